@@ -1,0 +1,45 @@
+# make demo | test | check | bench: each installs what it needs into .venv first.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check bench wheel clean help
+help:            ## this list
+	@grep -E '^[a-z]+: .*##|^[a-z]+:  *##' Makefile | sed 's/:.*##/ -/'
+
+.venv/core: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+.venv/dev: .venv/core
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .[dev]
+	@touch $@
+
+# torch has to be there before anything that needs it, or the CUDA build comes along.
+.venv/readers: .venv/dev
+	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .[dev,readers,crosscheck]
+	@touch $@
+
+demo: .venv/core  ## build examples/source into out/demo and say where to look
+	$(BIN)/mmusset build --source examples/source --out out/demo
+	$(BIN)/mmusset status out/demo
+
+test: .venv/readers  ## every test
+	$(BIN)/python -m pytest
+
+check: .venv/dev  ## lint, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/readers  ## the measurements of benchmarks/README.md
+	$(BIN)/python benchmarks/evidence.py
+	$(BIN)/python benchmarks/diversity.py
+	$(BIN)/python benchmarks/memory.py
+
+wheel: .venv/dev  ## dist/*.whl
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+
+clean:           ## forget what was made
+	rm -rf .venv out dist build *.egg-info

@@ -1,0 +1,71 @@
+"""The critic's rules: what code can find wrong with a caption and a story."""
+
+from mmusset.recipe import CriticPart, GatesPart
+from mmusset.sample import Fault, JudgedClaim
+from mmusset.truth.extract import extract
+from mmusset.truth.judge import is_concrete, judge
+from mmusset.truth.leaks import injection, lengths, music_in_story, picture_in_caption, tag_leak
+
+from .state import State
+
+
+def find_faults(
+    state: State, limits: CriticPart, gates: GatesPart
+) -> tuple[tuple[JudgedClaim, ...], tuple[Fault, ...]]:
+    """Every claim of the caption with its verdict, and all faults of both texts.
+
+    A story that the source gave is not measured by length: it is somebody's own.
+    """
+    caption, story, material = state["caption"], state["story"], state["material"]
+    claims = tuple(judge(claim, material.music, gates) for claim in extract(caption))
+    faults = [
+        *claim_faults(claims, caption, limits),
+        *lengths(caption, "caption", limits.caption_words),
+        *picture_in_caption(caption),
+        *music_in_story(story),
+    ]
+    if not material.given_story:
+        faults += lengths(story, "story", limits.story_words)
+    for where, text in (("caption", caption), ("story", story)):
+        faults += injection(text, where)
+        faults += tag_leak(text, where, material.tags)
+    return claims, tuple(faults)
+
+
+def claim_faults(
+    claims: tuple[JudgedClaim, ...], caption: str, limits: CriticPart
+) -> list[Fault]:
+    """A contradicted claim is a fault; so are too many that nothing can settle, and none at all."""
+    if not claims:
+        return [
+            Fault(
+                where="caption",
+                rule="says nothing",
+                quote=caption,
+                why="it makes no statement that can be checked",
+                mend="say what was measured",
+            )
+        ]
+    faults = [
+        Fault(
+            where="caption",
+            rule="contradicted",
+            quote=claim.text,
+            why=f"{claim.attribute} {claim.value}, but measured {claim.measured}",
+            mend="leave it out, or say what was measured",
+        )
+        for claim in claims
+        if claim.verdict == "contradicted"
+    ]
+    open_claims = [c for c in claims if c.verdict == "unverifiable" and is_concrete(c)]
+    faults += [
+        Fault(
+            where="caption",
+            rule="unverifiable",
+            quote=claim.text,
+            why=f"nothing measured can settle {claim.attribute} {claim.value}",
+            mend="leave it out",
+        )
+        for claim in open_claims[limits.max_unverifiable :]
+    ]
+    return faults

@@ -1,0 +1,5 @@
+"""`python -m mmusset` is `mmusset`."""
+
+from .cli import main
+
+main()

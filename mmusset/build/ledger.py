@@ -1,0 +1,407 @@
+"""The ledger: the SQLite file that knows the fate of every item.
+
+WAL, synchronous=FULL, one writing connection under a lock file. A verdict row is
+the only meaning of "done"; every reply is a row before anything uses it.
+"""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from mmusset.errors import MmussetError, Refused
+from mmusset.sample import Item, Outcome, Split, Tags, Verdict
+from mmusset.shards.durable import failpoint
+from mmusset.shards.tar import Shard
+
+FOLDER = ".mmusset"
+SCHEMA_VERSION = "1"
+SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE file (path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, survey TEXT NOT NULL);
+CREATE TABLE label (label TEXT PRIMARY KEY, grp TEXT NOT NULL);
+CREATE TABLE grp (name TEXT PRIMARY KEY, split TEXT NOT NULL);
+CREATE TABLE block (n INTEGER PRIMARY KEY, split TEXT NOT NULL, number INTEGER NOT NULL);
+CREATE TABLE item (
+    idx INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, block INTEGER NOT NULL,
+    music_path BLOB NOT NULL, music_sha256 TEXT NOT NULL, duration_s REAL NOT NULL,
+    clip_index INTEGER NOT NULL, clip_count INTEGER NOT NULL,
+    image_path BLOB NOT NULL, image_origin TEXT NOT NULL, story_path BLOB,
+    grp TEXT NOT NULL, tags TEXT NOT NULL);
+CREATE INDEX item_block ON item (block, idx);
+CREATE TABLE skipped (path BLOB PRIMARY KEY, reason TEXT NOT NULL, detail TEXT NOT NULL);
+CREATE TABLE prepared (idx INTEGER PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE call (
+    request TEXT PRIMARY KEY, key TEXT NOT NULL, agent TEXT NOT NULL, round INTEGER NOT NULL,
+    model TEXT NOT NULL, reply TEXT NOT NULL);
+CREATE TABLE verdict (
+    idx INTEGER PRIMARY KEY, status TEXT NOT NULL, reason TEXT NOT NULL, outcome TEXT NOT NULL);
+CREATE TABLE shard (
+    block INTEGER PRIMARY KEY, name TEXT NOT NULL, samples INTEGER NOT NULL,
+    size INTEGER NOT NULL, sha256 TEXT NOT NULL);
+"""
+_ITEM_COLUMNS = """item.idx, item.block, item.key, item.music_path, item.music_sha256,
+    item.duration_s, item.clip_index, item.clip_count, item.image_path, item.image_origin,
+    item.story_path, item.grp, block.split, item.tags"""
+_ITEM_FROM = f"SELECT {_ITEM_COLUMNS} FROM item JOIN block ON item.block = block.n"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedItem:
+    """An item, its place in the plan, and the block that it belongs to."""
+
+    idx: int
+    block: int
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The unit of sealing: block `n` gives shard `number` of its split."""
+
+    n: int
+    split: Split
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The accounting: found = accepted + rejected + failed + skipped + pending."""
+
+    accepted: int
+    rejected: int
+    failed: int
+    skipped: int
+    pending: int
+
+    @property
+    def found(self) -> int:
+        return self.accepted + self.rejected + self.failed + self.skipped + self.pending
+
+    def after(self, verdict: Verdict) -> "Tally":
+        """The accounting once one more pending item has this verdict."""
+        more = {verdict.status: getattr(self, verdict.status) + 1, "pending": self.pending - 1}
+        return replace(self, **more)
+
+
+class Ledger:
+    """One open ledger. Reading methods work on both kinds; writing needs `open_to_write`."""
+
+    def __init__(self, connection: sqlite3.Connection, lock: int | None) -> None:
+        self._db = connection
+        self._lock = lock
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or nothing. The writing methods below do not commit by themselves.
+
+        Raises MmussetError if the disk refuses: the run must stop.
+        """
+        try:
+            with self._db:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield
+        except sqlite3.Error as error:
+            raise MmussetError(
+                f"the ledger can't be written ({error}); make room on the disk, or mend it,"
+                " and run the same command again"
+            ) from error
+
+    def close(self) -> None:
+        """Close it and let go of the lock."""
+        self._db.close()
+        if self._lock is not None:
+            os.close(self._lock)
+
+    # --- meta, files ---------------------------------------------------------------------
+
+    def meta(self, name: str) -> str | None:
+        row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return row[0] if row else None
+
+    def set_meta(self, name: str, value: str) -> None:
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def survey(self, path: bytes, size: int, mtime_ns: int) -> str | None:
+        """What a file said of itself when it last had this size and time."""
+        row = self._db.execute(
+            "SELECT survey FROM file WHERE path = ? AND size = ? AND mtime_ns = ?",
+            (path, size, mtime_ns),
+        ).fetchone()
+        return row[0] if row else None
+
+    def keep_survey(self, path: bytes, size: int, mtime_ns: int, survey: str) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)", (path, size, mtime_ns, survey)
+        )
+
+    # --- the plan ------------------------------------------------------------------------
+
+    def group_of(self, label: str) -> str | None:
+        row = self._db.execute("SELECT grp FROM label WHERE label = ?", (label,)).fetchone()
+        return row[0] if row else None
+
+    def splits(self) -> dict[str, Split]:
+        """Every group's split."""
+        return dict(self._db.execute("SELECT name, split FROM grp"))
+
+    def items_by_split(self) -> dict[str, int]:
+        """How many items each split holds."""
+        return dict(
+            self._db.execute(
+                "SELECT split, COUNT(*) FROM item JOIN block ON block = n GROUP BY split"
+            )
+        )
+
+    def add_group(self, name: str, split: Split, labels: tuple[str, ...]) -> None:
+        self._db.execute("INSERT OR IGNORE INTO grp VALUES (?, ?)", (name, split))
+        self._db.executemany(
+            "INSERT OR IGNORE INTO label VALUES (?, ?)", [(label, name) for label in labels]
+        )
+
+    def add_block(self, split: Split, items: list[Item]) -> None:
+        """Append a block of items, in this order, as the next of its split."""
+        (n,) = self._db.execute("SELECT COALESCE(MAX(n), -1) + 1 FROM block").fetchone()
+        (number,) = self._db.execute(
+            "SELECT COUNT(*) FROM block WHERE split = ?", (split,)
+        ).fetchone()
+        self._db.execute("INSERT INTO block VALUES (?, ?, ?)", (n, split, number))
+        self._db.executemany(
+            "INSERT INTO item (key, block, music_path, music_sha256, duration_s, clip_index,"
+            " clip_count, image_path, image_origin, story_path, grp, tags)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    *(i.key, n, i.music_path, i.music_sha256, i.duration_s, i.clip_index),
+                    *(i.clip_count, i.image_path, i.image_origin, i.story_path, i.group),
+                    i.tags.model_dump_json(),
+                )
+                for i in items
+            ],
+        )
+
+    def move_item(self, music_sha256: str, music_path: bytes, image_path: bytes) -> None:
+        """The same music was found: remember where it is now."""
+        self._db.execute(
+            "UPDATE item SET music_path = ?, image_path = ? WHERE music_sha256 = ?",
+            (music_path, image_path, music_sha256),
+        )
+
+    def piece_count(self) -> int:
+        """How many pieces of music the items are cut from."""
+        (count,) = self._db.execute("SELECT COUNT(DISTINCT music_sha256) FROM item").fetchone()
+        return int(count)
+
+    def replace_skipped(self, skipped: list[tuple[bytes, str, str]]) -> None:
+        """Set what is skipped: path, reason, detail."""
+        self._db.execute("DELETE FROM skipped")
+        self._db.executemany("INSERT INTO skipped VALUES (?, ?, ?)", skipped)
+
+    def skipped(self) -> list[tuple[bytes, str, str]]:
+        return list(self._db.execute("SELECT path, reason, detail FROM skipped ORDER BY path"))
+
+    # --- items and their fate ----------------------------------------------------------------
+
+    def item(self, key: str) -> PlannedItem | None:
+        row = self._db.execute(f"{_ITEM_FROM} WHERE key = ?", (key,)).fetchone()
+        return _planned(row) if row else None
+
+    def items_at(self, path: bytes) -> list[PlannedItem]:
+        """The items cut from, or pictured by, the file of this path."""
+        rows = self._db.execute(
+            f"{_ITEM_FROM} WHERE music_path = ? OR image_path = ? ORDER BY idx", (path, path)
+        )
+        return [_planned(row) for row in rows]
+
+    def next_undecided(self, after_idx: int) -> PlannedItem | None:
+        """The first item after `after_idx` that has no verdict."""
+        row = self._db.execute(
+            f"{_ITEM_FROM} WHERE item.idx > ? AND NOT EXISTS"
+            " (SELECT 1 FROM verdict WHERE verdict.idx = item.idx) ORDER BY item.idx LIMIT 1",
+            (after_idx,),
+        ).fetchone()
+        return _planned(row) if row else None
+
+    def prepared(self, idx: int) -> str | None:
+        row = self._db.execute("SELECT value FROM prepared WHERE idx = ?", (idx,)).fetchone()
+        return row[0] if row else None
+
+    def keep_prepared(self, idx: int, value: str) -> None:
+        self._db.execute("INSERT OR REPLACE INTO prepared VALUES (?, ?)", (idx, value))
+
+    def reply(self, request: str) -> str | None:
+        row = self._db.execute("SELECT reply FROM call WHERE request = ?", (request,)).fetchone()
+        return row[0] if row else None
+
+    def keep_reply(
+        self, request: str, key: str, agent: str, round_: int, model: str, reply: str
+    ) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO call VALUES (?, ?, ?, ?, ?, ?)",
+            (request, key, agent, round_, model, reply),
+        )
+
+    def decide(self, idx: int, outcome: Outcome) -> None:
+        verdict = outcome.verdict
+        self._db.execute(
+            "INSERT INTO verdict VALUES (?, ?, ?, ?)",
+            (idx, verdict.status, verdict.reason, outcome.model_dump_json()),
+        )
+
+    def outcome(self, idx: int) -> Outcome | None:
+        row = self._db.execute("SELECT outcome FROM verdict WHERE idx = ?", (idx,)).fetchone()
+        return Outcome.model_validate_json(row[0]) if row else None
+
+    def accepted_outcomes(self) -> Iterator[Outcome]:
+        """What the agents made of each accepted item, in the order of the plan."""
+        rows = self._db.execute(
+            "SELECT outcome FROM verdict WHERE status = 'accepted' ORDER BY idx"
+        )
+        for (outcome,) in rows:
+            yield Outcome.model_validate_json(outcome)
+
+    def upsampled(self) -> int:
+        """How many clips had a lower sample rate than they are stored at."""
+        (count,) = self._db.execute(
+            "SELECT COUNT(*) FROM prepared WHERE json_extract(value, '$.clip.upsampled')"
+        ).fetchone()
+        return int(count)
+
+    # --- blocks and shards ----------------------------------------------------------------
+
+    def blocks(self) -> list[Block]:
+        return [Block(*row) for row in self._db.execute("SELECT * FROM block ORDER BY n")]
+
+    def undecided_in(self, block: int) -> int:
+        """How many of a block's items have no verdict yet."""
+        (count,) = self._db.execute(
+            "SELECT COUNT(*) FROM item LEFT JOIN verdict USING (idx)"
+            " WHERE block = ? AND status IS NULL",
+            (block,),
+        ).fetchone()
+        return int(count)
+
+    def accepted_in(self, block: int) -> list[PlannedItem]:
+        """A block's accepted items, in the order of the plan."""
+        rows = self._db.execute(
+            f"{_ITEM_FROM} JOIN verdict ON verdict.idx = item.idx"
+            " WHERE block = ? AND status = 'accepted' ORDER BY item.idx",
+            (block,),
+        )
+        return [_planned(row) for row in rows]
+
+    def add_shard(self, block: int, shard: Shard) -> None:
+        self._db.execute(
+            "INSERT INTO shard VALUES (?, ?, ?, ?, ?)",
+            (block, shard.name, shard.samples, shard.size, shard.sha256),
+        )
+
+    def shard(self, block: int) -> Shard | None:
+        row = self._db.execute(
+            "SELECT name, samples, size, sha256 FROM shard WHERE block = ?", (block,)
+        ).fetchone()
+        return Shard(*row) if row else None
+
+    # --- accounting ------------------------------------------------------------------------
+
+    def tally(self) -> Tally:
+        """The accounting as it stands."""
+        counts = dict(self._db.execute("SELECT status, COUNT(*) FROM verdict GROUP BY status"))
+        (items,) = self._db.execute("SELECT COUNT(*) FROM item").fetchone()
+        (skipped,) = self._db.execute("SELECT COUNT(*) FROM skipped").fetchone()
+        return Tally(
+            accepted=counts.get("accepted", 0),
+            rejected=counts.get("rejected", 0),
+            failed=counts.get("failed", 0),
+            skipped=skipped,
+            pending=items - sum(counts.values()),
+        )
+
+    def reasons(self) -> list[tuple[str, str, int]]:
+        """(status, reason, count) of everything that was not accepted."""
+        return list(
+            self._db.execute(
+                "SELECT status, reason, COUNT(*) FROM verdict WHERE status != 'accepted'"
+                " GROUP BY status, reason UNION ALL"
+                " SELECT 'skipped', reason, COUNT(*) FROM skipped GROUP BY reason"
+                " ORDER BY 1, 3 DESC, 2"
+            )
+        )
+
+    def lost(self) -> list[tuple[bytes, str, Verdict]]:
+        """Each rejected or failed item: its path, key and verdict, in the order of the plan."""
+        rows = self._db.execute(
+            "SELECT music_path, key, outcome FROM item JOIN verdict USING (idx)"
+            " WHERE status != 'accepted' ORDER BY idx"
+        )
+        return [(path, key, Outcome.model_validate_json(o).verdict) for path, key, o in rows]
+
+
+def open_to_write(out: Path) -> Ledger:
+    """The ledger of an output folder, made if there is none, and locked.
+
+    Raises Refused if another build holds it or the folder holds something else.
+    """
+    folder = out / FOLDER
+    if not folder.exists():
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise Refused(f"{out} is there and is not a dataset of mmusset; choose another --out")
+        folder.mkdir(parents=True)
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise Refused(f"another build is running on {out}; wait for it, or stop it") from None
+    try:
+        connection = sqlite3.connect(folder / "ledger.db", isolation_level=None)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        ledger = Ledger(connection, lock)
+        _make_schema(connection)
+    except sqlite3.DatabaseError as error:
+        os.close(lock)
+        raise _broken(out, error) from None
+    return ledger
+
+
+def open_to_read(out: Path) -> Ledger:
+    """The ledger of an output folder, for looking only. Raises MmussetError if there is none."""
+    path = out / FOLDER / "ledger.db"
+    if not path.exists():
+        raise MmussetError(f"{out} is not a dataset of mmusset: it has no {FOLDER}/ledger.db")
+    try:
+        connection = sqlite3.connect(f"file:{_uri(path)}?mode=ro", uri=True, isolation_level=None)
+        connection.execute("SELECT 1 FROM meta").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise _broken(out, error) from None
+    return Ledger(connection, None)
+
+
+def _make_schema(connection: sqlite3.Connection) -> None:
+    made = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone()
+    if not made:
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in SCHEMA.split(";"):
+                connection.execute(statement)
+            connection.execute("INSERT INTO meta VALUES ('schema', ?)", (SCHEMA_VERSION,))
+        failpoint("ledger_made")
+
+
+def _broken(out: Path, error: sqlite3.DatabaseError) -> MmussetError:
+    return MmussetError(f"the ledger of {out} can't be used: {error}")
+
+
+def _uri(path: Path) -> str:
+    return quote(os.fsencode(path.resolve()))
+
+
+def _planned(row: tuple[Any, ...]) -> PlannedItem:
+    idx, block, *fields, tags = row
+    return PlannedItem(idx, block, Item(*fields, Tags.model_validate_json(tags)))

@@ -1,0 +1,105 @@
+"""One item's media and evidence: made once, found again, made again where lost."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from mmusset.errors import MmussetError, Unusable
+from mmusset.recipe import Recipe
+from mmusset.sample import Item
+from mmusset.shards.durable import failpoint
+
+from .ledger import FOLDER, Ledger, PlannedItem
+from .sandbox import Sandbox
+from .worker import Prepared, PrepareRequest
+
+
+class Media:
+    """The media of one build: `source` is the folder of originals, `out` the dataset's."""
+
+    def __init__(
+        self, source: Path, out: Path, recipe: Recipe, ledger: Ledger, sandbox: Sandbox
+    ) -> None:
+        self.cache = out / FOLDER / "cache"
+        self._source = source
+        self._recipe = recipe
+        self._ledger = ledger
+        self._sandbox = sandbox
+
+    async def prepare(self, planned: PlannedItem) -> Prepared:
+        """The item's clip, picture and evidence; kept in the ledger when first made.
+
+        Raises Unusable for the item's fault.
+        """
+        kept = self._ledger.prepared(planned.idx)
+        if kept is not None:
+            return Prepared.model_validate_json(kept)
+        prepared = await self._make(planned.item)
+        failpoint("media_stored")
+        with self._ledger.transaction():
+            self._ledger.keep_prepared(planned.idx, prepared.model_dump_json())
+        failpoint("media_kept")
+        return prepared
+
+    async def ensure(self, planned: PlannedItem) -> Prepared:
+        """What was prepared, its media stored again if they were lost.
+
+        Raises MmussetError if the source no longer gives the bytes that were measured.
+        """
+        prepared = await self.prepare(planned)
+        if self._stored(planned.item.key, prepared) is None:
+            try:
+                await self._make(planned.item)
+            except Unusable as error:
+                raise _lost(planned.item, str(error)) from None
+            if self._stored(planned.item.key, prepared) is None:
+                raise _lost(planned.item, "other bytes come out of it now")
+        return prepared
+
+    def load(self, key: str, prepared: Prepared) -> tuple[bytes, bytes]:
+        """The stored JPEG and FLAC bytes that `ensure` made sure of."""
+        stored = self._stored(key, prepared)
+        if stored is None:
+            raise MmussetError(f"something deleted {self.cache / key}.*; run the command again")
+        return stored
+
+    def forget(self, key: str) -> None:
+        """Drop the stored media of an item that is in a shard, or never will be."""
+        for path in self._paths(key):
+            path.unlink(missing_ok=True)
+
+    async def _make(self, item: Item) -> Prepared:
+        self.cache.mkdir(exist_ok=True)
+        request = PrepareRequest(
+            music_path=self._absolute(item.music_path),
+            image_path=self._absolute(item.image_path),
+            image_origin=item.image_origin,
+            story_path=self._absolute(item.story_path) if item.story_path else "",
+            clip_index=item.clip_index,
+            clip_count=item.clip_count,
+            stem=str(self.cache / item.key),
+            clip=self._recipe.clip,
+            image=self._recipe.image,
+        )
+        return await self._sandbox.prepare(request)
+
+    def _stored(self, key: str, prepared: Prepared) -> tuple[bytes, bytes] | None:
+        jpeg, flac = (path.read_bytes() if path.exists() else b"" for path in self._paths(key))
+        wanted = (prepared.image.sha256, prepared.clip.sha256)
+        if (hashlib.sha256(jpeg).hexdigest(), hashlib.sha256(flac).hexdigest()) != wanted:
+            return None
+        return jpeg, flac
+
+    def _paths(self, key: str) -> tuple[Path, Path]:
+        return self.cache / f"{key}.jpg", self.cache / f"{key}.flac"
+
+    def _absolute(self, relative: bytes) -> str:
+        return str(self._source / os.fsdecode(relative))
+
+
+def _lost(item: Item, why: str) -> MmussetError:
+    name = item.music_path.decode("utf-8", "backslashreplace")
+    return MmussetError(
+        f"{name} or its picture has changed since it was measured ({why}), or a decoding"
+        " library has; put the old file or library back, or build into a new --out"
+    )

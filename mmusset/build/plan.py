@@ -1,0 +1,250 @@
+"""The plan: what the source offers, as items in a fixed order, cut into blocks, frozen.
+
+`look` reads the source; `freeze` writes what is new into the ledger. Items never
+move between splits or blocks once they are frozen.
+"""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmusset.errors import Unusable
+from mmusset.recipe import ClipPart, Recipe
+from mmusset.sample import ImageOrigin, Item, Split, Tags
+from mmusset.shards.durable import failpoint
+from mmusset.sources.group import group_name, join, labels
+from mmusset.sources.pair import Pairing, pair
+from mmusset.sources.split import deal
+from mmusset.sources.walk import Entry, walk
+
+from .ledger import Ledger
+from .sandbox import Sandbox
+from .worker import Survey
+
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+# Surveys per commit: after a kill, at most so many files are read again.
+BATCH = 64
+Step = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something in the source that becomes no item, and why."""
+
+    path: bytes
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of music with its picture: the clips of one pairing, not yet cut."""
+
+    music_path: bytes
+    music_sha256: str
+    duration_s: float
+    image_path: bytes
+    image_origin: ImageOrigin
+    image_sha256: str
+    story_path: bytes | None
+    tags: Tags
+
+    def clip_count(self, part: ClipPart) -> int:
+        """How many clips it gives: each needs a stretch of its own."""
+        return max(1, min(part.per_track, int(self.duration_s // part.seconds)))
+
+    def key(self, clip_index: int) -> str:
+        """The key of a clip: from the music's content, never from its name."""
+        return f"{self.music_sha256[:24]}{clip_index:02d}"
+
+    def labels(self) -> tuple[str, ...]:
+        """What it may share with other pieces that must stay in one split."""
+        return labels(self.tags.artist, self.music_path, self.image_sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a source folder offers: pieces in order, and the rest with its reasons."""
+
+    entries: tuple[Entry, ...]
+    pieces: tuple[Piece, ...]
+    skipped: tuple[Skipped, ...]
+
+
+async def look(source: Path, sandbox: Sandbox, ledger: Ledger | None, step: Step) -> Found:
+    """Walk the source, read what its media say of themselves, pair them.
+
+    `step(done, total)` is called as files are read. With a ledger, files that have
+    not changed since the last time are not read again.
+    """
+    entries = walk(source)
+    surveys, skipped = await _survey_all(source, entries, sandbox, ledger, step)
+    skipped += [Skipped(e.path, e.skip) for e in entries if e.skip]
+    lost = {s.path for s in skipped}
+    covers = {path for path, survey in surveys.items() if survey.cover_sha256}
+    pairing = pair([e for e in entries if e.path not in lost], covers)
+    skipped += [Skipped(path, reason) for path, reason in pairing.leftover]
+    first: dict[str, bytes] = {}
+    pieces = []
+    for p in pairing.pairs:
+        piece = _piece(p, surveys)
+        if (twin := first.setdefault(piece.music_sha256, piece.music_path)) != piece.music_path:
+            skipped.append(Skipped(piece.music_path, "same bytes as another", _show(twin)))
+        else:
+            pieces.append(piece)
+    return Found(tuple(entries), tuple(pieces), tuple(sorted(skipped, key=lambda s: s.path)))
+
+
+def freeze(found: Found, recipe: Recipe, ledger: Ledger, limit: int | None) -> int:
+    """Write the pieces that the ledger does not know into it as new blocks; gives how many items.
+
+    `limit` is how many pieces the ledger may hold in all.
+    """
+    here = {entry.path for entry in found.entries}
+    moved = [
+        piece
+        for piece in found.pieces
+        if (planned := ledger.item(piece.key(0))) and planned.item.music_path not in here
+    ]
+    fresh = [p for p in found.pieces if not ledger.item(p.key(0))]
+    fresh, skipped = drop_short(fresh, recipe.clip)
+    if limit is not None:
+        room = max(0, limit - ledger.piece_count())
+        skipped += [Skipped(p.music_path, "beyond --limit") for p in fresh[room:]]
+        fresh = fresh[:room]
+    groups, torn = _group(fresh, ledger)
+    skipped += torn
+    sizes = Counter[str]()
+    for piece in fresh:
+        if piece in groups:
+            sizes[groups[piece]] += piece.clip_count(recipe.clip)
+    splits = deal(sizes, ledger.splits(), ledger.items_by_split(), recipe.split)
+    items = [
+        item
+        for piece in fresh
+        if piece in groups
+        for item in _items(piece, recipe.clip, groups[piece], splits[groups[piece]])
+    ]
+    with ledger.transaction():
+        for piece in moved:
+            ledger.move_item(piece.music_sha256, piece.music_path, piece.image_path)
+        for piece, group in groups.items():
+            ledger.add_group(group, splits[group], piece.labels())
+        for split in SPLITS:
+            chosen = [item for item in items if item.split == split]
+            for start in range(0, len(chosen), recipe.limits.block_size):
+                ledger.add_block(split, chosen[start : start + recipe.limits.block_size])
+        ledger.replace_skipped([(s.path, s.reason, s.detail) for s in (*found.skipped, *skipped)])
+        failpoint("plan_written")
+    failpoint("plan_frozen")
+    return len(items)
+
+
+def drop_short(pieces: list[Piece], part: ClipPart) -> tuple[list[Piece], list[Skipped]]:
+    """Pieces that a clip can be cut from, and the others. A length of 0 is unknown: kept."""
+    short = [p for p in pieces if 0 < p.duration_s < part.seconds]
+    skipped = [
+        Skipped(p.music_path, "shorter than a clip", f"{p.duration_s:.2f} s of {part.seconds:g} s")
+        for p in short
+    ]
+    return [p for p in pieces if p not in short], skipped
+
+
+async def _survey_all(
+    source: Path, entries: Sequence[Entry], sandbox: Sandbox, ledger: Ledger | None, step: Step
+) -> tuple[dict[bytes, Survey], list[Skipped]]:
+    wanted = [e for e in entries if not e.skip and e.kind in {"music", "video", "image"}]
+    surveys: dict[bytes, Survey] = {}
+    skipped: list[Skipped] = []
+
+    async def one(entry: Entry) -> None:
+        kept = ledger.survey(entry.path, entry.size, entry.mtime_ns) if ledger else None
+        if kept is not None:
+            surveys[entry.path] = Survey.model_validate_json(kept)
+            return
+        path = source / os.fsdecode(entry.path)
+        try:
+            surveys[entry.path] = await sandbox.survey(path, entry.kind)
+        except Unusable as error:
+            skipped.append(Skipped(entry.path, error.reason, error.detail))
+
+    for start in range(0, len(wanted), BATCH):
+        batch = wanted[start : start + BATCH]
+        async with asyncio.TaskGroup() as group:
+            for entry in batch:
+                group.create_task(one(entry))
+        if ledger:
+            with ledger.transaction():
+                for entry in batch:
+                    if survey := surveys.get(entry.path):
+                        ledger.keep_survey(
+                            entry.path, entry.size, entry.mtime_ns, survey.model_dump_json()
+                        )
+        step(start + len(batch), len(wanted))
+    return surveys, skipped
+
+
+def _piece(pairing: Pairing, surveys: dict[bytes, Survey]) -> Piece:
+    music = surveys[pairing.music]
+    if pairing.image_origin == "embedded":
+        image_sha256 = music.cover_sha256
+    else:
+        image_sha256 = surveys[pairing.image].sha256
+    return Piece(
+        music_path=pairing.music,
+        music_sha256=music.sha256,
+        duration_s=music.duration_s,
+        image_path=pairing.image,
+        image_origin=pairing.image_origin,
+        image_sha256=image_sha256,
+        story_path=pairing.story,
+        tags=music.tags,
+    )
+
+
+def _group(pieces: list[Piece], ledger: Ledger) -> tuple[dict[Piece, str], list[Skipped]]:
+    """Each piece's group; a piece that would join groups of two splits is left out."""
+    dealt = ledger.splits()
+    held = [{g for label in p.labels() if (g := ledger.group_of(label))} for p in pieces]
+    groups: dict[Piece, str] = {}
+    skipped: list[Skipped] = []
+    # A group that is frozen already is a label like any other: it joins what bears it.
+    for members in join([(*p.labels(), *held[i]) for i, p in enumerate(pieces)]):
+        old = {g for i in members for g in held[i]}
+        name = min(old) if old else group_name([pieces[i].labels() for i in members])
+        if len({dealt[g] for g in old}) > 1:
+            skipped += [
+                Skipped(pieces[i].music_path, "would join two splits", "by its artist and picture")
+                for i in members
+            ]
+        else:
+            groups |= {pieces[i]: name for i in members}
+    return groups, skipped
+
+
+def _items(piece: Piece, part: ClipPart, group: str, split: Split) -> list[Item]:
+    count = piece.clip_count(part)
+    return [
+        Item(
+            key=piece.key(index),
+            music_path=piece.music_path,
+            music_sha256=piece.music_sha256,
+            duration_s=piece.duration_s,
+            clip_index=index,
+            clip_count=count,
+            image_path=piece.image_path,
+            image_origin=piece.image_origin,
+            story_path=piece.story_path,
+            group=group,
+            split=split,
+            tags=piece.tags,
+        )
+        for index in range(count)
+    ]
+
+
+def _show(path: bytes) -> str:
+    return path.decode("utf-8", "backslashreplace")

@@ -1,0 +1,183 @@
+"""What a build shows while it runs: a display on a terminal, plain lines in a log, or JSON."""
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, TextIO
+
+from mmusset.sample import Item, Verdict
+
+from .ledger import Tally
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+EVERY_S = 5.0
+
+
+class Progress:
+    """Shows nothing. The others show what it is told."""
+
+    def surveyed(self, done: int, total: int) -> None:
+        """`done` of `total` files have been read."""
+
+    def start(self, tally: Tally) -> None:
+        """The plan stands; items come now."""
+
+    def decided(self, tally: Tally, item: Item, verdict: Verdict) -> None:
+        """One more item has a verdict."""
+
+    def sealed(self, name: str, done: int, total: int) -> None:
+        """A shard is written; `done` of `total` blocks are sealed."""
+
+    def stopping(self) -> None:
+        """The user asked to stop; what has begun is brought to its end."""
+
+    def stop(self) -> None:
+        """No more will come."""
+
+
+class Pace:
+    """Rate and time left, from what this run has decided."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._begun_s = time.monotonic()
+        self._decided_before = tally.accepted + tally.rejected + tally.failed
+
+    def line(self, tally: Tally) -> str:
+        """`12 of 40 items, 3.1 a second, 92 % accepted, 9 s left`"""
+        decided = tally.accepted + tally.rejected + tally.failed
+        total = decided + tally.pending
+        rate = (decided - self._decided_before) / max(time.monotonic() - self._begun_s, 1e-3)
+        accepted = f"{tally.accepted / decided:.0%} accepted" if decided else "none decided yet"
+        left = f"{_duration(tally.pending / rate)} left" if rate > 0 else "time left unknown"
+        return f"{decided} of {total} items, {rate:.1f} a second, {accepted}, {left}"
+
+
+class PlainProgress(Progress):
+    """A line every five seconds, and one for each shard."""
+
+    def __init__(self, stream: TextIO = sys.stderr) -> None:
+        self._stream = stream
+        self._last_s = time.monotonic()
+        self._pace: Pace | None = None
+
+    def surveyed(self, done: int, total: int) -> None:
+        if self._is_time() or done == total:
+            self._say(f"reading the source: {done} of {total} files")
+
+    def start(self, tally: Tally) -> None:
+        self._pace = Pace(tally)
+
+    def decided(self, tally: Tally, item: Item, verdict: Verdict) -> None:
+        if self._pace and (self._is_time() or not tally.pending):
+            self._say(self._pace.line(tally))
+
+    def sealed(self, name: str, done: int, total: int) -> None:
+        if name:
+            self._say(f"wrote {name} ({done} of {total})")
+
+    def stopping(self) -> None:
+        self._say("stopping: what has begun is finished first (again to leave at once)")
+
+    def _is_time(self) -> bool:
+        if time.monotonic() - self._last_s < EVERY_S:
+            return False
+        self._last_s = time.monotonic()
+        return True
+
+    def _say(self, line: str) -> None:
+        print(line, file=self._stream, flush=True)
+
+
+class JsonProgress(Progress):
+    """An event a line, for programs."""
+
+    def __init__(self, stream: TextIO = sys.stderr) -> None:
+        self._stream = stream
+
+    def surveyed(self, done: int, total: int) -> None:
+        self._say("surveyed", done=done, total=total)
+
+    def start(self, tally: Tally) -> None:
+        self._say("started", pending=tally.pending)
+
+    def decided(self, tally: Tally, item: Item, verdict: Verdict) -> None:
+        self._say(
+            "decided",
+            key=item.key,
+            path=item.music_path.decode("utf-8", "backslashreplace"),
+            **verdict.model_dump(),
+            pending=tally.pending,
+        )
+
+    def sealed(self, name: str, done: int, total: int) -> None:
+        self._say("sealed", shard=name, done=done, total=total)
+
+    def stopping(self) -> None:
+        self._say("stopping")
+
+    def _say(self, event: str, **facts: object) -> None:
+        print(json.dumps({"event": event} | facts), file=self._stream, flush=True)
+
+
+class LiveProgress(Progress):
+    """One line that stays on the terminal: stage, done of total, rate, share, time left."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._console = Console(stderr=True)
+        # Two frames a second: more would cost a share of a core for nothing.
+        self._live = Live(console=self._console, refresh_per_second=2, transient=True)
+        self._live.start()
+        self._pace: Pace | None = None
+        self._note = ""
+
+    def surveyed(self, done: int, total: int) -> None:
+        self._show("reading the source", done, total, f"{done} of {total} files")
+
+    def start(self, tally: Tally) -> None:
+        self._pace = Pace(tally)
+
+    def decided(self, tally: Tally, item: Item, verdict: Verdict) -> None:
+        if self._pace:
+            done = tally.accepted + tally.rejected + tally.failed
+            self._show("building", done, done + tally.pending, self._pace.line(tally) + self._note)
+
+    def sealed(self, name: str, done: int, total: int) -> None:
+        self._note = f", {done} of {total} shards"
+
+    def stopping(self) -> None:
+        self._console.print("stopping: what has begun is finished first (again to leave at once)")
+
+    def stop(self) -> None:
+        self._live.stop()
+
+    def _show(self, stage: str, done: int, total: int, text: str) -> None:
+        self._live.update(_row(stage, done, total, text))
+
+
+def for_terminal(log_json: bool) -> Progress:
+    """The progress that suits where stderr goes."""
+    if log_json:
+        return JsonProgress()
+    return LiveProgress() if sys.stderr.isatty() else PlainProgress()
+
+
+def _row(stage: str, done: int, total: int, text: str) -> "Table":
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+
+    row = Table.grid(padding=(0, 1))
+    row.add_row(stage, ProgressBar(total=max(total, 1), completed=done, width=24), text)
+    return row
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

@@ -1,0 +1,182 @@
+"""What a source, a build and a ledger come to, as plain facts; `show.py` makes text of them."""
+
+import os
+from collections import Counter
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from mmusset.errors import MmussetError
+from mmusset.recipe import Recipe
+from mmusset.sample import Outcome
+from mmusset.shards.tar import Shard
+
+from .ledger import Ledger, PlannedItem, Tally
+from .plan import Found, drop_short
+from .run import Result
+from .worker import Prepared
+
+# CPU-seconds for one sample with the offline speaker; benchmarks/README.md.
+SAMPLE_CPU_S = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyReport:
+    """What a build would find. Shares are of the pieces."""
+
+    files: dict[str, int]
+    pieces: int
+    pictured_by: dict[str, int]
+    with_story: int
+    with_license: int
+    skipped: dict[str, list[str]]
+    samples: int
+    minutes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An item that was not accepted."""
+
+    path: str
+    key: str
+    status: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """How a dataset stands."""
+
+    tally: Tally
+    reasons: list[tuple[str, str, int]]
+    splits: dict[str, int]
+    shards: list[Shard]
+    speaker: str
+    model: str
+    lost: list[Lost]
+    skipped: list[tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How a build ended. `new` items were decided by this run."""
+
+    out: str
+    new: int
+    interrupted: bool
+    upsampled: int
+    status: StatusReport
+
+
+@dataclass(frozen=True, slots=True)
+class ItemStory:
+    """One item's whole story. None for what has not come to pass."""
+
+    planned: PlannedItem
+    prepared: Prepared | None
+    outcome: Outcome | None
+    shard: Shard | None
+
+
+def survey(found: Found, recipe: Recipe) -> SurveyReport:
+    """What `found` comes to under a recipe."""
+    pieces, short = drop_short(list(found.pieces), recipe.clip)
+    reasons: dict[str, list[str]] = {}
+    for skipped in (*found.skipped, *short):
+        reasons.setdefault(skipped.reason, []).append(show_path(skipped.path))
+    samples = sum(piece.clip_count(recipe.clip) for piece in pieces)
+    return SurveyReport(
+        files=dict(Counter(str(entry.kind) for entry in found.entries)),
+        pieces=len(pieces),
+        pictured_by=dict(Counter(str(piece.image_origin) for piece in pieces)),
+        with_story=sum(piece.story_path is not None for piece in pieces),
+        with_license=sum(bool(piece.tags.license) for piece in pieces),
+        skipped=reasons,
+        samples=samples,
+        minutes=samples * SAMPLE_CPU_S / recipe.limits.workers / 60,
+    )
+
+
+def status(ledger: Ledger) -> StatusReport:
+    """The accounting of a ledger, with every loss and its reason."""
+    sealed = [(b.split, s) for b in ledger.blocks() if (s := ledger.shard(b.n)) and s.name]
+    splits = Counter[str]()
+    for split, shard in sealed:
+        splits[split] += shard.samples
+    return StatusReport(
+        tally=ledger.tally(),
+        reasons=ledger.reasons(),
+        splits=dict(splits),
+        shards=[shard for _, shard in sealed],
+        speaker=ledger.meta("speaker") or "",
+        model=ledger.meta("model") or "",
+        lost=[
+            Lost(show_path(path), key, verdict.status, verdict.reason, verdict.detail)
+            for path, key, verdict in ledger.lost()
+        ],
+        skipped=[(show_path(path), reason, detail) for path, reason, detail in ledger.skipped()],
+    )
+
+
+def summary(result: Result, out: Path, ledger: Ledger) -> Summary:
+    """How a build ended, and how its dataset stands now."""
+    return Summary(str(out), result.new, result.interrupted, result.upsampled, status(ledger))
+
+
+def explain(ledger: Ledger, key_or_path: str) -> list[ItemStory]:
+    """The stories of the item of this key, or of the items of this file.
+
+    Raises MmussetError, with the reason if the file was skipped.
+    """
+    found = ledger.item(key_or_path)
+    items = [found] if found else _at(ledger, os.fsencode(Path(key_or_path)))
+    return [_story(ledger, planned) for planned in items]
+
+
+def show_path(path: bytes) -> str:
+    """A path as safe text: no control or direction characters, odd bytes spelled out."""
+    text = path.decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def plain(value: object) -> object:
+    """Any of the facts above as values that JSON knows."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if is_dataclass(value):
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, bytes):
+        return show_path(value)
+    if isinstance(value, dict):
+        return {str(key): plain(v) for key, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    return value
+
+
+def _at(ledger: Ledger, wanted: bytes) -> list[PlannedItem]:
+    """Items by path: as the ledger has it, or with folders before it as a shell writes them."""
+    parts = wanted.split(b"/")
+    tails = [b"/".join(parts[start:]) for start in range(len(parts))]
+    for tail in tails:
+        if items := ledger.items_at(tail):
+            return items
+    for path, reason, detail in ledger.skipped():
+        if path in tails:
+            raise MmussetError(f"{show_path(path)} was skipped: {reason} {detail}".rstrip())
+    raise MmussetError(
+        f"no item has the key or path {show_path(wanted)}; `mmusset status` lists what was lost"
+    )
+
+
+def _story(ledger: Ledger, planned: PlannedItem) -> ItemStory:
+    prepared = ledger.prepared(planned.idx)
+    return ItemStory(
+        planned=planned,
+        prepared=Prepared.model_validate_json(prepared) if prepared else None,
+        outcome=ledger.outcome(planned.idx),
+        shard=ledger.shard(planned.block),
+    )

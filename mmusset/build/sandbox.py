@@ -1,0 +1,111 @@
+"""Child processes that open untrusted media, with limits of memory and time.
+
+A child that crashes, hangs or eats too much costs one item and is replaced.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmusset.errors import MmussetError, Unfit, Unusable
+from mmusset.recipe import LimitsPart
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+
+    from .worker import Prepared, PrepareRequest, Survey
+
+# An answer is one line of JSON; evidence takes about 2 kB.
+LINE_LIMIT = 1 << 20
+
+
+class Sandbox:
+    """`limits.workers` children at most; each serves one request at a time."""
+
+    def __init__(self, limits: LimitsPart) -> None:
+        self._limits = limits
+        self._idle: list[Process] = []
+        self._slots = asyncio.Semaphore(limits.workers)
+
+    async def __aenter__(self) -> "Sandbox":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for child in self._idle:
+            await _end(child)
+        self._idle.clear()
+
+    async def survey(self, path: Path, kind: str) -> "Survey":
+        """What a file says of itself. Raises Unusable if it can't be opened."""
+        from .worker import Survey
+
+        answer = await self._ask({"task": "survey", "path": str(path), "kind": kind})
+        return Survey.model_validate_json(answer)
+
+    async def prepare(self, request: "PrepareRequest") -> "Prepared":
+        """One item's clip and picture, cut, measured and stored.
+
+        Raises Unusable (failed) or Unfit (rejected) for the item's fault, and
+        MmussetError where the media could not be stored.
+        """
+        from .worker import Prepared
+
+        answer = await self._ask({"task": "prepare", "item": request.to_json()})
+        return Prepared.model_validate_json(answer)
+
+    async def _ask(self, request: dict[str, Any]) -> str:
+        async with self._slots:
+            child = self._idle.pop() if self._idle else await self._start()
+            try:
+                answer = await self._exchange(child, request)
+            except BaseException:
+                await _end(child)
+                raise
+            self._idle.append(child)
+        if "unfit" in answer:
+            raise Unfit(*answer["unfit"])
+        if "unusable" in answer:
+            raise Unusable(*answer["unusable"])
+        if "broken" in answer:
+            raise MmussetError(f"media could not be stored: {answer['broken']}; then run again")
+        return str(answer["ok"])
+
+    async def _exchange(self, child: "Process", request: dict[str, Any]) -> dict[str, Any]:
+        assert child.stdin and child.stdout
+        line = b""
+        try:
+            child.stdin.write(json.dumps(request).encode() + b"\n")
+            async with asyncio.timeout(self._limits.decode_seconds):
+                line = await child.stdout.readline()
+        except TimeoutError:
+            seconds = self._limits.decode_seconds
+            raise Unusable("took too long to decode", f"over {seconds:g} s") from None
+        except ConnectionError:
+            pass
+        if not line.endswith(b"\n"):
+            raise Unusable("crashed the decoder", f"exit status {await child.wait()}")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    async def _start(self) -> "Process":
+        # One thread each: the children are the parallelism, and threads cost address space.
+        environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "mmusset.build.worker", str(self._limits.decode_memory_mb)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            limit=LINE_LIMIT,
+            env=environment,
+            # Ctrl-C is for the build, which drains; not for its children.
+            start_new_session=True,
+        )
+
+
+async def _end(child: "Process") -> None:
+    if child.returncode is None:
+        child.kill()
+    await child.wait()

@@ -1,0 +1,107 @@
+"""Sealing: a block whose items all have a verdict becomes a shard, once."""
+
+import asyncio
+from pathlib import Path
+
+from mmusset.errors import MmussetError
+from mmusset.recipe import Recipe
+from mmusset.sample import Quadruple, Tags
+from mmusset.shards.durable import PARTIAL, failpoint
+from mmusset.shards.tar import Sample, Shard, file_sha256, shard_name, write_shard
+
+from .ledger import Block, Ledger, PlannedItem
+from .media import Media
+from .worker import Prepared
+
+# Stands for a block of which nothing was accepted: it has no file.
+NO_SHARD = Shard("", 0, 0, "")
+
+
+class Sealer:
+    """Turns decided blocks into shards of `out`."""
+
+    def __init__(self, out: Path, recipe: Recipe, ledger: Ledger, media: Media) -> None:
+        self._out = out
+        self._recipe = recipe
+        self._ledger = ledger
+        self._media = media
+
+    async def seal(self, block: Block) -> Shard:
+        """Write the block's shard and record it."""
+        shard = await self._write(block)
+        with self._ledger.transaction():
+            self._ledger.add_shard(block.n, shard)
+        failpoint("shard_recorded")
+        for planned in self._ledger.accepted_in(block.n):
+            self._media.forget(planned.item.key)
+        return shard
+
+    async def rewrite(self, block: Block) -> Shard:
+        """Write the block's shard again. Raises MmussetError if other bytes come out."""
+        recorded = self._ledger.shard(block.n)
+        written = await self._write(block)
+        if recorded is not None and written != recorded:
+            raise MmussetError(
+                f"{written.name} came out with other bytes than the ledger records;"
+                " another version of mmusset or of a library wrote it"
+            )
+        for planned in self._ledger.accepted_in(block.n):
+            self._media.forget(planned.item.key)
+        return written
+
+    def is_intact(self, block: Block) -> bool:
+        """Whether the block's shard is on the disk as the ledger records it."""
+        recorded = self._ledger.shard(block.n)
+        if recorded is None or recorded == NO_SHARD:
+            return recorded is not None
+        path = self._out / recorded.name
+        return (
+            path.is_file()
+            and path.stat().st_size == recorded.size
+            and file_sha256(path) == recorded.sha256
+        )
+
+    def sweep(self) -> None:
+        """Delete what a killed build left: partial files, and shards that no row records."""
+        folder = self._out / "data"
+        recorded = {
+            shard.name for block in self._ledger.blocks() if (shard := self._ledger.shard(block.n))
+        }
+        planned = {shard_name(block.split, block.number) for block in self._ledger.blocks()}
+        for path in folder.glob("*") if folder.is_dir() else ():
+            name = f"data/{path.name}"
+            if path.name.endswith(PARTIAL) or (name in planned and name not in recorded):
+                path.unlink()
+
+    async def _write(self, block: Block) -> Shard:
+        accepted = self._ledger.accepted_in(block.n)
+        if not accepted:
+            return NO_SHARD
+        quadruples = [await self._quadruple(planned) for planned in accepted]
+        samples = (Sample(q, *self._media.load(q.key, prepared)) for q, prepared in quadruples)
+        name = shard_name(block.split, block.number)
+        # In a thread, so that the other items go on; one sample's media in memory at a time.
+        return await asyncio.to_thread(write_shard, self._out, name, samples)
+
+    async def _quadruple(self, planned: PlannedItem) -> tuple[Quadruple, Prepared]:
+        item, prepared = planned.item, await self._media.ensure(planned)
+        outcome = self._ledger.outcome(planned.idx)
+        assert outcome and outcome.caption and outcome.story
+        kept = {name: getattr(item.tags, name) for name in self._recipe.keep_tags}
+        quadruple = Quadruple(
+            key=item.key,
+            split=item.split,
+            group=item.group,
+            image=prepared.image,
+            music=prepared.clip,
+            story=outcome.story,
+            caption=outcome.caption,
+            music_evidence=prepared.music_evidence,
+            image_evidence=prepared.image_evidence,
+            tags=Tags(**kept),
+            speaker=outcome.turns[0].speaker,
+            model=outcome.turns[0].model,
+            turns=outcome.turns,
+            source_sha256=item.music_sha256,
+        )
+        return quadruple, prepared

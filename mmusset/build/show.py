@@ -1,0 +1,179 @@
+"""The facts of `report.py` as text for people."""
+
+import textwrap
+
+from mmusset.sample import Caption, Outcome, Turn
+
+from .ledger import Tally
+from .report import ItemStory, StatusReport, Summary, SurveyReport, show_path
+from .worker import Prepared
+
+# How many names of one kind are shown before "and N more".
+NAMES = 3
+LOST = 20
+
+
+def survey(report: SurveyReport) -> str:
+    """What was found, how it pairs, what will be skipped, what it will cost."""
+    files = ", ".join(f"{count} {kind}" for kind, count in sorted(report.files.items()))
+    lines = [f"files     {files or 'none'}", f"pieces    {report.pieces} of music with a picture"]
+    for origin, count in sorted(report.pictured_by.items()):
+        lines.append(f"  picture {_ORIGINS[origin]}: {count}")
+    lines += [
+        f"  with a story of yours: {report.with_story}; the others are written",
+        f"  with a licence in their tags: {report.with_license}",
+        f"skipped   {sum(map(len, report.skipped.values()))}",
+        *(f"  {reason}: {_some(paths)}" for reason, paths in sorted(report.skipped.items())),
+        f"estimate  {report.samples} samples, about {_minutes(report.minutes)}",
+    ]
+    return "\n".join(lines)
+
+
+def status(report: StatusReport) -> str:
+    """The accounting, the reasons, the shards, and the first losses by name."""
+    lines = [accounting(report.tally)]
+    lines += [f"  {status}: {reason}: {count}" for status, reason, count in report.reasons]
+    splits = ", ".join(f"{name} {count}" for name, count in report.splits.items())
+    size = sum(shard.size for shard in report.shards)
+    lines.append(f"shards    {len(report.shards)} ({splits or 'no sample'}), {size / 1e6:.1f} MB")
+    lines.append(f"written by the {report.speaker} speaker ({report.model})")
+    for lost in report.lost[:LOST]:
+        lines.append(f"  {lost.status} {lost.path}: {lost.reason} {_brief(lost.detail)}".rstrip())
+    if len(report.lost) > LOST:
+        lines.append(f"  and {len(report.lost) - LOST} more; --json lists all")
+    return "\n".join(lines)
+
+
+def summary(report: Summary) -> str:
+    """How a build ended, and what to do next."""
+    tally = report.status.tally
+    lines = []
+    if report.interrupted:
+        lines.append(f"stopped with {tally.pending} items to go; run the same command to go on")
+    elif not report.new:
+        lines.append("nothing to do: every item found has its verdict")
+    lines.append(status(report.status))
+    missing = [s for s in ("train", "validation", "test") if s not in report.status.splits]
+    if tally.accepted and missing and not report.interrupted:
+        lines.append(f"note: no group was left for {' and '.join(missing)}")
+    if report.upsampled:
+        lines.append(
+            f"note: {report.upsampled} clips come from a lower sample rate;"
+            " source_rate_hz in their JSON tells which"
+        )
+    lines.append(f"look at   {report.out}: `mmusset explain {report.out} KEY` tells one's story")
+    return "\n".join(lines)
+
+
+def stories(items: list[ItemStory]) -> str:
+    """Whole stories, one after the other."""
+    return "\n\n".join(_story(item) for item in items)
+
+
+def accounting(tally: Tally) -> str:
+    """found = accepted + rejected + failed + skipped"""
+    text = (
+        f"found {tally.found} = {tally.accepted} accepted + {tally.rejected} rejected"
+        f" + {tally.failed} failed + {tally.skipped} skipped"
+    )
+    return f"{text} + {tally.pending} pending" if tally.pending else text
+
+
+_ORIGINS = {
+    "embedded": "embedded in the music file",
+    "stem": "of the same name",
+    "folder": "the folder's cover",
+    "video": "a frame of the video",
+}
+
+
+def _story(item: ItemStory) -> str:
+    planned = item.planned.item
+    lines = [
+        f"{planned.key}  {show_path(planned.music_path)}",
+        f"clip      {planned.clip_index + 1} of {planned.clip_count}; split {planned.split},"
+        f" group {planned.group}",
+        f"picture   {show_path(planned.image_path)}, {_ORIGINS[planned.image_origin]}",
+    ]
+    if item.prepared:
+        lines += _evidence(item.prepared)
+    if item.outcome is None:
+        lines.append("no verdict yet: run the build again")
+    else:
+        lines += _outcome(item.outcome)
+    if item.shard and item.outcome and item.outcome.verdict.status == "accepted":
+        lines.append(f"shard     {item.shard.name}")
+    return "\n".join(lines)
+
+
+def _evidence(prepared: Prepared) -> list[str]:
+    music, image, clip = prepared.music_evidence, prepared.image_evidence, prepared.clip
+    measured = {
+        "loudness": (f"{music.loudness_lufs.value:.1f} LUFS", music.loudness_lufs),
+        "dynamic range": (f"{music.dynamic_range_db.value:.1f} dB", music.dynamic_range_db),
+        "brightness": (f"{music.brightness_hz.value:.0f} Hz", music.brightness_hz),
+        "onsets": (f"{music.onset_density_hz.value:.1f} a second", music.onset_density_hz),
+        "percussiveness": (f"{music.percussiveness.value:.2f}", music.percussiveness),
+        "stereo width": (f"{music.stereo_width.value:.2f}", music.stereo_width),
+    }
+    palette = ", ".join(f"{c.name} {c.share:.0%}" for c in image.palette)
+    return [
+        f"evidence  {clip.duration_s:g} s from {clip.start_s:g} s on, {clip.channels} ch,"
+        f" {clip.source_rate_hz} -> {clip.rate_hz} Hz",
+        f"  tempo {music.tempo.bpm:.1f} BPM ({music.tempo.confidence:.2f}), or"
+        f" {music.tempo.half_bpm:.1f} or {music.tempo.double_bpm:.1f}",
+        f"  key {music.key.name} ({music.key.confidence:.2f}; mode"
+        f" {music.key.mode_confidence:.2f}), or {music.key.alternative}",
+        *(f"  {name} {text} ({m.confidence:.2f})" for name, (text, m) in measured.items()),
+        f"  colours {palette}",
+    ]
+
+
+def _outcome(outcome: Outcome) -> list[str]:
+    lines = []
+    for turn in outcome.turns:
+        lines += _turn(turn)
+    if outcome.caption:
+        lines += _claims(outcome.caption)
+    if outcome.story:
+        lines.append(f"story     by {outcome.story.writer}")
+        lines += textwrap.wrap(outcome.story.text, 96, initial_indent="  ", subsequent_indent="  ")
+    verdict = outcome.verdict
+    lines.append(f"verdict   {verdict.status}: {verdict.reason} {verdict.detail}".rstrip())
+    return lines
+
+
+def _turn(turn: Turn) -> list[str]:
+    lines = [
+        f"{turn.agent}, round {turn.round}, {turn.speaker} ({turn.model},"
+        f" prompt {turn.prompt_sha256[:8]})"
+    ]
+    lines += textwrap.wrap(turn.said, 96, initial_indent="  ", subsequent_indent="  ")
+    lines += [f"  fault: {fault}" for fault in turn.faults.splitlines()]
+    return lines
+
+
+def _claims(caption: Caption) -> list[str]:
+    return [
+        "caption",
+        *textwrap.wrap(caption.text, 96, initial_indent="  ", subsequent_indent="  "),
+        *(
+            f"  {claim.verdict}: {claim.attribute} {claim.value} ({claim.text!r};"
+            f" measured {claim.measured or 'nothing'}, {claim.confidence:.2f})"
+            for claim in caption.claims
+        ),
+    ]
+
+
+def _some(paths: list[str]) -> str:
+    shown = ", ".join(paths[:NAMES])
+    more = len(paths) - NAMES
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= 100 else text[:99] + "…"
+
+
+def _minutes(minutes: float) -> str:
+    return "a minute" if minutes < 1 else f"{minutes:.0f} minutes"

@@ -1,0 +1,181 @@
+"""The command line: parse, call one function of a room, print. No logic.
+
+Rooms are imported inside the commands, so that `mmusset --help` answers at once.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, NoReturn, TypeVar
+
+import typer
+
+from .errors import MmussetError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="A folder of your own media in; (image, story, music caption, music) quadruples out.",
+)
+
+T = TypeVar("T")
+SourceArgument = Annotated[Path, typer.Argument(help="Your folder of music, pictures, videos.")]
+OutArgument = Annotated[Path, typer.Argument(help="A dataset that `mmusset build` made.")]
+RecipeOption = Annotated[str, typer.Option("--recipe", help="A recipe's name, or a YAML file.")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="A.B=C", help="Change one key of the recipe.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+@app.command()
+def scan(
+    source: SourceArgument,
+    recipe: RecipeOption = "quickstart",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What is there, how it pairs, what will be skipped, and how long a build may take.
+
+    Example: mmusset scan ~/Music
+    """
+    from . import recipe as recipes
+    from .build import progress, report, run, show
+
+    loaded = recipes.load(recipe, tuple(overrides or ()))
+    shown = progress.for_terminal(log_json=False)
+    try:
+        found = asyncio.run(run.survey_only(source, loaded, shown))
+    finally:
+        shown.stop()
+    _tell(report.survey(found, loaded), show.survey, as_json)
+
+
+@app.command()
+def build(
+    source: Annotated[Path, typer.Option(help="Your folder of music, pictures and videos.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The dataset's folder. [default: <source>-mmusset, here]")
+    ] = None,
+    recipe: RecipeOption = "quickstart",
+    overrides: SetOption = None,
+    speaker: Annotated[
+        str | None, typer.Option(help="Who writes the text: offline. [default: the recipe's]")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many pieces.")] = None,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Write the shards again from the ledger, ask no one.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the plan; write nothing.")
+    ] = False,
+    as_json: JsonOption = False,
+    log_json: Annotated[bool, typer.Option(help="Progress as JSON lines on stderr.")] = False,
+) -> None:
+    """A folder in, WebDataset shards out. Run it again to go on, or to add what is new.
+
+    \b
+    Examples:
+      mmusset build --source ~/Music
+      mmusset build --source ~/Music --out music --set clip.per_track=3
+      mmusset build --source ~/Music --out music --replay
+    """
+    if dry_run:
+        scan(source, recipe, overrides, as_json)
+        return
+    from mmusset.agents.graph import build_graph
+
+    from . import recipe as recipes
+    from .build import ledger, progress, report, run, show
+    from .speakers import offline
+
+    said = (f"speaker.kind={speaker}",) if speaker else ()
+    loaded = recipes.load(recipe, (*(overrides or ()), *said))
+    folder = out or Path(f"{source.resolve().name}-mmusset")
+    job = run.Job(source, folder, loaded, offline.OfflineSpeaker(), build_graph, limit)
+    shown = progress.for_terminal(log_json)
+    try:
+        if replay:
+            count = asyncio.run(run.replay(job, shown))
+            print(f"{count} shards written again, byte for byte")
+            return
+        result = asyncio.run(run.build(job, shown))
+    finally:
+        shown.stop()
+    _tell(report.summary(result, folder, ledger.open_to_read(folder)), show.summary, as_json)
+    raise typer.Exit(result.exit_code)
+
+
+@app.command()
+def status(out: OutArgument, as_json: JsonOption = False) -> None:
+    """The accounting: found = accepted + rejected + failed + skipped, each loss with its reason.
+
+    Example: mmusset status music
+    """
+    from .build import ledger, report, show
+
+    _tell(report.status(ledger.open_to_read(out)), show.status, as_json)
+
+
+@app.command()
+def explain(
+    out: OutArgument,
+    item: Annotated[str, typer.Argument(help="A sample's key, or the path of a file.")],
+    as_json: JsonOption = False,
+) -> None:
+    """One item's whole story: evidence, each agent's turn, faults, verdict, shard.
+
+    Example: mmusset explain music "loose/rain walk.ogg"
+    """
+    from .build import ledger, report, show
+
+    _tell(report.explain(ledger.open_to_read(out), item), show.stories, as_json)
+
+
+@app.command()
+def verify(out: OutArgument, as_json: JsonOption = False) -> None:
+    """Check every shard: checksums, members, media that decode, claims, splits that don't leak.
+
+    Example: mmusset verify music
+    """
+    from .build import report
+    from .shards.verify import verify as check
+
+    samples, problems = check(out)
+    if as_json:
+        print(json.dumps({"samples": samples, "problems": report.plain(problems)}))
+    else:
+        for problem in problems:
+            print(f"{problem.where}: {problem.what}")
+        print(f"{samples} samples read, {len(problems) or 'no'} problems")
+    raise typer.Exit(1 if problems else 0)
+
+
+def main() -> NoReturn:
+    """Run the command line; one line for what is the user's to mend, no traceback."""
+    try:
+        app()
+    except MmussetError as error:
+        _end(str(error), error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    except OSError as error:
+        name = f" ({error.filename})" if error.filename else ""
+        _end(f"stopped: {error.strerror or error}{name}; mend it and run the command again", 1)
+    sys.exit(0)
+
+
+def _tell(facts: T, text: Callable[[T], str], as_json: bool) -> None:
+    from .build import report
+
+    print(json.dumps(report.plain(facts)) if as_json else text(facts))
+
+
+def _end(message: str, code: int) -> NoReturn:
+    print(f"mmusset: {message}", file=sys.stderr)
+    sys.exit(code)

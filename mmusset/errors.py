@@ -1,0 +1,42 @@
+"""What can go wrong, as a tree:
+
+    MmussetError        shown to the user as one line; exit code 1
+    ├── UsageError      the command or the recipe is wrong; exit code 2
+    ├── Unusable        one item failed: its media can't be used; the run goes on
+    │   └── Unfit       its media can be used, but not for a good sample: rejected
+    └── Refused         doing it would harm what is there; exit code 1
+
+Anything else that escapes is a bug or a broken disk, and stops the run.
+"""
+
+
+class MmussetError(Exception):
+    """Says what happened, to what, and what to do next."""
+
+    exit_code = 1
+
+
+class UsageError(MmussetError):
+    """The command line or the recipe can't be carried out as written."""
+
+    exit_code = 2
+
+
+class Unusable(MmussetError):
+    """One item's media can't be used.
+
+    `reason` is a short fixed phrase that is counted; `detail` tells this case.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class Unfit(Unusable):
+    """One item's media are sound, but no good sample can be made of them."""
+
+
+class Refused(MmussetError):
+    """Going on would overwrite or mix up what an output folder holds."""

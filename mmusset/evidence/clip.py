@@ -1,0 +1,76 @@
+"""Cutting clips: where in a piece, how long, at which rate."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mmusset.errors import Unfit, Unusable
+from mmusset.recipe import ClipPart
+
+from .decode import Samples, probe, read_window
+
+# Where in its stretch of the piece a clip may lie, as shares; the middle is tried first.
+OFFSETS = (0.5, 0.25, 0.75, 0.0, 1.0)
+# 16-bit FLAC can't hold more than full scale; resampling can overshoot it.
+CEILING = 32767 / 32768
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """`samples` `[frames, channels]` at `rate_hz`, cut at `start_s` of the piece."""
+
+    samples: Samples
+    rate_hz: int
+    start_s: float
+    source_rate_hz: int
+
+
+def cut(path: Path, index: int, count: int, part: ClipPart) -> Clip:
+    """Clip `index` of `count`, each from its own equal stretch of the piece.
+
+    Raises Unusable where the piece ends before a clip is full, Unfit where it is silent.
+    """
+    stretch_s = probe(path).duration_s / count
+    room_s = stretch_s - part.seconds
+    if room_s < 0:
+        raise Unusable("shorter than a clip", f"{stretch_s:.2f} s of {part.seconds:g} s")
+    for offset in OFFSETS if room_s > 0.5 else OFFSETS[:1]:
+        start_s = round(index * stretch_s + offset * room_s, 3)
+        clip = _window(path, start_s, part)
+        if silent_share(clip.samples, clip.rate_hz, part.silence_dbfs) <= part.max_silence_share:
+            return clip
+    raise Unfit("silent", f"at every place tried, more than {part.max_silence_share:.0%} of it")
+
+
+def silent_share(samples: Samples, rate_hz: int, silence_dbfs: float) -> float:
+    """Share of 50 ms frames whose RMS, over all channels, is under `silence_dbfs`."""
+    step = max(1, round(0.05 * rate_hz))
+    whole = samples[: len(samples) // step * step]
+    power = np.square(whole.astype(np.float64)).reshape(-1, step * samples.shape[1]).mean(axis=1)
+    return float(np.mean(power < 10 ** (silence_dbfs / 10)))
+
+
+def encode_flac(clip: Clip) -> bytes:
+    """The clip as 16-bit FLAC. The same samples give the same bytes."""
+    import soundfile
+
+    file = io.BytesIO()
+    safe = np.clip(clip.samples, -1.0, CEILING)
+    soundfile.write(file, safe, clip.rate_hz, format="FLAC", subtype="PCM_16")
+    return file.getvalue()
+
+
+def _window(path: Path, start_s: float, part: ClipPart) -> Clip:
+    import soxr
+
+    # A little more than the clip, so that the resampler's tail is not cut short.
+    samples, source_rate_hz = read_window(path, start_s, part.seconds + 0.05)
+    if source_rate_hz != part.rate_hz:
+        samples = soxr.resample(samples, source_rate_hz, part.rate_hz, quality="HQ")
+    frames = round(part.seconds * part.rate_hz)
+    if len(samples) < frames:
+        had_s = len(samples) / part.rate_hz
+        raise Unusable("shorter than a clip", f"only {had_s:.2f} s could be decoded")
+    return Clip(samples[:frames], part.rate_hz, start_s, source_rate_hz)

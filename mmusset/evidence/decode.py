@@ -1,0 +1,242 @@
+"""Decoding music, video and pictures. Call it only in a child process: media are not trusted.
+
+soundfile reads what libsndfile knows, by window and sample-exact; PyAV the rest
+(m4a, video). Whatever a decoder raises on bad bytes comes out as Unusable.
+"""
+
+import io
+import stat
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmusset.errors import Unusable
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Samples = NDArray[np.float32]
+
+SNDFILE_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff"})
+MAX_PIXELS = 50_000_000
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+# A lossy decoder needs some frames before the window to settle.
+PREROLL_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class AudioInfo:
+    """What a file's header says of its sound; the decoder has the last word."""
+
+    duration_s: float
+    rate_hz: int
+    channels: int
+
+
+@contextmanager
+def media_errors(what: str) -> Iterator[None]:
+    """Turn whatever a decoder raises into Unusable; fuzzing saw seven kinds from one library."""
+    try:
+        yield
+    except Unusable:
+        raise
+    except Exception as error:  # noqa: BLE001
+        text = str(error).strip().splitlines()
+        raise Unusable(what, text[0][:200] if text else type(error).__name__) from None
+
+
+def regular(path: Path) -> Path:
+    """The path, if a regular file is there now; a link or a pipe put in its place is refused."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError as error:
+        raise Unusable("file is gone", error.strerror or "") from None
+    if not stat.S_ISREG(mode):
+        raise Unusable("not a regular file")
+    return path
+
+
+def probe(path: Path) -> AudioInfo:
+    """What the header says. Raises Unusable if there is no sound in it."""
+    with media_errors("music can't be decoded"):
+        if path.suffix.lower() in SNDFILE_SUFFIXES:
+            import soundfile
+
+            info = soundfile.info(path)
+            return AudioInfo(info.frames / info.samplerate, info.samplerate, info.channels)
+        with _open_av(path) as container:
+            stream = _audio_stream(container)
+            duration = container.duration or 0
+            return AudioInfo(duration / 1_000_000, stream.rate, stream.codec_context.channels)
+
+
+def read_window(path: Path, start_s: float, seconds: float) -> tuple[Samples, int]:
+    """Samples `[frames, channels]` in -1..1 from `start_s` on, and their rate in Hz.
+
+    Fewer frames come back where the file ends sooner than it said. At most two channels.
+    """
+    with media_errors("music can't be decoded"):
+        if path.suffix.lower() in SNDFILE_SUFFIXES:
+            samples, rate_hz = _read_sndfile(path, start_s, seconds)
+        else:
+            samples, rate_hz = _read_av(path, start_s, seconds)
+        if not np.isfinite(samples).all():
+            raise Unusable("music can't be decoded", "it holds values that are not numbers")
+        return np.ascontiguousarray(samples[:, :2]), rate_hz
+
+
+def open_image(source: Path | bytes, min_side_px: int, max_side_px: int) -> "Image":
+    """An RGB picture, turned upright and scaled down to `max_side_px`, without any metadata."""
+    from PIL import Image, ImageOps
+
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+    with media_errors("picture can't be decoded"), warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        opened = Image.open(
+            io.BytesIO(source) if isinstance(source, bytes) else source, "r", FORMATS
+        )
+        with opened:
+            opened.draft("RGB", (max_side_px, max_side_px))
+            upright = ImageOps.exif_transpose(opened)
+            picture = _flatten(upright)
+    return _fit(picture, min_side_px, max_side_px)
+
+
+def video_frame(
+    path: Path, start_s: float, seconds: float, min_side_px: int, max_side_px: int
+) -> "Image":
+    """The best of nine frames seen while the clip sounds: sharp, with contrast, not black."""
+    with media_errors("video can't be decoded"):
+        frames = [
+            frame
+            for step in range(9)
+            if (frame := _frame_at(path, start_s + seconds * (step + 0.5) / 9)) is not None
+        ]
+        if not frames:
+            raise Unusable("video can't be decoded", "no frame could be read")
+        best = max(frames, key=_frame_quality)
+        if _frame_quality(best) == 0.0:
+            raise Unusable("video shows nothing", "all frames seen are of one colour")
+    return _fit(best, min_side_px, max_side_px)
+
+
+def read_text(path: Path, max_bytes: int = 65536) -> str:
+    """A given story: UTF-8, white space folded. Raises Unusable if it is not text."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(max_bytes + 1)
+    except OSError as error:
+        raise Unusable("story can't be read", error.strerror or "") from None
+    if len(data) > max_bytes:
+        raise Unusable("story is too long", f"over {max_bytes} bytes")
+    try:
+        return " ".join(data.decode("utf-8-sig").split())
+    except UnicodeDecodeError:
+        raise Unusable("story is not UTF-8 text") from None
+
+
+def _read_sndfile(path: Path, start_s: float, seconds: float) -> tuple[Samples, int]:
+    import soundfile
+
+    with soundfile.SoundFile(path) as file:
+        rate_hz = int(file.samplerate)
+        file.seek(min(int(start_s * rate_hz), max(file.frames - 1, 0)))
+        frames = round(seconds * rate_hz)
+        return file.read(frames, dtype="float32", always_2d=True), rate_hz
+
+
+def _open_av(path: Path) -> Any:
+    import av
+
+    av.logging.set_level(None)
+    return av.open(str(path), metadata_errors="ignore")
+
+
+def _audio_stream(container: Any) -> Any:
+    if not container.streams.audio:
+        raise Unusable("no sound in it")
+    return container.streams.audio[0]
+
+
+def _read_av(path: Path, start_s: float, seconds: float) -> tuple[Samples, int]:
+    import av
+
+    with _open_av(path) as container:
+        stream = _audio_stream(container)
+        rate_hz = int(stream.rate)
+        # One channel layout and format for all codecs; the rate stays as it is.
+        layout = "mono" if stream.codec_context.channels == 1 else "stereo"
+        even = av.AudioResampler(format="fltp", layout=layout, rate=rate_hz)
+        container.seek(max(0, int((start_s - PREROLL_S) * 1_000_000)))
+        wanted = round(seconds * rate_hz)
+        pieces: list[Samples] = []
+        have = 0
+        for frame in container.decode(stream):
+            begin = frame.time if frame.time is not None else start_s
+            for part in even.resample(frame):
+                data = part.to_ndarray().T.astype(np.float32, copy=False)
+                early = round((start_s - begin) * rate_hz) if not pieces else 0
+                if early >= len(data):
+                    continue
+                data = data[max(early, 0) :]
+                pieces.append(data)
+                have += len(data)
+            if have >= wanted:
+                break
+        if not pieces:
+            return np.zeros((0, 1), np.float32), rate_hz
+        return np.concatenate(pieces)[:wanted], rate_hz
+
+
+def _frame_at(path: Path, at_s: float) -> "Image | None":
+    with _open_av(path) as container:
+        if not container.streams.video:
+            raise Unusable("no picture in it")
+        stream = container.streams.video[0]
+        if stream.width * stream.height > MAX_PIXELS:
+            raise Unusable("video can't be decoded", "its frames are too large")
+        container.seek(max(0, int(at_s * 1_000_000)))
+        for frame in container.decode(stream):
+            if frame.time is None or frame.time >= at_s:
+                image: Image = frame.to_image()
+                return image
+    return None
+
+
+def _frame_quality(image: "Image") -> float:
+    """Sharpness times contrast on a small grey copy; 0 for a frame of one colour."""
+    grey = np.asarray(image.convert("L").resize((256, 144)), dtype=np.float64) / 255.0
+    if grey.std() < 0.02:
+        return 0.0
+    laplacian = (
+        4 * grey[1:-1, 1:-1] - grey[:-2, 1:-1] - grey[2:, 1:-1] - grey[1:-1, :-2] - grey[1:-1, 2:]
+    )
+    return float(laplacian.std() * grey.std())
+
+
+def _flatten(image: "Image") -> "Image":
+    """Any mode to RGB; what is transparent becomes white, as pages show it."""
+    from PIL import Image as Images
+
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        layered = image.convert("RGBA")
+        page = Images.new("RGBA", layered.size, "white")
+        return Images.alpha_composite(page, layered).convert("RGB")
+    return image.convert("RGB")
+
+
+def _fit(image: "Image", min_side_px: int, max_side_px: int) -> "Image":
+    from PIL import Image as Images
+
+    if min(image.size) < min_side_px:
+        raise Unusable("picture is too small", f"{image.width}x{image.height} pixels")
+    fitted = image.copy()
+    fitted.thumbnail((max_side_px, max_side_px), Images.Resampling.LANCZOS)
+    fitted.info.clear()
+    return fitted

@@ -1,0 +1,221 @@
+"""A recipe: one YAML file that describes a whole job.
+
+`load` reads one by name or path, applies `--set a.b=c`, and refuses what it does
+not know, naming the nearest key that it does.
+"""
+
+import difflib
+import hashlib
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from .errors import UsageError
+from .sample import Frozen, Share
+
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class ClipPart(Frozen):
+    """How clips are cut from the music."""
+
+    seconds: Annotated[float, Field(ge=2.0, le=60.0)] = 10.24
+    rate_hz: Annotated[int, Field(ge=8000, le=48000)] = 44100
+    per_track: Annotated[int, Field(ge=1, le=99)] = 1
+    silence_dbfs: Annotated[float, Field(le=-20)] = -60.0
+    max_silence_share: Share = 0.5
+
+
+class ImagePart(Frozen):
+    """How pictures are stored."""
+
+    max_side_px: Annotated[int, Field(ge=64, le=4096)] = 1024
+    min_side_px: Annotated[int, Field(ge=28)] = 64
+    jpeg_quality: Annotated[int, Field(ge=50, le=100)] = 90
+
+
+class SplitPart(Frozen):
+    """Shares of the splits; whole groups are dealt out to come near them."""
+
+    train: Share = 0.9
+    validation: Share = 0.05
+    test: Share = 0.05
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def shares_sum_to_one(self) -> "SplitPart":
+        total = self.train + self.validation + self.test
+        if abs(total - 1.0) > 1e-6:
+            raise ValueError(f"train + validation + test must be 1, not {total:g}")
+        return self
+
+
+class SpeakerPart(Frozen):
+    """Who writes the text."""
+
+    kind: Literal["offline"] = "offline"
+    seed: int = 0
+
+
+class CriticPart(Frozen):
+    """What the critic lets pass."""
+
+    max_rounds: Annotated[int, Field(ge=0, le=5)] = 2
+    max_unverifiable: Annotated[int, Field(ge=0)] = 1
+    caption_words: tuple[int, int] = (8, 80)
+    story_words: tuple[int, int] = (50, 120)
+
+
+class GatesPart(Frozen):
+    """The confidence from which a measured value may be said, by attribute.
+
+    What each gate is worth in precision stands in benchmarks/README.md.
+    """
+
+    tempo: Share = 0.30
+    pulse: Share = 0.30
+    key: Share = 0.20
+    mode: Share = 0.30
+    loudness: Share = 0.50
+    dynamics: Share = 0.50
+    brightness: Share = 0.50
+    density: Share = 0.50
+    percussion: Share = 0.50
+    width: Share = 0.50
+    energy: Share = 0.50
+
+
+class LimitsPart(Frozen):
+    """What a decoding process may use, and how much a shard may hold."""
+
+    workers: Annotated[int, Field(ge=1, le=256)] = 2
+    decode_seconds: Positive = 60.0
+    decode_memory_mb: Annotated[int, Field(ge=256)] = 2048
+    block_size: Count = 512
+
+
+class Recipe(Frozen):
+    """A whole job."""
+
+    name: str = "quickstart"
+    clip: ClipPart = ClipPart()
+    image: ImagePart = ImagePart()
+    split: SplitPart = SplitPart()
+    speaker: SpeakerPart = SpeakerPart()
+    critic: CriticPart = CriticPart()
+    gates: GatesPart = GatesPart()
+    limits: LimitsPart = LimitsPart()
+    keep_tags: tuple[Literal["title", "artist", "album", "license"], ...] = ()
+
+    def canonical(self) -> str:
+        """The recipe as canonical JSON, less what can't change a byte of the output."""
+        data = self.model_dump(mode="json", exclude={"name": True, "limits": True})
+        data["limits"] = {"block_size": self.limits.block_size}
+        return json.dumps(data, sort_keys=True, separators=(",", ":"))
+
+    def fingerprint(self) -> str:
+        """sha256 of the canonical recipe: equal prints give equal datasets."""
+        return hashlib.sha256(self.canonical().encode()).hexdigest()
+
+
+def names() -> list[str]:
+    """The recipes that ship with mmusset."""
+    folder = resources.files("mmusset.recipes")
+    return sorted(p.name.removesuffix(".yaml") for p in folder.iterdir() if p.name[-5:] == ".yaml")
+
+
+def load(name_or_path: str, overrides: tuple[str, ...] = ()) -> Recipe:
+    """The recipe of that name or file, with `a.b=c` overrides applied in order.
+
+    Raises UsageError that names the file and the key, and the nearest right one.
+    """
+    data = _read(name_or_path)
+    for override in overrides:
+        _apply(data, override)
+    try:
+        return Recipe.model_validate(data)
+    except ValidationError as error:
+        raise UsageError(_explain(error, name_or_path)) from None
+
+
+def differences(old: str, new: str) -> list[str]:
+    """Lines `a.b: old -> new` for two canonical recipes."""
+    before, after = _flatten(json.loads(old)), _flatten(json.loads(new))
+    return [
+        f"{key}: {before.get(key, '(unset)')} -> {after.get(key, '(unset)')}"
+        for key in sorted(before.keys() | after.keys())
+        if before.get(key) != after.get(key)
+    ]
+
+
+def _read(name_or_path: str) -> dict[str, Any]:
+    path = Path(name_or_path)
+    try:
+        if path.suffix in {".yaml", ".yml"}:
+            text = path.read_text(encoding="utf-8")
+        else:
+            if name_or_path not in names():
+                raise UsageError(f"no recipe named {name_or_path!r}.{_nearest(path.name, names())}")
+            shipped = resources.files("mmusset.recipes") / f"{name_or_path}.yaml"
+            text = shipped.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"can't read the recipe {path}: {error.strerror}") from None
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UsageError(f"the recipe {path} is not YAML: {error}") from None
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise UsageError(f"the recipe {path} must be a mapping of keys to values")
+    return data
+
+
+def _apply(data: dict[str, Any], override: str) -> None:
+    dotted, equals, text = override.partition("=")
+    if not equals or not dotted:
+        raise UsageError(f"--set takes a.b=c, not {override!r}")
+    *parents, last = dotted.split(".")
+    for parent in parents:
+        data = data.setdefault(parent, {})
+        if not isinstance(data, dict):
+            raise UsageError(f"--set {override}: {parent} holds a value, not a section")
+    try:
+        data[last] = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise UsageError(f"--set {override}: {text!r} is not a YAML value") from None
+
+
+def _explain(error: ValidationError, where: str) -> str:
+    lines = []
+    for fault in error.errors():
+        dotted = ".".join(str(part) for part in fault["loc"]) or "recipe"
+        if fault["type"] == "extra_forbidden":
+            near = _nearest(dotted, list(_flatten(json.loads(Recipe().model_dump_json()))))
+            lines.append(f"unknown key {dotted!r}.{near}")
+        else:
+            lines.append(f"{dotted}: {fault['msg'].removeprefix('Value error, ')}")
+    return f"recipe {where}: " + "; ".join(lines)
+
+
+def _nearest(word: str, candidates: list[str]) -> str:
+    sections = {c.rpartition(".")[0] for c in candidates} - {""}
+    near = difflib.get_close_matches(word, [*candidates, *sorted(sections)], n=1, cutoff=0.4)
+    if near:
+        return f" Did you mean {near[0]!r}?"
+    return f" There are: {', '.join(candidates)}."
+
+
+def _flatten(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, dict):
+            flat |= _flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

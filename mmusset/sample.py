@@ -1,0 +1,284 @@
+"""The nouns of mmusset: what an item, its evidence, a claim and a quadruple are.
+
+Everything here is frozen and knows nothing of files, models or databases.
+Values measured on media carry a confidence from 0 to 1; what it is worth in
+precision is written in `benchmarks/README.md`.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Key = Annotated[str, Field(pattern=r"^[0-9a-z]{1,64}$")]
+
+Split = Literal["train", "validation", "test"]
+ImageOrigin = Literal["embedded", "stem", "folder", "video"]
+AgentName = Literal["captioner", "story_writer", "critic", "reconciler"]
+Basis = Literal["heard", "seen", "told", "imagined"]
+ClaimVerdict = Literal["supported", "contradicted", "unverifiable"]
+Status = Literal["accepted", "rejected", "failed"]
+Mode = Literal["major", "minor"]
+Tonic = Literal["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
+
+TONICS: tuple[Tonic, ...] = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+
+# What a claim can be about. The first eleven are checked against evidence;
+# nothing that we measure can settle the last four.
+Attribute = Literal[
+    "tempo",  # "84", beats per minute
+    "pulse",  # slow | moderate | fast
+    "key",  # "A minor"
+    "mode",  # major | minor
+    "loudness",  # quiet | medium | loud
+    "dynamics",  # even | varied
+    "brightness",  # dark | balanced | bright
+    "density",  # sparse | steady | busy
+    "percussion",  # present | absent
+    "width",  # mono | narrow | wide
+    "energy",  # calm | moderate | energetic
+    "instrument",
+    "vocals",
+    "genre",
+    "mood",
+]
+
+
+class Frozen(BaseModel):
+    """A value: never changed, and no field is taken that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+# --- evidence: what was measured ---------------------------------------------------------
+
+
+class Measured(Frozen):
+    """A number measured on media, in the unit that its field's name ends with."""
+
+    value: float
+    confidence: Share
+
+
+class Tempo(Frozen):
+    """The beat's rate. Half and double are the readings that ears may prefer."""
+
+    bpm: float
+    half_bpm: float
+    double_bpm: float
+    confidence: Share
+
+
+class MusicalKey(Frozen):
+    """Tonic and mode, and the second best reading, such as "C major"."""
+
+    tonic: Tonic
+    mode: Mode
+    alternative: str
+    confidence: Share
+    mode_confidence: Share
+
+    @property
+    def name(self) -> str:
+        return f"{self.tonic} {self.mode}"
+
+
+class MusicEvidence(Frozen):
+    """What was measured on a clip of music."""
+
+    duration_s: float
+    peak_dbfs: float
+    tempo: Tempo
+    key: MusicalKey
+    loudness_lufs: Measured  # integrated, ITU-R BS.1770; -70 at the least
+    dynamic_range_db: Measured
+    brightness_hz: Measured  # spectral centroid
+    onset_density_hz: Measured  # note onsets per second
+    percussiveness: Measured  # 0 (none) to 1
+    stereo_width: Measured  # 0 (mono) to 1
+    silence_share: Measured  # share of the clip below the silence threshold
+
+
+class Colour(Frozen):
+    """One colour of a picture's palette and the share of pixels that it covers."""
+
+    name: str
+    hex: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
+    share: Share
+
+
+class ImageEvidence(Frozen):
+    """What was measured on a picture. All but the size run from 0 to 1."""
+
+    width_px: int
+    height_px: int
+    palette: Annotated[tuple[Colour, ...], Field(min_length=1)]
+    brightness: Measured
+    warmth: Measured  # 0 cold (blue), 0.5 neutral, 1 warm (red, orange)
+    saturation: Measured
+    contrast: Measured
+    busyness: Measured  # 0 plain to 1 full of edges
+
+
+# --- text: what is said -------------------------------------------------------------------
+
+
+class Claim(Frozen):
+    """One typed statement of a caption. `text` is the words that make it."""
+
+    attribute: Attribute
+    value: str
+    text: str
+    basis: Basis = "heard"
+
+
+class JudgedClaim(Claim):
+    """A claim and what the evidence says of it. `measured` is "" where nothing was."""
+
+    verdict: ClaimVerdict
+    measured: str
+    confidence: Share
+
+
+class Caption(Frozen):
+    """What is heard. `writer` is the agent that had the last word on it."""
+
+    text: str
+    claims: Annotated[tuple[JudgedClaim, ...], Field(min_length=1)]
+    writer: AgentName
+
+
+class Story(Frozen):
+    """What an ordinary person would tell of the picture and mood."""
+
+    text: str
+    writer: Literal["given", "story_writer", "reconciler"]
+
+
+class Fault(Frozen):
+    """One thing that the critic found wrong. `quote` is the words at fault."""
+
+    where: Literal["caption", "story"]
+    rule: str
+    quote: str
+    why: str
+    mend: str
+
+
+class Turn(Frozen):
+    """One agent's turn on one item, as it is kept."""
+
+    agent: AgentName
+    round: int
+    speaker: str
+    model: str
+    prompt_sha256: Sha256
+    request_sha256: Sha256
+    said: str
+    faults: str  # the critic's, one a line; "" for the others
+
+
+# --- items and samples ---------------------------------------------------------------------
+
+
+class Tags(Frozen):
+    """What a music file says of itself; "" where it says nothing."""
+
+    title: str = ""
+    artist: str = ""
+    album: str = ""
+    license: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What the source offers for one sample. Paths are bytes, relative to the source."""
+
+    key: str
+    music_path: bytes
+    music_sha256: str
+    duration_s: float
+    clip_index: int
+    clip_count: int
+    image_path: bytes  # the music itself where the picture is embedded, the video where it is one
+    image_origin: ImageOrigin
+    story_path: bytes | None
+    group: str
+    split: Split
+    tags: Tags
+
+
+class ClipFacts(Frozen):
+    """How a clip was cut. `upsampled` says that the source had a lower rate."""
+
+    start_s: float
+    duration_s: float
+    rate_hz: int
+    channels: int
+    source_rate_hz: int
+    upsampled: bool
+    sha256: Sha256  # of the FLAC member
+
+
+class ImageFacts(Frozen):
+    """Where a picture came from, and the sha256 of the JPEG member."""
+
+    origin: ImageOrigin
+    width_px: int
+    height_px: int
+    sha256: Sha256
+
+
+class Quadruple(Frozen):
+    """An accepted sample: the JSON member of a shard, always with the same fields.
+
+    No field is ever null and no list is ever empty, so that readers which guess
+    types from the first samples guess right.
+    """
+
+    key: Key
+    split: Split
+    group: str
+    image: ImageFacts
+    music: ClipFacts
+    story: Story
+    caption: Caption
+    music_evidence: MusicEvidence
+    image_evidence: ImageEvidence
+    tags: Tags
+    speaker: str
+    model: str
+    turns: Annotated[tuple[Turn, ...], Field(min_length=1)]
+    source_sha256: Sha256  # of the music file that the clip was cut from
+
+
+class Verdict(Frozen):
+    """The fate of an item. `reason` is counted; `detail` tells this item's case."""
+
+    status: Status
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """All that the agents are given of one item. `given_story` is "" where there is none."""
+
+    key: str
+    seed: int
+    music: MusicEvidence
+    image: ImageEvidence
+    image_sha256: str
+    tags: Tags
+    given_story: str
+
+
+class Outcome(Frozen):
+    """What the agents made of an item. Only a caption without any claim is missing."""
+
+    verdict: Verdict
+    caption: Caption | None
+    story: Story | None
+    turns: tuple[Turn, ...]

@@ -1,0 +1,5 @@
+"""Writing, verifying and reading WebDataset tars.
+
+`durable.py` writes files that are whole or absent; `tar.py` writes and reads
+shards; `verify.py` checks a finished folder.
+"""

@@ -1,0 +1,166 @@
+"""Checking a finished dataset folder, from the outside: no ledger is asked.
+
+What holds of a whole folder: every shard is the one that the manifest names; every
+member is there, decodes, and has the hash that its JSON says; nothing that should
+stay in one split is in two.
+"""
+
+import io
+import json
+import re
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from mmusset.sample import Quadruple
+
+from .tar import MEMBERS, canonical_json, file_sha256, read_shard
+
+NAME = re.compile(r"(train|validation|test)-\d{6}\.tar")
+MAX_PIXELS = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong, and where."""
+
+    where: str
+    what: str
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the samples read so far held: to find what stands twice or in two splits."""
+
+    samples: int = 0
+    keys: set[str] = field(default_factory=set)
+    split_of: dict[str, str] = field(default_factory=dict)
+
+
+def verify(out: Path) -> tuple[int, list[Problem]]:
+    """How many samples were read, and all that is wrong with the folder."""
+    manifest, problems = _manifest(out)
+    seen = Seen()
+    for shard in manifest.get("shards", []):
+        name = str(shard["name"])
+        path = out / name
+        if not NAME.fullmatch(path.name):
+            problems.append(Problem(name, "not a shard's name"))
+        elif not path.is_file():
+            problems.append(Problem(name, "missing; run the build again to write it"))
+        elif file_sha256(path) != shard["sha256"]:
+            problems.append(Problem(name, "changed since it was written; build again to mend it"))
+            problems += _shard(path, name, seen)
+        else:
+            before = seen.samples
+            problems += _shard(path, name, seen)
+            if seen.samples - before != shard["samples"]:
+                problems.append(Problem(name, f"should hold {shard['samples']} samples"))
+    listed = {str(shard["name"]) for shard in manifest.get("shards", [])}
+    for path in sorted((out / "data").glob("*")):
+        if f"data/{path.name}" not in listed:
+            problems.append(Problem(f"data/{path.name}", "is not in the manifest"))
+    return seen.samples, problems
+
+
+def _manifest(out: Path) -> tuple[dict[str, Any], list[Problem]]:
+    path = out / "manifest.json"
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        return {}, [Problem("manifest.json", "missing: the build is not finished")]
+    except ValueError:
+        return {}, [Problem("manifest.json", "not JSON")]
+    return manifest, []
+
+
+def _shard(path: Path, name: str, seen: Seen) -> Iterator[Problem]:
+    split = path.name.partition("-")[0]
+    try:
+        for key, members in read_shard(path):
+            seen.samples += 1
+            where = f"{name}: {key}"
+            if key in seen.keys:
+                yield Problem(where, "its key stands twice")
+            seen.keys.add(key)
+            for what in _sample(key, members, split, seen):
+                yield Problem(where, what)
+    except (tarfile.TarError, OSError) as error:
+        yield Problem(name, f"broken tar: {error}")
+
+
+def _sample(key: str, members: dict[str, bytes], split: str, seen: Seen) -> Iterator[str]:
+    if tuple(members) != MEMBERS:
+        yield f"has the members {', '.join(members)}, not {', '.join(MEMBERS)}"
+        return
+    try:
+        quadruple = Quadruple.model_validate_json(members["json"])
+    except ValidationError as error:
+        first = error.errors()[0]
+        yield f"its JSON is not a sample: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        return
+    if canonical_json(quadruple) != members["json"]:
+        yield "its JSON is not in canonical form"
+    if quadruple.key != key or quadruple.split != split:
+        yield f"its JSON says it is {quadruple.split}/{quadruple.key}"
+    yield from _texts(quadruple, members)
+    yield from _media(quadruple, members)
+    yield from _leaks(quadruple, seen)
+
+
+def _texts(quadruple: Quadruple, members: dict[str, bytes]) -> Iterator[str]:
+    if members["caption.txt"] != quadruple.caption.text.encode():
+        yield "its caption is not the one that its JSON judged"
+    if members["story.txt"] != quadruple.story.text.encode():
+        yield "its story is not the one in its JSON"
+    if any(claim.verdict == "contradicted" for claim in quadruple.caption.claims):
+        yield "its caption holds a contradicted claim"
+
+
+def _media(quadruple: Quadruple, members: dict[str, bytes]) -> Iterator[str]:
+    import soundfile
+    from PIL import Image, UnidentifiedImageError
+
+    if sha256(members["image.jpg"]).hexdigest() != quadruple.image.sha256:
+        yield "its image is not the one that its JSON describes"
+    if sha256(members["music.flac"]).hexdigest() != quadruple.music.sha256:
+        yield "its music is not the one that its JSON describes"
+    try:
+        with Image.open(io.BytesIO(members["image.jpg"]), formats=("JPEG",)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                yield "its image is too large to decode"
+            else:
+                image.load()
+            size = image.size
+        if size != (quadruple.image.width_px, quadruple.image.height_px):
+            yield "its image has another size than its JSON says"
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        yield f"its image does not decode: {error}"
+    try:
+        with soundfile.SoundFile(io.BytesIO(members["music.flac"])) as file:
+            frames = sum(len(block) for block in file.blocks(blocksize=65536))
+            same = (file.samplerate, file.channels) == (
+                quadruple.music.rate_hz,
+                quadruple.music.channels,
+            )
+        if not same or abs(frames / quadruple.music.rate_hz - quadruple.music.duration_s) > 1e-3:
+            yield "its music has another shape than its JSON says"
+    except soundfile.LibsndfileError as error:
+        yield f"its music does not decode: {error}"
+
+
+def _leaks(quadruple: Quadruple, seen: Seen) -> Iterator[str]:
+    shared = {
+        "group": quadruple.group,
+        "image": quadruple.image.sha256,
+        "music file": quadruple.source_sha256,
+    }
+    for what, value in shared.items():
+        other = seen.split_of.setdefault(value, quadruple.split)
+        if other != quadruple.split:
+            yield f"its {what} is in {other} too"

@@ -1,0 +1,57 @@
+"""Groups: what must stay in one split, or the test set would be known from training.
+
+Pieces share a group when they share an artist (else the album folder), and when
+they share a picture: one cover in two splits is a leak too.
+"""
+
+import hashlib
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+
+def labels(artist: str, music_path: bytes, image_sha256: str) -> tuple[str, ...]:
+    """What a piece may have in common with others, as hashes: no name is kept.
+
+    The artist's name, or without one the folder; a piece at the source's root stands
+    for itself. And the picture's content.
+    """
+    name = " ".join(unicodedata.normalize("NFKC", artist).casefold().split())
+    folder, _, _ = music_path.rpartition(b"/")
+    if name:
+        origin = b"artist:" + name.encode()
+    elif folder:
+        origin = b"folder:" + folder
+    else:
+        origin = b"piece:" + music_path
+    return (_hash(origin), _hash(b"image:" + image_sha256.encode()))
+
+
+def join(label_sets: Sequence[Iterable[str]]) -> list[list[int]]:
+    """The components of pieces that share labels, as lists of positions, in order (union-find)."""
+    parent = list(range(len(label_sets)))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    first: dict[str, int] = {}
+    for i, label_set in enumerate(label_sets):
+        for label in label_set:
+            a, b = root(first.setdefault(label, i)), root(i)
+            # The earlier piece stays the root, so that components come out in order.
+            parent[max(a, b)] = min(a, b)
+    members: dict[int, list[int]] = {}
+    for i in range(len(label_sets)):
+        members.setdefault(root(i), []).append(i)
+    return list(members.values())
+
+
+def group_name(label_sets: Iterable[Iterable[str]]) -> str:
+    """A short stable name for a new group, which tells nothing of what is in it."""
+    return "g" + min(label for label_set in label_sets for label in label_set)[:12]
+
+
+def _hash(label: bytes) -> str:
+    return hashlib.sha256(label).hexdigest()

@@ -1,0 +1,61 @@
+"""Claims out of finished prose, by code alone."""
+
+from collections.abc import Iterable
+
+from mmusset.sample import Claim
+
+from . import lexicon, negation, spoken_key, spoken_tempo
+from .lexicon import Found
+
+# Where one value is denied, the other holds.
+OPPOSITES = {
+    ("percussion", "present"): "absent",
+    ("percussion", "absent"): "present",
+    ("vocals", "present"): "absent",
+    ("vocals", "absent"): "present",
+    ("dynamics", "even"): "varied",
+    ("dynamics", "varied"): "even",
+    ("mode", "major"): "minor",
+    ("mode", "minor"): "major",
+}
+
+
+def extract(text: str) -> tuple[Claim, ...]:
+    """The claims of a text, in the order of its words; each `text` is a part of it.
+
+    Where phrases overlap the longest counts. What is denied has its opposite as
+    value where there is one ("no drums": absent), else "not" before it ("not loud").
+    Comparisons claim nothing. An adjective counts wherever it stands: "soft piano"
+    claims a quiet clip as well as a piano.
+    """
+    claims = []
+    denied_before: Found | None = None
+    for found in longest_first(_candidates(text)):
+        if found.attribute is None or negation.compared(text, found):
+            continue
+        is_denied = negation.denied(text, found, denied_before)
+        denied_before = found if is_denied else None
+        value = _denial(found) if is_denied else found.value
+        words = text[found.start : found.end]
+        claims.append(Claim(attribute=found.attribute, value=value, text=words))
+    return tuple(claims)
+
+
+def longest_first(candidates: Iterable[Found]) -> list[Found]:
+    """Those that are left when longer ones (of equals, earlier ones) strike out what overlaps."""
+    kept: list[Found] = []
+    for new in sorted(candidates, key=lambda found: (found.start - found.end, found.start)):
+        if all(new.end <= old.start or old.end <= new.start for old in kept):
+            kept.append(new)
+    return sorted(kept, key=lambda found: found.start)
+
+
+def _candidates(text: str) -> list[Found]:
+    return [*spoken_tempo.find(text), *spoken_key.find(text), *lexicon.find(text)]
+
+
+def _denial(found: Found) -> str:
+    opposite = OPPOSITES.get((str(found.attribute), found.value))
+    if opposite:
+        return opposite
+    return found.value.removeprefix("not ") if "not " in found.value else f"not {found.value}"

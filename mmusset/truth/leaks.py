@@ -1,0 +1,197 @@
+"""Words that don't belong where they stand: rules over a caption's or a story's text.
+
+Each rule gives a fault for every different wording that it finds.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import Literal
+
+from mmusset.sample import Fault, Tags
+
+from .lexicon import INSTRUMENTS, UNTUNED, phrase_pattern
+from .spoken_key import find as find_keys
+from .spoken_tempo import find as find_tempos
+
+Where = Literal["caption", "story"]
+
+# Terms of music that a story could only mean as such. Words with an everyday sense (key,
+# note, pitch, beat, voice, sing, light) are left to ordinary prose.
+MUSIC_TERMS = (
+    r"tempos?|tempi|bpm|metronomes?|melod(?:y|ies|ic|ious)|rhythms?|rhythmic(?:ally)?|chords?"
+    r"|basslines?|bass(?:\s+(?:line|notes?|drums?))?|octaves?|arpeggios?|riffs?|treble|timbres?"
+    r"|reverb|crescendos?|diminuendos?|staccato|legato|pizzicato|fortissimo|pianissimo|adagio"
+    r"|allegro|andante|syncopat\w+|downbeats?|backbeats?|drumbeats?|drum\s+(?:kit|machine|beat)s?"
+    r"|drums|drummers?|percussi(?:on|ve|onists?)|synths?|synthesi[sz]ers?|stereo|monaural|lufs"
+    r"|decibels?|harmonies|harmonic(?:ally|s)?|tonalit(?:y|ies)|time\s+signature|musics?|musical"
+    r"(?:ly)?|musicians?|songs?|(?:the|a|this|that)\s+tunes?|soundtracks?|lyrics?|symphon(?:y|ies)"
+    r"|orchestras?|major\s+keys?|minor[-\s]+keys?|major\s+scales?|minor\s+scales?|spectral|onsets?"
+)
+# Instruments whose names have another everyday sense: a fault only where they are played.
+EVERYDAY = frozenset(
+    {
+        *("bell", "bells", "horn", "horns", "organ", "organs", "string", "strings", "brass"),
+        *("keyboard", "keyboards", "recorder", "recorders", "lute", "bass", "fiddle"),
+        *("harp", "gong", "gongs", "shaker", "shakers", "music box"),
+    }
+)
+# Genres that are not everyday words of their own.
+GENRE_TERMS = frozenset(
+    {
+        *("jazz", "jazzy", "techno", "dubstep", "reggae", "hip hop", "bossa nova", "synthwave"),
+        *("house music", "country music", "waltz", "waltzes", "lullaby", "disco", "ragtime"),
+    }
+)
+_PLAYED = r"play(?:s|ed|ing)?|strum(?:s|med|ming)?|swell(?:s|ed|ing)?|soloing|solos?"
+
+PICTURE_TERMS = (
+    r"(?<!stereo\s)(?<!sound\s)(?<!sonic\s)images?|imagery|pictures?|pictured|photos?"
+    r"|photographs?|photography|paintings?|painted|album\s+covers?|cover\s+art|artwork|visuals?"
+    r"|visible|visibly|depict(?:s|ed|ing)?|scenes?|scenery|landscapes?|(?<!tone\s)(?<!tonal\s)colou?rs?"
+    r"|colou?red|hues?|palette|pixels?|camera|sk(?:y|ies)|skyline|horizon|sunsets?|sunrise"
+    r"|sunlight|sunlit|moonlight|moonlit|sun|moon|seas?|seaside|oceans?|beach(?:es)?|shores?"
+    r"|mountains?|hills?|forests?|trees?|rivers?|lakes?|meadows?|gardens?|flowers?|clouds?|snow"
+    r"|snowy|deserts?|harbou?rs?|streets?|city(?!\s+pop)|cities|windows?|lamps?|lanterns?|lights"
+    r"|candlelight|lamplight|shadows?|wearing"
+    r"|(?:bright|dark|soft|dim|warm|pale)\s+(?:light|day|night|morning|evening|room|eyes|water)s?"
+)
+COLOURS = (
+    r"red|orange|yellow|(?:sky|steel|midnight|pale|dark|light|navy)\s+blue|blue(?!\s+notes?\b)"
+    r"|green|purple|violet|indigo|turquoise|teal|(?:black|white|pink|brown|grey|gray)"
+    r"(?!\s+(?:metal|noise)\b)|beige|ochre|golden|crimson|maroon|magenta|lavender|navy|olive"
+    r"|amber|scarlet|turquoise|ivory|taupe|silvery"
+)
+
+INJECTIONS = (
+    r"https?://\S+|\bwww\.\S+|\b[\w.+-]+@[\w-]+\.\w{2,}\b"
+    r"|\b(?:ignore|disregard|forget)\s+(?:\w+\s+){0,3}(?:previous|above|prior|earlier|preceding"
+    r"|instructions?|prompts?)\b(?:\s+(?:instructions?|prompts?))?"
+    r"|\b(?:system|developer|hidden)\s+(?:prompts?|messages?|instructions?)\b"
+    r"|\byou\s+are\s+now\b|\bnew\s+instructions?\b|\bas\s+an?\s+(?:ai|language\s+model)\b"
+    r"|\b(?:i['’]m\s+sorry|i\s+can(?:not|['’]t)\s+(?:help|assist))\b"
+    r"|^\s*(?:system|user|assistant|human|developer)\s*:"
+    r"|```|~~~|<\|[^|>]{0,40}\|>|\[/?INST\]|</?\s*[a-z][^<>]{0,80}>|\{\{|\}\}|\{%|%\}"
+)
+# Control characters, and those that hide or turn the text around them.
+_CONTROLS = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+LEAST_LETTERS = 4  # a shorter name in a tag is too likely an ordinary word
+
+
+def music_in_story(text: str) -> tuple[Fault, ...]:
+    """Terms of music in a story: tempo, key, melody, chords, instruments, song."""
+    quotes = [match[0] for match in _music_terms().finditer(text)]
+    spoken = [*find_tempos(text), *find_keys(text)]
+    quotes += [text[found.start : found.end] for found in spoken]
+    return _faults(
+        quotes,
+        "story",
+        "term of music",
+        "a story tells of the picture and uses no term of music",
+        "tell it without this term",
+    )
+
+
+def picture_in_caption(text: str) -> tuple[Fault, ...]:
+    """Colours, scenery and talk of the picture in a caption. A bright or dark tone is fine."""
+    return _faults(
+        (match[0] for match in _picture_terms().finditer(text)),
+        "caption",
+        "picture in caption",
+        "a caption tells only what is heard",
+        "leave out what is seen",
+    )
+
+
+def injection(text: str, where: Where) -> tuple[Fault, ...]:
+    """Links, orders to a model, its refusals, markup, and characters that can't be seen."""
+    return _faults(
+        (match[0] for match in _injections().finditer(text)),
+        where,
+        "not prose",
+        "this is no plain prose: a link, markup, or words to a machine",
+        "leave it out",
+    )
+
+
+def tag_leak(text: str, where: Where, tags: Tags) -> tuple[Fault, ...]:
+    """The music's title, artist or album named in a text.
+
+    A name of several words counts in any case of letters; a single one, and each
+    word of an artist's name, only with a capital and not as the first of a sentence.
+    """
+    quotes = [
+        match[0]
+        for pattern in _tag_patterns(tags)
+        for match in pattern.finditer(text)
+        if " " in match[0] or not _begins_sentence(text, match.start())
+    ]
+    return _faults(
+        quotes,
+        where,
+        "name from tags",
+        "the music's title, artist and album are not to be named",
+        "leave the name out",
+    )
+
+
+def lengths(text: str, where: Where, bounds: tuple[int, int]) -> tuple[Fault, ...]:
+    """A text with fewer or more words than `bounds` allow. It is quoted whole."""
+    least, most = bounds
+    words = len(text.split())
+    if least <= words <= most:
+        return ()
+    mend = f"write at least {least} words" if words < least else f"keep to {most} words"
+    return _faults([text], where, "length", f"it has {words} words", mend)
+
+
+def _faults(
+    quotes: Iterable[str], where: Where, rule: str, why: str, mend: str
+) -> tuple[Fault, ...]:
+    return tuple(
+        Fault(where=where, rule=rule, quote=quote, why=why, mend=mend)
+        for quote in dict.fromkeys(quotes)
+    )
+
+
+def _tag_patterns(tags: Tags) -> list[re.Pattern[str]]:
+    patterns = []
+    for name in (tags.title, tags.artist, tags.album):
+        words = name.split()
+        if len(words) > 1 and _letters(name) >= LEAST_LETTERS:
+            whole = r"\s+".join(re.escape(word) for word in words)
+            patterns.append(re.compile(rf"(?<!\w){whole}(?!\w)", re.IGNORECASE))
+    single = [name for name in (tags.title, tags.album) if len(name.split()) == 1]
+    for word in (*single, *tags.artist.split()):
+        if _letters(word) >= LEAST_LETTERS:
+            capital = word[0].upper() + word[1:]
+            patterns.append(re.compile(rf"(?<!\w){re.escape(capital)}(?!\w)"))
+    return patterns
+
+
+def _letters(name: str) -> int:
+    return sum(character.isalpha() for character in name)
+
+
+def _begins_sentence(text: str, start: int) -> bool:
+    before = text[:start].rstrip(" \t\n\"'“‘(")
+    return not before or before[-1] in ".!?:…"
+
+
+@cache
+def _music_terms() -> re.Pattern[str]:
+    names = {phrase for entry in (*INSTRUMENTS, *UNTUNED) for phrase in entry.phrases}
+    always = phrase_pattern(sorted(names - EVERYDAY | GENRE_TERMS))
+    everyday = phrase_pattern(sorted(EVERYDAY))
+    played = rf"{everyday}\s+(?:\w+\s+)?(?:{_PLAYED})\b|\b(?:{_PLAYED})\s+(?:\w+\s+)?{everyday}"
+    return re.compile(rf"\b(?:{MUSIC_TERMS})\b|{always}|{played}", re.IGNORECASE)
+
+
+@cache
+def _picture_terms() -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{PICTURE_TERMS}|{COLOURS})\b", re.IGNORECASE)
+
+
+@cache
+def _injections() -> re.Pattern[str]:
+    return re.compile(f"{INJECTIONS}|{_CONTROLS}", re.IGNORECASE | re.MULTILINE)

@@ -1,0 +1,62 @@
+"""Whether the words around a phrase deny it, or only compare with it."""
+
+import re
+
+from .lexicon import Found
+
+# What may stand between the denial and what it denies. "only" and "just" may not.
+_FILLER = (
+    r"(?:(?:very|too|so|really|particularly|especially|overly|quite|all|that|at|any|a|an|the|of"
+    r"|much|exactly|entirely|longer|real|live|audible|single|trace|hint|sign|use|uses|using"
+    r"|have|has|feature|features|contain|contains|include|includes|hear|heard|being|be|is|are"
+    r"|it|ever|get|gets|sound|sounds|feel|feels|in|either)[-\s]+)*"
+)
+_DENIAL = re.compile(
+    r"(?:\b(?:no|not|without|cannot|never|neither|nor|hardly|barely|scarcely|lacks?|lacking"
+    r"|lack\s+of|sans|minus|free\s+(?:of|from)|devoid\s+of|absence\s+of|anything\s+but|far\s+from"
+    r"|nothing)\s+|n['’]t\s+|\bnon-)" + _FILLER + "$",
+    re.IGNORECASE,
+)
+_DENIED_AFTER = re.compile(
+    r"(?:-free\b|\s+(?:(?:is|are|stays?|remains?)\s+)?(?:entirely\s+|completely\s+)?"
+    r"(?:absent|missing|nowhere|never|not\s+(?:there|heard|present|used|audible))\b"
+    r"|\s+(?:is|are)n['’]t\s+(?:there|heard|present|used|audible)\b)",
+    re.IGNORECASE,
+)
+_JOINS_ADJECTIVES = re.compile(r"\s*,?\s*(?:\b(?:or|nor)\s+)?" + _FILLER + "$", re.IGNORECASE)
+_JOINS_NOUNS = re.compile(r"\s*(?:,|,?\s*\b(?:or|nor|and)\b)\s*(?:any\s+)?$", re.IGNORECASE)
+_OR = re.compile(r"\b(?:or|nor)\b|^\s*$", re.IGNORECASE)
+_COMPARED_BEFORE = re.compile(
+    r"(?:\b(?:more|less|most|least)\s+|\bthan\s+(?:[\w'’-]+\s+){0,4})$", re.IGNORECASE
+)
+_AS = re.compile(r"\bas\s+$", re.IGNORECASE)
+_NOUNS = frozenset({"instrument", "percussion", "vocals"})
+
+
+def compared(text: str, found: Found) -> bool:
+    """Whether a phrase is only one side of a comparison, or a change.
+
+    "more energetic", "louder than it is bright" and "as loud as" give no value.
+    """
+    before = text[max(0, found.start - 60) : found.start]
+    if _COMPARED_BEFORE.search(before) and found.attribute not in _NOUNS:
+        return True
+    return bool(_AS.search(before)) and text[found.end :].lstrip().startswith("as ")
+
+
+def denied(text: str, found: Found, before: Found | None) -> bool:
+    """Whether a phrase is denied. `before` is the denied phrase ahead of it, if there is one.
+
+    A denial reaches on over "or" and "nor", and from noun to noun over "and".
+    """
+    if _DENIAL.search(text[max(0, found.start - 80) : found.start]):
+        return True
+    if _DENIED_AFTER.match(text, found.end):
+        return True
+    return before is not None and _reaches(text[before.end : found.start], before, found)
+
+
+def _reaches(between: str, before: Found, found: Found) -> bool:
+    if before.attribute in _NOUNS and found.attribute in _NOUNS:
+        return bool(_JOINS_NOUNS.match(between))
+    return bool(_JOINS_ADJECTIVES.match(between)) and bool(_OR.search(between))

@@ -1,0 +1,81 @@
+"""Beats per minute in prose: "84 BPM", "about eighty-four beats a minute", "80 to 90 BPM".
+
+"Over 120 BPM" and "nearly 120 BPM" are read as 120 BPM.
+"""
+
+import re
+from collections.abc import Iterator
+
+from .lexicon import Found
+
+ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+TEENS = (
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+)
+TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+
+_UNDER_HUNDRED = (
+    rf"(?:(?:{'|'.join(TENS)})(?:[-\s]+(?:{'|'.join(ONES)})\b)?|{'|'.join(TEENS)}|{'|'.join(ONES)})"
+)
+_HUNDREDS = rf"(?:a|one|two)[-\s]+hundred(?:(?:[-\s]+and)?[-\s]+{_UNDER_HUNDRED})?"
+_NUMBER = rf"(?:\d{{1,3}}(?:\.\d+)?|(?:{_HUNDREDS}|{_UNDER_HUNDRED})\b)"
+_UNIT = (
+    r"(?:bpm\b|b\.p\.m\.|beats?/min(?:ute)?\b"
+    r"|(?:beats?|crotchets?|quarter[-\s]notes?)[-\s]+(?:per|a|each|every|to\s+the|in\s+a)[-\s]+minute\b)"
+)
+_SPAN = rf"(?P<low>{_NUMBER})(?:\s*(?:-|–|—|\bto\b)\s*(?P<high>{_NUMBER}))?"
+_BETWEEN = rf"between\s+(?P<low>{_NUMBER})\s+and\s+(?P<high>{_NUMBER})"
+_LEAD = (
+    r"(?:tempo|pulse|bpm|beat)\b"
+    r"(?:\s+(?:is|of|at|near|around|about|roughly|approximately|close|to|sits|stays|holds|lies"
+    r"|marked|marking|mark|a|just|under|over|exactly))*\s*[:=]?"
+)
+_PATTERNS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"(?<![\w.]){_SPAN}[-\s]*{_UNIT}",
+        rf"\b{_BETWEEN}[-\s]*{_UNIT}",
+        rf"\b{_LEAD}\s*{_SPAN}(?:[-\s]*{_UNIT})?(?!\s*(?:\d|%|bars?\b|seconds?\b|notes?\b))(?!\w)",
+        rf"♩\s*=\s*{_SPAN}",
+    )
+)
+
+
+def find(text: str) -> Iterator[Found]:
+    """Every tempo in a text, as "84", or "80-90" for a range."""
+    for pattern in _PATTERNS:
+        for match in pattern.finditer(text):
+            low, high = _number(match["low"]), match["high"]
+            value = f"{low:g}-{_number(high):g}" if high else f"{low:g}"
+            yield Found(match.start(), match.end(), "tempo", value)
+
+
+def bounds_bpm(value: str) -> tuple[float, float]:
+    """The two ends of a tempo claim's value; the same twice where it is no range."""
+    low, _, high = value.partition("-")
+    return float(low), float(high or low)
+
+
+def _number(words: str) -> float:
+    if words[0].isdigit():
+        return float(words)
+    total = 0
+    for part in re.split(r"[-\s]+", words.lower()):
+        if part == "hundred":
+            total = max(total, 1) * 100
+        elif part in ONES:
+            total += ONES.index(part) + 1
+        elif part in TEENS:
+            total += TEENS.index(part) + 10
+        elif part in TENS:
+            total += TENS.index(part) * 10 + 20
+    return float(total)

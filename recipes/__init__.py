@@ -1,0 +1,1 @@
+"""Recipes: a YAML file a job. `mmusset.recipe.load` reads them."""

@@ -1,0 +1,139 @@
+"""Small whole samples that tests are made of."""
+
+import hashlib
+import io
+
+import numpy as np
+import soundfile
+from PIL import Image
+
+from mmusset.sample import (
+    Caption,
+    ClipFacts,
+    Colour,
+    ImageEvidence,
+    ImageFacts,
+    JudgedClaim,
+    Measured,
+    MusicalKey,
+    MusicEvidence,
+    Quadruple,
+    Split,
+    Story,
+    Tags,
+    Tempo,
+    Turn,
+)
+from mmusset.shards.tar import Sample
+
+RATE_HZ = 8000
+
+
+def measured(value: float, confidence: float = 0.9) -> Measured:
+    return Measured(value=value, confidence=confidence)
+
+
+def music_evidence(**changes: object) -> MusicEvidence:
+    """A quiet, sparse piece in A minor at 84 BPM without drums, all of it certain."""
+    evidence = MusicEvidence(
+        duration_s=10.24,
+        peak_dbfs=-12.0,
+        tempo=Tempo(bpm=84.0, half_bpm=42.0, double_bpm=168.0, confidence=0.9),
+        key=MusicalKey(
+            tonic="A", mode="minor", alternative="C major", confidence=0.9, mode_confidence=0.9
+        ),
+        loudness_lufs=measured(-30.0),
+        dynamic_range_db=measured(4.0),
+        brightness_hz=measured(300.0),
+        onset_density_hz=measured(1.2),
+        percussiveness=measured(0.1),
+        stereo_width=measured(0.5),
+        silence_share=measured(0.0),
+    )
+    return evidence.model_copy(update=changes)
+
+
+def image_evidence() -> ImageEvidence:
+    """A dim, cool picture of few colours."""
+    return ImageEvidence(
+        width_px=64,
+        height_px=64,
+        palette=(
+            Colour(name="midnight blue", hex="#191970", share=0.7),
+            Colour(name="amber", hex="#ffbf00", share=0.3),
+        ),
+        brightness=measured(0.3),
+        warmth=measured(0.3),
+        saturation=measured(0.5),
+        contrast=measured(0.4),
+        busyness=measured(0.2),
+    )
+
+
+def jpeg(colour: str = "navy") -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (64, 64), colour).save(file, "JPEG")
+    return file.getvalue()
+
+
+def flac(hz: float = 220.0, seconds: float = 0.5) -> bytes:
+    file = io.BytesIO()
+    time_s = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    soundfile.write(file, 0.3 * np.sin(2 * np.pi * hz * time_s), RATE_HZ, format="FLAC")
+    return file.getvalue()
+
+
+def sample(number: int, split: Split = "train", group: str | None = None) -> Sample:
+    """A sample that differs from those of other numbers in all that it holds."""
+    image, music = jpeg(f"#{40 * number % 256:02x}8040"), flac(200.0 + number)
+    quadruple = Quadruple(
+        key=f"k{number:05d}",
+        split=split,
+        group=group or f"g{number}",
+        image=ImageFacts(
+            origin="stem", width_px=64, height_px=64, sha256=hashlib.sha256(image).hexdigest()
+        ),
+        music=ClipFacts(
+            start_s=0.0,
+            duration_s=0.5,
+            rate_hz=RATE_HZ,
+            channels=1,
+            source_rate_hz=RATE_HZ,
+            upsampled=False,
+            sha256=hashlib.sha256(music).hexdigest(),
+        ),
+        story=Story(text=f"Story {number}: the lamp was out.", writer="story_writer"),
+        caption=Caption(
+            text=f"A quiet piece, number {number}.",
+            claims=(
+                JudgedClaim(
+                    attribute="loudness",
+                    value="quiet",
+                    text="quiet",
+                    verdict="supported",
+                    measured="-30.0 LUFS",
+                    confidence=0.9,
+                ),
+            ),
+            writer="captioner",
+        ),
+        music_evidence=music_evidence(),
+        image_evidence=image_evidence(),
+        tags=Tags(),
+        speaker="offline",
+        model="offline-grammar/1",
+        turns=(
+            Turn(
+                agent="captioner",
+                round=0,
+                speaker="offline",
+                model="offline-grammar/1",
+                prompt_sha256="0" * 64,
+                request_sha256="1" * 64,
+                said="A quiet piece.",
+                faults="",
+            ),
+        ),
+        source_sha256=hashlib.sha256(f"song {number}".encode()).hexdigest(),
+    )
+    return Sample(quadruple, image, music)

@@ -1,0 +1,214 @@
+"""Clips of known tempo, key and level, made here, and what is measured on them."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from mmusset.evidence.music import measure
+from mmusset.recipe import GatesPart
+from mmusset.sample import TONICS, MusicEvidence
+
+RATE_HZ = 22050
+SECONDS = 10.24
+FRAMES = round(SECONDS * RATE_HZ)
+GATES = GatesPart()
+Floats = NDArray[np.float32]
+
+# Triads of I IV V I and i iv V i, in semitones above the tonic.
+CADENCES = {
+    "major": ((0, 4, 7), (5, 9, 12), (7, 11, 14), (0, 4, 7)),
+    "minor": ((0, 3, 7), (5, 8, 12), (7, 11, 14), (0, 3, 7)),
+}
+
+
+@cache
+def song(bpm: float = 96.0, tonic: int = 0, mode: str = "major", drums: bool = True) -> Floats:
+    """A cadence, a chord every two beats, with a drum on each beat: `[frames, 2]`."""
+    beat_s = 60 / bpm
+    out = np.zeros(FRAMES + RATE_HZ)
+    for beat in range(int(SECONDS / beat_s)):
+        start = round(beat * beat_s * RATE_HZ)
+        if beat % 2 == 0:
+            for pitch in CADENCES[mode][beat // 2 % 4]:
+                _add(out, start, _note(57 + tonic + pitch, 2 * beat_s))
+        if drums:
+            _add(out, start, _drum())
+    mono = out[:FRAMES].astype(np.float32)
+    return np.stack([mono, mono], axis=1)
+
+
+def _note(midi: int, duration_s: float) -> NDArray[np.float64]:
+    time_s = np.arange(round(duration_s * RATE_HZ)) / RATE_HZ
+    pitch_hz = 440 * 2 ** ((midi - 69) / 12)
+    waves = sum(np.sin(2 * np.pi * pitch_hz * k * time_s) / k**2 for k in (1, 2, 3, 4))
+    return np.asarray(0.08 * waves * np.exp(-time_s / duration_s))
+
+
+def _drum() -> NDArray[np.float64]:
+    time_s = np.arange(round(0.12 * RATE_HZ)) / RATE_HZ
+    noise = np.random.default_rng(0).standard_normal(len(time_s))
+    return np.asarray(0.2 * noise * np.exp(-time_s / 0.02))
+
+
+def _add(out: NDArray[np.float64], start: int, sound: NDArray[np.float64]) -> None:
+    out[start : start + len(sound)] += sound[: len(out) - start]
+
+
+def near_octave(measured: float, true: float, tolerance: float = 0.04) -> bool:
+    return any(abs(measured / (true * ratio) - 1) < tolerance for ratio in (0.5, 1.0, 2.0))
+
+
+@pytest.mark.parametrize("bpm", [72.0, 84.0, 96.0, 120.0, 140.0])
+def test_the_tempo_of_a_clear_beat_is_found(bpm: float) -> None:
+    tempo = measure(song(bpm), RATE_HZ).tempo
+    assert near_octave(tempo.bpm, bpm, tolerance=0.01)
+    assert tempo.half_bpm == pytest.approx(tempo.bpm / 2)
+    assert tempo.double_bpm == pytest.approx(tempo.bpm * 2)
+
+
+@settings(max_examples=12, deadline=None)
+@given(tonic=st.integers(0, 11), mode=st.sampled_from(["major", "minor"]))
+def test_the_key_of_a_cadence_is_found_in_every_transposition(tonic: int, mode: str) -> None:
+    key = measure(song(tonic=tonic, mode=mode), RATE_HZ).key
+    assert key.name == f"{TONICS[(9 + tonic) % 12]} {mode}"
+    assert key.confidence > 0
+
+
+def test_a_piece_out_of_tune_keeps_its_key() -> None:
+    import soxr
+
+    flat = soxr.resample(song(), RATE_HZ, RATE_HZ * 2 ** (30 / 1200))
+    assert measure(flat, RATE_HZ).key.name == "A major"
+
+
+@settings(max_examples=10, deadline=None)
+@given(gain_db=st.floats(-30, 6))
+def test_gain_moves_the_levels_and_nothing_else(gain_db: float) -> None:
+    before = measure(song(), RATE_HZ)
+    after = measure(song() * np.float32(10 ** (gain_db / 20)), RATE_HZ, -100.0)
+    assert after.loudness_lufs.value - before.loudness_lufs.value == pytest.approx(
+        gain_db, abs=0.01
+    )
+    assert after.peak_dbfs - before.peak_dbfs == pytest.approx(gain_db, abs=0.01)
+    assert after.tempo.bpm == pytest.approx(before.tempo.bpm, rel=1e-3)
+    assert after.key.name == before.key.name
+    assert after.brightness_hz.value == pytest.approx(before.brightness_hz.value, rel=1e-3)
+    assert after.dynamic_range_db.value == pytest.approx(before.dynamic_range_db.value, abs=0.01)
+
+
+def test_swapped_channels_measure_the_same() -> None:
+    wide = song().copy()
+    wide[:, 1] = np.roll(wide[:, 1], 300) * 0.5
+    assert measure(wide[:, ::-1], RATE_HZ) == measure(wide, RATE_HZ)
+
+
+def test_width_runs_from_mono_over_unrelated_to_opposed_channels() -> None:
+    noise = np.random.default_rng(1).standard_normal((FRAMES, 2)).astype(np.float32) * 0.1
+    opposed = noise[:, :1] * np.array([[1, -1]], dtype=np.float32)
+    assert measure(noise[:, :1], RATE_HZ).stereo_width.value == 0
+    assert measure(noise[:, [0, 0]], RATE_HZ).stereo_width.value == 0
+    assert measure(noise, RATE_HZ).stereo_width.value == pytest.approx(0.5, abs=0.01)
+    assert measure(opposed, RATE_HZ).stereo_width.value == 1
+
+
+def test_music_out_of_phase_is_not_taken_for_silence() -> None:
+    opposed = song() * np.array([1, -1], dtype=np.float32)
+    assert measure(opposed, RATE_HZ).key == measure(song(), RATE_HZ).key
+
+
+def test_drums_are_told_from_none() -> None:
+    assert measure(song(drums=True), RATE_HZ).percussiveness.value > 0.5
+    assert measure(song(drums=False), RATE_HZ).percussiveness.value < 0.5
+
+
+def test_a_sine_at_997_hz_has_the_loudness_that_the_standard_says() -> None:
+    """ITU-R BS.1770-4: 0 dB of full scale in one channel reads -3.01 LKFS."""
+    sine = np.sin(2 * np.pi * 997 * np.arange(480000) / 48000)
+    one_channel = np.stack([sine, np.zeros_like(sine)], axis=1).astype(np.float32)
+    assert measure(one_channel, 48000).loudness_lufs.value == pytest.approx(-3.01, abs=0.02)
+
+
+def test_loudness_agrees_with_pyloudnorm() -> None:
+    pyloudnorm = pytest.importorskip("pyloudnorm")
+    reference = pyloudnorm.Meter(RATE_HZ).integrated_loudness(song())
+    assert measure(song(), RATE_HZ).loudness_lufs.value == pytest.approx(reference, abs=0.2)
+
+
+def test_silent_halves_are_counted_and_do_not_lower_the_loudness() -> None:
+    half = song().copy()
+    half[FRAMES // 2 :] = 0
+    evidence = measure(half, RATE_HZ)
+    assert evidence.silence_share.value == pytest.approx(0.5, abs=0.05)
+    whole = measure(song(), RATE_HZ).loudness_lufs.value
+    assert evidence.loudness_lufs.value == pytest.approx(whole, abs=1.0)
+
+
+def test_digital_silence_gives_finite_numbers_that_nobody_is_sure_of() -> None:
+    evidence = measure(np.zeros((FRAMES, 2), dtype=np.float32), RATE_HZ)
+    assert evidence.loudness_lufs.value == -70
+    assert evidence.silence_share.value == 1
+    assert confidences(evidence) == {0.0}
+
+
+def confidences(evidence: MusicEvidence) -> set[float]:
+    measured = evidence.model_dump(exclude={"duration_s", "peak_dbfs", "silence_share"})
+    return {value["confidence"] for value in measured.values()}
+
+
+def not_music() -> dict[str, NDArray[np.float64]]:
+    time_s = np.arange(FRAMES) / RATE_HZ
+    rng = np.random.default_rng(3)
+    noise = rng.standard_normal(FRAMES)
+    return {
+        "white noise": 0.1 * noise,
+        "faint noise": 1e-5 * noise,
+        "brown noise": 0.001 * np.cumsum(noise),
+        "noise swelling twice a second": 0.1 * noise * (1 + np.sin(4 * np.pi * time_s)),
+        "noise swelling slowly": 0.1 * noise * (1 + np.sin(np.pi * time_s)),
+        "sine": 0.5 * np.sin(2 * np.pi * 440 * time_s),
+        "chirp": 0.5 * np.sin(2 * np.pi * (100 + 150 * time_s) * time_s),
+        "clicks at random": np.where(rng.random(FRAMES) < 5 / RATE_HZ, 0.9, 0.0),
+        "one click": np.where(np.arange(FRAMES) == 5000, 0.9, 0.0),
+        "mains hum": sum(np.sin(2 * np.pi * 50 * k * time_s) / k for k in range(1, 9)) * 0.2,
+    }
+
+
+@pytest.mark.parametrize("what", not_music())
+def test_what_is_no_music_gets_neither_tempo_nor_key(what: str) -> None:
+    sound = not_music()[what].astype(np.float32)[:, None]
+    evidence = measure(sound, RATE_HZ)
+    assert evidence.tempo.confidence < min(GATES.tempo, GATES.pulse)
+    assert evidence.key.confidence < GATES.key
+    assert evidence.key.mode_confidence < GATES.mode
+
+
+@pytest.mark.parametrize("rate_hz", [8000, 11025, 16000, 44100, 48000])
+@pytest.mark.parametrize("seconds", [2.0, 60.0])
+def test_any_rate_and_length_is_measured(rate_hz: int, seconds: float) -> None:
+    rng = np.random.default_rng(5)
+    clip = rng.uniform(-1, 1, (round(seconds * rate_hz), 1)).astype(np.float32)
+    assert measure(clip, rate_hz).duration_s == seconds
+
+
+def test_samples_of_another_shape_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"\[frames, 1 or 2\], not \[22050\]"):
+        measure(np.zeros(RATE_HZ, dtype=np.float32), RATE_HZ)
+    with pytest.raises(ValueError, match=r"under 0\.4 s"):
+        measure(np.zeros((100, 1), dtype=np.float32), RATE_HZ)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_tempo_and_brightness_agree_with_librosa() -> None:
+    librosa = pytest.importorskip("librosa")
+    mono = song()[:, 0]
+    evidence = measure(song(), RATE_HZ)
+    theirs_bpm = float(np.atleast_1d(librosa.beat.beat_track(y=mono, sr=RATE_HZ)[0])[0])
+    assert near_octave(evidence.tempo.bpm, theirs_bpm)
+    power = np.abs(librosa.stft(mono, n_fft=1024, hop_length=384, center=False)) ** 2
+    centroids_hz = librosa.feature.spectral_centroid(S=power, sr=RATE_HZ)[0]
+    theirs_hz = float(np.average(centroids_hz, weights=power.sum(axis=0)))
+    assert evidence.brightness_hz.value == pytest.approx(theirs_hz, rel=0.02)

@@ -6,10 +6,12 @@ captioner -> story_writer -> critic -> accepted
                                '--> rejected
 """
 
+import os
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Literal
+from typing import Literal, cast
 
+from mmusset.errors import Refused
 from mmusset.recipe import Recipe
 from mmusset.sample import Caption, Material, Outcome, Story, Verdict
 from mmusset.speakers.base import Speaker
@@ -27,8 +29,12 @@ Annotate = Callable[[Material], Awaitable[Outcome]]
 def build_graph(speaker: Speaker, recipe: Recipe) -> Annotate:
     """A function that takes one item's material through the agents.
 
-    No checkpointer: the ledger keeps every reply (DESIGN section 4).
+    No checkpointer: the ledger keeps every reply (DESIGN section 4). Raises Refused
+    where LangGraph would send every prompt to a tracing service.
     """
+    for name in ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"):
+        if os.environ.get(name, "").casefold() in {"1", "true"}:
+            raise Refused(f"{name} is on: it would send every text away; unset it, and run again")
     from langchain_core.runnables import RunnableConfig
     from langgraph.graph import END, START, StateGraph
 
@@ -50,7 +56,7 @@ def build_graph(speaker: Speaker, recipe: Recipe) -> Annotate:
 
     async def annotate(material: Material) -> Outcome:
         start = begin(material, sayable(material.music, recipe.gates))
-        return outcome(await compiled.ainvoke(start, config))
+        return outcome(cast(State, await compiled.ainvoke(start, config)))
 
     return annotate
 

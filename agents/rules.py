@@ -26,15 +26,14 @@ def find_faults(
     ]
     if not material.given_story:
         faults += lengths(story, "story", limits.story_words)
-    for where, text in (("caption", caption), ("story", story)):
-        faults += injection(text, where)
-        faults += tag_leak(text, where, material.tags)
+    faults += (*injection(caption, "caption"), *injection(story, "story"))
+    faults += tag_leak(caption, "caption", material.tags)
+    if not material.given_story:
+        faults += tag_leak(story, "story", material.tags)
     return claims, tuple(faults)
 
 
-def claim_faults(
-    claims: tuple[JudgedClaim, ...], caption: str, limits: CriticPart
-) -> list[Fault]:
+def claim_faults(claims: tuple[JudgedClaim, ...], caption: str, limits: CriticPart) -> list[Fault]:
     """A contradicted claim is a fault; so are too many that nothing can settle, and none at all."""
     if not claims:
         return [

@@ -5,7 +5,6 @@ not know, naming the nearest key that it does.
 """
 
 import difflib
-import hashlib
 import json
 from importlib import resources
 from pathlib import Path
@@ -117,10 +116,6 @@ class Recipe(Frozen):
         data = self.model_dump(mode="json", exclude={"name": True, "limits": True})
         data["limits"] = {"block_size": self.limits.block_size}
         return json.dumps(data, sort_keys=True, separators=(",", ":"))
-
-    def fingerprint(self) -> str:
-        """sha256 of the canonical recipe: equal prints give equal datasets."""
-        return hashlib.sha256(self.canonical().encode()).hexdigest()
 
 
 def names() -> list[str]:

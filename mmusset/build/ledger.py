@@ -404,4 +404,5 @@ def _uri(path: Path) -> str:
 
 def _planned(row: tuple[Any, ...]) -> PlannedItem:
     idx, block, *fields, tags = row
-    return PlannedItem(idx, block, Item(*fields, Tags.model_validate_json(tags)))
+    values: list[Any] = [*fields, Tags.model_validate_json(tags)]
+    return PlannedItem(idx, block, Item(*values))

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from mmusset import __version__, prompts
-from mmusset.recipe import Recipe
 from mmusset.shards.durable import write_durably
 from mmusset.speakers.base import Speaker
 
@@ -17,10 +16,9 @@ NAME = "manifest.json"
 PROMPTS = ("system", "captioner", "story_writer", "critic", "reconciler")
 
 
-def versions(speaker: Speaker, recipe: Recipe) -> dict[str, str]:
+def versions(speaker: Speaker) -> dict[str, str]:
     """Who and what writes this dataset; a change of any of it is a change of the dataset."""
     return {
-        "fingerprint": recipe.fingerprint(),
         "speaker": speaker.name,
         "model": speaker.model,
         "mmusset": __version__,
@@ -40,7 +38,7 @@ def write_manifest(out: Path, ledger: Ledger) -> None:
 
 def manifest(ledger: Ledger) -> dict[str, Any]:
     """The facts of a dataset, as plain values."""
-    tally = ledger.tally()
+    tally, recipe = ledger.tally(), ledger.meta("recipe") or "{}"
     splits, verdicts = Counter[str](), Counter[str]()
     shards = []
     for block in ledger.blocks():
@@ -73,9 +71,7 @@ def manifest(ledger: Ledger) -> dict[str, Any]:
         "groups": len(ledger.splits()),
         "claims": dict(verdicts),
         "shards": sorted(shards, key=lambda s: str(s["name"])),
-        "recipe": json.loads(ledger.meta("recipe") or "{}"),
-        **{
-            name: ledger.meta(name)
-            for name in ("fingerprint", "speaker", "model", "mmusset", "prompts")
-        },
+        "recipe": json.loads(recipe),
+        "fingerprint": hashlib.sha256(recipe.encode()).hexdigest(),
+        **{name: ledger.meta(name) for name in ("speaker", "model", "mmusset", "prompts")},
     }

@@ -18,7 +18,7 @@ from mmusset.shards.durable import failpoint
 from mmusset.sources.group import group_name, join, labels
 from mmusset.sources.pair import Pairing, pair
 from mmusset.sources.split import deal
-from mmusset.sources.walk import Entry, walk
+from mmusset.sources.walk import Entry
 
 from .ledger import Ledger
 from .sandbox import Sandbox
@@ -74,13 +74,14 @@ class Found:
     skipped: tuple[Skipped, ...]
 
 
-async def look(source: Path, sandbox: Sandbox, ledger: Ledger | None, step: Step) -> Found:
-    """Walk the source, read what its media say of themselves, pair them.
+async def look(
+    source: Path, entries: list[Entry], sandbox: Sandbox, ledger: Ledger | None, step: Step
+) -> Found:
+    """Read what the media of a walked source say of themselves, and pair them.
 
     `step(done, total)` is called as files are read. With a ledger, files that have
     not changed since the last time are not read again.
     """
-    entries = walk(source)
     surveys, skipped = await _survey_all(source, entries, sandbox, ledger, step)
     skipped += [Skipped(e.path, e.skip) for e in entries if e.skip]
     lost = {s.path for s in skipped}

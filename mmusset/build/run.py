@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmusset.errors import Refused, Unfit, Unusable
+from mmusset.errors import Refused, Unfit, Unusable, UsageError
 from mmusset.recipe import Recipe, differences
 from mmusset.sample import Material, Outcome, Verdict
 from mmusset.shards.durable import failpoint
+from mmusset.sources.walk import MUSICAL, walk
 from mmusset.speakers.base import Speaker
 
 from .ledger import Block, Ledger, PlannedItem, Tally, open_to_write
@@ -61,11 +62,14 @@ async def build(job: Job, progress: Progress) -> Result:
     Raises UsageError, Refused and MmussetError as their names say; OSError and
     sqlite3.Error where writing fails. After any of them the same command goes on.
     """
+    entries = walk(job.source)
+    if not any(entry.kind in MUSICAL and not entry.skip for entry in entries):
+        raise UsageError(f"no music and no video in {job.source}; `mmusset scan` shows what is")
     ledger = open_to_write(job.out)
     try:
         async with Sandbox(job.recipe.limits) as sandbox:
             _check_same_job(job, ledger)
-            found = await look(job.source, sandbox, ledger, progress.surveyed)
+            found = await look(job.source, entries, sandbox, ledger, progress.surveyed)
             freeze(found, job.recipe, ledger, job.limit)
             return await Builder(job, ledger, sandbox, progress).run()
     finally:
@@ -95,7 +99,7 @@ async def replay(job: Job, progress: Progress) -> int:
 async def survey_only(source: Path, recipe: Recipe, progress: Progress) -> Found:
     """What a build would find, without an output folder."""
     async with Sandbox(recipe.limits) as sandbox:
-        return await look(source, sandbox, None, progress.surveyed)
+        return await look(source, walk(source), sandbox, None, progress.surveyed)
 
 
 class Builder:
@@ -208,7 +212,7 @@ class Builder:
 
 def _check_same_job(job: Job, ledger: Ledger) -> None:
     """Refuse to go on with another recipe, source, speaker or prompts; note them the first time."""
-    now = versions(job.speaker, job.recipe)
+    now = versions(job.speaker)
     before = ledger.meta("recipe")
     if before is None:
         with ledger.transaction():

@@ -24,10 +24,8 @@ def block_loudness(samples: Floats, rate_hz: int) -> Doubles:
     """
     step = max(1, round(STEP_S * rate_hz))
     count = len(samples) // step
-    steps = samples[: count * step].reshape(count, step, -1).swapaxes(1, 2)
-    bins = np.fft.rfft(np.ascontiguousarray(steps), axis=2)
-    weighted = (bins.real**2 + bins.imag**2) @ _k_weights(step, rate_hz)
-    power = weighted.sum(axis=1, dtype=np.float64)
+    steps = samples[: count * step].reshape(count, step, -1)
+    power = np.array([_k_weighted_power(each, rate_hz) for each in steps])
     blocks = np.convolve(power, np.full(STEPS_PER_BLOCK, 1 / STEPS_PER_BLOCK), mode="valid")
     return np.asarray(-0.691 + 10 * np.log10(np.maximum(blocks, 1e-12)))
 
@@ -83,6 +81,12 @@ def stereo_width(mid: Floats, side: Floats, audible_share: float) -> Measured:
 
 def _mean_lufs(blocks_lufs: Doubles) -> float:
     return float(10 * np.log10(np.mean(10 ** (blocks_lufs / 10))))
+
+
+def _k_weighted_power(step: Floats, rate_hz: int) -> float:
+    """Mean power of a step `[frames, channels]`, summed over the channels."""
+    bins = np.fft.rfft(step.T)
+    return float(np.sum((bins.real**2 + bins.imag**2) @ _k_weights(len(step), rate_hz)))
 
 
 @cache

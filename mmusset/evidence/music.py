@@ -24,7 +24,8 @@ def measure(samples: Floats, rate_hz: int, silence_dbfs: float = -60.0) -> Music
     """
     _check(samples, rate_hz)
     left, right = samples[:, 0], samples[:, -1]
-    mid, side = (left + right) / 2, (left - right) / 2
+    half = np.float32(0.5)
+    mid, side = half * (left + right), half * (left - right)
     silence = loudness.silence_share(samples, rate_hz, silence_dbfs)
     audible_share = 1.0 - silence.value
     blocks_lufs = loudness.block_loudness(samples, rate_hz)

@@ -32,14 +32,15 @@ def onset_strength(mel_power: Floats, hop_s: float) -> Doubles:
 
 
 def onset_density(strength: Doubles, hop_s: float) -> Measured:
-    """Onsets per second. Confidence is the share of them that are beyond doubt."""
+    """Onsets per second. Confidence: the share of them beyond doubt, times `attack_share`."""
     gap = max(1, round(ONSET_GAP_S / hop_s))
     around = np.lib.stride_tricks.sliding_window_view(np.pad(strength, gap), 2 * gap + 1)
     peaks = strength[strength == around.max(axis=1)]
     audible = int(np.sum(peaks > AUDIBLE_RISE))
     clear = int(np.sum(peaks > CLEAR_RISE))
     per_second = audible / (len(strength) * hop_s)
-    return Measured(value=per_second, confidence=clear / audible if audible else 0.0)
+    sure = clear / audible * attack_share(strength) if audible else 0.0
+    return Measured(value=per_second, confidence=sure)
 
 
 def attack_share(strength: Doubles) -> float:

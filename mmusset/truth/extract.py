@@ -33,10 +33,10 @@ def extract(text: str) -> tuple[Claim, ...]:
     for found in longest_first(_candidates(text)):
         if found.attribute is None or negation.compared(text, found):
             continue
-        is_denied = negation.denied(text, found, denied_before)
-        denied_before = found if is_denied else None
-        value = _denial(found) if is_denied else found.value
-        words = text[found.start : found.end]
+        denied_before = negation.denial(text, found, denied_before)
+        said = denied_before or found
+        value = _opposite(found) if denied_before else found.value
+        words = text[said.start : said.end]
         claims.append(Claim(attribute=found.attribute, value=value, text=words))
     return tuple(claims)
 
@@ -54,7 +54,7 @@ def _candidates(text: str) -> list[Found]:
     return [*spoken_tempo.find(text), *spoken_key.find(text), *lexicon.find(text)]
 
 
-def _denial(found: Found) -> str:
+def _opposite(found: Found) -> str:
     opposite = OPPOSITES.get((str(found.attribute), found.value))
     if opposite:
         return opposite

@@ -32,8 +32,8 @@ MUSIC_TERMS = (
 EVERYDAY = frozenset(
     {
         *("bell", "bells", "horn", "horns", "organ", "organs", "string", "strings", "brass"),
-        *("keyboard", "keyboards", "recorder", "recorders", "lute", "bass", "fiddle"),
-        *("harp", "gong", "gongs", "shaker", "shakers", "music box"),
+        *("keyboard", "keyboards", "recorders", "lute", "fiddle", "fiddles"),
+        *("harp", "gong", "gongs", "shaker", "shakers", "music box", "recorder", "viola"),
     }
 )
 # Genres that are not everyday words of their own.
@@ -60,17 +60,19 @@ COLOURS = (
     r"red|orange|yellow|(?:sky|steel|midnight|pale|dark|light|navy)\s+blue|blue(?!\s+notes?\b)"
     r"|green|purple|violet|indigo|turquoise|teal|(?:black|white|pink|brown|grey|gray)"
     r"(?!\s+(?:metal|noise)\b)|beige|ochre|golden|crimson|maroon|magenta|lavender|navy|olive"
-    r"|amber|scarlet|turquoise|ivory|taupe|silvery"
+    r"|amber|scarlet|ivory|taupe|silvery|gold|coral|peach|charcoal"
 )
 
 INJECTIONS = (
-    r"https?://\S+|\bwww\.\S+|\b[\w.+-]+@[\w-]+\.\w{2,}\b"
-    r"|\b(?:ignore|disregard|forget)\s+(?:\w+\s+){0,3}(?:previous|above|prior|earlier|preceding"
-    r"|instructions?|prompts?)\b(?:\s+(?:instructions?|prompts?))?"
-    r"|\b(?:system|developer|hidden)\s+(?:prompts?|messages?|instructions?)\b"
-    r"|\byou\s+are\s+now\b|\bnew\s+instructions?\b|\bas\s+an?\s+(?:ai|language\s+model)\b"
-    r"|\b(?:i['’]m\s+sorry|i\s+can(?:not|['’]t)\s+(?:help|assist))\b"
-    r"|^\s*(?:system|user|assistant|human|developer)\s*:"
+    r"https?://\S+|\bwww\.\S+|\b[\w.+-]{1,64}@[\w-]{1,64}\.\w{2,}\b"
+    r"|\b(?:ignore|disregard|forget)\s+(?:\w+\s+){0,4}(?:instructions?|prompts?|rules)\b"
+    r"|\b(?:ignore|disregard)\s+(?:\w+\s+){0,2}(?:previous|above|prior|preceding)\b"
+    r"|\b(?:system|developer)\s+(?:prompts?|messages?|instructions?)\b"
+    r"|\byou\s+are\s+now\s+(?:an?\s+)?(?:ai|assistant|model|bot)\b|\bnew\s+instructions?\b"
+    r"|\bas\s+an?\s+(?:ai|(?:large\s+)?language\s+model)\b"
+    r"|\bi['’]m\s+sorry,?\s+(?:but\s+)?i\s+can(?:not|['’]t)\b"
+    r"|\bi\s+can(?:not|['’]t)\s+(?:assist|help\s+with)\b"
+    r"|^[ \t]*(?:system|user|assistant|human|developer)\s*:"
     r"|```|~~~|<\|[^|>]{0,40}\|>|\[/?INST\]|</?\s*[a-z][^<>]{0,80}>|\{\{|\}\}|\{%|%\}"
 )
 # Control characters, and those that hide or turn the text around them.
@@ -124,7 +126,7 @@ def tag_leak(text: str, where: Where, tags: Tags) -> tuple[Fault, ...]:
         match[0]
         for pattern in _tag_patterns(tags)
         for match in pattern.finditer(text)
-        if " " in match[0] or not _begins_sentence(text, match.start())
+        if len(match[0].split()) > 1 or not _begins_sentence(text, match.start())
     ]
     return _faults(
         quotes,
@@ -183,7 +185,7 @@ def _music_terms() -> re.Pattern[str]:
     names = {phrase for entry in (*INSTRUMENTS, *UNTUNED) for phrase in entry.phrases}
     always = phrase_pattern(sorted(names - EVERYDAY | GENRE_TERMS))
     everyday = phrase_pattern(sorted(EVERYDAY))
-    played = rf"{everyday}\s+(?:\w+\s+)?(?:{_PLAYED})\b|\b(?:{_PLAYED})\s+(?:\w+\s+)?{everyday}"
+    played = rf"{everyday}\s+(?:{_PLAYED})\b|\b(?:{_PLAYED})\s+(?:\w+\s+)?{everyday}"
     return re.compile(rf"\b(?:{MUSIC_TERMS})\b|{always}|{played}", re.IGNORECASE)
 
 

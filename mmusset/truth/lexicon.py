@@ -87,7 +87,7 @@ MEASURED = (
         "loudness",
         "quiet",
         "quiet|quietly|soft|softly|hushed|faint|faintly|low in volume|low volume|low in level"
-        "|pianissimo",
+        "|volume is low|level is low|pianissimo",
     ),
     _entry(
         "loudness",
@@ -101,7 +101,7 @@ MEASURED = (
         "loudness",
         "loud",
         "loud|loudly|thunderous|deafening|booming|blaring|high in volume|high volume|full volume"
-        "|fortissimo|forte",
+        "|volume is high|level is high|fortissimo|forte",
     ),
     _entry(
         "dynamics",
@@ -111,7 +111,9 @@ MEASURED = (
         "|level barely changes|level stays even|level stays steady|level holds steady"
         "|steady volume|even volume|constant volume|steady in volume|even in volume"
         "|steady in loudness|even in loudness|little change in level|little change in volume"
-        "|flat dynamics|steady dynamics|narrow dynamic range|small dynamic range",
+        "|level never changes|level never moves|level is even|level is steady|dynamics are even"
+        "|dynamics hardly change|dynamics barely change|little dynamic change|little dynamic range"
+        "|little dynamic variation|flat dynamics|steady dynamics|narrow dynamic range|small dynamic range",
     ),
     _entry(
         "dynamics",
@@ -120,7 +122,7 @@ MEASURED = (
         "|rising and falling|ebbs and flows|wide dynamics|varying dynamics|changing dynamics"
         "|wide dynamic range|large dynamic range|changes in level|varies in level"
         "|varied in level|level varies|level changes|level moves|level shifts|changing level"
-        "|changes in volume|varies in volume|from quiet to loud|from loud to quiet"
+        "|dynamics vary|dynamics are varied|loudness varies|volume varies|changes in volume|varies in volume|from quiet to loud|from loud to quiet"
         "|from soft to loud|from loud to soft|loud and quiet|quiet and loud|loud and soft"
         "|soft and loud|crescendo|crescendos|diminuendo|decrescendo",
     ),
@@ -146,7 +148,7 @@ MEASURED = (
     _entry(
         "density",
         "sparse",
-        "sparse|sparsely|few notes|few onsets|notes are few|spare|thinly scored|uncluttered"
+        "sparse|sparsely|low density|few notes|few onsets|notes are few|spare|thinly scored|uncluttered"
         "|sparsely scored|sparsely filled",
     ),
     _entry(
@@ -159,7 +161,7 @@ MEASURED = (
     _entry(
         "density",
         "busy",
-        "busy|busily|dense|densely|many notes|packed with notes|full of notes|flurry of notes"
+        "busy|busily|high density|dense|densely|many notes|packed with notes|full of notes|flurry of notes"
         "|crowded|note packed",
     ),
     _entry(
@@ -187,7 +189,7 @@ MEASURED = (
     _entry(
         "energy",
         "calm",
-        "calm|calmly|calm in energy|tranquil|relaxed|low energy|low in energy|laid back|placid",
+        "calm|calmly|calm in energy|tranquil|relaxed|low energy|low in energy|energy is low|little energy|laid back|placid",
     ),
     _entry(
         "energy",
@@ -198,7 +200,7 @@ MEASURED = (
     _entry(
         "energy",
         "energetic",
-        "energetic|energetically|high energy|high in energy|full of energy|lively|driving"
+        "energetic|energetically|high energy|high in energy|energy is high|full of energy|lively|driving"
         "|vigorous|vigorously",
     ),
 )
@@ -265,7 +267,7 @@ LEXICON = (*BY_NAME, *MEASURED, *VOCALS, *INSTRUMENTS, *UNTUNED, *GENRES, *MOODS
 _ADJECTIVES = r"bright|dark|soft|calm|quiet|warm|busy|wide|narrow|slow|fast|dense|faint"
 _THINGS = (
     r"lights?|sk(?:y|ies)|sun|moon|mornings?|evenings?|days?|nights?|rooms?|eyes|colou?rs?|streets?"
-    r"|roads?|rivers?|seas?|waters?|oceans?|forests?|woods|clouds?|shadows?|fog|rain|smile"
+    r"|roads?|rivers?|seas?|waters?|oceans?|forests?|woods|clouds?|shadows?|fog|rain|smile|city|cities|lanes?|water"
 )
 ASIDES = (
     rf"(?:{_ADJECTIVES})[-\s]+(?:{_THINGS})",
@@ -273,7 +275,7 @@ ASIDES = (
     r"narrow[-\s]+(?:\w+[-\s]+)?range",
     r"(?:slow|fast|soft|quiet)[-\s]+(?:motion|fade|attack|decay|release)|fast\s+forward",
     r"swing\s+door|high\s+volume\s+of|forte\s+of",
-    r"(?:slow|fast)[-\s]+(?:build|burn)",
+    r"(?:slow|fast)[-\s]+(?:build|burn)\w*",
 )
 
 
@@ -281,8 +283,9 @@ def find(text: str) -> Iterator[Found]:
     """Every phrase of the lexicon in a text, overlapping ones too, and every aside."""
     by_phrase = _by_phrase()
     for match in _pattern().finditer(text):
-        entry = by_phrase[_plain(match[1])]
-        yield Found(match.start(1), match.end(1), entry.attribute, entry.value)
+        entry = by_phrase.get(_plain(match[1]))  # none where a foreign letter passed for ours
+        if entry:
+            yield Found(match.start(1), match.end(1), entry.attribute, entry.value)
     for match in _asides().finditer(text):
         yield Found(match.start(), match.end(), None, "")
 
@@ -295,7 +298,7 @@ def phrase_pattern(phrases: list[str]) -> str:
 
 
 def _plain(words: str) -> str:
-    return re.sub(r"[-\s]+", " ", words.lower())
+    return re.sub(r"[-\s]+", " ", words.casefold())
 
 
 @cache

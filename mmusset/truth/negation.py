@@ -1,6 +1,7 @@
 """Whether the words around a phrase deny it, or only compare with it."""
 
 import re
+from dataclasses import replace
 
 from .lexicon import Found
 
@@ -9,12 +10,12 @@ _FILLER = (
     r"(?:(?:very|too|so|really|particularly|especially|overly|quite|all|that|at|any|a|an|the|of"
     r"|much|exactly|entirely|longer|real|live|audible|single|trace|hint|sign|use|uses|using"
     r"|have|has|feature|features|contain|contains|include|includes|hear|heard|being|be|is|are"
-    r"|it|ever|get|gets|sound|sounds|feel|feels|in|either)[-\s]+)*"
+    r"|it|ever|anything|rely\s+on|need|needs|moves|get|gets|sound|sounds|feel|feels|in|either)[-\s]+)*"
 )
 _DENIAL = re.compile(
-    r"(?:\b(?:no|not|without|cannot|never|neither|nor|hardly|barely|scarcely|lacks?|lacking"
-    r"|lack\s+of|sans|minus|free\s+(?:of|from)|devoid\s+of|absence\s+of|anything\s+but|far\s+from"
-    r"|nothing)\s+|n['’]t\s+|\bnon-)" + _FILLER + "$",
+    r"(?:\b(?:no|not|(?<!not\s)without|cannot|never|neither|nor|hardly|barely|scarcely|lacks?|lacking"
+    r"|lack\s+of|sans|minus|free\s+(?:of|from)|devoid\s+of|absence\s+of|anything\s+but|far\s+(?:cry\s+)?from"
+    r"|nothing)\s+|\b\w+n['’]t\s+|\bnon-)" + _FILLER + "$",
     re.IGNORECASE,
 )
 _DENIED_AFTER = re.compile(
@@ -44,16 +45,21 @@ def compared(text: str, found: Found) -> bool:
     return bool(_AS.search(before)) and text[found.end :].lstrip().startswith("as ")
 
 
-def denied(text: str, found: Found, before: Found | None) -> bool:
-    """Whether a phrase is denied. `before` is the denied phrase ahead of it, if there is one.
+def denial(text: str, found: Found, before: Found | None) -> Found | None:
+    """A denied phrase with the words that deny it; None where it is not denied.
 
-    A denial reaches on over "or" and "nor", and from noun to noun over "and".
+    `before` is the denied phrase ahead of it, if there is one: a denial reaches on
+    over "or" and "nor", from noun to noun over "and", and from adjective to noun.
     """
-    if _DENIAL.search(text[max(0, found.start - 80) : found.start]):
-        return True
-    if _DENIED_AFTER.match(text, found.end):
-        return True
-    return before is not None and _reaches(text[before.end : found.start], before, found)
+    ahead = max(0, found.start - 80)
+    if match := _DENIAL.search(text[ahead : found.start]):
+        return replace(found, start=ahead + match.start())
+    match = _DENIED_AFTER.match(text, found.end)
+    if match and found.attribute in _NOUNS:
+        return replace(found, end=match.end())
+    if before is not None and _reaches(text[before.end : found.start], before, found):
+        return found
+    return None
 
 
 def _reaches(between: str, before: Found, found: Found) -> bool:

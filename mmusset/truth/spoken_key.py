@@ -9,7 +9,7 @@ A chord by name ("a D minor chord") says nothing of the key.
 import re
 from collections.abc import Iterator
 
-from mmusset.sample import TONICS
+from mmusset.sample import TONICS, Mode
 
 from .lexicon import Found
 
@@ -21,7 +21,7 @@ _MODE = r"(?P<mode>major|minor|maj|min)\b(?!\.?\s*\d)"
 _NO_CHORD = r"(?![-\s]+(?:chords?|triads?|seventh|arpeggio\w*|interval|third|sixth|key\s+change)\b)"
 _KEY = re.compile(
     rf"(?<![\w'’-]){_NOTE}[-\s]*(?:(?:natural|harmonic|melodic)[-\s]+)?{_MODE}"
-    rf"(?P<word>[-\s]+key\b)?{_NO_CHORD}",
+    rf"(?P<word>[-\s]+(?:key|mode|scale|tonality)\b)?{_NO_CHORD}",
     re.IGNORECASE,
 )
 _KEY_OF = re.compile(
@@ -45,14 +45,14 @@ def find(text: str) -> Iterator[Found]:
     """Every key ("A minor") and every mode said without its tonic, in a text."""
     for match in _KEY.finditer(text):
         if not _is_article(text, match):
-            mode = "major" if match["mode"].lower().startswith("maj") else "minor"
-            yield Found(match.start(), match.end(), "key", f"{_tonic(match)} {mode}")
+            value = f"{_tonic(match)} {_mode(match['mode'])}"
+            yield Found(match.start(), match.end(), "key", value)
     for match in _KEY_OF.finditer(text):
         mode = "minor" if match["m"] else "major"  # "the key of C" is C major
         yield Found(match.start(), match.end(), "key", f"{_tonic(match)} {mode}")
     for match in _MODE_ONLY.finditer(text):
-        mode = match["mode"] or match["mode2"] or match["mode3"]
-        yield Found(match.start(), match.end(), "mode", mode.lower())
+        mode = _mode(match["mode"] or match["mode2"] or match["mode3"])
+        yield Found(match.start(), match.end(), "mode", mode)
 
 
 def _is_article(text: str, match: re.Match[str]) -> bool:
@@ -62,11 +62,16 @@ def _is_article(text: str, match: re.Match[str]) -> bool:
         return False
     if match["shift"] and (match["note"] == "A" or match["shift"] not in ("sharp", "flat")):
         return False
-    if match["note"] == "a" or match["word"]:
+    if match["note"] == "a":
         return True
-    return bool(_SENTENCE_START.search(before)) and not _NOT_A_NOUN.match(text, match.end())
+    noun_follows = match["word"] or not _NOT_A_NOUN.match(text, match.end())
+    return bool(noun_follows and _SENTENCE_START.search(before))
 
 
 def _tonic(match: re.Match[str]) -> str:
-    shift = _SHIFTS[(match["shift"] or "").lower()]
-    return TONICS[(_NATURALS[match["note"].lower()] + shift) % 12]
+    shift = _SHIFTS[(match["shift"] or "").casefold()]
+    return TONICS[(_NATURALS[match["note"].casefold()] + shift) % 12]
+
+
+def _mode(word: str) -> Mode:
+    return "major" if word.casefold().startswith("maj") else "minor"

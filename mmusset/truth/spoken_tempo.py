@@ -23,10 +23,10 @@ TEENS = (
 )
 TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 
-_UNDER_HUNDRED = (
-    rf"(?:(?:{'|'.join(TENS)})(?:[-\s]+(?:{'|'.join(ONES)})\b)?|{'|'.join(TEENS)}|{'|'.join(ONES)})"
-)
+_TENS = rf"(?:{'|'.join(TENS)})(?:[-\s]+(?:{'|'.join(ONES)})\b)?"
+_UNDER_HUNDRED = rf"(?:{_TENS}|{'|'.join(TEENS)}|{'|'.join(ONES)})"
 _HUNDREDS = rf"(?:a|one|two)[-\s]+hundred(?:(?:[-\s]+and)?[-\s]+{_UNDER_HUNDRED})?"
+_LARGE = rf"(?:\d{{2,3}}(?:\.\d+)?|(?:{_HUNDREDS}|{_TENS})\b)"
 _NUMBER = rf"(?:\d{{1,3}}(?:\.\d+)?|(?:{_HUNDREDS}|{_UNDER_HUNDRED})\b)"
 _UNIT = (
     r"(?:bpm\b|b\.p\.m\.|beats?/min(?:ute)?\b"
@@ -35,17 +35,19 @@ _UNIT = (
 _SPAN = rf"(?P<low>{_NUMBER})(?:\s*(?:-|–|—|\bto\b)\s*(?P<high>{_NUMBER}))?"
 _BETWEEN = rf"between\s+(?P<low>{_NUMBER})\s+and\s+(?P<high>{_NUMBER})"
 _LEAD = (
-    r"(?:tempo|pulse|bpm|beat)\b"
-    r"(?:\s+(?:is|of|at|near|around|about|roughly|approximately|close|to|sits|stays|holds|lies"
+    r"(?:tempo|pulse|bpm)\b"
+    r"(?:\s+(?:is|of|at|near|around|about|roughly|approximately|close|to|sits|stays|holds|lies|drops|rises"
+    r"|falls|settles|set|runs|hovers"
     r"|marked|marking|mark|a|just|under|over|exactly))*\s*[:=]?"
 )
 _PATTERNS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"(?<![\w.]){_SPAN}[-\s]*{_UNIT}",
+        rf"(?<!\d[.,])(?<!\w){_SPAN}[-\s]*{_UNIT}",
         rf"\b{_BETWEEN}[-\s]*{_UNIT}",
-        rf"\b{_LEAD}\s*{_SPAN}(?:[-\s]*{_UNIT})?(?!\s*(?:\d|%|bars?\b|seconds?\b|notes?\b))(?!\w)",
-        rf"♩\s*=\s*{_SPAN}",
+        rf"\b{_LEAD}\s*(?P<low>{_LARGE})(?:\s*(?:-|–|—|\bto\b)\s*(?P<high>{_LARGE}))?"
+        rf"(?![-\s]*{_UNIT})(?!\s*(?:\d|%|bars?\b|seconds?\b|notes?\b))(?!\w)",
+        rf"♩\s*=\s*{_SPAN}(?!\w)",
     )
 )
 
@@ -54,9 +56,9 @@ def find(text: str) -> Iterator[Found]:
     """Every tempo in a text, as "84", or "80-90" for a range."""
     for pattern in _PATTERNS:
         for match in pattern.finditer(text):
-            low, high = _number(match["low"]), match["high"]
-            value = f"{low:g}-{_number(high):g}" if high else f"{low:g}"
-            yield Found(match.start(), match.end(), "tempo", value)
+            ends = sorted(_number(end) for end in (match["low"], match["high"]) if end)
+            value = "-".join(f"{end:g}" for end in ends)
+            yield Found(match.start("low"), match.end(), "tempo", value)
 
 
 def bounds_bpm(value: str) -> tuple[float, float]:
@@ -67,9 +69,9 @@ def bounds_bpm(value: str) -> tuple[float, float]:
 
 def _number(words: str) -> float:
     if words[0].isdigit():
-        return float(words)
+        return round(float(words), 2)
     total = 0
-    for part in re.split(r"[-\s]+", words.lower()):
+    for part in re.split(r"[-\s]+", words.casefold()):
         if part == "hundred":
             total = max(total, 1) * 100
         elif part in ONES:

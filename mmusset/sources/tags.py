@@ -1,0 +1,62 @@
+"""What a music file says of itself: tags, length and cover. Untrusted text, capped and cleaned."""
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmusset.sample import Tags
+
+MAX_CHARACTERS = 200
+# What a pure-Python parser was seen, or can be expected, to raise on garbage.
+PARSE_ERRORS = (
+    *(struct.error, ValueError, LookupError, ArithmeticError, TypeError, AttributeError),
+    *(MemoryError, RecursionError, EOFError),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TagRead:
+    """`duration_s` is 0 where it is unknown; `cover` is the front cover's bytes."""
+
+    tags: Tags
+    duration_s: float
+    cover: bytes | None
+
+
+NOTHING = TagRead(Tags(), 0.0, None)
+
+
+def read(path: Path) -> TagRead:
+    """What the file says of itself; nothing where it can't be parsed. Raises OSError."""
+    import tinytag
+
+    try:
+        found = tinytag.TinyTag.get(path, image=True)
+        image = found.images.front_cover or found.images.any
+        rights = [*found.other.get("license", []), *found.other.get("copyright", [])]
+        return TagRead(
+            Tags(
+                title=clean(found.title),
+                artist=clean(found.artist),
+                album=clean(found.album),
+                license=next((clean(text) for text in rights if names_license(str(text))), ""),
+            ),
+            float(found.duration or 0.0),
+            bytes(image.data) if image and image.data else None,
+        )
+    except (tinytag.TinyTagException, *PARSE_ERRORS):
+        return NOTHING
+
+
+def clean(text: str | None) -> str:
+    """The text without control and direction characters, white space folded, capped."""
+    printable = "".join(c if c.isprintable() else " " for c in text or "")
+    return " ".join(printable.split())[:MAX_CHARACTERS]
+
+
+def names_license(text: str) -> bool:
+    """Whether a rights tag names a licence rather than an owner."""
+    folded = text.casefold()
+    return any(
+        name in folded for name in ("cc0", "cc by", "cc-by", "creativecommons", "public domain")
+    )

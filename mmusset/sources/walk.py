@@ -1,0 +1,98 @@
+"""Walking a source folder: every entry once, in a fixed order, without following anything."""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mmusset.errors import UsageError
+
+Kind = Literal["music", "image", "video", "text", "other"]
+
+SUFFIXES: dict[Kind, frozenset[bytes]] = {
+    "music": frozenset(
+        {b".mp3", b".flac", b".ogg", b".oga", b".opus", b".m4a", b".wav", b".aif", b".aiff"}
+    ),
+    "image": frozenset({b".jpg", b".jpeg", b".png", b".webp", b".gif", b".bmp", b".tif", b".tiff"}),
+    "video": frozenset({b".mp4", b".mkv", b".webm", b".mov"}),
+    "text": frozenset({b".txt"}),
+}
+MUSICAL = frozenset({"music", "video"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One name in the source. `path` is relative, as bytes; `skip` is "" or why it is left out."""
+
+    path: bytes
+    kind: Kind
+    size: int
+    mtime_ns: int
+    skip: str = ""
+
+
+def walk(root: Path) -> list[Entry]:
+    """Everything under `root`, by the bytes of its path. Links, pipes and hidden names are skipped.
+
+    Raises UsageError if there is no such folder.
+    """
+    if not root.is_dir():
+        what = "is not a folder" if root.exists() else "is not there"
+        raise UsageError(f"the source {root} {what}")
+    if not os.access(root, os.R_OK | os.X_OK):
+        raise UsageError(f"the source {root} can't be read: permission denied")
+    return sorted(_entries(os.fsencode(root)), key=lambda entry: entry.path)
+
+
+def kind_of(name: bytes) -> Kind:
+    """What a file is, by its suffix alone; the decoder finds out whether that is true."""
+    suffix = os.path.splitext(name)[1].lower()
+    return next((kind for kind, suffixes in SUFFIXES.items() if suffix in suffixes), "other")
+
+
+def _entries(root: bytes) -> Iterator[Entry]:
+    folders = [b""]
+    while folders:
+        folder = folders.pop()
+        try:
+            found = list(os.scandir(os.path.join(root, folder)))
+        except OSError:
+            yield Entry(folder, "other", 0, 0, "can't be read")
+            continue
+        for inner in found:
+            path = os.path.join(folder, inner.name)
+            entry = _entry(path, inner)
+            if entry is None:
+                folders.append(path)
+            else:
+                yield entry
+
+
+def _entry(path: bytes, found: "os.DirEntry[bytes]") -> Entry | None:
+    """The entry, or None for a folder to look into."""
+    kind = kind_of(found.name)
+    try:
+        info = found.stat(follow_symlinks=False)
+    except OSError:
+        return Entry(path, kind, 0, 0, "can't be read")
+    folder = stat.S_ISDIR(info.st_mode)
+    skip = ""
+    if stat.S_ISLNK(info.st_mode):
+        skip = "a link"
+    elif found.name.startswith(b"."):
+        skip = "hidden"
+    elif folder and os.path.exists(os.path.join(found.path, b".mmusset")):
+        skip = "a dataset of mmusset"
+    elif folder:
+        return None
+    elif not stat.S_ISREG(info.st_mode):
+        skip = "not a regular file"
+    elif not os.access(found.path, os.R_OK):
+        skip = "can't be read"
+    elif kind == "other":
+        skip = "not media"
+    elif info.st_size == 0:
+        skip = "empty file"
+    return Entry(path, "other" if folder else kind, info.st_size, info.st_mtime_ns, skip)

@@ -1,0 +1,236 @@
+"""The build, run as users run it: a folder in, shards out; again, and nothing changes."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.command import SHORT, environment, mmusset, tree
+from tests.media import library, picture, piece
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return library(tmp_path_factory.mktemp("build") / "source", 8)
+
+
+@pytest.fixture
+def built(source: Path, tmp_path: Path) -> Path:
+    out = tmp_path / "out"
+    done = mmusset("build", "--source", source, "--out", out, *SHORT)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def manifest(out: Path) -> dict[str, int]:
+    facts: dict[str, int] = json.loads((out / "manifest.json").read_text())
+    return facts
+
+
+def test_a_folder_in_shards_out(built: Path) -> None:
+    facts = manifest(built)
+    assert facts["found"] == facts["accepted"] == 8
+    assert mmusset("verify", built).stdout == "8 samples read, no problems\n"
+
+
+def test_the_same_source_gives_the_same_bytes(built: Path, source: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "elsewhere"
+    shutil.copytree(source, copy)
+    assert mmusset("build", "--source", copy, "--out", tmp_path / "b", *SHORT).returncode == 0
+    assert tree(tmp_path / "b") == tree(built)
+
+
+def test_a_second_build_has_nothing_to_do(built: Path, source: Path) -> None:
+    before = tree(built)
+    again = mmusset("build", "--source", source, "--out", built, *SHORT)
+    assert again.stdout.startswith("nothing to do")
+    assert tree(built) == before
+
+
+def test_files_added_since_go_into_new_shards(source: Path, tmp_path: Path) -> None:
+    growing = tmp_path / "growing"
+    shutil.copytree(source, growing)
+    out = tmp_path / "out"
+    assert mmusset("build", "--source", growing, "--out", out, *SHORT).returncode == 0
+    before = tree(out)
+    library(growing, 3, start=20)
+    assert mmusset("build", "--source", growing, "--out", out, *SHORT).returncode == 0
+    after = tree(out)
+    assert {name: after[name] for name in before if name != "manifest.json"} == {
+        name: digest for name, digest in before.items() if name != "manifest.json"
+    }
+    assert len(after) > len(before)
+    assert manifest(out)["accepted"] == 11
+    assert mmusset("verify", out).returncode == 0
+
+
+def test_a_file_that_moved_is_still_the_same_item(
+    built: Path, source: Path, tmp_path: Path
+) -> None:
+    moved = tmp_path / "moved"
+    shutil.copytree(source, moved / "deeper")
+    before = tree(built)
+    done = mmusset("build", "--source", moved, "--out", built, *SHORT)
+    assert done.stdout.startswith("nothing to do")
+    shutil.rmtree(built / "data")
+    assert mmusset("build", "--source", moved, "--out", built, *SHORT, "--replay").returncode == 0
+    assert tree(built) == before
+
+
+def test_replay_writes_the_same_bytes_again(built: Path, source: Path) -> None:
+    before = tree(built)
+    shutil.rmtree(built / "data")
+    (built / "manifest.json").unlink()
+    done = mmusset("build", "--source", source, "--out", built, *SHORT, "--replay")
+    assert done.returncode == 0, done.stderr
+    assert tree(built) == before
+
+
+def test_a_replay_from_a_changed_source_is_refused(source: Path, tmp_path: Path) -> None:
+    changing = tmp_path / "changing"
+    shutil.copytree(source, changing)
+    out = tmp_path / "out"
+    assert mmusset("build", "--source", changing, "--out", out, *SHORT).returncode == 0
+    before = tree(out)
+    piece(changing / "artist 0" / "song 1.wav", 99)
+    done = mmusset("build", "--source", changing, "--out", out, *SHORT, "--replay")
+    assert done.returncode == 1
+    assert "song 1.wav or its picture has changed" in done.stderr
+    assert tree(out) == before
+
+
+def test_a_damaged_shard_is_written_again(built: Path, source: Path) -> None:
+    before = tree(built)
+    (built / "data" / "train-000000.tar").write_bytes(b"damaged")
+    assert mmusset("build", "--source", source, "--out", built, *SHORT).returncode == 0
+    assert tree(built) == before
+
+
+def test_long_pieces_give_several_clips_that_are_not_silent(tmp_path: Path) -> None:
+    source, out = tmp_path / "source", tmp_path / "out"
+    piece(source / "long.wav", 1, seconds=11.0)
+    picture(source / "long.png", 1)
+    words = ("--set", "clip.seconds=2", "--set", "clip.per_track=4")
+    assert mmusset("build", "--source", source, "--out", out, *words).returncode == 0
+    story = json.loads(mmusset("explain", out, "long.wav", "--json").stdout)
+    starts = [item["prepared"]["clip"]["start_s"] for item in story]
+    assert len(starts) == 4
+    assert all(later - earlier >= 2.0 for earlier, later in pairwise(starts))
+
+
+def test_another_recipe_on_the_same_folder_is_refused(built: Path, source: Path) -> None:
+    done = mmusset("build", "--source", source, "--out", built, "--set", "clip.seconds=3")
+    assert done.returncode == 1
+    assert "clip.seconds: 2.0 -> 3.0" in done.stderr
+
+
+def test_a_folder_that_holds_something_else_is_refused(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    done = mmusset("build", "--source", source, "--out", tmp_path, *SHORT)
+    assert done.returncode == 1
+    assert "is not a dataset of mmusset" in done.stderr
+    assert list(tmp_path.iterdir()) == [tmp_path / "thesis.tex"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--source", "nowhere"], 2, "the source nowhere is not there"),
+        (["--source", "."], 2, "no music and no video in ."),
+        (["--source", ".", "--recipe", "quikstart"], 2, "Did you mean 'quickstart'?"),
+        (["--source", ".", "--set", "clip.secnds=2"], 2, "Did you mean 'clip.seconds'?"),
+        (["--source", ".", "--set", "split.train=0.5"], 2, "must be 1, not 0.6"),
+    ],
+)
+def test_bad_input_gets_one_clear_line(
+    words: list[str], code: int, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = mmusset("build", *words)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir()), "bad input left something behind"
+
+
+def started(words: list[str]) -> "subprocess.Popen[str]":
+    """A build that has decided its first item, and goes on."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mmusset", *words, "--log-json"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    assert process.stderr
+    assert any('"event": "decided"' in line for line in process.stderr)
+    return process
+
+
+def test_a_second_builder_is_refused(source: Path, tmp_path: Path) -> None:
+    words = ["build", "--source", str(source), "--out", str(tmp_path / "out"), *SHORT]
+    with started(words) as first:
+        first.send_signal(signal.SIGSTOP)
+        second = mmusset(*words)
+        first.send_signal(signal.SIGCONT)
+        first.communicate()
+    assert first.returncode == 0
+    assert second.returncode == 1
+    assert "another build is running" in second.stderr
+
+
+def test_ctrl_c_drains_and_says_how_to_go_on(source: Path, built: Path, tmp_path: Path) -> None:
+    words = ["build", "--source", str(source), "--out", str(tmp_path / "stopped"), *SHORT]
+    with started(words) as process:
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate()
+    assert process.returncode == 130
+    assert "run the same command to go on" in said
+    assert mmusset(*words).returncode == 0
+    assert tree(tmp_path / "stopped") == tree(built)
+
+
+def test_a_dry_run_writes_nothing(source: Path, tmp_path: Path) -> None:
+    done = mmusset("build", "--source", source, "--out", tmp_path / "out", *SHORT, "--dry-run")
+    assert "8 samples" in done.stdout
+    assert not (tmp_path / "out").exists()
+
+
+def test_limit_takes_the_first_pieces_and_accounts_for_the_rest(
+    source: Path, tmp_path: Path
+) -> None:
+    words = ("build", "--source", source, "--out", tmp_path / "out", *SHORT)
+    assert mmusset(*words, "--limit", "3").returncode == 0
+    facts = manifest(tmp_path / "out")
+    assert (facts["found"], facts["accepted"], facts["skipped"]) == (8, 3, 5)
+    assert mmusset(*words).returncode == 0
+    assert manifest(tmp_path / "out")["accepted"] == 8
+
+
+def test_a_full_disk_stops_the_build_and_loses_nothing(
+    source: Path, built: Path, tmp_path: Path
+) -> None:
+    """A file size limit stands for a full disk: writes fail in the middle of a shard."""
+    words = ["build", "--source", str(source), "--out", str(tmp_path / "full"), *SHORT]
+    limited = "import resource, runpy, signal, sys\n" + (
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))\n"
+        "sys.argv = ['mmusset', *sys.argv[1:]]\n"
+        "runpy.run_module('mmusset', run_name='__main__')\n"
+    )
+    stopped = subprocess.run(
+        [sys.executable, "-c", limited, *words],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=False,
+    )
+    assert stopped.returncode == 1, stopped.stdout
+    assert "again" in stopped.stderr and "Traceback" not in stopped.stderr
+    assert mmusset(*words).returncode == 0
+    assert tree(tmp_path / "full") == tree(built)

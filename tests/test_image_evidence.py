@@ -1,0 +1,114 @@
+"""Pictures made here, and what is measured on them."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageFilter, ImageOps
+
+from mmusset.evidence.image import measure
+from mmusset.sample import ImageEvidence
+
+
+def stripes(*colours: str) -> Image.Image:
+    """Upright stripes of equal width, 50 x 100 pixels each."""
+    image = Image.new("RGB", (50 * len(colours), 100))
+    for index, colour in enumerate(colours):
+        image.paste(colour, (50 * index, 0, 50 * index + 50, 100))
+    return image
+
+
+def noise(width_px: int = 200, height_px: int = 150, seed: int = 0) -> Image.Image:
+    rng = np.random.default_rng(seed)
+    return Image.fromarray(rng.integers(0, 256, (height_px, width_px, 3), dtype=np.uint8))
+
+
+def numbers(evidence: ImageEvidence) -> list[float]:
+    measured = (evidence.brightness, evidence.warmth, evidence.saturation, evidence.contrast)
+    return [m.value for m in (*measured, evidence.busyness)]
+
+
+@pytest.mark.parametrize(
+    ("colour", "word"),
+    [
+        ("#ff0000", "red"),
+        ("#0000ff", "blue"),
+        ("#000080", "navy"),
+        ("#008080", "teal"),
+        ("#808000", "olive"),
+        ("#87ceeb", "sky blue"),
+        ("#228b22", "green"),
+        ("#000000", "black"),
+        ("#ffffff", "white"),
+        ("#7f7f7f", "grey"),
+        ("#10143c", "midnight blue"),
+        ("#b04a20", "rust"),
+    ],
+)
+def test_a_plain_picture_has_one_colour_with_an_everyday_name(colour: str, word: str) -> None:
+    (only,) = measure(Image.new("RGB", (80, 60), colour)).palette
+    assert (only.name, only.hex, only.share) == (word, colour, 1.0)
+
+
+def test_the_palette_lists_colours_by_the_share_that_they_cover() -> None:
+    palette = measure(stripes("#000080", "#000080", "#000080", "#ee6f1b", "#fbfbfa")).palette
+    assert palette[0].name == "navy"
+    assert {colour.name for colour in palette} == {"navy", "orange", "white"}
+    assert [colour.share for colour in palette] == pytest.approx([0.6, 0.2, 0.2], abs=0.02)
+
+
+def test_a_picture_of_many_colours_has_at_most_five() -> None:
+    palette = measure(noise()).palette
+    assert 3 <= len(palette) <= 5
+    assert sum(colour.share for colour in palette) <= 1 + 1e-9
+
+
+def test_each_number_rises_with_what_it_is_named_for() -> None:
+    dark, light = measure(Image.new("RGB", (80, 80), "#101010")), measure(stripes("#f0f0f0"))
+    assert dark.brightness.value < 0.1 < 0.9 < light.brightness.value
+    blue, grey, orange = (measure(stripes(c)) for c in ("#2030c0", "#808080", "#f08020"))
+    assert blue.warmth.value < 0.2
+    assert grey.warmth.value == pytest.approx(0.5, abs=0.01)
+    assert orange.warmth.value > 0.8
+    assert grey.saturation.value < 0.02 < 0.9 < orange.saturation.value
+    assert measure(stripes("#000000", "#ffffff")).contrast.value == pytest.approx(1, abs=0.02)
+    assert measure(stripes("#808080")).contrast.value == pytest.approx(0)
+    plain, soft, full = stripes("#808080"), noise().filter(ImageFilter.GaussianBlur(3)), noise()
+    busyness = [measure(image).busyness.value for image in (plain, soft, full)]
+    assert busyness == sorted(busyness)
+    assert busyness[0] == 0
+    assert busyness[2] > 0.9
+
+
+def test_half_warm_and_half_cold_is_neutral_without_confidence() -> None:
+    warmth = measure(stripes("#e08030", "#3060c0")).warmth
+    assert warmth.value == pytest.approx(0.5, abs=0.2)
+    assert warmth.confidence < 0.5
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 1000), width_px=st.integers(1, 300), height_px=st.integers(1, 300))
+def test_a_mirrored_picture_measures_the_same(seed: int, width_px: int, height_px: int) -> None:
+    image = noise(width_px, height_px, seed).filter(ImageFilter.BoxBlur(2))
+    before, after = measure(image), measure(ImageOps.mirror(image))
+    assert numbers(after) == pytest.approx(numbers(before), abs=0.02)
+    assert after.palette[0].share == pytest.approx(before.palette[0].share, abs=0.1)
+
+
+def test_size_hardly_matters() -> None:
+    large = stripes("#17717a", "#17717a", "#cdb27a").resize((1500, 1000), Image.Resampling.NEAREST)
+    small = large.resize((300, 200), Image.Resampling.BOX)
+    assert measure(large).width_px == 1500
+    assert [c.name for c in measure(large).palette] == [c.name for c in measure(small).palette]
+    assert numbers(measure(large)) == pytest.approx(numbers(measure(small)), abs=0.02)
+
+
+def test_a_tiny_picture_is_measured_with_little_confidence() -> None:
+    evidence = measure(Image.new("RGB", (1, 1), "#ff0000"))
+    assert evidence.palette[0].name == "red"
+    assert evidence.brightness.confidence < 0.01
+
+
+def test_other_modes_are_converted() -> None:
+    grey = measure(Image.new("L", (80, 80), 128))
+    assert grey.palette[0].name == "grey"

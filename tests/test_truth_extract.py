@@ -1,0 +1,138 @@
+"""What captions claim, read by code."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmusset.sample import TONICS
+from mmusset.truth.extract import extract
+from mmusset.truth.lexicon import LEXICON, Entry
+from mmusset.truth.spoken_tempo import ONES, TEENS, TENS
+
+# A caption and its claims, "attribute value" each.
+CAPTIONS = {
+    # plain statements
+    "A hushed piece in A minor near 72 BPM.": "loudness quiet|key A minor|tempo 72",
+    "There are no drums, and its level hardly moves.": "percussion absent|dynamics even",
+    "Loud, busy and bright, it drives along at about 128 beats a minute.": (
+        "loudness loud|density busy|brightness bright|tempo 128"
+    ),
+    "An unhurried, slow pulse of 84 beats per minute.": "pulse slow|pulse slow|tempo 84",
+    "It is calm and dark in tone, with few notes.": ("energy calm|brightness dark|density sparse"),
+    "Drums drive it; the sound is spread wide across the stereo field.": (
+        "percussion present|width wide"
+    ),
+    "Mono, steady in level, sparse.": "width mono|dynamics even|density sparse",
+    "It swells and falls, from quiet to loud.": "dynamics varied|dynamics varied",
+    "An allegro in the key of F sharp major.": "pulse fast|key F# major",
+    "A wistful jazz waltz for solo piano.": (
+        "mood wistful|genre jazz|genre waltz|instrument piano"
+    ),
+    "A female voice sings over strings.": ("vocals present|vocals present|instrument strings"),
+    "A mid-tempo, moderately loud instrumental.": ("pulse moderate|loudness medium|vocals absent"),
+    # tempo
+    "Around 120 BPM.": "tempo 120",
+    "A 120-BPM groove.": "tempo 120",
+    "At eighty-four beats a minute.": "tempo 84",
+    "One hundred and twenty beats per minute.": "tempo 120",
+    "A hundred BPM.": "tempo 100",
+    "Between 80 and 90 BPM.": "tempo 80-90",
+    "From 90 down to 80 BPM.": "tempo 80",
+    "Some 80 to 90 beats a minute.": "tempo 80-90",
+    "The tempo is about 96.": "tempo 96",
+    "Tempo: 120, four bars.": "tempo 120",
+    "A tempo of 3 bars, on beat two, in 4/4.": "",
+    # keys
+    "In B-flat major, later in C# minor.": "key A# major|key C# minor",
+    "In E♭ minor.": "key D# minor",
+    "It stays in d minor throughout.": "key D minor",
+    "In A harmonic minor.": "key A minor",
+    "A minor, and nothing else.": "key A minor",
+    "A minor-key piece.": "mode minor",
+    "A minor piece of luck in a minor way.": "",
+    "In a minor key.": "mode minor",
+    "The mode is major? In minor, rather.": "mode minor",
+    "It plays a major role at a key moment.": "",
+    "It opens on a D minor chord.": "",
+    # denials
+    "Without drums or bass.": "percussion absent|instrument not bass",
+    "No percussion, and no vocals.": "percussion absent|vocals absent",
+    "It isn't loud, and not too fast.": "loudness not loud|pulse not fast",
+    "The drums never enter.": "percussion absent",
+    "A drumless, percussion-free track.": "percussion absent|percussion absent",
+    "Neither loud nor quiet.": "loudness medium",
+    "Neither dark nor very busy.": "brightness not dark|density not busy",
+    "Not only loud but energetic.": "loudness loud|energy energetic",
+    "Not without drums.": "percussion present",
+    "Nothing moves fast; a far cry from anything loud.": "pulse not fast|loudness not loud",
+    "It does not rely on drums, nor is it busy.": "percussion absent|density not busy",
+    # comparisons and asides claim nothing
+    "Louder than it is bright.": "",
+    "More dark than bright, and as loud as ever.": "",
+    "Bright lights, soft rain, a wide range.": "",
+    # the longest phrase counts
+    "Soft rock, heavy metal, drum and bass.": "genre rock|genre heavy metal|genre drum and bass",
+    "A narrow dynamic range.": "dynamics even",
+    "A steady beat; metallic, louder, keyed up.": "",
+}
+
+
+@pytest.mark.parametrize(("caption", "claims"), CAPTIONS.items())
+def test_captions(caption: str, claims: str) -> None:
+    found = [f"{claim.attribute} {claim.value}" for claim in extract(caption)]
+    assert found == [claim for claim in claims.split("|") if claim]
+
+
+def test_a_claim_holds_its_exact_words_and_those_that_deny_it() -> None:
+    caption = "Soft, without any drums, at Eighty-Four beats a minute."
+    assert [claim.text for claim in extract(caption)] == [
+        "Soft",
+        "without any drums",
+        "Eighty-Four beats a minute",
+    ]
+
+
+@given(st.sampled_from(LEXICON), st.data())
+def test_every_phrase_claims_what_its_entry_says(entry: Entry, data: st.DataObject) -> None:
+    phrase = data.draw(st.sampled_from(entry.phrases))
+    [claim] = extract(f"It is {phrase}, they say.")
+    assert (claim.attribute, claim.value) == (entry.attribute, entry.value)
+    assert claim.text == phrase
+
+
+@given(st.integers(1, 299))
+def test_tempos_in_digits_and_words_are_read_alike(bpm: int) -> None:
+    assert [c.value for c in extract(f"It goes at {spoken(bpm)} beats a minute.")] == [str(bpm)]
+    assert [c.value for c in extract(f"It goes at {bpm} bpm.")] == [str(bpm)]
+
+
+@given(st.sampled_from(TONICS), st.sampled_from(["major", "minor"]))
+def test_every_key_is_read_back(tonic: str, mode: str) -> None:
+    for text in (f"It is in {tonic} {mode}.", f"It is in {tonic.replace('#', ' sharp')} {mode}."):
+        assert [claim.value for claim in extract(text)] == [f"{tonic} {mode}"]
+
+
+PHRASES = st.sampled_from([phrase for entry in LEXICON for phrase in entry.phrases])
+PIECES = st.sampled_from(
+    ["no", "not without", "nor", "than", "as", "A minor", "84 BPM", ",", "isn't"]
+)
+PROSE = st.lists(PHRASES | PIECES | st.text(max_size=4), max_size=12).map(" ".join)
+
+
+@given(PROSE)
+def test_claims_stand_in_the_text_and_in_its_order(text: str) -> None:
+    start = 0
+    for claim in extract(text):
+        start = text.index(claim.text, start)
+    assert extract(text) == extract(text)
+
+
+def spoken(number: int) -> str:
+    """A number from 1 to 299 in English words."""
+    small = ("", *ONES, *TEENS)
+    if number >= 100:
+        rest = f" and {spoken(number % 100)}" if number % 100 else ""
+        return f"{small[number // 100]} hundred{rest}"
+    if number < 20:
+        return small[number]
+    return TENS[number // 10 - 2] + (f"-{small[number % 10]}" if number % 10 else "")

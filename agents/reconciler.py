@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mmusset.sample import Fault
 from mmusset.speakers.base import Mending, Speaker
-from mmusset.truth.sentences import sentences
+from mmusset.text import sentences
 
 from .state import Change, State, ask
 

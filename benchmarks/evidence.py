@@ -51,7 +51,9 @@ class Case:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", default="1000-1119", help="first-last")
-    parser.add_argument("--clips", type=Path, default=Path("out/bench"), help="where clips are kept")
+    parser.add_argument(
+        "--clips", type=Path, default=Path("out/bench"), help="where clips are kept"
+    )
     options = parser.parse_args()
     first, last = (int(part) for part in options.seeds.split("-"))
     try:
@@ -88,17 +90,17 @@ def gain(seed: int) -> float:
 
 
 def tempo_right(case: Case) -> bool:
-    return abs(case.evidence.tempo.bpm / case.piece.bpm - 1) < TOLERANCE
+    return abs(case.evidence.tempo.bpm / case.piece.tempo_bpm - 1) < TOLERANCE
 
 
 def octave_right(case: Case) -> bool:
     tempo = case.evidence.tempo
     found = (tempo.bpm, tempo.half_bpm, tempo.double_bpm)
-    return any(abs(bpm / case.piece.bpm - 1) < TOLERANCE for bpm in found)
+    return any(abs(bpm / case.piece.tempo_bpm - 1) < TOLERANCE for bpm in found)
 
 
 def pulse_right(case: Case) -> bool:
-    return case.readings["pulse"].value == word(PULSE, case.piece.bpm)
+    return case.readings["pulse"].value == word(PULSE, case.piece.tempo_bpm)
 
 
 def key_right(case: Case) -> bool:

@@ -77,9 +77,9 @@ class GatesPart(Frozen):
     """
 
     tempo: Share = 0.30
-    pulse: Share = 0.30
-    key: Share = 0.20
-    mode: Share = 0.30
+    pulse: Share = 0.20
+    key: Share = 0.18
+    mode: Share = 0.20
     loudness: Share = 0.50
     dynamics: Share = 0.50
     brightness: Share = 0.50

@@ -96,6 +96,7 @@ def test_gain_moves_the_levels_and_nothing_else(gain_db: float) -> None:
     assert after.peak_dbfs - before.peak_dbfs == pytest.approx(gain_db, abs=0.01)
     assert after.tempo.bpm == pytest.approx(before.tempo.bpm, rel=1e-3)
     assert after.key.name == before.key.name
+    assert after.percussiveness.value == pytest.approx(before.percussiveness.value, abs=0.01)
     assert after.brightness_hz.value == pytest.approx(before.brightness_hz.value, rel=1e-3)
     assert after.dynamic_range_db.value == pytest.approx(before.dynamic_range_db.value, abs=0.01)
 

@@ -68,7 +68,8 @@ def test_a_pulse_word_fits_the_beat_and_the_onsets(
 def test_half_time_that_fits_as_well_halves_the_worth_of_a_pulse_word() -> None:
     music = music_evidence(tempo=tempo(100.0, 1.0), onset_density_hz=measured(2.2, 1.0))
     pulse = readings(music)["pulse"]
-    assert (pulse.value, pulse.confidence, pulse.near) == ("moderate", 0.5, {"slow"})
+    assert (pulse.value, pulse.confidence) == ("moderate", 0.5)
+    assert pulse.near == {"slow"}
 
 
 def test_energy_is_as_sure_as_the_least_sure_of_its_parts() -> None:
@@ -81,9 +82,9 @@ def test_energy_is_as_sure_as_the_least_sure_of_its_parts() -> None:
 
 
 def test_a_word_changes_at_its_border() -> None:
-    assert bands.word(bands.DENSITY, 1.99) == "sparse"
-    assert bands.word(bands.DENSITY, 2.0) == "steady"
-    assert bands.word(bands.DENSITY, 4.5) == "busy"
+    assert bands.word(bands.DENSITY, 1.79) == "sparse"
+    assert bands.word(bands.DENSITY, 1.8) == "steady"
+    assert bands.word(bands.DENSITY, 3.8) == "busy"
 
 
 def test_relative_keys() -> None:

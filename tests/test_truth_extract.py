@@ -56,6 +56,10 @@ CAPTIONS = {
     "It opens on a D minor chord.": "",
     # denials
     "Without drums or bass.": "percussion absent|instrument not bass",
+    "Without drums and vocals.": "percussion absent|vocals absent",
+    "No vocals, drums drive it; no bass and drums drive it.": (
+        "vocals absent|percussion present|instrument not bass|percussion present"
+    ),
     "No percussion, and no vocals.": "percussion absent|vocals absent",
     "It isn't loud, and not too fast.": "loudness not loud|pulse not fast",
     "The drums never enter.": "percussion absent",

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mmusset.recipe import GatesPart
 from mmusset.sample import Attribute, Claim, MusicEvidence
-from mmusset.truth.bands import readings, word
+from mmusset.truth.bands import readings
 from mmusset.truth.extract import extract
 from mmusset.truth.gates import carried
 from mmusset.truth.judge import is_concrete, judge
@@ -127,4 +127,3 @@ def test_no_more_than_one_word_of_a_scale_is_supported(music: MusicEvidence) -> 
     for name, scale in SCALES.items():
         verdicts = [judge(claim(name, value), music, GATES).verdict for value in scale.words]
         assert verdicts.count("supported") <= 1
-        assert word(scale, -1e9) == scale.words[0]

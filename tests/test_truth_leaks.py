@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mmusset.sample import Fault, Tags
 from mmusset.truth.leaks import injection, lengths, music_in_story, picture_in_caption, tag_leak
-from mmusset.truth.sentences import sentences
+from mmusset.text import sentences
 
 
 def quotes(faults: tuple[Fault, ...]) -> list[str]:

@@ -11,7 +11,7 @@ from mmusset.shards.durable import failpoint
 
 from .ledger import FOLDER, Ledger, PlannedItem
 from .sandbox import Sandbox
-from .worker import Prepared, PrepareRequest
+from .tasks import Prepared, PrepareRequest
 
 
 class Media:

@@ -22,7 +22,7 @@ from mmusset.sources.walk import Entry
 
 from .ledger import Ledger
 from .sandbox import Sandbox
-from .worker import Survey
+from .tasks import Survey
 
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 # Surveys per commit: after a kill, at most so many files are read again.

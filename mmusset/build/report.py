@@ -15,7 +15,7 @@ from mmusset.shards.tar import Shard
 from .ledger import Ledger, PlannedItem, Tally
 from .plan import Found, drop_short
 from .run import Result
-from .worker import Prepared
+from .tasks import Prepared
 
 # CPU-seconds for one sample with the offline speaker; benchmarks/README.md.
 SAMPLE_CPU_S = 0.35

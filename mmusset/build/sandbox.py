@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from mmusset.errors import MmussetError, Unfit, Unusable
 from mmusset.recipe import LimitsPart
 
+from .tasks import Prepared, PrepareRequest, Survey
+
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
-
-    from .worker import Prepared, PrepareRequest, Survey
 
 # An answer is one line of JSON; evidence takes about 2 kB.
 LINE_LIMIT = 1 << 20
@@ -38,21 +38,17 @@ class Sandbox:
             await _end(child)
         self._idle.clear()
 
-    async def survey(self, path: Path, kind: str) -> "Survey":
+    async def survey(self, path: Path, kind: str) -> Survey:
         """What a file says of itself. Raises Unusable if it can't be opened."""
-        from .worker import Survey
-
         answer = await self._ask({"task": "survey", "path": str(path), "kind": kind})
         return Survey.model_validate_json(answer)
 
-    async def prepare(self, request: "PrepareRequest") -> "Prepared":
+    async def prepare(self, request: PrepareRequest) -> Prepared:
         """One item's clip and picture, cut, measured and stored.
 
         Raises Unusable (failed) or Unfit (rejected) for the item's fault, and
         MmussetError where the media could not be stored.
         """
-        from .worker import Prepared
-
         answer = await self._ask({"task": "prepare", "item": request.to_json()})
         return Prepared.model_validate_json(answer)
 

@@ -11,7 +11,7 @@ from mmusset.shards.tar import Sample, Shard, file_sha256, shard_name, write_sha
 
 from .ledger import Block, Ledger, PlannedItem
 from .media import Media
-from .worker import Prepared
+from .tasks import Prepared
 
 # Stands for a block of which nothing was accepted: it has no file.
 NO_SHARD = Shard("", 0, 0, "")

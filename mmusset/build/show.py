@@ -6,7 +6,7 @@ from mmusset.sample import Caption, Outcome, Turn
 
 from .ledger import Tally
 from .report import ItemStory, StatusReport, Summary, SurveyReport, show_path
-from .worker import Prepared
+from .tasks import Prepared
 
 # How many names of one kind are shown before "and N more".
 NAMES = 3

@@ -12,7 +12,6 @@ import json
 import os
 import resource
 import sys
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -20,65 +19,14 @@ from mmusset.errors import Unfit, Unusable
 from mmusset.evidence import clip as clips
 from mmusset.evidence import decode, music
 from mmusset.evidence import image as images
-from mmusset.recipe import ClipPart, ImagePart
-from mmusset.sample import (
-    ClipFacts,
-    Frozen,
-    ImageEvidence,
-    ImageFacts,
-    ImageOrigin,
-    MusicEvidence,
-    Tags,
-)
+from mmusset.sample import ClipFacts, Frozen, ImageFacts
 from mmusset.sources import tags
 from mmusset.sources.walk import Kind
 
+from .tasks import Prepared, PrepareRequest, Survey
+
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-
-class Survey(Frozen):
-    """What a music, video or picture file says of itself. Empty strings where it does not."""
-
-    sha256: str
-    duration_s: float = 0.0
-    cover_sha256: str = ""
-    tags: Tags = Tags()
-
-
-@dataclass(frozen=True, slots=True)
-class PrepareRequest:
-    """One item to cut, measure and store as `stem`.flac and `stem`.jpg. Paths are absolute."""
-
-    music_path: str
-    image_path: str
-    image_origin: ImageOrigin
-    story_path: str
-    clip_index: int
-    clip_count: int
-    stem: str
-    clip: ClipPart
-    image: ImagePart
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain values; `from_json` undoes it."""
-        return asdict(self) | {"clip": self.clip.model_dump(), "image": self.image.model_dump()}
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "PrepareRequest":
-        """What `to_json` gave."""
-        parts = {"clip": ClipPart(**data["clip"]), "image": ImagePart(**data["image"])}
-        return cls(**(data | parts))
-
-
-class Prepared(Frozen):
-    """An item whose media are cut and measured. `story` is the given one, or ""."""
-
-    clip: ClipFacts
-    image: ImageFacts
-    music_evidence: MusicEvidence
-    image_evidence: ImageEvidence
-    story: str
 
 
 def survey(path: Path, kind: Kind) -> Survey:

@@ -11,6 +11,7 @@ Floats = NDArray[np.float32]
 
 RATE_HZ = 22050  # what tempo and timbre are measured at
 WINDOW, HOP = 1024, 384  # 46 ms every 17 ms
+OPPOSED = 0.9  # width from which the channels cancel each other in the middle
 KEY_RATE_HZ = 5512.5  # what the key is measured at: pitches end near 2 kHz
 KEY_WINDOW, KEY_HOP = 2048, 1024  # 0.37 s: neighbouring semitones part from 110 Hz up
 
@@ -30,8 +31,8 @@ def measure(samples: Floats, rate_hz: int, silence_dbfs: float = -60.0) -> Music
     audible_share = 1.0 - silence.value
     blocks_lufs = loudness.block_loudness(samples, rate_hz)
     width = loudness.stereo_width(mid, side, audible_share)
-    # What stands out of phase cancels in the middle: then the side tells what plays.
-    mono = _resample(side if width.value > 0.5 else mid, rate_hz, RATE_HZ)
+    # Where the channels cancel each other, the side tells what plays.
+    mono = _resample(side if width.value > OPPOSED else mid, rate_hz, RATE_HZ)
     if audible_share == 0:
         mono = np.zeros_like(mono)
     power = spectrum.spectrum(mono, RATE_HZ, WINDOW, HOP)

@@ -5,30 +5,35 @@ from numpy.typing import NDArray
 
 from mmusset.sample import Measured
 
-from .spectrum import FLOOR, Spectrum
+from .spectrum import Spectrum
 
 Floats = NDArray[np.float32]
 
 LOW_HZ, HIGH_HZ = 200.0, 10000.0
 AUDIBLE = 1e-4  # frames under this share of the loudest frame's power are left out
+NOTHING = 1e-11  # of the loudest frame's power, in one bin
 HISS_BANDS = 12  # the highest mel bands, from about 4 kHz
 # Logistic regression on rendered General MIDI pieces; see benchmarks/README.md.
-WEIGHTS = (7.33, 1.45)
-BIAS = 17.7
+FLATNESS_WEIGHT, ATTACK_WEIGHT, HISS_WEIGHT, BIAS = 11.7, 1.4, -3.7, 19.85
 
 
 def percussiveness(spectrum: Spectrum, mel_power: Floats, attacks: float) -> Measured:
     """Likelihood of drums, 0 to 1; above 0.5 they are more likely than not.
 
-    From two things that drums have and pitched notes lack: a flat spectrum, and
-    strong attacks in the highest bands. Confidence is the distance from 0.5, doubled,
+    Drums have a flat spectrum and strong attacks in the highest bands; a bright
+    instrument has much power up there, but neither. Confidence is the distance from 0.5, doubled,
     times `attacks`, the share of attack (steady noise is flat, too).
     """
     if not mel_power.any():
         return Measured(value=0.0, confidence=0.0)
-    flatness = np.log10(_flatness(spectrum))
-    score = WEIGHTS[0] * flatness + WEIGHTS[1] * np.log(_hiss_attack(mel_power) + 0.1) + BIAS
-    value = float(1 / (1 + np.exp(-score)))
+    hiss_share = float(mel_power[:, -HISS_BANDS:].sum() / mel_power.sum())
+    score = (
+        FLATNESS_WEIGHT * np.log10(_flatness(spectrum))
+        + ATTACK_WEIGHT * np.log(_hiss_attack(mel_power) + 0.1)
+        + HISS_WEIGHT * np.log10(hiss_share + 1e-9)
+        + BIAS
+    )
+    value = float(1 / (1 + np.exp(-np.clip(score, -50, 50))))
     return Measured(value=value, confidence=abs(2 * value - 1) * attacks)
 
 
@@ -36,9 +41,10 @@ def _flatness(spectrum: Spectrum) -> float:
     """Geometric over arithmetic mean of the power from 200 Hz to 10 kHz, mean over frames."""
     frequencies_hz = spectrum.frequencies_hz
     first, last = np.searchsorted(frequencies_hz, [LOW_HZ, HIGH_HZ])
-    power = spectrum.power[:, first:last] + np.float32(FLOOR)
+    power = spectrum.power[:, first:last]
     total = power.sum(axis=1)
-    heard = power[total > AUDIBLE * total.max()]
+    loudest = total.max()
+    heard = power[total > AUDIBLE * loudest] + loudest * np.float32(NOTHING)
     return float(np.mean(np.exp(np.log(heard).mean(axis=1)) / heard.mean(axis=1)))
 
 

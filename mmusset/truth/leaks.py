@@ -48,7 +48,8 @@ _PLAYED = r"play(?:s|ed|ing)?|strum(?:s|med|ming)?|swell(?:s|ed|ing)?|soloing|so
 PICTURE_TERMS = (
     r"(?<!stereo\s)(?<!sound\s)(?<!sonic\s)images?|imagery|pictures?|pictured|photos?"
     r"|photographs?|photography|paintings?|painted|album\s+covers?|cover\s+art|artwork|visuals?"
-    r"|visible|visibly|depict(?:s|ed|ing)?|scenes?|scenery|landscapes?|(?<!tone\s)(?<!tonal\s)colou?rs?"
+    r"|visible|visibly|depict(?:s|ed|ing)?|scenes?|scenery|landscapes?"
+    r"|(?<!tone\s)(?<!tonal\s)colou?rs?"
     r"|colou?red|hues?|palette|pixels?|camera|sk(?:y|ies)|skyline|horizon|sunsets?|sunrise"
     r"|sunlight|sunlit|moonlight|moonlit|sun|moon|seas?|seaside|oceans?|beach(?:es)?|shores?"
     r"|mountains?|hills?|forests?|trees?|rivers?|lakes?|meadows?|gardens?|flowers?|clouds?|snow"

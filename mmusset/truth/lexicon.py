@@ -38,6 +38,11 @@ def _entry(attribute: Attribute, value: str, phrases: str) -> Entry:
     return Entry(attribute, value, tuple(phrases.split("|")))
 
 
+def _each(first: str, second: str) -> str:
+    """Every phrase of the first list followed by every phrase of the second."""
+    return "|".join(f"{one} {other}" for one in first.split("|") for other in second.split("|"))
+
+
 def _names(attribute: Attribute, names: str) -> tuple[Entry, ...]:
     """Entries of one value each: "violin,violins" is violin. A plural in s is added."""
     groups = (tuple(group.split(",")) for group in names.split("|"))
@@ -68,14 +73,15 @@ MEASURED = (
         "pulse",
         "slow",
         "slow|slow moving|slow paced|slow tempo|moves slowly|slowly moving|unhurried|leisurely"
-        "|languid|sedate|sluggish|plodding|adagio|largo|larghetto|lento",
+        "|languid|sedate|sluggish|plodding|adagio|largo|larghetto|lento|takes its time"
+        "|in no hurry|slowly",
     ),
     _entry(
         "pulse",
         "moderate",
         "moderate tempo|medium tempo|mid tempo|midtempo|moderate pace|medium pace|middling pace"
         "|moderately paced|moderately fast|moderately slow|walking pace|moderate in pace"
-        "|neither slow nor fast|neither fast nor slow|andante|andantino|moderato|allegretto",
+        "|neither slow nor fast|neither fast nor slow|walking tempo|middling tempo|andante|andantino|moderato|allegretto",
     ),
     _entry(
         "pulse",
@@ -92,7 +98,7 @@ MEASURED = (
     _entry(
         "loudness",
         "medium",
-        "medium volume|moderate volume|moderate loudness|medium level|moderate level"
+        "medium volume|moderate volume|moderate in loudness|moderate loudness|medium level|moderate level"
         "|moderate in level|moderate in volume|moderately loud|average loudness|middling volume"
         "|neither loud nor quiet|neither quiet nor loud|neither loud nor soft"
         "|neither soft nor loud|mezzo forte|mezzo piano",
@@ -100,69 +106,96 @@ MEASURED = (
     _entry(
         "loudness",
         "loud",
-        "loud|loudly|thunderous|deafening|booming|blaring|high in volume|high volume|full volume"
-        "|volume is high|level is high|fortissimo|forte",
+        "loud|loudly|thunderous|deafening|booming|blaring|high in volume|high volume"
+        "|full volume|volume is high|level is high|fortissimo|forte",
     ),
     _entry(
         "dynamics",
         "even",
         "steady in level|even in level|constant in level|steady level|even level|constant level"
-        "|same level|one level|level hardly moves|level barely moves|level hardly changes"
-        "|level barely changes|level stays even|level stays steady|level holds steady"
-        "|steady volume|even volume|constant volume|steady in volume|even in volume"
-        "|steady in loudness|even in loudness|little change in level|little change in volume"
-        "|level never changes|level never moves|level is even|level is steady|dynamics are even"
-        "|dynamics hardly change|dynamics barely change|little dynamic change|little dynamic range"
-        "|little dynamic variation|flat dynamics|steady dynamics|narrow dynamic range|small dynamic range",
+        "|same level|one level|steady volume|even volume|constant volume|steady in volume"
+        "|even in volume|constant in volume|steady in loudness|even in loudness"
+        "|constant in loudness|dynamics are even|little dynamic change"
+        "|little dynamic range|little dynamic variation|flat dynamics|steady dynamics"
+        "|narrow dynamic range|small dynamic range|"
+        + _each(
+            "level|volume|loudness|dynamics",
+            "hardly moves|hardly changes|hardly shifts|hardly varies|barely moves|barely changes"
+            "|barely shifts|barely varies|scarcely moves|scarcely changes|scarcely shifts"
+            "|scarcely varies|hardly change|barely change|stays even|stays steady|holds even"
+            "|holds steady|keeps even|keeps steady|remains even|remains steady|is even|is steady"
+            "|never changes|never moves",
+        )
+        + "|"
+        + _each(
+            "little change in|little changes in|hardly any change in|no change in",
+            "level|volume|loudness",
+        ),
     ),
     _entry(
         "dynamics",
         "varied",
         "swells|swells and falls|swells and fades|rises and falls|swelling and falling"
-        "|rising and falling|ebbs and flows|wide dynamics|varying dynamics|changing dynamics"
-        "|wide dynamic range|large dynamic range|changes in level|varies in level"
-        "|varied in level|level varies|level changes|level moves|level shifts|changing level"
-        "|dynamics vary|dynamics are varied|loudness varies|volume varies|changes in volume|varies in volume|from quiet to loud|from loud to quiet"
-        "|from soft to loud|from loud to soft|loud and quiet|quiet and loud|loud and soft"
-        "|soft and loud|crescendo|crescendos|diminuendo|decrescendo",
+        "|rising and falling|ebbs and flows|wide dynamics|wide dynamic range|large dynamic range"
+        "|from quiet to loud|from loud to quiet|from soft to loud|from loud to soft"
+        "|loud and quiet|quiet and loud|loud and soft|soft and loud|crescendo|crescendos"
+        "|diminuendo|decrescendo|dynamics vary|dynamics are varied|"
+        + _each(
+            "level|volume|loudness",
+            "varies|changes|moves|shifts|comes and goes|goes up and down|rises and falls|swells",
+        )
+        + "|"
+        + _each("changes in|varies in|varied in|changing|shifting|varying", "level|volume|loudness")
+        + "|"
+        + _each("varying|changing", "dynamics"),
     ),
     _entry(
         "brightness",
         "dark",
         "dark|dark in tone|dark toned|dark sound|dark sounding|dark tone|dark timbre|muffled"
-        "|dark in timbre|dark in sound",
+        "|dark in timbre|dark in sound|"
+        + _each("tone is|timbre is|sound is", "dark")
+        + "|"
+        + _each("little", "treble|top end|high end")
+        + "|low in the spectrum|leans on the low end|low end outweighs the high|"
+        + _each("weighted|leaning|tilted", "towards the low end"),
     ),
     _entry(
         "brightness",
         "balanced",
         "balanced in tone|balanced tone|balanced timbre|balanced sound|balanced in timbre"
         "|balanced between dark and bright|neither dark nor bright|neither bright nor dark"
-        "|moderately bright|balanced in brightness",
+        "|moderately bright|balanced in brightness|balances low end and high end"
+        "|weighs up low end and high end|low end and high end are balanced|"
+        + _each("tone is|timbre is|sound is", "balanced"),
     ),
     _entry(
         "brightness",
         "bright",
         "bright|bright in tone|bright toned|bright sound|bright sounding|bright tone"
-        "|bright timbre|bright in timbre|bright in sound|trebly",
+        "|bright timbre|bright in timbre|bright in sound|trebly|"
+        + _each("plenty of", "treble|top end|high end")
+        + "|high in the spectrum|leans on the high end|"
+        + _each("weighted|leaning|tilted", "towards the high end"),
     ),
     _entry(
         "density",
         "sparse",
-        "sparse|sparsely|low density|few notes|few onsets|notes are few|spare|thinly scored|uncluttered"
-        "|sparsely scored|sparsely filled",
+        "sparse|sparsely|low density|few notes|few onsets|notes are few|spare|thinly scored"
+        "|uncluttered|sparsely scored|sparsely filled",
     ),
     _entry(
         "density",
         "steady",
         "steady stream of notes|steady flow of notes|even stream of notes|even flow of notes"
         "|notes come steadily|moderately busy|moderately dense|neither sparse nor busy"
-        "|neither busy nor sparse|neither sparse nor dense",
+        "|neither busy nor sparse|neither sparse nor dense|notes come steadily",
     ),
     _entry(
         "density",
         "busy",
-        "busy|busily|high density|dense|densely|many notes|packed with notes|full of notes|flurry of notes"
-        "|crowded|note packed",
+        "busy|busily|high density|dense|densely|many notes|packed with notes|full of notes"
+        "|flurry of notes|crowded|note packed",
     ),
     _entry(
         "percussion",
@@ -170,26 +203,42 @@ MEASURED = (
         "drum|drums|drum kit|drum set|drum beat|drumbeat|drum beats|drumming|drummer"
         "|drum machine|percussion|percussive|percussionist|backbeat",
     ),
-    _entry("percussion", "absent", "drumless|beatless|unpercussive"),
-    _entry("width", "mono", "mono|in mono|single channel|monaural"),
+    _entry(
+        "percussion",
+        "absent",
+        "drumless|beatless|unpercussive",
+    ),
+    _entry(
+        "width",
+        "mono",
+        "mono|in mono|single channel|monaural",
+    ),
     _entry(
         "width",
         "narrow",
         "narrow|narrow stereo|narrow stereo field|narrow stereo image|narrow in stereo"
-        "|near the centre|near the center|close to the centre|close to the center",
+        "|near the centre|near the center|close to the centre|close to the center"
+        "|stereo field is narrow|stereo image is narrow|nearly the same sound",
     ),
     _entry(
         "width",
         "wide",
         "wide|spread wide|wide stereo|wide stereo field|wide stereo image|wide in stereo"
         "|spread across the stereo field|spread wide across the stereo field"
-        "|across the whole stereo field|broad stereo field|broad stereo image",
+        "|across the whole stereo field|broad stereo field|broad stereo image"
+        "|stereo field is wide|stereo image is wide|spread wide from left to right"
+        "|spread wide between the speakers",
     ),
-    _entry("width", "not mono", "in stereo"),
+    _entry(
+        "width",
+        "not mono",
+        "in stereo",
+    ),
     _entry(
         "energy",
         "calm",
-        "calm|calmly|calm in energy|tranquil|relaxed|low energy|low in energy|energy is low|little energy|laid back|placid",
+        "calm|calmly|calm in energy|tranquil|relaxed|low energy|low in energy|energy is low"
+        "|little energy|laid back|placid",
     ),
     _entry(
         "energy",
@@ -200,8 +249,8 @@ MEASURED = (
     _entry(
         "energy",
         "energetic",
-        "energetic|energetically|high energy|high in energy|energy is high|full of energy|lively|driving"
-        "|vigorous|vigorously",
+        "energetic|energetically|high energy|high in energy|energy is high|full of energy"
+        "|lively|driving|vigorous|vigorously",
     ),
 )
 
@@ -210,9 +259,14 @@ VOCALS = (
         "vocals",
         "present",
         "vocal|vocals|voice|voices|singer|singers|singing|sings|sung|vocalist|vocalists|choir"
-        "|choirs|choral|rap|raps|rapper|rapping|humming|lyrics|falsetto|chant|chanting|a cappella",
+        "|choirs|choral|rap|raps|rapper|rapping|humming|lyrics|falsetto|chant|chanting"
+        "|a cappella",
     ),
-    _entry("vocals", "absent", "instrumental|instrumentals"),
+    _entry(
+        "vocals",
+        "absent",
+        "instrumental|instrumentals",
+    ),
 )
 
 # The labels of OpenMIC-20 and other common ones. Voice, drums and cymbals stand elsewhere.
@@ -267,7 +321,8 @@ LEXICON = (*BY_NAME, *MEASURED, *VOCALS, *INSTRUMENTS, *UNTUNED, *GENRES, *MOODS
 _ADJECTIVES = r"bright|dark|soft|calm|quiet|warm|busy|wide|narrow|slow|fast|dense|faint"
 _THINGS = (
     r"lights?|sk(?:y|ies)|sun|moon|mornings?|evenings?|days?|nights?|rooms?|eyes|colou?rs?|streets?"
-    r"|roads?|rivers?|seas?|waters?|oceans?|forests?|woods|clouds?|shadows?|fog|rain|smile|city|cities|lanes?|water"
+    r"|roads?|rivers?|seas?|waters?|oceans?|forests?|woods|clouds?|shadows?|fog|rain|smile"
+    r"|city|cities|lanes?"
 )
 ASIDES = (
     rf"(?:{_ADJECTIVES})[-\s]+(?:{_THINGS})",

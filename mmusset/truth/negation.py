@@ -10,12 +10,13 @@ _FILLER = (
     r"(?:(?:very|too|so|really|particularly|especially|overly|quite|all|that|at|any|a|an|the|of"
     r"|much|exactly|entirely|longer|real|live|audible|single|trace|hint|sign|use|uses|using"
     r"|have|has|feature|features|contain|contains|include|includes|hear|heard|being|be|is|are"
-    r"|it|ever|anything|rely\s+on|need|needs|moves|get|gets|sound|sounds|feel|feels|in|either)[-\s]+)*"
+    r"|it|ever|anything|rely\s+on|need|needs|moves|get|gets|sound|sounds|feel|feels|in"
+    r"|either)[-\s]+)*"
 )
 _DENIAL = re.compile(
-    r"(?:\b(?:no|not|(?<!not\s)without|cannot|never|neither|nor|hardly|barely|scarcely|lacks?|lacking"
-    r"|lack\s+of|sans|minus|free\s+(?:of|from)|devoid\s+of|absence\s+of|anything\s+but|far\s+(?:cry\s+)?from"
-    r"|nothing)\s+|\b\w+n['’]t\s+|\bnon-)" + _FILLER + "$",
+    r"(?:\b(?:no|not|(?<!not\s)without|cannot|never|neither|nor|hardly|barely|scarcely"
+    r"|lacks?|lacking|lack\s+of|sans|minus|free\s+(?:of|from)|devoid\s+of|absence\s+of"
+    r"|anything\s+but|far\s+(?:cry\s+)?from|nothing)\s+|\b\w+n['’]t\s+|\bnon-)" + _FILLER + "$",
     re.IGNORECASE,
 )
 _DENIED_AFTER = re.compile(
@@ -25,7 +26,8 @@ _DENIED_AFTER = re.compile(
     re.IGNORECASE,
 )
 _JOINS_ADJECTIVES = re.compile(r"\s*,?\s*(?:\b(?:or|nor)\s+)?" + _FILLER + "$", re.IGNORECASE)
-_JOINS_NOUNS = re.compile(r"\s*(?:,|,?\s*\b(?:or|nor|and)\b)\s*(?:any\s+)?$", re.IGNORECASE)
+_JOINS_NOUNS = re.compile(r"\s*,?\s*\b(?:or|nor)\s+(?:any\s+)?$", re.IGNORECASE)
+_CLAUSE_ENDS = re.compile(r"\s*(?:$|[,.;:!?)])")
 _OR = re.compile(r"\b(?:or|nor)\b|^\s*$", re.IGNORECASE)
 _COMPARED_BEFORE = re.compile(
     r"(?:\b(?:more|less|most|least)\s+|\bthan\s+(?:[\w'’-]+\s+){0,4})$", re.IGNORECASE
@@ -49,7 +51,8 @@ def denial(text: str, found: Found, before: Found | None) -> Found | None:
     """A denied phrase with the words that deny it; None where it is not denied.
 
     `before` is the denied phrase ahead of it, if there is one: a denial reaches on
-    over "or" and "nor", from noun to noun over "and", and from adjective to noun.
+    over "or" and "nor", from adjective to noun, and from noun to noun over "and",
+    if the clause ends there ("no bass and drums drive it" has drums).
     """
     ahead = max(0, found.start - 80)
     if match := _DENIAL.search(text[ahead : found.start]):
@@ -57,12 +60,14 @@ def denial(text: str, found: Found, before: Found | None) -> Found | None:
     match = _DENIED_AFTER.match(text, found.end)
     if match and found.attribute in _NOUNS:
         return replace(found, end=match.end())
-    if before is not None and _reaches(text[before.end : found.start], before, found):
+    if before is not None and _reaches(text, before, found):
         return found
     return None
 
 
-def _reaches(between: str, before: Found, found: Found) -> bool:
+def _reaches(text: str, before: Found, found: Found) -> bool:
+    between = text[before.end : found.start]
     if before.attribute in _NOUNS and found.attribute in _NOUNS:
-        return bool(_JOINS_NOUNS.match(between))
+        ends = _CLAUSE_ENDS.match(text, found.end)
+        return bool(_JOINS_NOUNS.match(between) or (between.strip() == "and" and ends))
     return bool(_JOINS_ADJECTIVES.match(between)) and bool(_OR.search(between))

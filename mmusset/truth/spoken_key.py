@@ -25,7 +25,8 @@ _KEY = re.compile(
     re.IGNORECASE,
 )
 _KEY_OF = re.compile(
-    rf"\bkey\s*(?:of|is|:)\s+(?:the\s+)?{_NOTE}(?P<m>m)?(?![\w#♯♭])(?!'|’)(?!\s+(?:major|minor))",
+    rf"\bkey\s*(?:of|is|:)\s+(?:the\s+)?{_NOTE}(?P<m>m)?"
+    r"(?![\w#♯♭'’])(?!\s+(?:major|minor))",
     re.IGNORECASE,
 )
 _MODE_ONLY = re.compile(

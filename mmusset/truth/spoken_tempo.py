@@ -30,14 +30,15 @@ _LARGE = rf"(?:\d{{2,3}}(?:\.\d+)?|(?:{_HUNDREDS}|{_TENS})\b)"
 _NUMBER = rf"(?:\d{{1,3}}(?:\.\d+)?|(?:{_HUNDREDS}|{_UNDER_HUNDRED})\b)"
 _UNIT = (
     r"(?:bpm\b|b\.p\.m\.|beats?/min(?:ute)?\b"
-    r"|(?:beats?|crotchets?|quarter[-\s]notes?)[-\s]+(?:per|a|each|every|to\s+the|in\s+a)[-\s]+minute\b)"
+    r"|(?:beats?|crotchets?|quarter[-\s]notes?)"
+    r"[-\s]+(?:per|a|each|every|to\s+the|in\s+a)[-\s]+minute\b)"
 )
 _SPAN = rf"(?P<low>{_NUMBER})(?:\s*(?:-|–|—|\bto\b)\s*(?P<high>{_NUMBER}))?"
 _BETWEEN = rf"between\s+(?P<low>{_NUMBER})\s+and\s+(?P<high>{_NUMBER})"
 _LEAD = (
     r"(?:tempo|pulse|bpm)\b"
-    r"(?:\s+(?:is|of|at|near|around|about|roughly|approximately|close|to|sits|stays|holds|lies|drops|rises"
-    r"|falls|settles|set|runs|hovers"
+    r"(?:\s+(?:is|of|at|near|around|about|roughly|approximately|close|to|sits|stays|holds|lies"
+    r"|drops|rises|falls|settles|set|runs|hovers"
     r"|marked|marking|mark|a|just|under|over|exactly))*\s*[:=]?"
 )
 _PATTERNS = tuple(

@@ -1,4 +1,4 @@
-"""A text cut into its sentences."""
+"""A text cut into its sentences and its words."""
 
 import re
 
@@ -17,3 +17,13 @@ def sentences(text: str) -> list[str]:
             pieces.append(text[start : border.end()])
             start = border.end()
     return [*pieces, text[start:]] if start < len(text) else pieces
+
+
+def words(text: str) -> list[str]:
+    """What stands between white space, as limits on length count it."""
+    return text.split()
+
+
+def word_count(text: str) -> int:
+    """How many words a text has."""
+    return len(words(text))

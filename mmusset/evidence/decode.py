@@ -5,6 +5,7 @@ soundfile reads what libsndfile knows, by window and sample-exact; PyAV the rest
 """
 
 import io
+import os
 import stat
 import warnings
 from collections.abc import Iterator
@@ -66,10 +67,8 @@ def probe(path: Path) -> AudioInfo:
     """What the header says. Raises Unusable if there is no sound in it."""
     with media_errors("music can't be decoded"):
         if path.suffix.lower() in SNDFILE_SUFFIXES:
-            import soundfile
-
-            info = soundfile.info(path)
-            return AudioInfo(info.frames / info.samplerate, info.samplerate, info.channels)
+            with _open_sndfile(path) as file:
+                return AudioInfo(file.frames / file.samplerate, file.samplerate, file.channels)
         with _open_av(path) as container:
             stream = _audio_stream(container)
             duration = container.duration or 0
@@ -142,20 +141,27 @@ def read_text(path: Path, max_bytes: int = 65536) -> str:
 
 
 def _read_sndfile(path: Path, start_s: float, seconds: float) -> tuple[Samples, int]:
-    import soundfile
-
-    with soundfile.SoundFile(path) as file:
+    with _open_sndfile(path) as file:
         rate_hz = int(file.samplerate)
         file.seek(min(int(start_s * rate_hz), max(file.frames - 1, 0)))
         frames = round(seconds * rate_hz)
         return file.read(frames, dtype="float32", always_2d=True), rate_hz
 
 
-def _open_av(path: Path) -> Any:
+def _open_sndfile(path: Path) -> Any:
+    """By descriptor: names that are not UTF-8 open too, and a link put in its place does not."""
+    import soundfile
+
+    return soundfile.SoundFile(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), closefd=True)
+
+
+@contextmanager
+def _open_av(path: Path) -> Iterator[Any]:
     import av
 
     av.logging.set_level(None)
-    return av.open(str(path), metadata_errors="ignore")
+    with path.open("rb") as file, av.open(file, metadata_errors="ignore") as container:
+        yield container
 
 
 def _audio_stream(container: Any) -> Any:

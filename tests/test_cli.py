@@ -1,0 +1,118 @@
+"""The command line's manners: quick, quiet, helpful; and the package as it is laid out."""
+
+import resource
+import subprocess
+import sys
+import tomllib
+from importlib import resources
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mmusset import recipe
+from tests.command import mmusset
+
+ROOT = Path(__file__).parent.parent
+HEAVY = ("torch", "numpy", "langgraph", "pydantic", "rich", "av", "PIL", "soundfile")
+
+
+def test_help_answers_at_once() -> None:
+    """Under half a CPU-second, and nothing heavy is imported for it."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = mmusset("--help")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert done.returncode == 0
+    assert spent < 0.5
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import mmusset.cli, sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert not set(HEAVY) & set(loaded)
+
+
+def test_a_build_needs_no_torch() -> None:
+    names = (
+        "mmusset.build.run, mmusset.agents.graph, mmusset.speakers.offline, mmusset.build.worker"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", f"import {names}, langgraph.graph, sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert not {"torch", "transformers", "librosa"} & set(loaded)
+
+
+@pytest.mark.parametrize("command", ["scan", "build", "status", "explain", "verify"])
+def test_every_command_shows_an_example(command: str) -> None:
+    assert "Example" in mmusset(command, "--help").stdout
+
+
+def test_commands_on_no_dataset_say_so(tmp_path: Path) -> None:
+    for words in (["status"], ["explain"]):
+        done = mmusset(*words, tmp_path, *(["x"] if words == ["explain"] else []))
+        assert done.returncode == 1
+        assert "is not a dataset of mmusset" in done.stderr
+
+
+def test_every_package_is_listed() -> None:
+    """A package that pyproject.toml forgets is missing from the wheel."""
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    inner = {f"mmusset.{p.parent.name}" for p in ROOT.glob("mmusset/*/__init__.py")}
+    assert set(config["packages"]) == {"mmusset"} | inner
+    for package, folder in config["package-dir"].items():
+        assert (ROOT / folder / "__init__.py").exists(), package
+
+
+def test_rooms_import_downward() -> None:
+    """No room imports one that stands below it in DESIGN's table."""
+    order = ["sources", "evidence", "truth", "speakers", "agents", "shards", "build"]
+    allowed = {
+        "sources": {"text"},
+        "evidence": set(),
+        "truth": {"evidence"},
+        "speakers": {"prompts"},
+        "agents": {"speakers", "prompts", "truth"},
+        "shards": set(),
+        "build": {"sources", "evidence", "speakers", "shards", "prompts"},
+    }
+    for room in order:
+        folder = ROOT / "mmusset" / room
+        for path in folder.glob("*.py"):
+            for line in path.read_text().splitlines():
+                words = line.split()
+                if words[:1] not in (["from"], ["import"]) or not words[1].startswith("mmusset."):
+                    continue
+                target = words[1].split(".")[1]
+                if target in order and target != room:
+                    assert target in allowed[room], f"{path.name}: {line}"
+
+
+def test_shipped_recipes_are_whole_and_valid() -> None:
+    assert "quickstart" in recipe.names()
+    for name in recipe.names():
+        loaded = recipe.load(name)
+        assert loaded.name == name
+        text = (resources.files("mmusset.recipes") / f"{name}.yaml").read_text()
+        given = yaml.safe_load(text)
+        assert loaded == recipe.Recipe.model_validate(given)
+    assert recipe.load("quickstart") == recipe.Recipe()
+    assert set(given) == set(recipe.Recipe.model_fields)
+
+
+def test_overrides_change_one_key() -> None:
+    changed = recipe.load("quickstart", ("clip.seconds=5", "keep_tags=[title]"))
+    assert (changed.clip.seconds, changed.keep_tags) == (5.0, ("title",))
+    assert recipe.differences(recipe.Recipe().canonical(), changed.canonical()) == [
+        "clip.seconds: 10.24 -> 5.0",
+        "keep_tags: [] -> ['title']",
+    ]
+
+
+def test_what_can_not_change_the_output_is_no_difference() -> None:
+    more_workers = recipe.load("quickstart", ("limits.workers=8", "limits.decode_seconds=5"))
+    assert more_workers.canonical() == recipe.Recipe().canonical()

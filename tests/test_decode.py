@@ -1,0 +1,167 @@
+"""Decoding: every format gives the same window, and pictures come out plain."""
+
+import io
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from mmusset.errors import Unfit, Unusable
+from mmusset.evidence.clip import Clip, cut, encode_flac, silent_share
+from mmusset.evidence.decode import open_image, probe, read_text, read_window, video_frame
+from mmusset.recipe import ClipPart
+
+RATE_HZ = 44100
+
+
+def chirp(seconds: float = 6.0) -> np.ndarray:
+    """A rising tone on the left, a falling one on the right: every moment is unlike the others."""
+    time_s = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    rise = np.sin(2 * np.pi * (200 * time_s + 150 * time_s**2))
+    fall = np.sin(2 * np.pi * (2200 * time_s - 150 * time_s**2))
+    return (0.4 * np.stack([rise, fall], axis=1)).astype(np.float32)
+
+
+def encode_av(path: Path, samples: np.ndarray, codec: str) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=RATE_HZ, layout="stereo")
+        frame = av.AudioFrame.from_ndarray(samples.T.copy(), format="fltp", layout="stereo")
+        frame.rate = RATE_HZ
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "aiff", "mp3", "ogg", "m4a"])
+def test_a_window_is_where_it_should_be(tmp_path: Path, suffix: str) -> None:
+    path, whole = tmp_path / f"x.{suffix}", chirp()
+    if suffix == "m4a":
+        encode_av(path, whole, "aac")
+    else:
+        soundfile.write(path, whole, RATE_HZ)
+    assert probe(path).duration_s == pytest.approx(6.0, abs=0.1)
+    window, rate_hz = read_window(path, 2.5, 1.0)
+    assert (rate_hz, window.shape) == (RATE_HZ, (RATE_HZ, 2))
+    original = whole[round(2.5 * RATE_HZ) :][:RATE_HZ]
+    # Lossy codecs change the samples and shift them a little, never by a beat.
+    shift = np.argmax(np.correlate(window[:, 0], original[10_000:20_000, 0])) - 10_000
+    assert abs(shift) < 0.03 * RATE_HZ
+
+
+def test_opus_is_read_at_the_rate_it_has(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "x.opus", chirp(), 48000, format="OGG", subtype="OPUS")
+    window, rate_hz = read_window(tmp_path / "x.opus", 1.0, 2.0)
+    assert (rate_hz, window.shape) == (48000, (96000, 2))
+
+
+def test_clips_of_one_piece_do_not_overlap(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "x.wav", chirp(12.0), RATE_HZ)
+    part = ClipPart(seconds=3.0, per_track=4)
+    starts = [cut(tmp_path / "x.wav", index, 4, part).start_s for index in range(4)]
+    assert starts == [0.0, 3.0, 6.0, 9.0]
+
+
+def test_a_silent_beginning_is_not_taken(tmp_path: Path) -> None:
+    samples = chirp(9.0)
+    samples[: 6 * RATE_HZ] = 0
+    soundfile.write(tmp_path / "x.wav", samples, RATE_HZ)
+    clip = cut(tmp_path / "x.wav", 0, 1, ClipPart(seconds=2.0))
+    assert clip.start_s >= 5.0
+    assert silent_share(clip.samples, clip.rate_hz, -60.0) <= 0.5
+
+
+def test_silence_is_unfit_and_a_short_piece_unusable(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "x.wav", np.zeros((6 * RATE_HZ, 1)), RATE_HZ)
+    with pytest.raises(Unfit, match="silent"):
+        cut(tmp_path / "x.wav", 0, 1, ClipPart(seconds=2.0))
+    with pytest.raises(Unusable, match="shorter than a clip"):
+        cut(tmp_path / "x.wav", 0, 1, ClipPart(seconds=7.0))
+
+
+def test_a_low_rate_is_brought_up_and_remembered(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "x.wav", chirp()[::2], RATE_HZ // 2)
+    clip = cut(tmp_path / "x.wav", 0, 1, ClipPart(seconds=2.0))
+    assert (clip.rate_hz, clip.source_rate_hz, len(clip.samples)) == (44100, 22050, 88200)
+
+
+def test_flac_is_lossless_to_16_bits_and_repeatable() -> None:
+    clip = Clip(chirp(2.0), RATE_HZ, 0.0, RATE_HZ)
+    data = encode_flac(clip)
+    assert data == encode_flac(clip)
+    back, _ = soundfile.read(io.BytesIO(data), dtype="float32")
+    assert np.abs(back - clip.samples).max() <= 1 / 32768
+
+
+def test_no_metadata_survives(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # lying on its side
+    exif[0x010E] = "where I live"
+    Image.new("RGB", (200, 100), "red").save(tmp_path / "x.jpg", exif=exif, comment=b"secret")
+    picture = open_image(tmp_path / "x.jpg", 28, 1024)
+    assert picture.size == (100, 200), "turned upright"
+    assert not picture.info
+    file = io.BytesIO()
+    picture.save(file, "JPEG")
+    assert b"where I live" not in file.getvalue() and b"secret" not in file.getvalue()
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "L", "CMYK", "I;16", "1"])
+def test_every_mode_becomes_rgb(tmp_path: Path, mode: str) -> None:
+    suffix = "tiff" if mode == "CMYK" else "png"
+    Image.new(mode, (80, 60)).save(tmp_path / f"x.{suffix}")
+    assert open_image(tmp_path / f"x.{suffix}", 28, 64).mode == "RGB"
+
+
+def video(path: Path) -> None:
+    """Three seconds: black, then a picture out of focus, then sharp stripes."""
+    sharp = np.zeros((144, 256, 3), np.uint8)
+    sharp[:, ::8] = 220
+    blurred = np.full_like(sharp, 100)
+    blurred[:, 128:] = 120
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 256, 144, "yuv420p"
+        for picture in (np.zeros_like(sharp), blurred, sharp):
+            for _ in range(10):
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+
+
+def test_a_video_shows_its_sharpest_frame(tmp_path: Path) -> None:
+    video(tmp_path / "x.mp4")
+    frame = np.asarray(video_frame(tmp_path / "x.mp4", 0.0, 3.0, 28, 1024))
+    assert frame.std() > 50
+    with pytest.raises(Unusable, match="video shows nothing"):
+        video_frame(tmp_path / "x.mp4", 0.0, 0.8, 28, 1024)
+
+
+def test_a_story_is_text(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_bytes("\ufeffAn old\n  boat.\r\n".encode())
+    assert read_text(tmp_path / "x.txt") == "An old boat."
+    (tmp_path / "x.txt").write_bytes(b"caf\xe9")
+    with pytest.raises(Unusable, match="not UTF-8"):
+        read_text(tmp_path / "x.txt")
+
+
+@settings(max_examples=60, deadline=None)
+@given(cuts=st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), max_size=20))
+def test_damaged_files_are_unusable_and_nothing_worse(
+    cuts: list[tuple[int, int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("damaged")
+    for suffix in ("flac", "ogg"):
+        path = folder / f"x.{suffix}"
+        soundfile.write(path, chirp(0.5), RATE_HZ)
+        data = bytearray(path.read_bytes())
+        for place, value in cuts:
+            data[place % len(data)] = value
+        path.write_bytes(data)
+        try:
+            window, _ = read_window(path, 0.1, 0.3)
+        except Unusable:
+            continue
+        assert np.isfinite(window).all()

@@ -106,12 +106,8 @@ def blurred(mask: Picture, radius: float) -> Picture:
     """A mask or picture, softened."""
     if mask.ndim == 3:
         return np.stack([blurred(mask[..., c], radius) for c in range(3)], axis=-1)
-    image = Image.fromarray((np.clip(mask, 0, 1) * 65535).astype(np.float32))
-    # Pillow blurs 8-bit planes only, so the plane goes through a smaller copy instead.
-    height, width = mask.shape
-    small = (max(2, round(width / radius)), max(2, round(height / radius)))
-    image = image.resize(small, Image.Resampling.BOX)
-    return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC)) / 65535.0
+    image = Image.fromarray((np.clip(mask, 0, 1) * 255).astype(np.uint8))
+    return np.asarray(image.filter(ImageFilter.GaussianBlur(radius))) / 255.0
 
 
 def conifer(rng: Rng, x: float, foot: float, height: float) -> list[tuple[float, float]]:

@@ -15,8 +15,14 @@ help:            ## this list
 	$(BIN)/pip install --quiet --disable-pip-version-check -e .[dev]
 	@touch $@
 
+# torchcodec, which datasets decodes sound with, needs the system's FFmpeg.
+.venv/ffmpeg: .venv/dev
+	ldconfig -p | grep -q libavcodec || (apt-get update -qq && apt-get install -qq -y ffmpeg) \
+	  || (echo "install FFmpeg (Debian: ffmpeg), then run this again" && exit 1)
+	@touch $@
+
 # torch has to be there before anything that needs it, or the CUDA build comes along.
-.venv/readers: .venv/dev
+.venv/readers: .venv/dev .venv/ffmpeg
 	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/pip install --quiet --disable-pip-version-check -e .[dev,readers,crosscheck]
 	@touch $@

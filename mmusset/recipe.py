@@ -76,10 +76,10 @@ class GatesPart(Frozen):
     What each gate is worth in precision stands in benchmarks/README.md.
     """
 
-    tempo: Share = 0.30
-    pulse: Share = 0.20
+    tempo: Share = 0.28
+    pulse: Share = 0.12
     key: Share = 0.18
-    mode: Share = 0.20
+    mode: Share = 0.12
     loudness: Share = 0.50
     dynamics: Share = 0.50
     brightness: Share = 0.50

@@ -1,7 +1,6 @@
 """Shards: the same samples give the same bytes, and nothing wrong with them goes unseen."""
 
 import json
-import os
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -120,7 +119,7 @@ def test_a_flipped_bit_is_found(tmp_path: Path) -> None:
 
 def test_missing_and_unlisted_shards_are_found(tmp_path: Path) -> None:
     write_folder(tmp_path, {"data/train-000000.tar": [sample(1)]})
-    os.rename(tmp_path / "data/train-000000.tar", tmp_path / "data/train-000001.tar")
+    (tmp_path / "data/train-000000.tar").rename(tmp_path / "data/train-000001.tar")
     found = problems(tmp_path)
     assert found[0].startswith("missing")
     assert found[1] == "is not in the manifest"

@@ -22,6 +22,7 @@ def test_a_sure_quiet_piece_may_be_said_to_be_one() -> None:
     said = {claim.attribute: claim.value for claim in sayable(music_evidence(), GatesPart())}
     assert said == {
         "tempo": "84",
+        "pulse": "moderate",
         "key": "A minor",
         "mode": "minor",
         "loudness": "quiet",

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmusset.sample import Fault, Tags
-from mmusset.truth.leaks import injection, lengths, music_in_story, picture_in_caption, tag_leak
 from mmusset.text import sentences
+from mmusset.truth.leaks import injection, lengths, music_in_story, picture_in_caption, tag_leak
 
 
 def quotes(faults: tuple[Fault, ...]) -> list[str]:

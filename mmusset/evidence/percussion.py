@@ -13,7 +13,7 @@ LOW_HZ, HIGH_HZ = 200.0, 10000.0
 AUDIBLE = 1e-4  # frames under this share of the loudest frame's power are left out
 NOTHING = 1e-11  # of the loudest frame's power, in one bin
 HISS_BANDS = 12  # the highest mel bands, from about 4 kHz
-# Logistic regression on rendered General MIDI pieces; see benchmarks/README.md.
+# Logistic regression on 160 rendered General MIDI pieces; benchmarks/README.md has its worth.
 FLATNESS_WEIGHT, ATTACK_WEIGHT, HISS_WEIGHT, BIAS = 11.7, 1.4, -3.7, 19.85
 
 

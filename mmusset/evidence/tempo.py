@@ -10,7 +10,8 @@ from .onsets import attack_share
 Doubles = NDArray[np.float64]
 
 SLOWEST_BPM, OCTAVES, STEPS_PER_OCTAVE = 40.0, 2.6, 96  # 40 to 240 beats per minute
-PRIOR_BPM, PRIOR_OCTAVES = 105.0, 0.8  # where people tap along, and how widely
+PRIOR_BPM, PRIOR_OCTAVES = 90.0, 1.0  # a wide preference for moderate tempos
+HALVES = 1.5  # weight of the half-beat's frequency against the beat's own
 BEATS = 4  # a beat must come back this often to count fully
 SAME_BEAT = 1.08  # nearer readings than this ratio are one reading
 UNKNOWN = Tempo(bpm=PRIOR_BPM, half_bpm=PRIOR_BPM / 2, double_bpm=PRIOR_BPM * 2, confidence=0.0)
@@ -21,8 +22,8 @@ def tempo(strength: Doubles, hop_s: float) -> Tempo:
 
     Each candidate is scored by how alike the onsets are one to four beats later
     (autocorrelation, which also likes half the tempo) times how strong its frequency
-    is (Fourier, which also likes the double), times a prior around 105 BPM, as
-    Peeters proposes ("Template-based estimation of time-varying tempo", 2007).
+    and that of its half-beats are (Fourier, which also likes the double), as Peeters
+    proposes ("Template-based estimation of time-varying tempo", 2007), times a prior.
     Confidence is the lead over the best other reading, times the root of the
     likeness, times how much the strength comes in attacks (a swell is no beat).
     """
@@ -33,7 +34,9 @@ def tempo(strength: Doubles, hop_s: float) -> Tempo:
     candidates_bpm = SLOWEST_BPM * 2 ** (steps / STEPS_PER_OCTAVE)
     likeness = _likeness(centred, 60 / candidates_bpm / hop_s)
     prior = np.exp(-0.5 * (np.log2(candidates_bpm / PRIOR_BPM) / PRIOR_OCTAVES) ** 2)
-    score = likeness * _frequency(centred, candidates_bpm / 60 * hop_s) * prior
+    beat = candidates_bpm / 60 * hop_s
+    frequency = _frequency(centred, beat) + HALVES * _frequency(centred, 2 * beat)
+    score = likeness * frequency * prior
     best = int(score.argmax())
     if score[best] <= 0:
         return UNKNOWN

@@ -13,6 +13,7 @@ from functools import cache
 from mmusset.sample import Attribute
 
 from . import bands
+from .plain_words import PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +316,7 @@ MOODS = _names(
     "|suspenseful|tender,tenderly|tense|thoughtful|triumphant|uplifting|warm,warmly|whimsical"
     "|wistful|yearning",
 )
-LEXICON = (*BY_NAME, *MEASURED, *VOCALS, *INSTRUMENTS, *UNTUNED, *GENRES, *MOODS)
+LEXICON = (*(Entry(*row) for row in PLAIN), *BY_NAME, *MEASURED, *VOCALS, *INSTRUMENTS, *UNTUNED, *GENRES, *MOODS)
 
 # Phrases that hold one of the words above but don't mean it.
 _ADJECTIVES = r"bright|dark|soft|calm|quiet|warm|busy|wide|narrow|slow|fast|dense|faint"

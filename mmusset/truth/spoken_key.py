@@ -16,7 +16,7 @@ from .lexicon import Found
 _NATURALS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _SHIFTS = {"": 0, "sharp": 1, "#": 1, "♯": 1, "flat": -1, "b": -1, "♭": -1}
 
-_NOTE = r"(?P<note>[A-Ga-g])(?:[-\s]?(?P<shift>sharp|flat|[#♯♭b]))?"
+_NOTE = r"(?P<note>[A-Ga-g])(?:[-\s]?(?P<shift>sharp|flat|[#♯♭]|(?<=\w)b))?"
 _MODE = r"(?P<mode>major|minor|maj|min)\b(?!\.?\s*\d)"
 _NO_CHORD = r"(?![-\s]+(?:chords?|triads?|seventh|arpeggio\w*|interval|third|sixth|key\s+change)\b)"
 _KEY = re.compile(

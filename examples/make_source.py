@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import ferry
 import numpy as np
@@ -38,7 +39,7 @@ CODECS = {
     ".flac": ("-c:a", "flac", "-compression_level", "12", "-ar", "32000"),
     ".wav": ("-c:a", "pcm_s16le", "-ar", "22050", "-ac", "1"),
 }
-PILLOW = {
+PILLOW: dict[str, dict[str, Any]] = {
     ".jpg": {"quality": 85, "optimize": True},
     ".webp": {"quality": 85, "method": 6},
     ".png": {"optimize": True},
@@ -166,7 +167,7 @@ def save(name: str, path: Path) -> None:
     """Draw a picture and save it in the format of its suffix."""
     image = picture(name)
     if path.suffix == ".png":
-        image = image.quantize(192)
+        image = image.quantize(palette=image.quantize(256))  # the second time with dither
     image.save(path, **PILLOW[path.suffix])
 
 

@@ -44,13 +44,13 @@ def noise(rng: Rng, width: int, height: int, cells: tuple[float, float], octaves
         total += weight * np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC))
         weight /= 2
     total -= total.min()
-    return np.asarray(total / total.max())
+    return np.asarray(total / total.max(), dtype=np.float64)
 
 
 def ridge(rng: Rng, width: int, base: float, height: float, peaks: int, octaves: int) -> Picture:
     """The outline of hills: y of each column, from `base` up by at most `height`."""
     line = noise(rng, width, 2, (peaks, 2), octaves)[0]
-    return base - height * (line - line.min()) / (np.ptp(line) + 1e-9)
+    return np.asarray(base - height * (line - line.min()) / (np.ptp(line) + 1e-9))
 
 
 def under(picture: Picture, line: Picture) -> Picture:

@@ -97,8 +97,8 @@ def fjord_winter(rng: Rng) -> Image.Image:
     snow_ground(view, rng, shore)
     cabin(view, 240, float(shore[240]) + 6, 84)
     for x in (40, 85, 120, 395, 450, 640, 690):
-        tall = rng.uniform(90, 190)
-        tree = conifer(rng, x, float(shore[x]) + 12, tall)
+        size = rng.uniform(90, 190)
+        tree = conifer(rng, x, float(shore[x]) + 12, size)
         lay(view, polygons(view, [tree]), "2c4257")
         caps = polygons(view, [[(px - 1, py - 4) for px, py in tree]])
         lay(view, caps * (noise(rng, width, height, (60, 60), 2) > 0.52) * 0.85, "eef4fa")

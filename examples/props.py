@@ -3,7 +3,20 @@
 from itertools import pairwise
 
 import numpy as np
-from paint import Picture, Rng, blurred, discs, drawn, glow, lay, noise, polygons, rgb, under
+from paint import (
+    Picture,
+    Points,
+    Rng,
+    blurred,
+    discs,
+    drawn,
+    glow,
+    lay,
+    noise,
+    polygons,
+    rgb,
+    under,
+)
 from PIL import ImageDraw
 
 
@@ -80,7 +93,8 @@ def house(view: Picture, rng: Rng, x: float, foot: float, wide: float, tall: flo
     roof = [(x - 3, top), (x + wide / 2, peak - 4), (x + wide + 3, top), (x + wide / 2, peak + 5)]
     lay(view, polygons(view, [roof]), "171430")
     across, down = max(2, int(wide // 20)), max(2, int(tall // 30))
-    lit, dark = [], []
+    lit: list[Points] = []
+    dark: list[Points] = []
     for column in range(across):
         for row in range(down):
             left = x + (column + 0.5) * wide / across - 4.5
@@ -162,7 +176,8 @@ def facade(
     face = [(edge, foot), (edge, top), (out, top - tall * 0.25), (out, foot + 20)]
     lay(view, polygons(view, [face]), colour)
     near = tall / 360
-    lit, dark = [], []
+    lit: list[Points] = []
+    dark: list[Points] = []
     for column in range(4):
         for row in range(4):
             x = edge + side * wide * (0.15 + 0.36 * column)

@@ -8,11 +8,29 @@ from .expand import expand
 from .numbers import in_words
 from .phrases import ABOUT, ALL, CONTRASTS, PHRASES, UNIT, Forms
 
-HEAD = "(clip|piece|recording|excerpt|passage|track|take|fragment|extract|stretch of music|number)"
-SUBJECT = (
-    f"(this {HEAD}|the {HEAD}|this {HEAD}|the music|it|what (plays|sounds) here|the music here)"
+HEAD = (
+    "(clip|piece|recording|excerpt|passage|track|take|fragment|extract|section|segment|selection"
+    "|sample|cut|snippet|stretch of music|piece of music|bit of music|few seconds of music)"
 )
-IT = "(it|it|the music|the {HEAD}|all of it)".replace("{HEAD}", HEAD)
+SUBJECT = (
+    f"(this {HEAD}|the {HEAD}|this {HEAD}|the music|it|what (plays|sounds|goes by|you hear) here"
+    "|the music (here|on offer|in question)|this music)"
+)
+IT = f"(it|it|the music|the {HEAD}|all of it|this one|this music|the whole of it)"
+# Said before a sentence now and then; each is true of anything.
+LEAD = (
+    "(on the whole|all told|overall|to the ear|to a listener|by ear or by meter|as music goes"
+    "|taken as a whole|at any point|for the most part|in short|in sum|put plainly|plainly put"
+    "|when you listen|if you listen closely|heard from start to end|as far as can be measured"
+    "|as measured|by measurement|on listening|at first hearing and after)"
+)
+FOLLOW = (
+    "(besides|also|beyond that|apart from that|in addition|at the same time|meanwhile|then again"
+    "|what is more|on top of that|otherwise|for the rest|next to that|with that|further)"
+)
+# Said before an adjective now and then; none makes it more or less than it is.
+PLAINLY = "(plainly|clearly|audibly|distinctly|evidently|measurably|recognisably|noticeably)"
+LEADS, FOLLOWS, PLAIN = 0.2, 0.35, 0.25
 # How often a claim that may be said is left out, and how many are said at least.
 LEFT_OUT = 0.22
 AT_LEAST = 3
@@ -27,7 +45,7 @@ SENTENCES: dict[int, tuple[str, ...]] = {
         "{C1}",
         "{C1}",
         "(here is|this is|you hear|what you hear is) {a A1} {H}",
-        "(here is|this is|you hear|we get) a {H} {W1}",
+        "(here is|this is|you hear|we get) a+ {H} {W1}",
     ),
     2: (
         "{S} {P1} and {P2}",
@@ -45,7 +63,7 @@ SENTENCES: dict[int, tuple[str, ...]] = {
         "{a A1} {H}: {C2}",
         "{A1}, {S} {P2}",
         "{a A1}, {A2} {H}",
-        "a {H} {W1}, {W2}",
+        "a+ {H} {W1}, {W2}",
     ),
     3: (
         "{S} {P1}, {P2} and {P3}",
@@ -102,12 +120,14 @@ def _sentence(group: list[Claim], random: Random, *, first: bool) -> str:
     forms = [_forms(claim, random) for claim in group]
     usable = [pattern for pattern in patterns if _fits(pattern, forms)]
     subject = SUBJECT if first else f"({IT}|{SUBJECT})"
+    lead = LEAD if first else FOLLOW
+    led = random.random() < (LEADS if first else FOLLOWS)
     text = random.choice(usable).replace("{S}", subject).replace("{H}", HEAD)
     for number, form in enumerate(forms, start=1):
-        text = text.replace(f"{{a A{number}}}", f"a+{{A{number}}}")
+        text = text.replace(f"{{a A{number}}}", f"a+ {{A{number}}}")
         for letter, wording in zip("APWC", form, strict=True):
             text = text.replace(f"{{{letter}{number}}}", f"({wording})")
-    return _finish(expand(text, random))
+    return _finish(expand(f"{lead}, {text}" if led else text, random))
 
 
 def _forms(claim: Claim, random: Random) -> tuple[str, str, str, str]:
@@ -124,6 +144,8 @@ def _forms(claim: Claim, random: Random) -> tuple[str, str, str, str]:
     for name, value in filled.items():
         patterns = [pattern.replace(name, value) for pattern in patterns]
     adjective, predicate, phrase, clause = patterns
+    if adjective and random.random() < PLAIN:
+        adjective = f"{PLAINLY} ({adjective})"
     return adjective, predicate, phrase, clause
 
 
@@ -158,8 +180,7 @@ def _finish(text: str) -> str:
     """Articles, a capital and a full stop."""
     words = text.replace(" ,", ",").replace(" ;", ";").replace(" :", ":").split(" ")
     for place, word in enumerate(words):
-        if word.startswith("a+"):
-            noun = word[2:]
-            words[place] = ("an " if noun[0] in "aeiou" else "a ") + noun
+        if word == "a+":
+            words[place] = "an" if words[place + 1][0] in "aeiou" else "a"
     joined = " ".join(words).rstrip(",")
     return f"{joined[0].upper()}{joined[1:]}."

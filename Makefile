@@ -29,7 +29,6 @@ help:            ## this list
 
 demo: .venv/core  ## build examples/source into out/demo and say where to look
 	$(BIN)/mmusset build --source examples/source --out out/demo
-	$(BIN)/mmusset status out/demo
 
 test: .venv/readers  ## every test
 	$(BIN)/python -m pytest

@@ -265,6 +265,14 @@ class Ledger:
         for (outcome,) in rows:
             yield Outcome.model_validate_json(outcome)
 
+    def first_accepted(self) -> bytes | None:
+        """The path of the first accepted item's music."""
+        row = self._db.execute(
+            "SELECT music_path FROM item JOIN verdict USING (idx) WHERE status = 'accepted'"
+            " ORDER BY idx LIMIT 1"
+        ).fetchone()
+        return row[0] if row else None
+
     def upsampled(self) -> int:
         """How many clips had a lower sample rate than they are stored at."""
         (count,) = self._db.execute(

@@ -62,9 +62,10 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How a build ended. `new` items were decided by this run."""
+    """How a build ended. `new` items were decided by this run; `example` is one's path."""
 
     out: str
+    example: str
     new: int
     interrupted: bool
     upsampled: int
@@ -123,7 +124,9 @@ def status(ledger: Ledger) -> StatusReport:
 
 def summary(result: Result, out: Path, ledger: Ledger) -> Summary:
     """How a build ended, and how its dataset stands now."""
-    return Summary(str(out), result.new, result.interrupted, result.upsampled, status(ledger))
+    example = show_path(ledger.first_accepted() or b"")
+    facts = (result.new, result.interrupted, result.upsampled)
+    return Summary(str(out), example, *facts, status(ledger))
 
 
 def explain(ledger: Ledger, key_or_path: str) -> list[ItemStory]:

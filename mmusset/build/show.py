@@ -1,5 +1,6 @@
 """The facts of `report.py` as text for people."""
 
+import shlex
 import textwrap
 
 from mmusset.sample import Caption, Outcome, Turn
@@ -57,11 +58,14 @@ def summary(report: Summary) -> str:
     if tally.accepted and missing and not report.interrupted:
         lines.append(f"note: no group was left for {' and '.join(missing)}")
     if report.upsampled:
+        clips = "1 clip comes" if report.upsampled == 1 else f"{report.upsampled} clips come"
         lines.append(
-            f"note: {report.upsampled} clips come from a lower sample rate;"
-            " source_rate_hz in their JSON tells which"
+            f"note: {clips} from a lower sample rate; source_rate_hz in the JSON tells which"
         )
-    lines.append(f"look at   {report.out}: `mmusset explain {report.out} KEY` tells one's story")
+    lines.append(f"shards in {report.out}/data")
+    if report.example:
+        command = shlex.join(("mmusset", "explain", report.out, report.example))
+        lines.append(f"one item's whole story: {command}")
     return "\n".join(lines)
 
 

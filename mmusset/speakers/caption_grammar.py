@@ -1,186 +1,299 @@
-"""The offline captioner: claims in, two or three plain true sentences out."""
+"""Captions out of claims: which are said, in which sentences, and how they are joined."""
 
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
 from random import Random
 
-from mmusset.sample import Claim
+from mmusset.errors import Unusable
+from mmusset.sample import Attribute, Claim
+from mmusset.text import word_count
 
-from .expand import expand
-from .numbers import in_words
-from .phrases import ABOUT, ALL, CONTRASTS, PHRASES, UNIT, Forms
+from . import spoken_values
+from .caption_phrases import PHRASES, Form
+from .caption_plans import (
+    FOLLOWING,
+    HEADS,
+    LATER_SUBJECTS,
+    LINKS,
+    OPENING,
+    SUBJECTS,
+    Plan,
+    Slot,
+    plans,
+)
+from .wording import VerbForm, conjugate, expand, finish, listed, pick, shuffled
 
-HEAD = (
-    "(clip|piece|recording|excerpt|passage|track|take|fragment|extract|section|segment|selection"
-    "|sample|cut|snippet|stretch of music|piece of music|bit of music|few seconds of music)"
-)
-SUBJECT = (
-    f"(this {HEAD}|the {HEAD}|this {HEAD}|the music|it|what (plays|sounds|goes by|you hear) here"
-    "|the music (here|on offer|in question)|this music)"
-)
-IT = f"(it|it|the music|the {HEAD}|all of it|this one|this music|the whole of it)"
-# Said before a sentence now and then; each is true of anything.
-LEAD = (
-    "(on the whole|all told|overall|to the ear|to a listener|by ear or by meter|as music goes"
-    "|taken as a whole|at any point|for the most part|in short|in sum|put plainly|plainly put"
-    "|when you listen|if you listen closely|heard from start to end|as far as can be measured"
-    "|as measured|by measurement|on listening|at first hearing and after)"
-)
-FOLLOW = (
-    "(besides|also|beyond that|apart from that|in addition|at the same time|meanwhile|then again"
-    "|what is more|on top of that|otherwise|for the rest|next to that|with that|further)"
-)
-# Said before an adjective now and then; none makes it more or less than it is.
-PLAINLY = "(plainly|clearly|audibly|distinctly|evidently|measurably|recognisably|noticeably)"
-LEADS, FOLLOWS, PLAIN = 0.2, 0.35, 0.25
-# How often a claim that may be said is left out, and how many are said at least.
-LEFT_OUT = 0.22
-AT_LEAST = 3
+SENTENCE_SIZES = (1, 2, 2, 3, 3, 3, 4, 4)  # claims in a sentence
+LEAST_WORDS = 8
+MOST_SAID = 8  # of the claims; more would make a list of it
+TRIES = 3  # wordings of a slot, of which the one that repeats least is taken
+ASIDE_SHARE = 0.2  # of captions that may compare, those that do
+TIMED_SHARE = 0.08  # of captions, those that tell the clip's length
 
-# Sentences by how many claims they hold: A, P, W, C are an adjective, a predicate, a
-# hanging phrase and a clause, each with the number of its claim.
-SENTENCES: dict[int, tuple[str, ...]] = {
-    1: (
-        "{S} {P1}",
-        "{S} {P1}",
-        "{C1}",
-        "{C1}",
-        "{C1}",
-        "(here is|this is|you hear|what you hear is) {a A1} {H}",
-        "(here is|this is|you hear|we get) a+ {H} {W1}",
-    ),
-    2: (
-        "{S} {P1} and {P2}",
-        "{S} {P1}(, and|;) {C2}",
-        "{C1}(, and|, while|;|, and) {C2}",
-        "{C1}(, and| while|;) {C2}",
-        "{W1}, {S} {P2}",
-        "{W1}, {S} {P2}",
-        "{W1}, {C2}",
-        "{S}, {W1}, {P2}",
-        "{S}, {W1}, {P2}",
-        "{a A1} {H} {W2}",
-        "{a A1} {H} {W2}",
-        "(here is|this is|you hear|listen to) {a A1} {H} {W2}",
-        "{a A1} {H}: {C2}",
-        "{A1}, {S} {P2}",
-        "{a A1}, {A2} {H}",
-        "a+ {H} {W1}, {W2}",
-    ),
-    3: (
-        "{S} {P1}, {P2} and {P3}",
-        "{S} {P1} and {P2}(, and|;|, while) {C3}",
-        "{W1}, {S} {P2} and {P3}",
-        "{W1}, {S} {P2}(, and|;|, while) {C3}",
-        "{a A1}, {A2} {H} {W3}",
-        "{a A1}, {A2} {H} {W3}",
-        "(here is|this is|you hear) {a A1}, {A2} {H} {W3}",
-        "{a A1} {H} {W2}, {W3}",
-        "{a A1} {H} {W2}: {C3}",
-        "{S}, {W1}, {P2} and {P3}",
-        "{C1}, {C2}, and {C3}",
-        "{C1}; {C2}, and {C3}",
-        "{A1} and {A2}, {S} {P3}",
-        "{a A1} {H} {W2} that {P3}",
-        "{S} is {A1} and {A2}, {W3}",
-    ),
+FORMS: dict[str, Form] = {
+    "A": "adjective",
+    "P": "predicate",
+    "N": "noun",
+    "H": "noun",
+    "V": "verb",
+    "G": "verb",
+    "C": "clause",
+    "D": "adverbial",
 }
-CONTRASTING = ("{A1} but {A2}, {S} {P3}", "{a A1} but {A2} {H} {W3}", "{S} is {A1} but {A2}; {C3}")
+VERB_FORMS: dict[str, VerbForm] = {"V": "third", "G": "gerund"}
+
+# Which way a value points: two that point apart are joined by "but".
+POLES: dict[tuple[Attribute, str], int] = {
+    ("pulse", "slow"): -1,
+    ("pulse", "fast"): 1,
+    ("loudness", "quiet"): -1,
+    ("loudness", "loud"): 1,
+    ("brightness", "dark"): -1,
+    ("brightness", "bright"): 1,
+    ("density", "sparse"): -1,
+    ("density", "busy"): 1,
+    ("percussion", "absent"): -1,
+    ("percussion", "present"): 1,
+    ("energy", "calm"): -1,
+    ("energy", "energetic"): 1,
+}
+# The high end of what can be compared: "busier than it is loud" where busy, and not loud.
+COMPARED: dict[tuple[Attribute, str], tuple[str, str]] = {
+    ("pulse", "fast"): ("faster", "fast"),
+    ("loudness", "loud"): ("louder", "loud"),
+    ("brightness", "bright"): ("brighter", "bright"),
+    ("density", "busy"): ("busier", "busy"),
+    ("energy", "energetic"): ("livelier", "lively"),
+}
+LOW_ENDS = {
+    "pulse": "fast",
+    "loudness": "loud",
+    "brightness": "bright",
+    "density": "busy",
+    "energy": "lively",
+}
+# Adjectives that name a kind stand next to the noun, with no comma: "a quiet A minor piece".
+_KINDS: tuple[Attribute, ...] = ("tempo", "mode", "key")
+_NOT_HEARD_ALONE: tuple[Attribute, ...] = ("tempo", "key", "width")  # not after "you hear"
+_COMMON = frozenset({"a", "an", "the", "of", "is", "are", "and", "to", "it", "its", "in", "at"})
+_WORD = re.compile(r"[\w'-]+")
+_NAME = re.compile(r"\$(?:head|subject|its|it)\b")
 
 
-def caption(claims: tuple[Claim, ...], random: Random) -> str:
-    """A caption that says some of the claims, at least three of them if there are so many."""
-    chosen = _choose(claims, random)
-    sentences = []
-    while chosen:
-        size = min(len(chosen), random.choice((1, 2, 2, 3, 3)))
-        # No sentence of one claim is left for the end where it can join another.
-        size += len(chosen) - size == 1 and size < 3
-        group, chosen = chosen[:size], chosen[size:]
-        sentences.append(_sentence(group, random, first=not sentences))
-    return " ".join(sentences)
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Something to be said: a claim, or a comparison of two (`attribute` None)."""
+
+    attribute: Attribute | None
+    value: str
+    pole: int
+    forms: dict[Form, str]
 
 
-def _choose(claims: tuple[Claim, ...], random: Random) -> list[Claim]:
-    """The claims to say, in the order to say them. A key says its mode already."""
-    said = [c for c in claims if (c.attribute, _value(c)) in PHRASES]
-    if any(c.attribute == "key" for c in said):
-        said = [c for c in said if c.attribute != "mode"]
-    random.shuffle(said)
-    spare = len(said) - AT_LEAST
-    while spare > 0 and random.random() < LEFT_OUT * len(said) / AT_LEAST:
-        said.pop()
-        spare -= 1
-    return said
+@dataclass(slots=True)
+class Draft:
+    """A caption being written: its noun for the clip, "ten-second " or "", the words used."""
+
+    random: Random
+    head: str
+    length: str
+    used: set[str]
+    first: bool = True
 
 
-def _sentence(group: list[Claim], random: Random, *, first: bool) -> str:
-    if len(group) == 3 and _contrast(group[0], group[1]) and random.random() < 0.7:
-        patterns: tuple[str, ...] = CONTRASTING
-    else:
-        patterns = SENTENCES[len(group)]
-    forms = [_forms(claim, random) for claim in group]
-    usable = [pattern for pattern in patterns if _fits(pattern, forms)]
-    subject = SUBJECT if first else f"({IT}|{SUBJECT})"
-    lead = LEAD if first else FOLLOW
-    led = random.random() < (LEADS if first else FOLLOWS)
-    text = random.choice(usable).replace("{S}", subject).replace("{H}", HEAD)
-    for number, form in enumerate(forms, start=1):
-        text = text.replace(f"{{a A{number}}}", f"a+ {{A{number}}}")
-        for letter, wording in zip("APWC", form, strict=True):
-            text = text.replace(f"{{{letter}{number}}}", f"({wording})")
-    return _finish(expand(f"{lead}, {text}" if led else text, random))
+def write(sayable: Sequence[Claim], duration_s: float, random: Random) -> str:
+    """A caption of 8 to 80 words that says some of the claims, and nothing else.
+
+    At least three are said where there are as many. Raises Unusable where none is
+    there that the grammar has words for.
+    """
+    units = [unit for claim in sayable if (unit := _unit(claim))]
+    if not units:
+        raise Unusable("nothing measurable to say", "no value is sure enough for its gate")
+    while True:
+        draft = Draft(random, expand(HEADS, random), _length(duration_s, random), set())
+        said = shuffled(_chosen(units, random), random)
+        sentences = [_sentence(draft, group) for group in _groups(said, random)]
+        text = finish(". ".join(sentences) + ".")
+        if word_count(text) >= LEAST_WORDS:
+            return text
 
 
-def _forms(claim: Claim, random: Random) -> tuple[str, str, str, str]:
-    """The four patterns of a claim, with everything but the alternatives filled in."""
-    form: Forms = PHRASES[claim.attribute, _value(claim)]
-    filled = {
-        "{v}": _spoken(claim, random),
-        "{it}": IT,
-        "{all}": ALL,
-        "{about}": ABOUT,
-        "{unit}": UNIT,
-    }
-    patterns = [form.adjective, form.predicate, form.phrase, form.clause]
-    for name, value in filled.items():
-        patterns = [pattern.replace(name, value) for pattern in patterns]
-    adjective, predicate, phrase, clause = patterns
-    if adjective and random.random() < PLAIN:
-        adjective = f"{PLAINLY} ({adjective})"
-    return adjective, predicate, phrase, clause
+def _chosen(units: list[Unit], random: Random) -> list[Unit]:
+    """Some of the units: never key and mode both, at times a comparison more."""
+    rest = shuffled(units, random)
+    if {"key", "mode"} <= {unit.attribute for unit in rest}:
+        left_out = pick(("key", "mode", "mode"), random)
+        rest = [unit for unit in rest if unit.attribute != left_out]
+    most = min(len(rest), MOST_SAID)
+    least = min(most, max(3, len(rest) - 3))
+    chosen = rest[: least + int(random.random() * (most - least + 1))]
+    comparisons = list(_comparisons(units))
+    if comparisons and len(chosen) > 2 and random.random() < ASIDE_SHARE:
+        chosen[-1] = pick(comparisons, random)
+    return chosen
 
 
-def _fits(pattern: str, forms: list[tuple[str, str, str, str]]) -> bool:
-    """Whether every claim has a wording of the kind that the pattern asks of it."""
-    return all(
-        wording or f"{letter}{number}}}" not in pattern
-        for number, form in enumerate(forms, start=1)
-        for letter, wording in zip("APWC", form, strict=True)
+def _groups(units: list[Unit], random: Random) -> Iterator[list[Unit]]:
+    """The units of each sentence: one to four, fewer where more sentences follow."""
+    while units:
+        size = min(len(units), 4 if len(units) > 6 else pick(SENTENCE_SIZES, random))
+        yield units[:size]
+        units = units[size:]
+
+
+def _sentence(draft: Draft, units: list[Unit]) -> str:
+    options = plans(OPENING if draft.first else FOLLOWING)[len(units)]
+    comparisons_first = sorted(units, key=lambda unit: unit.attribute is not None)
+    slots = None
+    while slots is None:
+        plan = pick(options, draft.random)
+        slots = _filled(plan, comparisons_first)
+    parts = [expand(part, draft.random) if isinstance(part, str) else part for part in plan.parts]
+    draft.used |= _content(" ".join(part for part in parts if isinstance(part, str)))
+    texts = "".join(
+        part if isinstance(part, str) else _worded(draft, part, slots[part]) for part in parts
     )
+    if texts.startswith("$it "):
+        texts = expand(LINKS, draft.random) + texts
+    text = _named(draft, texts)
+    draft.first = False
+    return text
 
 
-def _contrast(one: Claim, other: Claim) -> bool:
-    pair = frozenset({(one.attribute, one.value), (other.attribute, other.value)})
-    return pair in CONTRASTS and all(PHRASES[key].adjective for key in pair)
+def _filled(plan: Plan, units: list[Unit]) -> dict[Slot, list[Unit]] | None:
+    """The units of each slot; None where a unit has not the form that is left for it."""
+    left = list(units)
+    filled = {}
+    for slot in plan.slots:
+        fitting = [unit for unit in left if _fits(unit, slot)][: slot.count]
+        if len(fitting) < slot.count:
+            return None
+        left = [unit for unit in left if unit not in fitting]
+        filled[slot] = fitting
+    return filled
 
 
-def _value(claim: Claim) -> str:
-    return "" if claim.attribute in ("tempo", "key") else claim.value
+def _fits(unit: Unit, slot: Slot) -> bool:
+    if slot.letter == "H" and unit.attribute in _NOT_HEARD_ALONE:
+        return False
+    return FORMS[slot.letter] in unit.forms
 
 
-def _spoken(claim: Claim, random: Random) -> str:
-    if claim.attribute == "tempo":
-        number = int(claim.value)
-        return random.choice((str(number), str(number), in_words(number)))
-    if claim.attribute == "key":
-        return claim.value.replace("#", random.choice((" sharp", "-sharp", "#")))
-    return claim.value
+def _worded(draft: Draft, slot: Slot, units: list[Unit]) -> str:
+    """A slot's units in words, joined as its form asks."""
+    units = sorted(units, key=lambda unit: _place(slot, unit))
+    texts = [_freshest(draft, unit, FORMS[slot.letter]) for unit in units]
+    if slot.letter in VERB_FORMS:
+        texts = [conjugate(text, VERB_FORMS[slot.letter]) for text in texts]
+    if len(units) == 1:
+        return texts[0]
+    apart = len(units) == 2 and units[0].pole * units[1].pole < 0
+    if slot.letter == "A":
+        return _adjectives(texts, units, apart, draft.random)
+    if slot.letter == "C":
+        return _clauses(texts, apart, draft.random)
+    if apart and slot.letter not in "NH":
+        return f"{texts[0]} {pick(('but', 'but', 'yet'), draft.random)} {texts[1]}"
+    return listed(texts)
 
 
-def _finish(text: str) -> str:
-    """Articles, a capital and a full stop."""
-    words = text.replace(" ,", ",").replace(" ;", ";").replace(" :", ":").split(" ")
-    for place, word in enumerate(words):
-        if word == "a+":
-            words[place] = "an" if words[place + 1][0] in "aeiou" else "a"
-    joined = " ".join(words).rstrip(",")
-    return f"{joined[0].upper()}{joined[1:]}."
+def _place(slot: Slot, unit: Unit) -> int:
+    """Where a unit stands in its slot: kinds next to the noun, comparisons last."""
+    if unit.attribute is None:
+        return 9
+    return 1 + _KINDS.index(unit.attribute) if slot.letter == "A" and _is_kind(unit) else 0
+
+
+def _is_kind(unit: Unit) -> bool:
+    return unit.attribute in _KINDS
+
+
+def _adjectives(texts: list[str], units: list[Unit], apart: bool, random: Random) -> str:
+    plain = [text for text, unit in zip(texts, units, strict=True) if not _is_kind(unit)]
+    if apart:
+        return f"{texts[0]} {pick(('but', 'yet'), random)} {texts[1]}"
+    joined = pick((", ", ", ", " and "), random).join(plain) if len(plain) < 3 else ", ".join(plain)
+    return " ".join(filter(None, [joined, *texts[len(plain) :]]))
+
+
+def _clauses(texts: list[str], apart: bool, random: Random) -> str:
+    if len(texts) > 2:
+        return listed(texts, pick((", and", ", and", "and"), random)).replace(" ,", ",")
+    if apart:
+        return pick((", but ", ", yet ", "; still, "), random).join(texts)
+    return pick((", and ", ", and ", " and ", " while ", "; "), random).join(texts)
+
+
+def _freshest(draft: Draft, unit: Unit, form: Form) -> str:
+    """The wording that repeats fewest words of the caption so far."""
+    wordings = [expand(unit.forms[form], draft.random) for _ in range(TRIES)]
+    chosen = min(wordings, key=lambda wording: len(_content(wording) & draft.used))
+    draft.used |= _content(chosen)
+    return _valued(chosen, unit.value, draft.random)
+
+
+def _valued(text: str, value: str, random: Random) -> str:
+    if "$key" in text:
+        return text.replace("$key", spoken_values.key(value))
+    if "$beats" in text:
+        return text.replace("$beats", spoken_values.beats(int(value), random))
+    return text.replace("$number", value).replace("$mode", value)
+
+
+def _named(draft: Draft, text: str) -> str:
+    """The text with each `$name` replaced: by a noun first, then by a pronoun."""
+    named = False
+
+    def name(match: re.Match[str]) -> str:
+        nonlocal named
+        if match[0] == "$head":
+            return (draft.length if draft.first else "") + draft.head
+        if match[0] == "$its":
+            return "the" if draft.first else pick(("the", "its", "its"), draft.random)
+        if named:
+            return "it"
+        named = True
+        words = SUBJECTS if draft.first or match[0] == "$subject" else LATER_SUBJECTS
+        return expand(words, draft.random).replace("$head", draft.head)
+
+    return _NAME.sub(name, text)
+
+
+def _length(duration_s: float, random: Random) -> str:
+    """The clip's length ahead of its noun, at times: "ten-second "."""
+    seconds = round(duration_s)
+    told = 2 <= seconds < 100 and random.random() < TIMED_SHARE
+    return f"{spoken_values.in_words(seconds)}-second " if told else ""
+
+
+def _content(text: str) -> set[str]:
+    return set(_WORD.findall(text)) - _COMMON
+
+
+def _comparisons(units: list[Unit]) -> Iterator[Unit]:
+    """What is true of two units at once: "busier than it is loud"."""
+    for high in units:
+        for low in units:
+            pair = COMPARED.get((high.attribute, high.value)) if high.attribute else None
+            if pair and low.pole < 0 and low.attribute in LOW_ENDS:
+                more, much = pair
+                less = LOW_ENDS[low.attribute]
+                pattern = f"{{{more} than it is {less}|more {much} than {less}}}"
+                yield Unit(None, "", 0, {"predicate": pattern})
+
+
+@cache
+def _forms(attribute: Attribute, value: str) -> dict[Form, str]:
+    phrases = PHRASES.get((attribute, value)) or PHRASES.get((attribute, ""))
+    return phrases.forms() if phrases else {}
+
+
+def _unit(claim: Claim) -> Unit | None:
+    forms = _forms(claim.attribute, claim.value)
+    if not forms:
+        return None
+    pole = POLES.get((claim.attribute, claim.value), 0)
+    return Unit(claim.attribute, claim.value, pole, forms)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 
 from mmusset.sample import Attribute
 
@@ -316,7 +317,10 @@ MOODS = _names(
     "|suspenseful|tender,tenderly|tense|thoughtful|triumphant|uplifting|warm,warmly|whimsical"
     "|wistful|yearning",
 )
-LEXICON = (*(Entry(*row) for row in PLAIN), *BY_NAME, *MEASURED, *VOCALS, *INSTRUMENTS, *UNTUNED, *GENRES, *MOODS)
+LEXICON = (
+    *(Entry(*row) for row in PLAIN),
+    *(*BY_NAME, *MEASURED, *VOCALS, *INSTRUMENTS, *UNTUNED, *GENRES, *MOODS),
+)
 
 # Phrases that hold one of the words above but don't mean it.
 _ADJECTIVES = r"bright|dark|soft|calm|quiet|warm|busy|wide|narrow|slow|fast|dense|faint"
@@ -347,10 +351,20 @@ def find(text: str) -> Iterator[Found]:
 
 
 def phrase_pattern(phrases: list[str]) -> str:
-    """A regular expression for whole phrases, the longest first."""
-    longest_first = sorted(set(phrases), key=lambda phrase: (-len(phrase), phrase))
-    spaced = (re.escape(phrase).replace(r"\ ", r"[-\s]+") for phrase in longest_first)
-    return rf"(?<!\w)(?:{'|'.join(spaced)})(?!\w)"
+    """A regular expression for whole phrases, the longest of each first letter first.
+
+    What begins alike stands together, so that at most words all but a few are passed over.
+    """
+    longest_first = sorted(set(phrases), key=lambda phrase: (phrase[0], -len(phrase), phrase))
+    rests = (
+        f"{re.escape(first)}(?:{'|'.join(_spaced(phrase[1:]) for phrase in same)})"
+        for first, same in groupby(longest_first, key=lambda phrase: phrase[0])
+    )
+    return rf"(?<!\w)(?:{'|'.join(rests)})(?!\w)"
+
+
+def _spaced(phrase: str) -> str:
+    return re.escape(phrase).replace(r"\ ", r"[-\s]+")
 
 
 def _plain(words: str) -> str:

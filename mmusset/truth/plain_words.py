@@ -8,10 +8,7 @@ from itertools import product
 
 from mmusset.sample import Attribute
 
-_VERBS = (
-    *("is", "are", "stays", "stay", "remains", "remain", "sits", "runs", "holds", "keeps"),
-    *("kept", "held", ""),
-)
+_VERBS = "is|stays|remains|sits|runs|holds|keeps|held|kept|"
 _PACES = "pace|pulse|tempo|beat|step|speed"
 _LEVELS = "volume|level|loudness"
 _MEDIUM = "moderate|medium|middling"
@@ -26,7 +23,7 @@ def _said(of: str, words: str) -> tuple[str, ...]:
     """What is said of things: "low volume", "volume stays low", "low in volume"."""
     return (
         *_joined(words, of),
-        *_joined(of, "|".join(_VERBS), words),
+        *_joined(of, _VERBS, words),
         *_joined(words, "in", of),
     )
 
@@ -87,9 +84,9 @@ PLAIN: tuple[tuple[Attribute, str, tuple[str, ...]], ...] = (
         "dynamics",
         "even",
         (
-            *_said(
-                f"{_LEVELS}|dynamics", "steady|constant|even|stable|uniform|unchanging|flat|same"
-            ),
+            *_said(_LEVELS, "steady|constant|even|stable|uniform|unchanging|same"),
+            *_joined("dynamics", "are|stay|remain", "steady|even|flat"),
+            *_joined("steady|even|flat", "dynamics"),
             *_joined("dynamically", "steady|constant|even|stable|uniform|unchanging|flat"),
             *_joined(
                 f"{_LEVELS}|level that|volume that",
@@ -105,7 +102,8 @@ PLAIN: tuple[tuple[Attribute, str, tuple[str, ...]], ...] = (
         "dynamics",
         "varied",
         (
-            *_said(f"{_LEVELS}|dynamics", "varied|varying|changing|shifting|variable|uneven"),
+            *_joined("varied|varying|changing|shifting", f"dynamics|{_LEVELS}"),
+            *_joined("varied|changing|shifting|variable|uneven", "in", _LEVELS),
             *_joined("dynamically", "varied|changing|shifting|variable|uneven"),
             *_joined("vary|varying|varies|change|changing|changes", "in", _LEVELS),
             *_joined("shift|shifts|shifting|fluctuates|fluctuating", "in", _LEVELS),
@@ -177,14 +175,18 @@ PLAIN: tuple[tuple[Attribute, str, tuple[str, ...]], ...] = (
     (
         "width",
         "narrow",
-        (*_joined("little", "width|stereo width"), "narrowly spread", "spreads narrowly")
-        + ("spreading narrowly",),
+        (
+            *_joined("little", "width|stereo width"),
+            *("narrowly spread", "spreads narrowly", "spreading narrowly"),
+        ),
     ),
     (
         "width",
         "wide",
         (
-            *_said("stereo|stereo field|stereo image|stereo spread|stereo width", "broad"),
+            *_joined("broad", "stereo|stereo field|stereo image|stereo spread"),
+            *_joined("stereo field|stereo image|stereo spread", "is|stays", "broad"),
+            "broad in stereo",
             *_joined("plenty of", "width|stereo width"),
             "widely spread",
         ),

@@ -83,7 +83,8 @@ MEASURED = (
         "moderate",
         "moderate tempo|medium tempo|mid tempo|midtempo|moderate pace|medium pace|middling pace"
         "|moderately paced|moderately fast|moderately slow|walking pace|moderate in pace"
-        "|neither slow nor fast|neither fast nor slow|walking tempo|middling tempo|andante|andantino|moderato|allegretto",
+        "|neither slow nor fast|neither fast nor slow|walking tempo|middling tempo"
+        "|andante|andantino|moderato|allegretto",
     ),
     _entry(
         "pulse",
@@ -100,7 +101,8 @@ MEASURED = (
     _entry(
         "loudness",
         "medium",
-        "medium volume|moderate volume|moderate in loudness|moderate loudness|medium level|moderate level"
+        "medium volume|moderate volume|moderate in loudness|moderate loudness|medium level"
+        "|moderate level"
         "|moderate in level|moderate in volume|moderately loud|average loudness|middling volume"
         "|neither loud nor quiet|neither quiet nor loud|neither loud nor soft"
         "|neither soft nor loud|mezzo forte|mezzo piano",

@@ -1,6 +1,6 @@
 """Draw a contact sheet of a dataset: a few samples with picture, waveform, caption and story.
 
-python examples/contact_sheet.py out/demo docs/samples.png
+python examples/contact_sheet.py out/demo docs/samples.jpg
 """
 
 import argparse
@@ -50,10 +50,10 @@ def card(members: dict[str, bytes]) -> Image.Image:
     sheet.paste(ImageOps.fit(picture, PICTURE), (MARGIN, MARGIN))
     y = MARGIN + PICTURE[1] + 8
     sheet.paste(waveform(members["music.flac"], (PICTURE[0], 44)), (MARGIN, y))
-    y = paragraph(draw, quadruple.caption.text, y + 52, 17, INK, 56, lines=4)
+    y = paragraph(draw, quadruple.caption.text, y + 52, 17, INK, 60, lines=4)
     supported = [c.text for c in quadruple.caption.claims if c.verdict == "supported"]
-    y = paragraph(draw, "measured: " + " · ".join(supported), y + 4, 14, GOOD, 70, lines=2)
-    paragraph(draw, quadruple.story.text, y + 6, 15, SOFT, 64, lines=7)
+    y = paragraph(draw, "measured: " + " · ".join(supported), y + 4, 14, GOOD, 74, lines=2)
+    paragraph(draw, quadruple.story.text, y + 6, 15, SOFT, 68, lines=7)
     return sheet
 
 
@@ -85,7 +85,7 @@ def main() -> None:
         row, column = divmod(place, COLUMNS)
         corner = (MARGIN + column * (CARD[0] + MARGIN), MARGIN + row * (CARD[1] + MARGIN))
         sheet.paste(card(members), corner)
-    sheet.save(options.picture, optimize=True)
+    sheet.save(options.picture, quality=88)
 
 
 if __name__ == "__main__":

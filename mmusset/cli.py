@@ -90,7 +90,7 @@ def build(
     from mmusset.agents.graph import build_graph
 
     from . import recipe as recipes
-    from .build import ledger, progress, report, run, show
+    from .build import ledger_file, progress, report, run, show
     from .speakers import offline
 
     said = (f"speaker.kind={speaker}",) if speaker else ()
@@ -106,7 +106,7 @@ def build(
         result = asyncio.run(run.build(job, shown))
     finally:
         shown.stop()
-    _tell(report.summary(result, folder, ledger.open_to_read(folder)), show.summary, as_json)
+    _tell(report.summary(result, folder, ledger_file.open_to_read(folder)), show.summary, as_json)
     raise typer.Exit(result.exit_code)
 
 
@@ -116,9 +116,9 @@ def status(out: OutArgument, as_json: JsonOption = False) -> None:
 
     Example: mmusset status music
     """
-    from .build import ledger, report, show
+    from .build import ledger_file, report, show
 
-    _tell(report.status(ledger.open_to_read(out)), show.status, as_json)
+    _tell(report.status(ledger_file.open_to_read(out)), show.status, as_json)
 
 
 @app.command()
@@ -131,9 +131,9 @@ def explain(
 
     Example: mmusset explain music "loose/rain walk.ogg"
     """
-    from .build import ledger, report, show
+    from .build import ledger_file, report, show
 
-    _tell(report.explain(ledger.open_to_read(out), item), show.stories, as_json)
+    _tell(report.explain(ledger_file.open_to_read(out), item), show.stories, as_json)
 
 
 @app.command()

@@ -1,50 +1,20 @@
 """The ledger: the SQLite file that knows the fate of every item.
 
-WAL, synchronous=FULL, one writing connection under a lock file. A verdict row is
-the only meaning of "done"; every reply is a row before anything uses it.
+A verdict row is the only meaning of "done"; every reply is a row before anything
+uses it. `ledger_file.py` opens and locks it.
 """
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from mmusset.errors import MmussetError, Refused
+from mmusset.errors import MmussetError
 from mmusset.sample import Item, Outcome, Split, Tags, Verdict
-from mmusset.shards.durable import failpoint
 from mmusset.shards.tar import Shard
 
-FOLDER = ".mmusset"
-SCHEMA_VERSION = "1"
-SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE file (path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, survey TEXT NOT NULL);
-CREATE TABLE label (label TEXT PRIMARY KEY, grp TEXT NOT NULL);
-CREATE TABLE grp (name TEXT PRIMARY KEY, split TEXT NOT NULL);
-CREATE TABLE block (n INTEGER PRIMARY KEY, split TEXT NOT NULL, number INTEGER NOT NULL);
-CREATE TABLE item (
-    idx INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, block INTEGER NOT NULL,
-    music_path BLOB NOT NULL, music_sha256 TEXT NOT NULL, duration_s REAL NOT NULL,
-    clip_index INTEGER NOT NULL, clip_count INTEGER NOT NULL,
-    image_path BLOB NOT NULL, image_origin TEXT NOT NULL, story_path BLOB,
-    grp TEXT NOT NULL, tags TEXT NOT NULL);
-CREATE INDEX item_block ON item (block, idx);
-CREATE TABLE skipped (path BLOB PRIMARY KEY, reason TEXT NOT NULL, detail TEXT NOT NULL);
-CREATE TABLE prepared (idx INTEGER PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE call (
-    request TEXT PRIMARY KEY, key TEXT NOT NULL, agent TEXT NOT NULL, round INTEGER NOT NULL,
-    model TEXT NOT NULL, reply TEXT NOT NULL);
-CREATE TABLE verdict (
-    idx INTEGER PRIMARY KEY, status TEXT NOT NULL, reason TEXT NOT NULL, outcome TEXT NOT NULL);
-CREATE TABLE shard (
-    block INTEGER PRIMARY KEY, name TEXT NOT NULL, samples INTEGER NOT NULL,
-    size INTEGER NOT NULL, sha256 TEXT NOT NULL);
-"""
 _ITEM_COLUMNS = """item.idx, item.block, item.key, item.music_path, item.music_sha256,
     item.duration_s, item.clip_index, item.clip_count, item.image_path, item.image_origin,
     item.story_path, item.grp, block.split, item.tags"""
@@ -90,7 +60,7 @@ class Tally:
 
 
 class Ledger:
-    """One open ledger. Reading methods work on both kinds; writing needs `open_to_write`."""
+    """One open ledger; the writing methods need one that was opened to write."""
 
     def __init__(self, connection: sqlite3.Connection, lock: int | None) -> None:
         self._db = connection
@@ -348,66 +318,6 @@ class Ledger:
             " WHERE status != 'accepted' ORDER BY idx"
         )
         return [(path, key, Outcome.model_validate_json(o).verdict) for path, key, o in rows]
-
-
-def open_to_write(out: Path) -> Ledger:
-    """The ledger of an output folder, made if there is none, and locked.
-
-    Raises Refused if another build holds it or the folder holds something else.
-    """
-    folder = out / FOLDER
-    if not folder.exists():
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
-            raise Refused(f"{out} is there and is not a dataset of mmusset; choose another --out")
-        folder.mkdir(parents=True)
-    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise Refused(f"another build is running on {out}; wait for it, or stop it") from None
-    try:
-        connection = sqlite3.connect(folder / "ledger.db", isolation_level=None)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        ledger = Ledger(connection, lock)
-        _make_schema(connection)
-    except sqlite3.DatabaseError as error:
-        os.close(lock)
-        raise _broken(out, error) from None
-    return ledger
-
-
-def open_to_read(out: Path) -> Ledger:
-    """The ledger of an output folder, for looking only. Raises MmussetError if there is none."""
-    path = out / FOLDER / "ledger.db"
-    if not path.exists():
-        raise MmussetError(f"{out} is not a dataset of mmusset: it has no {FOLDER}/ledger.db")
-    try:
-        connection = sqlite3.connect(f"file:{_uri(path)}?mode=ro", uri=True, isolation_level=None)
-        connection.execute("SELECT 1 FROM meta").fetchone()
-    except sqlite3.DatabaseError as error:
-        raise _broken(out, error) from None
-    return Ledger(connection, None)
-
-
-def _make_schema(connection: sqlite3.Connection) -> None:
-    made = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone()
-    if not made:
-        with connection:
-            connection.execute("BEGIN IMMEDIATE")
-            for statement in SCHEMA.split(";"):
-                connection.execute(statement)
-            connection.execute("INSERT INTO meta VALUES ('schema', ?)", (SCHEMA_VERSION,))
-        failpoint("ledger_made")
-
-
-def _broken(out: Path, error: sqlite3.DatabaseError) -> MmussetError:
-    return MmussetError(f"the ledger of {out} can't be used: {error}")
-
-
-def _uri(path: Path) -> str:
-    return quote(os.fsencode(path.resolve()))
 
 
 def _planned(row: tuple[Any, ...]) -> PlannedItem:

@@ -9,7 +9,8 @@ from mmusset.recipe import Recipe
 from mmusset.sample import Item
 from mmusset.shards.durable import failpoint
 
-from .ledger import FOLDER, Ledger, PlannedItem
+from .ledger import Ledger, PlannedItem
+from .ledger_file import FOLDER
 from .sandbox import Sandbox
 from .tasks import Prepared, PrepareRequest
 

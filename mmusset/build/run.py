@@ -15,7 +15,8 @@ from mmusset.shards.durable import failpoint
 from mmusset.sources.walk import MUSICAL, walk
 from mmusset.speakers.base import Speaker
 
-from .ledger import Block, Ledger, PlannedItem, Tally, open_to_write
+from .ledger import Block, Ledger, PlannedItem, Tally
+from .ledger_file import open_to_write
 from .manifest import versions, write_manifest
 from .media import Media
 from .plan import Found, freeze, look

@@ -106,8 +106,8 @@ class Draft:
 def write(sayable: Sequence[Claim], duration_s: float, random: Random) -> str:
     """A caption of 8 to 80 words that says some of the claims, and nothing else.
 
-    At least three are said where there are as many. Raises Unusable where none is
-    there that the grammar has words for.
+    Of more than four, one or two may be left out, and all past the eighth are; of key and
+    mode one is. Raises Unusable where the grammar has words for none of them.
     """
     units = [unit for claim in sayable if (unit := _unit(claim))]
     if not units:
@@ -128,7 +128,7 @@ def _chosen(units: list[Unit], random: Random) -> list[Unit]:
         left_out = pick(("key", "mode", "mode"), random)
         rest = [unit for unit in rest if unit.attribute != left_out]
     most = min(len(rest), MOST_SAID)
-    least = min(most, max(3, len(rest) - 3))
+    least = min(most, max(4, len(rest) - 2))
     chosen = rest[: least + int(random.random() * (most - least + 1))]
     comparisons = list(_comparisons(units))
     if comparisons and len(chosen) > 2 and random.random() < ASIDE_SHARE:
@@ -221,7 +221,7 @@ def _adjectives(texts: list[str], units: list[Unit], apart: bool, random: Random
 
 def _clauses(texts: list[str], apart: bool, random: Random) -> str:
     if len(texts) > 2:
-        return listed(texts, pick((", and", ", and", "and"), random)).replace(" ,", ",")
+        return listed(texts, pick((", and", ", and", " and"), random))
     if apart:
         return pick((", but ", ", yet ", "; still, "), random).join(texts)
     return pick((", and ", ", and ", " and ", " while ", "; "), random).join(texts)

@@ -48,7 +48,7 @@ SHARED = {
     "flow": "{flow|stream|run|supply}",
     "stereo": "{stereo field|stereo image|stereo spread}",
     "stay": "{stay~|remain~|sound~|prove~|come~ across as}",
-    "rather": "{||||rather |fairly |quite |plainly |decidedly }",
+    "rather": "{|||||rather |fairly |quite |plainly |decidedly |distinctly |audibly |noticeably }",
     "about": "{||about |around |roughly |close to |some |something like |just about }",
     "is": "{is|stays|remains}",
 }
@@ -69,8 +69,7 @@ PHRASES: dict[tuple[Attribute, str], Phrases] = {
         clause="$its @pace @is @slow|nothing {hurries|rushes}|$it {takes its time|moves slowly|is "
         "in no hurry}|there is no {hurry|rush|haste} in it|$it {ambles|strolls|dawdles} {along|on"
         "|by}",
-        adverbial="at a_ @slow {pace|tempo|speed|step}|in no {hurry|rush}|without {hurry|haste"
-        "|rush}",
+        adverbial="at a_ @slow {pace|tempo|speed}|in no {hurry|rush}|without {hurry|haste|rush}",
     ),
     ("pulse", "moderate"): Phrases(
         adjective="{mid-tempo|moderately paced|medium-paced|medium-tempo|mid-paced|walking-pace}",
@@ -90,12 +89,12 @@ PHRASES: dict[tuple[Attribute, str], Phrases] = {
         predicate="@rather{@fast}|@fast in {pace|tempo}|{quick|swift} on its feet|{fast|quick"
         "|brisk}-paced|quick-footed|up-tempo",
         noun="a_ @fast @pace",
-        verb="{move|go|step|run|travel}~ {fast|quickly|briskly|rapidly|swiftly}|{keep|hold}~ {up "
-        "|}a_ @fast @pace|{go|run|move}~ at a_ @fast {pace|speed}|{hurry|race|speed|rush|hasten}~ "
+        verb="{move|go|step|run|travel}~ {fast|quickly|briskly|rapidly|swiftly}|keep~ {up |}a_ "
+        "@fast @pace|{go|run|move}~ at a_ @fast {pace|speed}|{hurry|race|speed|rush|hasten}~ "
         "{along|on|ahead}",
         clause="$its @pace @is @fast|$it {moves|goes|runs} {fast|quickly|briskly|rapidly|swiftly}"
         "|$it {hurries|races|speeds|rushes|hastens} {along|on|ahead}",
-        adverbial="at a_ @fast {pace|tempo|speed|step}",
+        adverbial="at a_ @fast {pace|tempo|speed}",
     ),
     ("tempo", ""): Phrases(
         adjective="$number-BPM",
@@ -191,7 +190,7 @@ PHRASES: dict[tuple[Attribute, str], Phrases] = {
     ("brightness", "dark"): Phrases(
         adjective="{@ratherdark|dark-toned|dark-sounding|dark-timbred|treble-light}",
         predicate="@rather{dark}|dark in @tone|dark-toned|{low in|short on|light on} treble",
-        noun="a_ dark @tone|{little|not much} treble|dark tones",
+        noun="a_ dark @tone|little treble|dark tones",
         verb="{sound|lean|stay|remain}~ dark|{keep|have|hold|carry}~ a_ dark @tone|{carry|have"
         "|use|show}~ little treble",
         clause="$its @tone {is|stays|leans|remains} dark|there is {little|not much} treble|$it "
@@ -232,7 +231,7 @@ PHRASES: dict[tuple[Attribute, str], Phrases] = {
         verb="{use|need|play}~ {only a |}few notes|leave~ {room|space|gaps} between {the |its "
         "|}notes|@stay {sparse|spare|uncluttered}|{get~ by|make~ do} with few notes|{spare"
         "|ration}~ its notes",
-        clause="$its notes are few|few notes {sound|are played|are heard}|there is {room|space} "
+        clause="$its notes are few|few notes {are played|are heard}|there is {room|space} "
         "between {the |its |}notes|$its texture @is {sparse|spare|uncluttered}",
         adverbial="with {only a |}few notes|in {only a |}few notes|with {room|space|gaps} between "
         "{the |its |}notes",
@@ -259,8 +258,8 @@ PHRASES: dict[tuple[Attribute, str], Phrases] = {
         "crowd of notes",
         verb="@stay {busy|dense|crowded}|{pack|crowd|fit}~ in {many|plenty of} notes|{bring|use"
         "|play}~ {many|plenty of|lots of} notes|{teem|bristle|brim}~ with notes",
-        clause="$its notes are plentiful|{many|plenty of|lots of} notes {sound|are played|are "
-        "heard}|notes crowd in|$its texture @is {busy|dense|crowded}",
+        clause="$its notes are plentiful|{many|plenty of|lots of} notes {are played|are heard}|"
+        "notes crowd in|$its texture @is {busy|dense|crowded}",
         adverbial="with {many|plenty of|lots of} notes|in a_ {busy|dense} texture",
     ),
     ("percussion", "present"): Phrases(

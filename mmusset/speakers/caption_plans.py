@@ -89,7 +89,6 @@ a_ <A2> $head that <V2>
 a_ <A3> $head with <N>
 a_ <A3> $head that <V>
 a_ <A3> $head, <D>
-a_ <A2> $head, <D>, with <N>
 a_ <A2> $head with <N2>
 a_ <A2> $head, <G2>
 a_ <A2> $head, <P2>

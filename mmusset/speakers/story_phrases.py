@@ -14,7 +14,7 @@ HOUR = {
     "|the end of a long day|nightfall}",
     "middle": "{mid-morning|a quiet afternoon|an ordinary weekday|the hour after lunch|early "
     "evening|a day without a forecast}",
-    "high": "{noon|a clear morning|a wide, clear day|the first fine day of the year|midday|a day "
+    "high": "{noon|a clear morning|a clear day|the first fine day of the year|midday|a day "
     "with the curtains flung open}",
 }
 
@@ -37,10 +37,6 @@ anything back|lets you in|turns into $any}
 
 {somebody|someone} could have {drawn the curtains|turned down the lamp|blown out a candle} {just
 now|a minute ago|before you came}
-
-what light {remains|survives|is left} {gathers|collects|huddles} {in the $any|on a rim of
-$any|where the $any is}, {like the last warmth of a stove|like embers kept for morning|and goes no
-further}
 
 {even|by now} the $any has {lost its voice|gone to bed|turned its face away}, and {dusk|the
 dark|shade} {does the rest|finishes the work|takes over}
@@ -86,7 +82,7 @@ awake|with the $any lit right through}
 the @place {opens|unfolds|lies there} like {a window in the morning|a clean sheet|a page nobody
 has written on}, {pale and wide|full of day|bright to its edges}
 
-the $any is {awake|wide open|lit} {to the last corner|as if from within|like linen on a line}, and
+the $any is {awake|lit|shining} {to the last corner|as if from within|like linen on a line}, and
 {so is the rest|brightness does what it likes|there is no shade to speak of}
 
 so much {brightness|daylight|light} {turns|thins|bleaches} the $any {almost to air|at the edges|to
@@ -173,9 +169,6 @@ difference}
 
 $first {leans|fades|drifts} {toward|into} $second {by such small steps|so slowly|so politely} that
 {no border holds|you never see it happen|nobody could draw the line}
-
-{hold|imagine} {a veil|a breath|thin paper} {before|over} the $any: {that is how|so}
-{soft|close|mild} {it all is|every edge is}
 """,
     "middle": """
 {light and shade|bright parts and dark ones} {trade places|take turns|meet halfway} {without a
@@ -288,14 +281,14 @@ air|as from a stone step|the kind that wakes you}
 you {would want|think of|could do with} {a coat|a scarf|warm socks} {here|out there}, {it feels so
 cool|so fresh is the air you imagine}
 
-the $any {carries|holds|has} {a cold edge|a shiver|the chill of deep water}, {clean and thin|and
+the $first {carries|holds|has} {a cold edge|a shiver|the chill of deep water}, {clean and thin|and
 your breath would show|like iron in the morning}
 """,
     "middle": """
 {neither warm nor cold|neither chilly nor mild}, it {feels like|has} {the air of a room just
 aired|a temperature nobody remarks on|shirtsleeve weather}
 
-the $any {asks for neither coat nor fan|is as mild as tap water}, {and that is restful|and you
+the $first {asks for neither coat nor fan|is as mild as tap water}, {and that is restful|and you
 forget about weather}
 """,
     "high": """
@@ -305,7 +298,7 @@ from fresh bread|like a stove an hour after supper}
 you {could|might|would} {almost|nearly} {warm your hands|dry your coat|doze off} {in front of
 it|beside it|there}
 
-the $any {glows|smoulders|gives off heat} {like bread in a cloth|like bricks at sundown|as if it
+the $first {glows|smoulders|gives off heat} {like bread in a cloth|like bricks at sundown|as if it
 had kept the day}, {and you lean in|and you hold out a palm}
 """,
 }

@@ -57,11 +57,11 @@ def finish(text: str) -> str:
     return _SENTENCE.sub(lambda match: match[1] + match[2].upper(), text)
 
 
-def listed(items: Sequence[str], joiner: str = "and") -> str:
+def listed(items: Sequence[str], joiner: str = " and") -> str:
     """ "x", "x and y", "x, y and z"."""
     if len(items) == 1:
         return items[0]
-    return f"{', '.join(items[:-1])} {joiner} {items[-1]}"
+    return f"{', '.join(items[:-1])}{joiner} {items[-1]}"
 
 
 def _n(word: str) -> str:

@@ -1,0 +1,99 @@
+"""Opening a ledger: WAL, synchronous=FULL, one writing connection under a lock file."""
+
+import fcntl
+import os
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+from mmusset.errors import MmussetError, Refused
+from mmusset.shards.durable import failpoint
+
+from .ledger import Ledger
+
+FOLDER = ".mmusset"
+SCHEMA_VERSION = "1"
+SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE file (path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, survey TEXT NOT NULL);
+CREATE TABLE label (label TEXT PRIMARY KEY, grp TEXT NOT NULL);
+CREATE TABLE grp (name TEXT PRIMARY KEY, split TEXT NOT NULL);
+CREATE TABLE block (n INTEGER PRIMARY KEY, split TEXT NOT NULL, number INTEGER NOT NULL);
+CREATE TABLE item (
+    idx INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, block INTEGER NOT NULL,
+    music_path BLOB NOT NULL, music_sha256 TEXT NOT NULL, duration_s REAL NOT NULL,
+    clip_index INTEGER NOT NULL, clip_count INTEGER NOT NULL,
+    image_path BLOB NOT NULL, image_origin TEXT NOT NULL, story_path BLOB,
+    grp TEXT NOT NULL, tags TEXT NOT NULL);
+CREATE INDEX item_block ON item (block, idx);
+CREATE TABLE skipped (path BLOB PRIMARY KEY, reason TEXT NOT NULL, detail TEXT NOT NULL);
+CREATE TABLE prepared (idx INTEGER PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE call (
+    request TEXT PRIMARY KEY, key TEXT NOT NULL, agent TEXT NOT NULL, round INTEGER NOT NULL,
+    model TEXT NOT NULL, reply TEXT NOT NULL);
+CREATE TABLE verdict (
+    idx INTEGER PRIMARY KEY, status TEXT NOT NULL, reason TEXT NOT NULL, outcome TEXT NOT NULL);
+CREATE TABLE shard (
+    block INTEGER PRIMARY KEY, name TEXT NOT NULL, samples INTEGER NOT NULL,
+    size INTEGER NOT NULL, sha256 TEXT NOT NULL);
+"""
+
+
+def open_to_write(out: Path) -> Ledger:
+    """The ledger of an output folder, made if there is none, and locked.
+
+    Raises Refused if another build holds it or the folder holds something else.
+    """
+    folder = out / FOLDER
+    if not folder.exists():
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise Refused(f"{out} is there and is not a dataset of mmusset; choose another --out")
+        folder.mkdir(parents=True)
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise Refused(f"another build is running on {out}; wait for it, or stop it") from None
+    try:
+        connection = sqlite3.connect(folder / "ledger.db", isolation_level=None)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        ledger = Ledger(connection, lock)
+        _make_schema(connection)
+    except sqlite3.DatabaseError as error:
+        os.close(lock)
+        raise _broken(out, error) from None
+    return ledger
+
+
+def open_to_read(out: Path) -> Ledger:
+    """The ledger of an output folder, for looking only. Raises MmussetError if there is none."""
+    path = out / FOLDER / "ledger.db"
+    if not path.exists():
+        raise MmussetError(f"{out} is not a dataset of mmusset: it has no {FOLDER}/ledger.db")
+    try:
+        connection = sqlite3.connect(f"file:{_uri(path)}?mode=ro", uri=True, isolation_level=None)
+        connection.execute("SELECT 1 FROM meta").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise _broken(out, error) from None
+    return Ledger(connection, None)
+
+
+def _make_schema(connection: sqlite3.Connection) -> None:
+    made = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone()
+    if not made:
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in SCHEMA.split(";"):
+                connection.execute(statement)
+            connection.execute("INSERT INTO meta VALUES ('schema', ?)", (SCHEMA_VERSION,))
+        failpoint("ledger_made")
+
+
+def _broken(out: Path, error: sqlite3.DatabaseError) -> MmussetError:
+    return MmussetError(f"the ledger of {out} can't be used: {error}")
+
+
+def _uri(path: Path) -> str:
+    return quote(os.fsencode(path.resolve()))

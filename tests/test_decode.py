@@ -147,7 +147,7 @@ def test_a_story_is_text(tmp_path: Path) -> None:
         read_text(tmp_path / "x.txt")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cuts=st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), max_size=20))
 def test_damaged_files_are_unusable_and_nothing_worse(
     cuts: list[tuple[int, int]], tmp_path_factory: pytest.TempPathFactory

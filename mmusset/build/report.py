@@ -11,6 +11,7 @@ from mmusset.errors import MmussetError
 from mmusset.recipe import Recipe
 from mmusset.sample import Outcome
 from mmusset.shards.tar import Shard
+from mmusset.sources.walk import MUSICAL
 
 from .ledger import Ledger, PlannedItem, Tally
 from .plan import Found, drop_short
@@ -23,9 +24,10 @@ SAMPLE_CPU_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class SurveyReport:
-    """What a build would find. Shares are of the pieces."""
+    """What a build would find. A piece is music that has a picture."""
 
     files: dict[str, int]
+    music: int
     pieces: int
     pictured_by: dict[str, int]
     with_story: int
@@ -91,6 +93,7 @@ def survey(found: Found, recipe: Recipe) -> SurveyReport:
     samples = sum(piece.clip_count(recipe.clip) for piece in pieces)
     return SurveyReport(
         files=dict(Counter(str(entry.kind) for entry in found.entries)),
+        music=sum(entry.kind in MUSICAL and not entry.skip for entry in found.entries),
         pieces=len(pieces),
         pictured_by=dict(Counter(str(piece.image_origin) for piece in pieces)),
         with_story=sum(piece.story_path is not None for piece in pieces),

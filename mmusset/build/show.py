@@ -17,12 +17,15 @@ LOST = 20
 def survey(report: SurveyReport) -> str:
     """What was found, how it pairs, what will be skipped, what it will cost."""
     files = ", ".join(f"{count} {kind}" for kind, count in sorted(report.files.items()))
-    lines = [f"files     {files or 'none'}", f"pieces    {report.pieces} of music with a picture"]
+    lines = [
+        f"files     {files or 'none'}",
+        f"pieces    {_share(report.pieces, report.music)} have a picture and can be used",
+    ]
     for origin, count in sorted(report.pictured_by.items()):
-        lines.append(f"  picture {_ORIGINS[origin]}: {count}")
+        lines.append(f"  {count:5d} {_ORIGINS[origin]}")
     lines += [
-        f"  with a story of yours: {report.with_story}; the others are written",
-        f"  with a licence in their tags: {report.with_license}",
+        f"stories   {_share(report.with_story, report.pieces)} are yours; the others are written",
+        f"licences  {_share(report.with_license, report.pieces)} name one in their tags",
         f"skipped   {sum(map(len, report.skipped.values()))}",
         *(f"  {reason}: {_some(paths)}" for reason, paths in sorted(report.skipped.items())),
         f"estimate  {report.samples} samples, about {_minutes(report.minutes)}",
@@ -167,6 +170,10 @@ def _claims(caption: Caption) -> list[str]:
             for claim in caption.claims
         ),
     ]
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part} of {whole} ({part / whole:.0%})" if whole else f"{part}"
 
 
 def _some(paths: list[str]) -> str:

@@ -12,7 +12,7 @@ from tests.media import picture, piece
 
 
 def bomb_png(path: Path, side_px: int = 30_000) -> None:
-    """A picture of a few kilobytes that unpacks to 900 million pixels."""
+    """Half a megabyte that unpacks to 900 million pixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         body = kind + data
@@ -42,6 +42,20 @@ def truncated(path: Path) -> None:
     path.write_bytes(data[: len(data) // 3])
 
 
+def truncated_mp3(path: Path) -> None:
+    """An mp3 that stops in the middle of a frame."""
+    piece(path, 11, seconds=4.0)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 3])
+
+
+def wrong_suffix(path: Path) -> None:
+    """Sound music in a FLAC, whatever the name says."""
+    flac = path.with_suffix(".flac")
+    piece(flac, 12)
+    flac.rename(path)
+
+
 def hostile_folder(folder: Path) -> dict[str, str]:
     """A folder of all of it, and the fate that each name must meet: a reason, or "accepted"."""
     folder.mkdir(parents=True)
@@ -55,7 +69,9 @@ def hostile_folder(folder: Path) -> dict[str, str]:
     fates["good.wav"] = "accepted"
     truncated(with_picture("truncated.wav", 2))
     fates["truncated.wav"] = "shorter than a clip"
-    with_picture("garbage.mp3", 3).write_bytes(os.urandom(5000))
+    truncated_mp3(with_picture("truncated.mp3", 11))
+    fates["truncated.mp3"] = "shorter than a clip"
+    with_picture("garbage.mp3", 3).write_bytes(np.random.default_rng(3).bytes(5000))
     fates["garbage.mp3"] = "music can't be decoded"
     with_picture("words.flac", 4).write_text("this is no music")
     fates["words.flac"] = "music can't be decoded"
@@ -88,6 +104,8 @@ def odd_names(folder: Path) -> dict[bytes, str]:
         (
             b"caf\xe9",
             "e\u0301t\u00e9".encode(),
+            "nf\u00e9".encode(),
+            "nfe\u0301".encode(),
             b"esc\x1b[31mape",
             "\u202egnp.exe".encode(),
             b"a.b.c",
@@ -99,14 +117,15 @@ def odd_names(folder: Path) -> dict[bytes, str]:
         (folder / "x.png").rename(os.fsdecode(raw + b"/" + stem + b".png"))
         fates[stem + b".wav"] = "accepted"
     piece(folder / "twin.wav", 30)
-    (folder / "twin.flac").write_bytes(b"")
     piece(folder / "twin.flac", 31)
     picture(folder / "twin.png", 30)
-    fates |= {b"twin.wav": "accepted", b"twin.flac": "accepted"}
+    fates[b"twin.flac"] = "accepted"
     (folder / "copy.wav").write_bytes((folder / "twin.wav").read_bytes())
     picture(folder / "copy.png", 33)
-    fates[b"twin.wav"] = "same bytes as another"
-    fates[b"copy.wav"] = "accepted"
+    fates |= {b"copy.wav": "accepted", b"twin.wav": "same bytes as another"}
+    wrong_suffix(folder / "a flac.mp3")
+    picture(folder / "a flac.png", 12)
+    fates[b"a flac.mp3"] = "accepted"
     (folder / "loop").symlink_to(folder, target_is_directory=True)
     (folder / "passwd.txt").symlink_to("/etc/passwd")
     (folder / "gone.wav").symlink_to("nowhere")

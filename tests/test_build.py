@@ -82,6 +82,33 @@ def test_a_file_that_moved_is_still_the_same_item(
     assert tree(built) == before
 
 
+def test_a_copy_that_sorts_earlier_changes_nothing(source: Path, tmp_path: Path) -> None:
+    growing, out = tmp_path / "growing", tmp_path / "out"
+    shutil.copytree(source, growing)
+    assert mmusset("build", "--source", growing, "--out", out, *SHORT).returncode == 0
+    shards = tree(out / "data")
+    shutil.copytree(growing / "artist 1", growing / "a copy of artist 1")
+    assert mmusset("build", "--source", growing, "--out", out, *SHORT).returncode == 0
+    assert tree(out / "data") == shards
+    skipped = json.loads(mmusset("status", out, "--json").stdout)["skipped"]
+    twins = [path for path, reason, _ in skipped if reason == "same bytes as another"]
+    assert twins == [f"a copy of artist 1/song {n}.wav" for n in (2, 3)]
+
+
+def test_music_that_changes_after_the_plan_is_never_taken_for_the_old(
+    source: Path, tmp_path: Path
+) -> None:
+    changing, out = tmp_path / "changing", tmp_path / "out"
+    shutil.copytree(source, changing)
+    words = ("build", "--source", changing, "--out", out, *SHORT)
+    assert mmusset(*words, failpoint="plan_frozen").returncode == -signal.SIGKILL
+    piece(changing / "artist 0" / "song 1.wav", 99)
+    assert mmusset(*words).returncode == 4
+    told = json.loads(mmusset("status", out, "--json").stdout)
+    assert [lost["reason"] for lost in told["lost"]] == ["changed since it was planned"]
+    assert told["tally"]["accepted"] == 8, "the new bytes are an item of their own"
+
+
 def test_replay_writes_the_same_bytes_again(built: Path, source: Path) -> None:
     before = tree(built)
     shutil.rmtree(built / "data")

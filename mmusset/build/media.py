@@ -73,6 +73,7 @@ class Media:
         self.cache.mkdir(exist_ok=True)
         request = PrepareRequest(
             music_path=self._absolute(item.music_path),
+            music_sha256=item.music_sha256,
             image_path=self._absolute(item.image_path),
             image_origin=item.image_origin,
             story_path=self._absolute(item.story_path) if item.story_path else "",

@@ -88,15 +88,9 @@ async def look(
     covers = {path for path, survey in surveys.items() if survey.cover_sha256}
     pairing = pair([e for e in entries if e.path not in lost], covers)
     skipped += [Skipped(path, reason) for path, reason in pairing.leftover]
-    first: dict[str, bytes] = {}
-    pieces = []
-    for p in pairing.pairs:
-        piece = _piece(p, surveys)
-        if (twin := first.setdefault(piece.music_sha256, piece.music_path)) != piece.music_path:
-            skipped.append(Skipped(piece.music_path, "same bytes as another", _show(twin)))
-        else:
-            pieces.append(piece)
-    return Found(tuple(entries), tuple(pieces), tuple(sorted(skipped, key=lambda s: s.path)))
+    pieces, twins = _once_each([_piece(p, surveys) for p in pairing.pairs], ledger)
+    skipped = sorted([*skipped, *twins], key=lambda s: s.path)
+    return Found(tuple(entries), tuple(pieces), tuple(skipped))
 
 
 def freeze(found: Found, recipe: Recipe, ledger: Ledger, limit: int | None) -> int:
@@ -186,6 +180,23 @@ async def _survey_all(
                         )
         step(start + len(batch), len(wanted))
     return surveys, skipped
+
+
+def _once_each(pieces: list[Piece], ledger: Ledger | None) -> tuple[list[Piece], list[Skipped]]:
+    """One piece for the same bytes: the one that is planned already, else the first."""
+    chosen: dict[str, Piece] = {}
+    for piece in pieces:
+        planned = ledger.item(piece.key(0)) if ledger else None
+        if piece.music_sha256 not in chosen or (
+            planned and planned.item.music_path == piece.music_path
+        ):
+            chosen[piece.music_sha256] = piece
+    twins = [
+        Skipped(p.music_path, "same bytes as another", _show(chosen[p.music_sha256].music_path))
+        for p in pieces
+        if p != chosen[p.music_sha256]
+    ]
+    return [p for p in pieces if p == chosen[p.music_sha256]], twins
 
 
 def _piece(pairing: Pairing, surveys: dict[bytes, Survey]) -> Piece:

@@ -29,6 +29,7 @@ class PrepareRequest:
     """One item to cut, measure and store as `stem`.flac and `stem`.jpg. Paths are absolute."""
 
     music_path: str
+    music_sha256: str
     image_path: str
     image_origin: ImageOrigin
     story_path: str

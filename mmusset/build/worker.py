@@ -33,8 +33,7 @@ def survey(path: Path, kind: Kind) -> Survey:
     """Read a file's tags, length, cover and content hash. Raises Unusable if it can't be opened."""
     decode.regular(path)
     try:
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        sha256 = _sha256(path)
         if kind == "image":
             return Survey(sha256=sha256)
         read = tags.read(path)
@@ -56,6 +55,8 @@ def prepare(request: PrepareRequest) -> Prepared:
     """
     story = decode.read_text(Path(request.story_path)) if request.story_path else ""
     path = decode.regular(Path(request.music_path))
+    if _sha256(path) != request.music_sha256:
+        raise Unusable("changed since it was planned")
     clip = clips.cut(path, request.clip_index, request.clip_count, request.clip)
     picture = _picture(request, clip.start_s)
     flac = clips.encode_flac(clip)
@@ -110,6 +111,11 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         return {"unusable": ["took too much memory", ""]}
     except OSError as error:
         return {"broken": f"{error.strerror} ({error.filename or 'while storing media'})"}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _picture(request: PrepareRequest, start_s: float) -> "Image":

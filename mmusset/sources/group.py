@@ -8,19 +8,21 @@ import hashlib
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from .pair import album_of
+
 
 def labels(artist: str, music_path: bytes, image_sha256: str) -> tuple[str, ...]:
     """What a piece may have in common with others, as hashes: no name is kept.
 
-    The artist's name, or without one the folder; a piece at the source's root stands
-    for itself. And the picture's content.
+    The artist's name, or without one the album's folder, which all of its discs share; a
+    piece at the source's root stands for itself. And the picture's content.
     """
     name = " ".join(unicodedata.normalize("NFKC", artist).casefold().split())
     folder, _, _ = music_path.rpartition(b"/")
     if name:
         origin = b"artist:" + name.encode()
     elif folder:
-        origin = b"folder:" + folder
+        origin = b"folder:" + album_of(folder)
     else:
         origin = b"piece:" + music_path
     return (_hash(origin), _hash(b"image:" + image_sha256.encode()))

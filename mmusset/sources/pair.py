@@ -14,6 +14,7 @@ from .walk import Entry
 
 COVER = re.compile(r"(cover|folder|front)\.[^.]+", re.IGNORECASE)
 DISC = re.compile(r"(cd|disc|disk) ?\d+", re.IGNORECASE)
+STORY = re.compile(rb"\.story\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,12 @@ def pair(entries: Sequence[Entry], with_cover: AbstractSet[bytes]) -> Paired:
     return Paired(pairs, leftover)
 
 
+def album_of(folder: bytes) -> bytes:
+    """The folder of the whole album: for that of one disc ("CD1", "Disc 2"), the one above it."""
+    is_disc = DISC.fullmatch(_text(os.path.basename(folder)))
+    return os.path.dirname(folder) if is_disc else folder
+
+
 def _picture(
     entry: Entry, with_cover: AbstractSet[bytes], shelf: "_Shelf"
 ) -> tuple[bytes, ImageOrigin] | None:
@@ -67,11 +74,7 @@ def _picture(
     if same_stem := shelf.image(entry.path):
         return same_stem, "stem"
     folder = os.path.dirname(entry.path)
-    if cover := shelf.cover(folder):
-        return cover, "folder"
-    if DISC.fullmatch(_text(os.path.basename(folder))) and (
-        cover := shelf.cover(os.path.dirname(folder))
-    ):
+    if cover := shelf.cover(folder) or shelf.cover(album_of(folder)):
         return cover, "folder"
     return None
 
@@ -86,10 +89,11 @@ class _Shelf:
         for entry in entries:
             folder, name = os.path.split(entry.path)
             stem = os.path.splitext(entry.path)[0]
-            if entry.kind == "text":
-                stem = stem.removesuffix(b".story")
-            self._exact[entry.kind, stem].append(entry.path)
-            self._alike[entry.kind, folder, _fold(os.path.basename(stem))].append(entry.path)
+            # "x.story.txt" is the story of "x", and of a piece that is named "x.story".
+            stems = {stem, STORY.sub(b"", stem)} if entry.kind == "text" else {stem}
+            for each in stems:
+                self._exact[entry.kind, each].append(entry.path)
+                self._alike[entry.kind, folder, _fold(os.path.basename(each))].append(entry.path)
             if entry.kind == "image" and COVER.fullmatch(_text(name)):
                 self._covers[folder].append(entry.path)
 

@@ -1,5 +1,6 @@
 """What a music file says of itself: tags, length and cover. Untrusted text, capped and cleaned."""
 
+import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,9 @@ from pathlib import Path
 from mmusset.sample import Tags
 
 MAX_CHARACTERS = 200
+LICENCE = re.compile(
+    r"\bcc0(?![a-z])|\bcc[ _-]*by(?![a-z])|creative ?commons|public[ -]?domain", re.IGNORECASE
+)
 # What a pure-Python parser was seen, or can be expected, to raise on garbage.
 PARSE_ERRORS = (
     *(struct.error, ValueError, LookupError, ArithmeticError, TypeError, AttributeError),
@@ -51,12 +55,9 @@ def read(path: Path) -> TagRead:
 def clean(text: str | None) -> str:
     """The text without control and direction characters, white space folded, capped."""
     printable = "".join(c if c.isprintable() else " " for c in text or "")
-    return " ".join(printable.split())[:MAX_CHARACTERS]
+    return " ".join(printable.split())[:MAX_CHARACTERS].rstrip()
 
 
 def names_license(text: str) -> bool:
     """Whether a rights tag names a licence rather than an owner."""
-    folded = text.casefold()
-    return any(
-        name in folded for name in ("cc0", "cc by", "cc-by", "creativecommons", "public domain")
-    )
+    return LICENCE.search(text) is not None

@@ -36,11 +36,14 @@ class Entry:
 def walk(root: Path) -> list[Entry]:
     """Everything under `root`, by the bytes of its path. Links, pipes and hidden names are skipped.
 
-    Raises UsageError if there is no such folder.
+    Raises UsageError if there is no such folder, or none that can be read.
     """
-    if not root.is_dir():
-        what = "is not a folder" if root.exists() else "is not there"
-        raise UsageError(f"the source {root} {what}")
+    try:
+        is_folder, is_there = root.is_dir(), root.exists()
+    except OSError as error:  # a name too long, or a folder above that is closed to us
+        raise UsageError(f"the source {root} can't be read: {error.strerror}") from None
+    if not is_folder:
+        raise UsageError(f"the source {root} {'is not a folder' if is_there else 'is not there'}")
     if not os.access(root, os.R_OK | os.X_OK):
         raise UsageError(f"the source {root} can't be read: permission denied")
     return sorted(_entries(os.fsencode(root)), key=lambda entry: entry.path)

@@ -1,0 +1,45 @@
+"""Groups: nothing that two pieces share may stand in two splits."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmusset.sources.group import group_name, join, labels
+
+
+def test_the_discs_of_an_album_are_one_group() -> None:
+    pieces = [
+        labels("", b"Weather/CD1/rain.mp3", "cover one"),
+        labels("", b"Weather/CD2/snow.mp3", "cover two"),
+        labels("", b"Weather/hail.mp3", "cover three"),
+        labels("", b"Songs/CD1/rain.mp3", "cover four"),
+    ]
+    assert join(pieces) == [[0, 1, 2], [3]]
+
+
+def test_an_artist_is_known_in_any_spelling() -> None:
+    spellings = ("Ａｂｂａ", "ABBA", " abba ")
+    first, *others = (labels(name, b"x/1.mp3", "cover")[0] for name in spellings)
+    assert set(others) == {first}
+
+
+def test_a_folder_and_an_artist_of_the_same_name_are_not_the_same() -> None:
+    assert labels("weather", b"1.mp3", "a")[0] != labels("", b"weather/1.mp3", "a")[0]
+
+
+LABELS = st.lists(st.sets(st.sampled_from("abcdefgh"), min_size=1, max_size=3), max_size=12)
+
+
+@given(LABELS)
+def test_groups_are_whole_and_share_nothing(pieces: list[set[str]]) -> None:
+    groups = join(pieces)
+    assert sorted(i for members in groups for i in members) == list(range(len(pieces)))
+    reach = [set().union(*(pieces[i] for i in members)) for members in groups]
+    assert sum(map(len, reach)) == len(set().union(*reach))
+
+
+@given(st.sets(st.text(), min_size=1))
+def test_a_name_is_short_and_does_not_hang_on_the_order(paths: set[str]) -> None:
+    pieces = [labels("", path.encode("utf-8", "replace"), path) for path in sorted(paths)]
+    name = group_name(pieces)
+    assert len(name) == 13
+    assert name == group_name(reversed(pieces))

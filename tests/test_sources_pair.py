@@ -1,0 +1,88 @@
+"""Pairing: the corners of who gets which picture and story."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmusset.sources.pair import Pairing, album_of, pair
+from mmusset.sources.walk import Entry, kind_of
+
+
+def entries(*paths: bytes) -> list[Entry]:
+    return [Entry(path, kind_of(path), 1, 0) for path in sorted(paths)]
+
+
+def test_two_files_of_one_name_share_picture_and_story() -> None:
+    paired = pair(entries(b"a.flac", b"a.mp3", b"a.png", b"a.txt"), set())
+    assert paired.pairs == [
+        Pairing(b"a.flac", b"a.png", "stem", b"a.txt"),
+        Pairing(b"a.mp3", b"a.png", "stem", b"a.txt"),
+    ]
+    assert paired.leftover == []
+
+
+def test_the_very_same_name_comes_before_one_that_is_alike() -> None:
+    paired = pair(entries(b"Song.jpg", b"Song.mp3", b"song.jpg", b"song.mp3"), set())
+    assert [(p.music, p.image) for p in paired.pairs] == [
+        (b"Song.mp3", b"Song.jpg"),
+        (b"song.mp3", b"song.jpg"),
+    ]
+
+
+def test_composed_and_decomposed_names_belong_together() -> None:
+    music, image = "e\u0301.mp3".encode(), "\u00c9.JPG".encode()
+    assert pair(entries(music, image), set()).pairs == [Pairing(music, image, "stem", None)]
+
+
+@pytest.mark.parametrize(
+    ("music", "story"),
+    [(b"a.mp3", b"a.Story.TXT"), (b"a.story.mp3", b"a.story.txt"), (b"a.mp3", b"A.txt")],
+)
+def test_a_story_is_found_by_any_of_its_names(music: bytes, story: bytes) -> None:
+    (pairing,) = pair(entries(music, story, b"cover.jpg"), set()).pairs
+    assert pairing.story == story
+
+
+def test_what_is_left_over_says_why() -> None:
+    paired = pair(entries(b"a/song.mp3", b"b/scan.jpg", b"b/notes.txt"), set())
+    assert paired.pairs == []
+    assert dict(paired.leftover) == {
+        b"a/song.mp3": "no picture: put cover.jpg beside it, or a picture of the same name",
+        b"b/notes.txt": "text of no music",
+        b"b/scan.jpg": "picture of no music",
+    }
+
+
+@pytest.mark.parametrize(
+    ("folder", "album"),
+    [
+        (b"Weather/CD1", b"Weather"),
+        (b"Weather/disc 02", b"Weather"),
+        (b"CD2", b""),
+        (b"Weather", b"Weather"),
+        (b"Weather/CD", b"Weather/CD"),
+        (b"Weather/\xff", b"Weather/\xff"),
+    ],
+)
+def test_the_discs_of_an_album(folder: bytes, album: bytes) -> None:
+    assert album_of(folder) == album
+
+
+STEM = st.binary(min_size=1, max_size=3).map(lambda b: b.translate(None, b"/\0.") or b"_")
+PATH = st.builds(
+    lambda folder, stem, suffix: folder + stem + suffix,
+    st.sampled_from([b"", b"a/", b"a/CD1/", b"\xff/"]),
+    st.one_of(STEM, st.sampled_from([b"x", b"X", b"cover", b"x.story"])),
+    st.sampled_from([b".mp3", b".ogg", b".jpg", b".txt", b".mkv"]),
+)
+
+
+@given(st.sets(PATH))
+def test_any_names_are_used_or_left_over_exactly_once(paths: set[bytes]) -> None:
+    paired = pair(entries(*paths), set())
+    used = {part for p in paired.pairs for part in (p.music, p.image, p.story) if part}
+    left = [path for path, _ in paired.leftover]
+    assert len(left) == len(set(left))
+    assert used | set(left) == paths
+    assert used.isdisjoint(left)
+    assert len({p.music for p in paired.pairs}) == len(paired.pairs)

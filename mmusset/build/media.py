@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mmusset.errors import MmussetError, Unusable
 from mmusset.recipe import Recipe
-from mmusset.sample import Item
+from mmusset.sample import Item, Material
 from mmusset.shards.durable import failpoint
 
 from .ledger import Ledger, PlannedItem
@@ -64,6 +64,10 @@ class Media:
             raise MmussetError(f"something deleted {self.cache / key}.*; run the command again")
         return stored
 
+    def picture(self, key: str) -> Path:
+        """Where the stored JPEG is that `ensure` made sure of."""
+        return self._paths(key)[0]
+
     def forget(self, key: str) -> None:
         """Drop the stored media of an item that is in a shard, or never will be."""
         for path in self._paths(key):
@@ -71,19 +75,8 @@ class Media:
 
     async def _make(self, item: Item) -> Prepared:
         self.cache.mkdir(exist_ok=True)
-        request = PrepareRequest(
-            music_path=self._absolute(item.music_path),
-            music_sha256=item.music_sha256,
-            image_path=self._absolute(item.image_path),
-            image_origin=item.image_origin,
-            story_path=self._absolute(item.story_path) if item.story_path else "",
-            clip_index=item.clip_index,
-            clip_count=item.clip_count,
-            stem=str(self.cache / item.key),
-            clip=self._recipe.clip,
-            image=self._recipe.image,
-        )
-        return await self._sandbox.prepare(request)
+        stem = self.cache / item.key
+        return await self._sandbox.prepare(request_for(item, self._source, self._recipe, stem))
 
     def _stored(self, key: str, prepared: Prepared) -> tuple[bytes, bytes] | None:
         jpeg, flac = (path.read_bytes() if path.exists() else b"" for path in self._paths(key))
@@ -95,8 +88,39 @@ class Media:
     def _paths(self, key: str) -> tuple[Path, Path]:
         return self.cache / f"{key}.jpg", self.cache / f"{key}.flac"
 
-    def _absolute(self, relative: bytes) -> str:
-        return str(self._source / os.fsdecode(relative))
+
+def request_for(item: Item, source: Path, recipe: Recipe, stem: Path) -> PrepareRequest:
+    """The request to cut, measure and store one item of `source` as `stem`.flac and .jpg."""
+
+    def absolute(relative: bytes) -> str:
+        return str(source / os.fsdecode(relative))
+
+    return PrepareRequest(
+        music_path=absolute(item.music_path),
+        music_sha256=item.music_sha256,
+        image_path=absolute(item.image_path),
+        image_origin=item.image_origin,
+        story_path=absolute(item.story_path) if item.story_path else "",
+        clip_index=item.clip_index,
+        clip_count=item.clip_count,
+        stem=str(stem),
+        clip=recipe.clip,
+        image=recipe.image,
+    )
+
+
+def material_of(item: Item, prepared: Prepared, picture: Path, seed: int) -> Material:
+    """What the agents are given of an item; `picture` is its stored JPEG."""
+    return Material(
+        key=item.key,
+        seed=seed,
+        music=prepared.music_evidence,
+        image=prepared.image_evidence,
+        image_file=picture,
+        image_sha256=prepared.image.sha256,
+        tags=item.tags,
+        given_story=prepared.story,
+    )
 
 
 def _lost(item: Item, why: str) -> MmussetError:

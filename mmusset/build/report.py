@@ -9,14 +9,15 @@ from pydantic import BaseModel
 
 from mmusset.errors import MmussetError
 from mmusset.recipe import Recipe
-from mmusset.sample import Outcome
+from mmusset.sample import AGENTS, Outcome
 from mmusset.shards.tar import Shard
 from mmusset.sources.walk import MUSICAL
 
-from .ledger import Ledger, PlannedItem, Tally
+from .ledger import Cost, Ledger, PlannedItem, Tally
 from .plan import Found, drop_short
 from .run import Result
 from .tasks import Prepared
+from .trial import Trial
 
 # CPU-seconds for one sample with the offline speaker; benchmarks/README.md.
 SAMPLE_CPU_S = 0.2
@@ -57,7 +58,8 @@ class StatusReport:
     splits: dict[str, int]
     shards: list[Shard]
     speaker: str
-    model: str
+    models: dict[str, str]
+    costs: list[Cost]
     lost: list[Lost]
     skipped: list[tuple[str, str, str]]
 
@@ -71,6 +73,7 @@ class Summary:
     new: int
     interrupted: bool
     upsampled: int
+    short_by: int
     status: StatusReport
 
 
@@ -116,7 +119,8 @@ def status(ledger: Ledger) -> StatusReport:
         splits=dict(splits),
         shards=[shard for _, shard in sealed],
         speaker=ledger.meta("speaker") or "",
-        model=ledger.meta("model") or "",
+        models={agent: ledger.meta(f"model of {agent}") or "" for agent in AGENTS},
+        costs=ledger.costs(),
         lost=[
             Lost(show_path(path), key, verdict.status, verdict.reason, verdict.detail)
             for path, key, verdict in ledger.lost()
@@ -128,7 +132,7 @@ def status(ledger: Ledger) -> StatusReport:
 def summary(result: Result, out: Path, ledger: Ledger) -> Summary:
     """How a build ended, and how its dataset stands now."""
     example = show_path(ledger.first_accepted() or b"")
-    facts = (result.new, result.interrupted, result.upsampled)
+    facts = (result.new, result.interrupted, result.upsampled, result.short_by)
     return Summary(str(out), example, *facts, status(ledger))
 
 
@@ -140,6 +144,11 @@ def explain(ledger: Ledger, key_or_path: str) -> list[ItemStory]:
     found = ledger.item(key_or_path)
     items = [found] if found else _at(ledger, os.fsencode(Path(key_or_path)))
     return [_story(ledger, planned) for planned in items]
+
+
+def tried(trial: Trial, outcome: Outcome) -> ItemStory:
+    """The story of an item on trial, which is in no plan."""
+    return ItemStory(PlannedItem(0, 0, trial.item), trial.prepared, outcome, None)
 
 
 def show_path(path: bytes) -> str:

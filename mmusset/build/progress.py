@@ -87,8 +87,8 @@ def cost_line(cost: Cost, per_second: float | None = None) -> str:
     """`41 calls, 9.1k tokens in (62 % from the cache), 2.0k out, 310 a second`"""
     cached = cost.cached_tokens / max(cost.prompt_tokens, 1)
     text = (
-        f"{cost.calls} calls, {_thousands(cost.prompt_tokens)} tokens in"
-        f" ({cached:.0%} from the cache), {_thousands(cost.completion_tokens)} out"
+        f"{cost.calls} calls, {thousands(cost.prompt_tokens)} tokens in"
+        f" ({cached:.0%} from the cache), {thousands(cost.completion_tokens)} out"
     )
     return text if per_second is None else f"{text}, {per_second:.0f} a second"
 
@@ -228,7 +228,8 @@ def _rows(stage: str, done: int, total: int, text: str, pace: Pace | None) -> "G
     return Group(row, *(pace.by_agent() if pace else []))
 
 
-def _thousands(count: int) -> str:
+def thousands(count: int) -> str:
+    """`512`, `9.1k`"""
     return f"{count / 1000:.1f}k" if count >= 1000 else str(count)
 
 

@@ -13,6 +13,7 @@ from mmusset.sample import AGENTS, Outcome
 from mmusset.shards.tar import Shard
 from mmusset.sources.walk import MUSICAL
 
+from .estimate import Estimate, estimate
 from .ledger import Cost, Ledger, PlannedItem, Tally
 from .plan import Found, drop_short
 from .run import Result
@@ -25,7 +26,10 @@ SAMPLE_CPU_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class SurveyReport:
-    """What a build would find. A piece is music that has a picture."""
+    """What a build would find. A piece is music that has a picture.
+
+    `minutes` are without the time that a model takes; `estimate` is what that may cost.
+    """
 
     files: dict[str, int]
     music: int
@@ -36,6 +40,7 @@ class SurveyReport:
     skipped: dict[str, list[str]]
     samples: int
     minutes: float
+    estimate: Estimate | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,7 @@ def survey(found: Found, recipe: Recipe) -> SurveyReport:
         skipped=reasons,
         samples=samples,
         minutes=samples * SAMPLE_CPU_S / recipe.limits.workers / 60,
+        estimate=estimate(samples, recipe),
     )
 
 

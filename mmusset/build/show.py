@@ -5,8 +5,9 @@ import textwrap
 
 from mmusset.sample import Caption, Outcome, Turn
 
+from .estimate import Estimate
 from .ledger import Tally, total_cost
-from .progress import cost_line
+from .progress import cost_line, thousands
 from .report import ItemStory, StatusReport, Summary, SurveyReport, show_path
 from .tasks import Prepared
 
@@ -30,6 +31,7 @@ def survey(report: SurveyReport) -> str:
         f"skipped   {sum(map(len, report.skipped.values()))}",
         *(f"  {reason}: {_some(paths)}" for reason, paths in sorted(report.skipped.items())),
         f"estimate  {report.samples} samples, about {_minutes(report.minutes)}",
+        *_estimate(report.estimate),
     ]
     return "\n".join(lines)
 
@@ -198,6 +200,17 @@ def _some(paths: list[str]) -> str:
 
 def _brief(text: str) -> str:
     return text if len(text) <= 100 else text[:99] + "…"
+
+
+def _estimate(cost: Estimate | None) -> list[str]:
+    if cost is None:
+        return []
+    tokens_in, tokens_out = thousands(cost.prompt_tokens), thousands(cost.completion_tokens)
+    price = f", {cost.price:.2f} at the recipe's prices" if cost.price else ""
+    return [
+        f"          and the model's time: about {cost.calls} calls, {tokens_in} tokens in,"
+        f" {tokens_out} out{price}"
+    ]
 
 
 def _minutes(minutes: float) -> str:

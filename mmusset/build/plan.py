@@ -140,12 +140,14 @@ def freeze(found: Found, recipe: Recipe, ledger: Ledger, limit: int | None) -> i
 
 def drop_short(pieces: list[Piece], part: ClipPart) -> tuple[list[Piece], list[Skipped]]:
     """Pieces that a clip can be cut from, and the others. A length of 0 is unknown: kept."""
-    short = [p for p in pieces if 0 < p.duration_s < part.seconds]
-    skipped = [
-        Skipped(p.music_path, "shorter than a clip", f"{p.duration_s:.2f} s of {part.seconds:g} s")
-        for p in short
-    ]
-    return [p for p in pieces if p not in short], skipped
+    kept, skipped = [], []
+    for piece in pieces:
+        if 0 < piece.duration_s < part.seconds:
+            detail = f"{piece.duration_s:.2f} s of {part.seconds:g} s"
+            skipped.append(Skipped(piece.music_path, "shorter than a clip", detail))
+        else:
+            kept.append(piece)
+    return kept, skipped
 
 
 async def _survey_all(

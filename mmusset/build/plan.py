@@ -49,6 +49,8 @@ class Piece:
     image_path: bytes
     image_origin: ImageOrigin
     image_sha256: str
+    pixels_sha256: str
+    sound_sha256: str
     story_path: bytes | None
     tags: Tags
 
@@ -62,7 +64,7 @@ class Piece:
 
     def labels(self) -> tuple[str, ...]:
         """What it may share with other pieces that must stay in one split."""
-        return labels(self.tags.artist, self.music_path, self.image_sha256)
+        return labels(self.tags.artist, self.music_path, self.pixels_sha256, self.sound_sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +77,19 @@ class Found:
 
 
 async def look(
-    source: Path, entries: list[Entry], sandbox: Sandbox, ledger: Ledger | None, step: Step
+    source: Path,
+    entries: list[Entry],
+    recipe: Recipe,
+    sandbox: Sandbox,
+    ledger: Ledger | None,
+    step: Step,
 ) -> Found:
     """Read what the media of a walked source say of themselves, and pair them.
 
     `step(done, total)` is called as files are read. With a ledger, files that have
     not changed since the last time are not read again.
     """
-    surveys, skipped = await _survey_all(source, entries, sandbox, ledger, step)
+    surveys, skipped = await _survey_all(source, entries, recipe, sandbox, ledger, step)
     skipped += [Skipped(e.path, e.skip) for e in entries if e.skip]
     lost = {s.path for s in skipped}
     covers = {path for path, survey in surveys.items() if survey.cover_sha256}
@@ -151,7 +158,12 @@ def drop_short(pieces: list[Piece], part: ClipPart) -> tuple[list[Piece], list[S
 
 
 async def _survey_all(
-    source: Path, entries: Sequence[Entry], sandbox: Sandbox, ledger: Ledger | None, step: Step
+    source: Path,
+    entries: Sequence[Entry],
+    recipe: Recipe,
+    sandbox: Sandbox,
+    ledger: Ledger | None,
+    step: Step,
 ) -> tuple[dict[bytes, Survey], list[Skipped]]:
     wanted = [e for e in entries if not e.skip and e.kind in {"music", "video", "image"}]
     surveys: dict[bytes, Survey] = {}
@@ -164,7 +176,7 @@ async def _survey_all(
             return
         path = source / os.fsdecode(entry.path)
         try:
-            surveys[entry.path] = await sandbox.survey(path, entry.kind)
+            surveys[entry.path] = await sandbox.survey(path, entry.kind, recipe.image.max_side_px)
         except Unusable as error:
             skipped.append(Skipped(entry.path, error.reason, error.detail))
 
@@ -203,10 +215,13 @@ def _once_each(pieces: list[Piece], ledger: Ledger | None) -> tuple[list[Piece],
 
 def _piece(pairing: Pairing, surveys: dict[bytes, Survey]) -> Piece:
     music = surveys[pairing.music]
+    image = surveys[pairing.image]
     if pairing.image_origin == "embedded":
-        image_sha256 = music.cover_sha256
+        image_sha256, pixels_sha256 = music.cover_sha256, music.pixels_sha256
+    elif pairing.image_origin == "video":
+        image_sha256 = pixels_sha256 = music.sha256
     else:
-        image_sha256 = surveys[pairing.image].sha256
+        image_sha256, pixels_sha256 = image.sha256, image.pixels_sha256
     return Piece(
         music_path=pairing.music,
         music_sha256=music.sha256,
@@ -214,6 +229,8 @@ def _piece(pairing: Pairing, surveys: dict[bytes, Survey]) -> Piece:
         image_path=pairing.image,
         image_origin=pairing.image_origin,
         image_sha256=image_sha256,
+        pixels_sha256=pixels_sha256,
+        sound_sha256=music.sound_sha256,
         story_path=pairing.story,
         tags=music.tags,
     )
@@ -231,7 +248,7 @@ def _group(pieces: list[Piece], ledger: Ledger) -> tuple[dict[Piece, str], list[
         name = min(old) if old else group_name([pieces[i].labels() for i in members])
         if len({dealt[g] for g in old}) > 1:
             skipped += [
-                Skipped(pieces[i].music_path, "would join two splits", "by its artist and picture")
+                Skipped(pieces[i].music_path, "would join two splits", "artist, picture or sound")
                 for i in members
             ]
         else:

@@ -70,7 +70,7 @@ async def build(job: Job, progress: Progress) -> Result:
     try:
         async with Sandbox(job.recipe.limits) as sandbox:
             _check_same_job(job, ledger)
-            found = await look(job.source, entries, sandbox, ledger, progress.surveyed)
+            found = await look(job.source, entries, job.recipe, sandbox, ledger, progress.surveyed)
             freeze(found, job.recipe, ledger, job.limit)
             return await Builder(job, ledger, sandbox, progress).run()
     finally:
@@ -100,7 +100,7 @@ async def replay(job: Job, progress: Progress) -> int:
 async def survey_only(source: Path, recipe: Recipe, progress: Progress) -> Found:
     """What a build would find, without an output folder."""
     async with Sandbox(recipe.limits) as sandbox:
-        return await look(source, walk(source), sandbox, None, progress.surveyed)
+        return await look(source, walk(source), recipe, sandbox, None, progress.surveyed)
 
 
 class Builder:

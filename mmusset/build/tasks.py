@@ -16,11 +16,17 @@ from mmusset.sample import (
 
 
 class Survey(Frozen):
-    """What a music, video or picture file says of itself. Empty strings where it does not."""
+    """What a music, video or picture file says of itself. Empty strings where it does not.
+
+    `pixels_sha256` is of the picture, or of the music's cover, as it is decoded to be stored;
+    `sound_sha256` of a moment of the decoded music. Both outlive another container or tags.
+    """
 
     sha256: str
     duration_s: float = 0.0
     cover_sha256: str = ""
+    pixels_sha256: str = ""
+    sound_sha256: str = ""
     tags: Tags = Tags()
 
 

@@ -9,19 +9,49 @@ import pytest
 import soundfile
 from PIL import Image
 
-from mmusset.build.plan import Piece, drop_short
+from mmusset.build.ledger import Ledger, Tally
+from mmusset.build.ledger_file import open_to_write
+from mmusset.build.plan import Piece, drop_short, freeze, look
 from mmusset.build.progress import Progress
 from mmusset.build.run import survey_only
+from mmusset.build.sandbox import Sandbox
 from mmusset.recipe import ClipPart, Recipe
-from mmusset.sample import Tags
-from tests.media import RATE_HZ, picture, piece
+from mmusset.sample import Item, Tags
+from mmusset.sources.walk import walk
+from tests.media import RATE_HZ, library, picture, piece
 from tests.test_sources_tags import tagged_mp3, text
+
+RECIPE = Recipe(clip=ClipPart(seconds=2))
 
 
 def pieces_of(source: Path) -> dict[str, Piece]:
     """What a build would find in a folder, by path."""
     found = asyncio.run(survey_only(source, Recipe(), Progress()))
     return {piece.music_path.decode(): piece for piece in found.pieces}
+
+
+def planned(source: Path, out: Path) -> tuple[dict[str, Item], Tally]:
+    """The items of a folder's plan after one more look at it, by the path of their music."""
+
+    async def plan(ledger: Ledger) -> None:
+        async with Sandbox(RECIPE.limits) as sandbox:
+            step = Progress().surveyed
+            freeze(
+                await look(source, walk(source), RECIPE, sandbox, ledger, step),
+                RECIPE,
+                ledger,
+                None,
+            )
+
+    ledger = open_to_write(out)
+    try:
+        asyncio.run(plan(ledger))
+        items = []
+        while found := ledger.next_undecided(items[-1].idx if items else 0):
+            items.append(found)
+        return {found.item.music_path.decode(): found.item for found in items}, ledger.tally()
+    finally:
+        ledger.close()
 
 
 def stay_together(a: Piece, b: Piece) -> bool:
@@ -120,3 +150,45 @@ def test_silence_in_the_middle_is_no_kinship(tmp_path: Path) -> None:
         picture(tmp_path / str(hz) / "x.png", number)
     found = pieces_of(tmp_path)
     assert not stay_together(found["220/x.wav"], found["330/x.wav"])
+
+
+def test_items_follow_their_music_when_files_swap_names(tmp_path: Path) -> None:
+    source, out = library(tmp_path / "source", 2), tmp_path / "out"
+    before, _ = planned(source, out)
+    folder = source / "artist 0"
+    for suffix in (".wav", ".png"):
+        (folder / f"song 0{suffix}").rename(folder / "kept")
+        (folder / f"song 1{suffix}").rename(folder / f"song 0{suffix}")
+        (folder / "kept").rename(folder / f"song 1{suffix}")
+    after, tally = planned(source, out)
+    assert after["artist 0/song 1.wav"].key == before["artist 0/song 0.wav"].key
+    assert after["artist 0/song 0.wav"].key == before["artist 0/song 1.wav"].key
+    assert (tally.found, tally.pending) == (2, 2)
+
+
+def test_items_follow_their_pictures_and_stories(tmp_path: Path) -> None:
+    source, out = library(tmp_path / "source", 1), tmp_path / "out"
+    (source / "artist 0" / "song 0.txt").write_text("A ferry in the rain.")
+    planned(source, out)
+    (source / "artist 0" / "song 0.png").rename(source / "artist 0" / "cover.png")
+    (source / "artist 0" / "song 0.txt").rename(source / "artist 0" / "song 0.story.txt")
+    (item,) = planned(source, out)[0].values()
+    assert (item.image_path, item.image_origin) == (b"artist 0/cover.png", "folder")
+    assert item.story_path == b"artist 0/song 0.story.txt"
+
+
+def test_another_picture_is_not_taken_for_the_planned_one(tmp_path: Path) -> None:
+    source, out = library(tmp_path / "source", 1), tmp_path / "out"
+    before = planned(source, out)[0]["artist 0/song 0.wav"]
+    picture(source / "artist 0" / "song 0.png", 7)
+    (source / "artist 0").rename(source / "moved")
+    after = planned(source, out)[0]["moved/song 0.wav"]
+    assert (after.image_path, after.image_sha256) == (before.image_path, before.image_sha256)
+
+
+def test_a_file_is_counted_once_though_it_lost_its_picture(tmp_path: Path) -> None:
+    source, out = library(tmp_path / "source", 1), tmp_path / "out"
+    planned(source, out)
+    (source / "artist 0" / "song 0.png").unlink()
+    _, tally = planned(source, out)
+    assert (tally.found, tally.pending, tally.skipped) == (1, 1, 0)

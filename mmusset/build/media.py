@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from mmusset.errors import MmussetError, Unusable
@@ -50,7 +51,8 @@ class Media:
         prepared = await self.prepare(planned)
         if self._stored(planned.item.key, prepared) is None:
             try:
-                await self._make(planned.item)
+                # The story was read when the item was prepared; its file may be gone since.
+                await self._make(replace(planned.item, story_path=None))
             except Unusable as error:
                 raise _lost(planned.item, str(error)) from None
             if self._stored(planned.item.key, prepared) is None:
@@ -75,6 +77,7 @@ class Media:
             music_path=self._absolute(item.music_path),
             music_sha256=item.music_sha256,
             image_path=self._absolute(item.image_path),
+            image_sha256=item.image_sha256,
             image_origin=item.image_origin,
             story_path=self._absolute(item.story_path) if item.story_path else "",
             clip_index=item.clip_index,

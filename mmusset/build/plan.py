@@ -105,12 +105,6 @@ def freeze(found: Found, recipe: Recipe, ledger: Ledger, limit: int | None) -> i
 
     `limit` is how many pieces the ledger may hold in all.
     """
-    here = {entry.path for entry in found.entries}
-    moved = [
-        piece
-        for piece in found.pieces
-        if (planned := ledger.item(piece.key(0))) and planned.item.music_path not in here
-    ]
     fresh = [p for p in found.pieces if not ledger.item(p.key(0))]
     fresh, skipped = drop_short(fresh, recipe.clip)
     if limit is not None:
@@ -131,8 +125,8 @@ def freeze(found: Found, recipe: Recipe, ledger: Ledger, limit: int | None) -> i
         for item in _items(piece, recipe.clip, groups[piece], splits[groups[piece]])
     ]
     with ledger.transaction():
-        for piece in moved:
-            ledger.move_item(piece.music_sha256, piece.music_path, piece.image_path)
+        for piece in found.pieces:
+            _find_again(piece, ledger)
         for piece, group in groups.items():
             ledger.add_group(group, splits[group], piece.labels())
         for split in SPLITS:
@@ -143,6 +137,24 @@ def freeze(found: Found, recipe: Recipe, ledger: Ledger, limit: int | None) -> i
         failpoint("plan_written")
     failpoint("plan_frozen")
     return len(items)
+
+
+def _find_again(piece: Piece, ledger: Ledger) -> None:
+    """Note where the files of a piece that is planned already are now.
+
+    The picture of the plan stays: one of other content is not taken for it.
+    """
+    planned = ledger.item(piece.key(0))
+    if planned is None:
+        return
+    item = planned.item
+    if piece.image_sha256 == item.image_sha256:
+        image = (piece.image_path, piece.image_origin)
+    else:
+        image = (item.image_path, item.image_origin)
+    places = (piece.music_path, *image, piece.story_path)
+    if places != (item.music_path, item.image_path, item.image_origin, item.story_path):
+        ledger.move_items(piece.music_sha256, *places)
 
 
 def drop_short(pieces: list[Piece], part: ClipPart) -> tuple[list[Piece], list[Skipped]]:
@@ -267,6 +279,7 @@ def _items(piece: Piece, part: ClipPart, group: str, split: Split) -> list[Item]
             clip_index=index,
             clip_count=count,
             image_path=piece.image_path,
+            image_sha256=piece.image_sha256,
             image_origin=piece.image_origin,
             story_path=piece.story_path,
             group=group,

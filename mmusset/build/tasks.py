@@ -37,6 +37,7 @@ class PrepareRequest:
     music_path: str
     music_sha256: str
     image_path: str
+    image_sha256: str
     image_origin: ImageOrigin
     story_path: str
     clip_index: int

@@ -171,7 +171,10 @@ def _picture(request: PrepareRequest, start_s: float) -> "Image":
         if cover is None:
             raise Unusable("picture can't be decoded", "the embedded cover is gone")
         return decode.open_image(cover, part.min_side_px, part.max_side_px)
-    return decode.open_image(path, part.min_side_px, part.max_side_px)
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != request.image_sha256:
+        raise Unusable("picture changed since it was planned")
+    return decode.open_image(data, part.min_side_px, part.max_side_px)
 
 
 def _encode_jpeg(picture: "Image", quality: int) -> bytes:

@@ -236,6 +236,13 @@ def _flatten(image: "Image") -> "Image":
     """Any mode to RGB; what is transparent becomes white, as pages show it."""
     from PIL import Image as Images
 
+    if image.mode.startswith("I;16"):
+        # Pillow would cut these at 255 instead of scaling them.
+        wide = np.asarray(image).astype(np.float32)
+        return Images.fromarray((wide / 257).round().astype(np.uint8)).convert("RGB")
+    if image.mode in ("I", "F"):
+        detail = f"pixels of mode {image.mode} say not what is white; save it with 8 or 16 bits"
+        raise Unusable("picture can't be decoded", detail)
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         layered = image.convert("RGBA")
         page = Images.new("RGBA", layered.size, "white")

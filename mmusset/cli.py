@@ -210,7 +210,7 @@ def show_prompt(
     from .build import run, trial
     from .speakers import chat
 
-    loaded = _recipe(recipe, overrides, None)
+    loaded = _recipe(recipe, overrides, "vllm")
     (name,) = run.agents_named((agent,))
 
     async def body() -> chat.Body:

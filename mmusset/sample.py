@@ -205,6 +205,7 @@ class Item:
     clip_index: int
     clip_count: int
     image_path: bytes  # the music itself where the picture is embedded, the video where it is one
+    image_sha256: str  # of the picture's file, or of the embedded cover
     image_origin: ImageOrigin
     story_path: bytes | None
     group: str

@@ -3,6 +3,7 @@
 import json
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from itertools import pairwise
@@ -107,6 +108,43 @@ def test_music_that_changes_after_the_plan_is_never_taken_for_the_old(
     told = json.loads(mmusset("status", out, "--json").stdout)
     assert [lost["reason"] for lost in told["lost"]] == ["changed since it was planned"]
     assert told["tally"]["accepted"] == 8, "the new bytes are an item of their own"
+
+
+def test_a_picture_that_changes_after_the_plan_is_never_taken_for_the_old(
+    source: Path, tmp_path: Path
+) -> None:
+    changing, out = tmp_path / "changing", tmp_path / "out"
+    shutil.copytree(source, changing)
+    words = ("build", "--source", changing, "--out", out, *SHORT)
+    assert mmusset(*words, failpoint="plan_frozen").returncode == -signal.SIGKILL
+    picture(changing / "artist 0" / "song 1.png", 99)
+    assert mmusset(*words).returncode == 4
+    told = json.loads(mmusset("status", out, "--json").stdout)
+    assert [lost["reason"] for lost in told["lost"]] == ["picture changed since it was planned"]
+    assert (told["tally"]["accepted"], told["tally"]["failed"]) == (7, 1)
+
+
+def test_a_replay_needs_no_story_file(source: Path, tmp_path: Path) -> None:
+    told, out = tmp_path / "told", tmp_path / "out"
+    shutil.copytree(source, told)
+    story = told / "artist 0" / "song 1.txt"
+    story.write_text("The ferry left before dawn. " * 12)
+    words = ("build", "--source", told, "--out", out, *SHORT)
+    assert mmusset(*words).returncode == 0
+    before = tree(out)
+    story.unlink()
+    assert mmusset(*words, "--replay").returncode == 0
+    assert tree(out) == before
+
+
+def test_a_dataset_of_another_version_is_refused(built: Path, source: Path) -> None:
+    with sqlite3.connect(built / ".mmusset" / "ledger.db") as db:
+        db.execute("UPDATE meta SET value = '1' WHERE name = 'schema'")
+    for words in (("build", "--source", source, "--out", built, *SHORT), ("status", built)):
+        done = mmusset(*words)
+        assert done.returncode == 1
+        assert "another version of mmusset made" in done.stderr
+        assert done.stderr.count("\n") == 1
 
 
 def test_replay_writes_the_same_bytes_again(built: Path, source: Path) -> None:

@@ -116,6 +116,21 @@ def test_every_mode_becomes_rgb(tmp_path: Path, mode: str) -> None:
     assert open_image(tmp_path / f"x.{suffix}", 28, 64).mode == "RGB"
 
 
+@pytest.mark.parametrize(("suffix", "order"), [("png", "<"), ("tiff", "<"), ("tiff", ">")])
+def test_sixteen_bits_are_scaled_to_eight(tmp_path: Path, suffix: str, order: str) -> None:
+    ramp = np.tile(np.arange(256) * 257, (64, 1))
+    Image.fromarray(ramp.astype(f"{order}u2")).save(tmp_path / f"x.{suffix}")
+    grey = np.asarray(open_image(tmp_path / f"x.{suffix}", 28, 256))
+    assert (grey == np.arange(256)[None, :, None]).all()
+
+
+@pytest.mark.parametrize("kind", [np.int32, np.float32])
+def test_pixels_without_a_known_white_are_unusable(tmp_path: Path, kind: type) -> None:
+    Image.fromarray(np.ones((64, 64), kind)).save(tmp_path / "x.tiff")
+    with pytest.raises(Unusable, match="picture can't be decoded: pixels of mode"):
+        open_image(tmp_path / "x.tiff", 28, 64)
+
+
 def video(path: Path) -> None:
     """Three seconds: black, then a picture out of focus, then sharp stripes."""
     sharp = np.zeros((144, 256, 3), np.uint8)

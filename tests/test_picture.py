@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from mmusset.speakers.picture import FACTOR, data_url, fitted_size, tokens
+from mmusset.speakers.picture import FACTOR, data_url, fit, fitted_size, tokens
 
 SIDES = st.integers(28, 4096)
 
@@ -25,10 +25,10 @@ def test_a_fitted_size_is_of_whole_patches_and_not_too_many(
     assert fitted_size(w, h, max_pixels) == (w, h) or min(w, h) == FACTOR
 
 
-def test_a_picture_comes_as_a_jpeg_of_its_fitted_size(tmp_path: Path) -> None:
-    path = tmp_path / "wide.jpg"
-    Image.new("RGB", (1024, 512), "teal").save(path)
-    head, _, data = data_url(path, 64 * FACTOR * FACTOR).partition(",")
+def test_a_picture_is_sent_at_its_fitted_size(tmp_path: Path) -> None:
+    path = tmp_path / "wide.model.jpg"
+    path.write_bytes(fit(Image.new("RGB", (1024, 512), "teal"), 64 * FACTOR * FACTOR))
+    head, _, data = data_url(path).partition(",")
     assert head == "data:image/jpeg;base64"
     with Image.open(io.BytesIO(b64decode(data))) as image:
         assert image.size == fitted_size(1024, 512, 64 * FACTOR * FACTOR) == (308, 140)

@@ -108,6 +108,15 @@ def test_a_group_in_two_splits_is_found(tmp_path: Path) -> None:
     assert problems(tmp_path) == ["its group is in train too"]
 
 
+def test_a_clip_in_two_splits_is_found(tmp_path: Path) -> None:
+    """Two files that hold the same recording give the same clip."""
+    one, other = sample(1), sample(2, "test")
+    facts = other.quadruple.model_copy(update={"music": one.quadruple.music})
+    copy = Sample(facts, other.image_jpeg, one.music_flac)
+    write_folder(tmp_path, {"data/train-000000.tar": [one], "data/test-000000.tar": [copy]})
+    assert problems(tmp_path) == ["its clip is in train too"]
+
+
 def test_a_flipped_bit_is_found(tmp_path: Path) -> None:
     write_folder(tmp_path, {"data/train-000000.tar": [sample(1)]})
     path = tmp_path / "data/train-000000.tar"

@@ -16,8 +16,8 @@ from mmusset.sample import Item, Outcome, Split, Tags, Verdict
 from mmusset.shards.tar import Shard
 
 _ITEM_COLUMNS = """item.idx, item.block, item.key, item.music_path, item.music_sha256,
-    item.duration_s, item.clip_index, item.clip_count, item.image_path, item.image_origin,
-    item.story_path, item.grp, block.split, item.tags"""
+    item.duration_s, item.clip_index, item.clip_count, item.image_path, item.image_sha256,
+    item.image_origin, item.story_path, item.grp, block.split, item.tags"""
 _ITEM_FROM = f"SELECT {_ITEM_COLUMNS} FROM item JOIN block ON item.block = block.n"
 
 
@@ -192,23 +192,31 @@ class Ledger:
     def _add_items(self, block: int, items: list[Item]) -> None:
         self._db.executemany(
             "INSERT INTO item (key, block, music_path, music_sha256, duration_s, clip_index,"
-            " clip_count, image_path, image_origin, story_path, grp, tags)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " clip_count, image_path, image_sha256, image_origin, story_path, grp, tags)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     *(i.key, block, i.music_path, i.music_sha256, i.duration_s, i.clip_index),
-                    *(i.clip_count, i.image_path, i.image_origin, i.story_path, i.group),
-                    i.tags.model_dump_json(),
+                    *(i.clip_count, i.image_path, i.image_sha256, i.image_origin, i.story_path),
+                    *(i.group, i.tags.model_dump_json()),
                 )
                 for i in items
             ],
         )
 
-    def move_item(self, music_sha256: str, music_path: bytes, image_path: bytes) -> None:
-        """The same music was found: remember where it is now."""
+    def move_items(
+        self,
+        music_sha256: str,
+        music_path: bytes,
+        image_path: bytes,
+        image_origin: str,
+        story_path: bytes | None,
+    ) -> None:
+        """The same music and picture were found: remember where they are now."""
         self._db.execute(
-            "UPDATE item SET music_path = ?, image_path = ? WHERE music_sha256 = ?",
-            (music_path, image_path, music_sha256),
+            "UPDATE item SET music_path = ?, image_path = ?, image_origin = ?, story_path = ?"
+            " WHERE music_sha256 = ?",
+            (music_path, image_path, image_origin, story_path, music_sha256),
         )
 
     def piece_count(self) -> int:
@@ -217,9 +225,10 @@ class Ledger:
         return int(count)
 
     def replace_skipped(self, skipped: list[tuple[bytes, str, str]]) -> None:
-        """Set what is skipped: path, reason, detail."""
+        """Set what is skipped: path, reason, detail. A file that is an item's is not."""
         self._db.execute("DELETE FROM skipped")
         self._db.executemany("INSERT INTO skipped VALUES (?, ?, ?)", skipped)
+        self._db.execute("DELETE FROM skipped WHERE path IN (SELECT music_path FROM item)")
 
     def unskip(self, path: bytes) -> None:
         """What was skipped is an item now."""

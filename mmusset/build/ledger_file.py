@@ -12,7 +12,7 @@ from mmusset.shards.durable import failpoint
 from .ledger import Ledger
 
 FOLDER = ".mmusset"
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE file (path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, survey TEXT NOT NULL);
@@ -23,7 +23,8 @@ CREATE TABLE item (
     idx INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, block INTEGER NOT NULL,
     music_path BLOB NOT NULL, music_sha256 TEXT NOT NULL, duration_s REAL NOT NULL,
     clip_index INTEGER NOT NULL, clip_count INTEGER NOT NULL,
-    image_path BLOB NOT NULL, image_origin TEXT NOT NULL, story_path BLOB,
+    image_path BLOB NOT NULL, image_sha256 TEXT NOT NULL, image_origin TEXT NOT NULL,
+    story_path BLOB,
     grp TEXT NOT NULL, tags TEXT NOT NULL);
 CREATE INDEX item_block ON item (block, idx);
 CREATE TABLE skipped (path BLOB PRIMARY KEY, reason TEXT NOT NULL, detail TEXT NOT NULL);
@@ -42,7 +43,8 @@ CREATE TABLE shard (
 def open_to_write(out: Path) -> Ledger:
     """The ledger of an output folder, made if there is none, and locked.
 
-    Raises Refused if another build holds it or the folder holds something else.
+    Raises Refused if another build holds it, another version of mmusset wrote it, or the
+    folder holds something else.
     """
     folder = out / FOLDER
     if not folder.exists():
@@ -59,22 +61,28 @@ def open_to_write(out: Path) -> Ledger:
         connection = sqlite3.connect(folder / "ledger.db", isolation_level=None)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        ledger = Ledger(connection, lock)
         _make_schema(connection)
+        _check_schema(connection, out)
     except sqlite3.DatabaseError as error:
         os.close(lock)
         raise _broken(out, error) from None
-    return ledger
+    except Refused:
+        os.close(lock)
+        raise
+    return Ledger(connection, lock)
 
 
 def open_to_read(out: Path) -> Ledger:
-    """The ledger of an output folder, for looking only. Raises MmussetError if there is none."""
+    """The ledger of an output folder, for looking only.
+
+    Raises MmussetError if there is none, Refused if another version of mmusset wrote it.
+    """
     path = out / FOLDER / "ledger.db"
     if not path.exists():
         raise MmussetError(f"{out} is not a dataset of mmusset: it has no {FOLDER}/ledger.db")
     try:
         connection = sqlite3.connect(f"file:{_uri(path)}?mode=ro", uri=True, isolation_level=None)
-        connection.execute("SELECT 1 FROM meta").fetchone()
+        _check_schema(connection, out)
     except sqlite3.DatabaseError as error:
         raise _broken(out, error) from None
     return Ledger(connection, None)
@@ -89,6 +97,15 @@ def _make_schema(connection: sqlite3.Connection) -> None:
                 connection.execute(statement)
             connection.execute("INSERT INTO meta VALUES ('schema', ?)", (SCHEMA_VERSION,))
         failpoint("ledger_made")
+
+
+def _check_schema(connection: sqlite3.Connection, out: Path) -> None:
+    row = connection.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()
+    if row != (SCHEMA_VERSION,):
+        raise Refused(
+            f"another version of mmusset made {out} (ledger {row[0] if row else 'unknown'}, this"
+            f" one needs {SCHEMA_VERSION}); use that version, or build into a new --out"
+        )
 
 
 def _broken(out: Path, error: sqlite3.DatabaseError) -> MmussetError:

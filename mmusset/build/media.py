@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from mmusset.errors import MmussetError, Unusable
@@ -48,9 +49,11 @@ class Media:
         Raises MmussetError if the source no longer gives the bytes that were measured.
         """
         prepared = await self.prepare(planned)
-        if self._stored(planned.item.key, prepared) is None:
+        seen = not model_pixels(self._recipe) or self.picture(planned.item.key).exists()
+        if not seen or self._stored(planned.item.key, prepared) is None:
             try:
-                await self._make(planned.item)
+                # The story was read when the item was prepared; its file may be gone since.
+                await self._make(replace(planned.item, story_path=None))
             except Unusable as error:
                 raise _lost(planned.item, str(error)) from None
             if self._stored(planned.item.key, prepared) is None:
@@ -65,12 +68,12 @@ class Media:
         return stored
 
     def picture(self, key: str) -> Path:
-        """Where the stored JPEG is that `ensure` made sure of."""
-        return self._paths(key)[0]
+        """Where the picture is that a model is shown; `ensure` made sure of it."""
+        return self.cache / f"{key}.model.jpg"
 
     def forget(self, key: str) -> None:
         """Drop the stored media of an item that is in a shard, or never will be."""
-        for path in self._paths(key):
+        for path in (*self._paths(key), self.picture(key)):
             path.unlink(missing_ok=True)
 
     async def _make(self, item: Item) -> Prepared:
@@ -99,18 +102,25 @@ def request_for(item: Item, source: Path, recipe: Recipe, stem: Path) -> Prepare
         music_path=absolute(item.music_path),
         music_sha256=item.music_sha256,
         image_path=absolute(item.image_path),
+        image_sha256=item.image_sha256,
         image_origin=item.image_origin,
         story_path=absolute(item.story_path) if item.story_path else "",
         clip_index=item.clip_index,
         clip_count=item.clip_count,
         stem=str(stem),
+        model_pixels=model_pixels(recipe),
         clip=recipe.clip,
         image=recipe.image,
     )
 
 
+def model_pixels(recipe: Recipe) -> int:
+    """How many pixels a model is shown of a picture; 0 where there is no model."""
+    return 0 if recipe.speaker.kind == "offline" else recipe.speaker.max_pixels
+
+
 def material_of(item: Item, prepared: Prepared, picture: Path, seed: int) -> Material:
-    """What the agents are given of an item; `picture` is its stored JPEG."""
+    """What the agents are given of an item; `picture` is what a model is shown."""
     return Material(
         key=item.key,
         seed=seed,

@@ -49,6 +49,8 @@ class Piece:
     image_path: bytes
     image_origin: ImageOrigin
     image_sha256: str
+    pixels_sha256: str
+    sound_sha256: str
     story_path: bytes | None
     tags: Tags
 
@@ -62,7 +64,7 @@ class Piece:
 
     def labels(self) -> tuple[str, ...]:
         """What it may share with other pieces that must stay in one split."""
-        return labels(self.tags.artist, self.music_path, self.image_sha256)
+        return labels(self.tags.artist, self.music_path, self.pixels_sha256, self.sound_sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +77,19 @@ class Found:
 
 
 async def look(
-    source: Path, entries: list[Entry], sandbox: Sandbox, ledger: Ledger | None, step: Step
+    source: Path,
+    entries: list[Entry],
+    recipe: Recipe,
+    sandbox: Sandbox,
+    ledger: Ledger | None,
+    step: Step,
 ) -> Found:
     """Read what the media of a walked source say of themselves, and pair them.
 
     `step(done, total)` is called as files are read. With a ledger, files that have
     not changed since the last time are not read again.
     """
-    surveys, skipped = await _survey_all(source, entries, sandbox, ledger, step)
+    surveys, skipped = await _survey_all(source, entries, recipe, sandbox, ledger, step)
     skipped += [Skipped(e.path, e.skip) for e in entries if e.skip]
     lost = {s.path for s in skipped}
     covers = {path for path, survey in surveys.items() if survey.cover_sha256}
@@ -105,12 +112,6 @@ def freeze(
     `limit` is how many pieces the ledger may hold in all; the others are skipped with
     `beyond` as their reason.
     """
-    here = {entry.path for entry in found.entries}
-    moved = [
-        piece
-        for piece in found.pieces
-        if (planned := ledger.item(piece.key(0))) and planned.item.music_path not in here
-    ]
     fresh = [p for p in found.pieces if not ledger.item(p.key(0))]
     fresh, skipped = drop_short(fresh, recipe.clip)
     if limit is not None:
@@ -131,8 +132,8 @@ def freeze(
         for item in items_of(piece, recipe.clip, groups[piece], splits[groups[piece]])
     ]
     with ledger.transaction():
-        for piece in moved:
-            ledger.move_item(piece.music_sha256, piece.music_path, piece.image_path)
+        for piece in found.pieces:
+            _find_again(piece, ledger)
         for piece, group in groups.items():
             ledger.add_group(group, splits[group], piece.labels())
         for split in SPLITS:
@@ -145,18 +146,43 @@ def freeze(
     return len(items)
 
 
+def _find_again(piece: Piece, ledger: Ledger) -> None:
+    """Note where the files of a piece that is planned already are now.
+
+    The picture of the plan stays: one of other content is not taken for it.
+    """
+    planned = ledger.item(piece.key(0))
+    if planned is None:
+        return
+    item = planned.item
+    if piece.image_sha256 == item.image_sha256:
+        image = (piece.image_path, piece.image_origin)
+    else:
+        image = (item.image_path, item.image_origin)
+    places = (piece.music_path, *image, piece.story_path)
+    if places != (item.music_path, item.image_path, item.image_origin, item.story_path):
+        ledger.move_items(piece.music_sha256, *places)
+
+
 def drop_short(pieces: list[Piece], part: ClipPart) -> tuple[list[Piece], list[Skipped]]:
     """Pieces that a clip can be cut from, and the others. A length of 0 is unknown: kept."""
-    short = [p for p in pieces if 0 < p.duration_s < part.seconds]
-    skipped = [
-        Skipped(p.music_path, "shorter than a clip", f"{p.duration_s:.2f} s of {part.seconds:g} s")
-        for p in short
-    ]
-    return [p for p in pieces if p not in short], skipped
+    kept, skipped = [], []
+    for piece in pieces:
+        if 0 < piece.duration_s < part.seconds:
+            detail = f"{piece.duration_s:.2f} s of {part.seconds:g} s"
+            skipped.append(Skipped(piece.music_path, "shorter than a clip", detail))
+        else:
+            kept.append(piece)
+    return kept, skipped
 
 
 async def _survey_all(
-    source: Path, entries: Sequence[Entry], sandbox: Sandbox, ledger: Ledger | None, step: Step
+    source: Path,
+    entries: Sequence[Entry],
+    recipe: Recipe,
+    sandbox: Sandbox,
+    ledger: Ledger | None,
+    step: Step,
 ) -> tuple[dict[bytes, Survey], list[Skipped]]:
     wanted = [e for e in entries if not e.skip and e.kind in {"music", "video", "image"}]
     surveys: dict[bytes, Survey] = {}
@@ -169,7 +195,7 @@ async def _survey_all(
             return
         path = source / os.fsdecode(entry.path)
         try:
-            surveys[entry.path] = await sandbox.survey(path, entry.kind)
+            surveys[entry.path] = await sandbox.survey(path, entry.kind, recipe.image.max_side_px)
         except Unusable as error:
             skipped.append(Skipped(entry.path, error.reason, error.detail))
 
@@ -208,10 +234,13 @@ def _once_each(pieces: list[Piece], ledger: Ledger | None) -> tuple[list[Piece],
 
 def _piece(pairing: Pairing, surveys: dict[bytes, Survey]) -> Piece:
     music = surveys[pairing.music]
+    image = surveys[pairing.image]
     if pairing.image_origin == "embedded":
-        image_sha256 = music.cover_sha256
+        image_sha256, pixels_sha256 = music.cover_sha256, music.pixels_sha256
+    elif pairing.image_origin == "video":
+        image_sha256 = pixels_sha256 = music.sha256
     else:
-        image_sha256 = surveys[pairing.image].sha256
+        image_sha256, pixels_sha256 = image.sha256, image.pixels_sha256
     return Piece(
         music_path=pairing.music,
         music_sha256=music.sha256,
@@ -219,6 +248,8 @@ def _piece(pairing: Pairing, surveys: dict[bytes, Survey]) -> Piece:
         image_path=pairing.image,
         image_origin=pairing.image_origin,
         image_sha256=image_sha256,
+        pixels_sha256=pixels_sha256,
+        sound_sha256=music.sound_sha256,
         story_path=pairing.story,
         tags=music.tags,
     )
@@ -236,7 +267,7 @@ def group_pieces(pieces: list[Piece], ledger: Ledger) -> tuple[dict[Piece, str],
         name = min(old) if old else group_name([pieces[i].labels() for i in members])
         if len({dealt[g] for g in old}) > 1:
             skipped += [
-                Skipped(pieces[i].music_path, "would join two splits", "by its artist and picture")
+                Skipped(pieces[i].music_path, "would join two splits", "artist, picture or sound")
                 for i in members
             ]
         else:
@@ -256,6 +287,7 @@ def items_of(piece: Piece, part: ClipPart, group: str, split: Split) -> list[Ite
             clip_index=index,
             clip_count=count,
             image_path=piece.image_path,
+            image_sha256=piece.image_sha256,
             image_origin=piece.image_origin,
             story_path=piece.story_path,
             group=group,

@@ -97,7 +97,7 @@ async def build(job: Job, progress: Progress) -> Result:
     try:
         async with Sandbox(job.recipe.limits) as sandbox:
             check_recipe(job.recipe, job.speaker.name, ledger, job.re_run)
-            found = await look(job.source, entries, sandbox, ledger, progress.surveyed)
+            found = await look(job.source, entries, job.recipe, sandbox, ledger, progress.surveyed)
             candidates = None
             if job.quota:
                 freeze(found, job.recipe, ledger, 0, "not needed for --accept")
@@ -133,7 +133,7 @@ async def replay(job: Job, progress: Progress) -> int:
 async def survey_only(source: Path, recipe: Recipe, progress: Progress) -> Found:
     """What a build would find, without an output folder."""
     async with Sandbox(recipe.limits) as sandbox:
-        return await look(source, walk(source), sandbox, None, progress.surveyed)
+        return await look(source, walk(source), recipe, sandbox, None, progress.surveyed)
 
 
 class Builder:

@@ -38,9 +38,10 @@ class Sandbox:
             await _end(child)
         self._idle.clear()
 
-    async def survey(self, path: Path, kind: str) -> Survey:
+    async def survey(self, path: Path, kind: str, max_side_px: int) -> Survey:
         """What a file says of itself. Raises Unusable if it can't be opened."""
-        answer = await self._ask({"task": "survey", "path": str(path), "kind": kind})
+        request = {"task": "survey", "path": str(path), "kind": kind, "max_side_px": max_side_px}
+        answer = await self._ask(request)
         return Survey.model_validate_json(answer)
 
     async def prepare(self, request: PrepareRequest) -> Prepared:

@@ -16,26 +16,37 @@ from mmusset.sample import (
 
 
 class Survey(Frozen):
-    """What a music, video or picture file says of itself. Empty strings where it does not."""
+    """What a music, video or picture file says of itself. Empty strings where it does not.
+
+    `pixels_sha256` is of the picture, or of the music's cover, as it is decoded to be stored;
+    `sound_sha256` of a moment of the decoded music. Both outlive another container or tags.
+    """
 
     sha256: str
     duration_s: float = 0.0
     cover_sha256: str = ""
+    pixels_sha256: str = ""
+    sound_sha256: str = ""
     tags: Tags = Tags()
 
 
 @dataclass(frozen=True, slots=True)
 class PrepareRequest:
-    """One item to cut, measure and store as `stem`.flac and `stem`.jpg. Paths are absolute."""
+    """One item to cut, measure and store as `stem`.flac and `stem`.jpg. Paths are absolute.
+
+    With `model_pixels`, the picture is also stored as a model is shown it, as `stem`.model.jpg.
+    """
 
     music_path: str
     music_sha256: str
     image_path: str
+    image_sha256: str
     image_origin: ImageOrigin
     story_path: str
     clip_index: int
     clip_count: int
     stem: str
+    model_pixels: int
     clip: ClipPart
     image: ImagePart
 

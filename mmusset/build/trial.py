@@ -53,7 +53,7 @@ async def _trial(
     source: Path, entries: list[Entry], place: int, recipe: Recipe
 ) -> AsyncIterator[Trial]:
     async with Sandbox(recipe.limits) as sandbox:
-        found = await look(source, entries, sandbox, None, lambda done, total: None)
+        found = await look(source, entries, recipe, sandbox, None, lambda done, total: None)
         items = _items(found, recipe)
         if len(items) < place:
             why = "; ".join(sorted({s.reason for s in found.skipped}))
@@ -64,7 +64,7 @@ async def _trial(
         with tempfile.TemporaryDirectory() as folder:
             stem = Path(folder) / item.key
             prepared = await sandbox.prepare(request_for(item, source, recipe, stem))
-            picture = stem.with_suffix(".jpg")
+            picture = stem.with_suffix(".model.jpg")
             yield Trial(item, prepared, material_of(item, prepared, picture, recipe.speaker.seed))
 
 

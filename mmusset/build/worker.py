@@ -15,6 +15,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+import numpy as np
+
 from mmusset.errors import Unfit, Unusable
 from mmusset.evidence import clip as clips
 from mmusset.evidence import decode, music
@@ -22,30 +24,37 @@ from mmusset.evidence import image as images
 from mmusset.sample import ClipFacts, Frozen, ImageFacts
 from mmusset.sources import tags
 from mmusset.sources.walk import Kind
+from mmusset.speakers.picture import fit
 
 from .tasks import Prepared, PrepareRequest, Survey
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+AUDIBLE = 66  # 16-bit steps from the lowest to the highest sample: -60 dB of full scale
 
-def survey(path: Path, kind: Kind) -> Survey:
+
+def survey(path: Path, kind: Kind, max_side_px: int) -> Survey:
     """Read a file's tags, length, cover and content hash. Raises Unusable if it can't be opened."""
     decode.regular(path)
     try:
         sha256 = _sha256(path)
         if kind == "image":
-            return Survey(sha256=sha256)
+            pixels_sha256 = _pixels_sha256(path, max_side_px) or sha256
+            return Survey(sha256=sha256, pixels_sha256=pixels_sha256)
         read = tags.read(path)
     except OSError as error:
         raise Unusable("can't be read", error.strerror or "") from None
-    try:
-        duration_s = decode.probe(path).duration_s
-    except Unusable:
-        # Undecodable music is found out, and told, when its clip is cut.
-        duration_s = 0.0
-    cover = hashlib.sha256(read.cover).hexdigest() if read.cover else ""
-    return Survey(sha256=sha256, duration_s=duration_s, cover_sha256=cover, tags=read.tags)
+    cover_sha256 = hashlib.sha256(read.cover).hexdigest() if read.cover else ""
+    duration_s, sound_sha256 = _sound(path)
+    return Survey(
+        sha256=sha256,
+        duration_s=duration_s,
+        cover_sha256=cover_sha256,
+        pixels_sha256=(read.cover and _pixels_sha256(read.cover, max_side_px)) or cover_sha256,
+        sound_sha256=sound_sha256,
+        tags=read.tags,
+    )
 
 
 def prepare(request: PrepareRequest) -> Prepared:
@@ -83,6 +92,8 @@ def prepare(request: PrepareRequest) -> Prepared:
     )
     _store(Path(request.stem + ".flac"), flac)
     _store(Path(request.stem + ".jpg"), jpeg)
+    if request.model_pixels:
+        _store(Path(request.stem + ".model.jpg"), fit(picture, request.model_pixels))
     return prepared
 
 
@@ -99,7 +110,7 @@ def main() -> None:
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
     try:
         if request["task"] == "survey":
-            result: Frozen = survey(Path(request["path"]), request["kind"])
+            result: Frozen = survey(Path(request["path"]), request["kind"], request["max_side_px"])
         else:
             result = prepare(PrepareRequest.from_json(request["item"]))
         return {"ok": result.model_dump_json()}
@@ -118,6 +129,39 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _pixels_sha256(source: Path | bytes, max_side_px: int) -> str:
+    """Of a picture as it is decoded to be stored; "" where it can't be.
+
+    Before it is scaled, which would take three times as long as all the rest.
+    """
+    try:
+        picture = decode.open_upright(source, max_side_px)
+    except Unusable:
+        return ""
+    size = f"{picture.width}x{picture.height}:"
+    return hashlib.sha256(size.encode() + picture.tobytes()).hexdigest()
+
+
+def _sound(path: Path) -> tuple[float, str]:
+    """The length in seconds, and the hash of two seconds of 16-bit PCM from the middle.
+
+    0 and "" where they can't be known: undecodable music is found out, and told, when its
+    clip is cut. No hash where nothing sounds: silence is not the same piece.
+    """
+    duration_s = 0.0
+    try:
+        duration_s = decode.probe(path).duration_s
+        # From a whole second on, so that containers which round the length still agree.
+        middle_s = max(0, int(duration_s / 2) - 1)
+        samples, _ = decode.read_window(path, middle_s, 2.0)
+    except Unusable:
+        return duration_s, ""
+    pcm = np.round(samples * 32768.0).clip(-32768, 32767).astype("<i2")
+    if not len(pcm) or int(pcm.max()) - int(pcm.min()) < AUDIBLE:
+        return duration_s, ""
+    return duration_s, hashlib.sha256(pcm.tobytes()).hexdigest()
+
+
 def _picture(request: PrepareRequest, start_s: float) -> "Image":
     part = request.image
     path = decode.regular(Path(request.image_path))
@@ -130,7 +174,10 @@ def _picture(request: PrepareRequest, start_s: float) -> "Image":
         if cover is None:
             raise Unusable("picture can't be decoded", "the embedded cover is gone")
         return decode.open_image(cover, part.min_side_px, part.max_side_px)
-    return decode.open_image(path, part.min_side_px, part.max_side_px)
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != request.image_sha256:
+        raise Unusable("picture changed since it was planned")
+    return decode.open_image(data, part.min_side_px, part.max_side_px)
 
 
 def _encode_jpeg(picture: "Image", quality: int) -> bytes:

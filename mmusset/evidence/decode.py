@@ -92,6 +92,14 @@ def read_window(path: Path, start_s: float, seconds: float) -> tuple[Samples, in
 
 def open_image(source: Path | bytes, min_side_px: int, max_side_px: int) -> "Image":
     """An RGB picture, turned upright and scaled down to `max_side_px`, without any metadata."""
+    return _fit(open_upright(source, max_side_px), min_side_px, max_side_px)
+
+
+def open_upright(source: Path | bytes, max_side_px: int) -> "Image":
+    """An RGB picture, turned upright, at least as large as one that fits `max_side_px`.
+
+    A JPEG is decoded at a half, quarter or eighth of its size where that is enough.
+    """
     from PIL import Image, ImageOps
 
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
@@ -102,9 +110,7 @@ def open_image(source: Path | bytes, min_side_px: int, max_side_px: int) -> "Ima
         )
         with opened:
             opened.draft("RGB", (max_side_px, max_side_px))
-            upright = ImageOps.exif_transpose(opened)
-            picture = _flatten(upright)
-    return _fit(picture, min_side_px, max_side_px)
+            return _flatten(ImageOps.exif_transpose(opened))
 
 
 def video_frame(
@@ -230,6 +236,13 @@ def _flatten(image: "Image") -> "Image":
     """Any mode to RGB; what is transparent becomes white, as pages show it."""
     from PIL import Image as Images
 
+    if image.mode.startswith("I;16"):
+        # Pillow would cut these at 255 instead of scaling them.
+        wide = np.asarray(image).astype(np.float32)
+        return Images.fromarray((wide / 257).round().astype(np.uint8)).convert("RGB")
+    if image.mode in ("I", "F"):
+        detail = f"pixels of mode {image.mode} say not what is white; save it with 8 or 16 bits"
+        raise Unusable("picture can't be decoded", detail)
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         layered = image.convert("RGBA")
         page = Images.new("RGBA", layered.size, "white")

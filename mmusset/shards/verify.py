@@ -158,6 +158,7 @@ def _leaks(quadruple: Quadruple, seen: Seen) -> Iterator[str]:
     shared = {
         "group": quadruple.group,
         "image": quadruple.image.sha256,
+        "clip": quadruple.music.sha256,
         "music file": quadruple.source_sha256,
     }
     for what, value in shared.items():

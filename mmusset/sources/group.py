@@ -1,7 +1,7 @@
 """Groups: what must stay in one split, or the test set would be known from training.
 
-Pieces share a group when they share an artist (else the album folder), and when
-they share a picture: one cover in two splits is a leak too.
+Pieces share a group when they share an artist (else the album folder), when they
+share a picture, and when they sound the same: one cover in two splits is a leak too.
 """
 
 import hashlib
@@ -11,11 +11,14 @@ from collections.abc import Iterable, Sequence
 from .pair import album_of
 
 
-def labels(artist: str, music_path: bytes, image_sha256: str) -> tuple[str, ...]:
+def labels(
+    artist: str, music_path: bytes, image_sha256: str, sound_sha256: str = ""
+) -> tuple[str, ...]:
     """What a piece may have in common with others, as hashes: no name is kept.
 
     The artist's name, or without one the album's folder, which all of its discs share; a
-    piece at the source's root stands for itself. And the picture's content.
+    piece at the source's root stands for itself. The picture's content. And the sound's,
+    where it is known.
     """
     name = " ".join(unicodedata.normalize("NFKC", artist).casefold().split())
     folder, _, _ = music_path.rpartition(b"/")
@@ -25,7 +28,10 @@ def labels(artist: str, music_path: bytes, image_sha256: str) -> tuple[str, ...]
         origin = b"folder:" + album_of(folder)
     else:
         origin = b"piece:" + music_path
-    return (_hash(origin), _hash(b"image:" + image_sha256.encode()))
+    content = [b"image:" + image_sha256.encode()]
+    if sound_sha256:
+        content.append(b"sound:" + sound_sha256.encode())
+    return tuple(_hash(label) for label in (origin, *content))
 
 
 def join(label_sets: Sequence[Iterable[str]]) -> list[list[int]]:

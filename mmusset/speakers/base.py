@@ -65,7 +65,8 @@ class Brief:
     gates: nothing else may be said of the music. `system` is the same for all
     samples, `evidence` for all agents of a sample, `task` is the agent's own; in this
     order, with the picture before the evidence, they are the prompt of a model.
-    `caption`, `story` and `faults` are "" and () until written.
+    `caption`, `story` and `faults` are "" and () until written. `image_file` is the
+    picture as a model is shown it (picture.py); a speaker without a model has none.
     """
 
     agent: AgentName

@@ -42,7 +42,7 @@ def body(request: Request, part: SpeakerPart, model: str = "") -> Body:
     """The body of a POST to /chat/completions. `model` is what to call it without an adapter."""
     agent = request.brief.agent
     sampling = getattr(part.sampling, agent)
-    url = data_url(request.brief.image_file, part.max_pixels)
+    url = data_url(request.brief.image_file)
     return {
         "model": getattr(part.adapters, agent) or model or part.model,
         "messages": messages(request, {"type": "image_url", "image_url": {"url": url}}),

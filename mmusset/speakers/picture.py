@@ -3,7 +3,6 @@
 import base64
 import io
 import math
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,20 +37,16 @@ def tokens(width_px: int, height_px: int) -> int:
     return (width_px // FACTOR) * (height_px // FACTOR)
 
 
-def load(path: Path, max_pixels: int) -> "Image":
-    """The picture at its fitted size, RGB."""
-    from PIL import Image
+def fit(image: "Image", max_pixels: int) -> bytes:
+    """The picture at its fitted size, as a JPEG."""
+    from PIL.Image import Resampling
 
-    with Image.open(path) as image:
-        size = fitted_size(image.width, image.height, max_pixels)
-        # A JPEG is decoded at an eighth, a quarter or a half where that is still enough.
-        image.draft("RGB", size)
-        return image.convert("RGB").resize(size, Image.Resampling.BICUBIC)
-
-
-@lru_cache(maxsize=512)
-def data_url(path: Path, max_pixels: int) -> str:
-    """The picture as a data URL of a JPEG: the same for all calls on a sample."""
+    size = fitted_size(image.width, image.height, max_pixels)
     file = io.BytesIO()
-    load(path, max_pixels).save(file, "JPEG", quality=90)
-    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode("ascii")
+    image.convert("RGB").resize(size, Resampling.BICUBIC).save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+def data_url(path: Path) -> str:
+    """A fitted picture's file as a data URL."""
+    return "data:image/jpeg;base64," + base64.b64encode(path.read_bytes()).decode("ascii")

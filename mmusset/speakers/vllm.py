@@ -95,9 +95,8 @@ class VllmSpeaker:
         Raises Unusable where the server refuses the request or dies of it, ServerGone
         where it stays away, MmussetError where it won't talk to us at all.
         """
-        # In a thread: a sample's first call scales its picture.
-        asked = await asyncio.to_thread(chat.body, request, self._part, self._model)
-        body, brief = orjson.dumps(asked), request.brief
+        brief = request.brief
+        body = orjson.dumps(chat.body(request, self._part, self._model))
         while True:
             answer = await self._try(body, brief.key, ORDER[brief.agent])
             if answer:

@@ -36,6 +36,11 @@ SpeakerOption = Annotated[
     str | None,
     typer.Option(help="Who writes the text: offline, vllm, transformers. [default: the recipe's]"),
 ]
+ModelOption = Annotated[
+    str | None, typer.Option(help="A folder or a Hub name. [default: Qwen/Qwen2-VL-7B-Instruct]")
+]
+AdapterOption = Annotated[Path | None, typer.Option(help="A LoRA adapter's folder, checked first.")]
+PythonOption = Annotated[Path | None, typer.Option(help="The interpreter that has vLLM.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
@@ -166,19 +171,33 @@ def explain(
 
 @app.command()
 def serve(
+    model: ModelOption = None,
+    adapter: AdapterOption = None,
+    python: PythonOption = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
     stub: Annotated[bool, typer.Option("--stub", help="A server without a model.")] = False,
     plan: Annotated[
         Path | None, typer.Option(help="With --stub: its slots, latency and faults, as YAML.")
     ] = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
 ) -> None:
-    """Serve a model for `mmusset build --speaker vllm`; Ctrl-C stops it.
+    """Serve Qwen2-VL with vLLM, for `mmusset build --speaker vllm`; Ctrl-C stops it whole.
 
-    Example: mmusset serve --stub
+    \b
+    Examples:
+      mmusset serve --model Qwen/Qwen2-VL-7B-Instruct --adapter my-lora
+      mmusset serve --stub
     """
+    from .speakers import serve as serving
     from .speakers import stub_plan, stub_server
 
-    asyncio.run(stub_server.serve(stub_plan.load(plan), port, lambda url: print(url, flush=True)))
+    def ready(url: str) -> None:
+        print(url, flush=True)
+
+    if stub:
+        asyncio.run(stub_server.serve(stub_plan.load(plan), port, ready))
+        return
+    served = serving.to_serve(model or serving.DEFAULT_MODEL, adapter, python, port)
+    asyncio.run(serving.serve(served, ready, _say))
 
 
 @app.command("try")
@@ -287,6 +306,10 @@ def _tell(facts: T, text: Callable[[T], str], as_json: bool) -> None:
     from .build import report
 
     print(json.dumps(report.plain(facts)) if as_json else text(facts))
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _end(message: str, code: int) -> NoReturn:

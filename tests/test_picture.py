@@ -2,7 +2,6 @@
 
 import io
 from base64 import b64decode
-from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,10 +24,9 @@ def test_a_fitted_size_is_of_whole_patches_and_not_too_many(
     assert fitted_size(w, h, max_pixels) == (w, h) or min(w, h) == FACTOR
 
 
-def test_a_picture_is_sent_at_its_fitted_size(tmp_path: Path) -> None:
-    path = tmp_path / "wide.model.jpg"
-    path.write_bytes(fit(Image.new("RGB", (1024, 512), "teal"), 64 * FACTOR * FACTOR))
-    head, _, data = data_url(path).partition(",")
+def test_a_picture_is_sent_at_its_fitted_size() -> None:
+    jpeg = fit(Image.new("RGB", (1024, 512), "teal"), 64 * FACTOR * FACTOR)
+    head, _, data = data_url(jpeg).partition(",")
     assert head == "data:image/jpeg;base64"
     with Image.open(io.BytesIO(b64decode(data))) as image:
         assert image.size == fitted_size(1024, 512, 64 * FACTOR * FACTOR) == (308, 140)

@@ -39,17 +39,20 @@ def messages(request: Request, picture: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def body(request: Request, part: SpeakerPart, model: str = "") -> Body:
-    """The body of a POST to /chat/completions. `model` is what to call it without an adapter."""
+    """The body of a POST to /chat/completions. `model` is what to call it without an adapter.
+
+    No seed: a server that batches can't repeat itself anyway (the ledger does that), and
+    a seed of one's own costs vLLM a kernel for each row, and kills its CPU engine (docs/LOG.md).
+    """
     agent = request.brief.agent
     sampling = getattr(part.sampling, agent)
-    url = data_url(request.brief.image_file)
+    url = data_url(request.brief.image_file.read_bytes())
     return {
         "model": getattr(part.adapters, agent) or model or part.model,
         "messages": messages(request, {"type": "image_url", "image_url": {"url": url}}),
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "max_tokens": sampling.max_tokens,
-        "seed": request.brief.draw() & 0x7FFFFFFF,
         "response_format": {
             "type": "json_schema",
             "json_schema": {

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -43,7 +44,7 @@ class TransformersSpeaker:
         """Load the model. Raises MmussetError where it can't be had."""
         if not self._part.model:
             raise MmussetError("the transformers speaker needs speaker.model: a folder or a name")
-        self._adapters = {folder: read_adapter(folder) for folder in self._folders()}
+        self._adapters = {folder: read_adapter(Path(folder)) for folder in self._folders()}
         for adapter in self._adapters.values():
             check_adapter(adapter, self._part.model)
         self._tell(f"loading {self._part.model}")

@@ -3,7 +3,6 @@
 import base64
 import io
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,6 +46,6 @@ def fit(image: "Image", max_pixels: int) -> bytes:
     return file.getvalue()
 
 
-def data_url(path: Path) -> str:
-    """A fitted picture's file as a data URL."""
-    return "data:image/jpeg;base64," + base64.b64encode(path.read_bytes()).decode("ascii")
+def data_url(jpeg: bytes) -> str:
+    """A JPEG as a data URL."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")

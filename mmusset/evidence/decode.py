@@ -27,6 +27,8 @@ Samples = NDArray[np.float32]
 SNDFILE_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff"})
 MAX_PIXELS = 50_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+# No float file is mastered 60 dB over full scale; its bytes are something else.
+ABSURD = 1e3
 # A lossy decoder needs some frames before the window to settle.
 PREROLL_S = 0.25
 
@@ -71,8 +73,8 @@ def probe(path: Path) -> AudioInfo:
                 return AudioInfo(file.frames / file.samplerate, file.samplerate, file.channels)
         with _open_av(path) as container:
             stream = _audio_stream(container)
-            duration = container.duration or 0
-            return AudioInfo(duration / 1_000_000, stream.rate, stream.codec_context.channels)
+            duration_s = _av_duration_s(container, stream)
+            return AudioInfo(duration_s, stream.rate, stream.codec_context.channels)
 
 
 def read_window(path: Path, start_s: float, seconds: float) -> tuple[Samples, int]:
@@ -87,6 +89,8 @@ def read_window(path: Path, start_s: float, seconds: float) -> tuple[Samples, in
             samples, rate_hz = _read_av(path, start_s, seconds)
         if not np.isfinite(samples).all():
             raise Unusable("music can't be decoded", "it holds values that are not numbers")
+        if np.abs(samples).max(initial=0.0) > ABSURD:
+            raise Unusable("music can't be decoded", f"values over {ABSURD:g} times full scale")
         return np.ascontiguousarray(samples[:, :2]), rate_hz
 
 
@@ -168,6 +172,17 @@ def _open_av(path: Path) -> Iterator[Any]:
     av.logging.set_level(None)
     with path.open("rb") as file, av.open(file, metadata_errors="ignore") as container:
         yield container
+
+
+def _av_duration_s(container: Any, stream: Any) -> float:
+    """The sound's length; a video may be longer, and a live recording's header says nothing."""
+    if stream.duration:
+        return float(stream.duration * stream.time_base)
+    if container.duration:
+        return float(container.duration / 1_000_000)
+    packets = (packet for packet in container.demux(stream) if packet.pts is not None)
+    end = max((packet.pts + (packet.duration or 0) for packet in packets), default=0)
+    return float(end * stream.time_base)
 
 
 def _audio_stream(container: Any) -> Any:

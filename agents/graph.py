@@ -14,7 +14,7 @@ from typing import Literal, cast
 from mmusset.errors import Refused
 from mmusset.recipe import Recipe
 from mmusset.sample import Caption, Material, Outcome, Story, Verdict
-from mmusset.speakers.base import Speaker
+from mmusset.speakers.asking import Asker
 from mmusset.truth.gates import sayable
 
 from .captioner import captioner
@@ -26,7 +26,7 @@ from .story_writer import story_writer
 Annotate = Callable[[Material], Awaitable[Outcome]]
 
 
-def build_graph(speaker: Speaker, recipe: Recipe) -> Annotate:
+def build_graph(asker: Asker, recipe: Recipe) -> Annotate:
     """A function that takes one item's material through the agents.
 
     No checkpointer: the ledger keeps every reply (DESIGN section 4). Raises Refused
@@ -39,12 +39,10 @@ def build_graph(speaker: Speaker, recipe: Recipe) -> Annotate:
     from langgraph.graph import END, START, StateGraph
 
     graph = StateGraph(State)
-    graph.add_node("captioner", partial(captioner, speaker=speaker))
-    graph.add_node("story_writer", partial(story_writer, speaker=speaker))
-    graph.add_node(
-        "critic", partial(critic, speaker=speaker, limits=recipe.critic, gates=recipe.gates)
-    )
-    graph.add_node("reconciler", partial(reconciler, speaker=speaker))
+    graph.add_node("captioner", partial(captioner, asker=asker))
+    graph.add_node("story_writer", partial(story_writer, asker=asker))
+    graph.add_node("critic", partial(critic, asker=asker, limits=recipe.critic, gates=recipe.gates))
+    graph.add_node("reconciler", partial(reconciler, asker=asker))
     graph.add_edge(START, "captioner")
     graph.add_edge("captioner", "story_writer")
     graph.add_edge("story_writer", "critic")

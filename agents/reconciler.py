@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 
 from mmusset.sample import Fault
-from mmusset.speakers.base import Mending, Speaker
+from mmusset.speakers.asking import Asker
+from mmusset.speakers.base import Mending
 from mmusset.text import sentences
 
 from .state import Change, State, ask
 
 
-async def reconciler(state: State, speaker: Speaker) -> Change:
+async def reconciler(state: State, asker: Asker) -> Change:
     """Mend the texts at fault. A mending that touches anything else is not taken."""
     state = {**state, "round": state["round"] + 1}
-    answer, turn = await ask(state, "reconciler", speaker, Mending)
+    answer, turn = await ask(state, "reconciler", asker, Mending)
     change = Change(round=state["round"], turns=(*state["turns"], turn))
     caption_faults = [f for f in state["faults"] if f.where == "caption"]
     if caption_faults and keeps_the_rest(state["caption"], answer.caption, caption_faults):

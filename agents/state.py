@@ -6,7 +6,8 @@ from typing import TypedDict
 
 from mmusset import prompts
 from mmusset.sample import AgentName, Claim, Fault, JudgedClaim, Material, Status, Turn
-from mmusset.speakers.base import Brief, R, Speaker, request_sha256
+from mmusset.speakers.asking import Asker
+from mmusset.speakers.base import Brief, R
 
 
 class State(TypedDict):
@@ -59,7 +60,8 @@ def begin(material: Material, sayable: tuple[Claim, ...]) -> State:
 def brief(state: State, agent: AgentName) -> Brief:
     """What `agent` is told of the sample."""
     material = state["material"]
-    system, task = prompts.load("system"), prompts.load(agent)
+    system, evidence = prompts.load("system"), prompts.load("evidence")
+    task = prompts.load(agent)
     mood = next((c.value for c in state["sayable"] if c.attribute == "energy"), "quiet and open")
     facts = {
         "music": material.music,
@@ -77,32 +79,34 @@ def brief(state: State, agent: AgentName) -> Brief:
         seed=material.seed,
         music=material.music,
         image=material.image,
+        image_file=material.image_file,
         image_sha256=material.image_sha256,
         sayable=state["sayable"],
         caption=state["caption"],
         story=state["story"],
         faults=state["faults"],
-        shared=system.render(**facts),
+        system=system.render(),
+        evidence=evidence.render(**facts),
         task=task.render(**facts),
-        prompt_sha256=hashlib.sha256((system.sha256 + task.sha256).encode()).hexdigest(),
+        prompt_sha256=prompts.sha256_of(agent),
     )
 
 
-async def ask(state: State, agent: AgentName, speaker: Speaker, reply: type[R]) -> tuple[R, Turn]:
-    """The speaker's answer to `agent`'s brief, and the turn that records it."""
+async def ask(state: State, agent: AgentName, asker: Asker, reply: type[R]) -> tuple[R, Turn]:
+    """The reply to `agent`'s brief, and the turn that records it."""
     told = brief(state, agent)
-    answer = await speaker.speak(told, reply)
+    said = await asker.ask(told, reply)
     turn = Turn(
         agent=agent,
         round=told.round,
-        speaker=speaker.name,
-        model=speaker.model,
+        speaker=said.speaker,
+        model=said.model,
         prompt_sha256=told.prompt_sha256,
-        request_sha256=request_sha256(told, speaker.model, reply),
-        said=answer.model_dump_json(),
+        request_sha256=said.request_sha256,
+        said=said.reply.model_dump_json(),
         faults="",
     )
-    return answer, turn
+    return said.reply, turn
 
 
 def rules_turn(state: State, agent: AgentName, faults: tuple[Fault, ...]) -> Turn:
@@ -113,7 +117,7 @@ def rules_turn(state: State, agent: AgentName, faults: tuple[Fault, ...]) -> Tur
         round=state["round"],
         speaker="rules",
         model="rules/1",
-        prompt_sha256=prompts.load(agent).sha256,
+        prompt_sha256=prompts.sha256_of(agent),
         request_sha256=hashlib.sha256(said.encode()).hexdigest(),
         said="",
         faults=list_faults(faults),

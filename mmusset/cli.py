@@ -8,11 +8,14 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 
 from .errors import MmussetError
+
+if TYPE_CHECKING:
+    from .recipe import Recipe
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,6 +31,10 @@ OutArgument = Annotated[Path, typer.Argument(help="A dataset that `mmusset build
 RecipeOption = Annotated[str, typer.Option("--recipe", help="A recipe's name, or a YAML file.")]
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="A.B=C", help="Change one key of the recipe.")
+]
+SpeakerOption = Annotated[
+    str | None,
+    typer.Option(help="Who writes the text: offline, vllm, transformers. [default: the recipe's]"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
@@ -63,10 +70,18 @@ def build(
     ] = None,
     recipe: RecipeOption = "quickstart",
     overrides: SetOption = None,
-    speaker: Annotated[
-        str | None, typer.Option(help="Who writes the text: offline. [default: the recipe's]")
-    ] = None,
+    speaker: SpeakerOption = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many pieces.")] = None,
+    accept: Annotated[
+        int | None, typer.Option(min=1, help="Exactly so many accepted samples, if there are.")
+    ] = None,
+    budget: Annotated[
+        int | None, typer.Option(min=1, help="With --accept: at most so many candidates.")
+    ] = None,
+    re_run: Annotated[
+        list[str] | None,
+        typer.Option(metavar="AGENT", help="Ask this agent anew: its prompt or model changed."),
+    ] = None,
     replay: Annotated[
         bool, typer.Option("--replay", help="Write the shards again from the ledger, ask no one.")
     ] = False,
@@ -83,21 +98,30 @@ def build(
       mmusset build --source ~/Music
       mmusset build --source ~/Music --out music --set clip.per_track=3
       mmusset build --source ~/Music --out music --replay
+      mmusset build --source ~/Music --speaker vllm --accept 1000 --budget 3000
+      mmusset build --source ~/Music --speaker vllm --re-run critic
     """
     if dry_run:
         scan(source, recipe, overrides, as_json)
         return
     from mmusset.agents.graph import build_graph
 
-    from . import recipe as recipes
-    from .build import ledger_file, progress, report, run, show
-    from .speakers import offline
+    from .build import candidates, ledger_file, progress, report, run, show
+    from .speakers.choose import speaker_of
 
-    said = (f"speaker.kind={speaker}",) if speaker else ()
-    loaded = recipes.load(recipe, (*(overrides or ()), *said))
+    loaded = _recipe(recipe, overrides, speaker)
     folder = out or Path(f"{source.resolve().name}-mmusset")
-    job = run.Job(source, folder, loaded, offline.OfflineSpeaker(), build_graph, limit)
     shown = progress.for_terminal(log_json)
+    job = run.Job(
+        source,
+        folder,
+        loaded,
+        speaker_of(loaded, shown.told),
+        build_graph,
+        limit,
+        candidates.quota(accept, budget, limit),
+        run.agents_named(re_run or ()),
+    )
     try:
         if replay:
             count = asyncio.run(run.replay(job, shown))
@@ -136,6 +160,67 @@ def explain(
     _tell(report.explain(ledger_file.open_to_read(out), item), show.stories, as_json)
 
 
+@app.command("try")
+def try_(
+    path: Annotated[Path, typer.Argument(help="A piece of music or a video, with its picture.")],
+    recipe: RecipeOption = "quickstart",
+    overrides: SetOption = None,
+    speaker: SpeakerOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take one file through the agents and print each one's turn; nothing is kept.
+
+    Example: mmusset try "song.mp3" --speaker vllm
+    """
+    from mmusset.agents.graph import build_graph
+
+    from .build import report, show, trial
+    from .speakers.asking import Asker, InMemory
+    from .speakers.choose import speaker_of
+
+    loaded = _recipe(recipe, overrides, speaker)
+
+    async def run() -> report.ItemStory:
+        async with trial.trial_of_file(path, loaded) as on_trial, speaker_of(loaded) as chosen:
+            graph = build_graph(Asker(chosen, InMemory()), loaded)
+            return report.tried(on_trial, await graph(on_trial.material))
+
+    _tell([asyncio.run(run())], show.stories, as_json)
+
+
+prompts = typer.Typer(no_args_is_help=True, help="The prompts of the agents.")
+app.add_typer(prompts, name="prompts")
+
+
+@prompts.command("show")
+def show_prompt(
+    agent: Annotated[str, typer.Argument(help="captioner, story_writer, critic or reconciler.")],
+    source: Annotated[Path, typer.Option(help="Your folder of music, pictures and videos.")],
+    item: Annotated[int, typer.Option(min=1, help="Which item, in the order of the plan.")] = 1,
+    recipe: RecipeOption = "vllm",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print exactly what a model would be sent for one item; the picture whole with --json.
+
+    Example: mmusset prompts show captioner --source ~/Music --item 3
+    """
+    from mmusset.agents.preview import preview
+
+    from .build import run, trial
+    from .speakers import chat
+
+    loaded = _recipe(recipe, overrides, "vllm")
+    (name,) = run.agents_named((agent,))
+
+    async def body() -> chat.Body:
+        async with trial.trial_of_source(source, item, loaded) as on_trial:
+            return chat.body(await preview(on_trial.material, name, loaded), loaded.speaker)
+
+    asked = asyncio.run(body())
+    print(json.dumps(asked) if as_json else chat.show(asked))
+
+
 @app.command()
 def verify(out: OutArgument, as_json: JsonOption = False) -> None:
     """Check every shard: checksums, members, media that decode, claims, splits that don't leak.
@@ -168,6 +253,13 @@ def main() -> NoReturn:
         name = f" ({error.filename})" if error.filename else ""
         _end(f"stopped: {error.strerror or error}{name}; mend it and run the command again", 1)
     sys.exit(0)
+
+
+def _recipe(name: str, overrides: list[str] | None, speaker: str | None) -> "Recipe":
+    from .recipe import load
+
+    said = (f"speaker.kind={speaker}",) if speaker else ()
+    return load(name, (*(overrides or ()), *said))
 
 
 def _tell(facts: T, text: Callable[[T], str], as_json: bool) -> None:

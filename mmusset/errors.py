@@ -4,9 +4,11 @@
     ├── UsageError      the command or the recipe is wrong; exit code 2
     ├── Unusable        one item failed: its media can't be used; the run goes on
     │   └── Unfit       its media can be used, but not for a good sample: rejected
-    └── Refused         doing it would harm what is there; exit code 1
+    ├── Refused         doing it would harm what is there; exit code 1
+    └── ServerGone      the model's server stayed away too long; exit code 3
 
-Anything else that escapes is a bug or a broken disk, and stops the run.
+Stopped is no error: it tells whoever waits that the user wants to stop. Anything else
+that escapes is a bug or a broken disk, and stops the run.
 """
 
 
@@ -40,3 +42,13 @@ class Unfit(Unusable):
 
 class Refused(MmussetError):
     """Going on would overwrite or mix up what an output folder holds."""
+
+
+class ServerGone(MmussetError):
+    """The model's server gave no answer in all the time that it was given; nothing is lost."""
+
+    exit_code = 3
+
+
+class Stopped(Exception):
+    """The build is stopping: what was about to be asked is not asked any more."""

@@ -54,11 +54,57 @@ class SplitPart(Frozen):
         return self
 
 
+class Sampling(Frozen):
+    """How a model's words are drawn, and how many tokens an answer may have."""
+
+    temperature: Annotated[float, Field(ge=0, le=2)]
+    top_p: Annotated[float, Field(gt=0, le=1)]
+    max_tokens: Annotated[int, Field(ge=16, le=8192)]
+
+
+class SamplingPart(Frozen):
+    """Writers are given some freedom, judges none."""
+
+    captioner: Sampling = Sampling(temperature=0.7, top_p=0.9, max_tokens=256)
+    story_writer: Sampling = Sampling(temperature=0.8, top_p=0.9, max_tokens=384)
+    critic: Sampling = Sampling(temperature=0.0, top_p=1.0, max_tokens=512)
+    reconciler: Sampling = Sampling(temperature=0.2, top_p=0.9, max_tokens=640)
+
+
+class AdaptersPart(Frozen):
+    """The LoRA adapter that an agent speaks through: a name on the server, or a folder.
+
+    "" is the model itself. A server keeps one prefix cache for each, so a sample whose
+    agents all speak through the same one costs least.
+    """
+
+    captioner: str = ""
+    story_writer: str = ""
+    critic: str = ""
+    reconciler: str = ""
+
+
 class SpeakerPart(Frozen):
     """Who writes the text."""
 
-    kind: Literal["offline"] = "offline"
+    kind: Literal["offline", "vllm", "transformers"] = "offline"
     seed: int = 0
+    model: str = ""  # vllm: as the server lists it, "" is its first; transformers: folder or name
+    revision: str = ""  # of the weights, where the model's name does not tell it
+    adapters: AdaptersPart = AdaptersPart()
+    max_pixels: Annotated[int, Field(ge=4 * 28 * 28)] = 256 * 28 * 28
+    sampling: SamplingPart = SamplingPart()
+
+
+class ServerPart(Frozen):
+    """Where the server of `speaker.kind: vllm` is, and how long to bear with it."""
+
+    url: str = "http://127.0.0.1:8000/v1"
+    max_in_flight: Annotated[int, Field(ge=1, le=4096)] = 256
+    call_seconds: Positive = 180.0  # an answer that takes longer is given up and asked for again
+    wait_seconds: Positive = 1800.0  # a server that is gone for longer stops the build
+    price_in: Annotated[float, Field(ge=0)] = 0.0  # per million tokens of prompt
+    price_out: Annotated[float, Field(ge=0)] = 0.0  # per million tokens of answer
 
 
 class CriticPart(Frozen):
@@ -106,6 +152,7 @@ class Recipe(Frozen):
     image: ImagePart = ImagePart()
     split: SplitPart = SplitPart()
     speaker: SpeakerPart = SpeakerPart()
+    server: ServerPart = ServerPart()
     critic: CriticPart = CriticPart()
     gates: GatesPart = GatesPart()
     limits: LimitsPart = LimitsPart()
@@ -113,7 +160,7 @@ class Recipe(Frozen):
 
     def canonical(self) -> str:
         """The recipe as canonical JSON, less what can't change a byte of the output."""
-        data = self.model_dump(mode="json", exclude={"name": True, "limits": True})
+        data = self.model_dump(mode="json", exclude={"name", "limits", "server"})
         data["limits"] = {"block_size": self.limits.block_size}
         return json.dumps(data, sort_keys=True, separators=(",", ":"))
 

@@ -6,6 +6,7 @@ precision is written in `benchmarks/README.md`.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -23,6 +24,7 @@ Status = Literal["accepted", "rejected", "failed"]
 Mode = Literal["major", "minor"]
 Tonic = Literal["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
 
+AGENTS: tuple[AgentName, ...] = ("captioner", "story_writer", "critic", "reconciler")
 TONICS: tuple[Tonic, ...] = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 # What a claim can be about. The first eleven are checked against evidence;
@@ -271,6 +273,7 @@ class Material:
     seed: int
     music: MusicEvidence
     image: ImageEvidence
+    image_file: Path
     image_sha256: str
     tags: Tags
     given_story: str

@@ -1,6 +1,7 @@
 """The agents: what the critic lets pass, what the reconciler mends, and that it ends."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -9,13 +10,16 @@ from mmusset.agents.reconciler import keeps_the_rest
 from mmusset.errors import Refused
 from mmusset.recipe import Recipe
 from mmusset.sample import Fault, Material, Outcome, Tags
+from mmusset.speakers.asking import Asker, InMemory
 from mmusset.speakers.base import (
+    Answer,
     Brief,
     CaptionReply,
     Judgement,
     Mending,
-    R,
+    Objection,
     Reply,
+    Request,
     Speaker,
     StoryReply,
 )
@@ -31,21 +35,27 @@ STORY = (
 TRUE_CAPTION = "A quiet piece in A minor at about 84 BPM. There are no drums."
 
 
-class Scripted:
+class Scripted(OfflineSpeaker):
     """A speaker that says what it is given, in turn: a person at the keyboard, so to speak."""
 
     name = "scripted"
-    model = "scripted/1"
 
-    def __init__(self, *replies: Reply) -> None:
+    def __init__(self, *replies: Reply | str) -> None:
+        super().__init__()
         self._replies = list(replies)
-        self.briefs: list[Brief] = []
+        self.requests: list[Request] = []
 
-    async def speak(self, brief: Brief, reply: type[R]) -> R:
-        self.briefs.append(brief)
-        answer = self._replies.pop(0)
-        assert isinstance(answer, reply), f"{brief.agent} was asked, {answer} came"
-        return answer
+    @property
+    def briefs(self) -> list[Brief]:
+        return [request.brief for request in self.requests]
+
+    async def answer(self, request: Request) -> Answer:
+        self.requests.append(request)
+        reply = self._replies.pop(0)
+        if isinstance(reply, str):
+            return Answer(text=reply)
+        assert isinstance(reply, request.reply), f"{request.brief.agent} was asked, {reply} came"
+        return Answer(text=reply.model_dump_json())
 
 
 def material(given_story: str = "", tags: Tags | None = None) -> Material:
@@ -54,6 +64,7 @@ def material(given_story: str = "", tags: Tags | None = None) -> Material:
         seed=0,
         music=music_evidence(),
         image=image_evidence(),
+        image_file=Path("picture.jpg"),
         image_sha256="0" * 64,
         tags=tags or Tags(),
         given_story=given_story,
@@ -61,7 +72,7 @@ def material(given_story: str = "", tags: Tags | None = None) -> Material:
 
 
 def annotate(speaker: Speaker, of: Material | None = None) -> Outcome:
-    graph = build_graph(speaker, Recipe())
+    graph = build_graph(Asker(speaker, InMemory()), Recipe())
 
     async def run() -> Outcome:
         return await graph(of or material())
@@ -119,7 +130,9 @@ def test_a_model_that_finds_nothing_wrong_can_not_outvote_the_rules() -> None:
 
 
 def test_the_loop_is_bounded_when_the_model_is_never_satisfied() -> None:
-    fault = Fault(where="story", rule="mood", quote="Nothing hurries here.", why="no", mend="no")
+    fault = Objection(
+        where="story", rule="mood", quote="Nothing hurries here.", why="no", mend="no"
+    )
     unhappy = Judgement(faults=(fault,))
     same = Mending(caption=TRUE_CAPTION, story=STORY)
     speaker = Scripted(
@@ -171,14 +184,14 @@ def test_all_agents_of_a_sample_share_the_first_part_of_the_prompt() -> None:
         CaptionReply(caption=TRUE_CAPTION), StoryReply(story=STORY), Judgement(faults=())
     )
     annotate(speaker)
-    assert len({brief.shared for brief in speaker.briefs}) == 1
+    assert len({(brief.system, brief.evidence) for brief in speaker.briefs}) == 1
     assert len({brief.task for brief in speaker.briefs}) == 3
 
 
 def test_tracing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANGSMITH_TRACING", "true")
     with pytest.raises(Refused, match="LANGSMITH_TRACING"):
-        build_graph(OfflineSpeaker(), Recipe())
+        build_graph(Asker(OfflineSpeaker(), InMemory()), Recipe())
 
 
 def test_what_no_fault_names_must_stay() -> None:

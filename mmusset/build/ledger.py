@@ -6,7 +6,7 @@ uses it. `ledger_file.py` opens and locks it.
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -57,6 +57,37 @@ class Tally:
         """The accounting once one more pending item has this verdict."""
         more = {verdict.status: getattr(self, verdict.status) + 1, "pending": self.pending - 1}
         return replace(self, **more)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one agent's answers have cost so far. `cached_tokens` are part of `prompt_tokens`."""
+
+    agent: str
+    calls: int
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+    seconds: float
+
+    def plus(self, other: "Cost") -> "Cost":
+        """Both together, under this one's name."""
+        return Cost(
+            self.agent,
+            self.calls + other.calls,
+            self.prompt_tokens + other.prompt_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.seconds + other.seconds,
+        )
+
+
+def total_cost(costs: Iterable[Cost]) -> Cost:
+    """The costs of all agents as one, of no agent's name."""
+    total = Cost("", 0, 0, 0, 0, 0.0)
+    for cost in costs:
+        total = total.plus(cost)
+    return total
 
 
 class Ledger:
@@ -134,20 +165,38 @@ class Ledger:
             "INSERT OR IGNORE INTO label VALUES (?, ?)", [(label, name) for label in labels]
         )
 
+    def append_item(self, item: Item, block_size: int) -> Block:
+        """Put an item at the end of the plan: in its split's last block, or in a new one."""
+        row = self._db.execute(
+            "SELECT n, split, number FROM block WHERE split = ? AND n NOT IN"
+            " (SELECT block FROM shard) AND (SELECT COUNT(*) FROM item WHERE block = n) < ?"
+            " ORDER BY n DESC LIMIT 1",
+            (item.split, block_size),
+        ).fetchone()
+        block = Block(*row) if row else self._new_block(item.split)
+        self._add_items(block.n, [item])
+        return block
+
     def add_block(self, split: Split, items: list[Item]) -> None:
         """Append a block of items, in this order, as the next of its split."""
+        self._add_items(self._new_block(split).n, items)
+
+    def _new_block(self, split: Split) -> Block:
         (n,) = self._db.execute("SELECT COALESCE(MAX(n), -1) + 1 FROM block").fetchone()
         (number,) = self._db.execute(
             "SELECT COUNT(*) FROM block WHERE split = ?", (split,)
         ).fetchone()
         self._db.execute("INSERT INTO block VALUES (?, ?, ?)", (n, split, number))
+        return Block(n, split, number)
+
+    def _add_items(self, block: int, items: list[Item]) -> None:
         self._db.executemany(
             "INSERT INTO item (key, block, music_path, music_sha256, duration_s, clip_index,"
             " clip_count, image_path, image_sha256, image_origin, story_path, grp, tags)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
-                    *(i.key, n, i.music_path, i.music_sha256, i.duration_s, i.clip_index),
+                    *(i.key, block, i.music_path, i.music_sha256, i.duration_s, i.clip_index),
                     *(i.clip_count, i.image_path, i.image_sha256, i.image_origin, i.story_path),
                     *(i.group, i.tags.model_dump_json()),
                 )
@@ -181,6 +230,10 @@ class Ledger:
         self._db.executemany("INSERT INTO skipped VALUES (?, ?, ?)", skipped)
         self._db.execute("DELETE FROM skipped WHERE path IN (SELECT music_path FROM item)")
 
+    def unskip(self, path: bytes) -> None:
+        """What was skipped is an item now."""
+        self._db.execute("DELETE FROM skipped WHERE path = ?", (path,))
+
     def skipped(self) -> list[tuple[bytes, str, str]]:
         return list(self._db.execute("SELECT path, reason, detail FROM skipped ORDER BY path"))
 
@@ -213,17 +266,32 @@ class Ledger:
     def keep_prepared(self, idx: int, value: str) -> None:
         self._db.execute("INSERT OR REPLACE INTO prepared VALUES (?, ?)", (idx, value))
 
-    def reply(self, request: str) -> str | None:
-        row = self._db.execute("SELECT reply FROM call WHERE request = ?", (request,)).fetchone()
+    def answer(self, request: str) -> str | None:
+        """The kept answer to the request of this hash, as JSON."""
+        row = self._db.execute("SELECT answer FROM call WHERE request = ?", (request,)).fetchone()
         return row[0] if row else None
 
-    def keep_reply(
-        self, request: str, key: str, agent: str, round_: int, model: str, reply: str
+    def keep_answer(
+        self, request: str, key: str, agent: str, round_: int, model: str, answer: str
     ) -> None:
         self._db.execute(
             "INSERT OR REPLACE INTO call VALUES (?, ?, ?, ?, ?, ?)",
-            (request, key, agent, round_, model, reply),
+            (request, key, agent, round_, model, answer),
         )
+
+    def costs(self) -> list[Cost]:
+        """What each agent's kept answers have cost."""
+        names = ("prompt_tokens", "cached_tokens", "completion_tokens", "seconds")
+        sums = ", ".join(f"SUM(json_extract(answer, '$.{name}'))" for name in names)
+        rows = self._db.execute(
+            f"SELECT agent, COUNT(*), {sums} FROM call GROUP BY agent ORDER BY agent"
+        )
+        return [Cost(*row) for row in rows]
+
+    def forget_verdicts(self) -> None:
+        """Every item is undecided again and every shard unwritten; answers are kept."""
+        self._db.execute("DELETE FROM verdict")
+        self._db.execute("DELETE FROM shard")
 
     def decide(self, idx: int, outcome: Outcome) -> None:
         verdict = outcome.verdict
@@ -263,6 +331,18 @@ class Ledger:
 
     def blocks(self) -> list[Block]:
         return [Block(*row) for row in self._db.execute("SELECT * FROM block ORDER BY n")]
+
+    def item_count(self) -> int:
+        """How many items the plan holds."""
+        (count,) = self._db.execute("SELECT COUNT(*) FROM item").fetchone()
+        return int(count)
+
+    def size_of(self, block: int) -> int:
+        """How many items a block holds."""
+        (count,) = self._db.execute(
+            "SELECT COUNT(*) FROM item WHERE block = ?", (block,)
+        ).fetchone()
+        return int(count)
 
     def undecided_in(self, block: int) -> int:
         """How many of a block's items have no verdict yet."""

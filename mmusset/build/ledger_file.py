@@ -31,7 +31,7 @@ CREATE TABLE skipped (path BLOB PRIMARY KEY, reason TEXT NOT NULL, detail TEXT N
 CREATE TABLE prepared (idx INTEGER PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE call (
     request TEXT PRIMARY KEY, key TEXT NOT NULL, agent TEXT NOT NULL, round INTEGER NOT NULL,
-    model TEXT NOT NULL, reply TEXT NOT NULL);
+    model TEXT NOT NULL, answer TEXT NOT NULL);
 CREATE TABLE verdict (
     idx INTEGER PRIMARY KEY, status TEXT NOT NULL, reason TEXT NOT NULL, outcome TEXT NOT NULL);
 CREATE TABLE shard (

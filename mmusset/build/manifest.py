@@ -3,29 +3,16 @@
 import hashlib
 import json
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mmusset import __version__, prompts
+from mmusset.sample import AGENTS
 from mmusset.shards.durable import write_durably
-from mmusset.speakers.base import Speaker
 
-from .ledger import Ledger
+from .ledger import Ledger, total_cost
 
 NAME = "manifest.json"
-PROMPTS = ("system", "captioner", "story_writer", "critic", "reconciler")
-
-
-def versions(speaker: Speaker) -> dict[str, str]:
-    """Who and what writes this dataset; a change of any of it is a change of the dataset."""
-    return {
-        "speaker": speaker.name,
-        "model": speaker.model,
-        "mmusset": __version__,
-        "prompts": hashlib.sha256(
-            "".join(prompts.load(name).sha256 for name in PROMPTS).encode()
-        ).hexdigest(),
-    }
 
 
 def write_manifest(out: Path, ledger: Ledger) -> None:
@@ -73,5 +60,23 @@ def manifest(ledger: Ledger) -> dict[str, Any]:
         "shards": sorted(shards, key=lambda s: str(s["name"])),
         "recipe": json.loads(recipe),
         "fingerprint": hashlib.sha256(recipe.encode()).hexdigest(),
-        **{name: ledger.meta(name) for name in ("speaker", "model", "mmusset", "prompts")},
+        "mmusset": ledger.meta("mmusset"),
+        "speaker": ledger.meta("speaker"),
+        "models": {agent: ledger.meta(f"model of {agent}") or "" for agent in AGENTS},
+        "prompts": {agent: ledger.meta(f"prompt of {agent}") or "" for agent in AGENTS},
+        "cost": _cost(ledger, tally.found - tally.skipped),
+    }
+
+
+def _cost(ledger: Ledger, items: int) -> dict[str, Any]:
+    """Calls and tokens, in all and by agent."""
+    costs = ledger.costs()
+    total = total_cost(costs)
+    return {
+        "calls_per_item": round(total.calls / max(items, 1), 3),
+        "cached_share": round(total.cached_tokens / max(total.prompt_tokens, 1), 4),
+        "tokens_per_s_of_a_call": round(total.completion_tokens / max(total.seconds, 1e-3), 1),
+        "agents": {
+            cost.agent: asdict(cost) | {"seconds": round(cost.seconds, 3)} for cost in costs
+        },
     }

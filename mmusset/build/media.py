@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmusset.errors import MmussetError, Unusable
 from mmusset.recipe import Recipe
-from mmusset.sample import Item
+from mmusset.sample import Item, Material
 from mmusset.shards.durable import failpoint
 
 from .ledger import Ledger, PlannedItem
@@ -49,7 +49,8 @@ class Media:
         Raises MmussetError if the source no longer gives the bytes that were measured.
         """
         prepared = await self.prepare(planned)
-        if self._stored(planned.item.key, prepared) is None:
+        seen = not model_pixels(self._recipe) or self.picture(planned.item.key).exists()
+        if not seen or self._stored(planned.item.key, prepared) is None:
             try:
                 # The story was read when the item was prepared; its file may be gone since.
                 await self._make(replace(planned.item, story_path=None))
@@ -66,27 +67,19 @@ class Media:
             raise MmussetError(f"something deleted {self.cache / key}.*; run the command again")
         return stored
 
+    def picture(self, key: str) -> Path:
+        """Where the picture is that a model is shown; `ensure` made sure of it."""
+        return self.cache / f"{key}.model.jpg"
+
     def forget(self, key: str) -> None:
         """Drop the stored media of an item that is in a shard, or never will be."""
-        for path in self._paths(key):
+        for path in (*self._paths(key), self.picture(key)):
             path.unlink(missing_ok=True)
 
     async def _make(self, item: Item) -> Prepared:
         self.cache.mkdir(exist_ok=True)
-        request = PrepareRequest(
-            music_path=self._absolute(item.music_path),
-            music_sha256=item.music_sha256,
-            image_path=self._absolute(item.image_path),
-            image_sha256=item.image_sha256,
-            image_origin=item.image_origin,
-            story_path=self._absolute(item.story_path) if item.story_path else "",
-            clip_index=item.clip_index,
-            clip_count=item.clip_count,
-            stem=str(self.cache / item.key),
-            clip=self._recipe.clip,
-            image=self._recipe.image,
-        )
-        return await self._sandbox.prepare(request)
+        stem = self.cache / item.key
+        return await self._sandbox.prepare(request_for(item, self._source, self._recipe, stem))
 
     def _stored(self, key: str, prepared: Prepared) -> tuple[bytes, bytes] | None:
         jpeg, flac = (path.read_bytes() if path.exists() else b"" for path in self._paths(key))
@@ -98,8 +91,46 @@ class Media:
     def _paths(self, key: str) -> tuple[Path, Path]:
         return self.cache / f"{key}.jpg", self.cache / f"{key}.flac"
 
-    def _absolute(self, relative: bytes) -> str:
-        return str(self._source / os.fsdecode(relative))
+
+def request_for(item: Item, source: Path, recipe: Recipe, stem: Path) -> PrepareRequest:
+    """The request to cut, measure and store one item of `source` as `stem`.flac and .jpg."""
+
+    def absolute(relative: bytes) -> str:
+        return str(source / os.fsdecode(relative))
+
+    return PrepareRequest(
+        music_path=absolute(item.music_path),
+        music_sha256=item.music_sha256,
+        image_path=absolute(item.image_path),
+        image_sha256=item.image_sha256,
+        image_origin=item.image_origin,
+        story_path=absolute(item.story_path) if item.story_path else "",
+        clip_index=item.clip_index,
+        clip_count=item.clip_count,
+        stem=str(stem),
+        model_pixels=model_pixels(recipe),
+        clip=recipe.clip,
+        image=recipe.image,
+    )
+
+
+def model_pixels(recipe: Recipe) -> int:
+    """How many pixels a model is shown of a picture; 0 where there is no model."""
+    return 0 if recipe.speaker.kind == "offline" else recipe.speaker.max_pixels
+
+
+def material_of(item: Item, prepared: Prepared, picture: Path, seed: int) -> Material:
+    """What the agents are given of an item; `picture` is what a model is shown."""
+    return Material(
+        key=item.key,
+        seed=seed,
+        music=prepared.music_evidence,
+        image=prepared.image_evidence,
+        image_file=picture,
+        image_sha256=prepared.image.sha256,
+        tags=item.tags,
+        given_story=prepared.story,
+    )
 
 
 def _lost(item: Item, why: str) -> MmussetError:

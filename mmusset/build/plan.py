@@ -100,18 +100,25 @@ async def look(
     return Found(tuple(entries), tuple(pieces), tuple(skipped))
 
 
-def freeze(found: Found, recipe: Recipe, ledger: Ledger, limit: int | None) -> int:
+def freeze(
+    found: Found,
+    recipe: Recipe,
+    ledger: Ledger,
+    limit: int | None,
+    beyond: str = "beyond --limit",
+) -> int:
     """Write the pieces that the ledger does not know into it as new blocks; gives how many items.
 
-    `limit` is how many pieces the ledger may hold in all.
+    `limit` is how many pieces the ledger may hold in all; the others are skipped with
+    `beyond` as their reason.
     """
     fresh = [p for p in found.pieces if not ledger.item(p.key(0))]
     fresh, skipped = drop_short(fresh, recipe.clip)
     if limit is not None:
         room = max(0, limit - ledger.piece_count())
-        skipped += [Skipped(p.music_path, "beyond --limit") for p in fresh[room:]]
+        skipped += [Skipped(p.music_path, beyond) for p in fresh[room:]]
         fresh = fresh[:room]
-    groups, torn = _group(fresh, ledger)
+    groups, torn = group_pieces(fresh, ledger)
     skipped += torn
     sizes = Counter[str]()
     for piece in fresh:
@@ -122,7 +129,7 @@ def freeze(found: Found, recipe: Recipe, ledger: Ledger, limit: int | None) -> i
         item
         for piece in fresh
         if piece in groups
-        for item in _items(piece, recipe.clip, groups[piece], splits[groups[piece]])
+        for item in items_of(piece, recipe.clip, groups[piece], splits[groups[piece]])
     ]
     with ledger.transaction():
         for piece in found.pieces:
@@ -248,7 +255,7 @@ def _piece(pairing: Pairing, surveys: dict[bytes, Survey]) -> Piece:
     )
 
 
-def _group(pieces: list[Piece], ledger: Ledger) -> tuple[dict[Piece, str], list[Skipped]]:
+def group_pieces(pieces: list[Piece], ledger: Ledger) -> tuple[dict[Piece, str], list[Skipped]]:
     """Each piece's group; a piece that would join groups of two splits is left out."""
     dealt = ledger.splits()
     held = [{g for label in p.labels() if (g := ledger.group_of(label))} for p in pieces]
@@ -268,7 +275,8 @@ def _group(pieces: list[Piece], ledger: Ledger) -> tuple[dict[Piece, str], list[
     return groups, skipped
 
 
-def _items(piece: Piece, part: ClipPart, group: str, split: Split) -> list[Item]:
+def items_of(piece: Piece, part: ClipPart, group: str, split: Split) -> list[Item]:
+    """The items that a piece gives, in order."""
     count = piece.clip_count(part)
     return [
         Item(

@@ -3,16 +3,19 @@
 import json
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, TextIO
 
 from mmusset.sample import Item, Verdict
 
-from .ledger import Tally
+from .ledger import Cost, Tally, total_cost
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Group
 
 EVERY_S = 5.0
+Costs = Mapping[str, Cost]
 
 
 class Progress:
@@ -21,14 +24,17 @@ class Progress:
     def surveyed(self, done: int, total: int) -> None:
         """`done` of `total` files have been read."""
 
-    def start(self, tally: Tally) -> None:
-        """The plan stands; items come now."""
+    def start(self, tally: Tally, costs: Costs) -> None:
+        """The plan stands; items come now. `costs` goes on changing as they do."""
 
     def decided(self, tally: Tally, item: Item, verdict: Verdict) -> None:
         """One more item has a verdict."""
 
     def sealed(self, name: str, done: int, total: int) -> None:
         """A shard is written; `done` of `total` blocks are sealed."""
+
+    def told(self, line: str) -> None:
+        """Something happened that the user should know of, such as a server that went away."""
 
     def stopping(self) -> None:
         """The user asked to stop; what has begun is brought to its end."""
@@ -38,10 +44,12 @@ class Progress:
 
 
 class Pace:
-    """Rate and time left, from what this run has decided."""
+    """Rate and time left, from what this run has decided; tokens, from what it has asked."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: Tally, costs: Costs) -> None:
         self._begun_s = time.monotonic()
+        self._costs = costs
+        self._before = dict(costs)
         self._decided_before = tally.accepted + tally.rejected + tally.failed
 
     def line(self, tally: Tally) -> str:
@@ -52,6 +60,37 @@ class Pace:
         accepted = f"{tally.accepted / decided:.0%} accepted" if decided else "none decided yet"
         left = f"{_duration(tally.pending / rate)} left" if rate > 0 else "time left unknown"
         return f"{decided} of {total} items, {rate:.1f} a second, {accepted}, {left}"
+
+    def cost(self) -> str:
+        """What `cost_line` says of this run and those before, or "" where no tokens are counted."""
+        total = total_cost(self._costs.values())
+        return f"; {cost_line(total, self.per_second(''))}" if total.prompt_tokens else ""
+
+    def per_second(self, agent: str) -> float:
+        """Tokens that this run has written per second, by one agent, or "" for all."""
+        agents = [agent] if agent else list(self._costs)
+        now = total_cost(self._costs[a] for a in agents)
+        before = total_cost(self._before[a] for a in agents if a in self._before)
+        written = now.completion_tokens - before.completion_tokens
+        return written / max(time.monotonic() - self._begun_s, 1e-3)
+
+    def by_agent(self) -> list[str]:
+        """A line for each agent that has cost tokens."""
+        return [
+            f"  {cost.agent:13s}{cost_line(cost, self.per_second(cost.agent))}"
+            for cost in self._costs.values()
+            if cost.prompt_tokens
+        ]
+
+
+def cost_line(cost: Cost, per_second: float | None = None) -> str:
+    """`41 calls, 9.1k tokens in (62 % from the cache), 2.0k out, 310 a second`"""
+    cached = cost.cached_tokens / max(cost.prompt_tokens, 1)
+    text = (
+        f"{cost.calls} calls, {thousands(cost.prompt_tokens)} tokens in"
+        f" ({cached:.0%} from the cache), {thousands(cost.completion_tokens)} out"
+    )
+    return text if per_second is None else f"{text}, {per_second:.0f} a second"
 
 
 class PlainProgress(Progress):
@@ -66,16 +105,19 @@ class PlainProgress(Progress):
         if self._is_time() or done == total:
             self._say(f"reading the source: {done} of {total} files")
 
-    def start(self, tally: Tally) -> None:
-        self._pace = Pace(tally)
+    def start(self, tally: Tally, costs: Costs) -> None:
+        self._pace = Pace(tally, costs)
 
     def decided(self, tally: Tally, item: Item, verdict: Verdict) -> None:
         if self._pace and (self._is_time() or not tally.pending):
-            self._say(self._pace.line(tally))
+            self._say(self._pace.line(tally) + self._pace.cost())
 
     def sealed(self, name: str, done: int, total: int) -> None:
         if name:
             self._say(f"wrote {name} ({done} of {total})")
+
+    def told(self, line: str) -> None:
+        self._say(line)
 
     def stopping(self) -> None:
         self._say("stopping: what has begun is finished first (again to leave at once)")
@@ -95,11 +137,13 @@ class JsonProgress(Progress):
 
     def __init__(self, stream: TextIO = sys.stderr) -> None:
         self._stream = stream
+        self._costs: Costs = {}
 
     def surveyed(self, done: int, total: int) -> None:
         self._say("surveyed", done=done, total=total)
 
-    def start(self, tally: Tally) -> None:
+    def start(self, tally: Tally, costs: Costs) -> None:
+        self._costs = costs
         self._say("started", pending=tally.pending)
 
     def decided(self, tally: Tally, item: Item, verdict: Verdict) -> None:
@@ -113,6 +157,11 @@ class JsonProgress(Progress):
 
     def sealed(self, name: str, done: int, total: int) -> None:
         self._say("sealed", shard=name, done=done, total=total)
+        for cost in self._costs.values():
+            self._say("cost", **asdict(cost))
+
+    def told(self, line: str) -> None:
+        self._say("told", line=line)
 
     def stopping(self) -> None:
         self._say("stopping")
@@ -138,8 +187,8 @@ class LiveProgress(Progress):
     def surveyed(self, done: int, total: int) -> None:
         self._show("reading the source", done, total, f"{done} of {total} files")
 
-    def start(self, tally: Tally) -> None:
-        self._pace = Pace(tally)
+    def start(self, tally: Tally, costs: Costs) -> None:
+        self._pace = Pace(tally, costs)
 
     def decided(self, tally: Tally, item: Item, verdict: Verdict) -> None:
         if self._pace:
@@ -149,6 +198,9 @@ class LiveProgress(Progress):
     def sealed(self, name: str, done: int, total: int) -> None:
         self._note = f", {done} of {total} shards"
 
+    def told(self, line: str) -> None:
+        self._console.print(line)
+
     def stopping(self) -> None:
         self._console.print("stopping: what has begun is finished first (again to leave at once)")
 
@@ -156,7 +208,7 @@ class LiveProgress(Progress):
         self._live.stop()
 
     def _show(self, stage: str, done: int, total: int, text: str) -> None:
-        self._live.update(_row(stage, done, total, text))
+        self._live.update(_rows(stage, done, total, text, self._pace))
 
 
 def for_terminal(log_json: bool) -> Progress:
@@ -166,13 +218,19 @@ def for_terminal(log_json: bool) -> Progress:
     return LiveProgress() if sys.stderr.isatty() else PlainProgress()
 
 
-def _row(stage: str, done: int, total: int, text: str) -> "Table":
+def _rows(stage: str, done: int, total: int, text: str, pace: Pace | None) -> "Group":
+    from rich.console import Group
     from rich.progress_bar import ProgressBar
     from rich.table import Table
 
     row = Table.grid(padding=(0, 1))
     row.add_row(stage, ProgressBar(total=max(total, 1), completed=done, width=24), text)
-    return row
+    return Group(row, *(pace.by_agent() if pace else []))
+
+
+def thousands(count: int) -> str:
+    """`512`, `9.1k`"""
+    return f"{count / 1000:.1f}k" if count >= 1000 else str(count)
 
 
 def _duration(seconds: float) -> str:

@@ -9,14 +9,16 @@ from pydantic import BaseModel
 
 from mmusset.errors import MmussetError
 from mmusset.recipe import Recipe
-from mmusset.sample import Outcome
+from mmusset.sample import AGENTS, Outcome
 from mmusset.shards.tar import Shard
 from mmusset.sources.walk import MUSICAL
 
-from .ledger import Ledger, PlannedItem, Tally
+from .estimate import Estimate, estimate
+from .ledger import Cost, Ledger, PlannedItem, Tally
 from .plan import Found, drop_short
 from .run import Result
 from .tasks import Prepared
+from .trial import Trial
 
 # CPU-seconds for one sample with the offline speaker; benchmarks/README.md.
 SAMPLE_CPU_S = 0.2
@@ -24,7 +26,10 @@ SAMPLE_CPU_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class SurveyReport:
-    """What a build would find. A piece is music that has a picture."""
+    """What a build would find. A piece is music that has a picture.
+
+    `minutes` are without the time that a model takes; `estimate` is what that may cost.
+    """
 
     files: dict[str, int]
     music: int
@@ -35,6 +40,7 @@ class SurveyReport:
     skipped: dict[str, list[str]]
     samples: int
     minutes: float
+    estimate: Estimate | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,8 @@ class StatusReport:
     splits: dict[str, int]
     shards: list[Shard]
     speaker: str
-    model: str
+    models: dict[str, str]
+    costs: list[Cost]
     lost: list[Lost]
     skipped: list[tuple[str, str, str]]
 
@@ -71,6 +78,7 @@ class Summary:
     new: int
     interrupted: bool
     upsampled: int
+    short_by: int
     status: StatusReport
 
 
@@ -101,6 +109,7 @@ def survey(found: Found, recipe: Recipe) -> SurveyReport:
         skipped=reasons,
         samples=samples,
         minutes=samples * SAMPLE_CPU_S / recipe.limits.workers / 60,
+        estimate=estimate(samples, recipe),
     )
 
 
@@ -116,7 +125,8 @@ def status(ledger: Ledger) -> StatusReport:
         splits=dict(splits),
         shards=[shard for _, shard in sealed],
         speaker=ledger.meta("speaker") or "",
-        model=ledger.meta("model") or "",
+        models={agent: ledger.meta(f"model of {agent}") or "" for agent in AGENTS},
+        costs=ledger.costs(),
         lost=[
             Lost(show_path(path), key, verdict.status, verdict.reason, verdict.detail)
             for path, key, verdict in ledger.lost()
@@ -128,7 +138,7 @@ def status(ledger: Ledger) -> StatusReport:
 def summary(result: Result, out: Path, ledger: Ledger) -> Summary:
     """How a build ended, and how its dataset stands now."""
     example = show_path(ledger.first_accepted() or b"")
-    facts = (result.new, result.interrupted, result.upsampled)
+    facts = (result.new, result.interrupted, result.upsampled, result.short_by)
     return Summary(str(out), example, *facts, status(ledger))
 
 
@@ -140,6 +150,11 @@ def explain(ledger: Ledger, key_or_path: str) -> list[ItemStory]:
     found = ledger.item(key_or_path)
     items = [found] if found else _at(ledger, os.fsencode(Path(key_or_path)))
     return [_story(ledger, planned) for planned in items]
+
+
+def tried(trial: Trial, outcome: Outcome) -> ItemStory:
+    """The story of an item on trial, which is in no plan."""
+    return ItemStory(PlannedItem(0, 0, trial.item), trial.prepared, outcome, None)
 
 
 def show_path(path: bytes) -> str:

@@ -1,37 +1,50 @@
 """The build: a folder in, shards out. Run it again to go on; run it again to find it done."""
 
 import asyncio
+import json
 import os
 import shutil
 import signal
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mmusset.errors import Refused, Unfit, Unusable, UsageError
-from mmusset.recipe import Recipe, differences
-from mmusset.sample import Material, Outcome, Verdict
+from mmusset.errors import MmussetError, Stopped, Unfit, Unusable, UsageError
+from mmusset.recipe import Recipe
+from mmusset.sample import AGENTS, AgentName, Material, Outcome, Verdict
 from mmusset.shards.durable import failpoint
 from mmusset.sources.walk import MUSICAL, walk
+from mmusset.speakers.asking import Asker
 from mmusset.speakers.base import Speaker
 
+from .answers import LedgerAnswers
+from .candidates import Candidates, Quota
 from .ledger import Block, Ledger, PlannedItem, Tally
 from .ledger_file import open_to_write
-from .manifest import versions, write_manifest
-from .media import Media
+from .manifest import write_manifest
+from .media import Media, material_of
 from .plan import Found, freeze, look
 from .progress import Progress
-from .recorded import RecordedSpeaker
+from .same_job import check_recipe, check_voices
 from .sandbox import Sandbox
 from .seal import Sealer
 
 Annotate = Callable[[Material], Awaitable[Outcome]]
-MakeGraph = Callable[[Speaker, Recipe], Annotate]
+MakeGraph = Callable[[Asker, Recipe], Annotate]
+
+# Of the last 100 items (and of 20 at least), so many may fail by their speaker's answers.
+MOST_FAILING = 0.5
+SPEAKERS_FAULT = {"no usable answer", "refused by the server", "kills the server"}
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to build, from what, with whom. `make_graph` gives the agents their speaker."""
+    """What to build, from what, with whom. `make_graph` gives the agents whom to ask.
+
+    `re_run` are the agents whose prompt or model may differ from those that the
+    dataset was begun with: they are asked anew, and so is what follows from them.
+    """
 
     source: Path
     out: Path
@@ -39,22 +52,36 @@ class Job:
     speaker: Speaker
     make_graph: MakeGraph
     limit: int | None = None
+    quota: Quota | None = None
+    re_run: tuple[AgentName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a build ended. `new` counts the items that this run decided."""
+    """How a build ended. `new` counts the items that this run decided.
+
+    `short_by` is how many samples of `--accept` the source or the budget did not give.
+    """
 
     tally: Tally
     new: int
     interrupted: bool
     upsampled: int
+    short_by: int
 
     @property
     def exit_code(self) -> int:
         if self.interrupted:
             return 130
-        return 4 if self.tally.failed else 0
+        return 4 if self.tally.failed or self.short_by else 0
+
+
+def agents_named(names: Sequence[str]) -> tuple[AgentName, ...]:
+    """The agents of these names. Raises UsageError for a name that none has."""
+    for name in names:
+        if name not in AGENTS:
+            raise UsageError(f"no agent named {name!r}; there are {', '.join(AGENTS)}")
+    return tuple(agent for agent in AGENTS if agent in names)
 
 
 async def build(job: Job, progress: Progress) -> Result:
@@ -69,10 +96,16 @@ async def build(job: Job, progress: Progress) -> Result:
     ledger = open_to_write(job.out)
     try:
         async with Sandbox(job.recipe.limits) as sandbox:
-            _check_same_job(job, ledger)
+            check_recipe(job.recipe, job.speaker.name, ledger, job.re_run)
             found = await look(job.source, entries, job.recipe, sandbox, ledger, progress.surveyed)
-            freeze(found, job.recipe, ledger, job.limit)
-            return await Builder(job, ledger, sandbox, progress).run()
+            candidates = None
+            if job.quota:
+                freeze(found, job.recipe, ledger, 0, "not needed for --accept")
+                candidates = Candidates(found, job.recipe, ledger, job.quota)
+                candidates.fill()
+            else:
+                freeze(found, job.recipe, ledger, job.limit)
+            return await Builder(job, ledger, sandbox, progress, candidates).run()
     finally:
         ledger.close()
 
@@ -85,7 +118,7 @@ async def replay(job: Job, progress: Progress) -> int:
     ledger = open_to_write(job.out)
     try:
         async with Sandbox(job.recipe.limits) as sandbox:
-            _check_same_job(job, ledger)
+            check_recipe(job.recipe, job.speaker.name, ledger, ())
             media = Media(job.source, job.out, job.recipe, ledger, sandbox)
             sealer = Sealer(job.out, job.recipe, ledger, media)
             sealed = [block for block in ledger.blocks() if ledger.shard(block.n)]
@@ -104,19 +137,29 @@ async def survey_only(source: Path, recipe: Recipe, progress: Progress) -> Found
 
 
 class Builder:
-    """One run over a frozen plan."""
+    """One run over a frozen plan, which only `candidates` may make grow."""
 
-    def __init__(self, job: Job, ledger: Ledger, sandbox: Sandbox, progress: Progress) -> None:
+    def __init__(
+        self,
+        job: Job,
+        ledger: Ledger,
+        sandbox: Sandbox,
+        progress: Progress,
+        candidates: Candidates | None,
+    ) -> None:
         self._job = job
         self._ledger = ledger
         self._progress = progress
+        self._candidates = candidates
         self._media = Media(job.source, job.out, job.recipe, ledger, sandbox)
         self._sealer = Sealer(job.out, job.recipe, ledger, self._media)
-        self._annotate = job.make_graph(RecordedSpeaker(job.speaker, ledger), job.recipe)
+        self._answers = LedgerAnswers(ledger)
+        self._annotate = job.make_graph(Asker(job.speaker, self._answers), job.recipe)
         self._blocks = {block.n: block for block in ledger.blocks()}
         self._undecided = {n: ledger.undecided_in(n) for n in self._blocks}
         self._last_idx = 0
         self._new = 0
+        self._recent: deque[bool] = deque(maxlen=100)
         self._stopping = False
 
     async def run(self) -> Result:
@@ -124,37 +167,53 @@ class Builder:
         self._sealer.sweep()
         self._listen_for_stop()
         self._tally = self._ledger.tally()
-        self._progress.start(self._tally)
+        self._progress.start(self._tally, self._answers.costs)
         try:
             await self._make_whole()
-            async with asyncio.TaskGroup() as group:
-                # Twice as many as there are decoders, so that none waits for an agent.
-                for _ in range(2 * self._job.recipe.limits.workers):
-                    group.create_task(self._work())
+            if self._tally.pending:
+                await self._decide_all()
         except* Exception as errors:  # noqa: BLE001 - all of them are raised again
             raise _first(errors) from None
         finally:
             self._progress.stop()
         tally = self._ledger.tally()
         if not tally.pending:
+            await self._seal_the_rest()
             write_manifest(self._job.out, self._ledger)
             shutil.rmtree(self._media.cache, ignore_errors=True)
         stopped = self._stopping and tally.pending > 0
-        return Result(tally, self._new, stopped, self._ledger.upsampled())
+        short_by = max(0, self._job.quota.accept - tally.accepted) if self._job.quota else 0
+        return Result(tally, self._new, stopped, self._ledger.upsampled(), short_by)
+
+    async def _decide_all(self) -> None:
+        """Enter the speaker, and put as many items on their way as it is worth having there."""
+        speaker = self._job.speaker
+        speaker.strikes.update(json.loads(self._ledger.meta("strikes") or "{}"))
+        async with speaker:
+            check_voices(speaker, self._ledger, self._job.re_run)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    # Twice as many as there are decoders, so that none waits for an agent.
+                    for _ in range(2 * self._job.recipe.limits.workers + speaker.in_flight):
+                        group.create_task(self._work())
+            finally:
+                with self._ledger.transaction():
+                    self._ledger.set_meta("strikes", json.dumps(speaker.strikes))
 
     async def _make_whole(self) -> None:
         """Seal what was decided before a kill; write again what was damaged since."""
         for block in self._blocks.values():
-            if self._undecided[block.n]:
-                continue
             if self._ledger.shard(block.n) is None:
-                await self._seal(block)
+                await self._seal_if_decided(block)
             elif not self._sealer.is_intact(block):
                 await self._sealer.rewrite(block)
 
     async def _work(self) -> None:
         while not self._stopping and (planned := self._take()):
-            outcome = await self._decide(planned)
+            try:
+                outcome = await self._decide(planned)
+            except Stopped:
+                return
             with self._ledger.transaction():
                 self._ledger.decide(planned.idx, outcome)
             failpoint("verdict_kept")
@@ -162,10 +221,28 @@ class Builder:
             if outcome.verdict.status != "accepted":
                 self._media.forget(planned.item.key)
             self._tally = self._tally.after(outcome.verdict)
-            self._progress.decided(self._tally, planned.item, outcome.verdict)
             self._undecided[planned.block] -= 1
-            if not self._undecided[planned.block]:
-                await self._seal(self._blocks[planned.block])
+            if self._candidates:
+                self._grow(self._candidates)
+            self._progress.decided(self._tally, planned.item, outcome.verdict)
+            self._stop_if_all_fail(outcome.verdict)
+            await self._seal_if_decided(self._blocks[planned.block])
+
+    def _grow(self, candidates: Candidates) -> None:
+        for block in candidates.fill():
+            self._blocks[block.n] = block
+            self._undecided[block.n] = self._undecided.get(block.n, 0) + 1
+            self._tally = replace(self._tally, pending=self._tally.pending + 1)
+
+    def _stop_if_all_fail(self, verdict: Verdict) -> None:
+        """Raises MmussetError where the speaker, not the items, is what fails."""
+        self._recent.append(verdict.reason in SPEAKERS_FAULT)
+        failing = sum(self._recent)
+        if len(self._recent) >= 20 and failing > MOST_FAILING * len(self._recent):
+            raise MmussetError(
+                f"{failing} of the last {len(self._recent)} items failed: {verdict.reason}:"
+                f" {verdict.detail}; mend that before more is spent, then run the command again"
+            )
 
     def _take(self) -> PlannedItem | None:
         planned = self._ledger.next_undecided(self._last_idx)
@@ -175,21 +252,28 @@ class Builder:
 
     async def _decide(self, planned: PlannedItem) -> Outcome:
         try:
-            prepared = await self._media.prepare(planned)
-            material = Material(
-                key=planned.item.key,
-                seed=self._job.recipe.speaker.seed,
-                music=prepared.music_evidence,
-                image=prepared.image_evidence,
-                image_sha256=prepared.image.sha256,
-                tags=planned.item.tags,
-                given_story=prepared.story,
-            )
+            prepared = await self._media.ensure(planned)
+            picture = self._media.picture(planned.item.key)
+            seed = self._job.recipe.speaker.seed
+            material = material_of(planned.item, prepared, picture, seed)
             return await self._annotate(material)
         except Unfit as error:
             return _ended("rejected", error)
         except Unusable as error:
             return _ended("failed", error)
+
+    async def _seal_if_decided(self, block: Block) -> None:
+        """Seal a block once: a plan that may still grow holds those open that have room."""
+        if self._undecided[block.n]:
+            return
+        if self._candidates and self._ledger.size_of(block.n) < self._job.recipe.limits.block_size:
+            return
+        await self._seal(block)
+
+    async def _seal_the_rest(self) -> None:
+        for block in self._blocks.values():
+            if self._ledger.shard(block.n) is None:
+                await self._seal(block)
 
     async def _seal(self, block: Block) -> None:
         shard = await self._sealer.seal(block)
@@ -205,34 +289,11 @@ class Builder:
                 self._progress.stop()
                 os._exit(130)
             self._stopping = True
+            self._job.speaker.stop()
             self._progress.stopping()
 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop)
-
-
-def _check_same_job(job: Job, ledger: Ledger) -> None:
-    """Refuse to go on with another recipe, source, speaker or prompts; note them the first time."""
-    now = versions(job.speaker)
-    before = ledger.meta("recipe")
-    if before is None:
-        with ledger.transaction():
-            ledger.set_meta("recipe", job.recipe.canonical())
-            for name, value in now.items():
-                ledger.set_meta(name, value)
-        failpoint("job_noted")
-        return
-    changes = differences(before, job.recipe.canonical())
-    changes += [
-        f"{name}: {ledger.meta(name)} -> {value}"
-        for name, value in now.items()
-        if ledger.meta(name) != value
-    ]
-    if changes:
-        raise Refused(
-            f"{job.out} was begun with other settings ({'; '.join(changes)});"
-            " use them again, or build into a new --out"
-        )
 
 
 def _ended(status: str, error: Unusable) -> Outcome:

@@ -5,7 +5,9 @@ import textwrap
 
 from mmusset.sample import Caption, Outcome, Turn
 
-from .ledger import Tally
+from .estimate import Estimate
+from .ledger import Tally, total_cost
+from .progress import cost_line, thousands
 from .report import ItemStory, StatusReport, Summary, SurveyReport, show_path
 from .tasks import Prepared
 
@@ -29,6 +31,7 @@ def survey(report: SurveyReport) -> str:
         f"skipped   {sum(map(len, report.skipped.values()))}",
         *(f"  {reason}: {_some(paths)}" for reason, paths in sorted(report.skipped.items())),
         f"estimate  {report.samples} samples, about {_minutes(report.minutes)}",
+        *_estimate(report.estimate),
     ]
     return "\n".join(lines)
 
@@ -40,12 +43,23 @@ def status(report: StatusReport) -> str:
     splits = ", ".join(f"{name} {count}" for name, count in report.splits.items())
     size = sum(shard.size for shard in report.shards)
     lines.append(f"shards    {len(report.shards)} ({splits or 'no sample'}), {size / 1e6:.1f} MB")
-    lines.append(f"written by the {report.speaker} speaker ({report.model})")
+    models = ", ".join(dict.fromkeys(name for name in report.models.values() if name))
+    lines.append(f"written by the {report.speaker} speaker ({models or 'nothing yet'})")
+    lines += _costs(report)
     for lost in report.lost[:LOST]:
         lines.append(f"  {lost.status} {lost.path}: {lost.reason} {_brief(lost.detail)}".rstrip())
     if len(report.lost) > LOST:
         lines.append(f"  and {len(report.lost) - LOST} more; --json lists all")
     return "\n".join(lines)
+
+
+def _costs(report: StatusReport) -> list[str]:
+    total = total_cost(report.costs)
+    if not total.prompt_tokens:
+        return []
+    items = report.tally.found - report.tally.skipped - report.tally.pending
+    lines = [f"cost      {cost_line(total)}; {total.calls / max(items, 1):.1f} calls an item"]
+    return lines + [f"  {cost.agent:13s}{cost_line(cost)}" for cost in report.costs]
 
 
 def summary(report: Summary) -> str:
@@ -56,6 +70,8 @@ def summary(report: Summary) -> str:
         lines.append(f"stopped with {tally.pending} items to go; run the same command to go on")
     elif not report.new:
         lines.append("nothing to do: every item found has its verdict")
+    if report.short_by:
+        lines.append(f"{report.short_by} samples short of --accept: no candidate or budget is left")
     lines.append(status(report.status))
     missing = [s for s in ("train", "validation", "test") if s not in report.status.splits]
     if tally.accepted and missing and not report.interrupted:
@@ -184,6 +200,17 @@ def _some(paths: list[str]) -> str:
 
 def _brief(text: str) -> str:
     return text if len(text) <= 100 else text[:99] + "…"
+
+
+def _estimate(cost: Estimate | None) -> list[str]:
+    if cost is None:
+        return []
+    tokens_in, tokens_out = thousands(cost.prompt_tokens), thousands(cost.completion_tokens)
+    price = f", {cost.price:.2f} at the recipe's prices" if cost.price else ""
+    return [
+        f"          and the model's time: about {cost.calls} calls, {tokens_in} tokens in,"
+        f" {tokens_out} out{price}"
+    ]
 
 
 def _minutes(minutes: float) -> str:

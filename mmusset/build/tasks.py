@@ -32,7 +32,10 @@ class Survey(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class PrepareRequest:
-    """One item to cut, measure and store as `stem`.flac and `stem`.jpg. Paths are absolute."""
+    """One item to cut, measure and store as `stem`.flac and `stem`.jpg. Paths are absolute.
+
+    With `model_pixels`, the picture is also stored as a model is shown it, as `stem`.model.jpg.
+    """
 
     music_path: str
     music_sha256: str
@@ -43,6 +46,7 @@ class PrepareRequest:
     clip_index: int
     clip_count: int
     stem: str
+    model_pixels: int
     clip: ClipPart
     image: ImagePart
 

@@ -24,6 +24,7 @@ from mmusset.evidence import image as images
 from mmusset.sample import ClipFacts, Frozen, ImageFacts
 from mmusset.sources import tags
 from mmusset.sources.walk import Kind
+from mmusset.speakers.picture import fit
 
 from .tasks import Prepared, PrepareRequest, Survey
 
@@ -91,6 +92,8 @@ def prepare(request: PrepareRequest) -> Prepared:
     )
     _store(Path(request.stem + ".flac"), flac)
     _store(Path(request.stem + ".jpg"), jpeg)
+    if request.model_pixels:
+        _store(Path(request.stem + ".model.jpg"), fit(picture, request.model_pixels))
     return prepared
 
 

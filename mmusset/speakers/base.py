@@ -1,40 +1,56 @@
-"""What a speaker is, what it is told (a brief) and what it answers (a reply)."""
+"""What a speaker is: it is sent a request, made of a brief, and gives an answer back.
+
+Answers are raw: `asking.py` keeps each one before it reads it.
+"""
 
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Annotated, Protocol, TypeVar
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, Literal, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, Field
 
 from mmusset.sample import AgentName, Claim, Fault, Frozen, ImageEvidence, MusicEvidence
 
-Text = Annotated[str, Field(min_length=1, max_length=2000)]
+Phrase = Annotated[str, Field(min_length=1, max_length=300)]
 
 
 class CaptionReply(Frozen):
     """The captioner's answer."""
 
-    caption: Text
+    caption: Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class StoryReply(Frozen):
     """The story writer's answer."""
 
-    story: Text
+    story: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class Objection(Frozen):
+    """One fault that the critic names; the words at fault stand in `quote`."""
+
+    where: Literal["caption", "story"]
+    rule: Annotated[str, Field(min_length=1, max_length=40)]
+    quote: Phrase
+    why: Phrase
+    mend: Phrase
 
 
 class Judgement(Frozen):
     """The critic's answer: what is wrong, beyond what the rules have found."""
 
-    faults: Annotated[tuple[Fault, ...], Field(max_length=8)]
+    faults: Annotated[tuple[Objection, ...], Field(max_length=6)]
 
 
 class Mending(Frozen):
-    """The reconciler's answer: both texts, mended only where the critic found fault."""
+    """The reconciler's answer: the text or texts at fault, mended; "" for one without fault."""
 
-    caption: Text
-    story: Text
+    caption: Annotated[str, Field(max_length=1000)]
+    story: Annotated[str, Field(max_length=2000)]
 
 
 Reply = CaptionReply | StoryReply | Judgement | Mending
@@ -46,9 +62,11 @@ class Brief:
     """All that a speaker may know of a sample when it is asked.
 
     `sayable` are the claims that evidence carries at a confidence over their
-    gates: nothing else may be said of the music. `shared` (system text, evidence)
-    is the same for all agents of a sample, `task` differs; together they are the
-    prompt of a model. `caption`, `story` and `faults` are "" and () until written.
+    gates: nothing else may be said of the music. `system` is the same for all
+    samples, `evidence` for all agents of a sample, `task` is the agent's own; in this
+    order, with the picture before the evidence, they are the prompt of a model.
+    `caption`, `story` and `faults` are "" and () until written. `image_file` is the
+    picture as a model is shown it (picture.py); a speaker without a model has none.
     """
 
     agent: AgentName
@@ -57,41 +75,113 @@ class Brief:
     seed: int
     music: MusicEvidence
     image: ImageEvidence
+    image_file: Path
     image_sha256: str
     sayable: tuple[Claim, ...]
     caption: str
     story: str
     faults: tuple[Fault, ...]
-    shared: str
+    system: str
+    evidence: str
     task: str
     prompt_sha256: str
 
+    def draw(self) -> int:
+        """A number of 256 bits for this very turn: the seed of all that is chosen in it."""
+        told = f"{self.seed}:{self.key}:{self.agent}:{self.round}"
+        return int.from_bytes(hashlib.sha256(told.encode()).digest())
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A brief and the type that the answer must have.
+
+    `complaint` is "" at first, else what was wrong with the first answer.
+    """
+
+    brief: Brief
+    reply: type[BaseModel]
+    complaint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What an agent speaks through: a model's name, with its revision, and its settings."""
+
+    model: str
+    settings: str = ""
+
+
+class Answer(Frozen):
+    """What came back, as it came. Tokens are 0 where the speaker counts none."""
+
+    text: str
+    finish_reason: str = "stop"
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+
 
 class Speaker(Protocol):
-    """Writes text. `name` and `model` stand in every sample that it wrote for."""
+    """Writes text. Entered before it is asked, left when nothing more will come."""
 
     name: str
-    model: str
+    in_flight: int
+    """How many samples it is worth having on the way at once; 0 where more don't help."""
+    strikes: dict[str, int]
+    """How often each item's call was out when the server died; kept from run to run."""
 
-    async def speak(self, brief: Brief, reply: type[R]) -> R:
-        """The answer to a brief, of the type asked for.
+    async def __aenter__(self) -> Self: ...
 
-        Raises Unusable where the item can't be answered for.
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def voice(self, agent: AgentName) -> Voice:
+        """What `agent` speaks through."""
+        ...
+
+    async def answer(self, request: Request) -> Answer:
+        """The answer to a request.
+
+        Raises Unusable where the item can't be answered for, ServerGone where no
+        answer came in all the time that was given.
         """
         ...
 
+    def stop(self) -> None:
+        """Let what flies come back, and send nothing more: waiting requests raise Stopped."""
+        ...
 
-def request_sha256(brief: Brief, model: str, reply: type[BaseModel]) -> str:
-    """The hash under which a reply is kept: equal requests are never paid for twice."""
-    request = {
+
+@cache
+def schema(reply: type[BaseModel]) -> str:
+    """The JSON schema of a reply, as canonical JSON: every string and array is bounded."""
+    return canonical(reply.model_json_schema())
+
+
+def request_sha256(request: Request, voice: Voice) -> str:
+    """The hash under which an answer is kept: equal requests are never paid for twice."""
+    brief = request.brief
+    told = {
         "agent": brief.agent,
+        "complaint": request.complaint,
         "image": brief.image_sha256,
         "key": brief.key,
-        "model": model,
-        "prompt": [brief.shared, brief.task],
-        "reply": reply.__name__,
+        "model": voice.model,
+        "prompt": [brief.system, brief.evidence, brief.task],
         "round": brief.round,
+        "schema": schema(request.reply),
         "seed": brief.seed,
+        "settings": voice.settings,
     }
-    canonical = json.dumps(request, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(canonical(told).encode()).hexdigest()
+
+
+def canonical(value: object) -> str:
+    """JSON with sorted keys and no space: equal values, equal text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -14,10 +14,15 @@ MOST_STORY_WORDS = 120
 
 
 def caption(brief: Brief, random: Random) -> str:
-    """The caption without the sentences at fault; written anew where too little is left."""
+    """The caption without the sentences at fault; written anew where too little is left.
+
+    "" where no fault is in it.
+    """
     faults = [fault for fault in brief.faults if fault.where == "caption"]
+    if not faults:
+        return ""
     kept = _without(brief.caption, faults)
-    if not faults or word_count(kept) >= caption_grammar.LEAST_WORDS:
+    if word_count(kept) >= caption_grammar.LEAST_WORDS:
         return kept
     anew = caption_grammar.write(brief.sayable, brief.music.duration_s, random)
     return f"{kept} {anew}".strip()
@@ -26,11 +31,12 @@ def caption(brief: Brief, random: Random) -> str:
 def story(brief: Brief, random: Random) -> str:
     """The story without the sentences at fault, brought to 50 to 120 words.
 
-    A fault of length quotes the whole story, of which all that fits is kept.
+    A fault of length quotes the whole story, of which all that fits is kept. ""
+    where no fault is in it.
     """
     faults = [fault for fault in brief.faults if fault.where == "story"]
     if not faults:
-        return brief.story
+        return ""
     kept = _without(brief.story, [fault for fault in faults if fault.quote != brief.story])
     while word_count(kept) > MOST_STORY_WORDS and len(pieces := sentences(kept)) > 1:
         kept = "".join(pieces[:-1]).strip()

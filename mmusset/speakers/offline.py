@@ -1,10 +1,15 @@
 """The offline speaker: a grammar that writes plain sentences from evidence. No model."""
 
-import hashlib
 from random import Random
+from types import TracebackType
+from typing import Self
+
+from pydantic import BaseModel
+
+from mmusset.sample import AgentName
 
 from . import caption_grammar, mending, story_grammar
-from .base import Brief, CaptionReply, Judgement, Mending, R, Reply, StoryReply
+from .base import Answer, Brief, CaptionReply, Judgement, Mending, Request, StoryReply, Voice
 
 
 class OfflineSpeaker:
@@ -15,18 +20,36 @@ class OfflineSpeaker:
     """
 
     name = "offline"
-    model = "offline-grammar/1"
+    in_flight = 0
 
-    async def speak(self, brief: Brief, reply: type[R]) -> R:
+    def __init__(self) -> None:
+        self.strikes: dict[str, int] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        pass
+
+    def voice(self, agent: AgentName) -> Voice:
+        """The grammar's version."""
+        return Voice("offline-grammar/1")
+
+    async def answer(self, request: Request) -> Answer:
         """The grammar's answer. Raises Unusable where a caption is due and nothing may be said."""
-        answer = _answer(brief, reply)
-        if not isinstance(answer, reply):
-            raise TypeError(f"the offline speaker has no answer of the type {reply.__name__}")
-        return answer
+        return Answer(text=_reply(request.brief, request.reply).model_dump_json())
+
+    def stop(self) -> None:
+        """Nothing flies here."""
 
 
-def _answer(brief: Brief, reply: type[R]) -> Reply:
-    random = _random(brief)
+def _reply(brief: Brief, reply: type[BaseModel]) -> BaseModel:
+    random = Random(brief.draw())
     if reply is CaptionReply:
         text = caption_grammar.write(brief.sayable, brief.music.duration_s, random)
         return CaptionReply(caption=text)
@@ -34,9 +57,6 @@ def _answer(brief: Brief, reply: type[R]) -> Reply:
         return StoryReply(story=story_grammar.write(brief.image, brief.sayable, random))
     if reply is Judgement:
         return Judgement(faults=())
-    return Mending(caption=mending.caption(brief, random), story=mending.story(brief, random))
-
-
-def _random(brief: Brief) -> Random:
-    told = f"{brief.seed}:{brief.key}:{brief.agent}:{brief.round}"
-    return Random(int.from_bytes(hashlib.sha256(told.encode()).digest()))
+    if reply is Mending:
+        return Mending(caption=mending.caption(brief, random), story=mending.story(brief, random))
+    raise TypeError(f"the offline speaker has no answer of the type {reply.__name__}")

@@ -1,0 +1,91 @@
+"""How an agent asks: the kept answer, or a new one, kept before anybody reads it.
+
+An answer that can't be used is asked for once more, with its fault named; then the
+item fails. Kept answers count as well, so a build that goes on repeats no call.
+"""
+
+from dataclasses import dataclass
+from typing import Generic, Protocol
+
+from pydantic import ValidationError
+
+from mmusset.errors import Unusable
+
+from .base import Answer, Brief, R, Request, Speaker, Voice, request_sha256
+
+
+class Answers(Protocol):
+    """Where answers are kept under the hash of their request."""
+
+    def find(self, request_sha256: str) -> Answer | None:
+        """The kept answer, if there is one."""
+        ...
+
+    def keep(self, request_sha256: str, request: Request, voice: Voice, answer: Answer) -> None:
+        """Keep an answer, durably, before it is used."""
+        ...
+
+
+class InMemory:
+    """Answers that are forgotten with the process."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Answer] = {}
+
+    def find(self, request_sha256: str) -> Answer | None:
+        return self.kept.get(request_sha256)
+
+    def keep(self, request_sha256: str, request: Request, voice: Voice, answer: Answer) -> None:
+        self.kept[request_sha256] = answer
+
+
+@dataclass(frozen=True, slots=True)
+class Said(Generic[R]):
+    """A reply that holds what it should, and where it came from."""
+
+    reply: R
+    speaker: str
+    model: str
+    request_sha256: str
+
+
+class Asker:
+    """Asks `speaker` only what `answers` does not hold."""
+
+    def __init__(self, speaker: Speaker, answers: Answers) -> None:
+        self._speaker = speaker
+        self._answers = answers
+
+    async def ask(self, brief: Brief, reply: type[R]) -> Said[R]:
+        """The speaker's reply to a brief. Raises Unusable after two answers of no use."""
+        complaint = ""
+        for _ in range(2):
+            request = Request(brief, reply, complaint)
+            voice = self._speaker.voice(brief.agent)
+            sha256 = request_sha256(request, voice)
+            answer = self._answers.find(sha256)
+            if answer is None:
+                answer = await self._speaker.answer(request)
+                self._answers.keep(sha256, request, voice, answer)
+            complaint = fault_of(answer, reply)
+            if not complaint:
+                told = reply.model_validate_json(answer.text)
+                return Said(told, self._speaker.name, voice.model, sha256)
+        raise Unusable("no usable answer", f"the {brief.agent} was asked twice: {complaint}")
+
+
+def fault_of(answer: Answer, reply: type[R]) -> str:
+    """What is wrong with an answer, in words that a model can mend it by; "" if nothing."""
+    if answer.finish_reason == "length":
+        return "it was cut off before its end; write less"
+    if answer.finish_reason != "stop":
+        return f"it ended early ({answer.finish_reason})"
+    if not answer.text.strip():
+        return "it was empty"
+    try:
+        reply.model_validate_json(answer.text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return f"it was not what was asked for ({where + ': ' if where else ''}{first['msg']})"
+    return ""

@@ -1,0 +1,228 @@
+"""The speaker that loads Qwen2-VL into this process, for small jobs and for no server."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from mmusset.errors import MmussetError, Stopped
+from mmusset.recipe import SpeakerPart
+from mmusset.sample import AgentName
+
+from . import chat
+from .adapter import check_adapter, read_adapter
+from .base import Answer, Request, Voice, canonical, schema
+
+BATCH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    request: Request
+    answer: asyncio.Future[Answer]
+
+
+class TransformersSpeaker:
+    """Batches the requests of one agent at a time; answers keep to their schema."""
+
+    name = "transformers"
+    # One batch being written, and one being gathered.
+    in_flight = 2 * BATCH
+
+    def __init__(self, part: SpeakerPart, tell: Callable[[str], None] = lambda _: None) -> None:
+        self.strikes: dict[str, int] = {}
+        self._part = part
+        self._tell = tell
+        self._waiting: list[_Waiting] = []
+        self._news = asyncio.Event()
+        self._stopped = False
+
+    async def __aenter__(self) -> Self:
+        """Load the model. Raises MmussetError where it can't be had."""
+        if not self._part.model:
+            raise MmussetError("the transformers speaker needs speaker.model: a folder or a name")
+        self._adapters = {folder: read_adapter(folder) for folder in self._folders()}
+        for adapter in self._adapters.values():
+            check_adapter(adapter, self._part.model)
+        self._tell(f"loading {self._part.model}")
+        self._model = await asyncio.to_thread(_load, self._part, list(self._adapters))
+        self._writing = asyncio.create_task(self._write())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._writing.cancel()
+        await asyncio.gather(self._writing, return_exceptions=True)
+        del self._model
+
+    def voice(self, agent: AgentName) -> Voice:
+        """The model, with its adapter's name, which holds the hash of its weights."""
+        folder = getattr(self._part.adapters, agent)
+        name = f"{self._part.model}+{self._adapters[folder].name}" if folder else self._part.model
+        revision = f"@{self._part.revision}" if self._part.revision else ""
+        sampling = getattr(self._part.sampling, agent).model_dump()
+        return Voice(
+            f"{name}{revision}", canonical(sampling | {"max_pixels": self._part.max_pixels})
+        )
+
+    async def answer(self, request: Request) -> Answer:
+        """The model's answer, when a batch with it has been written."""
+        if self._stopped:
+            raise Stopped
+        waiting = _Waiting(request, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._news.set()
+        return await waiting.answer
+
+    def stop(self) -> None:
+        """Begin no more batches."""
+        self._stopped = True
+        for waiting in self._waiting:
+            waiting.answer.set_exception(Stopped())
+        self._waiting.clear()
+
+    async def _write(self) -> None:
+        while True:
+            await self._news.wait()
+            batch = self._next_batch()
+            if not batch:
+                self._news.clear()
+                continue
+            requests = [waiting.request for waiting in batch]
+            try:
+                answers = await asyncio.to_thread(self._model.write, requests)
+            except Exception as error:
+                for waiting in batch:
+                    waiting.answer.set_exception(error)
+                raise
+            for waiting, answer in zip(batch, answers, strict=True):
+                if not waiting.answer.done():
+                    waiting.answer.set_result(answer)
+
+    def _next_batch(self) -> list[_Waiting]:
+        """The requests of the agent that most ask for: they share an adapter and a schema."""
+        self._waiting = [w for w in self._waiting if not w.answer.done()]
+        agents = [waiting.request.brief.agent for waiting in self._waiting]
+        if not agents:
+            return []
+        agent = max(dict.fromkeys(agents), key=agents.count)
+        batch = [w for w in self._waiting if w.request.brief.agent == agent][:BATCH]
+        self._waiting = [w for w in self._waiting if w not in batch]
+        return batch
+
+    def _folders(self) -> list[str]:
+        return sorted({folder for folder in self._part.adapters.model_dump().values() if folder})
+
+
+@dataclass(slots=True)
+class _Model:
+    """The loaded parts, and how a batch is written with them."""
+
+    part: SpeakerPart
+    model: Any
+    processor: Any
+    tokenizer: Any  # llguidance's view of the processor's
+
+    def write(self, requests: list[Request]) -> list[Answer]:
+        """The answers to requests of one agent, in order."""
+        import torch
+
+        from . import grammar
+
+        begun_s = time.monotonic()
+        agent = requests[0].brief.agent
+        sampling = getattr(self.part.sampling, agent)
+        inputs = self._inputs(requests)
+        rows = [
+            grammar.row(self.tokenizer, schema(r.reply), sampling, r.brief.draw() & 0x7FFFFFFF)
+            for r in requests
+        ]
+        self._take_adapter(getattr(self.part.adapters, agent))
+        with torch.inference_mode():
+            written = self.model.generate(
+                **inputs,
+                do_sample=False,
+                max_new_tokens=sampling.max_tokens,
+                logits_processor=[grammar.Grammar(rows)],
+            )
+        told = inputs["attention_mask"].sum(-1).tolist()
+        new = written[:, inputs["input_ids"].shape[1] :].tolist()
+        seconds = (time.monotonic() - begun_s) / len(requests)
+        return [self._answer(*pair, seconds) for pair in zip(told, new, strict=True)]
+
+    def _answer(self, prompt_tokens: int, tokens: list[int], seconds: float) -> Answer:
+        ends = self.model.generation_config.eos_token_id
+        ends = set(ends if isinstance(ends, list) else [ends])
+        end = next((n for n, token in enumerate(tokens) if token in ends), None)
+        return Answer(
+            text=self.processor.tokenizer.decode(tokens[:end], skip_special_tokens=True),
+            finish_reason="length" if end is None else "stop",
+            prompt_tokens=prompt_tokens,
+            completion_tokens=len(tokens) if end is None else end + 1,
+            seconds=round(seconds, 3),
+        )
+
+    def _inputs(self, requests: list[Request]) -> Any:
+        from qwen_vl_utils import process_vision_info
+
+        chats = [
+            chat.messages(
+                request,
+                {
+                    "type": "image",
+                    "image": f"file://{request.brief.image_file.resolve()}",
+                    "max_pixels": self.part.max_pixels,
+                },
+            )
+            for request in requests
+        ]
+        texts = self.processor.apply_chat_template(
+            chats, tokenize=False, add_generation_prompt=True
+        )
+        images, _ = process_vision_info(chats)
+        inputs = self.processor(
+            text=texts, images=images, padding=True, padding_side="left", return_tensors="pt"
+        )
+        return inputs.to(self.model.device)
+
+    def _take_adapter(self, folder: str) -> None:
+        if folder:
+            self.model.set_adapter(_adapter_name(folder))
+            self.model.enable_adapters()
+        elif getattr(self.model, "_hf_peft_config_loaded", False):
+            self.model.disable_adapters()
+
+
+def _load(part: SpeakerPart, adapters: list[str]) -> _Model:
+    try:
+        import torch
+        from llguidance.hf import from_tokenizer
+        from transformers import AutoProcessor, Qwen2VLForConditionalGeneration
+    except ImportError as error:
+        raise MmussetError(
+            f"the transformers speaker needs {error.name}: pip install 'mmusset[train]'"
+        ) from None
+    on_gpu = torch.cuda.is_available()
+    try:
+        model = Qwen2VLForConditionalGeneration.from_pretrained(
+            part.model, dtype=torch.bfloat16 if on_gpu else torch.float32
+        )
+        processor = AutoProcessor.from_pretrained(part.model)
+    except (OSError, ValueError) as error:
+        first = str(error).splitlines()[0]
+        raise MmussetError(f"can't load the model {part.model}: {first}") from None
+    for folder in adapters:
+        model.load_adapter(folder, adapter_name=_adapter_name(folder))
+    model = model.to("cuda" if on_gpu else "cpu").eval()
+    size = model.config.get_text_config().vocab_size
+    return _Model(part, model, processor, from_tokenizer(processor.tokenizer, n_vocab=size))
+
+
+def _adapter_name(folder: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in folder)

@@ -1,0 +1,218 @@
+"""The speaker for a vLLM server, or for any other that speaks the OpenAI protocol."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import orjson
+
+from mmusset.errors import MmussetError, Stopped, Unusable
+from mmusset.recipe import ServerPart, SpeakerPart
+from mmusset.sample import AgentName
+
+from . import chat, gauges
+from .base import Answer, Request, Voice, canonical
+from .breaker import Breaker, Patience
+from .flow import Flow
+from .throttle import LatencyThrottle, QueueThrottle
+from .wire import Busy, Lost, post
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
+# Calls on samples that have begun leave first: their prefix is still in the server's cache.
+ORDER: dict[AgentName, int] = {"reconciler": 0, "critic": 1, "story_writer": 2, "captioner": 3}
+# After so many deaths of the server with an item's call in flight, it is asked about alone,
+# and after so many in all it is given up.
+ALONE_AFTER, MOST_STRIKES = 2, 4
+# vLLM closes a connection that idles for 5 s; one that is reused at that moment breaks.
+KEEP_ALIVE_S = 3.0
+SEARCH_S, WATCH_S, PROBE_S = 0.1, 0.5, 30.0
+LONGEST_PAUSE_S = 5.0
+
+
+class VllmSpeaker:
+    """Speaks through a server. `tell` is called with a line when the server goes or comes back."""
+
+    name = "vllm"
+
+    def __init__(
+        self, part: SpeakerPart, server: ServerPart, tell: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self.in_flight = server.max_in_flight
+        self.strikes: dict[str, int] = {}
+        self.throttle: QueueThrottle | LatencyThrottle = LatencyThrottle(server.max_in_flight)
+        self.flow = Flow(self.throttle)
+        self._part = part
+        self._server = server
+        self._url = server.url.rstrip("/")
+        self._model = part.model
+        patience = Patience(self._url, server.wait_seconds)
+        self._breaker = Breaker(self.flow, self._probe, patience, tell)
+        self._refusals = 0
+        self._watch: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Find the server and its models. Raises MmussetError where they are not as asked for."""
+        self._session = _session()
+        try:
+            await self._check_models()
+            if await self._gauges():
+                self.throttle = QueueThrottle(self._server.max_in_flight)
+                self.flow.throttle = self.throttle
+                self._watch = asyncio.create_task(self._follow(self.throttle))
+        except BaseException:
+            await self._session.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._watch:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+        await self._breaker.close()
+        await self._session.close()
+
+    def voice(self, agent: AgentName) -> Voice:
+        """The agent's adapter, else the model; and all that bears on what it says."""
+        name = getattr(self._part.adapters, agent) or self._model
+        sampling = getattr(self._part.sampling, agent)
+        settings = sampling.model_dump() | {"max_pixels": self._part.max_pixels}
+        revision = f"@{self._part.revision}" if self._part.revision else ""
+        return Voice(f"{name}{revision}", canonical(settings))
+
+    async def answer(self, request: Request) -> Answer:
+        """The server's answer, however long it takes to get one.
+
+        Raises Unusable where the server refuses the request or dies of it, ServerGone
+        where it stays away, MmussetError where it won't talk to us at all.
+        """
+        brief = request.brief
+        body = orjson.dumps(chat.body(request, self._part, self._model))
+        while True:
+            answer = await self._try(body, brief.key, ORDER[brief.agent])
+            if answer:
+                return answer
+
+    def stop(self) -> None:
+        """Send nothing more."""
+        self.flow.end(Stopped())
+
+    async def _try(self, body: bytes, key: str, order: int) -> Answer | None:
+        """Send it once, when its turn comes; None if it has to be sent again."""
+        await self.flow.leave(order, alone=self.strikes.get(key, 0) >= ALONE_AFTER)
+        begun_s = time.monotonic()
+        try:
+            answer = await post(
+                self._session, f"{self._url}/chat/completions", body, self._server.call_seconds
+            )
+        except Busy as busy:
+            self._send_less(begun_s, busy.retry_after_s)
+            return None
+        except Lost as lost:
+            self._count_loss(key, lost, begun_s)
+            return None
+        except Unusable:
+            self._breaker.answered()
+            raise
+        finally:
+            self.flow.land()
+        self._refusals = 0
+        self._breaker.answered()
+        self.throttle.landed(begun_s, time.monotonic())
+        self.strikes.pop(key, None)
+        return answer
+
+    def _send_less(self, begun_s: float, retry_after_s: float) -> None:
+        self._breaker.answered()
+        self.throttle.refused(begun_s, time.monotonic())
+        self._refusals += 1
+        self.flow.hold(retry_after_s or min(0.05 * 2 ** min(self._refusals, 10), LONGEST_PAUSE_S))
+
+    def _count_loss(self, key: str, lost: Lost, begun_s: float) -> None:
+        self.throttle.refused(begun_s, time.monotonic())
+        self._breaker.lost(str(lost), refused=lost.nobody)
+        if lost.blames:
+            self.strikes[key] = self.strikes.get(key, 0) + 1
+            if self.strikes[key] >= MOST_STRIKES:
+                del self.strikes[key]
+                raise Unusable("kills the server", f"{MOST_STRIKES} calls ended so: {lost}")
+
+    async def _check_models(self) -> None:
+        listed = await self._models()
+        self._model = self._model or listed[0]
+        wanted = {getattr(self._part.adapters, agent) or self._model for agent in ORDER}
+        if missing := sorted(wanted - set(listed)):
+            raise MmussetError(
+                f"{self._url} does not serve {', '.join(missing)}; it serves {', '.join(listed)}"
+            )
+
+    async def _models(self) -> list[str]:
+        from aiohttp import ClientError
+
+        try:
+            async with asyncio.timeout(PROBE_S), self._session.get(f"{self._url}/models") as got:
+                data: Any = orjson.loads(await got.read())
+                if got.status != 200:
+                    raise MmussetError(f"{got.url} answers {got.status}: {str(data)[:200]}")
+        except (ClientError, OSError, TimeoutError) as error:
+            raise MmussetError(
+                f"no server at {self._url} ({error or 'no answer'}); start one with"
+                " `mmusset serve`, or set server.url"
+            ) from None
+        except orjson.JSONDecodeError:
+            raise MmussetError(
+                f"{self._url} is not a server of models; look at server.url"
+            ) from None
+        names = [str(model["id"]) for model in data.get("data", [])]
+        if not names:
+            raise MmussetError(f"{self._url} serves no model")
+        return names
+
+    async def _probe(self) -> str:
+        """Ask for one token: /health may say yes while the engine hangs."""
+        message = {"role": "user", "content": "Say yes."}
+        body = {"model": self._model, "messages": [message], "max_tokens": 1, "temperature": 0}
+        try:
+            await post(self._session, f"{self._url}/chat/completions", orjson.dumps(body), PROBE_S)
+        except Busy:
+            return ""
+        except (Lost, Unusable, MmussetError) as error:
+            return str(error)
+        return ""
+
+    async def _gauges(self) -> gauges.Gauges | None:
+        from aiohttp import ClientError
+
+        url = self._url.removesuffix("/v1") + "/metrics"
+        try:
+            async with asyncio.timeout(PROBE_S), self._session.get(url) as response:
+                return gauges.read(await response.text()) if response.status == 200 else None
+        except (ClientError, OSError, TimeoutError):
+            return None
+
+    async def _follow(self, throttle: QueueThrottle) -> None:
+        while True:
+            await asyncio.sleep(SEARCH_S if throttle.searching else WATCH_S)
+            if seen := await self._gauges():
+                throttle.seen(seen.running, seen.waiting, seen.kv_share, self.flow.flying)
+                self.flow.admit()
+
+
+def _session() -> "ClientSession":
+    from aiohttp import ClientSession, ClientTimeout, TCPConnector
+
+    key = os.environ.get("OPENAI_API_KEY", "")
+    return ClientSession(
+        connector=TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
+        timeout=ClientTimeout(total=None),
+        headers={"Authorization": f"Bearer {key}"} if key else None,
+    )

@@ -82,6 +82,9 @@ def build(
         list[str] | None,
         typer.Option(metavar="AGENT", help="Ask this agent anew: its prompt or model changed."),
     ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try the failed items again, in new shards.")
+    ] = False,
     replay: Annotated[
         bool, typer.Option("--replay", help="Write the shards again from the ledger, ask no one.")
     ] = False,
@@ -121,6 +124,7 @@ def build(
         limit,
         candidates.quota(accept, budget, limit),
         run.agents_named(re_run or ()),
+        retry_failed,
     )
     try:
         if replay:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mmusset.errors import MmussetError, Stopped, Unfit, Unusable, UsageError
+from mmusset.errors import MmussetError, Stopped, Unfit, Unusable, UsageError, first_error
 from mmusset.recipe import Recipe
 from mmusset.sample import AGENTS, AgentName, Material, Outcome, Verdict
 from mmusset.shards.durable import failpoint
@@ -26,6 +26,7 @@ from .manifest import write_manifest
 from .media import Media, material_of
 from .plan import Found, freeze, look
 from .progress import Progress
+from .retry import retry_failed
 from .same_job import check_recipe, check_voices
 from .sandbox import Sandbox
 from .seal import Sealer
@@ -54,6 +55,7 @@ class Job:
     limit: int | None = None
     quota: Quota | None = None
     re_run: tuple[AgentName, ...] = ()
+    retry_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ async def build(job: Job, progress: Progress) -> Result:
                 candidates.fill()
             else:
                 freeze(found, job.recipe, ledger, job.limit)
+            if job.retry_failed:
+                retry_failed(found, job.recipe, ledger)
             return await Builder(job, ledger, sandbox, progress, candidates).run()
     finally:
         ledger.close()
@@ -173,7 +177,7 @@ class Builder:
             if self._tally.pending:
                 await self._decide_all()
         except* Exception as errors:  # noqa: BLE001 - all of them are raised again
-            raise _first(errors) from None
+            raise first_error(errors) from None
         finally:
             self._progress.stop()
         tally = self._ledger.tally()
@@ -301,11 +305,3 @@ def _ended(status: str, error: Unusable) -> Outcome:
         {"status": status, "reason": error.reason, "detail": error.detail}
     )
     return Outcome(verdict=verdict, caption=None, story=None, turns=())
-
-
-def _first(group: BaseExceptionGroup) -> BaseException:
-    """The first plain error of a group: the rest follow from it."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.errors import Unusable
+from mmusset.errors import Unusable, is_machine_trouble
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -44,12 +44,17 @@ class AudioInfo:
 
 @contextmanager
 def media_errors(what: str) -> Iterator[None]:
-    """Turn whatever a decoder raises into Unusable; fuzzing saw seven kinds from one library."""
+    """Turn whatever a decoder raises into Unusable; fuzzing saw seven kinds from one library.
+
+    An OSError that is the machine's fault goes through.
+    """
     try:
         yield
     except Unusable:
         raise
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
+        if isinstance(error, OSError) and is_machine_trouble(error):
+            raise
         text = str(error).strip().splitlines()
         raise Unusable(what, text[0][:200] if text else type(error).__name__) from None
 
@@ -59,6 +64,8 @@ def regular(path: Path) -> Path:
     try:
         mode = path.lstat().st_mode
     except OSError as error:
+        if is_machine_trouble(error):
+            raise
         raise Unusable("file is gone", error.strerror or "") from None
     if not stat.S_ISREG(mode):
         raise Unusable("not a regular file")
@@ -141,6 +148,8 @@ def read_text(path: Path, max_bytes: int = 65536) -> str:
         with path.open("rb") as file:
             data = file.read(max_bytes + 1)
     except OSError as error:
+        if is_machine_trouble(error):
+            raise
         raise Unusable("story can't be read", error.strerror or "") from None
     if len(data) > max_bytes:
         raise Unusable("story is too long", f"over {max_bytes} bytes")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mmusset.errors import UsageError
+from mmusset.errors import MmussetError, UsageError, is_machine_trouble
 
 Kind = Literal["music", "image", "video", "text", "other"]
 
@@ -36,7 +36,8 @@ class Entry:
 def walk(root: Path) -> list[Entry]:
     """Everything under `root`, by the bytes of its path. Links, pipes and hidden names are skipped.
 
-    Raises UsageError if there is no such folder, or none that can be read.
+    Raises UsageError if there is no such folder, or none that can be read; OSError where
+    the disk fails.
     """
     try:
         is_folder, is_there = root.is_dir(), root.exists()
@@ -47,6 +48,22 @@ def walk(root: Path) -> list[Entry]:
     if not os.access(root, os.R_OK | os.X_OK):
         raise UsageError(f"the source {root} can't be read: permission denied")
     return sorted(_entries(os.fsencode(root)), key=lambda entry: entry.path)
+
+
+def check_there(root: Path) -> None:
+    """Raises MmussetError if the source has gone since it was walked, as a pulled disk does.
+
+    A mount point that lost its disk is there and empty.
+    """
+    try:
+        with os.scandir(root) as found:
+            there = next(found, None) is not None
+    except OSError:
+        there = False
+    if not there:
+        raise MmussetError(
+            f"the source {root} is gone; bring it back and run the same command again"
+        )
 
 
 def kind_of(name: bytes) -> Kind:
@@ -61,7 +78,9 @@ def _entries(root: bytes) -> Iterator[Entry]:
         folder = folders.pop()
         try:
             found = list(os.scandir(os.path.join(root, folder)))
-        except OSError:
+        except OSError as error:
+            if is_machine_trouble(error):
+                raise
             yield Entry(folder, "other", 0, 0, "can't be read")
             continue
         for inner in found:
@@ -78,7 +97,9 @@ def _entry(path: bytes, found: "os.DirEntry[bytes]") -> Entry | None:
     kind = kind_of(found.name)
     try:
         info = found.stat(follow_symlinks=False)
-    except OSError:
+    except OSError as error:
+        if is_machine_trouble(error):
+            raise
         return Entry(path, kind, 0, 0, "can't be read")
     folder = stat.S_ISDIR(info.st_mode)
     skip = ""

@@ -17,7 +17,7 @@ def find_faults(
     A story that the source gave is not measured by length: it is somebody's own.
     """
     caption, story, material = state["caption"], state["story"], state["material"]
-    claims = tuple(judge(claim, material.music, gates) for claim in extract(caption))
+    claims = judge(extract(caption), material.music, gates)
     faults = [
         *claim_faults(claims, caption, limits),
         *lengths(caption, "caption", limits.caption_words),

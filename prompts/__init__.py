@@ -44,6 +44,7 @@ def load(name: str) -> Prompt:
     return Prompt(name, data.decode("utf-8"), hashlib.sha256(data).hexdigest())
 
 
+@cache
 def sha256_of(agent: str) -> str:
     """The hash of all that an agent's prompt is made of: what all share, and its own part."""
     parts = (load(name).sha256 for name in ("system", "evidence", agent))

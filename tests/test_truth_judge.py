@@ -5,16 +5,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmusset.recipe import GatesPart
-from mmusset.sample import Attribute, Claim, MusicEvidence
+from mmusset.sample import Attribute, Claim, JudgedClaim, MusicEvidence
 from mmusset.truth.bands import readings
 from mmusset.truth.extract import extract
 from mmusset.truth.gates import carried
-from mmusset.truth.judge import is_concrete, judge
+from mmusset.truth.judge import is_concrete
+from mmusset.truth.judge import judge as judge_all
 from mmusset.truth.lexicon import LEXICON, SCALES
 from tests.samples import measured, music_evidence
 from tests.truths import at_most, evidence
 
 GATES = GatesPart()
+
+
+def judge(said: Claim, music: MusicEvidence, gates: GatesPart) -> JudgedClaim:
+    (judged,) = judge_all([said], music, gates)
+    return judged
 
 
 def claim(attribute: Attribute, value: str) -> Claim:

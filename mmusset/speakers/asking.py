@@ -21,7 +21,9 @@ class Answers(Protocol):
         """The kept answer, if there is one."""
         ...
 
-    def keep(self, request_sha256: str, request: Request, voice: Voice, answer: Answer) -> None:
+    async def keep(
+        self, request_sha256: str, request: Request, voice: Voice, answer: Answer
+    ) -> None:
         """Keep an answer, durably, before it is used."""
         ...
 
@@ -35,7 +37,9 @@ class InMemory:
     def find(self, request_sha256: str) -> Answer | None:
         return self.kept.get(request_sha256)
 
-    def keep(self, request_sha256: str, request: Request, voice: Voice, answer: Answer) -> None:
+    async def keep(
+        self, request_sha256: str, request: Request, voice: Voice, answer: Answer
+    ) -> None:
         self.kept[request_sha256] = answer
 
 
@@ -66,7 +70,7 @@ class Asker:
             answer = self._answers.find(sha256)
             if answer is None:
                 answer = await self._speaker.answer(request)
-                self._answers.keep(sha256, request, voice, answer)
+                await self._answers.keep(sha256, request, voice, answer)
             complaint = fault_of(answer, reply)
             if not complaint:
                 told = reply.model_validate_json(answer.text)

@@ -28,8 +28,14 @@ class Breaker:
     """Shuts the flow when the server is gone, and opens it again when a probe is answered."""
 
     def __init__(
-        self, flow: Flow, probe: Probe, patience: Patience, tell: Callable[[str], None]
+        self,
+        flow: Flow,
+        probe: Probe,
+        patience: Patience,
+        tell: Callable[[str], None],
+        first_probe_s: float = FIRST_PROBE_S,
     ) -> None:
+        self._first_probe_s = first_probe_s
         self._flow = flow
         self._probe = probe
         self._patience = patience
@@ -56,7 +62,7 @@ class Breaker:
             await asyncio.gather(self._waiting, return_exceptions=True)
 
     async def _wait(self) -> None:
-        pause_s, why = FIRST_PROBE_S, ""
+        pause_s, why = self._first_probe_s, ""
         try:
             async with asyncio.timeout(self._patience.wait_s):
                 await asyncio.sleep(pause_s)

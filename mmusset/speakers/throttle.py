@@ -7,8 +7,6 @@ refusals tell (`LatencyThrottle`).
 
 from typing import Protocol
 
-FIRST_LIMIT = 8
-
 
 class Throttle(Protocol):
     """Moves `limit`, the number of calls that may fly at once, from 1 to `most`."""
@@ -34,11 +32,12 @@ class Throttle(Protocol):
 class QueueThrottle:
     """Follows the queue that the server itself reports."""
 
+    FIRST_LIMIT = 8
     # Above this share of its KV memory in use, vLLM puts off what it has begun.
     FULL_KV = 0.95
 
     def __init__(self, most: int) -> None:
-        self.limit = min(FIRST_LIMIT, most)
+        self.limit = min(self.FIRST_LIMIT, most)
         self.searching = True
         self._most = most
         self._cut_s = 0.0
@@ -47,9 +46,9 @@ class QueueThrottle:
         """Move by what the server reports while `flying` calls of ours are on their way.
 
         Up to the first queue the limit doubles, later it creeps; a queue of more
-        than a tenth of what runs is taken off at once.
+        than a fifth of what runs is taken off at once.
         """
-        spare = max(2, running // 20)
+        spare = max(2, running // 10)
         if waiting > 2 * spare:
             self._move(self.limit - (waiting - spare))
             self.searching = False
@@ -71,7 +70,7 @@ class QueueThrottle:
 
     def restart(self) -> None:
         self.searching = True
-        self._move(min(self.limit, FIRST_LIMIT))
+        self._move(min(self.limit, self.FIRST_LIMIT))
 
     def _move(self, limit: int) -> None:
         self.limit = max(1, min(limit, self._most))
@@ -84,8 +83,11 @@ class LatencyThrottle:
     the calls beyond that only wait.
     """
 
+    # Fewer than any server's slots: what begins in a queue can't see one grow.
+    FIRST_LIMIT = 2
+
     def __init__(self, most: int) -> None:
-        self.limit = min(FIRST_LIMIT, most)
+        self.limit = self.FIRST_LIMIT
         self._most = most
         self._climbing = True
         self._usual_s = 0.0  # mean latency at the last limit that was no queue
@@ -114,7 +116,7 @@ class LatencyThrottle:
     def restart(self) -> None:
         self._climbing = True
         self._usual_s, self._usual_limit = 0.0, 0
-        self._move(min(self.limit, FIRST_LIMIT // 2), 0.0)
+        self._move(min(self.limit, self.FIRST_LIMIT), 0.0)
 
     def _climb(self, mean_s: float, now_s: float) -> None:
         growth = self.limit / self._usual_limit - 1 if self._usual_limit else 0.0

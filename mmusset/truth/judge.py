@@ -1,7 +1,9 @@
 """The verdict on a claim: what the evidence says of it."""
 
+from collections.abc import Iterable
+
 from mmusset.recipe import GatesPart
-from mmusset.sample import Claim, ClaimVerdict, JudgedClaim, MusicEvidence, Tempo
+from mmusset.sample import Attribute, Claim, ClaimVerdict, JudgedClaim, MusicEvidence, Tempo
 
 from .bands import Reading, readings
 from .gates import carried
@@ -13,17 +15,30 @@ OPINIONS = frozenset({"mood", "genre"})
 _UNTUNED_NAMES = frozenset(entry.value for entry in UNTUNED)
 
 
-def judge(claim: Claim, music: MusicEvidence, gates: GatesPart) -> JudgedClaim:
-    """The claim with its verdict, what was measured, and how sure that is.
+def judge(
+    claims: Iterable[Claim], music: MusicEvidence, gates: GatesPart
+) -> tuple[JudgedClaim, ...]:
+    """Each claim with its verdict, what was measured, and how sure that is.
 
     Evidence under its gate settles nothing. Nor does any for a value that it can't
     rule out: half and double tempo, the relative or second best key, a neighbouring
     word within the border's margin.
     """
     found = readings(music)
+    return tuple(_judge(claim, found, music.tempo, gates) for claim in claims)
+
+
+def is_concrete(claim: Claim) -> bool:
+    """Whether a claim is a matter of fact: moods and genres are opinion."""
+    return claim.attribute not in OPINIONS
+
+
+def _judge(
+    claim: Claim, found: dict[Attribute, Reading], tempo: Tempo, gates: GatesPart
+) -> JudgedClaim:
     if claim.attribute in found:
         reading = found[claim.attribute]
-        verdict = _compare(claim.value, reading, music.tempo)
+        verdict = _compare(claim.value, reading, tempo)
     elif claim.value in _UNTUNED_NAMES:
         reading = found["percussion"]
         verdict = "contradicted" if reading.value == "absent" else "unverifiable"
@@ -32,11 +47,6 @@ def judge(claim: Claim, music: MusicEvidence, gates: GatesPart) -> JudgedClaim:
     if not carried(reading, gates):
         verdict = "unverifiable"
     return _judged(claim, verdict, reading.measured, reading.confidence)
-
-
-def is_concrete(claim: Claim) -> bool:
-    """Whether a claim is a matter of fact: moods and genres are opinion."""
-    return claim.attribute not in OPINIONS
 
 
 def _judged(claim: Claim, verdict: ClaimVerdict, measured: str, confidence: float) -> JudgedClaim:

@@ -1,6 +1,7 @@
 """The build, run as users run it: a folder in, shards out; again, and nothing changes."""
 
 import json
+import os
 import shutil
 import signal
 import sqlite3
@@ -256,6 +257,43 @@ def test_ctrl_c_drains_and_says_how_to_go_on(source: Path, built: Path, tmp_path
         said, _ = process.communicate()
     assert process.returncode == 130
     assert "run the same command to go on" in said
+    assert mmusset(*words).returncode == 0
+    assert tree(tmp_path / "stopped") == tree(built)
+
+
+def decoders_of(process: "subprocess.Popen[str]") -> list[int]:
+    """The process ids of a running build's children."""
+    return [
+        int(n) for n in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    ]
+
+
+def test_decoders_leave_stopping_to_the_build(source: Path, built: Path, tmp_path: Path) -> None:
+    words = ["build", "--source", str(source), "--out", str(tmp_path / "stopped"), *SHORT]
+    with started(words) as process:
+        for child in decoders_of(process):
+            os.kill(child, signal.SIGTERM)
+            os.kill(child, signal.SIGINT)
+        process.communicate()
+    assert process.returncode == 0
+    assert tree(tmp_path / "stopped") == tree(built)
+
+
+def test_a_decoder_killed_while_stopping_is_no_items_fault(
+    source: Path, built: Path, tmp_path: Path
+) -> None:
+    """What a service manager does: it stops all, waits, then kills all."""
+    words = ["build", "--source", str(source), "--out", str(tmp_path / "stopped"), *SHORT]
+    with started(words) as process:
+        process.send_signal(signal.SIGSTOP)
+        process.send_signal(signal.SIGTERM)
+        for child in decoders_of(process):
+            os.kill(child, signal.SIGKILL)
+        process.send_signal(signal.SIGCONT)
+        process.communicate()
+    assert process.returncode == 130
+    tally = json.loads(mmusset("status", tmp_path / "stopped", "--json").stdout)["tally"]
+    assert tally["failed"] == 0
     assert mmusset(*words).returncode == 0
     assert tree(tmp_path / "stopped") == tree(built)
 

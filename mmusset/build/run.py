@@ -28,7 +28,7 @@ from .plan import Found, freeze, look
 from .progress import Progress
 from .retry import retry_failed
 from .same_job import check_recipe, check_voices
-from .sandbox import Sandbox
+from .sandbox import Crashed, Sandbox
 from .seal import Sealer
 
 Annotate = Callable[[Material], Awaitable[Outcome]]
@@ -261,6 +261,10 @@ class Builder:
             seed = self._job.recipe.speaker.seed
             material = material_of(planned.item, prepared, picture, seed)
             return await self._annotate(material)
+        except Crashed as error:
+            if self._stopping:
+                raise Stopped from None
+            return _ended("failed", error)
         except Unfit as error:
             return _ended("rejected", error)
         except Unusable as error:

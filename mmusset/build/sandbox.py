@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 LINE_LIMIT = 1 << 20
 
 
+class Crashed(Unusable):
+    """A child died over its item; or was killed, by whoever kills the build too."""
+
+
 class Sandbox:
     """`limits.workers` children at most; each serves one request at a time."""
 
@@ -86,7 +90,7 @@ class Sandbox:
         except ConnectionError:
             pass
         if not line.endswith(b"\n"):
-            raise Unusable("crashed the decoder", f"exit status {await child.wait()}")
+            raise Crashed("crashed the decoder", f"exit status {await child.wait()}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 

@@ -157,6 +157,29 @@ def test_replay_writes_the_same_bytes_again(built: Path, source: Path) -> None:
     assert tree(built) == before
 
 
+def test_a_replay_of_nothing_is_an_error_and_makes_no_folder(source: Path, tmp_path: Path) -> None:
+    words = ("build", "--source", source, "--out", tmp_path / "nothing", *SHORT, "--replay")
+    done = mmusset(*words)
+    assert done.returncode == 1
+    assert "is not a dataset of mmusset" in done.stderr
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_replay_of_half_a_build_writes_no_manifest(source: Path, tmp_path: Path) -> None:
+    words = ("build", "--source", source, "--out", tmp_path / "half", *SHORT)
+    assert mmusset(*words, failpoint="shard_recorded").returncode == -signal.SIGKILL
+    done = mmusset(*words, "--replay")
+    assert done.stdout == "1 shards written again, byte for byte\n"
+    assert not (tmp_path / "half" / "manifest.json").exists()
+
+
+def test_a_damaged_manifest_is_written_again(built: Path, source: Path) -> None:
+    before = tree(built)
+    (built / "manifest.json").write_bytes(b"\xff\x00 damaged")
+    assert mmusset("build", "--source", source, "--out", built, *SHORT).returncode == 0
+    assert tree(built) == before
+
+
 def test_a_replay_from_a_changed_source_is_refused(source: Path, tmp_path: Path) -> None:
     changing = tmp_path / "changing"
     shutil.copytree(source, changing)

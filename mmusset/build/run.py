@@ -21,7 +21,7 @@ from mmusset.speakers.base import Speaker
 from .answers import LedgerAnswers
 from .candidates import Candidates, Quota
 from .ledger import Block, Ledger, PlannedItem, Tally
-from .ledger_file import open_to_write
+from .ledger_file import open_to_read, open_to_write
 from .manifest import write_manifest
 from .media import Media, material_of
 from .plan import Found, freeze, look
@@ -117,8 +117,10 @@ async def build(job: Job, progress: Progress) -> Result:
 async def replay(job: Job, progress: Progress) -> int:
     """Write every sealed shard again, from the ledger and the source; gives how many.
 
-    Nobody is asked anything. Raises MmussetError where other bytes come out.
+    Nobody is asked anything. Raises MmussetError where other bytes come out, or where
+    there is no dataset.
     """
+    open_to_read(job.out).close()
     ledger = open_to_write(job.out)
     try:
         async with Sandbox(job.recipe.limits) as sandbox:
@@ -128,7 +130,8 @@ async def replay(job: Job, progress: Progress) -> int:
             sealed = [block for block in ledger.blocks() if ledger.shard(block.n)]
             for done, block in enumerate(sealed, start=1):
                 progress.sealed((await sealer.rewrite(block)).name, done, len(sealed))
-            write_manifest(job.out, ledger)
+            if not ledger.tally().pending:
+                write_manifest(job.out, ledger)
             return len(sealed)
     finally:
         ledger.close()

@@ -134,7 +134,8 @@ def build(
         result = asyncio.run(run.build(job, shown))
     finally:
         shown.stop()
-    _tell(report.summary(result, folder, ledger_file.open_to_read(folder)), show.summary, as_json)
+    with ledger_file.open_to_read(folder) as ledger:
+        _tell(report.summary(result, folder, ledger), show.summary, as_json)
     raise typer.Exit(result.exit_code)
 
 
@@ -146,7 +147,8 @@ def status(out: OutArgument, as_json: JsonOption = False) -> None:
     """
     from .build import ledger_file, report, show
 
-    _tell(report.status(ledger_file.open_to_read(out)), show.status, as_json)
+    with ledger_file.open_to_read(out) as ledger:
+        _tell(report.status(ledger), show.status, as_json)
 
 
 @app.command()
@@ -161,7 +163,8 @@ def explain(
     """
     from .build import ledger_file, report, show
 
-    _tell(report.explain(ledger_file.open_to_read(out), item), show.stories, as_json)
+    with ledger_file.open_to_read(out) as ledger:
+        _tell(report.explain(ledger, item), show.stories, as_json)
 
 
 @app.command("try")

@@ -16,6 +16,8 @@ from pydantic import Field, ValidationError, model_validator
 from .errors import UsageError
 from .sample import Frozen, Share
 
+# What safe_load raises: its own, and what an impossible date or a deep nest makes of it.
+NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -207,9 +209,11 @@ def _read(name_or_path: str) -> dict[str, Any]:
             text = shipped.read_text(encoding="utf-8")
     except OSError as error:
         raise UsageError(f"can't read the recipe {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise UsageError(f"the recipe {path} is not UTF-8 text: {error}") from None
     try:
         data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except NOT_YAML as error:
         raise UsageError(f"the recipe {path} is not YAML: {error}") from None
     if data is None:
         return {}
@@ -229,7 +233,7 @@ def _apply(data: dict[str, Any], override: str) -> None:
             raise UsageError(f"--set {override}: {parent} holds a value, not a section")
     try:
         data[last] = yaml.safe_load(text)
-    except yaml.YAMLError:
+    except NOT_YAML:
         raise UsageError(f"--set {override}: {text!r} is not a YAML value") from None
 
 

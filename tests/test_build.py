@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -282,6 +283,50 @@ def test_ctrl_c_drains_and_says_how_to_go_on(source: Path, built: Path, tmp_path
     assert "run the same command to go on" in said
     assert mmusset(*words).returncode == 0
     assert tree(tmp_path / "stopped") == tree(built)
+
+
+def test_a_stop_before_the_plan_stands_leaves_no_traceback(tmp_path: Path) -> None:
+    source = library(tmp_path / "source", 1)
+    for number in range(600):
+        picture(source / f"{number}.png", number, size=(400, 400))
+    words = ["build", "--source", str(source), "--out", str(tmp_path / "out"), "--log-json"]
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with subprocess.Popen(
+            [sys.executable, "-m", "mmusset", *words],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment(),
+        ) as process:
+            assert process.stderr and '"surveyed"' in process.stderr.readline()
+            process.send_signal(number)
+            _, said = process.communicate()
+        assert process.returncode == 130
+        assert "Traceback" not in said
+
+
+def overwrite_pages(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    for start in range(4096, len(data), 4096):
+        data[start : start + 200] = b"\xff" * 200
+    path.write_bytes(data)
+
+
+def lose_verdicts(path: Path) -> None:
+    with sqlite3.connect(path) as db:
+        db.execute("DROP TABLE verdict")
+
+
+@pytest.mark.parametrize("damage", [overwrite_pages, lose_verdicts])
+def test_a_damaged_ledger_gets_one_clear_line(
+    built: Path, source: Path, damage: Callable[[Path], None]
+) -> None:
+    damage(built / ".mmusset" / "ledger.db")
+    for words in (("status", built), ("build", "--source", source, "--out", built, *SHORT)):
+        done = mmusset(*words)
+        assert done.returncode == 1
+        assert "the ledger" in done.stderr and "can't be" in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def decoders_of(process: "subprocess.Popen[str]") -> list[int]:

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from mmusset.speakers.base import Speaker
 from .answers import LedgerAnswers
 from .candidates import Candidates, Quota
 from .ledger import Block, Ledger, PlannedItem, Tally
-from .ledger_file import open_to_read, open_to_write
+from .ledger_file import broken, open_to_read, open_to_write
 from .manifest import write_manifest
 from .media import Media, material_of
 from .plan import Found, freeze, look
@@ -89,8 +90,8 @@ def agents_named(names: Sequence[str]) -> tuple[AgentName, ...]:
 async def build(job: Job, progress: Progress) -> Result:
     """Do all of the job that is not done yet.
 
-    Raises UsageError, Refused and MmussetError as their names say; OSError and
-    sqlite3.Error where writing fails. After any of them the same command goes on.
+    Raises UsageError, Refused and MmussetError as their names say; OSError where writing
+    fails. After any of them the same command goes on.
     """
     entries = walk(job.source)
     if not any(entry.kind in MUSICAL and not entry.skip for entry in entries):
@@ -110,6 +111,8 @@ async def build(job: Job, progress: Progress) -> Result:
             if job.retry_failed:
                 retry_failed(found, job.recipe, ledger)
             return await Builder(job, ledger, sandbox, progress, candidates).run()
+    except sqlite3.Error as error:
+        raise broken(job.out, error) from None
     finally:
         ledger.close()
 
@@ -120,7 +123,8 @@ async def replay(job: Job, progress: Progress) -> int:
     Nobody is asked anything. Raises MmussetError where other bytes come out, or where
     there is no dataset.
     """
-    open_to_read(job.out).close()
+    with open_to_read(job.out):
+        pass
     ledger = open_to_write(job.out)
     try:
         async with Sandbox(job.recipe.limits) as sandbox:
@@ -133,6 +137,8 @@ async def replay(job: Job, progress: Progress) -> int:
             if not ledger.tally().pending:
                 write_manifest(job.out, ledger)
             return len(sealed)
+    except sqlite3.Error as error:
+        raise broken(job.out, error) from None
     finally:
         ledger.close()
 

@@ -85,6 +85,9 @@ def build(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try the failed items again, in new shards.")
     ] = False,
+    server_wait: Annotated[
+        float | None, typer.Option(min=1, help="Seconds to wait for a server that is gone.")
+    ] = None,
     replay: Annotated[
         bool, typer.Option("--replay", help="Write the shards again from the ledger, ask no one.")
     ] = False,
@@ -112,7 +115,8 @@ def build(
     from .build import candidates, ledger_file, progress, report, run, show
     from .speakers.choose import speaker_of
 
-    loaded = _recipe(recipe, overrides, speaker)
+    waits = [f"server.wait_seconds={server_wait}"] if server_wait else []
+    loaded = _recipe(recipe, [*(overrides or ()), *waits], speaker)
     folder = out or Path(f"{source.resolve().name}-mmusset")
     shown = progress.for_terminal(log_json)
     job = run.Job(

@@ -1,0 +1,57 @@
+"""How a stub server behaves: what it can do at once, how long it takes, what goes wrong when."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mmusset.sample import Frozen, Share
+
+EVER = 10**9
+
+Kind = Literal[
+    "429",  # too many requests, with Retry-After
+    "503",
+    "500",
+    "400",  # this request will never do
+    "reset",  # the connection breaks
+    "hang",  # nothing comes
+    "drip",  # a byte now and then, without end
+    "html",  # 200, and a page for people
+    "no choices",
+    "null content",
+    "empty",
+    "length",  # cut off by max_tokens
+    "no json",
+    "other schema",
+    "abort",  # what vLLM says to running calls when it is told to stop
+    "die",  # the server goes, and every connection with it
+]
+
+
+class Fault(Frozen):
+    """What goes wrong, and for which requests: all conditions must hold.
+
+    Requests are counted from 1. `containing` looks for words in the body, of which
+    the picture's data is a part.
+    """
+
+    kind: Kind
+    first: int = 1
+    last: int = EVER
+    every: Annotated[int, Field(ge=1)] = 1
+    containing: str = ""
+    at_most: int = EVER
+    retry_after_s: float = 0.0
+
+
+class StubPlan(Frozen):
+    """The whole behaviour. `queue` is how many may wait for a slot before 503; None: any number."""
+
+    slots: Annotated[int, Field(ge=1)] = 8
+    latency_s: Annotated[float, Field(ge=0)] = 0.2
+    queue: int | None = None
+    metrics: bool = True
+    model: str = "stub"
+    adapters: tuple[str, ...] = ()
+    objecting: Share = 0.1
+    faults: tuple[Fault, ...] = ()

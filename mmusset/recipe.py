@@ -117,6 +117,14 @@ class CriticPart(Frozen):
     caption_words: tuple[int, int] = (8, 80)
     story_words: tuple[int, int] = (50, 120)
 
+    @model_validator(mode="after")
+    def bounds_are_in_order(self) -> "CriticPart":
+        for name in ("caption_words", "story_words"):
+            low, high = getattr(self, name)
+            if not 0 < low <= high:
+                raise ValueError(f"{name} must be the fewest and the most, not {low} and {high}")
+        return self
+
 
 class GatesPart(Frozen):
     """The confidence from which a measured value may be said, by attribute.

@@ -194,6 +194,20 @@ def test_a_replay_from_a_changed_source_is_refused(source: Path, tmp_path: Path)
     assert tree(out) == before
 
 
+@pytest.mark.parametrize("inside", ["out", "new/out", ".hidden/out"])
+def test_a_dataset_inside_its_source_is_no_part_of_it(
+    source: Path, tmp_path: Path, inside: str
+) -> None:
+    shutil.copytree(source, tmp_path / "source")
+    out = tmp_path / "source" / inside
+    words = ("build", "--source", tmp_path / "source", "--out", out, *SHORT)
+    assert mmusset(*words).returncode == 0
+    before = tree(out)
+    assert mmusset(*words).stdout.startswith("nothing to do")
+    assert tree(out) == before
+    assert manifest(out)["skipped"] == 0
+
+
 def test_a_damaged_shard_is_written_again(built: Path, source: Path) -> None:
     before = tree(built)
     (built / "data" / "train-000000.tar").write_bytes(b"damaged")

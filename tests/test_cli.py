@@ -155,6 +155,13 @@ def test_overrides_change_one_key() -> None:
     ]
 
 
+@pytest.mark.parametrize("bounds", ["[80, 8]", "[0, 8]"])
+@pytest.mark.parametrize("name", ["caption_words", "story_words"])
+def test_bounds_that_nothing_can_meet_are_a_usage_error(name: str, bounds: str) -> None:
+    with pytest.raises(UsageError, match=f"{name} must be the fewest and the most"):
+        recipe.load("quickstart", (f"critic.{name}={bounds}",))
+
+
 def test_what_can_not_change_the_output_is_no_difference() -> None:
     more_workers = recipe.load("quickstart", ("limits.workers=8", "limits.decode_seconds=5"))
     assert more_workers.canonical() == recipe.Recipe().canonical()

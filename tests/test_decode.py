@@ -183,6 +183,13 @@ def test_every_mode_becomes_rgb(tmp_path: Path, mode: str) -> None:
     assert open_image(tmp_path / f"x.{suffix}", 28, 64).mode == "RGB"
 
 
+def test_a_strip_is_too_small_once_it_is_scaled(tmp_path: Path) -> None:
+    Image.new("RGB", (4000, 80)).save(tmp_path / "x.png")
+    assert open_image(tmp_path / "x.png", 64, 4096).size == (4000, 80)
+    with pytest.raises(Unusable, match="picture is too small: 1000x20 pixels"):
+        open_image(tmp_path / "x.png", 64, 1000)
+
+
 @pytest.mark.parametrize(("suffix", "order"), [("png", "<"), ("tiff", "<"), ("tiff", ">")])
 def test_sixteen_bits_are_scaled_to_eight(tmp_path: Path, suffix: str, order: str) -> None:
     ramp = np.tile(np.arange(256) * 257, (64, 1))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mmusset.errors import MmussetError
 from mmusset.shards.durable import write_durably
 from mmusset.shards.tar import MEMBERS, Sample, read_shard, write_shard
 from mmusset.shards.verify import verify
@@ -61,7 +62,18 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match="No space"):
         write_durably(tmp_path / "x", fail_halfway, "x")
-    assert not (tmp_path / "x").exists()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_shard_gives_way_only_to_what_is_expected(tmp_path: Path) -> None:
+    name = "data/train-000000.tar"
+    expected = write_shard(tmp_path, name, [sample(1)])
+    before = (tmp_path / name).read_bytes()
+    with pytest.raises(MmussetError, match="other bytes"):
+        write_shard(tmp_path, name, [sample(2)], expected)
+    assert (tmp_path / name).read_bytes() == before
+    assert list((tmp_path / "data").iterdir()) == [tmp_path / name]
+    assert write_shard(tmp_path, name, [sample(1)], expected) == expected
 
 
 def test_a_sound_folder_has_no_problem(tmp_path: Path) -> None:

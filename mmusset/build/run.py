@@ -93,7 +93,7 @@ async def build(job: Job, progress: Progress) -> Result:
     Raises UsageError, Refused and MmussetError as their names say; OSError where writing
     fails. After any of them the same command goes on.
     """
-    entries = walk(job.source)
+    entries = walk(job.source, job.out)
     if not any(entry.kind in MUSICAL and not entry.skip for entry in entries):
         raise UsageError(f"no music and no video in {job.source}; `mmusset scan` shows what is")
     ledger = open_to_write(job.out)

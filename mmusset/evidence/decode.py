@@ -277,9 +277,10 @@ def _flatten(image: "Image") -> "Image":
 def _fit(image: "Image", min_side_px: int, max_side_px: int) -> "Image":
     from PIL import Image as Images
 
-    if min(image.size) < min_side_px:
-        raise Unusable("picture is too small", f"{image.width}x{image.height} pixels")
     fitted = image.copy()
     fitted.thumbnail((max_side_px, max_side_px), Images.Resampling.LANCZOS)
+    # A strip can be large enough before it is scaled, and a line of pixels after.
+    if min(fitted.size) < min_side_px:
+        raise Unusable("picture is too small", f"{fitted.width}x{fitted.height} pixels")
     fitted.info.clear()
     return fitted

@@ -33,8 +33,10 @@ class Entry:
     skip: str = ""
 
 
-def walk(root: Path) -> list[Entry]:
+def walk(root: Path, out: Path | None = None) -> list[Entry]:
     """Everything under `root`, by the bytes of its path. Links, pipes and hidden names are skipped.
+
+    `out`, what is being made of it, is no part of it, wherever it lies.
 
     Raises UsageError if there is no such folder, or none that can be read; OSError where
     the disk fails.
@@ -47,7 +49,12 @@ def walk(root: Path) -> list[Entry]:
         raise UsageError(f"the source {root} {'is not a folder' if is_there else 'is not there'}")
     if not os.access(root, os.R_OK | os.X_OK):
         raise UsageError(f"the source {root} can't be read: permission denied")
-    return sorted(_entries(os.fsencode(root)), key=lambda entry: entry.path)
+    found = sorted(_entries(os.fsencode(root)), key=lambda entry: entry.path)
+    if out is None:
+        return found
+    own = os.path.relpath(os.path.realpath(os.fsencode(out)), os.path.realpath(os.fsencode(root)))
+    # Also the folder above it that is not looked into, since a hidden one is an entry too.
+    return [entry for entry in found if not (own + b"/").startswith(entry.path + b"/")]
 
 
 def check_there(root: Path) -> None:

@@ -171,6 +171,23 @@ def explain(
         _tell(report.explain(ledger, item), show.stories, as_json)
 
 
+@app.command()
+def serve(
+    stub: Annotated[bool, typer.Option("--stub", help="A server without a model.")] = False,
+    plan: Annotated[
+        Path | None, typer.Option(help="With --stub: its slots, latency and faults, as YAML.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+) -> None:
+    """Serve a model for `mmusset build --speaker vllm`; Ctrl-C stops it.
+
+    Example: mmusset serve --stub
+    """
+    from .speakers import stub_plan, stub_server
+
+    asyncio.run(stub_server.serve(stub_plan.load(plan), port, lambda url: print(url, flush=True)))
+
+
 @app.command("try")
 def try_(
     path: Annotated[Path, typer.Argument(help="A piece of music or a video, with its picture.")],

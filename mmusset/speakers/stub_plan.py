@@ -1,9 +1,12 @@
 """How a stub server behaves: what it can do at once, how long it takes, what goes wrong when."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+import yaml
+from pydantic import Field, ValidationError
 
+from mmusset.errors import UsageError
 from mmusset.sample import Frozen, Share
 
 EVER = 10**9
@@ -55,3 +58,19 @@ class StubPlan(Frozen):
     adapters: tuple[str, ...] = ()
     objecting: Share = 0.1
     faults: tuple[Fault, ...] = ()
+
+
+def load(path: Path | None) -> StubPlan:
+    """The plan in a YAML file, or the usual one. Raises UsageError that names file and key."""
+    if path is None:
+        return StubPlan()
+    try:
+        return StubPlan.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    except OSError as error:
+        raise UsageError(f"can't read the plan {path}: {error.strerror}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"the plan {path}: {where}: {first['msg']}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"the plan {path} is not YAML: {error}") from None

@@ -5,6 +5,7 @@ of what goes wrong; its answers are true ones (stub_answers.py), in the schema a
 """
 
 import asyncio
+import hashlib
 import signal
 import time
 from collections import Counter, deque
@@ -35,6 +36,7 @@ class Seen:
     """One request, as the server saw it end. `status` is 0 where the connection broke."""
 
     number: int
+    body_sha256: str
     schema: str
     sample: str
     model: str
@@ -149,6 +151,8 @@ class StubServer:
     ) -> None:
         await self.go_down()
         await self._runner.cleanup()
+        # One more turn, in which the broken connections are closed.
+        await asyncio.sleep(0)
 
     async def come_back(self) -> None:
         """Listen, on the same port as before."""
@@ -182,7 +186,10 @@ class StubServer:
             status = response.status
             return response
         finally:
-            self.seen.append(Seen(number, asked.schema, asked.sample, asked.model, status))
+            body_sha256 = hashlib.sha256(data).hexdigest()
+            self.seen.append(
+                Seen(number, body_sha256, asked.schema, asked.sample, asked.model, status)
+            )
 
     async def _respond(
         self, request: web.Request, number: int, data: bytes, asked: Asked

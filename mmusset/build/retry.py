@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from mmusset.recipe import Recipe
-from mmusset.sample import Item
+from mmusset.sample import Split
 from mmusset.shards.durable import failpoint
 
 from .ledger import Ledger, PlannedItem
@@ -18,22 +18,30 @@ def retry_failed(found: Found, recipe: Recipe, ledger: Ledger) -> int:
     """
     pieces = {piece.music_sha256: piece for piece in found.pieces}
     size = recipe.limits.block_size
-    failed = ledger.failed()
+    failed, splits = ledger.failed(), ledger.splits()
     with ledger.transaction():
         for split in SPLITS:
             chosen = [planned for planned in failed if planned.item.split == split]
             for start in range(0, len(chosen), size):
                 batch = chosen[start : start + size]
-                ledger.plan_again(split, [_mended(p, pieces, ledger) for p in batch])
+                ledger.plan_again(split, [_mended(p, pieces, ledger, splits) for p in batch])
         failpoint("retry_planned")
     return len(failed)
 
 
-def _mended(planned: PlannedItem, pieces: dict[str, Piece], ledger: Ledger) -> PlannedItem:
-    """The item with the picture and story that lie beside its music now."""
+def _mended(
+    planned: PlannedItem, pieces: dict[str, Piece], ledger: Ledger, splits: dict[str, Split]
+) -> PlannedItem:
+    """The item with the picture and story that lie beside its music now.
+
+    The old ones where something that the piece shares with others is in another split.
+    """
     item = planned.item
     piece = pieces.get(item.music_sha256)
-    if piece is None or not _stays(item, piece, ledger):
+    if piece is None:
+        return planned
+    groups = {group for label in piece.labels() if (group := ledger.group_of(label))}
+    if any(splits[group] != item.split for group in groups):
         return planned
     ledger.add_group(item.group, item.split, piece.labels())
     item = replace(
@@ -44,10 +52,3 @@ def _mended(planned: PlannedItem, pieces: dict[str, Piece], ledger: Ledger) -> P
         story_path=piece.story_path,
     )
     return replace(planned, item=item)
-
-
-def _stays(item: Item, piece: Piece, ledger: Ledger) -> bool:
-    """Whether all that the piece shares with others is in the item's split."""
-    splits = ledger.splits()
-    groups = {group for label in piece.labels() if (group := ledger.group_of(label))}
-    return all(splits[group] == item.split for group in groups)

@@ -87,6 +87,9 @@ def build(
         list[str] | None,
         typer.Option(metavar="AGENT", help="Ask this agent anew: its prompt or model changed."),
     ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try the failed items again, in new shards.")
+    ] = False,
     server_wait: Annotated[
         float | None, typer.Option(min=1, help="Seconds to wait for a server that is gone.")
     ] = None,
@@ -130,6 +133,7 @@ def build(
         limit,
         candidates.quota(accept, budget, limit),
         run.agents_named(re_run or ()),
+        retry_failed,
     )
     try:
         if replay:
@@ -139,7 +143,8 @@ def build(
         result = asyncio.run(run.build(job, shown))
     finally:
         shown.stop()
-    _tell(report.summary(result, folder, ledger_file.open_to_read(folder)), show.summary, as_json)
+    with ledger_file.open_to_read(folder) as ledger:
+        _tell(report.summary(result, folder, ledger), show.summary, as_json)
     raise typer.Exit(result.exit_code)
 
 
@@ -151,7 +156,8 @@ def status(out: OutArgument, as_json: JsonOption = False) -> None:
     """
     from .build import ledger_file, report, show
 
-    _tell(report.status(ledger_file.open_to_read(out)), show.status, as_json)
+    with ledger_file.open_to_read(out) as ledger:
+        _tell(report.status(ledger), show.status, as_json)
 
 
 @app.command()
@@ -166,7 +172,8 @@ def explain(
     """
     from .build import ledger_file, report, show
 
-    _tell(report.explain(ledger_file.open_to_read(out), item), show.stories, as_json)
+    with ledger_file.open_to_read(out) as ledger:
+        _tell(report.explain(ledger, item), show.stories, as_json)
 
 
 @app.command()

@@ -11,6 +11,8 @@ Stopped is no error: it tells whoever waits that the user wants to stop. Anythin
 that escapes is a bug or a broken disk, and stops the run.
 """
 
+import errno
+
 
 class MmussetError(Exception):
     """Says what happened, to what, and what to do next."""
@@ -38,6 +40,26 @@ class Unusable(MmussetError):
 
 class Unfit(Unusable):
     """One item's media are sound, but no good sample can be made of them."""
+
+
+# What open and read give when a disk, a mount or this process is in trouble, not the file.
+MACHINE_TROUBLE = frozenset({errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.EMFILE, errno.ENFILE})
+
+
+def is_machine_trouble(error: OSError) -> bool:
+    """Whether reading failed by the machine's fault; then no item is to blame.
+
+    FFmpeg's own errors use the same numbers for damaged files.
+    """
+    return error.errno in MACHINE_TROUBLE and not type(error).__module__.startswith("av.")
+
+
+def first_error(group: BaseExceptionGroup) -> BaseException:
+    """The first plain error of a group: the rest follow from it."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 class Refused(MmussetError):

@@ -16,6 +16,8 @@ from pydantic import Field, ValidationError, model_validator
 from .errors import UsageError
 from .sample import Frozen, Share
 
+# What safe_load raises: its own, and what an impossible date or a deep nest makes of it.
+NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -115,6 +117,14 @@ class CriticPart(Frozen):
     caption_words: tuple[int, int] = (8, 80)
     story_words: tuple[int, int] = (50, 120)
 
+    @model_validator(mode="after")
+    def bounds_are_in_order(self) -> "CriticPart":
+        for name in ("caption_words", "story_words"):
+            low, high = getattr(self, name)
+            if not 0 < low <= high:
+                raise ValueError(f"{name} must be the fewest and the most, not {low} and {high}")
+        return self
+
 
 class GatesPart(Frozen):
     """The confidence from which a measured value may be said, by attribute.
@@ -207,9 +217,11 @@ def _read(name_or_path: str) -> dict[str, Any]:
             text = shipped.read_text(encoding="utf-8")
     except OSError as error:
         raise UsageError(f"can't read the recipe {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise UsageError(f"the recipe {path} is not UTF-8 text: {error}") from None
     try:
         data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except NOT_YAML as error:
         raise UsageError(f"the recipe {path} is not YAML: {error}") from None
     if data is None:
         return {}
@@ -229,7 +241,7 @@ def _apply(data: dict[str, Any], override: str) -> None:
             raise UsageError(f"--set {override}: {parent} holds a value, not a section")
     try:
         data[last] = yaml.safe_load(text)
-    except yaml.YAMLError:
+    except NOT_YAML:
         raise UsageError(f"--set {override}: {text!r} is not a YAML value") from None
 
 

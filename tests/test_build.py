@@ -1,11 +1,13 @@
 """The build, run as users run it: a folder in, shards out; again, and nothing changes."""
 
 import json
+import os
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -156,6 +158,29 @@ def test_replay_writes_the_same_bytes_again(built: Path, source: Path) -> None:
     assert tree(built) == before
 
 
+def test_a_replay_of_nothing_is_an_error_and_makes_no_folder(source: Path, tmp_path: Path) -> None:
+    words = ("build", "--source", source, "--out", tmp_path / "nothing", *SHORT, "--replay")
+    done = mmusset(*words)
+    assert done.returncode == 1
+    assert "is not a dataset of mmusset" in done.stderr
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_replay_of_half_a_build_writes_no_manifest(source: Path, tmp_path: Path) -> None:
+    words = ("build", "--source", source, "--out", tmp_path / "half", *SHORT)
+    assert mmusset(*words, failpoint="shard_recorded").returncode == -signal.SIGKILL
+    done = mmusset(*words, "--replay")
+    assert done.stdout == "1 shards written again, byte for byte\n"
+    assert not (tmp_path / "half" / "manifest.json").exists()
+
+
+def test_a_damaged_manifest_is_written_again(built: Path, source: Path) -> None:
+    before = tree(built)
+    (built / "manifest.json").write_bytes(b"\xff\x00 damaged")
+    assert mmusset("build", "--source", source, "--out", built, *SHORT).returncode == 0
+    assert tree(built) == before
+
+
 def test_a_replay_from_a_changed_source_is_refused(source: Path, tmp_path: Path) -> None:
     changing = tmp_path / "changing"
     shutil.copytree(source, changing)
@@ -167,6 +192,20 @@ def test_a_replay_from_a_changed_source_is_refused(source: Path, tmp_path: Path)
     assert done.returncode == 1
     assert "song 1.wav or its picture has changed" in done.stderr
     assert tree(out) == before
+
+
+@pytest.mark.parametrize("inside", ["out", "new/out", ".hidden/out"])
+def test_a_dataset_inside_its_source_is_no_part_of_it(
+    source: Path, tmp_path: Path, inside: str
+) -> None:
+    shutil.copytree(source, tmp_path / "source")
+    out = tmp_path / "source" / inside
+    words = ("build", "--source", tmp_path / "source", "--out", out, *SHORT)
+    assert mmusset(*words).returncode == 0
+    before = tree(out)
+    assert mmusset(*words).stdout.startswith("nothing to do")
+    assert tree(out) == before
+    assert manifest(out)["skipped"] == 0
 
 
 def test_a_damaged_shard_is_written_again(built: Path, source: Path) -> None:
@@ -256,6 +295,87 @@ def test_ctrl_c_drains_and_says_how_to_go_on(source: Path, built: Path, tmp_path
         said, _ = process.communicate()
     assert process.returncode == 130
     assert "run the same command to go on" in said
+    assert mmusset(*words).returncode == 0
+    assert tree(tmp_path / "stopped") == tree(built)
+
+
+def test_a_stop_before_the_plan_stands_leaves_no_traceback(tmp_path: Path) -> None:
+    source = library(tmp_path / "source", 1)
+    for number in range(600):
+        picture(source / f"{number}.png", number, size=(400, 400))
+    words = ["build", "--source", str(source), "--out", str(tmp_path / "out"), "--log-json"]
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with subprocess.Popen(
+            [sys.executable, "-m", "mmusset", *words],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment(),
+        ) as process:
+            assert process.stderr and '"surveyed"' in process.stderr.readline()
+            process.send_signal(number)
+            _, said = process.communicate()
+        assert process.returncode == 130
+        assert "Traceback" not in said
+
+
+def overwrite_pages(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    for start in range(4096, len(data), 4096):
+        data[start : start + 200] = b"\xff" * 200
+    path.write_bytes(data)
+
+
+def lose_verdicts(path: Path) -> None:
+    with sqlite3.connect(path) as db:
+        db.execute("DROP TABLE verdict")
+
+
+@pytest.mark.parametrize("damage", [overwrite_pages, lose_verdicts])
+def test_a_damaged_ledger_gets_one_clear_line(
+    built: Path, source: Path, damage: Callable[[Path], None]
+) -> None:
+    damage(built / ".mmusset" / "ledger.db")
+    for words in (("status", built), ("build", "--source", source, "--out", built, *SHORT)):
+        done = mmusset(*words)
+        assert done.returncode == 1
+        assert "the ledger" in done.stderr and "can't be" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def decoders_of(process: "subprocess.Popen[str]") -> list[int]:
+    """The process ids of a running build's children."""
+    return [
+        int(n) for n in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    ]
+
+
+def test_decoders_leave_stopping_to_the_build(source: Path, built: Path, tmp_path: Path) -> None:
+    words = ["build", "--source", str(source), "--out", str(tmp_path / "stopped"), *SHORT]
+    with started(words) as process:
+        for child in decoders_of(process):
+            os.kill(child, signal.SIGTERM)
+            os.kill(child, signal.SIGINT)
+        process.communicate()
+    assert process.returncode == 0
+    assert tree(tmp_path / "stopped") == tree(built)
+
+
+def test_a_decoder_killed_while_stopping_is_no_items_fault(
+    source: Path, built: Path, tmp_path: Path
+) -> None:
+    """What a service manager does: it stops all, waits, then kills all."""
+    words = ["build", "--source", str(source), "--out", str(tmp_path / "stopped"), *SHORT]
+    with started(words) as process:
+        process.send_signal(signal.SIGSTOP)
+        process.send_signal(signal.SIGTERM)
+        for child in decoders_of(process):
+            os.kill(child, signal.SIGKILL)
+        process.send_signal(signal.SIGCONT)
+        process.communicate()
+    assert process.returncode == 130
+    tally = json.loads(mmusset("status", tmp_path / "stopped", "--json").stdout)["tally"]
+    assert tally["failed"] == 0
     assert mmusset(*words).returncode == 0
     assert tree(tmp_path / "stopped") == tree(built)
 

@@ -1,6 +1,8 @@
 """The command line's manners: quick, quiet, helpful; and the package as it is laid out."""
 
+import os
 import resource
+import signal
 import subprocess
 import sys
 import tomllib
@@ -11,7 +13,8 @@ import pytest
 import yaml
 
 from mmusset import recipe
-from tests.command import mmusset
+from mmusset.errors import UsageError
+from tests.command import environment, mmusset
 
 ROOT = Path(__file__).parent.parent
 HEAVY = ("torch", "numpy", "langgraph", "pydantic", "rich", "av", "PIL", "soundfile")
@@ -106,6 +109,43 @@ def test_shipped_recipes_are_whole_and_valid() -> None:
     assert shown == set(recipe.Recipe.model_fields), "every key is shown in a recipe"
 
 
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"name: caf\xe9", "is not UTF-8 text"),
+        (b"name: 2024-99-99", "is not YAML"),
+        (b"[" * 20_000, "is not YAML"),
+        (b"name: [", "is not YAML"),
+        (b"- a", "must be a mapping"),
+    ],
+)
+def test_a_recipe_that_is_none_is_a_usage_error(tmp_path: Path, data: bytes, message: str) -> None:
+    (tmp_path / "x.yaml").write_bytes(data)
+    with pytest.raises(UsageError, match=message):
+        recipe.load(str(tmp_path / "x.yaml"))
+
+
+def test_an_override_that_is_no_value_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="is not a YAML value"):
+        recipe.load("quickstart", ("name=2024-99-99",))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_during_the_imports_leaves_no_traceback(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """A module that is imported early stands for the moment that the signal comes at."""
+    (tmp_path / "typer.py").write_text(f"import os; os.kill(os.getpid(), {int(number)})")
+    done = subprocess.run(
+        [sys.executable, "-m", "mmusset", "--help"],
+        env=environment() | {"PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', ROOT)}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 def test_overrides_change_one_key() -> None:
     changed = recipe.load("quickstart", ("clip.seconds=5", "keep_tags=[title]"))
     assert (changed.clip.seconds, changed.keep_tags) == (5.0, ("title",))
@@ -113,6 +153,13 @@ def test_overrides_change_one_key() -> None:
         "clip.seconds: 10.24 -> 5.0",
         "keep_tags: [] -> ['title']",
     ]
+
+
+@pytest.mark.parametrize("bounds", ["[80, 8]", "[0, 8]"])
+@pytest.mark.parametrize("name", ["caption_words", "story_words"])
+def test_bounds_that_nothing_can_meet_are_a_usage_error(name: str, bounds: str) -> None:
+    with pytest.raises(UsageError, match=f"{name} must be the fewest and the most"):
+        recipe.load("quickstart", (f"critic.{name}={bounds}",))
 
 
 def test_what_can_not_change_the_output_is_no_difference() -> None:

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 import numpy as np
@@ -12,11 +13,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mmusset.errors import Unfit, Unusable
+from mmusset.evidence import music
 from mmusset.evidence.clip import Clip, cut, encode_flac, silent_share
 from mmusset.evidence.decode import open_image, probe, read_text, read_window, video_frame
 from mmusset.recipe import ClipPart
 
 RATE_HZ = 44100
+LIVE = {"webm": ("webm", "libopus", 48000), "mkv": ("matroska", "aac", 44100)}
 
 
 def chirp(seconds: float = 6.0) -> np.ndarray:
@@ -82,6 +85,70 @@ def test_silence_is_unfit_and_a_short_piece_unusable(tmp_path: Path) -> None:
         cut(tmp_path / "x.wav", 0, 1, ClipPart(seconds=7.0))
 
 
+@pytest.mark.parametrize("suffix", ["webm", "mkv"])
+def test_a_live_recording_without_a_length_is_measured(tmp_path: Path, suffix: str) -> None:
+    """A muxer that can't seek back leaves the length out, as browsers' recorders do."""
+
+    class Pipe:
+        def __init__(self, file: BinaryIO) -> None:
+            self.write = file.write
+
+    path, whole = tmp_path / f"x.{suffix}", chirp()
+    with path.open("wb") as file:
+        format_name, codec, rate_hz = LIVE[suffix]
+        with av.open(Pipe(file), "w", format=format_name) as container:
+            stream = container.add_stream(codec, rate=rate_hz, layout="stereo")
+            for start in range(0, len(whole), 960):
+                samples = np.ascontiguousarray(whole[start : start + 960].T)
+                frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="stereo")
+                frame.rate, frame.pts = rate_hz, start
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+    with av.open(str(path)) as container:
+        assert container.duration is None
+    assert probe(path).duration_s == pytest.approx(len(whole) / rate_hz, abs=0.1)
+    assert cut(path, 1, 2, ClipPart(seconds=2.5)).start_s > 2.5
+
+
+def test_a_clip_is_cut_where_the_piece_can_be_decoded(tmp_path: Path) -> None:
+    """The header promises 6 s, but only the first 2.6 are there."""
+    soundfile.write(tmp_path / "x.flac", chirp(), RATE_HZ)
+    data = (tmp_path / "x.flac").read_bytes()
+    (tmp_path / "x.flac").write_bytes(data[: round(len(data) * 0.45)])
+    assert cut(tmp_path / "x.flac", 0, 1, ClipPart(seconds=2.0)).start_s == 0.0
+    with pytest.raises(Unusable):
+        cut(tmp_path / "x.flac", 0, 1, ClipPart(seconds=4.0))
+
+
+def test_a_clip_never_begins_too_late_to_be_full(tmp_path: Path) -> None:
+    """2.1397 s leave 0.6 ms of room behind the last millisecond."""
+    soundfile.write(tmp_path / "x.wav", chirp(2.1397), RATE_HZ)
+    assert cut(tmp_path / "x.wav", 0, 1, ClipPart(seconds=2.139)).start_s == 0.0
+
+
+def over(share: float, level: float) -> np.ndarray:
+    samples = chirp(3.0)
+    samples[: round(share * len(samples))] *= level / 0.4
+    return samples
+
+
+def test_a_few_samples_over_full_scale_are_cut_to_it(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "x.wav", over(0.005, 1.5), RATE_HZ, subtype="FLOAT")
+    clip = cut(tmp_path / "x.wav", 0, 1, ClipPart(seconds=3.0))
+    assert clip.samples.max() == np.float32(32767 / 32768)
+    assert music.measure(clip.samples, clip.rate_hz).peak_dbfs <= 0.0
+
+
+@pytest.mark.parametrize(("level", "kind"), [(1.5, Unfit), (1e6, Unusable)])
+def test_a_file_that_is_over_full_scale_is_no_good(
+    tmp_path: Path, level: float, kind: type[Unusable]
+) -> None:
+    soundfile.write(tmp_path / "x.wav", over(1.0, level), RATE_HZ, subtype="FLOAT")
+    with pytest.raises(kind, match="full scale") as raised:
+        cut(tmp_path / "x.wav", 0, 1, ClipPart(seconds=2.0))
+    assert type(raised.value) is kind
+
+
 def test_a_low_rate_is_brought_up_and_remembered(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "x.wav", chirp()[::2], RATE_HZ // 2)
     clip = cut(tmp_path / "x.wav", 0, 1, ClipPart(seconds=2.0))
@@ -114,6 +181,13 @@ def test_every_mode_becomes_rgb(tmp_path: Path, mode: str) -> None:
     suffix = "tiff" if mode == "CMYK" else "png"
     Image.new(mode, (80, 60)).save(tmp_path / f"x.{suffix}")
     assert open_image(tmp_path / f"x.{suffix}", 28, 64).mode == "RGB"
+
+
+def test_a_strip_is_too_small_once_it_is_scaled(tmp_path: Path) -> None:
+    Image.new("RGB", (4000, 80)).save(tmp_path / "x.png")
+    assert open_image(tmp_path / "x.png", 64, 4096).size == (4000, 80)
+    with pytest.raises(Unusable, match="picture is too small: 1000x20 pixels"):
+        open_image(tmp_path / "x.png", 64, 1000)
 
 
 @pytest.mark.parametrize(("suffix", "order"), [("png", "<"), ("tiff", "<"), ("tiff", ">")])

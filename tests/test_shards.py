@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mmusset.errors import MmussetError
 from mmusset.shards.durable import write_durably
 from mmusset.shards.tar import MEMBERS, Sample, read_shard, write_shard
 from mmusset.shards.verify import verify
@@ -16,8 +17,18 @@ from tests.samples import sample
 def write_folder(out: Path, shards: dict[str, list[Sample]]) -> None:
     """A dataset folder of these shards, with the manifest that names them."""
     written = [write_shard(out, name, samples) for name, samples in shards.items()]
-    rows = [{"name": s.name, "samples": s.samples, "sha256": s.sha256} for s in written]
-    (out / "manifest.json").write_text(json.dumps({"shards": rows}))
+    rows = [
+        {"name": s.name, "samples": s.samples, "bytes": s.size, "sha256": s.sha256} for s in written
+    ]
+    write_manifest(out, rows)
+
+
+def write_manifest(out: Path, rows: list[dict[str, object]], **changes: object) -> None:
+    """The manifest of these shards, to which nothing was lost; and what is to be wrong in it."""
+    count = sum(int(str(row["samples"])) for row in rows)
+    facts: dict[str, object] = {"format": "mmusset/1", "found": count, "accepted": count}
+    facts |= {"rejected": 0, "failed": 0, "skipped": 0, "shards": rows}
+    (out / "manifest.json").write_text(json.dumps(facts | changes))
 
 
 def problems(out: Path) -> list[str]:
@@ -51,7 +62,18 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match="No space"):
         write_durably(tmp_path / "x", fail_halfway, "x")
-    assert not (tmp_path / "x").exists()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_shard_gives_way_only_to_what_is_expected(tmp_path: Path) -> None:
+    name = "data/train-000000.tar"
+    expected = write_shard(tmp_path, name, [sample(1)])
+    before = (tmp_path / name).read_bytes()
+    with pytest.raises(MmussetError, match="other bytes"):
+        write_shard(tmp_path, name, [sample(2)], expected)
+    assert (tmp_path / name).read_bytes() == before
+    assert list((tmp_path / "data").iterdir()) == [tmp_path / name]
+    assert write_shard(tmp_path, name, [sample(1)], expected) == expected
 
 
 def test_a_sound_folder_has_no_problem(tmp_path: Path) -> None:
@@ -141,7 +163,36 @@ def test_members_with_dangerous_names_are_named(tmp_path: Path) -> None:
         link = tarfile.TarInfo("k1.json")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         tar.addfile(link)
-    (tmp_path / "manifest.json").write_text(
-        json.dumps({"shards": [{"name": "data/train-000000.tar", "samples": 1, "sha256": ""}]})
-    )
+    row = {"name": "data/train-000000.tar", "samples": 1, "bytes": 1, "sha256": "0" * 64}
+    write_manifest(tmp_path, [row])
     assert any("not a regular file" in what for what in problems(tmp_path))
+
+
+ELSEWHERE = {"name": "../train-000000.tar", "samples": 1, "bytes": 1, "sha256": "0" * 64}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"found": 3}, "3 found, but 2 accepted, rejected, failed or skipped"),
+        ({"found": 3, "accepted": 3}, "3 accepted, but its shards hold 2"),
+        ({"accepted": "many"}, "accepted: Input should be a valid integer"),
+        ({"format": "other/1"}, "format: Input should be 'mmusset/1'"),
+        ({"shards": [ELSEWHERE]}, "shards.0.name: String should match pattern"),
+        ({"shards": None}, "shards: Input should be a valid array"),
+    ],
+)
+def test_a_manifest_that_is_wrong_is_found(
+    tmp_path: Path, changes: dict[str, object], expected: str
+) -> None:
+    write_folder(tmp_path, {"data/train-000000.tar": [sample(1), sample(2)]})
+    rows = json.loads((tmp_path / "manifest.json").read_text())["shards"]
+    write_manifest(tmp_path, rows, **changes)
+    assert problems(tmp_path)[0].startswith(expected)
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff\xfe", b"[]", b"{"])
+def test_a_manifest_that_is_none_is_found(tmp_path: Path, data: bytes) -> None:
+    write_folder(tmp_path, {"data/train-000000.tar": [sample(1)]})
+    (tmp_path / "manifest.json").write_bytes(data)
+    assert len(problems(tmp_path)) == 1

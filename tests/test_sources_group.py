@@ -16,6 +16,28 @@ def test_the_discs_of_an_album_are_one_group() -> None:
     assert join(pieces) == [[0, 1, 2], [3]]
 
 
+def test_an_artist_in_two_folders_is_one_group_and_so_is_a_shared_cover() -> None:
+    pieces = [
+        labels("The Band", b"a/1.mp3", "cover one"),
+        labels("the  band", b"b/2.mp3", "cover two"),
+        labels("", b"c/3.mp3", "cover two"),
+        labels("", b"d/4.mp3", "cover four"),
+        labels("", b"d/5.mp3", "cover five"),
+        labels("", b"6.mp3", "cover six"),
+        labels("", b"7.mp3", "cover seven"),
+    ]
+    assert join(pieces) == [[0, 1, 2], [3, 4], [5], [6]]
+    assert "band" not in group_name(pieces[:1])
+
+
+def test_what_sounds_the_same_is_one_group_and_what_is_unknown_is_not() -> None:
+    pieces = [
+        labels("", f"{n}.mp3".encode(), f"cover {n}", s) for n, s in enumerate(("x", "", "x"))
+    ]
+    unknown = [labels("", f"{n}.mp3".encode(), f"cover {n}", "") for n in (7, 8)]
+    assert join([*pieces, *unknown]) == [[0, 2], [1], [3], [4]]
+
+
 def test_an_artist_is_known_in_any_spelling() -> None:
     spellings = ("Ａｂｂａ", "ABBA", " abba ")
     first, *others = (labels(name, b"x/1.mp3", "cover")[0] for name in spellings)

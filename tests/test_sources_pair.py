@@ -12,6 +12,36 @@ def entries(*paths: bytes) -> list[Entry]:
     return [Entry(path, kind_of(path), 1, 0) for path in sorted(paths)]
 
 
+def pictures_of(*names: str, covers: tuple[str, ...] = ()) -> dict[str, tuple[str, str]]:
+    """The picture of each piece, and by which rule."""
+    listed = entries(*(name.encode() for name in names))
+    paired = pair(listed, {name.encode() for name in covers})
+    return {p.music.decode(): (p.image.decode(), p.image_origin) for p in paired.pairs}
+
+
+def test_the_nearest_picture_wins() -> None:
+    names = ("a/song.mp3", "a/song.jpg", "a/cover.jpg", "a/other.mp3")
+    assert pictures_of(*names, covers=("a/song.mp3",)) == {
+        "a/song.mp3": ("a/song.mp3", "embedded"),
+        "a/other.mp3": ("a/cover.jpg", "folder"),
+    }
+    assert pictures_of(*names)["a/song.mp3"] == ("a/song.jpg", "stem")
+
+
+@pytest.mark.parametrize("cover", ["cover.jpg", "Folder.PNG", "FRONT.webp"])
+def test_folder_covers_by_any_of_their_names(cover: str) -> None:
+    assert pictures_of("a/song.mp3", f"a/{cover}") == {"a/song.mp3": (f"a/{cover}", "folder")}
+
+
+def test_a_disc_folder_uses_the_cover_above_it() -> None:
+    names = ("album/CD1/song.mp3", "album/Live/song.mp3", "album/cover.jpg")
+    assert pictures_of(*names) == {"album/CD1/song.mp3": ("album/cover.jpg", "folder")}
+
+
+def test_a_video_is_its_own_picture() -> None:
+    assert pictures_of("clip.mp4", "cover.jpg") == {"clip.mp4": ("clip.mp4", "video")}
+
+
 def test_two_files_of_one_name_share_picture_and_story() -> None:
     paired = pair(entries(b"a.flac", b"a.mp3", b"a.png", b"a.txt"), set())
     assert paired.pairs == [
@@ -77,11 +107,13 @@ PATH = st.builds(
 )
 
 
-@given(st.sets(PATH))
-def test_any_names_are_used_or_left_over_exactly_once(paths: set[bytes]) -> None:
-    paired = pair(entries(*paths), set())
+@given(st.sets(PATH), st.sets(PATH))
+def test_any_names_are_used_or_left_over_exactly_once(
+    paths: set[bytes], covers: set[bytes]
+) -> None:
+    paired = pair(entries(*paths), covers & paths)
     used = {part for p in paired.pairs for part in (p.music, p.image, p.story) if part}
-    left = [path for path, _ in paired.leftover]
+    left = [path for path, reason in paired.leftover if reason]
     assert len(left) == len(set(left))
     assert used | set(left) == paths
     assert used.isdisjoint(left)

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mmusset.sample import Tags
-from mmusset.sources.tags import MAX_CHARACTERS, NOTHING, names_license, read
+from mmusset.sources.tags import MAX_CHARACTERS, NOTHING, clean, names_license, read
 from tests.hostile import truncated, truncated_mp3, wrong_suffix
 from tests.media import piece
 
@@ -80,6 +82,13 @@ def test_tags_that_mean_harm_are_cleaned_and_capped(tmp_path: Path) -> None:
     assert album == album.strip()
 
 
+@given(st.text(), st.text())
+def test_tags_are_clean_and_short(before: str, after: str) -> None:
+    cleaned = clean(before + "\x00\x1b\u202e" + after)
+    assert len(cleaned) <= MAX_CHARACTERS
+    assert cleaned.isprintable()
+
+
 @pytest.mark.parametrize("suffix", ["mp3", "flac", "ogg", "opus", "m4a", "wav", "aiff", "mp4"])
 def test_garbage_says_nothing(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"garbage.{suffix}"
@@ -110,12 +119,21 @@ def test_a_file_that_is_gone_is_an_error_not_an_empty_answer(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     "rights",
-    ["CC0", "CC-BY", "cc_by_sa 3.0", "CC BY-NC 4.0", "http://creativecommons.org/licenses/by/4.0/"],
+    [
+        "CC0",
+        "Public Domain Mark",
+        "CC-BY",
+        "cc_by_sa 3.0",
+        "CC BY-NC 4.0",
+        "http://creativecommons.org/licenses/by/4.0/",
+    ],
 )
 def test_licences_in_the_forms_that_people_write(rights: str) -> None:
     assert names_license(rights)
 
 
-@pytest.mark.parametrize("rights", ["", "Acc0unts Ltd", "ccbyte records", "All rights reserved"])
+@pytest.mark.parametrize(
+    "rights", ["", "(c) 2024 Somebody", "Acc0unts Ltd", "ccbyte records", "All rights reserved"]
+)
 def test_words_that_only_look_like_licences(rights: str) -> None:
     assert not names_license(rights)

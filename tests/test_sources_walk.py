@@ -100,6 +100,29 @@ def test_what_is_closed_to_us_is_told(tmp_path: Path) -> None:
     assert found == {b"closed.mp3": "can't be read", b"folder": "can't be read"}
 
 
+def test_a_source_that_is_no_folder_is_a_usage_error(tmp_path: Path) -> None:
+    write(tmp_path / "file")
+    with pytest.raises(UsageError, match="is not a folder"):
+        walk(tmp_path / "file")
+    with pytest.raises(UsageError, match="is not there"):
+        walk(tmp_path / "nothing")
+
+
+def test_a_very_deep_tree_is_walked(tmp_path: Path) -> None:
+    write(tmp_path.joinpath(*["d"] * 300) / "song.mp3")
+    (entry,) = walk(tmp_path)
+    assert entry.path.count(b"/") == 300
+
+
+@pytest.mark.parametrize("out", ["out", "../source/out", ".hidden/out"])
+def test_what_is_made_of_a_source_is_no_part_of_it(tmp_path: Path, out: str) -> None:
+    write(tmp_path / "source/song.mp3")
+    write(tmp_path / "source/outside.mp3")
+    write(tmp_path / "source" / out / ".mmusset/ledger.db")
+    found = walk(tmp_path / "source", tmp_path / "source" / out)
+    assert [entry.path for entry in found] == [b"outside.mp3", b"song.mp3"]
+
+
 def test_a_source_whose_name_is_too_long_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="can't be read: File name too long"):
         walk(Path("a" * 5000))

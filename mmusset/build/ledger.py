@@ -219,6 +219,28 @@ class Ledger:
             (music_path, image_path, image_origin, story_path, music_sha256),
         )
 
+    def failed(self) -> list[PlannedItem]:
+        """The failed items, in the order of the plan."""
+        rows = self._db.execute(
+            f"{_ITEM_FROM} JOIN verdict USING (idx) WHERE status = 'failed' ORDER BY item.idx"
+        )
+        return [_planned(row) for row in rows]
+
+    def plan_again(self, split: Split, planned: list[PlannedItem]) -> None:
+        """Make items undecided, in a new block, with the picture and story that they have now."""
+        block = self._new_block(split)
+        for table in ("verdict", "prepared"):
+            self._db.executemany(f"DELETE FROM {table} WHERE idx = ?", [(p.idx,) for p in planned])
+        self._db.executemany(
+            "UPDATE item SET block = ?, image_path = ?, image_sha256 = ?, image_origin = ?,"
+            " story_path = ? WHERE idx = ?",
+            [
+                (block.n, i.image_path, i.image_sha256, i.image_origin, i.story_path, p.idx)
+                for p in planned
+                if (i := p.item)
+            ],
+        )
+
     def piece_count(self) -> int:
         """How many pieces of music the items are cut from."""
         (count,) = self._db.execute("SELECT COUNT(DISTINCT music_sha256) FROM item").fetchone()

@@ -3,6 +3,8 @@
 import fcntl
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -65,27 +67,30 @@ def open_to_write(out: Path) -> Ledger:
         _check_schema(connection, out)
     except sqlite3.DatabaseError as error:
         os.close(lock)
-        raise _broken(out, error) from None
+        raise broken(out, error) from None
     except Refused:
         os.close(lock)
         raise
     return Ledger(connection, lock)
 
 
-def open_to_read(out: Path) -> Ledger:
+@contextmanager
+def open_to_read(out: Path) -> Iterator[Ledger]:
     """The ledger of an output folder, for looking only.
 
-    Raises MmussetError if there is none, Refused if another version of mmusset wrote it.
+    Raises MmussetError if there is none or it is damaged, Refused if another version of
+    mmusset wrote it.
     """
     path = out / FOLDER / "ledger.db"
     if not path.exists():
         raise MmussetError(f"{out} is not a dataset of mmusset: it has no {FOLDER}/ledger.db")
     try:
-        connection = sqlite3.connect(f"file:{_uri(path)}?mode=ro", uri=True, isolation_level=None)
-        _check_schema(connection, out)
-    except sqlite3.DatabaseError as error:
-        raise _broken(out, error) from None
-    return Ledger(connection, None)
+        uri = f"file:{_uri(path)}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+            _check_schema(connection, out)
+            yield Ledger(connection, None)
+    except sqlite3.Error as error:
+        raise broken(out, error) from None
 
 
 def _make_schema(connection: sqlite3.Connection) -> None:
@@ -108,7 +113,8 @@ def _check_schema(connection: sqlite3.Connection, out: Path) -> None:
         )
 
 
-def _broken(out: Path, error: sqlite3.DatabaseError) -> MmussetError:
+def broken(out: Path, error: sqlite3.Error) -> MmussetError:
+    """The error to raise where a ledger gives `error`."""
     return MmussetError(f"the ledger of {out} can't be used: {error}")
 
 

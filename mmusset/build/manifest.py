@@ -18,9 +18,9 @@ NAME = "manifest.json"
 def write_manifest(out: Path, ledger: Ledger) -> None:
     """Write manifest.json, if it would say anything new."""
     text = json.dumps(manifest(ledger), indent=2, sort_keys=True, ensure_ascii=True) + "\n"
-    path = out / NAME
-    if not path.exists() or path.read_text(encoding="ascii") != text:
-        write_durably(path, lambda file: file.write(text.encode("ascii")), "manifest")
+    path, data = out / NAME, text.encode("ascii")
+    if not path.exists() or path.read_bytes() != data:
+        write_durably(path, lambda file: file.write(data), "manifest")
 
 
 def manifest(ledger: Ledger) -> dict[str, Any]:

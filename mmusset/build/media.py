@@ -9,6 +9,7 @@ from mmusset.errors import MmussetError, Unusable
 from mmusset.recipe import Recipe
 from mmusset.sample import Item, Material
 from mmusset.shards.durable import failpoint
+from mmusset.sources.walk import check_there
 
 from .ledger import Ledger, PlannedItem
 from .ledger_file import FOLDER
@@ -79,7 +80,11 @@ class Media:
     async def _make(self, item: Item) -> Prepared:
         self.cache.mkdir(exist_ok=True)
         stem = self.cache / item.key
-        return await self._sandbox.prepare(request_for(item, self._source, self._recipe, stem))
+        try:
+            return await self._sandbox.prepare(request_for(item, self._source, self._recipe, stem))
+        except Unusable:
+            check_there(self._source)
+            raise
 
     def _stored(self, key: str, prepared: Prepared) -> tuple[bytes, bytes] | None:
         jpeg, flac = (path.read_bytes() if path.exists() else b"" for path in self._paths(key))

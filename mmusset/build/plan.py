@@ -11,14 +11,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmusset.errors import Unusable
+from mmusset.errors import Unusable, first_error
 from mmusset.recipe import ClipPart, Recipe
 from mmusset.sample import ImageOrigin, Item, Split, Tags
 from mmusset.shards.durable import failpoint
 from mmusset.sources.group import group_name, join, labels
 from mmusset.sources.pair import Pairing, pair
 from mmusset.sources.split import deal
-from mmusset.sources.walk import Entry
+from mmusset.sources.walk import Entry, check_there
 
 from .ledger import Ledger
 from .sandbox import Sandbox
@@ -197,13 +197,17 @@ async def _survey_all(
         try:
             surveys[entry.path] = await sandbox.survey(path, entry.kind, recipe.image.max_side_px)
         except Unusable as error:
+            check_there(source)
             skipped.append(Skipped(entry.path, error.reason, error.detail))
 
     for start in range(0, len(wanted), BATCH):
         batch = wanted[start : start + BATCH]
-        async with asyncio.TaskGroup() as group:
-            for entry in batch:
-                group.create_task(one(entry))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for entry in batch:
+                    group.create_task(one(entry))
+        except BaseExceptionGroup as errors:
+            raise first_error(errors) from None
         if ledger:
             with ledger.transaction():
                 for entry in batch:

@@ -5,12 +5,13 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mmusset.errors import MmussetError, Stopped, Unfit, Unusable, UsageError
+from mmusset.errors import MmussetError, Stopped, Unfit, Unusable, UsageError, first_error
 from mmusset.recipe import Recipe
 from mmusset.sample import AGENTS, AgentName, Material, Outcome, Verdict
 from mmusset.shards.durable import failpoint
@@ -21,13 +22,14 @@ from mmusset.speakers.base import Speaker
 from .answers import LedgerAnswers
 from .candidates import Candidates, Quota
 from .ledger import Block, Ledger, PlannedItem, Tally
-from .ledger_file import open_to_write
+from .ledger_file import broken, open_to_read, open_to_write
 from .manifest import write_manifest
 from .media import Media, material_of
 from .plan import Found, freeze, look
 from .progress import Progress
+from .retry import retry_failed
 from .same_job import check_recipe, check_voices
-from .sandbox import Sandbox
+from .sandbox import Crashed, Sandbox
 from .seal import Sealer
 
 Annotate = Callable[[Material], Awaitable[Outcome]]
@@ -54,6 +56,7 @@ class Job:
     limit: int | None = None
     quota: Quota | None = None
     re_run: tuple[AgentName, ...] = ()
+    retry_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +90,10 @@ def agents_named(names: Sequence[str]) -> tuple[AgentName, ...]:
 async def build(job: Job, progress: Progress) -> Result:
     """Do all of the job that is not done yet.
 
-    Raises UsageError, Refused and MmussetError as their names say; OSError and
-    sqlite3.Error where writing fails. After any of them the same command goes on.
+    Raises UsageError, Refused and MmussetError as their names say; OSError where writing
+    fails. After any of them the same command goes on.
     """
-    entries = walk(job.source)
+    entries = walk(job.source, job.out)
     if not any(entry.kind in MUSICAL and not entry.skip for entry in entries):
         raise UsageError(f"no music and no video in {job.source}; `mmusset scan` shows what is")
     ledger = open_to_write(job.out)
@@ -105,7 +108,11 @@ async def build(job: Job, progress: Progress) -> Result:
                 candidates.fill()
             else:
                 freeze(found, job.recipe, ledger, job.limit)
+            if job.retry_failed:
+                retry_failed(found, job.recipe, ledger)
             return await Builder(job, ledger, sandbox, progress, candidates).run()
+    except sqlite3.Error as error:
+        raise broken(job.out, error) from None
     finally:
         ledger.close()
 
@@ -113,8 +120,11 @@ async def build(job: Job, progress: Progress) -> Result:
 async def replay(job: Job, progress: Progress) -> int:
     """Write every sealed shard again, from the ledger and the source; gives how many.
 
-    Nobody is asked anything. Raises MmussetError where other bytes come out.
+    Nobody is asked anything. Raises MmussetError where other bytes come out, or where
+    there is no dataset.
     """
+    with open_to_read(job.out):
+        pass
     ledger = open_to_write(job.out)
     try:
         async with Sandbox(job.recipe.limits) as sandbox:
@@ -124,8 +134,11 @@ async def replay(job: Job, progress: Progress) -> int:
             sealed = [block for block in ledger.blocks() if ledger.shard(block.n)]
             for done, block in enumerate(sealed, start=1):
                 progress.sealed((await sealer.rewrite(block)).name, done, len(sealed))
-            write_manifest(job.out, ledger)
+            if not ledger.tally().pending:
+                write_manifest(job.out, ledger)
             return len(sealed)
+    except sqlite3.Error as error:
+        raise broken(job.out, error) from None
     finally:
         ledger.close()
 
@@ -173,7 +186,7 @@ class Builder:
             if self._tally.pending:
                 await self._decide_all()
         except* Exception as errors:  # noqa: BLE001 - all of them are raised again
-            raise _first(errors) from None
+            raise first_error(errors) from None
         finally:
             self._progress.stop()
         tally = self._ledger.tally()
@@ -257,6 +270,10 @@ class Builder:
             seed = self._job.recipe.speaker.seed
             material = material_of(planned.item, prepared, picture, seed)
             return await self._annotate(material)
+        except Crashed as error:
+            if self._stopping:
+                raise Stopped from None
+            return _ended("failed", error)
         except Unfit as error:
             return _ended("rejected", error)
         except Unusable as error:
@@ -301,11 +318,3 @@ def _ended(status: str, error: Unusable) -> Outcome:
         {"status": status, "reason": error.reason, "detail": error.detail}
     )
     return Outcome(verdict=verdict, caption=None, story=None, turns=())
-
-
-def _first(group: BaseExceptionGroup) -> BaseException:
-    """The first plain error of a group: the rest follow from it."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

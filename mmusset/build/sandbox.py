@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 LINE_LIMIT = 1 << 20
 
 
+class Crashed(Unusable):
+    """A child died over its item; or was killed, by whoever kills the build too."""
+
+
 class Sandbox:
     """`limits.workers` children at most; each serves one request at a time."""
 
@@ -48,7 +52,7 @@ class Sandbox:
         """One item's clip and picture, cut, measured and stored.
 
         Raises Unusable (failed) or Unfit (rejected) for the item's fault, and
-        MmussetError where the media could not be stored.
+        MmussetError where the machine failed to read or store them.
         """
         answer = await self._ask({"task": "prepare", "item": request.to_json()})
         return Prepared.model_validate_json(answer)
@@ -67,7 +71,10 @@ class Sandbox:
         if "unusable" in answer:
             raise Unusable(*answer["unusable"])
         if "broken" in answer:
-            raise MmussetError(f"media could not be stored: {answer['broken']}; then run again")
+            raise MmussetError(
+                f"media could not be read or stored: {answer['broken']};"
+                " mend that and run the same command again"
+            )
         return str(answer["ok"])
 
     async def _exchange(self, child: "Process", request: dict[str, Any]) -> dict[str, Any]:
@@ -83,7 +90,7 @@ class Sandbox:
         except ConnectionError:
             pass
         if not line.endswith(b"\n"):
-            raise Unusable("crashed the decoder", f"exit status {await child.wait()}")
+            raise Crashed("crashed the decoder", f"exit status {await child.wait()}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 

@@ -11,13 +11,16 @@ import io
 import json
 import os
 import resource
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
-from mmusset.errors import Unfit, Unusable
+from mmusset.errors import Unfit, Unusable, is_machine_trouble
 from mmusset.evidence import clip as clips
 from mmusset.evidence import decode, music
 from mmusset.evidence import image as images
@@ -37,14 +40,12 @@ AUDIBLE = 66  # 16-bit steps from the lowest to the highest sample: -60 dB of fu
 def survey(path: Path, kind: Kind, max_side_px: int) -> Survey:
     """Read a file's tags, length, cover and content hash. Raises Unusable if it can't be opened."""
     decode.regular(path)
-    try:
-        sha256 = _sha256(path)
-        if kind == "image":
-            pixels_sha256 = _pixels_sha256(path, max_side_px) or sha256
-            return Survey(sha256=sha256, pixels_sha256=pixels_sha256)
+    sha256 = _sha256(path)
+    if kind == "image":
+        pixels_sha256 = _pixels_sha256(path, max_side_px) or sha256
+        return Survey(sha256=sha256, pixels_sha256=pixels_sha256)
+    with _reading():
         read = tags.read(path)
-    except OSError as error:
-        raise Unusable("can't be read", error.strerror or "") from None
     cover_sha256 = hashlib.sha256(read.cover).hexdigest() if read.cover else ""
     duration_s, sound_sha256 = _sound(path)
     return Survey(
@@ -60,7 +61,7 @@ def survey(path: Path, kind: Kind, max_side_px: int) -> Survey:
 def prepare(request: PrepareRequest) -> Prepared:
     """Cut the clip and the picture, measure both, store both.
 
-    Raises Unusable or Unfit for the item's fault; OSError where storing fails.
+    Raises Unusable or Unfit for the item's fault; OSError where the machine fails.
     """
     story = decode.read_text(Path(request.story_path)) if request.story_path else ""
     path = decode.regular(Path(request.music_path))
@@ -98,7 +99,13 @@ def prepare(request: PrepareRequest) -> Prepared:
 
 
 def main() -> None:
-    """Answer requests until the parent closes the pipe."""
+    """Answer requests until the parent closes the pipe.
+
+    To stop is the parent's to decide, even where the signal is sent to all processes of a
+    service: what has begun is brought to its end.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     memory = int(sys.argv[1]) * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -121,11 +128,22 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     except MemoryError:
         return {"unusable": ["took too much memory", ""]}
     except OSError as error:
-        return {"broken": f"{error.strerror} ({error.filename or 'while storing media'})"}
+        return {"broken": f"{error.strerror} ({error.filename or 'reading or storing media'})"}
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """A file that can't be read is its item's fault, unless this machine is in trouble."""
+    try:
+        yield
+    except OSError as error:
+        if is_machine_trouble(error):
+            raise
+        raise Unusable("can't be read", error.strerror or "") from None
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with _reading(), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -170,11 +188,13 @@ def _picture(request: PrepareRequest, start_s: float) -> "Image":
             path, start_s, request.clip.seconds, part.min_side_px, part.max_side_px
         )
     if request.image_origin == "embedded":
-        cover = tags.read(path).cover
+        with _reading():
+            cover = tags.read(path).cover
         if cover is None:
             raise Unusable("picture can't be decoded", "the embedded cover is gone")
         return decode.open_image(cover, part.min_side_px, part.max_side_px)
-    data = path.read_bytes()
+    with _reading():
+        data = path.read_bytes()
     if hashlib.sha256(data).hexdigest() != request.image_sha256:
         raise Unusable("picture changed since it was planned")
     return decode.open_image(data, part.min_side_px, part.max_side_px)

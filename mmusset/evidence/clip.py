@@ -1,6 +1,7 @@
 """Cutting clips: where in a piece, how long, at which rate."""
 
 import io
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from .decode import Samples, probe, read_window
 OFFSETS = (0.5, 0.25, 0.75, 0.0, 1.0)
 # 16-bit FLAC can't hold more than full scale; resampling can overshoot it.
 CEILING = 32767 / 32768
+# Lossy decoders overshoot loud masters now and then; a float file may do so all along.
+MAX_OVER = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +33,30 @@ class Clip:
 def cut(path: Path, index: int, count: int, part: ClipPart) -> Clip:
     """Clip `index` of `count`, each from its own equal stretch of the piece.
 
-    Raises Unusable where the piece ends before a clip is full, Unfit where it is silent.
+    Raises Unusable where the piece ends before a clip is full, Unfit where it is silent or
+    beyond full scale; only when it is so at every place tried.
     """
     stretch_s = probe(path).duration_s / count
     room_s = stretch_s - part.seconds
     if room_s < 0:
         raise Unusable("shorter than a clip", f"{stretch_s:.2f} s of {part.seconds:g} s")
-    for offset in OFFSETS if room_s > 0.5 else OFFSETS[:1]:
-        start_s = round(index * stretch_s + offset * room_s, 3)
-        clip = _window(path, start_s, part)
-        if silent_share(clip.samples, clip.rate_hz, part.silence_dbfs) <= part.max_silence_share:
+    # Down to the millisecond, so that a clip never begins too late to be full.
+    starts_s = [math.floor(1e3 * (index * stretch_s + each * room_s)) / 1e3 for each in OFFSETS]
+    troubles: list[Unusable] = []
+    for start_s in dict.fromkeys(starts_s):
+        try:
+            clip = _window(path, start_s, part)
+            _check_sounds(clip, part)
             return clip
-    raise Unfit("silent", f"at every place tried, more than {part.max_silence_share:.0%} of it")
+        except Unusable as trouble:
+            troubles.append(trouble)
+    raise troubles[0]
+
+
+def _check_sounds(clip: Clip, part: ClipPart) -> None:
+    share = silent_share(clip.samples, clip.rate_hz, part.silence_dbfs)
+    if share > part.max_silence_share:
+        raise Unfit("silent", f"at every place tried, more than {part.max_silence_share:.0%} of it")
 
 
 def silent_share(samples: Samples, rate_hz: int, silence_dbfs: float) -> float:
@@ -53,12 +68,11 @@ def silent_share(samples: Samples, rate_hz: int, silence_dbfs: float) -> float:
 
 
 def encode_flac(clip: Clip) -> bytes:
-    """The clip as 16-bit FLAC. The same samples give the same bytes."""
+    """The clip, within full scale, as 16-bit FLAC. The same samples give the same bytes."""
     import soundfile
 
     file = io.BytesIO()
-    safe = np.clip(clip.samples, -1.0, CEILING)
-    soundfile.write(file, safe, clip.rate_hz, format="FLAC", subtype="PCM_16")
+    soundfile.write(file, clip.samples, clip.rate_hz, format="FLAC", subtype="PCM_16")
     return file.getvalue()
 
 
@@ -67,10 +81,15 @@ def _window(path: Path, start_s: float, part: ClipPart) -> Clip:
 
     # A little more than the clip, so that the resampler's tail is not cut short.
     samples, source_rate_hz = read_window(path, start_s, part.seconds + 0.05)
+    over = float(np.mean(np.abs(samples) > 1.0)) if len(samples) else 0.0
+    if over > MAX_OVER:
+        raise Unfit("beyond full scale", f"{over:.0%} of the samples; lower the file's level")
     if source_rate_hz != part.rate_hz:
         samples = soxr.resample(samples, source_rate_hz, part.rate_hz, quality="HQ")
     frames = round(part.seconds * part.rate_hz)
     if len(samples) < frames:
         had_s = len(samples) / part.rate_hz
         raise Unusable("shorter than a clip", f"only {had_s:.2f} s could be decoded")
-    return Clip(samples[:frames], part.rate_hz, start_s, source_rate_hz)
+    # What is measured is what is stored.
+    samples = np.clip(samples[:frames], -1.0, CEILING)
+    return Clip(samples, part.rate_hz, start_s, source_rate_hz)

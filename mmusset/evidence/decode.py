@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.errors import Unusable
+from mmusset.errors import Unusable, is_machine_trouble
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -27,6 +27,8 @@ Samples = NDArray[np.float32]
 SNDFILE_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff"})
 MAX_PIXELS = 50_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+# No float file is mastered 60 dB over full scale; its bytes are something else.
+ABSURD = 1e3
 # A lossy decoder needs some frames before the window to settle.
 PREROLL_S = 0.25
 
@@ -42,12 +44,17 @@ class AudioInfo:
 
 @contextmanager
 def media_errors(what: str) -> Iterator[None]:
-    """Turn whatever a decoder raises into Unusable; fuzzing saw seven kinds from one library."""
+    """Turn whatever a decoder raises into Unusable; fuzzing saw seven kinds from one library.
+
+    An OSError that is the machine's fault goes through.
+    """
     try:
         yield
     except Unusable:
         raise
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
+        if isinstance(error, OSError) and is_machine_trouble(error):
+            raise
         text = str(error).strip().splitlines()
         raise Unusable(what, text[0][:200] if text else type(error).__name__) from None
 
@@ -57,6 +64,8 @@ def regular(path: Path) -> Path:
     try:
         mode = path.lstat().st_mode
     except OSError as error:
+        if is_machine_trouble(error):
+            raise
         raise Unusable("file is gone", error.strerror or "") from None
     if not stat.S_ISREG(mode):
         raise Unusable("not a regular file")
@@ -71,8 +80,8 @@ def probe(path: Path) -> AudioInfo:
                 return AudioInfo(file.frames / file.samplerate, file.samplerate, file.channels)
         with _open_av(path) as container:
             stream = _audio_stream(container)
-            duration = container.duration or 0
-            return AudioInfo(duration / 1_000_000, stream.rate, stream.codec_context.channels)
+            duration_s = _av_duration_s(container, stream)
+            return AudioInfo(duration_s, stream.rate, stream.codec_context.channels)
 
 
 def read_window(path: Path, start_s: float, seconds: float) -> tuple[Samples, int]:
@@ -87,6 +96,8 @@ def read_window(path: Path, start_s: float, seconds: float) -> tuple[Samples, in
             samples, rate_hz = _read_av(path, start_s, seconds)
         if not np.isfinite(samples).all():
             raise Unusable("music can't be decoded", "it holds values that are not numbers")
+        if np.abs(samples).max(initial=0.0) > ABSURD:
+            raise Unusable("music can't be decoded", f"values over {ABSURD:g} times full scale")
         return np.ascontiguousarray(samples[:, :2]), rate_hz
 
 
@@ -137,6 +148,8 @@ def read_text(path: Path, max_bytes: int = 65536) -> str:
         with path.open("rb") as file:
             data = file.read(max_bytes + 1)
     except OSError as error:
+        if is_machine_trouble(error):
+            raise
         raise Unusable("story can't be read", error.strerror or "") from None
     if len(data) > max_bytes:
         raise Unusable("story is too long", f"over {max_bytes} bytes")
@@ -168,6 +181,17 @@ def _open_av(path: Path) -> Iterator[Any]:
     av.logging.set_level(None)
     with path.open("rb") as file, av.open(file, metadata_errors="ignore") as container:
         yield container
+
+
+def _av_duration_s(container: Any, stream: Any) -> float:
+    """The sound's length; a video may be longer, and a live recording's header says nothing."""
+    if stream.duration:
+        return float(stream.duration * stream.time_base)
+    if container.duration:
+        return float(container.duration / 1_000_000)
+    packets = (packet for packet in container.demux(stream) if packet.pts is not None)
+    end = max((packet.pts + (packet.duration or 0) for packet in packets), default=0)
+    return float(end * stream.time_base)
 
 
 def _audio_stream(container: Any) -> Any:
@@ -253,9 +277,10 @@ def _flatten(image: "Image") -> "Image":
 def _fit(image: "Image", min_side_px: int, max_side_px: int) -> "Image":
     from PIL import Image as Images
 
-    if min(image.size) < min_side_px:
-        raise Unusable("picture is too small", f"{image.width}x{image.height} pixels")
     fitted = image.copy()
     fitted.thumbnail((max_side_px, max_side_px), Images.Resampling.LANCZOS)
+    # A strip can be large enough before it is scaled, and a line of pixels after.
+    if min(fitted.size) < min_side_px:
+        raise Unusable("picture is too small", f"{fitted.width}x{fitted.height} pixels")
     fitted.info.clear()
     return fitted

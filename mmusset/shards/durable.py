@@ -30,11 +30,16 @@ def write_durably(path: Path, write: Callable[[BinaryIO], object], point: str) -
     Raises OSError as the system gives it.
     """
     partial = path.with_name(path.name + PARTIAL)
-    with partial.open("wb") as file:
-        write(file)
-        failpoint(f"{point}_written")
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with partial.open("wb") as file:
+            write(file)
+            failpoint(f"{point}_written")
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        # On a full disk, others need the room.
+        partial.unlink(missing_ok=True)
+        raise
     failpoint(f"{point}_synced")
     partial.replace(path)
     failpoint(f"{point}_renamed")

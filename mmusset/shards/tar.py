@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from mmusset.errors import MmussetError
 from mmusset.sample import Quadruple
 
 from .durable import write_durably
@@ -60,10 +61,13 @@ def canonical_json(quadruple: Quadruple) -> bytes:
     return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
-def write_shard(out: Path, name: str, samples: Iterable[Sample]) -> Shard:
+def write_shard(
+    out: Path, name: str, samples: Iterable[Sample], expected: Shard | None = None
+) -> Shard:
     """Write a shard under its final name only when all of it is on the disk.
 
-    Raises OSError when the disk refuses.
+    Raises OSError when the disk refuses, and MmussetError, leaving what stands there, where
+    it is not the shard that was `expected`.
     """
     path = out / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,6 +83,12 @@ def write_shard(out: Path, name: str, samples: Iterable[Sample]) -> Shard:
                     info.mode = 0o644
                     tar.addfile(info, io.BytesIO(data))
                 count += 1
+        file.flush()
+        if expected and expected != Shard(name, count, file.tell(), file_sha256(Path(file.name))):
+            raise MmussetError(
+                f"{name} came out with other bytes than the ledger records;"
+                " another version of mmusset or of a library wrote it"
+            )
 
     write_durably(path, fill, "shard")
     return Shard(name, count, path.stat().st_size, file_sha256(path))

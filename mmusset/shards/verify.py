@@ -1,27 +1,25 @@
 """Checking a finished dataset folder, from the outside: no ledger is asked.
 
-What holds of a whole folder: every shard is the one that the manifest names; every
-member is there, decodes, and has the hash that its JSON says; nothing that should
-stay in one split is in two.
+What holds of a whole folder: the manifest's counts add up; every shard is the one
+that the manifest names; every member is there, decodes, and has the hash that its
+JSON says; nothing that should stay in one split is in two.
 """
 
 import io
-import json
-import re
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import ErrorDetails
 
-from mmusset.sample import Quadruple
+from mmusset.sample import Quadruple, Sha256
 
 from .tar import MEMBERS, canonical_json, file_sha256, read_shard
 
-NAME = re.compile(r"(train|validation|test)-\d{6}\.tar")
 MAX_PIXELS = 50_000_000
 
 
@@ -42,41 +40,77 @@ class Seen:
     split_of: dict[str, str] = field(default_factory=dict)
 
 
+class ListedShard(BaseModel):
+    """A shard as the manifest names it."""
+
+    name: Annotated[str, Field(pattern=r"^data/(train|validation|test)-\d{6}\.tar$")]
+    samples: Annotated[int, Field(ge=1)]
+    bytes: Annotated[int, Field(ge=1)]
+    sha256: Sha256
+
+
+class Manifest(BaseModel):
+    """What is checked of manifest.json; it says more than this."""
+
+    format: Literal["mmusset/1"]
+    found: Annotated[int, Field(ge=0)]
+    accepted: Annotated[int, Field(ge=0)]
+    rejected: Annotated[int, Field(ge=0)]
+    failed: Annotated[int, Field(ge=0)]
+    skipped: Annotated[int, Field(ge=0)]
+    shards: tuple[ListedShard, ...]
+
+
 def verify(out: Path) -> tuple[int, list[Problem]]:
     """How many samples were read, and all that is wrong with the folder."""
     manifest, problems = _manifest(out)
     seen = Seen()
-    for shard in manifest.get("shards", []):
-        name = str(shard["name"])
+    if manifest is None:
+        return 0, problems
+    for shard in manifest.shards:
+        name = shard.name
         path = out / name
-        if not NAME.fullmatch(path.name):
-            problems.append(Problem(name, "not a shard's name"))
-        elif not path.is_file():
+        if not path.is_file():
             problems.append(Problem(name, "missing; run the build again to write it"))
-        elif file_sha256(path) != shard["sha256"]:
+        elif file_sha256(path) != shard.sha256:
             problems.append(Problem(name, "changed since it was written; build again to mend it"))
             problems += _shard(path, name, seen)
         else:
             before = seen.samples
             problems += _shard(path, name, seen)
-            if seen.samples - before != shard["samples"]:
-                problems.append(Problem(name, f"should hold {shard['samples']} samples"))
-    listed = {str(shard["name"]) for shard in manifest.get("shards", [])}
+            if seen.samples - before != shard.samples:
+                problems.append(Problem(name, f"should hold {shard.samples} samples"))
+    listed = {shard.name for shard in manifest.shards}
     for path in sorted((out / "data").glob("*")):
         if f"data/{path.name}" not in listed:
             problems.append(Problem(f"data/{path.name}", "is not in the manifest"))
     return seen.samples, problems
 
 
-def _manifest(out: Path) -> tuple[dict[str, Any], list[Problem]]:
-    path = out / "manifest.json"
+def _manifest(out: Path) -> tuple[Manifest | None, list[Problem]]:
+    """The manifest, if it can be read, and what is wrong with it."""
+    where = "manifest.json"
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = Manifest.model_validate_json((out / where).read_bytes())
     except OSError:
-        return {}, [Problem("manifest.json", "missing: the build is not finished")]
-    except ValueError:
-        return {}, [Problem("manifest.json", "not JSON")]
-    return manifest, []
+        return None, [Problem(where, "missing: the build is not finished")]
+    except ValidationError as error:
+        return None, [Problem(where, _told(fault)) for fault in error.errors()]
+    return manifest, [Problem(where, what) for what in _miscounts(manifest)]
+
+
+def _miscounts(manifest: Manifest) -> Iterator[str]:
+    fates = manifest.accepted + manifest.rejected + manifest.failed + manifest.skipped
+    if manifest.found != fates:
+        yield f"{manifest.found} found, but {fates} accepted, rejected, failed or skipped"
+    held = sum(shard.samples for shard in manifest.shards)
+    if manifest.accepted != held:
+        yield f"{manifest.accepted} accepted, but its shards hold {held}"
+
+
+def _told(fault: ErrorDetails) -> str:
+    """A pydantic error as `where: what`."""
+    return f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}".removeprefix(": ")
 
 
 def _shard(path: Path, name: str, seen: Seen) -> Iterator[Problem]:
@@ -101,8 +135,7 @@ def _sample(key: str, members: dict[str, bytes], split: str, seen: Seen) -> Iter
     try:
         quadruple = Quadruple.model_validate_json(members["json"])
     except ValidationError as error:
-        first = error.errors()[0]
-        yield f"its JSON is not a sample: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        yield f"its JSON is not a sample: {_told(error.errors()[0])}"
         return
     if canonical_json(quadruple) != members["json"]:
         yield "its JSON is not in canonical form"

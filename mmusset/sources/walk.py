@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mmusset.errors import UsageError
+from mmusset.errors import MmussetError, UsageError, is_machine_trouble
 
 Kind = Literal["music", "image", "video", "text", "other"]
 
@@ -33,10 +33,13 @@ class Entry:
     skip: str = ""
 
 
-def walk(root: Path) -> list[Entry]:
+def walk(root: Path, out: Path | None = None) -> list[Entry]:
     """Everything under `root`, by the bytes of its path. Links, pipes and hidden names are skipped.
 
-    Raises UsageError if there is no such folder, or none that can be read.
+    `out`, what is being made of it, is no part of it, wherever it lies.
+
+    Raises UsageError if there is no such folder, or none that can be read; OSError where
+    the disk fails.
     """
     try:
         is_folder, is_there = root.is_dir(), root.exists()
@@ -46,7 +49,28 @@ def walk(root: Path) -> list[Entry]:
         raise UsageError(f"the source {root} {'is not a folder' if is_there else 'is not there'}")
     if not os.access(root, os.R_OK | os.X_OK):
         raise UsageError(f"the source {root} can't be read: permission denied")
-    return sorted(_entries(os.fsencode(root)), key=lambda entry: entry.path)
+    found = sorted(_entries(os.fsencode(root)), key=lambda entry: entry.path)
+    if out is None:
+        return found
+    own = os.path.relpath(os.path.realpath(os.fsencode(out)), os.path.realpath(os.fsencode(root)))
+    # Also the folder above it that is not looked into, since a hidden one is an entry too.
+    return [entry for entry in found if not (own + b"/").startswith(entry.path + b"/")]
+
+
+def check_there(root: Path) -> None:
+    """Raises MmussetError if the source has gone since it was walked, as a pulled disk does.
+
+    A mount point that lost its disk is there and empty.
+    """
+    try:
+        with os.scandir(root) as found:
+            there = next(found, None) is not None
+    except OSError:
+        there = False
+    if not there:
+        raise MmussetError(
+            f"the source {root} is gone; bring it back and run the same command again"
+        )
 
 
 def kind_of(name: bytes) -> Kind:
@@ -61,7 +85,9 @@ def _entries(root: bytes) -> Iterator[Entry]:
         folder = folders.pop()
         try:
             found = list(os.scandir(os.path.join(root, folder)))
-        except OSError:
+        except OSError as error:
+            if is_machine_trouble(error):
+                raise
             yield Entry(folder, "other", 0, 0, "can't be read")
             continue
         for inner in found:
@@ -78,7 +104,9 @@ def _entry(path: bytes, found: "os.DirEntry[bytes]") -> Entry | None:
     kind = kind_of(found.name)
     try:
         info = found.stat(follow_symlinks=False)
-    except OSError:
+    except OSError as error:
+        if is_machine_trouble(error):
+            raise
         return Entry(path, kind, 0, 0, "can't be read")
     folder = stat.S_ISDIR(info.st_mode)
     skip = ""

@@ -11,7 +11,7 @@ from .state import Change, State, ask
 
 
 async def reconciler(state: State, asker: Asker) -> Change:
-    """Mend the texts at fault. A mending that touches anything else is not taken."""
+    """Mend the texts at fault. A mending that touches anything else, or is "", is not taken."""
     state = {**state, "round": state["round"] + 1}
     answer, turn = await ask(state, "reconciler", asker, Mending)
     change = Change(round=state["round"], turns=(*state["turns"], turn))
@@ -25,8 +25,8 @@ async def reconciler(state: State, asker: Asker) -> Change:
 
 
 def keeps_the_rest(before: str, after: str, faults: Sequence[Fault]) -> bool:
-    """Whether every sentence of `before` that no fault quotes still stands in `after`."""
-    return all(
+    """Whether there is an `after`, in which every sentence that no fault quotes still stands."""
+    return bool(after.strip()) and all(
         sentence.strip() in after
         for sentence in sentences(before)
         if not any(touches(sentence, fault.quote) for fault in faults)

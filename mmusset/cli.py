@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 
-from .errors import MmussetError
+from .errors import MmussetError, UsageError
 
 if TYPE_CHECKING:
     from .recipe import Recipe
+    from .speakers.serve import Served
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -90,6 +91,12 @@ def build(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try the failed items again, in new shards.")
     ] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Start a vLLM server, and stop it in the end.")
+    ] = False,
+    model: ModelOption = None,
+    adapter: AdapterOption = None,
+    python: PythonOption = None,
     server_wait: Annotated[
         float | None, typer.Option(min=1, help="Seconds to wait for a server that is gone.")
     ] = None,
@@ -110,6 +117,7 @@ def build(
       mmusset build --source ~/Music --out music --set clip.per_track=3
       mmusset build --source ~/Music --out music --replay
       mmusset build --source ~/Music --speaker vllm --accept 1000 --budget 3000
+      mmusset build --source ~/Music --speaker vllm --serve --adapter my-lora
       mmusset build --source ~/Music --speaker vllm --re-run critic
     """
     if dry_run:
@@ -120,15 +128,18 @@ def build(
     from .build import candidates, ledger_file, progress, report, run, show
     from .speakers.choose import speaker_of
 
-    waits = [f"server.wait_seconds={server_wait}"] if server_wait else []
-    loaded = _recipe(recipe, [*(overrides or ()), *waits], speaker)
+    settings = [*(overrides or ()), *(f"server.wait_seconds={s}" for s in [server_wait] if s)]
+    served = _served(serve, model, adapter, python, 0)
+    if served:
+        settings += ["speaker.kind=vllm", *served.settings]
+    loaded = _recipe(recipe, settings, speaker)
     folder = out or Path(f"{source.resolve().name}-mmusset")
     shown = progress.for_terminal(log_json)
     job = run.Job(
         source,
         folder,
         loaded,
-        speaker_of(loaded, shown.told),
+        speaker_of(loaded, shown.told, served),
         build_graph,
         limit,
         candidates.quota(accept, budget, limit),
@@ -203,8 +214,9 @@ def serve(
     if stub:
         asyncio.run(stub_server.serve(stub_plan.load(plan), port, ready))
         return
-    served = serving.to_serve(model or serving.DEFAULT_MODEL, adapter, python, port)
-    asyncio.run(serving.serve(served, ready, _say))
+    served = _served(True, model, adapter, python, port)
+    assert served
+    asyncio.run(serving.serve(served, ready, lambda line: print(line, file=sys.stderr)))
 
 
 @app.command("try")
@@ -315,8 +327,19 @@ def _tell(facts: T, text: Callable[[T], str], as_json: bool) -> None:
     print(json.dumps(report.plain(facts)) if as_json else text(facts))
 
 
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+def _served(
+    serve: bool, model: str | None, adapter: Path | None, python: Path | None, port: int
+) -> "Served | None":
+    from .speakers import serve as serving
+
+    if serve:
+        return serving.to_serve(model or serving.DEFAULT_MODEL, adapter, python, port)
+    if model or adapter or python:
+        raise UsageError(
+            "--model, --adapter and --python are for --serve; for a server that runs already,"
+            " set speaker.model and speaker.adapters"
+        )
+    return None
 
 
 def _end(message: str, code: int) -> NoReturn:

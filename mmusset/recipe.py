@@ -72,6 +72,18 @@ class SamplingPart(Frozen):
     critic: Sampling = Sampling(temperature=0.0, top_p=1.0, max_tokens=512)
     reconciler: Sampling = Sampling(temperature=0.2, top_p=0.9, max_tokens=640)
 
+    @model_validator(mode="before")
+    @classmethod
+    def keep_what_is_not_named(cls, data: Any) -> Any:
+        """A recipe may change one key of one agent."""
+        if not isinstance(data, dict):
+            return data
+        defaults = {name: field.default.model_dump() for name, field in cls.model_fields.items()}
+        return {
+            name: defaults.get(name, {}) | given if isinstance(given, dict) else given
+            for name, given in data.items()
+        }
+
 
 class AdaptersPart(Frozen):
     """The LoRA adapter that an agent speaks through: a name on the server, or a folder.

@@ -185,6 +185,8 @@ class Builder:
             await self._make_whole()
             if self._tally.pending:
                 await self._decide_all()
+        except* Stopped:
+            pass  # the user's wish, before any item was on its way
         except* Exception as errors:  # noqa: BLE001 - all of them are raised again
             raise first_error(errors) from None
         finally:

@@ -106,7 +106,8 @@ def _rank(config: dict[str, Any], folder: Path) -> int:
             f"{folder} is no LoRA adapter: peft_type and r in {CONFIG} say otherwise"
         )
     ranks = config.get("rank_pattern") or {}
-    return max(int(rank), *ranks.values(), 1)
+    largest: int = max(rank, *ranks.values(), 1)
+    return largest
 
 
 def _same_model(trained_on: str, served: str) -> bool:

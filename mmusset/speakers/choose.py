@@ -1,14 +1,27 @@
 """The speaker that a recipe names."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from mmusset.recipe import Recipe
 
 from .base import Speaker
 
+if TYPE_CHECKING:
+    from .serve import Served
 
-def speaker_of(recipe: Recipe, tell: Callable[[str], None] = lambda _: None) -> Speaker:
-    """It, not yet entered. `tell` is called with what the user should know while it works."""
+
+def speaker_of(
+    recipe: Recipe, tell: Callable[[str], None] = lambda _: None, served: "Served | None" = None
+) -> Speaker:
+    """It, not yet entered. `tell` is called with what the user should know while it works.
+
+    `served` is the server that it has to bring with it.
+    """
+    if served:
+        from .served import ServedSpeaker
+
+        return ServedSpeaker(recipe.speaker, recipe.server, served, tell)
     if recipe.speaker.kind == "vllm":
         from .vllm import VllmSpeaker
 

@@ -23,6 +23,7 @@ from typing import Any, Self
 import orjson
 
 from mmusset.errors import MmussetError, Unusable, UsageError
+from mmusset.sample import AGENTS
 
 from .adapter import Adapter, check_adapter, read_adapter
 from .wire import Busy, Lost, post
@@ -33,12 +34,19 @@ WARM_UP_S = 300.0  # the first picture compiles what compiles lazily
 STOP_S = 10.0
 LOG_LINES = 12
 
+# Sets PR_SET_PDEATHSIG and becomes the server: whatever ends us, the server is told to end.
+_WITH_US = (
+    "import ctypes, os, signal, sys; libc = ctypes.CDLL(None);"
+    " hasattr(libc, 'prctl') and libc.prctl(1, signal.SIGTERM);"
+    " os.execv(sys.argv[1], sys.argv[1:])"
+)
+
 Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What to serve, and with which interpreter. Port 0 takes a free one."""
+    """What to serve, where, and with which interpreter."""
 
     python: Path
     model: str = DEFAULT_MODEL
@@ -51,16 +59,32 @@ class Served:
         """The name under which all agents should ask: the adapter's, if there is one."""
         return self.adapter.name if self.adapter else self.model
 
+    @property
+    def url(self) -> str:
+        """Where it will answer."""
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """What a recipe must say for all agents to speak through it."""
+        settings = [f"server.url={self.url}", f"speaker.model={self.model}"]
+        if self.adapter:
+            settings += [f"speaker.adapters.{agent}={self.adapter.name}" for agent in AGENTS]
+        return tuple(settings)
+
 
 def to_serve(model: str, adapter: Path | None, python: Path | None, port: int) -> Served:
-    """What to serve, checked. Raises UsageError without a vLLM, MmussetError for a bad adapter."""
+    """What to serve, checked; port 0 takes a free one.
+
+    Raises UsageError without a vLLM, MmussetError for an adapter that can't be served.
+    """
     read = None
     if adapter:
         read = read_adapter(adapter)
         check_adapter(read, model)
     found = find_vllm(python)
     on_cpu = not _says(found, "import torch, sys; sys.exit(not torch.cuda.is_available())")
-    return Served(found, model, read, port, on_cpu)
+    return Served(found, model, read, port or _free_port(), on_cpu)
 
 
 def find_vllm(python: Path | None) -> Path:
@@ -80,7 +104,7 @@ def find_vllm(python: Path | None) -> Path:
     )
 
 
-def command(served: Served, port: int) -> list[str]:
+def command(served: Served) -> list[str]:
     """The server's command line.
 
     Guidance without free whitespace is what keeps answers in their schema: the default
@@ -89,7 +113,7 @@ def command(served: Served, port: int) -> list[str]:
     words = [
         *(str(served.python), "-m", "vllm.entrypoints.openai.api_server"),
         *("--model", served.model, "--served-model-name", served.model),
-        *("--host", "127.0.0.1", "--port", str(port)),
+        *("--host", "127.0.0.1", "--port", str(served.port)),
         *("--max-model-len", "4096", "--limit-mm-per-prompt", '{"image":1}'),
         *("--enable-prefix-caching", "--enable-prompt-tokens-details"),
         "--structured-outputs-config",
@@ -105,23 +129,18 @@ def command(served: Served, port: int) -> list[str]:
 
 
 class Server:
-    """A running vLLM server: `async with Server(served, log, tell) as server: server.url`."""
+    """A running vLLM server: `async with Server(served, log, tell):`, and it answers."""
 
     def __init__(self, served: Served, log: Path, tell: Tell = lambda _: None) -> None:
         self.served = served
-        self.port = served.port or _free_port()
         self._log = log
         self._tell = tell
         self._process: subprocess.Popen[bytes] | None = None
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
-
     async def __aenter__(self) -> Self:
         """Start it, and wait until it answers. Raises MmussetError with its last words."""
-        if _taken(self.port):
-            raise MmussetError(f"port {self.port} is taken; give another with --port")
+        if _taken(self.served.port):
+            raise MmussetError(f"port {self.served.port} is taken; give another with --port")
         await self._start()
         return self
 
@@ -150,7 +169,7 @@ class Server:
             environment |= {"VLLM_CPU_KVCACHE_SPACE": "2", "TORCHDYNAMO_DISABLE": "1"}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                command(self.served, self.port),
+                [sys.executable, "-c", _WITH_US, *command(self.served)],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -168,7 +187,7 @@ class Server:
 
         begun_s = told_s = time.monotonic()
         async with ClientSession() as session:
-            while not await _is_healthy(session, self.url):
+            while not await _is_healthy(session, self.served.url):
                 if process.poll() is not None:
                     raise MmussetError(f"vLLM ended while it started:\n{self._last_words()}")
                 now_s = time.monotonic()
@@ -179,7 +198,7 @@ class Server:
                     self._tell(f"starting {self.served.model}: {now_s - begun_s:.0f} s")
                 await asyncio.sleep(0.5)
             self._tell("warming up with a picture")
-            await _warm_up(session, self.url, self.served.name)
+            await _warm_up(session, self.served.url, self.served.name)
 
     async def _stop(self, process: "subprocess.Popen[bytes]") -> None:
         """End the whole group: the engine's processes outlive the server that started them."""
@@ -206,7 +225,7 @@ async def serve(served: Served, ready: Callable[[str], None], tell: Tell) -> Non
     with contextlib.suppress(asyncio.CancelledError):
         async with Server(served, log_file(), tell) as server:
             tell(f"{served.name} answers; Ctrl-C stops it")
-            ready(server.url)
+            ready(served.url)
             await server.keep_up()
 
 

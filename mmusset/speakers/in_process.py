@@ -205,10 +205,12 @@ def _load(part: SpeakerPart, adapters: list[str]) -> _Model:
         import torch
         from llguidance.hf import from_tokenizer
         from transformers import AutoProcessor, Qwen2VLForConditionalGeneration
+        from transformers.utils.logging import disable_progress_bar
     except ImportError as error:
         raise MmussetError(
             f"the transformers speaker needs {error.name}: pip install 'mmusset[train]'"
         ) from None
+    disable_progress_bar()
     on_gpu = torch.cuda.is_available()
     try:
         model = Qwen2VLForConditionalGeneration.from_pretrained(

@@ -139,7 +139,7 @@ class Server:
 
     async def __aenter__(self) -> Self:
         """Start it, and wait until it answers. Raises MmussetError with its last words."""
-        if _taken(self.served.port):
+        if await _listens(self.served.port):
             raise MmussetError(f"port {self.served.port} is taken; give another with --port")
         await self._start()
         return self
@@ -155,13 +155,22 @@ class Server:
 
     async def keep_up(self) -> None:
         """Start it again whenever it ends. Raises MmussetError where it can't be started."""
-        while True:
-            while self._process and self._process.poll() is None:
-                await asyncio.sleep(0.5)
+        while process := self._process:
+            await self._end_of(process)
             self._tell("the server ended by itself; starting it again")
-            if self._process:
-                await self._stop(self._process)
+            await self._stop(process)
             await self._start()
+
+    async def _end_of(self, process: "subprocess.Popen[bytes]") -> None:
+        """Until it has ended, or listens no more.
+
+        vLLM that is told to end while it is asked may wait for its dead engine for ever.
+        """
+        heard_s = time.monotonic()
+        while process.poll() is None and time.monotonic() - heard_s < STOP_S:
+            await asyncio.sleep(0.5)
+            if await _listens(self.served.port):
+                heard_s = time.monotonic()
 
     async def _start(self) -> None:
         environment = os.environ | {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
@@ -264,9 +273,17 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _taken(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+async def _listens(port: int) -> bool:
+    """Whether somebody does on this machine's port; one too busy to answer does."""
+    try:
+        async with asyncio.timeout(STOP_S):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except TimeoutError:
+        return True
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 async def _is_healthy(session: Any, url: str) -> bool:

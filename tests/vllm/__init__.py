@@ -1,0 +1,1 @@
+"""Whole builds with a real vLLM server on the CPU, started as users start it: make test-vllm."""

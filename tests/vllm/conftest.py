@@ -1,0 +1,85 @@
+"""A tiny Qwen2-VL that has learnt its part, an adapter for it, and a server of both."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from mmusset import recipe
+from mmusset.speakers.adapter import read_adapter
+from tests.command import environment
+from tests.tiny_qwen2vl import make_adapter, make_tiny
+from tests.train_tiny import lessons_of, texts_of, train
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "examples" / "source"
+# Four patches a picture, and no dice: what was learnt by heart comes back word by word.
+RECITING = (
+    "speaker.max_pixels=3136",
+    *(f"speaker.sampling.{agent}.temperature=0" for agent in ("captioner", "story_writer")),
+    "speaker.sampling.reconciler.temperature=0",
+)
+ITEMS = 13
+STEPS = 400
+
+
+@dataclass(frozen=True)
+class Running:
+    """`mmusset serve` as a process, and what it serves."""
+
+    process: "subprocess.Popen[str]"
+    url: str
+    model: str
+    adapter: str
+
+
+@pytest.fixture(scope="session")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of 0.9 million weights that knows by heart what to say of the example source."""
+    folder = tmp_path_factory.mktemp("taught")
+    lessons = lessons_of(SOURCE, recipe.load("transformers", RECITING), ITEMS)
+    random = make_tiny(folder / "random", texts_of(lessons))
+    train(random, lessons, folder / "taught", STEPS)
+    return folder / "taught"
+
+
+@pytest.fixture(scope="session")
+def adapter(taught: Path) -> Path:
+    """An adapter for it that makes it say something else."""
+    return make_adapter(taught, taught.parent / "other words")
+
+
+@pytest.fixture(scope="module")
+def server(taught: Path, adapter: Path) -> Iterator[Running]:
+    """Both, served."""
+    words = ["serve", "--model", str(taught), "--adapter", str(adapter), "--port", "0"]
+    process = started(*words)
+    assert process.stdout
+    url = process.stdout.readline().strip()
+    if not url:
+        raise RuntimeError(process.communicate()[1])
+    yield Running(process, url, str(taught), read_adapter(adapter).name)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+
+
+def started(*words: str) -> "subprocess.Popen[str]":
+    """`mmusset WORDS`, on its way, from the root of the checkout, where .venv-vllm is found."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "mmusset", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=environment() | {"HF_HUB_OFFLINE": "1"},
+    )
+
+
+def settings(*overrides: str) -> list[str]:
+    """`--set` before each."""
+    return [word for override in overrides for word in ("--set", override)]

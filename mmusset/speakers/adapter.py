@@ -46,6 +46,8 @@ def read_adapter(folder: Path) -> Adapter:
     """The adapter in a folder. Raises MmussetError where there is none."""
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        if not isinstance(config, dict):
+            raise ValueError(f"{CONFIG} holds no settings")
         digest = hashlib.sha256((folder / CONFIG).read_bytes())
         with (folder / WEIGHTS).open("rb") as file:
             weights = _names(file.read(8), file.read)

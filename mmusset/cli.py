@@ -50,16 +50,19 @@ def scan(
     source: SourceArgument,
     recipe: RecipeOption = "quickstart",
     overrides: SetOption = None,
+    speaker: SpeakerOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What is there, how it pairs, what will be skipped, and how long a build may take.
+    """What is there, how it pairs, what will be skipped, and what a build may take.
 
-    Example: mmusset scan ~/Music
+    \b
+    Examples:
+      mmusset scan ~/Music
+      mmusset scan ~/Music --speaker vllm --set server.price_in=0.2 --set server.price_out=0.6
     """
-    from . import recipe as recipes
     from .build import progress, report, run, show
 
-    loaded = recipes.load(recipe, tuple(overrides or ()))
+    loaded = _recipe(recipe, overrides, speaker)
     shown = progress.for_terminal(log_json=False)
     try:
         found = asyncio.run(run.survey_only(source, loaded, shown))
@@ -121,18 +124,17 @@ def build(
       mmusset build --source ~/Music --speaker vllm --re-run critic
     """
     if dry_run:
-        scan(source, recipe, overrides, as_json)
+        scan(source, recipe, overrides, speaker, as_json)
         return
     from mmusset.agents.graph import build_graph
 
     from .build import candidates, ledger_file, progress, report, run, show
     from .speakers.choose import speaker_of
 
-    settings = [*(overrides or ()), *(f"server.wait_seconds={s}" for s in [server_wait] if s)]
+    waits = [f"server.wait_seconds={server_wait}"] if server_wait else []
     served = _served(serve, model, adapter, python, 0)
-    if served:
-        settings += ["speaker.kind=vllm", *served.settings]
-    loaded = _recipe(recipe, settings, speaker)
+    settings = ["speaker.kind=vllm", *served.settings] if served else []
+    loaded = _recipe(recipe, [*settings, *(overrides or ()), *waits], speaker)
     folder = out or Path(f"{source.resolve().name}-mmusset")
     shown = progress.for_terminal(log_json)
     job = run.Job(

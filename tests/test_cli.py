@@ -155,6 +155,15 @@ def test_overrides_change_one_key() -> None:
     ]
 
 
+def test_one_key_of_one_agents_sampling_can_be_changed() -> None:
+    sampling = recipe.load("vllm", ("speaker.sampling.critic.max_tokens=99",)).speaker.sampling
+    usual = recipe.Recipe().speaker.sampling
+    assert sampling.critic == usual.critic.model_copy(update={"max_tokens": 99})
+    assert sampling.captioner == usual.captioner
+    with pytest.raises(UsageError, match=r"sampling\.critic\.max_tokens"):
+        recipe.load("vllm", ("speaker.sampling.critic.max_token=99",))
+
+
 @pytest.mark.parametrize("bounds", ["[80, 8]", "[0, 8]"])
 @pytest.mark.parametrize("name", ["caption_words", "story_words"])
 def test_bounds_that_nothing_can_meet_are_a_usage_error(name: str, bounds: str) -> None:

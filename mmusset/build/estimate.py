@@ -7,7 +7,8 @@ from mmusset.recipe import Recipe
 from mmusset.sample import AGENTS
 from mmusset.speakers.picture import fitted_size, tokens
 
-# Plain English in the tokens of Qwen2-VL; benchmarks/README.md says how they were counted.
+# A rule of thumb for plain English and a vocabulary of Qwen's size; answers are as long as
+# the prompts ask for.
 CHARACTERS_PER_TOKEN = 4.2
 ANSWER_TOKENS = {"captioner": 60, "story_writer": 130, "critic": 10, "reconciler": 150}
 # The first three speak once for each sample; this share of samples is mended once.

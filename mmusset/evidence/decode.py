@@ -111,14 +111,17 @@ def open_upright(source: Path | bytes, max_side_px: int) -> "Image":
 
     A JPEG is decoded at a half, quarter or eighth of its size where that is enough.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-    with media_errors("picture can't be decoded"), warnings.catch_warnings():
+    what = "picture can't be decoded"
+    with media_errors(what), warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        opened = Image.open(
-            io.BytesIO(source) if isinstance(source, bytes) else source, "r", FORMATS
-        )
+        file = io.BytesIO(source) if isinstance(source, bytes) else source
+        try:
+            opened = Image.open(file, "r", FORMATS)
+        except UnidentifiedImageError:
+            raise Unusable(what, f"it is none of {', '.join(FORMATS)}") from None
         with opened:
             opened.draft("RGB", (max_side_px, max_side_px))
             return _flatten(ImageOps.exif_transpose(opened))

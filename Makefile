@@ -58,6 +58,7 @@ bench: .venv/train  ## the measurements of benchmarks/README.md
 	$(BIN)/python benchmarks/evidence.py
 	$(BIN)/python benchmarks/diversity.py
 	$(BIN)/python benchmarks/memory.py
+	$(BIN)/python benchmarks/flow.py
 
 wheel: .venv/dev  ## dist/*.whl
 	$(BIN)/pip wheel $(QUIET) --no-deps --wheel-dir dist .

@@ -15,6 +15,7 @@ class State(TypedDict):
 
     material: Material
     sayable: tuple[Claim, ...]
+    evidence: str  # as all agents are told it
     caption: str
     caption_writer: AgentName
     claims: tuple[JudgedClaim, ...]
@@ -42,9 +43,13 @@ class Change(TypedDict, total=False):
 
 def begin(material: Material, sayable: tuple[Claim, ...]) -> State:
     """A sample of which nothing is written yet."""
+    evidence = prompts.load("evidence").render(
+        music=material.music, image=material.image, sayable=sayable
+    )
     return State(
         material=material,
         sayable=sayable,
+        evidence=evidence,
         caption="",
         caption_writer="captioner",
         claims=(),
@@ -60,18 +65,10 @@ def begin(material: Material, sayable: tuple[Claim, ...]) -> State:
 def brief(state: State, agent: AgentName) -> Brief:
     """What `agent` is told of the sample."""
     material = state["material"]
-    system, evidence = prompts.load("system"), prompts.load("evidence")
-    task = prompts.load(agent)
     mood = next((c.value for c in state["sayable"] if c.attribute == "energy"), "quiet and open")
-    facts = {
-        "music": material.music,
-        "image": material.image,
-        "sayable": state["sayable"],
-        "mood": mood,
-        "caption": state["caption"],
-        "story": state["story"],
-        "faults": state["faults"],
-    }
+    task = prompts.load(agent).render(
+        mood=mood, caption=state["caption"], story=state["story"], faults=state["faults"]
+    )
     return Brief(
         agent=agent,
         key=material.key,
@@ -85,9 +82,9 @@ def brief(state: State, agent: AgentName) -> Brief:
         caption=state["caption"],
         story=state["story"],
         faults=state["faults"],
-        system=system.render(),
-        evidence=evidence.render(**facts),
-        task=task.render(**facts),
+        system=prompts.load("system").text.strip(),
+        evidence=state["evidence"],
+        task=task,
         prompt_sha256=prompts.sha256_of(agent),
     )
 

@@ -306,6 +306,9 @@ class StubServer:
         }
         labels = f'{{engine="0",model_name="{self.plan.model}"}}'
         lines = [f"vllm:{name}{labels} {float(value)}" for name, value in values.items()]
+        # What vLLM does not tell, for benchmarks.
+        lines.append(f"stub:slot_seconds_total {self.slots.busy_s}")
+        lines.append(f"stub:requests_total {float(self.requests)}")
         return web.Response(text="\n".join(lines) + "\n")
 
 

@@ -32,7 +32,7 @@ class Throttle(Protocol):
 class QueueThrottle:
     """Follows the queue that the server itself reports."""
 
-    FIRST_LIMIT = 8
+    FIRST_LIMIT = 32
     # Above this share of its KV memory in use, vLLM puts off what it has begun.
     FULL_KV = 0.95
 

@@ -225,6 +225,18 @@ def test_build_with_serve_does_both(bench: Bench) -> None:
     assert len(bench.started()) == 1, "nothing to do needs no server"
 
 
+def test_an_own_server_that_can_not_be_started_again_stops_the_build(bench: Bench) -> None:
+    source, out = library(bench.folder / "source", 3), bench.folder / "out"
+    words = ["build", "--source", str(source), "--out", str(out), *SHORT, "--speaker", "vllm"]
+    own = ["--serve", "--python", str(bench.python), "--model"]
+    process = bench.run(*words, *own, "frail")
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 3, errors
+    assert "could not be started again" in errors
+    assert "no CUDA-capable device is detected" in errors
+    assert not [start for start in bench.started() if lives(start["engine"])]
+
+
 def test_what_is_served_is_only_said_with_serve(bench: Bench) -> None:
     process = bench.run("build", "--source", ".", "--speaker", "vllm", "--model", "qwen")
     _, errors = process.communicate(timeout=60)

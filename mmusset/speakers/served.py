@@ -5,7 +5,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from mmusset.errors import Stopped
+from mmusset.errors import MmussetError, ServerGone, Stopped
 from mmusset.recipe import ServerPart, SpeakerPart
 
 from .serve import Served, Server, log_file
@@ -35,7 +35,7 @@ class ServedSpeaker(VllmSpeaker):
         except BaseException:
             await self._own.__aexit__(None, None, None)
             raise
-        self._keeping = asyncio.create_task(self._own.keep_up())
+        self._keeping = asyncio.create_task(self._keep_up())
         return self
 
     async def __aexit__(
@@ -49,6 +49,12 @@ class ServedSpeaker(VllmSpeaker):
             self._keeping.cancel()
             await asyncio.gather(self._keeping, return_exceptions=True)
         await self._own.__aexit__(kind, error, trace)
+
+    async def _keep_up(self) -> None:
+        try:
+            await self._own.keep_up()
+        except MmussetError as error:
+            self.flow.end(ServerGone(f"the server could not be started again: {error}"))
 
     def stop(self) -> None:
         """Send nothing more; a server that is still starting is not waited for."""

@@ -19,6 +19,10 @@ from mmusset.speakers.stub_server import StubServer
 
 async def serve(plan: StubPlan, port: int, deaf: asyncio.Event) -> None:
     async with StubServer(plan, port) as server:
+        while plan.model.endswith("frail"):
+            await asyncio.sleep(0.01)
+            if server.requests > 4:
+                os._exit(1)
         await deaf.wait()
         await server.go_down()
         await asyncio.Event().wait()
@@ -41,10 +45,12 @@ asked, _ = parser.parse_known_args()
 # Engines that are busy take no notice of a SIGTERM.
 deafness = "trap '' TERM;" if asked.model.endswith("stubborn") else ""
 engine = subprocess.Popen(["sh", "-c", f"{deafness} exec sleep 1000"])
-with (Path(os.environ["FAKE_VLLM"]) / "started.jsonl").open("a") as file:
+path = Path(os.environ["FAKE_VLLM"]) / "started.jsonl"
+first = not path.exists()
+with path.open("a") as file:
     told = {"words": sys.argv[1:], "server": os.getpid(), "engine": engine.pid}
     print(json.dumps(told), file=file)
-if asked.model.endswith("broken"):
+if asked.model.endswith("broken") or (asked.model.endswith("frail") and not first):
     sys.exit("no CUDA-capable device is detected")
 if asked.model.endswith("slow"):
     signal.pause()

@@ -22,9 +22,11 @@ help:  ## this list
 	  || (echo "install FFmpeg (Debian: ffmpeg), then run this again" && exit 1)
 	@touch $@
 
-# torch has to be there before anything that needs it, or the CUDA build comes along.
+# torch, and the torchvision that fits it, have to be there before anything that needs them, or
+# newer ones for CUDA come along.
 .venv/train: .venv/dev .venv/ffmpeg .ci/torchvision_cpu.py
 	$(BIN)/pip install $(QUIET) torch==2.13.0
+	$(BIN)/pip install $(QUIET) --no-deps torchvision==0.28.0
 	$(BIN)/pip install $(QUIET) -e .[dev,train,readers,crosscheck]
 	$(BIN)/python .ci/torchvision_cpu.py
 	@touch $@

@@ -9,7 +9,8 @@ import pytest
 import soundfile
 from PIL import Image
 
-from mmusset.build.ledger import Ledger, Tally
+from mmusset.build.accounting import Tally
+from mmusset.build.ledger import Ledger
 from mmusset.build.ledger_file import open_to_write
 from mmusset.build.plan import Piece, drop_short, freeze, look
 from mmusset.build.progress import Progress

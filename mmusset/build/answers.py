@@ -7,7 +7,8 @@ from mmusset.errors import MmussetError
 from mmusset.shards.durable import failpoint
 from mmusset.speakers.base import Answer, Request, Voice
 
-from .ledger import Cost, Ledger
+from .accounting import Cost
+from .ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)

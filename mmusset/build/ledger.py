@@ -6,14 +6,16 @@ uses it. `ledger_file.py` opens and locks it.
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from mmusset.errors import MmussetError
 from mmusset.sample import Item, Outcome, Split, Tags, Verdict
 from mmusset.shards.tar import Shard
+
+from .accounting import Cost, Tally
 
 _ITEM_COLUMNS = """item.idx, item.block, item.key, item.music_path, item.music_sha256,
     item.duration_s, item.clip_index, item.clip_count, item.image_path, item.image_sha256,
@@ -37,57 +39,6 @@ class Block:
     n: int
     split: Split
     number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """The accounting: found = accepted + rejected + failed + skipped + pending."""
-
-    accepted: int
-    rejected: int
-    failed: int
-    skipped: int
-    pending: int
-
-    @property
-    def found(self) -> int:
-        return self.accepted + self.rejected + self.failed + self.skipped + self.pending
-
-    def after(self, verdict: Verdict) -> "Tally":
-        """The accounting once one more pending item has this verdict."""
-        more = {verdict.status: getattr(self, verdict.status) + 1, "pending": self.pending - 1}
-        return replace(self, **more)
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What one agent's answers have cost so far. `cached_tokens` are part of `prompt_tokens`."""
-
-    agent: str
-    calls: int
-    prompt_tokens: int
-    cached_tokens: int
-    completion_tokens: int
-    seconds: float
-
-    def plus(self, other: "Cost") -> "Cost":
-        """Both together, under this one's name."""
-        return Cost(
-            self.agent,
-            self.calls + other.calls,
-            self.prompt_tokens + other.prompt_tokens,
-            self.cached_tokens + other.cached_tokens,
-            self.completion_tokens + other.completion_tokens,
-            self.seconds + other.seconds,
-        )
-
-
-def total_cost(costs: Iterable[Cost]) -> Cost:
-    """The costs of all agents as one, of no agent's name."""
-    total = Cost("", 0, 0, 0, 0, 0.0)
-    for cost in costs:
-        total = total.plus(cost)
-    return total
 
 
 class Ledger:

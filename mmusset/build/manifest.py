@@ -10,7 +10,8 @@ from typing import Any
 from mmusset.sample import AGENTS
 from mmusset.shards.durable import write_durably
 
-from .ledger import Ledger, total_cost
+from .accounting import total_cost
+from .ledger import Ledger
 
 NAME = "manifest.json"
 

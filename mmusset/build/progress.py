@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from mmusset.sample import Item, Verdict
 
-from .ledger import Cost, Tally, total_cost
+from .accounting import Cost, Tally, total_cost
 
 if TYPE_CHECKING:
     from rich.console import Group

@@ -13,8 +13,9 @@ from mmusset.sample import AGENTS, Outcome
 from mmusset.shards.tar import Shard
 from mmusset.sources.walk import MUSICAL
 
+from .accounting import Cost, Tally
 from .estimate import Estimate, estimate
-from .ledger import Cost, Ledger, PlannedItem, Tally
+from .ledger import Ledger, PlannedItem
 from .plan import Found, drop_short
 from .run import Result
 from .tasks import Prepared

@@ -20,9 +20,10 @@ from mmusset.sources.walk import MUSICAL, walk
 from mmusset.speakers.asking import Asker
 from mmusset.speakers.base import Speaker
 
+from .accounting import Tally
 from .answers import LedgerAnswers
 from .candidates import Candidates, Quota
-from .ledger import Block, Ledger, PlannedItem, Tally
+from .ledger import Block, Ledger, PlannedItem
 from .ledger_file import broken, open_to_read, open_to_write
 from .manifest import write_manifest
 from .media import Media, material_of

@@ -5,8 +5,8 @@ import textwrap
 
 from mmusset.sample import Caption, Outcome, Turn
 
+from .accounting import Tally, total_cost
 from .estimate import Estimate
-from .ledger import Tally, total_cost
 from .progress import cost_line, thousands
 from .report import ItemStory, StatusReport, Summary, SurveyReport, show_path
 from .tasks import Prepared

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 QUIET := --quiet --disable-pip-version-check
 
-.PHONY: demo test test-vllm vllm check bench wheel clean help
+.PHONY: demo test test-slow test-vllm vllm check bench wheel clean help
 help:  ## this list
 	@grep -E '^[a-z-]+: .*##' Makefile | sed 's/:.*##/ -/'
 
@@ -42,8 +42,11 @@ help:  ## this list
 demo: .venv/core  ## build examples/source into out/demo and say where to look
 	$(BIN)/mmusset build --source examples/source --out out/demo
 
-test: .venv/train  ## every test but those of a real server
+test: .venv/train  ## every test but the slow ones and those of a real server
 	$(BIN)/python -m pytest
+
+test-slow: .venv/train  ## those that take minutes
+	$(BIN)/python -m pytest -m slow
 
 test-vllm: .venv/train .venv-vllm/ready  ## whole builds with a real vLLM server on the CPU
 	$(BIN)/python -m pytest -n 0 tests/vllm

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from pathlib import Path
 
 import numpy as np
 import soundfile
@@ -14,6 +15,7 @@ from mmusset.sample import (
     ImageEvidence,
     ImageFacts,
     JudgedClaim,
+    Material,
     Measured,
     MusicalKey,
     MusicEvidence,
@@ -137,3 +139,23 @@ def sample(number: int, split: Split = "train", group: str | None = None) -> Sam
         source_sha256=hashlib.sha256(f"song {number}".encode()).hexdigest(),
     )
     return Sample(quadruple, image, music)
+
+
+def material(
+    picture: Path = Path("picture.jpg"),
+    *,
+    key: str = "k1",
+    tags: Tags | None = None,
+    given_story: str = "",
+) -> Material:
+    """What the agents are given of a sample; the picture is read only if a model is sent it."""
+    return Material(
+        key=key,
+        seed=0,
+        music=music_evidence(),
+        image=image_evidence(),
+        image_file=picture,
+        image_sha256="0" * 64,
+        tags=tags or Tags(),
+        given_story=given_story,
+    )

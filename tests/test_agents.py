@@ -1,7 +1,6 @@
 """The agents: what the critic lets pass, what the reconciler mends, and that it ends."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
@@ -24,7 +23,7 @@ from mmusset.speakers.base import (
     StoryReply,
 )
 from mmusset.speakers.offline import OfflineSpeaker
-from tests.samples import image_evidence, music_evidence
+from tests.samples import material
 
 STORY = (
     "The water lies still under a deep blue sky, and a single amber light holds its place near"
@@ -56,19 +55,6 @@ class Scripted(OfflineSpeaker):
             return Answer(text=reply)
         assert isinstance(reply, request.reply), f"{request.brief.agent} was asked, {reply} came"
         return Answer(text=reply.model_dump_json())
-
-
-def material(given_story: str = "", tags: Tags | None = None) -> Material:
-    return Material(
-        key="k1",
-        seed=0,
-        music=music_evidence(),
-        image=image_evidence(),
-        image_file=Path("picture.jpg"),
-        image_sha256="0" * 64,
-        tags=tags or Tags(),
-        given_story=given_story,
-    )
 
 
 def annotate(speaker: Speaker, of: Material | None = None) -> Outcome:

@@ -1,19 +1,17 @@
 """How agents ask: kept answers are not asked for again, useless ones once more, then it fails."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
 from mmusset.agents.state import begin, brief
 from mmusset.errors import Unusable
 from mmusset.recipe import GatesPart
-from mmusset.sample import Material, Tags
 from mmusset.speakers.asking import Asker, InMemory, fault_of
 from mmusset.speakers.base import Answer, Brief, CaptionReply, Request, request_sha256, schema
 from mmusset.speakers.offline import OfflineSpeaker
 from mmusset.truth.gates import sayable
-from tests.samples import image_evidence, music_evidence
+from tests import samples
 
 GOOD = '{"caption": "A quiet piece in A minor at about 84 BPM."}'
 
@@ -34,16 +32,7 @@ class Typed(OfflineSpeaker):
 
 
 def captioners_brief() -> Brief:
-    material = Material(
-        key="k1",
-        seed=0,
-        music=music_evidence(),
-        image=image_evidence(),
-        image_file=Path("picture.jpg"),
-        image_sha256="0" * 64,
-        tags=Tags(),
-        given_story="",
-    )
+    material = samples.material()
     return brief(begin(material, sayable(material.music, GatesPart())), "captioner")
 
 

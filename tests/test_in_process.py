@@ -12,12 +12,12 @@ from mmusset import prompts
 from mmusset.agents.state import begin, brief
 from mmusset.errors import MmussetError, Stopped
 from mmusset.recipe import AdaptersPart, GatesPart, SamplingPart, SpeakerPart
-from mmusset.sample import AGENTS, AgentName, Fault, Material, Tags
+from mmusset.sample import AGENTS, AgentName, Fault
 from mmusset.speakers.base import Answer, CaptionReply, Judgement, Mending, Request, StoryReply
 from mmusset.speakers.in_process import TransformersSpeaker
 from mmusset.speakers.picture import fit, tokens
 from mmusset.truth.gates import sayable
-from tests.samples import image_evidence, music_evidence
+from tests import samples
 from tests.tiny_qwen2vl import architecture, make_adapter, make_tiny, size_of
 
 REPLIES = {
@@ -52,16 +52,7 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def request(picture: Path, agent: AgentName, key: str = "k1") -> Request:
-    material = Material(
-        key=key,
-        seed=0,
-        music=music_evidence(),
-        image=image_evidence(),
-        image_file=picture,
-        image_sha256="0" * 64,
-        tags=Tags(),
-        given_story="",
-    )
+    material = samples.material(picture, key=key)
     fault = Fault(where="caption", rule="contradicted", quote="loud", why="it is soft", mend="soft")
     state = {
         **begin(material, sayable(material.music, GatesPart())),

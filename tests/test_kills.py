@@ -65,6 +65,7 @@ def test_killed_at_a_named_moment(
     assert tree(tmp_path / "out") == expected
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments(source: Path, expected: dict[str, str], tmp_path: Path) -> None:
     """Fifty kills, each when the ledger has grown to a random size; nothing is paid for twice."""
     moments = random.Random(2504)

@@ -9,26 +9,18 @@ from hypothesis import strategies as st
 from mmusset import prompts
 from mmusset.agents.state import begin, brief
 from mmusset.recipe import GatesPart, SpeakerPart
-from mmusset.sample import AGENTS, Material, Tags
+from mmusset.sample import AGENTS
 from mmusset.speakers import chat
 from mmusset.speakers.base import CaptionReply, Request
 from mmusset.truth.gates import sayable
-from tests.samples import image_evidence, jpeg, music_evidence
+from tests import samples
+from tests.samples import jpeg
 
 
 def request(folder: Path, agent: str, story: str = "", complaint: str = "") -> Request:
     picture = folder / "picture.jpg"
     picture.write_bytes(jpeg())
-    material = Material(
-        key="k1",
-        seed=0,
-        music=music_evidence(),
-        image=image_evidence(),
-        image_file=picture,
-        image_sha256="0" * 64,
-        tags=Tags(),
-        given_story=story,
-    )
+    material = samples.material(picture, given_story=story)
     state = begin(material, sayable(material.music, GatesPart()))
     state["story"] = story
     return Request(brief(state, agent), CaptionReply, complaint)  # type: ignore[arg-type]

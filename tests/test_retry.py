@@ -57,6 +57,7 @@ def test_without_failed_items_there_is_nothing_to_try(words: list[str], tmp_path
     assert tree(tmp_path / "out") == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "failpoint", ["retry_planned", "media_kept", "verdict_kept:2", "shard_renamed"]
 )

@@ -10,7 +10,6 @@ import pytest
 from mmusset.agents.state import begin, brief
 from mmusset.errors import MmussetError, ServerGone, Stopped, Unusable
 from mmusset.recipe import AdaptersPart, GatesPart, Recipe, ServerPart, SpeakerPart
-from mmusset.sample import Material, Tags
 from mmusset.speakers.asking import Asker, InMemory
 from mmusset.speakers.base import Answer, CaptionReply, Request
 from mmusset.speakers.picture import fit
@@ -18,7 +17,7 @@ from mmusset.speakers.stub_plan import Fault, StubPlan
 from mmusset.speakers.stub_server import StubServer
 from mmusset.speakers.vllm import VllmSpeaker
 from mmusset.truth.gates import sayable
-from tests.samples import image_evidence, music_evidence
+from tests import samples
 
 Scene = Callable[[StubServer, VllmSpeaker], Awaitable[None]]
 
@@ -33,16 +32,7 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def request(picture: Path, key: str = "k1") -> Request:
-    material = Material(
-        key=key,
-        seed=0,
-        music=music_evidence(),
-        image=image_evidence(),
-        image_file=picture,
-        image_sha256="0" * 64,
-        tags=Tags(),
-        given_story="",
-    )
+    material = samples.material(picture, key=key)
     state = begin(material, sayable(material.music, GatesPart()))
     return Request(brief(state, "captioner"), CaptionReply)
 

@@ -237,6 +237,18 @@ def test_an_own_server_that_can_not_be_started_again_stops_the_build(bench: Benc
     assert not [start for start in bench.started() if lives(start["engine"])]
 
 
+def test_ctrl_c_does_not_wait_for_an_own_server_that_starts(bench: Bench) -> None:
+    source, out = library(bench.folder / "source", 3), bench.folder / "out"
+    words = ["build", "--source", str(source), "--out", str(out), *SHORT, "--speaker", "vllm"]
+    process = bench.run(*words, "--serve", "--python", str(bench.python), "--model", "slow")
+    until(lambda: bool(bench.started()), process)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "run the same command to go on" in output
+    assert not lives(bench.started()[0]["server"])
+
+
 def test_what_is_served_is_only_said_with_serve(bench: Bench) -> None:
     process = bench.run("build", "--source", ".", "--speaker", "vllm", "--model", "qwen")
     _, errors = process.communicate(timeout=60)

@@ -14,9 +14,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from itertools import count
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
@@ -41,6 +40,14 @@ SAMPLES, SLOTS, LATENCY_S = 1000, 64, 0.2
 EARLY = 200
 # Twice as many samples as slots are begun at once: some are always between two calls.
 BEGUN = 2 * SLOTS
+
+
+@dataclass
+class Progress:
+    """How many samples are done, and whether all are."""
+
+    samples: int = 0
+    over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(frozen=True)
@@ -90,28 +97,27 @@ async def annotate(
     begun: int,
     url: str,
     folder: Path,
-    meanwhile: Callable[[Callable[[], int]], Awaitable[None]],
+    meanwhile: Callable[[Progress], Awaitable[None]],
 ) -> int:
     """Take so many samples through the agents; gives how many calls were answered.
 
-    `meanwhile` is run beside, and can ask how many are done.
+    `meanwhile` is run beside, and told how far it is.
     """
     loaded = recipe.load("vllm", (f"server.url={url}",))
     ledger = open_to_write(folder)
-    numbers, done = iter(range(samples)), count()
-    finished = 0
+    numbers, progress = iter(range(samples)), Progress()
     async with VllmSpeaker(loaded.speaker, loaded.server) as speaker:
         graph = build_graph(Asker(speaker, LedgerAnswers(ledger)), loaded)
         calm_the_collector()
 
         async def work() -> None:
-            nonlocal finished
             for number in numbers:
                 await graph(replace(given[number % len(given)], key=f"k{number}"))
-                finished = next(done) + 1
+                progress.samples += 1
 
-        beside = asyncio.ensure_future(meanwhile(lambda: finished))
+        beside = asyncio.ensure_future(meanwhile(progress))
         await asyncio.gather(*(work() for _ in range(begun)))
+        progress.over.set()
         await beside
     calls = sum(cost.calls for cost in ledger.costs())
     ledger.close()
@@ -122,12 +128,13 @@ async def throughput(given: Sequence[Material], folder: Path) -> None:
     moments: list[Moment] = []
     with served(slots=SLOTS, latency_s=LATENCY_S, objecting=0.5) as url:
 
-        async def watch(finished: Callable[[], int]) -> None:
+        async def watch(progress: Progress) -> None:
             async with ClientSession() as session:
-                while finished() < SAMPLES:
-                    moments.append(await moment(session, url, finished()))
-                    await asyncio.sleep(0.1)
-                moments.append(await moment(session, url, finished()))
+                while not progress.over.is_set():
+                    moments.append(await moment(session, url, progress.samples))
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(progress.over.wait(), 0.1)
+                moments.append(await moment(session, url, progress.samples))
 
         calls = await annotate(given, SAMPLES, BEGUN, url, folder, watch)
     first = next(m for m in moments if m.requests)
@@ -188,8 +195,8 @@ async def outage(given: Sequence[Material], folder: Path, *, metrics: bool) -> N
     plan = StubPlan(slots=40, latency_s=LATENCY_S, objecting=0, metrics=metrics)
     async with StubServer(plan) as stub:
 
-        async def trouble(finished: Callable[[], int]) -> None:
-            while finished() < 150:
+        async def trouble(progress: Progress) -> None:
+            while progress.samples < 150:
                 await asyncio.sleep(0.05)
             await stub.go_down()
             await asyncio.sleep(5)

@@ -9,6 +9,7 @@ import pytest
 from mmusset.shards.tar import read_shard
 from tests.command import mmusset
 
+pytestmark = pytest.mark.xdist_group("examples")  # one worker, which builds them once
 EXAMPLES = Path(__file__).parent.parent / "examples"
 TRUTH: dict[str, dict[str, Any]] = json.loads((EXAMPLES / "truth.json").read_text())
 

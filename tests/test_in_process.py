@@ -20,6 +20,7 @@ from mmusset.truth.gates import sayable
 from tests import samples
 from tests.tiny_qwen2vl import architecture, make_adapter, make_tiny, size_of
 
+pytestmark = pytest.mark.xdist_group("torch")  # one worker, which imports it once
 REPLIES = {
     "captioner": CaptionReply,
     "story_writer": StoryReply,

@@ -20,23 +20,28 @@ FAILPOINTS = [
     "plan_written",
     "plan_frozen",
     "media_stored",
-    "media_stored:3",
     "media_kept",
     "reply_kept",
-    "reply_kept:2",
-    "reply_kept:7",
     "verdict_kept",
-    "verdict_kept:5",
     "shard_written",
-    "shard_written:2",
     "shard_synced",
     "shard_renamed",
-    "shard_renamed:2",
     "shard_recorded",
-    "shard_recorded:2",
     "manifest_written",
     "manifest_synced",
     "manifest_renamed",
+    *(
+        pytest.param(name, marks=pytest.mark.slow)
+        for name in (
+            "media_stored:3",
+            "reply_kept:2",
+            "reply_kept:7",
+            "verdict_kept:5",
+            "shard_written:2",
+            "shard_renamed:2",
+            "shard_recorded:2",
+        )
+    ),
 ]
 
 

@@ -102,8 +102,8 @@ the $second {keeps it company|holds its ground|waits its turn}
 {$First and $second|$Second and $first} {share|divide|trade} the @place {between them|like
 neighbours|like old friends}, and {neither boasts|the border is soft|they seem to get along}
 
-against {so much|all that|the wide} $first, the $second {looks braver|warms to its part|comes
-forward|seems to glow} {than you would expect|a little|at last}
+against {so much|all that|the wide} $first, the $second {looks braver than you would expect|warms to
+its part a little|comes forward at last|seems to glow a little}
 
 there is $first {enough to swim in|to spare|wherever you turn}, {broken|crossed|met} {here and
 there|now and again|in places} by $second

@@ -1,0 +1,123 @@
+"""The bundled codec: a small variational autoencoder over log-mel frames.
+
+It needs no download: minutes on the shards fit it. Frames are squeezed in time by
+strided convolutions, so latents are a 1-D sequence as the velocity network wants it;
+sound comes back by phase reconstruction (mel.py).
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mmusset.errors import UsageError
+
+from .geometry import Geometry
+from .mel import log_mel, sound_of
+
+KL_WEIGHT = 1e-3  # enough to keep latents near a normal's size, too little to blur
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Of a batch, each a scalar: what is trained on, and the mean error in natural log units."""
+
+    total: Tensor
+    error: Tensor
+
+
+class MelVae(nn.Module):
+    """Log-mel `[B, frames, mels]` to latents `[B, latents, C]` and back, for mono sound."""
+
+    def __init__(self, geometry: Geometry, width: int = 192) -> None:
+        super().__init__()
+        halvings = round(math.log2(geometry.squeeze))
+        if 2**halvings != geometry.squeeze:
+            raise UsageError(f"squeeze must be a power of 2, not {geometry.squeeze}")
+        self.geometry = geometry
+        self.register_buffer("mean", torch.zeros(geometry.mels))
+        self.register_buffer("std", torch.ones(geometry.mels))
+        self.encoder = nn.Sequential(
+            nn.Conv1d(geometry.mels, width, 3, padding=1),
+            *(layer for _ in range(halvings) for layer in (Residual(width), _halved(width))),
+            Residual(width),
+            nn.Conv1d(width, 2 * geometry.latent_channels, 3, padding=1),
+        )
+        self.decoder = nn.Sequential(
+            nn.Conv1d(geometry.latent_channels, width, 3, padding=1),
+            Residual(width),
+            *(layer for _ in range(halvings) for layer in (_doubled(width), Residual(width))),
+            nn.Conv1d(width, geometry.mels, 3, padding=1),
+        )
+
+    def learn_scale(self, mel: Tensor) -> None:
+        """Take each band's mean and spread from frames `[..., mels]` of the training set."""
+        bands = mel.flatten(0, -2)
+        self.mean.copy_(bands.mean(dim=0))
+        self.std.copy_(bands.std(dim=0).clamp_min(0.1))
+
+    def posterior(self, mel: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation `[B, latents, C]` of the latents of log-mel frames."""
+        whole = self.encoder(((mel - self.mean) / self.std).transpose(1, 2))
+        mean, log_variance = whole.transpose(1, 2).chunk(2, dim=-1)
+        return mean, (0.5 * log_variance.clamp(-20, 10)).exp()
+
+    def mel_of(self, latents: Tensor) -> Tensor:
+        """Log-mel frames `[B, frames, mels]` of latents."""
+        return self.decoder(latents.transpose(1, 2)).transpose(1, 2) * self.std + self.mean
+
+    def losses(self, mel: Tensor, noise: Tensor) -> Losses:
+        """Reconstruction and KL; `noise` is `[B, latents, C]` and normal."""
+        mean, std = self.posterior(mel)
+        wrong = (self.mel_of(mean + std * noise) - mel).abs()
+        kl = 0.5 * (mean.square() + std.square() - 1 - 2 * std.log()).mean()
+        return Losses((wrong / self.std).mean() + KL_WEIGHT * kl, wrong.mean())
+
+    @torch.no_grad()
+    def encode(self, sound: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation `[B, latents, C]` for mono sound `[B, samples]`."""
+        return self.posterior(log_mel(sound, self.geometry))
+
+    @torch.no_grad()
+    def decode(self, latents: Tensor, seed: int = 0) -> Tensor:
+        """Mono sound `[B, samples]`."""
+        return sound_of(self.mel_of(latents), self.geometry, seed=seed)
+
+
+class Residual(nn.Module):
+    """Two convolutions beside an open way.
+
+    Each frame is normed by itself: what a frame becomes does not hang on the clip's length.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = nn.Conv1d(width, width, 3, padding=1)
+        self.second = nn.Conv1d(width, width, 3, padding=1)
+        nn.init.zeros_(self.second.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Frames `[B, W, T]`."""
+        normed = x * x.square().mean(dim=1, keepdim=True).add(1e-6).rsqrt()
+        return x + self.second(functional.silu(self.first(functional.silu(normed))))
+
+
+class Doubled(nn.Module):
+    """Each frame twice, then smoothed: no checkerboard, as transposed convolutions leave."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.smooth = nn.Conv1d(width, width, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.smooth(functional.interpolate(x, scale_factor=2.0))
+
+
+def _halved(width: int) -> nn.Module:
+    return nn.Conv1d(width, width, 4, stride=2, padding=1)
+
+
+def _doubled(width: int) -> nn.Module:
+    return Doubled(width)

@@ -21,13 +21,14 @@ from pathlib import Path
 import yaml
 from aiohttp import ClientSession
 
-from mmusset import recipe
+from mmusset import recipe_file
 from mmusset.agents.graph import build_graph
 from mmusset.agents.preview import preview
 from mmusset.build.answers import LedgerAnswers
 from mmusset.build.ledger_file import open_to_write
 from mmusset.build.run import calm_the_collector
 from mmusset.build.trial import trial_of_source
+from mmusset.recipe import Recipe
 from mmusset.sample import Material
 from mmusset.speakers.asking import Asker
 from mmusset.speakers.stub_plan import StubPlan
@@ -82,7 +83,7 @@ def served(**plan: object) -> Iterator[str]:
 
 async def materials(folder: Path) -> list[Material]:
     """What the agents are given of each piece of the example source."""
-    loaded, found = recipe.load("vllm"), []
+    loaded, found = recipe_file.load(Recipe, "vllm"), []
     for place in range(1, PIECES + 1):
         async with trial_of_source(SOURCE, place, loaded) as trial:
             picture = folder / f"{place}.jpg"
@@ -103,7 +104,7 @@ async def annotate(
 
     `meanwhile` is run beside, and told how far it is.
     """
-    loaded = recipe.load("vllm", (f"server.url={url}",))
+    loaded = recipe_file.load(Recipe, "vllm", (f"server.url={url}",))
     ledger = open_to_write(folder)
     numbers, progress = iter(range(samples)), Progress()
     async with VllmSpeaker(loaded.speaker, loaded.server) as speaker:
@@ -174,7 +175,7 @@ async def moment(session: ClientSession, url: str, samples: int) -> Moment:
 async def client(given: Sequence[Material], calls: int = 3000) -> None:
     """The client alone: body, flow, HTTP, answer. No agents, no ledger."""
     with served(slots=SLOTS, latency_s=LATENCY_S) as url:
-        loaded = recipe.load("vllm", (f"server.url={url}",))
+        loaded = recipe_file.load(Recipe, "vllm", (f"server.url={url}",))
         request = await preview(given[0], "captioner", loaded)
         left = iter(range(calls))
         async with VllmSpeaker(loaded.speaker, loaded.server) as speaker:

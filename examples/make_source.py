@@ -3,7 +3,9 @@
 Needs FluidSynth with FluidR3_GM.sf2 and ffmpeg, and the project's Python packages:
 
     apt-get install fluidsynth fluid-soundfont-gm ffmpeg
-    python examples/make_source.py [--out DIR]
+    python examples/make_source.py [--out DIR] [--pieces N]
+
+With --pieces it is a library of N random pieces instead, to train on (library.py).
 """
 
 import argparse
@@ -20,6 +22,7 @@ import ferry
 import numpy as np
 import scores
 from catalogue import LICENSE, NOTES, WORKS, Work
+from library import make_library
 from numpy.typing import NDArray
 from pictures import picture
 
@@ -49,11 +52,23 @@ PILLOW: dict[str, dict[str, Any]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=HERE / "source", help="where it is written")
-    out: Path = parser.parse_args().out
+    parser.add_argument("--pieces", type=int, help="so many random pieces instead, for training")
+    options = parser.parse_args()
+    out: Path = options.out
     if missing := missing_packages():
         sys.exit(f"not installed: {' '.join(missing)}. apt-get install {' '.join(missing)}")
     if out.exists() and any(out.iterdir()):
         sys.exit(f"{out} is not empty: move it away first")
+    if options.pieces:
+        make_library(out, options.pieces)
+    else:
+        make_examples(out)
+    size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+    print(f"{options.pieces or len(WORKS)} pieces, {size / 1e6:.1f} MB in {out}")
+
+
+def make_examples(out: Path) -> None:
+    """Write the catalogue's works, and beside the folder what is known of them."""
     truth = {}
     with tempfile.TemporaryDirectory() as folder:
         for work in WORKS:
@@ -62,8 +77,6 @@ def main() -> None:
     (out / "notes.md").write_text(NOTES, encoding="utf-8")
     text = json.dumps(truth, indent=1, ensure_ascii=False)
     (out.parent / "truth.json").write_text(text + "\n", encoding="utf-8")
-    size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
-    print(f"{len(WORKS)} pieces, {size / 1e6:.1f} MB in {out}")
 
 
 def missing_packages() -> list[str]:

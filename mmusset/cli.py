@@ -317,10 +317,11 @@ def main() -> NoReturn:
 
 
 def _recipe(name: str, overrides: list[str] | None, speaker: str | None) -> "Recipe":
-    from .recipe import load
+    from .recipe import Recipe
+    from .recipe_file import load
 
     said = (f"speaker.kind={speaker}",) if speaker else ()
-    return load(name, (*(overrides or ()), *said))
+    return load(Recipe, name, (*(overrides or ()), *said))
 
 
 def _tell(facts: T, text: Callable[[T], str], as_json: bool) -> None:

@@ -1,23 +1,12 @@
-"""A recipe: one YAML file that describes a whole job.
+"""The recipe of a build, and its parts. `recipe_file.py` reads it."""
 
-`load` reads one by name or path, applies `--set a.b=c`, and refuses what it does
-not know, naming the nearest key that it does.
-"""
-
-import difflib
 import json
-from importlib import resources
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from .errors import UsageError
 from .sample import Frozen, Share
 
-# What safe_load raises: its own, and what an impossible date or a deep nest makes of it.
-NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -167,8 +156,9 @@ class LimitsPart(Frozen):
 
 
 class Recipe(Frozen):
-    """A whole job."""
+    """A whole build."""
 
+    job: Literal["build"] = "build"
     name: str = "quickstart"
     clip: ClipPart = ClipPart()
     image: ImagePart = ImagePart()
@@ -182,106 +172,6 @@ class Recipe(Frozen):
 
     def canonical(self) -> str:
         """The recipe as canonical JSON, less what can't change a byte of the output."""
-        data = self.model_dump(mode="json", exclude={"name", "limits", "server"})
+        data = self.model_dump(mode="json", exclude={"job", "name", "limits", "server"})
         data["limits"] = {"block_size": self.limits.block_size}
         return json.dumps(data, sort_keys=True, separators=(",", ":"))
-
-
-def names() -> list[str]:
-    """The recipes that ship with mmusset."""
-    folder = resources.files("mmusset.recipes")
-    return sorted(p.name.removesuffix(".yaml") for p in folder.iterdir() if p.name[-5:] == ".yaml")
-
-
-def load(name_or_path: str, overrides: tuple[str, ...] = ()) -> Recipe:
-    """The recipe of that name or file, with `a.b=c` overrides applied in order.
-
-    Raises UsageError that names the file and the key, and the nearest right one.
-    """
-    data = _read(name_or_path)
-    for override in overrides:
-        _apply(data, override)
-    try:
-        return Recipe.model_validate(data)
-    except ValidationError as error:
-        raise UsageError(_explain(error, name_or_path)) from None
-
-
-def differences(old: str, new: str) -> list[str]:
-    """Lines `a.b: old -> new` for two canonical recipes."""
-    before, after = _flatten(json.loads(old)), _flatten(json.loads(new))
-    return [
-        f"{key}: {before.get(key, '(unset)')} -> {after.get(key, '(unset)')}"
-        for key in sorted(before.keys() | after.keys())
-        if before.get(key) != after.get(key)
-    ]
-
-
-def _read(name_or_path: str) -> dict[str, Any]:
-    path = Path(name_or_path)
-    try:
-        if path.suffix in {".yaml", ".yml"}:
-            text = path.read_text(encoding="utf-8")
-        else:
-            if name_or_path not in names():
-                raise UsageError(f"no recipe named {name_or_path!r}.{_nearest(path.name, names())}")
-            shipped = resources.files("mmusset.recipes") / f"{name_or_path}.yaml"
-            text = shipped.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"can't read the recipe {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise UsageError(f"the recipe {path} is not UTF-8 text: {error}") from None
-    try:
-        data = yaml.safe_load(text)
-    except NOT_YAML as error:
-        raise UsageError(f"the recipe {path} is not YAML: {error}") from None
-    if data is None:
-        return {}
-    if not isinstance(data, dict):
-        raise UsageError(f"the recipe {path} must be a mapping of keys to values")
-    return data
-
-
-def _apply(data: dict[str, Any], override: str) -> None:
-    dotted, equals, text = override.partition("=")
-    if not equals or not dotted:
-        raise UsageError(f"--set takes a.b=c, not {override!r}")
-    *parents, last = dotted.split(".")
-    for parent in parents:
-        data = data.setdefault(parent, {})
-        if not isinstance(data, dict):
-            raise UsageError(f"--set {override}: {parent} holds a value, not a section")
-    try:
-        data[last] = yaml.safe_load(text)
-    except NOT_YAML:
-        raise UsageError(f"--set {override}: {text!r} is not a YAML value") from None
-
-
-def _explain(error: ValidationError, where: str) -> str:
-    lines = []
-    for fault in error.errors():
-        dotted = ".".join(str(part) for part in fault["loc"]) or "recipe"
-        if fault["type"] == "extra_forbidden":
-            near = _nearest(dotted, list(_flatten(json.loads(Recipe().model_dump_json()))))
-            lines.append(f"unknown key {dotted!r}.{near}")
-        else:
-            lines.append(f"{dotted}: {fault['msg'].removeprefix('Value error, ')}")
-    return f"recipe {where}: " + "; ".join(lines)
-
-
-def _nearest(word: str, candidates: list[str]) -> str:
-    sections = {c.rpartition(".")[0] for c in candidates} - {""}
-    near = difflib.get_close_matches(word, [*candidates, *sorted(sections)], n=1, cutoff=0.4)
-    if near:
-        return f" Did you mean {near[0]!r}?"
-    return f" There are: {', '.join(candidates)}."
-
-
-def _flatten(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in data.items():
-        if isinstance(value, dict):
-            flat |= _flatten(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat

@@ -1,1 +1,1 @@
-"""Recipes: a YAML file a job. `mmusset.recipe.load` reads them."""
+"""Recipes: a YAML file a job. `mmusset.recipe_file.load` reads them."""

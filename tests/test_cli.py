@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mmusset import recipe
+from mmusset import recipe_file
 from mmusset.errors import UsageError
+from mmusset.recipe import Recipe
 from tests.command import environment, mmusset
 
 ROOT = Path(__file__).parent.parent
@@ -96,17 +97,17 @@ def test_rooms_import_downward() -> None:
 
 
 def test_shipped_recipes_are_whole_and_valid() -> None:
-    assert recipe.names() == ["quickstart", "transformers", "vllm"]
+    assert recipe_file.names() == ["quickstart", "transformers", "vllm"]
     shown: set[str] = set()
-    for name in recipe.names():
-        loaded = recipe.load(name)
+    for name in recipe_file.names():
+        loaded = recipe_file.load(Recipe, name)
         assert loaded.name == name
         text = (resources.files("mmusset.recipes") / f"{name}.yaml").read_text()
         given = yaml.safe_load(text)
-        assert loaded == recipe.Recipe.model_validate(given)
+        assert loaded == Recipe.model_validate(given)
         shown |= set(given)
-    assert recipe.load("quickstart") == recipe.Recipe()
-    assert shown == set(recipe.Recipe.model_fields), "every key is shown in a recipe"
+    assert recipe_file.load(Recipe, "quickstart") == Recipe()
+    assert shown == set(Recipe.model_fields), "every key is shown in a recipe"
 
 
 @pytest.mark.parametrize(
@@ -122,12 +123,12 @@ def test_shipped_recipes_are_whole_and_valid() -> None:
 def test_a_recipe_that_is_none_is_a_usage_error(tmp_path: Path, data: bytes, message: str) -> None:
     (tmp_path / "x.yaml").write_bytes(data)
     with pytest.raises(UsageError, match=message):
-        recipe.load(str(tmp_path / "x.yaml"))
+        recipe_file.load(Recipe, str(tmp_path / "x.yaml"))
 
 
 def test_an_override_that_is_no_value_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="is not a YAML value"):
-        recipe.load("quickstart", ("name=2024-99-99",))
+        recipe_file.load(Recipe, "quickstart", ("name=2024-99-99",))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -147,30 +148,34 @@ def test_a_stop_during_the_imports_leaves_no_traceback(
 
 
 def test_overrides_change_one_key() -> None:
-    changed = recipe.load("quickstart", ("clip.seconds=5", "keep_tags=[title]"))
+    changed = recipe_file.load(Recipe, "quickstart", ("clip.seconds=5", "keep_tags=[title]"))
     assert (changed.clip.seconds, changed.keep_tags) == (5.0, ("title",))
-    assert recipe.differences(recipe.Recipe().canonical(), changed.canonical()) == [
+    assert recipe_file.differences(Recipe().canonical(), changed.canonical()) == [
         "clip.seconds: 10.24 -> 5.0",
         "keep_tags: [] -> ['title']",
     ]
 
 
 def test_one_key_of_one_agents_sampling_can_be_changed() -> None:
-    sampling = recipe.load("vllm", ("speaker.sampling.critic.max_tokens=99",)).speaker.sampling
-    usual = recipe.Recipe().speaker.sampling
+    sampling = recipe_file.load(
+        Recipe, "vllm", ("speaker.sampling.critic.max_tokens=99",)
+    ).speaker.sampling
+    usual = Recipe().speaker.sampling
     assert sampling.critic == usual.critic.model_copy(update={"max_tokens": 99})
     assert sampling.captioner == usual.captioner
     with pytest.raises(UsageError, match=r"sampling\.critic\.max_tokens"):
-        recipe.load("vllm", ("speaker.sampling.critic.max_token=99",))
+        recipe_file.load(Recipe, "vllm", ("speaker.sampling.critic.max_token=99",))
 
 
 @pytest.mark.parametrize("bounds", ["[80, 8]", "[0, 8]"])
 @pytest.mark.parametrize("name", ["caption_words", "story_words"])
 def test_bounds_that_nothing_can_meet_are_a_usage_error(name: str, bounds: str) -> None:
     with pytest.raises(UsageError, match=f"{name} must be the fewest and the most"):
-        recipe.load("quickstart", (f"critic.{name}={bounds}",))
+        recipe_file.load(Recipe, "quickstart", (f"critic.{name}={bounds}",))
 
 
 def test_what_can_not_change_the_output_is_no_difference() -> None:
-    more_workers = recipe.load("quickstart", ("limits.workers=8", "limits.decode_seconds=5"))
-    assert more_workers.canonical() == recipe.Recipe().canonical()
+    more_workers = recipe_file.load(
+        Recipe, "quickstart", ("limits.workers=8", "limits.decode_seconds=5")
+    )
+    assert more_workers.canonical() == Recipe().canonical()

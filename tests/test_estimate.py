@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
-from mmusset import recipe
+from mmusset import recipe_file
 from mmusset.build.estimate import estimate
+from mmusset.recipe import Recipe
 from mmusset.speakers.stub_server import StubServer
 from tests.command import SHORT, mmusset
 from tests.media import library
@@ -14,12 +15,12 @@ PRICES = ("server.price_in=0.2", "server.price_out=0.6")
 
 
 def test_the_offline_speaker_costs_nothing() -> None:
-    assert estimate(1000, recipe.load("quickstart")) is None
+    assert estimate(1000, recipe_file.load(Recipe, "quickstart")) is None
 
 
 def test_prices_are_for_a_million_tokens() -> None:
-    free = estimate(1000, recipe.load("vllm"))
-    priced = estimate(1000, recipe.load("vllm", PRICES))
+    free = estimate(1000, recipe_file.load(Recipe, "vllm"))
+    priced = estimate(1000, recipe_file.load(Recipe, "vllm", PRICES))
     assert free
     assert priced
     assert (free.calls, free.price) == (3500, 0)
@@ -29,8 +30,8 @@ def test_prices_are_for_a_million_tokens() -> None:
 
 
 def test_smaller_pictures_cost_less() -> None:
-    usual = estimate(10, recipe.load("vllm"))
-    small = estimate(10, recipe.load("vllm", ("speaker.max_pixels=50176",)))
+    usual = estimate(10, recipe_file.load(Recipe, "vllm"))
+    small = estimate(10, recipe_file.load(Recipe, "vllm", ("speaker.max_pixels=50176",)))
     assert usual
     assert small
     assert usual.prompt_tokens - small.prompt_tokens == 35 * (256 - 64)

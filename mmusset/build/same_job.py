@@ -2,7 +2,8 @@
 
 from mmusset import __version__, prompts
 from mmusset.errors import Refused
-from mmusset.recipe import Recipe, differences
+from mmusset.recipe import Recipe
+from mmusset.recipe_file import differences
 from mmusset.sample import AGENTS, AgentName
 from mmusset.shards.durable import failpoint
 from mmusset.speakers.base import Speaker

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mmusset import recipe
+from mmusset import recipe_file
+from mmusset.recipe import Recipe
 from mmusset.speakers.adapter import read_adapter
 from tests.command import environment
 from tests.tiny_qwen2vl import make_adapter, make_tiny
@@ -41,7 +42,7 @@ class Running:
 def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of 0.9 million weights that knows by heart what to say of the example source."""
     folder = tmp_path_factory.mktemp("taught")
-    lessons = lessons_of(SOURCE, recipe.load("transformers", RECITING), ITEMS)
+    lessons = lessons_of(SOURCE, recipe_file.load(Recipe, "transformers", RECITING), ITEMS)
     random = make_tiny(folder / "random", texts_of(lessons))
     train(random, lessons, folder / "taught", STEPS)
     return folder / "taught"

@@ -19,9 +19,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from mmusset import recipe
+from mmusset import recipe_file
 from mmusset.agents.graph import build_graph
 from mmusset.build.trial import trial_of_source
+from mmusset.recipe import Recipe
 from mmusset.speakers import chat
 from mmusset.speakers.asking import Asker, InMemory
 from mmusset.speakers.base import Answer, Request
@@ -118,7 +119,7 @@ def test_a_sample_is_read_once_and_not_for_each_agent(server: Running, taught: P
     """Of the whole cache blocks of the prefix that a sample's calls share, the later ones
     find 95 % cached, by their own count and by the server's."""
     overrides = (*RECITING, f"server.url={server.url}", f"speaker.model={server.model}")
-    loaded = recipe.load("vllm", overrides)
+    loaded = recipe_file.load(Recipe, "vllm", overrides)
 
     async def listen() -> list[Call]:
         async with Listening(loaded.speaker, loaded.server) as speaker:

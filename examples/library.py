@@ -1,0 +1,60 @@
+"""A library of random pieces for training: each with a landscape that looks as it sounds.
+
+Fast pieces have warm colours and slow ones cold, loud ones are saturated, bright ones light, and
+pieces with drums are full of trees. So a picture tells something of its music, which a model can
+learn and a benchmark can count.
+"""
+
+import math
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import scores
+from scenes import Traits, scene
+
+from mmusset.evidence.music import measure
+
+SECONDS = 11.0
+PIECES_OF_ONE = 3  # of one folder, so of one group: splits have to keep them together
+GAINS = (0.15, 1.2)  # FluidSynth's: 18 dB apart
+# What is drawn at 0 and at 1.
+TEMPO_BPM = (60.0, 180.0)
+LOUDNESS_LUFS = (-38.0, -12.0)
+BRIGHTNESS_HZ = (250.0, 1800.0)
+
+
+def make_library(out: Path, pieces: int) -> None:
+    """Write `pieces` pieces of 11 s as FLAC, and their pictures, into folders of three."""
+    with ProcessPoolExecutor() as processes:
+        for _ in processes.map(partial(make_piece, out), range(pieces)):
+            pass
+
+
+def make_piece(out: Path, seed: int) -> None:
+    """Piece `seed`: its sound and its picture."""
+    import soundfile
+
+    piece = scores.random_piece(seed)
+    rng = np.random.default_rng(seed)
+    folder = out / f"{seed // PIECES_OF_ONE:04d}"
+    folder.mkdir(parents=True, exist_ok=True)
+    wav = folder / f"{seed:05d}.wav"
+    scores.render(scores.compose(piece), wav, GAINS[0] * (GAINS[1] / GAINS[0]) ** rng.random())
+    sound, rate_hz = soundfile.read(wav, dtype="float32")
+    wav.unlink()
+    sound = sound[: round(SECONDS * rate_hz)]
+    heard = measure(sound, rate_hz)
+    soundfile.write(wav.with_suffix(".flac"), sound, rate_hz, subtype="PCM_16")
+    traits = Traits(
+        warmth=_share(piece.tempo_bpm, TEMPO_BPM),
+        saturation=_share(heard.loudness_lufs.value, LOUDNESS_LUFS),
+        light=_share(math.log(heard.brightness_hz.value), tuple(map(math.log, BRIGHTNESS_HZ))),
+        busyness=rng.uniform(0.6, 1.0) if piece.drums else rng.uniform(0.0, 0.2),
+    )
+    scene(traits, f"library {seed}").save(wav.with_suffix(".jpg"), quality=88)
+
+
+def _share(value: float, ends: tuple[float, ...]) -> float:
+    return float(np.clip((value - ends[0]) / (ends[1] - ends[0]), 0, 1))

@@ -20,6 +20,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import soundfile
+import soxr
 from numpy.typing import NDArray
 
 from mmusset.evidence.loudness import block_loudness
@@ -116,6 +117,11 @@ def percussion_right(case: Case) -> bool:
     return (case.readings["percussion"].value == "present") == case.piece.drums
 
 
+def percussion_right_at_16_khz(case: Case) -> bool:
+    heard = measure(soxr.resample(case.samples, RATE_HZ, 16000), 16000)
+    return (readings(heard)["percussion"].value == "present") == case.piece.drums
+
+
 def mirex(case: Case) -> float:
     """The MIREX key score: 1 right, 0.5 a fifth off, 0.3 relative, 0.2 parallel."""
     found, true = case.evidence.key, case.piece
@@ -146,6 +152,7 @@ def print_accuracy(cases: list[Case]) -> None:
     print(f"| key MIREX | {np.mean([mirex(c) for c in cases]):.3f} |")
     print(f"| mode | {share(cases, mode_right):.3f} |")
     print(f"| drums or none | {share(cases, percussion_right):.3f} |")
+    print(f"| drums or none, at 16 kHz | {share(cases, percussion_right_at_16_khz):.3f} |")
 
 
 def print_gates(cases: list[Case]) -> None:

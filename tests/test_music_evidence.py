@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -124,6 +125,17 @@ def test_music_out_of_phase_is_not_taken_for_silence() -> None:
 def test_drums_are_told_from_none() -> None:
     assert measure(song(drums=True), RATE_HZ).percussiveness.value > 0.5
     assert measure(song(drums=False), RATE_HZ).percussiveness.value < 0.5
+
+
+def test_drums_are_told_from_none_at_the_papers_rate_too() -> None:
+    """And from a telephone's sound, which ends at 4 kHz, nobody can tell."""
+    for drums in (True, False):
+        slow = soxr.resample(song(drums=drums), RATE_HZ, 16000)
+        heard = measure(slow, 16000).percussiveness
+        assert (heard.value > 0.5) == drums
+        assert heard.confidence > 0
+        telephone = soxr.resample(soxr.resample(slow, 16000, 8000), 8000, RATE_HZ)
+        assert measure(telephone, RATE_HZ).percussiveness.confidence == 0
 
 
 def test_a_sine_at_997_hz_has_the_loudness_that_the_standard_says() -> None:

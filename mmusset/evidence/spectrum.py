@@ -63,12 +63,17 @@ def _hann(window: int) -> Floats:
     return np.asarray(shape / np.sqrt(window * np.sum(shape**2)), dtype=np.float32)
 
 
+def mel_edges_hz(rate_hz: float) -> Floats:
+    """Where the bands of `mel` begin, peak and end `[42]`: band n has edges n, n + 1, n + 2."""
+    top = 2595 * np.log10(1 + rate_hz / 2 / 700)
+    low = 2595 * np.log10(1 + 30 / 700)
+    return np.asarray(700 * (10 ** (np.linspace(low, top, MEL_BANDS + 2) / 2595) - 1))
+
+
 @cache
 def _mel_bank(bins: int, rate_hz: float) -> Floats:
     """Triangles `[bins, bands]` from 30 Hz up; mel as in O'Shaughnessy (1987)."""
-    top = 2595 * np.log10(1 + rate_hz / 2 / 700)
-    low = 2595 * np.log10(1 + 30 / 700)
-    edges_hz = 700 * (10 ** (np.linspace(low, top, MEL_BANDS + 2) / 2595) - 1)
+    edges_hz = mel_edges_hz(rate_hz)
     frequencies_hz = np.linspace(0, rate_hz / 2, bins)[:, None]
     rising = (frequencies_hz - edges_hz[:-2]) / (edges_hz[1:-1] - edges_hz[:-2])
     falling = (edges_hz[2:] - frequencies_hz) / (edges_hz[2:] - edges_hz[1:-1])

@@ -10,6 +10,7 @@ import hashlib
 import math
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -115,7 +116,7 @@ def _tokens(text: str) -> Iterator[tuple[str, float]]:
             yield from _number_tokens(float(word))
         else:
             yield word, 1.0
-    for first, second in zip(words, words[1:], strict=False):
+    for first, second in pairwise(words):
         if not (first[0].isdigit() or second[0].isdigit()):
             yield f"{first} {second}", 0.7
 

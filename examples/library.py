@@ -2,7 +2,7 @@
 
 Fast pieces have warm colours and slow ones cold, loud ones are saturated, bright ones light, and
 pieces with drums are full of trees. So a picture tells something of its music, which a model can
-learn and a benchmark can count.
+learn and a benchmark can count. Loudness and tone are drawn anew for each piece.
 """
 
 import math
@@ -12,17 +12,19 @@ from pathlib import Path
 
 import numpy as np
 import scores
+from mastering import Sound, mastered
 from scenes import Traits, scene
 
 from mmusset.evidence.music import measure
 
 SECONDS = 11.0
 PIECES_OF_ONE = 3  # of one folder, so of one group: splits have to keep them together
-GAINS = (0.15, 1.2)  # FluidSynth's: 18 dB apart
+TILT = 0.6  # of an octave's gain in powers of 2, at the most, up or down
+TILT_AROUND_HZ = 700.0
 # What is drawn at 0 and at 1.
 TEMPO_BPM = (60.0, 180.0)
-LOUDNESS_LUFS = (-38.0, -12.0)
-BRIGHTNESS_HZ = (250.0, 1800.0)
+LOUDNESS_LUFS = (-33.0, -9.0)
+BRIGHTNESS_HZ = (200.0, 2500.0)
 
 
 def make_library(out: Path, pieces: int) -> None:
@@ -41,11 +43,12 @@ def make_piece(out: Path, seed: int) -> None:
     folder = out / f"{seed // PIECES_OF_ONE:04d}"
     folder.mkdir(parents=True, exist_ok=True)
     wav = folder / f"{seed:05d}.wav"
-    scores.render(scores.compose(piece), wav, GAINS[0] * (GAINS[1] / GAINS[0]) ** rng.random())
-    sound, rate_hz = soundfile.read(wav, dtype="float32")
+    scores.render(scores.compose(piece), wav, gain=0.3)
+    sound, rate_hz = soundfile.read(wav)
     wav.unlink()
-    sound = sound[: round(SECONDS * rate_hz)]
-    heard = measure(sound, rate_hz)
+    sound = tilted(sound[: round(SECONDS * rate_hz)], rate_hz, rng.uniform(-TILT, TILT))
+    sound = mastered(sound, rate_hz, rng.uniform(*LOUDNESS_LUFS))
+    heard = measure(sound.astype(np.float32), rate_hz)
     soundfile.write(wav.with_suffix(".flac"), sound, rate_hz, subtype="PCM_16")
     traits = Traits(
         warmth=_share(piece.tempo_bpm, TEMPO_BPM),
@@ -54,6 +57,13 @@ def make_piece(out: Path, seed: int) -> None:
         busyness=rng.uniform(0.6, 1.0) if piece.drums else rng.uniform(0.0, 0.2),
     )
     scene(traits, f"library {seed}").save(wav.with_suffix(".jpg"), quality=88)
+
+
+def tilted(sound: Sound, rate_hz: int, tilt: float) -> Sound:
+    """The sound with each octave `tilt` times 6 dB louder than the one below."""
+    frequencies_hz = np.fft.rfftfreq(len(sound), 1 / rate_hz).clip(40, 12000)
+    gain = (frequencies_hz / TILT_AROUND_HZ) ** tilt
+    return np.fft.irfft(np.fft.rfft(sound, axis=0) * gain[:, None], len(sound), axis=0)
 
 
 def _share(value: float, ends: tuple[float, ...]) -> float:

@@ -23,13 +23,12 @@ import numpy as np
 import scores
 from catalogue import LICENSE, NOTES, WORKS, Work
 from library import make_library
-from numpy.typing import NDArray
+from mastering import mastered
 from pictures import picture
 
 HERE = Path(__file__).parent
 RATE_HZ = 44100
 FRAME_RATE_HZ = 12
-PEAK = 0.80  # leaves a lossy codec 1.9 dB to overshoot
 FADE_S = 1.2
 
 # By suffix: how ffmpeg encodes the sound.
@@ -114,31 +113,15 @@ def make(work: Work, out: Path, scratch: Path) -> None:
 
 
 def master(wav: Path, work: Work) -> None:
-    """Cut the sound to length, fade its end, and bring it to its loudness, under PEAK."""
-    import pyloudnorm
+    """Cut the sound to length, fade its end, and bring it to its loudness."""
     import soundfile
 
     sound, rate_hz = soundfile.read(wav)
     sound = sound[: round(work.seconds * rate_hz)]
     fade = round(FADE_S * rate_hz)
     sound[-fade:] *= np.cos(np.linspace(0, np.pi / 2, fade))[:, None]
-    meter = pyloudnorm.Meter(rate_hz)
-    mastered = sound
-    gain_db = 0.0
-    for _ in range(4):  # limiting takes some loudness away again
-        mastered = limited(sound * 10 ** (gain_db / 20), rate_hz)
-        gain_db += work.loudness_lufs - meter.integrated_loudness(mastered)
-    soundfile.write(wav, mastered, rate_hz, subtype="PCM_16")
-
-
-def limited(sound: NDArray[np.float64], rate_hz: int) -> NDArray[np.float64]:
-    """The sound with peaks over PEAK turned down, smoothly, from 5 ms before to 5 ms after."""
-    from scipy.ndimage import minimum_filter1d, uniform_filter1d
-
-    window = round(0.010 * rate_hz) | 1
-    needed = np.minimum(1.0, PEAK / np.maximum(np.abs(sound).max(axis=1), 1e-9))
-    gain = uniform_filter1d(minimum_filter1d(needed, 2 * window), window)
-    return np.asarray(sound * gain[:, None])
+    sound = mastered(sound, rate_hz, work.loudness_lufs)
+    soundfile.write(wav, sound, rate_hz, subtype="PCM_16")
 
 
 def encode(

@@ -1,7 +1,7 @@
 """Encoders without a model: what can be measured on a picture, counted in a text, heard in a clip.
 
 They need no download and little time, and see what they were written to see: a picture's
-light, colours and edges, a text's words and numbers, a clip's spectrum, level and pulse.
+light, colours and edges, a text's claims and words, a clip's spectrum, level and pulse.
 Features are brought to a spread of about 1 by constants, so that they mean the same in
 every dataset.
 """
@@ -9,7 +9,7 @@ every dataset.
 import hashlib
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from mmusset.sample import TONICS
+from mmusset.truth import bands
+from mmusset.truth.extract import extract
 
 from .geometry import Geometry
 from .mel import log_mel
@@ -28,8 +32,21 @@ Floats = NDArray[np.float32]
 
 THUMBNAIL_PX = 64
 HUES, LIGHTS, GRID = 12, 8, 3
-TEXT_WIDTH = 384
-WORD = re.compile(r"[a-z]+|\d+(?:\.\d+)?")
+WORD = re.compile(r"[a-z]+")
+WORDS, WORD_WEIGHT = 512, 0.35
+PACES, MIDDLE_BPM = 9, 110.0  # places of a tempo from half of the middle to twice as fast
+# What a text can say of music in words that stand in an order, from low to high.
+SCALES = {
+    "pulse": bands.PULSE.words,
+    "loudness": bands.LOUDNESS.words,
+    "dynamics": bands.DYNAMICS.words,
+    "brightness": bands.BRIGHTNESS.words,
+    "density": bands.DENSITY.words,
+    "percussion": bands.PERCUSSION.words,
+    "width": bands.WIDTH.words,
+    "energy": bands.ENERGY.words,
+    "mode": ("minor", "major"),
+}
 EAR = Geometry(16000, 10.24, 1024, 256, 64, 1, 1)  # how the sound encoder listens
 BANDS = 16  # each of four mels
 PULSES_BPM = tuple(45 * 2 ** (n / 12) for n in range(29))  # 45 to 227
@@ -46,15 +63,18 @@ class MeasuredImage:
         return torch.from_numpy(np.stack([_image_features(image) for image in images]))
 
 
-class HashedText:
-    """Words, pairs of words and numbers of a text, hashed into places, as Weinberger et al. 2009
-    (arXiv 0902.2206). A number stands near its neighbours: 95 is more like 100 than like 180."""
+class ReadText:
+    """What a text claims of music, read as the critic reads it, and its words beside that.
 
-    identity = "hashed-text/1"
-    width = TEXT_WIDTH
+    Words and pairs of words are hashed into places, after Weinberger et al. 2009
+    (arXiv 0902.2206).
+    """
+
+    identity = "read-text/2"
+    width = 2 * len(SCALES) + len(TONICS) + PACES + WORDS
 
     def __call__(self, texts: Sequence[str]) -> Tensor:
-        """Unit vectors `[B, width]`; a text without a word is 0."""
+        """Features `[B, width]`; a text without a word is 0."""
         return torch.from_numpy(np.stack([_text_features(text) for text in texts]))
 
 
@@ -76,7 +96,7 @@ def _image_features(image: "Image") -> Floats:
 
     small = image.convert("RGB").resize((THUMBNAIL_PX, THUMBNAIL_PX), Resampling.BOX)
     rgb = np.asarray(small, dtype=np.float32) / 255
-    light = rgb @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
+    light: Floats = (rgb @ np.array([0.299, 0.587, 0.114], dtype=np.float32)).astype(np.float32)
     warm, green = rgb[..., 0] - rgb[..., 2], rgb[..., 1] - (rgb[..., 0] + rgb[..., 2]) / 2
     chroma = rgb.max(axis=2) - rgb.min(axis=2)
     hue = np.arctan2(np.sqrt(3) / 2 * (rgb[..., 1] - rgb[..., 2]), warm / 2 - green / 2)
@@ -102,30 +122,43 @@ def _edges(light: Floats) -> float:
 
 
 def _text_features(text: str) -> Floats:
-    features = np.zeros(TEXT_WIDTH, dtype=np.float32)
-    for token, weight in _tokens(text):
-        told = int.from_bytes(hashlib.blake2b(token.encode(), digest_size=8).digest())
-        features[told % TEXT_WIDTH] += weight * (1 if told >> 62 & 1 else -1)
-    return features / max(float(np.linalg.norm(features)), 1e-6)
+    claims = extract(text)
+    said: dict[str, list[float]] = {attribute: [] for attribute in SCALES}
+    tonics, paces = np.zeros(len(TONICS), np.float32), np.zeros(PACES, np.float32)
+    for claim in claims:
+        if claim.attribute == "tempo":
+            octaves = math.log2(float(claim.value) / MIDDLE_BPM)
+            said["pulse"].append(float(np.clip(2 * octaves, -1, 1)))
+            paces += np.maximum(
+                0, 1 - np.abs(np.linspace(-1, 1, PACES) - octaves) * (PACES - 1) / 2
+            )
+        elif claim.attribute == "key":
+            tonic, _, mode = claim.value.partition(" ")
+            tonics[TONICS.index(tonic)] = 1
+            said["mode"].append(_place("mode", mode))
+        elif claim.attribute in said:
+            said[claim.attribute].append(_place(claim.attribute, claim.value))
+    scales = [(float(np.mean(places)), 1.0) if places else (0.0, 0.0) for places in said.values()]
+    return np.concatenate(
+        [np.ravel(scales), tonics, paces, WORD_WEIGHT * _word_features(text)], dtype=np.float32
+    )
 
 
-def _tokens(text: str) -> Iterator[tuple[str, float]]:
+def _place(attribute: str, value: str) -> float:
+    """Where a word stands from -1 to 1 among those of its attribute; "not loud" is half quiet."""
+    words = SCALES[attribute]
+    place = 2 * words.index(value.removeprefix("not ")) / (len(words) - 1) - 1
+    return -place / 2 if value.startswith("not ") else place
+
+
+def _word_features(text: str) -> Floats:
+    features = np.zeros(WORDS, dtype=np.float32)
     words = WORD.findall(text.lower())
-    for word in words:
-        if word[0].isdigit():
-            yield from _number_tokens(float(word))
-        else:
-            yield word, 1.0
-    for first, second in pairwise(words):
-        if not (first[0].isdigit() or second[0].isdigit()):
-            yield f"{first} {second}", 0.7
-
-
-def _number_tokens(value: float) -> Iterator[tuple[str, float]]:
-    """The two steps of a fifth of an octave that a number lies between."""
-    place = 5 * math.log2(max(value, 1.0))
-    yield f"# {int(place)}", math.cos(math.pi / 2 * (place % 1)) * 2
-    yield f"# {int(place) + 1}", math.sin(math.pi / 2 * (place % 1)) * 2
+    pairs = (" ".join(pair) for pair in pairwise(words))
+    for token, weight in (*((word, 1.0) for word in words), *((pair, 0.7) for pair in pairs)):
+        told = int.from_bytes(hashlib.blake2b(token.encode(), digest_size=8).digest())
+        features[told % WORDS] += weight * (1 if told >> 62 & 1 else -1)
+    return features / max(float(np.linalg.norm(features)), 1e-6)
 
 
 def _sound_features(mel: Tensor) -> Tensor:

@@ -1,18 +1,15 @@
 """The bundled codec: a small variational autoencoder over log-mel frames.
 
-It needs no download: minutes on the shards fit it. Frames are squeezed in time by
-strided convolutions, so latents are a 1-D sequence as the velocity network wants it;
-sound comes back by phase reconstruction (mel.py).
+It needs no download: minutes on the shards fit it. A few frames side by side are one
+step of it, in and out, so latents are a 1-D sequence as the velocity network wants it, and
+all its layers run at their rate; sound comes back by phase reconstruction (mel.py).
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-
-from mmusset.errors import UsageError
 
 from .geometry import Geometry
 from .mel import log_mel, sound_of
@@ -31,25 +28,21 @@ class Losses:
 class MelVae(nn.Module):
     """Log-mel `[B, frames, mels]` to latents `[B, latents, C]` and back, for mono sound."""
 
-    def __init__(self, geometry: Geometry, width: int = 192) -> None:
+    def __init__(self, geometry: Geometry, width: int = 256, depth: int = 2) -> None:
         super().__init__()
-        halvings = round(math.log2(geometry.squeeze))
-        if 2**halvings != geometry.squeeze:
-            raise UsageError(f"squeeze must be a power of 2, not {geometry.squeeze}")
+        patch, channels = geometry.squeeze * geometry.mels, geometry.latent_channels
         self.geometry = geometry
         self.register_buffer("mean", torch.zeros(geometry.mels))
         self.register_buffer("std", torch.ones(geometry.mels))
         self.encoder = nn.Sequential(
-            nn.Conv1d(geometry.mels, width, 3, padding=1),
-            *(layer for _ in range(halvings) for layer in (Residual(width), _halved(width))),
-            Residual(width),
-            nn.Conv1d(width, 2 * geometry.latent_channels, 3, padding=1),
+            nn.Conv1d(patch, width, 3, padding=1),
+            *(Residual(width) for _ in range(depth)),
+            nn.Conv1d(width, 2 * channels, 3, padding=1),
         )
         self.decoder = nn.Sequential(
-            nn.Conv1d(geometry.latent_channels, width, 3, padding=1),
-            Residual(width),
-            *(layer for _ in range(halvings) for layer in (_doubled(width), Residual(width))),
-            nn.Conv1d(width, geometry.mels, 3, padding=1),
+            nn.Conv1d(channels, width, 3, padding=1),
+            *(Residual(width) for _ in range(depth)),
+            nn.Conv1d(width, patch, 3, padding=1),
         )
 
     def learn_scale(self, mel: Tensor) -> None:
@@ -60,13 +53,16 @@ class MelVae(nn.Module):
 
     def posterior(self, mel: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation `[B, latents, C]` of the latents of log-mel frames."""
-        whole = self.encoder(((mel - self.mean) / self.std).transpose(1, 2))
+        patches = ((mel - self.mean) / self.std).unflatten(1, (-1, self.geometry.squeeze))
+        whole = self.encoder(patches.flatten(2).transpose(1, 2))
         mean, log_variance = whole.transpose(1, 2).chunk(2, dim=-1)
         return mean, (0.5 * log_variance.clamp(-20, 10)).exp()
 
     def mel_of(self, latents: Tensor) -> Tensor:
         """Log-mel frames `[B, frames, mels]` of latents."""
-        return self.decoder(latents.transpose(1, 2)).transpose(1, 2) * self.std + self.mean
+        patches = self.decoder(latents.transpose(1, 2)).transpose(1, 2)
+        scaled = patches.unflatten(2, (self.geometry.squeeze, -1)).flatten(1, 2)
+        return scaled * self.std + self.mean
 
     def losses(self, mel: Tensor, noise: Tensor) -> Losses:
         """Reconstruction and KL; `noise` is `[B, latents, C]` and normal."""
@@ -102,22 +98,3 @@ class Residual(nn.Module):
         """Frames `[B, W, T]`."""
         normed = x * x.square().mean(dim=1, keepdim=True).add(1e-6).rsqrt()
         return x + self.second(functional.silu(self.first(functional.silu(normed))))
-
-
-class Doubled(nn.Module):
-    """Each frame twice, then smoothed: no checkerboard, as transposed convolutions leave."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.smooth = nn.Conv1d(width, width, 3, padding=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.smooth(functional.interpolate(x, scale_factor=2.0))
-
-
-def _halved(width: int) -> nn.Module:
-    return nn.Conv1d(width, width, 4, stride=2, padding=1)
-
-
-def _doubled(width: int) -> nn.Module:
-    return Doubled(width)

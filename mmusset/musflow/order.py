@@ -1,39 +1,50 @@
 """Which clips a step trains on, and with which dice: functions of the step, so nothing to resume.
 
-A run that was killed goes on at its step as if nothing had happened; the clips of a
-step are the same however many processes share it.
+A run that was killed goes on at its step as if nothing had happened; the clips, times and
+noise of a step are the same however many processes share it.
 """
 
 import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 
-def rows(seed: int, step: int, batch: int, count: int, rank: int = 0, world: int = 1) -> Tensor:
-    """The rows `[batch / world]` of this rank, of `count`, at a step from 0.
+def rows(seed: int, step: int, batch: int, counts: Sequence[int]) -> tuple[int, Tensor]:
+    """The bucket of a step from 0, and the rows `[batch]` of it, of `counts[bucket]`.
 
-    Every row comes once an epoch, in an order of the epoch's own; a batch may reach over
-    two epochs. Raises ValueError where the ranks can't share the batch evenly.
+    In an epoch every bucket is shuffled and cut into batches, its last filled up from its
+    start, and the batches come in an order of their own: each row comes at least once.
     """
-    if batch % world:
-        raise ValueError(f"a batch of {batch} can't be shared by {world} processes")
-    places = torch.arange(step * batch + rank, (step + 1) * batch, world)
-    epochs = places // count
-    found = torch.empty_like(places)
-    for epoch in epochs.unique().tolist():
-        here = epochs == epoch
-        found[here] = _shuffled(seed, epoch, count)[places[here] % count]
-    return found
+    steps = steps_per_epoch(batch, counts)
+    bucket, first = _batches(seed, step // steps, batch, tuple(counts))[step % steps]
+    order = _shuffled(seed, step // steps, bucket, counts[bucket])
+    return bucket, order[torch.arange(first, first + batch) % counts[bucket]]
 
 
-def dice(seed: int, step: int, rank: int, use: str, device: str = "cpu") -> torch.Generator:
-    """A generator for one use (noise, times, ...) at one step of one rank."""
-    told = hashlib.sha256(f"{seed}:{step}:{rank}:{use}".encode()).digest()
+def steps_per_epoch(batch: int, counts: Sequence[int]) -> int:
+    """Batches in which every row has come."""
+    return sum(-(-count // batch) for count in counts)
+
+
+def dice(seed: int, step: int, use: str, device: str = "cpu") -> torch.Generator:
+    """A generator for one use (noise, times, ...) at one step."""
+    told = hashlib.sha256(f"{seed}:{step}:{use}".encode()).digest()
     return torch.Generator(device).manual_seed(int.from_bytes(told[:8]) >> 1)
 
 
 @lru_cache(maxsize=4)
-def _shuffled(seed: int, epoch: int, count: int) -> Tensor:
-    return torch.randperm(count, generator=dice(seed, epoch, 0, "order"))
+def _batches(
+    seed: int, epoch: int, batch: int, counts: tuple[int, ...]
+) -> tuple[tuple[int, int], ...]:
+    """The bucket and first place of each batch of an epoch."""
+    cut = [(n, first) for n, count in enumerate(counts) for first in range(0, count, batch)]
+    order = torch.randperm(len(cut), generator=dice(seed, epoch, "batches"))
+    return tuple(cut[int(place)] for place in order)
+
+
+@lru_cache(maxsize=64)
+def _shuffled(seed: int, epoch: int, bucket: int, count: int) -> Tensor:
+    return torch.randperm(count, generator=dice(seed, epoch, f"rows {bucket}"))

@@ -1,0 +1,76 @@
+"""Checkpoints: whole or absent, and only of the training that they are asked for."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmusset.errors import MmussetError, Refused
+from mmusset.recipe_file import differences
+from mmusset.shards.durable import write_durably
+
+from .cache import Manifest
+
+KEPT = 2  # the newest, and the one before
+PATTERN = "step-*.pt"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """All that a training needs to go on, and `generate` to make music: nothing else is state.
+
+    Order, noise and dropout are functions of the step.
+    """
+
+    step: int
+    recipe: str
+    manifest: str
+    model: dict[str, Tensor]
+    ema: dict[str, Tensor]
+    optimizer: dict[str, Any]
+
+
+def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
+    """Write a checkpoint, then forget all but the newest two."""
+    folder.mkdir(parents=True, exist_ok=True)
+    buffer = io.BytesIO()
+    torch.save({name: getattr(checkpoint, name) for name in Checkpoint.__slots__}, buffer)
+    path = folder / f"step-{checkpoint.step:08d}.pt"
+    write_durably(path, lambda file: file.write(buffer.getbuffer()), "checkpoint")
+    for old in sorted(folder.glob(PATTERN))[:-KEPT]:
+        old.unlink()
+    return path
+
+
+def newest(folder: Path) -> Path | None:
+    """The newest checkpoint of a folder."""
+    return max(folder.glob(PATTERN), default=None)
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Raises MmussetError where it can't be read."""
+    try:
+        return Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
+    except (OSError, RuntimeError, TypeError, ValueError, EOFError) as error:
+        raise MmussetError(f"{path} is no checkpoint of musflow ({type(error).__name__})") from None
+    except Exception as error:  # noqa: BLE001  pickle raises whatever it likes at foreign files
+        raise MmussetError(f"{path} is no checkpoint of musflow ({type(error).__name__})") from None
+
+
+def check_same(checkpoint: Checkpoint, recipe: str, manifest: Manifest) -> None:
+    """Raises Refused where a checkpoint is of another recipe or another cache."""
+    changed = differences(checkpoint.recipe, recipe)
+    if changed:
+        raise Refused(
+            "the checkpoint was trained by another recipe ("
+            + "; ".join(changed)
+            + "); train into another folder (--run), or take the recipe that it was made with"
+        )
+    if Manifest.model_validate_json(checkpoint.manifest).maker != manifest.maker:
+        raise Refused(
+            "the checkpoint was trained on a cache of another codec or other encoders;"
+            " train into another folder (--run)"
+        )

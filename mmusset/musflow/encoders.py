@@ -1,0 +1,72 @@
+"""Encoders turn pictures, texts and sounds into embeddings, whichever they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from torch import Tensor
+
+from .bundled_encoders import MeasuredImage, ReadText, SoundStatistics
+from .pretrained_encoders import pretrained_image, pretrained_sound, pretrained_text
+from .recipe import EncoderPart, EncodersPart
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+class Encoder(Protocol):
+    """What every encoder tells of itself."""
+
+    identity: str
+    """Changes with its weights: embeddings of two identities don't mix."""
+    width: int
+
+
+class ImageEncoder(Encoder, Protocol):
+    def __call__(self, images: Sequence["Image"]) -> Tensor:
+        """Embeddings `[B, width]` of RGB pictures."""
+        ...
+
+
+class TextEncoder(Encoder, Protocol):
+    def __call__(self, texts: Sequence[str]) -> Tensor:
+        """Embeddings `[B, width]`."""
+        ...
+
+
+class SoundEncoder(Encoder, Protocol):
+    rate_hz: int
+
+    def __call__(self, sound: Tensor) -> Tensor:
+        """Embeddings `[B, width]` of mono sound `[B, samples]` at `rate_hz`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Encoders:
+    """One for each modality, and one for the sound."""
+
+    image: ImageEncoder
+    story: TextEncoder
+    caption: TextEncoder
+    audio: SoundEncoder
+
+    def identities(self) -> dict[str, str]:
+        return {name: getattr(self, name).identity for name in self.__slots__}
+
+    def widths(self) -> dict[str, int]:
+        return {name: getattr(self, name).width for name in self.__slots__}
+
+
+def open_encoders(part: EncodersPart, device: str = "cpu") -> Encoders:
+    """The encoders of a recipe. Raises MmussetError where a model can't be loaded."""
+    return Encoders(
+        image=MeasuredImage() if _bundled(part.image) else pretrained_image(part.image, device),
+        story=ReadText() if _bundled(part.story) else pretrained_text(part.story, device),
+        caption=ReadText() if _bundled(part.caption) else pretrained_text(part.caption, device),
+        audio=SoundStatistics() if _bundled(part.audio) else pretrained_sound(part.audio, device),
+    )
+
+
+def _bundled(part: EncoderPart) -> bool:
+    return part.kind == "bundled"

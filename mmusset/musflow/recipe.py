@@ -1,0 +1,142 @@
+"""The recipe of a training: codec, encoders, network, how long and how."""
+
+import json
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from mmusset.sample import Frozen, Share
+
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Modality = Literal["image", "story", "caption"]
+MODALITIES: tuple[Modality, ...] = ("image", "story", "caption")
+
+
+class CodecPart(Frozen):
+    """What turns sound into latents and back.
+
+    `bundled` is fitted on the shards, with the geometry that stands here; the others come
+    from a folder or the Hub by `model`, and `vocoder` where the sound is not in one piece.
+    """
+
+    kind: Literal["bundled", "mel_vae", "oobleck"] = "bundled"
+    model: str = ""
+    vocoder: str = ""
+    rate_hz: Annotated[int, Field(ge=8000, le=48000)] = 16000
+    n_fft: Count = 1024
+    hop: Count = 256
+    mels: Count = 80
+    squeeze: Count = 8
+    channels: Count = 32
+    width: Count = 384
+    depth: Count = 3
+    steps: Count = 500
+    batch: Count = 16
+    crop_seconds: Positive = 2.0
+    lr: Positive = 1.5e-3
+
+
+class EncoderPart(Frozen):
+    """Who makes an embedding: a bundled encoder, or a pretrained model by folder or Hub name."""
+
+    kind: Literal["bundled", "clip", "siglip", "clap", "t5"] = "bundled"
+    model: str = ""
+
+
+class EncodersPart(Frozen):
+    """One encoder for each modality, and one for the sound, into whose space they are aligned."""
+
+    image: EncoderPart = EncoderPart()
+    story: EncoderPart = EncoderPart()
+    caption: EncoderPart = EncoderPart()
+    audio: EncoderPart = EncoderPart()
+
+    @model_validator(mode="after")
+    def kinds_fit_what_they_encode(self) -> "EncodersPart":
+        can = {"image": {"clip", "siglip"}, "audio": {"clap"}, "story": TEXTS, "caption": TEXTS}
+        for name, kinds in can.items():
+            part: EncoderPart = getattr(self, name)
+            if part.kind not in kinds | {"bundled"}:
+                raise ValueError(f"{part.kind} can't encode {name}: bundled, {', '.join(kinds)}")
+        return self
+
+
+TEXTS = {"clap", "t5", "clip"}
+
+
+class AlignmentPart(Frozen):
+    """The Alignment Module: its adapters, and how it is trained."""
+
+    hidden: Count = 256
+    dropout: Share = 0.5
+    steps: Count = 150
+    batch: Count = 128
+    lr: Positive = 1e-3
+    weight_decay: NotNegative = 0.1
+    temperature: Positive = 0.1
+    contrast: Share = 0.1  # InfoNCE's share of the loss, beside cosine
+    joint_weight: NotNegative = 0.1  # of this loss while the flow is trained
+
+
+class NetworkPart(Frozen):
+    """The velocity network."""
+
+    width: Count = 256
+    depth: Count = 6
+    heads: Count = 4
+    qk_norm: bool = True
+
+
+class TrainPart(Frozen):
+    """The flow's training."""
+
+    seed: int = 0
+    steps: Count = 1000
+    batch: Count = 32
+    lr: Positive = 1e-3
+    warmup: Annotated[int, Field(ge=0)] = 50
+    weight_decay: NotNegative = 0.01
+    clip_norm: Positive = 1.0
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    drop: Share = 0.1  # of samples that get no condition at all, for guidance
+    time_mean: float = 0.0  # of the logit-normal times
+    time_std: Positive = 1.0
+    precision: Literal["fp32", "bf16"] = "fp32"
+    compile: bool = False  # each block, by torch.compile
+    max_bad_steps: Annotated[int, Field(ge=0)] = 10  # not finite, so skipped; more stop the run
+    log_every: Count = 20
+    validate_every: Count = 200
+    save_every: Count = 200
+    listen_every: Count = 1000
+
+
+class SamplerPart(Frozen):
+    """How music is made from noise when nothing else is said."""
+
+    method: Literal["euler", "midpoint", "ab2"] = "ab2"
+    steps: Count = 24
+    shift: Positive = 1.0
+    guidance: NotNegative = 3.0
+
+
+class MusFlowRecipe(Frozen):
+    """A whole training."""
+
+    job: Literal["train"] = "train"
+    name: str = "musflow-tiny"
+    codec: CodecPart = CodecPart()
+    encoders: EncodersPart = EncodersPart()
+    alignment: AlignmentPart = AlignmentPart()
+    network: NetworkPart = NetworkPart()
+    train: TrainPart = TrainPart()
+    sampler: SamplerPart = SamplerPart()
+
+    def canonical(self) -> str:
+        """All that can change a weight, as canonical JSON."""
+        loose = {"log_every", "save_every", "listen_every", "validate_every"}
+        data = self.model_dump(
+            mode="json", exclude={"job": True, "name": True, "sampler": True, "train": loose}
+        )
+        return json.dumps(data, sort_keys=True, separators=(",", ":"))

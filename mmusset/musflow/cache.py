@@ -3,17 +3,18 @@
 For a shard and a length in latent frames two files hold the rows, in the shard's order:
 `.latents`, float16 `[N, 2, T, C]` (mean and standard deviation), and `.embeddings`,
 float32 `[N, E]` (image, story, caption, audio side by side). A JSON file beside them,
-written last, says that they are whole and what they are of. `manifest.json` says which
-codec and encoders made all of it, and holds the statistics of the whole training set.
+written last, says that they are whole and what they are of. Their name depends on the
+shard's bytes and on who made them, so rows of two makers never mix. `manifest.json` says
+which codec and encoders made all of it, and holds the statistics of the training set.
 """
 
 import hashlib
 import json
 from collections import defaultdict
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -23,12 +24,13 @@ from torch import Tensor
 
 from mmusset.errors import MmussetError, Refused
 from mmusset.sample import Frozen
-from mmusset.shards.durable import write_durably
+from mmusset.shards.tar import file_sha256
 
 from .recipe import MODALITIES
 
 EMBEDDED = (*MODALITIES, "audio")
-MIN_STD = 1e-3
+ALL = slice(None)
+KINDS = ("latents", "embeddings")
 
 
 class Maker(Frozen):
@@ -44,12 +46,15 @@ class Maker(Frozen):
 
 
 class Bucket(Frozen):
-    """The rows of one length in a shard."""
+    """The rows of one length in a shard, and by channel the sums of their latents: of what
+    they are on average, and of the square of what is drawn from them (mean^2 + std^2)."""
 
     latents: int
     keys: tuple[str, ...]
-    total: tuple[float, ...]  # of the latents' means, by channel
+    total: tuple[float, ...]
     squares: tuple[float, ...]
+    latents_sha256: str
+    embeddings_sha256: str
 
 
 class About(Frozen):
@@ -58,7 +63,7 @@ class About(Frozen):
     maker_sha256: str
     split: str
     shard_sha256: str
-    bad: dict[str, str]
+    bad: dict[str, str]  # by key
 
 
 class ShardRows(Frozen):
@@ -68,6 +73,11 @@ class ShardRows(Frozen):
     buckets: tuple[Bucket, ...]
     embedding_total: tuple[float, ...]
     embedding_squares: tuple[float, ...]
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return sum(len(bucket.keys) for bucket in self.buckets)
 
 
 class Manifest(Frozen):
@@ -80,7 +90,7 @@ class Manifest(Frozen):
     embedding_scale: dict[str, float]  # root of the mean square about the mean, over all channels
     shards: tuple[str, ...]
     clips: dict[str, int]  # by split
-    bad: dict[str, str]
+    bad: dict[str, str]  # by shard and key
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +104,43 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows of one length: latents `[B, T, C]`, embeddings `[B, W]`; `present` `[B, M]`."""
+    """Rows `[B]` of one length: embeddings `[B, W]`, and whether each is `present` `[B, M]`.
+
+    Latents are float16 as they are stored, `[B', T, C]`, of `share` alone: of those rows that
+    one process of several trains on.
+    """
 
     keys: tuple[str, ...]
     mean: Tensor
     std: Tensor
     embeddings: dict[str, Tensor]
     present: Tensor
+    share: slice = field(default_factory=lambda: ALL)
+
+
+class Rows(Protocol):
+    """The clips of one split, in buckets of one length each: a Cache, or LiveShards."""
+
+    manifest: Manifest
+    lengths: tuple[int, ...]
+    """Latent frames of each bucket's clips."""
+    counts: tuple[int, ...]
+    """Clips in each bucket."""
+
+    def batch(self, bucket: int, rows: Tensor, share: slice = ALL, step: int = 0) -> Batch:
+        """Rows `[B]` of a bucket: embeddings of all of them, latents of a share.
+
+        `step` is for those that give a clip differently each time; at 0 it is as it stands.
+        """
+        ...
+
+    def everything(self, bucket: int) -> Batch:
+        """The embeddings of all rows of a bucket, and no latents."""
+        ...
+
+    def keys(self, bucket: int) -> list[str]:
+        """The keys of a bucket's rows."""
+        ...
 
 
 def sha256_of(part: Frozen) -> str:
@@ -109,83 +149,17 @@ def sha256_of(part: Frozen) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def write_shard_rows(folder: Path, shard: str, about: About, rows: list[Row]) -> None:
-    """Write what was made of a shard; its JSON comes last, so its presence means all is there."""
-    by_length: defaultdict[int, list[Row]] = defaultdict(list)
-    for row in rows:
-        by_length[row.latents.shape[1]].append(row)
-    buckets = []
-    whole = np.stack([_joined(row) for row in rows]) if rows else np.zeros((0, 0), np.float32)
-    for latents, same in sorted(by_length.items()):
-        stacked = np.stack([row.latents for row in same])
-        joined = np.stack([_joined(row) for row in same])
-        _write(folder / f"{shard}.{latents}.latents", stacked)
-        _write(folder / f"{shard}.{latents}.embeddings", joined)
-        means = stacked[:, 0].astype(np.float64)
-        buckets.append(
-            Bucket(
-                latents=latents,
-                keys=tuple(row.key for row in same),
-                total=tuple(means.sum(axis=(0, 1))),
-                squares=tuple(np.square(means).sum(axis=(0, 1))),
-            )
-        )
-    wide = whole.astype(np.float64)
-    made = ShardRows(
-        about=about,
-        buckets=tuple(buckets),
-        embedding_total=tuple(wide.sum(axis=0)),
-        embedding_squares=tuple(np.square(wide).sum(axis=0)),
-    )
-    data = made.model_dump_json().encode()
-    write_durably(folder / f"{shard}.json", lambda file: file.write(data), "cached")
-
-
-def read_shard_rows(folder: Path, shard: str) -> ShardRows | None:
-    """What was made of a shard; None where that is not there or not whole."""
+def read_shard_rows(folder: Path, name: str, maker: Maker) -> ShardRows | None:
+    """What was made of a shard; None where it is not there, not whole or by another maker."""
     try:
-        return ShardRows.model_validate_json((folder / f"{shard}.json").read_bytes())
+        rows = ShardRows.model_validate_json((folder / f"{name}.json").read_bytes())
+        for bucket in rows.buckets:
+            for kind, size in _sizes(bucket, maker).items():
+                if (folder / f"{name}.{bucket.latents}.{kind}").stat().st_size != size:
+                    return None
     except (OSError, ValidationError):
         return None
-
-
-def write_manifest(folder: Path, maker: Maker, shards: dict[str, ShardRows]) -> Manifest:
-    """Note the whole of a cache. Raises MmussetError where nothing is there to train on."""
-    train = [rows for rows in shards.values() if rows.about.split == "train" and rows.buckets]
-    clips: defaultdict[str, int] = defaultdict(int)
-    for rows in shards.values():
-        clips[rows.about.split] += sum(len(bucket.keys) for bucket in rows.buckets)
-    if not train:
-        raise MmussetError("no accepted samples to train on: the train split is empty")
-    buckets = [bucket for rows in train for bucket in rows.buckets]
-    frames = sum(bucket.latents * len(bucket.keys) for bucket in buckets)
-    mean, std = _scale(
-        np.sum([bucket.total for bucket in buckets], axis=0),
-        np.sum([bucket.squares for bucket in buckets], axis=0),
-        frames,
-    )
-    embedding_mean, embedding_std = _scale(
-        np.sum([rows.embedding_total for rows in train], axis=0),
-        np.sum([rows.embedding_squares for rows in train], axis=0),
-        clips["train"],
-    )
-    places = _places(maker)
-    manifest = Manifest(
-        maker=maker,
-        latent_mean=tuple(mean),
-        latent_std=tuple(np.maximum(std, MIN_STD)),
-        embedding_mean=tuple(embedding_mean),
-        embedding_scale={
-            name: max(float(np.sqrt(np.square(embedding_std[place]).mean())), 1e-6)
-            for name, place in places.items()
-        },
-        shards=tuple(sorted(shards)),
-        clips=dict(clips),
-        bad={where: why for rows in shards.values() for where, why in rows.about.bad.items()},
-    )
-    data = manifest.model_dump_json(indent=1).encode()
-    write_durably(folder / "manifest.json", lambda file: file.write(data), "manifest_cached")
-    return manifest
+    return rows if rows.about.maker_sha256 == sha256_of(maker) else None
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -199,86 +173,124 @@ def read_manifest(folder: Path) -> Manifest:
 class Cache:
     """The rows of one split, by length."""
 
-    def __init__(self, folder: Path, split: str) -> None:
-        """Raises MmussetError where the cache is not whole, Refused where it is of two makers."""
+    def __init__(self, folder: Path, split: str, maker: Maker | None = None) -> None:
+        """Raises MmussetError where the cache is not whole, Refused where it is not by `maker`,
+        if one is given."""
         self.manifest = read_manifest(folder)
-        self._places = _places(self.manifest.maker)
-        wanted = sha256_of(self.manifest.maker)
-        self._files: dict[int, list[_Rows]] = defaultdict(list)
-        for shard in self.manifest.shards:
-            rows = read_shard_rows(folder, shard)
-            if rows is None or rows.about.maker_sha256 != wanted:
-                raise Refused(
-                    f"{folder / shard}.json is missing or was made with another codec or other"
-                    " encoders; run `mmusset encode` again"
+        if maker and maker != self.manifest.maker:
+            raise Refused(
+                f"the cache in {folder} is of another codec or other encoders: they differ in"
+                f" {', '.join(_differing(maker, self.manifest.maker))}; run `mmusset encode` again"
+            )
+        files: defaultdict[int, list[_File]] = defaultdict(list)
+        for name in self.manifest.shards:
+            rows = read_shard_rows(folder, name, self.manifest.maker)
+            if rows is None:
+                raise MmussetError(
+                    f"{folder / name}.* is damaged or by another codec or other encoders than the"
+                    " rest; run `mmusset encode` again"
                 )
             for bucket in rows.buckets if rows.about.split == split else ():
-                self._files[bucket.latents].append(_Rows(folder, shard, bucket, self.manifest))
-        self.lengths = tuple(sorted(self._files))
-        self.counts = tuple(
-            sum(len(rows.keys) for rows in self._files[length]) for length in self.lengths
-        )
-        """Rows of each length of `lengths`."""
+                files[bucket.latents].append(_File(folder / name, bucket, self.manifest.maker))
+        self.lengths = tuple(sorted(files))
+        self._buckets = [_Bucket(files[length]) for length in self.lengths]
+        self.counts = tuple(int(bucket.ends[-1]) for bucket in self._buckets)
 
-    def batch(self, bucket: int, rows: Tensor) -> Batch:
-        """Rows of bucket number `bucket`, read in the order of the file, given in that asked."""
-        files = self._files[self.lengths[bucket]]
-        starts = np.cumsum([0] + [len(file.keys) for file in files])
-        wanted = rows.numpy()
-        latents, embeddings, keys = _gather(files, starts, wanted)
-        told = torch.from_numpy(embeddings)
-        parts = {name: told[:, place] for name, place in self._places.items()}
-        present = torch.stack([(parts[name] != 0).any(dim=1) for name in MODALITIES], dim=1)
-        mean, std = torch.from_numpy(latents).float().unbind(dim=1)
-        return Batch(tuple(keys), mean, std, parts, present)
+    def batch(self, bucket: int, rows: Tensor, share: slice = ALL, step: int = 0) -> Batch:
+        """Rows of bucket number `bucket`, the same at every step; see Rows."""
+        keys, embeddings = self._buckets[bucket].embeddings(rows.numpy())
+        latents = self._buckets[bucket].latents(rows[share].numpy())
+        return batch_of(keys, latents, embeddings, self.manifest.maker, share)
 
     def everything(self, bucket: int) -> Batch:
-        """All rows of a bucket."""
-        return self.batch(bucket, torch.arange(self.counts[bucket]))
+        """The embeddings of all rows of a bucket, and no latents."""
+        return self.batch(bucket, torch.arange(self.counts[bucket]), slice(0))
 
     def keys(self, bucket: int) -> list[str]:
         """The keys of a bucket's rows."""
-        return [key for file in self._files[self.lengths[bucket]] for key in file.keys]
+        return [key for file in self._buckets[bucket].files for key in file.keys]
+
+    def check(self) -> None:
+        """Read all of it. Raises MmussetError where bytes are not those that were written."""
+        for bucket in self._buckets:
+            for file in bucket.files:
+                file.check()
 
 
-class _Rows:
-    """One bucket of one shard, mapped. Raises MmussetError where a file has another size."""
+def batch_of(
+    keys: Sequence[str],
+    latents: NDArray[np.float16],
+    embeddings: NDArray[np.float32],
+    maker: Maker,
+    share: slice,
+) -> Batch:
+    """Latents `[2, B', T, C]` of a share, and embeddings `[B, E]` side by side, as a batch."""
+    told = torch.from_numpy(embeddings)
+    parts = {name: told[:, place] for name, place in places(maker).items()}
+    present = torch.stack([(parts[name] != 0).any(dim=1) for name in MODALITIES], dim=1)
+    mean, std = torch.from_numpy(latents)
+    return Batch(tuple(keys), mean, std, parts, present, share)
 
-    def __init__(self, folder: Path, shard: str, bucket: Bucket, manifest: Manifest) -> None:
-        self.keys = bucket.keys
-        maker, count = manifest.maker, len(bucket.keys)
+
+class _File:
+    """One bucket of one shard, mapped into memory."""
+
+    def __init__(self, shard: Path, bucket: Bucket, maker: Maker) -> None:
+        self.keys, self._bucket = bucket.keys, bucket
+        self._name = f"{shard}.{bucket.latents}"
+        count, width = len(bucket.keys), sum(maker.widths.values())
         shape = (count, 2, bucket.latents, maker.latent_channels)
-        name = folder / f"{shard}.{bucket.latents}"
-        try:
-            self.latents = np.memmap(f"{name}.latents", np.float16, "r", shape=shape)
-            width = sum(maker.widths.values())
-            self.embeddings = np.memmap(f"{name}.embeddings", np.float32, "r", shape=(count, width))
-        except (OSError, ValueError):
-            raise MmussetError(f"{name}.* is damaged; delete it and run `mmusset encode`") from None
+        # Plain views: a memmap's own indexing costs more than the copy of a row.
+        latents = np.memmap(f"{self._name}.latents", np.float16, "r", shape=shape)
+        self.latents = latents.view(np.ndarray)
+        embeddings = np.memmap(f"{self._name}.embeddings", np.float32, "r", shape=(count, width))
+        self.embeddings = embeddings.view(np.ndarray)
+
+    def check(self) -> None:
+        """Raises MmussetError where bytes changed."""
+        for kind in KINDS:
+            path = Path(f"{self._name}.{kind}")
+            if file_sha256(path) != getattr(self._bucket, f"{kind}_sha256"):
+                raise MmussetError(f"{path} is damaged; delete it and run `mmusset encode` again")
 
 
-def _gather(
-    files: list[_Rows], starts: NDArray[np.int64], wanted: NDArray[np.int64]
-) -> tuple[NDArray[np.float16], NDArray[np.float32], list[str]]:
-    """Rows `wanted`, each file read from its start to its end."""
-    latents = np.empty((len(wanted), *files[0].latents.shape[1:]), np.float16)
-    embeddings = np.empty((len(wanted), files[0].embeddings.shape[1]), np.float32)
-    keys = [""] * len(wanted)
-    order = np.argsort(wanted, kind="stable")
-    of_file = np.searchsorted(starts, wanted[order], side="right") - 1
-    for place, number in zip(order, of_file, strict=True):
-        row = wanted[place] - starts[number]
-        latents[place] = files[number].latents[row]
-        embeddings[place] = files[number].embeddings[row]
-        keys[place] = files[number].keys[row]
-    return latents, embeddings, keys
+class _Bucket:
+    """Files of one length, one after the other."""
+
+    def __init__(self, files: list[_File]) -> None:
+        self.files = files
+        self._counts = np.array([len(file.keys) for file in files])
+        self.ends = np.cumsum(self._counts)
+
+    def latents(self, rows: NDArray[np.int64]) -> NDArray[np.float16]:
+        """Latents `[2, B, T, C]` of rows, read in the order of the files."""
+        found = np.empty((2, len(rows), *self.files[0].latents.shape[2:]), np.float16)
+        for place, file, row in self._places(rows):
+            found[:, place] = file.latents[row]
+        return found
+
+    def embeddings(self, rows: NDArray[np.int64]) -> tuple[list[str], NDArray[np.float32]]:
+        """Keys and embeddings `[B, E]` of rows."""
+        found = np.empty((len(rows), self.files[0].embeddings.shape[1]), np.float32)
+        keys = [""] * len(rows)
+        for place, file, row in self._places(rows):
+            found[place] = file.embeddings[row]
+            keys[place] = file.keys[row]
+        return keys, found
+
+    def _places(self, rows: NDArray[np.int64]) -> list[tuple[int, _File, int]]:
+        """Where each row goes, and where it stands, in the order of the files."""
+        order = np.argsort(rows, kind="stable")
+        wanted = rows[order]
+        number = np.searchsorted(self.ends, wanted, side="right")
+        inside = wanted - (self.ends[number] - self._counts[number])
+        return [
+            (place, self.files[n], row)
+            for place, n, row in zip(order.tolist(), number.tolist(), inside.tolist(), strict=True)
+        ]
 
 
-def _joined(row: Row) -> NDArray[np.float32]:
-    return np.concatenate([row.embeddings[name] for name in EMBEDDED])
-
-
-def _places(maker: Maker) -> dict[str, slice]:
+def places(maker: Maker) -> dict[str, slice]:
     """Where each embedding stands in a row."""
     ends = np.cumsum([maker.widths[name] for name in EMBEDDED])
     return {
@@ -287,16 +299,15 @@ def _places(maker: Maker) -> dict[str, slice]:
     }
 
 
-def _scale(
-    total: NDArray[np.float64], squares: NDArray[np.float64], count: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    mean = total / count
-    return mean, np.sqrt(np.maximum(squares / count - np.square(mean), 0))
+def _sizes(bucket: Bucket, maker: Maker) -> dict[str, int]:
+    """Bytes of a bucket's files."""
+    count = len(bucket.keys)
+    return {
+        "latents": count * 2 * bucket.latents * maker.latent_channels * 2,
+        "embeddings": count * sum(maker.widths.values()) * 4,
+    }
 
 
-def _write(path: Path, rows: NDArray[np.floating]) -> None:
-    write_durably(path, partial(_dump, rows), "rows")
-
-
-def _dump(rows: NDArray[np.floating], file: BinaryIO) -> None:
-    file.write(np.ascontiguousarray(rows).data)
+def _differing(one: Maker, other: Maker) -> list[str]:
+    """Names of what two makers do not share."""
+    return [name for name in Maker.model_fields if getattr(one, name) != getattr(other, name)]

@@ -9,7 +9,7 @@ import json
 import os
 import tarfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 Floats = NDArray[np.float32]
+Members = dict[str, bytes]
 
 HUB = "hf://"
-MAX_BAD_SHARE = 0.02  # of the samples: more is no accident
 MAX_PIXELS = 50_000_000
+MAX_VALUES = 100_000_000  # of a clip's sound: 19 minutes at 44.1 kHz, stereo
+TAR_END = 2 * tarfile.BLOCKSIZE  # zeros
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,6 @@ class Read:
     """A sample as it stands in a shard, decoded: `sound` `[frames, channels]`, -1 to 1."""
 
     key: str
-    shard: str
     image: "Image"
     sound: Floats
     rate_hz: int
@@ -42,26 +43,12 @@ class Read:
     caption: str
 
 
-@dataclass(slots=True)
-class Quarantine:
-    """What could not be read, and how much was."""
-
-    read: int = 0
-    bad: dict[str, str] = field(default_factory=dict)
-
-    def put(self, where: str, why: str) -> None:
-        """Note a bad sample. Raises MmussetError where there are too many."""
-        self.bad[where] = why
-        if len(self.bad) > max(1.0, MAX_BAD_SHARE * (self.read + len(self.bad))):
-            told = "; ".join(f"{where}: {why}" for where, why in list(self.bad.items())[:3])
-            raise MmussetError(
-                f"{len(self.bad)} of {self.read + len(self.bad)} samples can't be used ({told});"
-                " `mmusset verify` tells what is wrong with a dataset"
-            )
+class BadSample(Exception):
+    """Why a sample can't be used."""
 
 
 def shards_of(source: str) -> list[str]:
-    """The tars of a dataset's folder, a glob or a place on the Hub, sorted.
+    """The tars of a dataset's folder, a glob, one tar, or a place on the Hub, sorted.
 
     Raises UsageError where there are none.
     """
@@ -88,63 +75,74 @@ def split_of(shard: str) -> str:
     return split if split in ("validation", "test") else "train"
 
 
-def listed_samples(source: str) -> dict[str, int]:
-    """How many samples each shard should hold, by file name; empty without a manifest."""
+def listed_samples(shard: str) -> int | None:
+    """How many samples a shard should hold, by the manifest of its dataset; None without one."""
+    folder, _, name = shard.rpartition("/")
+    manifest = f"{folder.rpartition('/')[0]}/manifest.json" if "/" in folder else "manifest.json"
     try:
-        listed = json.loads(Path(source, "manifest.json").read_bytes())["shards"]
-        return {Path(shard["name"]).name: int(shard["samples"]) for shard in listed}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
+        with opened(manifest) as file:
+            listed = json.loads(file.read())["shards"]
+        counts = {shard["name"]: int(shard["samples"]) for shard in listed}
+    except (OSError, MmussetError, ValueError, KeyError, TypeError):
+        return None
+    return counts.get(f"data/{name}")
 
 
-def raw_samples(shards: list[str]) -> Iterator[dict[str, Any]]:
-    """Members as bytes, with `__key__` and `__url__`; shared out among ranks and workers.
+def raw_samples(shard: str) -> Iterator[tuple[str, Members]]:
+    """Each sample's key and its members by extension, as bytes.
 
-    Raises MmussetError for a tar that is broken or cut short.
+    Raises MmussetError for a tar that is broken or cut short, as far as it can be seen: one
+    that was cut between two samples and got an end again is known only by its dataset's
+    manifest.
     """
     os.environ["WDS_SECURE"] = "1"
     import webdataset
     from webdataset import tariterators
 
     webdataset.utils.enforce_security = True
-    mine = webdataset.split_by_worker(webdataset.split_by_node(iter(shards)))
-    for shard in mine:
-        with _opened(shard) as stream:
-            opened = [{"url": shard, "stream": stream}]
-            try:
-                yield from tariterators.group_by_keys(tariterators.tar_file_expander(opened))
-            except (tarfile.TarError, ValueError, EOFError) as error:
-                raise MmussetError(
-                    f"{shard} is broken or cut short ({error.args[0]}); `mmusset build` writes"
-                    " it again, `mmusset verify` checks the others"
-                ) from None
-
-
-def samples(shards: list[str], quarantine: Quarantine) -> Iterator[Read]:
-    """Decoded samples in order; what can't be decoded goes to the quarantine."""
-    for members in raw_samples(shards):
-        where = f"{members['__url__'].rpartition('/')[2]}: {members['__key__']}"
+    count = 0
+    with opened(shard) as stream:
         try:
-            yield decoded(members)
-            quarantine.read += 1
-        except BadSample as error:
-            quarantine.put(where, str(error))
+            tar = tariterators.tar_file_expander([{"url": shard, "stream": stream}])
+            for members in tariterators.group_by_keys(tar):
+                yield members["__key__"], {k: v for k, v in members.items() if k[:2] != "__"}
+                count += 1
+            _check_end(stream)
+        except (tarfile.TarError, ValueError, EOFError) as error:
+            raise broken(shard, str(error.args[0])) from None
+    wanted = listed_samples(shard)
+    if wanted is not None and wanted != count:
+        raise broken(shard, f"it holds {count} of {wanted} samples")
 
 
-class BadSample(Exception):
-    """Why a sample can't be used."""
+def broken(shard: str, why: str) -> MmussetError:
+    """A shard is of no use, and what to do."""
+    return MmussetError(
+        f"{shard} is broken or cut short ({why}); `mmusset build` writes it again,"
+        " `mmusset verify` checks the others"
+    )
 
 
-def decoded(members: dict[str, Any]) -> Read:
+def _check_end(stream: BinaryIO) -> None:
+    """Raises EOFError unless zeros end a tar, and nothing but zeros is left of it to read.
+
+    tarfile takes both the file's end and a header that it can't read for the tar's end.
+    """
+    left = stream.read()
+    stream.seek(-min(TAR_END, stream.seek(0, io.SEEK_END)), io.SEEK_END)
+    if any(left) or any(stream.read()):
+        raise EOFError("it does not end as a tar does")
+
+
+def decoded(key: str, members: Members) -> Read:
     """A sample from its members' bytes. Raises BadSample."""
     missing = [name for name in MEMBERS if name not in members]
     if missing:
         raise BadSample(f"has no {', '.join(missing)}")
-    sound, rate_hz = _sound(members["music.flac"])
+    sound, rate_hz = decode_sound(members["music.flac"])
     return Read(
-        key=members["__key__"],
-        shard=members["__url__"],
-        image=decode_image(members["image.jpg"]),
+        key=key,
+        image=decode_image(members["image.jpg"], ("JPEG",)),
         sound=sound,
         rate_hz=rate_hz,
         story=_text(members["story.txt"]),
@@ -152,28 +150,39 @@ def decoded(members: dict[str, Any]) -> Read:
     )
 
 
-def decode_image(data: bytes) -> "Image":
-    """An RGB picture. Raises BadSample for what is none."""
-    from PIL import Image, UnidentifiedImageError
+def decode_image(data: bytes, formats: tuple[str, ...] | None = None) -> "Image":
+    """An RGB picture of these formats, or any. Raises BadSample for what is none."""
+    from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=formats) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise BadSample(f"its image has {image.width} x {image.height} pixels")
             return image.convert("RGB")
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, ValueError) as error:
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ) as error:
         raise BadSample(f"its image does not decode ({error})") from None
 
 
-def _sound(data: bytes) -> tuple[Floats, int]:
+def decode_sound(data: bytes) -> tuple[Floats, int]:
+    """A FLAC's sound `[frames, channels]` and its rate in Hz. Raises BadSample."""
     import soundfile
 
     try:
-        sound, rate_hz = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            if file.format != "FLAC" or file.frames * file.channels > MAX_VALUES:
+                raise BadSample("its music is no FLAC, or too long")
+            sound = file.read(dtype="float32", always_2d=True)
+            rate_hz, frames = file.samplerate, file.frames
     except (soundfile.LibsndfileError, OSError) as error:
         raise BadSample(f"its music does not decode ({error})") from None
-    if not len(sound) or not np.isfinite(sound).all():
-        raise BadSample("its music is empty or not finite")
+    if not len(sound) or len(sound) != frames or not np.isfinite(sound).all():
+        raise BadSample("its music is empty or cut short")
     return sound, rate_hz
 
 
@@ -190,12 +199,13 @@ def hub_sha256(shard: str) -> str:
     return str(facts["lfs"]["sha256"] if facts.get("lfs") else facts["blob_id"])
 
 
-def _opened(shard: str) -> BinaryIO:
-    opener: Callable[..., BinaryIO] = _hub().open if shard.startswith(HUB) else open
+def opened(path: str) -> BinaryIO:
+    """A file on this disk or the Hub. Raises MmussetError where it is gone."""
+    opener: Callable[..., BinaryIO] = _hub().open if path.startswith(HUB) else open
     try:
-        return opener(shard, "rb")
+        return opener(path, "rb")
     except FileNotFoundError:
-        raise MmussetError(f"{shard} is gone; build again to write it") from None
+        raise MmussetError(f"{path} is gone; build again to write it") from None
 
 
 def _hub() -> Any:

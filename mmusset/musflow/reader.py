@@ -152,20 +152,18 @@ def decoded(key: str, members: Members) -> Read:
 
 def decode_image(data: bytes, formats: tuple[str, ...] | None = None) -> "Image":
     """An RGB picture of these formats, or any. Raises BadSample for what is none."""
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(io.BytesIO(data), formats=formats) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise BadSample(f"its image has {image.width} x {image.height} pixels")
             return image.convert("RGB")
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,
-    ) as error:
+    except UnidentifiedImageError:
+        raise BadSample(f"its image is no {' or '.join(formats or ('picture',))}") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise BadSample("its image has too many pixels") from None
+    except (OSError, ValueError, SyntaxError) as error:
         raise BadSample(f"its image does not decode ({error})") from None
 
 
@@ -179,8 +177,8 @@ def decode_sound(data: bytes) -> tuple[Floats, int]:
                 raise BadSample("its music is no FLAC, or too long")
             sound = file.read(dtype="float32", always_2d=True)
             rate_hz, frames = file.samplerate, file.frames
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise BadSample(f"its music does not decode ({error})") from None
+    except soundfile.LibsndfileError as error:
+        raise BadSample(f"its music does not decode ({error.error_string})") from None
     if not len(sound) or len(sound) != frames or not np.isfinite(sound).all():
         raise BadSample("its music is empty or cut short")
     return sound, rate_hz

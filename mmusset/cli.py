@@ -6,15 +6,18 @@ Rooms are imported inside the commands, so that `mmusset --help` answers at once
 import asyncio
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn, TypeVar
 
 import typer
 
 from .errors import MmussetError, UsageError
 
 if TYPE_CHECKING:
+    from .musflow.recipe import MusFlowRecipe
+    from .musflow.stages import Training
     from .recipe import Recipe
     from .speakers.serve import Served
 
@@ -42,6 +45,17 @@ ModelOption = Annotated[
 ]
 AdapterOption = Annotated[Path | None, typer.Option(help="A LoRA adapter's folder, checked first.")]
 PythonOption = Annotated[Path | None, typer.Option(help="The interpreter that has vLLM.")]
+ShardsArgument = Annotated[
+    str, typer.Argument(help="A dataset's folder, a glob of tars, or hf://datasets/user/name.")
+]
+TrainRecipeOption = Annotated[
+    str, typer.Option("--recipe", help="musflow-tiny, musflow-16k, musflow-44k, or a YAML file.")
+]
+RunOption = Annotated[
+    Path | None, typer.Option("--run", help="The training's folder. [default: <out>-musflow, here]")
+]
+DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+LogJsonOption = Annotated[bool, typer.Option(help="Progress as JSON lines on stderr.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
@@ -301,6 +315,126 @@ def verify(out: OutArgument, as_json: JsonOption = False) -> None:
     raise typer.Exit(1 if problems else 0)
 
 
+@app.command()
+def encode(
+    shards: ShardsArgument,
+    recipe: TrainRecipeOption = "musflow-tiny",
+    overrides: SetOption = None,
+    run: RunOption = None,
+    device: DeviceOption = "auto",
+    log_json: LogJsonOption = False,
+) -> None:
+    """Turn shards into the cache of latents and embeddings that `train` reads; train does it too.
+
+    Example: mmusset encode music --recipe musflow-44k
+    """
+    from .musflow import stages
+
+    with _training(shards, recipe, overrides, run, device, log_json) as training:
+        stages.run(training, "encode")
+        print(training.folder.cache)
+
+
+@app.command()
+def train(
+    shards: ShardsArgument,
+    recipe: TrainRecipeOption = "musflow-tiny",
+    overrides: SetOption = None,
+    run: RunOption = None,
+    stage: Annotated[
+        Literal["codec", "encode", "flow"], typer.Option(help="How far to go.")
+    ] = "flow",
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say what it will need; train nothing.")
+    ] = False,
+    cache: Annotated[
+        bool, typer.Option(help="--no-cache reads shards on the fly, each clip moved a little.")
+    ] = True,
+    device: DeviceOption = "auto",
+    as_json: JsonOption = False,
+    log_json: LogJsonOption = False,
+) -> None:
+    """Train MusFlow on a dataset's shards. Run it again to go on after anything stopped it.
+
+    \b
+    Examples:
+      mmusset train music
+      mmusset train music --plan
+      mmusset train music --recipe musflow-16k --set train.batch=64
+      torchrun --nproc-per-node 8 -m mmusset train music --recipe musflow-44k
+    """
+    from .musflow import plan as planning
+    from .musflow import stages
+
+    with _training(shards, recipe, overrides, run, device, log_json, cache) as training:
+        if plan:
+            found = planning.plan(training)
+            _tell(found, planning.Plan.text, as_json)
+            return
+        done = stages.run(training, stage)
+        if training.ranks.first:
+            _tell(done, stages.Summary.text, as_json)
+
+
+@app.command()
+def generate(
+    checkpoint: Annotated[Path, typer.Option(help="A training's folder, or one checkpoint.")],
+    image: Annotated[Path | None, typer.Option(help="A picture that it shall suit.")] = None,
+    story: Annotated[str | None, typer.Option(help="A story, or a .txt file.")] = None,
+    caption: Annotated[
+        str | None, typer.Option(help="What is to be heard, or a .txt file.")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="How long. [default: as it was trained]")
+    ] = None,
+    seed: Annotated[
+        list[int] | None, typer.Option(help="Another seed, other music; may be said again.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="From noise to music.")] = None,
+    method: Annotated[
+        Literal["euler", "midpoint", "ab2"] | None, typer.Option(help="How to take the steps.")
+    ] = None,
+    guidance: Annotated[
+        list[str] | None,
+        typer.Option(metavar="G|NAME=G", help="How far to follow: 3, or image=4 caption=2."),
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option("--csv", help="A row a piece: image, story, caption, seed, ...")
+    ] = None,
+    closest: Annotated[
+        int, typer.Option(min=0, help="Show so many of the nearest training clips.")
+    ] = 0,
+    out: Annotated[
+        Path, typer.Option(help=".flac, .wav or .ogg; with --csv a folder that is there.")
+    ] = Path("generated.flac"),
+    device: DeviceOption = "auto",
+    as_json: JsonOption = False,
+) -> None:
+    """Music from a picture, a story, a caption, or several of them. The same seed, the same sound.
+
+    \b
+    Examples:
+      mmusset generate --checkpoint music-musflow --image beach.jpg --out beach.flac
+      mmusset generate --checkpoint music-musflow --caption "A fast, loud piece with drums."
+      mmusset generate --checkpoint music-musflow --story story.txt --seed 1 --seed 2 --closest 3
+      mmusset generate --checkpoint music-musflow --csv wishes.csv --out made/
+    """
+    from .musflow import asked as asking
+    from .musflow import generate as generating
+    from .musflow.ranks import join
+
+    usual = asking.wanted(out, image, story, caption, seconds, guidance or ())
+    rows = asking.from_table(table, out, usual) if table else [usual]
+    pieces = [piece for row in rows for piece in asking.seeded(row, seed or ())]
+    asking.check_files(pieces)
+    composer = generating.Composer(
+        checkpoint, join(device).device, lambda line: print(line, file=sys.stderr)
+    )
+    sampler = generating.with_steps(composer.recipe.sampler, steps, method)
+    for made in generating.pieces(composer, pieces, sampler, closest):
+        _tell(made, generating.Made.text, as_json)
+
+
 def main() -> NoReturn:
     """Run the command line; one line for what is the user's to mend, no traceback."""
     try:
@@ -322,6 +456,36 @@ def _recipe(name: str, overrides: list[str] | None, speaker: str | None) -> "Rec
 
     said = (f"speaker.kind={speaker}",) if speaker else ()
     return load(Recipe, name, (*(overrides or ()), *said))
+
+
+@contextmanager
+def _training(
+    shards: str,
+    recipe: str,
+    overrides: list[str] | None,
+    run: Path | None,
+    device: str,
+    log_json: bool,
+    cache: bool = True,
+) -> "Iterator[Training]":
+    from .musflow import progress, ranks, run_folder, stages
+
+    loaded = _train_recipe(recipe, overrides)
+    folder = run_folder.RunFolder(run or run_folder.default_run(shards))
+    joined = ranks.join(device)
+    shown = progress.for_terminal(log_json, joined.first)
+    try:
+        yield stages.Training(shards, loaded, folder, joined, shown, cache)
+    finally:
+        shown.stop()
+        joined.leave()
+
+
+def _train_recipe(name: str, overrides: list[str] | None) -> "MusFlowRecipe":
+    from .musflow.recipe import MusFlowRecipe
+    from .recipe_file import load
+
+    return load(MusFlowRecipe, name, tuple(overrides or ()))
 
 
 def _tell(facts: T, text: Callable[[T], str], as_json: bool) -> None:

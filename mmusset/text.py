@@ -1,4 +1,4 @@
-"""A text cut into its sentences and its words."""
+"""Texts cut into sentences and words, and durations put into words."""
 
 import re
 
@@ -27,3 +27,12 @@ def words(text: str) -> list[str]:
 def word_count(text: str) -> int:
     """How many words a text has."""
     return len(words(text))
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `12 min`, `3.5 h`"""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, TextIO
 
 from mmusset.sample import Item, Verdict
+from mmusset.text import duration
 
 from .accounting import Cost, Tally, total_cost
 
@@ -58,7 +59,7 @@ class Pace:
         total = decided + tally.pending
         rate = (decided - self._decided_before) / max(time.monotonic() - self._begun_s, 1e-3)
         accepted = f"{tally.accepted / decided:.0%} accepted" if decided else "none decided yet"
-        left = f"{_duration(tally.pending / rate)} left" if rate > 0 else "time left unknown"
+        left = f"{duration(tally.pending / rate)} left" if rate > 0 else "time left unknown"
         return f"{decided} of {total} items, {rate:.1f} a second, {accepted}, {left}"
 
     def cost(self) -> str:
@@ -231,11 +232,3 @@ def _rows(stage: str, done: int, total: int, text: str, pace: Pace | None) -> "G
 def thousands(count: int) -> str:
     """`512`, `9.1k`"""
     return f"{count / 1000:.1f}k" if count >= 1000 else str(count)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"

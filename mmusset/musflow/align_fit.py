@@ -5,19 +5,19 @@ from collections.abc import Callable
 import torch
 
 from .align import Alignment, Recall, recall
-from .cache import Batch, Cache
+from .cache import Batch, Rows
 from .order import dice
 
 
 def fit_alignment(
-    alignment: Alignment, cache: Cache, seed: int, told: Callable[[int, float], None]
+    alignment: Alignment, rows: Rows, seed: int, told: Callable[[int, float], None]
 ) -> None:
-    """Train the adapters on all clips of a cache, whatever their length.
+    """Train the adapters on all clips of a split, whatever their length.
 
     `told` hears of each step and its loss.
     """
     part = alignment.part
-    whole = _embeddings(cache)
+    whole = _embeddings(rows)
     optimizer = torch.optim.AdamW(
         alignment.parameters(), lr=part.lr, weight_decay=part.weight_decay
     )
@@ -28,13 +28,13 @@ def fit_alignment(
     alignment.train()
     for step in range(part.steps):
         random = dice(seed, step, "alignment")
-        rows = torch.randperm(count, generator=random)[:batch]
+        some = torch.randperm(count, generator=random)[:batch]
         torch.manual_seed(random.initial_seed())
-        embeddings = {name: value[rows].to(device) for name, value in whole.embeddings.items()}
+        embeddings = {name: value[some].to(device) for name, value in whole.embeddings.items()}
         loss = alignment.loss(
             alignment(embeddings),
             alignment.target(embeddings["audio"]),
-            whole.present[rows].to(device),
+            whole.present[some].to(device),
         )
         optimizer.zero_grad()
         loss.backward()
@@ -45,18 +45,30 @@ def fit_alignment(
 
 
 @torch.no_grad()
-def measure_recall(alignment: Alignment, cache: Cache) -> list[Recall]:
-    """recall@k of each modality over all clips of a cache's split."""
-    whole = _embeddings(cache)
+def measure_recall(alignment: Alignment, rows: Rows) -> list[Recall]:
+    """recall@k of each modality over all clips of a split."""
+    whole = _embeddings(rows)
     device = next(alignment.parameters()).device
     alignment.eval()
     embeddings = {name: value.to(device) for name, value in whole.embeddings.items()}
     return recall(alignment(embeddings), alignment.target(embeddings["audio"]))
 
 
-def _embeddings(cache: Cache) -> Batch:
+def recall_lines(alignment: Alignment, rows: Rows) -> list[str]:
+    """`caption finds its music among 30 clips: 12 % first, 41 % in the first 5, ...`"""
+    if not rows.counts:
+        return []
+    return [
+        f"{found.modality} finds its music among {found.clips} clips: "
+        + ", ".join(f"{share:.0%} in the first {k}" for k, share in found.at.items())
+        + f" (by chance {min(1, 1 / found.clips):.0%} in the first 1)"
+        for found in measure_recall(alignment, rows)
+    ]
+
+
+def _embeddings(rows: Rows) -> Batch:
     """Every clip's embeddings, without its latents."""
-    parts = [cache.everything(bucket) for bucket in range(len(cache.counts))]
+    parts = [rows.everything(bucket) for bucket in range(len(rows.counts))]
     return Batch(
         keys=tuple(key for part in parts for key in part.keys),
         mean=torch.empty(0),

@@ -13,6 +13,7 @@ from mmusset.recipe_file import differences
 from mmusset.shards.durable import write_durably
 
 from .cache import Manifest
+from .recipe import MusFlowRecipe
 
 KEPT = 2  # the newest, and the one before
 PATTERN = "step-*.pt"
@@ -22,12 +23,14 @@ PATTERN = "step-*.pt"
 class Checkpoint:
     """All that a training needs to go on, and `generate` to make music: nothing else is state.
 
-    Order, noise and dropout are functions of the step.
+    Order, noise and dropout are functions of the step. `recipe` and `manifest` are JSON;
+    `frames` is how many latent frames most training clips have.
     """
 
     step: int
     recipe: str
     manifest: str
+    frames: int
     model: dict[str, Tensor]
     ema: dict[str, Tensor]
     optimizer: dict[str, Any]
@@ -54,15 +57,17 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """Raises MmussetError where it can't be read."""
     try:
         return Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
-    except (OSError, RuntimeError, TypeError, ValueError, EOFError) as error:
-        raise MmussetError(f"{path} is no checkpoint of musflow ({type(error).__name__})") from None
     except Exception as error:  # noqa: BLE001  pickle raises whatever it likes at foreign files
-        raise MmussetError(f"{path} is no checkpoint of musflow ({type(error).__name__})") from None
+        raise MmussetError(
+            f"{path} is damaged, or no checkpoint of musflow ({type(error).__name__});"
+            " delete it to go on from the one before"
+        ) from None
 
 
-def check_same(checkpoint: Checkpoint, recipe: str, manifest: Manifest) -> None:
+def check_same(checkpoint: Checkpoint, recipe: MusFlowRecipe, manifest: Manifest) -> None:
     """Raises Refused where a checkpoint is of another recipe or another cache."""
-    changed = differences(checkpoint.recipe, recipe)
+    before = MusFlowRecipe.model_validate_json(checkpoint.recipe)
+    changed = differences(before.canonical(), recipe.canonical())
     if changed:
         raise Refused(
             "the checkpoint was trained by another recipe ("

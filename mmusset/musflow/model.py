@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -26,9 +26,9 @@ class Throws:
     latent_noise: Tensor
     kept: Tensor
 
-    def share(self, rank: int, world: int) -> "Throws":
+    def share(self, rows: slice) -> "Throws":
         """Those of one process of several."""
-        return Throws(*(getattr(self, name)[rank::world] for name in self.__slots__))
+        return Throws(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
 class Losses(NamedTuple):
@@ -66,11 +66,15 @@ class MusFlow(nn.Module):
         return torch.where(kept[..., None], told, self.nulls.to(told.dtype))
 
     def forward(self, batch: Batch, throws: Throws) -> Losses:
-        """The losses of a batch under these throws."""
-        x1 = self.scaled(batch.mean + batch.std * throws.latent_noise)
+        """The losses of a batch under these throws, which are of this process's share of it.
+
+        The alignment's loss is over the whole batch in every process: it compares each clip
+        with all others.
+        """
+        x1 = self.scaled(batch.mean.float() + batch.std.float() * throws.latent_noise)
         t = throws.times
         aligned = self.alignment(batch.embeddings)
-        condition = self.condition(aligned, throws.kept & batch.present)
+        condition = self.condition(aligned[batch.share], throws.kept & batch.present[batch.share])
         v = self.network(flow.point(throws.noise, x1, t), t, condition)
         target = self.alignment.target(batch.embeddings["audio"])
         return Losses(
@@ -86,6 +90,21 @@ class MusFlow(nn.Module):
     def unscaled(self, x: Tensor) -> Tensor:
         """The codec's latents again."""
         return x * self.latent_std + self.latent_mean
+
+
+def on_device(batch: Batch, device: str) -> Batch:
+    """A batch's tensors on a device; from pinned memory without waiting."""
+
+    def moved(tensor: Tensor) -> Tensor:
+        return tensor.to(device, non_blocking=True)
+
+    return replace(
+        batch,
+        mean=moved(batch.mean),
+        std=moved(batch.std),
+        embeddings={name: moved(value) for name, value in batch.embeddings.items()},
+        present=moved(batch.present),
+    )
 
 
 def throw(

@@ -111,6 +111,14 @@ class TrainPart(Frozen):
     save_every: Count = 200
     listen_every: Count = 1000
 
+    @model_validator(mode="after")
+    def moments_are_logged(self) -> "TrainPart":
+        """So that a run that goes on logs the same lines as one that was never stopped."""
+        for name in ("validate_every", "save_every", "listen_every"):
+            if getattr(self, name) % self.log_every:
+                raise ValueError(f"{name} must be a multiple of log_every, {self.log_every}")
+        return self
+
 
 class SamplerPart(Frozen):
     """How music is made from noise when nothing else is said."""

@@ -1,0 +1,73 @@
+"""The processes that train together: one, or as many as `torchrun` started."""
+
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+
+import torch
+from torch import Tensor, distributed
+
+from mmusset.errors import UsageError
+
+# The others wait while the first fits the codec.
+PATIENCE = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """Which of `count` processes this is, and where it computes."""
+
+    rank: int
+    count: int
+    device: str
+
+    @property
+    def first(self) -> bool:
+        """Whether this one writes what all of them made."""
+        return self.rank == 0
+
+    @property
+    def cuda(self) -> bool:
+        return self.device.startswith("cuda")
+
+    def share(self) -> slice:
+        """This one's rows of a batch."""
+        return slice(self.rank, None, self.count)
+
+    def wait(self) -> None:
+        """Until all are here."""
+        if self.count > 1:
+            distributed.barrier()
+
+    def summed(self, value: Tensor) -> Tensor:
+        """The sum of a tensor over all processes, in place."""
+        if self.count > 1:
+            distributed.all_reduce(value)
+        return value
+
+    def leave(self) -> None:
+        """No more is to be done together."""
+        if self.count > 1:
+            distributed.destroy_process_group()
+
+
+def join(device: str = "auto") -> Ranks:
+    """Find the others by the environment that torchrun sets.
+
+    Raises UsageError where the device that was asked for is not there.
+    """
+    rank, count = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    there = torch.cuda.is_available()
+    if device == "auto":
+        device = "cuda" if there else "cpu"
+    if device.startswith("cuda"):
+        if not there:
+            raise UsageError("no CUDA device here: leave --device out, or say --device cpu")
+        if device == "cuda" and count > 1:
+            device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}"
+        torch.cuda.set_device(torch.device(device if ":" in device else "cuda:0"))
+    elif device != "cpu":
+        raise UsageError(f"--device is auto, cpu, cuda or cuda:N, not {device}")
+    if count > 1:
+        distributed.init_process_group("nccl" if device != "cpu" else "gloo", timeout=PATIENCE)
+    return Ranks(rank, count, device)

@@ -1,0 +1,51 @@
+"""Where a training keeps what it makes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The folder of one training: codec, cache, checkpoints, and what can be looked at."""
+
+    path: Path
+
+    @property
+    def codec(self) -> Path:
+        return self.path / "codec"
+
+    @property
+    def cache(self) -> Path:
+        return self.path / "cache"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def heard(self) -> Path:
+        """Sounds and spectrograms that were made on the way."""
+        return self.path / "heard"
+
+    @property
+    def tensorboard(self) -> Path:
+        return self.path / "tensorboard"
+
+    @property
+    def log(self) -> Path:
+        """A JSON line for each moment that was logged."""
+        return self.path / "log.jsonl"
+
+    @property
+    def bad_steps(self) -> Path:
+        """A JSON line for each step that was skipped."""
+        return self.path / "bad_steps.jsonl"
+
+
+def default_run(source: str) -> Path:
+    """`music-musflow`, here, for the dataset `.../music`."""
+    path = Path(source)
+    named = next((p for p in (path, *path.parents) if p.name and "*" not in p.name), Path("data"))
+    if named.name == "data" or named.suffix == ".tar":
+        named = named.parent if named.parent.name else named
+    return Path(f"{named.resolve().name}-musflow")

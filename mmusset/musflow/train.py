@@ -1,0 +1,335 @@
+"""The trainer: one loop, and each of its steps a function of the seed and the step's number.
+
+So a training that was killed goes on from its checkpoint as if nothing had happened, and
+several processes (torchrun, DDP) train what one would have trained.
+"""
+
+import math
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from threading import Event
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from mmusset.errors import MmussetError, UsageError
+
+from .align_fit import fit_alignment, recall_lines
+from .cache import Batch, Rows
+from .checkpoint import Checkpoint, check_same, load_checkpoint, newest, save_checkpoint
+from .cost import peak_flops_per_s, step_flops
+from .ema import Ema
+from .logbook import Logbook
+from .model import MusFlow, on_device, throw
+from .order import dice
+from .order import rows as rows_of
+from .progress import Progress
+from .ranks import Ranks
+from .recipe import MODALITIES, MusFlowRecipe, TrainPart
+from .run_folder import RunFolder
+from .validate import Validation, validate
+from .window import Logged, Window
+
+BETAS = (0.9, 0.95)
+LAST_LR = 0.05  # of the highest, at the end
+Listen = Callable[[MusFlow, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """How a training ended: the step, its last line of the log, and the last validation."""
+
+    step: int
+    last: Logged | None
+    validation: Validation | None
+
+
+def train(
+    recipe: MusFlowRecipe,
+    folder: RunFolder,
+    rows: Rows,
+    validation: Rows,
+    ranks: Ranks,
+    shown: Progress,
+    listen: Listen,
+) -> Trained:
+    """Train, or go on with, the model of a recipe. `listen` is given the averaged model.
+
+    Raises Refused where the folder holds another training, MmussetError where too many
+    steps were not finite, and KeyboardInterrupt, after a checkpoint, where the user stops.
+    """
+    trainer = Trainer(recipe, folder, rows, validation, ranks, shown, listen)
+    try:
+        return trainer.run()
+    finally:
+        trainer.close()
+
+
+class Trainer:
+    """A model in training: weights, their average, optimizer, and the step that comes next."""
+
+    def __init__(
+        self,
+        recipe: MusFlowRecipe,
+        folder: RunFolder,
+        rows: Rows,
+        validation: Rows,
+        ranks: Ranks,
+        shown: Progress,
+        listen: Listen,
+    ) -> None:
+        self.recipe, self.part, self.folder = recipe, recipe.train, folder
+        self.rows, self.validation, self.ranks = rows, validation, ranks
+        self.shown, self.listen = shown, listen
+        if self.part.batch % ranks.count:
+            raise UsageError(f"train.batch {self.part.batch} can't be shared by {ranks.count}")
+        torch.manual_seed(self.part.seed)
+        torch.set_float32_matmul_precision("high")  # TF32 on a GPU; nothing on a CPU
+        self.model = MusFlow(recipe, rows.manifest).to(ranks.device)
+        self.step = 0
+        path = newest(folder.checkpoints)
+        found = load_checkpoint(path) if path else None
+        if found:
+            check_same(found, recipe, rows.manifest)
+            self.model.load_state_dict(found.model)
+            self.step = found.step
+        else:
+            self._align()
+        self.ema = Ema(self.model, self.part.ema)
+        self.optimizer = adamw(self.model, self.part)
+        if found:
+            self.ema.model.load_state_dict(found.ema)
+            self.optimizer.load_state_dict(found.optimizer)
+        if self.part.compile:
+            for block in self.model.network.blocks:
+                block.compile()
+        self.forward: nn.Module = self.model
+        if ranks.count > 1:
+            ids = [torch.device(ranks.device)] if ranks.cuda else None
+            self.forward = DistributedDataParallel(
+                self.model, device_ids=ids, broadcast_buffers=False
+            )
+        self.book = Logbook(folder, self.step) if ranks.first else None
+        self.found: Validation | None = None
+
+    def run(self) -> Trained:
+        """To the last step."""
+        part, last = self.part, None
+        self.shown.stage("training", part.steps, self.step)
+        window = self._window()
+        with asked_to_stop(self.ranks) as stopping, Ahead(self) as ahead:
+            while self.step < part.steps:
+                batch, waited_s = ahead.take(self.step)
+                window.waited(waited_s)
+                self._learn(batch, window)
+                self.step += 1
+                done = self.step == part.steps
+                if done or stopping.is_set() or self.step % part.log_every == 0:
+                    last = self._log(window)
+                    window = self._window()
+                if done or stopping.is_set() or self.step % part.save_every == 0:
+                    self._save()
+                if stopping.is_set():
+                    raise KeyboardInterrupt
+                if done or self.step % part.validate_every == 0:
+                    self._validate(last)
+                if done or self.step % part.listen_every == 0:
+                    self._listen()
+                if self.step % part.log_every == 0:
+                    window = self._window()  # what stood between belongs to no step
+        return Trained(self.step, last, self.found)
+
+    def close(self) -> None:
+        if self.book:
+            self.book.close()
+
+    def _learn(self, batch: Batch, window: Window) -> None:
+        """One step. A loss or gradient that is not finite leaves the weights as they are."""
+        part, device = self.part, self.ranks.device
+        shape = (part.batch, *batch.mean.shape[1:])
+        throws = throw(part, self.step, shape, device).share(batch.share)
+        torch.manual_seed(dice(part.seed, self.step, "dropout").initial_seed())
+        self.forward.train()
+        with torch.autocast(device.partition(":")[0], torch.bfloat16, part.precision == "bf16"):
+            losses = self.forward(batch, throws)
+        loss = losses.flow.mean() + self.recipe.alignment.joint_weight * losses.alignment
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), part.clip_norm)
+        # The fused AdamW looks at this tensor by itself: no step waits to be told.
+        self.optimizer.found_inf = bad = (~norm.isfinite()).float()
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr_at(part, self.step)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.ema.follow(self.step)
+        window.add(self.step, batch.keys, losses, norm.detach(), bad)
+
+    def _align(self) -> None:
+        """Before the flow: the adapters by themselves."""
+        steps = self.recipe.alignment.steps
+        self.shown.stage("alignment", steps)
+
+        def told(done: int, loss: float) -> None:
+            self.shown.step(done, f"loss {loss:.3f}")
+
+        fit_alignment(self.model.alignment, self.rows, self.part.seed, told)
+        for line in recall_lines(self.model.alignment, self.validation):
+            self.shown.told(f"  {line}")
+
+    def _log(self, window: Window) -> Logged:
+        line, skipped = window.close(
+            lr_at(self.part, self.step - 1),
+            self.ranks.count * peak_flops_per_s(self.ranks.device, self.part.precision),
+        )
+        self.shown.step(self.step, _note(line, self.found))
+        bad = len(skipped)
+        if self.book:
+            self.book.logged(line)
+            bad = self.book.skipped(skipped)
+        for step in skipped:
+            self.shown.told(f"step {step.step} was not finite and is skipped: {step.keys[0]}, ...")
+        if bad > self.part.max_bad_steps:
+            raise MmussetError(
+                f"{bad} steps were not finite; {self.folder.bad_steps} lists them and their clips."
+                " Lower train.lr, or use precision fp32, in another folder (--run)"
+            )
+        return line
+
+    def _save(self) -> None:
+        if self.ranks.first:
+            checkpoint = Checkpoint(
+                step=self.step,
+                recipe=self.recipe.model_dump_json(),
+                manifest=self.rows.manifest.model_dump_json(),
+                frames=self.rows.lengths[self.rows.counts.index(max(self.rows.counts))],
+                model=self.model.state_dict(),
+                ema=self.ema.model.state_dict(),
+                optimizer=self.optimizer.state_dict(),
+            )
+            save_checkpoint(self.folder.checkpoints, checkpoint)
+        self.ranks.wait()
+
+    def _validate(self, last: Logged | None) -> None:
+        if self.ranks.first:
+            model = self.ema.model
+            self.found = validate(model, self.validation, self.part, self.ranks.device)
+            if self.found and self.book:
+                self.book.validated(self.step, self.found)
+            if last:
+                self.shown.step(self.step, _note(last, self.found))
+            if self.step == self.part.steps:
+                for line in recall_lines(model.alignment, self.validation):
+                    self.shown.told(f"  {line}")
+        self.ranks.wait()
+
+    def _listen(self) -> None:
+        if self.ranks.first:
+            self.listen(self.ema.model, self.step)
+        self.ranks.wait()
+
+    def _window(self) -> Window:
+        mean = sum(n * c for n, c in zip(self.rows.lengths, self.rows.counts, strict=True))
+        frames = round(mean / sum(self.rows.counts))
+        shape = self.model.network.shape
+        return Window(self.ranks, step_flops(shape, frames, len(MODALITIES), self.part.batch))
+
+
+class Ahead:
+    """The next step's batch, read while this one is computed."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+        self._thread = ThreadPoolExecutor(1)
+        self._next: tuple[int, Future[Batch]] | None = None
+
+    def __enter__(self) -> "Ahead":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+    def take(self, step: int) -> tuple[Batch, float]:
+        """The batch of a step, on the device, and how many seconds it was waited for."""
+        number, coming = self._next or self._ask(step)
+        assert number == step
+        begun_s = time.monotonic()
+        batch = coming.result()
+        waited_s = time.monotonic() - begun_s
+        self._next = self._ask(step + 1)
+        return on_device(batch, self._trainer.ranks.device), waited_s
+
+    def _ask(self, step: int) -> tuple[int, Future[Batch]]:
+        return step, self._thread.submit(self._read, step)
+
+    def _read(self, step: int) -> Batch:
+        trainer = self._trainer
+        part, ranks = trainer.part, trainer.ranks
+        bucket, wanted = rows_of(part.seed, step, part.batch, trainer.rows.counts)
+        batch = trainer.rows.batch(bucket, wanted, ranks.share(), step)
+        if not ranks.cuda:
+            return batch
+        return replace(
+            batch,
+            mean=batch.mean.pin_memory(),
+            std=batch.std.pin_memory(),
+            embeddings={name: value.pin_memory() for name, value in batch.embeddings.items()},
+            present=batch.present.pin_memory(),
+        )
+
+
+def lr_at(part: TrainPart, step: int) -> float:
+    """Up in a line, then down along a cosine to LAST_LR of the highest."""
+    if step < part.warmup:
+        return part.lr * (step + 1) / part.warmup
+    way = (step - part.warmup) / max(part.steps - part.warmup, 1)
+    return part.lr * (LAST_LR + (1 - LAST_LR) * (1 + math.cos(math.pi * way)) / 2)
+
+
+def adamw(model: nn.Module, part: TrainPart) -> torch.optim.AdamW:
+    """Fused AdamW; only matrices decay."""
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    groups: list[dict[str, Any]] = [
+        {"params": [w for w in weights if w.ndim > 1], "weight_decay": part.weight_decay},
+        {"params": [w for w in weights if w.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=part.lr, betas=BETAS, fused=True)
+
+
+@contextmanager
+def asked_to_stop(ranks: Ranks) -> Iterator[Event]:
+    """Set by the first Ctrl-C, so that the step is finished and saved; a second ends at once.
+
+    Of several processes each would hear of it at a step of its own, so there the last
+    checkpoint has to do.
+    """
+    asked = Event()
+    before = signal.getsignal(signal.SIGINT)
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        asked.set()
+
+    if ranks.count == 1:
+        signal.signal(signal.SIGINT, stop)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _note(line: Logged, found: Validation | None) -> str:
+    told = f"loss {line.loss:.3f}, {line.clips_per_s:.0f} clips a second"
+    if line.mfu:
+        told += f", {line.mfu:.0%} MFU"
+    return told + (f", validation {found.loss:.3f}" if found else "")
+
+
+def parameters(model: nn.Module) -> int:
+    """How many weights are trained."""
+    return sum(weight.numel() for weight in model.parameters())

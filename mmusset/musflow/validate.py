@@ -1,0 +1,70 @@
+"""The loss on the validation split, always with the same noise, so that runs can be compared."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from .cache import Batch, Rows
+from .model import MusFlow, Throws, on_device, throw
+from .recipe import TrainPart
+
+DRAWS = 512  # times and noises in all, at the least
+MOST_CLIPS = 512
+BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """Mean flow losses: told all conditions, told none, and told those of another clip."""
+
+    loss: float
+    unconditional: float
+    shuffled: float
+
+
+@torch.no_grad()
+def validate(model: MusFlow, rows: Rows, part: TrainPart, device: str) -> Validation | None:
+    """The losses of a model in eval mode; None where the split has no clips."""
+    if not rows.counts:
+        return None
+    sums, count = torch.zeros(3, device=device, dtype=torch.float64), 0
+    draws = -(-DRAWS // min(sum(rows.counts), MOST_CLIPS))
+    step = 0
+    for batch in _batches(rows):
+        here = on_device(batch, device)
+        for _ in range(draws):
+            throws = throw(part, step, here.mean.shape, device, "validation")
+            sums += _losses(model, here, throws)
+            count += len(here.keys)
+            step += 1
+    return Validation(*(sums / count).tolist())
+
+
+def _losses(model: MusFlow, batch: Batch, throws: Throws) -> Tensor:
+    """Summed losses `[3]` under the same throws, but for what is told."""
+    told, untold = torch.ones_like(throws.kept), torch.zeros_like(throws.kept)
+    other = _of_others(batch)
+    found = [
+        model(batch, replace(throws, kept=told)).flow.sum(),
+        model(batch, replace(throws, kept=untold)).flow.sum(),
+        model(other, replace(throws, kept=told)).flow.sum(),
+    ]
+    return torch.stack(found).double()
+
+
+def _of_others(batch: Batch) -> Batch:
+    """Every clip with the conditions of its neighbour."""
+    told = {name: value.roll(1, 0) for name, value in batch.embeddings.items()}
+    return replace(batch, embeddings=told, present=batch.present.roll(1, 0))
+
+
+def _batches(rows: Rows) -> list[Batch]:
+    """All clips, or the first of them where there are many."""
+    left, found = MOST_CLIPS, list[Batch]()
+    for bucket, count in enumerate(rows.counts):
+        for first in range(0, min(count, left), BATCH):
+            last = min(first + BATCH, count, first + left)
+            found.append(rows.batch(bucket, torch.arange(first, last)))
+            left -= last - first
+    return found

@@ -242,6 +242,15 @@ def test_what_did_not_change_costs_nothing(out: Path, tmp_path: Path) -> None:
     assert encode(out, tmp_path / "cache", Unwilling()) == 0, "its bytes are the same"
 
 
+def test_a_damaged_cache_is_mended(out: Path, tmp_path: Path) -> None:
+    cached(out, tmp_path / "cache", codec())
+    before = tree(tmp_path / "cache")
+    path = max((tmp_path / "cache").glob("train-000001*.latents"))
+    path.write_bytes(path.read_bytes()[:-1])
+    assert encode(out, tmp_path / "cache", codec()) == 3
+    assert tree(tmp_path / "cache") == before
+
+
 def test_what_changed_is_encoded_and_what_is_gone_is_forgotten(out: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     cached(out, cache, codec())

@@ -85,11 +85,11 @@ def encode_shards(
         there = read_shard_rows(folder, name, maker)
         if there is None:
             rows = list(encoded(raw_samples(shard), codec, encoders, device, about.bad))
-            check_bad(bad | _named(shard, about.bad), good + len(rows), FEW_BAD)
+            check_bad(bad | named(shard, about.bad), good + len(rows), FEW_BAD)
             there = write_shard_rows(folder, name, about, rows)
             made += len(rows)
         good += there.count
-        bad |= _named(shard, there.about.bad)
+        bad |= named(shard, there.about.bad)
     told(len(shards), len(shards))
     return made
 
@@ -116,6 +116,11 @@ def finish_cache(source: str, folder: Path, codec: Codec, encoders: Encoders) ->
         if OURS.fullmatch(path.name) and path.name not in kept:
             path.unlink()
     return manifest
+
+
+def named(shard: str, bad: dict[str, str]) -> dict[str, str]:
+    """What is bad in a shard, by shard and key."""
+    return {f"{Path(shard).stem}: {key}": why for key, why in bad.items()}
 
 
 def maker_of(codec: Codec, encoders: Encoders) -> Maker:
@@ -291,10 +296,6 @@ def _about(shard: str, folder: Path, maker: Maker) -> About:
         shard_sha256=_sha256_of_shard(shard, folder),
         bad={},
     )
-
-
-def _named(shard: str, bad: dict[str, str]) -> dict[str, str]:
-    return {f"{Path(shard).stem}: {key}": why for key, why in bad.items()}
 
 
 def _sha256_of_shard(shard: str, folder: Path) -> str:

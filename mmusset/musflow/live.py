@@ -28,6 +28,7 @@ from .encode import (
     heard_embedding,
     latents_of,
     maker_of,
+    named,
     told_embeddings,
     whole_frames,
 )
@@ -82,8 +83,10 @@ class LiveShards:
         self.manifest = self._scale([s for s in shards if split_of(s) == "train"])
         bad, buckets = dict[str, str](), defaultdict[int, list[Clip]](list)
         for shard in shards:
-            for clip in self._clips(shard, bad) if split_of(shard) == split else ():
+            here = dict[str, str]()
+            for clip in self._clips(shard, here) if split_of(shard) == split else ():
                 buckets[clip.latents].append(clip)
+            bad |= named(shard, here)
         self.lengths = tuple(sorted(buckets))
         self._buckets = [buckets[length] for length in self.lengths]
         self.counts = tuple(len(clips) for clips in self._buckets)

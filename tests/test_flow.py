@@ -118,17 +118,12 @@ def breaker_of(flow: Flow, probes: list[str], wait_s: float = 10.0) -> tuple[Bre
     return Breaker(flow, probe, Patience("here", wait_s), told.append, first_probe_s=0.001), told
 
 
-def test_the_breaker_opens_after_five_losses_in_a_row_and_closes_by_a_probe() -> None:
+def test_a_loss_opens_the_breaker_until_a_probe_is_answered() -> None:
     async def scene() -> None:
         flow = flow_of(100)
         breaker, told = breaker_of(flow, ["no", "no"])
-        for _ in range(4):
-            breaker.lost("reset", refused=False)
-        breaker.answered()
-        for _ in range(4):
-            breaker.lost("reset", refused=False)
-        assert told == [], "there was an answer between them"
-        breaker.lost("reset", refused=False)
+        breaker.lost("reset")
+        breaker.lost("reset too")
         leaving = asyncio.create_task(flow.leave(0))
         await turns()
         assert not leaving.done()
@@ -140,11 +135,40 @@ def test_the_breaker_opens_after_five_losses_in_a_row_and_closes_by_a_probe() ->
     run(scene())
 
 
+def test_a_loss_of_which_the_server_knows_nothing_is_not_spoken_of() -> None:
+    async def scene() -> None:
+        flow = flow_of(100)
+        breaker, told = breaker_of(flow, [])
+        breaker.lost("reset")
+        await flow.leave(0)
+        assert told == []
+        assert flow.throttle.limit == 100
+        await breaker.close()
+
+    run(scene())
+
+
+def test_a_server_that_does_nothing_but_send_away_is_given_up() -> None:
+    async def scene() -> None:
+        flow = flow_of(100)
+        breaker, _ = breaker_of(flow, [], wait_s=0.0)
+        for _ in range(3):
+            breaker.busy()
+            breaker.answered()
+            await flow.leave(0)
+        with pytest.raises(ServerGone, match="sends every call away"):
+            while True:
+                breaker.busy()
+                await flow.leave(0)
+
+    run(scene())
+
+
 def test_a_server_that_stays_away_ends_the_flow_with_exit_code_3() -> None:
     async def scene() -> None:
         flow = flow_of(100)
         breaker, _ = breaker_of(flow, ["no"] * 10_000, wait_s=0.02)
-        breaker.lost("refused", refused=True)
+        breaker.lost("refused")
         with pytest.raises(ServerGone, match="nothing is lost") as gone:
             await flow.leave(0)
         assert gone.value.exit_code == 3

@@ -15,7 +15,8 @@ from mmusset.speakers.base import Answer, CaptionReply, Request
 from mmusset.speakers.picture import fit
 from mmusset.speakers.stub_plan import Fault, StubPlan
 from mmusset.speakers.stub_server import StubServer
-from mmusset.speakers.vllm import VllmSpeaker
+from mmusset.speakers.vllm import MOST_STRIKES, VllmSpeaker
+from mmusset.speakers.wire import retry_after_s
 from mmusset.truth.gates import sayable
 from tests import samples
 
@@ -69,13 +70,42 @@ def test_an_answer_comes_with_its_tokens(picture: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["429", "503", "500", "reset", "html", "abort", "hang", "drip"])
 def test_trouble_of_the_server_is_waited_out(picture: Path, kind: str) -> None:
+    """However long it lasts: after a lost call the server is probed until it lives."""
+
     async def scene(stub: StubServer, speaker: VllmSpeaker) -> None:
         answer = await speaker.answer(request(picture))
         assert CaptionReply.model_validate_json(answer.text).caption
-        assert stub.requests == 3
+        asked = [seen.schema for seen in stub.seen]
+        assert asked.count("CaptionReply") == (MOST_STRIKES + 1 if kind in {"429", "503"} else 2)
         assert speaker.strikes == {}
 
-    play(quick(Fault.model_validate({"kind": kind, "last": 2})), scene, call_seconds=0.5)
+    trouble = Fault.model_validate({"kind": kind, "last": MOST_STRIKES})
+    play(quick(trouble), scene, call_seconds=0.3)
+
+
+def test_a_server_that_sends_every_call_away_stops_the_build_with_exit_code_3(
+    picture: Path,
+) -> None:
+    async def scene(stub: StubServer, speaker: VllmSpeaker) -> None:
+        with pytest.raises(ServerGone, match="run the same command again"):
+            await speaker.answer(request(picture))
+
+    play(quick(Fault(kind="503")), scene, wait_seconds=0.1)
+
+
+@pytest.mark.parametrize("kind", ["reset", "hang", "html"])
+def test_a_call_that_alone_is_never_answered_is_given_up(picture: Path, kind: str) -> None:
+    words = "Measured on the poison"
+    good = request(picture)
+    poison = replace(good, brief=replace(good.brief, key="poison", evidence=words))
+
+    async def scene(stub: StubServer, speaker: VllmSpeaker) -> None:
+        with pytest.raises(Unusable, match=f"{MOST_STRIKES} calls ended so"):
+            await speaker.answer(poison)
+        assert (await speaker.answer(good)).text
+
+    fault = Fault.model_validate({"kind": kind, "containing": words})
+    play(quick(fault), scene, call_seconds=0.3)
 
 
 @pytest.mark.parametrize("kind", ["no choices", "null content", "empty", "length", "no json"])
@@ -108,6 +138,22 @@ def test_retry_after_is_honoured(picture: Path) -> None:
         assert loop.time() - begun_s >= 0.3
 
     play(quick(Fault(kind="429", last=1, retry_after_s=0.3)), scene)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7),
+        ("1e9", 300),
+        ("-1", 0),
+        ("soon", 0),
+        ("", 0),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 0),
+        ("Wed, 06 Nov 2199 08:49:37 GMT", 300),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(header: str, seconds: float) -> None:
+    assert retry_after_s(header) == seconds
 
 
 def test_adapters_are_asked_for_by_name_agent_by_agent(picture: Path) -> None:

@@ -8,9 +8,7 @@ from mmusset.errors import ServerGone
 
 from .flow import Flow
 
-# Losses in a row, with no answer between them, that mean that the server is gone.
-MOST_LOSSES = 5
-FIRST_PROBE_S, LAST_PROBE_S = 1.0, 30.0
+FIRST_PROBE_S, LAST_PROBE_S = 0.25, 30.0
 
 Probe = Callable[[], Awaitable[str]]
 """Asks the server something small; gives "" if it answers, else why it does not."""
@@ -25,7 +23,11 @@ class Patience:
 
 
 class Breaker:
-    """Shuts the flow when the server is gone, and opens it again when a probe is answered."""
+    """Shuts the flow when a call is lost, and opens it again when a probe is answered.
+
+    So nothing is sent again to a server that has not shown that it lives: what is lost
+    after that counts against the call, and an outage counts against nobody.
+    """
 
     def __init__(
         self,
@@ -40,20 +42,26 @@ class Breaker:
         self._probe = probe
         self._patience = patience
         self._tell = tell
-        self._losses = 0
+        self._busy_since_s: float | None = None
         self._waiting: asyncio.Task[None] | None = None
 
     def answered(self) -> None:
-        """The server answered something."""
-        self._losses = 0
+        """A call was answered."""
+        self._busy_since_s = None
 
-    def lost(self, why: str, *, refused: bool) -> None:
-        """A call got no answer. `refused` says that there was nobody to connect to."""
-        self._losses += 1
-        if self._waiting is None and (refused or self._losses >= MOST_LOSSES):
+    def busy(self) -> None:
+        """A call was sent away. A server that does nothing else for too long is as good as gone."""
+        now_s = asyncio.get_running_loop().time()
+        if self._busy_since_s is None:
+            self._busy_since_s = now_s
+        elif now_s - self._busy_since_s > self._patience.wait_s:
+            self._give_up("it sends every call away")
+
+    def lost(self, why: str) -> None:
+        """A call got no answer."""
+        if self._waiting is None:
             self._flow.shut()
-            self._tell(f"the server does not answer ({why}); waiting for it")
-            self._waiting = asyncio.create_task(self._wait())
+            self._waiting = asyncio.create_task(self._wait(why))
 
     async def close(self) -> None:
         """Wait no more."""
@@ -61,24 +69,29 @@ class Breaker:
             self._waiting.cancel()
             await asyncio.gather(self._waiting, return_exceptions=True)
 
-    async def _wait(self) -> None:
-        pause_s, why = self._first_probe_s, ""
+    async def _wait(self, why: str) -> None:
+        pause_s, told = self._first_probe_s, False
         try:
             async with asyncio.timeout(self._patience.wait_s):
-                await asyncio.sleep(pause_s)
-                while why := await self._probe():
-                    pause_s = min(2 * pause_s, LAST_PROBE_S)
+                while fault := await self._probe():
+                    if not told:
+                        self._tell(f"the server does not answer ({why}); waiting for it")
+                    told, why = True, fault
                     await asyncio.sleep(pause_s)
+                    pause_s = min(2 * pause_s, LAST_PROBE_S)
         except TimeoutError:
-            self._flow.end(
-                ServerGone(
-                    f"no answer from {self._patience.url} for {self._patience.wait_s:g} s ({why});"
-                    " nothing is lost: start it, and run the same command again"
-                )
-            )
+            self._give_up(why)
             return
-        self._tell("the server is back")
-        self._losses = 0
+        if told:
+            self._tell("the server is back")
+            self._flow.throttle.restart()
         self._waiting = None
-        self._flow.throttle.restart()
         self._flow.reopen()
+
+    def _give_up(self, why: str) -> None:
+        self._flow.end(
+            ServerGone(
+                f"no answer from {self._patience.url} for {self._patience.wait_s:g} s ({why});"
+                " nothing is lost: start it, and run the same command again"
+            )
+        )

@@ -52,7 +52,7 @@ class VllmSpeaker:
         self._model = part.model
         patience = Patience(self._url, server.wait_seconds)
         self._breaker = Breaker(self.flow, self._probe, patience, tell)
-        self._refusals = 0
+        self._refusals, self._refused_s = 0, 0.0
         self._watch: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -121,25 +121,30 @@ class VllmSpeaker:
             self._count_loss(key, lost, begun_s)
             return None
         except Unusable:
-            self._breaker.answered()
+            self._answered()
             raise
         finally:
             self.flow.land()
-        self._refusals = 0
-        self._breaker.answered()
+        self._answered()
         self.throttle.landed(begun_s, time.monotonic())
         self.strikes.pop(key, None)
         return answer
 
-    def _send_less(self, begun_s: float, retry_after_s: float) -> None:
+    def _answered(self) -> None:
+        self._refusals = 0
         self._breaker.answered()
+
+    def _send_less(self, begun_s: float, retry_after_s: float) -> None:
+        self._breaker.busy()
         self.throttle.refused(begun_s, time.monotonic())
-        self._refusals += 1
+        if begun_s >= self._refused_s:  # what left before the last refusal is the same one
+            self._refusals += 1
+            self._refused_s = time.monotonic()
         self.flow.hold(retry_after_s or min(0.05 * 2 ** min(self._refusals, 10), LONGEST_PAUSE_S))
 
     def _count_loss(self, key: str, lost: Lost, begun_s: float) -> None:
         self.throttle.refused(begun_s, time.monotonic())
-        self._breaker.lost(str(lost), refused=lost.nobody)
+        self._breaker.lost(str(lost))
         if lost.blames:
             self.strikes[key] = self.strikes.get(key, 0) + 1
             if self.strikes[key] >= MOST_STRIKES:
@@ -181,8 +186,11 @@ class VllmSpeaker:
         """Ask for one token: /health may say yes while the engine hangs."""
         message = {"role": "user", "content": "Say yes."}
         body = {"model": self._model, "messages": [message], "max_tokens": 1, "temperature": 0}
+        deadline_s = min(PROBE_S, self._server.call_seconds)
         try:
-            await post(self._session, f"{self._url}/chat/completions", orjson.dumps(body), PROBE_S)
+            await post(
+                self._session, f"{self._url}/chat/completions", orjson.dumps(body), deadline_s
+            )
         except Busy:
             return ""
         except (Lost, Unusable, MmussetError) as error:

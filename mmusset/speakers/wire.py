@@ -10,6 +10,7 @@ What a failure means for the caller is in its type:
 
 import asyncio
 import time
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -39,12 +40,11 @@ class Busy(Exception):
 
 
 class Lost(Exception):
-    """No answer came. `blames`: this request may be why. `nobody`: nobody was there to ask."""
+    """No answer came. `blames`: this request may be why."""
 
-    def __init__(self, why: str, *, blames: bool = False, nobody: bool = False) -> None:
+    def __init__(self, why: str, *, blames: bool = True) -> None:
         super().__init__(why)
         self.blames = blames
-        self.nobody = nobody
 
 
 class _Message(Frozen, extra="ignore"):
@@ -87,11 +87,11 @@ async def post(session: "ClientSession", url: str, body: bytes, deadline_s: floa
             data = await _read(response)
             _check_status(response, data)
     except TimeoutError:
-        raise Lost(f"no answer within {deadline_s:g} s", blames=True) from None
+        raise Lost(f"no answer within {deadline_s:g} s") from None
     except ClientConnectorError as error:
-        raise Lost(f"no connection to {url} ({error.os_error})", nobody=True) from None
+        raise Lost(f"no connection to {url} ({error.os_error})", blames=False) from None
     except (ClientPayloadError, ClientError, ConnectionError) as error:
-        raise Lost(f"the connection broke ({error!r})", blames=True) from None
+        raise Lost(f"the connection broke ({error!r})") from None
     return _answer(data, time.monotonic() - begun_s)
 
 
@@ -101,7 +101,7 @@ async def _read(response: "ClientResponse") -> bytes:
         chunks.append(chunk)
         size += len(chunk)
         if size > MOST_BYTES:
-            raise Lost(f"an answer of over {MOST_BYTES} bytes", blames=True)
+            raise Lost(f"an answer of over {MOST_BYTES} bytes")
     return b"".join(chunks)
 
 
@@ -111,7 +111,7 @@ def _check_status(response: "ClientResponse", data: bytes) -> None:
         return
     said = _error_text(data)
     if status in BUSY:
-        raise Busy(_seconds(response.headers.get("Retry-After", "")))
+        raise Busy(retry_after_s(response.headers.get("Retry-After", "")))
     if status in REFUSED:
         raise Unusable("refused by the server", f"{status}: {said}")
     if status in NOT_OURS:
@@ -119,7 +119,7 @@ def _check_status(response: "ClientResponse", data: bytes) -> None:
             f"{response.url} answers {status}: {said}; look at server.url, at the model's"
             " name, and at the key in OPENAI_API_KEY"
         )
-    raise Lost(f"{response.url} answers {status}: {said}", blames=True)
+    raise Lost(f"{response.url} answers {status}: {said}")
 
 
 def _answer(data: bytes, seconds: float) -> Answer:
@@ -132,10 +132,10 @@ def _answer(data: bytes, seconds: float) -> Answer:
     choice = completion.choices[0] if completion.choices else _Choice(message=_Message())
     # vLLM ends what it was writing so when it is told to stop: not an answer.
     if choice.finish_reason == "abort":
-        raise Lost("the server broke off its answer")
+        raise Lost("the server broke off its answer", blames=False)
     return Answer(
         text=choice.message.content or "",
-        finish_reason=choice.finish_reason or "stop",
+        finish_reason=choice.finish_reason or "none given",
         prompt_tokens=usage.prompt_tokens,
         cached_tokens=(usage.prompt_tokens_details or _Details()).cached_tokens or 0,
         completion_tokens=usage.completion_tokens,
@@ -156,9 +156,13 @@ def _error_text(data: bytes) -> str:
     return " ".join(str(body).split())[:300]
 
 
-def _seconds(retry_after: str) -> float:
-    """Seconds of a Retry-After header; 0 where it says none, or a date."""
+def retry_after_s(header: str) -> float:
+    """Seconds of a Retry-After header, which may be a date; 0 where it says neither."""
     try:
-        return max(0.0, min(float(retry_after), 300.0))
+        seconds = float(header)
     except ValueError:
-        return 0.0
+        try:
+            seconds = parsedate_to_datetime(header).timestamp() - time.time()
+        except ValueError:
+            return 0.0
+    return max(0.0, min(seconds, 300.0))

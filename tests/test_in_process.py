@@ -111,14 +111,41 @@ def test_what_is_said_does_not_hang_on_the_batch(base: Path, picture: Path) -> N
     assert together[0].prompt_tokens < together[1].prompt_tokens
 
 
+def test_a_picture_takes_the_patches_that_it_was_fitted_to(base: Path, tmp_path: Path) -> None:
+    """Neither qwen-vl-utils nor the processor scales again what was scaled for a server."""
+    asked, patches = [], []
+    for width, height in ((100, 100), (640, 200), (30, 900), (1024, 1024), (57, 20)):
+        path = tmp_path / f"{width}.jpg"
+        path.write_bytes(fit(Image.new("RGB", (width, height), "navy"), MAX_PIXELS))
+        with Image.open(path) as image:
+            patches.append(tokens(*image.size))
+        asked.append(request(path, "captioner"))
+    few = SamplingPart.model_validate({"captioner": {"temperature": 0.0, "max_tokens": 16}})
+    speaker = part(base).model_copy(update={"sampling": few})
+    text = [a.prompt_tokens - n for a, n in zip(answers(speaker, asked), patches, strict=True)]
+    assert len(set(patches)) > 2
+    assert len(set(text)) == 1, "the text is the same"
+
+
 def test_only_the_agents_that_name_an_adapter_speak_through_it(
     base: Path, adapter: Path, picture: Path
 ) -> None:
-    asked = [request(picture, agent) for agent in ("captioner", "critic")]
+    asked = [request(picture, agent) for agent in ("captioner", "story_writer")]
     plain = answers(part(base), asked)
     adapted = answers(part(base, captioner=str(adapter)), asked)
     assert adapted[0].text != plain[0].text
     assert adapted[1].text == plain[1].text
+
+
+def test_each_agent_may_have_an_adapter_of_its_own(
+    base: Path, adapter: Path, picture: Path
+) -> None:
+    other = make_adapter(base, base.parent / "other", seed=2)
+    asked = [request(picture, agent) for agent in ("captioner", "story_writer")]
+    alone = answers(part(base, captioner=str(adapter), story_writer=str(adapter)), asked)
+    both = answers(part(base, captioner=str(adapter), story_writer=str(other)), asked)
+    assert both[0].text == alone[0].text
+    assert both[1].text != alone[1].text
 
 
 def test_an_adapters_weights_are_in_the_voice(base: Path, adapter: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -85,7 +86,8 @@ class TransformersSpeaker:
         """Begin no more batches."""
         self._stopped = True
         for waiting in self._waiting:
-            waiting.answer.set_exception(Stopped())
+            if not waiting.answer.done():
+                waiting.answer.set_exception(Stopped())
         self._waiting.clear()
 
     async def _write(self) -> None:
@@ -100,7 +102,8 @@ class TransformersSpeaker:
                 answers = await asyncio.to_thread(self._model.write, requests)
             except Exception as error:
                 for waiting in batch:
-                    waiting.answer.set_exception(error)
+                    if not waiting.answer.done():
+                        waiting.answer.set_exception(error)
                 raise
             for waiting, answer in zip(batch, answers, strict=True):
                 if not waiting.answer.done():
@@ -129,6 +132,7 @@ class _Model:
     model: Any
     processor: Any
     tokenizer: Any  # llguidance's view of the processor's
+    adapted: bool
 
     def write(self, requests: list[Request]) -> list[Answer]:
         """The answers to requests of one agent, in order."""
@@ -144,8 +148,7 @@ class _Model:
             grammar.row(self.tokenizer, schema(r.reply), sampling, r.brief.draw() & 0x7FFFFFFF)
             for r in requests
         ]
-        self._take_adapter(getattr(self.part.adapters, agent))
-        with torch.inference_mode():
+        with torch.inference_mode(), self._through(getattr(self.part.adapters, agent)):
             written = self.model.generate(
                 **inputs,
                 do_sample=False,
@@ -172,16 +175,11 @@ class _Model:
     def _inputs(self, requests: list[Request]) -> Any:
         from qwen_vl_utils import process_vision_info
 
+        # No max_pixels: the pictures were fitted already, and to be fitted twice tears long strips.
+        files = [request.brief.image_file.resolve() for request in requests]
         chats = [
-            chat.messages(
-                request,
-                {
-                    "type": "image",
-                    "image": f"file://{request.brief.image_file.resolve()}",
-                    "max_pixels": self.part.max_pixels,
-                },
-            )
-            for request in requests
+            chat.messages(request, {"type": "image", "image": f"file://{file}"})
+            for request, file in zip(requests, files, strict=True)
         ]
         texts = self.processor.apply_chat_template(
             chats, tokenize=False, add_generation_prompt=True
@@ -192,18 +190,19 @@ class _Model:
         )
         return inputs.to(self.model.device)
 
-    def _take_adapter(self, folder: str) -> None:
+    def _through(self, folder: str) -> AbstractContextManager[None]:
+        """Within it the model speaks through this adapter, or "" for itself."""
         if folder:
             self.model.set_adapter(_adapter_name(folder))
-            self.model.enable_adapters()
-        elif getattr(self.model, "_hf_peft_config_loaded", False):
-            self.model.disable_adapters()
+            return nullcontext()
+        return self.model.disable_adapter() if self.adapted else nullcontext()
 
 
 def _load(part: SpeakerPart, adapters: list[str]) -> _Model:
     try:
         import torch
         from llguidance.hf import from_tokenizer
+        from peft import PeftModel
         from transformers import AutoProcessor, Qwen2VLForConditionalGeneration
         from transformers.utils.logging import disable_progress_bar
     except ImportError as error:
@@ -213,18 +212,24 @@ def _load(part: SpeakerPart, adapters: list[str]) -> _Model:
     disable_progress_bar()
     on_gpu = torch.cuda.is_available()
     try:
+        which = {"revision": part.revision} if part.revision else {}
         model = Qwen2VLForConditionalGeneration.from_pretrained(
-            part.model, dtype=torch.bfloat16 if on_gpu else torch.float32
+            part.model, dtype=torch.bfloat16 if on_gpu else torch.float32, **which
         )
-        processor = AutoProcessor.from_pretrained(part.model)
+        processor = AutoProcessor.from_pretrained(part.model, **which)
     except (OSError, ValueError) as error:
         first = str(error).splitlines()[0]
         raise MmussetError(f"can't load the model {part.model}: {first}") from None
+    # By peft itself: transformers 5.24 has a door to it too, and asks there for a newer one.
     for folder in adapters:
-        model.load_adapter(folder, adapter_name=_adapter_name(folder))
+        if isinstance(model, PeftModel):
+            model.load_adapter(folder, adapter_name=_adapter_name(folder))
+        else:
+            model = PeftModel.from_pretrained(model, folder, _adapter_name(folder))
     model = model.to("cuda" if on_gpu else "cpu").eval()
     size = model.config.get_text_config().vocab_size
-    return _Model(part, model, processor, from_tokenizer(processor.tokenizer, n_vocab=size))
+    tokenizer = from_tokenizer(processor.tokenizer, n_vocab=size)
+    return _Model(part, model, processor, tokenizer, bool(adapters))
 
 
 def _adapter_name(folder: str) -> str:

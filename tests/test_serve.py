@@ -204,6 +204,22 @@ def test_without_a_vllm_it_says_how_to_get_one(bench: Bench) -> None:
     assert "make vllm" in errors
 
 
+def test_it_tells_the_command_that_builds_with_it(bench: Bench) -> None:
+    source, out = library(bench.folder / "source", 3), bench.folder / "out"
+    folder = adapter_folder(bench.folder / "lora")
+    server = bench.serve("--model", "qwen", "--adapter", str(folder))
+    url_of(server)
+    assert server.stderr
+    told = next(line for line in server.stderr if line.startswith("  mmusset build"))
+    words = shlex.split(told.replace("DIR", shlex.quote(str(source))))[1:]
+    process = bench.run(*words, "--out", str(out), *SHORT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    ended(server)
+    models = json.loads((out / "manifest.json").read_text())["models"]
+    assert all(name.startswith("lora-") for name in models.values())
+
+
 def test_build_with_serve_does_both(bench: Bench) -> None:
     source, out = library(bench.folder / "source", 3), bench.folder / "out"
     folder = adapter_folder(bench.folder / "lora")

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -71,6 +72,12 @@ class Served:
         if self.adapter:
             settings += [f"speaker.adapters.{agent}={self.adapter.name}" for agent in AGENTS]
         return tuple(settings)
+
+    @property
+    def build(self) -> str:
+        """The command that builds with it, all agents through the adapter."""
+        words = ["mmusset", "build", "--source", "DIR", "--speaker", "vllm"]
+        return shlex.join([*words, *(w for told in self.settings for w in ("--set", told))])
 
 
 def to_serve(model: str, adapter: Path | None, python: Path | None, port: int) -> Served:
@@ -233,7 +240,7 @@ async def serve(served: Served, ready: Callable[[str], None], tell: Tell) -> Non
         loop.add_signal_handler(number, main.cancel if main else loop.stop)
     with contextlib.suppress(asyncio.CancelledError):
         async with Server(served, log_file(), tell) as server:
-            tell(f"{served.name} answers; Ctrl-C stops it")
+            tell(f"{served.name} answers; Ctrl-C stops it. To build with it:\n  {served.build}")
             ready(served.url)
             await server.keep_up()
 

@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
+from mmusset.recipe import SpeakerPart
+from mmusset.speakers.picture import data_url, fit
 from mmusset.speakers.stub_plan import Fault
 from mmusset.speakers.stub_server import StubServer
 from tests.command import SHORT, environment, mmusset
@@ -53,10 +56,11 @@ def manifest(out: Path) -> dict[str, Any]:
     return facts
 
 
-def stories(source: Path, songs: list[int], text: str) -> None:
-    for number in songs:
-        path = source / f"artist {number // 2}" / f"song {number}.txt"
-        path.write_text(text)
+def sent_picture(source: Path, number: int) -> str:
+    """A song's picture as a server is sent it."""
+    song = source / f"artist {number // 2}" / f"song {number}"
+    with Image.open(song.with_suffix(".png")) as image:
+        return data_url(fit(image, SpeakerPart().max_pixels))
 
 
 def test_a_build_through_a_server_counts_what_it_cost(source: Path, tmp_path: Path) -> None:
@@ -81,17 +85,17 @@ def test_a_build_through_a_server_counts_what_it_cost(source: Path, tmp_path: Pa
 
 
 def test_what_the_server_refuses_is_lost_alone_and_listed(tmp_path: Path) -> None:
-    """Three of sixty items are poison: 57 samples, three failures with their reason, exit 4."""
+    """Three of sixty pictures are poison: 57 samples, three failures, exit 4."""
     source = library(tmp_path / "source", 60)
-    stories(source, [7, 23, 41], "A xyzzy stood in the yard.")
     out = tmp_path / "out"
-    with serving(Fault(kind="400", containing="xyzzy")) as stub:
+    poison = [Fault(kind="400", containing=sent_picture(source, n)) for n in (7, 23, 41)]
+    with serving(*poison) as stub:
         done = mmusset(*words(source, out, stub))
     assert done.returncode == 4, done.stderr
     facts = manifest(out)
     assert (facts["accepted"], facts["failed"]) == (57, 3)
     assert facts["reasons"] == [{"status": "failed", "reason": "refused by the server", "count": 3}]
-    assert "song 23" in done.stdout
+    assert all(f"song {n}.wav: refused by the server" in done.stdout for n in (7, 23, 41))
     assert mmusset("verify", out).returncode == 0
 
 

@@ -60,12 +60,17 @@ class Encoders:
 
 def open_encoders(part: EncodersPart, device: str = "cpu") -> Encoders:
     """The encoders of a recipe. Raises MmussetError where a model can't be loaded."""
+    story = _text(part.story, device)
     return Encoders(
         image=MeasuredImage() if _bundled(part.image) else pretrained_image(part.image, device),
-        story=ReadText() if _bundled(part.story) else pretrained_text(part.story, device),
-        caption=ReadText() if _bundled(part.caption) else pretrained_text(part.caption, device),
+        story=story,
+        caption=story if part.caption == part.story else _text(part.caption, device),
         audio=SoundStatistics() if _bundled(part.audio) else pretrained_sound(part.audio, device),
     )
+
+
+def _text(part: EncoderPart, device: str) -> TextEncoder:
+    return ReadText() if _bundled(part) else pretrained_text(part, device)
 
 
 def _bundled(part: EncoderPart) -> bool:

@@ -5,7 +5,6 @@
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from mmusset.errors import MmussetError, UsageError
 
-from .licences import identity_of
+from .pretrained import Place, find, identity_of, loaded_model, loaded_processor
 from .recipe import EncoderPart
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from .encoders import ImageEncoder, SoundEncoder, TextEncoder
 
-MAX_TOKENS = {"clap": 512, "t5": 512, "clip": 77, "siglip": 64}
+MAX_TOKENS = {"clap": 512, "t5": 512, "clip": 77}
 
 
 def pretrained_image(part: EncoderPart, device: str) -> "ImageEncoder":
@@ -46,10 +45,11 @@ class PretrainedImage:
         import transformers
 
         name = {"clip": "CLIPModel", "siglip": "SiglipModel"}[part.kind]
-        self._model = _loaded(getattr(transformers, name), part, device)
-        self._processor = _loaded(transformers.AutoImageProcessor, part)
+        place = _place(part)
+        self._model = loaded_model(getattr(transformers, name), part.kind, place, device)
+        self._processor = loaded_processor(transformers.AutoImageProcessor, part.kind, place)
         self._device = device
-        self.identity = identity_of(part.kind, part.model)
+        self.identity = identity_of(part.kind, place)
         self.width = _projected_width(self._model)
 
     @torch.no_grad()
@@ -65,11 +65,12 @@ class PretrainedText:
         import transformers
 
         name = {"clap": "ClapModel", "clip": "CLIPModel"}[part.kind]
-        self._model = _loaded(getattr(transformers, name), part, device)
-        self._tokenizer = _loaded(transformers.AutoTokenizer, part)
+        place = _place(part)
+        self._model = loaded_model(getattr(transformers, name), part.kind, place, device)
+        self._tokenizer = _tokenizer(part, place)
         self._max_tokens = MAX_TOKENS[part.kind]
         self._device = device
-        self.identity = identity_of(part.kind, part.model)
+        self.identity = identity_of(part.kind, place)
         self.width = _projected_width(self._model)
 
     @torch.no_grad()
@@ -84,10 +85,11 @@ class T5Text:
     def __init__(self, part: EncoderPart, device: str) -> None:
         import transformers
 
-        self._model = _loaded(transformers.T5EncoderModel, part, device)
-        self._tokenizer = _loaded(transformers.AutoTokenizer, part)
+        place = _place(part)
+        self._model = loaded_model(transformers.T5EncoderModel, part.kind, place, device)
+        self._tokenizer = _tokenizer(part, place)
         self._device = device
-        self.identity = identity_of(part.kind, part.model)
+        self.identity = identity_of(part.kind, place)
         self.width = int(self._model.config.d_model)
 
     @torch.no_grad()
@@ -102,16 +104,18 @@ class ClapSound:
     """CLAP's unit vectors of sounds.
 
     Its feature extractor is given the rate and one clip at a time: without, it takes any
-    rate for its own and channels for clips, and cuts long sounds at random.
+    rate for its own and channels for clips, and cuts long sounds at random. Of models that
+    fuse views of long sounds it calls one in a batch of short ones long, at random.
     """
 
     def __init__(self, part: EncoderPart, device: str) -> None:
         import transformers
 
-        self._model = _loaded(transformers.ClapModel, part, device)
-        self._extractor = _loaded(transformers.AutoFeatureExtractor, part)
+        place = _place(part)
+        self._model = loaded_model(transformers.ClapModel, part.kind, place, device)
+        self._extractor = loaded_processor(transformers.AutoFeatureExtractor, part.kind, place)
         self._device = device
-        self.identity = identity_of(part.kind, part.model)
+        self.identity = identity_of(part.kind, place)
         self.width = _projected_width(self._model)
         self.rate_hz = int(self._extractor.sampling_rate)
 
@@ -121,21 +125,25 @@ class ClapSound:
         middle = max(0, (sound.shape[1] - longest) // 2)
         clips = list(sound[:, middle : middle + longest].cpu().numpy())
         inputs = self._extractor(clips, sampling_rate=self.rate_hz, return_tensors="pt")
+        inputs["is_longer"] = torch.zeros_like(inputs["is_longer"])
         return _unit(self._model.get_audio_features(**inputs.to(self._device)))
 
 
-def _loaded(kind: Any, part: EncoderPart, device: str | None = None) -> Any:
-    """A model (in eval mode, on the device) or processor. Raises MmussetError, naming it."""
+def _place(part: EncoderPart) -> Place:
     if not part.model:
         raise UsageError(f"an encoder of kind {part.kind} needs a model: a folder or a Hub name")
-    try:
-        loaded = kind.from_pretrained(part.model)
-    except (OSError, ValueError, KeyError) as error:
-        where = "folder" if Path(part.model).is_dir() else "Hub name"
-        raise MmussetError(
-            f"can't load {part.kind} from the {where} {part.model}: {str(error).splitlines()[0]}"
-        ) from None
-    return loaded.eval().to(device) if device else loaded
+    return find(part.model, "")
+
+
+def _tokenizer(part: EncoderPart, place: Place) -> Any:
+    """A tokenizer. Raises MmussetError where its files are missing: transformers then makes one
+    without a vocabulary, to which all words are one."""
+    import transformers
+
+    tokenizer = loaded_processor(transformers.AutoTokenizer, part.kind, place)
+    if tokenizer("music").input_ids == tokenizer("river").input_ids:
+        raise MmussetError(f"can't load {part.kind} from {place}: its tokenizer knows no words")
+    return tokenizer
 
 
 def _projected_width(model: Any) -> int:

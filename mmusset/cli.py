@@ -256,7 +256,8 @@ def try_(
     loaded = _recipe(recipe, overrides, speaker)
 
     async def run() -> report.ItemStory:
-        async with trial.trial_of_file(path, loaded) as on_trial, speaker_of(loaded) as chosen:
+        writer = speaker_of(loaded, lambda line: print(line, file=sys.stderr))
+        async with trial.trial_of_file(path, loaded) as on_trial, writer as chosen:
             graph = build_graph(Asker(chosen, InMemory()), loaded)
             return report.tried(on_trial, await graph(on_trial.material))
 

@@ -1,6 +1,7 @@
 """Builds with a model behind a server, run as users run them."""
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -78,7 +79,12 @@ def test_a_build_through_a_server_counts_what_it_cost(source: Path, tmp_path: Pa
     assert agents["captioner"]["calls"] == asked["CaptionReply"] == 8
     assert agents["reconciler"]["calls"] == asked["Mending"] > 0
     assert facts["cost"]["cached_share"] > 0.4
+    assert facts["cost"]["calls_per_item"] == len(stub.seen) / 8
+    for cost in agents.values():
+        assert cost["tokens_per_s_of_a_call"] > 0
+        assert 0 <= cost["cached_share"] < 1
     assert "tokens in" in done.stdout
+    assert re.search(r"8 of 8 items.* out, \d+ a second, \d\.\d calls an item", done.stderr)
     assert mmusset("verify", out).returncode == 0
     again = mmusset(*words(source, out, stub))
     assert again.stdout.startswith("nothing to do"), "the server is gone, and not needed"

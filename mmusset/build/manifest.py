@@ -10,7 +10,7 @@ from typing import Any
 from mmusset.sample import AGENTS
 from mmusset.shards.durable import write_durably
 
-from .accounting import total_cost
+from .accounting import Cost, total_cost
 from .ledger import Ledger
 
 NAME = "manifest.json"
@@ -75,9 +75,16 @@ def _cost(ledger: Ledger, items: int) -> dict[str, Any]:
     total = total_cost(costs)
     return {
         "calls_per_item": round(total.calls / max(items, 1), 3),
-        "cached_share": round(total.cached_tokens / max(total.prompt_tokens, 1), 4),
-        "tokens_per_s_of_a_call": round(total.completion_tokens / max(total.seconds, 1e-3), 1),
+        **_rates(total),
         "agents": {
-            cost.agent: asdict(cost) | {"seconds": round(cost.seconds, 3)} for cost in costs
+            cost.agent: asdict(cost) | {"seconds": round(cost.seconds, 3)} | _rates(cost)
+            for cost in costs
         },
+    }
+
+
+def _rates(cost: Cost) -> dict[str, float]:
+    return {
+        "cached_share": round(cost.cached_tokens / max(cost.prompt_tokens, 1), 4),
+        "tokens_per_s_of_a_call": round(cost.completion_tokens / max(cost.seconds, 1e-3), 1),
     }

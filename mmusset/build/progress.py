@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, TextIO
 
@@ -62,10 +62,13 @@ class Pace:
         left = f"{duration(tally.pending / rate)} left" if rate > 0 else "time left unknown"
         return f"{decided} of {total} items, {rate:.1f} a second, {accepted}, {left}"
 
-    def cost(self) -> str:
+    def cost(self, tally: Tally) -> str:
         """What `cost_line` says of this run and those before, or "" where no tokens are counted."""
         total = total_cost(self._costs.values())
-        return f"; {cost_line(total, self.per_second(''))}" if total.prompt_tokens else ""
+        if not total.prompt_tokens:
+            return ""
+        each = total.calls / max(tally.accepted + tally.rejected + tally.failed, 1)
+        return f"{cost_line(total, self.per_second(''))}, {each:.1f} calls an item"
 
     def per_second(self, agent: str) -> float:
         """Tokens that this run has written per second, by one agent, or "" for all."""
@@ -111,7 +114,8 @@ class PlainProgress(Progress):
 
     def decided(self, tally: Tally, item: Item, verdict: Verdict) -> None:
         if self._pace and (self._is_time() or not tally.pending):
-            self._say(self._pace.line(tally) + self._pace.cost())
+            cost = self._pace.cost(tally)
+            self._say(f"{self._pace.line(tally)}; {cost}" if cost else self._pace.line(tally))
 
     def sealed(self, name: str, done: int, total: int) -> None:
         if name:
@@ -194,7 +198,10 @@ class LiveProgress(Progress):
     def decided(self, tally: Tally, item: Item, verdict: Verdict) -> None:
         if self._pace:
             done = tally.accepted + tally.rejected + tally.failed
-            self._show("building", done, done + tally.pending, self._pace.line(tally) + self._note)
+            text, costs = self._pace.line(tally) + self._note, self._pace.by_agent()
+            if cost := self._pace.cost(tally):
+                costs = [f"  {'all':13s}{cost}", *costs]
+            self._show("building", done, done + tally.pending, text, costs)
 
     def sealed(self, name: str, done: int, total: int) -> None:
         self._note = f", {done} of {total} shards"
@@ -208,8 +215,10 @@ class LiveProgress(Progress):
     def stop(self) -> None:
         self._live.stop()
 
-    def _show(self, stage: str, done: int, total: int, text: str) -> None:
-        self._live.update(_rows(stage, done, total, text, self._pace))
+    def _show(
+        self, stage: str, done: int, total: int, text: str, costs: Sequence[str] = ()
+    ) -> None:
+        self._live.update(_rows(stage, done, total, text, costs))
 
 
 def for_terminal(log_json: bool) -> Progress:
@@ -219,14 +228,14 @@ def for_terminal(log_json: bool) -> Progress:
     return LiveProgress() if sys.stderr.isatty() else PlainProgress()
 
 
-def _rows(stage: str, done: int, total: int, text: str, pace: Pace | None) -> "Group":
+def _rows(stage: str, done: int, total: int, text: str, costs: Sequence[str]) -> "Group":
     from rich.console import Group
     from rich.progress_bar import ProgressBar
     from rich.table import Table
 
     row = Table.grid(padding=(0, 1))
     row.add_row(stage, ProgressBar(total=max(total, 1), completed=done, width=24), text)
-    return Group(row, *(pace.by_agent() if pace else []))
+    return Group(row, *costs)
 
 
 def thousands(count: int) -> str:

@@ -71,7 +71,8 @@ def summary(report: Summary) -> str:
     elif not report.new:
         lines.append("nothing to do: every item found has its verdict")
     if report.short_by:
-        lines.append(f"{report.short_by} samples short of --accept: no candidate or budget is left")
+        samples = "1 sample" if report.short_by == 1 else f"{report.short_by} samples"
+        lines.append(f"{samples} short of --accept: no candidate or budget is left")
     lines.append(status(report.status))
     missing = [s for s in ("train", "validation", "test") if s not in report.status.splits]
     if tally.accepted and missing and not report.interrupted:

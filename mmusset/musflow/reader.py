@@ -50,11 +50,10 @@ class BadSample(Exception):
 def shards_of(source: str) -> list[str]:
     """The tars of a dataset's folder, a glob, one tar, or a place on the Hub, sorted.
 
-    Raises UsageError where there are none.
+    Raises UsageError where there are none, MmussetError where the Hub can't be asked.
     """
     if source.startswith(HUB):
-        found = _hub().glob(source if source.endswith(".tar") else f"{source}/data/*.tar")
-        tars = [f"{HUB}{path.removeprefix(HUB)}" for path in found]
+        tars = _on_hub(source if source.endswith(".tar") else f"{source}/data/*.tar")
     elif Path(source).is_dir():
         tars = [str(path) for path in Path(source, "data").glob("*.tar")]
         tars = tars or [str(path) for path in Path(source).glob("*.tar")]
@@ -204,6 +203,16 @@ def opened(path: str) -> BinaryIO:
         return opener(path, "rb")
     except FileNotFoundError:
         raise MmussetError(f"{path} is gone; build again to write it") from None
+
+
+def _on_hub(pattern: str) -> list[str]:
+    try:
+        return [f"{HUB}{path.removeprefix(HUB)}" for path in _hub().glob(pattern)]
+    except FileNotFoundError:
+        return []
+    except Exception as error:  # noqa: BLE001  of whichever HTTP library the client has
+        why = str(error).strip().partition("\n")[0]
+        raise MmussetError(f"the Hub can't be asked for {pattern} ({why}); try again") from None
 
 
 def _hub() -> Any:

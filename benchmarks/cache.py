@@ -1,0 +1,208 @@
+"""What a training clip costs to read, and where the time of encoding goes.
+
+    python benchmarks/cache.py
+
+Prints two tables for README.md. The first: batches of 32 clips at random from our cache,
+and from shards of .npy files read by webdataset with a shuffle buffer of 512; the same
+numbers (float16 mean and deviation of 8 x 256 x 16, and embeddings, 136 KB a clip), by
+turns, in one process and one thread. The second: CPU time of each part of encoding.
+"""
+
+import io
+import json
+import os
+import statistics
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# Threads that wait count as CPU time.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import soundfile
+import torch
+import webdataset
+from PIL import Image
+
+from mmusset.musflow.bundled_codec import BundledCodec, geometry_of
+from mmusset.musflow.cache import EMBEDDED, About, Cache, Maker, Row, sha256_of
+from mmusset.musflow.cache_write import manifest_of, save_manifest, write_shard_rows
+from mmusset.musflow.encode import (
+    encode_shards,
+    encoded,
+    groups,
+    heard_embedding,
+    latents_of,
+    told_embeddings,
+)
+from mmusset.musflow.encoders import open_encoders
+from mmusset.musflow.mel_vae import MelVae
+from mmusset.musflow.reader import raw_samples
+from mmusset.musflow.recipe import CodecPart, EncodersPart
+from mmusset.shards.tar import file_sha256
+
+BATCH, BUFFER, ROUNDS = 32, 512, 5
+CLIPS, A_SHARD = 2048, 256
+LATENTS, CHANNELS, WIDTH = 256, 128, 320  # widths of four embeddings
+ENCODED, SECONDS = 48, 10.24
+MAKER = Maker(
+    codec="none",
+    encoders=dict.fromkeys(EMBEDDED, "none"),
+    widths=dict.fromkeys(EMBEDDED, WIDTH),
+    rate_hz=16000,
+    channels=1,
+    latent_channels=CHANNELS,
+    samples_per_latent=640,
+)
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        reading(Path(folder))
+    for rate_hz, channels in ((16000, 1), (44100, 2)):
+        with tempfile.TemporaryDirectory() as folder:
+            encoding(Path(folder), rate_hz, channels)
+
+
+def reading(folder: Path) -> None:
+    """The first table."""
+    write_both(folder)
+    cache, tars = Cache(folder, "train"), sorted(map(str, folder.glob("*.tar")))
+
+    def ours(seed: int) -> int:
+        order = torch.randperm(CLIPS, generator=torch.Generator().manual_seed(seed))
+        return sum(len(cache.batch(0, rows).mean) for rows in order.split(BATCH))
+
+    def theirs(seed: int) -> int:
+        shards = webdataset.WebDataset(tars, shardshuffle=len(tars), seed=seed, empty_check=False)
+        rows = shards.shuffle(BUFFER).decode().to_tuple("latents.npy", "embeddings.npy")
+        return sum(len(latents) for latents, _ in rows.batched(BATCH))
+
+    times = by_turns({"`Cache.batch`, any order": ours, "webdataset, .npy": theirs}, CLIPS)
+    print("| store | CPU us a clip | clips/s | CPU |\n|---|---|---|---|")
+    base = statistics.median(us for us, _ in times["webdataset, .npy"])
+    for name, found in times.items():
+        cpu = [us for us, _ in found]
+        median = statistics.median(cpu)
+        rate = statistics.median(1e6 / wall for _, wall in found)
+        spread = f"{median:.0f} [{min(cpu):.0f}-{max(cpu):.0f}]"
+        print(f"| {name} | {spread} | {rate:,.0f} | {base / median:.1f}x less |")
+    print()
+
+
+def by_turns(
+    ways: dict[str, Callable[[int], int]], clips: int
+) -> dict[str, list[tuple[float, float]]]:
+    """CPU and wall time of each way in us a clip, ROUNDS times after one to warm up."""
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    for turn in range(ROUNDS + 1):
+        for name, way in ways.items():
+            cpu_s, wall_s = time.process_time(), time.perf_counter()
+            assert way(turn) == clips
+            cpu_s, wall_s = time.process_time() - cpu_s, time.perf_counter() - wall_s
+            if turn:
+                times[name].append((1e6 * cpu_s / clips, 1e6 * wall_s / clips))
+    return times
+
+
+def write_both(folder: Path) -> None:
+    """The same clips as a cache, and as tars of .npy files."""
+    random, whole = np.random.default_rng(0), {}
+    for number in range(CLIPS // A_SHARD):
+        rows = [
+            Row(
+                f"k{number}_{n}",
+                random.standard_normal((2, LATENTS, CHANNELS), np.float32).astype(np.float16),
+                {name: random.standard_normal(WIDTH, np.float32) for name in EMBEDDED},
+            )
+            for n in range(A_SHARD)
+        ]
+        about = About(maker_sha256=sha256_of(MAKER), split="train", shard_sha256="", bad={})
+        name = f"train-{number:06d}-0"
+        whole[name] = write_shard_rows(folder, name, about, rows)
+        with tarfile.open(folder / f"{name}.tar", "w") as tar:
+            for row in rows:
+                joined = np.concatenate(list(row.embeddings.values()))
+                add(tar, f"{row.key}.latents.npy", npy(row.latents))
+                add(tar, f"{row.key}.embeddings.npy", npy(joined))
+    save_manifest(folder, manifest_of(MAKER, whole))
+
+
+def encoding(folder: Path, rate_hz: int, channels: int) -> None:
+    """The second table, for clips of one kind."""
+    tar = folder / "data" / "train-000000.tar"
+    write_samples(tar, rate_hz, channels)
+    part = CodecPart()
+    codec = BundledCodec(MelVae(geometry_of(part, SECONDS), part.width, part.depth))
+    encoders = open_encoders(EncodersPart())
+
+    ms: dict[str, float] = {}
+
+    @contextmanager
+    def timed(name: str) -> Iterator[None]:
+        start_s = time.process_time()
+        yield
+        ms[name] = ms.get(name, 0) + 1000 * (time.process_time() - start_s) / ENCODED
+
+    list(encoded(list(raw_samples(str(tar)))[:8], codec, encoders, "cpu", {}))
+    with timed("hash of the shard"):
+        file_sha256(tar)
+    with timed("reading the tar (webdataset)"):
+        raw = list(raw_samples(str(tar)))
+    with timed("decoding, mixing, resampling"):
+        ready = list(groups(raw, codec, {}))
+    for same in ready:
+        sound = torch.from_numpy(np.stack([each.sound for each in same]))
+        with timed("codec"):
+            latents_of(sound, codec)
+        with timed("encoders"):
+            told_embeddings([each.read for each in same], encoders)
+            heard_embedding(sound, codec, encoders)
+    with timed("all of `encode_shards`, with writing"):
+        encode_shards(str(folder), folder / "cache", codec, encoders, lambda *_: None)
+    total = ms["all of `encode_shards`, with writing"]
+    print(f"| {rate_hz} Hz, {channels} channels | CPU ms a clip | share |\n|---|---|---|")
+    for name, value in ms.items():
+        print(f"| {name} | {value:.2f} | {value / total:.1%} |")
+    print()
+
+
+def write_samples(tar: Path, rate_hz: int, channels: int) -> None:
+    """Clips of tones in noise, with pictures of 1024 x 768."""
+    random = np.random.default_rng(0)
+    tar.parent.mkdir(parents=True)
+    time_s = np.arange(round(SECONDS * rate_hz))[:, None] / rate_hz
+    with tarfile.open(tar, "w") as file:
+        for n in range(ENCODED):
+            hz = random.uniform(100, 2000, (1, channels))
+            sound = 0.3 * np.sin(2 * np.pi * hz * time_s) + 0.02 * random.normal(size=time_s.shape)
+            music, image = io.BytesIO(), io.BytesIO()
+            soundfile.write(music, sound, rate_hz, format="FLAC")
+            small = Image.fromarray(random.integers(0, 255, (48, 64, 3), np.uint8))
+            small.resize((1024, 768), Image.Resampling.BICUBIC).save(image, "JPEG", quality=90)
+            add(file, f"k{n}.image.jpg", image.getvalue())
+            add(file, f"k{n}.music.flac", music.getvalue())
+            add(file, f"k{n}.story.txt", b"The lamp was out, and nobody had thought of it. " * 8)
+            add(file, f"k{n}.caption.txt", b"A slow, quiet piece in A minor at 84 BPM.")
+            add(file, f"k{n}.json", json.dumps({"key": f"k{n}"}).encode())
+
+
+def npy(array: "np.ndarray[tuple[int, ...], np.dtype[np.generic]]") -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+    info = tarfile.TarInfo(name)
+    info.size = len(data)
+    tar.addfile(info, io.BytesIO(data))
+
+
+if __name__ == "__main__":
+    main()

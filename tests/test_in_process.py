@@ -1,6 +1,10 @@
 """Qwen2-VL in this process: a real one, tiny and random, whose answers keep to their schema."""
 
 import asyncio
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -156,6 +160,36 @@ def test_an_adapters_weights_are_in_the_voice(base: Path, adapter: Path) -> None
     captioner, critic = asyncio.run(voices())
     assert captioner.startswith(f"{base}+adapter-")
     assert critic == str(base)
+
+
+@pytest.mark.parametrize(("asked", "loaded"), [("", "a" * 40), ("b" * 40, "b" * 40)])
+def test_a_model_of_the_hub_is_known_by_its_commit(
+    asked: str, loaded: str, base: Path, tmp_path: Path
+) -> None:
+    """What is loaded is the revision that the recipe names, and else the newest one."""
+    cached = tmp_path / "hub" / "models--some--tiny"
+    for commit in ("a" * 40, "b" * 40):
+        shutil.copytree(base, cached / "snapshots" / commit)
+    (cached / "refs").mkdir()
+    (cached / "refs" / "main").write_text("a" * 40)
+    part = SpeakerPart(kind="transformers", model="some/tiny", revision=asked)
+    script = (
+        "import asyncio, sys; from mmusset.recipe import SpeakerPart;"
+        " from mmusset.speakers.in_process import TransformersSpeaker\n"
+        "async def main():\n"
+        "    part = SpeakerPart.model_validate_json(sys.argv[1])\n"
+        "    async with TransformersSpeaker(part) as speaker:\n"
+        "        print(speaker.voice('critic').model)\n"
+        "asyncio.run(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, part.model_dump_json()],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"HF_HUB_CACHE": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "1"},
+        check=False,
+    )
+    assert done.stdout == f"some/tiny@{loaded}\n", done.stderr
 
 
 def test_a_model_that_is_not_there_gets_one_clear_line(tmp_path: Path) -> None:

@@ -64,10 +64,11 @@ class TransformersSpeaker:
         del self._model
 
     def voice(self, agent: AgentName) -> Voice:
-        """The model, with its adapter's name, which holds the hash of its weights."""
+        """The model at its commit on the Hub, with its adapter's name, which holds a hash."""
         folder = getattr(self._part.adapters, agent)
         name = f"{self._part.model}+{self._adapters[folder].name}" if folder else self._part.model
-        revision = f"@{self._part.revision}" if self._part.revision else ""
+        commit = self._model.commit or self._part.revision
+        revision = f"@{commit}" if commit else ""
         sampling = getattr(self._part.sampling, agent).model_dump()
         return Voice(
             f"{name}{revision}", canonical(sampling | {"max_pixels": self._part.max_pixels})
@@ -133,6 +134,7 @@ class _Model:
     processor: Any
     tokenizer: Any  # llguidance's view of the processor's
     adapted: bool
+    commit: str  # "" for a model in a folder
 
     def write(self, requests: list[Request]) -> list[Answer]:
         """The answers to requests of one agent, in order."""
@@ -204,6 +206,7 @@ def _load(part: SpeakerPart, adapters: list[str]) -> _Model:
         from llguidance.hf import from_tokenizer
         from peft import PeftModel
         from transformers import AutoProcessor, Qwen2VLForConditionalGeneration
+        from transformers.utils import cached_file
         from transformers.utils.logging import disable_progress_bar
     except ImportError as error:
         raise MmussetError(
@@ -212,7 +215,9 @@ def _load(part: SpeakerPart, adapters: list[str]) -> _Model:
     disable_progress_bar()
     on_gpu = torch.cuda.is_available()
     try:
-        which = {"revision": part.revision} if part.revision else {}
+        config = cached_file(part.model, "config.json", revision=part.revision or None)
+        commit = _commit_of(Path(config).parent)
+        which = {"revision": commit or None}
         model = Qwen2VLForConditionalGeneration.from_pretrained(
             part.model, dtype=torch.bfloat16 if on_gpu else torch.float32, **which
         )
@@ -229,7 +234,12 @@ def _load(part: SpeakerPart, adapters: list[str]) -> _Model:
     model = model.to("cuda" if on_gpu else "cpu").eval()
     size = model.config.get_text_config().vocab_size
     tokenizer = from_tokenizer(processor.tokenizer, n_vocab=size)
-    return _Model(part, model, processor, tokenizer, bool(adapters))
+    return _Model(part, model, processor, tokenizer, bool(adapters), commit)
+
+
+def _commit_of(folder: Path) -> str:
+    """The commit of a model's folder in the Hub's cache; "" for one that lies elsewhere."""
+    return folder.name if folder.parent.name == "snapshots" else ""
 
 
 def _adapter_name(folder: str) -> str:

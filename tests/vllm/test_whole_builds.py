@@ -21,11 +21,13 @@ from PIL import Image
 
 from mmusset import recipe_file
 from mmusset.agents.graph import build_graph
+from mmusset.agents.preview import preview
 from mmusset.build.trial import trial_of_source
 from mmusset.recipe import Recipe
 from mmusset.speakers import chat
 from mmusset.speakers.asking import Asker, InMemory
 from mmusset.speakers.base import Answer, Request
+from mmusset.speakers.picture import tokens
 from mmusset.speakers.vllm import VllmSpeaker
 from tests.vllm.conftest import ITEMS, RECITING, SOURCE, Running, settings, started
 
@@ -147,6 +149,22 @@ def test_a_sample_is_read_once_and_not_for_each_agent(server: Running, taught: P
         asked += whole * (len(sample) - 1)
         cached += sum(min(whole, answer.cached_tokens) for _, answer in sample[1:])
     assert cached >= 0.95 * asked
+
+
+def test_the_server_sees_a_picture_in_the_patches_that_it_was_fitted_to(server: Running) -> None:
+    async def tokens_of_text(patches: int) -> int:
+        where = (f"server.url={server.url}", f"speaker.model={server.model}")
+        size = (f"speaker.max_pixels={patches * 784}", "speaker.sampling.captioner.max_tokens=16")
+        loaded = recipe_file.load(Recipe, "vllm", (*where, *size))
+        async with (
+            trial_of_source(SOURCE, 1, loaded) as trial,
+            VllmSpeaker(loaded.speaker, loaded.server) as speaker,
+        ):
+            answer = await speaker.answer(await preview(trial.material, "captioner", loaded))
+            with Image.open(trial.material.image_file) as image:
+                return answer.prompt_tokens - tokens(*image.size)
+
+    assert len({asyncio.run(tokens_of_text(patches)) for patches in (4, 64, 256)}) == 1
 
 
 def by_sample(calls: list[Call]) -> dict[str, list[Call]]:

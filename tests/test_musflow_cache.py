@@ -62,7 +62,7 @@ def written(folder: Path, by: Maker | None = None) -> Path:
         about = About(
             maker_sha256=sha256_of(by), split=name.split("-")[0], shard_sha256=name, bad={}
         )
-        stem = rows_name(f"data/{name}.tar", about)
+        stem = rows_name(f"data/{name}.tar", name, sha256_of(by))
         whole[stem] = write_shard_rows(folder, stem, about, rows)
     save_manifest(folder, manifest_of(by, whole))
     return folder

@@ -322,13 +322,14 @@ encode_shards(source, folder, codec(), encoders(), lambda done, total: None)
 finish_cache(source, folder, codec(), encoders())
 """
 FAILPOINTS = [
-    "seen_renamed:2",
     "rows_written",
     "rows_renamed:2",
-    "cached_synced",
     "cached_renamed:2",
     "manifest_cached_synced",
-    "manifest_cached_renamed",
+    *(
+        pytest.param(name, marks=pytest.mark.slow)
+        for name in ("seen_renamed:2", "cached_synced", "manifest_cached_renamed")
+    ),
 ]
 
 

@@ -14,7 +14,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -118,31 +117,6 @@ class Batch:
     share: slice = field(default_factory=lambda: ALL)
 
 
-class Rows(Protocol):
-    """The clips of one split, in buckets of one length each: a Cache, or LiveShards."""
-
-    manifest: Manifest
-    lengths: tuple[int, ...]
-    """Latent frames of each bucket's clips."""
-    counts: tuple[int, ...]
-    """Clips in each bucket."""
-
-    def batch(self, bucket: int, rows: Tensor, share: slice = ALL, step: int = 0) -> Batch:
-        """Rows `[B]` of a bucket: embeddings of all of them, latents of a share.
-
-        `step` is for those that give a clip differently each time; at 0 it is as it stands.
-        """
-        ...
-
-    def everything(self, bucket: int) -> Batch:
-        """The embeddings of all rows of a bucket, and no latents."""
-        ...
-
-    def keys(self, bucket: int) -> list[str]:
-        """The keys of a bucket's rows."""
-        ...
-
-
 def sha256_of(part: Frozen) -> str:
     """A hash of a pydantic value."""
     text = json.dumps(part.model_dump(mode="json"), sort_keys=True)
@@ -197,7 +171,7 @@ class Cache:
         self.counts = tuple(int(bucket.ends[-1]) for bucket in self._buckets)
 
     def batch(self, bucket: int, rows: Tensor, share: slice = ALL, step: int = 0) -> Batch:
-        """Rows of bucket number `bucket`, the same at every step; see Rows."""
+        """Rows of bucket number `bucket`, the same at every step; see rows.py."""
         keys, embeddings = self._buckets[bucket].embeddings(rows.numpy())
         latents = self._buckets[bucket].latents(rows[share].numpy())
         return batch_of(keys, latents, embeddings, self.manifest.maker, share)

@@ -19,9 +19,9 @@ MIN_STD = 1e-3
 MAX_BAD_SHARE = 0.02  # of a dataset's samples: more is no accident
 
 
-def rows_name(shard: str, about: About) -> str:
+def rows_name(shard: str, shard_sha256: str, maker_sha256: str) -> str:
     """What the rows are called that a maker makes of a shard's bytes."""
-    told = hashlib.sha256(f"{about.shard_sha256} {about.maker_sha256}".encode()).hexdigest()
+    told = hashlib.sha256(f"{shard_sha256} {maker_sha256}".encode()).hexdigest()
     return f"{Path(shard).stem}-{told[:12]}"
 
 

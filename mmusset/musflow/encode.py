@@ -5,13 +5,13 @@ encoders stays, so a killed run goes on, and new shards cost only themselves. Se
 processes share the shards out, and when all are done one of them writes the manifest.
 """
 
+import hashlib
 import os
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from hashlib import sha256
 from itertools import groupby, islice
 from pathlib import Path
 
@@ -75,17 +75,21 @@ def encode_shards(
     """
     folder.mkdir(parents=True, exist_ok=True)
     maker = maker_of(codec, encoders)
+    by = sha256_of(maker)
     shards = shards_of(source)[rank::world]
     made = good = 0
     bad = dict[str, str]()
     for done, shard in enumerate(shards):
         told(done, len(shards))
-        about = _about(shard, folder, maker)
-        name = rows_name(shard, about)
+        sha256 = _sha256_of_shard(shard, folder)
+        name = rows_name(shard, sha256, by)
         there = read_shard_rows(folder, name, maker)
         if there is None:
-            rows = list(encoded(raw_samples(shard), codec, encoders, device, about.bad))
-            check_bad(bad | named(shard, about.bad), good + len(rows), FEW_BAD)
+            here = dict[str, str]()
+            rows = list(encoded(raw_samples(shard), codec, encoders, device, here))
+            check_bad(bad | named(shard, here), good + len(rows), FEW_BAD)
+            split = split_of(shard)
+            about = About(maker_sha256=by, split=split, shard_sha256=sha256, bad=here)
             there = write_shard_rows(folder, name, about, rows)
             made += len(rows)
         good += there.count
@@ -101,9 +105,10 @@ def finish_cache(source: str, folder: Path, codec: Codec, encoders: Encoders) ->
     much can't be used.
     """
     maker = maker_of(codec, encoders)
+    by = sha256_of(maker)
     whole, seen = dict[str, ShardRows](), set[str]()
     for shard in shards_of(source):
-        name = rows_name(shard, _about(shard, folder, maker))
+        name = rows_name(shard, _sha256_of_shard(shard, folder), by)
         rows = read_shard_rows(folder, name, maker)
         if rows is None:
             raise MmussetError(f"{shard} was not encoded yet; run the same command to go on")
@@ -288,16 +293,6 @@ def _texts(encoder: Callable[[Sequence[str]], Tensor], texts: list[str]) -> Floa
     return encoder(texts).float().cpu().numpy() * there
 
 
-def _about(shard: str, folder: Path, maker: Maker) -> About:
-    """What its rows are of, with nothing bad so far."""
-    return About(
-        maker_sha256=sha256_of(maker),
-        split=split_of(shard),
-        shard_sha256=_sha256_of_shard(shard, folder),
-        bad={},
-    )
-
-
 def _sha256_of_shard(shard: str, folder: Path) -> str:
     """The hash of a shard's bytes; not read again while its size and time stay the same."""
     if shard.startswith(HUB):
@@ -318,5 +313,5 @@ def _sha256_of_shard(shard: str, folder: Path) -> str:
 
 def _seen(shard: str, folder: Path) -> Path:
     """Where a shard's hash is noted."""
-    place = sha256(str(Path(shard).resolve()).encode()).hexdigest()
+    place = hashlib.sha256(str(Path(shard).resolve()).encode()).hexdigest()
     return folder / f"{Path(shard).stem}-{place[:12]}.seen"

@@ -76,10 +76,10 @@ def split_of(shard: str) -> str:
 
 def listed_samples(shard: str) -> int | None:
     """How many samples a shard should hold, by the manifest of its dataset; None without one."""
-    folder, _, name = shard.rpartition("/")
-    manifest = f"{folder.rpartition('/')[0]}/manifest.json" if "/" in folder else "manifest.json"
+    whole = shard if shard.startswith(HUB) else str(Path(shard).absolute())
     try:
-        with opened(manifest) as file:
+        folder, _, name = whole.rsplit("/", 2)
+        with opened(f"{folder}/manifest.json") as file:
             listed = json.loads(file.read())["shards"]
         counts = {shard["name"]: int(shard["samples"]) for shard in listed}
     except (OSError, MmussetError, ValueError, KeyError, TypeError):

@@ -151,15 +151,18 @@ def test_a_loss_of_which_the_server_knows_nothing_is_not_spoken_of() -> None:
 def test_a_server_that_does_nothing_but_send_away_is_given_up() -> None:
     async def scene() -> None:
         flow = flow_of(100)
-        breaker, _ = breaker_of(flow, [], wait_s=0.0)
-        for _ in range(3):
+        breaker, told = breaker_of(flow, [], wait_s=0.2)
+        while not told:
             breaker.busy()
-            breaker.answered()
-            await flow.leave(0)
+            await turns()
+        assert told == ["the server sends every call away; asking again more and more slowly"]
+        breaker.answered()
         with pytest.raises(ServerGone, match="sends every call away"):
             while True:
                 breaker.busy()
                 await flow.leave(0)
+                flow.land()
+        assert len(told) == 2
 
     run(scene())
 

@@ -9,6 +9,8 @@ from mmusset.errors import ServerGone
 from .flow import Flow
 
 FIRST_PROBE_S, LAST_PROBE_S = 0.25, 30.0
+# The share of all patience after which the user is told of a server that is only busy.
+TOLD_AFTER = 0.01
 
 Probe = Callable[[], Awaitable[str]]
 """Asks the server something small; gives "" if it answers, else why it does not."""
@@ -43,6 +45,7 @@ class Breaker:
         self._patience = patience
         self._tell = tell
         self._busy_since_s: float | None = None
+        self._told_busy = False
         self._waiting: asyncio.Task[None] | None = None
 
     def answered(self) -> None:
@@ -53,9 +56,13 @@ class Breaker:
         """A call was sent away. A server that does nothing else for too long is as good as gone."""
         now_s = asyncio.get_running_loop().time()
         if self._busy_since_s is None:
-            self._busy_since_s = now_s
-        elif now_s - self._busy_since_s > self._patience.wait_s:
+            self._busy_since_s, self._told_busy = now_s, False
+        waited = (now_s - self._busy_since_s) / self._patience.wait_s
+        if waited > 1:
             self._give_up("it sends every call away")
+        elif waited > TOLD_AFTER and not self._told_busy:
+            self._told_busy = True
+            self._tell("the server sends every call away; asking again more and more slowly")
 
     def lost(self, why: str) -> None:
         """A call got no answer."""

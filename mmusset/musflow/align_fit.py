@@ -5,8 +5,9 @@ from collections.abc import Callable
 import torch
 
 from .align import Alignment, Recall, recall
-from .cache import Batch, Rows
+from .cache import Batch
 from .order import dice
+from .rows import Rows
 
 
 def fit_alignment(

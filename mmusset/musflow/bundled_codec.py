@@ -65,7 +65,7 @@ def fit(
     torch.manual_seed(seed)
     vae = MelVae(crop, part.width, part.depth).to(device)
     vae.learn_scale(log_mel(_crops(sounds[:learnt], crop, seed, 0, 256), crop).to(device))
-    optimizer = torch.optim.AdamW(vae.parameters(), lr=part.lr, betas=(0.9, 0.99))
+    optimizer = torch.optim.AdamW(vae.parameters(), lr=part.lr, betas=(0.9, 0.99), fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, part.lr, part.steps, pct_start=0.1)
     for step in range(part.steps):
         sound = _crops(sounds[:learnt], crop, seed, step, part.batch).to(device)

@@ -29,7 +29,7 @@ class Neighbours:
     """
 
     def __init__(self, composer: "Composer") -> None:
-        cache = Cache(composer.folder.cache, "train")
+        cache = Cache(composer.folder.cache, "train", composer.manifest.maker)
         self._composer = composer
         self._keys = [key for n in range(len(cache.counts)) for key in cache.keys(n)]
         audio = torch.cat(

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import torch
 
-from .cache import Rows
 from .codec import Codec
 from .model import MusFlow, on_device
 from .recipe import SamplerPart
+from .rows import Rows
 from .sampler import make
 from .sound_file import peak_safe, write_sound
 from .spectrogram import spectrogram

@@ -35,14 +35,14 @@ class MelVae(nn.Module):
         self.register_buffer("mean", torch.zeros(geometry.mels))
         self.register_buffer("std", torch.ones(geometry.mels))
         self.encoder = nn.Sequential(
-            nn.Conv1d(patch, width, 3, padding=1),
+            Convolution(patch, width),
             *(Residual(width) for _ in range(depth)),
-            nn.Conv1d(width, 2 * channels, 3, padding=1),
+            Convolution(width, 2 * channels),
         )
         self.decoder = nn.Sequential(
-            nn.Conv1d(channels, width, 3, padding=1),
+            Convolution(channels, width),
             *(Residual(width) for _ in range(depth)),
-            nn.Conv1d(width, patch, 3, padding=1),
+            Convolution(width, patch),
         )
 
     def learn_scale(self, mel: Tensor) -> None:
@@ -54,14 +54,12 @@ class MelVae(nn.Module):
     def posterior(self, mel: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation `[B, latents, C]` of the latents of log-mel frames."""
         patches = ((mel - self.mean) / self.std).unflatten(1, (-1, self.geometry.squeeze))
-        whole = self.encoder(patches.flatten(2).transpose(1, 2))
-        mean, log_variance = whole.transpose(1, 2).chunk(2, dim=-1)
+        mean, log_variance = self.encoder(patches.flatten(2)).chunk(2, dim=-1)
         return mean, (0.5 * log_variance.clamp(-20, 10)).exp()
 
     def mel_of(self, latents: Tensor) -> Tensor:
         """Log-mel frames `[B, frames, mels]` of latents."""
-        patches = self.decoder(latents.transpose(1, 2)).transpose(1, 2)
-        scaled = patches.unflatten(2, (self.geometry.squeeze, -1)).flatten(1, 2)
+        scaled = self.decoder(latents).unflatten(2, (self.geometry.squeeze, -1)).flatten(1, 2)
         return scaled * self.std + self.mean
 
     def losses(self, mel: Tensor, noise: Tensor) -> Losses:
@@ -82,6 +80,19 @@ class MelVae(nn.Module):
         return sound_of(self.mel_of(latents), self.geometry, seed=seed)
 
 
+class Convolution(nn.Module):
+    """Each of frames `[B, T, W]` with the one before and the one after, as one matrix product:
+    on a CPU half the time of conv1d for so few frames."""
+
+    def __init__(self, width: int, out: int) -> None:
+        super().__init__()
+        self.weigh = nn.Linear(3 * width, out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        padded = functional.pad(x, (0, 0, 1, 1))
+        return self.weigh(torch.cat([padded[:, :-2], x, padded[:, 2:]], dim=-1))
+
+
 class Residual(nn.Module):
     """Two convolutions beside an open way.
 
@@ -90,11 +101,11 @@ class Residual(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.first = nn.Conv1d(width, width, 3, padding=1)
-        self.second = nn.Conv1d(width, width, 3, padding=1)
-        nn.init.zeros_(self.second.weight)
+        self.first = Convolution(width, width)
+        self.second = Convolution(width, width)
+        nn.init.zeros_(self.second.weigh.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Frames `[B, W, T]`."""
-        normed = x * x.square().mean(dim=1, keepdim=True).add(1e-6).rsqrt()
+        """Frames `[B, T, W]`."""
+        normed = functional.rms_norm(x, x.shape[-1:], eps=1e-6)
         return x + self.second(functional.silu(self.first(functional.silu(normed))))

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .bundled_codec import collect, fit, save_bundled
-from .cache import Cache, Rows
+from .cache import Cache
 from .codec import Codec, open_codec
-from .encode import encode_shards, finish_cache, mono_sounds
+from .encode import encode_shards, finish_cache, maker_of, mono_sounds
 from .encoders import open_encoders
 from .licences import licences_of
 from .listen import Listener
@@ -16,6 +16,7 @@ from .progress import Progress
 from .ranks import Ranks
 from .reader import shards_of
 from .recipe import MusFlowRecipe
+from .rows import Rows
 from .run_folder import RunFolder
 from .train import train
 from .validate import Validation
@@ -133,7 +134,8 @@ def ready_rows(training: Training, codec: Codec) -> tuple[Rows, Rows]:
         for where, why in list(manifest.bad.items())[:5]:
             shown.told(f"  {where}: {why}")
     ranks.wait()
-    return Cache(folder, "train"), Cache(folder, "validation")
+    maker = maker_of(codec, encoders)
+    return Cache(folder, "train", maker), Cache(folder, "validation", maker)
 
 
 def _fit(training: Training) -> None:

@@ -21,7 +21,7 @@ from torch.nn.parallel import DistributedDataParallel
 from mmusset.errors import MmussetError, UsageError
 
 from .align_fit import fit_alignment, recall_lines
-from .cache import Batch, Rows
+from .cache import Batch
 from .checkpoint import Checkpoint, check_same, load_checkpoint, newest, save_checkpoint
 from .cost import peak_flops_per_s, step_flops
 from .ema import Ema
@@ -32,6 +32,7 @@ from .order import rows as rows_of
 from .progress import Progress
 from .ranks import Ranks
 from .recipe import MODALITIES, MusFlowRecipe, TrainPart
+from .rows import Rows
 from .run_folder import RunFolder
 from .validate import Validation, validate
 from .window import Logged, Window

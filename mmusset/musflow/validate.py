@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from .cache import Batch, Rows
+from .cache import Batch
 from .model import MusFlow, Throws, on_device, throw
 from .recipe import TrainPart
+from .rows import Rows
 
-DRAWS = 512  # times and noises in all, at the least
+DRAWS = 128  # times and noises in all, at the least
 MOST_CLIPS = 512
 BATCH = 64
 

@@ -370,7 +370,8 @@ def train(
     with _training(shards, recipe, overrides, run, device, log_json, cache) as training:
         if plan:
             found = planning.plan(training)
-            _tell(found, planning.Plan.text, as_json)
+            if training.ranks.first:
+                _tell(found, planning.Plan.text, as_json)
             return
         done = stages.run(training, stage)
         if training.ranks.first:
@@ -389,7 +390,7 @@ def generate(
         float | None, typer.Option(help="How long. [default: as it was trained]")
     ] = None,
     seed: Annotated[
-        list[int] | None, typer.Option(help="Another seed, other music; may be said again.")
+        list[int] | None, typer.Option(help="Another seed, other music; may be repeated.")
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="From noise to music.")] = None,
     method: Annotated[
@@ -397,7 +398,7 @@ def generate(
     ] = None,
     guidance: Annotated[
         list[str] | None,
-        typer.Option(metavar="G|NAME=G", help="How far to follow: 3, or image=4 caption=2."),
+        typer.Option(metavar="G|NAME=G", help="How far to follow: 3, or image=4; may be repeated."),
     ] = None,
     table: Annotated[
         Path | None, typer.Option("--csv", help="A row a piece: image, story, caption, seed, ...")
@@ -406,8 +407,11 @@ def generate(
         int, typer.Option(min=0, help="Show so many of the nearest training clips.")
     ] = 0,
     out: Annotated[
-        Path, typer.Option(help=".flac, .wav or .ogg; with --csv a folder that is there.")
-    ] = Path("generated.flac"),
+        Path | None,
+        typer.Option(
+            help=".flac, .wav or .ogg, or with --csv a folder. [default: generated.flac, generated]"
+        ),
+    ] = None,
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
@@ -421,13 +425,13 @@ def generate(
       mmusset generate --checkpoint music-musflow --csv wishes.csv --out made/
     """
     from .musflow import asked as asking
-    from .musflow import generate as generating
-    from .musflow.ranks import join
 
     usual = asking.wanted(out, image, story, caption, seconds, guidance or ())
-    rows = asking.from_table(table, out, usual) if table else [usual]
-    pieces = [piece for row in rows for piece in asking.seeded(row, seed or ())]
-    asking.check_files(pieces)
+    pieces = asking.asked(usual, table, out, seed or ())
+
+    from .musflow import generate as generating  # torch takes a while
+    from .musflow.ranks import join
+
     composer = generating.Composer(
         checkpoint, join(device).device, lambda line: print(line, file=sys.stderr)
     )

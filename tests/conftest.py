@@ -1,11 +1,24 @@
-"""Settings for all tests: no time limits, since machines are shared."""
+"""Settings for all tests: no time limits, since machines are shared. And what is made once."""
 
 import os
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.musflow_trained import Trained
 
 # Tests run two at a time: threads within each only get in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> "Trained":
+    """A tiny MusFlow that was trained; who changes something of it takes a copy."""
+    from tests.musflow_trained import train
+
+    return train(tmp_path_factory.mktemp("trained"))

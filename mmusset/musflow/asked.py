@@ -17,14 +17,19 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 COLUMNS = (*MODALITIES, "seconds", "seed", "out")
-MAX_TEXT_BYTES = 64_000
-MAX_SECONDS = 300.0
+MAX_TEXT, MAX_IMAGE_BYTES = 64_000, 256_000_000
+SECONDS = (0.1, 300.0)
+MAX_SEED = 2**63 - 1
 TEXT_FILES = {".txt", ".md"}
+TABLE_FOLDER, FILE = Path("generated"), Path("generated.flac")  # where nothing else is said
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One piece of music. `seconds` 0 is as long as the model was trained on; texts may be ""."""
+    """One piece of music. `seconds` 0 is as long as the model was trained on; texts may be "".
+
+    `where` begins what is said against it: the place in a table, or nothing.
+    """
 
     out: Path
     image: Path | None = None
@@ -33,51 +38,30 @@ class Asked:
     seconds: float = 0.0
     seed: int = 0
     guidance: dict[Modality, float] = field(default_factory=dict)
+    where: str = ""
+
+    @property
+    def conditions(self) -> tuple[Modality, ...]:
+        """What it is asked by."""
+        return tuple(name for name in MODALITIES if getattr(self, name))
 
     def picture(self) -> "Image | None":
         """The picture, decoded. Raises UsageError where it is none."""
         if self.image is None:
             return None
         try:
+            if self.image.stat().st_size > MAX_IMAGE_BYTES:
+                raise BadSample("its image is larger than 256 MB")
             return decode_image(self.image.read_bytes())
         except OSError as error:
-            raise UsageError(f"can't read {self.image}: {error.strerror}") from None
+            raise UsageError(f"{self.where}can't read {self.image}: {error.strerror}") from None
         except BadSample as error:
-            raise UsageError(f"{self.image} is no picture that can be used: {error}") from None
-
-
-def text_of(words: str, option: str) -> str:
-    """The text that an option gives: itself, or what stands in the file that it names.
-
-    Raises UsageError for an empty text, and for a file that is not there or not text.
-    """
-    path = Path(words)
-    looks_like_file = path.suffix.lower() in TEXT_FILES and len(words) < 1000
-    if looks_like_file and "\n" not in words:
-        try:
-            with path.open("rb") as file:
-                words = file.read(MAX_TEXT_BYTES).decode()
-        except OSError as error:
-            raise UsageError(f"--{option}: can't read {path}: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise UsageError(f"--{option}: {path} is not UTF-8 text") from None
-    if not words.strip():
-        raise UsageError(f"--{option} is empty: write something, or leave it out")
-    return words.strip()
-
-
-def seeded(asked: Asked, seeds: Sequence[int]) -> list[Asked]:
-    """The same for each seed, if any is given; of several, each file's name says its seed."""
-    if len(set(seeds)) < len(seeds):
-        raise UsageError("the same seed twice gives the same sound twice")
-    if len(seeds) <= 1:
-        return [replace(asked, seed=seed) for seed in seeds] or [asked]
-    stem = asked.out.stem
-    return [replace(asked, seed=s, out=asked.out.with_stem(f"{stem}-seed{s}")) for s in seeds]
+            why = str(error).removeprefix("its image ")
+            raise UsageError(f"{self.where}{self.image} {why}") from None
 
 
 def wanted(
-    out: Path,
+    out: Path | None,
     image: Path | None,
     story: str | None,
     caption: str | None,
@@ -85,20 +69,42 @@ def wanted(
     guidance: Sequence[str],
 ) -> Asked:
     """What the options of `mmusset generate` ask for. Raises UsageError for what can't be meant."""
-    if seconds is not None and not 0 < seconds <= MAX_SECONDS:
-        raise UsageError(f"--seconds must be over 0 and at most {MAX_SECONDS:g}, not {seconds:g}")
     return Asked(
-        out=out,
+        out=out or FILE,
         image=image,
-        story="" if story is None else text_of(story, "story"),
-        caption="" if caption is None else text_of(caption, "caption"),
-        seconds=seconds or 0.0,
+        story="" if story is None else text_of(story, "--story"),
+        caption="" if caption is None else text_of(caption, "--caption"),
+        seconds=0.0 if seconds is None else _seconds(seconds, "--seconds"),
         guidance=guidance_of(guidance),
     )
 
 
-def from_table(table: Path, folder: Path, usual: Asked) -> list[Asked]:
-    """What the rows of a CSV ask for; what a row leaves empty is as in `usual`.
+def asked(
+    usual: Asked, table: Path | None, folder: Path | None, seeds: Sequence[int]
+) -> list[Asked]:
+    """All pieces: `usual` or the rows of a table, with each of the seeds.
+
+    Raises UsageError or MmussetError before anything is made of them.
+    """
+    found = from_table(table, folder, usual, seeds) if table else seeded(usual, seeds)
+    check_files(found)
+    return found
+
+
+def seeded(asked: Asked, seeds: Sequence[int]) -> list[Asked]:
+    """The same for each seed, if any is given; of several, each file's name says its seed."""
+    if len(set(seeds)) < len(seeds):
+        raise UsageError("--seed: the same seed twice gives the same sound twice")
+    for seed in seeds:
+        _seed(seed, "--seed")
+    if len(seeds) <= 1:
+        return [replace(asked, seed=seed) for seed in seeds] or [asked]
+    stem = asked.out.stem
+    return [replace(asked, seed=s, out=asked.out.with_stem(f"{stem}-seed{s}")) for s in seeds]
+
+
+def from_table(table: Path, folder: Path | None, usual: Asked, seeds: Sequence[int]) -> list[Asked]:
+    """What the rows of a CSV ask for; what a row leaves empty is as in `usual` and `seeds`.
 
     Paths are relative to the table; files go into `folder`. Raises UsageError that names
     the line.
@@ -107,7 +113,8 @@ def from_table(table: Path, folder: Path, usual: Asked) -> list[Asked]:
         with table.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file)
             _check_columns(table, rows.fieldnames or [])
-            found = list(_rows(rows, table, folder, usual))
+            made = (seeded(*row) for row in _rows(rows, table, folder, usual, seeds))
+            found = [piece for pieces in made for piece in pieces]
     except OSError as error:
         raise UsageError(f"can't read {table}: {error.strerror}") from None
     except (UnicodeDecodeError, csv.Error) as error:
@@ -118,16 +125,39 @@ def from_table(table: Path, folder: Path, usual: Asked) -> list[Asked]:
 
 
 def check_files(asked: Sequence[Asked]) -> None:
-    """Raises UsageError or MmussetError where a file can't be written, or is there already."""
-    outs = [each.out for each in asked]
-    for out in outs:
-        check_format(out)
-        if out.exists():
+    """Raises UsageError where a file can't be written, MmussetError where it is there already.
+
+    Those of a table may be: it may be going on after it was stopped.
+    """
+    seen = dict[Path, str]()
+    for each in asked:
+        out, folder = each.out, each.out.parent
+        check_format(out, each.where)
+        if out in seen:
+            raise UsageError(f"{each.where}{out} again, as in {seen[out].rstrip(' :')}")
+        seen[out] = each.where
+        if out.exists() and not each.where:
             raise MmussetError(f"{out} is there already; name another with --out")
-        if not out.parent.is_dir():
-            raise UsageError(f"there is no folder {out.parent}")
-    if len(set(outs)) < len(outs):
-        raise UsageError("two rows have the same `out`")
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder} is no folder; name one with --out")
+        if not folder.parent.is_dir():
+            raise UsageError(f"there is no folder {folder.parent}")
+
+
+def text_of(words: str, where: str, base: Path = Path()) -> str:
+    """The text that an option or a cell gives: itself, or what stands in the file that it names.
+
+    Files are relative to `base`. Raises UsageError, which begins with `where`, for an empty
+    text, and for a file that is not there or not text.
+    """
+    path = _file_of(words, base)
+    text = words if path is None else _read(path, where)
+    if not text.strip():
+        empty = where if path is None else f"{where}: {path}"
+        raise UsageError(f"{empty} is empty; write something, or leave it out")
+    if len(text) > MAX_TEXT:
+        raise UsageError(f"{where}: the text is longer than {MAX_TEXT} letters")
+    return text.strip()
 
 
 def guidance_of(words: Sequence[str]) -> dict[Modality, float]:
@@ -143,7 +173,7 @@ def guidance_of(words: Sequence[str]) -> dict[Modality, float]:
             raise UsageError(f"--guidance must be from 0 to 100, not {number}")
         named = [modality for modality in MODALITIES if not equals or modality == name]
         if not named:
-            raise UsageError(f"--guidance {word}: there are {', '.join(MODALITIES)}")
+            raise UsageError(f"--guidance {word}: {name!r} is none of {', '.join(MODALITIES)}")
         scales |= dict.fromkeys(named, scale)
     return scales
 
@@ -153,35 +183,95 @@ def _check_columns(table: Path, names: Sequence[str]) -> None:
         raise UsageError(f"{table} is empty; its first line names columns: {', '.join(COLUMNS)}")
     for name in names:
         if name not in COLUMNS:
-            near = difflib.get_close_matches(name, COLUMNS, n=1)
+            near = difflib.get_close_matches(name.strip().lower(), COLUMNS, n=1)
             meant = f" Did you mean {near[0]!r}?" if near else f" There are: {', '.join(COLUMNS)}."
             raise UsageError(f"{table}: unknown column {name!r}.{meant}")
+    if len(set(names)) < len(names):
+        raise UsageError(f"{table}: a column is there twice")
 
 
-def _rows(rows: "csv.DictReader[str]", table: Path, folder: Path, usual: Asked) -> Iterator[Asked]:
+def _rows(
+    rows: "csv.DictReader[str]",
+    table: Path,
+    folder: Path | None,
+    usual: Asked,
+    seeds: Sequence[int],
+) -> Iterator[tuple[Asked, Sequence[int]]]:
+    """What each row asks for, and with which seeds."""
     for number, row in enumerate(rows, 1):
-        told = {name: (value or "").strip() for name, value in row.items() if name}
-        where = f"{table}, row {number}"
-        try:
-            seconds = float(told.get("seconds") or usual.seconds)
-            seed = int(told.get("seed") or usual.seed)
-        except ValueError as error:
-            raise UsageError(f"{where}: {error}") from None
-        image = told.get("image")
-        yield Asked(
-            out=folder / (told.get("out") or f"{number:04d}.flac"),
-            image=table.parent / image if image else usual.image,
-            story=_cell(told, "story", where) or usual.story,
-            caption=_cell(told, "caption", where) or usual.caption,
-            seconds=seconds,
-            seed=seed,
-            guidance=usual.guidance,
+        where = f"{table}, line {rows.line_num}"
+        if None in row:
+            raise UsageError(
+                f"{where}: more cells than columns; a text with a comma stands between"
+                ' quotes, "like this, here"'
+            )
+        told = {name: value.strip() for name, value in row.items() if value and value.strip()}
+        if not told:
+            continue  # as a table's program leaves them at its end
+        asked = replace(
+            usual,
+            out=(folder or TABLE_FOLDER) / _file_name(told.get("out", f"{number:04d}.flac"), where),
+            where=f"{where}: ",
         )
+        if "image" in told:
+            asked = replace(asked, image=table.parent / told["image"])
+        if "story" in told:
+            story = text_of(told["story"], f"{where}, story", table.parent)
+            asked = replace(asked, story=story)
+        if "caption" in told:
+            caption = text_of(told["caption"], f"{where}, caption", table.parent)
+            asked = replace(asked, caption=caption)
+        if "seconds" in told:
+            asked = replace(asked, seconds=_seconds(told["seconds"], f"{where}: seconds"))
+        yield asked, [_seed(told["seed"], f"{where}: seed")] if "seed" in told else seeds
 
 
-def _cell(told: dict[str, str], name: str, where: str) -> str:
-    words = told.get(name, "")
+def _file_name(name: str, where: str) -> str:
+    if Path(name).name != name or name == "..":
+        raise UsageError(f"{where}: out is the name of a file in --out, without folders: {name}")
+    return name
+
+
+def _seconds(told: str | float, where: str) -> float:
+    least, most = SECONDS
     try:
-        return text_of(words, name) if words else ""
-    except UsageError as error:
-        raise UsageError(f"{where}: {error}") from None
+        seconds = float(told)
+    except ValueError:
+        raise UsageError(f"{where} must be a number, not {told!r}") from None
+    if not least <= seconds <= most:
+        raise UsageError(f"{where} must be from {least:g} to {most:g}, not {told}")
+    return seconds
+
+
+def _seed(told: str | int, where: str) -> int:
+    try:
+        seed = int(told)
+    except ValueError:
+        raise UsageError(f"{where} must be a whole number, not {told!r}") from None
+    if not 0 <= seed <= MAX_SEED:
+        raise UsageError(f"{where} must be from 0 to {MAX_SEED}, not {told}")
+    return seed
+
+
+def _file_of(words: str, base: Path) -> Path | None:
+    """The file that words name: by how they end, or since it is there."""
+    if "\n" in words or not words.strip():
+        return None
+    path = base / words
+    if path.suffix.lower() in TEXT_FILES:
+        return path
+    try:
+        there = path.is_file()
+    except OSError:  # such as a text that is too long for a name
+        return None
+    return path if there and (path.suffix or "/" in words) else None
+
+
+def _read(path: Path, where: str) -> str:
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            return file.read(MAX_TEXT + 1)
+    except OSError as error:
+        raise UsageError(f"{where}: can't read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{where}: {path} is not UTF-8 text") from None

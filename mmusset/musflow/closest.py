@@ -12,6 +12,8 @@ from .encode import heard
 if TYPE_CHECKING:
     from .generate import Composer
 
+LOOKED_AT = 1024  # training clips that tell how near clips usually are
+
 
 @dataclass(frozen=True, slots=True)
 class Near:
@@ -24,8 +26,9 @@ class Near:
 class Neighbours:
     """The embeddings of all training clips of a run.
 
-    `usual` is how near a training clip's own nearest neighbour is, in the median: what is
-    much nearer than that may be a copy. Raises MmussetError where the run's cache is gone.
+    `usual` is how near a training clip's own nearest neighbour is, in the median, or None
+    where there is one clip alone: what is much nearer than that may be a copy. Raises
+    MmussetError where the run's cache is gone.
     """
 
     def __init__(self, composer: "Composer") -> None:
@@ -36,8 +39,7 @@ class Neighbours:
             [cache.everything(n).embeddings["audio"] for n in range(len(cache.counts))]
         )
         self._clips = composer.model.alignment.target(audio.to(composer.device))
-        between = (self._clips @ self._clips.T).fill_diagonal_(-1).amax(dim=1)
-        self.usual = float(between.quantile(0.5))
+        self.usual = _usual(self._clips)
 
     def of(self, sound: Tensor, count: int) -> list[Near]:
         """The `count` clips nearest to sound `[channels, samples]`, nearest first."""
@@ -50,3 +52,13 @@ class Neighbours:
             Near(self._keys[place], value)
             for place, value in zip(found.indices.tolist(), found.values.tolist(), strict=True)
         ]
+
+
+def _usual(clips: Tensor) -> float | None:
+    """The median cosine of clips `[N, E]`, some of them if they are many, to their nearest."""
+    if len(clips) < 2:
+        return None
+    some = torch.linspace(0, len(clips) - 1, min(len(clips), LOOKED_AT)).long().to(clips.device)
+    between = clips[some] @ clips.T
+    between.scatter_(1, some[:, None], -1)
+    return float(between.amax(dim=1).quantile(0.5))

@@ -1,40 +1,59 @@
 """What a training will need, before it begins: weights, memory, steps, time."""
 
 import os
+import tarfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
 
-from mmusset.errors import MmussetError
+from mmusset.errors import MmussetError, UsageError
 from mmusset.text import duration
 
+from . import flow
 from .bundled_codec import geometry_of
-from .cache import Batch, Cache, Maker, Manifest
+from .cache import Cache, Maker, Manifest
+from .checkpoint import check_same, load_checkpoint, newest
 from .codec import open_codec
 from .cost import step_flops
-from .encode import maker_of
-from .encoders import open_encoders
-from .model import MusFlow, throw
-from .network import Block, rotations
+from .encode import maker_of, sound_for
+from .encoders import Encoders, open_encoders
+from .live import GIVEN_UP
+from .model import MusFlow
+from .network import Block, Shape, rotations
 from .ranks import Ranks
-from .reader import decoded, listed_samples, raw_samples, shards_of, split_of
+from .reader import (
+    HUB,
+    BadSample,
+    Read,
+    broken,
+    decoded,
+    listed_samples,
+    raw_samples,
+    shards_of,
+    split_of,
+)
 from .recipe import MODALITIES, CodecPart, MusFlowRecipe
-from .run_folder import RunFolder
-from .stages import Training
+from .stages import Training, show_licences
 
 GIB = 2**30
-TIMED_CLIPS, TIMINGS = 4, 3
+TIMED_CLIPS, TIMINGS = 32, 3
 BESIDE_BLOCKS = 1.15  # of a step's time: optimizer, average, data, the network's ends
+LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Memory in GiB for each process, without codec and encoders; `room` is what is there.
 
-    `activations` is counted on the model itself; `seconds_per_step` follows from the speed
-    of one of its blocks, on this device, now.
+    `clips` is 0 where their number is not known. `activations` is counted on the model itself,
+    without computing it; `seconds_per_step` follows from the speed of one of its blocks, on
+    this device, now.
     """
 
     parameters: int
@@ -42,6 +61,7 @@ class Plan:
     seconds_per_clip: float
     frames: int
     steps: int
+    steps_done: int
     epochs: float
     weights: float
     gradients_and_moments: float
@@ -66,87 +86,134 @@ class Plan:
             if self.fits
             else "does NOT fit: lower train.batch or network.width, or use more processes"
         )
+        left = self.steps - self.steps_done
+        done = f", of which {self.steps_done} are done" if self.steps_done else ""
+        times = f", {self.epochs:.1f} times through the clips" if self.clips else ""
         return "\n".join(
             [
                 f"weights     {self.parameters / 1e6:.2f} M trained",
-                f"clips       {self.clips} of {self.seconds_per_clip:.2f} s,"
-                f" {self.frames} latent frames each",
-                f"steps       {self.steps}, {self.epochs:.1f} times through the clips",
-                f"memory      {self.memory:.2f} GiB = {self.weights:.2f} weights"
-                f" + {self.gradients_and_moments:.2f} gradients and moments"
-                f" + {self.average:.2f} average + {self.activations:.2f} activations;"
-                f" {self.room:.1f} GiB are there: {fits}",
-                f"computing   {self.flops_per_step / 1e9:.0f} GFLOP a step",
-                f"time        about {duration(self.steps * self.seconds_per_step)}"
-                f" ({self.seconds_per_step:.2f} s a step on this device), without fitting the"
+                f"clips       {self.clips or 'a number that no manifest tells,'} of"
+                f" {self.seconds_per_clip:.2f} s, {self.frames} latent frames each",
+                f"steps       {self.steps}{times}{done}",
+                f"memory      {_size(self.memory)} = {_size(self.weights)} weights"
+                f" + {_size(self.gradients_and_moments)} gradients and moments"
+                f" + {_size(self.average)} average + {_size(self.activations)} activations;"
+                f" {_size(self.room)} are there: {fits}",
+                f"computing   {self.flops_per_step / 1e9:.3g} GFLOP a step",
+                f"time        about {duration(left * self.seconds_per_step)}"
+                f" ({self.seconds_per_step:.2g} s a step on this device), without fitting the"
                 " codec, encoding, and listening",
             ]
         )
 
 
 def plan(training: Training) -> Plan:
-    """The plan of a training. Raises what opening its shards, codec and encoders may raise."""
+    """The plan of a training; nothing is written.
+
+    Raises UsageError and MmussetError where the training itself would before its first step.
+    """
     recipe, ranks = training.recipe, training.ranks
-    maker, frames, clips = _facts(training.source, recipe, training.folder)
-    with torch.device("meta"):
-        model = MusFlow(recipe, _unmeasured(maker))
+    if recipe.train.batch % ranks.count:
+        raise UsageError(f"train.batch {recipe.train.batch} can't be shared by {ranks.count}")
+    shards = [shard for shard in shards_of(training.source) if split_of(shard) == "train"]
+    show_licences(recipe, training.shown.told)
+    maker = _maker(training, open_encoders(recipe.encoders, ranks.device))
+    frames = _frames(training, shards, maker)
     batch = recipe.train.batch // ranks.count
-    weights = sum(weight.numel() for weight in model.parameters())
-    gib = 4 * weights / GIB
-    part = recipe.network
-    shape = model.network.shape
+    shape, weights, activations = _counted(recipe, maker, frames, batch, ranks.device)
     flops = step_flops(shape, frames, len(MODALITIES), recipe.train.batch)
-    one = step_flops(shape, frames, len(MODALITIES), 1) / part.depth
-    per_flop = _seconds_of_block(model, frames, ranks, recipe) / (TIMED_CLIPS * one)
+    timed = min(batch, TIMED_CLIPS)
+    ours = step_flops(shape, frames, len(MODALITIES), timed) / shape.depth
+    per_flop = _seconds_of_block(shape, frames, timed, ranks, recipe) / ours
+    clips = _clips(shards)
+    gib = 4 * weights / GIB
     return Plan(
         parameters=weights,
         clips=clips,
         seconds_per_clip=frames * maker.samples_per_latent / maker.rate_hz,
         frames=frames,
         steps=recipe.train.steps,
+        steps_done=_steps_done(training, maker),
         epochs=recipe.train.steps * recipe.train.batch / max(clips, 1),
         weights=gib,
-        gradients_and_moments=3 * gib,
+        gradients_and_moments=(3 + (ranks.count > 1)) * gib,  # several exchange a copy
         average=gib,
-        activations=_activations(model, maker, frames, batch, recipe) / GIB,
+        activations=activations / GIB,
         room=_room(ranks),
         flops_per_step=flops,
         seconds_per_step=BESIDE_BLOCKS * per_flop * flops / ranks.count,
     )
 
 
-def _facts(source: str, recipe: MusFlowRecipe, folder: RunFolder) -> tuple[Maker, int, int]:
-    """Who encodes, how many latent frames the commonest clip has, and how many clips there are."""
-    if (folder.cache / "manifest.json").exists():
-        cache = Cache(folder.cache, "train")
-        frames = cache.lengths[cache.counts.index(max(cache.counts))]
-        return cache.manifest.maker, frames, sum(cache.counts)
-    shards = [shard for shard in shards_of(source) if split_of(shard) == "train"]
-    if not shards:
-        raise MmussetError("no accepted samples to train on: the train split is empty")
-    key, members = next(raw_samples(shards[0]))
-    first = decoded(key, members)
-    encoders = open_encoders(recipe.encoders)
-    if recipe.codec.kind == "bundled":
-        maker = _bundled(recipe.codec, encoders.identities(), encoders.widths())
-    else:
-        maker = maker_of(open_codec(recipe.codec, folder.codec), encoders)
-    samples = len(first.sound) * maker.rate_hz // first.rate_hz
-    frames = max(1, samples // maker.samples_per_latent)
-    return maker, frames, sum(listed_samples(shard) or 0 for shard in shards)
+def _steps_done(training: Training, maker: Maker) -> int:
+    """Of this training. Raises Refused where the folder holds another."""
+    path = newest(training.folder.checkpoints)
+    if path is None:
+        return 0
+    found = load_checkpoint(path)
+    check_same(found, training.recipe, _unmeasured(maker))
+    return found.step
 
 
-def _bundled(part: CodecPart, identities: dict[str, str], widths: dict[str, int]) -> Maker:
-    geometry = geometry_of(part, part.crop_seconds)
+def _maker(training: Training, encoders: Encoders) -> Maker:
+    """Who will encode; a bundled codec need not be fitted yet."""
+    part, folder = training.recipe.codec, training.folder.codec
+    if part.kind == "bundled" and not (folder / "codec.json").exists():
+        return _bundled(part, encoders)
+    return maker_of(open_codec(part, folder, training.ranks.device), encoders)
+
+
+def _bundled(part: CodecPart, encoders: Encoders) -> Maker:
     return Maker(
         codec="bundled/not fitted yet",
-        encoders=identities,
-        widths=widths,
+        encoders=encoders.identities(),
+        widths=encoders.widths(),
         rate_hz=part.rate_hz,
         channels=1,
         latent_channels=part.channels,
-        samples_per_latent=geometry.samples_per_latent,
+        samples_per_latent=geometry_of(part, part.crop_seconds).samples_per_latent,
     )
+
+
+def _frames(training: Training, shards: list[str], maker: Maker) -> int:
+    """Latent frames of the commonest clip of the cache, or else of the first clip."""
+    if training.cached:
+        try:
+            cache = Cache(training.folder.cache, "train", maker)
+            return cache.lengths[cache.counts.index(max(cache.counts))]
+        except (MmussetError, ValueError):
+            pass  # no cache, or one that this training would make anew
+    frames = max(1, _first_samples(shards, maker) // maker.samples_per_latent)
+    return frames if training.cached else max(1, frames - max(1, frames // GIVEN_UP))
+
+
+def _first_samples(shards: list[str], maker: Maker) -> int:
+    """Samples of the first clip that can be used, at the codec's rate."""
+    why = "the train split is empty"
+    for shard in shards:
+        for key, members in raw_samples(shard):
+            try:
+                read: Read = decoded(key, members)
+                return len(sound_for(read.sound, read.rate_hz, maker.rate_hz, maker.channels))
+            except BadSample as error:
+                why = f"none can be used; {shard}: {key}: {error}"
+    raise MmussetError(f"no accepted samples to train on: {why}")
+
+
+def _clips(shards: list[str]) -> int:
+    """How many clips the shards hold, 0 where that is not known without reading all of them."""
+    counts = [listed_samples(shard) for shard in shards]
+    if all(count is not None for count in counts):
+        return sum(count or 0 for count in counts)
+    return 0 if shards[0].startswith(HUB) else sum(_in_tar(Path(shard)) for shard in shards)
+
+
+def _in_tar(shard: Path) -> int:
+    try:
+        with tarfile.open(shard, "r:") as tar:
+            return sum(info.name.endswith(".music.flac") for info in tar)
+    except tarfile.TarError as error:
+        raise broken(str(shard), str(error)) from None
 
 
 def _unmeasured(maker: Maker) -> Manifest:
@@ -164,45 +231,50 @@ def _unmeasured(maker: Maker) -> Manifest:
     )
 
 
-def _activations(
-    model: MusFlow, maker: Maker, frames: int, batch: int, recipe: MusFlowRecipe
-) -> float:
-    """Bytes that a step keeps for its way back, counted on the meta device.
+def _counted(
+    recipe: MusFlowRecipe, maker: Maker, frames: int, batch: int, device: str
+) -> tuple[Shape, int, int]:
+    """The network's shape, the number of weights, and the bytes that a step keeps for its way back.
 
-    Under bf16 nearly all of them are half as wide.
+    The model is there in shapes alone. Under bf16 weights, moments and average stay float32;
+    what is kept is counted as autocast keeps it, with its copies of the weights.
     """
-    shape = (batch, frames, maker.latent_channels)
-    latents = torch.empty(shape, device="meta")
-    told = Batch(
-        keys=("",) * batch,
-        mean=latents,
-        std=latents,
-        embeddings={n: torch.empty(batch, w, device="meta") for n, w in maker.widths.items()},
-        present=torch.ones(batch, len(MODALITIES), dtype=torch.bool, device="meta"),
-    )
-    throws = throw(recipe.train, 0, shape, "cpu")
-    there = [getattr(throws, name).to("meta") for name in type(throws).__slots__]
-    own = {weight.untyped_storage()._cdata for weight in model.parameters()}
-    kept: dict[int, Tensor] = {}  # the tensors themselves, else an address may come twice
+    bf16 = recipe.train.precision == "bf16"
+    with FakeTensorMode(), torch.device(device):
+        model = MusFlow(recipe, _unmeasured(maker))
+        own = {weight.untyped_storage()._cdata for weight in model.parameters()}
+        latents = torch.empty(batch, frames, maker.latent_channels)
+        told = {name: torch.empty(batch, width) for name, width in maker.widths.items()}
+        there = torch.ones(batch, len(MODALITIES), dtype=torch.bool)
+        kept = dict[int, Tensor]()  # the tensors themselves, else an address may come twice
+        with _keeping(kept), torch.autocast(device.partition(":")[0], torch.bfloat16, bf16):
+            condition = model.condition(model.alignment(told), there)
+            v = model.network(latents, torch.empty(batch), condition)
+            flow.loss(v, latents)
+    size = sum(t.untyped_storage().nbytes() for place, t in kept.items() if place not in own)
+    return model.network.shape, sum(w.numel() for w in model.parameters()), size
+
+
+@contextmanager
+def _keeping(kept: dict[int, Tensor]) -> Iterator[None]:
+    """Note what autograd saves, by its place in memory."""
 
     def keep(tensor: Tensor) -> Tensor:
         kept.setdefault(tensor.untyped_storage()._cdata, tensor)
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        model.network.train()
-        condition = model.condition(model.alignment(told.embeddings), there[3])
-        model.network(there[1], there[0], condition)
-    total = sum(t.untyped_storage().nbytes() for place, t in kept.items() if place not in own)
-    return total / (2 if recipe.train.precision == "bf16" else 1)
+        yield
 
 
-def _seconds_of_block(model: MusFlow, frames: int, ranks: Ranks, recipe: MusFlowRecipe) -> float:
-    """The least seconds of a block of the network, forwards and backwards, for TIMED_CLIPS."""
-    shape, tokens = model.network.shape, len(MODALITIES)
+def _seconds_of_block(
+    shape: Shape, frames: int, clips: int, ranks: Ranks, recipe: MusFlowRecipe
+) -> float:
+    """The least seconds of a block of the network, forwards and backwards, for some clips."""
+    tokens = len(MODALITIES)
     block = Block(shape).to(ranks.device)
-    x = torch.randn(TIMED_CLIPS, frames + tokens, shape.width, device=ranks.device)
-    modulation = torch.randn(TIMED_CLIPS, 6, shape.width, device=ranks.device)
+    x = torch.randn(clips, frames + tokens, shape.width, device=ranks.device, requires_grad=True)
+    modulation = torch.randn(clips, 6, shape.width, device=ranks.device, requires_grad=True)
     turns = rotations(tokens, frames, shape.width // shape.heads, x)
     bf16, kind = recipe.train.precision == "bf16", ranks.device.partition(":")[0]
     taken = list[float]()
@@ -218,7 +290,15 @@ def _seconds_of_block(model: MusFlow, frames: int, ranks: Ranks, recipe: MusFlow
 
 
 def _room(ranks: Ranks) -> float:
-    """GiB of memory where the model would live."""
+    """GiB of memory where the model would live: on a CPU, what this machine or container has."""
     if ranks.cuda:
         return float(torch.cuda.get_device_properties(ranks.device).total_memory) / GIB
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
+    sizes = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for limit in map(Path, LIMITS):
+        if limit.exists() and (told := limit.read_text().strip()).isdigit():
+            sizes.append(int(told))
+    return min(sizes) / GIB / int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+
+
+def _size(gib: float) -> str:
+    return f"{gib:.2f} GiB" if gib >= 1 else f"{1024 * gib:.3g} MiB"

@@ -88,6 +88,12 @@ class NetworkPart(Frozen):
     heads: Count = 4
     qk_norm: bool = True
 
+    @model_validator(mode="after")
+    def heads_are_even(self) -> "NetworkPart":
+        if self.width % (2 * self.heads):
+            raise ValueError(f"width {self.width} can't be cut into {self.heads} even heads")
+        return self
+
 
 class TrainPart(Frozen):
     """The flow's training."""

@@ -44,8 +44,13 @@ class RunFolder:
 
 def default_run(source: str) -> Path:
     """`music-musflow`, here, for the dataset `.../music`."""
-    path = Path(source)
-    named = next((p for p in (path, *path.parents) if p.name and "*" not in p.name), Path("data"))
-    if named.name == "data" or named.suffix == ".tar":
-        named = named.parent if named.parent.name else named
-    return Path(f"{named.resolve().name}-musflow")
+    path = Path(source) if Path(source).name else Path(source).resolve()
+    named = next((p for p in (path, *path.parents) if _names_dataset(p)), path)
+    return Path(f"{named.resolve().name or 'data'}-musflow")
+
+
+def _names_dataset(path: Path) -> bool:
+    """Not a tar, a pattern, or the folder `data` in a dataset."""
+    if not path.name or path.suffix == ".tar" or set("*?[") & set(path.name):
+        return False
+    return path.name != "data" or not path.parent.name

@@ -1,5 +1,6 @@
 """Pictures of sound: log-mel spectrograms one above the other."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -7,7 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from .geometry import Geometry
-from .mel import log_mel
+from .mel import FLOOR, log_mel
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -38,7 +39,8 @@ def _row(sound: Tensor, rate_hz: int) -> "Image":
         rate_hz, len(sound) / rate_hz, 2 ** (4 * hop - 1).bit_length(), hop, 80, 1, 1
     )
     mel = log_mel(sound[None, : geometry.samples], geometry)[0]
-    light = ((mel - mel.max()) / RANGE + 1).clamp(0, 1).T.flip(0).numpy()
+    loudest = max(float(mel.max()), math.log(FLOOR) + RANGE)  # silence stays dark
+    light = ((mel - loudest) / RANGE + 1).clamp(0, 1).T.flip(0).numpy()
     places = np.linspace(0, 1, len(COLOURS))
     pixels = np.stack([np.interp(light, places, COLOURS[:, c]) for c in range(3)], axis=-1)
     picture = Image.fromarray(pixels.astype(np.uint8))

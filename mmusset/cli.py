@@ -143,6 +143,7 @@ def build(
     from mmusset.agents.graph import build_graph
 
     from .build import candidates, ledger_file, progress, report, run, show
+    from .composer import composer_of
     from .speakers.choose import speaker_of
 
     waits = [f"server.wait_seconds={server_wait}"] if server_wait else []
@@ -151,18 +152,19 @@ def build(
     loaded = _recipe(recipe, [*settings, *(overrides or ()), *waits], speaker)
     folder = out or Path(f"{source.resolve().name}-mmusset")
     shown = progress.for_terminal(log_json)
-    job = run.Job(
-        source,
-        folder,
-        loaded,
-        speaker_of(loaded, shown.told, served),
-        build_graph,
-        limit,
-        candidates.quota(accept, budget, limit),
-        run.agents_named(re_run or ()),
-        retry_failed,
-    )
     try:
+        job = run.Job(
+            source,
+            folder,
+            loaded,
+            speaker_of(loaded, shown.told, served),
+            build_graph,
+            limit,
+            candidates.quota(accept, budget, limit),
+            run.agents_named(re_run or ()),
+            retry_failed,
+            composer_of(loaded.music, shown.told),
+        )
         if replay:
             count = asyncio.run(run.replay(job, shown))
             print(f"{count} shards written again, byte for byte")

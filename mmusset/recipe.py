@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from .sample import Frozen, Share
 
@@ -19,6 +19,27 @@ class ClipPart(Frozen):
     per_track: Annotated[int, Field(ge=1, le=99)] = 1
     silence_dbfs: Annotated[float, Field(le=-20)] = -60.0
     max_silence_share: Share = 0.5
+
+
+class MusicPart(Frozen):
+    """Where the music of a picture comes from that belongs to none.
+
+    `files`: from nowhere, it is left over. `generate`: from a trained model of MusFlow, whose
+    folder or checkpoint is `checkpoint`.
+    """
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    source: Literal["files", "generate"] = Field("files", alias="from")
+    checkpoint: str = ""
+    seed: Annotated[int, Field(ge=0)] = 0
+    device: str = "cpu"  # or cuda; other devices make other bytes
+
+    @model_validator(mode="after")
+    def who_generates_is_named(self) -> "MusicPart":
+        if self.source == "generate" and not self.checkpoint:
+            raise ValueError("from: generate needs checkpoint, the folder of a `mmusset train`")
+        return self
 
 
 class ImagePart(Frozen):
@@ -161,6 +182,7 @@ class Recipe(Frozen):
     job: Literal["build"] = "build"
     name: str = "quickstart"
     clip: ClipPart = ClipPart()
+    music: MusicPart = MusicPart()
     image: ImagePart = ImagePart()
     split: SplitPart = SplitPart()
     speaker: SpeakerPart = SpeakerPart()
@@ -171,7 +193,11 @@ class Recipe(Frozen):
     keep_tags: tuple[Literal["title", "artist", "album", "license"], ...] = ()
 
     def canonical(self) -> str:
-        """The recipe as canonical JSON, less what can't change a byte of the output."""
-        data = self.model_dump(mode="json", exclude={"job", "name", "limits", "server"})
+        """The recipe as canonical JSON, less what can't change a byte of the output.
+
+        A checkpoint is known by its bytes, not by where it lies.
+        """
+        whole = {"job": True, "name": True, "limits": True, "server": True}
+        data = self.model_dump(mode="json", exclude={**whole, "music": {"checkpoint"}})
         data["limits"] = {"block_size": self.limits.block_size}
         return json.dumps(data, sort_keys=True, separators=(",", ":"))

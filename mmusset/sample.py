@@ -16,7 +16,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Key = Annotated[str, Field(pattern=r"^[0-9a-z]{1,64}$")]
 
 Split = Literal["train", "validation", "test"]
-ImageOrigin = Literal["embedded", "stem", "folder", "video"]
+ImageOrigin = Literal["embedded", "stem", "folder", "video", "alone"]
 AgentName = Literal["captioner", "story_writer", "critic", "reconciler"]
 Basis = Literal["heard", "seen", "told", "imagined"]
 ClaimVerdict = Literal["supported", "contradicted", "unverifiable"]
@@ -199,7 +199,7 @@ class Item:
     """What the source offers for one sample. Paths are bytes, relative to the source."""
 
     key: str
-    music_path: bytes
+    music_path: bytes  # the picture itself where that is alone
     music_sha256: str
     duration_s: float
     clip_index: int
@@ -212,9 +212,18 @@ class Item:
     split: Split
     tags: Tags
 
+    @property
+    def generated(self) -> bool:
+        """Whether the picture has no music in the source, so that a model made some for it."""
+        return self.image_origin == "alone"
+
 
 class ClipFacts(Frozen):
-    """How a clip was cut. `upsampled` says that the source had a lower rate."""
+    """How a clip was cut. `upsampled` says that the source had a lower rate.
+
+    `generated_by` is the model that made the music, and a hash of its weights; "" where the
+    music is a file's of the source.
+    """
 
     start_s: float
     duration_s: float
@@ -222,6 +231,7 @@ class ClipFacts(Frozen):
     channels: int
     source_rate_hz: int
     upsampled: bool
+    generated_by: str
     sha256: Sha256  # of the FLAC member
 
 

@@ -102,6 +102,7 @@ def sample(number: int, split: Split = "train", group: str | None = None) -> Sam
             channels=1,
             source_rate_hz=RATE_HZ,
             upsampled=False,
+            generated_by="",
             sha256=hashlib.sha256(music).hexdigest(),
         ),
         story=Story(text=f"Story {number}: the lamp was out.", writer="story_writer"),

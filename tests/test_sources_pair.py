@@ -83,6 +83,27 @@ def test_what_is_left_over_says_why() -> None:
     }
 
 
+def test_pictures_that_music_is_to_be_made_for() -> None:
+    names = (b"a/cover.jpg", b"a/scan.jpg", b"a/scan.txt", b"a/song.jpg", b"a/song.mp3")
+    more = (b"b/x.jpg", b"b/x.png", b"b/x.story.txt", b"b/y.txt")
+    paired = pair(entries(*names, *more), set(), generate=True)
+    assert [p.image for p in paired.pairs] == [b"a/song.jpg"]
+    assert paired.alone == [
+        Pairing(b"a/cover.jpg", b"a/cover.jpg", "alone", None),
+        Pairing(b"a/scan.jpg", b"a/scan.jpg", "alone", b"a/scan.txt"),
+        Pairing(b"b/x.jpg", b"b/x.jpg", "alone", b"b/x.story.txt"),
+        Pairing(b"b/x.png", b"b/x.png", "alone", None),
+    ]
+    assert paired.leftover == [(b"b/y.txt", "text of no music")]
+
+
+def test_a_picture_is_not_alone_where_a_piece_has_it() -> None:
+    listed = entries(b"a/cover.jpg", b"a/one.mp3", b"a/one.txt", b"one.jpg", b"two.jpg", b"two.mp3")
+    paired = pair(listed, {b"two.mp3"}, generate=True)
+    assert [p.image for p in paired.alone] == [b"one.jpg", b"two.jpg"]
+    assert [p.story for p in paired.alone] == [None, None], "a text of a piece is not a picture's"
+
+
 @pytest.mark.parametrize(
     ("folder", "album"),
     [
@@ -107,14 +128,16 @@ PATH = st.builds(
 )
 
 
-@given(st.sets(PATH), st.sets(PATH))
+@given(st.sets(PATH), st.sets(PATH), st.booleans())
 def test_any_names_are_used_or_left_over_exactly_once(
-    paths: set[bytes], covers: set[bytes]
+    paths: set[bytes], covers: set[bytes], generate: bool
 ) -> None:
-    paired = pair(entries(*paths), covers & paths)
-    used = {part for p in paired.pairs for part in (p.music, p.image, p.story) if part}
+    paired = pair(entries(*paths), covers & paths, generate)
+    both = [*paired.pairs, *paired.alone]
+    used = {part for p in both for part in (p.music, p.image, p.story) if part}
     left = [path for path, reason in paired.leftover if reason]
     assert len(left) == len(set(left))
     assert used | set(left) == paths
     assert used.isdisjoint(left)
-    assert len({p.music for p in paired.pairs}) == len(paired.pairs)
+    assert len({p.music for p in both}) == len(both)
+    assert {p.image for p in paired.pairs}.isdisjoint(p.image for p in paired.alone)

@@ -92,6 +92,31 @@ class Ledger:
             "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)", (path, size, mtime_ns, survey)
         )
 
+    # --- music that was made ---------------------------------------------------------------
+
+    def made(self, name: str) -> str | None:
+        """What the music of this name says of itself, once it was made."""
+        row = self._db.execute("SELECT survey FROM made WHERE name = ?", (name,)).fetchone()
+        return row[0] if row else None
+
+    def keep_made(self, name: str, music_sha256: str, survey: str) -> None:
+        self._db.execute("INSERT INTO made VALUES (?, ?, ?)", (name, music_sha256, survey))
+
+    def made_as(self, music_sha256: str) -> str:
+        """The name of music that was made and planned."""
+        row = self._db.execute(
+            "SELECT name FROM made WHERE music_sha256 = ?", (music_sha256,)
+        ).fetchone()
+        return str(row[0])
+
+    def generated(self) -> int:
+        """How many accepted clips are of music that a model made."""
+        (count,) = self._db.execute(
+            "SELECT COUNT(*) FROM prepared JOIN verdict USING (idx) WHERE status = 'accepted'"
+            " AND json_extract(value, '$.clip.generated_by') != ''"
+        ).fetchone()
+        return int(count)
+
     # --- the plan ------------------------------------------------------------------------
 
     def group_of(self, label: str) -> str | None:

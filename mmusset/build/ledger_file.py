@@ -14,10 +14,12 @@ from mmusset.shards.durable import failpoint
 from .ledger import Ledger
 
 FOLDER = ".mmusset"
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE file (path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, survey TEXT NOT NULL);
+CREATE TABLE made (name TEXT PRIMARY KEY, music_sha256 TEXT NOT NULL, survey TEXT NOT NULL);
+CREATE INDEX made_music ON made (music_sha256);
 CREATE TABLE label (label TEXT PRIMARY KEY, grp TEXT NOT NULL);
 CREATE TABLE grp (name TEXT PRIMARY KEY, split TEXT NOT NULL);
 CREATE TABLE block (n INTEGER PRIMARY KEY, split TEXT NOT NULL, number INTEGER NOT NULL);

@@ -63,6 +63,7 @@ def manifest(ledger: Ledger) -> dict[str, Any]:
         "fingerprint": hashlib.sha256(recipe.encode()).hexdigest(),
         "mmusset": ledger.meta("mmusset"),
         "speaker": ledger.meta("speaker"),
+        "generated": {"clips": ledger.generated(), "by": ledger.meta("composer") or ""},
         "models": {agent: ledger.meta(f"model of {agent}") or "" for agent in AGENTS},
         "prompts": {agent: ledger.meta(f"prompt of {agent}") or "" for agent in AGENTS},
         "cost": _cost(ledger, tally.found - tally.skipped),

@@ -14,20 +14,31 @@ from mmusset.sources.walk import check_there
 from .ledger import Ledger, PlannedItem
 from .ledger_file import FOLDER
 from .sandbox import Sandbox
+from .studio import Studio
 from .tasks import Prepared, PrepareRequest
 
 
 class Media:
-    """The media of one build: `source` is the folder of originals, `out` the dataset's."""
+    """The media of one build: `source` is the folder of originals, `out` the dataset's.
+
+    `studio` is where the music of pictures that are alone is found, if there may be such.
+    """
 
     def __init__(
-        self, source: Path, out: Path, recipe: Recipe, ledger: Ledger, sandbox: Sandbox
+        self,
+        source: Path,
+        out: Path,
+        recipe: Recipe,
+        ledger: Ledger,
+        sandbox: Sandbox,
+        studio: Studio | None = None,
     ) -> None:
         self.cache = out / FOLDER / "cache"
         self._source = source
         self._recipe = recipe
         self._ledger = ledger
         self._sandbox = sandbox
+        self._studio = studio
 
     async def prepare(self, planned: PlannedItem) -> Prepared:
         """The item's clip, picture and evidence; kept in the ledger when first made.
@@ -37,7 +48,7 @@ class Media:
         kept = self._ledger.prepared(planned.idx)
         if kept is not None:
             return Prepared.model_validate_json(kept)
-        prepared = await self._make(planned.item)
+        prepared = await self._make(await self._request(planned.item))
         failpoint("media_stored")
         with self._ledger.transaction():
             self._ledger.keep_prepared(planned.idx, prepared.model_dump_json())
@@ -53,8 +64,9 @@ class Media:
         seen = not model_pixels(self._recipe) or self.picture(planned.item.key).exists()
         if not seen or self._stored(planned.item.key, prepared) is None:
             try:
+                request = await self._request(planned.item)
                 # The story was read when the item was prepared; its file may be gone since.
-                await self._make(replace(planned.item, story_path=None))
+                await self._make(replace(request, story_path=""))
             except Unusable as error:
                 raise _lost(planned.item, str(error)) from None
             if self._stored(planned.item.key, prepared) is None:
@@ -77,11 +89,18 @@ class Media:
         for path in (*self._paths(key), self.picture(key)):
             path.unlink(missing_ok=True)
 
-    async def _make(self, item: Item) -> Prepared:
+    async def _request(self, item: Item) -> PrepareRequest:
+        request = request_for(item, self._source, self._recipe, self.cache / item.key)
+        if not item.generated:
+            return request
+        assert self._studio
+        music = str(await self._studio.music_of(item))
+        return replace(request, music_path=music, generated_by=self._studio.composer)
+
+    async def _make(self, request: PrepareRequest) -> Prepared:
         self.cache.mkdir(exist_ok=True)
-        stem = self.cache / item.key
         try:
-            return await self._sandbox.prepare(request_for(item, self._source, self._recipe, stem))
+            return await self._sandbox.prepare(request)
         except Unusable:
             check_there(self._source)
             raise
@@ -106,6 +125,7 @@ def request_for(item: Item, source: Path, recipe: Recipe, stem: Path) -> Prepare
     return PrepareRequest(
         music_path=absolute(item.music_path),
         music_sha256=item.music_sha256,
+        generated_by="",
         image_path=absolute(item.image_path),
         image_sha256=item.image_sha256,
         image_origin=item.image_origin,

@@ -68,11 +68,39 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Alone:
+    """A picture of no music, that some is to be made for. `story_sha256` is "" without a story."""
+
+    image_path: bytes
+    image_sha256: str
+    pixels_sha256: str
+    story_path: bytes | None
+    story_sha256: str
+
+    def with_music(self, music: Survey) -> Piece:
+        """The piece that the picture is with its music."""
+        return Piece(
+            music_path=self.image_path,
+            music_sha256=music.sha256,
+            duration_s=music.duration_s,
+            image_path=self.image_path,
+            image_origin="alone",
+            image_sha256=self.image_sha256,
+            pixels_sha256=self.pixels_sha256,
+            sound_sha256=music.sound_sha256,
+            story_path=self.story_path,
+            tags=Tags(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """What a source folder offers: pieces in order, and the rest with its reasons."""
+    """What a source folder offers: pieces in order, pictures that are alone, where music is to be
+    made for them, and the rest with its reasons."""
 
     entries: tuple[Entry, ...]
     pieces: tuple[Piece, ...]
+    alone: tuple[Alone, ...]
     skipped: tuple[Skipped, ...]
 
 
@@ -89,15 +117,19 @@ async def look(
     `step(done, total)` is called as files are read. With a ledger, files that have
     not changed since the last time are not read again.
     """
-    surveys, skipped = await _survey_all(source, entries, recipe, sandbox, ledger, step)
+    generate = recipe.music.source == "generate"
+    kinds = {"music", "video", "image", *(["text"] if generate else [])}
+    wanted = [e for e in entries if not e.skip and e.kind in kinds]
+    surveys, skipped = await _survey_all(source, wanted, recipe, sandbox, ledger, step)
     skipped += [Skipped(e.path, e.skip) for e in entries if e.skip]
     lost = {s.path for s in skipped}
     covers = {path for path, survey in surveys.items() if survey.cover_sha256}
-    pairing = pair([e for e in entries if e.path not in lost], covers)
+    pairing = pair([e for e in entries if e.path not in lost], covers, generate)
     skipped += [Skipped(path, reason) for path, reason in pairing.leftover]
-    pieces, twins = _once_each([_piece(p, surveys) for p in pairing.pairs], ledger)
-    skipped = sorted([*skipped, *twins], key=lambda s: s.path)
-    return Found(tuple(entries), tuple(pieces), tuple(skipped))
+    pieces, twins = once_each([_piece(p, surveys) for p in pairing.pairs], ledger)
+    alone, alike = _alone([_picture(p, surveys) for p in pairing.alone])
+    skipped = sorted([*skipped, *twins, *alike], key=lambda s: s.path)
+    return Found(tuple(entries), tuple(pieces), tuple(alone), tuple(skipped))
 
 
 def freeze(
@@ -178,13 +210,12 @@ def drop_short(pieces: list[Piece], part: ClipPart) -> tuple[list[Piece], list[S
 
 async def _survey_all(
     source: Path,
-    entries: Sequence[Entry],
+    wanted: Sequence[Entry],
     recipe: Recipe,
     sandbox: Sandbox,
     ledger: Ledger | None,
     step: Step,
 ) -> tuple[dict[bytes, Survey], list[Skipped]]:
-    wanted = [e for e in entries if not e.skip and e.kind in {"music", "video", "image"}]
     surveys: dict[bytes, Survey] = {}
     skipped: list[Skipped] = []
 
@@ -219,7 +250,7 @@ async def _survey_all(
     return surveys, skipped
 
 
-def _once_each(pieces: list[Piece], ledger: Ledger | None) -> tuple[list[Piece], list[Skipped]]:
+def once_each(pieces: list[Piece], ledger: Ledger | None) -> tuple[list[Piece], list[Skipped]]:
     """One piece for the same bytes: the one that is planned already, else the first."""
     chosen: dict[str, Piece] = {}
     for piece in pieces:
@@ -234,6 +265,25 @@ def _once_each(pieces: list[Piece], ledger: Ledger | None) -> tuple[list[Piece],
         if p != chosen[p.music_sha256]
     ]
     return [p for p in pieces if p == chosen[p.music_sha256]], twins
+
+
+def _alone(pictures: list[Alone]) -> tuple[list[Alone], list[Skipped]]:
+    """Of the same picture with the same story only the first, and the others."""
+    first: dict[tuple[str, str], Alone] = {}
+    for each in pictures:
+        first.setdefault((each.image_sha256, each.story_sha256), each)
+    twins = [
+        Skipped(each.image_path, "same bytes as another", _show(chosen.image_path))
+        for each in pictures
+        if each != (chosen := first[each.image_sha256, each.story_sha256])
+    ]
+    return list(first.values()), twins
+
+
+def _picture(pairing: Pairing, surveys: dict[bytes, Survey]) -> Alone:
+    image = surveys[pairing.image]
+    story = surveys[pairing.story].sha256 if pairing.story else ""
+    return Alone(pairing.image, image.sha256, image.pixels_sha256, pairing.story, story)
 
 
 def _piece(pairing: Pairing, surveys: dict[bytes, Survey]) -> Piece:

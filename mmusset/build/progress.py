@@ -25,6 +25,9 @@ class Progress:
     def surveyed(self, done: int, total: int) -> None:
         """`done` of `total` files have been read."""
 
+    def composed(self, done: int, total: int) -> None:
+        """Music is made for `done` of the `total` pictures that lack it."""
+
     def start(self, tally: Tally, costs: Costs) -> None:
         """The plan stands; items come now. `costs` goes on changing as they do."""
 
@@ -87,6 +90,21 @@ class Pace:
         ]
 
 
+class Composing:
+    """How fast music is made, from the first piece on: what came before that is not known."""
+
+    def __init__(self) -> None:
+        self._first_s = 0.0
+
+    def line(self, done: int, total: int) -> str:
+        """`3 of 12, 1.4 s each, 13 s left`"""
+        if done == 1:
+            self._first_s = time.monotonic()
+            return f"{done} of {total}" + (", time left unknown" if total > 1 else "")
+        each_s = (time.monotonic() - self._first_s) / (done - 1)
+        return f"{done} of {total}, {each_s:.1f} s each, {duration(each_s * (total - done))} left"
+
+
 def cost_line(cost: Cost, per_second: float | None = None) -> str:
     """`41 calls, 9.1k tokens in (62 % from the cache), 2.0k out, 310 a second`"""
     cached = cost.cached_tokens / max(cost.prompt_tokens, 1)
@@ -103,11 +121,17 @@ class PlainProgress(Progress):
     def __init__(self, stream: TextIO = sys.stderr) -> None:
         self._stream = stream
         self._last_s = time.monotonic()
+        self._composing = Composing()
         self._pace: Pace | None = None
 
     def surveyed(self, done: int, total: int) -> None:
         if self._is_time() or done == total:
             self._say(f"reading the source: {done} of {total} files")
+
+    def composed(self, done: int, total: int) -> None:
+        line = self._composing.line(done, total)
+        if self._is_time() or done == total:
+            self._say(f"making music for pictures: {line}")
 
     def start(self, tally: Tally, costs: Costs) -> None:
         self._pace = Pace(tally, costs)
@@ -146,6 +170,9 @@ class JsonProgress(Progress):
 
     def surveyed(self, done: int, total: int) -> None:
         self._say("surveyed", done=done, total=total)
+
+    def composed(self, done: int, total: int) -> None:
+        self._say("composed", done=done, total=total)
 
     def start(self, tally: Tally, costs: Costs) -> None:
         self._costs = costs
@@ -186,11 +213,16 @@ class LiveProgress(Progress):
         # Two frames a second: more would cost a share of a core for nothing.
         self._live = Live(console=self._console, refresh_per_second=2, transient=True)
         self._live.start()
+        self._composing = Composing()
         self._pace: Pace | None = None
         self._note = ""
 
     def surveyed(self, done: int, total: int) -> None:
         self._show("reading the source", done, total, f"{done} of {total} files")
+
+    def composed(self, done: int, total: int) -> None:
+        line = self._composing.line(done, total)
+        self._show("making music for pictures", done, total, line)
 
     def start(self, tally: Tally, costs: Costs) -> None:
         self._pace = Pace(tally, costs)

@@ -27,7 +27,8 @@ SAMPLE_CPU_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class SurveyReport:
-    """What a build would find. A piece is music that has a picture.
+    """What a build would find. A piece is music that has a picture; `to_generate` are the pictures
+    that music would be made for.
 
     `minutes` are without the time that a model takes; `estimate` is what that may cost.
     """
@@ -38,6 +39,7 @@ class SurveyReport:
     pictured_by: dict[str, int]
     with_story: int
     with_license: int
+    to_generate: int
     skipped: dict[str, list[str]]
     samples: int
     minutes: float
@@ -57,13 +59,15 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """How a dataset stands."""
+    """How a dataset stands. `generated` accepted clips are of music that `composer` made."""
 
     tally: Tally
     reasons: list[tuple[str, str, int]]
     splits: dict[str, int]
     shards: list[Shard]
     speaker: str
+    generated: int
+    composer: str
     models: dict[str, str]
     costs: list[Cost]
     lost: list[Lost]
@@ -99,7 +103,7 @@ def survey(found: Found, recipe: Recipe) -> SurveyReport:
     reasons: dict[str, list[str]] = {}
     for skipped in (*found.skipped, *short):
         reasons.setdefault(skipped.reason, []).append(show_path(skipped.path))
-    samples = sum(piece.clip_count(recipe.clip) for piece in pieces)
+    samples = sum(piece.clip_count(recipe.clip) for piece in pieces) + len(found.alone)
     return SurveyReport(
         files=dict(Counter(str(entry.kind) for entry in found.entries)),
         music=sum(entry.kind in MUSICAL and not entry.skip for entry in found.entries),
@@ -107,6 +111,7 @@ def survey(found: Found, recipe: Recipe) -> SurveyReport:
         pictured_by=dict(Counter(str(piece.image_origin) for piece in pieces)),
         with_story=sum(piece.story_path is not None for piece in pieces),
         with_license=sum(bool(piece.tags.license) for piece in pieces),
+        to_generate=len(found.alone),
         skipped=reasons,
         samples=samples,
         minutes=samples * SAMPLE_CPU_S / recipe.limits.workers / 60,
@@ -126,6 +131,8 @@ def status(ledger: Ledger) -> StatusReport:
         splits=dict(splits),
         shards=[shard for _, shard in sealed],
         speaker=ledger.meta("speaker") or "",
+        generated=ledger.generated(),
+        composer=ledger.meta("composer") or "",
         models={agent: ledger.meta(f"model of {agent}") or "" for agent in AGENTS},
         costs=ledger.costs(),
         lost=[

@@ -33,6 +33,7 @@ from .retry import retry_failed
 from .same_job import check_recipe, check_voices
 from .sandbox import Crashed, Sandbox
 from .seal import Sealer
+from .studio import Composer, Studio
 
 Annotate = Callable[[Material], Awaitable[Outcome]]
 MakeGraph = Callable[[Asker, Recipe], Annotate]
@@ -46,6 +47,7 @@ SPEAKERS_FAULT = {"no usable answer", "refused by the server", "kills the server
 class Job:
     """What to build, from what, with whom. `make_graph` gives the agents whom to ask.
 
+    `composer` makes the music of pictures that have none, where the recipe wants that.
     `re_run` are the agents whose prompt or model may differ from those that the
     dataset was begun with: they are asked anew, and so is what follows from them.
     """
@@ -59,6 +61,18 @@ class Job:
     quota: Quota | None = None
     re_run: tuple[AgentName, ...] = ()
     retry_failed: bool = False
+    composer: Composer | None = None
+
+    @property
+    def composer_name(self) -> str:
+        """Who makes music, "" where nobody does."""
+        return self.composer.name if self.composer else ""
+
+    def studio(self, ledger: Ledger, sandbox: Sandbox) -> Studio | None:
+        """Where music is made, if any is."""
+        if self.composer is None:
+            return None
+        return Studio(self.source, self.out, self.recipe, ledger, sandbox, self.composer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +110,30 @@ async def build(job: Job, progress: Progress) -> Result:
     fails. After any of them the same command goes on.
     """
     entries = walk(job.source, job.out)
-    if not any(entry.kind in MUSICAL and not entry.skip for entry in entries):
+    offering = MUSICAL | {"image"} if job.composer else MUSICAL
+    if not any(entry.kind in offering and not entry.skip for entry in entries):
         raise UsageError(f"no music and no video in {job.source}; `mmusset scan` shows what is")
     ledger = open_to_write(job.out)
     try:
         async with Sandbox(job.recipe.limits) as sandbox:
-            check_recipe(job.recipe, job.speaker.name, ledger, job.re_run)
+            check_recipe(job.recipe, job.speaker.name, job.composer_name, ledger, job.re_run)
             found = await look(job.source, entries, job.recipe, sandbox, ledger, progress.surveyed)
+            beyond = "not needed for --accept" if job.quota else "beyond --limit"
+            studio = job.studio(ledger, sandbox)
+            if studio:
+                most = job.quota.budget if job.quota else job.limit
+                found = await studio.supply(found, most, beyond, progress.composed)
             candidates = None
             if job.quota:
-                freeze(found, job.recipe, ledger, 0, "not needed for --accept")
+                freeze(found, job.recipe, ledger, 0, beyond)
                 candidates = Candidates(found, job.recipe, ledger, job.quota)
                 candidates.fill()
             else:
-                freeze(found, job.recipe, ledger, job.limit)
+                freeze(found, job.recipe, ledger, job.limit, beyond)
             if job.retry_failed:
                 retry_failed(found, job.recipe, ledger)
-            return await Builder(job, ledger, sandbox, progress, candidates).run()
+            media = Media(job.source, job.out, job.recipe, ledger, sandbox, studio)
+            return await Builder(job, ledger, media, progress, candidates).run()
     except sqlite3.Error as error:
         raise broken(job.out, error) from None
     finally:
@@ -130,8 +151,9 @@ async def replay(job: Job, progress: Progress) -> int:
     ledger = open_to_write(job.out)
     try:
         async with Sandbox(job.recipe.limits) as sandbox:
-            check_recipe(job.recipe, job.speaker.name, ledger, ())
-            media = Media(job.source, job.out, job.recipe, ledger, sandbox)
+            check_recipe(job.recipe, job.speaker.name, job.composer_name, ledger, ())
+            studio = job.studio(ledger, sandbox)
+            media = Media(job.source, job.out, job.recipe, ledger, sandbox, studio)
             sealer = Sealer(job.out, job.recipe, ledger, media)
             sealed = [block for block in ledger.blocks() if ledger.shard(block.n)]
             for done, block in enumerate(sealed, start=1):
@@ -158,7 +180,7 @@ class Builder:
         self,
         job: Job,
         ledger: Ledger,
-        sandbox: Sandbox,
+        media: Media,
         progress: Progress,
         candidates: Candidates | None,
     ) -> None:
@@ -166,7 +188,7 @@ class Builder:
         self._ledger = ledger
         self._progress = progress
         self._candidates = candidates
-        self._media = Media(job.source, job.out, job.recipe, ledger, sandbox)
+        self._media = media
         self._sealer = Sealer(job.out, job.recipe, ledger, self._media)
         self._answers = LedgerAnswers(ledger)
         self._annotate = job.make_graph(Asker(job.speaker, self._answers), job.recipe)

@@ -12,14 +12,14 @@ from .ledger import Ledger
 
 
 def check_recipe(
-    recipe: Recipe, speaker: str, ledger: Ledger, re_run: tuple[AgentName, ...]
+    recipe: Recipe, speaker: str, composer: str, ledger: Ledger, re_run: tuple[AgentName, ...]
 ) -> None:
-    """Note recipe and prompts the first time; later refuse others.
+    """Note recipe, prompts and who makes music the first time; later refuse others.
 
     What belongs to the agents of `re_run` alone may differ: it is noted anew, and every
     verdict is given again. Raises Refused with the differences.
     """
-    facts = {"mmusset": __version__, "speaker": speaker}
+    facts = {"mmusset": __version__, "speaker": speaker, "composer": composer}
     facts |= {f"prompt of {agent}": prompts.sha256_of(agent) for agent in AGENTS}
     before = ledger.meta("recipe")
     if before is None:

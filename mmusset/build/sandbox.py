@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmusset.errors import MmussetError, Unfit, Unusable
-from mmusset.recipe import LimitsPart
+from mmusset.recipe import ImagePart, LimitsPart
 
-from .tasks import Prepared, PrepareRequest, Survey
+from .tasks import Prepared, PrepareRequest, Survey, Wish
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -47,6 +47,28 @@ class Sandbox:
         request = {"task": "survey", "path": str(path), "kind": kind, "max_side_px": max_side_px}
         answer = await self._ask(request)
         return Survey.model_validate_json(answer)
+
+    async def wish(
+        self,
+        image_path: Path,
+        image_sha256: str,
+        story_path: Path | None,
+        part: ImagePart,
+        stem: Path,
+    ) -> Wish:
+        """What music is to be made from, its picture stored as `stem`.jpg.
+
+        Raises Unusable where the picture or the story can't be used.
+        """
+        request = {
+            "task": "wish",
+            "image_path": str(image_path),
+            "image_sha256": image_sha256,
+            "story_path": str(story_path or ""),
+            "image": part.model_dump(),
+            "stem": str(stem),
+        }
+        return Wish.model_validate_json(await self._ask(request))
 
     async def prepare(self, request: PrepareRequest) -> Prepared:
         """One item's clip and picture, cut, measured and stored.

@@ -25,6 +25,8 @@ def survey(report: SurveyReport) -> str:
     ]
     for origin, count in sorted(report.pictured_by.items()):
         lines.append(f"  {count:5d} {_ORIGINS[origin]}")
+    if report.to_generate:
+        lines.append(f"music     is to be generated for {report.to_generate} pictures without any")
     lines += [
         f"stories   {_share(report.with_story, report.pieces)} are yours; the others are written",
         f"licences  {_share(report.with_license, report.pieces)} name one in their tags",
@@ -45,6 +47,9 @@ def status(report: StatusReport) -> str:
     lines.append(f"shards    {len(report.shards)} ({splits or 'no sample'}), {size / 1e6:.1f} MB")
     models = ", ".join(dict.fromkeys(name for name in report.models.values() if name))
     lines.append(f"written by the {report.speaker} speaker ({models or 'nothing yet'})")
+    if report.composer:
+        accepted = report.tally.accepted
+        lines.append(f"music     {report.generated} of {accepted} made by {report.composer}")
     lines += _costs(report)
     for lost in report.lost[:LOST]:
         lines.append(f"  {lost.status} {lost.path}: {lost.reason} {_brief(lost.detail)}".rstrip())
@@ -108,6 +113,7 @@ _ORIGINS = {
     "stem": "of the same name",
     "folder": "the folder's cover",
     "video": "a frame of the video",
+    "alone": "of no music",
 }
 
 
@@ -119,6 +125,10 @@ def _story(item: ItemStory) -> str:
         f" group {planned.group}",
         f"picture   {show_path(planned.image_path)}, {_ORIGINS[planned.image_origin]}",
     ]
+    if item.prepared and item.prepared.clip.generated_by:
+        story = " and its story" if item.prepared.story else ""
+        by = item.prepared.clip.generated_by
+        lines.append(f"music     generated from the picture{story} by {by}")
     if item.prepared:
         lines += _evidence(item.prepared)
     if item.outcome is None:

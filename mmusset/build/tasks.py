@@ -16,7 +16,7 @@ from mmusset.sample import (
 
 
 class Survey(Frozen):
-    """What a music, video or picture file says of itself. Empty strings where it does not.
+    """What a music, video, picture or text file says of itself. Empty strings where it does not.
 
     `pixels_sha256` is of the picture, or of the music's cover, as it is decoded to be stored;
     `sound_sha256` of a moment of the decoded music. Both outlive another container or tags.
@@ -35,10 +35,12 @@ class PrepareRequest:
     """One item to cut, measure and store as `stem`.flac and `stem`.jpg. Paths are absolute.
 
     With `model_pixels`, the picture is also stored as a model is shown it, as `stem`.model.jpg.
+    `generated_by` is "" where the music is the source's own.
     """
 
     music_path: str
     music_sha256: str
+    generated_by: str
     image_path: str
     image_sha256: str
     image_origin: ImageOrigin
@@ -59,6 +61,12 @@ class PrepareRequest:
         """What `to_json` gave."""
         parts = {"clip": ClipPart(**data["clip"]), "image": ImagePart(**data["image"])}
         return cls(**(data | parts))
+
+
+class Wish(Frozen):
+    """What music is to be made from: a picture, stored as samples hold it, and its story, or ""."""
+
+    story: str
 
 
 class Prepared(Frozen):

@@ -1,7 +1,8 @@
 """The child process that opens untrusted media: a JSON request a line in, an answer a line out.
 
-Started by `sandbox.py` as `python -m mmusset.build.worker MEMORY_MB`. Two tasks:
-`survey` reads what a file says of itself; `prepare` cuts, measures and stores one item's media.
+Started by `sandbox.py` as `python -m mmusset.build.worker MEMORY_MB`. Three tasks:
+`survey` reads what a file says of itself; `wish` reads what music is to be made from; `prepare`
+cuts, measures and stores one item's media.
 An answer is {"ok": ...}, {"unusable" or "unfit": [reason, detail]} for the item's fault,
 or {"broken": text} where this machine failed and the build must stop.
 """
@@ -24,12 +25,13 @@ from mmusset.errors import Unfit, Unusable, is_machine_trouble
 from mmusset.evidence import clip as clips
 from mmusset.evidence import decode, music
 from mmusset.evidence import image as images
+from mmusset.recipe import ImagePart
 from mmusset.sample import ClipFacts, Frozen, ImageFacts
 from mmusset.sources import tags
 from mmusset.sources.walk import Kind
 from mmusset.speakers.picture import fit
 
-from .tasks import Prepared, PrepareRequest, Survey
+from .tasks import Prepared, PrepareRequest, Survey, Wish
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -41,6 +43,8 @@ def survey(path: Path, kind: Kind, max_side_px: int) -> Survey:
     """Read a file's tags, length, cover and content hash. Raises Unusable if it can't be opened."""
     decode.regular(path)
     sha256 = _sha256(path)
+    if kind == "text":
+        return Survey(sha256=sha256)
     if kind == "image":
         pixels_sha256 = _pixels_sha256(path, max_side_px) or sha256
         return Survey(sha256=sha256, pixels_sha256=pixels_sha256)
@@ -56,6 +60,17 @@ def survey(path: Path, kind: Kind, max_side_px: int) -> Survey:
         sound_sha256=sound_sha256,
         tags=read.tags,
     )
+
+
+def wish(image_path: Path, image_sha256: str, story_path: str, part: ImagePart, stem: str) -> Wish:
+    """Read what music is to be made from, and store the picture as `stem`.jpg.
+
+    Raises Unusable where it can't be used.
+    """
+    picture = _still(image_path, image_sha256, part)
+    story = decode.read_text(decode.regular(Path(story_path))) if story_path else ""
+    _store(Path(stem + ".jpg"), _encode_jpeg(picture, part.jpeg_quality))
+    return Wish(story=story)
 
 
 def prepare(request: PrepareRequest) -> Prepared:
@@ -79,6 +94,7 @@ def prepare(request: PrepareRequest) -> Prepared:
             channels=clip.samples.shape[1],
             source_rate_hz=clip.source_rate_hz,
             upsampled=clip.source_rate_hz < clip.rate_hz,
+            generated_by=request.generated_by,
             sha256=hashlib.sha256(flac).hexdigest(),
         ),
         image=ImageFacts(
@@ -118,6 +134,10 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     try:
         if request["task"] == "survey":
             result: Frozen = survey(Path(request["path"]), request["kind"], request["max_side_px"])
+        elif request["task"] == "wish":
+            part = ImagePart(**request["image"])
+            image = (Path(request["image_path"]), request["image_sha256"])
+            result = wish(*image, request["story_path"], part, request["stem"])
         else:
             result = prepare(PrepareRequest.from_json(request["item"]))
         return {"ok": result.model_dump_json()}
@@ -181,21 +201,26 @@ def _sound(path: Path) -> tuple[float, str]:
 
 
 def _picture(request: PrepareRequest, start_s: float) -> "Image":
-    part = request.image
-    path = decode.regular(Path(request.image_path))
+    part, path = request.image, Path(request.image_path)
+    if request.image_origin not in ("video", "embedded"):
+        return _still(path, request.image_sha256, part)
+    decode.regular(path)
     if request.image_origin == "video":
         return decode.video_frame(
             path, start_s, request.clip.seconds, part.min_side_px, part.max_side_px
         )
-    if request.image_origin == "embedded":
-        with _reading():
-            cover = tags.read(path).cover
-        if cover is None:
-            raise Unusable("picture can't be decoded", "the embedded cover is gone")
-        return decode.open_image(cover, part.min_side_px, part.max_side_px)
     with _reading():
-        data = path.read_bytes()
-    if hashlib.sha256(data).hexdigest() != request.image_sha256:
+        cover = tags.read(path).cover
+    if cover is None:
+        raise Unusable("picture can't be decoded", "the embedded cover is gone")
+    return decode.open_image(cover, part.min_side_px, part.max_side_px)
+
+
+def _still(path: Path, sha256: str, part: ImagePart) -> "Image":
+    """A picture that is a file. Raises Unusable also where that is no longer the planned one."""
+    with _reading():
+        data = decode.regular(path).read_bytes()
+    if hashlib.sha256(data).hexdigest() != sha256:
         raise Unusable("picture changed since it was planned")
     return decode.open_image(data, part.min_side_px, part.max_side_px)
 

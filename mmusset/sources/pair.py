@@ -19,7 +19,10 @@ STORY = re.compile(rb"\.story\Z", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """A piece of music, its picture and, if there is one, its story: relative paths."""
+    """A piece of music, its picture and, if there is one, its story: relative paths.
+
+    For a picture that is alone, `music` is the picture too: some is to be made from it.
+    """
 
     music: bytes
     image: bytes
@@ -29,14 +32,20 @@ class Pairing:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """Every usable entry is in a pair, or left over with a reason."""
+    """Every usable entry is in a pair, alone, or left over with a reason."""
 
     pairs: list[Pairing]
+    alone: list[Pairing]
     leftover: list[tuple[bytes, str]]
 
 
-def pair(entries: Sequence[Entry], with_cover: AbstractSet[bytes]) -> Paired:
-    """Pair usable entries, which come in order. `with_cover` are files with an embedded cover."""
+def pair(
+    entries: Sequence[Entry], with_cover: AbstractSet[bytes], generate: bool = False
+) -> Paired:
+    """Pair usable entries, which come in order. `with_cover` are files with an embedded cover.
+
+    With `generate`, a picture of no music is alone and not left over.
+    """
     shelf = _Shelf([e for e in entries if e.kind in ("image", "text")])
     pairs, leftover, used = [], [], set[bytes]()
     for entry in entries:
@@ -51,17 +60,31 @@ def pair(entries: Sequence[Entry], with_cover: AbstractSet[bytes]) -> Paired:
         image, origin = found
         pairs.append(Pairing(entry.path, image, origin, story))
         used |= {image, story or b""}
+    alone = _alone(entries, shelf, used) if generate else []
+    used |= {path for a in alone for path in (a.image, a.story or b"")}
     for entry in entries:
         if entry.kind in ("image", "text") and entry.path not in used:
             what = "picture" if entry.kind == "image" else "text"
             leftover.append((entry.path, f"{what} of no music"))
-    return Paired(pairs, leftover)
+    return Paired(pairs, alone, leftover)
 
 
 def album_of(folder: bytes) -> bytes:
     """The folder of the whole album: for that of one disc ("CD1", "Disc 2"), the one above it."""
     is_disc = DISC.fullmatch(_text(os.path.basename(folder)))
     return os.path.dirname(folder) if is_disc else folder
+
+
+def _alone(entries: Sequence[Entry], shelf: "_Shelf", used: AbstractSet[bytes]) -> list[Pairing]:
+    """The pictures of no music, each with the text of its name that nothing else has."""
+    alone, taken = [], set(used)
+    for entry in entries:
+        if entry.kind == "image" and entry.path not in used:
+            story = shelf.story(entry.path)
+            own = story if story not in taken else None
+            alone.append(Pairing(entry.path, entry.path, "alone", own))
+            taken.add(own or b"")
+    return alone
 
 
 def _picture(

@@ -1,0 +1,61 @@
+"""Who makes music for a build's pictures: MusFlow, opened where the recipe says `generate`."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import MmussetError, Unusable, UsageError
+from .recipe import MusicPart
+
+if TYPE_CHECKING:
+    from .musflow.generate import Composer
+
+
+def composer_of(part: MusicPart, told: Callable[[str], None]) -> "MusFlowComposer | None":
+    """The composer that a recipe asks for, None where music is of files alone.
+
+    `told` hears the licences of pretrained parts. Raises MmussetError where there is no such
+    checkpoint, or no torch.
+    """
+    if part.source == "files":
+        return None
+    checkpoint = Path(part.checkpoint)
+    if not checkpoint.exists():
+        raise UsageError(f"music.checkpoint: there is no {checkpoint}; `mmusset train` makes one")
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        raise MmussetError(
+            "music.from: generate needs torch: pip install 'mmusset[train]'"
+        ) from None
+    from .musflow.generate import Composer
+    from .musflow.ranks import join
+
+    return MusFlowComposer(Composer(checkpoint, join(part.device).device, told))
+
+
+class MusFlowComposer:
+    """MusFlow, as a build asks it for music."""
+
+    def __init__(self, composer: "Composer") -> None:
+        self._composer = composer
+        self.name = f"{composer.recipe.name} {composer.identity}"
+
+    def compose(self, picture: Path, story: str, seconds: float, seed: int, out: Path) -> None:
+        """Write music for a picture and its story, at least so many seconds of it.
+
+        Raises Unusable where the model can make nothing of them.
+        """
+        from .musflow.asked import Asked
+
+        # Whole samples, so that the clip is never a fraction of one short.
+        rate_hz = self._composer.codec.rate_hz
+        whole_s = math.ceil(seconds * rate_hz) / rate_hz
+        try:
+            self._composer.write(
+                Asked(out, picture, story, seconds=whole_s, seed=seed),
+                self._composer.recipe.sampler,
+            )
+        except UsageError as error:
+            raise Unusable("no music can be made for it", str(error)) from None

@@ -68,12 +68,14 @@ class Conditions:
 class Composer:
     """A trained model with its codec and encoders.
 
-    `checkpoint` is the folder of a training, or one of its checkpoints; `told` hears the
-    licences of pretrained parts before they are loaded. Raises MmussetError where there is no
-    checkpoint, Refused where codec or encoders are not those it was trained with.
+    `checkpoint` is the folder of a training, or one of its checkpoints; `told` hears what the
+    user should know: the licences of pretrained parts, before they are loaded. Raises
+    MmussetError where there is no checkpoint, Refused where codec or encoders are not those
+    it was trained with.
     """
 
     def __init__(self, checkpoint: Path, device: str, told: Callable[[str], None]) -> None:
+        self.told = told
         self.path = _checkpoint_of(checkpoint)
         self.folder = RunFolder(self.path.absolute().parent.parent)
         self.device = device
@@ -241,4 +243,5 @@ def _there(composer: Composer, asked: Asked, sampler: SamplerPart) -> bool:
             f"{asked.where}{asked.out} is there already, and is not this piece;"
             " name another folder with --out"
         )
+    composer.told(f"{asked.out} is there already, and stays")
     return True

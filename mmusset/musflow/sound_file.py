@@ -78,7 +78,7 @@ def hash_in(path: Path) -> str:
 
 def _comment(told: dict[str, Any], most: int | None) -> str:
     """JSON of at most so many bytes."""
-    kept = {"generated": True, "hash": hash_of(told)} | told
+    kept: dict[str, Any] = {"generated": True, "hash": hash_of(told)} | told
     texts = [name for name, value in told.items() if isinstance(value, str)]
     while most and len(json.dumps(kept)) > most:
         longest = max(texts, key=lambda name: len(json.dumps(kept[name])))

@@ -52,7 +52,8 @@ TrainRecipeOption = Annotated[
     str, typer.Option("--recipe", help="musflow-tiny, musflow-16k, musflow-44k, or a YAML file.")
 ]
 RunOption = Annotated[
-    Path | None, typer.Option("--run", help="The training's folder. [default: <out>-musflow, here]")
+    Path | None,
+    typer.Option("--out", "--run", help="The training's folder. [default: <shards>-musflow]"),
 ]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 LogJsonOption = Annotated[bool, typer.Option(help="Progress as JSON lines on stderr.")]

@@ -8,6 +8,7 @@ from .align import Alignment, Recall, recall
 from .cache import Batch
 from .order import dice
 from .rows import Rows
+from .schedule import lr_at, set_lr
 
 
 def fit_alignment(
@@ -22,7 +23,6 @@ def fit_alignment(
     optimizer = torch.optim.AdamW(
         alignment.parameters(), lr=part.lr, weight_decay=part.weight_decay
     )
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, part.steps)
     count = len(whole.keys)
     batch = min(part.batch, count)
     device = next(alignment.parameters()).device
@@ -39,8 +39,8 @@ def fit_alignment(
         )
         optimizer.zero_grad()
         loss.backward()
+        set_lr(optimizer, lr_at(part.lr, step, part.steps, warmup=0))
         optimizer.step()
-        schedule.step()
         told(step + 1, float(loss.detach()))
     alignment.eval()
 

@@ -18,6 +18,7 @@ from .mel import log_mel
 from .mel_vae import MelVae
 from .order import dice
 from .recipe import CodecPart
+from .schedule import lr_at, set_lr
 
 FITTED_SECONDS = 3600.0  # of sound are enough, and fit into memory
 LEARN_SHARE = 0.9  # of the sounds; the rest tells the error
@@ -66,7 +67,6 @@ def fit(
     vae = MelVae(crop, part.width, part.depth).to(device)
     vae.learn_scale(log_mel(_crops(sounds[:learnt], crop, seed, 0, 256), crop).to(device))
     optimizer = torch.optim.AdamW(vae.parameters(), lr=part.lr, betas=(0.9, 0.99), fused=True)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, part.lr, part.steps, pct_start=0.1)
     for step in range(part.steps):
         sound = _crops(sounds[:learnt], crop, seed, step, part.batch).to(device)
         noise = torch.randn(
@@ -80,8 +80,8 @@ def fit(
         optimizer.zero_grad()
         losses.total.backward()
         torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
+        set_lr(optimizer, lr_at(part.lr, step, part.steps, part.steps // 10))
         optimizer.step()
-        schedule.step()
         told(step + 1, decibels(float(losses.error.detach())))
     unseen = sounds[learnt:] if learnt < len(sounds) else sounds
     return vae.eval(), reconstruction_error_db(vae, unseen[:64].to(device))
@@ -118,14 +118,19 @@ def load_bundled(part: CodecPart, folder: Path, device: str = "cpu") -> BundledC
     try:
         settings = json.loads((folder / "codec.json").read_text())
         weights = torch.load(folder / "codec.pt", weights_only=True, map_location="cpu")
-    except (OSError, ValueError):
+    except FileNotFoundError:
         raise MmussetError(
             f"no codec in {folder}; `mmusset train OUT --stage codec` fits it"
+        ) from None
+    except Exception as error:  # noqa: BLE001  pickle raises whatever it likes at foreign files
+        raise MmussetError(
+            f"the codec in {folder} is damaged ({type(error).__name__}): train into another"
+            " folder (--out), or put back a copy"
         ) from None
     if settings != _shape(part):
         raise Refused(
             f"the codec in {folder} has {_differences(settings, _shape(part))};"
-            " train into another folder (--run), or take the recipe that it was fitted with"
+            " train into another folder (--out), or take the recipe that it was fitted with"
         )
     vae = MelVae(geometry_of(part, part.crop_seconds), part.width, part.depth)
     vae.load_state_dict(weights)

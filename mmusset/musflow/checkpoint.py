@@ -72,10 +72,10 @@ def check_same(checkpoint: Checkpoint, recipe: MusFlowRecipe, manifest: Manifest
         raise Refused(
             "the checkpoint was trained by another recipe ("
             + "; ".join(changed)
-            + "); train into another folder (--run), or take the recipe that it was made with"
+            + "); train into another folder (--out), or take the recipe that it was made with"
         )
     if Manifest.model_validate_json(checkpoint.manifest).maker != manifest.maker:
         raise Refused(
             "the checkpoint was trained on a cache of another codec or other encoders;"
-            " train into another folder (--run)"
+            " train into another folder (--out)"
         )

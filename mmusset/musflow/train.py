@@ -4,7 +4,6 @@ So a training that was killed goes on from its checkpoint as if nothing had happ
 several processes (torchrun, DDP) train what one would have trained.
 """
 
-import math
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -34,11 +33,11 @@ from .ranks import Ranks
 from .recipe import MODALITIES, MusFlowRecipe, TrainPart
 from .rows import Rows
 from .run_folder import RunFolder
+from .schedule import lr_at, set_lr
 from .validate import Validation, validate
 from .window import Logged, Window
 
 BETAS = (0.9, 0.95)
-LAST_LR = 0.05  # of the highest, at the end
 Listen = Callable[[MusFlow, int], None]
 
 
@@ -89,7 +88,9 @@ class Trainer:
         self.rows, self.validation, self.ranks = rows, validation, ranks
         self.shown, self.listen = shown, listen
         if self.part.batch % ranks.count:
-            raise UsageError(f"train.batch {self.part.batch} can't be shared by {ranks.count}")
+            raise UsageError(
+                f"train.batch {self.part.batch} can't be shared by {ranks.count} processes"
+            )
         torch.manual_seed(self.part.seed)
         torch.set_float32_matmul_precision("high")  # TF32 on a GPU; nothing on a CPU
         self.model = MusFlow(recipe, rows.manifest).to(ranks.device)
@@ -134,14 +135,15 @@ class Trainer:
                 if done or stopping.is_set() or self.step % part.log_every == 0:
                     last = self._log(window)
                     window = self._window()
-                if done or stopping.is_set() or self.step % part.save_every == 0:
-                    self._save()
-                if stopping.is_set():
-                    raise KeyboardInterrupt
                 if done or self.step % part.validate_every == 0:
                     self._validate(last)
                 if done or self.step % part.listen_every == 0:
                     self._listen()
+                # Last, so that what a kill took away is made again.
+                if done or stopping.is_set() or self.step % part.save_every == 0:
+                    self._save()
+                if stopping.is_set():
+                    raise KeyboardInterrupt
                 if self.step % part.log_every == 0:
                     window = self._window()  # what stood between belongs to no step
         return Trained(self.step, last, self.found)
@@ -164,8 +166,7 @@ class Trainer:
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), part.clip_norm)
         # The fused AdamW looks at this tensor by itself: no step waits to be told.
         self.optimizer.found_inf = bad = (~norm.isfinite()).float()
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr_at(part, self.step)
+        set_lr(self.optimizer, self._lr(self.step))
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.ema.follow(self.step)
@@ -185,7 +186,7 @@ class Trainer:
 
     def _log(self, window: Window) -> Logged:
         line, skipped = window.close(
-            lr_at(self.part, self.step - 1),
+            self._lr(self.step - 1),
             self.ranks.count * peak_flops_per_s(self.ranks.device, self.part.precision),
         )
         self.shown.step(self.step, _note(line, self.found))
@@ -198,7 +199,7 @@ class Trainer:
         if bad > self.part.max_bad_steps:
             raise MmussetError(
                 f"{bad} steps were not finite; {self.folder.bad_steps} lists them and their clips."
-                " Lower train.lr, or use precision fp32, in another folder (--run)"
+                " Lower train.lr, or use precision fp32, in another folder (--out)"
             )
         return line
 
@@ -233,6 +234,9 @@ class Trainer:
         if self.ranks.first:
             self.listen(self.ema.model, self.step)
         self.ranks.wait()
+
+    def _lr(self, step: int) -> float:
+        return lr_at(self.part.lr, step, self.part.steps, self.part.warmup)
 
     def _window(self) -> Window:
         mean = sum(n * c for n, c in zip(self.rows.lengths, self.rows.counts, strict=True))
@@ -282,14 +286,6 @@ class Ahead:
             embeddings={name: value.pin_memory() for name, value in batch.embeddings.items()},
             present=batch.present.pin_memory(),
         )
-
-
-def lr_at(part: TrainPart, step: int) -> float:
-    """Up in a line, then down along a cosine to LAST_LR of the highest."""
-    if step < part.warmup:
-        return part.lr * (step + 1) / part.warmup
-    way = (step - part.warmup) / max(part.steps - part.warmup, 1)
-    return part.lr * (LAST_LR + (1 - LAST_LR) * (1 + math.cos(math.pi * way)) / 2)
 
 
 def adamw(model: nn.Module, part: TrainPart) -> torch.optim.AdamW:

@@ -226,6 +226,8 @@ def test_files_are_looked_at_before_anything_is_made(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is no folder"):
         asked(NOTHING, table(tmp_path, "caption\na\n"), tmp_path / "there.flac", ())
     assert asked(Asked(tmp_path / "new" / "a.flac"), None, None, ())
+    (found,) = asked(NOTHING, table(tmp_path, "caption\na\n"), None, ())
+    assert found.out == Path("generated/0001.flac")
 
 
 @pytest.mark.parametrize(

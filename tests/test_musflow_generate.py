@@ -190,6 +190,8 @@ def test_a_piece_does_not_hang_on_what_else_is_made(composer: Composer, whole: A
     for number, each in enumerate(conditions):
         alone = sampler.make(model, each.aligned, each.present, 5, part, seed=0)
         torch.testing.assert_close(many[number : number + 1], alone, atol=1e-4, rtol=1e-4)
+        other_seed = sampler.make(model, each.aligned, each.present, 5, part, seed=1)
+        assert float((other_seed - alone).abs().max()) > 0.1
 
 
 @pytest.mark.parametrize("seconds", [0.1, 0.5, 1.2345, 1.92, 7.0])

@@ -8,6 +8,7 @@ benchmarks/README.md. Pieces of the test split were seen by nothing that is meas
 """
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -21,8 +22,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mmusset.build.ledger_file import open_to_read
 from mmusset.evidence.music import measure
-from mmusset.musflow.bundled_encoders import SoundStatistics
+from mmusset.musflow.bundled_encoders import SCALES, SoundStatistics
 from mmusset.musflow.cache import EMBEDDED
 from mmusset.musflow.encode import told_embeddings, whole_frames
 from mmusset.musflow.generate import Composer
@@ -34,6 +36,10 @@ from mmusset.musflow.sampler import make
 from mmusset.musflow.sound_file import peak_safe
 from mmusset.musflow.spectrogram import spectrogram
 from mmusset.sample import MusicEvidence
+from mmusset.truth.extract import extract
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "examples"))
+import scores
 
 Floats = NDArray[np.float64]
 ROOT = Path(__file__).parent.parent
@@ -41,24 +47,32 @@ SEEDS = (0, 1, 2)
 TOLD = {"image": (True, False, False), "story": (False, True, False)}
 TOLD |= {"caption": (False, False, True), "all three": (True, True, True)}
 TOLD |= {"nothing": (False, False, False)}
-# What is asked for, and how it is measured on a clip.
-ASKED: dict[str, Callable[[MusicEvidence], float]] = {
-    "fast or slow (tempo)": lambda heard: heard.tempo.bpm,
-    "busy or sparse (onsets)": lambda heard: heard.onset_density_hz.value,
-    "loud or quiet": lambda heard: heard.loudness_lufs.value,
-    "bright or dark": lambda heard: heard.brightness_hz.value,
-    "percussive or not": lambda heard: heard.percussiveness.value,
+# What can be asked for, and how it is measured on what was made.
+HEARD: dict[str, Callable[[MusicEvidence], float]] = {
+    "fast": lambda heard: heard.tempo.bpm,
+    "loud": lambda heard: heard.loudness_lufs.value,
+    "bright": lambda heard: heard.brightness_hz.value,
+    "percussive": lambda heard: heard.percussiveness.value,
+    "busy": lambda heard: heard.onset_density_hz.value,
 }
+# Words of a caption that ask for more or for less of it; those between ask for neither.
+WORDS = {"pulse": "fast", "loudness": "loud", "brightness": "bright"}
+WORDS |= {"percussion": "percussive", "density": "busy"}
 EAR = Geometry(16000, 10.24, 1024, 256, 20, 1, 1)  # of the second embedding
+
+
+Wants = dict[str, bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A real clip as the codec hears it, `[channels, samples]`, and what was measured on it."""
+    """A real clip as the codec hears it, `[channels, samples]`, what was measured on it, and
+    its number among the pieces."""
 
     read: Read
     sound: Tensor
     heard: MusicEvidence
+    piece: int
 
 
 def main() -> None:
@@ -74,7 +88,10 @@ def main() -> None:
     composer = Composer(run, "cpu", print)
     real = {split: list(clips(dataset, split, composer)) for split in ("train", "test")}
     made = {name: generate(composer, real["test"], kept) for name, kept in TOLD.items()}
-    print_agreement(composer, real, made)
+    made["(the real clips, through the codec)"] = [
+        [through(composer, c.sound) for c in real["test"]]
+    ]
+    print_agreement(composer.codec.rate_hz, real, made)
     print_distances(composer, real, made["all three"])
     print_sounds(composer, made, told.work)
 
@@ -111,12 +128,23 @@ def python(stage: str, *words: str) -> None:
 
 def clips(dataset: Path, split: str, composer: Composer) -> Iterator[Clip]:
     """The clips of a split."""
-    for shard in shards_of(str(dataset)):
-        for key, members in raw_samples(shard) if split_of(shard) == split else ():
-            read = decoded(key, members)
-            sound = whole_frames(read.sound, read.rate_hz, composer.codec)
-            heard = measure(np.ascontiguousarray(sound.T), composer.codec.rate_hz)
-            yield Clip(read, torch.from_numpy(sound.copy()), heard)
+    with open_to_read(dataset) as ledger:
+        for shard in shards_of(str(dataset)):
+            for key, members in raw_samples(shard) if split_of(shard) == split else ():
+                read = decoded(key, members)
+                sound = whole_frames(read.sound, read.rate_hz, composer.codec)
+                planned = ledger.item(key)
+                assert planned
+                yield Clip(
+                    read,
+                    torch.from_numpy(sound.copy()),
+                    heard_on(torch.from_numpy(sound.copy()), composer.codec.rate_hz),
+                    int(Path(os.fsdecode(planned.item.music_path)).stem),
+                )
+
+
+def heard_on(sound: Tensor, rate_hz: int) -> MusicEvidence:
+    return measure(np.ascontiguousarray(sound.T.numpy()), rate_hz)
 
 
 def generate(composer: Composer, asked: list[Clip], kept: tuple[bool, ...]) -> list[list[Tensor]]:
@@ -136,42 +164,59 @@ def generate(composer: Composer, asked: list[Clip], kept: tuple[bool, ...]) -> l
 
 
 def print_agreement(
-    composer: Composer, real: dict[str, list[Clip]], made: dict[str, list[list[Tensor]]]
+    rate_hz: int, real: dict[str, list[Clip]], made: dict[str, list[list[Tensor]]]
 ) -> None:
-    """How often what was made lies on the side that the real clip lies on."""
-    rate_hz = composer.codec.rate_hz
+    """How often what was made has more, or less, of what its conditions ask more or less of."""
+    usual = {name: [of(clip.heard) for clip in real["train"]] for name, of in HEARD.items()}
+    middle = {name: float(np.median(values)) for name, values in usual.items()}
     heard = {
-        name: [[measure(np.ascontiguousarray(s.T.numpy()), rate_hz) for s in row] for row in rows]
+        name: [[heard_on(sound, rate_hz) for sound in row] for row in rows]
         for name, rows in made.items()
     }
-    for title, share in (("the outer thirds", 1 / 3), ("all, cut at the median", 1 / 2)):
-        print(f"\nAgreement, {title}; chance is 50 %:\n")
-        print(f"| asked by | {' | '.join(ASKED)} | mean |")
-        print("|---|" + "---|" * (len(ASKED) + 1))
+    pictured = [wants_of_picture(clip, real["train"]) for clip in real["test"]]
+    captioned = [wants_of_caption(clip.read.caption) for clip in real["test"]]
+    for title, wants in (("picture", pictured), ("caption", captioned)):
+        print(f"\nWhat the {title} asks for, of a picture in clear cases; chance is 50 %:\n")
+        print(f"| made from | {' | '.join(HEARD)} | all |")
+        print("|---|" + "---|" * (len(HEARD) + 1))
         for name, rows in heard.items():
-            shares = [agreement(of, real, rows, share) for of in ASKED.values()]
-            told = [f"{share:.0%} of {count}" for share, count in shares]
-            mean = float(np.mean([share for share, _ in shares]))
-            print(f"| {name} | {' | '.join(told)} | {mean:.0%} |")
+            right: dict[str, list[bool]] = {attribute: [] for attribute in HEARD}
+            for row in rows:
+                for evidence, wanted in zip(row, wants, strict=True):
+                    for attribute, more in wanted.items():
+                        is_more = HEARD[attribute](evidence) > middle[attribute]
+                        right[attribute].append(is_more == more)
+            cells = [f"{np.mean(r):.0%} of {len(r)}" if r else "-" for r in right.values()]
+            whole = [each for r in right.values() for each in r]
+            print(f"| {name} | {' | '.join(cells)} | {np.mean(whole):.0%} |")
 
 
-def agreement(
-    of: Callable[[MusicEvidence], float],
-    real: dict[str, list[Clip]],
-    made: list[list[MusicEvidence]],
-    share: float,
-) -> tuple[float, int]:
-    """The share of clips made on the asked side of the training clips' median, of those that
-    were asked to be among the lowest or highest `share`, and how many those are."""
-    usual = [of(clip.heard) for clip in real["train"]]
-    low, middle, high = np.quantile(usual, [share, 0.5, 1 - share])
-    right = []
-    for row in made:
-        for clip, heard in zip(real["test"], row, strict=True):
-            wanted = of(clip.heard)
-            if wanted <= low or wanted > high:
-                right.append((of(heard) > middle) == (wanted > middle))
-    return float(np.mean(right)), len(right)
+def wants_of_picture(clip: Clip, train: list[Clip]) -> Wants:
+    """What its landscape was drawn from (examples/library.py): tempo and drums of the score,
+    loudness and brightness of the sound, where they are in the outer thirds."""
+    piece = scores.random_piece(clip.piece)
+    drawn = {
+        "fast": (piece.tempo_bpm, [scores.random_piece(other.piece).tempo_bpm for other in train]),
+        "loud": (HEARD["loud"](clip.heard), [HEARD["loud"](other.heard) for other in train]),
+        "bright": (HEARD["bright"](clip.heard), [HEARD["bright"](other.heard) for other in train]),
+    }
+    found = {"percussive": piece.drums}
+    for name, (value, others) in drawn.items():
+        low, high = np.quantile(others, [1 / 3, 2 / 3])
+        if value <= low or value > high:
+            found[name] = bool(value > high)
+    return found
+
+
+def wants_of_caption(caption: str) -> Wants:
+    """What its words say, as the critic reads them."""
+    found = {}
+    for claim in extract(caption):
+        if claim.attribute in WORDS:
+            scale = SCALES[claim.attribute]
+            if claim.value in (scale[0], scale[-1]):
+                found[WORDS[claim.attribute]] = claim.value == scale[-1]
+    return found
 
 
 def print_distances(

@@ -53,7 +53,7 @@ TrainRecipeOption = Annotated[
 ]
 RunOption = Annotated[
     Path | None,
-    typer.Option("--out", "--run", help="The training's folder. [default: <shards>-musflow]"),
+    typer.Option("--out", help="The training's folder. [default: <shards>-musflow]"),
 ]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 LogJsonOption = Annotated[bool, typer.Option(help="Progress as JSON lines on stderr.")]
@@ -332,9 +332,9 @@ def encode(
 
     Example: mmusset encode music --recipe musflow-44k
     """
-    from .musflow import stages
-
     with _training(shards, recipe, overrides, run, device, log_json) as training:
+        from .musflow import stages
+
         stages.run(training, "encode")
         print(training.folder.cache)
 
@@ -367,10 +367,10 @@ def train(
       mmusset train music --recipe musflow-16k --set train.batch=64
       torchrun --nproc-per-node 8 -m mmusset train music --recipe musflow-44k
     """
-    from .musflow import plan as planning
-    from .musflow import stages
-
     with _training(shards, recipe, overrides, run, device, log_json, cache) as training:
+        from .musflow import plan as planning
+        from .musflow import stages
+
         if plan:
             found = planning.plan(training)
             if training.ranks.first:
@@ -427,6 +427,9 @@ def generate(
       mmusset generate --checkpoint music-musflow --story story.txt --seed 1 --seed 2 --closest 3
       mmusset generate --checkpoint music-musflow --csv wishes.csv --out made/
     """
+    from .musflow.installed import check_installed
+
+    check_installed()
     from .musflow import asked as asking
 
     usual = asking.wanted(out, image, story, caption, seconds, guidance or ())
@@ -476,6 +479,9 @@ def _training(
     log_json: bool,
     cache: bool = True,
 ) -> "Iterator[Training]":
+    from .musflow.installed import check_installed
+
+    check_installed()
     from .musflow import progress, ranks, run_folder, stages
 
     loaded = _train_recipe(recipe, overrides)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import MmussetError, Unusable, UsageError
+from .errors import Unusable, UsageError
+from .musflow.installed import check_installed
 from .recipe import MusicPart
 
 if TYPE_CHECKING:
@@ -23,12 +24,7 @@ def composer_of(part: MusicPart, told: Callable[[str], None]) -> "MusFlowCompose
     checkpoint = Path(part.checkpoint)
     if not checkpoint.exists():
         raise UsageError(f"music.checkpoint: there is no {checkpoint}; `mmusset train` makes one")
-    try:
-        import torch  # noqa: F401
-    except ImportError:
-        raise MmussetError(
-            "music.from: generate needs torch: pip install 'mmusset[train]'"
-        ) from None
+    check_installed()
     from .musflow.generate import Composer
     from .musflow.ranks import join
 

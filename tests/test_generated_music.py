@@ -69,7 +69,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     songs = library(folder / "songs", 6)
     assert mmusset("build", "--source", songs, "--out", folder / "first", *SHORT).returncode == 0
     settings = [word for key in TINY for word in ("--set", key)]
-    trained = mmusset("train", folder / "first", "--run", folder / "model", *settings)
+    trained = mmusset("train", folder / "first", "--out", folder / "model", *settings)
     assert trained.returncode == 0, trained.stderr
     found = Made(mixed(folder / "source"), folder / "model", folder / "out")
     done = mmusset(*found.words(found.out))

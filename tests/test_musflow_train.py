@@ -128,7 +128,8 @@ def test_a_run_leaves_all_that_can_be_looked_at(trained: Path) -> None:
         assert min(line["loss_by_time"]) <= line["loss"] <= max(line["loss_by_time"])
     checked = lines(trained, "validation")
     assert [line["step"] for line in checked] == [4, 8, 12]
-    assert all(line["loss"] > 0 and line["unconditional"] > 0 for line in checked)
+    for line in checked:
+        assert all(loss > 0 for when in ("usual", "near_noise") for loss in line[when].values())
     assert sorted(p.name for p in (trained / "checkpoints").iterdir()) == [
         "step-00000008.pt",
         "step-00000012.pt",
@@ -239,6 +240,17 @@ def test_another_recipe_is_refused_and_the_difference_shown(dataset: Path, train
     assert "--out" in done.stderr
 
 
+def test_other_shards_are_refused(dataset: Path, trained: Path, tmp_path: Path) -> None:
+    run = copied(trained, tmp_path / "run")
+    fewer = tmp_path / "fewer"
+    (fewer / "data").mkdir(parents=True)
+    for shard in sorted((dataset / "data").glob("train-*.tar"))[1:]:
+        os.link(shard, fewer / "data" / shard.name)
+    done = train(fewer, run)
+    assert done.returncode == 1
+    assert "was trained on other shards (12 clips then, " in done.stderr
+
+
 def test_an_unknown_key_names_the_nearest(dataset: Path, tmp_path: Path) -> None:
     done = mmusset("train", dataset, "--out", tmp_path / "run", "--set", "train.step=5")
     assert done.returncode == 2
@@ -284,3 +296,20 @@ def test_every_subset_of_the_conditions_is_as_likely(tmp_path: Path) -> None:
     assert shares[1:].numpy() == pytest.approx(np.full(7, 0.9 / 7), abs=0.015)
     again = throw(TrainPart(drop=0.1), 0, (14_000, 1, 1), "cpu")
     assert torch.equal(throws.kept, again.kept)
+
+
+def test_without_torch_it_says_what_to_install(dataset: Path) -> None:
+    """A Python that does not find it."""
+    given = "import sys, importlib.util as u; find = u.find_spec; sys.argv[0] = 'mmusset'\n"
+    given += "u.find_spec = lambda name, *rest: None if name == 'torch' else find(name, *rest)\n"
+    given += "from mmusset.cli import main; main()"
+    for words in (
+        ["train", str(dataset)],
+        ["encode", str(dataset)],
+        ["generate", "--checkpoint", "x"],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", given, *words], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 1
+        assert done.stderr == "mmusset: MusFlow needs torch: pip install 'mmusset[train]'\n"

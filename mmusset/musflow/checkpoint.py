@@ -12,7 +12,7 @@ from mmusset.errors import MmussetError, Refused
 from mmusset.recipe_file import differences
 from mmusset.shards.durable import write_durably
 
-from .cache import Manifest
+from .cache import Maker, Manifest
 from .recipe import MusFlowRecipe
 
 KEPT = 2  # the newest, and the one before
@@ -64,8 +64,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
         ) from None
 
 
-def check_same(checkpoint: Checkpoint, recipe: MusFlowRecipe, manifest: Manifest) -> None:
-    """Raises Refused where a checkpoint is of another recipe or another cache."""
+def check_same(checkpoint: Checkpoint, recipe: MusFlowRecipe, maker: Maker) -> None:
+    """Raises Refused where a checkpoint is of another recipe, or of latents of another maker."""
     before = MusFlowRecipe.model_validate_json(checkpoint.recipe)
     changed = differences(before.canonical(), recipe.canonical())
     if changed:
@@ -74,8 +74,19 @@ def check_same(checkpoint: Checkpoint, recipe: MusFlowRecipe, manifest: Manifest
             + "; ".join(changed)
             + "); train into another folder (--out), or take the recipe that it was made with"
         )
-    if Manifest.model_validate_json(checkpoint.manifest).maker != manifest.maker:
+    if Manifest.model_validate_json(checkpoint.manifest).maker != maker:
         raise Refused(
             "the checkpoint was trained on a cache of another codec or other encoders;"
+            " train into another folder (--out)"
+        )
+
+
+def check_same_clips(checkpoint: Checkpoint, manifest: Manifest) -> None:
+    """Raises Refused where the shards have changed since: going on would not be the same run."""
+    then = Manifest.model_validate_json(checkpoint.manifest)
+    if (then.shards, then.clips) != (manifest.shards, manifest.clips):
+        told = [f"{sum(one.clips.values())} clips" for one in (then, manifest)]
+        raise Refused(
+            f"the checkpoint was trained on other shards ({told[0]} then, {told[1]} now);"
             " train into another folder (--out)"
         )

@@ -38,8 +38,9 @@ class Logbook:
     def validated(self, step: int, found: Validation) -> None:
         """The losses on the validation split."""
         self._write({"at": "validation", "step": step} | asdict(found))
-        for name, loss in asdict(found).items():
-            self._board.add_scalar(f"validation/{name}", loss, step)
+        for when, losses in asdict(found).items():
+            for name, loss in losses.items():
+                self._board.add_scalar(f"validation {when}/{name}", loss, step)
 
     def skipped(self, bad: list[BadStep]) -> int:
         """Note steps that were not finite, and the keys of their clips; how many there are now."""

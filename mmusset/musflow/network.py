@@ -101,7 +101,9 @@ class Block(nn.Module):
 
     def _attend(self, x: Tensor, turns: Tensor) -> Tensor:
         q, k, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).unbind(dim=2)
-        q, k, v = (part.transpose(1, 2) for part in (self.q_norm(q), self.k_norm(k), v))
+        # Under autocast the norms give float32: attention wants all three alike.
+        q, k = self.q_norm(q.float()).to(v.dtype), self.k_norm(k.float()).to(v.dtype)
+        q, k, v = (part.transpose(1, 2) for part in (q, k, v))
         heard = functional.scaled_dot_product_attention(turned(q, turns), turned(k, turns), v)
         return self.out(heard.transpose(1, 2).flatten(2))
 

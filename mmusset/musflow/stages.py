@@ -52,11 +52,8 @@ class Summary:
             return f"{self.stage} done in {self.folder}"
         lines = [f"trained {self.step} steps in {self.folder}, loss {self.loss:.3f}"]
         if self.validation:
-            found = self.validation
-            lines.append(
-                f"validation {found.loss:.3f}; told nothing {found.unconditional:.3f},"
-                f" told another clip's picture and texts {found.shuffled:.3f}"
-            )
+            lines.append(f"validation loss {self.validation.usual.text()}")
+            lines.append(f"near the noise  {self.validation.near_noise.text()}")
         lines.append(f'next: mmusset generate --checkpoint {self.folder} --caption "..."')
         return "\n".join(lines)
 

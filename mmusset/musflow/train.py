@@ -21,7 +21,14 @@ from mmusset.errors import MmussetError, UsageError
 
 from .align_fit import fit_alignment, recall_lines
 from .cache import Batch
-from .checkpoint import Checkpoint, check_same, load_checkpoint, newest, save_checkpoint
+from .checkpoint import (
+    Checkpoint,
+    check_same,
+    check_same_clips,
+    load_checkpoint,
+    newest,
+    save_checkpoint,
+)
 from .cost import peak_flops_per_s, step_flops
 from .ema import Ema
 from .logbook import Logbook
@@ -98,7 +105,8 @@ class Trainer:
         path = newest(folder.checkpoints)
         found = load_checkpoint(path) if path else None
         if found:
-            check_same(found, recipe, rows.manifest)
+            check_same(found, recipe, rows.manifest.maker)
+            check_same_clips(found, rows.manifest)
             self.model.load_state_dict(found.model)
             self.step = found.step
         else:
@@ -115,7 +123,7 @@ class Trainer:
         if ranks.count > 1:
             ids = [torch.device(ranks.device)] if ranks.cuda else None
             self.forward = DistributedDataParallel(
-                self.model, device_ids=ids, broadcast_buffers=False
+                self.model, device_ids=ids, broadcast_buffers=False, gradient_as_bucket_view=True
             )
         self.book = Logbook(folder, self.step) if ranks.first else None
         self.found: Validation | None = None
@@ -324,7 +332,7 @@ def _note(line: Logged, found: Validation | None) -> str:
     told = f"loss {line.loss:.3f}, {line.clips_per_s:.0f} clips a second"
     if line.mfu:
         told += f", {line.mfu:.0%} MFU"
-    return told + (f", validation {found.loss:.3f}" if found else "")
+    return told + (f", validation {found.usual.told:.3f}" if found else "")
 
 
 def parameters(model: nn.Module) -> int:

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 QUIET := --quiet --disable-pip-version-check
 
-.PHONY: demo test test-slow test-vllm vllm check bench wheel clean help
+.PHONY: demo test test-slow test-vllm vllm check bench bench-musflow wheel clean help
 help:  ## this list
 	@grep -E '^[a-z-]+: .*##' Makefile | sed 's/:.*##/ -/'
 
@@ -71,6 +71,9 @@ bench: .venv/bench  ## the measurements of benchmarks/README.md
 	$(BIN)/python benchmarks/flow.py
 	$(BIN)/python benchmarks/cache.py
 	$(BIN)/python benchmarks/training.py
+
+bench-musflow: .venv/train  ## does MusFlow learn? 300 pieces, a build, a training, what it makes
+	$(BIN)/python benchmarks/musflow.py
 
 wheel: .venv/dev  ## dist/*.whl
 	$(BIN)/pip wheel $(QUIET) --no-deps --wheel-dir dist .

@@ -92,7 +92,7 @@ def main() -> None:
         [through(composer, c.sound) for c in real["test"]]
     ]
     print_agreement(composer.codec.rate_hz, real, made)
-    print_distances(composer, real, made["all three"])
+    print_distances(composer, real, made["all three"][0])
     print_sounds(composer, made, told.work)
 
 
@@ -219,9 +219,7 @@ def wants_of_caption(caption: str) -> Wants:
     return found
 
 
-def print_distances(
-    composer: Composer, real: dict[str, list[Clip]], made: list[list[Tensor]]
-) -> None:
+def print_distances(composer: Composer, real: dict[str, list[Clip]], made: list[Tensor]) -> None:
     """Frechet distances to the training clips, over two fixed embeddings."""
     rate_hz = composer.codec.rate_hz
     test = [clip.sound for clip in real["test"]]
@@ -229,7 +227,7 @@ def print_distances(
     sets = {
         "real clips of the test split": test,
         "the same through the codec": [through(composer, sound) for sound in test],
-        "made, told all three": [sound for row in made for sound in row],
+        "made, told all three": made,
         "real log-mel frames in random order": [shuffled(sound, rate_hz, random) for sound in test],
         "white noise as loud as real clips": [noise_like(sound, random) for sound in test],
     }

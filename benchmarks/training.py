@@ -276,7 +276,7 @@ def whole_training(source: str, name: str) -> Measured:
     taken = {part: found[WARM_UP:] for part, found in clock.found.items()}
     return Measured(
         name,
-        training.parameters(trainer.model),
+        sum(weight.numel() for weight in trainer.model.parameters()),
         taken.pop("step"),
         taken,
         planned,

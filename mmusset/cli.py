@@ -6,18 +6,16 @@ Rooms are imported inside the commands, so that `mmusset --help` answers at once
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from . import cli_musflow
+from .cli_options import JsonOption, LogJsonOption, SetOption, tell
 from .errors import MmussetError, UsageError
 
 if TYPE_CHECKING:
-    from .musflow.recipe import MusFlowRecipe
-    from .musflow.stages import Training
     from .recipe import Recipe
     from .speakers.serve import Served
 
@@ -29,13 +27,9 @@ app = typer.Typer(
     help="A folder of your own media in; (image, story, music caption, music) quadruples out.",
 )
 
-T = TypeVar("T")
 SourceArgument = Annotated[Path, typer.Argument(help="Your folder of music, pictures, videos.")]
 OutArgument = Annotated[Path, typer.Argument(help="A dataset that `mmusset build` made.")]
 RecipeOption = Annotated[str, typer.Option("--recipe", help="A recipe's name, or a YAML file.")]
-SetOption = Annotated[
-    list[str] | None, typer.Option("--set", metavar="A.B=C", help="Change one key of the recipe.")
-]
 SpeakerOption = Annotated[
     str | None,
     typer.Option(help="Who writes the text: offline, vllm, transformers. [default: the recipe's]"),
@@ -45,19 +39,6 @@ ModelOption = Annotated[
 ]
 AdapterOption = Annotated[Path | None, typer.Option(help="A LoRA adapter's folder, checked first.")]
 PythonOption = Annotated[Path | None, typer.Option(help="The interpreter that has vLLM.")]
-ShardsArgument = Annotated[
-    str, typer.Argument(help="A dataset's folder, a glob of tars, or hf://datasets/user/name.")
-]
-TrainRecipeOption = Annotated[
-    str, typer.Option("--recipe", help="musflow-tiny, musflow-16k, musflow-44k, or a YAML file.")
-]
-RunOption = Annotated[
-    Path | None,
-    typer.Option("--out", help="The training's folder. [default: <shards>-musflow]"),
-]
-DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
-LogJsonOption = Annotated[bool, typer.Option(help="Progress as JSON lines on stderr.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @app.command()
@@ -83,7 +64,7 @@ def scan(
         found = asyncio.run(run.survey_only(source, loaded, shown))
     finally:
         shown.stop()
-    _tell(report.survey(found, loaded), show.survey, as_json)
+    tell(report.survey(found, loaded), show.survey, as_json)
 
 
 @app.command()
@@ -125,7 +106,7 @@ def build(
         bool, typer.Option("--dry-run", help="Show the plan; write nothing.")
     ] = False,
     as_json: JsonOption = False,
-    log_json: Annotated[bool, typer.Option(help="Progress as JSON lines on stderr.")] = False,
+    log_json: LogJsonOption = False,
 ) -> None:
     """A folder in, WebDataset shards out. Run it again to go on, or to add what is new.
 
@@ -174,7 +155,7 @@ def build(
     finally:
         shown.stop()
     with ledger_file.open_to_read(folder) as ledger:
-        _tell(report.summary(result, folder, ledger), show.summary, as_json)
+        tell(report.summary(result, folder, ledger), show.summary, as_json)
     raise typer.Exit(result.exit_code)
 
 
@@ -187,7 +168,7 @@ def status(out: OutArgument, as_json: JsonOption = False) -> None:
     from .build import ledger_file, report, show
 
     with ledger_file.open_to_read(out) as ledger:
-        _tell(report.status(ledger), show.status, as_json)
+        tell(report.status(ledger), show.status, as_json)
 
 
 @app.command()
@@ -203,7 +184,7 @@ def explain(
     from .build import ledger_file, report, show
 
     with ledger_file.open_to_read(out) as ledger:
-        _tell(report.explain(ledger, item), show.stories, as_json)
+        tell(report.explain(ledger, item), show.stories, as_json)
 
 
 @app.command()
@@ -264,11 +245,12 @@ def try_(
             graph = build_graph(Asker(chosen, InMemory()), loaded)
             return report.tried(on_trial, await graph(on_trial.material))
 
-    _tell([asyncio.run(run())], show.stories, as_json)
+    tell([asyncio.run(run())], show.stories, as_json)
 
 
 prompts = typer.Typer(no_args_is_help=True, help="The prompts of the agents.")
 app.add_typer(prompts, name="prompts")
+app.add_typer(cli_musflow.app)
 
 
 @prompts.command("show")
@@ -319,133 +301,6 @@ def verify(out: OutArgument, as_json: JsonOption = False) -> None:
     raise typer.Exit(1 if problems else 0)
 
 
-@app.command()
-def encode(
-    shards: ShardsArgument,
-    recipe: TrainRecipeOption = "musflow-tiny",
-    overrides: SetOption = None,
-    run: RunOption = None,
-    device: DeviceOption = "auto",
-    log_json: LogJsonOption = False,
-) -> None:
-    """Turn shards into the cache of latents and embeddings that `train` reads; train does it too.
-
-    Example: mmusset encode music --recipe musflow-44k
-    """
-    with _training(shards, recipe, overrides, run, device, log_json) as training:
-        from .musflow import stages
-
-        stages.run(training, "encode")
-        print(training.folder.cache)
-
-
-@app.command()
-def train(
-    shards: ShardsArgument,
-    recipe: TrainRecipeOption = "musflow-tiny",
-    overrides: SetOption = None,
-    run: RunOption = None,
-    stage: Annotated[
-        Literal["codec", "encode", "flow"], typer.Option(help="How far to go.")
-    ] = "flow",
-    plan: Annotated[
-        bool, typer.Option("--plan", help="Say what it will need; train nothing.")
-    ] = False,
-    cache: Annotated[
-        bool, typer.Option(help="--no-cache reads shards on the fly, each clip moved a little.")
-    ] = True,
-    device: DeviceOption = "auto",
-    as_json: JsonOption = False,
-    log_json: LogJsonOption = False,
-) -> None:
-    """Train MusFlow on a dataset's shards. Run it again to go on after anything stopped it.
-
-    \b
-    Examples:
-      mmusset train music
-      mmusset train music --plan
-      mmusset train music --recipe musflow-16k --set train.batch=64
-      torchrun --nproc-per-node 8 -m mmusset train music --recipe musflow-44k
-    """
-    with _training(shards, recipe, overrides, run, device, log_json, cache) as training:
-        from .musflow import plan as planning
-        from .musflow import stages
-
-        if plan:
-            found = planning.plan(training)
-            if training.ranks.first:
-                _tell(found, planning.Plan.text, as_json)
-            return
-        done = stages.run(training, stage)
-        if training.ranks.first:
-            _tell(done, stages.Summary.text, as_json)
-
-
-@app.command()
-def generate(
-    checkpoint: Annotated[Path, typer.Option(help="A training's folder, or one checkpoint.")],
-    image: Annotated[Path | None, typer.Option(help="A picture that it shall suit.")] = None,
-    story: Annotated[str | None, typer.Option(help="A story, or a .txt file.")] = None,
-    caption: Annotated[
-        str | None, typer.Option(help="What is to be heard, or a .txt file.")
-    ] = None,
-    seconds: Annotated[
-        float | None, typer.Option(help="How long. [default: as it was trained]")
-    ] = None,
-    seed: Annotated[
-        list[int] | None, typer.Option(help="Another seed, other music; may be repeated.")
-    ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="From noise to music.")] = None,
-    method: Annotated[
-        Literal["euler", "midpoint", "ab2"] | None, typer.Option(help="How to take the steps.")
-    ] = None,
-    guidance: Annotated[
-        list[str] | None,
-        typer.Option(metavar="G|NAME=G", help="How far to follow: 3, or image=4; may be repeated."),
-    ] = None,
-    table: Annotated[
-        Path | None, typer.Option("--csv", help="A row a piece: image, story, caption, seed, ...")
-    ] = None,
-    closest: Annotated[
-        int, typer.Option(min=0, help="Show so many of the nearest training clips.")
-    ] = 0,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            help=".flac, .wav or .ogg, or with --csv a folder. [default: generated.flac, generated]"
-        ),
-    ] = None,
-    device: DeviceOption = "auto",
-    as_json: JsonOption = False,
-) -> None:
-    """Music from a picture, a story, a caption, or several of them. The same seed, the same sound.
-
-    \b
-    Examples:
-      mmusset generate --checkpoint music-musflow --image beach.jpg --out beach.flac
-      mmusset generate --checkpoint music-musflow --caption "A fast, loud piece with drums."
-      mmusset generate --checkpoint music-musflow --story story.txt --seed 1 --seed 2 --closest 3
-      mmusset generate --checkpoint music-musflow --csv wishes.csv --out made/
-    """
-    from .musflow.installed import check_installed
-
-    check_installed()
-    from .musflow import asked as asking
-
-    usual = asking.wanted(out, image, story, caption, seconds, guidance or ())
-    pieces = asking.asked(usual, table, out, seed or ())
-
-    from .musflow import generate as generating  # torch takes a while
-    from .musflow.ranks import join
-
-    composer = generating.Composer(
-        checkpoint, join(device).device, lambda line: print(line, file=sys.stderr)
-    )
-    sampler = generating.with_steps(composer.recipe.sampler, steps, method)
-    for made in generating.pieces(composer, pieces, sampler, closest):
-        _tell(made, generating.Made.text, as_json)
-
-
 def main() -> NoReturn:
     """Run the command line; one line for what is the user's to mend, no traceback."""
     try:
@@ -467,45 +322,6 @@ def _recipe(name: str, overrides: list[str] | None, speaker: str | None) -> "Rec
 
     said = (f"speaker.kind={speaker}",) if speaker else ()
     return load(Recipe, name, (*(overrides or ()), *said))
-
-
-@contextmanager
-def _training(
-    shards: str,
-    recipe: str,
-    overrides: list[str] | None,
-    run: Path | None,
-    device: str,
-    log_json: bool,
-    cache: bool = True,
-) -> "Iterator[Training]":
-    from .musflow.installed import check_installed
-
-    check_installed()
-    from .musflow import progress, ranks, run_folder, stages
-
-    loaded = _train_recipe(recipe, overrides)
-    folder = run_folder.RunFolder(run or run_folder.default_run(shards))
-    joined = ranks.join(device)
-    shown = progress.for_terminal(log_json, joined.first)
-    try:
-        yield stages.Training(shards, loaded, folder, joined, shown, cache)
-    finally:
-        shown.stop()
-        joined.leave()
-
-
-def _train_recipe(name: str, overrides: list[str] | None) -> "MusFlowRecipe":
-    from .musflow.recipe import MusFlowRecipe
-    from .recipe_file import load
-
-    return load(MusFlowRecipe, name, tuple(overrides or ()))
-
-
-def _tell(facts: T, text: Callable[[T], str], as_json: bool) -> None:
-    from .build import report
-
-    print(json.dumps(report.plain(facts)) if as_json else text(facts))
 
 
 def _served(

@@ -145,7 +145,7 @@ def test_several_processes_share_a_batch(trained: Trained) -> None:
     one = plan(training(trained.dataset, trained.run))
     two = plan(training(trained.dataset, trained.run, ranks=Ranks(0, 2, "cpu")))
     assert two.activations == pytest.approx(one.activations / 2, rel=0.1)
-    assert two.gradients_and_moments == 4 * one.weights
+    assert two.gradients_and_moments == 3 * one.weights
     assert two.flops_per_step == one.flops_per_step
     with pytest.raises(UsageError, match="can't be shared by 3"):
         plan(training(trained.dataset, trained.run, ranks=Ranks(0, 3, "cpu")))

@@ -1,5 +1,6 @@
 """Training on a real little dataset: resumed, shared, stopped and disturbed, it stays the same."""
 
+import hashlib
 import json
 import os
 import signal
@@ -11,11 +12,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
 from mmusset.musflow.checkpoint import load_checkpoint, newest
 from mmusset.musflow.model import throw
 from mmusset.musflow.recipe import TrainPart
+from mmusset.musflow.run_folder import RunFolder
 from tests.command import SHORT, environment, mmusset, tree
 from tests.media import library
 
@@ -153,6 +156,30 @@ def test_killed_and_run_again_it_is_as_if_nothing_had_happened(
     assert same(run, trained)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"train.precision": "bf16"},
+        pytest.param(
+            {"train.precision": "bf16", "train.compile": True}, marks=pytest.mark.slow
+        ),  # compiling takes a minute
+    ],
+)
+def test_in_bfloat16_as_well(
+    dataset: Path, encoded: Path, trained: Path, tmp_path: Path, changes: dict[str, object]
+) -> None:
+    """The same bits after a kill, and nearly the losses of float32."""
+    once, twice = (copied(encoded, tmp_path / name) for name in ("once", "twice"))
+    words = ["train", dataset, *settings(changes), "--out"]
+    assert mmusset(*words, once).returncode == 0
+    assert mmusset(*words, twice, failpoint="checkpoint_renamed").returncode == -signal.SIGKILL
+    assert mmusset(*words, twice).returncode == 0
+    assert lines(once) == lines(twice)
+    assert same(once, twice)
+    for ours, theirs in zip(lines(once), lines(trained), strict=True):
+        assert ours["loss"] == pytest.approx(theirs["loss"], rel=0.02)
+
+
 def test_ctrl_c_saves_the_step_that_it_is_at(
     dataset: Path, encoded: Path, trained: Path, tmp_path: Path
 ) -> None:
@@ -176,6 +203,7 @@ def test_a_finished_run_has_nothing_left_to_do(dataset: Path, trained: Path) -> 
     before = tree(trained / "checkpoints")
     again = train(dataset, trained)
     assert again.returncode == 0, again.stderr
+    assert again.stdout.startswith(f"trained 12 steps in {trained}\n")
     assert tree(trained / "checkpoints") == before
 
 
@@ -201,19 +229,24 @@ def test_a_batch_that_can_not_be_shared_is_refused(
     assert "train.batch 3 can't be shared by 2 processes" in done.stderr
 
 
-def spoilt(run: Path, rows: int) -> None:
-    """Latents of some clips that are not finite, as a broken disk or codec might leave them."""
+def spoilt(run: Path) -> None:
+    """Latents of one clip that are not finite, as a codec gone wrong might have made them."""
     path = max((run / "cache").glob("train-*.latents"), key=lambda each: each.stat().st_size)
+    about = path.with_name(f"{path.name.partition('.')[0]}.json")
+    rows = json.loads(about.read_text())
+    (bucket,) = rows["buckets"]
     data = np.fromfile(path, np.float16)
-    data[: rows * (len(data) // 8)] = np.inf
+    data[: len(data) // len(bucket["keys"])] = np.inf
     data.tofile(path)
+    bucket["latents_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    about.write_text(json.dumps(rows))
 
 
 def test_steps_that_are_not_finite_are_skipped_and_noted(
     dataset: Path, encoded: Path, tmp_path: Path
 ) -> None:
     run = copied(encoded, tmp_path / "run")
-    spoilt(run, 1)
+    spoilt(run)
     done = train(dataset, run)
     assert done.returncode == 0, done.stderr
     noted = [json.loads(line) for line in (run / "bad_steps.jsonl").read_text().splitlines()]
@@ -225,7 +258,7 @@ def test_steps_that_are_not_finite_are_skipped_and_noted(
 
 def test_too_many_of_them_stop_the_run(dataset: Path, encoded: Path, tmp_path: Path) -> None:
     run = copied(encoded, tmp_path / "run")
-    spoilt(run, 1)
+    spoilt(run)
     done = train(dataset, run, train__max_bad_steps=0)
     assert done.returncode == 1
     assert "not finite" in done.stderr
@@ -236,8 +269,42 @@ def test_too_many_of_them_stop_the_run(dataset: Path, encoded: Path, tmp_path: P
 def test_another_recipe_is_refused_and_the_difference_shown(dataset: Path, trained: Path) -> None:
     done = train(dataset, trained, train__lr=0.5)
     assert done.returncode == 1
-    assert "train.lr: 0.001 -> 0.5" in done.stderr
+    assert "train.lr: 0.002 -> 0.5" in done.stderr
     assert "--out" in done.stderr
+
+
+def test_a_codec_and_cache_are_not_lost_to_another_recipe(
+    dataset: Path, encoded: Path, tmp_path: Path
+) -> None:
+    run = copied(encoded, tmp_path / "run")
+    before = tree(run)
+    done = train(dataset, run, codec__steps=20)
+    assert done.returncode == 1
+    assert "codec.steps: 10 -> 20" in done.stderr
+    assert tree(run) == before
+    assert train(dataset, run, train__lr=0.5).returncode == 0, "nothing was trained yet"
+
+
+def test_a_cache_whose_bytes_changed_is_refused(
+    dataset: Path, encoded: Path, tmp_path: Path
+) -> None:
+    run = copied(encoded, tmp_path / "run")
+    path = max((run / "cache").glob("train-*.latents"))
+    data = bytearray(path.read_bytes())
+    data[100] ^= 1
+    path.write_bytes(data)
+    done = train(dataset, run)
+    assert done.returncode == 1
+    assert path.name.partition(".")[0] in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_one_training_at_a_time(dataset: Path, encoded: Path, tmp_path: Path) -> None:
+    run = copied(encoded, tmp_path / "run")
+    with RunFolder(run).locked():
+        done = train(dataset, run)
+    assert done.returncode == 1
+    assert "another training is running" in done.stderr
 
 
 def test_other_shards_are_refused(dataset: Path, trained: Path, tmp_path: Path) -> None:
@@ -249,6 +316,8 @@ def test_other_shards_are_refused(dataset: Path, trained: Path, tmp_path: Path) 
     done = train(fewer, run)
     assert done.returncode == 1
     assert "was trained on other shards (12 clips then, " in done.stderr
+    kept, before = tree(run / "cache"), tree(trained / "cache")
+    assert {name: kept[name] for name in before} == before, "and nothing is forgotten"
 
 
 def test_an_unknown_key_names_the_nearest(dataset: Path, tmp_path: Path) -> None:
@@ -313,3 +382,17 @@ def test_without_torch_it_says_what_to_install(dataset: Path) -> None:
         )
         assert done.returncode == 1
         assert done.stderr == "mmusset: MusFlow needs torch: pip install 'mmusset[train]'\n"
+
+
+def test_full_band_sound_with_the_bundled_codec(dataset: Path, tmp_path: Path) -> None:
+    """44.1 kHz, from the shards to a file."""
+    run, out = tmp_path / "run", tmp_path / "made.flac"
+    full = {"rate_hz": 44100, "n_fft": 2048, "hop": 512, "mels": 128}
+    done = train(dataset, run, **{f"codec__{name}": value for name, value in full.items()})
+    assert done.returncode == 0, done.stderr
+    words = ["--caption", "A loud piece.", "--seconds", "1.5", "--out", out]
+    made = mmusset("generate", "--checkpoint", run, *words)
+    assert made.returncode == 0, made.stderr
+    sound, rate_hz = soundfile.read(out)
+    assert (rate_hz, sound.shape) == (44100, (66150,))
+    assert np.abs(sound).max() > 1e-4

@@ -1,7 +1,6 @@
 """Fitting the bundled codec on the shards, saving it and loading it."""
 
 import hashlib
-import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -22,13 +21,13 @@ from .schedule import lr_at, set_lr
 
 FITTED_SECONDS = 3600.0  # of sound are enough, and fit into memory
 LEARN_SHARE = 0.9  # of the sounds; the rest tells the error
+SEED = 0  # of the fit, so that a codec does not hang on how the flow is trained
 
 
 class BundledCodec:
     """The small VAE over log-mels, as a Codec: mono."""
 
     channels = 1
-    licence = "yours: it was fitted on your own sounds"
 
     def __init__(self, vae: MelVae, device: str = "cpu") -> None:
         self.vae = vae.to(device).eval()
@@ -57,23 +56,24 @@ def geometry_of(part: CodecPart, seconds: float) -> Geometry:
 
 
 def fit(
-    part: CodecPart, sounds: Tensor, seed: int, device: str, told: Callable[[int, float], None]
+    part: CodecPart, sounds: Tensor, device: str, told: Callable[[int, float], None]
 ) -> tuple[MelVae, float]:
     """A codec fitted to mono `sounds` `[N, samples]`, and its mean error in dB on the tenth of
-    them that it did not see. `told` hears of each step and its error in dB."""
+    them that it did not see, or on all where there are fewer than five. `told` hears of each
+    step and its error in dB."""
     crop = geometry_of(part, min(part.crop_seconds, sounds.shape[1] / part.rate_hz))
     learnt = max(1, round(LEARN_SHARE * len(sounds)))
-    torch.manual_seed(seed)
+    torch.manual_seed(SEED)
     vae = MelVae(crop, part.width, part.depth).to(device)
-    vae.learn_scale(log_mel(_crops(sounds[:learnt], crop, seed, 0, 256), crop).to(device))
+    vae.learn_scale(log_mel(_crops(sounds[:learnt], crop, 0, 256), crop).to(device))
     optimizer = torch.optim.AdamW(vae.parameters(), lr=part.lr, betas=(0.9, 0.99), fused=True)
     for step in range(part.steps):
-        sound = _crops(sounds[:learnt], crop, seed, step, part.batch).to(device)
+        sound = _crops(sounds[:learnt], crop, step, part.batch).to(device)
         noise = torch.randn(
             part.batch,
             crop.latents,
             crop.latent_channels,
-            generator=dice(seed, step, "codec noise", device),
+            generator=dice(SEED, step, "codec noise", device),
             device=device,
         )
         losses = vae.losses(log_mel(sound, crop), noise)
@@ -105,9 +105,8 @@ def decibels(nepers: float) -> float:
 def save_bundled(vae: MelVae, part: CodecPart, folder: Path) -> None:
     """Write weights and settings, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    buffer = io.BytesIO()
-    torch.save({name: value.cpu() for name, value in vae.state_dict().items()}, buffer)
-    write_durably(folder / "codec.pt", lambda file: file.write(buffer.getvalue()), "codec")
+    weights = {name: value.cpu() for name, value in vae.state_dict().items()}
+    write_durably(folder / "codec.pt", lambda file: torch.save(weights, file), "codec")
     settings = json.dumps(_shape(part)).encode()
     write_durably(folder / "codec.json", lambda file: file.write(settings), "codec_settings")
 
@@ -155,9 +154,9 @@ def _weights_sha256(vae: MelVae) -> str:
     return hashed.hexdigest()[:16]
 
 
-def _crops(sounds: Tensor, crop: Geometry, seed: int, step: int, batch: int) -> Tensor:
+def _crops(sounds: Tensor, crop: Geometry, step: int, batch: int) -> Tensor:
     """Pieces `[batch, samples]` from anywhere in any of the sounds."""
-    random = dice(seed, step, "codec crops")
+    random = dice(SEED, step, "codec crops")
     which = torch.randint(len(sounds), (batch,), generator=random)
     last = sounds.shape[1] - crop.samples
     starts = torch.randint(last + 1, (batch,), generator=random)
@@ -171,15 +170,20 @@ def _crops(sounds: Tensor, crop: Geometry, seed: int, step: int, batch: int) -> 
 def collect(sounds: Iterator[Tensor], rate_hz: int) -> Tensor:
     """Mono sounds `[N, samples]`, all cut to the shortest, of at most an hour together.
 
-    Raises MmussetError where there are none.
+    Those shorter than a second are left out: all would be cut to them. Raises MmussetError
+    where there are no others.
     """
     kept, seconds = list[Tensor](), 0.0
     for sound in sounds:
+        if len(sound) < rate_hz:
+            continue
         kept.append(sound)
         seconds += len(sound) / rate_hz
         if seconds >= FITTED_SECONDS:
             break
     if not kept:
-        raise MmussetError("no accepted samples to fit a codec on: the train split is empty")
+        raise MmussetError(
+            "no accepted samples to fit a codec on: the train split holds none of a second or more"
+        )
     shortest = min(len(sound) for sound in kept)
     return torch.stack([sound[:shortest] for sound in kept])

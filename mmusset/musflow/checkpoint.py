@@ -1,6 +1,5 @@
 """Checkpoints: whole or absent, and only of the training that they are asked for."""
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,10 +38,9 @@ class Checkpoint:
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     """Write a checkpoint, then forget all but the newest two."""
     folder.mkdir(parents=True, exist_ok=True)
-    buffer = io.BytesIO()
-    torch.save({name: getattr(checkpoint, name) for name in Checkpoint.__slots__}, buffer)
+    data = {name: getattr(checkpoint, name) for name in Checkpoint.__slots__}
     path = folder / f"step-{checkpoint.step:08d}.pt"
-    write_durably(path, lambda file: file.write(buffer.getbuffer()), "checkpoint")
+    write_durably(path, lambda file: torch.save(data, file), "checkpoint")
     for old in sorted(folder.glob(PATTERN))[:-KEPT]:
         old.unlink()
     return path
@@ -56,10 +54,13 @@ def newest(folder: Path) -> Path | None:
 def load_checkpoint(path: Path) -> Checkpoint:
     """Raises MmussetError where it can't be read."""
     try:
-        return Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
+        found = Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
+        MusFlowRecipe.model_validate_json(found.recipe)
+        Manifest.model_validate_json(found.manifest)
+        return found
     except Exception as error:  # noqa: BLE001  pickle raises whatever it likes at foreign files
         raise MmussetError(
-            f"{path} is damaged, or no checkpoint of musflow ({type(error).__name__});"
+            f"{path} is damaged, or no checkpoint of this version ({type(error).__name__});"
             " delete it to go on from the one before"
         ) from None
 
@@ -67,17 +68,21 @@ def load_checkpoint(path: Path) -> Checkpoint:
 def check_same(checkpoint: Checkpoint, recipe: MusFlowRecipe, maker: Maker) -> None:
     """Raises Refused where a checkpoint is of another recipe, or of latents of another maker."""
     before = MusFlowRecipe.model_validate_json(checkpoint.recipe)
-    changed = differences(before.canonical(), recipe.canonical())
-    if changed:
-        raise Refused(
-            "the checkpoint was trained by another recipe ("
-            + "; ".join(changed)
-            + "); train into another folder (--out), or take the recipe that it was made with"
-        )
+    refuse_other("the checkpoint was trained", before.canonical(), recipe.canonical())
     if Manifest.model_validate_json(checkpoint.manifest).maker != maker:
         raise Refused(
             "the checkpoint was trained on a cache of another codec or other encoders;"
             " train into another folder (--out)"
+        )
+
+
+def refuse_other(what: str, before: str, now: str) -> None:
+    """Raises Refused, with the differences shown, where two canonical recipes differ."""
+    changed = differences(before, now)
+    if changed:
+        raise Refused(
+            f"{what} by another recipe ({'; '.join(changed)}); train into another folder"
+            " (--out), or take the recipe that it was made with"
         )
 
 

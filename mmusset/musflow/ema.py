@@ -19,6 +19,6 @@ class Ema:
 
     @torch.no_grad()
     def follow(self, step: int) -> None:
-        """Go a step of the way to where the weights are after `step` steps."""
+        """Go a part of the way to where the weights are after step number `step`, from 0."""
         decay = min(self._decay, (1 + step) / (WARM_UP + step))
         torch._foreach_lerp_(self._ours, [p.detach() for p in self._theirs], 1 - decay)

@@ -98,9 +98,16 @@ def encode_shards(
     return made
 
 
-def finish_cache(source: str, folder: Path, codec: Codec, encoders: Encoders) -> Manifest:
+def finish_cache(
+    source: str,
+    folder: Path,
+    codec: Codec,
+    encoders: Encoders,
+    accept: Callable[[Manifest], None] = lambda manifest: None,
+) -> Manifest:
     """Write the manifest of a cache whose shards are all encoded; forget those that are gone.
 
+    `accept` may raise before anything is changed.
     Raises MmussetError where a shard is not encoded, nothing is there to train on, or too
     much can't be used.
     """
@@ -115,6 +122,7 @@ def finish_cache(source: str, folder: Path, codec: Codec, encoders: Encoders) ->
         whole[name] = rows
         seen.add(_seen(shard, folder).name)
     manifest = manifest_of(maker, whole)
+    accept(manifest)
     save_manifest(folder, manifest)
     kept = seen.union(*(file_names(name, rows) for name, rows in whole.items()))
     for path in folder.iterdir():

@@ -18,7 +18,7 @@ from .checkpoint import load_checkpoint, newest
 from .closest import Near, Neighbours
 from .codec import Codec, open_codec
 from .encoders import Encoders, open_encoders
-from .licences import licences_of
+from .licences import show_licences
 from .model import MusFlow
 from .recipe import MODALITIES, MusFlowRecipe, SamplerPart
 from .run_folder import RunFolder
@@ -83,8 +83,7 @@ class Composer:
         self.recipe = MusFlowRecipe.model_validate_json(loaded.recipe)
         self.manifest = Manifest.model_validate_json(loaded.manifest)
         self.frames = loaded.frames
-        for model, licence in licences_of(self.recipe).items():
-            told(f"{model}: licence {licence}")
+        show_licences(self.recipe, told)
         self.model = MusFlow(self.recipe, self.manifest).to(device).eval()
         self.model.load_state_dict(loaded.ema)
         self.codec: Codec = open_codec(self.recipe.codec, self.folder.codec, device)

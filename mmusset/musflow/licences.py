@@ -1,6 +1,7 @@
 """Whose weights they are: what a model's card says of its licence, before anything is loaded."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from .pretrained import hub_file
@@ -20,6 +21,12 @@ def licences_of(recipe: MusFlowRecipe) -> dict[str, str]:
     if codec.kind == "mel_vae":
         models.insert(1, codec.vocoder)
     return {model: licence_of(model) for model in models if model}
+
+
+def show_licences(recipe: MusFlowRecipe, told: Callable[[str], None]) -> None:
+    """Say whose weights will be loaded, before they are. Raises MmussetError where one is away."""
+    for model, licence in licences_of(recipe).items():
+        told(f"{model}: licence {licence}")
 
 
 def licence_of(model: str) -> str:

@@ -1,6 +1,7 @@
 """The log of a training: JSON lines for programs, TensorBoard for eyes."""
 
 import json
+import os
 from dataclasses import asdict
 from functools import partial
 from typing import Any, BinaryIO
@@ -49,6 +50,12 @@ class Logbook:
                 file.write(json.dumps(asdict(step)) + "\n")
             file.seek(0)
             return sum(1 for _ in file)
+
+    def keep(self) -> None:
+        """Have on disk what was written: a checkpoint that is to come counts on it."""
+        for path in (self._folder.log, self._folder.bad_steps):
+            with path.open("a") as file:
+                os.fsync(file.fileno())
 
     def close(self) -> None:
         self._board.close()

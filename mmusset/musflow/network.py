@@ -101,10 +101,11 @@ class Block(nn.Module):
 
     def _attend(self, x: Tensor, turns: Tensor) -> Tensor:
         q, k, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).unbind(dim=2)
-        # Under autocast the norms give float32: attention wants all three alike.
-        q, k = self.q_norm(q.float()).to(v.dtype), self.k_norm(k.float()).to(v.dtype)
+        q, k = self.q_norm(q.float()), self.k_norm(k.float())
         q, k, v = (part.transpose(1, 2) for part in (q, k, v))
-        heard = functional.scaled_dot_product_attention(turned(q, turns), turned(k, turns), v)
+        # Normed and turned in float32, also under autocast; attention wants all three alike.
+        q, k = turned(q, turns).to(v.dtype), turned(k, turns).to(v.dtype)
+        heard = functional.scaled_dot_product_attention(q, k, v)
         return self.out(heard.transpose(1, 2).flatten(2))
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from mmusset.errors import MmussetError, UsageError
+from mmusset.errors import MmussetError
 from mmusset.text import duration
 
 from . import flow
@@ -23,6 +23,7 @@ from .codec import open_codec
 from .cost import step_flops
 from .encode import maker_of, sound_for
 from .encoders import Encoders, open_encoders
+from .licences import show_licences
 from .live import GIVEN_UP
 from .model import MusFlow
 from .network import Block, Shape, rotations
@@ -39,7 +40,7 @@ from .reader import (
     split_of,
 )
 from .recipe import MODALITIES, CodecPart, MusFlowRecipe
-from .stages import Training, show_licences
+from .stages import Training
 
 GIB = 2**30
 TIMED_CLIPS, TIMINGS = 32, 3
@@ -113,8 +114,7 @@ def plan(training: Training) -> Plan:
     Raises UsageError and MmussetError where the training itself would before its first step.
     """
     recipe, ranks = training.recipe, training.ranks
-    if recipe.train.batch % ranks.count:
-        raise UsageError(f"train.batch {recipe.train.batch} can't be shared by {ranks.count}")
+    ranks.check_batch(recipe.train.batch)
     shards = [shard for shard in shards_of(training.source) if split_of(shard) == "train"]
     show_licences(recipe, training.shown.told)
     maker = _maker(training, open_encoders(recipe.encoders, ranks.device))

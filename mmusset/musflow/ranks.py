@@ -30,6 +30,11 @@ class Ranks:
     def cuda(self) -> bool:
         return self.device.startswith("cuda")
 
+    def check_batch(self, batch: int) -> None:
+        """Raises UsageError where a batch can't be cut into equal shares."""
+        if batch % self.count:
+            raise UsageError(f"train.batch {batch} can't be shared by {self.count} processes")
+
     def share(self) -> slice:
         """This one's rows of a batch."""
         return slice(self.rank, None, self.count)
@@ -57,17 +62,31 @@ def join(device: str = "auto") -> Ranks:
     Raises UsageError where the device that was asked for is not there.
     """
     rank, count = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
-    there = torch.cuda.is_available()
-    if device == "auto":
-        device = "cuda" if there else "cpu"
-    if device.startswith("cuda"):
-        if not there:
-            raise UsageError("no CUDA device here: leave --device out, or say --device cpu")
-        if device == "cuda" and count > 1:
-            device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}"
-        torch.cuda.set_device(torch.device(device if ":" in device else "cuda:0"))
-    elif device != "cpu":
-        raise UsageError(f"--device is auto, cpu, cuda or cuda:N, not {device}")
+    own = int(os.environ.get("LOCAL_RANK", 0)) if count > 1 else 0
+    device = device_of(device, own)
     if count > 1:
         distributed.init_process_group("nccl" if device != "cpu" else "gloo", timeout=PATIENCE)
     return Ranks(rank, count, device)
+
+
+def device_of(asked: str, own: int = 0) -> str:
+    """`cpu` or `cuda:N` for auto, cpu, cuda or cuda:N; `own` is the one to take of several.
+
+    Raises UsageError where there is none of that name.
+    """
+    there = torch.cuda.device_count()
+    if asked == "auto":
+        asked = "cuda" if there else "cpu"
+    if asked == "cpu":
+        return asked
+    name, _, number = asked.partition(":")
+    if name != "cuda" or not (number or "0").isdecimal():
+        raise UsageError(f"--device is auto, cpu, cuda or cuda:N, not {asked}")
+    wanted = int(number or own)
+    if wanted >= there:
+        raise UsageError(
+            f"there are {there} CUDA devices, and cuda:{wanted} is not among them: leave --device"
+            " out, or say --device cpu"
+        )
+    torch.cuda.set_device(wanted)
+    return f"cuda:{wanted}"

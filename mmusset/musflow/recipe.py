@@ -147,6 +147,11 @@ class MusFlowRecipe(Frozen):
     train: TrainPart = TrainPart()
     sampler: SamplerPart = SamplerPart()
 
+    def encoding(self) -> str:
+        """What decides how clips are encoded, as canonical JSON."""
+        data = self.model_dump(mode="json", include={"codec", "encoders"})
+        return json.dumps(data, sort_keys=True, separators=(",", ":"))
+
     def canonical(self) -> str:
         """All that can change a weight, as canonical JSON."""
         loose = {"log_every", "save_every", "listen_every", "validate_every"}

@@ -1,15 +1,19 @@
 """A whole training, stage by stage: codec, encode, flow. Each finds what was done before."""
 
-from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
+from mmusset.errors import UsageError
+from mmusset.shards.durable import write_durably
+
 from .bundled_codec import collect, fit, save_bundled
-from .cache import Cache
+from .cache import Cache, Manifest
+from .checkpoint import check_same, check_same_clips, load_checkpoint, newest, refuse_other
 from .codec import Codec, open_codec
 from .encode import encode_shards, finish_cache, maker_of, mono_sounds
 from .encoders import open_encoders
-from .licences import licences_of
+from .licences import show_licences
 from .listen import Listener
 from .live import LiveShards
 from .progress import Progress
@@ -43,14 +47,15 @@ class Summary:
     folder: str
     stage: Stage
     step: int = 0
-    loss: float = 0.0
+    loss: float | None = None
     validation: Validation | None = None
 
     def text(self) -> str:
         """For people."""
         if self.stage != "flow":
             return f"{self.stage} done in {self.folder}"
-        lines = [f"trained {self.step} steps in {self.folder}, loss {self.loss:.3f}"]
+        loss = "" if self.loss is None else f", loss {self.loss:.3f}"
+        lines = [f"trained {self.step} steps in {self.folder}{loss}"]
         if self.validation:
             lines.append(f"validation loss {self.validation.usual.text()}")
             lines.append(f"near the noise  {self.validation.near_noise.text()}")
@@ -65,28 +70,44 @@ def run(training: Training, until: Stage = "flow") -> Summary:
     not such that it can be.
     """
     named = str(training.folder.path)
-    shards_of(training.source)  # before anything is made
-    show_licences(training.recipe, training.shown.told)
-    training.folder.path.mkdir(parents=True, exist_ok=True)
-    codec = ready_codec(training)
-    if until == "codec":
-        return Summary(named, until)
-    rows, validation = ready_rows(training, codec)
-    if until == "encode":
-        return Summary(named, until)
+    recipe, ranks = training.recipe, training.ranks
+    # Before anything is made:
+    if until == "encode" and not training.cached:
+        raise UsageError("--no-cache encodes nothing: leave one of it and --stage encode out")
+    ranks.check_batch(recipe.train.batch)
+    shards_of(training.source)
+    show_licences(recipe, training.shown.told)
+    with training.folder.locked() if ranks.first else nullcontext():
+        check_encoding(training)
+        codec = ready_codec(training)
+        if until == "codec":
+            return Summary(named, until)
+        rows, validation = ready_rows(training, codec)
+        if until == "encode":
+            return Summary(named, until)
+        return _train(training, codec, rows, validation)
+
+
+def _train(training: Training, codec: Codec, rows: Rows, validation: Rows) -> Summary:
     recipe, ranks = training.recipe, training.ranks
     listener = Listener(
         training.folder.heard, validation, codec, recipe.sampler, recipe.train.seed, ranks.device
     )
     trained = train(recipe, training.folder, rows, validation, ranks, training.shown, listener)
-    loss = trained.last.loss if trained.last else 0.0
-    return Summary(named, until, trained.step, loss, trained.validation)
+    loss = trained.last.loss if trained.last else None
+    return Summary(str(training.folder.path), "flow", trained.step, loss, trained.validation)
 
 
-def show_licences(recipe: MusFlowRecipe, told: Callable[[str], None]) -> None:
-    """Say whose weights will be loaded, before they are. Raises MmussetError where one is away."""
-    for model, licence in licences_of(recipe).items():
-        told(f"{model}: licence {licence}")
+def check_encoding(training: Training) -> None:
+    """Raises Refused where the folder's codec and cache were made by another recipe: they would
+    be lost. Else notes by which."""
+    noted, now = training.folder.encoding, training.recipe.encoding()
+    if noted.exists():
+        refuse_other(
+            f"the codec and cache in {training.folder.path} were made", noted.read_text(), now
+        )
+    elif training.ranks.first:
+        write_durably(noted, lambda file: file.write(now.encode()), "encoding")
 
 
 def ready_codec(training: Training) -> Codec:
@@ -120,19 +141,32 @@ def ready_rows(training: Training, codec: Codec) -> tuple[Rows, Rows]:
             shown.stage("encoding shards", total)
         shown.step(done)
 
+    path = newest(training.folder.checkpoints)
+    trained = load_checkpoint(path) if path else None
+    maker = maker_of(codec, encoders)
+    if trained:
+        check_same(trained, training.recipe, maker)
+
+    def accept(manifest: Manifest) -> None:
+        if trained:
+            check_same_clips(trained, manifest)
+
     made = encode_shards(
         source, folder, codec, encoders, told, ranks.device, ranks.rank, ranks.count
     )
     ranks.wait()
     if ranks.first:
-        manifest = finish_cache(source, folder, codec, encoders)
+        manifest = finish_cache(source, folder, codec, encoders, accept)
         clips = ", ".join(f"{count} {split}" for split, count in sorted(manifest.clips.items()))
         shown.told(f"cache: {clips} clips ({made} made now), {len(manifest.bad)} unusable")
         for where, why in list(manifest.bad.items())[:5]:
             shown.told(f"  {where}: {why}")
     ranks.wait()
-    maker = maker_of(codec, encoders)
-    return Cache(folder, "train", maker), Cache(folder, "validation", maker)
+    train, validation = Cache(folder, "train", maker), Cache(folder, "validation", maker)
+    if ranks.first:
+        train.check()
+        validation.check()
+    return train, validation
 
 
 def _fit(training: Training) -> None:
@@ -143,7 +177,6 @@ def _fit(training: Training) -> None:
     def told(done: int, error_db: float) -> None:
         shown.step(done, f"error {error_db:.2f} dB")
 
-    seed, device = training.recipe.train.seed, training.ranks.device
-    vae, error_db = fit(part, sounds, seed, device, told)
+    vae, error_db = fit(part, sounds, training.ranks.device, told)
     save_bundled(vae, part, training.folder.codec)
-    shown.told(f"codec: log-mels come back within {error_db:.2f} dB, on clips it did not see")
+    shown.told(f"codec: log-mels come back within {error_db:.2f} dB, on clips held out from it")

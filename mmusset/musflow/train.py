@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from threading import Event
 from typing import Any
@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from mmusset.errors import MmussetError, UsageError
+from mmusset.errors import MmussetError
 
 from .align_fit import fit_alignment, recall_lines
 from .cache import Batch
@@ -71,11 +71,14 @@ def train(
     Raises Refused where the folder holds another training, MmussetError where too many
     steps were not finite, and KeyboardInterrupt, after a checkpoint, where the user stops.
     """
-    trainer = Trainer(recipe, folder, rows, validation, ranks, shown, listen)
     try:
-        return trainer.run()
-    finally:
-        trainer.close()
+        with closing(Trainer(recipe, folder, rows, validation, ranks, shown, listen)) as trainer:
+            return trainer.run()
+    except torch.OutOfMemoryError as error:
+        raise MmussetError(
+            f"out of memory on {ranks.device}: lower train.batch or network.width, or use more"
+            f" processes; `--plan` says what is needed ({str(error).splitlines()[0]})"
+        ) from None
 
 
 class Trainer:
@@ -94,10 +97,6 @@ class Trainer:
         self.recipe, self.part, self.folder = recipe, recipe.train, folder
         self.rows, self.validation, self.ranks = rows, validation, ranks
         self.shown, self.listen = shown, listen
-        if self.part.batch % ranks.count:
-            raise UsageError(
-                f"train.batch {self.part.batch} can't be shared by {ranks.count} processes"
-            )
         torch.manual_seed(self.part.seed)
         torch.set_float32_matmul_precision("high")  # TF32 on a GPU; nothing on a CPU
         self.model = MusFlow(recipe, rows.manifest).to(ranks.device)
@@ -212,7 +211,8 @@ class Trainer:
         return line
 
     def _save(self) -> None:
-        if self.ranks.first:
+        if self.book:
+            self.book.keep()
             checkpoint = Checkpoint(
                 step=self.step,
                 recipe=self.recipe.model_dump_json(),
@@ -333,8 +333,3 @@ def _note(line: Logged, found: Validation | None) -> str:
     if line.mfu:
         told += f", {line.mfu:.0%} MFU"
     return told + (f", validation {found.usual.told:.3f}" if found else "")
-
-
-def parameters(model: nn.Module) -> int:
-    """How many weights are trained."""
-    return sum(weight.numel() for weight in model.parameters())

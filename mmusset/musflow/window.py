@@ -96,6 +96,6 @@ class Window:
             mfu=flops_per_s / peak_flops_per_s if peak_flops_per_s else 0.0,
         )
         skipped = [
-            BadStep(step, keys) for (step, keys), b in zip(self._steps, bad, strict=True) if b
+            BadStep(step + 1, keys) for (step, keys), b in zip(self._steps, bad, strict=True) if b
         ]
         return logged, skipped

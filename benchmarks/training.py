@@ -82,6 +82,11 @@ SHORT += tuple(f"train.{name}_every={10 * STEPS}" for name in ("validate", "save
 SAMPLER_STEPS = (8, 25, 50)
 
 
+def parameters(model: nn.Module) -> int:
+    """How many weights are trained."""
+    return sum(weight.numel() for weight in model.parameters())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--compile", action="store_true")
@@ -108,7 +113,7 @@ def print_peers() -> None:
         ),
         "torchcfm loop, our network": torchcfm_step(alone),
     }
-    weights = dict(zip(ways, map(training.parameters, (ours, without, theirs, alone)), strict=True))
+    weights = dict(zip(ways, map(parameters, (ours, without, theirs, alone)), strict=True))
     assert max(weights.values()) < 1.05 * min(weights.values())
     gflop = {name: counted_flops(way) / 1e9 for name, way in ways.items()}
     times = by_turns(ways)
@@ -276,7 +281,7 @@ def whole_training(source: str, name: str) -> Measured:
     taken = {part: found[WARM_UP:] for part, found in clock.found.items()}
     return Measured(
         name,
-        sum(weight.numel() for weight in trainer.model.parameters()),
+        parameters(trainer.model),
         taken.pop("step"),
         taken,
         planned,

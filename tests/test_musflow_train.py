@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -106,6 +107,9 @@ def encoded(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = mmusset("encode", dataset, "--out", run, *settings())
     assert made.returncode == 0, made.stderr
     assert made.stdout == f"{run / 'cache'}\n"
+    errors = re.findall(r"codec: (log-mels|sound) comes? back within ([0-9.]+) dB", made.stderr)
+    assert [what for what, _ in errors] == ["log-mels", "sound"]
+    assert all(float(error_db) > 0 for _, error_db in errors)
     return run
 
 

@@ -20,6 +20,7 @@ from .progress import Progress
 from .ranks import Ranks
 from .reader import shards_of
 from .recipe import MusFlowRecipe
+from .round_trip import round_trip_error_db
 from .rows import Rows
 from .run_folder import RunFolder
 from .train import train
@@ -161,6 +162,9 @@ def ready_rows(training: Training, codec: Codec) -> tuple[Rows, Rows]:
         shown.told(f"cache: {clips} clips ({made} made now), {len(manifest.bad)} unusable")
         for where, why in list(manifest.bad.items())[:5]:
             shown.told(f"  {where}: {why}")
+        if made:
+            error_db = round_trip_error_db(source, codec, ranks.device)
+            shown.told(f"codec: sound comes back within {error_db:.2f} dB, phases and all")
     ranks.wait()
     train, validation = Cache(folder, "train", maker), Cache(folder, "validation", maker)
     if ranks.first:

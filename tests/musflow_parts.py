@@ -42,7 +42,6 @@ class Blocks:
     rate_hz: int = RATE_HZ
     samples_per_latent: int = 400
     identity: str = "blocks/1"
-    licence: str = "none"
 
     @property
     def latent_channels(self) -> int:

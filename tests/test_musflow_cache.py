@@ -75,6 +75,7 @@ def check(batch: Batch, numbers: list[int], share: slice = slice(None)) -> None:
     for name in EMBEDDED:
         expected = np.array([r.embeddings[name] for r in rows])
         assert np.array_equal(batch.embeddings[name].numpy(), expected)
+        assert batch.embeddings[name].is_contiguous()
     latents = np.array([r.latents for r in rows[share]], np.float16)
     latents = latents.reshape(-1, *rows[0].latents.shape)
     assert batch.mean.dtype == batch.std.dtype == torch.float16

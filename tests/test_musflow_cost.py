@@ -6,7 +6,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from mmusset.musflow import flow
-from mmusset.musflow.cost import forward_flops, step_flops
+from mmusset.musflow.cost import forward_flops, named_peak, step_flops
 from mmusset.musflow.network import Shape, VelocityNetwork
 from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe
 from mmusset.recipe_file import load
@@ -49,3 +49,28 @@ def test_a_step_is_what_torch_counts(
     forward, whole = counted(shape, clips, frames)
     assert clips * forward_flops(shape, frames, TOKENS) == pytest.approx(forward, rel=0.01)
     assert step_flops(shape, frames, TOKENS, clips) == pytest.approx(whole, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("name", "tera"),
+    [
+        ("NVIDIA H100 80GB HBM3", 989),
+        ("NVIDIA H100 PCIe", 756),
+        ("NVIDIA H100 NVL", 0),
+        ("NVIDIA H200", 989),
+        ("NVIDIA GH200 480GB", 989),
+        ("NVIDIA A100-SXM4-80GB", 312),
+        ("NVIDIA A100-PCIE-40GB", 312),
+        ("NVIDIA RTX A1000", 0),
+        ("NVIDIA A10", 125),
+        ("NVIDIA A10G", 0),
+        ("NVIDIA L4", 121),
+        ("NVIDIA L40", 0),
+        ("NVIDIA L40S", 362),
+        ("NVIDIA GeForce RTX 4090", 165),
+        ("NVIDIA GeForce RTX 4090 Laptop GPU", 0),
+        ("NVIDIA GeForce RTX 3090 Ti", 0),
+    ],
+)
+def test_a_devices_peak_goes_by_its_whole_name(name: str, tera: float) -> None:
+    assert named_peak(name) == tera * 1e12

@@ -1,5 +1,8 @@
 """Training without a cache: the same face, the same clips, each begun elsewhere at each step."""
 
+import shutil
+import subprocess
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +13,7 @@ import torch
 from mmusset.errors import MmussetError, UsageError
 from mmusset.musflow.cache import EMBEDDED, Batch, Cache
 from mmusset.musflow.encode import encode_shards, finish_cache
-from mmusset.musflow.live import LiveShards
+from mmusset.musflow.live import LiveShards, live_splits
 from tests.command import tree
 from tests.musflow_parts import Blocks, codec, dataset, encoders, flac, remake, tone
 
@@ -54,7 +57,7 @@ def test_at_step_0_it_is_the_cache(out: Path, tmp_path: Path) -> None:
         assert rows.manifest.latent_std == pytest.approx(manifest.latent_std)
         assert rows.manifest.embedding_scale == pytest.approx(manifest.embedding_scale)
         for bucket, length in enumerate(rows.lengths):
-            assert rows.keys(bucket) == cache.keys(bucket)
+            assert rows.everything(bucket).keys == tuple(cache.keys(bucket))
             every = torch.arange(rows.counts[bucket]).flip(0)
             found, cached = rows.batch(bucket, every), cache.batch(bucket, every)
             assert found.keys == cached.keys
@@ -128,7 +131,7 @@ def test_what_can_not_be_used_is_counted_and_too_much_stops_it(out: Path) -> Non
     rows = live(out)
     assert rows.manifest.bad == {"train-000000: k00002": "its image is no JPEG"}
     assert rows.manifest.clips == {"train": 6}
-    assert "k00002" not in rows.keys(0)
+    assert "k00002" not in rows.everything(0).keys
     remake(out / TRAIN, lambda name, data: b"" if name == "k00003.music.flac" else data)
     with pytest.raises(MmussetError, match="2 of 7 samples can't be used"):
         live(out)
@@ -140,6 +143,53 @@ def test_nothing_to_train_on_is_said(tmp_path: Path) -> None:
         live(out)
     dataset(tmp_path / "out", train_0=[tone(2)])
     assert live(out, "test").counts == ()
+
+
+def test_keys_are_webdatasets_however_the_tar_names_its_members(out: Path, tmp_path: Path) -> None:
+    """As `tar cf x.tar ./*` does, and with capitals."""
+    tar, files, members = out / TRAIN, tmp_path / "files", tmp_path / "files" / "clips.v1"
+    members.mkdir(parents=True)
+    with tarfile.open(tar) as whole:
+        whole.extractall(members, filter="data")
+    (members / "k00001.music.flac").rename(members / "k00001.Music.FLAC")
+    (members / "notes").write_text("No sample.")
+    names = sorted(str(path.relative_to(files)) for path in members.iterdir())
+    subprocess.run(["tar", "cf", tar, *(f"./{name}" for name in names)], cwd=files, check=True)
+    expected = live(dataset(tmp_path / "usual", train_0=[tone(n) for n in (0, 2)]))
+    batch = live(out).batch(0, torch.tensor([0, 1]), step=0)
+    assert batch.keys == ("./clips.v1/k00000", "./clips.v1/k00002")
+    assert torch.equal(batch.mean, expected.batch(0, torch.tensor([0, 1])).mean)
+
+
+def test_shards_are_known_by_the_bytes_of_the_train_split(out: Path, tmp_path: Path) -> None:
+    """So that a training which goes on knows that its clips are no longer the same."""
+    train, validation = (live(out, split).manifest.shards for split in ("train", "validation"))
+    assert train == validation
+    assert live(shutil.copytree(out, tmp_path / "elsewhere")).manifest.shards == train
+    dataset(out, validation_0=[tone(9), tone(10)])
+    assert live(out).manifest.shards == train
+    dataset(out, train_1=[tone(n) for n in (4, 5, 11)])
+    assert live(out).manifest.clips == {"train": 7}
+    assert live(out).manifest.shards != train
+
+
+def test_both_splits_are_opened_with_one_scale(out: Path) -> None:
+    """Music is encoded for the scale alone, and that once: seven clips."""
+
+    class Counted(Blocks):
+        clips = 0
+
+        def encode(self, sound: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            Counted.clips += len(sound)
+            return super().encode(sound)
+
+    rows, validation = live_splits(str(out), Counted(), encoders(), seed=3)
+    assert Counted.clips == 7
+    for opened, split in ((rows, "train"), (validation, "validation")):
+        alone = live(out, split, seed=3)
+        assert opened.manifest == alone.manifest
+        every = torch.arange(opened.counts[0])
+        assert same(opened.batch(0, every, step=5), alone.batch(0, every, step=5))
 
 
 def test_music_that_changed_meanwhile_is_named(out: Path) -> None:

@@ -3,6 +3,8 @@
 import io
 import os
 import pickle
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import soundfile
 from PIL import Image
 
 from mmusset.errors import MmussetError, UsageError
+from mmusset.evidence.decode import FORMATS, open_image
 from mmusset.musflow.reader import (
     BadSample,
     decode_image,
@@ -45,6 +48,8 @@ def test_a_folder_a_glob_and_a_tar_are_sources(out: Path, monkeypatch: pytest.Mo
     assert shards_of(".") == [TRAIN, "data/validation-000000.tar"]
     with pytest.raises(UsageError, match="no shards in nowhere"):
         shards_of("nowhere")
+    with pytest.raises(UsageError, match=r"\*\*x/"):
+        shards_of("**x/*.tar")
 
 
 def test_a_shards_name_tells_its_split() -> None:
@@ -112,15 +117,74 @@ def test_what_can_not_be_used_is_said(member: str, data: bytes | None, why: str)
         decoded("k00001", members)
 
 
-def test_pictures_with_far_too_many_pixels_are_not_decoded() -> None:
-    with pytest.raises(BadSample, match="too many pixels"):
-        decode_image(picture("PNG", (10_000, 9_000)))
+@pytest.mark.parametrize("size", [(10_000, 9_000), (20_000, 10_000)])
+def test_pictures_with_far_too_many_pixels_are_not_decoded(size: tuple[int, int]) -> None:
+    with pytest.raises(BadSample, match="pixels"):
+        decode_image(picture("PNG", size))
 
 
-def test_pictures_of_the_user_may_be_of_any_kind() -> None:
-    assert decode_image(picture("PNG")).size == (8, 8)
+def test_nothing_but_the_error_is_said_of_too_many_pixels(tmp_path: Path) -> None:
+    """Pillow warns of them by itself, where warnings are no errors."""
+    (tmp_path / "huge.png").write_bytes(picture("PNG", (10_000, 9_000)))
+    (tmp_path / "huge.jpg").write_bytes(picture("JPEG", (10_000, 9_000)))
+    script = """
+import sys
+from pathlib import Path
+from mmusset.musflow.reader import BadSample, decode_image, decoded
+from tests.musflow_parts import tone
+
+members = tone(1).members() | {"image.jpg": Path(sys.argv[2]).read_bytes()}
+for read in (lambda: decode_image(Path(sys.argv[1]).read_bytes()), lambda: decoded("k1", members)):
+    try:
+        read()
+    except BadSample as error:
+        print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, tmp_path / "huge.png", tmp_path / "huge.jpg"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == 2 * "its image has 10000 x 9000 pixels\n"
+    assert done.stderr == ""
+
+
+def test_pictures_of_the_user_may_be_of_any_kind_that_a_build_takes() -> None:
+    for kind in FORMATS:
+        assert decode_image(picture(kind)).size == (8, 8)
     with pytest.raises(BadSample, match="is no picture"):
         decode_image(b"no picture")
+    with pytest.raises(BadSample, match="does not decode"):
+        decode_image(WHOLE["image.jpg"][:300])
+
+
+def saved(image: Image.Image, kind: str, **how: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **how)
+    return file.getvalue()
+
+
+def test_pictures_of_the_user_are_seen_as_a_build_sees_them() -> None:
+    """Upright, on white, and 16 bits of grey brought to 8."""
+    lying = Image.new("RGB", (20, 10), "red")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    clear = Image.new("RGBA", (8, 8), (0, 0, 0, 0))
+    grey = Image.fromarray(np.full((8, 8), 257 * 100, np.uint16))
+    pictures = {
+        "upright": saved(lying, "JPEG", exif=exif),
+        "clear": saved(clear, "PNG"),
+        "grey": saved(grey, "PNG"),
+    }
+    found = {name: decode_image(data) for name, data in pictures.items()}
+    assert found["upright"].size == (10, 20)
+    assert found["clear"].getpixel((3, 3)) == (255, 255, 255)
+    assert found["grey"].getpixel((3, 3)) == (100, 100, 100)
+    for name, data in pictures.items():
+        assert found[name].tobytes() == open_image(data, 1, 1024).tobytes(), name
+    with pytest.raises(BadSample, match="say not what is white"):
+        decode_image(saved(Image.new("F", (8, 8)), "TIFF"))
 
 
 def test_a_tar_that_was_cut_is_known(out: Path) -> None:

@@ -73,13 +73,17 @@ class Alignment(nn.Module):
         return functional.normalize(self._scaled("audio", audio).float(), dim=-1)
 
     def loss(self, aligned: Tensor, target: Tensor, present: Tensor) -> Tensor:
-        """Cosine and InfoNCE of aligned `[B, M, E]` against `[B, E]`, over what is `present`."""
+        """Cosine and InfoNCE of aligned `[B, M, E]` against `[B, E]`, over what is `present`.
+
+        In float32: a small temperature makes much of what bfloat16 rounds.
+        """
         part = self.part
-        cosine = (1 - torch.einsum("bme,be->bm", aligned, target))[present].mean()
-        scores = torch.einsum("bme,ce->mbc", aligned, target) / part.temperature
-        own = torch.arange(len(target), device=target.device).expand(scores.shape[:2])
-        there = self_and_back(scores, own)[present.T]
-        return (1 - part.contrast) * cosine + part.contrast * there.mean()
+        with torch.autocast(aligned.device.type, enabled=False):
+            cosine = (1 - torch.einsum("bme,be->bm", aligned, target))[present].mean()
+            scores = torch.einsum("bme,ce->mbc", aligned, target) / part.temperature
+            own = torch.arange(len(target), device=target.device).expand(scores.shape[:2])
+            there = self_and_back(scores, own)[present.T]
+            return (1 - part.contrast) * cosine + part.contrast * there.mean()
 
     def _scaled(self, name: str, embedding: Tensor) -> Tensor:
         return (embedding - self.get_buffer(f"{name}_mean")) / self.get_buffer(f"{name}_scale")

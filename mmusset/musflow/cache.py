@@ -200,7 +200,8 @@ def batch_of(
 ) -> Batch:
     """Latents `[2, B', T, C]` of a share, and embeddings `[B, E]` side by side, as a batch."""
     told = torch.from_numpy(embeddings)
-    parts = {name: told[:, place] for name, place in places(maker).items()}
+    # Contiguous: copies of them into pinned memory are read in one go.
+    parts = {name: told[:, place].contiguous() for name, place in places(maker).items()}
     present = torch.stack([(parts[name] != 0).any(dim=1) for name in MODALITIES], dim=1)
     mean, std = torch.from_numpy(latents)
     return Batch(tuple(keys), mean, std, parts, present, share)

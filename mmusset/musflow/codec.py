@@ -15,8 +15,6 @@ class Codec(Protocol):
 
     identity: str
     """Changes with its weights and settings: latents of two identities don't mix."""
-    licence: str
-    """Of its weights, as far as it is known."""
     rate_hz: int
     channels: int
     latent_channels: int

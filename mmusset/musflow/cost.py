@@ -1,5 +1,7 @@
 """What a training step computes, by formula, and what devices could at the most."""
 
+import re
+
 import torch
 
 from .network import Shape
@@ -7,6 +9,7 @@ from .network import Shape
 # Dense bfloat16 with float32 sums, in FLOP/s, from the makers' data sheets.
 PEAK_FLOPS_PER_S = {
     "H200": 989e12,
+    "GH200": 989e12,
     "H100 PCIe": 756e12,
     "H100": 989e12,
     "A100": 312e12,
@@ -16,6 +19,8 @@ PEAK_FLOPS_PER_S = {
     "4090": 165e12,
     "3090": 71e12,
 }
+# Devices of the same name, with another peak.
+VARIANTS = {"D", "Laptop", "MIG", "NVL", "Ti"}
 
 
 def forward_flops(shape: Shape, frames: int, tokens: int) -> float:
@@ -41,5 +46,14 @@ def peak_flops_per_s(device: str, precision: str) -> float:
     """What the device can at the most; 0 where it is not known, as on a CPU."""
     if not device.startswith("cuda") or precision != "bf16":
         return 0.0
-    name = torch.cuda.get_device_name(device)
-    return next((peak for known, peak in PEAK_FLOPS_PER_S.items() if known in name), 0.0)
+    return named_peak(torch.cuda.get_device_name(device))
+
+
+def named_peak(name: str) -> float:
+    """What a device of NVIDIA's name for it can at the most; 0 where it is not known."""
+    words = set(re.split(r"[\s-]+", name))
+    if words & VARIANTS:
+        return 0.0
+    return next(
+        (peak for known, peak in PEAK_FLOPS_PER_S.items() if words.issuperset(known.split())), 0.0
+    )

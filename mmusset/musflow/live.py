@@ -4,12 +4,14 @@ For small datasets on this disk. A clip begins elsewhere at each step, so its la
 never quite the same; its embeddings are those of the clip as it stands, made once.
 """
 
+import hashlib
 import os
 import tarfile
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mmusset.errors import MmussetError, UsageError
+from mmusset.shards.tar import file_sha256
 
 from .cache import ALL, EMBEDDED, About, Batch, Manifest, batch_of, sha256_of
 from .cache_write import check_bad, manifest_of, summary
@@ -68,8 +71,10 @@ class LiveShards:
         encoders: Encoders,
         seed: int = 0,
         device: str = "cpu",
+        scale: Manifest | None = None,
     ) -> None:
-        """Read all of the split once, and encode some of the train split for its scale.
+        """Read all of the split once, and encode some of the train split for its scale, unless
+        that is known from the manifest of another split.
 
         Raises UsageError for shards that are not on this disk, MmussetError as encoding does.
         """
@@ -80,7 +85,7 @@ class LiveShards:
             )
         self._codec, self._encoders, self._seed, self._device = codec, encoders, seed, device
         shards = shards_of(source)
-        self.manifest = self._scale([s for s in shards if split_of(s) == "train"])
+        scale = scale or self._scale([s for s in shards if split_of(s) == "train"])
         bad, buckets = dict[str, str](), defaultdict[int, list[Clip]](list)
         for shard in shards:
             here = dict[str, str]()
@@ -91,9 +96,7 @@ class LiveShards:
         self._buckets = [buckets[length] for length in self.lengths]
         self.counts = tuple(len(clips) for clips in self._buckets)
         check_bad(bad, sum(self.counts))
-        self.manifest = self.manifest.model_copy(
-            update={"clips": {split: sum(self.counts)}, "bad": bad}
-        )
+        self.manifest = scale.model_copy(update={"clips": {split: sum(self.counts)}, "bad": bad})
 
     def batch(self, bucket: int, rows: Tensor, share: slice = ALL, step: int = 0) -> Batch:
         """Rows of a bucket; latents of a share, each begun at random by (seed, step, key), and
@@ -120,13 +123,15 @@ class LiveShards:
         return [clip.key for clip in self._buckets[bucket]]
 
     def _scale(self, train: list[str]) -> Manifest:
-        """What is to be known of the train split, from clips all over it."""
+        """What is to be known of the train split, from clips all over it; its one name among
+        the shards is of the bytes of all of them."""
         maker, bad = maker_of(self._codec, self._encoders), dict[str, str]()
         every = -(-sum(len(_places(shard)) for shard in train) // MEASURED) or 1
         some = islice(chain.from_iterable(map(raw_samples, train)), 0, None, every)
         rows = list(encoded(some, self._codec, self._encoders, self._device, bad))
         about = About(maker_sha256=sha256_of(maker), split="train", shard_sha256="", bad=bad)
-        return manifest_of(maker, {"live": summary(about, rows)})
+        told = hashlib.sha256(" ".join(file_sha256(Path(shard)) for shard in train).encode())
+        return manifest_of(maker, {f"live-{told.hexdigest()[:12]}": summary(about, rows)})
 
     def _clips(self, shard: str, bad: dict[str, str]) -> list[Clip]:
         places, found = _places(shard), list[Clip]()
@@ -160,6 +165,16 @@ class LiveShards:
         return whole[:, start : start + length]
 
 
+def live_splits(
+    source: str, codec: Codec, encoders: Encoders, seed: int = 0, device: str = "cpu"
+) -> tuple[LiveShards, LiveShards]:
+    """The clips to train on and those to validate on; the scale is measured once for both."""
+    train = LiveShards(source, "train", codec, encoders, seed, device)
+    return train, LiveShards(
+        source, "validation", codec, encoders, seed, device, scale=train.manifest
+    )
+
+
 def _given(ready: Ready, codec: Codec) -> int:
     """Latent frames that are given of a clip: fewer than it has, so that its start can move."""
     latents = ready.sound.shape[1] // codec.samples_per_latent
@@ -167,14 +182,16 @@ def _given(ready: Ready, codec: Codec) -> int:
 
 
 def _places(shard: str) -> dict[str, tuple[int, int]]:
-    """Offset and size of each sample's music in a tar, by its key."""
+    """Offset and size of each sample's music in a tar, by its key as webdataset has it."""
+    from webdataset.tariterators import base_plus_ext
+
     try:
-        with tarfile.open(shard, "r:") as tar:
-            parts = [(info.name.partition("."), info) for info in tar if info.isreg()]
+        with opened(shard) as file, tarfile.open(fileobj=file, mode="r:") as tar:
+            parts = [(base_plus_ext(info.name), info) for info in tar if info.isreg()]
     except tarfile.TarError as error:
         raise broken(shard, str(error)) from None
     return {
         key: (info.offset_data, info.size)
-        for (key, _, extension), info in parts
-        if extension == "music.flac"
+        for (key, extension), info in parts
+        if key and extension.lower() == "music.flac"
     }

@@ -13,7 +13,6 @@ from torch.nn import functional
 from mmusset.errors import MmussetError, UsageError
 
 from .geometry import Geometry
-from .licences import licence_of
 from .mel import log_mel
 from .pretrained import Place, find, identity_of, loaded_model
 from .recipe import CodecPart
@@ -59,8 +58,6 @@ class MelVaeWithVocoder:
         self._vae_channels = int(vae.latent_channels)
         identity = identity_of("mel_vae", place, vocoder_place)
         self.identity = f"{identity}/n_fft {part.n_fft}"
-        models = [part.model, part.vocoder] if part.vocoder else [part.model]
-        self.licence = " and ".join(dict.fromkeys(licence_of(model) for model in models))
 
     @torch.no_grad()
     def encode(self, sound: Tensor) -> tuple[Tensor, Tensor]:
@@ -99,7 +96,6 @@ class Oobleck:
         self.latent_channels = int(config.decoder_input_channels)
         self.samples_per_latent = math.prod(config.downsampling_ratios)
         self.identity = identity_of("oobleck", place)
-        self.licence = licence_of(part.model)
 
     @torch.no_grad()
     def encode(self, sound: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,7 +8,9 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.errors import MmussetError, UsageError
+from mmusset.errors import MmussetError, Unusable, UsageError
 from mmusset.shards.tar import MEMBERS
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ Members = dict[str, bytes]
 
 HUB = "hf://"
 MAX_PIXELS = 50_000_000
+MAX_SIDE_PX = 4096  # of what a build writes; larger JPEGs are decoded at a half or less
 MAX_VALUES = 100_000_000  # of a clip's sound: 19 minutes at 44.1 kHz, stereo
 TAR_END = 2 * tarfile.BLOCKSIZE  # zeros
 
@@ -47,6 +50,10 @@ class BadSample(Exception):
     """Why a sample can't be used."""
 
 
+class Gone(MmussetError):
+    """A file is not there, or no longer."""
+
+
 def shards_of(source: str) -> list[str]:
     """The tars of a dataset's folder, a glob, one tar, or a place on the Hub, sorted.
 
@@ -59,7 +66,10 @@ def shards_of(source: str) -> list[str]:
         tars = tars or [str(path) for path in Path(source).glob("*.tar")]
     else:
         root = Path(Path(source).anchor)
-        tars = [str(path) for path in root.glob(str(Path(source).relative_to(root)))]
+        try:
+            tars = [str(path) for path in root.glob(str(Path(source).relative_to(root)))]
+        except ValueError as error:  # before Python 3.13
+            raise UsageError(f"{source} is no glob: {str(error).lower()}") from None
     if not tars:
         raise UsageError(
             f"no shards in {source}: give the folder that `mmusset build` wrote, a glob of"
@@ -75,14 +85,19 @@ def split_of(shard: str) -> str:
 
 
 def listed_samples(shard: str) -> int | None:
-    """How many samples a shard should hold, by the manifest of its dataset; None without one."""
+    """How many samples a shard should hold, by the manifest of its dataset; None without one.
+
+    Raises MmussetError where the Hub can't be asked.
+    """
     whole = shard if shard.startswith(HUB) else str(Path(shard).absolute())
     try:
         folder, _, name = whole.rsplit("/", 2)
-        with opened(f"{folder}/manifest.json") as file:
-            listed = json.loads(file.read())["shards"]
+        manifest = f"{folder}/manifest.json"
+        with _asked(manifest), opened(manifest) as file:
+            data = file.read()
+        listed = json.loads(data)["shards"]
         counts = {shard["name"]: int(shard["samples"]) for shard in listed}
-    except (OSError, MmussetError, ValueError, KeyError, TypeError):
+    except (OSError, Gone, ValueError, KeyError, TypeError):
         return None
     return counts.get(f"data/{name}")
 
@@ -90,9 +105,9 @@ def listed_samples(shard: str) -> int | None:
 def raw_samples(shard: str) -> Iterator[tuple[str, Members]]:
     """Each sample's key and its members by extension, as bytes.
 
-    Raises MmussetError for a tar that is broken or cut short, as far as it can be seen: one
-    that was cut between two samples and got an end again is known only by its dataset's
-    manifest.
+    Raises MmussetError where the Hub can't be asked, and for a tar that is broken or cut short,
+    as far as it can be seen: one that was cut between two samples and got an end again is
+    known only by its dataset's manifest.
     """
     os.environ["WDS_SECURE"] = "1"
     import webdataset
@@ -100,7 +115,7 @@ def raw_samples(shard: str) -> Iterator[tuple[str, Members]]:
 
     webdataset.utils.enforce_security = True
     count = 0
-    with opened(shard) as stream:
+    with _asked(shard), opened(shard) as stream:
         try:
             tar = tariterators.tar_file_expander([{"url": shard, "stream": stream}])
             for members in tariterators.group_by_keys(tar):
@@ -108,7 +123,7 @@ def raw_samples(shard: str) -> Iterator[tuple[str, Members]]:
                 count += 1
             _check_end(stream)
         except (tarfile.TarError, ValueError, EOFError) as error:
-            raise broken(shard, str(error.args[0])) from None
+            raise broken(shard, _why(error)) from None
     wanted = listed_samples(shard)
     if wanted is not None and wanted != count:
         raise broken(shard, f"it holds {count} of {wanted} samples")
@@ -141,7 +156,7 @@ def decoded(key: str, members: Members) -> Read:
     sound, rate_hz = decode_sound(members["music.flac"])
     return Read(
         key=key,
-        image=decode_image(members["image.jpg"], ("JPEG",)),
+        image=_jpeg(members["image.jpg"]),
         sound=sound,
         rate_hz=rate_hz,
         story=_text(members["story.txt"]),
@@ -149,18 +164,46 @@ def decoded(key: str, members: Members) -> Read:
     )
 
 
-def decode_image(data: bytes, formats: tuple[str, ...] | None = None) -> "Image":
-    """An RGB picture of these formats, or any. Raises BadSample for what is none."""
+def decode_image(data: bytes) -> "Image":
+    """A picture of the user's, as a build sees it: RGB, upright, what is transparent white.
+
+    Raises BadSample for what is none.
+    """
+    from mmusset.evidence.decode import FORMATS, open_upright
+
+    with _image(data, FORMATS):
+        pass
+    try:
+        return open_upright(data, MAX_SIDE_PX)
+    except Unusable as error:
+        raise BadSample(f"its image does not decode ({error.detail})") from None
+
+
+def _jpeg(data: bytes) -> "Image":
+    """The RGB picture of a sample. Raises BadSample."""
+    with _image(data, ("JPEG",)) as image:
+        return image.convert("RGB")
+
+
+@contextmanager
+def _image(data: bytes, formats: tuple[str, ...]) -> "Iterator[Image]":
+    """A picture of one of these formats, its pixels not decoded yet.
+
+    Raises BadSample for what is none or has too many pixels, and where decoding fails.
+    """
     from PIL import Image, UnidentifiedImageError
 
+    # For good: threads decode, and warnings can't be caught in one of them alone.
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
     try:
         with Image.open(io.BytesIO(data), formats=formats) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise BadSample(f"its image has {image.width} x {image.height} pixels")
-            return image.convert("RGB")
+            yield image
     except UnidentifiedImageError:
-        raise BadSample(f"its image is no {' or '.join(formats or ('picture',))}") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        known = formats[0] if len(formats) == 1 else f"picture ({', '.join(formats)})"
+        raise BadSample(f"its image is no {known}") from None
+    except Image.DecompressionBombError:
         raise BadSample("its image has too many pixels") from None
     except (OSError, ValueError, SyntaxError) as error:
         raise BadSample(f"its image does not decode ({error})") from None
@@ -191,28 +234,47 @@ def _text(data: bytes) -> str:
 
 
 def hub_sha256(shard: str) -> str:
-    """What the Hub knows a file's bytes by."""
-    facts = _hub().info(shard)
+    """What the Hub knows a file's bytes by. Raises MmussetError where it can't be asked."""
+    with _asked(shard):
+        facts = _hub().info(shard)
     return str(facts["lfs"]["sha256"] if facts.get("lfs") else facts["blob_id"])
 
 
 def opened(path: str) -> BinaryIO:
-    """A file on this disk or the Hub. Raises MmussetError where it is gone."""
-    opener: Callable[..., BinaryIO] = _hub().open if path.startswith(HUB) else open
-    try:
-        return opener(path, "rb")
-    except FileNotFoundError:
-        raise MmussetError(f"{path} is gone; build again to write it") from None
+    """A file on this disk or the Hub. Raises Gone where there is none, MmussetError where the
+    Hub can't be asked."""
+    with _asked(path):
+        return _hub().open(path, "rb") if path.startswith(HUB) else Path(path).open("rb")
 
 
 def _on_hub(pattern: str) -> list[str]:
     try:
-        return [f"{HUB}{path.removeprefix(HUB)}" for path in _hub().glob(pattern)]
-    except FileNotFoundError:
+        with _asked(pattern):
+            return [f"{HUB}{path.removeprefix(HUB)}" for path in _hub().glob(pattern)]
+    except Gone:
         return []
-    except Exception as error:  # noqa: BLE001  of whichever HTTP library the client has
-        why = str(error).strip().partition("\n")[0]
-        raise MmussetError(f"the Hub can't be asked for {pattern} ({why}); try again") from None
+
+
+@contextmanager
+def _asked(path: str) -> Iterator[None]:
+    """Whatever the Hub's client raises becomes MmussetError; other errors of this disk than that
+    a file is gone go through."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise Gone(f"{path} is gone; build again to write it") from None
+    except Exception as error:
+        if isinstance(error, MmussetError) or not path.startswith(HUB):
+            raise
+        why = _why(error)
+        raise MmussetError(f"the Hub can't be asked for {path} ({why}); try again") from None
+
+
+def _why(error: Exception) -> str:
+    """The first line of what an error says, without the stream's name that webdataset adds."""
+    texts = (text.strip() for text in error.args if isinstance(text, str))
+    said = next(filter(None, texts), type(error).__name__)
+    return said.partition("\n")[0].partition(" @ <")[0]
 
 
 def _hub() -> Any:

@@ -66,7 +66,6 @@ def test_twice_the_level_is_log_2_more() -> None:
 def test_lengths_follow_from_each_other() -> None:
     paper = Geometry(16000, 10.24, 1024, 160, 64, 4, 8)
     assert (paper.latents, paper.frames, paper.samples) == (256, 1024, 163840)
-    assert paper.latent_hz == 25
     assert paper.of_length(5.12).latents == 128
 
 

@@ -46,11 +46,6 @@ class Geometry:
         """Samples of a clip that frames stand for."""
         return self.frames * self.hop
 
-    @property
-    def latent_hz(self) -> float:
-        """Latent frames a second."""
-        return self.rate_hz / self.samples_per_latent
-
     def of_length(self, seconds: float) -> "Geometry":
         """The same for a clip of another length. Raises UsageError where nothing is left of it."""
         changed: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}

@@ -118,10 +118,6 @@ class LiveShards:
         """The embeddings of all rows of a bucket, and no latents."""
         return self.batch(bucket, torch.arange(self.counts[bucket]), slice(0))
 
-    def keys(self, bucket: int) -> list[str]:
-        """The keys of a bucket's rows."""
-        return [clip.key for clip in self._buckets[bucket]]
-
     def _scale(self, train: list[str]) -> Manifest:
         """What is to be known of the train split, from clips all over it; its one name among
         the shards is of the bytes of all of them."""

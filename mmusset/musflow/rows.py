@@ -26,7 +26,3 @@ class Rows(Protocol):
     def everything(self, bucket: int) -> Batch:
         """The embeddings of all rows of a bucket, and no latents."""
         ...
-
-    def keys(self, bucket: int) -> list[str]:
-        """The keys of a bucket's rows."""
-        ...

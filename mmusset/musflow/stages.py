@@ -15,7 +15,7 @@ from .encode import encode_shards, finish_cache, maker_of, mono_sounds
 from .encoders import open_encoders
 from .licences import show_licences
 from .listen import Listener
-from .live import LiveShards
+from .live import live_splits
 from .progress import Progress
 from .ranks import Ranks
 from .reader import shards_of
@@ -131,11 +131,7 @@ def ready_rows(training: Training, codec: Codec) -> tuple[Rows, Rows]:
     )
     encoders = open_encoders(training.recipe.encoders, ranks.device)
     if not training.cached:
-        seed = training.recipe.train.seed
-        return (
-            LiveShards(source, "train", codec, encoders, seed, ranks.device),
-            LiveShards(source, "validation", codec, encoders, seed, ranks.device),
-        )
+        return live_splits(source, codec, encoders, training.recipe.train.seed, ranks.device)
 
     def told(done: int, total: int) -> None:
         if not done:

@@ -180,6 +180,7 @@ def test_lost_and_damaged_music_is_made_again(made: Made, tmp_path: Path) -> Non
     assert [path.read_bytes() for path in generated(copy.out)] == music
 
 
+@pytest.mark.slow
 def test_lost_music_of_a_story_that_changed_is_an_error(made: Made, tmp_path: Path) -> None:
     copy = made.copied(tmp_path)
     (copy.source / "trip 1" / "harbour.txt").write_text("A quiet day on the hill.")
@@ -210,6 +211,7 @@ def test_another_checkpoint_is_another_job(made: Made, tmp_path: Path) -> None:
     assert tree(copy.out) == tree(made.out)
 
 
+@pytest.mark.slow
 def test_other_music_goes_with_another_seed_and_is_another_job(made: Made, tmp_path: Path) -> None:
     seed = ("--set", "music.seed=1")
     refused = mmusset(*made.words(made.out, *seed))
@@ -219,6 +221,7 @@ def test_other_music_goes_with_another_seed_and_is_another_job(made: Made, tmp_p
     assert old.isdisjoint(path.read_bytes() for path in generated(tmp_path / "out"))
 
 
+@pytest.mark.slow
 def test_a_limit_is_of_what_is_made_too(made: Made, tmp_path: Path) -> None:
     done = mmusset(*made.words(tmp_path / "out", "--limit", "2"))
     assert done.returncode == 0, done.stderr
@@ -252,6 +255,7 @@ def test_pictures_alone_are_enough(made: Made, tmp_path: Path) -> None:
     assert (status["generated"], status["tally"]["pending"]) == (1, 0)
 
 
+@pytest.mark.slow
 def test_renamed_pictures_are_found_again(made: Made, tmp_path: Path) -> None:
     copy = made.copied(tmp_path)
     (copy.source / "trip 1").rename(copy.source / "journey")

@@ -147,7 +147,10 @@ def test_a_run_leaves_all_that_can_be_looked_at(trained: Path) -> None:
     assert list((trained / "tensorboard").iterdir())
 
 
-@pytest.mark.parametrize("failpoint", ["checkpoint_synced", "checkpoint_renamed:2"])
+@pytest.mark.parametrize(
+    "failpoint",
+    ["checkpoint_renamed:2", pytest.param("checkpoint_synced", marks=pytest.mark.slow)],
+)
 def test_killed_and_run_again_it_is_as_if_nothing_had_happened(
     dataset: Path, encoded: Path, trained: Path, tmp_path: Path, failpoint: str
 ) -> None:
@@ -163,7 +166,7 @@ def test_killed_and_run_again_it_is_as_if_nothing_had_happened(
 @pytest.mark.parametrize(
     "changes",
     [
-        {"train.precision": "bf16"},
+        pytest.param({"train.precision": "bf16"}, marks=pytest.mark.slow),
         pytest.param(
             {"train.precision": "bf16", "train.compile": True}, marks=pytest.mark.slow
         ),  # compiling takes a minute
@@ -338,6 +341,7 @@ def test_a_folder_without_shards_is_said_so(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_without_a_validation_split_it_trains_as_well(dataset: Path, tmp_path: Path) -> None:
     only = tmp_path / "only"
     (only / "data").mkdir(parents=True)
@@ -348,6 +352,7 @@ def test_without_a_validation_split_it_trains_as_well(dataset: Path, tmp_path: P
     assert lines(tmp_path / "run", "validation") == []
 
 
+@pytest.mark.slow
 def test_without_a_cache_it_trains_and_goes_on_as_well(
     dataset: Path, encoded: Path, tmp_path: Path
 ) -> None:
@@ -388,6 +393,7 @@ def test_without_torch_it_says_what_to_install(dataset: Path) -> None:
         assert done.stderr == "mmusset: MusFlow needs torch: pip install 'mmusset[train]'\n"
 
 
+@pytest.mark.slow
 def test_full_band_sound_with_the_bundled_codec(dataset: Path, tmp_path: Path) -> None:
     """44.1 kHz, from the shards to a file."""
     run, out = tmp_path / "run", tmp_path / "made.flac"

@@ -52,9 +52,10 @@ def newest(folder: Path) -> Path | None:
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Raises MmussetError where it can't be read."""
+    """Weights are mapped, and read when they are used. Raises MmussetError where it can't be
+    read."""
     try:
-        found = Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
+        found = Checkpoint(**torch.load(path, map_location="cpu", weights_only=True, mmap=True))
         MusFlowRecipe.model_validate_json(found.recipe)
         Manifest.model_validate_json(found.manifest)
         return found
@@ -65,10 +66,14 @@ def load_checkpoint(path: Path) -> Checkpoint:
         ) from None
 
 
-def check_same(checkpoint: Checkpoint, recipe: MusFlowRecipe, maker: Maker) -> None:
-    """Raises Refused where a checkpoint is of another recipe, or of latents of another maker."""
+def check_recipe(checkpoint: Checkpoint, recipe: MusFlowRecipe) -> None:
+    """Raises Refused where a checkpoint is of another recipe."""
     before = MusFlowRecipe.model_validate_json(checkpoint.recipe)
     refuse_other("the checkpoint was trained", before.canonical(), recipe.canonical())
+
+
+def check_maker(checkpoint: Checkpoint, maker: Maker) -> None:
+    """Raises Refused where a checkpoint was trained on latents of another maker."""
     if Manifest.model_validate_json(checkpoint.manifest).maker != maker:
         raise Refused(
             "the checkpoint was trained on a cache of another codec or other encoders;"
@@ -86,7 +91,7 @@ def refuse_other(what: str, before: str, now: str) -> None:
         )
 
 
-def check_same_clips(checkpoint: Checkpoint, manifest: Manifest) -> None:
+def check_clips(checkpoint: Checkpoint, manifest: Manifest) -> None:
     """Raises Refused where the shards have changed since: going on would not be the same run."""
     then = Manifest.model_validate_json(checkpoint.manifest)
     if (then.shards, then.clips) != (manifest.shards, manifest.clips):

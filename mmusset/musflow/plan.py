@@ -18,7 +18,7 @@ from mmusset.text import duration
 from . import flow
 from .bundled_codec import geometry_of
 from .cache import Cache, Maker, Manifest
-from .checkpoint import check_same, load_checkpoint, newest
+from .checkpoint import check_maker
 from .codec import open_codec
 from .cost import step_flops
 from .encode import maker_of, sound_for
@@ -40,7 +40,7 @@ from .reader import (
     split_of,
 )
 from .recipe import MODALITIES, CodecPart, MusFlowRecipe
-from .stages import Training
+from .stages import Training, check_folder, last_checkpoint
 
 GIB = 2**30
 TIMED_CLIPS, TIMINGS = 32, 3
@@ -116,6 +116,7 @@ def plan(training: Training) -> Plan:
     recipe, ranks = training.recipe, training.ranks
     ranks.check_batch(recipe.train.batch)
     shards = [shard for shard in shards_of(training.source) if split_of(shard) == "train"]
+    check_folder(training)
     show_licences(recipe, training.shown.told)
     maker = _maker(training, open_encoders(recipe.encoders, ranks.device))
     frames = _frames(training, shards, maker)
@@ -147,11 +148,10 @@ def plan(training: Training) -> Plan:
 
 def _steps_done(training: Training, maker: Maker) -> int:
     """Of this training. Raises Refused where the folder holds another."""
-    path = newest(training.folder.checkpoints)
-    if path is None:
+    found = last_checkpoint(training.folder)
+    if found is None:
         return 0
-    found = load_checkpoint(path)
-    check_same(found, training.recipe, maker)
+    check_maker(found, maker)
     return found.step
 
 

@@ -9,7 +9,15 @@ from mmusset.shards.durable import write_durably
 
 from .bundled_codec import collect, fit, save_bundled
 from .cache import Cache, Manifest
-from .checkpoint import check_same, check_same_clips, load_checkpoint, newest, refuse_other
+from .checkpoint import (
+    Checkpoint,
+    check_clips,
+    check_maker,
+    check_recipe,
+    load_checkpoint,
+    newest,
+    refuse_other,
+)
 from .codec import Codec, open_codec
 from .encode import encode_shards, finish_cache, maker_of, mono_sounds
 from .encoders import open_encoders
@@ -77,9 +85,9 @@ def run(training: Training, until: Stage = "flow") -> Summary:
         raise UsageError("--no-cache encodes nothing: leave one of it and --stage encode out")
     ranks.check_batch(recipe.train.batch)
     shards_of(training.source)
+    check_folder(training)
     show_licences(recipe, training.shown.told)
     with training.folder.locked() if ranks.first else nullcontext():
-        check_encoding(training)
         codec = ready_codec(training)
         if until == "codec":
             return Summary(named, until)
@@ -99,21 +107,29 @@ def _train(training: Training, codec: Codec, rows: Rows, validation: Rows) -> Su
     return Summary(str(training.folder.path), "flow", trained.step, loss, trained.validation)
 
 
-def check_encoding(training: Training) -> None:
-    """Raises Refused where the folder's codec and cache were made by another recipe: they would
-    be lost. Else notes by which."""
-    noted, now = training.folder.encoding, training.recipe.encoding()
-    if noted.exists():
-        refuse_other(
-            f"the codec and cache in {training.folder.path} were made", noted.read_text(), now
-        )
-    elif training.ranks.first:
-        write_durably(noted, lambda file: file.write(now.encode()), "encoding")
+def check_folder(training: Training) -> None:
+    """Raises Refused where the folder's checkpoint, or its codec and cache, were made by another
+    recipe: they would be lost."""
+    folder, recipe = training.folder, training.recipe
+    if trained := last_checkpoint(folder):
+        check_recipe(trained, recipe)
+    if folder.encoding.exists():
+        what = f"the codec and cache in {folder.path} were made"
+        refuse_other(what, folder.encoding.read_text(), recipe.encoding())
+
+
+def last_checkpoint(folder: RunFolder) -> Checkpoint | None:
+    """The newest of a training, if there is one."""
+    path = newest(folder.checkpoints)
+    return load_checkpoint(path) if path else None
 
 
 def ready_codec(training: Training) -> Codec:
     """The recipe's codec; the bundled one is fitted where it was not yet."""
     part, ranks = training.recipe.codec, training.ranks
+    if ranks.first and not training.folder.encoding.exists():
+        told = training.recipe.encoding().encode()
+        write_durably(training.folder.encoding, lambda file: file.write(told), "encoding")
     fitted = training.folder.codec / "codec.json"
     if part.kind == "bundled" and not fitted.exists() and ranks.first:
         _fit(training)
@@ -138,15 +154,14 @@ def ready_rows(training: Training, codec: Codec) -> tuple[Rows, Rows]:
             shown.stage("encoding shards", total)
         shown.step(done)
 
-    path = newest(training.folder.checkpoints)
-    trained = load_checkpoint(path) if path else None
+    trained = last_checkpoint(training.folder)
     maker = maker_of(codec, encoders)
     if trained:
-        check_same(trained, training.recipe, maker)
+        check_maker(trained, maker)
 
     def accept(manifest: Manifest) -> None:
         if trained:
-            check_same_clips(trained, manifest)
+            check_clips(trained, manifest)
 
     made = encode_shards(
         source, folder, codec, encoders, told, ranks.device, ranks.rank, ranks.count

@@ -23,8 +23,9 @@ from .align_fit import fit_alignment, recall_lines
 from .cache import Batch
 from .checkpoint import (
     Checkpoint,
-    check_same,
-    check_same_clips,
+    check_clips,
+    check_maker,
+    check_recipe,
     load_checkpoint,
     newest,
     save_checkpoint,
@@ -104,8 +105,9 @@ class Trainer:
         path = newest(folder.checkpoints)
         found = load_checkpoint(path) if path else None
         if found:
-            check_same(found, recipe, rows.manifest.maker)
-            check_same_clips(found, rows.manifest)
+            check_recipe(found, recipe)
+            check_maker(found, rows.manifest.maker)
+            check_clips(found, rows.manifest)
             self.model.load_state_dict(found.model)
             self.step = found.step
         else:

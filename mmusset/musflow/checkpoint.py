@@ -16,6 +16,7 @@ from .recipe import MusFlowRecipe
 
 KEPT = 2  # the newest, and the one before
 PATTERN = "step-*.pt"
+SHOWN = 6  # differences between two recipes
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,10 @@ def refuse_other(what: str, before: str, now: str) -> None:
     """Raises Refused, with the differences shown, where two canonical recipes differ."""
     changed = differences(before, now)
     if changed:
+        more = len(changed) - SHOWN
+        shown = "; ".join(changed[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
         raise Refused(
-            f"{what} by another recipe ({'; '.join(changed)}); train into another folder"
+            f"{what} by another recipe ({shown}); train into another folder"
             " (--out), or take the recipe that it was made with"
         )
 

@@ -166,7 +166,7 @@ def test_without_a_cache_clips_are_shorter(trained: Trained, tmp_path: Path) -> 
 def test_another_training_in_the_folder_is_refused(trained: Trained) -> None:
     with pytest.raises(Refused, match=r"network.depth: 1 -> 3"):
         plan(training(trained.dataset, trained.run, {"network.depth": 3}))
-    with pytest.raises(Refused, match="codec.width: 128 -> 64"):
+    with pytest.raises(Refused, match=r"codec\.width: 128 -> 64"):
         plan(training(trained.dataset, trained.run, {"codec.width": 64}))
 
 

@@ -1,10 +1,12 @@
 """A whole training, stage by stage: codec, encode, flow. Each finds what was done before."""
 
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
-from mmusset.errors import UsageError
+import torch
+
+from mmusset.errors import MmussetError, UsageError
 from mmusset.shards.durable import write_durably
 
 from .bundled_codec import collect, fit, save_bundled
@@ -31,7 +33,7 @@ from .recipe import MusFlowRecipe
 from .round_trip import round_trip_error_db
 from .rows import Rows
 from .run_folder import RunFolder
-from .train import train
+from .train import Trainer
 from .validate import Validation
 
 Stage = Literal["codec", "encode", "flow"]
@@ -102,7 +104,16 @@ def _train(training: Training, codec: Codec, rows: Rows, validation: Rows) -> Su
     listener = Listener(
         training.folder.heard, validation, codec, recipe.sampler, recipe.train.seed, ranks.device
     )
-    trained = train(recipe, training.folder, rows, validation, ranks, training.shown, listener)
+    try:
+        with closing(
+            Trainer(recipe, training.folder, rows, validation, ranks, training.shown, listener)
+        ) as trainer:
+            trained = trainer.run()
+    except torch.OutOfMemoryError as error:
+        raise MmussetError(
+            f"out of memory on {ranks.device}: lower train.batch or network.width, or use more"
+            f" processes; `--plan` says what is needed ({str(error).splitlines()[0]})"
+        ) from None
     loss = trained.last.loss if trained.last else None
     return Summary(str(training.folder.path), "flow", trained.step, loss, trained.validation)
 

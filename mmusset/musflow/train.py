@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import Event
 from typing import Any
@@ -58,32 +58,13 @@ class Trained:
     validation: Validation | None
 
 
-def train(
-    recipe: MusFlowRecipe,
-    folder: RunFolder,
-    rows: Rows,
-    validation: Rows,
-    ranks: Ranks,
-    shown: Progress,
-    listen: Listen,
-) -> Trained:
-    """Train, or go on with, the model of a recipe. `listen` is given the averaged model.
-
-    Raises Refused where the folder holds another training, MmussetError where too many
-    steps were not finite, and KeyboardInterrupt, after a checkpoint, where the user stops.
-    """
-    try:
-        with closing(Trainer(recipe, folder, rows, validation, ranks, shown, listen)) as trainer:
-            return trainer.run()
-    except torch.OutOfMemoryError as error:
-        raise MmussetError(
-            f"out of memory on {ranks.device}: lower train.batch or network.width, or use more"
-            f" processes; `--plan` says what is needed ({str(error).splitlines()[0]})"
-        ) from None
-
-
 class Trainer:
-    """A model in training: weights, their average, optimizer, and the step that comes next."""
+    """A model in training: weights, their average, optimizer, and the step that comes next.
+
+    It goes on from the folder's newest checkpoint; without one, the alignment is trained first.
+    `listen` is given the averaged model now and then. Raises Refused where the folder holds
+    another training.
+    """
 
     def __init__(
         self,
@@ -130,7 +111,11 @@ class Trainer:
         self.found: Validation | None = None
 
     def run(self) -> Trained:
-        """To the last step."""
+        """Train to the last step.
+
+        Raises MmussetError where too many steps were not finite, and KeyboardInterrupt, after a
+        checkpoint, where the user stops.
+        """
         part, last = self.part, None
         self.shown.stage("training", part.steps, self.step)
         window = self._window()

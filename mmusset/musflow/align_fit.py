@@ -10,6 +10,8 @@ from .order import dice
 from .rows import Rows
 from .schedule import lr_at, set_lr
 
+FEWEST = 10  # clips among which to find one
+
 
 def fit_alignment(
     alignment: Alignment, rows: Rows, seed: int, told: Callable[[int, float], None]
@@ -57,8 +59,8 @@ def measure_recall(alignment: Alignment, rows: Rows) -> list[Recall]:
 
 def recall_lines(alignment: Alignment, rows: Rows) -> list[str]:
     """`caption finds its music among 30 clips: 12 % first, 41 % in the first 5, ...`"""
-    if not rows.counts:
-        return []
+    if sum(rows.counts) < FEWEST:
+        return [f"of {sum(rows.counts)} validation clips, finding the right one tells nothing"]
     return [
         f"{found.modality} finds its music among {found.clips} clips: "
         + ", ".join(f"{share:.0%} in the first {k}" for k, share in found.at.items())

@@ -43,13 +43,15 @@ class Validation:
 
 @torch.no_grad()
 def validate(model: MusFlow, rows: Rows, part: TrainPart, device: str) -> Validation | None:
-    """The losses of a model in eval mode; None where the split has no clips."""
-    if not rows.counts:
+    """The losses of a model in eval mode; None where no clip of the split has another of its
+    length beside it, whose conditions it could be told."""
+    batches = _batches(rows)
+    if not batches:
         return None
     sums, count = torch.zeros(2, 3, device=device, dtype=torch.float64), 0
     draws = -(-DRAWS // min(sum(rows.counts), MOST_CLIPS))
     step = 0
-    for batch in _batches(rows):
+    for batch in batches:
         here = on_device(batch, device)
         for _ in range(draws):
             throws = throw(part, step, here.mean.shape, device, "validation")
@@ -85,6 +87,7 @@ def _batches(rows: Rows) -> list[Batch]:
     for bucket, count in enumerate(rows.counts):
         for first in range(0, min(count, left), BATCH):
             last = min(first + BATCH, count, first + left)
-            found.append(rows.batch(bucket, torch.arange(first, last)))
+            if last - first > 1:
+                found.append(rows.batch(bucket, torch.arange(first, last)))
             left -= last - first
     return found

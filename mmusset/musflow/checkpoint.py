@@ -52,6 +52,12 @@ def newest(folder: Path) -> Path | None:
     return max(folder.glob(PATTERN), default=None)
 
 
+def last_checkpoint(folder: Path) -> Checkpoint | None:
+    """The newest checkpoint of a folder, if there is one, as `load_checkpoint` gives it."""
+    path = newest(folder)
+    return load_checkpoint(path) if path else None
+
+
 def load_checkpoint(path: Path) -> Checkpoint:
     """Weights are mapped, and read when they are used. Raises MmussetError where it can't be
     read."""

@@ -18,7 +18,7 @@ from mmusset.text import duration
 from . import flow
 from .bundled_codec import geometry_of
 from .cache import Cache, Maker, Manifest
-from .checkpoint import check_maker
+from .checkpoint import check_maker, last_checkpoint
 from .codec import open_codec
 from .cost import step_flops
 from .encode import maker_of, sound_for
@@ -40,7 +40,7 @@ from .reader import (
     split_of,
 )
 from .recipe import MODALITIES, CodecPart, MusFlowRecipe
-from .stages import Training, check_folder, last_checkpoint
+from .stages import Training, check_folder
 
 GIB = 2**30
 TIMED_CLIPS, TIMINGS = 32, 3
@@ -148,7 +148,7 @@ def plan(training: Training) -> Plan:
 
 def _steps_done(training: Training, maker: Maker) -> int:
     """Of this training. Raises Refused where the folder holds another."""
-    found = last_checkpoint(training.folder)
+    found = last_checkpoint(training.folder.checkpoints)
     if found is None:
         return 0
     check_maker(found, maker)

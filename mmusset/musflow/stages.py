@@ -11,15 +11,7 @@ from mmusset.shards.durable import write_durably
 
 from .bundled_codec import collect, fit, save_bundled
 from .cache import Cache, Manifest
-from .checkpoint import (
-    Checkpoint,
-    check_clips,
-    check_maker,
-    check_recipe,
-    load_checkpoint,
-    newest,
-    refuse_other,
-)
+from .checkpoint import check_clips, check_maker, check_recipe, last_checkpoint, refuse_other
 from .codec import Codec, open_codec
 from .encode import encode_shards, finish_cache, maker_of, mono_sounds
 from .encoders import open_encoders
@@ -122,17 +114,11 @@ def check_folder(training: Training) -> None:
     """Raises Refused where the folder's checkpoint, or its codec and cache, were made by another
     recipe: they would be lost."""
     folder, recipe = training.folder, training.recipe
-    if trained := last_checkpoint(folder):
+    if trained := last_checkpoint(folder.checkpoints):
         check_recipe(trained, recipe)
     if folder.encoding.exists():
         what = f"the codec and cache in {folder.path} were made"
         refuse_other(what, folder.encoding.read_text(), recipe.encoding())
-
-
-def last_checkpoint(folder: RunFolder) -> Checkpoint | None:
-    """The newest of a training, if there is one."""
-    path = newest(folder.checkpoints)
-    return load_checkpoint(path) if path else None
 
 
 def ready_codec(training: Training) -> Codec:
@@ -150,12 +136,8 @@ def ready_codec(training: Training) -> Codec:
 
 def ready_rows(training: Training, codec: Codec) -> tuple[Rows, Rows]:
     """The clips to train on and those to validate on, encoded where they were not yet."""
-    source, folder, ranks, shown = (
-        training.source,
-        training.folder.cache,
-        training.ranks,
-        training.shown,
-    )
+    source, folder = training.source, training.folder.cache
+    ranks, shown = training.ranks, training.shown
     encoders = open_encoders(training.recipe.encoders, ranks.device)
     if not training.cached:
         return live_splits(source, codec, encoders, training.recipe.train.seed, ranks.device)
@@ -165,7 +147,7 @@ def ready_rows(training: Training, codec: Codec) -> tuple[Rows, Rows]:
             shown.stage("encoding shards", total)
         shown.step(done)
 
-    trained = last_checkpoint(training.folder)
+    trained = last_checkpoint(training.folder.checkpoints)
     maker = maker_of(codec, encoders)
     if trained:
         check_maker(trained, maker)

@@ -26,8 +26,7 @@ from .checkpoint import (
     check_clips,
     check_maker,
     check_recipe,
-    load_checkpoint,
-    newest,
+    last_checkpoint,
     save_checkpoint,
 )
 from .cost import peak_flops_per_s, step_flops
@@ -83,8 +82,7 @@ class Trainer:
         torch.set_float32_matmul_precision("high")  # TF32 on a GPU; nothing on a CPU
         self.model = MusFlow(recipe, rows.manifest).to(ranks.device)
         self.step = 0
-        path = newest(folder.checkpoints)
-        found = load_checkpoint(path) if path else None
+        found = last_checkpoint(folder.checkpoints)
         if found:
             check_recipe(found, recipe)
             check_maker(found, rows.manifest.maker)
@@ -128,7 +126,6 @@ class Trainer:
                 done = self.step == part.steps
                 if done or stopping.is_set() or self.step % part.log_every == 0:
                     last = self._log(window)
-                    window = self._window()
                 if done or self.step % part.validate_every == 0:
                     self._validate(last)
                 if done or self.step % part.listen_every == 0:
@@ -139,7 +136,7 @@ class Trainer:
                 if stopping.is_set():
                     raise KeyboardInterrupt
                 if self.step % part.log_every == 0:
-                    window = self._window()  # what stood between belongs to no step
+                    window = self._window()  # the time since the log belongs to no step
         return Trained(self.step, last, self.found)
 
     def close(self) -> None:

@@ -41,8 +41,8 @@ from mmusset.musflow.encode import (
 )
 from mmusset.musflow.encoders import open_encoders
 from mmusset.musflow.mel_vae import MelVae
-from mmusset.musflow.reader import raw_samples
 from mmusset.musflow.recipe import CodecPart, EncodersPart
+from mmusset.shards.reader import raw_samples
 from mmusset.shards.tar import file_sha256
 
 BATCH, BUFFER, ROUNDS = 32, 512, 5

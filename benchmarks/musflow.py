@@ -30,12 +30,12 @@ from mmusset.musflow.encode import told_embeddings, whole_frames
 from mmusset.musflow.generate import Composer
 from mmusset.musflow.geometry import Geometry
 from mmusset.musflow.mel import log_mel, sound_of
-from mmusset.musflow.reader import Read, decoded, raw_samples, shards_of, split_of
 from mmusset.musflow.recipe import MODALITIES
 from mmusset.musflow.sampler import make
 from mmusset.musflow.sound_file import peak_safe
 from mmusset.musflow.spectrogram import spectrogram
 from mmusset.sample import MusicEvidence
+from mmusset.shards.reader import Read, decoded, raw_samples, shards_of, split_of
 from mmusset.truth.extract import extract
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "examples"))

@@ -44,14 +44,14 @@ from mmusset.musflow.encoders import open_encoders
 from mmusset.musflow.mel_vae import MelVae
 from mmusset.musflow.model import MusFlow
 from mmusset.musflow.network import Shape, VelocityNetwork
-from mmusset.musflow.progress import Progress
-from mmusset.musflow.ranks import Ranks
 from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe, SamplerPart, TrainPart
 from mmusset.musflow.run_folder import RunFolder
 from mmusset.musflow.sampler import make
 from mmusset.musflow.stages import Training
 from mmusset.musflow.window import Window
 from mmusset.recipe_file import load
+from mmusset.training.progress import Progress
+from mmusset.training.ranks import Ranks
 
 Way = Callable[[], object]
 SECONDS = 10.24

@@ -146,7 +146,7 @@ def generate(
     pieces = asking.asked(usual, table, out, seed or ())
 
     from .musflow import generate as generating  # torch takes a while
-    from .musflow.ranks import device_of
+    from .training.ranks import device_of
 
     composer = generating.Composer(
         checkpoint, device_of(device), lambda line: print(line, file=sys.stderr)
@@ -169,9 +169,10 @@ def _training(
     from .musflow.installed import check_installed
 
     check_installed()
-    from .musflow import progress, ranks, run_folder, stages
+    from .musflow import run_folder, stages
     from .musflow.recipe import MusFlowRecipe
     from .recipe_file import load
+    from .training import progress, ranks
 
     loaded = load(MusFlowRecipe, recipe, tuple(overrides or ()))
     folder = run_folder.RunFolder(run or run_folder.default_run(shards))

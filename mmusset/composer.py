@@ -26,7 +26,7 @@ def composer_of(part: MusicPart, told: Callable[[str], None]) -> "MusFlowCompose
         raise UsageError(f"music.checkpoint: there is no {checkpoint}; `mmusset train` makes one")
     check_installed()
     from .musflow.generate import Composer
-    from .musflow.ranks import device_of
+    from .training.ranks import device_of
 
     return MusFlowComposer(Composer(checkpoint, device_of(part.device), told))
 

@@ -27,7 +27,7 @@ for source in sys.argv[2:]:
 ASK = """
 import sys
 from mmusset.errors import MmussetError
-from mmusset.musflow.reader import hub_sha256, listed_samples, opened, raw_samples
+from mmusset.shards.reader import hub_sha256, listed_samples, opened, raw_samples
 
 for ask in (hub_sha256, opened, listed_samples, lambda shard: list(raw_samples(shard))):
     try:
@@ -40,7 +40,7 @@ for ask in (hub_sha256, opened, listed_samples, lambda shard: list(raw_samples(s
 LOSE = """
 import shutil, sys, time
 from mmusset.errors import MmussetError
-from mmusset.musflow.reader import raw_samples, shards_of
+from mmusset.shards.reader import raw_samples, shards_of
 
 time.sleep = lambda seconds: None
 (shard,) = shards_of("hf://datasets/user/name")

@@ -19,12 +19,12 @@ from mmusset.musflow.cost import forward_flops, peak_flops_per_s, step_flops
 from mmusset.musflow.model import MusFlow, throw
 from mmusset.musflow.network import Shape, VelocityNetwork
 from mmusset.musflow.plan import Plan, plan
-from mmusset.musflow.progress import Progress
-from mmusset.musflow.ranks import Ranks
 from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe
 from mmusset.musflow.run_folder import RunFolder
 from mmusset.musflow.stages import Training
 from mmusset.recipe_file import load
+from mmusset.training.progress import Progress
+from mmusset.training.ranks import Ranks
 from tests.command import mmusset, tree
 from tests.musflow_parts import dataset, remake, tone
 from tests.musflow_trained import SETTINGS, TINY, Trained

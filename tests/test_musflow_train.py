@@ -19,7 +19,7 @@ import torch
 from mmusset.musflow.checkpoint import load_checkpoint, newest
 from mmusset.musflow.model import throw
 from mmusset.musflow.recipe import TrainPart
-from mmusset.musflow.run_folder import RunFolder
+from mmusset.training.lock import locked
 from tests.command import SHORT, environment, mmusset, tree
 from tests.media import library
 
@@ -308,7 +308,7 @@ def test_a_cache_whose_bytes_changed_is_refused(
 
 def test_one_training_at_a_time(dataset: Path, encoded: Path, tmp_path: Path) -> None:
     run = copied(encoded, tmp_path / "run")
-    with RunFolder(run).locked():
+    with locked(run):
         done = train(dataset, run)
     assert done.returncode == 1
     assert "another training is running" in done.stderr

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import torch
 
+from mmusset.training.order import dice
+from mmusset.training.schedule import lr_at, set_lr
+
 from .align import Alignment, Recall, recall
 from .cache import Batch
-from .order import dice
 from .rows import Rows
-from .schedule import lr_at, set_lr
 
 FEWEST = 10  # clips among which to find one
 

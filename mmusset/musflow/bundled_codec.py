@@ -11,13 +11,13 @@ from torch import Tensor
 
 from mmusset.errors import MmussetError, Refused
 from mmusset.shards.durable import write_durably
+from mmusset.training.order import dice
+from mmusset.training.schedule import lr_at, set_lr
 
 from .geometry import Geometry
 from .mel import log_mel
 from .mel_vae import MelVae
-from .order import dice
 from .recipe import CodecPart
-from .schedule import lr_at, set_lr
 
 FITTED_SECONDS = 3600.0  # of sound are enough, and fit into memory
 LEARN_SHARE = 0.9  # of the sounds; the rest tells the error

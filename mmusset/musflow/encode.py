@@ -22,6 +22,18 @@ from torch import Tensor
 
 from mmusset.errors import MmussetError, UsageError
 from mmusset.shards.durable import PARTIAL, write_durably
+from mmusset.shards.reader import (
+    HUB,
+    BadSample,
+    Members,
+    Read,
+    decode_sound,
+    decoded,
+    hub_sha256,
+    raw_samples,
+    shards_of,
+    split_of,
+)
 from mmusset.shards.tar import file_sha256
 
 from .cache import EMBEDDED, About, Maker, Manifest, Row, ShardRows, read_shard_rows, sha256_of
@@ -35,18 +47,6 @@ from .cache_write import (
 )
 from .codec import Codec
 from .encoders import Encoders
-from .reader import (
-    HUB,
-    BadSample,
-    Members,
-    Read,
-    decode_sound,
-    decoded,
-    hub_sha256,
-    raw_samples,
-    shards_of,
-    split_of,
-)
 
 BATCH = 8
 FEW_BAD = 10  # samples; more, and encoding stops before its end where they are too many by then

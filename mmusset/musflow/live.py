@@ -19,7 +19,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mmusset.errors import MmussetError, UsageError
+from mmusset.shards.reader import (
+    HUB,
+    BadSample,
+    broken,
+    decode_sound,
+    opened,
+    raw_samples,
+    shards_of,
+    split_of,
+)
 from mmusset.shards.tar import file_sha256
+from mmusset.training.order import dice
 
 from .cache import ALL, EMBEDDED, About, Batch, Manifest, batch_of, sha256_of
 from .cache_write import check_bad, manifest_of, summary
@@ -36,8 +47,6 @@ from .encode import (
     whole_frames,
 )
 from .encoders import Encoders
-from .order import dice
-from .reader import HUB, BadSample, broken, decode_sound, opened, raw_samples, shards_of, split_of
 
 MEASURED = 256  # clips that tell the scale of all
 GIVEN_UP = 8  # one part of so many of a clip's latents: what its start can move by

@@ -8,11 +8,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from mmusset.training.order import dice
+
 from . import flow
 from .align import Alignment
 from .cache import Batch, Manifest
 from .network import Shape, VelocityNetwork
-from .order import dice
 from .recipe import MODALITIES, Modality, MusFlowRecipe, TrainPart
 
 

@@ -13,7 +13,19 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from mmusset.errors import MmussetError
+from mmusset.shards.reader import (
+    HUB,
+    BadSample,
+    Read,
+    broken,
+    decoded,
+    listed_samples,
+    raw_samples,
+    shards_of,
+    split_of,
+)
 from mmusset.text import duration
+from mmusset.training.ranks import Ranks
 
 from . import flow
 from .bundled_codec import geometry_of
@@ -27,18 +39,6 @@ from .licences import show_licences
 from .live import GIVEN_UP
 from .model import MusFlow
 from .network import Block, Shape, rotations
-from .ranks import Ranks
-from .reader import (
-    HUB,
-    BadSample,
-    Read,
-    broken,
-    decoded,
-    listed_samples,
-    raw_samples,
-    shards_of,
-    split_of,
-)
 from .recipe import MODALITIES, CodecPart, MusFlowRecipe
 from .stages import Training, check_folder
 

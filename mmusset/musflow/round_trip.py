@@ -5,12 +5,13 @@ from itertools import islice
 import numpy as np
 import torch
 
+from mmusset.shards.reader import BadSample, decode_sound, raw_samples, shards_of, split_of
+
 from .bundled_codec import decibels
 from .codec import Codec
 from .encode import whole_frames
 from .geometry import Geometry
 from .mel import log_mel
-from .reader import BadSample, decode_sound, raw_samples, shards_of, split_of
 
 CLIPS = 4
 WINDOW_S, BANDS = 0.064, 80  # of the log-mels that are compared

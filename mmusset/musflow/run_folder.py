@@ -1,12 +1,7 @@
 """Where a training keeps what it makes."""
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-from mmusset.errors import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +40,6 @@ class RunFolder:
     def encoding(self) -> Path:
         """What codec and cache were made by: that part of a recipe, as JSON."""
         return self.path / "encoding.json"
-
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """The folder, made if it is not there, for one training alone.
-
-        Raises Refused where another is running in it.
-        """
-        self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / "lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise Refused(
-                    f"another training is running in {self.path}; wait for it, or stop it"
-                ) from None
-            yield
 
     @property
     def bad_steps(self) -> Path:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from mmusset.training.order import dice
+
 from . import flow
 from .model import MusFlow, guided
-from .order import dice
 from .recipe import MODALITIES, SamplerPart
 
 

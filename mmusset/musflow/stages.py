@@ -8,6 +8,10 @@ import torch
 
 from mmusset.errors import MmussetError, UsageError
 from mmusset.shards.durable import write_durably
+from mmusset.shards.reader import shards_of
+from mmusset.training.lock import locked
+from mmusset.training.progress import Progress
+from mmusset.training.ranks import Ranks
 
 from .bundled_codec import collect, fit, save_bundled
 from .cache import Cache, Manifest
@@ -18,9 +22,6 @@ from .encoders import open_encoders
 from .licences import show_licences
 from .listen import Listener
 from .live import live_splits
-from .progress import Progress
-from .ranks import Ranks
-from .reader import shards_of
 from .recipe import MusFlowRecipe
 from .round_trip import round_trip_error_db
 from .rows import Rows
@@ -81,7 +82,7 @@ def run(training: Training, until: Stage = "flow") -> Summary:
     shards_of(training.source)
     check_folder(training)
     show_licences(recipe, training.shown.told)
-    with training.folder.locked() if ranks.first else nullcontext():
+    with locked(training.folder.path) if ranks.first else nullcontext():
         codec = ready_codec(training)
         if until == "codec":
             return Summary(named, until)

@@ -4,13 +4,10 @@ So a training that was killed goes on from its checkpoint as if nothing had happ
 several processes (torchrun, DDP) train what one would have trained.
 """
 
-import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from threading import Event
 from typing import Any
 
 import torch
@@ -18,6 +15,12 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from mmusset.errors import MmussetError
+from mmusset.training.order import dice
+from mmusset.training.order import rows as rows_of
+from mmusset.training.progress import Progress
+from mmusset.training.ranks import Ranks
+from mmusset.training.schedule import lr_at, set_lr
+from mmusset.training.stopping import asked_to_stop
 
 from .align_fit import fit_alignment, recall_lines
 from .cache import Batch
@@ -33,14 +36,9 @@ from .cost import peak_flops_per_s, step_flops
 from .ema import Ema
 from .logbook import Logbook
 from .model import MusFlow, on_device, throw
-from .order import dice
-from .order import rows as rows_of
-from .progress import Progress
-from .ranks import Ranks
 from .recipe import MODALITIES, MusFlowRecipe, TrainPart
 from .rows import Rows
 from .run_folder import RunFolder
-from .schedule import lr_at, set_lr
 from .validate import Validation, validate
 from .window import Logged, Window
 
@@ -288,28 +286,6 @@ def adamw(model: nn.Module, part: TrainPart) -> torch.optim.AdamW:
         {"params": [w for w in weights if w.ndim <= 1], "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, lr=part.lr, betas=BETAS, fused=True)
-
-
-@contextmanager
-def asked_to_stop(ranks: Ranks) -> Iterator[Event]:
-    """Set by the first Ctrl-C, so that the step is finished and saved; a second ends at once.
-
-    Of several processes each would hear of it at a step of its own, so there the last
-    checkpoint has to do.
-    """
-    asked = Event()
-    before = signal.getsignal(signal.SIGINT)
-
-    def stop(*_: object) -> None:
-        signal.signal(signal.SIGINT, before)
-        asked.set()
-
-    if ranks.count == 1:
-        signal.signal(signal.SIGINT, stop)
-    try:
-        yield asked
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _note(line: Logged, found: Validation | None) -> str:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mmusset.training.ranks import Ranks
+
 from .model import Losses
-from .ranks import Ranks
 
 TIME_BINS = 4  # quarters of the way from noise to music
 

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmusset.musflow.order import dice, rows, steps_per_epoch
+from mmusset.training.order import dice, rows, steps_per_epoch
 
 COUNTS = st.lists(st.integers(1, 40), min_size=1, max_size=4)
 

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmusset.errors import MmussetError, Unusable, UsageError
-from mmusset.shards.tar import MEMBERS
+
+from .tar import MEMBERS
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -15,7 +15,7 @@ from PIL import Image
 
 from mmusset.errors import MmussetError, UsageError
 from mmusset.evidence.decode import FORMATS, open_image
-from mmusset.musflow.reader import (
+from mmusset.shards.reader import (
     BadSample,
     decode_image,
     decoded,
@@ -130,7 +130,7 @@ def test_nothing_but_the_error_is_said_of_too_many_pixels(tmp_path: Path) -> Non
     script = """
 import sys
 from pathlib import Path
-from mmusset.musflow.reader import BadSample, decode_image, decoded
+from mmusset.shards.reader import BadSample, decode_image, decoded
 from tests.musflow_parts import tone
 
 members = tone(1).members() | {"image.jpg": Path(sys.argv[2]).read_bytes()}

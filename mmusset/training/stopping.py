@@ -1,0 +1,30 @@
+"""Stopping a training where it can go on from."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
+
+from .ranks import Ranks
+
+
+@contextmanager
+def asked_to_stop(ranks: Ranks) -> Iterator[Event]:
+    """Set by the first Ctrl-C, so that the step is finished and saved; a second ends at once.
+
+    Of several processes each would hear of it at a step of its own, so there the last
+    checkpoint has to do.
+    """
+    asked = Event()
+    before = signal.getsignal(signal.SIGINT)
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        asked.set()
+
+    if ranks.count == 1:
+        signal.signal(signal.SIGINT, stop)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -90,17 +90,27 @@ def listed_samples(shard: str) -> int | None:
 
     Raises MmussetError where the Hub can't be asked.
     """
+    try:
+        counts = {s["name"]: int(s["samples"]) for s in manifest_of(shard)["shards"]}
+    except (ValueError, KeyError, TypeError):
+        return None
+    return counts.get(f"data/{shard.rpartition('/')[2]}")
+
+
+def manifest_of(shard: str) -> dict[str, Any]:
+    """What stands in the manifest of a shard's dataset; {} where there is none.
+
+    Raises MmussetError where the Hub can't be asked.
+    """
     whole = shard if shard.startswith(HUB) else str(Path(shard).absolute())
     try:
-        folder, _, name = whole.rsplit("/", 2)
-        manifest = f"{folder}/manifest.json"
-        with _asked(manifest), opened(manifest) as file:
+        path = f"{whole.rsplit('/', 2)[0]}/manifest.json"
+        with _asked(path), opened(path) as file:
             data = file.read()
-        listed = json.loads(data)["shards"]
-        counts = {shard["name"]: int(shard["samples"]) for shard in listed}
-    except (OSError, Gone, ValueError, KeyError, TypeError):
-        return None
-    return counts.get(f"data/{name}")
+        manifest = json.loads(data)
+    except (OSError, Gone, ValueError):
+        return {}
+    return manifest if isinstance(manifest, dict) else {}
 
 
 def raw_samples(shard: str) -> Iterator[tuple[str, Members]]:

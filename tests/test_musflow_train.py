@@ -16,9 +16,10 @@ import pytest
 import soundfile
 import torch
 
-from mmusset.musflow.checkpoint import load_checkpoint, newest
+from mmusset.musflow.checkpoint import load_checkpoint
 from mmusset.musflow.model import throw
 from mmusset.musflow.recipe import TrainPart
+from mmusset.training.checkpoints import newest
 from mmusset.training.lock import locked
 from tests.command import SHORT, environment, mmusset, tree
 from tests.media import library

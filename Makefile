@@ -27,7 +27,7 @@ help:  ## this list
 .venv/train: .venv/dev .venv/ffmpeg .ci/torchvision_cpu.py
 	$(BIN)/pip install $(QUIET) torch==2.13.0
 	$(BIN)/pip install $(QUIET) --no-deps torchvision==0.28.0
-	$(BIN)/pip install $(QUIET) -e .[dev,train,readers,crosscheck]
+	$(BIN)/pip install $(QUIET) -e .[dev,train,nf4,readers,crosscheck]
 	$(BIN)/python .ci/torchvision_cpu.py
 	@touch $@
 

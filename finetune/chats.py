@@ -19,7 +19,6 @@ from mmusset.recipe import GatesPart
 from mmusset.sample import AgentName, Frozen, Material, Quadruple
 from mmusset.shards.reader import (
     BadSample,
-    decode_image,
     manifest_of,
     raw_samples,
     shards_of,
@@ -28,6 +27,7 @@ from mmusset.shards.reader import (
 from mmusset.speakers import chat
 from mmusset.speakers.base import CaptionReply, Request, StoryReply
 from mmusset.speakers.picture import fit
+from mmusset.training.picture import decode_image
 from mmusset.truth.gates import sayable
 
 from .recipe import DataPart, Taught

@@ -1,5 +1,7 @@
 """Qwen2-VL with an adapter that learns: loaded, checked, and its loss."""
 
+import logging
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from torch.nn.functional import cross_entropy
 from mmusset.errors import MmussetError, UsageError
 
 from .batch import Batch
-from .recipe import FinetuneRecipe, LoraPart, TrainPart
+from .recipe import FinetuneRecipe
 
 # The language model's projections: what a vLLM server can serve (speakers/adapter.py).
 TARGETS = (
@@ -36,6 +38,10 @@ class Learner(nn.Module):
         return self.model.get_base_model()
 
     def forward(self, batch: Batch) -> Tensor:
+        return self.loss(batch)
+
+    def loss(self, batch: Batch) -> Tensor:
+        """What `forward` gives, also where Accelerate has taken that over."""
         return cross_entropy(self.logits(batch).float(), batch.targets, reduction="sum")
 
     def logits(self, batch: Batch) -> Tensor:
@@ -124,17 +130,16 @@ def load_base(recipe: FinetuneRecipe, commit: str, device: str, dtype: torch.dty
 NF4_NEEDS = "pip install 'mmusset[nf4]'"
 
 
-def adapted(base: Any, recipe: FinetuneRecipe) -> Learner:
+def adapted(base: Any, recipe: FinetuneRecipe, commit: str = "") -> Learner:
     """The base, frozen, with a new adapter that changes nothing yet, its A drawn by the seed."""
-    torch.manual_seed(recipe.train.seed)
-    return adapt(base, recipe.lora, recipe.train)
-
-
-def adapt(base: Any, lora: LoraPart, train: TrainPart) -> Learner:
-    """As `adapted`, with whatever dice there are: on the meta device none."""
+    # On a CPU it misses a faster kernel, and says so to everybody who imports peft.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     from peft import LoraConfig, get_peft_model
 
+    lora = recipe.lora
+    torch.manual_seed(recipe.train.seed)
     config = LoraConfig(
+        revision=commit or None,
         r=lora.rank,
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
@@ -144,9 +149,12 @@ def adapt(base: Any, lora: LoraPart, train: TrainPart) -> Learner:
         task_type="CAUSAL_LM",
     )
     base.requires_grad_(False)
-    if train.checkpointing:
-        base.gradient_checkpointing_enable({"use_reentrant": False})
-    return Learner(get_peft_model(base, config, adapter_name=ADAPTER))
+    with warnings.catch_warnings():
+        # transformers has new names for checkpointing, and peft asks by the old ones.
+        warnings.simplefilter("ignore", FutureWarning)
+        if recipe.train.checkpointing:
+            base.gradient_checkpointing_enable({"use_reentrant": False})
+        return Learner(get_peft_model(base, config, adapter_name=ADAPTER))
 
 
 def _nf4(dtype: torch.dtype) -> Any:

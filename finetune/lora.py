@@ -53,8 +53,8 @@ class Ready:
 class Taught:
     """How it ended. Losses are nats a token on the validation samples."""
 
-    adapter: Path
-    merged: Path | None
+    adapter: str
+    merged: str  # "" where none was wanted
     steps: int
     ended_early: bool
     samples: int
@@ -72,7 +72,7 @@ class Taught:
             f"validation loss {self.base_loss:.3f} before, {self.loss:.3f} after step"
             f" {self.best_step} of {self.steps}"
             + ("; it ended early, since it got no better" if self.ended_early else ""),
-            f"adapter in {self.adapter}; its losses in {self.adapter / 'loss.png'}",
+            f"adapter in {self.adapter}; its losses in {self.adapter}/loss.png",
         ]
         if self.merged:
             lines.append(f"merged model in {self.merged}")
@@ -155,8 +155,8 @@ def teach(job: Job) -> Taught | None:
     if not first:
         return None
     return Taught(
-        adapter=job.out,
-        merged=job.merge,
+        adapter=str(job.out),
+        merged=str(job.merge or ""),
         steps=learnt.steps,
         ended_early=learnt.early,
         samples=len(made.book.of("train")),

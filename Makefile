@@ -71,6 +71,8 @@ bench: .venv/bench  ## the measurements of benchmarks/README.md
 	$(BIN)/python benchmarks/flow.py
 	$(BIN)/python benchmarks/cache.py
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/finetune.py
+	$(BIN)/python benchmarks/finetune_memory.py
 
 bench-musflow: .venv/train  ## does MusFlow learn? 300 pieces, a build, a training, what it makes
 	$(BIN)/python benchmarks/musflow.py

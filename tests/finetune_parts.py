@@ -1,5 +1,6 @@
 """What tests of fine-tuning share: a tiny base, samples to learn from, and how it is asked for."""
 
+import io
 import json
 from collections.abc import Sequence
 from itertools import islice
@@ -7,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from PIL import Image
 
 from mmusset.finetune.chats import Chat, read_chats
 from mmusset.finetune.learner import adapted, load_base, read_processor
 from mmusset.finetune.lora import Job
-from mmusset.finetune.pages import Book, read_pages
+from mmusset.finetune.pages import Book, read_pages, tokens_of
 from mmusset.finetune.recipe import DataPart, FinetuneRecipe, LoraPart, TrainPart
 from mmusset.recipe_file import load
 from mmusset.training.progress import Progress
@@ -80,6 +82,19 @@ def learner(base: Path, rank: int = 4, loud: bool = True, **train: Any) -> Any:
     return made
 
 
+def alone(model: Any, processor: Any, chat: Chat) -> Any:
+    """What transformers itself makes of a chat, with the labels of its answers."""
+    told = tokens_of(chat, processor)
+    text = processor.apply_chat_template(list(chat.messages), tokenize=False)
+    images = [Image.open(io.BytesIO(picture)) for picture in chat.pictures]
+    inputs = processor(text=[text], images=images, return_tensors="pt")
+    length = len(told.ids)
+    along = ("input_ids", "attention_mask", "mm_token_type_ids")
+    inputs = {k: v[:, :length] if k in along else v for k, v in inputs.items()}
+    labels = torch.tensor(told.ids).masked_fill(~torch.tensor(told.learnt), -100)
+    return model(**inputs, labels=labels[None])
+
+
 def words(base: Path, source: Path | str, out: Path, **changes: Any) -> list[str | Path]:
     """`mmusset finetune`'s words; changes are `section__key=value`."""
     whole = SETTINGS | {key.replace("__", "."): value for key, value in changes.items()}
@@ -103,9 +118,8 @@ def teach_words(base: Path, chats: Sequence[Chat], out: Path, steps: int) -> Pat
 
     model = Qwen2VLForConditionalGeneration.from_pretrained(base).train()
     processor = AutoProcessor.from_pretrained(base)
-    said = [json.loads(chat.messages[-1]["content"]) for chat in chats]
-    texts = [text for one in said for text in one.values()]
-    rows = [torch.tensor(processor.tokenizer(text + "\n")["input_ids"]) for text in texts]
+    texts = [f"{chat.messages[-1]['content']}<|im_end|>" for chat in chats]
+    rows = [torch.tensor(processor.tokenizer(text)["input_ids"]) for text in texts]
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, betas=(0.9, 0.98), weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, 3e-3, total_steps=steps, pct_start=0.1

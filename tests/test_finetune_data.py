@@ -26,7 +26,7 @@ from mmusset.speakers.asking import Asker, InMemory
 from mmusset.speakers.base import Request
 from mmusset.speakers.picture import fit
 from tests.command import SHORT, mmusset
-from tests.finetune_parts import DATA, book, learner, samples_to_learn, tiny_base
+from tests.finetune_parts import DATA, alone, book, learner, samples_to_learn, tiny_base
 from tests.media import library
 from tests.musflow_parts import dataset
 from tests.samples import jpeg, sample
@@ -113,18 +113,10 @@ def test_every_turn_of_the_assistant_is_learnt(base: Path, source: Path) -> None
     assert list(told.ids) == served[: len(told.ids)]
 
 
-def alone(model: Any, processor: Any, chat: Chat) -> torch.Tensor:
-    """The summed loss of a chat as transformers computes it: all logits, labels with -100."""
-    told = tokens_of(chat, processor)
-    text = processor.apply_chat_template(list(chat.messages), tokenize=False)
-    images = [Image.open(io.BytesIO(picture)) for picture in chat.pictures]
-    inputs = processor(text=[text], images=images, return_tensors="pt")
-    length = len(told.ids)
-    along = ("input_ids", "attention_mask", "mm_token_type_ids")
-    inputs = {k: v[:, :length] if k in along else v for k, v in inputs.items()}
-    labels = torch.tensor(told.ids).masked_fill(~torch.tensor(told.learnt), -100)
-    loss: torch.Tensor = model(**inputs, labels=labels[None]).loss * sum(told.learnt)
-    return loss
+def summed_loss(model: Any, processor: Any, chat: Chat) -> torch.Tensor:
+    """Of a chat, as transformers computes it: all logits, labels with -100."""
+    loss: torch.Tensor = alone(model, processor, chat).loss
+    return loss * sum(tokens_of(chat, processor).learnt)
 
 
 def test_a_page_teaches_what_its_chats_teach_one_by_one(base: Path, source: Path) -> None:
@@ -138,7 +130,7 @@ def test_a_page_teaches_what_its_chats_teach_one_by_one(base: Path, source: Path
     assert [len(page.ends) for page in pages] == [2, 2, 2]
     loss = model(batch_of(pages, processor, model.base.model.get_rope_index))
     packed = torch.autograd.grad(loss, weights)
-    full = torch.stack([alone(model.base, processor, chat) for chat in chats]).sum()
+    full = torch.stack([summed_loss(model.base, processor, chat) for chat in chats]).sum()
     apart = torch.autograd.grad(full, weights)
     torch.testing.assert_close(loss, full, rtol=1e-5, atol=1e-4)
     for ours, theirs in zip(packed, apart, strict=True):
@@ -153,7 +145,7 @@ def test_a_page_with_turns_and_none_to_share_teaches_the_same(base: Path, source
     model = learner(base).eval()
     (page,) = read_pages([conversation()], processor, 4096).pages
     loss = model(batch_of([page], processor, model.base.model.get_rope_index))
-    torch.testing.assert_close(loss, alone(model.base, processor, conversation()))
+    torch.testing.assert_close(loss, summed_loss(model.base, processor, conversation()))
 
 
 def test_branches_see_the_beginning_and_themselves() -> None:

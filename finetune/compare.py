@@ -83,7 +83,7 @@ class Comparison:
 
     def text(self) -> str:
         """For people."""
-        header = f"{'':32}{'base':>20}{'adapter':>20}{'difference':>24}"
+        header = f"{'':32}{'base':>23}{'adapter':>23}{'difference':>26}"
         lines = [f"{self.samples} samples ({self.split}), 95 % intervals", header]
         for row in self.rows:
             cells = [
@@ -92,13 +92,13 @@ class Comparison:
                 interval_text(row.difference, row.unit, signed=True),
             ]
             lines.append(
-                f"{row.name:32}{cells[0]:>20}{cells[1]:>20}{cells[2]:>24}"
+                f"{row.name:32}{cells[0]:>23}{cells[1]:>23}{cells[2]:>26}"
                 + ("" if row.shown else "  not shown")
             )
         for name, (base, adapter) in self.distinct_2.items():
-            lines.append(f"{'distinct-2, ' + name:32}{base:>20.3f}{adapter:>20.3f}")
+            lines.append(f"{'distinct-2, ' + name:32}{base:>23.3f}{adapter:>23.3f}")
         for reason, (base, adapter) in self.reasons.items():
-            lines.append(f"{'not accepted: ' + reason:32}{base:>20}{adapter:>20}")
+            lines.append(f"{'not accepted: ' + reason:32}{base:>23}{adapter:>23}")
         return "\n".join(lines)
 
 

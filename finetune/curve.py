@@ -29,7 +29,7 @@ def draw_curve(lines: list[dict[str, Any]], best_step: int, path: Path) -> None:
     axes.set_ylabel("loss, nats a token")
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.25)
-    axes.legend()
+    axes.legend(loc="upper right")
     # No date and no version, so that equal logs give equal bytes.
     facts = {"Software": None}
     write_durably(path, lambda file: figure.savefig(file, dpi=120, metadata=facts), "curve")

@@ -53,7 +53,7 @@ class Chat:
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
+class Lessons:
     """The chats of all sources, what was left out and why, and who wrote what is learnt."""
 
     chats: tuple[Chat, ...]
@@ -64,7 +64,7 @@ class Learnt:
         return [chat for chat in self.chats if chat.split == split]
 
 
-def read_chats(sources: Sequence[str], part: DataPart) -> Learnt:
+def read_chats(sources: Sequence[str], part: DataPart) -> Lessons:
     """The chats of datasets (folder, glob, tar or Hub) and of JSONL files.
 
     Raises UsageError for a source that is none, or from which nothing can be learnt, and
@@ -81,7 +81,7 @@ def read_chats(sources: Sequence[str], part: DataPart) -> Learnt:
     for split in ("train", "validation"):
         if not any(chat.split == split for chat in chats):
             raise UsageError(_nothing(sources, split, part))
-    return Learnt(tuple(chats), +left_out, writers)
+    return Lessons(tuple(chats), +left_out, writers)
 
 
 def material_of(quadruple: Quadruple, picture: Path) -> Material:

@@ -19,6 +19,8 @@ TARGETS = (
     r"model\.language_model\.layers\.\d+\.(self_attn\.(q|k|v|o)_proj|mlp\.(gate|up|down)_proj)"
 )
 ADAPTER = "default"
+# On a CPU it misses a faster kernel, and says so to everybody who imports peft.
+logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 
 class Learner(nn.Module):
@@ -63,6 +65,10 @@ class Learner(nn.Module):
         """The vision tower never is in training: it is frozen, and its layers are kept once."""
         super().train(mode)
         self.base.model.visual.eval()
+        for module in self.modules():
+            # On a CPU bitsandbytes packs what is not in training, and can't train it any more.
+            if type(module).__name__ == "Linear4bit":
+                module.training = True
         return self
 
 
@@ -132,8 +138,6 @@ NF4_NEEDS = "pip install 'mmusset[nf4]'"
 
 def adapted(base: Any, recipe: FinetuneRecipe, commit: str = "") -> Learner:
     """The base, frozen, with a new adapter that changes nothing yet, its A drawn by the seed."""
-    # On a CPU it misses a faster kernel, and says so to everybody who imports peft.
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     from peft import LoraConfig, get_peft_model
 
     lora = recipe.lora
@@ -166,7 +170,7 @@ def _nf4(dtype: torch.dtype) -> Any:
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=dtype,
-        llm_int8_skip_modules=["lm_head", "visual"],
+        llm_int8_skip_modules=["lm_head", "model.visual"],
     )
 
 

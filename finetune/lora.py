@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmusset.errors import Refused
-from mmusset.finetune.chats import CHATS, read_chats
-from mmusset.finetune.chats import Learnt as Chats
+from mmusset.finetune.chats import CHATS, Lessons, read_chats
 from mmusset.finetune.pages import Book, read_pages
 from mmusset.finetune.recipe import FinetuneRecipe
 from mmusset.shards.reader import dataset_name
@@ -45,7 +44,7 @@ class Ready:
     config: Any
     commit: str
     processor: Any
-    chats: Chats
+    lessons: Lessons
     book: Book
 
 
@@ -98,13 +97,13 @@ def ready(job: Job) -> Ready:
     if job.merge:
         check_free(job.merge)
     config, commit = read_config(job.recipe)
-    chats = read_chats(job.data, job.recipe.data)
+    lessons = read_chats(job.data, job.recipe.data)
     processor = read_processor(job.recipe, commit)
-    book = read_pages(chats.chats, processor, job.recipe.data.max_tokens)
+    book = read_pages(lessons.chats, processor, job.recipe.data.max_tokens)
     found = last_checkpoint(job.out / "checkpoints")
     if found:
         check_same(found, job.recipe, book)
-    return Ready(config, commit, processor, chats, book)
+    return Ready(config, commit, processor, lessons, book)
 
 
 def plan(job: Job, card: float | None) -> "Plan":
@@ -212,8 +211,8 @@ def _facts(made: Ready, parameters: int) -> "Facts":
         held_out=len(made.book.of("validation")),
         chats=made.book.chats,
         too_long=made.book.too_long,
-        left_out=dict(made.chats.left_out),
-        writers=dict(made.chats.writers),
+        left_out=dict(made.lessons.left_out),
+        writers=dict(made.lessons.writers),
         parameters=parameters,
     )
 

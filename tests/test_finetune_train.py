@@ -1,6 +1,7 @@
 """`mmusset finetune` as users run it: to the end, killed and begun again, refused."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -13,13 +14,14 @@ from safetensors.torch import load_file, save_file
 
 from mmusset.errors import MmussetError, Refused
 from mmusset.finetune.curve import running_mean
+from mmusset.finetune.learner import TARGETS, load_base
 from mmusset.finetune.lora import ready, teach
 from mmusset.finetune.recipe import FinetuneRecipe
 from mmusset.recipe_file import load
 from mmusset.speakers.adapter import check_adapter, read_adapter
 from mmusset.training.lock import locked
 from tests.command import environment, mmusset, torchrun, tree
-from tests.finetune_parts import job, samples_to_learn, tiny_base, words
+from tests.finetune_parts import job, recipe, samples_to_learn, tiny_base, words
 from tests.musflow_parts import dataset
 from tests.samples import sample
 from tests.tiny_qwen2vl import make_adapter
@@ -155,6 +157,12 @@ def test_it_ends_when_validation_gets_no_better_and_keeps_the_best(
 
 @pytest.mark.slow
 def test_a_base_in_four_bits_learns(base: Path, source: Path, tmp_path: Path) -> None:
+    """The projections are quantized, and nothing else is."""
+    asked = recipe(base, quantize="nf4")
+    loaded = load_base(asked, "", "cpu", torch.float32)
+    quantized = [n for n, w in loaded.named_parameters() if w.dtype == torch.uint8]
+    assert len(quantized) == 14
+    assert all(re.fullmatch(TARGETS + r"\.weight", name) for name in quantized)
     out = tmp_path / "adapter"
     done = mmusset(*words(base, source, out, train__quantize="nf4"))
     assert done.returncode == 0, done.stderr

@@ -16,6 +16,7 @@ from mmusset.sample import Item, Outcome, Split, Tags, Verdict
 from mmusset.shards.tar import Shard
 
 from .accounting import Cost, Tally
+from .ledger_marks import LedgerMarks
 
 _ITEM_COLUMNS = """item.idx, item.block, item.key, item.music_path, item.music_sha256,
     item.duration_s, item.clip_index, item.clip_count, item.image_path, item.image_sha256,
@@ -47,6 +48,7 @@ class Ledger:
     def __init__(self, connection: sqlite3.Connection, lock: int | None) -> None:
         self._db = connection
         self._lock = lock
+        self.marks = LedgerMarks(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -14,6 +14,7 @@ from mmusset.build.ledger_file import open_to_read
 from mmusset.build.marks import Mark, forget_mark, read_marks, save_mark
 from mmusset.errors import MmussetError, UsageError
 from tests.command import SHORT, environment, mmusset
+from tests.marking import keys
 from tests.media import library
 
 PIECES = 7
@@ -33,12 +34,6 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def out(begun: Path, tmp_path: Path) -> Path:
     """A copy of what was built."""
     return Path(shutil.copytree(begun / "out", tmp_path / "out"))
-
-
-def keys(out: Path) -> list[str]:
-    """All samples' keys, in the order of the plan."""
-    with sqlite3.connect(out / ".mmusset" / "ledger.db") as db:
-        return [key for (key,) in db.execute("SELECT key FROM item ORDER BY idx")]
 
 
 def test_a_mark_is_kept_changed_and_forgotten(out: Path) -> None:
@@ -91,7 +86,8 @@ def test_every_note_comes_back_as_it_was_written(begun: Path, note: str) -> None
 
 def test_a_ledger_from_before_there_were_marks_opens_and_takes_them(out: Path) -> None:
     with sqlite3.connect(out / ".mmusset" / "ledger.db") as db:
-        db.execute("DROP TABLE mark")
+        for table in ("mark", "applied", "replaced"):
+            db.execute(f"DROP TABLE {table}")
     key = keys(out)[0]
     assert read_marks(out) == {}
     assert mmusset("status", out).returncode == 0

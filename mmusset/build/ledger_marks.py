@@ -58,14 +58,14 @@ class LedgerMarks:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
 
-    def wanted(self) -> dict[int, Mark]:
-        """Every mark, by the place of its item in the plan."""
+    def wanted(self) -> list[Mark]:
+        """Every mark, in the order of the plan."""
         if not self._there():
-            return {}
+            return []
         rows = self._db.execute(
-            "SELECT idx, key, verdict, note FROM mark JOIN item USING (idx) ORDER BY idx"
+            "SELECT key, verdict, note FROM mark JOIN item USING (idx) ORDER BY idx"
         )
-        return {idx: Mark(*mark) for idx, *mark in rows}
+        return [Mark(*row) for row in rows]
 
     def mark_of(self, idx: int) -> Mark | None:
         """The mark of one item."""

@@ -26,7 +26,7 @@ def read_marks(out: Path) -> dict[str, Mark]:
     made it.
     """
     with open_to_read(out) as ledger:
-        return {mark.key: mark for mark in ledger.marks.wanted().values()}
+        return {mark.key: mark for mark in ledger.marks.wanted()}
 
 
 def save_mark(out: Path, mark: Mark) -> None:

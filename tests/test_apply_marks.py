@@ -107,6 +107,7 @@ def test_a_mark_that_is_changed_or_taken_away_is_applied_again(out: Path) -> Non
     assert len(tree(out / "data")) == 3
 
 
+@pytest.mark.slow
 def test_a_block_of_which_all_is_dropped_has_no_shard(out: Path) -> None:
     for key in keys(out):
         save_mark(out, Mark(key, "drop", ""))
@@ -161,6 +162,7 @@ def test_the_offline_speaker_takes_out_the_sentence_that_a_note_quotes(out: Path
     assert samples(out) == mended
 
 
+@pytest.mark.slow
 def test_marks_of_items_that_are_not_decided_yet_wait(begun: Path, tmp_path: Path) -> None:
     (tmp_path / "source").symlink_to(begun / "source")
     killed = mmusset(*words(tmp_path), failpoint="verdict_kept")
@@ -175,6 +177,7 @@ def test_marks_of_items_that_are_not_decided_yet_wait(begun: Path, tmp_path: Pat
     assert manifest(out)["rejected"] == 7
 
 
+@pytest.mark.slow
 def test_what_was_dropped_is_made_up_for_where_so_many_are_to_be_accepted(
     begun: Path, tmp_path: Path
 ) -> None:
@@ -187,6 +190,7 @@ def test_what_was_dropped_is_made_up_for_where_so_many_are_to_be_accepted(
     assert mmusset("verify", out).stdout == "4 samples read, no problems\n"
 
 
+@pytest.mark.slow
 def test_marks_wait_again_after_everything_was_decided_anew(out: Path) -> None:
     first = keys(out)[0]
     save_mark(out, Mark(first, "drop", ""))
@@ -293,14 +297,13 @@ def test_a_model_mends_what_a_person_asks_or_the_sample_is_rejected(
 # --- kills ----------------------------------------------------------------------------------
 
 FAILPOINTS = [
-    "marks_applied",
     "shard_renamed",
     "manifest_renamed",
-    "replaced_removed",
     *(
         pytest.param(name, marks=pytest.mark.slow)
         for name in (
             "marks_written",
+            "marks_applied",
             "reply_kept",
             "verdict_kept",
             "shard_written",
@@ -310,6 +313,7 @@ FAILPOINTS = [
             "shard_recorded:2",
             "manifest_written",
             "manifest_synced",
+            "replaced_removed",
         )
     ),
 ]

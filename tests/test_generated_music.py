@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from mmusset.musflow.checkpoint import load_checkpoint, newest, save_checkpoint
+from mmusset.musflow.checkpoint import load_checkpoint, save_checkpoint
 from mmusset.musflow.run_folder import RunFolder
 from mmusset.shards.tar import read_shard
+from mmusset.training.checkpoints import newest
 from tests.command import SHORT, environment, mmusset, tree
 from tests.media import library, picture, piece
 

@@ -9,13 +9,11 @@ from torch import Tensor
 
 from mmusset.errors import MmussetError, Refused
 from mmusset.recipe_file import differences
-from mmusset.shards.durable import write_durably
+from mmusset.training.checkpoints import newest, save
 
 from .cache import Maker, Manifest
 from .recipe import MusFlowRecipe
 
-KEPT = 2  # the newest, and the one before
-PATTERN = "step-*.pt"
 SHOWN = 6  # differences between two recipes
 
 
@@ -38,18 +36,8 @@ class Checkpoint:
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     """Write a checkpoint, then forget all but the newest two."""
-    folder.mkdir(parents=True, exist_ok=True)
     data = {name: getattr(checkpoint, name) for name in Checkpoint.__slots__}
-    path = folder / f"step-{checkpoint.step:08d}.pt"
-    write_durably(path, lambda file: torch.save(data, file), "checkpoint")
-    for old in sorted(folder.glob(PATTERN))[:-KEPT]:
-        old.unlink()
-    return path
-
-
-def newest(folder: Path) -> Path | None:
-    """The newest checkpoint of a folder."""
-    return max(folder.glob(PATTERN), default=None)
+    return save(folder, checkpoint.step, data)
 
 
 def last_checkpoint(folder: Path) -> Checkpoint | None:

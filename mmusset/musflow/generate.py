@@ -11,10 +11,11 @@ from torch import Tensor
 
 from mmusset.errors import MmussetError, Refused, UsageError
 from mmusset.shards.tar import file_sha256
+from mmusset.training.checkpoints import newest
 
 from .asked import Asked
 from .cache import EMBEDDED, Manifest
-from .checkpoint import load_checkpoint, newest
+from .checkpoint import load_checkpoint
 from .closest import Near, Neighbours
 from .codec import Codec, open_codec
 from .encoders import Encoders, open_encoders

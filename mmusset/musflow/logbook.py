@@ -1,12 +1,9 @@
 """The log of a training: JSON lines for programs, TensorBoard for eyes."""
 
-import json
-import os
 from dataclasses import asdict
-from functools import partial
-from typing import Any, BinaryIO
+from typing import Any
 
-from mmusset.shards.durable import write_durably
+from mmusset.training.json_log import JsonLog
 
 from .run_folder import RunFolder
 from .validate import Validation
@@ -20,11 +17,7 @@ class Logbook:
     def __init__(self, folder: RunFolder, step: int) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self._folder = folder
-        for path in (folder.log, folder.bad_steps):
-            lines = path.read_text().splitlines(keepends=True) if path.exists() else []
-            kept = "".join(line for line in lines if _step_of(line) <= step).encode()
-            write_durably(path, partial(_write_bytes, kept), "log")
+        self._log, self._bad = JsonLog(folder.log, step), JsonLog(folder.bad_steps, step)
         self._board = SummaryWriter(str(folder.tensorboard), purge_step=step or None)
 
     def logged(self, line: Logged) -> None:
@@ -45,33 +38,18 @@ class Logbook:
 
     def skipped(self, bad: list[BadStep]) -> int:
         """Note steps that were not finite, and the keys of their clips; how many there are now."""
-        with self._folder.bad_steps.open("a+") as file:
-            for step in bad:
-                file.write(json.dumps(asdict(step)) + "\n")
-            file.seek(0)
-            return sum(1 for _ in file)
+        for step in bad:
+            self._bad.write(asdict(step))
+        return len(self._bad.lines())
 
     def keep(self) -> None:
         """Have on disk what was written: a checkpoint that is to come counts on it."""
-        for path in (self._folder.log, self._folder.bad_steps):
-            with path.open("a") as file:
-                os.fsync(file.fileno())
+        self._log.keep()
+        self._bad.keep()
 
     def close(self) -> None:
         self._board.close()
 
     def _write(self, facts: dict[str, Any]) -> None:
-        with self._folder.log.open("a") as file:
-            file.write(json.dumps(facts) + "\n")
+        self._log.write(facts)
         self._board.flush()
-
-
-def _write_bytes(data: bytes, file: BinaryIO) -> None:
-    file.write(data)
-
-
-def _step_of(line: str) -> float:
-    try:
-        return float(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
-        return float("inf")  # cut short by a kill

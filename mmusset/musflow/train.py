@@ -4,9 +4,7 @@ So a training that was killed goes on from its checkpoint as if nothing had happ
 several processes (torchrun, DDP) train what one would have trained.
 """
 
-import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +13,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from mmusset.errors import MmussetError
+from mmusset.training.ahead import Ahead
 from mmusset.training.order import dice
 from mmusset.training.order import rows as rows_of
 from mmusset.training.progress import Progress
@@ -115,11 +114,11 @@ class Trainer:
         part, last = self.part, None
         self.shown.stage("training", part.steps, self.step)
         window = self._window()
-        with asked_to_stop(self.ranks) as stopping, Ahead(self) as ahead:
+        with asked_to_stop(self.ranks) as stopping, Ahead(self._read) as ahead:
             while self.step < part.steps:
                 batch, waited_s = ahead.take(self.step)
                 window.waited(waited_s)
-                self._learn(batch, window)
+                self._learn(on_device(batch, self.ranks.device), window)
                 self.step += 1
                 done = self.step == part.steps
                 if done or stopping.is_set() or self.step % part.log_every == 0:
@@ -140,6 +139,20 @@ class Trainer:
     def close(self) -> None:
         if self.book:
             self.book.close()
+
+    def _read(self, step: int) -> Batch:
+        """This process's share of a step's batch."""
+        bucket, wanted = rows_of(self.part.seed, step, self.part.batch, self.rows.counts)
+        batch = self.rows.batch(bucket, wanted, self.ranks.share(), step)
+        if not self.ranks.cuda:
+            return batch
+        return replace(
+            batch,
+            mean=batch.mean.pin_memory(),
+            std=batch.std.pin_memory(),
+            embeddings={name: value.pin_memory() for name, value in batch.embeddings.items()},
+            present=batch.present.pin_memory(),
+        )
 
     def _learn(self, batch: Batch, window: Window) -> None:
         """One step. A loss or gradient that is not finite leaves the weights as they are."""
@@ -233,49 +246,6 @@ class Trainer:
         frames = round(mean / sum(self.rows.counts))
         shape = self.model.network.shape
         return Window(self.ranks, step_flops(shape, frames, len(MODALITIES), self.part.batch))
-
-
-class Ahead:
-    """The next step's batch, read while this one is computed."""
-
-    def __init__(self, trainer: Trainer) -> None:
-        self._trainer = trainer
-        self._thread = ThreadPoolExecutor(1)
-        self._next: tuple[int, Future[Batch]] | None = None
-
-    def __enter__(self) -> "Ahead":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._thread.shutdown(cancel_futures=True)
-
-    def take(self, step: int) -> tuple[Batch, float]:
-        """The batch of a step, on the device, and how many seconds it was waited for."""
-        number, coming = self._next or self._ask(step)
-        assert number == step
-        begun_s = time.monotonic()
-        batch = coming.result()
-        waited_s = time.monotonic() - begun_s
-        self._next = self._ask(step + 1)
-        return on_device(batch, self._trainer.ranks.device), waited_s
-
-    def _ask(self, step: int) -> tuple[int, Future[Batch]]:
-        return step, self._thread.submit(self._read, step)
-
-    def _read(self, step: int) -> Batch:
-        trainer = self._trainer
-        part, ranks = trainer.part, trainer.ranks
-        bucket, wanted = rows_of(part.seed, step, part.batch, trainer.rows.counts)
-        batch = trainer.rows.batch(bucket, wanted, ranks.share(), step)
-        if not ranks.cuda:
-            return batch
-        return replace(
-            batch,
-            mean=batch.mean.pin_memory(),
-            std=batch.std.pin_memory(),
-            embeddings={name: value.pin_memory() for name, value in batch.embeddings.items()},
-            present=batch.present.pin_memory(),
-        )
 
 
 def adamw(model: nn.Module, part: TrainPart) -> torch.optim.AdamW:

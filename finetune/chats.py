@@ -1,0 +1,295 @@
+"""What is learnt from: chats, made of a dataset's samples as the agents ask about them, or given.
+
+A chat is what a speaker is sent and what it should have answered. The prompts are made by the
+agents' own code, so that what is taught is what will be asked.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, ValidationError
+
+from mmusset.agents.state import begin, brief
+from mmusset.errors import MmussetError, UsageError
+from mmusset.recipe import GatesPart
+from mmusset.sample import AgentName, Frozen, Material, Quadruple
+from mmusset.shards.reader import (
+    BadSample,
+    manifest_of,
+    raw_samples,
+    shards_of,
+    split_of,
+)
+from mmusset.speakers import chat
+from mmusset.speakers.base import CaptionReply, Request, StoryReply
+from mmusset.speakers.picture import fit
+from mmusset.training.picture import decode_image
+from mmusset.truth.gates import sayable
+
+from .recipe import DataPart, Taught
+
+Message = dict[str, Any]
+Split = Literal["train", "validation"]
+CHATS = ".jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """Messages of which the assistant's are learnt, with their pictures as a model sees them.
+
+    Chats of one `family` begin alike; those of one `group` are never in two splits.
+    """
+
+    where: str
+    family: str
+    group: str
+    split: Split
+    messages: tuple[Message, ...]
+    pictures: tuple[bytes, ...]  # JPEGs of a fitted size, in the order of the messages
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """The chats of all sources, what was left out and why, and who wrote what is learnt."""
+
+    chats: tuple[Chat, ...]
+    left_out: Counter[str]
+    writers: Counter[str]
+
+    def of(self, split: Split) -> list[Chat]:
+        return [chat for chat in self.chats if chat.split == split]
+
+
+def read_chats(sources: Sequence[str], part: DataPart) -> Learnt:
+    """The chats of datasets (folder, glob, tar or Hub) and of JSONL files.
+
+    Raises UsageError for a source that is none, or from which nothing can be learnt, and
+    MmussetError for a broken one.
+    """
+    chats, left_out, writers = list[Chat](), Counter[str](), Counter[str]()
+    for source in sources:
+        if source.endswith(CHATS):
+            chats += _given_chats(Path(source), part)
+        else:
+            chats += _of_dataset(source, part, left_out, writers)
+    chats, doubtful = _apart(chats, part.held_out)
+    left_out["a picture or a group of the train split, in validation too"] += doubtful
+    for split in ("train", "validation"):
+        if not any(chat.split == split for chat in chats):
+            raise UsageError(_nothing(sources, split, part))
+    return Learnt(tuple(chats), +left_out, writers)
+
+
+def material_of(quadruple: Quadruple, picture: Path) -> Material:
+    """A sample as the agents were given it; `picture` is what a model is shown.
+
+    Tags that are not in the shards are missing.
+    """
+    given = quadruple.story.writer == "given"
+    return Material(
+        key=quadruple.key,
+        seed=0,
+        music=quadruple.music_evidence,
+        image=quadruple.image_evidence,
+        image_file=picture,
+        image_sha256=quadruple.image.sha256,
+        tags=quadruple.tags,
+        given_story=quadruple.story.text if given else "",
+    )
+
+
+def samples_of(shard: str) -> Iterator[tuple[str, Quadruple, bytes]]:
+    """Each sample's place, its JSON, and its picture's JPEG. Raises MmussetError for another's."""
+    for key, members in raw_samples(shard):
+        try:
+            yield (
+                f"{shard}: {key}",
+                Quadruple.model_validate_json(members["json"]),
+                members["image.jpg"],
+            )
+        except (KeyError, ValidationError):
+            raise MmussetError(
+                f"{shard}: {key} is no sample of `mmusset build`; fine-tuning needs its evidence"
+            ) from None
+
+
+def gates_of(shard: str) -> GatesPart:
+    """The gates by which a shard's dataset was built; the usual ones where nothing tells."""
+    try:
+        return GatesPart.model_validate(manifest_of(shard)["recipe"]["gates"])
+    except (KeyError, TypeError, ValidationError):
+        return GatesPart()
+
+
+def fitted(jpeg: bytes, max_pixels: int) -> bytes:
+    """A picture as a build sends it to a model. Raises BadSample."""
+    return fit(decode_image(jpeg), max_pixels)
+
+
+def messages_of(quadruple: Quadruple, agent: AgentName, gates: GatesPart) -> list[Message]:
+    """What `agent` is sent about a sample of which nothing is written yet."""
+    material = material_of(quadruple, Path())
+    told = brief(begin(material, sayable(material.music, gates)), agent)
+    reply = CaptionReply if agent == "captioner" else StoryReply
+    return chat.messages(Request(told, reply), {"type": "image"})
+
+
+def _of_dataset(
+    source: str, part: DataPart, left_out: Counter[str], writers: Counter[str]
+) -> Iterator[Chat]:
+    shards = shards_of(source)
+    for shard in shards:
+        if split_of(shard) == "test":
+            continue
+        gates = gates_of(shard)
+        for where, quadruple, jpeg in samples_of(shard):
+            writers[f"{quadruple.speaker} ({quadruple.model})"] += 1
+            try:
+                picture = fitted(jpeg, part.max_pixels)
+            except BadSample as error:
+                raise MmussetError(f"{where}: {error}") from None
+            for agent in part.agents:
+                answer = _answer(quadruple, agent)
+                if not answer:
+                    left_out["a story that the source gave, and nobody wrote"] += 1
+                    continue
+                asked = messages_of(quadruple, agent, gates)
+                yield Chat(
+                    where=f"{where}: {agent}",
+                    family=quadruple.key,
+                    group=quadruple.group,
+                    split="validation" if quadruple.split == "validation" else "train",
+                    messages=(*asked, {"role": "assistant", "content": answer}),
+                    pictures=(picture,),
+                )
+
+
+def _answer(quadruple: Quadruple, agent: Taught) -> str:
+    """What `agent` should say of a sample: the text that was accepted; "" where nobody wrote it."""
+    if agent == "captioner":
+        return CaptionReply(caption=quadruple.caption.text).model_dump_json()
+    if quadruple.story.writer == "given":
+        return ""
+    return StoryReply(story=quadruple.story.text).model_dump_json()
+
+
+# --- chats that are given ------------------------------------------------------------------
+
+
+class Part(Frozen):
+    """A piece of a message. `image` is a path, from the folder of the JSONL file."""
+
+    type: Literal["text", "image"]
+    text: str = ""
+    image: str = ""
+
+
+class GivenMessage(Frozen):
+    """A message as it stands in a JSONL file."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str | tuple[Part, ...]
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return () if isinstance(self.content, str) else self.content
+
+
+class GivenChat(BaseModel):
+    """A line of a JSONL file of chats. Without a group, its pictures are its group."""
+
+    messages: Annotated[tuple[GivenMessage, ...], Field(min_length=2)]
+    group: str = ""
+    split: Split | None = None
+
+
+def _given_chats(path: Path, part: DataPart) -> Iterator[Chat]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise UsageError(f"can't read the chats in {path}: {why}") from None
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            yield _given_chat(f"{path}, line {number}", line, path.parent, part)
+
+
+def _given_chat(where: str, line: str, folder: Path, part: DataPart) -> Chat:
+    try:
+        given = GivenChat.model_validate_json(line)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        at = ".".join(map(str, fault["loc"]))
+        raise UsageError(f"{where}: {at + ': ' if at else ''}{fault['msg']}") from None
+    if given.messages[-1].role != "assistant" or not given.messages[-1].content:
+        raise UsageError(f"{where}: its last message has to be the assistant's, to learn from")
+    shown = [p for m in given.messages for p in m.parts if p.type == "image"]
+    if any(p.type == "image" for m in given.messages if m.role == "assistant" for p in m.parts):
+        raise UsageError(f"{where}: an assistant can't answer with a picture")
+    try:
+        pictures = tuple(fitted((folder / p.image).read_bytes(), part.max_pixels) for p in shown)
+    except OSError as error:
+        raise UsageError(f"{where}: can't read {error.filename}: {error.strerror}") from None
+    except BadSample as error:
+        raise UsageError(f"{where}: a picture of it: {error}") from None
+    known = hashlib.sha256(b"".join(pictures) or line.encode()).hexdigest()
+    return Chat(
+        where=where,
+        family=where,
+        group=given.group or known,
+        split=given.split or "train",
+        messages=tuple(_message(message) for message in given.messages),
+        pictures=pictures,
+    )
+
+
+def _message(given: GivenMessage) -> Message:
+    if isinstance(given.content, str):
+        return {"role": given.role, "content": given.content}
+    parts = [{"type": "image"} if p.type == "image" else p.model_dump(include={"type", "text"})
+             for p in given.content]  # fmt: skip
+    return {"role": given.role, "content": parts}
+
+
+# --- splits --------------------------------------------------------------------------------
+
+
+def _apart(chats: list[Chat], held_out: float) -> tuple[list[Chat], int]:
+    """The chats with a validation split that shares nothing with train, and how many that cost.
+
+    Where no chat is of a validation split, whole groups are held out: those whose hashes are
+    least, so that groups added later move no other.
+    """
+    if not any(chat.split == "validation" for chat in chats):
+        by_hash = sorted({chat.group for chat in chats}, key=_hash)
+        held = set(by_hash[: max(1, round(held_out * len(by_hash)))]) if len(by_hash) > 1 else set()
+        chats = [replace(c, split="validation" if c.group in held else "train") for c in chats]
+    taught = {known for chat in chats if chat.split == "train" for known in _known_by(chat)}
+    kept = [c for c in chats if c.split == "train" or not taught & set(_known_by(c))]
+    return kept, len(chats) - len(kept)
+
+
+def _known_by(chat: Chat) -> tuple[str | bytes, ...]:
+    return (chat.group, *chat.pictures)
+
+
+def _hash(group: str) -> str:
+    return hashlib.sha256(group.encode()).hexdigest()
+
+
+def _nothing(sources: Sequence[str], split: str, part: DataPart) -> str:
+    where = ", ".join(sources)
+    if split == "train":
+        agents = " and ".join(part.agents)
+        return (
+            f"{where} holds no accepted sample to learn from for {agents}: see `mmusset status`,"
+            " or build a larger dataset"
+        )
+    return (
+        f"{where} leaves nothing to validate on: it needs samples of two groups or more"
+        " (artists, folders, pictures)"
+    )

@@ -7,7 +7,7 @@ import asyncio
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
@@ -190,6 +190,30 @@ def explain(
 
     with ledger_file.open_to_read(out) as ledger:
         tell(report.explain(ledger, item), show.stories, as_json)
+
+
+@app.command()
+def mark(
+    out: OutArgument,
+    key: Annotated[str, typer.Argument(help="A sample's key; `mmusset explain` shows it.")],
+    verdict: Annotated[
+        Literal["keep", "drop", "fix", "none"], typer.Argument(help="none takes a mark away.")
+    ],
+    note: Annotated[str, typer.Option(help="Why, or what is to be mended.")] = "",
+) -> None:
+    """Mark a sample by hand; `mmusset build --apply-marks` then makes a new version.
+
+    \b
+    Examples:
+      mmusset mark music 57cddd5f60c701885115b5a1 drop --note "the wrong cover"
+      mmusset mark music 57cddd5f60c701885115b5a1 fix --note 'no "E major", please'
+    """
+    from .build import marks
+
+    if verdict == "none":
+        marks.forget_mark(out, key)
+    else:
+        marks.save_mark(out, marks.Mark(key, verdict, note))
 
 
 @app.command()

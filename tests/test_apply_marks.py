@@ -75,6 +75,19 @@ def test_a_dropped_sample_leaves_in_a_new_shard(out: Path) -> None:
     assert NOTE.encode() not in published(out)
 
 
+def test_the_command_marks_and_takes_away(out: Path) -> None:
+    first, second, *_ = keys(out)
+    assert mmusset("mark", out, first, "drop", "--note", NOTE).returncode == 0
+    assert mmusset("mark", out, second, "drop").returncode == 0
+    assert mmusset("mark", out, second, "none").returncode == 0
+    assert read_marks(out) == {first: Mark(first, "drop", NOTE)}
+    unknown = mmusset("mark", out, "k", "drop")
+    assert unknown.returncode == 1
+    assert "no sample of" in unknown.stderr
+    assert "Traceback" not in unknown.stderr
+    assert "needs a note" in mmusset("mark", out, first, "fix").stderr
+
+
 def test_applied_again_nothing_happens_and_a_replay_gives_the_same_bytes(out: Path) -> None:
     first, second, third, *_ = keys(out)
     save_mark(out, Mark(first, "drop", ""))

@@ -19,6 +19,7 @@ from mmusset.agents.rules import find_faults
 from mmusset.agents.state import State, begin, brief
 from mmusset.errors import MmussetError, Unusable, UsageError
 from mmusset.recipe import AdaptersPart, CriticPart, GatesPart, Recipe, SamplingPart, SpeakerPart
+from mmusset.recipe_file import load
 from mmusset.sample import Quadruple
 from mmusset.shards.reader import BadSample, shards_of, split_of
 from mmusset.speakers.adapter import check_adapter, read_adapter
@@ -29,6 +30,7 @@ from mmusset.training.progress import Progress
 from mmusset.truth.gates import sayable
 
 from .chats import fitted, gates_of, material_of, samples_of
+from .finish import RECIPE
 from .learner import read_config
 from .measures import Interval, Result, Row, Written, distinct, rows
 from .recipe import FinetuneRecipe, Taught
@@ -47,7 +49,13 @@ class Question:
     split: Which
     limit: int | None
     seed: int
-    max_pixels: int
+
+    @property
+    def max_pixels(self) -> int:
+        """Of a picture, as the adapter was taught; the usual number where nothing tells."""
+        made_by = self.adapter / RECIPE
+        known = load(FinetuneRecipe, str(made_by)) if made_by.exists() else FinetuneRecipe()
+        return known.data.max_pixels
 
 
 @dataclass(frozen=True, slots=True)

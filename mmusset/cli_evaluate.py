@@ -23,7 +23,6 @@ def evaluate_speaker(
     ] = "held-out",
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many samples.")] = None,
     seed: Annotated[int, typer.Option(help="Of the intervals' resamples.")] = 0,
-    max_pixels: Annotated[int, typer.Option(min=3136, help="Of a picture.")] = 256 * 28 * 28,
     out: Annotated[
         Path | None, typer.Option(help="Write evaluation.json and a page of examples there.")
     ] = None,
@@ -44,9 +43,7 @@ def evaluate_speaker(
 
     from .training import progress
 
-    question = compare.Question(
-        data, base or compare.base_of(adapter), adapter, split, limit, seed, max_pixels
-    )
+    question = compare.Question(data, base or compare.base_of(adapter), adapter, split, limit, seed)
     if out:
         report.check_free(out)
     shown = progress.for_terminal(log_json)

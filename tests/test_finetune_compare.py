@@ -167,7 +167,7 @@ def test_the_page_shows_text_as_text(tmp_path: Path) -> None:
 
 
 def question(data: Path, adapter: Path = Path("a")) -> Question:
-    return Question(str(data), "base", adapter, "held-out", None, 0, 3136)
+    return Question(str(data), "base", adapter, "held-out", None, 0)
 
 
 def test_a_dataset_without_held_out_samples_is_refused(tmp_path: Path) -> None:

@@ -122,7 +122,8 @@ def test_merged_it_says_what_it_says_beside_its_base(
 
 
 def test_it_beats_its_base(adapter: Path, base: Path, dataset: Path) -> None:
-    asked = Question(str(dataset), str(base), adapter, "train", None, 0, FEW_PIXELS)
+    asked = Question(str(dataset), str(base), adapter, "train", None, 0)
+    assert asked.max_pixels == FEW_PIXELS, "as it was taught"
     found, examples = compare(asked, Progress())
     print(found.text())
     better = {row.name: row for row in found.rows if row.shown}
@@ -140,7 +141,7 @@ def test_the_command_writes_figures_and_a_page(
     adapter: Path, base: Path, dataset: Path, tmp_path: Path
 ) -> None:
     asked = ["evaluate-speaker", "--data", dataset, "--adapter", adapter, "--split", "train"]
-    few = ["--limit", "2", "--max-pixels", str(FEW_PIXELS), "--out", tmp_path / "compared"]
+    few = ["--limit", "2", "--out", tmp_path / "compared"]
     done = mmusset(*asked, *few, "--json")
     assert done.returncode == 0, done.stderr
     facts = json.loads((tmp_path / "compared" / "evaluation.json").read_text())

@@ -13,15 +13,18 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from mmusset.errors import MmussetError, Refused
+from mmusset.finetune.batch import batch_of
 from mmusset.finetune.curve import running_mean
+from mmusset.finetune.finish import save_adapter
 from mmusset.finetune.learner import TARGETS, load_base
 from mmusset.finetune.lora import ready, teach
 from mmusset.finetune.recipe import FinetuneRecipe
+from mmusset.finetune.training import Best, Learnt
 from mmusset.recipe_file import load
 from mmusset.speakers.adapter import check_adapter, read_adapter
 from mmusset.training.lock import locked
 from tests.command import environment, mmusset, torchrun, tree
-from tests.finetune_parts import job, recipe, samples_to_learn, tiny_base, words
+from tests.finetune_parts import book, job, learner, recipe, samples_to_learn, tiny_base, words
 from tests.musflow_parts import dataset
 from tests.samples import sample
 from tests.tiny_qwen2vl import make_adapter
@@ -177,6 +180,20 @@ def test_bf16_learns(base: Path, source: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     checked = [line["loss"] for line in log(tmp_path / "a") if line["at"] == "validation"]
     assert checked[-1] < checked[0]
+
+
+def test_an_adapter_that_changes_nothing_is_not_saved(
+    base: Path, source: Path, tmp_path: Path
+) -> None:
+    found, processor = book(base, source)
+    silent, spoken = learner(base, loud=False), learner(base)
+    batch = batch_of(found.pages[:1], processor, silent.base.model.get_rope_index)
+    learnt = Learnt(step=4, steps=4, base_loss=2.0, best=Best(4, 1.0, {}))
+    with pytest.raises(MmussetError, match="changes nothing that the base says"):
+        save_adapter(silent, recipe(base), tmp_path, batch, learnt)
+    assert not list(tmp_path.iterdir())
+    save_adapter(spoken, recipe(base), tmp_path, batch, learnt)
+    assert read_adapter(tmp_path).base == str(base)
 
 
 # --- refusals ------------------------------------------------------------------------------

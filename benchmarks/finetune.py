@@ -27,7 +27,6 @@ from typing import Any
 import torch
 from peft import LoraConfig, get_peft_model
 from PIL import Image
-from torch.profiler import ProfilerActivity, profile
 from transformers import (
     AutoProcessor,
     Qwen2VLConfig,
@@ -44,7 +43,7 @@ from mmusset.finetune.recipe import DataPart, FinetuneRecipe, LoraPart, TrainPar
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
-from tests.finetune_parts import texts_of  # noqa: E402
+from tests.finetune_parts import most_held_mib, texts_of  # noqa: E402
 from tests.tiny_qwen2vl import make_tiny  # noqa: E402
 
 RANK, CHATS, ROUNDS = 8, 4, 5
@@ -92,7 +91,7 @@ def report(steps: dict[str, Step], tokens: int, checkpointing: bool) -> None:
             step()
             seconds[name].append(time.process_time() - begun_s)
     rates = {name: tokens / statistics.median(taken[1:]) for name, taken in seconds.items()}
-    memory = {name: peak_mib(step) for name, step in steps.items()}
+    memory = {name: most_held_mib(step) for name, step in steps.items()}
     print(f"checkpointing {'on' if checkpointing else 'off'}")
     for name in steps:
         print(f"  {name:16}{rates[name]:8.0f} tokens of chats a CPU-second{memory[name]:8.0f} MiB")
@@ -173,17 +172,6 @@ def collated(chats: list[Chat], processor: Any) -> dict[str, torch.Tensor]:
         learnt = torch.tensor(asked.learnt)
         labels[row, : len(learnt)][learnt] = torch.tensor(asked.ids)[learnt]
     return {**batch, "labels": labels}
-
-
-def peak_mib(step: Step) -> float:
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
-        step()
-    now, most = 0, 0
-    for event in profiler.profiler.kineto_results.events():
-        if event.name() == "[memory]":
-            now += event.nbytes()
-            most = max(most, now)
-    return most / 2**20
 
 
 if __name__ == "__main__":

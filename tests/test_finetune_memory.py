@@ -7,14 +7,21 @@ from typing import Any
 
 import pytest
 import torch
-from torch.profiler import ProfilerActivity, profile
 from transformers import AutoConfig
 
 from mmusset.finetune.batch import Batch
 from mmusset.finetune.memory import ALLOWANCE, Shape, needed, plan
 from mmusset.training.room import GIB
 from tests.command import mmusset
-from tests.finetune_parts import book, learner, recipe, samples_to_learn, tiny_base, words
+from tests.finetune_parts import (
+    book,
+    learner,
+    most_held_mib,
+    recipe,
+    samples_to_learn,
+    tiny_base,
+    words,
+)
 
 SHAPE = Shape(pages=1, tokens=900, learnt=120)
 
@@ -44,18 +51,11 @@ def batch(shape: Shape) -> Batch:
 
 
 def measured_mib(base: Path, shape: Shape, rank: int, checkpointing: bool) -> float:
-    """The most that the allocator held at once for a step beside weights, by the profiler."""
+    """What a step takes beside the weights, by torch's profiler."""
     model = learner(base, rank, checkpointing=checkpointing).train()
     asked = batch(shape)
     model(asked).backward()  # gradients are there, as in every step but the first
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
-        model(asked).backward()
-    now, most = 0, 0
-    for event in profiler.profiler.kineto_results.events():
-        if event.name() == "[memory]":
-            now += event.nbytes()
-            most = max(most, now)
-    return most / 2**20
+    return most_held_mib(lambda: model(asked).backward())
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ of what goes wrong; its answers are true ones (stub_answers.py), in the schema a
 import asyncio
 import hashlib
 import signal
+import socket
 import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
@@ -127,7 +128,8 @@ class StubServer:
         )
         # A client that goes away frees its slot.
         self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None)
-        self._site: web.TCPSite | None = None
+        self._site: web.SockSite | None = None
+        self._listening: socket.socket | None = None
 
     @property
     def url(self) -> str:
@@ -156,13 +158,19 @@ class StubServer:
 
     async def come_back(self) -> None:
         """Listen, on the same port as before."""
-        self._site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True)
+        listening = socket.create_server(("127.0.0.1", self.port), backlog=128)
+        self.port = listening.getsockname()[1]
+        self._site, self._listening = web.SockSite(self._runner, listening), listening
         await self._site.start()
-        self.port = self._runner.addresses[-1][1]
 
     async def go_down(self) -> None:
         """Stop listening and break every connection, as a server that dies does."""
-        if self._site:
+        if self._site and self._listening:
+            # asyncio (3.11) loses what it accepted in the turn in which its server closes, and
+            # never closes it: accept no more, then wait until the last are connections.
+            asyncio.get_running_loop().remove_reader(self._listening)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
             site, self._site = self._site, None
             await site.stop()
         server = self._runner.server

@@ -16,6 +16,8 @@ from mmusset.truth.judge import is_concrete
 Floats = NDArray[np.float64]
 Unit = Literal["share", "number"]
 RESAMPLES = 4000
+# Five samples that all agree are no news yet: p is 1/16 in a sign test of two sides; of six 1/32.
+FEWEST = 6
 TOKENS = 20_000  # distinct-n falls with length, so the budget is fixed
 _REFUSAL = re.compile(
     r"\b(i'?m sorry|i am sorry|i apologi[sz]e|i can(?:'t|not| not)|i am (?:not able|unable)"
@@ -42,9 +44,12 @@ class Written:
 class Result:
     """What one voice made of one sample: freely, and then as a build would have it.
 
-    `sayable` is how many statements the evidence carries, `said` how many of those the caption
-    makes. `rounds` is of an accepted sample; `reason` why it was rejected or failed, or "".
+    `limits` are those of its dataset. `sayable` is how many statements the evidence carries,
+    `said` how many of those the caption makes. `rounds` is of an accepted sample; `reason` why it
+    was rejected or failed, or "".
     """
+
+    limits: CriticPart
 
     caption: Written
     story: Written
@@ -59,7 +64,8 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A value and the 95 % interval of it."""
+    """A value and the 95 % interval of it: too narrow for a few samples, and for a share that
+    nearly all or nearly none of them have."""
 
     value: float
     low: float
@@ -70,7 +76,7 @@ class Interval:
 class Row:
     """A measure of both voices; None where there was nothing to measure.
 
-    `shown` says whether the difference's interval leaves out 0.
+    `shown` says whether the difference's interval leaves out 0, and there are samples enough.
     """
 
     name: str
@@ -87,7 +93,7 @@ class Measure:
 
     name: str
     unit: Unit
-    parts: Callable[[Result, CriticPart], tuple[float, float]]
+    parts: Callable[[Result], tuple[float, float]]
 
 
 def _bounded(text: str, bounds: tuple[int, int]) -> float:
@@ -103,37 +109,37 @@ def _faultless(result: Result, where: str) -> float:
 
 
 MEASURES = (
-    Measure("answers in schema", "share", lambda r, _: (r.caption.valid + r.story.valid, 2)),
-    Measure("refusals", "share", lambda r, _: (r.caption.refuses + r.story.refuses, 2)),
-    Measure("claim precision", "share", lambda r, _: (
+    Measure("answers in schema", "share", lambda r: (r.caption.valid + r.story.valid, 2)),
+    Measure("refusals", "share", lambda r: (r.caption.refuses + r.story.refuses, 2)),
+    Measure("claim precision", "share", lambda r: (
         _count(r, "supported"), _count(r, "supported") + _count(r, "contradicted"))),
-    Measure("claim recall", "share", lambda r, _: (r.said, r.sayable)),
-    Measure("contradicted claims, a caption", "number", lambda r, _: (
+    Measure("claim recall", "share", lambda r: (r.said, r.sayable)),
+    Measure("contradicted claims, a caption", "number", lambda r: (
         _count(r, "contradicted"), 1)),
-    Measure("unverifiable claims, a caption", "number", lambda r, _: (
+    Measure("unverifiable claims, a caption", "number", lambda r: (
         _count(r, "unverifiable"), 1)),
-    Measure("captions without a fault", "share", lambda r, _: (_faultless(r, "caption"), 1)),
-    Measure("stories without a fault", "share", lambda r, _: (_faultless(r, "story"), 1)),
-    Measure("captions of the right length", "share", lambda r, c: (
-        _bounded(r.caption.text, c.caption_words), 1)),
-    Measure("stories of the right length", "share", lambda r, c: (
-        _bounded(r.story.text, c.story_words), 1)),
-    Measure("words, a caption", "number", lambda r, _: (word_count(r.caption.text), 1)),
-    Measure("words, a story", "number", lambda r, _: (word_count(r.story.text), 1)),
-    Measure("accepted", "share", lambda r, _: (r.accepted, 1)),
-    Measure("rounds, of an accepted one", "number", lambda r, _: (
+    Measure("captions without a fault", "share", lambda r: (_faultless(r, "caption"), 1)),
+    Measure("stories without a fault", "share", lambda r: (_faultless(r, "story"), 1)),
+    Measure("captions of the right length", "share", lambda r: (
+        _bounded(r.caption.text, r.limits.caption_words), 1)),
+    Measure("stories of the right length", "share", lambda r: (
+        _bounded(r.story.text, r.limits.story_words), 1)),
+    Measure("words, a caption", "number", lambda r: (word_count(r.caption.text), 1)),
+    Measure("words, a story", "number", lambda r: (word_count(r.story.text), 1)),
+    Measure("accepted", "share", lambda r: (r.accepted, 1)),
+    Measure("mended, of the accepted", "share", lambda r: (
+        r.accepted and r.rounds > 0, r.accepted)),
+    Measure("rounds, of an accepted one", "number", lambda r: (
         r.rounds * r.accepted, r.accepted)),
 )  # fmt: skip
 
 
-def rows(
-    base: Sequence[Result], adapter: Sequence[Result], limits: CriticPart, seed: int
-) -> list[Row]:
+def rows(base: Sequence[Result], adapter: Sequence[Result], seed: int) -> list[Row]:
     """Every measure of two voices on the same samples, in the same order."""
     if len(base) != len(adapter) or not base:
         raise ValueError("two voices are compared on the same samples, and on one at least")
     drawn = np.random.default_rng(seed).integers(0, len(base), (RESAMPLES, len(base)))
-    return [_row(measure, base, adapter, limits, drawn) for measure in MEASURES]
+    return [_row(measure, base, adapter, drawn) for measure in MEASURES]
 
 
 def refuses(text: str) -> bool:
@@ -158,13 +164,12 @@ def _row(
     measure: Measure,
     base: Sequence[Result],
     adapter: Sequence[Result],
-    limits: CriticPart,
     drawn: NDArray[np.int64],
 ) -> Row:
     """Paired bootstrap (Efron 1979): both voices on the same resampled samples."""
     sides = []
     for results in (base, adapter):
-        parts = np.array([measure.parts(result, limits) for result in results], float)
+        parts = np.array([measure.parts(result) for result in results], float)
         sides.append((_ratio(parts.sum(0)), _ratio(parts[drawn].sum(1))))
     (one, ones), (other, others) = sides
     difference = _interval(other - one, others - ones)
@@ -174,7 +179,9 @@ def _row(
         base=_interval(one, ones),
         adapter=_interval(other, others),
         difference=difference,
-        shown=difference is not None and not difference.low <= 0 <= difference.high,
+        shown=len(base) >= FEWEST
+        and difference is not None
+        and not difference.low <= 0 <= difference.high,
     )
 
 

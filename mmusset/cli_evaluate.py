@@ -45,7 +45,7 @@ def evaluate_speaker(
 
     question = compare.Question(data, base or compare.base_of(adapter), adapter, split, limit, seed)
     if out:
-        report.check_free(out)
+        report.make_free(out)
     shown = progress.for_terminal(log_json)
     try:
         comparison, examples = compare.compare(question, shown)

@@ -1,5 +1,6 @@
 """Measures of two voices, on texts whose measures are known; and the page, which escapes."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,16 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmusset.errors import MmussetError, UsageError
+from mmusset.errors import MmussetError, Refused, UsageError
 from mmusset.finetune.chats import fitted
 from mmusset.finetune.compare import Comparison, Example, HeldOut, Question, held_out
 from mmusset.finetune.measures import Interval, Result, Row, Written, distinct, refuses, rows
-from mmusset.finetune.report import badged, page
+from mmusset.finetune.report import badged, make_free, page
 from mmusset.recipe import CriticPart, GatesPart
 from mmusset.sample import ClaimVerdict, JudgedClaim
+from mmusset.truth.extract import extract
+from mmusset.truth.judge import judge
 from tests.command import mmusset
 from tests.musflow_parts import dataset
-from tests.samples import sample
+from tests.samples import music_evidence, sample
 from tests.test_adapter import adapter_folder
 
 
@@ -40,6 +43,7 @@ def result(
     rounds: int = 0,
 ) -> Result:
     return Result(
+        limits=CriticPart(),
         caption=Written("A quiet piece.", valid),
         story=Written("The lamp was out.", valid),
         claims=tuple(map(claim, verdicts)),
@@ -53,7 +57,7 @@ def result(
 
 
 def by_name(base: list[Result], adapter: list[Result], seed: int = 0) -> dict[str, Row]:
-    return {row.name: row for row in rows(base, adapter, CriticPart(), seed)}
+    return {row.name: row for row in rows(base, adapter, seed)}
 
 
 def test_known_results_have_known_measures() -> None:
@@ -89,11 +93,11 @@ def test_an_interval_holds_its_value_and_a_voice_is_not_unlike_itself(
 ) -> None:
     base = [result(valid=a) for a, _ in pairs]
     adapter = [result(valid=b) for _, b in pairs]
-    for row in rows(base, adapter, CriticPart(), 0):
+    for row in rows(base, adapter, 0):
         for interval in (row.base, row.adapter, row.difference):
             if interval:
                 assert interval.low - 1e-9 <= interval.value <= interval.high + 1e-9
-    for row in rows(base, base, CriticPart(), 0):
+    for row in rows(base, base, 0):
         assert not row.shown
         assert row.difference is None or row.difference == Interval(0.0, 0.0, 0.0)
 
@@ -108,6 +112,15 @@ def test_the_interval_is_paired_and_seeded() -> None:
     assert row.base.high - row.base.low > 0.1
     assert row.difference.high - row.difference.low < 1e-9
     assert by_name(base, adapter, 0)["claim recall"] == row
+
+
+def test_a_handful_of_samples_shows_nothing() -> None:
+    """All five agree that the adapter is better: that happens by chance, too."""
+    five = by_name([result(valid=False)] * 5, [result()] * 5)["answers in schema"]
+    six = by_name([result(valid=False)] * 6, [result()] * 6)["answers in schema"]
+    assert five.difference == six.difference == Interval(1.0, 1.0, 1.0)
+    assert not five.shown
+    assert six.shown
 
 
 def test_an_interval_covers_what_it_should() -> None:
@@ -150,19 +163,30 @@ def test_claims_are_marked_and_all_else_is_escaped() -> None:
     assert "&amp; calm" in marked
 
 
+def test_each_claim_is_marked_where_it_stands() -> None:
+    text = "Quieter than most: a quiet piece, and a quiet end."
+    claims = judge(extract(text), music_evidence(), GatesPart())
+    assert [c.text for c in claims] == ["quiet", "quiet"]
+    assert badged(text, claims).startswith("Quieter than most: a <mark")
+    assert badged(text, claims).endswith("quiet</mark> end.")
+    assert badged(text, claims).count("<mark") == 2
+
+
 def test_the_page_shows_text_as_text(tmp_path: Path) -> None:
     made = sample(0)
-    held = HeldOut(made.quadruple, fitted(made.image_jpeg, 3136), GatesPart())
+    held = HeldOut(made.quadruple, fitted(made.image_jpeg, 3136), GatesPart(), CriticPart())
     evil = replace(result("supported"), story=Written("<script>alert(1)</script>", True))
-    found = tuple(rows([evil], [evil], CriticPart(), 0))
+    found = tuple(rows([evil], [evil], 0))
     comparison = Comparison(
-        base="<base>", adapter="a", split="test", samples=1, seed=0, rows=found,
+        data="d", base="<base>", adapter="a", split="test", samples=1, seed=0, rows=found,
         distinct_2={"captions": (0.5, 0.5)}, reasons={},
     )  # fmt: skip
     html = page(comparison, [Example(held, evil, evil)])
     assert "<script" not in html
     assert "&lt;script&gt;alert(1)" in html
     assert "&lt;base&gt;" in html
+    assert "loudness quiet: -30.0 LUFS" in html
+    assert "Too few to show a difference: it takes 6 samples or more." in html
     assert "not shown" in comparison.text()
 
 
@@ -178,6 +202,30 @@ def test_a_dataset_without_held_out_samples_is_refused(tmp_path: Path) -> None:
                    test_0=[sample(1, "test"), sample(2, "test")])  # fmt: skip
     assert len(held_out(question(both))) == 3
     assert len(held_out(replace(question(both), limit=2))) == 2
+    with pytest.raises(UsageError, match="no train samples, only test, validation"):
+        held_out(replace(question(both), split="train"))
+
+
+def test_no_shard_is_read_beyond_the_limit(tmp_path: Path) -> None:
+    two = dataset(tmp_path, test_0=[sample(0, "test")], test_1=[sample(1, "test")])
+    (two / "data" / "test-000001.tar").write_bytes(b"cut short")
+    assert len(held_out(replace(question(two), limit=1))) == 1
+    with pytest.raises(MmussetError, match="test-000001"):
+        held_out(question(two))
+
+
+def test_texts_are_measured_by_the_limits_of_their_dataset(tmp_path: Path) -> None:
+    data = dataset(tmp_path, test_0=[sample(0, "test")])
+    assert held_out(question(data))[0].limits == CriticPart()
+    critic = {"critic": {"story_words": [3, 9]}}
+    (data / "manifest.json").write_text(json.dumps({"recipe": critic}))
+    (held,) = held_out(question(data))
+    assert held.limits == CriticPart(story_words=(3, 9))
+    short = result()
+    fitting = replace(short, limits=held.limits)
+    found = by_name([short], [fitting])["stories of the right length"]
+    assert found.base and found.adapter
+    assert (found.base.value, found.adapter.value) == (0, 1)
 
 
 def test_an_adapter_of_another_base_is_refused_before_any_work(tmp_path: Path) -> None:
@@ -192,5 +240,20 @@ def test_an_adapter_of_another_base_is_refused_before_any_work(tmp_path: Path) -
     none = mmusset("evaluate-speaker", "--data", data, "--adapter", tmp_path / "no")
     assert none.returncode == 1
     assert "is no LoRA adapter" in none.stderr
+    silent = adapter_folder(tmp_path / "silent", base_model_name_or_path="")
+    unsaid = mmusset("evaluate-speaker", "--data", data, "--adapter", silent)
+    assert unsaid.returncode == 2
+    assert "give --base" in unsaid.stderr
     with pytest.raises(MmussetError):
         held_out(question(tmp_path))
+
+
+def test_a_folder_to_write_to_is_made_before_any_work(tmp_path: Path) -> None:
+    make_free(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(OSError, match="exists"):
+        make_free(tmp_path / "file")
+    (tmp_path / "examples.html").write_text("an earlier one")
+    with pytest.raises(Refused, match="is there already"):
+        make_free(tmp_path)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +12,20 @@ from hypothesis import strategies as st
 
 from mmusset.errors import MmussetError, Refused, UsageError
 from mmusset.finetune.chats import fitted
-from mmusset.finetune.compare import Comparison, Example, HeldOut, Question, held_out
+from mmusset.finetune.compare import Comparison, Example, HeldOut, Question, compare, held_out
 from mmusset.finetune.measures import Interval, Result, Row, Written, distinct, refuses, rows
 from mmusset.finetune.report import badged, make_free, page
 from mmusset.recipe import CriticPart, GatesPart
 from mmusset.sample import ClaimVerdict, JudgedClaim
+from mmusset.training.progress import JsonProgress, Progress
 from mmusset.truth.extract import extract
 from mmusset.truth.judge import judge
 from tests.command import mmusset
+from tests.finetune_parts import samples_to_learn, tiny_base
 from tests.musflow_parts import dataset
 from tests.samples import music_evidence, sample
 from tests.test_adapter import adapter_folder
+from tests.tiny_qwen2vl import make_adapter
 
 
 def claim(verdict: ClaimVerdict, text: str = "quiet") -> JudgedClaim:
@@ -257,3 +261,34 @@ def test_a_folder_to_write_to_is_made_before_any_work(tmp_path: Path) -> None:
     (tmp_path / "examples.html").write_text("an earlier one")
     with pytest.raises(Refused, match="is there already"):
         make_free(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def two_voices(tmp_path_factory: pytest.TempPathFactory) -> Question:
+    """A real Qwen2-VL of random weights, and an adapter that changes what it says."""
+    folder = tmp_path_factory.mktemp("voices")
+    data = samples_to_learn(folder / "data")
+    base = tiny_base(folder / "base", data)
+    return Question(str(data), str(base), make_adapter(base, folder / "a"), "held-out", None, 0)
+
+
+def test_two_voices_are_heard_and_what_fails_is_counted(two_voices: Question) -> None:
+    told = StringIO()
+    found, examples = compare(two_voices, JsonProgress(told))
+    assert found.samples == len(examples) == 2
+    for example in examples:
+        assert example.base.caption.text != example.adapter.caption.text
+        assert not example.base.caption.valid, "it wrote freely, and knows no JSON"
+    assert found.reasons == {"no usable answer": (2, 2)}, "cut off, since it never comes to an end"
+    events = [json.loads(line) for line in told.getvalue().splitlines()]
+    assert [event["stage"] for event in events if event["event"] == "stage"] == [
+        f"{name}, {what}"
+        for name in ("base", "adapter")
+        for what in ("captions, freely", "stories, freely", "through the agents")
+    ]
+    assert [event["done"] for event in events if event["event"] == "step"] == [1, 2] * 6
+
+
+@pytest.mark.slow
+def test_the_same_models_give_the_same_figures(two_voices: Question) -> None:
+    assert compare(two_voices, Progress()) == compare(two_voices, Progress())

@@ -54,11 +54,12 @@ class Question:
     seed: int
 
     @property
-    def max_pixels(self) -> int:
-        """Of a picture, as the adapter was taught; the usual number where nothing tells."""
+    def taught(self) -> FinetuneRecipe:
+        """How the adapter was made, with this base; the usual recipe where nothing tells."""
         made_by = self.adapter / RECIPE
         known = load(FinetuneRecipe, str(made_by)) if made_by.exists() else FinetuneRecipe()
-        return known.data.max_pixels
+        revision = known.revision if known.base == self.base else ""
+        return known.model_copy(update={"base": self.base, "revision": revision})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +139,14 @@ def compare(question: Question, shown: Progress) -> tuple[Comparison, list[Examp
     Raises UsageError and MmussetError, before a weight is loaded, for data without such
     samples, for a base that is no Qwen2-VL, and for an adapter of another base.
     """
-    read_config(FinetuneRecipe(base=question.base))
+    read_config(question.taught)
     check_adapter(read_adapter(question.adapter), question.base)
     samples = held_out(question)
     with tempfile.TemporaryDirectory() as scratch:
         sides = [
-            asyncio.run(_results(samples, _part(question, adapter), Path(scratch), name, shown))
+            asyncio.run(
+                _results(samples, speaker_of(question, adapter), Path(scratch), name, shown)
+            )
             for name, adapter in (("base", ""), ("adapter", str(question.adapter)))
         ]
     base, adapter = sides
@@ -178,7 +181,7 @@ def held_out(question: Question) -> list[HeldOut]:
     wanted = SPLITS.get(question.split, (question.split,))
     shards = shards_of(question.data)
     chosen = [shard for shard in shards if split_of(shard) in wanted]
-    found = list(islice(_samples(chosen, question.max_pixels), question.limit))
+    found = list(islice(_samples(chosen, question.taught.data.max_pixels), question.limit))
     if not found:
         there = sorted({split_of(shard) for shard in shards} - set(wanted))
         only = f", only {', '.join(there)}: choose with --split" if there else ""
@@ -207,14 +210,17 @@ def interval_text(found: Interval | None, unit: str, signed: bool = False) -> st
     return f"{value}{' %' if unit == 'share' else ''} ({low} to {high})"
 
 
-def _part(question: Question, adapter: str) -> SpeakerPart:
-    """Greedy, so that the same models give the same answers."""
+def speaker_of(question: Question, adapter: str) -> SpeakerPart:
+    """Greedy, so that the same models give the same answers. The adapter, or "" for none, speaks
+    for the agents that it was taught as, beside the revision of its base."""
+    taught = question.taught
     greedy = {name: {"temperature": 0.0, "top_p": 1.0} for name in SamplingPart.model_fields}
     return SpeakerPart(
         kind="transformers",
         model=question.base,
-        adapters=AdaptersPart(captioner=adapter, story_writer=adapter),
-        max_pixels=question.max_pixels,
+        revision=taught.revision,
+        adapters=AdaptersPart(**dict.fromkeys(taught.data.agents, adapter)),
+        max_pixels=taught.data.max_pixels,
         sampling=SamplingPart.model_validate(greedy),
     )
 

@@ -12,8 +12,17 @@ from hypothesis import strategies as st
 
 from mmusset.errors import MmussetError, Refused, UsageError
 from mmusset.finetune.chats import fitted
-from mmusset.finetune.compare import Comparison, Example, HeldOut, Question, compare, held_out
+from mmusset.finetune.compare import (
+    Comparison,
+    Example,
+    HeldOut,
+    Question,
+    compare,
+    held_out,
+    speaker_of,
+)
 from mmusset.finetune.measures import Interval, Result, Row, Written, distinct, refuses, rows
+from mmusset.finetune.recipe import DataPart, FinetuneRecipe
 from mmusset.finetune.report import badged, make_free, page
 from mmusset.recipe import CriticPart, GatesPart
 from mmusset.sample import ClaimVerdict, JudgedClaim
@@ -230,6 +239,20 @@ def test_texts_are_measured_by_the_limits_of_their_dataset(tmp_path: Path) -> No
     found = by_name([short], [fitting])["stories of the right length"]
     assert found.base and found.adapter
     assert (found.base.value, found.adapter.value) == (0, 1)
+
+
+def test_an_adapter_speaks_for_the_agents_it_was_taught_as(tmp_path: Path) -> None:
+    """And beside the very revision of its base, with pictures of the size it knows."""
+    asked = question(tmp_path, tmp_path)
+    untold = speaker_of(asked, "a").adapters
+    assert (untold.captioner, untold.story_writer) == ("a", "a")
+    part = DataPart(agents=("captioner",), max_pixels=3136)
+    made_by = FinetuneRecipe(base="base", revision="v1", data=part)
+    (tmp_path / "recipe.yaml").write_text(made_by.model_dump_json())
+    told = speaker_of(asked, "a")
+    assert told.adapters.model_dump(exclude_defaults=True) == {"captioner": "a"}
+    assert (told.revision, told.max_pixels) == ("v1", 3136)
+    assert speaker_of(replace(asked, base="another"), "a").revision == ""
 
 
 def test_an_adapter_of_another_base_is_refused_before_any_work(tmp_path: Path) -> None:

@@ -19,12 +19,20 @@ RESAMPLES = 4000
 # Five samples that all agree are no news yet: p is 1/16 in a sign test of two sides; of six 1/32.
 FEWEST = 6
 TOKENS = 20_000  # distinct-n falls with length, so the budget is fixed
+# A story may say "I can't" too, so what is refused has to be a model's task. An answer that
+# begins with quoted speech is no refusal; JSON that was not kept to its schema may hold one.
+_CANNOT = r"(?:can(?:'?t| ?not)|won'?t|will not|(?:a|')m (?:not able|unable) to)"
+_TASK = (
+    r"(?:help|assist|comply|fulfil|do that|provide|describe|write|create|generate|determine"
+    r"|(?:see|hear|view|access|analy[sz]e|process|play|listen to)(?: \w+){0,3}? "
+    r"(?:image|picture|photo|music|audio|song|track|clip|sound|file)s?)"
+)
 _REFUSAL = re.compile(
-    r"\b(i'?m sorry|i am sorry|i apologi[sz]e|i can(?:'t|not| not)|i am (?:not able|unable)"
-    r"|i'?m (?:not able|unable)|i won'?t|as an ai|as a language model)\b",
+    r"""^\s*(?:\{\s*"\w+"\s*:\s*"\s*)?(?:sorry\W+|unfortunately\W+)?(?:but )?"""
+    rf"(?:i(?: a|')m sorry\W+(?:but )?(?:i|as)\b|i apologi[sz]e\b|i ?{_CANNOT} {_TASK}\b"
+    r"|as an? (?:ai|(?:large )?language model)\b)",
     re.IGNORECASE,
 )
-_OPENING = 120  # characters, in which a refusal shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +152,7 @@ def rows(base: Sequence[Result], adapter: Sequence[Result], seed: int) -> list[R
 
 def refuses(text: str) -> bool:
     """Whether an answer begins by refusing."""
-    return bool(_REFUSAL.search(text[:_OPENING].replace("’", "'")))
+    return bool(_REFUSAL.match(text.replace("’", "'")))
 
 
 def tokens(text: str) -> list[str]:

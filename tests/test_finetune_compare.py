@@ -157,9 +157,15 @@ def test_an_interval_covers_what_it_should() -> None:
         ('{"caption": "I cannot hear the music"}', True),
         ("A quiet piece that can't be hurried.", False),
         ("She was sorry that the lamp was out.", False),
+        ("Sorry, but I'm not able to listen to this audio.", True),
+        ('{"story": "As a large language model, I', True),
+        ('"I can\'t find my coat," she said.', False),
+        ("I won't go, she thought, and watched the ferry leave.", False),
+        ('The lamp was out. "I\'m sorry," said Anna.', False),
+        ("I am unable to sleep, so I walk along the quay.", False),
     ],
 )
-def test_refusals_are_known_by_their_opening(text: str, refusal: bool) -> None:
+def test_a_refusal_is_a_models_and_not_a_storys(text: str, refusal: bool) -> None:
     assert refuses(text) is refusal
 
 

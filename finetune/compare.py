@@ -37,8 +37,7 @@ from .learner import read_config
 from .measures import FEWEST, Interval, Result, Row, Written, distinct, rows
 from .recipe import FinetuneRecipe, Taught
 
-Which = Literal["held-out", "validation", "test", "train"]
-SPLITS = {"held-out": ("validation", "test")}
+Which = Literal["test", "validation", "train"]
 T = TypeVar("T")
 
 
@@ -51,7 +50,6 @@ class Question:
     adapter: Path
     split: Which
     limit: int | None
-    seed: int
 
     @property
     def taught(self) -> FinetuneRecipe:
@@ -93,14 +91,13 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Both voices, measure by measure. Distinct-2 has no interval: a resample repeats texts."""
+    """Both voices, measure by measure. Distinct-2 has no interval: it belongs to no one sample."""
 
     data: str
     base: str
     adapter: str
     split: str
     samples: int
-    seed: int
     rows: tuple[Row, ...]
     distinct_2: dict[str, tuple[float, float]]  # of captions and stories: base, adapter
     reasons: dict[str, tuple[int, int]]  # why samples were not accepted: base, adapter
@@ -108,9 +105,14 @@ class Comparison:
     @property
     def notes(self) -> list[str]:
         """What is to be known of the whole before it is read."""
-        if self.samples >= FEWEST:
-            return []
-        return [f"too few to show a difference: it takes {FEWEST} samples or more"]
+        notes = []
+        if self.split == "validation":
+            notes.append("a fine-tuning chooses its weights by the validation samples")
+        if self.split == "train":
+            notes.append("a fine-tuning learns from the train samples")
+        if self.samples < FEWEST:
+            notes.append(f"too few to show a difference: it takes {FEWEST} samples or more")
+        return notes
 
     def text(self) -> str:
         """For people."""
@@ -156,8 +158,7 @@ def compare(question: Question, shown: Progress) -> tuple[Comparison, list[Examp
         adapter=read_adapter(question.adapter).name,
         split=question.split,
         samples=len(samples),
-        seed=question.seed,
-        rows=tuple(rows(base, adapter, question.seed)),
+        rows=tuple(rows(base, adapter)),
         distinct_2={
             "captions": (_distinct(base, "caption"), _distinct(adapter, "caption")),
             "stories": (_distinct(base, "story"), _distinct(adapter, "story")),
@@ -178,15 +179,24 @@ def base_of(adapter: Path) -> str:
 
 def held_out(question: Question) -> list[HeldOut]:
     """The samples of the wanted split, in order of their shards; none is read beyond the limit."""
-    wanted = SPLITS.get(question.split, (question.split,))
     shards = shards_of(question.data)
-    chosen = [shard for shard in shards if split_of(shard) in wanted]
+    chosen = [shard for shard in shards if split_of(shard) == question.split]
     found = list(islice(_samples(chosen, question.taught.data.max_pixels), question.limit))
     if not found:
-        there = sorted({split_of(shard) for shard in shards} - set(wanted))
-        only = f", only {', '.join(there)}: choose with --split" if there else ""
-        raise UsageError(f"{question.data} holds no {' or '.join(wanted)} samples{only}")
+        raise UsageError(_nothing(question, {split_of(shard) for shard in shards}))
     return found
+
+
+def _nothing(question: Question, there: set[str]) -> str:
+    text = f"{question.data} holds no {question.split} samples"
+    if only := " and ".join(sorted(there - {question.split})):
+        text += f", only {only}"
+    if question.split == "test":
+        text += ": build a larger dataset, or one with a larger split.test"
+        if "validation" in there:
+            text += ", or give --split validation (a fine-tuning chooses its weights by those)"
+        return text
+    return f"{text}: choose with --split"
 
 
 def _samples(shards: Sequence[str], max_pixels: int) -> Iterator[HeldOut]:

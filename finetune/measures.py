@@ -1,8 +1,10 @@
 """Measures of what two voices wrote about the same samples, and how sure their difference is."""
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -15,22 +17,24 @@ from mmusset.truth.judge import is_concrete
 
 Floats = NDArray[np.float64]
 Unit = Literal["share", "number"]
-RESAMPLES = 4000
-# Five samples that all agree are no news yet: p is 1/16 in a sign test of two sides; of six 1/32.
-FEWEST = 6
+FEWEST = 10  # samples, below which no difference is said to be shown
+Z = NormalDist().inv_cdf(0.975)  # of 95 % intervals
 TOKENS = 20_000  # distinct-n falls with length, so the budget is fixed
-# A story may say "I can't" too, so what is refused has to be a model's task. An answer that
-# begins with quoted speech is no refusal; JSON that was not kept to its schema may hold one.
-_CANNOT = r"(?:can(?:'?t| ?not)|won'?t|will not|(?:a|')m (?:not able|unable) to)"
+# A story may say "I can't" or "I'm sorry" too, so what is refused has to be a model's task. An
+# answer that begins with quoted speech is no refusal; JSON that broke its schema may hold one.
+_CANNOT = r"i ?(?:can(?:'?t| ?not)|won'?t|will not|(?:a|')m (?:not able|unable) to)"
 _TASK = (
-    r"(?:help|assist|comply|fulfil|do that|provide|describe|write|create|generate|determine"
-    r"|(?:see|hear|view|access|analy[sz]e|process|play|listen to)(?: \w+){0,3}? "
-    r"(?:image|picture|photo|music|audio|song|track|clip|sound|file)s?)"
+    r"(?:help(?: you)? with|assist|comply|fulfil"
+    r"|(?:see|hear|view|access|analy[sz]e|process|play|listen to|describe|write|create|generate"
+    r"|determine|provide)(?: [\w-]+){0,3}? (?:image|picture|photo|music|audio|song|track|clip|sound"
+    r"|file|caption|story|description|content)s?)"
+)
+_LEAD = (
+    r"(?:(?:i(?: a|')m )?(?:very )?sorry\b|unfortunately\b|(?:i|my) apolog\w+\b)[^.!?]{0,60}?\W+"
 )
 _REFUSAL = re.compile(
-    r"""^\s*(?:\{\s*"\w+"\s*:\s*"\s*)?(?:sorry\W+|unfortunately\W+)?(?:but )?"""
-    rf"(?:i(?: a|')m sorry\W+(?:but )?(?:i|as)\b|i apologi[sz]e\b|i ?{_CANNOT} {_TASK}\b"
-    r"|as an? (?:ai|(?:large )?language model)\b)",
+    r"""^\s*(?:\{\s*"\w+"\s*:\s*"\s*)?"""
+    rf"(?:{_LEAD}(?:but )?)?(?:{_CANNOT} {_TASK}\b|as an? (?:ai|(?:large )?language model)\b)",
     re.IGNORECASE,
 )
 
@@ -72,8 +76,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A value and the 95 % interval of it: too narrow for a few samples, and for a share that
-    nearly all or nearly none of them have."""
+    """A value and the 95 % interval of it."""
 
     value: float
     low: float
@@ -82,9 +85,10 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A measure of both voices; None where there was nothing to measure.
+    """A measure of both voices; None where there was nothing to measure, or one number alone.
 
-    `shown` says whether the difference's interval leaves out 0, and there are samples enough.
+    `shown` says whether the difference's interval leaves out 0, and both voices were measured on
+    `FEWEST` samples or more.
     """
 
     name: str
@@ -142,12 +146,11 @@ MEASURES = (
 )  # fmt: skip
 
 
-def rows(base: Sequence[Result], adapter: Sequence[Result], seed: int) -> list[Row]:
+def rows(base: Sequence[Result], adapter: Sequence[Result]) -> list[Row]:
     """Every measure of two voices on the same samples, in the same order."""
     if len(base) != len(adapter) or not base:
         raise ValueError("two voices are compared on the same samples, and on one at least")
-    drawn = np.random.default_rng(seed).integers(0, len(base), (RESAMPLES, len(base)))
-    return [_row(measure, base, adapter, drawn) for measure in MEASURES]
+    return [_row(measure, base, adapter) for measure in MEASURES]
 
 
 def refuses(text: str) -> bool:
@@ -168,40 +171,83 @@ def distinct(texts: Sequence[str], n: int = 2) -> float:
     return len(set(grams)) / max(len(grams), 1)
 
 
-def _row(
-    measure: Measure,
-    base: Sequence[Result],
-    adapter: Sequence[Result],
-    drawn: NDArray[np.int64],
-) -> Row:
-    """Paired bootstrap (Efron 1979): both voices on the same resampled samples."""
-    sides = []
-    for results in (base, adapter):
-        parts = np.array([measure.parts(result) for result in results], float)
-        sides.append((_ratio(parts.sum(0)), _ratio(parts[drawn].sum(1))))
-    (one, ones), (other, others) = sides
-    difference = _interval(other - one, others - ones)
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One voice's measure. Its error is the sum of `errors` `[samples]`, what each sample adds to
+    it (the delta method for a ratio of sums; Cochran, Sampling Techniques, 1977, chapter 6)."""
+
+    value: float
+    errors: Floats
+    samples: int  # that have something to measure
+    out_of: float
+
+    @property
+    def variance(self) -> float:
+        return float(self.errors @ self.errors)
+
+
+def _row(measure: Measure, base: Sequence[Result], adapter: Sequence[Result]) -> Row:
+    one, other = _side(measure, base), _side(measure, adapter)
+    single = _wilson if measure.unit == "share" else _of_number
+    difference, samples = None, 0
+    if one and other:
+        samples = min(one.samples, other.samples)
+        value, errors = other.value - one.value, other.errors - one.errors
+        if measure.unit == "share":
+            difference = _of_difference(value, float(errors @ errors), samples)
+        else:
+            difference = _by_t(value, float(errors @ errors), samples)
     return Row(
         name=measure.name,
         unit=measure.unit,
-        base=_interval(one, ones),
-        adapter=_interval(other, others),
+        base=single(one) if one else None,
+        adapter=single(other) if other else None,
         difference=difference,
-        shown=len(base) >= FEWEST
+        shown=samples >= FEWEST
         and difference is not None
         and not difference.low <= 0 <= difference.high,
     )
 
 
-def _ratio(sums: Floats) -> Floats:
-    counted, out_of = sums[..., 0], sums[..., 1]
-    empty = np.full_like(counted, np.nan)
-    return np.divide(counted, out_of, out=empty, where=out_of > 0)
-
-
-def _interval(value: Floats, resampled: Floats) -> Interval | None:
-    known = resampled[np.isfinite(resampled)]
-    if not np.isfinite(value) or not len(known):
+def _side(measure: Measure, results: Sequence[Result]) -> _Side | None:
+    counted, out_of = np.array([measure.parts(result) for result in results], float).T
+    if not (total := float(out_of.sum())):
         return None
-    low, high = np.percentile(known, (2.5, 97.5))
-    return Interval(float(value), float(low), float(high))
+    value = float(counted.sum()) / total
+    errors = (counted - value * out_of) / total
+    return _Side(value, errors, int(np.count_nonzero(out_of)), total)
+
+
+def _wilson(side: _Side) -> Interval:
+    """Of a share (Wilson 1927). What a sample holds is alike, so it counts as so many independent
+    things as would vary as much (Kish 1965); where nothing varies, each sample counts once."""
+    p, n = side.value, float(side.samples)
+    if side.variance:
+        n = min(p * (1 - p) / side.variance, side.out_of)
+    middle = (p + Z**2 / (2 * n)) / (1 + Z**2 / n)
+    half = Z * math.sqrt(p * (1 - p) / n + Z**2 / (4 * n**2)) / (1 + Z**2 / n)
+    return Interval(p, max(0.0, min(p, middle - half)), min(1.0, max(p, middle + half)))
+
+
+def _of_difference(value: float, variance: float, samples: int) -> Interval:
+    """Of two paired shares: as if one sample more had changed all the way, in each direction
+    (Bonett and Price 2012), so that samples that all agree leave an interval too."""
+    n = samples + 2
+    middle = samples * value / n
+    squares = samples * (samples * variance + value**2) + 2
+    half = Z * math.sqrt(max(squares / n - middle**2, 0) / n)
+    return Interval(value, max(-1.0, middle - half), min(1.0, middle + half))
+
+
+def _of_number(side: _Side) -> Interval | None:
+    return _by_t(side.value, side.variance, side.samples)
+
+
+def _by_t(value: float, variance: float, samples: int) -> Interval | None:
+    """Of a mean, by Student's t; its quantile is Abramowitz and Stegun's 26.7.5, to 1/df^2."""
+    if samples < 2:
+        return None
+    df = samples - 1
+    t = Z + (Z**3 + Z) / (4 * df) + (5 * Z**5 + 16 * Z**3 + 3 * Z) / (96 * df**2)
+    half = t * math.sqrt(variance * samples / df)
+    return Interval(value, value - half, value + half)

@@ -3,6 +3,7 @@
 import html
 import json
 import re
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
@@ -23,7 +24,7 @@ FIGURES, PAGE = "evaluation.json", "examples.html"
 
 
 def make_free(folder: Path) -> None:
-    """Make the folder, before hours of work are for it.
+    """Make the folder, and see that it can be written to, before hours of work are for it.
 
     Raises Refused where a comparison would be written over something, and OSError as the system
     gives it.
@@ -31,6 +32,8 @@ def make_free(folder: Path) -> None:
     if there := [name for name in (FIGURES, PAGE) if (folder / name).exists()]:
         raise Refused(f"{folder / there[0]} is there already; give --out another folder")
     folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass
 
 
 def write(folder: Path, comparison: Comparison, examples: Sequence[Example]) -> None:

@@ -17,6 +17,7 @@ from mmusset.finetune.compare import (
     Example,
     HeldOut,
     Question,
+    base_of,
     compare,
     held_out,
     speaker_of,
@@ -30,7 +31,7 @@ from mmusset.training.progress import JsonProgress, Progress
 from mmusset.truth.extract import extract
 from mmusset.truth.judge import judge
 from tests.command import mmusset
-from tests.finetune_parts import samples_to_learn, tiny_base
+from tests.finetune_parts import FEW_PIXELS, samples_to_learn, tiny_base
 from tests.musflow_parts import dataset
 from tests.samples import music_evidence, sample
 from tests.test_adapter import adapter_folder
@@ -69,8 +70,8 @@ def result(
     )
 
 
-def by_name(base: list[Result], adapter: list[Result], seed: int = 0) -> dict[str, Row]:
-    return {row.name: row for row in rows(base, adapter, seed)}
+def by_name(base: list[Result], adapter: list[Result]) -> dict[str, Row]:
+    return {row.name: row for row in rows(base, adapter)}
 
 
 def test_known_results_have_known_measures() -> None:
@@ -104,48 +105,74 @@ def test_what_nobody_did_has_no_measure() -> None:
 def test_an_interval_holds_its_value_and_a_voice_is_not_unlike_itself(
     pairs: list[tuple[bool, bool]],
 ) -> None:
-    base = [result(valid=a) for a, _ in pairs]
+    base = [result(valid=a, accepted=b) for a, b in pairs]
     adapter = [result(valid=b) for _, b in pairs]
-    for row in rows(base, adapter, 0):
+    for row in rows(base, adapter):
         for interval in (row.base, row.adapter, row.difference):
             if interval:
                 assert interval.low - 1e-9 <= interval.value <= interval.high + 1e-9
-    for row in rows(base, base, 0):
+    for row in rows(base, base):
         assert not row.shown
-        assert row.difference is None or row.difference == Interval(0.0, 0.0, 0.0)
+        assert row.difference is None or row.difference.value == 0
 
 
-def test_the_interval_is_paired_and_seeded() -> None:
-    """Where each sample gains alike, the difference is sure, however much samples differ."""
+def test_the_interval_is_paired() -> None:
+    """Where each sample gains alike, the difference is surer than either voice."""
     base = [result(said=n % 3) for n in range(30)]
     adapter = [result(said=n % 3 + 1) for n in range(30)]
-    row = by_name(base, adapter)["claim recall"]
-    assert row.shown
-    assert row.base and row.difference
-    assert row.base.high - row.base.low > 0.1
-    assert row.difference.high - row.difference.low < 1e-9
-    assert by_name(base, adapter, 0)["claim recall"] == row
+    recall = by_name(base, adapter)["claim recall"]
+    assert recall.shown
+    unpaired = by_name(base, adapter[::-1])["claim recall"]
+    assert width(recall.difference) < 0.8 * width(unpaired.difference)
+    words = by_name(base, adapter)["words, a caption"]
+    assert words.difference == Interval(0.0, 0.0, 0.0)
 
 
-def test_a_handful_of_samples_shows_nothing() -> None:
-    """All five agree that the adapter is better: that happens by chance, too."""
-    five = by_name([result(valid=False)] * 5, [result()] * 5)["answers in schema"]
-    six = by_name([result(valid=False)] * 6, [result()] * 6)["answers in schema"]
-    assert five.difference == six.difference == Interval(1.0, 1.0, 1.0)
-    assert not five.shown
-    assert six.shown
+def width(interval: Interval | None) -> float:
+    assert interval
+    return interval.high - interval.low
 
 
-def test_an_interval_covers_what_it_should() -> None:
-    """95 % intervals of 40 samples hold the true share about as often."""
+@pytest.mark.parametrize(("samples", "shown"), [(9, False), (10, True)])
+def test_a_handful_of_samples_shows_nothing(samples: int, shown: bool) -> None:
+    """Even where all agree that the adapter is better."""
+    found = by_name([result(valid=False)] * samples, [result()] * samples)["answers in schema"]
+    assert found.shown is shown
+    assert found.difference
+    assert found.difference.value == 1.0
+    accepted = [result()] * samples + [result(accepted=False)] * 20
+    mended = [result(rounds=1)] * samples + [result(accepted=False)] * 20
+    assert by_name(accepted, mended)["mended, of the accepted"].shown is shown
+
+
+def test_all_or_none_of_some_samples_is_not_surely_all_or_none() -> None:
+    """Wilson's interval of 20 of 20 begins at 83.9 %; Bonett and Price's of no change is this."""
+    same = by_name([result()] * 20, [result()] * 20)["accepted"]
+    assert same.base == Interval(1.0, pytest.approx(0.8389, abs=1e-4), 1.0)
+    assert same.difference
+    assert (same.difference.low, same.difference.high) == pytest.approx((-0.126, 0.126), abs=1e-3)
+
+
+def test_two_answers_of_a_sample_are_less_than_two_samples() -> None:
+    """Caption and story are in schema together here, or neither is."""
+    half = [result(valid=n % 2 == 0) for n in range(20)]
+    found = by_name(half, half)
+    assert width(found["answers in schema"].base) == pytest.approx(
+        width(by_name([result(accepted=n % 2 == 0) for n in range(20)], half)["accepted"].base)
+    )
+
+
+def test_intervals_cover_what_they_should() -> None:
+    """Those of 20 samples, for shares near 1 too: as often as the normal error allows."""
     dice = np.random.default_rng(0)
-    held = 0
-    for _ in range(30):
-        drawn = [result(valid=bool(dice.random() < 0.6)) for _ in range(40)]
-        found = by_name(drawn, drawn)["answers in schema"].base
-        assert found
-        held += found.low <= 0.6 <= found.high
-    assert held >= 25
+    held = []
+    for _ in range(200):
+        drawn = dice.random((2, 20)) < np.array([[0.6], [0.95]])
+        row = by_name(*([result(accepted=bool(a)) for a in side] for side in drawn))["accepted"]
+        for interval, truth in ((row.base, 0.6), (row.adapter, 0.95), (row.difference, 0.35)):
+            assert interval
+            held.append(interval.low <= truth <= interval.high)
+    assert 0.92 < np.mean(held) < 0.99
 
 
 @pytest.mark.parametrize(
@@ -159,6 +186,12 @@ def test_an_interval_covers_what_it_should() -> None:
         ("She was sorry that the lamp was out.", False),
         ("Sorry, but I'm not able to listen to this audio.", True),
         ('{"story": "As a large language model, I', True),
+        ("I'm sorry, I can't assist with that request.", True),
+        ("I apologize for the confusion, but I cannot generate a story.", True),
+        ("I can't find my coat.", False),
+        ("I'm sorry I ever left the quay.", False),
+        ("I can't help but smile at the lamp.", False),
+        ("I cannot describe the light of that morning.", False),
         ('"I can\'t find my coat," she said.', False),
         ("I won't go, she thought, and watched the ferry leave.", False),
         ('The lamp was out. "I\'m sorry," said Anna.', False),
@@ -195,9 +228,9 @@ def test_the_page_shows_text_as_text(tmp_path: Path) -> None:
     made = sample(0)
     held = HeldOut(made.quadruple, fitted(made.image_jpeg, 3136), GatesPart(), CriticPart())
     evil = replace(result("supported"), story=Written("<script>alert(1)</script>", True))
-    found = tuple(rows([evil], [evil], 0))
+    found = tuple(rows([evil], [evil]))
     comparison = Comparison(
-        data="d", base="<base>", adapter="a", split="test", samples=1, seed=0, rows=found,
+        data="d", base="<base>", adapter="a", split="test", samples=1, rows=found,
         distinct_2={"captions": (0.5, 0.5)}, reasons={},
     )  # fmt: skip
     html = page(comparison, [Example(held, evil, evil)])
@@ -205,23 +238,26 @@ def test_the_page_shows_text_as_text(tmp_path: Path) -> None:
     assert "&lt;script&gt;alert(1)" in html
     assert "&lt;base&gt;" in html
     assert "loudness quiet: -30.0 LUFS" in html
-    assert "Too few to show a difference: it takes 6 samples or more." in html
+    assert "Too few to show a difference: it takes 10 samples or more." in html
     assert "not shown" in comparison.text()
 
 
 def question(data: Path, adapter: Path = Path("a")) -> Question:
-    return Question(str(data), "base", adapter, "held-out", None, 0)
+    return Question(str(data), "base", adapter, "test", None)
 
 
 def test_a_dataset_without_held_out_samples_is_refused(tmp_path: Path) -> None:
     lone = dataset(tmp_path / "lone", train_0=[sample(0)])
-    with pytest.raises(UsageError, match="no validation or test samples, only train"):
+    with pytest.raises(UsageError, match="no test samples, only train: build a larger dataset"):
         held_out(question(lone))
+    some = dataset(tmp_path / "some", validation_0=[sample(0, "validation")])
+    with pytest.raises(UsageError, match="or give --split validation"):
+        held_out(question(some))
     both = dataset(tmp_path / "both", validation_0=[sample(0, "validation")],
                    test_0=[sample(1, "test"), sample(2, "test")])  # fmt: skip
-    assert len(held_out(question(both))) == 3
-    assert len(held_out(replace(question(both), limit=2))) == 2
-    with pytest.raises(UsageError, match="no train samples, only test, validation"):
+    assert len(held_out(question(both))) == 2, "not those by which weights were chosen"
+    assert len(held_out(replace(question(both), limit=1))) == 1
+    with pytest.raises(UsageError, match="no train samples, only test and validation"):
         held_out(replace(question(both), split="train"))
 
 
@@ -270,13 +306,11 @@ def test_an_adapter_of_another_base_is_refused_before_any_work(tmp_path: Path) -
     done = mmusset("evaluate-speaker", "--data", data, "--adapter", other, "--base", base)
     assert done.returncode == 1
     assert "it was trained on Qwen/Qwen2-VL-2B-Instruct, not on" in done.stderr
-    none = mmusset("evaluate-speaker", "--data", data, "--adapter", tmp_path / "no")
-    assert none.returncode == 1
-    assert "is no LoRA adapter" in none.stderr
+    with pytest.raises(MmussetError, match="is no LoRA adapter"):
+        base_of(tmp_path / "no")
     silent = adapter_folder(tmp_path / "silent", base_model_name_or_path="")
-    unsaid = mmusset("evaluate-speaker", "--data", data, "--adapter", silent)
-    assert unsaid.returncode == 2
-    assert "give --base" in unsaid.stderr
+    with pytest.raises(UsageError, match="give --base"):
+        base_of(silent)
     with pytest.raises(MmussetError):
         held_out(question(tmp_path))
 
@@ -294,19 +328,25 @@ def test_a_folder_to_write_to_is_made_before_any_work(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def two_voices(tmp_path_factory: pytest.TempPathFactory) -> Question:
-    """A real Qwen2-VL of random weights, and an adapter that changes what it says."""
+    """A real Qwen2-VL of random weights, and an adapter that changes what its captioner says."""
     folder = tmp_path_factory.mktemp("voices")
     data = samples_to_learn(folder / "data")
     base = tiny_base(folder / "base", data)
-    return Question(str(data), str(base), make_adapter(base, folder / "a"), "held-out", None, 0)
+    adapter = make_adapter(base, folder / "a")
+    part = DataPart(agents=("captioner",), max_pixels=FEW_PIXELS)
+    made_by = FinetuneRecipe(base=str(base), data=part)
+    (adapter / "recipe.yaml").write_text(made_by.model_dump_json())
+    return Question(str(data), str(base), adapter, "validation", None)
 
 
 def test_two_voices_are_heard_and_what_fails_is_counted(two_voices: Question) -> None:
     told = StringIO()
     found, examples = compare(two_voices, JsonProgress(told))
     assert found.samples == len(examples) == 2
+    assert "chooses its weights by the validation samples" in found.text()
     for example in examples:
         assert example.base.caption.text != example.adapter.caption.text
+        assert example.base.story == example.adapter.story, "the base writes both"
         assert not example.base.caption.valid, "it wrote freely, and knows no JSON"
     assert found.reasons == {"no usable answer": (2, 2)}, "cut off, since it never comes to an end"
     events = [json.loads(line) for line in told.getvalue().splitlines()]

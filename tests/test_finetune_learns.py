@@ -122,7 +122,7 @@ def test_merged_it_says_what_it_says_beside_its_base(
 
 
 def test_it_beats_its_base(adapter: Path, base: Path, dataset: Path) -> None:
-    asked = Question(str(dataset), str(base), adapter, "train", None, 0)
+    asked = Question(str(dataset), str(base), adapter, "train", None)
     assert asked.taught.data.max_pixels == FEW_PIXELS, "as it was taught"
     found, examples = compare(asked, Progress())
     print(found.text())

@@ -62,7 +62,6 @@ class Result:
     """
 
     limits: CriticPart
-
     caption: Written
     story: Written
     claims: tuple[JudgedClaim, ...]
@@ -220,10 +219,10 @@ def _side(measure: Measure, results: Sequence[Result]) -> _Side | None:
 
 def _wilson(side: _Side) -> Interval:
     """Of a share (Wilson 1927). What a sample holds is alike, so it counts as so many independent
-    things as would vary as much (Kish 1965); where nothing varies, each sample counts once."""
+    things as would vary as much (Kish 1965); where all or none hold, each sample counts once."""
     p, n = side.value, float(side.samples)
-    if side.variance:
-        n = min(p * (1 - p) / side.variance, side.out_of)
+    if 0 < p < 1:
+        n = min(p * (1 - p) / max(side.variance, 1e-12), side.out_of)
     middle = (p + Z**2 / (2 * n)) / (1 + Z**2 / n)
     half = Z * math.sqrt(p * (1 - p) / n + Z**2 / (4 * n**2)) / (1 + Z**2 / n)
     return Interval(p, max(0.0, min(p, middle - half)), min(1.0, max(p, middle + half)))

@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
 from mmusset.agents.state import begin, brief
 from mmusset.errors import MmussetError, UsageError
-from mmusset.recipe import GatesPart
+from mmusset.recipe import CriticPart, GatesPart
 from mmusset.sample import AgentName, Frozen, Material, Quadruple
 from mmusset.shards.reader import (
     BadSample,
@@ -35,6 +35,7 @@ from .recipe import DataPart, Taught
 Message = dict[str, Any]
 Split = Literal["train", "validation"]
 CHATS = ".jsonl"
+P = TypeVar("P", CriticPart, GatesPart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +120,19 @@ def samples_of(shard: str) -> Iterator[tuple[str, Quadruple, bytes]]:
 
 def gates_of(shard: str) -> GatesPart:
     """The gates by which a shard's dataset was built; the usual ones where nothing tells."""
+    return _built_by(shard, "gates", GatesPart)
+
+
+def limits_of(shard: str) -> CriticPart:
+    """What the critic let pass when a shard's dataset was built; the usual where nothing tells."""
+    return _built_by(shard, "critic", CriticPart)
+
+
+def _built_by(shard: str, section: str, part: type[P]) -> P:
     try:
-        return GatesPart.model_validate(manifest_of(shard)["recipe"]["gates"])
+        return part.model_validate(manifest_of(shard)["recipe"][section])
     except (KeyError, TypeError, ValidationError):
-        return GatesPart()
+        return part()
 
 
 def fitted(jpeg: bytes, max_pixels: int) -> bytes:

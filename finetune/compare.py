@@ -9,10 +9,11 @@ import asyncio
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from mmusset.agents.graph import build_graph
 from mmusset.agents.rules import find_faults
@@ -24,19 +25,20 @@ from mmusset.sample import Quadruple
 from mmusset.shards.reader import BadSample, shards_of, split_of
 from mmusset.speakers.adapter import check_adapter, read_adapter
 from mmusset.speakers.asking import Asker, InMemory, fault_of
-from mmusset.speakers.base import Answer, CaptionReply, R, Request, StoryReply
+from mmusset.speakers.base import CaptionReply, R, Request, StoryReply
 from mmusset.speakers.in_process import TransformersSpeaker
 from mmusset.training.progress import Progress
-from mmusset.truth.gates import sayable
+from mmusset.truth.bands import readings
+from mmusset.truth.gates import carried, sayable
 
-from .chats import fitted, gates_of, material_of, samples_of
+from .chats import fitted, gates_of, limits_of, material_of, samples_of
 from .finish import RECIPE
 from .learner import read_config
-from .measures import Interval, Result, Row, Written, distinct, rows
+from .measures import FEWEST, Interval, Result, Row, Written, distinct, rows
 from .recipe import FinetuneRecipe, Taught
 
-Which = Literal["held-out", "validation", "test", "train"]
-SPLITS = {"held-out": ("validation", "test")}
+Which = Literal["test", "validation", "train"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +50,14 @@ class Question:
     adapter: Path
     split: Which
     limit: int | None
-    seed: int
 
     @property
-    def max_pixels(self) -> int:
-        """Of a picture, as the adapter was taught; the usual number where nothing tells."""
+    def taught(self) -> FinetuneRecipe:
+        """How the adapter was made, with this base; the usual recipe where nothing tells."""
         made_by = self.adapter / RECIPE
         known = load(FinetuneRecipe, str(made_by)) if made_by.exists() else FinetuneRecipe()
-        return known.data.max_pixels
+        revision = known.revision if known.base == self.base else ""
+        return known.model_copy(update={"base": self.base, "revision": revision})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,17 @@ class HeldOut:
     quadruple: Quadruple
     picture: bytes
     gates: GatesPart
+    limits: CriticPart
+
+    @property
+    def measured(self) -> list[str]:
+        """What may be said of the music, and what was measured: `pulse slow: 62.1 BPM`."""
+        found = readings(self.quadruple.music_evidence)
+        return [
+            f"{name} {reading.value}: {reading.measured}"
+            for name, reading in found.items()
+            if carried(reading, self.gates)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +91,33 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Both voices, measure by measure. Distinct-2 has no interval: a resample repeats texts."""
+    """Both voices, measure by measure. Distinct-2 has no interval: it belongs to no one sample."""
 
+    data: str
     base: str
     adapter: str
     split: str
     samples: int
-    seed: int
     rows: tuple[Row, ...]
     distinct_2: dict[str, tuple[float, float]]  # of captions and stories: base, adapter
     reasons: dict[str, tuple[int, int]]  # why samples were not accepted: base, adapter
 
+    @property
+    def notes(self) -> list[str]:
+        """What is to be known of the whole before it is read."""
+        notes = []
+        if self.split == "validation":
+            notes.append("a fine-tuning chooses its weights by the validation samples")
+        if self.split == "train":
+            notes.append("a fine-tuning learns from the train samples")
+        if self.samples < FEWEST:
+            notes.append(f"too few to show a difference: it takes {FEWEST} samples or more")
+        return notes
+
     def text(self) -> str:
         """For people."""
         header = f"{'':32}{'base':>23}{'adapter':>23}{'difference':>26}"
-        lines = [f"{self.samples} samples ({self.split}), 95 % intervals", header]
+        lines = [f"{self.samples} samples ({self.split}), 95 % intervals", *self.notes, header]
         for row in self.rows:
             cells = [
                 interval_text(row.base, row.unit),
@@ -101,7 +126,7 @@ class Comparison:
             ]
             lines.append(
                 f"{row.name:32}{cells[0]:>23}{cells[1]:>23}{cells[2]:>26}"
-                + ("" if row.shown else "  not shown")
+                + ("" if row.shown or not row.difference else "  not shown")
             )
         for name, (base, adapter) in self.distinct_2.items():
             lines.append(f"{'distinct-2, ' + name:32}{base:>23.3f}{adapter:>23.3f}")
@@ -116,22 +141,24 @@ def compare(question: Question, shown: Progress) -> tuple[Comparison, list[Examp
     Raises UsageError and MmussetError, before a weight is loaded, for data without such
     samples, for a base that is no Qwen2-VL, and for an adapter of another base.
     """
-    read_config(FinetuneRecipe(base=question.base))
+    read_config(question.taught)
     check_adapter(read_adapter(question.adapter), question.base)
     samples = held_out(question)
     with tempfile.TemporaryDirectory() as scratch:
         sides = [
-            asyncio.run(_results(samples, _part(question, adapter), Path(scratch), name, shown))
+            asyncio.run(
+                _results(samples, speaker_of(question, adapter), Path(scratch), name, shown)
+            )
             for name, adapter in (("base", ""), ("adapter", str(question.adapter)))
         ]
     base, adapter = sides
     comparison = Comparison(
+        data=question.data,
         base=question.base,
         adapter=read_adapter(question.adapter).name,
         split=question.split,
         samples=len(samples),
-        seed=question.seed,
-        rows=tuple(rows(base, adapter, CriticPart(), question.seed)),
+        rows=tuple(rows(base, adapter)),
         distinct_2={
             "captions": (_distinct(base, "caption"), _distinct(adapter, "caption")),
             "stories": (_distinct(base, "story"), _distinct(adapter, "story")),
@@ -142,32 +169,44 @@ def compare(question: Question, shown: Progress) -> tuple[Comparison, list[Examp
 
 
 def base_of(adapter: Path) -> str:
-    """The base that an adapter says it was made for. Raises MmussetError for no adapter."""
-    return read_adapter(adapter).base
+    """The base that an adapter says it was made for. Raises MmussetError for no adapter,
+    UsageError for one that doesn't say."""
+    base = read_adapter(adapter).base
+    if not base:
+        raise UsageError(f"{adapter} doesn't say for which model it was made: give --base")
+    return base
 
 
 def held_out(question: Question) -> list[HeldOut]:
-    """The samples of the wanted split, in the order of the shards."""
-    wanted = SPLITS.get(question.split, (question.split,))
+    """The samples of the wanted split, in order of their shards; none is read beyond the limit."""
     shards = shards_of(question.data)
-    there = sorted({split_of(shard) for shard in shards})
-    found = list[HeldOut]()
-    for shard in shards:
-        if split_of(shard) not in wanted:
-            continue
-        gates = gates_of(shard)
-        for where, quadruple, jpeg in samples_of(shard):
-            if question.limit is None or len(found) < question.limit:
-                try:
-                    found.append(HeldOut(quadruple, fitted(jpeg, question.max_pixels), gates))
-                except BadSample as error:
-                    raise MmussetError(f"{where}: {error}") from None
+    chosen = [shard for shard in shards if split_of(shard) == question.split]
+    found = list(islice(_samples(chosen, question.taught.data.max_pixels), question.limit))
     if not found:
-        raise UsageError(
-            f"{question.data} holds no {' or '.join(wanted)} samples, only {', '.join(there)};"
-            " say --split train to see how well it knows what it was taught"
-        )
+        raise UsageError(_nothing(question, {split_of(shard) for shard in shards}))
     return found
+
+
+def _nothing(question: Question, there: set[str]) -> str:
+    text = f"{question.data} holds no {question.split} samples"
+    if only := " and ".join(sorted(there - {question.split})):
+        text += f", only {only}"
+    if question.split == "test":
+        text += ": build a larger dataset, or one with a larger split.test"
+        if "validation" in there:
+            text += ", or give --split validation (a fine-tuning chooses its weights by those)"
+        return text
+    return f"{text}: choose with --split"
+
+
+def _samples(shards: Sequence[str], max_pixels: int) -> Iterator[HeldOut]:
+    for shard in shards:
+        gates, limits = gates_of(shard), limits_of(shard)
+        for where, quadruple, jpeg in samples_of(shard):
+            try:
+                yield HeldOut(quadruple, fitted(jpeg, max_pixels), gates, limits)
+            except BadSample as error:
+                raise MmussetError(f"{where}: {error}") from None
 
 
 def interval_text(found: Interval | None, unit: str, signed: bool = False) -> str:
@@ -181,14 +220,17 @@ def interval_text(found: Interval | None, unit: str, signed: bool = False) -> st
     return f"{value}{' %' if unit == 'share' else ''} ({low} to {high})"
 
 
-def _part(question: Question, adapter: str) -> SpeakerPart:
-    """Greedy, so that the same models give the same answers."""
+def speaker_of(question: Question, adapter: str) -> SpeakerPart:
+    """Greedy, so that the same models give the same answers. The adapter, or "" for none, speaks
+    for the agents that it was taught as, beside the revision of its base."""
+    taught = question.taught
     greedy = {name: {"temperature": 0.0, "top_p": 1.0} for name in SamplingPart.model_fields}
     return SpeakerPart(
         kind="transformers",
         model=question.base,
-        adapters=AdaptersPart(captioner=adapter, story_writer=adapter),
-        max_pixels=question.max_pixels,
+        revision=taught.revision,
+        adapters=AdaptersPart(**dict.fromkeys(taught.data.agents, adapter)),
+        max_pixels=taught.data.max_pixels,
         sampling=SamplingPart.model_validate(greedy),
     )
 
@@ -197,24 +239,34 @@ async def _results(
     samples: Sequence[HeldOut], part: SpeakerPart, scratch: Path, name: str, shown: Progress
 ) -> list[Result]:
     async with TransformersSpeaker(part, shown.told) as speaker:
-        shown.stage(f"{name}, freely", len(samples))
         speaker.constrained = False
         states = [_begun(sample, scratch) for sample in samples]
-        captions = await _written(states, speaker, "captioner", CaptionReply)
-        stories = await _written(states, speaker, "story_writer", StoryReply)
-        shown.step(len(samples))
-        shown.stage(f"{name}, through the agents", len(samples))
+        shown.stage(f"{name}, captions, freely", len(states))
+        captions = await _all(
+            [_written(state, speaker, "captioner", CaptionReply) for state in states], shown
+        )
+        shown.stage(f"{name}, stories, freely", len(states))
+        stories = await _all(
+            [_written(state, speaker, "story_writer", StoryReply) for state in states], shown
+        )
         speaker.constrained = True
-        done = 0
+        shown.stage(f"{name}, through the agents", len(states))
+        of_each = zip(samples, states, captions, stories, strict=True)
+        return await _all([_result(*each, part, speaker) for each in of_each], shown)
 
-        async def judged(n: int) -> Result:
-            nonlocal done
-            result = await _result(samples[n], states[n], captions[n], stories[n], part, speaker)
-            done += 1
-            shown.step(done)
-            return result
 
-        return list(await asyncio.gather(*map(judged, range(len(samples)))))
+async def _all(asked: Sequence[Awaitable[T]], shown: Progress) -> list[T]:
+    """What comes of each, in order, counted as it comes."""
+    done = 0
+
+    async def counted(one: Awaitable[T]) -> T:
+        nonlocal done
+        result = await one
+        done += 1
+        shown.step(done)
+        return result
+
+    return list(await asyncio.gather(*map(counted, asked)))
 
 
 def _begun(sample: HeldOut, scratch: Path) -> State:
@@ -227,17 +279,13 @@ def _begun(sample: HeldOut, scratch: Path) -> State:
 
 
 async def _written(
-    states: Sequence[State], speaker: TransformersSpeaker, agent: Taught, reply: type[R]
-) -> list[Written]:
-    asked = [speaker.answer(Request(brief(state, agent), reply)) for state in states]
-    (field,) = reply.model_fields
-    return [_read(answer, reply, field) for answer in await asyncio.gather(*asked)]
-
-
-def _read(answer: Answer, reply: type[R], field: str) -> Written:
+    state: State, speaker: TransformersSpeaker, agent: Taught, reply: type[R]
+) -> Written:
     """The text of an answer that ended by itself and keeps to its schema, else all of it."""
+    answer = await speaker.answer(Request(brief(state, agent), reply))
     if fault_of(answer, reply):
         return Written(answer.text, valid=False)
+    (field,) = reply.model_fields
     return Written(str(json.loads(answer.text)[field]), valid=True)
 
 
@@ -249,7 +297,7 @@ async def _result(
     part: SpeakerPart,
     speaker: TransformersSpeaker,
 ) -> Result:
-    recipe = Recipe(speaker=part, gates=sample.gates)
+    recipe = Recipe(speaker=part, critic=sample.limits, gates=sample.gates)
     state = {**state, "caption": caption.text, "story": story.text}
     claims, faults = find_faults(state, recipe.critic, recipe.gates)
     said = {c.attribute for c in claims if c.verdict == "supported"}
@@ -262,6 +310,7 @@ async def _result(
     except Unusable as error:
         reason = error.reason
     return Result(
+        limits=sample.limits,
         caption=caption,
         story=story,
         claims=claims,

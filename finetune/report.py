@@ -2,6 +2,8 @@
 
 import html
 import json
+import re
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
@@ -21,15 +23,21 @@ SHOWN = 24
 FIGURES, PAGE = "evaluation.json", "examples.html"
 
 
-def check_free(folder: Path) -> None:
-    """Raises Refused where a comparison would be written over something."""
+def make_free(folder: Path) -> None:
+    """Make the folder, and see that it can be written to, before hours of work are for it.
+
+    Raises Refused where a comparison would be written over something, and OSError as the system
+    gives it.
+    """
     if there := [name for name in (FIGURES, PAGE) if (folder / name).exists()]:
         raise Refused(f"{folder / there[0]} is there already; give --out another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass
 
 
 def write(folder: Path, comparison: Comparison, examples: Sequence[Example]) -> None:
     """Write evaluation.json and examples.html into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
     figures = json.dumps(asdict(comparison), indent=2) + "\n"
     for name, text in ((FIGURES, figures), (PAGE, page(comparison, examples))):
         _write(folder / name, text.encode())
@@ -59,11 +67,11 @@ def page(comparison: Comparison, examples: Sequence[Example]) -> str:
 def badged(text: str, claims: Sequence[JudgedClaim]) -> Markup:
     """A text in which the words of each claim are marked by its verdict, everything escaped."""
     marked, at = list[str](), 0
-    for start, claim in sorted(
-        ((text.find(c.text), c) for c in claims), key=lambda found: found[0]
-    ):
-        if start < at:
+    for claim in claims:  # in the order of their words
+        found = re.compile(rf"(?<!\w){re.escape(claim.text)}(?!\w)").search(text, at)
+        if found is None:  # its words are another claim's too, and marked
             continue
+        start = found.start()
         end = start + len(claim.text)
         told = f"{claim.attribute} {claim.value}: {claim.verdict}"
         measured = f"; measured {claim.measured}" if claim.measured else ""

@@ -18,23 +18,25 @@ def evaluate_speaker(
         str | None, typer.Option(help="A folder or a Hub name. [default: the adapter's own]")
     ] = None,
     split: Annotated[
-        Literal["held-out", "validation", "test", "train"],
-        typer.Option(help="Whose samples; held-out is validation and test."),
-    ] = "held-out",
+        Literal["test", "validation", "train"],
+        typer.Option(
+            help="Whose samples. A fine-tuning never reads test; it chooses its weights by"
+            " validation, and learns from train."
+        ),
+    ] = "test",
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many samples.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the intervals' resamples.")] = 0,
     out: Annotated[
         Path | None, typer.Option(help="Write evaluation.json and a page of examples there.")
     ] = None,
     as_json: JsonOption = False,
     log_json: LogJsonOption = False,
 ) -> None:
-    """Base against adapter on samples that neither has seen: claims, schema, critic, words.
+    """Base against adapter on samples that no fine-tuning reads: claims, schema, critic, words.
 
     \b
     Examples:
       mmusset evaluate-speaker --data music --adapter my-lora
-      mmusset evaluate-speaker --data music --adapter my-lora --split test --out compared
+      mmusset evaluate-speaker --data music --adapter my-lora --limit 200 --out compared
     """
     from .training.installed import check_installed
 
@@ -43,9 +45,9 @@ def evaluate_speaker(
 
     from .training import progress
 
-    question = compare.Question(data, base or compare.base_of(adapter), adapter, split, limit, seed)
+    question = compare.Question(data, base or compare.base_of(adapter), adapter, split, limit)
     if out:
-        report.check_free(out)
+        report.make_free(out)
     shown = progress.for_terminal(log_json)
     try:
         comparison, examples = compare.compare(question, shown)

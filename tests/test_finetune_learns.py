@@ -122,8 +122,8 @@ def test_merged_it_says_what_it_says_beside_its_base(
 
 
 def test_it_beats_its_base(adapter: Path, base: Path, dataset: Path) -> None:
-    asked = Question(str(dataset), str(base), adapter, "train", None, 0)
-    assert asked.max_pixels == FEW_PIXELS, "as it was taught"
+    asked = Question(str(dataset), str(base), adapter, "train", None)
+    assert asked.taught.data.max_pixels == FEW_PIXELS, "as it was taught"
     found, examples = compare(asked, Progress())
     print(found.text())
     better = {row.name: row for row in found.rows if row.shown}

@@ -1,5 +1,6 @@
 """The commands that publish a dataset, and fetch one."""
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -43,20 +44,25 @@ def push(
     from .publish import progress
     from .publish import push as pushing
 
-    def agree(plan: "Plan") -> bool:
-        tell(plan, pushing.Plan.text, as_json and dry_run)
-        return not dry_run and (yes or typer.confirm("Send it?", err=True))
-
     if not dry_run and not yes and not sys.stdin.isatty():
         raise UsageError("nobody is there to be asked: give --yes, or --dry-run to see the plan")
-    wish = pushing.Wish(out, name, private, revision, tag)
     shown = progress.for_terminal()
+
+    def agree(plan: "Plan") -> bool:
+        if dry_run:
+            print(json.dumps(plan.facts()) if as_json else plan.text())
+            return False
+        shown.told(plan.text())
+        return yes or typer.confirm("Send it?", err=True)
+
     try:
-        done = pushing.push(wish, agree, shown)
+        done = pushing.push(pushing.Wish(out, name, private, revision, tag), agree, shown)
     finally:
         shown.stop()
-    if not dry_run:
+    if done:
         tell(done, pushing.Pushed.text, as_json)
+    elif not dry_run:
+        print("nothing was sent")
 
 
 @app.command()

@@ -7,9 +7,11 @@ ranges) and keeps all in memory; `tests/hub_stub.py` is the small one, to read a
 import base64
 import hashlib
 import json
+import os
 import re
+import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,8 +21,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from tests.hub_xet import Cas
 
 TOKEN = "hf_" + "tOkEnOfNoBody"
-NAME = "user/name"
-PART_BYTES = 40_000  # larger files of LFS go in parts of so many
+PART_BYTES = 25_000  # larger files of LFS go in parts of so many
 PAGE = 3  # files of a tree at once
 
 
@@ -28,12 +29,13 @@ PAGE = 3  # files of a tree at once
 class Fault:
     """Something that goes wrong, `times` times, with the requests whose `METHOD /path` matches.
 
-    `what` is a status, or "drop": the connection breaks before anything is done, or "lose": it
-    is done, and the connection breaks before the answer.
+    `what` is a status; "drop": the connection breaks before anything is done; "lose": it is
+    done, and the connection breaks before the answer; "kill": the client is killed; or something
+    that happens first.
     """
 
     where: str
-    what: int | str
+    what: int | str | Callable[[], object]
     times: int = 1
     headers: dict[str, str] = field(default_factory=lambda: {"Retry-After": "0"})
     body: bytes = b"{}"
@@ -81,29 +83,35 @@ class Hub:
         self.received = 0  # bytes of LFS
         self.cas = Cas()
         self.endpoint = ""
+        self.victim = 0  # the process to kill
         self.lock = threading.RLock()
 
-    def files(self, revision: str = "main") -> dict[str, bytes]:
+    def files(self, name: str = "name", revision: str = "main") -> dict[str, bytes]:
         """What a revision of `user/name` holds, less what every new repo has."""
-        repo = self.repos[NAME]
+        repo = self.repos[f"user/{name}"]
         oid = repo.find(revision)
         assert oid
         return {k: v for k, v in repo.commits[oid].items() if k != ".gitattributes"}
 
-    def commits(self) -> int:
+    def commits(self, name: str = "name") -> int:
         """How many commits were made, the first not counted."""
-        return len(self.repos[NAME].commits) - 1
+        return len(self.repos[f"user/{name}"].commits) - 1
 
-    def make(self, private: bool = False, **files: bytes) -> Repo:
-        """A repo that somebody made, with files (`data__a_tar=...` is data/a.tar)."""
-        repo = self.repos[NAME] = Repo(private)
-        named = {name.replace("__", "/").replace("_", "."): data for name, data in files.items()}
-        repo.commit("main", {".gitattributes": b"*.tar filter=lfs\n"} | named, set())
-        return repo
+    def make(self, name: str = "name", private: bool = False, **files: bytes) -> None:
+        """A repo `user/name`, and files in it that somebody else made."""
+        repo = self.repos[f"user/{name}"] = Repo(private)
+        repo.commit("main", {".gitattributes": b"*.tar filter=lfs\n"} | files, set())
+
+    def somebody(self, name: str = "name", **files: bytes) -> None:
+        """Somebody else commits files to `user/name`."""
+        repo = self.repos[f"user/{name}"]
+        oid = repo.branches["main"]
+        repo.commit("main", repo.commits[oid] | files, repo.in_lfs[oid] - set(files))
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer waits for 40 ms
     hub: Hub
 
     def handle_one_request(self) -> None:
@@ -115,16 +123,22 @@ class Handler(BaseHTTPRequestHandler):
     def answered(self) -> None:
         url = urlsplit(self.path)
         self.query = parse_qs(url.query)
-        request = f"{self.command} {url.path}"
         body = self.body()
+        request = f"{self.command} {url.path}"
+        if url.path == "/api/repos/create":
+            request += f" {json.loads(body)['name']}"
         with self.hub.lock:
             self.hub.asked.append(request)
-            fault = next((f for f in self.hub.faults if f.meets(request)), None)
-            if fault is None or fault.what == "lose":
-                status, headers, data = self.answer(url.path, body)
-            elif isinstance(fault.what, int):
+            fault = next((f for f in self.hub.faults if f.meets(request)), Fault("", ""))
+            if fault.what == "kill":
+                os.kill(self.hub.victim, signal.SIGKILL)
+            if callable(fault.what):
+                fault.what()
+            if isinstance(fault.what, int):
                 status, headers, data = fault.what, fault.headers, fault.body
-        if fault and isinstance(fault.what, str):
+            elif fault.what not in ("drop", "kill"):
+                status, headers, data = self.answer(url.path, body)
+        if fault.what in ("drop", "kill", "lose"):
             self.close_connection = True
             return
         self.send_response(status)
@@ -178,8 +192,7 @@ class Handler(BaseHTTPRequestHandler):
         url = {"url": f"{self.hub.endpoint}/datasets/{name}"}
         if name in self.hub.repos:
             return told(url | {"error": "You already created this dataset repo"}, 409)
-        assert name == NAME
-        self.hub.make(wanted["visibility"] == "private")
+        self.hub.make(wanted["name"], wanted["visibility"] == "private")
         return told(url)
 
     def info(self, name: str, revision: str, body: bytes) -> "Answer":
@@ -243,9 +256,7 @@ class Handler(BaseHTTPRequestHandler):
         repo, oid, lost = self.repo(name, revision)
         if lost or repo is None:
             return lost
-        recursive = self.query.get("recursive") == ["True"] or self.query.get("recursive") == [
-            "true"
-        ]
+        recursive = self.query.get("recursive", [""])[0].lower() == "true"
         prefix = f"{inside.strip('/')}/" if inside.strip("/") else ""
         entries = list[dict[str, Any]]()
         folders = set[str]()

@@ -2,23 +2,42 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mmusset.sample import Split
 from mmusset.shards.tar import shard_name, write_shard
-from tests.hub_writing import NAME, TOKEN, Hub
+from tests.hub_writing import TOKEN, Hub
 from tests.samples import sample
 
 CARD = "---\nlicense: cc-by-4.0\n---\n# Music\n"
-# Both the client and we wait between tries; what is waited for is here at once.
-NO_WAITING = """
-import time
+# Several commands in one process. Client and pushes wait between tries: here that costs nothing.
+COMMANDS = """
+import contextlib, io, json, sys, time
 time.sleep = lambda seconds: None
-from mmusset.__main__ import main
-main()
+from mmusset.cli import main
+for words in json.loads(sys.argv[1]):
+    sys.argv, out, err = ["mmusset", *words], io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+    print(json.dumps([code, out.getvalue(), err.getvalue()]), flush=True)
 """
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
 
 
 def dataset(out: Path, *counts: int, split: Split = "train", first: int = 0) -> Path:
@@ -41,24 +60,16 @@ def dataset(out: Path, *counts: int, split: Split = "train", first: int = 0) -> 
     return out
 
 
-def published(out: Path) -> dict[str, bytes]:
-    """The files of a dataset that belong on the Hub."""
-    names = ["README.md", "manifest.json", *(f"data/{p.name}" for p in (out / "data").glob("*"))]
-    names += [f"assets/{p.name}" for p in (out / "assets").glob("*")]
+def published(out: Path, *more: str) -> dict[str, bytes]:
+    """The files of a dataset that belong on the Hub, and more of them by name."""
+    shards = (f"data/{path.name}" for path in (out / "data").glob("*"))
+    names = ["README.md", "manifest.json", *shards, *more]
     return {name: (out / name).read_bytes() for name in names}
 
 
-def on_hub(
-    hub: Hub,
-    *words: str | Path,
-    failpoint: str = "",
-    xet: bool = False,
-    token: str = TOKEN,
-    stdin: str = "",
-) -> "subprocess.CompletedProcess[str]":
-    """The finished process of `mmusset WORDS`, its Hub the stub."""
-    home = Path(os.environ["HF_HOME"])
-    told = {
+def told(hub: Hub, failpoint: str = "", xet: bool = False, token: str = TOKEN) -> dict[str, str]:
+    """This environment, with the stub for a Hub."""
+    return os.environ | {
         "HF_ENDPOINT": hub.endpoint,
         "HF_HUB_OFFLINE": "0",
         "HF_HUB_DISABLE_XET": "0" if xet else "1",
@@ -66,21 +77,40 @@ def on_hub(
         "HF_XET_TELEMETRY_ENABLED": "0",
         "HF_XET_XORB_COMPRESSION_POLICY": "none",
         "HF_XET_CLIENT_RETRY_BASE_DELAY": "1ms",
-        "HF_TOKEN_PATH": str(home / "no-token"),
+        "HF_TOKEN_PATH": os.devnull,
         "HF_TOKEN": token,
         "MMUSSET_FAILPOINT": failpoint,
     }
-    return subprocess.run(
-        [sys.executable, "-c", NO_WAITING, *map(str, words)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=os.environ | told,
-        check=False,
-        input=stdin,
-    )
 
 
-def push(hub: Hub, out: Path, *options: str, **how: object) -> "subprocess.CompletedProcess[str]":
-    """The finished process of `mmusset push OUT user/name --yes`."""
-    return on_hub(hub, "push", out, NAME, "--yes", *options, **how)  # type: ignore[arg-type]
+def on_hub(
+    hub: Hub,
+    *commands: tuple[str | Path, ...],
+    failpoint: str = "",
+    xet: bool = False,
+    token: str = TOKEN,
+    stdin: int = subprocess.DEVNULL,
+) -> list[Done]:
+    """What became of each `mmusset COMMAND`, its Hub the stub; one process does them in turn.
+
+    A process that is killed gives what it did before.
+    """
+    words = json.dumps([[str(word) for word in command] for command in commands])
+    with TemporaryDirectory() as home:
+        process = subprocess.Popen(
+            [sys.executable, "-c", COMMANDS, words],
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=told(hub, failpoint, xet, token) | {"HF_HOME": home},
+        )
+        hub.victim = process.pid
+        out, err = process.communicate(timeout=300)
+    assert process.returncode in (0, -signal.SIGKILL), err
+    return [Done(*json.loads(line)) for line in out.splitlines()]
+
+
+def push(out: Path, *options: str, name: str = "user/name") -> tuple[str | Path, ...]:
+    """The words of `mmusset push OUT NAME --yes`."""
+    return ("push", out, name, "--yes", *options)

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from typing import TextIO
 
 from mmusset.text import duration
 
@@ -39,9 +38,6 @@ class Bytes:
 class PlainBytes(Bytes):
     """A line every five seconds, and when all have come."""
 
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
-        self._stream = stream
-
     def begin(self, what: str, total: int) -> None:
         self._what, self._total, self._done = what, total, 0
         self._begun_s = self._last_s = time.monotonic()
@@ -57,7 +53,7 @@ class PlainBytes(Bytes):
             self.told(f"{self._what}: {told}")
 
     def told(self, line: str) -> None:
-        print(line, file=self._stream, flush=True)
+        print(line, file=sys.stderr, flush=True)
 
 
 class LiveBytes(Bytes):

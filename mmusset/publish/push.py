@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmusset.errors import Refused, UsageError
+from mmusset.errors import MmussetError, Refused, UsageError
 from mmusset.shards.durable import failpoint
 
 from .progress import Bytes, size
@@ -38,14 +38,13 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a push would do. `parent` is the commit that it goes on top of, "" where there is
-    none; `private` what the repo is or will be."""
+    """What a push would do. `before` is what the branch holds now, None where there is no repo;
+    `private` is what the repo is or will be."""
 
     wish: Wish
     dataset: Dataset
-    new_repo: bool
     private: bool
-    parent: str
+    before: Snapshot | None
     added: tuple[File, ...]
     replaced: tuple[File, ...]
     deleted: tuple[str, ...]
@@ -61,6 +60,28 @@ class Plan:
         """Whether the branch does not hold the dataset yet."""
         return bool(self.sent or self.deleted)
 
+    @property
+    def touched(self) -> set[tuple[str, str]]:
+        """The files that would change, by name, and which bytes they have now ("": none)."""
+        names = (*(file.name for file in self.sent), *self.deleted)
+        there = self.before.files if self.before else {}
+        return {(name, there[name].blob_id if name in there else "") for name in names}
+
+    def facts(self) -> dict[str, object]:
+        """What would be done, as plain values."""
+        return {
+            "name": self.wish.name,
+            "branch": self.wish.branch,
+            "private": self.private,
+            "licence": self.dataset.licence,
+            "splits": self.dataset.splits,
+            "added": [file.name for file in self.added],
+            "replaced": [file.name for file in self.replaced],
+            "deleted": list(self.deleted),
+            "bytes": sum(file.size for file in self.sent),
+            "tag": self.wish.tag if self.tags else "",
+        }
+
     def text(self) -> str:
         """What will be where, and who sees it."""
         data, wish = self.dataset, self.wish
@@ -68,7 +89,7 @@ class Plan:
         splits = ", ".join(f"{split} {count}" for split, count in data.splits.items())
         tags = ", ".join(data.kept_tags) or "none"
         lines = [
-            f"{wish.name}, branch {wish.branch} ({'new, ' if self.new_repo else ''}{who})",
+            f"{wish.name}, branch {wish.branch} ({'' if self.before else 'new, '}{who})",
             f"  licence   {data.licence}",
             f"  samples   {sum(data.splits.values())} in {data.shards} shards: {splits}",
             "  in each   the picture, the music, story and caption, and in its JSON the claims,",
@@ -88,7 +109,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What was done. `commit` is the one that holds the dataset, "" where nothing was done."""
+    """What was done. `commit` is the one that holds the dataset."""
 
     name: str
     commit: str
@@ -99,8 +120,6 @@ class Pushed:
 
     def text(self) -> str:
         """One line."""
-        if not self.commit:
-            return "nothing was sent"
         changes = f"{self.added} files added, {self.replaced} replaced, {self.deleted} deleted"
         if not self.added + self.replaced + self.deleted:
             changes = "all of it was there already"
@@ -108,8 +127,8 @@ class Pushed:
         return f"{self.name} at {self.commit[:12]}{tag}: {changes}"
 
 
-def push(wish: Wish, agree: Callable[[Plan], bool], shown: Bytes) -> Pushed:
-    """Publish a dataset, if whoever is asked agrees to the plan.
+def push(wish: Wish, agree: Callable[[Plan], bool], shown: Bytes) -> Pushed | None:
+    """Publish a dataset, if whoever is asked agrees to the plan; None where not.
 
     Raises UsageError and Refused before anything is changed; MmussetError where the folder or the
     Hub does not allow it; ServerGone where the Hub stays away: run it again to go on.
@@ -118,15 +137,19 @@ def push(wish: Wish, agree: Callable[[Plan], bool], shown: Bytes) -> Pushed:
     shown.told(f"checking {wish.out}")
     dataset = dataset_of(wish.out)
     plan = plan_of(wish, dataset, remote)
+    if plan.before and not plan.commits and not plan.tags:
+        return Pushed(wish.name, plan.before.commit, 0, 0, 0, wish.tag)
     if not agree(plan):
-        return Pushed(wish.name, "", 0, 0, 0, "")
-    shown.told(f"as {remote.user}")
-    if plan.new_repo:
+        return None
+    shown.told(f"sending as {remote.user}")
+    if plan.before is None:
         remote.create(wish.private)
     if wish.branch != MAIN:
         remote.create_branch(wish.branch)
     failpoint("push_created")
-    commit = _commit(plan, remote, shown) if plan.commits else plan.parent
+    _upload(plan, remote, shown)
+    failpoint("push_sent")
+    commit = _commit(plan, remote)
     failpoint("push_committed")
     if plan.tags:
         remote.create_tag(wish.tag, commit)
@@ -135,7 +158,7 @@ def push(wish: Wish, agree: Callable[[Plan], bool], shown: Bytes) -> Pushed:
 
 
 def plan_of(wish: Wish, dataset: Dataset, remote: Remote) -> Plan:
-    """What there is to do. Changes nothing. Raises Refused where it would do harm."""
+    """What there is to do. Changes nothing. Raises UsageError, and Refused where it would harm."""
     if len(dataset.files) > MAX_FILES:
         raise UsageError(
             f"{wish.out} has {len(dataset.files)} files, and the Hub takes {MAX_FILES} in one"
@@ -148,8 +171,7 @@ def plan_of(wish: Wish, dataset: Dataset, remote: Remote) -> Plan:
         )
     private = remote.private()
     if private is None:
-        none = (dataset, True, wish.private, "", dataset.files, (), ())
-        return Plan(wish, *none, tags=bool(wish.tag))
+        return Plan(wish, dataset, wish.private, None, dataset.files, (), (), bool(wish.tag))
     if wish.private and not private:
         raise Refused(
             f"{wish.name} is public already; make it private in its settings on the Hub, or"
@@ -165,19 +187,9 @@ def plan_of(wish: Wish, dataset: Dataset, remote: Remote) -> Plan:
     theirs = _listed(remote, before)
     _check_ours(wish.name, dataset, theirs, before, replaced)
     ours = {file.name for file in dataset.files}
-    deleted = tuple(sorted(name for name in theirs or () if name not in ours))
-    deleted = tuple(name for name in deleted if name in before.files)
-    return Plan(
-        wish,
-        dataset,
-        False,
-        private,
-        before.commit,
-        added,
-        replaced,
-        deleted,
-        _tag_is_new(wish, dataset, remote, tags),
-    )
+    deleted = tuple(sorted((theirs or set()) & set(before.files) - ours))
+    tag_is_new = _tag_is_new(wish, dataset, remote, tags)
+    return Plan(wish, dataset, private, before, added, replaced, deleted, tag_is_new)
 
 
 def _differing(dataset: Dataset, before: Snapshot) -> tuple[tuple[File, ...], tuple[File, ...]]:
@@ -231,29 +243,29 @@ def _tag_is_new(wish: Wish, dataset: Dataset, remote: Remote, tags: dict[str, st
     return False
 
 
-def _commit(plan: Plan, remote: Remote, shown: Bytes) -> str:
-    """Send what the branch lacks and commit it; gives the commit that holds the dataset.
+def _commit(plan: Plan, remote: Remote) -> str:
+    """Commit what was sent; gives the commit that holds the dataset.
 
-    After whatever trouble the Hub is asked what it has, before anything is sent again.
+    After whatever trouble the Hub is asked what it has, before anything is asked of it again.
+    Raises Refused where others changed meanwhile what the plan would change.
     """
     wish, dataset = plan.wish, plan.dataset
     message = f"{sum(dataset.splits.values())} samples in {dataset.shards} shards"
     patience = Patience()
-    agreed = {file.name for file in plan.sent} | set(plan.deleted)
-    _upload(plan, remote, shown)
-    failpoint("push_uploaded")
     while True:
         now = plan_of(wish, dataset, remote)
-        changed = [file.name for file in now.sent]
+        if now.before is None:
+            raise MmussetError(f"{wish.name} is gone from the Hub, or its name is another one now")
         if not now.commits:
-            return now.parent
-        if not agreed.issuperset({*changed, *now.deleted}):
+            return now.before.commit
+        if not now.touched <= plan.touched:
             raise Refused(
                 f"somebody changed {wish.name} meanwhile; run the command again to see what"
                 " would be done now"
             )
+        added = [file.name for file in now.sent]
         try:
-            return remote.commit(wish.branch, now.parent, message, changed, now.deleted)
+            return remote.commit(wish.branch, now.before.commit, message, added, now.deleted)
         except Unanswered as trouble:
             patience.wait(trouble)
 
@@ -263,7 +275,6 @@ def _upload(plan: Plan, remote: Remote, shown: Bytes) -> None:
     for batch in _batches(plan.sent):
         remote.upload(plan.wish.branch, [(file.name, file.path, file.sha256) for file in batch])
         shown.add(sum(file.size for file in batch))
-        failpoint("push_sent")
     shown.stop()
 
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -314,9 +315,10 @@ class Remote:
         return f"the Hub refuses ({status}: {self._said(error)})"
 
     def _said(self, error: BaseException) -> str:
-        """What an error says, on one line, without the token."""
+        """What an error says, on one line, without the token and without addresses: those of the
+        store are signed, and whoever has one may write to it."""
         told = getattr(error, "server_message", None) or str(error) or type(error).__name__
-        line = " ".join(told.split())[:200]
+        line = re.sub(r"\w+://\S+", "<address>", " ".join(told.split()))[:200]
         return line.replace(self._token, "<token>") if self._token else line
 
 

@@ -19,6 +19,7 @@ FAULTS = {
     "yaml-502": (Fault("validate-yaml", 502, body=b"<html>"), 0),
     "commit-503": (Fault("commit-503/commit", 503), 0),
     "commit-429": (Fault("commit-429/commit", 429, times=3), 0),
+    "commit-limit": (Fault("commit-limit/commit", 429, headers={"ratelimit": '"api";r=0;t=55'}), 0),
     "commit-html": (Fault("commit-html/commit", 504, body=b"<html>"), 0),
     "commit-dropped": (Fault("commit-dropped/commit", "drop"), 0),
     "commit-lost": (Fault("commit-lost/commit", "lose"), 0),
@@ -52,6 +53,8 @@ def test_after_any_trouble_a_push_ends_right(out: Path) -> None:
     count = len(FAULTS)
     ends = {n: (d.code, d.err.splitlines()[-1:]) for n, d in zip(FAULTS, found, strict=False)}
     assert {n: code for n, (code, _) in ends.items()} == {n: c for n, (_, c) in FAULTS.items()}
+    told = dict(zip(FAULTS, (done.err for done in found), strict=False))
+    assert "it is asked again in 56 s" in told["commit-limit"]
     for name, (code, said) in ends.items():
         if code == 3:
             assert "run the same command again" in said[0], name
@@ -82,7 +85,7 @@ def test_a_store_that_stays_away_is_said(out: Path) -> None:
         assert there.files() == published(out)
         assert there.commits() == 1
     assert [gone.code, done.code] == [3, 0]
-    assert "the Hub does not take data/train-00000" in gone.err
+    assert "the Hub does not take what is sent" in gone.err
     assert "/store/" not in gone.err, "such addresses are signed"
 
 

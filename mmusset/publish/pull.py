@@ -50,7 +50,7 @@ def pull(name: str, out: Path, revision: str, shown: Bytes) -> Pulled:
     Raises Refused where the folder holds anything else, MmussetError where the Hub has no such
     dataset or sends other bytes than it lists, ServerGone where it stays away: run it again.
     """
-    remote = Remote(name)
+    remote = Remote(name, shown.told)
     there = remote.snapshot(revision)
     if there is None:
         where = "" if revision == MAIN else f" with a branch, tag or commit {revision}"
@@ -132,7 +132,7 @@ def _fetch(
     remote: Remote, file: HubFile, commit: str, out: Path, sha256: str, shown: Bytes
 ) -> None:
     """Have a file under its name, whole and right, or not at all."""
-    arrived = remote.fetch(file, commit, out / ARRIVING, shown.add)
+    arrived = remote.fetch(file.name, commit, out / ARRIVING, shown.add)
     if not _right(arrived, file, sha256):
         arrived.unlink()
         raise MmussetError(

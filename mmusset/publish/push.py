@@ -133,7 +133,7 @@ def push(wish: Wish, agree: Callable[[Plan], bool], shown: Bytes) -> Pushed | No
     Raises UsageError and Refused before anything is changed; MmussetError where the folder or the
     Hub does not allow it; ServerGone where the Hub stays away: run it again to go on.
     """
-    remote = Remote(wish.name)
+    remote = Remote(wish.name, shown.told)
     shown.told(f"checking {wish.out}")
     dataset = dataset_of(wish.out)
     plan = plan_of(wish, dataset, remote)
@@ -251,7 +251,7 @@ def _commit(plan: Plan, remote: Remote) -> str:
     """
     wish, dataset = plan.wish, plan.dataset
     message = f"{sum(dataset.splits.values())} samples in {dataset.shards} shards"
-    patience = Patience()
+    patience = Patience(remote.told)
     while True:
         now = plan_of(wish, dataset, remote)
         if now.before is None:
@@ -273,7 +273,7 @@ def _commit(plan: Plan, remote: Remote) -> str:
 def _upload(plan: Plan, remote: Remote, shown: Bytes) -> None:
     shown.begin("sent", sum(file.size for file in plan.sent))
     for batch in _batches(plan.sent):
-        remote.upload(plan.wish.branch, [(file.name, file.path, file.sha256) for file in batch])
+        remote.upload(plan.wish.branch, batch)
         shown.add(sum(file.size for file in batch))
     shown.stop()
 

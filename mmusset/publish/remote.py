@@ -7,7 +7,6 @@ while where the Hub is busy or a connection breaks; the client does that for upl
 import hashlib
 import json
 import logging
-import os
 import re
 import time
 import warnings
@@ -16,16 +15,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from mmusset.errors import MmussetError, Refused, ServerGone, UsageError
+from mmusset.text import duration
+
+from .published import File
 
 T = TypeVar("T")
 MAIN = "main"
 BUSY = frozenset({408, 429, 500, 502, 503, 504})
 MOVED = frozenset({409, 412})  # another commit came first
 TRIES = 7
-LONGEST_WAIT_S = 300.0  # however long the Hub asks us to wait
+PATIENCE_S = 600.0  # in all: twice the time after which the Hub's limits on requests are reset
 SILENCE_S = 300.0  # a connection on which nothing comes for so long is given up
 
 
@@ -43,18 +46,22 @@ class Unanswered(Exception):
 class Patience:
     """Longer and longer waits between tries, about a minute in all if the Hub asks for no more."""
 
-    def __init__(self) -> None:
-        self._tries = 0
+    def __init__(self, told: Callable[[str], None]) -> None:
+        self._told = told
+        self._tries, self._waited_s = 0, 0.0
 
     def wait(self, trouble: Unanswered) -> None:
         """Wait before the next try. Raises ServerGone where there were enough."""
+        wait_s = trouble.wait_s or 2.0**self._tries
         self._tries += 1
-        if self._tries == TRIES or trouble.wait_s > LONGEST_WAIT_S:
+        self._waited_s += wait_s
+        if self._tries == TRIES or self._waited_s > PATIENCE_S:
             raise ServerGone(
                 f"the Hub does not do what it is asked ({trouble}); nothing is lost:"
                 " run the same command again to go on"
             ) from None
-        time.sleep(trouble.wait_s or 2.0 ** (self._tries - 1))
+        self._told(f"the Hub is in trouble ({trouble}); it is asked again in {duration(wait_s)}")
+        time.sleep(wait_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +90,12 @@ class Snapshot:
 
 
 class Remote:
-    """The dataset `user/name` on the Hub, with the token from the usual place."""
+    """The dataset `user/name` on the Hub, with the token from the usual place.
 
-    def __init__(self, name: str) -> None:
+    `told` hears of trouble that is borne. Raises UsageError for what is no such name.
+    """
+
+    def __init__(self, name: str, told: Callable[[str], None]) -> None:
         if len(name.split("/")) != 2:
             raise UsageError(f"{name} is no name on the Hub: give user/name")
         try:
@@ -99,6 +109,7 @@ class Remote:
         # It warns of each try, with addresses that are signed; what comes of it is said here.
         logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
         self.name = name
+        self.told = told
         self._api = HfApi(library_name="mmusset")
         self._token = get_token() or ""
         self._operations: dict[str, Any] = {}
@@ -177,16 +188,15 @@ class Remote:
         if self.tags().get(tag) != commit:
             raise Refused(f"somebody else gave the tag {tag} to another commit of {self.name}")
 
-    def upload(self, branch: str, files: Sequence[tuple[str, Path, str]]) -> None:
-        """Bring the bytes of files (name, path, sha256) to the Hub's store, seen by nobody yet.
+    def upload(self, branch: str, files: Sequence[File]) -> None:
+        """Bring the bytes of files to the Hub's store, where nobody sees them yet.
 
-        The client asks again by itself where the Hub is busy. What the store has is not sent
-        again, in this process or another. Raises MmussetError where a file has changed.
+        What the store has is not sent again. Raises MmussetError where a file has changed, and
+        ServerGone where the client, which asks again by itself, has given up.
         """
         from huggingface_hub import CommitOperationAdd
 
-        new = [file for file in files if file[0] not in self._operations]
-        made = {name: CommitOperationAdd(name, path) for name, path, _ in new}
+        made = {file.name: CommitOperationAdd(file.name, file.path) for file in files}
         try:
             with self._client_trouble():
                 self._api.preupload_lfs_files(
@@ -198,12 +208,12 @@ class Remote:
                 )
         except Unanswered as trouble:
             raise ServerGone(
-                f"the Hub does not take {new[0][0]} ({trouble}); what it has it keeps:"
+                f"the Hub does not take what is sent ({trouble}); what it has it keeps:"
                 " run the same command again to go on"
             ) from None
-        for name, _, sha256 in new:
-            if made[name].upload_info.sha256.hex() != sha256:
-                raise MmussetError(f"{name} changed while it was sent; run the command again")
+        for file in files:
+            if made[file.name].upload_info.sha256.hex() != file.sha256:
+                raise MmussetError(f"{file.name} changed while it was sent; run the command again")
         self._operations |= made
 
     def commit(
@@ -230,19 +240,19 @@ class Remote:
             )
         return str(made.oid)
 
-    def fetch(self, file: HubFile, commit: str, folder: Path, told: Callable[[int], None]) -> Path:
-        """A file of a commit, whole, under its name in a folder; `told` hears of bytes as they
-        come. The client asks again, and goes on in a file, where a connection breaks."""
+    def fetch(self, name: str, commit: str, folder: Path, heard: Callable[[int], None]) -> Path:
+        """A file of a commit, whole, under its name in a folder; `heard` is given the count of
+        bytes as they come. Where a connection breaks, the client goes on in the file."""
 
         def download() -> str:
             return str(
                 self._api.hf_hub_download(
                     self.name,
-                    file.name,
+                    name,
                     repo_type="dataset",
                     revision=commit,
                     local_dir=folder,
-                    tqdm_class=_heard_by(told),
+                    tqdm_class=_heard_by(heard),
                 )
             )
 
@@ -250,15 +260,12 @@ class Remote:
 
     def read(self, name: str, commit: str) -> bytes:
         """A small file's bytes, as they are at a commit."""
-        from tempfile import TemporaryDirectory
-
         with TemporaryDirectory() as folder:
-            file = HubFile(name, 0, "", "")
-            return self.fetch(file, commit, Path(folder), lambda _: None).read_bytes()
+            return self.fetch(name, commit, Path(folder), lambda _: None).read_bytes()
 
     def _patiently(self, ask: Callable[[], T]) -> T:
         """What an answer says that may be asked for more than once."""
-        patience = Patience()
+        patience = Patience(self.told)
         while True:
             try:
                 with self._client_trouble():
@@ -299,7 +306,7 @@ class Remote:
             if isinstance(cause, HfHubHTTPError):
                 status = cause.response.status_code
                 if status in BUSY | unanswered:
-                    wait_s = _seconds(cause.response.headers.get("Retry-After", ""))
+                    wait_s = _wanted_wait(cause.response.headers)
                     raise Unanswered(f"{status}: {self._said(cause)}", wait_s) from None
                 raise MmussetError(self._refusal(status, cause)) from None
             if isinstance(cause, httpx.TransportError | json.JSONDecodeError | RuntimeError):
@@ -331,21 +338,23 @@ def _client() -> Any:
     return client
 
 
-def _seconds(text: str) -> float:
-    """A Retry-After in seconds; 0 where it says none, or a date."""
-    return float(text) if text.strip().isdigit() else 0.0
+def _wanted_wait(headers: Any) -> float:
+    """How many seconds the Hub asks us to wait; 0 where it says nothing, or a date."""
+    from huggingface_hub.utils import parse_ratelimit_headers
+
+    limit = parse_ratelimit_headers(headers)
+    if limit is not None and limit.remaining == 0:
+        return float(limit.reset_in_seconds) + 1
+    text = headers.get("Retry-After", "").strip()
+    return float(text) if text.isdigit() else 0.0
 
 
-def _heard_by(told: Callable[[int], None]) -> type:
-    """What the client takes for a progress bar, and tells of the bytes that come."""
+def _heard_by(heard: Callable[[int], None]) -> type:
+    """What the client takes for a progress bar; it shows nothing, and passes counts on."""
     from huggingface_hub.utils import tqdm
 
     class Heard(tqdm):  # type: ignore[misc]
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            with Path(os.devnull).open("w") as nowhere:
-                super().__init__(*args, **kwargs | {"disable": True, "file": nowhere})
-
         def update(self, n: float | None = 1) -> None:
-            told(int(n or 0))
+            heard(int(n or 0))
 
     return Heard

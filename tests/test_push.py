@@ -95,8 +95,8 @@ def test_what_is_not_fit_to_be_published_is_refused_before_the_hub_is_asked(
         assert there.asked == []
     assert [done.code for done in found.values()] == [1, 1, 1, 1, 1, 1, 2]
     why = {
-        "licence": "give --license",
-        "card": "has no README.md; `mmusset card",
+        "licence": "name it in README.md",
+        "card": "has no README.md, the dataset's card",
         "broken": "data/train-000000.tar: changed since it was written",
         "home": "README.md names a folder of this machine",
         "recipe": "a path of this machine (recipe.speaker.model: /home/me/qwen)",

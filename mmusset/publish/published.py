@@ -55,7 +55,7 @@ def dataset_of(out: Path) -> Dataset:
         told = [f"{problem.where}: {problem.what}" for problem in problems]
         raise MmussetError(f"{out} does not verify: {_some(told)}; `mmusset verify {out}` has all")
     if not (out / CARD).is_file():
-        raise MmussetError(f"{out} has no {CARD}; `mmusset card {out}` writes it")
+        raise MmussetError(f"{out} has no {CARD}, the dataset's card; write it there")
     data = (out / MANIFEST).read_bytes()
     manifest = manifest_of(data)
     assert manifest, "it was verified"

@@ -15,7 +15,7 @@ from mmusset.errors import MmussetError, Refused, UsageError
 from mmusset.shards.durable import failpoint
 
 from .progress import Bytes, size
-from .published import MANIFEST, Dataset, File, dataset_of, manifest_of
+from .published import CARD, MANIFEST, Dataset, File, dataset_of, manifest_of
 from .remote import MAIN, Patience, Remote, Snapshot, Unanswered
 
 SHARD = re.compile(r"data/[^/]*\.tar")
@@ -166,8 +166,8 @@ def plan_of(wish: Wish, dataset: Dataset, remote: Remote) -> Plan:
         )
     if not dataset.licence:
         raise Refused(
-            "nobody said under which licence this is published: give --license, such as"
-            " --license cc-by-4.0, or other; only you can know what the sources allow"
+            f"nobody said under which licence this is published: name it in {CARD}, in the front"
+            " matter, such as `license: cc-by-4.0`; only you can know what the sources allow"
         )
     private = remote.private()
     if private is None:

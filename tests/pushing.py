@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory
 
 from mmusset.sample import Split
 from mmusset.shards.tar import shard_name, write_shard
-from tests.hub_writing import TOKEN, Hub
+from tests.hub_repos import Hub
+from tests.hub_writing import TOKEN
 from tests.samples import sample
 
 CARD = "---\nlicense: cc-by-4.0\n---\n# Music\n"

@@ -9,7 +9,8 @@ import pytest
 from mmusset.shards.reader import shards_of
 from mmusset.shards.verify import verify
 from tests.command import tree
-from tests.hub_writing import Fault, hub
+from tests.hub_repos import Fault
+from tests.hub_writing import hub
 from tests.pushing import dataset, on_hub, published, push
 
 

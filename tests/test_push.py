@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mmusset.publish.published import licence_of
-from tests.hub_writing import TOKEN, Fault, hub
+from tests.hub_repos import Fault
+from tests.hub_writing import TOKEN, hub
 from tests.pushing import CARD, dataset, on_hub, published, push
 
 

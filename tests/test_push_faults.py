@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hub_writing import Fault, hub
+from tests.hub_repos import Fault
+from tests.hub_writing import hub
 from tests.pushing import dataset, on_hub, published, push
 
 LATER = {"Retry-After": "100000"}

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mmusset.shards.reader import raw_samples
-from tests.hub_writing import Hub, hub
+from tests.hub_repos import Hub
+from tests.hub_writing import hub
 from tests.pushing import dataset, on_hub, push, told
 
 LOAD = """

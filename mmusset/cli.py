@@ -7,11 +7,11 @@ import asyncio
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from . import cli_musflow, cli_publish
+from . import cli_evaluate, cli_finetune, cli_musflow, cli_publish
 from .cli_options import JsonOption, LogJsonOption, SetOption, tell
 from .errors import MmussetError, UsageError
 
@@ -90,6 +90,9 @@ def build(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try the failed items again, in new shards.")
     ] = False,
+    apply_marks: Annotated[
+        bool, typer.Option("--apply-marks", help="Do what people marked: keep, drop, fix.")
+    ] = False,
     serve: Annotated[
         bool, typer.Option("--serve", help="Start a vLLM server, and stop it in the end.")
     ] = False,
@@ -115,6 +118,7 @@ def build(
       mmusset build --source ~/Music
       mmusset build --source ~/Music --out music --set clip.per_track=3
       mmusset build --source ~/Music --out music --replay
+      mmusset build --source ~/Music --out music --apply-marks
       mmusset build --source ~/Music --speaker vllm --accept 1000 --budget 3000
       mmusset build --source ~/Music --speaker vllm --serve --adapter my-lora
       mmusset build --source ~/Music --speaker vllm --re-run critic
@@ -145,6 +149,7 @@ def build(
             candidates.quota(accept, budget, limit),
             run.agents_named(re_run or ()),
             retry_failed,
+            apply_marks,
             composer_of(loaded.music, shown.told),
         )
         if replay:
@@ -185,6 +190,30 @@ def explain(
 
     with ledger_file.open_to_read(out) as ledger:
         tell(report.explain(ledger, item), show.stories, as_json)
+
+
+@app.command()
+def mark(
+    out: OutArgument,
+    key: Annotated[str, typer.Argument(help="A sample's key; `mmusset explain` shows it.")],
+    verdict: Annotated[
+        Literal["keep", "drop", "fix", "none"], typer.Argument(help="none takes a mark away.")
+    ],
+    note: Annotated[str, typer.Option(help="Why, or what is to be mended.")] = "",
+) -> None:
+    """Mark a sample by hand; `mmusset build --apply-marks` then makes a new version.
+
+    \b
+    Examples:
+      mmusset mark music 57cddd5f60c701885115b5a1 drop --note "the wrong cover"
+      mmusset mark music 57cddd5f60c701885115b5a1 fix --note 'no "E major", please'
+    """
+    from .build import marks
+
+    if verdict == "none":
+        marks.forget_mark(out, key)
+    else:
+        marks.save_mark(out, marks.Mark(key, verdict, note))
 
 
 @app.command()
@@ -252,6 +281,8 @@ prompts = typer.Typer(no_args_is_help=True, help="The prompts of the agents.")
 app.add_typer(prompts, name="prompts")
 app.add_typer(cli_musflow.app)
 app.add_typer(cli_publish.app)
+app.add_typer(cli_finetune.app)
+app.add_typer(cli_evaluate.app)
 
 
 @prompts.command("show")

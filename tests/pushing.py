@@ -5,17 +5,20 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from mmusset.sample import Split
-from mmusset.shards.tar import shard_name, write_shard
+import yaml
+
+from mmusset.shards.tar import Sample, shard_name, write_shard
 from tests.hub_repos import Hub
 from tests.hub_writing import TOKEN
 from tests.samples import sample
 
-CARD = "---\nlicense: cc-by-4.0\n---\n# Music\n"
+LICENCE = "license: cc-by-4.0"
 # Several commands in one process. Client and pushes wait between tries: here that costs nothing.
 COMMANDS = """
 import contextlib, io, json, sys, time
@@ -41,12 +44,12 @@ class Done:
     err: str
 
 
-def dataset(out: Path, *counts: int, split: Split = "train", first: int = 0) -> Path:
-    """A finished dataset: shards of so many samples each, numbered from `first`, and a card."""
-    rows, number = [], first
+def dataset(out: Path, *counts: int, make: Callable[[int], Sample] = sample) -> Path:
+    """A finished dataset: shards of so many samples each, of one split, and a card."""
+    rows, number, samples = [], 0, list[Sample]()
     for block, count in enumerate(counts):
-        name = shard_name(split, block)
-        samples = [sample(n, split) for n in range(number, number + count)]
+        name = shard_name("train", block)
+        samples = [make(n) for n in range(number, number + count)]
         shard = write_shard(out, name, samples)
         number += count
         facts = {"samples": count, "bytes": shard.size, "sha256": shard.sha256}
@@ -55,10 +58,30 @@ def dataset(out: Path, *counts: int, split: Split = "train", first: int = 0) -> 
     fates = {"found": accepted, "accepted": accepted, "rejected": 0, "failed": 0, "skipped": 0}
     manifest = {"format": "mmusset/1", **fates, "shards": rows, "recipe": {"keep_tags": []}}
     (out / "manifest.json").write_text(json.dumps(manifest))
-    (out / "README.md").write_text(CARD)
+    (out / "README.md").write_text(card(samples))
     (out / ".mmusset").mkdir(exist_ok=True)
     (out / ".mmusset" / "ledger.db").write_bytes(b"private")
     return out
+
+
+def card(samples: list[Sample], licence: str = LICENCE) -> str:
+    """A card whose front matter has the types of all members."""
+    media = {"image.jpg": "image", "music.flac": "audio"}
+    texts = dict.fromkeys(("story.txt", "caption.txt", "__key__", "__url__"), "string")
+    features = [{"name": name, "dtype": dtype} for name, dtype in (media | texts).items()]
+    facts = samples[0].quadruple.model_dump(mode="json")
+    info = {"dataset_info": {"features": [*features, {"name": "json", **typed(facts)}]}}
+    return f"---\n{licence}\n{yaml.safe_dump(info)}---\n# Music\n"
+
+
+def typed(value: Any) -> dict[str, Any]:
+    """The type of a column that holds such values."""
+    if isinstance(value, dict):
+        return {"struct": [{"name": name, **typed(inner)} for name, inner in value.items()]}
+    if isinstance(value, list):
+        inner = typed(value[0] if value else "")
+        return {"list": inner.get("dtype") or inner["struct"]}
+    return {"dtype": {str: "string", bool: "bool", int: "int64", float: "float64"}[type(value)]}
 
 
 def published(out: Path, *more: str) -> dict[str, bytes]:

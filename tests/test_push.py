@@ -10,7 +10,7 @@ import pytest
 from mmusset.publish.published import licence_of
 from tests.hub_repos import Fault
 from tests.hub_writing import TOKEN, hub
-from tests.pushing import CARD, dataset, on_hub, published, push
+from tests.pushing import LICENCE, dataset, on_hub, published, push
 
 
 @pytest.fixture
@@ -24,7 +24,10 @@ def test_a_push_sends_the_published_files_and_no_others(out: Path) -> None:
     (out / "assets" / "samples.jpg").write_bytes(b"a picture")
     (out / "assets" / ".hidden").write_bytes(b"private")
     with hub() as there:
-        first, again = on_hub(there, push(out), push(out, "--json"))
+        (first,) = on_hub(there, push(out))
+        there.asked.clear()
+        (again,) = on_hub(there, push(out, "--json"))
+        assert {request.partition(" ")[0] for request in there.asked} <= {"GET", "HEAD"}
         assert there.files() == published(out, "assets/samples.jpg")
         assert there.commits() == 1
     assert first.code == again.code == 0
@@ -44,7 +47,7 @@ def test_a_dry_run_shows_all_and_changes_nothing(out: Path) -> None:
         )
         assert not there.repos
         assert all(request.startswith("GET") for request in there.asked)
-    for words in ("new, public: everyone", "cc-by-4.0", "5 in 2 shards: train 5", "v1"):
+    for words in ("(new), branch main; public: everyone", "cc-by-4.0", "5 in 2 shards: train 5", "v1"):
         assert words in told.out
     assert "add       data/train-000000.tar, 30.7 kB" in told.out
     assert json.loads(as_json.out)["added"] == sent_in_order(out)
@@ -79,13 +82,15 @@ def test_the_user_is_asked(out: Path, answer: bytes, commits: int | None) -> Non
 def test_what_is_not_fit_to_be_published_is_refused_before_the_hub_is_asked(
     tmp_path: Path,
 ) -> None:
-    names = ("licence", "card", "broken", "home", "recipe", "link", "name")
+    names = ("licence", "card", "broken", "home", "recipe", "model", "link", "name")
     outs = {name: dataset(tmp_path / name, 1) for name in names}
     (outs["licence"] / "README.md").write_text("---\nlicense: unknown\n---\n")
     (outs["card"] / "README.md").unlink()
     (outs["broken"] / "data" / "train-000000.tar").write_bytes(b"no tar")
-    (outs["home"] / "README.md").write_text(f"{CARD}made in {outs['home']}\n")
+    with (outs["home"] / "README.md").open("a") as card:
+        card.write(f"made in {outs['home']}\n")
     change_manifest(outs["recipe"], recipe={"speaker": {"model": "/home/me/qwen"}})
+    change_manifest(outs["model"], models={"critic": "~/qwen"})
     (outs["link"] / "assets").mkdir()
     (outs["link"] / "assets" / "samples.jpg").symlink_to("/etc/hostname")
     commands = [
@@ -94,13 +99,14 @@ def test_what_is_not_fit_to_be_published_is_refused_before_the_hub_is_asked(
     with hub() as there:
         found = dict(zip(names, on_hub(there, *commands), strict=True))
         assert there.asked == []
-    assert [done.code for done in found.values()] == [1, 1, 1, 1, 1, 1, 2]
+    assert [done.code for done in found.values()] == [1] * 7 + [2]
     why = {
-        "licence": "name it in README.md",
-        "card": "has no README.md, the dataset's card",
+        "licence": f"run `mmusset card {outs['licence']} --license cc-by-4.0`",
+        "card": f"has no README.md, the dataset's card: run `mmusset card {outs['card']}`",
         "broken": "data/train-000000.tar: changed since it was written",
         "home": "README.md names a folder of this machine",
         "recipe": "a path of this machine (recipe.speaker.model: /home/me/qwen)",
+        "model": "a path of this machine (models.critic: ~/qwen)",
         "link": "assets/samples.jpg is a link",
         "name": "name is no name on the Hub: give user/name",
     }
@@ -114,7 +120,7 @@ def change_manifest(out: Path, **changes: object) -> None:
 
 
 def test_licences_are_read_from_a_cards_front_matter() -> None:
-    assert licence_of(CARD) == "cc-by-4.0"
+    assert licence_of(f"---\n{LICENCE}\n---\n") == "cc-by-4.0"
     assert licence_of("---\nlicense: other\nlicense_name: mine\n---\n") == "mine"
     assert licence_of("---\nlicense: [mit, cc0-1.0]\n---\n") == "mit, cc0-1.0"
     for none in ("", "license: mit\n", "---\ntags: []\n---\n", "---\nlicense: unknown\n---\n"):
@@ -125,8 +131,9 @@ def test_licences_are_read_from_a_cards_front_matter() -> None:
 def test_a_new_version_replaces_deletes_and_leaves_alone_what_is_not_ours(
     out: Path, tmp_path: Path
 ) -> None:
-    new = dataset(tmp_path / "new", 3, first=0)
-    (new / "README.md").write_text(f"{CARD}The second version.\n")
+    new = dataset(tmp_path / "new", 3)
+    with (new / "README.md").open("a") as card:
+        card.write("The second version.\n")
     with hub() as there:
         (first,) = on_hub(there, push(out, "--tag", "v1"))
         there.somebody(**{"LICENSE": b"theirs", "assets/theirs.png": b"theirs"})
@@ -184,12 +191,16 @@ def test_private_public_and_other_branches(out: Path) -> None:
             push(out, "--revision", "next", name="user/public"),
             push(out, "--revision", "next", "--tag", "v1", name="user/public"),
             push(out, "--revision", "v1", name="user/public"),
+            push(out, "--revision", "copy"),
+            push(out, "--revision", "copy"),
         )
+        assert there.files(revision="copy") == there.files() == published(out)
+        assert there.commits() == 1
         assert there.repos["user/name"].private
         assert there.files("public") == {}
         assert there.files("public", "next") == there.files("public", "v1") == published(out)
         assert there.commits("public") == 1
-    assert [done.code for done in found] == [0, 1, 0, 0, 2]
+    assert [done.code for done in found] == [0, 1, 0, 0, 2, 0, 0]
     assert "is public already" in found[1].err
     assert "is a tag" in found[4].err
 

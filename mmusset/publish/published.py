@@ -55,20 +55,20 @@ def dataset_of(out: Path) -> Dataset:
         told = [f"{problem.where}: {problem.what}" for problem in problems]
         raise MmussetError(f"{out} does not verify: {_some(told)}; `mmusset verify {out}` has all")
     if not (out / CARD).is_file():
-        raise MmussetError(f"{out} has no {CARD}, the dataset's card; write it there")
+        raise MmussetError(f"{out} has no {CARD}, the dataset's card: run `mmusset card {out}`")
     data = (out / MANIFEST).read_bytes()
     manifest = manifest_of(data)
     assert manifest, "it was verified"
     shards = [File(s.name, out / s.name, s.bytes, s.sha256) for s in manifest.shards]
     others = [_file(out, name) for name in (*_card_files(out), MANIFEST)]
-    recipe = json.loads(data).get("recipe", {})
-    _stays_at_home(out, recipe, [file.path for file in others if file.path.suffix != ".jpg"])
+    facts = json.loads(data)
+    _stays_at_home(out, facts, [file.path for file in others if file.path.suffix != ".jpg"])
     return Dataset(
         files=(*shards, *others),
         shards=len(shards),
         splits=_splits(manifest),
         licence=licence_of((out / CARD).read_text(encoding="utf-8")),
-        kept_tags=tuple(recipe.get("keep_tags", ())),
+        kept_tags=tuple(facts.get("recipe", {}).get("keep_tags", ())),
     )
 
 
@@ -121,13 +121,13 @@ def _file(out: Path, name: str) -> File:
     return File(name, path, path.stat().st_size, file_sha256(path))
 
 
-def _stays_at_home(out: Path, recipe: dict[str, Any], texts: list[Path]) -> None:
+def _stays_at_home(out: Path, manifest: dict[str, Any], texts: list[Path]) -> None:
     """Raises Refused where a path of this machine would be published."""
-    for where, value in _strings(recipe, "recipe"):
+    for where, value in _strings(manifest):
         if PurePosixPath(value).is_absolute() or PureWindowsPath(value).drive or value[:1] == "~":
             raise Refused(
-                f"{MANIFEST} and the samples name a path of this machine ({where}: {value}), which"
-                " would be public; build with a name from the Hub, or with a relative path"
+                f"{MANIFEST} names a path of this machine ({where}: {value}), which would be public"
+                " there and in samples; build with a name from the Hub, or with a relative path"
             )
     homes = {str(Path.home()), str(out.resolve())} - {"/"}
     for text in texts:
@@ -136,11 +136,11 @@ def _stays_at_home(out: Path, recipe: dict[str, Any], texts: list[Path]) -> None
             raise Refused(f"{text.name} names a folder of this machine, which would be public")
 
 
-def _strings(value: Any, where: str) -> Iterator[tuple[str, str]]:
+def _strings(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
     """Each text in plain values, and where it stands."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _strings(inner, f"{where}.{key}")
+            yield from _strings(inner, f"{where}.{key}" if where else str(key))
     elif isinstance(value, list):
         for inner in value:
             yield from _strings(inner, where)

@@ -15,7 +15,7 @@ from mmusset.errors import MmussetError, Refused, UsageError
 from mmusset.shards.durable import failpoint
 
 from .progress import Bytes, size
-from .published import CARD, MANIFEST, Dataset, File, dataset_of, manifest_of
+from .published import MANIFEST, Dataset, File, dataset_of, manifest_of
 from .remote import MAIN, Patience, Remote, Snapshot, Unanswered
 
 SHARD = re.compile(r"data/[^/]*\.tar")
@@ -38,8 +38,8 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a push would do. `before` is what the branch holds now, None where there is no repo;
-    `private` is what the repo is or will be."""
+    """What a push would do. `private` is what the repo is or will be; `before` is what the branch
+    holds now, or begins from if it `branches`, and None where there is no repo."""
 
     wish: Wish
     dataset: Dataset
@@ -48,7 +48,13 @@ class Plan:
     added: tuple[File, ...]
     replaced: tuple[File, ...]
     deleted: tuple[str, ...]
-    tags: bool  # whether the tag is still to be made
+    branches: bool  # whether the branch is still to be made
+    tags: bool  # and the tag
+
+    @property
+    def does_nothing(self) -> bool:
+        """Whether the Hub has all of it already."""
+        return not (self.before is None or self.commits or self.branches or self.tags)
 
     @property
     def sent(self) -> tuple[File, ...]:
@@ -72,6 +78,8 @@ class Plan:
         return {
             "name": self.wish.name,
             "branch": self.wish.branch,
+            "new": self.before is None,
+            "new_branch": self.branches,
             "private": self.private,
             "licence": self.dataset.licence,
             "splits": self.dataset.splits,
@@ -89,7 +97,8 @@ class Plan:
         splits = ", ".join(f"{split} {count}" for split, count in data.splits.items())
         tags = ", ".join(data.kept_tags) or "none"
         lines = [
-            f"{wish.name}, branch {wish.branch} ({'' if self.before else 'new, '}{who})",
+            f"{wish.name}{'' if self.before else ' (new)'}, branch {wish.branch}"
+            f"{' (new)' if self.branches else ''}; {who}",
             f"  licence   {data.licence}",
             f"  samples   {sum(data.splits.values())} in {data.shards} shards: {splits}",
             "  in each   the picture, the music, story and caption, and in its JSON the claims,",
@@ -137,14 +146,14 @@ def push(wish: Wish, agree: Callable[[Plan], bool], shown: Bytes) -> Pushed | No
     shown.told(f"checking {wish.out}")
     dataset = dataset_of(wish.out)
     plan = plan_of(wish, dataset, remote)
-    if plan.before and not plan.commits and not plan.tags:
+    if plan.before and plan.does_nothing:
         return Pushed(wish.name, plan.before.commit, 0, 0, 0, wish.tag)
     if not agree(plan):
         return None
     shown.told(f"sending as {remote.user}")
     if plan.before is None:
         remote.create(wish.private)
-    if wish.branch != MAIN:
+    if plan.branches:
         remote.create_branch(wish.branch)
     failpoint("push_created")
     _upload(plan, remote, shown)
@@ -166,12 +175,13 @@ def plan_of(wish: Wish, dataset: Dataset, remote: Remote) -> Plan:
         )
     if not dataset.licence:
         raise Refused(
-            f"nobody said under which licence this is published: name it in {CARD}, in the front"
-            " matter, such as `license: cc-by-4.0`; only you can know what the sources allow"
+            f"nobody said under which licence {wish.out} is published, and only you can know what"
+            f" its sources allow: run `mmusset card {wish.out} --license cc-by-4.0`, or another"
         )
     private = remote.private()
     if private is None:
-        return Plan(wish, dataset, wish.private, None, dataset.files, (), (), bool(wish.tag))
+        makes = wish.branch != MAIN, bool(wish.tag)
+        return Plan(wish, dataset, wish.private, None, dataset.files, (), (), *makes)
     if wish.private and not private:
         raise Refused(
             f"{wish.name} is public already; make it private in its settings on the Hub, or"
@@ -180,7 +190,8 @@ def plan_of(wish: Wish, dataset: Dataset, remote: Remote) -> Plan:
     tags = remote.tags()
     if wish.branch in tags:
         raise UsageError(f"{wish.branch} is a tag of {wish.name}, which never changes: use --tag")
-    before = remote.snapshot(wish.branch) or remote.snapshot(MAIN)
+    branch = remote.snapshot(wish.branch)
+    before = branch or remote.snapshot(MAIN)
     if before is None:
         raise Refused(f"{wish.name} has no branch {MAIN} to begin from")
     added, replaced = _differing(dataset, before)
@@ -188,8 +199,8 @@ def plan_of(wish: Wish, dataset: Dataset, remote: Remote) -> Plan:
     _check_ours(wish.name, dataset, theirs, before, replaced)
     ours = {file.name for file in dataset.files}
     deleted = tuple(sorted((theirs or set()) & set(before.files) - ours))
-    tag_is_new = _tag_is_new(wish, dataset, remote, tags)
-    return Plan(wish, dataset, private, before, added, replaced, deleted, tag_is_new)
+    makes = branch is None, _tag_is_new(wish, dataset, remote, tags)
+    return Plan(wish, dataset, private, before, added, replaced, deleted, *makes)
 
 
 def _differing(dataset: Dataset, before: Snapshot) -> tuple[tuple[File, ...], tuple[File, ...]]:

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -44,12 +43,12 @@ class Done:
     err: str
 
 
-def dataset(out: Path, *counts: int, make: Callable[[int], Sample] = sample) -> Path:
+def dataset(out: Path, *counts: int) -> Path:
     """A finished dataset: shards of so many samples each, of one split, and a card."""
     rows, number, samples = [], 0, list[Sample]()
     for block, count in enumerate(counts):
         name = shard_name("train", block)
-        samples = [make(n) for n in range(number, number + count)]
+        samples = [sample(n) for n in range(number, number + count)]
         shard = write_shard(out, name, samples)
         number += count
         facts = {"samples": count, "bytes": shard.size, "sha256": shard.sha256}
@@ -58,20 +57,19 @@ def dataset(out: Path, *counts: int, make: Callable[[int], Sample] = sample) -> 
     fates = {"found": accepted, "accepted": accepted, "rejected": 0, "failed": 0, "skipped": 0}
     manifest = {"format": "mmusset/1", **fates, "shards": rows, "recipe": {"keep_tags": []}}
     (out / "manifest.json").write_text(json.dumps(manifest))
-    (out / "README.md").write_text(card(samples))
+    (out / "README.md").write_text(card(samples[0].quadruple.model_dump(mode="json")))
     (out / ".mmusset").mkdir(exist_ok=True)
     (out / ".mmusset" / "ledger.db").write_bytes(b"private")
     return out
 
 
-def card(samples: list[Sample], licence: str = LICENCE) -> str:
-    """A card whose front matter has the types of all members."""
+def card(sample: dict[str, Any]) -> str:
+    """A card whose front matter has a licence, and the types of all members by a sample's JSON."""
     media = {"image.jpg": "image", "music.flac": "audio"}
     texts = dict.fromkeys(("story.txt", "caption.txt", "__key__", "__url__"), "string")
     features = [{"name": name, "dtype": dtype} for name, dtype in (media | texts).items()]
-    facts = samples[0].quadruple.model_dump(mode="json")
-    info = {"dataset_info": {"features": [*features, {"name": "json", **typed(facts)}]}}
-    return f"---\n{licence}\n{yaml.safe_dump(info)}---\n# Music\n"
+    info = {"dataset_info": {"features": [*features, {"name": "json", **typed(sample)}]}}
+    return f"---\n{LICENCE}\n{yaml.safe_dump(info)}---\n# Music\n"
 
 
 def typed(value: Any) -> dict[str, Any]:

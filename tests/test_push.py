@@ -47,7 +47,12 @@ def test_a_dry_run_shows_all_and_changes_nothing(out: Path) -> None:
         )
         assert not there.repos
         assert all(request.startswith("GET") for request in there.asked)
-    for words in ("(new), branch main; public: everyone", "cc-by-4.0", "5 in 2 shards: train 5", "v1"):
+    for words in (
+        "(new), branch main; public: everyone",
+        "cc-by-4.0",
+        "5 in 2 shards: train 5",
+        "v1",
+    ):
         assert words in told.out
     assert "add       data/train-000000.tar, 30.7 kB" in told.out
     assert json.loads(as_json.out)["added"] == sent_in_order(out)

@@ -91,29 +91,30 @@ def test_a_store_that_stays_away_is_said(out: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("where", "xet"),
+    ("xet", "places"),
     [
-        ("push_created", False),
-        ("PUT /store", False),
-        ("push_sent", False),
-        ("commit/", False),
-        ("push_committed", False),
-        ("/cas/v1/xorbs", True),
-        ("/cas/v1/shards", True),
+        (False, ["push_created", "PUT /store", "push_sent", "commit/", "push_committed"]),
+        (True, ["/cas/v1/xorbs", "/cas/v1/shards"]),
     ],
 )
-def test_killed_anywhere_and_run_again(out: Path, where: str, xet: bool) -> None:
+def test_killed_anywhere_and_run_again(out: Path, xet: bool, places: list[str]) -> None:
     """By itself, or when the Hub gets a request, which it does not answer."""
+    expected = published(out)
     with hub() as there:
-        there.faults.append(Fault(where, "kill"))
-        failpoint = where if where.startswith("push_") else ""
-        assert on_hub(there, push(out, "--tag", "v1"), failpoint=failpoint, xet=xet) == []
-        assert not there.repos or there.files() in ({}, published(out)), "all or nothing"
-        done, again = on_hub(there, push(out, "--tag", "v1"), push(out, "--tag", "v1"), xet=xet)
-        assert there.files() == there.files(revision="v1") == published(out)
-        assert there.commits() == 1
-    assert [done.code, again.code] == [0, 0]
-    assert "all of it was there already" in again.out
+        pushes = [push(out, "--tag", "v1", name=f"user/{n}") for n in range(len(places))]
+        for n, (place, words) in enumerate(zip(places, pushes, strict=True)):
+            there.faults = [Fault(place, "kill")]
+            there.lfs.clear()  # or nothing is sent to the second repo
+            failpoint = place if place.startswith("push_") else ""
+            assert on_hub(there, words, failpoint=failpoint, xet=xet) == []
+            assert there.files(str(n)) in ({}, expected), "all or nothing"
+        there.faults.clear()
+        found = on_hub(there, *pushes, *pushes, xet=xet)
+        for n in range(len(places)):
+            assert there.files(str(n)) == there.files(str(n), "v1") == expected
+            assert there.commits(str(n)) == 1
+    assert [done.code for done in found] == [0] * 2 * len(places)
+    assert all("all of it was there already" in done.out for done in found[len(places) :])
 
 
 def test_somebody_commits_first(out: Path) -> None:

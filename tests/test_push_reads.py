@@ -34,6 +34,7 @@ for streaming in (False, True):
     print(json.dumps(rows))
 """
 
+
 def run(script: str, there: Hub, home: Path) -> list[str]:
     """The lines that a script prints, its Hub the stub."""
     done = subprocess.run(

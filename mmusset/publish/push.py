@@ -54,7 +54,7 @@ class Plan:
     @property
     def does_nothing(self) -> bool:
         """Whether the Hub has all of it already."""
-        return not (self.before is None or self.commits or self.branches or self.tags)
+        return not (self.commits or self.branches or self.tags)
 
     @property
     def sent(self) -> tuple[File, ...]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 ShardsArgument = Annotated[
-    str, typer.Argument(help="A dataset's folder, a glob of tars, or hf://datasets/user/name.")
+    str, typer.Argument(help="A dataset's folder, a glob of tars, or hf://user/name.")
 ]
 TrainRecipeOption = Annotated[
     str, typer.Option("--recipe", help="musflow-tiny, musflow-16k, musflow-44k, or a YAML file.")

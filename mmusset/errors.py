@@ -5,7 +5,7 @@
     ├── Unusable        one item failed: its media can't be used; the run goes on
     │   └── Unfit       its media can be used, but not for a good sample: rejected
     ├── Refused         doing it would harm what is there; exit code 1
-    └── ServerGone      the model's server stayed away too long; exit code 3
+    └── ServerGone      the model's server, or the Hub, stayed away too long; exit code 3
 
 Stopped is no error: it tells whoever waits that the user wants to stop. Anything else
 that escapes is a bug or a broken disk, and stops the run.
@@ -67,7 +67,10 @@ class Refused(MmussetError):
 
 
 class ServerGone(MmussetError):
-    """The model's server gave no answer in all the time that it was given; nothing is lost."""
+    """A model's server, or the Hub, gave no answer in all the time that it was given.
+
+    Nothing is lost.
+    """
 
     exit_code = 3
 

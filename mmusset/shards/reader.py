@@ -57,10 +57,12 @@ class Gone(MmussetError):
 def shards_of(source: str) -> list[str]:
     """The tars of a dataset's folder, a glob, one tar, or a place on the Hub, sorted.
 
+    On the Hub, `hf://user/name` is `hf://datasets/user/name`.
     Raises UsageError where there are none, MmussetError where the Hub can't be asked.
     """
     if source.startswith(HUB):
-        tars = _on_hub(source if source.endswith(".tar") else f"{source}/data/*.tar")
+        place = _dataset_on_hub(source)
+        tars = _on_hub(place if place.endswith(".tar") else f"{place}/data/*.tar")
     elif Path(source).is_dir():
         tars = [str(path) for path in Path(source, "data").glob("*.tar")]
         tars = tars or [str(path) for path in Path(source).glob("*.tar")]
@@ -73,7 +75,7 @@ def shards_of(source: str) -> list[str]:
     if not tars:
         raise UsageError(
             f"no shards in {source}: give the folder that `mmusset build` wrote, a glob of"
-            " tars, or hf://datasets/user/name"
+            " tars, or hf://user/name"
         )
     return sorted(tars)
 
@@ -254,6 +256,15 @@ def opened(path: str) -> BinaryIO:
     Hub can't be asked."""
     with _asked(path):
         return _hub().open(path, "rb") if path.startswith(HUB) else Path(path).open("rb")
+
+
+def _dataset_on_hub(source: str) -> str:
+    """A place on the Hub as its client spells it: without a kind it would be a model's."""
+    place = source.removeprefix(HUB)
+    kind = place.partition("/")[0]
+    return (
+        source if kind in ("datasets", "models", "spaces", "buckets") else f"{HUB}datasets/{place}"
+    )
 
 
 def _on_hub(pattern: str) -> list[str]:

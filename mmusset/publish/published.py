@@ -1,0 +1,153 @@
+"""Which files of a dataset are published: those that are named here, and no other.
+
+The shards that the manifest names, the manifest, and the card with what belongs to it. The
+ledger, the cache, and whatever else lies in the folder stay at home.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from mmusset.errors import MmussetError, Refused
+from mmusset.shards.tar import file_sha256
+from mmusset.shards.verify import Manifest, verify
+
+MANIFEST, CARD = "manifest.json", "README.md"
+OF_CARD = re.compile(r"README\.md|croissant\.json|assets/[A-Za-z0-9_][\w.-]*")
+MAX_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that is published: `name` is its path under the dataset's folder."""
+
+    name: str
+    path: Path
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A verified dataset, ready to be published. `splits` counts samples."""
+
+    files: tuple[File, ...]
+    shards: int
+    splits: dict[str, int]
+    licence: str
+    kept_tags: tuple[str, ...]
+
+
+def dataset_of(out: Path) -> Dataset:
+    """What a folder publishes, read and checked from end to end.
+
+    Raises MmussetError where the folder does not verify, Refused where its card has no licence
+    or something in it tells of this machine.
+    """
+    _, problems = verify(out)
+    if problems:
+        told = [f"{problem.where}: {problem.what}" for problem in problems]
+        raise MmussetError(f"{out} does not verify: {_some(told)}; `mmusset verify {out}` has all")
+    if not (out / CARD).is_file():
+        raise MmussetError(f"{out} has no {CARD}, the dataset's card: run `mmusset card {out}`")
+    data = (out / MANIFEST).read_bytes()
+    manifest = manifest_of(data)
+    assert manifest, "it was verified"
+    shards = [File(s.name, out / s.name, s.bytes, s.sha256) for s in manifest.shards]
+    others = [_file(out, name) for name in (*_card_files(out), MANIFEST)]
+    facts = json.loads(data)
+    _stays_at_home(out, facts, [file.path for file in others if file.path.suffix != ".jpg"])
+    return Dataset(
+        files=(*shards, *others),
+        shards=len(shards),
+        splits=_splits(manifest),
+        licence=licence_of((out / CARD).read_text(encoding="utf-8")),
+        kept_tags=tuple(facts.get("recipe", {}).get("keep_tags", ())),
+    )
+
+
+def manifest_of(data: bytes) -> Manifest | None:
+    """A dataset's manifest; None for what is none of ours."""
+    try:
+        return Manifest.model_validate_json(data)
+    except ValidationError:
+        return None
+
+
+def licence_of(card: str) -> str:
+    """The licence that a card's front matter names; "" where it names none, or says unknown."""
+    _, _, rest = f"\n{card}".partition("\n---\n")
+    front, _, _ = rest.partition("\n---\n")
+    try:
+        facts = yaml.safe_load(front)
+    except yaml.YAMLError:
+        return ""
+    licence = facts.get("license") if isinstance(facts, dict) else None
+    names = licence if isinstance(licence, list) else [licence]
+    named = [str(name) for name in names if name and name != "unknown"]
+    if named == ["other"] and isinstance(facts, dict):
+        named = [str(facts.get("license_name") or "other")]
+    return ", ".join(named)
+
+
+def _splits(manifest: Manifest) -> dict[str, int]:
+    """How many samples each split has."""
+    splits = dict[str, int]()
+    for shard in manifest.shards:
+        split = PurePosixPath(shard.name).name.partition("-")[0]
+        splits[split] = splits.get(split, 0) + shard.samples
+    return splits
+
+
+def _card_files(out: Path) -> Iterator[str]:
+    """The names of the card's files that are there. Raises Refused for one that is a link."""
+    found = [out / CARD, out / "croissant.json", *sorted((out / "assets").glob("*"))]
+    for path in found:
+        name = path.relative_to(out).as_posix()
+        if path.is_symlink():
+            raise Refused(f"{name} is a link; only files are published: remove it, or copy it")
+        if path.is_file() and OF_CARD.fullmatch(name):
+            yield name
+
+
+def _file(out: Path, name: str) -> File:
+    path = out / name
+    return File(name, path, path.stat().st_size, file_sha256(path))
+
+
+def _stays_at_home(out: Path, manifest: dict[str, Any], texts: list[Path]) -> None:
+    """Raises Refused where a path of this machine would be published."""
+    for where, value in _strings(manifest):
+        if PurePosixPath(value).is_absolute() or PureWindowsPath(value).drive or value[:1] == "~":
+            raise Refused(
+                f"{MANIFEST} names a path of this machine ({where}: {value}), which would be public"
+                " there and in samples; build with a name from the Hub, or with a relative path"
+            )
+    homes = {str(Path.home()), str(out.resolve())} - {"/"}
+    for text in texts:
+        data = text.read_bytes()
+        if any(home.encode() in data for home in homes):
+            raise Refused(f"{text.name} names a folder of this machine, which would be public")
+
+
+def _strings(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
+    """Each text in plain values, and where it stands."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _strings(inner, f"{where}.{key}" if where else str(key))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _strings(inner, where)
+    elif isinstance(value, str):
+        yield where, value
+
+
+def _some(told: list[str]) -> str:
+    more = len(told) - MAX_SHOWN
+    return "; ".join(told[:MAX_SHOWN]) + (f"; and {more} more" if more > 0 else "")

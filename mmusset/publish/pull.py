@@ -1,0 +1,145 @@
+"""A local copy of a published dataset, each file checked by its checksum.
+
+The manifest comes first, so that the folder always says which shards it should hold; then each
+file appears under its name when it is whole and right. Run again, files that are there are kept.
+"""
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmusset.errors import MmussetError, Refused
+from mmusset.shards.durable import PARTIAL, failpoint, sync_folder, write_durably
+from mmusset.shards.tar import file_sha256
+from mmusset.shards.verify import Manifest
+
+from .progress import Bytes
+from .published import MANIFEST, OF_CARD, manifest_of
+from .remote import MAIN, HubFile, Remote, Snapshot
+
+ARRIVING = ".mmusset-pull"  # where files come in, under the folder
+COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What was done. `commit` is the version that the folder holds."""
+
+    out: str
+    commit: str
+    samples: int
+    shards: int
+    fetched: int
+    kept: int
+    deleted: int
+
+    def text(self) -> str:
+        """One line."""
+        return (
+            f"{self.out}: {self.samples} samples in {self.shards} shards, of commit"
+            f" {self.commit[:12]} ({self.fetched} files fetched, {self.kept} there already,"
+            f" {self.deleted} deleted)"
+        )
+
+
+def pull(name: str, out: Path, revision: str, shown: Bytes) -> Pulled:
+    """Bring a dataset to a folder, or a folder that was pulled before to another version.
+
+    Raises Refused where the folder holds anything else, MmussetError where the Hub has no such
+    dataset or sends other bytes than it lists, ServerGone where it stays away: run it again.
+    """
+    remote = Remote(name, shown.told)
+    there = remote.snapshot(revision)
+    if there is None:
+        where = "" if revision == MAIN else f" with a branch, tag or commit {revision}"
+        raise MmussetError(f"there is no dataset {name}{where} that you may see on the Hub")
+    if MANIFEST not in there.files:
+        raise MmussetError(f"{name} is no dataset of mmusset: it has no {MANIFEST}")
+    data = remote.read(MANIFEST, there.commit)
+    manifest = manifest_of(data)
+    if manifest is None:
+        raise MmussetError(f"{name} is no dataset of mmusset: its {MANIFEST} is of another kind")
+    wanted = _wanted(name, manifest, there)
+    before = _before(out, wanted)
+    (out / "data").mkdir(parents=True, exist_ok=True)
+    gone = sorted(before - {file.name for file in wanted})
+    for old in gone:
+        (out / old).unlink(missing_ok=True)
+    write_durably(out / MANIFEST, lambda file: file.write(data), "pull_manifest")
+    sums = {shard.name: shard.sha256 for shard in manifest.shards}
+    missing = [f for f in wanted if not _right(out / f.name, f, sums.get(f.name, f.sha256))]
+    shown.begin("fetched", sum(file.size for file in missing))
+    for file in missing:
+        _fetch(remote, file, there.commit, out, sums.get(file.name, file.sha256), shown)
+        failpoint("pull_fetched")
+    shown.stop()
+    shutil.rmtree(out / ARRIVING, ignore_errors=True)
+    samples = sum(shard.samples for shard in manifest.shards)
+    counts = len(missing), len(wanted) - len(missing), len(gone)
+    return Pulled(str(out), there.commit, samples, len(manifest.shards), *counts)
+
+
+def _wanted(name: str, manifest: Manifest, there: Snapshot) -> list[HubFile]:
+    """The files to have besides the manifest: shards and card. Raises MmussetError."""
+    lost = [shard.name for shard in manifest.shards if shard.name not in there.files]
+    if lost:
+        raise MmussetError(f"{name} lacks {lost[0]}, which its {MANIFEST} lists: ask who made it")
+    card = [file for path, file in there.files.items() if OF_CARD.fullmatch(path)]
+    return [*(there.files[shard.name] for shard in manifest.shards), *card]
+
+
+def _before(out: Path, wanted: list[HubFile]) -> set[str]:
+    """The shards and card's files that an older pull left in the folder.
+
+    Raises Refused where the folder holds something else.
+    """
+    found = set(_names(out))
+    if not found:
+        return set()
+    if (out / ".mmusset").exists():
+        raise Refused(f"{out} is a build of yours; pull to another folder (--out)")
+    manifest = manifest_of((out / MANIFEST).read_bytes()) if MANIFEST in found else None
+    if manifest is None:
+        raise Refused(f"{out} holds something else; pull to another folder (--out)")
+    ours = {shard.name for shard in manifest.shards} | {file.name for file in wanted}
+    strange = sorted(n for n in found - ours - {MANIFEST} if not OF_CARD.fullmatch(n))
+    if strange:
+        raise Refused(
+            f"{out} holds {strange[0]}, which is of no version of this dataset; pull to another"
+            " folder (--out)"
+        )
+    return found - {MANIFEST}
+
+
+def _names(out: Path) -> Iterator[str]:
+    """What lies in a folder, less what is still arriving."""
+    for path in sorted(out.rglob("*")):
+        name = path.relative_to(out)
+        if not path.is_dir() and name.parts[0] != ARRIVING and path.suffix != PARTIAL:
+            yield name.as_posix()
+
+
+def _right(path: Path, file: HubFile, sha256: str) -> bool:
+    if not path.is_file() or path.stat().st_size != file.size:
+        return False
+    found = file_sha256(path)
+    return found == sha256 if sha256 else file.holds(path, found)
+
+
+def _fetch(
+    remote: Remote, file: HubFile, commit: str, out: Path, sha256: str, shown: Bytes
+) -> None:
+    """Have a file under its name, whole and right, or not at all."""
+    arrived = remote.fetch(file.name, commit, out / ARRIVING, shown.add)
+    if not _right(arrived, file, sha256):
+        arrived.unlink()
+        raise MmussetError(
+            f"{file.name} came with other bytes than {remote.name} lists; run the command again,"
+            " and if it stays so, ask who made it"
+        )
+    path = out / file.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrived.replace(path)
+    sync_folder(path.parent)

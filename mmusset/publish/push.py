@@ -1,0 +1,302 @@
+"""Publishing a dataset's folder on the Hub.
+
+The bytes go to the Hub's store first, where nobody sees them; then one commit makes all of them
+visible at once: shards, card and manifest, with those of an older version replaced or deleted.
+Readers see the old version or the new one, whatever kills this process. What the store has is
+not sent again, and what the branch holds already is not committed again.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmusset.errors import MmussetError, Refused, UsageError
+from mmusset.shards.durable import failpoint
+
+from .progress import Bytes, size
+from .published import MANIFEST, Dataset, File, dataset_of, manifest_of
+from .remote import MAIN, Patience, Remote, Snapshot, Unanswered
+
+SHARD = re.compile(r"data/[^/]*\.tar")
+MAX_FILES = 25_000  # that the Hub takes in one commit
+BATCH_FILES = 256  # that the Hub is asked about at once
+BATCH_BYTES = 64_000_000  # after which progress is told
+MAX_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be published, where. A repo that is not there is made, private or public."""
+
+    out: Path
+    name: str
+    private: bool = False
+    branch: str = MAIN
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a push would do. `private` is what the repo is or will be; `before` is what the branch
+    holds now, or begins from if it `branches`, and None where there is no repo."""
+
+    wish: Wish
+    dataset: Dataset
+    private: bool
+    before: Snapshot | None
+    added: tuple[File, ...]
+    replaced: tuple[File, ...]
+    deleted: tuple[str, ...]
+    branches: bool  # whether the branch is still to be made
+    tags: bool  # and the tag
+
+    @property
+    def does_nothing(self) -> bool:
+        """Whether the Hub has all of it already."""
+        return not (self.commits or self.branches or self.tags)
+
+    @property
+    def sent(self) -> tuple[File, ...]:
+        """The files whose bytes the branch does not have."""
+        return (*self.added, *self.replaced)
+
+    @property
+    def commits(self) -> bool:
+        """Whether the branch does not hold the dataset yet."""
+        return bool(self.sent or self.deleted)
+
+    @property
+    def touched(self) -> set[tuple[str, str]]:
+        """The files that would change, by name, and which bytes they have now ("": none)."""
+        names = (*(file.name for file in self.sent), *self.deleted)
+        there = self.before.files if self.before else {}
+        return {(name, there[name].blob_id if name in there else "") for name in names}
+
+    def facts(self) -> dict[str, object]:
+        """What would be done, as plain values."""
+        return {
+            "name": self.wish.name,
+            "branch": self.wish.branch,
+            "new": self.before is None,
+            "new_branch": self.branches,
+            "private": self.private,
+            "licence": self.dataset.licence,
+            "splits": self.dataset.splits,
+            "added": [file.name for file in self.added],
+            "replaced": [file.name for file in self.replaced],
+            "deleted": list(self.deleted),
+            "bytes": sum(file.size for file in self.sent),
+            "tag": self.wish.tag if self.tags else "",
+        }
+
+    def text(self) -> str:
+        """What will be where, and who sees it."""
+        data, wish = self.dataset, self.wish
+        who = "private: you, and whom you let" if self.private else "public: everyone will see it"
+        splits = ", ".join(f"{split} {count}" for split, count in data.splits.items())
+        tags = ", ".join(data.kept_tags) or "none"
+        lines = [
+            f"{wish.name}{'' if self.before else ' (new)'}, branch {wish.branch}"
+            f"{' (new)' if self.branches else ''}; {who}",
+            f"  licence   {data.licence}",
+            f"  samples   {sum(data.splits.values())} in {data.shards} shards: {splits}",
+            "  in each   the picture, the music, story and caption, and in its JSON the claims,",
+            f"            what was measured, and what each agent said; tags of your files: {tags}",
+            *self._changes("add", [f"{file.name}, {size(file.size)}" for file in self.added]),
+            *self._changes("replace", [f"{f.name}, {size(f.size)}" for f in self.replaced]),
+            *self._changes("delete", list(self.deleted)),
+            f"  to send   {size(sum(file.size for file in self.sent))} at the most",
+        ]
+        return "\n".join(lines + ([f"  tag       {wish.tag}"] if self.tags else []))
+
+    def _changes(self, what: str, names: list[str]) -> list[str]:
+        more = len(names) - MAX_SHOWN
+        shown = names[:MAX_SHOWN] + ([f"and {more} more"] if more > 0 else [])
+        return [f"  {what:<9} {name}" for name in shown]
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What was done. `commit` is the one that holds the dataset."""
+
+    name: str
+    commit: str
+    added: int
+    replaced: int
+    deleted: int
+    tag: str
+
+    def text(self) -> str:
+        """One line."""
+        changes = f"{self.added} files added, {self.replaced} replaced, {self.deleted} deleted"
+        if not self.added + self.replaced + self.deleted:
+            changes = "all of it was there already"
+        tag = f", tag {self.tag}" if self.tag else ""
+        return f"{self.name} at {self.commit[:12]}{tag}: {changes}"
+
+
+def push(wish: Wish, agree: Callable[[Plan], bool], shown: Bytes) -> Pushed | None:
+    """Publish a dataset, if whoever is asked agrees to the plan; None where not.
+
+    Raises UsageError and Refused before anything is changed; MmussetError where the folder or the
+    Hub does not allow it; ServerGone where the Hub stays away: run it again to go on.
+    """
+    remote = Remote(wish.name, shown.told)
+    shown.told(f"checking {wish.out}")
+    dataset = dataset_of(wish.out)
+    plan = plan_of(wish, dataset, remote)
+    if plan.before and plan.does_nothing:
+        return Pushed(wish.name, plan.before.commit, 0, 0, 0, wish.tag)
+    if not agree(plan):
+        return None
+    shown.told(f"sending as {remote.user}")
+    if plan.before is None:
+        remote.create(wish.private)
+    if plan.branches:
+        remote.create_branch(wish.branch)
+    failpoint("push_created")
+    _upload(plan, remote, shown)
+    failpoint("push_sent")
+    commit = _commit(plan, remote)
+    failpoint("push_committed")
+    if plan.tags:
+        remote.create_tag(wish.tag, commit)
+    counts = len(plan.added), len(plan.replaced), len(plan.deleted)
+    return Pushed(wish.name, commit, *counts, wish.tag)
+
+
+def plan_of(wish: Wish, dataset: Dataset, remote: Remote) -> Plan:
+    """What there is to do. Changes nothing. Raises UsageError, and Refused where it would harm."""
+    if len(dataset.files) > MAX_FILES:
+        raise UsageError(
+            f"{wish.out} has {len(dataset.files)} files, and the Hub takes {MAX_FILES} in one"
+            " commit; build it with a larger limits.block_size"
+        )
+    if not dataset.licence:
+        raise Refused(
+            f"nobody said under which licence {wish.out} is published, and only you can know what"
+            f" its sources allow: run `mmusset card {wish.out} --license cc-by-4.0`, or another"
+        )
+    private = remote.private()
+    if private is None:
+        makes = wish.branch != MAIN, bool(wish.tag)
+        return Plan(wish, dataset, wish.private, None, dataset.files, (), (), *makes)
+    if wish.private and not private:
+        raise Refused(
+            f"{wish.name} is public already; make it private in its settings on the Hub, or"
+            " leave --private out"
+        )
+    tags = remote.tags()
+    if wish.branch in tags:
+        raise UsageError(f"{wish.branch} is a tag of {wish.name}, which never changes: use --tag")
+    branch = remote.snapshot(wish.branch)
+    before = branch or remote.snapshot(MAIN)
+    if before is None:
+        raise Refused(f"{wish.name} has no branch {MAIN} to begin from")
+    added, replaced = _differing(dataset, before)
+    theirs = _listed(remote, before)
+    _check_ours(wish.name, dataset, theirs, before, replaced)
+    ours = {file.name for file in dataset.files}
+    deleted = tuple(sorted((theirs or set()) & set(before.files) - ours))
+    makes = branch is None, _tag_is_new(wish, dataset, remote, tags)
+    return Plan(wish, dataset, private, before, added, replaced, deleted, *makes)
+
+
+def _differing(dataset: Dataset, before: Snapshot) -> tuple[tuple[File, ...], tuple[File, ...]]:
+    """The files that a commit lacks, and those of which it has other bytes."""
+    added = [file for file in dataset.files if file.name not in before.files]
+    there = [file for file in dataset.files if file.name in before.files]
+    replaced = [f for f in there if not before.files[f.name].holds(f.path, f.sha256)]
+    return tuple(added), tuple(replaced)
+
+
+def _listed(remote: Remote, before: Snapshot) -> set[str] | None:
+    """The shards of the version that is there; None where there is none. Raises Refused."""
+    if MANIFEST not in before.files:
+        return None
+    manifest = manifest_of(remote.read(MANIFEST, before.commit))
+    if manifest is None:
+        raise Refused(
+            f"{remote.name} holds another dataset: its {MANIFEST} is none of mmusset's;"
+            " push to another name"
+        )
+    return {shard.name for shard in manifest.shards}
+
+
+def _check_ours(
+    name: str,
+    dataset: Dataset,
+    theirs: set[str] | None,
+    before: Snapshot,
+    replaced: tuple[File, ...],
+) -> None:
+    """Raises Refused where others' files would be overwritten, or read as a part of the dataset."""
+    strange = [file.name for file in replaced if theirs is None]
+    if theirs is not None:
+        strange += [f.name for f in replaced if SHARD.fullmatch(f.name) and f.name not in theirs]
+    ours = {file.name for file in dataset.files} | (theirs or set())
+    strange += [path for path in before.files if SHARD.fullmatch(path) and path not in ours]
+    if strange:
+        raise Refused(
+            f"{name} holds files that mmusset did not put there: {', '.join(sorted(strange)[:5])};"
+            " push to another name, or delete them on the Hub first"
+        )
+
+
+def _tag_is_new(wish: Wish, dataset: Dataset, remote: Remote, tags: dict[str, str]) -> bool:
+    """Whether the tag is to be made. Raises Refused where it names another version."""
+    if not wish.tag or wish.tag not in tags:
+        return bool(wish.tag)
+    tagged = remote.snapshot(tags[wish.tag])
+    if tagged is None or any(_differing(dataset, tagged)):
+        raise Refused(f"{wish.name} has a tag {wish.tag} of another version; choose another tag")
+    return False
+
+
+def _commit(plan: Plan, remote: Remote) -> str:
+    """Commit what was sent; gives the commit that holds the dataset.
+
+    After whatever trouble the Hub is asked what it has, before anything is asked of it again.
+    Raises Refused where others changed meanwhile what the plan would change.
+    """
+    wish, dataset = plan.wish, plan.dataset
+    message = f"{sum(dataset.splits.values())} samples in {dataset.shards} shards"
+    patience = Patience(remote.told)
+    while True:
+        now = plan_of(wish, dataset, remote)
+        if now.before is None:
+            raise MmussetError(f"{wish.name} is gone from the Hub, or its name is another one now")
+        if not now.commits:
+            return now.before.commit
+        if not now.touched <= plan.touched:
+            raise Refused(
+                f"somebody changed {wish.name} meanwhile; run the command again to see what"
+                " would be done now"
+            )
+        added = [file.name for file in now.sent]
+        try:
+            return remote.commit(wish.branch, now.before.commit, message, added, now.deleted)
+        except Unanswered as trouble:
+            patience.wait(trouble)
+
+
+def _upload(plan: Plan, remote: Remote, shown: Bytes) -> None:
+    shown.begin("sent", sum(file.size for file in plan.sent))
+    for batch in _batches(plan.sent):
+        remote.upload(plan.wish.branch, batch)
+        shown.add(sum(file.size for file in batch))
+    shown.stop()
+
+
+def _batches(files: tuple[File, ...]) -> Iterator[list[File]]:
+    """A few files at a time: so many bytes of them, or one."""
+    batch = list[File]()
+    for file in files:
+        full = len(batch) == BATCH_FILES or sum(f.size for f in batch) + file.size > BATCH_BYTES
+        if batch and full:
+            yield batch
+            batch = []
+        batch.append(file)
+    if batch:
+        yield batch

@@ -6,7 +6,7 @@ from mmusset.speakers.asking import Asker
 from mmusset.speakers.base import Judgement, Objection
 
 from .rules import find_faults
-from .state import Change, State, ask, list_faults, rules_turn
+from .state import Change, State, ask, list_faults, round_of, rules_turn
 
 
 async def critic(state: State, asker: Asker, limits: CriticPart, gates: GatesPart) -> Change:
@@ -21,9 +21,17 @@ async def critic(state: State, asker: Asker, limits: CriticPart, gates: GatesPar
     change = Change(claims=claims, faults=faults, turns=(*state["turns"], turn))
     if not faults:
         change["status"] = "accepted"
-    elif state["round"] >= limits.max_rounds:
+    elif state["round"] >= _last_round(state, limits):
         change["status"] = "rejected"
     return change
+
+
+def _last_round(state: State, limits: CriticPart) -> int:
+    """The round after which nothing is mended. A revision has its own rounds, one at least."""
+    revision = state["material"].revision
+    if revision is None:
+        return limits.max_rounds
+    return round_of(revision.before) + max(1, limits.max_rounds)
 
 
 def _placed(objection: Objection, state: State) -> Fault:

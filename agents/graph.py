@@ -4,6 +4,8 @@ captioner -> story_writer -> critic -> accepted
                                |  ^--- reconciler, for a bounded number of rounds
                                |--> reconciler
                                '--> rejected
+
+An item that a person wants mended begins at the critic.
 """
 
 import os
@@ -43,13 +45,14 @@ def build_graph(asker: Asker, recipe: Recipe) -> Annotate:
     graph.add_node("story_writer", partial(story_writer, asker=asker))
     graph.add_node("critic", partial(critic, asker=asker, limits=recipe.critic, gates=recipe.gates))
     graph.add_node("reconciler", partial(reconciler, asker=asker))
-    graph.add_edge(START, "captioner")
+    graph.add_conditional_edges(START, _first, {"write": "captioner", "revise": "critic"})
     graph.add_edge("captioner", "story_writer")
     graph.add_edge("story_writer", "critic")
     graph.add_conditional_edges("critic", _after_critic, {"end": END, "mend": "reconciler"})
     graph.add_edge("reconciler", "critic")
     compiled = graph.compile()
-    # Every pass is at most: three nodes, then two a round. The default limit is 10,007.
+    # Every pass is at most: three nodes, then two a round; a revision's: one, then two a round,
+    # one round at least. The default limit is 10,007.
     config: RunnableConfig = {"recursion_limit": 4 + 2 * recipe.critic.max_rounds}
 
     async def annotate(material: Material) -> Outcome:
@@ -75,6 +78,10 @@ def outcome(state: State) -> Outcome:
     )
     story = Story(text=state["story"], writer=state["story_writer"])
     return Outcome(verdict=verdict, caption=caption, story=story, turns=state["turns"])
+
+
+def _first(state: State) -> Literal["write", "revise"]:
+    return "revise" if state["material"].revision else "write"
 
 
 def _after_critic(state: State) -> Literal["end", "mend"]:

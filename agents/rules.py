@@ -6,6 +6,7 @@ from mmusset.truth.extract import extract
 from mmusset.truth.judge import is_concrete, judge
 from mmusset.truth.leaks import injection, lengths, music_in_story, picture_in_caption, tag_leak
 
+from .by_hand import unmended
 from .state import State
 
 
@@ -30,6 +31,8 @@ def find_faults(
     faults += tag_leak(caption, "caption", material.tags)
     if not material.given_story:
         faults += tag_leak(story, "story", material.tags)
+    if material.revision:
+        faults += unmended(material.revision, caption, story)
     return claims, tuple(faults)
 
 

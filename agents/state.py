@@ -5,7 +5,17 @@ import json
 from typing import TypedDict
 
 from mmusset import prompts
-from mmusset.sample import AgentName, Claim, Fault, JudgedClaim, Material, Status, Turn
+from mmusset.sample import (
+    RULES,
+    AgentName,
+    Claim,
+    Fault,
+    JudgedClaim,
+    Material,
+    Outcome,
+    Status,
+    Turn,
+)
 from mmusset.speakers.asking import Asker
 from mmusset.speakers.base import Brief, R
 
@@ -42,11 +52,11 @@ class Change(TypedDict, total=False):
 
 
 def begin(material: Material, sayable: tuple[Claim, ...]) -> State:
-    """A sample of which nothing is written yet."""
+    """A sample of which nothing is written yet, or that is as its revision tells."""
     evidence = prompts.load("evidence").render(
         music=material.music, image=material.image, sayable=sayable
     )
-    return State(
+    state = State(
         material=material,
         sayable=sayable,
         evidence=evidence,
@@ -60,6 +70,18 @@ def begin(material: Material, sayable: tuple[Claim, ...]) -> State:
         status=None,
         turns=(),
     )
+    if material.revision:
+        before = material.revision.before
+        assert before.caption and before.story
+        state["caption"], state["caption_writer"] = before.caption.text, before.caption.writer
+        state["story"], state["story_writer"] = before.story.text, before.story.writer
+        state["round"], state["turns"] = round_of(before), before.turns
+    return state
+
+
+def round_of(outcome: Outcome) -> int:
+    """The round in which an item was decided."""
+    return outcome.turns[-1].round
 
 
 def brief(state: State, agent: AgentName) -> Brief:
@@ -112,7 +134,7 @@ def rules_turn(state: State, agent: AgentName, faults: tuple[Fault, ...]) -> Tur
     return Turn(
         agent=agent,
         round=state["round"],
-        speaker="rules",
+        speaker=RULES,
         model="rules/1",
         prompt_sha256=prompts.sha256_of(agent),
         request_sha256=hashlib.sha256(said.encode()).hexdigest(),

@@ -90,6 +90,9 @@ def build(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try the failed items again, in new shards.")
     ] = False,
+    apply_marks: Annotated[
+        bool, typer.Option("--apply-marks", help="Do what people marked: keep, drop, fix.")
+    ] = False,
     serve: Annotated[
         bool, typer.Option("--serve", help="Start a vLLM server, and stop it in the end.")
     ] = False,
@@ -115,6 +118,7 @@ def build(
       mmusset build --source ~/Music
       mmusset build --source ~/Music --out music --set clip.per_track=3
       mmusset build --source ~/Music --out music --replay
+      mmusset build --source ~/Music --out music --apply-marks
       mmusset build --source ~/Music --speaker vllm --accept 1000 --budget 3000
       mmusset build --source ~/Music --speaker vllm --serve --adapter my-lora
       mmusset build --source ~/Music --speaker vllm --re-run critic
@@ -145,6 +149,7 @@ def build(
             candidates.quota(accept, budget, limit),
             run.agents_named(re_run or ()),
             retry_failed,
+            apply_marks,
             composer_of(loaded.music, shown.told),
         )
         if replay:

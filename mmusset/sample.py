@@ -24,6 +24,10 @@ Status = Literal["accepted", "rejected", "failed"]
 Mode = Literal["major", "minor"]
 Tonic = Literal["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
 
+# Who speaks in a critic's turn for which no speaker was asked.
+RULES = "rules"
+PERSON = "person"
+
 AGENTS: tuple[AgentName, ...] = ("captioner", "story_writer", "critic", "reconciler")
 TONICS: tuple[Tonic, ...] = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
@@ -275,9 +279,28 @@ class Verdict(Frozen):
     detail: str
 
 
+class Outcome(Frozen):
+    """What the agents made of an item. Only a caption without any claim is missing."""
+
+    verdict: Verdict
+    caption: Caption | None
+    story: Story | None
+    turns: tuple[Turn, ...]
+
+
+class Revision(Frozen):
+    """What a person wants mended of an item, in words of their own, and the item as it was."""
+
+    before: Outcome
+    note: str
+
+
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All that the agents are given of one item. `given_story` is "" where there is none."""
+    """All that the agents are given of one item. `given_story` is "" where there is none.
+
+    With a `revision` they go on from the texts that it holds.
+    """
 
     key: str
     seed: int
@@ -287,12 +310,4 @@ class Material:
     image_sha256: str
     tags: Tags
     given_story: str
-
-
-class Outcome(Frozen):
-    """What the agents made of an item. Only a caption without any claim is missing."""
-
-    verdict: Verdict
-    caption: Caption | None
-    story: Story | None
-    turns: tuple[Turn, ...]
+    revision: Revision | None = None

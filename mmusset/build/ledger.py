@@ -16,6 +16,7 @@ from mmusset.sample import Item, Outcome, Split, Tags, Verdict
 from mmusset.shards.tar import Shard
 
 from .accounting import Cost, Tally
+from .ledger_marks import LedgerMarks
 
 _ITEM_COLUMNS = """item.idx, item.block, item.key, item.music_path, item.music_sha256,
     item.duration_s, item.clip_index, item.clip_count, item.image_path, item.image_sha256,
@@ -47,6 +48,7 @@ class Ledger:
     def __init__(self, connection: sqlite3.Connection, lock: int | None) -> None:
         self._db = connection
         self._lock = lock
+        self.marks = LedgerMarks(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -160,7 +162,7 @@ class Ledger:
     def _new_block(self, split: Split) -> Block:
         (n,) = self._db.execute("SELECT COALESCE(MAX(n), -1) + 1 FROM block").fetchone()
         (number,) = self._db.execute(
-            "SELECT COUNT(*) FROM block WHERE split = ?", (split,)
+            "SELECT COALESCE(MAX(number), -1) + 1 FROM block WHERE split = ?", (split,)
         ).fetchone()
         self._db.execute("INSERT INTO block VALUES (?, ?, ?)", (n, split, number))
         return Block(n, split, number)
@@ -205,7 +207,7 @@ class Ledger:
     def plan_again(self, split: Split, planned: list[PlannedItem]) -> None:
         """Make items undecided, in a new block, with the picture and story that they have now."""
         block = self._new_block(split)
-        for table in ("verdict", "prepared"):
+        for table in ("verdict", "prepared", "applied"):
             self._db.executemany(f"DELETE FROM {table} WHERE idx = ?", [(p.idx,) for p in planned])
         self._db.executemany(
             "UPDATE item SET block = ?, image_path = ?, image_sha256 = ?, image_origin = ?,"
@@ -287,9 +289,10 @@ class Ledger:
         return [Cost(*row) for row in rows]
 
     def forget_verdicts(self) -> None:
-        """Every item is undecided again and every shard unwritten; answers are kept."""
+        """Every item is undecided again and every shard unwritten; answers and marks are kept."""
         self._db.execute("DELETE FROM verdict")
         self._db.execute("DELETE FROM shard")
+        self.marks.forget_applied()
 
     def decide(self, idx: int, outcome: Outcome) -> None:
         verdict = outcome.verdict
@@ -297,6 +300,12 @@ class Ledger:
             "INSERT INTO verdict VALUES (?, ?, ?, ?)",
             (idx, verdict.status, verdict.reason, outcome.model_dump_json()),
         )
+
+    def decide_again(self, idx: int, outcome: Outcome | None) -> None:
+        """Set an item's verdict in place of the one that it may have; None makes it undecided."""
+        self._db.execute("DELETE FROM verdict WHERE idx = ?", (idx,))
+        if outcome:
+            self.decide(idx, outcome)
 
     def outcome(self, idx: int) -> Outcome | None:
         row = self._db.execute("SELECT outcome FROM verdict WHERE idx = ?", (idx,)).fetchone()

@@ -12,9 +12,12 @@ from mmusset.errors import MmussetError, Refused
 from mmusset.shards.durable import failpoint
 
 from .ledger import Ledger
+from .ledger_marks import make_tables
 
 FOLDER = ".mmusset"
 SCHEMA_VERSION = "3"
+# How long a writer waits for another's transaction: a build, or a person who marks.
+BUSY_S = 60.0
 SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE file (path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, survey TEXT NOT NULL);
@@ -62,11 +65,12 @@ def open_to_write(out: Path) -> Ledger:
         os.close(lock)
         raise Refused(f"another build is running on {out}; wait for it, or stop it") from None
     try:
-        connection = sqlite3.connect(folder / "ledger.db", isolation_level=None)
+        connection = sqlite3.connect(folder / "ledger.db", BUSY_S, isolation_level=None)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         _make_schema(connection)
         _check_schema(connection, out)
+        make_tables(connection)
     except sqlite3.DatabaseError as error:
         os.close(lock)
         raise broken(out, error) from None
@@ -83,14 +87,33 @@ def open_to_read(out: Path) -> Iterator[Ledger]:
     Raises MmussetError if there is none or it is damaged, Refused if another version of
     mmusset wrote it.
     """
+    with _opened(out, "ro") as connection:
+        yield Ledger(connection, None)
+
+
+@contextmanager
+def open_to_mark(out: Path) -> Iterator[Ledger]:
+    """The ledger of an output folder, for one short transaction, also while a build runs.
+
+    Raises what `open_to_read` raises.
+    """
+    with _opened(out, "rw") as connection:
+        connection.execute("PRAGMA synchronous = FULL")
+        make_tables(connection)
+        yield Ledger(connection, None)
+
+
+@contextmanager
+def _opened(out: Path, mode: str) -> Iterator[sqlite3.Connection]:
     path = out / FOLDER / "ledger.db"
     if not path.exists():
         raise MmussetError(f"{out} is not a dataset of mmusset: it has no {FOLDER}/ledger.db")
     try:
-        uri = f"file:{_uri(path)}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+        uri = f"file:{_uri(path)}?mode={mode}"
+        connection = sqlite3.connect(uri, BUSY_S, isolation_level=None, uri=True)
+        with closing(connection):
             _check_schema(connection, out)
-            yield Ledger(connection, None)
+            yield connection
     except sqlite3.Error as error:
         raise broken(out, error) from None
 

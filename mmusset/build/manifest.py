@@ -55,6 +55,7 @@ def manifest(ledger: Ledger) -> dict[str, Any]:
             {"status": status, "reason": reason, "count": count}
             for status, reason, count in ledger.reasons()
         ],
+        "marks": ledger.marks.honoured(),
         "splits": dict(splits),
         "groups": len(ledger.splits()),
         "claims": dict(verdicts),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmusset.errors import MmussetError, Unusable
 from mmusset.recipe import Recipe
-from mmusset.sample import Item, Material
+from mmusset.sample import Item, Material, Revision
 from mmusset.shards.durable import failpoint
 from mmusset.sources.walk import check_there
 
@@ -55,14 +55,16 @@ class Media:
         failpoint("media_kept")
         return prepared
 
-    async def ensure(self, planned: PlannedItem) -> Prepared:
+    async def ensure(self, planned: PlannedItem, shown: bool = True) -> Prepared:
         """What was prepared, its media stored again if they were lost.
 
-        Raises MmussetError if the source no longer gives the bytes that were measured.
+        With `shown` the picture that a model is shown is among them. Raises MmussetError if
+        the source no longer gives the bytes that were measured.
         """
         prepared = await self.prepare(planned)
-        seen = not model_pixels(self._recipe) or self.picture(planned.item.key).exists()
-        if not seen or self._stored(planned.item.key, prepared) is None:
+        shown = shown and bool(model_pixels(self._recipe))
+        missing = shown and not self.picture(planned.item.key).exists()
+        if missing or self._stored(planned.item.key, prepared) is None:
             try:
                 request = await self._request(planned.item)
                 # The story was read when the item was prepared; its file may be gone since.
@@ -79,6 +81,12 @@ class Media:
         if stored is None:
             raise MmussetError(f"something deleted {self.cache / key}.*; run the command again")
         return stored
+
+    def store(self, key: str, jpeg: bytes, flac: bytes) -> None:
+        """Store what a shard holds of an item; whether it is whole, `ensure` will see."""
+        self.cache.mkdir(exist_ok=True)
+        for path, data in zip(self._paths(key), (jpeg, flac), strict=True):
+            path.write_bytes(data)
 
     def picture(self, key: str) -> Path:
         """Where the picture is that a model is shown; `ensure` made sure of it."""
@@ -144,7 +152,9 @@ def model_pixels(recipe: Recipe) -> int:
     return 0 if recipe.speaker.kind == "offline" else recipe.speaker.max_pixels
 
 
-def material_of(item: Item, prepared: Prepared, picture: Path, seed: int) -> Material:
+def material_of(
+    item: Item, prepared: Prepared, picture: Path, seed: int, revision: Revision | None = None
+) -> Material:
     """What the agents are given of an item; `picture` is what a model is shown."""
     return Material(
         key=item.key,
@@ -155,6 +165,7 @@ def material_of(item: Item, prepared: Prepared, picture: Path, seed: int) -> Mat
         image_sha256=prepared.image.sha256,
         tags=item.tags,
         given_story=prepared.story,
+        revision=revision,
     )
 
 

@@ -16,6 +16,7 @@ from mmusset.sources.walk import MUSICAL
 from .accounting import Cost, Tally
 from .estimate import Estimate, estimate
 from .ledger import Ledger, PlannedItem
+from .ledger_marks import Applied, Mark
 from .plan import Found, drop_short
 from .run import Result
 from .tasks import Prepared
@@ -58,11 +59,32 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedMark:
+    """A person's mark that could not be honoured, and why."""
+
+    path: str
+    key: str
+    verdict: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarksReport:
+    """How a person's marks stand: how many of each kind are honoured, how many wait to be applied
+    (or, taken away since, to be undone), and which were refused."""
+
+    honoured: dict[str, int]
+    waiting: int
+    refused: list[RefusedMark]
+
+
+@dataclass(frozen=True, slots=True)
 class StatusReport:
     """How a dataset stands. `generated` accepted clips are of music that `composer` made."""
 
     tally: Tally
     reasons: list[tuple[str, str, int]]
+    marks: MarksReport
     splits: dict[str, int]
     shards: list[Shard]
     speaker: str
@@ -76,11 +98,13 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How a build ended. `new` items were decided by this run; `example` is one's path."""
+    """How a build ended. `new` items were decided by this run, which applied `marked` marks;
+    `example` is the path of an accepted one."""
 
     out: str
     example: str
     new: int
+    marked: int
     interrupted: bool
     upsampled: int
     short_by: int
@@ -89,11 +113,16 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class ItemStory:
-    """One item's whole story. None for what has not come to pass."""
+    """One item's whole story. None for what has not come to pass.
+
+    `mark` is what a person wants of it, `applied` the mark that was applied last.
+    """
 
     planned: PlannedItem
     prepared: Prepared | None
     outcome: Outcome | None
+    mark: Mark | None
+    applied: Applied | None
     shard: Shard | None
 
 
@@ -128,6 +157,7 @@ def status(ledger: Ledger) -> StatusReport:
     return StatusReport(
         tally=ledger.tally(),
         reasons=ledger.reasons(),
+        marks=_marks(ledger),
         splits=dict(splits),
         shards=[shard for _, shard in sealed],
         speaker=ledger.meta("speaker") or "",
@@ -143,10 +173,21 @@ def status(ledger: Ledger) -> StatusReport:
     )
 
 
+def _marks(ledger: Ledger) -> MarksReport:
+    return MarksReport(
+        honoured=ledger.marks.honoured(),
+        waiting=len(ledger.marks.waiting()),
+        refused=[
+            RefusedMark(show_path(path), mark.key, mark.verdict, why)
+            for path, mark, why in ledger.marks.refused()
+        ],
+    )
+
+
 def summary(result: Result, out: Path, ledger: Ledger) -> Summary:
     """How a build ended, and how its dataset stands now."""
     example = show_path(ledger.first_accepted() or b"")
-    facts = (result.new, result.interrupted, result.upsampled, result.short_by)
+    facts = (result.new, result.marked, result.interrupted, result.upsampled, result.short_by)
     return Summary(str(out), example, *facts, status(ledger))
 
 
@@ -162,7 +203,7 @@ def explain(ledger: Ledger, key_or_path: str) -> list[ItemStory]:
 
 def tried(trial: Trial, outcome: Outcome) -> ItemStory:
     """The story of an item on trial, which is in no plan."""
-    return ItemStory(PlannedItem(0, 0, trial.item), trial.prepared, outcome, None)
+    return ItemStory(PlannedItem(0, 0, trial.item), trial.prepared, outcome, None, None, None)
 
 
 def show_path(path: bytes) -> str:
@@ -207,5 +248,7 @@ def _story(ledger: Ledger, planned: PlannedItem) -> ItemStory:
         planned=planned,
         prepared=Prepared.model_validate_json(prepared) if prepared else None,
         outcome=ledger.outcome(planned.idx),
+        mark=ledger.marks.mark_of(planned.idx),
+        applied=ledger.marks.applied_to(planned.idx),
         shard=ledger.shard(planned.block),
     )

@@ -22,6 +22,7 @@ from mmusset.speakers.base import Speaker
 
 from .accounting import Tally
 from .answers import LedgerAnswers
+from .apply_marks import apply_marks, revision
 from .candidates import Candidates, Quota
 from .ledger import Block, Ledger, PlannedItem
 from .ledger_file import broken, open_to_read, open_to_write
@@ -61,6 +62,7 @@ class Job:
     quota: Quota | None = None
     re_run: tuple[AgentName, ...] = ()
     retry_failed: bool = False
+    apply_marks: bool = False
     composer: Composer | None = None
 
     @property
@@ -79,7 +81,8 @@ class Job:
 class Result:
     """How a build ended. `new` counts the items that this run decided.
 
-    `short_by` is how many samples of `--accept` the source or the budget did not give.
+    `short_by` is how many samples of `--accept` the source or the budget did not give. With
+    `--apply-marks`, `marked` counts the marks that it applied, `refused` all that can't be.
     """
 
     tally: Tally
@@ -87,12 +90,14 @@ class Result:
     interrupted: bool
     upsampled: int
     short_by: int
+    marked: int = 0
+    refused: int = 0
 
     @property
     def exit_code(self) -> int:
         if self.interrupted:
             return 130
-        return 4 if self.tally.failed or self.short_by else 0
+        return 4 if self.tally.failed or self.short_by or self.refused else 0
 
 
 def agents_named(names: Sequence[str]) -> tuple[AgentName, ...]:
@@ -117,6 +122,7 @@ async def build(job: Job, progress: Progress) -> Result:
     try:
         async with Sandbox(job.recipe.limits) as sandbox:
             check_recipe(job.recipe, job.speaker.name, job.composer_name, ledger, job.re_run)
+            marked = apply_marks(ledger) if job.apply_marks else 0
             found = await look(job.source, entries, job.recipe, sandbox, ledger, progress.surveyed)
             beyond = "not needed for --accept" if job.quota else "beyond --limit"
             studio = job.studio(ledger, sandbox)
@@ -133,7 +139,9 @@ async def build(job: Job, progress: Progress) -> Result:
             if job.retry_failed:
                 retry_failed(found, job.recipe, ledger)
             media = Media(job.source, job.out, job.recipe, ledger, sandbox, studio)
-            return await Builder(job, ledger, media, progress, candidates).run()
+            result = await Builder(job, ledger, media, progress, candidates).run()
+            refused = len(ledger.marks.refused()) if job.apply_marks else 0
+            return replace(result, marked=marked, refused=refused)
     except sqlite3.Error as error:
         raise broken(job.out, error) from None
     finally:
@@ -158,8 +166,9 @@ async def replay(job: Job, progress: Progress) -> int:
             sealed = [block for block in ledger.blocks() if ledger.shard(block.n)]
             for done, block in enumerate(sealed, start=1):
                 progress.sealed((await sealer.rewrite(block)).name, done, len(sealed))
-            if not ledger.tally().pending:
+            if len(sealed) == len(ledger.blocks()):
                 write_manifest(job.out, ledger)
+                sealer.remove_replaced()
             return len(sealed)
     except sqlite3.Error as error:
         raise broken(job.out, error) from None
@@ -220,6 +229,7 @@ class Builder:
         if not tally.pending:
             await self._seal_the_rest()
             write_manifest(self._job.out, self._ledger)
+            self._sealer.remove_replaced()
             shutil.rmtree(self._media.cache, ignore_errors=True)
         stopped = self._stopping and tally.pending > 0
         short_by = max(0, self._job.quota.accept - tally.accepted) if self._job.quota else 0
@@ -295,7 +305,8 @@ class Builder:
             prepared = await self._media.ensure(planned)
             picture = self._media.picture(planned.item.key)
             seed = self._job.recipe.speaker.seed
-            material = material_of(planned.item, prepared, picture, seed)
+            wish = revision(self._ledger, planned.idx)
+            material = material_of(planned.item, prepared, picture, seed, wish)
             return await self._annotate(material)
         except Crashed as error:
             if self._stopping:

@@ -1,12 +1,22 @@
 """Sealing: a block whose items all have a verdict becomes a shard, once."""
 
 import asyncio
+import tarfile
+from contextlib import suppress
 from pathlib import Path
 
 from mmusset.recipe import Recipe
 from mmusset.sample import Quadruple, Tags
-from mmusset.shards.durable import PARTIAL, failpoint
-from mmusset.shards.tar import Sample, Shard, file_sha256, shard_name, write_shard
+from mmusset.shards.durable import PARTIAL, failpoint, sync_folder
+from mmusset.shards.tar import (
+    MEMBERS,
+    Sample,
+    Shard,
+    file_sha256,
+    read_shard,
+    shard_name,
+    write_shard,
+)
 
 from .ledger import Block, Ledger, PlannedItem
 from .media import Media
@@ -27,6 +37,7 @@ class Sealer:
 
     async def seal(self, block: Block) -> Shard:
         """Write the block's shard and record it."""
+        await self._take_over(block)
         shard = await self._write(block)
         with self._ledger.transaction():
             self._ledger.add_shard(block.n, shard)
@@ -70,6 +81,32 @@ class Sealer:
             if path.name.endswith(PARTIAL) or (name in planned and name not in recorded):
                 path.unlink()
 
+    def remove_replaced(self) -> None:
+        """Delete the shards that others took the place of, once the manifest names those."""
+        names = self._ledger.marks.replaced()
+        if not names:
+            return
+        for name in names:
+            (self._out / name).unlink(missing_ok=True)
+        sync_folder(self._out / "data")
+        failpoint("replaced_removed")
+        with self._ledger.transaction():
+            self._ledger.marks.forget_replaced()
+
+    async def _take_over(self, block: Block) -> None:
+        """Take the media of a block that is sealed anew from the shards that it had: no need to
+        decode them again. What is damaged there is decoded."""
+        keys = {planned.item.key for planned in self._ledger.accepted_in(block.n)}
+        for name, of in self._ledger.marks.replaced().items():
+            if of == block.n and (self._out / name).is_file():
+                await asyncio.to_thread(self._unpack, self._out / name, keys)
+
+    def _unpack(self, path: Path, keys: set[str]) -> None:
+        with suppress(tarfile.TarError):
+            for key, members in read_shard(path):
+                if key in keys and tuple(members) == MEMBERS:
+                    self._media.store(key, members["image.jpg"], members["music.flac"])
+
     async def _write(self, block: Block, expected: Shard | None = None) -> Shard:
         accepted = self._ledger.accepted_in(block.n)
         if not accepted:
@@ -81,7 +118,7 @@ class Sealer:
         return await asyncio.to_thread(write_shard, self._out, name, samples, expected)
 
     async def _quadruple(self, planned: PlannedItem) -> tuple[Quadruple, Prepared]:
-        item, prepared = planned.item, await self._media.ensure(planned)
+        item, prepared = planned.item, await self._media.ensure(planned, shown=False)
         outcome = self._ledger.outcome(planned.idx)
         assert outcome and outcome.caption and outcome.story
         kept = {name: getattr(item.tags, name) for name in self._recipe.keep_tags}

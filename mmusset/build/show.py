@@ -8,7 +8,7 @@ from mmusset.sample import Caption, Outcome, Turn
 from .accounting import Tally, total_cost
 from .estimate import Estimate
 from .progress import cost_line, thousands
-from .report import ItemStory, StatusReport, Summary, SurveyReport, show_path
+from .report import ItemStory, MarksReport, StatusReport, Summary, SurveyReport, show_path
 from .tasks import Prepared
 
 # How many names of one kind are shown before "and N more".
@@ -51,11 +51,27 @@ def status(report: StatusReport) -> str:
         accepted = report.tally.accepted
         lines.append(f"music     {report.generated} of {accepted} made by {report.composer}")
     lines += _costs(report)
+    lines += _marks(report.marks)
     for lost in report.lost[:LOST]:
         lines.append(f"  {lost.status} {lost.path}: {lost.reason} {_brief(lost.detail)}".rstrip())
     if len(report.lost) > LOST:
         lines.append(f"  and {len(report.lost) - LOST} more; --json lists all")
     return "\n".join(lines)
+
+
+def _marks(report: MarksReport) -> list[str]:
+    lines = []
+    if any(report.honoured.values()):
+        counts = (f"{count} {verdict}" for verdict, count in report.honoured.items() if count)
+        lines.append(f"marks     {', '.join(counts)}")
+    if report.waiting:
+        wait = "1 waits" if report.waiting == 1 else f"{report.waiting} wait"
+        lines.append(f"marks     {wait} for `mmusset build --apply-marks`")
+    for mark in report.refused[:LOST]:
+        lines.append(f"  {mark.verdict} refused {mark.path} ({mark.key}): {_brief(mark.why)}")
+    if len(report.refused) > LOST:
+        lines.append(f"  and {len(report.refused) - LOST} more refused; --json lists all")
+    return lines
 
 
 def _costs(report: StatusReport) -> list[str]:
@@ -73,8 +89,10 @@ def summary(report: Summary) -> str:
     lines = []
     if report.interrupted:
         lines.append(f"stopped with {tally.pending} items to go; run the same command to go on")
-    elif not report.new:
+    elif not report.new and not report.marked:
         lines.append("nothing to do: every item found has its verdict")
+    if report.marked:
+        lines.append(f"applied {'1 mark' if report.marked == 1 else f'{report.marked} marks'}")
     if report.short_by:
         samples = "1 sample" if report.short_by == 1 else f"{report.short_by} samples"
         lines.append(f"{samples} short of --accept: no candidate or budget is left")
@@ -135,9 +153,22 @@ def _story(item: ItemStory) -> str:
         lines.append("no verdict yet: run the build again")
     else:
         lines += _outcome(item.outcome)
+    lines += _mark(item)
     if item.shard and item.outcome and item.outcome.verdict.status == "accepted":
         lines.append(f"shard     {item.shard.name}")
     return "\n".join(lines)
+
+
+def _mark(item: ItemStory) -> list[str]:
+    mark, applied = item.mark, item.applied
+    if mark is None:
+        return ["mark      taken away; waits for `mmusset build --apply-marks`"] if applied else []
+    if applied is None or applied.mark != mark:
+        how = "waits for `mmusset build --apply-marks`"
+    else:
+        how = f"refused: {applied.refused}" if applied.refused else "applied"
+    note = textwrap.wrap(mark.note, 96, initial_indent="  ", subsequent_indent="  ")
+    return [f"mark      {mark.verdict}; {how}", *note]
 
 
 def _evidence(prepared: Prepared) -> list[str]:

@@ -31,13 +31,13 @@ def caption(brief: Brief, random: Random) -> str:
 def story(brief: Brief, random: Random) -> str:
     """The story without the sentences at fault, brought to 50 to 120 words.
 
-    A fault of length quotes the whole story, of which all that fits is kept. ""
-    where no fault is in it.
+    A fault of length quotes the whole story, of which all that fits is kept; where all of it
+    is at fault for another reason, it is written anew. "" where no fault is in it.
     """
     faults = [fault for fault in brief.faults if fault.where == "story"]
     if not faults:
         return ""
-    kept = _without(brief.story, [fault for fault in faults if fault.quote != brief.story])
+    kept = _without(brief.story, [fault for fault in faults if fault.rule != "length"])
     while word_count(kept) > MOST_STORY_WORDS and len(pieces := sentences(kept)) > 1:
         kept = "".join(pieces[:-1]).strip()
     if not kept or word_count(kept) > MOST_STORY_WORDS:

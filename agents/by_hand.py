@@ -1,0 +1,45 @@
+"""What a person wants mended, as faults: they stand until a text that they are about has changed.
+
+The note is told to the reconciler alone: a critic's turn, which becomes part of a sample, names
+the fault without it.
+"""
+
+import re
+from typing import Literal
+
+from mmusset.sample import Fault, Revision
+
+RULE = "not mended as asked"
+_QUOTED = re.compile(r'"([^"]+)"|\u201c([^\u201d]+)\u201d')
+
+
+def unmended(revision: Revision, caption: str, story: str) -> list[Fault]:
+    """The faults that a note names, while all the texts that they are in are as they were."""
+    before = revision.before
+    assert before.caption and before.story
+    faults = faults_of(revision.note, before.caption.text, before.story.text)
+    now = {"caption": caption, "story": story}
+    was = {"caption": before.caption.text, "story": before.story.text}
+    return faults if all(now[f.where] == was[f.where] for f in faults) else []
+
+
+def faults_of(note: str, caption: str, story: str) -> list[Fault]:
+    """A note as faults: at the words of a text that it quotes; else in all of the text that it
+    names, caption or story; else in all of both."""
+    quotes = ["".join(found) for found in _QUOTED.findall(note)]
+    at_words = [
+        *(_fault("caption", quote, note) for quote in quotes if quote in caption),
+        *(_fault("story", quote, note) for quote in quotes if quote in story),
+    ]
+    if at_words:
+        return at_words
+    in_all = [_fault("caption", caption, note), _fault("story", story, note)]
+    return [fault for fault in in_all if _names(note, fault.where)] or in_all
+
+
+def _names(note: str, where: str) -> bool:
+    return re.search(rf"\b{where}\b", note, re.IGNORECASE) is not None
+
+
+def _fault(where: Literal["caption", "story"], quote: str, note: str) -> Fault:
+    return Fault(where=where, rule=RULE, quote=quote, why="a person asks for it", mend=note)

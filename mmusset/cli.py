@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from . import cli_musflow
+from . import cli_musflow, cli_view
 from .cli_options import JsonOption, LogJsonOption, SetOption, tell
 from .errors import MmussetError, UsageError
 
@@ -256,6 +256,7 @@ def try_(
 prompts = typer.Typer(no_args_is_help=True, help="The prompts of the agents.")
 app.add_typer(prompts, name="prompts")
 app.add_typer(cli_musflow.app)
+app.add_typer(cli_view.app)
 
 
 @prompts.command("show")

@@ -37,7 +37,7 @@ class Guard:
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        response = self._refused(request) or self._welcomed(request)
+        response: web.StreamResponse | None = self._refused(request) or self._welcomed(request)
         if response is None:
             try:
                 response = await handler(request)
@@ -54,8 +54,8 @@ class Guard:
         origin = request.headers.get("Origin")
         if origin is not None and urlsplit(origin).netloc != request.host:
             return _no("another page sent this")
-        given = request.cookies.get(self._cookie(request), "") or request.query.get("token", "")
-        if not hmac.compare_digest(given.encode(), self._token.encode()):
+        given = request.cookies.get(self._cookie(request), ""), request.query.get("token", "")
+        if not any(hmac.compare_digest(g.encode(), self._token.encode()) for g in given):
             return _no("open the address that `mmusset view` printed: it holds the token")
         return None
 
@@ -63,7 +63,7 @@ class Guard:
         """Whoever comes with the token in the URL gets it as a cookie, and the URL without it."""
         if "token" not in request.query:
             return None
-        response = web.Response(status=303, headers={"Location": request.path})
+        response = web.Response(status=303, headers={"Location": "/"})
         response.set_cookie(
             self._cookie(request), self._token, httponly=True, samesite="Strict", path="/"
         )

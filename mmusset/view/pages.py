@@ -12,8 +12,20 @@ from .guard import POLICY
 
 PageName = Literal["index.html", "sample.html", "plots.html"]
 PAGES: tuple[PageName, ...] = get_args(PageName)
-STATIC = ("style.css", "theme.js", "dom.js", "server.js", "disk.js", "player.js", "marks.js")
-STATIC += ("grid.js", "sample.js", "plots.js", "keys.js")
+STATIC = (
+    "icon.svg",
+    "style.css",
+    "theme.js",  # before the page is drawn
+    "dom.js",
+    "server.js",
+    "disk.js",
+    "player.js",
+    "marks.js",
+    "grid.js",
+    "sample.js",
+    "plots.js",
+    "keys.js",
+)
 PAGE_SIZE = 24
 
 
@@ -34,7 +46,7 @@ def render(name: PageName, title: str, settings: Settings) -> str:
     return (
         _environment()
         .get_template(name)
-        .render(title=title, settings=settings, told=told, policy=POLICY)
+        .render(title=title, here=name, settings=settings, told=told, policy=POLICY)
     )
 
 

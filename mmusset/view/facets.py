@@ -71,7 +71,7 @@ FACETS = (
     Facet("story_words", "Length of the story", _STORY.labels, unit="words"),
     Facet("caption_words", "Length of the caption", _CAPTION.labels, unit="words"),
     Facet("rounds", "Rounds of mending"),
-    Facet("tokens", "Tokens", _TOKENS.labels, unit="tokens"),
+    Facet("tokens", "Cost of the answers", _TOKENS.labels, unit="tokens"),
     Facet("origin", "Where the picture comes from"),
     Facet("group", "Group"),
 )

@@ -47,8 +47,11 @@ def thumb(jpeg: bytes) -> bytes:
 
 
 def waveform(sound: Floats) -> bytes:
-    """The loudest value of each of 240 moments, as bars on a transparent ground."""
-    peaks = _peaks(sound, WIDTH_PX // 2)
+    """The loudest value of each of 240 moments, as bars on a transparent ground.
+
+    Bars grow with the root of the value, so that quiet pieces have a shape too.
+    """
+    peaks = np.sqrt(np.minimum(_peaks(sound, WIDTH_PX // 2), 1.0))
     heights = np.maximum(1, np.round(peaks * WAVE_PX / 2)).astype(int)
     rows = np.abs(np.arange(WAVE_PX) - (WAVE_PX - 1) / 2)[:, None]
     alpha = np.zeros((WAVE_PX, WIDTH_PX), np.uint8)

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import orjson
 from aiohttp import web
@@ -158,14 +158,14 @@ class Viewer:
         """Carry a change out; it is on the disk when this answers."""
         key = request.match_info["key"]
 
-        def carry_out() -> bytes | None:
+        def carry_out() -> bytes:
             change()
             with self._dataset.reading() as reading:
                 self._index.refresh_one(reading, key)
-            return self._told(key)
+            return self._told(key) or b"null"
 
         try:
-            return _json(await asyncio.to_thread(carry_out) or b"null")
+            return _json(await asyncio.to_thread(carry_out))
         except UsageError as error:
             raise web.HTTPBadRequest(text=str(error)) from None
         except MmussetError as error:

@@ -26,7 +26,7 @@ byId("keys-on").addEventListener("change", (event) => stored("keys", event.targe
 
 function nameTheme() {
   const theme = document.documentElement.dataset.theme;
-  byId("theme").textContent = { auto: "Auto", light: "Light", dark: "Dark" }[theme];
+  byId("theme").textContent = { auto: "◐ Auto", light: "○ Light", dark: "● Dark" }[theme];
   byId("theme").setAttribute("aria-label", `Theme: ${theme}`);
 }
 

@@ -22,12 +22,12 @@ function playerOf(card) {
   player.sound = el("div", { class: "sound" },
     wave("all"), wave("played"),
     el("img", { src: media(card, "spectrogram.webp"), alt: "", class: "mel", loading: "lazy" }),
-    el("span", { class: "head" }), player.slider);
+    el("span", { class: "head", hidden: true }), player.slider);
   player.sound.querySelectorAll("img").forEach((image) =>
     image.addEventListener("error", () => { image.hidden = true; }, { once: true }));
   player.button.addEventListener("click", () => toggle(player));
   player.slider.addEventListener("input", () => {
-    take_over(player);
+    takeOver(player);
     audio.currentTime = Number(player.slider.value);
     show(player);
   });
@@ -36,7 +36,7 @@ function playerOf(card) {
   return box;
 }
 
-function take_over(player) {
+function takeOver(player) {
   if (playing === player) return;
   if (playing) {
     audio.pause();
@@ -49,7 +49,7 @@ function take_over(player) {
 
 function toggle(player) {
   const other = playing !== player;
-  take_over(player);
+  takeOver(player);
   if (other || audio.paused) {
     audio.play().catch((error) => {
       if (error.name !== "AbortError") trouble(new Error(`${player.card.title} can't be played: ${error.message}`));
@@ -60,6 +60,7 @@ function toggle(player) {
 function show(player) {
   const share = player.card.duration_s ? Math.min(1, audio.currentTime / player.card.duration_s) : 0;
   player.sound.style.setProperty("--played", share);
+  player.sound.querySelector(".head").hidden = !share;
   player.slider.value = audio.currentTime;
   player.slider.setAttribute("aria-valuetext", `${audio.currentTime.toFixed(1)} seconds`);
   player.time.textContent = audio.currentTime ? clock(audio.currentTime) : clock(player.card.duration_s);

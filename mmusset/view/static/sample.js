@@ -47,7 +47,7 @@ const AGENTS = { captioner: "Captioner", story_writer: "Story writer", critic: "
 
 function turn(one) {
   const asked = one.asked;
-  const cost = asked
+  const cost = asked && asked.prompt_tokens + asked.completion_tokens
     ? ` · ${plural(asked.prompt_tokens, "token")} in (${number.format(asked.cached_tokens)} cached), ${number.format(asked.completion_tokens)} out · ${asked.seconds.toFixed(1)} s`
     : "";
   const judged = one.agent === "critic" && !one.faults.length ? el("p", { class: "quiet" }, "No fault.") : null;

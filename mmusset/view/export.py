@@ -1,0 +1,223 @@
+"""The same pages as a folder of files: opened from disk, or put on any web host.
+
+Facts become scripts, since a page from disk may load those and nothing else. Sound becomes
+MP3, a third of the FLAC's size. Media that stand in the folder already are not made again,
+and what is of no sample any more is deleted.
+"""
+
+import io
+import shutil
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+
+from mmusset.errors import MmussetError, Refused
+from mmusset.shards.durable import PARTIAL
+from mmusset.shards.reader import BadSample, decode_sound
+from mmusset.training.progress import Progress
+
+from .dataset import Dataset, Reading, dataset_at
+from .facets import FACETS
+from .facts import detail_of
+from .index import MOST_VALUES, Filter, Index
+from .pages import PAGE_SIZE, PAGES, STATIC, Settings, render, static_file
+from .pictures import KINDS, picture
+from .server import index_path
+
+CARDS_EACH = PAGE_SIZE  # in a file, so that a page is one file
+SAMPLES_EACH = 20
+ROWS_EACH = 2000
+MARKER = "mmusset-view.txt"
+_SAYS = "Pages that `mmusset view --export` wrote; it may write them again.\n"
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Labels of many items, as numbers: positions in the facets' lists of labels."""
+
+    keys: list[str] = field(default_factory=list)
+    labels: dict[str, list[list[int]]] = field(
+        default_factory=lambda: {facet.name: [] for facet in FACETS}
+    )
+
+
+def export(out: Path, folder: Path, progress: Progress) -> str:
+    """Write a dataset's pages into `folder`; gives the path of the first.
+
+    Raises MmussetError where there is no dataset, Refused where the folder holds other things.
+    """
+    dataset = dataset_at(out)
+    _check(out, folder)
+    with ExitStack() as stack:
+        index = Index(index_path(out, stack))
+        with dataset.reading() as reading:
+            progress.stage("index", 0)
+            index.refresh(reading)
+            _Export(dataset, index, folder).write(reading, progress)
+    progress.told(
+        "the pages name your files and show rejected texts too: think of that before you publish"
+    )
+    return str(folder / "index.html")
+
+
+def _check(out: Path, folder: Path) -> None:
+    if folder.resolve() in (out.resolve(), *out.resolve().parents):
+        raise Refused(f"{folder} holds the dataset itself; export into another folder")
+    if folder.exists() and not folder.is_dir():
+        raise Refused(f"{folder} is a file; export into another folder")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MARKER).exists():
+        raise Refused(f"{folder} holds other things; export into a new folder")
+
+
+class _Export:
+    def __init__(self, dataset: Dataset, index: Index, folder: Path) -> None:
+        self._dataset = dataset
+        self._index = index
+        self._folder = folder
+        self._numbers: dict[str, dict[str, int]] = {facet.name: {} for facet in FACETS}
+        self._written: set[str] = set()  # data files, and folders of media
+
+    def write(self, reading: Reading, progress: Progress) -> None:
+        self._put(MARKER, _SAYS.encode())
+        settings = Settings("disk", "music.mp3", self._dataset.takes_marks)
+        for page in PAGES:
+            self._put(page, render(page, self._dataset.out.resolve().name, settings).encode())
+        for name in STATIC:
+            self._put(f"static/{name}", static_file(name))
+        total = self._items(reading, progress)
+        self._put_data("index", self._facts(total))
+        self._sweep()
+
+    def _items(self, reading: Reading, progress: Progress) -> int:
+        """Write every item's facts and media; gives how many there are."""
+        progress.stage("items", self._index.size())
+        cards = _Chunks("cards", CARDS_EACH, self._put_data)
+        samples = _Chunks("samples", SAMPLES_EACH, self._put_data)
+        rows, files, done = _Rows(), 0, 0
+        for done, (key, labels, card) in enumerate(self._index.rows(), start=1):
+            cards.add(card)
+            samples.add(self._detail(reading, key, card))
+            rows.keys.append(key)
+            for name, label in labels.items():
+                rows.labels[name].append(self._numbered(name, label))
+            if len(rows.keys) == ROWS_EACH:
+                self._put_data(f"rows-{files:05d}", orjson.dumps(rows))
+                rows, files = _Rows(), files + 1
+            if orjson.loads(card)["media"]:
+                self._media(key)
+            progress.step(done)
+        if rows.keys or not files:
+            self._put_data(f"rows-{files:05d}", orjson.dumps(rows))
+        cards.end()
+        samples.end()
+        return done
+
+    def _detail(self, reading: Reading, key: str, card: bytes) -> bytes:
+        story = reading.story(key)
+        return orjson.dumps(detail_of(story, reading.answer)) if story else b'{"card":%b}' % card
+
+    def _numbered(self, name: str, label: str) -> list[int]:
+        """A label as the index has it, as the numbers of one or several labels."""
+        facet = next(facet for facet in FACETS if facet.name == name)
+        labels = orjson.loads(label) if facet.several else [label] if label else []
+        known = self._numbers[name]
+        return [known.setdefault(one, len(known)) for one in labels]
+
+    def _facts(self, total: int) -> bytes:
+        return orjson.dumps(
+            {
+                "total": total,
+                "cards_each": CARDS_EACH,
+                "cards_files": -(-total // CARDS_EACH),
+                "samples_each": SAMPLES_EACH,
+                "rows_each": ROWS_EACH,
+                "rows_files": max(1, -(-total // ROWS_EACH)),
+                "most_values": MOST_VALUES,
+                "labels": {facet.name: list(self._numbers[facet.name]) for facet in FACETS},
+                "counts": self._index.counts(Filter("", ())),
+            }
+        )
+
+    def _media(self, key: str) -> None:
+        """Write a sample's media, but for what is there; a sample whose media are gone has none."""
+        image, music = (self._dataset.member(key, name) for name in ("image.jpg", "music.flac"))
+        if image is None or music is None:
+            return
+        self._written.add(key)
+        names = ("image.jpg", "music.mp3", *KINDS)
+        if all((self._folder / "media" / key / name).exists() for name in names):
+            return
+        jpeg, flac = image.read(), music.read()
+        try:
+            made = {"image.jpg": jpeg, "music.mp3": mp3(flac)}
+            for kind in KINDS:
+                made[kind] = picture(kind, jpeg if kind == "thumb.webp" else flac)
+        except (BadSample, OSError) as error:
+            raise MmussetError(
+                f"the media of {key} can't be read ({error}); `mmusset verify` tells more"
+            ) from None
+        for name, data in made.items():
+            self._put(f"media/{key}/{name}", data)
+
+    def _sweep(self) -> None:
+        """Delete what an earlier export wrote and this one did not: samples that were dropped."""
+        for path in self._folder.glob("data/*"):
+            if path.name not in self._written:
+                path.unlink()
+        for path in self._folder.glob("media/*"):
+            if path.name not in self._written:
+                shutil.rmtree(path)
+
+    def _put_data(self, name: str, data: bytes) -> None:
+        self._written.add(f"{name}.js")
+        self._put(f"data/{name}.js", b'take("%b",%b);\n' % (name.encode(), data))
+
+    def _put(self, name: str, data: bytes) -> None:
+        """Write a file that is whole or absent."""
+        path = self._folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(path.name + PARTIAL)
+        partial.write_bytes(data)
+        partial.replace(path)
+
+
+class _Chunks:
+    """JSON values, so many to a file."""
+
+    def __init__(self, name: str, each: int, put: Callable[[str, bytes], None]) -> None:
+        self._name = name
+        self._each = each
+        self._put = put
+        self._waiting: list[bytes] = []
+        self._files = 0
+
+    def add(self, value: bytes) -> None:
+        self._waiting.append(value)
+        if len(self._waiting) == self._each:
+            self.end()
+
+    def end(self) -> None:
+        if self._waiting:
+            name = f"{self._name}-{self._files:05d}"
+            self._put(name, b"[%b]" % b",\n".join(self._waiting))
+            self._waiting, self._files = [], self._files + 1
+
+
+def mp3(flac: bytes) -> bytes:
+    """A clip as MP3, at a rate that MP3 has. Raises BadSample."""
+    import soundfile
+    import soxr
+
+    sound, rate_hz = decode_sound(flac)
+    if rate_hz not in MP3_RATES_HZ:
+        nearest = min((r for r in MP3_RATES_HZ if r >= rate_hz), default=MP3_RATES_HZ[-1])
+        sound, rate_hz = soxr.resample(sound, rate_hz, nearest), nearest
+    file = io.BytesIO()
+    soundfile.write(file, sound, rate_hz, format="MP3")
+    return file.getvalue()
+
+
+MP3_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)

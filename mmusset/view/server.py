@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import secrets
+import signal
 import socket
 import tempfile
 import time
@@ -29,13 +30,11 @@ from .members import Span
 from .pages import PAGE_SIZE, PAGES, STATIC, PageName, Settings, render, static_file
 from .pictures import KINDS, Kind, picture
 
-DEFAULT_PORT = 8765
 # How often a running build is looked at; a pass takes at most a tenth of the time.
 EVERY_S = 2.0
 # About 20 kB each.
 PICTURES_KEPT = 1000
 MAKERS = 2  # pictures that are made at a time
-ADDRESS_IN_USE = 98
 _TYPES = {".webp": "image/webp", ".png": "image/png", ".jpg": "image/jpeg", ".flac": "audio/flac"}
 _TYPES |= {".svg": "image/svg+xml", ".css": "text/css", ".js": "text/javascript"}
 
@@ -248,7 +247,7 @@ class Viewer:
 
 
 async def serve(out: Path, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serve a dataset until cancelled; `ready` hears the address, token and all.
+    """Serve a dataset until Ctrl-C or a polite kill; `ready` hears the address, token and all.
 
     Raises MmussetError where there is no dataset, or nobody may listen there.
     """
@@ -266,7 +265,7 @@ async def serve(out: Path, host: str, port: int, ready: Callable[[str], None]) -
             name = host if is_loopback(host) else socket.gethostname()
             shown = f"[{name}]" if ":" in name else name
             ready(f"http://{shown}:{listening.getsockname()[1]}/?token={token}")
-            await asyncio.Event().wait()
+            await _told_to_end()
         finally:
             await runner.cleanup()
 
@@ -280,6 +279,13 @@ def index_path(out: Path, stack: ExitStack) -> Path:
             return folder / "view.db"
     except OSError:
         return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mmusset-"))) / "view.db"
+
+
+async def _told_to_end() -> None:
+    told = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    await told.wait()
 
 
 def _listen(host: str, port: int) -> socket.socket:

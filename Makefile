@@ -27,7 +27,7 @@ help:  ## this list
 .venv/train: .venv/dev .venv/ffmpeg .ci/torchvision_cpu.py
 	$(BIN)/pip install $(QUIET) torch==2.13.0
 	$(BIN)/pip install $(QUIET) --no-deps torchvision==0.28.0
-	$(BIN)/pip install $(QUIET) -e .[dev,train,readers,crosscheck]
+	$(BIN)/pip install $(QUIET) -e .[dev,train,nf4,readers,crosscheck]
 	$(BIN)/python .ci/torchvision_cpu.py
 	@touch $@
 
@@ -71,6 +71,8 @@ bench: .venv/bench  ## the measurements of benchmarks/README.md
 	$(BIN)/python benchmarks/flow.py
 	$(BIN)/python benchmarks/cache.py
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/finetune.py
+	$(BIN)/python benchmarks/finetune_memory.py
 
 bench-musflow: .venv/train  ## does MusFlow learn? 300 pieces, a build, a training, what it makes
 	$(BIN)/python benchmarks/musflow.py

@@ -10,13 +10,13 @@ punctuation marks in lower case. The numbers stand in README.md.
 """
 
 import math
-import re
 import time
 from collections import Counter
 from collections.abc import Sequence
 from random import Random
 
 from mmusset.evidence.colour import NAMES
+from mmusset.finetune.measures import distinct, tokens
 from mmusset.sample import TONICS, Attribute, Claim, Colour, ImageEvidence, Measured
 from mmusset.speakers import caption_grammar, story_grammar
 from mmusset.text import word_count
@@ -24,7 +24,6 @@ from mmusset.truth.bands import PULSE, word
 from mmusset.truth.lexicon import SCALES
 
 TEXTS = 1000
-TOKENS = 20_000  # distinct-n falls with length, so the budget is fixed
 COMPARED = 300  # texts in self-BLEU
 CLAIMS = (4, 9)
 DURATION_S = 10.24
@@ -61,18 +60,6 @@ def picture(random: Random) -> ImageEvidence:
             for name in ("brightness", "warmth", "saturation", "contrast", "busyness")
         },
     )
-
-
-def tokens(text: str) -> list[str]:
-    """Words and punctuation marks in lower case."""
-    return re.findall(r"[\w'-]+|[^\w\s]", text.lower())
-
-
-def distinct(texts: Sequence[str], n: int = 2) -> float:
-    """Different n-grams over all n-grams in the first 20,000 tokens."""
-    row = [token for text in texts for token in tokens(text)][:TOKENS]
-    grams = list(zip(*(row[start:] for start in range(n)), strict=False))
-    return len(set(grams)) / len(grams)
 
 
 def self_bleu(texts: Sequence[str]) -> float:

@@ -19,7 +19,6 @@ from mmusset.recipe import GatesPart
 from mmusset.sample import AgentName, Frozen, Material, Quadruple
 from mmusset.shards.reader import (
     BadSample,
-    decode_image,
     manifest_of,
     raw_samples,
     shards_of,
@@ -28,6 +27,7 @@ from mmusset.shards.reader import (
 from mmusset.speakers import chat
 from mmusset.speakers.base import CaptionReply, Request, StoryReply
 from mmusset.speakers.picture import fit
+from mmusset.training.picture import decode_image
 from mmusset.truth.gates import sayable
 
 from .recipe import DataPart, Taught
@@ -53,7 +53,7 @@ class Chat:
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
+class Lessons:
     """The chats of all sources, what was left out and why, and who wrote what is learnt."""
 
     chats: tuple[Chat, ...]
@@ -64,7 +64,7 @@ class Learnt:
         return [chat for chat in self.chats if chat.split == split]
 
 
-def read_chats(sources: Sequence[str], part: DataPart) -> Learnt:
+def read_chats(sources: Sequence[str], part: DataPart) -> Lessons:
     """The chats of datasets (folder, glob, tar or Hub) and of JSONL files.
 
     Raises UsageError for a source that is none, or from which nothing can be learnt, and
@@ -81,7 +81,7 @@ def read_chats(sources: Sequence[str], part: DataPart) -> Learnt:
     for split in ("train", "validation"):
         if not any(chat.split == split for chat in chats):
             raise UsageError(_nothing(sources, split, part))
-    return Learnt(tuple(chats), +left_out, writers)
+    return Lessons(tuple(chats), +left_out, writers)
 
 
 def material_of(quadruple: Quadruple, picture: Path) -> Material:

@@ -1,5 +1,7 @@
 """Qwen2-VL with an adapter that learns: loaded, checked, and its loss."""
 
+import logging
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +12,15 @@ from torch.nn.functional import cross_entropy
 from mmusset.errors import MmussetError, UsageError
 
 from .batch import Batch
-from .recipe import FinetuneRecipe, LoraPart, TrainPart
+from .recipe import FinetuneRecipe
 
 # The language model's projections: what a vLLM server can serve (speakers/adapter.py).
 TARGETS = (
     r"model\.language_model\.layers\.\d+\.(self_attn\.(q|k|v|o)_proj|mlp\.(gate|up|down)_proj)"
 )
 ADAPTER = "default"
+# On a CPU it misses a faster kernel, and says so to everybody who imports peft.
+logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 
 class Learner(nn.Module):
@@ -36,6 +40,10 @@ class Learner(nn.Module):
         return self.model.get_base_model()
 
     def forward(self, batch: Batch) -> Tensor:
+        return self.loss(batch)
+
+    def loss(self, batch: Batch) -> Tensor:
+        """What `forward` gives, also where Accelerate has taken that over."""
         return cross_entropy(self.logits(batch).float(), batch.targets, reduction="sum")
 
     def logits(self, batch: Batch) -> Tensor:
@@ -57,6 +65,10 @@ class Learner(nn.Module):
         """The vision tower never is in training: it is frozen, and its layers are kept once."""
         super().train(mode)
         self.base.model.visual.eval()
+        for module in self.modules():
+            # On a CPU bitsandbytes packs what is not in training, and can't train it any more.
+            if type(module).__name__ == "Linear4bit":
+                module.training = True
         return self
 
 
@@ -124,17 +136,14 @@ def load_base(recipe: FinetuneRecipe, commit: str, device: str, dtype: torch.dty
 NF4_NEEDS = "pip install 'mmusset[nf4]'"
 
 
-def adapted(base: Any, recipe: FinetuneRecipe) -> Learner:
+def adapted(base: Any, recipe: FinetuneRecipe, commit: str = "") -> Learner:
     """The base, frozen, with a new adapter that changes nothing yet, its A drawn by the seed."""
-    torch.manual_seed(recipe.train.seed)
-    return adapt(base, recipe.lora, recipe.train)
-
-
-def adapt(base: Any, lora: LoraPart, train: TrainPart) -> Learner:
-    """As `adapted`, with whatever dice there are: on the meta device none."""
     from peft import LoraConfig, get_peft_model
 
+    lora = recipe.lora
+    torch.manual_seed(recipe.train.seed)
     config = LoraConfig(
+        revision=commit or None,
         r=lora.rank,
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
@@ -144,9 +153,12 @@ def adapt(base: Any, lora: LoraPart, train: TrainPart) -> Learner:
         task_type="CAUSAL_LM",
     )
     base.requires_grad_(False)
-    if train.checkpointing:
-        base.gradient_checkpointing_enable({"use_reentrant": False})
-    return Learner(get_peft_model(base, config, adapter_name=ADAPTER))
+    with warnings.catch_warnings():
+        # transformers has new names for checkpointing, and peft asks by the old ones.
+        warnings.simplefilter("ignore", FutureWarning)
+        if recipe.train.checkpointing:
+            base.gradient_checkpointing_enable({"use_reentrant": False})
+        return Learner(get_peft_model(base, config, adapter_name=ADAPTER))
 
 
 def _nf4(dtype: torch.dtype) -> Any:
@@ -158,7 +170,7 @@ def _nf4(dtype: torch.dtype) -> Any:
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=dtype,
-        llm_int8_skip_modules=["lm_head", "visual"],
+        llm_int8_skip_modules=["lm_head", "model.visual"],
     )
 
 

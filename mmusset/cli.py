@@ -7,11 +7,11 @@ import asyncio
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from . import cli_musflow, cli_view
+from . import cli_evaluate, cli_finetune, cli_musflow, cli_view
 from .cli_options import JsonOption, LogJsonOption, SetOption, tell
 from .errors import MmussetError, UsageError
 
@@ -193,6 +193,30 @@ def explain(
 
 
 @app.command()
+def mark(
+    out: OutArgument,
+    key: Annotated[str, typer.Argument(help="A sample's key; `mmusset explain` shows it.")],
+    verdict: Annotated[
+        Literal["keep", "drop", "fix", "none"], typer.Argument(help="none takes a mark away.")
+    ],
+    note: Annotated[str, typer.Option(help="Why, or what is to be mended.")] = "",
+) -> None:
+    """Mark a sample by hand; `mmusset build --apply-marks` then makes a new version.
+
+    \b
+    Examples:
+      mmusset mark music 57cddd5f60c701885115b5a1 drop --note "the wrong cover"
+      mmusset mark music 57cddd5f60c701885115b5a1 fix --note 'no "E major", please'
+    """
+    from .build import marks
+
+    if verdict == "none":
+        marks.forget_mark(out, key)
+    else:
+        marks.save_mark(out, marks.Mark(key, verdict, note))
+
+
+@app.command()
 def serve(
     model: ModelOption = None,
     adapter: AdapterOption = None,
@@ -257,6 +281,8 @@ prompts = typer.Typer(no_args_is_help=True, help="The prompts of the agents.")
 app.add_typer(prompts, name="prompts")
 app.add_typer(cli_musflow.app)
 app.add_typer(cli_view.app)
+app.add_typer(cli_finetune.app)
+app.add_typer(cli_evaluate.app)
 
 
 @prompts.command("show")

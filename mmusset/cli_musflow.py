@@ -137,9 +137,9 @@ def generate(
       mmusset generate --checkpoint music-musflow --story story.txt --seed 1 --seed 2 --closest 3
       mmusset generate --checkpoint music-musflow --csv wishes.csv --out made/
     """
-    from .musflow.installed import check_installed
+    from .training.installed import check_installed
 
-    check_installed()
+    check_installed("MusFlow")
     from .musflow import asked as asking
 
     usual = asking.wanted(out, image, story, caption, seconds, guidance or ())
@@ -166,9 +166,9 @@ def _training(
     log_json: bool,
     cache: bool = True,
 ) -> "Iterator[Training]":
-    from .musflow.installed import check_installed
+    from .training.installed import check_installed
 
-    check_installed()
+    check_installed("MusFlow")
     from .musflow import run_folder, stages
     from .musflow.recipe import MusFlowRecipe
     from .recipe_file import load

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import Unusable, UsageError
-from .musflow.installed import check_installed
 from .recipe import MusicPart
+from .training.installed import check_installed
 
 if TYPE_CHECKING:
     from .musflow.generate import Composer
@@ -24,7 +24,7 @@ def composer_of(part: MusicPart, told: Callable[[str], None]) -> "MusFlowCompose
     checkpoint = Path(part.checkpoint)
     if not checkpoint.exists():
         raise UsageError(f"music.checkpoint: there is no {checkpoint}; `mmusset train` makes one")
-    check_installed()
+    check_installed("MusFlow")
     from .musflow.generate import Composer
     from .training.ranks import device_of
 

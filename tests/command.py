@@ -22,6 +22,20 @@ def mmusset(*words: str | Path, failpoint: str = "") -> "subprocess.CompletedPro
     )
 
 
+def torchrun(*words: str | Path) -> "subprocess.CompletedProcess[str]":
+    """`torchrun --nproc-per-node 2 -m mmusset WORDS`, at a port of its own."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    command += ["--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0", "-m", "mmusset"]
+    return subprocess.run(
+        [*command, *map(str, words)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
 def environment(failpoint: str = "") -> dict[str, str]:
     """This environment, with a place to die at."""
     kept = {k: v for k, v in os.environ.items() if k != "MMUSSET_FAILPOINT"}

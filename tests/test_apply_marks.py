@@ -75,6 +75,19 @@ def test_a_dropped_sample_leaves_in_a_new_shard(out: Path) -> None:
     assert NOTE.encode() not in published(out)
 
 
+def test_the_command_marks_and_takes_away(out: Path) -> None:
+    first, second, *_ = keys(out)
+    assert mmusset("mark", out, first, "drop", "--note", NOTE).returncode == 0
+    assert mmusset("mark", out, second, "drop").returncode == 0
+    assert mmusset("mark", out, second, "none").returncode == 0
+    assert read_marks(out) == {first: Mark(first, "drop", NOTE)}
+    unknown = mmusset("mark", out, "k", "drop")
+    assert unknown.returncode == 1
+    assert "no sample of" in unknown.stderr
+    assert "Traceback" not in unknown.stderr
+    assert "needs a note" in mmusset("mark", out, first, "fix").stderr
+
+
 def test_applied_again_nothing_happens_and_a_replay_gives_the_same_bytes(out: Path) -> None:
     first, second, third, *_ = keys(out)
     save_mark(out, Mark(first, "drop", ""))
@@ -107,6 +120,7 @@ def test_a_mark_that_is_changed_or_taken_away_is_applied_again(out: Path) -> Non
     assert len(tree(out / "data")) == 3
 
 
+@pytest.mark.slow
 def test_a_block_of_which_all_is_dropped_has_no_shard(out: Path) -> None:
     for key in keys(out):
         save_mark(out, Mark(key, "drop", ""))
@@ -161,6 +175,7 @@ def test_the_offline_speaker_takes_out_the_sentence_that_a_note_quotes(out: Path
     assert samples(out) == mended
 
 
+@pytest.mark.slow
 def test_marks_of_items_that_are_not_decided_yet_wait(begun: Path, tmp_path: Path) -> None:
     (tmp_path / "source").symlink_to(begun / "source")
     killed = mmusset(*words(tmp_path), failpoint="verdict_kept")
@@ -175,6 +190,7 @@ def test_marks_of_items_that_are_not_decided_yet_wait(begun: Path, tmp_path: Pat
     assert manifest(out)["rejected"] == 7
 
 
+@pytest.mark.slow
 def test_what_was_dropped_is_made_up_for_where_so_many_are_to_be_accepted(
     begun: Path, tmp_path: Path
 ) -> None:
@@ -187,6 +203,7 @@ def test_what_was_dropped_is_made_up_for_where_so_many_are_to_be_accepted(
     assert mmusset("verify", out).stdout == "4 samples read, no problems\n"
 
 
+@pytest.mark.slow
 def test_marks_wait_again_after_everything_was_decided_anew(out: Path) -> None:
     first = keys(out)[0]
     save_mark(out, Mark(first, "drop", ""))
@@ -293,14 +310,13 @@ def test_a_model_mends_what_a_person_asks_or_the_sample_is_rejected(
 # --- kills ----------------------------------------------------------------------------------
 
 FAILPOINTS = [
-    "marks_applied",
     "shard_renamed",
     "manifest_renamed",
-    "replaced_removed",
     *(
         pytest.param(name, marks=pytest.mark.slow)
         for name in (
             "marks_written",
+            "marks_applied",
             "reply_kept",
             "verdict_kept",
             "shard_written",
@@ -310,6 +326,7 @@ FAILPOINTS = [
             "shard_recorded:2",
             "manifest_written",
             "manifest_synced",
+            "replaced_removed",
         )
     ),
 ]

@@ -303,7 +303,7 @@ import mmusset.musflow
 names = [found.name for found in pkgutil.iter_modules(mmusset.musflow.__path__)]
 for name in names:
     importlib.import_module(f"mmusset.musflow.{name}")
-print({"model", "cache", "flow", "network", "order", "codec", "encoders"} <= set(names))
+print({"model", "cache", "flow", "network", "sampler", "codec", "encoders"} <= set(names))
 print({"transformers", "diffusers"} & set(sys.modules))
 """
     assert _python(script) == "True\nset()\n"

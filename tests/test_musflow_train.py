@@ -21,7 +21,7 @@ from mmusset.musflow.model import throw
 from mmusset.musflow.recipe import TrainPart
 from mmusset.training.checkpoints import newest
 from mmusset.training.lock import locked
-from tests.command import SHORT, environment, mmusset, tree
+from tests.command import SHORT, environment, mmusset, torchrun, tree
 from tests.media import library
 
 SMALL = {
@@ -56,20 +56,6 @@ def train(dataset: Path, run: Path, failpoint: str = "", **changes: object) -> "
 
 
 Finished = subprocess.CompletedProcess[str]
-
-
-def torchrun(*words: str | Path) -> Finished:
-    """`torchrun --nproc-per-node 2 -m mmusset WORDS`, at a port of its own."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
-    command += ["--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0", "-m", "mmusset"]
-    return subprocess.run(
-        [*command, *map(str, words)],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
 
 
 def lines(run: Path, at: str = "train") -> list[dict[str, Any]]:

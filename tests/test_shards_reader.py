@@ -17,7 +17,6 @@ from mmusset.errors import MmussetError, UsageError
 from mmusset.evidence.decode import FORMATS, open_image
 from mmusset.shards.reader import (
     BadSample,
-    decode_image,
     decoded,
     listed_samples,
     raw_samples,
@@ -25,6 +24,7 @@ from mmusset.shards.reader import (
     split_of,
 )
 from mmusset.shards.tar import MEMBERS
+from mmusset.training.picture import decode_image
 from tests.musflow_parts import dataset, remake, tone
 
 TRAIN = "data/train-000000.tar"
@@ -130,7 +130,8 @@ def test_nothing_but_the_error_is_said_of_too_many_pixels(tmp_path: Path) -> Non
     script = """
 import sys
 from pathlib import Path
-from mmusset.shards.reader import BadSample, decode_image, decoded
+from mmusset.shards.reader import BadSample, decoded
+from mmusset.training.picture import decode_image
 from tests.musflow_parts import tone
 
 members = tone(1).members() | {"image.jpg": Path(sys.argv[2]).read_bytes()}

@@ -77,12 +77,12 @@ def train(base: Path, lessons: Sequence[Lesson], out: Path, steps: int, batch: i
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, RATE, total_steps=steps, pct_start=0.1
     )
-    shuffled = _shuffled(len(pages))
+    order = shuffled(len(pages))
     loss = 0.0
     for _ in range(steps):
         optimizer.zero_grad()
         loss = 0.0
-        for index in islice(shuffled, batch):
+        for index in islice(order, batch):
             part = _loss(model, pages[index]) / batch
             part.backward()
             loss += float(part.detach())
@@ -119,8 +119,8 @@ def _loss(model: Any, page: Page) -> torch.Tensor:
     return torch.nn.functional.cross_entropy(logits, page.answer)
 
 
-def _shuffled(count: int) -> Iterator[int]:
+def shuffled(count: int) -> Iterator[int]:
     """Every index once, in random order, again and again."""
-    order = torch.Generator().manual_seed(0)
+    dice = torch.Generator().manual_seed(0)
     while True:
-        yield from torch.randperm(count, generator=order).tolist()
+        yield from torch.randperm(count, generator=dice).tolist()

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmusset.errors import MmussetError, UsageError
-from mmusset.shards.reader import BadSample, decode_image
+from mmusset.shards.reader import BadSample
+from mmusset.training.picture import decode_image
 
 from .recipe import MODALITIES, Modality
 from .sound_file import check_format

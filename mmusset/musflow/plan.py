@@ -1,6 +1,5 @@
 """What a training will need, before it begins: weights, memory, steps, time."""
 
-import os
 import tarfile
 import time
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from mmusset.shards.reader import (
 )
 from mmusset.text import duration
 from mmusset.training.ranks import Ranks
+from mmusset.training.room import GIB, gib_text, room_gib
 
 from . import flow
 from .bundled_codec import geometry_of
@@ -42,10 +42,8 @@ from .network import Block, Shape, rotations
 from .recipe import MODALITIES, CodecPart, MusFlowRecipe
 from .stages import Training, check_folder
 
-GIB = 2**30
 TIMED_CLIPS, TIMINGS = 32, 3
 BESIDE_BLOCKS = 1.05  # of a step's time: optimizer, average, data, the network's ends
-LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +94,10 @@ class Plan:
                 f"clips       {self.clips or 'a number that no manifest tells,'} of"
                 f" {self.seconds_per_clip:.2f} s, {self.frames} latent frames each",
                 f"steps       {self.steps}{times}{done}",
-                f"memory      {_size(self.memory)} = {_size(self.weights)} weights"
-                f" + {_size(self.gradients_and_moments)} gradients and moments"
-                f" + {_size(self.average)} average + {_size(self.activations)} activations;"
-                f" {_size(self.room)} are there: {fits}",
+                f"memory      {gib_text(self.memory)} = {gib_text(self.weights)} weights"
+                f" + {gib_text(self.gradients_and_moments)} gradients and moments"
+                f" + {gib_text(self.average)} average + {gib_text(self.activations)} activations;"
+                f" {gib_text(self.room)} are there: {fits}",
                 f"computing   {self.flops_per_step / 1e9:.3g} GFLOP a step",
                 f"time        about {duration(left * self.seconds_per_step)}"
                 f" ({self.seconds_per_step:.2g} s a step on this device), without fitting the"
@@ -140,7 +138,7 @@ def plan(training: Training) -> Plan:
         gradients_and_moments=3 * gib,
         average=gib,
         activations=activations / GIB,
-        room=_room(ranks),
+        room=room_gib(ranks.device),
         flops_per_step=flops,
         seconds_per_step=BESIDE_BLOCKS * per_flop * flops / ranks.count,
     )
@@ -287,18 +285,3 @@ def _seconds_of_block(
             torch.cuda.synchronize()
         taken.append(time.perf_counter() - begun_s)
     return min(taken[1:])
-
-
-def _room(ranks: Ranks) -> float:
-    """GiB of memory where the model would live: on a CPU, what this machine or container has."""
-    if ranks.cuda:
-        return float(torch.cuda.get_device_properties(ranks.device).total_memory) / GIB
-    sizes = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    for limit in map(Path, LIMITS):
-        if limit.exists() and (told := limit.read_text().strip()).isdigit():
-            sizes.append(int(told))
-    return min(sizes) / GIB / int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-
-
-def _size(gib: float) -> str:
-    return f"{gib:.2f} GiB" if gib >= 1 else f"{1024 * gib:.3g} MiB"

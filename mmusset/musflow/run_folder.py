@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmusset.shards.reader import dataset_name
+
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
@@ -49,13 +51,4 @@ class RunFolder:
 
 def default_run(source: str) -> Path:
     """`music-musflow`, here, for the dataset `.../music`."""
-    path = Path(source) if Path(source).name else Path(source).resolve()
-    named = next((p for p in (path, *path.parents) if _names_dataset(p)), path)
-    return Path(f"{named.resolve().name or 'data'}-musflow")
-
-
-def _names_dataset(path: Path) -> bool:
-    """Not a tar, a pattern, or the folder `data` in a dataset."""
-    if not path.name or path.suffix == ".tar" or set("*?[") & set(path.name):
-        return False
-    return path.name != "data" or not path.parent.name
+    return Path(f"{dataset_name(source)}-musflow")

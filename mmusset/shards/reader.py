@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.errors import MmussetError, Unusable, UsageError
+from mmusset.errors import MmussetError, UsageError
 
 from .tar import MEMBERS
 
@@ -30,7 +30,6 @@ Members = dict[str, bytes]
 
 HUB = "hf://"
 MAX_PIXELS = 50_000_000
-MAX_SIDE_PX = 4096  # of what a build writes; larger JPEGs are decoded at a half or less
 MAX_VALUES = 100_000_000  # of a clip's sound: 19 minutes at 44.1 kHz, stereo
 TAR_END = 2 * tarfile.BLOCKSIZE  # zeros
 
@@ -77,6 +76,20 @@ def shards_of(source: str) -> list[str]:
             " tars, or hf://datasets/user/name"
         )
     return sorted(tars)
+
+
+def dataset_name(source: str) -> str:
+    """`music` of the dataset `.../music`, however it is given: what is made of it is named so."""
+    path = Path(source) if Path(source).name else Path(source).resolve()
+    named = next((p for p in (path, *path.parents) if _names_dataset(p)), path)
+    return named.resolve().name or "data"
+
+
+def _names_dataset(path: Path) -> bool:
+    """Not a tar, a pattern, or the folder `data` in a dataset."""
+    if not path.name or path.suffix == ".tar" or set("*?[") & set(path.name):
+        return False
+    return path.name != "data" or not path.parent.name
 
 
 def split_of(shard: str) -> str:
@@ -175,29 +188,14 @@ def decoded(key: str, members: Members) -> Read:
     )
 
 
-def decode_image(data: bytes) -> "Image":
-    """A picture of the user's, as a build sees it: RGB, upright, what is transparent white.
-
-    Raises BadSample for what is none.
-    """
-    from mmusset.evidence.decode import FORMATS, open_upright
-
-    with _image(data, FORMATS):
-        pass
-    try:
-        return open_upright(data, MAX_SIDE_PX)
-    except Unusable as error:
-        raise BadSample(f"its image does not decode ({error.detail})") from None
-
-
 def _jpeg(data: bytes) -> "Image":
     """The RGB picture of a sample. Raises BadSample."""
-    with _image(data, ("JPEG",)) as image:
+    with open_image(data, ("JPEG",)) as image:
         return image.convert("RGB")
 
 
 @contextmanager
-def _image(data: bytes, formats: tuple[str, ...]) -> "Iterator[Image]":
+def open_image(data: bytes, formats: tuple[str, ...]) -> "Iterator[Image]":
     """A picture of one of these formats, its pixels not decoded yet.
 
     Raises BadSample for what is none or has too many pixels, and where decoding fails.

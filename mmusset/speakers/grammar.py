@@ -18,24 +18,27 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Row:
-    """One answer on its way: its grammar's state, and how its words are drawn."""
+    """One answer on its way: its grammar's state, if it has one, and how its words are drawn."""
 
-    matcher: "LLMatcher"
+    matcher: "LLMatcher | None"
     sampling: Sampling
     noise: "torch.Generator"
 
 
-def row(tokenizer: "LLTokenizer", schema: str, sampling: Sampling, seed: int) -> Row:
-    """A row that writes compact JSON of this schema."""
+def row(tokenizer: "LLTokenizer", schema: str | None, sampling: Sampling, seed: int) -> Row:
+    """A row that writes compact JSON of this schema, or without one whatever it likes."""
     import torch
     from llguidance import LLMatcher
 
+    noise = torch.Generator().manual_seed(seed)
+    if schema is None:
+        return Row(None, sampling, noise)
     compact = {"whitespace_flexible": False}
     grammar = LLMatcher.grammar_from_json_schema(schema, overrides=compact)
     matcher = LLMatcher(tokenizer, grammar)
     if matcher.is_error():
         raise ValueError(f"llguidance can't use this schema: {matcher.get_error()}")
-    return Row(matcher, sampling, torch.Generator().manual_seed(seed))
+    return Row(matcher, sampling, noise)
 
 
 class Grammar:
@@ -49,11 +52,12 @@ class Grammar:
         """Scores `[B, V]` in, scores out of which the largest is the row's next token."""
         if self._begun:
             for one, token in zip(self._rows, input_ids[:, -1].tolist(), strict=True):
-                if not one.matcher.is_stopped():
+                if one.matcher and not one.matcher.is_stopped():
                     one.matcher.consume_token(token)
         self._begun = True
         for n, one in enumerate(self._rows):
-            scores[n] = _draw(_allowed(one.matcher, scores[n]), one)
+            allowed = _allowed(one.matcher, scores[n]) if one.matcher else scores[n]
+            scores[n] = _draw(allowed, one)
         return scores
 
 

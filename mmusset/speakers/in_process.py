@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ class TransformersSpeaker:
     in_flight = 2 * BATCH
 
     def __init__(self, part: SpeakerPart, tell: Callable[[str], None] = lambda _: None) -> None:
+        # False: answers may break their schema. May change while nothing is asked.
+        self.constrained = True
         self.strikes: dict[str, int] = {}
         self._part = part
         self._tell = tell
@@ -100,7 +103,7 @@ class TransformersSpeaker:
                 continue
             requests = [waiting.request for waiting in batch]
             try:
-                answers = await asyncio.to_thread(self._model.write, requests)
+                answers = await asyncio.to_thread(self._model.write, requests, self.constrained)
             except Exception as error:
                 for waiting in batch:
                     if not waiting.answer.done():
@@ -136,8 +139,8 @@ class _Model:
     adapted: bool
     commit: str  # "" for a model in a folder
 
-    def write(self, requests: list[Request]) -> list[Answer]:
-        """The answers to requests of one agent, in order."""
+    def write(self, requests: list[Request], constrained: bool) -> list[Answer]:
+        """The answers to requests of one agent, in order; in their schema, if constrained."""
         import torch
 
         from . import grammar
@@ -147,7 +150,12 @@ class _Model:
         sampling = getattr(self.part.sampling, agent)
         inputs = self._inputs(requests)
         rows = [
-            grammar.row(self.tokenizer, schema(r.reply), sampling, r.brief.draw() & 0x7FFFFFFF)
+            grammar.row(
+                self.tokenizer,
+                schema(r.reply) if constrained else None,
+                sampling,
+                r.brief.draw() & 0x7FFFFFFF,
+            )
             for r in requests
         ]
         with torch.inference_mode(), self._through(getattr(self.part.adapters, agent)):
@@ -226,11 +234,14 @@ def _load(part: SpeakerPart, adapters: list[str]) -> _Model:
         first = str(error).splitlines()[0]
         raise MmussetError(f"can't load the model {part.model}: {first}") from None
     # By peft itself: transformers 5.24 has a door to it too, and asks there for a newer one.
-    for folder in adapters:
-        if isinstance(model, PeftModel):
-            model.load_adapter(folder, adapter_name=_adapter_name(folder))
-        else:
-            model = PeftModel.from_pretrained(model, folder, _adapter_name(folder))
+    with warnings.catch_warnings():
+        # transformers has a new name for checkpointing, and peft asks by the old one.
+        warnings.simplefilter("ignore", FutureWarning)
+        for folder in adapters:
+            if isinstance(model, PeftModel):
+                model.load_adapter(folder, adapter_name=_adapter_name(folder))
+            else:
+                model = PeftModel.from_pretrained(model, folder, _adapter_name(folder))
     model = model.to("cuda" if on_gpu else "cpu").eval()
     size = model.config.get_text_config().vocab_size
     tokenizer = from_tokenizer(processor.tokenizer, n_vocab=size)

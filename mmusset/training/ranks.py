@@ -56,6 +56,11 @@ class Ranks:
             distributed.destroy_process_group()
 
 
+def is_first() -> bool:
+    """Whether this is the first of the processes that were started, or the only one."""
+    return int(os.environ.get("RANK", 0)) == 0
+
+
 def join(device: str = "auto") -> Ranks:
     """Find the others by the environment that torchrun sets.
 

@@ -12,8 +12,8 @@ import pytest
 from mmusset import recipe_file
 from mmusset.recipe import Recipe
 from mmusset.speakers.adapter import read_adapter
-from tests.command import environment
-from tests.tiny_qwen2vl import make_adapter, make_tiny
+from tests.command import environment, mmusset
+from tests.tiny_qwen2vl import make_tiny
 from tests.train_tiny import lessons_of, texts_of, train
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +24,20 @@ RECITING = (
     *(f"speaker.sampling.{agent}.temperature=0" for agent in ("captioner", "story_writer")),
     "speaker.sampling.reconciler.temperature=0",
 )
+TAUGHT_SOON = [
+    word
+    for setting in (
+        "data.max_pixels=3136",
+        "lora.rank=16",
+        "lora.dropout=0",
+        "train.epochs=12",
+        "train.batch=4",
+        "train.micro_batch=4",
+        "train.lr=0.003",
+        "train.checkpointing=false",
+    )
+    for word in ("--set", setting)
+]
 ITEMS = 13
 STEPS = 400
 
@@ -50,8 +64,14 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def adapter(taught: Path) -> Path:
-    """An adapter for it that makes it say something else."""
-    return make_adapter(taught, taught.parent / "other words")
+    """An adapter that `mmusset finetune` has taught to say it in other words."""
+    data, out = taught.parent / "data", taught.parent / "other words"
+    other = ["--set", "speaker.seed=7"]
+    built = mmusset("build", "--source", SOURCE, "--out", data, *other)
+    assert built.returncode == 0, built.stderr
+    done = mmusset("finetune", "--data", data, "--base", taught, "--out", out, *TAUGHT_SOON)
+    assert done.returncode == 0, done.stderr
+    return out
 
 
 @pytest.fixture(scope="module")

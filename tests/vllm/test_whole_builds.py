@@ -27,6 +27,7 @@ from mmusset.recipe import Recipe
 from mmusset.speakers import chat
 from mmusset.speakers.asking import Asker, InMemory
 from mmusset.speakers.base import Answer, Request
+from mmusset.speakers.in_process import TransformersSpeaker
 from mmusset.speakers.picture import tokens
 from mmusset.speakers.vllm import VllmSpeaker
 from tests.vllm.conftest import ITEMS, RECITING, SOURCE, Running, settings, started
@@ -95,15 +96,41 @@ def test_agents_speak_through_the_adapter_that_is_named(server: Running, tmp_pat
     names = [
         f"speaker.adapters.{agent}={server.adapter}" for agent in ("captioner", "story_writer")
     ]
-    # Random words take as much room as they are given.
-    room = [f"speaker.sampling.{a}.max_tokens=2500" for a in ("captioner", "story_writer")]
-    finished(build(out, *through(server, *names, *room)))
+    finished(build(out, *through(server, *names)))
     facts = manifest(out)
     assert facts["failed"] == 0, "every call was answered in schema"
-    assert facts["accepted"] < ITEMS, "it says other words than the model that was taught"
     models = facts["models"]
     assert models["captioner"] == models["story_writer"] == server.adapter
     assert models["critic"] == models["reconciler"] == server.model
+
+
+def test_what_was_fine_tuned_says_served_what_it_says_in_process(
+    server: Running, taught: Path, adapter: Path
+) -> None:
+    def loaded(kind: str, *overrides: str) -> Recipe:
+        return recipe_file.load(Recipe, kind, (*RECITING, *overrides))
+
+    where = f"server.url={server.url}", f"speaker.model={server.model}"
+    served = loaded("vllm", *where, f"speaker.adapters.captioner={server.adapter}")
+    plain = loaded("vllm", *where)
+    own = f"speaker.model={taught}", f"speaker.adapters.captioner={adapter}"
+    here = loaded("transformers", *own)
+
+    async def captions(place: int) -> tuple[str, str, str]:
+        async with (
+            trial_of_source(SOURCE, place, served) as trial,
+            VllmSpeaker(served.speaker, served.server) as one,
+            VllmSpeaker(plain.speaker, plain.server) as two,
+            TransformersSpeaker(here.speaker) as three,
+        ):
+            request = await preview(trial.material, "captioner", served)
+            said = [(await speaker.answer(request)).text for speaker in (one, two, three)]
+            first, second, third = (json.loads(text)["caption"] for text in said)
+            return first, second, third
+
+    found = [asyncio.run(captions(place)) for place in (1, 4, 7)]
+    assert any(adapted != before for adapted, before, _ in found), "it says other words now"
+    assert all(adapted == in_process for adapted, _, in_process in found)
 
 
 class Listening(VllmSpeaker):

@@ -1,0 +1,76 @@
+"""What a comparison leaves behind: its figures, and a page of examples side by side."""
+
+import html
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from mmusset.errors import Refused
+from mmusset.sample import JudgedClaim
+from mmusset.shards.durable import write_durably
+from mmusset.speakers.picture import data_url
+
+from .compare import Comparison, Example, interval_text
+
+SHOWN = 24
+FIGURES, PAGE = "evaluation.json", "examples.html"
+
+
+def check_free(folder: Path) -> None:
+    """Raises Refused where a comparison would be written over something."""
+    if there := [name for name in (FIGURES, PAGE) if (folder / name).exists()]:
+        raise Refused(f"{folder / there[0]} is there already; give --out another folder")
+
+
+def write(folder: Path, comparison: Comparison, examples: Sequence[Example]) -> None:
+    """Write evaluation.json and examples.html into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    figures = json.dumps(asdict(comparison), indent=2) + "\n"
+    for name, text in ((FIGURES, figures), (PAGE, page(comparison, examples))):
+        _write(folder / name, text.encode())
+
+
+def _write(path: Path, data: bytes) -> None:
+    write_durably(path, lambda file: file.write(data), "evaluation")
+
+
+def page(comparison: Comparison, examples: Sequence[Example]) -> str:
+    """HTML in one piece: pictures are in it, and nothing is loaded from elsewhere."""
+    environment = Environment(
+        loader=PackageLoader("mmusset.finetune", "."),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["badged"] = badged
+    environment.filters["picture"] = data_url
+    environment.filters["change"] = partial(interval_text, signed=True)
+    environment.filters["interval"] = interval_text
+    template = environment.get_template("examples.html")
+    return template.render(comparison=comparison, examples=examples[:SHOWN], all=len(examples))
+
+
+def badged(text: str, claims: Sequence[JudgedClaim]) -> Markup:
+    """A text in which the words of each claim are marked by its verdict, everything escaped."""
+    marked, at = list[str](), 0
+    for start, claim in sorted(
+        ((text.find(c.text), c) for c in claims), key=lambda found: found[0]
+    ):
+        if start < at:
+            continue
+        end = start + len(claim.text)
+        told = f"{claim.attribute} {claim.value}: {claim.verdict}"
+        measured = f"; measured {claim.measured}" if claim.measured else ""
+        marked.append(html.escape(text[at:start]))
+        marked.append(
+            f'<mark class="{claim.verdict}" title="{html.escape(told + measured)}">'
+            f"{html.escape(claim.text)}</mark>"
+        )
+        at = end
+    return Markup("".join(marked) + html.escape(text[at:]))

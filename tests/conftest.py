@@ -1,6 +1,7 @@
 """Settings for all tests: no time limits, since machines are shared. And what is made once."""
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,3 +23,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> "Trained":
     from tests.musflow_trained import train
 
     return train(tmp_path_factory.mktemp("trained"))
+
+
+@pytest.fixture(scope="session")
+def built_to_view(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset with items of every fate; who marks or breaks something takes a copy."""
+    from tests.viewing import dataset
+
+    return dataset(tmp_path_factory.mktemp("view"))

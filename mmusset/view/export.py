@@ -22,10 +22,9 @@ from mmusset.training.progress import Progress
 from .dataset import Dataset, Reading, dataset_at
 from .facets import FACETS
 from .facts import detail_of
-from .index import MOST_VALUES, Filter, Index
+from .index import MOST_VALUES, Filter, Index, index_path
 from .pages import PAGE_SIZE, PAGES, STATIC, Settings, render, static_file
 from .pictures import KINDS, picture
-from .server import index_path
 
 CARDS_EACH = PAGE_SIZE  # in a file, so that a page is one file
 SAMPLES_EACH = 20

@@ -5,8 +5,10 @@ and its words for full-text search. A pass over the dataset's stamps brings it u
 """
 
 import sqlite3
+import tempfile
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
@@ -15,11 +17,16 @@ from typing import TypeVar
 
 import orjson
 
+from mmusset.build.ledger_file import FOLDER
+from mmusset.errors import MmussetError
+
 from .dataset import Reading, Skipped, tokens_of
 from .facets import FACETS, Facet, Values, skipped_values, values_of
 from .facts import Card, card_of, skipped_card
 
 T = TypeVar("T")
+
+NAME = "view.db"
 
 # Rows that become visible together while the index is made.
 BATCH = 500
@@ -27,7 +34,9 @@ BATCH = 500
 FIRST_SKIPPED = 1 << 40
 # Of facets with any number of values, so many are counted, the most frequent first.
 MOST_VALUES = 60
-VERSION = 1
+VERSION = 2
+# How long one who writes waits for another who looks at the same dataset.
+BUSY_S = 60.0
 _LABELS = ", ".join(f'"{facet.name}"' for facet in FACETS)
 _SCHEMA = f"""
 CREATE TABLE item (idx INTEGER PRIMARY KEY, stamp INTEGER NOT NULL, key TEXT UNIQUE NOT NULL,
@@ -88,11 +97,7 @@ class Index:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.version = 0
-        try:
-            usable = self._version_of_file() == VERSION
-        except sqlite3.DatabaseError:
-            usable = False
-        if not usable:
+        if not self._is_usable():
             for suffix in ("", "-wal", "-shm"):
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
             with self._open() as db:
@@ -222,15 +227,26 @@ class Index:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self._path, 60.0, isolation_level=None)) as db:
-            db.execute("PRAGMA synchronous = NORMAL")
-            yield db
+        """Raises MmussetError where the index can't be read or written."""
+        try:
+            with closing(sqlite3.connect(self._path, BUSY_S, isolation_level=None)) as db:
+                db.execute("PRAGMA synchronous = NORMAL")
+                yield db
+        except sqlite3.Error as error:
+            raise MmussetError(
+                f"the index {self._path} can't be used ({error}); make room on the disk, or"
+                " delete it: it is made anew"
+            ) from None
 
-    def _version_of_file(self) -> int:
+    def _is_usable(self) -> bool:
+        """Whether there is a file of this version."""
         if not self._path.exists():
-            return -1
-        with self._open() as db:
-            return int(db.execute("PRAGMA user_version").fetchone()[0])
+            return False
+        try:
+            with closing(sqlite3.connect(self._path, BUSY_S)) as db:
+                return bool(db.execute("PRAGMA user_version").fetchone() == (VERSION,))
+        except sqlite3.DatabaseError:
+            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +291,8 @@ def _where(wanted: Filter) -> tuple[str, list[str]]:
         else:
             conditions.append(f'"{name}" = ?')
         values.append(value)
-    words = "".join(c if c.isalnum() else " " for c in wanted.words).split()
+    composed = unicodedata.normalize("NFC", wanted.words)
+    words = "".join(c if c.isalnum() else " " for c in composed).split()
     if words:
         conditions.append("idx IN (SELECT rowid FROM found WHERE found MATCH ?)")
         values.append(" ".join(f'"{word}"*' for word in words))
@@ -299,6 +316,17 @@ def _counts(db: sqlite3.Connection, facet: Facet, wanted: Filter) -> Counts:
         counts.sort(key=lambda pair: order[pair[0]])
         return Counts(facet.name, counts, 0)
     return Counts(facet.name, counts[:MOST_VALUES], max(0, len(counts) - MOST_VALUES))
+
+
+def index_path(out: Path, stack: ExitStack) -> Path:
+    """Where a dataset's index is: beside its ledger, or, where nobody may write there or there is
+    no ledger, in a folder that goes with `stack`."""
+    folder = out / FOLDER
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return folder / NAME
+    except OSError:
+        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mmusset-"))) / NAME
 
 
 def _batches(things: Iterable[T]) -> Iterator[list[T]]:

@@ -1,27 +1,26 @@
 """The same pages as a folder of files: opened from disk, or put on any web host.
 
 Facts become scripts, since a page from disk may load those and nothing else. Sound becomes
-MP3, a third of the FLAC's size. Media that stand in the folder already are not made again,
-and what is of no sample any more is deleted.
+MP3, a third of the FLAC's size. The folder appears under its name once it is whole.
 """
 
 import io
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import orjson
 
 from mmusset.errors import MmussetError, Refused
-from mmusset.shards.durable import PARTIAL
+from mmusset.shards.durable import PARTIAL, failpoint, sync_folder
 from mmusset.shards.reader import BadSample, decode_sound
 from mmusset.training.progress import Progress
 
 from .dataset import Dataset, Reading, dataset_at
+from .detail import Detail, detail_of
 from .facets import FACETS
-from .facts import detail_of
 from .index import MOST_VALUES, Filter, Index, index_path
 from .pages import PAGE_SIZE, PAGES, STATIC, Settings, render, static_file
 from .pictures import KINDS, picture
@@ -30,7 +29,7 @@ CARDS_EACH = PAGE_SIZE  # in a file, so that a page is one file
 SAMPLES_EACH = 20
 ROWS_EACH = 2000
 MARKER = "mmusset-view.txt"
-_SAYS = "Pages that `mmusset view --export` wrote; it may write them again.\n"
+_SAYS = "Pages that `mmusset view --export` wrote: open index.html.\n"
 
 
 @dataclass(slots=True)
@@ -44,31 +43,41 @@ class _Rows:
 
 
 def export(out: Path, folder: Path, progress: Progress) -> str:
-    """Write a dataset's pages into `folder`; gives the path of the first.
+    """Write a dataset's pages into a new folder; gives the path of the first.
 
-    Raises MmussetError where there is no dataset, Refused where the folder holds other things.
+    Raises MmussetError where there is no dataset, or its media can't be read, Refused where
+    something stands in the way.
     """
     dataset = dataset_at(out)
-    _check(out, folder)
-    with ExitStack() as stack:
-        index = Index(index_path(out, stack))
-        with dataset.reading() as reading:
-            progress.stage("index", 0)
-            index.refresh(reading)
-            _Export(dataset, index, folder).write(reading, progress)
+    partial = folder.with_name(folder.name + PARTIAL)
+    _check(folder, partial)
+    try:
+        with ExitStack() as stack:
+            index = Index(index_path(out, stack))
+            with dataset.reading() as reading:
+                progress.stage("index", 0)
+                index.refresh(reading)
+                _Export(dataset, index, partial).write(reading, progress)
+        sync_folder(partial)
+        partial.replace(folder)
+        sync_folder(folder.resolve().parent)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
     progress.told(
         "the pages name your files and show rejected texts too: think of that before you publish"
     )
     return str(folder / "index.html")
 
 
-def _check(out: Path, folder: Path) -> None:
-    if folder.resolve() in (out.resolve(), *out.resolve().parents):
-        raise Refused(f"{folder} holds the dataset itself; export into another folder")
-    if folder.exists() and not folder.is_dir():
-        raise Refused(f"{folder} is a file; export into another folder")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / MARKER).exists():
-        raise Refused(f"{folder} holds other things; export into a new folder")
+def _check(folder: Path, partial: Path) -> None:
+    """Raises Refused where something is in the way, but for what a killed export left."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Refused(f"{folder} is there already; give --export a new folder")
+    if (partial / MARKER).exists():
+        shutil.rmtree(partial)
+    elif partial.exists():
+        raise Refused(f"{partial} is there, and --export writes there first; move it away")
 
 
 class _Export:
@@ -77,7 +86,6 @@ class _Export:
         self._index = index
         self._folder = folder
         self._numbers: dict[str, dict[str, int]] = {facet.name: {} for facet in FACETS}
-        self._written: set[str] = set()  # data files, and folders of media
 
     def write(self, reading: Reading, progress: Progress) -> None:
         self._put(MARKER, _SAYS.encode())
@@ -88,7 +96,6 @@ class _Export:
             self._put(f"static/{name}", static_file(name))
         total = self._items(reading, progress)
         self._put_data("index", self._facts(total))
-        self._sweep()
 
     def _items(self, reading: Reading, progress: Progress) -> int:
         """Write every item's facts and media; gives how many there are."""
@@ -97,16 +104,15 @@ class _Export:
         samples = _Chunks("samples", SAMPLES_EACH, self._put_data)
         rows, files, done = _Rows(), 0, 0
         for done, (key, labels, card) in enumerate(self._index.rows(), start=1):
-            cards.add(card)
-            samples.add(self._detail(reading, key, card))
+            detail = self._detail(reading, key)
+            cards.add(orjson.dumps(detail.card) if detail else card)
+            samples.add(orjson.dumps(detail) if detail else b'{"card":%b}' % card)
             rows.keys.append(key)
             for name, label in labels.items():
                 rows.labels[name].append(self._numbered(name, label))
             if len(rows.keys) == ROWS_EACH:
                 self._put_data(f"rows-{files:05d}", orjson.dumps(rows))
                 rows, files = _Rows(), files + 1
-            if orjson.loads(card)["media"]:
-                self._media(key)
             progress.step(done)
         if rows.keys or not files:
             self._put_data(f"rows-{files:05d}", orjson.dumps(rows))
@@ -114,9 +120,15 @@ class _Export:
         samples.end()
         return done
 
-    def _detail(self, reading: Reading, key: str, card: bytes) -> bytes:
+    def _detail(self, reading: Reading, key: str) -> Detail | None:
+        """An item's facts, once its media are written; None for a file that is no item."""
         story = reading.story(key)
-        return orjson.dumps(detail_of(story, reading.answer)) if story else b'{"card":%b}' % card
+        if story is None:
+            return None
+        detail = detail_of(story, reading.answer)
+        if detail.card.media and not self._media(key):
+            return replace(detail, card=replace(detail.card, media=False))
+        return detail
 
     def _numbered(self, name: str, label: str) -> list[int]:
         """A label as the index has it, as the numbers of one or several labels."""
@@ -140,17 +152,13 @@ class _Export:
             }
         )
 
-    def _media(self, key: str) -> None:
-        """Write a sample's media, but for what is there; a sample whose media are gone has none."""
+    def _media(self, key: str) -> bool:
+        """Write a sample's media; False where they are gone."""
         image, music = (self._dataset.member(key, name) for name in ("image.jpg", "music.flac"))
         if image is None or music is None:
-            return
-        self._written.add(key)
-        names = ("image.jpg", "music.mp3", *KINDS)
-        if all((self._folder / "media" / key / name).exists() for name in names):
-            return
-        jpeg, flac = image.read(), music.read()
+            return False
         try:
+            jpeg, flac = image.read(), music.read()
             made = {"image.jpg": jpeg, "music.mp3": mp3(flac)}
             for kind in KINDS:
                 made[kind] = picture(kind, jpeg if kind == "thumb.webp" else flac)
@@ -160,27 +168,16 @@ class _Export:
             ) from None
         for name, data in made.items():
             self._put(f"media/{key}/{name}", data)
-
-    def _sweep(self) -> None:
-        """Delete what an earlier export wrote and this one did not: samples that were dropped."""
-        for path in self._folder.glob("data/*"):
-            if path.name not in self._written:
-                path.unlink()
-        for path in self._folder.glob("media/*"):
-            if path.name not in self._written:
-                shutil.rmtree(path)
+        failpoint("media_exported")
+        return True
 
     def _put_data(self, name: str, data: bytes) -> None:
-        self._written.add(f"{name}.js")
         self._put(f"data/{name}.js", b'take("%b",%b);\n' % (name.encode(), data))
 
     def _put(self, name: str, data: bytes) -> None:
-        """Write a file that is whole or absent."""
         path = self._folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + PARTIAL)
-        partial.write_bytes(data)
-        partial.replace(path)
+        path.write_bytes(data)
 
 
 class _Chunks:

@@ -8,7 +8,7 @@ from mmusset.build.tasks import Prepared
 from mmusset.sample import TONICS, Caption, Outcome
 from mmusset.text import word_count
 
-from .facts import PENDING, SKIPPED, status_of
+from .card import PENDING, SKIPPED, status_of
 
 Values = dict[str, tuple[str, ...]]
 

@@ -20,9 +20,9 @@ import orjson
 from mmusset.build.ledger_file import FOLDER
 from mmusset.errors import MmussetError
 
+from .card import Card, card_of, skipped_card
 from .dataset import Reading, Skipped, tokens_of
 from .facets import FACETS, Facet, Values, skipped_values, values_of
-from .facts import Card, card_of, skipped_card
 
 T = TypeVar("T")
 

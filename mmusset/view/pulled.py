@@ -44,14 +44,19 @@ class PulledDataset:
                 idx += 1
 
     def story(self, key: str) -> ItemStory | None:
-        span, path = self.member(key, "json"), self._shard_of.get(key)
-        return _story(span, path) if span and path else None
+        path = self._shard_of.get(key)
+        return _story(path, self._members.find(path, key, "json")) if path else None
 
     def answer(self, request_sha256: str) -> Answer | None:
         return None
 
     def skipped(self) -> list[Skipped]:
-        return []
+        """The shards that can't be read."""
+        return [
+            (f"data/{path.name}".encode(), "damaged shard", "`mmusset verify` tells more")
+            for path in shards_in(self.out)
+            if not self._members.places(path)
+        ]
 
     def stamp(self) -> object:
         return [(path.name, file_stamp(path)) for path in shards_in(self.out)]
@@ -66,10 +71,10 @@ def shards_in(out: Path) -> list[Path]:
     return sorted((out / "data").glob("*.tar"))
 
 
-def _story(span: Span, path: Path) -> ItemStory:
+def _story(path: Path, span: Span | None) -> ItemStory:
     try:
-        q = Quadruple.model_validate_json(span.read())
-    except ValidationError:
+        q = Quadruple.model_validate_json(span.read() if span else b"")
+    except (ValidationError, OSError):
         raise MmussetError(
             f"{path} holds a sample whose JSON is not mmusset's; `mmusset verify` tells more"
         ) from None
@@ -98,7 +103,7 @@ def _story(span: Span, path: Path) -> ItemStory:
             story=q.story.text if q.story.writer == "given" else "",
         ),
         outcome=Outcome(
-            verdict=Verdict(status="accepted", reason="in the shards", detail=""),
+            verdict=Verdict(status="accepted", reason="", detail=""),
             caption=q.caption,
             story=q.story,
             turns=q.turns,

@@ -17,8 +17,8 @@ from mmusset.errors import MmussetError, UsageError
 from mmusset.shards.reader import BadSample
 
 from .dataset import Dataset
+from .detail import detail_of
 from .facets import FACETS
-from .facts import detail_of
 from .guard import Guard, Handler
 from .index import Filter, Index
 from .members import Span

@@ -1,4 +1,4 @@
-"""What a page tells of one item, from its story in the ledger: plain values, ready to be JSON."""
+"""What an item's own page tells, from its story in the ledger: plain values, ready to be JSON."""
 
 import difflib
 import json
@@ -7,46 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from mmusset.build.ledger_marks import Mark
 from mmusset.build.report import ItemStory, show_path
 from mmusset.build.tasks import Prepared
-from mmusset.sample import RULES, Caption, Colour, JudgedClaim, Outcome, Turn
+from mmusset.sample import RULES, Colour, Outcome, Turn
 from mmusset.speakers.base import Answer
 
-PENDING, SKIPPED = "pending", "skipped"
+from .card import Card, card_of, status_of
+
 AnswerTo = Callable[[str], Answer | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A run of a caption; `claim` is the number of the claim that it makes, -1 for none."""
-
-    text: str
-    claim: int
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What the grid shows of an item. `verdicts` are those of its claims, by number.
-
-    `media` says whether its picture and sound are kept: those of what was not accepted are not.
-    """
-
-    key: str
-    title: str
-    path: str
-    status: str
-    reason: str
-    detail: str
-    split: str
-    duration_s: float
-    media: bool
-    caption: list[Words]
-    verdicts: list[str]
-    story: str
-    palette: list[str]
-    colours: str
-    mark: Mark | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,70 +86,6 @@ class Detail:
     turns: list[TurnTold]
     facts: list[Named]
     mark_state: str
-
-
-def status_of(outcome: Outcome | None) -> str:
-    """accepted, rejected, failed; pending for what has no verdict."""
-    return outcome.verdict.status if outcome else PENDING
-
-
-def card_of(story: ItemStory) -> Card:
-    """What the grid shows of an item."""
-    item, outcome, prepared = story.planned.item, story.outcome, story.prepared
-    status = status_of(outcome)
-    caption = outcome.caption if outcome else None
-    colours = prepared.image_evidence.palette if prepared else ()
-    return Card(
-        key=item.key,
-        title=title_of(item.tags.title, item.music_path, item.key),
-        path=show_path(item.music_path),
-        status=status,
-        reason=outcome.verdict.reason if outcome else "",
-        detail=outcome.verdict.detail if outcome else "",
-        split=item.split,
-        duration_s=prepared.clip.duration_s if prepared else 0.0,
-        media=status == "accepted" or (status == PENDING and prepared is not None),
-        caption=words_of(caption) if caption else [],
-        verdicts=[claim.verdict for claim in caption.claims] if caption else [],
-        story=outcome.story.text if outcome and outcome.story else "",
-        palette=[colour.hex for colour in colours],
-        colours=", ".join(dict.fromkeys(colour.name for colour in colours)),
-        mark=story.mark,
-    )
-
-
-def skipped_card(key: str, path: bytes, reason: str, detail: str) -> Card:
-    """What the grid shows of a file that no item was made of."""
-    name = show_path(path)
-    title = title_of("", path, key)
-    return Card(key, title, name, SKIPPED, reason, detail, "", 0.0, False, [], [], "", [], "", None)
-
-
-def title_of(tag: str, path: bytes, key: str) -> str:
-    """The title that the tags give, else the file's name, else the key; one line of text."""
-    name = tag or path.rpartition(b"/")[2].decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else " " for c in name).strip() or key
-
-
-def words_of(caption: Caption) -> list[Words]:
-    """A caption cut where its claims' words begin and end. Each claim is shown once."""
-    places = sorted(_places(caption.text, caption.claims))
-    runs, end = list[Words](), 0
-    for start, stop, number in places:
-        if start < end:
-            continue
-        if start > end:
-            runs.append(Words(caption.text[end:start], -1))
-        runs.append(Words(caption.text[start:stop], number))
-        end = stop
-    if end < len(caption.text):
-        runs.append(Words(caption.text[end:], -1))
-    return runs
-
-
-def _places(text: str, claims: tuple[JudgedClaim, ...]) -> list[tuple[int, int, int]]:
-    found = ((text.find(claim.text), len(claim.text), n) for n, claim in enumerate(claims))
-    return [(start, start + length, n) for start, length, n in found if start >= 0 and length]
 
 
 def detail_of(story: ItemStory, answer_to: AnswerTo) -> Detail:
@@ -328,11 +232,10 @@ def _facts(story: ItemStory) -> list[Named]:
 
 
 def _mark_state(story: ItemStory) -> str:
-    mark, applied = story.mark, story.applied
-    if (mark and applied and applied.mark == mark) or (not mark and not applied):
-        return f"refused: {applied.refused}" if applied and applied.refused else _done(mark)
-    return "waits for `mmusset build --apply-marks`"
-
-
-def _done(mark: Mark | None) -> str:
-    return "applied" if mark else ""
+    """What became of a person's mark; "" where there is none."""
+    applied = story.applied
+    if story.mark != (applied.mark if applied else None):
+        return "waits for `mmusset build --apply-marks`"
+    if applied and applied.refused:
+        return f"refused: {applied.refused}"
+    return "applied" if applied else ""

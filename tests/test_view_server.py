@@ -1,5 +1,6 @@
 """The server of `mmusset view`: who gets in, and what it answers."""
 
+import asyncio
 import io
 import json
 import signal
@@ -10,8 +11,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from mmusset.errors import MmussetError
 from mmusset.shards.tar import read_shard
 from mmusset.view.pages import PAGES, STATIC
+from mmusset.view.server import serve
 from tests.command import mmusset, tree
 from tests.viewing import (
     HOSTILE_NAME,
@@ -292,9 +295,10 @@ def test_a_port_in_use_is_one_clear_line(built_to_view: Path) -> None:
 
 def test_a_folder_that_is_no_dataset_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(b"")
+    done = mmusset("view", tmp_path, "--export", tmp_path / "pages")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"mmusset: {tmp_path} is not a dataset of mmusset")
     for folder in (tmp_path, tmp_path / "nowhere", tmp_path / "photo.jpg"):
-        for words in ((), ("--export", tmp_path / "pages")):
-            done = mmusset("view", folder, *words)
-            assert (done.returncode, done.stdout) == (1, "")
-            assert done.stderr.startswith(f"mmusset: {folder} is not a dataset of mmusset")
+        with pytest.raises(MmussetError, match="is not a dataset of mmusset"):
+            asyncio.run(serve(folder, "127.0.0.1", 0, print))
     assert [path.name for path in tmp_path.iterdir()] == ["photo.jpg"]

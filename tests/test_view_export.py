@@ -4,6 +4,7 @@ import io
 import json
 import re
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,20 @@ def test_killed_half_way_there_is_no_folder_and_it_can_be_run_again(
     assert done.returncode == 0, done.stderr
     assert files(folder) == files(pages)
     assert [path.name for path in tmp_path.iterdir()] == ["pages"]
+
+
+class Impatient(Progress):
+    """Presses Ctrl-C in the middle."""
+
+    def step(self, done: int, note: str = "") -> None:
+        if done == 3:
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_leaves_nothing(built_to_view: Path, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        export(built_to_view, tmp_path / "pages", Impatient())
+    assert not list(tmp_path.iterdir())
 
 
 def test_samples_of_a_shard_that_is_gone_are_shown_without_media(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Event
 
 import orjson
 
@@ -17,6 +18,7 @@ from mmusset.errors import MmussetError, Refused
 from mmusset.shards.durable import PARTIAL, failpoint, sync_folder
 from mmusset.shards.reader import BadSample, decode_sound
 from mmusset.training.progress import Progress
+from mmusset.training.stopping import asked_to_stop
 
 from .dataset import Dataset, Reading, dataset_at
 from .detail import Detail, detail_of
@@ -94,16 +96,20 @@ class _Export:
             self._put(page, render(page, self._dataset.out.resolve().name, settings).encode())
         for name in STATIC:
             self._put(f"static/{name}", static_file(name))
-        total = self._items(reading, progress)
+        # Ctrl-C in the middle of a sound is swallowed, and so is the rest of the sound.
+        with asked_to_stop() as stopping:
+            total = self._items(reading, progress, stopping)
         self._put_data("index", self._facts(total))
 
-    def _items(self, reading: Reading, progress: Progress) -> int:
+    def _items(self, reading: Reading, progress: Progress, stopping: Event) -> int:
         """Write every item's facts and media; gives how many there are."""
         progress.stage("items", self._index.size())
         cards = _Chunks("cards", CARDS_EACH, self._put_data)
         samples = _Chunks("samples", SAMPLES_EACH, self._put_data)
         rows, files, done = _Rows(), 0, 0
         for done, (key, labels, card) in enumerate(self._index.rows(), start=1):
+            if stopping.is_set():
+                raise KeyboardInterrupt
             detail = self._detail(reading, key)
             cards.add(orjson.dumps(detail.card) if detail else card)
             samples.add(orjson.dumps(detail) if detail else b'{"card":%b}' % card)

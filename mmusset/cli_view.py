@@ -14,11 +14,15 @@ def view(
     out: Annotated[Path, typer.Argument(help="A dataset that `mmusset build` made or makes.")],
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8765,
     host: Annotated[
-        str, typer.Option(help="Listen there; 0.0.0.0 lets other machines in, with the token.")
+        str,
+        typer.Option(help="Listen there; 0.0.0.0 lets others in who have the token, unencrypted."),
     ] = "127.0.0.1",
     open_: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     export: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write it as files, to open or to host.")
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Write it as files into a new folder, to open or to host."
+        ),
     ] = None,
 ) -> None:
     """Look at a dataset and listen to it, mark samples, see what was lost and why.

@@ -89,6 +89,16 @@ def test_foreign_names_and_pages_are_refused(viewed: Viewing) -> None:
     assert viewed.sample(key)["card"]["mark"] is None
 
 
+def test_other_machines_are_let_in_only_where_told_and_with_the_token(built_to_view: Path) -> None:
+    with viewing(built_to_view, "--host", "0.0.0.0") as viewed:
+        for host in ("192.0.2.7:80", f"{socket.gethostname()}:{viewed.port}"):
+            stranger = Viewing(viewed.process, viewed.port, "")
+            assert stranger.ask("/", Host=host).status == 403
+            reply = stranger.ask(f"/?token={viewed.token}", Host=host)
+            assert reply.status == 303, host
+        assert viewed.ask("/", Host="evil.example").status == 403
+
+
 def test_pages_may_load_from_their_own_server_alone(viewed: Viewing) -> None:
     for path in ("/", "/api/page", "/static/style.css", "/nowhere"):
         headers = viewed.ask(path).headers

@@ -93,7 +93,7 @@ class Viewing:
         """Wait until the index, which follows the dataset while pages are shown, is so far."""
         while not there():
             assert self.process.poll() is None, "the server has ended"
-            time.sleep(0.02)
+            time.sleep(0.1)
 
 
 @contextmanager

@@ -34,13 +34,15 @@ BATCH = 500
 FIRST_SKIPPED = 1 << 40
 # Of facets with any number of values, so many are counted, the most frequent first.
 MOST_VALUES = 60
-VERSION = 2
+VERSION = 1
 # How long one who writes waits for another who looks at the same dataset.
 BUSY_S = 60.0
 _LABELS = ", ".join(f'"{facet.name}"' for facet in FACETS)
 _SCHEMA = f"""
 CREATE TABLE item (idx INTEGER PRIMARY KEY, stamp INTEGER NOT NULL, key TEXT UNIQUE NOT NULL,
     {", ".join(f'"{facet.name}" TEXT NOT NULL' for facet in FACETS)});
+CREATE TABLE change (count INTEGER NOT NULL);
+INSERT INTO change VALUES (0);
 CREATE TABLE card (idx INTEGER PRIMARY KEY, card BLOB NOT NULL, words TEXT NOT NULL);
 CREATE VIRTUAL TABLE found USING fts5 (words, content='card', content_rowid='idx', detail=none,
     columnsize=0, tokenize="unicode61 remove_diacritics 2");
@@ -96,7 +98,6 @@ class Index:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.version = 0
         if not self._is_usable():
             for suffix in ("", "-wal", "-shm"):
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
@@ -144,6 +145,12 @@ class Index:
             if known.pop(idx, None) != stamp:
                 yield _Row(idx, stamp, card, skipped_values(path, reason))
 
+    @property
+    def version(self) -> int:
+        """A number that grows with every change, whoever makes it."""
+        with self._open() as db:
+            return int(db.execute("SELECT count FROM change").fetchone()[0])
+
     def _put(self, db: sqlite3.Connection, rows: "list[_Row]") -> None:
         with db:
             db.execute("BEGIN IMMEDIATE")
@@ -154,17 +161,16 @@ class Index:
                 "INSERT INTO card VALUES (?, ?, ?)",
                 [(row.idx, orjson.dumps(row.card), _words(row.card)) for row in rows],
             )
-        self.version += 1
 
     def _remove(self, db: sqlite3.Connection, rows: list[tuple[int]]) -> None:
         with db:
             db.execute("BEGIN IMMEDIATE")
             self._delete(db, rows)
-        self.version += 1
 
     def _delete(self, db: sqlite3.Connection, rows: list[tuple[int]]) -> None:
         db.executemany("DELETE FROM card WHERE idx = ?", rows)
         db.executemany("DELETE FROM item WHERE idx = ?", rows)
+        db.execute("UPDATE change SET count = count + 1")
 
     # --- asking -----------------------------------------------------------------------------
 

@@ -109,7 +109,7 @@ class Viewer:
 
     async def _counts(self, request: web.Request) -> web.Response:
         wanted = _filter(request)
-        return _json(await asyncio.to_thread(self._counted, wanted, self._index.version))
+        return _json(await asyncio.to_thread(lambda: self._counted(wanted, self._index.version)))
 
     def _count(self, wanted: Filter, version: int) -> bytes:
         """The counts of the index in one of its versions."""
@@ -123,7 +123,7 @@ class Viewer:
     async def _state(self, request: web.Request) -> web.Response:
         """What has changed: pages ask from time to time."""
         told = {
-            "version": self._index.version,
+            "version": await asyncio.to_thread(lambda: self._index.version),
             "looked_at": self._looked_at,
             "trouble": self._trouble,
         }

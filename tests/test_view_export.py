@@ -5,7 +5,6 @@ import json
 import re
 import shutil
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +28,6 @@ def pages(built_to_view: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     assert done.stdout == f"{folder}/index.html\n"
     assert "think of that before you publish" in done.stderr
     return folder
-
-
-@pytest.fixture(scope="module")
-def viewed(built_to_view: Path) -> Iterator[Viewing]:
-    with viewing_all(built_to_view) as running:
-        yield running
 
 
 def data(pages: Path, name: str) -> Any:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,13 +13,7 @@ from mmusset.sample import Caption, JudgedClaim
 from mmusset.shards.tar import read_shard
 from mmusset.view.card import words_of
 from mmusset.view.detail import changes
-from tests.viewing import Viewing, viewing_all
-
-
-@pytest.fixture(scope="module")
-def viewed(built_to_view: Path) -> Iterator[Viewing]:
-    with viewing_all(built_to_view) as running:
-        yield running
+from tests.viewing import Viewing
 
 
 def samples(out: Path) -> dict[str, dict[str, bytes]]:

@@ -97,14 +97,14 @@ class Viewing:
 
 
 @contextmanager
-def viewing(out: Path, *words: str, failpoint: str = "") -> Iterator[Viewing]:
+def viewing(out: Path, *words: str) -> Iterator[Viewing]:
     """`mmusset view OUT` at a free port, opened; ended afterwards."""
     process = subprocess.Popen(
         [sys.executable, "-m", "mmusset", "view", str(out), "--port", "0", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment(failpoint),
+        env=environment(),
     )
     try:
         assert process.stdout and process.stderr

@@ -180,7 +180,7 @@ class Trainer:
             self.best = self._validate()
             self.base_loss = self.best.loss
         self.shown.stage("learning", self.steps, self.step)
-        with asked_to_stop(self.ranks) as stopping, Ahead(self._read) as ahead:
+        with asked_to_stop(self.ranks.count == 1) as stopping, Ahead(self._read) as ahead:
             while self.step < self.steps and not self.ended:
                 begun_s = time.monotonic()
                 micro, waited_s = ahead.take(self.step)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from . import cli_evaluate, cli_finetune, cli_musflow, cli_publish
+from . import cli_evaluate, cli_finetune, cli_musflow, cli_publish, cli_view
 from .cli_options import JsonOption, LogJsonOption, SetOption, tell
 from .errors import MmussetError, UsageError
 
@@ -281,6 +281,7 @@ prompts = typer.Typer(no_args_is_help=True, help="The prompts of the agents.")
 app.add_typer(prompts, name="prompts")
 app.add_typer(cli_musflow.app)
 app.add_typer(cli_publish.app)
+app.add_typer(cli_view.app)
 app.add_typer(cli_finetune.app)
 app.add_typer(cli_evaluate.app)
 

@@ -1,6 +1,8 @@
 """Settings for all tests: no time limits, since machines are shared. And what is made once."""
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from tests.musflow_trained import Trained
+    from tests.viewing import Viewing
 
 # Tests run two at a time: threads within each only get in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -22,3 +25,20 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> "Trained":
     from tests.musflow_trained import train
 
     return train(tmp_path_factory.mktemp("trained"))
+
+
+@pytest.fixture(scope="session")
+def built_to_view(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset with items of every fate; who marks or breaks something takes a copy."""
+    from tests.viewing import dataset
+
+    return dataset(tmp_path_factory.mktemp("view"))
+
+
+@pytest.fixture(scope="session")
+def viewed(built_to_view: Path) -> "Iterator[Viewing]":
+    """`mmusset view` of that dataset, with all of it in the index."""
+    from tests.viewing import viewing_all
+
+    with viewing_all(built_to_view) as running:
+        yield running

@@ -6,6 +6,7 @@ uses it. `ledger_file.py` opens and locks it.
 
 import os
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -242,6 +243,18 @@ class Ledger:
     def item(self, key: str) -> PlannedItem | None:
         row = self._db.execute(f"{_ITEM_FROM} WHERE key = ?", (key,)).fetchone()
         return _planned(row) if row else None
+
+    def stamps(self) -> Iterator[tuple[int, str, int]]:
+        """Each item's place and key, in the order of the plan, and a number that changes with
+        whatever is known of the item but its mark."""
+        rows = self._db.execute(
+            "SELECT item.idx, key, block, music_path, image_path, value IS NOT NULL,"
+            " CAST(outcome AS BLOB) FROM item LEFT JOIN prepared USING (idx)"
+            " LEFT JOIN verdict USING (idx) ORDER BY item.idx"
+        )
+        for idx, key, block, music, image, prepared, outcome in rows:
+            told = b"%d %d %b %b " % (block, prepared, music, image)
+            yield idx, key, zlib.crc32(outcome or b"", zlib.crc32(told))
 
     def items_at(self, path: bytes) -> list[PlannedItem]:
         """The items cut from, or pictured by, the file of this path."""

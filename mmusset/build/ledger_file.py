@@ -110,6 +110,8 @@ def _opened(out: Path, mode: str) -> Iterator[sqlite3.Connection]:
         raise MmussetError(f"{out} is not a dataset of mmusset: it has no {FOLDER}/ledger.db")
     try:
         uri = f"file:{_uri(path)}?mode={mode}"
+        if mode == "ro" and not _may_change(path.parent):
+            uri += "&immutable=1"  # SQLite would make files of its own beside it
         connection = sqlite3.connect(uri, BUSY_S, isolation_level=None, uri=True)
         with closing(connection):
             _check_schema(connection, out)
@@ -141,6 +143,11 @@ def _check_schema(connection: sqlite3.Connection, out: Path) -> None:
 def broken(out: Path, error: sqlite3.Error) -> MmussetError:
     """The error to raise where a ledger gives `error`."""
     return MmussetError(f"the ledger of {out} can't be used: {error}")
+
+
+def _may_change(folder: Path) -> bool:
+    """Whether a ledger in this folder may be written to: by us, or by a build that goes on."""
+    return os.access(folder, os.W_OK) or (folder / "ledger.db-wal").exists()
 
 
 def _uri(path: Path) -> str:

@@ -114,7 +114,7 @@ class Trainer:
         part, last = self.part, None
         self.shown.stage("training", part.steps, self.step)
         window = self._window()
-        with asked_to_stop(self.ranks) as stopping, Ahead(self._read) as ahead:
+        with asked_to_stop(self.ranks.count == 1) as stopping, Ahead(self._read) as ahead:
             while self.step < part.steps:
                 batch, waited_s = ahead.take(self.step)
                 window.waited(waited_s)

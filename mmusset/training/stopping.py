@@ -1,19 +1,17 @@
-"""Stopping a training where it can go on from."""
+"""Stopping long work where it harms nothing."""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
 
-from .ranks import Ranks
-
 
 @contextmanager
-def asked_to_stop(ranks: Ranks) -> Iterator[Event]:
+def asked_to_stop(alone: bool = True) -> Iterator[Event]:
     """Set by the first Ctrl-C, so that the step is finished and saved; a second ends at once.
 
-    Of several processes each would hear of it at a step of its own, so there the last
-    checkpoint has to do.
+    Of several processes (not `alone`) each would hear of it at a step of its own, so there the
+    last checkpoint has to do.
     """
     asked = Event()
     before = signal.getsignal(signal.SIGINT)
@@ -22,7 +20,7 @@ def asked_to_stop(ranks: Ranks) -> Iterator[Event]:
         signal.signal(signal.SIGINT, before)
         asked.set()
 
-    if ranks.count == 1:
+    if alone:
         signal.signal(signal.SIGINT, stop)
     try:
         yield asked

@@ -1,0 +1,110 @@
+"""What the grid tells of one item: plain values, ready to be JSON."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mmusset.build.ledger_marks import Mark
+from mmusset.build.report import ItemStory, show_path
+from mmusset.sample import Caption, JudgedClaim, Outcome
+
+PENDING, SKIPPED = "pending", "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A run of a caption; `claim` is the number of the claim that it makes, -1 for none."""
+
+    text: str
+    claim: int
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the grid shows of an item. `verdicts` are those of its claims, by number.
+
+    `media` says whether its picture and sound are kept: those of what was not accepted are not.
+    """
+
+    key: str
+    title: str
+    path: str
+    status: str
+    reason: str
+    detail: str
+    split: str
+    duration_s: float
+    media: bool
+    caption: list[Words]
+    verdicts: list[str]
+    story: str
+    palette: list[str]
+    colours: str
+    mark: Mark | None
+
+
+def status_of(outcome: Outcome | None) -> str:
+    """accepted, rejected, failed; pending for what has no verdict."""
+    return outcome.verdict.status if outcome else PENDING
+
+
+def card_of(story: ItemStory) -> Card:
+    """What the grid shows of an item."""
+    item, outcome, prepared = story.planned.item, story.outcome, story.prepared
+    status = status_of(outcome)
+    caption = outcome.caption if outcome else None
+    colours = prepared.image_evidence.palette if prepared else ()
+    return Card(
+        key=item.key,
+        title=title_of(item.tags.title, item.music_path, item.key),
+        path=show_path(item.music_path),
+        status=status,
+        reason=outcome.verdict.reason if outcome else "",
+        detail=outcome.verdict.detail if outcome else "",
+        split=item.split,
+        duration_s=prepared.clip.duration_s if prepared else 0.0,
+        media=status == "accepted" or (status == PENDING and prepared is not None),
+        caption=words_of(caption) if caption else [],
+        verdicts=[claim.verdict for claim in caption.claims] if caption else [],
+        story=outcome.story.text if outcome and outcome.story else "",
+        palette=[colour.hex for colour in colours],
+        colours=", ".join(dict.fromkeys(colour.name for colour in colours)),
+        mark=story.mark,
+    )
+
+
+def skipped_card(key: str, path: bytes, reason: str, detail: str) -> Card:
+    """What the grid shows of a file that no item was made of."""
+    name = show_path(path)
+    title = title_of("", path, key)
+    return Card(key, title, name, SKIPPED, reason, detail, "", 0.0, False, [], [], "", [], "", None)
+
+
+def title_of(tag: str, path: bytes, key: str) -> str:
+    """The title that the tags give, else the file's name, else the key; one line of text."""
+    name = tag or path.rpartition(b"/")[2].decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else " " for c in name).strip() or key
+
+
+def words_of(caption: Caption) -> list[Words]:
+    """A caption cut where its claims' words begin and end. Each claim is shown once."""
+    places = sorted(_places(caption.text, caption.claims))
+    runs, end = list[Words](), 0
+    for start, stop, number in places:
+        if start < end:
+            continue
+        if start > end:
+            runs.append(Words(caption.text[end:start], -1))
+        runs.append(Words(caption.text[start:stop], number))
+        end = stop
+    if end < len(caption.text):
+        runs.append(Words(caption.text[end:], -1))
+    return runs
+
+
+def _places(text: str, claims: tuple[JudgedClaim, ...]) -> Iterator[tuple[int, int, int]]:
+    """Start, end and number of each claim whose words are found, as whole words."""
+    for number, claim in enumerate(claims):
+        found = re.search(rf"(?<!\w){re.escape(claim.text)}(?!\w)", text) if claim.text else None
+        if found:
+            yield found.start(), found.end(), number

@@ -1,0 +1,241 @@
+"""What an item's own page tells, from its story in the ledger: plain values, ready to be JSON."""
+
+import difflib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from mmusset.build.report import ItemStory, show_path
+from mmusset.build.tasks import Prepared
+from mmusset.sample import RULES, Colour, Outcome, Turn
+from mmusset.speakers.base import Answer
+
+from .card import Card, card_of, status_of
+
+AnswerTo = Callable[[str], Answer | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Something measured, as text, and how sure that is."""
+
+    name: str
+    value: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A run of words that stayed, went or came."""
+
+    kind: Literal["same", "gone", "new"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What an agent wrote of a text: all of it, or what it changed of the text before."""
+
+    where: str
+    changes: list[Change]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an answer has cost."""
+
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TurnTold:
+    """One agent's turn. `asked` is None where nobody was asked, or nothing is known of it."""
+
+    agent: str
+    round: int
+    speaker: str
+    model: str
+    prompt_sha256: str
+    request_sha256: str
+    writings: list[Writing]
+    faults: list[str]
+    asked: Asked | None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name and its value, for a list."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What an item's own page shows. `mark_state` says what became of a person's mark."""
+
+    card: Card
+    claims: list[dict[str, object]]
+    measures: list[Measure]
+    palette: list[dict[str, object]]
+    turns: list[TurnTold]
+    facts: list[Named]
+    mark_state: str
+
+
+def detail_of(story: ItemStory, answer_to: AnswerTo) -> Detail:
+    """What an item's own page shows; `answer_to` gives the kept answer to a request's hash."""
+    outcome, prepared = story.outcome, story.prepared
+    caption = outcome.caption if outcome else None
+    return Detail(
+        card=card_of(story),
+        claims=[claim.model_dump(mode="json") for claim in caption.claims] if caption else [],
+        measures=_measures(prepared) if prepared else [],
+        palette=[_colour(c) for c in prepared.image_evidence.palette] if prepared else [],
+        turns=_turns(outcome, prepared, answer_to) if outcome else [],
+        facts=_facts(story),
+        mark_state=_mark_state(story),
+    )
+
+
+def _colour(colour: Colour) -> dict[str, object]:
+    return colour.model_dump(mode="json")
+
+
+def _measures(prepared: Prepared) -> list[Measure]:
+    music, image = prepared.music_evidence, prepared.image_evidence
+    tempo, key = music.tempo, music.key
+    told = [
+        Measure(
+            "tempo",
+            f"{tempo.bpm:.1f} BPM, or {tempo.half_bpm:.1f} or {tempo.double_bpm:.1f}",
+            tempo.confidence,
+        ),
+        Measure("key", f"{key.name}, or {key.alternative}", key.confidence),
+        Measure("mode", key.mode, key.mode_confidence),
+    ]
+    measured = (
+        ("loudness", "{:.1f} LUFS", music.loudness_lufs),
+        ("dynamic range", "{:.1f} dB", music.dynamic_range_db),
+        ("brightness", "{:.0f} Hz", music.brightness_hz),
+        ("onsets", "{:.1f} a second", music.onset_density_hz),
+        ("percussiveness", "{:.2f} of 1", music.percussiveness),
+        ("stereo width", "{:.2f} of 1", music.stereo_width),
+        ("silence", "{:.0%} of the clip", music.silence_share),
+        ("picture's light", "{:.2f} of 1", image.brightness),
+        ("picture's warmth", "{:.2f} of 1", image.warmth),
+        ("picture's saturation", "{:.2f} of 1", image.saturation),
+        ("picture's contrast", "{:.2f} of 1", image.contrast),
+        ("picture's busyness", "{:.2f} of 1", image.busyness),
+    )
+    return told + [Measure(name, form.format(m.value), m.confidence) for name, form, m in measured]
+
+
+# --- history ------------------------------------------------------------------------------
+
+
+def _turns(outcome: Outcome, prepared: Prepared | None, answer_to: AnswerTo) -> list[TurnTold]:
+    texts = {"caption": "", "story": prepared.story if prepared else ""}
+    turns = []
+    for turn in outcome.turns:
+        answer = answer_to(turn.request_sha256) if turn.speaker != RULES else None
+        turns.append(
+            TurnTold(
+                agent=turn.agent,
+                round=turn.round,
+                speaker=turn.speaker,
+                model=turn.model,
+                prompt_sha256=turn.prompt_sha256,
+                request_sha256=turn.request_sha256,
+                writings=_writings(turn, texts),
+                faults=turn.faults.splitlines(),
+                asked=_asked(answer) if answer else None,
+            )
+        )
+    return turns
+
+
+def _asked(answer: Answer) -> Asked:
+    return Asked(
+        answer.prompt_tokens, answer.cached_tokens, answer.completion_tokens, answer.seconds
+    )
+
+
+def _writings(turn: Turn, texts: dict[str, str]) -> list[Writing]:
+    """What a turn wrote, beside the newest `texts` before it, which it brings up to date."""
+    writings = []
+    for where, text in _said(turn).items():
+        if where in texts and text:
+            writings.append(Writing(where, changes(texts[where], text)))
+            texts[where] = text
+    return writings
+
+
+def _said(turn: Turn) -> dict[str, str]:
+    try:
+        said = json.loads(turn.said) if turn.said else {}
+    except ValueError:
+        return {}
+    if not isinstance(said, dict):
+        return {}
+    return {where: text for where, text in said.items() if isinstance(text, str)}
+
+
+def changes(before: str, after: str) -> list[Change]:
+    """What became of a text, word by word; all of `after` is the same where nothing was before."""
+    if not before:
+        return [Change("same", after)]
+    old, new = (re.findall(r"\S+\s*", text) for text in (before, after))
+    found = list[Change]()
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, False).get_opcodes():
+        if kind == "equal":
+            found.append(Change("same", "".join(new[c:d])))
+            continue
+        if a < b:
+            found.append(Change("gone", "".join(old[a:b])))
+        if c < d:
+            found.append(Change("new", "".join(new[c:d])))
+    return found
+
+
+# --- where it comes from ------------------------------------------------------------------
+
+
+def _facts(story: ItemStory) -> list[Named]:
+    item, prepared, shard = story.planned.item, story.prepared, story.shard
+    told = {
+        "key": item.key,
+        "split": item.split,
+        "group": item.group,
+        "music": show_path(item.music_path),
+        "picture": f"{show_path(item.image_path)} ({item.image_origin})".strip(),
+        "story from": show_path(item.story_path) if item.story_path else "",
+    }
+    if prepared:
+        clip = prepared.clip
+        told |= {
+            "clip": f"{clip.duration_s:g} s from {clip.start_s:g} s on, {clip.channels} ch,"
+            f" {clip.source_rate_hz} to {clip.rate_hz} Hz",
+            "music made by": clip.generated_by,
+            "picture's size": f"{prepared.image.width_px} x {prepared.image.height_px}",
+        }
+    told |= {name: getattr(item.tags, name) for name in ("title", "artist", "album", "license")}
+    if shard and status_of(story.outcome) == "accepted":
+        told["shard"] = shard.name
+    told["sha256 of the music"] = item.music_sha256
+    return [Named(name, value) for name, value in told.items() if value]
+
+
+def _mark_state(story: ItemStory) -> str:
+    """What became of a person's mark; "" where there is none."""
+    applied = story.applied
+    if story.mark != (applied.mark if applied else None):
+        return "waits for `mmusset build --apply-marks`"
+    if applied and applied.refused:
+        return f"refused: {applied.refused}"
+    return "applied" if applied else ""

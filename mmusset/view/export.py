@@ -1,0 +1,225 @@
+"""The same pages as a folder of files: opened from disk, or put on any web host.
+
+Facts become scripts, since a page from disk may load those and nothing else. Sound becomes
+MP3, a third of the FLAC's size. The folder appears under its name once it is whole.
+"""
+
+import io
+import shutil
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Event
+
+import orjson
+
+from mmusset.errors import MmussetError, Refused
+from mmusset.shards.durable import PARTIAL, failpoint, sync_folder
+from mmusset.shards.reader import BadSample, decode_sound
+from mmusset.training.progress import Progress
+from mmusset.training.stopping import asked_to_stop
+
+from .dataset import Dataset, Reading, dataset_at
+from .detail import Detail, detail_of
+from .facets import FACETS
+from .index import MOST_VALUES, Filter, Index, index_path
+from .pages import PAGE_SIZE, PAGES, STATIC, Settings, render, static_file
+from .pictures import KINDS, picture
+
+CARDS_EACH = PAGE_SIZE  # in a file, so that a page is one file
+SAMPLES_EACH = 20
+ROWS_EACH = 2000
+MARKER = "mmusset-view.txt"
+_SAYS = "Pages that `mmusset view --export` wrote: open index.html.\n"
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Labels of many items, as numbers: positions in the facets' lists of labels."""
+
+    keys: list[str] = field(default_factory=list)
+    labels: dict[str, list[list[int]]] = field(
+        default_factory=lambda: {facet.name: [] for facet in FACETS}
+    )
+
+
+def export(out: Path, folder: Path, progress: Progress) -> str:
+    """Write a dataset's pages into a new folder; gives the path of the first.
+
+    Raises MmussetError where there is no dataset, or its media can't be read, Refused where
+    something stands in the way.
+    """
+    dataset = dataset_at(out)
+    partial = folder.with_name(folder.name + PARTIAL)
+    _check(folder, partial)
+    try:
+        with ExitStack() as stack:
+            index = Index(index_path(out, stack))
+            with dataset.reading() as reading:
+                progress.stage("index", 0)
+                index.refresh(reading)
+                _Export(dataset, index, partial).write(reading, progress)
+        sync_folder(partial)
+        partial.replace(folder)
+        sync_folder(folder.resolve().parent)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    progress.told(
+        "the pages name your files and show rejected texts too: think of that before you publish"
+    )
+    return str(folder / "index.html")
+
+
+def _check(folder: Path, partial: Path) -> None:
+    """Raises Refused where something is in the way, but for what a killed export left."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Refused(f"{folder} is there already; give --export a new folder")
+    if (partial / MARKER).exists():
+        shutil.rmtree(partial)
+    elif partial.exists():
+        raise Refused(f"{partial} is there, and --export writes there first; move it away")
+
+
+class _Export:
+    def __init__(self, dataset: Dataset, index: Index, folder: Path) -> None:
+        self._dataset = dataset
+        self._index = index
+        self._folder = folder
+        self._numbers: dict[str, dict[str, int]] = {facet.name: {} for facet in FACETS}
+
+    def write(self, reading: Reading, progress: Progress) -> None:
+        self._put(MARKER, _SAYS.encode())
+        settings = Settings("disk", "music.mp3", self._dataset.takes_marks)
+        for page in PAGES:
+            self._put(page, render(page, self._dataset.out.resolve().name, settings).encode())
+        for name in STATIC:
+            self._put(f"static/{name}", static_file(name))
+        # Ctrl-C in the middle of a sound is swallowed, and so is the rest of the sound.
+        with asked_to_stop() as stopping:
+            total = self._items(reading, progress, stopping)
+        self._put_data("index", self._facts(total))
+
+    def _items(self, reading: Reading, progress: Progress, stopping: Event) -> int:
+        """Write every item's facts and media; gives how many there are."""
+        progress.stage("items", self._index.size())
+        cards = _Chunks("cards", CARDS_EACH, self._put_data)
+        samples = _Chunks("samples", SAMPLES_EACH, self._put_data)
+        rows, files, done = _Rows(), 0, 0
+        for done, (key, labels, card) in enumerate(self._index.rows(), start=1):
+            if stopping.is_set():
+                raise KeyboardInterrupt
+            detail = self._detail(reading, key)
+            cards.add(orjson.dumps(detail.card) if detail else card)
+            samples.add(orjson.dumps(detail) if detail else b'{"card":%b}' % card)
+            rows.keys.append(key)
+            for name, label in labels.items():
+                rows.labels[name].append(self._numbered(name, label))
+            if len(rows.keys) == ROWS_EACH:
+                self._put_data(f"rows-{files:05d}", orjson.dumps(rows))
+                rows, files = _Rows(), files + 1
+            progress.step(done)
+        if rows.keys or not files:
+            self._put_data(f"rows-{files:05d}", orjson.dumps(rows))
+        cards.end()
+        samples.end()
+        return done
+
+    def _detail(self, reading: Reading, key: str) -> Detail | None:
+        """An item's facts, once its media are written; None for a file that is no item."""
+        story = reading.story(key)
+        if story is None:
+            return None
+        detail = detail_of(story, reading.answer)
+        if detail.card.media and not self._media(key):
+            return replace(detail, card=replace(detail.card, media=False))
+        return detail
+
+    def _numbered(self, name: str, label: str) -> list[int]:
+        """A label as the index has it, as the numbers of one or several labels."""
+        facet = next(facet for facet in FACETS if facet.name == name)
+        labels = orjson.loads(label) if facet.several else [label] if label else []
+        known = self._numbers[name]
+        return [known.setdefault(one, len(known)) for one in labels]
+
+    def _facts(self, total: int) -> bytes:
+        return orjson.dumps(
+            {
+                "total": total,
+                "cards_each": CARDS_EACH,
+                "cards_files": -(-total // CARDS_EACH),
+                "samples_each": SAMPLES_EACH,
+                "rows_each": ROWS_EACH,
+                "rows_files": max(1, -(-total // ROWS_EACH)),
+                "most_values": MOST_VALUES,
+                "labels": {facet.name: list(self._numbers[facet.name]) for facet in FACETS},
+                "counts": self._index.counts(Filter("", ())),
+            }
+        )
+
+    def _media(self, key: str) -> bool:
+        """Write a sample's media; False where they are gone."""
+        image, music = (self._dataset.member(key, name) for name in ("image.jpg", "music.flac"))
+        if image is None or music is None:
+            return False
+        try:
+            jpeg, flac = image.read(), music.read()
+            made = {"image.jpg": jpeg, "music.mp3": mp3(flac)}
+            for kind in KINDS:
+                made[kind] = picture(kind, jpeg if kind == "thumb.webp" else flac)
+        except (BadSample, OSError) as error:
+            raise MmussetError(
+                f"the media of {key} can't be read ({error}); `mmusset verify` tells more"
+            ) from None
+        for name, data in made.items():
+            self._put(f"media/{key}/{name}", data)
+        failpoint("media_exported")
+        return True
+
+    def _put_data(self, name: str, data: bytes) -> None:
+        self._put(f"data/{name}.js", b'take("%b",%b);\n' % (name.encode(), data))
+
+    def _put(self, name: str, data: bytes) -> None:
+        path = self._folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+class _Chunks:
+    """JSON values, so many to a file."""
+
+    def __init__(self, name: str, each: int, put: Callable[[str, bytes], None]) -> None:
+        self._name = name
+        self._each = each
+        self._put = put
+        self._waiting: list[bytes] = []
+        self._files = 0
+
+    def add(self, value: bytes) -> None:
+        self._waiting.append(value)
+        if len(self._waiting) == self._each:
+            self.end()
+
+    def end(self) -> None:
+        if self._waiting:
+            name = f"{self._name}-{self._files:05d}"
+            self._put(name, b"[%b]" % b",\n".join(self._waiting))
+            self._waiting, self._files = [], self._files + 1
+
+
+def mp3(flac: bytes) -> bytes:
+    """A clip as MP3, at a rate that MP3 has. Raises BadSample."""
+    import soundfile
+    import soxr
+
+    sound, rate_hz = decode_sound(flac)
+    if rate_hz not in MP3_RATES_HZ:
+        nearest = min((r for r in MP3_RATES_HZ if r >= rate_hz), default=MP3_RATES_HZ[-1])
+        sound, rate_hz = soxr.resample(sound, rate_hz, nearest), nearest
+    file = io.BytesIO()
+    soundfile.write(file, sound, rate_hz, format="MP3")
+    return file.getvalue()
+
+
+MP3_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)

@@ -1,0 +1,142 @@
+"""What items are counted and filtered by. Every value is a label: numbers fall into bins."""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from mmusset.build.report import ItemStory, show_path
+from mmusset.build.tasks import Prepared
+from mmusset.sample import TONICS, Caption, Outcome
+from mmusset.text import word_count
+
+from .card import PENDING, SKIPPED, status_of
+
+Values = dict[str, tuple[str, ...]]
+
+# A colour that covers less is not what a picture is about.
+LEAST_SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Bins:
+    """Ranges with these borders, as labels; what lies outside falls into the first or the last."""
+
+    borders: tuple[int, ...]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        inner = zip(self.borders, self.borders[1:], strict=False)
+        first, last = f"under {self.borders[0]}", f"{self.borders[-1]} and more"
+        return (first, *(f"{low} to {high}" for low, high in inner), last)
+
+    def label(self, value: float) -> str:
+        return self.labels[bisect_right(self.borders, value)]
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One thing to count by. `labels` are its values in order; () where any text may stand.
+
+    With `several`, an item may have more than one value. `unit` is that of its bins.
+    """
+
+    name: str
+    title: str
+    labels: tuple[str, ...] = ()
+    several: bool = False
+    unit: str = ""
+
+
+_TEMPO = Bins(tuple(range(50, 210, 10)))
+_LOUDNESS = Bins(tuple(range(-48, 0, 3)))
+_LENGTH = Bins((15, 30, 60, 90, 120, 150, 180, 210, 240, 300, 360, 480, 600, 1200))
+_STORY = Bins(tuple(range(40, 150, 10)))
+_CAPTION = Bins(tuple(range(5, 85, 5)))
+_TOKENS = Bins((1, 500, 1000, 2000, 3000, 4000, 6000, 8000, 12000, 16000, 32000))
+_KEYS = tuple(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in TONICS)
+
+FACETS = (
+    Facet("status", "Verdict", ("accepted", "rejected", "failed", SKIPPED, PENDING)),
+    Facet("reason", "Reason"),
+    Facet("split", "Split", ("train", "validation", "test")),
+    Facet("folder", "Source folder"),
+    Facet("claims", "Claims", ("supported", "unverifiable", "contradicted"), several=True),
+    Facet("mark", "Mark", ("keep", "drop", "fix")),
+    Facet("tempo", "Tempo", _TEMPO.labels, unit="BPM"),
+    Facet("musical_key", "Key", _KEYS),
+    Facet("loudness", "Loudness", _LOUDNESS.labels, unit="LUFS"),
+    Facet("length", "Length of the piece", _LENGTH.labels, unit="s"),
+    Facet("mood", "Mood in the caption", several=True),
+    Facet("says", "What captions say", several=True),
+    Facet("palette", "Colours of the picture", several=True),
+    Facet("story_words", "Length of the story", _STORY.labels, unit="words"),
+    Facet("caption_words", "Length of the caption", _CAPTION.labels, unit="words"),
+    Facet("rounds", "Rounds of mending"),
+    Facet("tokens", "Cost of the answers", _TOKENS.labels, unit="tokens"),
+    Facet("origin", "Where the picture comes from"),
+    Facet("group", "Group"),
+)
+
+_MOODS = ("energy", "mood")
+_NUMBERS = ("tempo", "key")  # shown as measured
+
+
+def values_of(story: ItemStory, tokens: int) -> Values:
+    """An item's labels in every facet; `tokens` is what all its answers have cost."""
+    item, outcome, prepared = story.planned.item, story.outcome, story.prepared
+    values: Values = {
+        "status": (status_of(outcome),),
+        "split": (item.split,),
+        "folder": (folder_of(item.music_path),) if item.music_path else (),
+        "length": (_LENGTH.label(item.duration_s),) if item.duration_s else (),
+        "origin": (item.image_origin,),
+        "group": (item.group,),
+        "mark": (story.mark.verdict,) if story.mark else (),
+    }
+    if prepared:
+        values |= _measured(prepared)
+    if outcome:
+        values |= _written(outcome)
+        values["tokens"] = (_TOKENS.label(tokens),)
+    return values
+
+
+def skipped_values(path: bytes, reason: str) -> Values:
+    """The labels of a file that no item was made of."""
+    return {"status": (SKIPPED,), "reason": (reason,), "folder": (folder_of(path),)}
+
+
+def folder_of(path: bytes) -> str:
+    """The folder of a file, from the source on; "(top)" for the source itself."""
+    return show_path(path.rpartition(b"/")[0]) or "(top)"
+
+
+def _measured(prepared: Prepared) -> Values:
+    music = prepared.music_evidence
+    colours = (c.name for c in prepared.image_evidence.palette if c.share >= LEAST_SHARE)
+    return {
+        "tempo": (_TEMPO.label(music.tempo.bpm),),
+        "musical_key": (music.key.name,),
+        "loudness": (_LOUDNESS.label(music.loudness_lufs.value),),
+        "palette": tuple(dict.fromkeys(colours)),
+    }
+
+
+def _written(outcome: Outcome) -> Values:
+    values: Values = {"reason": (outcome.verdict.reason,)}
+    if outcome.turns:
+        values["rounds"] = (str(outcome.turns[-1].round),)
+    if outcome.story:
+        values["story_words"] = (_STORY.label(word_count(outcome.story.text)),)
+    return values | (_claimed(outcome.caption) if outcome.caption else {})
+
+
+def _claimed(caption: Caption) -> Values:
+    claims = caption.claims
+    moods = (claim.value for claim in claims if claim.attribute in _MOODS)
+    others = (c for c in claims if c.attribute not in (*_MOODS, *_NUMBERS))
+    return {
+        "caption_words": (_CAPTION.label(word_count(caption.text)),),
+        "claims": tuple(sorted({claim.verdict for claim in claims})),
+        "mood": tuple(dict.fromkeys(moods)),
+        "says": tuple(dict.fromkeys(f"{c.attribute}: {c.value}" for c in others)),
+    }

@@ -1,0 +1,102 @@
+"""Who may look: whoever has the token, from a page of this very server. And what pages may load."""
+
+import hmac
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+# No page loads anything from anywhere but its own server. `data/` scripts are an export's.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self';"
+    " connect-src 'self'; base-uri 'none'; form-action 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+class Guard:
+    """Lets requests through that have the token, as a cookie or (once, to get it) in the URL.
+
+    A `Host` that is not this server's is refused: a foreign page could have its own name lead
+    here (DNS rebinding). So is what another page sends.
+    """
+
+    def __init__(self, token: str, host: str) -> None:
+        self._token = token
+        self._host = host
+
+    @web.middleware
+    async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        response: web.StreamResponse | None = self._refused(request) or self._welcomed(request)
+        if response is None:
+            try:
+                response = await handler(request)
+            except web.HTTPException as error:
+                error.headers.update(_HEADERS)
+                raise
+        if not response.prepared:
+            response.headers.update(_HEADERS)
+        return response
+
+    def _refused(self, request: web.Request) -> web.Response | None:
+        if not self._is_ours(request.host):
+            return _no("this server is not known by that name")
+        origin = request.headers.get("Origin")
+        if origin is not None and urlsplit(origin).netloc != request.host:
+            return _no("another page sent this")
+        given = request.cookies.get(self._cookie(request), ""), request.query.get("token", "")
+        if not any(hmac.compare_digest(g.encode(), self._token.encode()) for g in given):
+            return _no("open the address that `mmusset view` printed: it holds the token")
+        return None
+
+    def _welcomed(self, request: web.Request) -> web.Response | None:
+        """Whoever comes with the token in the URL gets it as a cookie, and the URL without it."""
+        if "token" not in request.query:
+            return None
+        response = web.Response(status=303, headers={"Location": "/"})
+        response.set_cookie(
+            self._cookie(request), self._token, httponly=True, samesite="Strict", path="/"
+        )
+        return response
+
+    def _cookie(self, request: web.Request) -> str:
+        """Cookies know no ports: two servers on one machine need two names."""
+        _, _, port = request.host.rpartition(":")
+        return f"mmusset-view-{port if port.isdigit() else 80}"
+
+    def _is_ours(self, netloc: str) -> bool:
+        """Names lead anywhere, addresses do not."""
+        try:
+            name = urlsplit(f"//{netloc}").hostname or ""
+        except ValueError:
+            return False
+        if is_loopback(self._host):
+            return is_loopback(name)
+        return _is_address(name) or name in ("localhost", self._host, socket.gethostname())
+
+
+def is_loopback(name: str) -> bool:
+    """Whether a host's name or address is this machine's own."""
+    return name == "localhost" or (_is_address(name) and ipaddress.ip_address(name).is_loopback)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _no(why: str) -> web.Response:
+    return web.Response(status=403, text=f"403: {why}\n")

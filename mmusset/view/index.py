@@ -1,0 +1,341 @@
+"""The index: what filters, searches and counts are answered from, so that no page reads the whole.
+
+A SQLite file that can be thrown away: one row an item with a label for each facet, its card,
+and its words for full-text search. A pass over the dataset's stamps brings it up to date.
+"""
+
+import sqlite3
+import tempfile
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+import orjson
+
+from mmusset.build.ledger_file import FOLDER
+from mmusset.errors import MmussetError
+
+from .card import Card, card_of, skipped_card
+from .dataset import Reading, Skipped, tokens_of
+from .facets import FACETS, Facet, Values, skipped_values, values_of
+
+T = TypeVar("T")
+
+NAME = "view.db"
+
+# Rows that become visible together while the index is made.
+BATCH = 500
+# Skipped files stand behind all items.
+FIRST_SKIPPED = 1 << 40
+# Of facets with any number of values, so many are counted, the most frequent first.
+MOST_VALUES = 60
+VERSION = 1
+# How long one who writes waits for another who looks at the same dataset.
+BUSY_S = 60.0
+_LABELS = ", ".join(f'"{facet.name}"' for facet in FACETS)
+_SCHEMA = f"""
+CREATE TABLE item (idx INTEGER PRIMARY KEY, stamp INTEGER NOT NULL, key TEXT UNIQUE NOT NULL,
+    {", ".join(f'"{facet.name}" TEXT NOT NULL' for facet in FACETS)});
+CREATE TABLE change (count INTEGER NOT NULL);
+INSERT INTO change VALUES (0);
+CREATE TABLE card (idx INTEGER PRIMARY KEY, card BLOB NOT NULL, words TEXT NOT NULL);
+CREATE VIRTUAL TABLE found USING fts5 (words, content='card', content_rowid='idx', detail=none,
+    columnsize=0, tokenize="unicode61 remove_diacritics 2");
+CREATE TRIGGER card_added AFTER INSERT ON card BEGIN
+    INSERT INTO found (rowid, words) VALUES (new.idx, new.words); END;
+CREATE TRIGGER card_removed AFTER DELETE ON card BEGIN
+    INSERT INTO found (found, rowid, words) VALUES ('delete', old.idx, old.words); END;
+PRAGMA user_version = {VERSION};
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What is looked for: items that hold all `words`, with these values of facets, by name."""
+
+    words: str
+    wanted: tuple[tuple[str, str], ...]
+
+    def without(self, name: str) -> "Filter":
+        """The same, but for one facet."""
+        return Filter(self.words, tuple(pair for pair in self.wanted if pair[0] != name))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the items that a filter lets through, as JSON, and how many there are."""
+
+    total: int
+    cards: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many items have each value of a facet; `more` values are not listed."""
+
+    name: str
+    values: list[tuple[str, int]]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an item stands among those that a filter lets through; keys are "" at the ends."""
+
+    number: int
+    total: int
+    before: str
+    after: str
+
+
+class Index:
+    """The index in one file. Made anew where it is of another version, or damaged."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        if not self._is_usable():
+            for suffix in ("", "-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+            with self._open() as db:
+                db.execute("PRAGMA journal_mode = WAL")
+                db.executescript(_SCHEMA)
+
+    # --- bringing it up to date -----------------------------------------------------------
+
+    def refresh(self, reading: Reading, told: Callable[[int], None] = lambda done: None) -> None:
+        """Bring it up to date with a dataset; `told` hears how many items were looked at."""
+        with self._open() as db:
+            known = dict(db.execute("SELECT idx, stamp FROM item"))
+            for batch in _batches(self._changed(reading, known, told)):
+                self._put(db, [row for one in batch if (row := _row(reading, *one))])
+            for rows in _batches(self._changed_skipped(reading.skipped(), known)):
+                self._put(db, rows)
+            for gone in _batches(known):
+                self._remove(db, [(idx,) for idx in gone])
+
+    def refresh_one(self, reading: Reading, key: str) -> None:
+        """Bring one item up to date; its stamp is left to the next pass."""
+        with self._open() as db:
+            found = db.execute("SELECT idx FROM item WHERE key = ?", (key,)).fetchone()
+            row = _row(reading, found[0], key, 0) if found else None
+            if row:
+                self._put(db, [row])
+
+    def _changed(
+        self, reading: Reading, known: dict[int, int], told: Callable[[int], None]
+    ) -> Iterator[tuple[int, str, int]]:
+        """What differs; what is left in `known` is there no more."""
+        for done, (idx, key, stamp) in enumerate(reading.stamps(), start=1):
+            if known.pop(idx, None) != stamp:
+                yield idx, key, stamp
+            if done % BATCH == 0:
+                told(done)
+
+    def _changed_skipped(self, skipped: list[Skipped], known: dict[int, int]) -> "Iterator[_Row]":
+        for number, (path, reason, detail) in enumerate(skipped):
+            key = f"skipped-{sha256(path).hexdigest()[:16]}"
+            card = skipped_card(key, path, reason, detail)
+            stamp = int.from_bytes(sha256(orjson.dumps(card)).digest()[:6])
+            idx = FIRST_SKIPPED + number
+            if known.pop(idx, None) != stamp:
+                yield _Row(idx, stamp, card, skipped_values(path, reason))
+
+    @property
+    def version(self) -> int:
+        """A number that grows with every change, whoever makes it."""
+        with self._open() as db:
+            return int(db.execute("SELECT count FROM change").fetchone()[0])
+
+    def _put(self, db: sqlite3.Connection, rows: "list[_Row]") -> None:
+        with db:
+            db.execute("BEGIN IMMEDIATE")
+            self._delete(db, [(row.idx,) for row in rows])
+            marks = ", ".join("?" * (3 + len(FACETS)))
+            db.executemany(f"INSERT OR REPLACE INTO item VALUES ({marks})", map(_columns, rows))
+            db.executemany(
+                "INSERT INTO card VALUES (?, ?, ?)",
+                [(row.idx, orjson.dumps(row.card), _words(row.card)) for row in rows],
+            )
+
+    def _remove(self, db: sqlite3.Connection, rows: list[tuple[int]]) -> None:
+        with db:
+            db.execute("BEGIN IMMEDIATE")
+            self._delete(db, rows)
+
+    def _delete(self, db: sqlite3.Connection, rows: list[tuple[int]]) -> None:
+        db.executemany("DELETE FROM card WHERE idx = ?", rows)
+        db.executemany("DELETE FROM item WHERE idx = ?", rows)
+        db.execute("UPDATE change SET count = count + 1")
+
+    # --- asking -----------------------------------------------------------------------------
+
+    def size(self) -> int:
+        """How many items and skipped files it knows."""
+        with self._open() as db:
+            return int(db.execute("SELECT COUNT(*) FROM item").fetchone()[0])
+
+    def page(self, wanted: Filter, number: int, size: int) -> Page:
+        """Page `number`, from 1, of what a filter lets through."""
+        where, values = _where(wanted)
+        with self._open() as db:
+            (total,) = db.execute(f"SELECT COUNT(*) FROM item {where}", values).fetchone()
+            rows = db.execute(
+                "SELECT card FROM card WHERE idx IN"
+                f" (SELECT idx FROM item {where} ORDER BY idx LIMIT ? OFFSET ?) ORDER BY idx",
+                (*values, size, (number - 1) * size),
+            )
+            return Page(total, [card for (card,) in rows])
+
+    def counts(self, wanted: Filter) -> list[Counts]:
+        """How many items have each value of each facet; its own value does not narrow a facet."""
+        with self._open() as db:
+            return [_counts(db, facet, wanted.without(facet.name)) for facet in FACETS]
+
+    def place(self, wanted: Filter, key: str) -> Place:
+        """Where an item stands in what a filter lets through, or would stand."""
+        where, values = _where(wanted)
+        also = f"{where} AND" if where else "WHERE"
+        with self._open() as db:
+            found = db.execute("SELECT idx FROM item WHERE key = ?", (key,)).fetchone()
+            idx = found[0] if found else -1
+
+            def key_at(condition: str) -> str:
+                row = db.execute(f"SELECT key FROM item {also} {condition}", (*values, idx))
+                return next((key for (key,) in row), "")
+
+            (total,) = db.execute(f"SELECT COUNT(*) FROM item {where}", values).fetchone()
+            (number,) = db.execute(
+                f"SELECT COUNT(*) FROM item {also} idx <= ?", (*values, idx)
+            ).fetchone()
+            before = key_at("idx < ? ORDER BY idx DESC LIMIT 1")
+            return Place(number, total, before, key_at("idx > ? ORDER BY idx LIMIT 1"))
+
+    def card(self, key: str) -> bytes | None:
+        """One item's card, as JSON."""
+        with self._open() as db:
+            row = db.execute(
+                "SELECT card FROM card JOIN item USING (idx) WHERE key = ?", (key,)
+            ).fetchone()
+            return row[0] if row else None
+
+    def rows(self) -> Iterator[tuple[str, dict[str, str], bytes]]:
+        """Each item's key, labels as they are stored, and card as JSON, in order."""
+        with self._open() as db:
+            for key, card, *labels in db.execute(
+                f"SELECT key, card, {_LABELS} FROM item JOIN card USING (idx) ORDER BY idx"
+            ):
+                yield key, dict(zip((f.name for f in FACETS), labels, strict=True)), card
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        """Raises MmussetError where the index can't be read or written."""
+        try:
+            with closing(sqlite3.connect(self._path, BUSY_S, isolation_level=None)) as db:
+                db.execute("PRAGMA synchronous = NORMAL")
+                yield db
+        except sqlite3.Error as error:
+            raise MmussetError(
+                f"the index {self._path} can't be used ({error}); make room on the disk, or"
+                " delete it: it is made anew"
+            ) from None
+
+    def _is_usable(self) -> bool:
+        """Whether there is a file of this version."""
+        if not self._path.exists():
+            return False
+        try:
+            with closing(sqlite3.connect(self._path, BUSY_S)) as db:
+                return bool(db.execute("PRAGMA user_version").fetchone() == (VERSION,))
+        except sqlite3.DatabaseError:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    idx: int
+    stamp: int
+    card: Card
+    values: Values
+
+
+def _row(reading: Reading, idx: int, key: str, stamp: int) -> _Row | None:
+    story = reading.story(key)
+    if story is None:
+        return None
+    return _Row(idx, stamp, card_of(story), values_of(story, tokens_of(story, reading)))
+
+
+def _columns(row: _Row) -> tuple[object, ...]:
+    labels = (_stored(facet, row.values.get(facet.name, ())) for facet in FACETS)
+    return (row.idx, row.stamp, row.card.key, *labels)
+
+
+def _stored(facet: Facet, values: tuple[str, ...]) -> str:
+    if facet.several:
+        return orjson.dumps(values).decode()
+    return values[0] if values else ""
+
+
+def _words(card: Card) -> str:
+    """What a search looks in."""
+    caption = "".join(run.text for run in card.caption)
+    return "\n".join((card.title, card.path, card.story, caption, card.detail))
+
+
+def _where(wanted: Filter) -> tuple[str, list[str]]:
+    """A filter as SQL. Words are found where they begin so."""
+    conditions, values = list[str](), list[str]()
+    for name, value in wanted.wanted:
+        facet = next(facet for facet in FACETS if facet.name == name)
+        if facet.several:
+            conditions.append(f'EXISTS (SELECT 1 FROM json_each("{name}") WHERE value = ?)')
+        else:
+            conditions.append(f'"{name}" = ?')
+        values.append(value)
+    composed = unicodedata.normalize("NFC", wanted.words)
+    words = "".join(c if c.isalnum() else " " for c in composed).split()
+    if words:
+        conditions.append("idx IN (SELECT rowid FROM found WHERE found MATCH ?)")
+        values.append(" ".join(f'"{word}"*' for word in words))
+    return (f"WHERE {' AND '.join(conditions)}" if conditions else ""), values
+
+
+def _counts(db: sqlite3.Connection, facet: Facet, wanted: Filter) -> Counts:
+    where, values = _where(wanted)
+    if facet.several:
+        source, value = f'item, json_each(item."{facet.name}") AS each', "each.value"
+    else:
+        source, value = "item", f'"{facet.name}"'
+    rows = db.execute(
+        f"SELECT {value} AS label, COUNT(*) FROM {source} {where} GROUP BY label"
+        " ORDER BY 2 DESC, 1",
+        values,
+    )
+    counts = [(label, count) for label, count in rows if label]
+    if facet.labels:
+        order = {label: place for place, label in enumerate(facet.labels)}
+        counts.sort(key=lambda pair: order[pair[0]])
+        return Counts(facet.name, counts, 0)
+    return Counts(facet.name, counts[:MOST_VALUES], max(0, len(counts) - MOST_VALUES))
+
+
+def index_path(out: Path, stack: ExitStack) -> Path:
+    """Where a dataset's index is: beside its ledger, or, where nobody may write there or there is
+    no ledger, in a folder that goes with `stack`."""
+    folder = out / FOLDER
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return folder / NAME
+    except OSError:
+        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mmusset-"))) / NAME
+
+
+def _batches(things: Iterable[T]) -> Iterator[list[T]]:
+    left = iter(things)
+    while batch := list(islice(left, BATCH)):
+        yield batch

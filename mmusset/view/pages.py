@@ -1,0 +1,66 @@
+"""The pages, made of `templates/`: the server and an export have the same, with other sources."""
+
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib import resources
+from typing import Literal, get_args
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from .facets import FACETS
+from .guard import POLICY
+
+PageName = Literal["index.html", "sample.html", "plots.html"]
+PAGES: tuple[PageName, ...] = get_args(PageName)
+STATIC = (
+    "icon.svg",
+    "style.css",
+    "theme.js",  # before the page is drawn
+    "dom.js",
+    "server.js",
+    "disk.js",
+    "player.js",
+    "marks.js",
+    "grid.js",
+    "sample.js",
+    "plots.js",
+    "keys.js",
+)
+PAGE_SIZE = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the scripts are told: where facts come from, what sound is called, and the rest."""
+
+    source: Literal["server", "disk"]
+    music: str
+    takes_marks: bool
+    page_size: int = PAGE_SIZE
+
+
+def render(name: PageName, title: str, settings: Settings) -> str:
+    """One page. `title` is the dataset's."""
+    facets = [asdict(facet) for facet in FACETS]
+    told = asdict(settings) | {"facets": facets}
+    return (
+        _environment()
+        .get_template(name)
+        .render(title=title, here=name, settings=settings, told=told, policy=POLICY)
+    )
+
+
+def static_file(name: str) -> bytes:
+    """One of `STATIC`."""
+    return (resources.files(__package__) / "static" / name).read_bytes()
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("mmusset.view"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,114 @@
+"""A dataset of shards without a ledger, such as one that was pulled: each sample's JSON tells
+what is known of it. There is nowhere to keep marks."""
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from mmusset.build.ledger import PlannedItem
+from mmusset.build.report import ItemStory
+from mmusset.build.tasks import Prepared
+from mmusset.errors import MmussetError
+from mmusset.sample import Item, Outcome, Quadruple, Verdict
+from mmusset.shards.tar import Shard
+from mmusset.speakers.base import Answer
+
+from .dataset import Reading, Skipped, file_stamp
+from .members import Members, Span
+
+
+class PulledDataset:
+    """The shards of a folder, as a dataset to look at."""
+
+    takes_marks = False
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self._members = Members()
+        self._shard_of: dict[str, Path] = {}
+
+    @contextmanager
+    def reading(self) -> Iterator[Reading]:
+        yield self
+
+    def stamps(self) -> Iterator[tuple[int, str, int]]:
+        idx = 0
+        for path in shards_in(self.out):
+            stamp = zlib.crc32(repr((path.name, file_stamp(path))).encode())
+            for key in self._members.places(path):
+                self._shard_of[key] = path
+                yield idx, key, stamp
+                idx += 1
+
+    def story(self, key: str) -> ItemStory | None:
+        path = self._shard_of.get(key)
+        return _story(path, self._members.find(path, key, "json")) if path else None
+
+    def answer(self, request_sha256: str) -> Answer | None:
+        return None
+
+    def skipped(self) -> list[Skipped]:
+        """The shards that can't be read."""
+        return [
+            (f"data/{path.name}".encode(), "damaged shard", "`mmusset verify` tells more")
+            for path in shards_in(self.out)
+            if not self._members.places(path)
+        ]
+
+    def stamp(self) -> object:
+        return [(path.name, file_stamp(path)) for path in shards_in(self.out)]
+
+    def member(self, key: str, extension: str) -> Span | None:
+        path = self._shard_of.get(key)
+        return self._members.find(path, key, extension) if path else None
+
+
+def shards_in(out: Path) -> list[Path]:
+    """The shards of a dataset's folder, sorted."""
+    return sorted((out / "data").glob("*.tar"))
+
+
+def _story(path: Path, span: Span | None) -> ItemStory:
+    try:
+        q = Quadruple.model_validate_json(span.read() if span else b"")
+    except (ValidationError, OSError):
+        raise MmussetError(
+            f"{path} holds a sample whose JSON is not mmusset's; `mmusset verify` tells more"
+        ) from None
+    item = Item(
+        key=q.key,
+        music_path=b"",
+        music_sha256=q.source_sha256,
+        duration_s=0.0,
+        clip_index=0,
+        clip_count=1,
+        image_path=b"",
+        image_sha256=q.image.sha256,
+        image_origin=q.image.origin,
+        story_path=None,
+        group=q.group,
+        split=q.split,
+        tags=q.tags,
+    )
+    return ItemStory(
+        planned=PlannedItem(0, 0, item),
+        prepared=Prepared(
+            clip=q.music,
+            image=q.image,
+            music_evidence=q.music_evidence,
+            image_evidence=q.image_evidence,
+            story=q.story.text if q.story.writer == "given" else "",
+        ),
+        outcome=Outcome(
+            verdict=Verdict(status="accepted", reason="", detail=""),
+            caption=q.caption,
+            story=q.story,
+            turns=q.turns,
+        ),
+        mark=None,
+        applied=None,
+        shard=Shard(f"data/{path.name}", 0, 0, ""),
+    )

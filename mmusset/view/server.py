@@ -1,0 +1,74 @@
+"""`mmusset view`: listening, and ending in order."""
+
+import asyncio
+import logging
+import secrets
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from aiohttp import web
+
+from mmusset.errors import MmussetError
+
+from .dataset import dataset_at
+from .guard import Guard, is_loopback
+from .index import Index, index_path
+from .viewer import Viewer
+
+
+async def serve(out: Path, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serve a dataset until Ctrl-C or a polite kill; `ready` hears the address, token and all.
+
+    Raises MmussetError where there is no dataset, or nobody may listen there.
+    """
+    dataset = dataset_at(out)
+    token = secrets.token_urlsafe(24)
+    with ExitStack() as stack:
+        viewer = Viewer(dataset, Index(index_path(out, stack)))
+        # aiohttp logs every request that is cut short.
+        runner = web.AppRunner(viewer.app(Guard(token, host)), access_log=None)
+        logging.getLogger("aiohttp.server").setLevel(logging.ERROR)
+        await runner.setup()
+        try:
+            listening = _listen(host, port)
+            await web.SockSite(runner, listening).start()
+            ending = _ending()
+            name = host if is_loopback(host) else socket.gethostname()
+            shown = f"[{name}]" if ":" in name else name
+            ready(f"http://{shown}:{listening.getsockname()[1]}/?token={token}")
+            await ending.wait()
+        finally:
+            await runner.cleanup()
+
+
+def _ending() -> asyncio.Event:
+    """Set by Ctrl-C and by a polite kill."""
+    told = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    return told
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, kind)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+            listening.listen(128)
+            listening.setblocking(False)
+        except OSError:
+            listening.close()
+            raise
+        return listening
+    except OSError as error:
+        raise MmussetError(
+            f"can't listen on {host}, port {port} ({error.strerror}); take another --port,"
+            " or 0 for any that is free"
+        ) from None

@@ -1,0 +1,129 @@
+"use strict";
+// Facts from files: a page from disk may not fetch, but it may load scripts, and data are such.
+// Without a filter, a page of samples is one or two small files. Filters need the labels of all
+// items, a search their texts too: those are loaded once, when they are first asked for.
+
+const arriving = new Map();
+
+/** Called by every file in data/. */
+function take(name, data) {
+  arriving.get(name).arrived(data);
+}
+
+function load(name) {
+  if (!arriving.has(name)) {
+    const one = {};
+    one.data = new Promise((resolve, reject) => {
+      one.arrived = resolve;
+      const script = el("script", { src: `data/${name}.js`, onerror: () => reject(new Error(`data/${name}.js is missing`)) });
+      document.head.append(script);
+    });
+    arriving.set(name, one);
+  }
+  return arriving.get(name).data;
+}
+
+const numbered = (name, chunk) => `${name}-${String(chunk).padStart(5, "0")}`;
+const all = (name, chunks) => Promise.all(Array.from({ length: chunks }, (_, n) => load(numbered(name, n))));
+
+/** The words of a text as a search sees them: small letters without accents. */
+const wordsOf = (text) =>
+  text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+
+async function cardAt(position) {
+  const index = await load("index");
+  const chunk = await load(numbered("cards", Math.floor(position / index.cards_each)));
+  return chunk[position % index.cards_each];
+}
+
+/** Every item's labels, one object a file: columns of numbers that stand for labels. */
+async function allRows() {
+  const index = await load("index");
+  return { index, chunks: await all("rows", index.rows_files) };
+}
+
+let texts = null; // each item's words, once a search was made
+async function allTexts(index) {
+  const text = (card) => [card.title, card.path, card.story, card.caption.map((run) => run.text).join(""), card.detail].join("\n");
+  texts ??= (await all("cards", index.cards_files)).flat().map((card) => wordsOf(text(card)));
+  return texts;
+}
+
+/** For each item, in order, its position where `state` lets it through. */
+async function positions(state, without = "") {
+  const { index, chunks } = await allRows();
+  const looked = Object.entries(state.wanted)
+    .filter(([name]) => name !== without)
+    .map(([name, label]) => [name, index.labels[name].indexOf(label)]);
+  const words = wordsOf(state.q);
+  const wordsAt = words.length ? await allTexts(index) : null;
+  const found = [];
+  let position = 0;
+  for (const chunk of chunks) {
+    for (let row = 0; row < chunk.keys.length; row++, position++) {
+      const fits = looked.every(([name, label]) => chunk.labels[name][row].includes(label));
+      if (fits && words.every((word) => wordsAt[position].some((one) => one.startsWith(word)))) found.push(position);
+    }
+  }
+  return found;
+}
+
+const unfiltered = (state) => !state.q && !Object.keys(state.wanted).length;
+
+const diskSource = {
+  async page(state) {
+    const index = await load("index");
+    const first = (state.page - 1) * told.page_size;
+    const places = unfiltered(state)
+      ? Array.from({ length: Math.max(0, Math.min(told.page_size, index.total - first)) }, (_, n) => first + n)
+      : await positions(state);
+    const total = unfiltered(state) ? index.total : places.length;
+    const shown = unfiltered(state) ? places : places.slice(first, first + told.page_size);
+    return { total, cards: await Promise.all(shown.map(cardAt)) };
+  },
+  async counts(state) {
+    if (unfiltered(state)) return (await load("index")).counts;
+    const { index, chunks } = await allRows();
+    const kept = new Map();
+    const rowsFor = async (name) => {
+      const without = name in state.wanted ? name : "";
+      if (!kept.has(without)) kept.set(without, await positions(state, without));
+      return kept.get(without);
+    };
+    return Promise.all(told.facets.map(async ({ name, labels }) => {
+      const counted = new Map();
+      for (const position of await rowsFor(name)) {
+        const chunk = chunks[Math.floor(position / index.rows_each)];
+        for (const label of chunk.labels[name][position % index.rows_each]) counted.set(label, (counted.get(label) ?? 0) + 1);
+      }
+      const values = [...counted].map(([label, count]) => [index.labels[name][label], count]);
+      if (labels.length) values.sort((a, b) => labels.indexOf(a[0]) - labels.indexOf(b[0]));
+      else values.sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+      const most = labels.length ? values.length : index.most_values;
+      return { name, values: values.slice(0, most), more: Math.max(0, values.length - most) };
+    }));
+  },
+  async place(state, key) {
+    const { index, chunks } = await allRows();
+    const keyAt = (position) => (position === undefined ? "" : chunks[Math.floor(position / index.rows_each)].keys[position % index.rows_each]);
+    const here = chunks.flatMap((chunk) => chunk.keys).indexOf(key);
+    const found = await positions(state);
+    const upTo = found.filter((position) => position <= here).length;
+    return {
+      number: upTo,
+      total: found.length,
+      before: keyAt(found.findLast((position) => position < here)),
+      after: keyAt(found[upTo]),
+    };
+  },
+  async sample(key) {
+    const { index, chunks } = await allRows();
+    const position = chunks.flatMap((chunk) => chunk.keys).indexOf(key);
+    if (position < 0) throw new Error("there is no such sample");
+    const details = await load(numbered("samples", Math.floor(position / index.samples_each)));
+    return details[position % index.samples_each];
+  },
+  mark: () => Promise.reject(new Error("files can't keep marks; use mmusset view")),
+};
+
+const source = told.source === "disk" ? diskSource : serverSource;

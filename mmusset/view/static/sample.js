@@ -1,0 +1,148 @@
+"use strict";
+// One sample's page.
+
+const SIGNS = { supported: "✓", contradicted: "✕", unverifiable: "?" };
+let place = null;
+
+const confidence = (share) => `${Math.round(100 * share)} %`;
+
+function section(title, ...children) {
+  return el("section", {}, el("h2", {}, title), ...children);
+}
+
+function table(caption, heads, rows) {
+  return el("div", { class: "table", tabindex: 0, role: "region", "aria-label": caption },
+    el("table", {},
+      el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))),
+      el("tbody", {}, rows.map((cells) => el("tr", {}, cells.map((cell, n) => (n ? el("td", {}, cell) : el("th", { scope: "row" }, cell))))))));
+}
+
+function claims(detail) {
+  if (!detail.claims.length) return null;
+  const rows = detail.claims.map((claim) => [
+    `“${claim.text}”`,
+    `${claim.attribute}: ${claim.value}`,
+    badge(claim.verdict, `${SIGNS[claim.verdict]} ${claim.verdict}`),
+    claim.measured || "nothing that settles it",
+    claim.measured ? confidence(claim.confidence) : "",
+  ]);
+  return section("Claims", table("Claims", ["Words", "Claim", "Verdict", "Measured", "Confidence"], rows));
+}
+
+function verdict(detail) {
+  const { card } = detail;
+  const lines = { accepted: "The critic accepted it", rejected: "Rejected", failed: "Failed", skipped: "Skipped", pending: "No verdict yet" };
+  return el("p", { class: `verdict ${card.status}` },
+    el("strong", {}, lines[card.status]), card.reason ? `, ${card.reason}` : "", card.detail ? `. ${card.detail}` : ".");
+}
+
+function differences(writing) {
+  return el("p", { class: "writing" },
+    el("span", { class: "where" }, writing.where), " ",
+    writing.changes.map(({ kind, text }) =>
+      kind === "same" ? text : el(kind === "gone" ? "del" : "ins", {}, text)));
+}
+
+const AGENTS = { captioner: "Captioner", story_writer: "Story writer", critic: "Critic", reconciler: "Reconciler" };
+
+function turn(one) {
+  const asked = one.asked;
+  const cost = asked && asked.prompt_tokens + asked.completion_tokens
+    ? ` · ${plural(asked.prompt_tokens, "token")} in (${number.format(asked.cached_tokens)} cached), ${number.format(asked.completion_tokens)} out · ${asked.seconds.toFixed(1)} s`
+    : "";
+  const judged = one.agent === "critic" && !one.faults.length ? el("p", { class: "quiet" }, "No fault.") : null;
+  return el("li", { class: one.agent },
+    el("h3", {}, AGENTS[one.agent], el("span", { class: "quiet" }, ` round ${one.round}${one.speaker === "rules" ? ", by rules" : ""}`)),
+    one.writings.map(differences), judged,
+    one.faults.length ? el("ul", { class: "faults" }, one.faults.map((fault) => el("li", {}, fault))) : null,
+    el("p", { class: "quiet" }, one.speaker === one.model ? one.model : `${one.speaker} (${one.model})`, " · prompt ",
+      el("code", { title: one.prompt_sha256 }, one.prompt_sha256.slice(0, 12)), cost));
+}
+
+function history(detail) {
+  if (!detail.turns.length) return null;
+  return section("History",
+    el("p", { class: "quiet" }, "What each agent wrote, oldest first. ", el("del", {}, "Words that went"), ", ", el("ins", {}, "words that came"), "."),
+    el("ol", { class: "history" }, detail.turns.map(turn)));
+}
+
+function evidence(detail) {
+  if (!detail.measures.length) return null;
+  const swatch = (colour) => {
+    const box = el("span", { class: "swatch" });
+    box.style.background = colour.hex;
+    return el("li", {}, box, ` ${colour.name} ${confidence(colour.share)}`);
+  };
+  return section("Evidence",
+    table("Evidence", ["Measured", "Value", "Confidence"], detail.measures.map((m) => [m.name, m.value, confidence(m.confidence)])),
+    el("ul", { class: "palette", "aria-label": "Colours of the picture" }, detail.palette.map(swatch)));
+}
+
+function facts(detail) {
+  return section("Where it comes from",
+    el("dl", { class: "facts" }, detail.facts.flatMap(({ name, value }) => [el("dt", {}, name), el("dd", {}, value)])));
+}
+
+function showSample(detail) {
+  const { card } = detail;
+  document.title = card.title;
+  if (!detail.turns) {
+    // A file that no item was made of.
+    byId("sample").replaceChildren(el("h1", {}, card.title), el("p", { class: "path" }, card.path), verdict(detail));
+    return;
+  }
+  const image = pictureOf(card, "image.jpg");
+  const marking = told.takes_marks && told.source === "server" ? markForm(detail, (next) => { byId("badges").replaceChildren(...badges(next.card)); }) : markShown(detail);
+  byId("sample").replaceChildren(
+    el("div", { class: "sample" },
+      el("div", { class: "look" },
+        card.media ? el("a", { href: media(card, "image.jpg"), class: "picture" }, image) : image, playerOf(card), marking),
+      el("div", { class: "read" },
+        el("h1", {}, card.title), el("p", { class: "path" }, card.path),
+        el("p", { class: "badges", id: "badges" }, badges(card)),
+        verdict(detail),
+        card.caption.length ? section("Caption", captionOf(card)) : null,
+        claims(detail),
+        card.story ? section("Story", el("p", { class: "story" }, card.story)) : null,
+        history(detail), evidence(detail), facts(detail))));
+}
+
+const badges = (card) => [badge(card.status, card.status), card.split ? badge("split", card.split) : null, markBadge(card.mark)].filter(Boolean);
+
+function showPager(state) {
+  const link = (label, key) =>
+    key ? el("a", { href: `sample.html${hashOf({ ...state, key })}`, class: "button" }, label) : el("span", { class: "button off" }, label);
+  byId("pager").replaceChildren(
+    link("Previous", place.before),
+    el("a", { href: `index.html${hashOf({ ...state, key: "" })}` }, place.number && place.total ? `${number.format(place.number)} of ${number.format(place.total)}` : "All samples"),
+    link("Next", place.after));
+}
+
+async function draw(state, newest) {
+  const detail = await source.sample(state.key);
+  if (!newest()) return;
+  if (playing) { audio.pause(); playing = null; }
+  showSample(detail);
+  scrollTo(0, 0);
+  document.body.dataset.drawn = hashOf(state);
+  place = await source.place(state, state.key);
+  if (!newest()) return;
+  showPager(state);
+  document.body.dataset.counted = hashOf(state);
+}
+
+const move = (key) => { if (key) goTo({ ...readState(), key }); };
+const actions = {
+  next: () => move(place?.after),
+  previous: () => move(place?.before),
+  play: () => {
+    const box = document.querySelector(".player");
+    if (box) toggle(box.player);
+  },
+  open: () => {},
+  all: () => { location.href = `index.html${hashOf({ ...readState(), key: "" })}`; },
+  search: () => { location.href = `index.html${hashOf({ ...readState(), key: "" })}`; },
+  mark: (verdict) => document.querySelector(`.mark[data-mark="${verdict}"]`)?.click(),
+};
+
+drawing(draw);

@@ -1,0 +1,59 @@
+"use strict";
+// Facts from the server, a page at a time.
+
+async function ask(path, options = {}) {
+  const response = await fetch(path, options).catch(() => {
+    throw new Error("The server does not answer: is `mmusset view` still running?");
+  });
+  if (!response.ok) throw new Error(await response.text());
+  return response.json();
+}
+
+const serverSource = {
+  page: (state) => {
+    const asked = query(state);
+    asked.set("page", state.page);
+    return ask(`api/page?${asked}`);
+  },
+  counts: (state) => ask(`api/counts?${query(state)}`),
+  place: (state, key) => {
+    const asked = query(state);
+    asked.set("key", key);
+    return ask(`api/place?${asked}`);
+  },
+  sample: (key) => ask(`api/sample/${encodeURIComponent(key)}`),
+  /** Keep a mark, or (null) take it away; it is on the disk when this comes back. */
+  mark: (key, mark) =>
+    ask(`api/mark/${encodeURIComponent(key)}`, {
+      method: mark ? "PUT" : "DELETE",
+      keepalive: true, // also while the page is being left
+      headers: { "Content-Type": "application/json" },
+      body: mark ? JSON.stringify(mark) : undefined,
+    }),
+};
+
+/** Tell when the build has gone on, without moving what somebody is looking at. */
+function watchBuild() {
+  let seen = null;
+  const look = async () => {
+    if (document.hidden) return;
+    try {
+      const state = await ask("api/state");
+      seen ??= state.version;
+      if (state.trouble) trouble(state.trouble);
+      else if (state.version !== seen) {
+        seen = state.version;
+        const news = byId("news");
+        news.hidden = false;
+        news.replaceChildren(
+          state.looked_at ? `The index is being made: ${number.format(state.looked_at)} items so far. ` : "The dataset has changed. ",
+          el("button", { type: "button", onclick: () => { news.hidden = true; dispatchEvent(new Event("redraw")); } }, "Show it"),
+        );
+      }
+    } catch (error) {
+      trouble(error);
+    }
+  };
+  look();
+  setInterval(look, 4000);
+}

@@ -1,0 +1,291 @@
+"""A dataset as a web application: pages, facts as JSON, media by Range, and marks to be kept."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from functools import lru_cache
+from typing import cast
+
+import orjson
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from mmusset.build.ledger_marks import MarkVerdict
+from mmusset.build.marks import Mark, forget_mark, save_mark
+from mmusset.errors import MmussetError, UsageError
+from mmusset.shards.reader import BadSample
+
+from .dataset import Dataset
+from .detail import detail_of
+from .facets import FACETS
+from .guard import Guard, Handler
+from .index import Filter, Index
+from .members import Span
+from .pages import PAGE_SIZE, PAGES, STATIC, PageName, Settings, render, static_file
+from .pictures import KINDS, Kind, picture
+
+# About 10 kB each.
+COUNTS_KEPT = 200
+MOST_BYTES_SENT = 64 * 1024
+# How often a running build is looked at; a pass takes at most a tenth of the time.
+EVERY_S = 2.0
+# About 20 kB each.
+PICTURES_KEPT = 1000
+MAKERS = 2  # pictures that are made at a time
+_TYPES = {".webp": "image/webp", ".png": "image/png", ".jpg": "image/jpeg", ".flac": "audio/flac"}
+_TYPES |= {".svg": "image/svg+xml", ".css": "text/css", ".js": "text/javascript"}
+
+
+class SentMark(BaseModel):
+    """A mark as a page sends it."""
+
+    verdict: MarkVerdict
+    note: str
+
+
+class Viewer:
+    """One dataset as a web application."""
+
+    def __init__(self, dataset: Dataset, index: Index) -> None:
+        self._dataset = dataset
+        self._index = index
+        self._settings = Settings("server", "music.flac", dataset.takes_marks)
+        self._looked_at: int | None = None  # how far the pass that runs is
+        self._trouble = ""
+        self._ending = False
+        self._counted = lru_cache(COUNTS_KEPT)(self._count)
+        self._makers = asyncio.Semaphore(MAKERS)
+        self._picture = lru_cache(PICTURES_KEPT)(_made)
+
+    def app(self, guard: Guard) -> web.Application:
+        app = web.Application(
+            middlewares=[guard.middleware, _honest], client_max_size=MOST_BYTES_SENT
+        )
+        app.cleanup_ctx.append(self._kept_up)
+        app.add_routes(
+            [
+                web.get("/", self._page),
+                *(web.get(f"/{name}", self._page) for name in PAGES),
+                web.get("/static/{name}", self._static),
+                web.get("/api/page", self._cards),
+                web.get("/api/counts", self._counts),
+                web.get("/api/place", self._place),
+                web.get("/api/state", self._state),
+                web.get("/api/sample/{key}", self._sample),
+                web.put("/api/mark/{key}", self._mark),
+                web.delete("/api/mark/{key}", self._unmark),
+                web.get("/media/{key}/image.jpg", self._member),
+                web.get("/media/{key}/music.flac", self._member),
+                *(web.get(f"/media/{{key}}/{kind}", self._made_picture) for kind in KINDS),
+            ]
+        )
+        return app
+
+    # --- pages and facts ------------------------------------------------------------------
+
+    async def _page(self, request: web.Request) -> web.Response:
+        name = cast(PageName, request.path.strip("/") or "index.html")
+        title = self._dataset.out.resolve().name
+        return web.Response(
+            text=render(name, title, self._settings),
+            content_type="text/html",
+            headers={"Cache-Control": "no-store"},
+        )
+
+    async def _static(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        if name not in STATIC:
+            raise web.HTTPNotFound
+        return _bytes(static_file(name), name, "no-cache")
+
+    async def _cards(self, request: web.Request) -> web.Response:
+        number = request.query.get("page", "1")
+        if not number.isdecimal() or not 1 <= int(number) < 1 << 32:
+            raise web.HTTPBadRequest(text="page is a number from 1")
+        page = await asyncio.to_thread(self._index.page, _filter(request), int(number), PAGE_SIZE)
+        cards = b",".join(page.cards)
+        return _json(b'{"total":%d,"cards":[%b]}' % (page.total, cards))
+
+    async def _counts(self, request: web.Request) -> web.Response:
+        wanted = _filter(request)
+        return _json(await asyncio.to_thread(lambda: self._counted(wanted, self._index.version)))
+
+    def _count(self, wanted: Filter, version: int) -> bytes:
+        """The counts of the index in one of its versions."""
+        return orjson.dumps(self._index.counts(wanted))
+
+    async def _place(self, request: web.Request) -> web.Response:
+        key = request.query.get("key", "")
+        place = await asyncio.to_thread(self._index.place, _filter(request), key)
+        return _json(orjson.dumps(place))
+
+    async def _state(self, request: web.Request) -> web.Response:
+        """What has changed: pages ask from time to time."""
+        told = {
+            "version": await asyncio.to_thread(lambda: self._index.version),
+            "looked_at": self._looked_at,
+            "trouble": self._trouble,
+        }
+        return _json(orjson.dumps(told))
+
+    async def _sample(self, request: web.Request) -> web.Response:
+        key = request.match_info["key"]
+        told = await asyncio.to_thread(self._told, key)
+        if told is None:
+            raise web.HTTPNotFound(text="there is no such sample")
+        return _json(told)
+
+    def _told(self, key: str) -> bytes | None:
+        with self._dataset.reading() as reading:
+            story = reading.story(key)
+            if story:
+                return orjson.dumps(detail_of(story, reading.answer))
+        card = self._index.card(key)
+        return b'{"card":%b}' % card if card else None
+
+    # --- marks ----------------------------------------------------------------------------
+
+    async def _mark(self, request: web.Request) -> web.Response:
+        try:
+            sent = SentMark.model_validate_json(await request.read())
+        except ValidationError:
+            raise web.HTTPBadRequest(text="a mark is keep, drop or fix, and a note") from None
+        key = request.match_info["key"]
+        mark = Mark(key, sent.verdict, sent.note)
+        return await self._marking(key, lambda: save_mark(self._dataset.out, mark))
+
+    async def _unmark(self, request: web.Request) -> web.Response:
+        key = request.match_info["key"]
+        return await self._marking(key, lambda: forget_mark(self._dataset.out, key))
+
+    async def _marking(self, key: str, change: Callable[[], None]) -> web.Response:
+        """Carry a change out; it is on the disk when this answers."""
+        if not self._dataset.takes_marks:
+            raise web.HTTPConflict(text="a dataset without its ledger takes no marks")
+
+        def carry_out() -> bytes:
+            change()
+            with self._dataset.reading() as reading:
+                self._index.refresh_one(reading, key)
+            return self._told(key) or b"null"
+
+        return _json(await asyncio.to_thread(carry_out))
+
+    # --- media ----------------------------------------------------------------------------
+
+    async def _member(self, request: web.Request) -> web.Response:
+        key, name = request.match_info["key"], request.path.rpartition("/")[2]
+        span = await self._span(key, name)
+        headers = {"Accept-Ranges": "bytes", "Cache-Control": "private, max-age=600"}
+        start, stop, status = 0, span.size, 200
+        # What is not understood is ignored, as RFC 9110, section 14.2, has it.
+        with suppress(ValueError):
+            if "Range" in request.headers:
+                asked = request.http_range
+                start, stop, _ = slice(asked.start, asked.stop).indices(span.size)
+                status = 206
+        if status == 206 and start >= stop:
+            raise web.HTTPRequestRangeNotSatisfiable(
+                headers={"Content-Range": f"bytes */{span.size}"}
+            )
+        if status == 206:
+            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{span.size}"
+        try:
+            data = await asyncio.to_thread(span.read, start, stop)
+        except OSError:
+            raise web.HTTPNotFound(text="its media are gone") from None
+        return web.Response(body=data, status=status, headers=headers, content_type=_type(name))
+
+    async def _made_picture(self, request: web.Request) -> web.Response:
+        key, kind = request.match_info["key"], cast(Kind, request.path.rpartition("/")[2])
+        span = await self._span(key, "image.jpg" if kind == "thumb.webp" else "music.flac")
+        try:
+            async with self._makers:
+                data = await asyncio.to_thread(self._picture, kind, span)
+        except (OSError, BadSample):
+            raise web.HTTPNotFound(text="its media can't be read") from None
+        return _bytes(data, kind, "private, max-age=600")
+
+    async def _span(self, key: str, name: str) -> Span:
+        span = await asyncio.to_thread(self._dataset.member, key, name)
+        if span is None:
+            raise web.HTTPNotFound(text="its media are not kept")
+        return span
+
+    # --- a build that goes on ---------------------------------------------------------------
+
+    async def _kept_up(self, app: web.Application) -> AsyncIterator[None]:
+        """Keep the index up with the dataset while the server runs."""
+        task = asyncio.create_task(self._keep_up())
+        yield
+        self._ending = True
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    async def _keep_up(self) -> None:
+        seen: object = None
+        while True:
+            began_s = time.monotonic()
+            stamp = self._dataset.stamp()
+            if stamp != seen:
+                try:
+                    await asyncio.to_thread(self._refresh)
+                    seen, self._trouble = stamp, ""
+                except MmussetError as error:
+                    self._trouble = str(error)
+            took_s = time.monotonic() - began_s
+            await asyncio.sleep(max(EVERY_S, 10 * took_s))
+
+    def _refresh(self) -> None:
+        def looked_at(done: int) -> None:
+            if self._ending:  # nobody waits for a pass over a large dataset
+                raise MmussetError("the server ends")
+            self._looked_at = done
+
+        try:
+            with self._dataset.reading() as reading:
+                self._index.refresh(reading, looked_at)
+        finally:
+            self._looked_at = None
+
+
+@web.middleware
+async def _honest(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What a user has to know is told in one line: 400 for what was sent, 409 for the dataset."""
+    try:
+        return await handler(request)
+    except UsageError as error:
+        raise web.HTTPBadRequest(text=str(error)) from None
+    except MmussetError as error:
+        raise web.HTTPConflict(text=str(error)) from None
+
+
+def _made(kind: Kind, span: Span) -> bytes:
+    return picture(kind, span.read())
+
+
+def _filter(request: web.Request) -> Filter:
+    """The filter that a request's query asks for. Facets that there are not are an error."""
+    wanted = {name: value for name, value in request.query.items() if name not in _OTHERS}
+    if unknown := wanted.keys() - {facet.name for facet in FACETS}:
+        raise web.HTTPBadRequest(text=f"no facet is called {', '.join(sorted(unknown))}")
+    return Filter(request.query.get("q", ""), tuple(sorted(wanted.items())))
+
+
+_OTHERS = ("q", "page", "key", "token")
+
+
+def _json(data: bytes) -> web.Response:
+    headers = {"Cache-Control": "no-store"}
+    return web.Response(body=data, content_type="application/json", headers=headers)
+
+
+def _bytes(data: bytes, name: str, keeping: str) -> web.Response:
+    headers = {"Cache-Control": keeping}
+    return web.Response(body=data, content_type=_type(name), headers=headers)
+
+
+def _type(name: str) -> str:
+    return _TYPES[f".{name.rpartition('.')[2]}"]

@@ -142,7 +142,8 @@ const actions = {
   open: () => {},
   all: () => { location.href = `index.html${hashOf({ ...readState(), key: "" })}`; },
   search: () => { location.href = `index.html${hashOf({ ...readState(), key: "" })}`; },
-  mark: (verdict) => document.querySelector(`.mark[data-mark="${verdict}"]`)?.click(),
+  // Never of the sample before, while the next is on its way.
+  mark: (verdict) => document.body.dataset.drawn === hashOf(readState()) && document.querySelector(`.mark[data-mark="${verdict}"]`)?.click(),
 };
 
 drawing(draw);

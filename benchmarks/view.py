@@ -187,7 +187,8 @@ def measure(out: Path, count: int) -> dict[str, Asked]:
         server.get("api/counts")
         print(f"all counts, the first time: {1000 * (time.perf_counter() - began_s):.0f} ms")
         asked = {name: server.ask(path) for name, path in requests(count).items()}
-        print(f"memory {resident_mb(server.pid):.0f} MB, peak {resident_mb(server.pid, 'VmHWM'):.0f}")
+        now_mb, peak_mb = resident_mb(server.pid), resident_mb(server.pid, "VmHWM")
+        print(f"memory {now_mb:.0f} MB, peak {peak_mb:.0f} MB")
         began_s = time.perf_counter()
     with serving(out) as server:
         server.get("api/page?page=1")

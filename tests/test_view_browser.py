@@ -1,4 +1,4 @@
-"""The pages of `mmusset view` and of its export, in a real browser: what people see and do there."""
+"""The pages of `mmusset view` and of its export in a real browser: what people see and do."""
 
 import re
 from collections.abc import Iterator

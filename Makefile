@@ -22,6 +22,12 @@ help:  ## this list
 	  || (echo "install FFmpeg (Debian: ffmpeg), then run this again" && exit 1)
 	@touch $@
 
+# The pages of `mmusset view` are tested in Debian's Chromium; Playwright downloads none.
+.venv/chromium: .venv/dev
+	test -x /usr/bin/chromium || (apt-get update -qq && apt-get install -qq -y chromium) \
+	  || (echo "install Chromium (Debian: chromium), then run this again" && exit 1)
+	@touch $@
+
 # torch, and the torchvision that fits it, have to be there before anything that needs them, or
 # newer ones for CUDA come along.
 .venv/train: .venv/dev .venv/ffmpeg .ci/torchvision_cpu.py
@@ -47,7 +53,7 @@ help:  ## this list
 demo: .venv/core  ## build examples/source into out/demo and say where to look
 	$(BIN)/mmusset build --source examples/source --out out/demo
 
-test: .venv/train  ## every test but the slow ones and those of a real server
+test: .venv/train .venv/chromium  ## every test but the slow ones and those of a real server
 	$(BIN)/python -m pytest
 
 test-slow: .venv/train  ## those that take minutes
@@ -73,6 +79,7 @@ bench: .venv/bench  ## the measurements of benchmarks/README.md
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/finetune.py
 	$(BIN)/python benchmarks/finetune_memory.py
+	$(BIN)/python benchmarks/view.py
 
 bench-musflow: .venv/train  ## does MusFlow learn? 300 pieces, a build, a training, what it makes
 	$(BIN)/python benchmarks/musflow.py

@@ -47,15 +47,15 @@ def thumb(jpeg: bytes) -> bytes:
 
 
 def waveform(sound: Floats) -> bytes:
-    """The loudest value of each of 240 moments, as bars on a transparent ground.
+    """The loudest value of each of 480 moments, on a transparent ground.
 
-    Bars grow with the root of the value, so that quiet pieces have a shape too.
+    Heights grow with the root of the value, so that quiet pieces have a shape too. There are
+    no gaps: on a smaller screen those would make a pattern that is not in the music.
     """
-    peaks = np.sqrt(np.minimum(_peaks(sound, WIDTH_PX // 2), 1.0))
+    peaks = np.sqrt(np.minimum(_peaks(sound, WIDTH_PX), 1.0))
     heights = np.maximum(1, np.round(peaks * WAVE_PX / 2)).astype(int)
     rows = np.abs(np.arange(WAVE_PX) - (WAVE_PX - 1) / 2)[:, None]
-    alpha = np.zeros((WAVE_PX, WIDTH_PX), np.uint8)
-    alpha[:, ::2] = np.where(rows < heights[None, :], 255, 0)
+    alpha = np.where(rows < heights[None, :], 255, 0).astype(np.uint8)
     image = Image.new("RGB", (WIDTH_PX, WAVE_PX), WAVE_RGB)
     image.putalpha(Image.fromarray(alpha))
     return _encoded(image, "PNG")

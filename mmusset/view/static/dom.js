@@ -10,6 +10,7 @@ function el(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name.startsWith("aria-")) element.setAttribute(name, String(value)); // "false" is a state
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value !== null) element.setAttribute(name, String(value));
   }
@@ -77,7 +78,7 @@ function showTabs(state, counts) {
     }, el("span", { class: "tab-count" }, number.format(count)), ` ${label}`);
   byId("tabs").replaceChildren(
     tab("", "all", all),
-    ...STATUSES.map((name) => tab(name, name, values.get(name) ?? 0)),
+    ...STATUSES.filter((name) => name !== "pending" || values.has(name)).map((name) => tab(name, name, values.get(name) ?? 0)),
   );
 }
 

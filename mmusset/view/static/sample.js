@@ -2,7 +2,7 @@
 // One sample's page.
 
 const SIGNS = { supported: "✓", contradicted: "✕", unverifiable: "?" };
-let place = null;
+let placed = null; // a promise of where the sample stands
 
 const confidence = (share) => `${Math.round(100 * share)} %`;
 
@@ -109,7 +109,7 @@ function showSample(detail) {
 
 const badges = (card) => [badge(card.status, card.status), card.split ? badge("split", card.split) : null, markBadge(card.mark)].filter(Boolean);
 
-function showPager(state) {
+function showPager(state, place) {
   const link = (label, key) =>
     key ? el("a", { href: `sample.html${hashOf({ ...state, key })}`, class: "button" }, label) : el("span", { class: "button off" }, label);
   byId("pager").replaceChildren(
@@ -119,22 +119,24 @@ function showPager(state) {
 }
 
 async function draw(state, newest) {
+  placed = source.place(state, state.key);
+  placed.catch(() => {}); // told below, unless there is no such sample
   const detail = await source.sample(state.key);
   if (!newest()) return;
   if (playing) { audio.pause(); playing = null; }
   showSample(detail);
   scrollTo(0, 0);
   document.body.dataset.drawn = hashOf(state);
-  place = await source.place(state, state.key);
+  const place = await placed;
   if (!newest()) return;
-  showPager(state);
+  showPager(state, place);
   document.body.dataset.counted = hashOf(state);
 }
 
 const move = (key) => { if (key) goTo({ ...readState(), key }); };
 const actions = {
-  next: () => move(place?.after),
-  previous: () => move(place?.before),
+  next: async () => move((await placed).after),
+  previous: async () => move((await placed).before),
   play: () => {
     const box = document.querySelector(".player");
     if (box) toggle(box.player);
@@ -142,7 +144,8 @@ const actions = {
   open: () => {},
   all: () => { location.href = `index.html${hashOf({ ...readState(), key: "" })}`; },
   search: () => { location.href = `index.html${hashOf({ ...readState(), key: "" })}`; },
-  mark: (verdict) => document.querySelector(`.mark[data-mark="${verdict}"]`)?.click(),
+  // Never of the sample before, while the next is on its way.
+  mark: (verdict) => document.body.dataset.drawn === hashOf(readState()) && document.querySelector(`.mark[data-mark="${verdict}"]`)?.click(),
 };
 
 drawing(draw);

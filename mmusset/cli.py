@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from . import cli_evaluate, cli_finetune, cli_musflow
+from . import cli_card, cli_evaluate, cli_finetune, cli_musflow
 from .cli_options import JsonOption, LogJsonOption, SetOption, tell
 from .errors import MmussetError, UsageError
 
@@ -282,6 +282,7 @@ app.add_typer(prompts, name="prompts")
 app.add_typer(cli_musflow.app)
 app.add_typer(cli_finetune.app)
 app.add_typer(cli_evaluate.app)
+app.add_typer(cli_card.app)
 
 
 @prompts.command("show")

@@ -25,7 +25,8 @@ def card(
 ) -> None:
     """Write a dataset's card: README.md, croissant.json, assets/samples.jpg.
 
-    `build` writes it too; what you wrote outside its two marks, and your keys in its YAML, are kept.
+    `build` writes it too. What you wrote outside its two marks, and your keys in its YAML, are
+    kept.
 
     \b
     Examples:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmusset.errors import UsageError
+from mmusset.errors import Refused, UsageError
 from mmusset.sample import ImageOrigin
 from mmusset.shards.durable import write_durably
 
@@ -33,7 +33,7 @@ ORIGINS: dict[ImageOrigin, str] = {
     "alone": "pictures without music, for which a model made some",
 }
 # Text of tags and models is data: of it, only these characters are taken for what they are.
-UNPLAIN = re.compile(r"[^\w \"'(),./-]")
+UNPLAIN = re.compile(r"[^\w \"'(),./;%?!+=-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,14 @@ class Licence:
         return {key: value for key, value in keys.items() if value}
 
 
+def write_card_if_free(out: Path, tell: Callable[[str], None]) -> None:
+    """Write the card, or tell why a README.md that stands in the way is left as it is."""
+    try:
+        write_card(out)
+    except Refused as error:
+        tell(f"no card was written: {error}")
+
+
 def write_card(out: Path, licence: Licence | None = None, pretty_name: str = "") -> CardFacts:
     """Write a finished dataset's card, and what belongs to it; gives the facts that it tells.
 
@@ -78,7 +86,8 @@ def write_card(out: Path, licence: Licence | None = None, pretty_name: str = "")
     front = front_matter(facts, name)
     generated = body(facts, name, owned.front, with_sheet=sheet is not None)
     _write(out / SHEET, sheet)
-    _write(out / CROISSANT, croissant(facts, name, licence_text(owned.front)) if facts.splits else None)
+    licensed = str(owned.front.get("license_link") or licence_text(owned.front))
+    _write(out / CROISSANT, croissant(facts, name, licensed) if facts.splits else None)
     _write(out / CARD, owned.text(front, generated).encode())
     return facts
 
@@ -123,9 +132,11 @@ def body(facts: CardFacts, name: str, owned: dict[str, Any], *, with_sheet: bool
     )
     filters: dict[str, Callable[..., object]] = {
         "ordered": ordered,
+        "in_code": in_code,
         "public": public_name,
         "share": share,
-        "thousands": lambda number: f"{number:,}",
+        "thousands": "{:,}".format,
+        "counted": counted,
         "hours": hours,
         "size": size,
     }
@@ -152,10 +163,20 @@ def licence_text(front: dict[str, Any]) -> str:
 
 
 def plain(value: object) -> object:
-    """Text that Markdown and HTML take for text: on one line, every other sign as its number."""
+    """Text that Markdown and HTML take for text: every sign that they might not, as its number."""
     if not isinstance(value, str):
         return value
-    return UNPLAIN.sub(lambda found: f"&#{ord(found[0])};", " ".join(value.split()))
+    return UNPLAIN.sub(lambda found: f"&#{ord(found[0])};", value)
+
+
+def in_code(text: str) -> str:
+    """Text for a block of code, where there are no numbers for signs: without them."""
+    return UNPLAIN.sub("", text)
+
+
+def counted(count: int, what: str) -> str:
+    """`1 clip`, `1,024 clips`"""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def share(part: int, whole: int) -> str:

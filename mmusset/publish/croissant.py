@@ -20,6 +20,7 @@ CONTEXT = {
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
     "field": "cr:field",
@@ -40,6 +41,7 @@ CONTEXT = {
     "regex": "cr:regex",
     "repeated": "cr:repeated",
     "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
     "sc": "https://schema.org/",
     "separator": "cr:separator",
     "source": "cr:source",
@@ -47,8 +49,9 @@ CONTEXT = {
     "transform": "cr:transform",
 }
 CITE_AS = (
-    "@article{musflow2025, title = {MusFlow: Multimodal Music Generation via Conditional Flow"
-    " Matching}, journal = {arXiv preprint arXiv:2504.13535}, year = {2025}}"
+    "@article{musflow2025, author = {Song, Jiahao and Wang, Yuzhao}, title = {MusFlow: Multimodal"
+    " Music Generation via Conditional Flow Matching}, journal = {arXiv preprint arXiv:2504.13535},"
+    " year = {2025}}"
 )
 # Of each member: its record set, what its files are, and the type of what they hold.
 MEMBERS = {

@@ -33,7 +33,7 @@ ORIGINS: dict[ImageOrigin, str] = {
     "alone": "pictures without music, for which a model made some",
 }
 # Text of tags and models is data: of it, only these characters are taken for what they are.
-UNPLAIN = re.compile(r"[^\w \"'(),./;%?!+=-]")
+UNPLAIN = re.compile(r"[^\w \"'(),./;%?!+=-]|_")
 
 
 @dataclass(frozen=True, slots=True)

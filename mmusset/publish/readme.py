@@ -44,12 +44,12 @@ def read(path: Path) -> Readme:
         return Readme()
     except UnicodeDecodeError:
         raise Refused(f"{path} is not UTF-8; save it as that, or move it away") from None
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
+    front, body = _front_matter(path, text)
+    if body.count(BEGIN) != 1 or body.count(END) != 1 or body.index(BEGIN) > body.index(END):
         raise Refused(
             f"{path} is not overwritten: it has no place for the card. Put the lines {BEGIN} and"
             f" {END} where the card belongs, once each, or move the file away"
         )
-    front, body = _front_matter(path, text)
     before, _, rest = body.partition(BEGIN)
     return Readme(front, before, rest.partition(END)[2])
 

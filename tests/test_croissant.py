@@ -26,7 +26,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_mlcroissant_takes_it_and_reads_every_member(made: Path) -> None:
+def test_mlcroissant_takes_it_and_reads_every_member(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Read when it is imported. What it unpacks it knows by the shard's name alone, so that it
+    # would give us samples of another dataset that was read here before.
+    monkeypatch.setenv("CROISSANT_CACHE", str(tmp_path))
     import mlcroissant
 
     dataset = mlcroissant.Dataset(str(made / "croissant.json"))

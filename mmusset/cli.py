@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from . import cli_evaluate, cli_finetune, cli_musflow, cli_publish, cli_view
+from . import cli_card, cli_evaluate, cli_finetune, cli_musflow, cli_publish, cli_view
 from .cli_options import JsonOption, LogJsonOption, SetOption, tell
 from .errors import MmussetError, UsageError
 
@@ -130,6 +130,7 @@ def build(
 
     from .build import candidates, ledger_file, progress, report, run, show
     from .composer import composer_of
+    from .publish.card import write_card_if_free
     from .speakers.choose import speaker_of
 
     waits = [f"server.wait_seconds={server_wait}"] if server_wait else []
@@ -157,6 +158,8 @@ def build(
             print(f"{count} shards written again, byte for byte")
             return
         result = asyncio.run(run.build(job, shown))
+        if not result.interrupted:
+            write_card_if_free(folder, shown.told)
     finally:
         shown.stop()
     with ledger_file.open_to_read(folder) as ledger:
@@ -284,6 +287,7 @@ app.add_typer(cli_publish.app)
 app.add_typer(cli_view.app)
 app.add_typer(cli_finetune.app)
 app.add_typer(cli_evaluate.app)
+app.add_typer(cli_card.app)
 
 
 @prompts.command("show")

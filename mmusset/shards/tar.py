@@ -8,7 +8,7 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -94,10 +94,13 @@ def write_shard(
     return Shard(name, count, path.stat().st_size, file_sha256(path))
 
 
-def read_shard(path: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
+def read_shard(
+    path: Path, wanted: Container[str] | None = None
+) -> Iterator[tuple[str, dict[str, bytes]]]:
     """Each sample's key and its members by extension, in the order of the tar.
 
-    Nothing is decoded or unpickled. Raises tarfile.TarError or OSError on a broken tar.
+    Of members that are not `wanted` no byte is read, and they are left out. Nothing is decoded
+    or unpickled. Raises tarfile.TarError or OSError on a broken tar.
     """
     key, members = "", dict[str, bytes]()
     with tarfile.open(path, mode="r:") as tar:
@@ -111,7 +114,9 @@ def read_shard(path: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
                 raise tarfile.TarError(f"{info.name} is not a regular file")
             if extension in members:
                 raise tarfile.TarError(f"{info.name} stands twice")
-            key, members[extension] = member_key, file.read()
+            key = member_key
+            if wanted is None or extension in wanted:
+                members[extension] = file.read()
     if members:
         yield key, members
 

@@ -1,0 +1,209 @@
+"""The card of a dataset: README.md, with croissant.json and a picture of samples beside it.
+
+All of it is made from the manifest and the shards: same dataset, same bytes.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmusset.errors import Refused, UsageError
+from mmusset.sample import ImageOrigin
+from mmusset.shards.durable import write_durably
+
+from . import readme
+from .contact_sheet import contact_sheet
+from .croissant import croissant
+from .facts import CardFacts, facts_of, ordered, public_name
+from .features import features
+
+CARD, CROISSANT, SHEET = "README.md", "croissant.json", "assets/samples.jpg"
+# Not the folder's: a copy of a dataset has the same card.
+NAME = "Music with pictures, stories and captions"
+LICENCE_ID = re.compile(r"[a-z0-9][a-z0-9.+-]*")
+SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+MOST_ATTRIBUTIONS = 100
+ORIGINS: dict[ImageOrigin, str] = {
+    "embedded": "covers in the music's files",
+    "stem": "pictures named as the music is",
+    "folder": "covers of albums' folders",
+    "video": "frames of music videos",
+    "alone": "pictures without music, for which a model made some",
+}
+# Text of tags and models is data: of it, only these characters are taken for what they are.
+UNPLAIN = re.compile(r"[^\w \"'(),./;%?!+=-]|_")
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """The owner's decision. `id` is one that the Hub knows; `name` and `link` tell an "other".
+
+    Raises UsageError where they don't fit together.
+    """
+
+    id: str
+    name: str = ""
+    link: str = ""
+
+    def __post_init__(self) -> None:
+        if not LICENCE_ID.fullmatch(self.id):
+            raise UsageError(
+                f"no licence is called {self.id!r}: give the Hub's name of one, such as"
+                " cc-by-4.0, cc0-1.0 or other"
+            )
+        if (self.id == "other") != bool(self.name):
+            raise UsageError("--license other needs --license-name, and no other licence has one")
+
+    def front(self) -> dict[str, str]:
+        """Its keys in a card's front matter."""
+        keys = {"license": self.id, "license_name": self.name, "license_link": self.link}
+        return {key: value for key, value in keys.items() if value}
+
+
+def write_card_if_free(out: Path, tell: Callable[[str], None]) -> None:
+    """Write the card, or tell why a README.md that stands in the way is left as it is."""
+    try:
+        write_card(out)
+    except Refused as error:
+        tell(f"no card was written: {error}")
+
+
+def write_card(out: Path, licence: Licence | None = None, pretty_name: str = "") -> CardFacts:
+    """Write a finished dataset's card, and what belongs to it; gives the facts that it tells.
+
+    A licence and a name that the card has already are kept where none is given. Raises
+    MmussetError where the dataset can't be read, Refused where a README.md stands in the way.
+    """
+    owned = readme.read(out / CARD)
+    facts = facts_of(out)
+    if licence:
+        without = {k: v for k, v in owned.front.items() if not k.startswith("license")}
+        owned = readme.Readme(licence.front() | without, owned.before, owned.after)
+    name = pretty_name or str(owned.front.get("pretty_name") or NAME)
+    sheet = contact_sheet(out, facts.manifest.shards)
+    front = front_matter(facts, name)
+    generated = body(facts, name, owned.front, with_sheet=sheet is not None)
+    _write(out / SHEET, sheet)
+    licensed = str(owned.front.get("license_link") or licence_text(owned.front))
+    _write(out / CROISSANT, croissant(facts, name, licensed) if facts.splits else None)
+    _write(out / CARD, owned.text(front, generated).encode())
+    return facts
+
+
+def front_matter(facts: CardFacts, name: str) -> dict[str, Any]:
+    """What the Hub and `load_dataset` read of a card."""
+    creators = ["machine-generated"]
+    if facts.counts.story_writers["given"]:
+        creators.append("found")
+    count = facts.counts.samples
+    return {
+        "pretty_name": name,
+        "language": ["en"],
+        "annotations_creators": creators,
+        "task_categories": ["text-to-audio", "image-to-text"],
+        "size_categories": [next((told for most, told in SIZES if count < most), "n>1M")],
+        "tags": ["music", "multimodal", "webdataset", "mmusset"],
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [
+                    {"split": split, "path": f"data/{split}-*.tar"} for split in facts.splits
+                ],
+            }
+        ],
+        "dataset_info": {"features": features()},
+    }
+
+
+def body(facts: CardFacts, name: str, owned: dict[str, Any], *, with_sheet: bool) -> str:
+    """The generated part of a card, Markdown."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("mmusset.publish", "."),
+        undefined=StrictUndefined,
+        autoescape=False,
+        finalize=plain,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    filters: dict[str, Callable[..., object]] = {
+        "ordered": ordered,
+        "in_code": in_code,
+        "public": public_name,
+        "share": share,
+        "thousands": "{:,}".format,
+        "counted": counted,
+        "hours": hours,
+        "size": size,
+    }
+    environment.filters.update(filters)
+    return environment.get_template("card.md.j2").render(
+        facts=facts,
+        counts=facts.counts,
+        manifest=facts.manifest,
+        recipe=facts.manifest.recipe,
+        name=name,
+        licence=licence_text(owned),
+        sheet=SHEET if with_sheet else "",
+        most_attributions=MOST_ATTRIBUTIONS,
+        origins=ORIGINS,
+        first=facts.splits[0] if facts.splits else "train",
+    )
+
+
+def licence_text(front: dict[str, Any]) -> str:
+    """The licence that a card's front matter names; "" where nobody decided on one."""
+    named = front.get("license_name") if front.get("license") == "other" else front.get("license")
+    names = named if isinstance(named, list) else [named]
+    return ", ".join(str(name) for name in names if name and name != "unknown")
+
+
+def plain(value: object) -> object:
+    """Text that Markdown and HTML take for text: every sign that they might not, as its number."""
+    if not isinstance(value, str):
+        return value
+    return UNPLAIN.sub(lambda found: f"&#{ord(found[0])};", value)
+
+
+def in_code(text: str) -> str:
+    """Text for a block of code, where there are no numbers for signs: without them."""
+    return UNPLAIN.sub("", text)
+
+
+def counted(count: int, what: str) -> str:
+    """`1 clip`, `1,024 clips`"""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def share(part: int, whole: int) -> str:
+    """`98.5 %`"""
+    return f"{100 * part / max(whole, 1):.1f} %"
+
+
+def hours(seconds: float) -> str:
+    """`3.2 hours`, in the unit that suits."""
+    for unit, length in (("hours", 3600), ("minutes", 60)):
+        if seconds >= length:
+            return f"{seconds / length:,.1f} {unit}"
+    return f"{seconds:.1f} seconds"
+
+
+def size(count: int) -> str:
+    """`11.3 MB`, of 10^6 bytes."""
+    for unit, length in (("GB", 1e9), ("MB", 1e6)):
+        if count >= length:
+            return f"{count / length:,.1f} {unit}"
+    return f"{count / 1e3:,.1f} kB"
+
+
+def _write(path: Path, data: bytes | None) -> None:
+    """Write a file, or take it away, if that changes anything."""
+    if data is None:
+        path.unlink(missing_ok=True)
+    elif not path.is_file() or path.read_bytes() != data:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_durably(path, lambda file: file.write(data), "card")

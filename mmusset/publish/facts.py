@@ -1,0 +1,197 @@
+"""What a dataset's card says: its manifest, and what is counted over the samples in its shards."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+
+from mmusset.errors import MmussetError
+from mmusset.sample import PERSON, Attribute, ClaimVerdict, Quadruple
+from mmusset.shards.tar import read_shard
+from mmusset.shards.verify import ListedShard, Manifest
+
+
+class Reason(BaseModel):
+    """How many items ended so, and why."""
+
+    status: str
+    reason: str
+    count: int
+
+
+class BuildManifest(Manifest):
+    """All of manifest.json that a card tells."""
+
+    reasons: tuple[Reason, ...]
+    marks: dict[str, int]
+    groups: int
+    recipe: dict[str, Any]
+    fingerprint: str
+    mmusset: str
+    models: dict[str, str]
+    prompts: dict[str, str]
+
+
+class Attribution(NamedTuple):
+    """Whose work samples are, by their tags; "" where nothing is known."""
+
+    artist: str
+    album: str
+    license: str
+
+
+@dataclass(slots=True)
+class Counts:
+    """What is counted over the samples. Grows with what differs among them, not with them."""
+
+    samples: int = 0
+    seconds: float = 0.0
+    shortest_s: float = float("inf")
+    longest_s: float = 0.0
+    splits: Counter[str] = field(default_factory=Counter)
+    groups: dict[str, set[str]] = field(default_factory=dict)
+    shapes: Counter[tuple[int, int]] = field(default_factory=Counter)  # rate in Hz, channels
+    upsampled: int = 0
+    image_origins: Counter[str] = field(default_factory=Counter)
+    claims: Counter[tuple[Attribute, ClaimVerdict]] = field(default_factory=Counter)
+    caption_writers: Counter[str] = field(default_factory=Counter)
+    story_writers: Counter[str] = field(default_factory=Counter)
+    by_person: int = 0  # whom a person accepted
+    rounds: Counter[int] = field(default_factory=Counter)
+    generated_by: Counter[str] = field(default_factory=Counter)
+    attributions: Counter[Attribution] = field(default_factory=Counter)
+
+    def add(self, sample: Quadruple) -> None:
+        """Count one more sample."""
+        music, tags = sample.music, sample.tags
+        self.samples += 1
+        self.seconds += music.duration_s
+        self.shortest_s = min(self.shortest_s, music.duration_s)
+        self.longest_s = max(self.longest_s, music.duration_s)
+        self.splits[sample.split] += 1
+        self.groups.setdefault(sample.split, set()).add(sample.group)
+        self.shapes[music.rate_hz, music.channels] += 1
+        self.upsampled += music.upsampled
+        self.image_origins[sample.image.origin] += 1
+        self.claims.update((claim.attribute, claim.verdict) for claim in sample.caption.claims)
+        self.caption_writers[sample.caption.writer] += 1
+        self.story_writers[sample.story.writer] += 1
+        self.by_person += any(turn.speaker == PERSON for turn in sample.turns)
+        self.rounds[max(turn.round for turn in sample.turns)] += 1
+        if music.generated_by:
+            self.generated_by[music.generated_by] += 1
+        self.attributions[Attribution(tags.artist, tags.album, tags.license)] += 1
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """What a card is written from."""
+
+    manifest: BuildManifest
+    counts: Counts
+
+    @property
+    def splits(self) -> list[str]:
+        """Those that have samples, as they are always told: train first."""
+        return [split for split in ("train", "validation", "test") if self.counts.splits[split]]
+
+    @property
+    def bytes(self) -> int:
+        return sum(shard.bytes for shard in self.manifest.shards)
+
+    def shards(self, split: str) -> list[ListedShard]:
+        return [s for s in self.manifest.shards if s.name.startswith(f"data/{split}-")]
+
+    def claims(self, attribute: str = "", verdict: str = "") -> int:
+        """How many claims there are; about one attribute, of one verdict, where these are given."""
+        return sum(
+            count
+            for (about, said), count in self.counts.claims.items()
+            if attribute in ("", about) and verdict in ("", said)
+        )
+
+    @property
+    def attributes(self) -> list[str]:
+        """What captions claim anything about, the most frequent first."""
+        by_attribute = Counter[str]()
+        for (attribute, _), count in self.counts.claims.items():
+            by_attribute[attribute] += count
+        return [name for name, _ in ordered(by_attribute)]
+
+    @property
+    def licences(self) -> Counter[str]:
+        """Samples by the licence that a tag names; "" where none does."""
+        licences = Counter[str]()
+        for attribution, count in self.counts.attributions.items():
+            licences[attribution.license] += count
+        return licences
+
+    @property
+    def attributed(self) -> list[tuple[Attribution, int]]:
+        """Whose work the samples are, with their number, as far as tags tell of anybody."""
+        known = Counter(
+            {whose: count for whose, count in self.counts.attributions.items() if any(whose)}
+        )
+        return ordered(known)
+
+
+def facts_of(out: Path) -> CardFacts:
+    """The facts of a finished dataset, its shards read once, and of them the JSON alone.
+
+    Raises MmussetError where there is no manifest that fits, or where shards can't be read.
+    """
+    manifest = _manifest(out)
+    counts = Counts()
+    for shard in manifest.shards:
+        for sample in _samples(out / shard.name):
+            counts.add(sample)
+    if counts.samples != manifest.accepted:
+        raise MmussetError(
+            f"{out} holds {counts.samples} samples, its manifest {manifest.accepted};"
+            f" `mmusset verify {out}` tells more, `mmusset build` mends it"
+        )
+    return CardFacts(manifest, counts)
+
+
+def ordered(counter: Counter[Any]) -> list[tuple[Any, int]]:
+    """The most frequent first, and in order of their names where that is the same."""
+    return sorted(counter.items(), key=lambda pair: (-pair[1], str(pair[0])))
+
+
+def public_name(name: str) -> str:
+    """A model's name without where it lies on this machine."""
+    if PureWindowsPath(name).drive:
+        return PureWindowsPath(name).name
+    return PurePosixPath(name).name if name[:1] in ("/", "~", ".") else name
+
+
+def _manifest(out: Path) -> BuildManifest:
+    path = out / "manifest.json"
+    try:
+        return BuildManifest.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise MmussetError(
+            f"{out} has no manifest.json: give the folder of a finished `mmusset build`"
+        ) from None
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(map(str, fault["loc"])) or "it"
+        raise MmussetError(
+            f"{path} can't be used ({where}: {fault['msg']}); `mmusset build` writes it again"
+        ) from None
+
+
+def _samples(shard: Path) -> Iterator[Quadruple]:
+    import tarfile
+
+    try:
+        for _, members in read_shard(shard, ("json",)):
+            yield Quadruple.model_validate_json(members["json"])
+    except (tarfile.TarError, FileNotFoundError, KeyError, ValidationError) as error:
+        why = type(error).__name__
+        raise MmussetError(
+            f"{shard} can't be read ({why}); `mmusset verify` tells more, `mmusset build` mends it"
+        ) from None

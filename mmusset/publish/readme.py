@@ -1,0 +1,69 @@
+"""README.md of a dataset: a part that is generated, and what its owner wrote around it.
+
+The generated part stands between two marks. Everything outside them is the owner's, and so is
+each key of the YAML front matter that is not generated.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mmusset.errors import Refused
+
+BEGIN, END = "<!-- mmusset: begin -->", "<!-- mmusset: end -->"
+FENCE = "---\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Readme:
+    """A card's owner's part: front matter, and the text before and after the generated part."""
+
+    front: dict[str, Any] = field(default_factory=dict)
+    before: str = ""
+    after: str = "\n"
+
+    def text(self, front: dict[str, Any], generated: str) -> str:
+        """The whole file: the owner's keys come first, then those that are generated."""
+        kept = {key: value for key, value in self.front.items() if key not in front}
+        yaml_text = yaml.safe_dump(kept | front, sort_keys=False, allow_unicode=True, width=100)
+        return (
+            f"{FENCE}{yaml_text}{FENCE}{self.before}{BEGIN}\n{generated.strip()}\n{END}{self.after}"
+        )
+
+
+def read(path: Path) -> Readme:
+    """The owner's part of a card; nothing where there is no file.
+
+    Raises Refused for a file that has no place for the generated part.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return Readme()
+    except UnicodeDecodeError:
+        raise Refused(f"{path} is not UTF-8; save it as that, or move it away") from None
+    front, body = _front_matter(path, text)
+    if body.count(BEGIN) != 1 or body.count(END) != 1 or body.index(BEGIN) > body.index(END):
+        raise Refused(
+            f"{path} is not overwritten: it has no place for the card. Put the lines {BEGIN} and"
+            f" {END} where the card belongs, once each, or move the file away"
+        )
+    before, _, rest = body.partition(BEGIN)
+    return Readme(front, before, rest.partition(END)[2])
+
+
+def _front_matter(path: Path, text: str) -> tuple[dict[str, Any], str]:
+    """The YAML at the top of a text, and what follows. Raises Refused."""
+    if not text.startswith(FENCE):
+        return {}, text
+    between, fence, body = text.removeprefix(FENCE).partition(f"\n{FENCE}")
+    try:
+        front = yaml.safe_load(between) if fence else None
+    except yaml.YAMLError as error:
+        why = str(error).partition("\n")[0]
+        raise Refused(f"the YAML at the top of {path} can't be read ({why}); mend it") from None
+    if not isinstance(front, dict):
+        raise Refused(f"the YAML at the top of {path} must be keys with values between two ---")
+    return front, body

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from . import cli_card, cli_evaluate, cli_finetune, cli_musflow, cli_publish, cli_view
+from . import cli_evaluate, cli_finetune, cli_musflow, cli_publish, cli_view
 from .cli_options import JsonOption, LogJsonOption, SetOption, tell
 from .errors import MmussetError, UsageError
 
@@ -287,7 +287,6 @@ app.add_typer(cli_publish.app)
 app.add_typer(cli_view.app)
 app.add_typer(cli_finetune.app)
 app.add_typer(cli_evaluate.app)
-app.add_typer(cli_card.app)
 
 
 @prompts.command("show")

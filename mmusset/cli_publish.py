@@ -1,4 +1,4 @@
-"""The commands that publish a dataset, and fetch one."""
+"""The commands that write a dataset's card, publish it, and fetch one."""
 
 import json
 import sys
@@ -16,6 +16,41 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 NameArgument = Annotated[str, typer.Argument(metavar="USER/NAME", help="A dataset on the Hub.")]
+
+
+@app.command()
+def card(
+    out: Annotated[Path, typer.Argument(help="A dataset that `mmusset build` made.")],
+    licence: Annotated[
+        str | None,
+        typer.Option("--license", metavar="ID", help="As the Hub names it: cc-by-4.0, other, ..."),
+    ] = None,
+    licence_name: Annotated[
+        str, typer.Option("--license-name", help="With --license other: what it is called.")
+    ] = "",
+    licence_link: Annotated[
+        str, typer.Option("--license-link", help="With --license other: where it is to be read.")
+    ] = "",
+    pretty_name: Annotated[str, typer.Option(help="The title of the card.")] = "",
+) -> None:
+    """Write a dataset's card: README.md, croissant.json, assets/samples.jpg.
+
+    `build` writes it too. What you wrote outside its two marks, and your keys in its YAML, are
+    kept.
+
+    \b
+    Examples:
+      mmusset card music --license cc-by-4.0
+      mmusset card music --license other --license-name my-label --pretty-name "Songs of the sea"
+    """
+    from .publish.card import write_card
+    from .publish.licence import Licence
+
+    if not licence and (licence_name or licence_link):
+        raise UsageError("--license-name and --license-link go with --license other")
+    decided = Licence(licence, licence_name, licence_link) if licence else None
+    facts = write_card(out, decided, pretty_name)
+    print(f"{facts.counts.samples} samples told of in {out / 'README.md'}")
 
 
 @app.command()

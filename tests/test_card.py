@@ -18,8 +18,9 @@ from markdown_it import MarkdownIt
 
 from mmusset.errors import MmussetError, Refused, UsageError
 from mmusset.publish import readme
-from mmusset.publish.card import Licence, plain, write_card
+from mmusset.publish.card import plain, write_card
 from mmusset.publish.features import fields_of
+from mmusset.publish.licence import Licence
 from mmusset.sample import JudgedClaim, Quadruple, Tags
 from mmusset.shards.tar import Sample, read_shard, write_shard
 from mmusset.shards.verify import verify

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mmusset.publish.card import Licence, write_card
+from mmusset.publish.card import write_card
 from mmusset.publish.croissant import MEMBERS
+from mmusset.publish.licence import Licence
 from mmusset.shards.tar import file_sha256, read_shard
 from tests.datasets_made import write_dataset
 from tests.samples import sample

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mmusset.publish.published import licence_of
+from mmusset.publish.licence import licence_text
 from tests.hub_repos import Fault
 from tests.hub_writing import TOKEN, hub
-from tests.pushing import LICENCE, dataset, on_hub, published, push
+from tests.pushing import dataset, on_hub, published, push
 
 
 @pytest.fixture
@@ -124,12 +124,11 @@ def change_manifest(out: Path, **changes: object) -> None:
 
 
 def test_licences_are_read_from_a_cards_front_matter() -> None:
-    assert licence_of(f"---\n{LICENCE}\n---\n") == "cc-by-4.0"
-    assert licence_of("---\nlicense: other\nlicense_name: mine\n---\n") == "mine"
-    assert licence_of("---\nlicense: [mit, cc0-1.0]\n---\n") == "mit, cc0-1.0"
-    for none in ("", "license: mit\n", "---\ntags: []\n---\n", "---\nlicense: unknown\n---\n"):
-        assert licence_of(none) == ""
-    assert licence_of("---\nlicense: [\n---\n") == ""
+    assert licence_text({"license": "cc-by-4.0"}) == "cc-by-4.0"
+    assert licence_text({"license": "other", "license_name": "mine"}) == "mine"
+    assert licence_text({"license": ["mit", "cc0-1.0"]}) == "mit, cc0-1.0"
+    for none in ({}, {"license_name": "mine"}, {"license": "unknown"}, {"license": None}):
+        assert licence_text(none) == ""
 
 
 def test_a_new_version_replaces_deletes_and_leaves_alone_what_is_not_ours(

@@ -5,16 +5,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from mmusset.publish.card import write_card
+from mmusset.publish.licence import Licence
 from mmusset.shards.reader import Members, raw_samples
 from tests.command import SHORT, mmusset
 from tests.hub_repos import Hub
 from tests.hub_writing import hub
 from tests.media import library
-from tests.pushing import card, on_hub, push, told
+from tests.pushing import on_hub, push, told
 from tests.test_musflow_train import settings
 
 LOAD = """
@@ -57,18 +58,13 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = folder / "out"
     built = mmusset("build", "--source", library(folder / "source", 4), "--out", out, *words)
     assert built.returncode == 0, built.stderr
-    (out / "README.md").write_text(card(max(facts_of(out), key=lambda facts: len(str(facts)))))
+    write_card(out, Licence("cc-by-4.0"))
     return out
 
 
 def samples_of(out: Path) -> Iterator[tuple[str, Members]]:
     for shard in sorted((out / "data").glob("*.tar")):
         yield from raw_samples(str(shard))
-
-
-def facts_of(out: Path) -> list[dict[str, Any]]:
-    """The JSON of each sample."""
-    return [json.loads(members["json"]) for _, members in samples_of(out)]
 
 
 def test_datasets_reads_every_sample_bit_for_bit(out: Path, tmp_path: Path) -> None:

@@ -5,11 +5,10 @@ All of it is made from the manifest and the shards: same dataset, same bytes.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmusset.errors import Refused, UsageError
+from mmusset.errors import Refused
 from mmusset.sample import ImageOrigin
 from mmusset.shards.durable import write_durably
 
@@ -18,11 +17,13 @@ from .contact_sheet import contact_sheet
 from .croissant import croissant
 from .facts import CardFacts, facts_of, ordered, public_name
 from .features import features
+from .licence import Licence, licence_text
+from .progress import size
+from .readme import CARD
 
-CARD, CROISSANT, SHEET = "README.md", "croissant.json", "assets/samples.jpg"
+CROISSANT, SHEET = "croissant.json", "assets/samples.jpg"
 # Not the folder's: a copy of a dataset has the same card.
 NAME = "Music with pictures, stories and captions"
-LICENCE_ID = re.compile(r"[a-z0-9][a-z0-9.+-]*")
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 MOST_ATTRIBUTIONS = 100
 ORIGINS: dict[ImageOrigin, str] = {
@@ -34,32 +35,6 @@ ORIGINS: dict[ImageOrigin, str] = {
 }
 # Text of tags and models is data: of it, only these characters are taken for what they are.
 UNPLAIN = re.compile(r"[^\w \"'(),./;%?!+=-]|_")
-
-
-@dataclass(frozen=True, slots=True)
-class Licence:
-    """The owner's decision. `id` is one that the Hub knows; `name` and `link` tell an "other".
-
-    Raises UsageError where they don't fit together.
-    """
-
-    id: str
-    name: str = ""
-    link: str = ""
-
-    def __post_init__(self) -> None:
-        if not LICENCE_ID.fullmatch(self.id):
-            raise UsageError(
-                f"no licence is called {self.id!r}: give the Hub's name of one, such as"
-                " cc-by-4.0, cc0-1.0 or other"
-            )
-        if (self.id == "other") != bool(self.name):
-            raise UsageError("--license other needs --license-name, and no other licence has one")
-
-    def front(self) -> dict[str, str]:
-        """Its keys in a card's front matter."""
-        keys = {"license": self.id, "license_name": self.name, "license_link": self.link}
-        return {key: value for key, value in keys.items() if value}
 
 
 def write_card_if_free(out: Path, tell: Callable[[str], None]) -> None:
@@ -155,13 +130,6 @@ def body(facts: CardFacts, name: str, owned: dict[str, Any], *, with_sheet: bool
     )
 
 
-def licence_text(front: dict[str, Any]) -> str:
-    """The licence that a card's front matter names; "" where nobody decided on one."""
-    named = front.get("license_name") if front.get("license") == "other" else front.get("license")
-    names = named if isinstance(named, list) else [named]
-    return ", ".join(str(name) for name in names if name and name != "unknown")
-
-
 def plain(value: object) -> object:
     """Text that Markdown and HTML take for text: every sign that they might not, as its number."""
     if not isinstance(value, str):
@@ -190,14 +158,6 @@ def hours(seconds: float) -> str:
         if seconds >= length:
             return f"{seconds / length:,.1f} {unit}"
     return f"{seconds:.1f} seconds"
-
-
-def size(count: int) -> str:
-    """`11.3 MB`, of 10^6 bytes."""
-    for unit, length in (("GB", 1e9), ("MB", 1e6)):
-        if count >= length:
-            return f"{count / length:,.1f} {unit}"
-    return f"{count / 1e3:,.1f} kB"
 
 
 def _write(path: Path, data: bytes | None) -> None:

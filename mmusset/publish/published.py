@@ -11,14 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from mmusset.errors import MmussetError, Refused
 from mmusset.shards.tar import file_sha256
 from mmusset.shards.verify import Manifest, verify
 
-MANIFEST, CARD = "manifest.json", "README.md"
+from . import readme
+from .licence import licence_text
+from .readme import CARD
+
+MANIFEST = "manifest.json"
 OF_CARD = re.compile(r"README\.md|croissant\.json|assets/[A-Za-z0-9_][\w.-]*")
 MAX_SHOWN = 5
 
@@ -47,8 +50,8 @@ class Dataset:
 def dataset_of(out: Path) -> Dataset:
     """What a folder publishes, read and checked from end to end.
 
-    Raises MmussetError where the folder does not verify, Refused where its card has no licence
-    or something in it tells of this machine.
+    Raises MmussetError where the folder does not verify, Refused where its card
+    can't be read or something in it tells of this machine.
     """
     _, problems = verify(out)
     if problems:
@@ -67,7 +70,7 @@ def dataset_of(out: Path) -> Dataset:
         files=(*shards, *others),
         shards=len(shards),
         splits=_splits(manifest),
-        licence=licence_of((out / CARD).read_text(encoding="utf-8")),
+        licence=licence_text(readme.split(out / CARD)[0]),
         kept_tags=tuple(facts.get("recipe", {}).get("keep_tags", ())),
     )
 
@@ -78,22 +81,6 @@ def manifest_of(data: bytes) -> Manifest | None:
         return Manifest.model_validate_json(data)
     except ValidationError:
         return None
-
-
-def licence_of(card: str) -> str:
-    """The licence that a card's front matter names; "" where it names none, or says unknown."""
-    _, _, rest = f"\n{card}".partition("\n---\n")
-    front, _, _ = rest.partition("\n---\n")
-    try:
-        facts = yaml.safe_load(front)
-    except yaml.YAMLError:
-        return ""
-    licence = facts.get("license") if isinstance(facts, dict) else None
-    names = licence if isinstance(licence, list) else [licence]
-    named = [str(name) for name in names if name and name != "unknown"]
-    if named == ["other"] and isinstance(facts, dict):
-        named = [str(facts.get("license_name") or "other")]
-    return ", ".join(named)
 
 
 def _splits(manifest: Manifest) -> dict[str, int]:

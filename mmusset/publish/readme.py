@@ -12,6 +12,7 @@ import yaml
 
 from mmusset.errors import Refused
 
+CARD = "README.md"
 BEGIN, END = "<!-- mmusset: begin -->", "<!-- mmusset: end -->"
 FENCE = "---\n"
 
@@ -38,13 +39,9 @@ def read(path: Path) -> Readme:
 
     Raises Refused for a file that has no place for the generated part.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
+    if not path.exists():
         return Readme()
-    except UnicodeDecodeError:
-        raise Refused(f"{path} is not UTF-8; save it as that, or move it away") from None
-    front, body = _front_matter(path, text)
+    front, body = split(path)
     if body.count(BEGIN) != 1 or body.count(END) != 1 or body.index(BEGIN) > body.index(END):
         raise Refused(
             f"{path} is not overwritten: it has no place for the card. Put the lines {BEGIN} and"
@@ -54,8 +51,12 @@ def read(path: Path) -> Readme:
     return Readme(front, before, rest.partition(END)[2])
 
 
-def _front_matter(path: Path, text: str) -> tuple[dict[str, Any], str]:
-    """The YAML at the top of a text, and what follows. Raises Refused."""
+def split(path: Path) -> tuple[dict[str, Any], str]:
+    """The YAML at the top of a card, and what follows. Raises Refused where it can't be read."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refused(f"{path} is not UTF-8; save it as that, or move it away") from None
     if not text.startswith(FENCE):
         return {}, text
     between, fence, body = text.removeprefix(FENCE).partition(f"\n{FENCE}")

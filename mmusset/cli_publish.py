@@ -46,9 +46,9 @@ def card(
     from .publish.card import write_card
     from .publish.licence import Licence
 
-    if not licence and (licence_name or licence_link):
+    if licence is None and (licence_name or licence_link):
         raise UsageError("--license-name and --license-link go with --license other")
-    decided = Licence(licence, licence_name, licence_link) if licence else None
+    decided = Licence(licence, licence_name, licence_link) if licence is not None else None
     facts = write_card(out, decided, pretty_name)
     print(f"{facts.counts.samples} samples told of in {out / 'README.md'}")
 

@@ -17,7 +17,14 @@ def view(
         str,
         typer.Option(help="Listen there; 0.0.0.0 lets others in who have the token, unencrypted."),
     ] = "127.0.0.1",
-    open_: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    open_: Annotated[
+        bool,
+        typer.Option(
+            "--open",
+            help="Open it in the browser; other users of the machine may see its command line, with"
+            " the token.",
+        ),
+    ] = False,
     export: Annotated[
         Path | None,
         typer.Option(

@@ -153,6 +153,7 @@ def test_a_dataset_without_samples_has_a_card_that_says_so(tmp_path: Path) -> No
     write_card(tmp_path)
     assert "\n0 quadruples" in card_of(tmp_path)
     assert front_of(tmp_path)["size_categories"] == ["n<1K"]
+    assert "load_dataset" not in card_of(tmp_path)
     assert not (tmp_path / "croissant.json").exists()
 
 
@@ -182,13 +183,18 @@ def test_its_owners_words_and_keys_survive(made: Path) -> None:
     path = made / "README.md"
     text = path.read_text().replace("---\n<!--", "---\n# Mine\n\nRead this.\n<!--")
     path.write_text(
-        text.replace("license: cc", "# by Ann\nextra: [1, 'no']\nlicense: cc") + "Bye.\n"
+        text.replace("license: cc", "# by Ann\nextra: [1, 'no']\nlicense: cc")
+        .replace("- en\n", "- de\n")
+        .replace("- music\n", "- music\n- sea\n")
+        + "Bye.\n"
     )
     write_card(made)
     card, front = card_of(made), front_of(made)
     assert "---\n# Mine\n\nRead this.\n<!-- mmusset: begin -->\n# Songs of the sea\n" in card
     assert card.endswith("<!-- mmusset: end -->\nBye.\n")
     assert (front["license"], front["extra"]) == ("cc-by-4.0", [1, "no"])
+    assert front["language"] == ["de"]
+    assert {"music", "sea", "webdataset"} <= set(front["tags"])
     assert "by decision of its owner: **cc-by-4.0**" in card
     before = tree(made)
     write_card(made)
@@ -255,7 +261,7 @@ def test_a_licence_is_decided_on_and_changed(made: Path) -> None:
     assert "license_name" not in front_of(made)
 
 
-@pytest.mark.parametrize("words", [("CC BY",), ("other",), ("cc0-1.0", "a name")])
+@pytest.mark.parametrize("words", [("CC BY",), ("",), ("other",), ("cc0-1.0", "a name")])
 def test_a_licence_that_says_nothing_is_refused(words: tuple[str, ...]) -> None:
     with pytest.raises(UsageError):
         Licence(*words)

@@ -72,7 +72,7 @@ def test_a_pull_that_is_broken_off_goes_on(out: Path, tmp_path: Path) -> None:
     assert done.code == mended.code == 0
     assert "(1 files fetched" in mended.out
     assert content(copy) == right
-    assert not (copy / ".mmusset-pull").exists()
+    assert [path.name for path in (copy / ".mmusset-pull").iterdir()] == ["pulled.json"]
 
 
 def test_other_bytes_than_were_published_are_refused(out: Path, tmp_path: Path) -> None:
@@ -105,8 +105,31 @@ def test_folders_that_hold_something_else_are_left_as_they_are(out: Path, tmp_pa
     assert [done.code for done in found] == [1] * 4
     assert "is a build of yours" in found[0].err
     assert "holds something else" in found[1].err
-    assert "data/mine-000000.tar" in found[2].err
+    assert "holds something else" in found[2].err
     assert "holds something else" in found[3].err
+
+
+def test_a_copy_keeps_what_no_pull_put_there(out: Path, tmp_path: Path) -> None:
+    """Another dataset, a file of the user's, a card that the user changed."""
+    copy = tmp_path / "copy"
+    words = ("pull", "user/name", "--out", copy)
+    other = dataset(tmp_path / "other", 1)
+    with hub() as there:
+        on_hub(there, push(out), push(other, name="user/other"), words)
+        before = tree(copy)
+        (foreign,) = on_hub(there, ("pull", "user/other", "--out", copy))
+        assert tree(copy) == before
+        (copy / "assets").mkdir()
+        (copy / "assets" / "mine.txt").write_text("mine")
+        (strange,) = on_hub(there, words)
+        shutil.rmtree(copy / "assets")
+        (copy / "README.md").write_text("my own words")
+        (changed,) = on_hub(there, words)
+    assert "holds a copy of user/name" in foreign.err
+    assert "assets/mine.txt, which no pull put there" in strange.err
+    assert "README.md was changed since it was pulled" in changed.err
+    assert [done.code for done in (foreign, strange, changed)] == [1] * 3
+    assert (copy / "README.md").read_text() == "my own words"
 
 
 def test_what_is_no_dataset_of_ours_is_said(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shutil
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ def test_a_push_sends_the_published_files_and_no_others(out: Path) -> None:
     (out / "assets").mkdir()
     (out / "assets" / "samples.jpg").write_bytes(b"a picture")
     (out / "assets" / ".hidden").write_bytes(b"private")
+    (out / "assets" / "samples.jpg.partial").write_bytes(b"half a pict")
     with hub() as there:
         first, again = on_hub(there, push(out), push(out, "--json"))
         changes = [asked for asked in there.asked if not asked.startswith(("GET", "HEAD"))]
@@ -86,8 +88,16 @@ def test_the_user_is_asked(out: Path, answer: bytes, commits: int | None) -> Non
 def test_what_is_not_fit_to_be_published_is_refused_before_the_hub_is_asked(
     tmp_path: Path,
 ) -> None:
-    names = ("licence", "card", "broken", "home", "recipe", "model", "link", "name")
+    names = (
+        *("licence", "card", "stale", "unlike", "broken", "home", "recipe", "model"),
+        *("link", "folder", "none", "name"),
+    )
     outs = {name: dataset(tmp_path / name, 1) for name in names}
+    croissant_of(outs["stale"], sha256="0" * 64)
+    croissant_of(outs["unlike"], licence="mit")
+    (outs["folder"] / "assets").symlink_to("/etc")
+    shutil.rmtree(outs["none"] / "data")
+    change_manifest(outs["none"], shards=[], found=0, accepted=0)
     (outs["licence"] / "README.md").write_text("---\nlicense: unknown\n---\n")
     (outs["card"] / "README.md").unlink()
     (outs["broken"] / "data" / "train-000000.tar").write_bytes(b"no tar")
@@ -103,10 +113,14 @@ def test_what_is_not_fit_to_be_published_is_refused_before_the_hub_is_asked(
     with hub() as there:
         found = dict(zip(names, on_hub(there, *commands), strict=True))
         assert there.asked == []
-    assert [done.code for done in found.values()] == [1] * 7 + [2]
+    assert [done.code for done in found.values()] == [1] * 11 + [2]
     why = {
         "licence": f"run `mmusset card {outs['licence']} --license cc-by-4.0`",
         "card": f"has no README.md, the dataset's card: run `mmusset card {outs['card']}`",
+        "stale": f"another version of {outs['stale']}: run `mmusset card {outs['stale']}`",
+        "unlike": "is not the one that the card tells: run `mmusset card",
+        "folder": "assets is a link",
+        "none": f"{outs['none']} holds no sample",
         "broken": "data/train-000000.tar: changed since it was written",
         "home": "README.md names a folder of this machine",
         "recipe": "a path of this machine (recipe.speaker.model: /home/me/qwen)",
@@ -116,6 +130,13 @@ def test_what_is_not_fit_to_be_published_is_refused_before_the_hub_is_asked(
     }
     for name, words in why.items():
         assert words in found[name].err
+
+
+def croissant_of(out: Path, sha256: str = "", licence: str = "cc-by-4.0") -> None:
+    """What `mmusset card` writes last, as far as a push looks at it."""
+    (shard,) = json.loads((out / "manifest.json").read_text())["shards"]
+    listed = [{"sha256": sha256 or shard["sha256"]}]
+    (out / "croissant.json").write_text(json.dumps({"distribution": listed, "license": licence}))
 
 
 def change_manifest(out: Path, **changes: object) -> None:

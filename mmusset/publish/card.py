@@ -17,11 +17,12 @@ from .contact_sheet import contact_sheet
 from .croissant import croissant
 from .facts import CardFacts, facts_of, ordered, public_name
 from .features import features
-from .licence import Licence, licence_text
+from .licence import Licence, licence_address, licence_text
 from .progress import size
+from .published import CROISSANT
 from .readme import CARD
 
-CROISSANT, SHEET = "croissant.json", "assets/samples.jpg"
+SHEET = "assets/samples.jpg"
 # Not the folder's: a copy of a dataset has the same card.
 NAME = "Music with pictures, stories and captions"
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -61,9 +62,10 @@ def write_card(out: Path, licence: Licence | None = None, pretty_name: str = "")
     front = front_matter(facts, name)
     generated = body(facts, name, owned.front, with_sheet=sheet is not None)
     _write(out / SHEET, sheet)
-    licensed = str(owned.front.get("license_link") or licence_text(owned.front))
-    _write(out / CROISSANT, croissant(facts, name, licensed) if facts.splits else None)
     _write(out / CARD, owned.text(front, generated).encode())
+    # The last: a push takes it for the sign that the card is of these shards.
+    licensed = licence_address(owned.front)
+    _write(out / CROISSANT, croissant(facts, name, licensed) if facts.splits else None)
     return facts
 
 

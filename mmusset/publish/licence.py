@@ -40,3 +40,8 @@ def licence_text(front: dict[str, Any]) -> str:
     named = front.get("license_name") if front.get("license") == "other" else front.get("license")
     names = named if isinstance(named, list) else [named]
     return ", ".join(str(name) for name in names if name and name != "unknown")
+
+
+def licence_address(front: dict[str, Any]) -> str:
+    """Where that licence is to be read, else what it is called."""
+    return str(front.get("license_link") or licence_text(front))

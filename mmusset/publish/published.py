@@ -18,11 +18,11 @@ from mmusset.shards.tar import file_sha256
 from mmusset.shards.verify import Manifest, verify
 
 from . import readme
-from .licence import licence_text
+from .licence import licence_address, licence_text
 from .readme import CARD
 
-MANIFEST = "manifest.json"
-OF_CARD = re.compile(r"README\.md|croissant\.json|assets/[A-Za-z0-9_][\w.-]*")
+MANIFEST, CROISSANT = "manifest.json", "croissant.json"
+OF_CARD = re.compile(r"README\.md|croissant\.json|assets/(?!.*\.partial$)[A-Za-z0-9_][\w.-]*")
 MAX_SHOWN = 5
 
 
@@ -51,7 +51,7 @@ def dataset_of(out: Path) -> Dataset:
     """What a folder publishes, read and checked from end to end.
 
     Raises MmussetError where the folder does not verify, Refused where its card
-    can't be read or something in it tells of this machine.
+    can't be read or is of another version, or something in it tells of this machine.
     """
     _, problems = verify(out)
     if problems:
@@ -62,6 +62,8 @@ def dataset_of(out: Path) -> Dataset:
     data = (out / MANIFEST).read_bytes()
     manifest = manifest_of(data)
     assert manifest, "it was verified"
+    front, _ = readme.split(out / CARD)
+    _check_card(out, manifest, front)
     shards = [File(s.name, out / s.name, s.bytes, s.sha256) for s in manifest.shards]
     others = [_file(out, name) for name in (*_card_files(out), MANIFEST)]
     facts = json.loads(data)
@@ -70,9 +72,32 @@ def dataset_of(out: Path) -> Dataset:
         files=(*shards, *others),
         shards=len(shards),
         splits=_splits(manifest),
-        licence=licence_text(readme.split(out / CARD)[0]),
+        licence=licence_text(front),
         kept_tags=tuple(facts.get("recipe", {}).get("keep_tags", ())),
     )
+
+
+def _check_card(out: Path, manifest: Manifest, front: dict[str, Any]) -> None:
+    """Raises Refused where a card that was generated is of other shards, or of another licence.
+
+    croissant.json, written after the card, tells; who wrote a card alone has none.
+    """
+    path = out / CROISSANT
+    if not path.is_file():
+        return
+    try:
+        told = json.loads(path.read_bytes())
+        listed = {part["sha256"] for part in told["distribution"] if "sha256" in part}
+        licence = told.get("license", "")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Refused(f"{path} can't be read: run `mmusset card {out}`, or remove it") from None
+    if listed != {shard.sha256 for shard in manifest.shards}:
+        raise Refused(f"the card tells of another version of {out}: run `mmusset card {out}`")
+    if licence != licence_address(front):
+        raise Refused(
+            f"the licence in the YAML of {out / CARD} is not the one that the card tells: run"
+            f" `mmusset card {out}`"
+        )
 
 
 def manifest_of(data: bytes) -> Manifest | None:
@@ -94,7 +119,8 @@ def _splits(manifest: Manifest) -> dict[str, int]:
 
 def _card_files(out: Path) -> Iterator[str]:
     """The names of the card's files that are there. Raises Refused for one that is a link."""
-    found = [out / CARD, out / "croissant.json", *sorted((out / "assets").glob("*"))]
+    assets = out / "assets"
+    found = [out / CARD, out / CROISSANT, assets, *sorted(assets.glob("*"))]
     for path in found:
         name = path.relative_to(out).as_posix()
         if path.is_symlink():

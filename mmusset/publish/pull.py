@@ -4,11 +4,12 @@ The manifest comes first, so that the folder always says which shards it should 
 file appears under its name when it is whole and right. Run again, files that are there are kept.
 """
 
-import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
 
 from mmusset.errors import MmussetError, Refused
 from mmusset.shards.durable import PARTIAL, failpoint, sync_folder, write_durably
@@ -19,8 +20,17 @@ from .progress import Bytes
 from .published import MANIFEST, OF_CARD, manifest_of
 from .remote import MAIN, HubFile, Remote, Snapshot
 
-ARRIVING = ".mmusset-pull"  # where files come in, under the folder
-COMMIT = re.compile(r"[0-9a-f]{40}")
+KEPT = ".mmusset-pull"  # what pulls keep for themselves, under the folder
+ARRIVING = f"{KEPT}/arriving"  # where files come in
+RECORD = f"{KEPT}/pulled.json"
+
+
+class Record(BaseModel):
+    """Which files of which dataset pulls have put into a folder, with their SHA-256, or "" for
+    one that may still be arriving. No other is ever replaced or deleted."""
+
+    name: str
+    files: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +72,11 @@ def pull(name: str, out: Path, revision: str, shown: Bytes) -> Pulled:
     if manifest is None:
         raise MmussetError(f"{name} is no dataset of mmusset: its {MANIFEST} is of another kind")
     wanted = _wanted(name, manifest, there)
-    before = _before(out, wanted)
+    before = _before(out, name)
     (out / "data").mkdir(parents=True, exist_ok=True)
-    gone = sorted(before - {file.name for file in wanted})
+    ours = {MANIFEST, *(file.name for file in wanted)}
+    _record(out, Record(name=name, files=dict.fromkeys(before | ours, "")))
+    gone = sorted(before - ours)
     for old in gone:
         (out / old).unlink(missing_ok=True)
     write_durably(out / MANIFEST, lambda file: file.write(data), "pull_manifest")
@@ -75,6 +87,7 @@ def pull(name: str, out: Path, revision: str, shown: Bytes) -> Pulled:
         _fetch(remote, file, there.commit, out, sums.get(file.name, file.sha256), shown)
         failpoint("pull_fetched")
     shown.stop()
+    _record(out, Record(name=name, files={file: file_sha256(out / file) for file in ours}))
     shutil.rmtree(out / ARRIVING, ignore_errors=True)
     samples = sum(shard.samples for shard in manifest.shards)
     counts = len(missing), len(wanted) - len(missing), len(gone)
@@ -90,34 +103,47 @@ def _wanted(name: str, manifest: Manifest, there: Snapshot) -> list[HubFile]:
     return [*(there.files[shard.name] for shard in manifest.shards), *card]
 
 
-def _before(out: Path, wanted: list[HubFile]) -> set[str]:
-    """The shards and card's files that an older pull left in the folder.
+def _before(out: Path, name: str) -> set[str]:
+    """The files that earlier pulls of this dataset have put into the folder.
 
-    Raises Refused where the folder holds something else.
+    Raises Refused where it holds anything else, or a card that was changed there.
     """
     found = set(_names(out))
     if not found:
         return set()
     if (out / ".mmusset").exists():
         raise Refused(f"{out} is a build of yours; pull to another folder (--out)")
-    manifest = manifest_of((out / MANIFEST).read_bytes()) if MANIFEST in found else None
-    if manifest is None:
-        raise Refused(f"{out} holds something else; pull to another folder (--out)")
-    ours = {shard.name for shard in manifest.shards} | {file.name for file in wanted}
-    strange = sorted(n for n in found - ours - {MANIFEST} if not OF_CARD.fullmatch(n))
-    if strange:
-        raise Refused(
-            f"{out} holds {strange[0]}, which is of no version of this dataset; pull to another"
-            " folder (--out)"
-        )
-    return found - {MANIFEST}
+    record = _recorded(out)
+    if record.name != name:
+        what = f"a copy of {record.name}" if record.name else "something else"
+        raise Refused(f"{out} holds {what}; pull to another folder (--out)")
+    if strange := sorted(found - set(record.files)):
+        raise Refused(f"{out} holds {strange[0]}, which no pull put there; move it away")
+    for file in sorted(found):
+        known = record.files[file]
+        if OF_CARD.fullmatch(file) and known and file_sha256(out / file) != known:
+            raise Refused(f"{out / file} was changed since it was pulled; move it away")
+    return found
+
+
+def _recorded(out: Path) -> Record:
+    try:
+        return Record.model_validate_json((out / RECORD).read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return Record(name="", files={})
+
+
+def _record(out: Path, record: Record) -> None:
+    (out / KEPT).mkdir(exist_ok=True)
+    data = record.model_dump_json().encode()
+    write_durably(out / RECORD, lambda file: file.write(data), "pull_record")
 
 
 def _names(out: Path) -> Iterator[str]:
-    """What lies in a folder, less what is still arriving."""
+    """What lies in a folder, less what pulls keep for themselves."""
     for path in sorted(out.rglob("*")):
         name = path.relative_to(out)
-        if not path.is_dir() and name.parts[0] != ARRIVING and path.suffix != PARTIAL:
+        if not path.is_dir() and name.parts[0] != KEPT and path.suffix != PARTIAL:
             yield name.as_posix()
 
 

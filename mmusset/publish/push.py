@@ -173,6 +173,8 @@ def plan_of(wish: Wish, dataset: Dataset, remote: Remote) -> Plan:
             f"{wish.out} has {len(dataset.files)} files, and the Hub takes {MAX_FILES} in one"
             " commit; build it with a larger limits.block_size"
         )
+    if not dataset.shards:
+        raise Refused(f"{wish.out} holds no sample: there is nothing to publish")
     if not dataset.licence:
         raise Refused(
             f"nobody said under which licence {wish.out} is published, and only you can know what"

@@ -15,6 +15,7 @@ from mmusset.errors import Refused
 CARD = "README.md"
 BEGIN, END = "<!-- mmusset: begin -->", "<!-- mmusset: end -->"
 FENCE = "---\n"
+OWNERS = ("language", "tags")  # generated only where there are none
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,10 @@ class Readme:
     def text(self, front: dict[str, Any], generated: str) -> str:
         """The whole file: the owner's keys come first, then those that are generated."""
         kept = {key: value for key, value in self.front.items() if key not in front}
-        yaml_text = yaml.safe_dump(kept | front, sort_keys=False, allow_unicode=True, width=100)
-        return (
-            f"{FENCE}{yaml_text}{FENCE}{self.before}{BEGIN}\n{generated.strip()}\n{END}{self.after}"
-        )
+        given = {key: self.front[key] for key in OWNERS if key in self.front}
+        keys = yaml.safe_dump(kept | front | given, sort_keys=False, allow_unicode=True, width=100)
+        card = f"{BEGIN}\n{generated.strip()}\n{END}"
+        return f"{FENCE}{keys}{FENCE}{self.before}{card}{self.after}"
 
 
 def read(path: Path) -> Readme:

@@ -50,7 +50,7 @@ def export(out: Path, folder: Path, progress: Progress) -> str:
     Raises MmussetError where there is no dataset, or its media can't be read, Refused where
     something stands in the way.
     """
-    dataset = dataset_at(out)
+    dataset, folder = dataset_at(out), folder.resolve()
     partial = folder.with_name(folder.name + PARTIAL)
     _check(folder, partial)
     try:
@@ -62,12 +62,13 @@ def export(out: Path, folder: Path, progress: Progress) -> str:
                 _Export(dataset, index, partial).write(reading, progress)
         sync_folder(partial)
         partial.replace(folder)
-        sync_folder(folder.resolve().parent)
+        sync_folder(folder.parent)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
     progress.told(
-        "the pages name your files and show rejected texts too: think of that before you publish"
+        "the pages name your files, and show rejected texts, marks and their notes: think of that"
+        " before you publish"
     )
     return str(folder / "index.html")
 

@@ -52,10 +52,12 @@ class Guard:
         if not self._is_ours(request.host):
             return _no("this server is not known by that name")
         origin = request.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc != request.host:
+        if origin is not None and not _is_from(origin, request.host):
             return _no("another page sent this")
         given = request.cookies.get(self._cookie(request), ""), request.query.get("token", "")
-        if not any(hmac.compare_digest(g.encode(), self._token.encode()) for g in given):
+        if not any(
+            hmac.compare_digest(g.encode(errors="replace"), self._token.encode()) for g in given
+        ):
             return _no("open the address that `mmusset view` printed: it holds the token")
         return None
 
@@ -82,7 +84,16 @@ class Guard:
             return False
         if is_loopback(self._host):
             return is_loopback(name)
-        return _is_address(name) or name in ("localhost", self._host, socket.gethostname())
+        # urlsplit gives names in small letters.
+        ours = ("localhost", self._host.lower(), socket.gethostname().lower())
+        return _is_address(name) or name in ours
+
+
+def _is_from(origin: str, netloc: str) -> bool:
+    try:
+        return urlsplit(origin).netloc == netloc
+    except ValueError:
+        return False
 
 
 def is_loopback(name: str) -> bool:

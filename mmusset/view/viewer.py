@@ -101,7 +101,7 @@ class Viewer:
 
     async def _cards(self, request: web.Request) -> web.Response:
         number = request.query.get("page", "1")
-        if not number.isdecimal() or not 1 <= int(number) < 1 << 32:
+        if len(number) > 10 or not number.isdecimal() or not 1 <= int(number) < 1 << 32:
             raise web.HTTPBadRequest(text="page is a number from 1")
         page = await asyncio.to_thread(self._index.page, _filter(request), int(number), PAGE_SIZE)
         cards = b",".join(page.cards)

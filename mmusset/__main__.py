@@ -2,19 +2,29 @@
 
 import signal
 import sys
+from types import FrameType
 from typing import NoReturn
 
 
 def main() -> NoReturn:
     """Run the command line; exit with 130 where the user, or the system, stops it."""
-    # Whoever handles Ctrl-C, by then, handles a polite kill in the same way.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, _stop)
     try:
         from .cli import main as run
 
         run()
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """Whoever handles Ctrl-C, by then, handles a polite kill in the same way.
+
+    Where Ctrl-C is ignored, as a script's background jobs do, the kill still ends the command.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        raise KeyboardInterrupt
+    signal.raise_signal(signal.SIGINT)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Settings for all tests: no time limits, since machines are shared. And what is made once."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 # Tests run two at a time: threads within each only get in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A background job ignores Ctrl-C, and what it starts does too: tests send it to what they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")

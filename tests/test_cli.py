@@ -147,6 +147,23 @@ def test_a_stop_during_the_imports_leaves_no_traceback(
     assert (done.returncode, done.stderr) == (130, "")
 
 
+def test_a_polite_kill_ends_a_background_job_too(tmp_path: Path) -> None:
+    """A script's background jobs ignore Ctrl-C."""
+    (tmp_path / "typer.py").write_text(
+        "import os, signal\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "os.kill(os.getpid(), signal.SIGTERM)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "mmusset", "--help"],
+        env=environment() | {"PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', ROOT)}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 def test_overrides_change_one_key() -> None:
     changed = recipe_file.load(Recipe, "quickstart", ("clip.seconds=5", "keep_tags=[title]"))
     assert (changed.clip.seconds, changed.keep_tags) == (5.0, ("title",))

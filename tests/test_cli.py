@@ -131,28 +131,21 @@ def test_an_override_that_is_no_value_is_a_usage_error() -> None:
         recipe_file.load(Recipe, "quickstart", ("name=2024-99-99",))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("before", "number"),
+    [
+        ("", signal.SIGINT),
+        ("", signal.SIGTERM),
+        # As a script's background jobs do, which a polite kill ends all the same.
+        ("signal.signal(signal.SIGINT, signal.SIG_IGN)", signal.SIGTERM),
+    ],
+)
 def test_a_stop_during_the_imports_leaves_no_traceback(
-    tmp_path: Path, number: signal.Signals
+    tmp_path: Path, before: str, number: signal.Signals
 ) -> None:
     """A module that is imported early stands for the moment that the signal comes at."""
-    (tmp_path / "typer.py").write_text(f"import os; os.kill(os.getpid(), {int(number)})")
-    done = subprocess.run(
-        [sys.executable, "-m", "mmusset", "--help"],
-        env=environment() | {"PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', ROOT)}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (130, "")
-
-
-def test_a_polite_kill_ends_a_background_job_too(tmp_path: Path) -> None:
-    """A script's background jobs ignore Ctrl-C."""
     (tmp_path / "typer.py").write_text(
-        "import os, signal\n"
-        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
-        "os.kill(os.getpid(), signal.SIGTERM)\n"
+        f"import os, signal\n{before}\nos.kill(os.getpid(), {int(number)})"
     )
     done = subprocess.run(
         [sys.executable, "-m", "mmusset", "--help"],

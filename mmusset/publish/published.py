@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from mmusset.errors import MmussetError, Refused
+from mmusset.shards.reader import split_of
 from mmusset.shards.tar import file_sha256
 from mmusset.shards.verify import Manifest, verify
 
@@ -60,7 +61,7 @@ def dataset_of(out: Path) -> Dataset:
     if not (out / CARD).is_file():
         raise MmussetError(f"{out} has no {CARD}, the dataset's card: run `mmusset card {out}`")
     data = (out / MANIFEST).read_bytes()
-    manifest = manifest_of(data)
+    manifest = read_manifest(data)
     assert manifest, "it was verified"
     front, _ = readme.split(out / CARD)
     _check_card(out, manifest, front)
@@ -100,7 +101,7 @@ def _check_card(out: Path, manifest: Manifest, front: dict[str, Any]) -> None:
         )
 
 
-def manifest_of(data: bytes) -> Manifest | None:
+def read_manifest(data: bytes) -> Manifest | None:
     """A dataset's manifest; None for what is none of ours."""
     try:
         return Manifest.model_validate_json(data)
@@ -112,7 +113,7 @@ def _splits(manifest: Manifest) -> dict[str, int]:
     """How many samples each split has."""
     splits = dict[str, int]()
     for shard in manifest.shards:
-        split = PurePosixPath(shard.name).name.partition("-")[0]
+        split = split_of(shard.name)
         splits[split] = splits.get(split, 0) + shard.samples
     return splits
 

@@ -17,7 +17,7 @@ from mmusset.shards.tar import file_sha256
 from mmusset.shards.verify import Manifest
 
 from .progress import Bytes
-from .published import MANIFEST, OF_CARD, manifest_of
+from .published import MANIFEST, OF_CARD, read_manifest
 from .remote import MAIN, HubFile, Remote, Snapshot
 
 KEPT = ".mmusset-pull"  # what pulls keep for themselves, under the folder
@@ -68,7 +68,7 @@ def pull(name: str, out: Path, revision: str, shown: Bytes) -> Pulled:
     if MANIFEST not in there.files:
         raise MmussetError(f"{name} is no dataset of mmusset: it has no {MANIFEST}")
     data = remote.read(MANIFEST, there.commit)
-    manifest = manifest_of(data)
+    manifest = read_manifest(data)
     if manifest is None:
         raise MmussetError(f"{name} is no dataset of mmusset: its {MANIFEST} is of another kind")
     wanted = _wanted(name, manifest, there)

@@ -15,7 +15,7 @@ from mmusset.errors import MmussetError, Refused, UsageError
 from mmusset.shards.durable import failpoint
 
 from .progress import Bytes, size
-from .published import MANIFEST, Dataset, File, dataset_of, manifest_of
+from .published import MANIFEST, Dataset, File, dataset_of, read_manifest
 from .remote import MAIN, Patience, Remote, Snapshot, Unanswered
 
 SHARD = re.compile(r"data/[^/]*\.tar")
@@ -217,7 +217,7 @@ def _listed(remote: Remote, before: Snapshot) -> set[str] | None:
     """The shards of the version that is there; None where there is none. Raises Refused."""
     if MANIFEST not in before.files:
         return None
-    manifest = manifest_of(remote.read(MANIFEST, before.commit))
+    manifest = read_manifest(remote.read(MANIFEST, before.commit))
     if manifest is None:
         raise Refused(
             f"{remote.name} holds another dataset: its {MANIFEST} is none of mmusset's;"

@@ -16,11 +16,11 @@ from mmusset.sources.walk import MUSICAL
 
 from .accounting import Cost, Tally
 from .estimate import Estimate, estimate
+from .job import Result
 from .ledger import Ledger, PlannedItem
 from .ledger_marks import Applied, Mark
 from .ledger_unread import REASON
 from .plan import Found, drop_short
-from .run import Result
 from .tasks import Prepared
 from .trial import Trial
 

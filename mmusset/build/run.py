@@ -8,23 +8,21 @@ import shutil
 import signal
 import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from mmusset.errors import MmussetError, Stopped, Unfit, Unread, Unusable, UsageError, first_error
 from mmusset.recipe import Recipe
 from mmusset.safe_text import printable
-from mmusset.sample import AGENTS, AgentName, Material, Outcome, Verdict
+from mmusset.sample import Outcome, Verdict
 from mmusset.shards.durable import failpoint
 from mmusset.sources.walk import MUSICAL, walk
 from mmusset.speakers.asking import Asker
-from mmusset.speakers.base import Speaker
 
-from .accounting import Tally
 from .answers import LedgerAnswers
 from .apply_marks import apply_marks, revision
-from .candidates import Candidates, Quota
+from .candidates import Candidates
+from .job import Job, Result
 from .ledger import Block, Ledger, PlannedItem
 from .ledger_file import broken, open_to_read, open_to_write
 from .ledger_unread import MOST_RUNS, REASON
@@ -37,79 +35,10 @@ from .retry import retry_failed
 from .same_job import check_recipe, check_voices
 from .sandbox import Sandbox
 from .seal import Sealer
-from .studio import Composer, Studio
-
-Annotate = Callable[[Material], Awaitable[Outcome]]
-MakeGraph = Callable[[Asker, Recipe], Annotate]
 
 # Of the last 100 items (and of 20 at least), so many may fail by their speaker's answers.
 MOST_FAILING = 0.5
 SPEAKERS_FAULT = {"no usable answer", "refused by the server", "kills the server"}
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What to build, from what, with whom. `make_graph` gives the agents whom to ask.
-
-    `composer` makes the music of pictures that have none, where the recipe wants that.
-    `re_run` are the agents whose prompt or model may differ from those that the
-    dataset was begun with: they are asked anew, and so is what follows from them.
-    """
-
-    source: Path
-    out: Path
-    recipe: Recipe
-    speaker: Speaker
-    make_graph: MakeGraph
-    limit: int | None = None
-    quota: Quota | None = None
-    re_run: tuple[AgentName, ...] = ()
-    retry_failed: bool = False
-    apply_marks: bool = False
-    composer: Composer | None = None
-
-    @property
-    def composer_name(self) -> str:
-        """Who makes music, "" where nobody does."""
-        return self.composer.name if self.composer else ""
-
-    def studio(self, ledger: Ledger, sandbox: Sandbox) -> Studio | None:
-        """Where music is made, if any is."""
-        if self.composer is None:
-            return None
-        return Studio(self.source, self.out, self.recipe, ledger, sandbox, self.composer)
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How a build ended. `new` counts the items that this run decided.
-
-    `short_by` is how many samples of `--accept` the source or the budget did not give. With
-    `--apply-marks`, `marked` counts the marks that it applied, `refused` all that can't be.
-    """
-
-    tally: Tally
-    new: int
-    interrupted: bool
-    upsampled: int
-    short_by: int
-    marked: int = 0
-    refused: int = 0
-
-    @property
-    def exit_code(self) -> int:
-        if self.interrupted:
-            return 130
-        losses = (self.tally.failed, self.tally.undecided, self.short_by, self.refused)
-        return 4 if any(losses) else 0
-
-
-def agents_named(names: Sequence[str]) -> tuple[AgentName, ...]:
-    """The agents of these names. Raises UsageError for a name that none has."""
-    for name in names:
-        if name not in AGENTS:
-            raise UsageError(f"no agent named {name!r}; there are {', '.join(AGENTS)}")
-    return tuple(agent for agent in AGENTS if agent in names)
 
 
 async def build(job: Job, progress: Progress) -> Result:

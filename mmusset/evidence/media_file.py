@@ -71,10 +71,10 @@ class MediaFile:
         """Of all its bytes, in hex."""
         return hashlib.file_digest(self.reader(), "sha256").hexdigest()
 
-    def read_at(self, buffer: "WriteableBuffer", place: int) -> int:
-        """Fill the buffer from a place on; gives how many bytes there were."""
+    def read_at(self, place: int, size: int) -> bytes:
+        """So many bytes from a place on; fewer at the file's end."""
         try:
-            return os.preadv(self._fd, [buffer], place)
+            return os.pread(self._fd, size, place)
         except OSError as error:
             if is_machine_trouble(error):
                 self._trouble = self._trouble or error
@@ -121,9 +121,11 @@ class _Reader(io.RawIOBase):
         return self._place
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
-        count = self._media.read_at(buffer, self._place)
-        self._place += count
-        return count
+        view = memoryview(buffer).cast("B")
+        data = self._media.read_at(self._place, len(view))
+        view[: len(data)] = data
+        self._place += len(data)
+        return len(data)
 
 
 def _opening(path: Path, error: OSError) -> Unusable | Unread:

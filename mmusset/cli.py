@@ -128,7 +128,7 @@ def build(
         return
     from mmusset.agents.graph import build_graph
 
-    from .build import candidates, ledger_file, progress, report, run, show
+    from .build import candidates, job, ledger_file, progress, report, run, show
     from .composer import composer_of
     from .publish.card import write_card_if_free
     from .speakers.choose import speaker_of
@@ -140,7 +140,7 @@ def build(
     folder = out or Path(f"{source.resolve().name}-mmusset")
     shown = progress.for_terminal(log_json)
     try:
-        job = run.Job(
+        wanted = job.Job(
             source,
             folder,
             loaded,
@@ -148,16 +148,16 @@ def build(
             build_graph,
             limit,
             candidates.quota(accept, budget, limit),
-            run.agents_named(re_run or ()),
+            job.agents_named(re_run or ()),
             retry_failed,
             apply_marks,
             composer_of(loaded.music, shown.told),
         )
         if replay:
-            count = asyncio.run(run.replay(job, shown))
+            count = asyncio.run(run.replay(wanted, shown))
             print(f"{count} shards written again, byte for byte")
             return
-        result = asyncio.run(run.build(job, shown))
+        result = asyncio.run(run.build(wanted, shown))
         if not result.interrupted:
             write_card_if_free(folder, shown.told)
     finally:
@@ -304,11 +304,11 @@ def show_prompt(
     """
     from mmusset.agents.preview import preview
 
-    from .build import run, trial
+    from .build import job, trial
     from .speakers import chat
 
     loaded = _recipe(recipe, overrides, "vllm")
-    (name,) = run.agents_named((agent,))
+    (name,) = job.agents_named((agent,))
 
     async def body() -> chat.Body:
         async with trial.trial_of_source(source, item, loaded) as on_trial:

@@ -4,6 +4,7 @@
     ├── UsageError      the command or the recipe is wrong; exit code 2
     ├── Unusable        one item failed: its media can't be used; the run goes on
     │   └── Unfit       its media can be used, but not for a good sample: rejected
+    ├── Unread          the machine could not read a file: undecided, tried again by the next run
     ├── Refused         doing it would harm what is there; exit code 1
     └── ServerGone      the model's server, or the Hub, stayed away too long; exit code 3
 
@@ -42,16 +43,38 @@ class Unfit(Unusable):
     """One item's media are sound, but no good sample can be made of them."""
 
 
-# What open and read give when a disk, a mount or this process is in trouble, not the file.
-MACHINE_TROUBLE = frozenset({errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.EMFILE, errno.ENFILE})
+class Unread(MmussetError):
+    """A file could not be read, and nothing says that the file is to blame.
+
+    Its item stays undecided. `why` tells what the machine answered.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"could not be read: {why}")
+        self.why = why
+
+
+# What open, read and seek say of a file itself. Anything else is trouble of a disk, a network,
+# a mount's rights or this process: it may have passed by the next run.
+FILE_FAULTS = frozenset(
+    {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL}
+)
 
 
 def is_machine_trouble(error: OSError) -> bool:
     """Whether reading failed by the machine's fault; then no item is to blame.
 
-    FFmpeg's own errors use the same numbers for damaged files.
+    Decoders raise OSErrors of their own for damaged files: without a number, or, FFmpeg, with
+    the system's numbers.
     """
-    return error.errno in MACHINE_TROUBLE and not type(error).__module__.startswith("av.")
+    if error.errno is None or type(error).__module__.startswith("av."):
+        return False
+    return error.errno not in FILE_FAULTS
+
+
+def system_reason(error: OSError) -> str:
+    """`Permission denied`: the system's words for an error, without any name of a file."""
+    return error.strerror or type(error).__name__
 
 
 def first_error(group: BaseExceptionGroup) -> BaseException:

@@ -53,7 +53,7 @@ def test_exactly_so_many_are_accepted_and_no_item_is_asked_in_vain(
     out = tmp_path / "out"
     done = mmusset(*words(source, out, "--accept", "6"))
     assert done.returncode == 4, "two items failed on the way"
-    assert tally(out) == {"accepted": 6, "rejected": 1, "failed": 2, "skipped": 3, "pending": 0}
+    assert tally(out) == {"accepted": 6, "rejected": 1, "failed": 2, "skipped": 3, "undecided": 0}
     assert "not needed for --accept: 3" in done.stdout
     assert mmusset("verify", out).stdout == "6 samples read, no problems\n"
     before = tree(out)
@@ -75,7 +75,7 @@ def test_a_plain_build_takes_the_rest(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     mmusset(*words(source, out, "--accept", "4"))
     mmusset(*words(source, out))
-    assert tally(out) == {"accepted": 9, "rejected": 1, "failed": 2, "skipped": 0, "pending": 0}
+    assert tally(out) == {"accepted": 9, "rejected": 1, "failed": 2, "skipped": 0, "undecided": 0}
 
 
 @pytest.mark.parametrize(

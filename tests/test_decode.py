@@ -13,13 +13,44 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mmusset.errors import Unfit, Unusable
-from mmusset.evidence import music
-from mmusset.evidence.clip import Clip, cut, encode_flac, silent_share
-from mmusset.evidence.decode import open_image, probe, read_text, read_window, video_frame
+from mmusset.evidence import clip as clips
+from mmusset.evidence import decode, music
+from mmusset.evidence.clip import Clip, encode_flac, silent_share
+from mmusset.evidence.media_file import MediaFile
 from mmusset.recipe import ClipPart
 
 RATE_HZ = 44100
 LIVE = {"webm": ("webm", "libopus", 48000), "mkv": ("matroska", "aac", 44100)}
+
+
+def probe(path: Path) -> decode.AudioInfo:
+    with MediaFile(path) as media:
+        return decode.probe(media)
+
+
+def read_window(path: Path, start_s: float, seconds: float) -> tuple[decode.Samples, int]:
+    with MediaFile(path) as media:
+        return decode.read_window(media, start_s, seconds)
+
+
+def cut(path: Path, index: int, count: int, part: ClipPart) -> Clip:
+    with MediaFile(path) as media:
+        return clips.cut(media, index, count, part)
+
+
+def open_image(path: Path, min_side_px: int, max_side_px: int) -> Image.Image:
+    with MediaFile(path) as media:
+        return decode.open_image(media, min_side_px, max_side_px)
+
+
+def video_frame(path: Path, start_s: float, seconds: float) -> Image.Image:
+    with MediaFile(path) as media:
+        return decode.video_frame(media, start_s, seconds, 28, 1024)
+
+
+def read_text(path: Path) -> str:
+    with MediaFile(path) as media:
+        return decode.read_text(media)
 
 
 def chirp(seconds: float = 6.0) -> np.ndarray:
@@ -222,10 +253,10 @@ def video(path: Path) -> None:
 
 def test_a_video_shows_its_sharpest_frame(tmp_path: Path) -> None:
     video(tmp_path / "x.mp4")
-    frame = np.asarray(video_frame(tmp_path / "x.mp4", 0.0, 3.0, 28, 1024))
+    frame = np.asarray(video_frame(tmp_path / "x.mp4", 0.0, 3.0))
     assert frame.std() > 50
     with pytest.raises(Unusable, match="video shows nothing"):
-        video_frame(tmp_path / "x.mp4", 0.0, 0.8, 28, 1024)
+        video_frame(tmp_path / "x.mp4", 0.0, 0.8)
 
 
 def test_a_story_is_text(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def another(model: Path) -> str:
 def test_pictures_without_music_become_items(made: Made) -> None:
     status = json.loads(mmusset("status", made.out, "--json").stdout)
     tally = status["tally"]
-    assert tally == {"accepted": 7, "rejected": 0, "failed": 0, "skipped": 2, "pending": 0}
+    assert tally == {"accepted": 7, "rejected": 0, "failed": 0, "skipped": 2, "undecided": 0}
     assert {(path, reason) for path, reason, _ in status["skipped"]} == {
         ("trip 2/the same.png", "same bytes as another"),
         ("trip 3/broken.jpg", "picture can't be decoded"),
@@ -253,7 +253,7 @@ def test_pictures_alone_are_enough(made: Made, tmp_path: Path) -> None:
         "sea.png": "no music can be made for it",
         "small.png": "picture is too small",
     }
-    assert (status["generated"], status["tally"]["pending"]) == (1, 0)
+    assert (status["generated"], status["tally"]["undecided"]) == (1, 0)
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ def fates(out: Path) -> dict[str, str]:
     """Every file's fate as `status --json` tells it, by path."""
     told = json.loads(mmusset("status", out, "--json").stdout)
     tally = told["tally"]
-    assert tally["pending"] == 0
+    assert tally["undecided"] == 0
     lost = {item["path"]: item["reason"] for item in told["lost"]}
     assert len(lost) == tally["rejected"] + tally["failed"]
     skipped = {path: reason for path, reason, _ in told["skipped"]}

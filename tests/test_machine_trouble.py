@@ -84,9 +84,9 @@ def test_too_many_open_files_are_not_the_files_fault(tmp_path: Path, suffix: str
     (tmp_path / "x.wav").rename(tmp_path / f"x.{suffix}")
     code = (
         "import resource, sys; from pathlib import Path\n"
-        "import av, soundfile; from mmusset.evidence.decode import read_window\n"
+        "import av, soundfile; from mmusset.evidence.media_file import MediaFile\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))\n"
-        "read_window(Path(sys.argv[1]), 0.0, 1.0)"
+        "MediaFile(Path(sys.argv[1]))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, tmp_path / f"x.{suffix}"],
@@ -94,10 +94,10 @@ def test_too_many_open_files_are_not_the_files_fault(tmp_path: Path, suffix: str
         text=True,
         check=False,
     )
-    assert "OSError: [Errno 24]" in done.stderr
+    assert "Unread: could not be read: Too many open files" in done.stderr
 
 
-def test_a_file_that_can_not_be_read_is_its_own_fault(tmp_path: Path) -> None:
+def test_a_file_that_is_gone_is_its_own_fault(tmp_path: Path) -> None:
     async def survey(sandbox: Sandbox) -> None:
         await sandbox.survey(tmp_path / "gone.wav", "music", 1024)
 

@@ -164,7 +164,7 @@ def test_items_follow_their_music_when_files_swap_names(tmp_path: Path) -> None:
     after, tally = planned(source, out)
     assert after["artist 0/song 1.wav"].key == before["artist 0/song 0.wav"].key
     assert after["artist 0/song 0.wav"].key == before["artist 0/song 1.wav"].key
-    assert (tally.found, tally.pending) == (2, 2)
+    assert (tally.found, tally.undecided) == (2, 2)
 
 
 def test_items_follow_their_pictures_and_stories(tmp_path: Path) -> None:
@@ -192,4 +192,4 @@ def test_a_file_is_counted_once_though_it_lost_its_picture(tmp_path: Path) -> No
     planned(source, out)
     (source / "artist 0" / "song 0.png").unlink()
     _, tally = planned(source, out)
-    assert (tally.found, tally.pending, tally.skipped) == (1, 1, 0)
+    assert (tally.found, tally.undecided, tally.skipped) == (1, 1, 0)

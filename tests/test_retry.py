@@ -41,7 +41,7 @@ def song(source: Path, number: int) -> Path:
 def test_mended_items_go_into_new_shards(words: list[str], begun: Path, tmp_path: Path) -> None:
     assert mmusset(*words).returncode == 4, "one is still broken"
     tally = json.loads(mmusset("status", tmp_path / "out", "--json").stdout)["tally"]
-    assert tally == {"accepted": 6, "rejected": 0, "failed": 1, "skipped": 0, "pending": 0}
+    assert tally == {"accepted": 6, "rejected": 0, "failed": 1, "skipped": 0, "undecided": 0}
     old, new = tree(begun / "out" / "data"), tree(tmp_path / "out" / "data")
     assert old.items() < new.items(), "no sealed shard changes"
     assert mmusset("verify", tmp_path / "out").stdout == "6 samples read, no problems\n"

@@ -9,11 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmusset.sample import Tags
-from mmusset.sources.tags import MAX_CHARACTERS, NOTHING, clean, names_license, read
+from mmusset.sources import tags
+from mmusset.sources.tags import MAX_CHARACTERS, NOTHING, TagRead, clean, names_license
 from tests.hostile import truncated, truncated_mp3, wrong_suffix
 from tests.media import piece
 
 FRONT, BACK = 3, 4  # picture types of ID3v2.3, section 4.15
+
+
+def read(path: Path) -> TagRead:
+    with path.open("rb") as file:
+        return tags.read(file, path.suffix)
 
 
 def frame(name: bytes, body: bytes) -> bytes:

@@ -146,9 +146,11 @@ def test_a_running_build_is_shown_and_marked_and_goes_on(small: Path, tmp_path: 
         try:
             wait_for(process, stub, 2)
             with viewing(out) as viewed:
-                viewed.wait_for(lambda: viewed.counts()["status"] == {"accepted": 2, "pending": 1})
-                (pending,) = viewed.page(status="pending")["cards"]
-                assert viewed.ask(f"/media/{pending}/thumb.webp").status == 200
+                viewed.wait_for(
+                    lambda: viewed.counts()["status"] == {"accepted": 2, "undecided": 1}
+                )
+                (undecided,) = viewed.page(status="undecided")["cards"]
+                assert viewed.ask(f"/media/{undecided}/thumb.webp").status == 200
                 for key in viewed.page()["cards"]:
                     mark = {"verdict": "keep", "note": "seen"}
                     assert viewed.ask(f"/api/mark/{key}", "PUT", mark).status == 200

@@ -8,21 +8,21 @@ from mmusset.sample import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The accounting: found = accepted + rejected + failed + skipped + pending."""
+    """The accounting: found = accepted + rejected + failed + skipped + undecided."""
 
     accepted: int
     rejected: int
     failed: int
     skipped: int
-    pending: int
+    undecided: int
 
     @property
     def found(self) -> int:
-        return self.accepted + self.rejected + self.failed + self.skipped + self.pending
+        return self.accepted + self.rejected + self.failed + self.skipped + self.undecided
 
     def after(self, verdict: Verdict) -> "Tally":
-        """The accounting once one more pending item has this verdict."""
-        more = {verdict.status: getattr(self, verdict.status) + 1, "pending": self.pending - 1}
+        """The accounting once one more undecided item has this verdict."""
+        more = {verdict.status: getattr(self, verdict.status) + 1, "undecided": self.undecided - 1}
         return replace(self, **more)
 
 

@@ -53,12 +53,13 @@ class Candidates:
         self._groups, _ = group_pieces(list(dict.fromkeys(p for p, _ in fresh)), ledger)
         self._left = iter([(p, i) for p, i in fresh if p in self._groups])
         self._splits = ledger.splits()
+        self._provisional = ledger.unread.undecided_files() > 0
         self._sizes = Counter(self._groups[p] for p, _ in fresh if p in self._groups)
 
     def fill(self) -> list[Block]:
         """Plan what is still missing; gives the block that each new item went into."""
-        tally, planned = self._ledger.tally(), self._ledger.item_count()
-        missing = self._quota.accept - tally.accepted - tally.pending
+        accepted, planned = self._ledger.tally().accepted, self._ledger.item_count()
+        missing = self._quota.accept - accepted - self._ledger.undecided_count()
         if self._quota.budget is not None:
             missing = min(missing, self._quota.budget - planned)
         taken = list(islice(self._left, max(0, missing)))
@@ -78,7 +79,8 @@ class Candidates:
         self._ledger.add_group(group, self._splits[group], piece.labels())
         self._ledger.unskip(piece.music_path)
         item: Item = items_of(piece, self._recipe.clip, group, self._splits[group])[index]
-        return self._ledger.append_item(item, self._recipe.limits.block_size)
+        size = self._recipe.limits.block_size
+        return self._ledger.append_item(item, size, self._provisional)
 
     def _deal(self, groups: set[str]) -> None:
         sizes = {group: self._sizes[group] for group in groups}

@@ -18,10 +18,14 @@ from mmusset.shards.tar import Shard
 
 from .accounting import Cost, Tally
 from .ledger_marks import LedgerMarks
+from .ledger_unread import MOST_RUNS, REASON, LedgerUnread
 
 _ITEM_COLUMNS = """item.idx, item.block, item.key, item.music_path, item.music_sha256,
     item.duration_s, item.clip_index, item.clip_count, item.image_path, item.image_sha256,
     item.image_origin, item.story_path, item.grp, block.split, item.tags"""
+_BLOCK_COLUMNS = "n, split, number, provisional"
+# What is known of an item, by its place in the plan.
+_KNOWN = ("prepared", "verdict", "unread_item", "applied", "mark")
 _ITEM_FROM = f"SELECT {_ITEM_COLUMNS} FROM item JOIN block ON item.block = block.n"
 
 
@@ -35,12 +39,26 @@ class PlannedItem:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file or folder that no item was made of: skipped, undecided or failed, and why."""
+
+    path: bytes
+    status: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
-    """The unit of sealing: block `n` gives shard `number` of its split."""
+    """The unit of sealing: block `n` gives shard `number` of its split.
+
+    A provisional one is made anew by the next run and not sealed.
+    """
 
     n: int
     split: Split
     number: int
+    provisional: bool
 
 
 class Ledger:
@@ -50,13 +68,18 @@ class Ledger:
         self._db = connection
         self._lock = lock
         self.marks = LedgerMarks(connection)
+        self.unread = LedgerUnread(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All of it or nothing. The writing methods below do not commit by themselves.
 
-        Raises MmussetError if the disk refuses: the run must stop.
+        One inside another is part of that. Raises MmussetError if the disk refuses: the run
+        must stop.
         """
+        if self._db.in_transaction:
+            yield
+            return
         try:
             with self._db:
                 self._db.execute("BEGIN IMMEDIATE")
@@ -144,44 +167,90 @@ class Ledger:
             "INSERT OR IGNORE INTO label VALUES (?, ?)", [(label, name) for label in labels]
         )
 
-    def append_item(self, item: Item, block_size: int) -> Block:
+    def append_item(self, item: Item, block_size: int, provisional: bool) -> Block:
         """Put an item at the end of the plan: in its split's last block, or in a new one."""
         row = self._db.execute(
-            "SELECT n, split, number FROM block WHERE split = ? AND n NOT IN"
+            f"SELECT {_BLOCK_COLUMNS} FROM block WHERE split = ? AND provisional = ? AND n NOT IN"
             " (SELECT block FROM shard) AND (SELECT COUNT(*) FROM item WHERE block = n) < ?"
             " ORDER BY n DESC LIMIT 1",
-            (item.split, block_size),
+            (item.split, provisional, block_size),
         ).fetchone()
-        block = Block(*row) if row else self._new_block(item.split)
+        block = _block(row) if row else self._new_block(item.split, provisional)
         self._add_items(block.n, [item])
         return block
 
-    def add_block(self, split: Split, items: list[Item]) -> None:
+    def add_block(self, split: Split, items: list[Item], provisional: bool) -> None:
         """Append a block of items, in this order, as the next of its split."""
-        self._add_items(self._new_block(split).n, items)
+        self._add_items(self._new_block(split, provisional).n, items)
 
-    def _new_block(self, split: Split) -> Block:
+    def take_back(self) -> list[PlannedItem]:
+        """Remove the provisional blocks, their items, and groups that no other item is of.
+
+        Gives the items. What is known of them stays under their places, which no new item
+        gets, for `move_known` or `forget_known`.
+        """
+        provisional = "block IN (SELECT n FROM block WHERE provisional)"
+        rows = self._db.execute(f"{_ITEM_FROM} WHERE {provisional} ORDER BY item.idx")
+        planned = [_planned(row) for row in rows]
+        if planned:
+            self._db.execute(f"DELETE FROM item WHERE {provisional}")
+            self._db.execute("DELETE FROM grp WHERE name NOT IN (SELECT grp FROM item)")
+            self._db.execute("DELETE FROM label WHERE grp NOT IN (SELECT name FROM grp)")
+        self._db.execute("DELETE FROM block WHERE provisional")
+        return planned
+
+    def move_known(self, old_idx: int, new_idx: int) -> None:
+        """What is known of the item of one place is of the item of another."""
+        for table in _KNOWN:
+            self._db.execute(f"UPDATE {table} SET idx = ? WHERE idx = ?", (new_idx, old_idx))
+
+    def forget_known(self, idx: int) -> None:
+        """Forget what is known of an item that is planned no more; answers are kept."""
+        for table in _KNOWN:
+            self._db.execute(f"DELETE FROM {table} WHERE idx = ?", (idx,))
+
+    def _new_block(self, split: Split, provisional: bool) -> Block:
         (n,) = self._db.execute("SELECT COALESCE(MAX(n), -1) + 1 FROM block").fetchone()
         (number,) = self._db.execute(
             "SELECT COALESCE(MAX(number), -1) + 1 FROM block WHERE split = ?", (split,)
         ).fetchone()
-        self._db.execute("INSERT INTO block VALUES (?, ?, ?)", (n, split, number))
-        return Block(n, split, number)
+        self._db.execute(
+            "INSERT INTO block (n, split, number, provisional) VALUES (?, ?, ?, ?)",
+            (n, split, number, provisional),
+        )
+        return Block(n, split, number, provisional)
 
     def _add_items(self, block: int, items: list[Item]) -> None:
+        idx = self._next_idx()
         self._db.executemany(
-            "INSERT INTO item (key, block, music_path, music_sha256, duration_s, clip_index,"
+            "INSERT INTO item (idx, key, block, music_path, music_sha256, duration_s, clip_index,"
             " clip_count, image_path, image_sha256, image_origin, story_path, grp, tags)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
-                    *(i.key, block, i.music_path, i.music_sha256, i.duration_s, i.clip_index),
+                    *(
+                        idx + place,
+                        i.key,
+                        block,
+                        i.music_path,
+                        i.music_sha256,
+                        i.duration_s,
+                        i.clip_index,
+                    ),
                     *(i.clip_count, i.image_path, i.image_sha256, i.image_origin, i.story_path),
                     *(i.group, i.tags.model_dump_json()),
                 )
-                for i in items
+                for place, i in enumerate(items)
             ],
         )
+
+    def _next_idx(self) -> int:
+        """A place in the plan under which nothing is known."""
+        tops = [
+            self._db.execute(f"SELECT COALESCE(MAX(idx), 0) FROM {table}").fetchone()[0]
+            for table in ("item", *_KNOWN)
+        ]
+        return int(max(tops)) + 1
 
     def move_items(
         self,
@@ -207,8 +276,8 @@ class Ledger:
 
     def plan_again(self, split: Split, planned: list[PlannedItem]) -> None:
         """Make items undecided, in a new block, with the picture and story that they have now."""
-        block = self._new_block(split)
-        for table in ("verdict", "prepared", "applied"):
+        block = self._new_block(split, provisional=False)
+        for table in ("verdict", "prepared", "applied", "unread_item"):
             self._db.executemany(f"DELETE FROM {table} WHERE idx = ?", [(p.idx,) for p in planned])
         self._db.executemany(
             "UPDATE item SET block = ?, image_path = ?, image_sha256 = ?, image_origin = ?,"
@@ -237,6 +306,12 @@ class Ledger:
 
     def skipped(self) -> list[tuple[bytes, str, str]]:
         return list(self._db.execute("SELECT path, reason, detail FROM skipped ORDER BY path"))
+
+    def left_out(self) -> list[LeftOut]:
+        """Everything that no item was made of, by its path."""
+        skipped = [LeftOut(path, "skipped", *why) for path, *why in self.skipped()]
+        unread = [LeftOut(f.path, f.status, REASON, f.why) for f in self.unread.files()]
+        return sorted((*skipped, *unread), key=lambda left: left.path)
 
     # --- items and their fate ----------------------------------------------------------------
 
@@ -350,7 +425,8 @@ class Ledger:
     # --- blocks and shards ----------------------------------------------------------------
 
     def blocks(self) -> list[Block]:
-        return [Block(*row) for row in self._db.execute("SELECT * FROM block ORDER BY n")]
+        rows = self._db.execute(f"SELECT {_BLOCK_COLUMNS} FROM block ORDER BY n")
+        return [_block(row) for row in rows]
 
     def item_count(self) -> int:
         """How many items the plan holds."""
@@ -361,6 +437,13 @@ class Ledger:
         """How many items a block holds."""
         (count,) = self._db.execute(
             "SELECT COUNT(*) FROM item WHERE block = ?", (block,)
+        ).fetchone()
+        return int(count)
+
+    def undecided_count(self) -> int:
+        """How many items have no verdict yet."""
+        (count,) = self._db.execute(
+            "SELECT COUNT(*) FROM item WHERE idx NOT IN (SELECT idx FROM verdict)"
         ).fetchone()
         return int(count)
 
@@ -401,12 +484,13 @@ class Ledger:
         counts = dict(self._db.execute("SELECT status, COUNT(*) FROM verdict GROUP BY status"))
         (items,) = self._db.execute("SELECT COUNT(*) FROM item").fetchone()
         (skipped,) = self._db.execute("SELECT COUNT(*) FROM skipped").fetchone()
+        unread = [file.status for file in self.unread.files()]
         return Tally(
             accepted=counts.get("accepted", 0),
             rejected=counts.get("rejected", 0),
-            failed=counts.get("failed", 0),
+            failed=counts.get("failed", 0) + unread.count("failed"),
             skipped=skipped,
-            pending=items - sum(counts.values()),
+            undecided=items - sum(counts.values()) + unread.count("undecided"),
         )
 
     def reasons(self) -> list[tuple[str, str, int]]:
@@ -415,8 +499,19 @@ class Ledger:
             self._db.execute(
                 "SELECT status, reason, COUNT(*) FROM verdict WHERE status != 'accepted'"
                 " GROUP BY status, reason UNION ALL"
-                " SELECT 'skipped', reason, COUNT(*) FROM skipped GROUP BY reason"
-                " ORDER BY 1, 3 DESC, 2"
+                " SELECT 'skipped', reason, COUNT(*) FROM skipped GROUP BY reason UNION ALL"
+                " SELECT iif(runs < ?, 'undecided', 'failed'), ?, COUNT(*) FROM unread GROUP BY 1"
+                " ORDER BY 1, 3 DESC, 2",
+                (MOST_RUNS, REASON),
+            )
+        )
+
+    def unread_items(self) -> list[tuple[bytes, str, str]]:
+        """Each undecided item whose media could not be read: its path, its key, and why."""
+        return list(
+            self._db.execute(
+                "SELECT music_path, key, why FROM item JOIN unread_item USING (idx)"
+                " LEFT JOIN verdict USING (idx) WHERE status IS NULL ORDER BY idx"
             )
         )
 
@@ -427,6 +522,11 @@ class Ledger:
             " WHERE status != 'accepted' ORDER BY idx"
         )
         return [(path, key, Outcome.model_validate_json(o).verdict) for path, key, o in rows]
+
+
+def _block(row: tuple[Any, ...]) -> Block:
+    n, split, number, provisional = row
+    return Block(n, split, number, bool(provisional))
 
 
 def _planned(row: tuple[Any, ...]) -> PlannedItem:

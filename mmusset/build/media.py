@@ -5,7 +5,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from mmusset.errors import MmussetError, Unusable
+from mmusset.errors import MmussetError, Unread, Unusable
 from mmusset.recipe import Recipe
 from mmusset.sample import Item, Material, Revision
 from mmusset.shards.durable import failpoint
@@ -43,7 +43,7 @@ class Media:
     async def prepare(self, planned: PlannedItem) -> Prepared:
         """The item's clip, picture and evidence; kept in the ledger when first made.
 
-        Raises Unusable for the item's fault.
+        Raises Unusable for the item's fault, Unread.
         """
         kept = self._ledger.prepared(planned.idx)
         if kept is not None:
@@ -59,7 +59,7 @@ class Media:
         """What was prepared, its media stored again if they were lost.
 
         With `shown` the picture that a model is shown is among them. Raises MmussetError if
-        the source no longer gives the bytes that were measured.
+        the source no longer gives the bytes that were measured, Unread if it can't be read.
         """
         prepared = await self.prepare(planned)
         shown = shown and bool(model_pixels(self._recipe))
@@ -109,7 +109,7 @@ class Media:
         self.cache.mkdir(exist_ok=True)
         try:
             return await self._sandbox.prepare(request)
-        except Unusable:
+        except (Unread, Unusable):
             check_there(self._source)
             raise
 

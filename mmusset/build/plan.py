@@ -11,14 +11,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmusset.errors import Unusable, first_error
+from mmusset.errors import MmussetError, Unread, Unusable, first_error
 from mmusset.recipe import ClipPart, Recipe
 from mmusset.sample import ImageOrigin, Item, Split, Tags
 from mmusset.shards.durable import failpoint
 from mmusset.sources.group import group_name, join, labels
 from mmusset.sources.pair import Pairing, pair
 from mmusset.sources.split import deal
-from mmusset.sources.walk import Entry, check_there
+from mmusset.sources.walk import MUSICAL, Entry, check_there
 
 from .ledger import Ledger
 from .sandbox import Sandbox
@@ -27,6 +27,8 @@ from .tasks import Survey
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 # Surveys per commit: after a kill, at most so many files are read again.
 BATCH = 64
+# So many files in a row that can't be read are no accident of theirs.
+MOST_UNREAD_IN_A_ROW = 10
 Step = Callable[[int, int], None]
 
 
@@ -37,6 +39,15 @@ class Skipped:
     path: bytes
     reason: str
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Music, or a folder, of which nothing can be planned yet, since it or what belongs to it could
+    not be read; and why."""
+
+    path: bytes
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +113,7 @@ class Found:
     pieces: tuple[Piece, ...]
     alone: tuple[Alone, ...]
     skipped: tuple[Skipped, ...]
+    undecided: tuple[Undecided, ...] = ()
 
 
 async def look(
@@ -115,21 +127,61 @@ async def look(
     """Read what the media of a walked source say of themselves, and pair them.
 
     `step(done, total)` is called as files are read. With a ledger, files that have
-    not changed since the last time are not read again.
+    not changed since the last time are not read again. What the machine could not read keeps its
+    place in the pairs: nothing else is taken for it. Raises MmussetError where the source is gone,
+    or nothing of it can be read.
     """
     generate = recipe.music.source == "generate"
     kinds = {"music", "video", "image", *(["text"] if generate else [])}
-    wanted = [e for e in entries if not e.skip and e.kind in kinds]
-    surveys, skipped = await _survey_all(source, wanted, recipe, sandbox, ledger, step)
+    unread = {e.path: e.unread for e in entries if e.unread}
+    wanted = [e for e in entries if not e.skip and not e.unread and e.kind in kinds]
+    surveys, skipped, failures = await _survey_all(source, wanted, recipe, sandbox, ledger, step)
+    unread |= failures
+    if unread and not surveys and not skipped:
+        raise _nothing_read(source, unread)
     skipped += [Skipped(e.path, e.skip) for e in entries if e.skip]
     lost = {s.path for s in skipped}
     covers = {path for path, survey in surveys.items() if survey.cover_sha256}
     pairing = pair([e for e in entries if e.path not in lost], covers, generate)
-    skipped += [Skipped(path, reason) for path, reason in pairing.leftover]
-    pieces, twins = once_each([_piece(p, surveys) for p in pairing.pairs], ledger)
-    alone, alike = _alone([_picture(p, surveys) for p in pairing.alone])
+    musical = {e.path for e in entries if e.kind in MUSICAL}
+    undecided = [Undecided(e.path, e.unread) for e in entries if e.kind == "folder" and e.unread]
+    for path, reason in pairing.leftover:
+        if path in unread and path in musical:
+            undecided.append(Undecided(path, unread[path]))
+        else:
+            skipped.append(Skipped(path, reason))
+    pairs, waiting = _readable(pairing.pairs, unread)
+    lone, waiting_alone = _readable(pairing.alone, unread)
+    undecided += [*waiting, *waiting_alone]
+    pieces, twins = once_each([_piece(p, surveys) for p in pairs], ledger)
+    alone, alike = _alone([_picture(p, surveys) for p in lone])
     skipped = sorted([*skipped, *twins, *alike], key=lambda s: s.path)
-    return Found(tuple(entries), tuple(pieces), tuple(alone), tuple(skipped))
+    undecided.sort(key=lambda u: u.path)
+    return Found(tuple(entries), tuple(pieces), tuple(alone), tuple(skipped), tuple(undecided))
+
+
+def _readable(
+    pairings: list[Pairing], unread: dict[bytes, str]
+) -> tuple[list[Pairing], list[Undecided]]:
+    """The pairings of which every file could be read, and the others."""
+    readable, undecided = [], []
+    for pairing in pairings:
+        files = (pairing.music, pairing.image, pairing.story or pairing.music)
+        failing = next((path for path in files if path in unread), None)
+        if failing is None:
+            readable.append(pairing)
+        else:
+            whose = "" if failing == pairing.music else f"{_show(failing)}: "
+            undecided.append(Undecided(pairing.music, whose + unread[failing]))
+    return readable, undecided
+
+
+def _nothing_read(source: Path, unread: dict[bytes, str]) -> MmussetError:
+    path, why = next(iter(unread.items()))
+    return MmussetError(
+        f"nothing in {source} could be read ({_show(path)}: {why}); mend that and run the same"
+        " command again"
+    )
 
 
 def freeze(
@@ -141,9 +193,30 @@ def freeze(
 ) -> int:
     """Write the pieces that the ledger does not know into it as new blocks; gives how many items.
 
-    `limit` is how many pieces the ledger may hold in all; the others are skipped with
-    `beyond` as their reason.
+    What could not be read is noted. `limit` is how many pieces the ledger may hold in all; the
+    others are skipped with `beyond` as their reason.
     """
+    with ledger.transaction():
+        ledger.unread.replace_files({u.path: u.why for u in found.undecided})
+        for piece in found.pieces:
+            _find_again(piece, ledger)
+        items, skipped = _plan_fresh(found, recipe, ledger, limit, beyond)
+        provisional = ledger.unread.undecided_files() > 0
+        for split in SPLITS:
+            chosen = [item for item in items if item.split == split]
+            for start in range(0, len(chosen), recipe.limits.block_size):
+                batch = chosen[start : start + recipe.limits.block_size]
+                ledger.add_block(split, batch, provisional)
+        ledger.replace_skipped([(s.path, s.reason, s.detail) for s in (*found.skipped, *skipped)])
+        failpoint("plan_written")
+    return len(items)
+
+
+def _plan_fresh(
+    found: Found, recipe: Recipe, ledger: Ledger, limit: int | None, beyond: str
+) -> tuple[list[Item], list[Skipped]]:
+    """The items of the pieces that the ledger does not know, their groups noted; and what is left
+    out."""
     fresh = [p for p in found.pieces if not ledger.item(p.key(0))]
     fresh, skipped = drop_short(fresh, recipe.clip)
     if limit is not None:
@@ -151,31 +224,20 @@ def freeze(
         skipped += [Skipped(p.music_path, beyond) for p in fresh[room:]]
         fresh = fresh[:room]
     groups, torn = group_pieces(fresh, ledger)
-    skipped += torn
     sizes = Counter[str]()
     for piece in fresh:
         if piece in groups:
             sizes[groups[piece]] += piece.clip_count(recipe.clip)
     splits = deal(sizes, ledger.splits(), ledger.items_by_split(), recipe.split)
+    for piece, group in groups.items():
+        ledger.add_group(group, splits[group], piece.labels())
     items = [
         item
         for piece in fresh
         if piece in groups
         for item in items_of(piece, recipe.clip, groups[piece], splits[groups[piece]])
     ]
-    with ledger.transaction():
-        for piece in found.pieces:
-            _find_again(piece, ledger)
-        for piece, group in groups.items():
-            ledger.add_group(group, splits[group], piece.labels())
-        for split in SPLITS:
-            chosen = [item for item in items if item.split == split]
-            for start in range(0, len(chosen), recipe.limits.block_size):
-                ledger.add_block(split, chosen[start : start + recipe.limits.block_size])
-        ledger.replace_skipped([(s.path, s.reason, s.detail) for s in (*found.skipped, *skipped)])
-        failpoint("plan_written")
-    failpoint("plan_frozen")
-    return len(items)
+    return items, [*skipped, *torn]
 
 
 def _find_again(piece: Piece, ledger: Ledger) -> None:
@@ -215,11 +277,15 @@ async def _survey_all(
     sandbox: Sandbox,
     ledger: Ledger | None,
     step: Step,
-) -> tuple[dict[bytes, Survey], list[Skipped]]:
+) -> tuple[dict[bytes, Survey], list[Skipped], dict[bytes, str]]:
+    """What each file says of itself; those that can't be used; and those that were not read."""
     surveys: dict[bytes, Survey] = {}
     skipped: list[Skipped] = []
+    unread: dict[bytes, str] = {}
+    unread_in_a_row = 0
 
     async def one(entry: Entry) -> None:
+        nonlocal unread_in_a_row
         kept = ledger.survey(entry.path, entry.size, entry.mtime_ns) if ledger else None
         if kept is not None:
             surveys[entry.path] = Survey.model_validate_json(kept)
@@ -230,6 +296,14 @@ async def _survey_all(
         except Unusable as error:
             check_there(source)
             skipped.append(Skipped(entry.path, error.reason, error.detail))
+        except Unread as error:
+            check_there(source)
+            unread[entry.path] = error.why
+            unread_in_a_row += 1
+            if unread_in_a_row == MOST_UNREAD_IN_A_ROW:
+                raise _nothing_read(source, unread) from None
+            return
+        unread_in_a_row = 0
 
     for start in range(0, len(wanted), BATCH):
         batch = wanted[start : start + BATCH]
@@ -247,7 +321,7 @@ async def _survey_all(
                             entry.path, entry.size, entry.mtime_ns, survey.model_dump_json()
                         )
         step(start + len(batch), len(wanted))
-    return surveys, skipped
+    return surveys, skipped, unread
 
 
 def once_each(pieces: list[Piece], ledger: Ledger | None) -> tuple[list[Piece], list[Skipped]]:

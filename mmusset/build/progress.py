@@ -59,10 +59,10 @@ class Pace:
     def line(self, tally: Tally) -> str:
         """`12 of 40 items, 3.1 a second, 92 % accepted, 9 s left`"""
         decided = tally.accepted + tally.rejected + tally.failed
-        total = decided + tally.pending
+        total = decided + tally.undecided
         rate = (decided - self._decided_before) / max(time.monotonic() - self._begun_s, 1e-3)
         accepted = f"{tally.accepted / decided:.0%} accepted" if decided else "none decided yet"
-        left = f"{duration(tally.pending / rate)} left" if rate > 0 else "time left unknown"
+        left = f"{duration(tally.undecided / rate)} left" if rate > 0 else "time left unknown"
         return f"{decided} of {total} items, {rate:.1f} a second, {accepted}, {left}"
 
     def cost(self, tally: Tally) -> str:
@@ -137,7 +137,7 @@ class PlainProgress(Progress):
         self._pace = Pace(tally, costs)
 
     def decided(self, tally: Tally, item: Item, verdict: Verdict) -> None:
-        if self._pace and (self._is_time() or not tally.pending):
+        if self._pace and (self._is_time() or not tally.undecided):
             cost = self._pace.cost(tally)
             self._say(f"{self._pace.line(tally)}; {cost}" if cost else self._pace.line(tally))
 
@@ -176,7 +176,7 @@ class JsonProgress(Progress):
 
     def start(self, tally: Tally, costs: Costs) -> None:
         self._costs = costs
-        self._say("started", pending=tally.pending)
+        self._say("started", undecided=tally.undecided)
 
     def decided(self, tally: Tally, item: Item, verdict: Verdict) -> None:
         self._say(
@@ -184,7 +184,7 @@ class JsonProgress(Progress):
             key=item.key,
             path=item.music_path.decode("utf-8", "backslashreplace"),
             **verdict.model_dump(),
-            pending=tally.pending,
+            undecided=tally.undecided,
         )
 
     def sealed(self, name: str, done: int, total: int) -> None:
@@ -233,7 +233,7 @@ class LiveProgress(Progress):
             text, costs = self._pace.line(tally) + self._note, self._pace.by_agent()
             if cost := self._pace.cost(tally):
                 costs = [f"  {'all':13s}{cost}", *costs]
-            self._show("building", done, done + tally.pending, text, costs)
+            self._show("building", done, done + tally.undecided, text, costs)
 
     def sealed(self, name: str, done: int, total: int) -> None:
         self._note = f", {done} of {total} shards"

@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 
@@ -15,10 +16,11 @@ from mmusset.sources.walk import MUSICAL
 
 from .accounting import Cost, Tally
 from .estimate import Estimate, estimate
+from .job import Result
 from .ledger import Ledger, PlannedItem
 from .ledger_marks import Applied, Mark
+from .ledger_unread import REASON
 from .plan import Found, drop_short
-from .run import Result
 from .tasks import Prepared
 from .trial import Trial
 
@@ -42,6 +44,7 @@ class SurveyReport:
     with_license: int
     to_generate: int
     skipped: dict[str, list[str]]
+    undecided: dict[str, list[str]]
     samples: int
     minutes: float
     estimate: Estimate | None
@@ -49,7 +52,7 @@ class SurveyReport:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """An item that was not accepted."""
+    """An item that was not accepted, or music of which none could be made; its key is "" then."""
 
     path: str
     key: str
@@ -132,6 +135,9 @@ def survey(found: Found, recipe: Recipe) -> SurveyReport:
     reasons: dict[str, list[str]] = {}
     for skipped in (*found.skipped, *short):
         reasons.setdefault(skipped.reason, []).append(show_path(skipped.path))
+    unread: dict[str, list[str]] = {}
+    for undecided in found.undecided:
+        unread.setdefault(undecided.why, []).append(show_path(undecided.path))
     samples = sum(piece.clip_count(recipe.clip) for piece in pieces) + len(found.alone)
     return SurveyReport(
         files=dict(Counter(str(entry.kind) for entry in found.entries)),
@@ -142,6 +148,7 @@ def survey(found: Found, recipe: Recipe) -> SurveyReport:
         with_license=sum(bool(piece.tags.license) for piece in pieces),
         to_generate=len(found.alone),
         skipped=reasons,
+        undecided=unread,
         samples=samples,
         minutes=samples * SAMPLE_CPU_S / recipe.limits.workers / 60,
         estimate=estimate(samples, recipe),
@@ -165,12 +172,21 @@ def status(ledger: Ledger) -> StatusReport:
         composer=ledger.meta("composer") or "",
         models={agent: ledger.meta(f"model of {agent}") or "" for agent in AGENTS},
         costs=ledger.costs(),
-        lost=[
-            Lost(show_path(path), key, verdict.status, verdict.reason, verdict.detail)
-            for path, key, verdict in ledger.lost()
-        ],
+        lost=[*_lost_items(ledger), *_unread_files(ledger)],
         skipped=[(show_path(path), reason, detail) for path, reason, detail in ledger.skipped()],
     )
+
+
+def _lost_items(ledger: Ledger) -> Iterator[Lost]:
+    for path, key, verdict in ledger.lost():
+        yield Lost(show_path(path), key, verdict.status, verdict.reason, verdict.detail)
+    for path, key, why in ledger.unread_items():
+        yield Lost(show_path(path), key, "undecided", REASON, why)
+
+
+def _unread_files(ledger: Ledger) -> Iterator[Lost]:
+    for file in ledger.unread.files():
+        yield Lost(show_path(file.path), "", file.status, REASON, file.why)
 
 
 def _marks(ledger: Ledger) -> MarksReport:
@@ -237,6 +253,11 @@ def _at(ledger: Ledger, wanted: bytes) -> list[PlannedItem]:
     for path, reason, detail in ledger.skipped():
         if path in tails:
             raise MmussetError(f"{show_path(path)} was skipped: {reason} {detail}".rstrip())
+    for file in ledger.unread.files():
+        if file.path in tails:
+            raise MmussetError(
+                f"{show_path(file.path)} {REASON} ({file.why}); build again to retry"
+            )
     raise MmussetError(
         f"no item has the key or path {show_path(wanted)}; `mmusset status` lists what was lost"
     )

@@ -8,104 +8,37 @@ import shutil
 import signal
 import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from mmusset.errors import MmussetError, Stopped, Unfit, Unusable, UsageError, first_error
+from mmusset.errors import MmussetError, Stopped, Unfit, Unread, Unusable, UsageError, first_error
 from mmusset.recipe import Recipe
-from mmusset.sample import AGENTS, AgentName, Material, Outcome, Verdict
+from mmusset.safe_text import printable
+from mmusset.sample import Outcome, Verdict
 from mmusset.shards.durable import failpoint
 from mmusset.sources.walk import MUSICAL, walk
 from mmusset.speakers.asking import Asker
-from mmusset.speakers.base import Speaker
 
-from .accounting import Tally
 from .answers import LedgerAnswers
 from .apply_marks import apply_marks, revision
-from .candidates import Candidates, Quota
+from .candidates import Candidates
+from .job import Job, Result
 from .ledger import Block, Ledger, PlannedItem
 from .ledger_file import broken, open_to_read, open_to_write
+from .ledger_unread import MOST_RUNS, REASON
 from .manifest import write_manifest
 from .media import Media, material_of
-from .plan import Found, freeze, look
+from .plan import MOST_UNREAD_IN_A_ROW, Found, freeze, look
 from .progress import Progress
+from .replan import planning
 from .retry import retry_failed
 from .same_job import check_recipe, check_voices
-from .sandbox import Crashed, Sandbox
+from .sandbox import Sandbox
 from .seal import Sealer
-from .studio import Composer, Studio
-
-Annotate = Callable[[Material], Awaitable[Outcome]]
-MakeGraph = Callable[[Asker, Recipe], Annotate]
 
 # Of the last 100 items (and of 20 at least), so many may fail by their speaker's answers.
 MOST_FAILING = 0.5
 SPEAKERS_FAULT = {"no usable answer", "refused by the server", "kills the server"}
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What to build, from what, with whom. `make_graph` gives the agents whom to ask.
-
-    `composer` makes the music of pictures that have none, where the recipe wants that.
-    `re_run` are the agents whose prompt or model may differ from those that the
-    dataset was begun with: they are asked anew, and so is what follows from them.
-    """
-
-    source: Path
-    out: Path
-    recipe: Recipe
-    speaker: Speaker
-    make_graph: MakeGraph
-    limit: int | None = None
-    quota: Quota | None = None
-    re_run: tuple[AgentName, ...] = ()
-    retry_failed: bool = False
-    apply_marks: bool = False
-    composer: Composer | None = None
-
-    @property
-    def composer_name(self) -> str:
-        """Who makes music, "" where nobody does."""
-        return self.composer.name if self.composer else ""
-
-    def studio(self, ledger: Ledger, sandbox: Sandbox) -> Studio | None:
-        """Where music is made, if any is."""
-        if self.composer is None:
-            return None
-        return Studio(self.source, self.out, self.recipe, ledger, sandbox, self.composer)
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How a build ended. `new` counts the items that this run decided.
-
-    `short_by` is how many samples of `--accept` the source or the budget did not give. With
-    `--apply-marks`, `marked` counts the marks that it applied, `refused` all that can't be.
-    """
-
-    tally: Tally
-    new: int
-    interrupted: bool
-    upsampled: int
-    short_by: int
-    marked: int = 0
-    refused: int = 0
-
-    @property
-    def exit_code(self) -> int:
-        if self.interrupted:
-            return 130
-        return 4 if self.tally.failed or self.short_by or self.refused else 0
-
-
-def agents_named(names: Sequence[str]) -> tuple[AgentName, ...]:
-    """The agents of these names. Raises UsageError for a name that none has."""
-    for name in names:
-        if name not in AGENTS:
-            raise UsageError(f"no agent named {name!r}; there are {', '.join(AGENTS)}")
-    return tuple(agent for agent in AGENTS if agent in names)
 
 
 async def build(job: Job, progress: Progress) -> Result:
@@ -116,7 +49,7 @@ async def build(job: Job, progress: Progress) -> Result:
     """
     entries = walk(job.source, job.out)
     offering = MUSICAL | {"image"} if job.composer else MUSICAL
-    if not any(entry.kind in offering and not entry.skip for entry in entries):
+    if not any(e.unread or (e.kind in offering and not e.skip) for e in entries):
         raise UsageError(f"no music and no video in {job.source}; `mmusset scan` shows what is")
     ledger = open_to_write(job.out)
     try:
@@ -129,15 +62,7 @@ async def build(job: Job, progress: Progress) -> Result:
             if studio:
                 most = job.quota.budget if job.quota else job.limit
                 found = await studio.supply(found, most, beyond, progress.composed)
-            candidates = None
-            if job.quota:
-                freeze(found, job.recipe, ledger, 0, beyond)
-                candidates = Candidates(found, job.recipe, ledger, job.quota)
-                candidates.fill()
-            else:
-                freeze(found, job.recipe, ledger, job.limit, beyond)
-            if job.retry_failed:
-                retry_failed(found, job.recipe, ledger)
+            candidates = _plan(job, found, ledger, beyond)
             media = Media(job.source, job.out, job.recipe, ledger, sandbox, studio)
             result = await Builder(job, ledger, media, progress, candidates).run()
             refused = len(ledger.marks.refused()) if job.apply_marks else 0
@@ -146,6 +71,25 @@ async def build(job: Job, progress: Progress) -> Result:
         raise broken(job.out, error) from None
     finally:
         ledger.close()
+
+
+def _plan(job: Job, found: Found, ledger: Ledger, beyond: str) -> Candidates | None:
+    """Write the plan into the ledger, all or nothing; gives what it may still grow by."""
+    candidates = None
+    with planning(ledger) as restore:
+        if job.retry_failed:
+            ledger.unread.try_files_again()
+        if job.quota:
+            freeze(found, job.recipe, ledger, 0, beyond)
+            candidates = Candidates(found, job.recipe, ledger, job.quota)
+            while candidates.fill():
+                restore()  # what was decided before may ask for one more
+        else:
+            freeze(found, job.recipe, ledger, job.limit, beyond)
+    failpoint("plan_frozen")
+    if job.retry_failed:
+        retry_failed(found, job.recipe, ledger)
+    return candidates
 
 
 async def replay(job: Job, progress: Progress) -> int:
@@ -206,6 +150,8 @@ class Builder:
         self._last_idx = 0
         self._new = 0
         self._recent: deque[bool] = deque(maxlen=100)
+        self._unread: dict[int, str] = {}
+        self._unread_in_a_row = 0
         self._stopping = False
 
     async def run(self) -> Result:
@@ -217,8 +163,9 @@ class Builder:
         self._progress.start(self._tally, self._answers.costs)
         try:
             await self._make_whole()
-            if self._tally.pending:
+            if self._ledger.undecided_count():
                 await self._decide_all()
+                await self._count_the_unread()
         except* Stopped:
             pass  # the user's wish, before any item was on its way
         except* Exception as errors:  # noqa: BLE001 - all of them are raised again
@@ -226,12 +173,12 @@ class Builder:
         finally:
             self._progress.stop()
         tally = self._ledger.tally()
-        if not tally.pending:
+        if not tally.undecided:
             await self._seal_the_rest()
             write_manifest(self._job.out, self._ledger)
             self._sealer.remove_replaced()
             shutil.rmtree(self._media.cache, ignore_errors=True)
-        stopped = self._stopping and tally.pending > 0
+        stopped = self._stopping and tally.undecided > 0
         short_by = max(0, self._job.quota.accept - tally.accepted) if self._job.quota else 0
         return Result(tally, self._new, stopped, self._ledger.upsampled(), short_by)
 
@@ -264,6 +211,10 @@ class Builder:
                 outcome = await self._decide(planned)
             except Stopped:
                 return
+            except Unread as error:
+                self._leave_undecided(planned, error.why)
+                continue
+            self._unread_in_a_row = 0
             with self._ledger.transaction():
                 self._ledger.decide(planned.idx, outcome)
             failpoint("verdict_kept")
@@ -282,7 +233,7 @@ class Builder:
         for block in candidates.fill():
             self._blocks[block.n] = block
             self._undecided[block.n] = self._undecided.get(block.n, 0) + 1
-            self._tally = replace(self._tally, pending=self._tally.pending + 1)
+            self._tally = replace(self._tally, undecided=self._tally.undecided + 1)
 
     def _stop_if_all_fail(self, verdict: Verdict) -> None:
         """Raises MmussetError where the speaker, not the items, is what fails."""
@@ -308,18 +259,46 @@ class Builder:
             wish = revision(self._ledger, planned.idx)
             material = material_of(planned.item, prepared, picture, seed, wish)
             return await self._annotate(material)
-        except Crashed as error:
+        except Unread:
+            # Who stops the build may have stopped its decoders too.
             if self._stopping:
                 raise Stopped from None
-            return _ended("failed", error)
+            raise
         except Unfit as error:
             return _ended("rejected", error)
         except Unusable as error:
             return _ended("failed", error)
 
+    def _leave_undecided(self, planned: PlannedItem, why: str) -> None:
+        """The next run tries again. Raises MmussetError where nothing can be read any more."""
+        name = printable(planned.item.music_path.decode("utf-8", "backslashreplace"))
+        self._unread[planned.idx] = why
+        self._unread_in_a_row += 1
+        if self._unread_in_a_row == MOST_UNREAD_IN_A_ROW:
+            raise MmussetError(
+                f"{MOST_UNREAD_IN_A_ROW} items in a row could not be read, the last of them {name}"
+                f" ({why}); mend that and run the same command again"
+            )
+        self._progress.told(f"{name} could not be read ({why}); it stays undecided")
+
+    async def _count_the_unread(self) -> None:
+        """Note what this run could not read; what several runs could not read has failed."""
+        if self._stopping:
+            return
+        given_up = []
+        with self._ledger.transaction():
+            for idx, why in sorted(self._unread.items()):
+                if self._ledger.unread.note_item(idx, why) >= MOST_RUNS:
+                    self._ledger.decide(idx, _ended("failed", Unusable(REASON, why)))
+                    given_up.append(idx)
+        for block in self._blocks.values():
+            self._undecided[block.n] = self._ledger.undecided_in(block.n)
+            if given_up and self._ledger.shard(block.n) is None:
+                await self._seal_if_decided(block)
+
     async def _seal_if_decided(self, block: Block) -> None:
         """Seal a block once: a plan that may still grow holds those open that have room."""
-        if self._undecided[block.n]:
+        if self._undecided[block.n] or block.provisional:
             return
         if self._candidates and self._ledger.size_of(block.n) < self._job.recipe.limits.block_size:
             return

@@ -1,6 +1,7 @@
 """Child processes that open untrusted media, with limits of memory and time.
 
-A child that crashes, hangs or eats too much costs one item and is replaced.
+A child that crashes or hangs is replaced. Nobody knows whether its file or the machine was why,
+so the file counts as one that could not be read; what eats too much memory is the file's fault.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmusset.errors import MmussetError, Unfit, Unusable
+from mmusset.errors import MmussetError, Unfit, Unread, Unusable
 from mmusset.recipe import ImagePart, LimitsPart
 
 from .tasks import Prepared, PrepareRequest, Survey, Wish
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 
 # An answer is one line of JSON; evidence takes about 2 kB.
 LINE_LIMIT = 1 << 20
-
-
-class Crashed(Unusable):
-    """A child died over its item; or was killed, by whoever kills the build too."""
 
 
 class Sandbox:
@@ -43,7 +40,7 @@ class Sandbox:
         self._idle.clear()
 
     async def survey(self, path: Path, kind: str, max_side_px: int) -> Survey:
-        """What a file says of itself. Raises Unusable if it can't be opened."""
+        """What a file says of itself. Raises Unusable if it can't be opened, Unread."""
         request = {"task": "survey", "path": str(path), "kind": kind, "max_side_px": max_side_px}
         answer = await self._ask(request)
         return Survey.model_validate_json(answer)
@@ -73,8 +70,8 @@ class Sandbox:
     async def prepare(self, request: PrepareRequest) -> Prepared:
         """One item's clip and picture, cut, measured and stored.
 
-        Raises Unusable (failed) or Unfit (rejected) for the item's fault, and
-        MmussetError where the machine failed to read or store them.
+        Raises Unusable (failed) or Unfit (rejected) for the item's fault, Unread where the
+        machine failed to read them, and MmussetError where it failed to store them.
         """
         answer = await self._ask({"task": "prepare", "item": request.to_json()})
         return Prepared.model_validate_json(answer)
@@ -92,9 +89,11 @@ class Sandbox:
             raise Unfit(*answer["unfit"])
         if "unusable" in answer:
             raise Unusable(*answer["unusable"])
+        if "unread" in answer:
+            raise Unread(answer["unread"])
         if "broken" in answer:
             raise MmussetError(
-                f"media could not be read or stored: {answer['broken']};"
+                f"media could not be stored: {answer['broken']};"
                 " mend that and run the same command again"
             )
         return str(answer["ok"])
@@ -108,11 +107,11 @@ class Sandbox:
                 line = await child.stdout.readline()
         except TimeoutError:
             seconds = self._limits.decode_seconds
-            raise Unusable("took too long to decode", f"over {seconds:g} s") from None
+            raise Unread(f"the decoder took over {seconds:g} s") from None
         except ConnectionError:
             pass
         if not line.endswith(b"\n"):
-            raise Crashed("crashed the decoder", f"exit status {await child.wait()}")
+            raise Unread(f"the decoder died (exit status {await child.wait()})")
         answer: dict[str, Any] = json.loads(line)
         return answer
 

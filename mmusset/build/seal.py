@@ -5,6 +5,7 @@ import tarfile
 from contextlib import suppress
 from pathlib import Path
 
+from mmusset.errors import MmussetError, Unread
 from mmusset.recipe import Recipe
 from mmusset.sample import Quadruple, Tags
 from mmusset.shards.durable import PARTIAL, failpoint, sync_folder
@@ -118,7 +119,15 @@ class Sealer:
         return await asyncio.to_thread(write_shard, self._out, name, samples, expected)
 
     async def _quadruple(self, planned: PlannedItem) -> tuple[Quadruple, Prepared]:
-        item, prepared = planned.item, await self._media.ensure(planned, shown=False)
+        item = planned.item
+        try:
+            prepared = await self._media.ensure(planned, shown=False)
+        except Unread as error:
+            name = item.music_path.decode("utf-8", "backslashreplace")
+            raise MmussetError(
+                f"{name}, whose media were lost from the cache, could not be read ({error.why});"
+                " mend that and run the same command again"
+            ) from None
         outcome = self._ledger.outcome(planned.idx)
         assert outcome and outcome.caption and outcome.story
         kept = {name: getattr(item.tags, name) for name in self._recipe.keep_tags}

@@ -7,6 +7,7 @@ from mmusset.sample import Caption, Outcome, Turn
 
 from .accounting import Tally, total_cost
 from .estimate import Estimate
+from .ledger_unread import MOST_RUNS
 from .progress import cost_line, thousands
 from .report import ItemStory, MarksReport, StatusReport, Summary, SurveyReport, show_path
 from .tasks import Prepared
@@ -32,10 +33,19 @@ def survey(report: SurveyReport) -> str:
         f"licences  {_share(report.with_license, report.pieces)} name one in their tags",
         f"skipped   {sum(map(len, report.skipped.values()))}",
         *(f"  {reason}: {_some(paths)}" for reason, paths in sorted(report.skipped.items())),
+        *_unread(report),
         f"estimate  {report.samples} samples, about {_minutes(report.minutes)}",
         *_estimate(report.estimate),
     ]
     return "\n".join(lines)
+
+
+def _unread(report: SurveyReport) -> list[str]:
+    if not report.undecided:
+        return []
+    count = sum(map(len, report.undecided.values()))
+    whys = (f"  {why}: {_some(paths)}" for why, paths in sorted(report.undecided.items()))
+    return [f"undecided {count}, which could not be read", *whys]
 
 
 def status(report: StatusReport) -> str:
@@ -78,7 +88,7 @@ def _costs(report: StatusReport) -> list[str]:
     total = total_cost(report.costs)
     if not total.prompt_tokens:
         return []
-    items = report.tally.found - report.tally.skipped - report.tally.pending
+    items = report.tally.found - report.tally.skipped - report.tally.undecided
     lines = [f"cost      {cost_line(total)}; {total.calls / max(items, 1):.1f} calls an item"]
     return lines + [f"  {cost.agent:13s}{cost_line(cost)}" for cost in report.costs]
 
@@ -88,7 +98,13 @@ def summary(report: Summary) -> str:
     tally = report.status.tally
     lines = []
     if report.interrupted:
-        lines.append(f"stopped with {tally.pending} items to go; run the same command to go on")
+        lines.append(f"stopped with {tally.undecided} items to go; run the same command to go on")
+    elif tally.undecided:
+        what = "1 is" if tally.undecided == 1 else f"{tally.undecided} are"
+        lines.append(
+            f"{what} undecided, since files could not be read: mend that, and run the same command"
+            f" again; what can't be read in {MOST_RUNS} runs has failed"
+        )
     elif not report.new and not report.marked:
         lines.append("nothing to do: every item found has its verdict")
     if report.marked:
@@ -118,12 +134,12 @@ def stories(items: list[ItemStory]) -> str:
 
 
 def accounting(tally: Tally) -> str:
-    """found = accepted + rejected + failed + skipped"""
+    """found = accepted + rejected + failed + skipped + undecided"""
     text = (
         f"found {tally.found} = {tally.accepted} accepted + {tally.rejected} rejected"
         f" + {tally.failed} failed + {tally.skipped} skipped"
     )
-    return f"{text} + {tally.pending} pending" if tally.pending else text
+    return f"{text} + {tally.undecided} undecided" if tally.undecided else text
 
 
 _ORIGINS = {

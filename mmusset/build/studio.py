@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Protocol
 
-from mmusset.errors import MmussetError, Unusable
+from mmusset.errors import MmussetError, Unread, Unusable
 from mmusset.recipe import Recipe
 from mmusset.sample import Item
 from mmusset.shards.durable import failpoint
@@ -19,7 +19,7 @@ from mmusset.sources.walk import check_there
 
 from .ledger import Ledger
 from .ledger_file import FOLDER
-from .plan import Alone, Found, Piece, Skipped, Step, once_each
+from .plan import Alone, Found, Piece, Skipped, Step, Undecided, once_each
 from .sandbox import Sandbox
 from .tasks import Survey
 
@@ -69,12 +69,12 @@ class Studio:
 
         At most so many pieces; the other pictures are skipped with `beyond` as their reason.
         `step(done, total)` is called as music is made. Pictures that nothing can be made of
-        are skipped.
+        are skipped; those that could not be read stay undecided.
         """
         missing = {a for a in found.alone if self._ledger.made(self._name(a)) is None}
         total = len(missing) if most is None else min(most, len(missing))
         pieces: list[Piece] = []
-        skipped, done = list(found.skipped), 0
+        skipped, undecided, done = list(found.skipped), list(found.undecided), 0
         for alone in found.alone:
             if len(pieces) == most:
                 skipped.append(Skipped(alone.image_path, beyond))
@@ -83,13 +83,15 @@ class Studio:
                 pieces.append(alone.with_music(await self._music_for(alone)))
             except Unusable as error:
                 skipped.append(Skipped(alone.image_path, error.reason, error.detail))
+            except Unread as error:
+                undecided.append(Undecided(alone.image_path, error.why))
             if alone in missing:
                 done += 1
                 step(done, max(done, total))
         in_order = sorted([*found.pieces, *pieces], key=lambda piece: piece.music_path)
         once, twins = once_each(in_order, self._ledger)
         skipped = sorted([*skipped, *twins], key=lambda s: s.path)
-        return Found(found.entries, tuple(once), (), tuple(skipped))
+        return Found(found.entries, tuple(once), (), tuple(skipped), tuple(undecided))
 
     async def music_of(self, item: Item) -> Path:
         """The music of an item whose music was made, made again where it was lost or damaged.
@@ -144,7 +146,7 @@ class Studio:
                 self._recipe.image,
                 stem,
             )
-        except Unusable:
+        except (Unread, Unusable):
             check_there(self._source)
             raise
         picture = stem.with_suffix(".jpg")

@@ -56,7 +56,8 @@ async def _trial(
         found = await look(source, entries, recipe, sandbox, None, lambda done, total: None)
         items = _items(found, recipe)
         if len(items) < place:
-            why = "; ".join(sorted({s.reason for s in found.skipped}))
+            reasons = {s.reason for s in found.skipped} | {u.why for u in found.undecided}
+            why = "; ".join(sorted(reasons))
             raise UsageError(
                 f"{source} gives {len(items)} items, no item {place} ({why or 'nothing is there'})"
             )

@@ -4,7 +4,8 @@ Started by `sandbox.py` as `python -m mmusset.build.worker MEMORY_MB`. Three tas
 `survey` reads what a file says of itself; `wish` reads what music is to be made from; `prepare`
 cuts, measures and stores one item's media.
 An answer is {"ok": ...}, {"unusable" or "unfit": [reason, detail]} for the item's fault,
-or {"broken": text} where this machine failed and the build must stop.
+{"unread": why} where this machine could not read a file, or {"broken": text} where it could not
+store one and the build must stop.
 """
 
 import hashlib
@@ -21,16 +22,18 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
-from mmusset.errors import Unfit, Unusable, is_machine_trouble
+from mmusset.errors import Unfit, Unread, Unusable
 from mmusset.evidence import clip as clips
 from mmusset.evidence import decode, music
 from mmusset.evidence import image as images
+from mmusset.evidence.media_file import MediaFile
 from mmusset.recipe import ImagePart
 from mmusset.sample import ClipFacts, Frozen, ImageFacts
 from mmusset.sources import tags
 from mmusset.sources.walk import Kind
 from mmusset.speakers.picture import fit
 
+from .no_network import drop_network
 from .tasks import Prepared, PrepareRequest, Survey, Wish
 
 if TYPE_CHECKING:
@@ -41,25 +44,24 @@ AUDIBLE = 66  # 16-bit steps from the lowest to the highest sample: -60 dB of fu
 
 def survey(path: Path, kind: Kind, max_side_px: int) -> Survey:
     """Read a file's tags, length, cover and content hash. Raises Unusable if it can't be opened."""
-    decode.regular(path)
-    sha256 = _sha256(path)
-    if kind == "text":
-        return Survey(sha256=sha256)
-    if kind == "image":
-        pixels_sha256 = _pixels_sha256(path, max_side_px) or sha256
-        return Survey(sha256=sha256, pixels_sha256=pixels_sha256)
-    with _reading():
-        read = tags.read(path)
-    cover_sha256 = hashlib.sha256(read.cover).hexdigest() if read.cover else ""
-    duration_s, sound_sha256 = _sound(path)
-    return Survey(
-        sha256=sha256,
-        duration_s=duration_s,
-        cover_sha256=cover_sha256,
-        pixels_sha256=(read.cover and _pixels_sha256(read.cover, max_side_px)) or cover_sha256,
-        sound_sha256=sound_sha256,
-        tags=read.tags,
-    )
+    with MediaFile(path) as media:
+        sha256 = media.sha256()
+        if kind == "text":
+            return Survey(sha256=sha256)
+        if kind == "image":
+            pixels_sha256 = _pixels_sha256(media, max_side_px) or sha256
+            return Survey(sha256=sha256, pixels_sha256=pixels_sha256)
+        read = tags.read(media.reader(), media.suffix)
+        cover_sha256 = hashlib.sha256(read.cover).hexdigest() if read.cover else ""
+        duration_s, sound_sha256 = _sound(media)
+        return Survey(
+            sha256=sha256,
+            duration_s=duration_s,
+            cover_sha256=cover_sha256,
+            pixels_sha256=(read.cover and _pixels_sha256(read.cover, max_side_px)) or cover_sha256,
+            sound_sha256=sound_sha256,
+            tags=read.tags,
+        )
 
 
 def wish(image_path: Path, image_sha256: str, story_path: str, part: ImagePart, stem: str) -> Wish:
@@ -68,7 +70,7 @@ def wish(image_path: Path, image_sha256: str, story_path: str, part: ImagePart, 
     Raises Unusable where it can't be used.
     """
     picture = _still(image_path, image_sha256, part)
-    story = decode.read_text(decode.regular(Path(story_path))) if story_path else ""
+    story = _story(story_path)
     _store(Path(stem + ".jpg"), _encode_jpeg(picture, part.jpeg_quality))
     return Wish(story=story)
 
@@ -76,14 +78,17 @@ def wish(image_path: Path, image_sha256: str, story_path: str, part: ImagePart, 
 def prepare(request: PrepareRequest) -> Prepared:
     """Cut the clip and the picture, measure both, store both.
 
-    Raises Unusable or Unfit for the item's fault; OSError where the machine fails.
+    Raises Unusable or Unfit for the item's fault, Unread where the machine can't read it; OSError
+    where it can't store it.
     """
-    story = decode.read_text(Path(request.story_path)) if request.story_path else ""
-    path = decode.regular(Path(request.music_path))
-    if _sha256(path) != request.music_sha256:
-        raise Unusable("changed since it was planned")
-    clip = clips.cut(path, request.clip_index, request.clip_count, request.clip)
-    picture = _picture(request, clip.start_s)
+    story = _story(request.story_path)
+    with MediaFile(Path(request.music_path)) as media:
+        if media.sha256() != request.music_sha256:
+            raise Unusable("changed since it was planned")
+        clip = clips.cut(media, request.clip_index, request.clip_count, request.clip)
+        picture = _picture_in(media, request, clip.start_s)
+    if picture is None:
+        picture = _still(Path(request.image_path), request.image_sha256, request.image)
     flac = clips.encode_flac(clip)
     jpeg = _encode_jpeg(picture, request.image.jpeg_quality)
     prepared = Prepared(
@@ -125,6 +130,7 @@ def main() -> None:
     memory = int(sys.argv[1]) * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    drop_network()
     answers = _own_stdout()
     for line in sys.stdin:
         print(json.dumps(_answer(json.loads(line))), file=answers, flush=True)
@@ -145,29 +151,15 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         return {"unfit": [error.reason, error.detail]}
     except Unusable as error:
         return {"unusable": [error.reason, error.detail]}
+    except Unread as error:
+        return {"unread": error.why}
     except MemoryError:
         return {"unusable": ["took too much memory", ""]}
     except OSError as error:
         return {"broken": f"{error.strerror} ({error.filename or 'reading or storing media'})"}
 
 
-@contextmanager
-def _reading() -> Iterator[None]:
-    """A file that can't be read is its item's fault, unless this machine is in trouble."""
-    try:
-        yield
-    except OSError as error:
-        if is_machine_trouble(error):
-            raise
-        raise Unusable("can't be read", error.strerror or "") from None
-
-
-def _sha256(path: Path) -> str:
-    with _reading(), path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _pixels_sha256(source: Path | bytes, max_side_px: int) -> str:
+def _pixels_sha256(source: MediaFile | bytes, max_side_px: int) -> str:
     """Of a picture as it is decoded to be stored; "" where it can't be.
 
     Before it is scaled, which would take three times as long as all the rest.
@@ -180,7 +172,7 @@ def _pixels_sha256(source: Path | bytes, max_side_px: int) -> str:
     return hashlib.sha256(size.encode() + picture.tobytes()).hexdigest()
 
 
-def _sound(path: Path) -> tuple[float, str]:
+def _sound(media: MediaFile) -> tuple[float, str]:
     """The length in seconds, and the hash of two seconds of 16-bit PCM from the middle.
 
     0 and "" where they can't be known: undecodable music is found out, and told, when its
@@ -188,10 +180,10 @@ def _sound(path: Path) -> tuple[float, str]:
     """
     duration_s = 0.0
     try:
-        duration_s = decode.probe(path).duration_s
+        duration_s = decode.probe(media).duration_s
         # From a whole second on, so that containers which round the length still agree.
         middle_s = max(0, int(duration_s / 2) - 1)
-        samples, _ = decode.read_window(path, middle_s, 2.0)
+        samples, _ = decode.read_window(media, middle_s, 2.0)
     except Unusable:
         return duration_s, ""
     pcm = np.round(samples * 32768.0).clip(-32768, 32767).astype("<i2")
@@ -200,17 +192,24 @@ def _sound(path: Path) -> tuple[float, str]:
     return duration_s, hashlib.sha256(pcm.tobytes()).hexdigest()
 
 
-def _picture(request: PrepareRequest, start_s: float) -> "Image":
-    part, path = request.image, Path(request.image_path)
-    if request.image_origin not in ("video", "embedded"):
-        return _still(path, request.image_sha256, part)
-    decode.regular(path)
+def _story(path: str) -> str:
+    """The given story, "" where there is none."""
+    if not path:
+        return ""
+    with _naming(path), MediaFile(Path(path)) as media:
+        return decode.read_text(media)
+
+
+def _picture_in(media: MediaFile, request: PrepareRequest, start_s: float) -> "Image | None":
+    """The picture that the music's own file holds; None where it is another file's."""
+    part = request.image
     if request.image_origin == "video":
         return decode.video_frame(
-            path, start_s, request.clip.seconds, part.min_side_px, part.max_side_px
+            media, start_s, request.clip.seconds, part.min_side_px, part.max_side_px
         )
-    with _reading():
-        cover = tags.read(path).cover
+    if request.image_origin != "embedded":
+        return None
+    cover = tags.read(media.reader(), media.suffix).cover
     if cover is None:
         raise Unusable("picture can't be decoded", "the embedded cover is gone")
     return decode.open_image(cover, part.min_side_px, part.max_side_px)
@@ -218,11 +217,19 @@ def _picture(request: PrepareRequest, start_s: float) -> "Image":
 
 def _still(path: Path, sha256: str, part: ImagePart) -> "Image":
     """A picture that is a file. Raises Unusable also where that is no longer the planned one."""
-    with _reading():
-        data = decode.regular(path).read_bytes()
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise Unusable("picture changed since it was planned")
-    return decode.open_image(data, part.min_side_px, part.max_side_px)
+    with _naming(path), MediaFile(path) as media:
+        if media.sha256() != sha256:
+            raise Unusable("picture changed since it was planned")
+        return decode.open_image(media, part.min_side_px, part.max_side_px)
+
+
+@contextmanager
+def _naming(path: Path | str) -> Iterator[None]:
+    """What goes with the music is named where it can't be read."""
+    try:
+        yield
+    except Unread as error:
+        raise Unread(f"{Path(path).name}: {error.why}") from None
 
 
 def _encode_jpeg(picture: "Image", quality: int) -> bytes:

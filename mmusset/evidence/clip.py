@@ -3,7 +3,6 @@
 import io
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from mmusset.errors import Unfit, Unusable
 from mmusset.recipe import ClipPart
 
 from .decode import Samples, probe, read_window
+from .media_file import MediaFile
 
 # Where in its stretch of the piece a clip may lie, as shares; the middle is tried first.
 OFFSETS = (0.5, 0.25, 0.75, 0.0, 1.0)
@@ -30,13 +30,13 @@ class Clip:
     source_rate_hz: int
 
 
-def cut(path: Path, index: int, count: int, part: ClipPart) -> Clip:
+def cut(media: MediaFile, index: int, count: int, part: ClipPart) -> Clip:
     """Clip `index` of `count`, each from its own equal stretch of the piece.
 
     Raises Unusable where the piece ends before a clip is full, Unfit where it is silent or
     beyond full scale; only when it is so at every place tried.
     """
-    stretch_s = probe(path).duration_s / count
+    stretch_s = probe(media).duration_s / count
     room_s = stretch_s - part.seconds
     if room_s < 0:
         raise Unusable("shorter than a clip", f"{stretch_s:.2f} s of {part.seconds:g} s")
@@ -45,7 +45,7 @@ def cut(path: Path, index: int, count: int, part: ClipPart) -> Clip:
     troubles: list[Unusable] = []
     for start_s in dict.fromkeys(starts_s):
         try:
-            clip = _window(path, start_s, part)
+            clip = _window(media, start_s, part)
             _check_sounds(clip, part)
             return clip
         except Unusable as trouble:
@@ -76,11 +76,11 @@ def encode_flac(clip: Clip) -> bytes:
     return file.getvalue()
 
 
-def _window(path: Path, start_s: float, part: ClipPart) -> Clip:
+def _window(media: MediaFile, start_s: float, part: ClipPart) -> Clip:
     import soxr
 
     # A little more than the clip, so that the resampler's tail is not cut short.
-    samples, source_rate_hz = read_window(path, start_s, part.seconds + 0.05)
+    samples, source_rate_hz = read_window(media, start_s, part.seconds + 0.05)
     over = float(np.mean(np.abs(samples) > 1.0)) if len(samples) else 0.0
     if over > MAX_OVER:
         raise Unfit("beyond full scale", f"{over:.0%} of the samples; lower the file's level")

@@ -1,23 +1,23 @@
 """Decoding music, video and pictures. Call it only in a child process: media are not trusted.
 
 soundfile reads what libsndfile knows, by window and sample-exact; PyAV the rest
-(m4a, video). Whatever a decoder raises on bad bytes comes out as Unusable.
+(m4a, video). Whatever a decoder raises on bad bytes comes out as Unusable. Both are handed an
+open file and never a name: what a file tells a decoder to open stays closed.
 """
 
 import io
-import os
-import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.errors import Unusable, is_machine_trouble
+from mmusset.errors import Unread, Unusable, is_machine_trouble
+
+from .media_file import MediaFile
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -25,7 +25,19 @@ if TYPE_CHECKING:
 Samples = NDArray[np.float32]
 
 SNDFILE_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff"})
+# libsndfile's names; it knows 26 formats.
+SNDFILE_FORMATS = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "FLAC", "OGG", "MP3"})
+# What FFmpeg may take a file for, and decode. Among its 360 formats are playlists, session
+# descriptions and subtitles: they name other files and hosts, which it would open.
+AV_FORMATS = ("mov", "matroska", "webm", "mp3", "aac", "ogg", "flac", "wav")
+AV_CODECS = (  # by the names of FFmpeg's decoders
+    *("aac", "alac", "mp3", "mp3float", "mp2", "opus", "libopus", "vorbis", "flac", "ac3", "eac3"),
+    *("pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_f32le", "pcm_u8"),
+    *("h264", "hevc", "vp8", "vp9", "libvpx", "libvpx-vp9", "av1", "libdav1d", "mpeg4"),
+    *("mpeg2video", "mpeg1video", "mjpeg", "prores", "png", "theora", "dnxhd"),
+)
 MAX_PIXELS = 50_000_000
+MAX_IMAGE_BYTES = 512 * 1024 * 1024
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 # No float file is mastered 60 dB over full scale; its bytes are something else.
 ABSURD = 1e3
@@ -50,7 +62,7 @@ def media_errors(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except Unusable:
+    except (Unusable, Unread):
         raise
     except Exception as error:
         if isinstance(error, OSError) and is_machine_trouble(error):
@@ -59,41 +71,28 @@ def media_errors(what: str) -> Iterator[None]:
         raise Unusable(what, text[0][:200] if text else type(error).__name__) from None
 
 
-def regular(path: Path) -> Path:
-    """The path, if a regular file is there now; a link or a pipe put in its place is refused."""
-    try:
-        mode = path.lstat().st_mode
-    except OSError as error:
-        if is_machine_trouble(error):
-            raise
-        raise Unusable("file is gone", error.strerror or "") from None
-    if not stat.S_ISREG(mode):
-        raise Unusable("not a regular file")
-    return path
-
-
-def probe(path: Path) -> AudioInfo:
+def probe(media: MediaFile) -> AudioInfo:
     """What the header says. Raises Unusable if there is no sound in it."""
     with media_errors("music can't be decoded"):
-        if path.suffix.lower() in SNDFILE_SUFFIXES:
-            with _open_sndfile(path) as file:
+        if media.suffix in SNDFILE_SUFFIXES:
+            with _open_sndfile(media) as file:
                 return AudioInfo(file.frames / file.samplerate, file.samplerate, file.channels)
-        with _open_av(path) as container:
+        with _open_av(media) as container:
             stream = _audio_stream(container)
             duration_s = _av_duration_s(container, stream)
             return AudioInfo(duration_s, stream.rate, stream.codec_context.channels)
 
 
-def read_window(path: Path, start_s: float, seconds: float) -> tuple[Samples, int]:
+def read_window(media: MediaFile, start_s: float, seconds: float) -> tuple[Samples, int]:
     """Samples `[frames, channels]` in -1..1 from `start_s` on, and their rate in Hz.
 
     Fewer frames come back where the file ends sooner than it said. At most two channels.
     """
     with media_errors("music can't be decoded"):
-        if path.suffix.lower() in SNDFILE_SUFFIXES:
-            samples, rate_hz = _read_sndfile(path, start_s, seconds)
+        if media.suffix in SNDFILE_SUFFIXES:
+            samples, rate_hz = _read_sndfile(media, start_s, seconds)
         else:
-            samples, rate_hz = _read_av(path, start_s, seconds)
+            samples, rate_hz = _read_av(media, start_s, seconds)
         if not np.isfinite(samples).all():
             raise Unusable("music can't be decoded", "it holds values that are not numbers")
         if np.abs(samples).max(initial=0.0) > ABSURD:
@@ -101,12 +100,12 @@ def read_window(path: Path, start_s: float, seconds: float) -> tuple[Samples, in
         return np.ascontiguousarray(samples[:, :2]), rate_hz
 
 
-def open_image(source: Path | bytes, min_side_px: int, max_side_px: int) -> "Image":
+def open_image(source: MediaFile | bytes, min_side_px: int, max_side_px: int) -> "Image":
     """An RGB picture, turned upright and scaled down to `max_side_px`, without any metadata."""
     return _fit(open_upright(source, max_side_px), min_side_px, max_side_px)
 
 
-def open_upright(source: Path | bytes, max_side_px: int) -> "Image":
+def open_upright(source: MediaFile | bytes, max_side_px: int) -> "Image":
     """An RGB picture, turned upright, at least as large as one that fits `max_side_px`.
 
     A JPEG is decoded at a half, quarter or eighth of its size where that is enough.
@@ -117,7 +116,7 @@ def open_upright(source: Path | bytes, max_side_px: int) -> "Image":
     what = "picture can't be decoded"
     with media_errors(what), warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        file = io.BytesIO(source) if isinstance(source, bytes) else source
+        file = io.BytesIO(source) if isinstance(source, bytes) else source.reader()
         try:
             opened = Image.open(file, "r", FORMATS)
         except UnidentifiedImageError:
@@ -128,14 +127,14 @@ def open_upright(source: Path | bytes, max_side_px: int) -> "Image":
 
 
 def video_frame(
-    path: Path, start_s: float, seconds: float, min_side_px: int, max_side_px: int
+    media: MediaFile, start_s: float, seconds: float, min_side_px: int, max_side_px: int
 ) -> "Image":
     """The best of nine frames seen while the clip sounds: sharp, with contrast, not black."""
     with media_errors("video can't be decoded"):
         frames = [
             frame
             for step in range(9)
-            if (frame := _frame_at(path, start_s + seconds * (step + 0.5) / 9)) is not None
+            if (frame := _frame_at(media, start_s + seconds * (step + 0.5) / 9)) is not None
         ]
         if not frames:
             raise Unusable("video can't be decoded", "no frame could be read")
@@ -145,15 +144,9 @@ def video_frame(
     return _fit(best, min_side_px, max_side_px)
 
 
-def read_text(path: Path, max_bytes: int = 65536) -> str:
+def read_text(media: MediaFile, max_bytes: int = 65536) -> str:
     """A given story: UTF-8, white space folded. Raises Unusable if it is not text."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(max_bytes + 1)
-    except OSError as error:
-        if is_machine_trouble(error):
-            raise
-        raise Unusable("story can't be read", error.strerror or "") from None
+    data = media.reader().read(max_bytes + 1)
     if len(data) > max_bytes:
         raise Unusable("story is too long", f"over {max_bytes} bytes")
     try:
@@ -162,27 +155,35 @@ def read_text(path: Path, max_bytes: int = 65536) -> str:
         raise Unusable("story is not UTF-8 text") from None
 
 
-def _read_sndfile(path: Path, start_s: float, seconds: float) -> tuple[Samples, int]:
-    with _open_sndfile(path) as file:
+def _read_sndfile(media: MediaFile, start_s: float, seconds: float) -> tuple[Samples, int]:
+    with _open_sndfile(media) as file:
         rate_hz = int(file.samplerate)
         file.seek(min(int(start_s * rate_hz), max(file.frames - 1, 0)))
         frames = round(seconds * rate_hz)
         return file.read(frames, dtype="float32", always_2d=True), rate_hz
 
 
-def _open_sndfile(path: Path) -> Any:
-    """By descriptor: names that are not UTF-8 open too, and a link put in its place does not."""
+@contextmanager
+def _open_sndfile(media: MediaFile) -> Iterator[Any]:
     import soundfile
 
-    return soundfile.SoundFile(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), closefd=True)
+    with soundfile.SoundFile(media.reader()) as file:
+        if file.format not in SNDFILE_FORMATS:
+            raise Unusable("music can't be decoded", f"{file.format} files are not read")
+        yield file
 
 
 @contextmanager
-def _open_av(path: Path) -> Iterator[Any]:
+def _open_av(media: MediaFile) -> Iterator[Any]:
     import av
 
     av.logging.set_level(None)
-    with path.open("rb") as file, av.open(file, metadata_errors="ignore") as container:
+    options = {
+        "format_whitelist": ",".join(AV_FORMATS),
+        "codec_whitelist": ",".join(AV_CODECS),
+        "protocol_whitelist": "none",  # there is no protocol of that name
+    }
+    with av.open(media.reader(), metadata_errors="ignore", options=options) as container:
         yield container
 
 
@@ -200,13 +201,21 @@ def _av_duration_s(container: Any, stream: Any) -> float:
 def _audio_stream(container: Any) -> Any:
     if not container.streams.audio:
         raise Unusable("no sound in it")
-    return container.streams.audio[0]
+    return _known(container.streams.audio[0], "music can't be decoded")
 
 
-def _read_av(path: Path, start_s: float, seconds: float) -> tuple[Samples, int]:
+def _known(stream: Any, what: str) -> Any:
+    """The stream, if its decoder is one of AV_CODECS: the container's own list is not asked."""
+    name = stream.codec_context.codec.name
+    if name not in AV_CODECS:
+        raise Unusable(what, f"its codec, {name}, is not among those that are read")
+    return stream
+
+
+def _read_av(media: MediaFile, start_s: float, seconds: float) -> tuple[Samples, int]:
     import av
 
-    with _open_av(path) as container:
+    with _open_av(media) as container:
         stream = _audio_stream(container)
         rate_hz = int(stream.rate)
         # One channel layout and format for all codecs; the rate stays as it is.
@@ -233,11 +242,11 @@ def _read_av(path: Path, start_s: float, seconds: float) -> tuple[Samples, int]:
         return np.concatenate(pieces)[:wanted], rate_hz
 
 
-def _frame_at(path: Path, at_s: float) -> "Image | None":
-    with _open_av(path) as container:
+def _frame_at(media: MediaFile, at_s: float) -> "Image | None":
+    with _open_av(media) as container:
         if not container.streams.video:
             raise Unusable("no picture in it")
-        stream = container.streams.video[0]
+        stream = _known(container.streams.video[0], "video can't be decoded")
         if stream.width * stream.height > MAX_PIXELS:
             raise Unusable("video can't be decoded", "its frames are too large")
         container.seek(max(0, int(at_s * 1_000_000)))

@@ -3,7 +3,7 @@
 import re
 import struct
 from dataclasses import dataclass
-from pathlib import Path
+from typing import BinaryIO
 
 from mmusset.sample import Tags
 
@@ -30,12 +30,15 @@ class TagRead:
 NOTHING = TagRead(Tags(), 0.0, None)
 
 
-def read(path: Path) -> TagRead:
-    """What the file says of itself; nothing where it can't be parsed. Raises OSError."""
+def read(file: BinaryIO, suffix: str) -> TagRead:
+    """What a file says of itself; nothing where it can't be parsed. Raises OSError.
+
+    The suffix tells the format where the first bytes don't.
+    """
     import tinytag
 
     try:
-        found = tinytag.TinyTag.get(path, image=True)
+        found = tinytag.TinyTag.get(f"music{suffix}", file, image=True)
         image = found.images.front_cover or found.images.any
         rights = [*found.other.get("license", []), *found.other.get("copyright", [])]
         return TagRead(

@@ -1,5 +1,6 @@
 """Walking a source folder: every entry once, in a fixed order, without following anything."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -7,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mmusset.errors import MmussetError, UsageError, is_machine_trouble
+from mmusset.errors import MmussetError, UsageError, is_machine_trouble, system_reason
 
-Kind = Literal["music", "image", "video", "text", "other"]
+Kind = Literal["music", "image", "video", "text", "other", "folder"]
 
 SUFFIXES: dict[Kind, frozenset[bytes]] = {
     "music": frozenset(
@@ -24,13 +25,17 @@ MUSICAL = frozenset({"music", "video"})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One name in the source. `path` is relative, as bytes; `skip` is "" or why it is left out."""
+    """One name in the source. `path` is relative, as bytes; `skip` is "" or why it is left out.
+
+    `unread` is "" or why the machine could not look at it; then a folder's kind is "folder".
+    """
 
     path: bytes
     kind: Kind
     size: int
     mtime_ns: int
     skip: str = ""
+    unread: str = ""
 
 
 def walk(root: Path, out: Path | None = None) -> list[Entry]:
@@ -38,8 +43,8 @@ def walk(root: Path, out: Path | None = None) -> list[Entry]:
 
     `out`, what is being made of it, is no part of it, wherever it lies.
 
-    Raises UsageError if there is no such folder, or none that can be read; OSError where
-    the disk fails.
+    What could not be looked at is an entry too, `unread`. Raises UsageError if there is no such
+    folder, or none that can be read; OSError where the root itself can't be listed.
     """
     try:
         is_folder, is_there = root.is_dir(), root.exists()
@@ -86,9 +91,12 @@ def _entries(root: bytes) -> Iterator[Entry]:
         try:
             found = list(os.scandir(os.path.join(root, folder)))
         except OSError as error:
+            if not folder:
+                raise  # the root's own: nothing is known of the source then
             if is_machine_trouble(error):
-                raise
-            yield Entry(folder, "other", 0, 0, "can't be read")
+                yield Entry(folder, "folder", 0, 0, unread=system_reason(error))
+            else:
+                yield Entry(folder, "folder", 0, 0, "can't be read")
             continue
         for inner in found:
             path = os.path.join(folder, inner.name)
@@ -104,26 +112,36 @@ def _entry(path: bytes, found: "os.DirEntry[bytes]") -> Entry | None:
     kind = kind_of(found.name)
     try:
         info = found.stat(follow_symlinks=False)
+        folder = stat.S_ISDIR(info.st_mode)
+        is_dataset = folder and _holds(found.path, b".mmusset")
     except OSError as error:
         if is_machine_trouble(error):
-            raise
+            return Entry(path, kind, 0, 0, unread=system_reason(error))
         return Entry(path, kind, 0, 0, "can't be read")
-    folder = stat.S_ISDIR(info.st_mode)
-    skip = ""
+    skip = unread = ""
     if stat.S_ISLNK(info.st_mode):
         skip = "a link"
     elif found.name.startswith(b"."):
         skip = "hidden"
-    elif folder and os.path.exists(os.path.join(found.path, b".mmusset")):
+    elif is_dataset:
         skip = "a dataset of mmusset"
     elif folder:
         return None
     elif not stat.S_ISREG(info.st_mode):
         skip = "not a regular file"
-    elif not os.access(found.path, os.R_OK):
-        skip = "can't be read"
     elif kind == "other":
         skip = "not media"
+    elif not os.access(found.path, os.R_OK):
+        unread = os.strerror(errno.EACCES)
     elif info.st_size == 0:
         skip = "empty file"
-    return Entry(path, "other" if folder else kind, info.st_size, info.st_mtime_ns, skip)
+    kind = "other" if folder else kind
+    return Entry(path, kind, info.st_size, info.st_mtime_ns, skip, unread)
+
+
+def _holds(folder: bytes, name: bytes) -> bool:
+    try:
+        os.lstat(os.path.join(folder, name))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True

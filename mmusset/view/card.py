@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mmusset.build.ledger import LeftOut
 from mmusset.build.ledger_marks import Mark
 from mmusset.build.report import ItemStory, show_path
 from mmusset.sample import Caption, JudgedClaim, Outcome
 
-PENDING, SKIPPED = "pending", "skipped"
+UNDECIDED, SKIPPED = "undecided", "skipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ class Card:
 
 
 def status_of(outcome: Outcome | None) -> str:
-    """accepted, rejected, failed; pending for what has no verdict."""
-    return outcome.verdict.status if outcome else PENDING
+    """accepted, rejected, failed; undecided for what has no verdict."""
+    return outcome.verdict.status if outcome else UNDECIDED
 
 
 def card_of(story: ItemStory) -> Card:
@@ -63,7 +64,7 @@ def card_of(story: ItemStory) -> Card:
         detail=outcome.verdict.detail if outcome else "",
         split=item.split,
         duration_s=prepared.clip.duration_s if prepared else 0.0,
-        media=status == "accepted" or (status == PENDING and prepared is not None),
+        media=status == "accepted" or (status == UNDECIDED and prepared is not None),
         caption=words_of(caption) if caption else [],
         verdicts=[claim.verdict for claim in caption.claims] if caption else [],
         story=outcome.story.text if outcome and outcome.story else "",
@@ -73,11 +74,10 @@ def card_of(story: ItemStory) -> Card:
     )
 
 
-def skipped_card(key: str, path: bytes, reason: str, detail: str) -> Card:
+def left_out_card(key: str, left: LeftOut) -> Card:
     """What the grid shows of a file that no item was made of."""
-    name = show_path(path)
-    title = title_of("", path, key)
-    return Card(key, title, name, SKIPPED, reason, detail, "", 0.0, False, [], [], "", [], "", None)
+    title, why = title_of("", left.path, key), (left.status, left.reason, left.detail)
+    return Card(key, title, show_path(left.path), *why, "", 0.0, False, [], [], "", [], "", None)
 
 
 def title_of(tag: str, path: bytes, key: str) -> str:

@@ -6,14 +6,12 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from mmusset.build.ledger import Ledger
+from mmusset.build.ledger import Ledger, LeftOut
 from mmusset.build.ledger_file import FOLDER, open_to_read
 from mmusset.build.report import ItemStory, explain
 from mmusset.speakers.base import Answer
 
 from .members import Members, Span, whole
-
-Skipped = tuple[bytes, str, str]
 
 
 class Reading(Protocol):
@@ -28,8 +26,8 @@ class Reading(Protocol):
     def answer(self, request_sha256: str) -> Answer | None:
         """The kept answer to a request."""
 
-    def skipped(self) -> list[Skipped]:
-        """The files that no item was made of: path, reason, detail."""
+    def left_out(self) -> list[LeftOut]:
+        """What no item was made of."""
 
 
 class Dataset(Protocol):
@@ -96,8 +94,8 @@ class LedgerReading:
         kept = self._ledger.answer(request_sha256)
         return Answer.model_validate_json(kept) if kept else None
 
-    def skipped(self) -> list[Skipped]:
-        return self._ledger.skipped()
+    def left_out(self) -> list[LeftOut]:
+        return self._ledger.left_out()
 
 
 def dataset_at(out: Path) -> Dataset:

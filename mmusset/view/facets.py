@@ -3,12 +3,13 @@
 from bisect import bisect_right
 from dataclasses import dataclass
 
+from mmusset.build.ledger import LeftOut
 from mmusset.build.report import ItemStory, show_path
 from mmusset.build.tasks import Prepared
 from mmusset.sample import TONICS, Caption, Outcome
 from mmusset.text import word_count
 
-from .card import PENDING, SKIPPED, status_of
+from .card import SKIPPED, UNDECIDED, status_of
 
 Values = dict[str, tuple[str, ...]]
 
@@ -55,7 +56,7 @@ _TOKENS = Bins((1, 500, 1000, 2000, 3000, 4000, 6000, 8000, 12000, 16000, 32000)
 _KEYS = tuple(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in TONICS)
 
 FACETS = (
-    Facet("status", "Verdict", ("accepted", "rejected", "failed", SKIPPED, PENDING)),
+    Facet("status", "Verdict", ("accepted", "rejected", "failed", SKIPPED, UNDECIDED)),
     Facet("reason", "Reason"),
     Facet("split", "Split", ("train", "validation", "test")),
     Facet("folder", "Source folder"),
@@ -100,9 +101,10 @@ def values_of(story: ItemStory, tokens: int) -> Values:
     return values
 
 
-def skipped_values(path: bytes, reason: str) -> Values:
+def left_out_values(left: LeftOut) -> Values:
     """The labels of a file that no item was made of."""
-    return {"status": (SKIPPED,), "reason": (reason,), "folder": (folder_of(path),)}
+    folder = folder_of(left.path)
+    return {"status": (left.status,), "reason": (left.reason,), "folder": (folder,)}
 
 
 def folder_of(path: bytes) -> str:

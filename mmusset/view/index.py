@@ -17,12 +17,13 @@ from typing import TypeVar
 
 import orjson
 
+from mmusset.build.ledger import LeftOut
 from mmusset.build.ledger_file import FOLDER
 from mmusset.errors import MmussetError
 
-from .card import Card, card_of, skipped_card
-from .dataset import Reading, Skipped, tokens_of
-from .facets import FACETS, Facet, Values, skipped_values, values_of
+from .card import Card, card_of, left_out_card
+from .dataset import Reading, tokens_of
+from .facets import FACETS, Facet, Values, left_out_values, values_of
 
 T = TypeVar("T")
 
@@ -30,11 +31,11 @@ NAME = "view.db"
 
 # Rows that become visible together while the index is made.
 BATCH = 500
-# Skipped files stand behind all items.
-FIRST_SKIPPED = 1 << 40
+# What no item was made of stands behind all items.
+FIRST_LEFT_OUT = 1 << 40
 # Of facets with any number of values, so many are counted, the most frequent first.
 MOST_VALUES = 60
-VERSION = 1
+VERSION = 2
 # How long one who writes waits for another who looks at the same dataset.
 BUSY_S = 60.0
 _LABELS = ", ".join(f'"{facet.name}"' for facet in FACETS)
@@ -113,7 +114,7 @@ class Index:
             known = dict(db.execute("SELECT idx, stamp FROM item"))
             for batch in _batches(self._changed(reading, known, told)):
                 self._put(db, [row for one in batch if (row := _row(reading, *one))])
-            for rows in _batches(self._changed_skipped(reading.skipped(), known)):
+            for rows in _batches(self._changed_left_out(reading.left_out(), known)):
                 self._put(db, rows)
             for gone in _batches(known):
                 self._remove(db, [(idx,) for idx in gone])
@@ -136,14 +137,14 @@ class Index:
             if done % BATCH == 0:
                 told(done)
 
-    def _changed_skipped(self, skipped: list[Skipped], known: dict[int, int]) -> "Iterator[_Row]":
-        for number, (path, reason, detail) in enumerate(skipped):
-            key = f"skipped-{sha256(path).hexdigest()[:16]}"
-            card = skipped_card(key, path, reason, detail)
+    def _changed_left_out(self, found: list[LeftOut], known: dict[int, int]) -> "Iterator[_Row]":
+        for number, left in enumerate(found):
+            key = f"{left.status}-{sha256(left.path).hexdigest()[:16]}"
+            card = left_out_card(key, left)
             stamp = int.from_bytes(sha256(orjson.dumps(card)).digest()[:6])
-            idx = FIRST_SKIPPED + number
+            idx = FIRST_LEFT_OUT + number
             if known.pop(idx, None) != stamp:
-                yield _Row(idx, stamp, card, skipped_values(path, reason))
+                yield _Row(idx, stamp, card, left_out_values(left))
 
     @property
     def version(self) -> int:
@@ -175,7 +176,7 @@ class Index:
     # --- asking -----------------------------------------------------------------------------
 
     def size(self) -> int:
-        """How many items and skipped files it knows."""
+        """How many items and files that are none it knows."""
         with self._open() as db:
             return int(db.execute("SELECT COUNT(*) FROM item").fetchone()[0])
 

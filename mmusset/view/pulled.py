@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from mmusset.build.ledger import PlannedItem
+from mmusset.build.ledger import LeftOut, PlannedItem
 from mmusset.build.report import ItemStory
 from mmusset.build.tasks import Prepared
 from mmusset.errors import MmussetError
@@ -16,7 +16,7 @@ from mmusset.sample import Item, Outcome, Quadruple, Verdict
 from mmusset.shards.tar import Shard
 from mmusset.speakers.base import Answer
 
-from .dataset import Reading, Skipped, file_stamp
+from .dataset import Reading, file_stamp
 from .members import Members, Span
 
 
@@ -50,10 +50,11 @@ class PulledDataset:
     def answer(self, request_sha256: str) -> Answer | None:
         return None
 
-    def skipped(self) -> list[Skipped]:
+    def left_out(self) -> list[LeftOut]:
         """The shards that can't be read."""
+        why = ("skipped", "damaged shard", "`mmusset verify` tells more")
         return [
-            (f"data/{path.name}".encode(), "damaged shard", "`mmusset verify` tells more")
+            LeftOut(f"data/{path.name}".encode(), *why)
             for path in shards_in(self.out)
             if not self._members.places(path)
         ]

@@ -63,7 +63,7 @@ function wanting(state, name, value) {
 
 // --- pieces that more than one page has
 
-const STATUSES = ["accepted", "rejected", "failed", "skipped", "pending"];
+const STATUSES = ["accepted", "rejected", "failed", "skipped", "undecided"];
 
 /** Buttons for the verdicts, each with its count; a second press shows all again. */
 function showTabs(state, counts) {
@@ -78,7 +78,7 @@ function showTabs(state, counts) {
     }, el("span", { class: "tab-count" }, number.format(count)), ` ${label}`);
   byId("tabs").replaceChildren(
     tab("", "all", all),
-    ...STATUSES.filter((name) => name !== "pending" || values.has(name)).map((name) => tab(name, name, values.get(name) ?? 0)),
+    ...STATUSES.filter((name) => name !== "undecided" || values.has(name)).map((name) => tab(name, name, values.get(name) ?? 0)),
   );
 }
 

@@ -26,7 +26,7 @@ function cardElement(card, state) {
       el("p", { class: "badges" }, badges.flat()),
       body,
     ),
-    card.status === "skipped" ? null : playerOf(card));
+    card.split ? playerOf(card) : null);
   element.card = card;
   return element;
 }
@@ -133,7 +133,7 @@ const actions = {
   search: () => byId("q").focus(),
   async mark(verdict) {
     const element = currentCard();
-    if (!element || element.card.status === "skipped") return;
+    if (!element || !element.card.split) return;
     const { card } = element;
     if (verdict === "fix") return void element.querySelector("h2 a").click();
     try {

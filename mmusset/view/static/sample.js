@@ -31,7 +31,7 @@ function claims(detail) {
 
 function verdict(detail) {
   const { card } = detail;
-  const lines = { accepted: "The critic accepted it", rejected: "Rejected", failed: "Failed", skipped: "Skipped", pending: "No verdict yet" };
+  const lines = { accepted: "The critic accepted it", rejected: "Rejected", failed: "Failed", skipped: "Skipped", undecided: "No verdict yet" };
   return el("p", { class: `verdict ${card.status}` },
     el("strong", {}, lines[card.status]), card.reason ? `, ${card.reason}` : "", card.detail ? `. ${card.detail}` : ".");
 }

@@ -9,7 +9,6 @@ import asyncio
 import hashlib
 import io
 import json
-import os
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager

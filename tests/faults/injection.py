@@ -18,6 +18,7 @@ import mmap
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.command import tree
+from tests.faults import warm
 from tests.media import library
 
 ROOT = Path(__file__).parents[2]
@@ -36,9 +38,13 @@ KINDS = (
 )
 PLACES = ("source", "output", "ledger")
 ERRORS = ("EIO", "ENOSPC", "EACCES", "ETIMEDOUT", "EREMOTEIO", "ENXIO", "ENOMEM", "EROFS")
+SIGNALS = ("SIGSEGV", "SIGKILL", "SIGSTOP")  # what a decoder may get besides
 PIECES = 2
 SECONDS = 60  # a build of two pieces takes two; one that takes longer hangs
-WORDS = ("--set", "clip.seconds=2", "--set", "limits.block_size=3", "--set", "limits.workers=1")
+WORDS = (
+    *("--set", "clip.seconds=2", "--set", "limits.block_size=3"),
+    *("--set", "limits.workers=1", "--set", "limits.decode_seconds=8"),
+)
 
 
 class Table(ctypes.Structure):
@@ -55,6 +61,7 @@ class Table(ctypes.Structure):
         ("counts", ctypes.c_uint64 * len(PLACES) * len(KINDS) * len(ROLES)),
         ("source", ctypes.c_char * 1024),
         ("output", ctypes.c_char * 1024),
+        ("only", ctypes.c_char * 1024),
     )
 
 
@@ -72,12 +79,17 @@ class Stratum:
 
 @dataclass(frozen=True)
 class Fault:
-    """Call `nth` (from 0) of a stratum fails; with `lasting`, all from there on."""
+    """Call `nth` (from 0) of a stratum fails; with `lasting`, all from there on.
+
+    `error` is the name of an errno, or of a signal that the process gets instead. With `only`,
+    just calls on paths that hold it are counted, and fail.
+    """
 
     stratum: Stratum
     nth: int
     error: str
     lasting: bool = False
+    only: str = ""
 
     def __str__(self) -> str:
         lasting = " and all after it" if self.lasting else ""
@@ -175,7 +187,7 @@ class Injector:
         return int(self._table.hits)
 
     def _wrong(self, out: Path, code: int, said: str) -> str:
-        if code == HANGS:
+        if code == warm.HANGS:
             return f"hangs for over {SECONDS} s"
         if code < 0:
             return f"dies of signal {-code}"
@@ -207,10 +219,13 @@ class Injector:
             self._table.place = PLACES.index(fault.stratum.place)
             self._table.lasting = fault.lasting
             self._table.nth = fault.nth
-            self._table.error = getattr(errno, fault.error)
+            self._table.only = os.fsencode(fault.only)
+            self._table.error = number_of(fault.error)
 
 
-HANGS = 1000
+def number_of(error: str) -> int:
+    """The number of an errno; of a signal, the number below 0."""
+    return -signal.Signals[error] if error.startswith("SIG") else int(getattr(errno, error))
 
 
 def last_line(said: str) -> str:

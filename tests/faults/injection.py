@@ -9,7 +9,6 @@ stops (exit code not 0) or leaves the item undecided (4), or ends with the very 
 build; no traceback; and the same command, run again, ends with 0 and those bytes.
 """
 
-import contextlib
 import ctypes
 import errno
 import itertools
@@ -26,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from tests.command import tree
+from tests.command import mmusset, tree
 from tests.faults import warm
 from tests.media import library
 
@@ -102,12 +101,16 @@ def compiler() -> str | None:
 
 
 class Injector:
-    """Builds of a small source, one at a time, in processes forked from one that is warm."""
+    """Builds of a small source, one at a time, in processes forked from one that is warm.
+
+    `hits` is how many calls the last build with a fault saw fail, `not_reached` how many such builds
+    saw none.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
         self.source = library(self.folder / "source", PIECES)
-        self.not_reached = 0
+        self.hits = self.not_reached = 0
         self._runs = itertools.count()
 
     def __enter__(self) -> Self:
@@ -130,7 +133,7 @@ class Injector:
             text=True,
         )
         self.clean = self.folder / "clean"
-        code_, said = self._build(self.clean, None)
+        code_, said = self.build(self.clean, None)
         assert code_ == 0, said
         self.expected = tree(self.clean)
         return self
@@ -146,7 +149,7 @@ class Injector:
     def count(self) -> dict[Stratum, int]:
         """How many calls of each kind a build and its decoders make on each place."""
         out = self.folder / "counted"
-        code, said = self._build(out, None)
+        code, said = self.build(out, None)
         assert code == 0, said
         shutil.rmtree(out)
         return {
@@ -161,14 +164,13 @@ class Injector:
         """What did not hold when this call failed, or "". Counts calls that were never made."""
         out = self.folder / f"out{next(self._runs)}"
         try:
-            code, said = self._build(out, fault)
-            if not self._table.hits:
-                self.not_reached += 1
+            code, said = self.build(out, fault)
+            self.not_reached += not self.hits
             if wrong := self._wrong(out, code, said):
                 return wrong
             if code == 0:
                 return ""
-            again, said_again = self._build(out, None)
+            again, said_again = self.build(out, None)
             if again != 0:
                 return f"the next run ends with {again}: {last_line(said_again)}"
             if tree(out) != self.expected:
@@ -177,14 +179,10 @@ class Injector:
         finally:
             shutil.rmtree(out, ignore_errors=True)
 
-    def exit_of(self, out: Path, fault: Fault | None) -> tuple[int, str]:
-        """The exit code of one build with that fault, and what it said."""
-        return self._build(out, fault)
-
-    @property
-    def hits(self) -> int:
-        """How many calls the last build saw fail."""
-        return int(self._table.hits)
+    def tally(self, out: Path) -> tuple[int, int, int]:
+        """How many of a dataset's items are accepted, undecided and failed."""
+        tally = json.loads(mmusset("status", out, "--json").stdout)["tally"]
+        return tally["accepted"], tally["undecided"], tally["failed"]
 
     def _wrong(self, out: Path, code: int, said: str) -> str:
         if code == warm.HANGS:
@@ -197,13 +195,16 @@ class Injector:
             return "exit code 0 with other bytes"
         return ""
 
-    def _build(self, out: Path, fault: Fault | None) -> tuple[int, str]:
+    def build(self, out: Path, fault: Fault | None) -> tuple[int, str]:
+        """The exit code of a build, in which that call fails, and what it said."""
         self._arm(out, fault)
         assert self._warm.stdin and self._warm.stdout
         asked = {"words": self._words(out), "seconds": SECONDS}
         self._warm.stdin.write(json.dumps(asked) + "\n")
         self._warm.stdin.flush()
         answer: dict[str, Any] = json.loads(self._warm.stdout.readline())
+        if fault:
+            self.hits = int(self._table.hits)
         return answer["code"], answer["said"]
 
     def _words(self, out: Path) -> list[str]:
@@ -253,10 +254,3 @@ def in_fair_order(counts: dict[Stratum, int], seed: int) -> Iterator[Fault]:
                 queues.remove(queue)
             else:
                 yield fault
-
-
-@contextlib.contextmanager
-def injector(folder: Path) -> Iterator[Injector]:
-    """An injector in that folder, which must be there."""
-    with Injector(folder) as made:
-        yield made

@@ -10,8 +10,9 @@ import pytest
 
 from mmusset.build.ledger import Ledger
 from mmusset.build.ledger_file import open_to_write
+from mmusset.build.look import look
 from mmusset.build.media import Media
-from mmusset.build.plan import freeze, look
+from mmusset.build.plan import freeze
 from mmusset.build.progress import Progress
 from mmusset.build.sandbox import Sandbox
 from mmusset.errors import MmussetError, Unusable

@@ -12,7 +12,8 @@ from PIL import Image
 from mmusset.build.accounting import Tally
 from mmusset.build.ledger import Ledger
 from mmusset.build.ledger_file import open_to_write
-from mmusset.build.plan import Piece, drop_short, freeze, look
+from mmusset.build.look import Piece, look
+from mmusset.build.plan import drop_short, freeze
 from mmusset.build.progress import Progress
 from mmusset.build.run import survey_only
 from mmusset.build.sandbox import Sandbox

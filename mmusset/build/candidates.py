@@ -17,7 +17,8 @@ from mmusset.shards.durable import failpoint
 from mmusset.sources.split import deal
 
 from .ledger import Block, Ledger
-from .plan import Found, Piece, drop_short, group_pieces, items_of
+from .look import Found, Piece
+from .plan import drop_short, group_pieces, items_of
 
 
 @dataclass(frozen=True, slots=True)

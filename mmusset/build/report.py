@@ -20,7 +20,8 @@ from .job import Result
 from .ledger import Ledger, PlannedItem
 from .ledger_marks import Applied, Mark
 from .ledger_unread import REASON
-from .plan import Found, drop_short
+from .look import Found
+from .plan import drop_short
 from .tasks import Prepared
 from .trial import Trial
 

@@ -7,7 +7,8 @@ from mmusset.sample import Split
 from mmusset.shards.durable import failpoint
 
 from .ledger import Ledger, PlannedItem
-from .plan import SPLITS, Found, Piece
+from .look import Found, Piece
+from .plan import SPLITS
 
 
 def retry_failed(found: Found, recipe: Recipe, ledger: Ledger) -> int:

@@ -26,9 +26,10 @@ from .job import Job, Result
 from .ledger import Block, Ledger, PlannedItem
 from .ledger_file import broken, open_to_read, open_to_write
 from .ledger_unread import MOST_RUNS, REASON
+from .look import MOST_UNREAD_IN_A_ROW, Found, look
 from .manifest import write_manifest
 from .media import Media, material_of
-from .plan import MOST_UNREAD_IN_A_ROW, Found, freeze, look
+from .plan import freeze
 from .progress import Progress
 from .replan import planning
 from .retry import retry_failed

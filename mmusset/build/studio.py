@@ -19,7 +19,7 @@ from mmusset.sources.walk import check_there
 
 from .ledger import Ledger
 from .ledger_file import FOLDER
-from .plan import Alone, Found, Piece, Skipped, Step, Undecided, once_each
+from .look import Alone, Found, Piece, Skipped, Step, Undecided, once_each
 from .sandbox import Sandbox
 from .tasks import Survey
 

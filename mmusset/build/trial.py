@@ -12,8 +12,9 @@ from mmusset.recipe import Recipe
 from mmusset.sample import Item, Material
 from mmusset.sources.walk import MUSICAL, Entry, walk
 
+from .look import Found, look
 from .media import material_of, request_for
-from .plan import Found, drop_short, items_of, look
+from .plan import drop_short, items_of
 from .sandbox import Sandbox
 from .tasks import Prepared
 

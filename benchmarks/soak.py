@@ -183,7 +183,9 @@ def differences(clean: Path, troubled: Path, items: int) -> list[str]:
     # It tells what was paid, which repeats make more.
     for unequal in ("manifest.json",):
         expected.pop(unequal), found.pop(unequal, None)
-    if wrong := sorted(k for k in expected.keys() | found.keys() if expected.get(k) != found.get(k)):
+    if wrong := sorted(
+        k for k in expected.keys() | found.keys() if expected.get(k) != found.get(k)
+    ):
         problems.append(f"other bytes than the clean build's: {', '.join(wrong)}")
     facts, clean_facts = manifest(troubled), manifest(clean)
     if facts | {"cost": 0} != clean_facts | {"cost": 0}:

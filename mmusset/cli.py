@@ -158,7 +158,7 @@ def build(
             print(f"{count} shards written again, byte for byte")
             return
         result = asyncio.run(run.build(wanted, shown))
-        if not result.interrupted:
+        if not result.tally.undecided:
             write_card_if_free(folder, shown.told)
     finally:
         shown.stop()

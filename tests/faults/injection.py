@@ -116,7 +116,16 @@ class Injector:
     def __enter__(self) -> Self:
         shared, table = self.folder / "interposer.so", self.folder / "table"
         code = Path(__file__).with_name("interposer.c")
-        words = [compiler() or "cc", "-shared", "-fPIC", "-O2", "-o", str(shared), str(code), "-ldl"]
+        words = [
+            compiler() or "cc",
+            "-shared",
+            "-fPIC",
+            "-O2",
+            "-o",
+            str(shared),
+            str(code),
+            "-ldl",
+        ]
         subprocess.run(words, check=True)
         table.write_bytes(bytes(ctypes.sizeof(Table)))
         with table.open("r+b") as file:

@@ -39,8 +39,16 @@ def counts(injector: Injector) -> dict[Stratum, int]:
 def test_all_that_touches_the_disk_is_seen(counts: dict[Stratum, int]) -> None:
     """Or the tests below would prove nothing."""
     for seen in (
-        *(("build", "open", "source"), ("decoder", "open", "source"), ("decoder", "pread", "source")),
-        *(("build", "write", "output"), ("build", "fsync", "output"), ("build", "rename", "output")),
+        *(
+            ("build", "open", "source"),
+            ("decoder", "open", "source"),
+            ("decoder", "pread", "source"),
+        ),
+        *(
+            ("build", "write", "output"),
+            ("build", "fsync", "output"),
+            ("build", "rename", "output"),
+        ),
         *(("decoder", "write", "output"), ("decoder", "rename", "output")),
         *(("build", "pwrite", "ledger"), ("build", "fdatasync", "ledger")),
     ):
@@ -74,13 +82,19 @@ def test_row_04_an_fsync_or_rename_error_stops_the_build(
 
 
 @pytest.mark.parametrize("error", ["EACCES", "ETIMEDOUT", "EREMOTEIO", "ENXIO", "ENOMEM"])
-def test_row_03_what_could_not_be_read_once_is_read_by_the_next_run(
-    error: str, injector: Injector
+def test_what_could_not_be_read_once_is_read_by_the_next_run(
+    error: str, injector: Injector, tmp_path: Path
 ) -> None:
-    """The picture of the song's own name can't be opened; nothing else is taken for it."""
-    opened = Stratum("decoder", "open", "source")
-    assert injector.problem_of(Fault(opened, 0, error, only="song 1.png")) == ""
+    """A song's picture can't be opened: the song waits, and nothing else is taken for its picture."""
+    fault = Fault(Stratum("decoder", "open", "source"), 0, error, only="song 1.png")
+    code, said = injector.build(tmp_path / "out", fault)
     assert injector.hits
+    assert code == 4, said
+    assert "song 1" in said
+    assert injector.tally(tmp_path / "out") == (1, 1, 0)
+    code, said = injector.build(tmp_path / "out", None)
+    assert code == 0, said
+    assert tree(tmp_path / "out") == injector.expected
 
 
 @pytest.mark.slow
@@ -100,13 +114,17 @@ def test_any_call_may_fail(injector: Injector, counts: dict[Stratum, int]) -> No
 @pytest.mark.parametrize("signal", SIGNALS)
 @pytest.mark.parametrize("when", ["while it is surveyed", "while it is prepared"])
 def test_row_16_a_decoder_that_dies_or_hangs_once_changes_nothing(
-    signal: str, when: str, injector: Injector
+    signal: str, when: str, injector: Injector, tmp_path: Path
 ) -> None:
     """SIGSEGV, SIGKILL (as memory runs out) and SIGSTOP, which stands for a loop without an end."""
     opened = Stratum("decoder", "open", "source")
     nth = 0 if when == "while it is surveyed" else 1
-    assert injector.problem_of(Fault(opened, nth, signal, only="song 1.wav")) == ""
+    code, said = injector.build(tmp_path / "out", Fault(opened, nth, signal, only="song 1.wav"))
     assert injector.hits
+    assert code == 4, said
+    code, said = injector.build(tmp_path / "out", None)
+    assert code == 0, said
+    assert tree(tmp_path / "out") == injector.expected
 
 
 def test_row_16_a_file_that_always_kills_its_decoder_is_failed_by_name(

@@ -3,8 +3,8 @@
     python benchmarks/soak.py [--items N] [--minutes M] [--seed S]
 
 1. A clean build of N items through the stub server, watched: is its memory flat?
-2. The same build with a server that refuses, resets, hangs and goes away, and that is itself killed
-   every minute or so: is each item accounted for, and is every shard the clean one's, byte for byte?
+2. The same build, killed every minute or so, with a server that refuses, resets, hangs and goes
+   away: is each item accounted for, and is every shard the clean one's, byte for byte?
 3. For what is left of M minutes, builds in which one call to the system fails
    (tests/faults/injection.py): does each stop or leave the item undecided, and is the next run's
    dataset the clean one's? Says how many calls there are, and what share of all failures was tried.
@@ -177,7 +177,7 @@ def outages(stub: "StubServer", run: Run, seed: int, hurry: float) -> "Iterator[
 
 
 def differences(clean: Path, troubled: Path, items: int) -> list[str]:
-    """What does not hold of the troubled dataset: "" of nothing."""
+    """What does not hold of the troubled dataset."""
     problems = []
     expected, found = tree(clean), tree(troubled)
     # It tells what was paid, which repeats make more.
@@ -239,7 +239,7 @@ def describe(run: Run) -> str:
 
 
 def inject(folder: Path, seconds: float, seed: int) -> list[str]:
-    """Fail calls for so long; prints the counts and what share was tried, gives what did not hold."""
+    """Fail calls for so long; prints counts and the share tried, gives what did not hold."""
     from tests.faults.injection import Injector, all_faults, compiler, in_fair_order
 
     if compiler() is None:

@@ -103,8 +103,8 @@ def compiler() -> str | None:
 class Injector:
     """Builds of a small source, one at a time, in processes forked from one that is warm.
 
-    `hits` is how many calls the last build with a fault saw fail, `not_reached` how many such builds
-    saw none.
+    `hits` is how many calls the last build with a fault saw fail, `not_reached` how many such
+    builds saw none.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -85,7 +85,7 @@ def test_row_04_an_fsync_or_rename_error_stops_the_build(
 def test_what_could_not_be_read_once_is_read_by_the_next_run(
     error: str, injector: Injector, tmp_path: Path
 ) -> None:
-    """A song's picture can't be opened: the song waits, and nothing else is taken for its picture."""
+    """A song's picture can't be opened: it waits, and nothing else is taken for its picture."""
     fault = Fault(Stratum("decoder", "open", "source"), 0, error, only="song 1.png")
     code, said = injector.build(tmp_path / "out", fault)
     assert injector.hits

@@ -57,8 +57,6 @@ def fuzz(name: str, seconds: int, seed: int, counts: Counts) -> None:
     import atheris
 
     with atheris.instrument_imports(include=GUIDED_BY):
-        from tests.fuzz_targets import TARGETS, Contained, bench
-
         import mmusset.build.sandbox
         import mmusset.musflow.asked
         import mmusset.recipe_file
@@ -68,6 +66,7 @@ def fuzz(name: str, seconds: int, seed: int, counts: Counts) -> None:
         import mmusset.speakers.vllm
         import mmusset.truth.extract
         import mmusset.truth.leaks  # noqa: F401 - imported to be guided by
+        from tests.fuzz_targets import TARGETS, Contained, bench
     target = TARGETS[name]
     corpus, kept = CORPUS / name, KEPT / name
     corpus.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,6 @@ stops (exit code not 0) or leaves the item undecided (4), or ends with the very 
 build; no traceback; and the same command, run again, ends with 0 and those bytes.
 """
 
-import contextlib
 import ctypes
 import errno
 import itertools
@@ -18,6 +17,7 @@ import mmap
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,7 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from tests.command import tree
+from tests.command import mmusset, tree
+from tests.faults import warm
 from tests.media import library
 
 ROOT = Path(__file__).parents[2]
@@ -36,9 +37,13 @@ KINDS = (
 )
 PLACES = ("source", "output", "ledger")
 ERRORS = ("EIO", "ENOSPC", "EACCES", "ETIMEDOUT", "EREMOTEIO", "ENXIO", "ENOMEM", "EROFS")
+SIGNALS = ("SIGSEGV", "SIGKILL", "SIGSTOP")  # what a decoder may get besides
 PIECES = 2
 SECONDS = 60  # a build of two pieces takes two; one that takes longer hangs
-WORDS = ("--set", "clip.seconds=2", "--set", "limits.block_size=3", "--set", "limits.workers=1")
+WORDS = (
+    *("--set", "clip.seconds=2", "--set", "limits.block_size=3"),
+    *("--set", "limits.workers=1", "--set", "limits.decode_seconds=8"),
+)
 
 
 class Table(ctypes.Structure):
@@ -55,6 +60,7 @@ class Table(ctypes.Structure):
         ("counts", ctypes.c_uint64 * len(PLACES) * len(KINDS) * len(ROLES)),
         ("source", ctypes.c_char * 1024),
         ("output", ctypes.c_char * 1024),
+        ("only", ctypes.c_char * 1024),
     )
 
 
@@ -72,12 +78,17 @@ class Stratum:
 
 @dataclass(frozen=True)
 class Fault:
-    """Call `nth` (from 0) of a stratum fails; with `lasting`, all from there on."""
+    """Call `nth` (from 0) of a stratum fails; with `lasting`, all from there on.
+
+    `error` is the name of an errno, or of a signal that the process gets instead. With `only`,
+    just calls on paths that hold it are counted, and fail.
+    """
 
     stratum: Stratum
     nth: int
     error: str
     lasting: bool = False
+    only: str = ""
 
     def __str__(self) -> str:
         lasting = " and all after it" if self.lasting else ""
@@ -90,12 +101,16 @@ def compiler() -> str | None:
 
 
 class Injector:
-    """Builds of a small source, one at a time, in processes forked from one that is warm."""
+    """Builds of a small source, one at a time, in processes forked from one that is warm.
+
+    `hits` is how many calls the last build with a fault saw fail, `not_reached` how many such
+    builds saw none.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
         self.source = library(self.folder / "source", PIECES)
-        self.not_reached = 0
+        self.hits = self.not_reached = 0
         self._runs = itertools.count()
 
     def __enter__(self) -> Self:
@@ -127,7 +142,7 @@ class Injector:
             text=True,
         )
         self.clean = self.folder / "clean"
-        code_, said = self._build(self.clean, None)
+        code_, said = self.build(self.clean, None)
         assert code_ == 0, said
         self.expected = tree(self.clean)
         return self
@@ -143,7 +158,7 @@ class Injector:
     def count(self) -> dict[Stratum, int]:
         """How many calls of each kind a build and its decoders make on each place."""
         out = self.folder / "counted"
-        code, said = self._build(out, None)
+        code, said = self.build(out, None)
         assert code == 0, said
         shutil.rmtree(out)
         return {
@@ -158,14 +173,13 @@ class Injector:
         """What did not hold when this call failed, or "". Counts calls that were never made."""
         out = self.folder / f"out{next(self._runs)}"
         try:
-            code, said = self._build(out, fault)
-            if not self._table.hits:
-                self.not_reached += 1
+            code, said = self.build(out, fault)
+            self.not_reached += not self.hits
             if wrong := self._wrong(out, code, said):
                 return wrong
             if code == 0:
                 return ""
-            again, said_again = self._build(out, None)
+            again, said_again = self.build(out, None)
             if again != 0:
                 return f"the next run ends with {again}: {last_line(said_again)}"
             if tree(out) != self.expected:
@@ -174,17 +188,13 @@ class Injector:
         finally:
             shutil.rmtree(out, ignore_errors=True)
 
-    def exit_of(self, out: Path, fault: Fault | None) -> tuple[int, str]:
-        """The exit code of one build with that fault, and what it said."""
-        return self._build(out, fault)
-
-    @property
-    def hits(self) -> int:
-        """How many calls the last build saw fail."""
-        return int(self._table.hits)
+    def tally(self, out: Path) -> tuple[int, int, int]:
+        """How many of a dataset's items are accepted, undecided and failed."""
+        tally = json.loads(mmusset("status", out, "--json").stdout)["tally"]
+        return tally["accepted"], tally["undecided"], tally["failed"]
 
     def _wrong(self, out: Path, code: int, said: str) -> str:
-        if code == HANGS:
+        if code == warm.HANGS:
             return f"hangs for over {SECONDS} s"
         if code < 0:
             return f"dies of signal {-code}"
@@ -194,13 +204,16 @@ class Injector:
             return "exit code 0 with other bytes"
         return ""
 
-    def _build(self, out: Path, fault: Fault | None) -> tuple[int, str]:
+    def build(self, out: Path, fault: Fault | None) -> tuple[int, str]:
+        """The exit code of a build, in which that call fails, and what it said."""
         self._arm(out, fault)
         assert self._warm.stdin and self._warm.stdout
         asked = {"words": self._words(out), "seconds": SECONDS}
         self._warm.stdin.write(json.dumps(asked) + "\n")
         self._warm.stdin.flush()
         answer: dict[str, Any] = json.loads(self._warm.stdout.readline())
+        if fault:
+            self.hits = int(self._table.hits)
         return answer["code"], answer["said"]
 
     def _words(self, out: Path) -> list[str]:
@@ -216,10 +229,13 @@ class Injector:
             self._table.place = PLACES.index(fault.stratum.place)
             self._table.lasting = fault.lasting
             self._table.nth = fault.nth
-            self._table.error = getattr(errno, fault.error)
+            self._table.only = os.fsencode(fault.only)
+            self._table.error = number_of(fault.error)
 
 
-HANGS = 1000
+def number_of(error: str) -> int:
+    """The number of an errno; of a signal, the number below 0."""
+    return -signal.Signals[error] if error.startswith("SIG") else int(getattr(errno, error))
 
 
 def last_line(said: str) -> str:
@@ -247,10 +263,3 @@ def in_fair_order(counts: dict[Stratum, int], seed: int) -> Iterator[Fault]:
                 queues.remove(queue)
             else:
                 yield fault
-
-
-@contextlib.contextmanager
-def injector(folder: Path) -> Iterator[Injector]:
-    """An injector in that folder, which must be there."""
-    with Injector(folder) as made:
-        yield made

@@ -1,14 +1,16 @@
 /* Fails one call to the system, as a broken disk would: for tests, by LD_PRELOAD.
 
    The table in $FAULT_TABLE is shared by the build and its decoders. It holds which folders are
-   watched, which call is to fail with what, and counts every call by role, kind and place. The
-   layout is that of `Table` in injection.py. */
+   watched, and which call is to fail with what: an errno, or a signal as a number below 0, which
+   the process gets before the call is made. With `only`, just paths that hold it fail. Calls are
+   counted by role, kind and place. The layout is that of `Table` in injection.py. */
 
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,7 +28,7 @@ struct table {
     int32_t role, kind, place, error, lasting, hits;
     int64_t nth;
     uint64_t counts[ROLES][KINDS][PLACES];
-    char source[1024], output[1024];
+    char source[1024], output[1024], only[1024];
 };
 
 static struct table *table;
@@ -62,32 +64,38 @@ static enum place place_of(const char *path) {
     return under(path, table->source) ? SOURCE : ELSEWHERE;
 }
 
-static enum place place_of_fd(int fd, const char *below) {
-    char link[64], path[8192];
+#define LONGEST 8192
+
+/* The path of an open file, with `below` in it, into `path`; 0 where it has none. */
+static int path_of(int fd, const char *below, char *path) {
+    char link[64];
     if (fd == AT_FDCWD) strcpy(link, "/proc/self/cwd");
     else snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t size = readlink(link, path, 4096);
-    if (size < 0) return ELSEWHERE;
+    ssize_t size = readlink(link, path, LONGEST / 2);
+    if (size < 0) return 0;
     path[size] = 0;
-    if (below) snprintf(path + size, sizeof path - size, "/%s", below);
-    return place_of(path);
+    if (below) snprintf(path + size, LONGEST - size, "/%s", below);
+    return 1;
 }
 
 /* Whether this call fails; errno is set if so. */
-static int fails_at(enum kind kind, enum place place) {
-    if (place == ELSEWHERE) return 0;
+static int fails_at(enum kind kind, const char *path) {
+    enum place place = place_of(path);
+    if (place == ELSEWHERE || !strstr(path, table->only)) return 0;
     int64_t n = __atomic_fetch_add(&table->counts[role][kind][place], 1, __ATOMIC_SEQ_CST);
     if (!table->error || table->role != (int)role || table->kind != (int)kind) return 0;
     if (table->place != (int)place || (table->lasting ? n < table->nth : n != table->nth)) return 0;
     __atomic_fetch_add(&table->hits, 1, __ATOMIC_SEQ_CST);
+    if (table->error < 0) return raise(-table->error) != 0;
     errno = table->error;
     return 1;
 }
 
 static int fails(enum kind kind, int fd) {
     int before = errno;
+    char path[LONGEST];
     if (!table) return 0;
-    if (fails_at(kind, place_of_fd(fd, NULL))) return 1;
+    if (path_of(fd, NULL, path) && fails_at(kind, path)) return 1;
     errno = before;
     return 0;
 }
@@ -96,8 +104,12 @@ static int fails_path(enum kind kind, int folder, const char *path) {
     int before = errno;
     if (!table || !path) return 0;
     if (!*path && folder != AT_FDCWD) return 0; /* AT_EMPTY_PATH: what is open already */
-    enum place place = *path == '/' ? place_of(path) : place_of_fd(folder, path);
-    if (fails_at(kind, place)) return 1;
+    char whole[LONGEST];
+    if (*path == '/') {
+        if (fails_at(kind, path)) return 1;
+    } else if (path_of(folder, path, whole) && fails_at(kind, whole)) {
+        return 1;
+    }
     errno = before;
     return 0;
 }

@@ -2,8 +2,8 @@
 
     {"words": ["build", ...], "seconds": 60}  ->  {"code": 0, "said": "..."}
 
-The child goes through `mmusset.__main__.main`, as a command does: only imports and compiled patterns
-are saved, which are most of a small build's time. Decoders are started as ever.
+The child goes through `mmusset.__main__.main`, as a command does: only imports and compiled
+patterns are saved, which are most of a small build's time. Decoders are started as ever.
 """
 
 import json

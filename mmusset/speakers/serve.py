@@ -25,6 +25,7 @@ import orjson
 
 from mmusset.errors import MmussetError, Unusable, UsageError
 from mmusset.sample import AGENTS
+from mmusset.tracing import without_tracing
 
 from .adapter import Adapter, check_adapter, read_adapter
 from .wire import Busy, Lost, post
@@ -180,7 +181,8 @@ class Server:
                 heard_s = time.monotonic()
 
     async def _start(self) -> None:
-        environment = os.environ | {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
+        environment = without_tracing(os.environ)
+        environment |= {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
         if self.served.on_cpu:
             environment |= {"VLLM_CPU_KVCACHE_SPACE": "2", "TORCHDYNAMO_DISABLE": "1"}
         with self._log.open("ab") as log:

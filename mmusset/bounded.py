@@ -12,27 +12,33 @@ MOST_FACTS = 64 * MB
 MOST_TEXT = 4 * MB
 
 
+def open_regular(path: Path) -> io.BufferedReader:
+    """A regular file, open to be read.
+
+    Raises OSError, whose `strerror` says what to people, where it can't be, and for what is no
+    regular file: a device has no end, and a pipe waits for somebody to write to it.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    mode = os.fstat(handle).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+
+
 def read_bounded(path: Path, most_bytes: int) -> bytes:
     """All bytes of a regular file.
 
-    Raises OSError, whose `strerror` says what to people, where it can't be read, for what is no
-    regular file (a device, a pipe), and for more than `most_bytes`. What a file says of its own
-    size is not believed: those of /proc say 0.
+    Raises OSError as `open_regular` does, and for more than `most_bytes`. What a file says of
+    its own size is not believed: those of /proc say 0.
     """
-    # A pipe would wait for somebody to write to it.
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    with open(handle, "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor
-        mode = os.fstat(handle).st_mode
-        if stat.S_ISDIR(mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        if not stat.S_ISREG(mode):
-            raise OSError(errno.EINVAL, "it is not a regular file", str(path))
-        data = bytearray()
-        while len(data) <= most_bytes and (more := file.read(min(MB, most_bytes + 1 - len(data)))):
-            data += more
+    with open_regular(path) as file:
+        data = file.read(most_bytes + 1)
     if len(data) > most_bytes:
         raise OSError(errno.EFBIG, f"it is larger than {size(most_bytes)}", str(path))
-    return bytes(data)
+    return data
 
 
 def read_text_bounded(path: Path, most_bytes: int) -> str:

@@ -89,7 +89,22 @@ def test_any_text_is_a_value_or_a_reason(text: str) -> None:
 
 @given(
     st.sampled_from(
-        "str int float bool null timestamp binary set omap pairs seq map merge value".split()
+        [
+            "str",
+            "int",
+            "float",
+            "bool",
+            "null",
+            "timestamp",
+            "binary",
+            "set",
+            "omap",
+            "pairs",
+            "seq",
+            "map",
+            "merge",
+            "value",
+        ]
     ),
     st.text(max_size=12) | st.sampled_from(["[1, 2]", "{a: 1}", "{<<: {a: 1}}", "[[a, b]]", "=:"]),
 )

@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
+from mmusset.bounded import MOST_FACTS, read_bounded, size
 from mmusset.errors import MmussetError, Refused, ServerGone, UsageError
 from mmusset.text import duration
 
@@ -77,8 +78,10 @@ class HubFile:
         """Whether it has the bytes of a local file, whose sha256 is given."""
         if self.sha256:
             return self.sha256 == sha256
-        data = path.read_bytes()
-        return self.blob_id == hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+        digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size)
+        with path.open("rb") as file:
+            hashlib.file_digest(file, lambda: digest)
+        return self.blob_id == digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,10 +261,13 @@ class Remote:
 
         return Path(self._patiently(download))
 
-    def read(self, name: str, commit: str) -> bytes:
-        """A small file's bytes, as they are at a commit."""
+    def read(self, name: str, there: Snapshot) -> bytes:
+        """A small file's bytes, as they are in a snapshot. Raises MmussetError for a large one."""
+        if there.files[name].size > MOST_FACTS:
+            raise MmussetError(f"{name} of {self.name} is larger than {size(MOST_FACTS)}")
         with TemporaryDirectory() as folder:
-            return self.fetch(name, commit, Path(folder), lambda _: None).read_bytes()
+            fetched = self.fetch(name, there.commit, Path(folder), lambda _: None)
+            return read_bounded(fetched, MOST_FACTS)
 
     def _patiently(self, ask: Callable[[], T]) -> T:
         """What an answer says that may be asked for more than once."""

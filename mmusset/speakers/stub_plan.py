@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import Field, ValidationError
 
+from mmusset.bounded import read_text_bounded
 from mmusset.errors import UsageError
 from mmusset.sample import Frozen, Share
+from mmusset.yaml_text import MOST_BYTES, NotYaml, read_yaml
 
 EVER = 10**9
 
@@ -65,12 +66,13 @@ def load(path: Path | None) -> StubPlan:
     if path is None:
         return StubPlan()
     try:
-        return StubPlan.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+        text = read_text_bounded(path, MOST_BYTES)
+        return StubPlan.model_validate(read_yaml(text) or {})
     except OSError as error:
         raise UsageError(f"can't read the plan {path}: {error.strerror}") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise UsageError(f"the plan {path}: {where}: {first['msg']}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (NotYaml, UnicodeDecodeError) as error:
         raise UsageError(f"the plan {path} is not YAML: {error}") from None

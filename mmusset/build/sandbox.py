@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
 from mmusset.recipe import ImagePart, LimitsPart
+from mmusset.tracing import without_tracing
 
 from .tasks import Prepared, PrepareRequest, Survey, Wish
 
@@ -117,7 +118,8 @@ class Sandbox:
 
     async def _start(self) -> "Process":
         # One thread each: the children are the parallelism, and threads cost address space.
-        environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        environment = without_tracing(os.environ) | threads
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "mmusset.build.worker", str(self._limits.decode_memory_mb)),
             stdin=asyncio.subprocess.PIPE,

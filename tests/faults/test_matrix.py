@@ -12,7 +12,7 @@ TESTS = Path(__file__).parents[1]
 
 
 @cache
-def tests_of(name: str) -> set[str]:
+def named_in(name: str) -> set[str]:
     """The names of the tests in a file below tests/."""
     parsed = ast.parse((TESTS / name).read_text(encoding="utf-8"))
     return {node.name for node in parsed.body if isinstance(node, ast.FunctionDef)}
@@ -23,7 +23,7 @@ def test_a_row_has_tests(row: Row) -> None:
     assert row.tests
     for named in row.tests:
         file, _, test = named.partition("::")
-        assert test in tests_of(file), named
+        assert test in named_in(file), named
 
 
 def test_all_rows_are_there() -> None:

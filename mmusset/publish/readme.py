@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from mmusset.errors import Refused
+from mmusset.safe_text import of_error
 
 CARD = "README.md"
 BEGIN, END = "<!-- mmusset: begin -->", "<!-- mmusset: end -->"
@@ -64,7 +65,7 @@ def split(path: Path) -> tuple[dict[str, Any], str]:
     try:
         front = yaml.safe_load(between) if fence else None
     except yaml.YAMLError as error:
-        why = str(error).partition("\n")[0]
+        why = of_error(error)
         raise Refused(f"the YAML at the top of {path} can't be read ({why}); mend it") from None
     if not isinstance(front, dict):
         raise Refused(f"the YAML at the top of {path} must be keys with values between two ---")

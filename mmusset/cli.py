@@ -6,6 +6,7 @@ Rooms are imported inside the commands, so that `mmusset --help` answers at once
 import asyncio
 import json
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
@@ -14,6 +15,7 @@ import typer
 from . import cli_evaluate, cli_finetune, cli_musflow, cli_publish, cli_view
 from .cli_options import JsonOption, LogJsonOption, SetOption, tell
 from .errors import MmussetError, UsageError
+from .safe_text import masked
 
 if TYPE_CHECKING:
     from .recipe import Recipe
@@ -349,6 +351,9 @@ def main() -> NoReturn:
     except OSError as error:
         name = f" ({error.filename})" if error.filename else ""
         _end(f"stopped: {error.strerror or error}{name}; mend it and run the command again", 1)
+    except Exception:  # noqa: BLE001 - a bug, whose traceback may quote a secret
+        sys.stderr.write(masked(traceback.format_exc()))
+        sys.exit(1)
     sys.exit(0)
 
 
@@ -376,5 +381,5 @@ def _served(
 
 
 def _end(message: str, code: int) -> NoReturn:
-    print(f"mmusset: {message}", file=sys.stderr)
+    print(f"mmusset: {masked(message)}", file=sys.stderr)
     sys.exit(code)

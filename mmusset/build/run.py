@@ -154,6 +154,7 @@ class Builder:
         self._unread: dict[int, str] = {}
         self._unread_in_a_row = 0
         self._stopping = False
+        self._drain = asyncio.timeout(None)
 
     async def run(self) -> Result:
         """Decide every undecided item, seal every decided block, write the manifest."""
@@ -163,12 +164,16 @@ class Builder:
         self._tally = self._ledger.tally()
         self._progress.start(self._tally, self._answers.costs)
         try:
-            await self._make_whole()
-            if self._ledger.undecided_count():
-                await self._decide_all()
-                await self._count_the_unread()
+            async with asyncio.timeout(None) as self._drain:
+                await self._make_whole()
+                if self._ledger.undecided_count():
+                    await self._decide_all()
+                    await self._count_the_unread()
         except* Stopped:
             pass  # the user's wish, before any item was on its way
+        except* TimeoutError as errors:
+            if not self._drain.expired():
+                raise first_error(errors) from None
         except* Exception as errors:  # noqa: BLE001 - all of them are raised again
             raise first_error(errors) from None
         finally:
@@ -324,6 +329,7 @@ class Builder:
                 self._progress.stop()
                 os._exit(130)
             self._stopping = True
+            self._drain.reschedule(loop.time() + DRAIN_S)
             self._job.speaker.stop()
             self._progress.stopping()
 

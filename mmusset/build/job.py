@@ -72,7 +72,7 @@ class Result:
     @property
     def finished(self) -> bool:
         """Whether every item found has its verdict, so that a manifest was written."""
-        return not self.tally.undecided
+        return not self.interrupted and not self.tally.undecided
 
     @property
     def exit_code(self) -> int:

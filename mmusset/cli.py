@@ -107,6 +107,9 @@ def build(
     replay: Annotated[
         bool, typer.Option("--replay", help="Write the shards again from the ledger, ask no one.")
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Read every shard that is there, not sizes and times.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the plan; write nothing.")
     ] = False,
@@ -154,6 +157,7 @@ def build(
             retry_failed,
             apply_marks,
             composer_of(loaded.music, shown.told),
+            check,
         )
         if replay:
             count = asyncio.run(run.replay(wanted, shown))
@@ -179,6 +183,26 @@ def status(out: OutArgument, as_json: JsonOption = False) -> None:
 
     with ledger_file.open_to_read(out) as ledger:
         tell(report.status(ledger), show.status, as_json)
+
+
+@app.command()
+def recover(
+    out: OutArgument,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what; write nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a new ledger where it is damaged, cut or gone: from what is left of it, its copy, and
+    the shards. Then `mmusset build` goes on; sealed shards stay as they are.
+
+    \b
+    Examples:
+      mmusset recover music --dry-run
+      mmusset recover music
+    """
+    from .build import recover as recovering
+    from .build import show
+
+    tell(recovering.recover(out, dry_run), show.recovery, as_json)
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """Whatever a file says of its size, and whatever it is: no command takes memory without a bound."""
 
+import contextlib
 import io
 import json
 import os
@@ -107,7 +108,7 @@ HOSTILE: dict[str, tuple[Make, str]] = {
 
 def bounded(script: str, *words: str | Path) -> "subprocess.CompletedProcess[str]":
     """A command in a process that may not take more memory than `ROOM`."""
-    limit = "import resource; resource.setrlimit(resource.RLIMIT_AS, (%d, %d))\n" % (ROOM, ROOM)
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({ROOM}, {ROOM}))\n"
     return subprocess.run(
         [sys.executable, "-c", limit + script, *map(str, words)],
         capture_output=True,
@@ -171,10 +172,8 @@ def test_a_mutated_shard_is_read_or_is_a_broken_tar(changes: list[tuple[int, byt
         start = place - place % 512  # its checksum is made to fit, so that the header is believed
         data[start + 148 : start + 156] = b" " * 8
         data[start + 148 : start + 156] = b"%06o\0 " % sum(data[start : start + 512])
-    try:
+    with contextlib.suppress(tarfile.TarError, OSError):
         list(headers(io.BytesIO(bytes(data))))
-    except (tarfile.TarError, OSError):
-        pass
 
 
 # --- files that users give ------------------------------------------------------------------

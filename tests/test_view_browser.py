@@ -265,7 +265,7 @@ def test_other_servers_of_this_machine_see_nothing_that_opens_the_page(
             self.send_response(200)
             self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *args: object) -> None:
             pass
 
     other = ThreadingHTTPServer(("127.0.0.1", 0), Other)

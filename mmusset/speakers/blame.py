@@ -17,8 +17,9 @@ clears an item. As at most MOST_CHANCE of the calls are taken to be lost by chan
 number of tries has a bound, whatever the server does.
 
 What is counted: calls that flew with others, and the probes before a suspect's call, each kind
-by itself, since a probe is small; the higher share of the two is taken. Calls that are all lost
-at one moment are one loss: a server that dies takes all of them with it.
+by itself, since a probe is small; the higher share of the two is taken. What was lost in the same
+outage as a call on the suspect does not count: that may be its work. Where an outage took all that
+flew, it is one loss: a server that dies takes everything with it.
 """
 
 import math
@@ -35,25 +36,24 @@ MOST_CHANCE = 0.95
 
 
 class _Outcomes:
-    """How calls of one kind ended of late."""
+    """How calls of one kind ended of late: for each that was lost, the items lost with it."""
 
     def __init__(self) -> None:
-        self._lost: deque[bool] = deque(maxlen=REMEMBERED)
+        self._ended: deque[frozenset[str] | None] = deque(maxlen=REMEMBERED)
 
-    def add(self, lost: bool) -> None:
-        self._lost.append(lost)
+    def add(self, lost: frozenset[str] | None) -> None:
+        """One more has ended; None where it was answered."""
+        self._ended.append(lost)
 
-    @property
-    def lost(self) -> int:
-        return sum(self._lost)
+    def count(self, key: str) -> tuple[int, int]:
+        """How many were lost, of how many, without what was lost in company of an item."""
+        ended = [lost for lost in self._ended if lost is None or key not in lost]
+        return len(ended) - ended.count(None), len(ended)
 
-    def __len__(self) -> int:
-        return len(self._lost)
-
-    @property
-    def chance(self) -> float:
+    def chance(self, key: str) -> float:
         """The share that is lost, with one loss more than was seen: to be on the safe side."""
-        return (self.lost + 1) / (len(self) + EXPECTED)
+        lost, ended = self.count(key)
+        return (lost + 1) / (ended + EXPECTED)
 
 
 class Blame:
@@ -63,13 +63,13 @@ class Blame:
         self.strikes = strikes
         self._in_company = Counter[str]()
         self._calls, self._probes = _Outcomes(), _Outcomes()
-        self._lost_together, self._some_answered = 0, False
+        self._lost_together: list[str] = []
+        self._some_answered = False
         self._controls = CONTROLS
 
-    @property
-    def chance(self) -> float:
-        """How likely a call of an innocent item is lost."""
-        return min(MOST_CHANCE, max(self._calls.chance, self._probes.chance))
+    def chance(self, key: str) -> float:
+        """How likely a call on this item is lost, if it is innocent."""
+        return min(MOST_CHANCE, max(self._calls.chance(key), self._probes.chance(key)))
 
     @property
     def probes_due(self) -> int:
@@ -80,11 +80,11 @@ class Blame:
         """Whether the item has to be asked about alone."""
         strikes = self.strikes.get(key, 0)
         lost = max(strikes, self._in_company[key])
-        return strikes > COMPANY or (lost >= COMPANY and self.chance**lost < SUSPICIOUS)
+        return strikes > COMPANY or (lost >= COMPANY and self.chance(key) ** lost < SUSPICIOUS)
 
     def probed(self, lost: bool) -> None:
         """A probe before a suspect's call has ended."""
-        self._probes.add(lost)
+        self._probes.add(frozenset() if lost else None)
         self._controls += 1
 
     def answered(self, key: str, *, alone: bool) -> None:
@@ -93,7 +93,7 @@ class Blame:
         self._in_company.pop(key, None)
         if not alone:
             self._some_answered = True
-            self._calls.add(False)
+            self._calls.add(None)
             self._controls += 1
 
     def lost(self, key: str, *, alone: bool) -> str:
@@ -102,23 +102,24 @@ class Blame:
         if not alone:
             self._in_company[key] += 1
             self.strikes[key] = max(strikes, min(strikes + 1, COMPANY))
-            self._lost_together += 1
+            self._lost_together.append(key)
             return ""
         self.strikes[key] = max(strikes, COMPANY) + 1
         self._controls = 0
         alone_lost = self.strikes[key] - COMPANY
-        if alone_lost < math.log(CERTAIN) / math.log(self.chance):
+        if alone_lost < math.log(CERTAIN) / math.log(self.chance(key)):
             return ""
         self.strikes.pop(key)
         self._in_company.pop(key, None)
-        others = len(self._calls) + len(self._probes)
-        answered = others - self._calls.lost - self._probes.lost
+        lost = [kind.count(key) for kind in (self._calls, self._probes)]
+        others = sum(ended for _, ended in lost)
+        answered = others - sum(lost for lost, _ in lost)
         return f"{alone_lost} calls alone ended so, while {answered} of {others} others did not"
 
     def settle(self) -> None:
         """The server is there again: count what was lost since it was seen to be there last."""
-        if self._lost_together:
-            for _ in range(self._lost_together if self._some_answered else 1):
-                self._calls.add(True)
-                self._controls += 1
-        self._lost_together, self._some_answered = 0, False
+        keys = frozenset(self._lost_together)
+        for _ in self._lost_together if self._some_answered else self._lost_together[:1]:
+            self._calls.add(keys)
+            self._controls += 1
+        self._lost_together, self._some_answered = [], False

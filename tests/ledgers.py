@@ -31,7 +31,7 @@ def flip_letter(path: Path, table: str, column: str) -> bool:
             return False
         rowid, value, kind = row
         if kind in ("integer", "real"):
-            changed: object = value + 1
+            changed: object = value + 1000
         else:
             raw = bytearray(value.encode() if kind == "text" else value)
             raw[len(raw) // 2] ^= 1

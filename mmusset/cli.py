@@ -181,7 +181,7 @@ def status(out: OutArgument, as_json: JsonOption = False) -> None:
     """
     from .build import ledger_file, report, show
 
-    with ledger_file.open_to_read(out) as ledger:
+    with ledger_file.open_to_report(out) as ledger:
         tell(report.status(ledger), show.status, as_json)
 
 

@@ -1,7 +1,6 @@
 """Marks: a person's own word on a sample, kept in the ledger whatever else is going on."""
 
 import shutil
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmusset.build.ledger_file import open_to_read
+from mmusset.build.ledger_file import open_to_read, open_to_write
 from mmusset.build.marks import Mark, forget_mark, read_marks, save_mark
-from mmusset.errors import MmussetError, UsageError
+from mmusset.errors import MmussetError, Refused, UsageError
 from tests.command import SHORT, environment, mmusset
+from tests.ledgers import older
 from tests.marking import keys
 from tests.media import library
 
@@ -84,13 +84,15 @@ def test_every_note_comes_back_as_it_was_written(begun: Path, note: str) -> None
         forget_mark(begun / "out", key)
 
 
-def test_a_ledger_from_before_there_were_marks_opens_and_takes_them(out: Path) -> None:
-    with sqlite3.connect(out / ".mmusset" / "ledger.db") as db:
-        for table in ("mark", "applied", "replaced"):
-            db.execute(f"DROP TABLE {table}")
+def test_a_ledger_from_before_there_were_marks_takes_them_once_it_is_up_to_date(
+    out: Path,
+) -> None:
+    older(out / ".mmusset" / "ledger.db")
     key = keys(out)[0]
+    with pytest.raises(Refused, match="brings it up to date"):
+        save_mark(out, Mark(key, "keep", "too early"))
+    open_to_write(out).close()
     assert read_marks(out) == {}
-    assert mmusset("status", out).returncode == 0
     save_mark(out, Mark(key, "keep", "still here"))
     assert read_marks(out) == {key: Mark(key, "keep", "still here")}
 

@@ -27,19 +27,24 @@ class Age:
 
 
 def check(connection: LedgerConnection, noted: int, copy: Path) -> int:
-    """Check a ledger that is open to write; gives its generation.
+    """Check an open ledger; gives its generation.
 
     `noted` is the generation that the lock file speaks of. Raises NotWhole where a row or a
     page is damaged, or where it is older than its copy, its manifest or its shards.
     """
+    # These first: a build that goes on writes them after it has written the ledger.
+    copied = age_of_copy(copy) if copy.exists() else None
+    named, counted = manifest_generation(connection.out)
+    there = shards_in(connection.out)
     check_rows(connection)
     age = age_of(connection)
     if age.generation < noted:
         raise _older(connection.out, "a later one was in its place")
-    if copy.exists() and (copied := age_of_copy(copy)) and age < copied:
+    if copied and age < copied:
         raise _older(connection.out, "its copy has come further")
-    _check_manifest(connection, age.generation)
-    _check_shards(connection)
+    if named > age.generation or (named == age.generation and counted > _known(connection)):
+        raise _older(connection.out, "the manifest was made from a later one")
+    _check_shards(connection, there)
     return age.generation
 
 
@@ -92,16 +97,14 @@ def manifest_generation(out: Path) -> tuple[int, int]:
     return generation, verdicts
 
 
-def _check_manifest(connection: LedgerConnection, generation: int) -> None:
-    named, counted = manifest_generation(connection.out)
+def _known(connection: sqlite3.Connection) -> int:
+    """How many verdicts there are, with those that were taken back since the last manifest."""
     (verdicts,) = connection.execute("SELECT COUNT(*) FROM verdict").fetchone()
     row = connection.execute("SELECT value FROM meta WHERE name = 'taken back'").fetchone()
-    known = verdicts + int(row[0] if row else 0)
-    if named > generation or (named == generation and counted > known):
-        raise _older(connection.out, "the manifest was made from a later one")
+    return int(verdicts) + int(row[0] if row else 0)
 
 
-def _check_shards(connection: LedgerConnection) -> None:
+def _check_shards(connection: LedgerConnection, there: list[str]) -> None:
     """Raises NotWhole for a shard whose items are not known, or that is not known itself."""
     row = connection.execute(
         "SELECT name FROM shard WHERE samples != (SELECT COUNT(*) FROM item JOIN verdict"
@@ -114,7 +117,7 @@ def _check_shards(connection: LedgerConnection) -> None:
         for table in ("shard", "sealing", "replaced")
         for (name,) in connection.execute(f"SELECT name FROM {table}")
     }
-    unknown = [name for name in shards_in(connection.out) if name not in known]
+    unknown = [name for name in there if name not in known]
     if unknown:
         raise _older(connection.out, f"it does not know {unknown[0]}")
 

@@ -81,7 +81,11 @@ def hold(out: Path) -> int:
 
 def noted_generation(lock: int) -> int:
     """The generation of the ledger that a lock file speaks of; 0 where there was none yet."""
-    found = _NOTED.fullmatch(os.pread(lock, 64, 0))
+    return _generation_in(os.pread(lock, 64, 0))
+
+
+def _generation_in(text: bytes) -> int:
+    found = _NOTED.fullmatch(text)
     return int(found[1]) if found else 0
 
 
@@ -100,6 +104,19 @@ def open_to_read(out: Path) -> Iterator[Ledger]:
     mmusset wrote it.
     """
     with _opened(out, "ro") as connection:
+        yield Ledger(connection, None)
+
+
+@contextmanager
+def open_to_report(out: Path) -> Iterator[Ledger]:
+    """The ledger of an output folder, for looking at all of it: every row was checked.
+
+    Raises what `open_to_read` raises.
+    """
+    lock = out / FOLDER / "lock"
+    noted = _generation_in(lock.read_bytes()[:64]) if lock.exists() else 0
+    with _opened(out, "ro") as connection:
+        check(connection, noted, out / FOLDER / COPY)
         yield Ledger(connection, None)
 
 

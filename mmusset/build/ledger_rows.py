@@ -51,8 +51,7 @@ def row_crc(*values: bytes | int | float | None) -> int:
 
 def tables(connection: sqlite3.Connection) -> list[str]:
     """The tables whose rows have a checksum."""
-    rows = connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")
-    return [name for (name,) in rows.fetchall() if "crc" in _columns(connection, name)]
+    return list(_layout(connection))
 
 
 def columns(connection: sqlite3.Connection, table: str) -> list[str]:
@@ -74,39 +73,54 @@ def watch(connection: LedgerConnection) -> None:
         raise ValueError(connection.damage)
 
     connection.create_function("is_sound", -1, is_sound, deterministic=True)
-    for table in tables(connection):
-        connection.execute(
+    _make(
+        connection,
+        [
             f"CREATE TEMP VIEW IF NOT EXISTS sound_{table} AS SELECT * FROM main.{table}"
-            f" WHERE (SELECT is_sound(crc, {_values(connection, table)}))"
-        )
+            f" WHERE (SELECT is_sound(crc, {_values(table, columns)}))"
+            for table, columns in _layout(connection).items()
+        ],
+    )
 
 
 def guard(connection: LedgerConnection) -> None:
     """Have every row that this connection writes get its checksum; and make the views."""
     watch(connection)
     connection.create_function("row_crc", -1, row_crc, deterministic=True)
-    for table in tables(connection):
-        names = ", ".join(columns(connection, table))
+    # Verdicts that are taken back on purpose are not lost.
+    triggers = [
+        "CREATE TEMP TRIGGER IF NOT EXISTS verdict_taken_back AFTER DELETE ON main.verdict BEGIN"
+        " UPDATE meta SET value = value + 1 WHERE name = 'taken back'; END"
+    ]
+    for table, columns in _layout(connection).items():
         summed = (
-            f"BEGIN UPDATE {table} SET crc = row_crc({_values(connection, table, 'NEW.')})"
+            f"BEGIN UPDATE {table} SET crc = row_crc({_values(table, columns, 'NEW.')})"
             " WHERE rowid = NEW.rowid; END"
         )
+        names = ", ".join(name for name in columns if name != "crc")
         for point, event in (("added", "INSERT"), ("changed", f"UPDATE OF {names}")):
-            connection.execute(
+            triggers.append(
                 f"CREATE TEMP TRIGGER IF NOT EXISTS {table}_{point}"
                 f" AFTER {event} ON main.{table} {summed}"
             )
-    # Verdicts that are taken back on purpose are not lost.
-    connection.execute(
-        "CREATE TEMP TRIGGER IF NOT EXISTS verdict_taken_back AFTER DELETE ON main.verdict BEGIN"
-        " UPDATE meta SET value = value + 1 WHERE name = 'taken back'; END"
-    )
+    _make(connection, triggers)
+
+
+def _make(connection: sqlite3.Connection, statements: list[str]) -> None:
+    """Make temporary views or triggers, all at once: one by one, each would be a transaction."""
+    alone = not connection.in_transaction
+    if alone:
+        connection.execute("BEGIN")
+    for statement in statements:
+        connection.execute(statement)
+    if alone:
+        connection.execute("COMMIT")
 
 
 def count_rows_again(connection: LedgerConnection) -> None:
     """Give every row of a guarded ledger its checksum, whatever it has."""
-    for table in tables(connection):
-        connection.execute(f"UPDATE {table} SET crc = row_crc({_values(connection, table)})")
+    for table, columns in _layout(connection).items():
+        connection.execute(f"UPDATE {table} SET crc = row_crc({_values(table, columns)})")
 
 
 def check_rows(connection: LedgerConnection) -> None:
@@ -130,9 +144,9 @@ def sound_rows(
     be read on.
     """
     connection.create_function("row_crc", -1, row_crc, deterministic=True)
-    named = ", ".join(columns(connection, table))
-    summed = "crc" in _columns(connection, table)
-    sound = f"crc = row_crc({_values(connection, table)})" if summed else "1"
+    all_columns = _columns(connection, table)
+    named = ", ".join(name for name in all_columns if name != "crc")
+    sound = f"crc = row_crc({_values(table, all_columns)})" if "crc" in all_columns else "1"
     rows = connection.execute(
         f"SELECT rowid, {sound}, {named} FROM {table} WHERE rowid BETWEEN ? AND ? ORDER BY rowid",
         (low, high),
@@ -164,11 +178,22 @@ def _columns(connection: sqlite3.Connection, table: str) -> dict[str, str]:
     return {name: type_ for _, name, type_, *_ in rows}
 
 
-def _values(connection: sqlite3.Connection, table: str, row: Literal["", "NEW."] = "") -> str:
+def _layout(connection: sqlite3.Connection) -> dict[str, dict[str, str]]:
+    """The columns, with their types, of each table whose rows have a checksum."""
+    found: dict[str, dict[str, str]] = {}
+    for table, name, type_ in connection.execute(
+        "SELECT made.name, info.name, info.type FROM main.sqlite_master AS made,"
+        " pragma_table_info(made.name, 'main') AS info WHERE made.type = 'table'"
+    ):
+        found.setdefault(table, {})[name] = type_
+    return {table: columns for table, columns in found.items() if "crc" in columns}
+
+
+def _values(table: str, columns: dict[str, str], row: Literal["", "NEW."] = "") -> str:
     """What a checksum is of, as SQL. Text as bytes, since damaged text may be no UTF-8."""
     listed = [
         f"CAST({row}{name} AS BLOB)" if type_ == "TEXT" else f"{row}{name}"
-        for name, type_ in _columns(connection, table).items()
+        for name, type_ in columns.items()
         if name != "crc"
     ]
     return f"x'{table.encode().hex()}', {', '.join(listed)}"

@@ -138,10 +138,11 @@ def _recovered(out: Path, room: Path, noted: int) -> Recovery:
 
 def _trouble(ledger: Image | None, noted: int, folder: Path) -> str:
     """What is wrong with a ledger; "" where nothing is."""
-    if ledger is None:
-        return "it is gone, empty, or nothing of it can be read"
+    path = folder / NAME
+    if ledger is None or not path.exists() or not path.stat().st_size:
+        return "is gone, empty, or nothing of it can be read"
     if ledger.is_older:
-        return "an older version of mmusset made it"
+        return "is of an older version of mmusset"
     try:
         watch(ledger.connection)
         check_version(ledger.connection)

@@ -152,7 +152,6 @@ class Builder:
         self._media = media
         self._sealer = Sealer(job.out, job.recipe, ledger, self._media)
         self._answers = LedgerAnswers(ledger)
-        self._annotate = job.make_graph(Asker(job.speaker, self._answers), job.recipe)
         self._blocks = {block.n: block for block in ledger.blocks()}
         self._undecided = {n: ledger.undecided_in(n) for n in self._blocks}
         self._last_idx = 0
@@ -168,7 +167,6 @@ class Builder:
 
         Who asks it to stop waits DRAIN_S at most for what has begun; the rest is done again.
         """
-        calm_the_collector()
         self._sealer.sweep()
         self._listen_for_stop()
         self._tally = self._ledger.tally()
@@ -205,6 +203,9 @@ class Builder:
     async def _decide_all(self) -> None:
         """Enter the speaker, and put as many items on their way as it is worth having there."""
         speaker = self._job.speaker
+        # Not before there is something to decide: a second goes by until the agents are loaded.
+        self._annotate = self._job.make_graph(Asker(speaker, self._answers), self._job.recipe)
+        calm_the_collector()
         speaker.strikes.update(json.loads(self._ledger.meta("strikes") or "{}"))
         async with speaker:
             check_voices(speaker, self._ledger, self._job.re_run)

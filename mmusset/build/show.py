@@ -280,7 +280,7 @@ def recovery(found: Recovery) -> str:
     """What `mmusset recover` brought back, and what it could not."""
     if not found.why:
         return f"{found.out}: nothing is wrong with its ledger"
-    lines = [f"{found.out}: {found.why}"]
+    lines = [f"{found.out}: the ledger {found.why}"]
     for name, table in found.tables.items():
         if name in HOLDS and (table.from_ledger or table.from_copy or not table.whole):
             lines.append(f"  {HOLDS[name]:13s}{_brought_back(table)}")

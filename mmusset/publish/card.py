@@ -39,11 +39,24 @@ UNPLAIN = re.compile(r"[^\w \"'(),./;%?!+=-]|_")
 
 
 def write_card_if_free(out: Path, tell: Callable[[str], None]) -> None:
-    """Write the card, or tell why a README.md that stands in the way is left as it is."""
+    """Write the card of a build, if something has changed since it was written; or tell why a
+    README.md that stands in the way is left as it is."""
+    if _is_current(out):
+        return
     try:
         write_card(out)
     except Refused as error:
         tell(f"no card was written: {error}")
+
+
+def _is_current(out: Path) -> bool:
+    """Whether the last that is written of a card is no older than the manifest and the rest."""
+    try:
+        written_ns = (out / CROISSANT).stat().st_mtime_ns
+        others = [(out / name).stat().st_mtime_ns for name in ("manifest.json", CARD, SHEET)]
+    except FileNotFoundError:
+        return False
+    return max(others) <= written_ns
 
 
 def write_card(out: Path, licence: Licence | None = None, pretty_name: str = "") -> CardFacts:

@@ -7,6 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
+from mmusset.errors import MmussetError
 from mmusset.sample import Quadruple
 from mmusset.shards.tar import read_shard
 from mmusset.shards.verify import ListedShard
@@ -27,7 +30,10 @@ WAVE_COLOUR = "#5b7fa6"
 
 
 def contact_sheet(out: Path, shards: Sequence[ListedShard]) -> bytes | None:
-    """A JPEG of six samples, spread evenly over the shards; None where there is no sample."""
+    """A JPEG of six samples, spread evenly over the shards; None where there is no sample.
+
+    Raises MmussetError where one does not decode.
+    """
     from PIL import Image
 
     chosen = _chosen(out, shards)
@@ -40,7 +46,13 @@ def contact_sheet(out: Path, shards: Sequence[ListedShard]) -> bytes | None:
     for place, members in enumerate(chosen):
         row, column = divmod(place, columns)
         corner = (MARGIN + column * (CARD[0] + MARGIN), MARGIN + row * (CARD[1] + MARGIN))
-        sheet.paste(card(members), corner)
+        try:
+            sheet.paste(card(members), corner)
+        except (OSError, RuntimeError, ValidationError) as error:
+            raise MmussetError(
+                f"a sample in {out / 'data'} does not decode ({error}); `mmusset build --check`"
+                " mends it"
+            ) from None
     file = io.BytesIO()
     sheet.save(file, "JPEG", quality=QUALITY)
     return file.getvalue()

@@ -152,7 +152,8 @@ def facts_of(out: Path) -> CardFacts:
     if counts.samples != manifest.accepted:
         raise MmussetError(
             f"{out} holds {counts.samples} samples, its manifest {manifest.accepted};"
-            f" `mmusset verify {out}` tells more, `mmusset build` mends it"
+            f" `mmusset verify {out}` tells more, `mmusset build --check`"
+            " mends it"
         )
     return CardFacts(manifest, counts)
 
@@ -196,5 +197,6 @@ def _samples(shard: Path) -> Iterator[Quadruple]:
     except (tarfile.TarError, FileNotFoundError, KeyError, ValidationError) as error:
         why = type(error).__name__
         raise MmussetError(
-            f"{shard} can't be read ({why}); `mmusset verify` tells more, `mmusset build` mends it"
+            f"{shard} can't be read ({why}); `mmusset verify` tells more, `mmusset build --check`"
+            " mends it"
         ) from None

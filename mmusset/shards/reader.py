@@ -159,7 +159,8 @@ def raw_samples(shard: str) -> Iterator[tuple[str, Members]]:
 def broken(shard: str, why: str) -> MmussetError:
     """A shard is of no use, and what to do."""
     return MmussetError(
-        f"{shard} is broken or cut short ({why}); `mmusset build` writes it again,"
+        f"{shard} is broken or cut short ({why}); `mmusset build --check` writes it"
+        " again,"
         " `mmusset verify` checks the others"
     )
 

@@ -74,7 +74,9 @@ def verify(out: Path) -> tuple[int, list[Problem]]:
         if not path.is_file():
             problems.append(Problem(name, "missing; run the build again to write it"))
         elif path.stat().st_size != shard.bytes or file_sha256(path) != shard.sha256:
-            problems.append(Problem(name, "changed since it was written; build again to mend it"))
+            problems.append(
+                Problem(name, "changed since it was written; `mmusset build --check` mends it")
+            )
             problems += check_shard(path, name, seen)
         else:
             before = seen.samples

@@ -82,6 +82,7 @@ def words(source: Path, out: Path, url: str) -> list[str]:
     settings = {
         "clip.seconds": 2,
         "clip.rate_hz": 16000,
+        "limits.block_size": 128,
         "server.url": url,
         "server.max_in_flight": IN_FLIGHT,
         "server.call_seconds": CALL_SECONDS,

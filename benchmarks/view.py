@@ -140,11 +140,11 @@ def repeat(given: list[Original], out: Path, count: int) -> None:
         block = [renamed(given[n % len(given)], n) for n in numbers]
         shard = write_shard(out, shard_name("train", start // BLOCK), [o.sample for o in block])
         with ledger.transaction():
-            ledger.add_block("train", [one.item for one in block])
+            ledger.add_block("train", [one.item for one in block], provisional=False)
             for n, one in zip(numbers, block, strict=True):
                 ledger.keep_prepared(n + 1, one.prepared)
                 ledger.decide(n + 1, one.outcome)
-            ledger.add_shard(start // BLOCK, shard)
+            ledger.add_shard(start // BLOCK, shard, (out / shard.name).stat().st_mtime_ns)
     ledger.close()
 
 

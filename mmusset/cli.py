@@ -6,6 +6,7 @@ Rooms are imported inside the commands, so that `mmusset --help` answers at once
 import asyncio
 import json
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
@@ -14,6 +15,7 @@ import typer
 from . import cli_evaluate, cli_finetune, cli_musflow, cli_publish, cli_view
 from .cli_options import JsonOption, LogJsonOption, SetOption, tell
 from .errors import MmussetError, UsageError
+from .safe_text import masked
 
 if TYPE_CHECKING:
     from .recipe import Recipe
@@ -105,6 +107,9 @@ def build(
     replay: Annotated[
         bool, typer.Option("--replay", help="Write the shards again from the ledger, ask no one.")
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Read every shard that is there, not sizes and times.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the plan; write nothing.")
     ] = False,
@@ -152,6 +157,7 @@ def build(
             retry_failed,
             apply_marks,
             composer_of(loaded.music, shown.told),
+            check,
         )
         if replay:
             count = asyncio.run(run.replay(wanted, shown))
@@ -177,6 +183,26 @@ def status(out: OutArgument, as_json: JsonOption = False) -> None:
 
     with ledger_file.open_to_read(out) as ledger:
         tell(report.status(ledger), show.status, as_json)
+
+
+@app.command()
+def recover(
+    out: OutArgument,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what; write nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a new ledger where it is damaged, cut or gone: from what is left of it, its copy, and
+    the shards. Then `mmusset build` goes on; sealed shards stay as they are.
+
+    \b
+    Examples:
+      mmusset recover music --dry-run
+      mmusset recover music
+    """
+    from .build import recover as recovering
+    from .build import show
+
+    tell(recovering.recover(out, dry_run), show.recovery, as_json)
 
 
 @app.command()
@@ -349,6 +375,9 @@ def main() -> NoReturn:
     except OSError as error:
         name = f" ({error.filename})" if error.filename else ""
         _end(f"stopped: {error.strerror or error}{name}; mend it and run the command again", 1)
+    except Exception:  # noqa: BLE001 - a bug, whose traceback may quote a secret
+        sys.stderr.write(masked(traceback.format_exc()))
+        sys.exit(1)
     sys.exit(0)
 
 
@@ -376,5 +405,5 @@ def _served(
 
 
 def _end(message: str, code: int) -> NoReturn:
-    print(f"mmusset: {message}", file=sys.stderr)
+    print(f"mmusset: {masked(message)}", file=sys.stderr)
     sys.exit(code)

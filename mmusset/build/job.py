@@ -26,7 +26,8 @@ class Job:
 
     `composer` makes the music of pictures that have none, where the recipe wants that.
     `re_run` are the agents whose prompt or model may differ from those that the
-    dataset was begun with: they are asked anew, and so is what follows from them.
+    dataset was begun with: they are asked anew, and so is what follows from them. With
+    `check` every sealed shard is read, not only those whose time or size has changed.
     """
 
     source: Path
@@ -40,6 +41,7 @@ class Job:
     retry_failed: bool = False
     apply_marks: bool = False
     composer: Composer | None = None
+    check: bool = False
 
     @property
     def composer_name(self) -> str:
@@ -72,7 +74,7 @@ class Result:
     @property
     def finished(self) -> bool:
         """Whether every item found has its verdict, so that a manifest was written."""
-        return not self.tally.undecided
+        return not self.interrupted and not self.tally.undecided
 
     @property
     def exit_code(self) -> int:

@@ -1,87 +1,95 @@
-"""Opening a ledger: WAL, synchronous=FULL, one writing connection under a lock file."""
+"""Opening a ledger: WAL, synchronous=FULL, one writing connection under a lock file.
+
+The folder is its owner's alone. The lock file says which generation of the ledger there is, so
+that one that is gone is missed.
+"""
 
 import fcntl
 import os
+import re
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from mmusset.errors import MmussetError, Refused
-from mmusset.shards.durable import failpoint
 
 from .ledger import Ledger
-from .ledger_marks import make_tables
+from .ledger_check import check, lost, shards_in
+from .ledger_rows import LedgerConnection, broken, guard, watch
+from .ledger_schema import (
+    OLDER_VERSIONS,
+    bring_up_to_date,
+    check_version,
+    make,
+    version_of,
+)
+from .ledger_secrets import mask_keys
 
 FOLDER = ".mmusset"
-SCHEMA_VERSION = "3"
+NAME = "ledger.db"
+COPY = "ledger.copy.db"
+RECOVERED = "ledger.recovered.db"
 # How long a writer waits for another's transaction: a build, or a person who marks.
 BUSY_S = 60.0
-SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE file (path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, survey TEXT NOT NULL);
-CREATE TABLE made (name TEXT PRIMARY KEY, music_sha256 TEXT NOT NULL, survey TEXT NOT NULL);
-CREATE INDEX made_music ON made (music_sha256);
-CREATE TABLE label (label TEXT PRIMARY KEY, grp TEXT NOT NULL);
-CREATE TABLE grp (name TEXT PRIMARY KEY, split TEXT NOT NULL);
-CREATE TABLE block (
-    n INTEGER PRIMARY KEY, split TEXT NOT NULL, number INTEGER NOT NULL,
-    provisional INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE item (
-    idx INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, block INTEGER NOT NULL,
-    music_path BLOB NOT NULL, music_sha256 TEXT NOT NULL, duration_s REAL NOT NULL,
-    clip_index INTEGER NOT NULL, clip_count INTEGER NOT NULL,
-    image_path BLOB NOT NULL, image_sha256 TEXT NOT NULL, image_origin TEXT NOT NULL,
-    story_path BLOB,
-    grp TEXT NOT NULL, tags TEXT NOT NULL);
-CREATE INDEX item_block ON item (block, idx);
-CREATE TABLE skipped (path BLOB PRIMARY KEY, reason TEXT NOT NULL, detail TEXT NOT NULL);
-CREATE TABLE unread (path BLOB PRIMARY KEY, runs INTEGER NOT NULL, why TEXT NOT NULL);
-CREATE TABLE unread_item (idx INTEGER PRIMARY KEY, runs INTEGER NOT NULL, why TEXT NOT NULL);
-CREATE TABLE prepared (idx INTEGER PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE call (
-    request TEXT PRIMARY KEY, key TEXT NOT NULL, agent TEXT NOT NULL, round INTEGER NOT NULL,
-    model TEXT NOT NULL, answer TEXT NOT NULL);
-CREATE TABLE verdict (
-    idx INTEGER PRIMARY KEY, status TEXT NOT NULL, reason TEXT NOT NULL, outcome TEXT NOT NULL);
-CREATE TABLE shard (
-    block INTEGER PRIMARY KEY, name TEXT NOT NULL, samples INTEGER NOT NULL,
-    size INTEGER NOT NULL, sha256 TEXT NOT NULL);
-"""
+_PRIVATE = (NAME, f"{NAME}-wal", f"{NAME}-shm", COPY, "lock")
+_NOTED = re.compile(rb"generation (\d{1,9})\n")
 
 
-def open_to_write(out: Path) -> Ledger:
+def open_to_write(out: Path, tell: Callable[[str], None] = lambda line: None) -> Ledger:
     """The ledger of an output folder, made if there is none, and locked.
 
-    Raises Refused if another build holds it, another version of mmusset wrote it, or the
-    folder holds something else.
+    `tell` hears what was done to a ledger of an older version. Raises Refused if another build
+    holds it, another version of mmusset wrote it, or the folder holds something else;
+    MmussetError where the ledger is damaged, lost, or older than what it stands for.
     """
     folder = out / FOLDER
     if not folder.exists():
+        if shards_in(out) or (out / "manifest.json").exists():
+            raise lost(out)
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise Refused(f"{out} is there and is not a dataset of mmusset; choose another --out")
-        folder.mkdir(parents=True)
-    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        folder.mkdir(parents=True, mode=0o700)
+    lock = hold(out)
+    try:
+        connection = _connect(out, lock, tell)
+    except BaseException:
+        os.close(lock)
+        raise
+    return Ledger(connection, lock)
+
+
+def hold(out: Path) -> int:
+    """Lock the ledger's folder of `out`, and make it private; gives the lock, to be closed.
+
+    Raises Refused if another build holds it.
+    """
+    folder = out / FOLDER
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(lock)
         raise Refused(f"another build is running on {out}; wait for it, or stop it") from None
-    try:
-        connection = sqlite3.connect(folder / "ledger.db", BUSY_S, isolation_level=None)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        _make_schema(connection)
-        _check_schema(connection, out)
-        make_tables(connection)
-    except sqlite3.DatabaseError as error:
-        os.close(lock)
-        raise broken(out, error) from None
-    except Refused:
-        os.close(lock)
-        raise
-    return Ledger(connection, lock)
+    folder.chmod(0o700)
+    for name in _PRIVATE:
+        with suppress(FileNotFoundError):
+            (folder / name).chmod(0o600)
+    return lock
+
+
+def noted_generation(lock: int) -> int:
+    """The generation of the ledger that a lock file speaks of; 0 where there was none yet."""
+    found = _NOTED.fullmatch(os.pread(lock, 64, 0))
+    return int(found[1]) if found else 0
+
+
+def note_generation(lock: int, generation: int) -> None:
+    """Have the lock file say that there is a ledger, and which."""
+    if noted_generation(lock) != generation:
+        os.pwrite(lock, b"generation %d\n" % generation, 0)
+        os.fsync(lock)
 
 
 @contextmanager
@@ -103,56 +111,82 @@ def open_to_mark(out: Path) -> Iterator[Ledger]:
     """
     with _opened(out, "rw") as connection:
         connection.execute("PRAGMA synchronous = FULL")
-        make_tables(connection)
+        guard(connection)
         yield Ledger(connection, None)
 
 
-@contextmanager
-def _opened(out: Path, mode: str) -> Iterator[sqlite3.Connection]:
-    path = out / FOLDER / "ledger.db"
-    if not path.exists():
-        raise MmussetError(f"{out} is not a dataset of mmusset: it has no {FOLDER}/ledger.db")
+def connect(path: Path, out: Path, options: str) -> LedgerConnection:
+    """A connection to the ledger of `out` that lies under `path`.
+
+    Raises sqlite3.Error.
+    """
+    uri = f"file:{quote(os.fsencode(path.resolve()))}?{options}"
+    connection = sqlite3.connect(
+        uri, BUSY_S, isolation_level=None, uri=True, factory=LedgerConnection
+    )
+    connection.out = out
+    return connection
+
+
+def _connect(out: Path, lock: int, tell: Callable[[str], None]) -> LedgerConnection:
+    """Open, make, bring up to date and check the ledger."""
+    folder, noted = out / FOLDER, noted_generation(lock)
+    path = folder / NAME
+    if (folder / RECOVERED).exists():
+        raise Refused(f"the ledger of {out} was being recovered; run `mmusset recover {out}` again")
+    begun = noted or (folder / COPY).exists() or shards_in(out) or (out / "manifest.json").exists()
+    if begun and (not path.exists() or not path.stat().st_size):
+        raise lost(out)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    connection = connect(path, out, "mode=rw")
     try:
-        uri = f"file:{_uri(path)}?mode={mode}"
-        if mode == "ro" and not _may_change(path.parent):
-            uri += "&immutable=1"  # SQLite would make files of its own beside it
-        connection = sqlite3.connect(uri, BUSY_S, isolation_level=None, uri=True)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        version = version_of(connection)
+        if version is None and begun:
+            raise lost(out)
+        if version is None:
+            make(connection)
+        elif version in OLDER_VERSIONS:
+            bring_up_to_date(connection)
+            tell(f"the ledger of {out} is brought up to date with this version of mmusset")
+        guard(connection)
+        check_version(connection)
+        generation = check(connection, noted, folder / COPY)
+        note_generation(lock, generation)
+        mask_keys(connection, folder / COPY, tell)
+    except sqlite3.Error as error:
+        connection.close()
+        raise broken(connection, error) from None
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def _opened(out: Path, mode: str) -> Iterator[LedgerConnection]:
+    path = out / FOLDER / NAME
+    if not path.exists():
+        if (out / FOLDER).exists() and (shards_in(out) or (out / FOLDER / COPY).exists()):
+            raise lost(out)
+        raise MmussetError(f"{out} is not a dataset of mmusset: it has no {FOLDER}/{NAME}")
+    options = f"mode={mode}"
+    if mode == "ro" and not _may_change(path.parent):
+        options += "&immutable=1"  # SQLite would make files of its own beside it
+    connection = None
+    try:
+        connection = connect(path, out, options)
         with closing(connection):
-            _check_schema(connection, out)
+            if version_of(connection) is None:
+                raise lost(out)
+            watch(connection)
+            check_version(connection)
             yield connection
     except sqlite3.Error as error:
-        raise broken(out, error) from None
-
-
-def _make_schema(connection: sqlite3.Connection) -> None:
-    made = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone()
-    if not made:
-        with connection:
-            connection.execute("BEGIN IMMEDIATE")
-            for statement in SCHEMA.split(";"):
-                connection.execute(statement)
-            connection.execute("INSERT INTO meta VALUES ('schema', ?)", (SCHEMA_VERSION,))
-        failpoint("ledger_made")
-
-
-def _check_schema(connection: sqlite3.Connection, out: Path) -> None:
-    row = connection.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()
-    if row != (SCHEMA_VERSION,):
-        raise Refused(
-            f"another version of mmusset made {out} (ledger {row[0] if row else 'unknown'}, this"
-            f" one needs {SCHEMA_VERSION}); use that version, or build into a new --out"
-        )
-
-
-def broken(out: Path, error: sqlite3.Error) -> MmussetError:
-    """The error to raise where a ledger gives `error`."""
-    return MmussetError(f"the ledger of {out} can't be used: {error}")
+        raise broken(connection, error) if connection else error from None
 
 
 def _may_change(folder: Path) -> bool:
     """Whether a ledger in this folder may be written to: by us, or by a build that goes on."""
-    return os.access(folder, os.W_OK) or (folder / "ledger.db-wal").exists()
-
-
-def _uri(path: Path) -> str:
-    return quote(os.fsencode(path.resolve()))
+    return os.access(folder, os.W_OK) or (folder / f"{NAME}-wal").exists()

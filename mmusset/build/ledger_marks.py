@@ -1,8 +1,5 @@
 """The part of a ledger that holds marks: what people want, what was made of it, and the shards
 that others took the place of for it.
-
-Ledgers from before there were marks have none of these tables: `make_tables` adds them when
-somebody writes, and whoever only reads finds no marks. So they keep their schema's version.
 """
 
 import sqlite3
@@ -13,16 +10,6 @@ from mmusset.sample import Outcome
 
 MarkVerdict = Literal["keep", "drop", "fix"]
 MARK_VERDICTS: tuple[MarkVerdict, ...] = get_args(MarkVerdict)
-
-# `mark` is the last: where it is, all are.
-_TABLES = """
-CREATE TABLE IF NOT EXISTS replaced (name TEXT PRIMARY KEY, block INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS applied (
-    idx INTEGER PRIMARY KEY, verdict TEXT NOT NULL, note TEXT NOT NULL, refused TEXT NOT NULL,
-    own TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS mark (
-    idx INTEGER PRIMARY KEY, verdict TEXT NOT NULL, note TEXT NOT NULL);
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +33,6 @@ class Applied:
     own: Outcome
 
 
-def make_tables(connection: sqlite3.Connection) -> None:
-    """Add the tables of marks to a ledger that has none."""
-    for statement in _TABLES.split(";"):
-        connection.execute(statement)
-
-
 class LedgerMarks:
     """The marks of one open ledger. Nothing here commits by itself."""
 
@@ -60,26 +41,24 @@ class LedgerMarks:
 
     def wanted(self) -> list[Mark]:
         """Every mark, in the order of the plan."""
-        if not self._there():
-            return []
         rows = self._db.execute(
-            "SELECT key, verdict, note FROM mark JOIN item USING (idx) ORDER BY idx"
+            "SELECT key, verdict, note FROM sound_mark JOIN sound_item USING (idx) ORDER BY idx"
         )
         return [Mark(*row) for row in rows]
 
     def mark_of(self, idx: int) -> Mark | None:
         """The mark of one item."""
-        if not self._there():
-            return None
         row = self._db.execute(
-            "SELECT key, verdict, note FROM mark JOIN item USING (idx) WHERE idx = ?", (idx,)
+            "SELECT key, verdict, note FROM sound_mark JOIN sound_item USING (idx) WHERE idx = ?",
+            (idx,),
         ).fetchone()
         return Mark(*row) if row else None
 
     def want(self, mark: Mark) -> bool:
         """Set the mark of a sample; False where the key is no sample's."""
         done = self._db.execute(
-            "INSERT OR REPLACE INTO mark SELECT idx, ?, ? FROM item WHERE key = ?",
+            "INSERT OR REPLACE INTO mark (idx, verdict, note)"
+            " SELECT idx, ?, ? FROM item WHERE key = ?",
             (mark.verdict, mark.note, mark.key),
         )
         return done.rowcount > 0
@@ -95,8 +74,6 @@ class LedgerMarks:
 
     def waiting(self) -> list[int]:
         """The items whose marks are not the ones that were applied, in the order of the plan."""
-        if not self._there():
-            return []
         rows = self._db.execute(
             "SELECT idx FROM mark LEFT JOIN applied USING (idx)"
             " WHERE mark.verdict IS NOT applied.verdict OR mark.note IS NOT applied.note"
@@ -106,10 +83,9 @@ class LedgerMarks:
 
     def applied_to(self, idx: int) -> Applied | None:
         """The mark that was applied to one item."""
-        if not self._there():
-            return None
         row = self._db.execute(
-            "SELECT key, verdict, note, refused, own FROM applied JOIN item USING (idx)"
+            "SELECT key, verdict, note, refused, own FROM sound_applied"
+            " JOIN sound_item USING (idx)"
             " WHERE idx = ?",
             (idx,),
         ).fetchone()
@@ -124,7 +100,7 @@ class LedgerMarks:
         if applied:
             mark, own = applied.mark, applied.own.model_dump_json()
             self._db.execute(
-                "INSERT INTO applied VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO applied (idx, verdict, note, refused, own) VALUES (?, ?, ?, ?, ?)",
                 (idx, mark.verdict, mark.note, applied.refused, own),
             )
 
@@ -134,10 +110,9 @@ class LedgerMarks:
 
     def refused(self) -> list[tuple[bytes, Mark, str]]:
         """The marks that could not be honoured: the path of the music, the mark, and why."""
-        if not self._there():
-            return []
         rows = self._db.execute(
-            "SELECT music_path, key, verdict, note, refused FROM applied JOIN item USING (idx)"
+            "SELECT music_path, key, verdict, note, refused FROM sound_applied"
+            " JOIN sound_item USING (idx)"
             " WHERE refused != '' ORDER BY idx"
         )
         return [(path, Mark(*mark), refused) for path, *mark, refused in rows]
@@ -145,10 +120,9 @@ class LedgerMarks:
     def honoured(self) -> dict[str, int]:
         """How many marks of each kind were applied and not refused."""
         counts: dict[str, int] = dict.fromkeys(MARK_VERDICTS, 0)
-        if self._there():
-            counts |= self._db.execute(
-                "SELECT verdict, COUNT(*) FROM applied WHERE refused = '' GROUP BY verdict"
-            )
+        counts |= self._db.execute(
+            "SELECT verdict, COUNT(*) FROM applied WHERE refused = '' GROUP BY verdict"
+        )
         return counts
 
     # --- shards that others stand for ------------------------------------------------------
@@ -168,7 +142,7 @@ class LedgerMarks:
         n, split, name = row
         self._db.execute("DELETE FROM shard WHERE block = ?", (n,))
         if name:
-            self._db.execute("INSERT INTO replaced VALUES (?, ?)", (name, n))
+            self._db.execute("INSERT INTO replaced (name, block) VALUES (?, ?)", (name, n))
             self._db.execute(
                 "UPDATE block SET number = (SELECT MAX(number) + 1 FROM block WHERE split = ?)"
                 " WHERE n = ?",
@@ -177,12 +151,8 @@ class LedgerMarks:
 
     def replaced(self) -> dict[str, int]:
         """The shards that are to go, and the block that each was of."""
-        return dict(self._db.execute("SELECT name, block FROM replaced ORDER BY name"))
+        return dict(self._db.execute("SELECT name, block FROM sound_replaced ORDER BY name"))
 
     def forget_replaced(self) -> None:
         """They are gone."""
         self._db.execute("DELETE FROM replaced")
-
-    def _there(self) -> bool:
-        named = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'mark'"
-        return self._db.execute(named).fetchone() is not None

@@ -33,7 +33,7 @@ class LedgerUnread:
 
     def files(self) -> list[UnreadFile]:
         """The files and folders that the last look could not read, by their paths."""
-        rows = self._db.execute("SELECT path, runs, why FROM unread ORDER BY path")
+        rows = self._db.execute("SELECT path, runs, why FROM sound_unread ORDER BY path")
         return [UnreadFile(*row) for row in rows]
 
     def replace_files(self, found: dict[bytes, str]) -> None:
@@ -41,7 +41,7 @@ class LedgerUnread:
         before = {file.path: file.runs for file in self.files()}
         self._db.execute("DELETE FROM unread")
         self._db.executemany(
-            "INSERT INTO unread VALUES (?, ?, ?)",
+            "INSERT INTO unread (path, runs, why) VALUES (?, ?, ?)",
             [(path, before.get(path, 0) + 1, why) for path, why in found.items()],
         )
 
@@ -56,7 +56,7 @@ class LedgerUnread:
     def note_item(self, idx: int, why: str) -> int:
         """Count one more run in which the media of an item could not be read; gives how many."""
         self._db.execute(
-            "INSERT INTO unread_item VALUES (?, 1, ?)"
+            "INSERT INTO unread_item (idx, runs, why) VALUES (?, 1, ?)"
             " ON CONFLICT (idx) DO UPDATE SET runs = runs + 1, why = excluded.why",
             (idx, why),
         )

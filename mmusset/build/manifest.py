@@ -17,17 +17,23 @@ NAME = "manifest.json"
 
 
 def write_manifest(out: Path, ledger: Ledger) -> None:
-    """Write manifest.json, if it would say anything new."""
+    """Write manifest.json, if it would say anything new.
+
+    It names the ledger that it was counted from, so that an older one is not taken for it.
+    """
     text = json.dumps(manifest(ledger), indent=2, sort_keys=True, ensure_ascii=True) + "\n"
     path, data = out / NAME, text.encode("ascii")
     if not path.exists() or path.read_bytes() != data:
         write_durably(path, lambda file: file.write(data), "manifest")
+    if ledger.meta("taken back") != "0":
+        with ledger.transaction():
+            ledger.set_meta("taken back", "0")
 
 
 def manifest(ledger: Ledger) -> dict[str, Any]:
     """The facts of a dataset, as plain values."""
     tally, recipe = ledger.tally(), ledger.meta("recipe") or "{}"
-    splits, verdicts = Counter[str](), Counter[str]()
+    splits = Counter[str]()
     shards = []
     for block in ledger.blocks():
         shard = ledger.shard(block.n)
@@ -41,9 +47,6 @@ def manifest(ledger: Ledger) -> dict[str, Any]:
                     "sha256": shard.sha256,
                 }
             )
-    for outcome in ledger.accepted_outcomes():
-        if outcome.caption:
-            verdicts.update(claim.verdict for claim in outcome.caption.claims)
     return {
         "format": "mmusset/1",
         "found": tally.found,
@@ -58,12 +61,16 @@ def manifest(ledger: Ledger) -> dict[str, Any]:
         "marks": ledger.marks.honoured(),
         "splits": dict(splits),
         "groups": len(ledger.splits()),
-        "claims": dict(verdicts),
+        "claims": ledger.claims(),
         "shards": sorted(shards, key=lambda s: str(s["name"])),
         "recipe": json.loads(recipe),
         "fingerprint": hashlib.sha256(recipe.encode()).hexdigest(),
         "mmusset": ledger.meta("mmusset"),
         "speaker": ledger.meta("speaker"),
+        "ledger": {
+            "generation": int(ledger.meta("generation") or 1),
+            "verdicts": ledger.verdict_count(),
+        },
         "generated": {"clips": ledger.generated(), "by": ledger.meta("composer") or ""},
         "models": {agent: ledger.meta(f"model of {agent}") or "" for agent in AGENTS},
         "prompts": {agent: ledger.meta(f"prompt of {agent}") or "" for agent in AGENTS},

@@ -31,6 +31,9 @@ def freeze(
     """
     with ledger.transaction():
         ledger.unread.replace_files({u.path: u.why for u in found.undecided})
+        if ledger.is_incomplete():
+            for piece in found.pieces:
+                _complete(piece, recipe, ledger)
         for piece in found.pieces:
             _find_again(piece, ledger)
         items, skipped = _plan_fresh(found, recipe, ledger, limit, beyond)
@@ -41,6 +44,7 @@ def freeze(
                 batch = chosen[start : start + recipe.limits.block_size]
                 ledger.add_block(split, batch, provisional)
         ledger.replace_skipped([(s.path, s.reason, s.detail) for s in (*found.skipped, *skipped)])
+        ledger.end_completing()
         failpoint("plan_written")
     return len(items)
 
@@ -50,17 +54,20 @@ def _plan_fresh(
 ) -> tuple[list[Item], list[Skipped]]:
     """The items of the pieces that the ledger does not know, their groups noted; and what is left
     out."""
-    fresh = [p for p in found.pieces if not ledger.item(p.key(0))]
+    fresh = [p for p in found.pieces if not ledger.first_item_of(p.music_sha256)]
     fresh, skipped = drop_short(fresh, recipe.clip)
     if limit is not None:
         room = max(0, limit - ledger.piece_count())
         skipped += [Skipped(p.music_path, beyond) for p in fresh[room:]]
         fresh = fresh[:room]
+    if ledger.is_incomplete():
+        # Of these, clips that no shard holds were lost.
+        fresh += [p for p in found.pieces if _lacks_clips(p, recipe, ledger)]
     groups, torn = group_pieces(fresh, ledger)
     sizes = Counter[str]()
     for piece in fresh:
         if piece in groups:
-            sizes[groups[piece]] += piece.clip_count(recipe.clip)
+            sizes[groups[piece]] += len(_unplanned(piece, recipe, ledger))
     splits = deal(sizes, ledger.splits(), ledger.items_by_split(), recipe.split)
     for piece, group in groups.items():
         ledger.add_group(group, splits[group], piece.labels())
@@ -69,8 +76,29 @@ def _plan_fresh(
         for piece in fresh
         if piece in groups
         for item in items_of(piece, recipe.clip, groups[piece], splits[groups[piece]])
+        if item.clip_index in _unplanned(piece, recipe, ledger)
     ]
     return items, [*skipped, *torn]
+
+
+def _complete(piece: Piece, recipe: Recipe, ledger: Ledger) -> None:
+    """Fill in what a ledger that was recovered lacks of a piece."""
+    planned = ledger.first_item_of(piece.music_sha256)
+    if planned is None:
+        return
+    item = planned.item
+    ledger.add_group(item.group, item.split, piece.labels())
+    ledger.complete_items(items_of(piece, recipe.clip, item.group, item.split)[0])
+
+
+def _unplanned(piece: Piece, recipe: Recipe, ledger: Ledger) -> list[int]:
+    """The clips of a piece that are not in the plan."""
+    return [i for i in range(piece.clip_count(recipe.clip)) if not ledger.item(piece.key(i))]
+
+
+def _lacks_clips(piece: Piece, recipe: Recipe, ledger: Ledger) -> bool:
+    planned = ledger.first_item_of(piece.music_sha256)
+    return planned is not None and bool(_unplanned(piece, recipe, ledger))
 
 
 def _find_again(piece: Piece, ledger: Ledger) -> None:
@@ -78,7 +106,7 @@ def _find_again(piece: Piece, ledger: Ledger) -> None:
 
     The picture of the plan stays: one of other content is not taken for it.
     """
-    planned = ledger.item(piece.key(0))
+    planned = ledger.first_item_of(piece.music_sha256)
     if planned is None:
         return
     item = planned.item

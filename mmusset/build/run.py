@@ -24,7 +24,8 @@ from .apply_marks import apply_marks, revision
 from .candidates import Candidates
 from .job import Job, Result
 from .ledger import Block, Ledger, PlannedItem
-from .ledger_file import broken, open_to_read, open_to_write
+from .ledger_copy import LedgerCopy
+from .ledger_file import open_to_read, open_to_write
 from .ledger_unread import MOST_RUNS, REASON
 from .look import MOST_UNREAD_IN_A_ROW, Found, look
 from .manifest import write_manifest
@@ -52,7 +53,7 @@ async def build(job: Job, progress: Progress) -> Result:
     offering = MUSICAL | {"image"} if job.composer else MUSICAL
     if not any(e.unread or (e.kind in offering and not e.skip) for e in entries):
         raise UsageError(f"no music and no video in {job.source}; `mmusset scan` shows what is")
-    ledger = open_to_write(job.out)
+    ledger = open_to_write(job.out, progress.told)
     try:
         async with Sandbox(job.recipe.limits) as sandbox:
             check_recipe(job.recipe, job.speaker.name, job.composer_name, ledger, job.re_run)
@@ -65,11 +66,14 @@ async def build(job: Job, progress: Progress) -> Result:
                 found = await studio.supply(found, most, beyond, progress.composed)
             candidates = _plan(job, found, ledger, beyond)
             media = Media(job.source, job.out, job.recipe, ledger, sandbox, studio)
-            result = await Builder(job, ledger, media, progress, candidates).run()
+            async with LedgerCopy(job.out, ledger, progress.told) as copy:
+                result = await Builder(job, ledger, media, progress, candidates).run()
+                if not result.interrupted:
+                    await copy.make()
             refused = len(ledger.marks.refused()) if job.apply_marks else 0
             return replace(result, marked=marked, refused=refused)
     except sqlite3.Error as error:
-        raise broken(job.out, error) from None
+        raise ledger.broken(error) from None
     finally:
         ledger.close()
 
@@ -101,7 +105,7 @@ async def replay(job: Job, progress: Progress) -> int:
     """
     with open_to_read(job.out):
         pass
-    ledger = open_to_write(job.out)
+    ledger = open_to_write(job.out, progress.told)
     try:
         async with Sandbox(job.recipe.limits) as sandbox:
             check_recipe(job.recipe, job.speaker.name, job.composer_name, ledger, ())
@@ -116,7 +120,7 @@ async def replay(job: Job, progress: Progress) -> int:
                 sealer.remove_replaced()
             return len(sealed)
     except sqlite3.Error as error:
-        raise broken(job.out, error) from None
+        raise ledger.broken(error) from None
     finally:
         ledger.close()
 
@@ -154,6 +158,7 @@ class Builder:
         self._unread: dict[int, str] = {}
         self._unread_in_a_row = 0
         self._stopping = False
+        self._drain = asyncio.timeout(None)
 
     async def run(self) -> Result:
         """Decide every undecided item, seal every decided block, write the manifest."""
@@ -163,12 +168,16 @@ class Builder:
         self._tally = self._ledger.tally()
         self._progress.start(self._tally, self._answers.costs)
         try:
-            await self._make_whole()
-            if self._ledger.undecided_count():
-                await self._decide_all()
-                await self._count_the_unread()
+            async with asyncio.timeout(None) as self._drain:
+                await self._make_whole()
+                if self._ledger.undecided_count():
+                    await self._decide_all()
+                    await self._count_the_unread()
         except* Stopped:
             pass  # the user's wish, before any item was on its way
+        except* TimeoutError as errors:
+            if not self._drain.expired():
+                raise first_error(errors) from None
         except* Exception as errors:  # noqa: BLE001 - all of them are raised again
             raise first_error(errors) from None
         finally:
@@ -203,7 +212,7 @@ class Builder:
         for block in self._blocks.values():
             if self._ledger.shard(block.n) is None:
                 await self._seal_if_decided(block)
-            elif not self._sealer.is_intact(block):
+            elif not self._sealer.is_intact(block, self._job.check):
                 await self._sealer.rewrite(block)
 
     async def _work(self) -> None:
@@ -324,6 +333,7 @@ class Builder:
                 self._progress.stop()
                 os._exit(130)
             self._stopping = True
+            self._drain.reschedule(loop.time() + DRAIN_S)
             self._job.speaker.stop()
             self._progress.stopping()
 

@@ -39,9 +39,13 @@ class Sealer:
     async def seal(self, block: Block) -> Shard:
         """Write the block's shard and record it."""
         await self._take_over(block)
+        if self._ledger.accepted_in(block.n):
+            with self._ledger.transaction():
+                self._ledger.begin_shard(block.n, shard_name(block.split, block.number))
+            failpoint("shard_begun")
         shard = await self._write(block)
         with self._ledger.transaction():
-            self._ledger.add_shard(block.n, shard)
+            self._ledger.add_shard(block.n, shard, self._mtime_ns(shard))
         failpoint("shard_recorded")
         for planned in self._ledger.accepted_in(block.n):
             self._media.forget(planned.item.key)
@@ -54,33 +58,46 @@ class Sealer:
         """
         recorded = self._ledger.shard(block.n)
         written = await self._write(block, recorded)
+        with self._ledger.transaction():
+            self._ledger.set_shard_mtime_ns(block.n, self._mtime_ns(written))
         for planned in self._ledger.accepted_in(block.n):
             self._media.forget(planned.item.key)
         return written
 
-    def is_intact(self, block: Block) -> bool:
-        """Whether the block's shard is on the disk as the ledger records it."""
+    def is_intact(self, block: Block, check: bool) -> bool:
+        """Whether the block's shard is on the disk as the ledger records it.
+
+        A file whose size and time are those that it had is not read, but with `check`.
+        """
         recorded = self._ledger.shard(block.n)
         if recorded is None or recorded == NO_SHARD:
             return recorded is not None
         path = self._out / recorded.name
-        return (
-            path.is_file()
-            and path.stat().st_size == recorded.size
-            and file_sha256(path) == recorded.sha256
-        )
+        if not path.is_file() or path.stat().st_size != recorded.size:
+            return False
+        mtime_ns = self._mtime_ns(recorded)
+        if mtime_ns == self._ledger.shard_mtime_ns(block.n) and not check:
+            return True
+        if file_sha256(path) != recorded.sha256:
+            return False
+        if mtime_ns != self._ledger.shard_mtime_ns(block.n):
+            with self._ledger.transaction():
+                self._ledger.set_shard_mtime_ns(block.n, mtime_ns)
+        return True
 
     def sweep(self) -> None:
-        """Delete what a killed build left: partial files, and shards that no row records."""
+        """Delete what a killed build left: partial files, and shards that were not recorded."""
         folder = self._out / "data"
         recorded = {
             shard.name for block in self._ledger.blocks() if (shard := self._ledger.shard(block.n))
         }
-        planned = {shard_name(block.split, block.number) for block in self._ledger.blocks()}
+        begun = set(self._ledger.begun_shards()) - recorded
         for path in folder.glob("*") if folder.is_dir() else ():
-            name = f"data/{path.name}"
-            if path.name.endswith(PARTIAL) or (name in planned and name not in recorded):
+            if path.name.endswith(PARTIAL) or f"data/{path.name}" in begun:
                 path.unlink()
+
+    def _mtime_ns(self, shard: Shard) -> int:
+        return (self._out / shard.name).stat().st_mtime_ns if shard.name else 0
 
     def remove_replaced(self) -> None:
         """Delete the shards that others took the place of, once the manifest names those."""

@@ -9,6 +9,7 @@ from .accounting import Tally, total_cost
 from .estimate import Estimate
 from .ledger_unread import MOST_RUNS
 from .progress import cost_line, thousands
+from .recover import HOLDS, Recovery, Table
 from .report import ItemStory, MarksReport, StatusReport, Summary, SurveyReport, show_path
 from .tasks import Prepared
 
@@ -273,3 +274,36 @@ def _estimate(cost: Estimate | None) -> list[str]:
 
 def _minutes(minutes: float) -> str:
     return "a minute" if minutes < 1 else f"{minutes:.0f} minutes"
+
+
+def recovery(found: Recovery) -> str:
+    """What `mmusset recover` brought back, and what it could not."""
+    if not found.why:
+        return f"{found.out}: nothing is wrong with its ledger"
+    lines = [f"{found.out}: {found.why}"]
+    for name, table in found.tables.items():
+        if name in HOLDS and (table.from_ledger or table.from_copy or not table.whole):
+            lines.append(f"  {HOLDS[name]:13s}{_brought_back(table)}")
+    shards = found.shards
+    if shards.adopted:
+        many = f"{len(shards.adopted)} shards that it did not know, with {shards.samples} samples"
+        lines.append(f"  read again   {many}")
+    lines += [f"  {name} is superseded; the next build deletes it" for name in shards.superseded]
+    lines += [f"  {name} can't be used: {why}" for name, why in shards.damaged.items()]
+    lines += [f"  {note}" for note in found.notes]
+    if not found.written:
+        return "\n".join([*lines, "nothing was written"])
+    if found.kept_as:
+        lines.append(f"the damaged ledger is kept as {found.kept_as}")
+    lines.append(
+        "run `mmusset build`, as it was begun, to go on: sealed shards stay as they are, and what"
+        " is lost is found or decided again"
+    )
+    return "\n".join(lines)
+
+
+def _brought_back(table: Table) -> str:
+    text = f"{table.from_ledger} from the ledger, {table.from_copy} from its copy"
+    if table.damaged:
+        text += f"; {table.damaged} rows were damaged"
+    return text if table.whole else f"{text}; others may be lost"

@@ -7,7 +7,6 @@ while where the Hub is busy or a connection breaks; the client does that for upl
 import hashlib
 import json
 import logging
-import re
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,6 +19,7 @@ from typing import Any, TypeVar
 
 from mmusset.bounded import MOST_FACTS, read_bounded, size
 from mmusset.errors import MmussetError, Refused, ServerGone, UsageError
+from mmusset.safe_text import first_line, remember, without_addresses
 from mmusset.text import duration
 
 from .published import File
@@ -115,6 +115,7 @@ class Remote:
         self.told = told
         self._api = HfApi(library_name="mmusset")
         self._token = get_token() or ""
+        remember(self._token)
         self._operations: dict[str, Any] = {}
 
     @cached_property
@@ -328,11 +329,10 @@ class Remote:
         return f"the Hub refuses ({status}: {self._said(error)})"
 
     def _said(self, error: BaseException) -> str:
-        """What an error says, on one line, without the token and without addresses: those of the
+        """What an error says, on one line, without secrets and without addresses: those of the
         store are signed, and whoever has one may write to it."""
         told = getattr(error, "server_message", None) or str(error) or type(error).__name__
-        line = re.sub(r"\w+://\S+", "<address>", " ".join(told.split()))[:200]
-        return line.replace(self._token, "<token>") if self._token else line
+        return first_line(without_addresses(" ".join(str(told).split())))
 
 
 def _client() -> Any:
@@ -352,7 +352,7 @@ def _wanted_wait(headers: Any) -> float:
     if limit is not None and limit.remaining == 0:
         return float(limit.reset_in_seconds) + 1
     text = headers.get("Retry-After", "").strip()
-    return float(text) if text.isdigit() else 0.0
+    return float(text) if text.isascii() and text.isdigit() else 0.0
 
 
 def _heard_by(heard: Callable[[int], None]) -> type:

@@ -46,6 +46,12 @@ def write_durably(path: Path, write: Callable[[BinaryIO], object], point: str) -
     sync_folder(path.parent)
 
 
+def sync_file(path: Path) -> None:
+    """Make a file's bytes survive a power cut."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder survive a power cut."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from mmusset.bounded import MB, MOST_FACTS, open_regular
 from mmusset.errors import MmussetError, UsageError
+from mmusset.safe_text import first_line, remember, without_addresses
 
 from .tar import MEMBERS, headers, member
 
@@ -305,13 +306,15 @@ def _asked(path: str) -> Iterator[None]:
 
 
 def _why(error: Exception) -> str:
-    """The first line of what an error says, without the stream's name that webdataset adds."""
+    """The first line of what an error says, without secrets, addresses, and the stream's name that
+    webdataset adds."""
     texts = (text.strip() for text in error.args if isinstance(text, str))
     said = next(filter(None, texts), type(error).__name__)
-    return said.partition("\n")[0].partition(" @ <")[0]
+    return first_line(without_addresses(said.partition(" @ <")[0]))
 
 
 def _hub() -> Any:
-    from huggingface_hub import HfFileSystem
+    from huggingface_hub import HfFileSystem, get_token
 
+    remember(get_token() or "")
     return HfFileSystem()

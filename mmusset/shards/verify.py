@@ -75,10 +75,10 @@ def verify(out: Path) -> tuple[int, list[Problem]]:
             problems.append(Problem(name, "missing; run the build again to write it"))
         elif path.stat().st_size != shard.bytes or file_sha256(path) != shard.sha256:
             problems.append(Problem(name, "changed since it was written; build again to mend it"))
-            problems += _shard(path, name, seen)
+            problems += check_shard(path, name, seen)
         else:
             before = seen.samples
-            problems += _shard(path, name, seen)
+            problems += check_shard(path, name, seen)
             if seen.samples - before != shard.samples:
                 problems.append(Problem(name, f"should hold {shard.samples} samples"))
     listed = {shard.name for shard in manifest.shards}
@@ -116,7 +116,8 @@ def _told(fault: ErrorDetails) -> str:
     return f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}".removeprefix(": ")
 
 
-def _shard(path: Path, name: str, seen: Seen) -> Iterator[Problem]:
+def check_shard(path: Path, name: str, seen: Seen) -> Iterator[Problem]:
+    """All that is wrong with one shard, beside the samples that were `seen` before."""
     split = path.name.partition("-")[0]
     try:
         for key, members in read_shard(path):

@@ -14,6 +14,7 @@ from typing import Any
 
 from mmusset.bounded import MOST_TEXT, open_regular, read_bounded
 from mmusset.errors import MmussetError
+from mmusset.safe_text import of_error
 
 # The ranks that `--max-lora-rank` may be set to.
 SERVED_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
@@ -59,7 +60,7 @@ def read_adapter(folder: Path) -> Adapter:
         missing = Path(error.filename).name
         raise MmussetError(f"{folder} is no LoRA adapter: it has no {missing}") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise MmussetError(f"the adapter {folder} can't be read: {error}") from None
+        raise MmussetError(f"the adapter {folder} can't be read: {of_error(error)}") from None
     label = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "adapter"
     return Adapter(
         folder=folder,

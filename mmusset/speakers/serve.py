@@ -23,6 +23,7 @@ from typing import Any, Self
 
 import orjson
 
+from mmusset import safe_text
 from mmusset.errors import MmussetError, Unusable, UsageError
 from mmusset.sample import AGENTS
 from mmusset.tracing import without_tracing
@@ -234,7 +235,8 @@ class Server:
         with self._log.open("rb") as file:
             file.seek(max(0, self._log.stat().st_size - LOG_BYTES))
             lines = file.read(LOG_BYTES).decode(errors="replace").splitlines()
-        return "\n".join([*lines[-LOG_LINES:], f"(all of it is in {self._log})"])
+        said = [safe_text.first_line(line) for line in lines[-LOG_LINES:]]
+        return "\n".join([*said, f"(all of it is in {self._log})"])
 
 
 async def serve(served: Served, ready: Callable[[str], None], tell: Tell) -> None:
@@ -303,7 +305,8 @@ async def _is_healthy(session: Any, url: str) -> bool:
 
     health = url.removesuffix("/v1") + "/health"
     try:
-        async with session.get(health, timeout=ClientTimeout(total=5)) as response:
+        limit = ClientTimeout(total=5)
+        async with session.get(health, timeout=limit, allow_redirects=False) as response:
             return bool(response.status == 200)
     except (ClientError, OSError, TimeoutError):
         return False

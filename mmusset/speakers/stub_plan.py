@@ -1,12 +1,14 @@
 """How a stub server behaves: what it can do at once, how long it takes, what goes wrong when."""
 
 from pathlib import Path
+from random import Random
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
 from mmusset.bounded import read_text_bounded
 from mmusset.errors import UsageError
+from mmusset.safe_text import of_error
 from mmusset.sample import Frozen, Share
 from mmusset.yaml_text import MOST_BYTES, NotYaml, read_yaml
 
@@ -14,6 +16,7 @@ EVER = 10**9
 
 Kind = Literal[
     "429",  # too many requests, with Retry-After
+    "502",  # what a proxy says of a server that it can't reach
     "503",
     "500",
     "400",  # this request will never do
@@ -36,7 +39,8 @@ class Fault(Frozen):
     """What goes wrong, and for which requests: all conditions must hold.
 
     Requests are counted from 1. `containing` looks for words in the body, of which
-    the picture's data is a part.
+    the picture's data is a part. With a `share`, it goes wrong at random for so many of
+    them: the same ones for the same `seed`.
     """
 
     kind: Kind
@@ -44,8 +48,18 @@ class Fault(Frozen):
     last: int = EVER
     every: Annotated[int, Field(ge=1)] = 1
     containing: str = ""
+    share: Share = 1.0
+    seed: int = 0
     at_most: int = EVER
     retry_after_s: float = 0.0
+
+    def hits(self, number: int, body: bytes) -> bool:
+        """Whether it is due for this request, `at_most` aside."""
+        if not self.first <= number <= self.last or (number - self.first) % self.every:
+            return False
+        if self.share < 1 and Random(f"{self.seed} {self.kind} {number}").random() >= self.share:
+            return False
+        return self.containing.encode() in body
 
 
 class StubPlan(Frozen):
@@ -75,4 +89,4 @@ def load(path: Path | None) -> StubPlan:
         where = ".".join(str(part) for part in first["loc"])
         raise UsageError(f"the plan {path}: {where}: {first['msg']}") from None
     except (NotYaml, UnicodeDecodeError) as error:
-        raise UsageError(f"the plan {path} is not YAML: {error}") from None
+        raise UsageError(f"the plan {path} is not YAML: {of_error(error)}") from None

@@ -1,0 +1,179 @@
+"""The rows of a ledger know their checksum, so that none that was altered is taken for true.
+
+Triggers of each writing connection set the column `crc` from all other columns: no writing method
+has to think of it, and what is written past them, by a failing disk or by hand, is found out.
+Reading goes through views: `sound_item` is the table `item`, but reading a damaged row fails.
+"""
+
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from mmusset.errors import MmussetError
+
+# What SQLite says of a disk, of rights, or of another process: nothing of it is damage.
+_PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
+
+
+class NotWhole(MmussetError):
+    """A ledger must not be built on: it is damaged, older than its shards, or gone. `why` goes on
+    after "the ledger"."""
+
+    def __init__(self, out: Path, why: str) -> None:
+        super().__init__(
+            f"the ledger of {out} {why}; `mmusset recover {out}` brings back what can be"
+        )
+        self.why = why
+
+
+class LedgerConnection(sqlite3.Connection):
+    """A connection to the ledger of `out`. `damage` names the row that was found damaged."""
+
+    out: Path
+    damage: str = ""
+
+
+def row_crc(*values: bytes | int | float | None) -> int:
+    """The checksum of a row: the CRC-32 of its table's name and its values."""
+    return zlib.crc32(b"\x1f".join([v if type(v) is bytes else repr(v).encode() for v in values]))
+
+
+def tables(connection: sqlite3.Connection) -> list[str]:
+    """The tables whose rows have a checksum."""
+    rows = connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")
+    return [name for (name,) in rows.fetchall() if "crc" in _columns(connection, name)]
+
+
+def columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    """A table's columns, the first of them its key, but for the checksum."""
+    return [name for name in _columns(connection, table) if name != "crc"]
+
+
+def watch(connection: LedgerConnection) -> None:
+    """Make the views that rows are read through.
+
+    The inner SELECT is there since SQLite puts what a row is looked for by in place of its columns
+    in other conditions, and tries those first.
+    """
+
+    def is_sound(crc: int, table: bytes, key: bytes | int, *values: bytes | int | float) -> bool:
+        if row_crc(table, key, *values) == crc:
+            return True
+        connection.damage = _name_of(table.decode(), key)
+        raise ValueError(connection.damage)
+
+    connection.create_function("is_sound", -1, is_sound, deterministic=True)
+    for table in tables(connection):
+        connection.execute(
+            f"CREATE TEMP VIEW IF NOT EXISTS sound_{table} AS SELECT * FROM main.{table}"
+            f" WHERE (SELECT is_sound(crc, {_values(connection, table)}))"
+        )
+
+
+def guard(connection: LedgerConnection) -> None:
+    """Have every row that this connection writes get its checksum; and make the views."""
+    watch(connection)
+    connection.create_function("row_crc", -1, row_crc, deterministic=True)
+    for table in tables(connection):
+        names = ", ".join(columns(connection, table))
+        summed = (
+            f"BEGIN UPDATE {table} SET crc = row_crc({_values(connection, table, 'NEW.')})"
+            " WHERE rowid = NEW.rowid; END"
+        )
+        for point, event in (("added", "INSERT"), ("changed", f"UPDATE OF {names}")):
+            connection.execute(
+                f"CREATE TEMP TRIGGER IF NOT EXISTS {table}_{point}"
+                f" AFTER {event} ON main.{table} {summed}"
+            )
+    # Verdicts that are taken back on purpose are not lost.
+    connection.execute(
+        "CREATE TEMP TRIGGER IF NOT EXISTS verdict_taken_back AFTER DELETE ON main.verdict BEGIN"
+        " UPDATE meta SET value = value + 1 WHERE name = 'taken back'; END"
+    )
+
+
+def count_rows_again(connection: LedgerConnection) -> None:
+    """Give every row of a guarded ledger its checksum, whatever it has."""
+    for table in tables(connection):
+        connection.execute(f"UPDATE {table} SET crc = row_crc({_values(connection, table)})")
+
+
+def check_rows(connection: LedgerConnection) -> None:
+    """Read every row, and SQLite's own structure. Raises MmussetError at the first damage."""
+    try:
+        (found,) = connection.execute("PRAGMA integrity_check (1)").fetchone()
+        if found != "ok":
+            raise damaged(connection.out, str(found).splitlines()[-1])
+        for table in tables(connection):
+            connection.execute(f"SELECT COUNT(*) FROM sound_{table}").fetchone()
+    except sqlite3.Error as error:
+        raise broken(connection, error) from None
+
+
+def sound_rows(
+    connection: LedgerConnection, table: str, low: int, high: int
+) -> Iterator[tuple[int, bool, tuple[object, ...]]]:
+    """The rows in a range of row numbers: number, whether it is sound, and what `columns` names.
+
+    Rows of a table without checksums pass for sound. Raises sqlite3.Error where the table can't
+    be read on.
+    """
+    connection.create_function("row_crc", -1, row_crc, deterministic=True)
+    named = ", ".join(columns(connection, table))
+    summed = "crc" in _columns(connection, table)
+    sound = f"crc = row_crc({_values(connection, table)})" if summed else "1"
+    rows = connection.execute(
+        f"SELECT rowid, {sound}, {named} FROM {table} WHERE rowid BETWEEN ? AND ? ORDER BY rowid",
+        (low, high),
+    )
+    for number, is_sound, *row in rows:
+        yield number, bool(is_sound), tuple(row)
+
+
+def broken(connection: LedgerConnection, error: sqlite3.Error) -> MmussetError:
+    """The error to raise where a ledger gives `error`."""
+    if is_passing(error) and not connection.damage:
+        return MmussetError(f"the ledger of {connection.out} can't be used: {error}")
+    return damaged(connection.out, connection.damage or str(error))
+
+
+def is_passing(error: sqlite3.Error) -> bool:
+    """Whether an error is the disk's or another process's, and no damage of the ledger."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _PASSING
+
+
+def damaged(out: Path, what: str) -> NotWhole:
+    """The error to raise where the ledger of `out` is damaged."""
+    return NotWhole(out, f"can't be used: {what}")
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> dict[str, str]:
+    """The columns of a table and their types."""
+    rows = connection.execute(f"PRAGMA main.table_info ({table})")
+    return {name: type_ for _, name, type_, *_ in rows}
+
+
+def _values(connection: sqlite3.Connection, table: str, row: Literal["", "NEW."] = "") -> str:
+    """What a checksum is of, as SQL. Text as bytes, since damaged text may be no UTF-8."""
+    listed = [
+        f"CAST({row}{name} AS BLOB)" if type_ == "TEXT" else f"{row}{name}"
+        for name, type_ in _columns(connection, table).items()
+        if name != "crc"
+    ]
+    return f"x'{table.encode().hex()}', {', '.join(listed)}"
+
+
+def _name_of(table: str, key: bytes | int) -> str:
+    shown = key.decode("utf-8", "backslashreplace") if isinstance(key, bytes) else key
+    return f"row {shown} of its table {table} is damaged"

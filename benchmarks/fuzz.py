@@ -57,6 +57,8 @@ def fuzz(name: str, seconds: int, seed: int, counts: Counts) -> None:
     import atheris
 
     with atheris.instrument_imports(include=GUIDED_BY):
+        import mmusset.build.ledger_file
+        import mmusset.build.recover
         import mmusset.build.sandbox
         import mmusset.musflow.asked
         import mmusset.recipe_file

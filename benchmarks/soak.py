@@ -24,7 +24,8 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,7 @@ KILL_S, OUTAGE_S, AWAY_S = (20.0, 70.0), (15.0, 60.0), (0.5, 4.0)
 CALL_SECONDS = 10
 NO_SERVER = "no server at"
 IN_FLIGHT = 32
+AT_ONCE = 2  # builds with failing calls
 # What goes wrong with every so-manieth request. None of it changes an answer that comes in the end.
 FAULTS = (
     Fault(kind="503", every=23),
@@ -82,6 +84,7 @@ def words(source: Path, out: Path, url: str) -> list[str]:
     settings = {
         "clip.seconds": 2,
         "clip.rate_hz": 16000,
+        "limits.block_size": 128,
         "server.url": url,
         "server.max_in_flight": IN_FLIGHT,
         "server.call_seconds": CALL_SECONDS,
@@ -246,16 +249,25 @@ def inject(folder: Path, seconds: float, seed: int) -> list[str]:
         print("no C compiler here: no call to the system was made to fail")
         return []
     end_s, problems, tried = time.monotonic() + seconds, [], Counter[str]()
-    with Injector(folder) as injector:
-        counts = injector.count()
-        for fault in in_fair_order(counts, seed):
-            if time.monotonic() > end_s:
-                break
-            tried[str(fault.stratum)] += 1
-            if problem := injector.problem_of(fault):
-                problems.append(f"{fault}: {problem}")
-                print(f"  {problems[-1]}", flush=True)
-        not_reached = injector.not_reached
+    places = [folder / str(number) for number in range(AT_ONCE)]
+    for place in places:
+        place.mkdir()
+    with ExitStack() as opened, ThreadPoolExecutor(AT_ONCE) as threads:
+        injectors = [opened.enter_context(Injector(place)) for place in places]
+        counts = injectors[0].count()
+        faults = list(in_fair_order(counts, seed))
+
+        def work(number: int) -> None:
+            for fault in faults[number::AT_ONCE]:
+                if time.monotonic() > end_s:
+                    break
+                tried[str(fault.stratum)] += 1
+                if problem := injectors[number].problem_of(fault):
+                    problems.append(f"{fault}: {problem}")
+                    print(f"  {problems[-1]}", flush=True)
+
+        list(threads.map(work, range(AT_ONCE)))
+        not_reached = sum(injector.not_reached for injector in injectors)
     print("\n| calls | in a build | failures tried | share |")
     print("|---|---|---|---|")
     for stratum, count in sorted(counts.items()):

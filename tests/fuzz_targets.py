@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import io
 import json
+import shutil
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
@@ -18,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from mmusset.errors import MmussetError, Unread, Unusable, UsageError
 from mmusset.recipe import ClipPart, ImagePart, LimitsPart, Recipe, ServerPart, SpeakerPart
-from tests.media import picture
+from tests.command import SHORT, mmusset
+from tests.media import library, picture
 from tests.samples import sample
 
 if TYPE_CHECKING:
@@ -323,6 +325,24 @@ def manifests(data: bytes, bench: Bench) -> None:
     listed_samples(str(out / "data/train-000000.tar"))
 
 
+def ledgers(data: bytes, bench: Bench) -> None:
+    """A ledger: opened to write, to read, and recovered."""
+    from mmusset.build.ledger_file import open_to_read, open_to_write
+    from mmusset.build.recover import recover
+
+    out = bench.folder / "ledger"
+    shutil.rmtree(out, ignore_errors=True)
+    (out / ".mmusset").mkdir(parents=True)
+    (out / ".mmusset/ledger.db").write_bytes(data)
+    with suppress(MmussetError), open_to_read(out) as ledger:
+        ledger.tally()
+        ledger.left_out()
+    with suppress(MmussetError):
+        open_to_write(out).close()
+    with suppress(MmussetError):
+        recover(out, dry_run=False)
+
+
 def _dataset(bench: Bench) -> Path:
     from tests.datasets_made import write_dataset
 
@@ -504,6 +524,13 @@ def manifest_seeds(folder: Path) -> Iterator[bytes]:
     yield (out / "manifest.json").read_bytes()
 
 
+def ledger_seeds(folder: Path) -> Iterator[bytes]:
+    library(folder / "source", 1)
+    words = ("build", "--source", folder / "source", "--out", folder / "built", *SHORT)
+    assert mmusset(*words).returncode == 0
+    yield (folder / "built/.mmusset/ledger.db").read_bytes()
+
+
 def claim_seeds(folder: Path) -> Iterator[bytes]:
     yield b"A slow, quiet piece in A minor at 84 BPM without drums; a soft piano, not loud."
     yield b"Neither drums nor vocals; between 90 and 100 beats per minute, in 3/4, C sharp major."
@@ -524,5 +551,6 @@ TARGETS: dict[str, Target] = {
     "gauges": Target(gauges, gauge_seeds, 1 << 11),
     "shard": Target(shards, shard_seeds, 1 << 16),
     "manifest": Target(manifests, manifest_seeds, 1 << 13),
+    "ledger": Target(ledgers, ledger_seeds, 1 << 18),
     "claims": Target(claims, claim_seeds, 1 << 11),
 }

@@ -38,6 +38,7 @@ MATRIX: dict[int, Row] = {
         "the build stops with 1; what is sealed stays; the next run goes on",
         (
             "test_build.py::test_a_full_disk_stops_the_build_and_loses_nothing",
+            "faults/test_unread.py::test_a_picture_that_could_not_be_read_gives_way_to_no_other",
             "faults/test_disk_errors.py::test_any_call_may_fail",
         ),
     ),
@@ -157,7 +158,7 @@ MATRIX: dict[int, Row] = {
         "no key stands anywhere; no text leaves",
         (
             "test_push.py::test_tokens_are_never_printed",
-            "test_agents.py::test_tracing_is_refused",
+            "test_tracing.py::test_a_build_that_would_be_traced_is_refused_and_nothing_is_sent",
         ),
     ),
     21: Row(

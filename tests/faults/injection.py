@@ -100,6 +100,15 @@ def compiler() -> str | None:
     return shutil.which("cc") or shutil.which("gcc")
 
 
+def interposer(folder: Path) -> Path:
+    """interposer.c as a library, compiled into a folder."""
+    shared = folder / "interposer.so"
+    code = Path(__file__).with_name("interposer.c")
+    words = [compiler() or "cc", "-shared", "-fPIC", "-O2", "-o", str(shared), str(code), "-ldl"]
+    subprocess.run(words, check=True)
+    return shared
+
+
 class Injector:
     """Builds of a small source, one at a time, in processes forked from one that is warm.
 
@@ -114,19 +123,7 @@ class Injector:
         self._runs = itertools.count()
 
     def __enter__(self) -> Self:
-        shared, table = self.folder / "interposer.so", self.folder / "table"
-        code = Path(__file__).with_name("interposer.c")
-        words = [
-            compiler() or "cc",
-            "-shared",
-            "-fPIC",
-            "-O2",
-            "-o",
-            str(shared),
-            str(code),
-            "-ldl",
-        ]
-        subprocess.run(words, check=True)
+        shared, table = interposer(self.folder), self.folder / "table"
         table.write_bytes(bytes(ctypes.sizeof(Table)))
         with table.open("r+b") as file:
             self._map = mmap.mmap(file.fileno(), 0)
@@ -142,8 +139,8 @@ class Injector:
             text=True,
         )
         self.clean = self.folder / "clean"
-        code_, said = self.build(self.clean, None)
-        assert code_ == 0, said
+        code, said = self.build(self.clean, None)
+        assert code == 0, said
         self.expected = tree(self.clean)
         return self
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from tests.command import SHORT, environment, mmusset, tree
-from tests.faults.injection import compiler
-from tests.faults.unreadable import interposer, mmusset_failing
+from tests.faults.injection import compiler, interposer
+from tests.faults.unreadable import mmusset_failing
 from tests.media import library, picture
 
 needs_a_compiler = pytest.mark.skipif(compiler() is None, reason="no C compiler is here")

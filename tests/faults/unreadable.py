@@ -8,16 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.command import environment
-from tests.faults.injection import KINDS, PLACES, ROLES, Table, compiler
-
-
-def interposer(folder: Path) -> Path:
-    """interposer.c as a library, compiled into a folder."""
-    shared = folder / "interposer.so"
-    code = Path(__file__).with_name("interposer.c")
-    words = [compiler() or "cc", "-shared", "-fPIC", "-O2", "-o", str(shared), str(code), "-ldl"]
-    subprocess.run(words, check=True)
-    return shared
+from tests.faults.injection import KINDS, PLACES, ROLES, Table
 
 
 def mmusset_failing(

@@ -31,6 +31,8 @@ MATRIX: dict[int, Row] = {
         (
             "test_build.py::test_ctrl_c_drains_and_says_how_to_go_on",
             "test_model_build.py::test_ctrl_c_lets_calls_come_back_and_says_how_to_go_on",
+            "test_model_build.py::test_a_stop_ends_within_ten_seconds_though_calls_hang",
+            "test_model_build.py::test_a_stop_ends_within_ten_seconds_though_decoders_hang",
         ),
     ),
     3: Row(
@@ -62,8 +64,11 @@ MATRIX: dict[int, Row] = {
     ),
     7: Row(
         "a damaged ledger, or a deleted WAL",
-        "it is seen, and said how to go on",
-        ("test_build.py::test_a_damaged_ledger_gets_one_clear_line",),
+        "it is refused, never built on; `mmusset recover` brings back what can be",
+        (
+            "test_build.py::test_a_damaged_ledger_gets_one_clear_line",
+            "test_recover.py::test_a_damaged_ledger_is_refused_or_right_and_recovered",
+        ),
     ),
     8: Row(
         "a sealed shard that is altered, cut or gone",
@@ -151,12 +156,16 @@ MATRIX: dict[int, Row] = {
     19: Row(
         "orders in texts of the source",
         "what obeys them is refused; no other item is touched",
-        ("test_agents.py::test_rules_find_leaks_and_injections",),
+        (
+            "test_agents.py::test_rules_find_leaks_and_injections",
+            "test_orders.py::test_a_model_that_obeys_spoils_its_own_sample_alone",
+        ),
     ),
     20: Row(
         "secrets in errors; tracing",
         "no key stands anywhere; no text leaves",
         (
+            "test_secrets.py::test_the_key_is_in_no_error_of_the_client",
             "test_push.py::test_tokens_are_never_printed",
             "test_tracing.py::test_a_build_that_would_be_traced_is_refused_and_nothing_is_sent",
         ),

@@ -99,6 +99,22 @@ def test_decoders_have_no_network(tmp_path: Path) -> None:
     assert routes == []
 
 
+def test_decoders_know_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "HF_TOKEN", "LANGSMITH_API_KEY"):
+        monkeypatch.setenv(name, f"planted-in-{name}")
+    piece(tmp_path / "song.wav", 1)
+
+    async def known() -> bytes:
+        async with Sandbox(LimitsPart(workers=1)) as sandbox:
+            await sandbox.survey(tmp_path / "song.wav", "music", 1024)
+            (child,) = sandbox._idle
+            return Path(f"/proc/{child.pid}/environ").read_bytes()
+
+    environment = asyncio.run(known())
+    assert b"OMP_NUM_THREADS=1" in environment
+    assert b"planted-in" not in environment
+
+
 def namespaces_are_allowed() -> bool:
     """Asked of the system's own tool."""
     import subprocess

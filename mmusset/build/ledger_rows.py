@@ -124,7 +124,10 @@ def count_rows_again(connection: LedgerConnection) -> None:
 
 
 def check_rows(connection: LedgerConnection) -> None:
-    """Read every row, and SQLite's own structure. Raises MmussetError at the first damage."""
+    """Read every row of a watched ledger, and SQLite's own structure.
+
+    Raises NotWhole at the first damage.
+    """
     try:
         (found,) = connection.execute("PRAGMA integrity_check (1)").fetchone()
         if found != "ok":

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 QUIET := --quiet --disable-pip-version-check
 
-.PHONY: demo test test-slow test-vllm vllm check bench bench-musflow wheel clean help
+.PHONY: demo test test-slow test-vllm vllm check bench bench-musflow soak fuzz wheel clean help
 help:  ## this list
 	@grep -E '^[a-z-]+: .*##' Makefile | sed 's/:.*##/ -/'
 
@@ -83,6 +83,18 @@ bench: .venv/bench  ## the measurements of benchmarks/README.md
 
 bench-musflow: .venv/train  ## does MusFlow learn? 300 pieces, a build, a training, what it makes
 	$(BIN)/python benchmarks/musflow.py
+
+# Both take no more time than they are given; what they find is printed, and ends them with 1.
+soak: .venv/dev  ## 20,000 items under faults, kills and outages, then failing system calls: an hour
+	$(BIN)/python benchmarks/soak.py --items 20000 --minutes 60
+
+.venv/fuzz: .venv/train
+	$(BIN)/pip install $(QUIET) -e .[fuzz]
+	@touch $@
+
+MINUTES ?= 10
+fuzz: .venv/fuzz  ## strangers' bytes against every reader of them; MINUTES=10
+	$(BIN)/python benchmarks/fuzz.py --minutes $(MINUTES)
 
 wheel: .venv/dev  ## dist/*.whl
 	$(BIN)/pip wheel $(QUIET) --no-deps --wheel-dir dist .

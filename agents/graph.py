@@ -8,15 +8,14 @@ captioner -> story_writer -> critic -> accepted
 An item that a person wants mended begins at the critic.
 """
 
-import os
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Literal, cast
 
-from mmusset.errors import Refused
 from mmusset.recipe import Recipe
 from mmusset.sample import Caption, Material, Outcome, Story, Verdict
 from mmusset.speakers.asking import Asker
+from mmusset.tracing import refuse_tracing, untraced
 from mmusset.truth.gates import sayable
 
 from .captioner import captioner
@@ -34,9 +33,7 @@ def build_graph(asker: Asker, recipe: Recipe) -> Annotate:
     No checkpointer: the ledger keeps every reply (DESIGN section 4). Raises Refused
     where LangGraph would send every prompt to a tracing service.
     """
-    for name in ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"):
-        if os.environ.get(name, "").casefold() in {"1", "true"}:
-            raise Refused(f"{name} is on: it would send every text away; unset it, and run again")
+    refuse_tracing()
     from langchain_core.runnables import RunnableConfig
     from langgraph.graph import END, START, StateGraph
 
@@ -57,7 +54,8 @@ def build_graph(asker: Asker, recipe: Recipe) -> Annotate:
 
     async def annotate(material: Material) -> Outcome:
         start = begin(material, sayable(material.music, recipe.gates))
-        return outcome(cast(State, await compiled.ainvoke(start, config)))
+        with untraced():
+            return outcome(cast(State, await compiled.ainvoke(start, config)))
 
     return annotate
 

@@ -4,7 +4,14 @@ from mmusset.recipe import CriticPart, GatesPart
 from mmusset.sample import Fault, JudgedClaim
 from mmusset.truth.extract import extract
 from mmusset.truth.judge import is_concrete, judge
-from mmusset.truth.leaks import injection, lengths, music_in_story, picture_in_caption, tag_leak
+from mmusset.truth.leaks import (
+    injection,
+    lengths,
+    music_in_story,
+    picture_in_caption,
+    repeated_order,
+    tag_leak,
+)
 
 from .by_hand import unmended
 from .state import State
@@ -28,6 +35,9 @@ def find_faults(
     if not material.given_story:
         faults += lengths(story, "story", limits.story_words)
     faults += (*injection(caption, "caption"), *injection(story, "story"))
+    tags = material.tags
+    given = (material.given_story, tags.title, tags.artist, tags.album)
+    faults += (*repeated_order(caption, "caption", given), *repeated_order(story, "story", given))
     faults += tag_leak(caption, "caption", material.tags)
     if not material.given_story:
         faults += tag_leak(story, "story", material.tags)

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, Field, ValidationError
 
 from mmusset.agents.state import begin, brief
+from mmusset.bounded import MB, read_bounded, read_text_bounded
 from mmusset.errors import MmussetError, UsageError
 from mmusset.recipe import CriticPart, GatesPart
 from mmusset.sample import AgentName, Frozen, Material, Quadruple
@@ -35,6 +36,7 @@ from .recipe import DataPart, Taught
 Message = dict[str, Any]
 Split = Literal["train", "validation"]
 CHATS = ".jsonl"
+MOST_OF_CHATS, MOST_OF_A_PICTURE = 1000 * MB, 64 * MB
 P = TypeVar("P", CriticPart, GatesPart)
 
 
@@ -219,7 +221,7 @@ class GivenChat(BaseModel):
 
 def _given_chats(path: Path, part: DataPart) -> Iterator[Chat]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_text_bounded(path, MOST_OF_CHATS).splitlines()
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise UsageError(f"can't read the chats in {path}: {why}") from None
@@ -241,7 +243,10 @@ def _given_chat(where: str, line: str, folder: Path, part: DataPart) -> Chat:
     if any(p.type == "image" for m in given.messages if m.role == "assistant" for p in m.parts):
         raise UsageError(f"{where}: an assistant can't answer with a picture")
     try:
-        pictures = tuple(fitted((folder / p.image).read_bytes(), part.max_pixels) for p in shown)
+        pictures = tuple(
+            fitted(read_bounded(folder / p.image, MOST_OF_A_PICTURE), part.max_pixels)
+            for p in shown
+        )
     except OSError as error:
         raise UsageError(f"{where}: can't read {error.filename}: {error.strerror}") from None
     except BadSample as error:

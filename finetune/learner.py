@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from mmusset.errors import MmussetError, UsageError
+from mmusset.safe_text import of_error
 
 from .batch import Batch
 from .recipe import FinetuneRecipe
@@ -85,7 +86,7 @@ def read_config(recipe: FinetuneRecipe) -> tuple[Any, str]:
     try:
         config = AutoConfig.from_pretrained(recipe.base, revision=recipe.revision or None)
     except (OSError, ValueError) as error:
-        raise MmussetError(f"can't load {recipe.base}: {_first_line(error)}") from None
+        raise MmussetError(f"can't load {recipe.base}: {of_error(error)}") from None
     if config.model_type != "qwen2_vl":
         raise UsageError(
             f"{recipe.base} is a {config.model_type}, not a Qwen2-VL: give --base"
@@ -101,7 +102,7 @@ def read_processor(recipe: FinetuneRecipe, commit: str) -> Any:
     try:
         return AutoProcessor.from_pretrained(recipe.base, **_which(recipe, commit))
     except (OSError, ValueError) as error:
-        raise MmussetError(f"can't load {recipe.base}: {_first_line(error)}") from None
+        raise MmussetError(f"can't load {recipe.base}: {of_error(error)}") from None
 
 
 def load_base(recipe: FinetuneRecipe, commit: str, device: str, dtype: torch.dtype) -> Any:
@@ -125,9 +126,9 @@ def load_base(recipe: FinetuneRecipe, commit: str, device: str, dtype: torch.dty
             **_which(recipe, commit),
         )
     except ImportError as error:
-        raise MmussetError(f"a base in 4 bits: {_first_line(error)}; {NF4_NEEDS}") from None
+        raise MmussetError(f"a base in 4 bits: {of_error(error)}; {NF4_NEEDS}") from None
     except (OSError, ValueError) as error:
-        raise MmussetError(f"can't load {recipe.base}: {_first_line(error)}") from None
+        raise MmussetError(f"can't load {recipe.base}: {of_error(error)}") from None
     if missing := sorted(found["missing_keys"]):
         raise MmussetError(f"{recipe.base} lacks weights: {missing[0]} and {len(missing) - 1} more")
     return model if nf4 else model.to(device)
@@ -178,7 +179,3 @@ def _which(recipe: FinetuneRecipe, commit: str) -> dict[str, str]:
     """Which revision: the commit, where there is one, so that all parts are of the same."""
     revision = commit or recipe.revision
     return {"revision": revision} if revision else {}
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]

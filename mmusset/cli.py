@@ -6,6 +6,7 @@ Rooms are imported inside the commands, so that `mmusset --help` answers at once
 import asyncio
 import json
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
@@ -14,6 +15,7 @@ import typer
 from . import cli_evaluate, cli_finetune, cli_musflow, cli_publish, cli_recover, cli_view
 from .cli_options import JsonOption, LogJsonOption, SetOption, tell
 from .errors import MmussetError, UsageError
+from .safe_text import masked
 
 if TYPE_CHECKING:
     from .recipe import Recipe
@@ -162,7 +164,7 @@ def build(
             print(f"{count} shards written again, byte for byte")
             return
         result = asyncio.run(run.build(wanted, shown))
-        if not result.interrupted:
+        if result.finished:
             write_card_if_free(folder, shown.told)
     finally:
         shown.stop()
@@ -354,6 +356,9 @@ def main() -> NoReturn:
     except OSError as error:
         name = f" ({error.filename})" if error.filename else ""
         _end(f"stopped: {error.strerror or error}{name}; mend it and run the command again", 1)
+    except Exception:  # noqa: BLE001 - a bug, whose traceback may quote a secret
+        sys.stderr.write(masked(traceback.format_exc()))
+        sys.exit(1)
     sys.exit(0)
 
 
@@ -381,5 +386,5 @@ def _served(
 
 
 def _end(message: str, code: int) -> NoReturn:
-    print(f"mmusset: {message}", file=sys.stderr)
+    print(f"mmusset: {masked(message)}", file=sys.stderr)
     sys.exit(code)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .errors import Unusable, UsageError
 from .recipe import MusicPart
+from .safe_text import first_line
 from .training.installed import check_installed
 
 if TYPE_CHECKING:
@@ -54,4 +55,4 @@ class MusFlowComposer:
                 self._composer.recipe.sampler,
             )
         except UsageError as error:
-            raise Unusable("no music can be made for it", str(error)) from None
+            raise Unusable("no music can be made for it", first_line(str(error))) from None

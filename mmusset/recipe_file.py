@@ -10,14 +10,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import ValidationError
 
+from .bounded import read_text_bounded
 from .errors import UsageError
+from .safe_text import first_line
 from .sample import Frozen
+from .yaml_text import MOST_BYTES, NotYaml, read_yaml
 
-# What safe_load raises: its own, and what an impossible date or a deep nest makes of it.
-NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
 Job = TypeVar("Job", bound=Frozen)
 
 
@@ -27,7 +27,7 @@ def names(job: str = "build") -> list[str]:
     return sorted(
         path.name.removesuffix(".yaml")
         for path in shipped
-        if _job_of(yaml.safe_load(path.read_text(encoding="utf-8"))) == job
+        if _job_of(read_yaml(path.read_text(encoding="utf-8"))) == job
     )
 
 
@@ -69,7 +69,7 @@ def _read(name_or_path: str, job: str) -> dict[str, Any]:
     path = Path(name_or_path)
     try:
         if path.suffix in {".yaml", ".yml"}:
-            text = path.read_text(encoding="utf-8")
+            text = read_text_bounded(path, MOST_BYTES)
         else:
             if name_or_path not in _all_names():
                 near = _nearest(path.name, names(job))
@@ -81,8 +81,8 @@ def _read(name_or_path: str, job: str) -> dict[str, Any]:
     except ValueError as error:
         raise UsageError(f"the recipe {path} is not UTF-8 text: {error}") from None
     try:
-        data = yaml.safe_load(text)
-    except NOT_YAML as error:
+        data = read_yaml(text)
+    except NotYaml as error:
         raise UsageError(f"the recipe {path} is not YAML: {error}") from None
     if data is None:
         return {}
@@ -101,15 +101,16 @@ def _apply(data: dict[str, Any], override: str) -> None:
     dotted, equals, text = override.partition("=")
     if not equals or not dotted:
         raise UsageError(f"--set takes a.b=c, not {override!r}")
+    shown = first_line(override, 80)
     *parents, last = dotted.split(".")
     for parent in parents:
         data = data.setdefault(parent, {})
         if not isinstance(data, dict):
-            raise UsageError(f"--set {override}: {parent} holds a value, not a section")
+            raise UsageError(f"--set {shown}: {parent} holds a value, not a section")
     try:
-        data[last] = yaml.safe_load(text)
-    except NOT_YAML:
-        raise UsageError(f"--set {override}: {text!r} is not a YAML value") from None
+        data[last] = read_yaml(text)
+    except NotYaml as error:
+        raise UsageError(f"--set {shown} is not a YAML value: {error}") from None
 
 
 def _explain(error: ValidationError, kind: type[Frozen], where: str) -> str:

@@ -6,31 +6,70 @@ are masked, control and direction characters are spelled out, and a short first 
 
 import os
 import re
-from urllib.parse import urlsplit
+from base64 import b64encode
+from urllib.parse import quote, unquote, urlsplit
 
 MASK = "***"
 MOST_CHARACTERS = 200
+MOST_READ = 4000  # of a line, before it is masked and cut
 # Variables that hold what only their owner may know.
 SECRET_VARIABLES = ("OPENAI_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN")
 # A shorter value is too likely an ordinary word to be looked for in texts.
 LEAST_SECRET = 6
-_BEARER = re.compile(r"\b(bearer|basic|token)([\s:=]+)[^\s'\",;)>]+", re.IGNORECASE)
+
+_remembered: set[str] = set()
+_AUTHORIZATION = re.compile(
+    r"((?:proxy-)?authorization['\"]?\s*[:=]\s*['\"]?)(?:(?:bearer|basic|token)\s+)?[^\s'\",;)>]+",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(
+    r"((?:api[-_]?key|password|secret|token)(?:['\"]?=|['\"]\s*:\s*)['\"]?)[^\s'\",;)>&]+",
+    re.IGNORECASE,
+)
+_BEARER = re.compile(r"\b(bearer\s+|basic\s+(?=\S*[\d=]))[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
 _KEY = re.compile(r"\b(?:sk|hf|ghp|gho|xox[a-z])[-_][A-Za-z0-9_-]{8,}")
-_USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@'\"]+@", re.IGNORECASE)
-_QUERY = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s?'\"]*\?)[^\s'\")>]+", re.IGNORECASE)
+# Every repeat is bounded, so that a text made to be long takes linear time.
+_SCHEME = r"[a-z][a-z0-9+.-]{0,15}://"
+_USERINFO = re.compile(rf"({_SCHEME})[^\s/@'\"]{{1,1000}}@", re.IGNORECASE)
+_QUERY = re.compile(rf"({_SCHEME}[^\s?'\"]{{0,1000}}\?)[^\s'\")>]+", re.IGNORECASE)
+_ADDRESS = re.compile(rf"{_SCHEME}\S+", re.IGNORECASE)
+
+
+def remember(secret: str) -> None:
+    """Mask this from now on too: a token from a file, a password in an address."""
+    if len(secret) >= LEAST_SECRET:
+        _remembered.update((secret, quote(secret, safe="")))
+
+
+def remember_url(url: str) -> None:
+    """Mask the user and the password of an address from now on, also as a header has them."""
+    userinfo = urlsplit(url).netloc.rpartition("@")[0]
+    if userinfo:
+        user, _, password = userinfo.partition(":")
+        remember(unquote(password))
+        remember(b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode())
+
+
+def without_known(text: str) -> str:
+    """The text with the values of SECRET_VARIABLES, and what is remembered, replaced by `***`."""
+    secrets = {os.environ.get(name, "").strip() for name in SECRET_VARIABLES} | _remembered
+    # The longest first: one may be a part of another.
+    for value in sorted(secrets, key=len, reverse=True):
+        if len(value) >= LEAST_SECRET:
+            text = text.replace(value, MASK)
+    return text
 
 
 def masked(text: str) -> str:
     """The text with every secret that can be known as one replaced by `***`.
 
-    The values of SECRET_VARIABLES, bearer tokens, keys of the usual shapes, and what URLs say
-    of users, passwords and queries.
+    The values of SECRET_VARIABLES, what is remembered, headers that let in, keys of the usual
+    shapes, and what URLs say of users, passwords and queries.
     """
-    for name in SECRET_VARIABLES:
-        value = os.environ.get(name, "")
-        if len(value) >= LEAST_SECRET:
-            text = text.replace(value, MASK)
-    text = _BEARER.sub(rf"\1\2{MASK}", text)
+    text = without_known(text)
+    text = _AUTHORIZATION.sub(rf"\1{MASK}", text)
+    text = _BEARER.sub(rf"\1{MASK}", text)
+    text = _NAMED.sub(rf"\1{MASK}", text)
     text = _KEY.sub(MASK, text)
     text = _USERINFO.sub(rf"\1{MASK}@", text)
     return _QUERY.sub(rf"\1{MASK}", text)
@@ -42,14 +81,31 @@ def printable(text: str) -> str:
 
 
 def first_line(text: str, most: int = MOST_CHARACTERS) -> str:
-    """The first line of a text that is not empty: masked, printable, and cut to so many characters."""
-    line = next((line for line in text.splitlines() if line.strip()), "")
+    """The first line that is not empty: masked, printable, and cut to so many characters."""
+    line = text.lstrip()[:MOST_READ].partition("\n")[0]
     shown = printable(" ".join(masked(line).split()))
     return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
 
+def of_error(error: BaseException) -> str:
+    """What an error says, in a line: of its number, else in its own words, else its kind."""
+    if isinstance(error, OSError) and error.errno and error.strerror:
+        return first_line(error.strerror)
+    return first_line(str(error)) or type(error).__name__
+
+
 def of_url(url: str) -> str:
     """An address without user, password, query and fragment."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
     host = parts.netloc.rpartition("@")[2]
+    if not host:
+        return "an address that can't be read"
     return printable(parts._replace(netloc=host, query="", fragment="").geturl())
+
+
+def without_addresses(text: str) -> str:
+    """The text without its addresses: those that the Hub signs let in whoever has them."""
+    return _ADDRESS.sub("<address>", text)

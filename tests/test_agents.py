@@ -6,7 +6,6 @@ import pytest
 
 from mmusset.agents.graph import build_graph
 from mmusset.agents.reconciler import keeps_the_rest
-from mmusset.errors import Refused
 from mmusset.recipe import Recipe
 from mmusset.sample import Fault, Material, Outcome, Tags
 from mmusset.speakers.asking import Asker, InMemory
@@ -172,12 +171,6 @@ def test_all_agents_of_a_sample_share_the_first_part_of_the_prompt() -> None:
     annotate(speaker)
     assert len({(brief.system, brief.evidence) for brief in speaker.briefs}) == 1
     assert len({brief.task for brief in speaker.briefs}) == 3
-
-
-def test_tracing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LANGSMITH_TRACING", "true")
-    with pytest.raises(Refused, match="LANGSMITH_TRACING"):
-        build_graph(Asker(OfflineSpeaker(), InMemory()), Recipe())
 
 
 def test_what_no_fault_names_must_stay() -> None:

@@ -241,5 +241,5 @@ def test_gauges_are_read_from_what_vllm_prints() -> None:
         'vllm:num_requests_waiting_by_reason{engine="0",reason="capacity"} 2.0\n'
         'vllm:kv_cache_usage_perc{engine="0",model_name="m"} 0.25\n'
     )
-    assert read(text) == Gauges(running=7, waiting=2, kv_share=0.25)
-    assert read("<html>not found</html>") is None
+    assert read(text.encode()) == Gauges(running=7, waiting=2, kv_share=0.25)
+    assert read(b"<html>not found</html>") is None

@@ -1,6 +1,7 @@
 """Builds with a model behind a server, run as users run them."""
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -172,6 +173,55 @@ def test_ctrl_c_lets_calls_come_back_and_says_how_to_go_on(source: Path, tmp_pat
         assert mmusset(*command).returncode == 0
         bodies = Counter(seen.body_sha256 for seen in stub.seen)
         assert set(bodies.values()) == {1}, "no call was paid twice"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_ends_within_ten_seconds_though_calls_hang(
+    number: int, source: Path, tmp_path: Path
+) -> None:
+    """Each call may take 180 s; what was answered stays answered."""
+    with serving(Fault(kind="hang", first=6, last=8)) as stub:
+        command = words(source, tmp_path / "out", stub)
+        process = started(command)
+        wait_for(process, stub, 8)
+        output, errors, seconds = stopped(process, number)
+        assert process.returncode == 130, errors
+        assert seconds < 10
+        assert "run the same command to go on" in output
+        assert "Traceback" not in errors
+        assert mmusset(*command).returncode == 0
+        bodies = Counter(seen.body_sha256 for seen in stub.seen)
+        assert sum(count - 1 for count in bodies.values()) == 3, "those that hung were asked again"
+
+
+def test_a_stop_ends_within_ten_seconds_though_decoders_hang(tmp_path: Path) -> None:
+    source = library(tmp_path / "source", 60)
+    with serving() as stub:
+        command = words(source, tmp_path / "out", stub)
+        process = started(command)
+        wait_for(process, stub, 3)
+        decoders = children_of(process.pid)
+        for pid in decoders:
+            os.kill(pid, signal.SIGSTOP)
+        _, errors, seconds = stopped(process, signal.SIGTERM)
+        assert process.returncode == 130, errors
+        assert seconds < 10
+        assert decoders
+        assert not [pid for pid in decoders if Path(f"/proc/{pid}").exists()]
+        assert mmusset(*command).returncode == 0
+    assert manifest(tmp_path / "out")["accepted"] == 60
+
+
+def stopped(process: "subprocess.Popen[str]", number: int) -> tuple[str, str, float]:
+    """What a build says when it is sent a signal, and how many seconds it takes to end."""
+    begun_s = time.monotonic()
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=120)
+    return output, errors, time.monotonic() - begun_s
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def test_a_changed_prompt_asks_its_agent_and_what_follows_alone(

@@ -1,5 +1,6 @@
 """What is asked of `mmusset generate`: read rightly, or refused in a line that says where."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -271,3 +272,36 @@ def test_the_folder_of_a_training_is_named_after_its_dataset(
     ):
         assert default_run(source) == Path("music-musflow"), source
     assert default_run("data") == Path("data-musflow")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("image\na\0b.png\n", "wishes.csv, line 2: a cell is not text: it holds NUL"),
+        ("story,out\nx,a\0.flac\n", "wishes.csv, line 2: a cell is not text: it holds NUL"),
+        ("caption\na\0.txt\n", "wishes.csv, line 2: a cell is not text: it holds NUL"),
+        ("ima\0ge\nx\n", "wishes.csv: unknown column"),
+        (f"story\n{200_000 * 'x'}\n", "wishes.csv is no CSV in UTF-8: field larger"),
+        (
+            f"story,out\nx,{300 * 'x'}.flac\n",
+            "wishes.csv, line 2: can't write .*File name too long",
+        ),
+        (f"image,out\n{300 * 'x'},a.flac\n", ""),
+    ],
+)
+def test_a_cell_that_no_file_or_text_can_be_is_refused_in_its_line(
+    tmp_path: Path, text: str, why: str
+) -> None:
+    (tmp_path / "made").mkdir()
+    if why:
+        assert re.match(why, refused(tmp_path, text))
+    else:
+        (piece,) = rows(tmp_path, text)
+        with pytest.raises(UsageError, match=r"csv, line 2: can't read .*: File name too long"):
+            piece.picture()
+
+
+def test_a_text_file_with_nul_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a\0b")
+    with pytest.raises(UsageError, match=r"^--story: .*a\.txt is not text: it holds NUL$"):
+        text_of("a.txt", "--story", tmp_path)

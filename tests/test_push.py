@@ -239,7 +239,7 @@ def test_tokens_are_never_printed(out: Path) -> None:
         (unknown,) = on_hub(there, push(out), token=wrong)
         (none,) = on_hub(there, push(out), token="")
         assert there.files() == {}
-    assert "not with Bearer <token>" in forbidden.err
+    assert "not with Bearer ***" in forbidden.err
     assert "does not let you" in unknown.err
     assert "hf auth login" in none.err
     assert [done.code for done in (forbidden, unknown, none)] == [1, 1, 1]

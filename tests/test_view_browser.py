@@ -1,8 +1,11 @@
 """The pages of `mmusset view` and of its export in a real browser: what people see and do."""
 
 import re
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -248,3 +251,49 @@ def sideways(page: Page) -> int:
     """How many pixels there are to scroll to the right."""
     width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     return int(page.evaluate(width))
+
+
+def test_other_servers_of_this_machine_see_nothing_that_opens_the_page(
+    browser: Browser, server: str
+) -> None:
+    """A browser sends a cookie to every port of a host. Here somebody else listens on one."""
+    seen = list[str]()
+
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(f"{self.requestline}\n{self.headers}")
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    other = ThreadingHTTPServer(("127.0.0.1", 0), Other)
+    thread = threading.Thread(target=other.serve_forever)
+    thread.start()
+    try:
+        parts = urlsplit(server)
+        token = parts.path.strip("/") or parts.query
+        with browser.new_context() as context:
+            page = context.new_page()
+            open_grid(page, server)
+            address = f"http://127.0.0.1:{other.server_port}/"
+            # By a link on the page, by hand in the same tab, and in a new one.
+            page.evaluate(
+                "(to) => { const a = document.createElement('a'); a.href = to;"
+                " document.body.append(a); a.click(); }",
+                address,
+            )
+            page.wait_for_url(address)
+            open_grid(page, server)
+            page.goto(address)
+            context.new_page().goto(address)
+            assert context.cookies() == []
+    finally:
+        other.shutdown()
+        thread.join()
+        other.server_close()
+    assert len(seen) >= 3
+    assert token
+    for told in seen:
+        assert not any(part in told for part in ("Cookie", token, f":{parts.port}")), told

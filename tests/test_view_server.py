@@ -3,8 +3,11 @@
 import asyncio
 import io
 import json
+import re
 import signal
 import socket
+import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from PIL import Image
 
 from mmusset.errors import MmussetError
 from mmusset.shards.tar import read_shard
+from mmusset.view.door import ASKING_S, MOST_CONNECTIONS
 from mmusset.view.pages import PAGES, STATIC, Settings, render
 from mmusset.view.server import serve
 from tests.command import mmusset, tree
@@ -45,7 +49,12 @@ def test_nothing_is_shown_without_the_token(viewed: Viewing) -> None:
         "/api/state",
         f"/api/sample/{key}",
         f"/media/{key}/image.jpg",
-        "/?token=guessed",
+        "/guessed/",
+        f"/?token={viewed.token}",
+        f"/guessed/{viewed.token}/",
+        f"/{viewed.token[:-1]}/",
+        f"/{viewed.token}x/",
+        "//",
         "/nowhere",
     ):
         reply = stranger.ask(path)
@@ -56,12 +65,16 @@ def test_nothing_is_shown_without_the_token(viewed: Viewing) -> None:
     assert stranger.ask(f"/api/mark/{key}", "PUT", {"verdict": "drop", "note": ""}).status == 403
 
 
-def test_the_token_becomes_a_cookie_that_no_script_reads(viewed: Viewing) -> None:
-    reply = Viewing(viewed.process, viewed.port, "").ask(f"/?token={viewed.token}")
-    assert (reply.status, reply.headers["location"]) == (303, "/"), "the URL loses the token"
-    for part in (f"mmusset-view-{viewed.port}=", "HttpOnly", "SameSite=Strict"):
-        assert part in reply.headers["set-cookie"]
-    assert reply.headers["referrer-policy"] == "no-referrer"
+def test_the_token_is_in_the_path_and_nowhere_else(viewed: Viewing) -> None:
+    """Cookies go to every port of a machine, so to other servers."""
+    stranger = Viewing(viewed.process, viewed.port, "")
+    reply = stranger.ask(f"/{viewed.token}")
+    assert (reply.status, reply.headers["location"]) == (303, f"/{viewed.token}/")
+    for path in ("/", "/index.html", "/api/state", "/static/grid.js"):
+        reply = viewed.ask(path)
+        assert "set-cookie" not in reply.headers
+        assert reply.headers["referrer-policy"] == "no-referrer"
+        assert viewed.token not in reply.text
 
 
 def test_foreign_names_and_pages_are_refused(viewed: Viewing) -> None:
@@ -92,8 +105,7 @@ def test_other_machines_are_let_in_only_where_told_and_with_the_token(built_to_v
         for host in ("192.0.2.7:80", f"{socket.gethostname()}:{viewed.port}", "LOCALHOST:80"):
             stranger = Viewing(viewed.process, viewed.port, "")
             assert stranger.ask("/", Host=host).status == 403
-            reply = stranger.ask(f"/?token={viewed.token}", Host=host)
-            assert reply.status == 303, host
+            assert viewed.ask("/", Host=host).status == 200, host
         assert viewed.ask("/", Host="evil.example").status == 403
 
 
@@ -111,6 +123,87 @@ def test_pages_may_load_from_their_own_server_alone(viewed: Viewing) -> None:
         assert not external(reply.text), name
     for path in ("/static/nothing.js", "/static/..%2fpages.py", "/media/x/image.jpg", "/data"):
         assert viewed.ask(path).status == 404, path
+
+
+# --- strangers' connections -----------------------------------------------------------------
+
+
+def test_slow_connections_keep_nobody_out_and_are_closed(built_to_view: Path) -> None:
+    """600 that send a letter a second; aiohttp would wait for the rest of it for ever."""
+    with viewing(built_to_view) as viewed, ExitStack() as stack:
+        begun_s = time.monotonic()
+        slow = list[socket.socket]()
+        for _ in range(600):
+            slow.append(stack.enter_context(socket.create_connection(("127.0.0.1", viewed.port))))
+            slow[-1].sendall(b"GET / HTTP/1.1\r\nHo")
+        assert viewed.ask("/").status == 200
+        assert established(viewed) <= MOST_CONNECTIONS
+        while established(viewed):
+            with suppress(OSError):
+                slow[-1].sendall(b"s")
+            assert viewed.ask("/api/state").status == 200
+            time.sleep(0.5)
+        assert time.monotonic() - begun_s >= ASKING_S - 1, "they were given their time"
+        assert viewed.process.poll() is None
+
+
+def established(viewed: Viewing) -> int:
+    """How many connections the server holds open."""
+    held = Path(f"/proc/{viewed.process.pid}/fd").iterdir()
+    links = [str(link.readlink()) for link in held if link.is_symlink()]
+    # The one that it listens on, and asyncio's own pair, stay.
+    return sum(link.startswith("socket:") for link in links) - 3
+
+
+def test_headers_without_end_are_not_kept(viewed: Viewing) -> None:
+    line = b"X-Long: " + 1000 * b"x" + b"\r\n"
+    with socket.create_connection(("127.0.0.1", viewed.port)) as connection:
+        connection.settimeout(60)
+        with suppress(OSError):
+            connection.sendall(b"GET / HTTP/1.1\r\n")
+            for _ in range(1000):
+                connection.sendall(line)
+            while connection.recv(65536):
+                pass
+    assert viewed.ask("/api/state").status == 200
+
+
+def test_a_request_that_comes_in_pieces_is_answered(viewed: Viewing) -> None:
+    with socket.create_connection(("127.0.0.1", viewed.port)) as connection:
+        for letter in f"GET /{viewed.token}/api/state HTTP/1.1\r\nHost: localhost\r\n\r\n":
+            connection.sendall(letter.encode())
+            time.sleep(0.001)
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",  # TLS
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nA\x1b[31mB: x\r\n\r\n",
+        b"GET /\x1b[2J HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"GET / HTTP/1.1\r\nHost: \xff\xfe\r\nHost: y\r\nX-\xe2\x80\xae: x\r\n\r\n",
+        b"GET http://[::1 HTTP/1.1\r\nHost: [::1\r\n\r\n",
+        b"GET //[ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"A" * 9000 + b": x\r\n\r\n",
+    ],
+)
+def test_a_malformed_request_is_a_line_at_most(built_to_view: Path, sent: bytes) -> None:
+    with viewing(built_to_view) as viewed:
+        with socket.create_connection(("127.0.0.1", viewed.port)) as connection:
+            connection.settimeout(60)
+            connection.sendall(sent)
+            with suppress(OSError):
+                connection.recv(65536)
+        assert viewed.ask("/api/state").status == 200
+        viewed.process.send_signal(signal.SIGTERM)
+        out, err = viewed.process.communicate()
+    assert (out, viewed.process.returncode) == ("", 0)
+    assert err == "" or re.fullmatch(r"mmusset: a malformed request was refused: .*\n", err)
+    assert err.replace("\n", "").isprintable()
 
 
 # --- facts ---------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from mmusset.speakers.stub_plan import Fault
 from tests.command import SHORT, environment, mmusset
@@ -47,18 +47,16 @@ class Reply:
 
 @dataclass(slots=True)
 class Viewing:
-    """A running `mmusset view`, and what a browser that opened its address has."""
+    """A running `mmusset view`, and the token in its address; "" for a stranger."""
 
     process: "subprocess.Popen[str]"
     port: int
     token: str
-    cookie: str = ""
 
     def ask(self, path: str, method: str = "GET", body: object = None, **headers: str) -> Reply:
-        """One request, with the cookie; `_` in a header's name stands for `-`."""
+        """One request below the token; `_` in a header's name stands for `-`."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        if self.cookie:
-            sent.setdefault("Cookie", self.cookie)
+        path = f"/{self.token}{path}" if self.token else path
         data = None if body is None else body if isinstance(body, bytes) else json.dumps(body)
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
@@ -68,12 +66,6 @@ class Viewing:
             return Reply(response.status, told, response.read())
         finally:
             connection.close()
-
-    def open(self) -> None:
-        """Open the address that was printed, as a browser does."""
-        reply = self.ask(f"/?token={self.token}")
-        assert (reply.status, reply.headers["location"]) == (303, "/")
-        self.cookie = reply.headers["set-cookie"].partition(";")[0]
 
     def page(self, **wanted: str) -> dict[str, Any]:
         """A page of the grid: `total`, and `cards` by key."""
@@ -112,9 +104,8 @@ def viewing(out: Path, *words: str) -> Iterator[Viewing]:
         assert url, process.stderr.read()
         parts = urlsplit(url)
         assert parts.port
-        viewed = Viewing(process, parts.port, parse_qs(parts.query)["token"][0])
-        viewed.open()
-        yield viewed
+        assert re.fullmatch(r"/[\w-]{32}/", parts.path)
+        yield Viewing(process, parts.port, parts.path.strip("/"))
     finally:
         process.terminate()
         process.communicate()

@@ -59,7 +59,7 @@ class Candidates:
 
     def fill(self) -> list[Block]:
         """Plan what is still missing; gives the block that each new item went into."""
-        accepted, planned = self._ledger.tally().accepted, self._ledger.item_count()
+        accepted, planned = self._ledger.accepted_count(), self._ledger.item_count()
         missing = self._quota.accept - accepted - self._ledger.undecided_count()
         if self._quota.budget is not None:
             missing = min(missing, self._quota.budget - planned)

@@ -72,6 +72,11 @@ class Result:
     refused: int = 0
 
     @property
+    def finished(self) -> bool:
+        """Whether every item found has its verdict, so that a manifest was written."""
+        return not self.interrupted and not self.tally.undecided
+
+    @property
     def exit_code(self) -> int:
         if self.interrupted:
             return 130

@@ -145,6 +145,14 @@ def connect(path: Path, out: Path, options: str) -> LedgerConnection:
     return connection
 
 
+def _connected(path: Path, out: Path, options: str) -> LedgerConnection:
+    """The same, for people. Raises MmussetError where it can't be opened."""
+    try:
+        return connect(path, out, options)
+    except sqlite3.Error as error:
+        raise MmussetError(f"the ledger of {out} can't be used: {error}") from None
+
+
 def _connect(out: Path, lock: int, tell: Callable[[str], None]) -> LedgerConnection:
     """Open, make, bring up to date and check the ledger."""
     folder, noted = out / FOLDER, noted_generation(lock)
@@ -155,7 +163,7 @@ def _connect(out: Path, lock: int, tell: Callable[[str], None]) -> LedgerConnect
     if begun and (not path.exists() or not path.stat().st_size):
         raise lost(out)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    connection = connect(path, out, "mode=rw")
+    connection = _connected(path, out, "mode=rw")
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -191,9 +199,8 @@ def _opened(out: Path, mode: str) -> Iterator[LedgerConnection]:
     options = f"mode={mode}"
     if mode == "ro" and not _may_change(path.parent):
         options += "&immutable=1"  # SQLite would make files of its own beside it
-    connection = None
+    connection = _connected(path, out, options)
     try:
-        connection = connect(path, out, options)
         with closing(connection):
             if version_of(connection) is None:
                 raise lost(out)
@@ -201,7 +208,7 @@ def _opened(out: Path, mode: str) -> Iterator[LedgerConnection]:
             check_version(connection)
             yield connection
     except sqlite3.Error as error:
-        raise broken(connection, error) if connection else error from None
+        raise broken(connection, error) from None
 
 
 def _may_change(folder: Path) -> bool:

@@ -28,6 +28,13 @@ class LedgerShards:
         ).fetchone()
         return int(count)
 
+    def accepted_count(self) -> int:
+        """How many items of the plan are accepted."""
+        (count,) = self._db.execute(
+            "SELECT COUNT(*) FROM verdict JOIN item USING (idx) WHERE status = 'accepted'"
+        ).fetchone()
+        return int(count)
+
     def undecided_count(self) -> int:
         """How many items have no verdict yet."""
         (count,) = self._db.execute(

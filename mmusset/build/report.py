@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from mmusset.errors import MmussetError
 from mmusset.recipe import Recipe
+from mmusset.safe_text import printable
 from mmusset.sample import AGENTS, Outcome
 from mmusset.shards.tar import Shard
 from mmusset.sources.walk import MUSICAL
@@ -225,8 +226,7 @@ def tried(trial: Trial, outcome: Outcome) -> ItemStory:
 
 def show_path(path: bytes) -> str:
     """A path as safe text: no control or direction characters, odd bytes spelled out."""
-    text = path.decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return printable(path.decode("utf-8", "backslashreplace"))
 
 
 def plain(value: object) -> object:

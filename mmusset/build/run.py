@@ -8,6 +8,7 @@ import shutil
 import signal
 import sqlite3
 from collections import deque
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,6 +41,8 @@ from .seal import Sealer
 
 # Of the last 100 items (and of 20 at least), so many may fail by their speaker's answers.
 MOST_FAILING = 0.5
+# Who stops a build waits so long at most for calls and decoders; their work is asked for again.
+DRAIN_S = 5.0
 SPEAKERS_FAULT = {"no usable answer", "refused by the server", "kills the server"}
 
 
@@ -157,33 +160,45 @@ class Builder:
         self._unread: dict[int, str] = {}
         self._unread_in_a_row = 0
         self._stopping = False
+        self._drain = asyncio.timeout(None)
 
     async def run(self) -> Result:
-        """Decide every undecided item, seal every decided block, write the manifest."""
+        """Decide every undecided item, seal every decided block, write the manifest.
+
+        Who asks it to stop waits DRAIN_S at most for what has begun; the rest is done again.
+        """
         self._sealer.sweep()
         self._listen_for_stop()
         self._tally = self._ledger.tally()
         self._progress.start(self._tally, self._answers.costs)
         try:
-            await self._make_whole()
-            if self._ledger.undecided_count():
-                await self._decide_all()
-                await self._count_the_unread()
+            async with asyncio.timeout(None) as self._drain:
+                await self._make_whole()
+                if self._ledger.undecided_count():
+                    await self._decide_all()
+                    await self._count_the_unread()
+                if not self._ledger.tally().undecided:
+                    await self._finish()
         except* Stopped:
             pass  # the user's wish, before any item was on its way
+        except* TimeoutError as errors:
+            if not self._drain.expired():
+                raise first_error(errors) from None
         except* Exception as errors:  # noqa: BLE001 - all of them are raised again
             raise first_error(errors) from None
         finally:
             self._progress.stop()
         tally = self._ledger.tally()
-        if not tally.undecided:
-            await self._seal_the_rest()
-            write_manifest(self._job.out, self._ledger)
-            self._sealer.remove_replaced()
-            shutil.rmtree(self._media.cache, ignore_errors=True)
-        stopped = self._stopping and tally.undecided > 0
+        stopped = self._stopping and (tally.undecided > 0 or self._drain.expired())
         short_by = max(0, self._job.quota.accept - tally.accepted) if self._job.quota else 0
         return Result(tally, self._new, stopped, self._ledger.upsampled(), short_by)
+
+    async def _finish(self) -> None:
+        """Seal what is not sealed yet; the manifest is the last word."""
+        await self._seal_the_rest()
+        write_manifest(self._job.out, self._ledger)
+        self._sealer.remove_replaced()
+        shutil.rmtree(self._media.cache, ignore_errors=True)
 
     async def _decide_all(self) -> None:
         """Enter the speaker, and put as many items on their way as it is worth having there."""
@@ -330,6 +345,8 @@ class Builder:
                 os._exit(130)
             self._stopping = True
             self._job.speaker.stop()
+            with suppress(RuntimeError):  # all is done already
+                self._drain.reschedule(loop.time() + DRAIN_S)
             self._progress.stopping()
 
         for number in (signal.SIGINT, signal.SIGTERM):

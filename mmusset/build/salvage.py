@@ -18,8 +18,8 @@ from .ledger_rows import LedgerConnection, columns, sound_rows
 from .ledger_schema import OLDER_VERSIONS, bring_up_to_date, version_of
 
 Row = tuple[object, ...]
-# Of a table that can't be read, so many ranges of rows are tried.
-MOST_FAILURES = 20_000
+# Of a table that can't be read, so many ranges of rows are tried: each costs some milliseconds.
+MOST_FAILURES = 4_000
 _WAL_HEADER, _FRAME_HEADER = 32, 24
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
 from mmusset.recipe import ImagePart, LimitsPart
+from mmusset.safe_text import SECRET_VARIABLES
+from mmusset.tracing import without_tracing
 
 from .tasks import Prepared, PrepareRequest, Survey, Wish
 
@@ -116,18 +118,25 @@ class Sandbox:
         return answer
 
     async def _start(self) -> "Process":
-        # One thread each: the children are the parallelism, and threads cost address space.
-        environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "mmusset.build.worker", str(self._limits.decode_memory_mb)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             limit=LINE_LIMIT,
-            env=environment,
+            env=_environment(),
             # Ctrl-C is for the build, which drains; not for its children.
             start_new_session=True,
         )
+
+
+def _environment() -> dict[str, str]:
+    """What the children know of ours: nothing that a file could have any use for.
+
+    One thread each: the children are the parallelism, and threads cost address space.
+    """
+    kept = {n: v for n, v in without_tracing(os.environ).items() if n not in SECRET_VARIABLES}
+    return kept | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 async def _end(child: "Process") -> None:

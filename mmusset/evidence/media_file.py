@@ -1,7 +1,8 @@
 """A file of the source, opened once: what is hashed is what is decoded.
 
 Decoders swallow what a failed read says and take the file for a shorter one, or a silent one.
-So the file remembers it, and raises it when it is closed, whatever the decoder made of it.
+So a failed read looks like the file's end to them; the file remembers it, and raises it when it is
+closed, whatever they made of it.
 """
 
 import errno
@@ -72,13 +73,14 @@ class MediaFile:
         return hashlib.file_digest(self.reader(), "sha256").hexdigest()
 
     def read_at(self, place: int, size: int) -> bytes:
-        """So many bytes from a place on; fewer at the file's end."""
+        """So many bytes from a place on; fewer at the file's end, or where a read fails."""
         try:
             return os.pread(self._fd, size, place)
         except OSError as error:
-            if is_machine_trouble(error):
-                self._trouble = self._trouble or error
-            raise
+            if not is_machine_trouble(error):
+                raise
+            self._trouble = self._trouble or error
+            return b""
 
     def _check(self) -> None:
         """Raises Unread where a read failed, or the file is another than the one opened."""

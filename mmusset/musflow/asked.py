@@ -2,11 +2,13 @@
 
 import csv
 import difflib
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmusset.bounded import MB, open_regular, read_bounded
 from mmusset.errors import MmussetError, UsageError
 from mmusset.shards.reader import BadSample
 from mmusset.training.picture import decode_image
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 COLUMNS = (*MODALITIES, "seconds", "seed", "out")
-MAX_TEXT, MAX_IMAGE_BYTES = 64_000, 256_000_000
+MAX_TEXT, MAX_IMAGE_BYTES, MAX_TABLE_BYTES = 64_000, 256 * MB, 64 * MB
 SECONDS = (0.1, 300.0)
 MAX_SEED = 2**63 - 1
 TEXT_FILES = {".txt", ".md"}
@@ -51,9 +53,7 @@ class Asked:
         if self.image is None:
             return None
         try:
-            if self.image.stat().st_size > MAX_IMAGE_BYTES:
-                raise BadSample("its image is larger than 256 MB")
-            return decode_image(self.image.read_bytes())
+            return decode_image(read_bounded(self.image, MAX_IMAGE_BYTES))
         except OSError as error:
             raise UsageError(f"{self.where}can't read {self.image}: {error.strerror}") from None
         except BadSample as error:
@@ -111,11 +111,11 @@ def from_table(table: Path, folder: Path | None, usual: Asked, seeds: Sequence[i
     the line.
     """
     try:
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
-            _check_columns(table, rows.fieldnames or [])
-            made = (seeded(*row) for row in _rows(rows, table, folder, usual, seeds))
-            found = [piece for pieces in made for piece in pieces]
+        data = io.BytesIO(read_bounded(table, MAX_TABLE_BYTES))
+        rows = csv.DictReader(io.TextIOWrapper(data, newline="", encoding="utf-8-sig"))
+        _check_columns(table, rows.fieldnames or [])
+        made = (seeded(*row) for row in _rows(rows, table, folder, usual, seeds))
+        found = [piece for pieces in made for piece in pieces]
     except OSError as error:
         raise UsageError(f"can't read {table}: {error.strerror}") from None
     except (UnicodeDecodeError, csv.Error) as error:
@@ -137,12 +137,15 @@ def check_files(asked: Sequence[Asked]) -> None:
         if out in seen:
             raise UsageError(f"{each.where}{out} again, as in {seen[out].rstrip(' :')}")
         seen[out] = each.where
-        if out.exists() and not each.where:
-            raise MmussetError(f"{out} is there already; name another with --out")
-        if folder.exists() and not folder.is_dir():
-            raise UsageError(f"{folder} is no folder; name one with --out")
-        if not folder.parent.is_dir():
-            raise UsageError(f"there is no folder {folder.parent}")
+        try:
+            if out.exists() and not each.where:
+                raise MmussetError(f"{out} is there already; name another with --out")
+            if folder.exists() and not folder.is_dir():
+                raise UsageError(f"{folder} is no folder; name one with --out")
+            if not folder.parent.is_dir():
+                raise UsageError(f"there is no folder {folder.parent}")
+        except OSError as error:
+            raise UsageError(f"{each.where}can't write {out}: {error.strerror}") from None
 
 
 def text_of(words: str, where: str, base: Path = Path()) -> str:
@@ -153,9 +156,11 @@ def text_of(words: str, where: str, base: Path = Path()) -> str:
     """
     path = _file_of(words, base)
     text = words if path is None else _read(path, where)
+    place = where if path is None else f"{where}: {path}"
     if not text.strip():
-        empty = where if path is None else f"{where}: {path}"
-        raise UsageError(f"{empty} is empty; write something, or leave it out")
+        raise UsageError(f"{place} is empty; write something, or leave it out")
+    if "\0" in text:
+        raise UsageError(f"{place} is not text: it holds NUL")
     if len(text) > MAX_TEXT:
         raise UsageError(f"{where}: the text is longer than {MAX_TEXT} letters")
     return text.strip()
@@ -206,6 +211,8 @@ def _rows(
                 f"{where}: more cells than columns; a text with a comma stands between"
                 ' quotes, "like this, here"'
             )
+        if any("\0" in value for value in row.values() if value):
+            raise UsageError(f"{where}: a cell is not text: it holds NUL")
         told = {name: value.strip() for name, value in row.items() if value and value.strip()}
         if not told:
             continue  # as a table's program leaves them at its end
@@ -270,7 +277,7 @@ def _file_of(words: str, base: Path) -> Path | None:
 
 def _read(path: Path, where: str) -> str:
     try:
-        with path.open(encoding="utf-8-sig") as file:
+        with io.TextIOWrapper(open_regular(path), encoding="utf-8-sig") as file:
             return file.read(MAX_TEXT + 1)
     except OSError as error:
         raise UsageError(f"{where}: can't read {path}: {error.strerror}") from None

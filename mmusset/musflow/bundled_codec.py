@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from mmusset.bounded import MOST_TEXT, read_bounded
 from mmusset.errors import MmussetError, Refused
 from mmusset.shards.durable import write_durably
 from mmusset.training.order import dice
@@ -115,7 +116,7 @@ def load_bundled(part: CodecPart, folder: Path, device: str = "cpu") -> BundledC
     """The codec that was fitted. Raises MmussetError where none was, Refused where the recipe
     now says another shape."""
     try:
-        settings = json.loads((folder / "codec.json").read_text())
+        settings = json.loads(read_bounded(folder / "codec.json", MOST_TEXT))
         weights = torch.load(folder / "codec.pt", weights_only=True, map_location="cpu")
     except FileNotFoundError:
         raise MmussetError(

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from torch import Tensor
 
+from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.errors import MmussetError, Refused
 from mmusset.sample import Frozen
 from mmusset.shards.tar import file_sha256
@@ -126,7 +127,7 @@ def sha256_of(part: Frozen) -> str:
 def read_shard_rows(folder: Path, name: str, maker: Maker) -> ShardRows | None:
     """What was made of a shard; None where it is not there, not whole or by another maker."""
     try:
-        rows = ShardRows.model_validate_json((folder / f"{name}.json").read_bytes())
+        rows = ShardRows.model_validate_json(read_bounded(folder / f"{name}.json", MOST_FACTS))
         for bucket in rows.buckets:
             for kind, size in _sizes(bucket, maker).items():
                 if (folder / f"{name}.{bucket.latents}.{kind}").stat().st_size != size:
@@ -139,7 +140,7 @@ def read_shard_rows(folder: Path, name: str, maker: Maker) -> ShardRows | None:
 def read_manifest(folder: Path) -> Manifest:
     """Raises MmussetError where there is none."""
     try:
-        return Manifest.model_validate_json((folder / "manifest.json").read_bytes())
+        return Manifest.model_validate_json(read_bounded(folder / "manifest.json", MOST_FACTS))
     except (OSError, ValidationError):
         raise MmussetError(f"no whole cache in {folder}; `mmusset encode` makes it") from None
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from mmusset.bounded import MOST_TEXT, open_regular
+
 from .pretrained import hub_file
 from .recipe import MusFlowRecipe
 
@@ -34,7 +36,9 @@ def licence_of(model: str) -> str:
     card = Path(model) / "README.md" if Path(model).is_dir() else hub_file(model, "README.md")
     if card is None or not card.is_file():
         return UNKNOWN
-    head = card.read_text(encoding="utf-8", errors="replace").removeprefix("---").split("---")[0]
+    with open_regular(card) as file:
+        text = file.read(MOST_TEXT).decode(errors="replace")
+    head = text.removeprefix("---").split("---")[0]
     said: dict[str, str] = dict(
         re.findall(r"^(license|license_name):[ \t]*(\S.*?)\s*$", head, re.MULTILINE)
     )

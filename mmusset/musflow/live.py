@@ -29,7 +29,7 @@ from mmusset.shards.reader import (
     shards_of,
     split_of,
 )
-from mmusset.shards.tar import file_sha256
+from mmusset.shards.tar import file_sha256, headers
 from mmusset.training.order import dice
 
 from .cache import ALL, EMBEDDED, About, Batch, Manifest, batch_of, sha256_of
@@ -191,8 +191,8 @@ def _places(shard: str) -> dict[str, tuple[int, int]]:
     from webdataset.tariterators import base_plus_ext
 
     try:
-        with opened(shard) as file, tarfile.open(fileobj=file, mode="r:") as tar:
-            parts = [(base_plus_ext(info.name), info) for info in tar if info.isreg()]
+        with opened(shard) as file:
+            parts = [(base_plus_ext(info.name), info) for info in headers(file) if info.isreg()]
     except tarfile.TarError as error:
         raise broken(shard, str(error)) from None
     return {

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from mmusset.bounded import open_regular
 from mmusset.errors import MmussetError
 from mmusset.shards.reader import (
     HUB,
@@ -23,6 +24,7 @@ from mmusset.shards.reader import (
     shards_of,
     split_of,
 )
+from mmusset.shards.tar import headers
 from mmusset.text import duration
 from mmusset.training.ranks import Ranks
 from mmusset.training.room import GIB, gib_text, room_gib
@@ -208,8 +210,8 @@ def _clips(shards: list[str]) -> int:
 
 def _in_tar(shard: Path) -> int:
     try:
-        with tarfile.open(shard, "r:") as tar:
-            return sum(info.name.endswith(".music.flac") for info in tar)
+        with open_regular(shard) as file:
+            return sum(info.name.endswith(".music.flac") for info in headers(file))
     except tarfile.TarError as error:
         raise broken(str(shard), str(error)) from None
 

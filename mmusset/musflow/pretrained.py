@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mmusset.errors import MmussetError
+from mmusset.safe_text import of_error
 from mmusset.shards.tar import file_sha256
 
 MATTERS = {".safetensors", ".bin", ".pt", ".json", ".txt", ".model"}  # of a model's files
@@ -112,8 +113,7 @@ def _loaded(kind: Any, what: str, place: Place, **options: Any) -> Any:
         with _quiet(kind.__module__.partition(".")[0]):
             return kind.from_pretrained(place.model, **where, **options)
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise MmussetError(f"can't load {what} from {place}: {lines[0]}") from None
+        raise MmussetError(f"can't load {what} from {place}: {of_error(error)}") from None
 
 
 @contextmanager

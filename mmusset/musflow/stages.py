@@ -6,6 +6,7 @@ from typing import Literal
 
 import torch
 
+from mmusset.bounded import MOST_TEXT, read_text_bounded
 from mmusset.errors import MmussetError, UsageError
 from mmusset.shards.durable import write_durably
 from mmusset.shards.reader import shards_of
@@ -119,7 +120,7 @@ def check_folder(training: Training) -> None:
         check_recipe(trained, recipe)
     if folder.encoding.exists():
         what = f"the codec and cache in {folder.path} were made"
-        refuse_other(what, folder.encoding.read_text(), recipe.encoding())
+        refuse_other(what, read_text_bounded(folder.encoding, MOST_TEXT), recipe.encoding())
 
 
 def ready_codec(training: Training) -> Codec:

@@ -179,6 +179,6 @@ def _write(path: Path, data: bytes | None) -> None:
     """Write a file, or take it away, if that changes anything."""
     if data is None:
         path.unlink(missing_ok=True)
-    elif not path.is_file() or path.read_bytes() != data:
+    elif not path.is_file() or path.stat().st_size != len(data) or path.read_bytes() != data:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_durably(path, lambda file: file.write(data), "card")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
+from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.errors import MmussetError
 from mmusset.sample import PERSON, Attribute, ClaimVerdict, Quadruple
 from mmusset.shards.tar import read_shard
@@ -172,11 +173,13 @@ def public_name(name: str) -> str:
 def _manifest(out: Path) -> BuildManifest:
     path = out / "manifest.json"
     try:
-        return BuildManifest.model_validate_json(path.read_bytes())
+        return BuildManifest.model_validate_json(read_bounded(path, MOST_FACTS))
     except FileNotFoundError:
         raise MmussetError(
             f"{out} has no manifest.json: give the folder of a finished `mmusset build`"
         ) from None
+    except OSError as error:
+        raise MmussetError(f"can't read {path}: {error.strerror}") from None
     except ValidationError as error:
         fault = error.errors()[0]
         where = ".".join(map(str, fault["loc"])) or "it"

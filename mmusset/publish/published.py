@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.errors import MmussetError, Refused
 from mmusset.shards.reader import split_of
 from mmusset.shards.tar import file_sha256
@@ -60,7 +61,7 @@ def dataset_of(out: Path) -> Dataset:
         raise MmussetError(f"{out} does not verify: {_some(told)}; `mmusset verify {out}` has all")
     if not (out / CARD).is_file():
         raise MmussetError(f"{out} has no {CARD}, the dataset's card: run `mmusset card {out}`")
-    data = (out / MANIFEST).read_bytes()
+    data = read_bounded(out / MANIFEST, MOST_FACTS)
     manifest = read_manifest(data)
     assert manifest, "it was verified"
     front, _ = readme.split(out / CARD)
@@ -87,7 +88,7 @@ def _check_card(out: Path, manifest: Manifest, front: dict[str, Any]) -> None:
     if not path.is_file():
         return
     try:
-        told = json.loads(path.read_bytes())
+        told = json.loads(read_bounded(path, MOST_FACTS))
         listed = {part["sha256"] for part in told["distribution"] if "sha256" in part}
         licence = told.get("license", "")
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -145,7 +146,7 @@ def _stays_at_home(out: Path, manifest: dict[str, Any], texts: list[Path]) -> No
             )
     homes = {str(Path.home()), str(out.resolve())} - {"/"}
     for text in texts:
-        data = text.read_bytes()
+        data = read_bounded(text, MOST_FACTS)
         if any(home.encode() in data for home in homes):
             raise Refused(f"{text.name} names a folder of this machine, which would be public")
 

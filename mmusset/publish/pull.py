@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.errors import MmussetError, Refused
 from mmusset.shards.durable import PARTIAL, failpoint, sync_folder, write_durably
 from mmusset.shards.tar import file_sha256
@@ -67,7 +68,7 @@ def pull(name: str, out: Path, revision: str, shown: Bytes) -> Pulled:
         raise MmussetError(f"there is no dataset {name}{where} that you may see on the Hub")
     if MANIFEST not in there.files:
         raise MmussetError(f"{name} is no dataset of mmusset: it has no {MANIFEST}")
-    data = remote.read(MANIFEST, there.commit)
+    data = remote.read(MANIFEST, there)
     manifest = read_manifest(data)
     if manifest is None:
         raise MmussetError(f"{name} is no dataset of mmusset: its {MANIFEST} is of another kind")
@@ -128,7 +129,7 @@ def _before(out: Path, name: str) -> set[str]:
 
 def _recorded(out: Path) -> Record:
     try:
-        return Record.model_validate_json((out / RECORD).read_bytes())
+        return Record.model_validate_json(read_bounded(out / RECORD, MOST_FACTS))
     except (FileNotFoundError, ValidationError):
         return Record(name="", files={})
 

@@ -217,7 +217,7 @@ def _listed(remote: Remote, before: Snapshot) -> set[str] | None:
     """The shards of the version that is there; None where there is none. Raises Refused."""
     if MANIFEST not in before.files:
         return None
-    manifest = read_manifest(remote.read(MANIFEST, before.commit))
+    manifest = read_manifest(remote.read(MANIFEST, before))
     if manifest is None:
         raise Refused(
             f"{remote.name} holds another dataset: its {MANIFEST} is none of mmusset's;"

@@ -10,7 +10,9 @@ from typing import Any
 
 import yaml
 
+from mmusset.bounded import MOST_TEXT, read_text_bounded
 from mmusset.errors import Refused
+from mmusset.yaml_text import NotYaml, read_yaml
 
 CARD = "README.md"
 BEGIN, END = "<!-- mmusset: begin -->", "<!-- mmusset: end -->"
@@ -55,17 +57,18 @@ def read(path: Path) -> Readme:
 def split(path: Path) -> tuple[dict[str, Any], str]:
     """The YAML at the top of a card, and what follows. Raises Refused where it can't be read."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text_bounded(path, MOST_TEXT)
+    except OSError as error:
+        raise Refused(f"can't read {path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise Refused(f"{path} is not UTF-8; save it as that, or move it away") from None
     if not text.startswith(FENCE):
         return {}, text
     between, fence, body = text.removeprefix(FENCE).partition(f"\n{FENCE}")
     try:
-        front = yaml.safe_load(between) if fence else None
-    except yaml.YAMLError as error:
-        why = str(error).partition("\n")[0]
-        raise Refused(f"the YAML at the top of {path} can't be read ({why}); mend it") from None
+        front = read_yaml(between) if fence else None
+    except NotYaml as error:
+        raise Refused(f"the YAML at the top of {path} can't be read ({error}); mend it") from None
     if not isinstance(front, dict):
         raise Refused(f"the YAML at the top of {path} must be keys with values between two ---")
     return front, body

@@ -7,7 +7,6 @@ while where the Hub is busy or a connection breaks; the client does that for upl
 import hashlib
 import json
 import logging
-import re
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +17,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
+from mmusset.bounded import MOST_FACTS, read_bounded, size
 from mmusset.errors import MmussetError, Refused, ServerGone, UsageError
+from mmusset.safe_text import first_line, remember, without_addresses
 from mmusset.text import duration
 
 from .published import File
@@ -77,8 +78,10 @@ class HubFile:
         """Whether it has the bytes of a local file, whose sha256 is given."""
         if self.sha256:
             return self.sha256 == sha256
-        data = path.read_bytes()
-        return self.blob_id == hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+        digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size)
+        with path.open("rb") as file:
+            hashlib.file_digest(file, lambda: digest)
+        return self.blob_id == digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,7 @@ class Remote:
         self.told = told
         self._api = HfApi(library_name="mmusset")
         self._token = get_token() or ""
+        remember(self._token)
         self._operations: dict[str, Any] = {}
 
     @cached_property
@@ -258,10 +262,13 @@ class Remote:
 
         return Path(self._patiently(download))
 
-    def read(self, name: str, commit: str) -> bytes:
-        """A small file's bytes, as they are at a commit."""
+    def read(self, name: str, there: Snapshot) -> bytes:
+        """A small file's bytes, as they are in a snapshot. Raises MmussetError for a large one."""
+        if there.files[name].size > MOST_FACTS:
+            raise MmussetError(f"{name} of {self.name} is larger than {size(MOST_FACTS)}")
         with TemporaryDirectory() as folder:
-            return self.fetch(name, commit, Path(folder), lambda _: None).read_bytes()
+            fetched = self.fetch(name, there.commit, Path(folder), lambda _: None)
+            return read_bounded(fetched, MOST_FACTS)
 
     def _patiently(self, ask: Callable[[], T]) -> T:
         """What an answer says that may be asked for more than once."""
@@ -322,11 +329,10 @@ class Remote:
         return f"the Hub refuses ({status}: {self._said(error)})"
 
     def _said(self, error: BaseException) -> str:
-        """What an error says, on one line, without the token and without addresses: those of the
+        """What an error says, on one line, without secrets and without addresses: those of the
         store are signed, and whoever has one may write to it."""
         told = getattr(error, "server_message", None) or str(error) or type(error).__name__
-        line = re.sub(r"\w+://\S+", "<address>", " ".join(told.split()))[:200]
-        return line.replace(self._token, "<token>") if self._token else line
+        return first_line(without_addresses(" ".join(str(told).split())))
 
 
 def _client() -> Any:
@@ -346,7 +352,7 @@ def _wanted_wait(headers: Any) -> float:
     if limit is not None and limit.remaining == 0:
         return float(limit.reset_in_seconds) + 1
     text = headers.get("Retry-After", "").strip()
-    return float(text) if text.isdigit() else 0.0
+    return float(text) if text.isascii() and text.isdigit() else 0.0
 
 
 def _heard_by(heard: Callable[[int], None]) -> type:

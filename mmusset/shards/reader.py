@@ -1,12 +1,14 @@
 """Shards, read through webdataset: from a folder, a glob or the Hub.
 
-Nothing is unpickled: webdataset's own decoding is never asked, and WDS_SECURE=1 forbids
-it to run commands or open files by itself. Files are opened here.
+Files are opened and read here, within bounds; webdataset groups what was read into samples.
+Nothing is unpickled: its own decoding is never asked, and WDS_SECURE=1 forbids it to run
+commands or open files by itself.
 """
 
 import io
 import json
 import os
+import re
 import tarfile
 import warnings
 from collections.abc import Iterator
@@ -18,9 +20,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from mmusset.bounded import MB, MOST_FACTS, open_regular
 from mmusset.errors import MmussetError, UsageError
+from mmusset.safe_text import first_line, remember, without_addresses
 
-from .tar import MEMBERS
+from .tar import MEMBERS, headers, member
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -32,6 +36,7 @@ HUB = "hf://"
 MAX_PIXELS = 50_000_000
 MAX_VALUES = 100_000_000  # of a clip's sound: 19 minutes at 44.1 kHz, stereo
 TAR_END = 2 * tarfile.BLOCKSIZE  # zeros
+_OF_THE_TAR = re.compile(r"__[^/]*__($|/)")  # what webdataset takes for facts about the whole tar
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,7 @@ def manifest_of(shard: str) -> dict[str, Any]:
     try:
         path = f"{whole.rsplit('/', 2)[0]}/manifest.json"
         with _asked(path), opened(path) as file:
-            data = file.read()
+            data = file.read(MOST_FACTS)
         manifest = json.loads(data)
     except (OSError, Gone, ValueError):
         return {}
@@ -136,18 +141,14 @@ def raw_samples(shard: str) -> Iterator[tuple[str, Members]]:
     known only by its dataset's manifest.
     """
     os.environ["WDS_SECURE"] = "1"
-    import webdataset
-    from webdataset import tariterators
+    from webdataset.tariterators import group_by_keys
 
-    webdataset.utils.enforce_security = True
     count = 0
     with _asked(shard), opened(shard) as stream:
         try:
-            tar = tariterators.tar_file_expander([{"url": shard, "stream": stream}])
-            for members in tariterators.group_by_keys(tar):
+            for members in group_by_keys(_members(shard, stream)):
                 yield members["__key__"], {k: v for k, v in members.items() if k[:2] != "__"}
                 count += 1
-            _check_end(stream)
         except (tarfile.TarError, ValueError, EOFError) as error:
             raise broken(shard, _why(error)) from None
     wanted = listed_samples(shard)
@@ -164,14 +165,28 @@ def broken(shard: str, why: str) -> MmussetError:
     )
 
 
-def _check_end(stream: BinaryIO) -> None:
-    """Raises EOFError unless zeros end a tar, and nothing but zeros is left of it to read.
+def _members(shard: str, stream: BinaryIO) -> Iterator[dict[str, Any]]:
+    """The regular files of a tar, as webdataset hands them on to be grouped by their keys."""
+    end = 0
+    for info in headers(stream):
+        end = info.offset_data + -(-info.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+        if info.isreg() and not _OF_THE_TAR.match(info.name):
+            yield {"__url__": shard, "fname": info.name, "data": member(stream, info)}
+    _check_end(stream, end)
+
+
+def _check_end(stream: BinaryIO, end: int) -> None:
+    """Raises EOFError unless zeros end a tar, and nothing but zeros follows its last member.
 
     tarfile takes both the file's end and a header that it can't read for the tar's end.
     """
-    left = stream.read()
-    stream.seek(-min(TAR_END, stream.seek(0, io.SEEK_END)), io.SEEK_END)
-    if any(left) or any(stream.read()):
+    stream.seek(end)
+    zeros = 0
+    while data := stream.read(MB):
+        if data.count(0) != len(data):
+            break
+        zeros += len(data)
+    if data or zeros < TAR_END:
         raise EOFError("it does not end as a tar does")
 
 
@@ -256,7 +271,7 @@ def opened(path: str) -> BinaryIO:
     """A file on this disk or the Hub. Raises Gone where there is none, MmussetError where the
     Hub can't be asked."""
     with _asked(path):
-        return _hub().open(path, "rb") if path.startswith(HUB) else Path(path).open("rb")
+        return _hub().open(path, "rb") if path.startswith(HUB) else open_regular(Path(path))
 
 
 def _dataset_on_hub(source: str) -> str:
@@ -292,13 +307,15 @@ def _asked(path: str) -> Iterator[None]:
 
 
 def _why(error: Exception) -> str:
-    """The first line of what an error says, without the stream's name that webdataset adds."""
+    """The first line of what an error says, without secrets, addresses, and the stream's name that
+    webdataset adds."""
     texts = (text.strip() for text in error.args if isinstance(text, str))
     said = next(filter(None, texts), type(error).__name__)
-    return said.partition("\n")[0].partition(" @ <")[0]
+    return first_line(without_addresses(said.partition(" @ <")[0]))
 
 
 def _hub() -> Any:
-    from huggingface_hub import HfFileSystem
+    from huggingface_hub import HfFileSystem, get_token
 
+    remember(get_token() or "")
     return HfFileSystem()

@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.sample import Quadruple, Sha256
 
 from .tar import MEMBERS, canonical_json, file_sha256, read_shard
@@ -72,7 +73,7 @@ def verify(out: Path) -> tuple[int, list[Problem]]:
         path = out / name
         if not path.is_file():
             problems.append(Problem(name, "missing; run the build again to write it"))
-        elif file_sha256(path) != shard.sha256:
+        elif path.stat().st_size != shard.bytes or file_sha256(path) != shard.sha256:
             problems.append(
                 Problem(name, "changed since it was written; `mmusset build --check` mends it")
             )
@@ -93,9 +94,11 @@ def _manifest(out: Path) -> tuple[Manifest | None, list[Problem]]:
     """The manifest, if it can be read, and what is wrong with it."""
     where = "manifest.json"
     try:
-        manifest = Manifest.model_validate_json((out / where).read_bytes())
-    except OSError:
+        manifest = Manifest.model_validate_json(read_bounded(out / where, MOST_FACTS))
+    except FileNotFoundError:
         return None, [Problem(where, "missing: the build is not finished")]
+    except OSError as error:
+        return None, [Problem(where, f"can't be read: {error.strerror}")]
     except ValidationError as error:
         return None, [Problem(where, _told(fault)) for fault in error.errors()]
     return manifest, [Problem(where, what) for what in _miscounts(manifest)]

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mmusset.bounded import MOST_TEXT, open_regular, read_bounded
 from mmusset.errors import MmussetError
+from mmusset.safe_text import of_error
 
 # The ranks that `--max-lora-rank` may be set to.
 SERVED_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
@@ -45,19 +47,20 @@ class Adapter:
 def read_adapter(folder: Path) -> Adapter:
     """The adapter in a folder. Raises MmussetError where there is none."""
     try:
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        settings = read_bounded(folder / CONFIG, MOST_TEXT)
+        config = json.loads(settings)
         if not isinstance(config, dict):
             raise ValueError(f"{CONFIG} holds no settings")
-        digest = hashlib.sha256((folder / CONFIG).read_bytes())
-        with (folder / WEIGHTS).open("rb") as file:
+        digest = hashlib.sha256(settings)
+        with open_regular(folder / WEIGHTS) as file:
             weights = _names(file.read(8), file.read)
             file.seek(0)
             digest.update(hashlib.file_digest(file, "sha256").digest())
     except FileNotFoundError as error:
         missing = Path(error.filename).name
         raise MmussetError(f"{folder} is no LoRA adapter: it has no {missing}") from None
-    except (OSError, ValueError) as error:
-        raise MmussetError(f"the adapter {folder} can't be read: {error}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise MmussetError(f"the adapter {folder} can't be read: {of_error(error)}") from None
     label = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "adapter"
     return Adapter(
         folder=folder,

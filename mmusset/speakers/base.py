@@ -130,7 +130,7 @@ class Speaker(Protocol):
     in_flight: int
     """How many samples it is worth having on the way at once; 0 where more don't help."""
     strikes: dict[str, int]
-    """How often each item's call was out when the server died; kept from run to run."""
+    """How often each item's calls were lost of late (blame.py); kept from run to run."""
 
     async def __aenter__(self) -> Self: ...
 

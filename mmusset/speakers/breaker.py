@@ -8,7 +8,7 @@ from mmusset.errors import ServerGone
 
 from .flow import Flow
 
-FIRST_PROBE_S, LAST_PROBE_S = 0.25, 30.0
+FIRST_PROBE_S, LAST_PROBE_S = 0.05, 30.0
 # The share of all patience after which the user is told of a server that is only busy.
 TOLD_AFTER = 0.01
 
@@ -18,7 +18,7 @@ Probe = Callable[[], Awaitable[str]]
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait for a server that is gone, and where it should be."""
+    """How long to wait for a server that is gone, and where it is, as people are shown it."""
 
     url: str
     wait_s: float
@@ -44,20 +44,17 @@ class Breaker:
         self._probe = probe
         self._patience = patience
         self._tell = tell
-        self._busy_since_s: float | None = None
+        self._unanswered_since_s: float | None = None
         self._told_busy = False
         self._waiting: asyncio.Task[None] | None = None
 
     def answered(self) -> None:
         """A call was answered."""
-        self._busy_since_s = None
+        self._unanswered_since_s = None
 
     def busy(self) -> None:
         """A call was sent away. A server that does nothing else for too long is as good as gone."""
-        now_s = asyncio.get_running_loop().time()
-        if self._busy_since_s is None:
-            self._busy_since_s, self._told_busy = now_s, False
-        waited = (now_s - self._busy_since_s) / self._patience.wait_s
+        waited = self._unanswered()
         if waited > 1:
             self._give_up("it sends every call away")
         elif waited > TOLD_AFTER and not self._told_busy:
@@ -65,10 +62,19 @@ class Breaker:
             self._tell("the server sends every call away; asking again more and more slowly")
 
     def lost(self, why: str) -> None:
-        """A call got no answer."""
-        if self._waiting is None:
+        """A call got no answer. A server that answers none but probes is as good as gone too."""
+        if self._unanswered() > 1:
+            self._give_up(why)
+        elif self._waiting is None:
             self._flow.shut()
             self._waiting = asyncio.create_task(self._wait(why))
+
+    def _unanswered(self) -> float:
+        """How long no call was answered, as a share of all patience."""
+        now_s = asyncio.get_running_loop().time()
+        if self._unanswered_since_s is None:
+            self._unanswered_since_s, self._told_busy = now_s, False
+        return (now_s - self._unanswered_since_s) / self._patience.wait_s
 
     async def close(self) -> None:
         """Wait no more."""

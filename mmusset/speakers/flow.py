@@ -1,8 +1,8 @@
 """The one place that decides which call leaves when.
 
 A call waits here until the server is there, the throttle has room, and no suspect
-is out: an item during whose calls the server died before is asked about alone, so
-that it can't hide among others.
+is out: an item whose calls are lost again and again is asked about alone, so that it
+can't hide among others. Others fly between two suspects, as long as there are any.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from itertools import count
 
 from mmusset.errors import ServerGone, Stopped
 
+from .blame import CONTROLS
 from .throttle import Throttle
 
 Waiting = tuple[int, int, asyncio.Future[None]]
@@ -27,6 +28,7 @@ class Flow:
         self._ticket = count()
         self._open = True
         self._alone = False
+        self._landed = CONTROLS  # since a suspect left
         self._end: Stopped | ServerGone | None = None
         self._held: asyncio.TimerHandle | None = None  # None: nothing is held
 
@@ -52,6 +54,7 @@ class Flow:
     def land(self) -> None:
         """A call is back, with an answer or without."""
         self.flying -= 1
+        self._landed += 1
         self._alone = False
         self.admit()
 
@@ -90,10 +93,11 @@ class Flow:
     def _admit_one(self) -> bool:
         _forget_the_cancelled(self._suspects)
         _forget_the_cancelled(self._waiting)
-        if self._suspects:
+        if self._suspects and (self._landed >= CONTROLS or not self._waiting):
             if self.flying:
                 return False
             self._alone = True
+            self._landed = 0
             queue = self._suspects
         elif self._waiting and self.flying < self.throttle.limit:
             queue = self._waiting

@@ -1,9 +1,11 @@
 """What a vLLM server says of itself on /metrics, in Prometheus' text."""
 
+import math
 import re
 from dataclasses import dataclass
 
-_LINE = re.compile(r"^vllm:(\w+)(?:\{[^}]*\})? (\S+)$", re.MULTILINE)
+_LINE = re.compile(r"^vllm:(\w+)(?:\{[^}\n]*\})? (\S+)$", re.MULTILINE)
+MOST = 1e9  # no server has more calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,15 +17,24 @@ class Gauges:
     kv_share: float
 
 
-def read(text: str) -> Gauges | None:
-    """The gauges; None where the text is not vLLM's."""
+def read(data: bytes) -> Gauges | None:
+    """The gauges; None where the text is not vLLM's. What is no sane number is passed over."""
     values: dict[str, list[float]] = {}
-    for name, value in _LINE.findall(text):
-        values.setdefault(name, []).append(float(value))
+    for name, said in _LINE.findall(data.decode("utf-8", "replace")):
+        if (value := _number(said)) is not None:
+            values.setdefault(name, []).append(value)
     if "num_requests_waiting" not in values:
         return None
     return Gauges(
         running=int(sum(values.get("num_requests_running", []))),
         waiting=int(sum(values["num_requests_waiting"])),
-        kv_share=max(values.get("kv_cache_usage_perc", [0.0])),
+        kv_share=min(1.0, max(values.get("kv_cache_usage_perc", [0.0]))),
     )
+
+
+def _number(said: str) -> float | None:
+    try:
+        value = float(said)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and 0 <= value <= MOST else None

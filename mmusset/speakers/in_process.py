@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from mmusset.errors import MmussetError, Stopped
 from mmusset.recipe import SpeakerPart
+from mmusset.safe_text import of_error
 from mmusset.sample import AgentName
 
 from . import chat
@@ -231,8 +232,7 @@ def _load(part: SpeakerPart, adapters: list[str]) -> _Model:
         )
         processor = AutoProcessor.from_pretrained(part.model, **which)
     except (OSError, ValueError) as error:
-        first = str(error).splitlines()[0]
-        raise MmussetError(f"can't load the model {part.model}: {first}") from None
+        raise MmussetError(f"can't load the model {part.model}: {of_error(error)}") from None
     # By peft itself: transformers 5.24 has a door to it too, and asks there for a newer one.
     with warnings.catch_warnings():
         # transformers has a new name for checkpointing, and peft asks by the old one.

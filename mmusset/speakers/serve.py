@@ -23,8 +23,10 @@ from typing import Any, Self
 
 import orjson
 
+from mmusset import safe_text
 from mmusset.errors import MmussetError, Unusable, UsageError
 from mmusset.sample import AGENTS
+from mmusset.tracing import without_tracing
 
 from .adapter import Adapter, check_adapter, read_adapter
 from .wire import Busy, Lost, post
@@ -34,6 +36,7 @@ START_S = 1200.0  # a first start downloads the weights
 WARM_UP_S = 300.0  # the first picture compiles what compiles lazily
 STOP_S = 10.0
 LOG_LINES = 12
+LOG_BYTES = 64_000  # of its end, in which those lines are
 
 # Sets PR_SET_PDEATHSIG and becomes the server: whatever ends us, the server is told to end.
 _WITH_US = (
@@ -180,7 +183,8 @@ class Server:
                 heard_s = time.monotonic()
 
     async def _start(self) -> None:
-        environment = os.environ | {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
+        environment = without_tracing(os.environ)
+        environment |= {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
         if self.served.on_cpu:
             environment |= {"VLLM_CPU_KVCACHE_SPACE": "2", "TORCHDYNAMO_DISABLE": "1"}
         with self._log.open("ab") as log:
@@ -228,8 +232,11 @@ class Server:
                 return
 
     def _last_words(self) -> str:
-        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
-        return "\n".join([*lines[-LOG_LINES:], f"(all of it is in {self._log})"])
+        with self._log.open("rb") as file:
+            file.seek(max(0, self._log.stat().st_size - LOG_BYTES))
+            lines = file.read(LOG_BYTES).decode(errors="replace").splitlines()
+        said = [safe_text.first_line(line) for line in lines[-LOG_LINES:]]
+        return "\n".join([*said, f"(all of it is in {self._log})"])
 
 
 async def serve(served: Served, ready: Callable[[str], None], tell: Tell) -> None:
@@ -298,7 +305,8 @@ async def _is_healthy(session: Any, url: str) -> bool:
 
     health = url.removesuffix("/v1") + "/health"
     try:
-        async with session.get(health, timeout=ClientTimeout(total=5)) as response:
+        limit = ClientTimeout(total=5)
+        async with session.get(health, timeout=limit, allow_redirects=False) as response:
             return bool(response.status == 200)
     except (ClientError, OSError, TimeoutError):
         return False

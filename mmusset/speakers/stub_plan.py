@@ -1,18 +1,22 @@
 """How a stub server behaves: what it can do at once, how long it takes, what goes wrong when."""
 
 from pathlib import Path
+from random import Random
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import Field, ValidationError
 
+from mmusset.bounded import read_text_bounded
 from mmusset.errors import UsageError
+from mmusset.safe_text import of_error
 from mmusset.sample import Frozen, Share
+from mmusset.yaml_text import MOST_BYTES, NotYaml, read_yaml
 
 EVER = 10**9
 
 Kind = Literal[
     "429",  # too many requests, with Retry-After
+    "502",  # what a proxy says of a server that it can't reach
     "503",
     "500",
     "400",  # this request will never do
@@ -35,7 +39,8 @@ class Fault(Frozen):
     """What goes wrong, and for which requests: all conditions must hold.
 
     Requests are counted from 1. `containing` looks for words in the body, of which
-    the picture's data is a part.
+    the picture's data is a part. With a `share`, it goes wrong at random for so many of
+    them: the same ones for the same `seed`.
     """
 
     kind: Kind
@@ -43,8 +48,18 @@ class Fault(Frozen):
     last: int = EVER
     every: Annotated[int, Field(ge=1)] = 1
     containing: str = ""
+    share: Share = 1.0
+    seed: int = 0
     at_most: int = EVER
     retry_after_s: float = 0.0
+
+    def hits(self, number: int, body: bytes) -> bool:
+        """Whether it is due for this request, `at_most` aside."""
+        if not self.first <= number <= self.last or (number - self.first) % self.every:
+            return False
+        if self.share < 1 and Random(f"{self.seed} {self.kind} {number}").random() >= self.share:
+            return False
+        return self.containing.encode() in body
 
 
 class StubPlan(Frozen):
@@ -65,12 +80,13 @@ def load(path: Path | None) -> StubPlan:
     if path is None:
         return StubPlan()
     try:
-        return StubPlan.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+        text = read_text_bounded(path, MOST_BYTES)
+        return StubPlan.model_validate(read_yaml(text) or {})
     except OSError as error:
         raise UsageError(f"can't read the plan {path}: {error.strerror}") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise UsageError(f"the plan {path}: {where}: {first['msg']}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"the plan {path} is not YAML: {error}") from None
+    except (NotYaml, UnicodeDecodeError) as error:
+        raise UsageError(f"the plan {path} is not YAML: {of_error(error)}") from None

@@ -221,8 +221,7 @@ class StubServer:
 
     def _fault(self, number: int, data: bytes) -> Fault | None:
         for place, fault in enumerate(self.plan.faults):
-            due = fault.first <= number <= fault.last and (number - fault.first) % fault.every == 0
-            if due and fault.containing.encode() in data and self._hits[place] < fault.at_most:
+            if self._hits[place] < fault.at_most and fault.hits(number, data):
                 self._hits[place] += 1
                 return fault
         return None
@@ -231,7 +230,7 @@ class StubServer:
         """What goes wrong before any work is done."""
         if fault.kind == "429":
             return _error(429, "slow down", {"Retry-After": f"{fault.retry_after_s:g}"})
-        if fault.kind in {"503", "500", "400"}:
+        if fault.kind in {"502", "503", "500", "400"}:
             return _error(int(fault.kind), "as planned")
         if fault.kind == "hang":
             await asyncio.Event().wait()

@@ -5,29 +5,29 @@ import os
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
 
 import orjson
 
-from mmusset.errors import MmussetError, Stopped, Unusable
+from mmusset import safe_text
+from mmusset.errors import MmussetError, Stopped, Unusable, UsageError
 from mmusset.recipe import ServerPart, SpeakerPart
 from mmusset.sample import AgentName
 
 from . import chat, gauges
 from .base import Answer, Request, Voice, canonical
+from .blame import Blame
 from .breaker import Breaker, Patience
 from .flow import Flow
 from .throttle import LatencyThrottle, QueueThrottle
-from .wire import Busy, Lost, post
+from .wire import Busy, Lost, ask, error_text, model_names, post
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
 # Calls on samples that have begun leave first: their prefix is still in the server's cache.
 ORDER: dict[AgentName, int] = {"reconciler": 0, "critic": 1, "story_writer": 2, "captioner": 3}
-# After so many deaths of the server with an item's call in flight, it is asked about alone,
-# and after so many in all it is given up.
-ALONE_AFTER, MOST_STRIKES = 2, 4
 # vLLM closes a connection that idles for 5 s; one that is reused at that moment breaks.
 KEEP_ALIVE_S = 3.0
 SEARCH_S, WATCH_S, PROBE_S = 0.1, 0.5, 30.0
@@ -49,15 +49,18 @@ class VllmSpeaker:
         self._part = part
         self._server = server
         self._url = server.url.rstrip("/")
+        self._shown = safe_text.of_url(self._url)
         self._model = part.model
-        patience = Patience(self._url, server.wait_seconds)
-        self._breaker = Breaker(self.flow, self._probe, patience, tell)
+        self._blame = Blame(self.strikes)
+        patience = Patience(self._shown, server.wait_seconds)
+        self._breaker = Breaker(self.flow, self.probe, patience, tell)
         self._refusals, self._refused_s = 0, 0.0
         self._watch: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        """Find the server and its models. Raises MmussetError where they are not as asked for."""
-        self._session = _session()
+        """Find the server and its models. Raises MmussetError where they are not as asked for,
+        UsageError where the address or the key can't be used."""
+        self._session = self.session()
         try:
             await self._check_models()
             if await self._gauges():
@@ -106,11 +109,29 @@ class VllmSpeaker:
         """Send nothing more."""
         self.flow.end(Stopped())
 
+    def session(self) -> "ClientSession":
+        """A client that sends the key of OPENAI_API_KEY. Raises UsageError for one, or for an
+        address, that can't be used."""
+        key = _checked_key(self._url)
+        from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+
+        return ClientSession(
+            connector=TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
+            timeout=ClientTimeout(total=None),
+            headers={"Authorization": f"Bearer {key}"} if key else None,
+            cookie_jar=DummyCookieJar(),
+        )
+
     async def _try(self, body: bytes, key: str, order: int) -> Answer | None:
         """Send it once, when its turn comes; None if it has to be sent again."""
-        await self.flow.leave(order, alone=self.strikes.get(key, 0) >= ALONE_AFTER)
+        alone = self._blame.is_suspect(key)
+        await self.flow.leave(order, alone=alone)
+        self._blame.settle()
         begun_s = time.monotonic()
         try:
+            if alone and not await self._probes_answered():
+                return None
+            begun_s = time.monotonic()
             answer = await post(
                 self._session, f"{self._url}/chat/completions", body, self._server.call_seconds
             )
@@ -118,21 +139,31 @@ class VllmSpeaker:
             self._send_less(begun_s, busy.retry_after_s)
             return None
         except Lost as lost:
-            self._count_loss(key, lost, begun_s)
+            self._count_loss(key, lost, begun_s, alone)
             return None
         except Unusable:
-            self._answered()
+            self._answered(key, alone)
             raise
         finally:
             self.flow.land()
-        self._answered()
+        self._answered(key, alone)
         self.throttle.landed(begun_s, time.monotonic())
-        self.strikes.pop(key, None)
         return answer
 
-    def _answered(self) -> None:
+    async def _probes_answered(self) -> bool:
+        """Whether the server answers as many probes as are due before a suspect's call."""
+        for _ in range(self._blame.probes_due):
+            fault = await self.probe()
+            self._blame.probed(lost=bool(fault))
+            if fault:
+                self._breaker.lost(fault)
+                return False
+        return True
+
+    def _answered(self, key: str, alone: bool) -> None:
         self._refusals = 0
         self._breaker.answered()
+        self._blame.answered(key, alone=alone)
 
     def _send_less(self, begun_s: float, retry_after_s: float) -> None:
         self._breaker.busy()
@@ -142,14 +173,15 @@ class VllmSpeaker:
             self._refused_s = time.monotonic()
         self.flow.hold(retry_after_s or min(0.05 * 2 ** min(self._refusals, 10), LONGEST_PAUSE_S))
 
-    def _count_loss(self, key: str, lost: Lost, begun_s: float) -> None:
+    def _count_loss(self, key: str, lost: Lost, begun_s: float, alone: bool) -> None:
         self.throttle.refused(begun_s, time.monotonic())
+        why = self._blame.lost(key, alone=alone) if lost.blames else ""
+        if why:
+            # It was the item: the server is as it was.
+            self._breaker.answered()
         self._breaker.lost(str(lost))
-        if lost.blames:
-            self.strikes[key] = self.strikes.get(key, 0) + 1
-            if self.strikes[key] >= MOST_STRIKES:
-                del self.strikes[key]
-                raise Unusable("kills the server", f"{MOST_STRIKES} calls ended so: {lost}")
+        if why:
+            raise Unusable("kills the server", f"{why}: {lost}")
 
     async def _check_models(self) -> None:
         listed = await self._models()
@@ -157,33 +189,31 @@ class VllmSpeaker:
         wanted = {getattr(self._part.adapters, agent) or self._model for agent in ORDER}
         if missing := sorted(wanted - set(listed)):
             raise MmussetError(
-                f"{self._url} does not serve {', '.join(missing)}; it serves {', '.join(listed)}"
+                f"{self._shown} does not serve {', '.join(missing)}; it serves {', '.join(listed)}"
             )
 
     async def _models(self) -> list[str]:
-        from aiohttp import ClientError
-
         try:
-            async with asyncio.timeout(PROBE_S), self._session.get(f"{self._url}/models") as got:
-                data: Any = orjson.loads(await got.read())
-                if got.status != 200:
-                    raise MmussetError(f"{got.url} answers {got.status}: {str(data)[:200]}")
-        except (ClientError, OSError, TimeoutError) as error:
+            reply = await ask(self._session, f"{self._url}/models", PROBE_S)
+        except Lost as lost:
             raise MmussetError(
-                f"no server at {self._url} ({error or 'no answer'}); start one with"
+                f"no server at {self._shown} ({lost}); start one with"
                 " `mmusset serve`, or set server.url"
             ) from None
-        except orjson.JSONDecodeError:
+        if reply.status != 200:
             raise MmussetError(
-                f"{self._url} is not a server of models; look at server.url"
-            ) from None
-        names = [str(model["id"]) for model in data.get("data", [])]
-        if not names:
-            raise MmussetError(f"{self._url} serves no model")
-        return names
+                f"{self._shown} answers {reply.status}: {error_text(reply.data)}; look at"
+                " server.url, and at the key in OPENAI_API_KEY"
+            )
+        if names := model_names(reply.data):
+            return names
+        raise MmussetError(
+            f"{self._shown} lists no model as OpenAI's protocol has it; look at server.url"
+        )
 
-    async def _probe(self) -> str:
-        """Ask for one token: /health may say yes while the engine hangs."""
+    async def probe(self) -> str:
+        """Ask for one token; "" if it comes, else why not. /health may say yes while the
+        engine hangs."""
         message = {"role": "user", "content": "Say yes."}
         body = {"model": self._model, "messages": [message], "max_tokens": 1, "temperature": 0}
         deadline_s = min(PROBE_S, self._server.call_seconds)
@@ -198,14 +228,12 @@ class VllmSpeaker:
         return ""
 
     async def _gauges(self) -> gauges.Gauges | None:
-        from aiohttp import ClientError
-
-        url = self._url.removesuffix("/v1") + "/metrics"
         try:
-            async with asyncio.timeout(PROBE_S), self._session.get(url) as response:
-                return gauges.read(await response.text()) if response.status == 200 else None
-        except (ClientError, OSError, TimeoutError):
+            url = self._url.removesuffix("/v1") + "/metrics"
+            reply = await ask(self._session, url, PROBE_S)
+        except (Lost, MmussetError):
             return None
+        return gauges.read(reply.data) if reply.status == 200 else None
 
     async def _follow(self, throttle: QueueThrottle) -> None:
         while True:
@@ -215,12 +243,22 @@ class VllmSpeaker:
                 self.flow.admit()
 
 
-def _session() -> "ClientSession":
-    from aiohttp import ClientSession, ClientTimeout, TCPConnector
-
-    key = os.environ.get("OPENAI_API_KEY", "")
-    return ClientSession(
-        connector=TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
-        timeout=ClientTimeout(total=None),
-        headers={"Authorization": f"Bearer {key}"} if key else None,
-    )
+def _checked_key(url: str) -> str:
+    """The key to send, "" for none. Raises UsageError where it or the address can't be used."""
+    key = os.environ.get("OPENAI_API_KEY", "").strip()
+    if not key.isprintable():
+        raise UsageError("the key in OPENAI_API_KEY holds a character that no key can")
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise UsageError("server.url is no address: it should look like http://127.0.0.1:8000/v1")
+    safe_text.remember_url(url)
+    if key and "@" in parts.netloc:
+        raise UsageError(
+            "server.url holds a user, and OPENAI_API_KEY a key: a server takes one or the other,"
+            " not both; take the user out of the address, or unset the variable"
+        )
+    return key

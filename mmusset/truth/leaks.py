@@ -9,7 +9,9 @@ from functools import cache
 from typing import Literal
 
 from mmusset.sample import Fault, Tags
+from mmusset.text import sentences
 
+from . import orders
 from .lexicon import INSTRUMENTS, UNTUNED, phrase_pattern
 from .spoken_key import find as find_keys
 from .spoken_tempo import find as find_tempos
@@ -74,10 +76,14 @@ INJECTIONS = (
     r"|\bi['’]m\s+sorry,?\s+(?:but\s+)?i\s+can(?:not|['’]t)\b"
     r"|\bi\s+can(?:not|['’]t)\s+(?:assist|help\s+with)\b"
     r"|^[ \t]*(?:system|user|assistant|human|developer)\s*:"
+    # What a program would read, not a person.
+    r"|[\"'](?:role|content|verdict|faults|caption|story|system|assistant)[\"']\s*:"
+    r"|\brole\s*[:=]\s*[\"']?(?:system|developer|assistant|user)\b"
     r"|```|~~~|<\|[^|>]{0,40}\|>|\[/?INST\]|</?\s*[a-z][^<>]{0,80}>|\{\{|\}\}|\{%|%\}"
 )
 # Control characters, and those that hide or turn the text around them.
 _CONTROLS = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+RUN_WORDS = 5  # that two texts have in common by more than chance
 LEAST_LETTERS = 4  # a shorter name in a tag is too likely an ordinary word
 
 
@@ -109,10 +115,31 @@ def picture_in_caption(text: str) -> tuple[Fault, ...]:
 def injection(text: str, where: Where) -> tuple[Fault, ...]:
     """Links, orders to a model, its refusals, markup, and characters that can't be seen."""
     return _faults(
-        (match[0] for match in _injections().finditer(text)),
+        (text[start:end] for start, end in _injected(text)),
         where,
         "not prose",
         "this is no plain prose: a link, markup, or words to a machine",
+        "leave it out",
+    )
+
+
+def repeated_order(text: str, where: Where, given: Iterable[str]) -> tuple[Fault, ...]:
+    """What a text repeats of a sentence with an order to a model, which the source gave.
+
+    Five words that follow each other in both are a repetition, or all of a shorter sentence.
+    """
+    repeated = [
+        places
+        for source in given
+        for sentence in _with_orders(source)
+        for places in _runs(text, min(RUN_WORDS, len(sentence.split())))
+        if (said := orders.folded(text[slice(*places)])) and said in orders.folded(sentence)
+    ]
+    return _faults(
+        (text[start:end] for start, end in _joined(repeated)),
+        where,
+        "repeats an order",
+        "the source gave it words to a machine, and this repeats them",
         "leave it out",
     )
 
@@ -146,6 +173,47 @@ def lengths(text: str, where: Where, bounds: tuple[int, int]) -> tuple[Fault, ..
         return ()
     mend = f"write at least {least} words" if words < least else f"keep to {most} words"
     return _faults([text], where, "length", f"it has {words} words", mend)
+
+
+def _injected(text: str) -> list[tuple[int, int]]:
+    """The places of what is no prose, in order; of orders, those that no other place holds."""
+    places = [match.span() for match in _injections().finditer(text)]
+    places += [
+        (start, end)
+        for start, end in orders.find(text)
+        if not any(a < end and start < b for a, b in places)
+    ]
+    return sorted(places)
+
+
+def _with_orders(text: str) -> list[str]:
+    """The sentences of a text that hold an order to a model, or a part of one."""
+    found, start = list[str](), 0
+    places = orders.find(text)
+    for sentence in sentences(text) if places else ():
+        end = start + len(sentence)
+        if any(a < end and start < b for a, b in places):
+            found.append(sentence)
+        start = end
+    return found
+
+
+def _runs(text: str, count: int) -> list[tuple[int, int]]:
+    """Start and end of each run of so many words."""
+    words = [match.span() for match in re.finditer(r"\S+", text)]
+    ends = words[count - 1 :]
+    return [(first[0], last[1]) for first, last in zip(words, ends, strict=False)]
+
+
+def _joined(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Places of which none touch each other, that cover the same."""
+    joined = list[tuple[int, int]]()
+    for start, end in sorted(places):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
+        else:
+            joined.append((start, end))
+    return joined
 
 
 def _faults(

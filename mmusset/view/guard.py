@@ -1,4 +1,10 @@
-"""Who may look: whoever has the token, from a page of this very server. And what pages may load."""
+"""Who may look: whoever has the token, from a page of this very server. And what pages may load.
+
+The token is the first part of every path, and nowhere else. A cookie would be sent to every
+port of this machine, so to other servers and their users; a path goes to the server that it
+names, and `no-referrer` keeps it out of what pages tell others. It stays in the browser's
+history, and is worth nothing once the server has ended.
+"""
 
 import hmac
 import ipaddress
@@ -25,7 +31,7 @@ _HEADERS = {
 
 
 class Guard:
-    """Lets requests through that have the token, as a cookie or (once, to get it) in the URL.
+    """Lets requests through whose path begins with the token.
 
     A `Host` that is not this server's is refused: a foreign page could have its own name lead
     here (DNS rebinding). So is what another page sends.
@@ -37,7 +43,7 @@ class Guard:
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        response: web.StreamResponse | None = self._refused(request) or self._welcomed(request)
+        response: web.StreamResponse | None = self._refused(request)
         if response is None:
             try:
                 response = await handler(request)
@@ -54,27 +60,10 @@ class Guard:
         origin = request.headers.get("Origin")
         if origin is not None and not _is_from(origin, request.host):
             return _no("another page sent this")
-        given = request.cookies.get(self._cookie(request), ""), request.query.get("token", "")
-        if not any(
-            hmac.compare_digest(g.encode(errors="replace"), self._token.encode()) for g in given
-        ):
+        given = request.path.removeprefix("/").partition("/")[0]
+        if not hmac.compare_digest(given.encode(errors="replace"), self._token.encode()):
             return _no("open the address that `mmusset view` printed: it holds the token")
         return None
-
-    def _welcomed(self, request: web.Request) -> web.Response | None:
-        """Whoever comes with the token in the URL gets it as a cookie, and the URL without it."""
-        if "token" not in request.query:
-            return None
-        response = web.Response(status=303, headers={"Location": "/"})
-        response.set_cookie(
-            self._cookie(request), self._token, httponly=True, samesite="Strict", path="/"
-        )
-        return response
-
-    def _cookie(self, request: web.Request) -> str:
-        """Cookies know no ports: two servers on one machine need two names."""
-        _, _, port = request.host.rpartition(":")
-        return f"mmusset-view-{port if port.isdigit() else 80}"
 
     def _is_ours(self, netloc: str) -> bool:
         """Names lead anywhere, addresses do not."""
@@ -110,4 +99,7 @@ def _is_address(name: str) -> bool:
 
 
 def _no(why: str) -> web.Response:
-    return web.Response(status=403, text=f"403: {why}\n")
+    """Strangers get no connection to keep."""
+    response = web.Response(status=403, text=f"403: {why}\n")
+    response.force_close()
+    return response

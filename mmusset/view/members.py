@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
+from mmusset.bounded import open_regular
+from mmusset.shards.tar import headers
+
 # Shards whose members are remembered: a shard of 512 samples takes about 300 kB.
 MOST_SHARDS = 64
 
@@ -49,7 +52,7 @@ class Members:
         return Span(shard, *place) if place else None
 
     def places(self, shard: Path) -> Places:
-        """Offset and size of every member; {} where the shard is gone or broken."""
+        """Offset and size of every member; {} where the shard is gone, broken or not to be read."""
         try:
             stat = shard.stat()
             name = (str(shard), stat.st_mtime_ns, stat.st_size)
@@ -66,8 +69,8 @@ class Members:
 
 def _places(shard: Path) -> Places:
     found: Places = {}
-    with tarfile.open(shard, mode="r:") as tar:
-        for info in tar:
+    with open_regular(shard) as file:
+        for info in headers(file):
             if info.isreg():
                 key, _, extension = info.name.partition(".")
                 found.setdefault(key, {})[extension] = (info.offset_data, info.size)

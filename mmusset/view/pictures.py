@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mmusset.evidence import spectrum
-from mmusset.shards.reader import decode_sound
+from mmusset.shards.reader import decode_sound, open_image
 
 Floats = NDArray[np.float32]
 Kind = Literal["thumb.webp", "waveform.png", "spectrogram.webp"]
@@ -39,7 +39,7 @@ def picture(kind: Kind, data: bytes) -> bytes:
 
 def thumb(jpeg: bytes) -> bytes:
     """A JPEG as WebP of at most 480 pixels a side."""
-    with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
+    with open_image(jpeg, ("JPEG",)) as image:
         image.draft("RGB", (THUMB_PX, THUMB_PX))
         small = image.convert("RGB")
     small.thumbnail((THUMB_PX, THUMB_PX))

@@ -14,6 +14,7 @@ from aiohttp import web
 from mmusset.errors import MmussetError
 
 from .dataset import dataset_at
+from .door import KEPT_S, Door, log_in_a_line
 from .guard import Guard, is_loopback
 from .index import Index, index_path
 from .viewer import Viewer
@@ -29,16 +30,23 @@ async def serve(out: Path, host: str, port: int, ready: Callable[[str], None]) -
     with ExitStack() as stack:
         viewer = Viewer(dataset, Index(index_path(out, stack)))
         # aiohttp logs every request that is cut short.
-        runner = web.AppRunner(viewer.app(Guard(token, host)), access_log=None)
-        logging.getLogger("aiohttp.server").setLevel(logging.ERROR)
+        app = viewer.app(Guard(token, host))
+        runner = web.AppRunner(app, access_log=None, keepalive_timeout=KEPT_S)
+        log = logging.getLogger("aiohttp.server")
+        log.setLevel(logging.ERROR)
+        log.addFilter(log_in_a_line)
         await runner.setup()
         try:
             listening = _listen(host, port)
-            await web.SockSite(runner, listening).start()
+            assert runner.server
+            door = await asyncio.get_running_loop().create_server(
+                Door(runner.server), sock=listening
+            )
+            stack.callback(door.close)
             ending = _ending()
             name = host if is_loopback(host) else socket.gethostname()
             shown = f"[{name}]" if ":" in name else name
-            ready(f"http://{shown}:{listening.getsockname()[1]}/?token={token}")
+            ready(f"http://{shown}:{listening.getsockname()[1]}/{token}/")
             await ending.wait()
         finally:
             await runner.cleanup()

@@ -63,21 +63,24 @@ class Viewer:
             middlewares=[guard.middleware, _honest], client_max_size=MOST_BYTES_SENT
         )
         app.cleanup_ctx.append(self._kept_up)
+        # Everything is below the token, which the guard has looked at: pages' links are relative.
+        below = "/{token}"
         app.add_routes(
             [
-                web.get("/", self._page),
-                *(web.get(f"/{name}", self._page) for name in PAGES),
-                web.get("/static/{name}", self._static),
-                web.get("/api/page", self._cards),
-                web.get("/api/counts", self._counts),
-                web.get("/api/place", self._place),
-                web.get("/api/state", self._state),
-                web.get("/api/sample/{key}", self._sample),
-                web.put("/api/mark/{key}", self._mark),
-                web.delete("/api/mark/{key}", self._unmark),
-                web.get("/media/{key}/image.jpg", self._member),
-                web.get("/media/{key}/music.flac", self._member),
-                *(web.get(f"/media/{{key}}/{kind}", self._made_picture) for kind in KINDS),
+                web.get(below, _with_slash),
+                web.get(f"{below}/", self._page),
+                *(web.get(f"{below}/{name}", self._page) for name in PAGES),
+                web.get(f"{below}/static/{{name}}", self._static),
+                web.get(f"{below}/api/page", self._cards),
+                web.get(f"{below}/api/counts", self._counts),
+                web.get(f"{below}/api/place", self._place),
+                web.get(f"{below}/api/state", self._state),
+                web.get(f"{below}/api/sample/{{key}}", self._sample),
+                web.put(f"{below}/api/mark/{{key}}", self._mark),
+                web.delete(f"{below}/api/mark/{{key}}", self._unmark),
+                web.get(f"{below}/media/{{key}}/image.jpg", self._member),
+                web.get(f"{below}/media/{{key}}/music.flac", self._member),
+                *(web.get(f"{below}/media/{{key}}/{kind}", self._made_picture) for kind in KINDS),
             ]
         )
         return app
@@ -85,7 +88,7 @@ class Viewer:
     # --- pages and facts ------------------------------------------------------------------
 
     async def _page(self, request: web.Request) -> web.Response:
-        name = cast(PageName, request.path.strip("/") or "index.html")
+        name = cast(PageName, request.path.rpartition("/")[2] or "index.html")
         title = self._dataset.out.resolve().name
         return web.Response(
             text=render(name, title, self._settings),
@@ -262,6 +265,11 @@ async def _honest(request: web.Request, handler: Handler) -> web.StreamResponse:
         raise web.HTTPConflict(text=str(error)) from None
 
 
+async def _with_slash(request: web.Request) -> web.Response:
+    """The address without its last letter: relative links would lead elsewhere."""
+    return web.Response(status=303, headers={"Location": f"{request.path}/"})
+
+
 def _made(kind: Kind, span: Span) -> bytes:
     return picture(kind, span.read())
 
@@ -274,7 +282,7 @@ def _filter(request: web.Request) -> Filter:
     return Filter(request.query.get("q", ""), tuple(sorted(wanted.items())))
 
 
-_OTHERS = ("q", "page", "key", "token")
+_OTHERS = ("q", "page", "key")
 
 
 def _json(data: bytes) -> web.Response:

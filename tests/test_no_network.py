@@ -1,0 +1,125 @@
+"""Media have nobody to talk to: formats by a list, no protocol, and decoders without a network."""
+
+import asyncio
+import socket
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from mmusset.build.sandbox import Sandbox
+from mmusset.errors import Unusable
+from mmusset.evidence import decode
+from mmusset.evidence.media_file import MediaFile
+from mmusset.recipe import LimitsPart
+from tests.media import piece
+from tests.test_decode import chirp, encode_av
+
+# Texts that FFmpeg takes for media, whatever their names are, and which send it elsewhere.
+SESSION = """v=0
+o=- 0 0 IN IP4 127.0.0.1
+s=a session
+c=IN IP4 127.0.0.1
+t=0 0
+m=audio {port} RTP/AVP 0
+a=rtpmap:0 PCMU/8000
+"""
+PLAYLIST = """#EXTM3U
+#EXT-X-TARGETDURATION:10
+#EXTINF:10,
+http://127.0.0.1:{port}/first.ts
+"""
+LIST = """ffconcat version 1.0
+file 'http://127.0.0.1:{port}/first.wav'
+"""
+
+
+def udp_ports() -> set[int]:
+    """The UDP ports that this machine listens on."""
+    lines = Path("/proc/net/udp").read_text().splitlines()[1:]
+    return {int(line.split()[1].rpartition(":")[2], 16) for line in lines}
+
+
+@pytest.mark.parametrize("text", [SESSION, PLAYLIST, LIST], ids=["session", "playlist", "list"])
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "m4a"])
+def test_a_text_that_names_a_host_opens_no_socket(tmp_path: Path, text: str, suffix: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        port = server.getsockname()[1] & ~1  # RTP takes an even port, and the next
+        path = tmp_path / f"song.{suffix}"
+        path.write_text(text.format(port=port))
+        opened, done = set[int](), threading.Event()
+
+        def watch() -> None:
+            while not done.wait(0.01):
+                opened.update(udp_ports() & {port, port + 1})
+
+        before = udp_ports()
+        watching = threading.Thread(target=watch)
+        watching.start()
+        try:
+            with pytest.raises(Unusable), MediaFile(path) as media:
+                decode.probe(media)
+        finally:
+            done.set()
+            watching.join()
+        assert opened <= before
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+def test_a_codec_that_is_not_on_the_list_is_refused(tmp_path: Path) -> None:
+    encode_av(tmp_path / "known.mkv", chirp(1.0), "aac")
+    encode_av(tmp_path / "other.mkv", chirp(1.0), "tta")
+    with MediaFile(tmp_path / "known.mkv") as media:
+        assert decode.probe(media).channels == 2
+    with (
+        pytest.raises(Unusable, match=r"codec, tta, is not among those that are read"),
+        MediaFile(tmp_path / "other.mkv") as media,
+    ):
+        decode.probe(media)
+
+
+def test_decoders_have_no_network(tmp_path: Path) -> None:
+    """Where the system allows namespaces at all; else the lists are all that there is."""
+    if not namespaces_are_allowed():
+        pytest.skip("this system gives no network namespace")
+    piece(tmp_path / "song.wav", 1)
+
+    async def networks() -> tuple[str, list[str]]:
+        async with Sandbox(LimitsPart(workers=1)) as sandbox:
+            await sandbox.survey(tmp_path / "song.wav", "music", 1024)
+            (child,) = sandbox._idle
+            routes = Path(f"/proc/{child.pid}/net/route").read_text().splitlines()[1:]
+            return Path(f"/proc/{child.pid}/ns/net").readlink().name, routes
+
+    theirs, routes = asyncio.run(networks())
+    assert theirs != Path("/proc/self/ns/net").readlink().name
+    assert routes == []
+
+
+def test_decoders_know_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "HF_TOKEN", "LANGSMITH_API_KEY"):
+        monkeypatch.setenv(name, f"planted-in-{name}")
+    piece(tmp_path / "song.wav", 1)
+
+    async def known() -> bytes:
+        async with Sandbox(LimitsPart(workers=1)) as sandbox:
+            await sandbox.survey(tmp_path / "song.wav", "music", 1024)
+            (child,) = sandbox._idle
+            return Path(f"/proc/{child.pid}/environ").read_bytes()
+
+    environment = asyncio.run(known())
+    assert b"OMP_NUM_THREADS=1" in environment
+    assert b"planted-in" not in environment
+
+
+def namespaces_are_allowed() -> bool:
+    """Asked of the system's own tool."""
+    import subprocess
+
+    words = ["unshare", "--net", "--map-root-user", "true"]
+    with suppress(FileNotFoundError):
+        return subprocess.run(words, capture_output=True, check=False).returncode == 0
+    return False

@@ -129,6 +129,9 @@ def _recovered(out: Path, room: Path, noted: int) -> Recovery:
                 new.execute("BEGIN IMMEDIATE")
                 _fill(new, images, found)
             check_rows(new)
+        if not images and not found.shards.adopted:
+            why = next(iter(found.shards.damaged.values()), "there is no shard")
+            raise Refused(f"nothing of {out} can be brought back: {why}; nothing was changed")
         return found
     finally:
         for image in (ledger, copy):

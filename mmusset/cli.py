@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from . import cli_evaluate, cli_finetune, cli_musflow, cli_publish, cli_view
+from . import cli_evaluate, cli_finetune, cli_musflow, cli_publish, cli_recover, cli_view
 from .cli_options import JsonOption, LogJsonOption, SetOption, tell
 from .errors import MmussetError, UsageError
 from .safe_text import masked
@@ -186,26 +186,6 @@ def status(out: OutArgument, as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def recover(
-    out: OutArgument,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what; write nothing.")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Make a new ledger where it is damaged, cut or gone: from what is left of it, its copy, and
-    the shards. Then `mmusset build` goes on; sealed shards stay as they are.
-
-    \b
-    Examples:
-      mmusset recover music --dry-run
-      mmusset recover music
-    """
-    from .build import recover as recovering
-    from .build import show
-
-    tell(recovering.recover(out, dry_run), show.recovery, as_json)
-
-
-@app.command()
 def explain(
     out: OutArgument,
     item: Annotated[str, typer.Argument(help="A sample's key, or the path of a file.")],
@@ -311,6 +291,7 @@ app.add_typer(prompts, name="prompts")
 app.add_typer(cli_musflow.app)
 app.add_typer(cli_publish.app)
 app.add_typer(cli_view.app)
+app.add_typer(cli_recover.app)
 app.add_typer(cli_finetune.app)
 app.add_typer(cli_evaluate.app)
 

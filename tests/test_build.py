@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import SHORT, environment, mmusset, tree
+from tests.ledgers import older
 from tests.media import library, picture, piece
 
 
@@ -139,6 +140,7 @@ def test_a_replay_needs_no_story_file(source: Path, tmp_path: Path) -> None:
 
 
 def test_a_dataset_of_another_version_is_refused(built: Path, source: Path) -> None:
+    older(built / ".mmusset" / "ledger.db")
     with sqlite3.connect(built / ".mmusset" / "ledger.db") as db:
         db.execute("UPDATE meta SET value = '1' WHERE name = 'schema'")
     for words in (("build", "--source", source, "--out", built, *SHORT), ("status", built)):

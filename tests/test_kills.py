@@ -23,6 +23,7 @@ FAILPOINTS = [
     "media_kept",
     "reply_kept",
     "verdict_kept",
+    "shard_begun",
     "shard_written",
     "shard_synced",
     "shard_renamed",
@@ -30,6 +31,7 @@ FAILPOINTS = [
     "manifest_written",
     "manifest_synced",
     "manifest_renamed",
+    "copy_synced",
     *(
         pytest.param(name, marks=pytest.mark.slow)
         for name in (

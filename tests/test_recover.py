@@ -190,6 +190,15 @@ def test_a_damaged_shard_of_a_lost_ledger_is_set_aside_and_made_anew(
     assert is_whole(out)
 
 
+def test_shards_that_no_build_wrote_stay_where_they_are(finished: Path, tmp_path: Path) -> None:
+    (tmp_path / "out" / "data").mkdir(parents=True)
+    foreign = tmp_path / "out" / "data" / "train-000000.tar"
+    foreign.write_bytes(sorted((finished / "data").glob("*.tar"))[0].read_bytes()[:3000])
+    done = mmusset("recover", tmp_path / "out")
+    assert done.returncode == 1 and "nothing was changed" in done.stderr
+    assert foreign.exists()
+
+
 def test_there_is_nothing_to_recover_in_an_empty_folder(tmp_path: Path) -> None:
     done = mmusset("recover", tmp_path)
     assert done.returncode == 1 and "nothing to recover" in done.stderr

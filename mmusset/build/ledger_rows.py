@@ -7,7 +7,6 @@ Reading goes through views: `sound_item` is the table `item`, but reading a dama
 
 import sqlite3
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -124,7 +123,10 @@ def count_rows_again(connection: LedgerConnection) -> None:
 
 
 def check_rows(connection: LedgerConnection) -> None:
-    """Read every row, and SQLite's own structure. Raises MmussetError at the first damage."""
+    """Read every row of a watched ledger, and SQLite's own structure.
+
+    Raises NotWhole at the first damage.
+    """
     try:
         (found,) = connection.execute("PRAGMA integrity_check (1)").fetchone()
         if found != "ok":
@@ -135,24 +137,14 @@ def check_rows(connection: LedgerConnection) -> None:
         raise broken(connection, error) from None
 
 
-def sound_rows(
-    connection: LedgerConnection, table: str, low: int, high: int
-) -> Iterator[tuple[int, bool, tuple[object, ...]]]:
-    """The rows in a range of row numbers: number, whether it is sound, and what `columns` names.
-
-    Rows of a table without checksums pass for sound. Raises sqlite3.Error where the table can't
-    be read on.
-    """
+def select_sound(connection: LedgerConnection, table: str) -> str:
+    """SQL that gives the rows in a range of row numbers: number, whether it is sound, and what
+    `columns` names. Rows of a table without checksums pass for sound."""
     connection.create_function("row_crc", -1, row_crc, deterministic=True)
     all_columns = _columns(connection, table)
     named = ", ".join(name for name in all_columns if name != "crc")
     sound = f"crc = row_crc({_values(table, all_columns)})" if "crc" in all_columns else "1"
-    rows = connection.execute(
-        f"SELECT rowid, {sound}, {named} FROM {table} WHERE rowid BETWEEN ? AND ? ORDER BY rowid",
-        (low, high),
-    )
-    for number, is_sound, *row in rows:
-        yield number, bool(is_sound), tuple(row)
+    return f"SELECT rowid, {sound}, {named} FROM {table} WHERE rowid BETWEEN ? AND ? ORDER BY rowid"
 
 
 def broken(connection: LedgerConnection, error: sqlite3.Error) -> MmussetError:

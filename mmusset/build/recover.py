@@ -129,6 +129,9 @@ def _recovered(out: Path, room: Path, noted: int) -> Recovery:
                 new.execute("BEGIN IMMEDIATE")
                 _fill(new, images, found)
             check_rows(new)
+        if not images and not found.shards.adopted:
+            why = next(iter(found.shards.damaged.values()), "there is no shard")
+            raise Refused(f"nothing of {out} can be brought back: {why}; nothing was changed")
         return found
     finally:
         for image in (ledger, copy):
@@ -302,17 +305,23 @@ def _put_in_place(out: Path, made: Path, found: Recovery) -> None:
     old = folder / NAME
     kept = _free_name(folder)
     if old.exists():
-        os.link(old, folder / kept)
         found.kept_as = f"{FOLDER}/{kept}"
-        wal = folder / f"{NAME}-wal"
-        if wal.exists():
-            os.link(wal, folder / f"{kept}-wal")
+    for suffix in ("", "-wal"):
+        part = folder / f"{NAME}{suffix}"
+        if part.exists():
+            _keep(part, folder / f"{kept}{suffix}")
     made.replace(folder / RECOVERED)
     sync_folder(folder)
     failpoint("recovered")
     # From here on only what was recovered counts: the old log must not be taken for its.
     _finish(folder)
     found.written = True
+
+
+def _keep(path: Path, kept: Path) -> None:
+    kept.touch(mode=0o600)
+    shutil.copyfile(path, kept)
+    sync_file(kept)
 
 
 def _finish(folder: Path) -> None:

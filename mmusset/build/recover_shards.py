@@ -76,6 +76,8 @@ def _adopt(
         return ""
     if problems or not quadruples:
         return problems[0] if problems else "it is empty"
+    if not all(_is_of_its_music(quadruple) for quadruple in quadruples):
+        return "its keys do not begin with their music's hash: no build of this version wrote it"
     seen.keys, seen.split_of = before.keys, before.split_of
     stat = path.stat()
     shard = Shard(name, len(quadruples), stat.st_size, sha256)
@@ -87,6 +89,11 @@ def _adopt(
 
 def _are_twice(problems: list[str]) -> bool:
     return all(what == "its key stands twice" for what in problems)
+
+
+def _is_of_its_music(quadruple: Quadruple) -> bool:
+    music, clip = quadruple.key[:24], quadruple.key[24:]
+    return quadruple.source_sha256.startswith(music) and bool(re.fullmatch(r"\d{2}", clip))
 
 
 def _quadruples(path: Path) -> list[Quadruple]:

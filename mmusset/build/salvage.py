@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .ledger_check import Age, age_of
 from .ledger_file import connect
-from .ledger_rows import LedgerConnection, columns, sound_rows
+from .ledger_rows import LedgerConnection, columns, select_sound
 from .ledger_schema import OLDER_VERSIONS, bring_up_to_date, version_of
 
 Row = tuple[object, ...]
@@ -76,6 +76,7 @@ class _Reading:
         self._table = table
         self._found = found
         self._failures = 0
+        self._select = select_sound(connection, table)
 
     def __iter__(self) -> Iterator[tuple[bool, Row]]:
         try:
@@ -88,11 +89,10 @@ class _Reading:
         yield from self._between(0, top or 0)
 
     def _between(self, low: int, high: int) -> Iterator[tuple[bool, Row]]:
-        rows = sound_rows(self._connection, self._table, low, high)
         try:
-            for number, sound, row in rows:
+            for number, sound, *row in self._connection.execute(self._select, (low, high)):
                 low = number + 1
-                yield sound, row
+                yield bool(sound), tuple(row)
         except sqlite3.DatabaseError:
             self._found.readable = False
             self._failures += 1

@@ -109,6 +109,7 @@ NOW = datetime.now(UTC)
         ("1e400", 300),
         pytest.param("9" * 5000, 300, id="thousands of digits"),
         ("Fri, 31 Dec 99999 23:59:59 GMT", 0),
+        (f"Fri, 31 Dec {10**30} 23:59:59 GMT", 0),
         ("Fri, 31 Dec 9999 23:59:59 -2359", 300),
         ("Mon, 01 Jan 0001 00:00:00 +2359", 0),
         ("Wed, 06 Nov 1994 08:49:37", 0),

@@ -224,12 +224,17 @@ def _answer(data: bytes, seconds: float) -> Answer:
         raise Lost("the server broke off its answer", blames=False)
     return Answer(
         text=_without_key(choice.message.content or ""),
-        finish_reason=safe_text.first_line(choice.finish_reason or "", 40) or "none given",
+        finish_reason=_reason(choice.finish_reason or "none given"),
         prompt_tokens=usage.prompt_tokens,
         cached_tokens=(usage.prompt_tokens_details or _Details()).cached_tokens,
         completion_tokens=usage.completion_tokens,
         seconds=round(seconds, 3),
     )
+
+
+def _reason(said: str) -> str:
+    """Why an answer ended; masking costs a little, and nearly all end so."""
+    return said if said == "stop" else safe_text.first_line(said, 40)
 
 
 def _is_safe(name: str) -> bool:

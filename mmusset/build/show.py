@@ -281,13 +281,17 @@ def recovery(found: Recovery) -> str:
     if not found.why:
         return f"{found.out}: nothing is wrong with its ledger"
     lines = [f"{found.out}: the ledger {found.why}"]
-    for name, table in found.tables.items():
-        if name in HOLDS and (table.from_ledger or table.from_copy or not table.whole):
-            lines.append(f"  {HOLDS[name]:13s}{_brought_back(table)}")
+    shown = {HOLDS[name]: table for name, table in found.tables.items() if name in HOLDS}
+    for what, table in shown.items():
+        if table.from_ledger or table.from_copy or table.damaged:
+            lines.append(f"  {what:13s}{_brought_back(table)}")
+    if any(not table.whole for table in shown.values()):
+        lines.append("  more may be lost that nothing tells of")
     shards = found.shards
     if shards.adopted:
-        many = f"{len(shards.adopted)} shards that it did not know, with {shards.samples} samples"
-        lines.append(f"  read again   {many}")
+        count, samples = len(shards.adopted), shards.samples
+        many = "1 shard" if count == 1 else f"{count} shards"
+        lines.append(f"  {many} that it did not know, with {samples} samples, read again")
     lines += [f"  {name} is superseded; the next build deletes it" for name in shards.superseded]
     lines += [f"  {name} can't be used: {why}" for name, why in shards.damaged.items()]
     lines += [f"  {note}" for note in found.notes]
@@ -304,6 +308,4 @@ def recovery(found: Recovery) -> str:
 
 def _brought_back(table: Table) -> str:
     text = f"{table.from_ledger} from the ledger, {table.from_copy} from its copy"
-    if table.damaged:
-        text += f"; {table.damaged} rows were damaged"
-    return text if table.whole else f"{text}; others may be lost"
+    return f"{text}; damaged rows: {table.damaged}" if table.damaged else text

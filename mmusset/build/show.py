@@ -115,14 +115,16 @@ def summary(report: Summary) -> str:
         lines.append(f"{samples} short of --accept: no candidate or budget is left")
     lines.append(status(report.status))
     missing = [s for s in ("train", "validation", "test") if s not in report.status.splits]
-    if tally.accepted and missing and not report.interrupted:
+    # Which splits there are is known once everything found has its verdict.
+    if tally.accepted and missing and not tally.undecided:
         lines.append(f"note: no group was left for {' and '.join(missing)}")
     if report.upsampled:
         clips = "1 clip comes" if report.upsampled == 1 else f"{report.upsampled} clips come"
         lines.append(
             f"note: {clips} from a lower sample rate; source_rate_hz in the JSON tells which"
         )
-    lines.append(f"shards in {report.out}/data")
+    if report.status.shards:
+        lines.append(f"shards in {report.out}/data")
     if report.example:
         command = shlex.join(("mmusset", "explain", report.out, report.example))
         lines.append(f"one item's whole story: {command}")

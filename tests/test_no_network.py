@@ -6,6 +6,8 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
 from mmusset.build.sandbox import Sandbox
@@ -14,7 +16,6 @@ from mmusset.evidence import decode
 from mmusset.evidence.media_file import MediaFile
 from mmusset.recipe import LimitsPart
 from tests.media import piece
-from tests.test_decode import chirp, encode_av
 
 # Texts that FFmpeg takes for media, whatever their names are, and which send it elsewhere.
 SESSION = """v=0
@@ -69,15 +70,34 @@ def test_a_text_that_names_a_host_opens_no_socket(tmp_path: Path, text: str, suf
             server.accept()
 
 
-def test_a_codec_that_is_not_on_the_list_is_refused(tmp_path: Path) -> None:
-    encode_av(tmp_path / "known.mkv", chirp(1.0), "aac")
-    encode_av(tmp_path / "other.mkv", chirp(1.0), "tta")
-    with MediaFile(tmp_path / "known.mkv") as media:
-        assert decode.probe(media).channels == 2
-    with (
-        pytest.raises(Unusable, match=r"codec, tta, is not among those that are read"),
-        MediaFile(tmp_path / "other.mkv") as media,
-    ):
+def encode_as(path: Path, container_format: str, codec: str) -> Path:
+    """A tenth of a second of silence in that format and codec, whatever the name says."""
+    with av.open(str(path), "w", format=container_format) as container:
+        stream = container.add_stream(codec, rate=44100, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 4410), np.int16), "s16", "mono")
+        frame.rate = 44100
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    return path
+
+
+@pytest.mark.parametrize(
+    ("container_format", "codec", "why"),
+    [
+        ("wav", "pcm_s16le", ""),
+        ("wav", "adpcm_yamaha", "its codec, adpcm_yamaha, is not among those read"),
+        ("caf", "pcm_s16be", "its format is not among those read"),
+        ("au", "pcm_s16be", "its format is not among those read"),
+    ],
+)
+def test_formats_and_codecs_are_taken_by_a_list(
+    tmp_path: Path, container_format: str, codec: str, why: str
+) -> None:
+    path = encode_as(tmp_path / "song.m4a", container_format, codec)
+    if not why:
+        with MediaFile(path) as media:
+            assert decode.probe(media).channels == 1
+        return
+    with pytest.raises(Unusable, match=why), MediaFile(path) as media:
         decode.probe(media)
 
 

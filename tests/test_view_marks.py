@@ -173,7 +173,7 @@ def test_a_mark_waits_for_the_builders_transaction(folder: Path) -> None:
         key = there(viewed, 3)[0]
         builder = sqlite3.connect(ledger, isolation_level=None)
         builder.execute("BEGIN IMMEDIATE")
-        builder.execute("INSERT OR REPLACE INTO meta VALUES ('a test', 'writes')")
+        builder.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('a test', 'writes')")
         assert viewed.sample(key)["card"]["mark"] is None, "reading goes on meanwhile"
         with ThreadPoolExecutor() as pool:
             mark = {"verdict": "keep", "note": ""}

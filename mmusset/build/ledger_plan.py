@@ -224,9 +224,9 @@ class LedgerPlan:
         )
         return [planned_of(row) for row in rows]
 
-    def plan_again(self, split: Split, planned: list[PlannedItem]) -> None:
+    def plan_again(self, split: Split, planned: list[PlannedItem], provisional: bool) -> None:
         """Make items undecided, in a new block, with the picture and story that they have now."""
-        block = self._new_block(split, provisional=False)
+        block = self._new_block(split, provisional)
         for table in ("verdict", "prepared", "applied", "unread_item"):
             self._db.executemany(f"DELETE FROM {table} WHERE idx = ?", [(p.idx,) for p in planned])
         self._db.executemany(

@@ -37,12 +37,13 @@ class LedgerUnread:
         return [UnreadFile(*row) for row in rows]
 
     def replace_files(self, found: dict[bytes, str]) -> None:
-        """Set what one more look could not read: paths, and why."""
+        """Set what one more look could not read: paths, and why. Music that is an item's is not."""
         before = {file.path: file.runs for file in self.files()}
+        items = {path for (path,) in self._db.execute("SELECT music_path FROM item")}
         self._db.execute("DELETE FROM unread")
         self._db.executemany(
             "INSERT INTO unread (path, runs, why) VALUES (?, ?, ?)",
-            [(path, before.get(path, 0) + 1, why) for path, why in found.items()],
+            [(p, before.get(p, 0) + 1, why) for p, why in found.items() if p not in items],
         )
 
     def try_files_again(self) -> None:

@@ -22,7 +22,7 @@ from .tasks import Survey
 
 # Surveys per commit: after a kill, at most so many files are read again.
 BATCH = 64
-# So many files in a row that can't be read are no accident of theirs.
+# After so many in a row that can't be read, one that could be is tried: is it the whole source?
 MOST_UNREAD_IN_A_ROW = 10
 Step = Callable[[int, int], None]
 
@@ -171,6 +171,17 @@ def _readable(
     return readable, undecided
 
 
+def reads_still(source: Path, path: bytes | None) -> bool:
+    """Whether a file of the source that could be read before can be read now."""
+    if path is None:
+        return False
+    try:
+        with (source / os.fsdecode(path)).open("rb") as file:
+            return bool(file.read(1))
+    except OSError:
+        return False
+
+
 def _nothing_read(source: Path, unread: dict[bytes, str]) -> MmussetError:
     path, why = next(iter(unread.items()))
     return MmussetError(
@@ -209,9 +220,10 @@ async def _survey_all(
             check_there(source)
             unread[entry.path] = error.why
             unread_in_a_row += 1
-            if unread_in_a_row == MOST_UNREAD_IN_A_ROW:
-                raise _nothing_read(source, unread) from None
-            return
+            if unread_in_a_row < MOST_UNREAD_IN_A_ROW:
+                return
+            if not reads_still(source, next(reversed(surveys), None)):
+                raise _nothing_read(source, {entry.path: error.why}) from None
         unread_in_a_row = 0
 
     for start in range(0, len(wanted), BATCH):

@@ -131,7 +131,10 @@ def _recovered(out: Path, room: Path, noted: int) -> Recovery:
             check_rows(new)
         if not images and not found.shards.adopted:
             why = next(iter(found.shards.damaged.values()), "there is no shard")
-            raise Refused(f"nothing of {out} can be brought back: {why}; nothing was changed")
+            raise Refused(
+                f"nothing of {out} can be brought back: {why}; nothing was changed. To begin anew,"
+                f" delete {out / FOLDER} and build again"
+            )
         return found
     finally:
         for image in (ledger, copy):

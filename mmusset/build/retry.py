@@ -20,12 +20,14 @@ def retry_failed(found: Found, recipe: Recipe, ledger: Ledger) -> int:
     pieces = {piece.music_sha256: piece for piece in found.pieces}
     size = recipe.limits.block_size
     failed, splits = ledger.failed(), ledger.splits()
+    provisional = ledger.unread.undecided_files() > 0
     with ledger.transaction():
         for split in SPLITS:
             chosen = [planned for planned in failed if planned.item.split == split]
             for start in range(0, len(chosen), size):
                 batch = chosen[start : start + size]
-                ledger.plan_again(split, [_mended(p, pieces, ledger, splits) for p in batch])
+                mended = [_mended(p, pieces, ledger, splits) for p in batch]
+                ledger.plan_again(split, mended, provisional)
         failpoint("retry_planned")
     return len(failed)
 

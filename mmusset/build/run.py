@@ -28,7 +28,7 @@ from .ledger import Block, Ledger, PlannedItem
 from .ledger_copy import LedgerCopy
 from .ledger_file import open_to_read, open_to_write
 from .ledger_unread import MOST_RUNS, REASON
-from .look import MOST_UNREAD_IN_A_ROW, Found, look
+from .look import MOST_UNREAD_IN_A_ROW, Found, look, reads_still
 from .manifest import write_manifest
 from .media import Media, material_of
 from .plan import freeze
@@ -190,7 +190,9 @@ class Builder:
             self._progress.stop()
         tally = self._ledger.tally()
         stopped = self._stopping and (tally.undecided > 0 or self._drain.expired())
-        short_by = max(0, self._job.quota.accept - tally.accepted) if self._job.quota else 0
+        # What is undecided may still be accepted.
+        quota = self._job.quota if not tally.undecided else None
+        short_by = max(0, quota.accept - tally.accepted) if quota else 0
         return Result(tally, self._new, stopped, self._ledger.upsampled(), short_by)
 
     async def _finish(self) -> None:
@@ -296,6 +298,10 @@ class Builder:
         self._unread[planned.idx] = why
         self._unread_in_a_row += 1
         if self._unread_in_a_row == MOST_UNREAD_IN_A_ROW:
+            self._unread_in_a_row = 0
+            known = self._ledger.first_accepted() or planned.item.music_path
+            if reads_still(self._job.source, known):
+                return
             raise MmussetError(
                 f"{MOST_UNREAD_IN_A_ROW} items in a row could not be read, the last of them {name}"
                 f" ({why}); mend that and run the same command again"

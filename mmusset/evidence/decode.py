@@ -32,9 +32,13 @@ SNDFILE_FORMATS = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "FLAC", "OGG
 AV_FORMATS = ("mov", "matroska", "webm", "mp3", "aac", "ogg", "flac", "wav")
 AV_CODECS = (  # by the names of FFmpeg's decoders
     *("aac", "alac", "mp3", "mp3float", "mp2", "opus", "libopus", "vorbis", "flac", "ac3", "eac3"),
-    *("pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_f32le", "pcm_u8"),
-    *("h264", "hevc", "vp8", "vp9", "libvpx", "libvpx-vp9", "av1", "libdav1d", "mpeg4"),
-    *("mpeg2video", "mpeg1video", "mjpeg", "prores", "png", "theora", "dnxhd"),
+    *("dca", "truehd", "wavpack", "tta", "wmav2", "adpcm_ms", "adpcm_ima_qt", "adpcm_ima_wav"),
+    *("pcm_s8", "pcm_s16be", "pcm_s16le", "pcm_s24be", "pcm_s24le", "pcm_s32be", "pcm_s32le"),
+    *("pcm_u8", "pcm_f32be", "pcm_f32le", "pcm_f64be", "pcm_f64le", "pcm_alaw", "pcm_mulaw"),
+    *("h264", "hevc", "vp8", "vp9", "libvpx", "libvpx-vp9", "av1", "libdav1d", "mpeg4", "h263"),
+    *("mpeg2video", "mpeg1video", "mjpeg", "prores", "png", "theora", "dnxhd", "jpeg2000"),
+    *("ffv1", "huffyuv", "ffvhuff", "utvideo", "rawvideo", "v210", "dvvideo", "cfhd", "qtrle"),
+    *("svq3", "cinepak", "msmpeg4v2", "msmpeg4", "wmv2", "flv", "gif"),
 )
 MAX_PIXELS = 50_000_000
 MAX_IMAGE_BYTES = 512 * 1024 * 1024
@@ -67,7 +71,8 @@ def media_errors(what: str) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and is_machine_trouble(error):
             raise
-        text = str(error).strip().splitlines()
+        # soundfile's message names the object that it was given, its error_string does not.
+        text = str(getattr(error, "error_string", error)).strip().splitlines()
         raise Unusable(what, text[0][:200] if text else type(error).__name__) from None
 
 
@@ -183,7 +188,11 @@ def _open_av(media: MediaFile) -> Iterator[Any]:
         "codec_whitelist": ",".join(AV_CODECS),
         "protocol_whitelist": "none",  # there is no protocol of that name
     }
-    with av.open(media.reader(), metadata_errors="ignore", options=options) as container:
+    try:
+        container = av.open(media.reader(), metadata_errors="ignore", options=options)
+    except av.error.ArgumentError:  # what the lists refuse
+        raise Unusable("music can't be decoded", "its format is not among those read") from None
+    with container:
         yield container
 
 
@@ -208,7 +217,7 @@ def _known(stream: Any, what: str) -> Any:
     """The stream, if its decoder is one of AV_CODECS: the container's own list is not asked."""
     name = stream.codec_context.codec.name
     if name not in AV_CODECS:
-        raise Unusable(what, f"its codec, {name}, is not among those that are read")
+        raise Unusable(what, f"its codec, {name}, is not among those read")
     return stream
 
 

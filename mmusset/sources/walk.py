@@ -21,6 +21,8 @@ SUFFIXES: dict[Kind, frozenset[bytes]] = {
     "text": frozenset({b".txt"}),
 }
 MUSICAL = frozenset({"music", "video"})
+# A file system's own: closed to all but root, and never anybody's music.
+SYSTEM = frozenset({b"lost+found"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,13 @@ def _entry(path: bytes, found: "os.DirEntry[bytes]") -> Entry | None:
     kind = kind_of(found.name)
     try:
         info = found.stat(follow_symlinks=False)
-        folder = stat.S_ISDIR(info.st_mode)
-        is_dataset = folder and _holds(found.path, b".mmusset")
+        if found.name.startswith(b".") or found.name in SYSTEM:
+            return Entry(path, "other", info.st_size, info.st_mtime_ns, "hidden")
+        if stat.S_ISDIR(info.st_mode):
+            kind = "folder"
+            if not _holds(found.path, b".mmusset"):
+                return None
+            return Entry(path, "other", 0, info.st_mtime_ns, "a dataset of mmusset")
     except OSError as error:
         if is_machine_trouble(error):
             return Entry(path, kind, 0, 0, unread=system_reason(error))
@@ -121,12 +128,6 @@ def _entry(path: bytes, found: "os.DirEntry[bytes]") -> Entry | None:
     skip = unread = ""
     if stat.S_ISLNK(info.st_mode):
         skip = "a link"
-    elif found.name.startswith(b"."):
-        skip = "hidden"
-    elif is_dataset:
-        skip = "a dataset of mmusset"
-    elif folder:
-        return None
     elif not stat.S_ISREG(info.st_mode):
         skip = "not a regular file"
     elif kind == "other":
@@ -135,7 +136,6 @@ def _entry(path: bytes, found: "os.DirEntry[bytes]") -> Entry | None:
         unread = os.strerror(errno.EACCES)
     elif info.st_size == 0:
         skip = "empty file"
-    kind = "other" if folder else kind
     return Entry(path, kind, info.st_size, info.st_mtime_ns, skip, unread)
 
 

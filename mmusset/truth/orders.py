@@ -1,4 +1,4 @@
-"""Orders to a model in a text, in six languages and however their letters are dressed up.
+"""Orders to a model in a text, in seven languages and however their letters are dressed up.
 
 Letters are compared alone: without case, accents, width, look-alikes of other alphabets, digits
 that stand for letters, spaces and signs between them. So `I g n o r e`, `1gn0r3` and full-width
@@ -21,7 +21,7 @@ _ENGLISH = (
     r"|earlier|former|other|past|given|system|safety|initial|original|and|following|current)",
     r"(?:instruction|prompt|directive|guideline)s?",
     r"(?:rule|order|command)s?",
-    r"(?:previous|prior|preceding|above|earlier|given|system|safety|original)",
+    r"(?:previous|prior|preceding|above|earlier|system|safety|original)",
 )
 _GERMAN = (
     r"(?:ignorieren?(?:sie)?|ignorier|vergiss|vergesst|vergessensie|missachten?(?:sie)?"
@@ -73,11 +73,13 @@ _OTHERS = (
     r"|system(?:anweisung(?:en)?|nachricht)|(?:prompt|message|instructions)d[eu]?systeme"
     r"|(?:prompt|mensaje|instrucciones)delsistema|(?:prompt|messaggio|istruzioni)d(?:i|el)sistema"
     r"|(?:prompt|mensagem|instrucoes)d[eo]sistema|systeem(?:prompt|bericht|instructies?)"
-    r"|(?:ignore|disregard|forget)(?:everything|anything|all|what)?(?:of)?(?:above|youweretold)"
+    r"|(?:ignore|disregard|forget)(?:everything|anything|all|what)?(?:of)?youweretold"
     r"|(?:report|find|give|return)nofaults"
-    r"|(?:mark|rate|judge|label|classify)(?:this|the)(?:sample|story|caption|item|text)as"
-    r"|(?:accept|approve)(?:this|the)(?:sample|story|caption|item)"
-    r"|(?:answer|reply|respond)(?:only)?with(?:only)?the(?:word|words|following)"
+    r"|(?:mark|rate|judge|label|classify)(?:this|the)(?:sample|story|caption|text)as"
+    r"|(?:accept|approve)(?:this|the)(?:sample|story|caption)"
+    # Of things above the tree line, and words that somebody answers with, stories tell too.
+    r"|(?P<ending>(?:ignore|disregard|forget)(?:everything|anything|all)(?:of)?(?:the)?above)"
+    r"|(?P<opening>(?:answer|reply|respond)(?:only)?with(?:only)?the(?:word|words|following))"
 )
 
 
@@ -90,13 +92,15 @@ _STEMS = [
         *("olvid", "descart", "hazcaso", "nohagascaso", "desobedece", "dimentic", "nontenere"),
         *("esquec", "desconsider", "negeer", "negeren", "vergeet"),
         *("system", "systeem", "sistema", "developer", "nofaults", "acceptth", "approveth"),
-        *("sampleas", "storyas", "captionas", "itemas", "textas", "thewords", "thefollowing"),
+        *("sampleas", "storyas", "captionas", "textas", "thewords", "thefollowing"),
         "theword",
     )
 ]
 
 
 _NEXT_SENTENCE = re.compile(r"[.!?;]\s+\w{2}")
+_BEGINS_SENTENCE = re.compile(r"(?:^|[.!?:;\n])[\s\"'“‘(]*\Z")
+_ENDS_CLAUSE = re.compile(r"\s*(?:[.,:;!?\n)]|and\b|\Z)")
 
 
 def find(text: str) -> list[tuple[int, int]]:
@@ -110,9 +114,20 @@ def find(text: str) -> list[tuple[int, int]]:
         start, end = places[match.start()], places[match.end() - 1] + 1
         # Whole words (`design or ...` is no `ignore`), of one sentence.
         cut = text[max(0, start - 1) : start].isalnum() or text[end : end + 1].isalnum()
-        if not cut and not _NEXT_SENTENCE.search(text, start, end):
+        if (
+            not cut
+            and not _NEXT_SENTENCE.search(text, start, end)
+            and _fits(match, text, start, end)
+        ):
             found.append((start, end))
     return found
+
+
+def _fits(match: re.Match[str], text: str, start: int, end: int) -> bool:
+    """Whether words that are an order only there begin a sentence, or end a clause."""
+    if match.lastgroup == "opening":
+        return _BEGINS_SENTENCE.search(text[:start]) is not None
+    return match.lastgroup != "ending" or _ENDS_CLAUSE.match(text, end) is not None
 
 
 def folded(text: str) -> str:

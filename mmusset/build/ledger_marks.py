@@ -70,6 +70,22 @@ class LedgerMarks:
             self._db.execute("DELETE FROM mark WHERE idx = ?", row)
         return row is not None
 
+    def set_aside(self, idx: int, key: str) -> None:
+        """Keep the mark of an item that is planned no more, for the day that it is again."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO mark_aside (key, verdict, note)"
+            " SELECT ?, verdict, note FROM sound_mark WHERE idx = ?",
+            (key, idx),
+        )
+
+    def take_up(self) -> None:
+        """Set the marks that were set aside of items that are planned again."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO mark (idx, verdict, note) SELECT idx, verdict, note"
+            " FROM sound_mark_aside JOIN item USING (key)"
+        )
+        self._db.execute("DELETE FROM mark_aside WHERE key IN (SELECT key FROM item)")
+
     # --- what was applied -----------------------------------------------------------------
 
     def waiting(self) -> list[int]:

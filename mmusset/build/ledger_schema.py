@@ -68,6 +68,9 @@ CREATE TABLE applied (
 CREATE TABLE mark (
     idx INTEGER PRIMARY KEY, verdict TEXT NOT NULL, note TEXT NOT NULL,
     crc INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE mark_aside (
+    key TEXT PRIMARY KEY, verdict TEXT NOT NULL, note TEXT NOT NULL,
+    crc INTEGER NOT NULL DEFAULT 0);
 """
 # How often the ledger was begun or recovered; how many copies of it were made; and how many
 # verdicts were taken back since the manifest was written (a trigger counts them).

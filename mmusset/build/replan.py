@@ -17,7 +17,8 @@ def planning(ledger: Ledger) -> Iterator[Callable[[], None]]:
     """Plan in one transaction, without the provisional blocks that stand.
 
     What is called in it gives back to items that are planned again what was known of them.
-    The rest is forgotten at the end; answers are kept, so nothing is paid for twice.
+    The rest is forgotten at the end. Answers are kept, so nothing is paid for twice, and so are
+    people's marks, for the day that an item is planned again.
     """
     with ledger.transaction():
         before = {planned.item.key: planned for planned in ledger.take_back()}
@@ -31,8 +32,10 @@ def planning(ledger: Ledger) -> Iterator[Callable[[], None]]:
 
         yield restore
         restore()
-        for planned in before.values():
+        for key, planned in before.items():
+            ledger.marks.set_aside(planned.idx, key)
             ledger.forget_known(planned.idx)
+        ledger.marks.take_up()
 
 
 def _same(new: Item, old: Item) -> bool:

@@ -6,20 +6,26 @@ in which nothing failed; after three runs it has failed, by name.
 
 import json
 import os
+import pickle
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
+from mmusset.sources.walk import walk
 from tests.command import SHORT, environment, mmusset, tree
 from tests.faults.injection import compiler, interposer
 from tests.faults.unreadable import mmusset_failing
 from tests.media import library, picture
 
 needs_a_compiler = pytest.mark.skipif(compiler() is None, reason="no C compiler is here")
+T = TypeVar("T")
 PASSING = ("EACCES", "ETIMEDOUT", "EREMOTEIO", "ENXIO", "ENOMEM")
 
 
@@ -202,3 +208,120 @@ def kill_decoders(parent: int) -> int:
         except ProcessLookupError:
             return 0
     return len(children)
+
+
+@needs_a_compiler
+def test_a_file_that_stays_closed_stops_no_build_for_ever(shared: Path, tmp_path: Path) -> None:
+    """A dozen of them, scattered: after three runs they have failed, and the rest is sealed."""
+    source, out = library(tmp_path / "source", 16), tmp_path / "out"
+    closed = source / "closed"
+    for number in range(4, 16):
+        folder = closed / f"artist {number}"
+        folder.mkdir(parents=True)
+        for suffix in (".wav", ".png"):
+            name = f"artist {number // 2}/song {number}{suffix}"
+            (source / name).rename(folder / f"song {number}{suffix}")
+    for run in (1, 2, 3):
+        done = mmusset_failing(shared, closed, "pread", "EIO", *words(source, out))
+        assert done.returncode == 4, done.stderr
+        tally = status(out)["tally"]
+        assert (tally["accepted"], tally["failed" if run == 3 else "undecided"]) == (4, 12)
+    assert mmusset("verify", out).stdout == "4 samples read, no problems\n"
+
+
+@needs_a_compiler
+def test_a_picture_of_a_sealed_piece_takes_nothing_back(
+    source: Path, shared: Path, expected: dict[str, str], tmp_path: Path
+) -> None:
+    out, own = tmp_path / "out", source / "artist 0" / "song 0.png"
+    assert mmusset(*words(source, out)).returncode == 0
+    own.touch()  # so that it is read again
+    done = mmusset_failing(shared, own, "open", "EACCES", *words(source, out))
+    assert done.returncode == 0, done.stdout
+    assert tree(out) == expected
+
+
+@needs_a_compiler
+def test_a_mark_waits_with_its_item(source: Path, shared: Path, tmp_path: Path) -> None:
+    out, other = tmp_path / "out", source / "artist 0" / "song 0.png"
+    own = source / "artist 1" / "song 2.png"
+    mmusset_failing(shared, other, "open", "EACCES", *words(source, out))
+    (key,) = (
+        item["planned"]["item"]["key"]
+        for item in json.loads(mmusset("explain", out, "artist 1/song 2.wav", "--json").stdout)
+    )
+    assert mmusset("mark", out, key, "drop").returncode == 0
+    own.touch()
+    mmusset_failing(shared, own, "open", "EACCES", *words(source, out))
+    assert status(out)["tally"]["undecided"] == 1
+    assert mmusset(*words(source, out)).returncode == 0
+    assert mmusset(*words(source, out, "--apply-marks")).returncode == 0
+    tally = status(out)["tally"]
+    assert (tally["accepted"], tally["rejected"]) == (3, 1)
+
+
+@needs_a_compiler
+def test_what_is_tried_again_waits_in_an_open_block_too(
+    source: Path, shared: Path, expected: dict[str, str], tmp_path: Path
+) -> None:
+    own, out = tmp_path / "source", tmp_path / "out"
+    shutil.copytree(source, own)
+    (own / "artist 1" / "song 3.txt").write_text("word " * 20_000)
+    unread = own / "artist 0" / "song 0.wav"
+    done = mmusset_failing(shared, unread, "pread", "EIO", *words(own, out))
+    assert (done.returncode, status(out)["tally"]["failed"]) == (4, 1)
+    (own / "artist 1" / "song 3.txt").unlink()
+    mmusset_failing(shared, unread, "pread", "EIO", *words(own, out, "--retry-failed"))
+    assert not list((out / "data").glob("*"))
+    assert mmusset(*words(own, out)).returncode == 0
+    assert tree(out / "data") == {
+        name.removeprefix("data/"): digest
+        for name, digest in expected.items()
+        if name.startswith("data/")
+    }
+
+
+@needs_a_compiler
+def test_accept_is_not_short_of_what_is_undecided(
+    source: Path, shared: Path, tmp_path: Path
+) -> None:
+    out, first = tmp_path / "out", source / "artist 0" / "song 0.wav"
+    assert mmusset(*words(source, out, "--accept", "2"), failpoint="plan_frozen").returncode < 0
+    done = mmusset_failing(shared, first, "pread", "EIO", *words(source, out, "--accept", "2"))
+    assert done.returncode == 4
+    assert "short of --accept" not in done.stdout
+    assert "no group was left" not in done.stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_closed_folder_is_undecided(source: Path) -> None:
+    """As a user who may not look into it, in a folder that, unlike pytest's, is open to others."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        own = Path(folder) / "source"
+        shutil.copytree(source, own)
+        (own / "artist 1").chmod(0o700)
+        (own / "lost+found").mkdir(mode=0o700)
+        found = as_nobody(lambda: [e for e in walk(own) if b"/" not in e.path])
+    assert [(e.path, e.kind, e.skip, e.unread) for e in found] == [
+        (b"artist 1", "folder", "", "Permission denied"),
+        (b"lost+found", "other", "hidden", ""),
+    ]
+
+
+def as_nobody(ask: Callable[[], T]) -> T:
+    """What a call gives in a process of a user who owns nothing."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+        with os.fdopen(writing, "wb") as file:
+            pickle.dump(ask(), file)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as file:
+        answer: T = pickle.load(file)
+    os.waitpid(child, 0)
+    return answer

@@ -57,7 +57,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a build ended. `new` counts the items that this run decided.
+    """How a build ended. `new` counts the items that this run decided, `sealed` its new shards.
 
     `short_by` is how many samples of `--accept` the source or the budget did not give. With
     `--apply-marks`, `marked` counts the marks that it applied, `refused` all that can't be.
@@ -65,6 +65,7 @@ class Result:
 
     tally: Tally
     new: int
+    sealed: int
     interrupted: bool
     upsampled: int
     short_by: int

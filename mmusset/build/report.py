@@ -103,12 +103,13 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How a build ended. `new` items were decided by this run, which applied `marked` marks;
-    `example` is the path of an accepted one."""
+    """How a build ended. `new` items were decided by this run, which wrote `sealed` shards and
+    applied `marked` marks; `example` is the path of an accepted one."""
 
     out: str
     example: str
     new: int
+    sealed: int
     marked: int
     interrupted: bool
     upsampled: int
@@ -205,8 +206,9 @@ def _marks(ledger: Ledger) -> MarksReport:
 def summary(result: Result, out: Path, ledger: Ledger) -> Summary:
     """How a build ended, and how its dataset stands now."""
     example = show_path(ledger.first_accepted() or b"")
-    facts = (result.new, result.marked, result.interrupted, result.upsampled, result.short_by)
-    return Summary(str(out), example, *facts, status(ledger))
+    done = (result.new, result.sealed, result.marked)
+    facts = (result.interrupted, result.upsampled, result.short_by)
+    return Summary(str(out), example, *done, *facts, status(ledger))
 
 
 def explain(ledger: Ledger, key_or_path: str) -> list[ItemStory]:

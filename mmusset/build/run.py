@@ -156,6 +156,7 @@ class Builder:
         self._undecided = {n: ledger.undecided_in(n) for n in self._blocks}
         self._last_idx = 0
         self._new = 0
+        self._sealed = 0
         self._recent: deque[bool] = deque(maxlen=100)
         self._unread: dict[int, str] = {}
         self._unread_in_a_row = 0
@@ -193,7 +194,8 @@ class Builder:
         # What is undecided may still be accepted.
         quota = self._job.quota if not tally.undecided else None
         short_by = max(0, quota.accept - tally.accepted) if quota else 0
-        return Result(tally, self._new, stopped, self._ledger.upsampled(), short_by)
+        upsampled = self._ledger.upsampled()
+        return Result(tally, self._new, self._sealed, stopped, upsampled, short_by)
 
     async def _finish(self) -> None:
         """Seal what is not sealed yet; the manifest is the last word."""
@@ -338,6 +340,7 @@ class Builder:
 
     async def _seal(self, block: Block) -> None:
         shard = await self._sealer.seal(block)
+        self._sealed += 1
         sealed = sum(1 for b in self._blocks if self._ledger.shard(b))
         self._progress.sealed(shard.name, sealed, len(self._blocks))
 

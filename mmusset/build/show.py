@@ -106,7 +106,7 @@ def summary(report: Summary) -> str:
             f"{what} undecided, since files could not be read: mend that, and run the same command"
             f" again; what can't be read in {MOST_RUNS} runs has failed"
         )
-    elif not report.new and not report.marked:
+    elif not report.new and not report.sealed and not report.marked:
         lines.append("nothing to do: every item found has its verdict")
     if report.marked:
         lines.append(f"applied {'1 mark' if report.marked == 1 else f'{report.marked} marks'}")

@@ -80,6 +80,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def show_path(path: bytes) -> str:
+    """A path as safe text: no control or direction characters, odd bytes spelled out."""
+    return printable(path.decode("utf-8", "backslashreplace"))
+
+
 def first_line(text: str, most: int = MOST_CHARACTERS) -> str:
     """The first line that is not empty: masked, printable, and cut to so many characters."""
     line = text.lstrip()[:MOST_READ].partition("\n")[0]

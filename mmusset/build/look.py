@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mmusset.errors import MmussetError, Unread, Unusable, first_error
 from mmusset.recipe import ClipPart, Recipe
+from mmusset.safe_text import show_path
 from mmusset.sample import ImageOrigin, Tags
 from mmusset.sources.group import labels
 from mmusset.sources.pair import Pairing, pair
@@ -166,7 +167,7 @@ def _readable(
         if failing is None:
             readable.append(pairing)
         else:
-            whose = "" if failing == pairing.music else f"{_show(failing)}: "
+            whose = "" if failing == pairing.music else f"{show_path(failing)}: "
             undecided.append(Undecided(pairing.music, whose + unread[failing]))
     return readable, undecided
 
@@ -185,7 +186,7 @@ def reads_still(source: Path, path: bytes | None) -> bool:
 def _nothing_read(source: Path, unread: dict[bytes, str]) -> MmussetError:
     path, why = next(iter(unread.items()))
     return MmussetError(
-        f"nothing in {source} could be read ({_show(path)}: {why}); mend that and run the same"
+        f"nothing in {source} could be read ({show_path(path)}: {why}); mend that and run the same"
         " command again"
     )
 
@@ -255,7 +256,7 @@ def once_each(pieces: list[Piece], ledger: Ledger | None) -> tuple[list[Piece], 
         ):
             chosen[piece.music_sha256] = piece
     twins = [
-        Skipped(p.music_path, "same bytes as another", _show(chosen[p.music_sha256].music_path))
+        Skipped(p.music_path, "same bytes as another", show_path(chosen[p.music_sha256].music_path))
         for p in pieces
         if p != chosen[p.music_sha256]
     ]
@@ -268,7 +269,7 @@ def _alone(pictures: list[Alone]) -> tuple[list[Alone], list[Skipped]]:
     for each in pictures:
         first.setdefault((each.image_sha256, each.story_sha256), each)
     twins = [
-        Skipped(each.image_path, "same bytes as another", _show(chosen.image_path))
+        Skipped(each.image_path, "same bytes as another", show_path(chosen.image_path))
         for each in pictures
         if each != (chosen := first[each.image_sha256, each.story_sha256])
     ]
@@ -302,7 +303,3 @@ def _piece(pairing: Pairing, surveys: dict[bytes, Survey]) -> Piece:
         story_path=pairing.story,
         tags=music.tags,
     )
-
-
-def _show(path: bytes) -> str:
-    return path.decode("utf-8", "backslashreplace")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mmusset.errors import MmussetError, Unread, Unusable
 from mmusset.recipe import Recipe
+from mmusset.safe_text import show_path
 from mmusset.sample import Item, Material, Revision
 from mmusset.shards.durable import failpoint
 from mmusset.sources.walk import check_there
@@ -170,7 +171,7 @@ def material_of(
 
 
 def _lost(item: Item, why: str) -> MmussetError:
-    name = item.music_path.decode("utf-8", "backslashreplace")
+    name = show_path(item.music_path)
     return MmussetError(
         f"{name} or its picture has changed since it was measured ({why}), or a decoding"
         " library has; put the old file or library back, or build into a new --out"

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from mmusset.errors import MmussetError
 from mmusset.recipe import Recipe
-from mmusset.safe_text import printable
+from mmusset.safe_text import show_path
 from mmusset.sample import AGENTS, Outcome
 from mmusset.shards.tar import Shard
 from mmusset.sources.walk import MUSICAL
@@ -224,11 +224,6 @@ def explain(ledger: Ledger, key_or_path: str) -> list[ItemStory]:
 def tried(trial: Trial, outcome: Outcome) -> ItemStory:
     """The story of an item on trial, which is in no plan."""
     return ItemStory(PlannedItem(0, 0, trial.item), trial.prepared, outcome, None, None, None)
-
-
-def show_path(path: bytes) -> str:
-    """A path as safe text: no control or direction characters, odd bytes spelled out."""
-    return printable(path.decode("utf-8", "backslashreplace"))
 
 
 def plain(value: object) -> object:

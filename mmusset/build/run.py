@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mmusset.errors import MmussetError, Stopped, Unfit, Unread, Unusable, UsageError, first_error
 from mmusset.recipe import Recipe
-from mmusset.safe_text import printable
+from mmusset.safe_text import show_path
 from mmusset.sample import Outcome, Verdict
 from mmusset.shards.durable import failpoint
 from mmusset.sources.walk import MUSICAL, walk
@@ -296,7 +296,7 @@ class Builder:
 
     def _leave_undecided(self, planned: PlannedItem, why: str) -> None:
         """The next run tries again. Raises MmussetError where nothing can be read any more."""
-        name = printable(planned.item.music_path.decode("utf-8", "backslashreplace"))
+        name = show_path(planned.item.music_path)
         self._unread[planned.idx] = why
         self._unread_in_a_row += 1
         if self._unread_in_a_row == MOST_UNREAD_IN_A_ROW:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mmusset.errors import MmussetError, Unread
 from mmusset.recipe import Recipe
+from mmusset.safe_text import show_path
 from mmusset.sample import Quadruple, Tags
 from mmusset.shards.durable import PARTIAL, failpoint, sync_folder
 from mmusset.shards.tar import (
@@ -140,7 +141,7 @@ class Sealer:
         try:
             prepared = await self._media.ensure(planned, shown=False)
         except Unread as error:
-            name = item.music_path.decode("utf-8", "backslashreplace")
+            name = show_path(item.music_path)
             raise MmussetError(
                 f"{name}, whose media were lost from the cache, could not be read ({error.why});"
                 " mend that and run the same command again"

@@ -3,6 +3,7 @@
 import shlex
 import textwrap
 
+from mmusset.safe_text import show_path
 from mmusset.sample import Caption, Outcome, Turn
 
 from .accounting import Tally, total_cost
@@ -10,7 +11,7 @@ from .estimate import Estimate
 from .ledger_unread import MOST_RUNS
 from .progress import cost_line, thousands
 from .recover import HOLDS, Recovery, Table
-from .report import ItemStory, MarksReport, StatusReport, Summary, SurveyReport, show_path
+from .report import ItemStory, MarksReport, StatusReport, Summary, SurveyReport
 from .tasks import Prepared
 
 # How many names of one kind are shown before "and N more".

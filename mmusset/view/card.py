@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from mmusset.build.ledger import LeftOut
 from mmusset.build.ledger_marks import Mark
-from mmusset.build.report import ItemStory, show_path
+from mmusset.build.report import ItemStory
+from mmusset.safe_text import show_path
 from mmusset.sample import Caption, JudgedClaim, Outcome
 
 UNDECIDED, SKIPPED = "undecided", "skipped"

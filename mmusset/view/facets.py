@@ -4,8 +4,9 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from mmusset.build.ledger import LeftOut
-from mmusset.build.report import ItemStory, show_path
+from mmusset.build.report import ItemStory
 from mmusset.build.tasks import Prepared
+from mmusset.safe_text import show_path
 from mmusset.sample import TONICS, Caption, Outcome
 from mmusset.text import word_count
 

@@ -18,7 +18,7 @@ def main() -> NoReturn:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    """Whoever handles Ctrl-C, by then, handles a polite kill in the same way.
+    """SIGTERM is handled in the same way as Ctrl-C, by the handler that is installed by then.
 
     Where Ctrl-C is ignored, as a script's background jobs do, the kill still ends the command.
     """

@@ -41,7 +41,6 @@ AV_CODECS = (  # by the names of FFmpeg's decoders
     *("svq3", "cinepak", "msmpeg4v2", "msmpeg4", "wmv2", "flv", "gif"),
 )
 MAX_PIXELS = 50_000_000
-MAX_IMAGE_BYTES = 512 * 1024 * 1024
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 # No float file is mastered 60 dB over full scale; its bytes are something else.
 ABSURD = 1e3

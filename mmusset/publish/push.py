@@ -137,7 +137,7 @@ class Pushed:
 
 
 def push(wish: Wish, agree: Callable[[Plan], bool], shown: Bytes) -> Pushed | None:
-    """Publish a dataset, if whoever is asked agrees to the plan; None where not.
+    """Publish a dataset, if the user agrees to the plan; None where not.
 
     Raises UsageError and Refused before anything is changed; MmussetError where the folder or the
     Hub does not allow it; ServerGone where the Hub stays away: run it again to go on.

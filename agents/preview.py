@@ -8,7 +8,7 @@ from mmusset.recipe import Recipe
 from mmusset.sample import AgentName, Material
 from mmusset.speakers.asking import Asker, InMemory
 from mmusset.speakers.base import CaptionReply, Judgement, Mending, Request, StoryReply
-from mmusset.speakers.offline import OfflineSpeaker
+from mmusset.speakers.offline.speaker import OfflineSpeaker
 from mmusset.truth.gates import sayable
 
 from .graph import build_graph

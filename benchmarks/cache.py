@@ -28,10 +28,12 @@ import torch
 import webdataset
 from PIL import Image
 
-from mmusset.musflow.bundled_codec import BundledCodec, geometry_of
-from mmusset.musflow.cache import EMBEDDED, About, Cache, Maker, Row, sha256_of
-from mmusset.musflow.cache_write import manifest_of, save_manifest, write_shard_rows
-from mmusset.musflow.encode import (
+from mmusset.files import file_sha256
+from mmusset.musflow.codecs.bundled import BundledCodec, geometry_of
+from mmusset.musflow.codecs.mel_vae import MelVae
+from mmusset.musflow.data.cache import EMBEDDED, About, Cache, Maker, Row, sha256_of
+from mmusset.musflow.data.cache_write import manifest_of, save_manifest, write_shard_rows
+from mmusset.musflow.data.encode import (
     encode_shards,
     encoded,
     groups,
@@ -39,11 +41,9 @@ from mmusset.musflow.encode import (
     latents_of,
     told_embeddings,
 )
-from mmusset.musflow.encoders import open_encoders
-from mmusset.musflow.mel_vae import MelVae
+from mmusset.musflow.encoders.encoders import open_encoders
 from mmusset.musflow.recipe import CodecPart, EncodersPart
 from mmusset.shards.reader import raw_samples
-from mmusset.shards.tar import file_sha256
 
 BATCH, BUFFER, ROUNDS = 32, 512, 5
 CLIPS, A_SHARD = 2048, 256

@@ -18,7 +18,7 @@ from random import Random
 from mmusset.evidence.colour import NAMES
 from mmusset.finetune.measures import distinct, tokens
 from mmusset.sample import TONICS, Attribute, Claim, Colour, ImageEvidence, Measured
-from mmusset.speakers import caption_grammar, story_grammar
+from mmusset.speakers.offline import caption_grammar, story_grammar
 from mmusset.text import word_count
 from mmusset.truth.bands import PULSE, word
 from mmusset.truth.lexicon import SCALES

@@ -43,8 +43,8 @@ from mmusset.finetune.recipe import DataPart, FinetuneRecipe, LoraPart, TrainPar
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
-from tests.finetune_parts import most_held_mib, texts_of  # noqa: E402
-from tests.tiny_qwen2vl import make_tiny  # noqa: E402
+from tests.support.finetune_parts import most_held_mib, texts_of  # noqa: E402
+from tests.support.tiny_qwen2vl import make_tiny  # noqa: E402
 
 RANK, CHATS, ROUNDS = 8, 4, 5
 # Logits are 15 % of a token's computing, as in Qwen2-VL-2B (8 % in the 7B).

@@ -24,16 +24,16 @@ from aiohttp import ClientSession
 from mmusset import recipe_file
 from mmusset.agents.graph import build_graph
 from mmusset.agents.preview import preview
-from mmusset.build.answers import LedgerAnswers
-from mmusset.build.ledger_file import open_to_write
-from mmusset.build.run import calm_the_collector
-from mmusset.build.trial import trial_of_source
+from mmusset.builder.answers import LedgerAnswers
+from mmusset.builder.ledger.file import open_to_write
+from mmusset.builder.run import calm_the_collector
+from mmusset.builder.trial import trial_of_source
 from mmusset.recipe import Recipe
 from mmusset.sample import Material
 from mmusset.speakers.asking import Asker
-from mmusset.speakers.stub_plan import StubPlan
-from mmusset.speakers.stub_server import StubServer
-from mmusset.speakers.vllm import VllmSpeaker
+from mmusset.speakers.stub.plan import StubPlan
+from mmusset.speakers.stub.server import StubServer
+from mmusset.speakers.vllm.speaker import VllmSpeaker
 
 SOURCE = Path(__file__).parents[1] / "examples" / "source"
 PIECES = 13

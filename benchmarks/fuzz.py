@@ -2,7 +2,7 @@
 
     python benchmarks/fuzz.py [--minutes N] [--only TARGET] [--seed S]
 
-Runs the targets of tests/fuzz_targets.py one after the other, each in a process of its own under
+Runs the targets of tests/support/fuzz_targets.py one by one, each in a process of its own, under
 atheris, which is guided by the branches that mmusset and tinytag take. Prints a table for
 benchmarks/README.md. What is found lies in out/fuzz/findings; a corpus that grows in
 out/fuzz/corpus is begun with again. Made small, findings go into tests/fuzz_corpus/TARGET.
@@ -57,18 +57,18 @@ def fuzz(name: str, seconds: int, seed: int, counts: Counts) -> None:
     import atheris
 
     with atheris.instrument_imports(include=GUIDED_BY):
-        import mmusset.build.ledger_file
-        import mmusset.build.recover
-        import mmusset.build.sandbox
-        import mmusset.musflow.asked
+        import mmusset.builder.decoding.sandbox
+        import mmusset.builder.ledger.file
+        import mmusset.builder.recovery.recover
+        import mmusset.musflow.generate.asked
         import mmusset.recipe_file
         import mmusset.shards.reader
         import mmusset.shards.verify
         import mmusset.sources.tags
-        import mmusset.speakers.vllm
+        import mmusset.speakers.vllm.speaker
         import mmusset.truth.extract
         import mmusset.truth.leaks  # noqa: F401 - imported to be guided by
-        from tests.fuzz_targets import TARGETS, Contained, bench
+        from tests.support.fuzz_targets import TARGETS, Contained, bench
     target = TARGETS[name]
     corpus, kept = CORPUS / name, KEPT / name
     corpus.mkdir(parents=True, exist_ok=True)
@@ -158,7 +158,7 @@ def main() -> None:
     if given.process:
         fuzz(given.process, given.seconds, given.seed, Counts(given.counts))
         return
-    from tests.fuzz_targets import TARGETS
+    from tests.support.fuzz_targets import TARGETS
 
     names = [name for name in TARGETS if given.only in ("", name)]
     print("| target | inputs | a second | slowest input | memory | contained | findings |")

@@ -22,18 +22,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mmusset.build.ledger_file import open_to_read
+from mmusset.builder.ledger.file import open_to_read
 from mmusset.evidence.music import measure
-from mmusset.musflow.bundled_encoders import SCALES, SoundStatistics
-from mmusset.musflow.cache import EMBEDDED
-from mmusset.musflow.encode import told_embeddings, whole_frames
-from mmusset.musflow.generate import Composer
-from mmusset.musflow.geometry import Geometry
-from mmusset.musflow.mel import log_mel, sound_of
+from mmusset.musflow.codecs.mel import log_mel, sound_of
+from mmusset.musflow.codecs.spectrogram import spectrogram
+from mmusset.musflow.data.cache import EMBEDDED
+from mmusset.musflow.data.encode import told_embeddings, whole_frames
+from mmusset.musflow.encoders.bundled import SCALES, SoundStatistics
+from mmusset.musflow.generate.generate import Composer
+from mmusset.musflow.generate.sound_file import peak_safe
+from mmusset.musflow.model.geometry import Geometry
+from mmusset.musflow.model.sampler import make
 from mmusset.musflow.recipe import MODALITIES
-from mmusset.musflow.sampler import make
-from mmusset.musflow.sound_file import peak_safe
-from mmusset.musflow.spectrogram import spectrogram
 from mmusset.sample import MusicEvidence
 from mmusset.shards.reader import Read, decoded, raw_samples, shards_of, split_of
 from mmusset.truth.extract import extract

@@ -35,14 +35,14 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from benchmarks.memory import make_source, resident_mb  # noqa: E402
-from mmusset.speakers.stub_plan import Fault  # noqa: E402
-from tests.command import environment, tree  # noqa: E402
-from tests.serving import come_back, go_down, serving  # noqa: E402
+from mmusset.speakers.stub.plan import Fault  # noqa: E402
+from tests.support.command import environment, tree  # noqa: E402
+from tests.support.serving import come_back, go_down, serving  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mmusset.speakers.stub_server import StubServer
+    from mmusset.speakers.stub.server import StubServer
 
 # What may grow after the warm-up, which ends when so many items are decided by one process.
 MOST_GROWTH_MB, WARM_UP = 20.0, 1000

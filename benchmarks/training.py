@@ -33,22 +33,22 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from mmusset.musflow import flow
-from mmusset.musflow import plan as planning
-from mmusset.musflow import train as training
-from mmusset.musflow.bundled_codec import BundledCodec, geometry_of
-from mmusset.musflow.cache import Cache
-from mmusset.musflow.cost import step_flops
-from mmusset.musflow.encode import encode_shards, finish_cache, maker_of
-from mmusset.musflow.encoders import open_encoders
-from mmusset.musflow.mel_vae import MelVae
-from mmusset.musflow.model import MusFlow
-from mmusset.musflow.network import Shape, VelocityNetwork
+from mmusset.musflow.codecs.bundled import BundledCodec, geometry_of
+from mmusset.musflow.codecs.mel_vae import MelVae
+from mmusset.musflow.data.cache import Cache
+from mmusset.musflow.data.encode import encode_shards, finish_cache, maker_of
+from mmusset.musflow.encoders.encoders import open_encoders
+from mmusset.musflow.model import flow
+from mmusset.musflow.model.musflow import MusFlow
+from mmusset.musflow.model.network import Shape, VelocityNetwork
+from mmusset.musflow.model.sampler import make
 from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe, SamplerPart, TrainPart
-from mmusset.musflow.run_folder import RunFolder
-from mmusset.musflow.sampler import make
-from mmusset.musflow.stages import Training
-from mmusset.musflow.window import Window
+from mmusset.musflow.training import plan as planning
+from mmusset.musflow.training import train as training
+from mmusset.musflow.training.cost import step_flops
+from mmusset.musflow.training.run_folder import RunFolder
+from mmusset.musflow.training.stages import Training
+from mmusset.musflow.training.window import Window
 from mmusset.recipe_file import load
 from mmusset.training.progress import Progress
 from mmusset.training.ranks import Ranks

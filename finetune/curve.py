@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from mmusset.shards.durable import write_durably
+from mmusset.files import write_durably
 
 SIZE_INCHES = (8.0, 4.0)
 SMOOTHED = 0.9  # of the running mean stays from step to step

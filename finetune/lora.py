@@ -12,17 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmusset.errors import Refused
-from mmusset.finetune.chats import CHATS, Lessons, read_chats
-from mmusset.finetune.pages import Book, read_pages
-from mmusset.finetune.recipe import FinetuneRecipe
 from mmusset.shards.reader import dataset_name
 from mmusset.training.lock import locked
 from mmusset.training.progress import Progress
 
+from .chats import CHATS, Lessons, read_chats
+from .pages import Book, read_pages
+from .recipe import FinetuneRecipe
+
 if TYPE_CHECKING:
-    from mmusset.finetune.finish import Facts
-    from mmusset.finetune.memory import Plan
-    from mmusset.finetune.training import Learnt
+    from .finish import Facts
+    from .memory import Plan
+    from .training import Learnt
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,9 @@ def ready(job: Job) -> Ready:
 
     Raises UsageError, MmussetError and Refused for all that makes a training senseless.
     """
-    from mmusset.finetune.finish import check_free
-    from mmusset.finetune.learner import read_config, read_processor
-    from mmusset.finetune.training import check_same, last_checkpoint
+    from .finish import check_free
+    from .learner import read_config, read_processor
+    from .training import check_same, last_checkpoint
 
     _check_folder(job.out)
     if job.merge:
@@ -111,9 +112,10 @@ def plan(job: Job, card: float | None) -> "Plan":
 
     Raises as `ready` does.
     """
-    from mmusset.finetune import memory
     from mmusset.training.ranks import device_of
     from mmusset.training.room import room_gib
+
+    from . import memory
 
     made = ready(job)
     device = "cuda" if card else device_of(job.device)
@@ -130,9 +132,10 @@ def teach(job: Job) -> Taught | None:
     import torch
     from accelerate import Accelerator
 
-    from mmusset.finetune.finish import merge
-    from mmusset.finetune.learner import load_base
     from mmusset.training.ranks import device_of
+
+    from .finish import merge
+    from .learner import load_base
 
     made = ready(job)
     recipe = job.recipe
@@ -174,11 +177,11 @@ def _bf16(recipe: FinetuneRecipe, device: str) -> bool:
 
 def _train(job: Job, made: Ready, accelerator: Any, dtype: Any) -> "Learnt":
     """Train to the end, and save. A training that ended and is saved is not loaded again."""
-    from mmusset.finetune.batch import batch_of
-    from mmusset.finetune.curve import draw_curve
-    from mmusset.finetune.finish import CURVE, save_adapter, save_card
-    from mmusset.finetune.learner import adapted, load_base
-    from mmusset.finetune.training import Trainer, ended
+    from .batch import batch_of
+    from .curve import draw_curve
+    from .finish import CURVE, save_adapter, save_card
+    from .learner import adapted, load_base
+    from .training import Trainer, ended
 
     if (done := ended(job.out, job.recipe, len(made.book.of("train")))) and _saved(job.out):
         return done
@@ -203,7 +206,7 @@ def _train(job: Job, made: Ready, accelerator: Any, dtype: Any) -> "Learnt":
 
 
 def _facts(made: Ready, parameters: int) -> "Facts":
-    from mmusset.finetune.finish import Facts
+    from .finish import Facts
 
     return Facts(
         commit=made.commit,
@@ -219,7 +222,7 @@ def _facts(made: Ready, parameters: int) -> "Facts":
 
 def _saved(folder: Path) -> bool:
     """Whether all of a finished training is there: the recipe is written last."""
-    from mmusset.finetune.finish import RECIPE
+    from .finish import RECIPE
 
     return (folder / RECIPE).exists()
 
@@ -233,7 +236,7 @@ def _check_folder(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    from mmusset.cli import main
+    from mmusset.cli.main import main
 
     sys.argv.insert(1, "finetune")
     main()

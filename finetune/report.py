@@ -13,8 +13,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from mmusset.errors import Refused
+from mmusset.files import write_durably
 from mmusset.sample import JudgedClaim
-from mmusset.shards.durable import write_durably
 from mmusset.speakers.picture import data_url
 
 from .compare import Comparison, Example, interval_text

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from mmusset.errors import MmussetError, Refused
 from mmusset.recipe_file import differences
+from mmusset.stopping import asked_to_stop
 from mmusset.training import checkpoints
 from mmusset.training.ahead import Ahead
 from mmusset.training.json_log import JsonLog
@@ -24,7 +25,6 @@ from mmusset.training.order import dice, rows
 from mmusset.training.progress import Progress
 from mmusset.training.ranks import Ranks
 from mmusset.training.schedule import lr_at, set_lr
-from mmusset.training.stopping import asked_to_stop
 
 from .batch import Batch, batch_of
 from .learner import Learner

@@ -10,7 +10,7 @@ def main() -> NoReturn:
     """Run the command line; exit with 130 where the user, or the system, stops it."""
     signal.signal(signal.SIGTERM, _stop)
     try:
-        from .cli import main as run
+        from .cli.main import main as run
 
         run()
     except KeyboardInterrupt:

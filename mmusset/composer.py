@@ -11,7 +11,7 @@ from .safe_text import first_line
 from .training.installed import check_installed
 
 if TYPE_CHECKING:
-    from .musflow.generate import Composer
+    from .musflow.generate.generate import Composer
 
 
 def composer_of(part: MusicPart, told: Callable[[str], None]) -> "MusFlowComposer | None":
@@ -26,7 +26,7 @@ def composer_of(part: MusicPart, told: Callable[[str], None]) -> "MusFlowCompose
     if not checkpoint.exists():
         raise UsageError(f"music.checkpoint: there is no {checkpoint}; `mmusset train` makes one")
     check_installed("MusFlow")
-    from .musflow.generate import Composer
+    from .musflow.generate.generate import Composer
     from .training.ranks import device_of
 
     return MusFlowComposer(Composer(checkpoint, device_of(part.device), told))
@@ -44,7 +44,7 @@ class MusFlowComposer:
 
         Raises Unusable where the model can make nothing of them.
         """
-        from .musflow.asked import Asked
+        from .musflow.generate.asked import Asked
 
         # Whole samples, so that the clip is never a fraction of one short.
         rate_hz = self._composer.codec.rate_hz

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from tests.musflow_trained import Trained
-    from tests.viewing import Viewing
+    from tests.support.musflow_trained import Trained
+    from tests.support.viewing import Viewing
 
 # Tests run two at a time: threads within each only get in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -27,7 +27,7 @@ settings.load_profile("shared machine")
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> "Trained":
     """A tiny MusFlow that was trained; who changes something of it takes a copy."""
-    from tests.musflow_trained import train
+    from tests.support.musflow_trained import train
 
     return train(tmp_path_factory.mktemp("trained"))
 
@@ -35,7 +35,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> "Trained":
 @pytest.fixture(scope="session")
 def built_to_view(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dataset with items of every fate; who marks or breaks something takes a copy."""
-    from tests.viewing import dataset
+    from tests.support.viewing import dataset
 
     return dataset(tmp_path_factory.mktemp("view"))
 
@@ -43,7 +43,7 @@ def built_to_view(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def viewed(built_to_view: Path) -> "Iterator[Viewing]":
     """`mmusset view` of that dataset, with all of it in the index."""
-    from tests.viewing import viewing_all
+    from tests.support.viewing import viewing_all
 
     with viewing_all(built_to_view) as running:
         yield running

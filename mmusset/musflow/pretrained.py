@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from mmusset.errors import MmussetError
+from mmusset.files import file_sha256
 from mmusset.safe_text import of_error
-from mmusset.shards.tar import file_sha256
 
 MATTERS = {".safetensors", ".bin", ".pt", ".json", ".txt", ".model"}  # of a model's files
 

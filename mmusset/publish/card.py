@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mmusset.errors import Refused
+from mmusset.files import write_durably
 from mmusset.sample import ImageOrigin
-from mmusset.shards.durable import write_durably
 
 from . import readme
 from .contact_sheet import contact_sheet

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.errors import MmussetError, Refused
+from mmusset.files import file_sha256
 from mmusset.shards.reader import split_of
-from mmusset.shards.tar import file_sha256
 from mmusset.shards.verify import Manifest, verify
 
 from . import readme

@@ -13,8 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.errors import MmussetError, Refused
-from mmusset.shards.durable import PARTIAL, failpoint, sync_folder, write_durably
-from mmusset.shards.tar import file_sha256
+from mmusset.files import PARTIAL, failpoint, file_sha256, sync_folder, write_durably
 from mmusset.shards.verify import Manifest
 
 from .progress import Bytes

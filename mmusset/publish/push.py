@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmusset.errors import MmussetError, Refused, UsageError
-from mmusset.shards.durable import failpoint
+from mmusset.files import failpoint
 
 from .progress import Bytes, size
 from .published import MANIFEST, Dataset, File, dataset_of, read_manifest

@@ -4,7 +4,6 @@ A sample is five members in a fixed order, all of one key:
 KEY.image.jpg, KEY.music.flac, KEY.story.txt, KEY.caption.txt, KEY.json
 """
 
-import hashlib
 import io
 import json
 import tarfile
@@ -15,10 +14,9 @@ from typing import BinaryIO, cast
 
 from mmusset.bounded import MB, open_regular, size
 from mmusset.errors import MmussetError
+from mmusset.files import file_sha256, write_durably
 from mmusset.safe_text import printable
 from mmusset.sample import Quadruple
-
-from .durable import write_durably
 
 MEMBERS = ("image.jpg", "music.flac", "story.txt", "caption.txt", "json")
 # What a member may take of memory, whatever its header says. Ours are far smaller: a picture of
@@ -186,9 +184,3 @@ class _Headers:
         if not 0 <= count <= MOST_OF_A_HEADER:
             raise tarfile.ReadError(f"a header is larger than {size(MOST_OF_A_HEADER)}")
         return self._file.read(count)
-
-
-def file_sha256(path: Path) -> str:
-    """sha256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

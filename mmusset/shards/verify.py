@@ -17,9 +17,10 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from mmusset.bounded import MOST_FACTS, read_bounded
+from mmusset.files import file_sha256
 from mmusset.sample import Quadruple, Sha256
 
-from .tar import MEMBERS, canonical_json, file_sha256, read_shard
+from .tar import MEMBERS, canonical_json, read_shard
 
 MAX_PIXELS = 50_000_000
 

@@ -8,7 +8,7 @@ from mmusset.recipe import Recipe
 from .base import Speaker
 
 if TYPE_CHECKING:
-    from .serve import Served
+    from .vllm.serve import Served
 
 
 def speaker_of(
@@ -19,17 +19,17 @@ def speaker_of(
     `served` is the server that it has to bring with it.
     """
     if served:
-        from .served import ServedSpeaker
+        from .vllm.served import ServedSpeaker
 
         return ServedSpeaker(recipe.speaker, recipe.server, served, tell)
     if recipe.speaker.kind == "vllm":
-        from .vllm import VllmSpeaker
+        from .vllm.speaker import VllmSpeaker
 
         return VllmSpeaker(recipe.speaker, recipe.server, tell)
     if recipe.speaker.kind == "transformers":
-        from .in_process import TransformersSpeaker
+        from .local.speaker import TransformersSpeaker
 
         return TransformersSpeaker(recipe.speaker, tell)
-    from .offline import OfflineSpeaker
+    from .offline.speaker import OfflineSpeaker
 
     return OfflineSpeaker()

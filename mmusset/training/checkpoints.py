@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from mmusset.shards.durable import write_durably
+from mmusset.files import write_durably
 
 KEPT = 2  # the newest, and the one before
 PATTERN = "step-*.pt"

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mmusset.shards.durable import write_durably
+from mmusset.files import write_durably
 
 
 class JsonLog:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mmusset.build.ledger import LeftOut
-from mmusset.build.ledger_marks import Mark
-from mmusset.build.report import ItemStory
+from mmusset.builder.ledger.ledger import LeftOut
+from mmusset.builder.ledger.marks import Mark
+from mmusset.builder.report import ItemStory
 from mmusset.safe_text import show_path
 from mmusset.sample import Caption, JudgedClaim, Outcome
 

@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from mmusset.build.ledger import Ledger, LeftOut
-from mmusset.build.ledger_file import FOLDER, open_to_read
-from mmusset.build.report import ItemStory, explain
+from mmusset.builder.ledger.file import FOLDER, open_to_read
+from mmusset.builder.ledger.ledger import Ledger, LeftOut
+from mmusset.builder.report import ItemStory, explain
 from mmusset.speakers.base import Answer
 
 from .members import Members, Span, whole

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from mmusset.build.report import ItemStory
-from mmusset.build.tasks import Prepared
+from mmusset.builder.decoding.tasks import Prepared
+from mmusset.builder.report import ItemStory
 from mmusset.safe_text import show_path
 from mmusset.sample import RULES, Colour, Outcome, Turn
 from mmusset.speakers.base import Answer

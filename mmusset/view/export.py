@@ -15,10 +15,10 @@ from threading import Event
 import orjson
 
 from mmusset.errors import MmussetError, Refused
-from mmusset.shards.durable import PARTIAL, failpoint, sync_folder
+from mmusset.files import PARTIAL, failpoint, sync_folder
 from mmusset.shards.reader import BadSample, decode_sound
+from mmusset.stopping import asked_to_stop
 from mmusset.training.progress import Progress
-from mmusset.training.stopping import asked_to_stop
 
 from .dataset import Dataset, Reading, dataset_at
 from .detail import Detail, detail_of

@@ -3,9 +3,9 @@
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from mmusset.build.ledger import LeftOut
-from mmusset.build.report import ItemStory
-from mmusset.build.tasks import Prepared
+from mmusset.builder.decoding.tasks import Prepared
+from mmusset.builder.ledger.ledger import LeftOut
+from mmusset.builder.report import ItemStory
 from mmusset.safe_text import show_path
 from mmusset.sample import TONICS, Caption, Outcome
 from mmusset.text import word_count

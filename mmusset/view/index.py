@@ -17,8 +17,8 @@ from typing import TypeVar
 
 import orjson
 
-from mmusset.build.ledger import LeftOut
-from mmusset.build.ledger_file import FOLDER
+from mmusset.builder.ledger.file import FOLDER
+from mmusset.builder.ledger.ledger import LeftOut
 from mmusset.errors import MmussetError
 
 from .card import Card, card_of, left_out_card

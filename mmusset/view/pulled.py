@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from mmusset.build.ledger import LeftOut, PlannedItem
-from mmusset.build.report import ItemStory
-from mmusset.build.tasks import Prepared
+from mmusset.builder.decoding.tasks import Prepared
+from mmusset.builder.ledger.ledger import LeftOut, PlannedItem
+from mmusset.builder.report import ItemStory
 from mmusset.errors import MmussetError
 from mmusset.sample import Item, Outcome, Quadruple, Verdict
 from mmusset.shards.tar import Shard

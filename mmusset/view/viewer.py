@@ -11,8 +11,8 @@ import orjson
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from mmusset.build.ledger_marks import MarkVerdict
-from mmusset.build.marks import Mark, forget_mark, save_mark
+from mmusset.builder.ledger.marks import MarkVerdict
+from mmusset.builder.marks import Mark, forget_mark, save_mark
 from mmusset.errors import MmussetError, UsageError
 from mmusset.shards.reader import BadSample
 

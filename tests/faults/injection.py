@@ -25,9 +25,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from tests.command import mmusset, tree
 from tests.faults import warm
-from tests.media import library
+from tests.support.command import mmusset, tree
+from tests.support.media import library
 
 ROOT = Path(__file__).parents[2]
 ROLES = ("build", "decoder")

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import tree
 from tests.faults.injection import (
     SIGNALS,
     Fault,
@@ -20,6 +19,7 @@ from tests.faults.injection import (
     compiler,
     in_fair_order,
 )
+from tests.support.command import tree
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C compiler to build interposer.c")
 SAMPLE_SECONDS, SAMPLE_SEED = 120, 12

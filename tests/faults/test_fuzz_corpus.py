@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz_targets import TARGETS, Bench, bench
+from tests.support.fuzz_targets import TARGETS, Bench, bench
 
 CORPUS = Path(__file__).parents[1] / "fuzz_corpus"
 INPUTS = sorted(path for path in CORPUS.rglob("*") if path.is_file())

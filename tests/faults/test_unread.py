@@ -19,10 +19,10 @@ from typing import Any, TypeVar
 import pytest
 
 from mmusset.sources.walk import walk
-from tests.command import SHORT, environment, mmusset, tree
 from tests.faults.injection import compiler, interposer
 from tests.faults.unreadable import mmusset_failing
-from tests.media import library, picture
+from tests.support.command import SHORT, environment, mmusset, tree
+from tests.support.media import library, picture
 
 needs_a_compiler = pytest.mark.skipif(compiler() is None, reason="no C compiler is here")
 T = TypeVar("T")

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.command import environment
 from tests.faults.injection import KINDS, PLACES, ROLES, Table
+from tests.support.command import environment
 
 
 def mmusset_failing(

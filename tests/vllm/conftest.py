@@ -11,10 +11,10 @@ import pytest
 
 from mmusset import recipe_file
 from mmusset.recipe import Recipe
-from mmusset.speakers.adapter import read_adapter
-from tests.command import environment, mmusset
-from tests.tiny_qwen2vl import make_tiny
-from tests.train_tiny import lessons_of, texts_of, train
+from mmusset.speakers.vllm.adapter import read_adapter
+from tests.support.command import environment, mmusset
+from tests.support.tiny_qwen2vl import make_tiny
+from tests.support.train_tiny import lessons_of, texts_of, train
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "examples" / "source"

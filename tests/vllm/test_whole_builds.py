@@ -22,14 +22,14 @@ from PIL import Image
 from mmusset import recipe_file
 from mmusset.agents.graph import build_graph
 from mmusset.agents.preview import preview
-from mmusset.build.trial import trial_of_source
+from mmusset.builder.trial import trial_of_source
 from mmusset.recipe import Recipe
-from mmusset.speakers import chat
 from mmusset.speakers.asking import Asker, InMemory
 from mmusset.speakers.base import Answer, Request
-from mmusset.speakers.in_process import TransformersSpeaker
+from mmusset.speakers.local.speaker import TransformersSpeaker
 from mmusset.speakers.picture import tokens
-from mmusset.speakers.vllm import VllmSpeaker
+from mmusset.speakers.vllm import chat
+from mmusset.speakers.vllm.speaker import VllmSpeaker
 from tests.vllm.conftest import ITEMS, RECITING, SOURCE, Running, settings, started
 
 Call = tuple[Request, Answer]

@@ -1,0 +1,88 @@
+"""Answers in the ledger: each is a row before anything uses it, and what they cost."""
+
+import asyncio
+from dataclasses import dataclass
+
+from mmusset.errors import MmussetError
+from mmusset.files import failpoint
+from mmusset.speakers.base import Answer, Request, Voice
+
+from .accounting import Cost
+from .ledger.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class _Keeping:
+    """An answer on its way to the disk, and who waits for it to be there."""
+
+    request_sha256: str
+    request: Request
+    voice: Voice
+    answer: Answer
+    kept: asyncio.Future[None]
+
+
+class LedgerAnswers:
+    """The answers of a ledger; `costs` has a running total for each agent.
+
+    Answers that come in the same turn of the event loop share a commit: a busy server
+    sends hundreds a second, and each commit waits for the disk.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._batch: list[_Keeping] = []
+        self.costs = {cost.agent: cost for cost in ledger.costs()}
+
+    def find(self, request_sha256: str) -> Answer | None:
+        """The kept answer, if there is one."""
+        kept = self._ledger.answer(request_sha256)
+        return Answer.model_validate_json(kept) if kept is not None else None
+
+    async def keep(
+        self, request_sha256: str, request: Request, voice: Voice, answer: Answer
+    ) -> None:
+        """Keep an answer; it is on the disk when this returns."""
+        loop = asyncio.get_running_loop()
+        if not self._batch:
+            loop.call_soon(self._commit)
+        kept = loop.create_future()
+        self._batch.append(_Keeping(request_sha256, request, voice, answer, kept))
+        await kept
+
+    def _commit(self) -> None:
+        batch, self._batch = self._batch, []
+        try:
+            with self._ledger.transaction():
+                for one in batch:
+                    brief = one.request.brief
+                    self._ledger.keep_answer(
+                        one.request_sha256,
+                        brief.key,
+                        brief.agent,
+                        brief.round,
+                        one.voice.model,
+                        one.answer.model_dump_json(),
+                    )
+        except MmussetError as error:
+            for one in batch:
+                if not one.kept.done():
+                    one.kept.set_exception(error)
+            return
+        failpoint("reply_kept")
+        for one in batch:
+            self._count(one.request.brief.agent, one.answer)
+            if not one.kept.done():
+                one.kept.set_result(None)
+
+    def _count(self, agent: str, answer: Answer) -> None:
+        new = Cost(
+            agent,
+            1,
+            answer.prompt_tokens,
+            answer.cached_tokens,
+            answer.completion_tokens,
+            answer.seconds,
+        )
+        before = self.costs.get(agent)
+        self.costs[agent] = before.plus(new) if before else new

@@ -1,0 +1,93 @@
+"""What to build, and how it ended."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmusset.errors import UsageError
+from mmusset.recipe import Recipe
+from mmusset.sample import AGENTS, AgentName, Material, Outcome
+from mmusset.speakers.asking import Asker
+from mmusset.speakers.base import Speaker
+
+from .accounting import Tally
+from .candidates import Quota
+from .decoding.sandbox import Sandbox
+from .ledger.ledger import Ledger
+from .studio import Composer, Studio
+
+Annotate = Callable[[Material], Awaitable[Outcome]]
+MakeGraph = Callable[[Asker, Recipe], Annotate]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to build, from what, with whom. `make_graph` gives the agents whom to ask.
+
+    `composer` makes the music of pictures that have none, where the recipe wants that.
+    `re_run` are the agents whose prompt or model may differ from those that the
+    dataset was begun with: they are asked anew, and so is what follows from them. With
+    `check` every sealed shard is read, not only those whose time or size has changed.
+    """
+
+    source: Path
+    out: Path
+    recipe: Recipe
+    speaker: Speaker
+    make_graph: MakeGraph
+    limit: int | None = None
+    quota: Quota | None = None
+    re_run: tuple[AgentName, ...] = ()
+    retry_failed: bool = False
+    apply_marks: bool = False
+    composer: Composer | None = None
+    check: bool = False
+
+    @property
+    def composer_name(self) -> str:
+        """Who makes music, "" where nobody does."""
+        return self.composer.name if self.composer else ""
+
+    def studio(self, ledger: Ledger, sandbox: Sandbox) -> Studio | None:
+        """Where music is made, if any is."""
+        if self.composer is None:
+            return None
+        return Studio(self.source, self.out, self.recipe, ledger, sandbox, self.composer)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a build ended. `new` counts the items that this run decided, `sealed` its new shards.
+
+    `short_by` is how many samples of `--accept` the source or the budget did not give. With
+    `--apply-marks`, `marked` counts the marks that it applied, `refused` all that can't be.
+    """
+
+    tally: Tally
+    new: int
+    sealed: int
+    interrupted: bool
+    upsampled: int
+    short_by: int
+    marked: int = 0
+    refused: int = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether every item found has its verdict, so that a manifest was written."""
+        return not self.interrupted and not self.tally.undecided
+
+    @property
+    def exit_code(self) -> int:
+        if self.interrupted:
+            return 130
+        losses = (self.tally.failed, self.tally.undecided, self.short_by, self.refused)
+        return 4 if any(losses) else 0
+
+
+def agents_named(names: Sequence[str]) -> tuple[AgentName, ...]:
+    """The agents of these names. Raises UsageError for a name that none has."""
+    for name in names:
+        if name not in AGENTS:
+            raise UsageError(f"no agent named {name!r}; there are {', '.join(AGENTS)}")
+    return tuple(agent for agent in AGENTS if agent in names)

@@ -1,0 +1,280 @@
+"""The part of a ledger that holds the plan: groups, blocks, items, and what is left out."""
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from mmusset.sample import Item, Split, Tags
+
+from .unread import REASON, LedgerUnread
+
+_ITEM_COLUMNS = """item.idx, item.block, item.key, item.music_path, item.music_sha256,
+    item.duration_s, item.clip_index, item.clip_count, item.image_path, item.image_sha256,
+    item.image_origin, item.story_path, item.grp, block.split, item.tags"""
+BLOCK_COLUMNS = "n, split, number, provisional"
+# What is known of an item, by its place in the plan.
+_KNOWN = ("prepared", "verdict", "unread_item", "applied", "mark")
+ITEM_FROM = (
+    f"SELECT {_ITEM_COLUMNS} FROM sound_item AS item"
+    " JOIN sound_block AS block ON item.block = block.n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedItem:
+    """An item, its place in the plan, and the block that it belongs to."""
+
+    idx: int
+    block: int
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file or folder that no item was made of: skipped, undecided or failed, and why."""
+
+    path: bytes
+    status: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The unit of sealing: block `n` gives shard `number` of its split.
+
+    A provisional one is made anew by the next run and not sealed.
+    """
+
+    n: int
+    split: Split
+    number: int
+    provisional: bool
+
+
+class LedgerPlan:
+    """The plan of one open ledger. Nothing here commits by itself."""
+
+    _db: sqlite3.Connection
+    unread: LedgerUnread
+
+    def group_of(self, label: str) -> str | None:
+        row = self._db.execute("SELECT grp FROM sound_label WHERE label = ?", (label,)).fetchone()
+        return row[0] if row else None
+
+    def splits(self) -> dict[str, Split]:
+        """Every group's split."""
+        return dict(self._db.execute("SELECT name, split FROM sound_grp"))
+
+    def items_by_split(self) -> dict[str, int]:
+        """How many items each split holds."""
+        return dict(
+            self._db.execute(
+                "SELECT split, COUNT(*) FROM item JOIN block ON block = n GROUP BY split"
+            )
+        )
+
+    def add_group(self, name: str, split: Split, labels: tuple[str, ...]) -> None:
+        self._db.execute("INSERT OR IGNORE INTO grp (name, split) VALUES (?, ?)", (name, split))
+        self._db.executemany(
+            "INSERT OR IGNORE INTO label (label, grp) VALUES (?, ?)",
+            [(label, name) for label in labels],
+        )
+
+    def append_item(self, item: Item, block_size: int, provisional: bool) -> Block:
+        """Put an item at the end of the plan: in its split's last block, or in a new one."""
+        row = self._db.execute(
+            f"SELECT {BLOCK_COLUMNS} FROM sound_block WHERE split = ? AND provisional = ?"
+            " AND n NOT IN (SELECT block FROM shard)"
+            " AND (SELECT COUNT(*) FROM item WHERE block = n) < ?"
+            " ORDER BY n DESC LIMIT 1",
+            (item.split, provisional, block_size),
+        ).fetchone()
+        block = block_of(row) if row else self._new_block(item.split, provisional)
+        self._add_items(block.n, [item])
+        return block
+
+    def add_block(self, split: Split, items: list[Item], provisional: bool) -> None:
+        """Append a block of items, in this order, as the next of its split."""
+        self._add_items(self._new_block(split, provisional).n, items)
+
+    def take_back(self) -> list[PlannedItem]:
+        """Remove the provisional blocks, their items, and groups that no other item is of.
+
+        Gives the items. What is known of them stays under their places, which no new item
+        gets, for `move_known` or `forget_known`.
+        """
+        provisional = "block IN (SELECT n FROM block WHERE provisional)"
+        rows = self._db.execute(f"{ITEM_FROM} WHERE {provisional} ORDER BY item.idx")
+        planned = [planned_of(row) for row in rows]
+        if planned:
+            self._db.execute(f"DELETE FROM item WHERE {provisional}")
+            self._db.execute("DELETE FROM grp WHERE name NOT IN (SELECT grp FROM item)")
+            self._db.execute("DELETE FROM label WHERE grp NOT IN (SELECT name FROM grp)")
+        self._db.execute("DELETE FROM block WHERE provisional")
+        return planned
+
+    def move_known(self, old_idx: int, new_idx: int) -> None:
+        """What is known of the item of one place is of the item of another."""
+        for table in _KNOWN:
+            self._db.execute(f"UPDATE {table} SET idx = ? WHERE idx = ?", (new_idx, old_idx))
+
+    def forget_known(self, idx: int) -> None:
+        """Forget what is known of an item that is planned no more; answers are kept."""
+        for table in _KNOWN:
+            self._db.execute(f"DELETE FROM {table} WHERE idx = ?", (idx,))
+
+    def _new_block(self, split: Split, provisional: bool) -> Block:
+        (n,) = self._db.execute("SELECT COALESCE(MAX(n), -1) + 1 FROM block").fetchone()
+        (number,) = self._db.execute(
+            "SELECT COALESCE(MAX(number), -1) + 1 FROM block WHERE split = ?", (split,)
+        ).fetchone()
+        self._db.execute(
+            "INSERT INTO block (n, split, number, provisional) VALUES (?, ?, ?, ?)",
+            (n, split, number, provisional),
+        )
+        return Block(n, split, number, provisional)
+
+    def _add_items(self, block: int, items: list[Item]) -> None:
+        idx = self._next_idx()
+        self._db.executemany(
+            "INSERT INTO item (idx, key, block, music_path, music_sha256, duration_s, clip_index,"
+            " clip_count, image_path, image_sha256, image_origin, story_path, grp, tags)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    *(
+                        idx + place,
+                        i.key,
+                        block,
+                        i.music_path,
+                        i.music_sha256,
+                        i.duration_s,
+                        i.clip_index,
+                    ),
+                    *(i.clip_count, i.image_path, i.image_sha256, i.image_origin, i.story_path),
+                    *(i.group, i.tags.model_dump_json()),
+                )
+                for place, i in enumerate(items)
+            ],
+        )
+
+    def _next_idx(self) -> int:
+        """A place in the plan under which nothing is known."""
+        tops = [
+            self._db.execute(f"SELECT COALESCE(MAX(idx), 0) FROM {table}").fetchone()[0]
+            for table in ("item", *_KNOWN)
+        ]
+        return int(max(tops)) + 1
+
+    def move_items(
+        self,
+        music_sha256: str,
+        music_path: bytes,
+        image_path: bytes,
+        image_origin: str,
+        story_path: bytes | None,
+    ) -> None:
+        """The same music and picture were found: remember where they are now."""
+        self._db.execute(
+            "UPDATE item SET music_path = ?, image_path = ?, image_origin = ?, story_path = ?"
+            " WHERE music_sha256 = ?",
+            (music_path, image_path, image_origin, story_path, music_sha256),
+        )
+
+    def first_item_of(self, music_sha256: str) -> PlannedItem | None:
+        """The first item that is cut from a piece of music."""
+        # Keys begin with the hash of the music, and they have an index.
+        row = self._db.execute(
+            f"{ITEM_FROM} WHERE key BETWEEN ? AND ? AND music_sha256 = ? ORDER BY key LIMIT 1",
+            (music_sha256[:24], f"{music_sha256[:24]}:", music_sha256),
+        ).fetchone()
+        return planned_of(row) if row else None
+
+    def is_incomplete(self) -> bool:
+        """Whether the ledger was recovered, and lacks what only the source can tell."""
+        row = self._db.execute("SELECT value FROM sound_meta WHERE name = 'incomplete'").fetchone()
+        return bool(row == ("yes",))
+
+    def complete_items(self, like: Item) -> None:
+        """Fill in what shards do not tell of the items that are cut from the music of `like`."""
+        self._db.execute(
+            "UPDATE item SET music_path = ?, duration_s = ?, clip_count = ?, image_path = ?,"
+            " image_sha256 = ?, image_origin = ?, story_path = ?, tags = ?"
+            " WHERE music_sha256 = ? AND clip_count = 0",
+            (
+                *(like.music_path, like.duration_s, like.clip_count, like.image_path),
+                *(like.image_sha256, like.image_origin, like.story_path),
+                *(like.tags.model_dump_json(), like.music_sha256),
+            ),
+        )
+
+    def end_completing(self) -> None:
+        """Note that nothing is lacking any more, if that is so."""
+        if (
+            self.is_incomplete()
+            and not self._db.execute("SELECT 1 FROM item WHERE clip_count = 0").fetchone()
+        ):
+            self._db.execute("DELETE FROM meta WHERE name = 'incomplete'")
+
+    def failed(self) -> list[PlannedItem]:
+        """The failed items, in the order of the plan."""
+        rows = self._db.execute(
+            f"{ITEM_FROM} JOIN verdict USING (idx) WHERE status = 'failed' ORDER BY item.idx"
+        )
+        return [planned_of(row) for row in rows]
+
+    def plan_again(self, split: Split, planned: list[PlannedItem], provisional: bool) -> None:
+        """Make items undecided, in a new block, with the picture and story that they have now."""
+        block = self._new_block(split, provisional)
+        for table in ("verdict", "prepared", "applied", "unread_item"):
+            self._db.executemany(f"DELETE FROM {table} WHERE idx = ?", [(p.idx,) for p in planned])
+        self._db.executemany(
+            "UPDATE item SET block = ?, image_path = ?, image_sha256 = ?, image_origin = ?,"
+            " story_path = ? WHERE idx = ?",
+            [
+                (block.n, i.image_path, i.image_sha256, i.image_origin, i.story_path, p.idx)
+                for p in planned
+                if (i := p.item)
+            ],
+        )
+
+    def piece_count(self) -> int:
+        """How many pieces of music the items are cut from."""
+        (count,) = self._db.execute("SELECT COUNT(DISTINCT music_sha256) FROM item").fetchone()
+        return int(count)
+
+    def replace_skipped(self, skipped: list[tuple[bytes, str, str]]) -> None:
+        """Set what is skipped: path, reason, detail. A file that is an item's is not."""
+        items = {path for (path,) in self._db.execute("SELECT music_path FROM item")}
+        wanted = sorted(row for row in skipped if row[0] not in items)
+        if wanted == self.skipped():
+            return
+        self._db.execute("DELETE FROM skipped")
+        self._db.executemany("INSERT INTO skipped (path, reason, detail) VALUES (?, ?, ?)", wanted)
+
+    def unskip(self, path: bytes) -> None:
+        """What was skipped is an item now."""
+        self._db.execute("DELETE FROM skipped WHERE path = ?", (path,))
+
+    def skipped(self) -> list[tuple[bytes, str, str]]:
+        return list(
+            self._db.execute("SELECT path, reason, detail FROM sound_skipped ORDER BY path")
+        )
+
+    def left_out(self) -> list[LeftOut]:
+        """Everything that no item was made of, by its path."""
+        skipped = [LeftOut(path, "skipped", *why) for path, *why in self.skipped()]
+        unread = [LeftOut(f.path, f.status, REASON, f.why) for f in self.unread.files()]
+        return sorted((*skipped, *unread), key=lambda left: left.path)
+
+
+def block_of(row: tuple[Any, ...]) -> Block:
+    n, split, number, provisional = row
+    return Block(n, split, number, bool(provisional))
+
+
+def planned_of(row: tuple[Any, ...]) -> PlannedItem:
+    idx, block, *fields, tags = row
+    values: list[Any] = [*fields, Tags.model_validate_json(tags)]
+    return PlannedItem(idx, block, Item(*values))

@@ -1,0 +1,167 @@
+"""The tables of a ledger: making them, and bringing an older version's up to date.
+
+Every table ends with `crc`, the checksum of its row (`ledger_rows.py` keeps it). To add a table
+or a column, write it here, a column with a default: a ledger that lacks it gets it.
+"""
+
+import sqlite3
+from contextlib import closing
+
+from mmusset.errors import Refused
+from mmusset.files import failpoint
+from mmusset.shards.tar import shard_name
+
+from .rows import LedgerConnection, count_rows_again, guard, tables
+
+SCHEMA_VERSION = "4"
+OLDER_VERSIONS = ("3",)
+SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE file (
+    path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, survey TEXT NOT NULL,
+    crc INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE made (
+    name TEXT PRIMARY KEY, music_sha256 TEXT NOT NULL, survey TEXT NOT NULL,
+    crc INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX made_music ON made (music_sha256);
+CREATE TABLE label (label TEXT PRIMARY KEY, grp TEXT NOT NULL, crc INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE grp (name TEXT PRIMARY KEY, split TEXT NOT NULL, crc INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE block (
+    n INTEGER PRIMARY KEY, split TEXT NOT NULL, number INTEGER NOT NULL,
+    provisional INTEGER NOT NULL DEFAULT 0, crc INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE item (
+    idx INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, block INTEGER NOT NULL,
+    music_path BLOB NOT NULL, music_sha256 TEXT NOT NULL, duration_s REAL NOT NULL,
+    clip_index INTEGER NOT NULL, clip_count INTEGER NOT NULL,
+    image_path BLOB NOT NULL, image_sha256 TEXT NOT NULL, image_origin TEXT NOT NULL,
+    story_path BLOB,
+    grp TEXT NOT NULL, tags TEXT NOT NULL, crc INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX item_block ON item (block, idx);
+CREATE TABLE skipped (
+    path BLOB PRIMARY KEY, reason TEXT NOT NULL, detail TEXT NOT NULL,
+    crc INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE unread (
+    path BLOB PRIMARY KEY, runs INTEGER NOT NULL, why TEXT NOT NULL,
+    crc INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE unread_item (
+    idx INTEGER PRIMARY KEY, runs INTEGER NOT NULL, why TEXT NOT NULL,
+    crc INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE prepared (
+    idx INTEGER PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE call (
+    request TEXT PRIMARY KEY, key TEXT NOT NULL, agent TEXT NOT NULL, round INTEGER NOT NULL,
+    model TEXT NOT NULL, answer TEXT NOT NULL, crc INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE verdict (
+    idx INTEGER PRIMARY KEY, status TEXT NOT NULL, reason TEXT NOT NULL, outcome TEXT NOT NULL,
+    crc INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE sealing (
+    name TEXT PRIMARY KEY, block INTEGER NOT NULL, crc INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE shard (
+    block INTEGER PRIMARY KEY, name TEXT NOT NULL, samples INTEGER NOT NULL,
+    size INTEGER NOT NULL, sha256 TEXT NOT NULL, mtime_ns INTEGER NOT NULL DEFAULT 0,
+    crc INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE replaced (
+    name TEXT PRIMARY KEY, block INTEGER NOT NULL, crc INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE applied (
+    idx INTEGER PRIMARY KEY, verdict TEXT NOT NULL, note TEXT NOT NULL, refused TEXT NOT NULL,
+    own TEXT NOT NULL, crc INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE mark (
+    idx INTEGER PRIMARY KEY, verdict TEXT NOT NULL, note TEXT NOT NULL,
+    crc INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE mark_aside (
+    key TEXT PRIMARY KEY, verdict TEXT NOT NULL, note TEXT NOT NULL,
+    crc INTEGER NOT NULL DEFAULT 0);
+"""
+# How often the ledger was begun or recovered; how many copies of it were made; and how many
+# verdicts were taken back since the manifest was written (a trigger counts them).
+BEGUN = {"schema": SCHEMA_VERSION, "generation": "1", "copies": "0", "taken back": "0"}
+
+
+def make(connection: LedgerConnection, generation: int = 1) -> None:
+    """Make the tables of a new ledger, all or nothing, and guard its rows."""
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in SCHEMA.split(";"):
+            connection.execute(statement)
+        guard(connection)
+        set_meta(connection, BEGUN | {"generation": str(generation), "searched for keys": "yes"})
+    failpoint("ledger_made")
+
+
+def bring_up_to_date(connection: LedgerConnection) -> None:
+    """Give a ledger of an older version what it lacks, all or nothing."""
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        _add_what_is_missing(connection)
+        guard(connection)
+        rows = connection.execute(
+            "SELECT split, number, n FROM block WHERE n NOT IN (SELECT block FROM shard)"
+        )
+        # A kill may have left their shards, which nobody noted before.
+        intents = [(shard_name(split, number), n) for split, number, n in rows]
+        connection.executemany("INSERT OR IGNORE INTO sealing (name, block) VALUES (?, ?)", intents)
+        set_meta(connection, BEGUN)
+        count_rows_again(connection)
+        failpoint("ledger_updated")
+
+
+def version_of(connection: sqlite3.Connection) -> str | None:
+    """The version of a ledger's tables; None where it has none.
+
+    Raises sqlite3.DatabaseError where it is no ledger at all.
+    """
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    if "meta" not in tables:
+        return None
+    row = connection.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()
+    return str(row[0]) if row else ""
+
+
+class OtherVersion(Refused):
+    """Another version of mmusset made a ledger."""
+
+
+def check_version(connection: LedgerConnection) -> None:
+    """Raises OtherVersion for a ledger that this version can't use as it is, sqlite3.Error where
+    it is damaged. The rows must be watched."""
+    version, out = version_of(connection), connection.out
+    if version == SCHEMA_VERSION:
+        return
+    if version in OLDER_VERSIONS:
+        raise OtherVersion(
+            f"an older version of mmusset made the ledger of {out}; `mmusset build`, as it was"
+            " begun, brings it up to date, and so does `mmusset recover`"
+        )
+    if "meta" in tables(connection):
+        connection.execute("SELECT COUNT(*) FROM sound_meta").fetchone()
+    raise OtherVersion(
+        f"another version of mmusset made {out} (ledger {version or 'unknown'}, this one needs"
+        f" {SCHEMA_VERSION}); use that version, or build into a new --out"
+    )
+
+
+def set_meta(connection: sqlite3.Connection, facts: dict[str, str]) -> None:
+    """Set facts that the ledger knows of itself and its job."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", list(facts.items())
+    )
+
+
+def _add_what_is_missing(connection: sqlite3.Connection) -> None:
+    there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    with closing(sqlite3.connect(":memory:")) as wanted:
+        wanted.executescript(SCHEMA)
+        made = "SELECT name, type, sql FROM sqlite_master WHERE sql IS NOT NULL"
+        for name, kind, sql in wanted.execute(made).fetchall():
+            if name not in there:
+                connection.execute(sql)
+            elif kind == "table":
+                old = {row[1] for row in connection.execute(f"PRAGMA table_info ({name})")}
+                for _, column, type_, _, default, _ in wanted.execute(
+                    f"PRAGMA table_info ({name})"
+                ):
+                    if column not in old:
+                        connection.execute(
+                            f"ALTER TABLE {name} ADD COLUMN {column} {type_}"
+                            f" NOT NULL DEFAULT {default}"
+                        )

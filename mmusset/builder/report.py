@@ -1,0 +1,273 @@
+"""What a source, a build and a ledger come to, as plain facts; `show.py` makes text of them."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from mmusset.errors import MmussetError
+from mmusset.recipe import Recipe
+from mmusset.safe_text import show_path
+from mmusset.sample import AGENTS, Outcome
+from mmusset.shards.tar import Shard
+from mmusset.sources.walk import MUSICAL
+
+from .accounting import Cost, Tally
+from .decoding.tasks import Prepared
+from .estimate import Estimate, estimate
+from .job import Result
+from .ledger.ledger import Ledger, PlannedItem
+from .ledger.marks import Applied, Mark
+from .ledger.unread import REASON
+from .look import Found
+from .plan import drop_short
+from .trial import Trial
+
+# CPU-seconds for one sample with the offline speaker; benchmarks/README.md.
+SAMPLE_CPU_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyReport:
+    """What a build would find. A piece is music that has a picture; `to_generate` are the pictures
+    that music would be made for.
+
+    `minutes` are without the time that a model takes; `estimate` is what that may cost.
+    """
+
+    files: dict[str, int]
+    music: int
+    pieces: int
+    pictured_by: dict[str, int]
+    with_story: int
+    with_license: int
+    to_generate: int
+    skipped: dict[str, list[str]]
+    undecided: dict[str, list[str]]
+    samples: int
+    minutes: float
+    estimate: Estimate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An item that was not accepted, or music of which none could be made; its key is "" then."""
+
+    path: str
+    key: str
+    status: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedMark:
+    """A person's mark that could not be honoured, and why."""
+
+    path: str
+    key: str
+    verdict: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarksReport:
+    """How a person's marks stand: how many of each kind are honoured, how many wait to be applied
+    (or, taken away since, to be undone), and which were refused."""
+
+    honoured: dict[str, int]
+    waiting: int
+    refused: list[RefusedMark]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """How a dataset stands. `generated` accepted clips are of music that `composer` made."""
+
+    tally: Tally
+    reasons: list[tuple[str, str, int]]
+    marks: MarksReport
+    splits: dict[str, int]
+    shards: list[Shard]
+    speaker: str
+    generated: int
+    composer: str
+    models: dict[str, str]
+    costs: list[Cost]
+    lost: list[Lost]
+    skipped: list[tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How a build ended. `new` items were decided by this run, which wrote `sealed` shards and
+    applied `marked` marks; `example` is the path of an accepted one."""
+
+    out: str
+    example: str
+    new: int
+    sealed: int
+    marked: int
+    interrupted: bool
+    upsampled: int
+    short_by: int
+    status: StatusReport
+
+
+@dataclass(frozen=True, slots=True)
+class ItemStory:
+    """One item's whole story. None for what has not come to pass.
+
+    `mark` is what a person wants of it, `applied` the mark that was applied last.
+    """
+
+    planned: PlannedItem
+    prepared: Prepared | None
+    outcome: Outcome | None
+    mark: Mark | None
+    applied: Applied | None
+    shard: Shard | None
+
+
+def survey(found: Found, recipe: Recipe) -> SurveyReport:
+    """What `found` comes to under a recipe."""
+    pieces, short = drop_short(list(found.pieces), recipe.clip)
+    reasons: dict[str, list[str]] = {}
+    for skipped in (*found.skipped, *short):
+        reasons.setdefault(skipped.reason, []).append(show_path(skipped.path))
+    unread: dict[str, list[str]] = {}
+    for undecided in found.undecided:
+        unread.setdefault(undecided.why, []).append(show_path(undecided.path))
+    samples = sum(piece.clip_count(recipe.clip) for piece in pieces) + len(found.alone)
+    return SurveyReport(
+        files=dict(Counter(str(entry.kind) for entry in found.entries)),
+        music=sum(entry.kind in MUSICAL and not entry.skip for entry in found.entries),
+        pieces=len(pieces),
+        pictured_by=dict(Counter(str(piece.image_origin) for piece in pieces)),
+        with_story=sum(piece.story_path is not None for piece in pieces),
+        with_license=sum(bool(piece.tags.license) for piece in pieces),
+        to_generate=len(found.alone),
+        skipped=reasons,
+        undecided=unread,
+        samples=samples,
+        minutes=samples * SAMPLE_CPU_S / recipe.limits.workers / 60,
+        estimate=estimate(samples, recipe),
+    )
+
+
+def status(ledger: Ledger) -> StatusReport:
+    """The accounting of a ledger, with every loss and its reason."""
+    sealed = [(b.split, s) for b in ledger.blocks() if (s := ledger.shard(b.n)) and s.name]
+    splits = Counter[str]()
+    for split, shard in sealed:
+        splits[split] += shard.samples
+    return StatusReport(
+        tally=ledger.tally(),
+        reasons=ledger.reasons(),
+        marks=_marks(ledger),
+        splits=dict(splits),
+        shards=[shard for _, shard in sealed],
+        speaker=ledger.meta("speaker") or "",
+        generated=ledger.generated(),
+        composer=ledger.meta("composer") or "",
+        models={agent: ledger.meta(f"model of {agent}") or "" for agent in AGENTS},
+        costs=ledger.costs(),
+        lost=[*_lost_items(ledger), *_unread_files(ledger)],
+        skipped=[(show_path(path), reason, detail) for path, reason, detail in ledger.skipped()],
+    )
+
+
+def _lost_items(ledger: Ledger) -> Iterator[Lost]:
+    for path, key, verdict in ledger.lost():
+        yield Lost(show_path(path), key, verdict.status, verdict.reason, verdict.detail)
+    for path, key, why in ledger.unread_items():
+        yield Lost(show_path(path), key, "undecided", REASON, why)
+
+
+def _unread_files(ledger: Ledger) -> Iterator[Lost]:
+    for file in ledger.unread.files():
+        yield Lost(show_path(file.path), "", file.status, REASON, file.why)
+
+
+def _marks(ledger: Ledger) -> MarksReport:
+    return MarksReport(
+        honoured=ledger.marks.honoured(),
+        waiting=len(ledger.marks.waiting()),
+        refused=[
+            RefusedMark(show_path(path), mark.key, mark.verdict, why)
+            for path, mark, why in ledger.marks.refused()
+        ],
+    )
+
+
+def summary(result: Result, out: Path, ledger: Ledger) -> Summary:
+    """How a build ended, and how its dataset stands now."""
+    example = show_path(ledger.first_accepted() or b"")
+    done = (result.new, result.sealed, result.marked)
+    facts = (result.interrupted, result.upsampled, result.short_by)
+    return Summary(str(out), example, *done, *facts, status(ledger))
+
+
+def explain(ledger: Ledger, key_or_path: str) -> list[ItemStory]:
+    """The stories of the item of this key, or of the items of this file.
+
+    Raises MmussetError, with the reason if the file was skipped.
+    """
+    found = ledger.item(key_or_path)
+    items = [found] if found else _at(ledger, os.fsencode(Path(key_or_path)))
+    return [_story(ledger, planned) for planned in items]
+
+
+def tried(trial: Trial, outcome: Outcome) -> ItemStory:
+    """The story of an item on trial, which is in no plan."""
+    return ItemStory(PlannedItem(0, 0, trial.item), trial.prepared, outcome, None, None, None)
+
+
+def plain(value: object) -> object:
+    """Any of the facts above as values that JSON knows."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if is_dataclass(value):
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, bytes):
+        return show_path(value)
+    if isinstance(value, dict):
+        return {str(key): plain(v) for key, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    return value
+
+
+def _at(ledger: Ledger, wanted: bytes) -> list[PlannedItem]:
+    """Items by path: as the ledger has it, or with folders before it as a shell writes them."""
+    parts = wanted.split(b"/")
+    tails = [b"/".join(parts[start:]) for start in range(len(parts))]
+    for tail in tails:
+        if items := ledger.items_at(tail):
+            return items
+    for path, reason, detail in ledger.skipped():
+        if path in tails:
+            raise MmussetError(f"{show_path(path)} was skipped: {reason} {detail}".rstrip())
+    for file in ledger.unread.files():
+        if file.path in tails:
+            raise MmussetError(
+                f"{show_path(file.path)} {REASON} ({file.why}); build again to retry"
+            )
+    raise MmussetError(
+        f"no item has the key or path {show_path(wanted)}; `mmusset status` lists what was lost"
+    )
+
+
+def _story(ledger: Ledger, planned: PlannedItem) -> ItemStory:
+    prepared = ledger.prepared(planned.idx)
+    return ItemStory(
+        planned=planned,
+        prepared=Prepared.model_validate_json(prepared) if prepared else None,
+        outcome=ledger.outcome(planned.idx),
+        mark=ledger.marks.mark_of(planned.idx),
+        applied=ledger.marks.applied_to(planned.idx),
+        shard=ledger.shard(planned.block),
+    )

@@ -1,0 +1,167 @@
+"""Sealing: a block whose items all have a verdict becomes a shard, once."""
+
+import asyncio
+import tarfile
+from contextlib import suppress
+from pathlib import Path
+
+from mmusset.errors import MmussetError, Unread
+from mmusset.files import PARTIAL, failpoint, file_sha256, sync_folder
+from mmusset.recipe import Recipe
+from mmusset.safe_text import show_path
+from mmusset.sample import Quadruple, Tags
+from mmusset.shards.tar import (
+    MEMBERS,
+    Sample,
+    Shard,
+    read_shard,
+    shard_name,
+    write_shard,
+)
+
+from .decoding.tasks import Prepared
+from .ledger.ledger import Block, Ledger, PlannedItem
+from .media import Media
+
+# Stands for a block of which nothing was accepted: it has no file.
+NO_SHARD = Shard("", 0, 0, "")
+
+
+class Sealer:
+    """Turns decided blocks into shards of `out`."""
+
+    def __init__(self, out: Path, recipe: Recipe, ledger: Ledger, media: Media) -> None:
+        self._out = out
+        self._recipe = recipe
+        self._ledger = ledger
+        self._media = media
+
+    async def seal(self, block: Block) -> Shard:
+        """Write the block's shard and record it."""
+        await self._take_over(block)
+        if self._ledger.accepted_in(block.n):
+            with self._ledger.transaction():
+                self._ledger.begin_shard(block.n, shard_name(block.split, block.number))
+            failpoint("shard_begun")
+        shard = await self._write(block)
+        with self._ledger.transaction():
+            self._ledger.add_shard(block.n, shard, self._mtime_ns(shard))
+        failpoint("shard_recorded")
+        for planned in self._ledger.accepted_in(block.n):
+            self._media.forget(planned.item.key)
+        return shard
+
+    async def rewrite(self, block: Block) -> Shard:
+        """Write the block's shard again.
+
+        Raises MmussetError if other bytes come out; what stands there stays.
+        """
+        recorded = self._ledger.shard(block.n)
+        written = await self._write(block, recorded)
+        with self._ledger.transaction():
+            self._ledger.set_shard_mtime_ns(block.n, self._mtime_ns(written))
+        for planned in self._ledger.accepted_in(block.n):
+            self._media.forget(planned.item.key)
+        return written
+
+    def is_intact(self, block: Block, check: bool) -> bool:
+        """Whether the block's shard is on the disk as the ledger records it.
+
+        A file whose size and time are those that it had is not read, but with `check`.
+        """
+        recorded = self._ledger.shard(block.n)
+        if recorded is None or recorded == NO_SHARD:
+            return recorded is not None
+        path = self._out / recorded.name
+        if not path.is_file() or path.stat().st_size != recorded.size:
+            return False
+        mtime_ns = self._mtime_ns(recorded)
+        if mtime_ns == self._ledger.shard_mtime_ns(block.n) and not check:
+            return True
+        if file_sha256(path) != recorded.sha256:
+            return False
+        if mtime_ns != self._ledger.shard_mtime_ns(block.n):
+            with self._ledger.transaction():
+                self._ledger.set_shard_mtime_ns(block.n, mtime_ns)
+        return True
+
+    def sweep(self) -> None:
+        """Delete what a killed build left: partial files, and shards that were not recorded."""
+        folder = self._out / "data"
+        recorded = {
+            shard.name for block in self._ledger.blocks() if (shard := self._ledger.shard(block.n))
+        }
+        begun = set(self._ledger.begun_shards()) - recorded
+        for path in folder.glob("*") if folder.is_dir() else ():
+            if path.name.endswith(PARTIAL) or f"data/{path.name}" in begun:
+                path.unlink()
+
+    def _mtime_ns(self, shard: Shard) -> int:
+        return (self._out / shard.name).stat().st_mtime_ns if shard.name else 0
+
+    def remove_replaced(self) -> None:
+        """Delete the shards that others took the place of, once the manifest names those."""
+        names = self._ledger.marks.replaced()
+        if not names:
+            return
+        for name in names:
+            (self._out / name).unlink(missing_ok=True)
+        sync_folder(self._out / "data")
+        failpoint("replaced_removed")
+        with self._ledger.transaction():
+            self._ledger.marks.forget_replaced()
+
+    async def _take_over(self, block: Block) -> None:
+        """Take the media of a block that is sealed anew from the shards that it had: no need to
+        decode them again. What is damaged there is decoded."""
+        keys = {planned.item.key for planned in self._ledger.accepted_in(block.n)}
+        for name, of in self._ledger.marks.replaced().items():
+            if of == block.n and (self._out / name).is_file():
+                await asyncio.to_thread(self._unpack, self._out / name, keys)
+
+    def _unpack(self, path: Path, keys: set[str]) -> None:
+        with suppress(tarfile.TarError):
+            for key, members in read_shard(path):
+                if key in keys and tuple(members) == MEMBERS:
+                    self._media.store(key, members["image.jpg"], members["music.flac"])
+
+    async def _write(self, block: Block, expected: Shard | None = None) -> Shard:
+        accepted = self._ledger.accepted_in(block.n)
+        if not accepted:
+            return NO_SHARD
+        quadruples = [await self._quadruple(planned) for planned in accepted]
+        samples = (Sample(q, *self._media.load(q.key, prepared)) for q, prepared in quadruples)
+        name = shard_name(block.split, block.number)
+        # In a thread, so that the other items go on; one sample's media in memory at a time.
+        return await asyncio.to_thread(write_shard, self._out, name, samples, expected)
+
+    async def _quadruple(self, planned: PlannedItem) -> tuple[Quadruple, Prepared]:
+        item = planned.item
+        try:
+            prepared = await self._media.ensure(planned, shown=False)
+        except Unread as error:
+            name = show_path(item.music_path)
+            raise MmussetError(
+                f"{name}, whose media were lost from the cache, could not be read ({error.why});"
+                " mend that and run the same command again"
+            ) from None
+        outcome = self._ledger.outcome(planned.idx)
+        assert outcome and outcome.caption and outcome.story
+        kept = {name: getattr(item.tags, name) for name in self._recipe.keep_tags}
+        quadruple = Quadruple(
+            key=item.key,
+            split=item.split,
+            group=item.group,
+            image=prepared.image,
+            music=prepared.clip,
+            story=outcome.story,
+            caption=outcome.caption,
+            music_evidence=prepared.music_evidence,
+            image_evidence=prepared.image_evidence,
+            tags=Tags(**kept),
+            speaker=outcome.turns[0].speaker,
+            model=outcome.turns[0].model,
+            turns=outcome.turns,
+            source_sha256=item.music_sha256,
+        )
+        return quadruple, prepared

@@ -1,0 +1,314 @@
+"""The facts of `report.py` as text for people."""
+
+import shlex
+import textwrap
+
+from mmusset.safe_text import show_path
+from mmusset.sample import Caption, Outcome, Turn
+
+from .accounting import Tally, total_cost
+from .decoding.tasks import Prepared
+from .estimate import Estimate
+from .ledger.unread import MOST_RUNS
+from .progress import cost_line, thousands
+from .recovery.recover import HOLDS, Recovery, Table
+from .report import ItemStory, MarksReport, StatusReport, Summary, SurveyReport
+
+# How many names of one kind are shown before "and N more".
+NAMES = 3
+LOST = 20
+
+
+def survey(report: SurveyReport) -> str:
+    """What was found, how it pairs, what will be skipped, what it will cost."""
+    files = ", ".join(f"{count} {kind}" for kind, count in sorted(report.files.items()))
+    lines = [
+        f"files     {files or 'none'}",
+        f"pieces    {_share(report.pieces, report.music)} have a picture and can be used",
+    ]
+    for origin, count in sorted(report.pictured_by.items()):
+        lines.append(f"  {count:5d} {_ORIGINS[origin]}")
+    if report.to_generate:
+        lines.append(f"music     is to be generated for {report.to_generate} pictures without any")
+    lines += [
+        f"stories   {_share(report.with_story, report.pieces)} are yours; the others are written",
+        f"licences  {_share(report.with_license, report.pieces)} name one in their tags",
+        f"skipped   {sum(map(len, report.skipped.values()))}",
+        *(f"  {reason}: {_some(paths)}" for reason, paths in sorted(report.skipped.items())),
+        *_unread(report),
+        f"estimate  {report.samples} samples, about {_minutes(report.minutes)}",
+        *_estimate(report.estimate),
+    ]
+    return "\n".join(lines)
+
+
+def _unread(report: SurveyReport) -> list[str]:
+    if not report.undecided:
+        return []
+    count = sum(map(len, report.undecided.values()))
+    whys = (f"  {why}: {_some(paths)}" for why, paths in sorted(report.undecided.items()))
+    return [f"undecided {count}, which could not be read", *whys]
+
+
+def status(report: StatusReport) -> str:
+    """The accounting, the reasons, the shards, and the first losses by name."""
+    lines = [accounting(report.tally)]
+    lines += [f"  {status}: {reason}: {count}" for status, reason, count in report.reasons]
+    splits = ", ".join(f"{name} {count}" for name, count in report.splits.items())
+    size = sum(shard.size for shard in report.shards)
+    lines.append(f"shards    {len(report.shards)} ({splits or 'no sample'}), {size / 1e6:.1f} MB")
+    models = ", ".join(dict.fromkeys(name for name in report.models.values() if name))
+    lines.append(f"written by the {report.speaker} speaker ({models or 'nothing yet'})")
+    if report.composer:
+        accepted = report.tally.accepted
+        lines.append(f"music     {report.generated} of {accepted} made by {report.composer}")
+    lines += _costs(report)
+    lines += _marks(report.marks)
+    for lost in report.lost[:LOST]:
+        lines.append(f"  {lost.status} {lost.path}: {lost.reason} {_brief(lost.detail)}".rstrip())
+    if len(report.lost) > LOST:
+        lines.append(f"  and {len(report.lost) - LOST} more; --json lists all")
+    return "\n".join(lines)
+
+
+def _marks(report: MarksReport) -> list[str]:
+    lines = []
+    if any(report.honoured.values()):
+        counts = (f"{count} {verdict}" for verdict, count in report.honoured.items() if count)
+        lines.append(f"marks     {', '.join(counts)}")
+    if report.waiting:
+        wait = "1 waits" if report.waiting == 1 else f"{report.waiting} wait"
+        lines.append(f"marks     {wait} for `mmusset build --apply-marks`")
+    for mark in report.refused[:LOST]:
+        lines.append(f"  {mark.verdict} refused {mark.path} ({mark.key}): {_brief(mark.why)}")
+    if len(report.refused) > LOST:
+        lines.append(f"  and {len(report.refused) - LOST} more refused; --json lists all")
+    return lines
+
+
+def _costs(report: StatusReport) -> list[str]:
+    total = total_cost(report.costs)
+    if not total.prompt_tokens:
+        return []
+    items = report.tally.found - report.tally.skipped - report.tally.undecided
+    lines = [f"cost      {cost_line(total)}; {total.calls / max(items, 1):.1f} calls an item"]
+    return lines + [f"  {cost.agent:13s}{cost_line(cost)}" for cost in report.costs]
+
+
+def summary(report: Summary) -> str:
+    """How a build ended, and what to do next."""
+    tally = report.status.tally
+    lines = []
+    if report.interrupted:
+        lines.append(f"stopped with {tally.undecided} items to go; run the same command to go on")
+    elif tally.undecided:
+        what = "1 is" if tally.undecided == 1 else f"{tally.undecided} are"
+        lines.append(
+            f"{what} undecided, since files could not be read: mend that, and run the same command"
+            f" again; what can't be read in {MOST_RUNS} runs has failed"
+        )
+    elif not report.new and not report.sealed and not report.marked:
+        lines.append("nothing to do: every item found has its verdict")
+    if report.marked:
+        lines.append(f"applied {'1 mark' if report.marked == 1 else f'{report.marked} marks'}")
+    if report.short_by:
+        samples = "1 sample" if report.short_by == 1 else f"{report.short_by} samples"
+        lines.append(f"{samples} short of --accept: no candidate or budget is left")
+    lines.append(status(report.status))
+    missing = [s for s in ("train", "validation", "test") if s not in report.status.splits]
+    # Which splits there are is known once everything found has its verdict.
+    if tally.accepted and missing and not tally.undecided:
+        lines.append(f"note: no group was left for {' and '.join(missing)}")
+    if report.upsampled:
+        clips = "1 clip comes" if report.upsampled == 1 else f"{report.upsampled} clips come"
+        lines.append(
+            f"note: {clips} from a lower sample rate; source_rate_hz in the JSON tells which"
+        )
+    if report.status.shards:
+        lines.append(f"shards in {report.out}/data")
+    if report.example:
+        command = shlex.join(("mmusset", "explain", report.out, report.example))
+        lines.append(f"one item's whole story: {command}")
+    return "\n".join(lines)
+
+
+def stories(items: list[ItemStory]) -> str:
+    """Whole stories, one after the other."""
+    return "\n\n".join(_story(item) for item in items)
+
+
+def accounting(tally: Tally) -> str:
+    """found = accepted + rejected + failed + skipped + undecided"""
+    text = (
+        f"found {tally.found} = {tally.accepted} accepted + {tally.rejected} rejected"
+        f" + {tally.failed} failed + {tally.skipped} skipped"
+    )
+    return f"{text} + {tally.undecided} undecided" if tally.undecided else text
+
+
+_ORIGINS = {
+    "embedded": "embedded in the music file",
+    "stem": "of the same name",
+    "folder": "the folder's cover",
+    "video": "a frame of the video",
+    "alone": "of no music",
+}
+
+
+def _story(item: ItemStory) -> str:
+    planned = item.planned.item
+    lines = [
+        f"{planned.key}  {show_path(planned.music_path)}",
+        f"clip      {planned.clip_index + 1} of {planned.clip_count}; split {planned.split},"
+        f" group {planned.group}",
+        f"picture   {show_path(planned.image_path)}, {_ORIGINS[planned.image_origin]}",
+    ]
+    if item.prepared and item.prepared.clip.generated_by:
+        story = " and its story" if item.prepared.story else ""
+        by = item.prepared.clip.generated_by
+        lines.append(f"music     generated from the picture{story} by {by}")
+    if item.prepared:
+        lines += _evidence(item.prepared)
+    if item.outcome is None:
+        lines.append("no verdict yet: run the build again")
+    else:
+        lines += _outcome(item.outcome)
+    lines += _mark(item)
+    if item.shard and item.outcome and item.outcome.verdict.status == "accepted":
+        lines.append(f"shard     {item.shard.name}")
+    return "\n".join(lines)
+
+
+def _mark(item: ItemStory) -> list[str]:
+    mark, applied = item.mark, item.applied
+    if mark is None:
+        return ["mark      taken away; waits for `mmusset build --apply-marks`"] if applied else []
+    if applied is None or applied.mark != mark:
+        how = "waits for `mmusset build --apply-marks`"
+    else:
+        how = f"refused: {applied.refused}" if applied.refused else "applied"
+    note = textwrap.wrap(mark.note, 96, initial_indent="  ", subsequent_indent="  ")
+    return [f"mark      {mark.verdict}; {how}", *note]
+
+
+def _evidence(prepared: Prepared) -> list[str]:
+    music, image, clip = prepared.music_evidence, prepared.image_evidence, prepared.clip
+    measured = {
+        "loudness": (f"{music.loudness_lufs.value:.1f} LUFS", music.loudness_lufs),
+        "dynamic range": (f"{music.dynamic_range_db.value:.1f} dB", music.dynamic_range_db),
+        "brightness": (f"{music.brightness_hz.value:.0f} Hz", music.brightness_hz),
+        "onsets": (f"{music.onset_density_hz.value:.1f} a second", music.onset_density_hz),
+        "percussiveness": (f"{music.percussiveness.value:.2f}", music.percussiveness),
+        "stereo width": (f"{music.stereo_width.value:.2f}", music.stereo_width),
+    }
+    palette = ", ".join(f"{c.name} {c.share:.0%}" for c in image.palette)
+    return [
+        f"evidence  {clip.duration_s:g} s from {clip.start_s:g} s on, {clip.channels} ch,"
+        f" {clip.source_rate_hz} -> {clip.rate_hz} Hz",
+        f"  tempo {music.tempo.bpm:.1f} BPM ({music.tempo.confidence:.2f}), or"
+        f" {music.tempo.half_bpm:.1f} or {music.tempo.double_bpm:.1f}",
+        f"  key {music.key.name} ({music.key.confidence:.2f}; mode"
+        f" {music.key.mode_confidence:.2f}), or {music.key.alternative}",
+        *(f"  {name} {text} ({m.confidence:.2f})" for name, (text, m) in measured.items()),
+        f"  colours {palette}",
+    ]
+
+
+def _outcome(outcome: Outcome) -> list[str]:
+    lines = []
+    for turn in outcome.turns:
+        lines += _turn(turn)
+    if outcome.caption:
+        lines += _claims(outcome.caption)
+    if outcome.story:
+        lines.append(f"story     by {outcome.story.writer}")
+        lines += textwrap.wrap(outcome.story.text, 96, initial_indent="  ", subsequent_indent="  ")
+    verdict = outcome.verdict
+    lines.append(f"verdict   {verdict.status}: {verdict.reason} {verdict.detail}".rstrip())
+    return lines
+
+
+def _turn(turn: Turn) -> list[str]:
+    lines = [
+        f"{turn.agent}, round {turn.round}, {turn.speaker} ({turn.model},"
+        f" prompt {turn.prompt_sha256[:8]})"
+    ]
+    lines += textwrap.wrap(turn.said, 96, initial_indent="  ", subsequent_indent="  ")
+    lines += [f"  fault: {fault}" for fault in turn.faults.splitlines()]
+    return lines
+
+
+def _claims(caption: Caption) -> list[str]:
+    return [
+        "caption",
+        *textwrap.wrap(caption.text, 96, initial_indent="  ", subsequent_indent="  "),
+        *(
+            f"  {claim.verdict}: {claim.attribute} {claim.value} ({claim.text!r};"
+            f" measured {claim.measured or 'nothing'}, {claim.confidence:.2f})"
+            for claim in caption.claims
+        ),
+    ]
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part} of {whole} ({part / whole:.0%})" if whole else f"{part}"
+
+
+def _some(paths: list[str]) -> str:
+    shown = ", ".join(paths[:NAMES])
+    more = len(paths) - NAMES
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= 100 else text[:99] + "…"
+
+
+def _estimate(cost: Estimate | None) -> list[str]:
+    if cost is None:
+        return []
+    tokens_in, tokens_out = thousands(cost.prompt_tokens), thousands(cost.completion_tokens)
+    price = f", {cost.price:.2f} at the recipe's prices" if cost.price else ""
+    return [
+        f"          and the model's time: about {cost.calls} calls, {tokens_in} tokens in,"
+        f" {tokens_out} out{price}"
+    ]
+
+
+def _minutes(minutes: float) -> str:
+    return "a minute" if minutes < 1 else f"{minutes:.0f} minutes"
+
+
+def recovery(found: Recovery) -> str:
+    """What `mmusset recover` brought back, and what it could not."""
+    if not found.why:
+        return f"{found.out}: nothing is wrong with its ledger"
+    lines = [f"{found.out}: the ledger {found.why}"]
+    shown = {HOLDS[name]: table for name, table in found.tables.items() if name in HOLDS}
+    for what, table in shown.items():
+        if table.from_ledger or table.from_copy or table.damaged:
+            lines.append(f"  {what:13s}{_brought_back(table)}")
+    if any(not table.whole for table in shown.values()):
+        lines.append("  more may be lost that nothing tells of")
+    shards = found.shards
+    if shards.adopted:
+        count, samples = len(shards.adopted), shards.samples
+        many = "1 shard" if count == 1 else f"{count} shards"
+        lines.append(f"  {many} that it did not know, with {samples} samples, read again")
+    lines += [f"  {name} is superseded; the next build deletes it" for name in shards.superseded]
+    lines += [f"  {name} can't be used: {why}" for name, why in shards.damaged.items()]
+    lines += [f"  {note}" for note in found.notes]
+    if not found.written:
+        return "\n".join([*lines, "nothing was written"])
+    if found.kept_as:
+        lines.append(f"the damaged ledger is kept as {found.kept_as}")
+    lines.append(
+        "run `mmusset build`, as it was begun, to go on: sealed shards stay as they are, and what"
+        " is lost is found or decided again"
+    )
+    return "\n".join(lines)
+
+
+def _brought_back(table: Table) -> str:
+    text = f"{table.from_ledger} from the ledger, {table.from_copy} from its copy"
+    return f"{text}; damaged rows: {table.damaged}" if table.damaged else text

@@ -1,0 +1,185 @@
+"""The commands that train MusFlow and make music with it."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from .options import JsonOption, LogJsonOption, SetOption, tell
+
+if TYPE_CHECKING:
+    from mmusset.musflow.training.stages import Training
+
+app = typer.Typer()
+
+ShardsArgument = Annotated[
+    str, typer.Argument(help="A dataset's folder, a glob of tars, or hf://user/name.")
+]
+TrainRecipeOption = Annotated[
+    str, typer.Option("--recipe", help="musflow-tiny, musflow-16k, musflow-44k, or a YAML file.")
+]
+RunOption = Annotated[
+    Path | None,
+    typer.Option("--out", help="The training's folder. [default: <shards>-musflow]"),
+]
+DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+
+
+@app.command()
+def encode(
+    shards: ShardsArgument,
+    recipe: TrainRecipeOption = "musflow-tiny",
+    overrides: SetOption = None,
+    run: RunOption = None,
+    device: DeviceOption = "auto",
+    log_json: LogJsonOption = False,
+) -> None:
+    """Turn shards into the cache of latents and embeddings that `train` reads; train does it too.
+
+    Example: mmusset encode music --recipe musflow-44k
+    """
+    with _training(shards, recipe, overrides, run, device, log_json) as training:
+        from mmusset.musflow.training import stages
+
+        stages.run(training, "encode")
+        if training.ranks.first:
+            print(training.folder.cache)
+
+
+@app.command()
+def train(
+    shards: ShardsArgument,
+    recipe: TrainRecipeOption = "musflow-tiny",
+    overrides: SetOption = None,
+    run: RunOption = None,
+    stage: Annotated[
+        Literal["codec", "encode", "flow"], typer.Option(help="How far to go.")
+    ] = "flow",
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say what it will need; train nothing.")
+    ] = False,
+    cache: Annotated[
+        bool, typer.Option(help="--no-cache reads shards on the fly, each clip moved a little.")
+    ] = True,
+    device: DeviceOption = "auto",
+    as_json: JsonOption = False,
+    log_json: LogJsonOption = False,
+) -> None:
+    """Train MusFlow on a dataset's shards. Run it again to go on after anything stopped it.
+
+    \b
+    Examples:
+      mmusset train music
+      mmusset train music --plan
+      mmusset train music --recipe musflow-16k --set train.batch=64
+      torchrun --nproc-per-node 8 -m mmusset train music --recipe musflow-44k
+    """
+    with _training(shards, recipe, overrides, run, device, log_json, cache) as training:
+        from mmusset.musflow.training import plan as planning
+        from mmusset.musflow.training import stages
+
+        if plan:
+            found = planning.plan(training)
+            if training.ranks.first:
+                tell(found, planning.Plan.text, as_json)
+            return
+        done = stages.run(training, stage)
+        if training.ranks.first:
+            tell(done, stages.Summary.text, as_json)
+
+
+@app.command()
+def generate(
+    checkpoint: Annotated[Path, typer.Option(help="A training's folder, or one checkpoint.")],
+    image: Annotated[Path | None, typer.Option(help="A picture that it shall suit.")] = None,
+    story: Annotated[str | None, typer.Option(help="A story, or a .txt file.")] = None,
+    caption: Annotated[
+        str | None, typer.Option(help="What is to be heard, or a .txt file.")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="How long. [default: as it was trained]")
+    ] = None,
+    seed: Annotated[
+        list[int] | None, typer.Option(help="Another seed, other music; may be repeated.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="From noise to music.")] = None,
+    method: Annotated[
+        Literal["euler", "midpoint", "ab2"] | None, typer.Option(help="How to take the steps.")
+    ] = None,
+    guidance: Annotated[
+        list[str] | None,
+        typer.Option(metavar="G|NAME=G", help="How far to follow: 3, or image=4; may be repeated."),
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option("--csv", help="A row a piece: image, story, caption, seed, ...")
+    ] = None,
+    closest: Annotated[
+        int, typer.Option(min=0, help="Show so many of the nearest training clips.")
+    ] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help=".flac, .wav or .ogg, or with --csv a folder. [default: generated.flac, generated]"
+        ),
+    ] = None,
+    device: DeviceOption = "auto",
+    as_json: JsonOption = False,
+) -> None:
+    """Music from a picture, a story, a caption, or several of them. The same seed, the same sound.
+
+    \b
+    Examples:
+      mmusset generate --checkpoint music-musflow --image beach.jpg --out beach.flac
+      mmusset generate --checkpoint music-musflow --caption "A fast, loud piece with drums."
+      mmusset generate --checkpoint music-musflow --story story.txt --seed 1 --seed 2 --closest 3
+      mmusset generate --checkpoint music-musflow --csv wishes.csv --out made/
+    """
+    from mmusset.training.installed import check_installed
+
+    check_installed("MusFlow")
+    from mmusset.musflow.generate import asked as asking
+
+    usual = asking.wanted(out, image, story, caption, seconds, guidance or ())
+    pieces = asking.asked(usual, table, out, seed or ())
+
+    from mmusset.musflow.generate import generate as generating  # torch takes a while
+    from mmusset.training.ranks import device_of
+
+    composer = generating.Composer(
+        checkpoint, device_of(device), lambda line: print(line, file=sys.stderr)
+    )
+    sampler = generating.with_steps(composer.recipe.sampler, steps, method)
+    for made in generating.pieces(composer, pieces, sampler, closest):
+        tell(made, generating.Made.text, as_json)
+
+
+@contextmanager
+def _training(
+    shards: str,
+    recipe: str,
+    overrides: list[str] | None,
+    run: Path | None,
+    device: str,
+    log_json: bool,
+    cache: bool = True,
+) -> "Iterator[Training]":
+    from mmusset.training.installed import check_installed
+
+    check_installed("MusFlow")
+    from mmusset.musflow.recipe import MusFlowRecipe
+    from mmusset.musflow.training import run_folder, stages
+    from mmusset.recipe_file import load
+    from mmusset.training import progress, ranks
+
+    loaded = load(MusFlowRecipe, recipe, tuple(overrides or ()))
+    folder = run_folder.RunFolder(run or run_folder.default_run(shards))
+    joined = ranks.join(device)
+    shown = progress.for_terminal(log_json, joined.first)
+    try:
+        yield stages.Training(shards, loaded, folder, joined, shown, cache)
+        joined.leave()  # not after an error: leaving waits for the others, who wait for this one
+    finally:
+        shown.stop()

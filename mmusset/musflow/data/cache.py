@@ -1,0 +1,288 @@
+"""The cache: what encode made of each shard, as rows that training maps into memory.
+
+For a shard and a length in latent frames two files hold the rows, in the shard's order:
+`.latents`, float16 `[N, 2, T, C]` (mean and standard deviation), and `.embeddings`,
+float32 `[N, E]` (image, story, caption, audio side by side). A JSON file beside them,
+written last, says that they are whole and what they are of. Their name depends on the
+shard's bytes and on who made them, so rows of two makers never mix. `manifest.json` says
+which codec and encoders made all of it, and holds the statistics of the training set.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from torch import Tensor
+
+from mmusset.bounded import MOST_FACTS, read_bounded
+from mmusset.errors import MmussetError, Refused
+from mmusset.files import file_sha256
+from mmusset.musflow.recipe import MODALITIES
+from mmusset.sample import Frozen
+
+EMBEDDED = (*MODALITIES, "audio")
+ALL = slice(None)
+KINDS = ("latents", "embeddings")
+
+
+class Maker(Frozen):
+    """Who makes the rows of a cache: all of it has one maker."""
+
+    codec: str  # identity of the weights and settings
+    encoders: dict[str, str]
+    widths: dict[str, int]
+    rate_hz: int
+    channels: int
+    latent_channels: int
+    samples_per_latent: int
+
+
+class Bucket(Frozen):
+    """The rows of one length in a shard, and by channel the sums of their latents: of what
+    they are on average, and of the square of what is drawn from them (mean^2 + std^2)."""
+
+    latents: int
+    keys: tuple[str, ...]
+    total: tuple[float, ...]
+    squares: tuple[float, ...]
+    latents_sha256: str
+    embeddings_sha256: str
+
+
+class About(Frozen):
+    """What the rows of a shard are of, and which of its samples could not be used, and why."""
+
+    maker_sha256: str
+    split: str
+    shard_sha256: str
+    bad: dict[str, str]  # by key
+
+
+class ShardRows(Frozen):
+    """What was made of one shard."""
+
+    about: About
+    buckets: tuple[Bucket, ...]
+    embedding_total: tuple[float, ...]
+    embedding_squares: tuple[float, ...]
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return sum(len(bucket.keys) for bucket in self.buckets)
+
+
+class Manifest(Frozen):
+    """What a whole cache is of, and the scale of its training split."""
+
+    maker: Maker
+    latent_mean: tuple[float, ...]
+    latent_std: tuple[float, ...]
+    embedding_mean: tuple[float, ...]
+    embedding_scale: dict[str, float]  # root of the mean square about the mean, over all channels
+    shards: tuple[str, ...]
+    clips: dict[str, int]  # by split
+    bad: dict[str, str]  # by shard and key
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What encode gives for one sample: latents `[2, T, C]` and embeddings by name `[W]`."""
+
+    key: str
+    latents: NDArray[np.float16]
+    embeddings: dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows `[B]` of one length: embeddings `[B, W]`, and whether each is `present` `[B, M]`.
+
+    Latents are float16 as they are stored, `[B', T, C]`, of `share` alone: of those rows that
+    one process of several trains on.
+    """
+
+    keys: tuple[str, ...]
+    mean: Tensor
+    std: Tensor
+    embeddings: dict[str, Tensor]
+    present: Tensor
+    share: slice = field(default_factory=lambda: ALL)
+
+
+def sha256_of(part: Frozen) -> str:
+    """A hash of a pydantic value."""
+    text = json.dumps(part.model_dump(mode="json"), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_shard_rows(folder: Path, name: str, maker: Maker) -> ShardRows | None:
+    """What was made of a shard; None where it is not there, not whole or by another maker."""
+    try:
+        rows = ShardRows.model_validate_json(read_bounded(folder / f"{name}.json", MOST_FACTS))
+        for bucket in rows.buckets:
+            for kind, size in _sizes(bucket, maker).items():
+                if (folder / f"{name}.{bucket.latents}.{kind}").stat().st_size != size:
+                    return None
+    except (OSError, ValidationError):
+        return None
+    return rows if rows.about.maker_sha256 == sha256_of(maker) else None
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Raises MmussetError where there is none."""
+    try:
+        return Manifest.model_validate_json(read_bounded(folder / "manifest.json", MOST_FACTS))
+    except (OSError, ValidationError):
+        raise MmussetError(f"no whole cache in {folder}; `mmusset encode` makes it") from None
+
+
+class Cache:
+    """The rows of one split, by length."""
+
+    def __init__(self, folder: Path, split: str, maker: Maker | None = None) -> None:
+        """Raises MmussetError where the cache is not whole, Refused where it is not by `maker`,
+        if one is given."""
+        self.manifest = read_manifest(folder)
+        if maker and maker != self.manifest.maker:
+            raise Refused(
+                f"the cache in {folder} is of another codec or other encoders: they differ in"
+                f" {', '.join(_differing(maker, self.manifest.maker))}; run `mmusset encode` again"
+            )
+        files: defaultdict[int, list[_File]] = defaultdict(list)
+        for name in self.manifest.shards:
+            rows = read_shard_rows(folder, name, self.manifest.maker)
+            if rows is None:
+                raise MmussetError(
+                    f"{folder / name}.* is damaged or by another codec or other encoders than the"
+                    " rest; run `mmusset encode` again"
+                )
+            for bucket in rows.buckets if rows.about.split == split else ():
+                files[bucket.latents].append(_File(folder / name, bucket, self.manifest.maker))
+        self.lengths = tuple(sorted(files))
+        self._buckets = [_Bucket(files[length]) for length in self.lengths]
+        self.counts = tuple(int(bucket.ends[-1]) for bucket in self._buckets)
+
+    def batch(self, bucket: int, rows: Tensor, share: slice = ALL, step: int = 0) -> Batch:
+        """Rows of bucket number `bucket`, the same at every step; see rows.py."""
+        keys, embeddings = self._buckets[bucket].embeddings(rows.numpy())
+        latents = self._buckets[bucket].latents(rows[share].numpy())
+        return batch_of(keys, latents, embeddings, self.manifest.maker, share)
+
+    def everything(self, bucket: int) -> Batch:
+        """The embeddings of all rows of a bucket, and no latents."""
+        return self.batch(bucket, torch.arange(self.counts[bucket]), slice(0))
+
+    def keys(self, bucket: int) -> list[str]:
+        """The keys of a bucket's rows."""
+        return [key for file in self._buckets[bucket].files for key in file.keys]
+
+    def check(self) -> None:
+        """Read all of it. Raises MmussetError where bytes are not those that were written."""
+        for bucket in self._buckets:
+            for file in bucket.files:
+                file.check()
+
+
+def batch_of(
+    keys: Sequence[str],
+    latents: NDArray[np.float16],
+    embeddings: NDArray[np.float32],
+    maker: Maker,
+    share: slice,
+) -> Batch:
+    """Latents `[2, B', T, C]` of a share, and embeddings `[B, E]` side by side, as a batch."""
+    told = torch.from_numpy(embeddings)
+    # Contiguous: copies of them into pinned memory are read in one go.
+    parts = {name: told[:, place].contiguous() for name, place in places(maker).items()}
+    present = torch.stack([(parts[name] != 0).any(dim=1) for name in MODALITIES], dim=1)
+    mean, std = torch.from_numpy(latents)
+    return Batch(tuple(keys), mean, std, parts, present, share)
+
+
+class _File:
+    """One bucket of one shard, mapped into memory."""
+
+    def __init__(self, shard: Path, bucket: Bucket, maker: Maker) -> None:
+        self.keys, self._bucket = bucket.keys, bucket
+        self._name = f"{shard}.{bucket.latents}"
+        count, width = len(bucket.keys), sum(maker.widths.values())
+        shape = (count, 2, bucket.latents, maker.latent_channels)
+        # Plain views: a memmap's own indexing costs more than the copy of a row.
+        latents = np.memmap(f"{self._name}.latents", np.float16, "r", shape=shape)
+        self.latents = latents.view(np.ndarray)
+        embeddings = np.memmap(f"{self._name}.embeddings", np.float32, "r", shape=(count, width))
+        self.embeddings = embeddings.view(np.ndarray)
+
+    def check(self) -> None:
+        """Raises MmussetError where bytes changed."""
+        for kind in KINDS:
+            path = Path(f"{self._name}.{kind}")
+            if file_sha256(path) != getattr(self._bucket, f"{kind}_sha256"):
+                raise MmussetError(f"{path} is damaged; delete it and run `mmusset encode` again")
+
+
+class _Bucket:
+    """Files of one length, one after the other."""
+
+    def __init__(self, files: list[_File]) -> None:
+        self.files = files
+        self._counts = np.array([len(file.keys) for file in files])
+        self.ends = np.cumsum(self._counts)
+
+    def latents(self, rows: NDArray[np.int64]) -> NDArray[np.float16]:
+        """Latents `[2, B, T, C]` of rows, read in the order of the files."""
+        found = np.empty((2, len(rows), *self.files[0].latents.shape[2:]), np.float16)
+        for place, file, row in self._places(rows):
+            found[:, place] = file.latents[row]
+        return found
+
+    def embeddings(self, rows: NDArray[np.int64]) -> tuple[list[str], NDArray[np.float32]]:
+        """Keys and embeddings `[B, E]` of rows."""
+        found = np.empty((len(rows), self.files[0].embeddings.shape[1]), np.float32)
+        keys = [""] * len(rows)
+        for place, file, row in self._places(rows):
+            found[place] = file.embeddings[row]
+            keys[place] = file.keys[row]
+        return keys, found
+
+    def _places(self, rows: NDArray[np.int64]) -> list[tuple[int, _File, int]]:
+        """Where each row goes, and where it stands, in the order of the files."""
+        order = np.argsort(rows, kind="stable")
+        wanted = rows[order]
+        number = np.searchsorted(self.ends, wanted, side="right")
+        inside = wanted - (self.ends[number] - self._counts[number])
+        return [
+            (place, self.files[n], row)
+            for place, n, row in zip(order.tolist(), number.tolist(), inside.tolist(), strict=True)
+        ]
+
+
+def places(maker: Maker) -> dict[str, slice]:
+    """Where each embedding stands in a row."""
+    ends = np.cumsum([maker.widths[name] for name in EMBEDDED])
+    return {
+        name: slice(int(end) - maker.widths[name], int(end))
+        for name, end in zip(EMBEDDED, ends, strict=True)
+    }
+
+
+def _sizes(bucket: Bucket, maker: Maker) -> dict[str, int]:
+    """Bytes of a bucket's files."""
+    count = len(bucket.keys)
+    return {
+        "latents": count * 2 * bucket.latents * maker.latent_channels * 2,
+        "embeddings": count * sum(maker.widths.values()) * 4,
+    }
+
+
+def _differing(one: Maker, other: Maker) -> list[str]:
+    """Names of what two makers do not share."""
+    return [name for name in Maker.model_fields if getattr(one, name) != getattr(other, name)]

@@ -1,0 +1,203 @@
+"""Training without a cache: clips are read from the shards and encoded when they are asked for.
+
+For small datasets on this disk. A clip begins elsewhere at each step, so its latents are
+never quite the same; its embeddings are those of the clip as it stands, made once.
+"""
+
+import hashlib
+import os
+import tarfile
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mmusset.errors import MmussetError, UsageError
+from mmusset.files import file_sha256
+from mmusset.musflow.codecs.codec import Codec
+from mmusset.musflow.encoders.encoders import Encoders
+from mmusset.shards.reader import (
+    HUB,
+    BadSample,
+    broken,
+    decode_sound,
+    opened,
+    raw_samples,
+    shards_of,
+    split_of,
+)
+from mmusset.shards.tar import headers
+from mmusset.training.order import dice
+
+from .cache import ALL, EMBEDDED, About, Batch, Manifest, batch_of, sha256_of
+from .cache_write import check_bad, manifest_of, summary
+from .encode import (
+    Ready,
+    encoded,
+    groups,
+    heard_embedding,
+    latents_of,
+    maker_of,
+    named,
+    told_embeddings,
+    whole_frames,
+)
+
+MEASURED = 256  # clips that tell the scale of all
+GIVEN_UP = 8  # one part of so many of a clip's latents: what its start can move by
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """Where a clip's music stands, the latent frames that are given of it, and all its
+    embeddings side by side `[E]`."""
+
+    key: str
+    shard: str
+    offset: int
+    size: int
+    latents: int
+    embeddings: Floats
+
+
+class LiveShards:
+    """The clips of one split, as Rows: read, moved and encoded at each step."""
+
+    manifest: Manifest
+
+    def __init__(
+        self,
+        source: str,
+        split: str,
+        codec: Codec,
+        encoders: Encoders,
+        seed: int = 0,
+        device: str = "cpu",
+        scale: Manifest | None = None,
+    ) -> None:
+        """Read all of the split once, and encode some of the train split for its scale, unless
+        that is known from the manifest of another split.
+
+        Raises UsageError for shards that are not on this disk, MmussetError as encoding does.
+        """
+        if source.startswith(HUB):
+            raise UsageError(
+                f"without a cache, shards are read again and again, and {source} is not on this"
+                " disk: download it, or train with a cache"
+            )
+        self._codec, self._encoders, self._seed, self._device = codec, encoders, seed, device
+        shards = shards_of(source)
+        scale = scale or self._scale([s for s in shards if split_of(s) == "train"])
+        bad, buckets = dict[str, str](), defaultdict[int, list[Clip]](list)
+        for shard in shards:
+            here = dict[str, str]()
+            for clip in self._clips(shard, here) if split_of(shard) == split else ():
+                buckets[clip.latents].append(clip)
+            bad |= named(shard, here)
+        self.lengths = tuple(sorted(buckets))
+        self._buckets = [buckets[length] for length in self.lengths]
+        self.counts = tuple(len(clips) for clips in self._buckets)
+        check_bad(bad, sum(self.counts))
+        self.manifest = scale.model_copy(update={"clips": {split: sum(self.counts)}, "bad": bad})
+
+    def batch(self, bucket: int, rows: Tensor, share: slice = ALL, step: int = 0) -> Batch:
+        """Rows of a bucket; latents of a share, each begun at random by (seed, step, key), and
+        at step 0 at the clip's start."""
+        clips = [self._buckets[bucket][row] for row in rows.tolist()]
+        embeddings = np.stack([clip.embeddings for clip in clips])
+        keys, mine = [clip.key for clip in clips], clips[share]
+        if mine:
+            with ThreadPoolExecutor(min(len(mine), os.cpu_count() or 1)) as threads:
+                sounds = list(threads.map(lambda clip: self._sound(clip, step), mine))
+            sound = torch.from_numpy(np.stack(sounds)).to(self._device)
+            latents = np.ascontiguousarray(latents_of(sound, self._codec).swapaxes(0, 1))
+        else:
+            shape = (2, 0, self.lengths[bucket], self._codec.latent_channels)
+            latents = np.empty(shape, np.float16)
+        return batch_of(keys, latents, embeddings, self.manifest.maker, share)
+
+    def everything(self, bucket: int) -> Batch:
+        """The embeddings of all rows of a bucket, and no latents."""
+        return self.batch(bucket, torch.arange(self.counts[bucket]), slice(0))
+
+    def _scale(self, train: list[str]) -> Manifest:
+        """What is to be known of the train split, from clips all over it; its one name among
+        the shards is of the bytes of all of them."""
+        maker, bad = maker_of(self._codec, self._encoders), dict[str, str]()
+        every = -(-sum(len(_places(shard)) for shard in train) // MEASURED) or 1
+        some = islice(chain.from_iterable(map(raw_samples, train)), 0, None, every)
+        rows = list(encoded(some, self._codec, self._encoders, self._device, bad))
+        about = About(maker_sha256=sha256_of(maker), split="train", shard_sha256="", bad=bad)
+        told = hashlib.sha256(" ".join(file_sha256(Path(shard)) for shard in train).encode())
+        return manifest_of(maker, {f"live-{told.hexdigest()[:12]}": summary(about, rows)})
+
+    def _clips(self, shard: str, bad: dict[str, str]) -> list[Clip]:
+        places, found = _places(shard), list[Clip]()
+        for same in groups(raw_samples(shard), self._codec, bad):
+            latents = _given(same[0], self._codec)
+            embeddings = told_embeddings([each.read for each in same], self._encoders)
+            sound = torch.from_numpy(np.stack([each.sound for each in same])).to(self._device)
+            embeddings["audio"] = heard_embedding(sound, self._codec, self._encoders)
+            joined = np.concatenate([embeddings[name] for name in EMBEDDED], axis=1)
+            for each, row in zip(same, joined, strict=True):
+                key = each.read.key
+                if np.isfinite(row).all():
+                    found.append(Clip(key, shard, *places[key], latents, row))
+                else:
+                    bad[key] = "an encoder made no finite numbers of it"
+        return found
+
+    def _sound(self, clip: Clip, step: int) -> Floats:
+        """The sound `[channels, samples]` that a step has of a clip."""
+        with opened(clip.shard) as file:
+            file.seek(clip.offset)
+            data = file.read(clip.size)
+        try:
+            whole = whole_frames(*decode_sound(data), self._codec)
+        except BadSample as error:
+            raise MmussetError(f"{clip.shard}: {clip.key} has changed: {error}") from None
+        length = clip.latents * self._codec.samples_per_latent
+        spare = whole.shape[1] - length
+        random = dice(self._seed, step, f"start {clip.key}")
+        start = int(torch.randint(spare + 1, (), generator=random)) if step else 0
+        return whole[:, start : start + length]
+
+
+def live_splits(
+    source: str, codec: Codec, encoders: Encoders, seed: int = 0, device: str = "cpu"
+) -> tuple[LiveShards, LiveShards]:
+    """The clips to train on and those to validate on; the scale is measured once for both."""
+    train = LiveShards(source, "train", codec, encoders, seed, device)
+    return train, LiveShards(
+        source, "validation", codec, encoders, seed, device, scale=train.manifest
+    )
+
+
+def _given(ready: Ready, codec: Codec) -> int:
+    """Latent frames that are given of a clip: fewer than it has, so that its start can move."""
+    latents = ready.sound.shape[1] // codec.samples_per_latent
+    return max(1, latents - max(1, latents // GIVEN_UP))
+
+
+def _places(shard: str) -> dict[str, tuple[int, int]]:
+    """Offset and size of each sample's music in a tar, by its key as webdataset has it."""
+    from webdataset.tariterators import base_plus_ext
+
+    try:
+        with opened(shard) as file:
+            parts = [(base_plus_ext(info.name), info) for info in headers(file) if info.isreg()]
+    except tarfile.TarError as error:
+        raise broken(shard, str(error)) from None
+    return {
+        key: (info.offset_data, info.size)
+        for (key, extension), info in parts
+        if key and extension.lower() == "music.flac"
+    }

@@ -1,0 +1,202 @@
+"""Encoders without a model: what can be measured on a picture, counted in a text, heard in a clip.
+
+They need no download and little time, and see what they were written to see: a picture's
+light, colours and edges, a text's claims and words, a clip's spectrum, level and pulse.
+Features are brought to a spread of about 1 by constants, so that they mean the same in
+every dataset.
+"""
+
+import hashlib
+import math
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mmusset.musflow.codecs.mel import log_mel
+from mmusset.musflow.model.geometry import Geometry
+from mmusset.sample import TONICS
+from mmusset.truth import bands
+from mmusset.truth.extract import extract
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Floats = NDArray[np.float32]
+
+THUMBNAIL_PX = 64
+HUES, LIGHTS, GRID = 12, 8, 3
+WORD = re.compile(r"[a-z]+")
+WORDS, WORD_WEIGHT = 512, 0.35
+PACES, MIDDLE_BPM = 9, 110.0  # places of a tempo from half of the middle to twice as fast
+# What a text can say of music in words that stand in an order, from low to high.
+SCALES = {
+    "pulse": bands.PULSE.words,
+    "loudness": bands.LOUDNESS.words,
+    "dynamics": bands.DYNAMICS.words,
+    "brightness": bands.BRIGHTNESS.words,
+    "density": bands.DENSITY.words,
+    "percussion": bands.PERCUSSION.words,
+    "width": bands.WIDTH.words,
+    "energy": bands.ENERGY.words,
+    "mode": ("minor", "major"),
+}
+EAR = Geometry(16000, 10.24, 1024, 256, 64, 1, 1)  # how the sound encoder listens
+BANDS = 16  # each of four mels
+PULSES_BPM = tuple(45 * 2 ** (n / 12) for n in range(29))  # 45 to 227
+
+
+class MeasuredImage:
+    """Light, colours and edges of a picture."""
+
+    identity = "measured-image/1"
+    width = 3 * GRID * GRID + LIGHTS + HUES + 9
+
+    def __call__(self, images: Sequence["Image"]) -> Tensor:
+        """Features `[B, width]` of pictures of any size and mode."""
+        return torch.from_numpy(np.stack([_image_features(image) for image in images]))
+
+
+class ReadText:
+    """What a text claims of music, read as the critic reads it, and its words beside that.
+
+    Words and pairs of words are hashed into places, after Weinberger et al. 2009
+    (arXiv 0902.2206).
+    """
+
+    identity = "read-text/2"
+    width = 2 * len(SCALES) + len(TONICS) + PACES + WORDS
+
+    def __call__(self, texts: Sequence[str]) -> Tensor:
+        """Features `[B, width]`; a text without a word is 0."""
+        return torch.from_numpy(np.stack([_text_features(text) for text in texts]))
+
+
+class SoundStatistics:
+    """Spectrum, level, attacks and pulse of a clip."""
+
+    identity = "sound-statistics/1"
+    width = 2 * BANDS + 7 + len(PULSES_BPM)
+    rate_hz = EAR.rate_hz
+
+    def __call__(self, sound: Tensor) -> Tensor:
+        """Features `[B, width]` of mono sound `[B, samples]` at `rate_hz`."""
+        whole = sound[:, : sound.shape[1] // EAR.hop * EAR.hop]
+        return _sound_features(log_mel(whole, EAR))
+
+
+def _image_features(image: "Image") -> Floats:
+    from PIL.Image import Resampling
+
+    small = image.convert("RGB").resize((THUMBNAIL_PX, THUMBNAIL_PX), Resampling.BOX)
+    rgb = np.asarray(small, dtype=np.float32) / 255
+    light: Floats = (rgb @ np.array([0.299, 0.587, 0.114], dtype=np.float32)).astype(np.float32)
+    warm, green = rgb[..., 0] - rgb[..., 2], rgb[..., 1] - (rgb[..., 0] + rgb[..., 2]) / 2
+    chroma = rgb.max(axis=2) - rgb.min(axis=2)
+    hue = np.arctan2(np.sqrt(3) / 2 * (rgb[..., 1] - rgb[..., 2]), warm / 2 - green / 2)
+    hues, _ = np.histogram(hue, HUES, (-np.pi, np.pi), weights=chroma)
+    lights, _ = np.histogram(light, LIGHTS, (0, 1))
+    edges = [_edges(light[::step, ::step]) for step in (1, 2, 4)]
+    whole = [light.mean(), light.std(), chroma.mean(), (chroma / (rgb.max(axis=2) + 0.05)).mean()]
+    places = np.stack([light, warm, green], axis=-1)
+    places = places[:63, :63].reshape(GRID, 21, GRID, 21, 3).mean(axis=(1, 3))
+    features = [
+        4 * places.ravel(),
+        2 * np.sqrt(lights / light.size),
+        3 * np.sqrt(hues / light.size),
+        4 * np.array([*whole, warm.mean(), green.mean()]),
+        np.log(np.array(edges) + 1e-3),
+    ]
+    return np.concatenate(features).astype(np.float32)
+
+
+def _edges(light: Floats) -> float:
+    """How much light changes from one pixel to the next, on average."""
+    return float(np.abs(np.diff(light, axis=0)).mean() + np.abs(np.diff(light, axis=1)).mean())
+
+
+def _text_features(text: str) -> Floats:
+    claims = extract(text)
+    said: dict[str, list[float]] = {attribute: [] for attribute in SCALES}
+    tonics, paces = np.zeros(len(TONICS), np.float32), np.zeros(PACES, np.float32)
+    for claim in claims:
+        if claim.attribute == "tempo":
+            octaves = math.log2(float(claim.value) / MIDDLE_BPM)
+            said["pulse"].append(float(np.clip(2 * octaves, -1, 1)))
+            paces += np.maximum(
+                0, 1 - np.abs(np.linspace(-1, 1, PACES) - octaves) * (PACES - 1) / 2
+            )
+        elif claim.attribute == "key":
+            tonic, _, mode = claim.value.partition(" ")
+            tonics[TONICS.index(tonic)] = 1
+            said["mode"].append(_place("mode", mode))
+        elif claim.attribute in said:
+            said[claim.attribute].append(_place(claim.attribute, claim.value))
+    scales = [(float(np.mean(places)), 1.0) if places else (0.0, 0.0) for places in said.values()]
+    return np.concatenate(
+        [np.ravel(scales), tonics, paces, WORD_WEIGHT * _word_features(text)], dtype=np.float32
+    )
+
+
+def _place(attribute: str, value: str) -> float:
+    """Where a word stands from -1 to 1 among those of its attribute; "not loud" is half quiet."""
+    words = SCALES[attribute]
+    place = 2 * words.index(value.removeprefix("not ")) / (len(words) - 1) - 1
+    return -place / 2 if value.startswith("not ") else place
+
+
+def _word_features(text: str) -> Floats:
+    features = np.zeros(WORDS, dtype=np.float32)
+    words = WORD.findall(text.lower())
+    pairs = (" ".join(pair) for pair in pairwise(words))
+    for token, weight in (*((word, 1.0) for word in words), *((pair, 0.7) for pair in pairs)):
+        told = int.from_bytes(hashlib.blake2b(token.encode(), digest_size=8).digest())
+        features[told % WORDS] += weight * (1 if told >> 62 & 1 else -1)
+    return features / max(float(np.linalg.norm(features)), 1e-6)
+
+
+def _sound_features(mel: Tensor) -> Tensor:
+    """Of log-mel frames `[B, frames, 64]`."""
+    bands = mel.unflatten(2, (BANDS, -1)).mean(dim=3)
+    level = mel.exp().square().sum(dim=2).add(1e-8).log() / 2
+    places = torch.linspace(-1, 1, mel.shape[2], device=mel.device)
+    power = mel.exp().square()
+    centroid = (power * places).sum(dim=2) / power.sum(dim=2).add(1e-12)
+    rise = mel.diff(dim=1).clamp_min(0)
+    sharp = torch.stack([part.mean(dim=(1, 2)) for part in rise.chunk(3, dim=2)], dim=1)
+    features = [
+        (bands.mean(dim=1) + 6) / 2,
+        (bands.std(dim=1) - 1),
+        2 * (level.mean(dim=1) + 1)[:, None],
+        (level.quantile(0.95, dim=1) - level.quantile(0.1, dim=1))[:, None],
+        2 * centroid.mean(dim=1)[:, None],
+        4 * centroid.std(dim=1)[:, None],
+        40 * sharp,
+        1.2 * _pulse(rise.mean(dim=2)),
+    ]
+    return torch.cat(features, dim=1)
+
+
+def _pulse(attacks: Tensor) -> Tensor:
+    """How far attacks `[B, frames]` return at each of PULSES_BPM: autocorrelation, and half as
+    much of it at twice the time, so that a beat counts for more than its quavers."""
+    frames = attacks.shape[1]
+    sharp = attacks - attacks.mean(dim=1, keepdim=True)
+    spectrum = torch.fft.rfft(sharp, 2 * frames)
+    again = torch.fft.irfft(spectrum.abs().square())[:, :frames]
+    again = again / again[:, :1].add(1e-6)
+    lags = torch.tensor([60 / bpm * EAR.rate_hz / EAR.hop for bpm in PULSES_BPM])
+    return _between(again, lags) + 0.5 * _between(again, 2 * lags)
+
+
+def _between(curves: Tensor, places: Tensor) -> Tensor:
+    """Curves `[B, N]` at fractional places `[P]`; 0 beyond their end."""
+    padded = torch.nn.functional.pad(curves, (0, int(places.max()) + 2))
+    low = places.long()
+    share = (places - low).to(curves)
+    return padded[:, low] * (1 - share) + padded[:, low + 1] * share

@@ -1,0 +1,58 @@
+"""Mending by the grammar: what no fault quotes stays word for word."""
+
+from random import Random
+
+from mmusset.sample import Fault
+from mmusset.speakers.base import Brief
+from mmusset.text import sentences, word_count
+
+from . import caption_grammar, story_grammar
+
+LEAST_STORY_WORDS = 50
+MENDED_STORY_WORDS = 55  # what a story that got too short is brought to
+MOST_STORY_WORDS = 120
+
+
+def caption(brief: Brief, random: Random) -> str:
+    """The caption without the sentences at fault; written anew where too little is left.
+
+    "" where no fault is in it.
+    """
+    faults = [fault for fault in brief.faults if fault.where == "caption"]
+    if not faults:
+        return ""
+    kept = _without(brief.caption, faults)
+    if word_count(kept) >= caption_grammar.LEAST_WORDS:
+        return kept
+    anew = caption_grammar.write(brief.sayable, brief.music.duration_s, random)
+    return f"{kept} {anew}".strip()
+
+
+def story(brief: Brief, random: Random) -> str:
+    """The story without the sentences at fault, brought to 50 to 120 words.
+
+    A fault of length quotes the whole story, of which all that fits is kept; where all of it
+    is at fault for another reason, it is written anew. "" where no fault is in it.
+    """
+    faults = [fault for fault in brief.faults if fault.where == "story"]
+    if not faults:
+        return ""
+    kept = _without(brief.story, [fault for fault in faults if fault.rule != "length"])
+    while word_count(kept) > MOST_STORY_WORDS and len(pieces := sentences(kept)) > 1:
+        kept = "".join(pieces[:-1]).strip()
+    if not kept or word_count(kept) > MOST_STORY_WORDS:
+        return story_grammar.write(brief.image, brief.sayable, random)
+    if word_count(kept) >= LEAST_STORY_WORDS:
+        return kept
+    return story_grammar.more(kept, brief.image, MENDED_STORY_WORDS, random)
+
+
+def _without(text: str, faults: list[Fault]) -> str:
+    """The text less each sentence that holds a fault's quote, or is a part of it."""
+    pieces = sentences(text)
+    kept = [s for s in pieces if not any(_touches(s, fault.quote) for fault in faults)]
+    return "".join(kept).strip() if len(kept) < len(pieces) else text
+
+
+def _touches(sentence: str, quote: str) -> bool:
+    return quote in sentence or sentence.strip() in quote

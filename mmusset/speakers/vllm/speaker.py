@@ -1,0 +1,264 @@
+"""The speaker for a vLLM server, or for any other that speaks the OpenAI protocol."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+import orjson
+
+from mmusset import safe_text
+from mmusset.errors import MmussetError, Stopped, Unusable, UsageError
+from mmusset.recipe import ServerPart, SpeakerPart
+from mmusset.sample import AgentName
+from mmusset.speakers.base import Answer, Request, Voice, canonical
+
+from . import chat, gauges
+from .blame import Blame
+from .breaker import Breaker, Patience
+from .flow import Flow
+from .throttle import LatencyThrottle, QueueThrottle
+from .wire import Busy, Lost, ask, error_text, model_names, post
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
+# Calls on samples that have begun leave first: their prefix is still in the server's cache.
+ORDER: dict[AgentName, int] = {"reconciler": 0, "critic": 1, "story_writer": 2, "captioner": 3}
+# vLLM closes a connection that idles for 5 s; one that is reused at that moment breaks.
+KEEP_ALIVE_S = 3.0
+SEARCH_S, WATCH_S, PROBE_S = 0.1, 0.5, 30.0
+LONGEST_PAUSE_S = 5.0
+
+
+class VllmSpeaker:
+    """Speaks through a server. `tell` is called with a line when the server goes or comes back."""
+
+    name = "vllm"
+
+    def __init__(
+        self, part: SpeakerPart, server: ServerPart, tell: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self.in_flight = server.max_in_flight
+        self.strikes: dict[str, int] = {}
+        self.throttle: QueueThrottle | LatencyThrottle = LatencyThrottle(server.max_in_flight)
+        self.flow = Flow(self.throttle)
+        self._part = part
+        self._server = server
+        self._url = server.url.rstrip("/")
+        self._shown = safe_text.of_url(self._url)
+        self._model = part.model
+        self._blame = Blame(self.strikes)
+        patience = Patience(self._shown, server.wait_seconds)
+        self._breaker = Breaker(self.flow, self.probe, patience, tell)
+        self._refusals, self._refused_s = 0, 0.0
+        self._watch: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Find the server and its models. Raises MmussetError where they are not as asked for,
+        UsageError where the address or the key can't be used."""
+        self._session = self.session()
+        try:
+            await self._check_models()
+            if await self._gauges():
+                self.throttle = QueueThrottle(self._server.max_in_flight)
+                self.flow.throttle = self.throttle
+                self._watch = asyncio.create_task(self._follow(self.throttle))
+        except BaseException:
+            await self._session.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._watch:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+        await self._breaker.close()
+        await self._session.close()
+
+    def voice(self, agent: AgentName) -> Voice:
+        """The agent's adapter, else the model; and all that bears on what it says."""
+        name = getattr(self._part.adapters, agent) or self._model
+        sampling = getattr(self._part.sampling, agent)
+        settings = sampling.model_dump() | {"max_pixels": self._part.max_pixels}
+        revision = f"@{self._part.revision}" if self._part.revision else ""
+        return Voice(f"{name}{revision}", canonical(settings))
+
+    async def answer(self, request: Request) -> Answer:
+        """The server's answer, however long it takes to get one.
+
+        Raises Unusable where the server refuses the request or dies of it, ServerGone
+        where it stays away, MmussetError where it won't talk to us at all.
+        """
+        brief = request.brief
+        body = orjson.dumps(chat.body(request, self._part, self._model))
+        while True:
+            answer = await self._try(body, brief.key, ORDER[brief.agent])
+            if answer:
+                return answer
+
+    def stop(self) -> None:
+        """Send nothing more."""
+        self.flow.end(Stopped())
+
+    def session(self) -> "ClientSession":
+        """A client that sends the key of OPENAI_API_KEY. Raises UsageError for one, or for an
+        address, that can't be used."""
+        key = _checked_key(self._url)
+        from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+
+        return ClientSession(
+            connector=TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
+            timeout=ClientTimeout(total=None),
+            headers={"Authorization": f"Bearer {key}"} if key else None,
+            cookie_jar=DummyCookieJar(),
+        )
+
+    async def _try(self, body: bytes, key: str, order: int) -> Answer | None:
+        """Send it once, when its turn comes; None if it has to be sent again."""
+        alone = self._blame.is_suspect(key)
+        await self.flow.leave(order, alone=alone)
+        self._blame.settle()
+        begun_s = time.monotonic()
+        try:
+            if alone and not await self._probes_answered():
+                return None
+            begun_s = time.monotonic()
+            answer = await post(
+                self._session, f"{self._url}/chat/completions", body, self._server.call_seconds
+            )
+        except Busy as busy:
+            self._send_less(begun_s, busy.retry_after_s)
+            return None
+        except Lost as lost:
+            self._count_loss(key, lost, begun_s, alone)
+            return None
+        except Unusable:
+            self._answered(key, alone)
+            raise
+        finally:
+            self.flow.land()
+        self._answered(key, alone)
+        self.throttle.landed(begun_s, time.monotonic())
+        return answer
+
+    async def _probes_answered(self) -> bool:
+        """Whether the server answers as many probes as are due before a suspect's call."""
+        for _ in range(self._blame.probes_due):
+            fault = await self.probe()
+            self._blame.probed(lost=bool(fault))
+            if fault:
+                self._breaker.lost(fault)
+                return False
+        return True
+
+    def _answered(self, key: str, alone: bool) -> None:
+        self._refusals = 0
+        self._breaker.answered()
+        self._blame.answered(key, alone=alone)
+
+    def _send_less(self, begun_s: float, retry_after_s: float) -> None:
+        self._breaker.busy()
+        self.throttle.refused(begun_s, time.monotonic())
+        if begun_s >= self._refused_s:  # what left before the last refusal is the same one
+            self._refusals += 1
+            self._refused_s = time.monotonic()
+        self.flow.hold(retry_after_s or min(0.05 * 2 ** min(self._refusals, 10), LONGEST_PAUSE_S))
+
+    def _count_loss(self, key: str, lost: Lost, begun_s: float, alone: bool) -> None:
+        self.throttle.refused(begun_s, time.monotonic())
+        why = self._blame.lost(key, alone=alone) if lost.blames else ""
+        if why:
+            # It was the item: the server is as it was.
+            self._breaker.answered()
+        self._breaker.lost(str(lost))
+        if why:
+            raise Unusable("kills the server", f"{why}: {lost}")
+
+    async def _check_models(self) -> None:
+        listed = await self._models()
+        self._model = self._model or listed[0]
+        wanted = {getattr(self._part.adapters, agent) or self._model for agent in ORDER}
+        if missing := sorted(wanted - set(listed)):
+            raise MmussetError(
+                f"{self._shown} does not serve {', '.join(missing)}; it serves {', '.join(listed)}"
+            )
+
+    async def _models(self) -> list[str]:
+        try:
+            reply = await ask(self._session, f"{self._url}/models", PROBE_S)
+        except Lost as lost:
+            raise MmussetError(
+                f"no server at {self._shown} ({lost}); start one with"
+                " `mmusset serve`, or set server.url"
+            ) from None
+        if reply.status != 200:
+            raise MmussetError(
+                f"{self._shown} answers {reply.status}: {error_text(reply.data)}; look at"
+                " server.url, and at the key in OPENAI_API_KEY"
+            )
+        if names := model_names(reply.data):
+            return names
+        raise MmussetError(
+            f"{self._shown} lists no model as OpenAI's protocol has it; look at server.url"
+        )
+
+    async def probe(self) -> str:
+        """Ask for one token; "" if it comes, else why not. /health may say yes while the
+        engine hangs."""
+        message = {"role": "user", "content": "Say yes."}
+        body = {"model": self._model, "messages": [message], "max_tokens": 1, "temperature": 0}
+        deadline_s = min(PROBE_S, self._server.call_seconds)
+        try:
+            await post(
+                self._session, f"{self._url}/chat/completions", orjson.dumps(body), deadline_s
+            )
+        except Busy:
+            return ""
+        except (Lost, Unusable, MmussetError) as error:
+            return str(error)
+        return ""
+
+    async def _gauges(self) -> gauges.Gauges | None:
+        try:
+            url = self._url.removesuffix("/v1") + "/metrics"
+            reply = await ask(self._session, url, PROBE_S)
+        except (Lost, MmussetError):
+            return None
+        return gauges.read(reply.data) if reply.status == 200 else None
+
+    async def _follow(self, throttle: QueueThrottle) -> None:
+        while True:
+            await asyncio.sleep(SEARCH_S if throttle.searching else WATCH_S)
+            if seen := await self._gauges():
+                throttle.seen(seen.running, seen.waiting, seen.kv_share, self.flow.flying)
+                self.flow.admit()
+
+
+def _checked_key(url: str) -> str:
+    """The key to send, "" for none. Raises UsageError where it or the address can't be used."""
+    key = os.environ.get("OPENAI_API_KEY", "").strip()
+    if not key.isprintable():
+        raise UsageError("the key in OPENAI_API_KEY holds a character that no key can")
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise UsageError("server.url is no address: it should look like http://127.0.0.1:8000/v1")
+    safe_text.remember_url(url)
+    if key and "@" in parts.netloc:
+        raise UsageError(
+            "server.url holds a user, and OPENAI_API_KEY a key: a server takes one or the other,"
+            " not both; take the user out of the address, or unset the variable"
+        )
+    return key

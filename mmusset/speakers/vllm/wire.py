@@ -1,0 +1,268 @@
+"""One call over the wire, in the OpenAI protocol: JSON out; an answer, or what went wrong, back.
+
+What a failure means for the caller is in its type:
+
+    Unusable      the server read the request and won't have it: the item's fault
+    MmussetError  the server won't have any request of this kind: the user's to mend
+    Busy          it has too much to do: come again later
+    Lost          no answer: the server may be in trouble, or this request may be its trouble
+
+No error holds more of what a server or the HTTP client says than a short line without secrets:
+the client's own words may quote the request's headers, which hold the key. No redirect is
+followed, and of no reply more than MOST_BYTES is read.
+"""
+
+import asyncio
+import os
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+from pydantic import BeforeValidator, Field, ValidationError
+
+from mmusset import safe_text
+from mmusset.errors import MmussetError, Unusable
+from mmusset.sample import Frozen
+from mmusset.speakers.base import Answer
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse, ClientSession
+
+# No answer of ours is longer; a server that sends more is not one.
+MOST_BYTES = 4 << 20
+MOST_TOKENS = 1 << 40
+BUSY = {408, 409, 425, 429, 503}
+REFUSED = {400, 413, 422}
+NOT_OURS = {401, 403, 404, 407}
+LONGEST_WAIT_S = 300.0
+
+
+class Busy(Exception):
+    """The server is there and has too much to do. `retry_after_s` is its own word, or 0."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(f"busy, to be asked again in {retry_after_s:g} s")
+        self.retry_after_s = retry_after_s
+
+
+class Lost(Exception):
+    """No answer came. `blames`: this request may be why."""
+
+    def __init__(self, why: str, *, blames: bool = True) -> None:
+        super().__init__(why)
+        self.blames = blames
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server sent: its status, its body, and its Retry-After header or ""."""
+
+    status: int
+    data: bytes
+    retry_after: str
+
+
+def _count(value: Any) -> int:
+    """A count of tokens; 0 for what is none."""
+    return value if isinstance(value, int) and 0 <= value <= MOST_TOKENS else 0
+
+
+Tokens = Annotated[int, BeforeValidator(_count)]
+
+
+class _Message(Frozen, extra="ignore"):
+    content: str | None = None
+
+
+class _Choice(Frozen, extra="ignore"):
+    message: _Message
+    finish_reason: str | None = None
+
+
+class _Details(Frozen, extra="ignore"):
+    cached_tokens: Tokens = 0
+
+
+class _Usage(Frozen, extra="ignore"):
+    prompt_tokens: Tokens = 0
+    completion_tokens: Tokens = 0
+    prompt_tokens_details: _Details | None = None
+
+
+class _Completion(Frozen, extra="ignore"):
+    choices: tuple[_Choice, ...]
+    usage: _Usage | None = Field(default=None)
+
+
+async def post(session: "ClientSession", url: str, body: bytes, deadline_s: float) -> Answer:
+    """The answer to a chat completion's body, within `deadline_s` from first byte to last.
+
+    Raises Unusable, MmussetError, Busy and Lost, as the module says.
+    """
+    begun_s = time.monotonic()
+    reply = await ask(session, url, deadline_s, body)
+    _check_status(url, reply)
+    return _answer(reply.data, time.monotonic() - begun_s)
+
+
+async def ask(
+    session: "ClientSession", url: str, deadline_s: float, body: bytes | None = None
+) -> Reply:
+    """The reply to a POST of JSON, or to a GET where there is no body. Raises Lost.
+
+    Raises MmussetError where the server sends us elsewhere.
+    """
+    from aiohttp import ClientConnectorError, ClientError
+    from aiohttp.http_exceptions import HttpProcessingError
+
+    if body is None:
+        call = session.get(url, allow_redirects=False)
+    else:
+        headers = {"Content-Type": "application/json"}
+        call = session.post(url, data=body, headers=headers, allow_redirects=False)
+    try:
+        async with asyncio.timeout(deadline_s), call as response:
+            if 300 <= response.status < 400:
+                raise _moved(url, response.status)
+            data = await _read(response)
+            return Reply(response.status, data, response.headers.get("Retry-After", ""))
+    except TimeoutError:
+        raise Lost(f"no answer within {deadline_s:g} s") from None
+    except ClientConnectorError as error:
+        shown = safe_text.of_url(url)
+        raise Lost(f"no connection to {shown} ({_kind(error)})", blames=False) from None
+    except (ClientError, HttpProcessingError, OSError) as error:
+        raise Lost(f"the connection broke ({_kind(error)})") from None
+
+
+def model_names(data: bytes) -> list[str]:
+    """The names in the body of a reply to /models; those that nobody could print are left out."""
+    try:
+        body: Any = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return []
+    listed = body.get("data") if isinstance(body, dict) else None
+    models = listed if isinstance(listed, list) else []
+    ids = [model.get("id") for model in models if isinstance(model, dict)]
+    return [name for name in ids if isinstance(name, str) and name and _is_safe(name)]
+
+
+def error_text(data: bytes) -> str:
+    """What an error's body says, in whichever of the usual shapes, as a short line."""
+    try:
+        body: Any = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        body = data.decode("utf-8", "replace")
+    if isinstance(body, dict):
+        body = body.get("error", body)
+    if isinstance(body, dict):
+        body = body.get("message", body)
+    return safe_text.first_line(str(body))
+
+
+def retry_after_s(header: str) -> float:
+    """Seconds of a Retry-After header, which may be a date; 0 where it says neither."""
+    try:
+        seconds = float(header)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(header).timestamp() - time.time()
+        except (ValueError, TypeError, OverflowError, OSError):
+            return 0.0
+    # Not a number is not more than 0 either.
+    return min(seconds, LONGEST_WAIT_S) if seconds > 0 else 0.0
+
+
+async def _read(response: "ClientResponse") -> bytes:
+    chunks, size = [], 0
+    async for chunk in response.content.iter_any():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > MOST_BYTES:
+            raise Lost(f"an answer of over {MOST_BYTES} bytes")
+    return b"".join(chunks)
+
+
+def _moved(url: str, status: int) -> MmussetError:
+    return MmussetError(
+        f"{safe_text.of_url(url)} sends its callers elsewhere ({status}); mmusset follows no"
+        " redirect: set server.url to where the server itself is"
+    )
+
+
+def _check_status(url: str, reply: Reply) -> None:
+    status = reply.status
+    if status == 200:
+        return
+    said, shown = error_text(reply.data), safe_text.of_url(url)
+    if status in BUSY:
+        raise Busy(retry_after_s(reply.retry_after))
+    if status in REFUSED:
+        raise Unusable("refused by the server", f"{status}: {said}")
+    if status in NOT_OURS:
+        raise MmussetError(
+            f"{shown} answers {status}: {said}; look at server.url, at the model's"
+            " name, and at the key in OPENAI_API_KEY"
+        )
+    raise Lost(f"{shown} answers {status}: {said}")
+
+
+def _answer(data: bytes, seconds: float) -> Answer:
+    """The answer in a 200's body. An empty one is an answer too: the asker judges it."""
+    try:
+        completion = _Completion.model_validate(orjson.loads(data))
+    except (orjson.JSONDecodeError, ValidationError):
+        said = safe_text.first_line(data.decode("utf-8", "replace"))
+        raise Lost(f"not an answer of a model: {said or 'nothing'}") from None
+    usage = completion.usage or _Usage()
+    choice = completion.choices[0] if completion.choices else _Choice(message=_Message())
+    # vLLM ends what it was writing so when it is told to stop: not an answer.
+    if choice.finish_reason == "abort":
+        raise Lost("the server broke off its answer", blames=False)
+    return Answer(
+        text=_without_key(choice.message.content or ""),
+        finish_reason=_reason(choice.finish_reason or "none given"),
+        prompt_tokens=usage.prompt_tokens,
+        cached_tokens=(usage.prompt_tokens_details or _Details()).cached_tokens,
+        completion_tokens=usage.completion_tokens,
+        seconds=round(seconds, 3),
+    )
+
+
+def _reason(said: str) -> str:
+    """Why an answer ended; masking costs a little, and nearly all end so."""
+    return said if said == "stop" else safe_text.first_line(said, 40)
+
+
+def _is_safe(name: str) -> bool:
+    return safe_text.printable(safe_text.without_known(name)) == name
+
+
+def _without_key(text: str) -> str:
+    """A model's words as they are, unless a careless proxy wrote the key into them."""
+    key = os.environ.get("OPENAI_API_KEY", "").strip()
+    # A key that is a word, as people give servers of their own, is a word of stories too.
+    return text if key.isalpha() else safe_text.without_known(text)
+
+
+def _kind(error: Exception) -> str:
+    """What broke a connection, in our own words."""
+    import aiohttp
+
+    kinds: tuple[tuple[type[Exception], str], ...] = (
+        (aiohttp.ClientConnectorCertificateError, "its certificate is not trusted"),
+        (aiohttp.ClientSSLError, "it does not speak TLS as we do"),
+        (aiohttp.ClientConnectorDNSError, "its name is not known"),
+        (aiohttp.ServerDisconnectedError, "the server hung up"),
+        (aiohttp.ClientPayloadError, "the answer is damaged or cut short"),
+        (aiohttp.ClientResponseError, "what came is not HTTP"),
+        (aiohttp.InvalidURL, "server.url is no address"),
+    )
+    known = next((words for kind, words in kinds if isinstance(error, kind)), "")
+    if known:
+        return known
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)
+    return type(error).__name__

@@ -1,0 +1,75 @@
+"""What a person wants mended: where a note finds fault, and what the agents make of it."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from mmusset.agents.by_hand import faults_of
+from mmusset.agents.graph import build_graph
+from mmusset.recipe import CriticPart, Recipe
+from mmusset.sample import Outcome, Revision
+from mmusset.speakers.asking import Asker, InMemory
+from mmusset.speakers.offline.speaker import OfflineSpeaker
+from tests.support.samples import material
+
+CAPTION = "A quiet piece in A minor. There are no drums."
+STORY = "A lake lies still. Nobody is there."
+
+
+@pytest.mark.parametrize(
+    ("note", "faults"),
+    [
+        ("the story is about a sea", [("story", STORY)]),
+        ("Caption: say less", [("caption", CAPTION)]),
+        ("dull", [("caption", CAPTION), ("story", STORY)]),
+        ("the history of it is missing", [("caption", CAPTION), ("story", STORY)]),
+        ("the caption and the story don't go together", [("caption", CAPTION), ("story", STORY)]),
+        ('it is a sea, not "A lake"', [("story", "A lake")]),
+        ("who said “no drums”? The story is fine.", [("caption", "no drums")]),
+        ('the story: not "A pond"', [("story", STORY)]),
+        ('"A lake", and "Nobody"', [("story", "A lake"), ("story", "Nobody")]),
+    ],
+)
+def test_a_note_finds_fault_with_what_it_quotes_or_names(
+    note: str, faults: list[tuple[str, str]]
+) -> None:
+    found = faults_of(note, CAPTION, STORY)
+    assert [(fault.where, fault.quote) for fault in found] == faults
+    assert {fault.mend for fault in found} == {note}
+
+
+def annotate(note: str = "", before: Outcome | None = None, rounds: int = 2) -> Outcome:
+    """What the offline speaker makes of a sample, or of what a note says of it."""
+    of = material()
+    if before:
+        of = replace(of, revision=Revision(before=before, note=note))
+    recipe = Recipe(critic=CriticPart(max_rounds=rounds))
+    graph = build_graph(Asker(OfflineSpeaker(), InMemory()), recipe)
+
+    async def run() -> Outcome:
+        return await graph(of)
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("rounds", [0, 2])
+def test_the_offline_speaker_writes_anew_what_is_at_fault_and_nothing_else(rounds: int) -> None:
+    before = annotate()
+    assert before.caption and before.story
+    after = annotate("the story is wrong", before, rounds)
+    assert after.caption and after.story
+    assert after.verdict.status == "accepted"
+    assert after.caption == before.caption
+    assert (after.story.text != before.story.text, after.story.writer) == (True, "reconciler")
+    assert after.turns[: len(before.turns)] == before.turns
+    again = annotate("the caption is wrong", after, rounds)
+    assert again.caption and again.story
+    assert again.verdict.status == "accepted"
+    assert again.story == after.story
+    assert again.caption.text != before.caption.text
+
+
+def test_no_turn_holds_the_note() -> None:
+    after = annotate("the story: my neighbour Ada is not to be in it", annotate())
+    assert "Ada" not in after.model_dump_json()

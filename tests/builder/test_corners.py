@@ -1,0 +1,118 @@
+"""Corners of a build that are easily forgotten."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmusset.shards.tar import read_shard
+from tests.builder.test_build import started
+from tests.sources.test_tags import FRONT, cover, tagged_mp3, text
+from tests.support.command import SHORT, mmusset, tree
+from tests.support.media import library, picture
+
+LICENCE = "CC BY 4.0"
+
+
+def build(source: Path, out: Path, *words: str) -> int:
+    return mmusset("build", "--source", source, "--out", out, *SHORT, *words).returncode
+
+
+def facts_of(out: Path) -> list[dict[str, Any]]:
+    """The JSON of every sample."""
+    return [
+        json.loads(members["json"])
+        for path in sorted((out / "data").iterdir())
+        for _, members in read_shard(path)
+    ]
+
+
+def status(out: Path) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(mmusset("status", out, "--json").stdout)
+    return told
+
+
+def tagged(folder: Path) -> Path:
+    """A song of known title, artist and licence, with a picture."""
+    folder.mkdir()
+    song = tagged_mp3(
+        folder / "x.mp3",
+        text(b"TIT2", "Rain on Tin"),
+        text(b"TPE1", "The Gutters"),
+        text(b"TCOP", LICENCE),
+    )
+    picture(song.with_suffix(".png"), 1)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("keep", "expected"),
+    [
+        ("[]", {"title": "", "artist": "", "album": "", "license": ""}),
+        ("[license]", {"title": "", "artist": "", "album": "", "license": LICENCE}),
+        (
+            "[title, artist, album, license]",
+            {"title": "Rain on Tin", "artist": "The Gutters", "album": "", "license": LICENCE},
+        ),
+    ],
+)
+def test_the_tags_that_the_recipe_keeps(
+    tmp_path: Path, keep: str, expected: dict[str, str]
+) -> None:
+    source, out = tagged(tmp_path / "source"), tmp_path / "out"
+    assert build(source, out, "--set", f"keep_tags={keep}") == 0
+    assert [facts["tags"] for facts in facts_of(out)] == [expected]
+    assert mmusset("verify", out).returncode == 0
+
+
+@pytest.mark.parametrize("words", [(), ("--replay",)])
+def test_a_shard_that_was_deleted_is_written_again(tmp_path: Path, words: tuple[str, ...]) -> None:
+    source, out = library(tmp_path / "source", 5), tmp_path / "out"
+    assert build(source, out) == 0
+    before = tree(out)
+    sorted((out / "data").iterdir())[-1].unlink()
+    assert "missing" in mmusset("verify", out).stdout
+    assert build(source, out, *words) == 0
+    assert tree(out) == before
+
+
+def test_a_deleted_shard_whose_source_is_gone_too_is_an_error(tmp_path: Path) -> None:
+    source, out = library(tmp_path / "source", 5), tmp_path / "out"
+    assert build(source, out) == 0
+    shutil.rmtree(out / "data")
+    (source / "artist 1" / "song 2.wav").unlink()
+    done = mmusset("build", "--source", source, "--out", out, *SHORT)
+    assert done.returncode == 1
+    assert "song 2.wav or its picture has changed" in done.stderr
+
+
+def test_a_broken_cover_costs_only_its_song(tmp_path: Path) -> None:
+    source, out = library(tmp_path / "source", 1), tmp_path / "out"
+    tagged_mp3(source / "broken.mp3", text(b"TIT2", "Broken"), cover(FRONT, b"no picture"))
+    assert build(source, out) == 4
+    told = status(out)
+    assert told["reasons"] == [["failed", "picture can't be decoded", 1]]
+    assert told["tally"]["accepted"] == 1
+
+
+def test_a_title_of_a_megabyte_is_cut(tmp_path: Path) -> None:
+    source, out = tmp_path / "source", tmp_path / "out"
+    source.mkdir()
+    tagged_mp3(source / "x.mp3", text(b"TIT2", "loud " * 200_000), text(b"TPE1", "x" * 1_000_000))
+    picture(source / "x.png", 1)
+    assert build(source, out, "--set", "keep_tags=[title, artist]") == 0
+    (facts,) = facts_of(out)
+    assert len(facts["tags"]["title"]) <= 200 and len(facts["tags"]["artist"]) <= 200
+
+
+def test_status_answers_while_a_build_runs(tmp_path: Path) -> None:
+    source, out = library(tmp_path / "source", 8), tmp_path / "out"
+    with started(["build", "--source", str(source), "--out", str(out), *SHORT]) as process:
+        tally = status(out)["tally"]
+        assert tally["accepted"] >= 1
+        assert sum(tally.values()) == 8
+        process.communicate()
+    assert process.returncode == 0
+    assert status(out)["tally"]["accepted"] == 8

@@ -1,0 +1,192 @@
+"""The command line's manners: quick, quiet, helpful; and the package as it is laid out."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tomllib
+from importlib import resources
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mmusset import recipe_file
+from mmusset.errors import UsageError
+from mmusset.recipe import Recipe
+from tests.support.command import environment, mmusset
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("torch", "numpy", "langgraph", "pydantic", "rich", "av", "PIL", "soundfile")
+
+
+def test_help_answers_at_once() -> None:
+    """Under half a CPU-second, and nothing heavy is imported for it."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = mmusset("--help")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert done.returncode == 0
+    assert spent < 0.5
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import mmusset.cli.main, sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert not set(HEAVY) & set(loaded)
+
+
+def test_a_build_needs_no_torch() -> None:
+    names = (
+        "mmusset.builder.run, mmusset.agents.graph, mmusset.speakers.offline.speaker,"
+        " mmusset.builder.decoding.worker"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", f"import {names}, langgraph.graph, sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert not {"torch", "transformers", "librosa"} & set(loaded)
+
+
+@pytest.mark.parametrize("command", ["scan", "build", "status", "explain", "verify"])
+def test_every_command_shows_an_example(command: str) -> None:
+    assert "Example" in mmusset(command, "--help").stdout
+
+
+def test_commands_on_no_dataset_say_so(tmp_path: Path) -> None:
+    for words in (["status"], ["explain"]):
+        done = mmusset(*words, tmp_path, *(["x"] if words == ["explain"] else []))
+        assert done.returncode == 1
+        assert "is not a dataset of mmusset" in done.stderr
+
+
+def test_every_package_is_listed() -> None:
+    """A package that pyproject.toml forgets is missing from the wheel."""
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    inner = {f"mmusset.{p.parent.name}" for p in ROOT.glob("mmusset/*/__init__.py")}
+    assert set(config["packages"]) == {"mmusset"} | inner
+    for package, folder in config["package-dir"].items():
+        assert (ROOT / folder / "__init__.py").exists(), package
+
+
+def test_rooms_import_downward() -> None:
+    """No room imports one that stands below it in DESIGN's table."""
+    order = ["sources", "evidence", "truth", "speakers", "agents", "shards", "build"]
+    allowed = {
+        "sources": {"text"},
+        "evidence": set(),
+        "truth": {"evidence"},
+        "speakers": {"prompts"},
+        "agents": {"speakers", "prompts", "truth"},
+        "shards": set(),
+        "build": {"sources", "evidence", "speakers", "shards", "prompts"},
+    }
+    for room in order:
+        folder = ROOT / "mmusset" / room
+        for path in folder.glob("*.py"):
+            for line in path.read_text().splitlines():
+                words = line.split()
+                if words[:1] not in (["from"], ["import"]) or not words[1].startswith("mmusset."):
+                    continue
+                target = words[1].split(".")[1]
+                if target in order and target != room:
+                    assert target in allowed[room], f"{path.name}: {line}"
+
+
+def test_shipped_recipes_are_whole_and_valid() -> None:
+    assert recipe_file.names() == ["quickstart", "transformers", "vllm"]
+    shown: set[str] = set()
+    for name in recipe_file.names():
+        loaded = recipe_file.load(Recipe, name)
+        assert loaded.name == name
+        text = (resources.files("mmusset.recipes") / f"{name}.yaml").read_text()
+        given = yaml.safe_load(text)
+        assert loaded == Recipe.model_validate(given)
+        shown |= set(given)
+    assert recipe_file.load(Recipe, "quickstart") == Recipe()
+    assert shown == set(Recipe.model_fields), "every key is shown in a recipe"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"name: caf\xe9", "is not UTF-8 text"),
+        (b"name: 2024-99-99", "is not YAML"),
+        (b"[" * 20_000, "is not YAML"),
+        (b"name: [", "is not YAML"),
+        (b"- a", "must be a mapping"),
+    ],
+)
+def test_a_recipe_that_is_none_is_a_usage_error(tmp_path: Path, data: bytes, message: str) -> None:
+    (tmp_path / "x.yaml").write_bytes(data)
+    with pytest.raises(UsageError, match=message):
+        recipe_file.load(Recipe, str(tmp_path / "x.yaml"))
+
+
+def test_an_override_that_is_no_value_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="is not a YAML value"):
+        recipe_file.load(Recipe, "quickstart", ("name=2024-99-99",))
+
+
+@pytest.mark.parametrize(
+    ("before", "number"),
+    [
+        ("", signal.SIGINT),
+        ("", signal.SIGTERM),
+        # As a script's background jobs do, which a polite kill ends all the same.
+        ("signal.signal(signal.SIGINT, signal.SIG_IGN)", signal.SIGTERM),
+    ],
+)
+def test_a_stop_during_the_imports_leaves_no_traceback(
+    tmp_path: Path, before: str, number: signal.Signals
+) -> None:
+    """A module that is imported early stands for the moment that the signal comes at."""
+    (tmp_path / "typer.py").write_text(
+        f"import os, signal\n{before}\nos.kill(os.getpid(), {int(number)})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "mmusset", "--help"],
+        env=environment() | {"PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', ROOT)}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (130, "")
+
+
+def test_overrides_change_one_key() -> None:
+    changed = recipe_file.load(Recipe, "quickstart", ("clip.seconds=5", "keep_tags=[title]"))
+    assert (changed.clip.seconds, changed.keep_tags) == (5.0, ("title",))
+    assert recipe_file.differences(Recipe().canonical(), changed.canonical()) == [
+        "clip.seconds: 10.24 -> 5.0",
+        "keep_tags: [] -> ['title']",
+    ]
+
+
+def test_one_key_of_one_agents_sampling_can_be_changed() -> None:
+    sampling = recipe_file.load(
+        Recipe, "vllm", ("speaker.sampling.critic.max_tokens=99",)
+    ).speaker.sampling
+    usual = Recipe().speaker.sampling
+    assert sampling.critic == usual.critic.model_copy(update={"max_tokens": 99})
+    assert sampling.captioner == usual.captioner
+    with pytest.raises(UsageError, match=r"sampling\.critic\.max_tokens"):
+        recipe_file.load(Recipe, "vllm", ("speaker.sampling.critic.max_token=99",))
+
+
+@pytest.mark.parametrize("bounds", ["[80, 8]", "[0, 8]"])
+@pytest.mark.parametrize("name", ["caption_words", "story_words"])
+def test_bounds_that_nothing_can_meet_are_a_usage_error(name: str, bounds: str) -> None:
+    with pytest.raises(UsageError, match=f"{name} must be the fewest and the most"):
+        recipe_file.load(Recipe, "quickstart", (f"critic.{name}={bounds}",))
+
+
+def test_what_can_not_change_the_output_is_no_difference() -> None:
+    more_workers = recipe_file.load(
+        Recipe, "quickstart", ("limits.workers=8", "limits.decode_seconds=5")
+    )
+    assert more_workers.canonical() == Recipe().canonical()

@@ -1,0 +1,45 @@
+"""The shards of the example source come out as they are written down, byte for byte.
+
+A library that encodes or decodes media may change their bytes; so they are compared with those
+that the same versions gave. Who changes what a build writes, on purpose, writes down anew:
+
+    python -m tests.examples.test_checksums
+"""
+
+import json
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from mmusset.files import file_sha256
+from tests.support.command import mmusset
+
+SOURCE = Path(__file__).parents[2] / "examples" / "source"
+WRITTEN_DOWN = Path(__file__).with_name("checksums.json")
+DECIDE_BYTES = ("av", "numpy", "pillow", "soundfile", "soxr", "tinytag")
+
+
+def versions() -> dict[str, str]:
+    """Of the libraries that bear on the bytes of a shard."""
+    return {name: version(name) for name in DECIDE_BYTES}
+
+
+def checksums(out: Path) -> dict[str, str]:
+    """The sha256 of each shard, after a build of the example source."""
+    mmusset("build", "--source", SOURCE, "--out", out)
+    return {path.name: file_sha256(path) for path in sorted((out / "data").glob("*.tar"))}
+
+
+def test_the_shards_are_as_written_down(tmp_path: Path) -> None:
+    expected = json.loads(WRITTEN_DOWN.read_text())
+    if versions() != expected["versions"]:
+        pytest.skip(f"written down with {expected['versions']}")
+    assert checksums(tmp_path / "built") == expected["shards"]
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        facts = {"versions": versions(), "shards": checksums(Path(folder) / "built")}
+    WRITTEN_DOWN.write_text(json.dumps(facts, indent=2) + "\n")

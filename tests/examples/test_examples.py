@@ -1,0 +1,116 @@
+"""The example source, whose truth is known: what a build of it says must be so."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmusset.shards.tar import read_shard
+from tests.support.command import mmusset
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+TRUTH: dict[str, dict[str, Any]] = json.loads((EXAMPLES / "truth.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("examples") / "out"
+    done = mmusset("build", "--source", EXAMPLES / "source", "--out", out)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+@pytest.fixture(scope="module")
+def samples(out: Path) -> dict[str, dict[str, Any]]:
+    """The JSON of each accepted sample, by its path in the source."""
+    stories = {}
+    for shard in sorted((out / "data").glob("*.tar")):
+        for key, members in read_shard(shard):
+            (story,) = json.loads(mmusset("explain", out, key, "--json").stdout)
+            stories[story["planned"]["item"]["music_path"]] = json.loads(members["json"])
+    return stories
+
+
+def test_every_piece_with_a_picture_is_accepted(samples: dict[str, Any], out: Path) -> None:
+    assert set(samples) == {path for path, facts in TRUTH.items() if facts["paired"] != "none"}
+    tally = json.loads(mmusset("status", out, "--json").stdout)["tally"]
+    assert (tally["rejected"], tally["failed"], tally["undecided"]) == (0, 0, 0)
+    assert tally["accepted"] + tally["skipped"] == len(samples) + 2
+    assert mmusset("verify", out).returncode == 0
+
+
+def test_pictures_are_paired_as_they_were_laid_out(samples: dict[str, Any]) -> None:
+    for path, sample in samples.items():
+        assert sample["image"]["origin"] == TRUTH[path]["paired"], path
+
+
+def test_no_claim_is_false(samples: dict[str, Any]) -> None:
+    """Tempo, key, mode and percussion, said of pieces whose score we have."""
+    said = 0
+    for path, sample in samples.items():
+        facts = TRUTH[path]
+        true = {
+            "key": f"{facts['tonic']} {facts['mode']}",
+            "mode": facts["mode"],
+            "percussion": "present" if facts["drums"] else "absent",
+        }
+        for claim in sample["caption"]["claims"]:
+            where = f"{path}: {sample['caption']['text']}"
+            if claim["attribute"] == "tempo":
+                assert float(claim["value"]) == pytest.approx(facts["tempo_bpm"], rel=0.04), where
+            elif claim["attribute"] in true:
+                assert claim["value"] == true[claim["attribute"]], where
+            else:
+                continue
+            said += 1
+    assert said >= len(samples), "captions that say next to nothing prove nothing"
+
+
+def test_quiet_and_loud_are_told_apart(samples: dict[str, Any]) -> None:
+    measured: dict[str, list[float]] = {}
+    for path, sample in samples.items():
+        lufs = sample["music_evidence"]["loudness_lufs"]["value"]
+        measured.setdefault(TRUTH[path]["loudness"], []).append(lufs)
+    assert max(measured["quiet"]) < min(measured["loud"])
+
+
+def test_texts_keep_to_their_own_side(samples: dict[str, Any]) -> None:
+    for sample in samples.values():
+        assert 8 <= len(sample["caption"]["text"].split()) <= 80
+        assert len(sample["story"]["text"].split()) >= 50
+        assert sample["speaker"] == "offline"
+        assert {claim["verdict"] for claim in sample["caption"]["claims"]} <= {
+            "supported",
+            "unverifiable",
+        }
+
+
+def test_a_good_story_is_kept_and_a_leaking_one_mended(samples: dict[str, Any]) -> None:
+    kept = samples["loose/rain walk.ogg"]["story"]
+    given = (EXAMPLES / "source/loose/rain walk.txt").read_text()
+    assert (kept["writer"], kept["text"]) == ("given", " ".join(given.split()))
+    mended = samples["loose/meadow morning.m4a"]["story"]
+    given = (EXAMPLES / "source/loose/meadow morning.txt").read_text()
+    assert mended["writer"] == "reconciler"
+    assert "tempo" in given and "tempo" not in mended["text"]
+    sentences = [s for s in " ".join(given.split()).split(". ") if "tempo" not in s]
+    assert all(sentence.rstrip(".") in mended["text"] for sentence in sentences)
+
+
+def test_a_low_sample_rate_is_said(samples: dict[str, Any], out: Path) -> None:
+    music = samples["loose/lighthouse.wav"]["music"]
+    assert (music["source_rate_hz"], music["rate_hz"], music["upsampled"]) == (22050, 44100, True)
+    assert music["channels"] == 1, "a mono piece stays mono"
+
+
+def test_no_group_is_in_two_splits(samples: dict[str, Any]) -> None:
+    splits: dict[str, set[str]] = {}
+    for sample in samples.values():
+        splits.setdefault(sample["group"], set()).add(sample["split"])
+    assert all(len(found) == 1 for found in splits.values())
+    assert {split for found in splits.values() for split in found} == {
+        "train",
+        "validation",
+        "test",
+    }

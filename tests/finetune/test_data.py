@@ -1,0 +1,271 @@
+"""What is learnt from: the agents' own prompts, token by token, and each sample read once."""
+
+import asyncio
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+
+from mmusset import recipe_file
+from mmusset.agents.graph import build_graph
+from mmusset.builder.trial import trial_of_source
+from mmusset.errors import MmussetError, UsageError
+from mmusset.finetune.batch import batch_of, seen
+from mmusset.finetune.chats import Chat, read_chats
+from mmusset.finetune.pages import Page, read_pages, tokens_of
+from mmusset.recipe import Recipe
+from mmusset.sample import Story
+from mmusset.speakers.asking import Asker, InMemory
+from mmusset.speakers.base import Request
+from mmusset.speakers.picture import fit
+from mmusset.speakers.vllm import chat as chats_of_agents
+from tests.support.command import SHORT, mmusset
+from tests.support.finetune_parts import DATA, alone, book, learner, samples_to_learn, tiny_base
+from tests.support.media import library
+from tests.support.musflow_parts import dataset
+from tests.support.samples import jpeg, sample
+from tests.support.train_tiny import Listening
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return samples_to_learn(tmp_path_factory.mktemp("samples"))
+
+
+@pytest.fixture(scope="module")
+def base(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_base(tmp_path_factory.mktemp("base") / "tiny", source)
+
+
+def test_what_is_taught_is_what_the_agents_send(tmp_path: Path) -> None:
+    """The prompts of a build, word by word, made again from its shards."""
+    folder, out = library(tmp_path / "source", 4), tmp_path / "out"
+    built = mmusset("build", "--source", folder, "--out", out, *SHORT)
+    assert built.returncode == 0, built.stderr
+
+    async def asked() -> list[Request]:
+        short = (SHORT[1], "speaker.max_pixels=3136")
+        loaded = recipe_file.load(Recipe, "transformers", short)
+        speaker = Listening()
+        for place in range(1, 5):
+            async with trial_of_source(folder, place, loaded) as trial:
+                await build_graph(Asker(speaker, InMemory()), loaded)(trial.material)
+        return [lesson.request for lesson in speaker.lessons]
+
+    sent = {
+        json.dumps(chats_of_agents.messages(request, {"type": "image"}))
+        for request in asyncio.run(asked())
+        if request.brief.agent in ("captioner", "story_writer")
+    }
+    taught = {json.dumps(list(chat.messages[:-1])) for chat in read_chats([str(out)], DATA).chats}
+    assert taught == sent
+    assert len(taught) == 8
+
+
+def test_only_the_answer_and_its_end_are_learnt(base: Path, source: Path) -> None:
+    """Token by token: run with -s to see them."""
+    _, processor = book(base, source)
+    chat = read_chats([str(source)], DATA).chats[0]
+    told = tokens_of(chat, processor)
+    for token, learnt in zip(told.ids, told.learnt, strict=True):
+        print("learnt" if learnt else "told  ", repr(processor.tokenizer.decode([token])))
+    learnt = [token for token, yes in zip(told.ids, told.learnt, strict=True) if yes]
+    assert processor.tokenizer.decode(learnt) == chat.messages[-1]["content"] + "<|im_end|>"
+    assert told.learnt == tuple(sorted(told.learnt)), "the answer stands last"
+    whole = processor.apply_chat_template(list(chat.messages), tokenize=False)
+    images = [Image.open(io.BytesIO(picture)) for picture in chat.pictures]
+    served = processor(text=[whole], images=images)["input_ids"][0]
+    assert served == [*told.ids, *processor.tokenizer("\n")["input_ids"]]
+
+
+def conversation(where: str = "here") -> Chat:
+    """Two turns, of which each is learnt."""
+    parts = [{"type": "image"}, {"type": "text", "text": "What is seen?"}]
+    return Chat(
+        where=where,
+        family=where,
+        group=where,
+        split="train",
+        messages=(
+            {"role": "user", "content": parts},
+            {"role": "assistant", "content": "A quiet piece."},
+            {"role": "user", "content": "And the lamp?"},
+            {"role": "assistant", "content": "It was out."},
+        ),
+        pictures=(fit(Image.open(io.BytesIO(jpeg())), 3136),),
+    )
+
+
+def test_every_turn_of_the_assistant_is_learnt(base: Path, source: Path) -> None:
+    _, processor = book(base, source)
+    told = tokens_of(conversation(), processor)
+    learnt = [token for token, yes in zip(told.ids, told.learnt, strict=True) if yes]
+    assert processor.tokenizer.decode(learnt) == "A quiet piece.<|im_end|>It was out.<|im_end|>"
+    whole = processor.apply_chat_template(list(conversation().messages), tokenize=False)
+    image = Image.open(io.BytesIO(conversation().pictures[0]))
+    served = processor(text=[whole], images=[image])["input_ids"][0]
+    assert list(told.ids) == served[: len(told.ids)]
+
+
+def summed_loss(model: Any, processor: Any, chat: Chat) -> torch.Tensor:
+    """Of a chat, as transformers computes it: all logits, labels with -100."""
+    loss: torch.Tensor = alone(model, processor, chat).loss
+    return loss * sum(tokens_of(chat, processor).learnt)
+
+
+def test_a_page_teaches_what_its_chats_teach_one_by_one(base: Path, source: Path) -> None:
+    """One beginning for two prompts, logits of the answers alone: loss and every gradient are
+    those of the full path, chat by chat."""
+    found, processor = book(base, source)
+    model = learner(base).eval()
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    chats = read_chats([str(source)], DATA).chats[:6]
+    pages = found.pages[:3]
+    assert [len(page.ends) for page in pages] == [2, 2, 2]
+    loss = model(batch_of(pages, processor, model.base.model.get_rope_index))
+    packed = torch.autograd.grad(loss, weights)
+    full = torch.stack([summed_loss(model.base, processor, chat) for chat in chats]).sum()
+    apart = torch.autograd.grad(full, weights)
+    torch.testing.assert_close(loss, full, rtol=1e-5, atol=1e-4)
+    for ours, theirs in zip(packed, apart, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)
+    assert sum(len(page.ids) for page in pages) < 0.75 * sum(
+        len(tokens_of(chat, processor).ids) for chat in chats
+    )
+
+
+def test_a_page_with_turns_and_none_to_share_teaches_the_same(base: Path, source: Path) -> None:
+    _, processor = book(base, source)
+    model = learner(base).eval()
+    (page,) = read_pages([conversation()], processor, 4096).pages
+    loss = model(batch_of([page], processor, model.base.model.get_rope_index))
+    torch.testing.assert_close(loss, summed_loss(model.base, processor, conversation()))
+
+
+def test_branches_see_the_beginning_and_themselves() -> None:
+    page = Page("here", "train", (1, 2, 3, 4, 5, 6), 2, (4, 6), (2,), (3,), ())
+    shown = ["".join("x" if yes else "." for yes in row) for row in seen(page, 7).tolist()]
+    assert shown == ["x......", "xx.....", "xxx....", "xxxx...", "xx..x..", "xx..xx.", "......x"]
+
+
+def test_a_chat_that_is_too_long_is_left_out_and_never_cut(base: Path, source: Path) -> None:
+    found, processor = book(base, source)
+    chats = read_chats([str(source)], DATA).chats
+    lengths = sorted(len(tokens_of(chat, processor).ids) for chat in chats)
+    most = lengths[len(lengths) // 2 - 1]
+    some = read_pages(chats, processor, most)
+    assert some.too_long == sum(length > most for length in lengths) > 0
+    assert all(len(page.ids) <= most for page in some.pages)
+    assert sum(len(page.ends) for page in some.pages) == len(chats) - some.too_long
+    with pytest.raises(MmussetError, match=r"all 14 chats are longer than data.max_tokens, 20"):
+        read_pages(chats, processor, 20)
+    assert found.sha256 != some.sha256
+
+
+def test_a_story_that_the_source_gave_is_not_taught(tmp_path: Path) -> None:
+    given = sample(0)
+    own = given.quadruple.model_copy(update={"story": Story(text="Ours.", writer="given")})
+    folder = dataset(tmp_path, train_0=[replace(given, quadruple=own), sample(1), sample(2)])
+    learnt = read_chats([str(folder)], DATA)
+    assert len(learnt.chats) == 5
+    assert dict(learnt.left_out) == {"a story that the source gave, and nobody wrote": 1}
+
+
+def test_without_a_validation_split_whole_groups_are_held_out(tmp_path: Path) -> None:
+    group = ["a", "a", "b", "b", "c", "c"]
+    folder = dataset(tmp_path, train_0=[sample(n, "train", g) for n, g in enumerate(group)])
+    chats = read_chats([str(folder)], DATA).chats
+    splits = {g: {c.split for c in chats if c.group == g} for g in set(group)}
+    assert sorted(map(len, splits.values())) == [1, 1, 1]
+    assert sum(split == {"validation"} for split in splits.values()) == 1
+
+
+def test_what_train_and_validation_share_is_dropped_from_validation(tmp_path: Path) -> None:
+    shared = replace(sample(9, "validation"), image_jpeg=sample(0).image_jpeg)
+    folder = dataset(tmp_path, train_0=[sample(0)], validation_0=[sample(5, "validation"), shared])
+    learnt = read_chats([str(folder)], DATA)
+    assert [chat.split for chat in learnt.chats] == ["train"] * 2 + ["validation"] * 2
+    assert list(learnt.left_out.values()) == [2]
+
+
+def test_the_test_split_is_never_read(tmp_path: Path) -> None:
+    folder = dataset(
+        tmp_path,
+        train_0=[sample(0)],
+        validation_0=[sample(1, "validation")],
+        test_0=[sample(2, "test")],
+    )
+    assert {chat.family for chat in read_chats([str(folder)], DATA).chats} == {"k00000", "k00001"}
+
+
+def line(**changes: Any) -> dict[str, Any]:
+    """A chat as a line of a JSONL file."""
+    asked = [{"type": "image", "image": "a.jpg"}, {"type": "text", "text": "What is heard?"}]
+    return {
+        "messages": [
+            {"role": "user", "content": asked},
+            {"role": "assistant", "content": "A quiet piece."},
+        ]
+    } | changes
+
+
+def written(folder: Path, *lines: dict[str, Any]) -> str:
+    for name, colour in (("a.jpg", "navy"), ("b.jpg", "olive")):
+        (folder / name).write_bytes(jpeg(colour))
+    path = folder / "chats.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)) + "\n\n")
+    return str(path)
+
+
+def test_chats_may_be_given_as_lines_of_json(tmp_path: Path, base: Path, source: Path) -> None:
+    other = line(split="validation", group="g2")
+    other["messages"][0]["content"][0]["image"] = "b.jpg"
+    chats = read_chats([written(tmp_path, line(group="g1"), other)], DATA).chats
+    assert [(chat.group, chat.split) for chat in chats] == [("g1", "train"), ("g2", "validation")]
+    _, processor = book(base, source)
+    assert len(read_pages(chats, processor, 4096).pages) == 2
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda c: c.pop("messages"), "line 1: messages: Field required"),
+        (lambda c: c["messages"].pop(), "line 1: messages: .*at least 2"),
+        (lambda c: c["messages"].append({"role": "user", "content": "?"}), "the assistant's"),
+        (lambda c: c["messages"][0].update(role="human"), r"line 1: messages.0.role: "),
+        (lambda c: c["messages"][0]["content"][0].update(image="no.jpg"), r"can't read .*no\.jpg"),
+        (lambda c: c["messages"][0]["content"][0].update(image="chats.jsonl"), "no picture"),
+    ],
+)
+def test_a_bad_line_is_named(
+    spoil: Callable[[dict[str, Any]], object], message: str, tmp_path: Path
+) -> None:
+    bad = line()
+    spoil(bad)
+    with pytest.raises(UsageError, match=message):
+        read_chats([written(tmp_path, bad)], DATA)
+
+
+def test_text_that_passes_for_a_picture_is_refused(base: Path, source: Path) -> None:
+    _, processor = book(base, source)
+    spoilt = replace(conversation(), messages=(
+        {"role": "user", "content": "<|image_pad|>"}, *conversation().messages[1:],
+    ), pictures=())  # fmt: skip
+    with pytest.raises(MmussetError, match=r"here: its text holds <\|image_pad\|>"):
+        tokens_of(spoilt, processor)
+
+
+def test_special_tokens_in_an_answer_are_text(base: Path, source: Path) -> None:
+    _, processor = book(base, source)
+    said = "It ends <|im_end|> here."
+    messages = (*conversation().messages[:1], {"role": "assistant", "content": said})
+    told = tokens_of(replace(conversation(), messages=messages), processor)
+    learnt = [token for token, yes in zip(told.ids, told.learnt, strict=True) if yes]
+    assert learnt.count(processor.tokenizer.eos_token_id) == 1
+    assert processor.tokenizer.decode(learnt[:-1]) == said

@@ -1,0 +1,123 @@
+"""`mmusset finetune --plan`: what it says is what a step then needs."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import AutoConfig
+
+from mmusset.finetune.batch import Batch
+from mmusset.finetune.memory import ALLOWANCE, Shape, needed, plan
+from mmusset.training.room import GIB
+from tests.support.command import mmusset
+from tests.support.finetune_parts import (
+    book,
+    learner,
+    most_held_mib,
+    recipe,
+    samples_to_learn,
+    tiny_base,
+    words,
+)
+
+SHAPE = Shape(pages=1, tokens=900, learnt=120)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return samples_to_learn(tmp_path_factory.mktemp("samples"))
+
+
+@pytest.fixture(scope="module")
+def base(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_base(tmp_path_factory.mktemp("base") / "tiny", source)
+
+
+def batch(shape: Shape) -> Batch:
+    """Pages of this shape, without pictures."""
+    sees = torch.ones(shape.tokens, shape.tokens, dtype=torch.bool).tril()
+    return Batch(
+        ids=torch.zeros(shape.pages, shape.tokens, dtype=torch.long),
+        sees=sees.expand(shape.pages, 1, -1, -1).contiguous(),
+        positions=torch.arange(shape.tokens).expand(3, shape.pages, -1).contiguous(),
+        pixels=None,
+        grids=None,
+        sources=torch.arange(shape.learnt),
+        targets=torch.zeros(shape.learnt, dtype=torch.long),
+    )
+
+
+def measured_mib(base: Path, shape: Shape, rank: int, checkpointing: bool) -> float:
+    """What a step takes beside the weights, by torch's profiler."""
+    model = learner(base, rank, checkpointing=checkpointing).train()
+    asked = batch(shape)
+    model(asked).backward()  # gradients are there, as in every step but the first
+    return most_held_mib(lambda: model(asked).backward())
+
+
+@pytest.mark.parametrize(
+    ("shape", "rank", "checkpointing"),
+    [
+        (SHAPE, 8, False),
+        (SHAPE, 64, True),
+        (replace(SHAPE, pages=3, learnt=360), 8, True),
+    ],
+)
+def test_the_plan_is_what_a_step_takes(
+    shape: Shape, rank: int, checkpointing: bool, base: Path
+) -> None:
+    config = AutoConfig.from_pretrained(base)
+    need, _ = needed(recipe(base, rank, checkpointing=checkpointing), config, shape, bf16=False)
+    measured = measured_mib(base, shape, rank, checkpointing)
+    assert need.activations * 1024 == pytest.approx(measured, rel=0.1)
+    weights = [w for w in learner(base, rank).parameters() if w.requires_grad]
+    assert need.trained == sum(weight.numel() for weight in weights)
+    assert need.gradients * GIB == 4 * need.trained
+    assert need.optimizer * GIB == 8 * need.trained
+
+
+def test_more_never_needs_less(base: Path) -> None:
+    config = AutoConfig.from_pretrained(base)
+
+    def peak(shape: Shape = SHAPE, rank: int = 8, **train: Any) -> float:
+        return needed(recipe(base, rank, **train), config, shape, bf16=False)[0].peak
+
+    usual = peak()
+    assert peak(rank=64) > usual
+    assert peak(replace(SHAPE, tokens=1100)) > usual
+    assert peak(replace(SHAPE, pages=2, learnt=240)) > usual
+    assert peak(checkpointing=True) < usual
+    assert peak(quantize="nf4") < usual
+
+
+def test_its_advice_fits_when_it_is_followed(base: Path, source: Path) -> None:
+    found, _ = book(base, source)
+    config = AutoConfig.from_pretrained(base)
+    asked = recipe(base, 64, micro_batch=4, batch=4)
+    whole = plan(asked, config, found, room=100.0, bf16=False)
+    assert whole.fits
+    assert whole.advice == ()
+    tight = plan(asked, config, found, room=ALLOWANCE + 0.6 * whole.need.peak, bf16=False)
+    assert not tight.fits
+    assert tight.advice[0] == "train.micro_batch=1"
+    assert tight.advised <= 0.6 * whole.need.peak
+    assert f"--set {tight.advice[0]}" in tight.text()
+    hopeless = plan(asked, config, found, room=ALLOWANCE, bf16=False)
+    assert "no setting makes it fit" in hopeless.text()
+
+
+def test_the_command_plans_and_writes_nothing(base: Path, source: Path, tmp_path: Path) -> None:
+    (base / "model.safetensors").rename(base / "hidden")  # no weight is read
+    try:
+        done = mmusset(*words(base, source, tmp_path / "a"), "--plan", "--card", "24", "--json")
+    finally:
+        (base / "hidden").rename(base / "model.safetensors")
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)
+    assert facts["fits"]
+    assert (facts["samples"], facts["validation_samples"], facts["steps"]) == (5, 2, 10)
+    assert facts["shared_tokens"] > 0
+    assert not (tmp_path / "a").exists()

@@ -1,0 +1,130 @@
+"""Shards on the Hub, read by its own client from a server that answers as the Hub does."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.hub_stub import hub
+from tests.support.musflow_parts import dataset, tone
+
+ENCODE = """
+import sys
+from pathlib import Path
+from mmusset.errors import MmussetError
+from mmusset.musflow.encode import encode_shards, finish_cache
+from tests.musflow_parts import codec, encoders
+
+for source in sys.argv[2:]:
+    try:
+        args = source, Path(sys.argv[1]), codec(), encoders()
+        made = encode_shards(*args, lambda done, total: None)
+        print(made, finish_cache(*args).clips)
+    except MmussetError as error:
+        print(error)
+"""
+
+ASK = """
+import sys
+from mmusset.errors import MmussetError
+from mmusset.shards.reader import hub_sha256, listed_samples, opened, raw_samples
+
+for ask in (hub_sha256, opened, listed_samples, lambda shard: list(raw_samples(shard))):
+    try:
+        print(ask(sys.argv[1]))
+    except MmussetError as error:
+        print(error)
+"""
+
+# The client waits between its many tries.
+LOSE = """
+import shutil, sys, time
+from mmusset.errors import MmussetError
+from mmusset.shards.reader import raw_samples, shards_of
+
+time.sleep = lambda seconds: None
+(shard,) = shards_of("hf://datasets/user/name")
+shutil.rmtree(sys.argv[1])
+try:
+    list(raw_samples(shard))
+except MmussetError as error:
+    print(error)
+"""
+
+
+def encode(endpoint: str, folder: Path, *sources: str) -> list[str]:
+    """What became of each source, encoded one after the other into one cache."""
+    return run(ENCODE, endpoint, folder, str(folder / "cache"), *sources)
+
+
+def run(script: str, endpoint: str, folder: Path, *words: str) -> list[str]:
+    """The lines that a script prints, its Hub at an endpoint."""
+    told = {"HF_ENDPOINT": endpoint, "HF_HOME": str(folder / "home"), "HF_HUB_OFFLINE": "0"}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script, *words],
+        env=os.environ | told,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    return done.stdout.splitlines()
+
+
+def test_shards_on_the_hub_are_encoded_and_fetched_once(tmp_path: Path) -> None:
+    out = dataset(tmp_path / "out", train_0=[tone(1), tone(2)], validation_0=[tone(3)])
+    source = "hf://datasets/user/name"
+    with hub(out) as (endpoint, fetched):
+        found = encode(endpoint, tmp_path, source, f"{source}/data/*.tar", "hf://datasets/no/one")
+        assert found[:2] == [
+            "3 {'train': 2, 'validation': 1}",
+            "0 {'train': 2, 'validation': 1}",
+        ]
+        assert "no shards in hf://datasets/no/one" in found[2]
+        tars = [name for name in fetched if name.endswith(".tar")]
+        assert tars == ["data/train-000000.tar", "data/validation-000000.tar"]
+
+
+def test_a_shard_that_lost_samples_on_the_hub_is_known(tmp_path: Path) -> None:
+    out = dataset(tmp_path / "out", train_0=[tone(1), tone(2)])
+    (out / "manifest.json").write_text(
+        (out / "manifest.json").read_text().replace('"samples": 2', '"samples": 3')
+    )
+    with hub(out) as (endpoint, _):
+        assert "it holds 2 of 3 samples" in encode(endpoint, tmp_path, "hf://datasets/user/name")[0]
+
+
+def test_no_hub_is_said(tmp_path: Path) -> None:
+    with hub(tmp_path) as (endpoint, _):
+        pass
+    assert "the Hub can't be asked" in encode(endpoint, tmp_path, "hf://datasets/user/name")[0]
+
+
+def test_whatever_is_asked_of_a_hub_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    with hub(tmp_path) as (endpoint, _):
+        pass
+    folder = "hf://datasets/user/name"
+    tar, manifest = f"{folder}/data/train-000000.tar", f"{folder}/manifest.json"
+    found = run(ASK, endpoint, tmp_path, tar)
+    assert [line.partition(" (")[0] for line in found] == [
+        f"the Hub can't be asked for {path}" for path in (tar, tar, manifest, tar)
+    ]
+    assert all(line.endswith("); try again") for line in found)
+
+
+def test_a_file_that_is_not_on_the_hub_is_gone(tmp_path: Path) -> None:
+    out = dataset(tmp_path / "out", train_0=[tone(1)])
+    (out / "manifest.json").unlink()
+    with hub(out) as (endpoint, _):
+        found = run(ASK, endpoint, tmp_path, "hf://datasets/user/name/data/train-000007.tar")
+    assert found[2] == "None", "no manifest is no error"
+    assert all("train-000007.tar is gone" in found[n] for n in (0, 1, 3))
+
+
+def test_a_hub_that_fails_while_a_shard_is_read_is_one_line(tmp_path: Path) -> None:
+    out = dataset(tmp_path / "out", train_0=[tone(1)])
+    with hub(out) as (endpoint, _):
+        (said,) = run(LOSE, endpoint, tmp_path, str(out / "data"))
+    assert said.startswith("the Hub can't be asked for hf://datasets/user/name/data/train-000000")
+    assert said.endswith("); try again")
+    assert " @ " not in said

@@ -1,0 +1,141 @@
+"""The whole way in two minutes: a folder of pieces and pictures, a build, a training, and music
+that has what its conditions ask for. `make bench-musflow` is the large form of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+from PIL import Image
+
+from mmusset.evidence.music import measure
+from mmusset.musflow.generate.asked import Asked
+from mmusset.musflow.generate.generate import Composer
+from mmusset.sample import MusicEvidence
+from tests.musflow.test_train import lines
+from tests.support.command import mmusset
+
+pytestmark = pytest.mark.slow
+
+RATE_HZ, SECONDS, PIECES = 16000, 4.0, 96
+FITTED = {
+    "codec.steps": 150,
+    "codec.width": 128,
+    "codec.depth": 2,
+    "codec.mels": 40,
+    "codec.channels": 16,
+    "codec.lr": 3e-3,
+    "alignment.steps": 100,
+    "network.width": 64,
+    "network.depth": 3,
+    "train.steps": 600,
+    "train.batch": 16,
+    "train.lr": 3e-3,
+    "train.validate_every": 600,
+    "train.listen_every": 600,
+}
+CAPTIONS = {
+    "loud": ("The music is loud.", "The music is quiet."),
+    "bright": ("The sound is bright.", "The sound is dark."),
+    "percussive": ("Drums are present.", "There are no drums."),
+}
+
+
+@dataclass(frozen=True)
+class Traits:
+    loud: bool
+    bright: bool
+    drums: bool
+
+
+def traits_of(number: int) -> Traits:
+    return Traits(bool(number & 1), bool(number & 2), bool(number & 4))
+
+
+def sound_of(traits: Traits, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Notes with many or few overtones, over drums or none, at one of two levels."""
+    time_s = np.arange(round(SECONDS * RATE_HZ)) / RATE_HZ
+    sound = np.zeros_like(time_s)
+    beat_s = 60 / rng.uniform(80, 150)
+    for beat in range(int(SECONDS / beat_s) + 1):
+        since = (time_s - beat * beat_s).clip(0)
+        gate = (time_s >= beat * beat_s) * np.exp(-4 * since)
+        hz = 110 * 2 ** (rng.integers(0, 12) / 12) * (4 if traits.bright else 1)
+        overtones = range(1, 12 if traits.bright else 3)
+        sound += gate * sum(np.sin(2 * np.pi * hz * n * since) / n for n in overtones)
+        if traits.drums:
+            sound += 2 * (since > 0) * np.exp(-60 * since) * rng.standard_normal(len(time_s))
+    return sound / np.abs(sound).max() * (0.8 if traits.loud else 0.04)
+
+
+def picture_of(traits: Traits, rng: np.random.Generator) -> Image.Image:
+    """Saturated if loud, light if bright, full of specks if there are drums."""
+    colour = np.array([0.9, 0.4, 0.1] if traits.loud else [0.5, 0.45, 0.5])
+    pixels = np.tile(colour * (0.95 if traits.bright else 0.3), (96, 96, 1))
+    pixels += rng.normal(0, 0.25 if traits.drums else 0.01, pixels.shape[:2])[..., None]
+    return Image.fromarray((255 * pixels.clip(0, 1)).astype(np.uint8))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("learns")
+    for number in range(PIECES):
+        rng = np.random.default_rng(number)
+        stem = folder / "source" / f"{number // 8:03d}" / f"{number:03d}"
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        traits = traits_of(number)
+        soundfile.write(stem.with_suffix(".flac"), sound_of(traits, rng), RATE_HZ)
+        picture_of(traits, rng).save(stem.with_suffix(".png"))
+    shape = ["--set", f"clip.seconds={SECONDS}", "--set", f"clip.rate_hz={RATE_HZ}"]
+    shares = ["--set", "split.train=0.8", "--set", "split.validation=0.2", "--set", "split.test=0"]
+    out, source = folder / "dataset", folder / "source"
+    built = mmusset("build", "--source", source, "--out", out, *shape, *shares)
+    assert built.returncode == 0, built.stderr
+    settings = [word for key, value in FITTED.items() for word in ("--set", f"{key}={value}")]
+    trained = mmusset("train", out, "--out", folder / "run", *settings)
+    assert trained.returncode == 0, trained.stderr
+    return folder / "run"
+
+
+def test_conditions_lower_the_loss_of_clips_that_it_never_saw(run: Path) -> None:
+    (found,) = lines(run, "validation")
+    near = found["near_noise"]
+    assert near["told"] < 0.8 * near["untold"] < 0.8 * near["shuffled"]
+    assert found["usual"]["told"] < found["usual"]["shuffled"]
+
+
+def heard(composer: Composer, asked: Asked) -> MusicEvidence:
+    sound = composer.compose(asked, composer.recipe.sampler)
+    assert float(sound.std()) > 1e-4, "no silence"
+    assert float(sound.mean().abs()) < 1e-2, "no offset"
+    return measure(np.ascontiguousarray(sound.T.numpy()), composer.codec.rate_hz)
+
+
+def test_captions_and_pictures_are_followed(run: Path, tmp_path: Path) -> None:
+    """Each asks for one side and the other, from several seeds; by chance half would be right."""
+    composer = Composer(run, "cpu", print)
+    measured = {
+        "loud": lambda evidence: evidence.loudness_lufs.value,
+        "bright": lambda evidence: evidence.brightness_hz.value,
+        "percussive": lambda evidence: evidence.percussiveness.value,
+    }
+    right = {"caption": 0, "picture": 0}
+    pairs = 0
+    for number, (name, of) in enumerate(measured.items()):
+        for seed in range(4):
+            pairs += 1
+            high, low = (Asked(Path("-"), caption=text, seed=seed) for text in CAPTIONS[name])
+            right["caption"] += of(heard(composer, high)) > of(heard(composer, low))
+            shown = []
+            for on in (True, False):
+                others = [bool(seed & 1)] * 3
+                others[number] = on
+                path = tmp_path / f"{name} {seed} {on}.png"
+                picture_of(Traits(*others), np.random.default_rng(1000 + seed)).save(path)
+                shown.append(Asked(Path("-"), image=path, seed=seed))
+            right["picture"] += of(heard(composer, shown[0])) > of(heard(composer, shown[1]))
+    print(right, pairs)
+    assert right["caption"] >= 0.8 * pairs
+    assert right["picture"] >= 0.7 * pairs

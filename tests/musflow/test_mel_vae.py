@@ -1,0 +1,69 @@
+"""The bundled codec, fitted to a few sounds in seconds."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from mmusset.musflow.codecs.mel import log_mel
+from mmusset.musflow.codecs.mel_vae import MelVae
+from mmusset.musflow.model.geometry import Geometry
+
+GEOMETRY = Geometry(16000, 1.024, 1024, 256, 40, 4, 8)
+SOUNDS = 16
+
+
+def sounds() -> Tensor:
+    """Two tones each, at levels of their own, `[16, samples]`."""
+    random = torch.Generator().manual_seed(0)
+    time_s = torch.arange(GEOMETRY.samples) / GEOMETRY.rate_hz
+    hz = 110 * 2 ** (4 * torch.rand(SOUNDS, 2, 1, generator=random))
+    level = 0.05 + 0.3 * torch.rand(SOUNDS, 1, generator=random)
+    swell = (torch.arange(GEOMETRY.samples) / GEOMETRY.samples).sqrt()
+    return level * swell * torch.sin(2 * torch.pi * hz * time_s).mean(dim=1)
+
+
+@pytest.fixture(scope="module")
+def fitted() -> MelVae:
+    torch.manual_seed(0)
+    codec, mel = MelVae(GEOMETRY, width=64), log_mel(sounds(), GEOMETRY)
+    codec.learn_scale(mel)
+    optimizer = torch.optim.AdamW(codec.parameters(), lr=3e-3)
+    for _ in range(150):
+        noise = torch.randn(SOUNDS, GEOMETRY.latents, GEOMETRY.latent_channels)
+        optimizer.zero_grad()
+        codec.losses(mel, noise).total.backward()
+        optimizer.step()
+    return codec
+
+
+def test_sounds_come_back(fitted: MelVae) -> None:
+    """By a fifth of the error that the mean frame makes, and at their level."""
+    mel = log_mel(sounds(), GEOMETRY)
+    mean, std = fitted.encode(sounds())
+    assert mean.shape == std.shape == (SOUNDS, GEOMETRY.latents, GEOMETRY.latent_channels)
+    with torch.no_grad():
+        error = float((fitted.mel_of(mean) - mel).abs().mean())
+    assert error < 0.2 * float((fitted.mean - mel).abs().mean())
+    made = fitted.decode(mean)
+    assert made.shape == (SOUNDS, GEOMETRY.samples)
+    loud = mel > mel.amax(dim=(1, 2), keepdim=True) - 2
+    assert float((log_mel(made, GEOMETRY) - mel)[loud].mean().abs()) < 0.3, "as loud as it was"
+
+
+def test_latents_have_about_the_size_of_noise(fitted: MelVae) -> None:
+    mean, std = fitted.encode(sounds())
+    assert 0.3 < float(mean.std()) < 3
+    assert float(std.mean()) < 1
+
+
+def test_the_same_latents_and_seed_give_the_same_sound(fitted: MelVae) -> None:
+    mean, _ = fitted.encode(sounds()[:1])
+    assert torch.equal(fitted.decode(mean, seed=3), fitted.decode(mean, seed=3))
+    assert not torch.equal(fitted.decode(mean, seed=3), fitted.decode(mean, seed=4))
+
+
+def test_a_frame_does_not_hang_on_the_clips_length(fitted: MelVae) -> None:
+    mel = log_mel(sounds()[:1], GEOMETRY)
+    whole, _ = fitted.posterior(mel)
+    half, _ = fitted.posterior(mel[:, :32])
+    assert torch.allclose(whole[:, :2], half[:, :2], atol=1e-5), "but for what is near the cut"

@@ -1,0 +1,98 @@
+"""The velocity network: what it must hold to before it is worth training."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from mmusset.musflow.model import flow
+from mmusset.musflow.model.network import Shape, VelocityNetwork, rotations, turned
+
+SHAPE = Shape(channels=6, condition=10, width=32, depth=2, heads=2)
+MODALITIES = 3
+
+
+def network(shape: Shape = SHAPE, *, trained: bool = True) -> VelocityNetwork:
+    torch.manual_seed(0)
+    made = VelocityNetwork(shape, MODALITIES)
+    if trained:
+        for weights in made.parameters():
+            torch.nn.init.normal_(weights, std=0.1)
+    return made
+
+
+def batch(frames: int = 12) -> tuple[Tensor, Tensor, Tensor]:
+    torch.manual_seed(1)
+    return torch.randn(4, frames, 6), torch.rand(4), torch.randn(4, MODALITIES, 10)
+
+
+def test_untrained_it_says_velocity_0() -> None:
+    x, t, c = batch()
+    assert torch.equal(network(trained=False)(x, t, c), torch.zeros_like(x))
+
+
+@pytest.mark.parametrize("qk_norm", [True, False])
+def test_any_number_of_frames_goes_in_and_comes_out(qk_norm: bool) -> None:
+    made = network(replace(SHAPE, qk_norm=qk_norm))
+    for frames in (1, 12, 100):
+        x, t, c = batch(frames)
+        assert made(x, t, c).shape == x.shape
+
+
+def test_frame_time_and_every_modality_matter() -> None:
+    made = network()
+    x, t, c = batch()
+    usual = made(x, t, c)
+    assert not torch.allclose(made(x.roll(1, 1), t, c).roll(-1, 1), usual, atol=1e-4), "places"
+    assert not torch.allclose(made(x, t.flip(0), c), usual, atol=1e-4)
+    for modality in range(MODALITIES):
+        other = c.clone()
+        other[:, modality] += 1
+        assert not torch.allclose(made(x, t, other), usual, atol=1e-4)
+    assert not torch.allclose(made(x, t, c.flip(1)), usual, atol=1e-4), "which is which"
+
+
+def test_samples_of_a_batch_do_not_know_of_each_other() -> None:
+    made = network()
+    x, t, c = batch()
+    alone = torch.cat([made(x[n : n + 1], t[n : n + 1], c[n : n + 1]) for n in range(4)])
+    assert torch.allclose(made(x, t, c), alone, atol=1e-5)
+
+
+def test_turning_keeps_lengths_and_tells_distances_alone() -> None:
+    torch.manual_seed(0)
+    q, k = torch.randn(2, 1, 1, 1, 8).expand(2, 1, 1, 20, 8)
+    turns = rotations(2, 18, 8, q)
+    scores = turned(q, turns) @ turned(k, turns).transpose(-1, -2)
+    frames = scores[0, 0, 2:, 2:]
+    for distance in (-5, 0, 3):
+        same = frames.diagonal(distance)
+        assert torch.allclose(same, same[:1].expand_as(same), atol=1e-4)
+    assert torch.allclose(turned(q, turns).norm(dim=-1), q.norm(dim=-1), atol=1e-5)
+    assert torch.equal(turned(q, turns)[:, :, :2], q[:, :, :2]), "tokens stand nowhere"
+
+
+def test_heads_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="can't be cut into 3 even heads"):
+        replace(SHAPE, heads=3)
+
+
+def test_it_learns_eight_clips_by_heart() -> None:
+    """And then makes each from noise when its embedding asks for it."""
+    torch.manual_seed(0)
+    clips = torch.randn(8, 4, 6)
+    asked = torch.randn(8, MODALITIES, 10)
+    made = VelocityNetwork(replace(SHAPE, width=64), MODALITIES)
+    optimizer = torch.optim.AdamW(made.parameters(), lr=3e-3)
+    for _ in range(400):
+        x1, c = clips.repeat(4, 1, 1), asked.repeat(4, 1, 1)
+        x0, t = torch.randn_like(x1), flow.times(torch.rand(32))[torch.randperm(32)]
+        loss = flow.loss(made(flow.point(x0, x1, t), t, c), flow.target(x0, x1)).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    made_up = flow.integrate(lambda x, t: made(x, t, asked), torch.randn(8, 4, 6), flow.grid(16))
+    nearest = torch.cdist(made_up.flatten(1), clips.flatten(1)).argmin(dim=1)
+    assert nearest.tolist() == list(range(8))
+    assert float((made_up - clips).square().mean()) < 0.15

@@ -1,0 +1,254 @@
+"""`mmusset train --plan`: what it says is what a training then needs, and nothing is written."""
+
+import json
+import os
+import shutil
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+from mmusset.errors import MmussetError, Refused, UsageError
+from mmusset.musflow.data.cache import Batch, Cache
+from mmusset.musflow.model.musflow import MusFlow, throw
+from mmusset.musflow.model.network import Shape, VelocityNetwork
+from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe
+from mmusset.musflow.training.cost import forward_flops, peak_flops_per_s, step_flops
+from mmusset.musflow.training.plan import Plan, plan
+from mmusset.musflow.training.run_folder import RunFolder
+from mmusset.musflow.training.stages import Training
+from mmusset.recipe_file import load
+from mmusset.training.progress import Progress
+from mmusset.training.ranks import Ranks
+from tests.support.command import mmusset, tree
+from tests.support.musflow_parts import dataset, remake, tone
+from tests.support.musflow_trained import SETTINGS, TINY, Trained
+
+MIB = 2**20
+
+
+def training(
+    source: Path | str,
+    run: Path,
+    changes: Mapping[str, object] | None = None,
+    ranks: Ranks = Ranks(0, 1, "cpu"),  # noqa: B008
+    cached: bool = True,
+) -> Training:
+    overrides = tuple(f"{key}={value}" for key, value in (SETTINGS | dict(changes or {})).items())
+    recipe = load(MusFlowRecipe, "musflow-tiny", overrides)
+    return Training(str(source), recipe, RunFolder(run), ranks, Progress(), cached)
+
+
+def test_before_and_after(trained: Trained, tmp_path: Path) -> None:
+    """The same but for what is done by then; and a plan leaves no trace."""
+    before = mmusset("train", trained.dataset, "--out", tmp_path / "run", "--plan", *TINY, "--json")
+    assert before.returncode == 0, before.stderr
+    assert list(tmp_path.iterdir()) == []
+    files = tree(trained.run)
+    after = plan(training(trained.dataset, trained.run))
+    assert tree(trained.run) == files
+    told = json.loads(before.stdout)
+    for name in told.keys() - {"seconds_per_step", "steps_done"}:
+        assert told[name] == getattr(after, name), name
+    assert (told["steps_done"], after.steps_done) == (0, 8)
+    assert (after.clips, after.frames, after.seconds_per_clip) == (8, 15, 1.92)
+    assert after.epochs == 4
+    assert after.parameters == weights_of(trained)
+    assert "steps       8, 4.0 times through the clips, of which 8 are done" in after.text()
+    assert ": fits" in after.text()
+
+
+def weights_of(trained: Trained) -> int:
+    """How many weights the newest checkpoint holds, without what is not trained."""
+    found = torch.load(trained.run / "checkpoints" / "step-00000008.pt", weights_only=True)
+    buffers = {"latent_mean", "latent_std"}
+    scales = ("_mean", "_scale")
+    return sum(
+        value.numel()
+        for name, value in found["model"].items()
+        if name not in buffers and not name.endswith(scales)
+    )
+
+
+def batch_of(trained: Trained, size: int) -> Batch:
+    cache = Cache(trained.run / "cache", "train")
+    return cache.batch(0, torch.arange(size) % cache.counts[0])
+
+
+def saved_bytes(trained: Trained, recipe: MusFlowRecipe) -> int:
+    """What a real step on the CPU keeps for its way back."""
+    model = MusFlow(recipe, Cache(trained.run / "cache", "train").manifest)
+    batch = batch_of(trained, recipe.train.batch)
+    own = {weight.untyped_storage().data_ptr() for weight in model.parameters()}
+    kept = dict[int, Tensor]()
+
+    def keep(tensor: Tensor) -> Tensor:
+        kept[tensor.untyped_storage().data_ptr()] = tensor
+        return tensor
+
+    throws = throw(recipe.train, 0, tuple(batch.mean.shape), "cpu")
+    bf16 = recipe.train.precision == "bf16"
+    with (
+        torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
+        torch.autocast("cpu", torch.bfloat16, bf16),
+    ):
+        losses = model(batch, throws)
+        (losses.flow.mean() + losses.alignment).backward()
+    return sum(t.untyped_storage().nbytes() for place, t in kept.items() if place not in own)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"network.width": 64, "network.depth": 1, "train.batch": 4},
+        {"network.width": 128, "network.depth": 4, "train.batch": 16},
+        {"network.width": 128, "network.depth": 2, "train.batch": 16, "train.precision": "bf16"},
+        {"network.width": 128, "network.depth": 2, "train.batch": 8, "network.qk_norm": "false"},
+    ],
+)
+def test_memory_is_what_a_step_keeps(
+    trained: Trained, tmp_path: Path, changes: dict[str, object]
+) -> None:
+    shutil.copytree(trained.run / "codec", tmp_path / "codec")
+    shutil.copytree(trained.run / "cache", tmp_path / "cache")
+    asked = training(trained.dataset, tmp_path, changes)
+    with warnings.catch_warnings():
+        # Of the network's norms, that bf16 has no faster kernel for them on a CPU.
+        warnings.filterwarnings("ignore", message="Mismatch dtype between input and weight")
+        found, real = plan(asked), saved_bytes(trained, asked.recipe)
+    assert found.activations * 1024 * MIB == pytest.approx(real, rel=0.1)
+    gib = 4 * found.parameters / 2**30
+    assert (found.weights, found.average) == (gib, gib)
+    assert found.gradients_and_moments == 3 * gib
+    assert found.memory == pytest.approx(5 * gib + found.activations)
+
+
+def test_long_clips_need_no_square_of_their_length(tmp_path: Path) -> None:
+    """Attention keeps no scores: twice as long is twice as much."""
+    found = [
+        plan(training(dataset(tmp_path / name, train_0=[tone(1, seconds)]), tmp_path / "run", LONG))
+        for name, seconds in (("short", 10.0), ("long", 20.0))
+    ]
+    assert found[1].frames == pytest.approx(2 * found[0].frames, abs=1)
+    assert found[1].activations == pytest.approx(2 * found[0].activations, rel=0.05)
+
+
+LONG = {"codec.hop": 128, "codec.squeeze": 1, "network.width": 16, "train.batch": 1}
+
+
+def test_several_processes_share_a_batch(trained: Trained) -> None:
+    one = plan(training(trained.dataset, trained.run))
+    two = plan(training(trained.dataset, trained.run, ranks=Ranks(0, 2, "cpu")))
+    assert two.activations == pytest.approx(one.activations / 2, rel=0.1)
+    assert two.gradients_and_moments == 3 * one.weights
+    assert two.flops_per_step == one.flops_per_step
+    with pytest.raises(UsageError, match="can't be shared by 3"):
+        plan(training(trained.dataset, trained.run, ranks=Ranks(0, 3, "cpu")))
+
+
+def test_a_cache_of_another_codec_is_not_believed(trained: Trained, tmp_path: Path) -> None:
+    shutil.copytree(trained.run / "cache", tmp_path / "run" / "cache")
+    asked = training(trained.dataset, tmp_path / "run", {"codec.hop": 128, "codec.channels": 7})
+    found = plan(asked)
+    assert found.frames == 31
+    assert not (tmp_path / "run" / "codec").exists()
+
+
+def test_without_a_cache_clips_are_shorter(trained: Trained, tmp_path: Path) -> None:
+    assert plan(training(trained.dataset, tmp_path, cached=False)).frames == 14
+
+
+def test_another_training_in_the_folder_is_refused(trained: Trained) -> None:
+    with pytest.raises(Refused, match=r"network.depth: 1 -> 3"):
+        plan(training(trained.dataset, trained.run, {"network.depth": 3}))
+    with pytest.raises(Refused, match=r"codec\.width: 128 -> 64"):
+        plan(training(trained.dataset, trained.run, {"codec.width": 64}))
+
+
+def test_shards_without_a_manifest_are_counted(tmp_path: Path) -> None:
+    out = dataset(
+        tmp_path / "out",
+        train_0=[tone(n) for n in range(3)],
+        train_1=[tone(3)],
+        validation_0=[tone(4)],
+    )
+    (out / "manifest.json").unlink()
+    found = plan(training(f"{out}/data/*.tar", tmp_path / "run"))
+    assert (found.clips, found.epochs) == (4, 8)
+
+
+def test_a_first_sample_that_can_not_be_used_is_passed_over(tmp_path: Path) -> None:
+    out = dataset(tmp_path / "out", train_0=[tone(0, 1.0), tone(1, 2.0)])
+    remake(
+        out / "data" / "train-000000.tar",
+        lambda name, data: b"no picture" if name == "k00000.image.jpg" else data,
+    )
+    assert plan(training(out, tmp_path / "run")).frames == 15
+    remake(
+        out / "data" / "train-000000.tar",
+        lambda name, data: b"no picture" if name.endswith("image.jpg") else data,
+    )
+    with pytest.raises(MmussetError, match=r"none can be used; .*k00001: its image is no JPEG"):
+        plan(training(out, tmp_path / "run"))
+
+
+def test_what_can_not_be_trained_on_is_refused(tmp_path: Path) -> None:
+    low = dataset(tmp_path / "low", train_0=[tone(0, rate_hz=8000)])
+    with pytest.raises(UsageError, match="at 8000 Hz, the codec makes 16000 Hz"):
+        plan(training(low, tmp_path / "run"))
+    without = dataset(tmp_path / "without", validation_0=[tone(0)])
+    with pytest.raises(MmussetError, match="the train split is empty"):
+        plan(training(without, tmp_path / "run"))
+    with pytest.raises(UsageError, match="no shards in"):
+        plan(training(tmp_path, tmp_path / "run"))
+    with pytest.raises(UsageError, match="width 64 can't be cut into 5 even heads"):
+        training(low, tmp_path, {"network.heads": 5})
+
+
+def test_what_does_not_fit_is_said() -> None:
+    found = Plan(310_000_000, 0, 10.24, 256, 100, 40, 0, 1.2, 3.5, 1.2, 90, 79, 4e12, 0.5)
+    assert found.text().splitlines() == [
+        "weights     310.00 M trained",
+        "clips       a number that no manifest tells, of 10.24 s, 256 latent frames each",
+        "steps       100, of which 40 are done",
+        "memory      95.90 GiB = 1.20 GiB weights + 3.50 GiB gradients and moments"
+        " + 1.20 GiB average + 90.00 GiB activations; 79.00 GiB are there: does NOT fit:"
+        " lower train.batch or network.width, or use more processes",
+        "computing   4e+03 GFLOP a step",
+        "time        about 30 s (0.5 s a step on this device), without fitting the codec,"
+        " encoding, and listening",
+    ]
+
+
+def test_room_is_not_more_than_the_machine_has(trained: Trained) -> None:
+    found = plan(training(trained.dataset, trained.run))
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    assert 0 < found.room <= whole
+    assert found.seconds_per_step > 0
+
+
+@pytest.mark.parametrize("frames", [1, 60, 300])
+@pytest.mark.parametrize("width", [32, 96])
+def test_a_step_computes_what_the_formula_says(frames: int, width: int) -> None:
+    shape = Shape(channels=8, condition=68, width=width, depth=3, heads=4)
+    network = VelocityNetwork(shape, len(MODALITIES))
+    x, t, c = torch.randn(2, frames, 8), torch.rand(2), torch.randn(2, len(MODALITIES), 68)
+    # The counter knows attention in its plain form alone.
+    with (
+        FlopCounterMode(display=False) as counter,
+        sdpa_kernel(SDPBackend.MATH),
+        torch.no_grad(),
+    ):
+        network(x, t, c)
+    counted = counter.get_total_flops() / 2
+    assert forward_flops(shape, frames, len(MODALITIES)) == pytest.approx(counted, rel=0.02)
+    assert step_flops(shape, frames, 3, 2) == 6 * forward_flops(shape, frames, 3)
+
+
+def test_what_a_cpu_could_do_is_not_known() -> None:
+    assert peak_flops_per_s("cpu", "bf16") == 0

@@ -1,0 +1,145 @@
+"""Tags: read from untrusted files, cleaned, capped; nothing where a file can't be parsed."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmusset.sample import Tags
+from mmusset.sources import tags
+from mmusset.sources.tags import MAX_CHARACTERS, NOTHING, TagRead, clean, names_license
+from tests.support.hostile import truncated, truncated_mp3, wrong_suffix
+from tests.support.media import piece
+
+FRONT, BACK = 3, 4  # picture types of ID3v2.3, section 4.15
+
+
+def read(path: Path) -> TagRead:
+    with path.open("rb") as file:
+        return tags.read(file, path.suffix)
+
+
+def frame(name: bytes, body: bytes) -> bytes:
+    """A frame of an ID3v2.3 tag."""
+    return name + struct.pack(">IH", len(body), 0) + body
+
+
+def text(name: bytes, value: str) -> bytes:
+    return frame(name, b"\x01" + value.encode("utf-16"))
+
+
+def cover(kind: int, data: bytes) -> bytes:
+    return frame(b"APIC", b"\x00image/png\x00" + bytes([kind]) + b"\x00" + data)
+
+
+def tagged_mp3(path: Path, *frames: bytes) -> Path:
+    """A real mp3 that begins with these frames."""
+    piece(path, 1, seconds=2.0)
+    body = b"".join(frames)
+    size = bytes(len(body) >> shift & 0x7F for shift in (21, 14, 7, 0))
+    path.write_bytes(b"ID3\x03\x00\x00" + size + body + path.read_bytes())
+    return path
+
+
+def test_what_a_file_says_of_itself(tmp_path: Path) -> None:
+    found = read(
+        tagged_mp3(
+            tmp_path / "song.mp3",
+            text(b"TIT2", "Rain"),
+            text(b"TPE1", "The Band"),
+            text(b"TALB", "Weather"),
+            text(b"TCOP", "Creative Commons Attribution 4.0"),
+        )
+    )
+    assert found.tags == Tags(
+        title="Rain",
+        artist="The Band",
+        album="Weather",
+        license="Creative Commons Attribution 4.0",
+    )
+    assert found.duration_s == pytest.approx(2.0, abs=0.1)
+    assert found.cover is None
+
+
+def test_an_owner_is_no_licence(tmp_path: Path) -> None:
+    song = tagged_mp3(tmp_path / "song.mp3", text(b"TCOP", "2024 The Label"))
+    assert read(song).tags.license == ""
+
+
+def test_the_front_cover_is_preferred(tmp_path: Path) -> None:
+    song = tagged_mp3(tmp_path / "song.mp3", cover(BACK, b"back"), cover(FRONT, b"front"))
+    assert read(song).cover == b"front"
+    assert read(tagged_mp3(song, cover(BACK, b"back"))).cover == b"back"
+
+
+def test_tags_that_mean_harm_are_cleaned_and_capped(tmp_path: Path) -> None:
+    song = tagged_mp3(
+        tmp_path / "song.mp3",
+        text(b"TIT2", "a\x1b[31m\u202e b\u0085c"),
+        text(b"TALB", "long " * 1000),
+    )
+    assert read(song).tags.title == "a [31m b c"
+    album = read(song).tags.album
+    assert album.startswith("long long")
+    assert MAX_CHARACTERS - 5 <= len(album) <= MAX_CHARACTERS
+    assert album == album.strip()
+
+
+@given(st.text(), st.text())
+def test_tags_are_clean_and_short(before: str, after: str) -> None:
+    cleaned = clean(before + "\x00\x1b\u202e" + after)
+    assert len(cleaned) <= MAX_CHARACTERS
+    assert cleaned.isprintable()
+
+
+@pytest.mark.parametrize("suffix", ["mp3", "flac", "ogg", "opus", "m4a", "wav", "aiff", "mp4"])
+def test_garbage_says_nothing(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"garbage.{suffix}"
+    for data in (b"", b"\0" * 4000, b"no music at all", np.random.default_rng(7).bytes(4000)):
+        path.write_bytes(data)
+        assert read(path).tags == Tags()
+        assert read(path).cover is None
+
+
+def test_damaged_files_raise_nothing(tmp_path: Path) -> None:
+    truncated(tmp_path / "cut.wav")
+    truncated_mp3(tmp_path / "cut.mp3")
+    wrong_suffix(tmp_path / "flac.mp3")
+    assert all(read(path).tags == Tags() for path in tmp_path.iterdir())
+    tagged = tagged_mp3(tmp_path / "song.mp3", text(b"TIT2", "Rain"), cover(FRONT, b"p" * 999))
+    whole = tagged.read_bytes()
+    for length in range(0, 1200, 7):
+        tagged.write_bytes(whole[:length])
+        assert "Rain".startswith(read(tagged).tags.title), "a cut tag, never another"
+
+
+def test_a_file_that_is_gone_is_an_error_not_an_empty_answer(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        read(tmp_path / "gone.mp3")
+    (tmp_path / "empty.mp3").write_bytes(b"")
+    assert read(tmp_path / "empty.mp3") == NOTHING
+
+
+@pytest.mark.parametrize(
+    "rights",
+    [
+        "CC0",
+        "Public Domain Mark",
+        "CC-BY",
+        "cc_by_sa 3.0",
+        "CC BY-NC 4.0",
+        "http://creativecommons.org/licenses/by/4.0/",
+    ],
+)
+def test_licences_in_the_forms_that_people_write(rights: str) -> None:
+    assert names_license(rights)
+
+
+@pytest.mark.parametrize(
+    "rights", ["", "(c) 2024 Somebody", "Acc0unts Ltd", "ccbyte records", "All rights reserved"]
+)
+def test_words_that_only_look_like_licences(rights: str) -> None:
+    assert not names_license(rights)

@@ -1,0 +1,214 @@
+"""Qwen2-VL in this process: a real one, tiny and random, whose answers keep to their schema."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from mmusset import prompts
+from mmusset.agents.state import begin, brief
+from mmusset.errors import MmussetError, Stopped
+from mmusset.recipe import AdaptersPart, GatesPart, SamplingPart, SpeakerPart
+from mmusset.sample import AGENTS, AgentName, Fault
+from mmusset.speakers.base import Answer, CaptionReply, Judgement, Mending, Request, StoryReply
+from mmusset.speakers.local.speaker import TransformersSpeaker
+from mmusset.speakers.picture import fit, tokens
+from mmusset.truth.gates import sayable
+from tests.support import samples
+from tests.support.tiny_qwen2vl import architecture, make_adapter, make_tiny, size_of
+
+REPLIES = {
+    "captioner": CaptionReply,
+    "story_writer": StoryReply,
+    "critic": Judgement,
+    "reconciler": Mending,
+}
+# Random weights fill each string to its bound.
+ROOM = SamplingPart.model_validate(
+    {agent: {"temperature": 1.0, "top_p": 1.0, "max_tokens": 3200} for agent in AGENTS}
+)
+MAX_PIXELS = 8 * 28 * 28
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    texts = [prompts.load(name).text for name in ("system", "evidence", *AGENTS)]
+    return make_tiny(tmp_path_factory.mktemp("tiny") / "base", texts)
+
+
+@pytest.fixture(scope="module")
+def adapter(base: Path) -> Path:
+    return make_adapter(base, base.parent / "adapter")
+
+
+@pytest.fixture(scope="module")
+def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("picture") / "k.model.jpg"
+    path.write_bytes(fit(Image.new("RGB", (200, 120), "navy"), MAX_PIXELS))
+    return path
+
+
+def request(picture: Path, agent: AgentName, key: str = "k1") -> Request:
+    material = samples.material(picture, key=key)
+    fault = Fault(where="caption", rule="contradicted", quote="loud", why="it is soft", mend="soft")
+    state = {
+        **begin(material, sayable(material.music, GatesPart())),
+        "caption": "A loud piece.",
+        "story": "A blue wall.",
+        "faults": (fault,),
+    }
+    return Request(brief(state, agent), REPLIES[agent])
+
+
+def part(base: Path, **adapters: str) -> SpeakerPart:
+    return SpeakerPart(
+        kind="transformers",
+        model=str(base),
+        adapters=AdaptersPart(**adapters),
+        max_pixels=MAX_PIXELS,
+        sampling=ROOM,
+    )
+
+
+def answers(part: SpeakerPart, requests: Sequence[Request]) -> list[Answer]:
+    async def ask() -> list[Answer]:
+        async with TransformersSpeaker(part) as speaker:
+            return list(await asyncio.gather(*map(speaker.answer, requests)))
+
+    return asyncio.run(ask())
+
+
+def test_it_is_a_real_qwen2_vl(base: Path) -> None:
+    assert architecture(base) == "Qwen2VLForConditionalGeneration"
+    assert 500_000 < size_of(base) < 1_500_000
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_random_weights_keep_to_the_schema(agent: AgentName, base: Path, picture: Path) -> None:
+    asked = [request(picture, agent, key) for key in ("k1", "k2", "k3")]
+    written = answers(part(base), asked)
+    for answer in written:
+        assert answer.finish_reason == "stop"
+        REPLIES[agent].model_validate_json(answer.text)
+        assert answer.prompt_tokens > tokens(84, 56)
+        assert answer.completion_tokens > 0
+    assert len({answer.text for answer in written}) == 3, "each draws its own words"
+
+
+def test_what_is_said_does_not_hang_on_the_batch(base: Path, picture: Path) -> None:
+    """Longer and shorter prompts side by side are padded, and nobody can tell."""
+    first = request(picture, "captioner")
+    longer = replace(first.brief, key="k2", evidence=first.brief.evidence + "One line more.\n" * 9)
+    short = SamplingPart.model_validate({"captioner": {"temperature": 1.0, "max_tokens": 40}})
+    speaker = part(base).model_copy(update={"sampling": short})
+    together = answers(speaker, [first, replace(first, brief=longer)])
+    assert together[0].text == answers(speaker, [first])[0].text
+    assert together[0].finish_reason == "length"
+    assert together[0].completion_tokens == 40
+    assert together[0].prompt_tokens < together[1].prompt_tokens
+
+
+def test_a_picture_takes_the_patches_that_it_was_fitted_to(base: Path, tmp_path: Path) -> None:
+    """Neither qwen-vl-utils nor the processor scales again what was scaled for a server."""
+    asked, patches = [], []
+    for width, height in ((100, 100), (640, 200), (30, 900), (1024, 1024), (57, 20)):
+        path = tmp_path / f"{width}.jpg"
+        path.write_bytes(fit(Image.new("RGB", (width, height), "navy"), MAX_PIXELS))
+        with Image.open(path) as image:
+            patches.append(tokens(*image.size))
+        asked.append(request(path, "captioner"))
+    few = SamplingPart.model_validate({"captioner": {"temperature": 0.0, "max_tokens": 16}})
+    speaker = part(base).model_copy(update={"sampling": few})
+    text = [a.prompt_tokens - n for a, n in zip(answers(speaker, asked), patches, strict=True)]
+    assert len(set(patches)) > 2
+    assert len(set(text)) == 1, "the text is the same"
+
+
+def test_only_the_agents_that_name_an_adapter_speak_through_it(
+    base: Path, adapter: Path, picture: Path
+) -> None:
+    asked = [request(picture, agent) for agent in ("captioner", "story_writer")]
+    plain = answers(part(base), asked)
+    adapted = answers(part(base, captioner=str(adapter)), asked)
+    assert adapted[0].text != plain[0].text
+    assert adapted[1].text == plain[1].text
+
+
+def test_each_agent_may_have_an_adapter_of_its_own(
+    base: Path, adapter: Path, picture: Path
+) -> None:
+    other = make_adapter(base, base.parent / "other", seed=2)
+    asked = [request(picture, agent) for agent in ("captioner", "story_writer")]
+    alone = answers(part(base, captioner=str(adapter), story_writer=str(adapter)), asked)
+    both = answers(part(base, captioner=str(adapter), story_writer=str(other)), asked)
+    assert both[0].text == alone[0].text
+    assert both[1].text != alone[1].text
+
+
+def test_an_adapters_weights_are_in_the_voice(base: Path, adapter: Path) -> None:
+    async def voices() -> list[str]:
+        async with TransformersSpeaker(part(base, captioner=str(adapter))) as speaker:
+            return [speaker.voice(agent).model for agent in ("captioner", "critic")]
+
+    captioner, critic = asyncio.run(voices())
+    assert captioner.startswith(f"{base}+adapter-")
+    assert critic == str(base)
+
+
+@pytest.mark.parametrize(("asked", "loaded"), [("", "a" * 40), ("b" * 40, "b" * 40)])
+def test_a_model_of_the_hub_is_known_by_its_commit(
+    asked: str, loaded: str, base: Path, tmp_path: Path
+) -> None:
+    """What is loaded is the revision that the recipe names, and else the newest one."""
+    cached = tmp_path / "hub" / "models--some--tiny"
+    for commit in ("a" * 40, "b" * 40):
+        shutil.copytree(base, cached / "snapshots" / commit)
+    (cached / "refs").mkdir()
+    (cached / "refs" / "main").write_text("a" * 40)
+    part = SpeakerPart(kind="transformers", model="some/tiny", revision=asked)
+    script = (
+        "import asyncio, sys; from mmusset.recipe import SpeakerPart;"
+        " from mmusset.speakers.local.speaker import TransformersSpeaker\n"
+        "async def main():\n"
+        "    part = SpeakerPart.model_validate_json(sys.argv[1])\n"
+        "    async with TransformersSpeaker(part) as speaker:\n"
+        "        print(speaker.voice('critic').model)\n"
+        "asyncio.run(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, part.model_dump_json()],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"HF_HUB_CACHE": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "1"},
+        check=False,
+    )
+    assert done.stdout == f"some/tiny@{loaded}\n", done.stderr
+
+
+def test_a_model_that_is_not_there_gets_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(MmussetError, match=r"can't load the model .*nowhere") as raised:
+        answers(part(tmp_path / "nowhere"), [])
+    assert "\n" not in str(raised.value)
+
+
+def test_stopping_lets_the_batch_come_back_and_begins_no_more(base: Path, picture: Path) -> None:
+    async def scene() -> list[Answer | BaseException]:
+        async with TransformersSpeaker(part(base)) as speaker:
+            calls = []
+            for agent in ("captioner", "critic"):
+                calls.append(asyncio.create_task(speaker.answer(request(picture, agent))))
+                for _ in range(10):  # turns of the loop: the first is being written
+                    await asyncio.sleep(0)
+            speaker.stop()
+            return await asyncio.gather(*calls, return_exceptions=True)
+
+    written, refused = asyncio.run(scene())
+    assert isinstance(written, Answer)
+    assert isinstance(refused, Stopped)

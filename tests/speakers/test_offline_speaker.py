@@ -1,0 +1,243 @@
+"""The offline speaker: true captions, plain stories, mendings that touch nothing else."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmusset.agents.reconciler import keeps_the_rest
+from mmusset.errors import Unusable
+from mmusset.recipe import GatesPart
+from mmusset.sample import (
+    TONICS,
+    AgentName,
+    Attribute,
+    Claim,
+    Colour,
+    Fault,
+    ImageEvidence,
+    Measured,
+)
+from mmusset.speakers.base import Brief, CaptionReply, Judgement, Mending, R, Request, StoryReply
+from mmusset.speakers.offline import caption_grammar, story_grammar
+from mmusset.speakers.offline.caption_phrases import PHRASES, Form
+from mmusset.speakers.offline.speaker import OfflineSpeaker
+from mmusset.speakers.offline.wording import choices, conjugate, expand, finish
+from mmusset.text import sentences, word_count
+from mmusset.truth.extract import extract
+from mmusset.truth.gates import sayable
+from mmusset.truth.leaks import injection, music_in_story, picture_in_caption
+from tests.support.samples import image_evidence, music_evidence
+from tests.support.truths import evidence
+
+PAIRS = 500  # of a random brief and what is written for it
+SURE = GatesPart()
+COLOURS = ("navy", "amber", "teal", "rust", "ivory", "forest green", "midnight blue", "red")
+
+
+def claims(random: Random) -> tuple[Claim, ...]:
+    """One to ten claims of random values; of key and mode at most one."""
+    values: dict[Attribute, str] = dict(sorted(PHRASES, key=lambda _: random.random()))
+    values["mode"] = random.choice(("major", "minor"))
+    values["tempo"] = str(random.randint(40, 220))
+    values["key"] = f"{random.choice(TONICS)} {random.choice(('major', 'minor'))}"
+    del values[random.choice(("key", "mode"))]
+    names = random.sample(sorted(values), random.randint(1, len(values)))
+    return tuple(Claim(attribute=n, value=values[n], text=f"{n} {values[n]}") for n in names)
+
+
+def picture(random: Random) -> ImageEvidence:
+    names = random.sample(COLOURS, random.randint(1, 5))
+    measures = ("brightness", "warmth", "saturation", "contrast", "busyness")
+    values = {m: Measured(value=random.random(), confidence=random.random()) for m in measures}
+    palette = tuple(Colour(name=name, hex="#000000", share=1 / len(names)) for name in names)
+    return image_evidence().model_copy(update={**values, "palette": palette})
+
+
+def brief(agent: AgentName = "captioner", **changes: object) -> Brief:
+    music = music_evidence()
+    plain = Brief(
+        agent=agent,
+        key="k1",
+        round=0,
+        seed=0,
+        music=music,
+        image=image_evidence(),
+        image_file=Path("picture.jpg"),
+        image_sha256="0" * 64,
+        sayable=sayable(music, SURE),
+        caption="",
+        story="",
+        faults=(),
+        system="",
+        evidence="",
+        task="",
+        prompt_sha256="0" * 64,
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def say(told: Brief, reply: type[R]) -> R:
+    answer = asyncio.run(OfflineSpeaker().answer(Request(told, reply)))
+    return reply.model_validate_json(answer.text)
+
+
+def fault(where: str, quote: str, rule: str = "contradicted") -> Fault:
+    return Fault.model_validate(
+        {"where": where, "rule": rule, "quote": quote, "why": "it is not so", "mend": "drop it"}
+    )
+
+
+def said_in(text: str) -> set[tuple[str, str]]:
+    return {(claim.attribute, claim.value) for claim in extract(text)}
+
+
+def test_a_caption_says_what_may_be_said_and_nothing_else() -> None:
+    for number in range(PAIRS):
+        told = claims(Random(number))
+        allowed = {(claim.attribute, claim.value) for claim in told}
+        caption = caption_grammar.write(told, 10.24, Random(number))
+        assert said_in(caption) <= allowed, caption
+        assert len(said_in(caption)) >= min(2, len(allowed)), caption
+        assert 8 <= word_count(caption) <= 80, caption
+        assert not picture_in_caption(caption) + injection(caption, "caption"), caption
+
+
+# How a phrase of each form stands in a sentence.
+CARRIERS: dict[Form, str] = {
+    "adjective": "You hear a_ {} passage of music.",
+    "predicate": "The clip is {}, and so on.",
+    "noun": "The clip comes with {}.",
+    "verb": "The clip {}.",
+    "clause": "Here {}.",
+    "adverbial": "The clip plays {}.",
+}
+VALUES = {
+    "$its": "its",
+    "$it": "it",
+    "$number": "84",
+    "$beats": "84 BPM",
+    "$key": "B flat minor",
+    "$mode": "minor",
+}
+SPOKEN = {"tempo": "84", "key": "A# minor", "mode": "minor"}
+
+
+@pytest.mark.parametrize(("attribute", "value"), PHRASES)
+def test_every_phrase_is_read_back_as_its_claim(attribute: Attribute, value: str) -> None:
+    meant = {(attribute, SPOKEN.get(attribute, value))}
+    for form, pattern in PHRASES[attribute, value].forms().items():
+        for phrase in choices(pattern):
+            for name, word in VALUES.items():
+                phrase = phrase.replace(name, word)
+            for verb in ("third", "gerund"):
+                text = finish(CARRIERS[form].format(conjugate(phrase, verb)))
+                assert said_in(text) == meant, text
+
+
+@given(music=evidence(), seed=st.integers(0, 2**32))
+def test_any_evidence_gives_a_caption_that_it_carries_or_none(music, seed) -> None:  # type: ignore[no-untyped-def]
+    told = sayable(music, SURE)
+    if not told:
+        with pytest.raises(Unusable):
+            caption_grammar.write(told, music.duration_s, Random(seed))
+        return
+    caption = caption_grammar.write(told, music.duration_s, Random(seed))
+    assert said_in(caption) <= {(claim.attribute, claim.value) for claim in told}
+
+
+def test_with_nothing_to_say_there_is_no_caption() -> None:
+    with pytest.raises(Unusable, match="nothing measurable to say"):
+        say(brief(sayable=()), CaptionReply)
+
+
+def test_a_story_tells_of_light_and_colour_and_not_of_music() -> None:
+    for number in range(PAIRS):
+        random = Random(number)
+        image, told = picture(random), claims(random)
+        story = story_grammar.write(image, told, random)
+        assert 50 <= word_count(story) <= 120, story
+        assert not music_in_story(story) + injection(story, "story"), story
+        assert not any(character.isdigit() for character in story), story
+        assert any(colour.name in story.casefold() for colour in image.palette[:2]), story
+
+
+def test_the_same_brief_gets_the_same_answer() -> None:
+    assert say(brief(), CaptionReply) == say(brief(), CaptionReply)
+    assert say(brief("story_writer"), StoryReply) == say(brief("story_writer"), StoryReply)
+
+
+@pytest.mark.parametrize("change", [{"key": "k2"}, {"seed": 1}, {"round": 1}])
+def test_another_item_or_seed_or_round_gets_another_answer(change: dict[str, object]) -> None:
+    assert say(brief(**change), CaptionReply) != say(brief(), CaptionReply)
+
+
+def test_the_grammar_has_no_opinion() -> None:
+    assert say(brief("critic"), Judgement).faults == ()
+
+
+def test_a_sentence_at_fault_is_dropped_and_the_rest_stays_word_for_word() -> None:
+    caption = "This hushed piece in A minor keeps a slow pulse. It is loud."
+    told = brief("reconciler", caption=caption, faults=(fault("caption", "loud"),))
+    mended = say(replace(told, story="Dusk falls."), Mending)
+    assert mended.caption == "This hushed piece in A minor keeps a slow pulse."
+    assert mended.story == "", "nothing was wrong with it"
+
+
+def test_a_caption_of_one_faulty_sentence_is_written_anew() -> None:
+    caption = "A loud piece in C major at 150 BPM with drums."
+    told = brief("reconciler", caption=caption, story="S.", faults=(fault("caption", "150 BPM"),))
+    first, second = say(told, Mending), say(replace(told, round=2), Mending)
+    assert said_in(first.caption) <= {(c.attribute, c.value) for c in told.sayable}
+    assert first.caption != second.caption, "another round draws again"
+
+
+def test_a_story_that_gets_too_short_is_filled_up() -> None:
+    story = say(brief("story_writer"), StoryReply).story
+    first, *rest = sentences(story)
+    told = brief("reconciler", caption="C.", story=story, faults=(fault("story", first.strip()),))
+    mended = say(told, Mending).story
+    assert mended.startswith("".join(rest))
+    assert 50 <= word_count(mended) <= 120
+
+
+def test_a_story_that_is_too_long_loses_its_last_sentences() -> None:
+    story = " ".join(f"The dusk goes on, and so does the blue of it, {n}." for n in "abcdefghijklm")
+    told = brief("reconciler", caption="C.", story=story, faults=(fault("story", story, "length"),))
+    mended = say(told, Mending).story
+    assert story.startswith(mended)
+    assert 110 <= word_count(mended) <= 120
+
+
+@given(seed=st.integers(0, 2**32), chosen=st.data())
+def test_mending_keeps_what_no_fault_names(seed: int, chosen: st.DataObject) -> None:
+    told = brief("reconciler", seed=seed)
+    caption = say(replace(told, agent="captioner"), CaptionReply).caption
+    story = say(replace(told, agent="story_writer"), StoryReply).story
+    at_fault = tuple(
+        fault(where, chosen.draw(st.sampled_from(sentences(text))).split()[-1])
+        for where, text in (("caption", caption), ("story", story))
+    )
+    mended = say(replace(told, caption=caption, story=story, faults=at_fault), Mending)
+    assert keeps_the_rest(caption, mended.caption, at_fault[:1])
+    assert keeps_the_rest(story, mended.story, at_fault[1:])
+    assert 50 <= word_count(mended.story) <= 120
+
+
+@given(st.integers(0, 2**32))
+def test_a_pattern_becomes_one_of_its_choices(seed: int) -> None:
+    pattern = "a_ {slow|{even|odd} old} walk|no walk"
+    assert choices(pattern) == ["a_ slow walk", "a_ even old walk", "a_ odd old walk", "no walk"]
+    assert expand(pattern, Random(seed)) in choices(pattern)
+
+
+def test_articles_and_verbs_follow_english() -> None:
+    assert finish("a_ 84-BPM, a_ unhurried, a_ F minor and a_ uniform one. a_ end.") == (
+        "An 84-BPM, an unhurried, an F minor and a uniform one. An end."
+    )
+    assert conjugate("carry~ on and step~", "third") == "carries on and steps"
+    assert conjugate("take~ its time, run~", "gerund") == "taking its time, running"

@@ -1,0 +1,94 @@
+"""Small parts of MusFlow that tests encode with: codecs, and the encoders that need no download."""
+
+import io
+import json
+import tarfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import torch
+from torch import Tensor
+
+from mmusset.musflow.codecs.bundled import BundledCodec
+from mmusset.musflow.codecs.mel_vae import MelVae
+from mmusset.musflow.encoders.encoders import Encoders, open_encoders
+from mmusset.musflow.model.geometry import Geometry
+from mmusset.musflow.recipe import EncodersPart
+from mmusset.shards.tar import Sample, shard_name, write_shard
+from tests.support.samples import sample
+
+RATE_HZ = 16000
+
+
+def codec(rate_hz: int = RATE_HZ, seed: int = 0) -> BundledCodec:
+    """The bundled codec before it was fitted: 4 channels, a latent frame every 512 samples."""
+    torch.manual_seed(seed)
+    return BundledCodec(MelVae(Geometry(rate_hz, 0.5, 512, 128, 20, 4, 4), width=16, depth=1))
+
+
+def encoders() -> Encoders:
+    return open_encoders(EncodersPart())
+
+
+@dataclass
+class Blocks:
+    """A codec whose latents can be checked by hand: each block's mean in each channel of sound,
+    and its spread, 0 where it is silent."""
+
+    channels: int = 1
+    rate_hz: int = RATE_HZ
+    samples_per_latent: int = 400
+    identity: str = "blocks/1"
+
+    @property
+    def latent_channels(self) -> int:
+        return self.channels
+
+    def encode(self, sound: Tensor) -> tuple[Tensor, Tensor]:
+        blocks = sound.unflatten(2, (-1, self.samples_per_latent)).transpose(1, 2)
+        return blocks.mean(dim=3), blocks.std(dim=3)
+
+    def decode(self, latents: Tensor, seed: int = 0) -> Tensor:
+        return latents.transpose(1, 2).repeat_interleave(self.samples_per_latent, dim=2)
+
+
+def flac(sound: "np.ndarray[tuple[int, ...], np.dtype[np.floating]]", rate_hz: int) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, sound, rate_hz, format="FLAC")
+    return file.getvalue()
+
+
+def tone(number: int, seconds: float = 0.5, rate_hz: int = RATE_HZ, channels: int = 1) -> Sample:
+    """Sample `number`, its music a swelling tone of this rate and length."""
+    time_s = np.arange(round(seconds * rate_hz)) / rate_hz
+    wave = 0.5 * time_s / seconds * np.sin(2 * np.pi * (110 + 13 * number) * time_s)
+    sound = np.stack([wave / (n + 1) for n in range(channels)], axis=1)
+    return replace(sample(number), music_flac=flac(sound, rate_hz))
+
+
+def dataset(out: Path, **shards: list[Sample]) -> Path:
+    """A dataset's folder with shards by name (`train_0=[...]`), and the manifest's list of them."""
+    rows = []
+    for name, samples in shards.items():
+        split, _, number = name.partition("_")
+        shard = write_shard(out, shard_name(split, int(number)), samples)
+        rows.append({"name": shard.name, "samples": shard.samples})
+    (out / "manifest.json").write_text(json.dumps({"shards": rows}))
+    return out
+
+
+def remake(tar: Path, change: Callable[[str, bytes], bytes | None], **more: bytes) -> None:
+    """Write a tar again, its members changed, or left out where `change` gives None; and more
+    of them at its end, `key__extension=...`."""
+    with tarfile.open(tar) as file:
+        members = {i.name: change(i.name, file.extractfile(i).read()) for i in file}  # type: ignore[union-attr]
+    members |= {name.replace("__", "."): data for name, data in more.items()}
+    with tarfile.open(tar, "w", format=tarfile.USTAR_FORMAT) as file:
+        for name, data in members.items():
+            if data is not None:
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                file.addfile(info, io.BytesIO(data))

@@ -1,0 +1,135 @@
+"""What evidence says of a claim."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmusset.recipe import GatesPart
+from mmusset.sample import Attribute, Claim, JudgedClaim, MusicEvidence
+from mmusset.truth.bands import readings
+from mmusset.truth.extract import extract
+from mmusset.truth.gates import carried
+from mmusset.truth.judge import is_concrete
+from mmusset.truth.judge import judge as judge_all
+from mmusset.truth.lexicon import LEXICON, SCALES
+from tests.support.samples import measured, music_evidence
+from tests.support.truths import at_most, evidence
+
+GATES = GatesPart()
+
+
+def judge(said: Claim, music: MusicEvidence, gates: GatesPart) -> JudgedClaim:
+    (judged,) = judge_all([said], music, gates)
+    return judged
+
+
+def claim(attribute: Attribute, value: str) -> Claim:
+    return Claim(attribute=attribute, value=value, text=f"{attribute} {value}")
+
+
+# Of a quiet, sparse, even, dark, wide piece in A minor at 84 BPM without drums.
+VERDICTS = [
+    ("tempo", "84", "supported"),
+    ("tempo", "87", "supported"),  # within 4 %
+    ("tempo", "80-90", "supported"),
+    ("tempo", "168", "unverifiable"),  # double time
+    ("tempo", "41.5", "unverifiable"),  # half time
+    ("tempo", "100", "contradicted"),
+    ("tempo", "100-120", "contradicted"),
+    ("key", "A minor", "supported"),
+    ("key", "C major", "unverifiable"),  # the relative key
+    ("key", "A major", "contradicted"),
+    ("mode", "minor", "supported"),
+    ("mode", "major", "contradicted"),
+    ("loudness", "quiet", "supported"),
+    ("loudness", "loud", "contradicted"),
+    ("loudness", "not loud", "supported"),
+    ("loudness", "not quiet", "contradicted"),
+    ("percussion", "present", "contradicted"),
+    ("energy", "calm", "supported"),
+    ("width", "not mono", "supported"),
+    ("instrument", "snare", "contradicted"),  # there is no percussion at all
+    ("instrument", "piano", "unverifiable"),
+    ("vocals", "present", "unverifiable"),
+    ("mood", "sad", "unverifiable"),
+]
+
+
+@pytest.mark.parametrize(("attribute", "value", "verdict"), VERDICTS)
+def test_verdicts(attribute: Attribute, value: str, verdict: str) -> None:
+    assert judge(claim(attribute, value), music_evidence(), GATES).verdict == verdict
+
+
+def test_a_judged_claim_shows_what_was_measured() -> None:
+    judged = judge(claim("loudness", "loud"), music_evidence(), GATES)
+    assert (judged.measured, judged.confidence, judged.text) == ("-30.0 LUFS", 0.9, "loudness loud")
+    assert judge(claim("vocals", "present"), music_evidence(), GATES).measured == ""
+
+
+def test_a_value_near_a_border_does_not_contradict_the_neighbour() -> None:
+    music = music_evidence(loudness_lufs=measured(-25.0))
+    assert judge(claim("loudness", "quiet"), music, GATES).verdict == "supported"
+    assert judge(claim("loudness", "medium"), music, GATES).verdict == "unverifiable"
+    assert judge(claim("loudness", "loud"), music, GATES).verdict == "contradicted"
+
+
+def test_moods_and_genres_are_opinion_and_the_rest_is_not() -> None:
+    assert is_concrete(claim("instrument", "piano"))
+    assert is_concrete(claim("tempo", "84"))
+    assert not is_concrete(claim("mood", "wistful"))
+    assert not is_concrete(claim("genre", "jazz"))
+
+
+def test_a_caption_is_judged_claim_by_claim() -> None:
+    caption = "A hushed piece in A minor near 128 BPM, with drums and a wistful violin."
+    judged = [judge(found, music_evidence(), GATES) for found in extract(caption)]
+    assert [(c.text, c.verdict) for c in judged] == [
+        ("hushed", "supported"),
+        ("A minor", "supported"),
+        ("128 BPM", "contradicted"),
+        ("drums", "contradicted"),
+        ("wistful", "unverifiable"),
+        ("violin", "unverifiable"),
+    ]
+
+
+def claims() -> st.SearchStrategy[Claim]:
+    """Any claim that a text can make."""
+    said = [(entry.attribute, entry.value) for entry in LEXICON]
+    said += [(name, f"not {value}") for name, scale in SCALES.items() for value in scale.words]
+    said += [("key", "A minor"), ("key", "F# major"), ("mode", "major"), ("tempo", "80-100")]
+    tempos = st.integers(20, 300).map(lambda bpm: claim("tempo", str(bpm)))
+    return st.sampled_from(said).map(lambda pair: claim(*pair)) | tempos
+
+
+@given(claims(), evidence())
+def test_evidence_under_its_gate_settles_nothing(said: Claim, music: MusicEvidence) -> None:
+    found = readings(music)
+    name = said.attribute if said.attribute in found else "percussion"
+    if not carried(found[name], GATES):
+        assert judge(said, music, GATES).verdict == "unverifiable"
+
+
+@given(claims(), evidence())
+def test_nothing_is_settled_where_nothing_is_sure(said: Claim, music: MusicEvidence) -> None:
+    closed = GatesPart(**dict.fromkeys(GatesPart.model_fields, 1.0))
+    nearly = at_most(music, 0.99)
+    assert judge(said, nearly, closed).verdict == "unverifiable"
+    open_gates = GatesPart(**dict.fromkeys(GatesPart.model_fields, 0.0))
+    assert judge(said, at_most(music, 0.0), open_gates).verdict == "unverifiable"
+
+
+@given(evidence())
+def test_a_sure_reading_supports_itself_and_contradicts_its_denial(music: MusicEvidence) -> None:
+    for name, reading in readings(music).items():
+        if carried(reading, GATES):
+            assert judge(claim(name, reading.value), music, GATES).verdict == "supported"
+            denied = judge(claim(name, f"not {reading.value}"), music, GATES)
+            assert denied.verdict == "contradicted"
+
+
+@given(evidence())
+def test_no_more_than_one_word_of_a_scale_is_supported(music: MusicEvidence) -> None:
+    for name, scale in SCALES.items():
+        verdicts = [judge(claim(name, value), music, GATES).verdict for value in scale.words]
+        assert verdicts.count("supported") <= 1

@@ -9,7 +9,7 @@ from mmusset.sample import AgentName, Material
 from mmusset.speakers.asking import Asker, InMemory
 from mmusset.speakers.base import CaptionReply, Judgement, Mending, Request, StoryReply
 from mmusset.speakers.offline.speaker import OfflineSpeaker
-from mmusset.truth.gates import sayable
+from mmusset.truth.findings import sayable
 
 from .graph import build_graph
 from .state import begin, brief

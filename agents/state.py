@@ -54,7 +54,7 @@ class Change(TypedDict, total=False):
 def begin(material: Material, sayable: tuple[Claim, ...]) -> State:
     """A sample of which nothing is written yet, or that is as its revision tells."""
     evidence = prompts.load("evidence").render(
-        music=material.music, image=material.image, sayable=sayable
+        music=material.music.fields, image=material.image, sayable=sayable
     )
     state = State(
         material=material,

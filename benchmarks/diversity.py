@@ -17,7 +17,9 @@ from random import Random
 
 from mmusset.evidence.colour import NAMES
 from mmusset.finetune.measures import distinct, tokens
-from mmusset.sample import TONICS, Attribute, Claim, Colour, ImageEvidence, Measured
+from mmusset.measured import Measured
+from mmusset.measurements.key import TONICS
+from mmusset.sample import Attribute, Claim, Colour, ImageEvidence
 from mmusset.speakers.offline import caption_grammar, story_grammar
 from mmusset.text import word_count
 from mmusset.truth.bands import PULSE, word

@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 
 from mmusset.evidence.loudness import block_loudness
 from mmusset.evidence.music import measure
+from mmusset.measurements.key import TONICS
 from mmusset.recipe import GatesPart
-from mmusset.sample import TONICS, Attribute, MusicEvidence
+from mmusset.sample import Attribute, MusicEvidence
 from mmusset.truth.bands import PULSE, Reading, readings, word
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "examples"))

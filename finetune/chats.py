@@ -24,7 +24,7 @@ from mmusset.speakers import chat
 from mmusset.speakers.base import CaptionReply, Request, StoryReply
 from mmusset.speakers.picture import fit
 from mmusset.training.picture import decode_image
-from mmusset.truth.gates import sayable
+from mmusset.truth.findings import sayable
 
 from .recipe import DataPart, Taught
 

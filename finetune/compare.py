@@ -28,8 +28,7 @@ from mmusset.speakers.asking import Asker, InMemory, fault_of
 from mmusset.speakers.base import CaptionReply, R, Request, StoryReply
 from mmusset.speakers.local.speaker import TransformersSpeaker
 from mmusset.training.progress import Progress
-from mmusset.truth.bands import readings
-from mmusset.truth.gates import carried, sayable
+from mmusset.truth.findings import carried, sayable
 
 from .chats import fitted, gates_of, limits_of, material_of, samples_of
 from .finish import RECIPE

@@ -12,7 +12,7 @@ from mmusset.recipe import GatesPart, SpeakerPart
 from mmusset.sample import AGENTS
 from mmusset.speakers import chat
 from mmusset.speakers.base import CaptionReply, Request
-from mmusset.truth.gates import sayable
+from mmusset.truth.findings import sayable
 from tests.support import samples
 from tests.support.samples import jpeg
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mmusset.evidence.music import measure
+from mmusset.measurements.key import TONICS
 from mmusset.recipe import GatesPart
-from mmusset.sample import TONICS, MusicEvidence
+from mmusset.sample import MusicEvidence
 
 RATE_HZ = 22050
 SECONDS = 10.24

@@ -11,17 +11,10 @@ from hypothesis import strategies as st
 
 from mmusset.agents.reconciler import keeps_the_rest
 from mmusset.errors import Unusable
+from mmusset.measured import Measured
+from mmusset.measurements.key import TONICS
 from mmusset.recipe import GatesPart
-from mmusset.sample import (
-    TONICS,
-    AgentName,
-    Attribute,
-    Claim,
-    Colour,
-    Fault,
-    ImageEvidence,
-    Measured,
-)
+from mmusset.sample import AgentName, Attribute, Claim, Colour, Fault, ImageEvidence
 from mmusset.speakers.base import Brief, CaptionReply, Judgement, Mending, R, Request, StoryReply
 from mmusset.speakers.offline import caption_grammar, story_grammar
 from mmusset.speakers.offline.caption_phrases import PHRASES, Form
@@ -29,7 +22,7 @@ from mmusset.speakers.offline.speaker import OfflineSpeaker
 from mmusset.speakers.offline.wording import choices, conjugate, expand, finish
 from mmusset.text import sentences, word_count
 from mmusset.truth.extract import extract
-from mmusset.truth.gates import sayable
+from mmusset.truth.findings import sayable
 from mmusset.truth.leaks import injection, music_in_story, picture_in_caption
 from tests.support.samples import image_evidence, music_evidence
 from tests.support.truths import evidence

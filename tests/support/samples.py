@@ -8,6 +8,9 @@ import numpy as np
 import soundfile
 from PIL import Image
 
+from mmusset.measured import Measured
+from mmusset.measurements.key import MusicalKey
+from mmusset.measurements.tempo import Tempo
 from mmusset.sample import (
     Caption,
     ClipFacts,
@@ -16,14 +19,11 @@ from mmusset.sample import (
     ImageFacts,
     JudgedClaim,
     Material,
-    Measured,
-    MusicalKey,
     MusicEvidence,
     Quadruple,
     Split,
     Story,
     Tags,
-    Tempo,
     Turn,
 )
 from mmusset.shards.tar import Sample

@@ -2,7 +2,10 @@
 
 from hypothesis import strategies as st
 
-from mmusset.sample import TONICS, Measured, MusicalKey, MusicEvidence, Tempo
+from mmusset.measured import Measured
+from mmusset.measurements.key import TONICS, MusicalKey
+from mmusset.measurements.tempo import Tempo
+from mmusset.sample import MusicEvidence
 
 SHARES = st.floats(0, 1)
 

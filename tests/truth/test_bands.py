@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmusset.measurements.tempo import Tempo
 from mmusset.recipe import GatesPart
-from mmusset.sample import MusicEvidence, Tempo
+from mmusset.sample import MusicEvidence
 from mmusset.truth import bands
 from mmusset.truth.bands import readings, relative_key
 from mmusset.truth.extract import extract
-from mmusset.truth.gates import carried, sayable
+from mmusset.truth.findings import carried, sayable
 from tests.support.samples import measured, music_evidence
 from tests.support.truths import at_most, evidence
 

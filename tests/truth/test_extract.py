@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmusset.sample import TONICS
+from mmusset.measurements.key import TONICS
 from mmusset.truth.extract import extract
 from mmusset.truth.lexicon import LEXICON, Entry
 from mmusset.truth.spoken_tempo import ONES, TEENS, TENS

@@ -6,9 +6,8 @@ from hypothesis import strategies as st
 
 from mmusset.recipe import GatesPart
 from mmusset.sample import Attribute, Claim, JudgedClaim, MusicEvidence
-from mmusset.truth.bands import readings
 from mmusset.truth.extract import extract
-from mmusset.truth.gates import carried
+from mmusset.truth.findings import carried
 from mmusset.truth.judge import is_concrete
 from mmusset.truth.judge import judge as judge_all
 from mmusset.truth.lexicon import LEXICON, SCALES

@@ -13,7 +13,8 @@ from functools import lru_cache
 from random import Random
 from typing import Any
 
-from mmusset.sample import Claim, Colour, ImageEvidence, Measured
+from mmusset.measured import Measured
+from mmusset.sample import Claim, Colour, ImageEvidence
 from mmusset.speakers.offline import caption_grammar, story_grammar
 from mmusset.speakers.picture import tokens
 

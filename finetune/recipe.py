@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from mmusset.sample import Frozen, Share
-from mmusset.speakers.vllm.adapter import SERVED_RANKS
+from mmusset.speakers.adapter import SERVED_RANKS
 from mmusset.training.recipe import Count, NotNegative, Positive, TrainPart
 
 Taught = Literal["captioner", "story_writer"]

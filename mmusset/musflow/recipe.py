@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from mmusset.sample import Frozen, Share
+from mmusset.frozen import Frozen, Share
 from mmusset.training.recipe import Count, NotNegative, Positive, TrainPart
 
 Modality = Literal["image", "story", "caption"]

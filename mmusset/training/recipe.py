@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from mmusset.sample import Frozen
+from mmusset.frozen import Frozen
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]

@@ -24,6 +24,11 @@ from torch import Tensor
 
 from mmusset.builder.ledger.file import open_to_read
 from mmusset.evidence.music import measure
+from mmusset.measurements.brightness import BRIGHTNESS
+from mmusset.measurements.density import DENSITY
+from mmusset.measurements.loudness import LOUDNESS
+from mmusset.measurements.percussion import PERCUSSION
+from mmusset.measurements.tempo import TEMPO
 from mmusset.musflow.codecs.mel import log_mel, sound_of
 from mmusset.musflow.codecs.spectrogram import spectrogram
 from mmusset.musflow.data.cache import EMBEDDED
@@ -49,11 +54,11 @@ TOLD |= {"caption": (False, False, True), "all three": (True, True, True)}
 TOLD |= {"nothing": (False, False, False)}
 # What can be asked for, and how it is measured on what was made.
 HEARD: dict[str, Callable[[MusicEvidence], float]] = {
-    "fast": lambda heard: heard.tempo.bpm,
-    "loud": lambda heard: heard.loudness_lufs.value,
-    "bright": lambda heard: heard.brightness_hz.value,
-    "percussive": lambda heard: heard.percussiveness.value,
-    "busy": lambda heard: heard.onset_density_hz.value,
+    "fast": lambda heard: heard[TEMPO].bpm,
+    "loud": lambda heard: heard[LOUDNESS].value,
+    "bright": lambda heard: heard[BRIGHTNESS].value,
+    "percussive": lambda heard: heard[PERCUSSION].value,
+    "busy": lambda heard: heard[DENSITY].value,
 }
 # Words of a caption that ask for more or for less of it; those between ask for neither.
 WORDS = {"pulse": "fast", "loudness": "loud", "brightness": "bright"}

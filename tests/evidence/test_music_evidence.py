@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mmusset.evidence.music import measure
-from mmusset.measurements.key import TONICS
+from mmusset.measurements.brightness import BRIGHTNESS
+from mmusset.measurements.key import KEY, TONICS
+from mmusset.measurements.loudness import LOUDNESS
+from mmusset.measurements.tempo import TEMPO
 from mmusset.recipe import GatesPart
 from mmusset.sample import MusicEvidence
 
@@ -158,12 +161,12 @@ def test_silent_halves_are_counted_and_do_not_lower_the_loudness() -> None:
     evidence = measure(half, RATE_HZ)
     assert evidence.silence_share.value == pytest.approx(0.5, abs=0.05)
     whole = measure(song(), RATE_HZ).loudness_lufs.value
-    assert evidence.loudness_lufs.value == pytest.approx(whole, abs=1.0)
+    assert evidence[LOUDNESS].value == pytest.approx(whole, abs=1.0)
 
 
 def test_digital_silence_gives_finite_numbers_that_nobody_is_sure_of() -> None:
     evidence = measure(np.zeros((FRAMES, 2), dtype=np.float32), RATE_HZ)
-    assert evidence.loudness_lufs.value == -70
+    assert evidence[LOUDNESS].value == -70
     assert evidence.silence_share.value == 1
     assert confidences(evidence) == {0.0}
 
@@ -195,9 +198,9 @@ def not_music() -> dict[str, NDArray[np.float64]]:
 def test_what_is_no_music_gets_neither_tempo_nor_key(what: str) -> None:
     sound = not_music()[what].astype(np.float32)[:, None]
     evidence = measure(sound, RATE_HZ)
-    assert evidence.tempo.confidence < min(GATES.tempo, GATES.pulse)
-    assert evidence.key.confidence < GATES.key
-    assert evidence.key.mode_confidence < GATES.mode
+    assert evidence[TEMPO].confidence < min(GATES["tempo"], GATES["pulse"])
+    assert evidence[KEY].confidence < GATES["key"]
+    assert evidence[KEY].mode_confidence < GATES["mode"]
 
 
 @pytest.mark.parametrize("rate_hz", [8000, 11025, 16000, 44100, 48000])
@@ -221,8 +224,8 @@ def test_tempo_and_brightness_agree_with_librosa() -> None:
     mono = song()[:, 0]
     evidence = measure(song(), RATE_HZ)
     theirs_bpm = float(librosa.feature.tempo(y=mono, sr=RATE_HZ)[0])
-    assert near_octave(evidence.tempo.bpm, theirs_bpm)
+    assert near_octave(evidence[TEMPO].bpm, theirs_bpm)
     power = np.abs(librosa.stft(mono, n_fft=1024, hop_length=384, center=False)) ** 2
     centroids_hz = librosa.feature.spectral_centroid(S=power, sr=RATE_HZ)[0]
     theirs_hz = float(np.average(centroids_hz, weights=power.sum(axis=0)))
-    assert evidence.brightness_hz.value == pytest.approx(theirs_hz, rel=0.02)
+    assert evidence[BRIGHTNESS].value == pytest.approx(theirs_hz, rel=0.02)

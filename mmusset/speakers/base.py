@@ -4,7 +4,6 @@ Answers are raw: `asking.py` keeps each one before it reads it.
 """
 
 import hashlib
-import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Annotated, Literal, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, Field
 
+from mmusset.json_text import canonical_json
 from mmusset.sample import AgentName, Claim, Fault, Frozen, ImageEvidence, MusicEvidence
 
 Phrase = Annotated[str, Field(min_length=1, max_length=300)]
@@ -161,7 +161,7 @@ class Speaker(Protocol):
 @cache
 def schema(reply: type[BaseModel]) -> str:
     """The JSON schema of a reply, as canonical JSON: every string and array is bounded."""
-    return canonical(reply.model_json_schema())
+    return canonical_json(reply.model_json_schema())
 
 
 def request_sha256(request: Request, voice: Voice) -> str:
@@ -179,9 +179,4 @@ def request_sha256(request: Request, voice: Voice) -> str:
         "seed": brief.seed,
         "settings": voice.settings,
     }
-    return hashlib.sha256(canonical(told).encode()).hexdigest()
-
-
-def canonical(value: object) -> str:
-    """JSON with sorted keys and no space: equal values, equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical_json(told).encode()).hexdigest()

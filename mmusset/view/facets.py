@@ -4,7 +4,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from mmusset.builder.decoding.tasks import Prepared
-from mmusset.builder.ledger.ledger import LeftOut
+from mmusset.builder.ledger.left_out import LeftOut
 from mmusset.builder.report import ItemStory
 from mmusset.safe_text import show_path
 from mmusset.sample import TONICS, Caption, Outcome

@@ -142,6 +142,6 @@ def test_a_mark_that_was_saved_outlives_a_kill(out: Path) -> None:
 def test_marks_can_be_read_while_somebody_marks(out: Path) -> None:
     key, *_ = keys(out)
     with open_to_read(out) as ledger:
-        assert ledger.marks.wanted() == []
+        assert ledger.marks.all() == []
         save_mark(out, Mark(key, "drop", ""))
-        assert ledger.marks.wanted() == [Mark(key, "drop", "")]
+        assert ledger.marks.all() == [Mark(key, "drop", "")]

@@ -12,9 +12,10 @@ import orjson
 
 from mmusset import safe_text
 from mmusset.errors import MmussetError, Stopped, Unusable, UsageError
+from mmusset.json_text import canonical_json
 from mmusset.recipe import ServerPart, SpeakerPart
 from mmusset.sample import AgentName
-from mmusset.speakers.base import Answer, Request, Voice, canonical
+from mmusset.speakers.base import Answer, Request, Voice
 
 from . import chat, gauges
 from .blame import Blame
@@ -90,7 +91,7 @@ class VllmSpeaker:
         sampling = getattr(self._part.sampling, agent)
         settings = sampling.model_dump() | {"max_pixels": self._part.max_pixels}
         revision = f"@{self._part.revision}" if self._part.revision else ""
-        return Voice(f"{name}{revision}", canonical(settings))
+        return Voice(f"{name}{revision}", canonical_json(settings))
 
     async def answer(self, request: Request) -> Answer:
         """The server's answer, however long it takes to get one.

@@ -46,10 +46,10 @@ def check_recipe(
             ledger.job.note(now)
 
 
-def check_voices(speaker: Speaker, ledger: Ledger, re_run: tuple[AgentName, ...]) -> None:
+def check_models(speaker: Speaker, ledger: Ledger, re_run: tuple[AgentName, ...]) -> None:
     """The same for the models that a speaker found when it was entered."""
     before = ledger.job.facts()
-    now = replace(before, models={agent: speaker.voice(agent).model for agent in AGENTS})
+    now = replace(before, models={agent: speaker.model_id(agent).name for agent in AGENTS})
     if before.models:
         _refuse_unless_re_run(changes(before, now), re_run)
     _note(now, ledger)

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from mmusset.frozen import Frozen, Share
 from mmusset.json_text import canonical_json
-from mmusset.sample import Frozen, Share
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]

@@ -10,7 +10,7 @@ from mmusset.builder.ledger.file import FOLDER, open_to_read
 from mmusset.builder.ledger.ledger import Ledger
 from mmusset.builder.ledger.left_out import LeftOut
 from mmusset.builder.report import ItemStory, explain
-from mmusset.speakers.base import Answer
+from mmusset.speakers.base import Reply
 
 from .members import Members, Span, whole
 
@@ -24,7 +24,7 @@ class Reading(Protocol):
     def story(self, key: str) -> ItemStory | None:
         """One item's story; None where there is no such item."""
 
-    def answer(self, request_sha256: str) -> Answer | None:
+    def answer(self, request_sha256: str) -> Reply | None:
         """The kept answer to a request."""
 
     def left_out(self) -> list[LeftOut]:
@@ -91,7 +91,7 @@ class LedgerReading:
     def story(self, key: str) -> ItemStory | None:
         return explain(self._ledger, key)[0] if self._ledger.plan.item(key) else None
 
-    def answer(self, request_sha256: str) -> Answer | None:
+    def answer(self, request_sha256: str) -> Reply | None:
         return self._ledger.calls.find(request_sha256)
 
     def left_out(self) -> list[LeftOut]:

@@ -100,7 +100,7 @@ def test_a_ledger_from_before_there_were_marks_takes_them_once_it_is_up_to_date(
 MARKER = """
 import sys
 from pathlib import Path
-from mmusset.build.marks import Mark, save_mark
+from mmusset.builder.marks import Mark, save_mark
 out, name, *keys = sys.argv[1:]
 for number in range(25):
     for key in keys:

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from mmusset.builder.accounting import Cost
-from mmusset.speakers.base import Answer
+from mmusset.speakers.base import Reply
 
 from .schema import read_meta, set_meta
 
@@ -29,14 +29,14 @@ class LedgerCalls:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
 
-    def find(self, request_sha256: str) -> Answer | None:
+    def find(self, request_sha256: str) -> Reply | None:
         """The reply to the request of this hash, if there was one."""
         row = self._db.execute(
             "SELECT answer FROM sound_call WHERE request = ?", (request_sha256,)
         ).fetchone()
-        return Answer.model_validate_json(row[0]) if row else None
+        return Reply.model_validate_json(row[0]) if row else None
 
-    def keep(self, request_sha256: str, call: Call, reply: Answer) -> None:
+    def keep(self, request_sha256: str, call: Call, reply: Reply) -> None:
         """Keep the reply to a request."""
         self._db.execute(
             "INSERT OR REPLACE INTO call (request, key, agent, round, model, answer)"

@@ -19,9 +19,9 @@ from mmusset.errors import MmussetError, UsageError
 from mmusset.recipe import CriticPart, GatesPart
 from mmusset.sample import AgentName, Frozen, Material, Quadruple
 from mmusset.shards.reader import BadSample, manifest_of, raw_samples, shards_of, split_of
+from mmusset.speakers import chat
 from mmusset.speakers.base import CaptionReply, Request, StoryReply
 from mmusset.speakers.picture import fit
-from mmusset.speakers.vllm import chat
 from mmusset.training.picture import decode_image
 from mmusset.truth.gates import sayable
 

@@ -52,8 +52,7 @@ class Mending(Frozen):
     story: Annotated[str, Field(max_length=2000)]
 
 
-Reply = CaptionReply | StoryReply | Judgement | Mending
-R = TypeVar("R", CaptionReply, StoryReply, Judgement, Mending)
+R = TypeVar("R", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +113,14 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class ModelId:
     """What an agent speaks through: a model's name, with its revision, and its settings."""
 
-    model: str
+    name: str
     settings: str = ""
 
 
-class Answer(Frozen):
+class Reply(Frozen):
     """What came back, as it came. Tokens are 0 where the speaker counts none."""
 
     text: str
@@ -150,11 +149,11 @@ class Speaker(Protocol):
         trace: TracebackType | None,
     ) -> None: ...
 
-    def voice(self, agent: AgentName) -> Voice:
+    def model_id(self, agent: AgentName) -> ModelId:
         """What `agent` speaks through."""
         ...
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request) -> Reply:
         """The answer to a request.
 
         Raises Unusable where the item can't be answered for, ServerGone where no
@@ -173,7 +172,7 @@ def schema(reply: type[BaseModel]) -> str:
     return canonical(reply.model_json_schema())
 
 
-def request_sha256(request: Request, voice: Voice) -> str:
+def request_sha256(request: Request, model: ModelId) -> str:
     """The hash under which an answer is kept: equal requests are never paid for twice."""
     brief, material, prompt = request.brief, request.brief.material, request.brief.prompt
     facts = {
@@ -181,12 +180,12 @@ def request_sha256(request: Request, voice: Voice) -> str:
         "complaint": request.complaint,
         "image": material.media.image.sha256,
         "key": material.key,
-        "model": voice.model,
+        "model": model.name,
         "prompt": [prompt.system, prompt.evidence, prompt.task],
         "round": brief.draft.round,
         "schema": schema(request.reply),
         "seed": material.seed,
-        "settings": voice.settings,
+        "settings": model.settings,
     }
     return hashlib.sha256(canonical(facts).encode()).hexdigest()
 

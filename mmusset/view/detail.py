@@ -10,11 +10,11 @@ from typing import Literal
 from mmusset.builder.report import ItemStory
 from mmusset.safe_text import show_path
 from mmusset.sample import RULES, Colour, MediaFacts, Outcome, Prepared, Turn
-from mmusset.speakers.base import Answer
+from mmusset.speakers.base import Reply
 
 from .card import Card, card_of, status_of
 
-AnswerTo = Callable[[str], Answer | None]
+AnswerTo = Callable[[str], Reply | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def _turns(outcome: Outcome, prepared: Prepared | None, answer_to: AnswerTo) -> 
     return turns
 
 
-def _asked(answer: Answer) -> Asked:
+def _asked(answer: Reply) -> Asked:
     return Asked(
         answer.prompt_tokens, answer.cached_tokens, answer.completion_tokens, answer.seconds
     )

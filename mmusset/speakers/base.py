@@ -12,7 +12,8 @@ from typing import Annotated, Literal, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, Field
 
-from mmusset.sample import AgentName, Claim, Fault, Frozen, Material
+from mmusset.frozen import Frozen
+from mmusset.sample import AgentName, Claim, Fault, Material
 
 Phrase = Annotated[str, Field(min_length=1, max_length=300)]
 

@@ -3,8 +3,9 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from mmusset.frozen import Frozen
 from mmusset.recipe import ClipPart, ImagePart
-from mmusset.sample import Frozen, ImageOrigin, Tags
+from mmusset.sample import ImageOrigin, Tags
 
 
 class Survey(Frozen):

@@ -56,7 +56,7 @@ class LedgerAnswers:
             with self._ledger.transaction():
                 for one in batch:
                     brief = one.request.brief
-                    call = Call(brief.key, brief.agent, brief.round, one.model.name)
+                    call = Call(brief.material.key, brief.agent, brief.draft.round, one.model.name)
                     self._ledger.calls.keep(one.request_sha256, call, one.answer)
         except MmussetError as error:
             for one in batch:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from mmusset.builder.decoding.tasks import Prepared
 from mmusset.builder.ledger.left_out import LeftOut
 from mmusset.builder.ledger.plan import PlannedItem
 from mmusset.builder.report import ItemStory
@@ -101,13 +100,7 @@ def _story(path: Path, span: Span | None) -> ItemStory:
     )
     return ItemStory(
         planned=PlannedItem(0, 0, item),
-        prepared=Prepared(
-            clip=q.music,
-            image=q.image,
-            music_evidence=q.music_evidence,
-            image_evidence=q.image_evidence,
-            story=q.story.text if q.story.writer == "given" else "",
-        ),
+        prepared=q.prepared(),
         outcome=Outcome(
             verdict=Verdict(status="accepted", reason="", detail=""),
             caption=q.caption,

@@ -48,7 +48,7 @@ class LedgerMedia:
     def upsampled_count(self) -> int:
         """How many clips had a lower sample rate than they are stored at."""
         (count,) = self._db.execute(
-            "SELECT COUNT(*) FROM prepared WHERE json_extract(value, '$.clip.upsampled')"
+            "SELECT COUNT(*) FROM prepared WHERE json_extract(value, '$.media.music.upsampled')"
         ).fetchone()
         return int(count)
 
@@ -77,6 +77,6 @@ class LedgerMedia:
         """How many accepted clips are of generated music."""
         (count,) = self._db.execute(
             "SELECT COUNT(*) FROM prepared JOIN verdict USING (idx) WHERE status = 'accepted'"
-            " AND json_extract(value, '$.clip.generated_by') != ''"
+            " AND json_extract(value, '$.media.music.generated_by') != ''"
         ).fetchone()
         return int(count)

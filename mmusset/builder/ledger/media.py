@@ -6,7 +6,8 @@ Decoding is what a build without a model spends its time on, so nothing is measu
 
 import sqlite3
 
-from mmusset.builder.decoding.tasks import Prepared, Survey
+from mmusset.builder.decoding.tasks import Survey
+from mmusset.sample import Prepared
 
 
 class LedgerMedia:

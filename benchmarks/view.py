@@ -25,7 +25,6 @@ from typing import Any
 
 from memory import make_source, resident_mb
 
-
 from mmusset.builder.ledger.file import open_to_read, open_to_write
 from mmusset.sample import Item, Outcome, Prepared, Quadruple
 from mmusset.shards.tar import Sample, read_shard, shard_name, write_shard

@@ -1,12 +1,12 @@
 """The recipe of a build, and its parts. `recipe_file.py` reads it."""
 
-import json
 from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_serializer, model_validator
 
 from .frozen import Frozen, Share
+from .json_text import canonical_json
 from .measurements.declaration import Measurement
 from .measurements.listed import MEASUREMENTS
 
@@ -214,4 +214,4 @@ class Recipe(Frozen):
         whole = {"job": True, "name": True, "limits": True, "server": True}
         data = self.model_dump(mode="json", exclude={**whole, "music": {"checkpoint"}})
         data["limits"] = {"block_size": self.limits.block_size}
-        return json.dumps(data, sort_keys=True, separators=(",", ":"))
+        return canonical_json(data)

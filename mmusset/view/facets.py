@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 from mmusset.bins import Bins
-from mmusset.builder.decoding.tasks import Prepared
-from mmusset.builder.ledger.ledger import LeftOut
+from mmusset.builder.ledger.left_out import LeftOut
 from mmusset.builder.report import ItemStory
 from mmusset.measurements.listed import MEASUREMENTS, named
 from mmusset.safe_text import show_path
-from mmusset.sample import Caption, Claim, Outcome
+from mmusset.sample import Caption, Claim, MediaFacts, Outcome
 from mmusset.text import word_count
 
 from .card import SKIPPED, UNDECIDED, status_of
@@ -79,7 +78,7 @@ def values_of(story: ItemStory, tokens: int) -> Values:
         "mark": (story.mark.verdict,) if story.mark else (),
     }
     if prepared:
-        values |= _measured(prepared)
+        values |= _measured(prepared.media)
     if outcome:
         values |= _written(outcome)
         values["tokens"] = (_TOKENS.label(tokens),)
@@ -97,14 +96,14 @@ def folder_of(path: bytes) -> str:
     return show_path(path.rpartition(b"/")[0]) or "(top)"
 
 
-def _measured(prepared: Prepared) -> Values:
-    music = prepared.music_evidence
+def _measured(media: MediaFacts) -> Values:
+    music = media.music_evidence
     values: Values = {
         each.histogram.name: (each.histogram.label(music[each]),)
         for each in MEASUREMENTS
         if each.histogram
     }
-    colours = (c.name for c in prepared.image_evidence.palette if c.share >= LEAST_SHARE)
+    colours = (c.name for c in media.image_evidence.palette if c.share >= LEAST_SHARE)
     return values | {"palette": tuple(dict.fromkeys(colours))}
 
 

@@ -29,7 +29,7 @@ SPOKEN = {"tempo": [str(bpm) for bpm in range(30, 300)], "key": list(KEYS)}
 
 
 def values(measurement: Measurement[Any]) -> tuple[str, ...]:
-    return measurement.values or (SPOKEN[measurement.name][54],)
+    return measurement.values or tuple(SPOKEN[measurement.name][:2])
 
 
 EVERY_VALUE = [(each, value) for each in MEASUREMENTS for value in values(each)]

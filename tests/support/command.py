@@ -1,24 +1,68 @@
-"""Running mmusset as users do: a process of its own."""
+"""Running mmusset as users do: a process of its own.
+
+Most are forked from one that has imported what they need (`tests/support/warm.py`); `cold` starts
+a new interpreter, as a shell does.
+"""
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+
+from .warm import WarmProcess, WarmServer
 
 # Short clips and small blocks, so that a handful of pieces gives several shards.
 SHORT = ("--set", "clip.seconds=2", "--set", "limits.block_size=3")
 
 
-def mmusset(*words: str | Path, failpoint: str = "") -> "subprocess.CompletedProcess[str]":
+WITH_TORCH = ("evaluate", "finetune", "generate", "play", "train")
+# Read by our own code alone, each time: no import depends on them.
+FREE = ("MMUSSET_FAILPOINT", "PYTEST_CURRENT_TEST")
+
+core = WarmServer("tests.support.preloaded.core")
+with_torch = WarmServer("tests.support.preloaded.with_torch")
+
+Process = WarmProcess | subprocess.Popen[str]
+
+
+def mmusset(
+    *words: str | Path, failpoint: str = "", cold: bool = False
+) -> "subprocess.CompletedProcess[str]":
     """The finished process of `mmusset WORDS`."""
-    return subprocess.run(
-        [sys.executable, "-m", "mmusset", *map(str, words)],
-        capture_output=True,
+    with start(*words, environment=environment(failpoint), cold=cold) as process:
+        try:
+            out, err = process.communicate(timeout=300)
+        except BaseException:
+            process.send_signal(signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(process.args, process.wait(), out, err)
+
+
+def start(
+    *words: str | Path,
+    environment: Mapping[str, str] | None = None,
+    stdout: int | None = subprocess.PIPE,
+    stderr: int | None = subprocess.PIPE,
+    start_new_session: bool = False,
+    cold: bool = False,
+) -> Process:
+    """The running process of `mmusset WORDS`: a `subprocess.Popen`, or what is like one."""
+    texts = [*map(str, words)]
+    variables = dict(os.environ if environment is None else environment)
+    server = with_torch if texts[0] in WITH_TORCH else core
+    if not cold and server.fits(variables, FREE):
+        return server.start(texts, variables, stdout, stderr, start_new_session)
+    return subprocess.Popen(
+        [sys.executable, "-m", "mmusset", *texts],
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
         text=True,
-        timeout=300,
-        env=environment(failpoint),
-        check=False,
+        env=variables,
+        start_new_session=start_new_session,
     )
 
 

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from mmusset.sample import Frozen, Share
-from mmusset.speakers.vllm.adapter import SERVED_RANKS
+from mmusset.frozen import Frozen, Share
+from mmusset.speakers.adapter import SERVED_RANKS
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]

@@ -1,4 +1,4 @@
-"""Commands in processes that are forked from one which has imported what they need.
+"""Python in processes that are forked from one which has imported what they need.
 
 `WarmServer.start` gives a process like `subprocess.Popen` in text mode: true process ids, signals,
 exit codes and pipes, at a tenth of the cost. `tests/support/warm_server.py` is the other side.
@@ -8,6 +8,7 @@ import atexit
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -16,7 +17,6 @@ import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Self
 
 from .warm_server import STATUS
@@ -39,9 +39,7 @@ class WarmProcess:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for stream in self._streams():
             stream.close()
         self.wait()
@@ -78,6 +76,14 @@ class WarmProcess:
         self.wait(None if end_s is None else max(0, end_s - time.monotonic()))
         return texts[id(self.stdout)], texts[id(self.stderr)]
 
+    def terminate(self) -> None:
+        """Send SIGTERM."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+        self.send_signal(signal.SIGKILL)
+
     def send_signal(self, number: int) -> None:
         """Signal the process, unless it has ended."""
         if self.poll() is None:
@@ -95,7 +101,7 @@ class WarmProcess:
 
     def _number(self) -> int:
         data = os.read(self._status, STATUS.size)
-        assert data, f"the process that commands are forked from is gone: {self.args}"
+        assert data, f"what processes are forked from is gone: {self.args}"
         number: int = STATUS.unpack(data)[0]
         return number
 
@@ -124,22 +130,23 @@ class WarmServer:
 
     def start(
         self,
-        words: list[str],
+        arguments: list[str],
         environment: Mapping[str, str],
         stdout: int | None = subprocess.PIPE,
         stderr: int | None = subprocess.PIPE,
+        folder: Path | None = None,
         new_session: bool = False,
     ) -> WarmProcess:
-        """Fork `mmusset WORDS`, in the current folder and with nothing on stdin."""
+        """Fork `python ARGUMENTS`, in the current folder if none is given, nothing on stdin."""
         control = self._start()
-        with open(os.devnull, "r+b", buffering=0) as nothing:
+        with Path(os.devnull).open("r+b", buffering=0) as nothing:
             out, its_out = _end(stdout, 1, nothing.fileno())
             err, its_err = _end(stderr, 2, nothing.fileno())
             status, its_status = os.pipe()
             request = {
-                "words": words,
+                "arguments": arguments,
                 "environment": dict(environment),
-                "folder": str(Path.cwd()),
+                "folder": str(folder or Path.cwd()),
                 "new_session": new_session,
             }
             fds = [nothing.fileno(), its_out, its_err, its_status]
@@ -148,14 +155,13 @@ class WarmServer:
         for pipe, fd in ((out, its_out), (err, its_err), (True, its_status)):
             if pipe:
                 os.close(fd)
-        return WarmProcess(["mmusset", *words], status, out, err)
+        return WarmProcess(["python", *arguments], status, out, err)
 
     def _start(self) -> socket.socket:
         with self._lock:
             if self._control is None:
                 self._control, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
                 self._environment = dict(os.environ)
-                path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
                 process = subprocess.Popen(
                     [
                         *(sys.executable, "-m", "tests.support.warm_server"),
@@ -163,7 +169,6 @@ class WarmServer:
                     ],
                     stdin=subprocess.DEVNULL,
                     cwd=ROOT,
-                    env=os.environ | {"PYTHONPATH": path},
                     pass_fds=[its.fileno()],
                 )
                 its.close()
@@ -180,5 +185,5 @@ def _end(asked: int | None, standard: int, nothing: int) -> tuple[IO[str] | None
     """Our end of a pipe, if one is asked for, and the descriptor that the command gets."""
     if asked == subprocess.PIPE:
         ours, its = os.pipe()
-        return open(ours, encoding="utf-8"), its
+        return os.fdopen(ours, encoding="utf-8"), its
     return None, nothing if asked == subprocess.DEVNULL else standard

@@ -2,11 +2,11 @@
 
     python -m tests.support.warm_server SOCKET_FD MODULE
 
-A request is one packet: JSON with the command's words, environment and folder, and with it four
-file descriptors: the command's stdin, stdout and stderr, and a pipe to which the server writes the
-command's process id and, once it has ended, its exit code (two native ints; the code is less than
-0 for a signal). The fork goes through `runpy`, as `python -m mmusset` does, and ends as any Python
-process does; all that it saves is the imports, which take most of a short command's time.
+A request is one packet: JSON with what `python` is to run, the environment and the folder, and
+with it four file descriptors: the command's stdin, stdout and stderr, and a pipe to which the
+server writes the command's process id and, once it has ended, its exit code (two native ints; the
+code is less than 0 for a signal). A fork runs what it is told as a new interpreter would, and ends
+as one; all that it saves is the imports, which take most of a short command's time.
 
 What a fork shares with its siblings, and new processes would not, is the seed of `hash()`.
 """
@@ -22,6 +22,7 @@ import socket
 import struct
 import sys
 import threading
+from contextlib import suppress
 from typing import Any
 
 STATUS = struct.Struct("i")
@@ -39,7 +40,7 @@ class Server:
         os.set_blocking(self._wake, False)
 
     def serve(self) -> list[str]:
-        """Fork on each request. Returns in the fork alone, with the words of its command."""
+        """Fork on each request. Returns in the fork alone, with what `python` is to run."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
@@ -55,7 +56,7 @@ class Server:
                 request: dict[str, Any] = json.loads(message)
                 if self._fork(fds):
                     self._become(request, fds)
-                    return list(request["words"])
+                    return list(request["arguments"])
 
     def _fork(self, fds: list[int]) -> bool:
         """True in the fork."""
@@ -98,22 +99,31 @@ class Server:
 
 def _write(pipe: int, number: int) -> None:
     """Tell the client, which may be gone."""
-    try:
+    with suppress(BrokenPipeError):
         os.write(pipe, STATUS.pack(number))
-    except BrokenPipeError:
-        pass
+
+
+def run(arguments: list[str]) -> None:
+    """What `python ARGUMENTS` runs: `-m MODULE WORDS`, `-c CODE WORDS` or `FILE WORDS`."""
+    if arguments[0] == "-m":
+        sys.argv = arguments[1:]
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+    elif arguments[0] == "-c":
+        sys.argv = ["-c", *arguments[2:]]
+        exec(compile(arguments[1], "<string>", "exec"), {"__name__": "__main__"})
+    else:
+        sys.argv = arguments
+        runpy.run_path(arguments[0], run_name="__main__")
 
 
 def main() -> None:
-    """Serve; and, in a fork, be `python -m mmusset WORDS`."""
+    """Serve; and, in a fork, run what was asked for."""
     control = socket.socket(fileno=int(sys.argv[1]))
     importlib.import_module(sys.argv[2])
     assert threading.active_count() == 1, "a fork has one thread"
     gc.collect()
     gc.freeze()
-    words = Server(control).serve()
-    sys.argv = ["mmusset", *words]
-    runpy.run_module("mmusset", run_name="__main__", alter_sys=True)
+    run(Server(control).serve())
 
 
 if __name__ == "__main__":

@@ -16,8 +16,9 @@ from pydantic import BaseModel, Field, ValidationError
 from mmusset.agents.state import begin, brief
 from mmusset.bounded import MB, read_bounded, read_text_bounded
 from mmusset.errors import MmussetError, UsageError
+from mmusset.frozen import Frozen
 from mmusset.recipe import CriticPart, GatesPart
-from mmusset.sample import AgentName, Frozen, Material, Quadruple
+from mmusset.sample import AgentName, Material, Quadruple
 from mmusset.shards.reader import BadSample, manifest_of, raw_samples, shards_of, split_of
 from mmusset.speakers import chat
 from mmusset.speakers.base import CaptionReply, Request, StoryReply

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from mmusset.sample import Frozen, Share
+from mmusset.frozen import Frozen, Share
 from mmusset.speakers.adapter import SERVED_RANKS
 
 Count = Annotated[int, Field(ge=1)]

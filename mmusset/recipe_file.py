@@ -15,9 +15,9 @@ from pydantic import ValidationError
 
 from .bounded import read_text_bounded
 from .errors import UsageError
+from .frozen import Frozen
 from .recipe import HasSampling, complete_speaker
 from .safe_text import first_line
-from .sample import Frozen
 from .yaml_text import MOST_BYTES, NotYaml, read_yaml
 
 Job = TypeVar("Job", bound=Frozen)

@@ -13,7 +13,8 @@ from typing import Annotated, Literal, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, Field
 
-from mmusset.sample import AgentName, Claim, Fault, Frozen, ImageEvidence, MusicEvidence
+from mmusset.frozen import Frozen
+from mmusset.sample import AgentName, Claim, Fault, ImageEvidence, MusicEvidence
 
 Phrase = Annotated[str, Field(min_length=1, max_length=300)]
 

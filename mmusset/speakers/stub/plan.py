@@ -8,8 +8,8 @@ from pydantic import Field, ValidationError
 
 from mmusset.bounded import read_text_bounded
 from mmusset.errors import UsageError
+from mmusset.frozen import Frozen, Share
 from mmusset.safe_text import of_error
-from mmusset.sample import Frozen, Share
 from mmusset.yaml_text import MOST_BYTES, NotYaml, read_yaml
 
 EVER = 10**9

@@ -24,7 +24,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from mmusset import safe_text
 from mmusset.errors import MmussetError, Unusable
-from mmusset.sample import Frozen
+from mmusset.frozen import Frozen
 from mmusset.speakers.base import Reply
 
 if TYPE_CHECKING:

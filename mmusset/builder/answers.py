@@ -58,9 +58,9 @@ class LedgerAnswers:
                     brief = one.request.brief
                     self._ledger.keep_answer(
                         one.request_sha256,
-                        brief.key,
+                        brief.material.key,
                         brief.agent,
-                        brief.round,
+                        brief.draft.round,
                         one.model.name,
                         one.answer.model_dump_json(),
                     )

@@ -11,12 +11,11 @@ from pydantic import BaseModel
 from mmusset.errors import MmussetError
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
-from mmusset.sample import AGENTS, Outcome
+from mmusset.sample import AGENTS, Outcome, Prepared
 from mmusset.shards.tar import Shard
 from mmusset.sources.walk import MUSICAL
 
 from .accounting import Cost, Tally
-from .decoding.tasks import Prepared
 from .estimate import Estimate, estimate
 from .job import Result
 from .ledger.ledger import Ledger, PlannedItem

@@ -9,7 +9,7 @@ from mmusset.errors import MmussetError, Unread
 from mmusset.files import PARTIAL, failpoint, file_sha256, sync_folder
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
-from mmusset.sample import Quadruple, Tags
+from mmusset.sample import Prepared, Quadruple, Tags
 from mmusset.shards.tar import (
     MEMBERS,
     Sample,
@@ -19,7 +19,6 @@ from mmusset.shards.tar import (
     write_shard,
 )
 
-from .decoding.tasks import Prepared
 from .ledger.ledger import Block, Ledger, PlannedItem
 from .media import Media
 
@@ -149,15 +148,12 @@ class Sealer:
         assert outcome and outcome.caption and outcome.story
         kept = {name: getattr(item.tags, name) for name in self._recipe.keep_tags}
         quadruple = Quadruple(
+            **dict(prepared.media),
             key=item.key,
             split=item.split,
             group=item.group,
-            image=prepared.image,
-            music=prepared.clip,
             story=outcome.story,
             caption=outcome.caption,
-            music_evidence=prepared.music_evidence,
-            image_evidence=prepared.image_evidence,
             tags=Tags(**kept),
             speaker=outcome.turns[0].speaker,
             model=outcome.turns[0].model,

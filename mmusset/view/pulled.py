@@ -8,7 +8,6 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from mmusset.builder.decoding.tasks import Prepared
 from mmusset.builder.ledger.ledger import LeftOut, PlannedItem
 from mmusset.builder.report import ItemStory
 from mmusset.errors import MmussetError
@@ -96,13 +95,7 @@ def _story(path: Path, span: Span | None) -> ItemStory:
     )
     return ItemStory(
         planned=PlannedItem(0, 0, item),
-        prepared=Prepared(
-            clip=q.music,
-            image=q.image,
-            music_evidence=q.music_evidence,
-            image_evidence=q.image_evidence,
-            story=q.story.text if q.story.writer == "given" else "",
-        ),
+        prepared=q.prepared(),
         outcome=Outcome(
             verdict=Verdict(status="accepted", reason="", detail=""),
             caption=q.caption,

@@ -78,7 +78,7 @@ class LedgerAccounts:
     def upsampled(self) -> int:
         """How many clips had a lower sample rate than they are stored at."""
         (count,) = self._db.execute(
-            "SELECT COUNT(*) FROM prepared WHERE json_extract(value, '$.clip.upsampled')"
+            "SELECT COUNT(*) FROM prepared WHERE json_extract(value, '$.media.music.upsampled')"
         ).fetchone()
         return int(count)
 
@@ -86,7 +86,7 @@ class LedgerAccounts:
         """How many accepted clips are of music that a model made."""
         (count,) = self._db.execute(
             "SELECT COUNT(*) FROM prepared JOIN verdict USING (idx) WHERE status = 'accepted'"
-            " AND json_extract(value, '$.clip.generated_by') != ''"
+            " AND json_extract(value, '$.media.music.generated_by') != ''"
         ).fetchone()
         return int(count)
 

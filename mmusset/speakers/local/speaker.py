@@ -186,7 +186,7 @@ class _Model:
         from qwen_vl_utils import process_vision_info
 
         # No max_pixels: the pictures were fitted already, and to be fitted twice tears long strips.
-        files = [request.brief.image_file.resolve() for request in requests]
+        files = [request.brief.material.image_file.resolve() for request in requests]
         chats = [
             chat.messages(request, {"type": "image", "image": f"file://{file}"})
             for request, file in zip(requests, files, strict=True)

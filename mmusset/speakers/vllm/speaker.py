@@ -102,7 +102,7 @@ class VllmSpeaker:
         brief = request.brief
         body = orjson.dumps(chat.body(request, self._part, self._model))
         while True:
-            answer = await self._try(body, brief.key, ORDER[brief.agent])
+            answer = await self._try(body, brief.material.key, ORDER[brief.agent])
             if answer:
                 return answer
 

@@ -98,9 +98,9 @@ class SpeakerPart(Frozen):
     seed: int = 0
     model: str = ""  # vllm: as the server lists it, "" is its first; transformers: folder or name
     revision: str = ""  # of the weights, where the model's name does not tell it
-    adapters: dict[str, str] = {}
+    adapters: dict[str, str] = Field(default_factory=dict)
     max_pixels: Annotated[int, Field(ge=4 * 28 * 28)] = 256 * 28 * 28
-    sampling: dict[str, Sampling] = {}
+    sampling: dict[str, Sampling] = Field(default_factory=dict)
 
     @classmethod
     def for_agents(cls, agents: Iterable[HasSampling], **values: Any) -> Self:

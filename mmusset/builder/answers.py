@@ -59,7 +59,7 @@ class LedgerAnswers:
                     self._ledger.keep_answer(
                         one.request_sha256,
                         brief.material.key,
-                        brief.agent,
+                        brief.agent.name,
                         brief.draft.round,
                         one.model.name,
                         one.answer.model_dump_json(),
@@ -71,7 +71,7 @@ class LedgerAnswers:
             return
         failpoint("reply_kept")
         for one in batch:
-            self._count(one.request.brief.agent, one.answer)
+            self._count(one.request.brief.agent.name, one.answer)
             if not one.kept.done():
                 one.kept.set_result(None)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from mmusset.files import write_durably
-from mmusset.sample import AGENTS
 
 from .accounting import Cost, total_cost
 from .ledger.ledger import Ledger
@@ -72,10 +71,17 @@ def manifest(ledger: Ledger) -> dict[str, Any]:
             "verdicts": ledger.verdict_count(),
         },
         "generated": {"clips": ledger.generated(), "by": ledger.meta("composer") or ""},
-        "models": {agent: ledger.meta(f"model of {agent}") or "" for agent in AGENTS},
-        "prompts": {agent: ledger.meta(f"prompt of {agent}") or "" for agent in AGENTS},
+        "models": by_agent("model", ledger),
+        "prompts": by_agent("prompt", ledger),
         "cost": _cost(ledger, tally.found - tally.skipped),
     }
+
+
+def by_agent(kind: str, ledger: Ledger) -> dict[str, str]:
+    """The model, or the hash of the prompt, of each agent that the recipe names."""
+    recipe = json.loads(ledger.meta("recipe") or "{}")
+    agents = recipe.get("speaker", {}).get("sampling", {})
+    return {agent: ledger.meta(f"{kind} of {agent}") or "" for agent in agents}
 
 
 def _cost(ledger: Ledger, items: int) -> dict[str, Any]:

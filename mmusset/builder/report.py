@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 
@@ -11,9 +11,10 @@ from pydantic import BaseModel
 from mmusset.errors import MmussetError
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
-from mmusset.sample import AGENTS, Outcome, Prepared
+from mmusset.sample import Outcome, Prepared
 from mmusset.shards.tar import Shard
 from mmusset.sources.walk import MUSICAL
+from mmusset.speakers.agent import Agent
 
 from .accounting import Cost, Tally
 from .estimate import Estimate, estimate
@@ -22,6 +23,7 @@ from .ledger.ledger import Ledger, PlannedItem
 from .ledger.marks import Applied, Mark
 from .ledger.unread import REASON
 from .look import Found
+from .manifest import by_agent
 from .plan import drop_short
 from .trial import Trial
 
@@ -131,8 +133,8 @@ class ItemStory:
     shard: Shard | None
 
 
-def survey(found: Found, recipe: Recipe) -> SurveyReport:
-    """What `found` comes to under a recipe."""
+def survey(found: Found, recipe: Recipe, agents: Sequence[Agent[BaseModel]]) -> SurveyReport:
+    """The items that a recipe makes of `found`, and what a build of them will cost."""
     pieces, short = drop_short(list(found.pieces), recipe.clip)
     reasons: dict[str, list[str]] = {}
     for skipped in (*found.skipped, *short):
@@ -153,7 +155,7 @@ def survey(found: Found, recipe: Recipe) -> SurveyReport:
         undecided=unread,
         samples=samples,
         minutes=samples * SAMPLE_CPU_S / recipe.limits.workers / 60,
-        estimate=estimate(samples, recipe),
+        estimate=estimate(samples, recipe, agents),
     )
 
 
@@ -172,7 +174,7 @@ def status(ledger: Ledger) -> StatusReport:
         speaker=ledger.meta("speaker") or "",
         generated=ledger.generated(),
         composer=ledger.meta("composer") or "",
-        models={agent: ledger.meta(f"model of {agent}") or "" for agent in AGENTS},
+        models=by_agent("model", ledger),
         costs=ledger.costs(),
         lost=[*_lost_items(ledger), *_unread_files(ledger)],
         skipped=[(show_path(path), reason, detail) for path, reason, detail in ledger.skipped()],

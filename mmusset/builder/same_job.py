@@ -1,18 +1,28 @@
 """A dataset is one job: the same recipe, prompts and models from its first item to its last."""
 
+from collections.abc import Sequence
+
+from pydantic import BaseModel
+
 from mmusset import __version__, prompts
 from mmusset.errors import Refused
 from mmusset.files import failpoint
 from mmusset.recipe import Recipe
 from mmusset.recipe_file import differences
-from mmusset.sample import AGENTS, AgentName
+from mmusset.sample import AgentName
+from mmusset.speakers.agent import Agent
 from mmusset.speakers.base import Speaker
 
 from .ledger.ledger import Ledger
 
 
 def check_recipe(
-    recipe: Recipe, speaker: str, composer: str, ledger: Ledger, re_run: tuple[AgentName, ...]
+    recipe: Recipe,
+    speaker: str,
+    composer: str,
+    agents: Sequence[Agent[BaseModel]],
+    ledger: Ledger,
+    re_run: tuple[AgentName, ...],
 ) -> None:
     """Note recipe, prompts and who makes music the first time; later refuse others.
 
@@ -20,7 +30,7 @@ def check_recipe(
     verdict is given again. Raises Refused with the differences.
     """
     facts = {"mmusset": __version__, "speaker": speaker, "composer": composer}
-    facts |= {f"prompt of {agent}": prompts.sha256_of(agent) for agent in AGENTS}
+    facts |= {f"prompt of {agent.name}": prompts.sha256_of(agent.prompt) for agent in agents}
     before = ledger.meta("recipe")
     if before is None:
         _note(facts | {"recipe": recipe.canonical()}, ledger)
@@ -34,10 +44,15 @@ def check_recipe(
             _set(facts | {"recipe": recipe.canonical()}, ledger)
 
 
-def check_models(speaker: Speaker, ledger: Ledger, re_run: tuple[AgentName, ...]) -> None:
+def check_models(
+    speaker: Speaker,
+    agents: Sequence[Agent[BaseModel]],
+    ledger: Ledger,
+    re_run: tuple[AgentName, ...],
+) -> None:
     """The same for the models that a speaker found when it was entered."""
-    facts = {f"model of {agent}": speaker.model_id(agent).name for agent in AGENTS}
-    if ledger.meta("model of captioner") is not None:
+    facts = {f"model of {agent.name}": speaker.model_id(agent.name).name for agent in agents}
+    if ledger.meta(f"model of {agents[0].name}") is not None:
         _refuse_unless_re_run(_changes(facts, ledger), re_run)
     _note(facts, ledger)
 

@@ -7,7 +7,7 @@ none of them: whoever has to know about agents is handed the list.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Literal, TypeAlias, TypeVar
+from typing import Generic, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 
@@ -39,37 +39,36 @@ class Notes:
     draft: Draft
 
 
-OfflineWriter: TypeAlias = Callable[[Notes, Random], BaseModel]
 Place: TypeAlias = Literal["write", "judge", "mend"]
+R_co = TypeVar("R_co", bound=BaseModel, covariant=True)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Agent:
+class Agent(Generic[R_co]):
     """One agent's declaration.
 
     `place` says when it has its turn: those that write speak once for each sample, in the order of
     the list; then one judges; those that mend speak after each verdict that finds a fault.
     `reply` is the type of what it says: its JSON schema goes to the model, and its name and
     docstring are part of that schema, so that to change them is to ask for every reply again.
-    `sampling` is what a recipe may override. `reply_tokens` and `calls` are those of a usual
-    sample, for the estimate of a build's cost. `offline` writes the reply by grammar;
-    it raises Unusable where nothing may be said.
+    `sampling` is the default that a recipe may override. `reply_tokens` are those of a usual
+    reply, for the estimate of what a build costs. `offline` writes the reply without a model; it
+    raises Unusable where nothing may be said.
     """
 
     name: str
     place: Place
     prompt: Prompt
-    reply: type[BaseModel]
+    reply: type[R_co]
     sampling: Sampling
     reply_tokens: int
-    calls: float = 1.0
-    offline: OfflineWriter
-    objection: BaseModel | None = None
+    offline: Callable[[Notes, Random], R_co]
+    objection: R_co | None = None
     """What a stub server has it say of a share of first drafts, so that there is something to
     mend: a grammar has no opinion of its own."""
 
 
-A = TypeVar("A", bound=Agent)
+A = TypeVar("A", bound=Agent[BaseModel])
 
 
 def agents_named(names: Iterable[str], agents: Sequence[A]) -> tuple[A, ...]:

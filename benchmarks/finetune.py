@@ -39,7 +39,7 @@ from mmusset.finetune.batch import batch_of
 from mmusset.finetune.chats import Chat, read_chats
 from mmusset.finetune.learner import TARGETS, adapted
 from mmusset.finetune.pages import Page, read_pages, tokens_of
-from mmusset.finetune.recipe import DataPart, FinetuneRecipe, LoraPart, TrainPart
+from mmusset.finetune.recipe import DataPart, FinetuneRecipe, LoraPart, LoraTrainPart
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -113,7 +113,7 @@ def model_of(folder: Path) -> Any:
 
 
 def ours(folder: Path, pages: list[Page], processor: Any, checkpointing: bool) -> Step:
-    train = TrainPart(checkpointing=checkpointing)
+    train = LoraTrainPart(checkpointing=checkpointing)
     recipe = FinetuneRecipe(lora=LoraPart(rank=RANK, dropout=0), train=train)
     learner = adapted(model_of(folder), recipe).train()
     weights = [weight for weight in learner.parameters() if weight.requires_grad]

@@ -42,7 +42,7 @@ from mmusset.musflow.model import flow
 from mmusset.musflow.model.musflow import MusFlow
 from mmusset.musflow.model.network import Shape, VelocityNetwork
 from mmusset.musflow.model.sampler import make
-from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe, SamplerPart, TrainPart
+from mmusset.musflow.recipe import MODALITIES, FlowTrainPart, MusFlowRecipe, SamplerPart
 from mmusset.musflow.training import plan as planning
 from mmusset.musflow.training import train as training
 from mmusset.musflow.training.cost import step_flops
@@ -51,7 +51,7 @@ from mmusset.musflow.training.stages import Training
 from mmusset.musflow.training.window import Window
 from mmusset.recipe_file import load
 from mmusset.training.progress import Progress
-from mmusset.training.ranks import Ranks
+from mmusset.training.world import World
 
 Way = Callable[[], object]
 SECONDS = 10.24
@@ -144,7 +144,7 @@ class Step:
         bf16: bool = False,
     ) -> None:
         self._model, self._velocity, self._bf16 = model, velocity, bf16
-        self._optimizer = training.adamw(model, TrainPart())
+        self._optimizer = training.adamw(model, FlowTrainPart())
         self._music = torch.randn(shape)
 
     def __call__(self) -> None:
@@ -256,12 +256,12 @@ def whole_training(source: str, name: str) -> Measured:
     """Encode the clips of `source` and train on them with the project's own Trainer."""
     recipe = load(MusFlowRecipe, "musflow-tiny", SHORT + SIZES[name])
     with tempfile.TemporaryDirectory() as place:
-        folder, ranks = RunFolder(Path(place)), Ranks(0, 1, "cpu")
-        asked = Training(source, recipe, RunFolder(Path(place) / "none"), ranks, Progress())
+        folder, world = RunFolder(Path(place)), World(0, 1, "cpu")
+        asked = Training(source, recipe, RunFolder(Path(place) / "none"), world, Progress())
         planned = [planned_s(asked) for _ in range(PLANS)]
         rows = encoded(source, folder.cache, recipe)
         none = Cache(folder.cache, "validation")
-        trainer = training.Trainer(recipe, folder, rows, none, ranks, Progress(), lambda *_: None)
+        trainer = training.Trainer(recipe, folder, rows, none, world, Progress(), lambda *_: None)
         clock = Clock()
         with ExitStack() as stack:
             for part, owner, function in (

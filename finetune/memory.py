@@ -20,7 +20,7 @@ from mmusset.training.room import GIB, gib_text
 
 from .learner import Learner, adapted
 from .pages import Book, Page, picture_tokens
-from .recipe import FinetuneRecipe, TrainPart
+from .recipe import FinetuneRecipe, LoraTrainPart
 from .training import steps_of
 
 ALLOWANCE = 1.0  # GiB; a CUDA context takes 0.3 to 0.6, cuBLAS and cuDNN up to 0.3
@@ -135,7 +135,7 @@ def plan(recipe: FinetuneRecipe, config: Any, book: Book, room: float, bf16: boo
     )
 
 
-def shape_of(pages: tuple[Page, ...], part: TrainPart, max_pixels: int = 0) -> Shape:
+def shape_of(pages: tuple[Page, ...], part: LoraTrainPart, max_pixels: int = 0) -> Shape:
     """The most that is computed at once: the longest pages side by side.
 
     With `max_pixels`, as if pictures had been fitted to that.

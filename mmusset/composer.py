@@ -27,9 +27,9 @@ def composer_of(part: MusicPart, told: Callable[[str], None]) -> "MusFlowCompose
         raise UsageError(f"music.checkpoint: there is no {checkpoint}; `mmusset train` makes one")
     check_installed("MusFlow")
     from .musflow.generate.generate import Composer
-    from .training.ranks import device_of
+    from .training.world import pick_device
 
-    return MusFlowComposer(Composer(checkpoint, device_of(part.device), told))
+    return MusFlowComposer(Composer(checkpoint, pick_device(part.device), told))
 
 
 class MusFlowComposer:

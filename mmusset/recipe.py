@@ -1,12 +1,12 @@
 """The recipe of a build, and its parts. `recipe_file.py` reads it."""
 
-import json
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Protocol, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
 from .frozen import Frozen, Share
+from .json_text import canonical_json
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -210,4 +210,4 @@ class Recipe(Frozen):
         whole = {"job": True, "name": True, "limits": True, "server": True}
         data = self.model_dump(mode="json", exclude={**whole, "music": {"checkpoint"}})
         data["limits"] = {"block_size": self.limits.block_size}
-        return json.dumps(data, sort_keys=True, separators=(",", ":"))
+        return canonical_json(data)

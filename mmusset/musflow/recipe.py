@@ -1,15 +1,13 @@
 """The recipe of a training: codec, encoders, network, how long and how."""
 
-import json
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from mmusset.frozen import Frozen, Share
+from mmusset.json_text import canonical_json
+from mmusset.training.recipe import Count, NotNegative, Positive, TrainPart
 
-Count = Annotated[int, Field(ge=1)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
 Modality = Literal["image", "story", "caption"]
 MODALITIES: tuple[Modality, ...] = ("image", "story", "caption")
 
@@ -95,30 +93,27 @@ class NetworkPart(Frozen):
         return self
 
 
-class TrainPart(Frozen):
+class FlowTrainPart(TrainPart):
     """The flow's training."""
 
-    seed: int = 0
     steps: Count = 900
     batch: Count = 32
     lr: Positive = 2e-3
     warmup: Annotated[int, Field(ge=0)] = 50
     weight_decay: NotNegative = 0.01
-    clip_norm: Positive = 1.0
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
     drop: Share = 0.1  # of samples that get no condition at all, for guidance
     time_mean: float = -1.2  # of the logit-normal times; below 0 near the noise
     time_std: Positive = 1.0
     precision: Literal["fp32", "bf16"] = "fp32"
     compile: bool = False  # each block, by torch.compile
-    max_bad_steps: Annotated[int, Field(ge=0)] = 10  # not finite, so skipped; more stop the run
     log_every: Count = 20
     validate_every: Count = 300
     save_every: Count = 100
     listen_every: Count = 900
 
     @model_validator(mode="after")
-    def moments_are_logged(self) -> "TrainPart":
+    def moments_are_logged(self) -> "FlowTrainPart":
         """So that a run that goes on logs the same lines as one that was never stopped."""
         for name in ("validate_every", "save_every", "listen_every"):
             if getattr(self, name) % self.log_every:
@@ -144,13 +139,13 @@ class MusFlowRecipe(Frozen):
     encoders: EncodersPart = EncodersPart()
     alignment: AlignmentPart = AlignmentPart()
     network: NetworkPart = NetworkPart()
-    train: TrainPart = TrainPart()
+    train: FlowTrainPart = FlowTrainPart()
     sampler: SamplerPart = SamplerPart()
 
     def encoding(self) -> str:
         """What decides how clips are encoded, as canonical JSON."""
         data = self.model_dump(mode="json", include={"codec", "encoders"})
-        return json.dumps(data, sort_keys=True, separators=(",", ":"))
+        return canonical_json(data)
 
     def canonical(self) -> str:
         """All that can change a weight, as canonical JSON."""
@@ -158,4 +153,4 @@ class MusFlowRecipe(Frozen):
         data = self.model_dump(
             mode="json", exclude={"job": True, "name": True, "sampler": True, "train": loose}
         )
-        return json.dumps(data, sort_keys=True, separators=(",", ":"))
+        return canonical_json(data)

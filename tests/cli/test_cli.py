@@ -170,7 +170,8 @@ def test_overrides_change_one_key() -> None:
         Recipe, "quickstart", ("clip.seconds=5", "keep_tags=[title]"), AGENTS
     )
     assert (changed.clip.seconds, changed.keep_tags) == (5.0, ("title",))
-    assert recipe_file.differences(usual().canonical(), changed.canonical()) == [
+    differences = recipe_file.differences(usual().canonical(), changed.canonical())
+    assert [str(difference) for difference in differences] == [
         "clip.seconds: 10.24 -> 5.0",
         "keep_tags: [] -> ['title']",
     ]

@@ -15,7 +15,7 @@ from mmusset.finetune.chats import Chat, read_chats
 from mmusset.finetune.learner import adapted, load_base, read_processor
 from mmusset.finetune.lora import Job
 from mmusset.finetune.pages import Book, read_pages, tokens_of
-from mmusset.finetune.recipe import DataPart, FinetuneRecipe, LoraPart, TrainPart
+from mmusset.finetune.recipe import DataPart, FinetuneRecipe, LoraPart, LoraTrainPart
 from mmusset.recipe_file import load
 from mmusset.training.progress import Progress
 from tests.support.musflow_parts import dataset
@@ -59,7 +59,7 @@ def texts_of(chats: Sequence[Chat]) -> list[str]:
 
 
 def recipe(base: Path, rank: int = 4, **train: Any) -> FinetuneRecipe:
-    part = TrainPart(**({"checkpointing": False} | train))
+    part = LoraTrainPart(**({"checkpointing": False} | train))
     return FinetuneRecipe(
         base=str(base), data=DATA, lora=LoraPart(rank=rank, dropout=0), train=part
     )

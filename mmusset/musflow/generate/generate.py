@@ -20,7 +20,7 @@ from mmusset.musflow.model.sampler import make
 from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe, SamplerPart
 from mmusset.musflow.training.checkpoint import load_checkpoint
 from mmusset.musflow.training.run_folder import RunFolder
-from mmusset.training.checkpoints import newest
+from mmusset.training.checkpoint import newest
 
 from .asked import Asked
 from .closest import Near, Neighbours

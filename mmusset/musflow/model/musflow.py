@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from mmusset.musflow.data.cache import Batch, Manifest
-from mmusset.musflow.recipe import MODALITIES, Modality, MusFlowRecipe, TrainPart
-from mmusset.training.order import dice
+from mmusset.musflow.recipe import MODALITIES, FlowTrainPart, Modality, MusFlowRecipe
+from mmusset.training.order import generator_at
 
 from . import flow
 from .align import Alignment
@@ -109,7 +109,7 @@ def on_device(batch: Batch, device: str) -> Batch:
 
 
 def throw(
-    part: TrainPart, step: int, shape: tuple[int, int, int], device: str, use: str = "train"
+    part: FlowTrainPart, step: int, shape: tuple[int, int, int], device: str, use: str = "train"
 ) -> Throws:
     """All that chance decides at a step, for latents of `shape`.
 
@@ -118,7 +118,7 @@ def throw(
     """
 
     def of(name: str) -> torch.Generator:
-        return dice(part.seed, step, f"{use} {name}", device)
+        return generator_at(part.seed, step, f"{use} {name}", device)
 
     def uniform(name: str) -> Tensor:
         return torch.rand(shape[0], generator=of(name), device=device)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from mmusset.musflow.recipe import MODALITIES, SamplerPart
-from mmusset.training.order import dice
+from mmusset.training.order import generator_at
 
 from . import flow
 from .musflow import MusFlow, guided
@@ -30,7 +30,7 @@ def make(
     scales = guidance or [sampler.guidance] * len(MODALITIES)
     device = str(aligned.device)
     shape = (1, frames, len(model.latent_mean))
-    noise = torch.randn(shape, generator=dice(seed, 0, "generate")).to(device)
+    noise = torch.randn(shape, generator=generator_at(seed, 0, "generate")).to(device)
     velocity = guided(model, aligned, present, dict(zip(MODALITIES, scales, strict=True)))
     at = flow.grid(sampler.steps, sampler.shift)
     x = flow.integrate(velocity, noise.repeat(len(aligned), 1, 1), at, sampler.method)

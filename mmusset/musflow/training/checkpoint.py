@@ -11,7 +11,7 @@ from mmusset.errors import MmussetError, Refused
 from mmusset.musflow.data.cache import Maker, Manifest
 from mmusset.musflow.recipe import MusFlowRecipe
 from mmusset.recipe_file import differences
-from mmusset.training.checkpoints import newest, save
+from mmusset.training.checkpoint import newest, save
 
 SHOWN = 6  # differences between two recipes
 
@@ -77,7 +77,7 @@ def check_maker(checkpoint: Checkpoint, maker: Maker) -> None:
 
 def refuse_other(what: str, before: str, now: str) -> None:
     """Raises Refused, with the differences shown, where two canonical recipes differ."""
-    changed = differences(before, now)
+    changed = [str(difference) for difference in differences(before, now)]
     if changed:
         more = len(changed) - SHOWN
         shown = "; ".join(changed[:SHOWN]) + (f"; and {more} more" if more > 0 else "")

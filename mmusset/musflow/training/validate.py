@@ -8,7 +8,7 @@ from torch import Tensor
 from mmusset.musflow.data.cache import Batch
 from mmusset.musflow.data.rows import Rows
 from mmusset.musflow.model.musflow import MusFlow, Throws, on_device, throw
-from mmusset.musflow.recipe import TrainPart
+from mmusset.musflow.recipe import FlowTrainPart
 
 DRAWS = 128  # times and noises in all, at the least
 MOST_CLIPS = 512
@@ -42,7 +42,7 @@ class Validation:
 
 
 @torch.no_grad()
-def validate(model: MusFlow, rows: Rows, part: TrainPart, device: str) -> Validation | None:
+def validate(model: MusFlow, rows: Rows, part: FlowTrainPart, device: str) -> Validation | None:
     """The losses of a model in eval mode; None where no clip of the split has another of its
     length beside it, whose conditions it could be told."""
     batches = _batches(rows)

@@ -37,7 +37,7 @@ class LoraPart(Frozen):
         return self.alpha / (self.rank**0.5 if self.rslora else self.rank)
 
 
-class TrainPart(Frozen):
+class LoraTrainPart(Frozen):
     """How it is learnt. A page is one sample: its picture and evidence, and each agent's part."""
 
     seed: int = 0
@@ -66,7 +66,7 @@ class FinetuneRecipe(Frozen):
     revision: str = ""  # a branch or commit there; "" is the newest
     data: DataPart = DataPart()
     lora: LoraPart = LoraPart()
-    train: TrainPart = TrainPart()
+    train: LoraTrainPart = LoraTrainPart()
 
     @model_validator(mode="after")
     def agents_are_named_once(self) -> "FinetuneRecipe":

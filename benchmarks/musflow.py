@@ -38,7 +38,7 @@ from mmusset.sample import MusicEvidence
 from mmusset.shards.reader import Read, decoded, raw_samples, shards_of, split_of
 from mmusset.truth.extract import extract
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "examples"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "demo_media"))
 import scores
 
 Floats = NDArray[np.float64]
@@ -103,7 +103,7 @@ def make_dataset(source: Path, out: Path, pieces: int) -> None:
         names = ["fluidsynth", "fluid-soundfont-gm"]
         subprocess.run(["apt-get", "install", "-qq", "-y", *names], check=True)
     if not out.exists():
-        make_source = ROOT / "examples" / "make_source.py"
+        make_source = ROOT / "demo_media" / "make_source.py"
         python("render", str(make_source), "--out", str(source), "--pieces", str(pieces))
     shares = [f"split.{name}={share}" for name, share in SHARES.items()]
     settings = [word for share in shares for word in ("--set", share)]

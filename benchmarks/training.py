@@ -51,7 +51,7 @@ from mmusset.musflow.training.stages import Training
 from mmusset.musflow.training.window import Window
 from mmusset.recipe_file import load
 from mmusset.training.progress import Progress
-from mmusset.training.ranks import Ranks
+from mmusset.training.world import World
 
 Way = Callable[[], object]
 SECONDS = 10.24
@@ -256,12 +256,12 @@ def whole_training(source: str, name: str) -> Measured:
     """Encode the clips of `source` and train on them with the project's own Trainer."""
     recipe = load(MusFlowRecipe, "musflow-tiny", SHORT + SIZES[name])
     with tempfile.TemporaryDirectory() as place:
-        folder, ranks = RunFolder(Path(place)), Ranks(0, 1, "cpu")
-        asked = Training(source, recipe, RunFolder(Path(place) / "none"), ranks, Progress())
+        folder, world = RunFolder(Path(place)), World(0, 1, "cpu")
+        asked = Training(source, recipe, RunFolder(Path(place) / "none"), world, Progress())
         planned = [planned_s(asked) for _ in range(PLANS)]
         rows = encoded(source, folder.cache, recipe)
         none = Cache(folder.cache, "validation")
-        trainer = training.Trainer(recipe, folder, rows, none, ranks, Progress(), lambda *_: None)
+        trainer = training.Trainer(recipe, folder, rows, none, world, Progress(), lambda *_: None)
         clock = Clock()
         with ExitStack() as stack:
             for part, owner, function in (
@@ -270,7 +270,7 @@ def whole_training(source: str, name: str) -> Measured:
                 ("AdamW", trainer.optimizer, "step"),
                 ("AdamW, zero_grad", trainer.optimizer, "zero_grad"),
                 ("average (EMA)", trainer.ema, "follow"),
-                ("dice", training, "throw"),
+                ("generator_at", training, "throw"),
                 ("sums for the log", Window, "add"),
             ):
                 stack.enter_context(clock.on(part, owner, function))

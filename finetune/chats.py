@@ -16,12 +16,13 @@ from pydantic import BaseModel, Field, ValidationError
 from mmusset.agents.state import begin, brief
 from mmusset.bounded import MB, read_bounded, read_text_bounded
 from mmusset.errors import MmussetError, UsageError
+from mmusset.frozen import Frozen
 from mmusset.recipe import CriticPart, GatesPart
-from mmusset.sample import AgentName, Frozen, Material, Quadruple
+from mmusset.sample import AgentName, Material, Quadruple
 from mmusset.shards.reader import BadSample, manifest_of, raw_samples, shards_of, split_of
+from mmusset.speakers import chat
 from mmusset.speakers.base import CaptionReply, Request, StoryReply
 from mmusset.speakers.picture import fit
-from mmusset.speakers.vllm import chat
 from mmusset.training.picture import decode_image
 from mmusset.truth.gates import sayable
 

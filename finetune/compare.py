@@ -23,10 +23,10 @@ from mmusset.recipe import AdaptersPart, CriticPart, GatesPart, Recipe, Sampling
 from mmusset.recipe_file import load
 from mmusset.sample import Quadruple
 from mmusset.shards.reader import BadSample, shards_of, split_of
+from mmusset.speakers.adapter import check_adapter, read_adapter
 from mmusset.speakers.asking import Asker, InMemory, fault_of
 from mmusset.speakers.base import CaptionReply, R, Request, StoryReply
 from mmusset.speakers.local.speaker import TransformersSpeaker
-from mmusset.speakers.vllm.adapter import check_adapter, read_adapter
 from mmusset.training.progress import Progress
 from mmusset.truth.bands import readings
 from mmusset.truth.gates import carried, sayable

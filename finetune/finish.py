@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mmusset.errors import MmussetError, Refused
 from mmusset.files import PARTIAL, sync_folder, write_durably
-from mmusset.speakers.vllm.adapter import CONFIG, WEIGHTS, check_adapter, read_adapter
+from mmusset.speakers.adapter import CONFIG, WEIGHTS, check_adapter, read_adapter
 
 from .batch import PackedBatch
 from .learner import ADAPTER, Learner

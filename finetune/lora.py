@@ -112,13 +112,13 @@ def plan(job: Job, card: float | None) -> "FinetunePlan":
 
     Raises as `ready` does.
     """
-    from mmusset.training.ranks import device_of
     from mmusset.training.room import room_gib
+    from mmusset.training.world import pick_device
 
     from . import memory
 
     made = ready(job)
-    device = "cuda" if card else device_of(job.device)
+    device = "cuda" if card else pick_device(job.device)
     room = card or room_gib(device)
     return memory.plan(job.recipe, made.config, made.book, room, _bf16(job.recipe, device))
 
@@ -132,14 +132,14 @@ def teach(job: Job) -> Taught | None:
     import torch
     from accelerate import Accelerator
 
-    from mmusset.training.ranks import device_of
+    from mmusset.training.world import pick_device
 
     from .finish import merge
     from .learner import load_base
 
     made = ready(job)
     recipe = job.recipe
-    device = device_of(job.device)
+    device = pick_device(job.device)
     bf16 = _bf16(recipe, device)
     dtype = torch.bfloat16 if bf16 else torch.float32
     accelerator = Accelerator(cpu=device == "cpu", mixed_precision="bf16" if bf16 else "no")

@@ -18,13 +18,13 @@ from torch import Tensor
 from mmusset.errors import MmussetError, Refused
 from mmusset.recipe_file import differences
 from mmusset.stopping import asked_to_stop
-from mmusset.training import checkpoints
-from mmusset.training.ahead import Ahead
+from mmusset.training import checkpoint as checkpoint_files
 from mmusset.training.json_log import JsonLog
-from mmusset.training.order import dice, rows
+from mmusset.training.order import generator_at, rows
+from mmusset.training.prefetcher import Prefetcher
 from mmusset.training.progress import Progress
-from mmusset.training.ranks import Ranks
 from mmusset.training.schedule import lr_at, set_lr
+from mmusset.training.world import World
 
 from .batch import PackedBatch, batch_of
 from .learner import Learner
@@ -85,7 +85,7 @@ def steps_of(recipe: FinetuneRecipe, pages: int) -> int:
 
 def last_checkpoint(folder: Path) -> Checkpoint | None:
     """The newest checkpoint of a folder, if there is one. Raises MmussetError for a damaged one."""
-    path = checkpoints.newest(folder)
+    path = checkpoint_files.newest(folder)
     if path is None:
         return None
     try:
@@ -141,10 +141,10 @@ class Trainer:
         self.pages, self.held_out = book.of("train"), book.of("validation")
         self.steps = steps_of(recipe, len(self.pages))
         self.processor, self.learner, self.accelerator = processor, learner, accelerator
-        self.ranks = Ranks(
+        self.world = World(
             accelerator.process_index, accelerator.num_processes, str(accelerator.device)
         )
-        self.ranks.check_batch(self.part.batch)
+        self.world.check_batch(self.part.batch)
         self.weights = {n: w for n, w in learner.named_parameters() if w.requires_grad}
         self.optimizer = torch.optim.AdamW(
             self.weights.values(),
@@ -162,7 +162,7 @@ class Trainer:
             check_same(found, recipe, book)
             self._take(found)
         self.forward = accelerator.prepare(learner)
-        self.log = JsonLog(folder / LOG, self.step if found else -1) if self.ranks.first else None
+        self.log = JsonLog(folder / LOG, self.step if found else -1) if self.world.is_main else None
 
     @property
     def parameters(self) -> int:
@@ -180,7 +180,7 @@ class Trainer:
             self.best = self._validate()
             self.base_loss = self.best.loss
         self.shown.stage("learning", self.steps, self.step)
-        with asked_to_stop(self.ranks.count == 1) as stopping, Ahead(self._read) as ahead:
+        with asked_to_stop(self.world.size == 1) as stopping, Prefetcher(self._read) as ahead:
             while self.step < self.steps and not self.ended:
                 begun_s = time.monotonic()
                 micro, waited_s = ahead.take(self.step)
@@ -206,7 +206,7 @@ class Trainer:
 
     def _learn(self, micro: list[PackedBatch]) -> dict[str, Any]:
         """One step. A loss or gradient that is not finite leaves the weights as they are."""
-        seed = dice(self.part.seed, self.step, f"dropout {self.ranks.rank}").initial_seed()
+        seed = generator_at(self.part.seed, self.step, f"dropout {self.world.rank}").initial_seed()
         torch.manual_seed(seed)
         self.learner.train()
         pages = self._pages(self.step)
@@ -216,7 +216,7 @@ class Trainer:
             with self._together(number == len(micro) - 1):
                 loss = self.forward(batch.to(self.accelerator.device))
                 # DDP takes the mean over processes; what is wanted is the mean over tokens.
-                self.accelerator.backward(loss * (self.ranks.count / learnt))
+                self.accelerator.backward(loss * (self.world.size / learnt))
             total += loss.detach()
         norm = torch.nn.utils.clip_grad_norm_(list(self.weights.values()), self.part.clip_norm)
         # The fused AdamW looks at this tensor by itself.
@@ -225,7 +225,7 @@ class Trainer:
         set_lr(self.optimizer, lr)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        self.ranks.summed(total)
+        self.world.all_reduce(total)
         if bad.item():
             self._skipped(pages)
         tokens = sum(len(page.ids) for page in pages)
@@ -245,7 +245,7 @@ class Trainer:
     def _tell(self, facts: dict[str, Any], begun_s: float, waited_s: float) -> None:
         seconds = time.monotonic() - begun_s
         rate = facts["tokens"] / max(seconds, 1e-9)
-        memory = memory_gib(self.ranks.device)
+        memory = memory_gib(self.world.device)
         epoch = self.step * self.part.batch / len(self.pages)
         if self.log:
             self.log.write(
@@ -262,7 +262,7 @@ class Trainer:
         """The mean loss of the held-out pages, and the weights that have it."""
         self.learner.eval()
         sums = torch.zeros(2, dtype=torch.float64)
-        own = sorted(self.held_out, key=lambda page: len(page.ids))[self.ranks.share()]
+        own = sorted(self.held_out, key=lambda page: len(page.ids))[self.world.share()]
         with torch.no_grad():
             for pages in _chunks(own, self.part.micro_batch):
                 batch = batch_of(pages, self.processor, self.learner.base.model.get_rope_index)
@@ -270,7 +270,7 @@ class Trainer:
                 with self.accelerator.autocast():
                     loss = self.learner.loss(batch.to(self.accelerator.device))
                 sums += torch.tensor([float(loss), len(batch.targets)], dtype=torch.float64)
-        total, tokens = self.ranks.summed(sums.to(self.ranks.device)).tolist()
+        total, tokens = self.world.all_reduce(sums.to(self.world.device)).tolist()
         loss = total / tokens
         if self.log:
             self.log.write({"at": "validation", "step": self.step, "loss": loss})
@@ -304,8 +304,8 @@ class Trainer:
                 ended=ended,
             )
             data = {name: getattr(checkpoint, name) for name in Checkpoint.__slots__}
-            checkpoints.save(self.folder / CHECKPOINTS, self.step, data)
-        self.ranks.wait()
+            checkpoint_files.save(self.folder / CHECKPOINTS, self.step, data)
+        self.world.barrier()
 
     def _take(self, found: Checkpoint) -> None:
         with torch.no_grad():
@@ -325,7 +325,7 @@ class Trainer:
         """This process's share of a step: pages of like length are computed side by side."""
         if step >= self.steps:
             return []
-        own = sorted(self._pages(step)[self.ranks.share()], key=lambda page: len(page.ids))
+        own = sorted(self._pages(step)[self.world.share()], key=lambda page: len(page.ids))
         places = self.learner.base.model.get_rope_index
         return [
             batch_of(pages, self.processor, places) for pages in _chunks(own, self.part.micro_batch)

@@ -27,9 +27,9 @@ def composer_of(part: MusicPart, told: Callable[[str], None]) -> "MusFlowCompose
         raise UsageError(f"music.checkpoint: there is no {checkpoint}; `mmusset train` makes one")
     check_installed("MusFlow")
     from .musflow.generate.generator import MusicGenerator
-    from .training.ranks import device_of
+    from .training.world import pick_device
 
-    return MusFlowComposer(MusicGenerator(checkpoint, device_of(part.device), told))
+    return MusFlowComposer(MusicGenerator(checkpoint, pick_device(part.device), told))
 
 
 class MusFlowComposer:

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from .bounded import read_text_bounded
 from .errors import UsageError
+from .frozen import Frozen
 from .safe_text import first_line
-from .sample import Frozen
 from .yaml_text import MOST_BYTES, NotYaml, read_yaml
 
 Job = TypeVar("Job", bound=Frozen)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
+from .frozen import Frozen, Share
+
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Key = Annotated[str, Field(pattern=r"^[0-9a-z]{1,64}$")]
 
@@ -50,12 +51,6 @@ Attribute = Literal[
     "genre",
     "mood",
 ]
-
-
-class Frozen(BaseModel):
-    """A value: never changed, and no field is taken that it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 # --- evidence: what was measured ---------------------------------------------------------

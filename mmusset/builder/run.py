@@ -36,7 +36,7 @@ from .plan import freeze
 from .progress import Progress
 from .replan import planning
 from .retry import retry_failed
-from .same_job import check_recipe, check_voices
+from .same_job import check_models, check_recipe
 from .seal import Sealer
 
 # Of the last 100 items (and of 20 at least), so many may fail by their speaker's answers.
@@ -212,7 +212,7 @@ class Builder:
         calm_the_collector()
         speaker.strikes.update(json.loads(self._ledger.meta("strikes") or "{}"))
         async with speaker:
-            check_voices(speaker, self._ledger, self._job.re_run)
+            check_models(speaker, self._ledger, self._job.re_run)
             try:
                 async with asyncio.TaskGroup() as group:
                     # Twice as many as there are decoders, so that none waits for an agent.

@@ -34,9 +34,9 @@ def check_recipe(
             _set(facts | {"recipe": recipe.canonical()}, ledger)
 
 
-def check_voices(speaker: Speaker, ledger: Ledger, re_run: tuple[AgentName, ...]) -> None:
+def check_models(speaker: Speaker, ledger: Ledger, re_run: tuple[AgentName, ...]) -> None:
     """The same for the models that a speaker found when it was entered."""
-    facts = {f"model of {agent}": speaker.voice(agent).model for agent in AGENTS}
+    facts = {f"model of {agent}": speaker.model_id(agent).name for agent in AGENTS}
     if ledger.meta("model of captioner") is not None:
         _refuse_unless_re_run(_changes(facts, ledger), re_run)
     _note(facts, ledger)

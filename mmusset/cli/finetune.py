@@ -63,14 +63,14 @@ def finetune(
     from mmusset.finetune import lora
     from mmusset.finetune.recipe import FinetuneRecipe
     from mmusset.recipe_file import load
-    from mmusset.training import progress, ranks
+    from mmusset.training import progress, world
 
     if card and not plan:
         raise UsageError("--card is for --plan")
     said = [f"base={base}"] if base else []
     said += [f"lora.rank={rank}"] if rank else []
     loaded = load(FinetuneRecipe, recipe, (*(overrides or ()), *said))
-    shown = progress.for_terminal(log_json, ranks.is_first())
+    shown = progress.for_terminal(log_json, world.is_main_process())
     job = lora.Job(tuple(data), loaded, out or lora.default_out(data[0]), merge, device, shown)
     try:
         if plan:

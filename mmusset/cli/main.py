@@ -25,7 +25,7 @@ from .options import JsonOption, LogJsonOption, SetOption, tell
 
 if TYPE_CHECKING:
     from mmusset.recipe import Recipe
-    from mmusset.speakers.vllm.serve import Served
+    from mmusset.speakers.vllm.serve import ServerSpec
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -319,7 +319,7 @@ def show_prompt(
     """
     from mmusset.agents.preview import preview
     from mmusset.builder import job, trial
-    from mmusset.speakers.vllm import chat
+    from mmusset.speakers import chat
 
     loaded = _recipe(recipe, overrides, "vllm")
     (name,) = job.agents_named((agent,))
@@ -379,7 +379,7 @@ def _recipe(name: str, overrides: list[str] | None, speaker: str | None) -> "Rec
 
 def _served(
     serve: bool, model: str | None, adapter: Path | None, python: Path | None, port: int
-) -> "Served | None":
+) -> "ServerSpec | None":
     from mmusset.speakers.vllm import serve as serving
 
     if serve:

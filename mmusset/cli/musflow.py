@@ -45,7 +45,7 @@ def encode(
         from mmusset.musflow.training import stages
 
         stages.run(training, "encode")
-        if training.ranks.first:
+        if training.world.is_main:
             print(training.folder.cache)
 
 
@@ -83,11 +83,11 @@ def train(
 
         if plan:
             found = planning.plan(training)
-            if training.ranks.first:
+            if training.world.is_main:
                 tell(found, planning.Plan.text, as_json)
             return
         done = stages.run(training, stage)
-        if training.ranks.first:
+        if training.world.is_main:
             tell(done, stages.Summary.text, as_json)
 
 
@@ -148,10 +148,10 @@ def generate(
     # Later, since torch takes a while:
     from mmusset.musflow.generate.generate import generate_pieces, with_steps
     from mmusset.musflow.generate.generator import GeneratedPiece, MusicGenerator
-    from mmusset.training.ranks import device_of
+    from mmusset.training.world import pick_device
 
     generator = MusicGenerator(
-        checkpoint, device_of(device), lambda line: print(line, file=sys.stderr)
+        checkpoint, pick_device(device), lambda line: print(line, file=sys.stderr)
     )
     sampler = with_steps(generator.recipe.sampler, steps, method)
     for piece in generate_pieces(generator, pieces, sampler, closest):
@@ -174,12 +174,12 @@ def _training(
     from mmusset.musflow.recipe import MusFlowRecipe
     from mmusset.musflow.training import run_folder, stages
     from mmusset.recipe_file import load
-    from mmusset.training import progress, ranks
+    from mmusset.training import progress, world
 
     loaded = load(MusFlowRecipe, recipe, tuple(overrides or ()))
     folder = run_folder.RunFolder(run or run_folder.default_run(shards))
-    joined = ranks.join(device)
-    shown = progress.for_terminal(log_json, joined.first)
+    joined = world.join(device)
+    shown = progress.for_terminal(log_json, joined.is_main)
     try:
         yield stages.Training(shards, loaded, folder, joined, shown, cache)
         joined.leave()  # not after an error: leaving waits for the others, who wait for this one

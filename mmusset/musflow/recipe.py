@@ -5,11 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from mmusset.sample import Frozen, Share
+from mmusset.frozen import Frozen, Share
+from mmusset.training.recipe import Count, NotNegative, Positive, TrainPart
 
-Count = Annotated[int, Field(ge=1)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
 Modality = Literal["image", "story", "caption"]
 MODALITIES: tuple[Modality, ...] = ("image", "story", "caption")
 
@@ -95,23 +93,20 @@ class NetworkPart(Frozen):
         return self
 
 
-class FlowTrainPart(Frozen):
+class FlowTrainPart(TrainPart):
     """The flow's training."""
 
-    seed: int = 0
     steps: Count = 900
     batch: Count = 32
     lr: Positive = 2e-3
     warmup: Annotated[int, Field(ge=0)] = 50
     weight_decay: NotNegative = 0.01
-    clip_norm: Positive = 1.0
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
     drop: Share = 0.1  # of samples that get no condition at all, for classifier-free guidance
     time_mean: float = -1.2  # of the logit-normal timesteps; below 0 near the noise
     time_std: Positive = 1.0
     precision: Literal["fp32", "bf16"] = "fp32"
     compile: bool = False  # each block, by torch.compile
-    max_bad_steps: Annotated[int, Field(ge=0)] = 10  # not finite, so skipped; more stop the run
     log_every: Count = 20
     validate_every: Count = 300
     save_every: Count = 100

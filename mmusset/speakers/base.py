@@ -13,7 +13,8 @@ from typing import Annotated, Literal, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, Field
 
-from mmusset.sample import AgentName, Claim, Fault, Frozen, ImageEvidence, MusicEvidence
+from mmusset.frozen import Frozen
+from mmusset.sample import AgentName, Claim, Fault, ImageEvidence, MusicEvidence
 
 Phrase = Annotated[str, Field(min_length=1, max_length=300)]
 
@@ -53,8 +54,7 @@ class Mending(Frozen):
     story: Annotated[str, Field(max_length=2000)]
 
 
-Reply = CaptionReply | StoryReply | Judgement | Mending
-R = TypeVar("R", CaptionReply, StoryReply, Judgement, Mending)
+R = TypeVar("R", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +105,14 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class ModelId:
     """What an agent speaks through: a model's name, with its revision, and its settings."""
 
-    model: str
+    name: str
     settings: str = ""
 
 
-class Answer(Frozen):
+class Reply(Frozen):
     """What came back, as it came. Tokens are 0 where the speaker counts none."""
 
     text: str
@@ -141,11 +141,11 @@ class Speaker(Protocol):
         trace: TracebackType | None,
     ) -> None: ...
 
-    def voice(self, agent: AgentName) -> Voice:
+    def model_id(self, agent: AgentName) -> ModelId:
         """What `agent` speaks through."""
         ...
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request) -> Reply:
         """The answer to a request.
 
         Raises Unusable where the item can't be answered for, ServerGone where no
@@ -164,7 +164,7 @@ def schema(reply: type[BaseModel]) -> str:
     return canonical(reply.model_json_schema())
 
 
-def request_sha256(request: Request, voice: Voice) -> str:
+def request_sha256(request: Request, model: ModelId) -> str:
     """The hash under which an answer is kept: equal requests are never paid for twice."""
     brief = request.brief
     told = {
@@ -172,12 +172,12 @@ def request_sha256(request: Request, voice: Voice) -> str:
         "complaint": request.complaint,
         "image": brief.image_sha256,
         "key": brief.key,
-        "model": voice.model,
+        "model": model.name,
         "prompt": [brief.system, brief.evidence, brief.task],
         "round": brief.round,
         "schema": schema(request.reply),
         "seed": brief.seed,
-        "settings": voice.settings,
+        "settings": model.settings,
     }
     return hashlib.sha256(canonical(told).encode()).hexdigest()
 

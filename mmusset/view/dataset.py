@@ -9,7 +9,7 @@ from typing import Protocol
 from mmusset.builder.ledger.file import FOLDER, open_to_read
 from mmusset.builder.ledger.ledger import Ledger, LeftOut
 from mmusset.builder.report import ItemStory, explain
-from mmusset.speakers.base import Answer
+from mmusset.speakers.base import Reply
 
 from .members import Members, Span, whole
 
@@ -23,7 +23,7 @@ class Reading(Protocol):
     def story(self, key: str) -> ItemStory | None:
         """One item's story; None where there is no such item."""
 
-    def answer(self, request_sha256: str) -> Answer | None:
+    def answer(self, request_sha256: str) -> Reply | None:
         """The kept answer to a request."""
 
     def left_out(self) -> list[LeftOut]:
@@ -90,9 +90,9 @@ class LedgerReading:
     def story(self, key: str) -> ItemStory | None:
         return explain(self._ledger, key)[0] if self._ledger.item(key) else None
 
-    def answer(self, request_sha256: str) -> Answer | None:
+    def answer(self, request_sha256: str) -> Reply | None:
         kept = self._ledger.answer(request_sha256)
-        return Answer.model_validate_json(kept) if kept else None
+        return Reply.model_validate_json(kept) if kept else None
 
     def left_out(self) -> list[LeftOut]:
         return self._ledger.left_out()

@@ -11,11 +11,11 @@ from mmusset.builder.decoding.tasks import Prepared
 from mmusset.builder.report import ItemStory
 from mmusset.safe_text import show_path
 from mmusset.sample import RULES, Colour, Outcome, Turn
-from mmusset.speakers.base import Answer
+from mmusset.speakers.base import Reply
 
 from .card import Card, card_of, status_of
 
-AnswerTo = Callable[[str], Answer | None]
+AnswerTo = Callable[[str], Reply | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ def _turns(outcome: Outcome, prepared: Prepared | None, answer_to: AnswerTo) -> 
     return turns
 
 
-def _asked(answer: Answer) -> Asked:
+def _asked(answer: Reply) -> Asked:
     return Asked(
         answer.prompt_tokens, answer.cached_tokens, answer.completion_tokens, answer.seconds
     )

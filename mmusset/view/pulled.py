@@ -14,7 +14,7 @@ from mmusset.builder.report import ItemStory
 from mmusset.errors import MmussetError
 from mmusset.sample import Item, Outcome, Quadruple, Verdict
 from mmusset.shards.tar import Shard
-from mmusset.speakers.base import Answer
+from mmusset.speakers.base import Reply
 
 from .dataset import Reading, file_stamp
 from .members import Members, Span
@@ -47,7 +47,7 @@ class PulledDataset:
         path = self._shard_of.get(key)
         return _story(path, self._members.find(path, key, "json")) if path else None
 
-    def answer(self, request_sha256: str) -> Answer | None:
+    def answer(self, request_sha256: str) -> Reply | None:
         return None
 
     def left_out(self) -> list[LeftOut]:

@@ -10,8 +10,8 @@ from mmusset import prompts
 from mmusset.agents.state import begin, brief
 from mmusset.recipe import GatesPart, SpeakerPart
 from mmusset.sample import AGENTS
+from mmusset.speakers import chat
 from mmusset.speakers.base import CaptionReply, Request
-from mmusset.speakers.vllm import chat
 from mmusset.truth.gates import sayable
 from tests.support import samples
 from tests.support.samples import jpeg

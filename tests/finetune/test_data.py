@@ -21,10 +21,10 @@ from mmusset.finetune.chats import Chat, read_chats
 from mmusset.finetune.packing import PackedSample, pack_chats, tokens_of
 from mmusset.recipe import Recipe
 from mmusset.sample import Story
+from mmusset.speakers import chat as chats_of_agents
 from mmusset.speakers.asking import Asker, InMemory
 from mmusset.speakers.base import Request
 from mmusset.speakers.picture import fit
-from mmusset.speakers.vllm import chat as chats_of_agents
 from tests.support.command import SHORT, mmusset
 from tests.support.finetune_parts import DATA, alone, book, learner, samples_to_learn, tiny_base
 from tests.support.media import library

@@ -14,7 +14,7 @@ from mmusset.finetune.compare import ComparisonRequest, compare
 from mmusset.finetune.learner import read_processor
 from mmusset.recipe import Recipe
 from mmusset.shards.reader import raw_samples, shards_of
-from mmusset.speakers.vllm.adapter import check_adapter, read_adapter
+from mmusset.speakers.adapter import check_adapter, read_adapter
 from mmusset.training.progress import Progress
 from tests.support.command import mmusset
 from tests.support.finetune_parts import DATA, FEW_PIXELS, alone, recipe, teach_words, texts_of

@@ -24,7 +24,7 @@ from mmusset.musflow.training.run_folder import RunFolder
 from mmusset.musflow.training.stages import Training
 from mmusset.recipe_file import load
 from mmusset.training.progress import Progress
-from mmusset.training.ranks import Ranks
+from mmusset.training.world import World
 from tests.support.command import mmusset, tree
 from tests.support.musflow_parts import dataset, remake, tone
 from tests.support.musflow_trained import SETTINGS, TINY, Trained
@@ -36,12 +36,12 @@ def training(
     source: Path | str,
     run: Path,
     changes: Mapping[str, object] | None = None,
-    ranks: Ranks = Ranks(0, 1, "cpu"),  # noqa: B008
+    world: World = World(0, 1, "cpu"),  # noqa: B008
     cached: bool = True,
 ) -> Training:
     overrides = tuple(f"{key}={value}" for key, value in (SETTINGS | dict(changes or {})).items())
     recipe = load(MusFlowRecipe, "musflow-tiny", overrides)
-    return Training(str(source), recipe, RunFolder(run), ranks, Progress(), cached)
+    return Training(str(source), recipe, RunFolder(run), world, Progress(), cached)
 
 
 def test_before_and_after(trained: Trained, tmp_path: Path) -> None:
@@ -143,12 +143,12 @@ LONG = {"codec.hop": 128, "codec.squeeze": 1, "network.width": 16, "train.batch"
 
 def test_several_processes_share_a_batch(trained: Trained) -> None:
     one = plan(training(trained.dataset, trained.run))
-    two = plan(training(trained.dataset, trained.run, ranks=Ranks(0, 2, "cpu")))
+    two = plan(training(trained.dataset, trained.run, world=World(0, 2, "cpu")))
     assert two.activations == pytest.approx(one.activations / 2, rel=0.1)
     assert two.gradients_and_moments == 3 * one.weights
     assert two.flops_per_step == one.flops_per_step
     with pytest.raises(UsageError, match="can't be shared by 3"):
-        plan(training(trained.dataset, trained.run, ranks=Ranks(0, 3, "cpu")))
+        plan(training(trained.dataset, trained.run, world=World(0, 3, "cpu")))
 
 
 def test_a_cache_of_another_codec_is_not_believed(trained: Trained, tmp_path: Path) -> None:

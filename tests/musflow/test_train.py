@@ -19,7 +19,7 @@ import torch
 from mmusset.musflow.model.musflow import draw
 from mmusset.musflow.recipe import FlowTrainPart
 from mmusset.musflow.training.checkpoint import load_checkpoint
-from mmusset.training.checkpoints import newest
+from mmusset.training.checkpoint import newest
 from mmusset.training.lock import locked
 from tests.support.command import SHORT, environment, mmusset, torchrun, tree
 from tests.support.media import library

@@ -17,7 +17,7 @@ from mmusset.agents.state import begin, brief
 from mmusset.errors import MmussetError, Stopped
 from mmusset.recipe import AdaptersPart, GatesPart, SamplingPart, SpeakerPart
 from mmusset.sample import AGENTS, AgentName, Fault
-from mmusset.speakers.base import Answer, CaptionReply, Judgement, Mending, Request, StoryReply
+from mmusset.speakers.base import CaptionReply, Judgement, Mending, Reply, Request, StoryReply
 from mmusset.speakers.local.speaker import TransformersSpeaker
 from mmusset.speakers.picture import fit, tokens
 from mmusset.truth.gates import sayable
@@ -77,8 +77,8 @@ def part(base: Path, **adapters: str) -> SpeakerPart:
     )
 
 
-def answers(part: SpeakerPart, requests: Sequence[Request]) -> list[Answer]:
-    async def ask() -> list[Answer]:
+def answers(part: SpeakerPart, requests: Sequence[Request]) -> list[Reply]:
+    async def ask() -> list[Reply]:
         async with TransformersSpeaker(part) as speaker:
             return list(await asyncio.gather(*map(speaker.answer, requests)))
 
@@ -155,7 +155,7 @@ def test_each_agent_may_have_an_adapter_of_its_own(
 def test_an_adapters_weights_are_in_the_voice(base: Path, adapter: Path) -> None:
     async def voices() -> list[str]:
         async with TransformersSpeaker(part(base, captioner=str(adapter))) as speaker:
-            return [speaker.voice(agent).model for agent in ("captioner", "critic")]
+            return [speaker.model_id(agent).name for agent in ("captioner", "critic")]
 
     captioner, critic = asyncio.run(voices())
     assert captioner.startswith(f"{base}+adapter-")
@@ -179,7 +179,7 @@ def test_a_model_of_the_hub_is_known_by_its_commit(
         "async def main():\n"
         "    part = SpeakerPart.model_validate_json(sys.argv[1])\n"
         "    async with TransformersSpeaker(part) as speaker:\n"
-        "        print(speaker.voice('critic').model)\n"
+        "        print(speaker.model_id('critic').name)\n"
         "asyncio.run(main())"
     )
     done = subprocess.run(
@@ -199,7 +199,7 @@ def test_a_model_that_is_not_there_gets_one_clear_line(tmp_path: Path) -> None:
 
 
 def test_stopping_lets_the_batch_come_back_and_begins_no_more(base: Path, picture: Path) -> None:
-    async def scene() -> list[Answer | BaseException]:
+    async def scene() -> list[Reply | BaseException]:
         async with TransformersSpeaker(part(base)) as speaker:
             calls = []
             for agent in ("captioner", "critic"):
@@ -210,5 +210,5 @@ def test_stopping_lets_the_batch_come_back_and_begins_no_more(base: Path, pictur
             return await asyncio.gather(*calls, return_exceptions=True)
 
     written, refused = asyncio.run(scene())
-    assert isinstance(written, Answer)
+    assert isinstance(written, Reply)
     assert isinstance(refused, Stopped)

@@ -3,10 +3,10 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from mmusset.frozen import Frozen
 from mmusset.recipe import ClipPart, ImagePart
 from mmusset.sample import (
     ClipFacts,
-    Frozen,
     ImageEvidence,
     ImageFacts,
     ImageOrigin,

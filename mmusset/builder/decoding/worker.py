@@ -27,8 +27,9 @@ from mmusset.evidence import clip as clips
 from mmusset.evidence import decode, music
 from mmusset.evidence import image as images
 from mmusset.evidence.media_file import MediaFile
+from mmusset.frozen import Frozen
 from mmusset.recipe import ImagePart
-from mmusset.sample import ClipFacts, Frozen, ImageFacts
+from mmusset.sample import ClipFacts, ImageFacts
 from mmusset.sources import tags
 from mmusset.sources.walk import Kind
 from mmusset.speakers.picture import fit

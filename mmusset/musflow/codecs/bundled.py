@@ -15,7 +15,7 @@ from mmusset.files import write_durably
 from mmusset.musflow.recipe import CodecPart
 from mmusset.musflow.sound.geometry import Geometry
 from mmusset.musflow.sound.mel import log_mel
-from mmusset.training.order import dice
+from mmusset.training.order import generator_at
 from mmusset.training.schedule import lr_at, set_lr
 
 from .mel_vae import MelVae
@@ -74,7 +74,7 @@ def fit(
             part.batch,
             crop.latents,
             crop.latent_channels,
-            generator=dice(SEED, step, "codec noise", device),
+            generator=generator_at(SEED, step, "codec noise", device),
             device=device,
         )
         losses = vae.losses(log_mel(sound, crop), noise)
@@ -157,7 +157,7 @@ def _weights_sha256(vae: MelVae) -> str:
 
 def _crops(sounds: Tensor, crop: Geometry, step: int, batch: int) -> Tensor:
     """Random crops `[batch, samples]` of random sounds."""
-    generator = dice(SEED, step, "codec crops")
+    generator = generator_at(SEED, step, "codec crops")
     which = torch.randint(len(sounds), (batch,), generator=generator)
     last = sounds.shape[1] - crop.samples
     starts = torch.randint(last + 1, (batch,), generator=generator)

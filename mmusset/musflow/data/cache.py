@@ -24,8 +24,8 @@ from torch import Tensor
 from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.errors import MmussetError, Refused
 from mmusset.files import file_sha256
+from mmusset.frozen import Frozen
 from mmusset.musflow.recipe import MODALITIES
-from mmusset.sample import Frozen
 
 EMBEDDED = (*MODALITIES, "audio")
 ALL = slice(None)

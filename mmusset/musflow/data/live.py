@@ -33,7 +33,7 @@ from mmusset.shards.reader import (
     split_of,
 )
 from mmusset.shards.tar import headers
-from mmusset.training.order import dice
+from mmusset.training.order import generator_at
 
 from .cache import ALL, EMBEDDED, CacheManifest, LatentBatch, ShardInfo, batch_of, sha256_of
 from .cache_write import check_bad, index_of, manifest_of
@@ -166,7 +166,7 @@ class LiveShards:
             raise MmussetError(f"{clip.shard}: {clip.key} has changed: {error}") from None
         length = clip.latents * self._codec.samples_per_latent
         spare = whole.shape[1] - length
-        random = dice(self._seed, step, f"start {clip.key}")
+        random = generator_at(self._seed, step, f"start {clip.key}")
         start = int(torch.randint(spare + 1, (), generator=random)) if step else 0
         return whole[:, start : start + length]
 

@@ -22,7 +22,7 @@ from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe, SamplerPart
 from mmusset.musflow.sound.sound_file import peak_safe, write_sound
 from mmusset.musflow.training.checkpoint import load_checkpoint
 from mmusset.musflow.training.run_folder import RunFolder
-from mmusset.training.checkpoints import newest
+from mmusset.training.checkpoint import newest
 
 from .nearest import NearestClip, TrainingClips
 from .requests import GenerationRequest

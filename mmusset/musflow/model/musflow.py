@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from mmusset.musflow.data.cache import CacheManifest, LatentBatch
 from mmusset.musflow.recipe import MODALITIES, FlowTrainPart, MusFlowRecipe
-from mmusset.training.order import dice
+from mmusset.training.order import generator_at
 
 from . import flow
 from .alignment import Alignment
@@ -124,7 +124,7 @@ def draw(
     """
 
     def generator(name: str) -> torch.Generator:
-        return dice(part.seed, step, f"{use} {name}", device)
+        return generator_at(part.seed, step, f"{use} {name}", device)
 
     def uniform(name: str) -> Tensor:
         return torch.rand(shape[0], generator=generator(name), device=device)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from mmusset.musflow.recipe import MODALITIES, SamplerPart
-from mmusset.training.order import dice
+from mmusset.training.order import generator_at
 
 from . import flow
 from .guidance import guided_velocity
@@ -33,7 +33,7 @@ def sample(
     device = str(aligned.device)
     shape = (1, frames, len(model.latent_mean))
     # Drawn on the CPU: a GPU's generator gives other numbers for the same seed.
-    noise = torch.randn(shape, generator=dice(seed, 0, "generate")).to(device)
+    noise = torch.randn(shape, generator=generator_at(seed, 0, "generate")).to(device)
     velocity = guided_velocity(model, aligned, present, dict(zip(MODALITIES, scales, strict=True)))
     timesteps = flow.timestep_grid(sampler.steps, sampler.shift)
     solver = flow.SOLVERS[sampler.method]

@@ -7,7 +7,7 @@ import torch
 from mmusset.musflow.data.cache import LatentBatch
 from mmusset.musflow.data.dataset import LatentDataset
 from mmusset.musflow.model.alignment import Alignment, Recall, recall
-from mmusset.training.order import dice
+from mmusset.training.order import generator_at
 from mmusset.training.schedule import lr_at, set_lr
 
 FEWEST = 10  # clips among which to find one
@@ -30,7 +30,7 @@ def fit_alignment(
     device = next(alignment.parameters()).device
     alignment.train()
     for step in range(part.steps):
-        random = dice(seed, step, "alignment")
+        random = generator_at(seed, step, "alignment")
         some = torch.randperm(count, generator=random)[:batch]
         torch.manual_seed(random.initial_seed())
         embeddings = {name: value[some].to(device) for name, value in whole.embeddings.items()}

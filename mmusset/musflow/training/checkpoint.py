@@ -11,7 +11,7 @@ from mmusset.errors import MmussetError, Refused
 from mmusset.musflow.data.cache import CacheManifest, LatentSpec
 from mmusset.musflow.recipe import MusFlowRecipe
 from mmusset.recipe_file import differences
-from mmusset.training.checkpoints import newest, save
+from mmusset.training.checkpoint import newest, save
 
 SHOWN = 6  # differences between two recipes
 

@@ -37,8 +37,8 @@ from mmusset.shards.reader import (
 )
 from mmusset.shards.tar import headers
 from mmusset.text import duration
-from mmusset.training.ranks import Ranks
 from mmusset.training.room import GIB, gib_text, room_gib
+from mmusset.training.world import World
 
 from .checkpoint import check_spec, last_checkpoint
 from .cost import step_flops
@@ -113,19 +113,19 @@ def plan(training: Training) -> Plan:
 
     Raises UsageError and MmussetError where the training itself would before its first step.
     """
-    recipe, ranks = training.recipe, training.ranks
-    ranks.check_batch(recipe.train.batch)
+    recipe, world = training.recipe, training.world
+    world.check_batch(recipe.train.batch)
     shards = [shard for shard in shards_of(training.source) if split_of(shard) == "train"]
     check_folder(training)
     show_licences(recipe, training.shown.told)
-    spec = _spec(training, open_encoders(recipe.encoders, ranks.device))
+    spec = _spec(training, open_encoders(recipe.encoders, world.device))
     frames = _frames(training, shards, spec)
-    batch = recipe.train.batch // ranks.count
-    shape, weights, activations = _counted(recipe, spec, frames, batch, ranks.device)
+    batch = recipe.train.batch // world.size
+    shape, weights, activations = _counted(recipe, spec, frames, batch, world.device)
     flops = step_flops(shape, frames, len(MODALITIES), recipe.train.batch)
     timed = min(batch, TIMED_CLIPS)
     ours = step_flops(shape, frames, len(MODALITIES), timed) / shape.depth
-    per_flop = _seconds_of_block(shape, frames, timed, ranks, recipe) / ours
+    per_flop = _seconds_of_block(shape, frames, timed, world, recipe) / ours
     clips = _clips(shards)
     gib = 4 * weights / GIB
     return Plan(
@@ -140,9 +140,9 @@ def plan(training: Training) -> Plan:
         gradients_and_moments=3 * gib,
         average=gib,
         activations=activations / GIB,
-        room=room_gib(ranks.device),
+        room=room_gib(world.device),
         flops_per_step=flops,
-        seconds_per_step=BESIDE_BLOCKS * per_flop * flops / ranks.count,
+        seconds_per_step=BESIDE_BLOCKS * per_flop * flops / world.size,
     )
 
 
@@ -160,7 +160,7 @@ def _spec(training: Training, encoders: Encoders) -> LatentSpec:
     part, folder = training.recipe.codec, training.folder.codec
     if part.kind == "bundled" and not (folder / "codec.json").exists():
         return _bundled(part, encoders)
-    return latent_spec(open_codec(part, folder, training.ranks.device), encoders)
+    return latent_spec(open_codec(part, folder, training.world.device), encoders)
 
 
 def _bundled(part: CodecPart, encoders: Encoders) -> LatentSpec:
@@ -268,22 +268,22 @@ def _keeping(kept: dict[int, Tensor]) -> Iterator[None]:
 
 
 def _seconds_of_block(
-    shape: NetworkConfig, frames: int, clips: int, ranks: Ranks, recipe: MusFlowRecipe
+    shape: NetworkConfig, frames: int, clips: int, world: World, recipe: MusFlowRecipe
 ) -> float:
     """The least seconds of a block of the network, forwards and backwards, for some clips."""
     tokens = len(MODALITIES)
-    block = DiTBlock(shape).to(ranks.device)
-    x = torch.randn(clips, frames + tokens, shape.width, device=ranks.device, requires_grad=True)
-    modulation = torch.randn(clips, 6, shape.width, device=ranks.device, requires_grad=True)
+    block = DiTBlock(shape).to(world.device)
+    x = torch.randn(clips, frames + tokens, shape.width, device=world.device, requires_grad=True)
+    modulation = torch.randn(clips, 6, shape.width, device=world.device, requires_grad=True)
     turns = rotary_embedding(tokens, frames, shape.width // shape.heads, x)
-    bf16, kind = recipe.train.precision == "bf16", ranks.device.partition(":")[0]
+    bf16, kind = recipe.train.precision == "bf16", world.device.partition(":")[0]
     taken = list[float]()
     for _ in range(TIMINGS + 1):
         begun_s = time.perf_counter()
         with torch.autocast(kind, torch.bfloat16, bf16):
             made = block(x, modulation, turns)
         made.float().sum().backward()
-        if ranks.cuda:
+        if world.cuda:
             torch.cuda.synchronize()
         taken.append(time.perf_counter() - begun_s)
     return min(taken[1:])

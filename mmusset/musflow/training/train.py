@@ -19,12 +19,12 @@ from mmusset.musflow.model.ema import Ema
 from mmusset.musflow.model.musflow import MusFlow, draw, on_device
 from mmusset.musflow.recipe import MODALITIES, FlowTrainPart, MusFlowRecipe
 from mmusset.stopping import asked_to_stop
-from mmusset.training.ahead import Ahead
-from mmusset.training.order import dice
+from mmusset.training.order import generator_at
 from mmusset.training.order import rows as rows_of
+from mmusset.training.prefetcher import Prefetcher
 from mmusset.training.progress import Progress
-from mmusset.training.ranks import Ranks
 from mmusset.training.schedule import lr_at, set_lr
+from mmusset.training.world import World
 
 from .align_fit import fit_alignment, recall_lines
 from .checkpoint import (
@@ -68,16 +68,16 @@ class Trainer:
         folder: RunFolder,
         rows: LatentDataset,
         validation: LatentDataset,
-        ranks: Ranks,
+        world: World,
         shown: Progress,
         listen: Listen,
     ) -> None:
         self.recipe, self.part, self.folder = recipe, recipe.train, folder
-        self.rows, self.validation, self.ranks = rows, validation, ranks
+        self.rows, self.validation, self.world = rows, validation, world
         self.shown, self.listen = shown, listen
         torch.manual_seed(self.part.seed)
         torch.set_float32_matmul_precision("high")  # TF32 on a GPU; nothing on a CPU
-        self.model = MusFlow(recipe, rows.manifest).to(ranks.device)
+        self.model = MusFlow(recipe, rows.manifest).to(world.device)
         self.step = 0
         found = last_checkpoint(folder.checkpoints)
         if found:
@@ -97,12 +97,12 @@ class Trainer:
             for block in self.model.network.blocks:
                 block.compile()
         self.forward: nn.Module = self.model
-        if ranks.count > 1:
-            ids = [torch.device(ranks.device)] if ranks.cuda else None
+        if world.size > 1:
+            ids = [torch.device(world.device)] if world.cuda else None
             self.forward = DistributedDataParallel(
                 self.model, device_ids=ids, broadcast_buffers=False, gradient_as_bucket_view=True
             )
-        self.book = Logbook(folder, self.step) if ranks.first else None
+        self.book = Logbook(folder, self.step) if world.is_main else None
         self.found: Validation | None = None
 
     def run(self) -> Trained:
@@ -114,11 +114,11 @@ class Trainer:
         part, last = self.part, None
         self.shown.stage("training", part.steps, self.step)
         window = self._window()
-        with asked_to_stop(self.ranks.count == 1) as stopping, Ahead(self._read) as ahead:
+        with asked_to_stop(self.world.size == 1) as stopping, Prefetcher(self._read) as ahead:
             while self.step < part.steps:
                 batch, waited_s = ahead.take(self.step)
                 window.waited(waited_s)
-                self._learn(on_device(batch, self.ranks.device), window)
+                self._learn(on_device(batch, self.world.device), window)
                 self.step += 1
                 done = self.step == part.steps
                 if done or stopping.is_set() or self.step % part.log_every == 0:
@@ -143,8 +143,8 @@ class Trainer:
     def _read(self, step: int) -> LatentBatch:
         """This process's share of a step's batch."""
         bucket, wanted = rows_of(self.part.seed, step, self.part.batch, self.rows.counts)
-        batch = self.rows.batch(bucket, wanted, self.ranks.share(), step)
-        if not self.ranks.cuda:
+        batch = self.rows.batch(bucket, wanted, self.world.share(), step)
+        if not self.world.cuda:
             return batch
         return replace(
             batch,
@@ -156,10 +156,10 @@ class Trainer:
 
     def _learn(self, batch: LatentBatch, window: Window) -> None:
         """One step. A loss or gradient that is not finite leaves the weights as they are."""
-        part, device = self.part, self.ranks.device
+        part, device = self.part, self.world.device
         shape = (part.batch, *batch.mean.shape[1:])
         draws = draw(part, self.step, shape, device).share(batch.share)
-        torch.manual_seed(dice(part.seed, self.step, "dropout").initial_seed())
+        torch.manual_seed(generator_at(part.seed, self.step, "dropout").initial_seed())
         self.forward.train()
         with torch.autocast(device.partition(":")[0], torch.bfloat16, part.precision == "bf16"):
             losses = self.forward(batch, draws)
@@ -189,7 +189,7 @@ class Trainer:
     def _log(self, window: Window) -> Logged:
         line, skipped = window.close(
             self._lr(self.step - 1),
-            self.ranks.count * peak_flops_per_s(self.ranks.device, self.part.precision),
+            self.world.size * peak_flops_per_s(self.world.device, self.part.precision),
         )
         self.shown.step(self.step, _note(line, self.found))
         bad = len(skipped)
@@ -218,12 +218,12 @@ class Trainer:
                 optimizer=self.optimizer.state_dict(),
             )
             save_checkpoint(self.folder.checkpoints, checkpoint)
-        self.ranks.wait()
+        self.world.barrier()
 
     def _validate(self, last: Logged | None) -> None:
-        if self.ranks.first:
+        if self.world.is_main:
             model = self.ema.model
-            self.found = validate(model, self.validation, self.part, self.ranks.device)
+            self.found = validate(model, self.validation, self.part, self.world.device)
             if self.found and self.book:
                 self.book.validated(self.step, self.found)
             if last:
@@ -231,12 +231,12 @@ class Trainer:
             if self.step == self.part.steps:
                 for line in recall_lines(model.alignment, self.validation):
                     self.shown.told(f"  {line}")
-        self.ranks.wait()
+        self.world.barrier()
 
     def _listen(self) -> None:
-        if self.ranks.first:
+        if self.world.is_main:
             self.listen(self.ema.model, self.step)
-        self.ranks.wait()
+        self.world.barrier()
 
     def _lr(self, step: int) -> float:
         return lr_at(self.part.lr, step, self.part.steps, self.part.warmup)
@@ -245,7 +245,7 @@ class Trainer:
         mean = sum(n * c for n, c in zip(self.rows.lengths, self.rows.counts, strict=True))
         frames = round(mean / sum(self.rows.counts))
         shape = self.model.network.config
-        return Window(self.ranks, step_flops(shape, frames, len(MODALITIES), self.part.batch))
+        return Window(self.world, step_flops(shape, frames, len(MODALITIES), self.part.batch))
 
 
 def adamw(model: nn.Module, part: FlowTrainPart) -> torch.optim.AdamW:

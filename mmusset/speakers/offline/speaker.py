@@ -8,14 +8,14 @@ from pydantic import BaseModel
 
 from mmusset.sample import AgentName
 from mmusset.speakers.base import (
-    Answer,
     Brief,
     CaptionReply,
     Judgement,
     Mending,
+    ModelId,
+    Reply,
     Request,
     StoryReply,
-    Voice,
 )
 
 from . import caption_grammar, mending, story_grammar
@@ -45,13 +45,13 @@ class OfflineSpeaker:
     ) -> None:
         pass
 
-    def voice(self, agent: AgentName) -> Voice:
+    def model_id(self, agent: AgentName) -> ModelId:
         """The grammar's version."""
-        return Voice("offline-grammar/1")
+        return ModelId("offline-grammar/1")
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request) -> Reply:
         """The grammar's answer. Raises Unusable where a caption is due and nothing may be said."""
-        return Answer(text=_reply(request.brief, request.reply).model_dump_json())
+        return Reply(text=_reply(request.brief, request.reply).model_dump_json())
 
     def stop(self) -> None:
         """Nothing flies here."""

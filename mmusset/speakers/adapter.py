@@ -28,7 +28,7 @@ _SERVED = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Adapter:
+class LoraAdapter:
     """An adapter's folder and what its config says. `name` carries the hash of its weights."""
 
     folder: Path
@@ -44,7 +44,7 @@ class Adapter:
         return next(rank for rank in SERVED_RANKS if rank >= self.rank)
 
 
-def read_adapter(folder: Path) -> Adapter:
+def read_adapter(folder: Path) -> LoraAdapter:
     """The adapter in a folder. Raises MmussetError where there is none."""
     try:
         settings = read_bounded(folder / CONFIG, MOST_TEXT)
@@ -62,7 +62,7 @@ def read_adapter(folder: Path) -> Adapter:
     except (OSError, ValueError, RecursionError) as error:
         raise MmussetError(f"the adapter {folder} can't be read: {of_error(error)}") from None
     label = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "adapter"
-    return Adapter(
+    return LoraAdapter(
         folder=folder,
         name=f"{label}-{digest.hexdigest()[:8]}",
         rank=_rank(config, folder),
@@ -72,7 +72,7 @@ def read_adapter(folder: Path) -> Adapter:
     )
 
 
-def check_adapter(adapter: Adapter, model: str) -> None:
+def check_adapter(adapter: LoraAdapter, model: str) -> None:
     """Raise MmussetError with everything for which a server of `model` would not serve it."""
     config, faults = adapter.config, []
     if adapter.rank > SERVED_RANKS[-1]:

@@ -3,7 +3,7 @@
 Needs FluidSynth with FluidR3_GM.sf2 and ffmpeg, and the project's Python packages:
 
     apt-get install fluidsynth fluid-soundfont-gm ffmpeg
-    python examples/make_source.py [--out DIR] [--pieces N]
+    python demo_media/make_source.py [--out DIR] [--pieces N]
 
 With --pieces it is a library of N random pieces instead, to train on (library.py).
 """
@@ -26,7 +26,7 @@ from library import make_library
 from mastering import mastered
 from pictures import picture
 
-HERE = Path(__file__).parent
+EXAMPLES = Path(__file__).parents[1] / "examples"
 RATE_HZ = 44100
 FRAME_RATE_HZ = 12
 FADE_S = 1.2
@@ -50,7 +50,7 @@ PILLOW: dict[str, dict[str, Any]] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=HERE / "source", help="where it is written")
+    parser.add_argument("--out", type=Path, default=EXAMPLES / "source", help="where it is written")
     parser.add_argument("--pieces", type=int, help="so many random pieces instead, for training")
     options = parser.parse_args()
     out: Path = options.out

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Ahead(Generic[T]):
+class Prefetcher(Generic[T]):
     """`read` makes the data of a step, in a thread of its own, one step ahead."""
 
     def __init__(self, read: Callable[[int], T]) -> None:
@@ -16,7 +16,7 @@ class Ahead(Generic[T]):
         self._thread = ThreadPoolExecutor(1)
         self._next: tuple[int, Future[T]] | None = None
 
-    def __enter__(self) -> "Ahead[T]":
+    def __enter__(self) -> "Prefetcher[T]":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -17,7 +17,7 @@ from .throttle import Throttle
 Waiting = tuple[int, int, asyncio.Future[None]]
 
 
-class Flow:
+class Dispatcher:
     """Lets calls leave. `throttle` says how many may fly at once."""
 
     def __init__(self, throttle: Throttle) -> None:

@@ -1,4 +1,4 @@
-"""Which call leaves when: the flow, its throttles, and the breaker."""
+"""Which call leaves when: the dispatcher, its throttles, and the breaker."""
 
 import asyncio
 import random
@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from mmusset.errors import ServerGone, Stopped
-from mmusset.speakers.vllm.breaker import Breaker, Patience
-from mmusset.speakers.vllm.flow import Flow
+from mmusset.speakers.vllm.breaker import Breaker, RetryWindow
+from mmusset.speakers.vllm.dispatch import Dispatcher
 from mmusset.speakers.vllm.gauges import Gauges, read
 from mmusset.speakers.vllm.throttle import LatencyThrottle, QueueThrottle
 
@@ -19,10 +19,10 @@ def run(scene: Coroutine[Any, Any, None]) -> None:
     asyncio.run(asyncio.wait_for(scene, 20))
 
 
-def flow_of(limit: int) -> Flow:
+def dispatcher_of(limit: int) -> Dispatcher:
     throttle = LatencyThrottle(1000)
     throttle.limit = limit
-    return Flow(throttle)
+    return Dispatcher(throttle)
 
 
 async def turns(number: int = 5) -> None:
@@ -33,18 +33,18 @@ async def turns(number: int = 5) -> None:
 
 def test_no_more_fly_than_the_limit_and_begun_samples_go_first() -> None:
     async def scene() -> None:
-        flow, left = flow_of(1), []
+        dispatcher, left = dispatcher_of(1), []
 
         async def call(name: str, order: int) -> None:
-            await flow.leave(order)
+            await dispatcher.leave(order)
             left.append(name)
 
         await call("first", 3)
         calls = [asyncio.create_task(call(*c)) for c in (("new", 3), ("newer", 3), ("begun", 1))]
         for _ in range(3):
             await turns()
-            assert flow.flying == 1
-            flow.land()
+            assert dispatcher.flying == 1
+            dispatcher.land()
         await asyncio.gather(*calls)
         assert left == ["first", "begun", "new", "newer"]
 
@@ -53,19 +53,19 @@ def test_no_more_fly_than_the_limit_and_begun_samples_go_first() -> None:
 
 def test_a_suspect_leaves_alone_and_nobody_leaves_with_it() -> None:
     async def scene() -> None:
-        flow = flow_of(8)
-        await flow.leave(0)
-        suspect = asyncio.create_task(flow.leave(0, alone=True))
-        other = asyncio.create_task(flow.leave(0))
+        dispatcher = dispatcher_of(8)
+        await dispatcher.leave(0)
+        suspect = asyncio.create_task(dispatcher.leave(0, alone=True))
+        other = asyncio.create_task(dispatcher.leave(0))
         await turns()
         assert not suspect.done()
         assert not other.done(), "nothing new leaves while a suspect waits"
-        flow.land()
+        dispatcher.land()
         await suspect
         await turns()
-        assert flow.flying == 1
+        assert dispatcher.flying == 1
         assert not other.done()
-        flow.land()
+        dispatcher.land()
         await other
 
     run(scene())
@@ -73,63 +73,67 @@ def test_a_suspect_leaves_alone_and_nobody_leaves_with_it() -> None:
 
 def test_who_is_cancelled_while_waiting_or_leaving_takes_no_place() -> None:
     async def scene() -> None:
-        flow = flow_of(1)
-        await flow.leave(0)
-        waiting = asyncio.create_task(flow.leave(0))
+        dispatcher = dispatcher_of(1)
+        await dispatcher.leave(0)
+        waiting = asyncio.create_task(dispatcher.leave(0))
         await turns()
         waiting.cancel()
-        leaving = asyncio.create_task(flow.leave(0))
+        leaving = asyncio.create_task(dispatcher.leave(0))
         await turns()
-        flow.land()
+        dispatcher.land()
         leaving.cancel()
         await asyncio.gather(waiting, leaving, return_exceptions=True)
-        assert flow.flying == 0
-        await flow.leave(0)
+        assert dispatcher.flying == 0
+        await dispatcher.leave(0)
 
     run(scene())
 
 
 def test_what_is_held_or_shut_waits_and_what_is_ended_is_told_why() -> None:
     async def scene() -> None:
-        flow = flow_of(8)
-        flow.hold(0.01)
-        flow.hold(0.001)
-        await flow.leave(0)
-        flow.land()
-        flow.shut()
-        waiting = asyncio.create_task(flow.leave(0))
+        dispatcher = dispatcher_of(8)
+        dispatcher.hold(0.01)
+        dispatcher.hold(0.001)
+        await dispatcher.leave(0)
+        dispatcher.land()
+        dispatcher.shut()
+        waiting = asyncio.create_task(dispatcher.leave(0))
         await turns()
         assert not waiting.done()
-        flow.end(Stopped())
+        dispatcher.end(Stopped())
         with pytest.raises(Stopped):
             await waiting
         with pytest.raises(Stopped):
-            await flow.leave(0)
+            await dispatcher.leave(0)
 
     run(scene())
 
 
-def breaker_of(flow: Flow, probes: list[str], wait_s: float = 10.0) -> tuple[Breaker, list[str]]:
+def breaker_of(
+    dispatcher: Dispatcher, probes: list[str], wait_s: float = 10.0
+) -> tuple[Breaker, list[str]]:
     told: list[str] = []
 
     async def probe() -> str:
         return probes.pop(0) if probes else ""
 
-    return Breaker(flow, probe, Patience("here", wait_s), told.append, first_probe_s=0.001), told
+    return Breaker(
+        dispatcher, probe, RetryWindow("here", wait_s), told.append, first_probe_s=0.001
+    ), told
 
 
 def test_a_loss_opens_the_breaker_until_a_probe_is_answered() -> None:
     async def scene() -> None:
-        flow = flow_of(100)
-        breaker, told = breaker_of(flow, ["no", "no"])
+        dispatcher = dispatcher_of(100)
+        breaker, told = breaker_of(dispatcher, ["no", "no"])
         breaker.lost("reset")
         breaker.lost("reset too")
-        leaving = asyncio.create_task(flow.leave(0))
+        leaving = asyncio.create_task(dispatcher.leave(0))
         await turns()
         assert not leaving.done()
         await leaving
         assert told == ["the server does not answer (reset); waiting for it", "the server is back"]
-        assert flow.throttle.limit <= 8, "it begins small again"
+        assert dispatcher.throttle.limit <= 8, "it begins small again"
         await breaker.close()
 
     run(scene())
@@ -137,12 +141,12 @@ def test_a_loss_opens_the_breaker_until_a_probe_is_answered() -> None:
 
 def test_a_loss_of_which_the_server_knows_nothing_is_not_spoken_of() -> None:
     async def scene() -> None:
-        flow = flow_of(100)
-        breaker, told = breaker_of(flow, [])
+        dispatcher = dispatcher_of(100)
+        breaker, told = breaker_of(dispatcher, [])
         breaker.lost("reset")
-        await flow.leave(0)
+        await dispatcher.leave(0)
         assert told == []
-        assert flow.throttle.limit == 100
+        assert dispatcher.throttle.limit == 100
         await breaker.close()
 
     run(scene())
@@ -150,8 +154,8 @@ def test_a_loss_of_which_the_server_knows_nothing_is_not_spoken_of() -> None:
 
 def test_a_server_that_does_nothing_but_send_away_is_given_up() -> None:
     async def scene() -> None:
-        flow = flow_of(100)
-        breaker, told = breaker_of(flow, [], wait_s=0.2)
+        dispatcher = dispatcher_of(100)
+        breaker, told = breaker_of(dispatcher, [], wait_s=0.2)
         while not told:
             breaker.busy()
             await turns()
@@ -160,8 +164,8 @@ def test_a_server_that_does_nothing_but_send_away_is_given_up() -> None:
         with pytest.raises(ServerGone, match="sends every call away"):
             while True:
                 breaker.busy()
-                await flow.leave(0)
-                flow.land()
+                await dispatcher.leave(0)
+                dispatcher.land()
         assert len(told) == 2
 
     run(scene())
@@ -169,11 +173,11 @@ def test_a_server_that_does_nothing_but_send_away_is_given_up() -> None:
 
 def test_a_server_that_stays_away_ends_the_flow_with_exit_code_3() -> None:
     async def scene() -> None:
-        flow = flow_of(100)
-        breaker, _ = breaker_of(flow, ["no"] * 10_000, wait_s=0.02)
+        dispatcher = dispatcher_of(100)
+        breaker, _ = breaker_of(dispatcher, ["no"] * 10_000, wait_s=0.02)
         breaker.lost("refused")
         with pytest.raises(ServerGone, match="nothing is lost") as gone:
-            await flow.leave(0)
+            await dispatcher.leave(0)
         assert gone.value.exit_code == 3
         await breaker.close()
 

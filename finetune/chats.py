@@ -87,17 +87,7 @@ def material_of(quadruple: Quadruple, picture: Path) -> Material:
 
     Tags that are not in the shards are missing.
     """
-    given = quadruple.story.writer == "given"
-    return Material(
-        key=quadruple.key,
-        seed=0,
-        music=quadruple.music_evidence,
-        image=quadruple.image_evidence,
-        image_file=picture,
-        image_sha256=quadruple.image.sha256,
-        tags=quadruple.tags,
-        given_story=quadruple.story.text if given else "",
-    )
+    return Material(quadruple.key, 0, quadruple.tags, quadruple.prepared(), picture)
 
 
 def samples_of(shard: str) -> Iterator[tuple[str, Quadruple, bytes]]:
@@ -140,7 +130,7 @@ def fitted(jpeg: bytes, max_pixels: int) -> bytes:
 def messages_of(quadruple: Quadruple, agent: AgentName, gates: GatesPart) -> list[Message]:
     """What `agent` is sent about a sample of which nothing is written yet."""
     material = material_of(quadruple, Path())
-    told = brief(begin(material, sayable(material.music, gates)), agent)
+    told = brief(begin(material, sayable(material.media.music_evidence, gates)), agent)
     reply = CaptionReply if agent == "captioner" else StoryReply
     return chat.messages(Request(told, reply), {"type": "image"})
 

@@ -274,8 +274,9 @@ def _begun(sample: HeldOut, scratch: Path) -> State:
     file = scratch / f"{sample.quadruple.key}.jpg"
     file.write_bytes(sample.picture)
     # The story is to be written anew, even where the source gave one.
-    material = replace(material_of(sample.quadruple, file), given_story="")
-    return begin(material, sayable(material.music, sample.gates))
+    anew = sample.quadruple.prepared().model_copy(update={"given_story": ""})
+    material = replace(material_of(sample.quadruple, file), prepared=anew)
+    return begin(material, sayable(material.media.music_evidence, sample.gates))
 
 
 async def _written(

@@ -17,9 +17,9 @@ Body = dict[str, Any]
 def task(request: Request) -> str:
     """The agent's part, and what was wrong with its first answer, if it is asked again."""
     if not request.complaint:
-        return request.brief.task
+        return request.brief.prompt.task
     return (
-        f"{request.brief.task}\nYour first answer could not be used: {request.complaint}."
+        f"{request.brief.prompt.task}\nYour first answer could not be used: {request.complaint}."
         " Answer again, in the fields that are named above.\n"
     )
 
@@ -28,11 +28,11 @@ def messages(request: Request, picture: dict[str, Any]) -> list[dict[str, Any]]:
     """The chat; `picture` is the content part that shows the picture."""
     parts = [
         picture,
-        {"type": "text", "text": request.brief.evidence},
+        {"type": "text", "text": request.brief.prompt.evidence},
         {"type": "text", "text": task(request)},
     ]
     return [
-        {"role": "system", "content": request.brief.system},
+        {"role": "system", "content": request.brief.prompt.system},
         {"role": "user", "content": parts},
     ]
 
@@ -45,7 +45,7 @@ def body(request: Request, part: SpeakerPart, model: str = "") -> Body:
     """
     agent = request.brief.agent
     sampling = getattr(part.sampling, agent)
-    url = data_url(request.brief.image_file.read_bytes())
+    url = data_url(request.brief.material.image_file.read_bytes())
     return {
         "model": getattr(part.adapters, agent) or model or part.model,
         "messages": messages(request, {"type": "image_url", "image_url": {"url": url}}),

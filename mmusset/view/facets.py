@@ -3,11 +3,10 @@
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from mmusset.builder.decoding.tasks import Prepared
-from mmusset.builder.ledger.ledger import LeftOut
+from mmusset.builder.ledger.left_out import LeftOut
 from mmusset.builder.report import ItemStory
 from mmusset.safe_text import show_path
-from mmusset.sample import TONICS, Caption, Outcome
+from mmusset.sample import TONICS, Caption, MediaFacts, Outcome
 from mmusset.text import word_count
 
 from .card import SKIPPED, UNDECIDED, status_of
@@ -99,7 +98,7 @@ def values_of(story: ItemStory, tokens: int) -> Values:
         "mark": (story.mark.verdict,) if story.mark else (),
     }
     if prepared:
-        values |= _measured(prepared)
+        values |= _measured(prepared.media)
     if outcome:
         values |= _written(outcome)
         values["tokens"] = (_TOKENS.label(tokens),)
@@ -117,9 +116,9 @@ def folder_of(path: bytes) -> str:
     return show_path(path.rpartition(b"/")[0]) or "(top)"
 
 
-def _measured(prepared: Prepared) -> Values:
-    music = prepared.music_evidence
-    colours = (c.name for c in prepared.image_evidence.palette if c.share >= LEAST_SHARE)
+def _measured(media: MediaFacts) -> Values:
+    music = media.music_evidence
+    colours = (c.name for c in media.image_evidence.palette if c.share >= LEAST_SHARE)
     return {
         "tempo": (_TEMPO.label(music.tempo.bpm),),
         "musical_key": (music.key.name,),

@@ -169,8 +169,8 @@ def test_all_agents_of_a_sample_share_the_first_part_of_the_prompt() -> None:
         CaptionReply(caption=TRUE_CAPTION), StoryReply(story=STORY), Judgement(faults=())
     )
     annotate(speaker)
-    assert len({(brief.system, brief.evidence) for brief in speaker.briefs}) == 1
-    assert len({brief.task for brief in speaker.briefs}) == 3
+    assert len({(brief.prompt.system, brief.prompt.evidence) for brief in speaker.briefs}) == 1
+    assert len({brief.prompt.task for brief in speaker.briefs}) == 3
 
 
 def test_what_no_fault_names_must_stay() -> None:

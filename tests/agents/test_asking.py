@@ -33,7 +33,7 @@ class Typed(OfflineSpeaker):
 
 def captioners_brief() -> Brief:
     material = samples.material()
-    return brief(begin(material, sayable(material.music, GatesPart())), "captioner")
+    return brief(begin(material, sayable(material.media.music_evidence, GatesPart())), "captioner")
 
 
 def ask(speaker: Typed, answers: InMemory | None = None) -> str:

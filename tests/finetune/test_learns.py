@@ -52,7 +52,7 @@ def base(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     loaded = recipe_file.load(Recipe, "transformers", (f"speaker.max_pixels={FEW_PIXELS}",))
     lessons = [x for x in lessons_of(SOURCE, loaded, 13) if x.request.brief.agent == "critic"]
     chats = read_chats([str(dataset)], DATA).chats
-    asked = [text for x in lessons for text in (x.request.brief.task, x.answer)]
+    asked = [text for x in lessons for text in (x.request.brief.prompt.task, x.answer)]
     random = make_tiny(folder / "random", [*texts_of(chats), *asked])
     worded = teach_words(random, chats, folder / "worded", steps=200)
     train(worded, lessons, folder / "base", steps=40)

@@ -59,7 +59,7 @@ def request(picture: Path, agent: AgentName, key: str = "k1") -> Request:
     material = samples.material(picture, key=key)
     fault = Fault(where="caption", rule="contradicted", quote="loud", why="it is soft", mend="soft")
     state = {
-        **begin(material, sayable(material.music, GatesPart())),
+        **begin(material, sayable(material.media.music_evidence, GatesPart())),
         "caption": "A loud piece.",
         "story": "A blue wall.",
         "faults": (fault,),
@@ -105,7 +105,12 @@ def test_random_weights_keep_to_the_schema(agent: AgentName, base: Path, picture
 def test_what_is_said_does_not_hang_on_the_batch(base: Path, picture: Path) -> None:
     """Longer and shorter prompts side by side are padded, and nobody can tell."""
     first = request(picture, "captioner")
-    longer = replace(first.brief, key="k2", evidence=first.brief.evidence + "One line more.\n" * 9)
+    prompt = first.brief.prompt
+    longer = replace(
+        first.brief,
+        material=replace(first.brief.material, key="k2"),
+        prompt=replace(prompt, evidence=prompt.evidence + "One line more.\n" * 9),
+    )
     short = SamplingPart.model_validate({"captioner": {"temperature": 1.0, "max_tokens": 40}})
     speaker = part(base).model_copy(update={"sampling": short})
     together = answers(speaker, [first, replace(first, brief=longer)])

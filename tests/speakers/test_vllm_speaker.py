@@ -32,9 +32,10 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def request(picture: Path, key: str = "k1") -> Request:
+def request(picture: Path, key: str = "k1", evidence: str | None = None) -> Request:
     material = samples.material(picture, key=key)
-    state = begin(material, sayable(material.music, GatesPart()))
+    state = begin(material, sayable(material.media.music_evidence, GatesPart()))
+    state["evidence"] = evidence or state["evidence"]
     return Request(brief(state, "captioner"), CaptionReply)
 
 
@@ -96,8 +97,7 @@ def test_a_server_that_sends_every_call_away_stops_the_build_with_exit_code_3(
 @pytest.mark.parametrize("kind", ["reset", "hang", "html"])
 def test_a_call_that_alone_is_never_answered_is_given_up(picture: Path, kind: str) -> None:
     words = "Measured on the poison"
-    good = request(picture)
-    poison = replace(good, brief=replace(good.brief, key="poison", evidence=words))
+    good, poison = request(picture), request(picture, "poison", words)
 
     async def scene(stub: StubServer, speaker: VllmSpeaker) -> None:
         with pytest.raises(Unusable, match="kills the server: 5 calls alone ended so"):
@@ -243,8 +243,7 @@ def test_a_server_that_stays_away_stops_the_build_with_exit_code_3(picture: Path
 def test_an_item_that_kills_the_server_is_found_and_given_up(picture: Path) -> None:
     """The server dies whenever the poison comes, and something starts it again."""
     words = "Measured on the poison"
-    good = request(picture)
-    poison = replace(good, brief=replace(good.brief, key="poison", evidence=words))
+    poison = request(picture, "poison", words)
 
     async def scene(stub: StubServer, speaker: VllmSpeaker) -> None:
         async def supervise() -> None:
@@ -276,10 +275,11 @@ def blamed(picture: Path, plan: StubPlan, count: int) -> list[str]:
 
     async def item(speaker: VllmSpeaker, key: str) -> None:
         asked = request(picture, key)
-        evidence = asked.brief.evidence + (POISON if key == "k7" else "")
+        prompt = asked.brief.prompt
+        prompt = replace(prompt, evidence=prompt.evidence + (POISON if key == "k7" else ""))
         try:
             for _ in range(3):
-                await speaker.answer(replace(asked, brief=replace(asked.brief, evidence=evidence)))
+                await speaker.answer(replace(asked, brief=replace(asked.brief, prompt=prompt)))
         except Unusable as error:
             assert error.reason == "kills the server"
             found.append(key)

@@ -40,7 +40,9 @@ class Listening(OfflineSpeaker):
 
     async def answer(self, request: Request) -> Reply:
         answer = await super().answer(request)
-        self.lessons.append(Lesson(request, request.brief.image_file.read_bytes(), answer.text))
+        self.lessons.append(
+            Lesson(request, request.brief.material.image_file.read_bytes(), answer.text)
+        )
         return answer
 
 
@@ -60,9 +62,13 @@ def lessons_of(source: Path, recipe: Recipe, items: int) -> list[Lesson]:
 
 def texts_of(lessons: Sequence[Lesson]) -> list[str]:
     """All words of the lessons, for a vocabulary."""
-    texts = [lessons[0].request.brief.system]
+    texts = [lessons[0].request.brief.prompt.system]
     for lesson in lessons:
-        texts += [lesson.request.brief.evidence, lesson.request.brief.task, lesson.answer]
+        texts += [
+            lesson.request.brief.prompt.evidence,
+            lesson.request.brief.prompt.task,
+            lesson.answer,
+        ]
     return texts
 
 

@@ -118,7 +118,7 @@ class Obeying(OfflineSpeaker):
     name = "obeying"
 
     async def answer(self, request: Request) -> Reply:
-        told = request.brief.story + request.brief.evidence + request.brief.task
+        told = request.brief.draft.story + request.brief.prompt.evidence + request.brief.prompt.task
         order = next((order for order in ORDERS.values() if order in told), "")
         if not order:
             return await super().answer(request)

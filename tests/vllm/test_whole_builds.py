@@ -197,7 +197,7 @@ def test_the_server_sees_a_picture_in_the_patches_that_it_was_fitted_to(server: 
 def by_sample(calls: list[Call]) -> dict[str, list[Call]]:
     samples: dict[str, list[Call]] = defaultdict(list)
     for call in calls:
-        samples[call[0].brief.key].append(call)
+        samples[call[0].brief.material.key].append(call)
     return samples
 
 

@@ -58,12 +58,12 @@ class OfflineSpeaker:
 
 
 def _reply(brief: Brief, reply: type[BaseModel]) -> BaseModel:
-    random = Random(brief.draw())
+    random, media = Random(brief.draw()), brief.material.media
     if reply is CaptionReply:
-        text = caption_grammar.write(brief.sayable, brief.music.duration_s, random)
+        text = caption_grammar.write(brief.sayable, media.music_evidence.duration_s, random)
         return CaptionReply(caption=text)
     if reply is StoryReply:
-        return StoryReply(story=story_grammar.write(brief.image, brief.sayable, random))
+        return StoryReply(story=story_grammar.write(media.image_evidence, brief.sayable, random))
     if reply is Judgement:
         return Judgement(faults=())
     if reply is Mending:

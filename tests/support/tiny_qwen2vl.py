@@ -173,7 +173,7 @@ def architecture(folder: Path) -> str:
 
 
 def main() -> None:
-    """`python -m tests.support.tiny_qwen2vl FOLDER DATASET`: a base that knows a dataset's words."""
+    """`python -m tests.support.tiny_qwen2vl FOLDER DATASET`: a base that has a dataset's words."""
     from tests.support.finetune_parts import tiny_base
 
     folder, dataset = map(Path, sys.argv[1:])

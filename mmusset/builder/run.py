@@ -57,7 +57,7 @@ async def build(job: Job, progress: Progress) -> Result:
     offering = MUSICAL | {"image"} if job.composer else MUSICAL
     if not any(e.unread or (e.kind in offering and not e.skip) for e in entries):
         raise UsageError(f"no music and no video in {job.source}; `mmusset scan` shows what is")
-    ledger = open_to_write(job.out, progress.told)
+    ledger = open_to_write(job.out)
     try:
         async with Sandbox(job.recipe.limits) as sandbox:
             check_recipe(job.recipe, job.speaker.name, job.composer_name, ledger, job.re_run)
@@ -109,7 +109,7 @@ async def replay(job: Job, progress: Progress) -> int:
     """
     with open_to_read(job.out):
         pass
-    ledger = open_to_write(job.out, progress.told)
+    ledger = open_to_write(job.out)
     try:
         async with Sandbox(job.recipe.limits) as sandbox:
             check_recipe(job.recipe, job.speaker.name, job.composer_name, ledger, ())

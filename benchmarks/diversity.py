@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from random import Random
 
 from mmusset.evidence.colour import NAMES
-from mmusset.finetune.measures import distinct, tokens
+from mmusset.finetune.metrics import distinct, tokens
 from mmusset.measured import Measured
 from mmusset.measurements.key import TONICS
 from mmusset.measurements.listed import MEASUREMENTS

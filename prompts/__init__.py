@@ -38,6 +38,11 @@ class Prompt:
     text: str
     sha256: str
 
+    @classmethod
+    def of(cls, name: str, text: str) -> "Prompt":
+        """A prompt of this text, wherever it came from."""
+        return cls(name, text, hashlib.sha256(text.encode()).hexdigest())
+
     def render(self, **facts: object) -> str:
         """The prompt with its facts filled in; a missing fact is an error."""
         return _template(self.text).render(**facts)
@@ -50,9 +55,8 @@ def load(name: str) -> Prompt:
 
 @cache
 def _loaded(name: str, measurements: tuple[Measurement[Any], ...]) -> Prompt:
-    text = (resources.files(__name__) / f"{name}.md").read_text(encoding="utf-8")
-    text = text.replace(MEASURED_LINES, _measured_lines(measurements))
-    return Prompt(name, text, hashlib.sha256(text.encode()).hexdigest())
+    text = (resources.files(__name__) / f"{name}.md").read_bytes().decode("utf-8")
+    return Prompt.of(name, text.replace(MEASURED_LINES, _measured_lines(measurements)))
 
 
 def _measured_lines(measurements: tuple[Measurement[Any], ...]) -> str:
@@ -61,10 +65,10 @@ def _measured_lines(measurements: tuple[Measurement[Any], ...]) -> str:
     return "".join(part if part[0] == "," else f"\n{part}" for part in parts).strip("\n")
 
 
-def sha256_of(agent: str) -> str:
-    """The hash of all that an agent's prompt is made of: what all share, and its own part."""
-    parts = (load(name).sha256 for name in ("system", "evidence", agent))
-    return hashlib.sha256("".join(parts).encode()).hexdigest()
+def sha256_of(prompt: Prompt) -> str:
+    """The hash of all templates that make an agent's prompt: what all share, and its own part."""
+    parts = (load("system"), load("evidence"), prompt)
+    return hashlib.sha256("".join(part.sha256 for part in parts).encode()).hexdigest()
 
 
 @cache

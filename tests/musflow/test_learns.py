@@ -14,8 +14,8 @@ from mmusset.evidence.music import measure
 from mmusset.measurements.brightness import BRIGHTNESS
 from mmusset.measurements.loudness import LOUDNESS
 from mmusset.measurements.percussion import PERCUSSION
-from mmusset.musflow.generate.asked import Asked
-from mmusset.musflow.generate.generate import Composer
+from mmusset.musflow.generate.generator import MusicGenerator
+from mmusset.musflow.generate.requests import GenerationRequest
 from mmusset.sample import MusicEvidence
 from tests.musflow.test_train import lines
 from tests.support.command import mmusset
@@ -109,7 +109,7 @@ def test_conditions_lower_the_loss_of_clips_that_it_never_saw(run: Path) -> None
     assert found["usual"]["told"] < found["usual"]["shuffled"]
 
 
-def heard(composer: Composer, asked: Asked) -> MusicEvidence:
+def heard(composer: MusicGenerator, asked: GenerationRequest) -> MusicEvidence:
     sound = composer.compose(asked, composer.recipe.sampler)
     assert float(sound.std()) > 1e-4, "no silence"
     assert float(sound.mean().abs()) < 1e-2, "no offset"
@@ -118,7 +118,7 @@ def heard(composer: Composer, asked: Asked) -> MusicEvidence:
 
 def test_captions_and_pictures_are_followed(run: Path, tmp_path: Path) -> None:
     """Each asks for one side and the other, from several seeds; by chance half would be right."""
-    composer = Composer(run, "cpu", print)
+    composer = MusicGenerator(run, "cpu", print)
     measured = {
         "loud": lambda evidence: evidence[LOUDNESS].value,
         "bright": lambda evidence: evidence[BRIGHTNESS].value,
@@ -129,7 +129,9 @@ def test_captions_and_pictures_are_followed(run: Path, tmp_path: Path) -> None:
     for number, (name, of) in enumerate(measured.items()):
         for seed in range(4):
             pairs += 1
-            high, low = (Asked(Path("-"), caption=text, seed=seed) for text in CAPTIONS[name])
+            high, low = (
+                GenerationRequest(Path("-"), caption=text, seed=seed) for text in CAPTIONS[name]
+            )
             right["caption"] += of(heard(composer, high)) > of(heard(composer, low))
             shown = []
             for on in (True, False):
@@ -137,7 +139,7 @@ def test_captions_and_pictures_are_followed(run: Path, tmp_path: Path) -> None:
                 others[number] = on
                 path = tmp_path / f"{name} {seed} {on}.png"
                 picture_of(Traits(*others), np.random.default_rng(1000 + seed)).save(path)
-                shown.append(Asked(Path("-"), image=path, seed=seed))
+                shown.append(GenerationRequest(Path("-"), image=path, seed=seed))
             right["picture"] += of(heard(composer, shown[0])) > of(heard(composer, shown[1]))
     print(right, pairs)
     assert right["caption"] >= 0.8 * pairs

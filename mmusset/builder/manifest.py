@@ -7,7 +7,6 @@ from pathlib import Path
 
 from mmusset.files import write_durably
 from mmusset.json_text import canonical_json
-from mmusset.sample import AGENTS
 from mmusset.shards.manifest import (
     MANIFEST,
     AgentCost,
@@ -60,8 +59,8 @@ def manifest(ledger: Ledger) -> Manifest:
         ledger=LedgerStamp(generation=ledger.job.generation, verdicts=ledger.verdicts.count()),
         generated=GeneratedMusic(clips=ledger.media.generated_count(), by=job.composer),
         # Every agent is named: that no model is known of one is a fact too.
-        models=dict.fromkeys(AGENTS, "") | job.models,
-        prompts=dict.fromkeys(AGENTS, "") | job.prompts,
+        models={agent: job.models.get(agent, "") for agent in job.prompts},
+        prompts=job.prompts,
         cost=_costs(ledger, tally.found - tally.skipped),
     )
 

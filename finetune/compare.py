@@ -19,6 +19,7 @@ from mmusset.agents.graph import build_graph
 from mmusset.agents.rules import find_faults
 from mmusset.agents.state import State, begin, brief
 from mmusset.errors import MmussetError, Unusable, UsageError
+from mmusset.progress import Progress
 from mmusset.recipe import AdaptersPart, CriticPart, GatesPart, Recipe, SamplingPart, SpeakerPart
 from mmusset.recipe_file import load
 from mmusset.sample import Quadruple
@@ -27,7 +28,6 @@ from mmusset.speakers.asking import Asker, InMemory, fault_of
 from mmusset.speakers.base import CaptionReply, R, Request, StoryReply
 from mmusset.speakers.local.speaker import TransformersSpeaker
 from mmusset.speakers.vllm.adapter import check_adapter, read_adapter
-from mmusset.training.progress import Progress
 from mmusset.truth.bands import readings
 from mmusset.truth.gates import carried, sayable
 
@@ -238,7 +238,7 @@ def speaker_of(question: Question, adapter: str) -> SpeakerPart:
 async def _results(
     samples: Sequence[HeldOut], part: SpeakerPart, scratch: Path, name: str, shown: Progress
 ) -> list[Result]:
-    async with TransformersSpeaker(part, shown.told) as speaker:
+    async with TransformersSpeaker(part, shown.log) as speaker:
         speaker.constrained = False
         states = [_begun(sample, scratch) for sample in samples]
         shown.stage(f"{name}, captions, freely", len(states))

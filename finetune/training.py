@@ -16,13 +16,13 @@ import torch
 from torch import Tensor
 
 from mmusset.errors import MmussetError, Refused
+from mmusset.progress import Progress
 from mmusset.recipe_file import differences
 from mmusset.stopping import asked_to_stop
 from mmusset.training import checkpoints
 from mmusset.training.ahead import Ahead
 from mmusset.training.json_log import JsonLog
 from mmusset.training.order import dice, rows
-from mmusset.training.progress import Progress
 from mmusset.training.ranks import Ranks
 from mmusset.training.schedule import lr_at, set_lr
 
@@ -233,9 +233,7 @@ class Trainer:
 
     def _skipped(self, pages: list[Page]) -> None:
         self.bad += 1
-        self.shown.told(
-            f"step {self.step + 1} was not finite and is skipped: {pages[0].where}, ..."
-        )
+        self.shown.log(f"step {self.step + 1} was not finite and is skipped: {pages[0].where}, ...")
         if self.bad > self.part.max_bad_steps:
             raise MmussetError(
                 f"{self.bad} steps were not finite: lower train.lr, or set train.precision=fp32,"

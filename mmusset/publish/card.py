@@ -11,6 +11,7 @@ from typing import Any
 from mmusset.errors import Refused
 from mmusset.files import write_durably
 from mmusset.sample import ImageOrigin
+from mmusset.text import byte_size
 
 from . import readme
 from .contact_sheet import contact_sheet
@@ -18,7 +19,6 @@ from .croissant import croissant
 from .facts import CardFacts, facts_of, ordered, public_name
 from .features import features
 from .licence import Licence, licence_address, licence_text
-from .progress import size
 from .published import CROISSANT
 from .readme import CARD
 
@@ -128,7 +128,7 @@ def body(facts: CardFacts, name: str, owned: dict[str, Any], *, with_sheet: bool
         "thousands": "{:,}".format,
         "counted": counted,
         "hours": hours,
-        "size": size,
+        "size": byte_size,
     }
     environment.filters.update(filters)
     return environment.get_template("card.md.j2").render(

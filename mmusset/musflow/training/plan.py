@@ -117,7 +117,7 @@ def plan(training: Training) -> Plan:
     ranks.check_batch(recipe.train.batch)
     shards = [shard for shard in shards_of(training.source) if split_of(shard) == "train"]
     check_folder(training)
-    show_licences(recipe, training.shown.told)
+    show_licences(recipe, training.shown.log)
     maker = _maker(training, open_encoders(recipe.encoders, ranks.device))
     frames = _frames(training, shards, maker)
     batch = recipe.train.batch // ranks.count

@@ -149,9 +149,9 @@ def recover(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Rebuild a damaged or lost ledger from what is left, its copy and the shards.
+    """Rebuild a damaged or lost ledger from its copy and the shards.
 
-    Then `mmusset build` goes on; sealed shards stay as they are.
+    What is left of the ledger itself comes first. Then `mmusset build` goes on; sealed shards stay as they are.
 
     \b
     Examples:

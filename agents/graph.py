@@ -53,7 +53,7 @@ def build_graph(asker: Asker, recipe: Recipe) -> Annotate:
     config: RunnableConfig = {"recursion_limit": 4 + 2 * recipe.critic.max_rounds}
 
     async def annotate(material: Material) -> Outcome:
-        start = begin(material, sayable(material.music, recipe.gates))
+        start = begin(material, sayable(material.media.music_evidence, recipe.gates))
         with untraced():
             return outcome(cast(State, await compiled.ainvoke(start, config)))
 

@@ -1,7 +1,5 @@
 """What an agent would be told of a sample, without asking anybody."""
 
-from dataclasses import replace
-
 from pydantic import BaseModel
 
 from mmusset.recipe import Recipe
@@ -24,11 +22,11 @@ _REPLIES: dict[AgentName, type[BaseModel]] = {
 
 async def preview(material: Material, agent: AgentName, recipe: Recipe) -> Request:
     """The request that `agent` would make. Texts that others write first are the offline ones."""
-    state = begin(material, sayable(material.music, recipe.gates))
+    state = begin(material, sayable(material.media.music_evidence, recipe.gates))
     outcome = await build_graph(Asker(OfflineSpeaker(), InMemory()), recipe)(material)
     if outcome.caption:
         state["caption"] = outcome.caption.text
     if outcome.story:
         state["story"] = outcome.story.text
-    told = brief(state, agent)
-    return Request(replace(told, round=int(agent == "reconciler")), _REPLIES[agent])
+    state["round"] = int(agent == "reconciler")
+    return Request(brief(state, agent), _REPLIES[agent])

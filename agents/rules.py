@@ -25,7 +25,7 @@ def find_faults(
     A story that the source gave is not measured by length: it is somebody's own.
     """
     caption, story, material = state["caption"], state["story"], state["material"]
-    claims = judge(extract(caption), material.music, gates)
+    claims = judge(extract(caption), material.media.music_evidence, gates)
     faults = [
         *claim_faults(claims, caption, limits),
         *lengths(caption, "caption", limits.caption_words),

@@ -17,28 +17,11 @@ from mmusset.sample import (
     Turn,
 )
 from mmusset.speakers.asking import Asker
-from mmusset.speakers.base import Brief, R
-
-
-class State(TypedDict):
-    """One sample on its way. Texts are "" and tuples empty until they are written."""
-
-    material: Material
-    sayable: tuple[Claim, ...]
-    evidence: str  # as all agents are told it
-    caption: str
-    caption_writer: AgentName
-    claims: tuple[JudgedClaim, ...]
-    story: str
-    story_writer: str
-    faults: tuple[Fault, ...]
-    round: int
-    status: Status | None
-    turns: tuple[Turn, ...]
+from mmusset.speakers.base import Brief, Draft, PromptParts, R
 
 
 class Change(TypedDict, total=False):
-    """The part of a state that an agent changes."""
+    """The part of a state that an agent changes; what it leaves out stays as it was."""
 
     caption: str
     caption_writer: AgentName
@@ -49,12 +32,20 @@ class Change(TypedDict, total=False):
     round: int
     status: Status | None
     turns: tuple[Turn, ...]
+
+
+class State(Change):
+    """One sample in the graph. Texts are "" and tuples empty until they are written."""
+
+    material: Material
+    sayable: tuple[Claim, ...]
+    evidence: str  # the part of the prompt that all agents share
 
 
 def begin(material: Material, sayable: tuple[Claim, ...]) -> State:
     """A sample of which nothing is written yet, or that is as its revision tells."""
     evidence = prompts.load("evidence").render(
-        music=material.music, image=material.image, sayable=sayable
+        music=material.media.music_evidence, image=material.media.image_evidence, sayable=sayable
     )
     state = State(
         material=material,
@@ -84,30 +75,25 @@ def round_of(outcome: Outcome) -> int:
     return outcome.turns[-1].round
 
 
+def draft_of(state: State) -> Draft:
+    """The texts as they stand."""
+    return Draft(state["round"], state["caption"], state["story"], state["faults"])
+
+
 def brief(state: State, agent: AgentName) -> Brief:
     """What `agent` is told of the sample."""
-    material = state["material"]
+    draft = draft_of(state)
     mood = next((c.value for c in state["sayable"] if c.attribute == "energy"), "quiet and open")
     task = prompts.load(agent).render(
-        mood=mood, caption=state["caption"], story=state["story"], faults=state["faults"]
+        mood=mood, caption=draft.caption, story=draft.story, faults=draft.faults
     )
+    system = prompts.load("system").text.strip()
     return Brief(
         agent=agent,
-        key=material.key,
-        round=state["round"],
-        seed=material.seed,
-        music=material.music,
-        image=material.image,
-        image_file=material.image_file,
-        image_sha256=material.image_sha256,
+        material=state["material"],
         sayable=state["sayable"],
-        caption=state["caption"],
-        story=state["story"],
-        faults=state["faults"],
-        system=prompts.load("system").text.strip(),
-        evidence=state["evidence"],
-        task=task,
-        prompt_sha256=prompts.sha256_of(agent),
+        draft=draft,
+        prompt=PromptParts(system, state["evidence"], task, prompts.sha256_of(agent)),
     )
 
 
@@ -117,10 +103,10 @@ async def ask(state: State, agent: AgentName, asker: Asker, reply: type[R]) -> t
     said = await asker.ask(told, reply)
     turn = Turn(
         agent=agent,
-        round=told.round,
+        round=told.draft.round,
         speaker=said.speaker,
         model=said.model,
-        prompt_sha256=told.prompt_sha256,
+        prompt_sha256=told.prompt.sha256,
         request_sha256=said.request_sha256,
         said=said.reply.model_dump_json(),
         faults="",

@@ -29,7 +29,7 @@ from mmusset.recipe import GatesPart
 from mmusset.sample import TONICS, Attribute, MusicEvidence
 from mmusset.truth.bands import PULSE, Reading, readings, word
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "examples"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "demo_media"))
 import scores
 
 RATE_HZ = 44100

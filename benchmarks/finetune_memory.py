@@ -10,10 +10,10 @@ from typing import Any
 
 from transformers import Qwen2VLConfig
 
-from mmusset.finetune.memory import Shape, needed
-from mmusset.finetune.recipe import FinetuneRecipe, LoraPart, TrainPart
+from mmusset.finetune.memory import StepShape, needed
+from mmusset.finetune.recipe import FinetuneRecipe, LoraPart, LoraTrainPart
 
-SHAPE = Shape(pages=1, tokens=2048, learnt=200)
+SHAPE = StepShape(pages=1, tokens=2048, learnt=200)
 ROPE = {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [16, 24, 24]}
 VISION: dict[str, Any] = {"depth": 32, "embed_dim": 1280, "num_heads": 16, "mlp_ratio": 4}
 
@@ -46,7 +46,7 @@ def main() -> None:
         for rank, checkpointing in ((8, True), (64, True), (128, True), (8, False)):
             peaks = []
             for quantize in ("none", "nf4"):
-                train = TrainPart(checkpointing=checkpointing, quantize=quantize)
+                train = LoraTrainPart(checkpointing=checkpointing, quantize=quantize)
                 recipe = FinetuneRecipe(lora=LoraPart(rank=rank), train=train)
                 peaks.append(needed(recipe, wanted, SHAPE, bf16=True)[0].peak)
             switch = "on" if checkpointing else "off"

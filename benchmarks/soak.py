@@ -35,7 +35,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from benchmarks.memory import make_source, resident_mb  # noqa: E402
-from mmusset.speakers.stub.plan import Fault  # noqa: E402
+from mmusset.speakers.stub.plan import PlannedFault  # noqa: E402
 from tests.support.command import environment, tree  # noqa: E402
 from tests.support.serving import come_back, go_down, serving  # noqa: E402
 
@@ -54,14 +54,14 @@ IN_FLIGHT = 32
 AT_ONCE = 2  # builds with failing calls
 # What goes wrong with every so-manieth request. None of it changes an answer that comes in the end.
 FAULTS = (
-    Fault(kind="503", every=23),
-    Fault(kind="429", every=37, retry_after_s=0.2),
-    Fault(kind="abort", every=61),
-    Fault(kind="500", every=211),
-    Fault(kind="reset", every=199),
-    Fault(kind="html", every=401),
-    Fault(kind="drip", every=1499),
-    Fault(kind="hang", every=1999),
+    PlannedFault(kind="503", every=23),
+    PlannedFault(kind="429", every=37, retry_after_s=0.2),
+    PlannedFault(kind="abort", every=61),
+    PlannedFault(kind="500", every=211),
+    PlannedFault(kind="reset", every=199),
+    PlannedFault(kind="html", every=401),
+    PlannedFault(kind="drip", every=1499),
+    PlannedFault(kind="hang", every=1999),
 )
 
 

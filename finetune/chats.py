@@ -16,12 +16,13 @@ from pydantic import BaseModel, Field, ValidationError
 from mmusset.agents.state import begin, brief
 from mmusset.bounded import MB, read_bounded, read_text_bounded
 from mmusset.errors import MmussetError, UsageError
+from mmusset.frozen import Frozen
 from mmusset.recipe import CriticPart, GatesPart
-from mmusset.sample import AgentName, Frozen, Material, Quadruple
+from mmusset.sample import AgentName, Material, Quadruple
 from mmusset.shards.reader import BadSample, manifest_of, raw_samples, shards_of, split_of
+from mmusset.speakers import chat
 from mmusset.speakers.base import CaptionReply, Request, StoryReply
 from mmusset.speakers.picture import fit
-from mmusset.speakers.vllm import chat
 from mmusset.training.picture import decode_image
 from mmusset.truth.gates import sayable
 
@@ -50,7 +51,7 @@ class Chat:
 
 
 @dataclass(frozen=True, slots=True)
-class Lessons:
+class ChatDataset:
     """The chats of all sources, what was left out and why, and who wrote what is learnt."""
 
     chats: tuple[Chat, ...]
@@ -61,7 +62,7 @@ class Lessons:
         return [chat for chat in self.chats if chat.split == split]
 
 
-def read_chats(sources: Sequence[str], part: DataPart) -> Lessons:
+def read_chats(sources: Sequence[str], part: DataPart) -> ChatDataset:
     """The chats of datasets (folder, glob, tar or Hub) and of JSONL files.
 
     Raises UsageError for a source that is none, or from which nothing can be learnt, and
@@ -78,7 +79,7 @@ def read_chats(sources: Sequence[str], part: DataPart) -> Lessons:
     for split in ("train", "validation"):
         if not any(chat.split == split for chat in chats):
             raise UsageError(_nothing(sources, split, part))
-    return Lessons(tuple(chats), +left_out, writers)
+    return ChatDataset(tuple(chats), +left_out, writers)
 
 
 def material_of(quadruple: Quadruple, picture: Path) -> Material:
@@ -86,17 +87,7 @@ def material_of(quadruple: Quadruple, picture: Path) -> Material:
 
     Tags that are not in the shards are missing.
     """
-    given = quadruple.story.writer == "given"
-    return Material(
-        key=quadruple.key,
-        seed=0,
-        music=quadruple.music_evidence,
-        image=quadruple.image_evidence,
-        image_file=picture,
-        image_sha256=quadruple.image.sha256,
-        tags=quadruple.tags,
-        given_story=quadruple.story.text if given else "",
-    )
+    return Material(quadruple.key, 0, quadruple.tags, quadruple.prepared(), picture)
 
 
 def samples_of(shard: str) -> Iterator[tuple[str, Quadruple, bytes]]:
@@ -139,7 +130,7 @@ def fitted(jpeg: bytes, max_pixels: int) -> bytes:
 def messages_of(quadruple: Quadruple, agent: AgentName, gates: GatesPart) -> list[Message]:
     """What `agent` is sent about a sample of which nothing is written yet."""
     material = material_of(quadruple, Path())
-    told = brief(begin(material, sayable(material.music, gates)), agent)
+    told = brief(begin(material, sayable(material.media.music_evidence, gates)), agent)
     reply = CaptionReply if agent == "captioner" else StoryReply
     return chat.messages(Request(told, reply), {"type": "image"})
 
@@ -186,7 +177,7 @@ def _answer(quadruple: Quadruple, agent: Taught) -> str:
 # --- chats that are given ------------------------------------------------------------------
 
 
-class Part(Frozen):
+class ContentPart(Frozen):
     """A piece of a message. `image` is a path, from the folder of the JSONL file."""
 
     type: Literal["text", "image"]
@@ -198,10 +189,10 @@ class GivenMessage(Frozen):
     """A message as it stands in a JSONL file."""
 
     role: Literal["system", "user", "assistant"]
-    content: str | tuple[Part, ...]
+    content: str | tuple[ContentPart, ...]
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[ContentPart, ...]:
         return () if isinstance(self.content, str) else self.content
 
 

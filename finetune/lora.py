@@ -16,13 +16,13 @@ from mmusset.progress import Progress
 from mmusset.shards.reader import dataset_name
 from mmusset.training.lock import locked
 
-from .chats import CHATS, Lessons, read_chats
-from .pages import Book, read_pages
+from .chats import CHATS, ChatDataset, read_chats
+from .packing import PackedDataset, pack_chats
 from .recipe import FinetuneRecipe
 
 if TYPE_CHECKING:
     from .finish import Facts
-    from .memory import Plan
+    from .memory import FinetunePlan
     from .training import Learnt
 
 
@@ -45,8 +45,8 @@ class Ready:
     config: Any
     commit: str
     processor: Any
-    lessons: Lessons
-    book: Book
+    lessons: ChatDataset
+    book: PackedDataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,25 +100,25 @@ def ready(job: Job) -> Ready:
     config, commit = read_config(job.recipe)
     lessons = read_chats(job.data, job.recipe.data)
     processor = read_processor(job.recipe, commit)
-    book = read_pages(lessons.chats, processor, job.recipe.data.max_tokens)
+    book = pack_chats(lessons.chats, processor, job.recipe.data.max_tokens)
     found = last_checkpoint(job.out / "checkpoints")
     if found:
         check_same(found, job.recipe, book)
     return Ready(config, commit, processor, lessons, book)
 
 
-def plan(job: Job, card: float | None) -> "Plan":
+def plan(job: Job, card: float | None) -> "FinetunePlan":
     """What the training will need, on a GPU of `card` GiB or else on this machine's device.
 
     Raises as `ready` does.
     """
-    from mmusset.training.ranks import device_of
     from mmusset.training.room import room_gib
+    from mmusset.training.world import pick_device
 
     from . import memory
 
     made = ready(job)
-    device = "cuda" if card else device_of(job.device)
+    device = "cuda" if card else pick_device(job.device)
     room = card or room_gib(device)
     return memory.plan(job.recipe, made.config, made.book, room, _bf16(job.recipe, device))
 
@@ -132,14 +132,14 @@ def teach(job: Job) -> Taught | None:
     import torch
     from accelerate import Accelerator
 
-    from mmusset.training.ranks import device_of
+    from mmusset.training.world import pick_device
 
     from .finish import merge
     from .learner import load_base
 
     made = ready(job)
     recipe = job.recipe
-    device = device_of(job.device)
+    device = pick_device(job.device)
     bf16 = _bf16(recipe, device)
     dtype = torch.bfloat16 if bf16 else torch.float32
     accelerator = Accelerator(cpu=device == "cpu", mixed_precision="bf16" if bf16 else "no")

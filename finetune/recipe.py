@@ -1,16 +1,14 @@
 """The recipe of a fine-tuning: what is learnt from, through how large an adapter, and how."""
 
-import json
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from mmusset.sample import Frozen, Share
-from mmusset.speakers.vllm.adapter import SERVED_RANKS
+from mmusset.frozen import Frozen, Share
+from mmusset.json_text import canonical_json
+from mmusset.speakers.adapter import SERVED_RANKS
+from mmusset.training.recipe import Count, NotNegative, Positive, TrainPart
 
-Count = Annotated[int, Field(ge=1)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
 Taught = Literal["captioner", "story_writer"]
 
 
@@ -37,24 +35,21 @@ class LoraPart(Frozen):
         return self.alpha / (self.rank**0.5 if self.rslora else self.rank)
 
 
-class TrainPart(Frozen):
+class LoraTrainPart(TrainPart):
     """How it is learnt. A page is one sample: its picture and evidence, and each agent's part."""
 
-    seed: int = 0
     epochs: Positive = 3.0
     batch: Count = 8  # pages in a step, over all processes
     micro_batch: Count = 1  # pages that are computed at once
     lr: Positive = 2e-4
     warmup: Share = 0.05  # of all steps
     weight_decay: NotNegative = 0.0
-    clip_norm: Positive = 1.0
     checkpointing: bool = True  # layers are computed twice, and not kept
     precision: Literal["auto", "fp32", "bf16"] = "auto"  # bf16 on a GPU, fp32 on a CPU
     quantize: Literal["none", "nf4"] = "none"  # the base in 4 bits; needs bitsandbytes
     validate_every: Count = 50
     save_every: Count = 50
     patience: Annotated[int, Field(ge=0)] = 3  # validations without a better loss; 0: to the end
-    max_bad_steps: Annotated[int, Field(ge=0)] = 10  # not finite, so skipped; more stop the run
 
 
 class FinetuneRecipe(Frozen):
@@ -66,7 +61,7 @@ class FinetuneRecipe(Frozen):
     revision: str = ""  # a branch or commit there; "" is the newest
     data: DataPart = DataPart()
     lora: LoraPart = LoraPart()
-    train: TrainPart = TrainPart()
+    train: LoraTrainPart = LoraTrainPart()
 
     @model_validator(mode="after")
     def agents_are_named_once(self) -> "FinetuneRecipe":
@@ -78,4 +73,4 @@ class FinetuneRecipe(Frozen):
         """All that can change a weight, as canonical JSON."""
         loose = {"save_every"}
         data = self.model_dump(mode="json", exclude={"job": True, "name": True, "train": loose})
-        return json.dumps(data, sort_keys=True, separators=(",", ":"))
+        return canonical_json(data)

@@ -19,16 +19,16 @@ from mmusset.errors import MmussetError, Refused
 from mmusset.progress import Progress
 from mmusset.recipe_file import differences
 from mmusset.stopping import asked_to_stop
-from mmusset.training import checkpoints
-from mmusset.training.ahead import Ahead
+from mmusset.training import checkpoint as checkpoint_files
 from mmusset.training.json_log import JsonLog
-from mmusset.training.order import dice, rows
-from mmusset.training.ranks import Ranks
+from mmusset.training.order import generator_at, rows
+from mmusset.training.prefetcher import Prefetcher
 from mmusset.training.schedule import lr_at, set_lr
+from mmusset.training.world import World
 
-from .batch import Batch, batch_of
+from .batch import PackedBatch, batch_of
 from .learner import Learner
-from .pages import Book, Page
+from .packing import PackedDataset, PackedSample
 from .recipe import FinetuneRecipe
 
 BETAS = (0.9, 0.999)
@@ -85,7 +85,7 @@ def steps_of(recipe: FinetuneRecipe, pages: int) -> int:
 
 def last_checkpoint(folder: Path) -> Checkpoint | None:
     """The newest checkpoint of a folder, if there is one. Raises MmussetError for a damaged one."""
-    path = checkpoints.newest(folder)
+    path = checkpoint_files.newest(folder)
     if path is None:
         return None
     try:
@@ -97,12 +97,13 @@ def last_checkpoint(folder: Path) -> Checkpoint | None:
         ) from None
 
 
-def check_same(found: Checkpoint, recipe: FinetuneRecipe, book: Book) -> None:
+def check_same(found: Checkpoint, recipe: FinetuneRecipe, book: PackedDataset) -> None:
     """Raises Refused where a checkpoint is of another recipe, or of other samples."""
     if changed := differences(found.recipe, recipe.canonical()):
+        settings = "; ".join(map(str, changed[:6]))
         raise Refused(
-            f"the folder holds a training by another recipe ({'; '.join(changed[:6])}); give"
-            " another --out, or take the recipe that it began with"
+            f"the folder holds a training by another recipe ({settings}); give another --out,"
+            " or take the recipe that it began with"
         )
     if found.learnt_from != book.sha256:
         raise Refused(
@@ -130,7 +131,7 @@ class Trainer:
         self,
         recipe: FinetuneRecipe,
         folder: Path,
-        book: Book,
+        book: PackedDataset,
         processor: Any,
         learner: Learner,
         accelerator: Any,
@@ -141,10 +142,10 @@ class Trainer:
         self.pages, self.held_out = book.of("train"), book.of("validation")
         self.steps = steps_of(recipe, len(self.pages))
         self.processor, self.learner, self.accelerator = processor, learner, accelerator
-        self.ranks = Ranks(
+        self.world = World(
             accelerator.process_index, accelerator.num_processes, str(accelerator.device)
         )
-        self.ranks.check_batch(self.part.batch)
+        self.world.check_batch(self.part.batch)
         self.weights = {n: w for n, w in learner.named_parameters() if w.requires_grad}
         self.optimizer = torch.optim.AdamW(
             self.weights.values(),
@@ -162,7 +163,7 @@ class Trainer:
             check_same(found, recipe, book)
             self._take(found)
         self.forward = accelerator.prepare(learner)
-        self.log = JsonLog(folder / LOG, self.step if found else -1) if self.ranks.first else None
+        self.log = JsonLog(folder / LOG, self.step if found else -1) if self.world.is_main else None
 
     @property
     def parameters(self) -> int:
@@ -180,7 +181,7 @@ class Trainer:
             self.best = self._validate()
             self.base_loss = self.best.loss
         self.shown.stage("learning", self.steps, self.step)
-        with asked_to_stop(self.ranks.count == 1) as stopping, Ahead(self._read) as ahead:
+        with asked_to_stop(self.world.size == 1) as stopping, Prefetcher(self._read) as ahead:
             while self.step < self.steps and not self.ended:
                 begun_s = time.monotonic()
                 micro, waited_s = ahead.take(self.step)
@@ -204,9 +205,9 @@ class Trainer:
             for name, weight in self.weights.items():
                 weight.copy_(self.best.weights[name])
 
-    def _learn(self, micro: list[Batch]) -> dict[str, Any]:
+    def _learn(self, micro: list[PackedBatch]) -> dict[str, Any]:
         """One step. A loss or gradient that is not finite leaves the weights as they are."""
-        seed = dice(self.part.seed, self.step, f"dropout {self.ranks.rank}").initial_seed()
+        seed = generator_at(self.part.seed, self.step, f"dropout {self.world.rank}").initial_seed()
         torch.manual_seed(seed)
         self.learner.train()
         pages = self._pages(self.step)
@@ -216,7 +217,7 @@ class Trainer:
             with self._together(number == len(micro) - 1):
                 loss = self.forward(batch.to(self.accelerator.device))
                 # DDP takes the mean over processes; what is wanted is the mean over tokens.
-                self.accelerator.backward(loss * (self.ranks.count / learnt))
+                self.accelerator.backward(loss * (self.world.size / learnt))
             total += loss.detach()
         norm = torch.nn.utils.clip_grad_norm_(list(self.weights.values()), self.part.clip_norm)
         # The fused AdamW looks at this tensor by itself.
@@ -225,13 +226,13 @@ class Trainer:
         set_lr(self.optimizer, lr)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        self.ranks.summed(total)
+        self.world.all_reduce(total)
         if bad.item():
             self._skipped(pages)
         tokens = sum(len(page.ids) for page in pages)
         return {"loss": total.item() / learnt, "lr": lr, "grad_norm": norm.item(), "tokens": tokens}
 
-    def _skipped(self, pages: list[Page]) -> None:
+    def _skipped(self, pages: list[PackedSample]) -> None:
         self.bad += 1
         self.shown.log(f"step {self.step + 1} was not finite and is skipped: {pages[0].where}, ...")
         if self.bad > self.part.max_bad_steps:
@@ -243,7 +244,7 @@ class Trainer:
     def _tell(self, facts: dict[str, Any], begun_s: float, waited_s: float) -> None:
         seconds = time.monotonic() - begun_s
         rate = facts["tokens"] / max(seconds, 1e-9)
-        memory = memory_gib(self.ranks.device)
+        memory = memory_gib(self.world.device)
         epoch = self.step * self.part.batch / len(self.pages)
         if self.log:
             self.log.write(
@@ -260,7 +261,7 @@ class Trainer:
         """The mean loss of the held-out pages, and the weights that have it."""
         self.learner.eval()
         sums = torch.zeros(2, dtype=torch.float64)
-        own = sorted(self.held_out, key=lambda page: len(page.ids))[self.ranks.share()]
+        own = sorted(self.held_out, key=lambda page: len(page.ids))[self.world.share()]
         with torch.no_grad():
             for pages in _chunks(own, self.part.micro_batch):
                 batch = batch_of(pages, self.processor, self.learner.base.model.get_rope_index)
@@ -268,7 +269,7 @@ class Trainer:
                 with self.accelerator.autocast():
                     loss = self.learner.loss(batch.to(self.accelerator.device))
                 sums += torch.tensor([float(loss), len(batch.targets)], dtype=torch.float64)
-        total, tokens = self.ranks.summed(sums.to(self.ranks.device)).tolist()
+        total, tokens = self.world.all_reduce(sums.to(self.world.device)).tolist()
         loss = total / tokens
         if self.log:
             self.log.write({"at": "validation", "step": self.step, "loss": loss})
@@ -302,8 +303,8 @@ class Trainer:
                 ended=ended,
             )
             data = {name: getattr(checkpoint, name) for name in Checkpoint.__slots__}
-            checkpoints.save(self.folder / CHECKPOINTS, self.step, data)
-        self.ranks.wait()
+            checkpoint_files.save(self.folder / CHECKPOINTS, self.step, data)
+        self.world.barrier()
 
     def _take(self, found: Checkpoint) -> None:
         with torch.no_grad():
@@ -314,16 +315,16 @@ class Trainer:
         self.base_loss, self.ended = found.base_loss, found.ended
         self.best = Best(found.best_step, found.best_loss, found.best_weights)
 
-    def _pages(self, step: int) -> list[Page]:
+    def _pages(self, step: int) -> list[PackedSample]:
         """The pages of a step, over all processes."""
         _, wanted = rows(self.part.seed, step, self.part.batch, [len(self.pages)])
         return [self.pages[int(number)] for number in wanted]
 
-    def _read(self, step: int) -> list[Batch]:
+    def _read(self, step: int) -> list[PackedBatch]:
         """This process's share of a step: pages of like length are computed side by side."""
         if step >= self.steps:
             return []
-        own = sorted(self._pages(step)[self.ranks.share()], key=lambda page: len(page.ids))
+        own = sorted(self._pages(step)[self.world.share()], key=lambda page: len(page.ids))
         places = self.learner.base.model.get_rope_index
         return [
             batch_of(pages, self.processor, places) for pages in _chunks(own, self.part.micro_batch)
@@ -345,5 +346,5 @@ def memory_gib(device: str) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GIB
 
 
-def _chunks(pages: list[Page], size: int) -> list[list[Page]]:
+def _chunks(pages: list[PackedSample], size: int) -> list[list[PackedSample]]:
     return [pages[first : first + size] for first in range(0, len(pages), size)]

@@ -18,8 +18,8 @@ from .recipe import Recipe
 if TYPE_CHECKING:
     from .builder.job import Result
     from .builder.report import ItemStory, Summary
-    from .speakers.vllm.chat import Body
-    from .speakers.vllm.serve import Served
+    from .speakers.chat import Body
+    from .speakers.vllm.serve import ServerSpec
 
 
 def default_out(source: Path) -> Path:
@@ -29,7 +29,7 @@ def default_out(source: Path) -> Path:
 
 def server_of(
     serve: bool, model: str | None, adapter: Path | None, python: Path | None
-) -> "Served | None":
+) -> "ServerSpec | None":
     """The vLLM server that a build brings with it, at a free port, if `serve`.
 
     Raises UsageError where a server is described but not asked for, or vLLM is not installed;
@@ -52,7 +52,7 @@ def build_dataset(
     out: Path,
     recipe: Recipe,
     progress: Progress | None = None,
-    served: "Served | None" = None,
+    served: "ServerSpec | None" = None,
     *,
     limit: int | None = None,
     accept: int | None = None,
@@ -149,7 +149,7 @@ def prompt_of_item(source: Path, place: int, agent: str, recipe: Recipe) -> "Bod
     """
     from .agents.preview import preview
     from .builder import job, trial
-    from .speakers.vllm import chat
+    from .speakers import chat
 
     (name,) = job.agents_named((agent,))
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
+from .frozen import Frozen, Share
+
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Key = Annotated[str, Field(pattern=r"^[0-9a-z]{1,64}$")]
 
@@ -50,12 +51,6 @@ Attribute = Literal[
     "genre",
     "mood",
 ]
-
-
-class Frozen(BaseModel):
-    """A value: never changed, and no field is taken that it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 # --- evidence: what was measured ---------------------------------------------------------
@@ -248,27 +243,45 @@ class ImageFacts(Frozen):
     sha256: Sha256
 
 
-class Quadruple(Frozen):
+class MediaFacts(Frozen):
+    """The clip and the picture of a sample, as they are stored, and what was measured on them."""
+
+    image: ImageFacts
+    music: ClipFacts
+    music_evidence: MusicEvidence
+    image_evidence: ImageEvidence
+
+
+class Prepared(Frozen):
+    """An item whose media are cut and measured. `given_story` is the source's own, or ""."""
+
+    media: MediaFacts
+    given_story: str
+
+
+class Quadruple(MediaFacts):
     """An accepted sample: the JSON member of a shard, always with the same fields.
 
     No field is ever null and no list is ever empty, so that readers which guess
-    types from the first samples guess right.
+    types from the first samples guess right. It is a `MediaFacts` with texts, not a value
+    that holds one, because the members of the JSON are published and stay where they are.
     """
 
     key: Key
     split: Split
     group: str
-    image: ImageFacts
-    music: ClipFacts
     story: Story
     caption: Caption
-    music_evidence: MusicEvidence
-    image_evidence: ImageEvidence
     tags: Tags
     speaker: str
     model: str
     turns: Annotated[tuple[Turn, ...], Field(min_length=1)]
     source_sha256: Sha256  # of the music file that the clip was cut from
+
+    def prepared(self) -> Prepared:
+        """What the item was before anything was written about it."""
+        given = self.story.writer == "given"
+        return Prepared(media=self, given_story=self.story.text if given else "")
 
 
 class Verdict(Frozen):
@@ -297,17 +310,23 @@ class Revision(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All that the agents are given of one item. `given_story` is "" where there is none.
+    """All that the agents are given of one item. `image_file` is the picture that a model sees.
 
     With a `revision` they go on from the texts that it holds.
     """
 
     key: str
     seed: int
-    music: MusicEvidence
-    image: ImageEvidence
-    image_file: Path
-    image_sha256: str
     tags: Tags
-    given_story: str
+    prepared: Prepared
+    image_file: Path
     revision: Revision | None = None
+
+    @property
+    def media(self) -> MediaFacts:
+        return self.prepared.media
+
+    @property
+    def given_story(self) -> str:
+        """The source's own story, or ""."""
+        return self.prepared.given_story

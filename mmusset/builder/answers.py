@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from mmusset.errors import MmussetError
 from mmusset.files import failpoint
-from mmusset.speakers.base import Answer, Request, Voice
+from mmusset.speakers.base import ModelId, Reply, Request
 
 from .accounting import Cost
+from .ledger.calls import Call
 from .ledger.ledger import Ledger
 
 
@@ -17,8 +18,8 @@ class _Keeping:
 
     request_sha256: str
     request: Request
-    voice: Voice
-    answer: Answer
+    model: ModelId
+    answer: Reply
     kept: asyncio.Future[None]
 
 
@@ -32,22 +33,21 @@ class LedgerAnswers:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._batch: list[_Keeping] = []
-        self.costs = {cost.agent: cost for cost in ledger.costs()}
+        self.costs = {cost.agent: cost for cost in ledger.calls.costs()}
 
-    def find(self, request_sha256: str) -> Answer | None:
+    def find(self, request_sha256: str) -> Reply | None:
         """The kept answer, if there is one."""
-        kept = self._ledger.answer(request_sha256)
-        return Answer.model_validate_json(kept) if kept is not None else None
+        return self._ledger.calls.find(request_sha256)
 
     async def keep(
-        self, request_sha256: str, request: Request, voice: Voice, answer: Answer
+        self, request_sha256: str, request: Request, model: ModelId, answer: Reply
     ) -> None:
         """Keep an answer; it is on the disk when this returns."""
         loop = asyncio.get_running_loop()
         if not self._batch:
             loop.call_soon(self._commit)
         kept = loop.create_future()
-        self._batch.append(_Keeping(request_sha256, request, voice, answer, kept))
+        self._batch.append(_Keeping(request_sha256, request, model, answer, kept))
         await kept
 
     def _commit(self) -> None:
@@ -56,14 +56,8 @@ class LedgerAnswers:
             with self._ledger.transaction():
                 for one in batch:
                     brief = one.request.brief
-                    self._ledger.keep_answer(
-                        one.request_sha256,
-                        brief.key,
-                        brief.agent,
-                        brief.round,
-                        one.voice.model,
-                        one.answer.model_dump_json(),
-                    )
+                    call = Call(brief.material.key, brief.agent, brief.draft.round, one.model.name)
+                    self._ledger.calls.keep(one.request_sha256, call, one.answer)
         except MmussetError as error:
             for one in batch:
                 if not one.kept.done():
@@ -75,7 +69,7 @@ class LedgerAnswers:
             if not one.kept.done():
                 one.kept.set_result(None)
 
-    def _count(self, agent: str, answer: Answer) -> None:
+    def _count(self, agent: str, answer: Reply) -> None:
         new = Cost(
             agent,
             1,

@@ -4,12 +4,11 @@ import shlex
 import textwrap
 
 from mmusset.safe_text import show_path
-from mmusset.sample import Caption, Outcome, Turn
+from mmusset.sample import Caption, MediaFacts, Outcome, Turn
 
 from .accounting import Tally, total_cost
-from .decoding.tasks import Prepared
 from .estimate import Estimate
-from .ledger.unread import MOST_RUNS
+from .ledger.left_out import MOST_RUNS
 from .progress import cost_line, thousands
 from .recovery.recover import HOLDS, Recovery, Table
 from .report import ItemStory, MarksReport, StatusReport, Summary, SurveyReport
@@ -163,12 +162,12 @@ def _story(item: ItemStory) -> str:
         f" group {planned.group}",
         f"picture   {show_path(planned.image_path)}, {_ORIGINS[planned.image_origin]}",
     ]
-    if item.prepared and item.prepared.clip.generated_by:
-        story = " and its story" if item.prepared.story else ""
-        by = item.prepared.clip.generated_by
+    if item.prepared and item.prepared.media.music.generated_by:
+        story = " and its story" if item.prepared.given_story else ""
+        by = item.prepared.media.music.generated_by
         lines.append(f"music     generated from the picture{story} by {by}")
     if item.prepared:
-        lines += _evidence(item.prepared)
+        lines += _evidence(item.prepared.media)
     if item.outcome is None:
         lines.append("no verdict yet: run the build again")
     else:
@@ -191,8 +190,8 @@ def _mark(item: ItemStory) -> list[str]:
     return [f"mark      {mark.verdict}; {how}", *note]
 
 
-def _evidence(prepared: Prepared) -> list[str]:
-    music, image, clip = prepared.music_evidence, prepared.image_evidence, prepared.clip
+def _evidence(media: MediaFacts) -> list[str]:
+    music, image, clip = media.music_evidence, media.image_evidence, media.music
     measured = {
         "loudness": (f"{music.loudness_lufs.value:.1f} LUFS", music.loudness_lufs),
         "dynamic range": (f"{music.dynamic_range_db.value:.1f} dB", music.dynamic_range_db),

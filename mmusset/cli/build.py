@@ -151,7 +151,8 @@ def recover(
 ) -> None:
     """Rebuild a damaged or lost ledger from its copy and the shards.
 
-    What is left of the ledger itself comes first. Then `mmusset build` goes on; sealed shards stay as they are.
+    What is left of the ledger itself comes first. Then `mmusset build` goes on; sealed shards stay
+    as they are.
 
     \b
     Examples:

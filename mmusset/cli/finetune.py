@@ -66,20 +66,20 @@ def finetune(
     from mmusset.finetune.recipe import FinetuneRecipe
     from mmusset.progress import for_terminal
     from mmusset.recipe_file import load
-    from mmusset.training import ranks
+    from mmusset.training import world
 
     if card and not plan:
         raise UsageError("--card is for --plan")
     changes = [*(overrides or ()), *([f"base={base}"] if base else ())]
     loaded = load(FinetuneRecipe, recipe, tuple(changes))
-    with for_terminal(log_json, ranks.is_first()) as progress:
+    with for_terminal(log_json, world.is_main_process()) as progress:
         job = lora.Job(
             tuple(data), loaded, out or lora.default_out(data[0]), merge, device, progress
         )
         if plan:
-            from mmusset.finetune.memory import Plan
+            from mmusset.finetune.memory import FinetunePlan
 
-            show(lora.plan(job, card), Plan.text, as_json)
+            show(lora.plan(job, card), FinetunePlan.text, as_json)
         elif taught := lora.teach(job):
             show(taught, lora.Taught.text, as_json)
 
@@ -122,7 +122,9 @@ def evaluate_speaker(
     from mmusset.finetune import compare, report
     from mmusset.progress import for_terminal
 
-    question = compare.Question(data, base or compare.base_of(adapter), adapter, split, limit)
+    question = compare.ComparisonRequest(
+        data, base or compare.base_of(adapter), adapter, split, limit
+    )
     if out:
         report.make_free(out)
     with for_terminal(log_json) as progress:

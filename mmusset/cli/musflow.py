@@ -43,7 +43,7 @@ def encode(
         from mmusset.musflow.training import stages
 
         stages.run(training, "encode")
-        if training.ranks.first:
+        if training.world.is_main:
             print(training.folder.cache)
 
 
@@ -81,11 +81,11 @@ def train(
 
         if plan:
             found = planning.plan(training)
-            if training.ranks.first:
+            if training.world.is_main:
                 show(found, planning.Plan.text, as_json)
             return
         done = stages.run(training, stage)
-        if training.ranks.first:
+        if training.world.is_main:
             show(done, stages.Summary.text, as_json)
 
 
@@ -141,18 +141,20 @@ def generate(
     from mmusset.training.installed import check_installed
 
     check_installed("MusFlow")
-    from mmusset.musflow.generate import asked as asking
+    from mmusset.musflow.generate import requests
 
-    usual = asking.wanted(out, image, story, caption, seconds, guidance or ())
-    pieces = asking.asked(usual, table, out, seed or ())
+    request = requests.request_of_options(out, image, story, caption, seconds, guidance or ())
+    pieces = requests.expand(request, table, out, seed or ())
 
-    from mmusset.musflow.generate import generate as generating  # torch takes a while
-    from mmusset.training.ranks import device_of
+    # Later, since torch takes a while:
+    from mmusset.musflow.generate.generate import generate_pieces, with_steps
+    from mmusset.musflow.generate.generator import GeneratedPiece, MusicGenerator
+    from mmusset.training.world import pick_device
 
-    composer = generating.Composer(checkpoint, device_of(device), log)
-    sampler = generating.with_steps(composer.recipe.sampler, steps, method)
-    for made in generating.pieces(composer, pieces, sampler, closest):
-        show(made, generating.Made.text, as_json)
+    generator = MusicGenerator(checkpoint, pick_device(device), log)
+    sampler = with_steps(generator.recipe.sampler, steps, method)
+    for piece in generate_pieces(generator, pieces, sampler, closest):
+        show(piece, GeneratedPiece.text, as_json)
 
 
 @contextmanager
@@ -172,11 +174,11 @@ def _training(
     from mmusset.musflow.training import run_folder, stages
     from mmusset.progress import for_terminal
     from mmusset.recipe_file import load
-    from mmusset.training import ranks
+    from mmusset.training import world
 
     loaded = load(MusFlowRecipe, recipe, tuple(overrides or ()))
     folder = run_folder.RunFolder(run or run_folder.default_run(dataset))
-    joined = ranks.join(device)
-    with for_terminal(log_json, joined.first) as progress:
+    joined = world.join(device)
+    with for_terminal(log_json, joined.is_main) as progress:
         yield stages.Training(dataset, loaded, folder, joined, progress, cache)
         joined.leave()  # not after an error: leaving waits for the others, who wait for this one

@@ -32,7 +32,7 @@ def try_(
     speaker: SpeakerOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take one file through the agents, and print each one's turn.
+    """Take one file through the agents and print their turns.
 
     Nothing is kept.
 
@@ -61,7 +61,7 @@ def prompt(
     Example: mmusset prompt ~/Music captioner --item 3
     """
     from mmusset import pipeline
-    from mmusset.speakers.vllm import chat
+    from mmusset.speakers import chat
 
     loaded = load_recipe(recipe, overrides, "vllm")
     show(pipeline.prompt_of_item(source, item, agent, loaded), chat.show, as_json)

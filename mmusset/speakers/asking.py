@@ -11,18 +11,18 @@ from pydantic import ValidationError
 
 from mmusset.errors import Unusable
 
-from .base import Answer, Brief, R, Request, Speaker, Voice, request_sha256
+from .base import Brief, ModelId, R, Reply, Request, Speaker, request_sha256
 
 
 class Answers(Protocol):
     """Where answers are kept under the hash of their request."""
 
-    def find(self, request_sha256: str) -> Answer | None:
+    def find(self, request_sha256: str) -> Reply | None:
         """The kept answer, if there is one."""
         ...
 
     async def keep(
-        self, request_sha256: str, request: Request, voice: Voice, answer: Answer
+        self, request_sha256: str, request: Request, model: ModelId, answer: Reply
     ) -> None:
         """Keep an answer, durably, before it is used."""
         ...
@@ -32,13 +32,13 @@ class InMemory:
     """Answers that are forgotten with the process."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, Answer] = {}
+        self.kept: dict[str, Reply] = {}
 
-    def find(self, request_sha256: str) -> Answer | None:
+    def find(self, request_sha256: str) -> Reply | None:
         return self.kept.get(request_sha256)
 
     async def keep(
-        self, request_sha256: str, request: Request, voice: Voice, answer: Answer
+        self, request_sha256: str, request: Request, model: ModelId, answer: Reply
     ) -> None:
         self.kept[request_sha256] = answer
 
@@ -65,20 +65,20 @@ class Asker:
         complaint = ""
         for _ in range(2):
             request = Request(brief, reply, complaint)
-            voice = self._speaker.voice(brief.agent)
-            sha256 = request_sha256(request, voice)
+            model = self._speaker.model_id(brief.agent)
+            sha256 = request_sha256(request, model)
             answer = self._answers.find(sha256)
             if answer is None:
                 answer = await self._speaker.answer(request)
-                await self._answers.keep(sha256, request, voice, answer)
+                await self._answers.keep(sha256, request, model, answer)
             complaint = fault_of(answer, reply)
             if not complaint:
                 told = reply.model_validate_json(answer.text)
-                return Said(told, self._speaker.name, voice.model, sha256)
+                return Said(told, self._speaker.name, model.name, sha256)
         raise Unusable("no usable answer", f"the {brief.agent} was asked twice: {complaint}")
 
 
-def fault_of(answer: Answer, reply: type[R]) -> str:
+def fault_of(answer: Reply, reply: type[R]) -> str:
     """What is wrong with an answer, in words that a model can mend it by; "" if nothing."""
     if answer.finish_reason == "length":
         return "it was cut off before its end; write less"

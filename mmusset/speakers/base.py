@@ -4,16 +4,16 @@ Answers are raw: `asking.py` keeps each one before it reads it.
 """
 
 import hashlib
-import json
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Literal, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, Field
 
-from mmusset.sample import AgentName, Claim, Fault, Frozen, ImageEvidence, MusicEvidence
+from mmusset.frozen import Frozen
+from mmusset.json_text import canonical_json
+from mmusset.sample import AgentName, Claim, Fault, Material
 
 Phrase = Annotated[str, Field(min_length=1, max_length=300)]
 
@@ -53,8 +53,32 @@ class Mending(Frozen):
     story: Annotated[str, Field(max_length=2000)]
 
 
-Reply = CaptionReply | StoryReply | Judgement | Mending
-R = TypeVar("R", CaptionReply, StoryReply, Judgement, Mending)
+R = TypeVar("R", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The texts of a sample as they stand in a round; "" and () until they are written."""
+
+    round: int
+    caption: str
+    story: str
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptParts:
+    """The prompt of a model, in the order in which it is sent.
+
+    `system` is the same for all samples, the picture and `evidence` for all agents of a sample,
+    `task` is the agent's own: a server's prefix cache computes what is the same only once.
+    `sha256` is that of the templates.
+    """
+
+    system: str
+    evidence: str
+    task: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,34 +86,19 @@ class Brief:
     """All that a speaker may know of a sample when it is asked.
 
     `sayable` are the claims that evidence carries at a confidence over their
-    gates: nothing else may be said of the music. `system` is the same for all
-    samples, `evidence` for all agents of a sample, `task` is the agent's own; in this
-    order, with the picture before the evidence, they are the prompt of a model.
-    `caption`, `story` and `faults` are "" and () until written. `image_file` is the
-    picture as a model is shown it (picture.py); a speaker without a model has none.
+    gates: nothing else may be said of the music.
     """
 
     agent: AgentName
-    key: str
-    round: int
-    seed: int
-    music: MusicEvidence
-    image: ImageEvidence
-    image_file: Path
-    image_sha256: str
+    material: Material
     sayable: tuple[Claim, ...]
-    caption: str
-    story: str
-    faults: tuple[Fault, ...]
-    system: str
-    evidence: str
-    task: str
-    prompt_sha256: str
+    draft: Draft
+    prompt: PromptParts
 
     def draw(self) -> int:
         """A number of 256 bits for this very turn: the seed of all that is chosen in it."""
-        told = f"{self.seed}:{self.key}:{self.agent}:{self.round}"
-        return int.from_bytes(hashlib.sha256(told.encode()).digest())
+        turn = f"{self.material.seed}:{self.material.key}:{self.agent}:{self.draft.round}"
+        return int.from_bytes(hashlib.sha256(turn.encode()).digest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +114,14 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class ModelId:
     """What an agent speaks through: a model's name, with its revision, and its settings."""
 
-    model: str
+    name: str
     settings: str = ""
 
 
-class Answer(Frozen):
+class Reply(Frozen):
     """What came back, as it came. Tokens are 0 where the speaker counts none."""
 
     text: str
@@ -141,11 +150,11 @@ class Speaker(Protocol):
         trace: TracebackType | None,
     ) -> None: ...
 
-    def voice(self, agent: AgentName) -> Voice:
+    def model_id(self, agent: AgentName) -> ModelId:
         """What `agent` speaks through."""
         ...
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request) -> Reply:
         """The answer to a request.
 
         Raises Unusable where the item can't be answered for, ServerGone where no
@@ -161,27 +170,22 @@ class Speaker(Protocol):
 @cache
 def schema(reply: type[BaseModel]) -> str:
     """The JSON schema of a reply, as canonical JSON: every string and array is bounded."""
-    return canonical(reply.model_json_schema())
+    return canonical_json(reply.model_json_schema())
 
 
-def request_sha256(request: Request, voice: Voice) -> str:
+def request_sha256(request: Request, model: ModelId) -> str:
     """The hash under which an answer is kept: equal requests are never paid for twice."""
-    brief = request.brief
-    told = {
+    brief, material, prompt = request.brief, request.brief.material, request.brief.prompt
+    facts = {
         "agent": brief.agent,
         "complaint": request.complaint,
-        "image": brief.image_sha256,
-        "key": brief.key,
-        "model": voice.model,
-        "prompt": [brief.system, brief.evidence, brief.task],
-        "round": brief.round,
+        "image": material.media.image.sha256,
+        "key": material.key,
+        "model": model.name,
+        "prompt": [prompt.system, prompt.evidence, prompt.task],
+        "round": brief.draft.round,
         "schema": schema(request.reply),
-        "seed": brief.seed,
-        "settings": voice.settings,
+        "seed": material.seed,
+        "settings": model.settings,
     }
-    return hashlib.sha256(canonical(told).encode()).hexdigest()
-
-
-def canonical(value: object) -> str:
-    """JSON with sorted keys and no space: equal values, equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical_json(facts).encode()).hexdigest()

@@ -8,11 +8,11 @@ from mmusset.recipe import Recipe
 from .base import Speaker
 
 if TYPE_CHECKING:
-    from .vllm.serve import Served
+    from .vllm.serve import ServerSpec
 
 
 def speaker_of(
-    recipe: Recipe, tell: Callable[[str], None] = lambda _: None, served: "Served | None" = None
+    recipe: Recipe, tell: Callable[[str], None] = lambda _: None, served: "ServerSpec | None" = None
 ) -> Speaker:
     """It, not yet entered. `tell` is called with what the user should know while it works.
 

@@ -29,7 +29,7 @@ def steps_per_epoch(batch: int, counts: Sequence[int]) -> int:
     return sum(-(-count // batch) for count in counts)
 
 
-def dice(seed: int, step: int, use: str, device: str = "cpu") -> torch.Generator:
+def generator_at(seed: int, step: int, use: str, device: str = "cpu") -> torch.Generator:
     """A generator for one use (noise, times, ...) at one step."""
     told = hashlib.sha256(f"{seed}:{step}:{use}".encode()).digest()
     return torch.Generator(device).manual_seed(int.from_bytes(told[:8]) >> 1)
@@ -41,10 +41,10 @@ def _batches(
 ) -> tuple[tuple[int, int], ...]:
     """The bucket and first place of each batch of an epoch."""
     cut = [(n, first) for n, count in enumerate(counts) for first in range(0, count, batch)]
-    order = torch.randperm(len(cut), generator=dice(seed, epoch, "batches"))
+    order = torch.randperm(len(cut), generator=generator_at(seed, epoch, "batches"))
     return tuple(cut[int(place)] for place in order)
 
 
 @lru_cache(maxsize=64)
 def _shuffled(seed: int, epoch: int, bucket: int, count: int) -> Tensor:
-    return torch.randperm(count, generator=dice(seed, epoch, f"rows {bucket}"))
+    return torch.randperm(count, generator=generator_at(seed, epoch, f"rows {bucket}"))

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from mmusset.sample import Claim
 
 from . import lexicon, negation, spoken_key, spoken_tempo
-from .lexicon import Found
+from .lexicon import Mention
 
 # Where one value is denied, the other holds.
 OPPOSITES = {
@@ -29,7 +29,7 @@ def extract(text: str) -> tuple[Claim, ...]:
     claims a quiet clip as well as a piano.
     """
     claims = []
-    denied_before: Found | None = None
+    denied_before: Mention | None = None
     for found in longest_first(_candidates(text)):
         if found.attribute is None or negation.compared(text, found):
             continue
@@ -41,20 +41,20 @@ def extract(text: str) -> tuple[Claim, ...]:
     return tuple(claims)
 
 
-def longest_first(candidates: Iterable[Found]) -> list[Found]:
+def longest_first(candidates: Iterable[Mention]) -> list[Mention]:
     """Those that are left when longer ones (of equals, earlier ones) strike out what overlaps."""
-    kept: list[Found] = []
+    kept: list[Mention] = []
     for new in sorted(candidates, key=lambda found: (found.start - found.end, found.start)):
         if all(new.end <= old.start or old.end <= new.start for old in kept):
             kept.append(new)
     return sorted(kept, key=lambda found: found.start)
 
 
-def _candidates(text: str) -> list[Found]:
+def _candidates(text: str) -> list[Mention]:
     return [*spoken_tempo.find(text), *spoken_key.find(text), *lexicon.find(text)]
 
 
-def _opposite(found: Found) -> str:
+def _opposite(found: Mention) -> str:
     opposite = OPPOSITES.get((str(found.attribute), found.value))
     if opposite:
         return opposite

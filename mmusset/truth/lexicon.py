@@ -18,7 +18,7 @@ from .plain_words import PLAIN
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Mention:
     """Words from `start` to `end` of a text and what they claim; None where nothing."""
 
     start: int
@@ -341,15 +341,15 @@ ASIDES = (
 )
 
 
-def find(text: str) -> Iterator[Found]:
+def find(text: str) -> Iterator[Mention]:
     """Every phrase of the lexicon in a text, overlapping ones too, and every aside."""
     by_phrase = _by_phrase()
     for match in _pattern().finditer(text):
         entry = by_phrase.get(_plain(match[1]))  # none where a foreign letter passed for ours
         if entry:
-            yield Found(match.start(1), match.end(1), entry.attribute, entry.value)
+            yield Mention(match.start(1), match.end(1), entry.attribute, entry.value)
     for match in _asides().finditer(text):
-        yield Found(match.start(), match.end(), None, "")
+        yield Mention(match.start(), match.end(), None, "")
 
 
 def phrase_pattern(phrases: list[str]) -> str:

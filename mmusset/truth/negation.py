@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from .lexicon import Found
+from .lexicon import Mention
 
 # What may stand between the denial and what it denies. "only" and "just" may not.
 _FILLER = (
@@ -36,7 +36,7 @@ _AS = re.compile(r"\bas\s+$", re.IGNORECASE)
 _NOUNS = frozenset({"instrument", "percussion", "vocals"})
 
 
-def compared(text: str, found: Found) -> bool:
+def compared(text: str, found: Mention) -> bool:
     """Whether a phrase is only one side of a comparison, or a change.
 
     "more energetic", "louder than it is bright" and "as loud as" give no value.
@@ -47,7 +47,7 @@ def compared(text: str, found: Found) -> bool:
     return bool(_AS.search(before)) and text[found.end :].lstrip().startswith("as ")
 
 
-def denial(text: str, found: Found, before: Found | None) -> Found | None:
+def denial(text: str, found: Mention, before: Mention | None) -> Mention | None:
     """A denied phrase with the words that deny it; None where it is not denied.
 
     `before` is the denied phrase ahead of it, if there is one: a denial reaches on
@@ -65,7 +65,7 @@ def denial(text: str, found: Found, before: Found | None) -> Found | None:
     return None
 
 
-def _reaches(text: str, before: Found, found: Found) -> bool:
+def _reaches(text: str, before: Mention, found: Mention) -> bool:
     between = text[before.end : found.start]
     if before.attribute in _NOUNS and found.attribute in _NOUNS:
         ends = _CLAUSE_ENDS.match(text, found.end)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from mmusset.sample import TONICS, Mode
 
-from .lexicon import Found
+from .lexicon import Mention
 
 _NATURALS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _SHIFTS = {"": 0, "sharp": 1, "#": 1, "♯": 1, "flat": -1, "b": -1, "♭": -1}
@@ -42,18 +42,18 @@ _NOT_A_NOUN = re.compile(
 )
 
 
-def find(text: str) -> Iterator[Found]:
+def find(text: str) -> Iterator[Mention]:
     """Every key ("A minor") and every mode said without its tonic, in a text."""
     for match in _KEY.finditer(text):
         if not _is_article(text, match):
             value = f"{_tonic(match)} {_mode(match['mode'])}"
-            yield Found(match.start(), match.end(), "key", value)
+            yield Mention(match.start(), match.end(), "key", value)
     for match in _KEY_OF.finditer(text):
         mode = "minor" if match["m"] else "major"  # "the key of C" is C major
-        yield Found(match.start(), match.end(), "key", f"{_tonic(match)} {mode}")
+        yield Mention(match.start(), match.end(), "key", f"{_tonic(match)} {mode}")
     for match in _MODE_ONLY.finditer(text):
         mode = _mode(match["mode"] or match["mode2"] or match["mode3"])
-        yield Found(match.start(), match.end(), "mode", mode)
+        yield Mention(match.start(), match.end(), "mode", mode)
 
 
 def _is_article(text: str, match: re.Match[str]) -> bool:

@@ -6,7 +6,7 @@
 import re
 from collections.abc import Iterator
 
-from .lexicon import Found
+from .lexicon import Mention
 
 ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 TEENS = (
@@ -53,13 +53,13 @@ _PATTERNS = tuple(
 )
 
 
-def find(text: str) -> Iterator[Found]:
+def find(text: str) -> Iterator[Mention]:
     """Every tempo in a text, as "84", or "80-90" for a range."""
     for pattern in _PATTERNS:
         for match in pattern.finditer(text):
             ends = sorted(_number(end) for end in (match["low"], match["high"]) if end)
             value = "-".join(f"{end:g}" for end in ends)
-            yield Found(match.start("low"), match.end(), "tempo", value)
+            yield Mention(match.start("low"), match.end(), "tempo", value)
 
 
 def bounds_bpm(value: str) -> tuple[float, float]:

@@ -7,15 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from mmusset.builder.decoding.tasks import Prepared
 from mmusset.builder.report import ItemStory
 from mmusset.safe_text import show_path
-from mmusset.sample import RULES, Colour, Outcome, Turn
-from mmusset.speakers.base import Answer
+from mmusset.sample import RULES, Colour, MediaFacts, Outcome, Prepared, Turn
+from mmusset.speakers.base import Reply
 
 from .card import Card, card_of, status_of
 
-AnswerTo = Callable[[str], Answer | None]
+AnswerTo = Callable[[str], Reply | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +95,8 @@ def detail_of(story: ItemStory, answer_to: AnswerTo) -> Detail:
     return Detail(
         card=card_of(story),
         claims=[claim.model_dump(mode="json") for claim in caption.claims] if caption else [],
-        measures=_measures(prepared) if prepared else [],
-        palette=[_colour(c) for c in prepared.image_evidence.palette] if prepared else [],
+        measures=_measures(prepared.media) if prepared else [],
+        palette=[_colour(c) for c in prepared.media.image_evidence.palette] if prepared else [],
         turns=_turns(outcome, prepared, answer_to) if outcome else [],
         facts=_facts(story),
         mark_state=_mark_state(story),
@@ -108,8 +107,8 @@ def _colour(colour: Colour) -> dict[str, object]:
     return colour.model_dump(mode="json")
 
 
-def _measures(prepared: Prepared) -> list[Measure]:
-    music, image = prepared.music_evidence, prepared.image_evidence
+def _measures(media: MediaFacts) -> list[Measure]:
+    music, image = media.music_evidence, media.image_evidence
     tempo, key = music.tempo, music.key
     told = [
         Measure(
@@ -141,7 +140,7 @@ def _measures(prepared: Prepared) -> list[Measure]:
 
 
 def _turns(outcome: Outcome, prepared: Prepared | None, answer_to: AnswerTo) -> list[TurnTold]:
-    texts = {"caption": "", "story": prepared.story if prepared else ""}
+    texts = {"caption": "", "story": prepared.given_story if prepared else ""}
     turns = []
     for turn in outcome.turns:
         answer = answer_to(turn.request_sha256) if turn.speaker != RULES else None
@@ -161,7 +160,7 @@ def _turns(outcome: Outcome, prepared: Prepared | None, answer_to: AnswerTo) -> 
     return turns
 
 
-def _asked(answer: Answer) -> Asked:
+def _asked(answer: Reply) -> Asked:
     return Asked(
         answer.prompt_tokens, answer.cached_tokens, answer.completion_tokens, answer.seconds
     )
@@ -218,12 +217,12 @@ def _facts(story: ItemStory) -> list[Named]:
         "story from": show_path(item.story_path) if item.story_path else "",
     }
     if prepared:
-        clip = prepared.clip
+        clip, image = prepared.media.music, prepared.media.image
         told |= {
             "clip": f"{clip.duration_s:g} s from {clip.start_s:g} s on, {clip.channels} ch,"
             f" {clip.source_rate_hz} to {clip.rate_hz} Hz",
             "music made by": clip.generated_by,
-            "picture's size": f"{prepared.image.width_px} x {prepared.image.height_px}",
+            "picture's size": f"{image.width_px} x {image.height_px}",
         }
     told |= {name: getattr(item.tags, name) for name in ("title", "artist", "album", "license")}
     if shard and status_of(story.outcome) == "accepted":

@@ -22,7 +22,7 @@ from mmusset.stopping import asked_to_stop
 
 from .dataset import Dataset, Reading, dataset_at
 from .detail import Detail, detail_of
-from .facets import FACETS
+from .facets import facets
 from .index import MOST_VALUES, Filter, Index, index_path
 from .pages import PAGE_SIZE, PAGES, STATIC, Settings, render, static_file
 from .pictures import KINDS, picture
@@ -40,7 +40,7 @@ class _Rows:
 
     keys: list[str] = field(default_factory=list)
     labels: dict[str, list[list[int]]] = field(
-        default_factory=lambda: {facet.name: [] for facet in FACETS}
+        default_factory=lambda: {facet.name: [] for facet in facets()}
     )
 
 
@@ -88,7 +88,7 @@ class _Export:
         self._dataset = dataset
         self._index = index
         self._folder = folder
-        self._numbers: dict[str, dict[str, int]] = {facet.name: {} for facet in FACETS}
+        self._numbers: dict[str, dict[str, int]] = {facet.name: {} for facet in facets()}
 
     def write(self, reading: Reading, progress: Progress) -> None:
         self._put(MARKER, _SAYS.encode())
@@ -139,7 +139,7 @@ class _Export:
 
     def _numbered(self, name: str, label: str) -> list[int]:
         """A label as the index has it, as the numbers of one or several labels."""
-        facet = next(facet for facet in FACETS if facet.name == name)
+        facet = next(facet for facet in facets() if facet.name == name)
         labels = orjson.loads(label) if facet.several else [label] if label else []
         known = self._numbers[name]
         return [known.setdefault(one, len(known)) for one in labels]
@@ -154,7 +154,7 @@ class _Export:
                 "rows_each": ROWS_EACH,
                 "rows_files": max(1, -(-total // ROWS_EACH)),
                 "most_values": MOST_VALUES,
-                "labels": {facet.name: list(self._numbers[facet.name]) for facet in FACETS},
+                "labels": {facet.name: list(self._numbers[facet.name]) for facet in facets()},
                 "counts": self._index.counts(Filter("", ())),
             }
         )

@@ -3,11 +3,10 @@
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from mmusset.builder.decoding.tasks import Prepared
-from mmusset.builder.ledger.ledger import LeftOut
+from mmusset.builder.ledger.left_out import LeftOut
 from mmusset.builder.report import ItemStory
 from mmusset.safe_text import show_path
-from mmusset.sample import TONICS, Caption, Outcome
+from mmusset.sample import TONICS, Caption, MediaFacts, Outcome
 from mmusset.text import word_count
 
 from .card import SKIPPED, UNDECIDED, status_of
@@ -56,27 +55,31 @@ _CAPTION = Bins(tuple(range(5, 85, 5)))
 _TOKENS = Bins((1, 500, 1000, 2000, 3000, 4000, 6000, 8000, 12000, 16000, 32000))
 _KEYS = tuple(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in TONICS)
 
-FACETS = (
-    Facet("status", "Verdict", ("accepted", "rejected", "failed", SKIPPED, UNDECIDED)),
-    Facet("reason", "Reason"),
-    Facet("split", "Split", ("train", "validation", "test")),
-    Facet("folder", "Source folder"),
-    Facet("claims", "Claims", ("supported", "unverifiable", "contradicted"), several=True),
-    Facet("mark", "Mark", ("keep", "drop", "fix")),
-    Facet("tempo", "Tempo", _TEMPO.labels, unit="BPM"),
-    Facet("musical_key", "Key", _KEYS),
-    Facet("loudness", "Loudness", _LOUDNESS.labels, unit="LUFS"),
-    Facet("length", "Length of the piece", _LENGTH.labels, unit="s"),
-    Facet("mood", "Mood in the caption", several=True),
-    Facet("says", "What captions say", several=True),
-    Facet("palette", "Colours of the picture", several=True),
-    Facet("story_words", "Length of the story", _STORY.labels, unit="words"),
-    Facet("caption_words", "Length of the caption", _CAPTION.labels, unit="words"),
-    Facet("rounds", "Rounds of mending"),
-    Facet("tokens", "Cost of the answers", _TOKENS.labels, unit="tokens"),
-    Facet("origin", "Where the picture comes from"),
-    Facet("group", "Group"),
-)
+
+def facets() -> tuple[Facet, ...]:
+    """All that items can be counted and filtered by, in the order of the page."""
+    return (
+        Facet("status", "Verdict", ("accepted", "rejected", "failed", SKIPPED, UNDECIDED)),
+        Facet("reason", "Reason"),
+        Facet("split", "Split", ("train", "validation", "test")),
+        Facet("folder", "Source folder"),
+        Facet("claims", "Claims", ("supported", "unverifiable", "contradicted"), several=True),
+        Facet("mark", "Mark", ("keep", "drop", "fix")),
+        Facet("tempo", "Tempo", _TEMPO.labels, unit="BPM"),
+        Facet("musical_key", "Key", _KEYS),
+        Facet("loudness", "Loudness", _LOUDNESS.labels, unit="LUFS"),
+        Facet("length", "Length of the piece", _LENGTH.labels, unit="s"),
+        Facet("mood", "Mood in the caption", several=True),
+        Facet("says", "What captions say", several=True),
+        Facet("palette", "Colours of the picture", several=True),
+        Facet("story_words", "Length of the story", _STORY.labels, unit="words"),
+        Facet("caption_words", "Length of the caption", _CAPTION.labels, unit="words"),
+        Facet("rounds", "Rounds of mending"),
+        Facet("tokens", "Cost of the answers", _TOKENS.labels, unit="tokens"),
+        Facet("origin", "Where the picture comes from"),
+        Facet("group", "Group"),
+    )
+
 
 _MOODS = ("energy", "mood")
 _NUMBERS = ("tempo", "key")  # shown as measured
@@ -95,7 +98,7 @@ def values_of(story: ItemStory, tokens: int) -> Values:
         "mark": (story.mark.verdict,) if story.mark else (),
     }
     if prepared:
-        values |= _measured(prepared)
+        values |= _measured(prepared.media)
     if outcome:
         values |= _written(outcome)
         values["tokens"] = (_TOKENS.label(tokens),)
@@ -113,9 +116,9 @@ def folder_of(path: bytes) -> str:
     return show_path(path.rpartition(b"/")[0]) or "(top)"
 
 
-def _measured(prepared: Prepared) -> Values:
-    music = prepared.music_evidence
-    colours = (c.name for c in prepared.image_evidence.palette if c.share >= LEAST_SHARE)
+def _measured(media: MediaFacts) -> Values:
+    music = media.music_evidence
+    colours = (c.name for c in media.image_evidence.palette if c.share >= LEAST_SHARE)
     return {
         "tempo": (_TEMPO.label(music.tempo.bpm),),
         "musical_key": (music.key.name,),

@@ -7,6 +7,7 @@ and its words for full-text search. A pass over the dataset's stamps brings it u
 import sqlite3
 import tempfile
 import unicodedata
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -18,12 +19,12 @@ from typing import TypeVar
 import orjson
 
 from mmusset.builder.ledger.file import FOLDER
-from mmusset.builder.ledger.ledger import LeftOut
+from mmusset.builder.ledger.left_out import LeftOut
 from mmusset.errors import MmussetError
 
 from .card import Card, card_of, left_out_card
 from .dataset import Reading, tokens_of
-from .facets import FACETS, Facet, Values, left_out_values, values_of
+from .facets import Facet, Values, facets, left_out_values, values_of
 
 T = TypeVar("T")
 
@@ -38,10 +39,7 @@ MOST_VALUES = 60
 VERSION = 2
 # How long one who writes waits for another who looks at the same dataset.
 BUSY_S = 60.0
-_LABELS = ", ".join(f'"{facet.name}"' for facet in FACETS)
-_SCHEMA = f"""
-CREATE TABLE item (idx INTEGER PRIMARY KEY, stamp INTEGER NOT NULL, key TEXT UNIQUE NOT NULL,
-    {", ".join(f'"{facet.name}" TEXT NOT NULL' for facet in FACETS)});
+_SCHEMA = """
 CREATE TABLE change (count INTEGER NOT NULL);
 INSERT INTO change VALUES (0);
 CREATE TABLE card (idx INTEGER PRIMARY KEY, card BLOB NOT NULL, words TEXT NOT NULL);
@@ -51,7 +49,6 @@ CREATE TRIGGER card_added AFTER INSERT ON card BEGIN
     INSERT INTO found (rowid, words) VALUES (new.idx, new.words); END;
 CREATE TRIGGER card_removed AFTER DELETE ON card BEGIN
     INSERT INTO found (found, rowid, words) VALUES ('delete', old.idx, old.words); END;
-PRAGMA user_version = {VERSION};
 """
 
 
@@ -104,7 +101,7 @@ class Index:
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
             with self._open() as db:
                 db.execute("PRAGMA journal_mode = WAL")
-                db.executescript(_SCHEMA)
+                db.executescript(_schema())
 
     # --- bringing it up to date -----------------------------------------------------------
 
@@ -156,8 +153,8 @@ class Index:
         with db:
             db.execute("BEGIN IMMEDIATE")
             self._delete(db, [(row.idx,) for row in rows])
-            marks = ", ".join("?" * (3 + len(FACETS)))
-            db.executemany(f"INSERT OR REPLACE INTO item VALUES ({marks})", map(_columns, rows))
+            marks = ", ".join("?" * (3 + len(facets())))
+            db.executemany(f"INSERT OR REPLACE INTO item VALUES ({marks})", map(_values, rows))
             db.executemany(
                 "INSERT INTO card VALUES (?, ?, ?)",
                 [(row.idx, orjson.dumps(row.card), _words(row.card)) for row in rows],
@@ -195,7 +192,7 @@ class Index:
     def counts(self, wanted: Filter) -> list[Counts]:
         """How many items have each value of each facet; its own value does not narrow a facet."""
         with self._open() as db:
-            return [_counts(db, facet, wanted.without(facet.name)) for facet in FACETS]
+            return [_counts(db, facet, wanted.without(facet.name)) for facet in facets()]
 
     def place(self, wanted: Filter, key: str) -> Place:
         """Where an item stands in what a filter lets through, or would stand."""
@@ -228,9 +225,11 @@ class Index:
         """Each item's key, labels as they are stored, and card as JSON, in order."""
         with self._open() as db:
             for key, card, *labels in db.execute(
-                f"SELECT key, card, {_LABELS} FROM item JOIN card USING (idx) ORDER BY idx"
+                f"SELECT key, card, {', '.join(_columns())} FROM item JOIN card USING (idx)"
+                " ORDER BY idx"
             ):
-                yield key, dict(zip((f.name for f in FACETS), labels, strict=True)), card
+                names = (facet.name for facet in facets())
+                yield key, dict(zip(names, labels, strict=True)), card
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -246,14 +245,34 @@ class Index:
             ) from None
 
     def _is_usable(self) -> bool:
-        """Whether there is a file of this version."""
+        """Whether there is a file of this version, and of these facets."""
         if not self._path.exists():
             return False
         try:
             with closing(sqlite3.connect(self._path, BUSY_S)) as db:
-                return bool(db.execute("PRAGMA user_version").fetchone() == (VERSION,))
+                return bool(db.execute("PRAGMA user_version").fetchone() == (_version(),))
         except sqlite3.DatabaseError:
             return False
+
+
+def _schema() -> str:
+    """The statements that make an empty index: an item has a column for each facet."""
+    columns = ", ".join(f"{column} TEXT NOT NULL" for column in _columns())
+    return f"""
+CREATE TABLE item (idx INTEGER PRIMARY KEY, stamp INTEGER NOT NULL, key TEXT UNIQUE NOT NULL,
+    {columns});
+{_SCHEMA}
+PRAGMA user_version = {_version()};
+"""
+
+
+def _columns() -> list[str]:
+    return [f'"{facet.name}"' for facet in facets()]
+
+
+def _version() -> int:
+    """Another one for each set of facets, in the 31 bits that SQLite keeps of a version."""
+    return zlib.crc32(f"{VERSION} {_columns()}".encode()) & 0x7FFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,8 +290,8 @@ def _row(reading: Reading, idx: int, key: str, stamp: int) -> _Row | None:
     return _Row(idx, stamp, card_of(story), values_of(story, tokens_of(story, reading)))
 
 
-def _columns(row: _Row) -> tuple[object, ...]:
-    labels = (_stored(facet, row.values.get(facet.name, ())) for facet in FACETS)
+def _values(row: _Row) -> tuple[object, ...]:
+    labels = (_stored(facet, row.values.get(facet.name, ())) for facet in facets())
     return (row.idx, row.stamp, row.card.key, *labels)
 
 
@@ -292,7 +311,7 @@ def _where(wanted: Filter) -> tuple[str, list[str]]:
     """A filter as SQL. Words are found where they begin so."""
     conditions, values = list[str](), list[str]()
     for name, value in wanted.wanted:
-        facet = next(facet for facet in FACETS if facet.name == name)
+        facet = next(facet for facet in facets() if facet.name == name)
         if facet.several:
             conditions.append(f'EXISTS (SELECT 1 FROM json_each("{name}") WHERE value = ?)')
         else:

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from .facets import FACETS
+from .facets import facets
 from .guard import POLICY
 
 PageName = Literal["index.html", "sample.html", "plots.html"]
@@ -41,8 +41,7 @@ class Settings:
 
 def render(name: PageName, title: str, settings: Settings) -> str:
     """One page. `title` is the dataset's."""
-    facets = [asdict(facet) for facet in FACETS]
-    told = asdict(settings) | {"facets": facets}
+    told = asdict(settings) | {"facets": [asdict(facet) for facet in facets()]}
     return (
         _environment()
         .get_template(name)

@@ -18,7 +18,7 @@ from mmusset.shards.reader import BadSample
 
 from .dataset import Dataset
 from .detail import detail_of
-from .facets import FACETS
+from .facets import facets
 from .guard import Guard, Handler
 from .index import Filter, Index
 from .members import Span
@@ -277,7 +277,7 @@ def _made(kind: Kind, span: Span) -> bytes:
 def _filter(request: web.Request) -> Filter:
     """The filter that a request's query asks for. Facets that there are not are an error."""
     wanted = {name: value for name, value in request.query.items() if name not in _OTHERS}
-    if unknown := wanted.keys() - {facet.name for facet in FACETS}:
+    if unknown := wanted.keys() - {facet.name for facet in facets()}:
         raise web.HTTPBadRequest(text=f"no facet is called {', '.join(sorted(unknown))}")
     return Filter(request.query.get("q", ""), tuple(sorted(wanted.items())))
 

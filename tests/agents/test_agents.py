@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from pydantic import BaseModel
 
 from mmusset.agents.graph import build_graph
 from mmusset.agents.reconciler import keeps_the_rest
@@ -10,7 +11,6 @@ from mmusset.recipe import Recipe
 from mmusset.sample import Fault, Material, Outcome, Tags
 from mmusset.speakers.asking import Asker, InMemory
 from mmusset.speakers.base import (
-    Answer,
     Brief,
     CaptionReply,
     Judgement,
@@ -38,7 +38,7 @@ class Scripted(OfflineSpeaker):
 
     name = "scripted"
 
-    def __init__(self, *replies: Reply | str) -> None:
+    def __init__(self, *replies: BaseModel | str) -> None:
         super().__init__()
         self._replies = list(replies)
         self.requests: list[Request] = []
@@ -47,13 +47,13 @@ class Scripted(OfflineSpeaker):
     def briefs(self) -> list[Brief]:
         return [request.brief for request in self.requests]
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request) -> Reply:
         self.requests.append(request)
         reply = self._replies.pop(0)
         if isinstance(reply, str):
-            return Answer(text=reply)
+            return Reply(text=reply)
         assert isinstance(reply, request.reply), f"{request.brief.agent} was asked, {reply} came"
-        return Answer(text=reply.model_dump_json())
+        return Reply(text=reply.model_dump_json())
 
 
 def annotate(speaker: Speaker, of: Material | None = None) -> Outcome:
@@ -169,8 +169,8 @@ def test_all_agents_of_a_sample_share_the_first_part_of_the_prompt() -> None:
         CaptionReply(caption=TRUE_CAPTION), StoryReply(story=STORY), Judgement(faults=())
     )
     annotate(speaker)
-    assert len({(brief.system, brief.evidence) for brief in speaker.briefs}) == 1
-    assert len({brief.task for brief in speaker.briefs}) == 3
+    assert len({(brief.prompt.system, brief.prompt.evidence) for brief in speaker.briefs}) == 1
+    assert len({brief.prompt.task for brief in speaker.briefs}) == 3
 
 
 def test_what_no_fault_names_must_stay() -> None:

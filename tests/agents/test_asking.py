@@ -8,7 +8,7 @@ from mmusset.agents.state import begin, brief
 from mmusset.errors import Unusable
 from mmusset.recipe import GatesPart
 from mmusset.speakers.asking import Asker, InMemory, fault_of
-from mmusset.speakers.base import Answer, Brief, CaptionReply, Request, request_sha256, schema
+from mmusset.speakers.base import Brief, CaptionReply, Reply, Request, request_sha256, schema
 from mmusset.speakers.offline.speaker import OfflineSpeaker
 from mmusset.truth.gates import sayable
 from tests.support import samples
@@ -21,19 +21,19 @@ class Typed(OfflineSpeaker):
 
     name = "typed"
 
-    def __init__(self, *answers: Answer) -> None:
+    def __init__(self, *answers: Reply) -> None:
         super().__init__()
         self._answers = list(answers)
         self.requests: list[Request] = []
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request) -> Reply:
         self.requests.append(request)
         return self._answers.pop(0)
 
 
 def captioners_brief() -> Brief:
     material = samples.material()
-    return brief(begin(material, sayable(material.music, GatesPart())), "captioner")
+    return brief(begin(material, sayable(material.media.music_evidence, GatesPart())), "captioner")
 
 
 def ask(speaker: Typed, answers: InMemory | None = None) -> str:
@@ -44,18 +44,18 @@ def ask(speaker: Typed, answers: InMemory | None = None) -> str:
 @pytest.mark.parametrize(
     ("useless", "complaint"),
     [
-        (Answer(text=GOOD[:20], finish_reason="length"), "cut off"),
-        (Answer(text=""), "empty"),
-        (Answer(text="Sure! A quiet piece."), "not what was asked for"),
-        (Answer(text='{"caption": ""}'), "caption: String should have at least 1 character"),
-        (Answer(text='{"caption": "fine", "more": 1}'), "more: Extra inputs"),
-        (Answer(text=GOOD, finish_reason="content_filter"), "content_filter"),
+        (Reply(text=GOOD[:20], finish_reason="length"), "cut off"),
+        (Reply(text=""), "empty"),
+        (Reply(text="Sure! A quiet piece."), "not what was asked for"),
+        (Reply(text='{"caption": ""}'), "caption: String should have at least 1 character"),
+        (Reply(text='{"caption": "fine", "more": 1}'), "more: Extra inputs"),
+        (Reply(text=GOOD, finish_reason="content_filter"), "content_filter"),
     ],
 )
 def test_a_useless_answer_is_asked_for_once_more_with_its_fault_named(
-    useless: Answer, complaint: str
+    useless: Reply, complaint: str
 ) -> None:
-    speaker = Typed(useless, Answer(text=GOOD))
+    speaker = Typed(useless, Reply(text=GOOD))
     assert ask(speaker).startswith("A quiet piece")
     first, second = speaker.requests
     assert not first.complaint
@@ -63,24 +63,24 @@ def test_a_useless_answer_is_asked_for_once_more_with_its_fault_named(
 
 
 def test_two_useless_answers_fail_the_item_with_the_reason() -> None:
-    speaker = Typed(Answer(text=""), Answer(text="", finish_reason="length"))
+    speaker = Typed(Reply(text=""), Reply(text="", finish_reason="length"))
     with pytest.raises(Unusable, match="no usable answer: the captioner was asked twice: it was"):
         ask(speaker)
 
 
 def test_what_was_answered_once_is_not_asked_again_useless_answers_included() -> None:
     answers = InMemory()
-    ask(Typed(Answer(text=""), Answer(text=GOOD)), answers)
+    ask(Typed(Reply(text=""), Reply(text=GOOD)), answers)
     assert len(answers.kept) == 2
     assert ask(Typed(), answers).startswith("A quiet piece"), "nobody was there to ask"
 
 
 def test_the_hash_of_a_request_covers_all_that_bears_on_the_answer() -> None:
     told, speaker = captioners_brief(), OfflineSpeaker()
-    voice = speaker.voice("captioner")
-    first = request_sha256(Request(told, CaptionReply), voice)
-    assert request_sha256(Request(told, CaptionReply), voice) == first
-    assert request_sha256(Request(told, CaptionReply, "it was empty"), voice) != first
+    model = speaker.model_id("captioner")
+    first = request_sha256(Request(told, CaptionReply), model)
+    assert request_sha256(Request(told, CaptionReply), model) == first
+    assert request_sha256(Request(told, CaptionReply, "it was empty"), model) != first
 
 
 def test_schemas_bound_every_string_and_array() -> None:
@@ -94,4 +94,4 @@ def test_schemas_bound_every_string_and_array() -> None:
 
 
 def test_an_answer_without_a_fault_has_none() -> None:
-    assert fault_of(Answer(text=GOOD), CaptionReply) == ""
+    assert fault_of(Reply(text=GOOD), CaptionReply) == ""

@@ -14,7 +14,7 @@ import pytest
 from mmusset.musflow.training.checkpoint import load_checkpoint, save_checkpoint
 from mmusset.musflow.training.run_folder import RunFolder
 from mmusset.shards.tar import read_shard
-from mmusset.training.checkpoints import newest
+from mmusset.training.checkpoint import newest
 from tests.support.command import SHORT, environment, mmusset, tree
 from tests.support.media import library, picture, piece
 

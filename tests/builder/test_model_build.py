@@ -17,7 +17,7 @@ from PIL import Image
 
 from mmusset.recipe import SpeakerPart
 from mmusset.speakers.picture import data_url, fit
-from mmusset.speakers.stub.plan import Fault
+from mmusset.speakers.stub.plan import PlannedFault
 from mmusset.speakers.stub.server import StubServer
 from tests.support.command import SHORT, environment, mmusset
 from tests.support.media import library
@@ -95,7 +95,7 @@ def test_what_the_server_refuses_is_lost_alone_and_listed(tmp_path: Path) -> Non
     """Three of sixty pictures are poison: 57 samples, three failures, exit 4."""
     source = library(tmp_path / "source", 60)
     out = tmp_path / "out"
-    poison = [Fault(kind="400", containing=sent_picture(source, n)) for n in (7, 23, 41)]
+    poison = [PlannedFault(kind="400", containing=sent_picture(source, n)) for n in (7, 23, 41)]
     with serving(*poison) as stub:
         done = mmusset(*words(source, out, stub))
     assert done.returncode == 4, done.stderr
@@ -111,7 +111,7 @@ def test_nothing_is_ever_written_from_an_answer_of_no_use(
     kind: str, source: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    with serving(Fault.model_validate({"kind": kind})) as stub:
+    with serving(PlannedFault.model_validate({"kind": kind})) as stub:
         done = mmusset(*words(source, out, stub))
         assert stub.requests == 2 * 8, "asked once more, and then it fails"
     assert done.returncode == 4
@@ -121,7 +121,7 @@ def test_nothing_is_ever_written_from_an_answer_of_no_use(
 
 def test_a_speaker_that_always_fails_stops_the_build(tmp_path: Path) -> None:
     source = library(tmp_path / "source", 30)
-    with serving(Fault(kind="400")) as stub:
+    with serving(PlannedFault(kind="400")) as stub:
         done = mmusset(*words(source, tmp_path / "out", stub))
     assert done.returncode == 1
     assert "20 of the last 20 items failed: refused by the server" in done.stderr
@@ -180,7 +180,7 @@ def test_a_stop_ends_within_ten_seconds_though_calls_hang(
     number: int, source: Path, tmp_path: Path
 ) -> None:
     """Each call may take 180 s; what was answered stays answered."""
-    with serving(Fault(kind="hang", first=6, last=8)) as stub:
+    with serving(PlannedFault(kind="hang", first=6, last=8)) as stub:
         command = words(source, tmp_path / "out", stub)
         process = started(command)
         wait_for(process, stub, 8)

@@ -15,7 +15,7 @@ from mmusset.errors import MmussetError, Unusable, UsageError
 from mmusset.recipe import ServerPart, SpeakerPart
 from mmusset.safe_text import first_line, masked, of_url, printable
 from mmusset.speakers.vllm.speaker import VllmSpeaker
-from mmusset.speakers.vllm.wire import Busy, Lost, post
+from mmusset.speakers.vllm.wire import NoReply, ServerBusy, post
 from tests.support.command import SHORT, environment
 from tests.support.media import library
 from tests.support.rude import Heard, Rude, completion, http, models, rude
@@ -88,7 +88,7 @@ def said_of(server: Rude, path: str = "/chat/completions") -> str:
         async with speaker.session() as session:
             try:
                 await post(session, server.url + path, b"{}", 5.0)
-            except (Lost, Busy, Unusable, MmussetError) as error:
+            except (NoReply, ServerBusy, Unusable, MmussetError) as error:
                 return str(error)
         raise AssertionError("that was an answer")
 

@@ -10,12 +10,12 @@ from PIL import Image, ImageEnhance
 
 from mmusset import recipe_file
 from mmusset.finetune.chats import Chat, read_chats
-from mmusset.finetune.compare import Question, compare
+from mmusset.finetune.compare import ComparisonRequest, compare
 from mmusset.finetune.learner import read_processor
 from mmusset.progress import Progress
 from mmusset.recipe import Recipe
 from mmusset.shards.reader import raw_samples, shards_of
-from mmusset.speakers.vllm.adapter import check_adapter, read_adapter
+from mmusset.speakers.adapter import check_adapter, read_adapter
 from tests.support.command import mmusset
 from tests.support.finetune_parts import DATA, FEW_PIXELS, alone, recipe, teach_words, texts_of
 from tests.support.tiny_qwen2vl import make_tiny
@@ -52,7 +52,7 @@ def base(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     loaded = recipe_file.load(Recipe, "transformers", (f"speaker.max_pixels={FEW_PIXELS}",))
     lessons = [x for x in lessons_of(SOURCE, loaded, 13) if x.request.brief.agent == "critic"]
     chats = read_chats([str(dataset)], DATA).chats
-    asked = [text for x in lessons for text in (x.request.brief.task, x.answer)]
+    asked = [text for x in lessons for text in (x.request.brief.prompt.task, x.answer)]
     random = make_tiny(folder / "random", [*texts_of(chats), *asked])
     worded = teach_words(random, chats, folder / "worded", steps=200)
     train(worded, lessons, folder / "base", steps=40)
@@ -122,7 +122,7 @@ def test_merged_it_says_what_it_says_beside_its_base(
 
 
 def test_it_beats_its_base(adapter: Path, base: Path, dataset: Path) -> None:
-    asked = Question(str(dataset), str(base), adapter, "train", None)
+    asked = ComparisonRequest(str(dataset), str(base), adapter, "train", None)
     assert asked.taught.data.max_pixels == FEW_PIXELS, "as it was taught"
     found, examples = compare(asked, Progress())
     print(found.text())

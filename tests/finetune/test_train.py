@@ -21,7 +21,7 @@ from mmusset.finetune.lora import ready, teach
 from mmusset.finetune.recipe import FinetuneRecipe
 from mmusset.finetune.training import Best, Learnt
 from mmusset.recipe_file import load
-from mmusset.speakers.vllm.adapter import check_adapter, read_adapter
+from mmusset.speakers.adapter import check_adapter, read_adapter
 from mmusset.training.lock import locked
 from tests.support.command import environment, mmusset, torchrun, tree
 from tests.support.finetune_parts import (

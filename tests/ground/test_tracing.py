@@ -144,7 +144,7 @@ import asyncio, os
 from mmusset.agents.graph import build_graph
 from mmusset.recipe import Recipe
 from mmusset.speakers.asking import Asker, InMemory
-from mmusset.speakers.offline import OfflineSpeaker
+from mmusset.speakers.offline.speaker import OfflineSpeaker
 from tests.samples import material
 
 graph = build_graph(Asker(OfflineSpeaker(), InMemory()), Recipe())

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mmusset.errors import MmussetError
-from mmusset.speakers.vllm.adapter import CONFIG, WEIGHTS, check_adapter, read_adapter
+from mmusset.speakers.adapter import CONFIG, WEIGHTS, check_adapter, read_adapter
 
 PROJECTION = "base_model.model.model.language_model.layers.0.self_attn.q_proj.lora_A.weight"
 

@@ -17,7 +17,7 @@ from mmusset.agents.state import begin, brief
 from mmusset.errors import MmussetError, Stopped
 from mmusset.recipe import AdaptersPart, GatesPart, SamplingPart, SpeakerPart
 from mmusset.sample import AGENTS, AgentName, Fault
-from mmusset.speakers.base import Answer, CaptionReply, Judgement, Mending, Request, StoryReply
+from mmusset.speakers.base import CaptionReply, Judgement, Mending, Reply, Request, StoryReply
 from mmusset.speakers.local.speaker import TransformersSpeaker
 from mmusset.speakers.picture import fit, tokens
 from mmusset.truth.gates import sayable
@@ -59,7 +59,7 @@ def request(picture: Path, agent: AgentName, key: str = "k1") -> Request:
     material = samples.material(picture, key=key)
     fault = Fault(where="caption", rule="contradicted", quote="loud", why="it is soft", mend="soft")
     state = {
-        **begin(material, sayable(material.music, GatesPart())),
+        **begin(material, sayable(material.media.music_evidence, GatesPart())),
         "caption": "A loud piece.",
         "story": "A blue wall.",
         "faults": (fault,),
@@ -77,8 +77,8 @@ def part(base: Path, **adapters: str) -> SpeakerPart:
     )
 
 
-def answers(part: SpeakerPart, requests: Sequence[Request]) -> list[Answer]:
-    async def ask() -> list[Answer]:
+def answers(part: SpeakerPart, requests: Sequence[Request]) -> list[Reply]:
+    async def ask() -> list[Reply]:
         async with TransformersSpeaker(part) as speaker:
             return list(await asyncio.gather(*map(speaker.answer, requests)))
 
@@ -105,7 +105,12 @@ def test_random_weights_keep_to_the_schema(agent: AgentName, base: Path, picture
 def test_what_is_said_does_not_hang_on_the_batch(base: Path, picture: Path) -> None:
     """Longer and shorter prompts side by side are padded, and nobody can tell."""
     first = request(picture, "captioner")
-    longer = replace(first.brief, key="k2", evidence=first.brief.evidence + "One line more.\n" * 9)
+    prompt = first.brief.prompt
+    longer = replace(
+        first.brief,
+        material=replace(first.brief.material, key="k2"),
+        prompt=replace(prompt, evidence=prompt.evidence + "One line more.\n" * 9),
+    )
     short = SamplingPart.model_validate({"captioner": {"temperature": 1.0, "max_tokens": 40}})
     speaker = part(base).model_copy(update={"sampling": short})
     together = answers(speaker, [first, replace(first, brief=longer)])
@@ -155,7 +160,7 @@ def test_each_agent_may_have_an_adapter_of_its_own(
 def test_an_adapters_weights_are_in_the_voice(base: Path, adapter: Path) -> None:
     async def voices() -> list[str]:
         async with TransformersSpeaker(part(base, captioner=str(adapter))) as speaker:
-            return [speaker.voice(agent).model for agent in ("captioner", "critic")]
+            return [speaker.model_id(agent).name for agent in ("captioner", "critic")]
 
     captioner, critic = asyncio.run(voices())
     assert captioner.startswith(f"{base}+adapter-")
@@ -179,7 +184,7 @@ def test_a_model_of_the_hub_is_known_by_its_commit(
         "async def main():\n"
         "    part = SpeakerPart.model_validate_json(sys.argv[1])\n"
         "    async with TransformersSpeaker(part) as speaker:\n"
-        "        print(speaker.voice('critic').model)\n"
+        "        print(speaker.model_id('critic').name)\n"
         "asyncio.run(main())"
     )
     done = subprocess.run(
@@ -199,7 +204,7 @@ def test_a_model_that_is_not_there_gets_one_clear_line(tmp_path: Path) -> None:
 
 
 def test_stopping_lets_the_batch_come_back_and_begins_no_more(base: Path, picture: Path) -> None:
-    async def scene() -> list[Answer | BaseException]:
+    async def scene() -> list[Reply | BaseException]:
         async with TransformersSpeaker(part(base)) as speaker:
             calls = []
             for agent in ("captioner", "critic"):
@@ -210,5 +215,5 @@ def test_stopping_lets_the_batch_come_back_and_begins_no_more(base: Path, pictur
             return await asyncio.gather(*calls, return_exceptions=True)
 
     written, refused = asyncio.run(scene())
-    assert isinstance(written, Answer)
+    assert isinstance(written, Reply)
     assert isinstance(refused, Stopped)

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -22,7 +21,17 @@ from mmusset.sample import (
     ImageEvidence,
     Measured,
 )
-from mmusset.speakers.base import Brief, CaptionReply, Judgement, Mending, R, Request, StoryReply
+from mmusset.speakers.base import (
+    Brief,
+    CaptionReply,
+    Draft,
+    Judgement,
+    Mending,
+    PromptParts,
+    R,
+    Request,
+    StoryReply,
+)
 from mmusset.speakers.offline import caption_grammar, story_grammar
 from mmusset.speakers.offline.caption_phrases import PHRASES, Form
 from mmusset.speakers.offline.speaker import OfflineSpeaker
@@ -31,7 +40,7 @@ from mmusset.text import sentences, word_count
 from mmusset.truth.extract import extract
 from mmusset.truth.gates import sayable
 from mmusset.truth.leaks import injection, music_in_story, picture_in_caption
-from tests.support.samples import image_evidence, music_evidence
+from tests.support.samples import image_evidence, material, music_evidence
 from tests.support.truths import evidence
 
 PAIRS = 500  # of a random brief and what is written for it
@@ -59,26 +68,14 @@ def picture(random: Random) -> ImageEvidence:
 
 
 def brief(agent: AgentName = "captioner", **changes: object) -> Brief:
-    music = music_evidence()
-    plain = Brief(
-        agent=agent,
-        key="k1",
-        round=0,
-        seed=0,
-        music=music,
-        image=image_evidence(),
-        image_file=Path("picture.jpg"),
-        image_sha256="0" * 64,
-        sayable=sayable(music, SURE),
-        caption="",
-        story="",
-        faults=(),
-        system="",
-        evidence="",
-        task="",
-        prompt_sha256="0" * 64,
-    )
-    return replace(plain, **changes)  # type: ignore[arg-type]
+    """A brief of the first round; `changes` are of its draft, of its material, or its own."""
+    parts: dict[str, object] = {"material": material(), "draft": Draft(0, "", "", ())}
+    for name, part in parts.items():
+        own = {n: changes.pop(n) for n in list(changes) if hasattr(part, n)}
+        parts[name] = replace(part, **own)  # type: ignore[type-var]
+    claims = sayable(music_evidence(), SURE)
+    prompt = PromptParts("", "", "", "0" * 64)
+    return Brief(**{"agent": agent, "sayable": claims, "prompt": prompt, **parts, **changes})
 
 
 def say(told: Brief, reply: type[R]) -> R:
@@ -182,8 +179,10 @@ def test_the_grammar_has_no_opinion() -> None:
 
 def test_a_sentence_at_fault_is_dropped_and_the_rest_stays_word_for_word() -> None:
     caption = "This hushed piece in A minor keeps a slow pulse. It is loud."
-    told = brief("reconciler", caption=caption, faults=(fault("caption", "loud"),))
-    mended = say(replace(told, story="Dusk falls."), Mending)
+    told = brief(
+        "reconciler", caption=caption, story="Dusk falls.", faults=(fault("caption", "loud"),)
+    )
+    mended = say(told, Mending)
     assert mended.caption == "This hushed piece in A minor keeps a slow pulse."
     assert mended.story == "", "nothing was wrong with it"
 
@@ -191,7 +190,10 @@ def test_a_sentence_at_fault_is_dropped_and_the_rest_stays_word_for_word() -> No
 def test_a_caption_of_one_faulty_sentence_is_written_anew() -> None:
     caption = "A loud piece in C major at 150 BPM with drums."
     told = brief("reconciler", caption=caption, story="S.", faults=(fault("caption", "150 BPM"),))
-    first, second = say(told, Mending), say(replace(told, round=2), Mending)
+    first, second = (
+        say(told, Mending),
+        say(replace(told, draft=replace(told.draft, round=2)), Mending),
+    )
     assert said_in(first.caption) <= {(c.attribute, c.value) for c in told.sayable}
     assert first.caption != second.caption, "another round draws again"
 
@@ -222,7 +224,8 @@ def test_mending_keeps_what_no_fault_names(seed: int, chosen: st.DataObject) -> 
         fault(where, chosen.draw(st.sampled_from(sentences(text))).split()[-1])
         for where, text in (("caption", caption), ("story", story))
     )
-    mended = say(replace(told, caption=caption, story=story, faults=at_fault), Mending)
+    draft = Draft(0, caption, story, at_fault)
+    mended = say(replace(told, draft=draft), Mending)
     assert keeps_the_rest(caption, mended.caption, at_fault[:1])
     assert keeps_the_rest(story, mended.story, at_fault[1:])
     assert 50 <= word_count(mended.story) <= 120

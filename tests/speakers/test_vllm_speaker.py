@@ -11,9 +11,9 @@ from mmusset.agents.state import begin, brief
 from mmusset.errors import MmussetError, ServerGone, Stopped, Unusable
 from mmusset.recipe import AdaptersPart, GatesPart, Recipe, ServerPart, SpeakerPart
 from mmusset.speakers.asking import Asker, InMemory
-from mmusset.speakers.base import Answer, CaptionReply, Request
+from mmusset.speakers.base import CaptionReply, Reply, Request
 from mmusset.speakers.picture import fit
-from mmusset.speakers.stub.plan import Fault, StubPlan
+from mmusset.speakers.stub.plan import PlannedFault, StubPlan
 from mmusset.speakers.stub.server import StubServer
 from mmusset.speakers.vllm.speaker import VllmSpeaker
 from mmusset.speakers.vllm.wire import retry_after_s
@@ -32,9 +32,10 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def request(picture: Path, key: str = "k1") -> Request:
+def request(picture: Path, key: str = "k1", evidence: str | None = None) -> Request:
     material = samples.material(picture, key=key)
-    state = begin(material, sayable(material.music, GatesPart()))
+    state = begin(material, sayable(material.media.music_evidence, GatesPart()))
+    state["evidence"] = evidence or state["evidence"]
     return Request(brief(state, "captioner"), CaptionReply)
 
 
@@ -50,7 +51,7 @@ def play(plan: StubPlan, scene: Scene, part: SpeakerPart | None = None, **server
     asyncio.run(asyncio.wait_for(run(), 60))
 
 
-def quick(*faults: Fault, **changes: object) -> StubPlan:
+def quick(*faults: PlannedFault, **changes: object) -> StubPlan:
     plan: dict[str, object] = {"latency_s": 0.0, "faults": faults}
     return StubPlan.model_validate(plan | changes)
 
@@ -79,7 +80,7 @@ def test_trouble_of_the_server_is_waited_out(picture: Path, kind: str) -> None:
         assert asked.count("CaptionReply") == (5 if kind in {"429", "503"} else 2)
         assert speaker.strikes == {}
 
-    trouble = Fault.model_validate({"kind": kind, "last": 4})
+    trouble = PlannedFault.model_validate({"kind": kind, "last": 4})
     play(quick(trouble), scene, call_seconds=0.3)
 
 
@@ -90,14 +91,13 @@ def test_a_server_that_sends_every_call_away_stops_the_build_with_exit_code_3(
         with pytest.raises(ServerGone, match="run the same command again"):
             await speaker.answer(request(picture))
 
-    play(quick(Fault(kind="503")), scene, wait_seconds=0.1)
+    play(quick(PlannedFault(kind="503")), scene, wait_seconds=0.1)
 
 
 @pytest.mark.parametrize("kind", ["reset", "hang", "html"])
 def test_a_call_that_alone_is_never_answered_is_given_up(picture: Path, kind: str) -> None:
     words = "Measured on the poison"
-    good = request(picture)
-    poison = replace(good, brief=replace(good.brief, key="poison", evidence=words))
+    good, poison = request(picture), request(picture, "poison", words)
 
     async def scene(stub: StubServer, speaker: VllmSpeaker) -> None:
         with pytest.raises(Unusable, match="kills the server: 5 calls alone ended so"):
@@ -106,7 +106,7 @@ def test_a_call_that_alone_is_never_answered_is_given_up(picture: Path, kind: st
         # By now the server has noticed that nobody waits for the last of them.
         assert sum(seen.schema == "CaptionReply" for seen in stub.seen) == 2 + 5 + 1
 
-    fault = Fault.model_validate({"kind": kind, "containing": words})
+    fault = PlannedFault.model_validate({"kind": kind, "containing": words})
     play(quick(fault), scene, call_seconds=0.3)
 
 
@@ -120,7 +120,7 @@ def test_an_answer_of_no_use_comes_as_it_is_and_is_asked_for_once_more(
         assert said.reply.caption
         assert stub.requests == len(answers.kept) == 2
 
-    play(quick(Fault.model_validate({"kind": kind, "last": 1})), scene)
+    play(quick(PlannedFault.model_validate({"kind": kind, "last": 1})), scene)
 
 
 def test_what_the_server_refuses_is_the_items_fault_at_once(picture: Path) -> None:
@@ -129,7 +129,7 @@ def test_what_the_server_refuses_is_the_items_fault_at_once(picture: Path) -> No
             await speaker.answer(request(picture))
         assert stub.requests == 1
 
-    play(quick(Fault(kind="400")), scene)
+    play(quick(PlannedFault(kind="400")), scene)
 
 
 def test_retry_after_is_honoured(picture: Path) -> None:
@@ -139,7 +139,7 @@ def test_retry_after_is_honoured(picture: Path) -> None:
         await speaker.answer(request(picture))
         assert loop.time() - begun_s >= 0.3
 
-    play(quick(Fault(kind="429", last=1, retry_after_s=0.3)), scene)
+    play(quick(PlannedFault(kind="429", last=1, retry_after_s=0.3)), scene)
 
 
 @pytest.mark.parametrize(
@@ -164,8 +164,8 @@ def test_adapters_are_asked_for_by_name_agent_by_agent(picture: Path) -> None:
     async def scene(stub: StubServer, speaker: VllmSpeaker) -> None:
         await speaker.answer(request(picture))
         assert [seen.model for seen in stub.seen] == ["music-1"]
-        assert speaker.voice("captioner").model == "music-1"
-        assert speaker.voice("critic").model == "stub"
+        assert speaker.model_id("captioner").name == "music-1"
+        assert speaker.model_id("critic").name == "stub"
 
     play(quick(adapters=("music-1",)), scene, part)
 
@@ -197,7 +197,7 @@ def test_a_cancelled_call_leaves_nothing_behind(picture: Path) -> None:
         await asyncio.gather(*calls, return_exceptions=True)
         while stub.slots.running or stub.slots.waiting:
             await asyncio.sleep(0.01)
-        assert speaker.flow.flying == 0
+        assert speaker.dispatcher.flying == 0
 
     play(StubPlan(slots=1, latency_s=30.0), scene)
 
@@ -209,7 +209,7 @@ def test_a_stop_lets_what_flies_come_back_and_sends_nothing_more(picture: Path) 
             await asyncio.sleep(0.01)
         speaker.stop()
         ended = await asyncio.gather(*calls, return_exceptions=True)
-        assert sum(isinstance(one, Answer) for one in ended) == stub.requests
+        assert sum(isinstance(one, Reply) for one in ended) == stub.requests
         assert sum(isinstance(one, Stopped) for one in ended) == 50 - stub.requests
 
     play(StubPlan(slots=2, latency_s=0.2), scene)
@@ -221,7 +221,7 @@ def test_the_build_goes_on_when_the_server_comes_back(picture: Path) -> None:
         while len(stub.seen) < 5:
             await asyncio.sleep(0.01)
         await stub.go_down()
-        while speaker.flow.flying:
+        while speaker.dispatcher.flying:
             await asyncio.sleep(0.01)
         await stub.come_back()
         answers = await asyncio.gather(*calls)
@@ -243,8 +243,7 @@ def test_a_server_that_stays_away_stops_the_build_with_exit_code_3(picture: Path
 def test_an_item_that_kills_the_server_is_found_and_given_up(picture: Path) -> None:
     """The server dies whenever the poison comes, and something starts it again."""
     words = "Measured on the poison"
-    good = request(picture)
-    poison = replace(good, brief=replace(good.brief, key="poison", evidence=words))
+    poison = request(picture, "poison", words)
 
     async def scene(stub: StubServer, speaker: VllmSpeaker) -> None:
         async def supervise() -> None:
@@ -261,10 +260,13 @@ def test_an_item_that_kills_the_server_is_found_and_given_up(picture: Path) -> N
         assert speaker.strikes == {}
         supervisor.cancel()
 
-    play(quick(Fault(kind="die", containing=words), latency_s=0.01), scene)
+    play(quick(PlannedFault(kind="die", containing=words), latency_s=0.01), scene)
 
 
-HALF = (Fault(kind="reset", share=0.25, seed=1), Fault(kind="502", share=0.33, seed=2))
+HALF = (
+    PlannedFault(kind="reset", share=0.25, seed=1),
+    PlannedFault(kind="502", share=0.33, seed=2),
+)
 
 
 def blamed(picture: Path, plan: StubPlan, count: int) -> list[str]:
@@ -273,10 +275,11 @@ def blamed(picture: Path, plan: StubPlan, count: int) -> list[str]:
 
     async def item(speaker: VllmSpeaker, key: str) -> None:
         asked = request(picture, key)
-        evidence = asked.brief.evidence + (POISON if key == "k7" else "")
+        prompt = asked.brief.prompt
+        prompt = replace(prompt, evidence=prompt.evidence + (POISON if key == "k7" else ""))
         try:
             for _ in range(3):
-                await speaker.answer(replace(asked, brief=replace(asked.brief, evidence=evidence)))
+                await speaker.answer(replace(asked, brief=replace(asked.brief, prompt=prompt)))
         except Unusable as error:
             assert error.reason == "kills the server"
             found.append(key)
@@ -290,7 +293,10 @@ def blamed(picture: Path, plan: StubPlan, count: int) -> list[str]:
 
 
 POISON = "what kills a server"
-HALF = (Fault(kind="reset", share=0.25, seed=1), Fault(kind="502", share=0.33, seed=2))
+HALF = (
+    PlannedFault(kind="reset", share=0.25, seed=1),
+    PlannedFault(kind="502", share=0.33, seed=2),
+)
 
 
 def test_no_item_is_blamed_for_a_server_that_loses_half_of_all_calls(picture: Path) -> None:
@@ -303,8 +309,8 @@ def test_no_item_is_blamed_for_a_server_that_loses_half_of_all_calls(picture: Pa
 def test_an_item_that_is_never_answered_is_found_among_those_that_are_lost_by_chance(
     picture: Path, kind: str, flaky: float
 ) -> None:
-    poison = Fault.model_validate({"kind": kind, "containing": POISON})
-    chance = Fault(kind="reset", share=flaky, seed=3)
+    poison = PlannedFault.model_validate({"kind": kind, "containing": POISON})
+    chance = PlannedFault(kind="reset", share=flaky, seed=3)
     assert blamed(picture, quick(poison, chance), 20) == ["k7"]
 
 

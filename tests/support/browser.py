@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from mmusset.recipe import SpeakerPart
 from mmusset.speakers.picture import data_url, fit
-from mmusset.speakers.stub.plan import Fault
+from mmusset.speakers.stub.plan import PlannedFault
 from tests.support.command import SHORT, environment, mmusset
 from tests.support.media import RATE_HZ, library
 from tests.support.serving import serving
@@ -37,7 +37,7 @@ def everything(folder: Path) -> Path:
     (source / "no music.mp3").write_bytes(b"")
     with Image.open((source / REFUSED).with_suffix(".png")) as image:
         sent = data_url(fit(image, SpeakerPart().max_pixels))
-    with serving(Fault(kind="400", containing=sent), objecting=0.4) as stub:
+    with serving(PlannedFault(kind="400", containing=sent), objecting=0.4) as stub:
         model = ("--speaker", "vllm", "--set", f"server.url={stub.url}")
         done = mmusset("build", "--source", source, "--out", out, *SHORT, *model)
     assert done.returncode == 4, done.stderr

@@ -184,12 +184,14 @@ def recipe(data: bytes, bench: Bench) -> None:
 
 
 def table(data: bytes, bench: Bench) -> None:
-    from mmusset.musflow.generate import asked
+    from mmusset.musflow.generate import requests
 
     path = bench.folder / "fuzzed.csv"
     path.write_bytes(data)
     with suppress(MmussetError):
-        asked.asked(asked.Asked(out=Path("x.flac")), path, bench.folder / "made", ())
+        requests.expand(
+            requests.GenerationRequest(out=Path("x.flac")), path, bench.folder / "made", ()
+        )
 
 
 # --- what a server says ----------------------------------------------------------------------
@@ -243,15 +245,15 @@ def _raw(bench: Bench) -> Raw:
 def _post(raw: bytes, bench: Bench) -> None:
     from mmusset.speakers.asking import fault_of
     from mmusset.speakers.base import CaptionReply, Judgement, Mending, StoryReply
-    from mmusset.speakers.vllm.wire import Busy, Lost, post
+    from mmusset.speakers.vllm.wire import NoReply, ServerBusy, post
 
     server = _raw(bench)
     server.answers = {"/v1/chat/completions": raw}
     try:
         answer = bench.run(post(server.session, f"{server.url}/v1/chat/completions", b"{}", 5.0))
-    except Busy as busy:
+    except ServerBusy as busy:
         assert 0.0 <= busy.retry_after_s <= 300.0
-    except (Lost, MmussetError):
+    except (NoReply, MmussetError):
         pass
     else:
         for reply in (CaptionReply, StoryReply, Judgement, Mending):
@@ -335,8 +337,8 @@ def ledgers(data: bytes, bench: Bench) -> None:
     (out / ".mmusset").mkdir(parents=True)
     (out / ".mmusset/ledger.db").write_bytes(data)
     with suppress(MmussetError), open_to_read(out) as ledger:
-        ledger.tally()
-        ledger.left_out()
+        ledger.verdicts.tally()
+        ledger.left_out.all()
     with suppress(MmussetError):
         open_to_write(out).close()
     with suppress(MmussetError):
@@ -489,7 +491,7 @@ def header_seeds(folder: Path) -> Iterator[bytes]:
     yield b"Wed, 21 Oct 2026 07:28:00 GMT"
     yield b"1e400"
     yield http("200 OK", b'{"choices": []}')
-    yield http("503 Busy", b"{}", b"Retry-After: 2\r\n")
+    yield http("503 ServerBusy", b"{}", b"Retry-After: 2\r\n")
     yield b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
     yield b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"
     yield b"HTTP/1.1 302 Found\r\nLocation: /v1/chat/completions\r\nContent-Length: 0\r\n\r\n"

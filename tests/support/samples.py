@@ -17,8 +17,10 @@ from mmusset.sample import (
     JudgedClaim,
     Material,
     Measured,
+    MediaFacts,
     MusicalKey,
     MusicEvidence,
+    Prepared,
     Quadruple,
     Split,
     Story,
@@ -87,24 +89,14 @@ def flac(hz: float = 220.0, seconds: float = 0.5) -> bytes:
 
 def sample(number: int, split: Split = "train", group: str | None = None) -> Sample:
     """A sample that differs from those of other numbers in all that it holds."""
+    facts = media_facts()
     image, music = jpeg(f"#{40 * number % 256:02x}8040"), flac(200.0 + number)
     quadruple = Quadruple(
         key=f"k{number:05d}",
         split=split,
         group=group or f"g{number}",
-        image=ImageFacts(
-            origin="stem", width_px=64, height_px=64, sha256=hashlib.sha256(image).hexdigest()
-        ),
-        music=ClipFacts(
-            start_s=0.0,
-            duration_s=0.5,
-            rate_hz=RATE_HZ,
-            channels=1,
-            source_rate_hz=RATE_HZ,
-            upsampled=False,
-            generated_by="",
-            sha256=hashlib.sha256(music).hexdigest(),
-        ),
+        image=facts.image.model_copy(update={"sha256": hashlib.sha256(image).hexdigest()}),
+        music=facts.music.model_copy(update={"sha256": hashlib.sha256(music).hexdigest()}),
         story=Story(text=f"Story {number}: the lamp was out.", writer="story_writer"),
         caption=Caption(
             text=f"A quiet piece, number {number}.",
@@ -120,8 +112,8 @@ def sample(number: int, split: Split = "train", group: str | None = None) -> Sam
             ),
             writer="captioner",
         ),
-        music_evidence=music_evidence(),
-        image_evidence=image_evidence(),
+        music_evidence=facts.music_evidence,
+        image_evidence=facts.image_evidence,
         tags=Tags(),
         speaker="offline",
         model="offline-grammar/1",
@@ -150,13 +142,25 @@ def material(
     given_story: str = "",
 ) -> Material:
     """What the agents are given of a sample; the picture is read only if a model is sent it."""
-    return Material(
-        key=key,
-        seed=0,
-        music=music_evidence(),
-        image=image_evidence(),
-        image_file=picture,
-        image_sha256="0" * 64,
-        tags=tags or Tags(),
-        given_story=given_story,
-    )
+    prepared = Prepared(media=media_facts(), given_story=given_story)
+    return Material(key, 0, tags or Tags(), prepared, picture)
+
+
+def media_facts(**changes: object) -> MediaFacts:
+    """A clip and a picture, and what was measured on them."""
+    facts = {
+        "image": ImageFacts(origin="stem", width_px=64, height_px=64, sha256="0" * 64),
+        "music": ClipFacts(
+            start_s=0.0,
+            duration_s=0.5,
+            rate_hz=RATE_HZ,
+            channels=1,
+            source_rate_hz=RATE_HZ,
+            upsampled=False,
+            generated_by="",
+            sha256="0" * 64,
+        ),
+        "music_evidence": music_evidence(),
+        "image_evidence": image_evidence(),
+    }
+    return MediaFacts.model_validate(facts | changes)

@@ -5,12 +5,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mmusset.speakers.stub.plan import Fault, StubPlan
+from mmusset.speakers.stub.plan import PlannedFault, StubPlan
 from mmusset.speakers.stub.server import StubServer
 
 
 @contextmanager
-def serving(*faults: Fault, **changes: object) -> Iterator[StubServer]:
+def serving(*faults: PlannedFault, **changes: object) -> Iterator[StubServer]:
     """A running server; its loop is at `loop_of(stub)`."""
     plan = StubPlan.model_validate({"latency_s": 0.01, "faults": faults} | changes)
     loop = asyncio.new_event_loop()

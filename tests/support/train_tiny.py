@@ -14,10 +14,10 @@ from PIL import Image
 from mmusset.agents.graph import build_graph
 from mmusset.builder.trial import trial_of_source
 from mmusset.recipe import Recipe
+from mmusset.speakers import chat
 from mmusset.speakers.asking import Asker, InMemory
-from mmusset.speakers.base import Answer, Request
+from mmusset.speakers.base import Reply, Request
 from mmusset.speakers.offline.speaker import OfflineSpeaker
-from mmusset.speakers.vllm import chat
 
 RATE = 3e-3
 
@@ -38,9 +38,11 @@ class Listening(OfflineSpeaker):
         super().__init__()
         self.lessons: list[Lesson] = []
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request) -> Reply:
         answer = await super().answer(request)
-        self.lessons.append(Lesson(request, request.brief.image_file.read_bytes(), answer.text))
+        self.lessons.append(
+            Lesson(request, request.brief.material.image_file.read_bytes(), answer.text)
+        )
         return answer
 
 
@@ -60,9 +62,13 @@ def lessons_of(source: Path, recipe: Recipe, items: int) -> list[Lesson]:
 
 def texts_of(lessons: Sequence[Lesson]) -> list[str]:
     """All words of the lessons, for a vocabulary."""
-    texts = [lessons[0].request.brief.system]
+    texts = [lessons[0].request.brief.prompt.system]
     for lesson in lessons:
-        texts += [lesson.request.brief.evidence, lesson.request.brief.task, lesson.answer]
+        texts += [
+            lesson.request.brief.prompt.evidence,
+            lesson.request.brief.prompt.task,
+            lesson.answer,
+        ]
     return texts
 
 

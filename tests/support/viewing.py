@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from mmusset.speakers.stub.plan import Fault
+from mmusset.speakers.stub.plan import PlannedFault
 from tests.builder.test_model_build import sent_picture
 from tests.sources.test_tags import tagged_mp3, text
 from tests.support.command import SHORT, environment, mmusset
@@ -138,7 +138,9 @@ def dataset(folder: Path) -> Path:
     silent_flac(source / "silence.flac", seconds=60)
     picture(source / "silence.png", 12)
     piece(source / "lonely" / "song.wav", 13)
-    with serving(Fault(kind="400", containing=sent_picture(source, POISON)), objecting=0.6) as stub:
+    with serving(
+        PlannedFault(kind="400", containing=sent_picture(source, POISON)), objecting=0.6
+    ) as stub:
         url = f"server.url={stub.url}"
         done = mmusset(
             *("build", "--source", source, "--out", out, "--speaker", "vllm", "--set", url, *SHORT),

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmusset.training.order import dice, rows, steps_per_epoch
+from mmusset.training.order import generator_at, rows, steps_per_epoch
 
 COUNTS = st.lists(st.integers(1, 40), min_size=1, max_size=4)
 
@@ -29,7 +29,7 @@ def test_epochs_and_seeds_have_orders_of_their_own() -> None:
 
 def test_dice_are_the_same_for_the_same_throw_alone() -> None:
     def throw(seed: int, step: int, use: str) -> float:
-        return float(torch.rand(1, generator=dice(seed, step, use)))
+        return float(torch.rand(1, generator=generator_at(seed, step, use)))
 
     throws = [throw(0, 0, "noise"), throw(1, 0, "noise"), throw(0, 1, "noise")]
     throws.append(throw(0, 0, "times"))

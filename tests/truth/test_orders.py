@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from mmusset.agents.graph import build_graph
 from mmusset.recipe import Recipe
 from mmusset.sample import Material, Outcome, Tags
 from mmusset.speakers.asking import Asker, InMemory
 from mmusset.speakers.base import (
-    Answer,
     CaptionReply,
     Judgement,
     Mending,
@@ -117,18 +117,18 @@ class Obeying(OfflineSpeaker):
 
     name = "obeying"
 
-    async def answer(self, request: Request) -> Answer:
-        told = request.brief.story + request.brief.evidence + request.brief.task
+    async def answer(self, request: Request) -> Reply:
+        told = request.brief.draft.story + request.brief.prompt.evidence + request.brief.prompt.task
         order = next((order for order in ORDERS.values() if order in told), "")
         if not order:
             return await super().answer(request)
-        obeyed: dict[type[Reply], Reply] = {
+        obeyed: dict[type[BaseModel], BaseModel] = {
             CaptionReply: CaptionReply(caption=f"A quiet piece. {order}"),
             StoryReply: StoryReply(story=QUIET.format(order)),
             Judgement: Judgement(faults=()),
             Mending: Mending(caption=f"A quiet piece. {order}", story=QUIET.format(order)),
         }
-        return Answer(text=obeyed[request.reply].model_dump_json())
+        return Reply(text=obeyed[request.reply].model_dump_json())
 
 
 def outcomes(speaker: Speaker, materials: list[Material]) -> list[Outcome]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mmusset.builder.marks import MOST_NOTE_CHARACTERS, Mark, read_marks
-from mmusset.speakers.stub.plan import Fault
+from mmusset.speakers.stub.plan import PlannedFault
 from tests.builder.test_model_build import sent_picture, started, wait_for, words
 from tests.support.command import SHORT, mmusset
 from tests.support.marking import manifest
@@ -140,7 +140,7 @@ def test_a_damaged_ledger_is_told_and_the_server_stays(folder: Path) -> None:
 def test_a_running_build_is_shown_and_marked_and_goes_on(small: Path, tmp_path: Path) -> None:
     """The model's server never answers about one picture: until then, the build runs."""
     source, out = small / "source", tmp_path / "out"
-    with serving(Fault(kind="hang", containing=sent_picture(source, 2), at_most=1)) as stub:
+    with serving(PlannedFault(kind="hang", containing=sent_picture(source, 2), at_most=1)) as stub:
         build = words(source, out, stub)
         process = started(build)
         try:

@@ -11,7 +11,7 @@ import pytest
 
 from mmusset import recipe_file
 from mmusset.recipe import Recipe
-from mmusset.speakers.vllm.adapter import read_adapter
+from mmusset.speakers.adapter import read_adapter
 from tests.support.command import environment, mmusset
 from tests.support.tiny_qwen2vl import make_tiny
 from tests.support.train_tiny import lessons_of, texts_of, train

@@ -24,15 +24,15 @@ from mmusset.agents.graph import build_graph
 from mmusset.agents.preview import preview
 from mmusset.builder.trial import trial_of_source
 from mmusset.recipe import Recipe
+from mmusset.speakers import chat
 from mmusset.speakers.asking import Asker, InMemory
-from mmusset.speakers.base import Answer, Request
+from mmusset.speakers.base import Reply, Request
 from mmusset.speakers.local.speaker import TransformersSpeaker
 from mmusset.speakers.picture import tokens
-from mmusset.speakers.vllm import chat
 from mmusset.speakers.vllm.speaker import VllmSpeaker
 from tests.vllm.conftest import ITEMS, RECITING, SOURCE, Running, settings, started
 
-Call = tuple[Request, Answer]
+Call = tuple[Request, Reply]
 
 
 def build(out: Path, *words: str) -> "subprocess.Popen[str]":
@@ -138,7 +138,7 @@ class Listening(VllmSpeaker):
 
     calls: list[Call]
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request) -> Reply:
         answer = await super().answer(request)
         self.calls.append((request, answer))
         return answer
@@ -197,7 +197,7 @@ def test_the_server_sees_a_picture_in_the_patches_that_it_was_fitted_to(server: 
 def by_sample(calls: list[Call]) -> dict[str, list[Call]]:
     samples: dict[str, list[Call]] = defaultdict(list)
     for call in calls:
-        samples[call[0].brief.key].append(call)
+        samples[call[0].brief.material.key].append(call)
     return samples
 
 

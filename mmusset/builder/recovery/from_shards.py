@@ -9,7 +9,6 @@ import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mmusset.builder.decoding.tasks import Prepared
 from mmusset.builder.ledger.check import manifest_of, shards_in
 from mmusset.files import file_sha256
 from mmusset.sample import Outcome, Quadruple, Split, Tags, Verdict
@@ -145,22 +144,12 @@ def _record_item(connection: sqlite3.Connection, block: int, quadruple: Quadrupl
     )
     connection.execute(
         "INSERT OR REPLACE INTO prepared (idx, value) VALUES (?, ?)",
-        (idx, _prepared(quadruple).model_dump_json()),
+        (idx, quadruple.prepared().model_dump_json()),
     )
     outcome = _outcome(quadruple)
     connection.execute(
         "INSERT OR REPLACE INTO verdict (idx, status, reason, outcome) VALUES (?, ?, ?, ?)",
         (idx, "accepted", outcome.verdict.reason, outcome.model_dump_json()),
-    )
-
-
-def _prepared(quadruple: Quadruple) -> Prepared:
-    return Prepared(
-        clip=quadruple.music,
-        image=quadruple.image,
-        music_evidence=quadruple.music_evidence,
-        image_evidence=quadruple.image_evidence,
-        story=quadruple.story.text if quadruple.story.writer == "given" else "",
     )
 
 

@@ -162,8 +162,6 @@ def _trouble(ledger: Image | None, noted: int, folder: Path) -> str:
     path = folder / NAME
     if ledger is None or not path.exists() or not path.stat().st_size:
         return "is gone, empty, or nothing of it can be read"
-    if ledger.is_older:
-        return "is of an older version of mmusset"
     try:
         watch(ledger.connection)
         check_version(ledger.connection)

@@ -11,20 +11,20 @@ from mmusset.errors import MmussetError, UsageError
 from mmusset.files import write_durably
 from mmusset.musflow.codecs.bundled import collect, fit, save_bundled
 from mmusset.musflow.codecs.codec import Codec, open_codec
-from mmusset.musflow.codecs.round_trip import round_trip_error_db
-from mmusset.musflow.data.cache import Cache, Manifest
-from mmusset.musflow.data.encode import encode_shards, finish_cache, maker_of, mono_sounds
+from mmusset.musflow.data.cache import Cache, CacheManifest
+from mmusset.musflow.data.dataset import LatentDataset
+from mmusset.musflow.data.encode import encode_shards, finish_cache, latent_spec, mono_sounds
 from mmusset.musflow.data.live import live_splits
-from mmusset.musflow.data.rows import Rows
+from mmusset.musflow.data.round_trip import round_trip_error_db
 from mmusset.musflow.encoders.encoders import open_encoders
 from mmusset.musflow.licences import show_licences
 from mmusset.musflow.recipe import MusFlowRecipe
 from mmusset.progress import Progress
 from mmusset.shards.reader import shards_of
 from mmusset.training.lock import locked
-from mmusset.training.ranks import Ranks
+from mmusset.training.world import World
 
-from .checkpoint import check_clips, check_maker, check_recipe, last_checkpoint, refuse_other
+from .checkpoint import check_clips, check_recipe, check_spec, last_checkpoint, refuse_other
 from .listen import Listener
 from .run_folder import RunFolder
 from .train import Trainer
@@ -40,7 +40,7 @@ class Training:
     source: str
     recipe: MusFlowRecipe
     folder: RunFolder
-    ranks: Ranks
+    world: World
     shown: Progress
     cached: bool = True
 
@@ -75,15 +75,15 @@ def run(training: Training, until: Stage = "flow") -> Summary:
     not such that it can be.
     """
     named = str(training.folder.path)
-    recipe, ranks = training.recipe, training.ranks
+    recipe, world = training.recipe, training.world
     # Before anything is made:
     if until == "encode" and not training.cached:
         raise UsageError("--no-cache encodes nothing: leave one of it and --stage encode out")
-    ranks.check_batch(recipe.train.batch)
+    world.check_batch(recipe.train.batch)
     shards_of(training.source)
     check_folder(training)
     show_licences(recipe, training.shown.log)
-    with locked(training.folder.path) if ranks.first else nullcontext():
+    with locked(training.folder.path) if world.is_main else nullcontext():
         codec = ready_codec(training)
         if until == "codec":
             return Summary(named, until)
@@ -93,19 +93,21 @@ def run(training: Training, until: Stage = "flow") -> Summary:
         return _train(training, codec, rows, validation)
 
 
-def _train(training: Training, codec: Codec, rows: Rows, validation: Rows) -> Summary:
-    recipe, ranks = training.recipe, training.ranks
+def _train(
+    training: Training, codec: Codec, rows: LatentDataset, validation: LatentDataset
+) -> Summary:
+    recipe, world = training.recipe, training.world
     listener = Listener(
-        training.folder.heard, validation, codec, recipe.sampler, recipe.train.seed, ranks.device
+        training.folder.heard, validation, codec, recipe.sampler, recipe.train.seed, world.device
     )
     try:
         with closing(
-            Trainer(recipe, training.folder, rows, validation, ranks, training.shown, listener)
+            Trainer(recipe, training.folder, rows, validation, world, training.shown, listener)
         ) as trainer:
             trained = trainer.run()
     except torch.OutOfMemoryError as error:
         raise MmussetError(
-            f"out of memory on {ranks.device}: lower train.batch or network.width, or use more"
+            f"out of memory on {world.device}: lower train.batch or network.width, or use more"
             f" processes; `--plan` says what is needed ({str(error).splitlines()[0]})"
         ) from None
     loss = trained.last.loss if trained.last else None
@@ -125,24 +127,24 @@ def check_folder(training: Training) -> None:
 
 def ready_codec(training: Training) -> Codec:
     """The recipe's codec; the bundled one is fitted where it was not yet."""
-    part, ranks = training.recipe.codec, training.ranks
-    if ranks.first and not training.folder.encoding.exists():
+    part, world = training.recipe.codec, training.world
+    if world.is_main and not training.folder.encoding.exists():
         told = training.recipe.encoding().encode()
         write_durably(training.folder.encoding, lambda file: file.write(told), "encoding")
     fitted = training.folder.codec / "codec.json"
-    if part.kind == "bundled" and not fitted.exists() and ranks.first:
+    if part.kind == "bundled" and not fitted.exists() and world.is_main:
         _fit(training)
-    ranks.wait()
-    return open_codec(part, training.folder.codec, ranks.device)
+    world.barrier()
+    return open_codec(part, training.folder.codec, world.device)
 
 
-def ready_rows(training: Training, codec: Codec) -> tuple[Rows, Rows]:
+def ready_rows(training: Training, codec: Codec) -> tuple[LatentDataset, LatentDataset]:
     """The clips to train on and those to validate on, encoded where they were not yet."""
     source, folder = training.source, training.folder.cache
-    ranks, shown = training.ranks, training.shown
-    encoders = open_encoders(training.recipe.encoders, ranks.device)
+    world, shown = training.world, training.shown
+    encoders = open_encoders(training.recipe.encoders, world.device)
     if not training.cached:
-        return live_splits(source, codec, encoders, training.recipe.train.seed, ranks.device)
+        return live_splits(source, codec, encoders, training.recipe.train.seed, world.device)
 
     def told(done: int, total: int) -> None:
         if not done:
@@ -150,30 +152,30 @@ def ready_rows(training: Training, codec: Codec) -> tuple[Rows, Rows]:
         shown.step(done)
 
     trained = last_checkpoint(training.folder.checkpoints)
-    maker = maker_of(codec, encoders)
+    spec = latent_spec(codec, encoders)
     if trained:
-        check_maker(trained, maker)
+        check_spec(trained, spec)
 
-    def accept(manifest: Manifest) -> None:
+    def accept(manifest: CacheManifest) -> None:
         if trained:
             check_clips(trained, manifest)
 
     made = encode_shards(
-        source, folder, codec, encoders, told, ranks.device, ranks.rank, ranks.count
+        source, folder, codec, encoders, told, world.device, world.rank, world.size
     )
-    ranks.wait()
-    if ranks.first:
+    world.barrier()
+    if world.is_main:
         manifest = finish_cache(source, folder, codec, encoders, accept)
         clips = ", ".join(f"{count} {split}" for split, count in sorted(manifest.clips.items()))
         shown.log(f"cache: {clips} clips ({made} made now), {len(manifest.bad)} unusable")
         for where, why in list(manifest.bad.items())[:5]:
             shown.log(f"  {where}: {why}")
         if made:
-            error_db = round_trip_error_db(source, codec, ranks.device)
+            error_db = round_trip_error_db(source, codec, world.device)
             shown.log(f"codec: sound comes back within {error_db:.2f} dB, phases and all")
-    ranks.wait()
-    train, validation = Cache(folder, "train", maker), Cache(folder, "validation", maker)
-    if ranks.first:
+    world.barrier()
+    train, validation = Cache(folder, "train", spec), Cache(folder, "validation", spec)
+    if world.is_main:
         train.check()
         validation.check()
     return train, validation
@@ -187,6 +189,6 @@ def _fit(training: Training) -> None:
     def told(done: int, error_db: float) -> None:
         shown.step(done, f"error {error_db:.2f} dB")
 
-    vae, error_db = fit(part, sounds, training.ranks.device, told)
+    vae, error_db = fit(part, sounds, training.world.device, told)
     save_bundled(vae, part, training.folder.codec)
     shown.log(f"codec: log-mels come back within {error_db:.2f} dB, on clips held out from it")

@@ -13,25 +13,25 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from mmusset.errors import MmussetError
-from mmusset.musflow.data.cache import Batch
-from mmusset.musflow.data.rows import Rows
+from mmusset.musflow.data.cache import LatentBatch
+from mmusset.musflow.data.dataset import LatentDataset
 from mmusset.musflow.model.ema import Ema
-from mmusset.musflow.model.musflow import MusFlow, on_device, throw
-from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe, TrainPart
+from mmusset.musflow.model.musflow import MusFlow, draw, on_device
+from mmusset.musflow.recipe import MODALITIES, FlowTrainPart, MusFlowRecipe
 from mmusset.progress import Progress
 from mmusset.stopping import asked_to_stop
-from mmusset.training.ahead import Ahead
-from mmusset.training.order import dice
+from mmusset.training.order import generator_at
 from mmusset.training.order import rows as rows_of
-from mmusset.training.ranks import Ranks
+from mmusset.training.prefetcher import Prefetcher
 from mmusset.training.schedule import lr_at, set_lr
+from mmusset.training.world import World
 
 from .align_fit import fit_alignment, recall_lines
 from .checkpoint import (
     Checkpoint,
     check_clips,
-    check_maker,
     check_recipe,
+    check_spec,
     last_checkpoint,
     save_checkpoint,
 )
@@ -66,23 +66,23 @@ class Trainer:
         self,
         recipe: MusFlowRecipe,
         folder: RunFolder,
-        rows: Rows,
-        validation: Rows,
-        ranks: Ranks,
+        rows: LatentDataset,
+        validation: LatentDataset,
+        world: World,
         shown: Progress,
         listen: Listen,
     ) -> None:
         self.recipe, self.part, self.folder = recipe, recipe.train, folder
-        self.rows, self.validation, self.ranks = rows, validation, ranks
+        self.rows, self.validation, self.world = rows, validation, world
         self.shown, self.listen = shown, listen
         torch.manual_seed(self.part.seed)
         torch.set_float32_matmul_precision("high")  # TF32 on a GPU; nothing on a CPU
-        self.model = MusFlow(recipe, rows.manifest).to(ranks.device)
+        self.model = MusFlow(recipe, rows.manifest).to(world.device)
         self.step = 0
         found = last_checkpoint(folder.checkpoints)
         if found:
             check_recipe(found, recipe)
-            check_maker(found, rows.manifest.maker)
+            check_spec(found, rows.manifest.spec)
             check_clips(found, rows.manifest)
             self.model.load_state_dict(found.model)
             self.step = found.step
@@ -97,12 +97,12 @@ class Trainer:
             for block in self.model.network.blocks:
                 block.compile()
         self.forward: nn.Module = self.model
-        if ranks.count > 1:
-            ids = [torch.device(ranks.device)] if ranks.cuda else None
+        if world.size > 1:
+            ids = [torch.device(world.device)] if world.cuda else None
             self.forward = DistributedDataParallel(
                 self.model, device_ids=ids, broadcast_buffers=False, gradient_as_bucket_view=True
             )
-        self.book = Logbook(folder, self.step) if ranks.first else None
+        self.book = Logbook(folder, self.step) if world.is_main else None
         self.found: Validation | None = None
 
     def run(self) -> Trained:
@@ -114,11 +114,11 @@ class Trainer:
         part, last = self.part, None
         self.shown.stage("training", part.steps, self.step)
         window = self._window()
-        with asked_to_stop(self.ranks.count == 1) as stopping, Ahead(self._read) as ahead:
+        with asked_to_stop(self.world.size == 1) as stopping, Prefetcher(self._read) as ahead:
             while self.step < part.steps:
                 batch, waited_s = ahead.take(self.step)
                 window.waited(waited_s)
-                self._learn(on_device(batch, self.ranks.device), window)
+                self._learn(on_device(batch, self.world.device), window)
                 self.step += 1
                 done = self.step == part.steps
                 if done or stopping.is_set() or self.step % part.log_every == 0:
@@ -140,11 +140,11 @@ class Trainer:
         if self.book:
             self.book.close()
 
-    def _read(self, step: int) -> Batch:
+    def _read(self, step: int) -> LatentBatch:
         """This process's share of a step's batch."""
         bucket, wanted = rows_of(self.part.seed, step, self.part.batch, self.rows.counts)
-        batch = self.rows.batch(bucket, wanted, self.ranks.share(), step)
-        if not self.ranks.cuda:
+        batch = self.rows.batch(bucket, wanted, self.world.share(), step)
+        if not self.world.cuda:
             return batch
         return replace(
             batch,
@@ -154,15 +154,15 @@ class Trainer:
             present=batch.present.pin_memory(),
         )
 
-    def _learn(self, batch: Batch, window: Window) -> None:
+    def _learn(self, batch: LatentBatch, window: Window) -> None:
         """One step. A loss or gradient that is not finite leaves the weights as they are."""
-        part, device = self.part, self.ranks.device
+        part, device = self.part, self.world.device
         shape = (part.batch, *batch.mean.shape[1:])
-        throws = throw(part, self.step, shape, device).share(batch.share)
-        torch.manual_seed(dice(part.seed, self.step, "dropout").initial_seed())
+        draws = draw(part, self.step, shape, device).share(batch.share)
+        torch.manual_seed(generator_at(part.seed, self.step, "dropout").initial_seed())
         self.forward.train()
         with torch.autocast(device.partition(":")[0], torch.bfloat16, part.precision == "bf16"):
-            losses = self.forward(batch, throws)
+            losses = self.forward(batch, draws)
         loss = losses.flow.mean() + self.recipe.alignment.joint_weight * losses.alignment
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), part.clip_norm)
@@ -171,7 +171,7 @@ class Trainer:
         set_lr(self.optimizer, self._lr(self.step))
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        self.ema.follow(self.step)
+        self.ema.update(self.step)
         window.add(self.step, batch.keys, losses, norm.detach(), bad)
 
     def _align(self) -> None:
@@ -189,7 +189,7 @@ class Trainer:
     def _log(self, window: Window) -> Logged:
         line, skipped = window.close(
             self._lr(self.step - 1),
-            self.ranks.count * peak_flops_per_s(self.ranks.device, self.part.precision),
+            self.world.size * peak_flops_per_s(self.world.device, self.part.precision),
         )
         self.shown.step(self.step, _note(line, self.found))
         bad = len(skipped)
@@ -218,12 +218,12 @@ class Trainer:
                 optimizer=self.optimizer.state_dict(),
             )
             save_checkpoint(self.folder.checkpoints, checkpoint)
-        self.ranks.wait()
+        self.world.barrier()
 
     def _validate(self, last: Logged | None) -> None:
-        if self.ranks.first:
+        if self.world.is_main:
             model = self.ema.model
-            self.found = validate(model, self.validation, self.part, self.ranks.device)
+            self.found = validate(model, self.validation, self.part, self.world.device)
             if self.found and self.book:
                 self.book.validated(self.step, self.found)
             if last:
@@ -231,12 +231,12 @@ class Trainer:
             if self.step == self.part.steps:
                 for line in recall_lines(model.alignment, self.validation):
                     self.shown.log(f"  {line}")
-        self.ranks.wait()
+        self.world.barrier()
 
     def _listen(self) -> None:
-        if self.ranks.first:
+        if self.world.is_main:
             self.listen(self.ema.model, self.step)
-        self.ranks.wait()
+        self.world.barrier()
 
     def _lr(self, step: int) -> float:
         return lr_at(self.part.lr, step, self.part.steps, self.part.warmup)
@@ -244,11 +244,11 @@ class Trainer:
     def _window(self) -> Window:
         mean = sum(n * c for n, c in zip(self.rows.lengths, self.rows.counts, strict=True))
         frames = round(mean / sum(self.rows.counts))
-        shape = self.model.network.shape
-        return Window(self.ranks, step_flops(shape, frames, len(MODALITIES), self.part.batch))
+        shape = self.model.network.config
+        return Window(self.world, step_flops(shape, frames, len(MODALITIES), self.part.batch))
 
 
-def adamw(model: nn.Module, part: TrainPart) -> torch.optim.AdamW:
+def adamw(model: nn.Module, part: FlowTrainPart) -> torch.optim.AdamW:
     """Fused AdamW; only matrices decay."""
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     groups: list[dict[str, Any]] = [

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mmusset.musflow.model.musflow import Losses
-from mmusset.training.ranks import Ranks
+from mmusset.musflow.model.musflow import FlowLosses
+from mmusset.training.world import World
 
 TIME_BINS = 4  # quarters of the way from noise to music
 
@@ -43,23 +43,23 @@ class BadStep:
 class Window:
     """Sums since the last line. `flops` are those of one step of all processes."""
 
-    def __init__(self, ranks: Ranks, flops: float) -> None:
-        self._ranks = ranks
+    def __init__(self, world: World, flops: float) -> None:
+        self._world = world
         self._flops = flops
         self._steps: list[tuple[int, tuple[str, ...]]] = []
         self._bad: list[Tensor] = []
         self._begun_s = time.monotonic()
         self._waited_s = 0.0
         # For each bin its loss and count, then alignment's loss, gradient's norm and their count.
-        self._sums = torch.zeros(2 * TIME_BINS + 3, device=ranks.device)
+        self._sums = torch.zeros(2 * TIME_BINS + 3, device=world.device)
 
     def add(
-        self, step: int, keys: tuple[str, ...], losses: Losses, norm: Tensor, bad: Tensor
+        self, step: int, keys: tuple[str, ...], losses: FlowLosses, norm: Tensor, bad: Tensor
     ) -> None:
         """Note a step; `bad` is 1 where it was skipped, and then its losses do not count."""
         with torch.no_grad():
             good = losses.flow.isfinite() & (bad == 0)
-            bins = (losses.times * TIME_BINS).long().clamp(max=TIME_BINS - 1)
+            bins = (losses.timesteps * TIME_BINS).long().clamp(max=TIME_BINS - 1)
             flow = torch.where(good, losses.flow, 0.0)
             self._sums.index_add_(0, 2 * bins, flow)
             self._sums.index_add_(0, 2 * bins + 1, good.to(flow.dtype))
@@ -76,7 +76,7 @@ class Window:
 
     def close(self, lr: float, peak_flops_per_s: float) -> tuple[Logged, list[BadStep]]:
         """What is to be logged; the one place of the loop that waits for the device."""
-        sums = self._ranks.summed(self._sums.double()).tolist()
+        sums = self._world.all_reduce(self._sums.double()).tolist()
         bad = torch.stack(self._bad).tolist()
         seconds = max(time.monotonic() - self._begun_s, 1e-9)
         parts, counts = sums[0 : 2 * TIME_BINS : 2], sums[1 : 2 * TIME_BINS : 2]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Row:
+class RowDecoder:
     """One answer on its way: its grammar's state, if it has one, and how its words are drawn."""
 
     matcher: "LLMatcher | None"
@@ -25,26 +25,26 @@ class Row:
     noise: "torch.Generator"
 
 
-def row(tokenizer: "LLTokenizer", schema: str | None, sampling: Sampling, seed: int) -> Row:
+def row(tokenizer: "LLTokenizer", schema: str | None, sampling: Sampling, seed: int) -> RowDecoder:
     """A row that writes compact JSON of this schema, or without one whatever it likes."""
     import torch
     from llguidance import LLMatcher
 
     noise = torch.Generator().manual_seed(seed)
     if schema is None:
-        return Row(None, sampling, noise)
+        return RowDecoder(None, sampling, noise)
     compact = {"whitespace_flexible": False}
     grammar = LLMatcher.grammar_from_json_schema(schema, overrides=compact)
     matcher = LLMatcher(tokenizer, grammar)
     if matcher.is_error():
         raise ValueError(f"llguidance can't use this schema: {matcher.get_error()}")
-    return Row(matcher, sampling, noise)
+    return RowDecoder(matcher, sampling, noise)
 
 
 class Grammar:
     """A logits processor for `generate(do_sample=False)`: the n-th row of a batch is `rows[n]`."""
 
-    def __init__(self, rows: list[Row]) -> None:
+    def __init__(self, rows: list[RowDecoder]) -> None:
         self._rows = rows
         self._begun = False
 
@@ -71,7 +71,7 @@ def _allowed(matcher: "LLMatcher", scores: "torch.Tensor") -> "torch.Tensor":
     return scores.masked_fill(~mask.to(scores.device), float("-inf"))
 
 
-def _draw(scores: "torch.Tensor", one: Row) -> "torch.Tensor":
+def _draw(scores: "torch.Tensor", one: RowDecoder) -> "torch.Tensor":
     """Scores `[V]` with Gumbel noise on the nucleus of `top_p`: their maximum is a sample."""
     import torch
 

@@ -11,12 +11,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from mmusset.errors import MmussetError, Stopped
+from mmusset.json_text import canonical_json
 from mmusset.recipe import SpeakerPart
 from mmusset.safe_text import of_error
 from mmusset.sample import AgentName
-from mmusset.speakers.base import Answer, Request, Voice, canonical, schema
-from mmusset.speakers.vllm import chat
-from mmusset.speakers.vllm.adapter import check_adapter, read_adapter
+from mmusset.speakers import chat
+from mmusset.speakers.adapter import check_adapter, read_adapter
+from mmusset.speakers.base import ModelId, Reply, Request, schema
 
 BATCH = 8
 
@@ -24,7 +25,7 @@ BATCH = 8
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     request: Request
-    answer: asyncio.Future[Answer]
+    answer: asyncio.Future[Reply]
 
 
 class TransformersSpeaker:
@@ -66,18 +67,18 @@ class TransformersSpeaker:
         await asyncio.gather(self._writing, return_exceptions=True)
         del self._model
 
-    def voice(self, agent: AgentName) -> Voice:
+    def model_id(self, agent: AgentName) -> ModelId:
         """The model at its commit on the Hub, with its adapter's name, which holds a hash."""
         folder = getattr(self._part.adapters, agent)
         name = f"{self._part.model}+{self._adapters[folder].name}" if folder else self._part.model
         commit = self._model.commit or self._part.revision
         revision = f"@{commit}" if commit else ""
         sampling = getattr(self._part.sampling, agent).model_dump()
-        return Voice(
-            f"{name}{revision}", canonical(sampling | {"max_pixels": self._part.max_pixels})
+        return ModelId(
+            f"{name}{revision}", canonical_json(sampling | {"max_pixels": self._part.max_pixels})
         )
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request) -> Reply:
         """The model's answer, when a batch with it has been written."""
         if self._stopped:
             raise Stopped
@@ -139,7 +140,7 @@ class _Model:
     adapted: bool
     commit: str  # "" for a model in a folder
 
-    def write(self, requests: list[Request], constrained: bool) -> list[Answer]:
+    def write(self, requests: list[Request], constrained: bool) -> list[Reply]:
         """The answers to requests of one agent, in order; in their schema, if constrained."""
         import torch
 
@@ -170,11 +171,11 @@ class _Model:
         seconds = (time.monotonic() - begun_s) / len(requests)
         return [self._answer(*pair, seconds) for pair in zip(told, new, strict=True)]
 
-    def _answer(self, prompt_tokens: int, tokens: list[int], seconds: float) -> Answer:
+    def _answer(self, prompt_tokens: int, tokens: list[int], seconds: float) -> Reply:
         ends = self.model.generation_config.eos_token_id
         ends = set(ends if isinstance(ends, list) else [ends])
         end = next((n for n, token in enumerate(tokens) if token in ends), None)
-        return Answer(
+        return Reply(
             text=self.processor.tokenizer.decode(tokens[:end], skip_special_tokens=True),
             finish_reason="length" if end is None else "stop",
             prompt_tokens=prompt_tokens,
@@ -186,7 +187,7 @@ class _Model:
         from qwen_vl_utils import process_vision_info
 
         # No max_pixels: the pictures were fitted already, and to be fitted twice tears long strips.
-        files = [request.brief.image_file.resolve() for request in requests]
+        files = [request.brief.material.image_file.resolve() for request in requests]
         chats = [
             chat.messages(request, {"type": "image", "image": f"file://{file}"})
             for request, file in zip(requests, files, strict=True)

@@ -19,7 +19,7 @@ from .caption_plans import (
     LINKS,
     OPENING,
     SUBJECTS,
-    Plan,
+    CaptionPlan,
     Slot,
     plans,
 )
@@ -163,7 +163,7 @@ def _sentence(draft: Draft, units: list[Unit]) -> str:
     return text
 
 
-def _filled(plan: Plan, units: list[Unit]) -> dict[Slot, list[Unit]] | None:
+def _filled(plan: CaptionPlan, units: list[Unit]) -> dict[Slot, list[Unit]] | None:
     """The units of each slot; None where a unit has not the form that is left for it."""
     left = list(units)
     filled = {}

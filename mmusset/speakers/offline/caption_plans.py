@@ -177,7 +177,7 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CaptionPlan:
     """A sentence: texts and slots in turn."""
 
     parts: tuple[str | Slot, ...]
@@ -189,9 +189,9 @@ class Plan:
 
 
 @cache
-def plans(text: str) -> dict[int, tuple[Plan, ...]]:
+def plans(text: str) -> dict[int, tuple[CaptionPlan, ...]]:
     """The plans of a text by how many claims they take."""
-    found: dict[int, tuple[Plan, ...]] = {}
+    found: dict[int, tuple[CaptionPlan, ...]] = {}
     for line in filter(None, text.splitlines()):
         plan = _plan(line)
         claims = sum(slot.count for slot in plan.slots)
@@ -199,10 +199,10 @@ def plans(text: str) -> dict[int, tuple[Plan, ...]]:
     return found
 
 
-def _plan(line: str) -> Plan:
+def _plan(line: str) -> CaptionPlan:
     parts: list[str | Slot] = []
     end = 0
     for match in _SLOT.finditer(line):
         parts += [line[end : match.start()], Slot(match["letter"], int(match["count"] or 1))]
         end = match.end()
-    return Plan(tuple(part for part in (*parts, line[end:]) if part != ""))
+    return CaptionPlan(tuple(part for part in (*parts, line[end:]) if part != ""))

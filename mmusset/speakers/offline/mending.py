@@ -18,13 +18,14 @@ def caption(brief: Brief, random: Random) -> str:
 
     "" where no fault is in it.
     """
-    faults = [fault for fault in brief.faults if fault.where == "caption"]
+    faults = [fault for fault in brief.draft.faults if fault.where == "caption"]
     if not faults:
         return ""
-    kept = _without(brief.caption, faults)
+    kept = _without(brief.draft.caption, faults)
     if word_count(kept) >= caption_grammar.LEAST_WORDS:
         return kept
-    anew = caption_grammar.write(brief.sayable, brief.music.duration_s, random)
+    music = brief.material.media.music_evidence
+    anew = caption_grammar.write(brief.sayable, music.duration_s, random)
     return f"{kept} {anew}".strip()
 
 
@@ -34,17 +35,17 @@ def story(brief: Brief, random: Random) -> str:
     A fault of length quotes the whole story, of which all that fits is kept; where all of it
     is at fault for another reason, it is written anew. "" where no fault is in it.
     """
-    faults = [fault for fault in brief.faults if fault.where == "story"]
+    faults = [fault for fault in brief.draft.faults if fault.where == "story"]
     if not faults:
         return ""
-    kept = _without(brief.story, [fault for fault in faults if fault.rule != "length"])
+    kept = _without(brief.draft.story, [fault for fault in faults if fault.rule != "length"])
     while word_count(kept) > MOST_STORY_WORDS and len(pieces := sentences(kept)) > 1:
         kept = "".join(pieces[:-1]).strip()
     if not kept or word_count(kept) > MOST_STORY_WORDS:
-        return story_grammar.write(brief.image, brief.sayable, random)
+        return story_grammar.write(brief.material.media.image_evidence, brief.sayable, random)
     if word_count(kept) >= LEAST_STORY_WORDS:
         return kept
-    return story_grammar.more(kept, brief.image, MENDED_STORY_WORDS, random)
+    return story_grammar.more(kept, brief.material.media.image_evidence, MENDED_STORY_WORDS, random)
 
 
 def _without(text: str, faults: list[Fault]) -> str:

@@ -8,14 +8,14 @@ from pydantic import BaseModel
 
 from mmusset.sample import AgentName
 from mmusset.speakers.base import (
-    Answer,
     Brief,
     CaptionReply,
     Judgement,
     Mending,
+    ModelId,
+    Reply,
     Request,
     StoryReply,
-    Voice,
 )
 
 from . import caption_grammar, mending, story_grammar
@@ -45,25 +45,25 @@ class OfflineSpeaker:
     ) -> None:
         pass
 
-    def voice(self, agent: AgentName) -> Voice:
+    def model_id(self, agent: AgentName) -> ModelId:
         """The grammar's version."""
-        return Voice("offline-grammar/1")
+        return ModelId("offline-grammar/1")
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request) -> Reply:
         """The grammar's answer. Raises Unusable where a caption is due and nothing may be said."""
-        return Answer(text=_reply(request.brief, request.reply).model_dump_json())
+        return Reply(text=_reply(request.brief, request.reply).model_dump_json())
 
     def stop(self) -> None:
         """Nothing flies here."""
 
 
 def _reply(brief: Brief, reply: type[BaseModel]) -> BaseModel:
-    random = Random(brief.draw())
+    random, media = Random(brief.draw()), brief.material.media
     if reply is CaptionReply:
-        text = caption_grammar.write(brief.sayable, brief.music.duration_s, random)
+        text = caption_grammar.write(brief.sayable, media.music_evidence.duration_s, random)
         return CaptionReply(caption=text)
     if reply is StoryReply:
-        return StoryReply(story=story_grammar.write(brief.image, brief.sayable, random))
+        return StoryReply(story=story_grammar.write(media.image_evidence, brief.sayable, random))
     if reply is Judgement:
         return Judgement(faults=())
     if reply is Mending:

@@ -27,7 +27,7 @@ _STORY = re.compile(r"^story: (\".*\")$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ChatRequest:
     """A chat taken apart. `picture` is a data URL; `sample` is alike for all calls on one."""
 
     model: str
@@ -44,7 +44,7 @@ class Asked:
         return text // CHARACTERS_PER_TOKEN + picture_tokens(self.picture)
 
 
-def take_apart(body: dict[str, Any]) -> Asked:
+def take_apart(body: dict[str, Any]) -> ChatRequest:
     """The parts of a chat completion's body. Raises KeyError or TypeError where one is missing."""
     system, picture, texts = "", "", []
     for message in body["messages"]:
@@ -61,10 +61,10 @@ def take_apart(body: dict[str, Any]) -> Asked:
     *before, task = texts
     evidence = "".join(before)
     sample = hashlib.sha256((picture + evidence).encode()).hexdigest()
-    return Asked(body["model"], system, picture, evidence, task, schema, sample)
+    return ChatRequest(body["model"], system, picture, evidence, task, schema, sample)
 
 
-def answer(asked: Asked, objecting: float) -> str:
+def answer(asked: ChatRequest, objecting: float) -> str:
     """The answer's text. The critic objects to so many first stories, for the reconciler's sake."""
     first = _story(asked, 0)
     if asked.schema == "CaptionReply":
@@ -110,7 +110,7 @@ def _write_caption(evidence: str, sample: str) -> str:
     return caption_grammar.write(sayable, 10.24, Random(sample))
 
 
-def _story(asked: Asked, number: int) -> str:
+def _story(asked: ChatRequest, number: int) -> str:
     return _write_story(asked.evidence, asked.sample, number)
 
 
@@ -132,11 +132,11 @@ def _sure(value: float) -> Measured:
     return Measured(value=value, confidence=1.0)
 
 
-def _told(asked: Asked) -> str:
+def _told(asked: ChatRequest) -> str:
     """The story that stands in the critic's prompt."""
     found = _STORY.search(asked.task)
     return str(json.loads(found[1])) if found else ""
 
 
-def _share(asked: Asked) -> float:
+def _share(asked: ChatRequest) -> float:
     return int(asked.sample[:8], 16) / 2**32

@@ -8,8 +8,8 @@ from pydantic import Field, ValidationError
 
 from mmusset.bounded import read_text_bounded
 from mmusset.errors import UsageError
+from mmusset.frozen import Frozen, Share
 from mmusset.safe_text import of_error
-from mmusset.sample import Frozen, Share
 from mmusset.yaml_text import MOST_BYTES, NotYaml, read_yaml
 
 EVER = 10**9
@@ -35,7 +35,7 @@ Kind = Literal[
 ]
 
 
-class Fault(Frozen):
+class PlannedFault(Frozen):
     """What goes wrong, and for which requests: all conditions must hold.
 
     Requests are counted from 1. `containing` looks for words in the body, of which
@@ -72,7 +72,7 @@ class StubPlan(Frozen):
     model: str = "stub"
     adapters: tuple[str, ...] = ()
     objecting: Share = 0.1
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[PlannedFault, ...] = ()
 
 
 def load(path: Path | None) -> StubPlan:

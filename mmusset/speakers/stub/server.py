@@ -19,14 +19,21 @@ from typing import Any, Self
 import orjson
 from aiohttp import web
 
-from .answers import BLOCK_TOKENS, CHARACTERS_PER_TOKEN, Asked, answer, picture_tokens, take_apart
-from .plan import Fault, StubPlan
+from .answers import (
+    BLOCK_TOKENS,
+    CHARACTERS_PER_TOKEN,
+    ChatRequest,
+    answer,
+    picture_tokens,
+    take_apart,
+)
+from .plan import PlannedFault, StubPlan
 
 MOST_BODY_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LoggedRequest:
     """One request, as the server saw it end. `status` is 0 where the connection broke."""
 
     number: int
@@ -105,7 +112,7 @@ class StubServer:
         self.plan = plan
         self.port = port
         self.slots = Slots(plan.slots)
-        self.seen: list[Seen] = []
+        self.seen: list[LoggedRequest] = []
         self.requests = 0
         self._hits = Counter[int]()
         self._cached: set[tuple[str, str]] = set()
@@ -189,11 +196,11 @@ class StubServer:
         finally:
             body_sha256 = hashlib.sha256(data).hexdigest()
             self.seen.append(
-                Seen(number, body_sha256, asked.schema, asked.sample, asked.model, status)
+                LoggedRequest(number, body_sha256, asked.schema, asked.sample, asked.model, status)
             )
 
     async def _respond(
-        self, request: web.Request, number: int, data: bytes, asked: Asked
+        self, request: web.Request, number: int, data: bytes, asked: ChatRequest
     ) -> web.StreamResponse:
         fault = self._fault(number, data)
         if fault and (early := await self._refuse(request, fault)):
@@ -212,14 +219,14 @@ class StubServer:
             content_type="application/json",
         )
 
-    def _fault(self, number: int, data: bytes) -> Fault | None:
+    def _fault(self, number: int, data: bytes) -> PlannedFault | None:
         for place, fault in enumerate(self.plan.faults):
             if self._hits[place] < fault.at_most and fault.hits(number, data):
                 self._hits[place] += 1
                 return fault
         return None
 
-    async def _refuse(self, request: web.Request, fault: Fault) -> web.StreamResponse | None:
+    async def _refuse(self, request: web.Request, fault: PlannedFault) -> web.StreamResponse | None:
         """What goes wrong before any work is done."""
         if fault.kind == "429":
             return _error(429, "slow down", {"Retry-After": f"{fault.retry_after_s:g}"})
@@ -229,7 +236,7 @@ class StubServer:
             await asyncio.Event().wait()
         return None
 
-    async def _spoil(self, request: web.Request, fault: Fault) -> web.StreamResponse | None:
+    async def _spoil(self, request: web.Request, fault: PlannedFault) -> web.StreamResponse | None:
         """What goes wrong when the answer is due."""
         if fault.kind == "die":
             await self.go_down()
@@ -245,7 +252,7 @@ class StubServer:
                 await asyncio.sleep(0.1)
         return None
 
-    def _completion(self, asked: Asked, text: str, finish_reason: str) -> dict[str, Any]:
+    def _completion(self, asked: ChatRequest, text: str, finish_reason: str) -> dict[str, Any]:
         written = len(text) // CHARACTERS_PER_TOKEN + 1
         told, cached = asked.prompt_tokens, self._cached_tokens(asked)
         self._tokens.update(prompt=told, hits=cached, generation=written)
@@ -269,7 +276,7 @@ class StubServer:
             },
         }
 
-    def _cached_tokens(self, asked: Asked) -> int:
+    def _cached_tokens(self, asked: ChatRequest) -> int:
         """What a prefix cache would have: the system text of earlier calls, a sample's prefix."""
         shared = len(asked.system)
         known = 0
@@ -322,7 +329,7 @@ async def serve(plan: StubPlan, port: int, ready: Callable[[str], None]) -> None
         await stop.wait()
 
 
-def _spoil_text(text: str, fault: Fault) -> tuple[str, str]:
+def _spoil_text(text: str, fault: PlannedFault) -> tuple[str, str]:
     """The answer and its finish_reason, as this fault makes them."""
     if fault.kind in {"length", "abort"}:
         return text[: len(text) // 2], fault.kind

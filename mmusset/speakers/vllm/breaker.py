@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mmusset.errors import ServerGone
 
-from .flow import Flow
+from .dispatch import Dispatcher
 
 FIRST_PROBE_S, LAST_PROBE_S = 0.05, 30.0
 # The share of all patience after which the user is told of a server that is only busy.
@@ -17,7 +17,7 @@ Probe = Callable[[], Awaitable[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryWindow:
     """How long to wait for a server that is gone, and where it is, as people are shown it."""
 
     url: str
@@ -33,9 +33,9 @@ class Breaker:
 
     def __init__(
         self,
-        flow: Flow,
+        flow: Dispatcher,
         probe: Probe,
-        patience: Patience,
+        patience: RetryWindow,
         tell: Callable[[str], None],
         first_probe_s: float = FIRST_PROBE_S,
     ) -> None:

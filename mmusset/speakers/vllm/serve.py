@@ -26,10 +26,10 @@ import orjson
 from mmusset import safe_text
 from mmusset.errors import MmussetError, Unusable, UsageError
 from mmusset.sample import AGENTS
+from mmusset.speakers.adapter import LoraAdapter, check_adapter, read_adapter
 from mmusset.tracing import without_tracing
 
-from .adapter import Adapter, check_adapter, read_adapter
-from .wire import Busy, Lost, post
+from .wire import NoReply, ServerBusy, post
 
 DEFAULT_MODEL = "Qwen/Qwen2-VL-7B-Instruct"
 START_S = 1200.0  # a first start downloads the weights
@@ -49,12 +49,12 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServerSpec:
     """What to serve, where, and with which interpreter."""
 
     python: Path
     model: str = DEFAULT_MODEL
-    adapter: Adapter | None = None
+    adapter: LoraAdapter | None = None
     port: int = 8000
     on_cpu: bool = False
 
@@ -83,7 +83,7 @@ class Served:
         return shlex.join([*words, *(w for told in self.settings for w in ("--set", told))])
 
 
-def to_serve(model: str, adapter: Path | None, python: Path | None, port: int) -> Served:
+def to_serve(model: str, adapter: Path | None, python: Path | None, port: int) -> ServerSpec:
     """What to serve, checked; port 0 takes a free one.
 
     Raises UsageError without a vLLM, MmussetError for an adapter that can't be served.
@@ -94,7 +94,7 @@ def to_serve(model: str, adapter: Path | None, python: Path | None, port: int) -
         check_adapter(read, model)
     found = find_vllm(python)
     on_cpu = not _says(found, "import torch, sys; sys.exit(not torch.cuda.is_available())")
-    return Served(found, model, read, port or _free_port(), on_cpu)
+    return ServerSpec(found, model, read, port or _free_port(), on_cpu)
 
 
 def find_vllm(python: Path | None) -> Path:
@@ -114,7 +114,7 @@ def find_vllm(python: Path | None) -> Path:
     )
 
 
-def command(served: Served) -> list[str]:
+def command(served: ServerSpec) -> list[str]:
     """The server's command line.
 
     Guidance without free whitespace is what keeps answers in their schema: the default
@@ -141,7 +141,7 @@ def command(served: Served) -> list[str]:
 class Server:
     """A running vLLM server: `async with Server(served, log, tell):`, and it answers."""
 
-    def __init__(self, served: Served, log: Path, tell: Tell = lambda _: None) -> None:
+    def __init__(self, served: ServerSpec, log: Path, tell: Tell = lambda _: None) -> None:
         self.served = served
         self._log = log
         self._tell = tell
@@ -239,7 +239,7 @@ class Server:
         return "\n".join([*said, f"(all of it is in {self._log})"])
 
 
-async def serve(served: Served, ready: Callable[[str], None], tell: Tell) -> None:
+async def serve(served: ServerSpec, ready: Callable[[str], None], tell: Tell) -> None:
     """Serve until SIGINT or SIGTERM; `ready(url)` is called when it answers."""
     main = asyncio.current_task()
     loop = asyncio.get_running_loop()
@@ -318,7 +318,7 @@ async def _warm_up(session: Any, url: str, model: str) -> None:
     try:
         answer = await post(session, f"{url}/chat/completions", body, WARM_UP_S)
         json.loads(answer.text)
-    except (Busy, Lost, Unusable, ValueError) as error:
+    except (ServerBusy, NoReply, Unusable, ValueError) as error:
         raise MmussetError(f"the server started, but could not answer: {error}") from None
 
 

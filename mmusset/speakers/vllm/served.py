@@ -8,7 +8,7 @@ from typing import Self
 from mmusset.errors import MmussetError, ServerGone, Stopped
 from mmusset.recipe import ServerPart, SpeakerPart
 
-from .serve import Served, Server, log_file
+from .serve import Server, ServerSpec, log_file
 from .speaker import VllmSpeaker
 
 
@@ -16,7 +16,7 @@ class ServedSpeaker(VllmSpeaker):
     """The server is started when the first call is due, and started again if it dies."""
 
     def __init__(
-        self, part: SpeakerPart, server: ServerPart, served: Served, tell: Callable[[str], None]
+        self, part: SpeakerPart, server: ServerPart, served: ServerSpec, tell: Callable[[str], None]
     ) -> None:
         super().__init__(part, server, tell)
         self._own = Server(served, log_file(), tell)
@@ -54,7 +54,7 @@ class ServedSpeaker(VllmSpeaker):
         try:
             await self._own.keep_up()
         except MmussetError as error:
-            self.flow.end(ServerGone(f"the server could not be started again: {error}"))
+            self.dispatcher.end(ServerGone(f"the server could not be started again: {error}"))
 
     def stop(self) -> None:
         """Send nothing more; a server that is still starting is not waited for."""

@@ -12,16 +12,18 @@ import orjson
 
 from mmusset import safe_text
 from mmusset.errors import MmussetError, Stopped, Unusable, UsageError
+from mmusset.json_text import canonical_json
 from mmusset.recipe import ServerPart, SpeakerPart
 from mmusset.sample import AgentName
-from mmusset.speakers.base import Answer, Request, Voice, canonical
+from mmusset.speakers import chat
+from mmusset.speakers.base import ModelId, Reply, Request
 
-from . import chat, gauges
+from . import gauges
 from .blame import Blame
-from .breaker import Breaker, Patience
-from .flow import Flow
+from .breaker import Breaker, RetryWindow
+from .dispatch import Dispatcher
 from .throttle import LatencyThrottle, QueueThrottle
-from .wire import Busy, Lost, ask, error_text, model_names, post
+from .wire import NoReply, ServerBusy, ask, error_text, model_names, post
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -45,15 +47,15 @@ class VllmSpeaker:
         self.in_flight = server.max_in_flight
         self.strikes: dict[str, int] = {}
         self.throttle: QueueThrottle | LatencyThrottle = LatencyThrottle(server.max_in_flight)
-        self.flow = Flow(self.throttle)
+        self.dispatcher = Dispatcher(self.throttle)
         self._part = part
         self._server = server
         self._url = server.url.rstrip("/")
         self._shown = safe_text.of_url(self._url)
         self._model = part.model
         self._blame = Blame(self.strikes)
-        patience = Patience(self._shown, server.wait_seconds)
-        self._breaker = Breaker(self.flow, self.probe, patience, tell)
+        patience = RetryWindow(self._shown, server.wait_seconds)
+        self._breaker = Breaker(self.dispatcher, self.probe, patience, tell)
         self._refusals, self._refused_s = 0, 0.0
         self._watch: asyncio.Task[None] | None = None
 
@@ -65,7 +67,7 @@ class VllmSpeaker:
             await self._check_models()
             if await self._gauges():
                 self.throttle = QueueThrottle(self._server.max_in_flight)
-                self.flow.throttle = self.throttle
+                self.dispatcher.throttle = self.throttle
                 self._watch = asyncio.create_task(self._follow(self.throttle))
         except BaseException:
             await self._session.close()
@@ -84,15 +86,15 @@ class VllmSpeaker:
         await self._breaker.close()
         await self._session.close()
 
-    def voice(self, agent: AgentName) -> Voice:
+    def model_id(self, agent: AgentName) -> ModelId:
         """The agent's adapter, else the model; and all that bears on what it says."""
         name = getattr(self._part.adapters, agent) or self._model
         sampling = getattr(self._part.sampling, agent)
         settings = sampling.model_dump() | {"max_pixels": self._part.max_pixels}
         revision = f"@{self._part.revision}" if self._part.revision else ""
-        return Voice(f"{name}{revision}", canonical(settings))
+        return ModelId(f"{name}{revision}", canonical_json(settings))
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request) -> Reply:
         """The server's answer, however long it takes to get one.
 
         Raises Unusable where the server refuses the request or dies of it, ServerGone
@@ -101,13 +103,13 @@ class VllmSpeaker:
         brief = request.brief
         body = orjson.dumps(chat.body(request, self._part, self._model))
         while True:
-            answer = await self._try(body, brief.key, ORDER[brief.agent])
+            answer = await self._try(body, brief.material.key, ORDER[brief.agent])
             if answer:
                 return answer
 
     def stop(self) -> None:
         """Send nothing more."""
-        self.flow.end(Stopped())
+        self.dispatcher.end(Stopped())
 
     def session(self) -> "ClientSession":
         """A client that sends the key of OPENAI_API_KEY. Raises UsageError for one, or for an
@@ -122,10 +124,10 @@ class VllmSpeaker:
             cookie_jar=DummyCookieJar(),
         )
 
-    async def _try(self, body: bytes, key: str, order: int) -> Answer | None:
+    async def _try(self, body: bytes, key: str, order: int) -> Reply | None:
         """Send it once, when its turn comes; None if it has to be sent again."""
         alone = self._blame.is_suspect(key)
-        await self.flow.leave(order, alone=alone)
+        await self.dispatcher.leave(order, alone=alone)
         self._blame.settle()
         begun_s = time.monotonic()
         try:
@@ -135,17 +137,17 @@ class VllmSpeaker:
             answer = await post(
                 self._session, f"{self._url}/chat/completions", body, self._server.call_seconds
             )
-        except Busy as busy:
+        except ServerBusy as busy:
             self._send_less(begun_s, busy.retry_after_s)
             return None
-        except Lost as lost:
+        except NoReply as lost:
             self._count_loss(key, lost, begun_s, alone)
             return None
         except Unusable:
             self._answered(key, alone)
             raise
         finally:
-            self.flow.land()
+            self.dispatcher.land()
         self._answered(key, alone)
         self.throttle.landed(begun_s, time.monotonic())
         return answer
@@ -171,9 +173,11 @@ class VllmSpeaker:
         if begun_s >= self._refused_s:  # what left before the last refusal is the same one
             self._refusals += 1
             self._refused_s = time.monotonic()
-        self.flow.hold(retry_after_s or min(0.05 * 2 ** min(self._refusals, 10), LONGEST_PAUSE_S))
+        self.dispatcher.hold(
+            retry_after_s or min(0.05 * 2 ** min(self._refusals, 10), LONGEST_PAUSE_S)
+        )
 
-    def _count_loss(self, key: str, lost: Lost, begun_s: float, alone: bool) -> None:
+    def _count_loss(self, key: str, lost: NoReply, begun_s: float, alone: bool) -> None:
         self.throttle.refused(begun_s, time.monotonic())
         why = self._blame.lost(key, alone=alone) if lost.blames else ""
         if why:
@@ -195,7 +199,7 @@ class VllmSpeaker:
     async def _models(self) -> list[str]:
         try:
             reply = await ask(self._session, f"{self._url}/models", PROBE_S)
-        except Lost as lost:
+        except NoReply as lost:
             raise MmussetError(
                 f"no server at {self._shown} ({lost}); start one with"
                 " `mmusset serve`, or set server.url"
@@ -221,9 +225,9 @@ class VllmSpeaker:
             await post(
                 self._session, f"{self._url}/chat/completions", orjson.dumps(body), deadline_s
             )
-        except Busy:
+        except ServerBusy:
             return ""
-        except (Lost, Unusable, MmussetError) as error:
+        except (NoReply, Unusable, MmussetError) as error:
             return str(error)
         return ""
 
@@ -231,7 +235,7 @@ class VllmSpeaker:
         try:
             url = self._url.removesuffix("/v1") + "/metrics"
             reply = await ask(self._session, url, PROBE_S)
-        except (Lost, MmussetError):
+        except (NoReply, MmussetError):
             return None
         return gauges.read(reply.data) if reply.status == 200 else None
 
@@ -239,8 +243,8 @@ class VllmSpeaker:
         while True:
             await asyncio.sleep(SEARCH_S if throttle.searching else WATCH_S)
             if seen := await self._gauges():
-                throttle.seen(seen.running, seen.waiting, seen.kv_share, self.flow.flying)
-                self.flow.admit()
+                throttle.seen(seen.running, seen.waiting, seen.kv_share, self.dispatcher.flying)
+                self.dispatcher.admit()
 
 
 def _checked_key(url: str) -> str:

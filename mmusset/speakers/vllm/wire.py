@@ -4,8 +4,8 @@ What a failure means for the caller is in its type:
 
     Unusable      the server read the request and won't have it: the item's fault
     MmussetError  the server won't have any request of this kind: the user's to mend
-    Busy          it has too much to do: come again later
-    Lost          no answer: the server may be in trouble, or this request may be its trouble
+    ServerBusy          it has too much to do: come again later
+    NoReply          no answer: the server may be in trouble, or this request may be its trouble
 
 No error holds more of what a server or the HTTP client says than a short line without secrets:
 the client's own words may quote the request's headers, which hold the key. No redirect is
@@ -24,8 +24,8 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from mmusset import safe_text
 from mmusset.errors import MmussetError, Unusable
-from mmusset.sample import Frozen
-from mmusset.speakers.base import Answer
+from mmusset.frozen import Frozen
+from mmusset.speakers.base import Reply
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
@@ -39,7 +39,7 @@ NOT_OURS = {401, 403, 404, 407}
 LONGEST_WAIT_S = 300.0
 
 
-class Busy(Exception):
+class ServerBusy(Exception):
     """The server is there and has too much to do. `retry_after_s` is its own word, or 0."""
 
     def __init__(self, retry_after_s: float) -> None:
@@ -47,7 +47,7 @@ class Busy(Exception):
         self.retry_after_s = retry_after_s
 
 
-class Lost(Exception):
+class NoReply(Exception):
     """No answer came. `blames`: this request may be why."""
 
     def __init__(self, why: str, *, blames: bool = True) -> None:
@@ -56,7 +56,7 @@ class Lost(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HttpResponse:
     """What a server sent: its status, its body, and its Retry-After header or ""."""
 
     status: int
@@ -96,10 +96,10 @@ class _Completion(Frozen, extra="ignore"):
     usage: _Usage | None = Field(default=None)
 
 
-async def post(session: "ClientSession", url: str, body: bytes, deadline_s: float) -> Answer:
+async def post(session: "ClientSession", url: str, body: bytes, deadline_s: float) -> Reply:
     """The answer to a chat completion's body, within `deadline_s` from first byte to last.
 
-    Raises Unusable, MmussetError, Busy and Lost, as the module says.
+    Raises Unusable, MmussetError, ServerBusy and NoReply, as the module says.
     """
     begun_s = time.monotonic()
     reply = await ask(session, url, deadline_s, body)
@@ -109,8 +109,8 @@ async def post(session: "ClientSession", url: str, body: bytes, deadline_s: floa
 
 async def ask(
     session: "ClientSession", url: str, deadline_s: float, body: bytes | None = None
-) -> Reply:
-    """The reply to a POST of JSON, or to a GET where there is no body. Raises Lost.
+) -> HttpResponse:
+    """The reply to a POST of JSON, or to a GET where there is no body. Raises NoReply.
 
     Raises MmussetError where the server sends us elsewhere.
     """
@@ -127,14 +127,14 @@ async def ask(
             if 300 <= response.status < 400:
                 raise _moved(url, response.status)
             data = await _read(response)
-            return Reply(response.status, data, response.headers.get("Retry-After", ""))
+            return HttpResponse(response.status, data, response.headers.get("Retry-After", ""))
     except TimeoutError:
-        raise Lost(f"no answer within {deadline_s:g} s") from None
+        raise NoReply(f"no answer within {deadline_s:g} s") from None
     except ClientConnectorError as error:
         shown = safe_text.of_url(url)
-        raise Lost(f"no connection to {shown} ({_kind(error)})", blames=False) from None
+        raise NoReply(f"no connection to {shown} ({_kind(error)})", blames=False) from None
     except (ClientError, HttpProcessingError, OSError) as error:
-        raise Lost(f"the connection broke ({_kind(error)})") from None
+        raise NoReply(f"the connection broke ({_kind(error)})") from None
 
 
 def model_names(data: bytes) -> list[str]:
@@ -181,7 +181,7 @@ async def _read(response: "ClientResponse") -> bytes:
         chunks.append(chunk)
         size += len(chunk)
         if size > MOST_BYTES:
-            raise Lost(f"an answer of over {MOST_BYTES} bytes")
+            raise NoReply(f"an answer of over {MOST_BYTES} bytes")
     return b"".join(chunks)
 
 
@@ -192,13 +192,13 @@ def _moved(url: str, status: int) -> MmussetError:
     )
 
 
-def _check_status(url: str, reply: Reply) -> None:
+def _check_status(url: str, reply: HttpResponse) -> None:
     status = reply.status
     if status == 200:
         return
     said, shown = error_text(reply.data), safe_text.of_url(url)
     if status in BUSY:
-        raise Busy(retry_after_s(reply.retry_after))
+        raise ServerBusy(retry_after_s(reply.retry_after))
     if status in REFUSED:
         raise Unusable("refused by the server", f"{status}: {said}")
     if status in NOT_OURS:
@@ -206,22 +206,22 @@ def _check_status(url: str, reply: Reply) -> None:
             f"{shown} answers {status}: {said}; look at server.url, at the model's"
             " name, and at the key in OPENAI_API_KEY"
         )
-    raise Lost(f"{shown} answers {status}: {said}")
+    raise NoReply(f"{shown} answers {status}: {said}")
 
 
-def _answer(data: bytes, seconds: float) -> Answer:
+def _answer(data: bytes, seconds: float) -> Reply:
     """The answer in a 200's body. An empty one is an answer too: the asker judges it."""
     try:
         completion = _Completion.model_validate(orjson.loads(data))
     except (orjson.JSONDecodeError, ValidationError):
         said = safe_text.first_line(data.decode("utf-8", "replace"))
-        raise Lost(f"not an answer of a model: {said or 'nothing'}") from None
+        raise NoReply(f"not an answer of a model: {said or 'nothing'}") from None
     usage = completion.usage or _Usage()
     choice = completion.choices[0] if completion.choices else _Choice(message=_Message())
     # vLLM ends what it was writing so when it is told to stop: not an answer.
     if choice.finish_reason == "abort":
-        raise Lost("the server broke off its answer", blames=False)
-    return Answer(
+        raise NoReply("the server broke off its answer", blames=False)
+    return Reply(
         text=_without_key(choice.message.content or ""),
         finish_reason=_reason(choice.finish_reason or "none given"),
         prompt_tokens=usage.prompt_tokens,

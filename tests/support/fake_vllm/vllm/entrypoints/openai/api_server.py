@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from mmusset.speakers.stub.plan import Fault, StubPlan
+from mmusset.speakers.stub.plan import PlannedFault, StubPlan
 from mmusset.speakers.stub.server import StubServer
 
 
@@ -29,7 +29,7 @@ async def serve(plan: StubPlan, port: int, deaf: asyncio.Event) -> None:
 
 
 async def main(asked: argparse.Namespace) -> None:
-    faults = (Fault(kind="no json"),) if asked.model.endswith("mad") else ()
+    faults = (PlannedFault(kind="no json"),) if asked.model.endswith("mad") else ()
     adapters = tuple(pair.partition("=")[0] for pair in asked.lora_modules)
     plan = StubPlan(model=asked.model, adapters=adapters, latency_s=0.01, faults=faults)
     deaf = asyncio.Event()

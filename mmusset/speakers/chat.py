@@ -1,0 +1,87 @@
+"""A request as a chat: system text, picture, evidence, task; all agents begin alike.
+
+The order is what makes a server's prefix cache useful: whatever differs between the
+calls on one sample stands last.
+"""
+
+import json
+from typing import Any
+
+from mmusset.recipe import SpeakerPart
+from mmusset.speakers.base import Request, schema
+from mmusset.speakers.picture import data_url
+
+Body = dict[str, Any]
+
+
+def task(request: Request) -> str:
+    """The agent's part, and what was wrong with its first answer, if it is asked again."""
+    if not request.complaint:
+        return request.brief.prompt.task
+    return (
+        f"{request.brief.prompt.task}\nYour first answer could not be used: {request.complaint}."
+        " Answer again, in the fields that are named above.\n"
+    )
+
+
+def messages(request: Request, picture: dict[str, Any]) -> list[dict[str, Any]]:
+    """The chat; `picture` is the content part that shows the picture."""
+    parts = [
+        picture,
+        {"type": "text", "text": request.brief.prompt.evidence},
+        {"type": "text", "text": task(request)},
+    ]
+    return [
+        {"role": "system", "content": request.brief.prompt.system},
+        {"role": "user", "content": parts},
+    ]
+
+
+def body(request: Request, part: SpeakerPart, model: str = "") -> Body:
+    """The body of a POST to /chat/completions. `model` is what to call it without an adapter.
+
+    No seed: a server that batches can't repeat itself anyway (the ledger does that), and
+    a seed of one's own costs vLLM a kernel for each row, and kills its CPU engine (docs/LOG.md).
+    """
+    agent = request.brief.agent
+    sampling = getattr(part.sampling, agent)
+    url = data_url(request.brief.material.image_file.read_bytes())
+    return {
+        "model": getattr(part.adapters, agent) or model or part.model,
+        "messages": messages(request, {"type": "image_url", "image_url": {"url": url}}),
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "max_tokens": sampling.max_tokens,
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {
+                "name": request.reply.__name__,
+                "schema": json.loads(schema(request.reply)),
+                "strict": True,
+            },
+        },
+    }
+
+
+def show(asked: Body) -> str:
+    """A body as text for people: the messages in full, and of the picture its size."""
+    settings = {k: v for k, v in asked.items() if k not in {"messages", "response_format"}}
+    lines = [json.dumps(settings)]
+    for message in asked["messages"]:
+        lines.append(f"=== {message['role']} ===")
+        content = message["content"]
+        parts = content if isinstance(content, list) else [{"type": "text", "text": content}]
+        lines += [_show_part(part) for part in parts]
+    lines += ["=== the answer's schema ===", schema_text(asked)]
+    return "\n".join(lines)
+
+
+def schema_text(asked: Body) -> str:
+    """The JSON schema that an answer must keep to."""
+    return json.dumps(asked["response_format"]["json_schema"]["schema"])
+
+
+def _show_part(part: dict[str, Any]) -> str:
+    if part["type"] == "text":
+        return str(part["text"])
+    return f"[a JPEG of {len(part['image_url']['url']) * 3 // 4000} kB]"

@@ -1,0 +1,249 @@
+"""Which call leaves when: the dispatcher, its throttles, and the breaker."""
+
+import asyncio
+import random
+from collections.abc import Coroutine
+from itertools import count
+from typing import Any
+
+import pytest
+
+from mmusset.errors import ServerGone, Stopped
+from mmusset.speakers.vllm.breaker import Breaker, RetryWindow
+from mmusset.speakers.vllm.dispatch import Dispatcher
+from mmusset.speakers.vllm.gauges import Gauges, read
+from mmusset.speakers.vllm.throttle import LatencyThrottle, QueueThrottle
+
+
+def run(scene: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(scene, 20))
+
+
+def dispatcher_of(limit: int) -> Dispatcher:
+    throttle = LatencyThrottle(1000)
+    throttle.limit = limit
+    return Dispatcher(throttle)
+
+
+async def turns(number: int = 5) -> None:
+    """Let everything that can move, move."""
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+def test_no_more_fly_than_the_limit_and_begun_samples_go_first() -> None:
+    async def scene() -> None:
+        dispatcher, left = dispatcher_of(1), []
+
+        async def call(name: str, order: int) -> None:
+            await dispatcher.leave(order)
+            left.append(name)
+
+        await call("first", 3)
+        calls = [asyncio.create_task(call(*c)) for c in (("new", 3), ("newer", 3), ("begun", 1))]
+        for _ in range(3):
+            await turns()
+            assert dispatcher.flying == 1
+            dispatcher.land()
+        await asyncio.gather(*calls)
+        assert left == ["first", "begun", "new", "newer"]
+
+    run(scene())
+
+
+def test_a_suspect_leaves_alone_and_nobody_leaves_with_it() -> None:
+    async def scene() -> None:
+        dispatcher = dispatcher_of(8)
+        await dispatcher.leave(0)
+        suspect = asyncio.create_task(dispatcher.leave(0, alone=True))
+        other = asyncio.create_task(dispatcher.leave(0))
+        await turns()
+        assert not suspect.done()
+        assert not other.done(), "nothing new leaves while a suspect waits"
+        dispatcher.land()
+        await suspect
+        await turns()
+        assert dispatcher.flying == 1
+        assert not other.done()
+        dispatcher.land()
+        await other
+
+    run(scene())
+
+
+def test_who_is_cancelled_while_waiting_or_leaving_takes_no_place() -> None:
+    async def scene() -> None:
+        dispatcher = dispatcher_of(1)
+        await dispatcher.leave(0)
+        waiting = asyncio.create_task(dispatcher.leave(0))
+        await turns()
+        waiting.cancel()
+        leaving = asyncio.create_task(dispatcher.leave(0))
+        await turns()
+        dispatcher.land()
+        leaving.cancel()
+        await asyncio.gather(waiting, leaving, return_exceptions=True)
+        assert dispatcher.flying == 0
+        await dispatcher.leave(0)
+
+    run(scene())
+
+
+def test_what_is_held_or_shut_waits_and_what_is_ended_is_told_why() -> None:
+    async def scene() -> None:
+        dispatcher = dispatcher_of(8)
+        dispatcher.hold(0.01)
+        dispatcher.hold(0.001)
+        await dispatcher.leave(0)
+        dispatcher.land()
+        dispatcher.shut()
+        waiting = asyncio.create_task(dispatcher.leave(0))
+        await turns()
+        assert not waiting.done()
+        dispatcher.end(Stopped())
+        with pytest.raises(Stopped):
+            await waiting
+        with pytest.raises(Stopped):
+            await dispatcher.leave(0)
+
+    run(scene())
+
+
+def breaker_of(
+    dispatcher: Dispatcher, probes: list[str], wait_s: float = 10.0
+) -> tuple[Breaker, list[str]]:
+    told: list[str] = []
+
+    async def probe() -> str:
+        return probes.pop(0) if probes else ""
+
+    return Breaker(
+        dispatcher, probe, RetryWindow("here", wait_s), told.append, first_probe_s=0.001
+    ), told
+
+
+def test_a_loss_opens_the_breaker_until_a_probe_is_answered() -> None:
+    async def scene() -> None:
+        dispatcher = dispatcher_of(100)
+        breaker, told = breaker_of(dispatcher, ["no", "no"])
+        breaker.lost("reset")
+        breaker.lost("reset too")
+        leaving = asyncio.create_task(dispatcher.leave(0))
+        await turns()
+        assert not leaving.done()
+        await leaving
+        assert told == ["the server does not answer (reset); waiting for it", "the server is back"]
+        assert dispatcher.throttle.limit <= 8, "it begins small again"
+        await breaker.close()
+
+    run(scene())
+
+
+def test_a_loss_of_which_the_server_knows_nothing_is_not_spoken_of() -> None:
+    async def scene() -> None:
+        dispatcher = dispatcher_of(100)
+        breaker, told = breaker_of(dispatcher, [])
+        breaker.lost("reset")
+        await dispatcher.leave(0)
+        assert told == []
+        assert dispatcher.throttle.limit == 100
+        await breaker.close()
+
+    run(scene())
+
+
+def test_a_server_that_does_nothing_but_send_away_is_given_up() -> None:
+    async def scene() -> None:
+        dispatcher = dispatcher_of(100)
+        breaker, told = breaker_of(dispatcher, [], wait_s=0.2)
+        while not told:
+            breaker.busy()
+            await turns()
+        assert told == ["the server sends every call away; asking again more and more slowly"]
+        breaker.answered()
+        with pytest.raises(ServerGone, match="sends every call away"):
+            while True:
+                breaker.busy()
+                await dispatcher.leave(0)
+                dispatcher.land()
+        assert len(told) == 2
+
+    run(scene())
+
+
+def test_a_server_that_stays_away_ends_the_flow_with_exit_code_3() -> None:
+    async def scene() -> None:
+        dispatcher = dispatcher_of(100)
+        breaker, _ = breaker_of(dispatcher, ["no"] * 10_000, wait_s=0.02)
+        breaker.lost("refused")
+        with pytest.raises(ServerGone, match="nothing is lost") as gone:
+            await dispatcher.leave(0)
+        assert gone.value.exit_code == 3
+        await breaker.close()
+
+    run(scene())
+
+
+@pytest.mark.parametrize("slots", [1, 5, 40, 200])
+def test_the_queue_throttle_fills_the_server_and_keeps_its_queue_short(slots: int) -> None:
+    throttle = QueueThrottle(256)
+    for _ in range(40):
+        flying = throttle.limit
+        running = min(flying, slots)
+        throttle.seen(running, flying - running, 0.2, flying)
+    assert slots <= throttle.limit <= slots + max(4, slots // 5) + 1
+    throttle.seen(slots // 2, throttle.limit - slots // 2, 0.2, throttle.limit)
+    assert throttle.limit <= slots // 2 + max(4, slots // 5) + 1, "capacity fell: cut at once"
+
+
+def test_the_queue_throttle_does_not_grow_into_a_full_memory() -> None:
+    throttle = QueueThrottle(256)
+    before = throttle.limit
+    throttle.seen(before, 0, 0.97, before)
+    assert throttle.limit == before
+
+
+def fly(throttle: LatencyThrottle, slots: int, calls: int, refuse_beyond: int = 10**9) -> int:
+    """Send calls to a server of `slots`, 0.2 s each, that queues the rest or refuses them."""
+    noise, now, refused = random.Random(0), 0.0, 0
+    for _ in count():
+        flying = throttle.limit
+        for n in range(flying):
+            if n >= refuse_beyond:
+                throttle.refused(now, now + 0.01)
+                refused += 1
+            else:
+                latency = 0.2 * noise.uniform(0.9, 1.1) * max(1.0, flying / slots)
+                throttle.landed(now, now + latency)
+        now += 0.2 * max(1.0, flying / slots)
+        calls -= flying
+        if calls < 0:
+            return refused
+    return refused
+
+
+@pytest.mark.parametrize("slots", [4, 20, 64])
+def test_the_latency_throttle_finds_the_point_where_calls_begin_to_wait(slots: int) -> None:
+    throttle = LatencyThrottle(1024)
+    fly(throttle, slots, 60 * slots)
+    assert 0.7 * slots <= throttle.limit <= 1.7 * slots
+
+
+def test_the_latency_throttle_takes_refusals_as_a_limit() -> None:
+    throttle = LatencyThrottle(1024)
+    refused = fly(throttle, 1000, 4000, refuse_beyond=40)
+    assert 25 <= throttle.limit <= 45
+    assert refused < 4000 * 0.05
+
+
+def test_gauges_are_read_from_what_vllm_prints() -> None:
+    text = (
+        "# HELP vllm:num_requests_running Number of requests\n"
+        'vllm:num_requests_running{engine="0",model_name="m"} 3.0\n'
+        'vllm:num_requests_running{engine="1",model_name="m"} 4.0\n'
+        'vllm:num_requests_waiting{engine="0",model_name="m"} 2.0\n'
+        'vllm:num_requests_waiting_by_reason{engine="0",reason="capacity"} 2.0\n'
+        'vllm:kv_cache_usage_perc{engine="0",model_name="m"} 0.25\n'
+    )
+    assert read(text.encode()) == Gauges(running=7, waiting=2, kv_share=0.25)
+    assert read(b"<html>not found</html>") is None

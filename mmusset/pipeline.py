@@ -8,6 +8,7 @@ The builder imports no agent and no model; this module, above the rooms, is wher
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,10 +36,11 @@ def server_of(
     Raises UsageError where a server is described but not asked for, or vLLM is not installed;
     MmussetError for an adapter that can't be served.
     """
+    from .agents import AGENTS
     from .speakers.vllm import serve as serving
 
     if serve:
-        return serving.to_serve(model or serving.DEFAULT_MODEL, adapter, python, 0)
+        return serving.to_serve(model or serving.DEFAULT_MODEL, adapter, python, 0, AGENTS)
     if model or adapter or python:
         raise UsageError(
             "--model, --adapter and --python are for --serve; for a server that runs already,"
@@ -67,11 +69,13 @@ def build_dataset(
     `served` is the server that the build starts and stops. The rest is as the options of
     `mmusset build` say. Raises what `builder.run.build` raises; then the same call goes on.
     """
+    from .agents import AGENTS
     from .agents.graph import build_graph
     from .builder import candidates, job, run
     from .builder.progress import BuildProgress
     from .composer import composer_of
     from .publish.card import write_card_if_free
+    from .speakers.agent import agents_named
     from .speakers.choose import speaker_of
 
     display = progress or Progress()
@@ -80,10 +84,11 @@ def build_dataset(
         out,
         recipe,
         speaker_of(recipe, display.log, served),
-        build_graph,
+        partial(build_graph, agents=AGENTS),
+        AGENTS,
         limit,
         candidates.quota(accept, budget, limit),
-        job.agents_named(re_run),
+        tuple(agent.name for agent in agents_named(re_run, AGENTS)),
         retry_failed,
         apply_marks,
         composer_of(recipe.music, display.log),
@@ -102,6 +107,7 @@ def replay_dataset(
 
     Raises MmussetError where other bytes come out, or where there is no dataset.
     """
+    from .agents import AGENTS
     from .agents.graph import build_graph
     from .builder import job, run
     from .builder.progress import BuildProgress
@@ -111,7 +117,8 @@ def replay_dataset(
     display = progress or Progress()
     speaker = speaker_of(recipe, display.log)
     composer = composer_of(recipe.music, display.log)
-    whole = job.Job(source, out, recipe, speaker, build_graph, composer=composer)
+    graph = partial(build_graph, agents=AGENTS)
+    whole = job.Job(source, out, recipe, speaker, graph, AGENTS, composer=composer)
     return asyncio.run(run.replay(whole, BuildProgress(display)))
 
 
@@ -129,6 +136,7 @@ def try_file(path: Path, recipe: Recipe, log: Callable[[str], None]) -> "ItemSto
 
     Raises UsageError where there is no such file, or nothing that pairs with it.
     """
+    from .agents import AGENTS
     from .agents.graph import build_graph
     from .builder import report, trial
     from .speakers.asking import Asker, InMemory
@@ -136,7 +144,7 @@ def try_file(path: Path, recipe: Recipe, log: Callable[[str], None]) -> "ItemSto
 
     async def run() -> "ItemStory":
         async with trial.trial_of_file(path, recipe) as on_trial, speaker_of(recipe, log) as writer:
-            graph = build_graph(Asker(writer, InMemory()), recipe)
+            graph = build_graph(Asker(writer, InMemory()), recipe, AGENTS)
             return report.tried(on_trial, await graph(on_trial.material))
 
     return asyncio.run(run())
@@ -147,14 +155,17 @@ def prompt_of_item(source: Path, place: int, agent: str, recipe: Recipe) -> "Bod
 
     Raises UsageError for an agent or an item that is not there.
     """
+    from .agents import AGENTS
     from .agents.preview import preview
-    from .builder import job, trial
+    from .builder import trial
     from .speakers import chat
+    from .speakers.agent import agents_named
 
-    (name,) = job.agents_named((agent,))
+    (named,) = agents_named((agent,), AGENTS)
 
     async def run() -> chat.Body:
         async with trial.trial_of_source(source, place, recipe) as on_trial:
-            return chat.body(await preview(on_trial.material, name, recipe), recipe.speaker)
+            request = await preview(on_trial.material, named, recipe, AGENTS)
+            return chat.body(request, recipe.speaker)
 
     return asyncio.run(run())

@@ -40,6 +40,7 @@ def scan(
       mmusset scan ~/Music
       mmusset scan ~/Music --speaker vllm --set server.price_in=0.2 --set server.price_out=0.6
     """
+    from mmusset.agents import AGENTS
     from mmusset.builder import report, run
     from mmusset.builder import show as texts
     from mmusset.builder.progress import BuildProgress
@@ -48,7 +49,7 @@ def scan(
     loaded = load_recipe(recipe, overrides, speaker)
     with for_terminal() as progress:
         survey = asyncio.run(run.survey_only(source, loaded, BuildProgress(progress)))
-    show(report.survey(survey, loaded), texts.survey, as_json)
+    show(report.survey(survey, loaded, AGENTS), texts.survey, as_json)
 
 
 @app.command(rich_help_panel=GROUP)

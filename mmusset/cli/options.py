@@ -50,11 +50,12 @@ LogJsonOption = Annotated[bool, typer.Option(help="Progress as JSON lines on std
 
 def load_recipe(name: str, overrides: list[str] | None, speaker: str | None) -> "Recipe":
     """The recipe of a build, changed by `--set` and then by `--speaker`."""
+    from mmusset.agents import AGENTS
     from mmusset.recipe import Recipe
     from mmusset.recipe_file import load
 
     kind = [f"speaker.kind={speaker}"] if speaker else []
-    return load(Recipe, name, (*(overrides or ()), *kind))
+    return load(Recipe, name, (*(overrides or ()), *kind), AGENTS)
 
 
 def show(facts: T, text: Callable[[T], str], as_json: bool) -> None:

@@ -48,7 +48,7 @@ def try_(
 @app.command(rich_help_panel=GROUP)
 def prompt(
     source: SourceArgument,
-    agent: Annotated[str, typer.Argument(help="captioner, story_writer, critic or reconciler.")],
+    agent: Annotated[str, typer.Argument(help="An agent's name, such as story_writer.")],
     item: Annotated[int, typer.Option(min=1, help="Which item, in the order of the plan.")] = 1,
     recipe: RecipeOption = "vllm",
     overrides: SetOption = None,
@@ -87,6 +87,7 @@ def serve(
       mmusset serve --model Qwen/Qwen2-VL-7B-Instruct --adapter my-lora
       mmusset serve --stub
     """
+    from mmusset.agents import AGENTS
     from mmusset.speakers.stub import plan as stub_plan
     from mmusset.speakers.stub import server as stub_server
     from mmusset.speakers.vllm import serve as serving
@@ -95,7 +96,7 @@ def serve(
         print(url, flush=True)
 
     if stub:
-        asyncio.run(stub_server.serve(stub_plan.load(plan), port, ready))
+        asyncio.run(stub_server.serve(stub_plan.load(plan), AGENTS, port, ready))
         return
-    served = serving.to_serve(model or serving.DEFAULT_MODEL, adapter, python, port)
+    served = serving.to_serve(model or serving.DEFAULT_MODEL, adapter, python, port, AGENTS)
     asyncio.run(serving.serve(served, ready, log))

@@ -1,10 +1,11 @@
 """A whole fine-tuning, from samples to an adapter that is checked: `mmusset finetune`.
 
-    python finetune/lora.py --data OUT --base Qwen/Qwen2-VL-2B-Instruct --out ADAPTER
+    python finetune/lora.py DATASET --base Qwen/Qwen2-VL-2B-Instruct --out ADAPTER
 
 is that same command.
 """
 
+# Absolute imports: this file is also run as a script, which has no package to be relative to.
 import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -12,18 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmusset.errors import Refused
+from mmusset.finetune.chats import CHATS, ChatDataset, read_chats
+from mmusset.finetune.packing import PackedDataset, pack_chats
+from mmusset.finetune.recipe import FinetuneRecipe
+from mmusset.progress import Progress
 from mmusset.shards.reader import dataset_name
 from mmusset.training.lock import locked
-from mmusset.training.progress import Progress
-
-from .chats import CHATS, ChatDataset, read_chats
-from .packing import PackedDataset, pack_chats
-from .recipe import FinetuneRecipe
 
 if TYPE_CHECKING:
-    from .finish import Facts
-    from .memory import FinetunePlan
-    from .training import Learnt
+    from mmusset.finetune.finish import Facts
+    from mmusset.finetune.memory import FinetunePlan
+    from mmusset.finetune.training import Learnt
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,9 @@ def ready(job: Job) -> Ready:
 
     Raises UsageError, MmussetError and Refused for all that makes a training senseless.
     """
-    from .finish import check_free
-    from .learner import read_config, read_processor
-    from .training import check_same, last_checkpoint
+    from mmusset.finetune.finish import check_free
+    from mmusset.finetune.learner import read_config, read_processor
+    from mmusset.finetune.training import check_same, last_checkpoint
 
     _check_folder(job.out)
     if job.merge:
@@ -132,10 +132,9 @@ def teach(job: Job) -> Taught | None:
     import torch
     from accelerate import Accelerator
 
+    from mmusset.finetune.finish import merge
+    from mmusset.finetune.learner import load_base
     from mmusset.training.world import pick_device
-
-    from .finish import merge
-    from .learner import load_base
 
     made = ready(job)
     recipe = job.recipe
@@ -147,7 +146,7 @@ def teach(job: Job) -> Taught | None:
     with locked(job.out) if first else nullcontext():
         learnt = _train(job, made, accelerator, dtype)
         if job.merge and first:
-            job.shown.told(f"merging into {job.merge}")
+            job.shown.log(f"merging into {job.merge}")
             whole = recipe.model_copy(
                 update={"train": recipe.train.model_copy(update={"quantize": "none"})}
             )
@@ -177,15 +176,15 @@ def _bf16(recipe: FinetuneRecipe, device: str) -> bool:
 
 def _train(job: Job, made: Ready, accelerator: Any, dtype: Any) -> "Learnt":
     """Train to the end, and save. A training that ended and is saved is not loaded again."""
-    from .batch import batch_of
-    from .curve import draw_curve
-    from .finish import CURVE, save_adapter, save_card
-    from .learner import adapted, load_base
-    from .training import Trainer, ended
+    from mmusset.finetune.batch import batch_of
+    from mmusset.finetune.curve import draw_curve
+    from mmusset.finetune.finish import CURVE, save_adapter, save_card
+    from mmusset.finetune.learner import adapted, load_base
+    from mmusset.finetune.training import Trainer, ended
 
     if (done := ended(job.out, job.recipe, len(made.book.of("train")))) and _saved(job.out):
         return done
-    job.shown.told(f"loading {job.recipe.base}")
+    job.shown.log(f"loading {job.recipe.base}")
     base = load_base(job.recipe, made.commit, str(accelerator.device), dtype)
     learner = adapted(base, job.recipe, made.commit)
     trainer = Trainer(
@@ -206,7 +205,7 @@ def _train(job: Job, made: Ready, accelerator: Any, dtype: Any) -> "Learnt":
 
 
 def _facts(made: Ready, parameters: int) -> "Facts":
-    from .finish import Facts
+    from mmusset.finetune.finish import Facts
 
     return Facts(
         commit=made.commit,
@@ -222,7 +221,7 @@ def _facts(made: Ready, parameters: int) -> "Facts":
 
 def _saved(folder: Path) -> bool:
     """Whether all of a finished training is there: the recipe is written last."""
-    from .finish import RECIPE
+    from mmusset.finetune.finish import RECIPE
 
     return (folder / RECIPE).exists()
 

@@ -121,18 +121,18 @@ def brief(state: State, agent: GraphAgent[BaseModel]) -> Brief:
 async def ask(state: State, agent: GraphAgent[R], asker: Asker) -> tuple[R, Turn]:
     """The reply to `agent`'s brief, and the turn that records it."""
     request = brief(state, agent)
-    answer = await asker.ask(request, agent.reply)
+    reply = await asker.ask(request, agent.reply)
     turn = Turn(
         agent=agent.name,
         round=request.draft.round,
-        speaker=answer.speaker,
-        model=answer.model,
+        speaker=reply.speaker,
+        model=reply.model,
         prompt_sha256=request.prompt.sha256,
-        request_sha256=answer.request_sha256,
-        said=answer.reply.model_dump_json(),
+        request_sha256=reply.request_sha256,
+        said=reply.value.model_dump_json(),
         faults="",
     )
-    return answer.reply, turn
+    return reply.value, turn
 
 
 def rules_turn(state: State, agent: GraphAgent[BaseModel], faults: tuple[Fault, ...]) -> Turn:

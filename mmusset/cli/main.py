@@ -287,7 +287,7 @@ def try_(
     from mmusset.agents import AGENTS
     from mmusset.agents.graph import build_graph
     from mmusset.builder import report, show, trial
-    from mmusset.speakers.asking import Asker, InMemory
+    from mmusset.speakers.asking import Asker, InMemoryReplies
     from mmusset.speakers.choose import speaker_of
 
     loaded = _recipe(recipe, overrides, speaker)
@@ -295,7 +295,7 @@ def try_(
     async def run() -> report.ItemStory:
         writer = speaker_of(loaded, lambda line: print(line, file=sys.stderr))
         async with trial.trial_of_file(path, loaded) as on_trial, writer as chosen:
-            graph = build_graph(Asker(chosen, InMemory()), loaded, AGENTS)
+            graph = build_graph(Asker(chosen, InMemoryReplies()), loaded, AGENTS)
             return report.tried(on_trial, await graph(on_trial.material))
 
     tell([asyncio.run(run())], show.stories, as_json)

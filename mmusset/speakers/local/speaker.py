@@ -185,7 +185,7 @@ class _Model:
     def _inputs(self, requests: list[Request]) -> Any:
         from qwen_vl_utils import process_vision_info
 
-        # No max_pixels: the pictures are fitted already, and a second fit would distort long strips.
+        # No max_pixels: the pictures are fitted already, and a second fit distorts long strips.
         files = [request.brief.material.image_file.resolve() for request in requests]
         chats = [
             chat.messages(request, {"type": "image", "image": f"file://{file}"})

@@ -47,7 +47,7 @@ def find_faults(
 
 
 def claim_faults(claims: tuple[JudgedClaim, ...], caption: str, limits: CriticPart) -> list[Fault]:
-    """A contradicted claim is a fault; so are too many unverifiable ones, and a caption without any."""
+    """A contradicted claim is a fault; so are too many unverifiable ones, and none at all."""
     if not claims:
         return [
             Fault(

@@ -119,7 +119,7 @@ def test_an_answer_of_no_use_comes_as_it_is_and_is_asked_for_once_more(
     async def scene(stub: StubServer, speaker: VllmSpeaker) -> None:
         answers = InMemoryReplies()
         said = await Asker(speaker, answers).ask(request(picture).brief, CaptionReply)
-        assert said.reply.caption
+        assert said.value.caption
         assert stub.requests == len(answers.kept) == 2
 
     play(quick(PlannedFault.model_validate({"kind": kind, "last": 1})), scene)

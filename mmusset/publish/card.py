@@ -12,6 +12,7 @@ from mmusset.errors import Refused
 from mmusset.files import write_bytes_durably
 from mmusset.sample import ImageOrigin
 from mmusset.shards.manifest import MANIFEST
+from mmusset.text import byte_size
 
 from . import readme
 from .contact_sheet import contact_sheet
@@ -19,7 +20,6 @@ from .croissant import croissant
 from .facts import CardFacts, facts_of, ordered, public_name
 from .features import features
 from .licence import Licence, licence_address, licence_text
-from .progress import size
 from .published import CROISSANT
 from .readme import CARD
 
@@ -129,7 +129,7 @@ def body(facts: CardFacts, name: str, owned: dict[str, Any], *, with_sheet: bool
         "thousands": "{:,}".format,
         "counted": counted,
         "hours": hours,
-        "size": size,
+        "size": byte_size,
     }
     environment.filters.update(filters)
     return environment.get_template("card.md.j2").render(

@@ -147,7 +147,7 @@ from mmusset.agents.graph import build_graph
 from mmusset.recipe import Recipe
 from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.offline.speaker import OfflineSpeaker
-from tests.samples import material
+from tests.support.samples import material
 
 graph = build_graph(Asker(OfflineSpeaker(), InMemoryReplies()), Recipe(), AGENTS)
 os.environ["LANGSMITH_TRACING"] = "true"

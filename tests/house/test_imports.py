@@ -68,7 +68,7 @@ WITHOUT_DOORS = {
     *("training", "truth", "view", "agents", "builder.ledger", "measurements"),
 }
 MEANING_TWO_THINGS = {
-    *("Wish", "Job", "Summary", "Checkpoint", "Plan", "Trainer", "Counts", "Dataset", "Draft"),
+    *("Wish", "Job", "Summary", "Checkpoint", "Plan", "Trainer", "Counts", "Dataset"),
 }
 
 
@@ -193,7 +193,7 @@ def _below(room: str) -> set[str]:
 
 
 def test_no_modules_lead_in_a_circle() -> None:
-    assert circles(GRAPH) == CIRCLES
+    assert circles(GRAPH) <= CIRCLES
 
 
 def test_no_rooms_and_no_packages_lead_in_a_circle() -> None:
@@ -243,7 +243,7 @@ def test_a_class_name_means_one_thing() -> None:
         for node in ast.walk(tree(module)):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 homes.setdefault(node.name, set()).add(module.name)
-    assert {name for name, where in homes.items() if len(where) > 1} == MEANING_TWO_THINGS
+    assert {name for name, where in homes.items() if len(where) > 1} <= MEANING_TWO_THINGS
 
 
 def test_every_package_is_in_the_wheel() -> None:

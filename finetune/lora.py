@@ -5,7 +5,7 @@
 is that same command.
 """
 
-# Absolute imports: this file is also run as a script, which has no package to be relative to.
+import runpy
 import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -13,17 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmusset.errors import Refused
-from mmusset.finetune.chats import CHATS, ChatDataset, read_chats
-from mmusset.finetune.packing import PackedDataset, pack_chats
-from mmusset.finetune.recipe import FinetuneRecipe
 from mmusset.progress import Progress
 from mmusset.shards.reader import dataset_name
 from mmusset.training.lock import locked
 
+from .chats import CHATS, ChatDataset, read_chats
+from .packing import PackedDataset, pack_chats
+from .recipe import FinetuneRecipe
+
 if TYPE_CHECKING:
-    from mmusset.finetune.finish import Facts
-    from mmusset.finetune.memory import FinetunePlan
-    from mmusset.finetune.training import Learnt
+    from .finish import Facts
+    from .memory import FinetunePlan
+    from .training import Learnt
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,9 @@ def ready(job: Job) -> Ready:
 
     Raises UsageError, MmussetError and Refused for all that makes a training senseless.
     """
-    from mmusset.finetune.finish import check_free
-    from mmusset.finetune.learner import read_config, read_processor
-    from mmusset.finetune.training import check_same, last_checkpoint
+    from .finish import check_free
+    from .learner import read_config, read_processor
+    from .training import check_same, last_checkpoint
 
     _check_folder(job.out)
     if job.merge:
@@ -132,9 +133,10 @@ def teach(job: Job) -> Taught | None:
     import torch
     from accelerate import Accelerator
 
-    from mmusset.finetune.finish import merge
-    from mmusset.finetune.learner import load_base
     from mmusset.training.world import pick_device
+
+    from .finish import merge
+    from .learner import load_base
 
     made = ready(job)
     recipe = job.recipe
@@ -176,11 +178,11 @@ def _bf16(recipe: FinetuneRecipe, device: str) -> bool:
 
 def _train(job: Job, made: Ready, accelerator: Any, dtype: Any) -> "Learnt":
     """Train to the end, and save. A training that ended and is saved is not loaded again."""
-    from mmusset.finetune.batch import batch_of
-    from mmusset.finetune.curve import draw_curve
-    from mmusset.finetune.finish import CURVE, save_adapter, save_card
-    from mmusset.finetune.learner import adapted, load_base
-    from mmusset.finetune.training import Trainer, ended
+    from .batch import batch_of
+    from .curve import draw_curve
+    from .finish import CURVE, save_adapter, save_card
+    from .learner import adapted, load_base
+    from .training import Trainer, ended
 
     if (done := ended(job.out, job.recipe, len(made.book.of("train")))) and _saved(job.out):
         return done
@@ -205,7 +207,7 @@ def _train(job: Job, made: Ready, accelerator: Any, dtype: Any) -> "Learnt":
 
 
 def _facts(made: Ready, parameters: int) -> "Facts":
-    from mmusset.finetune.finish import Facts
+    from .finish import Facts
 
     return Facts(
         commit=made.commit,
@@ -221,7 +223,7 @@ def _facts(made: Ready, parameters: int) -> "Facts":
 
 def _saved(folder: Path) -> bool:
     """Whether all of a finished training is there: the recipe is written last."""
-    from mmusset.finetune.finish import RECIPE
+    from .finish import RECIPE
 
     return (folder / RECIPE).exists()
 
@@ -235,7 +237,5 @@ def _check_folder(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    from mmusset.cli.main import main
-
     sys.argv.insert(1, "finetune")
-    main()
+    runpy.run_module("mmusset", run_name="__main__")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmusset.errors import Refused
-from mmusset.files import write_durably
+from mmusset.files import write_bytes_durably
 from mmusset.sample import ImageOrigin
 from mmusset.shards.manifest import MANIFEST
 from mmusset.text import byte_size
@@ -182,4 +182,4 @@ def _write(path: Path, data: bytes | None) -> None:
         path.unlink(missing_ok=True)
     elif not path.is_file() or path.stat().st_size != len(data) or path.read_bytes() != data:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_durably(path, lambda file: file.write(data), "card")
+        write_bytes_durably(path, data, "card")

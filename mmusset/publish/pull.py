@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.errors import MmussetError, Refused
-from mmusset.files import PARTIAL, failpoint, file_sha256, sync_folder, write_durably
+from mmusset.files import PARTIAL, failpoint, file_sha256, sync_folder, write_bytes_durably
 from mmusset.progress import Progress
 from mmusset.shards.manifest import MANIFEST, Manifest, parse_manifest
 
@@ -79,7 +79,7 @@ def pull(name: str, out: Path, revision: str, progress: Progress) -> Pulled:
     gone = sorted(before - ours)
     for old in gone:
         (out / old).unlink(missing_ok=True)
-    write_durably(out / MANIFEST, lambda file: file.write(data), "pull_manifest")
+    write_bytes_durably(out / MANIFEST, data, "pull_manifest")
     sums = {shard.name: shard.sha256 for shard in manifest.shards}
     missing = [f for f in wanted if not _right(out / f.name, f, sums.get(f.name, f.sha256))]
     progress.stage("fetched", sum(file.size for file in missing), unit="bytes")
@@ -136,7 +136,7 @@ def _recorded(out: Path) -> Record:
 def _record(out: Path, record: Record) -> None:
     (out / KEPT).mkdir(exist_ok=True)
     data = record.model_dump_json().encode()
-    write_durably(out / RECORD, lambda file: file.write(data), "pull_record")
+    write_bytes_durably(out / RECORD, data, "pull_record")
 
 
 def _names(out: Path) -> Iterator[str]:

@@ -8,7 +8,7 @@ import torch
 
 from mmusset.bounded import MOST_TEXT, read_text_bounded
 from mmusset.errors import MmussetError, UsageError
-from mmusset.files import write_durably
+from mmusset.files import write_bytes_durably
 from mmusset.musflow.codecs.bundled import collect, fit, save_bundled
 from mmusset.musflow.codecs.codec import Codec, open_codec
 from mmusset.musflow.data.cache import Cache, CacheManifest
@@ -130,7 +130,7 @@ def ready_codec(training: Training) -> Codec:
     part, world = training.recipe.codec, training.world
     if world.is_main and not training.folder.encoding.exists():
         told = training.recipe.encoding().encode()
-        write_durably(training.folder.encoding, lambda file: file.write(told), "encoding")
+        write_bytes_durably(training.folder.encoding, told, "encoding")
     fitted = training.folder.codec / "codec.json"
     if part.kind == "bundled" and not fitted.exists() and world.is_main:
         _fit(training)

@@ -45,8 +45,8 @@ class Ready:
     config: Any
     commit: str
     processor: Any
-    lessons: ChatDataset
-    book: PackedDataset
+    chats: ChatDataset
+    dataset: PackedDataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +98,13 @@ def ready(job: Job) -> Ready:
     if job.merge:
         check_free(job.merge)
     config, commit = read_config(job.recipe)
-    lessons = read_chats(job.data, job.recipe.data)
+    chats = read_chats(job.data, job.recipe.data)
     processor = read_processor(job.recipe, commit)
-    book = pack_chats(lessons.chats, processor, job.recipe.data.max_tokens)
+    dataset = pack_chats(chats.chats, processor, job.recipe.data.max_tokens)
     found = last_checkpoint(job.out / "checkpoints")
     if found:
-        check_same(found, job.recipe, book)
-    return Ready(config, commit, processor, lessons, book)
+        check_same(found, job.recipe, dataset)
+    return Ready(config, commit, processor, chats, dataset)
 
 
 def plan(job: Job, card: float | None) -> "FinetunePlan":
@@ -120,7 +120,7 @@ def plan(job: Job, card: float | None) -> "FinetunePlan":
     made = ready(job)
     device = "cuda" if card else pick_device(job.device)
     room = card or room_gib(device)
-    return memory.plan(job.recipe, made.config, made.book, room, _bf16(job.recipe, device))
+    return memory.plan(job.recipe, made.config, made.dataset, room, _bf16(job.recipe, device))
 
 
 def teach(job: Job) -> Taught | None:
@@ -161,9 +161,9 @@ def teach(job: Job) -> Taught | None:
         merged=str(job.merge or ""),
         steps=learnt.steps,
         ended_early=learnt.early,
-        samples=len(made.book.of("train")),
-        validation_samples=len(made.book.of("validation")),
-        too_long=made.book.too_long,
+        samples=len(made.dataset.of("train")),
+        validation_samples=len(made.dataset.of("validation")),
+        too_long=made.dataset.too_long,
         base_loss=learnt.base_loss,
         loss=learnt.best.loss,
         best_step=learnt.best.step,
@@ -183,19 +183,19 @@ def _train(job: Job, made: Ready, accelerator: Any, dtype: Any) -> "Learnt":
     from .learner import adapted, load_base
     from .training import Trainer, ended
 
-    if (done := ended(job.out, job.recipe, len(made.book.of("train")))) and _saved(job.out):
+    if (done := ended(job.out, job.recipe, len(made.dataset.of("train")))) and _saved(job.out):
         return done
     job.shown.told(f"loading {job.recipe.base}")
     base = load_base(job.recipe, made.commit, str(accelerator.device), dtype)
     learner = adapted(base, job.recipe, made.commit)
     trainer = Trainer(
-        job.recipe, job.out, made.book, made.processor, learner, accelerator, job.shown
+        job.recipe, job.out, made.dataset, made.processor, learner, accelerator, job.shown
     )
     learnt = trainer.run()
     if accelerator.is_main_process:
         trainer.take_best()
-        pages = made.book.of("train")[:1]
-        batch = batch_of(pages, made.processor, learner.base.model.get_rope_index)
+        samples = made.dataset.of("train")[:1]
+        batch = batch_of(samples, made.processor, learner.base.model.get_rope_index)
         with accelerator.autocast():
             save_adapter(learner, job.recipe, job.out, batch.to(accelerator.device), learnt)
         assert trainer.log
@@ -210,12 +210,12 @@ def _facts(made: Ready, parameters: int) -> "Facts":
 
     return Facts(
         commit=made.commit,
-        pages=len(made.book.of("train")),
-        held_out=len(made.book.of("validation")),
-        chats=made.book.chats,
-        too_long=made.book.too_long,
-        left_out=dict(made.lessons.left_out),
-        writers=dict(made.lessons.writers),
+        samples=len(made.dataset.of("train")),
+        held_out=len(made.dataset.of("validation")),
+        chats=made.dataset.chats,
+        too_long=made.dataset.too_long,
+        left_out=dict(made.chats.left_out),
+        writers=dict(made.chats.writers),
         parameters=parameters,
     )
 

@@ -50,12 +50,12 @@ def base(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """It knows the words, and how a critic answers who finds nothing."""
     folder = tmp_path_factory.mktemp("base")
     loaded = recipe_file.load(Recipe, "transformers", (f"speaker.max_pixels={FEW_PIXELS}",))
-    lessons = [x for x in lessons_of(SOURCE, loaded, 13) if x.request.brief.agent == "critic"]
+    chats = [x for x in lessons_of(SOURCE, loaded, 13) if x.request.brief.agent == "critic"]
     chats = read_chats([str(dataset)], DATA).chats
-    asked = [text for x in lessons for text in (x.request.brief.prompt.task, x.answer)]
+    asked = [text for x in chats for text in (x.request.brief.prompt.task, x.answer)]
     random = make_tiny(folder / "random", [*texts_of(chats), *asked])
     worded = teach_words(random, chats, folder / "worded", steps=200)
-    train(worded, lessons, folder / "base", steps=40)
+    train(worded, chats, folder / "base", steps=40)
     return folder / "base"
 
 
@@ -65,7 +65,7 @@ def given(chats: tuple[Chat, ...], folder: Path) -> Path:
     folder.mkdir()
     lines = []
     for number, chat in enumerate(chats):
-        image = Image.open(BytesIO(chat.pictures[0]))
+        image = Image.open(BytesIO(chat.images[0]))
         for split, shown in (
             ("train", image),
             ("validation", ImageEnhance.Brightness(image).enhance(1.05)),

@@ -12,18 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmusset.errors import Refused
+from mmusset.finetune.chats import CHATS, ChatDataset, read_chats
+from mmusset.finetune.packing import PackedDataset, pack_chats
+from mmusset.finetune.recipe import FinetuneRecipe
 from mmusset.shards.reader import dataset_name
 from mmusset.training.lock import locked
 from mmusset.training.progress import Progress
 
-from .chats import CHATS, ChatDataset, read_chats
-from .packing import PackedDataset, pack_chats
-from .recipe import FinetuneRecipe
-
 if TYPE_CHECKING:
-    from .finish import Facts
-    from .memory import FinetunePlan
-    from .training import Learnt
+    from mmusset.finetune.finish import Facts
+    from mmusset.finetune.memory import FinetunePlan
+    from mmusset.finetune.training import Learnt
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +89,9 @@ def ready(job: Job) -> Ready:
 
     Raises UsageError, MmussetError and Refused for all that makes a training senseless.
     """
-    from .finish import check_free
-    from .learner import read_config, read_processor
-    from .training import check_same, last_checkpoint
+    from mmusset.finetune.finish import check_free
+    from mmusset.finetune.learner import read_config, read_processor
+    from mmusset.finetune.training import check_same, last_checkpoint
 
     _check_folder(job.out)
     if job.merge:
@@ -112,10 +111,9 @@ def plan(job: Job, card: float | None) -> "FinetunePlan":
 
     Raises as `ready` does.
     """
+    from mmusset.finetune import memory
     from mmusset.training.room import room_gib
     from mmusset.training.world import pick_device
-
-    from . import memory
 
     made = ready(job)
     device = "cuda" if card else pick_device(job.device)
@@ -132,10 +130,9 @@ def teach(job: Job) -> Taught | None:
     import torch
     from accelerate import Accelerator
 
+    from mmusset.finetune.finish import merge
+    from mmusset.finetune.learner import load_base
     from mmusset.training.world import pick_device
-
-    from .finish import merge
-    from .learner import load_base
 
     made = ready(job)
     recipe = job.recipe
@@ -177,11 +174,11 @@ def _bf16(recipe: FinetuneRecipe, device: str) -> bool:
 
 def _train(job: Job, made: Ready, accelerator: Any, dtype: Any) -> "Learnt":
     """Train to the end, and save. A training that ended and is saved is not loaded again."""
-    from .batch import batch_of
-    from .curve import draw_curve
-    from .finish import CURVE, save_adapter, save_card
-    from .learner import adapted, load_base
-    from .training import Trainer, ended
+    from mmusset.finetune.batch import batch_of
+    from mmusset.finetune.curve import draw_curve
+    from mmusset.finetune.finish import CURVE, save_adapter, save_card
+    from mmusset.finetune.learner import adapted, load_base
+    from mmusset.finetune.training import Trainer, ended
 
     if (done := ended(job.out, job.recipe, len(made.dataset.of("train")))) and _saved(job.out):
         return done
@@ -206,7 +203,7 @@ def _train(job: Job, made: Ready, accelerator: Any, dtype: Any) -> "Learnt":
 
 
 def _facts(made: Ready, parameters: int) -> "Facts":
-    from .finish import Facts
+    from mmusset.finetune.finish import Facts
 
     return Facts(
         commit=made.commit,
@@ -222,7 +219,7 @@ def _facts(made: Ready, parameters: int) -> "Facts":
 
 def _saved(folder: Path) -> bool:
     """Whether all of a finished training is there: the recipe is written last."""
-    from .finish import RECIPE
+    from mmusset.finetune.finish import RECIPE
 
     return (folder / RECIPE).exists()
 

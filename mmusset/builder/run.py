@@ -60,7 +60,9 @@ async def build(job: Job, progress: Progress) -> Result:
     ledger = open_to_write(job.out)
     try:
         async with Sandbox(job.recipe.limits) as sandbox:
-            check_recipe(job.recipe, job.speaker.name, job.composer_name, ledger, job.re_run)
+            check_recipe(
+                job.recipe, job.speaker.name, job.composer_name, job.agents, ledger, job.re_run
+            )
             marked = apply_marks(ledger) if job.apply_marks else 0
             found = await look(job.source, entries, job.recipe, sandbox, ledger, progress.surveyed)
             beyond = "not needed for --accept" if job.quota else "beyond --limit"
@@ -112,7 +114,7 @@ async def replay(job: Job, progress: Progress) -> int:
     ledger = open_to_write(job.out)
     try:
         async with Sandbox(job.recipe.limits) as sandbox:
-            check_recipe(job.recipe, job.speaker.name, job.composer_name, ledger, ())
+            check_recipe(job.recipe, job.speaker.name, job.composer_name, job.agents, ledger, ())
             studio = job.studio(ledger, sandbox)
             media = Media(job.source, job.out, job.recipe, ledger, sandbox, studio)
             sealer = Sealer(job.out, job.recipe, ledger, media)
@@ -214,7 +216,7 @@ class Builder:
         use_one_malloc_arena()
         speaker.strikes.update(self._ledger.calls.strikes())
         async with speaker:
-            check_models(speaker, self._ledger, self._job.re_run)
+            check_models(speaker, self._job.agents, self._ledger, self._job.re_run)
             try:
                 async with asyncio.TaskGroup() as group:
                     # Twice as many as there are decoders, so that none waits for an agent.

@@ -11,6 +11,7 @@ from typing import Any
 from mmusset.errors import Refused
 from mmusset.files import write_durably
 from mmusset.sample import ImageOrigin
+from mmusset.shards.manifest import MANIFEST
 
 from . import readme
 from .contact_sheet import contact_sheet
@@ -53,7 +54,7 @@ def _is_current(out: Path) -> bool:
     """Whether the last that is written of a card is no older than the manifest and the rest."""
     try:
         written_ns = (out / CROISSANT).stat().st_mtime_ns
-        others = [(out / name).stat().st_mtime_ns for name in ("manifest.json", CARD, SHEET)]
+        others = [(out / name).stat().st_mtime_ns for name in (MANIFEST, CARD, SHEET)]
     except FileNotFoundError:
         return False
     return max(others) <= written_ns

@@ -14,10 +14,10 @@ from pydantic import BaseModel, ValidationError
 from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.errors import MmussetError, Refused
 from mmusset.files import PARTIAL, failpoint, file_sha256, sync_folder, write_durably
-from mmusset.shards.verify import Manifest
+from mmusset.shards.manifest import MANIFEST, Manifest, parse_manifest
 
 from .progress import Bytes
-from .published import MANIFEST, OF_CARD, read_manifest
+from .published import OF_CARD
 from .remote import MAIN, HubFile, Remote, Snapshot
 
 KEPT = ".mmusset-pull"  # what pulls keep for themselves, under the folder
@@ -68,7 +68,7 @@ def pull(name: str, out: Path, revision: str, shown: Bytes) -> Pulled:
     if MANIFEST not in there.files:
         raise MmussetError(f"{name} is no dataset of mmusset: it has no {MANIFEST}")
     data = remote.read(MANIFEST, there)
-    manifest = read_manifest(data)
+    manifest = parse_manifest(data)
     if manifest is None:
         raise MmussetError(f"{name} is no dataset of mmusset: its {MANIFEST} is of another kind")
     wanted = _wanted(name, manifest, there)

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from mmusset.errors import MmussetError, Refused, UsageError
 from mmusset.files import failpoint
+from mmusset.shards.manifest import MANIFEST, parse_manifest
 
 from .progress import Bytes, size
-from .published import MANIFEST, Dataset, File, dataset_of, read_manifest
+from .published import Dataset, File, dataset_of
 from .remote import MAIN, Patience, Remote, Snapshot, Unanswered
 
 SHARD = re.compile(r"data/[^/]*\.tar")
@@ -217,7 +218,7 @@ def _listed(remote: Remote, before: Snapshot) -> set[str] | None:
     """The shards of the version that is there; None where there is none. Raises Refused."""
     if MANIFEST not in before.files:
         return None
-    manifest = read_manifest(remote.read(MANIFEST, before))
+    manifest = parse_manifest(remote.read(MANIFEST, before))
     if manifest is None:
         raise Refused(
             f"{remote.name} holds another dataset: its {MANIFEST} is none of mmusset's;"

@@ -35,12 +35,14 @@ from mmusset.finetune.recipe import DataPart, FinetuneRecipe
 from mmusset.finetune.report import badged, make_free, page
 from mmusset.recipe import CriticPart, GatesPart
 from mmusset.sample import ClaimVerdict, JudgedClaim
+from mmusset.shards.manifest import MANIFEST
 from mmusset.training.progress import JsonProgress, Progress
 from mmusset.truth.extract import extract
 from mmusset.truth.judge import judge
 from tests.speakers.test_adapter import adapter_folder
 from tests.support.command import mmusset
 from tests.support.finetune_parts import FEW_PIXELS, samples_to_learn, tiny_base
+from tests.support.manifests import manifest_of
 from tests.support.musflow_parts import dataset
 from tests.support.samples import music_evidence, sample
 from tests.support.tiny_qwen2vl import make_adapter
@@ -280,8 +282,8 @@ def test_no_shard_is_read_beyond_the_limit(tmp_path: Path) -> None:
 def test_texts_are_measured_by_the_limits_of_their_dataset(tmp_path: Path) -> None:
     data = dataset(tmp_path, test_0=[sample(0, "test")])
     assert held_out(question(data))[0].limits == CriticPart()
-    critic = {"critic": {"story_words": [3, 9]}}
-    (data / "manifest.json").write_text(json.dumps({"recipe": critic}))
+    manifest = manifest_of([], recipe={"critic": {"story_words": [3, 9]}})
+    (data / MANIFEST).write_bytes(manifest.to_bytes())
     (held,) = held_out(question(data))
     assert held.limits == CriticPart(story_words=(3, 9))
     short = result()

@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 from mmusset import recipe_file
+from mmusset.agents import AGENTS
 from mmusset.agents.graph import build_graph
 from mmusset.builder.trial import trial_of_source
 from mmusset.errors import MmussetError, UsageError
@@ -51,11 +52,11 @@ def test_what_is_taught_is_what_the_agents_send(tmp_path: Path) -> None:
 
     async def asked() -> list[Request]:
         short = (SHORT[1], "speaker.max_pixels=3136")
-        loaded = recipe_file.load(Recipe, "transformers", short)
+        loaded = recipe_file.load(Recipe, "transformers", short, AGENTS)
         speaker = Listening()
         for place in range(1, 5):
             async with trial_of_source(folder, place, loaded) as trial:
-                await build_graph(Asker(speaker, InMemory()), loaded)(trial.material)
+                await build_graph(Asker(speaker, InMemory()), loaded, AGENTS)(trial.material)
         return [lesson.request for lesson in speaker.lessons]
 
     sent = {

@@ -9,6 +9,7 @@ import torch
 from PIL import Image, ImageEnhance
 
 from mmusset import recipe_file
+from mmusset.agents import AGENTS
 from mmusset.finetune.chats import Chat, read_chats
 from mmusset.finetune.compare import ComparisonRequest, compare
 from mmusset.finetune.learner import read_processor
@@ -49,13 +50,13 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def base(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """It knows the words, and how a critic answers who finds nothing."""
     folder = tmp_path_factory.mktemp("base")
-    loaded = recipe_file.load(Recipe, "transformers", (f"speaker.max_pixels={FEW_PIXELS}",))
-    chats = [x for x in lessons_of(SOURCE, loaded, 13) if x.request.brief.agent == "critic"]
+    loaded = recipe_file.load(Recipe, "transformers", (f"speaker.max_pixels={FEW_PIXELS}",), AGENTS)
+    lessons = [x for x in lessons_of(SOURCE, loaded, 13) if x.request.brief.agent == "critic"]
     chats = read_chats([str(dataset)], DATA).chats
-    asked = [text for x in chats for text in (x.request.brief.prompt.task, x.answer)]
+    asked = [text for x in lessons for text in (x.request.brief.prompt.task, x.answer)]
     random = make_tiny(folder / "random", [*texts_of(chats), *asked])
     worded = teach_words(random, chats, folder / "worded", steps=200)
-    train(worded, chats, folder / "base", steps=40)
+    train(worded, lessons, folder / "base", steps=40)
     return folder / "base"
 
 

@@ -24,7 +24,7 @@ LICENCE = "license: cc-by-4.0"
 COMMANDS = """
 import contextlib, io, json, sys, time
 time.sleep = lambda seconds: None
-from mmusset.cli import main
+from mmusset.cli.main import main
 for words in json.loads(sys.argv[1]):
     sys.argv, out, err = ["mmusset", *words], io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
-from mmusset.files import write_durably
+from mmusset.files import write_bytes_durably
 from mmusset.json_text import canonical_json
 from mmusset.shards.manifest import (
     MANIFEST,
@@ -26,7 +26,7 @@ def write_manifest(out: Path, ledger: Ledger) -> None:
     """Write manifest.json, if it would say anything new."""
     path, data = out / MANIFEST, manifest(ledger).to_bytes()
     if not path.exists() or path.read_bytes() != data:
-        write_durably(path, lambda file: file.write(data), "manifest")
+        write_bytes_durably(path, data, "manifest")
     if ledger.job.has_taken_back():
         with ledger.transaction():
             ledger.job.note_manifest()

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from mmusset.errors import Refused
-from mmusset.files import write_durably
+from mmusset.files import write_bytes_durably
 from mmusset.sample import ImageOrigin
 from mmusset.shards.manifest import MANIFEST
+from mmusset.text import byte_size
 
 from . import readme
 from .contact_sheet import contact_sheet
@@ -19,7 +20,6 @@ from .croissant import croissant
 from .facts import CardFacts, facts_of, ordered, public_name
 from .features import features
 from .licence import Licence, licence_address, licence_text
-from .progress import size
 from .published import CROISSANT
 from .readme import CARD
 
@@ -129,7 +129,7 @@ def body(facts: CardFacts, name: str, owned: dict[str, Any], *, with_sheet: bool
         "thousands": "{:,}".format,
         "counted": counted,
         "hours": hours,
-        "size": size,
+        "size": byte_size,
     }
     environment.filters.update(filters)
     return environment.get_template("card.md.j2").render(
@@ -182,4 +182,4 @@ def _write(path: Path, data: bytes | None) -> None:
         path.unlink(missing_ok=True)
     elif not path.is_file() or path.stat().st_size != len(data) or path.read_bytes() != data:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_durably(path, lambda file: file.write(data), "card")
+        write_bytes_durably(path, data, "card")

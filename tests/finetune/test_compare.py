@@ -33,10 +33,10 @@ from mmusset.finetune.metrics import (
 )
 from mmusset.finetune.recipe import DataPart, FinetuneRecipe
 from mmusset.finetune.report import badged, make_free, page
+from mmusset.progress import JsonProgress, Progress
 from mmusset.recipe import CriticPart, GatesPart
 from mmusset.sample import ClaimVerdict, JudgedClaim
 from mmusset.shards.manifest import MANIFEST
-from mmusset.training.progress import JsonProgress, Progress
 from mmusset.truth.extract import extract
 from mmusset.truth.judge import judge
 from tests.speakers.test_adapter import adapter_folder
@@ -313,7 +313,7 @@ def test_an_adapter_of_another_base_is_refused_before_any_work(tmp_path: Path) -
     base.mkdir()
     (base / "config.json").write_text('{"model_type": "qwen2_vl"}')
     other = adapter_folder(tmp_path / "a", base_model_name_or_path="Qwen/Qwen2-VL-2B-Instruct")
-    done = mmusset("evaluate-speaker", "--data", data, "--adapter", other, "--base", base)
+    done = mmusset("evaluate-speaker", data, "--adapter", other, "--base", base)
     assert done.returncode == 1
     assert "it was trained on Qwen/Qwen2-VL-2B-Instruct, not on" in done.stderr
     with pytest.raises(MmussetError, match="is no LoRA adapter"):

@@ -14,22 +14,22 @@ from mmusset.errors import Unusable
 from .base import Brief, ModelId, R, Reply, Request, Speaker, request_sha256
 
 
-class Answers(Protocol):
-    """Where answers are kept under the hash of their request."""
+class ReplyStore(Protocol):
+    """Where replies are kept under the hash of their request."""
 
     def find(self, request_sha256: str) -> Reply | None:
-        """The kept answer, if there is one."""
+        """The reply that is kept, if there is one."""
         ...
 
     async def keep(
         self, request_sha256: str, request: Request, model: ModelId, answer: Reply
     ) -> None:
-        """Keep an answer, durably, before it is used."""
+        """Keep a reply, durably, before it is used."""
         ...
 
 
 class InMemory:
-    """Answers that are forgotten with the process."""
+    """Replies that are forgotten with the process."""
 
     def __init__(self) -> None:
         self.kept: dict[str, Reply] = {}
@@ -54,11 +54,11 @@ class Said(Generic[R]):
 
 
 class Asker:
-    """Asks `speaker` only what `answers` does not hold."""
+    """Asks `speaker` only what `replies` does not hold."""
 
-    def __init__(self, speaker: Speaker, answers: Answers) -> None:
+    def __init__(self, speaker: Speaker, replies: ReplyStore) -> None:
         self._speaker = speaker
-        self._answers = answers
+        self._replies = replies
 
     async def ask(self, brief: Brief, reply: type[R]) -> Said[R]:
         """The speaker's reply to a brief. Raises Unusable after two answers of no use."""
@@ -67,10 +67,10 @@ class Asker:
             request = Request(brief, complaint)
             model = self._speaker.model_id(brief.agent.name)
             sha256 = request_sha256(request, model)
-            answer = self._answers.find(sha256)
+            answer = self._replies.find(sha256)
             if answer is None:
                 answer = await self._speaker.answer(request)
-                await self._answers.keep(sha256, request, model, answer)
+                await self._replies.keep(sha256, request, model, answer)
             complaint = fault_of(answer, reply)
             if not complaint:
                 told = reply.model_validate_json(answer.text)

@@ -39,14 +39,14 @@ class LedgerReplies:
         return self._ledger.calls.find(request_sha256)
 
     async def keep(
-        self, request_sha256: str, request: Request, model: ModelId, answer: Reply
+        self, request_sha256: str, request: Request, model: ModelId, reply: Reply
     ) -> None:
         """Keep a reply; it is on the disk when this returns. Raises MmussetError."""
         loop = asyncio.get_running_loop()
         if not self._batch:
             loop.call_soon(self._commit)
         committed = loop.create_future()
-        self._batch.append(_Pending(request_sha256, _call(request, model), answer, committed))
+        self._batch.append(_Pending(request_sha256, _call(request, model), reply, committed))
         await committed
 
     def _commit(self) -> None:

@@ -25,8 +25,8 @@ _WAL_HEADER, _FRAME_HEADER = 32, 24
 
 @dataclass(slots=True)
 class Salvaged:
-    """The rows of a table with a right checksum; `damaged` counts the others. Of a table that is not
-    `whole`, rows may be missing."""
+    """The rows of a table with a right checksum; `damaged` counts the others. From a table that is
+    not `whole`, rows may be missing."""
 
     columns: list[str] = field(default_factory=list)
     rows: list[Values] = field(default_factory=list)

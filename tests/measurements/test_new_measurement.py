@@ -18,7 +18,7 @@ from mmusset.agents.graph import build_graph
 from mmusset.builder import report, run, show
 from mmusset.builder.job import Job
 from mmusset.builder.ledger.file import open_to_read
-from mmusset.builder.progress import Progress
+from mmusset.builder.progress import BuildProgress
 from mmusset.errors import MmussetError, UsageError
 from mmusset.measured import Measured
 from mmusset.measurements.declaration import (
@@ -30,6 +30,7 @@ from mmusset.measurements.declaration import (
 )
 from mmusset.measurements.listed import MEASUREMENTS, add, added
 from mmusset.measurements.phrases import Phrases, joined
+from mmusset.progress import Progress
 from mmusset.publish.card import write_card
 from mmusset.recipe import GatesPart, Recipe
 from mmusset.recipe_file import load
@@ -116,7 +117,7 @@ def built(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def build(source: Path, out: Path, *overrides: str) -> Path:
     recipe = load(Recipe, "quickstart", (*SHORT, *overrides), AGENTS)
     job = Job(source, out, recipe, speaker_of(recipe), partial(build_graph, agents=AGENTS), AGENTS)
-    assert asyncio.run(run.build(job, Progress())).finished
+    assert asyncio.run(run.build(job, BuildProgress(Progress()))).finished
     return out
 
 

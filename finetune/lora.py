@@ -5,6 +5,7 @@
 is that same command.
 """
 
+import runpy
 import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -236,7 +237,5 @@ def _check_folder(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    from mmusset.cli.main import main
-
     sys.argv.insert(1, "finetune")
-    main()
+    runpy.run_module("mmusset", run_name="__main__")

@@ -61,10 +61,10 @@ CIRCLES = {
     frozenset({"view.dataset", "view.pulled"}),
 }
 WITHOUT_DOORS = {
-    *("builder", "builder.decoding", "builder.recovery", "dsp", "evidence", "finetune"),
+    *("builder", "builder.decoding", "builder.recovery", "finetune"),
     *("musflow", "musflow.codecs", "musflow.data", "musflow.encoders", "musflow.generate"),
     *("musflow.model", "musflow.sound", "musflow.training", "publish", "shards", "sources"),
-    *("training", "truth", "view", "builder.ledger", "measurements"),
+    *("training", "view", "builder.ledger"),
 }
 MEANING_TWO_THINGS = {
     *("Wish", "Job", "Summary", "Checkpoint", "Plan", "Trainer", "Counts", "Dataset"),

@@ -24,16 +24,22 @@ from torch import Tensor
 
 from mmusset.builder.ledger.file import open_to_read
 from mmusset.evidence.music import measure
-from mmusset.musflow.codecs.mel import log_mel, sound_of
-from mmusset.musflow.codecs.spectrogram import spectrogram
+from mmusset.measurements.brightness import BRIGHTNESS
+from mmusset.measurements.density import DENSITY
+from mmusset.measurements.listed import named
+from mmusset.measurements.loudness import LOUDNESS
+from mmusset.measurements.percussion import PERCUSSION
+from mmusset.measurements.tempo import TEMPO
 from mmusset.musflow.data.cache import EMBEDDED
-from mmusset.musflow.data.encode import told_embeddings, whole_frames
-from mmusset.musflow.encoders.bundled import SCALES, SoundStatistics
-from mmusset.musflow.generate.generate import Composer
-from mmusset.musflow.generate.sound_file import peak_safe
-from mmusset.musflow.model.geometry import Geometry
-from mmusset.musflow.model.sampler import make
+from mmusset.musflow.data.encode import condition_embeddings, whole_frames
+from mmusset.musflow.encoders.bundled import SoundStatistics
+from mmusset.musflow.generate.generator import MusicGenerator
+from mmusset.musflow.model.sampler import sample
 from mmusset.musflow.recipe import MODALITIES
+from mmusset.musflow.sound.geometry import Geometry
+from mmusset.musflow.sound.mel import log_mel, sound_of
+from mmusset.musflow.sound.sound_file import peak_safe
+from mmusset.musflow.sound.spectrogram import spectrogram
 from mmusset.sample import MusicEvidence
 from mmusset.shards.reader import Read, decoded, raw_samples, shards_of, split_of
 from mmusset.truth.extract import extract
@@ -49,11 +55,11 @@ TOLD |= {"caption": (False, False, True), "all three": (True, True, True)}
 TOLD |= {"nothing": (False, False, False)}
 # What can be asked for, and how it is measured on what was made.
 HEARD: dict[str, Callable[[MusicEvidence], float]] = {
-    "fast": lambda heard: heard.tempo.bpm,
-    "loud": lambda heard: heard.loudness_lufs.value,
-    "bright": lambda heard: heard.brightness_hz.value,
-    "percussive": lambda heard: heard.percussiveness.value,
-    "busy": lambda heard: heard.onset_density_hz.value,
+    "fast": lambda heard: heard[TEMPO].bpm,
+    "loud": lambda heard: heard[LOUDNESS].value,
+    "bright": lambda heard: heard[BRIGHTNESS].value,
+    "percussive": lambda heard: heard[PERCUSSION].value,
+    "busy": lambda heard: heard[DENSITY].value,
 }
 # Words of a caption that ask for more or for less of it; those between ask for neither.
 WORDS = {"pulse": "fast", "loudness": "loud", "brightness": "bright"}
@@ -85,7 +91,7 @@ def main() -> None:
     dataset, run = told.work / "dataset", told.work / "run"
     make_dataset(told.work / "source", dataset, told.pieces)
     train(dataset, run, told.recipe, told.changes)
-    composer = Composer(run, "cpu", print)
+    composer = MusicGenerator(run, "cpu", print)
     real = {split: list(clips(dataset, split, composer)) for split in ("train", "test")}
     made = {name: generate(composer, real["test"], kept) for name, kept in TOLD.items()}
     made["(the real clips, through the codec)"] = [
@@ -126,7 +132,7 @@ def python(stage: str, *words: str) -> None:
     print(f"{stage}: {time.monotonic() - begun_s:.0f} s", flush=True)
 
 
-def clips(dataset: Path, split: str, composer: Composer) -> Iterator[Clip]:
+def clips(dataset: Path, split: str, composer: MusicGenerator) -> Iterator[Clip]:
     """The clips of a split."""
     with open_to_read(dataset) as ledger:
         for shard in shards_of(str(dataset)):
@@ -147,10 +153,12 @@ def heard_on(sound: Tensor, rate_hz: int) -> MusicEvidence:
     return measure(np.ascontiguousarray(sound.T.numpy()), rate_hz)
 
 
-def generate(composer: Composer, asked: list[Clip], kept: tuple[bool, ...]) -> list[list[Tensor]]:
+def generate(
+    composer: MusicGenerator, asked: list[Clip], kept: tuple[bool, ...]
+) -> list[list[Tensor]]:
     """For each seed a sound `[channels, samples]` for each clip's conditions, some of them kept."""
-    embeddings = told_embeddings([clip.read for clip in asked], composer.encoders)
-    audio = np.zeros((len(asked), composer.manifest.maker.widths["audio"]), np.float32)
+    embeddings = condition_embeddings([clip.read for clip in asked], composer.encoders)
+    audio = np.zeros((len(asked), composer.manifest.spec.widths["audio"]), np.float32)
     whole = {name: torch.from_numpy(embeddings.get(name, audio)) for name in EMBEDDED}
     with torch.no_grad():
         aligned = composer.model.alignment(whole)
@@ -158,7 +166,7 @@ def generate(composer: Composer, asked: list[Clip], kept: tuple[bool, ...]) -> l
     sampler = composer.recipe.sampler
     found = []
     for seed in SEEDS:
-        latents = make(composer.model, aligned, present, composer.frames, sampler, seed)
+        latents = sample(composer.model, aligned, present, composer.frames, sampler, seed)
         found.append([peak_safe(sound)[0] for sound in composer.codec.decode(latents, seed)])
     return found
 
@@ -210,16 +218,19 @@ def wants_of_picture(clip: Clip, train: list[Clip]) -> Wants:
 
 def wants_of_caption(caption: str) -> Wants:
     """What its words say, as the critic reads them."""
-    found = {}
+    wants = {}
     for claim in extract(caption):
-        if claim.attribute in WORDS:
-            scale = SCALES[claim.attribute]
-            if claim.value in (scale[0], scale[-1]):
-                found[WORDS[claim.attribute]] = claim.value == scale[-1]
-    return found
+        measurement = named(claim.attribute)
+        if measurement and measurement.name in WORDS:
+            low, high = measurement.values[0], measurement.values[-1]
+            if claim.value in (low, high):
+                wants[WORDS[measurement.name]] = claim.value == high
+    return wants
 
 
-def print_distances(composer: Composer, real: dict[str, list[Clip]], made: list[Tensor]) -> None:
+def print_distances(
+    composer: MusicGenerator, real: dict[str, list[Clip]], made: list[Tensor]
+) -> None:
     """Frechet distances to the training clips, over two fixed embeddings."""
     rate_hz = composer.codec.rate_hz
     test = [clip.sound for clip in real["test"]]
@@ -275,7 +286,7 @@ def frechet(some: Floats, others: Floats) -> float:
     return float(apart + np.trace(one) + np.trace(other) - 2 * cross)
 
 
-def through(composer: Composer, sound: Tensor) -> Tensor:
+def through(composer: MusicGenerator, sound: Tensor) -> Tensor:
     mean, _ = composer.codec.encode(sound[None])
     return composer.codec.decode(mean)[0]
 
@@ -293,7 +304,9 @@ def noise_like(sound: Tensor, random: np.random.Generator) -> Tensor:
     return noise * float(sound.std()) / float(noise.std())
 
 
-def print_sounds(composer: Composer, made: dict[str, list[list[Tensor]]], folder: Path) -> None:
+def print_sounds(
+    composer: MusicGenerator, made: dict[str, list[list[Tensor]]], folder: Path
+) -> None:
     """Listening with numbers: silence, clipping, offset; and a picture of some."""
     print("\n| made from | RMS dBFS: least, median, most | highest peak | most DC |")
     print("|---|---|---|---|")

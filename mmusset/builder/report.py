@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 
@@ -11,9 +11,10 @@ from pydantic import BaseModel
 from mmusset.errors import MmussetError
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
-from mmusset.sample import AGENTS, Outcome, Prepared
+from mmusset.sample import Outcome, Prepared
 from mmusset.shards.tar import Shard
 from mmusset.sources.walk import MUSICAL
+from mmusset.speakers.agent import Agent
 
 from .accounting import Cost, Tally
 from .estimate import Estimate, estimate
@@ -132,8 +133,8 @@ class ItemStory:
     shard: Shard | None
 
 
-def survey(found: Found, recipe: Recipe) -> SurveyReport:
-    """What `found` comes to under a recipe."""
+def survey(found: Found, recipe: Recipe, agents: Sequence[Agent[BaseModel]]) -> SurveyReport:
+    """The items that a recipe makes of `found`, and what a build of them will cost."""
     pieces, short = drop_short(list(found.pieces), recipe.clip)
     reasons: dict[str, list[str]] = {}
     for skipped in (*found.skipped, *short):
@@ -154,7 +155,7 @@ def survey(found: Found, recipe: Recipe) -> SurveyReport:
         undecided=unread,
         samples=samples,
         minutes=samples * SAMPLE_CPU_S / recipe.limits.workers / 60,
-        estimate=estimate(samples, recipe),
+        estimate=estimate(samples, recipe, agents),
     )
 
 
@@ -174,7 +175,7 @@ def status(ledger: Ledger) -> StatusReport:
         speaker=job.speaker,
         generated=ledger.media.generated_count(),
         composer=job.composer,
-        models={agent: job.models.get(agent, "") for agent in AGENTS},
+        models=job.models,
         costs=ledger.calls.costs(),
         lost=[*_lost_items(ledger), *_unread_files(ledger)],
         skipped=[(show_path(s.path), s.reason, s.detail) for s in ledger.left_out.skipped()],

@@ -34,7 +34,7 @@ from .look import MOST_UNREAD_IN_A_ROW, Found, look, reads_still
 from .manifest import write_manifest
 from .media import Media, material_of
 from .plan import freeze
-from .progress import Progress
+from .progress import BuildProgress
 from .replan import planning
 from .retry import retry_failed
 from .same_job import check_models, check_recipe
@@ -47,7 +47,7 @@ DRAIN_S = 5.0
 SPEAKERS_FAULT = {"no usable answer", "refused by the server", "kills the server"}
 
 
-async def build(job: Job, progress: Progress) -> Result:
+async def build(job: Job, progress: BuildProgress) -> Result:
     """Do all of the job that is not done yet.
 
     Raises UsageError, Refused and MmussetError as their names say; OSError where writing
@@ -60,7 +60,9 @@ async def build(job: Job, progress: Progress) -> Result:
     ledger = open_to_write(job.out)
     try:
         async with Sandbox(job.recipe.limits) as sandbox:
-            check_recipe(job.recipe, job.speaker.name, job.composer_name, ledger, job.re_run)
+            check_recipe(
+                job.recipe, job.speaker.name, job.composer_name, job.agents, ledger, job.re_run
+            )
             marked = apply_marks(ledger) if job.apply_marks else 0
             found = await look(job.source, entries, job.recipe, sandbox, ledger, progress.surveyed)
             beyond = "not needed for --accept" if job.quota else "beyond --limit"
@@ -70,7 +72,7 @@ async def build(job: Job, progress: Progress) -> Result:
                 found = await studio.supply(found, most, beyond, progress.composed)
             candidates = _plan(job, found, ledger, beyond)
             media = Media(job.source, job.out, job.recipe, ledger, sandbox, studio)
-            async with LedgerCopy(job.out, ledger, progress.told) as copy:
+            async with LedgerCopy(job.out, ledger, progress.log) as copy:
                 result = await Builder(job, ledger, media, progress, candidates).run()
                 if not result.interrupted:
                     await copy.make()
@@ -101,7 +103,7 @@ def _plan(job: Job, found: Found, ledger: Ledger, beyond: str) -> Candidates | N
     return candidates
 
 
-async def replay(job: Job, progress: Progress) -> int:
+async def replay(job: Job, progress: BuildProgress) -> int:
     """Write every sealed shard again, from the ledger and the source; gives how many.
 
     Nobody is asked anything. Raises MmussetError where other bytes come out, or where
@@ -112,7 +114,7 @@ async def replay(job: Job, progress: Progress) -> int:
     ledger = open_to_write(job.out)
     try:
         async with Sandbox(job.recipe.limits) as sandbox:
-            check_recipe(job.recipe, job.speaker.name, job.composer_name, ledger, ())
+            check_recipe(job.recipe, job.speaker.name, job.composer_name, job.agents, ledger, ())
             studio = job.studio(ledger, sandbox)
             media = Media(job.source, job.out, job.recipe, ledger, sandbox, studio)
             sealer = Sealer(job.out, job.recipe, ledger, media)
@@ -129,7 +131,7 @@ async def replay(job: Job, progress: Progress) -> int:
         ledger.close()
 
 
-async def survey_only(source: Path, recipe: Recipe, progress: Progress) -> Found:
+async def survey_only(source: Path, recipe: Recipe, progress: BuildProgress) -> Found:
     """What a build would find, without an output folder."""
     async with Sandbox(recipe.limits) as sandbox:
         return await look(source, walk(source), recipe, sandbox, None, progress.surveyed)
@@ -143,7 +145,7 @@ class Builder:
         job: Job,
         ledger: Ledger,
         media: Media,
-        progress: Progress,
+        progress: BuildProgress,
         candidates: Candidates | None,
     ) -> None:
         self._job = job
@@ -214,7 +216,7 @@ class Builder:
         use_one_malloc_arena()
         speaker.strikes.update(self._ledger.calls.strikes())
         async with speaker:
-            check_models(speaker, self._ledger, self._job.re_run)
+            check_models(speaker, self._job.agents, self._ledger, self._job.re_run)
             try:
                 async with asyncio.TaskGroup() as group:
                     # Twice as many as there are decoders, so that none waits for an agent.
@@ -310,7 +312,7 @@ class Builder:
                 f"{MOST_UNREAD_IN_A_ROW} items in a row could not be read, the last of them {name}"
                 f" ({why}); mend that and run the same command again"
             )
-        self._progress.told(f"{name} could not be read ({why}); it stays undecided")
+        self._progress.log(f"{name} could not be read ({why}); it stays undecided")
 
     async def _count_the_unread(self) -> None:
         """Note what this run could not read; what several runs could not read has failed."""

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from PIL import Image
 
+from mmusset.agents import AGENTS
 from mmusset.agents.graph import build_graph
 from mmusset.builder.trial import trial_of_source
 from mmusset.recipe import Recipe
@@ -51,7 +52,7 @@ def lessons_of(source: Path, recipe: Recipe, items: int) -> list[Lesson]:
 
     async def listen() -> list[Lesson]:
         speaker = Listening()
-        graph = build_graph(Asker(speaker, InMemory()), recipe)
+        graph = build_graph(Asker(speaker, InMemory()), recipe, AGENTS)
         for place in range(1, items + 1):
             async with trial_of_source(source, place, recipe) as trial:
                 await graph(trial.material)

@@ -1,6 +1,6 @@
-"""Encoders without a model: what can be measured on a picture, counted in a text, heard in a clip.
+"""Encoders without a model: features measured on an image, a text or a clip.
 
-They need no download and little time, and see what they were written to see: a picture's
+They need no download and little time, and encode only what they were written for: an image's
 light, colours and edges, a text's claims and words, a clip's spectrum, level and pulse.
 Features are brought to a spread of about 1 by constants, so that they mean the same in
 every dataset.
@@ -18,10 +18,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mmusset.musflow.codecs.mel import log_mel
-from mmusset.musflow.model.geometry import Geometry
-from mmusset.sample import TONICS
-from mmusset.truth import bands
+from mmusset.measurements.key import TONICS
+from mmusset.measurements.listed import MEASUREMENTS
+from mmusset.measurements.tempo import bounds_bpm
+from mmusset.musflow.sound.geometry import Geometry
+from mmusset.musflow.sound.mel import log_mel
 from mmusset.truth.extract import extract
 
 if TYPE_CHECKING:
@@ -34,19 +35,14 @@ HUES, LIGHTS, GRID = 12, 8, 3
 WORD = re.compile(r"[a-z]+")
 WORDS, WORD_WEIGHT = 512, 0.35
 PACES, MIDDLE_BPM = 9, 110.0  # places of a tempo from half of the middle to twice as fast
-# What a text can say of music in words that stand in an order, from low to high.
-SCALES = {
-    "pulse": bands.PULSE.words,
-    "loudness": bands.LOUDNESS.words,
-    "dynamics": bands.DYNAMICS.words,
-    "brightness": bands.BRIGHTNESS.words,
-    "density": bands.DENSITY.words,
-    "percussion": bands.PERCUSSION.words,
-    "width": bands.WIDTH.words,
-    "energy": bands.ENERGY.words,
-    "mode": ("minor", "major"),
-}
-EAR = Geometry(16000, 10.24, 1024, 256, 64, 1, 1)  # how the sound encoder listens
+# The words in an order, from low to high, that version 2 of a text's features has places for.
+# Checkpoints were trained on them, so they stay as they are; of what else a list of measurements
+# has, the places come after them, and the names go into the identity.
+VERSION_2_WORDS = (
+    *("pulse", "loudness", "dynamics", "brightness", "density", "percussion", "width", "energy"),
+    "mode",
+)
+MELS = Geometry(16000, 10.24, 1024, 256, 64, 1, 1)  # of the sound encoder
 BANDS = 16  # each of four mels
 PULSES_BPM = tuple(45 * 2 ** (n / 12) for n in range(29))  # 45 to 227
 
@@ -69,12 +65,14 @@ class ReadText:
     (arXiv 0902.2206).
     """
 
-    identity = "read-text/2"
-    width = 2 * len(SCALES) + len(TONICS) + PACES + WORDS
+    def __init__(self) -> None:
+        self._ordered = _ordered_words()
+        self.identity = "+".join(["read-text/2", *list(self._ordered)[len(VERSION_2_WORDS) :]])
+        self.width = 2 * len(self._ordered) + len(TONICS) + PACES + WORDS
 
     def __call__(self, texts: Sequence[str]) -> Tensor:
         """Features `[B, width]`; a text without a word is 0."""
-        return torch.from_numpy(np.stack([_text_features(text) for text in texts]))
+        return torch.from_numpy(np.stack([_text_features(text, self._ordered) for text in texts]))
 
 
 class SoundStatistics:
@@ -82,12 +80,12 @@ class SoundStatistics:
 
     identity = "sound-statistics/1"
     width = 2 * BANDS + 7 + len(PULSES_BPM)
-    rate_hz = EAR.rate_hz
+    rate_hz = MELS.rate_hz
 
     def __call__(self, sound: Tensor) -> Tensor:
         """Features `[B, width]` of mono sound `[B, samples]` at `rate_hz`."""
-        whole = sound[:, : sound.shape[1] // EAR.hop * EAR.hop]
-        return _sound_features(log_mel(whole, EAR))
+        whole = sound[:, : sound.shape[1] // MELS.hop * MELS.hop]
+        return _sound_features(log_mel(whole, MELS))
 
 
 def _image_features(image: "Image") -> Floats:
@@ -120,32 +118,39 @@ def _edges(light: Floats) -> float:
     return float(np.abs(np.diff(light, axis=0)).mean() + np.abs(np.diff(light, axis=1)).mean())
 
 
-def _text_features(text: str) -> Floats:
-    claims = extract(text)
-    said: dict[str, list[float]] = {attribute: [] for attribute in SCALES}
+def _ordered_words() -> dict[str, tuple[str, ...]]:
+    """What a text can say of music in words that stand in an order: a measurement's, by name."""
+    ordered = {each.name: each.values for each in MEASUREMENTS if len(each.values) > 1}
+    return {name: ordered[name] for name in VERSION_2_WORDS} | ordered
+
+
+def _text_features(text: str, ordered: dict[str, tuple[str, ...]]) -> Floats:
+    places: dict[str, list[float]] = {name: [] for name in ordered}
     tonics, paces = np.zeros(len(TONICS), np.float32), np.zeros(PACES, np.float32)
-    for claim in claims:
+    for claim in extract(text):
+        # That it is not at 84 BPM, or not in A minor, tells nothing of where it is.
+        if claim.attribute in ("tempo", "key") and claim.value.startswith("not "):
+            continue
         if claim.attribute == "tempo":
-            octaves = math.log2(float(claim.value) / MIDDLE_BPM)
-            said["pulse"].append(float(np.clip(2 * octaves, -1, 1)))
+            octaves = math.log2(math.sqrt(math.prod(bounds_bpm(claim.value))) / MIDDLE_BPM)
+            places["pulse"].append(float(np.clip(2 * octaves, -1, 1)))
             paces += np.maximum(
                 0, 1 - np.abs(np.linspace(-1, 1, PACES) - octaves) * (PACES - 1) / 2
             )
         elif claim.attribute == "key":
             tonic, _, mode = claim.value.partition(" ")
             tonics[TONICS.index(tonic)] = 1
-            said["mode"].append(_place("mode", mode))
-        elif claim.attribute in said:
-            said[claim.attribute].append(_place(claim.attribute, claim.value))
-    scales = [(float(np.mean(places)), 1.0) if places else (0.0, 0.0) for places in said.values()]
+            places["mode"].append(_place(ordered["mode"], mode))
+        elif claim.attribute in places:
+            places[claim.attribute].append(_place(ordered[claim.attribute], claim.value))
+    scales = [(float(np.mean(each)), 1.0) if each else (0.0, 0.0) for each in places.values()]
     return np.concatenate(
         [np.ravel(scales), tonics, paces, WORD_WEIGHT * _word_features(text)], dtype=np.float32
     )
 
 
-def _place(attribute: str, value: str) -> float:
-    """Where a word stands from -1 to 1 among those of its attribute; "not loud" is half quiet."""
-    words = SCALES[attribute]
+def _place(words: tuple[str, ...], value: str) -> float:
+    """Where a word stands from -1 to 1 among those of its order; "not loud" is half quiet."""
     place = 2 * words.index(value.removeprefix("not ")) / (len(words) - 1) - 1
     return -place / 2 if value.startswith("not ") else place
 
@@ -155,8 +160,8 @@ def _word_features(text: str) -> Floats:
     words = WORD.findall(text.lower())
     pairs = (" ".join(pair) for pair in pairwise(words))
     for token, weight in (*((word, 1.0) for word in words), *((pair, 0.7) for pair in pairs)):
-        told = int.from_bytes(hashlib.blake2b(token.encode(), digest_size=8).digest())
-        features[told % WORDS] += weight * (1 if told >> 62 & 1 else -1)
+        digest = int.from_bytes(hashlib.blake2b(token.encode(), digest_size=8).digest())
+        features[digest % WORDS] += weight * (1 if digest >> 62 & 1 else -1)
     return features / max(float(np.linalg.norm(features)), 1e-6)
 
 
@@ -182,21 +187,21 @@ def _sound_features(mel: Tensor) -> Tensor:
     return torch.cat(features, dim=1)
 
 
-def _pulse(attacks: Tensor) -> Tensor:
-    """How far attacks `[B, frames]` return at each of PULSES_BPM: autocorrelation, and half as
-    much of it at twice the time, so that a beat counts for more than its quavers."""
-    frames = attacks.shape[1]
-    sharp = attacks - attacks.mean(dim=1, keepdim=True)
-    spectrum = torch.fft.rfft(sharp, 2 * frames)
-    again = torch.fft.irfft(spectrum.abs().square())[:, :frames]
-    again = again / again[:, :1].add(1e-6)
-    lags = torch.tensor([60 / bpm * EAR.rate_hz / EAR.hop for bpm in PULSES_BPM])
-    return _between(again, lags) + 0.5 * _between(again, 2 * lags)
+def _pulse(onsets: Tensor) -> Tensor:
+    """How strongly onsets `[B, frames]` recur at each of PULSES_BPM: autocorrelation, plus half
+    of that at twice the lag, so that a beat outweighs its subdivisions."""
+    frames = onsets.shape[1]
+    centred = onsets - onsets.mean(dim=1, keepdim=True)
+    spectrum = torch.fft.rfft(centred, 2 * frames)
+    correlation = torch.fft.irfft(spectrum.abs().square())[:, :frames]
+    correlation = correlation / correlation[:, :1].add(1e-6)
+    lags = torch.tensor([60 / bpm * MELS.rate_hz / MELS.hop for bpm in PULSES_BPM])
+    return _at(correlation, lags) + 0.5 * _at(correlation, 2 * lags)
 
 
-def _between(curves: Tensor, places: Tensor) -> Tensor:
-    """Curves `[B, N]` at fractional places `[P]`; 0 beyond their end."""
-    padded = torch.nn.functional.pad(curves, (0, int(places.max()) + 2))
-    low = places.long()
-    share = (places - low).to(curves)
+def _at(curves: Tensor, positions: Tensor) -> Tensor:
+    """Curves `[B, N]` at fractional positions `[P]`, linearly interpolated; 0 beyond their end."""
+    padded = torch.nn.functional.pad(curves, (0, int(positions.max()) + 2))
+    low = positions.long()
+    share = (positions - low).to(curves)
     return padded[:, low] * (1 - share) + padded[:, low + 1] * share

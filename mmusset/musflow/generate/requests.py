@@ -1,0 +1,290 @@
+"""Requests for music: by an image, a story, a caption, or a table of them."""
+
+import csv
+import difflib
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmusset.bounded import MB, open_regular, read_bounded
+from mmusset.errors import MmussetError, UsageError
+from mmusset.musflow.recipe import MODALITIES, Modality
+from mmusset.musflow.sound.sound_file import check_format
+from mmusset.shards.reader import BadSample
+from mmusset.training.picture import decode_image
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+COLUMNS = (*MODALITIES, "seconds", "seed", "out")
+MAX_TEXT, MAX_IMAGE_BYTES, MAX_TABLE_BYTES = 64_000, 256 * MB, 64 * MB
+SECONDS = (0.1, 300.0)
+MAX_SEED = 2**63 - 1
+TEXT_FILES = {".txt", ".md"}
+TABLE_FOLDER, FILE = Path("generated"), Path("generated.flac")  # without --out
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """A request for one piece. `seconds` 0 is the length of most training clips; texts may be "".
+
+    `where` is the prefix of error messages: the line of a table, or nothing.
+    """
+
+    out: Path
+    image: Path | None = None
+    story: str = ""
+    caption: str = ""
+    seconds: float = 0.0
+    seed: int = 0
+    guidance: dict[Modality, float] = field(default_factory=dict)
+    where: str = ""
+
+    @property
+    def conditions(self) -> tuple[Modality, ...]:
+        """The modalities that are given."""
+        return tuple(name for name in MODALITIES if getattr(self, name))
+
+    def picture(self) -> "Image | None":
+        """The image, decoded. Raises UsageError where it can't be."""
+        if self.image is None:
+            return None
+        try:
+            return decode_image(read_bounded(self.image, MAX_IMAGE_BYTES))
+        except OSError as error:
+            raise UsageError(f"{self.where}can't read {self.image}: {error.strerror}") from None
+        except BadSample as error:
+            why = str(error).removeprefix("its image ")
+            raise UsageError(f"{self.where}{self.image} {why}") from None
+
+
+def request_of_options(
+    out: Path | None,
+    image: Path | None,
+    story: str | None,
+    caption: str | None,
+    seconds: float | None,
+    guidance: Sequence[str],
+) -> GenerationRequest:
+    """The request of `mmusset generate`'s options. Raises UsageError for invalid ones."""
+    return GenerationRequest(
+        out=out or FILE,
+        image=image,
+        story="" if story is None else text_of(story, "--story"),
+        caption="" if caption is None else text_of(caption, "--caption"),
+        seconds=0.0 if seconds is None else _seconds(seconds, "--seconds"),
+        guidance=guidance_of(guidance),
+    )
+
+
+def expand(
+    request: GenerationRequest, table: Path | None, folder: Path | None, seeds: Sequence[int]
+) -> list[GenerationRequest]:
+    """A request for each piece: `request` or the rows of a table, with each of the seeds.
+
+    Raises UsageError or MmussetError where one of them is invalid or can't be written.
+    """
+    requests = from_table(table, folder, request, seeds) if table else with_seeds(request, seeds)
+    check_files(requests)
+    return requests
+
+
+def with_seeds(request: GenerationRequest, seeds: Sequence[int]) -> list[GenerationRequest]:
+    """The request with each seed; if there are several, each file's name says its seed."""
+    if len(set(seeds)) < len(seeds):
+        raise UsageError("--seed: the same seed twice gives the same sound twice")
+    for seed in seeds:
+        _seed(seed, "--seed")
+    if len(seeds) <= 1:
+        return [replace(request, seed=seed) for seed in seeds] or [request]
+    stem = request.out.stem
+    return [replace(request, seed=s, out=request.out.with_stem(f"{stem}-seed{s}")) for s in seeds]
+
+
+def from_table(
+    table: Path, folder: Path | None, defaults: GenerationRequest, seeds: Sequence[int]
+) -> list[GenerationRequest]:
+    """The requests of a CSV's rows; an empty cell takes its value from `defaults` and `seeds`.
+
+    Paths are relative to the table; files go into `folder`. Raises UsageError that names
+    the line.
+    """
+    try:
+        data = io.BytesIO(read_bounded(table, MAX_TABLE_BYTES))
+        rows = csv.DictReader(io.TextIOWrapper(data, newline="", encoding="utf-8-sig"))
+        _check_columns(table, rows.fieldnames or [])
+        requests = [
+            request
+            for row in _rows(rows, table, folder, defaults, seeds)
+            for request in with_seeds(*row)
+        ]
+    except OSError as error:
+        raise UsageError(f"can't read {table}: {error.strerror}") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{table} is no CSV in UTF-8: {error}") from None
+    if not requests:
+        raise UsageError(f"{table} has no rows")
+    return requests
+
+
+def check_files(requests: Sequence[GenerationRequest]) -> None:
+    """Raises UsageError where a file can't be written, MmussetError where it is there already.
+
+    Those of a table may exist: the command may be resuming.
+    """
+    seen = dict[Path, str]()
+    for request in requests:
+        out, folder = request.out, request.out.parent
+        check_format(out, request.where)
+        if out in seen:
+            raise UsageError(f"{request.where}{out} again, as in {seen[out].rstrip(' :')}")
+        seen[out] = request.where
+        try:
+            if out.exists() and not request.where:
+                raise MmussetError(f"{out} is there already; name another with --out")
+            if folder.exists() and not folder.is_dir():
+                raise UsageError(f"{folder} is no folder; name one with --out")
+            if not folder.parent.is_dir():
+                raise UsageError(f"there is no folder {folder.parent}")
+        except OSError as error:
+            raise UsageError(f"{request.where}can't write {out}: {error.strerror}") from None
+
+
+def text_of(words: str, where: str, base: Path = Path()) -> str:
+    """The text of an option or a cell: itself, or the content of the file that it names.
+
+    Files are relative to `base`. Raises UsageError, which begins with `where`, for an empty
+    text, and for a file that is not there or not text.
+    """
+    path = _file_of(words, base)
+    text = words if path is None else _read(path, where)
+    place = where if path is None else f"{where}: {path}"
+    if not text.strip():
+        raise UsageError(f"{place} is empty; write something, or leave it out")
+    if "\0" in text:
+        raise UsageError(f"{place} is not text: it holds NUL")
+    if len(text) > MAX_TEXT:
+        raise UsageError(f"{where}: the text is longer than {MAX_TEXT} letters")
+    return text.strip()
+
+
+def guidance_of(words: Sequence[str]) -> dict[Modality, float]:
+    """`3`, or `image=4`, `caption=2`: a scale for each modality that is named, or for all."""
+    scales: dict[Modality, float] = {}
+    for word in words:
+        name, equals, number = word.rpartition("=")
+        try:
+            scale = float(number)
+        except ValueError:
+            raise UsageError(f"--guidance takes a number, or image=NUMBER, not {word!r}") from None
+        if not 0 <= scale <= 100:
+            raise UsageError(f"--guidance must be from 0 to 100, not {number}")
+        named = [modality for modality in MODALITIES if not equals or modality == name]
+        if not named:
+            raise UsageError(f"--guidance {word}: {name!r} is none of {', '.join(MODALITIES)}")
+        scales |= dict.fromkeys(named, scale)
+    return scales
+
+
+def _check_columns(table: Path, names: Sequence[str]) -> None:
+    if not names:
+        raise UsageError(f"{table} is empty; its first line names columns: {', '.join(COLUMNS)}")
+    for name in names:
+        if name not in COLUMNS:
+            near = difflib.get_close_matches(name.strip().lower(), COLUMNS, n=1)
+            meant = f" Did you mean {near[0]!r}?" if near else f" There are: {', '.join(COLUMNS)}."
+            raise UsageError(f"{table}: unknown column {name!r}.{meant}")
+    if len(set(names)) < len(names):
+        raise UsageError(f"{table}: a column is there twice")
+
+
+def _rows(
+    rows: "csv.DictReader[str]",
+    table: Path,
+    folder: Path | None,
+    defaults: GenerationRequest,
+    seeds: Sequence[int],
+) -> Iterator[tuple[GenerationRequest, Sequence[int]]]:
+    """The request of each row, and its seeds."""
+    for number, row in enumerate(rows, 1):
+        where = f"{table}, line {rows.line_num}"
+        if None in row:
+            raise UsageError(
+                f"{where}: more cells than columns; a text with a comma stands between"
+                ' quotes, "like this, here"'
+            )
+        if any("\0" in value for value in row.values() if value):
+            raise UsageError(f"{where}: a cell is not text: it holds NUL")
+        cells = {name: value.strip() for name, value in row.items() if value and value.strip()}
+        if not cells:
+            continue  # spreadsheets leave empty lines at the end
+        request = replace(
+            defaults,
+            out=(folder or TABLE_FOLDER)
+            / _file_name(cells.get("out", f"{number:04d}.flac"), where),
+            where=f"{where}: ",
+        )
+        if "image" in cells:
+            request = replace(request, image=table.parent / cells["image"])
+        if "story" in cells:
+            story = text_of(cells["story"], f"{where}, story", table.parent)
+            request = replace(request, story=story)
+        if "caption" in cells:
+            caption = text_of(cells["caption"], f"{where}, caption", table.parent)
+            request = replace(request, caption=caption)
+        if "seconds" in cells:
+            request = replace(request, seconds=_seconds(cells["seconds"], f"{where}: seconds"))
+        yield request, [_seed(cells["seed"], f"{where}: seed")] if "seed" in cells else seeds
+
+
+def _file_name(name: str, where: str) -> str:
+    if Path(name).name != name or name == "..":
+        raise UsageError(f"{where}: out is the name of a file in --out, without folders: {name}")
+    return name
+
+
+def _seconds(value: str | float, where: str) -> float:
+    least, most = SECONDS
+    try:
+        seconds = float(value)
+    except ValueError:
+        raise UsageError(f"{where} must be a number, not {value!r}") from None
+    if not least <= seconds <= most:
+        raise UsageError(f"{where} must be from {least:g} to {most:g}, not {value}")
+    return seconds
+
+
+def _seed(value: str | int, where: str) -> int:
+    try:
+        seed = int(value)
+    except ValueError:
+        raise UsageError(f"{where} must be a whole number, not {value!r}") from None
+    if not 0 <= seed <= MAX_SEED:
+        raise UsageError(f"{where} must be from 0 to {MAX_SEED}, not {value}")
+    return seed
+
+
+def _file_of(words: str, base: Path) -> Path | None:
+    """The file that a text names, by its suffix or because it exists; None for a plain text."""
+    if "\n" in words or not words.strip():
+        return None
+    path = base / words
+    if path.suffix.lower() in TEXT_FILES:
+        return path
+    try:
+        there = path.is_file()
+    except OSError:  # a text too long for a file name
+        return None
+    return path if there and (path.suffix or "/" in words) else None
+
+
+def _read(path: Path, where: str) -> str:
+    try:
+        with io.TextIOWrapper(open_regular(path), encoding="utf-8-sig") as file:
+            return file.read(MAX_TEXT + 1)
+    except OSError as error:
+        raise UsageError(f"{where}: can't read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{where}: {path} is not UTF-8 text") from None

@@ -28,7 +28,7 @@ from mmusset.recipe_file import load
 from mmusset.sample import Quadruple
 from mmusset.shards.reader import BadSample, shards_of, split_of
 from mmusset.speakers.adapter import check_adapter, read_adapter
-from mmusset.speakers.asking import Asker, InMemory, fault_of
+from mmusset.speakers.asking import Asker, InMemoryReplies, fault_of
 from mmusset.speakers.base import Request
 from mmusset.speakers.local.speaker import TransformersSpeaker
 from mmusset.truth.findings import carried, findings, sayable
@@ -306,7 +306,9 @@ async def _result(
     said = {c.attribute for c in claims if c.verdict == "supported"}
     accepted, rounds, reason = False, 0, ""
     try:
-        outcome = await build_graph(Asker(speaker, InMemory()), recipe, AGENTS)(state["material"])
+        outcome = await build_graph(Asker(speaker, InMemoryReplies()), recipe, AGENTS)(
+            state["material"]
+        )
         accepted = outcome.verdict.status == "accepted"
         rounds = max(turn.round for turn in outcome.turns)
         reason = "" if accepted else outcome.verdict.reason

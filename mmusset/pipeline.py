@@ -155,12 +155,12 @@ def try_file(path: Path, recipe: Recipe, log: Callable[[str], None]) -> "ItemSto
     from .agents import AGENTS
     from .agents.graph import build_graph
     from .builder import report, trial
-    from .speakers.asking import Asker, InMemory
+    from .speakers.asking import Asker, InMemoryReplies
     from .speakers.choose import speaker_of
 
     async def run() -> "ItemStory":
         async with trial.trial_of_file(path, recipe) as on_trial, speaker_of(recipe, log) as writer:
-            graph = build_graph(Asker(writer, InMemory()), recipe, AGENTS)
+            graph = build_graph(Asker(writer, InMemoryReplies()), recipe, AGENTS)
             return report.tried(on_trial, await graph(on_trial.material))
 
     return _finish(run())

@@ -19,8 +19,9 @@ from mmusset.shards.reader import BadSample
 from .dataset import Dataset
 from .detail import detail_of
 from .facets import facets
+from .filters import Filter
 from .guard import Guard, Handler
-from .index import Filter, Index
+from .index import Index
 from .members import Span
 from .pages import PAGE_SIZE, PAGES, STATIC, PageName, Settings, render, static_file
 from .pictures import KINDS, Kind, picture

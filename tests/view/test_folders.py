@@ -78,7 +78,8 @@ from pathlib import Path
 from mmusset.builder.marks import Mark, save_mark
 from mmusset.errors import MmussetError
 from mmusset.view.dataset import dataset_at
-from mmusset.view.index import Filter, Index, index_path
+from mmusset.view.filters import Filter
+from mmusset.view.index import Index, index_path
 if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
@@ -87,7 +88,7 @@ with ExitStack() as stack:
     index = Index(index_path(out, stack))
     with dataset_at(out).reading() as reading:
         index.refresh(reading)
-    print(index.page(Filter("", ()), 1, 24).total)
+    print(index.page(Filter(), 1, 24).total)
 try:
     save_mark(out, Mark(sys.argv[2], "keep", ""))
 except MmussetError as error:

@@ -20,11 +20,12 @@ from mmusset.progress import Progress
 from mmusset.shards.reader import BadSample, decode_sound
 from mmusset.stopping import asked_to_stop
 
-from .dataset import Dataset, Reading, dataset_at
+from .dataset import Reading, ViewedDataset
 from .detail import Detail, detail_of
 from .facets import facets
 from .filters import MOST_VALUES, Filter
 from .index import Index, IndexedItem, index_path
+from .open_dataset import open_dataset
 from .pages import PAGE_SIZE, PAGES, STATIC, Settings, render, static_file
 from .pictures import KINDS, picture
 
@@ -51,7 +52,7 @@ def export(out: Path, folder: Path, progress: Progress) -> str:
     Raises MmussetError where there is no dataset, or its media can't be read, Refused where
     something stands in the way.
     """
-    dataset, folder = dataset_at(out), folder.resolve()
+    dataset, folder = open_dataset(out), folder.resolve()
     partial = folder.with_name(folder.name + PARTIAL)
     _check(folder, partial)
     try:
@@ -85,7 +86,7 @@ def _check(folder: Path, partial: Path) -> None:
 
 
 class _Export:
-    def __init__(self, dataset: Dataset, index: Index, folder: Path) -> None:
+    def __init__(self, dataset: ViewedDataset, index: Index, folder: Path) -> None:
         self._dataset = dataset
         self._index = index
         self._folder = folder

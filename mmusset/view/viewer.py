@@ -16,7 +16,7 @@ from mmusset.builder.marks import Mark, forget_mark, save_mark
 from mmusset.errors import MmussetError, UsageError
 from mmusset.shards.reader import BadSample
 
-from .dataset import Dataset
+from .dataset import ViewedDataset
 from .detail import detail_of
 from .facets import facets
 from .filters import Filter
@@ -48,7 +48,7 @@ class SentMark(BaseModel):
 class Viewer:
     """One dataset as a web application."""
 
-    def __init__(self, dataset: Dataset, index: Index) -> None:
+    def __init__(self, dataset: ViewedDataset, index: Index) -> None:
         self._dataset = dataset
         self._index = index
         self._settings = Settings("server", "music.flac", dataset.takes_marks)

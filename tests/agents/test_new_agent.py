@@ -33,8 +33,8 @@ from mmusset.speakers import chat
 from mmusset.speakers.agent import Notes, agents_named
 from mmusset.speakers.asking import Asker
 from mmusset.speakers.choose import speaker_of
-from mmusset.view.dataset import dataset_at
 from mmusset.view.detail import detail_of
+from mmusset.view.open_dataset import open_dataset
 from tests.support.media import library
 from tests.support.samples import jpeg, material
 from tests.support.serving import serving
@@ -129,7 +129,7 @@ def test_explain_and_view_show_its_turn(source: Path, tmp_path: Path) -> None:
     with open_to_read(tmp_path / "out") as ledger:
         assert "proofreader, round 0" in show.stories(report.explain(ledger, key))
         assert any(cost.agent == "proofreader" for cost in report.status(ledger).costs)
-    dataset = dataset_at(tmp_path / "out")
+    dataset = open_dataset(tmp_path / "out")
     with dataset.reading() as reading:
         story = reading.story(key)
         assert story

@@ -14,11 +14,11 @@ from mmusset.measurements.tempo import Tempo
 from mmusset.progress import Progress
 from mmusset.sample import Caption, Story
 from mmusset.shards.tar import Sample, shard_name, write_shard
-from mmusset.view.dataset import dataset_at
 from mmusset.view.export import export
 from mmusset.view.facets import facets
 from mmusset.view.filters import Filter, words_of
 from mmusset.view.index import Index, index_path
+from mmusset.view.open_dataset import open_dataset
 from mmusset.view.pages import PAGE_SIZE
 from tests.support.exported import ExportedPages, exported
 from tests.support.samples import music_evidence, sample
@@ -84,7 +84,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     export(out, folder, Progress())
     with ExitStack() as stack:
         index = Index(index_path(out, stack))
-        with dataset_at(out).reading() as reading:
+        with open_dataset(out).reading() as reading:
             index.refresh(reading)
         pages = stack.enter_context(exported(folder))
         yield Both(index, pages, [item.key for item in index.rows()])

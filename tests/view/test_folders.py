@@ -77,7 +77,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from mmusset.builder.marks import Mark, save_mark
 from mmusset.errors import MmussetError
-from mmusset.view.dataset import dataset_at
+from mmusset.view.open_dataset import open_dataset
 from mmusset.view.filters import Filter
 from mmusset.view.index import Index, index_path
 if os.geteuid() == 0:
@@ -86,7 +86,7 @@ if os.geteuid() == 0:
 out = Path(sys.argv[1])
 with ExitStack() as stack:
     index = Index(index_path(out, stack))
-    with dataset_at(out).reading() as reading:
+    with open_dataset(out).reading() as reading:
         index.refresh(reading)
     print(index.page(Filter(), 1, 24).total)
 try:

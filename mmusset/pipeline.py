@@ -7,10 +7,11 @@ The builder imports no agent and no model; this module, above the rooms, is wher
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import UsageError
 from .progress import Progress
@@ -21,6 +22,21 @@ if TYPE_CHECKING:
     from .builder.report import ItemStory, Summary
     from .speakers.chat import Body
     from .speakers.vllm.serve import ServerSpec
+
+T = TypeVar("T")
+
+
+def _finish(work: Coroutine[Any, Any, T]) -> T:
+    """The result of asynchronous work, also where an event loop runs already, as in a notebook.
+
+    That loop can't wait for ours, so ours then gets a thread; Ctrl-C stops it less gently there.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def default_out(source: Path) -> Path:
@@ -78,7 +94,7 @@ def build_dataset(
     from .speakers.agent import agents_named
     from .speakers.choose import speaker_of
 
-    display = progress or Progress()
+    display, recipe = progress or Progress(), recipe.with_agents(AGENTS)
     whole = job.Job(
         source,
         out,
@@ -94,7 +110,7 @@ def build_dataset(
         composer_of(recipe.music, display.log),
         check,
     )
-    result = asyncio.run(run.build(whole, BuildProgress(display)))
+    result = _finish(run.build(whole, BuildProgress(display)))
     if result.finished:
         write_card_if_free(out, display.log)
     return result
@@ -114,12 +130,12 @@ def replay_dataset(
     from .composer import composer_of
     from .speakers.choose import speaker_of
 
-    display = progress or Progress()
+    display, recipe = progress or Progress(), recipe.with_agents(AGENTS)
     speaker = speaker_of(recipe, display.log)
     composer = composer_of(recipe.music, display.log)
     graph = partial(build_graph, agents=AGENTS)
     whole = job.Job(source, out, recipe, speaker, graph, AGENTS, composer=composer)
-    return asyncio.run(run.replay(whole, BuildProgress(display)))
+    return _finish(run.replay(whole, BuildProgress(display)))
 
 
 def summary_of(result: "Result", out: Path) -> "Summary":
@@ -142,12 +158,14 @@ def try_file(path: Path, recipe: Recipe, log: Callable[[str], None]) -> "ItemSto
     from .speakers.asking import Asker, InMemoryReplies
     from .speakers.choose import speaker_of
 
+    recipe = recipe.with_agents(AGENTS)
+
     async def run() -> "ItemStory":
         async with trial.trial_of_file(path, recipe) as on_trial, speaker_of(recipe, log) as writer:
             graph = build_graph(Asker(writer, InMemoryReplies()), recipe, AGENTS)
             return report.tried(on_trial, await graph(on_trial.material))
 
-    return asyncio.run(run())
+    return _finish(run())
 
 
 def prompt_of_item(source: Path, place: int, agent: str, recipe: Recipe) -> "Body":
@@ -162,10 +180,11 @@ def prompt_of_item(source: Path, place: int, agent: str, recipe: Recipe) -> "Bod
     from .speakers.agent import agents_named
 
     (named,) = agents_named((agent,), AGENTS)
+    recipe = recipe.with_agents(AGENTS)
 
     async def run() -> chat.Body:
         async with trial.trial_of_source(source, place, recipe) as on_trial:
             request = await preview(on_trial.material, named, recipe, AGENTS)
             return chat.body(request, recipe.speaker)
 
-    return asyncio.run(run())
+    return _finish(run())

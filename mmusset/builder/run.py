@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sqlite3
+import threading
 from collections import deque
 from contextlib import suppress
 from dataclasses import replace
@@ -20,7 +21,6 @@ from mmusset.sample import Outcome, Verdict
 from mmusset.sources.walk import MUSICAL, walk
 from mmusset.speakers.asking import Asker
 
-from .answers import LedgerAnswers
 from .apply_marks import apply_marks, revision
 from .candidates import Candidates
 from .decoding.sandbox import Sandbox
@@ -36,6 +36,7 @@ from .media import Media, material_of
 from .plan import freeze
 from .progress import BuildProgress
 from .replan import planning
+from .reply_store import LedgerReplies
 from .retry import retry_failed
 from .same_job import check_models, check_recipe
 from .seal import Sealer
@@ -154,7 +155,7 @@ class Builder:
         self._candidates = candidates
         self._media = media
         self._sealer = Sealer(job.out, job.recipe, ledger, self._media)
-        self._answers = LedgerAnswers(ledger)
+        self._replies = LedgerReplies(ledger)
         self._blocks = {block.n: block for block in ledger.plan.blocks()}
         self._undecided = {n: ledger.verdicts.undecided_in(n) for n in self._blocks}
         self._last_idx = 0
@@ -174,7 +175,7 @@ class Builder:
         self._sealer.sweep()
         self._listen_for_stop()
         self._tally = self._ledger.verdicts.tally()
-        self._progress.start(self._tally, self._answers.costs)
+        self._progress.start(self._tally, self._replies.costs)
         try:
             async with asyncio.timeout(None) as self._drain:
                 await self._make_whole()
@@ -211,7 +212,7 @@ class Builder:
         """Enter the speaker, and put as many items on their way as it is worth having there."""
         speaker = self._job.speaker
         # Not before there is something to decide: a second goes by until the agents are loaded.
-        self._annotate = self._job.make_graph(Asker(speaker, self._answers), self._job.recipe)
+        self._annotate = self._job.make_graph(Asker(speaker, self._replies), self._job.recipe)
         calm_the_collector()
         use_one_malloc_arena()
         speaker.strikes.update(self._ledger.calls.strikes())
@@ -352,6 +353,8 @@ class Builder:
         self._progress.sealed(shard.name, sealed, len(self._blocks))
 
     def _listen_for_stop(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return  # signals reach the main thread alone, which is a notebook's here
         loop = asyncio.get_running_loop()
 
         def stop() -> None:

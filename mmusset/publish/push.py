@@ -17,7 +17,7 @@ from mmusset.progress import Progress
 from mmusset.shards.manifest import MANIFEST, parse_manifest
 from mmusset.text import byte_size
 
-from .published import Dataset, File, dataset_of
+from .published import File, Publication, dataset_of
 from .remote import MAIN, Patience, Remote, Snapshot, Unanswered
 
 SHARD = re.compile(r"data/[^/]*\.tar")
@@ -44,7 +44,7 @@ class PushPlan:
     holds now, or begins from if it `branches`, and None where there is no repo."""
 
     request: PushRequest
-    dataset: Dataset
+    dataset: Publication
     private: bool
     before: Snapshot | None
     added: tuple[File, ...]
@@ -170,7 +170,7 @@ def push(
     return Pushed(request.name, commit, *counts, request.tag)
 
 
-def plan_of(request: PushRequest, dataset: Dataset, remote: Remote) -> PushPlan:
+def plan_of(request: PushRequest, dataset: Publication, remote: Remote) -> PushPlan:
     """What there is to do. Changes nothing. Raises UsageError, and Refused where it would harm."""
     if len(dataset.files) > MAX_FILES:
         raise UsageError(
@@ -211,7 +211,7 @@ def plan_of(request: PushRequest, dataset: Dataset, remote: Remote) -> PushPlan:
     return PushPlan(request, dataset, private, before, added, replaced, deleted, *makes)
 
 
-def _differing(dataset: Dataset, before: Snapshot) -> tuple[tuple[File, ...], tuple[File, ...]]:
+def _differing(dataset: Publication, before: Snapshot) -> tuple[tuple[File, ...], tuple[File, ...]]:
     """The files that a commit lacks, and those of which it has other bytes."""
     added = [file for file in dataset.files if file.name not in before.files]
     there = [file for file in dataset.files if file.name in before.files]
@@ -234,7 +234,7 @@ def _listed(remote: Remote, before: Snapshot) -> set[str] | None:
 
 def _check_ours(
     name: str,
-    dataset: Dataset,
+    dataset: Publication,
     theirs: set[str] | None,
     before: Snapshot,
     replaced: tuple[File, ...],
@@ -253,7 +253,7 @@ def _check_ours(
 
 
 def _tag_is_new(
-    request: PushRequest, dataset: Dataset, remote: Remote, tags: dict[str, str]
+    request: PushRequest, dataset: Publication, remote: Remote, tags: dict[str, str]
 ) -> bool:
     """Whether the tag is to be made. Raises Refused where it names another version."""
     if not request.tag or request.tag not in tags:

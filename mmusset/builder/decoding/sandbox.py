@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
+from mmusset.measurements.listed import foreign_modules
 from mmusset.recipe import ImagePart, LimitsPart
 from mmusset.safe_text import SECRET_VARIABLES
 from mmusset.sample import Prepared
@@ -94,6 +95,11 @@ class Sandbox:
             raise Unusable(*answer["unusable"])
         if "unread" in answer:
             raise Unread(answer["unread"])
+        if "unmeasurable" in answer:
+            raise MmussetError(
+                f"the process that measures can't import {answer['unmeasurable']}; a measurement"
+                " is declared in a module that it can import by itself"
+            )
         if "broken" in answer:
             raise MmussetError(
                 f"media could not be stored: {answer['broken']};"
@@ -125,6 +131,7 @@ class Sandbox:
                 "-m",
                 "mmusset.builder.decoding.worker",
                 str(self._limits.decode_memory_mb),
+                *foreign_modules(),
             ),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -142,7 +149,9 @@ def _environment() -> dict[str, str]:
     One thread each: the children are the parallelism, and threads cost address space.
     """
     kept = {n: v for n, v in without_tracing(os.environ).items() if n not in SECRET_VARIABLES}
-    return kept | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    kept |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    # What declares a measurement of its own was found on our path.
+    return kept | {"PYTHONPATH": os.pathsep.join(sys.path)} if foreign_modules() else kept
 
 
 async def _end(child: "Process") -> None:

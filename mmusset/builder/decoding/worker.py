@@ -1,11 +1,12 @@
 """The child process that opens untrusted media: a JSON request a line in, an answer a line out.
 
-Started by `sandbox.py` as `python -m mmusset.builder.decoding.worker MEMORY_MB`. Three tasks:
+Started by `sandbox.py` as `python -m mmusset.builder.decoding.worker MEMORY_MB [MODULE ...]`; the
+modules declare measurements that are not the package's own. Three tasks:
 `survey` reads what a file says of itself; `wish` reads what music is to be made from; `prepare`
 cuts, measures and stores one item's media.
 An answer is {"ok": ...}, {"unusable" or "unfit": [reason, detail]} for the item's fault,
-{"unread": why} where this machine could not read a file, or {"broken": text} where it could not
-store one and the build must stop.
+{"unread": why} where this machine could not read a file; {"broken": text} where it could not
+store one, or {"unmeasurable": text} where it could not import a module, and the build must stop.
 """
 
 import hashlib
@@ -28,6 +29,7 @@ from mmusset.evidence import decode, music
 from mmusset.evidence import image as images
 from mmusset.evidence.media_file import MediaFile
 from mmusset.frozen import Frozen
+from mmusset.measurements.listed import add_from
 from mmusset.recipe import ImagePart
 from mmusset.sample import ClipFacts, ImageFacts, MediaFacts, Prepared
 from mmusset.sources import tags
@@ -132,8 +134,20 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     drop_network()
     answers = _own_stdout()
+    trouble = _import_measurements(sys.argv[2:])
     for line in sys.stdin:
-        print(json.dumps(_answer(json.loads(line))), file=answers, flush=True)
+        answer = {"unmeasurable": trouble} if trouble else _answer(json.loads(line))
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+def _import_measurements(modules: list[str]) -> str:
+    """List the measurements that other packages declare; gives what went wrong, or ""."""
+    for module in modules:
+        try:
+            add_from(module)
+        except Exception as error:  # noqa: BLE001 (others' code may raise anything)
+            return f"{module} ({type(error).__name__}: {error})"
+    return ""
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:

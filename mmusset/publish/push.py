@@ -174,15 +174,15 @@ def plan_of(request: PushRequest, dataset: Publication, remote: Remote) -> PushP
     """What there is to do. Changes nothing. Raises UsageError, and Refused where it would harm."""
     if len(dataset.files) > MAX_FILES:
         raise UsageError(
-            f"{request.out} has {len(dataset.files)} files, and the Hub takes {MAX_FILES} in one"
+            f"{request.out} has {len(dataset.files)} files; the Hub takes {MAX_FILES} in one"
             " commit; build it with a larger limits.block_size"
         )
     if not dataset.shards:
         raise Refused(f"{request.out} holds no sample: there is nothing to publish")
     if not dataset.licence:
         raise Refused(
-            f"nobody said under which licence {request.out} is published, and only you can know what"
-            f" its sources allow: run `mmusset card {request.out} --license cc-by-4.0`, or another"
+            f"nobody said under which licence {request.out} is published, and only you can know"
+            f" what its sources allow: run `mmusset card {request.out} --license cc-by-4.0`, or another"
         )
     private = remote.private()
     if private is None:

@@ -120,7 +120,7 @@ async def annotate(
         await asyncio.gather(*(work() for _ in range(begun)))
         progress.over.set()
         await beside
-    calls = sum(cost.calls for cost in ledger.costs())
+    calls = sum(cost.calls for cost in ledger.calls.costs())
     ledger.close()
     return calls
 

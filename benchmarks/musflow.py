@@ -133,7 +133,7 @@ def clips(dataset: Path, split: str, composer: Composer) -> Iterator[Clip]:
             for key, members in raw_samples(shard) if split_of(shard) == split else ():
                 read = decoded(key, members)
                 sound = whole_frames(read.sound, read.rate_hz, composer.codec)
-                planned = ledger.item(key)
+                planned = ledger.plan.item(key)
                 assert planned
                 yield Clip(
                     read,

@@ -1,11 +1,11 @@
 """The recipe of a fine-tuning: what is learnt from, through how large an adapter, and how."""
 
-import json
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from mmusset.frozen import Frozen, Share
+from mmusset.json_text import canonical_json
 from mmusset.speakers.adapter import SERVED_RANKS
 from mmusset.training.recipe import Count, NotNegative, Positive, TrainPart
 
@@ -73,4 +73,4 @@ class FinetuneRecipe(Frozen):
         """All that can change a weight, as canonical JSON."""
         loose = {"save_every"}
         data = self.model_dump(mode="json", exclude={"job": True, "name": True, "train": loose})
-        return json.dumps(data, sort_keys=True, separators=(",", ":"))
+        return canonical_json(data)

@@ -100,9 +100,10 @@ def last_checkpoint(folder: Path) -> Checkpoint | None:
 def check_same(found: Checkpoint, recipe: FinetuneRecipe, book: Book) -> None:
     """Raises Refused where a checkpoint is of another recipe, or of other samples."""
     if changed := differences(found.recipe, recipe.canonical()):
+        settings = "; ".join(map(str, changed[:6]))
         raise Refused(
-            f"the folder holds a training by another recipe ({'; '.join(changed[:6])}); give"
-            " another --out, or take the recipe that it began with"
+            f"the folder holds a training by another recipe ({settings}); give another --out,"
+            " or take the recipe that it began with"
         )
     if found.learnt_from != book.sha256:
         raise Refused(

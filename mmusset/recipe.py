@@ -1,11 +1,11 @@
 """The recipe of a build, and its parts. `recipe_file.py` reads it."""
 
-import json
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
 from .frozen import Frozen, Share
+from .json_text import canonical_json
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -200,4 +200,4 @@ class Recipe(Frozen):
         whole = {"job": True, "name": True, "limits": True, "server": True}
         data = self.model_dump(mode="json", exclude={**whole, "music": {"checkpoint"}})
         data["limits"] = {"block_size": self.limits.block_size}
-        return json.dumps(data, sort_keys=True, separators=(",", ":"))
+        return canonical_json(data)

@@ -6,6 +6,7 @@ not know, naming the nearest key that it does.
 
 import difflib
 import json
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -51,11 +52,23 @@ def load(kind: type[Job], name_or_path: str, overrides: tuple[str, ...] = ()) ->
         raise UsageError(_explain(error, kind, name_or_path)) from None
 
 
-def differences(old: str, new: str) -> list[str]:
-    """Lines `a.b: old -> new` for two canonical recipes."""
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A setting with another value than before: its dotted name, and both."""
+
+    name: str
+    before: object
+    after: object
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.before} -> {self.after}"
+
+
+def differences(old: str, new: str) -> list[Difference]:
+    """What differs between two canonical recipes, by name."""
     before, after = _flatten(json.loads(old)), _flatten(json.loads(new))
     return [
-        f"{key}: {before.get(key, '(unset)')} -> {after.get(key, '(unset)')}"
+        Difference(key, before.get(key, "(unset)"), after.get(key, "(unset)"))
         for key in sorted(before.keys() | after.keys())
         if before.get(key) != after.get(key)
     ]

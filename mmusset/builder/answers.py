@@ -8,6 +8,7 @@ from mmusset.files import failpoint
 from mmusset.speakers.base import ModelId, Reply, Request
 
 from .accounting import Cost
+from .ledger.calls import Call
 from .ledger.ledger import Ledger
 
 
@@ -32,12 +33,11 @@ class LedgerAnswers:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._batch: list[_Keeping] = []
-        self.costs = {cost.agent: cost for cost in ledger.costs()}
+        self.costs = {cost.agent: cost for cost in ledger.calls.costs()}
 
     def find(self, request_sha256: str) -> Reply | None:
         """The kept answer, if there is one."""
-        kept = self._ledger.answer(request_sha256)
-        return Reply.model_validate_json(kept) if kept is not None else None
+        return self._ledger.calls.find(request_sha256)
 
     async def keep(
         self, request_sha256: str, request: Request, model: ModelId, answer: Reply
@@ -56,14 +56,8 @@ class LedgerAnswers:
             with self._ledger.transaction():
                 for one in batch:
                     brief = one.request.brief
-                    self._ledger.keep_answer(
-                        one.request_sha256,
-                        brief.material.key,
-                        brief.agent,
-                        brief.draft.round,
-                        one.model.name,
-                        one.answer.model_dump_json(),
-                    )
+                    call = Call(brief.material.key, brief.agent, brief.draft.round, one.model.name)
+                    self._ledger.calls.keep(one.request_sha256, call, one.answer)
         except MmussetError as error:
             for one in batch:
                 if not one.kept.done():

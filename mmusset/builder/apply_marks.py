@@ -38,7 +38,7 @@ def apply_marks(ledger: Ledger) -> int:
 
 def revision(ledger: Ledger, idx: int) -> Revision | None:
     """What is to be mended of an item, if it is undecided because a person wants that."""
-    applied = ledger.marks.applied_to(idx)
+    applied = ledger.marks.applied(idx)
     if applied is None or applied.mark.verdict != "fix" or applied.refused:
         return None
     return Revision(before=applied.own, note=applied.mark.note)
@@ -46,17 +46,17 @@ def revision(ledger: Ledger, idx: int) -> Revision | None:
 
 def _apply(ledger: Ledger, idx: int) -> bool:
     """Apply the mark of one item; False where that has to wait."""
-    mark, now = ledger.marks.mark_of(idx), ledger.outcome(idx)
-    own = _own(now, ledger.marks.applied_to(idx))
+    mark, now = ledger.marks.of(idx), ledger.verdicts.outcome(idx)
+    own = _own(now, ledger.marks.applied(idx))
     if own is None:
         return False
     refused = _refused(own, mark)
     wanted = own if refused else _wanted(own, mark)
     ledger.marks.set_applied(idx, Applied(mark, refused, own) if mark else None)
     if wanted != now:
-        ledger.decide_again(idx, wanted)
+        ledger.verdicts.replace(idx, wanted)
         if _is_accepted(now) or wanted is None or _is_accepted(wanted):
-            ledger.marks.open_again(idx)
+            ledger.shards.reopen(idx)
     return True
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmusset.files import write_durably
+from mmusset.json_text import canonical_json
 from mmusset.sample import AGENTS
 
 from .accounting import Cost, total_cost
@@ -25,18 +26,18 @@ def write_manifest(out: Path, ledger: Ledger) -> None:
     path, data = out / NAME, text.encode("ascii")
     if not path.exists() or path.read_bytes() != data:
         write_durably(path, lambda file: file.write(data), "manifest")
-    if ledger.meta("taken back") != "0":
+    if ledger.job.has_taken_back():
         with ledger.transaction():
-            ledger.set_meta("taken back", "0")
+            ledger.job.note_manifest()
 
 
 def manifest(ledger: Ledger) -> dict[str, Any]:
     """The facts of a dataset, as plain values."""
-    tally, recipe = ledger.tally(), ledger.meta("recipe") or "{}"
+    tally, job = ledger.verdicts.tally(), ledger.job.facts()
     splits = Counter[str]()
     shards = []
-    for block in ledger.blocks():
-        shard = ledger.shard(block.n)
+    for block in ledger.plan.blocks():
+        shard = ledger.shards.of(block.n)
         if shard and shard.name:
             splits[block.split] += shard.samples
             shards.append(
@@ -56,31 +57,31 @@ def manifest(ledger: Ledger) -> dict[str, Any]:
         "skipped": tally.skipped,
         "reasons": [
             {"status": status, "reason": reason, "count": count}
-            for status, reason, count in ledger.reasons()
+            for status, reason, count in ledger.verdicts.reasons()
         ],
         "marks": ledger.marks.honoured(),
         "splits": dict(splits),
-        "groups": len(ledger.splits()),
-        "claims": ledger.claims(),
+        "groups": len(ledger.plan.splits()),
+        "claims": ledger.verdicts.claims(),
         "shards": sorted(shards, key=lambda s: str(s["name"])),
-        "recipe": json.loads(recipe),
-        "fingerprint": hashlib.sha256(recipe.encode()).hexdigest(),
-        "mmusset": ledger.meta("mmusset"),
-        "speaker": ledger.meta("speaker"),
+        "recipe": job.recipe,
+        "fingerprint": hashlib.sha256(canonical_json(job.recipe).encode()).hexdigest(),
+        "mmusset": job.mmusset,
+        "speaker": job.speaker,
         "ledger": {
-            "generation": int(ledger.meta("generation") or 1),
-            "verdicts": ledger.verdict_count(),
+            "generation": ledger.job.generation,
+            "verdicts": ledger.verdicts.count(),
         },
-        "generated": {"clips": ledger.generated(), "by": ledger.meta("composer") or ""},
-        "models": {agent: ledger.meta(f"model of {agent}") or "" for agent in AGENTS},
-        "prompts": {agent: ledger.meta(f"prompt of {agent}") or "" for agent in AGENTS},
+        "generated": {"clips": ledger.media.generated_count(), "by": job.composer},
+        "models": {agent: job.models.get(agent, "") for agent in AGENTS},
+        "prompts": {agent: job.prompts.get(agent, "") for agent in AGENTS},
         "cost": _cost(ledger, tally.found - tally.skipped),
     }
 
 
 def _cost(ledger: Ledger, items: int) -> dict[str, Any]:
     """Calls and tokens, in all and by agent."""
-    costs = ledger.costs()
+    costs = ledger.calls.costs()
     total = total_cost(costs)
     return {
         "calls_per_item": round(total.calls / max(items, 1), 3),

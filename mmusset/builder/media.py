@@ -15,7 +15,8 @@ from mmusset.sources.walk import check_there
 from .decoding.sandbox import Sandbox
 from .decoding.tasks import PrepareRequest
 from .ledger.file import FOLDER
-from .ledger.ledger import Ledger, PlannedItem
+from .ledger.ledger import Ledger
+from .ledger.plan import PlannedItem
 from .studio import Studio
 
 
@@ -46,13 +47,12 @@ class Media:
 
         Raises Unusable for the item's fault, Unread.
         """
-        kept = self._ledger.prepared(planned.idx)
-        if kept is not None:
-            return Prepared.model_validate_json(kept)
+        if known := self._ledger.media.prepared(planned.idx):
+            return known
         prepared = await self._make(await self._request(planned.item))
         failpoint("media_stored")
         with self._ledger.transaction():
-            self._ledger.keep_prepared(planned.idx, prepared.model_dump_json())
+            self._ledger.media.keep_prepared(planned.idx, prepared)
         failpoint("media_kept")
         return prepared
 

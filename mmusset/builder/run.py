@@ -3,7 +3,6 @@
 import asyncio
 import ctypes
 import gc
-import json
 import os
 import shutil
 import signal
@@ -28,8 +27,9 @@ from .decoding.sandbox import Sandbox
 from .job import Job, Result
 from .ledger.copy import LedgerCopy
 from .ledger.file import open_to_read, open_to_write
-from .ledger.ledger import Block, Ledger, PlannedItem
-from .ledger.unread import MOST_RUNS, REASON
+from .ledger.ledger import Ledger
+from .ledger.left_out import MOST_RUNS, REASON
+from .ledger.plan import PlannedBlock, PlannedItem
 from .look import MOST_UNREAD_IN_A_ROW, Found, look, reads_still
 from .manifest import write_manifest
 from .media import Media, material_of
@@ -87,7 +87,7 @@ def _plan(job: Job, found: Found, ledger: Ledger, beyond: str) -> Candidates | N
     candidates = None
     with planning(ledger) as restore:
         if job.retry_failed:
-            ledger.unread.try_files_again()
+            ledger.left_out.retry_unread_files()
         if job.quota:
             freeze(found, job.recipe, ledger, 0, beyond)
             candidates = Candidates(found, job.recipe, ledger, job.quota)
@@ -116,10 +116,10 @@ async def replay(job: Job, progress: Progress) -> int:
             studio = job.studio(ledger, sandbox)
             media = Media(job.source, job.out, job.recipe, ledger, sandbox, studio)
             sealer = Sealer(job.out, job.recipe, ledger, media)
-            sealed = [block for block in ledger.blocks() if ledger.shard(block.n)]
+            sealed = [block for block in ledger.plan.blocks() if ledger.shards.of(block.n)]
             for done, block in enumerate(sealed, start=1):
                 progress.sealed((await sealer.rewrite(block)).name, done, len(sealed))
-            if len(sealed) == len(ledger.blocks()):
+            if len(sealed) == len(ledger.plan.blocks()):
                 write_manifest(job.out, ledger)
                 sealer.remove_replaced()
             return len(sealed)
@@ -153,8 +153,8 @@ class Builder:
         self._media = media
         self._sealer = Sealer(job.out, job.recipe, ledger, self._media)
         self._answers = LedgerAnswers(ledger)
-        self._blocks = {block.n: block for block in ledger.blocks()}
-        self._undecided = {n: ledger.undecided_in(n) for n in self._blocks}
+        self._blocks = {block.n: block for block in ledger.plan.blocks()}
+        self._undecided = {n: ledger.verdicts.undecided_in(n) for n in self._blocks}
         self._last_idx = 0
         self._new = 0
         self._sealed = 0
@@ -171,15 +171,15 @@ class Builder:
         """
         self._sealer.sweep()
         self._listen_for_stop()
-        self._tally = self._ledger.tally()
+        self._tally = self._ledger.verdicts.tally()
         self._progress.start(self._tally, self._answers.costs)
         try:
             async with asyncio.timeout(None) as self._drain:
                 await self._make_whole()
-                if self._ledger.undecided_count():
+                if self._ledger.verdicts.undecided_count():
                     await self._decide_all()
                     await self._count_the_unread()
-                if not self._ledger.tally().undecided:
+                if not self._ledger.verdicts.tally().undecided:
                     await self._finish()
         except* Stopped:
             pass  # the user's wish, before any item was on its way
@@ -190,12 +190,12 @@ class Builder:
             raise first_error(errors) from None
         finally:
             self._progress.stop()
-        tally = self._ledger.tally()
+        tally = self._ledger.verdicts.tally()
         stopped = self._stopping and (tally.undecided > 0 or self._drain.expired())
         # What is undecided may still be accepted.
         quota = self._job.quota if not tally.undecided else None
         short_by = max(0, quota.accept - tally.accepted) if quota else 0
-        upsampled = self._ledger.upsampled()
+        upsampled = self._ledger.media.upsampled_count()
         return Result(tally, self._new, self._sealed, stopped, upsampled, short_by)
 
     async def _finish(self) -> None:
@@ -212,7 +212,7 @@ class Builder:
         self._annotate = self._job.make_graph(Asker(speaker, self._answers), self._job.recipe)
         calm_the_collector()
         use_one_malloc_arena()
-        speaker.strikes.update(json.loads(self._ledger.meta("strikes") or "{}"))
+        speaker.strikes.update(self._ledger.calls.strikes())
         async with speaker:
             check_models(speaker, self._ledger, self._job.re_run)
             try:
@@ -222,12 +222,12 @@ class Builder:
                         group.create_task(self._work())
             finally:
                 with self._ledger.transaction():
-                    self._ledger.set_meta("strikes", json.dumps(speaker.strikes))
+                    self._ledger.calls.keep_strikes(speaker.strikes)
 
     async def _make_whole(self) -> None:
         """Seal what was decided before a kill; write again what was damaged since."""
         for block in self._blocks.values():
-            if self._ledger.shard(block.n) is None:
+            if self._ledger.shards.of(block.n) is None:
                 await self._seal_if_decided(block)
             elif not self._sealer.is_intact(block, self._job.check):
                 await self._sealer.rewrite(block)
@@ -243,7 +243,7 @@ class Builder:
                 continue
             self._unread_in_a_row = 0
             with self._ledger.transaction():
-                self._ledger.decide(planned.idx, outcome)
+                self._ledger.verdicts.decide(planned.idx, outcome)
             failpoint("verdict_kept")
             self._new += 1
             if outcome.verdict.status != "accepted":
@@ -273,7 +273,7 @@ class Builder:
             )
 
     def _take(self) -> PlannedItem | None:
-        planned = self._ledger.next_undecided(self._last_idx)
+        planned = self._ledger.verdicts.next_undecided(self._last_idx)
         if planned:
             self._last_idx = planned.idx
         return planned
@@ -303,7 +303,7 @@ class Builder:
         self._unread_in_a_row += 1
         if self._unread_in_a_row == MOST_UNREAD_IN_A_ROW:
             self._unread_in_a_row = 0
-            known = self._ledger.first_accepted() or planned.item.music_path
+            known = self._ledger.verdicts.first_accepted() or planned.item.music_path
             if reads_still(self._job.source, known):
                 return
             raise MmussetError(
@@ -319,31 +319,34 @@ class Builder:
         given_up = []
         with self._ledger.transaction():
             for idx, why in sorted(self._unread.items()):
-                if self._ledger.unread.note_item(idx, why) >= MOST_RUNS:
-                    self._ledger.decide(idx, _ended("failed", Unusable(REASON, why)))
+                if self._ledger.left_out.count_unread_item(idx, why) >= MOST_RUNS:
+                    self._ledger.verdicts.decide(idx, _ended("failed", Unusable(REASON, why)))
                     given_up.append(idx)
         for block in self._blocks.values():
-            self._undecided[block.n] = self._ledger.undecided_in(block.n)
-            if given_up and self._ledger.shard(block.n) is None:
+            self._undecided[block.n] = self._ledger.verdicts.undecided_in(block.n)
+            if given_up and self._ledger.shards.of(block.n) is None:
                 await self._seal_if_decided(block)
 
-    async def _seal_if_decided(self, block: Block) -> None:
+    async def _seal_if_decided(self, block: PlannedBlock) -> None:
         """Seal a block once: a plan that may still grow holds those open that have room."""
         if self._undecided[block.n] or block.provisional:
             return
-        if self._candidates and self._ledger.size_of(block.n) < self._job.recipe.limits.block_size:
+        if (
+            self._candidates
+            and self._ledger.plan.size_of(block.n) < self._job.recipe.limits.block_size
+        ):
             return
         await self._seal(block)
 
     async def _seal_the_rest(self) -> None:
         for block in self._blocks.values():
-            if self._ledger.shard(block.n) is None:
+            if self._ledger.shards.of(block.n) is None:
                 await self._seal(block)
 
-    async def _seal(self, block: Block) -> None:
+    async def _seal(self, block: PlannedBlock) -> None:
         shard = await self._sealer.seal(block)
         self._sealed += 1
-        sealed = sum(1 for b in self._blocks if self._ledger.shard(b))
+        sealed = sum(1 for b in self._blocks if self._ledger.shards.of(b))
         self._progress.sealed(shard.name, sealed, len(self._blocks))
 
     def _listen_for_stop(self) -> None:

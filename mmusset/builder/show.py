@@ -8,7 +8,7 @@ from mmusset.sample import Caption, MediaFacts, Outcome, Turn
 
 from .accounting import Tally, total_cost
 from .estimate import Estimate
-from .ledger.unread import MOST_RUNS
+from .ledger.left_out import MOST_RUNS
 from .progress import cost_line, thousands
 from .recovery.recover import HOLDS, Recovery, Table
 from .report import ItemStory, MarksReport, StatusReport, Summary, SurveyReport

@@ -5,7 +5,6 @@ KEY.image.jpg, KEY.music.flac, KEY.story.txt, KEY.caption.txt, KEY.json
 """
 
 import io
-import json
 import tarfile
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import BinaryIO, cast
 from mmusset.bounded import MB, open_regular, size
 from mmusset.errors import MmussetError
 from mmusset.files import file_sha256, write_durably
+from mmusset.json_text import canonical_json
 from mmusset.safe_text import printable
 from mmusset.sample import Quadruple
 
@@ -50,7 +50,7 @@ class Sample:
             "music.flac": self.music_flac,
             "story.txt": self.quadruple.story.text.encode(),
             "caption.txt": self.quadruple.caption.text.encode(),
-            "json": canonical_json(self.quadruple),
+            "json": sample_json(self.quadruple),
         }
 
 
@@ -69,10 +69,9 @@ def shard_name(split: str, number: int) -> str:
     return f"data/{split}-{number:06d}.tar"
 
 
-def canonical_json(quadruple: Quadruple) -> bytes:
-    """Sorted keys, no spaces, plain ASCII: one value, one spelling."""
-    data = quadruple.model_dump(mode="json")
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+def sample_json(quadruple: Quadruple) -> bytes:
+    """The bytes of a sample's JSON: one value, one spelling."""
+    return canonical_json(quadruple.model_dump(mode="json")).encode()
 
 
 def write_shard(

@@ -20,7 +20,7 @@ from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.files import file_sha256
 from mmusset.sample import Quadruple, Sha256
 
-from .tar import MEMBERS, canonical_json, read_shard
+from .tar import MEMBERS, read_shard, sample_json
 
 MAX_PIXELS = 50_000_000
 
@@ -144,7 +144,7 @@ def _sample(key: str, members: dict[str, bytes], split: str, seen: Seen) -> Iter
     except ValidationError as error:
         yield f"its JSON is not a sample: {_told(error.errors()[0])}"
         return
-    if canonical_json(quadruple) != members["json"]:
+    if sample_json(quadruple) != members["json"]:
         yield "its JSON is not in canonical form"
     if quadruple.key != key or quadruple.split != split:
         yield f"its JSON says it is {quadruple.split}/{quadruple.key}"

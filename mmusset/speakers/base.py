@@ -4,7 +4,6 @@ Answers are raw: `asking.py` keeps each one before it reads it.
 """
 
 import hashlib
-import json
 from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
@@ -13,6 +12,7 @@ from typing import Annotated, Literal, Protocol, Self, TypeVar
 from pydantic import BaseModel, Field
 
 from mmusset.frozen import Frozen
+from mmusset.json_text import canonical_json
 from mmusset.sample import AgentName, Claim, Fault, Material
 
 Phrase = Annotated[str, Field(min_length=1, max_length=300)]
@@ -170,7 +170,7 @@ class Speaker(Protocol):
 @cache
 def schema(reply: type[BaseModel]) -> str:
     """The JSON schema of a reply, as canonical JSON: every string and array is bounded."""
-    return canonical(reply.model_json_schema())
+    return canonical_json(reply.model_json_schema())
 
 
 def request_sha256(request: Request, model: ModelId) -> str:
@@ -188,9 +188,4 @@ def request_sha256(request: Request, model: ModelId) -> str:
         "seed": material.seed,
         "settings": model.settings,
     }
-    return hashlib.sha256(canonical(facts).encode()).hexdigest()
-
-
-def canonical(value: object) -> str:
-    """JSON with sorted keys and no space: equal values, equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical_json(facts).encode()).hexdigest()

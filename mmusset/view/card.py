@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mmusset.builder.ledger.ledger import LeftOut
+from mmusset.builder.ledger.left_out import LeftOut
 from mmusset.builder.ledger.marks import Mark
 from mmusset.builder.report import ItemStory
 from mmusset.safe_text import show_path

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from mmusset.builder.ledger.ledger import LeftOut
+from mmusset.builder.ledger.left_out import LeftOut
 from mmusset.builder.report import ItemStory
 from mmusset.safe_text import show_path
 from mmusset.sample import TONICS, Caption, MediaFacts, Outcome

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from mmusset.builder.ledger.ledger import LeftOut, PlannedItem
+from mmusset.builder.ledger.left_out import LeftOut
+from mmusset.builder.ledger.plan import PlannedItem
 from mmusset.builder.report import ItemStory
 from mmusset.errors import MmussetError
 from mmusset.sample import Item, Outcome, Quadruple, Verdict
@@ -51,9 +52,13 @@ class PulledDataset:
 
     def left_out(self) -> list[LeftOut]:
         """The shards that can't be read."""
-        why = ("skipped", "damaged shard", "`mmusset verify` tells more")
         return [
-            LeftOut(f"data/{path.name}".encode(), *why)
+            LeftOut(
+                f"data/{path.name}".encode(),
+                "skipped",
+                "damaged shard",
+                "`mmusset verify` tells more",
+            )
             for path in shards_in(self.out)
             if not self._members.places(path)
         ]

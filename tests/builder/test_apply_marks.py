@@ -393,7 +393,7 @@ def test_the_mind_can_be_changed_while_a_mending_is_under_way(marked: Path, tmp_
 MARKER = """
 import sys
 from pathlib import Path
-from mmusset.build.marks import Mark, save_mark
+from mmusset.builder.marks import Mark, save_mark
 out, *keys = sys.argv[1:]
 for number in range(20):
     for key in keys:

@@ -56,7 +56,7 @@ def test_a_source_that_is_gone_stops_the_build(tmp_path: Path, empty: bool) -> N
         source.rename(tmp_path / "pulled")
         if empty:
             source.mkdir()
-        first = ledger.next_undecided(0)
+        first = ledger.verdicts.next_undecided(0)
         assert first
         await Media(source, tmp_path / "out", RECIPE, ledger, sandbox).prepare(first)
 

@@ -100,7 +100,7 @@ def test_a_ledger_from_before_there_were_marks_takes_them_once_it_is_up_to_date(
 MARKER = """
 import sys
 from pathlib import Path
-from mmusset.build.marks import Mark, save_mark
+from mmusset.builder.marks import Mark, save_mark
 out, name, *keys = sys.argv[1:]
 for number in range(25):
     for key in keys:
@@ -142,6 +142,6 @@ def test_a_mark_that_was_saved_outlives_a_kill(out: Path) -> None:
 def test_marks_can_be_read_while_somebody_marks(out: Path) -> None:
     key, *_ = keys(out)
     with open_to_read(out) as ledger:
-        assert ledger.marks.wanted() == []
+        assert ledger.marks.all() == []
         save_mark(out, Mark(key, "drop", ""))
-        assert ledger.marks.wanted() == [Mark(key, "drop", "")]
+        assert ledger.marks.all() == [Mark(key, "drop", "")]

@@ -49,9 +49,11 @@ def planned(source: Path, out: Path) -> tuple[dict[str, Item], Tally]:
     try:
         asyncio.run(plan(ledger))
         items = []
-        while found := ledger.next_undecided(items[-1].idx if items else 0):
+        while found := ledger.verdicts.next_undecided(items[-1].idx if items else 0):
             items.append(found)
-        return {found.item.music_path.decode(): found.item for found in items}, ledger.tally()
+        return {
+            found.item.music_path.decode(): found.item for found in items
+        }, ledger.verdicts.tally()
     finally:
         ledger.close()
 

@@ -161,7 +161,8 @@ def test_a_stop_during_the_imports_leaves_no_traceback(
 def test_overrides_change_one_key() -> None:
     changed = recipe_file.load(Recipe, "quickstart", ("clip.seconds=5", "keep_tags=[title]"))
     assert (changed.clip.seconds, changed.keep_tags) == (5.0, ("title",))
-    assert recipe_file.differences(Recipe().canonical(), changed.canonical()) == [
+    differences = recipe_file.differences(Recipe().canonical(), changed.canonical())
+    assert [str(difference) for difference in differences] == [
         "clip.seconds: 10.24 -> 5.0",
         "keep_tags: [] -> ['title']",
     ]

@@ -335,8 +335,8 @@ def ledgers(data: bytes, bench: Bench) -> None:
     (out / ".mmusset").mkdir(parents=True)
     (out / ".mmusset/ledger.db").write_bytes(data)
     with suppress(MmussetError), open_to_read(out) as ledger:
-        ledger.tally()
-        ledger.left_out()
+        ledger.verdicts.tally()
+        ledger.left_out.all()
     with suppress(MmussetError):
         open_to_write(out).close()
     with suppress(MmussetError):

@@ -75,7 +75,7 @@ LOOKER = """
 import os, sys
 from contextlib import ExitStack
 from pathlib import Path
-from mmusset.build.marks import Mark, save_mark
+from mmusset.builder.marks import Mark, save_mark
 from mmusset.errors import MmussetError
 from mmusset.view.dataset import dataset_at
 from mmusset.view.index import Filter, Index, index_path

@@ -1,6 +1,6 @@
 """The tables of a ledger: making them, and bringing an older version's up to date.
 
-Every table ends with `crc`, the checksum of its row (`ledger_rows.py` keeps it). To add a table
+Every table ends with `crc`, the checksum of its row (`rows.py` keeps it). To add a table
 or a column, write it here, a column with a default: a ledger that lacks it gets it.
 """
 
@@ -138,6 +138,12 @@ def check_version(connection: LedgerConnection) -> None:
         f"another version of mmusset made {out} (ledger {version or 'unknown'}, this one needs"
         f" {SCHEMA_VERSION}); use that version, or build into a new --out"
     )
+
+
+def read_meta(connection: sqlite3.Connection, name: str) -> str | None:
+    """A fact that the ledger knows of itself and its job. The rows must be watched."""
+    row = connection.execute("SELECT value FROM sound_meta WHERE name = ?", (name,)).fetchone()
+    return str(row[0]) if row else None
 
 
 def set_meta(connection: sqlite3.Connection, facts: dict[str, str]) -> None:

@@ -77,7 +77,7 @@ def check_maker(checkpoint: Checkpoint, maker: Maker) -> None:
 
 def refuse_other(what: str, before: str, now: str) -> None:
     """Raises Refused, with the differences shown, where two canonical recipes differ."""
-    changed = differences(before, now)
+    changed = [str(difference) for difference in differences(before, now)]
     if changed:
         more = len(changed) - SHOWN
         shown = "; ".join(changed[:SHOWN]) + (f"; and {more} more" if more > 0 else "")

@@ -11,12 +11,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from mmusset.errors import MmussetError, Stopped
+from mmusset.json_text import canonical_json
 from mmusset.recipe import SpeakerPart
 from mmusset.safe_text import of_error
 from mmusset.sample import AgentName
 from mmusset.speakers import chat
 from mmusset.speakers.adapter import check_adapter, read_adapter
-from mmusset.speakers.base import ModelId, Reply, Request, canonical, schema
+from mmusset.speakers.base import ModelId, Reply, Request, schema
 
 BATCH = 8
 
@@ -74,7 +75,7 @@ class TransformersSpeaker:
         revision = f"@{commit}" if commit else ""
         sampling = getattr(self._part.sampling, agent).model_dump()
         return ModelId(
-            f"{name}{revision}", canonical(sampling | {"max_pixels": self._part.max_pixels})
+            f"{name}{revision}", canonical_json(sampling | {"max_pixels": self._part.max_pixels})
         )
 
     async def answer(self, request: Request) -> Reply:

@@ -12,10 +12,11 @@ import orjson
 
 from mmusset import safe_text
 from mmusset.errors import MmussetError, Stopped, Unusable, UsageError
+from mmusset.json_text import canonical_json
 from mmusset.recipe import ServerPart, SpeakerPart
 from mmusset.sample import AgentName
 from mmusset.speakers import chat
-from mmusset.speakers.base import ModelId, Reply, Request, canonical
+from mmusset.speakers.base import ModelId, Reply, Request
 
 from . import gauges
 from .blame import Blame
@@ -91,7 +92,7 @@ class VllmSpeaker:
         sampling = getattr(self._part.sampling, agent)
         settings = sampling.model_dump() | {"max_pixels": self._part.max_pixels}
         revision = f"@{self._part.revision}" if self._part.revision else ""
-        return ModelId(f"{name}{revision}", canonical(settings))
+        return ModelId(f"{name}{revision}", canonical_json(settings))
 
     async def answer(self, request: Request) -> Reply:
         """The server's answer, however long it takes to get one.

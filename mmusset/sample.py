@@ -255,6 +255,15 @@ class Item:
     split: Split
     piece: Piece
 
+    @property
+    def tags(self) -> Tags:
+        return self.piece.tags
+
+    @property
+    def source_sha256(self) -> str:
+        """Of the music, as a `Quadruple` names it."""
+        return self.piece.music.sha256
+
 
 class ClipFacts(Frozen):
     """How a clip was cut. `upsampled` says that the source had a lower rate.

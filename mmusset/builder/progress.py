@@ -182,7 +182,7 @@ class JsonProgress(Progress):
         self._say(
             "decided",
             key=item.key,
-            path=item.music_path.decode("utf-8", "backslashreplace"),
+            path=item.piece.music.path.decode("utf-8", "backslashreplace"),
             **verdict.model_dump(),
             undecided=tally.undecided,
         )

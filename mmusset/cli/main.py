@@ -69,7 +69,7 @@ def scan(
     loaded = _recipe(recipe, overrides, speaker)
     shown = progress.for_terminal(log_json=False)
     try:
-        found = asyncio.run(run.survey_only(source, loaded, shown))
+        found = asyncio.run(run.survey_only(source_of(source), loaded, shown))
     finally:
         shown.stop()
     tell(report.survey(found, loaded), show.survey, as_json)
@@ -138,7 +138,7 @@ def build(
         scan(source, recipe, overrides, speaker, as_json)
         return
     from mmusset.agents.graph import build_graph
-    from mmusset.builder import candidates, job, progress, report, run, show
+    from mmusset.builder import job, progress, report, run, show
     from mmusset.builder.ledger import file as ledger_file
     from mmusset.composer import composer_of
     from mmusset.publish.card import write_card_if_free
@@ -152,13 +152,13 @@ def build(
     shown = progress.for_terminal(log_json)
     try:
         wanted = job.Job(
-            source,
+            source_of(source),
             folder,
             loaded,
             speaker_of(loaded, shown.told, served),
             build_graph,
             limit,
-            candidates.quota(accept, budget, limit),
+            quota(accept, budget, limit),
             job.agents_named(re_run or ()),
             retry_failed,
             apply_marks,
@@ -325,7 +325,7 @@ def show_prompt(
     (name,) = job.agents_named((agent,))
 
     async def body() -> chat.Body:
-        async with trial.trial_of_source(source, item, loaded) as on_trial:
+        async with trial.trial_of_source(source_of(source), item, loaded) as on_trial:
             return chat.body(await preview(on_trial.material, name, loaded), loaded.speaker)
 
     asked = asyncio.run(body())

@@ -2,9 +2,14 @@
 
 import hashlib
 import json
-from typing import TypedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeAlias, TypedDict, TypeVar
+
+from pydantic import BaseModel
 
 from mmusset import prompts
+from mmusset.recipe import Recipe
 from mmusset.sample import (
     RULES,
     AgentName,
@@ -16,11 +21,12 @@ from mmusset.sample import (
     Status,
     Turn,
 )
+from mmusset.speakers.agent import Agent, Draft
 from mmusset.speakers.asking import Asker
-from mmusset.speakers.base import Brief, Draft, PromptParts, R
+from mmusset.speakers.base import Brief, PromptParts, R
 
 
-class Change(TypedDict, total=False):
+class StateChange(TypedDict, total=False):
     """The part of a state that an agent changes; what it leaves out stays as it was."""
 
     caption: str
@@ -34,12 +40,27 @@ class Change(TypedDict, total=False):
     turns: tuple[Turn, ...]
 
 
-class State(Change):
+class State(StateChange):
     """One sample in the graph. Texts are "" and tuples empty until they are written."""
 
     material: Material
     sayable: tuple[Claim, ...]
     evidence: str  # the part of the prompt that all agents share
+
+
+R_co = TypeVar("R_co", bound=BaseModel, covariant=True)
+TakeTurn: TypeAlias = Callable[[State, Asker, Recipe], Awaitable[StateChange]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphAgent(Agent[R_co]):
+    """An agent's whole declaration: what the rooms below know of it, and its turn in the graph.
+
+    `turn` is given a sample's state, what asks the speaker, and the recipe. One that judges sets
+    `status`, or leaves it None to have the faults mended; one that mends counts `round` up.
+    """
+
+    turn: TakeTurn
 
 
 def begin(material: Material, sayable: tuple[Claim, ...]) -> State:
@@ -52,10 +73,10 @@ def begin(material: Material, sayable: tuple[Claim, ...]) -> State:
         sayable=sayable,
         evidence=evidence,
         caption="",
-        caption_writer="captioner",
+        caption_writer="",
         claims=(),
         story="",
-        story_writer="story_writer",
+        story_writer="",
         faults=(),
         round=0,
         status=None,
@@ -80,11 +101,11 @@ def draft_of(state: State) -> Draft:
     return Draft(state["round"], state["caption"], state["story"], state["faults"])
 
 
-def brief(state: State, agent: AgentName) -> Brief:
-    """What `agent` is told of the sample."""
+def brief(state: State, agent: GraphAgent[BaseModel]) -> Brief:
+    """What `agent` may know of the sample, and its prompt."""
     draft = draft_of(state)
     mood = next((c.value for c in state["sayable"] if c.attribute == "energy"), "quiet and open")
-    task = prompts.load(agent).render(
+    task = agent.prompt.render(
         mood=mood, caption=draft.caption, story=draft.story, faults=draft.faults
     )
     system = prompts.load("system").text.strip()
@@ -93,37 +114,37 @@ def brief(state: State, agent: AgentName) -> Brief:
         material=state["material"],
         sayable=state["sayable"],
         draft=draft,
-        prompt=PromptParts(system, state["evidence"], task, prompts.sha256_of(agent)),
+        prompt=PromptParts(system, state["evidence"], task, prompts.sha256_of(agent.prompt)),
     )
 
 
-async def ask(state: State, agent: AgentName, asker: Asker, reply: type[R]) -> tuple[R, Turn]:
+async def ask(state: State, agent: GraphAgent[R], asker: Asker) -> tuple[R, Turn]:
     """The reply to `agent`'s brief, and the turn that records it."""
-    told = brief(state, agent)
-    said = await asker.ask(told, reply)
+    request = brief(state, agent)
+    answer = await asker.ask(request, agent.reply)
     turn = Turn(
-        agent=agent,
-        round=told.draft.round,
-        speaker=said.speaker,
-        model=said.model,
-        prompt_sha256=told.prompt.sha256,
-        request_sha256=said.request_sha256,
-        said=said.reply.model_dump_json(),
+        agent=agent.name,
+        round=request.draft.round,
+        speaker=answer.speaker,
+        model=answer.model,
+        prompt_sha256=request.prompt.sha256,
+        request_sha256=answer.request_sha256,
+        said=answer.reply.model_dump_json(),
         faults="",
     )
-    return said.reply, turn
+    return answer.reply, turn
 
 
-def rules_turn(state: State, agent: AgentName, faults: tuple[Fault, ...]) -> Turn:
-    """A turn in which rules spoke alone, and no speaker was asked."""
-    said = json.dumps([state["caption"], state["story"]])
+def rules_turn(state: State, agent: GraphAgent[BaseModel], faults: tuple[Fault, ...]) -> Turn:
+    """A turn that rules alone decided: no speaker was asked."""
+    texts = json.dumps([state["caption"], state["story"]])
     return Turn(
-        agent=agent,
+        agent=agent.name,
         round=state["round"],
         speaker=RULES,
         model="rules/1",
-        prompt_sha256=prompts.sha256_of(agent),
-        request_sha256=hashlib.sha256(said.encode()).hexdigest(),
+        prompt_sha256=prompts.sha256_of(agent.prompt),
+        request_sha256=hashlib.sha256(texts.encode()).hexdigest(),
         said="",
         faults=list_faults(faults),
     )

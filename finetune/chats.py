@@ -13,15 +13,17 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from mmusset.agents.state import begin, brief
+from mmusset.agents.captioner import CAPTIONER, CaptionReply
+from mmusset.agents.state import GraphAgent, begin, brief
+from mmusset.agents.story_writer import STORY_WRITER, StoryReply
 from mmusset.bounded import MB, read_bounded, read_text_bounded
 from mmusset.errors import MmussetError, UsageError
 from mmusset.frozen import Frozen
 from mmusset.recipe import CriticPart, GatesPart
-from mmusset.sample import AgentName, Material, Quadruple
+from mmusset.sample import Material, Quadruple
 from mmusset.shards.reader import BadSample, manifest_of, raw_samples, shards_of, split_of
 from mmusset.speakers import chat
-from mmusset.speakers.base import CaptionReply, Request, StoryReply
+from mmusset.speakers.base import Request
 from mmusset.speakers.picture import fit
 from mmusset.training.picture import decode_image
 from mmusset.truth.gates import sayable
@@ -32,6 +34,10 @@ Message = dict[str, Any]
 Split = Literal["train", "validation"]
 CHATS = ".jsonl"
 MOST_OF_CHATS, MOST_OF_A_PICTURE = 1000 * MB, 64 * MB
+TAUGHT: dict[Taught, GraphAgent[BaseModel]] = {
+    "captioner": CAPTIONER,
+    "story_writer": STORY_WRITER,
+}
 P = TypeVar("P", CriticPart, GatesPart)
 
 
@@ -51,7 +57,7 @@ class Chat:
 
 
 @dataclass(frozen=True, slots=True)
-class Lessons:
+class ChatDataset:
     """The chats of all sources, what was left out and why, and who wrote what is learnt."""
 
     chats: tuple[Chat, ...]
@@ -62,7 +68,7 @@ class Lessons:
         return [chat for chat in self.chats if chat.split == split]
 
 
-def read_chats(sources: Sequence[str], part: DataPart) -> Lessons:
+def read_chats(sources: Sequence[str], part: DataPart) -> ChatDataset:
     """The chats of datasets (folder, glob, tar or Hub) and of JSONL files.
 
     Raises UsageError for a source that is none, or from which nothing can be learnt, and
@@ -79,7 +85,7 @@ def read_chats(sources: Sequence[str], part: DataPart) -> Lessons:
     for split in ("train", "validation"):
         if not any(chat.split == split for chat in chats):
             raise UsageError(_nothing(sources, split, part))
-    return Lessons(tuple(chats), +left_out, writers)
+    return ChatDataset(tuple(chats), +left_out, writers)
 
 
 def material_of(quadruple: Quadruple, picture: Path) -> Material:
@@ -127,12 +133,13 @@ def fitted(jpeg: bytes, max_pixels: int) -> bytes:
     return fit(decode_image(jpeg), max_pixels)
 
 
-def messages_of(quadruple: Quadruple, agent: AgentName, gates: GatesPart) -> list[Message]:
+def messages_of(
+    quadruple: Quadruple, agent: GraphAgent[BaseModel], gates: GatesPart
+) -> list[Message]:
     """What `agent` is sent about a sample of which nothing is written yet."""
     material = material_of(quadruple, Path())
-    told = brief(begin(material, sayable(material.media.music_evidence, gates)), agent)
-    reply = CaptionReply if agent == "captioner" else StoryReply
-    return chat.messages(Request(told, reply), {"type": "image"})
+    state = begin(material, sayable(material.media.music_evidence, gates))
+    return chat.messages(Request(brief(state, agent)), {"type": "image"})
 
 
 def _of_dataset(
@@ -154,7 +161,7 @@ def _of_dataset(
                 if not answer:
                     left_out["a story that the source gave, and nobody wrote"] += 1
                     continue
-                asked = messages_of(quadruple, agent, gates)
+                asked = messages_of(quadruple, TAUGHT[agent], gates)
                 yield Chat(
                     where=f"{where}: {agent}",
                     family=quadruple.key,
@@ -177,7 +184,7 @@ def _answer(quadruple: Quadruple, agent: Taught) -> str:
 # --- chats that are given ------------------------------------------------------------------
 
 
-class Part(Frozen):
+class ContentPart(Frozen):
     """A piece of a message. `image` is a path, from the folder of the JSONL file."""
 
     type: Literal["text", "image"]
@@ -189,10 +196,10 @@ class GivenMessage(Frozen):
     """A message as it stands in a JSONL file."""
 
     role: Literal["system", "user", "assistant"]
-    content: str | tuple[Part, ...]
+    content: str | tuple[ContentPart, ...]
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[ContentPart, ...]:
         return () if isinstance(self.content, str) else self.content
 
 

@@ -15,34 +15,37 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from pydantic import BaseModel
+
+from mmusset.agents import AGENTS
 from mmusset.agents.graph import build_graph
 from mmusset.agents.rules import find_faults
-from mmusset.agents.state import State, begin, brief
+from mmusset.agents.state import GraphAgent, State, begin, brief
 from mmusset.errors import MmussetError, Unusable, UsageError
-from mmusset.recipe import AdaptersPart, CriticPart, GatesPart, Recipe, SamplingPart, SpeakerPart
+from mmusset.recipe import CriticPart, GatesPart, Recipe, SpeakerPart
 from mmusset.recipe_file import load
 from mmusset.sample import Quadruple
 from mmusset.shards.reader import BadSample, shards_of, split_of
 from mmusset.speakers.adapter import check_adapter, read_adapter
 from mmusset.speakers.asking import Asker, InMemory, fault_of
-from mmusset.speakers.base import CaptionReply, R, Request, StoryReply
+from mmusset.speakers.base import Request
 from mmusset.speakers.local.speaker import TransformersSpeaker
 from mmusset.training.progress import Progress
 from mmusset.truth.bands import readings
 from mmusset.truth.gates import carried, sayable
 
-from .chats import fitted, gates_of, limits_of, material_of, samples_of
+from .chats import TAUGHT, fitted, gates_of, limits_of, material_of, samples_of
 from .finish import RECIPE
 from .learner import read_config
-from .measures import FEWEST, Interval, Result, Row, Written, distinct, rows
-from .recipe import FinetuneRecipe, Taught
+from .metrics import FEWEST, FreeReply, Interval, MetricRow, SampleResult, distinct, rows
+from .recipe import FinetuneRecipe
 
 Which = Literal["test", "validation", "train"]
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ComparisonRequest:
     """What is compared: on which samples of which dataset, by which models."""
 
     data: str
@@ -85,8 +88,8 @@ class Example:
     """A sample with what both made of it, for people to look at."""
 
     sample: HeldOut
-    base: Result
-    adapter: Result
+    base: SampleResult
+    adapter: SampleResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class Comparison:
     adapter: str
     split: str
     samples: int
-    rows: tuple[Row, ...]
+    rows: tuple[MetricRow, ...]
     distinct_2: dict[str, tuple[float, float]]  # of captions and stories: base, adapter
     reasons: dict[str, tuple[int, int]]  # why samples were not accepted: base, adapter
 
@@ -135,7 +138,7 @@ class Comparison:
         return "\n".join(lines)
 
 
-def compare(question: Question, shown: Progress) -> tuple[Comparison, list[Example]]:
+def compare(question: ComparisonRequest, shown: Progress) -> tuple[Comparison, list[Example]]:
     """Have both write, and measure.
 
     Raises UsageError and MmussetError, before a weight is loaded, for data without such
@@ -177,7 +180,7 @@ def base_of(adapter: Path) -> str:
     return base
 
 
-def held_out(question: Question) -> list[HeldOut]:
+def held_out(question: ComparisonRequest) -> list[HeldOut]:
     """The samples of the wanted split, in order of their shards; none is read beyond the limit."""
     shards = shards_of(question.data)
     chosen = [shard for shard in shards if split_of(shard) == question.split]
@@ -187,7 +190,7 @@ def held_out(question: Question) -> list[HeldOut]:
     return found
 
 
-def _nothing(question: Question, there: set[str]) -> str:
+def _nothing(question: ComparisonRequest, there: set[str]) -> str:
     text = f"{question.data} holds no {question.split} samples"
     if only := " and ".join(sorted(there - {question.split})):
         text += f", only {only}"
@@ -220,34 +223,35 @@ def interval_text(found: Interval | None, unit: str, signed: bool = False) -> st
     return f"{value}{' %' if unit == 'share' else ''} ({low} to {high})"
 
 
-def speaker_of(question: Question, adapter: str) -> SpeakerPart:
+def speaker_of(question: ComparisonRequest, adapter: str) -> SpeakerPart:
     """Greedy, so that the same models give the same answers. The adapter, or "" for none, speaks
     for the agents that it was taught as, beside the revision of its base."""
     taught = question.taught
-    greedy = {name: {"temperature": 0.0, "top_p": 1.0} for name in SamplingPart.model_fields}
-    return SpeakerPart(
+    greedy = {agent.name: {"temperature": 0.0, "top_p": 1.0} for agent in AGENTS}
+    return SpeakerPart.for_agents(
+        AGENTS,
         kind="transformers",
         model=question.base,
         revision=taught.revision,
-        adapters=AdaptersPart(**dict.fromkeys(taught.data.agents, adapter)),
+        adapters=dict.fromkeys(taught.data.agents, adapter),
         max_pixels=taught.data.max_pixels,
-        sampling=SamplingPart.model_validate(greedy),
+        sampling=greedy,
     )
 
 
 async def _results(
     samples: Sequence[HeldOut], part: SpeakerPart, scratch: Path, name: str, shown: Progress
-) -> list[Result]:
+) -> list[SampleResult]:
     async with TransformersSpeaker(part, shown.told) as speaker:
         speaker.constrained = False
         states = [_begun(sample, scratch) for sample in samples]
         shown.stage(f"{name}, captions, freely", len(states))
         captions = await _all(
-            [_written(state, speaker, "captioner", CaptionReply) for state in states], shown
+            [_written(state, speaker, TAUGHT["captioner"]) for state in states], shown
         )
         shown.stage(f"{name}, stories, freely", len(states))
         stories = await _all(
-            [_written(state, speaker, "story_writer", StoryReply) for state in states], shown
+            [_written(state, speaker, TAUGHT["story_writer"]) for state in states], shown
         )
         speaker.constrained = True
         shown.stage(f"{name}, through the agents", len(states))
@@ -280,37 +284,37 @@ def _begun(sample: HeldOut, scratch: Path) -> State:
 
 
 async def _written(
-    state: State, speaker: TransformersSpeaker, agent: Taught, reply: type[R]
-) -> Written:
+    state: State, speaker: TransformersSpeaker, agent: GraphAgent[BaseModel]
+) -> FreeReply:
     """The text of an answer that ended by itself and keeps to its schema, else all of it."""
-    answer = await speaker.answer(Request(brief(state, agent), reply))
-    if fault_of(answer, reply):
-        return Written(answer.text, valid=False)
-    (field,) = reply.model_fields
-    return Written(str(json.loads(answer.text)[field]), valid=True)
+    answer = await speaker.answer(Request(brief(state, agent)))
+    if fault_of(answer, agent.reply):
+        return FreeReply(answer.text, valid=False)
+    (field,) = agent.reply.model_fields
+    return FreeReply(str(json.loads(answer.text)[field]), valid=True)
 
 
 async def _result(
     sample: HeldOut,
     state: State,
-    caption: Written,
-    story: Written,
+    caption: FreeReply,
+    story: FreeReply,
     part: SpeakerPart,
     speaker: TransformersSpeaker,
-) -> Result:
+) -> SampleResult:
     recipe = Recipe(speaker=part, critic=sample.limits, gates=sample.gates)
     state = {**state, "caption": caption.text, "story": story.text}
     claims, faults = find_faults(state, recipe.critic, recipe.gates)
     said = {c.attribute for c in claims if c.verdict == "supported"}
     accepted, rounds, reason = False, 0, ""
     try:
-        outcome = await build_graph(Asker(speaker, InMemory()), recipe)(state["material"])
+        outcome = await build_graph(Asker(speaker, InMemory()), recipe, AGENTS)(state["material"])
         accepted = outcome.verdict.status == "accepted"
         rounds = max(turn.round for turn in outcome.turns)
         reason = "" if accepted else outcome.verdict.reason
     except Unusable as error:
         reason = error.reason
-    return Result(
+    return SampleResult(
         limits=sample.limits,
         caption=caption,
         story=story,
@@ -324,11 +328,13 @@ async def _result(
     )
 
 
-def _distinct(results: Sequence[Result], where: Literal["caption", "story"]) -> float:
+def _distinct(results: Sequence[SampleResult], where: Literal["caption", "story"]) -> float:
     return distinct([getattr(result, where).text for result in results])
 
 
-def _reasons(base: Sequence[Result], adapter: Sequence[Result]) -> dict[str, tuple[int, int]]:
+def _reasons(
+    base: Sequence[SampleResult], adapter: Sequence[SampleResult]
+) -> dict[str, tuple[int, int]]:
     counts = [Counter(r.reason for r in results if r.reason) for results in (base, adapter)]
     names = sorted({*counts[0], *counts[1]})
     return {name: (counts[0][name], counts[1][name]) for name in names}

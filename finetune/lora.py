@@ -16,13 +16,13 @@ from mmusset.shards.reader import dataset_name
 from mmusset.training.lock import locked
 from mmusset.training.progress import Progress
 
-from .chats import CHATS, Lessons, read_chats
-from .pages import Book, read_pages
+from .chats import CHATS, ChatDataset, read_chats
+from .packing import PackedDataset, pack_chats
 from .recipe import FinetuneRecipe
 
 if TYPE_CHECKING:
     from .finish import Facts
-    from .memory import Plan
+    from .memory import FinetunePlan
     from .training import Learnt
 
 
@@ -45,8 +45,8 @@ class Ready:
     config: Any
     commit: str
     processor: Any
-    lessons: Lessons
-    book: Book
+    lessons: ChatDataset
+    book: PackedDataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +100,14 @@ def ready(job: Job) -> Ready:
     config, commit = read_config(job.recipe)
     lessons = read_chats(job.data, job.recipe.data)
     processor = read_processor(job.recipe, commit)
-    book = read_pages(lessons.chats, processor, job.recipe.data.max_tokens)
+    book = pack_chats(lessons.chats, processor, job.recipe.data.max_tokens)
     found = last_checkpoint(job.out / "checkpoints")
     if found:
         check_same(found, job.recipe, book)
     return Ready(config, commit, processor, lessons, book)
 
 
-def plan(job: Job, card: float | None) -> "Plan":
+def plan(job: Job, card: float | None) -> "FinetunePlan":
     """What the training will need, on a GPU of `card` GiB or else on this machine's device.
 
     Raises as `ready` does.

@@ -26,9 +26,9 @@ from mmusset.training.progress import Progress
 from mmusset.training.schedule import lr_at, set_lr
 from mmusset.training.world import World
 
-from .batch import Batch, batch_of
+from .batch import PackedBatch, batch_of
 from .learner import Learner
-from .pages import Book, Page
+from .packing import PackedDataset, PackedSample
 from .recipe import FinetuneRecipe
 
 BETAS = (0.9, 0.999)
@@ -97,7 +97,7 @@ def last_checkpoint(folder: Path) -> Checkpoint | None:
         ) from None
 
 
-def check_same(found: Checkpoint, recipe: FinetuneRecipe, book: Book) -> None:
+def check_same(found: Checkpoint, recipe: FinetuneRecipe, book: PackedDataset) -> None:
     """Raises Refused where a checkpoint is of another recipe, or of other samples."""
     if changed := differences(found.recipe, recipe.canonical()):
         settings = "; ".join(map(str, changed[:6]))
@@ -131,7 +131,7 @@ class Trainer:
         self,
         recipe: FinetuneRecipe,
         folder: Path,
-        book: Book,
+        book: PackedDataset,
         processor: Any,
         learner: Learner,
         accelerator: Any,
@@ -205,7 +205,7 @@ class Trainer:
             for name, weight in self.weights.items():
                 weight.copy_(self.best.weights[name])
 
-    def _learn(self, micro: list[Batch]) -> dict[str, Any]:
+    def _learn(self, micro: list[PackedBatch]) -> dict[str, Any]:
         """One step. A loss or gradient that is not finite leaves the weights as they are."""
         seed = generator_at(self.part.seed, self.step, f"dropout {self.world.rank}").initial_seed()
         torch.manual_seed(seed)
@@ -232,7 +232,7 @@ class Trainer:
         tokens = sum(len(page.ids) for page in pages)
         return {"loss": total.item() / learnt, "lr": lr, "grad_norm": norm.item(), "tokens": tokens}
 
-    def _skipped(self, pages: list[Page]) -> None:
+    def _skipped(self, pages: list[PackedSample]) -> None:
         self.bad += 1
         self.shown.told(
             f"step {self.step + 1} was not finite and is skipped: {pages[0].where}, ..."
@@ -317,12 +317,12 @@ class Trainer:
         self.base_loss, self.ended = found.base_loss, found.ended
         self.best = Best(found.best_step, found.best_loss, found.best_weights)
 
-    def _pages(self, step: int) -> list[Page]:
+    def _pages(self, step: int) -> list[PackedSample]:
         """The pages of a step, over all processes."""
         _, wanted = rows(self.part.seed, step, self.part.batch, [len(self.pages)])
         return [self.pages[int(number)] for number in wanted]
 
-    def _read(self, step: int) -> list[Batch]:
+    def _read(self, step: int) -> list[PackedBatch]:
         """This process's share of a step: pages of like length are computed side by side."""
         if step >= self.steps:
             return []
@@ -348,5 +348,5 @@ def memory_gib(device: str) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GIB
 
 
-def _chunks(pages: list[Page], size: int) -> list[list[Page]]:
+def _chunks(pages: list[PackedSample], size: int) -> list[list[PackedSample]]:
     return [pages[first : first + size] for first in range(0, len(pages), size)]

@@ -1,6 +1,7 @@
 """The recipe of a build, and its parts. `recipe_file.py` reads it."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, Protocol, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -74,50 +75,59 @@ class Sampling(Frozen):
     max_tokens: Annotated[int, Field(ge=16, le=8192)]
 
 
-class SamplingPart(Frozen):
-    """Writers are given some freedom, judges none."""
+class HasSampling(Protocol):
+    """An agent, as far as a recipe knows one: its name, and the sampling that it has by default."""
 
-    captioner: Sampling = Sampling(temperature=0.7, top_p=0.9, max_tokens=256)
-    story_writer: Sampling = Sampling(temperature=0.8, top_p=0.9, max_tokens=384)
-    critic: Sampling = Sampling(temperature=0.0, top_p=1.0, max_tokens=512)
-    reconciler: Sampling = Sampling(temperature=0.2, top_p=0.9, max_tokens=640)
+    @property
+    def name(self) -> str: ...
 
-    @model_validator(mode="before")
-    @classmethod
-    def keep_what_is_not_named(cls, data: Any) -> Any:
-        """A recipe may change one key of one agent."""
-        if not isinstance(data, dict):
-            return data
-        defaults = {name: field.default.model_dump() for name, field in cls.model_fields.items()}
-        return {
-            name: defaults.get(name, {}) | given if isinstance(given, dict) else given
-            for name, given in data.items()
-        }
-
-
-class AdaptersPart(Frozen):
-    """The LoRA adapter that an agent speaks through: a name on the server, or a folder.
-
-    "" is the model itself. A server keeps one prefix cache for each, so a sample whose
-    agents all speak through the same one costs least.
-    """
-
-    captioner: str = ""
-    story_writer: str = ""
-    critic: str = ""
-    reconciler: str = ""
+    @property
+    def sampling(self) -> Sampling: ...
 
 
 class SpeakerPart(Frozen):
-    """Who writes the text."""
+    """Who writes the text.
+
+    `adapters` and `sampling` have an entry for each agent: `for_agents` fills in what a recipe
+    leaves out. An adapter is a LoRA adapter's name on the server, or its folder; "" is the model
+    itself. A server keeps one prefix cache for each adapter, so a sample whose agents all speak
+    through the same one costs least.
+    """
 
     kind: Literal["offline", "vllm", "transformers"] = "offline"
     seed: int = 0
     model: str = ""  # vllm: as the server lists it, "" is its first; transformers: folder or name
     revision: str = ""  # of the weights, where the model's name does not tell it
-    adapters: AdaptersPart = AdaptersPart()
+    adapters: dict[str, str] = Field(default_factory=dict)
     max_pixels: Annotated[int, Field(ge=4 * 28 * 28)] = 256 * 28 * 28
-    sampling: SamplingPart = SamplingPart()
+    sampling: dict[str, Sampling] = Field(default_factory=dict)
+
+    @classmethod
+    def for_agents(cls, agents: Iterable[HasSampling], **values: Any) -> Self:
+        """The part with these agents in it; `values` may change one key of one agent."""
+        return cls.model_validate(complete_speaker(values, agents))
+
+
+def complete_speaker(section: dict[str, Any], agents: Iterable[HasSampling]) -> dict[str, Any]:
+    """A recipe's `speaker` section with an adapter and a whole sampling for each agent.
+
+    Entries of agents that are not in the list, and what is no mapping, stay as they are: to
+    refuse them is for whoever validates the section.
+    """
+    adapters: dict[str, Any] = {}
+    sampling: dict[str, Any] = {}
+    for agent in agents:
+        adapters[agent.name] = ""
+        sampling[agent.name] = agent.sampling.model_dump()
+    changed = dict(section)
+    if isinstance(given := section.get("adapters", {}), dict):
+        changed["adapters"] = adapters | given
+    if isinstance(given := section.get("sampling", {}), dict):
+        changed["sampling"] = sampling | {
+            name: sampling.get(name, {}) | keys if isinstance(keys, dict) else keys
+            for name, keys in given.items()
+        }
+    return changed
 
 
 class ServerPart(Frozen):

@@ -18,7 +18,7 @@ Key = Annotated[str, Field(pattern=r"^[0-9a-z]{1,64}$")]
 
 Split = Literal["train", "validation", "test"]
 ImageOrigin = Literal["embedded", "stem", "folder", "video", "alone"]
-AgentName = Literal["captioner", "story_writer", "critic", "reconciler"]
+AgentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Basis = Literal["heard", "seen", "told", "imagined"]
 ClaimVerdict = Literal["supported", "contradicted", "unverifiable"]
 Status = Literal["accepted", "rejected", "failed"]
@@ -29,7 +29,6 @@ Tonic = Literal["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
 RULES = "rules"
 PERSON = "person"
 
-AGENTS: tuple[AgentName, ...] = ("captioner", "story_writer", "critic", "reconciler")
 TONICS: tuple[Tonic, ...] = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 # What a claim can be about. The first eleven are checked against evidence;
@@ -155,7 +154,7 @@ class Story(Frozen):
     """What an ordinary person would tell of the picture and mood."""
 
     text: str
-    writer: Literal["given", "story_writer", "reconciler"]
+    writer: AgentName  # "given" where it is the source's own
 
 
 class Fault(Frozen):

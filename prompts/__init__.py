@@ -32,6 +32,11 @@ class Prompt:
     text: str
     sha256: str
 
+    @classmethod
+    def of(cls, name: str, text: str) -> "Prompt":
+        """A prompt of this text, wherever it came from."""
+        return cls(name, text, hashlib.sha256(text.encode()).hexdigest())
+
     def render(self, **facts: object) -> str:
         """The prompt with its facts filled in; a missing fact is an error."""
         return _template(self.text).render(**facts)
@@ -40,15 +45,14 @@ class Prompt:
 @cache
 def load(name: str) -> Prompt:
     """The prompt in `prompts/<name>.md`."""
-    data = (resources.files(__name__) / f"{name}.md").read_bytes()
-    return Prompt(name, data.decode("utf-8"), hashlib.sha256(data).hexdigest())
+    return Prompt.of(name, (resources.files(__name__) / f"{name}.md").read_bytes().decode("utf-8"))
 
 
 @cache
-def sha256_of(agent: str) -> str:
-    """The hash of all that an agent's prompt is made of: what all share, and its own part."""
-    parts = (load(name).sha256 for name in ("system", "evidence", agent))
-    return hashlib.sha256("".join(parts).encode()).hexdigest()
+def sha256_of(prompt: Prompt) -> str:
+    """The hash of all templates that make an agent's prompt: what all share, and its own part."""
+    parts = (load("system"), load("evidence"), prompt)
+    return hashlib.sha256("".join(part.sha256 for part in parts).encode()).hexdigest()
 
 
 @cache

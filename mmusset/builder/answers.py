@@ -56,7 +56,8 @@ class LedgerAnswers:
             with self._ledger.transaction():
                 for one in batch:
                     brief = one.request.brief
-                    call = Call(brief.material.key, brief.agent, brief.draft.round, one.model.name)
+                    draft, name = brief.draft, brief.agent.name
+                    call = Call(brief.material.key, name, draft.round, one.model.name)
                     self._ledger.calls.keep(one.request_sha256, call, one.answer)
         except MmussetError as error:
             for one in batch:
@@ -65,7 +66,7 @@ class LedgerAnswers:
             return
         failpoint("reply_kept")
         for one in batch:
-            self._count(one.request.brief.agent, one.answer)
+            self._count(one.request.brief.agent.name, one.answer)
             if not one.kept.done():
                 one.kept.set_result(None)
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from mmusset.files import write_durably
 from mmusset.json_text import canonical_json
-from mmusset.sample import AGENTS
 
 from .accounting import Cost, total_cost
 from .ledger.ledger import Ledger
@@ -73,8 +72,8 @@ def manifest(ledger: Ledger) -> dict[str, Any]:
             "verdicts": ledger.verdicts.count(),
         },
         "generated": {"clips": ledger.media.generated_count(), "by": job.composer},
-        "models": {agent: job.models.get(agent, "") for agent in AGENTS},
-        "prompts": {agent: job.prompts.get(agent, "") for agent in AGENTS},
+        "models": {agent: job.models.get(agent, "") for agent in job.prompts},
+        "prompts": job.prompts,
         "cost": _cost(ledger, tally.found - tally.skipped),
     }
 

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 
@@ -11,9 +11,10 @@ from pydantic import BaseModel
 from mmusset.errors import MmussetError
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
-from mmusset.sample import AGENTS, ImageOrigin, Item, Outcome, Piece, Prepared, Quadruple
+from mmusset.sample import ImageOrigin, Item, Outcome, Piece, Prepared, Quadruple
 from mmusset.shards.tar import Shard
 from mmusset.sources.source import MUSICAL
+from mmusset.speakers.agent import Agent
 
 from .accounting import Cost, Tally
 from .estimate import Estimate, estimate
@@ -121,7 +122,8 @@ class Summary:
 class ItemStory:
     """One item's whole story. None for what has not come to pass.
 
-    `item` is the sample itself where only a shard tells of it. `mark` is what a person wants of it, `applied` the mark that was applied last.
+    `item` is the sample itself where only a shard tells of it. `mark` is what a person wants of
+    it, `applied` the mark that was applied last.
     """
 
     item: Item | Quadruple
@@ -144,8 +146,10 @@ class ItemStory:
         return self.item.image.origin
 
 
-def survey(inventory: Inventory, recipe: Recipe) -> SurveyReport:
-    """What a source would give under a recipe."""
+def survey(
+    inventory: Inventory, recipe: Recipe, agents: Sequence[Agent[BaseModel]]
+) -> SurveyReport:
+    """The items that a recipe makes of a source, and what a build of them will cost."""
     offers, short = drop_short(inventory.offers, recipe.clip)
     pieces = [offer.piece for offer in offers]
     reasons: dict[str, list[str]] = {}
@@ -168,7 +172,7 @@ def survey(inventory: Inventory, recipe: Recipe) -> SurveyReport:
         undecided=unread,
         samples=samples,
         minutes=samples * SAMPLE_CPU_S / recipe.limits.workers / 60,
-        estimate=estimate(samples, recipe),
+        estimate=estimate(samples, recipe, agents),
     )
 
 
@@ -188,7 +192,7 @@ def status(ledger: Ledger) -> StatusReport:
         speaker=job.speaker,
         generated=ledger.media.generated_count(),
         composer=job.composer,
-        models={agent: job.models.get(agent, "") for agent in AGENTS},
+        models=job.models,
         costs=ledger.calls.costs(),
         lost=[*_lost_items(ledger), *_unread_files(ledger)],
         skipped=[(show_path(s.path), s.reason, s.detail) for s in ledger.left_out.skipped()],

@@ -55,9 +55,11 @@ async def build(job: Job, progress: Progress) -> Result:
     offering = MUSICAL | {"image"} if job.composer else MUSICAL
     if not any(e.unread or (e.kind in offering and not e.skip) for e in entries):
         raise UsageError(f"no music and no video in {job.source}; `mmusset scan` shows what is")
-    async with open_workspace(job.source, job.out, job.recipe, progress.told) as workspace:
+    async with open_workspace(job.source, job.out, job.recipe) as workspace:
         ledger = workspace.ledger
-        check_recipe(job.recipe, job.speaker.name, job.composer_name, ledger, job.re_run)
+        check_recipe(
+            job.recipe, job.speaker.name, job.composer_name, job.agents, ledger, job.re_run
+        )
         marked = apply_marks(ledger) if job.apply_marks else 0
         inventory = await take_inventory(workspace, entries, progress.surveyed)
         beyond = "not needed for --accept" if job.quota else "beyond --limit"
@@ -75,9 +77,7 @@ async def build(job: Job, progress: Progress) -> Result:
         return replace(result, marked=marked, refused=refused)
 
 
-def _plan(
-    job: Job, workspace: Workspace, inventory: Inventory, beyond: str
-) -> Candidates | None:
+def _plan(job: Job, workspace: Workspace, inventory: Inventory, beyond: str) -> Candidates | None:
     """Write the plan into the ledger, all or nothing; gives what it may still grow by."""
     ledger, candidates = workspace.ledger, None
     with planning(ledger) as restore:
@@ -104,9 +104,9 @@ async def replay(job: Job, progress: Progress) -> int:
     """
     with open_to_read(job.out):
         pass
-    async with open_workspace(job.source, job.out, job.recipe, progress.told) as workspace:
+    async with open_workspace(job.source, job.out, job.recipe) as workspace:
         ledger = workspace.ledger
-        check_recipe(job.recipe, job.speaker.name, job.composer_name, ledger, ())
+        check_recipe(job.recipe, job.speaker.name, job.composer_name, job.agents, ledger, ())
         sealer = Sealer(workspace, Media(workspace, job.studio(workspace)))
         sealed = [block for block in ledger.plan.blocks() if ledger.shards.of(block.n)]
         for done, block in enumerate(sealed, start=1):
@@ -203,7 +203,7 @@ class Builder:
         use_one_malloc_arena()
         speaker.strikes.update(self._ledger.calls.strikes())
         async with speaker:
-            check_models(speaker, self._ledger, self._job.re_run)
+            check_models(speaker, self._job.agents, self._ledger, self._job.re_run)
             try:
                 async with asyncio.TaskGroup() as group:
                     # Twice as many as there are decoders, so that none waits for an agent.

@@ -1,8 +1,10 @@
 """A dataset is one job: the same recipe, prompts and models from its first item to its last."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+
+from pydantic import BaseModel
 
 from mmusset import __version__, prompts
 from mmusset.errors import Refused
@@ -10,7 +12,8 @@ from mmusset.files import failpoint
 from mmusset.json_text import canonical_json
 from mmusset.recipe import Recipe
 from mmusset.recipe_file import Difference, differences
-from mmusset.sample import AGENTS, AgentName
+from mmusset.sample import AgentName
+from mmusset.speakers.agent import Agent
 from mmusset.speakers.base import Speaker
 
 from .ledger.job import JobFacts
@@ -18,7 +21,12 @@ from .ledger.ledger import Ledger
 
 
 def check_recipe(
-    recipe: Recipe, speaker: str, composer: str, ledger: Ledger, re_run: tuple[AgentName, ...]
+    recipe: Recipe,
+    speaker: str,
+    composer: str,
+    agents: Sequence[Agent[BaseModel]],
+    ledger: Ledger,
+    re_run: tuple[AgentName, ...],
 ) -> None:
     """Note recipe, prompts and who makes music the first time; later refuse others.
 
@@ -31,7 +39,7 @@ def check_recipe(
         mmusset=__version__,
         speaker=speaker,
         composer=composer,
-        prompts={agent: prompts.sha256_of(agent) for agent in AGENTS},
+        prompts={agent.name: prompts.sha256_of(agent.prompt) for agent in agents},
         models=before.models,
     )
     if not before.recipe:
@@ -46,10 +54,16 @@ def check_recipe(
             ledger.job.note(now)
 
 
-def check_models(speaker: Speaker, ledger: Ledger, re_run: tuple[AgentName, ...]) -> None:
+def check_models(
+    speaker: Speaker,
+    agents: Sequence[Agent[BaseModel]],
+    ledger: Ledger,
+    re_run: tuple[AgentName, ...],
+) -> None:
     """The same for the models that a speaker found when it was entered."""
     before = ledger.job.facts()
-    now = replace(before, models={agent: speaker.model_id(agent).name for agent in AGENTS})
+    models = {agent.name: speaker.model_id(agent.name).name for agent in agents}
+    now = replace(before, models=models)
     if before.models:
         _refuse_unless_re_run(changes(before, now), re_run)
     _note(now, ledger)

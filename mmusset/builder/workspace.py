@@ -2,7 +2,7 @@
 
 import sqlite3
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,15 +32,12 @@ class Workspace:
 
 
 @asynccontextmanager
-async def open_workspace(
-    source: Source, out: Path, recipe: Recipe, tell: Callable[[str], None]
-) -> AsyncIterator[Workspace]:
+async def open_workspace(source: Source, out: Path, recipe: Recipe) -> AsyncIterator[Workspace]:
     """Open the ledger of `out`, to write, and the children that decode.
 
-    `tell` is called with what the user should know. Raises as `open_to_write` does, and
-    MmussetError where the ledger turns out to be damaged.
+    Raises as `open_to_write` does, and MmussetError where the ledger turns out to be damaged.
     """
-    ledger = open_to_write(out, tell)
+    ledger = open_to_write(out)
     try:
         async with Sandbox(recipe.limits) as sandbox:
             yield Workspace(source, out, recipe, ledger, sandbox)
@@ -57,5 +54,5 @@ async def passing_workspace(source: Source, recipe: Recipe) -> AsyncIterator[Wor
     A ledger for a moment costs milliseconds, and saves every part a second way of working.
     """
     with tempfile.TemporaryDirectory(prefix="mmusset-") as folder:
-        async with open_workspace(source, Path(folder), recipe, lambda line: None) as workspace:
+        async with open_workspace(source, Path(folder), recipe) as workspace:
             yield workspace

@@ -74,9 +74,9 @@ def finetune(
     job = lora.Job(tuple(data), loaded, out or lora.default_out(data[0]), merge, device, shown)
     try:
         if plan:
-            from mmusset.finetune.memory import Plan
+            from mmusset.finetune.memory import FinetunePlan
 
-            tell(lora.plan(job, card), Plan.text, as_json)
+            tell(lora.plan(job, card), FinetunePlan.text, as_json)
             return
         if taught := lora.teach(job):
             tell(taught, lora.Taught.text, as_json)

@@ -7,6 +7,7 @@ import asyncio
 import json
 import sys
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
@@ -64,7 +65,9 @@ def scan(
       mmusset scan ~/Music
       mmusset scan ~/Music --speaker vllm --set server.price_in=0.2 --set server.price_out=0.6
     """
+    from mmusset.agents import AGENTS
     from mmusset.builder import progress, report, run, show
+    from mmusset.sources.choose import source_of
 
     loaded = _recipe(recipe, overrides, speaker)
     shown = progress.for_terminal(log_json=False)
@@ -72,7 +75,7 @@ def scan(
         found = asyncio.run(run.survey_only(source_of(source), loaded, shown))
     finally:
         shown.stop()
-    tell(report.survey(found, loaded), show.survey, as_json)
+    tell(report.survey(found, loaded, AGENTS), show.survey, as_json)
 
 
 @app.command()
@@ -137,11 +140,15 @@ def build(
     if dry_run:
         scan(source, recipe, overrides, speaker, as_json)
         return
+    from mmusset.agents import AGENTS
     from mmusset.agents.graph import build_graph
     from mmusset.builder import job, progress, report, run, show
     from mmusset.builder.ledger import file as ledger_file
+    from mmusset.builder.planning.candidates import quota
     from mmusset.composer import composer_of
     from mmusset.publish.card import write_card_if_free
+    from mmusset.sources.choose import source_of
+    from mmusset.speakers.agent import agents_named
     from mmusset.speakers.choose import speaker_of
 
     waits = [f"server.wait_seconds={server_wait}"] if server_wait else []
@@ -156,10 +163,11 @@ def build(
             folder,
             loaded,
             speaker_of(loaded, shown.told, served),
-            build_graph,
+            partial(build_graph, agents=AGENTS),
+            AGENTS,
             limit,
             quota(accept, budget, limit),
-            job.agents_named(re_run or ()),
+            tuple(agent.name for agent in agents_named(re_run or (), AGENTS)),
             retry_failed,
             apply_marks,
             composer_of(loaded.music, shown.told),
@@ -251,6 +259,7 @@ def serve(
       mmusset serve --model Qwen/Qwen2-VL-7B-Instruct --adapter my-lora
       mmusset serve --stub
     """
+    from mmusset.agents import AGENTS
     from mmusset.speakers.stub import plan as stub_plan
     from mmusset.speakers.stub import server as stub_server
     from mmusset.speakers.vllm import serve as serving
@@ -259,7 +268,7 @@ def serve(
         print(url, flush=True)
 
     if stub:
-        asyncio.run(stub_server.serve(stub_plan.load(plan), port, ready))
+        asyncio.run(stub_server.serve(stub_plan.load(plan), AGENTS, port, ready))
         return
     served = _served(True, model, adapter, python, port)
     assert served
@@ -278,6 +287,7 @@ def try_(
 
     Example: mmusset try "song.mp3" --speaker vllm
     """
+    from mmusset.agents import AGENTS
     from mmusset.agents.graph import build_graph
     from mmusset.builder import report, show, trial
     from mmusset.speakers.asking import Asker, InMemory
@@ -288,7 +298,7 @@ def try_(
     async def run() -> report.ItemStory:
         writer = speaker_of(loaded, lambda line: print(line, file=sys.stderr))
         async with trial.trial_of_file(path, loaded) as on_trial, writer as chosen:
-            graph = build_graph(Asker(chosen, InMemory()), loaded)
+            graph = build_graph(Asker(chosen, InMemory()), loaded, AGENTS)
             return report.tried(on_trial, await graph(on_trial.material))
 
     tell([asyncio.run(run())], show.stories, as_json)
@@ -306,7 +316,7 @@ app.add_typer(cli_evaluate.app)
 
 @prompts.command("show")
 def show_prompt(
-    agent: Annotated[str, typer.Argument(help="captioner, story_writer, critic or reconciler.")],
+    agent: Annotated[str, typer.Argument(help="An agent's name, such as story_writer.")],
     source: Annotated[Path, typer.Option(help="Your folder of music, pictures and videos.")],
     item: Annotated[int, typer.Option(min=1, help="Which item, in the order of the plan.")] = 1,
     recipe: RecipeOption = "vllm",
@@ -317,16 +327,20 @@ def show_prompt(
 
     Example: mmusset prompts show captioner --source ~/Music --item 3
     """
+    from mmusset.agents import AGENTS
     from mmusset.agents.preview import preview
-    from mmusset.builder import job, trial
+    from mmusset.builder import trial
+    from mmusset.sources.choose import source_of
     from mmusset.speakers import chat
+    from mmusset.speakers.agent import agents_named
 
     loaded = _recipe(recipe, overrides, "vllm")
-    (name,) = job.agents_named((agent,))
+    (named,) = agents_named((agent,), AGENTS)
 
     async def body() -> chat.Body:
         async with trial.trial_of_source(source_of(source), item, loaded) as on_trial:
-            return chat.body(await preview(on_trial.material, name, loaded), loaded.speaker)
+            request = await preview(on_trial.material, named, loaded, AGENTS)
+            return chat.body(request, loaded.speaker)
 
     asked = asyncio.run(body())
     print(json.dumps(asked) if as_json else chat.show(asked))
@@ -370,20 +384,22 @@ def main() -> NoReturn:
 
 
 def _recipe(name: str, overrides: list[str] | None, speaker: str | None) -> "Recipe":
+    from mmusset.agents import AGENTS
     from mmusset.recipe import Recipe
     from mmusset.recipe_file import load
 
     said = (f"speaker.kind={speaker}",) if speaker else ()
-    return load(Recipe, name, (*(overrides or ()), *said))
+    return load(Recipe, name, (*(overrides or ()), *said), AGENTS)
 
 
 def _served(
     serve: bool, model: str | None, adapter: Path | None, python: Path | None, port: int
 ) -> "ServerSpec | None":
+    from mmusset.agents import AGENTS
     from mmusset.speakers.vllm import serve as serving
 
     if serve:
-        return serving.to_serve(model or serving.DEFAULT_MODEL, adapter, python, port)
+        return serving.to_serve(model or serving.DEFAULT_MODEL, adapter, python, port, AGENTS)
     if model or adapter or python:
         raise UsageError(
             "--model, --adapter and --python are for --serve; for a server that runs already,"

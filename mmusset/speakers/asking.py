@@ -64,8 +64,8 @@ class Asker:
         """The speaker's reply to a brief. Raises Unusable after two answers of no use."""
         complaint = ""
         for _ in range(2):
-            request = Request(brief, reply, complaint)
-            model = self._speaker.model_id(brief.agent)
+            request = Request(brief, complaint)
+            model = self._speaker.model_id(brief.agent.name)
             sha256 = request_sha256(request, model)
             answer = self._answers.find(sha256)
             if answer is None:
@@ -75,7 +75,7 @@ class Asker:
             if not complaint:
                 told = reply.model_validate_json(answer.text)
                 return Said(told, self._speaker.name, model.name, sha256)
-        raise Unusable("no usable answer", f"the {brief.agent} was asked twice: {complaint}")
+        raise Unusable("no usable answer", f"the {brief.agent.name} was asked twice: {complaint}")
 
 
 def fault_of(answer: Reply, reply: type[R]) -> str:

@@ -7,63 +7,17 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
-from typing import Annotated, Literal, Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from mmusset.frozen import Frozen
 from mmusset.json_text import canonical_json
-from mmusset.sample import AgentName, Claim, Fault, Material
+from mmusset.sample import Claim, Material
 
-Phrase = Annotated[str, Field(min_length=1, max_length=300)]
-
-
-class CaptionReply(Frozen):
-    """The captioner's answer."""
-
-    caption: Annotated[str, Field(min_length=1, max_length=1000)]
-
-
-class StoryReply(Frozen):
-    """The story writer's answer."""
-
-    story: Annotated[str, Field(min_length=1, max_length=2000)]
-
-
-class Objection(Frozen):
-    """One fault that the critic names; the words at fault stand in `quote`."""
-
-    where: Literal["caption", "story"]
-    rule: Annotated[str, Field(min_length=1, max_length=40)]
-    quote: Phrase
-    why: Phrase
-    mend: Phrase
-
-
-class Judgement(Frozen):
-    """The critic's answer: what is wrong, beyond what the rules have found."""
-
-    faults: Annotated[tuple[Objection, ...], Field(max_length=6)]
-
-
-class Mending(Frozen):
-    """The reconciler's answer: the text or texts at fault, mended; "" for one without fault."""
-
-    caption: Annotated[str, Field(max_length=1000)]
-    story: Annotated[str, Field(max_length=2000)]
-
+from .agent import Agent, Draft, Notes
 
 R = TypeVar("R", bound=BaseModel)
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """The texts of a sample as they stand in a round; "" and () until they are written."""
-
-    round: int
-    caption: str
-    story: str
-    faults: tuple[Fault, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,27 +43,32 @@ class Brief:
     gates: nothing else may be said of the music.
     """
 
-    agent: AgentName
+    agent: Agent[BaseModel]
     material: Material
     sayable: tuple[Claim, ...]
     draft: Draft
     prompt: PromptParts
 
+    def notes(self) -> Notes:
+        """The part of it that a writer without a model works from."""
+        media = self.material.media
+        duration_s = media.music_evidence.duration_s
+        return Notes(self.sayable, media.image_evidence, duration_s, self.draft)
+
     def draw(self) -> int:
         """A number of 256 bits for this very turn: the seed of all that is chosen in it."""
-        turn = f"{self.material.seed}:{self.material.key}:{self.agent}:{self.draft.round}"
+        turn = f"{self.material.seed}:{self.material.key}:{self.agent.name}:{self.draft.round}"
         return int.from_bytes(hashlib.sha256(turn.encode()).digest())
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A brief and the type that the answer must have.
+    """A brief, to be answered in the type of its agent's reply.
 
-    `complaint` is "" at first, else what was wrong with the first answer.
+    `complaint` is "" at first, else what was wrong with the first reply.
     """
 
     brief: Brief
-    reply: type[BaseModel]
     complaint: str = ""
 
 
@@ -150,7 +109,7 @@ class Speaker(Protocol):
         trace: TracebackType | None,
     ) -> None: ...
 
-    def model_id(self, agent: AgentName) -> ModelId:
+    def model_id(self, agent: str) -> ModelId:
         """What `agent` speaks through."""
         ...
 
@@ -177,14 +136,14 @@ def request_sha256(request: Request, model: ModelId) -> str:
     """The hash under which an answer is kept: equal requests are never paid for twice."""
     brief, material, prompt = request.brief, request.brief.material, request.brief.prompt
     facts = {
-        "agent": brief.agent,
+        "agent": brief.agent.name,
         "complaint": request.complaint,
         "image": material.media.image.sha256,
         "key": material.key,
         "model": model.name,
         "prompt": [prompt.system, prompt.evidence, prompt.task],
         "round": brief.draft.round,
-        "schema": schema(request.reply),
+        "schema": schema(brief.agent.reply),
         "seed": material.seed,
         "settings": model.settings,
     }

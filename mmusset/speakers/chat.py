@@ -44,10 +44,10 @@ def body(request: Request, part: SpeakerPart, model: str = "") -> Body:
     a seed of one's own costs vLLM a kernel for each row, and kills its CPU engine (docs/LOG.md).
     """
     agent = request.brief.agent
-    sampling = getattr(part.sampling, agent)
+    sampling = part.sampling[agent.name]
     url = data_url(request.brief.material.image_file.read_bytes())
     return {
-        "model": getattr(part.adapters, agent) or model or part.model,
+        "model": part.adapters[agent.name] or model or part.model,
         "messages": messages(request, {"type": "image_url", "image_url": {"url": url}}),
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
@@ -55,8 +55,8 @@ def body(request: Request, part: SpeakerPart, model: str = "") -> Body:
         "response_format": {
             "type": "json_schema",
             "json_schema": {
-                "name": request.reply.__name__,
-                "schema": json.loads(schema(request.reply)),
+                "name": agent.reply.__name__,
+                "schema": json.loads(schema(agent.reply)),
                 "strict": True,
             },
         },

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import SHORT, environment, mmusset, tree
-from tests.support.ledgers import older
 from tests.support.media import library, picture, piece
 
 
@@ -137,17 +136,6 @@ def test_a_replay_needs_no_story_file(source: Path, tmp_path: Path) -> None:
     story.unlink()
     assert mmusset(*words, "--replay").returncode == 0
     assert tree(out) == before
-
-
-def test_a_dataset_of_another_version_is_refused(built: Path, source: Path) -> None:
-    older(built / ".mmusset" / "ledger.db")
-    with sqlite3.connect(built / ".mmusset" / "ledger.db") as db:
-        db.execute("UPDATE meta SET value = '1' WHERE name = 'schema'")
-    for words in (("build", "--source", source, "--out", built, *SHORT), ("status", built)):
-        done = mmusset(*words)
-        assert done.returncode == 1
-        assert "another version of mmusset made" in done.stderr
-        assert done.stderr.count("\n") == 1
 
 
 def test_replay_writes_the_same_bytes_again(built: Path, source: Path) -> None:

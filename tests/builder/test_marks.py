@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmusset.builder.ledger.file import open_to_read, open_to_write
+from mmusset.builder.ledger.file import open_to_read
 from mmusset.builder.marks import Mark, forget_mark, read_marks, save_mark
-from mmusset.errors import MmussetError, Refused, UsageError
+from mmusset.errors import MmussetError, UsageError
 from tests.support.command import SHORT, environment, mmusset
-from tests.support.ledgers import older
 from tests.support.marking import keys
 from tests.support.media import library
 
@@ -82,19 +81,6 @@ def test_every_note_comes_back_as_it_was_written(begun: Path, note: str) -> None
         assert read_marks(begun / "out")[key].note == note
     finally:
         forget_mark(begun / "out", key)
-
-
-def test_a_ledger_from_before_there_were_marks_takes_them_once_it_is_up_to_date(
-    out: Path,
-) -> None:
-    older(out / ".mmusset" / "ledger.db")
-    key = keys(out)[0]
-    with pytest.raises(Refused, match="brings it up to date"):
-        save_mark(out, Mark(key, "keep", "too early"))
-    open_to_write(out).close()
-    assert read_marks(out) == {}
-    save_mark(out, Mark(key, "keep", "still here"))
-    assert read_marks(out) == {key: Mark(key, "keep", "still here")}
 
 
 MARKER = """

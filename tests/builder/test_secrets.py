@@ -11,6 +11,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from mmusset.agents import AGENTS
 from mmusset.errors import MmussetError, Unusable, UsageError
 from mmusset.recipe import ServerPart, SpeakerPart
 from mmusset.safe_text import first_line, masked, of_url, printable
@@ -84,7 +85,7 @@ def said_of(server: Rude, path: str = "/chat/completions") -> str:
     """What the client says of a server's one answer."""
 
     async def ask() -> str:
-        speaker = VllmSpeaker(SpeakerPart(), ServerPart(url=server.url))
+        speaker = VllmSpeaker(SpeakerPart.for_agents(AGENTS), ServerPart(url=server.url))
         async with speaker.session() as session:
             try:
                 await post(session, server.url + path, b"{}", 5.0)
@@ -176,7 +177,7 @@ def test_a_key_that_no_header_can_hold_is_wrong_usage(monkeypatch: pytest.Monkey
 
 
 async def entered(url: str) -> None:
-    async with VllmSpeaker(SpeakerPart(), ServerPart(url=url)):
+    async with VllmSpeaker(SpeakerPart.for_agents(AGENTS), ServerPart(url=url)):
         raise AssertionError("nobody listens there")
 
 

@@ -13,8 +13,9 @@ import pytest
 import yaml
 
 from mmusset import recipe_file
+from mmusset.agents import AGENTS
 from mmusset.errors import UsageError
-from mmusset.recipe import Recipe
+from mmusset.recipe import Recipe, SpeakerPart, complete_speaker
 from tests.support.command import environment, mmusset
 
 ROOT = Path(__file__).parents[2]
@@ -97,17 +98,23 @@ def test_rooms_import_downward() -> None:
                     assert target in allowed[room], f"{path.name}: {line}"
 
 
+def usual() -> Recipe:
+    """The recipe that says nothing of its own."""
+    return Recipe(speaker=SpeakerPart.for_agents(AGENTS))
+
+
 def test_shipped_recipes_are_whole_and_valid() -> None:
     assert recipe_file.names() == ["quickstart", "transformers", "vllm"]
     shown: set[str] = set()
     for name in recipe_file.names():
-        loaded = recipe_file.load(Recipe, name)
+        loaded = recipe_file.load(Recipe, name, agents=AGENTS)
         assert loaded.name == name
         text = (resources.files("mmusset.recipes") / f"{name}.yaml").read_text()
         given = yaml.safe_load(text)
-        assert loaded == Recipe.model_validate(given)
+        speaker = complete_speaker(given["speaker"], AGENTS)
+        assert loaded == Recipe.model_validate(given | {"speaker": speaker})
         shown |= set(given)
-    assert recipe_file.load(Recipe, "quickstart") == Recipe()
+    assert recipe_file.load(Recipe, "quickstart", agents=AGENTS) == usual()
     assert shown == set(Recipe.model_fields), "every key is shown in a recipe"
 
 
@@ -159,9 +166,11 @@ def test_a_stop_during_the_imports_leaves_no_traceback(
 
 
 def test_overrides_change_one_key() -> None:
-    changed = recipe_file.load(Recipe, "quickstart", ("clip.seconds=5", "keep_tags=[title]"))
+    changed = recipe_file.load(
+        Recipe, "quickstart", ("clip.seconds=5", "keep_tags=[title]"), AGENTS
+    )
     assert (changed.clip.seconds, changed.keep_tags) == (5.0, ("title",))
-    differences = recipe_file.differences(Recipe().canonical(), changed.canonical())
+    differences = recipe_file.differences(usual().canonical(), changed.canonical())
     assert [str(difference) for difference in differences] == [
         "clip.seconds: 10.24 -> 5.0",
         "keep_tags: [] -> ['title']",
@@ -170,13 +179,13 @@ def test_overrides_change_one_key() -> None:
 
 def test_one_key_of_one_agents_sampling_can_be_changed() -> None:
     sampling = recipe_file.load(
-        Recipe, "vllm", ("speaker.sampling.critic.max_tokens=99",)
+        Recipe, "vllm", ("speaker.sampling.critic.max_tokens=99",), AGENTS
     ).speaker.sampling
-    usual = Recipe().speaker.sampling
-    assert sampling.critic == usual.critic.model_copy(update={"max_tokens": 99})
-    assert sampling.captioner == usual.captioner
+    usual_sampling = usual().speaker.sampling
+    assert sampling["critic"] == usual_sampling["critic"].model_copy(update={"max_tokens": 99})
+    assert sampling["captioner"] == usual_sampling["captioner"]
     with pytest.raises(UsageError, match=r"sampling\.critic\.max_tokens"):
-        recipe_file.load(Recipe, "vllm", ("speaker.sampling.critic.max_token=99",))
+        recipe_file.load(Recipe, "vllm", ("speaker.sampling.critic.max_token=99",), AGENTS)
 
 
 @pytest.mark.parametrize("bounds", ["[80, 8]", "[0, 8]"])
@@ -188,6 +197,6 @@ def test_bounds_that_nothing_can_meet_are_a_usage_error(name: str, bounds: str) 
 
 def test_what_can_not_change_the_output_is_no_difference() -> None:
     more_workers = recipe_file.load(
-        Recipe, "quickstart", ("limits.workers=8", "limits.decode_seconds=5")
+        Recipe, "quickstart", ("limits.workers=8", "limits.decode_seconds=5"), AGENTS
     )
-    assert more_workers.canonical() == Recipe().canonical()
+    assert more_workers.canonical() == usual().canonical()

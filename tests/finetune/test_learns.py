@@ -9,8 +9,9 @@ import torch
 from PIL import Image, ImageEnhance
 
 from mmusset import recipe_file
+from mmusset.agents import AGENTS
 from mmusset.finetune.chats import Chat, read_chats
-from mmusset.finetune.compare import Question, compare
+from mmusset.finetune.compare import ComparisonRequest, compare
 from mmusset.finetune.learner import read_processor
 from mmusset.recipe import Recipe
 from mmusset.shards.reader import raw_samples, shards_of
@@ -49,7 +50,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def base(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """It knows the words, and how a critic answers who finds nothing."""
     folder = tmp_path_factory.mktemp("base")
-    loaded = recipe_file.load(Recipe, "transformers", (f"speaker.max_pixels={FEW_PIXELS}",))
+    loaded = recipe_file.load(Recipe, "transformers", (f"speaker.max_pixels={FEW_PIXELS}",), AGENTS)
     lessons = [x for x in lessons_of(SOURCE, loaded, 13) if x.request.brief.agent == "critic"]
     chats = read_chats([str(dataset)], DATA).chats
     asked = [text for x in lessons for text in (x.request.brief.prompt.task, x.answer)]
@@ -122,7 +123,7 @@ def test_merged_it_says_what_it_says_beside_its_base(
 
 
 def test_it_beats_its_base(adapter: Path, base: Path, dataset: Path) -> None:
-    asked = Question(str(dataset), str(base), adapter, "train", None)
+    asked = ComparisonRequest(str(dataset), str(base), adapter, "train", None)
     assert asked.taught.data.max_pixels == FEW_PIXELS, "as it was taught"
     found, examples = compare(asked, Progress())
     print(found.text())

@@ -16,7 +16,7 @@ import pytest
 import soundfile
 import torch
 
-from mmusset.musflow.model.musflow import throw
+from mmusset.musflow.model.musflow import draw
 from mmusset.musflow.recipe import FlowTrainPart
 from mmusset.musflow.training.checkpoint import load_checkpoint
 from mmusset.training.checkpoint import newest
@@ -354,13 +354,13 @@ def test_without_a_cache_it_trains_and_goes_on_as_well(
 
 def test_every_subset_of_the_conditions_is_as_likely(tmp_path: Path) -> None:
     """And as many samples as the recipe says are told nothing, for guidance."""
-    throws = throw(FlowTrainPart(drop=0.1), 0, (14_000, 1, 1), "cpu")
-    codes = (throws.kept * torch.tensor([1, 2, 4])).sum(dim=1)
+    draws = draw(FlowTrainPart(drop=0.1), 0, (14_000, 1, 1), "cpu")
+    codes = (draws.condition_mask * torch.tensor([1, 2, 4])).sum(dim=1)
     shares = torch.bincount(codes, minlength=8) / len(codes)
     assert float(shares[0]) == pytest.approx(0.1, abs=0.015)
     assert shares[1:].numpy() == pytest.approx(np.full(7, 0.9 / 7), abs=0.015)
-    again = throw(FlowTrainPart(drop=0.1), 0, (14_000, 1, 1), "cpu")
-    assert torch.equal(throws.kept, again.kept)
+    again = draw(FlowTrainPart(drop=0.1), 0, (14_000, 1, 1), "cpu")
+    assert torch.equal(draws.condition_mask, again.condition_mask)
 
 
 def test_without_torch_it_says_what_to_install(dataset: Path) -> None:

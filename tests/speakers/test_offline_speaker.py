@@ -7,13 +7,17 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
-from mmusset.agents.reconciler import keeps_the_rest
+from mmusset.agents.captioner import CAPTIONER, CaptionReply
+from mmusset.agents.critic import CRITIC, Judgement
+from mmusset.agents.reconciler import RECONCILER, Mending, keeps_the_rest
+from mmusset.agents.state import GraphAgent
+from mmusset.agents.story_writer import STORY_WRITER, StoryReply
 from mmusset.errors import Unusable
 from mmusset.recipe import GatesPart
 from mmusset.sample import (
     TONICS,
-    AgentName,
     Attribute,
     Claim,
     Colour,
@@ -21,16 +25,12 @@ from mmusset.sample import (
     ImageEvidence,
     Measured,
 )
+from mmusset.speakers.agent import Draft
 from mmusset.speakers.base import (
     Brief,
-    CaptionReply,
-    Draft,
-    Judgement,
-    Mending,
     PromptParts,
     R,
     Request,
-    StoryReply,
 )
 from mmusset.speakers.offline import caption_grammar, story_grammar
 from mmusset.speakers.offline.caption_phrases import PHRASES, Form
@@ -67,7 +67,7 @@ def picture(random: Random) -> ImageEvidence:
     return image_evidence().model_copy(update={**values, "palette": palette})
 
 
-def brief(agent: AgentName = "captioner", **changes: object) -> Brief:
+def brief(agent: GraphAgent[BaseModel] = CAPTIONER, **changes: object) -> Brief:
     """A brief of the first round; `changes` are of its draft, of its material, or its own."""
     parts: dict[str, object] = {"material": material(), "draft": Draft(0, "", "", ())}
     for name, part in parts.items():
@@ -79,7 +79,7 @@ def brief(agent: AgentName = "captioner", **changes: object) -> Brief:
 
 
 def say(told: Brief, reply: type[R]) -> R:
-    answer = asyncio.run(OfflineSpeaker().answer(Request(told, reply)))
+    answer = asyncio.run(OfflineSpeaker().answer(Request(told)))
     return reply.model_validate_json(answer.text)
 
 
@@ -165,7 +165,7 @@ def test_a_story_tells_of_light_and_colour_and_not_of_music() -> None:
 
 def test_the_same_brief_gets_the_same_answer() -> None:
     assert say(brief(), CaptionReply) == say(brief(), CaptionReply)
-    assert say(brief("story_writer"), StoryReply) == say(brief("story_writer"), StoryReply)
+    assert say(brief(STORY_WRITER), StoryReply) == say(brief(STORY_WRITER), StoryReply)
 
 
 @pytest.mark.parametrize("change", [{"key": "k2"}, {"seed": 1}, {"round": 1}])
@@ -174,13 +174,13 @@ def test_another_item_or_seed_or_round_gets_another_answer(change: dict[str, obj
 
 
 def test_the_grammar_has_no_opinion() -> None:
-    assert say(brief("critic"), Judgement).faults == ()
+    assert say(brief(CRITIC), Judgement).faults == ()
 
 
 def test_a_sentence_at_fault_is_dropped_and_the_rest_stays_word_for_word() -> None:
     caption = "This hushed piece in A minor keeps a slow pulse. It is loud."
     told = brief(
-        "reconciler", caption=caption, story="Dusk falls.", faults=(fault("caption", "loud"),)
+        RECONCILER, caption=caption, story="Dusk falls.", faults=(fault("caption", "loud"),)
     )
     mended = say(told, Mending)
     assert mended.caption == "This hushed piece in A minor keeps a slow pulse."
@@ -189,7 +189,7 @@ def test_a_sentence_at_fault_is_dropped_and_the_rest_stays_word_for_word() -> No
 
 def test_a_caption_of_one_faulty_sentence_is_written_anew() -> None:
     caption = "A loud piece in C major at 150 BPM with drums."
-    told = brief("reconciler", caption=caption, story="S.", faults=(fault("caption", "150 BPM"),))
+    told = brief(RECONCILER, caption=caption, story="S.", faults=(fault("caption", "150 BPM"),))
     first, second = (
         say(told, Mending),
         say(replace(told, draft=replace(told.draft, round=2)), Mending),
@@ -199,9 +199,9 @@ def test_a_caption_of_one_faulty_sentence_is_written_anew() -> None:
 
 
 def test_a_story_that_gets_too_short_is_filled_up() -> None:
-    story = say(brief("story_writer"), StoryReply).story
+    story = say(brief(STORY_WRITER), StoryReply).story
     first, *rest = sentences(story)
-    told = brief("reconciler", caption="C.", story=story, faults=(fault("story", first.strip()),))
+    told = brief(RECONCILER, caption="C.", story=story, faults=(fault("story", first.strip()),))
     mended = say(told, Mending).story
     assert mended.startswith("".join(rest))
     assert 50 <= word_count(mended) <= 120
@@ -209,7 +209,7 @@ def test_a_story_that_gets_too_short_is_filled_up() -> None:
 
 def test_a_story_that_is_too_long_loses_its_last_sentences() -> None:
     story = " ".join(f"The dusk goes on, and so does the blue of it, {n}." for n in "abcdefghijklm")
-    told = brief("reconciler", caption="C.", story=story, faults=(fault("story", story, "length"),))
+    told = brief(RECONCILER, caption="C.", story=story, faults=(fault("story", story, "length"),))
     mended = say(told, Mending).story
     assert story.startswith(mended)
     assert 110 <= word_count(mended) <= 120
@@ -217,9 +217,9 @@ def test_a_story_that_is_too_long_loses_its_last_sentences() -> None:
 
 @given(seed=st.integers(0, 2**32), chosen=st.data())
 def test_mending_keeps_what_no_fault_names(seed: int, chosen: st.DataObject) -> None:
-    told = brief("reconciler", seed=seed)
-    caption = say(replace(told, agent="captioner"), CaptionReply).caption
-    story = say(replace(told, agent="story_writer"), StoryReply).story
+    told = brief(RECONCILER, seed=seed)
+    caption = say(replace(told, agent=CAPTIONER), CaptionReply).caption
+    story = say(replace(told, agent=STORY_WRITER), StoryReply).story
     at_fault = tuple(
         fault(where, chosen.draw(st.sampled_from(sentences(text))).split()[-1])
         for where, text in (("caption", caption), ("story", story))

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from mmusset.agents import AGENTS
+from mmusset.agents.captioner import CAPTIONER, CaptionReply
 from mmusset.agents.state import begin, brief
 from mmusset.errors import MmussetError, ServerGone, Stopped, Unusable
-from mmusset.recipe import AdaptersPart, GatesPart, Recipe, ServerPart, SpeakerPart
+from mmusset.recipe import GatesPart, Recipe, ServerPart, SpeakerPart
 from mmusset.speakers.asking import Asker, InMemory
-from mmusset.speakers.base import CaptionReply, Reply, Request
+from mmusset.speakers.base import Reply, Request
 from mmusset.speakers.picture import fit
 from mmusset.speakers.stub.plan import PlannedFault, StubPlan
 from mmusset.speakers.stub.server import StubServer
@@ -36,16 +38,16 @@ def request(picture: Path, key: str = "k1", evidence: str | None = None) -> Requ
     material = samples.material(picture, key=key)
     state = begin(material, sayable(material.media.music_evidence, GatesPart()))
     state["evidence"] = evidence or state["evidence"]
-    return Request(brief(state, "captioner"), CaptionReply)
+    return Request(brief(state, CAPTIONER))
 
 
 def play(plan: StubPlan, scene: Scene, part: SpeakerPart | None = None, **server: float) -> None:
     """Run a scene with a server and a speaker that was entered."""
 
     async def run() -> None:
-        async with StubServer(plan) as stub:
+        async with StubServer(plan, AGENTS) as stub:
             where = ServerPart.model_validate({"url": stub.url} | server)
-            async with VllmSpeaker(part or SpeakerPart(), where) as speaker:
+            async with VllmSpeaker(part or SpeakerPart.for_agents(AGENTS), where) as speaker:
                 await scene(stub, speaker)
 
     asyncio.run(asyncio.wait_for(run(), 60))
@@ -159,7 +161,7 @@ def test_retry_after_is_seconds_or_a_date(header: str, seconds: float) -> None:
 
 
 def test_adapters_are_asked_for_by_name_agent_by_agent(picture: Path) -> None:
-    part = SpeakerPart(adapters=AdaptersPart(captioner="music-1"))
+    part = SpeakerPart.for_agents(AGENTS, adapters={"captioner": "music-1"})
 
     async def scene(stub: StubServer, speaker: VllmSpeaker) -> None:
         await speaker.answer(request(picture))
@@ -175,12 +177,14 @@ def test_a_model_that_is_not_served_is_an_error_before_any_work() -> None:
         raise AssertionError("it should not be entered")
 
     with pytest.raises(MmussetError, match=r"does not serve other; it serves stub"):
-        play(quick(), scene, SpeakerPart(model="other"))
+        play(quick(), scene, SpeakerPart.for_agents(AGENTS, model="other"))
 
 
 def test_no_server_is_an_error_that_says_how_to_start_one() -> None:
     async def run() -> None:
-        async with VllmSpeaker(SpeakerPart(), ServerPart(url="http://127.0.0.1:9/v1")):
+        async with VllmSpeaker(
+            SpeakerPart.for_agents(AGENTS), ServerPart(url="http://127.0.0.1:9/v1")
+        ):
             pass
 
     with pytest.raises(MmussetError, match="mmusset serve"):

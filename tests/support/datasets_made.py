@@ -4,8 +4,8 @@ import hashlib
 import json
 from pathlib import Path
 
+from mmusset.agents import AGENTS
 from mmusset.recipe import Recipe
-from mmusset.sample import AGENTS
 from mmusset.shards.tar import Sample, write_shard
 
 
@@ -35,8 +35,8 @@ def write_dataset(out: Path, shards: dict[str, list[Sample]], **recipe: object) 
         "recipe": json.loads(spelled),
         "fingerprint": hashlib.sha256(spelled.encode()).hexdigest(),
         "mmusset": "0.1.0",
-        "models": dict.fromkeys(AGENTS, "offline-grammar/1"),
-        "prompts": dict.fromkeys(AGENTS, "0" * 64),
+        "models": dict.fromkeys((agent.name for agent in AGENTS), "offline-grammar/1"),
+        "prompts": dict.fromkeys((agent.name for agent in AGENTS), "0" * 64),
     }
     (out / "manifest.json").write_text(json.dumps(manifest))
     return out

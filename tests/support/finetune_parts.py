@@ -14,7 +14,7 @@ from torch.profiler import ProfilerActivity, profile
 from mmusset.finetune.chats import Chat, read_chats
 from mmusset.finetune.learner import adapted, load_base, read_processor
 from mmusset.finetune.lora import Job
-from mmusset.finetune.pages import Book, read_pages, tokens_of
+from mmusset.finetune.packing import PackedDataset, pack_chats, tokens_of
 from mmusset.finetune.recipe import DataPart, FinetuneRecipe, LoraPart, LoraTrainPart
 from mmusset.recipe_file import load
 from mmusset.training.progress import Progress
@@ -65,10 +65,10 @@ def recipe(base: Path, rank: int = 4, **train: Any) -> FinetuneRecipe:
     )
 
 
-def book(base: Path, source: Path) -> tuple[Book, Any]:
+def book(base: Path, source: Path) -> tuple[PackedDataset, Any]:
     """The pages of a dataset, and the base's processor."""
     processor = read_processor(recipe(base), "")
-    return read_pages(read_chats([str(source)], DATA).chats, processor, 4096), processor
+    return pack_chats(read_chats([str(source)], DATA).chats, processor, 4096), processor
 
 
 def learner(base: Path, rank: int = 4, loud: bool = True, **train: Any) -> Any:

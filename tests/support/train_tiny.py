@@ -11,9 +11,11 @@ from typing import Any
 import torch
 from PIL import Image
 
+from mmusset.agents import AGENTS
 from mmusset.agents.graph import build_graph
 from mmusset.builder.trial import trial_of_source
 from mmusset.recipe import Recipe
+from mmusset.sources.folder import FolderSource
 from mmusset.speakers import chat
 from mmusset.speakers.asking import Asker, InMemory
 from mmusset.speakers.base import Reply, Request
@@ -51,9 +53,9 @@ def lessons_of(source: Path, recipe: Recipe, items: int) -> list[Lesson]:
 
     async def listen() -> list[Lesson]:
         speaker = Listening()
-        graph = build_graph(Asker(speaker, InMemory()), recipe)
+        graph = build_graph(Asker(speaker, InMemory()), recipe, AGENTS)
         for place in range(1, items + 1):
-            async with trial_of_source(source, place, recipe) as trial:
+            async with trial_of_source(FolderSource(source), place, recipe) as trial:
                 await graph(trial.material)
         return speaker.lessons
 

@@ -8,7 +8,7 @@ import fcntl
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -18,8 +18,7 @@ from mmusset.errors import MmussetError, Refused
 from .check import check, lost, shards_in
 from .ledger import Ledger
 from .rows import LedgerConnection, broken, guard, watch
-from .schema import OLDER_VERSIONS, bring_up_to_date, check_version, make, version_of
-from .secrets import mask_keys
+from .schema import check_version, make, version_of
 
 FOLDER = ".mmusset"
 NAME = "ledger.db"
@@ -31,12 +30,12 @@ _PRIVATE = (NAME, f"{NAME}-wal", f"{NAME}-shm", COPY, "lock")
 _NOTED = re.compile(rb"generation (\d{1,9})\n")
 
 
-def open_to_write(out: Path, tell: Callable[[str], None] = lambda line: None) -> Ledger:
+def open_to_write(out: Path) -> Ledger:
     """The ledger of an output folder, made if there is none, and locked.
 
-    `tell` hears what was done to a ledger of an older version. Raises Refused if another build
-    holds it, another version of mmusset wrote it, or the folder holds something else;
-    MmussetError where the ledger is damaged, lost, or older than what it stands for.
+    Raises Refused if another build holds it, another version of mmusset wrote it, or the folder
+    holds something else; MmussetError where the ledger is damaged, lost, or older than what it
+    stands for.
     """
     folder = out / FOLDER
     if not folder.exists():
@@ -47,7 +46,7 @@ def open_to_write(out: Path, tell: Callable[[str], None] = lambda line: None) ->
         folder.mkdir(parents=True, mode=0o700)
     lock = hold(out)
     try:
-        connection = _connect(out, lock, tell)
+        connection = _connect(out, lock)
     except BaseException:
         os.close(lock)
         raise
@@ -147,8 +146,8 @@ def _connected(path: Path, out: Path, options: str) -> LedgerConnection:
         raise MmussetError(f"the ledger of {out} can't be used: {error}") from None
 
 
-def _connect(out: Path, lock: int, tell: Callable[[str], None]) -> LedgerConnection:
-    """Open, make, bring up to date and check the ledger."""
+def _connect(out: Path, lock: int) -> LedgerConnection:
+    """Open the ledger, make it if there is none, and check it."""
     folder, noted = out / FOLDER, noted_generation(lock)
     path = folder / NAME
     if (folder / RECOVERED).exists():
@@ -166,14 +165,10 @@ def _connect(out: Path, lock: int, tell: Callable[[str], None]) -> LedgerConnect
             raise lost(out)
         if version is None:
             make(connection)
-        elif version in OLDER_VERSIONS:
-            bring_up_to_date(connection)
-            tell(f"the ledger of {out} is brought up to date with this version of mmusset")
         guard(connection)
         check_version(connection)
         generation = check(connection, noted, folder / COPY)
         note_generation(lock, generation)
-        mask_keys(connection, folder / COPY, tell)
     except sqlite3.Error as error:
         connection.close()
         raise broken(connection, error) from None

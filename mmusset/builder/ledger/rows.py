@@ -116,12 +116,6 @@ def _make(connection: sqlite3.Connection, statements: list[str]) -> None:
         connection.execute("COMMIT")
 
 
-def count_rows_again(connection: LedgerConnection) -> None:
-    """Give every row of a guarded ledger its checksum, whatever it has."""
-    for table, columns in _layout(connection).items():
-        connection.execute(f"UPDATE {table} SET crc = row_crc({_values(table, columns)})")
-
-
 def check_rows(connection: LedgerConnection) -> None:
     """Read every row of a watched ledger, and SQLite's own structure.
 

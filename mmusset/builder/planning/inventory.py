@@ -146,9 +146,7 @@ def once_each(offers: Sequence[Offer], ledger: Ledger) -> tuple[list[Offer], lis
     for offer in offers:
         music = offer.piece.music
         planned = ledger.plan.item(offer.piece.key(0))
-        if music.sha256 not in chosen or (
-            planned and planned.item.piece.music.path == music.path
-        ):
+        if music.sha256 not in chosen or (planned and planned.item.piece.music.path == music.path):
             chosen[music.sha256] = offer
     twins = [
         _twin(music.path, chosen[music.sha256].piece.music)

@@ -138,9 +138,7 @@ def drop_short(offers: Sequence[Offer], part: ClipPart) -> tuple[list[Offer], li
     return long_enough, skipped
 
 
-def group_offers(
-    offers: Sequence[Offer], ledger: Ledger
-) -> tuple[dict[Offer, str], list[Skipped]]:
+def group_offers(offers: Sequence[Offer], ledger: Ledger) -> tuple[dict[Offer, str], list[Skipped]]:
     """Each piece's group; a piece that would join groups of two splits is left out."""
     dealt = ledger.plan.splits()
     held = [{g for label in o.labels if (g := ledger.plan.group_of(label))} for o in offers]

@@ -41,7 +41,6 @@ from mmusset.builder.ledger.schema import BEGUN, check_version, make, set_meta
 from mmusset.errors import Refused
 from mmusset.files import failpoint, sync_file, sync_folder
 from mmusset.recipe import Recipe
-from mmusset.sample import AGENTS
 
 from .from_shards import Shards, adopt_shards
 from .salvage import Image, image_of
@@ -162,8 +161,6 @@ def _trouble(ledger: Image | None, noted: int, folder: Path) -> str:
     path = folder / NAME
     if ledger is None or not path.exists() or not path.stat().st_size:
         return "is gone, empty, or nothing of it can be read"
-    if ledger.is_older:
-        return "is of an older version of mmusset"
     try:
         watch(ledger.connection)
         check_version(ledger.connection)
@@ -256,7 +253,7 @@ def _facts_of_manifest(out: Path) -> dict[str, str]:
     for kind, plural in (("model", "models"), ("prompt", "prompts")):
         told = manifest.get(plural)
         if isinstance(told, dict):
-            facts |= {f"{kind} of {agent}": told.get(agent) for agent in AGENTS}
+            facts |= {f"{kind} of {agent}": value for agent, value in told.items()}
     generated = manifest.get("generated")
     if isinstance(generated, dict):
         facts["composer"] = generated.get("by")

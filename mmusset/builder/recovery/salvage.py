@@ -14,8 +14,8 @@ from pathlib import Path
 
 from mmusset.builder.ledger.check import Age, age_of
 from mmusset.builder.ledger.file import connect
-from mmusset.builder.ledger.rows import LedgerConnection, columns, select_sound
-from mmusset.builder.ledger.schema import OLDER_VERSIONS, bring_up_to_date, version_of
+from mmusset.builder.ledger.rows import LedgerConnection, columns, select_sound, watch
+from mmusset.builder.ledger.schema import check_version, version_of
 
 Row = tuple[object, ...]
 # Of a table that can't be read, so many ranges of rows are tried: each costs some milliseconds.
@@ -45,7 +45,6 @@ class Image:
     def __init__(self, name: str, connection: LedgerConnection) -> None:
         self.name = name
         self.connection = connection
-        self.is_older = False
         self.age: Age | None = None
         with suppress(sqlite3.Error, ValueError):
             self.age = age_of(connection)
@@ -106,7 +105,7 @@ def image_of(name: str, path: Path, out: Path, room: Path) -> Image | None:
     """The ledger under `path`, with its log, read from a copy in `room`; None where nothing of it
     can be read.
 
-    Raises OSError as the system gives it.
+    Raises OtherVersion where another version of mmusset made it, OSError as the system gives it.
     """
     copy = room / f"{name}.db"
     wal = path.with_name(f"{path.name}-wal")
@@ -121,22 +120,23 @@ def image_of(name: str, path: Path, out: Path, room: Path) -> Image | None:
     _fill_up(copy)
     connection = connect(copy, out, "mode=rw")
     connection.text_factory = lambda data: data.decode("utf-8", "replace")
-    is_older = False
     try:
-        version = version_of(connection)
-        if version is None:
+        if version_of(connection) is None:
             connection.close()
             return None
-        if version in OLDER_VERSIONS:
-            is_older = True
-            bring_up_to_date(connection)
     except sqlite3.Error:
         if not _is_readable(connection):
             connection.close()
             return None
-    image = Image(name, connection)
-    image.is_older = is_older
-    return image
+    _refuse_other_version(connection)
+    return Image(name, connection)
+
+
+def _refuse_other_version(connection: LedgerConnection) -> None:
+    """Raises OtherVersion; where damage hides the version, the rows count that are sound."""
+    with suppress(sqlite3.Error, ValueError):
+        watch(connection)
+        check_version(connection)
 
 
 def _is_readable(connection: sqlite3.Connection) -> bool:

@@ -12,17 +12,17 @@ from torch import Tensor
 from mmusset.bounded import MOST_TEXT, read_bounded
 from mmusset.errors import MmussetError, Refused
 from mmusset.files import write_durably
-from mmusset.musflow.model.geometry import Geometry
 from mmusset.musflow.recipe import CodecPart
+from mmusset.musflow.sound.geometry import Geometry
+from mmusset.musflow.sound.mel import log_mel
 from mmusset.training.order import generator_at
 from mmusset.training.schedule import lr_at, set_lr
 
-from .mel import log_mel
 from .mel_vae import MelVae
 
 FITTED_SECONDS = 3600.0  # of sound are enough, and fit into memory
-LEARN_SHARE = 0.9  # of the sounds; the rest tells the error
-SEED = 0  # of the fit, so that a codec does not hang on how the flow is trained
+TRAIN_SHARE = 0.9  # of the sounds; the error is measured on the rest
+SEED = 0  # of the fit: the same for every training, so the codec does not depend on train.seed
 
 
 class BundledCodec:
@@ -39,13 +39,13 @@ class BundledCodec:
         self.identity = f"bundled/{_weights_sha256(vae)}"
 
     def encode(self, sound: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and deviation `[B, T, C]`; what is left over of the end has no latent."""
+        """Mean and deviation `[B, T, C]`; a remainder at the end has no latent."""
         mono = sound.mean(dim=1)
         whole = mono.shape[1] // self.samples_per_latent * self.samples_per_latent
         return self.vae.encode(mono[:, :whole])
 
     def decode(self, latents: Tensor, seed: int = 0) -> Tensor:
-        """Mono sound `[B, 1, samples]`; phases begin at random, from `seed`."""
+        """Mono sound `[B, 1, samples]`; phases start at random, from `seed`."""
         return self.vae.decode(latents, seed)[:, None]
 
 
@@ -57,19 +57,19 @@ def geometry_of(part: CodecPart, seconds: float) -> Geometry:
 
 
 def fit(
-    part: CodecPart, sounds: Tensor, device: str, told: Callable[[int, float], None]
+    part: CodecPart, sounds: Tensor, device: str, progress: Callable[[int, float], None]
 ) -> tuple[MelVae, float]:
-    """A codec fitted to mono `sounds` `[N, samples]`, and its mean error in dB on the tenth of
-    them that it did not see, or on all where there are fewer than five. `told` hears of each
-    step and its error in dB."""
+    """A codec fitted to mono `sounds` `[N, samples]`, and its mean error in dB on the held-out
+    tenth of them, or on all where there are fewer than five. `progress` is called with the
+    number of steps done and the last one's error in dB."""
     crop = geometry_of(part, min(part.crop_seconds, sounds.shape[1] / part.rate_hz))
-    learnt = max(1, round(LEARN_SHARE * len(sounds)))
+    trained = max(1, round(TRAIN_SHARE * len(sounds)))
     torch.manual_seed(SEED)
     vae = MelVae(crop, part.width, part.depth).to(device)
-    vae.learn_scale(log_mel(_crops(sounds[:learnt], crop, 0, 256), crop).to(device))
+    vae.set_scale(log_mel(_crops(sounds[:trained], crop, 0, 256), crop).to(device))
     optimizer = torch.optim.AdamW(vae.parameters(), lr=part.lr, betas=(0.9, 0.99), fused=True)
     for step in range(part.steps):
-        sound = _crops(sounds[:learnt], crop, step, part.batch).to(device)
+        sound = _crops(sounds[:trained], crop, step, part.batch).to(device)
         noise = torch.randn(
             part.batch,
             crop.latents,
@@ -83,9 +83,9 @@ def fit(
         torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
         set_lr(optimizer, lr_at(part.lr, step, part.steps, part.steps // 10))
         optimizer.step()
-        told(step + 1, decibels(float(losses.error.detach())))
-    unseen = sounds[learnt:] if learnt < len(sounds) else sounds
-    return vae.eval(), reconstruction_error_db(vae, unseen[:64].to(device))
+        progress(step + 1, decibels(float(losses.error.detach())))
+    held_out = sounds[trained:] if trained < len(sounds) else sounds
+    return vae.eval(), reconstruction_error_db(vae, held_out[:64].to(device))
 
 
 @torch.no_grad()
@@ -104,7 +104,7 @@ def decibels(nepers: float) -> float:
 
 
 def save_bundled(vae: MelVae, part: CodecPart, folder: Path) -> None:
-    """Write weights and settings, whole or not at all."""
+    """Write weights and settings, each atomically; the settings last."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: value.cpu() for name, value in vae.state_dict().items()}
     write_durably(folder / "codec.pt", lambda file: torch.save(weights, file), "codec")
@@ -114,7 +114,7 @@ def save_bundled(vae: MelVae, part: CodecPart, folder: Path) -> None:
 
 def load_bundled(part: CodecPart, folder: Path, device: str = "cpu") -> BundledCodec:
     """The codec that was fitted. Raises MmussetError where none was, Refused where the recipe
-    now says another shape."""
+    now asks for another shape."""
     try:
         settings = json.loads(read_bounded(folder / "codec.json", MOST_TEXT))
         weights = torch.load(folder / "codec.pt", weights_only=True, map_location="cpu")
@@ -142,9 +142,9 @@ def _shape(part: CodecPart) -> dict[str, int]:
     return {name: getattr(part, name) for name in names}
 
 
-def _differences(fitted: dict[str, int], asked: dict[str, int]) -> str:
-    wrong = (name for name in asked if fitted.get(name) != asked[name])
-    return ", ".join(f"{name} {fitted.get(name)}, not {asked[name]}" for name in wrong)
+def _differences(fitted: dict[str, int], recipe: dict[str, int]) -> str:
+    different = (name for name in recipe if fitted.get(name) != recipe[name])
+    return ", ".join(f"{name} {fitted.get(name)}, not {recipe[name]}" for name in different)
 
 
 def _weights_sha256(vae: MelVae) -> str:
@@ -156,35 +156,35 @@ def _weights_sha256(vae: MelVae) -> str:
 
 
 def _crops(sounds: Tensor, crop: Geometry, step: int, batch: int) -> Tensor:
-    """Pieces `[batch, samples]` from anywhere in any of the sounds."""
-    random = generator_at(SEED, step, "codec crops")
-    which = torch.randint(len(sounds), (batch,), generator=random)
+    """Random crops `[batch, samples]` of random sounds."""
+    generator = generator_at(SEED, step, "codec crops")
+    which = torch.randint(len(sounds), (batch,), generator=generator)
     last = sounds.shape[1] - crop.samples
-    starts = torch.randint(last + 1, (batch,), generator=random)
-    pieces = (
+    starts = torch.randint(last + 1, (batch,), generator=generator)
+    crops = (
         sounds[int(n), int(at) : int(at) + crop.samples]
         for n, at in zip(which, starts, strict=True)
     )
-    return torch.stack(list(pieces))
+    return torch.stack(list(crops))
 
 
 def collect(sounds: Iterator[Tensor], rate_hz: int) -> Tensor:
     """Mono sounds `[N, samples]`, all cut to the shortest, of at most an hour together.
 
-    Those shorter than a second are left out: all would be cut to them. Raises MmussetError
-    where there are no others.
+    Those shorter than a second are left out, since all would be cut to their length. Raises
+    MmussetError where there are no others.
     """
-    kept, seconds = list[Tensor](), 0.0
+    collected, seconds = list[Tensor](), 0.0
     for sound in sounds:
         if len(sound) < rate_hz:
             continue
-        kept.append(sound)
+        collected.append(sound)
         seconds += len(sound) / rate_hz
         if seconds >= FITTED_SECONDS:
             break
-    if not kept:
+    if not collected:
         raise MmussetError(
             "no accepted samples to fit a codec on: the train split holds none of a second or more"
         )
-    shortest = min(len(sound) for sound in kept)
-    return torch.stack([sound[:shortest] for sound in kept])
+    shortest = min(len(sound) for sound in collected)
+    return torch.stack([sound[:shortest] for sound in collected])

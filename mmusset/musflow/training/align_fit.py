@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import torch
 
-from mmusset.musflow.data.cache import Batch
-from mmusset.musflow.data.rows import Rows
-from mmusset.musflow.model.align import Alignment, Recall, recall
+from mmusset.musflow.data.cache import LatentBatch
+from mmusset.musflow.data.dataset import LatentDataset
+from mmusset.musflow.model.alignment import Alignment, Recall, recall
 from mmusset.training.order import generator_at
 from mmusset.training.schedule import lr_at, set_lr
 
@@ -14,7 +14,7 @@ FEWEST = 10  # clips among which to find one
 
 
 def fit_alignment(
-    alignment: Alignment, rows: Rows, seed: int, told: Callable[[int, float], None]
+    alignment: Alignment, rows: LatentDataset, seed: int, told: Callable[[int, float], None]
 ) -> None:
     """Train the adapters on all clips of a split, whatever their length.
 
@@ -48,7 +48,7 @@ def fit_alignment(
 
 
 @torch.no_grad()
-def measure_recall(alignment: Alignment, rows: Rows) -> list[Recall]:
+def measure_recall(alignment: Alignment, rows: LatentDataset) -> list[Recall]:
     """recall@k of each modality over all clips of a split."""
     whole = _embeddings(rows)
     device = next(alignment.parameters()).device
@@ -57,7 +57,7 @@ def measure_recall(alignment: Alignment, rows: Rows) -> list[Recall]:
     return recall(alignment(embeddings), alignment.target(embeddings["audio"]))
 
 
-def recall_lines(alignment: Alignment, rows: Rows) -> list[str]:
+def recall_lines(alignment: Alignment, rows: LatentDataset) -> list[str]:
     """`caption finds its music among 30 clips: 12 % first, 41 % in the first 5, ...`"""
     if sum(rows.counts) < FEWEST:
         return [f"of {sum(rows.counts)} validation clips, finding the right one tells nothing"]
@@ -69,10 +69,10 @@ def recall_lines(alignment: Alignment, rows: Rows) -> list[str]:
     ]
 
 
-def _embeddings(rows: Rows) -> Batch:
+def _embeddings(rows: LatentDataset) -> LatentBatch:
     """Every clip's embeddings, without its latents."""
     parts = [rows.everything(bucket) for bucket in range(len(rows.counts))]
-    return Batch(
+    return LatentBatch(
         keys=tuple(key for part in parts for key in part.keys),
         mean=torch.empty(0),
         std=torch.empty(0),

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from mmusset.errors import MmussetError, Refused
-from mmusset.musflow.data.cache import Maker, Manifest
+from mmusset.musflow.data.cache import CacheManifest, LatentSpec
 from mmusset.musflow.recipe import MusFlowRecipe
 from mmusset.recipe_file import differences
 from mmusset.training.checkpoint import newest, save
@@ -51,7 +51,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     try:
         found = Checkpoint(**torch.load(path, map_location="cpu", weights_only=True, mmap=True))
         MusFlowRecipe.model_validate_json(found.recipe)
-        Manifest.model_validate_json(found.manifest)
+        CacheManifest.model_validate_json(found.manifest)
         return found
     except Exception as error:  # noqa: BLE001  pickle raises whatever it likes at foreign files
         raise MmussetError(
@@ -66,9 +66,9 @@ def check_recipe(checkpoint: Checkpoint, recipe: MusFlowRecipe) -> None:
     refuse_other("the checkpoint was trained", before.canonical(), recipe.canonical())
 
 
-def check_maker(checkpoint: Checkpoint, maker: Maker) -> None:
-    """Raises Refused where a checkpoint was trained on latents of another maker."""
-    if Manifest.model_validate_json(checkpoint.manifest).maker != maker:
+def check_spec(checkpoint: Checkpoint, spec: LatentSpec) -> None:
+    """Raises Refused where a checkpoint was trained on latents of another spec."""
+    if CacheManifest.model_validate_json(checkpoint.manifest).spec != spec:
         raise Refused(
             "the checkpoint was trained on a cache of another codec or other encoders;"
             " train into another folder (--out)"
@@ -87,9 +87,9 @@ def refuse_other(what: str, before: str, now: str) -> None:
         )
 
 
-def check_clips(checkpoint: Checkpoint, manifest: Manifest) -> None:
+def check_clips(checkpoint: Checkpoint, manifest: CacheManifest) -> None:
     """Raises Refused where the shards have changed since: going on would not be the same run."""
-    then = Manifest.model_validate_json(checkpoint.manifest)
+    then = CacheManifest.model_validate_json(checkpoint.manifest)
     if (then.shards, then.clips) != (manifest.shards, manifest.clips):
         told = [f"{sum(one.clips.values())} clips" for one in (then, manifest)]
         raise Refused(

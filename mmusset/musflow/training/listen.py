@@ -5,12 +5,12 @@ from pathlib import Path
 import torch
 
 from mmusset.musflow.codecs.codec import Codec
-from mmusset.musflow.codecs.spectrogram import spectrogram
-from mmusset.musflow.data.rows import Rows
-from mmusset.musflow.generate.sound_file import peak_safe, write_sound
+from mmusset.musflow.data.dataset import LatentDataset
 from mmusset.musflow.model.musflow import MusFlow, on_device
-from mmusset.musflow.model.sampler import make
+from mmusset.musflow.model.sampler import sample
 from mmusset.musflow.recipe import SamplerPart
+from mmusset.musflow.sound.sound_file import peak_safe, write_sound
+from mmusset.musflow.sound.spectrogram import spectrogram
 
 CLIPS = 3
 
@@ -19,7 +19,13 @@ class Listener:
     """Makes the music of a few clips of the validation split, at each call, from the same noise."""
 
     def __init__(
-        self, folder: Path, rows: Rows, codec: Codec, sampler: SamplerPart, seed: int, device: str
+        self,
+        folder: Path,
+        rows: LatentDataset,
+        codec: Codec,
+        sampler: SamplerPart,
+        seed: int,
+        device: str,
     ) -> None:
         self._folder, self._codec, self._sampler = folder, codec, sampler
         self._rows, self._seed, self._device = rows, seed, device
@@ -33,7 +39,9 @@ class Listener:
         batch = on_device(self._rows.batch(0, some), self._device)
         with torch.no_grad():
             aligned = model.alignment(batch.embeddings)
-        made = make(model, aligned, batch.present, self._rows.lengths[0], self._sampler, self._seed)
+        made = sample(
+            model, aligned, batch.present, self._rows.lengths[0], self._sampler, self._seed
+        )
         sounds = self._codec.decode(made).cpu()
         real = self._codec.decode(batch.mean.float()).cpu()
         for key, sound, original in zip(batch.keys, sounds, real, strict=True):

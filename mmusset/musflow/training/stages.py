@@ -11,11 +11,11 @@ from mmusset.errors import MmussetError, UsageError
 from mmusset.files import write_durably
 from mmusset.musflow.codecs.bundled import collect, fit, save_bundled
 from mmusset.musflow.codecs.codec import Codec, open_codec
-from mmusset.musflow.codecs.round_trip import round_trip_error_db
-from mmusset.musflow.data.cache import Cache, Manifest
-from mmusset.musflow.data.encode import encode_shards, finish_cache, maker_of, mono_sounds
+from mmusset.musflow.data.cache import Cache, CacheManifest
+from mmusset.musflow.data.dataset import LatentDataset
+from mmusset.musflow.data.encode import encode_shards, finish_cache, latent_spec, mono_sounds
 from mmusset.musflow.data.live import live_splits
-from mmusset.musflow.data.rows import Rows
+from mmusset.musflow.data.round_trip import round_trip_error_db
 from mmusset.musflow.encoders.encoders import open_encoders
 from mmusset.musflow.licences import show_licences
 from mmusset.musflow.recipe import MusFlowRecipe
@@ -24,7 +24,7 @@ from mmusset.training.lock import locked
 from mmusset.training.progress import Progress
 from mmusset.training.world import World
 
-from .checkpoint import check_clips, check_maker, check_recipe, last_checkpoint, refuse_other
+from .checkpoint import check_clips, check_recipe, check_spec, last_checkpoint, refuse_other
 from .listen import Listener
 from .run_folder import RunFolder
 from .train import Trainer
@@ -93,7 +93,9 @@ def run(training: Training, until: Stage = "flow") -> Summary:
         return _train(training, codec, rows, validation)
 
 
-def _train(training: Training, codec: Codec, rows: Rows, validation: Rows) -> Summary:
+def _train(
+    training: Training, codec: Codec, rows: LatentDataset, validation: LatentDataset
+) -> Summary:
     recipe, world = training.recipe, training.world
     listener = Listener(
         training.folder.heard, validation, codec, recipe.sampler, recipe.train.seed, world.device
@@ -136,7 +138,7 @@ def ready_codec(training: Training) -> Codec:
     return open_codec(part, training.folder.codec, world.device)
 
 
-def ready_rows(training: Training, codec: Codec) -> tuple[Rows, Rows]:
+def ready_rows(training: Training, codec: Codec) -> tuple[LatentDataset, LatentDataset]:
     """The clips to train on and those to validate on, encoded where they were not yet."""
     source, folder = training.source, training.folder.cache
     world, shown = training.world, training.shown
@@ -150,11 +152,11 @@ def ready_rows(training: Training, codec: Codec) -> tuple[Rows, Rows]:
         shown.step(done)
 
     trained = last_checkpoint(training.folder.checkpoints)
-    maker = maker_of(codec, encoders)
+    spec = latent_spec(codec, encoders)
     if trained:
-        check_maker(trained, maker)
+        check_spec(trained, spec)
 
-    def accept(manifest: Manifest) -> None:
+    def accept(manifest: CacheManifest) -> None:
         if trained:
             check_clips(trained, manifest)
 
@@ -172,7 +174,7 @@ def ready_rows(training: Training, codec: Codec) -> tuple[Rows, Rows]:
             error_db = round_trip_error_db(source, codec, world.device)
             shown.told(f"codec: sound comes back within {error_db:.2f} dB, phases and all")
     world.barrier()
-    train, validation = Cache(folder, "train", maker), Cache(folder, "validation", maker)
+    train, validation = Cache(folder, "train", spec), Cache(folder, "validation", spec)
     if world.is_main:
         train.check()
         validation.check()

@@ -13,10 +13,10 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from mmusset.errors import MmussetError
-from mmusset.musflow.data.cache import Batch
-from mmusset.musflow.data.rows import Rows
+from mmusset.musflow.data.cache import LatentBatch
+from mmusset.musflow.data.dataset import LatentDataset
 from mmusset.musflow.model.ema import Ema
-from mmusset.musflow.model.musflow import MusFlow, on_device, throw
+from mmusset.musflow.model.musflow import MusFlow, draw, on_device
 from mmusset.musflow.recipe import MODALITIES, FlowTrainPart, MusFlowRecipe
 from mmusset.stopping import asked_to_stop
 from mmusset.training.order import generator_at
@@ -30,8 +30,8 @@ from .align_fit import fit_alignment, recall_lines
 from .checkpoint import (
     Checkpoint,
     check_clips,
-    check_maker,
     check_recipe,
+    check_spec,
     last_checkpoint,
     save_checkpoint,
 )
@@ -66,8 +66,8 @@ class Trainer:
         self,
         recipe: MusFlowRecipe,
         folder: RunFolder,
-        rows: Rows,
-        validation: Rows,
+        rows: LatentDataset,
+        validation: LatentDataset,
         world: World,
         shown: Progress,
         listen: Listen,
@@ -82,7 +82,7 @@ class Trainer:
         found = last_checkpoint(folder.checkpoints)
         if found:
             check_recipe(found, recipe)
-            check_maker(found, rows.manifest.maker)
+            check_spec(found, rows.manifest.spec)
             check_clips(found, rows.manifest)
             self.model.load_state_dict(found.model)
             self.step = found.step
@@ -140,7 +140,7 @@ class Trainer:
         if self.book:
             self.book.close()
 
-    def _read(self, step: int) -> Batch:
+    def _read(self, step: int) -> LatentBatch:
         """This process's share of a step's batch."""
         bucket, wanted = rows_of(self.part.seed, step, self.part.batch, self.rows.counts)
         batch = self.rows.batch(bucket, wanted, self.world.share(), step)
@@ -154,15 +154,15 @@ class Trainer:
             present=batch.present.pin_memory(),
         )
 
-    def _learn(self, batch: Batch, window: Window) -> None:
+    def _learn(self, batch: LatentBatch, window: Window) -> None:
         """One step. A loss or gradient that is not finite leaves the weights as they are."""
         part, device = self.part, self.world.device
         shape = (part.batch, *batch.mean.shape[1:])
-        throws = throw(part, self.step, shape, device).share(batch.share)
+        draws = draw(part, self.step, shape, device).share(batch.share)
         torch.manual_seed(generator_at(part.seed, self.step, "dropout").initial_seed())
         self.forward.train()
         with torch.autocast(device.partition(":")[0], torch.bfloat16, part.precision == "bf16"):
-            losses = self.forward(batch, throws)
+            losses = self.forward(batch, draws)
         loss = losses.flow.mean() + self.recipe.alignment.joint_weight * losses.alignment
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), part.clip_norm)
@@ -171,7 +171,7 @@ class Trainer:
         set_lr(self.optimizer, self._lr(self.step))
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        self.ema.follow(self.step)
+        self.ema.update(self.step)
         window.add(self.step, batch.keys, losses, norm.detach(), bad)
 
     def _align(self) -> None:
@@ -244,7 +244,7 @@ class Trainer:
     def _window(self) -> Window:
         mean = sum(n * c for n, c in zip(self.rows.lengths, self.rows.counts, strict=True))
         frames = round(mean / sum(self.rows.counts))
-        shape = self.model.network.shape
+        shape = self.model.network.config
         return Window(self.world, step_flops(shape, frames, len(MODALITIES), self.part.batch))
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from mmusset.musflow.data.cache import Batch
-from mmusset.musflow.data.rows import Rows
-from mmusset.musflow.model.musflow import MusFlow, Throws, on_device, throw
+from mmusset.musflow.data.cache import LatentBatch
+from mmusset.musflow.data.dataset import LatentDataset
+from mmusset.musflow.model.musflow import Draws, MusFlow, draw, on_device
 from mmusset.musflow.recipe import FlowTrainPart
 
 DRAWS = 128  # times and noises in all, at the least
@@ -42,48 +42,50 @@ class Validation:
 
 
 @torch.no_grad()
-def validate(model: MusFlow, rows: Rows, part: FlowTrainPart, device: str) -> Validation | None:
+def validate(
+    model: MusFlow, rows: LatentDataset, part: FlowTrainPart, device: str
+) -> Validation | None:
     """The losses of a model in eval mode; None where no clip of the split has another of its
     length beside it, whose conditions it could be told."""
     batches = _batches(rows)
     if not batches:
         return None
     sums, count = torch.zeros(2, 3, device=device, dtype=torch.float64), 0
-    draws = -(-DRAWS // min(sum(rows.counts), MOST_CLIPS))
+    passes = -(-DRAWS // min(sum(rows.counts), MOST_CLIPS))
     step = 0
     for batch in batches:
         here = on_device(batch, device)
-        for _ in range(draws):
-            throws = throw(part, step, here.mean.shape, device, "validation")
-            sums[0] += _losses(model, here, throws)
-            sums[1] += _losses(model, here, replace(throws, times=NEAR_NOISE * throws.times))
+        for _ in range(passes):
+            draws = draw(part, step, here.mean.shape, device, "validation")
+            sums[0] += _losses(model, here, draws)
+            sums[1] += _losses(model, here, replace(draws, timesteps=NEAR_NOISE * draws.timesteps))
             count += len(here.keys)
             step += 1
     usual, near_noise = (Told(*row) for row in (sums / count).tolist())
     return Validation(usual, near_noise)
 
 
-def _losses(model: MusFlow, batch: Batch, throws: Throws) -> Tensor:
-    """Summed losses `[3]` under the same throws, but for what is told."""
-    told, untold = torch.ones_like(throws.kept), torch.zeros_like(throws.kept)
+def _losses(model: MusFlow, batch: LatentBatch, draws: Draws) -> Tensor:
+    """Summed losses `[3]` under the same draws, but for what is told."""
+    told, untold = torch.ones_like(draws.condition_mask), torch.zeros_like(draws.condition_mask)
     other = _of_others(batch)
     found = [
-        model(batch, replace(throws, kept=told)).flow.sum(),
-        model(batch, replace(throws, kept=untold)).flow.sum(),
-        model(other, replace(throws, kept=told)).flow.sum(),
+        model(batch, replace(draws, condition_mask=told)).flow.sum(),
+        model(batch, replace(draws, condition_mask=untold)).flow.sum(),
+        model(other, replace(draws, condition_mask=told)).flow.sum(),
     ]
     return torch.stack(found).double()
 
 
-def _of_others(batch: Batch) -> Batch:
+def _of_others(batch: LatentBatch) -> LatentBatch:
     """Every clip with the conditions of its neighbour."""
     told = {name: value.roll(1, 0) for name, value in batch.embeddings.items()}
     return replace(batch, embeddings=told, present=batch.present.roll(1, 0))
 
 
-def _batches(rows: Rows) -> list[Batch]:
+def _batches(rows: LatentDataset) -> list[LatentBatch]:
     """All clips, or the first of them where there are many."""
-    left, found = MOST_CLIPS, list[Batch]()
+    left, found = MOST_CLIPS, list[LatentBatch]()
     for bucket, count in enumerate(rows.counts):
         for first in range(0, min(count, left), BATCH):
             last = min(first + BATCH, count, first + left)

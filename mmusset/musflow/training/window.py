@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mmusset.musflow.model.musflow import Losses
+from mmusset.musflow.model.musflow import FlowLosses
 from mmusset.training.world import World
 
 TIME_BINS = 4  # quarters of the way from noise to music
@@ -54,12 +54,12 @@ class Window:
         self._sums = torch.zeros(2 * TIME_BINS + 3, device=world.device)
 
     def add(
-        self, step: int, keys: tuple[str, ...], losses: Losses, norm: Tensor, bad: Tensor
+        self, step: int, keys: tuple[str, ...], losses: FlowLosses, norm: Tensor, bad: Tensor
     ) -> None:
         """Note a step; `bad` is 1 where it was skipped, and then its losses do not count."""
         with torch.no_grad():
             good = losses.flow.isfinite() & (bad == 0)
-            bins = (losses.times * TIME_BINS).long().clamp(max=TIME_BINS - 1)
+            bins = (losses.timesteps * TIME_BINS).long().clamp(max=TIME_BINS - 1)
             flow = torch.where(good, losses.flow, 0.0)
             self._sums.index_add_(0, 2 * bins, flow)
             self._sums.index_add_(0, 2 * bins + 1, good.to(flow.dtype))

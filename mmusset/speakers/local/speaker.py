@@ -14,7 +14,6 @@ from mmusset.errors import MmussetError, Stopped
 from mmusset.json_text import canonical_json
 from mmusset.recipe import SpeakerPart
 from mmusset.safe_text import of_error
-from mmusset.sample import AgentName
 from mmusset.speakers import chat
 from mmusset.speakers.adapter import check_adapter, read_adapter
 from mmusset.speakers.base import ModelId, Reply, Request, schema
@@ -67,13 +66,13 @@ class TransformersSpeaker:
         await asyncio.gather(self._writing, return_exceptions=True)
         del self._model
 
-    def model_id(self, agent: AgentName) -> ModelId:
+    def model_id(self, agent: str) -> ModelId:
         """The model at its commit on the Hub, with its adapter's name, which holds a hash."""
-        folder = getattr(self._part.adapters, agent)
+        folder = self._part.adapters[agent]
         name = f"{self._part.model}+{self._adapters[folder].name}" if folder else self._part.model
         commit = self._model.commit or self._part.revision
         revision = f"@{commit}" if commit else ""
-        sampling = getattr(self._part.sampling, agent).model_dump()
+        sampling = self._part.sampling[agent].model_dump()
         return ModelId(
             f"{name}{revision}", canonical_json(sampling | {"max_pixels": self._part.max_pixels})
         )
@@ -117,16 +116,16 @@ class TransformersSpeaker:
     def _next_batch(self) -> list[_Waiting]:
         """The requests of the agent that most ask for: they share an adapter and a schema."""
         self._waiting = [w for w in self._waiting if not w.answer.done()]
-        agents = [waiting.request.brief.agent for waiting in self._waiting]
+        agents = [waiting.request.brief.agent.name for waiting in self._waiting]
         if not agents:
             return []
         agent = max(dict.fromkeys(agents), key=agents.count)
-        batch = [w for w in self._waiting if w.request.brief.agent == agent][:BATCH]
+        batch = [w for w in self._waiting if w.request.brief.agent.name == agent][:BATCH]
         self._waiting = [w for w in self._waiting if w not in batch]
         return batch
 
     def _folders(self) -> list[str]:
-        return sorted({folder for folder in self._part.adapters.model_dump().values() if folder})
+        return sorted({folder for folder in self._part.adapters.values() if folder})
 
 
 @dataclass(slots=True)
@@ -147,19 +146,19 @@ class _Model:
         from . import grammar
 
         begun_s = time.monotonic()
-        agent = requests[0].brief.agent
-        sampling = getattr(self.part.sampling, agent)
+        agent = requests[0].brief.agent.name
+        sampling = self.part.sampling[agent]
         inputs = self._inputs(requests)
         rows = [
             grammar.row(
                 self.tokenizer,
-                schema(r.reply) if constrained else None,
+                schema(r.brief.agent.reply) if constrained else None,
                 sampling,
                 r.brief.draw() & 0x7FFFFFFF,
             )
             for r in requests
         ]
-        with torch.inference_mode(), self._through(getattr(self.part.adapters, agent)):
+        with torch.inference_mode(), self._through(self.part.adapters[agent]):
             written = self.model.generate(
                 **inputs,
                 do_sample=False,

@@ -1,4 +1,4 @@
-"""What the stub server says: true answers in the schema that is asked for, by the offline grammar.
+"""What the stub server says: true replies in the schema that is asked for, as agents write offline.
 
 Everything it knows is in the request, as it would be for a model.
 """
@@ -8,22 +8,32 @@ import io
 import json
 import re
 from base64 import b64decode
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from random import Random
 from typing import Any
 
-from mmusset.sample import Claim, Colour, ImageEvidence, Measured
-from mmusset.speakers.offline import caption_grammar, story_grammar
+from pydantic import BaseModel
+
+from mmusset.sample import Claim, Colour, Fault, ImageEvidence, Measured
+from mmusset.speakers.agent import Agent, Draft, Notes
 from mmusset.speakers.picture import tokens
 
 CHARACTERS_PER_TOKEN = 4
 BLOCK_TOKENS = 16  # of vLLM's prefix cache on a GPU
 
+CLIP_S = 10.24  # a prompt does not say how long the clip is: the default's length
+
+# How the templates in prompts/ say what the offline writers need.
+_MEASURES = ("brightness", "warmth", "saturation", "contrast", "busyness")
 _CLAIM = re.compile(r"^- (\w+): (.+)$", re.MULTILINE)
 _COLOUR = re.compile(r"([a-z][a-z ]+) (\d+) %")
-_SHARE = re.compile(r"(brightness|warmth|saturation|contrast|busyness) ([\d.]+)")
-_STORY = re.compile(r"^story: (\".*\")$", re.MULTILINE)
+_SHARE = re.compile(rf"({'|'.join(_MEASURES)}) ([\d.]+)")
+_QUOTED = r'("(?:[^"\\]|\\.)*")'
+_FAULT = re.compile(
+    rf"^fault in the (caption|story): {_QUOTED}: {_QUOTED}; to mend it: {_QUOTED}$", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,32 +74,47 @@ def take_apart(body: dict[str, Any]) -> ChatRequest:
     return ChatRequest(body["model"], system, picture, evidence, task, schema, sample)
 
 
-def answer(asked: ChatRequest, objecting: float) -> str:
-    """The answer's text. The critic objects to so many first stories, for the reconciler's sake."""
-    first = _story(asked, 0)
-    if asked.schema == "CaptionReply":
-        said: dict[str, Any] = {"caption": _write_caption(asked.evidence, asked.sample)}
-    elif asked.schema == "StoryReply":
-        said = {"story": first}
-    elif asked.schema == "Judgement":
-        objects = _share(asked) < objecting and _told(asked) == first
-        said = {"faults": [_OBJECTION] if objects else []}
-    elif asked.schema == "Mending":
-        said = {"caption": "", "story": _story(asked, 1)}
-    elif asked.schema == "White":  # what `mmusset serve` warms up with
-        said = {"white": "yes"}
-    else:
-        return "Yes."
-    return json.dumps(said)
+def answer(chat: ChatRequest, agents: Sequence[Agent[BaseModel]], objecting: float) -> str:
+    """The reply's text: what the agent whose schema is asked for writes offline.
+
+    The share `objecting` of first drafts is objected to, so that there is something to mend.
+    """
+    for agent in agents:
+        if agent.reply.__name__ == chat.schema:
+            return _reply(agent, chat, agents, objecting).model_dump_json()
+    # What `mmusset serve` warms a server up with, and what a probe asks.
+    return '{"white":"yes"}' if chat.schema == "White" else "Yes."
 
 
-_OBJECTION = {
-    "where": "story",
-    "rule": "mood",
-    "quote": "(the whole story)",
-    "why": "a stub has no taste, but it can object",
-    "mend": "write it anew",
-}
+def _reply(
+    agent: Agent[BaseModel],
+    chat: ChatRequest,
+    agents: Sequence[Agent[BaseModel]],
+    objecting: float,
+) -> BaseModel:
+    notes = _notes(chat)
+    if agent.objection and _share(chat) < objecting and _is_first_draft(notes, chat, agents):
+        return agent.objection
+    return agent.offline(notes, _random(agent, chat))
+
+
+def _is_first_draft(notes: Notes, chat: ChatRequest, agents: Sequence[Agent[BaseModel]]) -> bool:
+    """Whether the story is as this server's own writers leave it, so that nobody mended it yet.
+
+    The server keeps no state: what it wrote before is written once more, from the same request.
+    """
+    first = replace(notes, draft=Draft(0, "", "", ()))
+    for agent in agents:
+        if agent.place == "write":
+            texts = agent.offline(first, _random(agent, chat)).model_dump(
+                include={"caption", "story"}
+            )
+            first = replace(first, draft=replace(first.draft, **texts))
+    return notes.draft.story == first.draft.story
+
+
+def _random(agent: Agent[BaseModel], chat: ChatRequest) -> Random:
+    return Random(f"{chat.sample} {agent.name}")
 
 
 @lru_cache(maxsize=512)
@@ -104,39 +129,55 @@ def picture_tokens(url: str) -> int:
         return tokens(*image.size)
 
 
-def _write_caption(evidence: str, sample: str) -> str:
-    claims = [{"attribute": a, "value": v, "text": v} for a, v in _CLAIM.findall(evidence)]
-    sayable = tuple(Claim.model_validate(claim) for claim in claims)
-    return caption_grammar.write(sayable, 10.24, Random(sample))
+def _notes(chat: ChatRequest) -> Notes:
+    """What the offline writers need to know, read out of a prompt."""
+    claims = [
+        Claim.model_validate({"attribute": attribute, "value": value, "text": value})
+        for attribute, value in _CLAIM.findall(chat.evidence)
+    ]
+    draft = Draft(0, _text("caption", chat.task), _text("story", chat.task), _faults(chat.task))
+    return Notes(tuple(claims), _image(chat.evidence), CLIP_S, draft)
 
 
-def _story(asked: ChatRequest, number: int) -> str:
-    return _write_story(asked.evidence, asked.sample, number)
-
-
-@lru_cache(maxsize=512)
-def _write_story(evidence: str, sample: str, number: int) -> str:
-    shares = {name: _sure(float(value)) for name, value in _SHARE.findall(evidence)}
+def _image(evidence: str) -> ImageEvidence:
+    """The picture's measures; a plain grey one where they can't be read."""
+    measures = {name: Measured(value=0.5, confidence=0.0) for name in _MEASURES}
+    measures |= {
+        name: Measured(value=float(v), confidence=1.0) for name, v in _SHARE.findall(evidence)
+    }
     colours = _COLOUR.findall(evidence.partition("colours ")[2].partition("\n")[0])
-    if not shares or not colours:
-        return "It is quiet here."
     palette = tuple(
         Colour(name=name.strip(), hex="#000000", share=int(percent) / 100)
-        for name, percent in colours
+        for name, percent in colours or [("grey", "100")]
     )
-    image = ImageEvidence(width_px=1, height_px=1, palette=palette, **shares)
-    return story_grammar.write(image, (), Random(f"{sample}{number}"))
+    return ImageEvidence(width_px=1, height_px=1, palette=palette, **measures)
 
 
-def _sure(value: float) -> Measured:
-    return Measured(value=value, confidence=1.0)
+def _text(field: str, task: str) -> str:
+    """A text that stands in a prompt as one line of JSON; "" where it does not."""
+    match = re.search(rf'^{field}: (".*")$', task, re.MULTILINE)
+    return str(json.loads(match[1])) if match else ""
 
 
-def _told(asked: ChatRequest) -> str:
-    """The story that stands in the critic's prompt."""
-    found = _STORY.search(asked.task)
-    return str(json.loads(found[1])) if found else ""
+def _faults(task: str) -> tuple[Fault, ...]:
+    """The faults that a prompt lists. It does not say by which rule they were found."""
+    return tuple(
+        Fault.model_validate(
+            {
+                "where": where,
+                "rule": "",
+                "quote": _json(quote),
+                "why": _json(why),
+                "mend": _json(mend),
+            }
+        )
+        for where, quote, why, mend in _FAULT.findall(task)
+    )
 
 
-def _share(asked: ChatRequest) -> float:
-    return int(asked.sample[:8], 16) / 2**32
+def _json(text: str) -> str:
+    return str(json.loads(text))
+
+
+def _share(chat: ChatRequest) -> float:
+    return int(chat.sample[:8], 16) / 2**32

@@ -10,7 +10,7 @@ import signal
 import socket
 import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -18,6 +18,9 @@ from typing import Any, Self
 
 import orjson
 from aiohttp import web
+from pydantic import BaseModel
+
+from mmusset.speakers.agent import Agent
 
 from .answers import (
     BLOCK_TOKENS,
@@ -106,10 +109,11 @@ class Slots:
 
 
 class StubServer:
-    """`async with StubServer(plan) as stub:` serves at `stub.url`, on loopback."""
+    """`async with StubServer(plan, agents) as stub:` serves at `stub.url`, on loopback."""
 
-    def __init__(self, plan: StubPlan, port: int = 0) -> None:
+    def __init__(self, plan: StubPlan, agents: Sequence[Agent[BaseModel]], port: int = 0) -> None:
         self.plan = plan
+        self.agents = agents
         self.port = port
         self.slots = Slots(plan.slots)
         self.seen: list[LoggedRequest] = []
@@ -211,7 +215,7 @@ class StubServer:
             await asyncio.sleep(self.plan.latency_s)
         if fault and (wrong := await self._spoil(request, fault)):
             return wrong
-        text, finish_reason = answer(asked, self.plan.objecting), "stop"
+        text, finish_reason = answer(asked, self.agents, self.plan.objecting), "stop"
         if fault:
             text, finish_reason = _spoil_text(text, fault)
         return web.Response(
@@ -319,12 +323,17 @@ class StubServer:
         return web.Response(text="\n".join(lines) + "\n")
 
 
-async def serve(plan: StubPlan, port: int, ready: Callable[[str], None]) -> None:
+async def serve(
+    plan: StubPlan,
+    agents: Sequence[Agent[BaseModel]],
+    port: int,
+    ready: Callable[[str], None],
+) -> None:
     """Serve until SIGINT or SIGTERM; `ready(url)` is called when calls can come."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with StubServer(plan, port) as stub:
+    async with StubServer(plan, agents, port) as stub:
         ready(stub.url)
         await stop.wait()
 

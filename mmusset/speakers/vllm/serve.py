@@ -15,18 +15,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import orjson
+from pydantic import BaseModel
 
 from mmusset import safe_text
 from mmusset.errors import MmussetError, Unusable, UsageError
-from mmusset.sample import AGENTS
 from mmusset.speakers.adapter import LoraAdapter, check_adapter, read_adapter
+from mmusset.speakers.agent import Agent
 from mmusset.tracing import without_tracing
 
 from .wire import NoReply, ServerBusy, post
@@ -55,6 +56,7 @@ class ServerSpec:
     python: Path
     model: str = DEFAULT_MODEL
     adapter: LoraAdapter | None = None
+    agents: tuple[str, ...] = ()
     port: int = 8000
     on_cpu: bool = False
 
@@ -73,7 +75,7 @@ class ServerSpec:
         """What a recipe must say for all agents to speak through it."""
         settings = [f"server.url={self.url}", f"speaker.model={self.model}"]
         if self.adapter:
-            settings += [f"speaker.adapters.{agent}={self.adapter.name}" for agent in AGENTS]
+            settings += [f"speaker.adapters.{agent}={self.adapter.name}" for agent in self.agents]
         return tuple(settings)
 
     @property
@@ -83,8 +85,14 @@ class ServerSpec:
         return shlex.join([*words, *(w for told in self.settings for w in ("--set", told))])
 
 
-def to_serve(model: str, adapter: Path | None, python: Path | None, port: int) -> ServerSpec:
-    """What to serve, checked; port 0 takes a free one.
+def to_serve(
+    model: str,
+    adapter: Path | None,
+    python: Path | None,
+    port: int,
+    agents: Iterable[Agent[BaseModel]],
+) -> ServerSpec:
+    """What to serve for `agents` to speak through, checked; port 0 takes a free one.
 
     Raises UsageError without a vLLM, MmussetError for an adapter that can't be served.
     """
@@ -94,7 +102,8 @@ def to_serve(model: str, adapter: Path | None, python: Path | None, port: int) -
         check_adapter(read, model)
     found = find_vllm(python)
     on_cpu = not _says(found, "import torch, sys; sys.exit(not torch.cuda.is_available())")
-    return ServerSpec(found, model, read, port or _free_port(), on_cpu)
+    names = tuple(agent.name for agent in agents)
+    return ServerSpec(found, model, read, names, port or _free_port(), on_cpu)
 
 
 def find_vllm(python: Path | None) -> Path:

@@ -14,9 +14,8 @@ from mmusset import safe_text
 from mmusset.errors import MmussetError, Stopped, Unusable, UsageError
 from mmusset.json_text import canonical_json
 from mmusset.recipe import ServerPart, SpeakerPart
-from mmusset.sample import AgentName
 from mmusset.speakers import chat
-from mmusset.speakers.base import ModelId, Reply, Request
+from mmusset.speakers.base import Brief, ModelId, Reply, Request
 
 from . import gauges
 from .blame import Blame
@@ -28,8 +27,6 @@ from .wire import NoReply, ServerBusy, ask, error_text, model_names, post
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
-# Calls on samples that have begun leave first: their prefix is still in the server's cache.
-ORDER: dict[AgentName, int] = {"reconciler": 0, "critic": 1, "story_writer": 2, "captioner": 3}
 # vLLM closes a connection that idles for 5 s; one that is reused at that moment breaks.
 KEEP_ALIVE_S = 3.0
 SEARCH_S, WATCH_S, PROBE_S = 0.1, 0.5, 30.0
@@ -86,10 +83,10 @@ class VllmSpeaker:
         await self._breaker.close()
         await self._session.close()
 
-    def model_id(self, agent: AgentName) -> ModelId:
+    def model_id(self, agent: str) -> ModelId:
         """The agent's adapter, else the model; and all that bears on what it says."""
-        name = getattr(self._part.adapters, agent) or self._model
-        sampling = getattr(self._part.sampling, agent)
+        name = self._part.adapters[agent] or self._model
+        sampling = self._part.sampling[agent]
         settings = sampling.model_dump() | {"max_pixels": self._part.max_pixels}
         revision = f"@{self._part.revision}" if self._part.revision else ""
         return ModelId(f"{name}{revision}", canonical_json(settings))
@@ -103,7 +100,7 @@ class VllmSpeaker:
         brief = request.brief
         body = orjson.dumps(chat.body(request, self._part, self._model))
         while True:
-            answer = await self._try(body, brief.material.key, ORDER[brief.agent])
+            answer = await self._try(body, brief.material.key, _priority(brief))
             if answer:
                 return answer
 
@@ -190,7 +187,7 @@ class VllmSpeaker:
     async def _check_models(self) -> None:
         listed = await self._models()
         self._model = self._model or listed[0]
-        wanted = {getattr(self._part.adapters, agent) or self._model for agent in ORDER}
+        wanted = {adapter or self._model for adapter in self._part.adapters.values()}
         if missing := sorted(wanted - set(listed)):
             raise MmussetError(
                 f"{self._shown} does not serve {', '.join(missing)}; it serves {', '.join(listed)}"
@@ -245,6 +242,17 @@ class VllmSpeaker:
             if seen := await self._gauges():
                 throttle.seen(seen.running, seen.waiting, seen.kv_share, self.dispatcher.flying)
                 self.dispatcher.admit()
+
+
+def _priority(brief: Brief) -> int:
+    """Which of the waiting calls leaves first: the lowest.
+
+    Calls on samples that have begun go before new ones, because their prefix is still in the
+    server's cache, and the nearer a sample is to its verdict the sooner: so few are unfinished
+    at a time.
+    """
+    begun = bool(brief.draft.caption or brief.draft.story)
+    return {"mend": 0, "judge": 1, "write": 2 if begun else 3}[brief.agent.place]
 
 
 def _checked_key(url: str) -> str:

@@ -18,7 +18,7 @@ from mmusset.recipe import Recipe
 from mmusset.sample import Caption, Material, Outcome, Story, Verdict
 from mmusset.speakers.asking import Asker
 from mmusset.tracing import refuse_tracing, untraced
-from mmusset.truth.gates import sayable
+from mmusset.truth.findings import sayable
 
 from .state import GraphAgent, State, StateChange, begin
 

@@ -9,7 +9,7 @@ from mmusset.sample import Material
 from mmusset.speakers.asking import Asker, InMemory
 from mmusset.speakers.base import Request
 from mmusset.speakers.offline.speaker import OfflineSpeaker
-from mmusset.truth.gates import sayable
+from mmusset.truth.findings import sayable
 
 from .graph import build_graph
 from .state import GraphAgent, begin, brief

@@ -66,7 +66,9 @@ class GraphAgent(Agent[R_co]):
 def begin(material: Material, sayable: tuple[Claim, ...]) -> State:
     """A sample of which nothing is written yet, or that is as its revision tells."""
     evidence = prompts.load("evidence").render(
-        music=material.media.music_evidence, image=material.media.image_evidence, sayable=sayable
+        music=material.media.music_evidence.fields,
+        image=material.media.image_evidence,
+        sayable=sayable,
     )
     state = State(
         material=material,

@@ -26,7 +26,7 @@ from mmusset.speakers import chat
 from mmusset.speakers.base import Request
 from mmusset.speakers.picture import fit
 from mmusset.training.picture import decode_image
-from mmusset.truth.gates import sayable
+from mmusset.truth.findings import sayable
 
 from .recipe import DataPart, Taught
 

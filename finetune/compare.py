@@ -31,8 +31,7 @@ from mmusset.speakers.asking import Asker, InMemory, fault_of
 from mmusset.speakers.base import Request
 from mmusset.speakers.local.speaker import TransformersSpeaker
 from mmusset.training.progress import Progress
-from mmusset.truth.bands import readings
-from mmusset.truth.gates import carried, sayable
+from mmusset.truth.findings import carried, findings, sayable
 
 from .chats import TAUGHT, fitted, gates_of, limits_of, material_of, samples_of
 from .finish import RECIPE
@@ -75,11 +74,10 @@ class HeldOut:
     @property
     def measured(self) -> list[str]:
         """What may be said of the music, and what was measured: `pulse slow: 62.1 BPM`."""
-        found = readings(self.quadruple.music_evidence)
         return [
-            f"{name} {reading.value}: {reading.measured}"
-            for name, reading in found.items()
-            if carried(reading, self.gates)
+            f"{name} {finding.value}: {finding.measured}"
+            for name, finding in findings(self.quadruple.music_evidence).items()
+            if carried(finding, self.gates)
         ]
 
 

@@ -6,12 +6,25 @@ precision is written in `benchmarks/README.md`.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    create_model,
+    model_serializer,
+    model_validator,
+)
 
 from .frozen import Frozen, Share
+from .measured import Measured
+from .measurements.declaration import Measurement
+from .measurements.listed import MEASUREMENTS, named
+
+T = TypeVar("T", bound=BaseModel)
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Key = Annotated[str, Field(pattern=r"^[0-9a-z]{1,64}$")]
@@ -22,83 +35,71 @@ AgentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Basis = Literal["heard", "seen", "told", "imagined"]
 ClaimVerdict = Literal["supported", "contradicted", "unverifiable"]
 Status = Literal["accepted", "rejected", "failed"]
-Mode = Literal["major", "minor"]
-Tonic = Literal["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
 
 # Who speaks in a critic's turn for which no speaker was asked.
 RULES = "rules"
 PERSON = "person"
 
-TONICS: tuple[Tonic, ...] = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
-# What a claim can be about. The first eleven are checked against evidence;
-# nothing that we measure can settle the last four.
-Attribute = Literal[
-    "tempo",  # "84", beats per minute
-    "pulse",  # slow | moderate | fast
-    "key",  # "A minor"
-    "mode",  # major | minor
-    "loudness",  # quiet | medium | loud
-    "dynamics",  # even | varied
-    "brightness",  # dark | balanced | bright
-    "density",  # sparse | steady | busy
-    "percussion",  # present | absent
-    "width",  # mono | narrow | wide
-    "energy",  # calm | moderate | energetic
-    "instrument",
-    "vocals",
-    "genre",
-    "mood",
-]
+# What a claim can be about, beside what is measured: nothing that we measure can settle these.
+UNMEASURED = ("instrument", "vocals", "genre", "mood")
+
+
+def _is_listed(attribute: str) -> str:
+    if attribute not in UNMEASURED and named(attribute) is None:
+        raise ValueError(f"no measurement is called {attribute!r}; see mmusset.measurements.listed")
+    return attribute
+
+
+Attribute = Annotated[str, AfterValidator(_is_listed)]
 
 
 # --- evidence: what was measured ---------------------------------------------------------
 
 
-class Measured(Frozen):
-    """A number measured on media, in the unit that its field's name ends with."""
-
-    value: float
-    confidence: Share
-
-
-class Tempo(Frozen):
-    """The beat's rate. Half and double are the readings that ears may prefer."""
-
-    bpm: float
-    half_bpm: float
-    double_bpm: float
-    confidence: Share
-
-
-class MusicalKey(Frozen):
-    """Tonic and mode, and the second best reading, such as "C major"."""
-
-    tonic: Tonic
-    mode: Mode
-    alternative: str
-    confidence: Share
-    mode_confidence: Share
-
-    @property
-    def name(self) -> str:
-        return f"{self.tonic} {self.mode}"
-
-
 class MusicEvidence(Frozen):
-    """What was measured on a clip of music."""
+    """What was measured on a clip of music: `evidence[TEMPO].bpm`.
+
+    As JSON it is flat, with a field for each measurement on the list that is measured on the
+    sound, in the list's order; neither more nor fewer are taken.
+    """
 
     duration_s: float
     peak_dbfs: float
-    tempo: Tempo
-    key: MusicalKey
-    loudness_lufs: Measured  # integrated, ITU-R BS.1770; -70 at the least
-    dynamic_range_db: Measured
-    brightness_hz: Measured  # spectral centroid
-    onset_density_hz: Measured  # note onsets per second
-    percussiveness: Measured  # 0 (none) to 1
-    stereo_width: Measured  # 0 (mono) to 1
+    fields: dict[str, Any]
     silence_share: Measured  # share of the clip below the silence threshold
+
+    def __getitem__(self, measurement: Measurement[T]) -> T:
+        if measurement.derive:
+            return measurement.derive(self)
+        value: T = self.fields[measurement.field]
+        return value
+
+    @classmethod
+    def flat(cls) -> type[BaseModel]:
+        """The model of its JSON."""
+        return _flat_evidence(tuple(MEASUREMENTS))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_flat(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "fields" in data:
+            return data
+        values = dict(cls.flat().model_validate(data))
+        own = {name: values.pop(name) for name in ("duration_s", "peak_dbfs", "silence_share")}
+        return own | {"fields": values}
+
+    @model_serializer
+    def _to_flat(self) -> dict[str, Any]:
+        before = {"duration_s": self.duration_s, "peak_dbfs": self.peak_dbfs}
+        return before | self.fields | {"silence_share": self.silence_share}
+
+
+@cache
+def _flat_evidence(measurements: tuple[Measurement[Any], ...]) -> type[BaseModel]:
+    fields: dict[str, Any] = {"duration_s": (float, ...), "peak_dbfs": (float, ...)}
+    fields |= {each.field: (each.model, ...) for each in measurements if each.field}
+    return create_model("MusicEvidence", __base__=Frozen, **fields, silence_share=(Measured, ...))
 
 
 class Colour(Frozen):

@@ -3,6 +3,7 @@
 import shlex
 import textwrap
 
+from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.safe_text import show_path
 from mmusset.sample import Caption, Item, MediaFacts, Outcome, Turn
 
@@ -194,23 +195,16 @@ def _mark(item: ItemStory) -> list[str]:
 
 def _evidence(media: MediaFacts) -> list[str]:
     music, image, clip = media.music_evidence, media.image_evidence, media.music
-    measured = {
-        "loudness": (f"{music.loudness_lufs.value:.1f} LUFS", music.loudness_lufs),
-        "dynamic range": (f"{music.dynamic_range_db.value:.1f} dB", music.dynamic_range_db),
-        "brightness": (f"{music.brightness_hz.value:.0f} Hz", music.brightness_hz),
-        "onsets": (f"{music.onset_density_hz.value:.1f} a second", music.onset_density_hz),
-        "percussiveness": (f"{music.percussiveness.value:.2f}", music.percussiveness),
-        "stereo width": (f"{music.stereo_width.value:.2f}", music.stereo_width),
-    }
     palette = ", ".join(f"{c.name} {c.share:.0%}" for c in image.palette)
     return [
         f"evidence  {clip.duration_s:g} s from {clip.start_s:g} s on, {clip.channels} ch,"
         f" {clip.source_rate_hz} -> {clip.rate_hz} Hz",
-        f"  tempo {music.tempo.bpm:.1f} BPM ({music.tempo.confidence:.2f}), or"
-        f" {music.tempo.half_bpm:.1f} or {music.tempo.double_bpm:.1f}",
-        f"  key {music.key.name} ({music.key.confidence:.2f}; mode"
-        f" {music.key.mode_confidence:.2f}), or {music.key.alternative}",
-        *(f"  {name} {text} ({m.confidence:.2f})" for name, (text, m) in measured.items()),
+        *(
+            f"  {each.line.title} {each.line.text(music[each])}"
+            f" ({each.line.confidence(music[each]):.2f})"
+            for each in MEASUREMENTS
+            if each.line
+        ),
         f"  colours {palette}",
     ]
 

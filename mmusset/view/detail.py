@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mmusset.builder.report import ItemStory
+from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.safe_text import show_path
 from mmusset.sample import RULES, Colour, MediaFacts, Outcome, Prepared, Turn
 from mmusset.speakers.base import Reply
@@ -18,7 +19,7 @@ AnswerTo = Callable[[str], Reply | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class MeasuredLine:
     """Something measured, as text, and how sure that is."""
 
     name: str
@@ -81,7 +82,7 @@ class Detail:
 
     card: Card
     claims: list[dict[str, object]]
-    measures: list[Measure]
+    measures: list[MeasuredLine]
     palette: list[dict[str, object]]
     turns: list[TurnTold]
     facts: list[Named]
@@ -107,25 +108,16 @@ def _colour(colour: Colour) -> dict[str, object]:
     return colour.model_dump(mode="json")
 
 
-def _measures(media: MediaFacts) -> list[Measure]:
+def _measures(media: MediaFacts) -> list[MeasuredLine]:
     music, image = media.music_evidence, media.image_evidence
-    tempo, key = music.tempo, music.key
-    told = [
-        Measure(
-            "tempo",
-            f"{tempo.bpm:.1f} BPM, or {tempo.half_bpm:.1f} or {tempo.double_bpm:.1f}",
-            tempo.confidence,
-        ),
-        Measure("key", f"{key.name}, or {key.alternative}", key.confidence),
-        Measure("mode", key.mode, key.mode_confidence),
+    heard = [
+        MeasuredLine(
+            each.line.title, each.line.text(music[each]), each.line.confidence(music[each])
+        )
+        for each in MEASUREMENTS
+        if each.line
     ]
-    measured = (
-        ("loudness", "{:.1f} LUFS", music.loudness_lufs),
-        ("dynamic range", "{:.1f} dB", music.dynamic_range_db),
-        ("brightness", "{:.0f} Hz", music.brightness_hz),
-        ("onsets", "{:.1f} a second", music.onset_density_hz),
-        ("percussiveness", "{:.2f} of 1", music.percussiveness),
-        ("stereo width", "{:.2f} of 1", music.stereo_width),
+    others = (
         ("silence", "{:.0%} of the clip", music.silence_share),
         ("picture's light", "{:.2f} of 1", image.brightness),
         ("picture's warmth", "{:.2f} of 1", image.warmth),
@@ -133,7 +125,9 @@ def _measures(media: MediaFacts) -> list[Measure]:
         ("picture's contrast", "{:.2f} of 1", image.contrast),
         ("picture's busyness", "{:.2f} of 1", image.busyness),
     )
-    return told + [Measure(name, form.format(m.value), m.confidence) for name, form, m in measured]
+    return heard + [
+        MeasuredLine(name, form.format(m.value), m.confidence) for name, form, m in others
+    ]
 
 
 # --- history ------------------------------------------------------------------------------

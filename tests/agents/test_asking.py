@@ -12,7 +12,7 @@ from mmusset.recipe import GatesPart
 from mmusset.speakers.asking import Asker, InMemory, fault_of
 from mmusset.speakers.base import Brief, Reply, Request, request_sha256, schema
 from mmusset.speakers.offline.speaker import OfflineSpeaker
-from mmusset.truth.gates import sayable
+from mmusset.truth.findings import sayable
 from tests.support import samples
 
 GOOD = '{"caption": "A quiet piece in A minor at about 84 BPM."}'

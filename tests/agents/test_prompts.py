@@ -15,7 +15,7 @@ from mmusset.agents.state import GraphAgent, begin, brief
 from mmusset.recipe import GatesPart, SpeakerPart
 from mmusset.speakers import chat
 from mmusset.speakers.base import Request
-from mmusset.truth.gates import sayable
+from mmusset.truth.findings import sayable
 from tests.support import samples
 from tests.support.samples import jpeg
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import SHORT, environment, mmusset, tree
+from tests.support.command import SHORT, Process, environment, mmusset, start, tree
 from tests.support.media import library, picture, piece
 
 
@@ -251,15 +251,9 @@ def test_bad_input_gets_one_clear_line(
     assert not list(tmp_path.iterdir()), "bad input left something behind"
 
 
-def started(words: list[str]) -> "subprocess.Popen[str]":
+def started(words: list[str]) -> Process:
     """A build that has decided its first item, and goes on."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mmusset", *words, "--log-json"],
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
+    process = start(*words, "--log-json")
     assert process.stderr
     assert any('"event": "decided"' in line for line in process.stderr)
     return process
@@ -294,13 +288,7 @@ def test_a_stop_before_the_plan_stands_leaves_no_traceback(tmp_path: Path) -> No
         picture(source / f"{number}.png", number, size=(400, 400))
     words = ["build", "--source", str(source), "--out", str(tmp_path / "out"), "--log-json"]
     for number in (signal.SIGTERM, signal.SIGINT):
-        with subprocess.Popen(
-            [sys.executable, "-m", "mmusset", *words],
-            stderr=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment(),
-        ) as process:
+        with start(*words) as process:
             assert process.stderr and '"surveyed"' in process.stderr.readline()
             process.send_signal(number)
             _, said = process.communicate()
@@ -310,8 +298,8 @@ def test_a_stop_before_the_plan_stands_leaves_no_traceback(tmp_path: Path) -> No
 
 def overwrite_pages(path: Path) -> None:
     data = bytearray(path.read_bytes())
-    for start in range(4096, len(data), 4096):
-        data[start : start + 200] = b"\xff" * 200
+    for at in range(4096, len(data), 4096):
+        data[at : at + 200] = b"\xff" * 200
     path.write_bytes(data)
 
 
@@ -332,7 +320,7 @@ def test_a_damaged_ledger_gets_one_clear_line(
         assert "Traceback" not in done.stderr
 
 
-def decoders_of(process: "subprocess.Popen[str]") -> list[int]:
+def decoders_of(process: Process) -> list[int]:
     """The process ids of a running build's children."""
     return [
         int(n) for n in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()

@@ -4,7 +4,6 @@ import asyncio
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from mmusset.recipe import ServerPart, SpeakerPart
 from mmusset.safe_text import first_line, masked, of_url, printable
 from mmusset.speakers.vllm.speaker import VllmSpeaker
 from mmusset.speakers.vllm.wire import NoReply, ServerBusy, post
-from tests.support.command import SHORT, environment
+from tests.support.command import SHORT, mmusset
 from tests.support.media import library
 from tests.support.rude import Heard, Rude, completion, http, models, rude
 
@@ -257,14 +256,7 @@ def build(source: Path, out: Path, server: Rude, *more: str) -> "subprocess.Comp
 
 def mmusset_with(key: str, *words: str) -> "subprocess.CompletedProcess[str]":
     """The finished process of `mmusset WORDS`, with a key."""
-    return subprocess.run(
-        [sys.executable, "-m", "mmusset", *words],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=environment() | ({"OPENAI_API_KEY": key} if key else {"OPENAI_API_KEY": ""}),
-        check=False,
-    )
+    return mmusset(*words, variables={"OPENAI_API_KEY": key})
 
 
 def search(tmp_path: Path, out: Path, built: "subprocess.CompletedProcess[str]") -> None:

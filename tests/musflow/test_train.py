@@ -21,7 +21,7 @@ from mmusset.musflow.recipe import FlowTrainPart
 from mmusset.musflow.training.checkpoint import load_checkpoint
 from mmusset.training.checkpoint import newest
 from mmusset.training.lock import locked
-from tests.support.command import SHORT, environment, mmusset, torchrun, tree
+from tests.support.command import SHORT, mmusset, start, torchrun, tree
 from tests.support.media import library
 
 SMALL = {
@@ -178,9 +178,7 @@ def test_ctrl_c_saves_the_step_that_it_is_at(
     dataset: Path, encoded: Path, trained: Path, tmp_path: Path
 ) -> None:
     run = copied(encoded, tmp_path / "run")
-    words = [sys.executable, "-m", "mmusset", "train", str(dataset), "--out", str(run)]
-    words += [*settings(), "--log-json"]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment())
+    process = start("train", dataset, "--out", run, *settings(), "--log-json", stdout=None)
     assert process.stderr
     for line in process.stderr:
         event = json.loads(line)

@@ -24,7 +24,7 @@ from mmusset.sample import Fault
 from mmusset.speakers.base import Reply, Request
 from mmusset.speakers.local.speaker import TransformersSpeaker
 from mmusset.speakers.picture import fit, tokens
-from mmusset.truth.gates import sayable
+from mmusset.truth.findings import sayable
 from tests.support import samples
 from tests.support.tiny_qwen2vl import architecture, make_adapter, make_tiny, size_of
 

@@ -15,16 +15,11 @@ from mmusset.agents.reconciler import RECONCILER, Mending, keeps_the_rest
 from mmusset.agents.state import GraphAgent
 from mmusset.agents.story_writer import STORY_WRITER, StoryReply
 from mmusset.errors import Unusable
+from mmusset.measured import Measured
+from mmusset.measurements.key import TONICS
+from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.recipe import GatesPart
-from mmusset.sample import (
-    TONICS,
-    Attribute,
-    Claim,
-    Colour,
-    Fault,
-    ImageEvidence,
-    Measured,
-)
+from mmusset.sample import Claim, Colour, Fault, ImageEvidence
 from mmusset.speakers.agent import Draft
 from mmusset.speakers.base import (
     Brief,
@@ -33,12 +28,11 @@ from mmusset.speakers.base import (
     Request,
 )
 from mmusset.speakers.offline import caption_grammar, story_grammar
-from mmusset.speakers.offline.caption_phrases import PHRASES, Form
 from mmusset.speakers.offline.speaker import OfflineSpeaker
 from mmusset.speakers.offline.wording import choices, conjugate, expand, finish
 from mmusset.text import sentences, word_count
 from mmusset.truth.extract import extract
-from mmusset.truth.gates import sayable
+from mmusset.truth.findings import sayable
 from mmusset.truth.leaks import injection, music_in_story, picture_in_caption
 from tests.support.samples import image_evidence, material, music_evidence
 from tests.support.truths import evidence
@@ -50,7 +44,7 @@ COLOURS = ("navy", "amber", "teal", "rust", "ivory", "forest green", "midnight b
 
 def claims(random: Random) -> tuple[Claim, ...]:
     """One to ten claims of random values; of key and mode at most one."""
-    values: dict[Attribute, str] = dict(sorted(PHRASES, key=lambda _: random.random()))
+    values = {each.name: random.choice(each.values) for each in MEASUREMENTS if each.values}
     values["mode"] = random.choice(("major", "minor"))
     values["tempo"] = str(random.randint(40, 220))
     values["key"] = f"{random.choice(TONICS)} {random.choice(('major', 'minor'))}"
@@ -102,38 +96,6 @@ def test_a_caption_says_what_may_be_said_and_nothing_else() -> None:
         assert len(said_in(caption)) >= min(2, len(allowed)), caption
         assert 8 <= word_count(caption) <= 80, caption
         assert not picture_in_caption(caption) + injection(caption, "caption"), caption
-
-
-# How a phrase of each form stands in a sentence.
-CARRIERS: dict[Form, str] = {
-    "adjective": "You hear a_ {} passage of music.",
-    "predicate": "The clip is {}, and so on.",
-    "noun": "The clip comes with {}.",
-    "verb": "The clip {}.",
-    "clause": "Here {}.",
-    "adverbial": "The clip plays {}.",
-}
-VALUES = {
-    "$its": "its",
-    "$it": "it",
-    "$number": "84",
-    "$beats": "84 BPM",
-    "$key": "B flat minor",
-    "$mode": "minor",
-}
-SPOKEN = {"tempo": "84", "key": "A# minor", "mode": "minor"}
-
-
-@pytest.mark.parametrize(("attribute", "value"), PHRASES)
-def test_every_phrase_is_read_back_as_its_claim(attribute: Attribute, value: str) -> None:
-    meant = {(attribute, SPOKEN.get(attribute, value))}
-    for form, pattern in PHRASES[attribute, value].forms().items():
-        for phrase in choices(pattern):
-            for name, word in VALUES.items():
-                phrase = phrase.replace(name, word)
-            for verb in ("third", "gerund"):
-                text = finish(CARRIERS[form].format(conjugate(phrase, verb)))
-                assert said_in(text) == meant, text
 
 
 @given(music=evidence(), seed=st.integers(0, 2**32))

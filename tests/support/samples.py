@@ -8,6 +8,9 @@ import numpy as np
 import soundfile
 from PIL import Image
 
+from mmusset.measured import Measured
+from mmusset.measurements.key import MusicalKey
+from mmusset.measurements.tempo import Tempo
 from mmusset.sample import (
     Caption,
     ClipFacts,
@@ -16,16 +19,13 @@ from mmusset.sample import (
     ImageFacts,
     JudgedClaim,
     Material,
-    Measured,
     MediaFacts,
-    MusicalKey,
     MusicEvidence,
     Prepared,
     Quadruple,
     Split,
     Story,
     Tags,
-    Tempo,
     Turn,
 )
 from mmusset.shards.tar import Sample
@@ -39,22 +39,22 @@ def measured(value: float, confidence: float = 0.9) -> Measured:
 
 def music_evidence(**changes: object) -> MusicEvidence:
     """A quiet, sparse piece in A minor at 84 BPM without drums, all of it certain."""
-    evidence = MusicEvidence(
-        duration_s=10.24,
-        peak_dbfs=-12.0,
-        tempo=Tempo(bpm=84.0, half_bpm=42.0, double_bpm=168.0, confidence=0.9),
-        key=MusicalKey(
+    evidence = {
+        "duration_s": 10.24,
+        "peak_dbfs": -12.0,
+        "tempo": Tempo(bpm=84.0, half_bpm=42.0, double_bpm=168.0, confidence=0.9),
+        "key": MusicalKey(
             tonic="A", mode="minor", alternative="C major", confidence=0.9, mode_confidence=0.9
         ),
-        loudness_lufs=measured(-30.0),
-        dynamic_range_db=measured(4.0),
-        brightness_hz=measured(300.0),
-        onset_density_hz=measured(1.2),
-        percussiveness=measured(0.1),
-        stereo_width=measured(0.5),
-        silence_share=measured(0.0),
-    )
-    return evidence.model_copy(update=changes)
+        "loudness_lufs": measured(-30.0),
+        "dynamic_range_db": measured(4.0),
+        "brightness_hz": measured(300.0),
+        "onset_density_hz": measured(1.2),
+        "percussiveness": measured(0.1),
+        "stereo_width": measured(0.5),
+        "silence_share": measured(0.0),
+    }
+    return MusicEvidence.model_validate(evidence | changes)
 
 
 def image_evidence() -> ImageEvidence:

@@ -16,7 +16,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from mmusset.sample import Claim, Colour, Fault, ImageEvidence, Measured
+from mmusset.measured import Measured
+from mmusset.sample import Claim, Colour, Fault, ImageEvidence
 from mmusset.speakers.agent import Agent, Draft, Notes
 from mmusset.speakers.picture import tokens
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.sample import Measured
+from mmusset.measured import Measured
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]

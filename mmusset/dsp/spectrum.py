@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.sample import Measured
+from mmusset.measured import Measured
 
 Floats = NDArray[np.float32]
 

@@ -8,10 +8,9 @@ A chord by name ("a D minor chord") says nothing of the key.
 
 import re
 from collections.abc import Iterator
+from typing import Literal
 
-from mmusset.sample import TONICS, Mode
-
-from .lexicon import Mention
+Mode = Literal["major", "minor"]
 
 _NATURALS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _SHIFTS = {"": 0, "sharp": 1, "#": 1, "♯": 1, "flat": -1, "b": -1, "♭": -1}
@@ -42,18 +41,20 @@ _NOT_A_NOUN = re.compile(
 )
 
 
-def find(text: str) -> Iterator[Mention]:
-    """Every key ("A minor") and every mode said without its tonic, in a text."""
+def find_keys(text: str) -> Iterator[tuple[int, int, int, Mode]]:
+    """Start, end, tonic (0 to 11, from C) and mode of every key in a text."""
     for match in _KEY.finditer(text):
         if not _is_article(text, match):
-            value = f"{_tonic(match)} {_mode(match['mode'])}"
-            yield Mention(match.start(), match.end(), "key", value)
+            yield *match.span(), _tonic(match), _mode(match["mode"])
     for match in _KEY_OF.finditer(text):
-        mode = "minor" if match["m"] else "major"  # "the key of C" is C major
-        yield Mention(match.start(), match.end(), "key", f"{_tonic(match)} {mode}")
+        # "The key of C" is C major.
+        yield *match.span(), _tonic(match), "minor" if match["m"] else "major"
+
+
+def find_modes(text: str) -> Iterator[tuple[int, int, Mode]]:
+    """Start, end and value of every mode that a text names without its tonic."""
     for match in _MODE_ONLY.finditer(text):
-        mode = _mode(match["mode"] or match["mode2"] or match["mode3"])
-        yield Mention(match.start(), match.end(), "mode", mode)
+        yield *match.span(), _mode(match["mode"] or match["mode2"] or match["mode3"])
 
 
 def _is_article(text: str, match: re.Match[str]) -> bool:
@@ -69,9 +70,9 @@ def _is_article(text: str, match: re.Match[str]) -> bool:
     return bool(noun_follows and _SENTENCE_START.search(before))
 
 
-def _tonic(match: re.Match[str]) -> str:
+def _tonic(match: re.Match[str]) -> int:
     shift = _SHIFTS[(match["shift"] or "").casefold()]
-    return TONICS[(_NATURALS[match["note"].casefold()] + shift) % 12]
+    return (_NATURALS[match["note"].casefold()] + shift) % 12
 
 
 def _mode(word: str) -> Mode:

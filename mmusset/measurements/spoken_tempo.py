@@ -6,8 +6,6 @@
 import re
 from collections.abc import Iterator
 
-from .lexicon import Mention
-
 ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 TEENS = (
     "ten",
@@ -53,19 +51,13 @@ _PATTERNS = tuple(
 )
 
 
-def find(text: str) -> Iterator[Mention]:
-    """Every tempo in a text, as "84", or "80-90" for a range."""
+def find(text: str) -> Iterator[tuple[int, int, str]]:
+    """Start, end and value of every tempo in a text: "84", or "80-90" for a range."""
     for pattern in _PATTERNS:
         for match in pattern.finditer(text):
             ends = sorted(_number(end) for end in (match["low"], match["high"]) if end)
             value = "-".join(f"{end:g}" for end in ends)
-            yield Mention(match.start("low"), match.end(), "tempo", value)
-
-
-def bounds_bpm(value: str) -> tuple[float, float]:
-    """The two ends of a tempo claim's value; the same twice where it is no range."""
-    low, _, high = value.partition("-")
-    return float(low), float(high or low)
+            yield match.start("low"), match.end(), value
 
 
 def _number(words: str) -> float:

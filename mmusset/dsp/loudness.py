@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.sample import Measured
+from mmusset.measured import Measured
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -57,13 +57,13 @@ def dynamic_range(blocks_lufs: Doubles) -> Measured:
     return Measured(value=float(high - low), confidence=len(heard) / len(blocks_lufs))
 
 
-def silence_share(samples: Floats, rate_hz: int, silence_dbfs: float) -> Measured:
+def silence_share(samples: Floats, rate_hz: int, silence_dbfs: float) -> float:
     """Share of 50 ms frames whose RMS over all channels is below `silence_dbfs`."""
     frame = max(1, round(FRAME_S * rate_hz))
     count = max(1, len(samples) // frame)
     frames = samples[: count * frame].reshape(count, -1)
     power = np.einsum("ij,ij->i", frames, frames) / frames.shape[1]
-    return Measured(value=float(np.mean(power < 10 ** (silence_dbfs / 10))), confidence=1.0)
+    return float(np.mean(power < 10 ** (silence_dbfs / 10)))
 
 
 def peak_dbfs(samples: Floats) -> float:

@@ -4,14 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmusset.measurements.brightness import BRIGHTNESS
+from mmusset.measurements.declaration import Scale
+from mmusset.measurements.density import DENSITY
+from mmusset.measurements.energy import ENERGY
+from mmusset.measurements.key import relative_key
+from mmusset.measurements.loudness import LOUDNESS
+from mmusset.measurements.tempo import Tempo
+from mmusset.measurements.width import WIDTH
 from mmusset.recipe import GatesPart
-from mmusset.sample import MusicEvidence, Tempo
-from mmusset.truth import bands
-from mmusset.truth.bands import readings, relative_key
+from mmusset.sample import MusicEvidence
 from mmusset.truth.extract import extract
-from mmusset.truth.gates import carried, sayable
+from mmusset.truth.findings import carried, findings, sayable
 from tests.support.samples import measured, music_evidence
-from tests.support.truths import at_most, evidence
+from tests.support.truths import at_most, evidence, gates_at
 
 
 def tempo(bpm: float, confidence: float = 0.9) -> Tempo:
@@ -35,8 +41,8 @@ def test_a_sure_quiet_piece_may_be_said_to_be_one() -> None:
     }
 
 
-def test_a_reading_shows_its_number_and_what_it_cannot_rule_out() -> None:
-    found = readings(music_evidence(loudness_lufs=measured(-23.4)))
+def test_a_finding_shows_its_number_and_what_it_cannot_rule_out() -> None:
+    found = findings(music_evidence(loudness_lufs=measured(-23.4)))
     assert found["loudness"].value == "medium"
     assert found["loudness"].measured == "-23.4 LUFS"
     assert found["loudness"].near == {"quiet"}
@@ -61,14 +67,14 @@ def test_a_pulse_word_fits_the_beat_and_the_onsets(
     bpm: float, onsets_hz: float, value: str, sayable_word: bool
 ) -> None:
     music = music_evidence(tempo=tempo(bpm), onset_density_hz=measured(onsets_hz))
-    pulse = readings(music)["pulse"]
+    pulse = findings(music)["pulse"]
     assert pulse.value == value
     assert carried(pulse, GatesPart()) == sayable_word
 
 
 def test_half_time_that_fits_as_well_halves_the_worth_of_a_pulse_word() -> None:
     music = music_evidence(tempo=tempo(100.0, 1.0), onset_density_hz=measured(2.2, 1.0))
-    pulse = readings(music)["pulse"]
+    pulse = findings(music)["pulse"]
     assert (pulse.value, pulse.confidence) == ("moderate", 0.5)
     assert pulse.near == {"slow"}
 
@@ -79,13 +85,14 @@ def test_energy_is_as_sure_as_the_least_sure_of_its_parts() -> None:
         onset_density_hz=measured(6.0, 0.4),
         percussiveness=measured(1.0),
     )
-    assert bands.energy(rock) == measured(1.0, 0.4)
+    assert rock[ENERGY] == measured(1.0, 0.4)
 
 
 def test_a_word_changes_at_its_border() -> None:
-    assert bands.word(bands.DENSITY, 1.79) == "sparse"
-    assert bands.word(bands.DENSITY, 1.8) == "steady"
-    assert bands.word(bands.DENSITY, 3.8) == "busy"
+    assert DENSITY.scale
+    assert DENSITY.scale.word(1.79) == "sparse"
+    assert DENSITY.scale.word(1.8) == "steady"
+    assert DENSITY.scale.word(3.8) == "busy"
 
 
 def test_relative_keys() -> None:
@@ -95,7 +102,7 @@ def test_relative_keys() -> None:
 
 @given(evidence())
 def test_nothing_may_be_said_of_worthless_evidence(music: MusicEvidence) -> None:
-    open_gates = GatesPart(**dict.fromkeys(GatesPart.model_fields, 0.0))
+    open_gates = gates_at(0.0)
     assert sayable(at_most(music, 0.0), open_gates) == ()
 
 
@@ -107,9 +114,9 @@ def test_what_may_be_said_is_read_back_from_its_own_words(music: MusicEvidence) 
 
 
 @given(
-    st.sampled_from([bands.LOUDNESS, bands.BRIGHTNESS, bands.WIDTH, bands.ENERGY]),
+    st.sampled_from([m.scale for m in (LOUDNESS, BRIGHTNESS, WIDTH, ENERGY)]),
     st.floats(-80, 8000),
 )
-def test_a_word_is_fully_sure_only_where_no_other_is_near(scale: bands.Scale, value: float) -> None:
-    assert (bands.surety(scale, value) == 1.0) == (not bands.near(scale, value))
-    assert bands.word(scale, value) not in bands.near(scale, value)
+def test_a_word_is_fully_sure_only_where_no_other_is_near(scale: Scale, value: float) -> None:
+    assert (scale.surety(value) == 1.0) == (not scale.near(value))
+    assert scale.word(value) not in scale.near(value)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.sample import Tempo
+from mmusset.measured import Measured
 
 from .onsets import attack_share
 
@@ -14,11 +14,11 @@ PRIOR_BPM, PRIOR_OCTAVES = 90.0, 1.0  # a wide preference for moderate tempos
 HALVES = 1.5  # weight of the half-beat's frequency against the beat's own
 BEATS = 4  # a beat must come back this often to count fully
 SAME_BEAT = 1.08  # nearer readings than this ratio are one reading
-UNKNOWN = Tempo(bpm=PRIOR_BPM, half_bpm=PRIOR_BPM / 2, double_bpm=PRIOR_BPM * 2, confidence=0.0)
+UNKNOWN = Measured(value=PRIOR_BPM, confidence=0.0)
 
 
-def tempo(strength: Doubles, hop_s: float) -> Tempo:
-    """The rate at which onsets of `strength` `[frames]` come back.
+def tempo(strength: Doubles, hop_s: float) -> Measured:
+    """The rate in beats per minute at which onsets of `strength` `[frames]` come back.
 
     Each candidate is scored by how alike the onsets are one to four beats later
     (autocorrelation, which also likes half the tempo) times how strong its frequency
@@ -43,7 +43,7 @@ def tempo(strength: Doubles, hop_s: float) -> Tempo:
     lead = 1 - _best_other(score, best) / score[best]
     bpm = float(SLOWEST_BPM * 2 ** ((best + _summit(score, best)) / STEPS_PER_OCTAVE))
     confidence = float(np.clip(lead * np.sqrt(likeness[best]) * attack_share(strength), 0, 1))
-    return Tempo(bpm=bpm, half_bpm=bpm / 2, double_bpm=bpm * 2, confidence=confidence)
+    return Measured(value=bpm, confidence=confidence)
 
 
 def _likeness(centred: Doubles, lags: Doubles) -> Doubles:

@@ -4,12 +4,11 @@ What is left out on purpose: taking overtones away from chroma (it also takes tr
 thirds, and lost 5 points of exact keys on rendered pieces).
 """
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-
-from mmusset.sample import TONICS, Mode, MusicalKey
 
 from .spectrum import FLOOR, Spectrum
 
@@ -54,7 +53,17 @@ def tuning(midi: Doubles, strength: Doubles) -> float:
     return float(np.angle(np.sum(strength * np.exp(2j * np.pi * midi))) / (2 * np.pi))
 
 
-def key(chroma: Doubles) -> MusicalKey:
+@dataclass(frozen=True, slots=True)
+class KeyEstimate:
+    """The best and the second best key, each 0 to 11 for major from C, 12 to 23 for minor."""
+
+    best: int
+    second: int
+    confidence: float
+    mode_confidence: float
+
+
+def key(chroma: Doubles) -> KeyEstimate:
     """The key whose profile correlates best with `chroma` `[12]` (Krumhansl's method).
 
     Confidence is the lead over the second best key, and of mode the lead over the
@@ -65,10 +74,9 @@ def key(chroma: Doubles) -> MusicalKey:
     best, second = int(order[0]), int(order[1])
     tonal = scores[best] > LEAST_CORRELATION and chroma.std() > LEAST_CONTRAST * chroma.mean()
     other_mode = scores[12:].max() if best < 12 else scores[:12].max()
-    return MusicalKey(
-        tonic=TONICS[best % 12],
-        mode=_mode(best),
-        alternative=f"{TONICS[second % 12]} {_mode(second)}",
+    return KeyEstimate(
+        best,
+        second,
         confidence=min(1.0, float(scores[best] - scores[second])) if tonal else 0.0,
         mode_confidence=min(1.0, float(scores[best] - other_mode)) if tonal else 0.0,
     )
@@ -88,10 +96,6 @@ def _peaks(spectrum: Spectrum) -> tuple[NDArray[np.intp], Doubles, Doubles]:
     shift = 0.5 * (before - after) / (before - 2 * at + after)
     midi = 69 + 12 * np.log2((bins + low + shift) * bin_hz / 440)
     return frames, midi, np.exp(at / 4)
-
-
-def _mode(index: int) -> Mode:
-    return "major" if index < 12 else "minor"
 
 
 def _standardised(values: Doubles) -> Doubles:

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from mmusset.recipe import Recipe
 from mmusset.sample import Material
-from mmusset.speakers.asking import Asker, InMemory
+from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import Request
 from mmusset.speakers.offline.speaker import OfflineSpeaker
 from mmusset.truth.findings import sayable
@@ -23,7 +23,9 @@ async def preview(
 ) -> Request:
     """The request of `agent`. Texts that others of `agents` write first are the offline ones."""
     state = begin(material, sayable(material.media.music_evidence, recipe.gates))
-    outcome = await build_graph(Asker(OfflineSpeaker(), InMemory()), recipe, agents)(material)
+    outcome = await build_graph(Asker(OfflineSpeaker(), InMemoryReplies()), recipe, agents)(
+        material
+    )
     if outcome.caption:
         state["caption"] = outcome.caption.text
     if outcome.story:

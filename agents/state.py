@@ -1,4 +1,4 @@
-"""What travels through the graph, and how an agent asks its speaker."""
+"""A sample on its way through the graph, an agent's declaration, and how it asks its speaker."""
 
 import hashlib
 import json
@@ -56,15 +56,16 @@ TakeTurn: TypeAlias = Callable[[State, Asker, Recipe], Awaitable[StateChange]]
 class GraphAgent(Agent[R_co]):
     """An agent's whole declaration: what the rooms below know of it, and its turn in the graph.
 
-    `turn` is given a sample's state, what asks the speaker, and the recipe. One that judges sets
-    `status`, or leaves it None to have the faults mended; one that mends counts `round` up.
+    `turn` takes a sample's state, what asks the speaker, and the recipe, and returns what it
+    changed. An agent that judges sets `status`, or leaves it None to have the faults mended; one
+    that mends counts `round` up. Each appends its `Turn`, the record that is published.
     """
 
     turn: TakeTurn
 
 
 def begin(material: Material, sayable: tuple[Claim, ...]) -> State:
-    """A sample of which nothing is written yet, or that is as its revision tells."""
+    """A sample of which nothing is written yet, or as its revision left it."""
     evidence = prompts.load("evidence").render(
         music=material.media.music_evidence.fields,
         image=material.media.image_evidence,
@@ -121,20 +122,23 @@ def brief(state: State, agent: GraphAgent[BaseModel]) -> Brief:
 
 
 async def ask(state: State, agent: GraphAgent[R], asker: Asker) -> tuple[R, Turn]:
-    """The reply to `agent`'s brief, and the turn that records it."""
+    """The reply to `agent`'s brief, and the turn that records it.
+
+    Raises Unusable where no reply is of any use.
+    """
     request = brief(state, agent)
-    answer = await asker.ask(request, agent.reply)
+    reply = await asker.ask(request, agent.reply)
     turn = Turn(
         agent=agent.name,
         round=request.draft.round,
-        speaker=answer.speaker,
-        model=answer.model,
+        speaker=reply.speaker,
+        model=reply.model,
         prompt_sha256=request.prompt.sha256,
-        request_sha256=answer.request_sha256,
-        said=answer.reply.model_dump_json(),
+        request_sha256=reply.request_sha256,
+        said=reply.value.model_dump_json(),
         faults="",
     )
-    return answer.reply, turn
+    return reply.value, turn
 
 
 def rules_turn(state: State, agent: GraphAgent[BaseModel], faults: tuple[Fault, ...]) -> Turn:

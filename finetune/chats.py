@@ -122,9 +122,10 @@ def limits_of(shard: str) -> CriticPart:
 
 
 def _built_by(shard: str, section: str, part: type[P]) -> P:
+    manifest = manifest_of(shard)
     try:
-        return part.model_validate(manifest_of(shard)["recipe"][section])
-    except (KeyError, TypeError, ValidationError):
+        return part.model_validate(manifest.recipe.get(section, {}) if manifest else {})
+    except ValidationError:
         return part()
 
 

@@ -22,15 +22,15 @@ from mmusset.agents.graph import build_graph
 from mmusset.agents.rules import find_faults
 from mmusset.agents.state import GraphAgent, State, begin, brief
 from mmusset.errors import MmussetError, Unusable, UsageError
+from mmusset.progress import Progress
 from mmusset.recipe import CriticPart, GatesPart, Recipe, SpeakerPart
 from mmusset.recipe_file import load
 from mmusset.sample import Quadruple
 from mmusset.shards.reader import BadSample, shards_of, split_of
 from mmusset.speakers.adapter import check_adapter, read_adapter
-from mmusset.speakers.asking import Asker, InMemory, fault_of
+from mmusset.speakers.asking import Asker, InMemoryReplies, fault_of
 from mmusset.speakers.base import Request
 from mmusset.speakers.local.speaker import TransformersSpeaker
-from mmusset.training.progress import Progress
 from mmusset.truth.findings import carried, findings, sayable
 
 from .chats import TAUGHT, fitted, gates_of, limits_of, material_of, samples_of
@@ -240,7 +240,7 @@ def speaker_of(question: ComparisonRequest, adapter: str) -> SpeakerPart:
 async def _results(
     samples: Sequence[HeldOut], part: SpeakerPart, scratch: Path, name: str, shown: Progress
 ) -> list[SampleResult]:
-    async with TransformersSpeaker(part, shown.told) as speaker:
+    async with TransformersSpeaker(part, shown.log) as speaker:
         speaker.constrained = False
         states = [_begun(sample, scratch) for sample in samples]
         shown.stage(f"{name}, captions, freely", len(states))
@@ -306,7 +306,9 @@ async def _result(
     said = {c.attribute for c in claims if c.verdict == "supported"}
     accepted, rounds, reason = False, 0, ""
     try:
-        outcome = await build_graph(Asker(speaker, InMemory()), recipe, AGENTS)(state["material"])
+        outcome = await build_graph(Asker(speaker, InMemoryReplies()), recipe, AGENTS)(
+            state["material"]
+        )
         accepted = outcome.verdict.status == "accepted"
         rounds = max(turn.round for turn in outcome.turns)
         reason = "" if accepted else outcome.verdict.reason

@@ -1,6 +1,6 @@
 """A whole fine-tuning, from samples to an adapter that is checked: `mmusset finetune`.
 
-    python finetune/lora.py --data OUT --base Qwen/Qwen2-VL-2B-Instruct --out ADAPTER
+    python finetune/lora.py DATASET --base Qwen/Qwen2-VL-2B-Instruct --out ADAPTER
 
 is that same command.
 """
@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmusset.errors import Refused
+from mmusset.progress import Progress
 from mmusset.shards.reader import dataset_name
 from mmusset.training.lock import locked
-from mmusset.training.progress import Progress
 
 from .chats import CHATS, ChatDataset, read_chats
 from .packing import PackedDataset, pack_chats
@@ -147,7 +147,7 @@ def teach(job: Job) -> Taught | None:
     with locked(job.out) if first else nullcontext():
         learnt = _train(job, made, accelerator, dtype)
         if job.merge and first:
-            job.shown.told(f"merging into {job.merge}")
+            job.shown.log(f"merging into {job.merge}")
             whole = recipe.model_copy(
                 update={"train": recipe.train.model_copy(update={"quantize": "none"})}
             )
@@ -185,7 +185,7 @@ def _train(job: Job, made: Ready, accelerator: Any, dtype: Any) -> "Learnt":
 
     if (done := ended(job.out, job.recipe, len(made.book.of("train")))) and _saved(job.out):
         return done
-    job.shown.told(f"loading {job.recipe.base}")
+    job.shown.log(f"loading {job.recipe.base}")
     base = load_base(job.recipe, made.commit, str(accelerator.device), dtype)
     learner = adapted(base, job.recipe, made.commit)
     trainer = Trainer(

@@ -16,13 +16,13 @@ import torch
 from torch import Tensor
 
 from mmusset.errors import MmussetError, Refused
+from mmusset.progress import Progress
 from mmusset.recipe_file import differences
 from mmusset.stopping import asked_to_stop
 from mmusset.training import checkpoint as checkpoint_files
 from mmusset.training.json_log import JsonLog
 from mmusset.training.order import generator_at, rows
 from mmusset.training.prefetcher import Prefetcher
-from mmusset.training.progress import Progress
 from mmusset.training.schedule import lr_at, set_lr
 from mmusset.training.world import World
 
@@ -234,9 +234,7 @@ class Trainer:
 
     def _skipped(self, pages: list[PackedSample]) -> None:
         self.bad += 1
-        self.shown.told(
-            f"step {self.step + 1} was not finite and is skipped: {pages[0].where}, ..."
-        )
+        self.shown.log(f"step {self.step + 1} was not finite and is skipped: {pages[0].where}, ...")
         if self.bad > self.part.max_bad_steps:
             raise MmussetError(
                 f"{self.bad} steps were not finite: lower train.lr, or set train.precision=fp32,"

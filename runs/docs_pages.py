@@ -23,6 +23,7 @@ API = (
     "mmusset.shards.reader",
     "mmusset.builder.job",
     "mmusset.builder.run",
+    "mmusset.pipeline",
     "mmusset.errors",
 )
 

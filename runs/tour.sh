@@ -32,9 +32,9 @@ mmusset mark "$out/music" "$key" keep --note "sounds as it says"
 # 3. FINE-TUNE. A LoRA adapter learns from the dataset's own samples how captions and stories are
 # written. Here the base is a random Qwen2-VL of 2 MB, made on the spot, for two epochs: it shows the way
 # and learns next to nothing. The plan for a real one (2B parameters, a card of 24 GB) comes first.
-mmusset finetune --data "$out/music" --plan --card 24
+mmusset finetune "$out/music" --plan --card 24
 python -m tests.support.tiny_qwen2vl "$out/base" "$out/music"
-mmusset finetune --data "$out/music" --base "$out/base" --out "$out/lora" \
+mmusset finetune "$out/music" --base "$out/base" --out "$out/lora" \
   --set train.batch=2 --set train.epochs=2 --set data.max_pixels=3136
 
 # 4. TRAIN. MusFlow, the bundled flow-matching model: encode the shards, fit the codec and the alignment,
@@ -45,9 +45,9 @@ mmusset train "$out/music" --out "$out/musflow" --set codec.steps=60 --set align
   --set train.steps=60 --set train.batch=8 --set train.validate_every=60 --set train.listen_every=60
 
 # 5. GENERATE. Music from a caption, and from a picture with a story. The same seed gives the same sound.
-mmusset generate --checkpoint "$out/musflow" --caption "A fast, loud piece with drums." \
+mmusset generate "$out/musflow" --caption "A fast, loud piece with drums." \
   --seed 1 --out "$out/from-caption.flac"
-mmusset generate --checkpoint "$out/musflow" --image "examples/source/loose/rain walk.png" \
+mmusset generate "$out/musflow" --image "examples/source/loose/rain walk.png" \
   --story "examples/source/loose/rain walk.txt" --seed 1 --out "$out/from-picture.flac"
 
 # 6. CARD AND PUSH. Only you know the licence; the example source is in the public domain. The dry run

@@ -40,14 +40,14 @@ class LedgerAnswers:
         return self._ledger.calls.find(request_sha256)
 
     async def keep(
-        self, request_sha256: str, request: Request, model: ModelId, answer: Reply
+        self, request_sha256: str, request: Request, model: ModelId, reply: Reply
     ) -> None:
         """Keep an answer; it is on the disk when this returns."""
         loop = asyncio.get_running_loop()
         if not self._batch:
             loop.call_soon(self._commit)
         kept = loop.create_future()
-        self._batch.append(_Keeping(request_sha256, request, model, answer, kept))
+        self._batch.append(_Keeping(request_sha256, request, model, reply, kept))
         await kept
 
     def _commit(self) -> None:

@@ -33,7 +33,7 @@ from .planning.plan import freeze
 from .planning.provisional import planning
 from .planning.retry import retry_failed
 from .planning.surveys import MOST_UNREAD_IN_A_ROW, still_reads
-from .progress import Progress
+from .progress import BuildProgress
 from .same_job import check_models, check_recipe
 from .seal import Sealer
 from .workspace import Workspace, open_workspace, passing_workspace
@@ -45,7 +45,7 @@ DRAIN_S = 5.0
 SPEAKERS_FAULT = {"no usable answer", "refused by the server", "kills the server"}
 
 
-async def build(job: Job, progress: Progress) -> Result:
+async def build(job: Job, progress: BuildProgress) -> Result:
     """Do all of the job that is not done yet.
 
     Raises UsageError, Refused and MmussetError as their names say; OSError where writing
@@ -69,7 +69,7 @@ async def build(job: Job, progress: Progress) -> Result:
             inventory = await studio.supply(inventory, most, beyond, progress.composed)
         candidates = _plan(job, workspace, inventory, beyond)
         media = Media(workspace, studio)
-        async with LedgerCopy(job.out, ledger, progress.told) as copy:
+        async with LedgerCopy(job.out, ledger, progress.log) as copy:
             result = await Builder(job, workspace, media, progress, candidates).run()
             if not result.interrupted:
                 await copy.make()
@@ -96,7 +96,7 @@ def _plan(job: Job, workspace: Workspace, inventory: Inventory, beyond: str) -> 
     return candidates
 
 
-async def replay(job: Job, progress: Progress) -> int:
+async def replay(job: Job, progress: BuildProgress) -> int:
     """Write every sealed shard again, from the ledger and the source; gives how many.
 
     Nobody is asked anything. Raises MmussetError where other bytes come out, or where
@@ -117,7 +117,7 @@ async def replay(job: Job, progress: Progress) -> int:
         return len(sealed)
 
 
-async def survey_only(source: Source, recipe: Recipe, progress: Progress) -> Inventory:
+async def survey_only(source: Source, recipe: Recipe, progress: BuildProgress) -> Inventory:
     """What a build would find, without an output folder."""
     entries = source.entries()
     async with passing_workspace(source, recipe) as workspace:
@@ -132,7 +132,7 @@ class Builder:
         job: Job,
         workspace: Workspace,
         media: Media,
-        progress: Progress,
+        progress: BuildProgress,
         candidates: Candidates | None,
     ) -> None:
         self._job = job
@@ -299,7 +299,7 @@ class Builder:
                 f"{MOST_UNREAD_IN_A_ROW} items in a row could not be read, the last of them {name}"
                 f" ({why}); mend that and run the same command again"
             )
-        self._progress.told(f"{name} could not be read ({why}); it stays undecided")
+        self._progress.log(f"{name} could not be read ({why}); it stays undecided")
 
     async def _count_the_unread(self) -> None:
         """Note what this run could not read; what several runs could not read has failed."""

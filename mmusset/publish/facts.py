@@ -6,34 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.errors import MmussetError
 from mmusset.sample import PERSON, Attribute, ClaimVerdict, Quadruple
+from mmusset.shards.manifest import MANIFEST, ListedShard, Manifest, read_manifest
 from mmusset.shards.tar import read_shard
-from mmusset.shards.verify import ListedShard, Manifest
-
-
-class Reason(BaseModel):
-    """How many items ended so, and why."""
-
-    status: str
-    reason: str
-    count: int
-
-
-class BuildManifest(Manifest):
-    """All of manifest.json that a card tells."""
-
-    reasons: tuple[Reason, ...]
-    marks: dict[str, int]
-    groups: int
-    recipe: dict[str, Any]
-    fingerprint: str
-    mmusset: str
-    models: dict[str, str]
-    prompts: dict[str, str]
 
 
 class Attribution(NamedTuple):
@@ -91,7 +69,7 @@ class Counts:
 class CardFacts:
     """What a card is written from."""
 
-    manifest: BuildManifest
+    manifest: Manifest
     counts: Counts
 
     @property
@@ -170,13 +148,13 @@ def public_name(name: str) -> str:
     return PurePosixPath(name).name if name[:1] in ("/", "~", ".") else name
 
 
-def _manifest(out: Path) -> BuildManifest:
-    path = out / "manifest.json"
+def _manifest(out: Path) -> Manifest:
+    path = out / MANIFEST
     try:
-        return BuildManifest.model_validate_json(read_bounded(path, MOST_FACTS))
+        return read_manifest(out)
     except FileNotFoundError:
         raise MmussetError(
-            f"{out} has no manifest.json: give the folder of a finished `mmusset build`"
+            f"{out} has no {MANIFEST}: give the folder of a finished `mmusset build`"
         ) from None
     except OSError as error:
         raise MmussetError(f"can't read {path}: {error.strerror}") from None

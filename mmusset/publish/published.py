@@ -11,19 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from pydantic import ValidationError
-
 from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.errors import MmussetError, Refused
 from mmusset.files import file_sha256
+from mmusset.shards.manifest import MANIFEST, Manifest, parse_manifest
 from mmusset.shards.reader import split_of
-from mmusset.shards.verify import Manifest, verify
+from mmusset.shards.verify import verify
 
 from . import readme
 from .licence import licence_address, licence_text
 from .readme import CARD
 
-MANIFEST, CROISSANT = "manifest.json", "croissant.json"
+CROISSANT = "croissant.json"
 OF_CARD = re.compile(r"README\.md|croissant\.json|assets/(?!.*\.partial$)[A-Za-z0-9_][\w.-]*")
 MAX_SHOWN = 5
 
@@ -62,20 +61,21 @@ def dataset_of(out: Path) -> Dataset:
     if not (out / CARD).is_file():
         raise MmussetError(f"{out} has no {CARD}, the dataset's card: run `mmusset card {out}`")
     data = read_bounded(out / MANIFEST, MOST_FACTS)
-    manifest = read_manifest(data)
+    manifest = parse_manifest(data)
     assert manifest, "it was verified"
     front, _ = readme.split(out / CARD)
     _check_card(out, manifest, front)
     shards = [File(s.name, out / s.name, s.bytes, s.sha256) for s in manifest.shards]
     others = [_file(out, name) for name in (*_card_files(out), MANIFEST)]
-    facts = json.loads(data)
-    _stays_at_home(out, facts, [file.path for file in others if file.path.suffix != ".jpg"])
+    _stays_at_home(
+        out, json.loads(data), [file.path for file in others if file.path.suffix != ".jpg"]
+    )
     return Dataset(
         files=(*shards, *others),
         shards=len(shards),
         splits=_splits(manifest),
         licence=licence_text(front),
-        kept_tags=tuple(facts.get("recipe", {}).get("keep_tags", ())),
+        kept_tags=tuple(manifest.recipe.get("keep_tags", ())),
     )
 
 
@@ -100,14 +100,6 @@ def _check_card(out: Path, manifest: Manifest, front: dict[str, Any]) -> None:
             f"the licence in the YAML of {out / CARD} is not the one that the card tells: run"
             f" `mmusset card {out}`"
         )
-
-
-def read_manifest(data: bytes) -> Manifest | None:
-    """A dataset's manifest; None for what is none of ours."""
-    try:
-        return Manifest.model_validate_json(data)
-    except ValidationError:
-        return None
 
 
 def _splits(manifest: Manifest) -> dict[str, int]:

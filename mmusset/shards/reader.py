@@ -6,7 +6,6 @@ commands or open files by itself.
 """
 
 import io
-import json
 import os
 import re
 import tarfile
@@ -24,6 +23,7 @@ from mmusset.bounded import MB, MOST_FACTS, open_regular
 from mmusset.errors import MmussetError, UsageError
 from mmusset.safe_text import first_line, remember, without_addresses
 
+from .manifest import MANIFEST, Manifest, parse_manifest
 from .tar import MEMBERS, headers, member
 
 if TYPE_CHECKING:
@@ -110,27 +110,23 @@ def listed_samples(shard: str) -> int | None:
 
     Raises MmussetError where the Hub can't be asked.
     """
-    try:
-        counts = {s["name"]: int(s["samples"]) for s in manifest_of(shard)["shards"]}
-    except (ValueError, KeyError, TypeError):
-        return None
+    manifest = manifest_of(shard)
+    counts = {listed.name: listed.samples for listed in manifest.shards} if manifest else {}
     return counts.get(f"data/{shard.rpartition('/')[2]}")
 
 
-def manifest_of(shard: str) -> dict[str, Any]:
-    """What stands in the manifest of a shard's dataset; {} where there is none.
+def manifest_of(shard: str) -> Manifest | None:
+    """The manifest of a shard's dataset; None where there is none that can be read.
 
     Raises MmussetError where the Hub can't be asked.
     """
     whole = shard if shard.startswith(HUB) else str(Path(shard).absolute())
     try:
-        path = f"{whole.rsplit('/', 2)[0]}/manifest.json"
+        path = f"{whole.rsplit('/', 2)[0]}/{MANIFEST}"
         with _asked(path), opened(path) as file:
-            data = file.read(MOST_FACTS)
-        manifest = json.loads(data)
-    except (OSError, Gone, ValueError):
-        return {}
-    return manifest if isinstance(manifest, dict) else {}
+            return parse_manifest(file.read(MOST_FACTS))
+    except (OSError, Gone):
+        return None
 
 
 def raw_samples(shard: str) -> Iterator[tuple[str, Members]]:

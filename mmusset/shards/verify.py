@@ -11,15 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.files import file_sha256
-from mmusset.sample import Quadruple, Sha256
+from mmusset.sample import Quadruple
 
+from .manifest import MANIFEST, Manifest, read_manifest
 from .tar import MEMBERS, read_shard, sample_json
 
 MAX_PIXELS = 50_000_000
@@ -40,27 +39,6 @@ class Seen:
     samples: int = 0
     keys: set[str] = field(default_factory=set)
     split_of: dict[str, str] = field(default_factory=dict)
-
-
-class ListedShard(BaseModel):
-    """A shard as the manifest names it."""
-
-    name: Annotated[str, Field(pattern=r"^data/(train|validation|test)-\d{6}\.tar$")]
-    samples: Annotated[int, Field(ge=1)]
-    bytes: Annotated[int, Field(ge=1)]
-    sha256: Sha256
-
-
-class Manifest(BaseModel):
-    """What is checked of manifest.json; it says more than this."""
-
-    format: Literal["mmusset/1"]
-    found: Annotated[int, Field(ge=0)]
-    accepted: Annotated[int, Field(ge=0)]
-    rejected: Annotated[int, Field(ge=0)]
-    failed: Annotated[int, Field(ge=0)]
-    skipped: Annotated[int, Field(ge=0)]
-    shards: tuple[ListedShard, ...]
 
 
 def verify(out: Path) -> tuple[int, list[Problem]]:
@@ -93,15 +71,15 @@ def verify(out: Path) -> tuple[int, list[Problem]]:
 
 def _manifest(out: Path) -> tuple[Manifest | None, list[Problem]]:
     """The manifest, if it can be read, and what is wrong with it."""
-    where = "manifest.json"
+    where = MANIFEST
     try:
-        manifest = Manifest.model_validate_json(read_bounded(out / where, MOST_FACTS))
+        manifest = read_manifest(out)
     except FileNotFoundError:
         return None, [Problem(where, "missing: the build is not finished")]
     except OSError as error:
         return None, [Problem(where, f"can't be read: {error.strerror}")]
     except ValidationError as error:
-        return None, [Problem(where, _told(fault)) for fault in error.errors()]
+        return None, [Problem(where, _fault_text(fault)) for fault in error.errors()]
     return manifest, [Problem(where, what) for what in _miscounts(manifest)]
 
 
@@ -114,7 +92,7 @@ def _miscounts(manifest: Manifest) -> Iterator[str]:
         yield f"{manifest.accepted} accepted, but its shards hold {held}"
 
 
-def _told(fault: ErrorDetails) -> str:
+def _fault_text(fault: ErrorDetails) -> str:
     """A pydantic error as `where: what`."""
     return f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}".removeprefix(": ")
 
@@ -142,7 +120,7 @@ def _sample(key: str, members: dict[str, bytes], split: str, seen: Seen) -> Iter
     try:
         quadruple = Quadruple.model_validate_json(members["json"])
     except ValidationError as error:
-        yield f"its JSON is not a sample: {_told(error.errors()[0])}"
+        yield f"its JSON is not a sample: {_fault_text(error.errors()[0])}"
         return
     if sample_json(quadruple) != members["json"]:
         yield "its JSON is not in canonical form"

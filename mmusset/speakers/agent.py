@@ -4,7 +4,7 @@ Each agent is declared once, in its own file in `agents/`. Recipe, builder and s
 none of them: whoever has to know about agents is handed the list.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Generic, Literal, TypeAlias, TypeVar
@@ -71,13 +71,13 @@ class Agent(Generic[R_co]):
 A = TypeVar("A", bound=Agent[BaseModel])
 
 
-def agents_named(names: Iterable[str], agents: Sequence[A]) -> tuple[A, ...]:
+def agents_named(names: Sequence[str], agents: Sequence[A]) -> tuple[A, ...]:
     """The agents of these names, in the order of the list.
 
     Raises UsageError for a name that none has, and names the nearest that there is.
     """
-    wanted = set(names)
     known = [agent.name for agent in agents]
-    for name in sorted(wanted - set(known)):
-        raise UsageError(f"no agent named {name!r}.{nearest(name, known)}")
-    return tuple(agent for agent in agents if agent.name in wanted)
+    for name in names:
+        if name not in known:
+            raise UsageError(f"no agent named {name!r}.{nearest(name, known)}")
+    return tuple(agent for agent in agents if agent.name in names)

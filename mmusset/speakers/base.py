@@ -1,6 +1,6 @@
-"""What a speaker is: it is sent a request, made of a brief, and gives an answer back.
+"""What a speaker is: it is sent a request, made of a brief, and gives a reply.
 
-Answers are raw: `asking.py` keeps each one before it reads it.
+Replies are raw: `asking.py` keeps each one before it reads it.
 """
 
 import hashlib
@@ -39,8 +39,8 @@ class PromptParts:
 class Brief:
     """All that a speaker may know of a sample when it is asked.
 
-    `sayable` are the claims that evidence carries at a confidence over their
-    gates: nothing else may be said of the music.
+    `sayable` are the claims whose evidence has a confidence over their gates: nothing else may
+    be said of the music.
     """
 
     agent: Agent[BaseModel]
@@ -56,7 +56,7 @@ class Brief:
         return Notes(self.sayable, media.image_evidence, duration_s, self.draft)
 
     def draw(self) -> int:
-        """A number of 256 bits for this very turn: the seed of all that is chosen in it."""
+        """A number of 256 bits for this very turn: the seed of all that is drawn in it."""
         turn = f"{self.material.seed}:{self.material.key}:{self.agent.name}:{self.draft.round}"
         return int.from_bytes(hashlib.sha256(turn.encode()).digest())
 
@@ -74,7 +74,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class ModelId:
-    """What an agent speaks through: a model's name, with its revision, and its settings."""
+    """What an agent speaks through: a model's name, with its revision, and its settings.
+
+    Both are part of a request's hash: another model, another sampling, another request.
+    """
 
     name: str
     settings: str = ""
@@ -92,13 +95,13 @@ class Reply(Frozen):
 
 
 class Speaker(Protocol):
-    """Writes text. Entered before it is asked, left when nothing more will come."""
+    """Writes text. Entered (`async with`) before it is asked, left when no more requests come."""
 
     name: str
     in_flight: int
-    """How many samples it is worth having on the way at once; 0 where more don't help."""
+    """How many samples are worth having in progress at once; 0 where more than one don't help."""
     strikes: dict[str, int]
-    """How often each item's calls were lost of late (blame.py); kept from run to run."""
+    """How often each item's calls were lost of late (vllm/blame.py); kept from run to run."""
 
     async def __aenter__(self) -> Self: ...
 
@@ -114,26 +117,30 @@ class Speaker(Protocol):
         ...
 
     async def answer(self, request: Request) -> Reply:
-        """The answer to a request.
+        """The reply to a request.
 
-        Raises Unusable where the item can't be answered for, ServerGone where no
-        answer came in all the time that was given.
+        Raises Unusable where no reply can be had for this item, ServerGone where the server
+        stayed away for as long as the recipe waits.
         """
         ...
 
     def stop(self) -> None:
-        """Let what flies come back, and send nothing more: waiting requests raise Stopped."""
+        """Let calls in flight end, and send nothing more: waiting requests raise Stopped."""
         ...
 
 
 @cache
 def schema(reply: type[BaseModel]) -> str:
-    """The JSON schema of a reply, as canonical JSON: every string and array is bounded."""
+    """The JSON schema of a reply type, as canonical JSON: every string and array is bounded.
+
+    It goes to the model, so pydantic's title (the name of the class) and description (its
+    docstring) are part of the prompt, and of a request's hash.
+    """
     return canonical_json(reply.model_json_schema())
 
 
 def request_sha256(request: Request, model: ModelId) -> str:
-    """The hash under which an answer is kept: equal requests are never paid for twice."""
+    """The hash under which a reply is kept: equal requests are never paid for twice."""
     brief, material, prompt = request.brief, request.brief.material, request.brief.prompt
     facts = {
         "agent": brief.agent.name,

@@ -2,11 +2,10 @@
 
 import json
 import os
-from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from mmusset.files import write_durably
+from mmusset.files import write_bytes_durably
 
 
 class JsonLog:
@@ -17,7 +16,7 @@ class JsonLog:
         self._path = path
         lines = path.read_text().splitlines(keepends=True) if path.exists() else []
         kept = "".join(line for line in lines if _step_of(line) <= step).encode()
-        write_durably(path, partial(_write_bytes, kept), "log")
+        write_bytes_durably(path, kept, "log")
 
     def write(self, facts: dict[str, Any]) -> None:
         """Add a line."""
@@ -32,10 +31,6 @@ class JsonLog:
         """Have on disk what was written: a checkpoint that is to come counts on it."""
         with self._path.open("a") as file:
             os.fsync(file.fileno())
-
-
-def _write_bytes(data: bytes, file: BinaryIO) -> None:
-    file.write(data)
 
 
 def _step_of(line: str) -> float:

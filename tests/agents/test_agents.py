@@ -13,7 +13,7 @@ from mmusset.agents.reconciler import Mending, keeps_the_rest
 from mmusset.agents.story_writer import StoryReply
 from mmusset.recipe import Recipe
 from mmusset.sample import Fault, Material, Outcome, Tags
-from mmusset.speakers.asking import Asker, InMemory
+from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import (
     Brief,
     Reply,
@@ -58,7 +58,7 @@ class Scripted(OfflineSpeaker):
 
 
 def annotate(speaker: Speaker, of: Material | None = None) -> Outcome:
-    graph = build_graph(Asker(speaker, InMemory()), Recipe(), AGENTS)
+    graph = build_graph(Asker(speaker, InMemoryReplies()), Recipe(), AGENTS)
 
     async def run() -> Outcome:
         return await graph(of or material())

@@ -9,7 +9,7 @@ from mmusset.agents.captioner import CAPTIONER, CaptionReply
 from mmusset.agents.state import begin, brief
 from mmusset.errors import Unusable
 from mmusset.recipe import GatesPart
-from mmusset.speakers.asking import Asker, InMemory, fault_of
+from mmusset.speakers.asking import Asker, InMemoryReplies, fault_of
 from mmusset.speakers.base import Brief, Reply, Request, request_sha256, schema
 from mmusset.speakers.offline.speaker import OfflineSpeaker
 from mmusset.truth.findings import sayable
@@ -38,9 +38,9 @@ def captioners_brief() -> Brief:
     return brief(begin(material, sayable(material.media.music_evidence, GatesPart())), CAPTIONER)
 
 
-def ask(speaker: Typed, answers: InMemory | None = None) -> str:
-    asker = Asker(speaker, answers or InMemory())
-    return asyncio.run(asker.ask(captioners_brief(), CaptionReply)).reply.caption
+def ask(speaker: Typed, answers: InMemoryReplies | None = None) -> str:
+    asker = Asker(speaker, answers or InMemoryReplies())
+    return asyncio.run(asker.ask(captioners_brief(), CaptionReply)).value.caption
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_two_useless_answers_fail_the_item_with_the_reason() -> None:
 
 
 def test_what_was_answered_once_is_not_asked_again_useless_answers_included() -> None:
-    answers = InMemory()
+    answers = InMemoryReplies()
     ask(Typed(Reply(text=""), Reply(text=GOOD)), answers)
     assert len(answers.kept) == 2
     assert ask(Typed(), answers).startswith("A quiet piece"), "nobody was there to ask"

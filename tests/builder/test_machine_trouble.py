@@ -12,9 +12,10 @@ from mmusset.builder.decoding.sandbox import Sandbox
 from mmusset.builder.media import Media
 from mmusset.builder.planning.inventory import take_inventory
 from mmusset.builder.planning.plan import freeze
-from mmusset.builder.progress import Progress
+from mmusset.builder.progress import BuildProgress
 from mmusset.builder.workspace import Workspace, open_workspace
 from mmusset.errors import MmussetError, Unusable
+from mmusset.progress import Progress
 from mmusset.recipe import ClipPart, LimitsPart, Recipe
 from mmusset.sources.folder import FolderSource
 from mmusset.sources.source import Entry
@@ -40,7 +41,11 @@ def stop_of(task: Callable[[], object]) -> str:
 
 
 async def plan(workspace: Workspace, entries: list[Entry]) -> None:
-    freeze(await take_inventory(workspace, entries, Progress().surveyed), workspace, None)
+    freeze(
+        await take_inventory(workspace, entries, BuildProgress(Progress()).surveyed),
+        workspace,
+        None,
+    )
 
 
 @pytest.mark.parametrize("empty", [True, False])

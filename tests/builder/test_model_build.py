@@ -139,7 +139,7 @@ def test_a_server_that_goes_away_stops_the_build_and_nothing_is_lost(
     source: Path, tmp_path: Path
 ) -> None:
     with serving(latency_s=0.05, slots=2) as stub:
-        command = words(source, tmp_path / "out", stub, "--server-wait", "1")
+        command = words(source, tmp_path / "out", stub, "--set", "server.wait_seconds=1")
         process = start(*command)
         wait_for(process, stub, 6)
         go_down(stub)
@@ -258,9 +258,7 @@ def test_trial_and_prompt_are_shown_to_those_who_tune(source: Path) -> None:
         assert tried.returncode == 0, tried.stderr
         for agent in ("captioner", "story_writer", "critic"):
             assert f"{agent}, round 0, vllm (stub" in tried.stdout
-        shown = mmusset(
-            "prompts", "show", "captioner", "--source", source, "--item", "4", "--json", *where[2:]
-        )
+        shown = mmusset("prompt", source, "captioner", "--item", "4", "--json", *where[2:])
         assert shown.returncode == 0, shown.stderr
         body = json.loads(shown.stdout)
         sent = [seen for seen in stub.seen if seen.schema == "CaptionReply"]

@@ -11,9 +11,10 @@ from PIL import Image
 from mmusset.builder.accounting import Tally
 from mmusset.builder.planning.inventory import Offer, take_inventory
 from mmusset.builder.planning.plan import drop_short, freeze
-from mmusset.builder.progress import Progress
+from mmusset.builder.progress import BuildProgress
 from mmusset.builder.run import survey_only
 from mmusset.builder.workspace import open_workspace
+from mmusset.progress import Progress
 from mmusset.recipe import ClipPart, Recipe
 from mmusset.sample import Item, Piece, SourceFile, SourcePicture, Tags
 from mmusset.sources.folder import FolderSource
@@ -25,7 +26,7 @@ RECIPE = Recipe(clip=ClipPart(seconds=2))
 
 def offers_of(source: Path) -> dict[str, Offer]:
     """What a build would find in a folder, by path."""
-    inventory = asyncio.run(survey_only(FolderSource(source), Recipe(), Progress()))
+    inventory = asyncio.run(survey_only(FolderSource(source), Recipe(), BuildProgress(Progress())))
     return {offer.piece.music.path.decode(): offer for offer in inventory.offers}
 
 
@@ -35,7 +36,11 @@ def planned(source: Path, out: Path) -> tuple[dict[str, Item], Tally]:
     async def plan() -> tuple[dict[str, Item], Tally]:
         async with open_workspace(FolderSource(source), out, RECIPE) as workspace:
             entries = workspace.source.entries()
-            freeze(await take_inventory(workspace, entries, Progress().surveyed), workspace, None)
+            freeze(
+                await take_inventory(workspace, entries, BuildProgress(Progress()).surveyed),
+                workspace,
+                None,
+            )
             verdicts, items = workspace.ledger.verdicts, list[Item]()
             last = 0
             while planned := verdicts.next_undecided(last):

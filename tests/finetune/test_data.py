@@ -24,7 +24,7 @@ from mmusset.recipe import Recipe
 from mmusset.sample import Story
 from mmusset.sources.folder import FolderSource
 from mmusset.speakers import chat as chats_of_agents
-from mmusset.speakers.asking import Asker, InMemory
+from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import Request
 from mmusset.speakers.picture import fit
 from tests.support.command import SHORT, mmusset
@@ -57,7 +57,7 @@ def test_what_is_taught_is_what_the_agents_send(tmp_path: Path) -> None:
         speaker = Listening()
         for place in range(1, 5):
             async with trial_of_source(FolderSource(folder), place, loaded) as trial:
-                await build_graph(Asker(speaker, InMemory()), loaded, AGENTS)(trial.material)
+                await build_graph(Asker(speaker, InMemoryReplies()), loaded, AGENTS)(trial.material)
         return [lesson.request for lesson in speaker.lessons]
 
     sent = {

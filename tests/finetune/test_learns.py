@@ -13,10 +13,10 @@ from mmusset.agents import AGENTS
 from mmusset.finetune.chats import Chat, read_chats
 from mmusset.finetune.compare import ComparisonRequest, compare
 from mmusset.finetune.learner import read_processor
+from mmusset.progress import Progress
 from mmusset.recipe import Recipe
 from mmusset.shards.reader import raw_samples, shards_of
 from mmusset.speakers.adapter import check_adapter, read_adapter
-from mmusset.training.progress import Progress
 from tests.support.command import mmusset
 from tests.support.finetune_parts import DATA, FEW_PIXELS, alone, recipe, teach_words, texts_of
 from tests.support.tiny_qwen2vl import make_tiny
@@ -88,7 +88,7 @@ def adapter(dataset: Path, base: Path, tmp_path_factory: pytest.TempPathFactory)
     chats = given(read_chats([str(dataset)], DATA).chats, folder / "given")
     sets = [w for key, value in SETTINGS.items() for w in ("--set", f"{key}={json.dumps(value)}")]
     out = folder / "adapter"
-    asked = ["finetune", "--data", chats, "--base", base, "--out", out, *sets]
+    asked = ["finetune", chats, "--base", base, "--out", out, *sets]
     done = mmusset(*asked, "--merge", folder / "merged")
     assert done.returncode == 0, done.stderr
     return out
@@ -141,7 +141,7 @@ def test_it_beats_its_base(adapter: Path, base: Path, dataset: Path) -> None:
 def test_the_command_writes_figures_and_a_page(
     adapter: Path, base: Path, dataset: Path, tmp_path: Path
 ) -> None:
-    asked = ["evaluate-speaker", "--data", dataset, "--adapter", adapter, "--split", "train"]
+    asked = ["evaluate-speaker", dataset, "--adapter", adapter, "--split", "train"]
     few = ["--limit", "2", "--out", tmp_path / "compared"]
     done = mmusset(*asked, *few, "--json")
     assert done.returncode == 0, done.stderr

@@ -314,8 +314,8 @@ def test_the_codec_is_fitted_on_the_train_split(out: Path) -> None:
 ENCODE = """
 import sys
 from pathlib import Path
-from mmusset.musflow.encode import encode_shards, finish_cache
-from tests.musflow_parts import codec, encoders
+from mmusset.musflow.data.encode import encode_shards, finish_cache
+from tests.support.musflow_parts import codec, encoders
 
 source, folder = sys.argv[1], Path(sys.argv[2])
 encode_shards(source, folder, codec(), encoders(), lambda done, total: None)

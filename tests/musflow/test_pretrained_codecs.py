@@ -269,7 +269,7 @@ def test_hub_names_work_from_the_cache_with_no_network(made: Path, tmp_path: Pat
     script = """
 from pathlib import Path
 from mmusset.errors import MmussetError
-from mmusset.musflow.codec import open_codec
+from mmusset.musflow.codecs.codec import open_codec
 from mmusset.musflow.licences import licences_of
 from mmusset.musflow.recipe import CodecPart, MusFlowRecipe
 

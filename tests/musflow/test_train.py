@@ -107,7 +107,7 @@ def trained(dataset: Path, encoded: Path, tmp_path_factory: pytest.TempPathFacto
     done = train(dataset, run)
     assert done.returncode == 0, done.stderr
     assert "trained 12 steps" in done.stdout
-    assert "mmusset generate --checkpoint" in done.stdout
+    assert "mmusset generate " in done.stdout
     return run
 
 
@@ -369,7 +369,7 @@ def test_without_torch_it_says_what_to_install(dataset: Path) -> None:
     for words in (
         ["train", str(dataset)],
         ["encode", str(dataset)],
-        ["generate", "--checkpoint", "x"],
+        ["generate", "x"],
     ):
         done = subprocess.run(
             [sys.executable, "-c", given, *words], capture_output=True, text=True, check=False
@@ -386,7 +386,7 @@ def test_full_band_sound_with_the_bundled_codec(dataset: Path, tmp_path: Path) -
     done = train(dataset, run, **{f"codec__{name}": value for name, value in full.items()})
     assert done.returncode == 0, done.stderr
     words = ["--caption", "A loud piece.", "--seconds", "1.5", "--out", out]
-    made = mmusset("generate", "--checkpoint", run, *words)
+    made = mmusset("generate", run, *words)
     assert made.returncode == 0, made.stderr
     sound, rate_hz = soundfile.read(out)
     assert (rate_hz, sound.shape) == (44100, (66150,))

@@ -15,9 +15,10 @@ import pytest
 from mmusset.agents import AGENTS
 from mmusset.agents.graph import build_graph
 from mmusset.builder.job import Job, Result
-from mmusset.builder.progress import Progress
+from mmusset.builder.progress import BuildProgress
 from mmusset.builder.run import build
 from mmusset.errors import MmussetError, Unread, UsageError
+from mmusset.progress import Progress
 from mmusset.recipe import ClipPart, LimitsPart, Recipe
 from mmusset.shards.verify import verify
 from mmusset.sources.source import Entry, kind_of
@@ -80,7 +81,7 @@ def archive(tmp_path: Path) -> Path:
 def built(archive: Path, out: Path) -> Result:
     graph = partial(build_graph, agents=AGENTS)
     job = Job(ZipSource(archive), out, RECIPE, OfflineSpeaker(), graph, AGENTS)
-    return asyncio.run(build(job, Progress()))
+    return asyncio.run(build(job, BuildProgress(Progress())))
 
 
 def contents(out: Path) -> dict[str, bytes]:

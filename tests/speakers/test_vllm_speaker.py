@@ -12,7 +12,7 @@ from mmusset.agents.captioner import CAPTIONER, CaptionReply
 from mmusset.agents.state import begin, brief
 from mmusset.errors import MmussetError, ServerGone, Stopped, Unusable
 from mmusset.recipe import GatesPart, Recipe, ServerPart, SpeakerPart
-from mmusset.speakers.asking import Asker, InMemory
+from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import Reply, Request
 from mmusset.speakers.picture import fit
 from mmusset.speakers.stub.plan import PlannedFault, StubPlan
@@ -117,9 +117,9 @@ def test_an_answer_of_no_use_comes_as_it_is_and_is_asked_for_once_more(
     picture: Path, kind: str
 ) -> None:
     async def scene(stub: StubServer, speaker: VllmSpeaker) -> None:
-        answers = InMemory()
+        answers = InMemoryReplies()
         said = await Asker(speaker, answers).ask(request(picture).brief, CaptionReply)
-        assert said.reply.caption
+        assert said.value.caption
         assert stub.requests == len(answers.kept) == 2
 
     play(quick(PlannedFault.model_validate({"kind": kind, "last": 1})), scene)
@@ -201,7 +201,7 @@ def test_a_cancelled_call_leaves_nothing_behind(picture: Path) -> None:
         await asyncio.gather(*calls, return_exceptions=True)
         while stub.slots.running or stub.slots.waiting:
             await asyncio.sleep(0.01)
-        assert speaker.dispatcher.flying == 0
+        assert speaker.dispatcher.in_flight == 0
 
     play(StubPlan(slots=1, latency_s=30.0), scene)
 
@@ -225,7 +225,7 @@ def test_the_build_goes_on_when_the_server_comes_back(picture: Path) -> None:
         while len(stub.seen) < 5:
             await asyncio.sleep(0.01)
         await stub.go_down()
-        while speaker.dispatcher.flying:
+        while speaker.dispatcher.in_flight:
             await asyncio.sleep(0.01)
         await stub.come_back()
         answers = await asyncio.gather(*calls)

@@ -16,8 +16,8 @@ from mmusset.finetune.learner import adapted, load_base, read_processor
 from mmusset.finetune.lora import Job
 from mmusset.finetune.packing import PackedDataset, pack_chats, tokens_of
 from mmusset.finetune.recipe import DataPart, FinetuneRecipe, LoraPart, LoraTrainPart
+from mmusset.progress import Progress
 from mmusset.recipe_file import load
-from mmusset.training.progress import Progress
 from tests.support.musflow_parts import dataset
 from tests.support.samples import sample
 from tests.support.tiny_qwen2vl import make_tiny
@@ -112,7 +112,7 @@ def words(base: Path, source: Path | str, out: Path, **changes: Any) -> list[str
     """`mmusset finetune`'s words; changes are `section__key=value`."""
     whole = SETTINGS | {key.replace("__", "."): value for key, value in changes.items()}
     sets = [w for key, value in whole.items() for w in ("--set", f"{key}={json.dumps(value)}")]
-    return ["finetune", "--data", str(source), "--base", base, "--out", out, *sets]
+    return ["finetune", str(source), "--base", base, "--out", out, *sets]
 
 
 def job(base: Path, source: Path | str, out: Path, **changes: Any) -> Job:

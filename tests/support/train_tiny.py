@@ -17,7 +17,7 @@ from mmusset.builder.trial import trial_of_source
 from mmusset.recipe import Recipe
 from mmusset.sources.folder import FolderSource
 from mmusset.speakers import chat
-from mmusset.speakers.asking import Asker, InMemory
+from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import Reply, Request
 from mmusset.speakers.offline.speaker import OfflineSpeaker
 
@@ -53,7 +53,7 @@ def lessons_of(source: Path, recipe: Recipe, items: int) -> list[Lesson]:
 
     async def listen() -> list[Lesson]:
         speaker = Listening()
-        graph = build_graph(Asker(speaker, InMemory()), recipe, AGENTS)
+        graph = build_graph(Asker(speaker, InMemoryReplies()), recipe, AGENTS)
         for place in range(1, items + 1):
             async with trial_of_source(FolderSource(source), place, recipe) as trial:
                 await graph(trial.material)

@@ -18,7 +18,7 @@ from mmusset.agents.reconciler import Mending
 from mmusset.agents.story_writer import StoryReply
 from mmusset.recipe import Recipe
 from mmusset.sample import Material, Outcome, Tags
-from mmusset.speakers.asking import Asker, InMemory
+from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import (
     Reply,
     Request,
@@ -134,7 +134,7 @@ class Obeying(OfflineSpeaker):
 
 def outcomes(speaker: Speaker, materials: list[Material]) -> list[Outcome]:
     """All of them at once, by one speaker, as a build has it."""
-    graph = build_graph(Asker(speaker, InMemory()), Recipe(), AGENTS)
+    graph = build_graph(Asker(speaker, InMemoryReplies()), Recipe(), AGENTS)
 
     async def run() -> list[Outcome]:
         return list(await asyncio.gather(*map(graph, materials)))

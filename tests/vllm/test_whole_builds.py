@@ -28,7 +28,7 @@ from mmusset.builder.trial import trial_of_source
 from mmusset.recipe import Recipe
 from mmusset.sources.folder import FolderSource
 from mmusset.speakers import chat
-from mmusset.speakers.asking import Asker, InMemory
+from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import Reply, Request
 from mmusset.speakers.local.speaker import TransformersSpeaker
 from mmusset.speakers.picture import tokens
@@ -156,7 +156,7 @@ def test_a_sample_is_read_once_and_not_for_each_agent(server: Running, taught: P
     async def listen() -> list[Call]:
         async with Listening(loaded.speaker, loaded.server) as speaker:
             speaker.calls = []
-            graph = build_graph(Asker(speaker, InMemory()), loaded, AGENTS)
+            graph = build_graph(Asker(speaker, InMemoryReplies()), loaded, AGENTS)
             for place in range(1, ITEMS + 1):
                 async with trial_of_source(FolderSource(SOURCE), place, loaded) as trial:
                     await graph(trial.material)

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mmusset.errors import MmussetError, Refused
+from mmusset.shards.manifest import MANIFEST
 
 from .check import check, lost, shards_in
 from .ledger import Ledger
@@ -39,7 +40,7 @@ def open_to_write(out: Path) -> Ledger:
     """
     folder = out / FOLDER
     if not folder.exists():
-        if shards_in(out) or (out / "manifest.json").exists():
+        if shards_in(out) or (out / MANIFEST).exists():
             raise lost(out)
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise Refused(f"{out} is there and is not a dataset of mmusset; choose another --out")
@@ -152,7 +153,7 @@ def _connect(out: Path, lock: int) -> LedgerConnection:
     path = folder / NAME
     if (folder / RECOVERED).exists():
         raise Refused(f"the ledger of {out} was being recovered; run `mmusset recover {out}` again")
-    begun = noted or (folder / COPY).exists() or shards_in(out) or (out / "manifest.json").exists()
+    begun = noted or (folder / COPY).exists() or shards_in(out) or (out / MANIFEST).exists()
     if begun and (not path.exists() or not path.stat().st_size):
         raise lost(out)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))

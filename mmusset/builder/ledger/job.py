@@ -74,7 +74,8 @@ class LedgerJob:
 def rows_of(facts: JobFacts) -> dict[str, str]:
     """The facts of a job as rows of the table `meta`."""
     rows = {"mmusset": facts.mmusset, "speaker": facts.speaker, "composer": facts.composer}
-    rows["recipe"] = canonical_json(facts.recipe)
+    if facts.recipe:
+        rows["recipe"] = canonical_json(facts.recipe)
     rows |= {f"{_PROMPT}{agent}": sha256 for agent, sha256 in facts.prompts.items()}
     return rows | {f"{_MODEL}{agent}": model for agent, model in facts.models.items()}
 

@@ -9,9 +9,10 @@ import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mmusset.builder.ledger.check import manifest_of, shards_in
+from mmusset.builder.ledger.check import shards_in
 from mmusset.files import file_sha256
 from mmusset.sample import Outcome, Quadruple, Split, Tags, Verdict
+from mmusset.shards.manifest import known_manifest
 from mmusset.shards.tar import Shard, read_shard
 from mmusset.shards.verify import Seen, check_shard
 
@@ -39,7 +40,8 @@ def adopt_shards(connection: sqlite3.Connection, out: Path) -> Shards:
         for (name,) in connection.execute(f"SELECT name FROM {table}")
     }
     done.known = [n for (n,) in connection.execute("SELECT name FROM shard WHERE name != ''")]
-    listed = _listed(out)
+    manifest = known_manifest(out)
+    listed = {shard.name: shard.sha256 for shard in manifest.shards} if manifest else {}
     seen = Seen(keys=_sealed_keys(connection))
     unknown = [n for n in shards_in(out) if n not in noted and n not in done.known]
     # Of two that hold the same samples, the one that the manifest names is the last.
@@ -206,18 +208,6 @@ def _sealed_keys(connection: sqlite3.Connection) -> set[str]:
         " WHERE status = 'accepted'"
     )
     return {key for (key,) in rows}
-
-
-def _listed(out: Path) -> dict[str, str]:
-    """The checksums of the shards that the manifest names."""
-    shards = manifest_of(out).get("shards")
-    if not isinstance(shards, list):
-        return {}
-    return {
-        str(shard.get("name")): str(shard.get("sha256"))
-        for shard in shards
-        if isinstance(shard, dict)
-    }
 
 
 def _place_of(name: str) -> tuple[Split, int]:

@@ -6,7 +6,6 @@ holds any more is found in the source again, and decided again, by the next buil
 """
 
 import hashlib
-import json
 import os
 import shutil
 import sqlite3
@@ -16,9 +15,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from mmusset.builder.ledger.check import Age, check, manifest_generation, manifest_of, shards_in
+from mmusset.builder.ledger.check import Age, check, manifest_stamp, shards_in
 from mmusset.builder.ledger.file import (
     COPY,
     FOLDER,
@@ -29,6 +26,7 @@ from mmusset.builder.ledger.file import (
     note_generation,
 )
 from mmusset.builder.ledger.file import noted_generation as noted_in
+from mmusset.builder.ledger.job import JobFacts, rows_of
 from mmusset.builder.ledger.rows import (
     LedgerConnection,
     NotWhole,
@@ -40,7 +38,8 @@ from mmusset.builder.ledger.rows import (
 from mmusset.builder.ledger.schema import BEGUN, check_version, make, set_meta
 from mmusset.errors import Refused
 from mmusset.files import failpoint, sync_file, sync_folder
-from mmusset.recipe import Recipe
+from mmusset.json_text import canonical_json
+from mmusset.shards.manifest import Manifest, known_manifest
 
 from .from_shards import Shards, adopt_shards
 from .salvage import Image, image_of
@@ -134,7 +133,11 @@ def _recovered(out: Path, room: Path, noted: int) -> Recovery:
         images = [image for image in (ledger, copy) if image]
         images.sort(key=lambda image: _age(image, ledger), reverse=True)
         found = Recovery(str(out), why)
-        known = [noted, manifest_generation(out)[0], *(i.age.generation for i in images if i.age)]
+        known = [
+            noted,
+            manifest_stamp(out).generation,
+            *(i.age.generation for i in images if i.age),
+        ]
         found.generation = max(known) + 1
         with closing(connect(_begun(room / RECOVERED), out, "mode=rw")) as new:
             new.execute("PRAGMA synchronous = OFF")  # the whole file is synced in the end
@@ -238,32 +241,32 @@ def _fill_meta(new: LedgerConnection, images: list[Image], found: Recovery) -> N
     copies = max((image.age.copies for image in images if image.age), default=0)
     given = {"generation": str(found.generation), "copies": str(copies)}
     set_meta(new, BEGUN | given)
-    facts = _facts_of_manifest(new.out)
-    new.executemany("INSERT OR IGNORE INTO meta (name, value) VALUES (?, ?)", list(facts.items()))
+    manifest = known_manifest(new.out)
+    rows = rows_of(_job_of(manifest)) if manifest else {}
+    new.executemany("INSERT OR IGNORE INTO meta (name, value) VALUES (?, ?)", list(rows.items()))
     if not new.execute("SELECT 1 FROM meta WHERE name = 'recipe'").fetchone():
         found.notes.append(
             "its recipe is not known any more: build with the one that it was begun with"
         )
 
 
-def _facts_of_manifest(out: Path) -> dict[str, str]:
-    """The facts of a job that its manifest tells, as the ledger's meta has them."""
-    manifest = manifest_of(out)
-    facts = {name: manifest.get(name) for name in ("mmusset", "speaker")}
-    for kind, plural in (("model", "models"), ("prompt", "prompts")):
-        told = manifest.get(plural)
-        if isinstance(told, dict):
-            facts |= {f"{kind} of {agent}": value for agent, value in told.items()}
-    generated = manifest.get("generated")
-    if isinstance(generated, dict):
-        facts["composer"] = generated.get("by")
-    try:
-        recipe = Recipe.model_validate(manifest.get("recipe")).canonical()
-    except ValidationError:
-        recipe = json.dumps(manifest.get("recipe"), sort_keys=True, separators=(",", ":"))
-    if hashlib.sha256(recipe.encode()).hexdigest() == manifest.get("fingerprint"):
-        facts["recipe"] = recipe
-    return {name: value for name, value in facts.items() if isinstance(value, str)}
+def _job_of(manifest: Manifest) -> JobFacts:
+    """The facts of a job as its manifest tells them."""
+    recipe = canonical_json(manifest.recipe)
+    is_whole = hashlib.sha256(recipe.encode()).hexdigest() == manifest.fingerprint
+    return JobFacts(
+        recipe=manifest.recipe if is_whole else {},
+        mmusset=manifest.mmusset,
+        speaker=manifest.speaker,
+        composer=manifest.generated.by,
+        prompts=_known_of(manifest.prompts),
+        models=_known_of(manifest.models),
+    )
+
+
+def _known_of(by_agent: dict[str, str]) -> dict[str, str]:
+    """Without the agents of which the manifest knows nothing."""
+    return {agent: value for agent, value in by_agent.items() if value}
 
 
 # --- what does not fit -------------------------------------------------------------------------

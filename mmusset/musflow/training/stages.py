@@ -8,7 +8,7 @@ import torch
 
 from mmusset.bounded import MOST_TEXT, read_text_bounded
 from mmusset.errors import MmussetError, UsageError
-from mmusset.files import write_durably
+from mmusset.files import write_bytes_durably
 from mmusset.musflow.codecs.bundled import collect, fit, save_bundled
 from mmusset.musflow.codecs.codec import Codec, open_codec
 from mmusset.musflow.data.cache import Cache, CacheManifest
@@ -19,9 +19,9 @@ from mmusset.musflow.data.round_trip import round_trip_error_db
 from mmusset.musflow.encoders.encoders import open_encoders
 from mmusset.musflow.licences import show_licences
 from mmusset.musflow.recipe import MusFlowRecipe
+from mmusset.progress import Progress
 from mmusset.shards.reader import shards_of
 from mmusset.training.lock import locked
-from mmusset.training.progress import Progress
 from mmusset.training.world import World
 
 from .checkpoint import check_clips, check_recipe, check_spec, last_checkpoint, refuse_other
@@ -64,7 +64,7 @@ class Summary:
         if self.validation:
             lines.append(f"validation loss {self.validation.usual.text()}")
             lines.append(f"near the noise  {self.validation.near_noise.text()}")
-        lines.append(f'next: mmusset generate --checkpoint {self.folder} --caption "..."')
+        lines.append(f'next: mmusset generate {self.folder} --caption "..."')
         return "\n".join(lines)
 
 
@@ -82,7 +82,7 @@ def run(training: Training, until: Stage = "flow") -> Summary:
     world.check_batch(recipe.train.batch)
     shards_of(training.source)
     check_folder(training)
-    show_licences(recipe, training.shown.told)
+    show_licences(recipe, training.shown.log)
     with locked(training.folder.path) if world.is_main else nullcontext():
         codec = ready_codec(training)
         if until == "codec":
@@ -130,7 +130,7 @@ def ready_codec(training: Training) -> Codec:
     part, world = training.recipe.codec, training.world
     if world.is_main and not training.folder.encoding.exists():
         told = training.recipe.encoding().encode()
-        write_durably(training.folder.encoding, lambda file: file.write(told), "encoding")
+        write_bytes_durably(training.folder.encoding, told, "encoding")
     fitted = training.folder.codec / "codec.json"
     if part.kind == "bundled" and not fitted.exists() and world.is_main:
         _fit(training)
@@ -167,12 +167,12 @@ def ready_rows(training: Training, codec: Codec) -> tuple[LatentDataset, LatentD
     if world.is_main:
         manifest = finish_cache(source, folder, codec, encoders, accept)
         clips = ", ".join(f"{count} {split}" for split, count in sorted(manifest.clips.items()))
-        shown.told(f"cache: {clips} clips ({made} made now), {len(manifest.bad)} unusable")
+        shown.log(f"cache: {clips} clips ({made} made now), {len(manifest.bad)} unusable")
         for where, why in list(manifest.bad.items())[:5]:
-            shown.told(f"  {where}: {why}")
+            shown.log(f"  {where}: {why}")
         if made:
             error_db = round_trip_error_db(source, codec, world.device)
-            shown.told(f"codec: sound comes back within {error_db:.2f} dB, phases and all")
+            shown.log(f"codec: sound comes back within {error_db:.2f} dB, phases and all")
     world.barrier()
     train, validation = Cache(folder, "train", spec), Cache(folder, "validation", spec)
     if world.is_main:
@@ -191,4 +191,4 @@ def _fit(training: Training) -> None:
 
     vae, error_db = fit(part, sounds, training.world.device, told)
     save_bundled(vae, part, training.folder.codec)
-    shown.told(f"codec: log-mels come back within {error_db:.2f} dB, on clips held out from it")
+    shown.log(f"codec: log-mels come back within {error_db:.2f} dB, on clips held out from it")

@@ -18,11 +18,11 @@ from mmusset.musflow.data.dataset import LatentDataset
 from mmusset.musflow.model.ema import Ema
 from mmusset.musflow.model.musflow import MusFlow, draw, on_device
 from mmusset.musflow.recipe import MODALITIES, FlowTrainPart, MusFlowRecipe
+from mmusset.progress import Progress
 from mmusset.stopping import asked_to_stop
 from mmusset.training.order import generator_at
 from mmusset.training.order import rows as rows_of
 from mmusset.training.prefetcher import Prefetcher
-from mmusset.training.progress import Progress
 from mmusset.training.schedule import lr_at, set_lr
 from mmusset.training.world import World
 
@@ -184,7 +184,7 @@ class Trainer:
 
         fit_alignment(self.model.alignment, self.rows, self.part.seed, told)
         for line in recall_lines(self.model.alignment, self.validation):
-            self.shown.told(f"  {line}")
+            self.shown.log(f"  {line}")
 
     def _log(self, window: Window) -> Logged:
         line, skipped = window.close(
@@ -197,7 +197,7 @@ class Trainer:
             self.book.logged(line)
             bad = self.book.skipped(skipped)
         for step in skipped:
-            self.shown.told(f"step {step.step} was not finite and is skipped: {step.keys[0]}, ...")
+            self.shown.log(f"step {step.step} was not finite and is skipped: {step.keys[0]}, ...")
         if bad > self.part.max_bad_steps:
             raise MmussetError(
                 f"{bad} steps were not finite; {self.folder.bad_steps} lists them and their clips."
@@ -230,7 +230,7 @@ class Trainer:
                 self.shown.step(self.step, _note(last, self.found))
             if self.step == self.part.steps:
                 for line in recall_lines(model.alignment, self.validation):
-                    self.shown.told(f"  {line}")
+                    self.shown.log(f"  {line}")
         self.world.barrier()
 
     def _listen(self) -> None:

@@ -66,7 +66,7 @@ class Unit:
 
 
 @dataclass(slots=True)
-class Draft:
+class CaptionDraft:
     """A caption being written: its noun for the clip, "ten-second " or "", the words used."""
 
     random: Random
@@ -86,7 +86,7 @@ def write(sayable: Sequence[Claim], duration_s: float, random: Random) -> str:
     if not units:
         raise Unusable("nothing measurable to say", "no value is sure enough for its gate")
     while True:
-        draft = Draft(random, expand(HEADS, random), _length(duration_s, random), set())
+        draft = CaptionDraft(random, expand(HEADS, random), _length(duration_s, random), set())
         said = shuffled(_chosen(units, random), random)
         sentences = [_sentence(draft, group) for group in _groups(said, random)]
         text = finish(". ".join(sentences) + ".")
@@ -117,7 +117,7 @@ def _groups(units: list[Unit], random: Random) -> Iterator[list[Unit]]:
         units = units[size:]
 
 
-def _sentence(draft: Draft, units: list[Unit]) -> str:
+def _sentence(draft: CaptionDraft, units: list[Unit]) -> str:
     options = plans(OPENING if draft.first else FOLLOWING)[len(units)]
     comparisons_first = sorted(units, key=lambda unit: unit.attribute is not None)
     slots = None
@@ -155,7 +155,7 @@ def _fits(unit: Unit, slot: Slot) -> bool:
     return FORMS[slot.letter] in unit.forms
 
 
-def _worded(draft: Draft, slot: Slot, units: list[Unit]) -> str:
+def _worded(draft: CaptionDraft, slot: Slot, units: list[Unit]) -> str:
     """A slot's units in words, joined as its form asks."""
     units = sorted(units, key=lambda unit: _place(slot, unit))
     texts = [_freshest(draft, unit, FORMS[slot.letter]) for unit in units]
@@ -202,7 +202,7 @@ def _clauses(texts: list[str], apart: bool, random: Random) -> str:
     return pick((", and ", ", and ", " and ", " while ", "; "), random).join(texts)
 
 
-def _freshest(draft: Draft, unit: Unit, form: Form) -> str:
+def _freshest(draft: CaptionDraft, unit: Unit, form: Form) -> str:
     """The wording that repeats fewest words of the caption so far."""
     wordings = [expand(unit.forms[form], draft.random) for _ in range(TRIES)]
     chosen = min(wordings, key=lambda wording: len(_content(wording) & draft.used))
@@ -217,7 +217,7 @@ def _valued(text: str, value: str, random: Random) -> str:
     return text.replace("$value", value)
 
 
-def _named(draft: Draft, text: str) -> str:
+def _named(draft: CaptionDraft, text: str) -> str:
     """The text with each `$name` replaced: by a noun first, then by a pronoun."""
     named = False
 

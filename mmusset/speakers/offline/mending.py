@@ -9,12 +9,12 @@ from mmusset.text import sentences, word_count
 from . import caption_grammar, story_grammar
 
 LEAST_STORY_WORDS = 50
-MENDED_STORY_WORDS = 55  # what a story that got too short is brought to
+MENDED_STORY_WORDS = 55  # what a story that got too short is filled up to
 MOST_STORY_WORDS = 120
 
 
 def caption(notes: Notes, random: Random) -> str:
-    """The caption without the sentences at fault; written anew where too little is left.
+    """The caption without the sentences at fault; a new one is added where too little is left.
 
     "" where no fault is in it.
     """
@@ -24,15 +24,15 @@ def caption(notes: Notes, random: Random) -> str:
     kept = _without(notes.draft.caption, faults)
     if word_count(kept) >= caption_grammar.LEAST_WORDS:
         return kept
-    anew = caption_grammar.write(notes.sayable, notes.duration_s, random)
-    return f"{kept} {anew}".strip()
+    added = caption_grammar.write(notes.sayable, notes.duration_s, random)
+    return f"{kept} {added}".strip()
 
 
 def story(notes: Notes, random: Random) -> str:
     """The story without the sentences at fault, brought to 50 to 120 words.
 
     A fault of length quotes the whole story, of which all that fits is kept; where all of it
-    is at fault for another reason, it is written anew. "" where no fault is in it.
+    is at fault for another reason, another story is written. "" where no fault is in it.
     """
     faults = [fault for fault in notes.draft.faults if fault.where == "story"]
     if not faults:

@@ -8,10 +8,9 @@ from mmusset.speakers.base import ModelId, Reply, Request
 
 
 class OfflineSpeaker:
-    """Says nothing that evidence does not carry. The same brief gets the same answer.
+    """Says only what evidence supports. The same brief always gets the same reply.
 
-    As a critic it finds no fault: a grammar has no opinion, and what code can find
-    wrong, the rules have found.
+    What it writes for an agent is in the agent's own declaration.
     """
 
     name = "offline"
@@ -36,10 +35,10 @@ class OfflineSpeaker:
         return ModelId("offline-grammar/1")
 
     async def answer(self, request: Request) -> Reply:
-        """The grammar's answer. Raises Unusable where a caption is due and nothing may be said."""
+        """What the agent writes offline. Raises Unusable where there is nothing that it may say."""
         brief = request.brief
         reply = brief.agent.offline(brief.notes(), Random(brief.draw()))
         return Reply(text=reply.model_dump_json())
 
     def stop(self) -> None:
-        """Nothing flies here."""
+        """Nothing is ever in flight here."""

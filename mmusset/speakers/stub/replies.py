@@ -1,6 +1,6 @@
-"""What the stub server says: true replies in the schema that is asked for, as agents write offline.
+"""What the stub server replies: what the agent whose schema is asked for writes offline.
 
-Everything it knows is in the request, as it would be for a model.
+So it is true, and in the schema. All it knows is in the request, as it would be for a model.
 """
 
 import hashlib
@@ -23,7 +23,6 @@ from mmusset.speakers.picture import tokens
 
 CHARACTERS_PER_TOKEN = 4
 BLOCK_TOKENS = 16  # of vLLM's prefix cache on a GPU
-
 CLIP_S = 10.24  # a prompt does not say how long the clip is: the default's length
 
 # How the templates in prompts/ say what the offline writers need.
@@ -39,14 +38,14 @@ _FAULT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """A chat taken apart. `picture` is a data URL; `sample` is alike for all calls on one."""
+    """The parts of a chat. `picture` is a data URL; `sample` is the same for all calls on one."""
 
     model: str
     system: str
     picture: str
     evidence: str
     task: str
-    schema: str  # the name of the answer's schema, "" for plain text
+    schema: str  # the name of the reply's schema, "" for plain text
     sample: str
 
     @property
@@ -55,7 +54,7 @@ class ChatRequest:
         return text // CHARACTERS_PER_TOKEN + picture_tokens(self.picture)
 
 
-def take_apart(body: dict[str, Any]) -> ChatRequest:
+def parse_chat(body: dict[str, Any]) -> ChatRequest:
     """The parts of a chat completion's body. Raises KeyError or TypeError where one is missing."""
     system, picture, texts = "", "", []
     for message in body["messages"]:
@@ -75,7 +74,7 @@ def take_apart(body: dict[str, Any]) -> ChatRequest:
     return ChatRequest(body["model"], system, picture, evidence, task, schema, sample)
 
 
-def answer(chat: ChatRequest, agents: Sequence[Agent[BaseModel]], objecting: float) -> str:
+def reply_to(chat: ChatRequest, agents: Sequence[Agent[BaseModel]], objecting: float) -> str:
     """The reply's text: what the agent whose schema is asked for writes offline.
 
     The share `objecting` of first drafts is objected to, so that there is something to mend.
@@ -100,9 +99,10 @@ def _reply(
 
 
 def _is_first_draft(notes: Notes, chat: ChatRequest, agents: Sequence[Agent[BaseModel]]) -> bool:
-    """Whether the story is as this server's own writers leave it, so that nobody mended it yet.
+    """Whether the story is as this server's own writers leave it: nobody has mended it yet.
 
-    The server keeps no state: what it wrote before is written once more, from the same request.
+    The server keeps no state, so that it can be restarted: what its writers wrote is computed
+    once more, from the same request.
     """
     first = replace(notes, draft=Draft(0, "", "", ()))
     for agent in agents:
@@ -162,22 +162,11 @@ def _text(field: str, task: str) -> str:
 
 def _faults(task: str) -> tuple[Fault, ...]:
     """The faults that a prompt lists. It does not say by which rule they were found."""
-    return tuple(
-        Fault.model_validate(
-            {
-                "where": where,
-                "rule": "",
-                "quote": _json(quote),
-                "why": _json(why),
-                "mend": _json(mend),
-            }
-        )
-        for where, quote, why, mend in _FAULT.findall(task)
-    )
-
-
-def _json(text: str) -> str:
-    return str(json.loads(text))
+    faults = []
+    for where, *quoted in _FAULT.findall(task):
+        quote, why, mend = (json.loads(text) for text in quoted)
+        faults.append(Fault(where=where, rule="", quote=quote, why=why, mend=mend))
+    return tuple(faults)
 
 
 def _share(chat: ChatRequest) -> float:

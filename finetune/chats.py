@@ -43,7 +43,7 @@ P = TypeVar("P", CriticPart, GatesPart)
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """Messages of which the assistant's are learnt, with their pictures as a model sees them.
+    """Messages of which the assistant's are learnt, with their images as a model sees them.
 
     Chats of one `family` begin alike; those of one `group` are never in two splits.
     """
@@ -53,7 +53,7 @@ class Chat:
     group: str
     split: Split
     messages: tuple[Message, ...]
-    pictures: tuple[bytes, ...]  # JPEGs of a fitted size, in the order of the messages
+    images: tuple[bytes, ...]  # JPEGs of a fitted size, in the order of the messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def _of_dataset(
                     group=quadruple.group,
                     split="validation" if quadruple.split == "validation" else "train",
                     messages=(*asked, {"role": "assistant", "content": answer}),
-                    pictures=(picture,),
+                    images=(picture,),
                 )
 
 
@@ -205,7 +205,7 @@ class GivenMessage(Frozen):
 
 
 class GivenChat(BaseModel):
-    """A line of a JSONL file of chats. Without a group, its pictures are its group."""
+    """A line of a JSONL file of chats. Without a group, its images are its group."""
 
     messages: Annotated[tuple[GivenMessage, ...], Field(min_length=2)]
     group: str = ""
@@ -236,7 +236,7 @@ def _given_chat(where: str, line: str, folder: Path, part: DataPart) -> Chat:
     if any(p.type == "image" for m in given.messages if m.role == "assistant" for p in m.parts):
         raise UsageError(f"{where}: an assistant can't answer with a picture")
     try:
-        pictures = tuple(
+        images = tuple(
             fitted(read_bounded(folder / p.image, MOST_OF_A_PICTURE), part.max_pixels)
             for p in shown
         )
@@ -244,14 +244,14 @@ def _given_chat(where: str, line: str, folder: Path, part: DataPart) -> Chat:
         raise UsageError(f"{where}: can't read {error.filename}: {error.strerror}") from None
     except BadSample as error:
         raise UsageError(f"{where}: a picture of it: {error}") from None
-    known = hashlib.sha256(b"".join(pictures) or line.encode()).hexdigest()
+    known = hashlib.sha256(b"".join(images) or line.encode()).hexdigest()
     return Chat(
         where=where,
         family=where,
         group=given.group or known,
         split=given.split or "train",
         messages=tuple(_message(message) for message in given.messages),
-        pictures=pictures,
+        images=images,
     )
 
 
@@ -282,7 +282,7 @@ def _apart(chats: list[Chat], held_out: float) -> tuple[list[Chat], int]:
 
 
 def _known_by(chat: Chat) -> tuple[str | bytes, ...]:
-    return (chat.group, *chat.pictures)
+    return (chat.group, *chat.images)
 
 
 def _hash(group: str) -> str:

@@ -30,7 +30,7 @@ class Facts:
     """What a card tells beside the recipe."""
 
     commit: str
-    pages: int
+    samples: int
     held_out: int
     chats: int
     too_long: int

@@ -5,6 +5,7 @@
 is that same command.
 """
 
+import runpy
 import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -12,18 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmusset.errors import Refused
+from mmusset.finetune.chats import CHATS, ChatDataset, read_chats
+from mmusset.finetune.packing import PackedDataset, pack_chats
+from mmusset.finetune.recipe import FinetuneRecipe
 from mmusset.progress import Progress
 from mmusset.shards.reader import dataset_name
 from mmusset.training.lock import locked
 
-from .chats import CHATS, ChatDataset, read_chats
-from .packing import PackedDataset, pack_chats
-from .recipe import FinetuneRecipe
-
 if TYPE_CHECKING:
-    from .finish import Facts
-    from .memory import FinetunePlan
-    from .training import Learnt
+    from mmusset.finetune.finish import Facts
+    from mmusset.finetune.memory import FinetunePlan
+    from mmusset.finetune.training import Learnt
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ class Ready:
     config: Any
     commit: str
     processor: Any
-    lessons: ChatDataset
-    book: PackedDataset
+    chats: ChatDataset
+    dataset: PackedDataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +90,21 @@ def ready(job: Job) -> Ready:
 
     Raises UsageError, MmussetError and Refused for all that makes a training senseless.
     """
-    from .finish import check_free
-    from .learner import read_config, read_processor
-    from .training import check_same, last_checkpoint
+    from mmusset.finetune.finish import check_free
+    from mmusset.finetune.learner import read_config, read_processor
+    from mmusset.finetune.training import check_same, last_checkpoint
 
     _check_folder(job.out)
     if job.merge:
         check_free(job.merge)
     config, commit = read_config(job.recipe)
-    lessons = read_chats(job.data, job.recipe.data)
+    chats = read_chats(job.data, job.recipe.data)
     processor = read_processor(job.recipe, commit)
-    book = pack_chats(lessons.chats, processor, job.recipe.data.max_tokens)
+    dataset = pack_chats(chats.chats, processor, job.recipe.data.max_tokens)
     found = last_checkpoint(job.out / "checkpoints")
     if found:
-        check_same(found, job.recipe, book)
-    return Ready(config, commit, processor, lessons, book)
+        check_same(found, job.recipe, dataset)
+    return Ready(config, commit, processor, chats, dataset)
 
 
 def plan(job: Job, card: float | None) -> "FinetunePlan":
@@ -112,15 +112,14 @@ def plan(job: Job, card: float | None) -> "FinetunePlan":
 
     Raises as `ready` does.
     """
+    from mmusset.finetune import memory
     from mmusset.training.room import room_gib
     from mmusset.training.world import pick_device
-
-    from . import memory
 
     made = ready(job)
     device = "cuda" if card else pick_device(job.device)
     room = card or room_gib(device)
-    return memory.plan(job.recipe, made.config, made.book, room, _bf16(job.recipe, device))
+    return memory.plan(job.recipe, made.config, made.dataset, room, _bf16(job.recipe, device))
 
 
 def teach(job: Job) -> Taught | None:
@@ -132,10 +131,9 @@ def teach(job: Job) -> Taught | None:
     import torch
     from accelerate import Accelerator
 
+    from mmusset.finetune.finish import merge
+    from mmusset.finetune.learner import load_base
     from mmusset.training.world import pick_device
-
-    from .finish import merge
-    from .learner import load_base
 
     made = ready(job)
     recipe = job.recipe
@@ -161,9 +159,9 @@ def teach(job: Job) -> Taught | None:
         merged=str(job.merge or ""),
         steps=learnt.steps,
         ended_early=learnt.early,
-        samples=len(made.book.of("train")),
-        validation_samples=len(made.book.of("validation")),
-        too_long=made.book.too_long,
+        samples=len(made.dataset.of("train")),
+        validation_samples=len(made.dataset.of("validation")),
+        too_long=made.dataset.too_long,
         base_loss=learnt.base_loss,
         loss=learnt.best.loss,
         best_step=learnt.best.step,
@@ -177,25 +175,25 @@ def _bf16(recipe: FinetuneRecipe, device: str) -> bool:
 
 def _train(job: Job, made: Ready, accelerator: Any, dtype: Any) -> "Learnt":
     """Train to the end, and save. A training that ended and is saved is not loaded again."""
-    from .batch import batch_of
-    from .curve import draw_curve
-    from .finish import CURVE, save_adapter, save_card
-    from .learner import adapted, load_base
-    from .training import Trainer, ended
+    from mmusset.finetune.batch import batch_of
+    from mmusset.finetune.curve import draw_curve
+    from mmusset.finetune.finish import CURVE, save_adapter, save_card
+    from mmusset.finetune.learner import adapted, load_base
+    from mmusset.finetune.training import Trainer, ended
 
-    if (done := ended(job.out, job.recipe, len(made.book.of("train")))) and _saved(job.out):
+    if (done := ended(job.out, job.recipe, len(made.dataset.of("train")))) and _saved(job.out):
         return done
     job.shown.log(f"loading {job.recipe.base}")
     base = load_base(job.recipe, made.commit, str(accelerator.device), dtype)
     learner = adapted(base, job.recipe, made.commit)
     trainer = Trainer(
-        job.recipe, job.out, made.book, made.processor, learner, accelerator, job.shown
+        job.recipe, job.out, made.dataset, made.processor, learner, accelerator, job.shown
     )
     learnt = trainer.run()
     if accelerator.is_main_process:
         trainer.take_best()
-        pages = made.book.of("train")[:1]
-        batch = batch_of(pages, made.processor, learner.base.model.get_rope_index)
+        samples = made.dataset.of("train")[:1]
+        batch = batch_of(samples, made.processor, learner.base.model.get_rope_index)
         with accelerator.autocast():
             save_adapter(learner, job.recipe, job.out, batch.to(accelerator.device), learnt)
         assert trainer.log
@@ -206,23 +204,23 @@ def _train(job: Job, made: Ready, accelerator: Any, dtype: Any) -> "Learnt":
 
 
 def _facts(made: Ready, parameters: int) -> "Facts":
-    from .finish import Facts
+    from mmusset.finetune.finish import Facts
 
     return Facts(
         commit=made.commit,
-        pages=len(made.book.of("train")),
-        held_out=len(made.book.of("validation")),
-        chats=made.book.chats,
-        too_long=made.book.too_long,
-        left_out=dict(made.lessons.left_out),
-        writers=dict(made.lessons.writers),
+        samples=len(made.dataset.of("train")),
+        held_out=len(made.dataset.of("validation")),
+        chats=made.dataset.chats,
+        too_long=made.dataset.too_long,
+        left_out=dict(made.chats.left_out),
+        writers=dict(made.chats.writers),
         parameters=parameters,
     )
 
 
 def _saved(folder: Path) -> bool:
     """Whether all of a finished training is there: the recipe is written last."""
-    from .finish import RECIPE
+    from mmusset.finetune.finish import RECIPE
 
     return (folder / RECIPE).exists()
 
@@ -236,7 +234,5 @@ def _check_folder(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    from mmusset.cli.main import main
-
     sys.argv.insert(1, "finetune")
-    main()
+    runpy.run_module("mmusset", run_name="__main__")

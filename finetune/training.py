@@ -47,7 +47,7 @@ class Best:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """All that a training needs to go on. `learnt_from` is the hash of its pages."""
+    """All that a training needs to go on. `learnt_from` is the hash of its samples."""
 
     step: int
     recipe: str
@@ -65,7 +65,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """How a training ended. Losses are of the validation pages, in nats a token."""
+    """How a training ended. Losses are of the validation samples, in nats a token."""
 
     step: int
     steps: int
@@ -78,9 +78,9 @@ class Learnt:
         return self.step < self.steps
 
 
-def steps_of(recipe: FinetuneRecipe, pages: int) -> int:
+def steps_of(recipe: FinetuneRecipe, samples: int) -> int:
     """How many steps a training has."""
-    return max(1, math.ceil(recipe.train.epochs * pages / recipe.train.batch))
+    return max(1, math.ceil(recipe.train.epochs * samples / recipe.train.batch))
 
 
 def last_checkpoint(folder: Path) -> Checkpoint | None:
@@ -97,7 +97,7 @@ def last_checkpoint(folder: Path) -> Checkpoint | None:
         ) from None
 
 
-def check_same(found: Checkpoint, recipe: FinetuneRecipe, book: PackedDataset) -> None:
+def check_same(found: Checkpoint, recipe: FinetuneRecipe, dataset: PackedDataset) -> None:
     """Raises Refused where a checkpoint is of another recipe, or of other samples."""
     if changed := differences(found.recipe, recipe.canonical()):
         settings = "; ".join(map(str, changed[:6]))
@@ -105,20 +105,20 @@ def check_same(found: Checkpoint, recipe: FinetuneRecipe, book: PackedDataset) -
             f"the folder holds a training by another recipe ({settings}); give another --out,"
             " or take the recipe that it began with"
         )
-    if found.learnt_from != book.sha256:
+    if found.learnt_from != dataset.sha256:
         raise Refused(
             "the samples, their prompts or the base's tokenizer have changed since this training"
             " began; give another --out"
         )
 
 
-def ended(folder: Path, recipe: FinetuneRecipe, pages: int) -> Learnt | None:
+def ended(folder: Path, recipe: FinetuneRecipe, samples: int) -> Learnt | None:
     """How the training of a folder ended, if it has."""
     found = last_checkpoint(folder / CHECKPOINTS)
     if found is None or not found.ended:
         return None
     best = Best(found.best_step, found.best_loss, found.best_weights)
-    return Learnt(found.step, steps_of(recipe, pages), found.base_loss, best)
+    return Learnt(found.step, steps_of(recipe, samples), found.base_loss, best)
 
 
 class Trainer:
@@ -131,16 +131,16 @@ class Trainer:
         self,
         recipe: FinetuneRecipe,
         folder: Path,
-        book: PackedDataset,
+        dataset: PackedDataset,
         processor: Any,
         learner: Learner,
         accelerator: Any,
         shown: Progress,
     ) -> None:
         self.recipe, self.part = recipe, recipe.train
-        self.folder, self.book, self.shown = folder, book, shown
-        self.pages, self.held_out = book.of("train"), book.of("validation")
-        self.steps = steps_of(recipe, len(self.pages))
+        self.folder, self.dataset, self.shown = folder, dataset, shown
+        self.samples, self.held_out = dataset.of("train"), dataset.of("validation")
+        self.steps = steps_of(recipe, len(self.samples))
         self.processor, self.learner, self.accelerator = processor, learner, accelerator
         self.world = World(
             accelerator.process_index, accelerator.num_processes, str(accelerator.device)
@@ -160,7 +160,7 @@ class Trainer:
         self.ended = False
         found = last_checkpoint(folder / CHECKPOINTS)
         if found:
-            check_same(found, recipe, book)
+            check_same(found, recipe, dataset)
             self._take(found)
         self.forward = accelerator.prepare(learner)
         self.log = JsonLog(folder / LOG, self.step if found else -1) if self.world.is_main else None
@@ -210,8 +210,8 @@ class Trainer:
         seed = generator_at(self.part.seed, self.step, f"dropout {self.world.rank}").initial_seed()
         torch.manual_seed(seed)
         self.learner.train()
-        pages = self._pages(self.step)
-        learnt = sum(len(page.targets) for page in pages)
+        samples = self._samples(self.step)
+        learnt = sum(len(sample.label_positions) for sample in samples)
         total = torch.zeros((), device=self.accelerator.device)
         for number, batch in enumerate(micro):
             with self._together(number == len(micro) - 1):
@@ -228,13 +228,15 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         self.world.all_reduce(total)
         if bad.item():
-            self._skipped(pages)
-        tokens = sum(len(page.ids) for page in pages)
+            self._skipped(samples)
+        tokens = sum(len(sample.input_ids) for sample in samples)
         return {"loss": total.item() / learnt, "lr": lr, "grad_norm": norm.item(), "tokens": tokens}
 
-    def _skipped(self, pages: list[PackedSample]) -> None:
+    def _skipped(self, samples: list[PackedSample]) -> None:
         self.bad += 1
-        self.shown.log(f"step {self.step + 1} was not finite and is skipped: {pages[0].where}, ...")
+        self.shown.log(
+            f"step {self.step + 1} was not finite and is skipped: {samples[0].where}, ..."
+        )
         if self.bad > self.part.max_bad_steps:
             raise MmussetError(
                 f"{self.bad} steps were not finite: lower train.lr, or set train.precision=fp32,"
@@ -245,7 +247,7 @@ class Trainer:
         seconds = time.monotonic() - begun_s
         rate = facts["tokens"] / max(seconds, 1e-9)
         memory = memory_gib(self.world.device)
-        epoch = self.step * self.part.batch / len(self.pages)
+        epoch = self.step * self.part.batch / len(self.samples)
         if self.log:
             self.log.write(
                 {"at": "train", "step": self.step, "epoch": round(epoch, 3)}
@@ -258,17 +260,17 @@ class Trainer:
         self.shown.step(self.step, told)
 
     def _validate(self) -> Best:
-        """The mean loss of the held-out pages, and the weights that have it."""
+        """The mean loss of the held-out samples, and the weights that have it."""
         self.learner.eval()
         sums = torch.zeros(2, dtype=torch.float64)
-        own = sorted(self.held_out, key=lambda page: len(page.ids))[self.world.share()]
+        own = sorted(self.held_out, key=lambda sample: len(sample.input_ids))[self.world.share()]
         with torch.no_grad():
-            for pages in _chunks(own, self.part.micro_batch):
-                batch = batch_of(pages, self.processor, self.learner.base.model.get_rope_index)
+            for samples in _chunks(own, self.part.micro_batch):
+                batch = batch_of(samples, self.processor, self.learner.base.model.get_rope_index)
                 # Not through DDP, which counts on every process being asked as often.
                 with self.accelerator.autocast():
                     loss = self.learner.loss(batch.to(self.accelerator.device))
-                sums += torch.tensor([float(loss), len(batch.targets)], dtype=torch.float64)
+                sums += torch.tensor([float(loss), len(batch.labels)], dtype=torch.float64)
         total, tokens = self.world.all_reduce(sums.to(self.world.device)).tolist()
         loss = total / tokens
         if self.log:
@@ -291,7 +293,7 @@ class Trainer:
             checkpoint = Checkpoint(
                 step=self.step,
                 recipe=self.recipe.canonical(),
-                learnt_from=self.book.sha256,
+                learnt_from=self.dataset.sha256,
                 weights={n: w.detach().cpu() for n, w in self.weights.items()},
                 optimizer=self.optimizer.state_dict(),
                 best_step=self.best.step,
@@ -315,23 +317,26 @@ class Trainer:
         self.base_loss, self.ended = found.base_loss, found.ended
         self.best = Best(found.best_step, found.best_loss, found.best_weights)
 
-    def _pages(self, step: int) -> list[PackedSample]:
-        """The pages of a step, over all processes."""
-        _, wanted = rows(self.part.seed, step, self.part.batch, [len(self.pages)])
-        return [self.pages[int(number)] for number in wanted]
+    def _samples(self, step: int) -> list[PackedSample]:
+        """The samples of a step, over all processes."""
+        _, wanted = rows(self.part.seed, step, self.part.batch, [len(self.samples)])
+        return [self.samples[int(number)] for number in wanted]
 
     def _read(self, step: int) -> list[PackedBatch]:
-        """This process's share of a step: pages of like length are computed side by side."""
+        """This process's share of a step: samples of like length are computed side by side."""
         if step >= self.steps:
             return []
-        own = sorted(self._pages(step)[self.world.share()], key=lambda page: len(page.ids))
+        own = sorted(
+            self._samples(step)[self.world.share()], key=lambda sample: len(sample.input_ids)
+        )
         places = self.learner.base.model.get_rope_index
         return [
-            batch_of(pages, self.processor, places) for pages in _chunks(own, self.part.micro_batch)
+            batch_of(samples, self.processor, places)
+            for samples in _chunks(own, self.part.micro_batch)
         ]
 
     def _together(self, last: bool) -> AbstractContextManager[Any]:
-        """Processes exchange gradients once a step, with the last pages of it."""
+        """Processes exchange gradients once a step, with the last samples of it."""
         return nullcontext() if last else self.accelerator.no_sync(self.forward)
 
     def _lr(self, step: int) -> float:
@@ -346,5 +351,5 @@ def memory_gib(device: str) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GIB
 
 
-def _chunks(pages: list[PackedSample], size: int) -> list[list[PackedSample]]:
-    return [pages[first : first + size] for first in range(0, len(pages), size)]
+def _chunks(samples: list[PackedSample], size: int) -> list[list[PackedSample]]:
+    return [samples[first : first + size] for first in range(0, len(samples), size)]

@@ -66,7 +66,7 @@ def given(chats: tuple[Chat, ...], folder: Path) -> Path:
     folder.mkdir()
     lines = []
     for number, chat in enumerate(chats):
-        image = Image.open(BytesIO(chat.pictures[0]))
+        image = Image.open(BytesIO(chat.images[0]))
         for split, shown in (
             ("train", image),
             ("validation", ImageEnhance.Brightness(image).enhance(1.05)),

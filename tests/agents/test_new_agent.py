@@ -22,9 +22,10 @@ from mmusset.builder import report, run, show
 from mmusset.builder.estimate import estimate
 from mmusset.builder.job import Job
 from mmusset.builder.ledger.file import open_to_read
-from mmusset.builder.progress import Progress
+from mmusset.builder.progress import BuildProgress
 from mmusset.errors import UsageError
 from mmusset.frozen import Frozen
+from mmusset.progress import Progress
 from mmusset.prompts import Prompt
 from mmusset.recipe import Recipe, Sampling
 from mmusset.recipe_file import load
@@ -85,7 +86,7 @@ def build(
     recipe = load(Recipe, "quickstart", (*SHORT, *overrides), agents)
     graph = partial(build_graph, agents=agents)
     job = Job(FolderSource(source), out, recipe, speaker_of(recipe), graph, tuple(agents))
-    assert asyncio.run(run.build(job, Progress())).finished
+    assert asyncio.run(run.build(job, BuildProgress(Progress()))).finished
     shards = sorted((out / "data").glob("*.tar"))
     return {
         key: json.loads(members["json"]) for shard in shards for key, members in read_shard(shard)

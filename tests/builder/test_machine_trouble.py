@@ -41,11 +41,8 @@ def stop_of(task: Callable[[], object]) -> str:
 
 
 async def plan(workspace: Workspace, entries: list[Entry]) -> None:
-    freeze(
-        await take_inventory(workspace, entries, BuildProgress(Progress()).surveyed),
-        workspace,
-        None,
-    )
+    step = BuildProgress(Progress()).surveyed
+    freeze(await take_inventory(workspace, entries, step), workspace, None)
 
 
 @pytest.mark.parametrize("empty", [True, False])

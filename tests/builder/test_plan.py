@@ -36,11 +36,8 @@ def planned(source: Path, out: Path) -> tuple[dict[str, Item], Tally]:
     async def plan() -> tuple[dict[str, Item], Tally]:
         async with open_workspace(FolderSource(source), out, RECIPE) as workspace:
             entries = workspace.source.entries()
-            freeze(
-                await take_inventory(workspace, entries, BuildProgress(Progress()).surveyed),
-                workspace,
-                None,
-            )
+            step = BuildProgress(Progress()).surveyed
+            freeze(await take_inventory(workspace, entries, step), workspace, None)
             verdicts, items = workspace.ledger.verdicts, list[Item]()
             last = 0
             while planned := verdicts.next_undecided(last):

@@ -48,10 +48,10 @@ MAY_USE: dict[str, set[str]] = {
     "musflow": {*NOUNS, "shards", "training", "truth"},
     "finetune": {*NOUNS, "shards", "training", "truth", "agents", "speakers", "prompts"},
     "composer": {*NOUNS, "musflow", "training"},
-    "pipeline": {*NOUNS, "agents", "builder", "composer", "publish", "speakers"},
+    "pipeline": {*NOUNS, "agents", "builder", "composer", "publish", "sources", "speakers"},
     "cli": {
         *(*NOUNS, "pipeline", "agents", "builder", "publish", "view", "shards", "speakers"),
-        *("training", "musflow", "finetune"),
+        *("sources", "training", "musflow", "finetune"),
     },
     "__main__": {"cli"},
 }
@@ -61,9 +61,9 @@ CIRCLES = {
     frozenset({"view.dataset", "view.pulled"}),
 }
 WITHOUT_DOORS = {
-    *("builder", "builder.decoding", "builder.recovery", "dsp", "evidence", "finetune"),
+    *("builder.recovery", "dsp", "evidence", "finetune"),
     *("musflow", "musflow.codecs", "musflow.data", "musflow.encoders", "musflow.generate"),
-    *("musflow.model", "musflow.sound", "musflow.training", "publish", "shards", "sources"),
+    *("musflow.model", "musflow.sound", "musflow.training", "publish", "shards"),
     *("speakers", "speakers.local", "speakers.offline", "speakers.stub", "speakers.vllm"),
     *("training", "truth", "view", "agents", "builder.ledger", "measurements"),
 }

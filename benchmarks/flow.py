@@ -26,8 +26,8 @@ from mmusset.agents import AGENTS
 from mmusset.agents.captioner import CAPTIONER
 from mmusset.agents.graph import build_graph
 from mmusset.agents.preview import preview
-from mmusset.builder.answers import LedgerAnswers
 from mmusset.builder.ledger.file import open_to_write
+from mmusset.builder.reply_store import LedgerReplies
 from mmusset.builder.run import calm_the_collector
 from mmusset.builder.trial import trial_of_source
 from mmusset.recipe import Recipe
@@ -111,7 +111,7 @@ async def annotate(
     ledger = open_to_write(folder)
     numbers, progress = iter(range(samples)), Progress()
     async with VllmSpeaker(loaded.speaker, loaded.server) as speaker:
-        graph = build_graph(Asker(speaker, LedgerAnswers(ledger)), loaded, AGENTS)
+        graph = build_graph(Asker(speaker, LedgerReplies(ledger)), loaded, AGENTS)
         calm_the_collector()
 
         async def work() -> None:

@@ -81,7 +81,7 @@ def build_dataset(
     from .speakers.agent import agents_named
     from .speakers.choose import speaker_of
 
-    display = progress or Progress()
+    display, recipe = progress or Progress(), recipe.with_agents(AGENTS)
     whole = job.Job(
         source,
         out,
@@ -117,7 +117,7 @@ def replay_dataset(
     from .composer import composer_of
     from .speakers.choose import speaker_of
 
-    display = progress or Progress()
+    display, recipe = progress or Progress(), recipe.with_agents(AGENTS)
     speaker = speaker_of(recipe, display.log)
     composer = composer_of(recipe.music, display.log)
     graph = partial(build_graph, agents=AGENTS)
@@ -145,6 +145,8 @@ def try_file(path: Path, recipe: Recipe, log: Callable[[str], None]) -> "ItemSto
     from .speakers.asking import Asker, InMemoryReplies
     from .speakers.choose import speaker_of
 
+    recipe = recipe.with_agents(AGENTS)
+
     async def run() -> "ItemStory":
         async with trial.trial_of_file(path, recipe) as on_trial, speaker_of(recipe, log) as writer:
             graph = build_graph(Asker(writer, InMemoryReplies()), recipe, AGENTS)
@@ -165,6 +167,7 @@ def prompt_of_item(source: "Source", place: int, agent: str, recipe: Recipe) -> 
     from .speakers.agent import agents_named
 
     (named,) = agents_named((agent,), AGENTS)
+    recipe = recipe.with_agents(AGENTS)
 
     async def run() -> chat.Body:
         async with trial.trial_of_source(source, place, recipe) as on_trial:

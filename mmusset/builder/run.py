@@ -18,7 +18,6 @@ from mmusset.sample import Outcome, Verdict
 from mmusset.sources.source import MUSICAL, Source
 from mmusset.speakers.asking import Asker
 
-from .answers import LedgerAnswers
 from .apply_marks import apply_marks, revision
 from .job import Job, Result
 from .ledger.copy import LedgerCopy
@@ -34,6 +33,7 @@ from .planning.provisional import planning
 from .planning.retry import retry_failed
 from .planning.surveys import MOST_UNREAD_IN_A_ROW, still_reads
 from .progress import BuildProgress
+from .reply_store import LedgerReplies
 from .same_job import check_models, check_recipe
 from .seal import Sealer
 from .workspace import Workspace, open_workspace, passing_workspace
@@ -141,7 +141,7 @@ class Builder:
         self._candidates = candidates
         self._media = media
         self._sealer = Sealer(workspace, media)
-        self._answers = LedgerAnswers(ledger)
+        self._replies = LedgerReplies(ledger)
         self._blocks = {block.n: block for block in ledger.plan.blocks()}
         self._undecided = {n: ledger.verdicts.undecided_in(n) for n in self._blocks}
         self._last_idx = 0
@@ -161,7 +161,7 @@ class Builder:
         self._sealer.sweep()
         self._listen_for_stop()
         self._tally = self._ledger.verdicts.tally()
-        self._progress.start(self._tally, self._answers.costs)
+        self._progress.start(self._tally, self._replies.costs)
         try:
             async with asyncio.timeout(None) as self._drain:
                 await self._make_whole()
@@ -198,7 +198,7 @@ class Builder:
         """Enter the speaker, and put as many items on their way as it is worth having there."""
         speaker = self._job.speaker
         # Not before there is something to decide: a second goes by until the agents are loaded.
-        self._annotate = self._job.make_graph(Asker(speaker, self._answers), self._job.recipe)
+        self._annotate = self._job.make_graph(Asker(speaker, self._replies), self._job.recipe)
         calm_the_collector()
         use_one_malloc_arena()
         speaker.strikes.update(self._ledger.calls.strikes())

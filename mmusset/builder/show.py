@@ -11,7 +11,7 @@ from .accounting import Tally, total_cost
 from .estimate import Estimate
 from .ledger.left_out import MOST_RUNS
 from .progress import cost_line, thousands
-from .recovery.recover import HOLDS, Recovery, Table
+from .recovery.recover import HOLDS, RecoveredTable, Recovery
 from .report import ItemStory, MarksReport, StatusReport, Summary, SurveyReport
 
 # How many names of one kind are shown before "and N more".
@@ -304,6 +304,6 @@ def recovery(found: Recovery) -> str:
     return "\n".join(lines)
 
 
-def _brought_back(table: Table) -> str:
+def _brought_back(table: RecoveredTable) -> str:
     text = f"{table.from_ledger} from the ledger, {table.from_copy} from its copy"
     return f"{text}; damaged rows: {table.damaged}" if table.damaged else text

@@ -17,7 +17,7 @@ from mmusset.progress import Progress
 from mmusset.shards.manifest import MANIFEST, parse_manifest
 from mmusset.text import byte_size
 
-from .published import Dataset, File, dataset_of
+from .published import File, Publication, dataset_of
 from .remote import MAIN, Patience, Remote, Snapshot, Unanswered
 
 SHARD = re.compile(r"data/[^/]*\.tar")
@@ -44,7 +44,7 @@ class Plan:
     holds now, or begins from if it `branches`, and None where there is no repo."""
 
     wish: Wish
-    dataset: Dataset
+    dataset: Publication
     private: bool
     before: Snapshot | None
     added: tuple[File, ...]
@@ -168,7 +168,7 @@ def push(wish: Wish, agree: Callable[[Plan], bool], progress: Progress) -> Pushe
     return Pushed(wish.name, commit, *counts, wish.tag)
 
 
-def plan_of(wish: Wish, dataset: Dataset, remote: Remote) -> Plan:
+def plan_of(wish: Wish, dataset: Publication, remote: Remote) -> Plan:
     """What there is to do. Changes nothing. Raises UsageError, and Refused where it would harm."""
     if len(dataset.files) > MAX_FILES:
         raise UsageError(
@@ -207,7 +207,7 @@ def plan_of(wish: Wish, dataset: Dataset, remote: Remote) -> Plan:
     return Plan(wish, dataset, private, before, added, replaced, deleted, *makes)
 
 
-def _differing(dataset: Dataset, before: Snapshot) -> tuple[tuple[File, ...], tuple[File, ...]]:
+def _differing(dataset: Publication, before: Snapshot) -> tuple[tuple[File, ...], tuple[File, ...]]:
     """The files that a commit lacks, and those of which it has other bytes."""
     added = [file for file in dataset.files if file.name not in before.files]
     there = [file for file in dataset.files if file.name in before.files]
@@ -230,7 +230,7 @@ def _listed(remote: Remote, before: Snapshot) -> set[str] | None:
 
 def _check_ours(
     name: str,
-    dataset: Dataset,
+    dataset: Publication,
     theirs: set[str] | None,
     before: Snapshot,
     replaced: tuple[File, ...],
@@ -248,7 +248,7 @@ def _check_ours(
         )
 
 
-def _tag_is_new(wish: Wish, dataset: Dataset, remote: Remote, tags: dict[str, str]) -> bool:
+def _tag_is_new(wish: Wish, dataset: Publication, remote: Remote, tags: dict[str, str]) -> bool:
     """Whether the tag is to be made. Raises Refused where it names another version."""
     if not wish.tag or wish.tag not in tags:
         return bool(wish.tag)

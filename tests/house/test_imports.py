@@ -64,8 +64,7 @@ WITHOUT_DOORS = {
     *("builder.recovery", "dsp", "evidence", "finetune"),
     *("musflow", "musflow.codecs", "musflow.data", "musflow.encoders", "musflow.generate"),
     *("musflow.model", "musflow.sound", "musflow.training", "publish", "shards"),
-    *("speakers", "speakers.local", "speakers.offline", "speakers.stub", "speakers.vllm"),
-    *("training", "truth", "view", "agents", "builder.ledger", "measurements"),
+    *("training", "truth", "view", "builder.ledger", "measurements"),
 }
 MEANING_TWO_THINGS = {
     *("Wish", "Job", "Summary", "Checkpoint", "Plan", "Trainer", "Counts", "Dataset"),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
+from mmusset.measurements.listed import foreign_modules
 from mmusset.recipe import LimitsPart
 from mmusset.safe_text import SECRET_VARIABLES
 from mmusset.sample import Prepared
@@ -78,6 +79,11 @@ class Sandbox:
             raise Unusable(*reply["unusable"])
         if "unread" in reply:
             raise Unread(reply["unread"])
+        if "unmeasurable" in reply:
+            raise MmussetError(
+                f"the process that measures can't import {reply['unmeasurable']}; a measurement"
+                " is declared in a module that it can import by itself"
+            )
         if "broken" in reply:
             raise MmussetError(
                 f"media could not be stored: {reply['broken']};"
@@ -109,6 +115,7 @@ class Sandbox:
                 "-m",
                 "mmusset.builder.decoding.worker",
                 str(self._limits.decode_memory_mb),
+                *foreign_modules(),
             ),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -126,7 +133,9 @@ def _environment() -> dict[str, str]:
     One thread each: the children are the parallelism, and threads cost address space.
     """
     kept = {n: v for n, v in without_tracing(os.environ).items() if n not in SECRET_VARIABLES}
-    return kept | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    kept |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    # What declares a measurement of its own was found on our path.
+    return kept | {"PYTHONPATH": os.pathsep.join(sys.path)} if foreign_modules() else kept
 
 
 async def _end(child: "Process") -> None:

@@ -1,12 +1,13 @@
 """The child process that opens untrusted media: a task of `tasks.py` a line in, a reply a line out.
 
-Started by `sandbox.py` as `python -m mmusset.builder.decoding.worker MEMORY_MB`. It can read and
-write files, but has no network, little memory and none of our secrets: a file that takes over its
-decoder gets no further.
+Started by `sandbox.py` as `python -m mmusset.builder.decoding.worker MEMORY_MB [MODULE ...]`; the
+modules declare measurements that are not the package's own. It can read and write files, but has
+no network, little memory and none of our secrets: a file that takes over its decoder gets no
+further.
 
 A reply is {"ok": ...}, {"unusable" or "unfit": [reason, detail]} for the item's fault,
-{"unread": why} where this machine could not read a file, or {"broken": text} where it could not
-store one and the build must stop.
+{"unread": why} where this machine could not read a file; {"broken": text} where it could not
+store one, or {"unmeasurable": text} where it could not import a module, and the build must stop.
 """
 
 import hashlib
@@ -29,6 +30,7 @@ from mmusset.evidence import decode, music
 from mmusset.evidence import image as images
 from mmusset.evidence.media_file import MediaFile
 from mmusset.frozen import Frozen
+from mmusset.measurements.listed import add_from
 from mmusset.recipe import ImagePart
 from mmusset.sample import ClipFacts, ImageFacts, MediaFacts, Prepared
 from mmusset.sources import tags
@@ -138,8 +140,20 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     drop_network()
     replies = _own_stdout()
+    trouble = _import_measurements(sys.argv[2:])
     for line in sys.stdin:
-        print(json.dumps(_reply(line)), file=replies, flush=True)
+        reply = {"unmeasurable": trouble} if trouble else _reply(line)
+        print(json.dumps(reply), file=replies, flush=True)
+
+
+def _import_measurements(modules: list[str]) -> str:
+    """List the measurements that other packages declare; gives what went wrong, or ""."""
+    for module in modules:
+        try:
+            add_from(module)
+        except Exception as error:  # noqa: BLE001 (others' code may raise anything)
+            return f"{module} ({type(error).__name__}: {error})"
+    return ""
 
 
 def _reply(line: str) -> dict[str, Any]:

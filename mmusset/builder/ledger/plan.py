@@ -176,7 +176,7 @@ class LedgerPlan:
             self._db.execute(f"UPDATE {table} SET idx = ? WHERE idx = ?", (new_idx, old_idx))
 
     def forget_known(self, idx: int) -> None:
-        """Forget what is known of an item that is planned no more; answers are kept."""
+        """Forget what is known of an item that is planned no more; replies are kept."""
         for table in _KNOWN:
             self._db.execute(f"DELETE FROM {table} WHERE idx = ?", (idx,))
 

@@ -8,10 +8,11 @@ The builder imports no agent and no model; this module, above the rooms, is wher
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import UsageError
 from .progress import Progress
@@ -23,6 +24,21 @@ if TYPE_CHECKING:
     from .sources.source import Source
     from .speakers.chat import Body
     from .speakers.vllm.serve import ServerSpec
+
+T = TypeVar("T")
+
+
+def _finish(work: Coroutine[Any, Any, T]) -> T:
+    """The result of asynchronous work, also where an event loop runs already, as in a notebook.
+
+    That loop can't wait for ours, so ours then gets a thread; Ctrl-C stops it less gently there.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def default_out(source: Path) -> Path:
@@ -97,7 +113,7 @@ def build_dataset(
         composer_of(recipe.music, display.log),
         check,
     )
-    result = asyncio.run(run.build(whole, BuildProgress(display)))
+    result = _finish(run.build(whole, BuildProgress(display)))
     if result.finished:
         write_card_if_free(out, display.log)
     return result
@@ -122,7 +138,7 @@ def replay_dataset(
     composer = composer_of(recipe.music, display.log)
     graph = partial(build_graph, agents=AGENTS)
     whole = job.Job(source, out, recipe, speaker, graph, AGENTS, composer=composer)
-    return asyncio.run(run.replay(whole, BuildProgress(display)))
+    return _finish(run.replay(whole, BuildProgress(display)))
 
 
 def summary_of(result: "Result", out: Path) -> "Summary":
@@ -152,7 +168,7 @@ def try_file(path: Path, recipe: Recipe, log: Callable[[str], None]) -> "ItemSto
             graph = build_graph(Asker(writer, InMemoryReplies()), recipe, AGENTS)
             return report.tried(on_trial, await graph(on_trial.material))
 
-    return asyncio.run(run())
+    return _finish(run())
 
 
 def prompt_of_item(source: "Source", place: int, agent: str, recipe: Recipe) -> "Body":
@@ -174,4 +190,4 @@ def prompt_of_item(source: "Source", place: int, agent: str, recipe: Recipe) -> 
             request = await preview(on_trial.material, named, recipe, AGENTS)
             return chat.body(request, recipe.speaker)
 
-    return asyncio.run(run())
+    return _finish(run())

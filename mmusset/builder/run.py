@@ -6,6 +6,7 @@ import gc
 import os
 import shutil
 import signal
+import threading
 from collections import deque
 from contextlib import suppress
 from dataclasses import replace
@@ -339,6 +340,8 @@ class Builder:
         self._progress.sealed(shard.name, sealed, len(self._blocks))
 
     def _listen_for_stop(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return  # signals reach the main thread alone, which is a notebook's here
         loop = asyncio.get_running_loop()
 
         def stop() -> None:

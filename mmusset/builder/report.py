@@ -185,7 +185,7 @@ def status(ledger: Ledger) -> StatusReport:
         splits[split] += shard.samples
     return StatusReport(
         tally=ledger.verdicts.tally(),
-        reasons=ledger.verdicts.reasons(),
+        reasons=[(r.status, r.reason, r.count) for r in ledger.verdicts.reasons()],
         marks=_marks(ledger),
         splits=dict(splits),
         shards=[shard for _, shard in sealed],
@@ -218,8 +218,10 @@ def _marks(ledger: Ledger) -> MarksReport:
         honoured=ledger.marks.honoured(),
         waiting=len(ledger.marks.waiting()),
         refused=[
-            RefusedMark(show_path(path), mark.key, mark.verdict, why)
-            for path, mark, why in ledger.marks.refused()
+            RefusedMark(
+                show_path(refusal.path), refusal.mark.key, refusal.mark.verdict, refusal.why
+            )
+            for refusal in ledger.marks.refused()
         ],
     )
 

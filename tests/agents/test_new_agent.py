@@ -30,6 +30,7 @@ from mmusset.prompts import Prompt
 from mmusset.recipe import Recipe, Sampling
 from mmusset.recipe_file import load
 from mmusset.shards.tar import read_shard
+from mmusset.sources.folder import FolderSource
 from mmusset.speakers import chat
 from mmusset.speakers.agent import Notes, agents_named
 from mmusset.speakers.asking import Asker
@@ -84,7 +85,7 @@ def build(
     """The JSON of each sample of a finished build with these agents."""
     recipe = load(Recipe, "quickstart", (*SHORT, *overrides), agents)
     graph = partial(build_graph, agents=agents)
-    job = Job(source, out, recipe, speaker_of(recipe), graph, tuple(agents))
+    job = Job(FolderSource(source), out, recipe, speaker_of(recipe), graph, tuple(agents))
     assert asyncio.run(run.build(job, BuildProgress(Progress()))).finished
     shards = sorted((out / "data").glob("*.tar"))
     return {

@@ -3,7 +3,8 @@
 The builder imports no agent and no model; this module, above the rooms, is where they meet.
 
     from mmusset.pipeline import build_dataset
-    result = build_dataset(Path("Music"), Path("music"), Recipe())
+    from mmusset.sources.choose import source_of
+    result = build_dataset(source_of("Music"), Path("music"), Recipe())
 """
 
 import asyncio
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .agents.state import GraphAgent
     from .builder.job import Result
     from .builder.report import ItemStory, Summary
+    from .sources.source import Source
     from .speakers.chat import Body
     from .speakers.vllm.serve import ServerSpec
 
@@ -69,7 +71,7 @@ def server_of(
 
 
 def build_dataset(
-    source: Path,
+    source: "Source",
     out: Path,
     recipe: Recipe,
     progress: Progress | None = None,
@@ -92,7 +94,8 @@ def build_dataset(
     """
     from .agents import AGENTS
     from .agents.graph import build_graph
-    from .builder import candidates, job, run
+    from .builder import job, run
+    from .builder.planning.candidates import quota
     from .builder.progress import BuildProgress
     from .composer import composer_of
     from .publish.card import write_card_if_free
@@ -109,7 +112,7 @@ def build_dataset(
         partial(build_graph, agents=team),
         team,
         limit,
-        candidates.quota(accept, budget, limit),
+        quota(accept, budget, limit),
         tuple(agent.name for agent in agents_named(re_run, team)),
         retry_failed,
         apply_marks,
@@ -123,7 +126,7 @@ def build_dataset(
 
 
 def replay_dataset(
-    source: Path,
+    source: "Source",
     out: Path,
     recipe: Recipe,
     progress: Progress | None = None,
@@ -180,7 +183,7 @@ def try_file(path: Path, recipe: Recipe, log: Callable[[str], None]) -> "ItemSto
     return _finish(run())
 
 
-def prompt_of_item(source: Path, place: int, agent: str, recipe: Recipe) -> "Body":
+def prompt_of_item(source: "Source", place: int, agent: str, recipe: Recipe) -> "Body":
     """The body of the request that an agent would send for the item at that place, from 1.
 
     Raises UsageError for an agent or an item that is not there.

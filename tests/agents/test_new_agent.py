@@ -26,11 +26,12 @@ from mmusset.prompts import Prompt
 from mmusset.recipe import Recipe, Sampling
 from mmusset.recipe_file import load
 from mmusset.shards.tar import read_shard
+from mmusset.sources.folder import FolderSource
 from mmusset.speakers import chat
 from mmusset.speakers.agent import Notes, agents_named
 from mmusset.speakers.asking import Asker
-from mmusset.view.dataset import dataset_at
 from mmusset.view.detail import detail_of
+from mmusset.view.open_dataset import open_dataset
 from tests.support.media import library
 from tests.support.samples import jpeg, material
 from tests.support.serving import serving
@@ -78,7 +79,7 @@ def build(
 ) -> dict[str, dict[str, Any]]:
     """The JSON of each sample of a finished build with these agents."""
     recipe = load(Recipe, "quickstart", (*SHORT, *overrides), agents)
-    assert build_dataset(source, out, recipe, agents=agents).finished
+    assert build_dataset(FolderSource(source), out, recipe, agents=agents).finished
     shards = sorted((out / "data").glob("*.tar"))
     return {
         key: json.loads(members["json"]) for shard in shards for key, members in read_shard(shard)
@@ -124,7 +125,7 @@ def test_explain_and_view_show_its_turn(source: Path, tmp_path: Path) -> None:
     with open_to_read(tmp_path / "out") as ledger:
         assert "proofreader, round 0" in show.stories(report.explain(ledger, key))
         assert any(cost.agent == "proofreader" for cost in report.status(ledger).costs)
-    dataset = dataset_at(tmp_path / "out")
+    dataset = open_dataset(tmp_path / "out")
     with dataset.reading() as reading:
         story = reading.story(key)
         assert story

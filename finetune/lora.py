@@ -22,7 +22,7 @@ from mmusset.training.lock import locked
 
 if TYPE_CHECKING:
     from mmusset.finetune.finish import Facts
-    from mmusset.finetune.memory import FinetunePlan
+    from mmusset.finetune.plan import FinetunePlan
     from mmusset.finetune.training import Learnt
 
 
@@ -110,16 +110,30 @@ def ready(job: Job) -> Ready:
 def plan(job: Job, card: float | None) -> "FinetunePlan":
     """What the training will need, on a GPU of `card` GiB or else on this machine's device.
 
-    Raises as `ready` does.
+    For a base in the table of published sizes nothing is fetched: without its tokenizer, tokens
+    are estimated. Raises as `ready` does.
     """
-    from mmusset.finetune import memory
-    from mmusset.training.room import room_gib
+    from mmusset.finetune import plan as planning
+    from mmusset.finetune.offline_base import EstimatedProcessor, local_processor, published_config
+    from mmusset.finetune.training import check_same, last_checkpoint
+    from mmusset.training.memory import available_gib
     from mmusset.training.world import pick_device
 
-    made = ready(job)
+    recipe = job.recipe
     device = "cuda" if card else pick_device(job.device)
-    room = card or room_gib(device)
-    return memory.plan(job.recipe, made.config, made.dataset, room, _bf16(job.recipe, device))
+    available, bf16 = card or available_gib(device), _bf16(recipe, device)
+    config = published_config(recipe.base)
+    if config is None:
+        made = ready(job)
+        return planning.plan(recipe, made.config, made.dataset, available, bf16)
+    _check_folder(job.out)
+    processor = local_processor(recipe)
+    chats = read_chats(job.data, recipe.data).chats
+    dataset = pack_chats(chats, processor or EstimatedProcessor(), recipe.data.max_tokens)
+    found = last_checkpoint(job.out / "checkpoints")
+    if found and processor:  # estimated tokens are never those that were trained on
+        check_same(found, recipe, dataset)
+    return planning.plan(recipe, config, dataset, available, bf16, processor is None)
 
 
 def teach(job: Job) -> Taught | None:

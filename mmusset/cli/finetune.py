@@ -77,7 +77,7 @@ def finetune(
             tuple(data), loaded, out or lora.default_out(data[0]), merge, device, progress
         )
         if plan:
-            from mmusset.finetune.memory import FinetunePlan
+            from mmusset.finetune.plan import FinetunePlan
 
             show(lora.plan(job, card), FinetunePlan.text, as_json)
         elif taught := lora.teach(job):

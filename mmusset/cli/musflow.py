@@ -82,7 +82,7 @@ def train(
         if plan:
             found = planning.plan(training)
             if training.world.is_main:
-                show(found, planning.Plan.text, as_json)
+                show(found, planning.TrainingPlan.text, as_json)
             return
         done = stages.run(training, stage)
         if training.world.is_main:

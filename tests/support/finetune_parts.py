@@ -2,14 +2,13 @@
 
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import torch
 from PIL import Image
-from torch.profiler import ProfilerActivity, profile
 
 from mmusset.finetune.chats import Chat, read_chats
 from mmusset.finetune.learner import adapted, load_base, read_processor
@@ -94,18 +93,6 @@ def alone(model: Any, processor: Any, chat: Chat) -> Any:
     inputs = {k: v[:, :length] if k in along else v for k, v in inputs.items()}
     labels = torch.tensor(tokens.input_ids).masked_fill(~torch.tensor(tokens.is_label), -100)
     return model(**inputs, labels=labels[None])
-
-
-def most_held_mib(step: Callable[[], object]) -> float:
-    """The most that the allocator held at once for a step, beside what was there before."""
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
-        step()
-    now, most = 0, 0
-    for event in profiler.profiler.kineto_results.events():
-        if event.name() == "[memory]":
-            now += event.nbytes()
-            most = max(most, now)
-    return most / 2**20
 
 
 def words(base: Path, source: Path | str, out: Path, **changes: Any) -> list[str | Path]:

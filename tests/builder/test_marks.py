@@ -1,8 +1,6 @@
 """Marks: a person's own word on a sample, kept in the ledger whatever else is going on."""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,7 @@ from hypothesis import strategies as st
 from mmusset.builder.ledger.file import open_to_read
 from mmusset.builder.marks import Mark, forget_mark, read_marks, save_mark
 from mmusset.errors import MmussetError, UsageError
-from tests.support.command import SHORT, environment, mmusset
+from tests.support.command import SHORT, Process, core, mmusset, start_python
 from tests.support.marking import keys
 from tests.support.media import library
 
@@ -95,14 +93,9 @@ for number in range(25):
 """
 
 
-def marker(out: Path, name: str, *marked: str) -> "subprocess.Popen[str]":
+def marker(out: Path, name: str, *marked: str) -> Process:
     """A process that marks samples again and again, and tells each mark once it is saved."""
-    return subprocess.Popen(
-        [sys.executable, "-c", MARKER, str(out), name, *marked],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
+    return start_python("-c", MARKER, out, name, *marked, server=core, stderr=None)
 
 
 def test_two_who_mark_at_once_lose_nothing(out: Path) -> None:

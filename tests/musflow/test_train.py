@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from mmusset.musflow.recipe import FlowTrainPart
 from mmusset.musflow.training.checkpoint import load_checkpoint
 from mmusset.training.checkpoint import newest
 from mmusset.training.lock import locked
-from tests.support.command import SHORT, mmusset, start, torchrun, tree
+from tests.support.command import SHORT, core, mmusset, python, start, torchrun, tree
 from tests.support.media import library
 
 SMALL = {
@@ -367,13 +366,11 @@ def test_without_torch_it_says_what_to_install(dataset: Path) -> None:
     given += "u.find_spec = lambda name, *rest: None if name == 'torch' else find(name, *rest)\n"
     given += "from mmusset.cli.main import main; main()"
     for words in (
-        ["train", str(dataset)],
-        ["encode", str(dataset)],
+        ["train", dataset],
+        ["encode", dataset],
         ["generate", "x"],
     ):
-        done = subprocess.run(
-            [sys.executable, "-c", given, *words], capture_output=True, text=True, check=False
-        )
+        done = python("-c", given, *words, server=core)
         assert done.returncode == 1
         assert done.stderr == "mmusset: MusFlow needs torch: pip install 'mmusset[train]'\n"
 

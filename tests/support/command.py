@@ -18,15 +18,16 @@ from .warm import WarmProcess, WarmServer
 SHORT = ("--set", "clip.seconds=2", "--set", "limits.block_size=3")
 
 
-WITH_TORCH = ("evaluate", "finetune", "generate", "play", "train")
+WITH_TORCH = ("encode", "evaluate-speaker", "finetune", "generate", "train")
 # What only our own code and its children read, and each time: no import depends on it.
 FREE = (
     *("FAKE_VLLM", "FAULT_TABLE", "LD_PRELOAD", "MMUSSET_FAILPOINT", "OPENAI_API_KEY"),
     "PYTEST_CURRENT_TEST",
 )
 
-core = WarmServer("tests.support.preloaded.core")
-with_torch = WarmServer("tests.support.preloaded.with_torch")
+# The Hub's client, which reads its variables as it is imported, comes with torch's libraries alone.
+core = WarmServer("tests.support.preloaded.core", free=(*FREE, "HF_"))
+with_torch = WarmServer("tests.support.preloaded.with_torch", free=FREE)
 
 Process = WarmProcess | subprocess.Popen[str]
 
@@ -59,22 +60,23 @@ def start_python(
     *arguments: str | Path,
     server: WarmServer | None,
     env: Mapping[str, str] | None = None,
+    stdin: int = subprocess.DEVNULL,
     stdout: int | None = subprocess.PIPE,
     stderr: int | None = subprocess.PIPE,
     cwd: Path | None = None,
     start_new_session: bool = False,
 ) -> Process:
-    """`python ARGUMENTS`, forked from a warm server if it may be, with nothing on stdin.
+    """`python ARGUMENTS`, forked from a warm server if its environment allows it.
 
     A `subprocess.Popen` in text mode, or what is like one.
     """
     words = [*map(str, arguments)]
     variables = dict(environment() if env is None else env)
-    if server and server.fits(variables, FREE):
-        return server.start(words, variables, stdout, stderr, cwd, start_new_session)
+    if server and server.fits(variables):
+        return server.start(words, variables, stdin, stdout, stderr, cwd, start_new_session)
     return subprocess.Popen(
         [sys.executable, *words],
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=stdout,
         stderr=stderr,
         text=True,
@@ -97,16 +99,9 @@ def finished(process: Process) -> "subprocess.CompletedProcess[str]":
 
 def torchrun(*words: str | Path) -> "subprocess.CompletedProcess[str]":
     """`torchrun --nproc-per-node 2 -m mmusset WORDS`, at a port of its own."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    command = ["-m", "torch.distributed.run", "--nproc-per-node", "2"]
     command += ["--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0", "-m", "mmusset"]
-    return subprocess.run(
-        [*command, *map(str, words)],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    return python(*command, *words, server=with_torch)
 
 
 def environment(failpoint: str = "") -> dict[str, str]:

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +13,7 @@ import yaml
 
 from mmusset.shards.manifest import MANIFEST
 from mmusset.shards.tar import Sample, shard_name, write_shard
+from tests.support.command import core, start_python
 from tests.support.hub_repos import Hub
 from tests.support.hub_writing import TOKEN
 from tests.support.manifests import manifest_of
@@ -117,12 +117,10 @@ def on_hub(
     """
     words = json.dumps([[str(word) for word in command] for command in commands])
     with TemporaryDirectory() as home:
-        process = subprocess.Popen(
-            [sys.executable, "-c", COMMANDS, words],
+        process = start_python(
+            *("-c", COMMANDS, words),
+            server=core,
             stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
             env=told(hub, failpoint, xet, token) | {"HF_HOME": home},
         )
         hub.victim = process.pid

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Self
@@ -109,35 +109,33 @@ class WarmProcess:
 class WarmServer:
     """The process to fork from; started by the first command, ended with this process.
 
-    `preloaded` is the module that imports what its commands need.
+    `preloaded` is the module that imports what its commands need; `free`, how the names begin of
+    the environment's variables on which none of these imports depends.
     """
 
-    def __init__(self, preloaded: str) -> None:
-        self._preloaded = preloaded
+    def __init__(self, preloaded: str, free: tuple[str, ...]) -> None:
+        self._preloaded, self._free = preloaded, free
         self._control: socket.socket | None = None
         self._lock = threading.Lock()
         self._environment: dict[str, str] = {}
 
-    def fits(self, environment: Mapping[str, str], free: Iterable[str]) -> bool:
-        """Whether a command with this environment can be forked.
-
-        Imports read the environment, so it has to be the server's own but for variables that
-        only the command itself reads: `free`.
-        """
+    def fits(self, environment: Mapping[str, str]) -> bool:
+        """Whether a command with this environment can be forked: what is not free is the same."""
         self._start()
-        names = {n for n, _ in self._environment.items() ^ environment.items()}
-        return names <= set(free)
+        names = {name for name, _ in self._environment.items() ^ environment.items()}
+        return all(name.startswith(self._free) for name in names)
 
     def start(
         self,
         arguments: list[str],
         environment: Mapping[str, str],
+        stdin: int = subprocess.DEVNULL,
         stdout: int | None = subprocess.PIPE,
         stderr: int | None = subprocess.PIPE,
         folder: Path | None = None,
         new_session: bool = False,
     ) -> WarmProcess:
-        """Fork `python ARGUMENTS`, in the current folder if none is given, nothing on stdin."""
+        """Fork `python ARGUMENTS`, in the current folder if none is given; stdin is no pipe."""
         control = self._start()
         with Path(os.devnull).open("r+b", buffering=0) as nothing:
             out, its_out = _end(stdout, 1, nothing.fileno())
@@ -149,7 +147,8 @@ class WarmServer:
                 "folder": str(folder or Path.cwd()),
                 "new_session": new_session,
             }
-            fds = [nothing.fileno(), its_out, its_err, its_status]
+            its_in = nothing.fileno() if stdin == subprocess.DEVNULL else stdin
+            fds = [its_in, its_out, its_err, its_status]
             with self._lock:
                 socket.send_fds(control, [json.dumps(request).encode()], fds)
         for pipe, fd in ((out, its_out), (err, its_err), (True, its_status)):

@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mmusset.shards.tar import read_shard
-from tests.support.command import environment
+from tests.support.command import core, python
 from tests.support.viewing import ITEMS, viewing
 
 
@@ -77,17 +75,18 @@ from contextlib import ExitStack
 from pathlib import Path
 from mmusset.builder.marks import Mark, save_mark
 from mmusset.errors import MmussetError
-from mmusset.view.dataset import dataset_at
-from mmusset.view.index import Filter, Index, index_path
+from mmusset.view.open_dataset import open_dataset
+from mmusset.view.filters import Filter
+from mmusset.view.index import Index, index_path
 if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
 out = Path(sys.argv[1])
 with ExitStack() as stack:
     index = Index(index_path(out, stack))
-    with dataset_at(out).reading() as reading:
+    with open_dataset(out).reading() as reading:
         index.refresh(reading)
-    print(index.page(Filter("", ()), 1, 24).total)
+    print(index.page(Filter(), 1, 24).total)
 try:
     save_mark(out, Mark(sys.argv[2], "keep", ""))
 except MmussetError as error:
@@ -116,13 +115,7 @@ def test_a_folder_that_can_only_be_read_is_shown_and_takes_no_mark(
 ) -> None:
     key, _ = next(read_shard(sorted((built_to_view / "data").glob("*.tar"))[0]))
     before = sorted(path.name for path in (read_only / ".mmusset").iterdir())
-    done = subprocess.run(
-        [sys.executable, "-c", LOOKER, str(read_only), key],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = python("-c", LOOKER, read_only, key, server=core)
     assert done.returncode == 0, done.stderr
     total, refusal = done.stdout.splitlines()
     assert int(total) == ITEMS

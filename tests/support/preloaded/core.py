@@ -7,6 +7,7 @@ import sqlite3
 from types import ModuleType
 
 import aiohttp.web
+import httpx
 import langchain_core.tracers.context
 import langchain_core.tracers.run_collector
 import langgraph.graph

@@ -4,10 +4,9 @@
 trains on them.
 
 Doors:
-
-- `lora`: a whole fine-tuning, and its plan: `mmusset finetune`
-- `recipe`: the recipe of a fine-tuning
-- `plan`: what `mmusset finetune --plan` shows
-- `compare`: did it help? `mmusset evaluate`
-- `report`: what a comparison leaves behind
+    lora      a whole fine-tuning, and its plan: `mmusset finetune`
+    recipe    the recipe of a fine-tuning
+    plan      what `mmusset finetune --plan` shows
+    compare   did it help? `mmusset evaluate`
+    report    what a comparison leaves behind
 """

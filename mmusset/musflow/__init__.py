@@ -5,12 +5,11 @@ turns conditions into music. Its rooms, each using only those before it: `sound`
 and sound files), `codecs`, `encoders`, `data` (the cache), `model`, `training`, `generate`.
 
 Doors:
-
-- `recipe`: the recipe of a training, and the modalities
-- `training.run_folder`: where a training's files are
-- `training.stages`: codec, encode, flow; what `mmusset train` runs
-- `training.plan`: what `mmusset train --plan` shows
-- `generate.requests`: what `mmusset generate` asks for; needs no torch
-- `generate.generator`: a trained model, opened
-- `generate.generate`: a file for each request
+    recipe                the recipe of a training, and the modalities
+    training.run_folder   where a training's files are
+    training.stages       codec, encode, flow; what `mmusset train` runs
+    training.plan         what `mmusset train --plan` shows
+    generate.requests     what `mmusset generate` asks for; needs no torch
+    generate.generator    a trained model, opened
+    generate.generate     a file for each request
 """

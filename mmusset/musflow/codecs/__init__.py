@@ -1,7 +1,6 @@
 """Codecs: sound to latents and back, the bundled one and the pretrained ones.
 
 Doors:
-
-- `codec`: what every codec does, and opening the one of a recipe
-- `bundled`: fitting the bundled codec on a dataset, and saving it
+    codec     what every codec does, and opening the one of a recipe
+    bundled   fitting the bundled codec on a dataset, and saving it
 """

@@ -19,8 +19,8 @@ from .progress import Progress
 from .recipe import Recipe
 
 if TYPE_CHECKING:
-    from .builder.job import Result
-    from .builder.report import ItemStory, Summary
+    from .builder.job import BuildResult
+    from .builder.report import BuildSummary, ItemStory
     from .sources.source import Source
     from .speakers.chat import Body
     from .speakers.vllm.serve import ServerSpec
@@ -81,7 +81,7 @@ def build_dataset(
     retry_failed: bool = False,
     apply_marks: bool = False,
     check: bool = False,
-) -> "Result":
+) -> "BuildResult":
     """Build a dataset, or go on with it; once every item has its verdict, write its card too.
 
     `served` is the server that the build starts and stops. The rest is as the options of
@@ -98,7 +98,7 @@ def build_dataset(
     from .speakers.choose import speaker_of
 
     display, recipe = progress or Progress(), recipe.with_agents(AGENTS)
-    whole = job.Job(
+    whole = job.BuildJob(
         source,
         out,
         recipe,
@@ -137,11 +137,11 @@ def replay_dataset(
     speaker = speaker_of(recipe, display.log)
     composer = composer_of(recipe.music, display.log)
     graph = partial(build_graph, agents=AGENTS)
-    whole = job.Job(source, out, recipe, speaker, graph, AGENTS, composer=composer)
+    whole = job.BuildJob(source, out, recipe, speaker, graph, AGENTS, composer=composer)
     return _finish(run.replay(whole, BuildProgress(display)))
 
 
-def summary_of(result: "Result", out: Path) -> "Summary":
+def summary_of(result: "BuildResult", out: Path) -> "BuildSummary":
     """What a build did, and what the whole dataset holds now."""
     from .builder import report
     from .builder.ledger import file as ledger_file

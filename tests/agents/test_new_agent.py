@@ -20,7 +20,7 @@ from mmusset.agents.preview import preview
 from mmusset.agents.state import GraphAgent, State, StateChange, ask
 from mmusset.builder import report, run, show
 from mmusset.builder.estimate import estimate
-from mmusset.builder.job import Job
+from mmusset.builder.job import BuildJob
 from mmusset.builder.ledger.file import open_to_read
 from mmusset.builder.progress import BuildProgress
 from mmusset.errors import UsageError
@@ -85,7 +85,7 @@ def build(
     """The JSON of each sample of a finished build with these agents."""
     recipe = load(Recipe, "quickstart", (*SHORT, *overrides), agents)
     graph = partial(build_graph, agents=agents)
-    job = Job(FolderSource(source), out, recipe, speaker_of(recipe), graph, tuple(agents))
+    job = BuildJob(FolderSource(source), out, recipe, speaker_of(recipe), graph, tuple(agents))
     assert asyncio.run(run.build(job, BuildProgress(Progress()))).finished
     shards = sorted((out / "data").glob("*.tar"))
     return {

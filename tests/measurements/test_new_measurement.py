@@ -16,7 +16,7 @@ from mmusset import prompts
 from mmusset.agents import AGENTS
 from mmusset.agents.graph import build_graph
 from mmusset.builder import report, run, show
-from mmusset.builder.job import Job
+from mmusset.builder.job import BuildJob
 from mmusset.builder.ledger.file import open_to_read
 from mmusset.builder.progress import BuildProgress
 from mmusset.errors import MmussetError, UsageError
@@ -36,6 +36,7 @@ from mmusset.recipe import GatesPart, Recipe
 from mmusset.recipe_file import load
 from mmusset.sample import Claim, MusicEvidence
 from mmusset.shards.tar import read_shard
+from mmusset.sources.folder import FolderSource
 from mmusset.speakers.choose import speaker_of
 from mmusset.truth.extract import extract
 from mmusset.truth.judge import judge
@@ -116,7 +117,14 @@ def built(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def build(source: Path, out: Path, *overrides: str) -> Path:
     recipe = load(Recipe, "quickstart", (*SHORT, *overrides), AGENTS)
-    job = Job(source, out, recipe, speaker_of(recipe), partial(build_graph, agents=AGENTS), AGENTS)
+    job = BuildJob(
+        FolderSource(source),
+        out,
+        recipe,
+        speaker_of(recipe),
+        partial(build_graph, agents=AGENTS),
+        AGENTS,
+    )
     assert asyncio.run(run.build(job, BuildProgress(Progress()))).finished
     return out
 

@@ -14,7 +14,7 @@ import pytest
 
 from mmusset.agents import AGENTS
 from mmusset.agents.graph import build_graph
-from mmusset.builder.job import Job, Result
+from mmusset.builder.job import BuildJob, BuildResult
 from mmusset.builder.progress import BuildProgress
 from mmusset.builder.run import build
 from mmusset.errors import MmussetError, Unread, UsageError
@@ -78,9 +78,9 @@ def archive(tmp_path: Path) -> Path:
     return tmp_path / "music.zip"
 
 
-def built(archive: Path, out: Path) -> Result:
+def built(archive: Path, out: Path) -> BuildResult:
     graph = partial(build_graph, agents=AGENTS)
-    job = Job(ZipSource(archive), out, RECIPE, OfflineSpeaker(), graph, AGENTS)
+    job = BuildJob(ZipSource(archive), out, RECIPE, OfflineSpeaker(), graph, AGENTS)
     return asyncio.run(build(job, BuildProgress(Progress())))
 
 

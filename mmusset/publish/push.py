@@ -182,7 +182,8 @@ def plan_of(request: PushRequest, dataset: Publication, remote: Remote) -> PushP
     if not dataset.licence:
         raise Refused(
             f"nobody said under which licence {request.out} is published, and only you can know"
-            f" what its sources allow: run `mmusset card {request.out} --license cc-by-4.0`, or another"
+            f" what its sources allow: run `mmusset card {request.out} --license cc-by-4.0`, or"
+            " another"
         )
     private = remote.private()
     if private is None:

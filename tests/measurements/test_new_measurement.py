@@ -40,10 +40,10 @@ from mmusset.sources.folder import FolderSource
 from mmusset.speakers.choose import speaker_of
 from mmusset.truth.extract import extract
 from mmusset.truth.judge import judge
-from mmusset.view.dataset import dataset_at
 from mmusset.view.detail import detail_of
 from mmusset.view.facets import facets
 from mmusset.view.index import Filter, Index
+from mmusset.view.open_dataset import open_dataset
 from tests.support.media import library
 from tests.support.samples import music_evidence
 
@@ -192,7 +192,7 @@ def test_explain_the_page_and_the_card_show_it(listed: None, built: Path, tmp_pa
     value = f"{sample['music_evidence']['crest_db']['value']:.1f} dB"
     with open_to_read(built) as ledger:
         assert f"  crest {value} (" in show.stories(report.explain(ledger, key))
-    with dataset_at(built).reading() as reading:
+    with open_dataset(built).reading() as reading:
         story = reading.story(key)
         assert story
         assert ("crest", value) in [

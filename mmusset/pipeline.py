@@ -19,6 +19,9 @@ from .progress import Progress
 from .recipe import Recipe
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from .agents.state import GraphAgent
     from .builder.job import BuildResult
     from .builder.report import BuildSummary, ItemStory
     from .sources.source import Source
@@ -81,11 +84,13 @@ def build_dataset(
     retry_failed: bool = False,
     apply_marks: bool = False,
     check: bool = False,
+    agents: "Sequence[GraphAgent[BaseModel]]" = (),
 ) -> "BuildResult":
     """Build a dataset, or go on with it; once every item has its verdict, write its card too.
 
-    `served` is the server that the build starts and stops. The rest is as the options of
-    `mmusset build` say. Raises what `builder.run.build` raises; then the same call goes on.
+    `served` is the server that the build starts and stops; `agents` replace those of
+    `mmusset.agents`, to try another one. The rest is as the options of `mmusset build` say.
+    Raises what `builder.run.build` raises; then the same call goes on.
     """
     from .agents import AGENTS
     from .agents.graph import build_graph
@@ -97,17 +102,18 @@ def build_dataset(
     from .speakers.agent import agents_named
     from .speakers.choose import speaker_of
 
-    display, recipe = progress or Progress(), recipe.with_agents(AGENTS)
+    display, team = progress or Progress(), tuple(agents) or AGENTS
+    recipe = recipe.with_agents(team)
     whole = job.BuildJob(
         source,
         out,
         recipe,
         speaker_of(recipe, display.log, served),
-        partial(build_graph, agents=AGENTS),
-        AGENTS,
+        partial(build_graph, agents=team),
+        team,
         limit,
         quota(accept, budget, limit),
-        tuple(agent.name for agent in agents_named(re_run, AGENTS)),
+        tuple(agent.name for agent in agents_named(re_run, team)),
         retry_failed,
         apply_marks,
         composer_of(recipe.music, display.log),
@@ -120,7 +126,12 @@ def build_dataset(
 
 
 def replay_dataset(
-    source: "Source", out: Path, recipe: Recipe, progress: Progress | None = None
+    source: "Source",
+    out: Path,
+    recipe: Recipe,
+    progress: Progress | None = None,
+    *,
+    agents: "Sequence[GraphAgent[BaseModel]]" = (),
 ) -> int:
     """Write every sealed shard again from ledger and source, calling no model; gives how many.
 
@@ -133,11 +144,12 @@ def replay_dataset(
     from .composer import composer_of
     from .speakers.choose import speaker_of
 
-    display, recipe = progress or Progress(), recipe.with_agents(AGENTS)
+    display, team = progress or Progress(), tuple(agents) or AGENTS
+    recipe = recipe.with_agents(team)
     speaker = speaker_of(recipe, display.log)
     composer = composer_of(recipe.music, display.log)
-    graph = partial(build_graph, agents=AGENTS)
-    whole = job.BuildJob(source, out, recipe, speaker, graph, AGENTS, composer=composer)
+    graph = partial(build_graph, agents=team)
+    whole = job.BuildJob(source, out, recipe, speaker, graph, team, composer=composer)
     return _finish(run.replay(whole, BuildProgress(display)))
 
 

@@ -219,6 +219,15 @@ def test_without_it_nothing_of_it_is_left() -> None:
         with_crest(15.0)
 
 
+def test_a_dataset_that_has_it_is_not_opened_without_it(built: Path) -> None:
+    key = next(iter(samples_of(built)))
+    with (
+        open_to_read(built) as ledger,
+        pytest.raises(MmussetError, match=r"other measurements than this mmusset has .*crest_db"),
+    ):
+        report.explain(ledger, key)
+
+
 def test_a_name_is_taken_once(listed: None) -> None:
     with pytest.raises(ValueError, match="there is a measurement crest already"):
         add(CREST)

@@ -3,7 +3,8 @@
 The builder imports no agent and no model; this module, above the rooms, is where they meet.
 
     from mmusset.pipeline import build_dataset
-    result = build_dataset(Path("Music"), Path("music"), Recipe())
+    from mmusset.sources.choose import source_of
+    result = build_dataset(source_of("Music"), Path("music"), Recipe())
 """
 
 import asyncio
@@ -18,8 +19,12 @@ from .progress import Progress
 from .recipe import Recipe
 
 if TYPE_CHECKING:
-    from .builder.job import Result
-    from .builder.report import ItemStory, Summary
+    from pydantic import BaseModel
+
+    from .agents.state import GraphAgent
+    from .builder.job import BuildResult
+    from .builder.report import BuildSummary, ItemStory
+    from .sources.source import Source
     from .speakers.chat import Body
     from .speakers.vllm.serve import ServerSpec
 
@@ -66,7 +71,7 @@ def server_of(
 
 
 def build_dataset(
-    source: Path,
+    source: "Source",
     out: Path,
     recipe: Recipe,
     progress: Progress | None = None,
@@ -79,32 +84,36 @@ def build_dataset(
     retry_failed: bool = False,
     apply_marks: bool = False,
     check: bool = False,
-) -> "Result":
+    agents: "Sequence[GraphAgent[BaseModel]]" = (),
+) -> "BuildResult":
     """Build a dataset, or go on with it; once every item has its verdict, write its card too.
 
-    `served` is the server that the build starts and stops. The rest is as the options of
-    `mmusset build` say. Raises what `builder.run.build` raises; then the same call goes on.
+    `served` is the server that the build starts and stops; `agents` replace those of
+    `mmusset.agents`, to try another one. The rest is as the options of `mmusset build` say.
+    Raises what `builder.run.build` raises; then the same call goes on.
     """
     from .agents import AGENTS
     from .agents.graph import build_graph
-    from .builder import candidates, job, run
+    from .builder import job, run
+    from .builder.planning.candidates import quota
     from .builder.progress import BuildProgress
     from .composer import composer_of
     from .publish.card import write_card_if_free
     from .speakers.agent import agents_named
     from .speakers.choose import speaker_of
 
-    display, recipe = progress or Progress(), recipe.with_agents(AGENTS)
-    whole = job.Job(
+    display, team = progress or Progress(), tuple(agents) or AGENTS
+    recipe = recipe.with_agents(team)
+    whole = job.BuildJob(
         source,
         out,
         recipe,
         speaker_of(recipe, display.log, served),
-        partial(build_graph, agents=AGENTS),
-        AGENTS,
+        partial(build_graph, agents=team),
+        team,
         limit,
-        candidates.quota(accept, budget, limit),
-        tuple(agent.name for agent in agents_named(re_run, AGENTS)),
+        quota(accept, budget, limit),
+        tuple(agent.name for agent in agents_named(re_run, team)),
         retry_failed,
         apply_marks,
         composer_of(recipe.music, display.log),
@@ -117,7 +126,12 @@ def build_dataset(
 
 
 def replay_dataset(
-    source: Path, out: Path, recipe: Recipe, progress: Progress | None = None
+    source: "Source",
+    out: Path,
+    recipe: Recipe,
+    progress: Progress | None = None,
+    *,
+    agents: "Sequence[GraphAgent[BaseModel]]" = (),
 ) -> int:
     """Write every sealed shard again from ledger and source, calling no model; gives how many.
 
@@ -130,15 +144,16 @@ def replay_dataset(
     from .composer import composer_of
     from .speakers.choose import speaker_of
 
-    display, recipe = progress or Progress(), recipe.with_agents(AGENTS)
+    display, team = progress or Progress(), tuple(agents) or AGENTS
+    recipe = recipe.with_agents(team)
     speaker = speaker_of(recipe, display.log)
     composer = composer_of(recipe.music, display.log)
-    graph = partial(build_graph, agents=AGENTS)
-    whole = job.Job(source, out, recipe, speaker, graph, AGENTS, composer=composer)
+    graph = partial(build_graph, agents=team)
+    whole = job.BuildJob(source, out, recipe, speaker, graph, team, composer=composer)
     return _finish(run.replay(whole, BuildProgress(display)))
 
 
-def summary_of(result: "Result", out: Path) -> "Summary":
+def summary_of(result: "BuildResult", out: Path) -> "BuildSummary":
     """What a build did, and what the whole dataset holds now."""
     from .builder import report
     from .builder.ledger import file as ledger_file
@@ -168,7 +183,7 @@ def try_file(path: Path, recipe: Recipe, log: Callable[[str], None]) -> "ItemSto
     return _finish(run())
 
 
-def prompt_of_item(source: Path, place: int, agent: str, recipe: Recipe) -> "Body":
+def prompt_of_item(source: "Source", place: int, agent: str, recipe: Recipe) -> "Body":
     """The body of the request that an agent would send for the item at that place, from 1.
 
     Raises UsageError for an agent or an item that is not there.

@@ -8,22 +8,22 @@ from pydantic import BaseModel
 
 from mmusset.recipe import Recipe
 from mmusset.sample import AgentName, Material, Outcome
+from mmusset.sources.source import Source
 from mmusset.speakers.agent import Agent
 from mmusset.speakers.asking import Asker
 from mmusset.speakers.base import Speaker
 
 from .accounting import Tally
-from .candidates import Quota
-from .decoding.sandbox import Sandbox
-from .ledger.ledger import Ledger
+from .planning.candidates import Quota
 from .studio import Composer, Studio
+from .workspace import Workspace
 
 Annotate = Callable[[Material], Awaitable[Outcome]]
 MakeGraph = Callable[[Asker, Recipe], Annotate]
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class BuildJob:
     """What to build, from what, with whom. `make_graph` ties `agents` to what asks the speaker.
 
     `composer` makes the music of pictures that have none, where the recipe wants that.
@@ -32,7 +32,7 @@ class Job:
     `check` every sealed shard is read, not only those whose time or size has changed.
     """
 
-    source: Path
+    source: Source
     out: Path
     recipe: Recipe
     speaker: Speaker
@@ -51,15 +51,13 @@ class Job:
         """Who makes music, "" where nobody does."""
         return self.composer.name if self.composer else ""
 
-    def studio(self, ledger: Ledger, sandbox: Sandbox) -> Studio | None:
-        """Where music is made, if any is."""
-        if self.composer is None:
-            return None
-        return Studio(self.source, self.out, self.recipe, ledger, sandbox, self.composer)
+    def studio(self, workspace: Workspace) -> Studio | None:
+        """Where music is generated, if any is."""
+        return Studio(workspace, self.composer) if self.composer else None
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class BuildResult:
     """How a build ended. `new` counts the items that this run decided, `sealed` its new shards.
 
     `short_by` is how many samples of `--accept` the source or the budget did not give. With

@@ -11,20 +11,20 @@ from pydantic import BaseModel
 from mmusset.errors import MmussetError
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
-from mmusset.sample import Outcome, Prepared
+from mmusset.sample import ImageOrigin, Item, Outcome, Piece, Prepared, Quadruple
 from mmusset.shards.tar import Shard
-from mmusset.sources.walk import MUSICAL
+from mmusset.sources.source import MUSICAL
 from mmusset.speakers.agent import Agent
 
 from .accounting import Cost, Tally
 from .estimate import Estimate, estimate
-from .job import Result
+from .job import BuildResult
 from .ledger.ledger import Ledger
 from .ledger.left_out import REASON
 from .ledger.marks import Applied, Mark
 from .ledger.plan import PlannedItem
-from .look import Found
-from .plan import drop_short
+from .planning.inventory import Inventory
+from .planning.plan import clip_count, drop_short
 from .trial import Trial
 
 # CPU-seconds for one sample with the offline speaker; benchmarks/README.md.
@@ -103,18 +103,12 @@ class StatusReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
-    """How a build ended. `new` items were decided by this run, which wrote `sealed` shards and
-    applied `marked` marks; `example` is the path of an accepted one."""
+class BuildSummary:
+    """How a build ended, and how its dataset stands; `example` is the path of an accepted item."""
 
     out: str
     example: str
-    new: int
-    sealed: int
-    marked: int
-    interrupted: bool
-    upsampled: int
-    short_by: int
+    result: BuildResult
     status: StatusReport
 
 
@@ -122,35 +116,52 @@ class Summary:
 class ItemStory:
     """One item's whole story. None for what has not come to pass.
 
-    `mark` is what a person wants of it, `applied` the mark that was applied last.
+    `item` is the sample itself where only a shard tells of it. `mark` is what a person wants of
+    it, `applied` the mark that was applied last.
     """
 
-    planned: PlannedItem
+    item: Item | Quadruple
     prepared: Prepared | None
     outcome: Outcome | None
     mark: Mark | None
     applied: Applied | None
     shard: Shard | None
 
+    @property
+    def piece(self) -> Piece | None:
+        """What the source offered; None where only a shard tells of the item."""
+        return self.item.piece if isinstance(self.item, Item) else None
 
-def survey(found: Found, recipe: Recipe, agents: Sequence[Agent[BaseModel]]) -> SurveyReport:
-    """The items that a recipe makes of `found`, and what a build of them will cost."""
-    pieces, short = drop_short(list(found.pieces), recipe.clip)
+    @property
+    def origin(self) -> ImageOrigin:
+        """Where the picture comes from."""
+        if isinstance(self.item, Item):
+            return self.item.piece.picture.origin
+        return self.item.image.origin
+
+
+def survey(
+    inventory: Inventory, recipe: Recipe, agents: Sequence[Agent[BaseModel]]
+) -> SurveyReport:
+    """The items that a recipe makes of a source, and what a build of them will cost."""
+    offers, short = drop_short(inventory.offers, recipe.clip)
+    pieces = [offer.piece for offer in offers]
     reasons: dict[str, list[str]] = {}
-    for skipped in (*found.skipped, *short):
+    for skipped in (*inventory.skipped, *short):
         reasons.setdefault(skipped.reason, []).append(show_path(skipped.path))
     unread: dict[str, list[str]] = {}
-    for undecided in found.undecided:
+    for undecided in inventory.undecided:
         unread.setdefault(undecided.why, []).append(show_path(undecided.path))
-    samples = sum(piece.clip_count(recipe.clip) for piece in pieces) + len(found.alone)
+    samples = sum(clip_count(piece, recipe.clip) for piece in pieces)
+    samples += len(inventory.lone_pictures)
     return SurveyReport(
-        files=dict(Counter(str(entry.kind) for entry in found.entries)),
-        music=sum(entry.kind in MUSICAL and not entry.skip for entry in found.entries),
+        files=dict(Counter(str(entry.kind) for entry in inventory.entries)),
+        music=sum(entry.kind in MUSICAL and not entry.skip for entry in inventory.entries),
         pieces=len(pieces),
-        pictured_by=dict(Counter(str(piece.image_origin) for piece in pieces)),
+        pictured_by=dict(Counter(str(piece.picture.origin) for piece in pieces)),
         with_story=sum(piece.story_path is not None for piece in pieces),
         with_license=sum(bool(piece.tags.license) for piece in pieces),
-        to_generate=len(found.alone),
+        to_generate=len(inventory.lone_pictures),
         skipped=reasons,
         undecided=unread,
         samples=samples,
@@ -209,12 +220,10 @@ def _marks(ledger: Ledger) -> MarksReport:
     )
 
 
-def summary(result: Result, out: Path, ledger: Ledger) -> Summary:
+def summary(result: BuildResult, out: Path, ledger: Ledger) -> BuildSummary:
     """How a build ended, and how its dataset stands now."""
     example = show_path(ledger.verdicts.first_accepted() or b"")
-    done = (result.new, result.sealed, result.marked)
-    facts = (result.interrupted, result.upsampled, result.short_by)
-    return Summary(str(out), example, *done, *facts, status(ledger))
+    return BuildSummary(str(out), example, result, status(ledger))
 
 
 def explain(ledger: Ledger, key_or_path: str) -> list[ItemStory]:
@@ -222,14 +231,14 @@ def explain(ledger: Ledger, key_or_path: str) -> list[ItemStory]:
 
     Raises MmussetError, with the reason if the file was skipped.
     """
-    found = ledger.plan.item(key_or_path)
-    items = [found] if found else _at(ledger, os.fsencode(Path(key_or_path)))
+    planned = ledger.plan.item(key_or_path)
+    items = [planned] if planned else _at(ledger, os.fsencode(Path(key_or_path)))
     return [_story(ledger, planned) for planned in items]
 
 
 def tried(trial: Trial, outcome: Outcome) -> ItemStory:
     """The story of an item on trial, which is in no plan."""
-    return ItemStory(PlannedItem(0, 0, trial.item), trial.prepared, outcome, None, None, None)
+    return ItemStory(trial.item, trial.material.prepared, outcome, None, None, None)
 
 
 def plain(value: object) -> object:
@@ -247,9 +256,9 @@ def plain(value: object) -> object:
     return value
 
 
-def _at(ledger: Ledger, wanted: bytes) -> list[PlannedItem]:
+def _at(ledger: Ledger, path: bytes) -> list[PlannedItem]:
     """Items by path: as the ledger has it, or with folders before it as a shell writes them."""
-    parts = wanted.split(b"/")
+    parts = path.split(b"/")
     tails = [b"/".join(parts[start:]) for start in range(len(parts))]
     for tail in tails:
         if items := ledger.plan.items_at(tail):
@@ -264,13 +273,13 @@ def _at(ledger: Ledger, wanted: bytes) -> list[PlannedItem]:
                 f"{show_path(unread.path)} {REASON} ({unread.why}); build again to retry"
             )
     raise MmussetError(
-        f"no item has the key or path {show_path(wanted)}; `mmusset status` lists what was lost"
+        f"no item has the key or path {show_path(path)}; `mmusset status` lists what was lost"
     )
 
 
 def _story(ledger: Ledger, planned: PlannedItem) -> ItemStory:
     return ItemStory(
-        planned=planned,
+        item=planned.item,
         prepared=ledger.media.prepared(planned.idx),
         outcome=ledger.verdicts.outcome(planned.idx),
         mark=ledger.marks.of(planned.idx),

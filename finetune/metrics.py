@@ -4,7 +4,6 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -18,8 +17,8 @@ from mmusset.truth.judge import is_concrete
 Floats = NDArray[np.float64]
 Unit = Literal["share", "number"]
 FEWEST = 10  # samples, below which no difference counts as significant
-CONFIDENCE_TAIL = 0.975  # quantile of two-sided 95 % intervals
-Z = NormalDist().inv_cdf(CONFIDENCE_TAIL)
+CONFIDENCE = 0.95  # of all intervals
+Z = 1.959963984540054  # the normal distribution's quantile for it: scipy.special.ndtri(0.975)
 TOKENS = 20_000  # distinct-n falls with the length of the text, so that is fixed
 # A story may say "I can't" or "I'm sorry" too, so what is refused has to be a model's task. An
 # answer that begins with quoted speech is no refusal; JSON that broke its schema may hold one.
@@ -222,8 +221,10 @@ def _side(metric: Metric, results: Sequence[SampleResult]) -> _Side | None:
 
 def _wilson(side: _Side) -> Interval:
     """Of a share (Wilson 1927). The items of one sample are alike, so n is the effective sample
-    size (Kish 1965), which is no whole number, while scipy's binomtest takes only those. Where
-    all or none hold, each sample counts once."""
+    size (Kish 1965); where all or none hold, each sample counts once.
+
+    By hand, since that count is no whole number, and scipy's `proportion_ci` takes whole ones.
+    """
     p, n = side.value, float(side.samples)
     if 0 < p < 1:
         n = min(p * (1 - p) / max(side.variance, 1e-12), side.out_of)
@@ -247,11 +248,11 @@ def _of_number(side: _Side) -> Interval | None:
 
 
 def _by_t(value: float, variance: float, samples: int) -> Interval | None:
-    """The interval of a mean by Student's t; None for a single sample."""
+    """Of a mean, by Student's t; None for a single sample."""
     if samples < 2:
         return None
     from scipy.stats import t
 
     df = samples - 1
-    half = float(t.ppf(CONFIDENCE_TAIL, df)) * math.sqrt(variance * samples / df)
+    half = float(t.ppf((1 + CONFIDENCE) / 2, df)) * math.sqrt(variance * samples / df)
     return Interval(value, value - half, value + half)

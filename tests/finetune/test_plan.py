@@ -149,5 +149,7 @@ def test_a_published_size_is_that_of_the_model(base: str) -> None:
 def test_estimated_tokens_are_cut_where_a_tokenizer_cuts() -> None:
     tokenizer = EstimatedTokenizer()
     count = len(tokenizer("A slow, quiet piece of 62 BPM.<|im_end|>")["input_ids"])
-    assert count == len(["A", " slow", ",", " quiet", " piece", " of", " ", "6", "2", " BPM", ".", "end"])
+    assert count == len(
+        ["A", " slow", ",", " quiet", " piece", " of", " ", "6", "2", " BPM", ".", "end"]
+    )
     assert len(tokenizer("<|im_end|>", split_special_tokens=True)["input_ids"]) > 1

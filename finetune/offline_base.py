@@ -74,18 +74,22 @@ class EstimatedTokenizer:
     eos_token_id = zlib.crc32(eos_token.encode())
 
     def __call__(self, text: str, split_special_tokens: bool = False) -> dict[str, list[int]]:
-        pattern = PIECES if split_special_tokens else f"{SPECIAL}|{PIECES}"
-        pieces = re.findall(pattern, text)
-        return {"input_ids": [token for piece in pieces for token in self._tokens(piece)]}
+        parts = [text] if split_special_tokens else re.split(f"({SPECIAL})", text)
+        pieces = (p for part in parts for p in self._pieces(part, split_special_tokens))
+        return {"input_ids": [zlib.crc32(piece.encode()) for piece in pieces]}
 
     def convert_tokens_to_ids(self, token: str) -> int:
         return zlib.crc32(token.encode())
 
-    def _tokens(self, piece: str) -> list[int]:
-        if piece.startswith("<|"):
-            return [zlib.crc32(piece.encode())]
+    def _pieces(self, part: str, split_special_tokens: bool) -> list[str]:
+        if not split_special_tokens and re.fullmatch(SPECIAL, part):
+            return [part]
         width = LETTERS_OF_A_TOKEN + 1  # and the space before
-        return [zlib.crc32(piece[n : n + width].encode()) for n in range(0, len(piece), width)]
+        return [
+            piece[start : start + width]
+            for piece in re.findall(PIECES, part)
+            for start in range(0, len(piece), width)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

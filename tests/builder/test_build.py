@@ -22,12 +22,17 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return library(tmp_path_factory.mktemp("build") / "source", 8)
 
 
-@pytest.fixture
-def built(source: Path, tmp_path: Path) -> Path:
-    out = tmp_path / "out"
+@pytest.fixture(scope="module")
+def first_built(source: Path) -> Path:
+    out = source.parent / "out"
     done = mmusset("build", "--source", source, "--out", out, *SHORT)
     assert done.returncode == 0, done.stderr
     return out
+
+
+@pytest.fixture
+def built(first_built: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(first_built, tmp_path / "out"))
 
 
 def manifest(out: Path) -> dict[str, int]:

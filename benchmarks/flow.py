@@ -26,12 +26,13 @@ from mmusset.agents import AGENTS
 from mmusset.agents.captioner import CAPTIONER
 from mmusset.agents.graph import build_graph
 from mmusset.agents.preview import preview
-from mmusset.builder.answers import LedgerAnswers
 from mmusset.builder.ledger.file import open_to_write
+from mmusset.builder.reply_store import LedgerReplies
 from mmusset.builder.run import calm_the_collector
 from mmusset.builder.trial import trial_of_source
 from mmusset.recipe import Recipe
 from mmusset.sample import Material
+from mmusset.sources.folder import FolderSource
 from mmusset.speakers.asking import Asker
 from mmusset.speakers.stub.plan import StubPlan
 from mmusset.speakers.stub.server import StubServer
@@ -87,7 +88,7 @@ async def materials(folder: Path) -> list[Material]:
     """What the agents are given of each piece of the example source."""
     loaded, found = recipe_file.load(Recipe, "vllm", agents=AGENTS), []
     for place in range(1, PIECES + 1):
-        async with trial_of_source(SOURCE, place, loaded) as trial:
+        async with trial_of_source(FolderSource(SOURCE), place, loaded) as trial:
             picture = folder / f"{place}.jpg"
             picture.write_bytes(trial.material.image_file.read_bytes())
             found.append(replace(trial.material, image_file=picture, given_story=""))
@@ -110,7 +111,7 @@ async def annotate(
     ledger = open_to_write(folder)
     numbers, progress = iter(range(samples)), Progress()
     async with VllmSpeaker(loaded.speaker, loaded.server) as speaker:
-        graph = build_graph(Asker(speaker, LedgerAnswers(ledger)), loaded, AGENTS)
+        graph = build_graph(Asker(speaker, LedgerReplies(ledger)), loaded, AGENTS)
         calm_the_collector()
 
         async def work() -> None:

@@ -1,8 +1,8 @@
 """A person's marks: keep, drop, or fix with a note. `build --apply-marks` honours them.
 
-They are rows of the ledger, so they are as safe as all that it holds. Saving one takes a
-connection and a transaction of its own and not the builder's lock: it may be done while a
-build runs, and each of both waits for the other's transaction, which is short.
+They are rows of the ledger, so they are as safe as everything in it. Saving one takes a
+connection and a transaction of its own but not the builder's lock, so it works while a build
+runs: each waits for the other's transactions, which are short.
 """
 
 from collections.abc import Iterator

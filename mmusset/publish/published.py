@@ -38,7 +38,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Dataset:
+class Publication:
     """A verified dataset, ready to be published. `splits` counts samples."""
 
     files: tuple[File, ...]
@@ -48,7 +48,7 @@ class Dataset:
     kept_tags: tuple[str, ...]
 
 
-def dataset_of(out: Path) -> Dataset:
+def dataset_of(out: Path) -> Publication:
     """What a folder publishes, read and checked from end to end.
 
     Raises MmussetError where the folder does not verify, Refused where its card
@@ -56,8 +56,10 @@ def dataset_of(out: Path) -> Dataset:
     """
     _, problems = verify(out)
     if problems:
-        told = [f"{problem.where}: {problem.what}" for problem in problems]
-        raise MmussetError(f"{out} does not verify: {_some(told)}; `mmusset verify {out}` has all")
+        lines = [f"{problem.where}: {problem.what}" for problem in problems]
+        raise MmussetError(
+            f"{out} does not verify: {_first_of(lines)}; `mmusset verify {out}` lists all"
+        )
     if not (out / CARD).is_file():
         raise MmussetError(f"{out} has no {CARD}, the dataset's card: run `mmusset card {out}`")
     data = read_bounded(out / MANIFEST, MOST_FACTS)
@@ -70,7 +72,7 @@ def dataset_of(out: Path) -> Dataset:
     _stays_at_home(
         out, json.loads(data), [file.path for file in others if file.path.suffix != ".jpg"]
     )
-    return Dataset(
+    return Publication(
         files=(*shards, *others),
         shards=len(shards),
         splits=_splits(manifest),
@@ -88,9 +90,9 @@ def _check_card(out: Path, manifest: Manifest, front: dict[str, Any]) -> None:
     if not path.is_file():
         return
     try:
-        told = json.loads(read_bounded(path, MOST_FACTS))
-        listed = {part["sha256"] for part in told["distribution"] if "sha256" in part}
-        licence = told.get("license", "")
+        metadata = json.loads(read_bounded(path, MOST_FACTS))
+        listed = {part["sha256"] for part in metadata["distribution"] if "sha256" in part}
+        licence = metadata.get("license", "")
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Refused(f"{path} can't be read: run `mmusset card {out}`, or remove it") from None
     if listed != {shard.sha256 for shard in manifest.shards}:
@@ -155,6 +157,6 @@ def _strings(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
         yield where, value
 
 
-def _some(told: list[str]) -> str:
-    more = len(told) - MAX_SHOWN
-    return "; ".join(told[:MAX_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+def _first_of(lines: list[str]) -> str:
+    more = len(lines) - MAX_SHOWN
+    return "; ".join(lines[:MAX_SHOWN]) + (f"; and {more} more" if more > 0 else "")

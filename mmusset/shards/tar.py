@@ -1,4 +1,4 @@
-"""Shards: USTAR tars whose bytes depend on their samples alone.
+"""Shards: USTAR tars whose bytes depend on their samples alone (no time, user or umask).
 
 A sample is five members in a fixed order, all of one key:
 KEY.image.jpg, KEY.music.flac, KEY.story.txt, KEY.caption.txt, KEY.json
@@ -108,12 +108,12 @@ def write_shard(
 
 
 def read_shard(
-    path: Path, wanted: Container[str] | None = None
+    path: Path, extensions: Container[str] | None = None
 ) -> Iterator[tuple[str, dict[str, bytes]]]:
     """Each sample's key and its members by extension, in the order of the tar.
 
-    Of members that are not `wanted` no byte is read, and they are left out. Nothing is decoded
-    or unpickled. Raises tarfile.TarError or OSError on a broken tar, and on one that asks for
+    With `extensions`, other members are skipped without reading them. Nothing is decoded or
+    unpickled. Raises tarfile.TarError or OSError on a broken tar, and on one that asks for
     more memory than a sample may take.
     """
     key, members = "", dict[str, bytes]()
@@ -128,7 +128,7 @@ def read_shard(
             if extension in members:
                 raise tarfile.TarError(f"{printable(info.name)} stands twice")
             key = member_key
-            if wanted is None or extension in wanted:
+            if extensions is None or extension in extensions:
                 members[extension] = member(file, info)
     if members:
         yield key, members

@@ -1,6 +1,6 @@
-"""Checking a finished dataset folder, from the outside: no ledger is asked.
+"""Checking a finished dataset folder from the outside, without its ledger.
 
-What holds of a whole folder: the manifest's counts add up; every shard is the one
+What must hold: the manifest's counts add up; every shard is the one
 that the manifest names; every member is there, decodes, and has the hash that its
 JSON says; nothing that should stay in one split is in two.
 """
@@ -34,7 +34,7 @@ class Problem:
 
 @dataclass(slots=True)
 class Seen:
-    """What the samples read so far held: to find what stands twice or in two splits."""
+    """What was in the samples read so far, to find what is there twice or in two splits."""
 
     samples: int = 0
     keys: set[str] = field(default_factory=set)

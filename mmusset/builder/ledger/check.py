@@ -1,4 +1,4 @@
-"""Whether a ledger is whole, and is the one of its folder: rows, lock, copy, manifest, shards.
+"""Whether a ledger is whole, and belongs to its folder: rows, lock, copy, manifest, shards.
 
 A ledger that is damaged, older than what it stands for, or gone must never be built on: shards
 would be replaced and every answer paid again.
@@ -26,9 +26,9 @@ class Age:
 
 
 def check(connection: LedgerConnection, noted: int, copy: Path) -> int:
-    """Check an open ledger; gives its generation.
+    """Check an open ledger; returns its generation.
 
-    `noted` is the generation that the lock file speaks of. Raises NotWhole where a row or a
+    `noted` is the generation that the lock file names. Raises NotWhole where a row or a
     page is damaged, or where it is older than its copy, its manifest or its shards.
     """
     # These first: a build that goes on writes them after it has written the ledger.

@@ -1,7 +1,7 @@
 """Opening a ledger: WAL, synchronous=FULL, one writing connection under a lock file.
 
-The folder is its owner's alone. The lock file says which generation of the ledger there is, so
-that one that is gone is missed.
+The folder is readable by its owner alone. The lock file names the ledger's generation, so that a
+ledger that is gone, or was replaced by an older one, is noticed.
 """
 
 import fcntl
@@ -74,17 +74,17 @@ def hold(out: Path) -> int:
 
 
 def noted_generation(lock: int) -> int:
-    """The generation of the ledger that a lock file speaks of; 0 where there was none yet."""
+    """The generation of the ledger that a lock file names; 0 where there was none yet."""
     return _generation_in(os.pread(lock, 64, 0))
 
 
 def _generation_in(text: bytes) -> int:
-    found = _NOTED.fullmatch(text)
-    return int(found[1]) if found else 0
+    match = _NOTED.fullmatch(text)
+    return int(match[1]) if match else 0
 
 
 def note_generation(lock: int, generation: int) -> None:
-    """Have the lock file say that there is a ledger, and which."""
+    """Note in the lock file that there is a ledger, and of which generation."""
     if noted_generation(lock) != generation:
         os.pwrite(lock, b"generation %d\n" % generation, 0)
         os.fsync(lock)

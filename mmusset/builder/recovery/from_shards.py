@@ -1,7 +1,7 @@
 """What the shards give back to a ledger that was lost: themselves, their items, and their verdicts.
 
-A shard tells all of its accepted items but where their files lie, which the next build that finds
-the source again fills in (`Ledger.complete_items`).
+A shard holds everything about its accepted items but where their files lie in the source; the
+next build fills that in when it finds them again (`ledger.plan.complete_items`).
 """
 
 import re
@@ -20,9 +20,9 @@ _NAME = re.compile(r"data/(train|validation|test)-(\d{6})\.tar")
 
 
 @dataclass(slots=True)
-class Shards:
-    """What became of the shards: `known` to the ledger as it was found; `adopted` with all their
-    samples; `superseded` by others with the same samples; and `damaged`, with the reason."""
+class AdoptedShards:
+    """What became of the shards: `known` to what was left of the ledger; `adopted` with all their
+    `samples`; `superseded` by others with the same samples; and `damaged`, with the reason."""
 
     known: list[str] = field(default_factory=list)
     adopted: list[str] = field(default_factory=list)
@@ -31,9 +31,9 @@ class Shards:
     damaged: dict[str, str] = field(default_factory=dict)
 
 
-def adopt_shards(connection: sqlite3.Connection, out: Path) -> Shards:
-    """Take over the shards of `out` that a ledger does not know."""
-    done = Shards()
+def adopt_shards(connection: sqlite3.Connection, out: Path) -> AdoptedShards:
+    """Add the shards of `out` that a ledger does not know to it."""
+    done = AdoptedShards()
     noted = {
         name
         for table in ("sealing", "replaced")
@@ -58,9 +58,9 @@ def _adopt(
     name: str,
     expected: str | None,
     seen: Seen,
-    done: Shards,
+    done: AdoptedShards,
 ) -> str:
-    """Take over one shard; gives why it can't be."""
+    """Add one shard to the ledger; returns why it can't be, "" where it was."""
     path = out / name
     sha256 = file_sha256(path)
     if expected not in (None, sha256):
@@ -211,7 +211,7 @@ def _sealed_keys(connection: sqlite3.Connection) -> set[str]:
 
 
 def _place_of(name: str) -> tuple[Split, int]:
-    found = _NAME.fullmatch(name)
-    assert found
-    split: Split = found[1]  # type: ignore[assignment]
-    return split, int(found[2])
+    match = _NAME.fullmatch(name)
+    assert match
+    split: Split = match[1]  # type: ignore[assignment]
+    return split, int(match[2])

@@ -9,12 +9,13 @@ import re
 import subprocess
 import sys
 from importlib.metadata import distributions
+from platform import python_version
 from tempfile import NamedTemporaryFile
 
 OUTSIDE = {"mmusset", "pip", "setuptools", "torch", "torchvision"}
 HEAD = """\
-# What CI and `make test` install: CPython {python} on {platform}. Made by `make constraints`.
-# On another platform, where files and so their hashes differ: make test CONSTRAINTS=
+# What CI and `make test` install; made by `make constraints` with CPython {python} on {platform}.
+# Elsewhere files, and so their hashes, differ: make test CONSTRAINTS=
 """
 
 
@@ -44,6 +45,6 @@ def hashes(versions: dict[str, str]) -> dict[str, str]:
 if __name__ == "__main__":
     versions = installed()
     sha256 = hashes(versions)
-    print(HEAD.format(python="%d.%d" % sys.version_info[:2], platform=sys.platform), end="")
+    print(HEAD.format(python=python_version(), platform=sys.platform), end="")
     for name, version in versions.items():
         print(f"{name}=={version} --hash=sha256:{sha256[name]}")

@@ -290,12 +290,13 @@ def test_ctrl_c_drains_and_says_how_to_go_on(source: Path, built: Path, tmp_path
 
 def test_a_stop_before_the_plan_stands_leaves_no_traceback(tmp_path: Path) -> None:
     source = library(tmp_path / "source", 1)
-    for number in range(600):
-        picture(source / f"{number}.png", number, size=(400, 400))
+    picture(source / "0.png", 0, size=(2000, 2000))
+    for number in range(1, 60):  # the same pixels in other bytes: each is opened, and takes a while
+        (source / f"{number}.png").write_bytes((source / "0.png").read_bytes() + bytes([number]))
     words = ["build", "--source", str(source), "--out", str(tmp_path / "out"), "--log-json"]
     for number in (signal.SIGTERM, signal.SIGINT):
         with start(*words) as process:
-            assert process.stderr and '"surveyed"' in process.stderr.readline()
+            assert process.stderr and '"reading the source"' in process.stderr.readline()
             process.send_signal(number)
             _, said = process.communicate()
         assert process.returncode == 130

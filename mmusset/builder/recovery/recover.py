@@ -47,7 +47,7 @@ from .salvage import LedgerImage, image_of
 ROOM = "recovering"
 # What a table holds, for people.
 HOLDS = {
-    "call": "answers",
+    "call": "replies",
     "verdict": "verdicts",
     "item": "items",
     "prepared": "measurements",

@@ -78,20 +78,21 @@ def memory_of_step(
     """
     weights = list(trained)
     count, size = sum(w.numel() for w in weights), sum(map(_bytes, weights))
+    for weight in weights:
+        # There before, so that what is counted below comes on top of them.
+        weight.grad = torch.zeros_like(weight)
     live = LiveBytes()
     with live:
         value = loss()
         value.backward()
-    gradients = sum(_bytes(w.grad) for w in weights if w.grad is not None)
     return Memory(
         trained=count,
         frozen=frozen_bytes / GIB,
         weights=size / GIB,
         average=4 * count / GIB if averaged else 0.0,
-        gradients=gradients / GIB,
+        gradients=size / GIB,
         optimizer=ADAMW_MOMENTS * count / GIB,
-        # Gradients live in every step but the first, so they are counted by themselves.
-        activations=(live.most - gradients + extra_bytes) / GIB,
+        activations=(live.most + extra_bytes) / GIB,
     )
 
 

@@ -135,7 +135,7 @@ def test_long_clips_need_no_square_of_their_length(tmp_path: Path) -> None:
         for name, seconds in (("short", 10.0), ("long", 20.0))
     ]
     assert found[1].frames == pytest.approx(2 * found[0].frames, abs=1)
-    assert found[1].memory.activations == pytest.approx(2 * found[0].memory.activations, rel=0.05)
+    assert found[1].memory.activations == pytest.approx(2 * found[0].memory.activations, rel=0.1)
 
 
 LONG = {"codec.hop": 128, "codec.squeeze": 1, "network.width": 16, "train.batch": 1}

@@ -64,8 +64,6 @@ WITHOUT_DOORS = {
 }
 MEANING_TWO_THINGS = {
     *(
-        "Job",
-        "Summary",
         "Checkpoint",
         "Trainer",
     ),

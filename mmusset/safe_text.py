@@ -88,8 +88,8 @@ def show_path(path: bytes) -> str:
 def first_line(text: str, most: int = MOST_CHARACTERS) -> str:
     """The first line that is not empty: masked, printable, and cut to so many characters."""
     line = text.lstrip()[:MOST_READ].partition("\n")[0]
-    shown = printable(" ".join(masked(line).split()))
-    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+    line = printable(" ".join(masked(line).split()))
+    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def of_error(error: BaseException) -> str:

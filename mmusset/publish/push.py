@@ -23,7 +23,7 @@ from .remote import MAIN, Patience, Remote, Snapshot, Unanswered
 SHARD = re.compile(r"data/[^/]*\.tar")
 MAX_FILES = 25_000  # that the Hub takes in one commit
 BATCH_FILES = 256  # that the Hub is asked about at once
-BATCH_BYTES = 64_000_000  # after which progress is told
+BATCH_BYTES = 64_000_000  # after which progress is shown
 MAX_SHOWN = 12
 
 
@@ -114,8 +114,8 @@ class PushPlan:
 
     def _changes(self, what: str, names: list[str]) -> list[str]:
         more = len(names) - MAX_SHOWN
-        shown = names[:MAX_SHOWN] + ([f"and {more} more"] if more > 0 else [])
-        return [f"  {what:<9} {name}" for name in shown]
+        listed = names[:MAX_SHOWN] + ([f"and {more} more"] if more > 0 else [])
+        return [f"  {what:<9} {name}" for name in listed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +275,7 @@ def _commit(plan: PushPlan, remote: Remote) -> str:
     """
     request, dataset = plan.request, plan.dataset
     message = f"{sum(dataset.splits.values())} samples in {dataset.shards} shards"
-    patience = Patience(remote.told)
+    patience = Patience(remote.log)
     while True:
         now = plan_of(request, dataset, remote)
         if now.before is None:

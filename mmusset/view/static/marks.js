@@ -37,9 +37,9 @@ function markForm(detail, changed) {
     saved = note.value;
     say.textContent = "Saving…";
     try {
-      const told = await source.mark(card.key, verdict ? { verdict, note: note.value } : null);
+      const detail = await source.mark(card.key, verdict ? { verdict, note: note.value } : null);
       say.textContent = verdict ? "Saved. `mmusset build --apply-marks` makes it so.".replaceAll("`", "") : "No mark.";
-      changed(told);
+      changed(detail);
     } catch (error) {
       say.textContent = `Not saved: ${error.message}`;
     }

@@ -55,7 +55,7 @@ class CallFacts:
 
 @dataclass(frozen=True, slots=True)
 class TurnDetail:
-    """One agent's turn. `call` is None where no model was called, or its call is not in the ledger."""
+    """One agent's turn. `call` is None where no model was called, or its call is not known."""
 
     agent: str
     round: int

@@ -40,9 +40,9 @@ class MusFlowComposer:
         self.name = f"{composer.recipe.name} {composer.identity}"
 
     def compose(self, picture: Path, story: str, seconds: float, seed: int, out: Path) -> None:
-        """Write music for a picture and its story, at least so many seconds of it.
+        """Write music for a picture and its story, at least `seconds` long.
 
-        Raises Unusable where the model can make nothing of them.
+        Raises Unusable where the model can't use them.
         """
         from .musflow.generate.requests import GenerationRequest
 

@@ -51,7 +51,7 @@ def contact_sheet(out: Path, shards: Sequence[ListedShard]) -> bytes | None:
         except (OSError, RuntimeError, ValidationError) as error:
             raise MmussetError(
                 f"a sample in {out / 'data'} does not decode ({error}); `mmusset build --check`"
-                " mends it"
+                " repairs it"
             ) from None
     file = io.BytesIO()
     sheet.save(file, "JPEG", quality=QUALITY)

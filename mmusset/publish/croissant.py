@@ -57,7 +57,7 @@ CITE_AS = (
 MEMBERS = {
     "image.jpg": ("images", "image/jpeg", "sc:ImageObject", "The picture."),
     "music.flac": ("music", "audio/flac", "sc:AudioObject", "The clip of music."),
-    "story.txt": ("stories", "text/plain", "sc:Text", "What one might tell of the picture."),
+    "story.txt": ("stories", "text/plain", "sc:Text", "What one might say about the picture."),
     "caption.txt": ("captions", "text/plain", "sc:Text", "What is heard."),
     "json": ("facts", "application/json", "sc:Text", "Claims, evidence, turns and hashes."),
 }

@@ -339,7 +339,7 @@ class Remote:
 
 
 def _client() -> Any:
-    """The Hub's HTTP client, which by itself would wait for ever."""
+    """The Hub's HTTP client, which by itself would wait forever."""
     from huggingface_hub.utils import _http, httpx
 
     client = _http.default_client_factory()

@@ -1,4 +1,4 @@
-"""What the grid tells of one item: plain values, ready to be JSON."""
+"""What the grid shows of one item: plain values, ready to be JSON."""
 
 import re
 from collections.abc import Iterator

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from .facets import facets
 
-# Of facets with any number of values, so many are counted.
+# Facets with any number of values, such as folders, list only this many.
 MOST_VALUES = 60
 
 

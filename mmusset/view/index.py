@@ -88,7 +88,7 @@ class IndexedItem:
 
 
 class Index:
-    """The index in one file. Made anew where it is of another version, or damaged."""
+    """The index in one file. Rebuilt where it is damaged or of another version."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -245,7 +245,7 @@ class Index:
         except sqlite3.Error as error:
             raise MmussetError(
                 f"the index {self._path} can't be used ({error}); make room on the disk, or"
-                " delete it: it is made anew"
+                " delete it: it will be rebuilt"
             ) from None
 
     def _is_usable(self) -> bool:
@@ -350,7 +350,7 @@ def _counted(db: sqlite3.Connection, facet: Facet, query: Filter) -> list[tuple[
 
 
 def index_path(out: Path, stack: ExitStack) -> Path:
-    """Where a dataset's index is: beside its ledger, or, where nobody may write there or there is
+    """Where a dataset's index is: beside its ledger, or, where that folder is read-only or there is
     no ledger, in a folder that goes with `stack`."""
     folder = out / FOLDER
     try:

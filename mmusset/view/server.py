@@ -23,7 +23,7 @@ from .viewer import Viewer
 async def serve(out: Path, host: str, port: int, ready: Callable[[str], None]) -> None:
     """Serve a dataset until Ctrl-C or a SIGTERM; `ready` hears the address, token and all.
 
-    Raises MmussetError where there is no dataset, or nobody may listen there.
+    Raises MmussetError where there is no dataset, or the port can't be listened on.
     """
     dataset = open_dataset(out)
     token = secrets.token_urlsafe(24)

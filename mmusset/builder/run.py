@@ -1,4 +1,4 @@
-"""The build: a folder in, shards out. Run it again to go on; run it again to find it done."""
+"""The build: a source in, shards out. Run it again to go on; run it again to find it done."""
 
 from dataclasses import replace
 
@@ -81,7 +81,7 @@ def _plan(
 async def replay(job: BuildJob, progress: BuildProgress) -> int:
     """Write every sealed shard again, from the ledger and the source; gives how many.
 
-    Nobody is asked anything. Raises MmussetError where other bytes come out, or where
+    No speaker is called. Raises MmussetError where other bytes come out, or where
     there is no dataset.
     """
     with open_to_read(job.out):

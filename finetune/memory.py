@@ -21,7 +21,6 @@ from mmusset.training.room import GIB, gib_text
 from .learner import Learner, adapted
 from .pages import Book, Page, picture_tokens
 from .recipe import FinetuneRecipe, LoraTrainPart
-from .training import steps_of
 
 ALLOWANCE = 1.0  # GiB; a CUDA context takes 0.3 to 0.6, cuBLAS and cuDNN up to 0.3
 # Bytes of a weight in 4 bits: NF4, and doubly quantized scales (QLoRA, section 3: 0.127 bits).
@@ -126,7 +125,7 @@ def plan(recipe: FinetuneRecipe, config: Any, book: Book, room: float, bf16: boo
         most_tokens=max(len(page.ids) for page in pages),
         learnt_tokens=sum(len(page.targets) for page in taught),
         shared_tokens=sum(page.beginning * (len(page.ends) - 1) for page in taught),
-        steps=steps_of(recipe, len(taught)),
+        steps=recipe.train.steps(len(taught)),
         epochs=recipe.train.epochs,
         room=room,
         fits=_fits(need, room),

@@ -1,6 +1,7 @@
 """The recipe of a fine-tuning: what is learnt from, through how large an adapter, and how."""
 
 import json
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -50,6 +51,10 @@ class LoraTrainPart(TrainPart):
     validate_every: Count = 50
     save_every: Count = 50
     patience: Annotated[int, Field(ge=0)] = 3  # validations without a better loss; 0: to the end
+
+    def steps(self, pages: int) -> int:
+        """How many steps a training on so many pages has."""
+        return max(1, math.ceil(self.epochs * pages / self.batch))
 
 
 class FinetuneRecipe(Frozen):

@@ -31,15 +31,22 @@ from PIL import Image
 from mmusset.files import file_sha256
 from mmusset.musflow.codecs.bundled import BundledCodec, geometry_of
 from mmusset.musflow.codecs.mel_vae import MelVae
-from mmusset.musflow.data.cache import EMBEDDED, About, Cache, Maker, Row, sha256_of
-from mmusset.musflow.data.cache_write import manifest_of, save_manifest, write_shard_rows
+from mmusset.musflow.data.cache import (
+    EMBEDDED,
+    Cache,
+    EncodedClip,
+    LatentSpec,
+    ShardInfo,
+    sha256_of,
+)
+from mmusset.musflow.data.cache_write import manifest_of, save_manifest, write_encoded_shard
 from mmusset.musflow.data.encode import (
+    audio_embeddings,
+    condition_embeddings,
     encode_shards,
     encoded,
     groups,
-    heard_embedding,
     latents_of,
-    told_embeddings,
 )
 from mmusset.musflow.encoders.encoders import open_encoders
 from mmusset.musflow.recipe import CodecPart, EncodersPart
@@ -49,7 +56,7 @@ BATCH, BUFFER, ROUNDS = 32, 512, 5
 CLIPS, A_SHARD = 2048, 256
 LATENTS, CHANNELS, WIDTH = 256, 128, 320  # widths of four embeddings
 ENCODED, SECONDS = 48, 10.24
-MAKER = Maker(
+MAKER = LatentSpec(
     codec="none",
     encoders=dict.fromkeys(EMBEDDED, "none"),
     widths=dict.fromkeys(EMBEDDED, WIDTH),
@@ -115,16 +122,16 @@ def write_both(folder: Path) -> None:
     random, whole = np.random.default_rng(0), {}
     for number in range(CLIPS // A_SHARD):
         rows = [
-            Row(
+            EncodedClip(
                 f"k{number}_{n}",
                 random.standard_normal((2, LATENTS, CHANNELS), np.float32).astype(np.float16),
                 {name: random.standard_normal(WIDTH, np.float32) for name in EMBEDDED},
             )
             for n in range(A_SHARD)
         ]
-        about = About(maker_sha256=sha256_of(MAKER), split="train", shard_sha256="", bad={})
+        about = ShardInfo(spec_sha256=sha256_of(MAKER), split="train", shard_sha256="", bad={})
         name = f"train-{number:06d}-0"
-        whole[name] = write_shard_rows(folder, name, about, rows)
+        whole[name] = write_encoded_shard(folder, name, about, rows)
         with tarfile.open(folder / f"{name}.tar", "w") as tar:
             for row in rows:
                 joined = np.concatenate(list(row.embeddings.values()))
@@ -161,8 +168,8 @@ def encoding(folder: Path, rate_hz: int, channels: int) -> None:
         with timed("codec"):
             latents_of(sound, codec)
         with timed("encoders"):
-            told_embeddings([each.read for each in same], encoders)
-            heard_embedding(sound, codec, encoders)
+            condition_embeddings([each.read for each in same], encoders)
+            audio_embeddings(sound, codec, encoders)
     with timed("all of `encode_shards`, with writing"):
         encode_shards(str(folder), folder / "cache", codec, encoders, lambda *_: None)
     total = ms["all of `encode_shards`, with writing"]

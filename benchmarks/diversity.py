@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from random import Random
 
 from mmusset.evidence.colour import NAMES
-from mmusset.finetune.measures import distinct, tokens
+from mmusset.finetune.metrics import distinct, tokens
 from mmusset.sample import TONICS, Attribute, Claim, Colour, ImageEvidence, Measured
 from mmusset.speakers.offline import caption_grammar, story_grammar
 from mmusset.text import word_count

@@ -38,7 +38,7 @@ from transformers import Trainer as PlainTrainer
 from mmusset.finetune.batch import batch_of
 from mmusset.finetune.chats import Chat, read_chats
 from mmusset.finetune.learner import TARGETS, adapted
-from mmusset.finetune.pages import Page, read_pages, tokens_of
+from mmusset.finetune.packing import PackedSample, pack_chats, tokens_of
 from mmusset.finetune.recipe import DataPart, FinetuneRecipe, LoraPart, LoraTrainPart
 
 ROOT = Path(__file__).parents[1]
@@ -64,7 +64,7 @@ def main() -> None:
         chats = list(read_chats([str(folder / "data")], DataPart()).chats)
         make_tiny(folder / "base", texts_of(chats))
         processor = AutoProcessor.from_pretrained(folder / "base")
-        pages = [p for p in read_pages(chats, processor, 4096).pages if len(p.ends) == 2]
+        pages = [p for p in pack_chats(chats, processor, 4096).pages if len(p.ends) == 2]
         both = pages[: CHATS // 2]
         first = {page.where.rpartition(": ")[0] for page in both}
         same = [chat for chat in chats if chat.where.rpartition(": ")[0] in first]
@@ -78,7 +78,7 @@ def main() -> None:
             report(steps, tokens, checkpointing)
 
 
-def told(pages: list[Page]) -> int:
+def told(pages: list[PackedSample]) -> int:
     return sum(len(page.ids) for page in pages)
 
 
@@ -112,7 +112,7 @@ def model_of(folder: Path) -> Any:
     return Qwen2VLForConditionalGeneration(config)
 
 
-def ours(folder: Path, pages: list[Page], processor: Any, checkpointing: bool) -> Step:
+def ours(folder: Path, pages: list[PackedSample], processor: Any, checkpointing: bool) -> Step:
     train = LoraTrainPart(checkpointing=checkpointing)
     recipe = FinetuneRecipe(lora=LoraPart(rank=RANK, dropout=0), train=train)
     learner = adapted(model_of(folder), recipe).train()

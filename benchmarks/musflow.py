@@ -24,16 +24,16 @@ from torch import Tensor
 
 from mmusset.builder.ledger.file import open_to_read
 from mmusset.evidence.music import measure
-from mmusset.musflow.codecs.mel import log_mel, sound_of
-from mmusset.musflow.codecs.spectrogram import spectrogram
 from mmusset.musflow.data.cache import EMBEDDED
-from mmusset.musflow.data.encode import told_embeddings, whole_frames
+from mmusset.musflow.data.encode import condition_embeddings, whole_frames
 from mmusset.musflow.encoders.bundled import SCALES, SoundStatistics
-from mmusset.musflow.generate.generate import Composer
-from mmusset.musflow.generate.sound_file import peak_safe
-from mmusset.musflow.model.geometry import Geometry
-from mmusset.musflow.model.sampler import make
+from mmusset.musflow.generate.generator import MusicGenerator
+from mmusset.musflow.model.sampler import sample
 from mmusset.musflow.recipe import MODALITIES
+from mmusset.musflow.sound.geometry import Geometry
+from mmusset.musflow.sound.mel import log_mel, sound_of
+from mmusset.musflow.sound.sound_file import peak_safe
+from mmusset.musflow.sound.spectrogram import spectrogram
 from mmusset.sample import MusicEvidence
 from mmusset.shards.reader import Read, decoded, raw_samples, shards_of, split_of
 from mmusset.truth.extract import extract
@@ -85,7 +85,7 @@ def main() -> None:
     dataset, run = told.work / "dataset", told.work / "run"
     make_dataset(told.work / "source", dataset, told.pieces)
     train(dataset, run, told.recipe, told.changes)
-    composer = Composer(run, "cpu", print)
+    composer = MusicGenerator(run, "cpu", print)
     real = {split: list(clips(dataset, split, composer)) for split in ("train", "test")}
     made = {name: generate(composer, real["test"], kept) for name, kept in TOLD.items()}
     made["(the real clips, through the codec)"] = [
@@ -126,7 +126,7 @@ def python(stage: str, *words: str) -> None:
     print(f"{stage}: {time.monotonic() - begun_s:.0f} s", flush=True)
 
 
-def clips(dataset: Path, split: str, composer: Composer) -> Iterator[Clip]:
+def clips(dataset: Path, split: str, composer: MusicGenerator) -> Iterator[Clip]:
     """The clips of a split."""
     with open_to_read(dataset) as ledger:
         for shard in shards_of(str(dataset)):
@@ -147,10 +147,12 @@ def heard_on(sound: Tensor, rate_hz: int) -> MusicEvidence:
     return measure(np.ascontiguousarray(sound.T.numpy()), rate_hz)
 
 
-def generate(composer: Composer, asked: list[Clip], kept: tuple[bool, ...]) -> list[list[Tensor]]:
+def generate(
+    composer: MusicGenerator, asked: list[Clip], kept: tuple[bool, ...]
+) -> list[list[Tensor]]:
     """For each seed a sound `[channels, samples]` for each clip's conditions, some of them kept."""
-    embeddings = told_embeddings([clip.read for clip in asked], composer.encoders)
-    audio = np.zeros((len(asked), composer.manifest.maker.widths["audio"]), np.float32)
+    embeddings = condition_embeddings([clip.read for clip in asked], composer.encoders)
+    audio = np.zeros((len(asked), composer.manifest.spec.widths["audio"]), np.float32)
     whole = {name: torch.from_numpy(embeddings.get(name, audio)) for name in EMBEDDED}
     with torch.no_grad():
         aligned = composer.model.alignment(whole)
@@ -158,7 +160,7 @@ def generate(composer: Composer, asked: list[Clip], kept: tuple[bool, ...]) -> l
     sampler = composer.recipe.sampler
     found = []
     for seed in SEEDS:
-        latents = make(composer.model, aligned, present, composer.frames, sampler, seed)
+        latents = sample(composer.model, aligned, present, composer.frames, sampler, seed)
         found.append([peak_safe(sound)[0] for sound in composer.codec.decode(latents, seed)])
     return found
 
@@ -219,7 +221,9 @@ def wants_of_caption(caption: str) -> Wants:
     return found
 
 
-def print_distances(composer: Composer, real: dict[str, list[Clip]], made: list[Tensor]) -> None:
+def print_distances(
+    composer: MusicGenerator, real: dict[str, list[Clip]], made: list[Tensor]
+) -> None:
     """Frechet distances to the training clips, over two fixed embeddings."""
     rate_hz = composer.codec.rate_hz
     test = [clip.sound for clip in real["test"]]
@@ -275,7 +279,7 @@ def frechet(some: Floats, others: Floats) -> float:
     return float(apart + np.trace(one) + np.trace(other) - 2 * cross)
 
 
-def through(composer: Composer, sound: Tensor) -> Tensor:
+def through(composer: MusicGenerator, sound: Tensor) -> Tensor:
     mean, _ = composer.codec.encode(sound[None])
     return composer.codec.decode(mean)[0]
 
@@ -293,7 +297,9 @@ def noise_like(sound: Tensor, random: np.random.Generator) -> Tensor:
     return noise * float(sound.std()) / float(noise.std())
 
 
-def print_sounds(composer: Composer, made: dict[str, list[list[Tensor]]], folder: Path) -> None:
+def print_sounds(
+    composer: MusicGenerator, made: dict[str, list[list[Tensor]]], folder: Path
+) -> None:
     """Listening with numbers: silence, clipping, offset; and a picture of some."""
     print("\n| made from | RMS dBFS: least, median, most | highest peak | most DC |")
     print("|---|---|---|---|")

@@ -36,12 +36,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from mmusset.musflow.codecs.bundled import BundledCodec, geometry_of
 from mmusset.musflow.codecs.mel_vae import MelVae
 from mmusset.musflow.data.cache import Cache
-from mmusset.musflow.data.encode import encode_shards, finish_cache, maker_of
+from mmusset.musflow.data.encode import encode_shards, finish_cache, latent_spec
 from mmusset.musflow.encoders.encoders import open_encoders
 from mmusset.musflow.model import flow
 from mmusset.musflow.model.musflow import MusFlow
-from mmusset.musflow.model.network import Shape, VelocityNetwork
-from mmusset.musflow.model.sampler import make
+from mmusset.musflow.model.network import NetworkConfig, VelocityNetwork
+from mmusset.musflow.model.sampler import sample
 from mmusset.musflow.recipe import MODALITIES, FlowTrainPart, MusFlowRecipe, SamplerPart
 from mmusset.musflow.training import plan as planning
 from mmusset.musflow.training import train as training
@@ -58,7 +58,7 @@ SECONDS = 10.24
 ROUNDS = 9
 # The step that is compared: about 12 M weights, 4 clips of 256 latent frames in 64 channels.
 CLIPS, FRAMES = 4, 256
-SHAPE = Shape(channels=64, condition=512, width=384, depth=6, heads=6)
+SHAPE = NetworkConfig(channels=64, condition_width=512, width=384, depth=6, heads=6)
 # Whole trainings: musflow-tiny as it is, and one of the size above.
 SIZES = {
     "musflow-tiny, 32 x 80 frames": (),
@@ -148,23 +148,23 @@ class Step:
         self._music = torch.randn(shape)
 
     def __call__(self) -> None:
-        x1, t = self._music, flow.times(torch.rand(len(self._music)))
+        x1, t = self._music, flow.sample_timesteps(torch.rand(len(self._music)))
         x0 = torch.randn_like(x1)
         with torch.autocast("cpu", torch.bfloat16, self._bf16):
-            v = self._velocity(flow.point(x0, x1, t), t)
-        flow.loss(v, flow.target(x0, x1)).mean().backward()
+            v = self._velocity(flow.interpolate(x0, x1, t), t)
+        flow.velocity_loss(v, flow.velocity_target(x0, x1)).mean().backward()
         nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
 
 
-def network_of(shape: Shape) -> VelocityNetwork:
+def network_of(shape: NetworkConfig) -> VelocityNetwork:
     return VelocityNetwork(shape, len(MODALITIES))
 
 
 def velocity_of(network: VelocityNetwork) -> flow.Velocity:
     """Our network's, told three embeddings."""
-    told = torch.randn(CLIPS, len(MODALITIES), SHAPE.condition)
+    told = torch.randn(CLIPS, len(MODALITIES), SHAPE.condition_width)
     return lambda x, t: network(x, t, told)
 
 
@@ -180,15 +180,15 @@ def stable_audio() -> nn.Module:
         num_attention_heads=SHAPE.heads,
         num_key_value_attention_heads=SHAPE.heads,
         cross_attention_dim=SHAPE.width,
-        cross_attention_input_dim=SHAPE.condition,
-        global_states_input_dim=SHAPE.condition,
+        cross_attention_input_dim=SHAPE.condition_width,
+        global_states_input_dim=SHAPE.condition_width,
     )
 
 
 def stable_audio_velocity(model: nn.Module) -> flow.Velocity:
     """Told three embeddings by cross-attention, and one as the global state."""
-    told = torch.randn(CLIPS, len(MODALITIES), SHAPE.condition)
-    overall = torch.randn(CLIPS, 1, SHAPE.condition)
+    told = torch.randn(CLIPS, len(MODALITIES), SHAPE.condition_width)
+    overall = torch.randn(CLIPS, 1, SHAPE.condition_width)
     half_a_head = SHAPE.width // SHAPE.heads // 2
     turns = get_1d_rotary_pos_embed(
         half_a_head, FRAMES + 1, use_real=True, repeat_interleave_real=False
@@ -270,7 +270,7 @@ def whole_training(source: str, name: str) -> Measured:
                 ("AdamW", trainer.optimizer, "step"),
                 ("AdamW, zero_grad", trainer.optimizer, "zero_grad"),
                 ("average (EMA)", trainer.ema, "follow"),
-                ("dice", training, "throw"),
+                ("generator_at", training, "throw"),
                 ("sums for the log", Window, "add"),
             ):
                 stack.enter_context(clock.on(part, owner, function))
@@ -295,7 +295,7 @@ def encoded(source: str, folder: Path, recipe: MusFlowRecipe) -> Cache:
     codec = BundledCodec(MelVae(geometry_of(part, SECONDS), part.width, part.depth))
     encode_shards(source, folder, codec, encoders, lambda *_: None)
     finish_cache(source, folder, codec, encoders)
-    return Cache(folder, "train", maker_of(codec, encoders))
+    return Cache(folder, "train", latent_spec(codec, encoders))
 
 
 def planned_s(asked: Training) -> float:
@@ -368,7 +368,7 @@ def print_sampling(source: str) -> None:
 
     def sampled(steps: int) -> Tensor:
         sampler = SamplerPart(steps=steps, guidance=recipe.sampler.guidance)
-        return make(model, aligned, batch.present, frames, sampler, 0)
+        return sample(model, aligned, batch.present, frames, sampler, 0)
 
     ways: dict[str, Way] = {"sound": torch.no_grad()(lambda: codec.decode(made))}
     ways |= {str(steps): partial(sampled, steps) for steps in SAMPLER_STEPS}

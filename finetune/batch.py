@@ -9,14 +9,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from .pages import Page
+from .packing import PackedSample
 
 # Of transformers' Qwen2VLModel: ids, types of tokens and grids of pictures give M-RoPE's places.
-Places = Callable[..., tuple[Tensor, Tensor]]
+RopeIndex = Callable[..., tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class PackedBatch:
     """`sources` and `targets` `[N]`: the place, of B * T, that tells a token, and that token.
 
     `sees` `[B, 1, T, T]`: whether the token of a row sees that of a column. `positions`
@@ -31,12 +31,12 @@ class Batch:
     sources: Tensor
     targets: Tensor
 
-    def to(self, device: torch.device | str) -> "Batch":
+    def to(self, device: torch.device | str) -> "PackedBatch":
         moved = (getattr(self, field.name) for field in fields(self))
-        return Batch(*(t if t is None else t.to(device, non_blocking=True) for t in moved))
+        return PackedBatch(*(t if t is None else t.to(device, non_blocking=True) for t in moved))
 
 
-def batch_of(pages: Sequence[Page], processor: Any, places: Places) -> Batch:
+def batch_of(pages: Sequence[PackedSample], processor: Any, places: RopeIndex) -> PackedBatch:
     """Pages as tensors, the shorter ones filled up at their ends."""
     length = max(len(page.ids) for page in pages)
     pad = processor.tokenizer.pad_token_id
@@ -54,10 +54,10 @@ def batch_of(pages: Sequence[Page], processor: Any, places: Places) -> Batch:
         positions[:, row, : len(page.ids)] = positions_of(page, processor, own, places)
         sources.append(torch.tensor(page.sources) + row * length)
         targets.append(ids[row, list(page.targets)])
-    return Batch(ids, sees, positions, pixels, grids, torch.cat(sources), torch.cat(targets))
+    return PackedBatch(ids, sees, positions, pixels, grids, torch.cat(sources), torch.cat(targets))
 
 
-def seen(page: Page, length: int) -> Tensor:
+def seen(page: PackedSample, length: int) -> Tensor:
     """`[length, length]`: each token sees what comes before it in its branch and the beginning.
 
     What fills up a page sees itself, since a row that sees nothing is not a number.
@@ -71,7 +71,9 @@ def seen(page: Page, length: int) -> Tensor:
     return (ours & there).tril() | torch.eye(length, dtype=torch.bool)
 
 
-def positions_of(page: Page, processor: Any, grids: Tensor | None, places: Places) -> Tensor:
+def positions_of(
+    page: PackedSample, processor: Any, grids: Tensor | None, places: RopeIndex
+) -> Tensor:
     """`[3, T]`: the M-RoPE places of a page, those of each branch as if it were alone."""
     picture = processor.image_token_id
     found = torch.zeros(3, len(page.ids), dtype=torch.long)
@@ -83,7 +85,7 @@ def positions_of(page: Page, processor: Any, grids: Tensor | None, places: Place
     return found
 
 
-def _pictures(pages: Sequence[Page], processor: Any) -> tuple[Tensor | None, Tensor | None]:
+def _pictures(pages: Sequence[PackedSample], processor: Any) -> tuple[Tensor | None, Tensor | None]:
     images = [
         Image.open(io.BytesIO(jpeg)).convert("RGB") for page in pages for jpeg in page.pictures
     ]

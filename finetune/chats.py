@@ -51,7 +51,7 @@ class Chat:
 
 
 @dataclass(frozen=True, slots=True)
-class Lessons:
+class ChatDataset:
     """The chats of all sources, what was left out and why, and who wrote what is learnt."""
 
     chats: tuple[Chat, ...]
@@ -62,7 +62,7 @@ class Lessons:
         return [chat for chat in self.chats if chat.split == split]
 
 
-def read_chats(sources: Sequence[str], part: DataPart) -> Lessons:
+def read_chats(sources: Sequence[str], part: DataPart) -> ChatDataset:
     """The chats of datasets (folder, glob, tar or Hub) and of JSONL files.
 
     Raises UsageError for a source that is none, or from which nothing can be learnt, and
@@ -79,7 +79,7 @@ def read_chats(sources: Sequence[str], part: DataPart) -> Lessons:
     for split in ("train", "validation"):
         if not any(chat.split == split for chat in chats):
             raise UsageError(_nothing(sources, split, part))
-    return Lessons(tuple(chats), +left_out, writers)
+    return ChatDataset(tuple(chats), +left_out, writers)
 
 
 def material_of(quadruple: Quadruple, picture: Path) -> Material:
@@ -187,7 +187,7 @@ def _answer(quadruple: Quadruple, agent: Taught) -> str:
 # --- chats that are given ------------------------------------------------------------------
 
 
-class Part(Frozen):
+class ContentPart(Frozen):
     """A piece of a message. `image` is a path, from the folder of the JSONL file."""
 
     type: Literal["text", "image"]
@@ -199,10 +199,10 @@ class GivenMessage(Frozen):
     """A message as it stands in a JSONL file."""
 
     role: Literal["system", "user", "assistant"]
-    content: str | tuple[Part, ...]
+    content: str | tuple[ContentPart, ...]
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[ContentPart, ...]:
         return () if isinstance(self.content, str) else self.content
 
 

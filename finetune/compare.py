@@ -34,7 +34,7 @@ from mmusset.truth.gates import carried, sayable
 from .chats import fitted, gates_of, limits_of, material_of, samples_of
 from .finish import RECIPE
 from .learner import read_config
-from .measures import FEWEST, Interval, Result, Row, Written, distinct, rows
+from .metrics import FEWEST, FreeReply, Interval, MetricRow, SampleResult, distinct, rows
 from .recipe import FinetuneRecipe, Taught
 
 Which = Literal["test", "validation", "train"]
@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ComparisonRequest:
     """What is compared: on which samples of which dataset, by which models."""
 
     data: str
@@ -85,8 +85,8 @@ class Example:
     """A sample with what both made of it, for people to look at."""
 
     sample: HeldOut
-    base: Result
-    adapter: Result
+    base: SampleResult
+    adapter: SampleResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Comparison:
     adapter: str
     split: str
     samples: int
-    rows: tuple[Row, ...]
+    rows: tuple[MetricRow, ...]
     distinct_2: dict[str, tuple[float, float]]  # of captions and stories: base, adapter
     reasons: dict[str, tuple[int, int]]  # why samples were not accepted: base, adapter
 
@@ -135,7 +135,7 @@ class Comparison:
         return "\n".join(lines)
 
 
-def compare(question: Question, shown: Progress) -> tuple[Comparison, list[Example]]:
+def compare(question: ComparisonRequest, shown: Progress) -> tuple[Comparison, list[Example]]:
     """Have both write, and measure.
 
     Raises UsageError and MmussetError, before a weight is loaded, for data without such
@@ -177,7 +177,7 @@ def base_of(adapter: Path) -> str:
     return base
 
 
-def held_out(question: Question) -> list[HeldOut]:
+def held_out(question: ComparisonRequest) -> list[HeldOut]:
     """The samples of the wanted split, in order of their shards; none is read beyond the limit."""
     shards = shards_of(question.data)
     chosen = [shard for shard in shards if split_of(shard) == question.split]
@@ -187,7 +187,7 @@ def held_out(question: Question) -> list[HeldOut]:
     return found
 
 
-def _nothing(question: Question, there: set[str]) -> str:
+def _nothing(question: ComparisonRequest, there: set[str]) -> str:
     text = f"{question.data} holds no {question.split} samples"
     if only := " and ".join(sorted(there - {question.split})):
         text += f", only {only}"
@@ -220,7 +220,7 @@ def interval_text(found: Interval | None, unit: str, signed: bool = False) -> st
     return f"{value}{' %' if unit == 'share' else ''} ({low} to {high})"
 
 
-def speaker_of(question: Question, adapter: str) -> SpeakerPart:
+def speaker_of(question: ComparisonRequest, adapter: str) -> SpeakerPart:
     """Greedy, so that the same models give the same answers. The adapter, or "" for none, speaks
     for the agents that it was taught as, beside the revision of its base."""
     taught = question.taught
@@ -237,7 +237,7 @@ def speaker_of(question: Question, adapter: str) -> SpeakerPart:
 
 async def _results(
     samples: Sequence[HeldOut], part: SpeakerPart, scratch: Path, name: str, shown: Progress
-) -> list[Result]:
+) -> list[SampleResult]:
     async with TransformersSpeaker(part, shown.told) as speaker:
         speaker.constrained = False
         states = [_begun(sample, scratch) for sample in samples]
@@ -280,23 +280,23 @@ def _begun(sample: HeldOut, scratch: Path) -> State:
 
 async def _written(
     state: State, speaker: TransformersSpeaker, agent: Taught, reply: type[R]
-) -> Written:
+) -> FreeReply:
     """The text of an answer that ended by itself and keeps to its schema, else all of it."""
     answer = await speaker.answer(Request(brief(state, agent), reply))
     if fault_of(answer, reply):
-        return Written(answer.text, valid=False)
+        return FreeReply(answer.text, valid=False)
     (field,) = reply.model_fields
-    return Written(str(json.loads(answer.text)[field]), valid=True)
+    return FreeReply(str(json.loads(answer.text)[field]), valid=True)
 
 
 async def _result(
     sample: HeldOut,
     state: State,
-    caption: Written,
-    story: Written,
+    caption: FreeReply,
+    story: FreeReply,
     part: SpeakerPart,
     speaker: TransformersSpeaker,
-) -> Result:
+) -> SampleResult:
     recipe = Recipe(speaker=part, critic=sample.limits, gates=sample.gates)
     state = {**state, "caption": caption.text, "story": story.text}
     claims, faults = find_faults(state, recipe.critic, recipe.gates)
@@ -309,7 +309,7 @@ async def _result(
         reason = "" if accepted else outcome.verdict.reason
     except Unusable as error:
         reason = error.reason
-    return Result(
+    return SampleResult(
         limits=sample.limits,
         caption=caption,
         story=story,
@@ -323,11 +323,13 @@ async def _result(
     )
 
 
-def _distinct(results: Sequence[Result], where: Literal["caption", "story"]) -> float:
+def _distinct(results: Sequence[SampleResult], where: Literal["caption", "story"]) -> float:
     return distinct([getattr(result, where).text for result in results])
 
 
-def _reasons(base: Sequence[Result], adapter: Sequence[Result]) -> dict[str, tuple[int, int]]:
+def _reasons(
+    base: Sequence[SampleResult], adapter: Sequence[SampleResult]
+) -> dict[str, tuple[int, int]]:
     counts = [Counter(r.reason for r in results if r.reason) for results in (base, adapter)]
     names = sorted({*counts[0], *counts[1]})
     return {name: (counts[0][name], counts[1][name]) for name in names}

@@ -16,7 +16,7 @@ from mmusset.errors import MmussetError, Refused
 from mmusset.files import PARTIAL, sync_folder, write_durably
 from mmusset.speakers.adapter import CONFIG, WEIGHTS, check_adapter, read_adapter
 
-from .batch import Batch
+from .batch import PackedBatch
 from .learner import ADAPTER, Learner
 from .recipe import FinetuneRecipe
 from .task import Outcome
@@ -40,7 +40,7 @@ class CardFacts:
 
 
 def save_adapter(
-    learner: Learner, recipe: FinetuneRecipe, folder: Path, batch: Batch, outcome: Outcome
+    learner: Learner, recipe: FinetuneRecipe, folder: Path, batch: PackedBatch, outcome: Outcome
 ) -> None:
     """Write the adapter into a folder, as PEFT does, when it is one that can be served.
 
@@ -103,7 +103,7 @@ def merge(base: Any, adapter: Path, processor: Any, folder: Path) -> None:
     sync_folder(folder.resolve().parent)
 
 
-def _check_logits(learner: Learner, saved: Path, batch: Batch, outcome: Outcome) -> None:
+def _check_logits(learner: Learner, saved: Path, batch: PackedBatch, outcome: Outcome) -> None:
     """Adapters have been saved that load without an error and change nothing (facts)."""
     trained = _logits(learner, batch)
     learner.model.load_adapter(str(saved), adapter_name=RELOADED)
@@ -125,7 +125,7 @@ def _check_logits(learner: Learner, saved: Path, batch: Batch, outcome: Outcome)
         raise MmussetError("the adapter changes nothing that the base says: nothing was learnt")
 
 
-def _logits(learner: Learner, batch: Batch) -> Tensor:
+def _logits(learner: Learner, batch: PackedBatch) -> Tensor:
     learner.eval()
     with torch.no_grad():
         return learner.logits(batch).float()

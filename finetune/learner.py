@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 from mmusset.errors import MmussetError, UsageError
 from mmusset.safe_text import of_error
 
-from .batch import Batch
+from .batch import PackedBatch
 from .recipe import FinetuneRecipe
 
 # The language model's projections: what a vLLM server can serve (speakers/adapter.py).
@@ -40,14 +40,14 @@ class Learner(nn.Module):
         """Qwen2VLForConditionalGeneration, its projections adapted in place."""
         return self.model.get_base_model()
 
-    def forward(self, batch: Batch) -> Tensor:
+    def forward(self, batch: PackedBatch) -> Tensor:
         return self.loss(batch)
 
-    def loss(self, batch: Batch) -> Tensor:
+    def loss(self, batch: PackedBatch) -> Tensor:
         """What `forward` gives, also where Accelerate has taken that over."""
         return cross_entropy(self.logits(batch).float(), batch.targets, reduction="sum")
 
-    def logits(self, batch: Batch) -> Tensor:
+    def logits(self, batch: PackedBatch) -> Tensor:
         """`[N, V]`: of the learnt tokens."""
         base = self.base
         # Under both names: whichever kind of attention a layer has, a page is shorter than it.

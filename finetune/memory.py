@@ -19,7 +19,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from mmusset.training.room import GIB, gib_text
 
 from .learner import Learner, adapted
-from .pages import Book, Page, picture_tokens
+from .packing import PackedDataset, PackedSample, picture_tokens
 from .recipe import FinetuneRecipe, LoraTrainPart
 
 ALLOWANCE = 1.0  # GiB; a CUDA context takes 0.3 to 0.6, cuBLAS and cuDNN up to 0.3
@@ -28,7 +28,7 @@ NF4_BYTES = (4 + 0.127) / 8
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class StepShape:
     """What is computed at once: pages side by side, tokens of each, learnt tokens of all."""
 
     pages: int
@@ -50,7 +50,7 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class FinetunePlan:
     """A fine-tuning before it begins. `room` is the GiB of the device.
 
     `advice` is what to change so that it fits, with the GiB that it needs then; () where it fits
@@ -108,13 +108,15 @@ class Plan:
         )
 
 
-def plan(recipe: FinetuneRecipe, config: Any, book: Book, room: float, bf16: bool) -> Plan:
+def plan(
+    recipe: FinetuneRecipe, config: Any, book: PackedDataset, room: float, bf16: bool
+) -> FinetunePlan:
     """The plan of a fine-tuning of a base with this config, on a device of `room` GiB."""
     pages = book.pages
     need, all_weights = needed(recipe, config, shape_of(pages, recipe.train), bf16)
     advice, advised = _advice(recipe, config, book, room, bf16, need)
     taught = book.of("train")
-    return Plan(
+    return FinetunePlan(
         need=need,
         all_weights=all_weights,
         samples=len(taught),
@@ -134,14 +136,16 @@ def plan(recipe: FinetuneRecipe, config: Any, book: Book, room: float, bf16: boo
     )
 
 
-def shape_of(pages: tuple[Page, ...], part: LoraTrainPart, max_pixels: int = 0) -> Shape:
+def shape_of(
+    pages: tuple[PackedSample, ...], part: LoraTrainPart, max_pixels: int = 0
+) -> StepShape:
     """The most that is computed at once: the longest pages side by side.
 
     With `max_pixels`, as if pictures had been fitted to that.
     """
     most_picture = max_pixels // (28 * 28)
 
-    def length(page: Page) -> int:
+    def length(page: PackedSample) -> int:
         saved = (
             sum(max(0, picture_tokens(p) - most_picture) for p in page.pictures)
             if max_pixels
@@ -151,10 +155,10 @@ def shape_of(pages: tuple[Page, ...], part: LoraTrainPart, max_pixels: int = 0) 
 
     learnt = sorted((len(page.targets) for page in pages), reverse=True)
     count = min(part.micro_batch, part.batch, len(pages))
-    return Shape(count, max(map(length, pages)), sum(learnt[:count]))
+    return StepShape(count, max(map(length, pages)), sum(learnt[:count]))
 
 
-def needed(recipe: FinetuneRecipe, config: Any, shape: Shape, bf16: bool) -> tuple[Need, int]:
+def needed(recipe: FinetuneRecipe, config: Any, shape: StepShape, bf16: bool) -> tuple[Need, int]:
     """The memory of a step, and how many weights there are in all, adapter included."""
     learner = _learner(recipe, config, bf16)
     with FakeTensorMode():
@@ -250,7 +254,7 @@ def _unload(learner: Learner) -> None:
             module.register_buffer(name, torch.empty(buffer.shape, dtype=buffer.dtype))
 
 
-def _loss(learner: Learner, config: Any, shape: Shape) -> Tensor:
+def _loss(learner: Learner, config: Any, shape: StepShape) -> Tensor:
     """As the learner's, from what the frozen vision tower has seen: that is done, and forgotten,
     before the layers that are kept."""
     base, text = learner.base, config.get_text_config()
@@ -275,7 +279,7 @@ def _quantized(learner: Learner) -> Iterator[Any]:
 
 
 def _advice(
-    recipe: FinetuneRecipe, config: Any, book: Book, room: float, bf16: bool, need: Need
+    recipe: FinetuneRecipe, config: Any, book: PackedDataset, room: float, bf16: bool, need: Need
 ) -> tuple[tuple[str, ...], float]:
     """The first of these changes, each added to those before, with which it fits."""
     if _fits(need, room):

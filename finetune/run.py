@@ -11,8 +11,8 @@ from mmusset.training.folder import TrainingFolder
 from mmusset.training.lock import locked
 from mmusset.training.progress import Progress
 
-from .chats import CHATS, Lessons, read_chats
-from .pages import Book, read_pages
+from .chats import CHATS, ChatDataset, read_chats
+from .packing import PackedDataset, pack_chats
 from .recipe import FinetuneRecipe
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mmusset.training.world import World
 
     from .finish import CardFacts
-    from .memory import Plan
+    from .memory import FinetunePlan
     from .task import LoraTask, Outcome
 
 
@@ -48,8 +48,8 @@ class Prepared:
     config: Any
     commit: str
     processor: Any
-    lessons: Lessons
-    book: Book
+    chats: ChatDataset
+    dataset: PackedDataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +101,15 @@ def prepare(job: FinetuneJob) -> Prepared:
     if job.merge:
         check_free(job.merge)
     config, commit = read_config(job.recipe)
-    lessons = read_chats(job.data, job.recipe.data)
+    chats = read_chats(job.data, job.recipe.data)
     processor = read_processor(job.recipe, commit)
-    book = read_pages(lessons.chats, processor, job.recipe.data.max_tokens)
+    dataset = pack_chats(chats.chats, processor, job.recipe.data.max_tokens)
     if before := last_checkpoint(job.folder):
-        check_same(before.task, job.recipe, book)
-    return Prepared(config, commit, processor, lessons, book)
+        check_same(before.task, job.recipe, dataset)
+    return Prepared(config, commit, processor, chats, dataset)
 
 
-def plan(job: FinetuneJob, card: float | None) -> "Plan":
+def plan(job: FinetuneJob, card: float | None) -> "FinetunePlan":
     """What the training will need, on a GPU of `card` GiB or else on this machine's device.
 
     Raises as `prepare` does.
@@ -122,7 +122,9 @@ def plan(job: FinetuneJob, card: float | None) -> "Plan":
     prepared = prepare(job)
     device = "cuda" if card else pick_device(job.device)
     room = card or room_gib(device)
-    return memory.plan(job.recipe, prepared.config, prepared.book, room, _bf16(job.recipe, device))
+    return memory.plan(
+        job.recipe, prepared.config, prepared.dataset, room, _bf16(job.recipe, device)
+    )
 
 
 def finetune(job: FinetuneJob) -> FinetuneResult | None:
@@ -147,9 +149,9 @@ def finetune(job: FinetuneJob) -> FinetuneResult | None:
         merged=str(job.merge or ""),
         steps=outcome.steps,
         ended_early=outcome.early,
-        samples=len(prepared.book.of("train")),
-        validation_samples=len(prepared.book.of("validation")),
-        too_long=prepared.book.too_long,
+        samples=len(prepared.dataset.of("train")),
+        validation_samples=len(prepared.dataset.of("validation")),
+        too_long=prepared.dataset.too_long,
         base_loss=outcome.base_loss,
         loss=outcome.best.loss,
         best_step=outcome.best.step,
@@ -161,14 +163,14 @@ def _train(job: FinetuneJob, prepared: Prepared, world: "World") -> "Outcome":
     from .learner import adapted, load_base
     from .task import LoraTask, outcome_of, train
 
-    steps = job.recipe.train.steps(len(prepared.book.of("train")))
+    steps = job.recipe.train.steps(len(prepared.dataset.of("train")))
     if (outcome := outcome_of(job.folder, steps)) and _saved(job.out):
         return outcome
     job.progress.told(f"loading {job.recipe.base}")
     bf16 = _bf16(job.recipe, world.device)
     base = load_base(job.recipe, prepared.commit, world.device, _dtype(bf16))
     learner = adapted(base, job.recipe, prepared.commit)
-    task = LoraTask(job.recipe, prepared.book, prepared.processor, learner, world, bf16)
+    task = LoraTask(job.recipe, prepared.dataset, prepared.processor, learner, world, bf16)
     outcome = train(task, job.folder, job.progress)
     if world.is_main:
         _save(job, prepared, task, outcome)
@@ -216,12 +218,12 @@ def _card_facts(prepared: Prepared, parameters: int) -> "CardFacts":
 
     return CardFacts(
         commit=prepared.commit,
-        pages=len(prepared.book.of("train")),
-        held_out=len(prepared.book.of("validation")),
-        chats=prepared.book.chats,
-        too_long=prepared.book.too_long,
-        left_out=dict(prepared.lessons.left_out),
-        writers=dict(prepared.lessons.writers),
+        pages=len(prepared.dataset.of("train")),
+        held_out=len(prepared.dataset.of("validation")),
+        chats=prepared.dataset.chats,
+        too_long=prepared.dataset.too_long,
+        left_out=dict(prepared.chats.left_out),
+        writers=dict(prepared.chats.writers),
         parameters=parameters,
     )
 
@@ -239,4 +241,3 @@ def _check_folder(folder: Path) -> None:
         not folder.is_dir() or (any(folder.iterdir()) and not (folder / "lock").exists())
     ):
         raise Refused(f"{folder} holds something else; give --out a new folder")
-

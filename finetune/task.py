@@ -20,9 +20,9 @@ from mmusset.training.order import batch_rows
 from mmusset.training.progress import Progress
 from mmusset.training.world import World
 
-from .batch import Batch, batch_of
+from .batch import PackedBatch, batch_of
 from .learner import Learner
-from .pages import Book, Page
+from .packing import PackedDataset, PackedSample
 from .recipe import FinetuneRecipe
 
 BETAS = (0.9, 0.999)
@@ -43,7 +43,7 @@ class Outcome:
         return self.step < self.steps
 
 
-class LoraTask(Task[Batch]):
+class LoraTask(Task[PackedBatch]):
     """An adapter in training on pages: the mean loss of a step's answer tokens."""
 
     unit = "tokens"
@@ -51,14 +51,14 @@ class LoraTask(Task[Batch]):
     def __init__(
         self,
         recipe: FinetuneRecipe,
-        book: Book,
+        dataset: PackedDataset,
         processor: Any,
         learner: Learner,
         world: World,
         bf16: bool,
     ) -> None:
-        self.recipe, self.part, self.book = recipe, recipe.train, book
-        self.pages, self.held_out = book.of("train"), book.of("validation")
+        self.recipe, self.part, self.dataset = recipe, recipe.train, dataset
+        self.pages, self.held_out = dataset.of("train"), dataset.of("validation")
         self.processor, self.learner, self.world = processor, learner, world
         self.model, self.bf16 = learner, bf16
         self.optimizer = adamw(learner, self.part.lr, BETAS, self.part.weight_decay)
@@ -69,11 +69,11 @@ class LoraTask(Task[Batch]):
         """How many weights are trained."""
         return sum(weight.numel() for weight in trainable(self.learner).values())
 
-    def example(self) -> Batch:
+    def example(self) -> PackedBatch:
         """A batch of one page, to check a saved adapter on."""
         return self._batch_of(self.pages[:1]).to(self.world.device)
 
-    def batch(self, step: int) -> StepBatch[Batch]:
+    def batch(self, step: int) -> StepBatch[PackedBatch]:
         """Pages of like length are computed side by side: less padding."""
         pages = self._pages(step)
         own = sorted(pages[self.world.share()], key=lambda page: len(page.ids))
@@ -83,7 +83,7 @@ class LoraTask(Task[Batch]):
             units=sum(len(page.ids) for page in pages),
         )
 
-    def loss(self, forward: Forward, batch: Batch, step: int) -> Output:
+    def loss(self, forward: Forward, batch: PackedBatch, step: int) -> Output:
         """The sum over the micro-batch's answer tokens, of the mean over those of the step."""
         total: Tensor = forward(batch.to(self.world.device))
         tokens = sum(len(page.targets) for page in self._pages(step))
@@ -115,12 +115,12 @@ class LoraTask(Task[Batch]):
     def state(self) -> dict[str, Any]:
         return {
             "recipe": self.recipe.canonical(),
-            "pages_sha256": self.book.sha256,
+            "pages_sha256": self.dataset.sha256,
             "weights": weights_of(self.learner),
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        check_same(state, self.recipe, self.book)
+        check_same(state, self.recipe, self.dataset)
         self.load_weights(state["weights"])
 
     @torch.no_grad()
@@ -129,12 +129,12 @@ class LoraTask(Task[Batch]):
         for name, weight in trainable(self.learner).items():
             weight.copy_(weights[name])
 
-    def _pages(self, step: int) -> list[Page]:
+    def _pages(self, step: int) -> list[PackedSample]:
         """The pages of a step, over all ranks."""
         _, rows = batch_rows(self.part.seed, step, self.part.batch, [len(self.pages)])
         return [self.pages[int(row)] for row in rows]
 
-    def _batch_of(self, pages: Sequence[Page]) -> Batch:
+    def _batch_of(self, pages: Sequence[PackedSample]) -> PackedBatch:
         return batch_of(pages, self.processor, self.learner.base.model.get_rope_index)
 
 
@@ -153,14 +153,14 @@ def train(task: LoraTask, folder: TrainingFolder, progress: Progress) -> Outcome
     return Outcome(loop.step, steps, stopping.base_loss, stopping.best)
 
 
-def check_same(state: dict[str, Any], recipe: FinetuneRecipe, book: Book) -> None:
+def check_same(state: dict[str, Any], recipe: FinetuneRecipe, dataset: PackedDataset) -> None:
     """Raises Refused where a checkpoint's state is of another recipe, or of other samples."""
     if changed := differences(state["recipe"], recipe.canonical()):
         raise Refused(
             f"the folder holds a training by another recipe ({'; '.join(changed[:6])}); give"
             " another --out, or take the recipe that it began with"
         )
-    if state["pages_sha256"] != book.sha256:
+    if state["pages_sha256"] != dataset.sha256:
         raise Refused(
             "the samples, their prompts or the base's tokenizer have changed since this training"
             " began; give another --out"
@@ -183,5 +183,5 @@ def outcome_of(folder: TrainingFolder, steps: int) -> Outcome | None:
     return Outcome(before.step, steps, stopping.base_loss, stopping.best)
 
 
-def _chunks(pages: Sequence[Page], size: int) -> list[Sequence[Page]]:
+def _chunks(pages: Sequence[PackedSample], size: int) -> list[Sequence[PackedSample]]:
     return [pages[first : first + size] for first in range(0, len(pages), size)]

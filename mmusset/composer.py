@@ -11,7 +11,7 @@ from .safe_text import first_line
 from .training.installed import check_installed
 
 if TYPE_CHECKING:
-    from .musflow.generate.generate import Composer
+    from .musflow.generate.generator import MusicGenerator
 
 
 def composer_of(part: MusicPart, told: Callable[[str], None]) -> "MusFlowComposer | None":
@@ -26,16 +26,16 @@ def composer_of(part: MusicPart, told: Callable[[str], None]) -> "MusFlowCompose
     if not checkpoint.exists():
         raise UsageError(f"music.checkpoint: there is no {checkpoint}; `mmusset train` makes one")
     check_installed("MusFlow")
-    from .musflow.generate.generate import Composer
+    from .musflow.generate.generator import MusicGenerator
     from .training.world import pick_device
 
-    return MusFlowComposer(Composer(checkpoint, pick_device(part.device), told))
+    return MusFlowComposer(MusicGenerator(checkpoint, pick_device(part.device), told))
 
 
 class MusFlowComposer:
     """MusFlow, as a build asks it for music."""
 
-    def __init__(self, composer: "Composer") -> None:
+    def __init__(self, composer: "MusicGenerator") -> None:
         self._composer = composer
         self.name = f"{composer.recipe.name} {composer.identity}"
 
@@ -44,14 +44,14 @@ class MusFlowComposer:
 
         Raises Unusable where the model can make nothing of them.
         """
-        from .musflow.generate.asked import Asked
+        from .musflow.generate.requests import GenerationRequest
 
         # Whole samples, so that the clip is never a fraction of one short.
         rate_hz = self._composer.codec.rate_hz
         whole_s = math.ceil(seconds * rate_hz) / rate_hz
         try:
             self._composer.write(
-                Asked(out, picture, story, seconds=whole_s, seed=seed),
+                GenerationRequest(out, picture, story, seconds=whole_s, seed=seed),
                 self._composer.recipe.sampler,
             )
         except UsageError as error:

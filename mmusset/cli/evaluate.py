@@ -44,7 +44,9 @@ def evaluate_speaker(
     from mmusset.finetune import compare, report
     from mmusset.training import progress
 
-    question = compare.Question(data, base or compare.base_of(adapter), adapter, split, limit)
+    question = compare.ComparisonRequest(
+        data, base or compare.base_of(adapter), adapter, split, limit
+    )
     if out:
         report.make_free(out)
     shown = progress.for_terminal(log_json)

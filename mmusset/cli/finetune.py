@@ -60,7 +60,7 @@ def finetune(
     from mmusset.training.installed import check_installed
 
     check_installed("fine-tuning")
-    from mmusset.finetune import lora
+    from mmusset.finetune import run
     from mmusset.finetune.recipe import FinetuneRecipe
     from mmusset.recipe_file import load
     from mmusset.training import progress, world
@@ -71,14 +71,16 @@ def finetune(
     said += [f"lora.rank={rank}"] if rank else []
     loaded = load(FinetuneRecipe, recipe, (*(overrides or ()), *said))
     shown = progress.for_terminal(log_json, world.is_main_process())
-    job = lora.Job(tuple(data), loaded, out or lora.default_out(data[0]), merge, device, shown)
+    job = run.FinetuneJob(
+        tuple(data), loaded, out or run.default_out(data[0]), merge, device, shown
+    )
     try:
         if plan:
-            from mmusset.finetune.memory import Plan
+            from mmusset.finetune.memory import FinetunePlan
 
-            tell(lora.plan(job, card), Plan.text, as_json)
+            tell(run.plan(job, card), FinetunePlan.text, as_json)
             return
-        if taught := lora.teach(job):
-            tell(taught, lora.Taught.text, as_json)
+        if taught := run.finetune(job):
+            tell(taught, run.FinetuneResult.text, as_json)
     finally:
         shown.stop()

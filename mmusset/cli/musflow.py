@@ -140,20 +140,22 @@ def generate(
     from mmusset.training.installed import check_installed
 
     check_installed("MusFlow")
-    from mmusset.musflow.generate import asked as asking
+    from mmusset.musflow.generate import requests
 
-    usual = asking.wanted(out, image, story, caption, seconds, guidance or ())
-    pieces = asking.asked(usual, table, out, seed or ())
+    request = requests.request_of_options(out, image, story, caption, seconds, guidance or ())
+    pieces = requests.expand(request, table, out, seed or ())
 
-    from mmusset.musflow.generate import generate as generating  # torch takes a while
+    # Later, since torch takes a while:
+    from mmusset.musflow.generate.generate import generate_pieces, with_steps
+    from mmusset.musflow.generate.generator import GeneratedPiece, MusicGenerator
     from mmusset.training.world import pick_device
 
-    composer = generating.Composer(
+    generator = MusicGenerator(
         checkpoint, pick_device(device), lambda line: print(line, file=sys.stderr)
     )
-    sampler = generating.with_steps(composer.recipe.sampler, steps, method)
-    for made in generating.pieces(composer, pieces, sampler, closest):
-        tell(made, generating.Made.text, as_json)
+    sampler = with_steps(generator.recipe.sampler, steps, method)
+    for piece in generate_pieces(generator, pieces, sampler, closest):
+        tell(piece, GeneratedPiece.text, as_json)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Pretrained weights: where they lie, whether they are what they should be, what they are."""
+"""Pretrained weights: locating them, loading them whole, and an identity that changes with them."""
 
 import hashlib
 import importlib
@@ -14,12 +14,13 @@ from mmusset.errors import MmussetError
 from mmusset.files import file_sha256
 from mmusset.safe_text import of_error
 
-MATTERS = {".safetensors", ".bin", ".pt", ".json", ".txt", ".model"}  # of a model's files
+# Suffixes of a model's files whose content changes what it computes.
+HASHED = {".safetensors", ".bin", ".pt", ".json", ".txt", ".model"}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where weights lie: in a folder, or in a repository on the Hub at one revision."""
+class ModelLocation:
+    """Where weights are: in a folder, or in a repository on the Hub at one revision."""
 
     model: str
     subfolder: str = ""
@@ -30,24 +31,24 @@ class Place:
         return f"{self.model}/{self.subfolder}" if self.subfolder else self.model
 
 
-def find(model: str, *subfolders: str) -> Place:
+def locate(model: str, *subfolders: str) -> ModelLocation:
     """The first of the subfolders of a folder or a Hub repository that holds a model; "" is
     the folder itself. Raises MmussetError where none does."""
-    folder, trouble = Path(model), MmussetError(f"no config.json in {model}")
+    folder, error = Path(model), MmussetError(f"no config.json in {model}")
     for subfolder in subfolders:
         if folder.is_dir():
             if (folder / subfolder / "config.json").is_file():
-                return Place(model, subfolder)
-            trouble = MmussetError(f"no config.json in the folder {folder / subfolder}")
+                return ModelLocation(model, subfolder)
+            error = MmussetError(f"no config.json in the folder {folder / subfolder}")
             continue
         try:
             file = hub_file(model, f"{subfolder}/config.json".lstrip("/"))
-        except MmussetError as error:  # not in the cache, say, but another subfolder is
-            trouble = error
+        except MmussetError as missing:  # this subfolder is not cached, but another may be
+            error = missing
             continue
         if file:
-            return Place(model, subfolder, file.parents[len(Path(subfolder).parts)].name)
-    raise trouble
+            return ModelLocation(model, subfolder, file.parents[len(Path(subfolder).parts)].name)
+    raise error
 
 
 def hub_file(model: str, name: str) -> Path | None:
@@ -69,56 +70,56 @@ def hub_file(model: str, name: str) -> Path | None:
         ) from None
 
 
-def loaded_model(kind: Any, what: str, place: Place, device: str) -> Any:
-    """A model in float32, on the device, not to be trained.
+def loaded_model(kind: Any, what: str, location: ModelLocation, device: str) -> Any:
+    """A frozen model in float32 on a device.
 
-    Raises MmussetError where it can't be loaded whole. The libraries make do: what files of
-    another kind don't have, they fill with random numbers, and warn in their logs.
+    Raises MmussetError where it can't be loaded whole: the libraries fill weights that the
+    files lack with random numbers, and only warn in their logs.
     """
-    model, told = _loaded(kind, what, place, output_loading_info=True)
+    model, info = _loaded(kind, what, location, output_loading_info=True)
     own = {name for name, _ in model.named_parameters()}
-    missing = own & set(told["missing_keys"])
+    missing = own & set(info["missing_keys"])
     if missing:
         raise MmussetError(
-            f"can't load {what} from {place}: it holds another kind of model,"
+            f"can't load {what} from {location}: it holds another kind of model,"
             f" without {len(missing)} of the {len(own)} weights of {kind.__name__}"
         )
     return model.float().eval().requires_grad_(False).to(device)
 
 
-def loaded_processor(kind: Any, what: str, place: Place) -> Any:
-    """What prepares a model's input. Raises MmussetError where it can't be loaded."""
-    return _loaded(kind, what, place)
+def loaded_processor(kind: Any, what: str, location: ModelLocation) -> Any:
+    """A model's tokenizer or feature extractor. Raises MmussetError where it can't be loaded."""
+    return _loaded(kind, what, location)
 
 
-def identity_of(kind: str, *places: Place) -> str:
-    """Changes when the weights do, or what prepares their input: a hash of a folder's files, or
+def identity_of(kind: str, *locations: ModelLocation) -> str:
+    """A text that changes with the weights or their preprocessing: a hash of a folder's files, or
     a repository's revision."""
-    return "/".join([kind, *(_identity(place) for place in places)])
+    return "/".join([kind, *(_identity(location) for location in locations)])
 
 
-def _identity(place: Place) -> str:
-    if place.revision:
-        return f"{place}@{place.revision[:16]}"
-    files = sorted((Path(place.model) / place.subfolder).iterdir())
-    told = [(path.name, file_sha256(path)) for path in files if path.suffix in MATTERS]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+def _identity(location: ModelLocation) -> str:
+    if location.revision:
+        return f"{location}@{location.revision[:16]}"
+    files = sorted((Path(location.model) / location.subfolder).iterdir())
+    hashes = [(path.name, file_sha256(path)) for path in files if path.suffix in HASHED]
+    return hashlib.sha256(json.dumps(hashes).encode()).hexdigest()[:16]
 
 
-def _loaded(kind: Any, what: str, place: Place, **options: Any) -> Any:
+def _loaded(kind: Any, what: str, location: ModelLocation, **options: Any) -> Any:
     from safetensors import SafetensorError
 
-    where = {"subfolder": place.subfolder, "revision": place.revision or "main"}
+    where = {"subfolder": location.subfolder, "revision": location.revision or "main"}
     try:
         with _quiet(kind.__module__.partition(".")[0]):
-            return kind.from_pretrained(place.model, **where, **options)
+            return kind.from_pretrained(location.model, **where, **options)
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
-        raise MmussetError(f"can't load {what} from {place}: {of_error(error)}") from None
+        raise MmussetError(f"can't load {what} from {location}: {of_error(error)}") from None
 
 
 @contextmanager
 def _quiet(library: str) -> Iterator[None]:
-    """Without the bars and warnings of transformers or diffusers; downloads are still shown."""
+    """Silence a library's progress bars and warnings; downloads are still shown."""
     logging = importlib.import_module(f"{library}.utils.logging")
     before = logging.get_verbosity()
     logging.set_verbosity_error()

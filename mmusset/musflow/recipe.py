@@ -1,4 +1,4 @@
-"""The recipe of a training: codec, encoders, network, how long and how."""
+"""The recipe of a training: codec, encoders, network, optimization, sampler."""
 
 import json
 from typing import Annotated, Literal
@@ -13,10 +13,10 @@ MODALITIES: tuple[Modality, ...] = ("image", "story", "caption")
 
 
 class CodecPart(Frozen):
-    """What turns sound into latents and back.
+    """The codec, which turns sound into latents and back.
 
-    `bundled` is fitted on the shards, with the geometry that stands here; the others come
-    from a folder or the Hub by `model`, and `vocoder` where the sound is not in one piece.
+    `bundled` is fitted on the shards, with the geometry given here; the others come from a
+    folder or the Hub by `model`, and their vocoder by `vocoder` where it is not in there too.
     """
 
     kind: Literal["bundled", "mel_vae", "oobleck"] = "bundled"
@@ -37,14 +37,14 @@ class CodecPart(Frozen):
 
 
 class EncoderPart(Frozen):
-    """Who makes an embedding: a bundled encoder, or a pretrained model by folder or Hub name."""
+    """An encoder: a bundled one, or a pretrained model by folder or Hub name."""
 
     kind: Literal["bundled", "clip", "siglip", "clap", "t5"] = "bundled"
     model: str = ""
 
 
 class EncodersPart(Frozen):
-    """One encoder for each modality, and one for the sound, into whose space they are aligned."""
+    """An encoder for each modality, and one for the sound, to whose space all are aligned."""
 
     image: EncoderPart = EncoderPart()
     story: EncoderPart = EncoderPart()
@@ -102,8 +102,8 @@ class FlowTrainPart(TrainPart):
     warmup: Annotated[int, Field(ge=0)] = 50
     weight_decay: NotNegative = 0.01
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
-    drop: Share = 0.1  # of samples that get no condition at all, for guidance
-    time_mean: float = -1.2  # of the logit-normal times; below 0 near the noise
+    drop: Share = 0.1  # of samples that get no condition at all, for classifier-free guidance
+    time_mean: float = -1.2  # of the logit-normal timesteps; below 0 near the noise
     time_std: Positive = 1.0
     precision: Literal["fp32", "bf16"] = "fp32"
     compile: bool = False  # each block, by torch.compile
@@ -113,8 +113,8 @@ class FlowTrainPart(TrainPart):
     listen_every: Count = 900
 
     @model_validator(mode="after")
-    def moments_are_logged(self) -> "FlowTrainPart":
-        """So that a run that goes on logs the same lines as one that was never stopped."""
+    def intervals_match_the_log(self) -> "FlowTrainPart":
+        """So that a resumed run logs the same lines as one that was never stopped."""
         for name in ("validate_every", "save_every", "listen_every"):
             if getattr(self, name) % self.log_every:
                 raise ValueError(f"{name} must be a multiple of log_every, {self.log_every}")
@@ -122,7 +122,7 @@ class FlowTrainPart(TrainPart):
 
 
 class SamplerPart(Frozen):
-    """How music is made from noise when nothing else is said."""
+    """The sampler's defaults: solver, steps from noise to music, guidance scale."""
 
     method: Literal["euler", "midpoint", "ab2"] = "ab2"
     steps: Count = 24
@@ -143,12 +143,12 @@ class MusFlowRecipe(Frozen):
     sampler: SamplerPart = SamplerPart()
 
     def encoding(self) -> str:
-        """What decides how clips are encoded, as canonical JSON."""
+        """The parts that decide how clips are encoded, as canonical JSON."""
         data = self.model_dump(mode="json", include={"codec", "encoders"})
         return json.dumps(data, sort_keys=True, separators=(",", ":"))
 
     def canonical(self) -> str:
-        """All that can change a weight, as canonical JSON."""
+        """The parts that can change a weight, as canonical JSON."""
         loose = {"log_every", "save_every", "listen_every", "validate_every"}
         data = self.model_dump(
             mode="json", exclude={"job": True, "name": True, "sampler": True, "train": loose}

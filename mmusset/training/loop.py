@@ -166,9 +166,7 @@ class Loop(Generic[MicroBatch]):
         self._model = world.distribute(task.model)
         self._weights = list(trainable(task.model).values())
         self._log = (
-            TrainingLog(folder, before.step if before else -1)
-            if folder and world.is_main
-            else None
+            TrainingLog(folder, before.step if before else -1) if folder and world.is_main else None
         )
 
     def run(self, stage: str) -> None:
@@ -238,7 +236,7 @@ class Loop(Generic[MicroBatch]):
         # As a gradient scaler would set it. bfloat16 has the range of float32, so there is no
         # loss scaling; and since the fused optimizer reads this tensor on the device, no step
         # waits for the host to look at it.
-        task.optimizer.found_inf = bad  # type: ignore[attr-defined]
+        task.optimizer.found_inf = bad
         set_lr(task.optimizer, self._lr(self.step))
         task.optimizer.step()
         task.optimizer.zero_grad(set_to_none=True)
@@ -249,7 +247,7 @@ class Loop(Generic[MicroBatch]):
         """Processes exchange gradients once a step, with the last micro-batch of it."""
         with nullcontext() if last else no_sync(self._model):
             output = self._task.loss(self._forward, micro_batch, self.step)
-            output.loss.backward()  # type: ignore[no-untyped-call]
+            output.loss.backward()
         return output
 
     def _forward(self, *inputs: Any) -> Any:
@@ -272,7 +270,9 @@ class Loop(Generic[MicroBatch]):
             self._log.write("train", self.step, self.line)
             self._log.write_bad(reading.bad)
         for bad in reading.bad:
-            self._progress.told(f"step {bad.step} was not finite and is skipped: {bad.keys[0]}, ...")
+            self._progress.told(
+                f"step {bad.step} was not finite and is skipped: {bad.keys[0]}, ..."
+            )
         self._bad_steps += len(reading.bad)
         if self._bad_steps > self._settings.max_bad_steps:
             raise self._too_many_bad_steps()

@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from mmusset.musflow.training.checkpoint import load_checkpoint, save_checkpoint
 from mmusset.musflow.training.run_folder import RunFolder
 from mmusset.shards.tar import read_shard
-from mmusset.training.checkpoint import newest
+from mmusset.training.checkpoint import load, newest, save
 from tests.support.command import SHORT, environment, mmusset, tree
 from tests.support.media import library, picture, piece
 
@@ -97,8 +96,8 @@ def another(model: Path) -> str:
     folder = RunFolder(model).checkpoints
     path = newest(folder)
     assert path
-    checkpoint = load_checkpoint(path)
-    return save_checkpoint(folder, replace(checkpoint, step=checkpoint.step + 1)).name
+    checkpoint = load(path)
+    return save(folder, replace(checkpoint, step=checkpoint.step + 1)).name
 
 
 def test_pictures_without_music_become_items(made: Made) -> None:

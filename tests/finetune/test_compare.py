@@ -14,15 +14,23 @@ from mmusset.errors import MmussetError, Refused, UsageError
 from mmusset.finetune.chats import fitted
 from mmusset.finetune.compare import (
     Comparison,
+    ComparisonRequest,
     Example,
     HeldOut,
-    Question,
     base_of,
     compare,
     held_out,
     speaker_of,
 )
-from mmusset.finetune.measures import Interval, Result, Row, Written, distinct, refuses, rows
+from mmusset.finetune.metrics import (
+    FreeReply,
+    Interval,
+    MetricRow,
+    SampleResult,
+    distinct,
+    refuses,
+    rows,
+)
 from mmusset.finetune.recipe import DataPart, FinetuneRecipe
 from mmusset.finetune.report import badged, make_free, page
 from mmusset.recipe import CriticPart, GatesPart
@@ -55,11 +63,11 @@ def result(
     said: int = 1,
     accepted: bool = True,
     rounds: int = 0,
-) -> Result:
-    return Result(
+) -> SampleResult:
+    return SampleResult(
         limits=CriticPart(),
-        caption=Written("A quiet piece.", valid),
-        story=Written("The lamp was out.", valid),
+        caption=FreeReply("A quiet piece.", valid),
+        story=FreeReply("The lamp was out.", valid),
         claims=tuple(map(claim, verdicts)),
         faults=(),
         sayable=4,
@@ -70,7 +78,7 @@ def result(
     )
 
 
-def by_name(base: list[Result], adapter: list[Result]) -> dict[str, Row]:
+def by_name(base: list[SampleResult], adapter: list[SampleResult]) -> dict[str, MetricRow]:
     return {row.name: row for row in rows(base, adapter)}
 
 
@@ -227,7 +235,7 @@ def test_each_claim_is_marked_where_it_stands() -> None:
 def test_the_page_shows_text_as_text(tmp_path: Path) -> None:
     made = sample(0)
     held = HeldOut(made.quadruple, fitted(made.image_jpeg, 3136), GatesPart(), CriticPart())
-    evil = replace(result("supported"), story=Written("<script>alert(1)</script>", True))
+    evil = replace(result("supported"), story=FreeReply("<script>alert(1)</script>", True))
     found = tuple(rows([evil], [evil]))
     comparison = Comparison(
         data="d", base="<base>", adapter="a", split="test", samples=1, rows=found,
@@ -242,8 +250,8 @@ def test_the_page_shows_text_as_text(tmp_path: Path) -> None:
     assert "not shown" in comparison.text()
 
 
-def question(data: Path, adapter: Path = Path("a")) -> Question:
-    return Question(str(data), "base", adapter, "test", None)
+def question(data: Path, adapter: Path = Path("a")) -> ComparisonRequest:
+    return ComparisonRequest(str(data), "base", adapter, "test", None)
 
 
 def test_a_dataset_without_held_out_samples_is_refused(tmp_path: Path) -> None:
@@ -327,7 +335,7 @@ def test_a_folder_to_write_to_is_made_before_any_work(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def two_voices(tmp_path_factory: pytest.TempPathFactory) -> Question:
+def two_voices(tmp_path_factory: pytest.TempPathFactory) -> ComparisonRequest:
     """A real Qwen2-VL of random weights, and an adapter that changes what its captioner says."""
     folder = tmp_path_factory.mktemp("voices")
     data = samples_to_learn(folder / "data")
@@ -336,10 +344,10 @@ def two_voices(tmp_path_factory: pytest.TempPathFactory) -> Question:
     part = DataPart(agents=("captioner",), max_pixels=FEW_PIXELS)
     made_by = FinetuneRecipe(base=str(base), data=part)
     (adapter / "recipe.yaml").write_text(made_by.model_dump_json())
-    return Question(str(data), str(base), adapter, "validation", None)
+    return ComparisonRequest(str(data), str(base), adapter, "validation", None)
 
 
-def test_two_voices_are_heard_and_what_fails_is_counted(two_voices: Question) -> None:
+def test_two_voices_are_heard_and_what_fails_is_counted(two_voices: ComparisonRequest) -> None:
     told = StringIO()
     found, examples = compare(two_voices, JsonProgress(told))
     assert found.samples == len(examples) == 2
@@ -359,5 +367,5 @@ def test_two_voices_are_heard_and_what_fails_is_counted(two_voices: Question) ->
 
 
 @pytest.mark.slow
-def test_the_same_models_give_the_same_figures(two_voices: Question) -> None:
+def test_the_same_models_give_the_same_figures(two_voices: ComparisonRequest) -> None:
     assert compare(two_voices, Progress()) == compare(two_voices, Progress())

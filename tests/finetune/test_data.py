@@ -18,7 +18,7 @@ from mmusset.builder.trial import trial_of_source
 from mmusset.errors import MmussetError, UsageError
 from mmusset.finetune.batch import batch_of, seen
 from mmusset.finetune.chats import Chat, read_chats
-from mmusset.finetune.pages import Page, read_pages, tokens_of
+from mmusset.finetune.packing import PackedSample, pack_chats, tokens_of
 from mmusset.recipe import Recipe
 from mmusset.sample import Story
 from mmusset.speakers import chat as chats_of_agents
@@ -143,13 +143,13 @@ def test_a_page_teaches_what_its_chats_teach_one_by_one(base: Path, source: Path
 def test_a_page_with_turns_and_none_to_share_teaches_the_same(base: Path, source: Path) -> None:
     _, processor = book(base, source)
     model = learner(base).eval()
-    (page,) = read_pages([conversation()], processor, 4096).pages
+    (page,) = pack_chats([conversation()], processor, 4096).pages
     loss = model(batch_of([page], processor, model.base.model.get_rope_index))
     torch.testing.assert_close(loss, summed_loss(model.base, processor, conversation()))
 
 
 def test_branches_see_the_beginning_and_themselves() -> None:
-    page = Page("here", "train", (1, 2, 3, 4, 5, 6), 2, (4, 6), (2,), (3,), ())
+    page = PackedSample("here", "train", (1, 2, 3, 4, 5, 6), 2, (4, 6), (2,), (3,), ())
     shown = ["".join("x" if yes else "." for yes in row) for row in seen(page, 7).tolist()]
     assert shown == ["x......", "xx.....", "xxx....", "xxxx...", "xx..x..", "xx..xx.", "......x"]
 
@@ -159,12 +159,12 @@ def test_a_chat_that_is_too_long_is_left_out_and_never_cut(base: Path, source: P
     chats = read_chats([str(source)], DATA).chats
     lengths = sorted(len(tokens_of(chat, processor).ids) for chat in chats)
     most = lengths[len(lengths) // 2 - 1]
-    some = read_pages(chats, processor, most)
+    some = pack_chats(chats, processor, most)
     assert some.too_long == sum(length > most for length in lengths) > 0
     assert all(len(page.ids) <= most for page in some.pages)
     assert sum(len(page.ends) for page in some.pages) == len(chats) - some.too_long
     with pytest.raises(MmussetError, match=r"all 14 chats are longer than data.max_tokens, 20"):
-        read_pages(chats, processor, 20)
+        pack_chats(chats, processor, 20)
     assert found.sha256 != some.sha256
 
 
@@ -229,7 +229,7 @@ def test_chats_may_be_given_as_lines_of_json(tmp_path: Path, base: Path, source:
     chats = read_chats([written(tmp_path, line(group="g1"), other)], DATA).chats
     assert [(chat.group, chat.split) for chat in chats] == [("g1", "train"), ("g2", "validation")]
     _, processor = book(base, source)
-    assert len(read_pages(chats, processor, 4096).pages) == 2
+    assert len(pack_chats(chats, processor, 4096).pages) == 2
 
 
 @pytest.mark.parametrize(

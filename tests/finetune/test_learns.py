@@ -10,7 +10,7 @@ from PIL import Image, ImageEnhance
 
 from mmusset import recipe_file
 from mmusset.finetune.chats import Chat, read_chats
-from mmusset.finetune.compare import Question, compare
+from mmusset.finetune.compare import ComparisonRequest, compare
 from mmusset.finetune.learner import read_processor
 from mmusset.recipe import Recipe
 from mmusset.shards.reader import raw_samples, shards_of
@@ -122,7 +122,7 @@ def test_merged_it_says_what_it_says_beside_its_base(
 
 
 def test_it_beats_its_base(adapter: Path, base: Path, dataset: Path) -> None:
-    asked = Question(str(dataset), str(base), adapter, "train", None)
+    asked = ComparisonRequest(str(dataset), str(base), adapter, "train", None)
     assert asked.taught.data.max_pixels == FEW_PIXELS, "as it was taught"
     found, examples = compare(asked, Progress())
     print(found.text())

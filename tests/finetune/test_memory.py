@@ -9,8 +9,8 @@ import pytest
 import torch
 from transformers import AutoConfig
 
-from mmusset.finetune.batch import Batch
-from mmusset.finetune.memory import ALLOWANCE, Shape, needed, plan
+from mmusset.finetune.batch import PackedBatch
+from mmusset.finetune.memory import ALLOWANCE, StepShape, needed, plan
 from mmusset.training.room import GIB
 from tests.support.command import mmusset
 from tests.support.finetune_parts import (
@@ -23,7 +23,7 @@ from tests.support.finetune_parts import (
     words,
 )
 
-SHAPE = Shape(pages=1, tokens=900, learnt=120)
+SHAPE = StepShape(pages=1, tokens=900, learnt=120)
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +36,10 @@ def base(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_base(tmp_path_factory.mktemp("base") / "tiny", source)
 
 
-def batch(shape: Shape) -> Batch:
+def batch(shape: StepShape) -> PackedBatch:
     """Pages of this shape, without pictures."""
     sees = torch.ones(shape.tokens, shape.tokens, dtype=torch.bool).tril()
-    return Batch(
+    return PackedBatch(
         ids=torch.zeros(shape.pages, shape.tokens, dtype=torch.long),
         sees=sees.expand(shape.pages, 1, -1, -1).contiguous(),
         positions=torch.arange(shape.tokens).expand(3, shape.pages, -1).contiguous(),
@@ -50,7 +50,7 @@ def batch(shape: Shape) -> Batch:
     )
 
 
-def measured_mib(base: Path, shape: Shape, rank: int, checkpointing: bool) -> float:
+def measured_mib(base: Path, shape: StepShape, rank: int, checkpointing: bool) -> float:
     """What a step takes beside the weights, by torch's profiler."""
     model = learner(base, rank, checkpointing=checkpointing).train()
     asked = batch(shape)
@@ -67,7 +67,7 @@ def measured_mib(base: Path, shape: Shape, rank: int, checkpointing: bool) -> fl
     ],
 )
 def test_the_plan_is_what_a_step_takes(
-    shape: Shape, rank: int, checkpointing: bool, base: Path
+    shape: StepShape, rank: int, checkpointing: bool, base: Path
 ) -> None:
     config = AutoConfig.from_pretrained(base)
     need, _ = needed(recipe(base, rank, checkpointing=checkpointing), config, shape, bf16=False)
@@ -82,7 +82,7 @@ def test_the_plan_is_what_a_step_takes(
 def test_more_never_needs_less(base: Path) -> None:
     config = AutoConfig.from_pretrained(base)
 
-    def peak(shape: Shape = SHAPE, rank: int = 8, **train: Any) -> float:
+    def peak(shape: StepShape = SHAPE, rank: int = 8, **train: Any) -> float:
         return needed(recipe(base, rank, **train), config, shape, bf16=False)[0].peak
 
     usual = peak()

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from mmusset.bounded import MB, read_bounded, read_text_bounded
 from mmusset.errors import MmussetError, UsageError
-from mmusset.musflow.generate.asked import FILE, Asked, asked, text_of
+from mmusset.musflow.generate.requests import FILE, GenerationRequest, expand, text_of
 from mmusset.shards.reader import raw_samples
 from mmusset.shards.tar import MEMBERS, headers, read_shard, write_shard
 from mmusset.speakers.stub import plan as stub_plan
@@ -213,11 +213,11 @@ def test_what_is_no_usual_file_is_one_line_wherever_a_file_is_given(
     text = given.with_suffix(".txt")
     text.symlink_to(given)
     with pytest.raises(UsageError, match="can't read"):
-        Asked(Path("x.flac"), image=given).picture()
+        GenerationRequest(Path("x.flac"), image=given).picture()
     with pytest.raises(UsageError, match=r"can't read|longer than|it holds NUL"):
         text_of(str(text), "--story")
     with pytest.raises(UsageError, match="can't read"):
-        asked(Asked(FILE), given, None, ())
+        expand(GenerationRequest(FILE), given, None, ())
     with pytest.raises(UsageError, match="can't read"):
         stub_plan.load(given)
     done = bounded(RUN, "scan", tmp_path, "--recipe", given)

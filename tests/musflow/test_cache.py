@@ -9,22 +9,27 @@ import torch
 from mmusset.errors import MmussetError, Refused
 from mmusset.musflow.data.cache import (
     EMBEDDED,
-    About,
-    Batch,
     Cache,
-    Maker,
-    Row,
+    EncodedClip,
+    LatentBatch,
+    LatentSpec,
+    ShardInfo,
     read_manifest,
     sha256_of,
 )
-from mmusset.musflow.data.cache_write import manifest_of, rows_name, save_manifest, write_shard_rows
+from mmusset.musflow.data.cache_write import (
+    manifest_of,
+    rows_name,
+    save_manifest,
+    write_encoded_shard,
+)
 
 WIDTHS = {"image": 2, "story": 3, "caption": 1, "audio": 4}
 CHANNELS = 5
 
 
-def maker(codec: str = "codec/1") -> Maker:
-    return Maker(
+def spec(codec: str = "codec/1") -> LatentSpec:
+    return LatentSpec(
         codec=codec,
         encoders=dict.fromkeys(EMBEDDED, "encoder/1"),
         widths=WIDTHS,
@@ -35,10 +40,10 @@ def maker(codec: str = "codec/1") -> Maker:
     )
 
 
-def row(number: int, length: int) -> Row:
+def row(number: int, length: int) -> EncodedClip:
     """Row `number`, its numbers drawn from it."""
     random = np.random.default_rng(number)
-    return Row(
+    return EncodedClip(
         f"k{number}",
         random.normal(size=(2, length, CHANNELS)).astype(np.float16),
         {name: random.normal(size=width).astype(np.float32) for name, width in WIDTHS.items()},
@@ -54,21 +59,21 @@ SHARDS = {
 }
 
 
-def written(folder: Path, by: Maker | None = None) -> Path:
+def written(folder: Path, by: LatentSpec | None = None) -> Path:
     """A cache of SHARDS."""
     folder.mkdir(exist_ok=True)
-    by, whole = by or maker(), {}
+    by, whole = by or spec(), {}
     for name, rows in SHARDS.items():
-        about = About(
-            maker_sha256=sha256_of(by), split=name.split("-")[0], shard_sha256=name, bad={}
+        about = ShardInfo(
+            spec_sha256=sha256_of(by), split=name.split("-")[0], shard_sha256=name, bad={}
         )
         stem = rows_name(f"data/{name}.tar", name, sha256_of(by))
-        whole[stem] = write_shard_rows(folder, stem, about, rows)
+        whole[stem] = write_encoded_shard(folder, stem, about, rows)
     save_manifest(folder, manifest_of(by, whole))
     return folder
 
 
-def check(batch: Batch, numbers: list[int], share: slice = slice(None)) -> None:
+def check(batch: LatentBatch, numbers: list[int], share: slice = slice(None)) -> None:
     """Whether a batch holds these rows, with the latents of a share."""
     rows = [next(r for rows in SHARDS.values() for r in rows if r.key == f"k{n}") for n in numbers]
     assert batch.keys == tuple(r.key for r in rows)
@@ -120,9 +125,9 @@ def test_everything_is_all_embeddings_and_no_latents(tmp_path: Path) -> None:
 def test_an_embedding_of_zeros_is_absent(tmp_path: Path) -> None:
     silent = row(9, 6)
     silent.embeddings["story"][:] = 0
-    about = About(maker_sha256=sha256_of(maker()), split="train", shard_sha256="1", bad={})
-    rows = write_shard_rows(tmp_path, "train-000000-0", about, [row(1, 6), silent])
-    save_manifest(tmp_path, manifest_of(maker(), {"train-000000-0": rows}))
+    about = ShardInfo(spec_sha256=sha256_of(spec()), split="train", shard_sha256="1", bad={})
+    rows = write_encoded_shard(tmp_path, "train-000000-0", about, [row(1, 6), silent])
+    save_manifest(tmp_path, manifest_of(spec(), {"train-000000-0": rows}))
     present = Cache(tmp_path, "train").everything(0).present
     assert present.tolist() == [[True, True, True], [True, False, True]]
 
@@ -137,10 +142,10 @@ def test_a_batch_can_be_changed_and_the_cache_can_not(tmp_path: Path) -> None:
 
 def test_a_cache_of_another_codec_is_refused(tmp_path: Path) -> None:
     written(tmp_path)
-    Cache(tmp_path, "train", maker())
+    Cache(tmp_path, "train", spec())
     with pytest.raises(Refused, match=r"they differ in codec; run `mmusset encode`"):
-        Cache(tmp_path, "train", maker("codec/2"))
-    other = maker().model_copy(update={"encoders": maker().encoders | {"image": "clip"}})
+        Cache(tmp_path, "train", spec("codec/2"))
+    other = spec().model_copy(update={"encoders": spec().encoders | {"image": "clip"}})
     with pytest.raises(Refused, match="they differ in encoders;"):
         Cache(tmp_path, "train", other)
 
@@ -149,7 +154,7 @@ def test_rows_of_another_codec_are_not_taken_for_the_caches(tmp_path: Path) -> N
     written(tmp_path)
     one, other = tmp_path / "one", tmp_path / "other"
     name = read_manifest(written(one)).shards[0]
-    theirs = read_manifest(written(other, maker("codec/2"))).shards[0]
+    theirs = read_manifest(written(other, spec("codec/2"))).shards[0]
     assert name != theirs
     (one / f"{name}.json").write_bytes((other / f"{theirs}.json").read_bytes())
     with pytest.raises(MmussetError, match="damaged or by another codec"):

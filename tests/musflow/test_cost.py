@@ -6,7 +6,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from mmusset.musflow.model import flow
-from mmusset.musflow.model.network import Shape, VelocityNetwork
+from mmusset.musflow.model.network import NetworkConfig, VelocityNetwork
 from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe
 from mmusset.musflow.training.cost import forward_flops, named_peak, step_flops
 from mmusset.recipe_file import load
@@ -14,22 +14,24 @@ from mmusset.recipe_file import load
 TOKENS = len(MODALITIES)
 
 
-def shape_of(name: str, channels: int, condition: int) -> Shape:
+def shape_of(name: str, channels: int, condition: int) -> NetworkConfig:
     part = load(MusFlowRecipe, name).network
-    return Shape(channels, condition, part.width, part.depth, part.heads, part.qk_norm)
+    return NetworkConfig(channels, condition, part.width, part.depth, part.heads, part.qk_norm)
 
 
-def counted(shape: Shape, clips: int, frames: int) -> tuple[float, float]:
+def counted(shape: NetworkConfig, clips: int, frames: int) -> tuple[float, float]:
     """FLOPs forwards, and of a whole step; in shapes alone, nothing is computed."""
     with torch.device("meta"):
         network = VelocityNetwork(shape, TOKENS)
         x, t = torch.empty(clips, frames, shape.channels), torch.empty(clips)
-        told = torch.empty(clips, TOKENS, shape.condition, requires_grad=True)  # nulls are learnt
+        told = torch.empty(
+            clips, TOKENS, shape.condition_width, requires_grad=True
+        )  # nulls are learnt
         # The counter knows attention in its plain form alone.
         with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
             v = network(x, t, told)
             forward = counter.get_total_flops()
-            flow.loss(v, x).mean().backward()
+            flow.velocity_loss(v, x).mean().backward()
     return forward, counter.get_total_flops()
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mmusset.errors import MmussetError, UsageError
 from mmusset.musflow.codecs.codec import Codec
-from mmusset.musflow.data.cache import Cache, Manifest
+from mmusset.musflow.data.cache import Cache, CacheManifest
 from mmusset.musflow.data.encode import encode_shards, finish_cache, mono_sounds
 from mmusset.shards.tar import Sample, write_shard
 from tests.support.command import environment, tree
@@ -30,7 +30,7 @@ def encode(source: Path | str, folder: Path, by: Codec, rank: int = 0, world: in
     return encode_shards(str(source), folder, by, encoders(), told, rank=rank, world=world)
 
 
-def cached(source: Path | str, folder: Path, by: Codec) -> Manifest:
+def cached(source: Path | str, folder: Path, by: Codec) -> CacheManifest:
     encode(source, folder, by)
     return finish_cache(str(source), folder, by, encoders())
 
@@ -55,7 +55,7 @@ def test_what_is_encoded_is_counted(out: Path, tmp_path: Path) -> None:
     manifest = finish_cache(str(out), tmp_path / "cache", codec(), encoders())
     assert manifest.clips == {"train": 7, "validation": 2}
     assert manifest.bad == {}
-    assert manifest.maker.codec == codec().identity
+    assert manifest.spec.codec == codec().identity
 
 
 def test_the_scale_is_that_of_what_is_drawn_from_the_train_split(tmp_path: Path) -> None:

@@ -21,9 +21,9 @@ from mmusset.errors import MmussetError, UsageError
 from mmusset.files import file_sha256
 from mmusset.musflow.data.cache import Cache
 from mmusset.musflow.data.encode import whole_frames
-from mmusset.musflow.generate.asked import Asked, guidance_of
-from mmusset.musflow.generate.closest import Neighbours
-from mmusset.musflow.generate.generate import Composer, pieces
+from mmusset.musflow.generate.generate import generate_pieces
+from mmusset.musflow.generate.generator import MusicGenerator
+from mmusset.musflow.generate.requests import GenerationRequest, guidance_of
 from mmusset.musflow.model import sampler
 from mmusset.musflow.recipe import SamplerPart
 from mmusset.shards.reader import decode_sound, raw_samples, shards_of, split_of
@@ -44,14 +44,14 @@ Ask = Callable[..., Said]
 
 
 @pytest.fixture(scope="module")
-def composer(trained: Trained) -> Composer:
-    return Composer(trained.run, "cpu", print)
+def composer(trained: Trained) -> MusicGenerator:
+    return MusicGenerator(trained.run, "cpu", print)
 
 
 @pytest.fixture
-def whole(trained: Trained, tmp_path: Path) -> Asked:
+def whole(trained: Trained, tmp_path: Path) -> GenerationRequest:
     """All three conditions."""
-    return Asked(tmp_path / "a.flac", image=trained.picture, story=STORY, caption=FAST)
+    return GenerationRequest(tmp_path / "a.flac", image=trained.picture, story=STORY, caption=FAST)
 
 
 @pytest.fixture
@@ -67,7 +67,9 @@ def ask(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return run
 
 
-def composed(composer: Composer, asked: Asked, part: SamplerPart | None = None) -> Tensor:
+def composed(
+    composer: MusicGenerator, asked: GenerationRequest, part: SamplerPart | None = None
+) -> Tensor:
     return composer.compose(asked, part or composer.recipe.sampler)
 
 
@@ -147,7 +149,9 @@ def test_a_table_of_wishes(trained: Trained, tmp_path: Path, ask: Ask) -> None:
     assert (tmp_path / "made" / "0001.flac").read_bytes() == made["0001.flac"]
 
 
-def test_what_is_asked_changes_the_sound(composer: Composer, whole: Asked) -> None:
+def test_what_is_asked_changes_the_sound(
+    composer: MusicGenerator, whole: GenerationRequest
+) -> None:
     """Every one of the eight subsets of conditions is music, and other music."""
     asked = []
     for number in range(8):
@@ -169,16 +173,18 @@ def test_what_is_asked_changes_the_sound(composer: Composer, whole: Asked) -> No
     assert float((slow - sounds[7]).abs().max()) > 0.01
 
 
-def test_a_piece_does_not_hang_on_what_else_is_made(composer: Composer, whole: Asked) -> None:
+def test_a_piece_does_not_hang_on_what_else_is_made(
+    composer: MusicGenerator, whole: GenerationRequest
+) -> None:
     other = replace(whole, caption=SLOW, story="", out=whole.out.with_name("b.flac"))
     again = replace(whole, out=whole.out.with_name("c.flac"))
-    list(pieces(composer, [whole, other, again], composer.recipe.sampler, 0))
+    list(generate_pieces(composer, [whole, other, again], composer.recipe.sampler, 0))
     first, second, third = (soundfile.read(each.out)[0] for each in (whole, other, again))
     assert np.array_equal(first, third)
     assert not np.array_equal(first, second)
     conditions = composer.conditions(whole), composer.conditions(other)
     part, model = composer.recipe.sampler, composer.model
-    many = sampler.make(
+    many = sampler.sample(
         model,
         torch.cat([each.aligned for each in conditions]),
         torch.cat([each.present for each in conditions]),
@@ -187,36 +193,42 @@ def test_a_piece_does_not_hang_on_what_else_is_made(composer: Composer, whole: A
         seed=0,
     )
     for number, each in enumerate(conditions):
-        alone = sampler.make(model, each.aligned, each.present, 5, part, seed=0)
+        alone = sampler.sample(model, each.aligned, each.present, 5, part, seed=0)
         torch.testing.assert_close(many[number : number + 1], alone, atol=1e-4, rtol=1e-4)
-        other_seed = sampler.make(model, each.aligned, each.present, 5, part, seed=1)
+        other_seed = sampler.sample(model, each.aligned, each.present, 5, part, seed=1)
         assert float((other_seed - alone).abs().max()) > 0.1
 
 
 @pytest.mark.parametrize("seconds", [0.1, 0.5, 1.2345, 1.92, 7.0])
 def test_it_is_as_long_as_it_is_asked_to_be(
-    composer: Composer, whole: Asked, seconds: float
+    composer: MusicGenerator, whole: GenerationRequest, seconds: float
 ) -> None:
     """Shorter and longer than it was trained on; and what it is like can still be told."""
     asked = replace(whole, seconds=seconds)
-    (made,) = pieces(composer, [asked], composer.recipe.sampler, 1)
+    (made,) = generate_pieces(composer, [asked], composer.recipe.sampler, 1)
     assert soundfile.info(whole.out).frames == round(seconds * 16000)
     assert made.seconds == pytest.approx(seconds, abs=1e-4)
     assert -1 <= made.closest[0].similarity <= 1
 
 
-def test_guidance_of_0_asks_for_nothing(composer: Composer, whole: Asked) -> None:
-    nothing = composed(composer, Asked(whole.out))
+def test_guidance_of_0_asks_for_nothing(composer: MusicGenerator, whole: GenerationRequest) -> None:
+    nothing = composed(composer, GenerationRequest(whole.out))
     assert torch.equal(composed(composer, replace(whole, guidance=guidance_of(["0"]))), nothing)
-    assert torch.equal(composed(composer, Asked(whole.out, guidance=guidance_of(["5"]))), nothing)
+    assert torch.equal(
+        composed(composer, GenerationRequest(whole.out, guidance=guidance_of(["5"]))), nothing
+    )
 
 
-def test_guidance_of_0_for_one_leaves_it_out(composer: Composer, whole: Asked) -> None:
+def test_guidance_of_0_for_one_leaves_it_out(
+    composer: MusicGenerator, whole: GenerationRequest
+) -> None:
     without = composed(composer, replace(whole, image=None))
     assert torch.equal(composed(composer, replace(whole, guidance={"image": 0.0})), without)
 
 
-def test_one_scale_is_the_same_scale_for_each(composer: Composer, whole: Asked) -> None:
+def test_one_scale_is_the_same_scale_for_each(
+    composer: MusicGenerator, whole: GenerationRequest
+) -> None:
     each = guidance_of(["image=2", "story=2", "caption=2"])
     one = composed(composer, replace(whole, guidance=guidance_of(["2"])))
     assert torch.equal(composed(composer, replace(whole, guidance=each)), one)
@@ -225,36 +237,42 @@ def test_one_scale_is_the_same_scale_for_each(composer: Composer, whole: Asked) 
     assert not torch.equal(composed(composer, whole), one), "the recipe says 3"
 
 
-def test_what_is_too_loud_or_no_number(trained: Trained, whole: Asked) -> None:
+def test_what_is_too_loud_or_no_number(trained: Trained, whole: GenerationRequest) -> None:
     """Both come of weights that training spoilt."""
-    composer = Composer(trained.run, "cpu", print)
+    composer = MusicGenerator(trained.run, "cpu", print)
     part = composer.recipe.sampler
     with torch.no_grad():
         composer.model.latent_mean += 3
         assert float(composed(composer, whole).abs().max()) > 3
-        (made,) = pieces(composer, [whole], part, 0)
+        (made,) = generate_pieces(composer, [whole], part, 0)
         assert made.peak_dbfs == pytest.approx(-1, abs=0.01)
         assert f"turned down by {made.turned_down_db:.1f} dB" in made.text()
         assert np.abs(soundfile.read(whole.out)[0]).max() < 1
         composer.model.nulls.fill_(torch.nan)
     bad = replace(whole, image=None, out=whole.out.with_name("b.flac"))
     with pytest.raises(MmussetError, match="not finite"):
-        list(pieces(composer, [bad], part, 0))
+        list(generate_pieces(composer, [bad], part, 0))
     assert not bad.out.exists()
 
 
 def test_all_is_looked_at_before_the_first_is_made(
-    composer: Composer, whole: Asked, tmp_path: Path
+    composer: MusicGenerator, whole: GenerationRequest, tmp_path: Path
 ) -> None:
     (tmp_path / "b.png").write_text("no picture")
-    wrong = Asked(tmp_path / "b.flac", image=tmp_path / "b.png", where="wishes.csv, line 3: ")
+    wrong = GenerationRequest(
+        tmp_path / "b.flac", image=tmp_path / "b.png", where="wishes.csv, line 3: "
+    )
     with pytest.raises(UsageError, match=r"^wishes.csv, line 3: .*b.png is no picture"):
-        list(pieces(composer, [whole, wrong], composer.recipe.sampler, 0))
+        list(generate_pieces(composer, [whole, wrong], composer.recipe.sampler, 0))
     assert not whole.out.exists()
 
 
-def test_a_file_that_comes_meanwhile_stays(composer: Composer, whole: Asked) -> None:
-    making = pieces(composer, [replace(whole, out=whole.out.with_name("0.flac")), whole], FEW, 0)
+def test_a_file_that_comes_meanwhile_stays(
+    composer: MusicGenerator, whole: GenerationRequest
+) -> None:
+    making = generate_pieces(
+        composer, [replace(whole, out=whole.out.with_name("0.flac")), whole], FEW, 0
+    )
     next(making)
     whole.out.write_text("mine")
     with pytest.raises(MmussetError, match="is there by now"):
@@ -267,14 +285,14 @@ FEW = SamplerPart(steps=2, method="euler")
 
 @pytest.mark.parametrize("number", range(8))
 def test_a_copy_of_a_training_clip_is_found(
-    composer: Composer, trained: Trained, number: int
+    composer: MusicGenerator, trained: Trained, number: int
 ) -> None:
     """As it stands in its shard: a codec of eight steps gives it back too much like others."""
     shards = [shard for shard in shards_of(str(trained.dataset)) if split_of(shard) == "train"]
     clips = [clip for shard in shards for clip in raw_samples(shard)]
     key, members = clips[number]
     sound = whole_frames(*decode_sound(members["music.flac"]), composer.codec).copy()
-    found = Neighbours(composer).of(torch.from_numpy(sound), 99)
+    found = composer.training_clips().nearest(composer.audio_vector(torch.from_numpy(sound)), 99)
     assert found[0].key == key
     assert len(found) == 8
     assert [near.similarity for near in found] == sorted(
@@ -282,14 +300,16 @@ def test_a_copy_of_a_training_clip_is_found(
     )
 
 
-def test_how_near_clips_usually_are(composer: Composer) -> None:
+def test_how_near_clips_usually_are(composer: MusicGenerator) -> None:
     cache = Cache(composer.folder.cache, "train")
     clips = composer.model.alignment.target(cache.everything(0).embeddings["audio"])
     nearest = [
         max(float(one @ other) for m, other in enumerate(clips) if m != n)
         for n, one in enumerate(clips)
     ]
-    assert Neighbours(composer).usual == pytest.approx(float(torch.tensor(nearest).quantile(0.5)))
+    assert composer.training_clips().median_similarity == pytest.approx(
+        float(torch.tensor(nearest).quantile(0.5))
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from mmusset.musflow.model.musflow import guided
+from mmusset.musflow.model.guidance import guided_velocity
 from mmusset.musflow.recipe import MODALITIES, Modality
 from tests.support.musflow_trained import random_model
 
@@ -36,7 +36,9 @@ def test_guidance_is_as_written(
             if scale:
                 expected = expected + scale * (v(*told, name) - v(*told))
                 told.append(name)
-        velocity = guided(model, aligned, present, dict(zip(MODALITIES, scales, strict=True)))
+        velocity = guided_velocity(
+            model, aligned, present, dict(zip(MODALITIES, scales, strict=True))
+        )
         torch.testing.assert_close(velocity(x, t), expected, atol=1e-3, rtol=1e-3)
         if len(set(scales)) == 1:
             usual = v() + scales[0] * (v(*MODALITIES) - v())

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from mmusset.errors import MmussetError, UsageError
-from mmusset.musflow.data.cache import EMBEDDED, Batch, Cache
+from mmusset.musflow.data.cache import EMBEDDED, Cache, LatentBatch
 from mmusset.musflow.data.encode import encode_shards, finish_cache
 from mmusset.musflow.data.live import LiveShards, live_splits
 from tests.support.command import tree
@@ -35,7 +35,7 @@ def live(out: Path, split: str = "train", seed: int = 0) -> LiveShards:
     return LiveShards(str(out), split, Blocks(), encoders(), seed)
 
 
-def same(one: Batch, other: Batch) -> bool:
+def same(one: LatentBatch, other: LatentBatch) -> bool:
     return bool(
         one.keys == other.keys
         and torch.equal(one.mean, other.mean)
@@ -52,7 +52,7 @@ def test_at_step_0_it_is_the_cache(out: Path, tmp_path: Path) -> None:
         rows, cache = live(out, split), Cache(tmp_path / "cache", split)
         assert rows.counts == cache.counts
         assert rows.lengths == LATENTS[: len(rows.lengths)]
-        assert rows.manifest.maker == manifest.maker
+        assert rows.manifest.spec == manifest.spec
         assert rows.manifest.latent_mean == pytest.approx(manifest.latent_mean, abs=1e-6)
         assert rows.manifest.latent_std == pytest.approx(manifest.latent_std)
         assert rows.manifest.embedding_scale == pytest.approx(manifest.embedding_scale)

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from mmusset.errors import UsageError
-from mmusset.musflow.codecs.mel import FLOOR, filters, log_mel, sound_of
-from mmusset.musflow.model.geometry import Geometry
+from mmusset.musflow.sound.geometry import Geometry
+from mmusset.musflow.sound.mel import FLOOR, filters, log_mel, sound_of
 
 GEOMETRIES = [
     Geometry(16000, 1.0, 1024, 256, 80, 4, 16),

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from mmusset.musflow.codecs.mel import log_mel
 from mmusset.musflow.codecs.mel_vae import MelVae
-from mmusset.musflow.model.geometry import Geometry
+from mmusset.musflow.sound.geometry import Geometry
+from mmusset.musflow.sound.mel import log_mel
 
 GEOMETRY = Geometry(16000, 1.024, 1024, 256, 40, 4, 8)
 SOUNDS = 16
@@ -26,7 +26,7 @@ def sounds() -> Tensor:
 def fitted() -> MelVae:
     torch.manual_seed(0)
     codec, mel = MelVae(GEOMETRY, width=64), log_mel(sounds(), GEOMETRY)
-    codec.learn_scale(mel)
+    codec.set_scale(mel)
     optimizer = torch.optim.AdamW(codec.parameters(), lr=3e-3)
     for _ in range(150):
         noise = torch.randn(SOUNDS, GEOMETRY.latents, GEOMETRY.latent_channels)

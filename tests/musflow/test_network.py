@@ -7,13 +7,18 @@ import torch
 from torch import Tensor
 
 from mmusset.musflow.model import flow
-from mmusset.musflow.model.network import Shape, VelocityNetwork, rotations, turned
+from mmusset.musflow.model.network import (
+    NetworkConfig,
+    VelocityNetwork,
+    apply_rotary,
+    rotary_embedding,
+)
 
-SHAPE = Shape(channels=6, condition=10, width=32, depth=2, heads=2)
+SHAPE = NetworkConfig(channels=6, condition_width=10, width=32, depth=2, heads=2)
 MODALITIES = 3
 
 
-def network(shape: Shape = SHAPE, *, trained: bool = True) -> VelocityNetwork:
+def network(shape: NetworkConfig = SHAPE, *, trained: bool = True) -> VelocityNetwork:
     torch.manual_seed(0)
     made = VelocityNetwork(shape, MODALITIES)
     if trained:
@@ -63,14 +68,14 @@ def test_samples_of_a_batch_do_not_know_of_each_other() -> None:
 def test_turning_keeps_lengths_and_tells_distances_alone() -> None:
     torch.manual_seed(0)
     q, k = torch.randn(2, 1, 1, 1, 8).expand(2, 1, 1, 20, 8)
-    turns = rotations(2, 18, 8, q)
-    scores = turned(q, turns) @ turned(k, turns).transpose(-1, -2)
+    rotary = rotary_embedding(2, 18, 8, q)
+    scores = apply_rotary(q, rotary) @ apply_rotary(k, rotary).transpose(-1, -2)
     frames = scores[0, 0, 2:, 2:]
     for distance in (-5, 0, 3):
         same = frames.diagonal(distance)
         assert torch.allclose(same, same[:1].expand_as(same), atol=1e-4)
-    assert torch.allclose(turned(q, turns).norm(dim=-1), q.norm(dim=-1), atol=1e-5)
-    assert torch.equal(turned(q, turns)[:, :, :2], q[:, :, :2]), "tokens stand nowhere"
+    assert torch.allclose(apply_rotary(q, rotary).norm(dim=-1), q.norm(dim=-1), atol=1e-5)
+    assert torch.equal(apply_rotary(q, rotary)[:, :, :2], q[:, :, :2]), "tokens stand nowhere"
 
 
 def test_heads_that_do_not_fit_are_refused() -> None:
@@ -87,12 +92,14 @@ def test_it_learns_eight_clips_by_heart() -> None:
     optimizer = torch.optim.AdamW(made.parameters(), lr=3e-3)
     for _ in range(400):
         x1, c = clips.repeat(4, 1, 1), asked.repeat(4, 1, 1)
-        x0, t = torch.randn_like(x1), flow.times(torch.rand(32))[torch.randperm(32)]
-        loss = flow.loss(made(flow.point(x0, x1, t), t, c), flow.target(x0, x1)).mean()
+        x0, t = torch.randn_like(x1), flow.sample_timesteps(torch.rand(32))[torch.randperm(32)]
+        loss = flow.velocity_loss(
+            made(flow.interpolate(x0, x1, t), t, c), flow.velocity_target(x0, x1)
+        ).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    made_up = flow.integrate(lambda x, t: made(x, t, asked), torch.randn(8, 4, 6), flow.grid(16))
+    made_up = flow.ab2(lambda x, t: made(x, t, asked), torch.randn(8, 4, 6), flow.timestep_grid(16))
     nearest = torch.cdist(made_up.flatten(1), clips.flatten(1)).argmin(dim=1)
     assert nearest.tolist() == list(range(8))
     assert float((made_up - clips).square().mean()) < 0.15

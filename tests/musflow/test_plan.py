@@ -14,9 +14,9 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from mmusset.errors import MmussetError, Refused, UsageError
-from mmusset.musflow.data.cache import Batch, Cache
-from mmusset.musflow.model.musflow import MusFlow, throw
-from mmusset.musflow.model.network import Shape, VelocityNetwork
+from mmusset.musflow.data.cache import Cache, LatentBatch
+from mmusset.musflow.model.musflow import MusFlow, draw
+from mmusset.musflow.model.network import NetworkConfig, VelocityNetwork
 from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe
 from mmusset.musflow.training.cost import forward_flops, peak_flops_per_s, step_flops
 from mmusset.musflow.training.plan import Plan, plan
@@ -75,7 +75,7 @@ def weights_of(trained: Trained) -> int:
     )
 
 
-def batch_of(trained: Trained, size: int) -> Batch:
+def batch_of(trained: Trained, size: int) -> LatentBatch:
     cache = Cache(trained.run / "cache", "train")
     return cache.batch(0, torch.arange(size) % cache.counts[0])
 
@@ -91,13 +91,13 @@ def saved_bytes(trained: Trained, recipe: MusFlowRecipe) -> int:
         kept[tensor.untyped_storage().data_ptr()] = tensor
         return tensor
 
-    throws = throw(recipe.train, 0, tuple(batch.mean.shape), "cpu")
+    draws = draw(recipe.train, 0, tuple(batch.mean.shape), "cpu")
     bf16 = recipe.train.precision == "bf16"
     with (
         torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
         torch.autocast("cpu", torch.bfloat16, bf16),
     ):
-        losses = model(batch, throws)
+        losses = model(batch, draws)
         (losses.flow.mean() + losses.alignment).backward()
     return sum(t.untyped_storage().nbytes() for place, t in kept.items() if place not in own)
 
@@ -235,7 +235,7 @@ def test_room_is_not_more_than_the_machine_has(trained: Trained) -> None:
 @pytest.mark.parametrize("frames", [1, 60, 300])
 @pytest.mark.parametrize("width", [32, 96])
 def test_a_step_computes_what_the_formula_says(frames: int, width: int) -> None:
-    shape = Shape(channels=8, condition=68, width=width, depth=3, heads=4)
+    shape = NetworkConfig(channels=8, condition_width=68, width=width, depth=3, heads=4)
     network = VelocityNetwork(shape, len(MODALITIES))
     x, t, c = torch.randn(2, frames, 8), torch.rand(2), torch.randn(2, len(MODALITIES), 68)
     # The counter knows attention in its plain form alone.

@@ -14,13 +14,13 @@ from torch import Tensor
 from mmusset import recipe_file
 from mmusset.errors import MmussetError, UsageError
 from mmusset.musflow.codecs.codec import Codec, open_codec
-from mmusset.musflow.codecs.mel import filters
 from mmusset.musflow.codecs.pretrained import mirrored_log_mel
-from mmusset.musflow.data.encode import sound_for
+from mmusset.musflow.data.encode import resampled
 from mmusset.musflow.licences import UNKNOWN, licence_of, licences_of
-from mmusset.musflow.model.geometry import Geometry
-from mmusset.musflow.pretrained import find, loaded_model
+from mmusset.musflow.pretrained import loaded_model, locate
 from mmusset.musflow.recipe import CodecPart, EncodersPart, MusFlowRecipe
+from mmusset.musflow.sound.geometry import Geometry
+from mmusset.musflow.sound.mel import filters
 from tests.support import tiny_musflow_models as tiny
 
 AUDIOLDM = Geometry(16000, 10.24, 1024, 160, 64, 4, 128)
@@ -107,7 +107,7 @@ def test_the_mel_vae_does_what_its_parts_do_alone(made: Path) -> None:
 def test_oobleck_does_what_its_vae_does_alone(made: Path) -> None:
     from diffusers import AutoencoderOobleck
 
-    vae = loaded_model(AutoencoderOobleck, "it", find(str(made / "oobleck"), ""), "cpu")
+    vae = loaded_model(AutoencoderOobleck, "it", locate(str(made / "oobleck"), ""), "cpu")
     codec, sound = oobleck(made / "oobleck"), noise(2, 2, 320)
     mean, std = codec.encode(sound)
     posterior = vae.encode(sound).latent_dist
@@ -135,7 +135,7 @@ def test_sound_of_other_rates_and_channels_is_fitted_to_the_codec(made: Path) ->
     stereo = noise(48000, 2).numpy()
     paper, waves = mel_vae(made / "audioldm"), oobleck(made / "oobleck")
     for codec, sound in ((paper, stereo), (waves, stereo), (waves, stereo[:, :1])):
-        fitted = sound_for(sound, 48000, codec.rate_hz, codec.channels)
+        fitted = resampled(sound, 48000, codec.rate_hz, codec.channels)
         mean, _ = codec.encode(torch.from_numpy(fitted.T.copy())[None])
         assert mean.shape[1:] == (codec.rate_hz // codec.samples_per_latent, codec.latent_channels)
 

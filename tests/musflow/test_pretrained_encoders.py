@@ -90,7 +90,7 @@ def test_texts_of_any_length_become_vectors(made: Path, kind: str, width: int) -
 def test_sounds_shorter_or_longer_than_clap_hears_become_unit_vectors(
     made: Path, kind: str, seconds: float
 ) -> None:
-    """Always the same: the extractor would throw dice over long sounds, and for fused models
+    """Always the same: the extractor would draw generator_at over long sounds, and for fused models
     over short ones too."""
     audio = opened(made, audio=kind).audio
     assert (audio.rate_hz, audio.width) == (48000, 12)

@@ -11,8 +11,7 @@ from tinytag import TinyTag
 from torch import Tensor
 
 from mmusset.errors import MmussetError, UsageError
-from mmusset.musflow.codecs.spectrogram import GAP_PX, ROW_PX, spectrogram
-from mmusset.musflow.generate.sound_file import (
+from mmusset.musflow.sound.sound_file import (
     FORMATS,
     PEAK,
     check_format,
@@ -21,6 +20,7 @@ from mmusset.musflow.generate.sound_file import (
     peak_safe,
     write_sound,
 )
+from mmusset.musflow.sound.spectrogram import GAP_PX, ROW_PX, spectrogram
 
 TOLD = {"model": "musflow-tiny", "seed": 7, "story": "Été à Ōsaka, “and” a\nnew line"}
 

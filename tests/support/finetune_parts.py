@@ -13,9 +13,9 @@ from torch.profiler import ProfilerActivity, profile
 
 from mmusset.finetune.chats import Chat, read_chats
 from mmusset.finetune.learner import adapted, load_base, read_processor
-from mmusset.finetune.lora import Job
-from mmusset.finetune.pages import Book, read_pages, tokens_of
+from mmusset.finetune.packing import PackedDataset, pack_chats, tokens_of
 from mmusset.finetune.recipe import DataPart, FinetuneRecipe, LoraPart, LoraTrainPart
+from mmusset.finetune.run import FinetuneJob
 from mmusset.recipe_file import load
 from mmusset.training.progress import Progress
 from tests.support.musflow_parts import dataset
@@ -65,10 +65,10 @@ def recipe(base: Path, rank: int = 4, **train: Any) -> FinetuneRecipe:
     )
 
 
-def book(base: Path, source: Path) -> tuple[Book, Any]:
+def book(base: Path, source: Path) -> tuple[PackedDataset, Any]:
     """The pages of a dataset, and the base's processor."""
     processor = read_processor(recipe(base), "")
-    return read_pages(read_chats([str(source)], DATA).chats, processor, 4096), processor
+    return pack_chats(read_chats([str(source)], DATA).chats, processor, 4096), processor
 
 
 def learner(base: Path, rank: int = 4, loud: bool = True, **train: Any) -> Any:
@@ -115,13 +115,13 @@ def words(base: Path, source: Path | str, out: Path, **changes: Any) -> list[str
     return ["finetune", "--data", str(source), "--base", base, "--out", out, *sets]
 
 
-def job(base: Path, source: Path | str, out: Path, **changes: Any) -> Job:
+def job(base: Path, source: Path | str, out: Path, **changes: Any) -> FinetuneJob:
     """The same, for who asks from within; `merge` too."""
     merge = changes.pop("merge", None)
     whole = SETTINGS | {key.replace("__", "."): value for key, value in changes.items()}
     overrides = tuple(f"{key}={json.dumps(value)}" for key, value in whole.items())
     asked = load(FinetuneRecipe, "lora-r8", (f"base={base}", *overrides))
-    return Job((str(source),), asked, out, merge, "cpu", Progress())
+    return FinetuneJob((str(source),), asked, out, merge, "cpu", Progress())
 
 
 def teach_words(base: Path, chats: Sequence[Chat], out: Path, steps: int) -> Path:

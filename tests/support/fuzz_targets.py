@@ -184,12 +184,14 @@ def recipe(data: bytes, bench: Bench) -> None:
 
 
 def table(data: bytes, bench: Bench) -> None:
-    from mmusset.musflow.generate import asked
+    from mmusset.musflow.generate import requests
 
     path = bench.folder / "fuzzed.csv"
     path.write_bytes(data)
     with suppress(MmussetError):
-        asked.asked(asked.Asked(out=Path("x.flac")), path, bench.folder / "made", ())
+        requests.expand(
+            requests.GenerationRequest(out=Path("x.flac")), path, bench.folder / "made", ()
+        )
 
 
 # --- what a server says ----------------------------------------------------------------------

@@ -15,8 +15,8 @@ from torch import Tensor
 from mmusset.musflow.codecs.bundled import BundledCodec
 from mmusset.musflow.codecs.mel_vae import MelVae
 from mmusset.musflow.encoders.encoders import Encoders, open_encoders
-from mmusset.musflow.model.geometry import Geometry
 from mmusset.musflow.recipe import EncodersPart
+from mmusset.musflow.sound.geometry import Geometry
 from mmusset.shards.tar import Sample, shard_name, write_shard
 from tests.support.samples import sample
 

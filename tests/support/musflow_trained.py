@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from mmusset.musflow.data.cache import Maker, Manifest
+from mmusset.musflow.data.cache import CacheManifest, LatentSpec
 from mmusset.musflow.encoders.encoders import open_encoders
 from mmusset.musflow.model.musflow import MusFlow
 from mmusset.musflow.recipe import MusFlowRecipe
@@ -76,11 +76,11 @@ def random_model(seed: int = 0) -> MusFlow:
     return model
 
 
-def _manifest(latent_channels: int) -> Manifest:
+def _manifest(latent_channels: int) -> CacheManifest:
     encoders, dice = open_encoders(MusFlowRecipe().encoders), random.Random(0)
     widths = encoders.widths()
-    return Manifest(
-        maker=Maker(
+    return CacheManifest(
+        spec=LatentSpec(
             codec="none",
             encoders=encoders.identities(),
             widths=widths,

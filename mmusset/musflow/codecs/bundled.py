@@ -1,8 +1,7 @@
-"""Fitting the bundled codec on the shards, saving it and loading it."""
+"""The bundled codec: saved and loaded. `musflow/training/codec_stage.py` fits it."""
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,17 +11,11 @@ from torch import Tensor
 from mmusset.bounded import MOST_TEXT, read_bounded
 from mmusset.errors import MmussetError, Refused
 from mmusset.files import write_durably
-from mmusset.musflow.model.geometry import Geometry
 from mmusset.musflow.recipe import CodecPart
-from mmusset.training.order import generator_at
-from mmusset.training.schedule import lr_at, set_lr
+from mmusset.musflow.sound.geometry import Geometry
+from mmusset.musflow.sound.mel import log_mel
 
-from .mel import log_mel
 from .mel_vae import MelVae
-
-FITTED_SECONDS = 3600.0  # of sound are enough, and fit into memory
-LEARN_SHARE = 0.9  # of the sounds; the rest tells the error
-SEED = 0  # of the fit, so that a codec does not hang on how the flow is trained
 
 
 class BundledCodec:
@@ -39,13 +32,13 @@ class BundledCodec:
         self.identity = f"bundled/{_weights_sha256(vae)}"
 
     def encode(self, sound: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and deviation `[B, T, C]`; what is left over of the end has no latent."""
+        """Mean and deviation `[B, T, C]`; a remainder at the end has no latent."""
         mono = sound.mean(dim=1)
         whole = mono.shape[1] // self.samples_per_latent * self.samples_per_latent
         return self.vae.encode(mono[:, :whole])
 
     def decode(self, latents: Tensor, seed: int = 0) -> Tensor:
-        """Mono sound `[B, 1, samples]`; phases begin at random, from `seed`."""
+        """Mono sound `[B, 1, samples]`; phases start at random, from `seed`."""
         return self.vae.decode(latents, seed)[:, None]
 
 
@@ -54,38 +47,6 @@ def geometry_of(part: CodecPart, seconds: float) -> Geometry:
     return Geometry(
         part.rate_hz, seconds, part.n_fft, part.hop, part.mels, part.squeeze, part.channels
     )
-
-
-def fit(
-    part: CodecPart, sounds: Tensor, device: str, told: Callable[[int, float], None]
-) -> tuple[MelVae, float]:
-    """A codec fitted to mono `sounds` `[N, samples]`, and its mean error in dB on the tenth of
-    them that it did not see, or on all where there are fewer than five. `told` hears of each
-    step and its error in dB."""
-    crop = geometry_of(part, min(part.crop_seconds, sounds.shape[1] / part.rate_hz))
-    learnt = max(1, round(LEARN_SHARE * len(sounds)))
-    torch.manual_seed(SEED)
-    vae = MelVae(crop, part.width, part.depth).to(device)
-    vae.learn_scale(log_mel(_crops(sounds[:learnt], crop, 0, 256), crop).to(device))
-    optimizer = torch.optim.AdamW(vae.parameters(), lr=part.lr, betas=(0.9, 0.99), fused=True)
-    for step in range(part.steps):
-        sound = _crops(sounds[:learnt], crop, step, part.batch).to(device)
-        noise = torch.randn(
-            part.batch,
-            crop.latents,
-            crop.latent_channels,
-            generator=generator_at(SEED, step, "codec noise", device),
-            device=device,
-        )
-        losses = vae.losses(log_mel(sound, crop), noise)
-        optimizer.zero_grad()
-        losses.total.backward()
-        torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
-        set_lr(optimizer, lr_at(part.lr, step, part.steps, part.steps // 10))
-        optimizer.step()
-        told(step + 1, decibels(float(losses.error.detach())))
-    unseen = sounds[learnt:] if learnt < len(sounds) else sounds
-    return vae.eval(), reconstruction_error_db(vae, unseen[:64].to(device))
 
 
 @torch.no_grad()
@@ -104,7 +65,7 @@ def decibels(nepers: float) -> float:
 
 
 def save_bundled(vae: MelVae, part: CodecPart, folder: Path) -> None:
-    """Write weights and settings, whole or not at all."""
+    """Write weights and settings, each atomically; the settings last."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: value.cpu() for name, value in vae.state_dict().items()}
     write_durably(folder / "codec.pt", lambda file: torch.save(weights, file), "codec")
@@ -114,7 +75,7 @@ def save_bundled(vae: MelVae, part: CodecPart, folder: Path) -> None:
 
 def load_bundled(part: CodecPart, folder: Path, device: str = "cpu") -> BundledCodec:
     """The codec that was fitted. Raises MmussetError where none was, Refused where the recipe
-    now says another shape."""
+    now asks for another shape."""
     try:
         settings = json.loads(read_bounded(folder / "codec.json", MOST_TEXT))
         weights = torch.load(folder / "codec.pt", weights_only=True, map_location="cpu")
@@ -142,9 +103,9 @@ def _shape(part: CodecPart) -> dict[str, int]:
     return {name: getattr(part, name) for name in names}
 
 
-def _differences(fitted: dict[str, int], asked: dict[str, int]) -> str:
-    wrong = (name for name in asked if fitted.get(name) != asked[name])
-    return ", ".join(f"{name} {fitted.get(name)}, not {asked[name]}" for name in wrong)
+def _differences(fitted: dict[str, int], recipe: dict[str, int]) -> str:
+    different = (name for name in recipe if fitted.get(name) != recipe[name])
+    return ", ".join(f"{name} {fitted.get(name)}, not {recipe[name]}" for name in different)
 
 
 def _weights_sha256(vae: MelVae) -> str:
@@ -153,38 +114,3 @@ def _weights_sha256(vae: MelVae) -> str:
         hashed.update(name.encode())
         hashed.update(value.cpu().contiguous().numpy().tobytes())
     return hashed.hexdigest()[:16]
-
-
-def _crops(sounds: Tensor, crop: Geometry, step: int, batch: int) -> Tensor:
-    """Pieces `[batch, samples]` from anywhere in any of the sounds."""
-    random = generator_at(SEED, step, "codec crops")
-    which = torch.randint(len(sounds), (batch,), generator=random)
-    last = sounds.shape[1] - crop.samples
-    starts = torch.randint(last + 1, (batch,), generator=random)
-    pieces = (
-        sounds[int(n), int(at) : int(at) + crop.samples]
-        for n, at in zip(which, starts, strict=True)
-    )
-    return torch.stack(list(pieces))
-
-
-def collect(sounds: Iterator[Tensor], rate_hz: int) -> Tensor:
-    """Mono sounds `[N, samples]`, all cut to the shortest, of at most an hour together.
-
-    Those shorter than a second are left out: all would be cut to them. Raises MmussetError
-    where there are no others.
-    """
-    kept, seconds = list[Tensor](), 0.0
-    for sound in sounds:
-        if len(sound) < rate_hz:
-            continue
-        kept.append(sound)
-        seconds += len(sound) / rate_hz
-        if seconds >= FITTED_SECONDS:
-            break
-    if not kept:
-        raise MmussetError(
-            "no accepted samples to fit a codec on: the train split holds none of a second or more"
-        )
-    shortest = min(len(sound) for sound in kept)
-    return torch.stack([sound[:shortest] for sound in kept])

@@ -1,4 +1,4 @@
-"""A codec turns sound into latents and latents into sound, whichever it is."""
+"""What every codec does, sound to latents and back, and opening the one of a recipe."""
 
 from pathlib import Path
 from typing import Protocol
@@ -13,25 +13,25 @@ class Codec(Protocol):
     """Sound `[B, channels, samples]` at `rate_hz` to latents `[B, T, latent_channels]`."""
 
     identity: str
-    """Changes with its weights and settings: latents of two identities don't mix."""
+    """Changes with its weights and settings: latents of two identities must not be mixed."""
     rate_hz: int
     channels: int
     latent_channels: int
     samples_per_latent: int
 
     def encode(self, sound: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation of each latent."""
+        """Mean and standard deviation `[B, T, latent_channels]` of the posterior."""
         ...
 
     def decode(self, latents: Tensor, seed: int = 0) -> Tensor:
-        """Sound; `seed` is for what is drawn by chance, if anything."""
+        """Sound `[B, channels, samples]`; `seed` is for random phases, if it has any."""
         ...
 
 
 def open_codec(part: CodecPart, fitted: Path, device: str = "cpu") -> Codec:
-    """The codec of a recipe. `fitted` is where the bundled one was saved.
+    """The codec of a recipe. `fitted` is the folder of the bundled one.
 
-    Raises MmussetError where its weights are not there, or not what the recipe says.
+    Raises MmussetError where its weights are missing, or don't match the recipe.
     """
     if part.kind == "bundled":
         from .bundled import load_bundled

@@ -1,8 +1,8 @@
 """The bundled codec: a small variational autoencoder over log-mel frames.
 
-It needs no download: minutes on the shards fit it. A few frames side by side are one
-step of it, in and out, so latents are a 1-D sequence as the velocity network wants it, and
-all its layers run at their rate; sound comes back by phase reconstruction (mel.py).
+It needs no download: it is fitted on the shards in minutes. A few neighbouring frames are one
+patch, so latents are a 1-D sequence as the velocity network takes it, and all layers run at
+the latents' rate. Sound comes back by phase reconstruction (sound/mel.py).
 """
 
 from dataclasses import dataclass
@@ -11,16 +11,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmusset.musflow.model.geometry import Geometry
+from mmusset.musflow.sound.geometry import Geometry
+from mmusset.musflow.sound.mel import log_mel, sound_of
 
-from .mel import log_mel, sound_of
-
-KL_WEIGHT = 1e-3  # enough to keep latents near a normal's size, too little to blur
+KL_WEIGHT = 1e-3  # enough to keep latents near unit size, too little to blur them
 
 
 @dataclass(frozen=True, slots=True)
-class Losses:
-    """Of a batch, each a scalar: what is trained on, and the mean error in natural log units."""
+class VaeLosses:
+    """Of a batch, each a scalar: the training loss, and the mean error in natural log units."""
 
     total: Tensor
     error: Tensor
@@ -46,7 +45,7 @@ class MelVae(nn.Module):
             Convolution(width, patch),
         )
 
-    def learn_scale(self, mel: Tensor) -> None:
+    def set_scale(self, mel: Tensor) -> None:
         """Take each band's mean and spread from frames `[..., mels]` of the training set."""
         bands = mel.flatten(0, -2)
         self.mean.copy_(bands.mean(dim=0))
@@ -63,12 +62,12 @@ class MelVae(nn.Module):
         scaled = self.decoder(latents).unflatten(2, (self.geometry.squeeze, -1)).flatten(1, 2)
         return scaled * self.std + self.mean
 
-    def losses(self, mel: Tensor, noise: Tensor) -> Losses:
+    def losses(self, mel: Tensor, noise: Tensor) -> VaeLosses:
         """Reconstruction and KL; `noise` is `[B, latents, C]` and normal."""
         mean, std = self.posterior(mel)
-        wrong = (self.mel_of(mean + std * noise) - mel).abs()
+        error = (self.mel_of(mean + std * noise) - mel).abs()
         kl = 0.5 * (mean.square() + std.square() - 1 - 2 * std.log()).mean()
-        return Losses((wrong / self.std).mean() + KL_WEIGHT * kl, wrong.mean())
+        return VaeLosses((error / self.std).mean() + KL_WEIGHT * kl, error.mean())
 
     @torch.no_grad()
     def encode(self, sound: Tensor) -> tuple[Tensor, Tensor]:
@@ -82,29 +81,29 @@ class MelVae(nn.Module):
 
 
 class Convolution(nn.Module):
-    """Each of frames `[B, T, W]` with the one before and the one after, as one matrix product:
-    on a CPU half the time of conv1d for so few frames."""
+    """A convolution of width 3 over frames `[B, T, W]`, as one matrix product: on a CPU it takes
+    half the time of conv1d for so few frames."""
 
     def __init__(self, width: int, out: int) -> None:
         super().__init__()
-        self.weigh = nn.Linear(3 * width, out)
+        self.linear = nn.Linear(3 * width, out)
 
     def forward(self, x: Tensor) -> Tensor:
         padded = functional.pad(x, (0, 0, 1, 1))
-        return self.weigh(torch.cat([padded[:, :-2], x, padded[:, 2:]], dim=-1))
+        return self.linear(torch.cat([padded[:, :-2], x, padded[:, 2:]], dim=-1))
 
 
 class Residual(nn.Module):
-    """Two convolutions beside an open way.
+    """Two convolutions and a skip connection.
 
-    Each frame is normed by itself: what a frame becomes does not hang on the clip's length.
+    Each frame is normalized by itself, so that it does not depend on the clip's length.
     """
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.first = Convolution(width, width)
         self.second = Convolution(width, width)
-        nn.init.zeros_(self.second.weigh.weight)
+        nn.init.zeros_(self.second.linear.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         """Frames `[B, T, W]`."""

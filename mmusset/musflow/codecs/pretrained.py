@@ -1,7 +1,7 @@
 """Pretrained codecs: a VAE over log-mels with its vocoder, and a VAE over sound itself.
 
-Latents are the VAEs' own: `scaling_factor` of a config is not used, since it is a default
-for pictures where nobody set it. Training scales latents by their statistics.
+Latents are the VAEs' own. `scaling_factor` of a config is not used: where nobody set it, it is
+a default for images, and training normalizes latents by their statistics anyway.
 """
 
 import math
@@ -11,17 +11,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from mmusset.errors import MmussetError, UsageError
-from mmusset.musflow.model.geometry import Geometry
-from mmusset.musflow.pretrained import Place, find, identity_of, loaded_model
+from mmusset.musflow.pretrained import ModelLocation, identity_of, loaded_model, locate
 from mmusset.musflow.recipe import CodecPart
+from mmusset.musflow.sound.geometry import Geometry
+from mmusset.musflow.sound.mel import log_mel
 
-from .mel import log_mel
-
-LEARNT_PEAK = 0.5  # AudioLDM's VAE and vocoder learnt from sounds that were brought to it
+TRAINED_PEAK = 0.5  # AudioLDM's VAE and vocoder were trained on sounds normalized to this peak
 
 
 class MelVaeWithVocoder:
-    """AudioLDM's VAE over log-mels, and the HiFi-GAN that makes sound of them: mono.
+    """AudioLDM's VAE over log-mels, and the HiFi-GAN that turns them into sound: mono.
 
     Log-mels are HiFi-GAN's: magnitudes, Slaney's filters up to half the rate, natural
     logarithm from 1e-5, sound mirrored at its ends.
@@ -31,21 +30,21 @@ class MelVaeWithVocoder:
 
     def __init__(self, part: CodecPart, device: str) -> None:
         """Raises MmussetError where the weights can't be loaded or don't fit each other,
-        UsageError where the recipe says another shape."""
+        UsageError where the recipe asks for another shape."""
         from diffusers import AutoencoderKL
         from transformers import SpeechT5HifiGan
 
-        place = find(part.model, "vae", "")
-        vocoder_place = _vocoder_of(part)
-        self._vae = loaded_model(AutoencoderKL, "a mel VAE", place, device)
-        self._vocoder = loaded_model(SpeechT5HifiGan, "a vocoder", vocoder_place, device)
+        location = locate(part.model, "vae", "")
+        vocoder_location = _vocoder_of(part)
+        self._vae = loaded_model(AutoencoderKL, "a mel VAE", location, device)
+        self._vocoder = loaded_model(SpeechT5HifiGan, "a vocoder", vocoder_location, device)
         vae, vocoder = self._vae.config, self._vocoder.config
         hop, mels = math.prod(vocoder.upsample_rates), int(vocoder.model_in_dim)
         squeeze = 2 ** (len(vae.block_out_channels) - 1)
         if vae.in_channels != 1 or mels % squeeze:
             raise MmussetError(
-                f"the VAE in {place} takes {vae.in_channels} channels and shrinks them by"
-                f" {squeeze}: that's not for log-mels of the {mels} bands of {vocoder_place}"
+                f"the VAE in {location} takes {vae.in_channels} channels and shrinks them by"
+                f" {squeeze}: that's not for log-mels of the {mels} bands of {vocoder_location}"
             )
         self.rate_hz = int(vocoder.sampling_rate)
         _check(part, rate_hz=self.rate_hz, hop=hop, mels=mels)
@@ -56,26 +55,26 @@ class MelVaeWithVocoder:
             self.rate_hz, seconds, part.n_fft, hop, mels, squeeze, self.latent_channels
         )
         self._vae_channels = int(vae.latent_channels)
-        identity = identity_of("mel_vae", place, vocoder_place)
+        identity = identity_of("mel_vae", location, vocoder_location)
         self.identity = f"{identity}/n_fft {part.n_fft}"
 
     @torch.no_grad()
     def encode(self, sound: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and deviation `[B, T, C]`; what is left over of the end has no latent.
+        """Mean and deviation `[B, T, C]`; a remainder at the end has no latent.
 
         The VAE's `[B, channels, T, bands]` lie side by side in a frame.
         """
-        mono = LEARNT_PEAK * _whole(sound, self.samples_per_latent).mean(dim=1)
+        mono = TRAINED_PEAK * _whole(sound, self.samples_per_latent).mean(dim=1)
         posterior = self._vae.encode(mirrored_log_mel(mono, self._geometry)[:, None]).latent_dist
         mean, std = (each.transpose(1, 2).flatten(2) for each in (posterior.mean, posterior.std))
         return mean, std
 
     @torch.no_grad()
     def decode(self, latents: Tensor, seed: int = 0) -> Tensor:
-        """Mono sound `[B, 1, samples]`; nothing is left to chance."""
+        """Mono sound `[B, 1, samples]`; deterministic, `seed` is not used."""
         picture = latents.unflatten(2, (self._vae_channels, -1)).transpose(1, 2)
         mel = self._vae.decode(picture.contiguous()).sample[:, 0]
-        sound = self._vocoder(mel) / LEARNT_PEAK
+        sound = self._vocoder(mel) / TRAINED_PEAK
         return _of_length(sound, latents.shape[1] * self.samples_per_latent)[:, None]
 
 
@@ -84,67 +83,67 @@ class Oobleck:
 
     def __init__(self, part: CodecPart, device: str) -> None:
         """Raises MmussetError where the weights can't be loaded, UsageError where the recipe
-        says another rate."""
+        asks for another rate."""
         from diffusers import AutoencoderOobleck
 
-        place = find(part.model, "vae", "")
-        self._vae = loaded_model(AutoencoderOobleck, "an Oobleck VAE", place, device)
+        location = locate(part.model, "vae", "")
+        self._vae = loaded_model(AutoencoderOobleck, "an Oobleck VAE", location, device)
         config = self._vae.config
         self.rate_hz = int(config.sampling_rate)
         _check(part, rate_hz=self.rate_hz)
         self.channels = int(config.audio_channels)
         self.latent_channels = int(config.decoder_input_channels)
         self.samples_per_latent = math.prod(config.downsampling_ratios)
-        self.identity = identity_of("oobleck", place)
+        self.identity = identity_of("oobleck", location)
 
     @torch.no_grad()
     def encode(self, sound: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and deviation `[B, T, C]`; what is left over of the end has no latent."""
+        """Mean and deviation `[B, T, C]`; a remainder at the end has no latent."""
         whole = _whole(sound, self.samples_per_latent)
         posterior = self._vae.encode(whole).latent_dist
         return posterior.mean.transpose(1, 2), posterior.std.transpose(1, 2)
 
     @torch.no_grad()
     def decode(self, latents: Tensor, seed: int = 0) -> Tensor:
-        """Sound `[B, channels, samples]`; nothing is left to chance."""
+        """Sound `[B, channels, samples]`; deterministic, `seed` is not used."""
         sound = self._vae.decode(latents.transpose(1, 2).contiguous()).sample
         return _of_length(sound, latents.shape[1] * self.samples_per_latent)
 
 
 def mirrored_log_mel(sound: Tensor, geometry: Geometry) -> Tensor:
-    """Log-mels `[B, frames, mels]` of mono sound `[B, samples]` as HiFi-GAN has them: before and
-    after it the sound goes on as its mirror image, where ours falls silent."""
+    """Log-mels `[B, frames, mels]` of mono sound `[B, samples]` as HiFi-GAN has them: reflected at
+    its ends, where the bundled codec pads with zeros."""
     frames = math.ceil((geometry.n_fft - geometry.hop) / 2 / geometry.hop)
     longer = functional.pad(sound, (frames * geometry.hop,) * 2, mode="reflect")
     return log_mel(longer, geometry)[:, frames:-frames]
 
 
-def _vocoder_of(part: CodecPart) -> Place:
+def _vocoder_of(part: CodecPart) -> ModelLocation:
     if part.vocoder:
-        return find(part.vocoder, "vocoder", "")
+        return locate(part.vocoder, "vocoder", "")
     try:
-        return find(part.model, "vocoder")
+        return locate(part.model, "vocoder")
     except MmussetError as error:
         raise MmussetError(f"{error}; codec.vocoder names one that lies elsewhere") from None
 
 
 def _check(part: CodecPart, **weights: int) -> None:
-    """Raises UsageError where the recipe says something else than the weights, whose word
-    counts. What was left at its default was not said, but for the rate."""
-    for name, has in weights.items():
-        said = getattr(part, name)
-        if said != has and (name == "rate_hz" or said != CodecPart.model_fields[name].default):
+    """Raises UsageError where the recipe contradicts the weights' config. A field at its default
+    contradicts nothing, but for the rate."""
+    for name, actual in weights.items():
+        value = getattr(part, name)
+        if value != actual and (name == "rate_hz" or value != CodecPart.model_fields[name].default):
             raise UsageError(
-                f"codec.{name} is {said}, but the weights of {part.model} are for {has};"
-                f" --set codec.{name}={has}"
+                f"codec.{name} is {value}, but the weights of {part.model} are for {actual};"
+                f" --set codec.{name}={actual}"
             )
 
 
 def _whole(sound: Tensor, multiple: int) -> Tensor:
-    """Sound `[B, channels, samples]` without what is left over of its end."""
+    """Sound `[B, channels, samples]` cut to a multiple of so many samples."""
     return sound[..., : sound.shape[-1] // multiple * multiple]
 
 
 def _of_length(sound: Tensor, samples: int) -> Tensor:
-    """A few samples less or more, as upsampling by odd factors needs it."""
+    """Sound padded or cut to so many samples: upsampling by odd factors is off by a few."""
     return functional.pad(sound, (0, samples - sound.shape[-1]))

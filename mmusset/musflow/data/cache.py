@@ -2,10 +2,10 @@
 
 For a shard and a length in latent frames two files hold the rows, in the shard's order:
 `.latents`, float16 `[N, 2, T, C]` (mean and standard deviation), and `.embeddings`,
-float32 `[N, E]` (image, story, caption, audio side by side). A JSON file beside them,
-written last, says that they are whole and what they are of. Their name depends on the
-shard's bytes and on who made them, so rows of two makers never mix. `manifest.json` says
-which codec and encoders made all of it, and holds the statistics of the training set.
+float32 `[N, E]` (image, story, caption, audio side by side). A JSON index beside them,
+written last, lists their keys and hashes, so its presence means that they are complete.
+Their name depends on the shard's bytes and on the spec of codec and encoders, so rows of two
+specs never mix. `manifest.json` holds the spec and the statistics of the training split.
 """
 
 import hashlib
@@ -32,8 +32,8 @@ ALL = slice(None)
 KINDS = ("latents", "embeddings")
 
 
-class Maker(Frozen):
-    """Who makes the rows of a cache: all of it has one maker."""
+class LatentSpec(Frozen):
+    """Which codec and encoders make the rows of a cache, and their sizes; one for all of it."""
 
     codec: str  # identity of the weights and settings
     encoders: dict[str, str]
@@ -45,8 +45,8 @@ class Maker(Frozen):
 
 
 class Bucket(Frozen):
-    """The rows of one length in a shard, and by channel the sums of their latents: of what
-    they are on average, and of the square of what is drawn from them (mean^2 + std^2)."""
+    """The rows of one length in a shard, and the sums of their latents by channel: of the mean,
+    and of the expected square of a draw from the posterior (mean^2 + std^2)."""
 
     latents: int
     keys: tuple[str, ...]
@@ -56,19 +56,19 @@ class Bucket(Frozen):
     embeddings_sha256: str
 
 
-class About(Frozen):
-    """What the rows of a shard are of, and which of its samples could not be used, and why."""
+class ShardInfo(Frozen):
+    """Where the rows of a shard come from, and why some of its samples could not be used."""
 
-    maker_sha256: str
+    spec_sha256: str
     split: str
     shard_sha256: str
     bad: dict[str, str]  # by key
 
 
-class ShardRows(Frozen):
-    """What was made of one shard."""
+class EncodedShard(Frozen):
+    """The index of one shard's rows."""
 
-    about: About
+    info: ShardInfo
     buckets: tuple[Bucket, ...]
     embedding_total: tuple[float, ...]
     embedding_squares: tuple[float, ...]
@@ -79,10 +79,10 @@ class ShardRows(Frozen):
         return sum(len(bucket.keys) for bucket in self.buckets)
 
 
-class Manifest(Frozen):
-    """What a whole cache is of, and the scale of its training split."""
+class CacheManifest(Frozen):
+    """A whole cache: its spec, its shards, and the statistics of its training split."""
 
-    maker: Maker
+    spec: LatentSpec
     latent_mean: tuple[float, ...]
     latent_std: tuple[float, ...]
     embedding_mean: tuple[float, ...]
@@ -93,8 +93,8 @@ class Manifest(Frozen):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """What encode gives for one sample: latents `[2, T, C]` and embeddings by name `[W]`."""
+class EncodedClip:
+    """One sample, encoded: latents `[2, T, C]` and embeddings by name `[W]`."""
 
     key: str
     latents: NDArray[np.float16]
@@ -102,7 +102,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class LatentBatch:
     """Rows `[B]` of one length: embeddings `[B, W]`, and whether each is `present` `[B, M]`.
 
     Latents are float16 as they are stored, `[B', T, C]`, of `share` alone: of those rows that
@@ -123,23 +123,23 @@ def sha256_of(part: Frozen) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def read_shard_rows(folder: Path, name: str, maker: Maker) -> ShardRows | None:
-    """What was made of a shard; None where it is not there, not whole or by another maker."""
+def read_encoded_shard(folder: Path, name: str, spec: LatentSpec) -> EncodedShard | None:
+    """The index of a shard's rows; None where they are absent, incomplete or of another spec."""
     try:
-        rows = ShardRows.model_validate_json(read_bounded(folder / f"{name}.json", MOST_FACTS))
+        rows = EncodedShard.model_validate_json(read_bounded(folder / f"{name}.json", MOST_FACTS))
         for bucket in rows.buckets:
-            for kind, size in _sizes(bucket, maker).items():
+            for kind, size in _sizes(bucket, spec).items():
                 if (folder / f"{name}.{bucket.latents}.{kind}").stat().st_size != size:
                     return None
     except (OSError, ValidationError):
         return None
-    return rows if rows.about.maker_sha256 == sha256_of(maker) else None
+    return rows if rows.info.spec_sha256 == sha256_of(spec) else None
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Path) -> CacheManifest:
     """Raises MmussetError where there is none."""
     try:
-        return Manifest.model_validate_json(read_bounded(folder / "manifest.json", MOST_FACTS))
+        return CacheManifest.model_validate_json(read_bounded(folder / "manifest.json", MOST_FACTS))
     except (OSError, ValidationError):
         raise MmussetError(f"no whole cache in {folder}; `mmusset encode` makes it") from None
 
@@ -147,36 +147,36 @@ def read_manifest(folder: Path) -> Manifest:
 class Cache:
     """The rows of one split, by length."""
 
-    def __init__(self, folder: Path, split: str, maker: Maker | None = None) -> None:
-        """Raises MmussetError where the cache is not whole, Refused where it is not by `maker`,
+    def __init__(self, folder: Path, split: str, spec: LatentSpec | None = None) -> None:
+        """Raises MmussetError where the cache is not whole, Refused where it is not of `spec`,
         if one is given."""
         self.manifest = read_manifest(folder)
-        if maker and maker != self.manifest.maker:
+        if spec and spec != self.manifest.spec:
             raise Refused(
                 f"the cache in {folder} is of another codec or other encoders: they differ in"
-                f" {', '.join(_differing(maker, self.manifest.maker))}; run `mmusset encode` again"
+                f" {', '.join(_differing(spec, self.manifest.spec))}; run `mmusset encode` again"
             )
         files: defaultdict[int, list[_File]] = defaultdict(list)
         for name in self.manifest.shards:
-            rows = read_shard_rows(folder, name, self.manifest.maker)
+            rows = read_encoded_shard(folder, name, self.manifest.spec)
             if rows is None:
                 raise MmussetError(
                     f"{folder / name}.* is damaged or by another codec or other encoders than the"
                     " rest; run `mmusset encode` again"
                 )
-            for bucket in rows.buckets if rows.about.split == split else ():
-                files[bucket.latents].append(_File(folder / name, bucket, self.manifest.maker))
+            for bucket in rows.buckets if rows.info.split == split else ():
+                files[bucket.latents].append(_File(folder / name, bucket, self.manifest.spec))
         self.lengths = tuple(sorted(files))
         self._buckets = [_Bucket(files[length]) for length in self.lengths]
         self.counts = tuple(int(bucket.ends[-1]) for bucket in self._buckets)
 
-    def batch(self, bucket: int, rows: Tensor, share: slice = ALL, step: int = 0) -> Batch:
+    def batch(self, bucket: int, rows: Tensor, share: slice = ALL, step: int = 0) -> LatentBatch:
         """Rows of bucket number `bucket`, the same at every step; see rows.py."""
         keys, embeddings = self._buckets[bucket].embeddings(rows.numpy())
         latents = self._buckets[bucket].latents(rows[share].numpy())
-        return batch_of(keys, latents, embeddings, self.manifest.maker, share)
+        return batch_of(keys, latents, embeddings, self.manifest.spec, share)
 
-    def everything(self, bucket: int) -> Batch:
+    def everything(self, bucket: int) -> LatentBatch:
         """The embeddings of all rows of a bucket, and no latents."""
         return self.batch(bucket, torch.arange(self.counts[bucket]), slice(0))
 
@@ -195,26 +195,26 @@ def batch_of(
     keys: Sequence[str],
     latents: NDArray[np.float16],
     embeddings: NDArray[np.float32],
-    maker: Maker,
+    spec: LatentSpec,
     share: slice,
-) -> Batch:
+) -> LatentBatch:
     """Latents `[2, B', T, C]` of a share, and embeddings `[B, E]` side by side, as a batch."""
-    told = torch.from_numpy(embeddings)
+    joined = torch.from_numpy(embeddings)
     # Contiguous: copies of them into pinned memory are read in one go.
-    parts = {name: told[:, place].contiguous() for name, place in places(maker).items()}
+    parts = {name: joined[:, columns].contiguous() for name, columns in columns_of(spec).items()}
     present = torch.stack([(parts[name] != 0).any(dim=1) for name in MODALITIES], dim=1)
     mean, std = torch.from_numpy(latents)
-    return Batch(tuple(keys), mean, std, parts, present, share)
+    return LatentBatch(tuple(keys), mean, std, parts, present, share)
 
 
 class _File:
     """One bucket of one shard, mapped into memory."""
 
-    def __init__(self, shard: Path, bucket: Bucket, maker: Maker) -> None:
+    def __init__(self, shard: Path, bucket: Bucket, spec: LatentSpec) -> None:
         self.keys, self._bucket = bucket.keys, bucket
         self._name = f"{shard}.{bucket.latents}"
-        count, width = len(bucket.keys), sum(maker.widths.values())
-        shape = (count, 2, bucket.latents, maker.latent_channels)
+        count, width = len(bucket.keys), sum(spec.widths.values())
+        shape = (count, 2, bucket.latents, spec.latent_channels)
         # Plain views: a memmap's own indexing costs more than the copy of a row.
         latents = np.memmap(f"{self._name}.latents", np.float16, "r", shape=shape)
         self.latents = latents.view(np.ndarray)
@@ -239,50 +239,51 @@ class _Bucket:
 
     def latents(self, rows: NDArray[np.int64]) -> NDArray[np.float16]:
         """Latents `[2, B, T, C]` of rows, read in the order of the files."""
-        found = np.empty((2, len(rows), *self.files[0].latents.shape[2:]), np.float16)
-        for place, file, row in self._places(rows):
-            found[:, place] = file.latents[row]
-        return found
+        latents = np.empty((2, len(rows), *self.files[0].latents.shape[2:]), np.float16)
+        for place, file, row in self._locate(rows):
+            latents[:, place] = file.latents[row]
+        return latents
 
     def embeddings(self, rows: NDArray[np.int64]) -> tuple[list[str], NDArray[np.float32]]:
         """Keys and embeddings `[B, E]` of rows."""
-        found = np.empty((len(rows), self.files[0].embeddings.shape[1]), np.float32)
+        embeddings = np.empty((len(rows), self.files[0].embeddings.shape[1]), np.float32)
         keys = [""] * len(rows)
-        for place, file, row in self._places(rows):
-            found[place] = file.embeddings[row]
+        for place, file, row in self._locate(rows):
+            embeddings[place] = file.embeddings[row]
             keys[place] = file.keys[row]
-        return keys, found
+        return keys, embeddings
 
-    def _places(self, rows: NDArray[np.int64]) -> list[tuple[int, _File, int]]:
-        """Where each row goes, and where it stands, in the order of the files."""
+    def _locate(self, rows: NDArray[np.int64]) -> list[tuple[int, _File, int]]:
+        """For each row its place in the batch, its file and its row there; in the order of the
+        files, so that a disk reads forwards."""
         order = np.argsort(rows, kind="stable")
-        wanted = rows[order]
-        number = np.searchsorted(self.ends, wanted, side="right")
-        inside = wanted - (self.ends[number] - self._counts[number])
+        ordered = rows[order]
+        number = np.searchsorted(self.ends, ordered, side="right")
+        inside = ordered - (self.ends[number] - self._counts[number])
         return [
             (place, self.files[n], row)
             for place, n, row in zip(order.tolist(), number.tolist(), inside.tolist(), strict=True)
         ]
 
 
-def places(maker: Maker) -> dict[str, slice]:
-    """Where each embedding stands in a row."""
-    ends = np.cumsum([maker.widths[name] for name in EMBEDDED])
+def columns_of(spec: LatentSpec) -> dict[str, slice]:
+    """The columns of each embedding in a row of `.embeddings`."""
+    ends = np.cumsum([spec.widths[name] for name in EMBEDDED])
     return {
-        name: slice(int(end) - maker.widths[name], int(end))
+        name: slice(int(end) - spec.widths[name], int(end))
         for name, end in zip(EMBEDDED, ends, strict=True)
     }
 
 
-def _sizes(bucket: Bucket, maker: Maker) -> dict[str, int]:
+def _sizes(bucket: Bucket, spec: LatentSpec) -> dict[str, int]:
     """Bytes of a bucket's files."""
     count = len(bucket.keys)
     return {
-        "latents": count * 2 * bucket.latents * maker.latent_channels * 2,
-        "embeddings": count * sum(maker.widths.values()) * 4,
+        "latents": count * 2 * bucket.latents * spec.latent_channels * 2,
+        "embeddings": count * sum(spec.widths.values()) * 4,
     }
 
 
-def _differing(one: Maker, other: Maker) -> list[str]:
-    """Names of what two makers do not share."""
-    return [name for name in Maker.model_fields if getattr(one, name) != getattr(other, name)]
+def _differing(one: LatentSpec, other: LatentSpec) -> list[str]:
+    """Names of fields in which two specs differ."""
+    return [name for name in LatentSpec.model_fields if getattr(one, name) != getattr(other, name)]

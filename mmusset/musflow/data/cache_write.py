@@ -13,39 +13,51 @@ from numpy.typing import NDArray
 from mmusset.errors import MmussetError
 from mmusset.files import write_durably
 
-from .cache import EMBEDDED, KINDS, About, Bucket, Maker, Manifest, Row, ShardRows, places
+from .cache import (
+    EMBEDDED,
+    KINDS,
+    Bucket,
+    CacheManifest,
+    EncodedClip,
+    EncodedShard,
+    LatentSpec,
+    ShardInfo,
+    columns_of,
+)
 
 MIN_STD = 1e-3
-MAX_BAD_SHARE = 0.02  # of a dataset's samples: more is no accident
+MAX_BAD_SHARE = 0.02  # of a dataset's samples: more of them point to a fault in the dataset
 
 
-def rows_name(shard: str, shard_sha256: str, maker_sha256: str) -> str:
-    """What the rows are called that a maker makes of a shard's bytes."""
-    told = hashlib.sha256(f"{shard_sha256} {maker_sha256}".encode()).hexdigest()
-    return f"{Path(shard).stem}-{told[:12]}"
+def rows_name(shard: str, shard_sha256: str, spec_sha256: str) -> str:
+    """The name of the rows of a shard's bytes under a spec."""
+    digest = hashlib.sha256(f"{shard_sha256} {spec_sha256}".encode()).hexdigest()
+    return f"{Path(shard).stem}-{digest[:12]}"
 
 
-def file_names(name: str, rows: ShardRows) -> set[str]:
+def file_names(name: str, rows: EncodedShard) -> set[str]:
     """The files that hold the rows of a shard."""
     kinds = [f"{bucket.latents}.{kind}" for bucket in rows.buckets for kind in KINDS]
     return {f"{name}.{kind}" for kind in ("json", *kinds)}
 
 
-def write_shard_rows(folder: Path, name: str, about: About, rows: Sequence[Row]) -> ShardRows:
-    """Write what was made of a shard; its JSON comes last, so its presence means all is there."""
-    made = summary(about, rows)
-    for bucket in made.buckets:
+def write_encoded_shard(
+    folder: Path, name: str, info: ShardInfo, rows: Sequence[EncodedClip]
+) -> EncodedShard:
+    """Write a shard's rows; the JSON index comes last, so its presence means all is there."""
+    index = index_of(info, rows)
+    for bucket in index.buckets:
         latents, embeddings = _stacked(rows, bucket.latents)
         _write(folder / f"{name}.{bucket.latents}.latents", latents)
         _write(folder / f"{name}.{bucket.latents}.embeddings", embeddings)
-    data = made.model_dump_json().encode()
+    data = index.model_dump_json().encode()
     write_durably(folder / f"{name}.json", lambda file: file.write(data), "cached")
-    return made
+    return index
 
 
-def summary(about: About, rows: Sequence[Row]) -> ShardRows:
-    """What is to be known of rows, but for their numbers."""
-    by_length: defaultdict[int, list[Row]] = defaultdict(list)
+def index_of(info: ShardInfo, rows: Sequence[EncodedClip]) -> EncodedShard:
+    """The index of a shard's rows: keys, sums and hashes."""
+    by_length: defaultdict[int, list[EncodedClip]] = defaultdict(list)
     for row in rows:
         by_length[row.latents.shape[1]].append(row)
     buckets = []
@@ -63,29 +75,29 @@ def summary(about: About, rows: Sequence[Row]) -> ShardRows:
             )
         )
     wide = np.array([_joined(row) for row in rows], dtype=np.float64)
-    return ShardRows(
-        about=about,
+    return EncodedShard(
+        info=info,
         buckets=tuple(buckets),
         embedding_total=tuple(wide.sum(axis=0)) if rows else (),
         embedding_squares=tuple(np.square(wide).sum(axis=0)) if rows else (),
     )
 
 
-def manifest_of(maker: Maker, shards: Mapping[str, ShardRows]) -> Manifest:
-    """A whole cache, by the names of its rows.
+def manifest_of(spec: LatentSpec, shards: Mapping[str, EncodedShard]) -> CacheManifest:
+    """The manifest of a whole cache, from the indexes of its shards by name.
 
-    Raises MmussetError where nothing is there to train on, or too much could not be used.
+    Raises MmussetError where there is nothing to train on, or too many samples could not be used.
     """
     clips: defaultdict[str, int] = defaultdict(int)
     for rows in shards.values():
-        clips[rows.about.split] += rows.count
+        clips[rows.info.split] += rows.count
     bad = {
         f"{name.rpartition('-')[0]}: {key}": why
         for name, rows in sorted(shards.items())
-        for key, why in rows.about.bad.items()
+        for key, why in rows.info.bad.items()
     }
     check_bad(bad, sum(clips.values()))
-    train = [rows for rows in shards.values() if rows.about.split == "train" and rows.buckets]
+    train = [rows for rows in shards.values() if rows.info.split == "train" and rows.buckets]
     if not train:
         raise MmussetError("no accepted samples to train on: the train split is empty")
     buckets = [bucket for rows in train for bucket in rows.buckets]
@@ -99,14 +111,14 @@ def manifest_of(maker: Maker, shards: Mapping[str, ShardRows]) -> Manifest:
         np.sum([rows.embedding_squares for rows in train], axis=0),
         clips["train"],
     )
-    return Manifest(
-        maker=maker,
+    return CacheManifest(
+        spec=spec,
         latent_mean=tuple(mean),
         latent_std=tuple(np.maximum(std, MIN_STD)),
         embedding_mean=tuple(embedding_mean),
         embedding_scale={
-            name: max(float(np.sqrt(np.square(embedding_std[place]).mean())), 1e-6)
-            for name, place in places(maker).items()
+            name: max(float(np.sqrt(np.square(embedding_std[columns]).mean())), 1e-6)
+            for name, columns in columns_of(spec).items()
         },
         shards=tuple(sorted(shards)),
         clips=dict(clips),
@@ -114,29 +126,32 @@ def manifest_of(maker: Maker, shards: Mapping[str, ShardRows]) -> Manifest:
     )
 
 
-def check_bad(bad: Mapping[str, str], good: int, allowed: int = 1) -> None:
-    """Raises MmussetError where more samples than `allowed`, and too many, can't be used."""
-    if len(bad) > max(allowed, MAX_BAD_SHARE * (good + len(bad))):
-        told = "; ".join(f"{where}: {why}" for where, why in list(bad.items())[:3])
+def check_bad(bad: Mapping[str, str], usable: int, allowed: int = 1) -> None:
+    """Raises MmussetError where more than `allowed` and more than MAX_BAD_SHARE of all samples
+    can't be used."""
+    if len(bad) > max(allowed, MAX_BAD_SHARE * (usable + len(bad))):
+        examples = "; ".join(f"{where}: {why}" for where, why in list(bad.items())[:3])
         raise MmussetError(
-            f"{len(bad)} of {good + len(bad)} samples can't be used ({told});"
+            f"{len(bad)} of {usable + len(bad)} samples can't be used ({examples});"
             " `mmusset verify` tells what is wrong with a dataset"
         )
 
 
-def save_manifest(folder: Path, manifest: Manifest) -> None:
-    """Note the whole of a cache."""
+def save_manifest(folder: Path, manifest: CacheManifest) -> None:
+    """Write a cache's manifest.json."""
     data = manifest.model_dump_json(indent=1).encode()
     write_durably(folder / "manifest.json", lambda file: file.write(data), "manifest_cached")
 
 
-def _stacked(rows: Sequence[Row], length: int) -> tuple[NDArray[np.float16], NDArray[np.float32]]:
+def _stacked(
+    rows: Sequence[EncodedClip], length: int
+) -> tuple[NDArray[np.float16], NDArray[np.float32]]:
     """Latents `[N, 2, T, C]` and embeddings `[N, E]` of the rows of a length."""
     same = [row for row in rows if row.latents.shape[1] == length]
     return np.stack([row.latents for row in same]), np.stack([_joined(row) for row in same])
 
 
-def _joined(row: Row) -> NDArray[np.float32]:
+def _joined(row: EncodedClip) -> NDArray[np.float32]:
     return np.concatenate([row.embeddings[name] for name in EMBEDDED])
 
 

@@ -1,4 +1,4 @@
-"""Training without a cache: clips are read from the shards and encoded when they are asked for.
+"""Training without a cache: clips are read from the shards and encoded when a step needs them.
 
 For small datasets on this disk. A clip begins elsewhere at each step, so its latents are
 never quite the same; its embeddings are those of the clip as it stands, made once.
@@ -35,28 +35,28 @@ from mmusset.shards.reader import (
 from mmusset.shards.tar import headers
 from mmusset.training.order import generator_at
 
-from .cache import ALL, EMBEDDED, About, Batch, Manifest, batch_of, sha256_of
-from .cache_write import check_bad, manifest_of, summary
+from .cache import ALL, EMBEDDED, CacheManifest, LatentBatch, ShardInfo, batch_of, sha256_of
+from .cache_write import check_bad, index_of, manifest_of
 from .encode import (
-    Ready,
+    PreparedClip,
+    audio_embeddings,
+    condition_embeddings,
     encoded,
     groups,
-    heard_embedding,
+    latent_spec,
     latents_of,
-    maker_of,
     named,
-    told_embeddings,
     whole_frames,
 )
 
-MEASURED = 256  # clips that tell the scale of all
-GIVEN_UP = 8  # one part of so many of a clip's latents: what its start can move by
+MEASURED = 256  # clips from which the normalization is estimated
+CROPPED_PART = 8  # 1/8 of a clip's latents are cropped, by which its start can move
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class LiveClip:
     """Where a clip's music stands, the latent frames that are given of it, and all its
     embeddings side by side `[E]`."""
 
@@ -69,9 +69,9 @@ class Clip:
 
 
 class LiveShards:
-    """The clips of one split, as Rows: read, moved and encoded at each step."""
+    """The clips of one split, as LatentDataset: read, moved and encoded at each step."""
 
-    manifest: Manifest
+    manifest: CacheManifest
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class LiveShards:
         encoders: Encoders,
         seed: int = 0,
         device: str = "cpu",
-        scale: Manifest | None = None,
+        scale: CacheManifest | None = None,
     ) -> None:
         """Read all of the split once, and encode some of the train split for its scale, unless
         that is known from the manifest of another split.
@@ -96,7 +96,7 @@ class LiveShards:
         self._codec, self._encoders, self._seed, self._device = codec, encoders, seed, device
         shards = shards_of(source)
         scale = scale or self._scale([s for s in shards if split_of(s) == "train"])
-        bad, buckets = dict[str, str](), defaultdict[int, list[Clip]](list)
+        bad, buckets = dict[str, str](), defaultdict[int, list[LiveClip]](list)
         for shard in shards:
             here = dict[str, str]()
             for clip in self._clips(shard, here) if split_of(shard) == split else ():
@@ -108,7 +108,7 @@ class LiveShards:
         check_bad(bad, sum(self.counts))
         self.manifest = scale.model_copy(update={"clips": {split: sum(self.counts)}, "bad": bad})
 
-    def batch(self, bucket: int, rows: Tensor, share: slice = ALL, step: int = 0) -> Batch:
+    def batch(self, bucket: int, rows: Tensor, share: slice = ALL, step: int = 0) -> LatentBatch:
         """Rows of a bucket; latents of a share, each begun at random by (seed, step, key), and
         at step 0 at the clip's start."""
         clips = [self._buckets[bucket][row] for row in rows.tolist()]
@@ -122,40 +122,40 @@ class LiveShards:
         else:
             shape = (2, 0, self.lengths[bucket], self._codec.latent_channels)
             latents = np.empty(shape, np.float16)
-        return batch_of(keys, latents, embeddings, self.manifest.maker, share)
+        return batch_of(keys, latents, embeddings, self.manifest.spec, share)
 
-    def everything(self, bucket: int) -> Batch:
+    def everything(self, bucket: int) -> LatentBatch:
         """The embeddings of all rows of a bucket, and no latents."""
         return self.batch(bucket, torch.arange(self.counts[bucket]), slice(0))
 
-    def _scale(self, train: list[str]) -> Manifest:
+    def _scale(self, train: list[str]) -> CacheManifest:
         """What is to be known of the train split, from clips all over it; its one name among
         the shards is of the bytes of all of them."""
-        maker, bad = maker_of(self._codec, self._encoders), dict[str, str]()
-        every = -(-sum(len(_places(shard)) for shard in train) // MEASURED) or 1
+        spec, bad = latent_spec(self._codec, self._encoders), dict[str, str]()
+        every = -(-sum(len(_offsets(shard)) for shard in train) // MEASURED) or 1
         some = islice(chain.from_iterable(map(raw_samples, train)), 0, None, every)
         rows = list(encoded(some, self._codec, self._encoders, self._device, bad))
-        about = About(maker_sha256=sha256_of(maker), split="train", shard_sha256="", bad=bad)
-        told = hashlib.sha256(" ".join(file_sha256(Path(shard)) for shard in train).encode())
-        return manifest_of(maker, {f"live-{told.hexdigest()[:12]}": summary(about, rows)})
+        info = ShardInfo(spec_sha256=sha256_of(spec), split="train", shard_sha256="", bad=bad)
+        digest = hashlib.sha256(" ".join(file_sha256(Path(shard)) for shard in train).encode())
+        return manifest_of(spec, {f"live-{digest.hexdigest()[:12]}": index_of(info, rows)})
 
-    def _clips(self, shard: str, bad: dict[str, str]) -> list[Clip]:
-        places, found = _places(shard), list[Clip]()
+    def _clips(self, shard: str, bad: dict[str, str]) -> list[LiveClip]:
+        offsets, clips = _offsets(shard), list[LiveClip]()
         for same in groups(raw_samples(shard), self._codec, bad):
-            latents = _given(same[0], self._codec)
-            embeddings = told_embeddings([each.read for each in same], self._encoders)
+            latents = _cropped_latents(same[0], self._codec)
+            embeddings = condition_embeddings([each.read for each in same], self._encoders)
             sound = torch.from_numpy(np.stack([each.sound for each in same])).to(self._device)
-            embeddings["audio"] = heard_embedding(sound, self._codec, self._encoders)
+            embeddings["audio"] = audio_embeddings(sound, self._codec, self._encoders)
             joined = np.concatenate([embeddings[name] for name in EMBEDDED], axis=1)
             for each, row in zip(same, joined, strict=True):
                 key = each.read.key
                 if np.isfinite(row).all():
-                    found.append(Clip(key, shard, *places[key], latents, row))
+                    clips.append(LiveClip(key, shard, *offsets[key], latents, row))
                 else:
                     bad[key] = "an encoder made no finite numbers of it"
-        return found
+        return clips
 
-    def _sound(self, clip: Clip, step: int) -> Floats:
+    def _sound(self, clip: LiveClip, step: int) -> Floats:
         """The sound `[channels, samples]` that a step has of a clip."""
         with opened(clip.shard) as file:
             file.seek(clip.offset)
@@ -181,13 +181,13 @@ def live_splits(
     )
 
 
-def _given(ready: Ready, codec: Codec) -> int:
-    """Latent frames that are given of a clip: fewer than it has, so that its start can move."""
-    latents = ready.sound.shape[1] // codec.samples_per_latent
-    return max(1, latents - max(1, latents // GIVEN_UP))
+def _cropped_latents(clip: PreparedClip, codec: Codec) -> int:
+    """Latent frames used of a clip: fewer than it has, so that its start can move."""
+    latents = clip.sound.shape[1] // codec.samples_per_latent
+    return max(1, latents - max(1, latents // CROPPED_PART))
 
 
-def _places(shard: str) -> dict[str, tuple[int, int]]:
+def _offsets(shard: str) -> dict[str, tuple[int, int]]:
     """Offset and size of each sample's music in a tar, by its key as webdataset has it."""
     from webdataset.tariterators import base_plus_ext
 

@@ -1,6 +1,6 @@
-"""Encoders without a model: what can be measured on a picture, counted in a text, heard in a clip.
+"""Encoders without a model: features measured on an image, a text or a clip.
 
-They need no download and little time, and see what they were written to see: a picture's
+They need no download and little time, and encode only what they were written for: an image's
 light, colours and edges, a text's claims and words, a clip's spectrum, level and pulse.
 Features are brought to a spread of about 1 by constants, so that they mean the same in
 every dataset.
@@ -18,8 +18,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mmusset.musflow.codecs.mel import log_mel
-from mmusset.musflow.model.geometry import Geometry
+from mmusset.musflow.sound.geometry import Geometry
+from mmusset.musflow.sound.mel import log_mel
 from mmusset.sample import TONICS
 from mmusset.truth import bands
 from mmusset.truth.extract import extract
@@ -46,7 +46,7 @@ SCALES = {
     "energy": bands.ENERGY.words,
     "mode": ("minor", "major"),
 }
-EAR = Geometry(16000, 10.24, 1024, 256, 64, 1, 1)  # how the sound encoder listens
+MELS = Geometry(16000, 10.24, 1024, 256, 64, 1, 1)  # of the sound encoder
 BANDS = 16  # each of four mels
 PULSES_BPM = tuple(45 * 2 ** (n / 12) for n in range(29))  # 45 to 227
 
@@ -82,12 +82,12 @@ class SoundStatistics:
 
     identity = "sound-statistics/1"
     width = 2 * BANDS + 7 + len(PULSES_BPM)
-    rate_hz = EAR.rate_hz
+    rate_hz = MELS.rate_hz
 
     def __call__(self, sound: Tensor) -> Tensor:
         """Features `[B, width]` of mono sound `[B, samples]` at `rate_hz`."""
-        whole = sound[:, : sound.shape[1] // EAR.hop * EAR.hop]
-        return _sound_features(log_mel(whole, EAR))
+        whole = sound[:, : sound.shape[1] // MELS.hop * MELS.hop]
+        return _sound_features(log_mel(whole, MELS))
 
 
 def _image_features(image: "Image") -> Floats:
@@ -155,8 +155,8 @@ def _word_features(text: str) -> Floats:
     words = WORD.findall(text.lower())
     pairs = (" ".join(pair) for pair in pairwise(words))
     for token, weight in (*((word, 1.0) for word in words), *((pair, 0.7) for pair in pairs)):
-        told = int.from_bytes(hashlib.blake2b(token.encode(), digest_size=8).digest())
-        features[told % WORDS] += weight * (1 if told >> 62 & 1 else -1)
+        digest = int.from_bytes(hashlib.blake2b(token.encode(), digest_size=8).digest())
+        features[digest % WORDS] += weight * (1 if digest >> 62 & 1 else -1)
     return features / max(float(np.linalg.norm(features)), 1e-6)
 
 
@@ -182,21 +182,21 @@ def _sound_features(mel: Tensor) -> Tensor:
     return torch.cat(features, dim=1)
 
 
-def _pulse(attacks: Tensor) -> Tensor:
-    """How far attacks `[B, frames]` return at each of PULSES_BPM: autocorrelation, and half as
-    much of it at twice the time, so that a beat counts for more than its quavers."""
-    frames = attacks.shape[1]
-    sharp = attacks - attacks.mean(dim=1, keepdim=True)
-    spectrum = torch.fft.rfft(sharp, 2 * frames)
-    again = torch.fft.irfft(spectrum.abs().square())[:, :frames]
-    again = again / again[:, :1].add(1e-6)
-    lags = torch.tensor([60 / bpm * EAR.rate_hz / EAR.hop for bpm in PULSES_BPM])
-    return _between(again, lags) + 0.5 * _between(again, 2 * lags)
+def _pulse(onsets: Tensor) -> Tensor:
+    """How strongly onsets `[B, frames]` recur at each of PULSES_BPM: autocorrelation, plus half
+    of that at twice the lag, so that a beat outweighs its subdivisions."""
+    frames = onsets.shape[1]
+    centred = onsets - onsets.mean(dim=1, keepdim=True)
+    spectrum = torch.fft.rfft(centred, 2 * frames)
+    correlation = torch.fft.irfft(spectrum.abs().square())[:, :frames]
+    correlation = correlation / correlation[:, :1].add(1e-6)
+    lags = torch.tensor([60 / bpm * MELS.rate_hz / MELS.hop for bpm in PULSES_BPM])
+    return _at(correlation, lags) + 0.5 * _at(correlation, 2 * lags)
 
 
-def _between(curves: Tensor, places: Tensor) -> Tensor:
-    """Curves `[B, N]` at fractional places `[P]`; 0 beyond their end."""
-    padded = torch.nn.functional.pad(curves, (0, int(places.max()) + 2))
-    low = places.long()
-    share = (places - low).to(curves)
+def _at(curves: Tensor, positions: Tensor) -> Tensor:
+    """Curves `[B, N]` at fractional positions `[P]`, linearly interpolated; 0 beyond their end."""
+    padded = torch.nn.functional.pad(curves, (0, int(positions.max()) + 2))
+    low = positions.long()
+    share = (positions - low).to(curves)
     return padded[:, low] * (1 - share) + padded[:, low + 1] * share

@@ -1,46 +1,12 @@
-"""Encoders turn pictures, texts and sounds into embeddings, whichever they are."""
+"""The four encoders of a recipe, and opening them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
-
-from torch import Tensor
 
 from mmusset.musflow.recipe import EncoderPart, EncodersPart
 
 from .bundled import MeasuredImage, ReadText, SoundStatistics
+from .encoder import ImageEncoder, SoundEncoder, TextEncoder
 from .pretrained import pretrained_image, pretrained_sound, pretrained_text
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-
-class Encoder(Protocol):
-    """What every encoder tells of itself."""
-
-    identity: str
-    """Changes with its weights: embeddings of two identities don't mix."""
-    width: int
-
-
-class ImageEncoder(Encoder, Protocol):
-    def __call__(self, images: Sequence["Image"]) -> Tensor:
-        """Embeddings `[B, width]` of RGB pictures."""
-        ...
-
-
-class TextEncoder(Encoder, Protocol):
-    def __call__(self, texts: Sequence[str]) -> Tensor:
-        """Embeddings `[B, width]`."""
-        ...
-
-
-class SoundEncoder(Encoder, Protocol):
-    rate_hz: int
-
-    def __call__(self, sound: Tensor) -> Tensor:
-        """Embeddings `[B, width]` of mono sound `[B, samples]` at `rate_hz`."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,99 +1,105 @@
 """MusFlow: alignment, learned nulls, the velocity network, and the scale of its latents."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from mmusset.musflow.data.cache import Batch, Manifest
-from mmusset.musflow.recipe import MODALITIES, FlowTrainPart, Modality, MusFlowRecipe
+from mmusset.musflow.data.cache import CacheManifest, LatentBatch
+from mmusset.musflow.recipe import MODALITIES, FlowTrainPart, MusFlowRecipe
 from mmusset.training.order import generator_at
 
 from . import flow
-from .align import Alignment
-from .network import Shape, VelocityNetwork
+from .alignment import Alignment
+from .network import NetworkConfig, VelocityNetwork
 
 
 @dataclass(frozen=True, slots=True)
-class Throws:
-    """What chance decides for a batch: times `[B]`, `noise` and `latent_noise` `[B, T, C]`,
-    and which conditions are `kept` `[B, M]`."""
+class Draws:
+    """Everything random about a training batch.
 
-    times: Tensor
+    `timesteps` `[B]`; `noise`, the x0 of the flow, and `posterior_noise`, with which latents are
+    drawn from the codec's posterior, `[B, T, C]`; `condition_mask` `[B, M]`, which modalities
+    are given to the network.
+    """
+
+    timesteps: Tensor
     noise: Tensor
-    latent_noise: Tensor
-    kept: Tensor
+    posterior_noise: Tensor
+    condition_mask: Tensor
 
-    def share(self, rows: slice) -> "Throws":
+    def share(self, rows: slice) -> "Draws":
         """Those of one process of several."""
-        return Throws(*(getattr(self, name)[rows] for name in self.__slots__))
+        return Draws(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
-class Losses(NamedTuple):
-    """Of a batch: each sample's flow loss and time `[B]`, and the alignment's loss."""
+class FlowLosses(NamedTuple):
+    """Of a batch: each sample's flow loss and timestep `[B]`, and the alignment's loss."""
 
     flow: Tensor
-    times: Tensor
+    timesteps: Tensor
     alignment: Tensor
 
 
 class MusFlow(nn.Module):
     """From noise and conditions to the latents of music."""
 
-    def __init__(self, recipe: MusFlowRecipe, manifest: Manifest) -> None:
+    def __init__(self, recipe: MusFlowRecipe, manifest: CacheManifest) -> None:
         super().__init__()
-        maker = manifest.maker
-        self.alignment = Alignment(recipe.alignment, maker.widths)
-        self.alignment.learn_scale(manifest)
-        width = maker.widths["audio"]
+        spec = manifest.spec
+        self.alignment = Alignment(recipe.alignment, spec.widths)
+        self.alignment.set_scale(manifest)
+        width = spec.widths["audio"]
         self.nulls = nn.Parameter(torch.randn(len(MODALITIES), width))
         part = recipe.network
-        shape = Shape(
-            maker.latent_channels, width, part.width, part.depth, part.heads, part.qk_norm
+        config = NetworkConfig(
+            spec.latent_channels, width, part.width, part.depth, part.heads, part.qk_norm
         )
-        self.network = VelocityNetwork(shape, len(MODALITIES))
+        self.network = VelocityNetwork(config, len(MODALITIES))
         self.register_buffer("latent_mean", torch.tensor(manifest.latent_mean))
         self.register_buffer("latent_std", torch.tensor(manifest.latent_std))
 
-    def condition(self, aligned: Tensor, kept: Tensor) -> Tensor:
-        """What the network is told `[B, M, E]`: aligned embeddings, nulls for what is not kept.
+    def condition(self, aligned: Tensor, mask: Tensor) -> Tensor:
+        """The network's condition `[B, M, E]`: aligned embeddings `[B, M, E]` where `mask`
+        `[B, M]` is True, learned nulls elsewhere.
 
-        It is the only way by which a condition reaches the network.
+        Every condition reaches the network through here, so a masked one can't leak. Unit
+        vectors are brought to a spread of 1 per channel, the size that the nulls start at.
         """
-        told = math.sqrt(aligned.shape[-1]) * aligned
-        return torch.where(kept[..., None], told, self.nulls.to(told.dtype))
+        scaled = math.sqrt(aligned.shape[-1]) * aligned
+        return torch.where(mask[..., None], scaled, self.nulls.to(scaled.dtype))
 
-    def forward(self, batch: Batch, throws: Throws) -> Losses:
-        """The losses of a batch under these throws, which are of this process's share of it.
+    def forward(self, batch: LatentBatch, draws: Draws) -> FlowLosses:
+        """The losses of a batch under `draws`, which are of this process's share of it.
 
-        The alignment's loss is over the whole batch in every process: it compares each clip
-        with all others.
+        The alignment's loss is over the whole batch in every process, since it compares each
+        clip with all others.
         """
-        x1 = self.scaled(batch.mean.float() + batch.std.float() * throws.latent_noise)
-        t = throws.times
+        x1 = self.normalize(batch.mean.float() + batch.std.float() * draws.posterior_noise)
+        t = draws.timesteps
         aligned = self.alignment(batch.embeddings)
-        condition = self.condition(aligned[batch.share], throws.kept & batch.present[batch.share])
-        v = self.network(flow.point(throws.noise, x1, t), t, condition)
+        mask = draws.condition_mask & batch.present[batch.share]
+        condition = self.condition(aligned[batch.share], mask)
+        v = self.network(flow.interpolate(draws.noise, x1, t), t, condition)
         target = self.alignment.target(batch.embeddings["audio"])
-        return Losses(
-            flow.loss(v, flow.target(throws.noise, x1)),
+        return FlowLosses(
+            flow.velocity_loss(v, flow.velocity_target(draws.noise, x1)),
             t,
             self.alignment.loss(aligned, target, batch.present),
         )
 
-    def scaled(self, latents: Tensor) -> Tensor:
+    def normalize(self, latents: Tensor) -> Tensor:
         """Latents of the codec, brought to mean 0 and spread 1 over the training set."""
         return (latents - self.latent_mean) / self.latent_std
 
-    def unscaled(self, x: Tensor) -> Tensor:
+    def denormalize(self, x: Tensor) -> Tensor:
         """The codec's latents again."""
         return x * self.latent_std + self.latent_mean
 
 
-def on_device(batch: Batch, device: str) -> Batch:
+def on_device(batch: LatentBatch, device: str) -> LatentBatch:
     """A batch's tensors on a device; from pinned memory without waiting."""
 
     def moved(tensor: Tensor) -> Tensor:
@@ -108,70 +114,29 @@ def on_device(batch: Batch, device: str) -> Batch:
     )
 
 
-def throw(
+def draw(
     part: FlowTrainPart, step: int, shape: tuple[int, int, int], device: str, use: str = "train"
-) -> Throws:
-    """All that chance decides at a step, for latents of `shape`.
+) -> Draws:
+    """Everything random about a step, for latents of `shape` (B, T, C).
 
-    Random conditioning: each sample keeps a random non-empty subset of its modalities, all
-    equally likely; `part.drop` of the samples keep none, for guidance.
+    Random conditioning: each sample is given a random non-empty subset of its modalities, all
+    equally likely; `part.drop` of the samples are given none, for classifier-free guidance.
     """
 
-    def of(name: str) -> torch.Generator:
+    def generator(name: str) -> torch.Generator:
         return generator_at(part.seed, step, f"{use} {name}", device)
 
     def uniform(name: str) -> Tensor:
-        return torch.rand(shape[0], generator=of(name), device=device)
+        return torch.rand(shape[0], generator=generator(name), device=device)
 
     subsets = 2 ** len(MODALITIES) - 1
+    # A subset as a bit mask from 1 to 2^M - 1; clamped, since a product may round up.
     subset = 1 + (uniform("subset") * subsets).long().clamp(max=subsets - 1)
     subset = torch.where(uniform("drop") < part.drop, 0, subset)
     bits = 2 ** torch.arange(len(MODALITIES), device=device)
-    return Throws(
-        times=flow.times(uniform("times"), part.time_mean, part.time_std),
-        noise=torch.randn(shape, generator=of("noise"), device=device),
-        latent_noise=torch.randn(shape, generator=of("latents"), device=device),
-        kept=(subset[:, None] & bits) > 0,
+    return Draws(
+        timesteps=flow.sample_timesteps(uniform("times"), part.time_mean, part.time_std),
+        noise=torch.randn(shape, generator=generator("noise"), device=device),
+        posterior_noise=torch.randn(shape, generator=generator("latents"), device=device),
+        condition_mask=(subset[:, None] & bits) > 0,
     )
-
-
-def guided(
-    model: MusFlow, aligned: Tensor, present: Tensor, guidance: Mapping[Modality, float]
-) -> flow.Velocity:
-    """The velocity under guidance (Ho and Salimans 2022, arXiv 2207.12598), a scale a modality.
-
-    v = v() + g1 (v(c1) - v()) + g2 (v(c1, c2) - v(c1)) + ..., so with one scale for all it
-    is the usual v() + g (v(c) - v()); a scale of 0 leaves its modality out, and where all
-    are 0 nothing is asked for.
-    """
-    chain = [torch.zeros_like(present)]
-    weights = list[float]()
-    scales = [guidance[name] for name in MODALITIES]
-    for number, scale in enumerate(scales):
-        if not (scale and present[:, number].any()):
-            continue
-        kept = chain[-1].clone()
-        kept[:, number] = present[:, number]
-        if weights and weights[-1] == scale:
-            chain[-1] = kept
-        else:
-            chain.append(kept)
-            weights.append(scale)
-    asked = [(k, f) for k, f in zip(chain, _factors(weights), strict=True) if f]
-    conditions = torch.cat([model.condition(aligned, kept) for kept, _ in asked])
-
-    def velocity(x: Tensor, t: Tensor) -> Tensor:
-        many = len(asked)
-        v = model.network(x.repeat(many, 1, 1), t.repeat(many), conditions)
-        parts = v.float().chunk(many)
-        return sum(
-            (factor * part for (_, factor), part in zip(asked, parts, strict=True)),
-            torch.zeros_like(x),
-        )
-
-    return velocity
-
-
-def _factors(weights: list[float]) -> list[float]:
-    """What each velocity of the chain counts: 1 - g1, g1 - g2, ..., gn."""
-    return [before - after for before, after in zip([1.0, *weights], [*weights, 0.0], strict=True)]

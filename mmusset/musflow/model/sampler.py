@@ -9,11 +9,12 @@ from mmusset.musflow.recipe import MODALITIES, SamplerPart
 from mmusset.training.order import generator_at
 
 from . import flow
-from .musflow import MusFlow, guided
+from .guidance import guided_velocity
+from .musflow import MusFlow
 
 
 @torch.no_grad()
-def make(
+def sample(
     model: MusFlow,
     aligned: Tensor,
     present: Tensor,
@@ -24,14 +25,16 @@ def make(
 ) -> Tensor:
     """Latents `[B, frames, C]` for conditions `[B, M, E]`, of which some are `present` `[B, M]`.
 
-    Noise is drawn for one clip and used for all of a batch: what is made of a seed does not
-    hang on what else is made. `guidance` has a scale for each modality.
+    The noise is drawn for one clip and used for the whole batch, so what a seed gives does
+    not depend on what else is in the batch. `guidance` has a scale for each modality; without
+    it the sampler's scale holds for all.
     """
     scales = guidance or [sampler.guidance] * len(MODALITIES)
     device = str(aligned.device)
     shape = (1, frames, len(model.latent_mean))
+    # Drawn on the CPU: a GPU's generator gives other numbers for the same seed.
     noise = torch.randn(shape, generator=generator_at(seed, 0, "generate")).to(device)
-    velocity = guided(model, aligned, present, dict(zip(MODALITIES, scales, strict=True)))
-    at = flow.grid(sampler.steps, sampler.shift)
-    x = flow.integrate(velocity, noise.repeat(len(aligned), 1, 1), at, sampler.method)
-    return model.unscaled(x)
+    velocity = guided_velocity(model, aligned, present, dict(zip(MODALITIES, scales, strict=True)))
+    timesteps = flow.timestep_grid(sampler.steps, sampler.shift)
+    solver = flow.SOLVERS[sampler.method]
+    return model.denormalize(solver(velocity, noise.repeat(len(aligned), 1, 1), timesteps))

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from mmusset.errors import Refused
-from mmusset.musflow.data.cache import Maker, Manifest
+from mmusset.musflow.data.cache import CacheManifest, LatentSpec
 from mmusset.musflow.recipe import MusFlowRecipe
 from mmusset.recipe_file import differences
 from mmusset.training.checkpoint import damaged, load, newest
@@ -49,7 +49,7 @@ def load_state(path: Path) -> FlowState:
     try:
         state = FlowState(**checkpoint.task)
         MusFlowRecipe.model_validate_json(state.recipe)
-        Manifest.model_validate_json(state.manifest)
+        CacheManifest.model_validate_json(state.manifest)
     except (TypeError, ValueError) as error:
         raise damaged(path, error) from None
     return state
@@ -61,9 +61,9 @@ def check_recipe(state: FlowState, recipe: MusFlowRecipe) -> None:
     refuse_other("the checkpoint was trained", before.canonical(), recipe.canonical())
 
 
-def check_maker(state: FlowState, maker: Maker) -> None:
+def check_spec(state: FlowState, spec: LatentSpec) -> None:
     """Raises Refused where a state was trained on latents of another codec or other encoders."""
-    if Manifest.model_validate_json(state.manifest).maker != maker:
+    if CacheManifest.model_validate_json(state.manifest).spec != spec:
         raise Refused(
             "the checkpoint was trained on a cache of another codec or other encoders;"
             " train into another folder (--out)"
@@ -82,9 +82,9 @@ def refuse_other(what: str, before: str, now: str) -> None:
         )
 
 
-def check_clips(state: FlowState, manifest: Manifest) -> None:
+def check_clips(state: FlowState, manifest: CacheManifest) -> None:
     """Raises Refused where the shards have changed since: going on would not be the same run."""
-    before = Manifest.model_validate_json(state.manifest)
+    before = CacheManifest.model_validate_json(state.manifest)
     if (before.shards, before.clips) != (manifest.shards, manifest.clips):
         then, now = (f"{sum(each.clips.values())} clips" for each in (before, manifest))
         raise Refused(

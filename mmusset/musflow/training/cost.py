@@ -4,7 +4,7 @@ import re
 
 import torch
 
-from mmusset.musflow.model.network import Shape
+from mmusset.musflow.model.network import NetworkConfig
 
 # Dense bfloat16 with float32 sums, in FLOP/s, from the makers' data sheets.
 PEAK_FLOPS_PER_S = {
@@ -23,21 +23,21 @@ PEAK_FLOPS_PER_S = {
 VARIANTS = {"D", "Laptop", "MIG", "NVL", "Ti"}
 
 
-def forward_flops(shape: Shape, frames: int, tokens: int) -> float:
+def forward_flops(shape: NetworkConfig, frames: int, tokens: int) -> float:
     """Multiplications and additions of the network for one clip of `frames` latent frames.
 
     Matrices count 2 for each weight and position; attention 4 for each pair of positions
     and channel. What is done once a clip (time, modulation) counts as well.
     """
     width, positions = shape.width, frames + tokens
-    block = 4 * width * width + 3 * width * shape.hidden
+    block = 4 * width * width + 3 * width * shape.hidden_width
     attention = 4 * positions * positions * width
-    ends = 2 * 2 * shape.channels * width * frames + 2 * shape.condition * width * tokens
-    once = 2 * width * (2 * width + shape.condition + 8 * width)
+    ends = 2 * 2 * shape.channels * width * frames + 2 * shape.condition_width * width * tokens
+    once = 2 * width * (2 * width + shape.condition_width + 8 * width)
     return shape.depth * (2 * block * positions + attention) + ends + once
 
 
-def step_flops(shape: Shape, frames: int, tokens: int, clips: int) -> float:
+def step_flops(shape: NetworkConfig, frames: int, tokens: int, clips: int) -> float:
     """Of a training step: backwards is twice forwards."""
     return 3 * clips * forward_flops(shape, frames, tokens)
 

@@ -15,14 +15,14 @@ from mmusset.bounded import open_regular
 from mmusset.errors import MmussetError
 from mmusset.musflow.codecs.bundled import geometry_of
 from mmusset.musflow.codecs.codec import open_codec
-from mmusset.musflow.data.cache import Cache, Maker, Manifest
-from mmusset.musflow.data.encode import maker_of, sound_for
-from mmusset.musflow.data.live import GIVEN_UP
+from mmusset.musflow.data.cache import Cache, CacheManifest, LatentSpec
+from mmusset.musflow.data.encode import latent_spec, resampled
+from mmusset.musflow.data.live import CROPPED_PART
 from mmusset.musflow.encoders.encoders import Encoders, open_encoders
 from mmusset.musflow.licences import show_licences
 from mmusset.musflow.model import flow
 from mmusset.musflow.model.musflow import MusFlow
-from mmusset.musflow.model.network import Block, Shape, rotations
+from mmusset.musflow.model.network import DiTBlock, NetworkConfig, rotary_embedding
 from mmusset.musflow.recipe import MODALITIES, CodecPart, MusFlowRecipe
 from mmusset.shards.reader import (
     HUB,
@@ -37,10 +37,11 @@ from mmusset.shards.reader import (
 )
 from mmusset.shards.tar import headers
 from mmusset.text import duration
+from mmusset.training import checkpoint
 from mmusset.training.room import GIB, gib_text, room_gib
 from mmusset.training.world import World
 
-from .checkpoint import check_maker, last_checkpoint
+from .checkpoint import FlowState, check_spec
 from .cost import step_flops
 from .stages import Training, check_folder
 
@@ -117,11 +118,11 @@ def plan(training: Training) -> Plan:
     world.check_batch(recipe.train.batch)
     shards = [shard for shard in shards_of(training.source) if split_of(shard) == "train"]
     check_folder(training)
-    show_licences(recipe, training.shown.told)
-    maker = _maker(training, open_encoders(recipe.encoders, world.device))
-    frames = _frames(training, shards, maker)
+    show_licences(recipe, training.progress.told)
+    spec = _spec(training, open_encoders(recipe.encoders, world.device))
+    frames = _frames(training, shards, spec)
     batch = recipe.train.batch // world.size
-    shape, weights, activations = _counted(recipe, maker, frames, batch, world.device)
+    shape, weights, activations = _counted(recipe, spec, frames, batch, world.device)
     flops = step_flops(shape, frames, len(MODALITIES), recipe.train.batch)
     timed = min(batch, TIMED_CLIPS)
     ours = step_flops(shape, frames, len(MODALITIES), timed) / shape.depth
@@ -131,10 +132,10 @@ def plan(training: Training) -> Plan:
     return Plan(
         parameters=weights,
         clips=clips,
-        seconds_per_clip=frames * maker.samples_per_latent / maker.rate_hz,
+        seconds_per_clip=frames * spec.samples_per_latent / spec.rate_hz,
         frames=frames,
         steps=recipe.train.steps,
-        steps_done=_steps_done(training, maker),
+        steps_done=_steps_done(training, spec),
         epochs=recipe.train.steps * recipe.train.batch / max(clips, 1),
         weights=gib,
         gradients_and_moments=3 * gib,
@@ -146,25 +147,25 @@ def plan(training: Training) -> Plan:
     )
 
 
-def _steps_done(training: Training, maker: Maker) -> int:
+def _steps_done(training: Training, spec: LatentSpec) -> int:
     """Of this training. Raises Refused where the folder holds another."""
-    found = last_checkpoint(training.folder.checkpoints)
-    if found is None:
+    before = checkpoint.last(training.folder.checkpoints)
+    if before is None:
         return 0
-    check_maker(found, maker)
-    return found.step
+    check_spec(FlowState(**before.task), spec)
+    return before.step
 
 
-def _maker(training: Training, encoders: Encoders) -> Maker:
+def _spec(training: Training, encoders: Encoders) -> LatentSpec:
     """Who will encode; a bundled codec need not be fitted yet."""
     part, folder = training.recipe.codec, training.folder.codec
     if part.kind == "bundled" and not (folder / "codec.json").exists():
         return _bundled(part, encoders)
-    return maker_of(open_codec(part, folder, training.world.device), encoders)
+    return latent_spec(open_codec(part, folder, training.world.device), encoders)
 
 
-def _bundled(part: CodecPart, encoders: Encoders) -> Maker:
-    return Maker(
+def _bundled(part: CodecPart, encoders: Encoders) -> LatentSpec:
+    return LatentSpec(
         codec="bundled/not fitted yet",
         encoders=encoders.identities(),
         widths=encoders.widths(),
@@ -175,26 +176,26 @@ def _bundled(part: CodecPart, encoders: Encoders) -> Maker:
     )
 
 
-def _frames(training: Training, shards: list[str], maker: Maker) -> int:
+def _frames(training: Training, shards: list[str], spec: LatentSpec) -> int:
     """Latent frames of the commonest clip of the cache, or else of the first clip."""
     if training.cached:
         try:
-            cache = Cache(training.folder.cache, "train", maker)
+            cache = Cache(training.folder.cache, "train", spec)
             return cache.lengths[cache.counts.index(max(cache.counts))]
         except (MmussetError, ValueError):
             pass  # no cache, or one that this training would make anew
-    frames = max(1, _first_samples(shards, maker) // maker.samples_per_latent)
-    return frames if training.cached else max(1, frames - max(1, frames // GIVEN_UP))
+    frames = max(1, _first_samples(shards, spec) // spec.samples_per_latent)
+    return frames if training.cached else max(1, frames - max(1, frames // CROPPED_PART))
 
 
-def _first_samples(shards: list[str], maker: Maker) -> int:
+def _first_samples(shards: list[str], spec: LatentSpec) -> int:
     """Samples of the first clip that can be used, at the codec's rate."""
     why = "the train split is empty"
     for shard in shards:
         for key, members in raw_samples(shard):
             try:
                 read: Read = decoded(key, members)
-                return len(sound_for(read.sound, read.rate_hz, maker.rate_hz, maker.channels))
+                return len(resampled(read.sound, read.rate_hz, spec.rate_hz, spec.channels))
             except BadSample as error:
                 why = f"none can be used; {shard}: {key}: {error}"
     raise MmussetError(f"no accepted samples to train on: {why}")
@@ -216,15 +217,15 @@ def _in_tar(shard: Path) -> int:
         raise broken(str(shard), str(error)) from None
 
 
-def _unmeasured(maker: Maker) -> Manifest:
+def _unmeasured(spec: LatentSpec) -> CacheManifest:
     """A manifest of the right widths."""
-    zeros, ones = (0.0,) * maker.latent_channels, (1.0,) * maker.latent_channels
-    return Manifest(
-        maker=maker,
+    zeros, ones = (0.0,) * spec.latent_channels, (1.0,) * spec.latent_channels
+    return CacheManifest(
+        spec=spec,
         latent_mean=zeros,
         latent_std=ones,
-        embedding_mean=(0.0,) * sum(maker.widths.values()),
-        embedding_scale=dict.fromkeys(maker.widths, 1.0),
+        embedding_mean=(0.0,) * sum(spec.widths.values()),
+        embedding_scale=dict.fromkeys(spec.widths, 1.0),
         shards=(),
         clips={},
         bad={},
@@ -232,8 +233,8 @@ def _unmeasured(maker: Maker) -> Manifest:
 
 
 def _counted(
-    recipe: MusFlowRecipe, maker: Maker, frames: int, batch: int, device: str
-) -> tuple[Shape, int, int]:
+    recipe: MusFlowRecipe, spec: LatentSpec, frames: int, batch: int, device: str
+) -> tuple[NetworkConfig, int, int]:
     """The network's shape, the number of weights, and the bytes that a step keeps for its way back.
 
     The model is there in shapes alone. Under bf16 weights, moments and average stay float32;
@@ -241,18 +242,18 @@ def _counted(
     """
     bf16 = recipe.train.precision == "bf16"
     with FakeTensorMode(), torch.device(device):
-        model = MusFlow(recipe, _unmeasured(maker))
+        model = MusFlow(recipe, _unmeasured(spec))
         own = {weight.untyped_storage()._cdata for weight in model.parameters()}
-        latents = torch.empty(batch, frames, maker.latent_channels)
-        told = {name: torch.empty(batch, width) for name, width in maker.widths.items()}
+        latents = torch.empty(batch, frames, spec.latent_channels)
+        told = {name: torch.empty(batch, width) for name, width in spec.widths.items()}
         there = torch.ones(batch, len(MODALITIES), dtype=torch.bool)
         kept = dict[int, Tensor]()  # the tensors themselves, else an address may come twice
         with _keeping(kept), torch.autocast(device.partition(":")[0], torch.bfloat16, bf16):
             condition = model.condition(model.alignment(told), there)
             v = model.network(latents, torch.empty(batch), condition)
-            flow.loss(v, latents)
+            flow.velocity_loss(v, latents)
     size = sum(t.untyped_storage().nbytes() for place, t in kept.items() if place not in own)
-    return model.network.shape, sum(w.numel() for w in model.parameters()), size
+    return model.network.config, sum(w.numel() for w in model.parameters()), size
 
 
 @contextmanager
@@ -268,14 +269,14 @@ def _keeping(kept: dict[int, Tensor]) -> Iterator[None]:
 
 
 def _seconds_of_block(
-    shape: Shape, frames: int, clips: int, world: World, recipe: MusFlowRecipe
+    shape: NetworkConfig, frames: int, clips: int, world: World, recipe: MusFlowRecipe
 ) -> float:
     """The least seconds of a block of the network, forwards and backwards, for some clips."""
     tokens = len(MODALITIES)
-    block = Block(shape).to(world.device)
+    block = DiTBlock(shape).to(world.device)
     x = torch.randn(clips, frames + tokens, shape.width, device=world.device, requires_grad=True)
     modulation = torch.randn(clips, 6, shape.width, device=world.device, requires_grad=True)
-    turns = rotations(tokens, frames, shape.width // shape.heads, x)
+    turns = rotary_embedding(tokens, frames, shape.width // shape.heads, x)
     bf16, kind = recipe.train.precision == "bf16", world.device.partition(":")[0]
     taken = list[float]()
     for _ in range(TIMINGS + 1):

@@ -23,7 +23,7 @@ IMAGE = "<|image_pad|>"
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
+class TokenizedChat:
     """A chat in tokens: `learnt` says of each whether the assistant says it."""
 
     ids: tuple[int, ...]
@@ -31,7 +31,7 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PackedSample:
     """One sample in tokens: a beginning, then the branches, whose ends are places in `ids`.
 
     `targets` are the places of the tokens that are learnt, and `sources` those that tell them:
@@ -54,14 +54,14 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class PackedDataset:
     """All pages, and how many chats were too long to be learnt."""
 
-    pages: tuple[Page, ...]
+    pages: tuple[PackedSample, ...]
     chats: int
     too_long: int
 
-    def of(self, split: Split) -> list[Page]:
+    def of(self, split: Split) -> list[PackedSample]:
         return [page for page in self.pages if page.split == split]
 
     @property
@@ -76,14 +76,14 @@ class Book:
         return digest.hexdigest()
 
 
-def read_pages(chats: Sequence[Chat], processor: Any, max_tokens: int) -> Book:
+def pack_chats(chats: Sequence[Chat], processor: Any, max_tokens: int) -> PackedDataset:
     """The pages of all chats, those of a family together as far as `max_tokens` allow.
 
     A chat of more tokens is left out, never cut: a picture would lose its tokens.
     Raises MmussetError where the base's chat template is none that we know.
     """
     _check_template(processor)
-    pages, too_long = list[Page](), 0
+    pages, too_long = list[PackedSample](), 0
     for _, family in groupby(chats, lambda chat: (chat.family, chat.split, chat.pictures)):
         read = [(chat, tokens_of(chat, processor)) for chat in family]
         fitting = [(chat, told) for chat, told in read if len(told.ids) <= max_tokens]
@@ -94,10 +94,10 @@ def read_pages(chats: Sequence[Chat], processor: Any, max_tokens: int) -> Book:
             f"all {len(chats)} chats are longer than data.max_tokens, {max_tokens}: raise it, or"
             " lower data.max_pixels"
         )
-    return Book(tuple(pages), len(chats), too_long)
+    return PackedDataset(tuple(pages), len(chats), too_long)
 
 
-def tokens_of(chat: Chat, processor: Any) -> Tokens:
+def tokens_of(chat: Chat, processor: Any) -> TokenizedChat:
     """A chat in tokens, as a server makes them: prompt and answer each by themselves.
 
     Only the assistant's words and the end of its turn are learnt. Raises MmussetError for text
@@ -120,7 +120,7 @@ def tokens_of(chat: Chat, processor: Any) -> Tokens:
     shown = sum(picture_tokens(picture) for picture in chat.pictures)
     if ids.count(pad) != shown or next(pictures, None) is not None:
         raise MmussetError(f"{chat.where}: its text holds {IMAGE}, which stands for a picture")
-    return Tokens(tuple(ids), tuple(learnt))
+    return TokenizedChat(tuple(ids), tuple(learnt))
 
 
 def picture_tokens(jpeg: bytes) -> int:
@@ -172,9 +172,9 @@ def _check_template(processor: Any) -> None:
         raise MmussetError(f"the base sees patches of {size} pixels; Qwen2-VL's are {FACTOR}")
 
 
-def _pages(family: list[tuple[Chat, Tokens]], max_tokens: int) -> Iterator[Page]:
+def _pages(family: list[tuple[Chat, TokenizedChat]], max_tokens: int) -> Iterator[PackedSample]:
     """As few pages as hold these chats one after the other."""
-    on_page = list[tuple[Chat, Tokens]]()
+    on_page = list[tuple[Chat, TokenizedChat]]()
     for chat, told in family:
         if on_page and _length([t for _, t in (*on_page, (chat, told))]) > max_tokens:
             yield _page(on_page)
@@ -184,7 +184,7 @@ def _pages(family: list[tuple[Chat, Tokens]], max_tokens: int) -> Iterator[Page]
         yield _page(on_page)
 
 
-def _page(on_page: list[tuple[Chat, Tokens]]) -> Page:
+def _page(on_page: list[tuple[Chat, TokenizedChat]]) -> PackedSample:
     chat = on_page[0][0]
     told = [tokens for _, tokens in on_page]
     beginning = _beginning(told)
@@ -198,7 +198,7 @@ def _page(on_page: list[tuple[Chat, Tokens]]) -> Page:
                 targets.append(place + moved)
                 sources.append(place - 1 + (moved if place > beginning else 0))
         ends.append(len(ids))
-    return Page(
+    return PackedSample(
         where=chat.where,
         split=chat.split,
         ids=tuple(ids),
@@ -210,12 +210,12 @@ def _page(on_page: list[tuple[Chat, Tokens]]) -> Page:
     )
 
 
-def _length(told: list[Tokens]) -> int:
+def _length(told: list[TokenizedChat]) -> int:
     beginning = _beginning(told)
     return beginning + sum(len(one.ids) - beginning for one in told)
 
 
-def _beginning(told: list[Tokens]) -> int:
+def _beginning(told: list[TokenizedChat]) -> int:
     """How many tokens all begin with, and none of them learns. A chat alone is all beginning
     up to its first answer."""
     alike = takewhile(

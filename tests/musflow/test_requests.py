@@ -6,21 +6,21 @@ from pathlib import Path
 import pytest
 
 from mmusset.errors import MmussetError, UsageError
-from mmusset.musflow.generate.asked import (
+from mmusset.musflow.generate.requests import (
     FILE,
     MAX_SEED,
     MAX_TEXT,
-    Asked,
-    asked,
+    GenerationRequest,
+    expand,
     guidance_of,
-    seeded,
+    request_of_options,
     text_of,
-    wanted,
+    with_seeds,
 )
 from mmusset.musflow.training.run_folder import default_run
 from tests.support.media import picture
 
-NOTHING = Asked(FILE)
+NOTHING = GenerationRequest(FILE)
 
 
 def table(folder: Path, text: str) -> Path:
@@ -30,9 +30,9 @@ def table(folder: Path, text: str) -> Path:
 
 
 def rows(
-    folder: Path, text: str, usual: Asked = NOTHING, seeds: tuple[int, ...] = ()
-) -> list[Asked]:
-    return asked(usual, table(folder, text), folder / "made", seeds)
+    folder: Path, text: str, usual: GenerationRequest = NOTHING, seeds: tuple[int, ...] = ()
+) -> list[GenerationRequest]:
+    return expand(usual, table(folder, text), folder / "made", seeds)
 
 
 def refused(folder: Path, text: str) -> str:
@@ -42,8 +42,10 @@ def refused(folder: Path, text: str) -> str:
 
 
 def test_options_say_what_is_wanted(tmp_path: Path) -> None:
-    found = wanted(None, Path("a.png"), " A boy. ", "A fast piece.", 2.5, ["2", "image=4"])
-    assert found == Asked(
+    found = request_of_options(
+        None, Path("a.png"), " A boy. ", "A fast piece.", 2.5, ["2", "image=4"]
+    )
+    assert found == GenerationRequest(
         out=Path("generated.flac"),
         image=Path("a.png"),
         story="A boy.",
@@ -52,7 +54,7 @@ def test_options_say_what_is_wanted(tmp_path: Path) -> None:
         guidance={"image": 4, "story": 2, "caption": 2},
     )
     assert found.conditions == ("image", "story", "caption")
-    assert wanted(None, None, None, "x", None, ()).conditions == ("caption",)
+    assert request_of_options(None, None, None, "x", None, ()).conditions == ("caption",)
 
 
 def test_a_text_is_itself_or_what_stands_in_a_file(tmp_path: Path) -> None:
@@ -92,7 +94,7 @@ def test_a_text_that_is_none_is_refused(tmp_path: Path, words: str, why: str) ->
 @pytest.mark.parametrize("seconds", [-1.0, 0.0, 0.01, 1e9, float("nan"), float("inf")])
 def test_seconds_that_no_music_has_are_refused(seconds: float) -> None:
     with pytest.raises(UsageError, match=r"--seconds must be from 0.1 to 300"):
-        wanted(None, None, None, None, seconds, ())
+        request_of_options(None, None, None, None, seconds, ())
 
 
 @pytest.mark.parametrize(
@@ -119,21 +121,21 @@ def test_the_last_guidance_counts() -> None:
 
 
 def test_several_seeds_are_several_files() -> None:
-    usual = Asked(Path("made/a.b.ogg"), caption="x")
-    assert seeded(usual, ()) == [usual]
-    assert [(p.seed, str(p.out)) for p in seeded(usual, [5])] == [(5, "made/a.b.ogg")]
-    assert [(p.seed, str(p.out)) for p in seeded(usual, [5, 0])] == [
+    usual = GenerationRequest(Path("made/a.b.ogg"), caption="x")
+    assert with_seeds(usual, ()) == [usual]
+    assert [(p.seed, str(p.out)) for p in with_seeds(usual, [5])] == [(5, "made/a.b.ogg")]
+    assert [(p.seed, str(p.out)) for p in with_seeds(usual, [5, 0])] == [
         (5, "made/a.b-seed5.ogg"),
         (0, "made/a.b-seed0.ogg"),
     ]
     for seeds in ([1, 1], [-1], [MAX_SEED + 1]):
         with pytest.raises(UsageError, match="--seed"):
-            seeded(usual, seeds)
+            with_seeds(usual, seeds)
 
 
 def test_a_table_says_a_piece_a_row(tmp_path: Path) -> None:
     (tmp_path / "boy.txt").write_text("A boy.")
-    usual = Asked(FILE, caption="Loud.", seconds=3.0, guidance={"image": 2.0})
+    usual = GenerationRequest(FILE, caption="Loud.", seconds=3.0, guidance={"image": 2.0})
     found = rows(
         tmp_path,
         "\ufeffimage,story,caption,seconds,seed,out\r\n"
@@ -143,7 +145,7 @@ def test_a_table_says_a_piece_a_row(tmp_path: Path) -> None:
     )
     made, named = tmp_path / "made", f"{tmp_path}/wishes.csv, line"
     assert found == [
-        Asked(
+        GenerationRequest(
             made / "0001.flac",
             tmp_path / "pictures/a.png",
             "A boy.",
@@ -153,7 +155,7 @@ def test_a_table_says_a_piece_a_row(tmp_path: Path) -> None:
             {"image": 2.0},
             f"{named} 2: ",
         ),
-        Asked(
+        GenerationRequest(
             made / "girl.wav",
             None,
             'A girl,\n"Ann"',
@@ -209,25 +211,25 @@ def test_a_table_that_can_not_be_meant_is_refused(tmp_path: Path, text: str, why
 def test_a_table_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "wishes.csv").write_bytes("caption\n".encode("utf-16"))
     with pytest.raises(UsageError, match="is no CSV in UTF-8"):
-        asked(NOTHING, tmp_path / "wishes.csv", None, ())
+        expand(NOTHING, tmp_path / "wishes.csv", None, ())
     with pytest.raises(UsageError, match=r"can't read .*: Is a directory"):
-        asked(NOTHING, tmp_path, None, ())
+        expand(NOTHING, tmp_path, None, ())
     with pytest.raises(UsageError, match=r"can't read .*gone.csv: No such file"):
-        asked(NOTHING, tmp_path / "gone.csv", None, ())
+        expand(NOTHING, tmp_path / "gone.csv", None, ())
 
 
 def test_files_are_looked_at_before_anything_is_made(tmp_path: Path) -> None:
     (tmp_path / "there.flac").touch()
     with pytest.raises(MmussetError, match="there already"):
-        asked(Asked(tmp_path / "there.flac"), None, None, ())
+        expand(GenerationRequest(tmp_path / "there.flac"), None, None, ())
     with pytest.raises(UsageError, match="is no folder"):
-        asked(Asked(tmp_path / "there.flac" / "a.flac"), None, None, ())
+        expand(GenerationRequest(tmp_path / "there.flac" / "a.flac"), None, None, ())
     with pytest.raises(UsageError, match="there is no folder"):
-        asked(Asked(tmp_path / "gone" / "too" / "a.flac"), None, None, ())
+        expand(GenerationRequest(tmp_path / "gone" / "too" / "a.flac"), None, None, ())
     with pytest.raises(UsageError, match="is no folder"):
-        asked(NOTHING, table(tmp_path, "caption\na\n"), tmp_path / "there.flac", ())
-    assert asked(Asked(tmp_path / "new" / "a.flac"), None, None, ())
-    (found,) = asked(NOTHING, table(tmp_path, "caption\na\n"), None, ())
+        expand(NOTHING, table(tmp_path, "caption\na\n"), tmp_path / "there.flac", ())
+    assert expand(GenerationRequest(tmp_path / "new" / "a.flac"), None, None, ())
+    (found,) = expand(NOTHING, table(tmp_path, "caption\na\n"), None, ())
     assert found.out == Path("generated/0001.flac")
 
 
@@ -251,7 +253,7 @@ def test_a_picture_that_is_none_is_refused(tmp_path: Path, name: str, why: str) 
 
         Image.new("1", (8000, 8000)).save(tmp_path / name)
     with pytest.raises(UsageError, match=f"^line 2: .*{why}"):
-        Asked(FILE, image=tmp_path / name, where="line 2: ").picture()
+        GenerationRequest(FILE, image=tmp_path / name, where="line 2: ").picture()
 
 
 def test_the_folder_of_a_training_is_named_after_its_dataset(

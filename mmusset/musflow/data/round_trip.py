@@ -1,21 +1,23 @@
-"""What a codec makes of sound: the error after encoding and decoding, whichever codec it is."""
+"""The reconstruction error of any codec: of sound after encoding and decoding."""
 
 from itertools import islice
 
 import numpy as np
 import torch
 
-from mmusset.musflow.data.encode import whole_frames
-from mmusset.musflow.model.geometry import Geometry
+from mmusset.musflow.codecs.bundled import decibels
+from mmusset.musflow.codecs.codec import Codec
+from mmusset.musflow.sound.geometry import Geometry
+from mmusset.musflow.sound.mel import log_mel
 from mmusset.shards.reader import BadSample, decode_sound, raw_samples, shards_of, split_of
 
-from .bundled import decibels
-from .codec import Codec
-from .mel import log_mel
+from .encode import whole_frames
 
 CLIPS = 4
 WINDOW_S, BANDS = 0.064, 80  # of the log-mels that are compared
-AUDIBLE = 9.2  # natural logs of magnitude below the loudest, 80 dB: what is softer does not count
+# Natural logs of magnitude, 80 dB: bins softer than that below the loudest do not count, since
+# their error is inaudible and would dominate the mean.
+AUDIBLE = 9.2
 
 
 def round_trip_error_db(source: str, codec: Codec, device: str) -> float:
@@ -41,7 +43,7 @@ def _error_db(sound: torch.Tensor, codec: Codec, device: str) -> float:
     length = sound.shape[1] // hop * hop
     geometry = Geometry(codec.rate_hz, length / codec.rate_hz, n_fft, hop, BANDS, 1, 1)
     mean, _ = codec.encode(sound[None].to(device))
-    again = codec.decode(mean)[0].cpu()
-    real, made = (log_mel(s.mean(dim=0)[None, :length], geometry) for s in (sound, again))
-    loud = real > real.max() - AUDIBLE
-    return decibels(float((made - real)[loud].abs().mean()))
+    decoded = codec.decode(mean)[0].cpu()
+    original, again = (log_mel(s.mean(dim=0)[None, :length], geometry) for s in (sound, decoded))
+    loud = original > original.max() - AUDIBLE
+    return decibels(float((again - original)[loud].abs().mean()))

@@ -1,4 +1,4 @@
-"""What music is asked for: by a picture, a story, a caption, or a table of them."""
+"""Requests for music: by an image, a story, a caption, or a table of them."""
 
 import csv
 import difflib
@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 from mmusset.bounded import MB, open_regular, read_bounded
 from mmusset.errors import MmussetError, UsageError
 from mmusset.musflow.recipe import MODALITIES, Modality
+from mmusset.musflow.sound.sound_file import check_format
 from mmusset.shards.reader import BadSample
 from mmusset.training.picture import decode_image
-
-from .sound_file import check_format
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -24,14 +23,14 @@ MAX_TEXT, MAX_IMAGE_BYTES, MAX_TABLE_BYTES = 64_000, 256 * MB, 64 * MB
 SECONDS = (0.1, 300.0)
 MAX_SEED = 2**63 - 1
 TEXT_FILES = {".txt", ".md"}
-TABLE_FOLDER, FILE = Path("generated"), Path("generated.flac")  # where nothing else is said
+TABLE_FOLDER, FILE = Path("generated"), Path("generated.flac")  # without --out
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One piece of music. `seconds` 0 is as long as the model was trained on; texts may be "".
+class GenerationRequest:
+    """A request for one piece. `seconds` 0 is the length of most training clips; texts may be "".
 
-    `where` begins what is said against it: the place in a table, or nothing.
+    `where` is the prefix of error messages: the line of a table, or nothing.
     """
 
     out: Path
@@ -45,11 +44,11 @@ class Asked:
 
     @property
     def conditions(self) -> tuple[Modality, ...]:
-        """What it is asked by."""
+        """The modalities that are given."""
         return tuple(name for name in MODALITIES if getattr(self, name))
 
     def picture(self) -> "Image | None":
-        """The picture, decoded. Raises UsageError where it is none."""
+        """The image, decoded. Raises UsageError where it can't be."""
         if self.image is None:
             return None
         try:
@@ -61,16 +60,16 @@ class Asked:
             raise UsageError(f"{self.where}{self.image} {why}") from None
 
 
-def wanted(
+def request_of_options(
     out: Path | None,
     image: Path | None,
     story: str | None,
     caption: str | None,
     seconds: float | None,
     guidance: Sequence[str],
-) -> Asked:
-    """What the options of `mmusset generate` ask for. Raises UsageError for what can't be meant."""
-    return Asked(
+) -> GenerationRequest:
+    """The request of `mmusset generate`'s options. Raises UsageError for invalid ones."""
+    return GenerationRequest(
         out=out or FILE,
         image=image,
         story="" if story is None else text_of(story, "--story"),
@@ -80,32 +79,34 @@ def wanted(
     )
 
 
-def asked(
-    usual: Asked, table: Path | None, folder: Path | None, seeds: Sequence[int]
-) -> list[Asked]:
-    """All pieces: `usual` or the rows of a table, with each of the seeds.
+def expand(
+    request: GenerationRequest, table: Path | None, folder: Path | None, seeds: Sequence[int]
+) -> list[GenerationRequest]:
+    """A request for each piece: `request` or the rows of a table, with each of the seeds.
 
-    Raises UsageError or MmussetError before anything is made of them.
+    Raises UsageError or MmussetError where one of them is invalid or can't be written.
     """
-    found = from_table(table, folder, usual, seeds) if table else seeded(usual, seeds)
-    check_files(found)
-    return found
+    requests = from_table(table, folder, request, seeds) if table else with_seeds(request, seeds)
+    check_files(requests)
+    return requests
 
 
-def seeded(asked: Asked, seeds: Sequence[int]) -> list[Asked]:
-    """The same for each seed, if any is given; of several, each file's name says its seed."""
+def with_seeds(request: GenerationRequest, seeds: Sequence[int]) -> list[GenerationRequest]:
+    """The request with each seed; if there are several, each file's name says its seed."""
     if len(set(seeds)) < len(seeds):
         raise UsageError("--seed: the same seed twice gives the same sound twice")
     for seed in seeds:
         _seed(seed, "--seed")
     if len(seeds) <= 1:
-        return [replace(asked, seed=seed) for seed in seeds] or [asked]
-    stem = asked.out.stem
-    return [replace(asked, seed=s, out=asked.out.with_stem(f"{stem}-seed{s}")) for s in seeds]
+        return [replace(request, seed=seed) for seed in seeds] or [request]
+    stem = request.out.stem
+    return [replace(request, seed=s, out=request.out.with_stem(f"{stem}-seed{s}")) for s in seeds]
 
 
-def from_table(table: Path, folder: Path | None, usual: Asked, seeds: Sequence[int]) -> list[Asked]:
-    """What the rows of a CSV ask for; what a row leaves empty is as in `usual` and `seeds`.
+def from_table(
+    table: Path, folder: Path | None, defaults: GenerationRequest, seeds: Sequence[int]
+) -> list[GenerationRequest]:
+    """The requests of a CSV's rows; an empty cell takes its value from `defaults` and `seeds`.
 
     Paths are relative to the table; files go into `folder`. Raises UsageError that names
     the line.
@@ -114,42 +115,45 @@ def from_table(table: Path, folder: Path | None, usual: Asked, seeds: Sequence[i
         data = io.BytesIO(read_bounded(table, MAX_TABLE_BYTES))
         rows = csv.DictReader(io.TextIOWrapper(data, newline="", encoding="utf-8-sig"))
         _check_columns(table, rows.fieldnames or [])
-        made = (seeded(*row) for row in _rows(rows, table, folder, usual, seeds))
-        found = [piece for pieces in made for piece in pieces]
+        requests = [
+            request
+            for row in _rows(rows, table, folder, defaults, seeds)
+            for request in with_seeds(*row)
+        ]
     except OSError as error:
         raise UsageError(f"can't read {table}: {error.strerror}") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"{table} is no CSV in UTF-8: {error}") from None
-    if not found:
+    if not requests:
         raise UsageError(f"{table} has no rows")
-    return found
+    return requests
 
 
-def check_files(asked: Sequence[Asked]) -> None:
+def check_files(requests: Sequence[GenerationRequest]) -> None:
     """Raises UsageError where a file can't be written, MmussetError where it is there already.
 
-    Those of a table may be: it may be going on after it was stopped.
+    Those of a table may exist: the command may be resuming.
     """
     seen = dict[Path, str]()
-    for each in asked:
-        out, folder = each.out, each.out.parent
-        check_format(out, each.where)
+    for request in requests:
+        out, folder = request.out, request.out.parent
+        check_format(out, request.where)
         if out in seen:
-            raise UsageError(f"{each.where}{out} again, as in {seen[out].rstrip(' :')}")
-        seen[out] = each.where
+            raise UsageError(f"{request.where}{out} again, as in {seen[out].rstrip(' :')}")
+        seen[out] = request.where
         try:
-            if out.exists() and not each.where:
+            if out.exists() and not request.where:
                 raise MmussetError(f"{out} is there already; name another with --out")
             if folder.exists() and not folder.is_dir():
                 raise UsageError(f"{folder} is no folder; name one with --out")
             if not folder.parent.is_dir():
                 raise UsageError(f"there is no folder {folder.parent}")
         except OSError as error:
-            raise UsageError(f"{each.where}can't write {out}: {error.strerror}") from None
+            raise UsageError(f"{request.where}can't write {out}: {error.strerror}") from None
 
 
 def text_of(words: str, where: str, base: Path = Path()) -> str:
-    """The text that an option or a cell gives: itself, or what stands in the file that it names.
+    """The text of an option or a cell: itself, or the content of the file that it names.
 
     Files are relative to `base`. Raises UsageError, which begins with `where`, for an empty
     text, and for a file that is not there or not text.
@@ -200,10 +204,10 @@ def _rows(
     rows: "csv.DictReader[str]",
     table: Path,
     folder: Path | None,
-    usual: Asked,
+    defaults: GenerationRequest,
     seeds: Sequence[int],
-) -> Iterator[tuple[Asked, Sequence[int]]]:
-    """What each row asks for, and with which seeds."""
+) -> Iterator[tuple[GenerationRequest, Sequence[int]]]:
+    """The request of each row, and its seeds."""
     for number, row in enumerate(rows, 1):
         where = f"{table}, line {rows.line_num}"
         if None in row:
@@ -213,25 +217,26 @@ def _rows(
             )
         if any("\0" in value for value in row.values() if value):
             raise UsageError(f"{where}: a cell is not text: it holds NUL")
-        told = {name: value.strip() for name, value in row.items() if value and value.strip()}
-        if not told:
-            continue  # as a table's program leaves them at its end
-        asked = replace(
-            usual,
-            out=(folder or TABLE_FOLDER) / _file_name(told.get("out", f"{number:04d}.flac"), where),
+        cells = {name: value.strip() for name, value in row.items() if value and value.strip()}
+        if not cells:
+            continue  # spreadsheets leave empty lines at the end
+        request = replace(
+            defaults,
+            out=(folder or TABLE_FOLDER)
+            / _file_name(cells.get("out", f"{number:04d}.flac"), where),
             where=f"{where}: ",
         )
-        if "image" in told:
-            asked = replace(asked, image=table.parent / told["image"])
-        if "story" in told:
-            story = text_of(told["story"], f"{where}, story", table.parent)
-            asked = replace(asked, story=story)
-        if "caption" in told:
-            caption = text_of(told["caption"], f"{where}, caption", table.parent)
-            asked = replace(asked, caption=caption)
-        if "seconds" in told:
-            asked = replace(asked, seconds=_seconds(told["seconds"], f"{where}: seconds"))
-        yield asked, [_seed(told["seed"], f"{where}: seed")] if "seed" in told else seeds
+        if "image" in cells:
+            request = replace(request, image=table.parent / cells["image"])
+        if "story" in cells:
+            story = text_of(cells["story"], f"{where}, story", table.parent)
+            request = replace(request, story=story)
+        if "caption" in cells:
+            caption = text_of(cells["caption"], f"{where}, caption", table.parent)
+            request = replace(request, caption=caption)
+        if "seconds" in cells:
+            request = replace(request, seconds=_seconds(cells["seconds"], f"{where}: seconds"))
+        yield request, [_seed(cells["seed"], f"{where}: seed")] if "seed" in cells else seeds
 
 
 def _file_name(name: str, where: str) -> str:
@@ -240,29 +245,29 @@ def _file_name(name: str, where: str) -> str:
     return name
 
 
-def _seconds(told: str | float, where: str) -> float:
+def _seconds(value: str | float, where: str) -> float:
     least, most = SECONDS
     try:
-        seconds = float(told)
+        seconds = float(value)
     except ValueError:
-        raise UsageError(f"{where} must be a number, not {told!r}") from None
+        raise UsageError(f"{where} must be a number, not {value!r}") from None
     if not least <= seconds <= most:
-        raise UsageError(f"{where} must be from {least:g} to {most:g}, not {told}")
+        raise UsageError(f"{where} must be from {least:g} to {most:g}, not {value}")
     return seconds
 
 
-def _seed(told: str | int, where: str) -> int:
+def _seed(value: str | int, where: str) -> int:
     try:
-        seed = int(told)
+        seed = int(value)
     except ValueError:
-        raise UsageError(f"{where} must be a whole number, not {told!r}") from None
+        raise UsageError(f"{where} must be a whole number, not {value!r}") from None
     if not 0 <= seed <= MAX_SEED:
-        raise UsageError(f"{where} must be from 0 to {MAX_SEED}, not {told}")
+        raise UsageError(f"{where} must be from 0 to {MAX_SEED}, not {value}")
     return seed
 
 
 def _file_of(words: str, base: Path) -> Path | None:
-    """The file that words name: by how they end, or since it is there."""
+    """The file that a text names, by its suffix or because it exists; None for a plain text."""
     if "\n" in words or not words.strip():
         return None
     path = base / words
@@ -270,7 +275,7 @@ def _file_of(words: str, base: Path) -> Path | None:
         return path
     try:
         there = path.is_file()
-    except OSError:  # such as a text that is too long for a name
+    except OSError:  # a text too long for a file name
         return None
     return path if there and (path.suffix or "/" in words) else None
 

@@ -40,7 +40,7 @@ _REFUSAL = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class FreeReply:
     """One free answer: `text` is the field that was asked for, or all of it where it is no
     answer of the schema."""
 
@@ -53,7 +53,7 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class SampleResult:
     """What one voice made of one sample: freely, and then as a build would have it.
 
     `limits` are those of its dataset. `sayable` is how many statements the evidence carries,
@@ -62,8 +62,8 @@ class Result:
     """
 
     limits: CriticPart
-    caption: Written
-    story: Written
+    caption: FreeReply
+    story: FreeReply
     claims: tuple[JudgedClaim, ...]
     faults: tuple[Fault, ...]
     sayable: int
@@ -83,7 +83,7 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MetricRow:
     """A measure of both voices; None where there was nothing to measure, or one number alone.
 
     `shown` says whether the difference's interval leaves out 0, and both voices were measured on
@@ -99,57 +99,57 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class Metric:
     """`parts` gives, for a result, what is counted and out of how many; sums are divided."""
 
     name: str
     unit: Unit
-    parts: Callable[[Result], tuple[float, float]]
+    parts: Callable[[SampleResult], tuple[float, float]]
 
 
 def _bounded(text: str, bounds: tuple[int, int]) -> float:
     return float(bounds[0] <= word_count(text) <= bounds[1])
 
 
-def _count(result: Result, verdict: str) -> float:
+def _count(result: SampleResult, verdict: str) -> float:
     return float(sum(c.verdict == verdict and is_concrete(c) for c in result.claims))
 
 
-def _faultless(result: Result, where: str) -> float:
+def _faultless(result: SampleResult, where: str) -> float:
     return float(not any(fault.where == where for fault in result.faults))
 
 
-MEASURES = (
-    Measure("answers in schema", "share", lambda r: (r.caption.valid + r.story.valid, 2)),
-    Measure("refusals", "share", lambda r: (r.caption.refuses + r.story.refuses, 2)),
-    Measure("claim precision", "share", lambda r: (
+METRICS = (
+    Metric("answers in schema", "share", lambda r: (r.caption.valid + r.story.valid, 2)),
+    Metric("refusals", "share", lambda r: (r.caption.refuses + r.story.refuses, 2)),
+    Metric("claim precision", "share", lambda r: (
         _count(r, "supported"), _count(r, "supported") + _count(r, "contradicted"))),
-    Measure("claim recall", "share", lambda r: (r.said, r.sayable)),
-    Measure("contradicted claims, a caption", "number", lambda r: (
+    Metric("claim recall", "share", lambda r: (r.said, r.sayable)),
+    Metric("contradicted claims, a caption", "number", lambda r: (
         _count(r, "contradicted"), 1)),
-    Measure("unverifiable claims, a caption", "number", lambda r: (
+    Metric("unverifiable claims, a caption", "number", lambda r: (
         _count(r, "unverifiable"), 1)),
-    Measure("captions without a fault", "share", lambda r: (_faultless(r, "caption"), 1)),
-    Measure("stories without a fault", "share", lambda r: (_faultless(r, "story"), 1)),
-    Measure("captions of the right length", "share", lambda r: (
+    Metric("captions without a fault", "share", lambda r: (_faultless(r, "caption"), 1)),
+    Metric("stories without a fault", "share", lambda r: (_faultless(r, "story"), 1)),
+    Metric("captions of the right length", "share", lambda r: (
         _bounded(r.caption.text, r.limits.caption_words), 1)),
-    Measure("stories of the right length", "share", lambda r: (
+    Metric("stories of the right length", "share", lambda r: (
         _bounded(r.story.text, r.limits.story_words), 1)),
-    Measure("words, a caption", "number", lambda r: (word_count(r.caption.text), 1)),
-    Measure("words, a story", "number", lambda r: (word_count(r.story.text), 1)),
-    Measure("accepted", "share", lambda r: (r.accepted, 1)),
-    Measure("mended, of the accepted", "share", lambda r: (
+    Metric("words, a caption", "number", lambda r: (word_count(r.caption.text), 1)),
+    Metric("words, a story", "number", lambda r: (word_count(r.story.text), 1)),
+    Metric("accepted", "share", lambda r: (r.accepted, 1)),
+    Metric("mended, of the accepted", "share", lambda r: (
         r.accepted and r.rounds > 0, r.accepted)),
-    Measure("rounds, of an accepted one", "number", lambda r: (
+    Metric("rounds, of an accepted one", "number", lambda r: (
         r.rounds * r.accepted, r.accepted)),
 )  # fmt: skip
 
 
-def rows(base: Sequence[Result], adapter: Sequence[Result]) -> list[Row]:
+def rows(base: Sequence[SampleResult], adapter: Sequence[SampleResult]) -> list[MetricRow]:
     """Every measure of two voices on the same samples, in the same order."""
     if len(base) != len(adapter) or not base:
         raise ValueError("two voices are compared on the same samples, and on one at least")
-    return [_row(measure, base, adapter) for measure in MEASURES]
+    return [_row(measure, base, adapter) for measure in METRICS]
 
 
 def refuses(text: str) -> bool:
@@ -185,7 +185,9 @@ class _Side:
         return float(self.errors @ self.errors)
 
 
-def _row(measure: Measure, base: Sequence[Result], adapter: Sequence[Result]) -> Row:
+def _row(
+    measure: Metric, base: Sequence[SampleResult], adapter: Sequence[SampleResult]
+) -> MetricRow:
     one, other = _side(measure, base), _side(measure, adapter)
     single = _wilson if measure.unit == "share" else _of_number
     difference, samples = None, 0
@@ -196,7 +198,7 @@ def _row(measure: Measure, base: Sequence[Result], adapter: Sequence[Result]) ->
             difference = _of_difference(value, float(errors @ errors), samples)
         else:
             difference = _by_t(value, float(errors @ errors), samples)
-    return Row(
+    return MetricRow(
         name=measure.name,
         unit=measure.unit,
         base=single(one) if one else None,
@@ -208,7 +210,7 @@ def _row(measure: Measure, base: Sequence[Result], adapter: Sequence[Result]) ->
     )
 
 
-def _side(measure: Measure, results: Sequence[Result]) -> _Side | None:
+def _side(measure: Metric, results: Sequence[SampleResult]) -> _Side | None:
     counted, out_of = np.array([measure.parts(result) for result in results], float).T
     if not (total := float(out_of.sum())):
         return None

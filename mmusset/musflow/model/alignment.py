@@ -1,8 +1,8 @@
 """The Alignment Module: an adapter per modality into the space of the sound's embeddings.
 
-After MusFlow (arXiv 2504.13535): what a picture, a story or a caption says is brought to
+After MusFlow (arXiv 2504.13535): the embedding of an image, a story or a caption is mapped to
 where the embedding of its music lies. Trained by cosine and by InfoNCE (van den Oord et
-al. 2018, arXiv 1807.03748), first alone, then beside the flow.
+al. 2018, arXiv 1807.03748), first alone, then together with the flow.
 """
 
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmusset.musflow.data.cache import EMBEDDED, Manifest
+from mmusset.musflow.data.cache import EMBEDDED, CacheManifest
 from mmusset.musflow.recipe import MODALITIES, AlignmentPart
 
 
-class Adapter(nn.Module):
+class AlignmentMlp(nn.Module):
     """An MLP from an encoder's embedding `[B, W]` to a unit vector `[B, E]`."""
 
     def __init__(self, width: int, out: int, part: AlignmentPart) -> None:
@@ -36,66 +36,69 @@ class Adapter(nn.Module):
 
 
 class Alignment(nn.Module):
-    """All adapters, and the scale that embeddings are brought to before them."""
+    """The adapters, one per modality, and the normalization of their input."""
 
     def __init__(self, part: AlignmentPart, widths: dict[str, int]) -> None:
         super().__init__()
         self.part = part
         self.width = widths["audio"]
         self.adapters = nn.ModuleDict(
-            {name: Adapter(widths[name], self.width, part) for name in MODALITIES}
+            {name: AlignmentMlp(widths[name], self.width, part) for name in MODALITIES}
         )
         for name in EMBEDDED:
             self.register_buffer(f"{name}_mean", torch.zeros(widths[name]))
             self.register_buffer(f"{name}_scale", torch.ones(()))
 
-    def learn_scale(self, manifest: Manifest) -> None:
+    def set_scale(self, manifest: CacheManifest) -> None:
         """Take each embedding's mean and scale from those of the training split.
 
-        One scale for all channels of an embedding: their angles, but for the mean, stay.
+        One scale for all channels of an embedding, so that angles between centred embeddings stay.
         """
-        mean, place = torch.tensor(manifest.embedding_mean), 0
+        mean, start = torch.tensor(manifest.embedding_mean), 0
         for name in EMBEDDED:
-            width = manifest.maker.widths[name]
-            self.get_buffer(f"{name}_mean").copy_(mean[place : place + width])
+            width = manifest.spec.widths[name]
+            self.get_buffer(f"{name}_mean").copy_(mean[start : start + width])
             self.get_buffer(f"{name}_scale").fill_(manifest.embedding_scale[name])
-            place += width
+            start += width
 
     def forward(self, embeddings: dict[str, Tensor]) -> Tensor:
         """Unit vectors `[B, M, E]`, in the order of MODALITIES."""
         return torch.stack(
-            [self.adapters[name](self._scaled(name, embeddings[name])) for name in MODALITIES],
+            [self.adapters[name](self._normalized(name, embeddings[name])) for name in MODALITIES],
             dim=1,
         )
 
     def target(self, audio: Tensor) -> Tensor:
-        """The unit vectors `[B, E]` that adapters aim at."""
-        return functional.normalize(self._scaled("audio", audio).float(), dim=-1)
+        """The unit vectors `[B, E]` of audio embeddings, at which the adapters aim."""
+        return functional.normalize(self._normalized("audio", audio).float(), dim=-1)
 
     def loss(self, aligned: Tensor, target: Tensor, present: Tensor) -> Tensor:
-        """Cosine and InfoNCE of aligned `[B, M, E]` against `[B, E]`, over what is `present`.
+        """Cosine and InfoNCE of aligned `[B, M, E]` against `[B, E]`, where `present` `[B, M]`.
 
-        In float32: a small temperature makes much of what bfloat16 rounds.
+        In float32: a small temperature magnifies bfloat16's rounding.
         """
         part = self.part
         with torch.autocast(aligned.device.type, enabled=False):
             cosine = (1 - torch.einsum("bme,be->bm", aligned, target))[present].mean()
             scores = torch.einsum("bme,ce->mbc", aligned, target) / part.temperature
             own = torch.arange(len(target), device=target.device).expand(scores.shape[:2])
-            there = self_and_back(scores, own)[present.T]
-            return (1 - part.contrast) * cosine + part.contrast * there.mean()
+            contrastive = info_nce(scores, own)[present.T].mean()
+            return (1 - part.contrast) * cosine + part.contrast * contrastive
 
-    def _scaled(self, name: str, embedding: Tensor) -> Tensor:
+    def _normalized(self, name: str, embedding: Tensor) -> Tensor:
         return (embedding - self.get_buffer(f"{name}_mean")) / self.get_buffer(f"{name}_scale")
 
 
-def self_and_back(scores: Tensor, own: Tensor) -> Tensor:
-    """InfoNCE `[M, B]` of scores `[M, B, B]`: a clip found by its condition, and the reverse."""
-    there = functional.cross_entropy(scores.flatten(0, 1), own.flatten(), reduction="none")
-    back = functional.cross_entropy(
+def info_nce(scores: Tensor, own: Tensor) -> Tensor:
+    """InfoNCE `[M, B]` of scores `[M, B, B]`: a clip retrieved by its condition, and the reverse.
+
+    `own` `[M, B]` is the index of each condition's clip.
+    """
+    by_condition = functional.cross_entropy(scores.flatten(0, 1), own.flatten(), reduction="none")
+    by_clip = functional.cross_entropy(
         scores.transpose(1, 2).flatten(0, 1), own.flatten(), reduction="none"
     )
-    return (there + back).unflatten(0, scores.shape[:2]) / 2
+    return (by_condition + by_clip).unflatten(0, scores.shape[:2]) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +113,10 @@ class Recall:
 @torch.no_grad()
 def recall(aligned: Tensor, target: Tensor, at: tuple[int, ...] = (1, 5, 10)) -> list[Recall]:
     """How well aligned `[N, M, E]` find their own clip among `[N, E]`, by cosine."""
-    found = list[Recall]()
-    for number, modality in enumerate(MODALITIES):
-        scores = aligned[:, number] @ target.T
+    recalls = list[Recall]()
+    for index, modality in enumerate(MODALITIES):
+        scores = aligned[:, index] @ target.T
         better = (scores > scores.diagonal()[:, None]).sum(dim=1)
         shares = {k: float((better < k).float().mean()) for k in at}
-        found.append(Recall(modality, len(target), shares))
-    return found
+        recalls.append(Recall(modality, len(target), shares))
+    return recalls

@@ -10,9 +10,9 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from mmusset.musflow.model.geometry import Geometry
+from .geometry import Geometry
 
-FLOOR = 1e-5  # of a magnitude; what is below is silence
+FLOOR = 1e-5  # of a magnitude, as HiFi-GAN has it; below is silence
 LINEAR_MEL, LINEAR_HZ = 15.0, 1000.0
 STEP = math.log(6.4) / 27.0  # a mel above 1 kHz
 MOMENTUM = 0.99  # of fast Griffin-Lim, Perraudin et al. 2013
@@ -30,16 +30,16 @@ def sound_of(mel: Tensor, geometry: Geometry, rounds: int = 64, seed: int = 0) -
 
     Magnitudes by the filters' pseudo-inverse, phases by fast Griffin-Lim from a random start.
     """
-    back = torch.linalg.pinv(filters(geometry).double()).to(mel)
-    magnitudes = (mel.exp() @ back.T).clamp_min(0).transpose(1, 2)
+    inverse = torch.linalg.pinv(filters(geometry).double()).to(mel)
+    magnitudes = (mel.exp() @ inverse.T).clamp_min(0).transpose(1, 2)
     magnitudes = magnitudes * (mel.exp().amax(dim=(1, 2), keepdim=True) > 2 * FLOOR)
-    random = torch.Generator().manual_seed(seed)
-    turn = 2 * math.pi * torch.rand(magnitudes.shape, generator=random).to(mel)
-    phases, before = torch.polar(torch.ones_like(turn), turn), 0.0
+    generator = torch.Generator().manual_seed(seed)
+    angles = 2 * math.pi * torch.rand(magnitudes.shape, generator=generator).to(mel)
+    phases, last = torch.polar(torch.ones_like(angles), angles), 0.0
     for _ in range(rounds):
-        heard = _stft(_istft(magnitudes * phases, geometry), geometry)
-        ahead = heard + MOMENTUM / (1 + MOMENTUM) * (heard - before)
-        phases, before = ahead / ahead.abs().clamp_min(1e-9), heard
+        bins = _stft(_istft(magnitudes * phases, geometry), geometry)
+        accelerated = bins + MOMENTUM / (1 + MOMENTUM) * (bins - last)
+        phases, last = accelerated / accelerated.abs().clamp_min(1e-9), bins
     return _istft(magnitudes * phases, geometry)
 
 
@@ -97,6 +97,6 @@ def _overlapped(pieces: Tensor, hop: int) -> Tensor:
     padded = torch.nn.functional.pad(pieces, (0, slices * hop - pieces.shape[2]))
     parts = padded.unflatten(2, (slices, hop))
     added = pieces.new_zeros(len(pieces), frames + slices - 1, hop)
-    for place in range(slices):
-        added[:, place : place + frames] += parts[:, :, place]
+    for offset in range(slices):
+        added[:, offset : offset + frames] += parts[:, :, offset]
     return added.flatten(1)

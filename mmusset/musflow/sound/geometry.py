@@ -1,4 +1,4 @@
-"""How sound becomes frames becomes latents: every length that the model knows, from one place."""
+"""How many samples are a mel frame, and how many mel frames a latent frame: all lengths."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,9 +8,9 @@ from mmusset.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """The sound that a model makes, and the mel frames and latent frames that stand for it.
+    """The lengths of a clip in samples, mel frames and latent frames.
 
-    `squeeze` mel frames are one latent frame. `n_fft`, `hop` in samples.
+    `n_fft` and `hop` are in samples; `squeeze` mel frames make one latent frame.
     """
 
     rate_hz: int
@@ -33,7 +33,8 @@ class Geometry:
 
     @property
     def latents(self) -> int:
-        """Latent frames of a clip. What is left over of its end has no frame."""
+        """Latent frames of a clip; a remainder at its end has none."""
+        # 1e-6: 2.01 s at 16 kHz are 32159.999... samples in floating point.
         return int(self.seconds * self.rate_hz + 1e-6) // self.samples_per_latent
 
     @property
@@ -43,7 +44,7 @@ class Geometry:
 
     @property
     def samples(self) -> int:
-        """Samples of a clip that frames stand for."""
+        """Samples of a clip that its frames cover."""
         return self.frames * self.hop
 
     def of_length(self, seconds: float) -> "Geometry":

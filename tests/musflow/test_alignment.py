@@ -2,7 +2,7 @@
 
 import torch
 
-from mmusset.musflow.model.align import Alignment
+from mmusset.musflow.model.alignment import Alignment
 from mmusset.musflow.recipe import MODALITIES, AlignmentPart
 
 WIDTHS = {"image": 6, "story": 5, "caption": 5, "audio": 16}

@@ -1,4 +1,4 @@
-"""Pictures of sound: log-mel spectrograms one above the other."""
+"""Images of sound: log-mel spectrograms, one above the other."""
 
 import math
 from collections.abc import Sequence
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import Tensor
 
-from mmusset.musflow.model.geometry import Geometry
-
+from .geometry import Geometry
 from .mel import FLOOR, log_mel
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 RANGE = 9.2  # of natural logs of magnitude: 80 dB
 ROW_PX, GAP_PX = 160, 6
-# From silence to loud; through these colours the light rises evenly.
+# From silence to loud; lightness rises evenly through these colours.
 COLOURS = np.array([[8, 6, 28], [74, 22, 110], [170, 46, 98], [238, 118, 56], [252, 244, 190]])
 
 

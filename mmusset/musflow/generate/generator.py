@@ -1,0 +1,228 @@
+"""A trained MusFlow, opened once, that generates a piece of music for each request."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmusset.errors import MmussetError, Refused, UsageError
+from mmusset.files import file_sha256
+from mmusset.musflow.codecs.codec import Codec, open_codec
+from mmusset.musflow.data.cache import EMBEDDED, Cache, CacheManifest
+from mmusset.musflow.data.encode import mono_at
+from mmusset.musflow.encoders.encoders import Encoders, open_encoders
+from mmusset.musflow.licences import show_licences
+from mmusset.musflow.model.musflow import MusFlow
+from mmusset.musflow.model.sampler import sample
+from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe, SamplerPart
+from mmusset.musflow.sound.sound_file import peak_safe, write_sound
+from mmusset.musflow.training.checkpoint import load_state
+from mmusset.musflow.training.run_folder import RunFolder
+from mmusset.training.checkpoint import newest
+
+from .nearest import NearestClip, TrainingClips
+from .requests import GenerationRequest
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedPiece:
+    """A piece that was written to the file `out`.
+
+    `turned_down_db` is by how much it was too loud; `closest` are the training clips nearest
+    to it, where they were asked for, and `clips_nearest` is how near the median training clip
+    is to its own nearest, if there are several.
+    """
+
+    out: str
+    seconds: float
+    rate_hz: int
+    seed: int
+    conditions: tuple[str, ...]
+    peak_dbfs: float
+    turned_down_db: float
+    closest: tuple[NearestClip, ...] = ()
+    clips_nearest: float | None = None
+
+    def text(self) -> str:
+        """For people."""
+        source = ", ".join(self.conditions) or "nothing, so music of the model's own choice"
+        lines = [
+            f"{self.out}: {self.seconds:.2f} s at {self.rate_hz} Hz, from {source},"
+            f" seed {self.seed}, peak {self.peak_dbfs:.1f} dBFS"
+        ]
+        if self.turned_down_db:
+            lines[0] += f", turned down by {self.turned_down_db:.1f} dB"
+        lines += [f"  {clip.similarity:.3f} like {clip.key}" for clip in self.closest]
+        if self.clips_nearest is not None:
+            lines.append(f"  (a training clip's nearest other: {self.clips_nearest:.3f})")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Aligned embeddings `[1, M, E]` of a request, and which are `present` `[1, M]`."""
+
+    aligned: Tensor
+    present: Tensor
+
+
+class MusicGenerator:
+    """A trained model with its codec and encoders.
+
+    `checkpoint` is the folder of a training, or one of its checkpoints; `log` receives what the
+    user should know: the licences of pretrained parts, before they are loaded. Raises
+    MmussetError where there is no checkpoint, Refused where codec or encoders are not those
+    it was trained with.
+    """
+
+    def __init__(self, checkpoint: Path, device: str, log: Callable[[str], None]) -> None:
+        self.log = log
+        self.path = _checkpoint_of(checkpoint)
+        self.folder = RunFolder(self.path.absolute().parent.parent)
+        self.device = device
+        state = load_state(self.path)
+        self.recipe = MusFlowRecipe.model_validate_json(state.recipe)
+        self.manifest = CacheManifest.model_validate_json(state.manifest)
+        self.frames = state.frames
+        show_licences(self.recipe, log)
+        self.model = MusFlow(self.recipe, self.manifest).to(device).eval()
+        self.model.load_state_dict(state.ema)
+        self.codec: Codec = open_codec(self.recipe.codec, self.folder.codec, device)
+        self.encoders: Encoders = open_encoders(self.recipe.encoders, device)
+        self._check()
+        self.identity = file_sha256(self.path)[:16]
+
+    @property
+    def seconds(self) -> float:
+        """The length of most clips that it was trained on."""
+        return self.frames * self.codec.samples_per_latent / self.codec.rate_hz
+
+    @torch.no_grad()
+    def conditions(self, request: GenerationRequest) -> Conditions:
+        """The model's conditions. Raises UsageError for an image or text that it can't read."""
+        embeddings = self._embeddings(request)
+        widths = self.manifest.spec.widths
+        whole = {name: embeddings.get(name, torch.zeros(1, widths[name])) for name in EMBEDDED}
+        aligned = self.model.alignment({n: value.to(self.device) for n, value in whole.items()})
+        present = torch.tensor([[name in embeddings for name in MODALITIES]], device=self.device)
+        return Conditions(aligned, present)
+
+    def compose(self, request: GenerationRequest, sampler: SamplerPart) -> Tensor:
+        """The requested sound `[channels, samples]`, as the codec decodes it.
+
+        Raises UsageError for an image or text that the model can't read.
+        """
+        conditions = self.conditions(request)
+        samples = round((request.seconds or self.seconds) * self.codec.rate_hz)
+        frames = -(-samples // self.codec.samples_per_latent)
+        latents = sample(
+            self.model,
+            conditions.aligned,
+            conditions.present,
+            frames,
+            sampler,
+            request.seed,
+            [request.guidance.get(name, sampler.guidance) for name in MODALITIES],
+        )
+        return self.codec.decode(latents, request.seed)[0, :, :samples].cpu()
+
+    def write(
+        self, request: GenerationRequest, sampler: SamplerPart
+    ) -> tuple[GeneratedPiece, Tensor]:
+        """Compose a piece and write its file, tagged as generated; returns the sound
+        `[channels, samples]` as well.
+
+        Raises UsageError as `compose` does, and MmussetError where the output is not finite,
+        or a file appeared meanwhile.
+        """
+        sound, turned_down_db = peak_safe(self.compose(request, sampler))
+        rate_hz = self.codec.rate_hz
+        if request.out.exists():
+            raise MmussetError(f"{request.out} is there by now; name another with --out")
+        write_sound(request.out, sound, rate_hz, self.tags(request, sampler))
+        piece = GeneratedPiece(
+            out=str(request.out),
+            seconds=sound.shape[1] / rate_hz,
+            rate_hz=rate_hz,
+            seed=request.seed,
+            conditions=request.conditions,
+            peak_dbfs=20 * math.log10(max(float(sound.abs().max()), 1e-9)),
+            turned_down_db=turned_down_db,
+        )
+        return piece, sound
+
+    def tags(self, request: GenerationRequest, sampler: SamplerPart) -> dict[str, Any]:
+        """What a piece's file says of how it was generated: enough to generate it again."""
+        return {
+            "model": self.recipe.name,
+            "checkpoint": self.identity,
+            "seed": request.seed,
+            "seconds": request.seconds or self.seconds,
+            "sampler": sampler.model_dump(mode="json"),
+            "guidance": request.guidance,
+            "conditions": list(request.conditions),
+            "image_sha256": file_sha256(request.image) if request.image else "",
+            "story": request.story,
+            "caption": request.caption,
+        }
+
+    def training_clips(self) -> TrainingClips:
+        """The clips of the training's cache. Raises MmussetError where the cache is gone."""
+        cache = Cache(self.folder.cache, "train", self.manifest.spec)
+        buckets = range(len(cache.counts))
+        audio = torch.cat([cache.everything(n).embeddings["audio"] for n in buckets])
+        return TrainingClips(
+            [key for n in buckets for key in cache.keys(n)],
+            self.model.alignment.target(audio.to(self.device)),
+        )
+
+    @torch.no_grad()
+    def audio_vector(self, sound: Tensor) -> Tensor:
+        """The unit vector `[E]` of sound `[channels, samples]` at the codec's rate."""
+        encoder = self.encoders.audio
+        mono = mono_at(sound[None].to(self.device), self.codec.rate_hz, encoder.rate_hz)
+        return self.model.alignment.target(encoder(mono).to(self.device))[0]
+
+    def _embeddings(self, request: GenerationRequest) -> dict[str, Tensor]:
+        """Of a request's image and texts. Raises UsageError for a text without a known word."""
+        embeddings: dict[str, Tensor] = {}
+        picture = request.picture()
+        if picture is not None:
+            embeddings["image"] = self.encoders.image([picture])
+        for name, encoder in (("story", self.encoders.story), ("caption", self.encoders.caption)):
+            text = getattr(request, name)
+            if text:
+                embeddings[name] = encoder([text])
+                if not embeddings[name].any():
+                    raise UsageError(
+                        f"{request.where}the model can't read a word of the {name} {text[:60]!r}"
+                    )
+        return embeddings
+
+    def _check(self) -> None:
+        spec = self.manifest.spec
+        if self.codec.identity != spec.codec:
+            raise Refused(
+                f"the codec in {self.folder.codec} is not the one that {self.path} was trained"
+                " with; put that one back, or train into another folder (--out)"
+            )
+        if self.encoders.identities() != spec.encoders:
+            raise Refused(
+                f"the encoders are not those that {self.path} was trained with; train again,"
+                " into another folder (--out)"
+            )
+
+
+def _checkpoint_of(path: Path) -> Path:
+    if path.is_file():
+        return path
+    checkpoint = newest(RunFolder(path).checkpoints) or newest(path)
+    if checkpoint is None:
+        raise MmussetError(
+            f"no checkpoint in {path}: give the folder that `mmusset train` wrote (--out)"
+        )
+    return checkpoint

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 QUIET := --quiet --disable-pip-version-check
 
-.PHONY: demo test test-slow test-vllm vllm check bench bench-musflow soak fuzz wheel clean help
+.PHONY: demo test test-slow test-vllm vllm check bench bench-musflow soak fuzz docs tour wheel clean help
 help:  ## this list
 	@grep -E '^[a-z-]+: .*##' Makefile | sed 's/:.*##/ -/'
 
@@ -53,6 +53,9 @@ help:  ## this list
 demo: .venv/core  ## build examples/source into out/demo and say where to look
 	$(BIN)/mmusset build --source examples/source --out out/demo
 
+tour: .venv/train  ## the whole story on the example source: build, fine-tune, train, generate, publish
+	bash runs/tour.sh
+
 test: .venv/train .venv/chromium  ## every test but the slow ones and those of a real server
 	$(BIN)/python -m pytest
 
@@ -83,6 +86,14 @@ bench: .venv/bench  ## the measurements of benchmarks/README.md
 
 bench-musflow: .venv/train  ## does MusFlow learn? 300 pieces, a build, a training, what it makes
 	$(BIN)/python benchmarks/musflow.py
+
+.venv/docs: .venv/dev
+	$(BIN)/pip install $(QUIET) -e .[docs]
+	@touch $@
+
+docs: .venv/docs  ## the documentation as a site in out/site; a broken link is an error
+	$(BIN)/python runs/docs_pages.py
+	$(BIN)/zensical build --strict --clean
 
 # Both take no more time than they are given; what they find is printed, and ends them with 1.
 soak: .venv/dev  ## 20,000 items under faults, kills and outages, then failing system calls: an hour

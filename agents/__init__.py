@@ -1,4 +1,23 @@
-"""The agents: captioner, story writer, critic, reconciler, a file each.
+"""The agents: captioner, story writer, critic, reconciler, a file each, which declares it whole.
 
-Each makes a brief, asks its speaker, and returns what it changed; `graph.py` ties them.
+An agent's file holds its reply type, what it does with a sample's state, how it is written
+offline, and its declaration (`GraphAgent` in `state.py`). `AGENTS` is the list that the command
+line hands to all rooms below: another agent is a file here, a prompt in `prompts/` and a line in
+that list.
+
+Doors:
+    AGENTS        the agents, in the order of their turns
+    graph.py      `build_graph`: the LangGraph graph that takes a sample through a list of agents
+    preview.py    the request that an agent would make, without sending it
+    state.py      a sample on its way through the graph, and an agent's declaration
 """
+
+from pydantic import BaseModel
+
+from .captioner import CAPTIONER
+from .critic import CRITIC
+from .reconciler import RECONCILER
+from .state import GraphAgent
+from .story_writer import STORY_WRITER
+
+AGENTS: tuple[GraphAgent[BaseModel], ...] = (CAPTIONER, STORY_WRITER, CRITIC, RECONCILER)

@@ -1,7 +1,7 @@
-"""What a person wants mended, as faults: they stand until a text that they are about has changed.
+"""What a person wants fixed, as faults: they stand until the text that they are about has changed.
 
-The note is told to the reconciler alone: a critic's turn, which becomes part of a sample, names
-the fault without it.
+Only the reconciler gets to read the person's note: a critic's turn, which becomes part of a
+published sample, names the fault without it.
 """
 
 import re
@@ -14,7 +14,7 @@ _QUOTED = re.compile(r'"([^"]+)"|\u201c([^\u201d]+)\u201d')
 
 
 def unmended(revision: Revision, caption: str, story: str) -> list[Fault]:
-    """The faults that a note names, while all the texts that they are in are as they were."""
+    """The faults that a note names, as long as every text that they are in is unchanged."""
     before = revision.before
     assert before.caption and before.story
     faults = faults_of(revision.note, before.caption.text, before.story.text)
@@ -24,8 +24,8 @@ def unmended(revision: Revision, caption: str, story: str) -> list[Fault]:
 
 
 def faults_of(note: str, caption: str, story: str) -> list[Fault]:
-    """A note as faults: at the words of a text that it quotes; else in all of the text that it
-    names, caption or story; else in all of both."""
+    """A note as faults: at the words that it quotes from a text; else in the whole text that it
+    names, caption or story; else in both texts."""
     quotes = ["".join(found) for found in _QUOTED.findall(note)]
     at_words = [
         *(_fault("caption", quote, note) for quote in quotes if quote in caption),

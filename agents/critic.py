@@ -1,24 +1,51 @@
 """The critic: rules first, then the model's judgement. A model can't outvote a rule."""
 
-from mmusset.recipe import CriticPart, GatesPart
+from random import Random
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mmusset import prompts
+from mmusset.frozen import Frozen
+from mmusset.recipe import CriticPart, Recipe, Sampling
 from mmusset.sample import Fault
+from mmusset.speakers.agent import Notes
 from mmusset.speakers.asking import Asker
-from mmusset.speakers.base import Judgement, Objection
 
 from .rules import find_faults
-from .state import Change, State, ask, list_faults, round_of, rules_turn
+from .state import GraphAgent, State, StateChange, ask, list_faults, round_of, rules_turn
+
+Phrase = Annotated[str, Field(min_length=1, max_length=300)]
 
 
-async def critic(state: State, asker: Asker, limits: CriticPart, gates: GatesPart) -> Change:
+class Objection(Frozen):
+    """One fault that the critic names; the words at fault stand in `quote`."""
+
+    where: Literal["caption", "story"]
+    rule: Annotated[str, Field(min_length=1, max_length=40)]
+    quote: Phrase
+    why: Phrase
+    mend: Phrase
+
+
+class Judgement(Frozen):
+    """The critic's answer: what is wrong, beyond what the rules have found."""
+
+    faults: Annotated[tuple[Objection, ...], Field(max_length=6)]
+
+
+async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
     """Judge both texts; decide to accept, to reject, or (status None) to have them mended."""
-    claims, faults = find_faults(state, limits, gates)
+    limits = recipe.critic
+    claims, faults = find_faults(state, limits, recipe.gates)
     if faults:
-        turn = rules_turn(state, "critic", faults)
+        # What a rule has found is settled: a model need not be paid to agree.
+        turn = rules_turn(state, CRITIC, faults)
     else:
-        answer, turn = await ask(state, "critic", asker, Judgement)
-        faults = tuple(_placed(objection, state) for objection in answer.faults)
+        reply, turn = await ask(state, CRITIC, asker)
+        faults = tuple(_placed(objection, state) for objection in reply.faults)
         turn = turn.model_copy(update={"faults": list_faults(faults)})
-    change = Change(claims=claims, faults=faults, turns=(*state["turns"], turn))
+    change = StateChange(claims=claims, faults=faults, turns=(*state["turns"], turn))
     if not faults:
         change["status"] = "accepted"
     elif state["round"] >= _last_round(state, limits):
@@ -27,7 +54,7 @@ async def critic(state: State, asker: Asker, limits: CriticPart, gates: GatesPar
 
 
 def _last_round(state: State, limits: CriticPart) -> int:
-    """The round after which nothing is mended. A revision has its own rounds, one at least."""
+    """The round after which nothing is mended. A revision has its own rounds, at least one."""
     revision = state["material"].revision
     if revision is None:
         return limits.max_rounds
@@ -39,3 +66,32 @@ def _placed(objection: Objection, state: State) -> Fault:
     text = state[objection.where]
     quote = objection.quote if objection.quote in text else text
     return Fault(**(objection.model_dump() | {"quote": quote}))
+
+
+def _offline(notes: Notes, random: Random) -> Judgement:
+    """No fault: a grammar has no opinion, and what code can find wrong, the rules have found."""
+    return Judgement(faults=())
+
+
+CRITIC: GraphAgent[Judgement] = GraphAgent(
+    name="critic",
+    place="judge",
+    prompt=prompts.load("critic"),
+    reply=Judgement,
+    # No freedom: the same sample is to get the same verdict.
+    sampling=Sampling(temperature=0.0, top_p=1.0, max_tokens=512),
+    reply_tokens=10,  # most samples have no fault
+    turn=_turn,
+    offline=_offline,
+    objection=Judgement(
+        faults=(
+            Objection(
+                where="story",
+                rule="mood",
+                quote="(the whole story)",
+                why="a stub has no taste, but it can object",
+                mend="write it anew",
+            ),
+        )
+    ),
+)

@@ -1,4 +1,4 @@
-"""The graph that ties the agents:
+"""The graph that ties the agents, built from their declarations:
 
 captioner -> story_writer -> critic -> accepted
                                |  ^--- reconciler, for a bounded number of rounds
@@ -8,52 +8,53 @@ captioner -> story_writer -> critic -> accepted
 An item that a person wants mended begins at the critic.
 """
 
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import pairwise
 from typing import Literal, cast
+
+from pydantic import BaseModel
 
 from mmusset.recipe import Recipe
 from mmusset.sample import Caption, Material, Outcome, Story, Verdict
 from mmusset.speakers.asking import Asker
 from mmusset.tracing import refuse_tracing, untraced
-from mmusset.truth.gates import sayable
+from mmusset.truth.findings import sayable
 
-from .captioner import captioner
-from .critic import critic
-from .reconciler import reconciler
-from .state import State, begin
-from .story_writer import story_writer
+from .state import GraphAgent, State, StateChange, begin
 
 Annotate = Callable[[Material], Awaitable[Outcome]]
 
 
-def build_graph(asker: Asker, recipe: Recipe) -> Annotate:
+def build_graph(asker: Asker, recipe: Recipe, agents: Sequence[GraphAgent[BaseModel]]) -> Annotate:
     """A function that takes one item's material through the agents.
 
-    No checkpointer: the ledger keeps every reply (DESIGN section 4). Raises Refused
-    where LangGraph would send every prompt to a tracing service.
+    Those that write take their turns in the order of the list, then the one that judges; those
+    that mend follow each verdict with a fault, and the judge follows them. No checkpointer: the
+    ledger keeps every reply, so a sample begun again repeats no call. Raises Refused where
+    LangGraph would send every prompt to a tracing service.
     """
     refuse_tracing()
     from langchain_core.runnables import RunnableConfig
     from langgraph.graph import END, START, StateGraph
 
+    writers = [agent.name for agent in agents if agent.place == "write"]
+    (judge,) = [agent.name for agent in agents if agent.place == "judge"]
+    menders = [agent.name for agent in agents if agent.place == "mend"]
     graph = StateGraph(State)
-    graph.add_node("captioner", partial(captioner, asker=asker))
-    graph.add_node("story_writer", partial(story_writer, asker=asker))
-    graph.add_node("critic", partial(critic, asker=asker, limits=recipe.critic, gates=recipe.gates))
-    graph.add_node("reconciler", partial(reconciler, asker=asker))
-    graph.add_conditional_edges(START, _first, {"write": "captioner", "revise": "critic"})
-    graph.add_edge("captioner", "story_writer")
-    graph.add_edge("story_writer", "critic")
-    graph.add_conditional_edges("critic", _after_critic, {"end": END, "mend": "reconciler"})
-    graph.add_edge("reconciler", "critic")
+    for agent in agents:
+        graph.add_node(agent.name, _node(agent, asker, recipe))
+    graph.add_conditional_edges(START, _first, {"write": writers[0], "revise": judge})
+    graph.add_conditional_edges(judge, _after_judge, {"end": END, "mend": menders[0]})
+    for before, after in (*pairwise([*writers, judge]), *pairwise([*menders, judge])):
+        graph.add_edge(before, after)
     compiled = graph.compile()
-    # Every pass is at most: three nodes, then two a round; a revision's: one, then two a round,
-    # one round at least. The default limit is 10,007.
-    config: RunnableConfig = {"recursion_limit": 4 + 2 * recipe.critic.max_rounds}
+    # As many steps as a sample may take, and one to spare; LangGraph's own limit is 10,007. A
+    # revision skips the writers and has one round at least.
+    steps = len(writers) + 1 + (len(menders) + 1) * max(1, recipe.critic.max_rounds)
+    config: RunnableConfig = {"recursion_limit": steps + 1}
 
     async def annotate(material: Material) -> Outcome:
-        start = begin(material, sayable(material.music, recipe.gates))
+        start = begin(material, sayable(material.media.music_evidence, recipe.gates))
         with untraced():
             return outcome(cast(State, await compiled.ainvoke(start, config)))
 
@@ -61,7 +62,7 @@ def build_graph(asker: Asker, recipe: Recipe) -> Annotate:
 
 
 def outcome(state: State) -> Outcome:
-    """What a finished state comes to."""
+    """The verdict on a finished state, with its texts and turns."""
     faults = state["faults"]
     if state["status"] == "accepted":
         mended = state["round"] > 0
@@ -78,9 +79,18 @@ def outcome(state: State) -> Outcome:
     return Outcome(verdict=verdict, caption=caption, story=story, turns=state["turns"])
 
 
+def _node(
+    agent: GraphAgent[BaseModel], asker: Asker, recipe: Recipe
+) -> Callable[..., Awaitable[StateChange]]:
+    async def node(state: State) -> StateChange:
+        return await agent.turn(state, asker, recipe)
+
+    return node
+
+
 def _first(state: State) -> Literal["write", "revise"]:
     return "revise" if state["material"].revision else "write"
 
 
-def _after_critic(state: State) -> Literal["end", "mend"]:
+def _after_judge(state: State) -> Literal["end", "mend"]:
     return "end" if state["status"] else "mend"

@@ -1,34 +1,35 @@
-"""What an agent would be told of a sample, without asking anybody."""
+"""The request that an agent would make for a sample, without sending it."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 
 from pydantic import BaseModel
 
 from mmusset.recipe import Recipe
-from mmusset.sample import AgentName, Material
-from mmusset.speakers.asking import Asker, InMemory
-from mmusset.speakers.base import CaptionReply, Judgement, Mending, Request, StoryReply
+from mmusset.sample import Material
+from mmusset.speakers.asking import Asker, InMemoryReplies
+from mmusset.speakers.base import Request
 from mmusset.speakers.offline.speaker import OfflineSpeaker
-from mmusset.truth.gates import sayable
+from mmusset.truth.findings import sayable
 
 from .graph import build_graph
-from .state import begin, brief
-
-_REPLIES: dict[AgentName, type[BaseModel]] = {
-    "captioner": CaptionReply,
-    "story_writer": StoryReply,
-    "critic": Judgement,
-    "reconciler": Mending,
-}
+from .state import GraphAgent, begin, brief
 
 
-async def preview(material: Material, agent: AgentName, recipe: Recipe) -> Request:
-    """The request that `agent` would make. Texts that others write first are the offline ones."""
-    state = begin(material, sayable(material.music, recipe.gates))
-    outcome = await build_graph(Asker(OfflineSpeaker(), InMemory()), recipe)(material)
+async def preview(
+    material: Material,
+    agent: GraphAgent[BaseModel],
+    recipe: Recipe,
+    agents: Sequence[GraphAgent[BaseModel]],
+) -> Request:
+    """The request of `agent`. Texts that others of `agents` write first are the offline ones."""
+    state = begin(material, sayable(material.media.music_evidence, recipe.gates))
+    outcome = await build_graph(Asker(OfflineSpeaker(), InMemoryReplies()), recipe, agents)(
+        material
+    )
     if outcome.caption:
         state["caption"] = outcome.caption.text
     if outcome.story:
         state["story"] = outcome.story.text
-    told = brief(state, agent)
-    return Request(replace(told, round=int(agent == "reconciler")), _REPLIES[agent])
+    # Whoever mends is first asked in the round after the first.
+    state["round"] = int(agent.place == "mend")
+    return Request(brief(state, agent))

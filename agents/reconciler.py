@@ -1,26 +1,41 @@
 """The reconciler: mends what the critic named, and keeps the rest word for word."""
 
 from collections.abc import Sequence
+from random import Random
+from typing import Annotated
 
+from pydantic import Field
+
+from mmusset import prompts
+from mmusset.frozen import Frozen
+from mmusset.recipe import Recipe, Sampling
 from mmusset.sample import Fault
+from mmusset.speakers.agent import Notes
 from mmusset.speakers.asking import Asker
-from mmusset.speakers.base import Mending
+from mmusset.speakers.offline import mending
 from mmusset.text import sentences
 
-from .state import Change, State, ask
+from .state import GraphAgent, State, StateChange, ask
 
 
-async def reconciler(state: State, asker: Asker) -> Change:
+class Mending(Frozen):
+    """The reconciler's answer: the text or texts at fault, mended; "" for one without fault."""
+
+    caption: Annotated[str, Field(max_length=1000)]
+    story: Annotated[str, Field(max_length=2000)]
+
+
+async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
     """Mend the texts at fault. A mending that touches anything else, or is "", is not taken."""
     state = {**state, "round": state["round"] + 1}
-    answer, turn = await ask(state, "reconciler", asker, Mending)
-    change = Change(round=state["round"], turns=(*state["turns"], turn))
+    reply, turn = await ask(state, RECONCILER, asker)
+    change = StateChange(round=state["round"], turns=(*state["turns"], turn))
     caption_faults = [f for f in state["faults"] if f.where == "caption"]
-    if caption_faults and keeps_the_rest(state["caption"], answer.caption, caption_faults):
-        change["caption"], change["caption_writer"] = answer.caption, "reconciler"
+    if caption_faults and keeps_the_rest(state["caption"], reply.caption, caption_faults):
+        change["caption"], change["caption_writer"] = reply.caption, RECONCILER.name
     story_faults = [f for f in state["faults"] if f.where == "story"]
-    if story_faults and keeps_the_rest(state["story"], answer.story, story_faults):
-        change["story"], change["story_writer"] = answer.story, "reconciler"
+    if story_faults and keeps_the_rest(state["story"], reply.story, story_faults):
+        change["story"], change["story_writer"] = reply.story, RECONCILER.name
     return change
 
 
@@ -36,3 +51,20 @@ def keeps_the_rest(before: str, after: str, faults: Sequence[Fault]) -> bool:
 def touches(sentence: str, quote: str) -> bool:
     """Whether a fault's quote names words of this sentence."""
     return quote in sentence or sentence.strip() in quote
+
+
+def _offline(notes: Notes, random: Random) -> Mending:
+    return Mending(caption=mending.caption(notes, random), story=mending.story(notes, random))
+
+
+RECONCILER: GraphAgent[Mending] = GraphAgent(
+    name="reconciler",
+    place="mend",
+    prompt=prompts.load("reconciler"),
+    reply=Mending,
+    # Little freedom, but some: at 0 it would give the same mending to the same fault for ever.
+    sampling=Sampling(temperature=0.2, top_p=0.9, max_tokens=640),
+    reply_tokens=150,
+    turn=_turn,
+    offline=_offline,
+)

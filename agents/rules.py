@@ -22,10 +22,10 @@ def find_faults(
 ) -> tuple[tuple[JudgedClaim, ...], tuple[Fault, ...]]:
     """Every claim of the caption with its verdict, and all faults of both texts.
 
-    A story that the source gave is not measured by length: it is somebody's own.
+    A story from the source may have any length: it is somebody's own.
     """
     caption, story, material = state["caption"], state["story"], state["material"]
-    claims = judge(extract(caption), material.music, gates)
+    claims = judge(extract(caption), material.media.music_evidence, gates)
     faults = [
         *claim_faults(claims, caption, limits),
         *lengths(caption, "caption", limits.caption_words),
@@ -47,7 +47,7 @@ def find_faults(
 
 
 def claim_faults(claims: tuple[JudgedClaim, ...], caption: str, limits: CriticPart) -> list[Fault]:
-    """A contradicted claim is a fault; so are too many that nothing can settle, and none at all."""
+    """A contradicted claim is a fault; so are too many unverifiable ones, and none at all."""
     if not claims:
         return [
             Fault(

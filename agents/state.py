@@ -1,10 +1,15 @@
-"""What travels through the graph, and how an agent asks its speaker."""
+"""A sample on its way through the graph, an agent's declaration, and how it asks its speaker."""
 
 import hashlib
 import json
-from typing import TypedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeAlias, TypedDict, TypeVar
+
+from pydantic import BaseModel
 
 from mmusset import prompts
+from mmusset.recipe import Recipe
 from mmusset.sample import (
     RULES,
     AgentName,
@@ -16,55 +21,65 @@ from mmusset.sample import (
     Status,
     Turn,
 )
+from mmusset.speakers.agent import Agent, Draft
 from mmusset.speakers.asking import Asker
-from mmusset.speakers.base import Brief, R
+from mmusset.speakers.base import Brief, PromptParts, R
 
 
-class State(TypedDict):
-    """One sample on its way. Texts are "" and tuples empty until they are written."""
+class StateChange(TypedDict, total=False):
+    """The part of a state that an agent changes; what it leaves out stays as it was."""
+
+    caption: str
+    caption_writer: AgentName
+    claims: tuple[JudgedClaim, ...]
+    story: str
+    story_writer: str
+    faults: tuple[Fault, ...]
+    round: int
+    status: Status | None
+    turns: tuple[Turn, ...]
+
+
+class State(StateChange):
+    """One sample in the graph. Texts are "" and tuples empty until they are written."""
 
     material: Material
     sayable: tuple[Claim, ...]
-    evidence: str  # as all agents are told it
-    caption: str
-    caption_writer: AgentName
-    claims: tuple[JudgedClaim, ...]
-    story: str
-    story_writer: str
-    faults: tuple[Fault, ...]
-    round: int
-    status: Status | None
-    turns: tuple[Turn, ...]
+    evidence: str  # the part of the prompt that all agents share
 
 
-class Change(TypedDict, total=False):
-    """The part of a state that an agent changes."""
+R_co = TypeVar("R_co", bound=BaseModel, covariant=True)
+TakeTurn: TypeAlias = Callable[[State, Asker, Recipe], Awaitable[StateChange]]
 
-    caption: str
-    caption_writer: AgentName
-    claims: tuple[JudgedClaim, ...]
-    story: str
-    story_writer: str
-    faults: tuple[Fault, ...]
-    round: int
-    status: Status | None
-    turns: tuple[Turn, ...]
+
+@dataclass(frozen=True, kw_only=True)
+class GraphAgent(Agent[R_co]):
+    """An agent's whole declaration: what the rooms below know of it, and its turn in the graph.
+
+    `turn` takes a sample's state, what asks the speaker, and the recipe, and returns what it
+    changed. An agent that judges sets `status`, or leaves it None to have the faults mended; one
+    that mends counts `round` up. Each appends its `Turn`, the record that is published.
+    """
+
+    turn: TakeTurn
 
 
 def begin(material: Material, sayable: tuple[Claim, ...]) -> State:
-    """A sample of which nothing is written yet, or that is as its revision tells."""
+    """A sample of which nothing is written yet, or as its revision left it."""
     evidence = prompts.load("evidence").render(
-        music=material.music, image=material.image, sayable=sayable
+        music=material.media.music_evidence.fields,
+        image=material.media.image_evidence,
+        sayable=sayable,
     )
     state = State(
         material=material,
         sayable=sayable,
         evidence=evidence,
         caption="",
-        caption_writer="captioner",
+        caption_writer="",
         claims=(),
         story="",
-        story_writer="story_writer",
+        story_writer="",
         faults=(),
         round=0,
         status=None,
@@ -84,60 +99,58 @@ def round_of(outcome: Outcome) -> int:
     return outcome.turns[-1].round
 
 
-def brief(state: State, agent: AgentName) -> Brief:
-    """What `agent` is told of the sample."""
-    material = state["material"]
+def draft_of(state: State) -> Draft:
+    """The texts as they stand."""
+    return Draft(state["round"], state["caption"], state["story"], state["faults"])
+
+
+def brief(state: State, agent: GraphAgent[BaseModel]) -> Brief:
+    """What `agent` may know of the sample, and its prompt."""
+    draft = draft_of(state)
     mood = next((c.value for c in state["sayable"] if c.attribute == "energy"), "quiet and open")
-    task = prompts.load(agent).render(
-        mood=mood, caption=state["caption"], story=state["story"], faults=state["faults"]
+    task = agent.prompt.render(
+        mood=mood, caption=draft.caption, story=draft.story, faults=draft.faults
     )
+    system = prompts.load("system").text.strip()
     return Brief(
         agent=agent,
-        key=material.key,
-        round=state["round"],
-        seed=material.seed,
-        music=material.music,
-        image=material.image,
-        image_file=material.image_file,
-        image_sha256=material.image_sha256,
+        material=state["material"],
         sayable=state["sayable"],
-        caption=state["caption"],
-        story=state["story"],
-        faults=state["faults"],
-        system=prompts.load("system").text.strip(),
-        evidence=state["evidence"],
-        task=task,
-        prompt_sha256=prompts.sha256_of(agent),
+        draft=draft,
+        prompt=PromptParts(system, state["evidence"], task, prompts.sha256_of(agent.prompt)),
     )
 
 
-async def ask(state: State, agent: AgentName, asker: Asker, reply: type[R]) -> tuple[R, Turn]:
-    """The reply to `agent`'s brief, and the turn that records it."""
-    told = brief(state, agent)
-    said = await asker.ask(told, reply)
+async def ask(state: State, agent: GraphAgent[R], asker: Asker) -> tuple[R, Turn]:
+    """The reply to `agent`'s brief, and the turn that records it.
+
+    Raises Unusable where no reply is of any use.
+    """
+    request = brief(state, agent)
+    reply = await asker.ask(request, agent.reply)
     turn = Turn(
-        agent=agent,
-        round=told.round,
-        speaker=said.speaker,
-        model=said.model,
-        prompt_sha256=told.prompt_sha256,
-        request_sha256=said.request_sha256,
-        said=said.reply.model_dump_json(),
+        agent=agent.name,
+        round=request.draft.round,
+        speaker=reply.speaker,
+        model=reply.model,
+        prompt_sha256=request.prompt.sha256,
+        request_sha256=reply.request_sha256,
+        said=reply.value.model_dump_json(),
         faults="",
     )
-    return said.reply, turn
+    return reply.value, turn
 
 
-def rules_turn(state: State, agent: AgentName, faults: tuple[Fault, ...]) -> Turn:
-    """A turn in which rules spoke alone, and no speaker was asked."""
-    said = json.dumps([state["caption"], state["story"]])
+def rules_turn(state: State, agent: GraphAgent[BaseModel], faults: tuple[Fault, ...]) -> Turn:
+    """A turn that rules alone decided: no speaker was asked."""
+    texts = json.dumps([state["caption"], state["story"]])
     return Turn(
-        agent=agent,
+        agent=agent.name,
         round=state["round"],
         speaker=RULES,
         model="rules/1",
-        prompt_sha256=prompts.sha256_of(agent),
-        request_sha256=hashlib.sha256(said.encode()).hexdigest(),
+        prompt_sha256=prompts.sha256_of(agent.prompt),
+        request_sha256=hashlib.sha256(texts.encode()).hexdigest(),
         said="",
         faults=list_faults(faults),
     )

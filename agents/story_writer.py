@@ -1,15 +1,48 @@
 """The story writer: picture and mood -> a story; a given story is taken as it is."""
 
+from random import Random
+from typing import Annotated
+
+from pydantic import Field
+
+from mmusset import prompts
+from mmusset.frozen import Frozen
+from mmusset.recipe import Recipe, Sampling
+from mmusset.speakers.agent import Notes
 from mmusset.speakers.asking import Asker
-from mmusset.speakers.base import StoryReply
+from mmusset.speakers.offline import story_grammar
 
-from .state import Change, State, ask
+from .state import GraphAgent, State, StateChange, ask
 
 
-async def story_writer(state: State, asker: Asker) -> Change:
+class StoryReply(Frozen):
+    """The story writer's answer."""
+
+    story: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
     """Write the story, unless the source gave one. The critic reads both kinds."""
     given = state["material"].given_story
     if given:
-        return Change(story=given, story_writer="given")
-    answer, turn = await ask(state, "story_writer", asker, StoryReply)
-    return Change(story=answer.story, story_writer="story_writer", turns=(*state["turns"], turn))
+        return StateChange(story=given, story_writer="given")
+    reply, turn = await ask(state, STORY_WRITER, asker)
+    return StateChange(
+        story=reply.story, story_writer=STORY_WRITER.name, turns=(*state["turns"], turn)
+    )
+
+
+def _offline(notes: Notes, random: Random) -> StoryReply:
+    return StoryReply(story=story_grammar.write(notes.image, notes.sayable, random))
+
+
+STORY_WRITER: GraphAgent[StoryReply] = GraphAgent(
+    name="story_writer",
+    place="write",
+    prompt=prompts.load("story_writer"),
+    reply=StoryReply,
+    sampling=Sampling(temperature=0.8, top_p=0.9, max_tokens=384),
+    reply_tokens=130,
+    turn=_turn,
+    offline=_offline,
+)

@@ -17,11 +17,13 @@ from random import Random
 
 from mmusset.evidence.colour import NAMES
 from mmusset.finetune.metrics import distinct, tokens
-from mmusset.sample import TONICS, Attribute, Claim, Colour, ImageEvidence, Measured
+from mmusset.measured import Measured
+from mmusset.measurements.key import TONICS
+from mmusset.measurements.listed import MEASUREMENTS
+from mmusset.measurements.pulse import SCALE as PULSE_WORDS
+from mmusset.sample import Claim, Colour, ImageEvidence
 from mmusset.speakers.offline import caption_grammar, story_grammar
 from mmusset.text import word_count
-from mmusset.truth.bands import PULSE, word
-from mmusset.truth.lexicon import SCALES
 
 TEXTS = 1000
 COMPARED = 300  # texts in self-BLEU
@@ -35,10 +37,10 @@ Ngram = tuple[str, ...]
 def sayable(random: Random, least: int = CLAIMS[0], most: int = CLAIMS[1]) -> tuple[Claim, ...]:
     """Claims that evidence could carry: pulse goes with tempo, mode with key."""
     bpm, tonic = random.randint(50, 180), random.choice(TONICS)
-    values: dict[Attribute, str] = {name: random.choice(s.words) for name, s in SCALES.items()}
+    values: dict[str, str] = {m.name: random.choice(m.values) for m in MEASUREMENTS if m.scale}
     mode = random.choice(("major", "minor"))
     values |= {"tempo": str(bpm), "mode": mode, "key": f"{tonic} {mode}"}
-    values["pulse"] = word(PULSE, bpm)
+    values["pulse"] = PULSE_WORDS.word(bpm)
     names = random.sample(sorted(values), random.randint(least, most))
     return tuple(Claim(attribute=n, value=values[n], text=f"{n} {values[n]}") for n in names)
 

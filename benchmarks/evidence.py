@@ -23,11 +23,16 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from mmusset.evidence.loudness import block_loudness
+from mmusset.dsp.loudness import block_loudness
 from mmusset.evidence.music import measure
+from mmusset.measurements.declaration import Finding
+from mmusset.measurements.key import KEY, TONICS
+from mmusset.measurements.loudness import LOUDNESS
+from mmusset.measurements.pulse import SCALE as PULSE_WORDS
+from mmusset.measurements.tempo import TEMPO
 from mmusset.recipe import GatesPart
-from mmusset.sample import TONICS, Attribute, MusicEvidence
-from mmusset.truth.bands import PULSE, Reading, readings, word
+from mmusset.sample import MusicEvidence
+from mmusset.truth.findings import findings
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "demo_media"))
 import scores
@@ -47,7 +52,7 @@ class Case:
     piece: scores.Piece
     samples: Floats
     evidence: MusicEvidence
-    readings: dict[Attribute, Reading]
+    findings: dict[str, Finding]
 
 
 def main() -> int:
@@ -80,7 +85,7 @@ def case(seed: int, folder: Path) -> Case:
     samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
     samples = samples[: round(SECONDS * rate_hz)]
     evidence = measure(samples, rate_hz)
-    return Case(piece, samples, evidence, readings(evidence))
+    return Case(piece, samples, evidence, findings(evidence))
 
 
 def gain(seed: int) -> float:
@@ -92,17 +97,17 @@ def gain(seed: int) -> float:
 
 
 def tempo_right(case: Case) -> bool:
-    return abs(case.evidence.tempo.bpm / case.piece.tempo_bpm - 1) < TOLERANCE
+    return abs(case.evidence[TEMPO].bpm / case.piece.tempo_bpm - 1) < TOLERANCE
 
 
 def octave_right(case: Case) -> bool:
-    tempo = case.evidence.tempo
+    tempo = case.evidence[TEMPO]
     found = (tempo.bpm, tempo.half_bpm, tempo.double_bpm)
     return any(abs(bpm / case.piece.tempo_bpm - 1) < TOLERANCE for bpm in found)
 
 
 def pulse_right(case: Case) -> bool:
-    return case.readings["pulse"].value == word(PULSE, case.piece.tempo_bpm)
+    return case.findings["pulse"].value == PULSE_WORDS.word(case.piece.tempo_bpm)
 
 
 def key_right(case: Case) -> bool:
@@ -110,21 +115,21 @@ def key_right(case: Case) -> bool:
 
 
 def mode_right(case: Case) -> bool:
-    return bool(case.evidence.key.mode == case.piece.mode)
+    return bool(case.evidence[KEY].mode == case.piece.mode)
 
 
 def percussion_right(case: Case) -> bool:
-    return (case.readings["percussion"].value == "present") == case.piece.drums
+    return (case.findings["percussion"].value == "present") == case.piece.drums
 
 
 def percussion_right_at_16_khz(case: Case) -> bool:
     heard = measure(soxr.resample(case.samples, RATE_HZ, 16000), 16000)
-    return (readings(heard)["percussion"].value == "present") == case.piece.drums
+    return (findings(heard)["percussion"].value == "present") == case.piece.drums
 
 
 def mirex(case: Case) -> float:
     """The MIREX key score: 1 right, 0.5 a fifth off, 0.3 relative, 0.2 parallel."""
-    found, true = case.evidence.key, case.piece
+    found, true = case.evidence[KEY], case.piece
     steps = (TONICS.index(found.tonic) - TONICS.index(true.tonic)) % 12
     if found.mode == true.mode:
         return {0: 1.0, 5: 0.5, 7: 0.5}.get(steps, 0.0)
@@ -132,7 +137,7 @@ def mirex(case: Case) -> float:
     return {relative: 0.3, 0: 0.2}.get(steps, 0.0)
 
 
-CHECKS: dict[Attribute, Callable[[Case], bool]] = {
+CHECKS: dict[str, Callable[[Case], bool]] = {
     "tempo": tempo_right,
     "pulse": pulse_right,
     "key": key_right,
@@ -159,13 +164,13 @@ def print_gates(cases: list[Case]) -> None:
     """Coverage and precision of what would be said; the recipe's default gates in bold."""
     defaults = GatesPart()
     print("| gate | " + " | ".join(CHECKS) + " |\n|---|" + "---|" * len(CHECKS))
-    gates = sorted({*GATES, *(getattr(defaults, name) for name in CHECKS)})
+    gates = sorted({*GATES, *(defaults[name] for name in CHECKS)})
     for gate in gates:
         cells = []
         for name, right in CHECKS.items():
-            said = [c for c in cases if c.readings[name].confidence >= gate]
+            said = [c for c in cases if c.findings[name].confidence >= gate]
             cell = f"{len(said) / len(cases):.0%}, {share(said, right):.2f}" if said else "none"
-            cells.append(f"**{cell}**" if gate == getattr(defaults, name) else cell)
+            cells.append(f"**{cell}**" if gate == defaults[name] else cell)
         print(f"| {gate:.2f} | " + " | ".join(cells) + " |")
 
 
@@ -175,15 +180,15 @@ def print_levels(cases: list[Case]) -> None:
 
     meter = pyloudnorm.Meter(RATE_HZ)
     theirs = np.array([meter.integrated_loudness(c.samples) for c in cases])
-    ours = np.array([c.evidence.loudness_lufs.value for c in cases])
+    ours = np.array([c.evidence[LOUDNESS].value for c in cases])
     off = np.abs(ours - theirs)
     print(f"Loudness off pyloudnorm: median {np.median(off):.3f} LU, most {off.max():.3f} LU")
 
 
 def print_spread(cases: list[Case]) -> None:
-    """Where the numbers lie, for the borders of truth/bands.py, and the words they make."""
+    """Where the numbers lie, for the borders of mmusset/measurements, and the words they make."""
     print("| | 5 % | 25 % | 50 % | 75 % | 95 % | words | over its gate |\n|---|" + "---|" * 7)
-    fields: dict[Attribute, str] = {
+    fields: dict[str, str] = {
         "loudness": "loudness_lufs",
         "dynamics": "dynamic_range_db",
         "brightness": "brightness_hz",
@@ -235,15 +240,15 @@ def share(cases: list[Case], right: Callable[[Case], bool]) -> float:
     return float(np.mean([right(c) for c in cases]))
 
 
-def words(cases: list[Case], name: Attribute) -> str:
-    values = [c.readings[name].value for c in cases]
+def words(cases: list[Case], name: str) -> str:
+    values = [c.findings[name].value for c in cases]
     counts = sorted(((values.count(value), value) for value in set(values)), reverse=True)
     return ", ".join(f"{value} {count / len(cases):.0%}" for count, value in counts)
 
 
-def over_gate(cases: list[Case], name: Attribute) -> float:
-    gate = getattr(GatesPart(), name)
-    return float(np.mean([c.readings[name].confidence >= gate for c in cases]))
+def over_gate(cases: list[Case], name: str) -> float:
+    gate = GatesPart()[name]
+    return float(np.mean([c.findings[name].confidence >= gate for c in cases]))
 
 
 def cpu_ms(work: Callable[[Case], object], cases: list[Case]) -> float:

@@ -64,12 +64,12 @@ def main() -> None:
         chats = list(read_chats([str(folder / "data")], DataPart()).chats)
         make_tiny(folder / "base", texts_of(chats))
         processor = AutoProcessor.from_pretrained(folder / "base")
-        pages = [p for p in pack_chats(chats, processor, 4096).pages if len(p.ends) == 2]
-        both = pages[: CHATS // 2]
-        first = {page.where.rpartition(": ")[0] for page in both}
+        samples = [p for p in pack_chats(chats, processor, 4096).samples if len(p.branch_ends) == 2]
+        both = samples[: CHATS // 2]
+        first = {sample.where.rpartition(": ")[0] for sample in both}
         same = [chat for chat in chats if chat.where.rpartition(": ")[0] in first]
-        tokens = sum(len(tokens_of(chat, processor).ids) for chat in same)
-        print(f"{len(same)} chats of {tokens} tokens; on {len(both)} pages {told(both)}")
+        tokens = sum(len(tokens_of(chat, processor).input_ids) for chat in same)
+        print(f"{len(same)} chats of {tokens} tokens; on {len(both)} samples {told(both)}")
         for checkpointing in (True, False):
             steps = {
                 "mmusset": ours(folder, both, processor, checkpointing),
@@ -78,8 +78,8 @@ def main() -> None:
             report(steps, tokens, checkpointing)
 
 
-def told(pages: list[PackedSample]) -> int:
-    return sum(len(page.ids) for page in pages)
+def told(samples: list[PackedSample]) -> int:
+    return sum(len(sample.input_ids) for sample in samples)
 
 
 def report(steps: dict[str, Step], tokens: int, checkpointing: bool) -> None:
@@ -112,7 +112,7 @@ def model_of(folder: Path) -> Any:
     return Qwen2VLForConditionalGeneration(config)
 
 
-def ours(folder: Path, pages: list[PackedSample], processor: Any, checkpointing: bool) -> Step:
+def ours(folder: Path, samples: list[PackedSample], processor: Any, checkpointing: bool) -> Step:
     train = LoraTrainPart(checkpointing=checkpointing)
     recipe = FinetuneRecipe(lora=LoraPart(rank=RANK, dropout=0), train=train)
     learner = adapted(model_of(folder), recipe).train()
@@ -120,8 +120,8 @@ def ours(folder: Path, pages: list[PackedSample], processor: Any, checkpointing:
     optimizer = torch.optim.AdamW(weights, lr=1e-4, fused=True)
 
     def step() -> None:
-        batch = batch_of(pages, processor, learner.base.model.get_rope_index)
-        (learner(batch) / len(batch.targets)).backward()
+        batch = batch_of(samples, processor, learner.base.model.get_rope_index)
+        (learner(batch) / len(batch.labels)).backward()
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
@@ -164,13 +164,13 @@ def plain(folder: Path, chats: list[Chat], processor: Any, checkpointing: bool) 
 
 def collated(chats: list[Chat], processor: Any) -> dict[str, torch.Tensor]:
     texts = [processor.apply_chat_template(list(c.messages), tokenize=False) for c in chats]
-    images = [Image.open(io.BytesIO(c.pictures[0])).convert("RGB") for c in chats]
+    images = [Image.open(io.BytesIO(c.images[0])).convert("RGB") for c in chats]
     batch = processor(text=texts, images=images, padding=True, return_tensors="pt")
     labels = torch.full_like(batch["input_ids"], -100)
     for row, chat in enumerate(chats):
         asked = tokens_of(chat, processor)
-        learnt = torch.tensor(asked.learnt)
-        labels[row, : len(learnt)][learnt] = torch.tensor(asked.ids)[learnt]
+        learnt = torch.tensor(asked.is_label)
+        labels[row, : len(learnt)][learnt] = torch.tensor(asked.input_ids)[learnt]
     return {**batch, "labels": labels}
 
 

@@ -13,7 +13,7 @@ from transformers import Qwen2VLConfig
 from mmusset.finetune.memory import StepShape, needed
 from mmusset.finetune.recipe import FinetuneRecipe, LoraPart, LoraTrainPart
 
-SHAPE = StepShape(pages=1, tokens=2048, learnt=200)
+SHAPE = StepShape(samples=1, tokens=2048, labels=200)
 ROPE = {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [16, 24, 24]}
 VISION: dict[str, Any] = {"depth": 32, "embed_dim": 1280, "num_heads": 16, "mlp_ratio": 4}
 

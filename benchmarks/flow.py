@@ -22,10 +22,12 @@ import yaml
 from aiohttp import ClientSession
 
 from mmusset import recipe_file
+from mmusset.agents import AGENTS
+from mmusset.agents.captioner import CAPTIONER
 from mmusset.agents.graph import build_graph
 from mmusset.agents.preview import preview
-from mmusset.builder.answers import LedgerAnswers
 from mmusset.builder.ledger.file import open_to_write
+from mmusset.builder.reply_store import LedgerReplies
 from mmusset.builder.run import calm_the_collector
 from mmusset.builder.trial import trial_of_source
 from mmusset.recipe import Recipe
@@ -83,7 +85,7 @@ def served(**plan: object) -> Iterator[str]:
 
 async def materials(folder: Path) -> list[Material]:
     """What the agents are given of each piece of the example source."""
-    loaded, found = recipe_file.load(Recipe, "vllm"), []
+    loaded, found = recipe_file.load(Recipe, "vllm", agents=AGENTS), []
     for place in range(1, PIECES + 1):
         async with trial_of_source(SOURCE, place, loaded) as trial:
             picture = folder / f"{place}.jpg"
@@ -104,11 +106,11 @@ async def annotate(
 
     `meanwhile` is run beside, and told how far it is.
     """
-    loaded = recipe_file.load(Recipe, "vllm", (f"server.url={url}",))
+    loaded = recipe_file.load(Recipe, "vllm", (f"server.url={url}",), AGENTS)
     ledger = open_to_write(folder)
     numbers, progress = iter(range(samples)), Progress()
     async with VllmSpeaker(loaded.speaker, loaded.server) as speaker:
-        graph = build_graph(Asker(speaker, LedgerAnswers(ledger)), loaded)
+        graph = build_graph(Asker(speaker, LedgerReplies(ledger)), loaded, AGENTS)
         calm_the_collector()
 
         async def work() -> None:
@@ -120,7 +122,7 @@ async def annotate(
         await asyncio.gather(*(work() for _ in range(begun)))
         progress.over.set()
         await beside
-    calls = sum(cost.calls for cost in ledger.costs())
+    calls = sum(cost.calls for cost in ledger.calls.costs())
     ledger.close()
     return calls
 
@@ -175,8 +177,8 @@ async def moment(session: ClientSession, url: str, samples: int) -> Moment:
 async def client(given: Sequence[Material], calls: int = 3000) -> None:
     """The client alone: body, flow, HTTP, answer. No agents, no ledger."""
     with served(slots=SLOTS, latency_s=LATENCY_S) as url:
-        loaded = recipe_file.load(Recipe, "vllm", (f"server.url={url}",))
-        request = await preview(given[0], "captioner", loaded)
+        loaded = recipe_file.load(Recipe, "vllm", (f"server.url={url}",), AGENTS)
+        request = await preview(given[0], CAPTIONER, loaded, AGENTS)
         left = iter(range(calls))
         async with VllmSpeaker(loaded.speaker, loaded.server) as speaker:
 
@@ -194,7 +196,7 @@ async def client(given: Sequence[Material], calls: int = 3000) -> None:
 async def outage(given: Sequence[Material], folder: Path, *, metrics: bool) -> None:
     """Capacity 40, dead for 5 s, 8 for 5 s, 40 again; 1,500 calls are due."""
     plan = StubPlan(slots=40, latency_s=LATENCY_S, objecting=0, metrics=metrics)
-    async with StubServer(plan) as stub:
+    async with StubServer(plan, AGENTS) as stub:
 
         async def trouble(progress: Progress) -> None:
             while progress.samples < 150:

@@ -60,7 +60,7 @@ def fuzz(name: str, seconds: int, seed: int, counts: Counts) -> None:
         import mmusset.builder.decoding.sandbox
         import mmusset.builder.ledger.file
         import mmusset.builder.recovery.recover
-        import mmusset.musflow.generate.asked
+        import mmusset.musflow.generate.requests
         import mmusset.recipe_file
         import mmusset.shards.reader
         import mmusset.shards.verify

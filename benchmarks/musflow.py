@@ -24,9 +24,15 @@ from torch import Tensor
 
 from mmusset.builder.ledger.file import open_to_read
 from mmusset.evidence.music import measure
+from mmusset.measurements.brightness import BRIGHTNESS
+from mmusset.measurements.density import DENSITY
+from mmusset.measurements.listed import named
+from mmusset.measurements.loudness import LOUDNESS
+from mmusset.measurements.percussion import PERCUSSION
+from mmusset.measurements.tempo import TEMPO
 from mmusset.musflow.data.cache import EMBEDDED
 from mmusset.musflow.data.encode import condition_embeddings, whole_frames
-from mmusset.musflow.encoders.bundled import SCALES, SoundStatistics
+from mmusset.musflow.encoders.bundled import SoundStatistics
 from mmusset.musflow.generate.generator import MusicGenerator
 from mmusset.musflow.model.sampler import sample
 from mmusset.musflow.recipe import MODALITIES
@@ -49,11 +55,11 @@ TOLD |= {"caption": (False, False, True), "all three": (True, True, True)}
 TOLD |= {"nothing": (False, False, False)}
 # What can be asked for, and how it is measured on what was made.
 HEARD: dict[str, Callable[[MusicEvidence], float]] = {
-    "fast": lambda heard: heard.tempo.bpm,
-    "loud": lambda heard: heard.loudness_lufs.value,
-    "bright": lambda heard: heard.brightness_hz.value,
-    "percussive": lambda heard: heard.percussiveness.value,
-    "busy": lambda heard: heard.onset_density_hz.value,
+    "fast": lambda heard: heard[TEMPO].bpm,
+    "loud": lambda heard: heard[LOUDNESS].value,
+    "bright": lambda heard: heard[BRIGHTNESS].value,
+    "percussive": lambda heard: heard[PERCUSSION].value,
+    "busy": lambda heard: heard[DENSITY].value,
 }
 # Words of a caption that ask for more or for less of it; those between ask for neither.
 WORDS = {"pulse": "fast", "loudness": "loud", "brightness": "bright"}
@@ -133,7 +139,7 @@ def clips(dataset: Path, split: str, composer: MusicGenerator) -> Iterator[Clip]
             for key, members in raw_samples(shard) if split_of(shard) == split else ():
                 read = decoded(key, members)
                 sound = whole_frames(read.sound, read.rate_hz, composer.codec)
-                planned = ledger.item(key)
+                planned = ledger.plan.item(key)
                 assert planned
                 yield Clip(
                     read,
@@ -212,13 +218,14 @@ def wants_of_picture(clip: Clip, train: list[Clip]) -> Wants:
 
 def wants_of_caption(caption: str) -> Wants:
     """What its words say, as the critic reads them."""
-    found = {}
+    wants = {}
     for claim in extract(caption):
-        if claim.attribute in WORDS:
-            scale = SCALES[claim.attribute]
-            if claim.value in (scale[0], scale[-1]):
-                found[WORDS[claim.attribute]] = claim.value == scale[-1]
-    return found
+        measurement = named(claim.attribute)
+        if measurement and measurement.name in WORDS:
+            low, high = measurement.values[0], measurement.values[-1]
+            if claim.value in (low, high):
+                wants[WORDS[measurement.name]] = claim.value == high
+    return wants
 
 
 def print_distances(

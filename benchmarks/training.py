@@ -49,8 +49,8 @@ from mmusset.musflow.training.cost import step_flops
 from mmusset.musflow.training.run_folder import RunFolder
 from mmusset.musflow.training.stages import Training
 from mmusset.musflow.training.window import Window
+from mmusset.progress import Progress
 from mmusset.recipe_file import load
-from mmusset.training.progress import Progress
 from mmusset.training.world import World
 
 Way = Callable[[], object]

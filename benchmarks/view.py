@@ -26,7 +26,7 @@ from typing import Any
 from memory import make_source, resident_mb
 
 from mmusset.builder.ledger.file import open_to_read, open_to_write
-from mmusset.sample import Item, Outcome, Quadruple
+from mmusset.sample import Item, Outcome, Prepared, Quadruple
 from mmusset.shards.tar import Sample, read_shard, shard_name, write_shard
 from mmusset.view.pages import PAGE_SIZE
 
@@ -102,7 +102,7 @@ class Original:
 
     sample: Sample
     item: Item
-    prepared: str
+    prepared: Prepared
     outcome: Outcome
 
 
@@ -114,9 +114,10 @@ def originals(built: Path) -> list[Original]:
             for key, members in read_shard(shard):
                 quadruple = Quadruple.model_validate_json(members["json"])
                 sample = Sample(quadruple, members["image.jpg"], members["music.flac"])
-                planned = ledger.item(key)
+                planned = ledger.plan.item(key)
                 assert planned
-                prepared, outcome = ledger.prepared(planned.idx), ledger.outcome(planned.idx)
+                prepared = ledger.media.prepared(planned.idx)
+                outcome = ledger.verdicts.outcome(planned.idx)
                 assert prepared and outcome
                 found.append(Original(sample, planned.item, prepared, outcome))
     return found
@@ -140,11 +141,11 @@ def repeat(given: list[Original], out: Path, count: int) -> None:
         block = [renamed(given[n % len(given)], n) for n in numbers]
         shard = write_shard(out, shard_name("train", start // BLOCK), [o.sample for o in block])
         with ledger.transaction():
-            ledger.add_block("train", [one.item for one in block], provisional=False)
+            ledger.plan.add_block("train", [one.item for one in block], provisional=False)
             for n, one in zip(numbers, block, strict=True):
-                ledger.keep_prepared(n + 1, one.prepared)
-                ledger.decide(n + 1, one.outcome)
-            ledger.add_shard(start // BLOCK, shard, (out / shard.name).stat().st_mtime_ns)
+                ledger.media.keep_prepared(n + 1, one.prepared)
+                ledger.verdicts.decide(n + 1, one.outcome)
+            ledger.shards.record(start // BLOCK, shard, (out / shard.name).stat().st_mtime_ns)
     ledger.close()
 
 

@@ -16,6 +16,8 @@ from mastering import Sound, mastered
 from scenes import Traits, scene
 
 from mmusset.evidence.music import measure
+from mmusset.measurements.brightness import BRIGHTNESS
+from mmusset.measurements.loudness import LOUDNESS
 
 SECONDS = 11.0
 PIECES_OF_ONE = 3  # of one folder, so of one group: splits have to keep them together
@@ -52,8 +54,8 @@ def make_piece(out: Path, seed: int) -> None:
     soundfile.write(wav.with_suffix(".flac"), sound, rate_hz, subtype="PCM_16")
     traits = Traits(
         warmth=_share(piece.tempo_bpm, TEMPO_BPM),
-        saturation=_share(heard.loudness_lufs.value, LOUDNESS_LUFS),
-        light=_share(math.log(heard.brightness_hz.value), tuple(map(math.log, BRIGHTNESS_HZ))),
+        saturation=_share(heard[LOUDNESS].value, LOUDNESS_LUFS),
+        light=_share(math.log(heard[BRIGHTNESS].value), tuple(map(math.log, BRIGHTNESS_HZ))),
         busyness=rng.uniform(0.6, 1.0) if piece.drums else rng.uniform(0.0, 0.2),
     )
     scene(traits, f"library {seed}").save(wav.with_suffix(".jpg"), quality=88)

@@ -13,18 +13,20 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from mmusset.agents.state import begin, brief
+from mmusset.agents.captioner import CAPTIONER, CaptionReply
+from mmusset.agents.state import GraphAgent, begin, brief
+from mmusset.agents.story_writer import STORY_WRITER, StoryReply
 from mmusset.bounded import MB, read_bounded, read_text_bounded
 from mmusset.errors import MmussetError, UsageError
 from mmusset.frozen import Frozen
 from mmusset.recipe import CriticPart, GatesPart
-from mmusset.sample import AgentName, Material, Quadruple
+from mmusset.sample import Material, Quadruple
 from mmusset.shards.reader import BadSample, manifest_of, raw_samples, shards_of, split_of
 from mmusset.speakers import chat
-from mmusset.speakers.base import CaptionReply, Request, StoryReply
+from mmusset.speakers.base import Request
 from mmusset.speakers.picture import fit
 from mmusset.training.picture import decode_image
-from mmusset.truth.gates import sayable
+from mmusset.truth.findings import sayable
 
 from .recipe import DataPart, Taught
 
@@ -32,12 +34,16 @@ Message = dict[str, Any]
 Split = Literal["train", "validation"]
 CHATS = ".jsonl"
 MOST_OF_CHATS, MOST_OF_A_PICTURE = 1000 * MB, 64 * MB
+TAUGHT: dict[Taught, GraphAgent[BaseModel]] = {
+    "captioner": CAPTIONER,
+    "story_writer": STORY_WRITER,
+}
 P = TypeVar("P", CriticPart, GatesPart)
 
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """Messages of which the assistant's are learnt, with their pictures as a model sees them.
+    """Messages of which the assistant's are learnt, with their images as a model sees them.
 
     Chats of one `family` begin alike; those of one `group` are never in two splits.
     """
@@ -47,7 +53,7 @@ class Chat:
     group: str
     split: Split
     messages: tuple[Message, ...]
-    pictures: tuple[bytes, ...]  # JPEGs of a fitted size, in the order of the messages
+    images: tuple[bytes, ...]  # JPEGs of a fitted size, in the order of the messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +93,7 @@ def material_of(quadruple: Quadruple, picture: Path) -> Material:
 
     Tags that are not in the shards are missing.
     """
-    given = quadruple.story.writer == "given"
-    return Material(
-        key=quadruple.key,
-        seed=0,
-        music=quadruple.music_evidence,
-        image=quadruple.image_evidence,
-        image_file=picture,
-        image_sha256=quadruple.image.sha256,
-        tags=quadruple.tags,
-        given_story=quadruple.story.text if given else "",
-    )
+    return Material(quadruple.key, 0, quadruple.tags, quadruple.prepared(), picture)
 
 
 def samples_of(shard: str) -> Iterator[tuple[str, Quadruple, bytes]]:
@@ -126,9 +122,10 @@ def limits_of(shard: str) -> CriticPart:
 
 
 def _built_by(shard: str, section: str, part: type[P]) -> P:
+    manifest = manifest_of(shard)
     try:
-        return part.model_validate(manifest_of(shard)["recipe"][section])
-    except (KeyError, TypeError, ValidationError):
+        return part.model_validate(manifest.recipe.get(section, {}) if manifest else {})
+    except ValidationError:
         return part()
 
 
@@ -137,12 +134,13 @@ def fitted(jpeg: bytes, max_pixels: int) -> bytes:
     return fit(decode_image(jpeg), max_pixels)
 
 
-def messages_of(quadruple: Quadruple, agent: AgentName, gates: GatesPart) -> list[Message]:
+def messages_of(
+    quadruple: Quadruple, agent: GraphAgent[BaseModel], gates: GatesPart
+) -> list[Message]:
     """What `agent` is sent about a sample of which nothing is written yet."""
     material = material_of(quadruple, Path())
-    told = brief(begin(material, sayable(material.music, gates)), agent)
-    reply = CaptionReply if agent == "captioner" else StoryReply
-    return chat.messages(Request(told, reply), {"type": "image"})
+    state = begin(material, sayable(material.media.music_evidence, gates))
+    return chat.messages(Request(brief(state, agent)), {"type": "image"})
 
 
 def _of_dataset(
@@ -164,14 +162,14 @@ def _of_dataset(
                 if not answer:
                     left_out["a story that the source gave, and nobody wrote"] += 1
                     continue
-                asked = messages_of(quadruple, agent, gates)
+                asked = messages_of(quadruple, TAUGHT[agent], gates)
                 yield Chat(
                     where=f"{where}: {agent}",
                     family=quadruple.key,
                     group=quadruple.group,
                     split="validation" if quadruple.split == "validation" else "train",
                     messages=(*asked, {"role": "assistant", "content": answer}),
-                    pictures=(picture,),
+                    images=(picture,),
                 )
 
 
@@ -207,7 +205,7 @@ class GivenMessage(Frozen):
 
 
 class GivenChat(BaseModel):
-    """A line of a JSONL file of chats. Without a group, its pictures are its group."""
+    """A line of a JSONL file of chats. Without a group, its images are its group."""
 
     messages: Annotated[tuple[GivenMessage, ...], Field(min_length=2)]
     group: str = ""
@@ -238,7 +236,7 @@ def _given_chat(where: str, line: str, folder: Path, part: DataPart) -> Chat:
     if any(p.type == "image" for m in given.messages if m.role == "assistant" for p in m.parts):
         raise UsageError(f"{where}: an assistant can't answer with a picture")
     try:
-        pictures = tuple(
+        images = tuple(
             fitted(read_bounded(folder / p.image, MOST_OF_A_PICTURE), part.max_pixels)
             for p in shown
         )
@@ -246,14 +244,14 @@ def _given_chat(where: str, line: str, folder: Path, part: DataPart) -> Chat:
         raise UsageError(f"{where}: can't read {error.filename}: {error.strerror}") from None
     except BadSample as error:
         raise UsageError(f"{where}: a picture of it: {error}") from None
-    known = hashlib.sha256(b"".join(pictures) or line.encode()).hexdigest()
+    known = hashlib.sha256(b"".join(images) or line.encode()).hexdigest()
     return Chat(
         where=where,
         family=where,
         group=given.group or known,
         split=given.split or "train",
         messages=tuple(_message(message) for message in given.messages),
-        pictures=pictures,
+        images=images,
     )
 
 
@@ -284,7 +282,7 @@ def _apart(chats: list[Chat], held_out: float) -> tuple[list[Chat], int]:
 
 
 def _known_by(chat: Chat) -> tuple[str | bytes, ...]:
-    return (chat.group, *chat.pictures)
+    return (chat.group, *chat.images)
 
 
 def _hash(group: str) -> str:

@@ -15,27 +15,29 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from pydantic import BaseModel
+
+from mmusset.agents import AGENTS
 from mmusset.agents.graph import build_graph
 from mmusset.agents.rules import find_faults
-from mmusset.agents.state import State, begin, brief
+from mmusset.agents.state import GraphAgent, State, begin, brief
 from mmusset.errors import MmussetError, Unusable, UsageError
-from mmusset.recipe import AdaptersPart, CriticPart, GatesPart, Recipe, SamplingPart, SpeakerPart
+from mmusset.progress import Progress
+from mmusset.recipe import CriticPart, GatesPart, Recipe, SpeakerPart
 from mmusset.recipe_file import load
 from mmusset.sample import Quadruple
 from mmusset.shards.reader import BadSample, shards_of, split_of
 from mmusset.speakers.adapter import check_adapter, read_adapter
-from mmusset.speakers.asking import Asker, InMemory, fault_of
-from mmusset.speakers.base import CaptionReply, R, Request, StoryReply
+from mmusset.speakers.asking import Asker, InMemoryReplies, fault_of
+from mmusset.speakers.base import Request
 from mmusset.speakers.local.speaker import TransformersSpeaker
-from mmusset.training.progress import Progress
-from mmusset.truth.bands import readings
-from mmusset.truth.gates import carried, sayable
+from mmusset.truth.findings import carried, findings, sayable
 
-from .chats import fitted, gates_of, limits_of, material_of, samples_of
+from .chats import TAUGHT, fitted, gates_of, limits_of, material_of, samples_of
 from .finish import RECIPE
 from .learner import read_config
 from .metrics import FEWEST, FreeReply, Interval, MetricRow, SampleResult, distinct, rows
-from .recipe import FinetuneRecipe, Taught
+from .recipe import FinetuneRecipe
 
 Which = Literal["test", "validation", "train"]
 T = TypeVar("T")
@@ -72,11 +74,10 @@ class HeldOut:
     @property
     def measured(self) -> list[str]:
         """What may be said of the music, and what was measured: `pulse slow: 62.1 BPM`."""
-        found = readings(self.quadruple.music_evidence)
         return [
-            f"{name} {reading.value}: {reading.measured}"
-            for name, reading in found.items()
-            if carried(reading, self.gates)
+            f"{name} {finding.value}: {finding.measured}"
+            for name, finding in findings(self.quadruple.music_evidence).items()
+            if carried(finding, self.gates)
         ]
 
 
@@ -224,30 +225,31 @@ def speaker_of(question: ComparisonRequest, adapter: str) -> SpeakerPart:
     """Greedy, so that the same models give the same answers. The adapter, or "" for none, speaks
     for the agents that it was taught as, beside the revision of its base."""
     taught = question.taught
-    greedy = {name: {"temperature": 0.0, "top_p": 1.0} for name in SamplingPart.model_fields}
-    return SpeakerPart(
+    greedy = {agent.name: {"temperature": 0.0, "top_p": 1.0} for agent in AGENTS}
+    return SpeakerPart.for_agents(
+        AGENTS,
         kind="transformers",
         model=question.base,
         revision=taught.revision,
-        adapters=AdaptersPart(**dict.fromkeys(taught.data.agents, adapter)),
+        adapters=dict.fromkeys(taught.data.agents, adapter),
         max_pixels=taught.data.max_pixels,
-        sampling=SamplingPart.model_validate(greedy),
+        sampling=greedy,
     )
 
 
 async def _results(
     samples: Sequence[HeldOut], part: SpeakerPart, scratch: Path, name: str, shown: Progress
 ) -> list[SampleResult]:
-    async with TransformersSpeaker(part, shown.told) as speaker:
+    async with TransformersSpeaker(part, shown.log) as speaker:
         speaker.constrained = False
         states = [_begun(sample, scratch) for sample in samples]
         shown.stage(f"{name}, captions, freely", len(states))
         captions = await _all(
-            [_written(state, speaker, "captioner", CaptionReply) for state in states], shown
+            [_written(state, speaker, TAUGHT["captioner"]) for state in states], shown
         )
         shown.stage(f"{name}, stories, freely", len(states))
         stories = await _all(
-            [_written(state, speaker, "story_writer", StoryReply) for state in states], shown
+            [_written(state, speaker, TAUGHT["story_writer"]) for state in states], shown
         )
         speaker.constrained = True
         shown.stage(f"{name}, through the agents", len(states))
@@ -274,18 +276,19 @@ def _begun(sample: HeldOut, scratch: Path) -> State:
     file = scratch / f"{sample.quadruple.key}.jpg"
     file.write_bytes(sample.picture)
     # The story is to be written anew, even where the source gave one.
-    material = replace(material_of(sample.quadruple, file), given_story="")
-    return begin(material, sayable(material.music, sample.gates))
+    anew = sample.quadruple.prepared().model_copy(update={"given_story": ""})
+    material = replace(material_of(sample.quadruple, file), prepared=anew)
+    return begin(material, sayable(material.media.music_evidence, sample.gates))
 
 
 async def _written(
-    state: State, speaker: TransformersSpeaker, agent: Taught, reply: type[R]
+    state: State, speaker: TransformersSpeaker, agent: GraphAgent[BaseModel]
 ) -> FreeReply:
     """The text of an answer that ended by itself and keeps to its schema, else all of it."""
-    answer = await speaker.answer(Request(brief(state, agent), reply))
-    if fault_of(answer, reply):
+    answer = await speaker.answer(Request(brief(state, agent)))
+    if fault_of(answer, agent.reply):
         return FreeReply(answer.text, valid=False)
-    (field,) = reply.model_fields
+    (field,) = agent.reply.model_fields
     return FreeReply(str(json.loads(answer.text)[field]), valid=True)
 
 
@@ -303,7 +306,9 @@ async def _result(
     said = {c.attribute for c in claims if c.verdict == "supported"}
     accepted, rounds, reason = False, 0, ""
     try:
-        outcome = await build_graph(Asker(speaker, InMemory()), recipe)(state["material"])
+        outcome = await build_graph(Asker(speaker, InMemoryReplies()), recipe, AGENTS)(
+            state["material"]
+        )
         accepted = outcome.verdict.status == "accepted"
         rounds = max(turn.round for turn in outcome.turns)
         reason = "" if accepted else outcome.verdict.reason

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from torch import Tensor
 
 from mmusset.errors import MmussetError, Refused
-from mmusset.files import PARTIAL, sync_folder, write_durably
+from mmusset.files import PARTIAL, sync_folder, write_bytes_durably
 from mmusset.speakers.adapter import CONFIG, WEIGHTS, check_adapter, read_adapter
 
 from .batch import PackedBatch
@@ -30,7 +30,7 @@ class CardFacts:
     """What a card tells beside the recipe."""
 
     commit: str
-    pages: int
+    samples: int
     held_out: int
     chats: int
     too_long: int
@@ -53,7 +53,7 @@ def save_adapter(
         _check_logits(learner, Path(scratch), batch, outcome)
         # The config last: without it a folder is no adapter.
         for name in (WEIGHTS, CONFIG):
-            _write(folder / name, Path(scratch, name).read_bytes(), "adapter")
+            write_bytes_durably(folder / name, Path(scratch, name).read_bytes(), "adapter")
 
 
 def save_card(recipe: FinetuneRecipe, folder: Path, outcome: Outcome, facts: CardFacts) -> None:
@@ -70,8 +70,8 @@ def save_card(recipe: FinetuneRecipe, folder: Path, outcome: Outcome, facts: Car
     )
     written = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
     # The recipe last: with it the training is whole.
-    _write(folder / CARD, text.encode(), "card")
-    _write(folder / RECIPE, written.encode(), "recipe")
+    write_bytes_durably(folder / CARD, text.encode(), "card")
+    write_bytes_durably(folder / RECIPE, written.encode(), "recipe")
 
 
 def check_free(folder: Path) -> None:
@@ -129,10 +129,6 @@ def _logits(learner: Learner, batch: PackedBatch) -> Tensor:
     learner.eval()
     with torch.no_grad():
         return learner.logits(batch).float()
-
-
-def _write(path: Path, data: bytes, point: str) -> None:
-    write_durably(path, lambda file: file.write(data), point)
 
 
 def _card(**facts: Any) -> str:

@@ -45,22 +45,22 @@ class Learner(nn.Module):
 
     def loss(self, batch: PackedBatch) -> Tensor:
         """What `forward` gives, also where Accelerate has taken that over."""
-        return cross_entropy(self.logits(batch).float(), batch.targets, reduction="sum")
+        return cross_entropy(self.logits(batch).float(), batch.labels, reduction="sum")
 
     def logits(self, batch: PackedBatch) -> Tensor:
         """`[N, V]`: of the learnt tokens."""
         base = self.base
         # Under both names: whichever kind of attention a layer has, a page is shorter than it.
-        sees = {"full_attention": batch.sees, "sliding_attention": batch.sees}
+        sees = {"full_attention": batch.attention_mask, "sliding_attention": batch.attention_mask}
         hidden = base.model(
-            input_ids=batch.ids,
+            input_ids=batch.input_ids,
             attention_mask=sees,
-            position_ids=batch.positions,
-            pixel_values=batch.pixels,
-            image_grid_thw=batch.grids,
+            position_ids=batch.position_ids,
+            pixel_values=batch.pixel_values,
+            image_grid_thw=batch.image_grid_thw,
             use_cache=False,
         ).last_hidden_state
-        return base.lm_head(hidden.flatten(0, 1)[batch.sources])
+        return base.lm_head(hidden.flatten(0, 1)[batch.logit_positions])
 
     def train(self, mode: bool = True) -> "Learner":
         """The vision tower never is in training: it is frozen, and its layers are kept once."""

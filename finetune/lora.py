@@ -1,6 +1,6 @@
 """Fine-tuning as a script: `mmusset finetune` by another name.
 
-    python finetune/lora.py --data OUT --base Qwen/Qwen2-VL-2B-Instruct --out ADAPTER
+    python finetune/lora.py DATASET --base Qwen/Qwen2-VL-2B-Instruct --out ADAPTER
 
 The code is in `finetune/run.py`. Nothing imports this file, and it imports nothing of ours, so
 that no circle runs through the command line.

@@ -19,7 +19,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from mmusset.training.room import GIB, gib_text
 
 from .learner import Learner, adapted
-from .packing import PackedDataset, PackedSample, picture_tokens
+from .packing import PackedDataset, PackedSample, image_tokens
 from .recipe import FinetuneRecipe, LoraTrainPart
 
 ALLOWANCE = 1.0  # GiB; a CUDA context takes 0.3 to 0.6, cuBLAS and cuDNN up to 0.3
@@ -29,11 +29,11 @@ NF4_BYTES = (4 + 0.127) / 8
 
 @dataclass(frozen=True, slots=True)
 class StepShape:
-    """What is computed at once: pages side by side, tokens of each, learnt tokens of all."""
+    """What is computed at once: samples side by side, tokens of each, learnt tokens of all."""
 
-    pages: int
+    samples: int
     tokens: int
-    learnt: int
+    labels: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,24 +109,26 @@ class FinetunePlan:
 
 
 def plan(
-    recipe: FinetuneRecipe, config: Any, book: PackedDataset, room: float, bf16: bool
+    recipe: FinetuneRecipe, config: Any, dataset: PackedDataset, room: float, bf16: bool
 ) -> FinetunePlan:
     """The plan of a fine-tuning of a base with this config, on a device of `room` GiB."""
-    pages = book.pages
-    need, all_weights = needed(recipe, config, shape_of(pages, recipe.train), bf16)
-    advice, advised = _advice(recipe, config, book, room, bf16, need)
-    taught = book.of("train")
+    samples = dataset.samples
+    need, all_weights = needed(recipe, config, shape_of(samples, recipe.train), bf16)
+    advice, advised = _advice(recipe, config, dataset, room, bf16, need)
+    taught = dataset.of("train")
     return FinetunePlan(
         need=need,
         all_weights=all_weights,
         samples=len(taught),
-        validation_samples=len(pages) - len(taught),
-        chats=book.chats,
-        too_long=book.too_long,
-        mean_tokens=sum(len(page.ids) for page in taught) / len(taught),
-        most_tokens=max(len(page.ids) for page in pages),
-        learnt_tokens=sum(len(page.targets) for page in taught),
-        shared_tokens=sum(page.beginning * (len(page.ends) - 1) for page in taught),
+        validation_samples=len(samples) - len(taught),
+        chats=dataset.chats,
+        too_long=dataset.too_long,
+        mean_tokens=sum(len(sample.input_ids) for sample in taught) / len(taught),
+        most_tokens=max(len(sample.input_ids) for sample in samples),
+        learnt_tokens=sum(len(sample.label_positions) for sample in taught),
+        shared_tokens=sum(
+            sample.prefix_length * (len(sample.branch_ends) - 1) for sample in taught
+        ),
         steps=recipe.train.steps(len(taught)),
         epochs=recipe.train.epochs,
         room=room,
@@ -137,25 +139,23 @@ def plan(
 
 
 def shape_of(
-    pages: tuple[PackedSample, ...], part: LoraTrainPart, max_pixels: int = 0
+    samples: tuple[PackedSample, ...], part: LoraTrainPart, max_pixels: int = 0
 ) -> StepShape:
-    """The most that is computed at once: the longest pages side by side.
+    """The most that is computed at once: the longest samples side by side.
 
     With `max_pixels`, as if pictures had been fitted to that.
     """
     most_picture = max_pixels // (28 * 28)
 
-    def length(page: PackedSample) -> int:
+    def length(sample: PackedSample) -> int:
         saved = (
-            sum(max(0, picture_tokens(p) - most_picture) for p in page.pictures)
-            if max_pixels
-            else 0
+            sum(max(0, image_tokens(p) - most_picture) for p in sample.images) if max_pixels else 0
         )
-        return len(page.ids) - saved
+        return len(sample.input_ids) - saved
 
-    learnt = sorted((len(page.targets) for page in pages), reverse=True)
-    count = min(part.micro_batch, part.batch, len(pages))
-    return StepShape(count, max(map(length, pages)), sum(learnt[:count]))
+    learnt = sorted((len(sample.label_positions) for sample in samples), reverse=True)
+    count = min(part.micro_batch, part.batch, len(samples))
+    return StepShape(count, max(map(length, samples)), sum(learnt[:count]))
 
 
 def needed(recipe: FinetuneRecipe, config: Any, shape: StepShape, bf16: bool) -> tuple[Need, int]:
@@ -258,7 +258,7 @@ def _loss(learner: Learner, config: Any, shape: StepShape) -> Tensor:
     """As the learner's, from what the frozen vision tower has seen: that is done, and forgotten,
     before the layers that are kept."""
     base, text = learner.base, config.get_text_config()
-    batch, length = shape.pages, shape.tokens
+    batch, length = shape.samples, shape.tokens
     sees = torch.ones(batch, 1, length, length, dtype=torch.bool)
     hidden = base.model.language_model(
         inputs_embeds=torch.empty(batch, length, text.hidden_size, dtype=base.dtype),
@@ -266,7 +266,7 @@ def _loss(learner: Learner, config: Any, shape: StepShape) -> Tensor:
         position_ids=torch.zeros(3, batch, length, dtype=torch.long),
         use_cache=False,
     ).last_hidden_state
-    rows = torch.zeros(shape.learnt, dtype=torch.long)
+    rows = torch.zeros(shape.labels, dtype=torch.long)
     logits = base.lm_head(hidden.flatten(0, 1)[rows])
     return cross_entropy(logits.float(), rows, reduction="sum")
 
@@ -279,7 +279,7 @@ def _quantized(learner: Learner) -> Iterator[Any]:
 
 
 def _advice(
-    recipe: FinetuneRecipe, config: Any, book: PackedDataset, room: float, bf16: bool, need: Need
+    recipe: FinetuneRecipe, config: Any, dataset: PackedDataset, room: float, bf16: bool, need: Need
 ) -> tuple[tuple[str, ...], float]:
     """The first of these changes, each added to those before, with which it fits."""
     if _fits(need, room):
@@ -297,7 +297,7 @@ def _advice(
             continue
         recipe = recipe.model_copy(update={section: part.model_copy(update={key: value})})
         changes.append(f"{section}.{key}={str(value).lower()}")
-        shape = shape_of(book.pages, recipe.train, recipe.data.max_pixels)
+        shape = shape_of(dataset.samples, recipe.train, recipe.data.max_pixels)
         now, _ = needed(recipe, config, shape, bf16)
         if _fits(now, room):
             return tuple(changes), now.peak

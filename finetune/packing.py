@@ -1,12 +1,13 @@
-"""Chats as tokens: which are told, which are learnt, and what of a sample is told only once.
+"""Chats as packed samples: the prefix that a sample's chats share is tokenized and computed once.
 
-The agents' prompts about one sample begin with the same tokens (system text, picture,
-evidence). A page holds that beginning once, and after it each agent's ending as a branch of
-its own, which sees the beginning and itself. What is computed for the beginning is the same
-for all of them, so a page teaches exactly what its chats would teach one by one.
+The agents' prompts about one sample begin with the same tokens (system text, image,
+evidence). A packed sample holds that prefix once, followed by each chat's rest as a branch of
+its own, which attends to the prefix and itself. The prefix's hidden states are the same for
+all of them, so a packed sample has exactly the loss and gradients of its chats one by one.
 """
 
 import hashlib
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, takewhile
@@ -19,130 +20,142 @@ from mmusset.speakers.picture import FACTOR, tokens
 
 from .chats import Chat, Message, Split
 
-IMAGE = "<|image_pad|>"
+IMAGE_PAD = "<|image_pad|>"
 
 
 @dataclass(frozen=True, slots=True)
 class TokenizedChat:
-    """A chat in tokens: `learnt` says of each whether the assistant says it."""
+    """A chat's token ids `[T]`; `is_label` says of each whether the assistant says it."""
 
-    ids: tuple[int, ...]
-    learnt: tuple[bool, ...]
+    input_ids: tuple[int, ...]
+    is_label: tuple[bool, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PackedSample:
-    """One sample in tokens: a beginning, then the branches, whose ends are places in `ids`.
+    """The chats about one sample as one row of tokens: `prefix_length` shared tokens, then the
+    branches, which end before the positions `branch_ends`.
 
-    `targets` are the places of the tokens that are learnt, and `sources` those that tell them:
-    the place before in the same chat.
+    `label_positions` are the positions of the labels in `input_ids`; `logit_positions` are
+    those whose hidden states predict them: the position before in the same chat, which for
+    the first token of a branch is the last of the prefix.
     """
 
     where: str
     split: Split
-    ids: tuple[int, ...]
-    beginning: int
-    ends: tuple[int, ...]
-    sources: tuple[int, ...]
-    targets: tuple[int, ...]
-    pictures: tuple[bytes, ...]
+    input_ids: tuple[int, ...]
+    prefix_length: int
+    branch_ends: tuple[int, ...]
+    logit_positions: tuple[int, ...]
+    label_positions: tuple[int, ...]
+    images: tuple[bytes, ...]
 
     @property
     def branches(self) -> list[tuple[int, int]]:
-        """First place and end of each branch."""
-        return list(zip((self.beginning, *self.ends), self.ends, strict=False))
+        """The first position and the end of each branch."""
+        return list(zip((self.prefix_length, *self.branch_ends), self.branch_ends, strict=False))
 
 
 @dataclass(frozen=True, slots=True)
 class PackedDataset:
-    """All pages, and how many chats were too long to be learnt."""
+    """All packed samples, of how many chats, and how many more chats were too long."""
 
-    pages: tuple[PackedSample, ...]
+    samples: tuple[PackedSample, ...]
     chats: int
     too_long: int
 
     def of(self, split: Split) -> list[PackedSample]:
-        return [page for page in self.pages if page.split == split]
+        return [sample for sample in self.samples if sample.split == split]
 
     @property
     def sha256(self) -> str:
-        """Of all that is learnt: tokens, pictures, splits."""
+        """Of everything that is trained on: tokens, images, splits."""
         digest = hashlib.sha256()
-        for page in self.pages:
-            told = (page.split, page.ids, page.beginning, page.ends, page.sources, page.targets)
-            digest.update(repr(told).encode())
-            for picture in page.pictures:
-                digest.update(hashlib.sha256(picture).digest())
+        for sample in self.samples:
+            digest.update(
+                repr(
+                    (
+                        sample.split,
+                        sample.input_ids,
+                        sample.prefix_length,
+                        sample.branch_ends,
+                        sample.logit_positions,
+                        sample.label_positions,
+                    )
+                ).encode()
+            )
+            for image in sample.images:
+                digest.update(hashlib.sha256(image).digest())
         return digest.hexdigest()
 
 
 def pack_chats(chats: Sequence[Chat], processor: Any, max_tokens: int) -> PackedDataset:
-    """The pages of all chats, those of a family together as far as `max_tokens` allow.
+    """The chats as packed samples, those of a family together as far as `max_tokens` allow.
 
-    A chat of more tokens is left out, never cut: a picture would lose its tokens.
-    Raises MmussetError where the base's chat template is none that we know.
+    A chat of more tokens is left out, never cut: an image would lose its tokens.
+    Raises MmussetError where the base's chat template is not ChatML.
     """
     _check_template(processor)
-    pages, too_long = list[PackedSample](), 0
-    for _, family in groupby(chats, lambda chat: (chat.family, chat.split, chat.pictures)):
-        read = [(chat, tokens_of(chat, processor)) for chat in family]
-        fitting = [(chat, told) for chat, told in read if len(told.ids) <= max_tokens]
-        too_long += len(read) - len(fitting)
-        pages += _pages(fitting, max_tokens)
-    if not any(page.split == "train" for page in pages):
+    samples, too_long = list[PackedSample](), 0
+    for _, family in groupby(chats, lambda chat: (chat.family, chat.split, chat.images)):
+        tokenized = [(chat, tokens_of(chat, processor)) for chat in family]
+        fitting = [(chat, one) for chat, one in tokenized if len(one.input_ids) <= max_tokens]
+        too_long += len(tokenized) - len(fitting)
+        samples += _packed(fitting, max_tokens)
+    if not any(sample.split == "train" for sample in samples):
         raise MmussetError(
             f"all {len(chats)} chats are longer than data.max_tokens, {max_tokens}: raise it, or"
             " lower data.max_pixels"
         )
-    return PackedDataset(tuple(pages), len(chats), too_long)
+    return PackedDataset(tuple(samples), len(chats), too_long)
 
 
 def tokens_of(chat: Chat, processor: Any) -> TokenizedChat:
-    """A chat in tokens, as a server makes them: prompt and answer each by themselves.
+    """A chat in tokens, as a server makes them: prompt and reply each tokenized by themselves.
 
-    Only the assistant's words and the end of its turn are learnt. Raises MmussetError for text
-    that holds tokens of the model's own.
+    Labels are the assistant's text and its end-of-turn token. Raises MmussetError for text
+    that holds special tokens of the model.
     """
     tokenizer = processor.tokenizer
-    ids, learnt, told = list[int](), list[bool](), 0
-    pictures = iter(chat.pictures)
+    input_ids, is_label, rendered = list[int](), list[bool](), 0
+    images = iter(chat.images)
     for number, message in enumerate(chat.messages):
         if message["role"] != "assistant":
             continue
-        until = _rendered(chat.messages[:number], processor, answer=True)
-        asked = list[int](tokenizer(_with_pads(until[told:], pictures))["input_ids"])
-        said = list[int](tokenizer(_text(message), split_special_tokens=True)["input_ids"])
-        said.append(tokenizer.eos_token_id)
-        ids += asked + said
-        learnt += [False] * len(asked) + [True] * len(said)
-        told = len(until) + len(_text(message)) + len(tokenizer.eos_token)
-    pad = tokenizer.convert_tokens_to_ids(IMAGE)
-    shown = sum(picture_tokens(picture) for picture in chat.pictures)
-    if ids.count(pad) != shown or next(pictures, None) is not None:
-        raise MmussetError(f"{chat.where}: its text holds {IMAGE}, which stands for a picture")
-    return TokenizedChat(tuple(ids), tuple(learnt))
+        text = _rendered(chat.messages[:number], processor, generation_prompt=True)
+        prompt = list[int](tokenizer(_with_pads(text[rendered:], images))["input_ids"])
+        reply = list[int](tokenizer(_text(message), split_special_tokens=True)["input_ids"])
+        reply.append(tokenizer.eos_token_id)
+        input_ids += prompt + reply
+        is_label += [False] * len(prompt) + [True] * len(reply)
+        rendered = len(text) + len(_text(message)) + len(tokenizer.eos_token)
+    pad = tokenizer.convert_tokens_to_ids(IMAGE_PAD)
+    expected = sum(image_tokens(image) for image in chat.images)
+    if input_ids.count(pad) != expected or next(images, None) is not None:
+        raise MmussetError(f"{chat.where}: its text holds {IMAGE_PAD}, which stands for a picture")
+    return TokenizedChat(tuple(input_ids), tuple(is_label))
 
 
-def picture_tokens(jpeg: bytes) -> int:
-    """How many tokens a fitted picture takes."""
-    import io
-
+def image_tokens(jpeg: bytes) -> int:
+    """How many tokens a fitted image takes."""
     with Image.open(io.BytesIO(jpeg)) as image:
         return tokens(*image.size)
 
 
-def _with_pads(text: str, pictures: Iterator[bytes]) -> str:
-    """A prompt in which the place of each picture is as long as the picture."""
-    first, *rest = text.split(IMAGE)
+def _with_pads(text: str, images: Iterator[bytes]) -> str:
+    """A prompt in which each image's one pad token is repeated for all of the image's tokens."""
+    first, *rest = text.split(IMAGE_PAD)
     for after in rest:
-        picture = next(pictures, None)
-        first += (IMAGE * picture_tokens(picture) if picture else IMAGE) + after
+        image = next(images, None)
+        first += (IMAGE_PAD * image_tokens(image) if image else IMAGE_PAD) + after
     return first
 
 
-def _rendered(messages: Sequence[Message], processor: Any, answer: bool) -> str:
+def _rendered(messages: Sequence[Message], processor: Any, generation_prompt: bool) -> str:
     return str(
-        processor.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=answer)
+        processor.apply_chat_template(
+            list(messages), tokenize=False, add_generation_prompt=generation_prompt
+        )
     )
 
 
@@ -152,12 +165,13 @@ def _text(message: Message) -> str:
 
 
 def _check_template(processor: Any) -> None:
-    """Raises MmussetError unless the base's template says turns as ChatML does."""
+    """Raises MmussetError unless the base's chat template renders turns as ChatML does, since
+    `tokens_of` counts on where a reply begins and ends."""
     turns = [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}]
     eos = processor.tokenizer.eos_token
     try:
-        prompt = _rendered(turns[:1], processor, answer=True)
-        whole = _rendered(turns, processor, answer=False)
+        prompt = _rendered(turns[:1], processor, generation_prompt=True)
+        whole = _rendered(turns, processor, generation_prompt=False)
     except ValueError:
         prompt, whole = "", "no template"
     if not whole.startswith(f"{prompt}A{eos}"):
@@ -172,57 +186,58 @@ def _check_template(processor: Any) -> None:
         raise MmussetError(f"the base sees patches of {size} pixels; Qwen2-VL's are {FACTOR}")
 
 
-def _pages(family: list[tuple[Chat, TokenizedChat]], max_tokens: int) -> Iterator[PackedSample]:
-    """As few pages as hold these chats one after the other."""
-    on_page = list[tuple[Chat, TokenizedChat]]()
-    for chat, told in family:
-        if on_page and _length([t for _, t in (*on_page, (chat, told))]) > max_tokens:
-            yield _page(on_page)
-            on_page = []
-        on_page.append((chat, told))
-    if on_page:
-        yield _page(on_page)
+def _packed(family: list[tuple[Chat, TokenizedChat]], max_tokens: int) -> Iterator[PackedSample]:
+    """As few packed samples as hold these chats in their order."""
+    current = list[tuple[Chat, TokenizedChat]]()
+    for chat, tokenized in family:
+        if current and _packed_length([t for _, t in (*current, (chat, tokenized))]) > max_tokens:
+            yield _pack(current)
+            current = []
+        current.append((chat, tokenized))
+    if current:
+        yield _pack(current)
 
 
-def _page(on_page: list[tuple[Chat, TokenizedChat]]) -> PackedSample:
-    chat = on_page[0][0]
-    told = [tokens for _, tokens in on_page]
-    beginning = _beginning(told)
-    ids, ends = list(told[0].ids[:beginning]), list[int]()
-    sources, targets = list[int](), list[int]()
-    for one in told:
-        moved = len(ids) - beginning
-        ids += one.ids[beginning:]
-        for place in range(beginning, len(one.ids)):
-            if one.learnt[place]:
-                targets.append(place + moved)
-                sources.append(place - 1 + (moved if place > beginning else 0))
-        ends.append(len(ids))
+def _pack(chats: list[tuple[Chat, TokenizedChat]]) -> PackedSample:
+    first = chats[0][0]
+    tokenized = [tokens for _, tokens in chats]
+    prefix = _prefix_length(tokenized)
+    input_ids, branch_ends = list(tokenized[0].input_ids[:prefix]), list[int]()
+    logit_positions, label_positions = list[int](), list[int]()
+    for chat in tokenized:
+        offset = len(input_ids) - prefix
+        input_ids += chat.input_ids[prefix:]
+        for position in range(prefix, len(chat.input_ids)):
+            if chat.is_label[position]:
+                label_positions.append(position + offset)
+                # The token before a branch's first one is the prefix's last, which did not move.
+                logit_positions.append(position - 1 + (offset if position > prefix else 0))
+        branch_ends.append(len(input_ids))
     return PackedSample(
-        where=chat.where,
-        split=chat.split,
-        ids=tuple(ids),
-        beginning=beginning,
-        ends=tuple(ends),
-        sources=tuple(sources),
-        targets=tuple(targets),
-        pictures=chat.pictures,
+        where=first.where,
+        split=first.split,
+        input_ids=tuple(input_ids),
+        prefix_length=prefix,
+        branch_ends=tuple(branch_ends),
+        logit_positions=tuple(logit_positions),
+        label_positions=tuple(label_positions),
+        images=first.images,
     )
 
 
-def _length(told: list[TokenizedChat]) -> int:
-    beginning = _beginning(told)
-    return beginning + sum(len(one.ids) - beginning for one in told)
+def _packed_length(chats: list[TokenizedChat]) -> int:
+    prefix = _prefix_length(chats)
+    return prefix + sum(len(chat.input_ids) - prefix for chat in chats)
 
 
-def _beginning(told: list[TokenizedChat]) -> int:
-    """How many tokens all begin with, and none of them learns. A chat alone is all beginning
-    up to its first answer."""
-    alike = takewhile(
-        lambda place: (
-            len({one.ids[place] for one in told}) == 1
-            and not any(one.learnt[place] for one in told)
+def _prefix_length(chats: list[TokenizedChat]) -> int:
+    """How many tokens all begin with that are no labels. A chat alone is all prefix up to its
+    first reply."""
+    shared = takewhile(
+        lambda position: (
+            len({chat.input_ids[position] for chat in chats}) == 1
+            and not any(chat.is_label[position] for chat in chats)
         ),
-        range(min(len(one.ids) for one in told)),
+        range(min(len(chat.input_ids) for chat in chats)),
     )
-    return sum(1 for _ in alike)
+    return sum(1 for _ in shared)

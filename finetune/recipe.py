@@ -1,12 +1,12 @@
 """The recipe of a fine-tuning: what is learnt from, through how large an adapter, and how."""
 
-import json
 import math
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from mmusset.frozen import Frozen, Share
+from mmusset.json_text import canonical_json
 from mmusset.speakers.adapter import SERVED_RANKS
 from mmusset.training.recipe import Count, NotNegative, Positive, TrainPart
 
@@ -37,11 +37,11 @@ class LoraPart(Frozen):
 
 
 class LoraTrainPart(TrainPart):
-    """How it is learnt. A page is one sample: its picture and evidence, and each agent's part."""
+    """How the adapter is trained, on packed samples: a picture with the chats of each agent."""
 
     epochs: Positive = 3.0
-    batch: Count = 8  # pages in a step, over all processes
-    micro_batch: Count = 1  # pages that are computed at once
+    batch: Count = 8  # samples in a step, over all processes
+    micro_batch: Count = 1  # samples that are computed at once
     lr: Positive = 2e-4
     warmup: Share = 0.05  # of all steps
     weight_decay: NotNegative = 0.0
@@ -52,9 +52,9 @@ class LoraTrainPart(TrainPart):
     save_every: Count = 50
     patience: Annotated[int, Field(ge=0)] = 3  # validations without a better loss; 0: to the end
 
-    def steps(self, pages: int) -> int:
-        """How many steps a training on so many pages has."""
-        return max(1, math.ceil(self.epochs * pages / self.batch))
+    def steps(self, samples: int) -> int:
+        """How many steps a training on so many samples has."""
+        return max(1, math.ceil(self.epochs * samples / self.batch))
 
 
 class FinetuneRecipe(Frozen):
@@ -78,4 +78,4 @@ class FinetuneRecipe(Frozen):
         """All that can change a weight, as canonical JSON."""
         loose = {"save_every"}
         data = self.model_dump(mode="json", exclude={"job": True, "name": True, "train": loose})
-        return json.dumps(data, sort_keys=True, separators=(",", ":"))
+        return canonical_json(data)

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from mmusset.errors import Refused
-from mmusset.files import write_durably
+from mmusset.files import write_bytes_durably
 from mmusset.sample import JudgedClaim
 from mmusset.speakers.picture import data_url
 
@@ -44,7 +44,7 @@ def write(folder: Path, comparison: Comparison, examples: Sequence[Example]) -> 
 
 
 def _write(path: Path, data: bytes) -> None:
-    write_durably(path, lambda file: file.write(data), "evaluation")
+    write_bytes_durably(path, data, "evaluation")
 
 
 def page(comparison: Comparison, examples: Sequence[Example]) -> str:

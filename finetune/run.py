@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmusset.errors import Refused
+from mmusset.progress import Progress
 from mmusset.shards.reader import dataset_name
 from mmusset.training.folder import TrainingFolder
 from mmusset.training.lock import locked
-from mmusset.training.progress import Progress
 
 from .chats import CHATS, ChatDataset, read_chats
 from .packing import PackedDataset, pack_chats
@@ -166,7 +166,7 @@ def _train(job: FinetuneJob, prepared: Prepared, world: "World") -> "Outcome":
     steps = job.recipe.train.steps(len(prepared.dataset.of("train")))
     if (outcome := outcome_of(job.folder, steps)) and _saved(job.out):
         return outcome
-    job.progress.told(f"loading {job.recipe.base}")
+    job.progress.log(f"loading {job.recipe.base}")
     bf16 = _bf16(job.recipe, world.device)
     base = load_base(job.recipe, prepared.commit, world.device, _dtype(bf16))
     learner = adapted(base, job.recipe, prepared.commit)
@@ -194,7 +194,7 @@ def _merge(job: FinetuneJob, prepared: Prepared, folder: Path, device: str) -> N
     from .finish import merge
     from .learner import load_base
 
-    job.progress.told(f"merging into {folder}")
+    job.progress.log(f"merging into {folder}")
     # Whole weights, though the adapter may have been trained on a base in 4 bits.
     train = job.recipe.train.model_copy(update={"quantize": "none"})
     whole = job.recipe.model_copy(update={"train": train})
@@ -218,7 +218,7 @@ def _card_facts(prepared: Prepared, parameters: int) -> "CardFacts":
 
     return CardFacts(
         commit=prepared.commit,
-        pages=len(prepared.dataset.of("train")),
+        samples=len(prepared.dataset.of("train")),
         held_out=len(prepared.dataset.of("validation")),
         chats=prepared.dataset.chats,
         too_long=prepared.dataset.too_long,

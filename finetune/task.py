@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from mmusset.errors import Refused
+from mmusset.progress import Progress
 from mmusset.recipe_file import differences
 from mmusset.training import checkpoint
 from mmusset.training.checkpoint import Checkpoint
@@ -17,7 +18,6 @@ from mmusset.training.loop import Forward, Loop, StepBatch, Task, settings_of
 from mmusset.training.meter import Output, Reading
 from mmusset.training.optimizer import adamw, trainable
 from mmusset.training.order import batch_rows
-from mmusset.training.progress import Progress
 from mmusset.training.world import World
 
 from .batch import PackedBatch, batch_of
@@ -30,7 +30,7 @@ BETAS = (0.9, 0.999)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a training ended. Losses are of the validation pages, in nats a token."""
+    """How a training ended. Losses are of the validation samples, in nats a token."""
 
     step: int
     steps: int
@@ -44,7 +44,7 @@ class Outcome:
 
 
 class LoraTask(Task[PackedBatch]):
-    """An adapter in training on pages: the mean loss of a step's answer tokens."""
+    """An adapter in training on packed samples: the mean loss of a step's answer tokens."""
 
     unit = "tokens"
 
@@ -58,7 +58,7 @@ class LoraTask(Task[PackedBatch]):
         bf16: bool,
     ) -> None:
         self.recipe, self.part, self.dataset = recipe, recipe.train, dataset
-        self.pages, self.held_out = dataset.of("train"), dataset.of("validation")
+        self.samples, self.held_out = dataset.of("train"), dataset.of("validation")
         self.processor, self.learner, self.world = processor, learner, world
         self.model, self.bf16 = learner, bf16
         self.optimizer = adamw(learner, self.part.lr, BETAS, self.part.weight_decay)
@@ -70,52 +70,52 @@ class LoraTask(Task[PackedBatch]):
         return sum(weight.numel() for weight in trainable(self.learner).values())
 
     def example(self) -> PackedBatch:
-        """A batch of one page, to check a saved adapter on."""
-        return self._batch_of(self.pages[:1]).to(self.world.device)
+        """A batch of one sample, to check a saved adapter on."""
+        return self._batch_of(self.samples[:1]).to(self.world.device)
 
     def batch(self, step: int) -> StepBatch[PackedBatch]:
-        """Pages of like length are computed side by side: less padding."""
-        pages = self._pages(step)
-        own = sorted(pages[self.world.share()], key=lambda page: len(page.ids))
+        """Samples of like length are computed side by side: less padding."""
+        samples = self._samples(step)
+        own = sorted(samples[self.world.share()], key=lambda sample: len(sample.input_ids))
         return StepBatch(
             [self._batch_of(some) for some in _chunks(own, self.part.micro_batch)],
-            keys=tuple(page.where for page in pages),
-            units=sum(len(page.ids) for page in pages),
+            keys=tuple(sample.where for sample in samples),
+            units=sum(len(sample.input_ids) for sample in samples),
         )
 
     def loss(self, forward: Forward, batch: PackedBatch, step: int) -> Output:
         """The sum over the micro-batch's answer tokens, of the mean over those of the step."""
         total: Tensor = forward(batch.to(self.world.device))
-        tokens = sum(len(page.targets) for page in self._pages(step))
+        tokens = sum(len(sample.label_positions) for sample in self._samples(step))
         # The loop averages over ranks, each of which has a part of the step's tokens.
-        return Output.single(total * (self.world.size / tokens), total, len(batch.targets))
+        return Output.single(total * (self.world.size / tokens), total, len(batch.labels))
 
     def facts(self, reading: Reading) -> dict[str, Any]:
-        epoch = reading.step * self.part.batch / len(self.pages)
+        epoch = reading.step * self.part.batch / len(self.samples)
         return super().facts(reading) | {"epoch": round(epoch, 3), "tokens": reading.units}
 
     def note(self, line: dict[str, Any]) -> str:
         return f"{super().note(line)}, {line['memory_gib']:.1f} GiB"
 
     def validate(self, step: int) -> dict[str, Any]:
-        """The mean loss of the held-out pages."""
+        """The mean loss of the held-out samples."""
         self.learner.eval()
         sums = torch.zeros(2, dtype=torch.float64)
-        own = sorted(self.held_out, key=lambda page: len(page.ids))[self.world.share()]
+        own = sorted(self.held_out, key=lambda sample: len(sample.input_ids))[self.world.share()]
         with torch.no_grad():
-            for pages in _chunks(own, self.part.micro_batch):
-                batch = self._batch_of(pages)
+            for samples in _chunks(own, self.part.micro_batch):
+                batch = self._batch_of(samples)
                 # Not through DDP, which counts on every process computing as many batches.
                 with self.world.autocast(self.bf16):
                     loss = self.learner.loss(batch.to(self.world.device))
-                sums += torch.tensor([float(loss), len(batch.targets)], dtype=torch.float64)
+                sums += torch.tensor([float(loss), len(batch.labels)], dtype=torch.float64)
         total, tokens = self.world.all_reduce(sums.to(self.world.device)).tolist()
         return {"loss": total / tokens}
 
     def state(self) -> dict[str, Any]:
         return {
             "recipe": self.recipe.canonical(),
-            "pages_sha256": self.dataset.sha256,
+            "samples_sha256": self.dataset.sha256,
             "weights": weights_of(self.learner),
         }
 
@@ -129,13 +129,13 @@ class LoraTask(Task[PackedBatch]):
         for name, weight in trainable(self.learner).items():
             weight.copy_(weights[name])
 
-    def _pages(self, step: int) -> list[PackedSample]:
-        """The pages of a step, over all ranks."""
-        _, rows = batch_rows(self.part.seed, step, self.part.batch, [len(self.pages)])
-        return [self.pages[int(row)] for row in rows]
+    def _samples(self, step: int) -> list[PackedSample]:
+        """The samples of a step, over all ranks."""
+        _, rows = batch_rows(self.part.seed, step, self.part.batch, [len(self.samples)])
+        return [self.samples[int(row)] for row in rows]
 
-    def _batch_of(self, pages: Sequence[PackedSample]) -> PackedBatch:
-        return batch_of(pages, self.processor, self.learner.base.model.get_rope_index)
+    def _batch_of(self, samples: Sequence[PackedSample]) -> PackedBatch:
+        return batch_of(samples, self.processor, self.learner.base.model.get_rope_index)
 
 
 def train(task: LoraTask, folder: TrainingFolder, progress: Progress) -> Outcome:
@@ -144,7 +144,7 @@ def train(task: LoraTask, folder: TrainingFolder, progress: Progress) -> Outcome
     Raises as `Loop` and `Loop.run` do.
     """
     part, stopping = task.part, EarlyStopping(task.part.patience)
-    steps = part.steps(len(task.pages))
+    steps = part.steps(len(task.samples))
     settings = settings_of(part, steps, warmup=round(part.warmup * steps))
     loop = Loop(task, settings, task.world, progress, folder, stopping)
     loop.run("learning")
@@ -156,11 +156,12 @@ def train(task: LoraTask, folder: TrainingFolder, progress: Progress) -> Outcome
 def check_same(state: dict[str, Any], recipe: FinetuneRecipe, dataset: PackedDataset) -> None:
     """Raises Refused where a checkpoint's state is of another recipe, or of other samples."""
     if changed := differences(state["recipe"], recipe.canonical()):
+        settings = "; ".join(map(str, changed[:6]))
         raise Refused(
-            f"the folder holds a training by another recipe ({'; '.join(changed[:6])}); give"
-            " another --out, or take the recipe that it began with"
+            f"the folder holds a training by another recipe ({settings}); give another --out,"
+            " or take the recipe that it began with"
         )
-    if state["pages_sha256"] != dataset.sha256:
+    if state["samples_sha256"] != dataset.sha256:
         raise Refused(
             "the samples, their prompts or the base's tokenizer have changed since this training"
             " began; give another --out"
@@ -183,5 +184,5 @@ def outcome_of(folder: TrainingFolder, steps: int) -> Outcome | None:
     return Outcome(before.step, steps, stopping.base_loss, stopping.best)
 
 
-def _chunks(pages: Sequence[PackedSample], size: int) -> list[Sequence[PackedSample]]:
-    return [pages[first : first + size] for first in range(0, len(pages), size)]
+def _chunks(samples: Sequence[PackedSample], size: int) -> list[Sequence[PackedSample]]:
+    return [samples[first : first + size] for first in range(0, len(samples), size)]

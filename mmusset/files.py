@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+# What ends so may be deleted: a kill has left it.
 PARTIAL = ".partial"
 
 
@@ -15,8 +16,8 @@ def failpoint(name: str) -> None:
 
     With n, the n-th time that this point is reached (from 1).
     """
-    wanted, _, count = os.environ.get("MMUSSET_FAILPOINT", "").partition(":")
-    if wanted != name:
+    point, _, count = os.environ.get("MMUSSET_FAILPOINT", "").partition(":")
+    if point != name:
         return
     left = int(count or 1) - 1
     if left == 0:
@@ -27,7 +28,8 @@ def failpoint(name: str) -> None:
 def write_durably(path: Path, write: Callable[[BinaryIO], object], point: str) -> None:
     """Have `write` fill a file that appears under `path` only when it is whole on disk.
 
-    Temporary name, fsync, rename, fsync of the folder. `point` names the failpoints.
+    Temporary name, fsync, rename, fsync of the folder: without the first, a power cut may leave
+    an empty file under the name; without the second, no name. `point` names the failpoints.
     Raises OSError as the system gives it.
     """
     partial = path.with_name(path.name + PARTIAL)
@@ -45,6 +47,14 @@ def write_durably(path: Path, write: Callable[[BinaryIO], object], point: str) -
     partial.replace(path)
     failpoint(f"{point}_renamed")
     sync_folder(path.parent)
+
+
+def write_bytes_durably(path: Path, data: bytes, point: str) -> None:
+    """Write `data` to a file that appears under `path` only when it is whole on disk.
+
+    Raises OSError as the system gives it.
+    """
+    write_durably(path, lambda file: file.write(data), point)
 
 
 def sync_file(path: Path) -> None:

@@ -1,11 +1,15 @@
 """The recipe of a build, and its parts. `recipe_file.py` reads it."""
 
-import json
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable
+from functools import cache
+from typing import Annotated, Any, Literal, Protocol, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_serializer, model_validator
 
 from .frozen import Frozen, Share
+from .json_text import canonical_json
+from .measurements.declaration import Measurement
+from .measurements.listed import MEASUREMENTS
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -74,50 +78,59 @@ class Sampling(Frozen):
     max_tokens: Annotated[int, Field(ge=16, le=8192)]
 
 
-class SamplingPart(Frozen):
-    """Writers are given some freedom, judges none."""
+class HasSampling(Protocol):
+    """An agent, as far as a recipe knows one: its name, and the sampling that it has by default."""
 
-    captioner: Sampling = Sampling(temperature=0.7, top_p=0.9, max_tokens=256)
-    story_writer: Sampling = Sampling(temperature=0.8, top_p=0.9, max_tokens=384)
-    critic: Sampling = Sampling(temperature=0.0, top_p=1.0, max_tokens=512)
-    reconciler: Sampling = Sampling(temperature=0.2, top_p=0.9, max_tokens=640)
+    @property
+    def name(self) -> str: ...
 
-    @model_validator(mode="before")
-    @classmethod
-    def keep_what_is_not_named(cls, data: Any) -> Any:
-        """A recipe may change one key of one agent."""
-        if not isinstance(data, dict):
-            return data
-        defaults = {name: field.default.model_dump() for name, field in cls.model_fields.items()}
-        return {
-            name: defaults.get(name, {}) | given if isinstance(given, dict) else given
-            for name, given in data.items()
-        }
-
-
-class AdaptersPart(Frozen):
-    """The LoRA adapter that an agent speaks through: a name on the server, or a folder.
-
-    "" is the model itself. A server keeps one prefix cache for each, so a sample whose
-    agents all speak through the same one costs least.
-    """
-
-    captioner: str = ""
-    story_writer: str = ""
-    critic: str = ""
-    reconciler: str = ""
+    @property
+    def sampling(self) -> Sampling: ...
 
 
 class SpeakerPart(Frozen):
-    """Who writes the text."""
+    """Who writes the text.
+
+    `adapters` and `sampling` have an entry for each agent: `for_agents` fills in what a recipe
+    leaves out. An adapter is a LoRA adapter's name on the server, or its folder; "" is the model
+    itself. A server keeps one prefix cache for each adapter, so a sample whose agents all speak
+    through the same one costs least.
+    """
 
     kind: Literal["offline", "vllm", "transformers"] = "offline"
     seed: int = 0
     model: str = ""  # vllm: as the server lists it, "" is its first; transformers: folder or name
     revision: str = ""  # of the weights, where the model's name does not tell it
-    adapters: AdaptersPart = AdaptersPart()
+    adapters: dict[str, str] = Field(default_factory=dict)
     max_pixels: Annotated[int, Field(ge=4 * 28 * 28)] = 256 * 28 * 28
-    sampling: SamplingPart = SamplingPart()
+    sampling: dict[str, Sampling] = Field(default_factory=dict)
+
+    @classmethod
+    def for_agents(cls, agents: Iterable[HasSampling], **values: Any) -> Self:
+        """The part with these agents in it; `values` may change one key of one agent."""
+        return cls.model_validate(complete_speaker(values, agents))
+
+
+def complete_speaker(section: dict[str, Any], agents: Iterable[HasSampling]) -> dict[str, Any]:
+    """A recipe's `speaker` section with an adapter and a whole sampling for each agent.
+
+    Entries of agents that are not in the list, and what is no mapping, stay as they are: to
+    refuse them is for whoever validates the section.
+    """
+    adapters: dict[str, Any] = {}
+    sampling: dict[str, Any] = {}
+    for agent in agents:
+        adapters[agent.name] = ""
+        sampling[agent.name] = agent.sampling.model_dump()
+    changed = dict(section)
+    if isinstance(given := section.get("adapters", {}), dict):
+        changed["adapters"] = adapters | given
+    if isinstance(given := section.get("sampling", {}), dict):
+        changed["sampling"] = sampling | {
+            name: sampling.get(name, {}) | keys if isinstance(keys, dict) else keys
+            for name, keys in given.items()
+        }
+    return changed
 
 
 class ServerPart(Frozen):
@@ -149,22 +162,33 @@ class CriticPart(Frozen):
 
 
 class GatesPart(Frozen):
-    """The confidence from which a measured value may be said, by attribute.
+    """The confidence from which a measured value may be said: `gates["tempo"]`.
 
-    What each gate is worth in precision stands in benchmarks/README.md.
+    As JSON and YAML it is flat, with a key for each measurement on the list; one that is not
+    named has its own gate. What each gate is worth in precision stands in benchmarks/README.md.
     """
 
-    tempo: Share = 0.28
-    pulse: Share = 0.12
-    key: Share = 0.18
-    mode: Share = 0.12
-    loudness: Share = 0.50
-    dynamics: Share = 0.50
-    brightness: Share = 0.50
-    density: Share = 0.50
-    percussion: Share = 0.50
-    width: Share = 0.50
-    energy: Share = 0.50
+    by_name: dict[str, Share] = Field(default_factory=dict)  # of all that are listed
+
+    def __getitem__(self, measurement: str) -> float:
+        return self.by_name[measurement]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_flat(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "by_name" in data:
+            return data
+        return {"by_name": dict(_flat_gates(tuple(MEASUREMENTS)).model_validate(data))}
+
+    @model_serializer
+    def _to_flat(self) -> dict[str, float]:
+        return self.by_name
+
+
+@cache
+def _flat_gates(measurements: tuple[Measurement[Any], ...]) -> type[BaseModel]:
+    fields: dict[str, Any] = {each.name: (Share, each.gate) for each in measurements}
+    return create_model("Gates", __base__=Frozen, **fields)
 
 
 class LimitsPart(Frozen):
@@ -188,7 +212,7 @@ class Recipe(Frozen):
     speaker: SpeakerPart = SpeakerPart()
     server: ServerPart = ServerPart()
     critic: CriticPart = CriticPart()
-    gates: GatesPart = GatesPart()
+    gates: GatesPart = Field(default_factory=GatesPart)
     limits: LimitsPart = LimitsPart()
     keep_tags: tuple[Literal["title", "artist", "album", "license"], ...] = ()
 
@@ -200,4 +224,4 @@ class Recipe(Frozen):
         whole = {"job": True, "name": True, "limits": True, "server": True}
         data = self.model_dump(mode="json", exclude={**whole, "music": {"checkpoint"}})
         data["limits"] = {"block_size": self.limits.block_size}
-        return json.dumps(data, sort_keys=True, separators=(",", ":"))
+        return canonical_json(data)

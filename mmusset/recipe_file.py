@@ -6,6 +6,8 @@ not know, naming the nearest key that it does.
 
 import difflib
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +17,7 @@ from pydantic import ValidationError
 from .bounded import read_text_bounded
 from .errors import UsageError
 from .frozen import Frozen
+from .recipe import HasSampling, complete_speaker
 from .safe_text import first_line
 from .yaml_text import MOST_BYTES, NotYaml, read_yaml
 
@@ -31,31 +34,84 @@ def names(job: str = "build") -> list[str]:
     )
 
 
-def load(kind: type[Job], name_or_path: str, overrides: tuple[str, ...] = ()) -> Job:
+def load(
+    kind: type[Job],
+    name_or_path: str,
+    overrides: tuple[str, ...] = (),
+    agents: Sequence[HasSampling] = (),
+) -> Job:
     """The recipe of that name or file, with `a.b=c` overrides applied in order.
 
+    A recipe of a build says how each of `agents` speaks, or takes the agent's own defaults.
     Raises UsageError that names the file and the key, and the nearest right one.
     """
-    wanted = str(kind.model_fields["job"].default)
-    data = _read(name_or_path, wanted)
+    job = str(kind.model_fields["job"].default)
+    data = _read(name_or_path, job)
     for override in overrides:
         _apply(data, override)
-    if _job_of(data) != wanted:
+    if _job_of(data) != job:
         raise UsageError(
-            f"recipe {name_or_path} is for a {_job_of(data)} job, not to {wanted}."
-            f" There are: {', '.join(names(wanted))}."
+            f"recipe {name_or_path} is for a {_job_of(data)} job, not to {job}."
+            f" There are: {', '.join(names(job))}."
         )
+    known = _known_keys(kind, agents)
+    if lines := _unknown_agents(data, agents, known):
+        raise UsageError(f"recipe {name_or_path}: {'; '.join(lines)}")
     try:
-        return kind.model_validate(data)
+        return kind.model_validate(_with_agents(data, agents))
     except ValidationError as error:
-        raise UsageError(_explain(error, kind, name_or_path)) from None
+        raise UsageError(_explain(error, known, name_or_path)) from None
 
 
-def differences(old: str, new: str) -> list[str]:
-    """Lines `a.b: old -> new` for two canonical recipes."""
+def _with_agents(data: dict[str, Any], agents: Sequence[HasSampling]) -> dict[str, Any]:
+    speaker = data.get("speaker", {})
+    if not agents or not isinstance(speaker, dict):
+        return data
+    return data | {"speaker": complete_speaker(speaker, agents)}
+
+
+def _known_keys(kind: type[Job], agents: Sequence[HasSampling]) -> list[str]:
+    """Every dotted key that a recipe of this kind may have."""
+    usual = kind.model_validate(_with_agents({}, agents))
+    return list(_flatten(json.loads(usual.model_dump_json())))
+
+
+def _unknown_agents(
+    data: dict[str, Any], agents: Sequence[HasSampling], known: list[str]
+) -> list[str]:
+    """A line for each entry of an agent that is not in the list.
+
+    The sections are mappings of any names, so pydantic does not notice a misspelt one.
+    """
+    speaker = data.get("speaker")
+    sections = speaker if isinstance(speaker, dict) else {}
+    agent_names = {agent.name for agent in agents}
+    return [
+        _unknown(f"speaker.{section}.{name}", known)
+        for section in ("adapters", "sampling")
+        if isinstance(entries := sections.get(section), dict)
+        for name in entries
+        if name not in agent_names
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A setting with another value than before: its dotted name, and both."""
+
+    name: str
+    before: object
+    after: object
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.before} -> {self.after}"
+
+
+def differences(old: str, new: str) -> list[Difference]:
+    """What differs between two canonical recipes, by name."""
     before, after = _flatten(json.loads(old)), _flatten(json.loads(new))
     return [
-        f"{key}: {before.get(key, '(unset)')} -> {after.get(key, '(unset)')}"
+        Difference(key, before.get(key, "(unset)"), after.get(key, "(unset)"))
         for key in sorted(before.keys() | after.keys())
         if before.get(key) != after.get(key)
     ]
@@ -72,7 +128,7 @@ def _read(name_or_path: str, job: str) -> dict[str, Any]:
             text = read_text_bounded(path, MOST_BYTES)
         else:
             if name_or_path not in _all_names():
-                near = _nearest(path.name, names(job))
+                near = nearest(path.name, names(job))
                 raise UsageError(f"no recipe named {name_or_path!r}.{near}")
             shipped = resources.files("mmusset.recipes") / f"{name_or_path}.yaml"
             text = shipped.read_text(encoding="utf-8")
@@ -113,19 +169,26 @@ def _apply(data: dict[str, Any], override: str) -> None:
         raise UsageError(f"--set {shown} is not a YAML value: {error}") from None
 
 
-def _explain(error: ValidationError, kind: type[Frozen], where: str) -> str:
+def _explain(error: ValidationError, known: list[str], where: str) -> str:
     lines = []
     for fault in error.errors():
         dotted = ".".join(str(part) for part in fault["loc"]) or "recipe"
         if fault["type"] == "extra_forbidden":
-            near = _nearest(dotted, list(_flatten(json.loads(kind().model_dump_json()))))
-            lines.append(f"unknown key {dotted!r}.{near}")
+            lines.append(_unknown(dotted, known))
         else:
             lines.append(f"{dotted}: {fault['msg'].removeprefix('Value error, ')}")
     return f"recipe {where}: " + "; ".join(lines)
 
 
-def _nearest(word: str, candidates: list[str]) -> str:
+def _unknown(dotted: str, known: list[str]) -> str:
+    return f"unknown key {dotted!r}.{nearest(dotted, known)}"
+
+
+def nearest(word: str, candidates: Sequence[str]) -> str:
+    """A sentence for an error: " Did you mean ...?", or all candidates where none is near.
+
+    Of dotted candidates their sections count too.
+    """
     sections = {c.rpartition(".")[0] for c in candidates} - {""}
     near = difflib.get_close_matches(word, [*candidates, *sorted(sections)], n=1, cutoff=0.4)
     if near:

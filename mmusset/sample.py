@@ -6,100 +6,100 @@ precision is written in `benchmarks/README.md`.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    create_model,
+    model_serializer,
+    model_validator,
+)
 
 from .frozen import Frozen, Share
+from .measured import Measured
+from .measurements.declaration import Measurement
+from .measurements.listed import MEASUREMENTS, named
+
+T = TypeVar("T", bound=BaseModel)
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Key = Annotated[str, Field(pattern=r"^[0-9a-z]{1,64}$")]
 
 Split = Literal["train", "validation", "test"]
 ImageOrigin = Literal["embedded", "stem", "folder", "video", "alone"]
-AgentName = Literal["captioner", "story_writer", "critic", "reconciler"]
+AgentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Basis = Literal["heard", "seen", "told", "imagined"]
 ClaimVerdict = Literal["supported", "contradicted", "unverifiable"]
 Status = Literal["accepted", "rejected", "failed"]
-Mode = Literal["major", "minor"]
-Tonic = Literal["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
 
 # Who speaks in a critic's turn for which no speaker was asked.
 RULES = "rules"
 PERSON = "person"
 
-AGENTS: tuple[AgentName, ...] = ("captioner", "story_writer", "critic", "reconciler")
-TONICS: tuple[Tonic, ...] = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
-# What a claim can be about. The first eleven are checked against evidence;
-# nothing that we measure can settle the last four.
-Attribute = Literal[
-    "tempo",  # "84", beats per minute
-    "pulse",  # slow | moderate | fast
-    "key",  # "A minor"
-    "mode",  # major | minor
-    "loudness",  # quiet | medium | loud
-    "dynamics",  # even | varied
-    "brightness",  # dark | balanced | bright
-    "density",  # sparse | steady | busy
-    "percussion",  # present | absent
-    "width",  # mono | narrow | wide
-    "energy",  # calm | moderate | energetic
-    "instrument",
-    "vocals",
-    "genre",
-    "mood",
-]
+# What a claim can be about, beside what is measured: nothing that we measure can settle these.
+UNMEASURED = ("instrument", "vocals", "genre", "mood")
+
+
+def _is_listed(attribute: str) -> str:
+    if attribute not in UNMEASURED and named(attribute) is None:
+        raise ValueError(f"no measurement is called {attribute!r}; see mmusset.measurements.listed")
+    return attribute
+
+
+Attribute = Annotated[str, AfterValidator(_is_listed)]
 
 
 # --- evidence: what was measured ---------------------------------------------------------
 
 
-class Measured(Frozen):
-    """A number measured on media, in the unit that its field's name ends with."""
-
-    value: float
-    confidence: Share
-
-
-class Tempo(Frozen):
-    """The beat's rate. Half and double are the readings that ears may prefer."""
-
-    bpm: float
-    half_bpm: float
-    double_bpm: float
-    confidence: Share
-
-
-class MusicalKey(Frozen):
-    """Tonic and mode, and the second best reading, such as "C major"."""
-
-    tonic: Tonic
-    mode: Mode
-    alternative: str
-    confidence: Share
-    mode_confidence: Share
-
-    @property
-    def name(self) -> str:
-        return f"{self.tonic} {self.mode}"
-
-
 class MusicEvidence(Frozen):
-    """What was measured on a clip of music."""
+    """What was measured on a clip of music: `evidence[TEMPO].bpm`.
+
+    As JSON it is flat, with a field for each measurement on the list that is measured on the
+    sound, in the list's order; neither more nor fewer are taken.
+    """
 
     duration_s: float
     peak_dbfs: float
-    tempo: Tempo
-    key: MusicalKey
-    loudness_lufs: Measured  # integrated, ITU-R BS.1770; -70 at the least
-    dynamic_range_db: Measured
-    brightness_hz: Measured  # spectral centroid
-    onset_density_hz: Measured  # note onsets per second
-    percussiveness: Measured  # 0 (none) to 1
-    stereo_width: Measured  # 0 (mono) to 1
+    fields: dict[str, Any]
     silence_share: Measured  # share of the clip below the silence threshold
+
+    def __getitem__(self, measurement: Measurement[T]) -> T:
+        if measurement.derive:
+            return measurement.derive(self)
+        value: T = self.fields[measurement.field]
+        return value
+
+    @classmethod
+    def flat(cls) -> type[BaseModel]:
+        """The model of its JSON."""
+        return _flat_evidence(tuple(MEASUREMENTS))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_flat(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "fields" in data:
+            return data
+        values = dict(cls.flat().model_validate(data))
+        own = {name: values.pop(name) for name in ("duration_s", "peak_dbfs", "silence_share")}
+        return own | {"fields": values}
+
+    @model_serializer
+    def _to_flat(self) -> dict[str, Any]:
+        before = {"duration_s": self.duration_s, "peak_dbfs": self.peak_dbfs}
+        return before | self.fields | {"silence_share": self.silence_share}
+
+
+@cache
+def _flat_evidence(measurements: tuple[Measurement[Any], ...]) -> type[BaseModel]:
+    fields: dict[str, Any] = {"duration_s": (float, ...), "peak_dbfs": (float, ...)}
+    fields |= {each.field: (each.model, ...) for each in measurements if each.field}
+    return create_model("MusicEvidence", __base__=Frozen, **fields, silence_share=(Measured, ...))
 
 
 class Colour(Frozen):
@@ -155,7 +155,7 @@ class Story(Frozen):
     """What an ordinary person would tell of the picture and mood."""
 
     text: str
-    writer: Literal["given", "story_writer", "reconciler"]
+    writer: AgentName  # "given" where it is the source's own
 
 
 class Fault(Frozen):
@@ -243,27 +243,45 @@ class ImageFacts(Frozen):
     sha256: Sha256
 
 
-class Quadruple(Frozen):
+class MediaFacts(Frozen):
+    """The clip and the picture of a sample, as they are stored, and what was measured on them."""
+
+    image: ImageFacts
+    music: ClipFacts
+    music_evidence: MusicEvidence
+    image_evidence: ImageEvidence
+
+
+class Prepared(Frozen):
+    """An item whose media are cut and measured. `given_story` is the source's own, or ""."""
+
+    media: MediaFacts
+    given_story: str
+
+
+class Quadruple(MediaFacts):
     """An accepted sample: the JSON member of a shard, always with the same fields.
 
     No field is ever null and no list is ever empty, so that readers which guess
-    types from the first samples guess right.
+    types from the first samples guess right. It is a `MediaFacts` with texts, not a value
+    that holds one, because the members of the JSON are published and stay where they are.
     """
 
     key: Key
     split: Split
     group: str
-    image: ImageFacts
-    music: ClipFacts
     story: Story
     caption: Caption
-    music_evidence: MusicEvidence
-    image_evidence: ImageEvidence
     tags: Tags
     speaker: str
     model: str
     turns: Annotated[tuple[Turn, ...], Field(min_length=1)]
     source_sha256: Sha256  # of the music file that the clip was cut from
+
+    def prepared(self) -> Prepared:
+        """What the item was before anything was written about it."""
+        given = self.story.writer == "given"
+        return Prepared(media=self, given_story=self.story.text if given else "")
 
 
 class Verdict(Frozen):
@@ -292,17 +310,23 @@ class Revision(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All that the agents are given of one item. `given_story` is "" where there is none.
+    """All that the agents are given of one item. `image_file` is the picture that a model sees.
 
     With a `revision` they go on from the texts that it holds.
     """
 
     key: str
     seed: int
-    music: MusicEvidence
-    image: ImageEvidence
-    image_file: Path
-    image_sha256: str
     tags: Tags
-    given_story: str
+    prepared: Prepared
+    image_file: Path
     revision: Revision | None = None
+
+    @property
+    def media(self) -> MediaFacts:
+        return self.prepared.media
+
+    @property
+    def given_story(self) -> str:
+        """The source's own story, or ""."""
+        return self.prepared.given_story

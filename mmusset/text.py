@@ -1,4 +1,4 @@
-"""Texts cut into sentences and words, and durations put into words."""
+"""Texts cut into sentences and words; durations and sizes put into words."""
 
 import re
 
@@ -36,3 +36,14 @@ def duration(seconds: float) -> str:
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def byte_size(count: float) -> str:
+    """`812 B`, `1.2 kB`, `34.0 MB`, `5.6 GB`"""
+    if count < 1000:
+        return f"{count:.0f} B"
+    for unit in ("kB", "MB", "GB"):
+        count /= 1000
+        if count < 1000:
+            return f"{count:.1f} {unit}"
+    return f"{count / 1000:.1f} TB"

@@ -5,11 +5,17 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 
+from mmusset.measurements.declaration import Measurement
+from mmusset.measurements.listed import MEASUREMENTS
+
 # Text that others wrote never takes more of a prompt than this.
 MOST_QUOTED_CHARACTERS = 4000
+# Where a prompt has the lines that the measurements declare.
+MEASURED_LINES = "<<measurements>>"
 
 
 def quoted(text: str) -> str:
@@ -32,23 +38,37 @@ class Prompt:
     text: str
     sha256: str
 
+    @classmethod
+    def of(cls, name: str, text: str) -> "Prompt":
+        """A prompt of this text, wherever it came from."""
+        return cls(name, text, hashlib.sha256(text.encode()).hexdigest())
+
     def render(self, **facts: object) -> str:
         """The prompt with its facts filled in; a missing fact is an error."""
         return _template(self.text).render(**facts)
 
 
-@cache
 def load(name: str) -> Prompt:
-    """The prompt in `prompts/<name>.md`."""
-    data = (resources.files(__name__) / f"{name}.md").read_bytes()
-    return Prompt(name, data.decode("utf-8"), hashlib.sha256(data).hexdigest())
+    """The prompt in `prompts/<name>.md`, with the lines of the measurements on the list."""
+    return _loaded(name, tuple(MEASUREMENTS))
 
 
 @cache
-def sha256_of(agent: str) -> str:
-    """The hash of all that an agent's prompt is made of: what all share, and its own part."""
-    parts = (load(name).sha256 for name in ("system", "evidence", agent))
-    return hashlib.sha256("".join(parts).encode()).hexdigest()
+def _loaded(name: str, measurements: tuple[Measurement[Any], ...]) -> Prompt:
+    text = (resources.files(__name__) / f"{name}.md").read_bytes().decode("utf-8")
+    return Prompt.of(name, text.replace(MEASURED_LINES, _measured_lines(measurements)))
+
+
+def _measured_lines(measurements: tuple[Measurement[Any], ...]) -> str:
+    """What the measurements tell a model; one that begins with a comma goes on the line."""
+    parts = [each.prompt for each in measurements if each.prompt]
+    return "".join(part if part[0] == "," else f"\n{part}" for part in parts).strip("\n")
+
+
+def sha256_of(prompt: Prompt) -> str:
+    """The hash of all templates that make an agent's prompt: what all share, and its own part."""
+    parts = (load("system"), load("evidence"), prompt)
+    return hashlib.sha256("".join(part.sha256 for part in parts).encode()).hexdigest()
 
 
 @cache

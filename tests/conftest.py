@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from tests.support.musflow_trained import Trained
     from tests.support.viewing import Viewing
 
+# What tests start is of this checkout, from whatever folder.
+os.environ.setdefault("PYTHONPATH", str(Path(__file__).parents[1]))
+
 # Tests run two at a time: threads within each only get in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

@@ -20,6 +20,11 @@ class Tally:
     def found(self) -> int:
         return self.accepted + self.rejected + self.failed + self.skipped + self.undecided
 
+    @property
+    def decided(self) -> int:
+        """How many items have the verdict of the agents, or failed."""
+        return self.accepted + self.rejected + self.failed
+
     def after(self, verdict: Verdict) -> "Tally":
         """The accounting once one more undecided item has this verdict."""
         more = {verdict.status: getattr(self, verdict.status) + 1, "undecided": self.undecided - 1}

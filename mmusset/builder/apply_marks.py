@@ -1,16 +1,16 @@
-"""What marks come to, when `build --apply-marks` applies them: a new version of the dataset.
+"""`build --apply-marks`: people's marks change verdicts, which makes a new version of the dataset.
 
     drop   an accepted sample leaves: rejected, "dropped by hand"
     keep   a sample that the model's judgement rejected comes back: accepted, "kept by hand".
-           What a rule stands against is refused: a person can't outvote rules either
-    fix    a sample with texts goes back to the agents, from the texts that it has, with the
-           note as a fault that stands until a text has changed; it is accepted by the same
-           critic as ever, or rejected, "not mended as asked" where nobody could
-    none   a mark that was taken away: what the agents made of the sample holds again
+           It is refused where a rule rejected the sample: people can't overrule rules
+    fix    the agents revise the sample's texts, with the note as a fault that stands until a
+           text has changed; the same critic then accepts or rejects the sample ("not mended as
+           asked" where no text was changed)
+    none   a mark that was taken away: the agents' own verdict holds again
 
-Marks change verdicts, over what the agents made (`Applied.own`), so the last mark counts,
-whatever was applied before. Only mending is not undone: later marks see the mended texts.
-The blocks whose samples change are sealed anew, under new names.
+A mark changes the agents' own outcome (`Applied.own`), so the last mark counts, whatever was
+applied before. Only a fix is not undone: later marks apply to the revised texts. The blocks
+whose samples change are sealed again, under new names.
 """
 
 import hashlib
@@ -24,10 +24,10 @@ from .ledger.marks import Applied, Mark
 
 
 def apply_marks(ledger: Ledger) -> int:
-    """Apply what people marked since the last time, all of it or nothing; gives how many marks.
+    """Apply the marks set since the last time, all of them or none; returns how many.
 
-    What is to be mended has no verdict then, and is decided as everything else is. The mark of
-    an item that no agent has decided yet waits for the next time.
+    A sample to fix is then undecided, and the build decides it as any other. The mark of an item
+    that is still undecided waits for the next time.
     """
     with ledger.transaction():
         done = sum(_apply(ledger, idx) for idx in ledger.marks.waiting())
@@ -37,8 +37,8 @@ def apply_marks(ledger: Ledger) -> int:
 
 
 def revision(ledger: Ledger, idx: int) -> Revision | None:
-    """What is to be mended of an item, if it is undecided because a person wants that."""
-    applied = ledger.marks.applied_to(idx)
+    """What to revise in an item, if it is undecided because a person marked it `fix`."""
+    applied = ledger.marks.applied(idx)
     if applied is None or applied.mark.verdict != "fix" or applied.refused:
         return None
     return Revision(before=applied.own, note=applied.mark.note)
@@ -46,30 +46,30 @@ def revision(ledger: Ledger, idx: int) -> Revision | None:
 
 def _apply(ledger: Ledger, idx: int) -> bool:
     """Apply the mark of one item; False where that has to wait."""
-    mark, now = ledger.marks.mark_of(idx), ledger.outcome(idx)
-    own = _own(now, ledger.marks.applied_to(idx))
+    mark, before = ledger.marks.of(idx), ledger.verdicts.outcome(idx)
+    own = _own(before, ledger.marks.applied(idx))
     if own is None:
         return False
     refused = _refused(own, mark)
-    wanted = own if refused else _wanted(own, mark)
+    after = own if refused else _outcome_under(own, mark)
     ledger.marks.set_applied(idx, Applied(mark, refused, own) if mark else None)
-    if wanted != now:
-        ledger.decide_again(idx, wanted)
-        if _is_accepted(now) or wanted is None or _is_accepted(wanted):
-            ledger.marks.open_again(idx)
+    if after != before:
+        ledger.verdicts.replace(idx, after)
+        if _is_accepted(before) or after is None or _is_accepted(after):
+            ledger.shards.reopen(idx)
     return True
 
 
-def _own(now: Outcome | None, before: Applied | None) -> Outcome | None:
-    """What the agents made of an item. Where they mended it as a person asked, that."""
-    if before is None:
+def _own(now: Outcome | None, last: Applied | None) -> Outcome | None:
+    """The agents' own outcome of an item, with the texts as revised where a fix was accepted."""
+    if last is None:
         return now
-    mended = before.mark.verdict == "fix" and not before.refused and _is_accepted(now)
-    return now if mended else before.own
+    revised = last.mark.verdict == "fix" and not last.refused and _is_accepted(now)
+    return now if revised else last.own
 
 
-def _wanted(own: Outcome, mark: Mark | None) -> Outcome | None:
-    """What becomes of an item under a mark that is not refused. None: it is to be mended."""
+def _outcome_under(own: Outcome, mark: Mark | None) -> Outcome | None:
+    """The outcome of an item under a mark that is not refused; None: undecided, to be revised."""
     if mark and mark.verdict == "fix":
         return None
     if mark and mark.verdict == "drop" and _is_accepted(own):
@@ -99,14 +99,14 @@ _FATES = {"accepted": "was accepted", "rejected": "was rejected", "failed": "fai
 def _kept(own: Outcome) -> Turn:
     """The critic's turn in which a person had the last word; the note is not for readers."""
     assert own.caption and own.story
-    said = json.dumps([own.caption.text, own.story.text])
+    texts = json.dumps([own.caption.text, own.story.text])
     return Turn(
         agent="critic",
         round=own.turns[-1].round,
         speaker=PERSON,
         model=PERSON,
         prompt_sha256=own.turns[-1].prompt_sha256,
-        request_sha256=hashlib.sha256(said.encode()).hexdigest(),
+        request_sha256=hashlib.sha256(texts.encode()).hexdigest(),
         said="",
         faults="",
     )

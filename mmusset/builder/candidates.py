@@ -16,7 +16,8 @@ from mmusset.recipe import Recipe
 from mmusset.sample import Item, Split
 from mmusset.sources.split import deal
 
-from .ledger.ledger import Block, Ledger
+from .ledger.ledger import Ledger
+from .ledger.plan import PlannedBlock
 from .look import Found, Piece
 from .plan import drop_short, group_pieces, items_of
 
@@ -53,14 +54,14 @@ class Candidates:
         fresh = [(p, i) for p in pieces for i in self._unplanned(p)]
         self._groups, _ = group_pieces(list(dict.fromkeys(p for p, _ in fresh)), ledger)
         self._left = iter([(p, i) for p, i in fresh if p in self._groups])
-        self._splits = ledger.splits()
-        self._provisional = ledger.unread.undecided_files() > 0
+        self._splits = ledger.plan.splits()
+        self._provisional = ledger.left_out.has_undecided_files()
         self._sizes = Counter(self._groups[p] for p, _ in fresh if p in self._groups)
 
-    def fill(self) -> list[Block]:
+    def fill(self) -> list[PlannedBlock]:
         """Plan what is still missing; gives the block that each new item went into."""
-        accepted, planned = self._ledger.accepted_count(), self._ledger.item_count()
-        missing = self._quota.accept - accepted - self._ledger.undecided_count()
+        accepted, planned = self._ledger.verdicts.accepted_count(), self._ledger.plan.item_count()
+        missing = self._quota.accept - accepted - self._ledger.verdicts.undecided_count()
         if self._quota.budget is not None:
             missing = min(missing, self._quota.budget - planned)
         taken = list(islice(self._left, max(0, missing)))
@@ -73,23 +74,23 @@ class Candidates:
             failpoint("plan_grown")
         return blocks
 
-    def _add(self, piece: Piece, index: int) -> Block:
+    def _add(self, piece: Piece, index: int) -> PlannedBlock:
         group = self._groups[piece]
         if group not in self._splits:
             self._deal({group})
-        self._ledger.add_group(group, self._splits[group], piece.labels())
-        self._ledger.unskip(piece.music_path)
+        self._ledger.plan.add_group(group, self._splits[group], piece.labels())
+        self._ledger.left_out.unskip(piece.music_path)
         item: Item = items_of(piece, self._recipe.clip, group, self._splits[group])[index]
         size = self._recipe.limits.block_size
-        return self._ledger.append_item(item, size, self._provisional)
+        return self._ledger.plan.append_item(item, size, self._provisional)
 
     def _deal(self, groups: set[str]) -> None:
         sizes = {group: self._sizes[group] for group in groups}
-        held: dict[str, int] = self._ledger.items_by_split()
+        held: dict[str, int] = self._ledger.plan.items_by_split()
         dealt: dict[str, Split] = deal(sizes, self._splits, held, self._recipe.split)
         self._splits |= dealt
 
     def _unplanned(self, piece: Piece) -> Iterator[int]:
         for index in range(piece.clip_count(self._recipe.clip)):
-            if not self._ledger.item(piece.key(index)):
+            if not self._ledger.plan.item(piece.key(index)):
                 yield index

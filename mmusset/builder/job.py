@@ -1,12 +1,14 @@
 """What to build, and how it ended."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmusset.errors import UsageError
+from pydantic import BaseModel
+
 from mmusset.recipe import Recipe
-from mmusset.sample import AGENTS, AgentName, Material, Outcome
+from mmusset.sample import AgentName, Material, Outcome
+from mmusset.speakers.agent import Agent
 from mmusset.speakers.asking import Asker
 from mmusset.speakers.base import Speaker
 
@@ -22,11 +24,11 @@ MakeGraph = Callable[[Asker, Recipe], Annotate]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to build, from what, with whom. `make_graph` gives the agents whom to ask.
+    """What to build, from what, with whom. `make_graph` ties `agents` to what asks the speaker.
 
     `composer` makes the music of pictures that have none, where the recipe wants that.
     `re_run` are the agents whose prompt or model may differ from those that the
-    dataset was begun with: they are asked anew, and so is what follows from them. With
+    dataset was begun with: they are asked again, and so is what follows from them. With
     `check` every sealed shard is read, not only those whose time or size has changed.
     """
 
@@ -35,6 +37,7 @@ class Job:
     recipe: Recipe
     speaker: Speaker
     make_graph: MakeGraph
+    agents: tuple[Agent[BaseModel], ...]
     limit: int | None = None
     quota: Quota | None = None
     re_run: tuple[AgentName, ...] = ()
@@ -83,11 +86,3 @@ class Result:
             return 130
         losses = (self.tally.failed, self.tally.undecided, self.short_by, self.refused)
         return 4 if any(losses) else 0
-
-
-def agents_named(names: Sequence[str]) -> tuple[AgentName, ...]:
-    """The agents of these names. Raises UsageError for a name that none has."""
-    for name in names:
-        if name not in AGENTS:
-            raise UsageError(f"no agent named {name!r}; there are {', '.join(AGENTS)}")
-    return tuple(agent for agent in AGENTS if agent in names)

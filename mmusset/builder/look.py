@@ -207,9 +207,9 @@ async def _survey_all(
 
     async def one(entry: Entry) -> None:
         nonlocal unread_in_a_row
-        kept = ledger.survey(entry.path, entry.size, entry.mtime_ns) if ledger else None
-        if kept is not None:
-            surveys[entry.path] = Survey.model_validate_json(kept)
+        survey = ledger.media.survey(entry.path, entry.size, entry.mtime_ns) if ledger else None
+        if survey:
+            surveys[entry.path] = survey
             return
         path = source / os.fsdecode(entry.path)
         try:
@@ -239,9 +239,7 @@ async def _survey_all(
             with ledger.transaction():
                 for entry in batch:
                     if survey := surveys.get(entry.path):
-                        ledger.keep_survey(
-                            entry.path, entry.size, entry.mtime_ns, survey.model_dump_json()
-                        )
+                        ledger.media.keep_survey(entry.path, entry.size, entry.mtime_ns, survey)
         step(start + len(batch), len(wanted))
     return surveys, skipped, unread
 
@@ -250,7 +248,7 @@ def once_each(pieces: list[Piece], ledger: Ledger | None) -> tuple[list[Piece], 
     """One piece for the same bytes: the one that is planned already, else the first."""
     chosen: dict[str, Piece] = {}
     for piece in pieces:
-        planned = ledger.item(piece.key(0)) if ledger else None
+        planned = ledger.plan.item(piece.key(0)) if ledger else None
         if piece.music_sha256 not in chosen or (
             planned and planned.item.music_path == piece.music_path
         ):

@@ -1,95 +1,99 @@
-"""manifest.json: what a dataset is, counted from its ledger. No dates: same ledger, same bytes."""
+"""The manifest of a dataset, counted from its ledger. It is the last that a build writes."""
 
 import hashlib
-import json
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from mmusset.files import write_durably
-from mmusset.sample import AGENTS
+from mmusset.files import write_bytes_durably
+from mmusset.json_text import canonical_json
+from mmusset.shards.manifest import (
+    MANIFEST,
+    AgentCost,
+    CallCosts,
+    GeneratedMusic,
+    LedgerStamp,
+    ListedShard,
+    Manifest,
+    ReasonCount,
+)
 
 from .accounting import Cost, total_cost
 from .ledger.ledger import Ledger
 
-NAME = "manifest.json"
-
 
 def write_manifest(out: Path, ledger: Ledger) -> None:
-    """Write manifest.json, if it would say anything new.
-
-    It names the ledger that it was counted from, so that an older one is not taken for it.
-    """
-    text = json.dumps(manifest(ledger), indent=2, sort_keys=True, ensure_ascii=True) + "\n"
-    path, data = out / NAME, text.encode("ascii")
+    """Write manifest.json, if it would say anything new."""
+    path, data = out / MANIFEST, manifest(ledger).to_bytes()
     if not path.exists() or path.read_bytes() != data:
-        write_durably(path, lambda file: file.write(data), "manifest")
-    if ledger.meta("taken back") != "0":
+        write_bytes_durably(path, data, "manifest")
+    if ledger.job.has_taken_back():
         with ledger.transaction():
-            ledger.set_meta("taken back", "0")
+            ledger.job.note_manifest()
 
 
-def manifest(ledger: Ledger) -> dict[str, Any]:
-    """The facts of a dataset, as plain values."""
-    tally, recipe = ledger.tally(), ledger.meta("recipe") or "{}"
-    splits = Counter[str]()
-    shards = []
-    for block in ledger.blocks():
-        shard = ledger.shard(block.n)
+def manifest(ledger: Ledger) -> Manifest:
+    """The manifest as the ledger stands."""
+    tally, job = ledger.verdicts.tally(), ledger.job.facts()
+    splits, shards = _sealed(ledger)
+    return Manifest(
+        format="mmusset/1",
+        found=tally.found,
+        accepted=tally.accepted,
+        rejected=tally.rejected,
+        failed=tally.failed,
+        skipped=tally.skipped,
+        shards=shards,
+        reasons=tuple(
+            ReasonCount(status=status, reason=reason, count=count)
+            for status, reason, count in ledger.verdicts.reasons()
+        ),
+        marks=ledger.marks.honoured(),
+        splits=splits,
+        groups=len(ledger.plan.splits()),
+        claims=ledger.verdicts.claims(),
+        recipe=job.recipe,
+        fingerprint=hashlib.sha256(canonical_json(job.recipe).encode()).hexdigest(),
+        mmusset=job.mmusset,
+        speaker=job.speaker,
+        ledger=LedgerStamp(generation=ledger.job.generation, verdicts=ledger.verdicts.count()),
+        generated=GeneratedMusic(clips=ledger.media.generated_count(), by=job.composer),
+        # Every agent is named: that no model is known of one is a fact too.
+        models={agent: job.models.get(agent, "") for agent in job.prompts},
+        prompts=job.prompts,
+        cost=_costs(ledger, tally.found - tally.skipped),
+    )
+
+
+def _sealed(ledger: Ledger) -> tuple[dict[str, int], tuple[ListedShard, ...]]:
+    """How many samples each split has, and the shards by name."""
+    splits, shards = Counter[str](), list[ListedShard]()
+    for block in ledger.plan.blocks():
+        shard = ledger.shards.of(block.n)
         if shard and shard.name:
             splits[block.split] += shard.samples
             shards.append(
-                {
-                    "name": shard.name,
-                    "samples": shard.samples,
-                    "bytes": shard.size,
-                    "sha256": shard.sha256,
-                }
+                ListedShard(
+                    name=shard.name, samples=shard.samples, bytes=shard.size, sha256=shard.sha256
+                )
             )
-    return {
-        "format": "mmusset/1",
-        "found": tally.found,
-        "accepted": tally.accepted,
-        "rejected": tally.rejected,
-        "failed": tally.failed,
-        "skipped": tally.skipped,
-        "reasons": [
-            {"status": status, "reason": reason, "count": count}
-            for status, reason, count in ledger.reasons()
-        ],
-        "marks": ledger.marks.honoured(),
-        "splits": dict(splits),
-        "groups": len(ledger.splits()),
-        "claims": ledger.claims(),
-        "shards": sorted(shards, key=lambda s: str(s["name"])),
-        "recipe": json.loads(recipe),
-        "fingerprint": hashlib.sha256(recipe.encode()).hexdigest(),
-        "mmusset": ledger.meta("mmusset"),
-        "speaker": ledger.meta("speaker"),
-        "ledger": {
-            "generation": int(ledger.meta("generation") or 1),
-            "verdicts": ledger.verdict_count(),
-        },
-        "generated": {"clips": ledger.generated(), "by": ledger.meta("composer") or ""},
-        "models": {agent: ledger.meta(f"model of {agent}") or "" for agent in AGENTS},
-        "prompts": {agent: ledger.meta(f"prompt of {agent}") or "" for agent in AGENTS},
-        "cost": _cost(ledger, tally.found - tally.skipped),
-    }
+    return dict(splits), tuple(sorted(shards, key=lambda listed: listed.name))
 
 
-def _cost(ledger: Ledger, items: int) -> dict[str, Any]:
+def _costs(ledger: Ledger, items: int) -> CallCosts:
     """Calls and tokens, in all and by agent."""
-    costs = ledger.costs()
+    costs = ledger.calls.costs()
     total = total_cost(costs)
-    return {
-        "calls_per_item": round(total.calls / max(items, 1), 3),
+    return CallCosts(
+        calls_per_item=round(total.calls / max(items, 1), 3),
         **_rates(total),
-        "agents": {
-            cost.agent: asdict(cost) | {"seconds": round(cost.seconds, 3)} | _rates(cost)
+        agents={
+            cost.agent: AgentCost(
+                **(asdict(cost) | {"seconds": round(cost.seconds, 3)}), **_rates(cost)
+            )
             for cost in costs
         },
-    }
+    )
 
 
 def _rates(cost: Cost) -> dict[str, float]:

@@ -1,8 +1,8 @@
 """A person's marks: keep, drop, or fix with a note. `build --apply-marks` honours them.
 
-They are rows of the ledger, so they are as safe as all that it holds. Saving one takes a
-connection and a transaction of its own and not the builder's lock: it may be done while a
-build runs, and each of both waits for the other's transaction, which is short.
+They are rows of the ledger, so they are as safe as everything in it. Saving one takes a
+connection and a transaction of its own but not the builder's lock, so it works while a build
+runs: each waits for the other's transactions, which are short.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def read_marks(out: Path) -> dict[str, Mark]:
     made it.
     """
     with open_to_read(out) as ledger:
-        return {mark.key: mark for mark in ledger.marks.wanted()}
+        return {mark.key: mark for mark in ledger.marks.all()}
 
 
 def save_mark(out: Path, mark: Mark) -> None:
@@ -37,7 +37,7 @@ def save_mark(out: Path, mark: Mark) -> None:
     """
     _check(mark)
     with _marking(out) as marks:
-        if not marks.want(mark):
+        if not marks.set(mark):
             raise _no_sample(out, mark.key)
 
 
@@ -47,7 +47,7 @@ def forget_mark(out: Path, key: str) -> None:
     Raises MmussetError as `save_mark` does.
     """
     with _marking(out) as marks:
-        if not marks.unwant(key):
+        if not marks.remove(key):
             raise _no_sample(out, key)
 
 

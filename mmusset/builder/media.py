@@ -9,13 +9,14 @@ from mmusset.errors import MmussetError, Unread, Unusable
 from mmusset.files import failpoint
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
-from mmusset.sample import Item, Material, Revision
+from mmusset.sample import Item, Material, Prepared, Revision
 from mmusset.sources.walk import check_there
 
 from .decoding.sandbox import Sandbox
-from .decoding.tasks import Prepared, PrepareRequest
+from .decoding.tasks import PrepareRequest
 from .ledger.file import FOLDER
-from .ledger.ledger import Ledger, PlannedItem
+from .ledger.ledger import Ledger
+from .ledger.plan import PlannedItem
 from .studio import Studio
 
 
@@ -46,13 +47,12 @@ class Media:
 
         Raises Unusable for the item's fault, Unread.
         """
-        kept = self._ledger.prepared(planned.idx)
-        if kept is not None:
-            return Prepared.model_validate_json(kept)
+        if known := self._ledger.media.prepared(planned.idx):
+            return known
         prepared = await self._make(await self._request(planned.item))
         failpoint("media_stored")
         with self._ledger.transaction():
-            self._ledger.keep_prepared(planned.idx, prepared.model_dump_json())
+            self._ledger.media.keep_prepared(planned.idx, prepared)
         failpoint("media_kept")
         return prepared
 
@@ -116,7 +116,7 @@ class Media:
 
     def _stored(self, key: str, prepared: Prepared) -> tuple[bytes, bytes] | None:
         jpeg, flac = (path.read_bytes() if path.exists() else b"" for path in self._paths(key))
-        wanted = (prepared.image.sha256, prepared.clip.sha256)
+        wanted = (prepared.media.image.sha256, prepared.media.music.sha256)
         if (hashlib.sha256(jpeg).hexdigest(), hashlib.sha256(flac).hexdigest()) != wanted:
             return None
         return jpeg, flac
@@ -157,17 +157,7 @@ def material_of(
     item: Item, prepared: Prepared, picture: Path, seed: int, revision: Revision | None = None
 ) -> Material:
     """What the agents are given of an item; `picture` is what a model is shown."""
-    return Material(
-        key=item.key,
-        seed=seed,
-        music=prepared.music_evidence,
-        image=prepared.image_evidence,
-        image_file=picture,
-        image_sha256=prepared.image.sha256,
-        tags=item.tags,
-        given_story=prepared.story,
-        revision=revision,
-    )
+    return Material(item.key, seed, item.tags, prepared, picture, revision)
 
 
 def _lost(item: Item, why: str) -> MmussetError:

@@ -12,6 +12,7 @@ from mmusset.sources.group import group_name, join
 from mmusset.sources.split import deal
 
 from .ledger.ledger import Ledger
+from .ledger.left_out import LeftOut
 from .look import Found, Piece, Skipped
 
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -30,21 +31,23 @@ def freeze(
     others are skipped with `beyond` as their reason.
     """
     with ledger.transaction():
-        ledger.unread.replace_files({u.path: u.why for u in found.undecided})
-        if ledger.is_incomplete():
+        ledger.left_out.replace_unread_files({u.path: u.why for u in found.undecided})
+        if ledger.plan.is_incomplete():
             for piece in found.pieces:
                 _complete(piece, recipe, ledger)
         for piece in found.pieces:
             _find_again(piece, ledger)
         items, skipped = _plan_fresh(found, recipe, ledger, limit, beyond)
-        provisional = ledger.unread.undecided_files() > 0
+        provisional = ledger.left_out.has_undecided_files()
         for split in SPLITS:
             chosen = [item for item in items if item.split == split]
             for start in range(0, len(chosen), recipe.limits.block_size):
                 batch = chosen[start : start + recipe.limits.block_size]
-                ledger.add_block(split, batch, provisional)
-        ledger.replace_skipped([(s.path, s.reason, s.detail) for s in (*found.skipped, *skipped)])
-        ledger.end_completing()
+                ledger.plan.add_block(split, batch, provisional)
+        ledger.left_out.replace_skipped(
+            LeftOut(s.path, "skipped", s.reason, s.detail) for s in (*found.skipped, *skipped)
+        )
+        ledger.plan.end_completing()
         failpoint("plan_written")
     return len(items)
 
@@ -54,13 +57,13 @@ def _plan_fresh(
 ) -> tuple[list[Item], list[Skipped]]:
     """The items of the pieces that the ledger does not know, their groups noted; and what is left
     out."""
-    fresh = [p for p in found.pieces if not ledger.first_item_of(p.music_sha256)]
+    fresh = [p for p in found.pieces if not ledger.plan.first_item_of(p.music_sha256)]
     fresh, skipped = drop_short(fresh, recipe.clip)
     if limit is not None:
-        room = max(0, limit - ledger.piece_count())
+        room = max(0, limit - ledger.plan.piece_count())
         skipped += [Skipped(p.music_path, beyond) for p in fresh[room:]]
         fresh = fresh[:room]
-    if ledger.is_incomplete():
+    if ledger.plan.is_incomplete():
         # Of these, clips that no shard holds were lost.
         fresh += [p for p in found.pieces if _lacks_clips(p, recipe, ledger)]
     groups, torn = group_pieces(fresh, ledger)
@@ -68,9 +71,9 @@ def _plan_fresh(
     for piece in fresh:
         if piece in groups:
             sizes[groups[piece]] += len(_unplanned(piece, recipe, ledger))
-    splits = deal(sizes, ledger.splits(), ledger.items_by_split(), recipe.split)
+    splits = deal(sizes, ledger.plan.splits(), ledger.plan.items_by_split(), recipe.split)
     for piece, group in groups.items():
-        ledger.add_group(group, splits[group], piece.labels())
+        ledger.plan.add_group(group, splits[group], piece.labels())
     items = [
         item
         for piece in fresh
@@ -83,21 +86,21 @@ def _plan_fresh(
 
 def _complete(piece: Piece, recipe: Recipe, ledger: Ledger) -> None:
     """Fill in what a ledger that was recovered lacks of a piece."""
-    planned = ledger.first_item_of(piece.music_sha256)
+    planned = ledger.plan.first_item_of(piece.music_sha256)
     if planned is None:
         return
     item = planned.item
-    ledger.add_group(item.group, item.split, piece.labels())
-    ledger.complete_items(items_of(piece, recipe.clip, item.group, item.split)[0])
+    ledger.plan.add_group(item.group, item.split, piece.labels())
+    ledger.plan.complete_items(items_of(piece, recipe.clip, item.group, item.split)[0])
 
 
 def _unplanned(piece: Piece, recipe: Recipe, ledger: Ledger) -> list[int]:
     """The clips of a piece that are not in the plan."""
-    return [i for i in range(piece.clip_count(recipe.clip)) if not ledger.item(piece.key(i))]
+    return [i for i in range(piece.clip_count(recipe.clip)) if not ledger.plan.item(piece.key(i))]
 
 
 def _lacks_clips(piece: Piece, recipe: Recipe, ledger: Ledger) -> bool:
-    planned = ledger.first_item_of(piece.music_sha256)
+    planned = ledger.plan.first_item_of(piece.music_sha256)
     return planned is not None and bool(_unplanned(piece, recipe, ledger))
 
 
@@ -106,7 +109,7 @@ def _find_again(piece: Piece, ledger: Ledger) -> None:
 
     The picture of the plan stays: one of other content is not taken for it.
     """
-    planned = ledger.first_item_of(piece.music_sha256)
+    planned = ledger.plan.first_item_of(piece.music_sha256)
     if planned is None:
         return
     item = planned.item
@@ -116,7 +119,7 @@ def _find_again(piece: Piece, ledger: Ledger) -> None:
         image = (item.image_path, item.image_origin)
     places = (piece.music_path, *image, piece.story_path)
     if places != (item.music_path, item.image_path, item.image_origin, item.story_path):
-        ledger.move_items(piece.music_sha256, *places)
+        ledger.plan.move_items(piece.music_sha256, *places)
 
 
 def drop_short(pieces: list[Piece], part: ClipPart) -> tuple[list[Piece], list[Skipped]]:
@@ -133,8 +136,8 @@ def drop_short(pieces: list[Piece], part: ClipPart) -> tuple[list[Piece], list[S
 
 def group_pieces(pieces: list[Piece], ledger: Ledger) -> tuple[dict[Piece, str], list[Skipped]]:
     """Each piece's group; a piece that would join groups of two splits is left out."""
-    dealt = ledger.splits()
-    held = [{g for label in p.labels() if (g := ledger.group_of(label))} for p in pieces]
+    dealt = ledger.plan.splits()
+    held = [{g for label in p.labels() if (g := ledger.plan.group_of(label))} for p in pieces]
     groups: dict[Piece, str] = {}
     skipped: list[Skipped] = []
     # A group that is frozen already is a label like any other: it joins what bears it.

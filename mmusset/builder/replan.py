@@ -21,21 +21,21 @@ def planning(ledger: Ledger) -> Iterator[Callable[[], None]]:
     people's marks, for the day that an item is planned again.
     """
     with ledger.transaction():
-        before = {planned.item.key: planned for planned in ledger.take_back()}
+        before = {planned.item.key: planned for planned in ledger.plan.take_back()}
 
         def restore() -> None:
             for key, old in list(before.items()):
-                new = ledger.item(key)
+                new = ledger.plan.item(key)
                 if new and _same(new.item, old.item):
-                    ledger.move_known(old.idx, new.idx)
+                    ledger.plan.move_known(old.idx, new.idx)
                     del before[key]
 
         yield restore
         restore()
         for key, planned in before.items():
             ledger.marks.set_aside(planned.idx, key)
-            ledger.forget_known(planned.idx)
-        ledger.marks.take_up()
+            ledger.plan.forget_known(planned.idx)
+        ledger.marks.restore()
 
 
 def _same(new: Item, old: Item) -> bool:

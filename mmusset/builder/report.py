@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 
@@ -11,17 +11,18 @@ from pydantic import BaseModel
 from mmusset.errors import MmussetError
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
-from mmusset.sample import AGENTS, Outcome
+from mmusset.sample import Outcome, Prepared
 from mmusset.shards.tar import Shard
 from mmusset.sources.walk import MUSICAL
+from mmusset.speakers.agent import Agent
 
 from .accounting import Cost, Tally
-from .decoding.tasks import Prepared
 from .estimate import Estimate, estimate
 from .job import Result
-from .ledger.ledger import Ledger, PlannedItem
+from .ledger.ledger import Ledger
+from .ledger.left_out import REASON
 from .ledger.marks import Applied, Mark
-from .ledger.unread import REASON
+from .ledger.plan import PlannedItem
 from .look import Found
 from .plan import drop_short
 from .trial import Trial
@@ -132,8 +133,8 @@ class ItemStory:
     shard: Shard | None
 
 
-def survey(found: Found, recipe: Recipe) -> SurveyReport:
-    """What `found` comes to under a recipe."""
+def survey(found: Found, recipe: Recipe, agents: Sequence[Agent[BaseModel]]) -> SurveyReport:
+    """The items that a recipe makes of `found`, and what a build of them will cost."""
     pieces, short = drop_short(list(found.pieces), recipe.clip)
     reasons: dict[str, list[str]] = {}
     for skipped in (*found.skipped, *short):
@@ -154,41 +155,44 @@ def survey(found: Found, recipe: Recipe) -> SurveyReport:
         undecided=unread,
         samples=samples,
         minutes=samples * SAMPLE_CPU_S / recipe.limits.workers / 60,
-        estimate=estimate(samples, recipe),
+        estimate=estimate(samples, recipe, agents),
     )
 
 
 def status(ledger: Ledger) -> StatusReport:
     """The accounting of a ledger, with every loss and its reason."""
-    sealed = [(b.split, s) for b in ledger.blocks() if (s := ledger.shard(b.n)) and s.name]
+    job = ledger.job.facts()
+    sealed = [(b.split, s) for b in ledger.plan.blocks() if (s := ledger.shards.of(b.n)) and s.name]
     splits = Counter[str]()
     for split, shard in sealed:
         splits[split] += shard.samples
     return StatusReport(
-        tally=ledger.tally(),
-        reasons=ledger.reasons(),
+        tally=ledger.verdicts.tally(),
+        reasons=ledger.verdicts.reasons(),
         marks=_marks(ledger),
         splits=dict(splits),
         shards=[shard for _, shard in sealed],
-        speaker=ledger.meta("speaker") or "",
-        generated=ledger.generated(),
-        composer=ledger.meta("composer") or "",
-        models={agent: ledger.meta(f"model of {agent}") or "" for agent in AGENTS},
-        costs=ledger.costs(),
+        speaker=job.speaker,
+        generated=ledger.media.generated_count(),
+        composer=job.composer,
+        models=job.models,
+        costs=ledger.calls.costs(),
         lost=[*_lost_items(ledger), *_unread_files(ledger)],
-        skipped=[(show_path(path), reason, detail) for path, reason, detail in ledger.skipped()],
+        skipped=[(show_path(s.path), s.reason, s.detail) for s in ledger.left_out.skipped()],
     )
 
 
 def _lost_items(ledger: Ledger) -> Iterator[Lost]:
-    for path, key, verdict in ledger.lost():
-        yield Lost(show_path(path), key, verdict.status, verdict.reason, verdict.detail)
-    for path, key, why in ledger.unread_items():
-        yield Lost(show_path(path), key, "undecided", REASON, why)
+    for lost in ledger.verdicts.lost():
+        path, verdict = show_path(lost.path), lost.verdict
+        if verdict:
+            yield Lost(path, lost.key, verdict.status, verdict.reason, verdict.detail)
+        else:
+            yield Lost(path, lost.key, "undecided", REASON, lost.why)
 
 
 def _unread_files(ledger: Ledger) -> Iterator[Lost]:
-    for file in ledger.unread.files():
+    for file in ledger.left_out.unread_files():
         yield Lost(show_path(file.path), "", file.status, REASON, file.why)
 
 
@@ -205,7 +209,7 @@ def _marks(ledger: Ledger) -> MarksReport:
 
 def summary(result: Result, out: Path, ledger: Ledger) -> Summary:
     """How a build ended, and how its dataset stands now."""
-    example = show_path(ledger.first_accepted() or b"")
+    example = show_path(ledger.verdicts.first_accepted() or b"")
     done = (result.new, result.sealed, result.marked)
     facts = (result.interrupted, result.upsampled, result.short_by)
     return Summary(str(out), example, *done, *facts, status(ledger))
@@ -216,7 +220,7 @@ def explain(ledger: Ledger, key_or_path: str) -> list[ItemStory]:
 
     Raises MmussetError, with the reason if the file was skipped.
     """
-    found = ledger.item(key_or_path)
+    found = ledger.plan.item(key_or_path)
     items = [found] if found else _at(ledger, os.fsencode(Path(key_or_path)))
     return [_story(ledger, planned) for planned in items]
 
@@ -246,15 +250,16 @@ def _at(ledger: Ledger, wanted: bytes) -> list[PlannedItem]:
     parts = wanted.split(b"/")
     tails = [b"/".join(parts[start:]) for start in range(len(parts))]
     for tail in tails:
-        if items := ledger.items_at(tail):
+        if items := ledger.plan.items_at(tail):
             return items
-    for path, reason, detail in ledger.skipped():
-        if path in tails:
-            raise MmussetError(f"{show_path(path)} was skipped: {reason} {detail}".rstrip())
-    for file in ledger.unread.files():
+    for file in ledger.left_out.skipped():
         if file.path in tails:
+            why = f"{file.reason} {file.detail}".rstrip()
+            raise MmussetError(f"{show_path(file.path)} was skipped: {why}")
+    for unread in ledger.left_out.unread_files():
+        if unread.path in tails:
             raise MmussetError(
-                f"{show_path(file.path)} {REASON} ({file.why}); build again to retry"
+                f"{show_path(unread.path)} {REASON} ({unread.why}); build again to retry"
             )
     raise MmussetError(
         f"no item has the key or path {show_path(wanted)}; `mmusset status` lists what was lost"
@@ -262,12 +267,11 @@ def _at(ledger: Ledger, wanted: bytes) -> list[PlannedItem]:
 
 
 def _story(ledger: Ledger, planned: PlannedItem) -> ItemStory:
-    prepared = ledger.prepared(planned.idx)
     return ItemStory(
         planned=planned,
-        prepared=Prepared.model_validate_json(prepared) if prepared else None,
-        outcome=ledger.outcome(planned.idx),
-        mark=ledger.marks.mark_of(planned.idx),
-        applied=ledger.marks.applied_to(planned.idx),
-        shard=ledger.shard(planned.block),
+        prepared=ledger.media.prepared(planned.idx),
+        outcome=ledger.verdicts.outcome(planned.idx),
+        mark=ledger.marks.of(planned.idx),
+        applied=ledger.marks.applied(planned.idx),
+        shard=ledger.shards.of(planned.block),
     )

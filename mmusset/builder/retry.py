@@ -6,7 +6,8 @@ from mmusset.files import failpoint
 from mmusset.recipe import Recipe
 from mmusset.sample import Split
 
-from .ledger.ledger import Ledger, PlannedItem
+from .ledger.ledger import Ledger
+from .ledger.plan import PlannedItem
 from .look import Found, Piece
 from .plan import SPLITS
 
@@ -19,15 +20,15 @@ def retry_failed(found: Found, recipe: Recipe, ledger: Ledger) -> int:
     """
     pieces = {piece.music_sha256: piece for piece in found.pieces}
     size = recipe.limits.block_size
-    failed, splits = ledger.failed(), ledger.splits()
-    provisional = ledger.unread.undecided_files() > 0
+    failed, splits = ledger.verdicts.failed(), ledger.plan.splits()
+    provisional = ledger.left_out.has_undecided_files()
     with ledger.transaction():
         for split in SPLITS:
             chosen = [planned for planned in failed if planned.item.split == split]
             for start in range(0, len(chosen), size):
                 batch = chosen[start : start + size]
                 mended = [_mended(p, pieces, ledger, splits) for p in batch]
-                ledger.plan_again(split, mended, provisional)
+                ledger.plan.plan_again(split, mended, provisional)
         failpoint("retry_planned")
     return len(failed)
 
@@ -43,10 +44,10 @@ def _mended(
     piece = pieces.get(item.music_sha256)
     if piece is None:
         return planned
-    groups = {group for label in piece.labels() if (group := ledger.group_of(label))}
+    groups = {group for label in piece.labels() if (group := ledger.plan.group_of(label))}
     if any(splits[group] != item.split for group in groups):
         return planned
-    ledger.add_group(item.group, item.split, piece.labels())
+    ledger.plan.add_group(item.group, item.split, piece.labels())
     item = replace(
         item,
         image_path=piece.image_path,

@@ -1,71 +1,108 @@
 """A dataset is one job: the same recipe, prompts and models from its first item to its last."""
 
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pydantic import BaseModel
+
 from mmusset import __version__, prompts
 from mmusset.errors import Refused
 from mmusset.files import failpoint
+from mmusset.json_text import canonical_json
 from mmusset.recipe import Recipe
-from mmusset.recipe_file import differences
-from mmusset.sample import AGENTS, AgentName
+from mmusset.recipe_file import Difference, differences
+from mmusset.sample import AgentName
+from mmusset.speakers.agent import Agent
 from mmusset.speakers.base import Speaker
 
+from .ledger.job import JobFacts
 from .ledger.ledger import Ledger
 
 
 def check_recipe(
-    recipe: Recipe, speaker: str, composer: str, ledger: Ledger, re_run: tuple[AgentName, ...]
+    recipe: Recipe,
+    speaker: str,
+    composer: str,
+    agents: Sequence[Agent[BaseModel]],
+    ledger: Ledger,
+    re_run: tuple[AgentName, ...],
 ) -> None:
     """Note recipe, prompts and who makes music the first time; later refuse others.
 
-    What belongs to the agents of `re_run` alone may differ: it is noted anew, and every
-    verdict is given again. Raises Refused with the differences.
+    What belongs to the agents of `re_run` alone may differ: it replaces what was noted, and
+    every verdict is given again. Raises Refused with the differences.
     """
-    facts = {"mmusset": __version__, "speaker": speaker, "composer": composer}
-    facts |= {f"prompt of {agent}": prompts.sha256_of(agent) for agent in AGENTS}
-    before = ledger.meta("recipe")
-    if before is None:
-        _note(facts | {"recipe": recipe.canonical()}, ledger)
+    before = ledger.job.facts()
+    now = JobFacts(
+        recipe=json.loads(recipe.canonical()),
+        mmusset=__version__,
+        speaker=speaker,
+        composer=composer,
+        prompts={agent.name: prompts.sha256_of(agent.prompt) for agent in agents},
+        models=before.models,
+    )
+    if not before.recipe:
+        _note(now, ledger)
         failpoint("job_noted")
         return
-    changed = differences(before, recipe.canonical())
-    _refuse_unless_re_run(changed + _changes(facts, ledger), re_run)
-    if changed or _changes(facts, ledger):
+    changed = changes(before, now)
+    _refuse_unless_re_run(changed, re_run)
+    if changed:
         with ledger.transaction():
-            ledger.forget_verdicts()
-            _set(facts | {"recipe": recipe.canonical()}, ledger)
+            ledger.begin_again()
+            ledger.job.note(now)
 
 
-def check_models(speaker: Speaker, ledger: Ledger, re_run: tuple[AgentName, ...]) -> None:
+def check_models(
+    speaker: Speaker,
+    agents: Sequence[Agent[BaseModel]],
+    ledger: Ledger,
+    re_run: tuple[AgentName, ...],
+) -> None:
     """The same for the models that a speaker found when it was entered."""
-    facts = {f"model of {agent}": speaker.model_id(agent).name for agent in AGENTS}
-    if ledger.meta("model of captioner") is not None:
-        _refuse_unless_re_run(_changes(facts, ledger), re_run)
-    _note(facts, ledger)
+    before = ledger.job.facts()
+    models = {agent.name: speaker.model_id(agent.name).name for agent in agents}
+    now = replace(before, models=models)
+    if before.models:
+        _refuse_unless_re_run(changes(before, now), re_run)
+    _note(now, ledger)
 
 
-def _note(facts: dict[str, str], ledger: Ledger) -> None:
-    with ledger.transaction():
-        _set(facts, ledger)
-
-
-def _set(facts: dict[str, str], ledger: Ledger) -> None:
-    for name, value in facts.items():
-        ledger.set_meta(name, value)
-
-
-def _changes(facts: dict[str, str], ledger: Ledger) -> list[str]:
+def changes(before: JobFacts, now: JobFacts) -> list[Difference]:
+    """What differs between two jobs, setting by setting: those of the recipe come first."""
     return [
-        f"{name}: {ledger.meta(name)} -> {value}"
-        for name, value in facts.items()
-        if ledger.meta(name) != value
+        *differences(canonical_json(before.recipe), canonical_json(now.recipe)),
+        *_differences(_named(before), _named(now)),
     ]
 
 
-def _refuse_unless_re_run(changes: list[str], re_run: tuple[AgentName, ...]) -> None:
-    left = [change for change in changes if not _belongs_to(change.split(":")[0], re_run)]
+def _named(facts: JobFacts) -> dict[str, str]:
+    """The facts beside the recipe, by the names that people read."""
+    named = {"mmusset": facts.mmusset, "speaker": facts.speaker, "composer": facts.composer}
+    named |= {f"prompt of {agent}": sha256 for agent, sha256 in facts.prompts.items()}
+    return named | {f"model of {agent}": model for agent, model in facts.models.items()}
+
+
+def _differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[Difference]:
+    return [
+        Difference(name, before.get(name), value)
+        for name, value in now.items()
+        if before.get(name) != value
+    ]
+
+
+def _note(facts: JobFacts, ledger: Ledger) -> None:
+    with ledger.transaction():
+        ledger.job.note(facts)
+
+
+def _refuse_unless_re_run(changed: list[Difference], re_run: tuple[AgentName, ...]) -> None:
+    left = [difference for difference in changed if not _belongs_to(difference.name, re_run)]
     if left:
         raise Refused(
-            f"this dataset was begun with other settings ({'; '.join(left)});"
-            " use them again, build into a new --out, or ask an agent anew with --re-run"
+            f"this dataset was begun with other settings ({'; '.join(map(str, left))});"
+            " use them again, build into a new --out, or let an agent work again with --re-run"
         )
 
 

@@ -9,7 +9,7 @@ from mmusset.errors import MmussetError, Unread
 from mmusset.files import PARTIAL, failpoint, file_sha256, sync_folder
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
-from mmusset.sample import Quadruple, Tags
+from mmusset.sample import Prepared, Quadruple, Tags
 from mmusset.shards.tar import (
     MEMBERS,
     Sample,
@@ -19,8 +19,8 @@ from mmusset.shards.tar import (
     write_shard,
 )
 
-from .decoding.tasks import Prepared
-from .ledger.ledger import Block, Ledger, PlannedItem
+from .ledger.ledger import Ledger
+from .ledger.plan import PlannedBlock, PlannedItem
 from .media import Media
 
 # Stands for a block of which nothing was accepted: it has no file.
@@ -36,62 +36,64 @@ class Sealer:
         self._ledger = ledger
         self._media = media
 
-    async def seal(self, block: Block) -> Shard:
+    async def seal(self, block: PlannedBlock) -> Shard:
         """Write the block's shard and record it."""
         await self._take_over(block)
-        if self._ledger.accepted_in(block.n):
+        if self._ledger.verdicts.accepted_in(block.n):
             with self._ledger.transaction():
-                self._ledger.begin_shard(block.n, shard_name(block.split, block.number))
+                self._ledger.shards.begin(block.n, shard_name(block.split, block.number))
             failpoint("shard_begun")
         shard = await self._write(block)
         with self._ledger.transaction():
-            self._ledger.add_shard(block.n, shard, self._mtime_ns(shard))
+            self._ledger.shards.record(block.n, shard, self._mtime_ns(shard))
         failpoint("shard_recorded")
-        for planned in self._ledger.accepted_in(block.n):
+        for planned in self._ledger.verdicts.accepted_in(block.n):
             self._media.forget(planned.item.key)
         return shard
 
-    async def rewrite(self, block: Block) -> Shard:
+    async def rewrite(self, block: PlannedBlock) -> Shard:
         """Write the block's shard again.
 
         Raises MmussetError if other bytes come out; what stands there stays.
         """
-        recorded = self._ledger.shard(block.n)
+        recorded = self._ledger.shards.of(block.n)
         written = await self._write(block, recorded)
         with self._ledger.transaction():
-            self._ledger.set_shard_mtime_ns(block.n, self._mtime_ns(written))
-        for planned in self._ledger.accepted_in(block.n):
+            self._ledger.shards.set_mtime_ns(block.n, self._mtime_ns(written))
+        for planned in self._ledger.verdicts.accepted_in(block.n):
             self._media.forget(planned.item.key)
         return written
 
-    def is_intact(self, block: Block, check: bool) -> bool:
+    def is_intact(self, block: PlannedBlock, check: bool) -> bool:
         """Whether the block's shard is on the disk as the ledger records it.
 
         A file whose size and time are those that it had is not read, but with `check`.
         """
-        recorded = self._ledger.shard(block.n)
+        recorded = self._ledger.shards.of(block.n)
         if recorded is None or recorded == NO_SHARD:
             return recorded is not None
         path = self._out / recorded.name
         if not path.is_file() or path.stat().st_size != recorded.size:
             return False
         mtime_ns = self._mtime_ns(recorded)
-        if mtime_ns == self._ledger.shard_mtime_ns(block.n) and not check:
+        if mtime_ns == self._ledger.shards.mtime_ns(block.n) and not check:
             return True
         if file_sha256(path) != recorded.sha256:
             return False
-        if mtime_ns != self._ledger.shard_mtime_ns(block.n):
+        if mtime_ns != self._ledger.shards.mtime_ns(block.n):
             with self._ledger.transaction():
-                self._ledger.set_shard_mtime_ns(block.n, mtime_ns)
+                self._ledger.shards.set_mtime_ns(block.n, mtime_ns)
         return True
 
     def sweep(self) -> None:
         """Delete what a killed build left: partial files, and shards that were not recorded."""
         folder = self._out / "data"
         recorded = {
-            shard.name for block in self._ledger.blocks() if (shard := self._ledger.shard(block.n))
+            shard.name
+            for block in self._ledger.plan.blocks()
+            if (shard := self._ledger.shards.of(block.n))
         }
-        begun = set(self._ledger.begun_shards()) - recorded
+        begun = set(self._ledger.shards.begun()) - recorded
         for path in folder.glob("*") if folder.is_dir() else ():
             if path.name.endswith(PARTIAL) or f"data/{path.name}" in begun:
                 path.unlink()
@@ -101,7 +103,7 @@ class Sealer:
 
     def remove_replaced(self) -> None:
         """Delete the shards that others took the place of, once the manifest names those."""
-        names = self._ledger.marks.replaced()
+        names = self._ledger.shards.replaced()
         if not names:
             return
         for name in names:
@@ -109,13 +111,13 @@ class Sealer:
         sync_folder(self._out / "data")
         failpoint("replaced_removed")
         with self._ledger.transaction():
-            self._ledger.marks.forget_replaced()
+            self._ledger.shards.forget_replaced()
 
-    async def _take_over(self, block: Block) -> None:
+    async def _take_over(self, block: PlannedBlock) -> None:
         """Take the media of a block that is sealed anew from the shards that it had: no need to
         decode them again. What is damaged there is decoded."""
-        keys = {planned.item.key for planned in self._ledger.accepted_in(block.n)}
-        for name, of in self._ledger.marks.replaced().items():
+        keys = {planned.item.key for planned in self._ledger.verdicts.accepted_in(block.n)}
+        for name, of in self._ledger.shards.replaced().items():
             if of == block.n and (self._out / name).is_file():
                 await asyncio.to_thread(self._unpack, self._out / name, keys)
 
@@ -125,8 +127,8 @@ class Sealer:
                 if key in keys and tuple(members) == MEMBERS:
                     self._media.store(key, members["image.jpg"], members["music.flac"])
 
-    async def _write(self, block: Block, expected: Shard | None = None) -> Shard:
-        accepted = self._ledger.accepted_in(block.n)
+    async def _write(self, block: PlannedBlock, expected: Shard | None = None) -> Shard:
+        accepted = self._ledger.verdicts.accepted_in(block.n)
         if not accepted:
             return NO_SHARD
         quadruples = [await self._quadruple(planned) for planned in accepted]
@@ -145,19 +147,16 @@ class Sealer:
                 f"{name}, whose media were lost from the cache, could not be read ({error.why});"
                 " mend that and run the same command again"
             ) from None
-        outcome = self._ledger.outcome(planned.idx)
+        outcome = self._ledger.verdicts.outcome(planned.idx)
         assert outcome and outcome.caption and outcome.story
         kept = {name: getattr(item.tags, name) for name in self._recipe.keep_tags}
         quadruple = Quadruple(
+            **dict(prepared.media),
             key=item.key,
             split=item.split,
             group=item.group,
-            image=prepared.image,
-            music=prepared.clip,
             story=outcome.story,
             caption=outcome.caption,
-            music_evidence=prepared.music_evidence,
-            image_evidence=prepared.image_evidence,
             tags=Tags(**kept),
             speaker=outcome.turns[0].speaker,
             model=outcome.turns[0].model,

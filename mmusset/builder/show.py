@@ -3,15 +3,15 @@
 import shlex
 import textwrap
 
+from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.safe_text import show_path
-from mmusset.sample import Caption, Outcome, Turn
+from mmusset.sample import Caption, MediaFacts, Outcome, Turn
 
 from .accounting import Tally, total_cost
-from .decoding.tasks import Prepared
 from .estimate import Estimate
-from .ledger.unread import MOST_RUNS
+from .ledger.left_out import MOST_RUNS
 from .progress import cost_line, thousands
-from .recovery.recover import HOLDS, Recovery, Table
+from .recovery.recover import HOLDS, RecoveredTable, Recovery
 from .report import ItemStory, MarksReport, StatusReport, Summary, SurveyReport
 
 # How many names of one kind are shown before "and N more".
@@ -163,12 +163,12 @@ def _story(item: ItemStory) -> str:
         f" group {planned.group}",
         f"picture   {show_path(planned.image_path)}, {_ORIGINS[planned.image_origin]}",
     ]
-    if item.prepared and item.prepared.clip.generated_by:
-        story = " and its story" if item.prepared.story else ""
-        by = item.prepared.clip.generated_by
+    if item.prepared and item.prepared.media.music.generated_by:
+        story = " and its story" if item.prepared.given_story else ""
+        by = item.prepared.media.music.generated_by
         lines.append(f"music     generated from the picture{story} by {by}")
     if item.prepared:
-        lines += _evidence(item.prepared)
+        lines += _evidence(item.prepared.media)
     if item.outcome is None:
         lines.append("no verdict yet: run the build again")
     else:
@@ -191,25 +191,18 @@ def _mark(item: ItemStory) -> list[str]:
     return [f"mark      {mark.verdict}; {how}", *note]
 
 
-def _evidence(prepared: Prepared) -> list[str]:
-    music, image, clip = prepared.music_evidence, prepared.image_evidence, prepared.clip
-    measured = {
-        "loudness": (f"{music.loudness_lufs.value:.1f} LUFS", music.loudness_lufs),
-        "dynamic range": (f"{music.dynamic_range_db.value:.1f} dB", music.dynamic_range_db),
-        "brightness": (f"{music.brightness_hz.value:.0f} Hz", music.brightness_hz),
-        "onsets": (f"{music.onset_density_hz.value:.1f} a second", music.onset_density_hz),
-        "percussiveness": (f"{music.percussiveness.value:.2f}", music.percussiveness),
-        "stereo width": (f"{music.stereo_width.value:.2f}", music.stereo_width),
-    }
+def _evidence(media: MediaFacts) -> list[str]:
+    music, image, clip = media.music_evidence, media.image_evidence, media.music
     palette = ", ".join(f"{c.name} {c.share:.0%}" for c in image.palette)
     return [
         f"evidence  {clip.duration_s:g} s from {clip.start_s:g} s on, {clip.channels} ch,"
         f" {clip.source_rate_hz} -> {clip.rate_hz} Hz",
-        f"  tempo {music.tempo.bpm:.1f} BPM ({music.tempo.confidence:.2f}), or"
-        f" {music.tempo.half_bpm:.1f} or {music.tempo.double_bpm:.1f}",
-        f"  key {music.key.name} ({music.key.confidence:.2f}; mode"
-        f" {music.key.mode_confidence:.2f}), or {music.key.alternative}",
-        *(f"  {name} {text} ({m.confidence:.2f})" for name, (text, m) in measured.items()),
+        *(
+            f"  {each.line.title} {each.line.text(music[each])}"
+            f" ({each.line.confidence(music[each]):.2f})"
+            for each in MEASUREMENTS
+            if each.line
+        ),
         f"  colours {palette}",
     ]
 
@@ -309,6 +302,6 @@ def recovery(found: Recovery) -> str:
     return "\n".join(lines)
 
 
-def _brought_back(table: Table) -> str:
+def _brought_back(table: RecoveredTable) -> str:
     text = f"{table.from_ledger} from the ledger, {table.from_copy} from its copy"
     return f"{text}; damaged rows: {table.damaged}" if table.damaged else text

@@ -70,7 +70,7 @@ class Studio:
         `step(done, total)` is called as music is made. Pictures that nothing can be made of
         are skipped; those that could not be read stay undecided.
         """
-        missing = {a for a in found.alone if self._ledger.made(self._name(a)) is None}
+        missing = {a for a in found.alone if self._ledger.media.generated(self._name(a)) is None}
         total = len(missing) if most is None else min(most, len(missing))
         pieces: list[Piece] = []
         skipped, undecided, done = list(found.skipped), list(found.undecided), 0
@@ -97,7 +97,7 @@ class Studio:
 
         Raises MmussetError where other bytes come out.
         """
-        name = self._ledger.made_as(item.music_sha256)
+        name = self._ledger.media.generated_name(item.music_sha256)
         path = self._path(name)
         async with self._one_at_a_time:
             if not path.exists() or file_sha256(path) != item.music_sha256:
@@ -114,15 +114,14 @@ class Studio:
     async def _music_for(self, alone: Alone) -> Survey:
         """What the music for a picture says of itself, once it is made. Raises Unusable."""
         name = self._name(alone)
-        kept = self._ledger.made(name)
-        if kept is not None:
-            return Survey.model_validate_json(kept)
+        if known := self._ledger.media.generated(name):
+            return known
         path = self._path(name)
         if not path.exists():
             await self._make(name, alone.image_path, alone.image_sha256, alone.story_path)
         music = await self._sandbox.survey(path, "music", self._recipe.image.max_side_px)
         with self._ledger.transaction():
-            self._ledger.keep_made(name, music.sha256, music.model_dump_json())
+            self._ledger.media.keep_generated(name, music)
         failpoint("music_kept")
         return music
 

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from mmusset.errors import UsageError
 from mmusset.recipe import Recipe
-from mmusset.sample import Item, Material
+from mmusset.sample import Item, Material, Prepared
 from mmusset.sources.walk import MUSICAL, Entry, walk
 
 from .decoding.sandbox import Sandbox
-from .decoding.tasks import Prepared
 from .look import Found, look
 from .media import material_of, request_for
 from .plan import drop_short, items_of

@@ -1,4 +1,4 @@
-"""The command that teaches Qwen2-VL to speak of music."""
+"""Commands that teach Qwen2-VL to write about music, and say whether that helped."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -7,39 +7,39 @@ import typer
 
 from mmusset.errors import UsageError
 
-from .options import JsonOption, LogJsonOption, SetOption, tell
+from .options import JsonOption, LogJsonOption, SetOption, ShardsArgument, show
 
 app = typer.Typer()
+GROUP = "Write with a model"
 
 
-@app.command()
+@app.command(rich_help_panel=GROUP)
 def finetune(
     data: Annotated[
         list[str],
-        typer.Option(help="A dataset (folder, tars, hf://...) or chats (.jsonl); repeatable."),
+        typer.Argument(
+            metavar="DATASET...", help="Folders, tars, hf://user/name, or chats in a .jsonl."
+        ),
     ],
     base: Annotated[
         str | None,
-        typer.Option(help="Qwen2-VL: a folder or a Hub name. [default: the recipe's, of 2B]"),
+        typer.Option(help="Qwen2-VL: a folder or a Hub name. [default: the recipe's, the 2B]"),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="The adapter's folder. [default: <data>-lora, here]")
-    ] = None,
-    rank: Annotated[
-        int | None, typer.Option(min=1, help="The adapter's rank. [default: the recipe's]")
+        Path | None, typer.Option(help="The adapter's folder. [default: <dataset>-lora, here]")
     ] = None,
     recipe: Annotated[
         str, typer.Option("--recipe", help="lora-r8, lora-r64, or a YAML file.")
     ] = "lora-r8",
     overrides: SetOption = None,
     plan: Annotated[
-        bool, typer.Option("--plan", help="Say what it will need; load and train nothing.")
+        bool, typer.Option("--plan", help="Show what it will need; load and train nothing.")
     ] = False,
     card: Annotated[
-        float | None, typer.Option(min=1, help="With --plan: the GiB of a GPU to plan for.")
+        float | None, typer.Option(min=1, help="With --plan: a GPU's memory to plan for, in GiB.")
     ] = None,
     merge: Annotated[
-        Path | None, typer.Option(help="Write base and adapter as one model there, too.")
+        Path | None, typer.Option(help="Also write base and adapter as one model, there.")
     ] = None,
     device: Annotated[
         Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")
@@ -47,40 +47,88 @@ def finetune(
     as_json: JsonOption = False,
     log_json: LogJsonOption = False,
 ) -> None:
-    """Teach Qwen2-VL, by a LoRA adapter, what a dataset's agents said. Run it again to go on.
+    """Teach Qwen2-VL what a dataset's agents wrote, by LoRA.
+
+    Run it again to go on.
 
     \b
     Examples:
-      mmusset finetune --data music --plan --card 24
-      mmusset finetune --data music --out my-lora
-      mmusset finetune --data music --recipe lora-r64 --base Qwen/Qwen2-VL-7B-Instruct
-      mmusset finetune --data chats.jsonl --set train.quantize=nf4 --merge my-qwen
-      accelerate launch -m mmusset finetune --data music --out my-lora
+      mmusset finetune music --plan --card 24
+      mmusset finetune music --out my-lora
+      mmusset finetune music --recipe lora-r64 --base Qwen/Qwen2-VL-7B-Instruct
+      mmusset finetune chats.jsonl --set train.quantize=nf4 --merge my-qwen
+      accelerate launch -m mmusset finetune music --out my-lora
     """
     from mmusset.training.installed import check_installed
 
     check_installed("fine-tuning")
     from mmusset.finetune import run
     from mmusset.finetune.recipe import FinetuneRecipe
+    from mmusset.progress import for_terminal
     from mmusset.recipe_file import load
-    from mmusset.training import progress, world
+    from mmusset.training import world
 
     if card and not plan:
         raise UsageError("--card is for --plan")
-    said = [f"base={base}"] if base else []
-    said += [f"lora.rank={rank}"] if rank else []
-    loaded = load(FinetuneRecipe, recipe, (*(overrides or ()), *said))
-    shown = progress.for_terminal(log_json, world.is_main_process())
-    job = run.FinetuneJob(
-        tuple(data), loaded, out or run.default_out(data[0]), merge, device, shown
-    )
-    try:
+    changes = [*(overrides or ()), *([f"base={base}"] if base else ())]
+    loaded = load(FinetuneRecipe, recipe, tuple(changes))
+    with for_terminal(log_json, world.is_main_process()) as progress:
+        job = run.FinetuneJob(
+            tuple(data), loaded, out or run.default_out(data[0]), merge, device, progress
+        )
         if plan:
             from mmusset.finetune.memory import FinetunePlan
 
-            tell(run.plan(job, card), FinetunePlan.text, as_json)
-            return
-        if taught := run.finetune(job):
-            tell(taught, run.FinetuneResult.text, as_json)
-    finally:
-        shown.stop()
+            show(run.plan(job, card), FinetunePlan.text, as_json)
+        elif result := run.finetune(job):
+            show(result, run.FinetuneResult.text, as_json)
+
+
+@app.command("evaluate-speaker", rich_help_panel=GROUP)
+def evaluate_speaker(
+    data: ShardsArgument,
+    adapter: Annotated[Path, typer.Option(help="The folder that `mmusset finetune` wrote.")],
+    base: Annotated[
+        str | None, typer.Option(help="A folder or a Hub name. [default: the adapter's own]")
+    ] = None,
+    split: Annotated[
+        Literal["test", "validation", "train"],
+        typer.Option(
+            help="Which samples. A fine-tuning never reads test; it chooses its weights by"
+            " validation, and learns from train."
+        ),
+    ] = "test",
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Take at most this many samples.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write evaluation.json and a page of examples there.")
+    ] = None,
+    as_json: JsonOption = False,
+    log_json: LogJsonOption = False,
+) -> None:
+    """Compare base and adapter on held-out samples.
+
+    By claims, schema, critic and words.
+
+    \b
+    Examples:
+      mmusset evaluate-speaker music --adapter my-lora
+      mmusset evaluate-speaker music --adapter my-lora --limit 200 --out compared
+    """
+    from mmusset.training.installed import check_installed
+
+    check_installed("evaluate-speaker")
+    from mmusset.finetune import compare, report
+    from mmusset.progress import for_terminal
+
+    question = compare.ComparisonRequest(
+        data, base or compare.base_of(adapter), adapter, split, limit
+    )
+    if out:
+        report.make_free(out)
+    with for_terminal(log_json) as progress:
+        comparison, examples = compare.compare(question, progress)
+    if out:
+        report.write(out, comparison, examples)
+    show(comparison, compare.Comparison.text, as_json)

@@ -1,6 +1,5 @@
-"""The commands that train MusFlow and make music with it."""
+"""Commands that train MusFlow and make music with it."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,40 +7,39 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from .options import JsonOption, LogJsonOption, SetOption, tell
+from .options import DeviceOption, JsonOption, LogJsonOption, SetOption, ShardsArgument, log, show
 
 if TYPE_CHECKING:
     from mmusset.musflow.training.stages import Training
 
 app = typer.Typer()
+GROUP = "Make music"
 
-ShardsArgument = Annotated[
-    str, typer.Argument(help="A dataset's folder, a glob of tars, or hf://user/name.")
-]
 TrainRecipeOption = Annotated[
     str, typer.Option("--recipe", help="musflow-tiny, musflow-16k, musflow-44k, or a YAML file.")
 ]
 RunOption = Annotated[
     Path | None,
-    typer.Option("--out", help="The training's folder. [default: <shards>-musflow]"),
+    typer.Option("--out", help="The training's folder. [default: <dataset>-musflow, here]"),
 ]
-DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 
 
-@app.command()
+@app.command(rich_help_panel=GROUP)
 def encode(
-    shards: ShardsArgument,
+    dataset: ShardsArgument,
     recipe: TrainRecipeOption = "musflow-tiny",
     overrides: SetOption = None,
     run: RunOption = None,
     device: DeviceOption = "auto",
     log_json: LogJsonOption = False,
 ) -> None:
-    """Turn shards into the cache of latents and embeddings that `train` reads; train does it too.
+    """Write the cache of latents and embeddings that `train` reads.
+
+    `train` does it too, where it is not done yet.
 
     Example: mmusset encode music --recipe musflow-44k
     """
-    with _training(shards, recipe, overrides, run, device, log_json) as training:
+    with _training(dataset, recipe, overrides, run, device, log_json) as training:
         from mmusset.musflow.training import stages
 
         stages.run(training, "encode")
@@ -49,9 +47,9 @@ def encode(
             print(training.folder.cache)
 
 
-@app.command()
+@app.command(rich_help_panel=GROUP)
 def train(
-    shards: ShardsArgument,
+    dataset: ShardsArgument,
     recipe: TrainRecipeOption = "musflow-tiny",
     overrides: SetOption = None,
     run: RunOption = None,
@@ -59,16 +57,16 @@ def train(
         Literal["codec", "encode", "flow"], typer.Option(help="How far to go.")
     ] = "flow",
     plan: Annotated[
-        bool, typer.Option("--plan", help="Say what it will need; train nothing.")
+        bool, typer.Option("--plan", help="Show what it will need; train nothing.")
     ] = False,
     cache: Annotated[
-        bool, typer.Option(help="--no-cache reads shards on the fly, each clip moved a little.")
+        bool, typer.Option(help="--no-cache reads shards on the fly, each clip shifted a little.")
     ] = True,
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
     log_json: LogJsonOption = False,
 ) -> None:
-    """Train MusFlow on a dataset's shards. Run it again to go on after anything stopped it.
+    """Train MusFlow on a dataset's shards. Run it again to go on, whatever stopped it.
 
     \b
     Examples:
@@ -77,47 +75,48 @@ def train(
       mmusset train music --recipe musflow-16k --set train.batch=64
       torchrun --nproc-per-node 8 -m mmusset train music --recipe musflow-44k
     """
-    with _training(shards, recipe, overrides, run, device, log_json, cache) as training:
+    with _training(dataset, recipe, overrides, run, device, log_json, cache) as training:
         from mmusset.musflow.training import plan as planning
         from mmusset.musflow.training import stages
 
         if plan:
             found = planning.plan(training)
             if training.world.is_main:
-                tell(found, planning.Plan.text, as_json)
+                show(found, planning.Plan.text, as_json)
             return
         done = stages.run(training, stage)
         if training.world.is_main:
-            tell(done, stages.Summary.text, as_json)
+            show(done, stages.Summary.text, as_json)
 
 
-@app.command()
+@app.command(rich_help_panel=GROUP)
 def generate(
-    checkpoint: Annotated[Path, typer.Option(help="A training's folder, or one checkpoint.")],
-    image: Annotated[Path | None, typer.Option(help="A picture that it shall suit.")] = None,
+    checkpoint: Annotated[Path, typer.Argument(help="A training's folder, or one checkpoint.")],
+    image: Annotated[Path | None, typer.Option(help="A picture for the music to suit.")] = None,
     story: Annotated[str | None, typer.Option(help="A story, or a .txt file.")] = None,
     caption: Annotated[
-        str | None, typer.Option(help="What is to be heard, or a .txt file.")
+        str | None, typer.Option(help="What the music sounds like, or a .txt file.")
     ] = None,
     seconds: Annotated[
-        float | None, typer.Option(help="How long. [default: as it was trained]")
+        float | None, typer.Option(help="Its length. [default: that of the training clips]")
     ] = None,
     seed: Annotated[
-        list[int] | None, typer.Option(help="Another seed, other music; may be repeated.")
+        list[int] | None, typer.Option(help="Another seed gives other music; repeatable.")
     ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="From noise to music.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps from noise to music.")] = None,
     method: Annotated[
-        Literal["euler", "midpoint", "ab2"] | None, typer.Option(help="How to take the steps.")
+        Literal["euler", "midpoint", "ab2"] | None, typer.Option(help="The ODE solver.")
     ] = None,
     guidance: Annotated[
         list[str] | None,
-        typer.Option(metavar="G|NAME=G", help="How far to follow: 3, or image=4; may be repeated."),
+        typer.Option(metavar="G|NAME=G", help="Guidance scale: 3, or image=4; repeatable."),
     ] = None,
     table: Annotated[
-        Path | None, typer.Option("--csv", help="A row a piece: image, story, caption, seed, ...")
+        Path | None,
+        typer.Option("--csv", help="A piece per row: image, story, caption, seed, ..."),
     ] = None,
     closest: Annotated[
-        int, typer.Option(min=0, help="Show so many of the nearest training clips.")
+        int, typer.Option(min=0, help="Show this many of the nearest training clips.")
     ] = 0,
     out: Annotated[
         Path | None,
@@ -128,14 +127,16 @@ def generate(
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
-    """Music from a picture, a story, a caption, or several of them. The same seed, the same sound.
+    """Make music from a picture, a story, a caption, or several of them.
+
+    The same seed gives the same sound.
 
     \b
     Examples:
-      mmusset generate --checkpoint music-musflow --image beach.jpg --out beach.flac
-      mmusset generate --checkpoint music-musflow --caption "A fast, loud piece with drums."
-      mmusset generate --checkpoint music-musflow --story story.txt --seed 1 --seed 2 --closest 3
-      mmusset generate --checkpoint music-musflow --csv wishes.csv --out made/
+      mmusset generate music-musflow --image beach.jpg --out beach.flac
+      mmusset generate music-musflow --caption "A fast, loud piece with drums."
+      mmusset generate music-musflow --story story.txt --seed 1 --seed 2 --closest 3
+      mmusset generate music-musflow --csv wishes.csv --out made/
     """
     from mmusset.training.installed import check_installed
 
@@ -150,17 +151,15 @@ def generate(
     from mmusset.musflow.generate.generator import GeneratedPiece, MusicGenerator
     from mmusset.training.world import pick_device
 
-    generator = MusicGenerator(
-        checkpoint, pick_device(device), lambda line: print(line, file=sys.stderr)
-    )
+    generator = MusicGenerator(checkpoint, pick_device(device), log)
     sampler = with_steps(generator.recipe.sampler, steps, method)
     for piece in generate_pieces(generator, pieces, sampler, closest):
-        tell(piece, GeneratedPiece.text, as_json)
+        show(piece, GeneratedPiece.text, as_json)
 
 
 @contextmanager
 def _training(
-    shards: str,
+    dataset: str,
     recipe: str,
     overrides: list[str] | None,
     run: Path | None,
@@ -173,15 +172,13 @@ def _training(
     check_installed("MusFlow")
     from mmusset.musflow.recipe import MusFlowRecipe
     from mmusset.musflow.training import run_folder, stages
+    from mmusset.progress import for_terminal
     from mmusset.recipe_file import load
-    from mmusset.training import progress, world
+    from mmusset.training import world
 
     loaded = load(MusFlowRecipe, recipe, tuple(overrides or ()))
-    folder = run_folder.RunFolder(run or run_folder.default_run(shards))
+    folder = run_folder.RunFolder(run or run_folder.default_run(dataset))
     joined = world.join(device)
-    shown = progress.for_terminal(log_json, joined.is_main)
-    try:
-        yield stages.Training(shards, loaded, folder, joined, shown, cache)
+    with for_terminal(log_json, joined.is_main) as progress:
+        yield stages.Training(dataset, loaded, folder, joined, progress, cache)
         joined.leave()  # not after an error: leaving waits for the others, who wait for this one
-    finally:
-        shown.stop()

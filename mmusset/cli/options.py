@@ -1,20 +1,64 @@
-"""What the commands share: options, and how facts are printed."""
+"""What the commands share: arguments, options, how a recipe is loaded and a result printed.
+
+Grammar of all commands: first what the command works on (a dataset, a source, a checkpoint), by
+position; then options. What `--set` can say of a recipe has no option of its own, but for what
+people change daily: who speaks, and the base of a fine-tuning.
+"""
 
 import json
+import sys
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+if TYPE_CHECKING:
+    from mmusset.recipe import Recipe
+
 T = TypeVar("T")
-SetOption = Annotated[
-    list[str] | None, typer.Option("--set", metavar="A.B=C", help="Change one key of the recipe.")
+
+SourceArgument = Annotated[Path, typer.Argument(help="Your folder of music, pictures, videos.")]
+DatasetArgument = Annotated[Path, typer.Argument(help="The folder that `mmusset build` wrote.")]
+ShardsArgument = Annotated[
+    str, typer.Argument(metavar="DATASET", help="A folder, a glob of tars, or hf://user/name.")
 ]
+NameArgument = Annotated[str, typer.Argument(metavar="USER/NAME", help="A dataset on the Hub.")]
+
+RecipeOption = Annotated[str, typer.Option("--recipe", help="A recipe's name, or a YAML file.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="A.B=C", help="Change one key of the recipe; repeatable."),
+]
+SpeakerOption = Annotated[
+    str | None,
+    typer.Option(help="What writes the text: offline, vllm, transformers. [default: the recipe's]"),
+]
+ModelOption = Annotated[
+    str | None, typer.Option(help="A folder or a Hub name. [default: Qwen/Qwen2-VL-7B-Instruct]")
+]
+AdapterOption = Annotated[
+    Path | None, typer.Option(help="The folder of a LoRA adapter; it is checked first.")
+]
+PythonOption = Annotated[
+    Path | None, typer.Option(help="The Python interpreter that has vLLM installed.")
+]
+DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 LogJsonOption = Annotated[bool, typer.Option(help="Progress as JSON lines on stderr.")]
 
 
-def tell(facts: T, text: Callable[[T], str], as_json: bool) -> None:
+def load_recipe(name: str, overrides: list[str] | None, speaker: str | None) -> "Recipe":
+    """The recipe of a build, changed by `--set` and then by `--speaker`."""
+    from mmusset.agents import AGENTS
+    from mmusset.recipe import Recipe
+    from mmusset.recipe_file import load
+
+    kind = [f"speaker.kind={speaker}"] if speaker else []
+    return load(Recipe, name, (*(overrides or ()), *kind), AGENTS)
+
+
+def show(facts: T, text: Callable[[T], str], as_json: bool) -> None:
     """Print facts: as `text` puts them for people, or as JSON for programs."""
     if as_json:
         from mmusset.builder import report
@@ -22,3 +66,8 @@ def tell(facts: T, text: Callable[[T], str], as_json: bool) -> None:
         print(json.dumps(report.plain(facts)))
     else:
         print(text(facts))
+
+
+def log(line: str) -> None:
+    """Print a line beside the result, which stdout holds alone."""
+    print(line, file=sys.stderr)

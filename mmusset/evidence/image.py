@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.sample import ImageEvidence, Measured
+from mmusset.measured import Measured
+from mmusset.sample import ImageEvidence
 
 from .colour import lab, palette
 

@@ -1,11 +1,11 @@
 """The recipe of a training: codec, encoders, network, optimization, sampler."""
 
-import json
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from mmusset.frozen import Frozen, Share
+from mmusset.json_text import canonical_json
 from mmusset.training.recipe import Count, NotNegative, Positive, TrainPart
 
 Modality = Literal["image", "story", "caption"]
@@ -145,7 +145,7 @@ class MusFlowRecipe(Frozen):
     def encoding(self) -> str:
         """The parts that decide how clips are encoded, as canonical JSON."""
         data = self.model_dump(mode="json", include={"codec", "encoders"})
-        return json.dumps(data, sort_keys=True, separators=(",", ":"))
+        return canonical_json(data)
 
     def canonical(self) -> str:
         """The parts that can change a weight, as canonical JSON."""
@@ -153,4 +153,4 @@ class MusFlowRecipe(Frozen):
         data = self.model_dump(
             mode="json", exclude={"job": True, "name": True, "sampler": True, "train": loose}
         )
-        return json.dumps(data, sort_keys=True, separators=(",", ":"))
+        return canonical_json(data)

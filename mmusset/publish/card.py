@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from mmusset.errors import Refused
-from mmusset.files import write_durably
+from mmusset.files import write_bytes_durably
 from mmusset.sample import ImageOrigin
+from mmusset.shards.manifest import MANIFEST
+from mmusset.text import byte_size
 
 from . import readme
 from .contact_sheet import contact_sheet
@@ -18,7 +20,6 @@ from .croissant import croissant
 from .facts import CardFacts, facts_of, ordered, public_name
 from .features import features
 from .licence import Licence, licence_address, licence_text
-from .progress import size
 from .published import CROISSANT
 from .readme import CARD
 
@@ -53,7 +54,7 @@ def _is_current(out: Path) -> bool:
     """Whether the last that is written of a card is no older than the manifest and the rest."""
     try:
         written_ns = (out / CROISSANT).stat().st_mtime_ns
-        others = [(out / name).stat().st_mtime_ns for name in ("manifest.json", CARD, SHEET)]
+        others = [(out / name).stat().st_mtime_ns for name in (MANIFEST, CARD, SHEET)]
     except FileNotFoundError:
         return False
     return max(others) <= written_ns
@@ -128,7 +129,7 @@ def body(facts: CardFacts, name: str, owned: dict[str, Any], *, with_sheet: bool
         "thousands": "{:,}".format,
         "counted": counted,
         "hours": hours,
-        "size": size,
+        "size": byte_size,
     }
     environment.filters.update(filters)
     return environment.get_template("card.md.j2").render(
@@ -181,4 +182,4 @@ def _write(path: Path, data: bytes | None) -> None:
         path.unlink(missing_ok=True)
     elif not path.is_file() or path.stat().st_size != len(data) or path.read_bytes() != data:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_durably(path, lambda file: file.write(data), "card")
+        write_bytes_durably(path, data, "card")

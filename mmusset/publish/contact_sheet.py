@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from mmusset.errors import MmussetError
 from mmusset.sample import Quadruple
+from mmusset.shards.manifest import ListedShard
 from mmusset.shards.tar import read_shard
-from mmusset.shards.verify import ListedShard
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -6,34 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.errors import MmussetError
 from mmusset.sample import PERSON, Attribute, ClaimVerdict, Quadruple
+from mmusset.shards.manifest import MANIFEST, ListedShard, Manifest, read_manifest
 from mmusset.shards.tar import read_shard
-from mmusset.shards.verify import ListedShard, Manifest
-
-
-class Reason(BaseModel):
-    """How many items ended so, and why."""
-
-    status: str
-    reason: str
-    count: int
-
-
-class BuildManifest(Manifest):
-    """All of manifest.json that a card tells."""
-
-    reasons: tuple[Reason, ...]
-    marks: dict[str, int]
-    groups: int
-    recipe: dict[str, Any]
-    fingerprint: str
-    mmusset: str
-    models: dict[str, str]
-    prompts: dict[str, str]
 
 
 class Attribution(NamedTuple):
@@ -45,8 +23,8 @@ class Attribution(NamedTuple):
 
 
 @dataclass(slots=True)
-class Counts:
-    """What is counted over the samples. Grows with what differs among them, not with them."""
+class SampleCounts:
+    """What is counted over the samples. It grows with their variety, not with their number."""
 
     samples: int = 0
     seconds: float = 0.0
@@ -60,7 +38,7 @@ class Counts:
     claims: Counter[tuple[Attribute, ClaimVerdict]] = field(default_factory=Counter)
     caption_writers: Counter[str] = field(default_factory=Counter)
     story_writers: Counter[str] = field(default_factory=Counter)
-    by_person: int = 0  # whom a person accepted
+    by_person: int = 0  # accepted by a person's mark
     rounds: Counter[int] = field(default_factory=Counter)
     generated_by: Counter[str] = field(default_factory=Counter)
     attributions: Counter[Attribution] = field(default_factory=Counter)
@@ -91,12 +69,12 @@ class Counts:
 class CardFacts:
     """What a card is written from."""
 
-    manifest: BuildManifest
-    counts: Counts
+    manifest: Manifest
+    counts: SampleCounts
 
     @property
     def splits(self) -> list[str]:
-        """Those that have samples, as they are always told: train first."""
+        """The splits that have samples, in the usual order: train first."""
         return [split for split in ("train", "validation", "test") if self.counts.splits[split]]
 
     @property
@@ -110,8 +88,8 @@ class CardFacts:
         """How many claims there are; about one attribute, of one verdict, where these are given."""
         return sum(
             count
-            for (about, said), count in self.counts.claims.items()
-            if attribute in ("", about) and verdict in ("", said)
+            for (about, judged), count in self.counts.claims.items()
+            if attribute in ("", about) and verdict in ("", judged)
         )
 
     @property
@@ -132,7 +110,7 @@ class CardFacts:
 
     @property
     def attributed(self) -> list[tuple[Attribution, int]]:
-        """Whose work the samples are, with their number, as far as tags tell of anybody."""
+        """Whose work the samples are, and how many are of each, where tags name anybody."""
         known = Counter(
             {whose: count for whose, count in self.counts.attributions.items() if any(whose)}
         )
@@ -145,7 +123,7 @@ def facts_of(out: Path) -> CardFacts:
     Raises MmussetError where there is no manifest that fits, or where shards can't be read.
     """
     manifest = _manifest(out)
-    counts = Counts()
+    counts = SampleCounts()
     for shard in manifest.shards:
         for sample in _samples(out / shard.name):
             counts.add(sample)
@@ -170,13 +148,13 @@ def public_name(name: str) -> str:
     return PurePosixPath(name).name if name[:1] in ("/", "~", ".") else name
 
 
-def _manifest(out: Path) -> BuildManifest:
-    path = out / "manifest.json"
+def _manifest(out: Path) -> Manifest:
+    path = out / MANIFEST
     try:
-        return BuildManifest.model_validate_json(read_bounded(path, MOST_FACTS))
+        return read_manifest(out)
     except FileNotFoundError:
         raise MmussetError(
-            f"{out} has no manifest.json: give the folder of a finished `mmusset build`"
+            f"{out} has no {MANIFEST}: give the folder of a finished `mmusset build`"
         ) from None
     except OSError as error:
         raise MmussetError(f"can't read {path}: {error.strerror}") from None

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
-from mmusset.sample import Quadruple
+from mmusset.sample import MusicEvidence, Quadruple
 
 Feature = dict[str, Any]
 
@@ -30,6 +30,8 @@ def features() -> list[Feature]:
 
 def fields_of(model: type[BaseModel]) -> list[Feature]:
     """The typed fields of a model. Raises TypeError for a type that has no column of its own."""
+    if issubclass(model, MusicEvidence):
+        model = model.flat()
     return [
         {"name": name, **_feature(field.annotation)} for name, field in model.model_fields.items()
     ]

@@ -11,19 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from pydantic import ValidationError
-
 from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.errors import MmussetError, Refused
 from mmusset.files import file_sha256
+from mmusset.shards.manifest import MANIFEST, Manifest, parse_manifest
 from mmusset.shards.reader import split_of
-from mmusset.shards.verify import Manifest, verify
+from mmusset.shards.verify import verify
 
 from . import readme
 from .licence import licence_address, licence_text
 from .readme import CARD
 
-MANIFEST, CROISSANT = "manifest.json", "croissant.json"
+CROISSANT = "croissant.json"
 OF_CARD = re.compile(r"README\.md|croissant\.json|assets/(?!.*\.partial$)[A-Za-z0-9_][\w.-]*")
 MAX_SHOWN = 5
 
@@ -39,7 +38,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Dataset:
+class Publication:
     """A verified dataset, ready to be published. `splits` counts samples."""
 
     files: tuple[File, ...]
@@ -49,7 +48,7 @@ class Dataset:
     kept_tags: tuple[str, ...]
 
 
-def dataset_of(out: Path) -> Dataset:
+def dataset_of(out: Path) -> Publication:
     """What a folder publishes, read and checked from end to end.
 
     Raises MmussetError where the folder does not verify, Refused where its card
@@ -57,25 +56,28 @@ def dataset_of(out: Path) -> Dataset:
     """
     _, problems = verify(out)
     if problems:
-        told = [f"{problem.where}: {problem.what}" for problem in problems]
-        raise MmussetError(f"{out} does not verify: {_some(told)}; `mmusset verify {out}` has all")
+        lines = [f"{problem.where}: {problem.what}" for problem in problems]
+        raise MmussetError(
+            f"{out} does not verify: {_first_of(lines)}; `mmusset verify {out}` lists all"
+        )
     if not (out / CARD).is_file():
         raise MmussetError(f"{out} has no {CARD}, the dataset's card: run `mmusset card {out}`")
     data = read_bounded(out / MANIFEST, MOST_FACTS)
-    manifest = read_manifest(data)
+    manifest = parse_manifest(data)
     assert manifest, "it was verified"
     front, _ = readme.split(out / CARD)
     _check_card(out, manifest, front)
     shards = [File(s.name, out / s.name, s.bytes, s.sha256) for s in manifest.shards]
     others = [_file(out, name) for name in (*_card_files(out), MANIFEST)]
-    facts = json.loads(data)
-    _stays_at_home(out, facts, [file.path for file in others if file.path.suffix != ".jpg"])
-    return Dataset(
+    _stays_at_home(
+        out, json.loads(data), [file.path for file in others if file.path.suffix != ".jpg"]
+    )
+    return Publication(
         files=(*shards, *others),
         shards=len(shards),
         splits=_splits(manifest),
         licence=licence_text(front),
-        kept_tags=tuple(facts.get("recipe", {}).get("keep_tags", ())),
+        kept_tags=tuple(manifest.recipe.get("keep_tags", ())),
     )
 
 
@@ -88,9 +90,9 @@ def _check_card(out: Path, manifest: Manifest, front: dict[str, Any]) -> None:
     if not path.is_file():
         return
     try:
-        told = json.loads(read_bounded(path, MOST_FACTS))
-        listed = {part["sha256"] for part in told["distribution"] if "sha256" in part}
-        licence = told.get("license", "")
+        metadata = json.loads(read_bounded(path, MOST_FACTS))
+        listed = {part["sha256"] for part in metadata["distribution"] if "sha256" in part}
+        licence = metadata.get("license", "")
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Refused(f"{path} can't be read: run `mmusset card {out}`, or remove it") from None
     if listed != {shard.sha256 for shard in manifest.shards}:
@@ -100,14 +102,6 @@ def _check_card(out: Path, manifest: Manifest, front: dict[str, Any]) -> None:
             f"the licence in the YAML of {out / CARD} is not the one that the card tells: run"
             f" `mmusset card {out}`"
         )
-
-
-def read_manifest(data: bytes) -> Manifest | None:
-    """A dataset's manifest; None for what is none of ours."""
-    try:
-        return Manifest.model_validate_json(data)
-    except ValidationError:
-        return None
 
 
 def _splits(manifest: Manifest) -> dict[str, int]:
@@ -163,6 +157,6 @@ def _strings(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
         yield where, value
 
 
-def _some(told: list[str]) -> str:
-    more = len(told) - MAX_SHOWN
-    return "; ".join(told[:MAX_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+def _first_of(lines: list[str]) -> str:
+    more = len(lines) - MAX_SHOWN
+    return "; ".join(lines[:MAX_SHOWN]) + (f"; and {more} more" if more > 0 else "")

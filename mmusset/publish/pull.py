@@ -13,11 +13,11 @@ from pydantic import BaseModel, ValidationError
 
 from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.errors import MmussetError, Refused
-from mmusset.files import PARTIAL, failpoint, file_sha256, sync_folder, write_durably
-from mmusset.shards.verify import Manifest
+from mmusset.files import PARTIAL, failpoint, file_sha256, sync_folder, write_bytes_durably
+from mmusset.progress import Progress
+from mmusset.shards.manifest import MANIFEST, Manifest, parse_manifest
 
-from .progress import Bytes
-from .published import MANIFEST, OF_CARD, read_manifest
+from .published import OF_CARD
 from .remote import MAIN, HubFile, Remote, Snapshot
 
 KEPT = ".mmusset-pull"  # what pulls keep for themselves, under the folder
@@ -54,13 +54,13 @@ class Pulled:
         )
 
 
-def pull(name: str, out: Path, revision: str, shown: Bytes) -> Pulled:
+def pull(name: str, out: Path, revision: str, progress: Progress) -> Pulled:
     """Bring a dataset to a folder, or a folder that was pulled before to another version.
 
     Raises Refused where the folder holds anything else, MmussetError where the Hub has no such
     dataset or sends other bytes than it lists, ServerGone where it stays away: run it again.
     """
-    remote = Remote(name, shown.told)
+    remote = Remote(name, progress.log)
     there = remote.snapshot(revision)
     if there is None:
         where = "" if revision == MAIN else f" with a branch, tag or commit {revision}"
@@ -68,7 +68,7 @@ def pull(name: str, out: Path, revision: str, shown: Bytes) -> Pulled:
     if MANIFEST not in there.files:
         raise MmussetError(f"{name} is no dataset of mmusset: it has no {MANIFEST}")
     data = remote.read(MANIFEST, there)
-    manifest = read_manifest(data)
+    manifest = parse_manifest(data)
     if manifest is None:
         raise MmussetError(f"{name} is no dataset of mmusset: its {MANIFEST} is of another kind")
     wanted = _wanted(name, manifest, there)
@@ -79,14 +79,14 @@ def pull(name: str, out: Path, revision: str, shown: Bytes) -> Pulled:
     gone = sorted(before - ours)
     for old in gone:
         (out / old).unlink(missing_ok=True)
-    write_durably(out / MANIFEST, lambda file: file.write(data), "pull_manifest")
+    write_bytes_durably(out / MANIFEST, data, "pull_manifest")
     sums = {shard.name: shard.sha256 for shard in manifest.shards}
     missing = [f for f in wanted if not _right(out / f.name, f, sums.get(f.name, f.sha256))]
-    shown.begin("fetched", sum(file.size for file in missing))
+    progress.stage("fetched", sum(file.size for file in missing), unit="bytes")
     for file in missing:
-        _fetch(remote, file, there.commit, out, sums.get(file.name, file.sha256), shown)
+        _fetch(remote, file, there.commit, out, sums.get(file.name, file.sha256), progress)
         failpoint("pull_fetched")
-    shown.stop()
+    progress.stop()
     _record(out, Record(name=name, files={file: file_sha256(out / file) for file in ours}))
     shutil.rmtree(out / ARRIVING, ignore_errors=True)
     samples = sum(shard.samples for shard in manifest.shards)
@@ -136,7 +136,7 @@ def _recorded(out: Path) -> Record:
 def _record(out: Path, record: Record) -> None:
     (out / KEPT).mkdir(exist_ok=True)
     data = record.model_dump_json().encode()
-    write_durably(out / RECORD, lambda file: file.write(data), "pull_record")
+    write_bytes_durably(out / RECORD, data, "pull_record")
 
 
 def _names(out: Path) -> Iterator[str]:
@@ -155,10 +155,10 @@ def _right(path: Path, file: HubFile, sha256: str) -> bool:
 
 
 def _fetch(
-    remote: Remote, file: HubFile, commit: str, out: Path, sha256: str, shown: Bytes
+    remote: Remote, file: HubFile, commit: str, out: Path, sha256: str, progress: Progress
 ) -> None:
     """Have a file under its name, whole and right, or not at all."""
-    arrived = remote.fetch(file.name, commit, out / ARRIVING, shown.add)
+    arrived = remote.fetch(file.name, commit, out / ARRIVING, progress.add)
     if not _right(arrived, file, sha256):
         arrived.unlink()
         raise MmussetError(

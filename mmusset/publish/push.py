@@ -13,9 +13,11 @@ from pathlib import Path
 
 from mmusset.errors import MmussetError, Refused, UsageError
 from mmusset.files import failpoint
+from mmusset.progress import Progress
+from mmusset.shards.manifest import MANIFEST, parse_manifest
+from mmusset.text import byte_size
 
-from .progress import Bytes, size
-from .published import MANIFEST, Dataset, File, dataset_of, read_manifest
+from .published import File, Publication, dataset_of
 from .remote import MAIN, Patience, Remote, Snapshot, Unanswered
 
 SHARD = re.compile(r"data/[^/]*\.tar")
@@ -42,7 +44,7 @@ class Plan:
     holds now, or begins from if it `branches`, and None where there is no repo."""
 
     wish: Wish
-    dataset: Dataset
+    dataset: Publication
     private: bool
     before: Snapshot | None
     added: tuple[File, ...]
@@ -103,10 +105,10 @@ class Plan:
             f"  samples   {sum(data.splits.values())} in {data.shards} shards: {splits}",
             "  in each   the picture, the music, story and caption, and in its JSON the claims,",
             f"            what was measured, and what each agent said; tags of your files: {tags}",
-            *self._changes("add", [f"{file.name}, {size(file.size)}" for file in self.added]),
-            *self._changes("replace", [f"{f.name}, {size(f.size)}" for f in self.replaced]),
+            *self._changes("add", [f"{file.name}, {byte_size(file.size)}" for file in self.added]),
+            *self._changes("replace", [f"{f.name}, {byte_size(f.size)}" for f in self.replaced]),
             *self._changes("delete", list(self.deleted)),
-            f"  to send   {size(sum(file.size for file in self.sent))} at the most",
+            f"  to send   {byte_size(sum(file.size for file in self.sent))} at the most",
         ]
         return "\n".join(lines + ([f"  tag       {wish.tag}"] if self.tags else []))
 
@@ -136,27 +138,27 @@ class Pushed:
         return f"{self.name} at {self.commit[:12]}{tag}: {changes}"
 
 
-def push(wish: Wish, agree: Callable[[Plan], bool], shown: Bytes) -> Pushed | None:
+def push(wish: Wish, agree: Callable[[Plan], bool], progress: Progress) -> Pushed | None:
     """Publish a dataset, if the user agrees to the plan; None where not.
 
     Raises UsageError and Refused before anything is changed; MmussetError where the folder or the
     Hub does not allow it; ServerGone where the Hub stays away: run it again to go on.
     """
-    remote = Remote(wish.name, shown.told)
-    shown.told(f"checking {wish.out}")
+    remote = Remote(wish.name, progress.log)
+    progress.log(f"checking {wish.out}")
     dataset = dataset_of(wish.out)
     plan = plan_of(wish, dataset, remote)
     if plan.before and plan.does_nothing:
         return Pushed(wish.name, plan.before.commit, 0, 0, 0, wish.tag)
     if not agree(plan):
         return None
-    shown.told(f"sending as {remote.user}")
+    progress.log(f"sending as {remote.user}")
     if plan.before is None:
         remote.create(wish.private)
     if plan.branches:
         remote.create_branch(wish.branch)
     failpoint("push_created")
-    _upload(plan, remote, shown)
+    _upload(plan, remote, progress)
     failpoint("push_sent")
     commit = _commit(plan, remote)
     failpoint("push_committed")
@@ -166,7 +168,7 @@ def push(wish: Wish, agree: Callable[[Plan], bool], shown: Bytes) -> Pushed | No
     return Pushed(wish.name, commit, *counts, wish.tag)
 
 
-def plan_of(wish: Wish, dataset: Dataset, remote: Remote) -> Plan:
+def plan_of(wish: Wish, dataset: Publication, remote: Remote) -> Plan:
     """What there is to do. Changes nothing. Raises UsageError, and Refused where it would harm."""
     if len(dataset.files) > MAX_FILES:
         raise UsageError(
@@ -205,7 +207,7 @@ def plan_of(wish: Wish, dataset: Dataset, remote: Remote) -> Plan:
     return Plan(wish, dataset, private, before, added, replaced, deleted, *makes)
 
 
-def _differing(dataset: Dataset, before: Snapshot) -> tuple[tuple[File, ...], tuple[File, ...]]:
+def _differing(dataset: Publication, before: Snapshot) -> tuple[tuple[File, ...], tuple[File, ...]]:
     """The files that a commit lacks, and those of which it has other bytes."""
     added = [file for file in dataset.files if file.name not in before.files]
     there = [file for file in dataset.files if file.name in before.files]
@@ -217,7 +219,7 @@ def _listed(remote: Remote, before: Snapshot) -> set[str] | None:
     """The shards of the version that is there; None where there is none. Raises Refused."""
     if MANIFEST not in before.files:
         return None
-    manifest = read_manifest(remote.read(MANIFEST, before))
+    manifest = parse_manifest(remote.read(MANIFEST, before))
     if manifest is None:
         raise Refused(
             f"{remote.name} holds another dataset: its {MANIFEST} is none of mmusset's;"
@@ -228,7 +230,7 @@ def _listed(remote: Remote, before: Snapshot) -> set[str] | None:
 
 def _check_ours(
     name: str,
-    dataset: Dataset,
+    dataset: Publication,
     theirs: set[str] | None,
     before: Snapshot,
     replaced: tuple[File, ...],
@@ -246,7 +248,7 @@ def _check_ours(
         )
 
 
-def _tag_is_new(wish: Wish, dataset: Dataset, remote: Remote, tags: dict[str, str]) -> bool:
+def _tag_is_new(wish: Wish, dataset: Publication, remote: Remote, tags: dict[str, str]) -> bool:
     """Whether the tag is to be made. Raises Refused where it names another version."""
     if not wish.tag or wish.tag not in tags:
         return bool(wish.tag)
@@ -283,12 +285,12 @@ def _commit(plan: Plan, remote: Remote) -> str:
             patience.wait(trouble)
 
 
-def _upload(plan: Plan, remote: Remote, shown: Bytes) -> None:
-    shown.begin("sent", sum(file.size for file in plan.sent))
+def _upload(plan: Plan, remote: Remote, progress: Progress) -> None:
+    progress.stage("sent", sum(file.size for file in plan.sent), unit="bytes")
     for batch in _batches(plan.sent):
         remote.upload(plan.wish.branch, batch)
-        shown.add(sum(file.size for file in batch))
-    shown.stop()
+        progress.add(sum(file.size for file in batch))
+    progress.stop()
 
 
 def _batches(files: tuple[File, ...]) -> Iterator[list[File]]:

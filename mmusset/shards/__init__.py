@@ -1,6 +1,8 @@
-"""Writing, verifying and reading WebDataset tars.
+"""Shards: a dataset on the disk, as WebDataset tars and a manifest.
 
-`durable.py` writes files that are whole or absent; `tar.py` writes shards and reads our own;
-`reader.py` reads whatever stands in a folder, a glob or on the Hub; `verify.py` checks a
-finished folder.
+Doors:
+    tar        writes a shard whose bytes depend on its samples alone, and reads it back
+    reader     reads the shards of a folder, a glob or the Hub, within bounds, for training
+    manifest   `Manifest`, which writes and reads manifest.json
+    verify     checks a finished folder from the outside
 """

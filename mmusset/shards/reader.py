@@ -1,12 +1,11 @@
 """Shards, read through webdataset: from a folder, a glob or the Hub.
 
 Files are opened and read here, within bounds; webdataset groups what was read into samples.
-Nothing is unpickled: its own decoding is never asked, and WDS_SECURE=1 forbids it to run
+Nothing is unpickled: its own decoding is never called, and WDS_SECURE=1 forbids it to run
 commands or open files by itself.
 """
 
 import io
-import json
 import os
 import re
 import tarfile
@@ -24,6 +23,7 @@ from mmusset.bounded import MB, MOST_FACTS, open_regular
 from mmusset.errors import MmussetError, UsageError
 from mmusset.safe_text import first_line, remember, without_addresses
 
+from .manifest import MANIFEST, Manifest, parse_manifest
 from .tar import MEMBERS, headers, member
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def shards_of(source: str) -> list[str]:
     """The tars of a dataset's folder, a glob, one tar, or a place on the Hub, sorted.
 
     On the Hub, `hf://user/name` is `hf://datasets/user/name`.
-    Raises UsageError where there are none, MmussetError where the Hub can't be asked.
+    Raises UsageError where there are none, MmussetError where the Hub can't be reached.
     """
     if source.startswith(HUB):
         place = _dataset_on_hub(source)
@@ -86,7 +86,7 @@ def shards_of(source: str) -> list[str]:
 
 
 def dataset_name(source: str) -> str:
-    """`music` of the dataset `.../music`, however it is given: what is made of it is named so."""
+    """`music` for the dataset `.../music`, however it is spelled; runs are named so."""
     path = Path(source) if Path(source).name else Path(source).resolve()
     named = next((p for p in (path, *path.parents) if _names_dataset(p)), path)
     return named.resolve().name or "data"
@@ -108,35 +108,31 @@ def split_of(shard: str) -> str:
 def listed_samples(shard: str) -> int | None:
     """How many samples a shard should hold, by the manifest of its dataset; None without one.
 
-    Raises MmussetError where the Hub can't be asked.
+    Raises MmussetError where the Hub can't be reached.
     """
-    try:
-        counts = {s["name"]: int(s["samples"]) for s in manifest_of(shard)["shards"]}
-    except (ValueError, KeyError, TypeError):
-        return None
+    manifest = manifest_of(shard)
+    counts = {listed.name: listed.samples for listed in manifest.shards} if manifest else {}
     return counts.get(f"data/{shard.rpartition('/')[2]}")
 
 
-def manifest_of(shard: str) -> dict[str, Any]:
-    """What stands in the manifest of a shard's dataset; {} where there is none.
+def manifest_of(shard: str) -> Manifest | None:
+    """The manifest of a shard's dataset; None where there is none that can be read.
 
-    Raises MmussetError where the Hub can't be asked.
+    Raises MmussetError where the Hub can't be reached.
     """
     whole = shard if shard.startswith(HUB) else str(Path(shard).absolute())
     try:
-        path = f"{whole.rsplit('/', 2)[0]}/manifest.json"
-        with _asked(path), opened(path) as file:
-            data = file.read(MOST_FACTS)
-        manifest = json.loads(data)
-    except (OSError, Gone, ValueError):
-        return {}
-    return manifest if isinstance(manifest, dict) else {}
+        path = f"{whole.rsplit('/', 2)[0]}/{MANIFEST}"
+        with _hub_errors(path), opened(path) as file:
+            return parse_manifest(file.read(MOST_FACTS))
+    except (OSError, Gone):
+        return None
 
 
 def raw_samples(shard: str) -> Iterator[tuple[str, Members]]:
     """Each sample's key and its members by extension, as bytes.
 
-    Raises MmussetError where the Hub can't be asked, and for a tar that is broken or cut short,
+    Raises MmussetError where the Hub can't be reached, and for a tar that is broken or cut short,
     as far as it can be seen: one that was cut between two samples and got an end again is
     known only by its dataset's manifest.
     """
@@ -144,16 +140,16 @@ def raw_samples(shard: str) -> Iterator[tuple[str, Members]]:
     from webdataset.tariterators import group_by_keys
 
     count = 0
-    with _asked(shard), opened(shard) as stream:
+    with _hub_errors(shard), opened(shard) as stream:
         try:
             for members in group_by_keys(_members(shard, stream)):
                 yield members["__key__"], {k: v for k, v in members.items() if k[:2] != "__"}
                 count += 1
         except (tarfile.TarError, ValueError, EOFError) as error:
             raise broken(shard, _why(error)) from None
-    wanted = listed_samples(shard)
-    if wanted is not None and wanted != count:
-        raise broken(shard, f"it holds {count} of {wanted} samples")
+    listed = listed_samples(shard)
+    if listed is not None and listed != count:
+        raise broken(shard, f"it holds {count} of {listed} samples")
 
 
 def broken(shard: str, why: str) -> MmussetError:
@@ -261,16 +257,16 @@ def _text(data: bytes) -> str:
 
 
 def hub_sha256(shard: str) -> str:
-    """What the Hub knows a file's bytes by. Raises MmussetError where it can't be asked."""
-    with _asked(shard):
+    """The Hub's hash of a file's bytes. Raises MmussetError where it can't be reached."""
+    with _hub_errors(shard):
         facts = _hub().info(shard)
     return str(facts["lfs"]["sha256"] if facts.get("lfs") else facts["blob_id"])
 
 
 def opened(path: str) -> BinaryIO:
     """A file on this disk or the Hub. Raises Gone where there is none, MmussetError where the
-    Hub can't be asked."""
-    with _asked(path):
+    Hub can't be reached."""
+    with _hub_errors(path):
         return _hub().open(path, "rb") if path.startswith(HUB) else open_regular(Path(path))
 
 
@@ -285,14 +281,14 @@ def _dataset_on_hub(source: str) -> str:
 
 def _on_hub(pattern: str) -> list[str]:
     try:
-        with _asked(pattern):
+        with _hub_errors(pattern):
             return [f"{HUB}{path.removeprefix(HUB)}" for path in _hub().glob(pattern)]
     except Gone:
         return []
 
 
 @contextmanager
-def _asked(path: str) -> Iterator[None]:
+def _hub_errors(path: str) -> Iterator[None]:
     """Whatever the Hub's client raises becomes MmussetError; other errors of this disk than that
     a file is gone go through."""
     try:
@@ -310,8 +306,8 @@ def _why(error: Exception) -> str:
     """The first line of what an error says, without secrets, addresses, and the stream's name that
     webdataset adds."""
     texts = (text.strip() for text in error.args if isinstance(text, str))
-    said = next(filter(None, texts), type(error).__name__)
-    return first_line(without_addresses(said.partition(" @ <")[0]))
+    message = next(filter(None, texts), type(error).__name__)
+    return first_line(without_addresses(message.partition(" @ <")[0]))
 
 
 def _hub() -> Any:

@@ -1,11 +1,10 @@
-"""Shards: USTAR tars whose bytes depend on their samples alone.
+"""Shards: USTAR tars whose bytes depend on their samples alone (no time, user or umask).
 
 A sample is five members in a fixed order, all of one key:
 KEY.image.jpg, KEY.music.flac, KEY.story.txt, KEY.caption.txt, KEY.json
 """
 
 import io
-import json
 import tarfile
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import BinaryIO, cast
 from mmusset.bounded import MB, open_regular, size
 from mmusset.errors import MmussetError
 from mmusset.files import file_sha256, write_durably
+from mmusset.json_text import canonical_json
 from mmusset.safe_text import printable
 from mmusset.sample import Quadruple
 
@@ -50,7 +50,7 @@ class Sample:
             "music.flac": self.music_flac,
             "story.txt": self.quadruple.story.text.encode(),
             "caption.txt": self.quadruple.caption.text.encode(),
-            "json": canonical_json(self.quadruple),
+            "json": sample_json(self.quadruple),
         }
 
 
@@ -69,10 +69,9 @@ def shard_name(split: str, number: int) -> str:
     return f"data/{split}-{number:06d}.tar"
 
 
-def canonical_json(quadruple: Quadruple) -> bytes:
-    """Sorted keys, no spaces, plain ASCII: one value, one spelling."""
-    data = quadruple.model_dump(mode="json")
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+def sample_json(quadruple: Quadruple) -> bytes:
+    """The bytes of a sample's JSON: one value, one spelling."""
+    return canonical_json(quadruple.model_dump(mode="json")).encode()
 
 
 def write_shard(
@@ -109,12 +108,12 @@ def write_shard(
 
 
 def read_shard(
-    path: Path, wanted: Container[str] | None = None
+    path: Path, extensions: Container[str] | None = None
 ) -> Iterator[tuple[str, dict[str, bytes]]]:
     """Each sample's key and its members by extension, in the order of the tar.
 
-    Of members that are not `wanted` no byte is read, and they are left out. Nothing is decoded
-    or unpickled. Raises tarfile.TarError or OSError on a broken tar, and on one that asks for
+    With `extensions`, other members are skipped without reading them. Nothing is decoded or
+    unpickled. Raises tarfile.TarError or OSError on a broken tar, and on one that asks for
     more memory than a sample may take.
     """
     key, members = "", dict[str, bytes]()
@@ -129,7 +128,7 @@ def read_shard(
             if extension in members:
                 raise tarfile.TarError(f"{printable(info.name)} stands twice")
             key = member_key
-            if wanted is None or extension in wanted:
+            if extensions is None or extension in extensions:
                 members[extension] = member(file, info)
     if members:
         yield key, members

@@ -1,6 +1,6 @@
-"""Checking a finished dataset folder, from the outside: no ledger is asked.
+"""Checking a finished dataset folder from the outside, without its ledger.
 
-What holds of a whole folder: the manifest's counts add up; every shard is the one
+What must hold: the manifest's counts add up; every shard is the one
 that the manifest names; every member is there, decodes, and has the hash that its
 JSON says; nothing that should stay in one split is in two.
 """
@@ -11,16 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.files import file_sha256
-from mmusset.sample import Quadruple, Sha256
+from mmusset.sample import Quadruple
 
-from .tar import MEMBERS, canonical_json, read_shard
+from .manifest import MANIFEST, Manifest, read_manifest
+from .tar import MEMBERS, read_shard, sample_json
 
 MAX_PIXELS = 50_000_000
 
@@ -35,32 +34,11 @@ class Problem:
 
 @dataclass(slots=True)
 class Seen:
-    """What the samples read so far held: to find what stands twice or in two splits."""
+    """What was in the samples read so far, to find what is there twice or in two splits."""
 
     samples: int = 0
     keys: set[str] = field(default_factory=set)
     split_of: dict[str, str] = field(default_factory=dict)
-
-
-class ListedShard(BaseModel):
-    """A shard as the manifest names it."""
-
-    name: Annotated[str, Field(pattern=r"^data/(train|validation|test)-\d{6}\.tar$")]
-    samples: Annotated[int, Field(ge=1)]
-    bytes: Annotated[int, Field(ge=1)]
-    sha256: Sha256
-
-
-class Manifest(BaseModel):
-    """What is checked of manifest.json; it says more than this."""
-
-    format: Literal["mmusset/1"]
-    found: Annotated[int, Field(ge=0)]
-    accepted: Annotated[int, Field(ge=0)]
-    rejected: Annotated[int, Field(ge=0)]
-    failed: Annotated[int, Field(ge=0)]
-    skipped: Annotated[int, Field(ge=0)]
-    shards: tuple[ListedShard, ...]
 
 
 def verify(out: Path) -> tuple[int, list[Problem]]:
@@ -93,15 +71,15 @@ def verify(out: Path) -> tuple[int, list[Problem]]:
 
 def _manifest(out: Path) -> tuple[Manifest | None, list[Problem]]:
     """The manifest, if it can be read, and what is wrong with it."""
-    where = "manifest.json"
+    where = MANIFEST
     try:
-        manifest = Manifest.model_validate_json(read_bounded(out / where, MOST_FACTS))
+        manifest = read_manifest(out)
     except FileNotFoundError:
         return None, [Problem(where, "missing: the build is not finished")]
     except OSError as error:
         return None, [Problem(where, f"can't be read: {error.strerror}")]
     except ValidationError as error:
-        return None, [Problem(where, _told(fault)) for fault in error.errors()]
+        return None, [Problem(where, _fault_text(fault)) for fault in error.errors()]
     return manifest, [Problem(where, what) for what in _miscounts(manifest)]
 
 
@@ -114,7 +92,7 @@ def _miscounts(manifest: Manifest) -> Iterator[str]:
         yield f"{manifest.accepted} accepted, but its shards hold {held}"
 
 
-def _told(fault: ErrorDetails) -> str:
+def _fault_text(fault: ErrorDetails) -> str:
     """A pydantic error as `where: what`."""
     return f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}".removeprefix(": ")
 
@@ -142,9 +120,9 @@ def _sample(key: str, members: dict[str, bytes], split: str, seen: Seen) -> Iter
     try:
         quadruple = Quadruple.model_validate_json(members["json"])
     except ValidationError as error:
-        yield f"its JSON is not a sample: {_told(error.errors()[0])}"
+        yield f"its JSON is not a sample: {_fault_text(error.errors()[0])}"
         return
-    if canonical_json(quadruple) != members["json"]:
+    if sample_json(quadruple) != members["json"]:
         yield "its JSON is not in canonical form"
     if quadruple.key != key or quadruple.split != split:
         yield f"its JSON says it is {quadruple.split}/{quadruple.key}"

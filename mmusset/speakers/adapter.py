@@ -1,8 +1,7 @@
 """A LoRA adapter's files, and whether a vLLM server will take them.
 
-What the server would refuse after minutes of loading, or worse would leave out in
-silence, is found before anything is started. The rules are those of vLLM's
-lora/peft_helper.py and config/lora.py.
+What the server would refuse after minutes of loading, or worse would silently ignore, is found
+before anything is started. The rules are those of vLLM's lora/peft_helper.py and config/lora.py.
 """
 
 import hashlib
@@ -16,7 +15,7 @@ from mmusset.bounded import MOST_TEXT, open_regular, read_bounded
 from mmusset.errors import MmussetError
 from mmusset.safe_text import of_error
 
-# The ranks that `--max-lora-rank` may be set to.
+# The values that vLLM's `--max-lora-rank` takes.
 SERVED_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 # Weights of Qwen2-VL's language model as PEFT names them since transformers 4.52; those of
@@ -73,7 +72,7 @@ def read_adapter(folder: Path) -> LoraAdapter:
 
 
 def check_adapter(adapter: LoraAdapter, model: str) -> None:
-    """Raise MmussetError with everything for which a server of `model` would not serve it."""
+    """Raise MmussetError with every reason why a server of `model` would not serve it."""
     config, faults = adapter.config, []
     if adapter.rank > SERVED_RANKS[-1]:
         faults.append(f"its rank is {adapter.rank}; at most {SERVED_RANKS[-1]} can be served")

@@ -1,7 +1,7 @@
-"""How an agent asks: the kept answer, or a new one, kept before anybody reads it.
+"""How an agent asks its speaker: the reply that is kept already, or a new one, kept before use.
 
-An answer that can't be used is asked for once more, with its fault named; then the
-item fails. Kept answers count as well, so a build that goes on repeats no call.
+A reply that can't be used is asked for once more, with its fault named; then the item fails.
+Kept replies count as well, useless ones included, so a build that goes on repeats no call.
 """
 
 from dataclasses import dataclass
@@ -14,22 +14,22 @@ from mmusset.errors import Unusable
 from .base import Brief, ModelId, R, Reply, Request, Speaker, request_sha256
 
 
-class Answers(Protocol):
-    """Where answers are kept under the hash of their request."""
+class ReplyStore(Protocol):
+    """Where replies are kept under the hash of their request."""
 
     def find(self, request_sha256: str) -> Reply | None:
-        """The kept answer, if there is one."""
+        """The kept reply, if there is one."""
         ...
 
     async def keep(
-        self, request_sha256: str, request: Request, model: ModelId, answer: Reply
+        self, request_sha256: str, request: Request, model: ModelId, reply: Reply
     ) -> None:
-        """Keep an answer, durably, before it is used."""
+        """Keep a reply; it is durable when this returns."""
         ...
 
 
-class InMemory:
-    """Answers that are forgotten with the process."""
+class InMemoryReplies:
+    """Replies that are forgotten with the process: for a trial, and for tests."""
 
     def __init__(self) -> None:
         self.kept: dict[str, Reply] = {}
@@ -38,56 +38,56 @@ class InMemory:
         return self.kept.get(request_sha256)
 
     async def keep(
-        self, request_sha256: str, request: Request, model: ModelId, answer: Reply
+        self, request_sha256: str, request: Request, model: ModelId, reply: Reply
     ) -> None:
-        self.kept[request_sha256] = answer
+        self.kept[request_sha256] = reply
 
 
 @dataclass(frozen=True, slots=True)
-class Said(Generic[R]):
-    """A reply that holds what it should, and where it came from."""
+class ValidReply(Generic[R]):
+    """A reply that kept to its schema, as a value, and where it came from."""
 
-    reply: R
+    value: R
     speaker: str
     model: str
     request_sha256: str
 
 
 class Asker:
-    """Asks `speaker` only what `answers` does not hold."""
+    """Asks `speaker` only for what `store` does not hold."""
 
-    def __init__(self, speaker: Speaker, answers: Answers) -> None:
+    def __init__(self, speaker: Speaker, store: ReplyStore) -> None:
         self._speaker = speaker
-        self._answers = answers
+        self._store = store
 
-    async def ask(self, brief: Brief, reply: type[R]) -> Said[R]:
-        """The speaker's reply to a brief. Raises Unusable after two answers of no use."""
+    async def ask(self, brief: Brief, reply_type: type[R]) -> ValidReply[R]:
+        """The speaker's reply to a brief. Raises Unusable after two replies of no use."""
         complaint = ""
         for _ in range(2):
-            request = Request(brief, reply, complaint)
-            model = self._speaker.model_id(brief.agent)
+            request = Request(brief, complaint)
+            model = self._speaker.model_id(brief.agent.name)
             sha256 = request_sha256(request, model)
-            answer = self._answers.find(sha256)
-            if answer is None:
-                answer = await self._speaker.answer(request)
-                await self._answers.keep(sha256, request, model, answer)
-            complaint = fault_of(answer, reply)
+            reply = self._store.find(sha256)
+            if reply is None:
+                reply = await self._speaker.answer(request)
+                await self._store.keep(sha256, request, model, reply)
+            complaint = fault_of(reply, reply_type)
             if not complaint:
-                told = reply.model_validate_json(answer.text)
-                return Said(told, self._speaker.name, model.name, sha256)
-        raise Unusable("no usable answer", f"the {brief.agent} was asked twice: {complaint}")
+                value = reply_type.model_validate_json(reply.text)
+                return ValidReply(value, self._speaker.name, model.name, sha256)
+        raise Unusable("no usable answer", f"the {brief.agent.name} was asked twice: {complaint}")
 
 
-def fault_of(answer: Reply, reply: type[R]) -> str:
-    """What is wrong with an answer, in words that a model can mend it by; "" if nothing."""
-    if answer.finish_reason == "length":
+def fault_of(reply: Reply, reply_type: type[R]) -> str:
+    """What is wrong with a reply, in words that a model can correct it by; "" if nothing."""
+    if reply.finish_reason == "length":
         return "it was cut off before its end; write less"
-    if answer.finish_reason != "stop":
-        return f"it ended early ({answer.finish_reason})"
-    if not answer.text.strip():
+    if reply.finish_reason != "stop":
+        return f"it ended early ({reply.finish_reason})"
+    if not reply.text.strip():
         return "it was empty"
     try:
-        reply.model_validate_json(answer.text)
+        reply_type.model_validate_json(reply.text)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

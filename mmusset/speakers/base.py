@@ -1,112 +1,83 @@
-"""What a speaker is: it is sent a request, made of a brief, and gives an answer back.
+"""What a speaker is: it is sent a request, made of a brief, and gives a reply.
 
-Answers are raw: `asking.py` keeps each one before it reads it.
+Replies are raw: `asking.py` keeps each one before it reads it.
 """
 
 import hashlib
-import json
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Literal, Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from mmusset.frozen import Frozen
-from mmusset.sample import AgentName, Claim, Fault, ImageEvidence, MusicEvidence
+from mmusset.json_text import canonical_json
+from mmusset.sample import Claim, Material
 
-Phrase = Annotated[str, Field(min_length=1, max_length=300)]
-
-
-class CaptionReply(Frozen):
-    """The captioner's answer."""
-
-    caption: Annotated[str, Field(min_length=1, max_length=1000)]
-
-
-class StoryReply(Frozen):
-    """The story writer's answer."""
-
-    story: Annotated[str, Field(min_length=1, max_length=2000)]
-
-
-class Objection(Frozen):
-    """One fault that the critic names; the words at fault stand in `quote`."""
-
-    where: Literal["caption", "story"]
-    rule: Annotated[str, Field(min_length=1, max_length=40)]
-    quote: Phrase
-    why: Phrase
-    mend: Phrase
-
-
-class Judgement(Frozen):
-    """The critic's answer: what is wrong, beyond what the rules have found."""
-
-    faults: Annotated[tuple[Objection, ...], Field(max_length=6)]
-
-
-class Mending(Frozen):
-    """The reconciler's answer: the text or texts at fault, mended; "" for one without fault."""
-
-    caption: Annotated[str, Field(max_length=1000)]
-    story: Annotated[str, Field(max_length=2000)]
-
+from .agent import Agent, Draft, Notes
 
 R = TypeVar("R", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class PromptParts:
+    """The prompt of a model, in the order in which it is sent.
+
+    `system` is the same for all samples, the picture and `evidence` for all agents of a sample,
+    `task` is the agent's own: a server's prefix cache computes what is the same only once.
+    `sha256` is that of the templates.
+    """
+
+    system: str
+    evidence: str
+    task: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
 class Brief:
     """All that a speaker may know of a sample when it is asked.
 
-    `sayable` are the claims that evidence carries at a confidence over their
-    gates: nothing else may be said of the music. `system` is the same for all
-    samples, `evidence` for all agents of a sample, `task` is the agent's own; in this
-    order, with the picture before the evidence, they are the prompt of a model.
-    `caption`, `story` and `faults` are "" and () until written. `image_file` is the
-    picture as a model is shown it (picture.py); a speaker without a model has none.
+    `sayable` are the claims whose evidence has a confidence over their gates: nothing else may
+    be said of the music.
     """
 
-    agent: AgentName
-    key: str
-    round: int
-    seed: int
-    music: MusicEvidence
-    image: ImageEvidence
-    image_file: Path
-    image_sha256: str
+    agent: Agent[BaseModel]
+    material: Material
     sayable: tuple[Claim, ...]
-    caption: str
-    story: str
-    faults: tuple[Fault, ...]
-    system: str
-    evidence: str
-    task: str
-    prompt_sha256: str
+    draft: Draft
+    prompt: PromptParts
+
+    def notes(self) -> Notes:
+        """The part of it that a writer without a model works from."""
+        media = self.material.media
+        duration_s = media.music_evidence.duration_s
+        return Notes(self.sayable, media.image_evidence, duration_s, self.draft)
 
     def draw(self) -> int:
-        """A number of 256 bits for this very turn: the seed of all that is chosen in it."""
-        told = f"{self.seed}:{self.key}:{self.agent}:{self.round}"
-        return int.from_bytes(hashlib.sha256(told.encode()).digest())
+        """A number of 256 bits for this very turn: the seed of all that is drawn in it."""
+        turn = f"{self.material.seed}:{self.material.key}:{self.agent.name}:{self.draft.round}"
+        return int.from_bytes(hashlib.sha256(turn.encode()).digest())
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A brief and the type that the answer must have.
+    """A brief, to be answered in the type of its agent's reply.
 
-    `complaint` is "" at first, else what was wrong with the first answer.
+    `complaint` is "" at first, else what was wrong with the first reply.
     """
 
     brief: Brief
-    reply: type[BaseModel]
     complaint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelId:
-    """What an agent speaks through: a model's name, with its revision, and its settings."""
+    """What an agent speaks through: a model's name, with its revision, and its settings.
+
+    Both are part of a request's hash: another model, another sampling, another request.
+    """
 
     name: str
     settings: str = ""
@@ -124,13 +95,13 @@ class Reply(Frozen):
 
 
 class Speaker(Protocol):
-    """Writes text. Entered before it is asked, left when nothing more will come."""
+    """Writes text. Entered (`async with`) before it is asked, left when no more requests come."""
 
     name: str
     in_flight: int
-    """How many samples it is worth having on the way at once; 0 where more don't help."""
+    """How many samples are worth having in progress at once; 0 where more than one don't help."""
     strikes: dict[str, int]
-    """How often each item's calls were lost of late (blame.py); kept from run to run."""
+    """How often each item's calls were lost of late (vllm/blame.py); kept from run to run."""
 
     async def __aenter__(self) -> Self: ...
 
@@ -141,47 +112,46 @@ class Speaker(Protocol):
         trace: TracebackType | None,
     ) -> None: ...
 
-    def model_id(self, agent: AgentName) -> ModelId:
+    def model_id(self, agent: str) -> ModelId:
         """What `agent` speaks through."""
         ...
 
     async def answer(self, request: Request) -> Reply:
-        """The answer to a request.
+        """The reply to a request.
 
-        Raises Unusable where the item can't be answered for, ServerGone where no
-        answer came in all the time that was given.
+        Raises Unusable where no reply can be had for this item, ServerGone where the server
+        stayed away for as long as the recipe waits.
         """
         ...
 
     def stop(self) -> None:
-        """Let what flies come back, and send nothing more: waiting requests raise Stopped."""
+        """Let calls in flight end, and send nothing more: waiting requests raise Stopped."""
         ...
 
 
 @cache
 def schema(reply: type[BaseModel]) -> str:
-    """The JSON schema of a reply, as canonical JSON: every string and array is bounded."""
-    return canonical(reply.model_json_schema())
+    """The JSON schema of a reply type, as canonical JSON: every string and array is bounded.
+
+    It goes to the model, so pydantic's title (the name of the class) and description (its
+    docstring) are part of the prompt, and of a request's hash.
+    """
+    return canonical_json(reply.model_json_schema())
 
 
 def request_sha256(request: Request, model: ModelId) -> str:
-    """The hash under which an answer is kept: equal requests are never paid for twice."""
-    brief = request.brief
-    told = {
-        "agent": brief.agent,
+    """The hash under which a reply is kept: equal requests are never paid for twice."""
+    brief, material, prompt = request.brief, request.brief.material, request.brief.prompt
+    facts = {
+        "agent": brief.agent.name,
         "complaint": request.complaint,
-        "image": brief.image_sha256,
-        "key": brief.key,
+        "image": material.media.image.sha256,
+        "key": material.key,
         "model": model.name,
-        "prompt": [brief.system, brief.evidence, brief.task],
-        "round": brief.round,
-        "schema": schema(request.reply),
-        "seed": brief.seed,
+        "prompt": [prompt.system, prompt.evidence, prompt.task],
+        "round": brief.draft.round,
+        "schema": schema(brief.agent.reply),
+        "seed": material.seed,
         "settings": model.settings,
     }
-    return hashlib.sha256(canonical(told).encode()).hexdigest()
-
-
-def canonical(value: object) -> str:
-    """JSON with sorted keys and no space: equal values, equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical_json(facts).encode()).hexdigest()

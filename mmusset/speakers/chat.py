@@ -1,7 +1,7 @@
-"""A request as a chat: system text, picture, evidence, task; all agents begin alike.
+"""A request as a chat: system text, picture, evidence, task; all agents' chats begin alike.
 
 The order is what makes a server's prefix cache useful: whatever differs between the
-calls on one sample stands last.
+calls on one sample stands last. Both kinds of model, served and in this process, get this chat.
 """
 
 import json
@@ -15,11 +15,11 @@ Body = dict[str, Any]
 
 
 def task(request: Request) -> str:
-    """The agent's part, and what was wrong with its first answer, if it is asked again."""
+    """The agent's part, and what was wrong with its first reply, if it is asked again."""
     if not request.complaint:
-        return request.brief.task
+        return request.brief.prompt.task
     return (
-        f"{request.brief.task}\nYour first answer could not be used: {request.complaint}."
+        f"{request.brief.prompt.task}\nYour first answer could not be used: {request.complaint}."
         " Answer again, in the fields that are named above.\n"
     )
 
@@ -28,26 +28,26 @@ def messages(request: Request, picture: dict[str, Any]) -> list[dict[str, Any]]:
     """The chat; `picture` is the content part that shows the picture."""
     parts = [
         picture,
-        {"type": "text", "text": request.brief.evidence},
+        {"type": "text", "text": request.brief.prompt.evidence},
         {"type": "text", "text": task(request)},
     ]
     return [
-        {"role": "system", "content": request.brief.system},
+        {"role": "system", "content": request.brief.prompt.system},
         {"role": "user", "content": parts},
     ]
 
 
 def body(request: Request, part: SpeakerPart, model: str = "") -> Body:
-    """The body of a POST to /chat/completions. `model` is what to call it without an adapter.
+    """The body of a POST to /chat/completions. `model` is its name where the agent has no adapter.
 
     No seed: a server that batches can't repeat itself anyway (the ledger does that), and
     a seed of one's own costs vLLM a kernel for each row, and kills its CPU engine (docs/LOG.md).
     """
     agent = request.brief.agent
-    sampling = getattr(part.sampling, agent)
-    url = data_url(request.brief.image_file.read_bytes())
+    sampling = part.sampling[agent.name]
+    url = data_url(request.brief.material.image_file.read_bytes())
     return {
-        "model": getattr(part.adapters, agent) or model or part.model,
+        "model": part.adapters[agent.name] or model or part.model,
         "messages": messages(request, {"type": "image_url", "image_url": {"url": url}}),
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
@@ -55,30 +55,30 @@ def body(request: Request, part: SpeakerPart, model: str = "") -> Body:
         "response_format": {
             "type": "json_schema",
             "json_schema": {
-                "name": request.reply.__name__,
-                "schema": json.loads(schema(request.reply)),
+                "name": agent.reply.__name__,
+                "schema": json.loads(schema(agent.reply)),
                 "strict": True,
             },
         },
     }
 
 
-def show(asked: Body) -> str:
-    """A body as text for people: the messages in full, and of the picture its size."""
-    settings = {k: v for k, v in asked.items() if k not in {"messages", "response_format"}}
+def show(chat: Body) -> str:
+    """A body as text for people: the messages in full, and the picture's size in its place."""
+    settings = {k: v for k, v in chat.items() if k not in {"messages", "response_format"}}
     lines = [json.dumps(settings)]
-    for message in asked["messages"]:
+    for message in chat["messages"]:
         lines.append(f"=== {message['role']} ===")
         content = message["content"]
         parts = content if isinstance(content, list) else [{"type": "text", "text": content}]
         lines += [_show_part(part) for part in parts]
-    lines += ["=== the answer's schema ===", schema_text(asked)]
+    lines += ["=== the answer's schema ===", schema_text(chat)]
     return "\n".join(lines)
 
 
-def schema_text(asked: Body) -> str:
-    """The JSON schema that an answer must keep to."""
-    return json.dumps(asked["response_format"]["json_schema"]["schema"])
+def schema_text(chat: Body) -> str:
+    """The JSON schema that a reply must keep to."""
+    return json.dumps(chat["response_format"]["json_schema"]["schema"])
 
 
 def _show_part(part: dict[str, Any]) -> str:

@@ -12,24 +12,26 @@ if TYPE_CHECKING:
 
 
 def speaker_of(
-    recipe: Recipe, tell: Callable[[str], None] = lambda _: None, served: "ServerSpec | None" = None
+    recipe: Recipe,
+    notify: Callable[[str], None] = lambda _: None,
+    served: "ServerSpec | None" = None,
 ) -> Speaker:
-    """It, not yet entered. `tell` is called with what the user should know while it works.
+    """The speaker, not yet entered. `notify` gets lines for the user while it works.
 
-    `served` is the server that it has to bring with it.
+    With `served` it starts that server itself, and stops it in the end.
     """
     if served:
         from .vllm.served import ServedSpeaker
 
-        return ServedSpeaker(recipe.speaker, recipe.server, served, tell)
+        return ServedSpeaker(recipe.speaker, recipe.server, served, notify)
     if recipe.speaker.kind == "vllm":
         from .vllm.speaker import VllmSpeaker
 
-        return VllmSpeaker(recipe.speaker, recipe.server, tell)
+        return VllmSpeaker(recipe.speaker, recipe.server, notify)
     if recipe.speaker.kind == "transformers":
         from .local.speaker import TransformersSpeaker
 
-        return TransformersSpeaker(recipe.speaker, tell)
+        return TransformersSpeaker(recipe.speaker, notify)
     from .offline.speaker import OfflineSpeaker
 
     return OfflineSpeaker()

@@ -1,4 +1,4 @@
-"""A sample's picture as a model is shown it: scaled to a size that the model takes as it is."""
+"""A sample's picture as a model gets it: scaled to a size that the model takes as it is."""
 
 import base64
 import io
@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-# Qwen2-VL sees patches of 14 pixels, merged two by two: sides are multiples of 28.
+# Qwen2-VL cuts a picture into patches of 14 x 14 pixels and merges them two by two, so a token
+# is a square of 28 pixels a side, and sides are multiples of 28. Its processor would otherwise
+# scale the picture again, blur it once more, and count other tokens than we do.
 FACTOR = 28
-MIN_PIXELS = 4 * FACTOR * FACTOR
+MIN_PIXELS = 4 * FACTOR * FACTOR  # four tokens, as in Qwen2-VL's own processor
 
 
 def fitted_size(width_px: int, height_px: int, max_pixels: int) -> tuple[int, int]:
     """Width and height near the picture's shape, multiples of 28, of at most `max_pixels`.
 
-    The rule of Qwen2-VL's own `smart_resize`, so that its processor changes nothing more.
+    The rule of `smart_resize` in transformers' image_processing_qwen2_vl.py.
     """
     height = max(FACTOR, round(height_px / FACTOR) * FACTOR)
     width = max(FACTOR, round(width_px / FACTOR) * FACTOR)

@@ -5,11 +5,10 @@ import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from mmusset.files import write_durably
+from mmusset.files import write_bytes_durably
 
 from .folder import TrainingFolder
 from .meter import BadStep
@@ -57,7 +56,7 @@ class JsonLog:
         self._path = path
         lines = path.read_text().splitlines(keepends=True) if path.exists() else []
         before = "".join(line for line in lines if _step_of(line) <= step).encode()
-        write_durably(path, partial(_write_bytes, before), "log")
+        write_bytes_durably(path, before, "log")
 
     def write(self, facts: dict[str, Any]) -> None:
         """Add a line. JSON has no NaN or infinity: they are written as null."""
@@ -92,10 +91,6 @@ def _scalars(facts: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, flo
             yield from _scalars({str(n): each for n, each in enumerate(value)}, f"{prefix}{name}/")
         elif isinstance(value, int | float):
             yield prefix + name, value
-
-
-def _write_bytes(data: bytes, file: BinaryIO) -> None:
-    file.write(data)
 
 
 def _step_of(line: str) -> float:

@@ -19,6 +19,7 @@ import torch
 from torch import nn
 
 from mmusset.errors import MmussetError
+from mmusset.progress import Progress
 from mmusset.stopping import asked_to_stop
 
 from . import checkpoint as checkpoints
@@ -26,11 +27,10 @@ from .checkpoint import Checkpoint
 from .early_stopping import EarlyStopping
 from .folder import TrainingFolder
 from .log import TrainingLog
-from .meter import Meter, Output, Reading, peak_memory_gib
+from .meter import Output, Reading, TrainingMeter, peak_memory_gib
 from .optimizer import trainable
 from .order import generator_at
 from .prefetcher import Prefetcher
-from .progress import Progress
 from .recipe import TrainPart
 from .schedule import lr_at, set_lr
 from .world import World, no_sync
@@ -186,7 +186,7 @@ class Loop(Generic[MicroBatch]):
 
     def _run(self) -> None:
         settings, task, alone = self._settings, self._task, self._world.size == 1
-        meter = Meter(self._world, task.metrics)
+        meter = TrainingMeter(self._world, task.metrics)
         with (
             asked_to_stop(alone) as stopping,
             Prefetcher(task.batch, settings.steps) as prefetcher,
@@ -212,7 +212,7 @@ class Loop(Generic[MicroBatch]):
                 if stop and not self._ended:
                     raise KeyboardInterrupt
                 if logged:  # the time since the log line belongs to no step
-                    meter = Meter(self._world, task.metrics)
+                    meter = TrainingMeter(self._world, task.metrics)
 
     @property
     def _stopped_early(self) -> bool:
@@ -221,7 +221,7 @@ class Loop(Generic[MicroBatch]):
     def _due(self, every: int | None) -> bool:
         return self.step == self._settings.steps or bool(every and self.step % every == 0)
 
-    def _train(self, batch: StepBatch[MicroBatch], meter: Meter) -> None:
+    def _train(self, batch: StepBatch[MicroBatch], meter: TrainingMeter) -> None:
         """One step. A gradient that is not finite leaves the weights as they are."""
         settings, task = self._settings, self._task
         seed = generator_at(settings.seed, self.step, task.dropout_seed).initial_seed()
@@ -270,9 +270,7 @@ class Loop(Generic[MicroBatch]):
             self._log.write("train", self.step, self.line)
             self._log.write_bad(reading.bad)
         for bad in reading.bad:
-            self._progress.told(
-                f"step {bad.step} was not finite and is skipped: {bad.keys[0]}, ..."
-            )
+            self._progress.log(f"step {bad.step} was not finite and is skipped: {bad.keys[0]}, ...")
         self._bad_steps += len(reading.bad)
         if self._bad_steps > self._settings.max_bad_steps:
             raise self._too_many_bad_steps()

@@ -67,7 +67,7 @@ class Reading:
         return sum(self.sums[name] for name in metrics) / weight if weight else float("nan")
 
 
-class Meter:
+class TrainingMeter:
     """Sums of named metrics since it was made."""
 
     def __init__(self, world: World, metrics: Sequence[str]) -> None:

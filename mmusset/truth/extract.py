@@ -1,23 +1,15 @@
 """Claims out of finished prose, by code alone."""
 
 from collections.abc import Iterable
+from itertools import chain
 
+from mmusset.measurements.declaration import Mention
+from mmusset.measurements.listed import MEASUREMENTS, named
 from mmusset.sample import Claim
 
-from . import lexicon, negation, spoken_key, spoken_tempo
-from .lexicon import Mention
+from . import lexicon, negation
 
-# Where one value is denied, the other holds.
-OPPOSITES = {
-    ("percussion", "present"): "absent",
-    ("percussion", "absent"): "present",
-    ("vocals", "present"): "absent",
-    ("vocals", "absent"): "present",
-    ("dynamics", "even"): "varied",
-    ("dynamics", "varied"): "even",
-    ("mode", "major"): "minor",
-    ("mode", "minor"): "major",
-}
+_UNMEASURED_VALUES = {"vocals": ("absent", "present")}
 
 
 def extract(text: str) -> tuple[Claim, ...]:
@@ -30,32 +22,35 @@ def extract(text: str) -> tuple[Claim, ...]:
     """
     claims = []
     denied_before: Mention | None = None
-    for found in longest_first(_candidates(text)):
-        if found.attribute is None or negation.compared(text, found):
+    for mention in longest_first(_candidates(text)):
+        if mention.attribute is None or negation.compared(text, mention):
             continue
-        denied_before = negation.denial(text, found, denied_before)
-        said = denied_before or found
-        value = _opposite(found) if denied_before else found.value
-        words = text[said.start : said.end]
-        claims.append(Claim(attribute=found.attribute, value=value, text=words))
+        denied_before = negation.denial(text, mention, denied_before)
+        whole = denied_before or mention
+        value = _opposite(mention.attribute, mention.value) if denied_before else mention.value
+        words = text[whole.start : whole.end]
+        claims.append(Claim(attribute=mention.attribute, value=value, text=words))
     return tuple(claims)
 
 
 def longest_first(candidates: Iterable[Mention]) -> list[Mention]:
     """Those that are left when longer ones (of equals, earlier ones) strike out what overlaps."""
-    kept: list[Mention] = []
-    for new in sorted(candidates, key=lambda found: (found.start - found.end, found.start)):
-        if all(new.end <= old.start or old.end <= new.start for old in kept):
-            kept.append(new)
-    return sorted(kept, key=lambda found: found.start)
+    left: list[Mention] = []
+    for new in sorted(candidates, key=lambda mention: (mention.start - mention.end, mention.start)):
+        if all(new.end <= old.start or old.end <= new.start for old in left):
+            left.append(new)
+    return sorted(left, key=lambda mention: mention.start)
 
 
 def _candidates(text: str) -> list[Mention]:
-    return [*spoken_tempo.find(text), *spoken_key.find(text), *lexicon.find(text)]
+    spelt_out = (each.mentions(text) for each in MEASUREMENTS if each.mentions)
+    return [*chain.from_iterable(spelt_out), *lexicon.find(text)]
 
 
-def _opposite(found: Mention) -> str:
-    opposite = OPPOSITES.get((str(found.attribute), found.value))
-    if opposite:
-        return opposite
-    return found.value.removeprefix("not ") if "not " in found.value else f"not {found.value}"
+def _opposite(attribute: str, value: str) -> str:
+    """What holds where a value is denied: of two values the other."""
+    measurement = named(attribute)
+    values = measurement.values if measurement else _UNMEASURED_VALUES.get(attribute, ())
+    if len(values) == 2 and value in values:
+        return values[1 - values.index(value)]
+    return value.removeprefix("not ") if "not " in value else f"not {value}"

@@ -8,13 +8,12 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Literal
 
+from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.sample import Fault, Tags
 from mmusset.text import sentences
 
 from . import orders
 from .lexicon import INSTRUMENTS, UNTUNED, phrase_pattern
-from .spoken_key import find as find_keys
-from .spoken_tempo import find as find_tempos
 
 Where = Literal["caption", "story"]
 
@@ -90,8 +89,12 @@ LEAST_LETTERS = 4  # a shorter name in a tag is too likely an ordinary word
 def music_in_story(text: str) -> tuple[Fault, ...]:
     """Terms of music in a story: tempo, key, melody, chords, instruments, song."""
     quotes = [match[0] for match in _music_terms().finditer(text)]
-    spoken = [*find_tempos(text), *find_keys(text)]
-    quotes += [text[found.start : found.end] for found in spoken]
+    quotes += [
+        text[mention.start : mention.end]
+        for measurement in MEASUREMENTS
+        if measurement.mentions
+        for mention in measurement.mentions(text)
+    ]
     return _faults(
         quotes,
         "story",

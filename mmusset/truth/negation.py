@@ -3,7 +3,8 @@
 import re
 from dataclasses import replace
 
-from .lexicon import Mention
+from mmusset.measurements.declaration import Mention
+from mmusset.measurements.listed import named
 
 # What may stand between the denial and what it denies. "only" and "just" may not.
 _FILLER = (
@@ -33,41 +34,48 @@ _COMPARED_BEFORE = re.compile(
     r"(?:\b(?:more|less|most|least)\s+|\bthan\s+(?:[\w'’-]+\s+){0,4})$", re.IGNORECASE
 )
 _AS = re.compile(r"\bas\s+$", re.IGNORECASE)
-_NOUNS = frozenset({"instrument", "percussion", "vocals"})
 
 
-def compared(text: str, found: Mention) -> bool:
+def compared(text: str, mention: Mention) -> bool:
     """Whether a phrase is only one side of a comparison, or a change.
 
     "more energetic", "louder than it is bright" and "as loud as" give no value.
     """
-    before = text[max(0, found.start - 60) : found.start]
-    if _COMPARED_BEFORE.search(before) and found.attribute not in _NOUNS:
+    before = text[max(0, mention.start - 60) : mention.start]
+    if _COMPARED_BEFORE.search(before) and not _is_thing(mention):
         return True
-    return bool(_AS.search(before)) and text[found.end :].lstrip().startswith("as ")
+    return bool(_AS.search(before)) and text[mention.end :].lstrip().startswith("as ")
 
 
-def denial(text: str, found: Mention, before: Mention | None) -> Mention | None:
+def denial(text: str, mention: Mention, before: Mention | None) -> Mention | None:
     """A denied phrase with the words that deny it; None where it is not denied.
 
     `before` is the denied phrase ahead of it, if there is one: a denial reaches on
     over "or" and "nor", from adjective to noun, and from noun to noun over "and",
     if the clause ends there ("no bass and drums drive it" has drums).
     """
-    ahead = max(0, found.start - 80)
-    if match := _DENIAL.search(text[ahead : found.start]):
-        return replace(found, start=ahead + match.start())
-    match = _DENIED_AFTER.match(text, found.end)
-    if match and found.attribute in _NOUNS:
-        return replace(found, end=match.end())
-    if before is not None and _reaches(text, before, found):
-        return found
+    ahead = max(0, mention.start - 80)
+    if match := _DENIAL.search(text[ahead : mention.start]):
+        return replace(mention, start=ahead + match.start())
+    match = _DENIED_AFTER.match(text, mention.end)
+    if match and _is_thing(mention):
+        return replace(mention, end=match.end())
+    if before is not None and _reaches(text, before, mention):
+        return mention
     return None
 
 
-def _reaches(text: str, before: Mention, found: Mention) -> bool:
-    between = text[before.end : found.start]
-    if before.attribute in _NOUNS and found.attribute in _NOUNS:
-        ends = _CLAUSE_ENDS.match(text, found.end)
+def _reaches(text: str, before: Mention, mention: Mention) -> bool:
+    between = text[before.end : mention.start]
+    if _is_thing(before) and _is_thing(mention):
+        ends = _CLAUSE_ENDS.match(text, mention.end)
         return bool(_JOINS_NOUNS.match(between) or (between.strip() == "and" and ends))
     return bool(_JOINS_ADJECTIVES.match(between)) and bool(_OR.search(between))
+
+
+def _is_thing(mention: Mention) -> bool:
+    """Whether nouns name it, which may be there or not: instruments, drums, singers."""
+    if mention.attribute in ("instrument", "vocals"):
+        return True
+    measurement = named(mention.attribute or "")
+    return measurement is not None and measurement.thing

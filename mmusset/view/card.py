@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mmusset.builder.ledger.ledger import LeftOut
+from mmusset.builder.ledger.left_out import LeftOut
 from mmusset.builder.ledger.marks import Mark
 from mmusset.builder.report import ItemStory
 from mmusset.safe_text import show_path
@@ -55,7 +55,7 @@ def card_of(story: ItemStory) -> Card:
     item, outcome, prepared = story.planned.item, story.outcome, story.prepared
     status = status_of(outcome)
     caption = outcome.caption if outcome else None
-    colours = prepared.image_evidence.palette if prepared else ()
+    colours = prepared.media.image_evidence.palette if prepared else ()
     return Card(
         key=item.key,
         title=title_of(item.tags.title, item.music_path, item.key),
@@ -64,7 +64,7 @@ def card_of(story: ItemStory) -> Card:
         reason=outcome.verdict.reason if outcome else "",
         detail=outcome.verdict.detail if outcome else "",
         split=item.split,
-        duration_s=prepared.clip.duration_s if prepared else 0.0,
+        duration_s=prepared.media.music.duration_s if prepared else 0.0,
         media=status == "accepted" or (status == UNDECIDED and prepared is not None),
         caption=words_of(caption) if caption else [],
         verdicts=[claim.verdict for claim in caption.claims] if caption else [],

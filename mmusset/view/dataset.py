@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Protocol
 
 from mmusset.builder.ledger.file import FOLDER, open_to_read
-from mmusset.builder.ledger.ledger import Ledger, LeftOut
+from mmusset.builder.ledger.ledger import Ledger
+from mmusset.builder.ledger.left_out import LeftOut
 from mmusset.builder.report import ItemStory, explain
 from mmusset.speakers.base import Reply
 
@@ -65,8 +66,8 @@ class BuiltDataset:
 
     def member(self, key: str, extension: str) -> Span | None:
         with open_to_read(self.out) as ledger:
-            planned = ledger.item(key)
-            shard = ledger.shard(planned.block) if planned else None
+            planned = ledger.plan.item(key)
+            shard = ledger.shards.of(planned.block) if planned else None
         if shard and shard.name:
             found = self._members.find(self.out / shard.name, key, extension)
             if found:
@@ -83,19 +84,18 @@ class LedgerReading:
         self._ledger = ledger
 
     def stamps(self) -> Iterator[tuple[int, str, int]]:
-        marks = {m.key: f"{m.verdict} {m.note}".encode() for m in self._ledger.marks.wanted()}
-        for idx, key, stamp in self._ledger.stamps():
+        marks = {m.key: f"{m.verdict} {m.note}".encode() for m in self._ledger.marks.all()}
+        for idx, key, stamp in self._ledger.plan.stamps():
             yield idx, key, zlib.crc32(marks[key], stamp) if key in marks else stamp
 
     def story(self, key: str) -> ItemStory | None:
-        return explain(self._ledger, key)[0] if self._ledger.item(key) else None
+        return explain(self._ledger, key)[0] if self._ledger.plan.item(key) else None
 
     def answer(self, request_sha256: str) -> Reply | None:
-        kept = self._ledger.answer(request_sha256)
-        return Reply.model_validate_json(kept) if kept else None
+        return self._ledger.calls.find(request_sha256)
 
     def left_out(self) -> list[LeftOut]:
-        return self._ledger.left_out()
+        return self._ledger.left_out.all()
 
 
 def dataset_at(out: Path) -> Dataset:

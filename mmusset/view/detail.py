@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from mmusset.builder.decoding.tasks import Prepared
 from mmusset.builder.report import ItemStory
+from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.safe_text import show_path
-from mmusset.sample import RULES, Colour, Outcome, Turn
+from mmusset.sample import RULES, Colour, MediaFacts, Outcome, Prepared, Turn
 from mmusset.speakers.base import Reply
 
 from .card import Card, card_of, status_of
@@ -19,7 +19,7 @@ AnswerTo = Callable[[str], Reply | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class MeasuredLine:
     """Something measured, as text, and how sure that is."""
 
     name: str
@@ -82,7 +82,7 @@ class Detail:
 
     card: Card
     claims: list[dict[str, object]]
-    measures: list[Measure]
+    measures: list[MeasuredLine]
     palette: list[dict[str, object]]
     turns: list[TurnTold]
     facts: list[Named]
@@ -96,8 +96,8 @@ def detail_of(story: ItemStory, answer_to: AnswerTo) -> Detail:
     return Detail(
         card=card_of(story),
         claims=[claim.model_dump(mode="json") for claim in caption.claims] if caption else [],
-        measures=_measures(prepared) if prepared else [],
-        palette=[_colour(c) for c in prepared.image_evidence.palette] if prepared else [],
+        measures=_measures(prepared.media) if prepared else [],
+        palette=[_colour(c) for c in prepared.media.image_evidence.palette] if prepared else [],
         turns=_turns(outcome, prepared, answer_to) if outcome else [],
         facts=_facts(story),
         mark_state=_mark_state(story),
@@ -108,25 +108,16 @@ def _colour(colour: Colour) -> dict[str, object]:
     return colour.model_dump(mode="json")
 
 
-def _measures(prepared: Prepared) -> list[Measure]:
-    music, image = prepared.music_evidence, prepared.image_evidence
-    tempo, key = music.tempo, music.key
-    told = [
-        Measure(
-            "tempo",
-            f"{tempo.bpm:.1f} BPM, or {tempo.half_bpm:.1f} or {tempo.double_bpm:.1f}",
-            tempo.confidence,
-        ),
-        Measure("key", f"{key.name}, or {key.alternative}", key.confidence),
-        Measure("mode", key.mode, key.mode_confidence),
+def _measures(media: MediaFacts) -> list[MeasuredLine]:
+    music, image = media.music_evidence, media.image_evidence
+    heard = [
+        MeasuredLine(
+            each.line.title, each.line.text(music[each]), each.line.confidence(music[each])
+        )
+        for each in MEASUREMENTS
+        if each.line
     ]
-    measured = (
-        ("loudness", "{:.1f} LUFS", music.loudness_lufs),
-        ("dynamic range", "{:.1f} dB", music.dynamic_range_db),
-        ("brightness", "{:.0f} Hz", music.brightness_hz),
-        ("onsets", "{:.1f} a second", music.onset_density_hz),
-        ("percussiveness", "{:.2f} of 1", music.percussiveness),
-        ("stereo width", "{:.2f} of 1", music.stereo_width),
+    others = (
         ("silence", "{:.0%} of the clip", music.silence_share),
         ("picture's light", "{:.2f} of 1", image.brightness),
         ("picture's warmth", "{:.2f} of 1", image.warmth),
@@ -134,14 +125,16 @@ def _measures(prepared: Prepared) -> list[Measure]:
         ("picture's contrast", "{:.2f} of 1", image.contrast),
         ("picture's busyness", "{:.2f} of 1", image.busyness),
     )
-    return told + [Measure(name, form.format(m.value), m.confidence) for name, form, m in measured]
+    return heard + [
+        MeasuredLine(name, form.format(m.value), m.confidence) for name, form, m in others
+    ]
 
 
 # --- history ------------------------------------------------------------------------------
 
 
 def _turns(outcome: Outcome, prepared: Prepared | None, answer_to: AnswerTo) -> list[TurnTold]:
-    texts = {"caption": "", "story": prepared.story if prepared else ""}
+    texts = {"caption": "", "story": prepared.given_story if prepared else ""}
     turns = []
     for turn in outcome.turns:
         answer = answer_to(turn.request_sha256) if turn.speaker != RULES else None
@@ -218,12 +211,12 @@ def _facts(story: ItemStory) -> list[Named]:
         "story from": show_path(item.story_path) if item.story_path else "",
     }
     if prepared:
-        clip = prepared.clip
+        clip, image = prepared.media.music, prepared.media.image
         told |= {
             "clip": f"{clip.duration_s:g} s from {clip.start_s:g} s on, {clip.channels} ch,"
             f" {clip.source_rate_hz} to {clip.rate_hz} Hz",
             "music made by": clip.generated_by,
-            "picture's size": f"{prepared.image.width_px} x {prepared.image.height_px}",
+            "picture's size": f"{image.width_px} x {image.height_px}",
         }
     told |= {name: getattr(item.tags, name) for name in ("title", "artist", "album", "license")}
     if shard and status_of(story.outcome) == "accepted":

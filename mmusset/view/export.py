@@ -16,9 +16,9 @@ import orjson
 
 from mmusset.errors import MmussetError, Refused
 from mmusset.files import PARTIAL, failpoint, sync_folder
+from mmusset.progress import Progress
 from mmusset.shards.reader import BadSample, decode_sound
 from mmusset.stopping import asked_to_stop
-from mmusset.training.progress import Progress
 
 from .dataset import Dataset, Reading, dataset_at
 from .detail import Detail, detail_of
@@ -66,7 +66,7 @@ def export(out: Path, folder: Path, progress: Progress) -> str:
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    progress.told(
+    progress.log(
         "the pages name your files, and show rejected texts, marks and their notes: think of that"
         " before you publish"
     )

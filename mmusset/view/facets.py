@@ -1,13 +1,13 @@
 """What items are counted and filtered by. Every value is a label: numbers fall into bins."""
 
-from bisect import bisect_right
 from dataclasses import dataclass
 
-from mmusset.builder.decoding.tasks import Prepared
-from mmusset.builder.ledger.ledger import LeftOut
+from mmusset.bins import Bins
+from mmusset.builder.ledger.left_out import LeftOut
 from mmusset.builder.report import ItemStory
+from mmusset.measurements.listed import MEASUREMENTS, named
 from mmusset.safe_text import show_path
-from mmusset.sample import TONICS, Caption, Outcome
+from mmusset.sample import Caption, Claim, MediaFacts, Outcome
 from mmusset.text import word_count
 
 from .card import SKIPPED, UNDECIDED, status_of
@@ -16,22 +16,6 @@ Values = dict[str, tuple[str, ...]]
 
 # A colour that covers less is not what a picture is about.
 LEAST_SHARE = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Bins:
-    """Ranges with these borders, as labels; what lies outside falls into the first or the last."""
-
-    borders: tuple[int, ...]
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        inner = zip(self.borders, self.borders[1:], strict=False)
-        first, last = f"under {self.borders[0]}", f"{self.borders[-1]} and more"
-        return (first, *(f"{low} to {high}" for low, high in inner), last)
-
-    def label(self, value: float) -> str:
-        return self.labels[bisect_right(self.borders, value)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +32,10 @@ class Facet:
     unit: str = ""
 
 
-_TEMPO = Bins(tuple(range(50, 210, 10)))
-_LOUDNESS = Bins(tuple(range(-48, 0, 3)))
 _LENGTH = Bins((15, 30, 60, 90, 120, 150, 180, 210, 240, 300, 360, 480, 600, 1200))
 _STORY = Bins(tuple(range(40, 150, 10)))
 _CAPTION = Bins(tuple(range(5, 85, 5)))
 _TOKENS = Bins((1, 500, 1000, 2000, 3000, 4000, 6000, 8000, 12000, 16000, 32000))
-_KEYS = tuple(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in TONICS)
 
 
 def facets() -> tuple[Facet, ...]:
@@ -66,9 +47,11 @@ def facets() -> tuple[Facet, ...]:
         Facet("folder", "Source folder"),
         Facet("claims", "Claims", ("supported", "unverifiable", "contradicted"), several=True),
         Facet("mark", "Mark", ("keep", "drop", "fix")),
-        Facet("tempo", "Tempo", _TEMPO.labels, unit="BPM"),
-        Facet("musical_key", "Key", _KEYS),
-        Facet("loudness", "Loudness", _LOUDNESS.labels, unit="LUFS"),
+        *(
+            Facet(shape.name, shape.title, shape.labels, unit=shape.unit)
+            for measurement in MEASUREMENTS
+            if (shape := measurement.histogram)
+        ),
         Facet("length", "Length of the piece", _LENGTH.labels, unit="s"),
         Facet("mood", "Mood in the caption", several=True),
         Facet("says", "What captions say", several=True),
@@ -80,10 +63,6 @@ def facets() -> tuple[Facet, ...]:
         Facet("origin", "Where the picture comes from"),
         Facet("group", "Group"),
     )
-
-
-_MOODS = ("energy", "mood")
-_NUMBERS = ("tempo", "key")  # shown as measured
 
 
 def values_of(story: ItemStory, tokens: int) -> Values:
@@ -99,7 +78,7 @@ def values_of(story: ItemStory, tokens: int) -> Values:
         "mark": (story.mark.verdict,) if story.mark else (),
     }
     if prepared:
-        values |= _measured(prepared)
+        values |= _measured(prepared.media)
     if outcome:
         values |= _written(outcome)
         values["tokens"] = (_TOKENS.label(tokens),)
@@ -117,15 +96,15 @@ def folder_of(path: bytes) -> str:
     return show_path(path.rpartition(b"/")[0]) or "(top)"
 
 
-def _measured(prepared: Prepared) -> Values:
-    music = prepared.music_evidence
-    colours = (c.name for c in prepared.image_evidence.palette if c.share >= LEAST_SHARE)
-    return {
-        "tempo": (_TEMPO.label(music.tempo.bpm),),
-        "musical_key": (music.key.name,),
-        "loudness": (_LOUDNESS.label(music.loudness_lufs.value),),
-        "palette": tuple(dict.fromkeys(colours)),
+def _measured(media: MediaFacts) -> Values:
+    music = media.music_evidence
+    values: Values = {
+        each.histogram.name: (each.histogram.label(music[each]),)
+        for each in MEASUREMENTS
+        if each.histogram
     }
+    colours = (c.name for c in media.image_evidence.palette if c.share >= LEAST_SHARE)
+    return values | {"palette": tuple(dict.fromkeys(colours))}
 
 
 def _written(outcome: Outcome) -> Values:
@@ -139,11 +118,19 @@ def _written(outcome: Outcome) -> Values:
 
 def _claimed(caption: Caption) -> Values:
     claims = caption.claims
-    moods = (claim.value for claim in claims if claim.attribute in _MOODS)
-    others = (c for c in claims if c.attribute not in (*_MOODS, *_NUMBERS))
+    moods = (claim.value for claim in claims if _counted(claim) == "mood")
+    others = (claim for claim in claims if _counted(claim) == "says")
     return {
         "caption_words": (_CAPTION.label(word_count(caption.text)),),
         "claims": tuple(sorted({claim.verdict for claim in claims})),
         "mood": tuple(dict.fromkeys(moods)),
         "says": tuple(dict.fromkeys(f"{c.attribute}: {c.value}" for c in others)),
     }
+
+
+def _counted(claim: Claim) -> str:
+    """The facet that counts a claim, "" for none."""
+    measurement = named(claim.attribute)
+    if measurement:
+        return measurement.counted
+    return "mood" if claim.attribute == "mood" else "says"

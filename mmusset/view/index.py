@@ -19,7 +19,7 @@ from typing import TypeVar
 import orjson
 
 from mmusset.builder.ledger.file import FOLDER
-from mmusset.builder.ledger.ledger import LeftOut
+from mmusset.builder.ledger.left_out import LeftOut
 from mmusset.errors import MmussetError
 
 from .card import Card, card_of, left_out_card

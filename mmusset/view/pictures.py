@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mmusset.evidence import spectrum
+from mmusset.dsp import spectrum
 from mmusset.shards.reader import decode_sound, open_image
 
 Floats = NDArray[np.float32]

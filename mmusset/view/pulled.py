@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from mmusset.builder.decoding.tasks import Prepared
-from mmusset.builder.ledger.ledger import LeftOut, PlannedItem
+from mmusset.builder.ledger.left_out import LeftOut
+from mmusset.builder.ledger.plan import PlannedItem
 from mmusset.builder.report import ItemStory
 from mmusset.errors import MmussetError
 from mmusset.sample import Item, Outcome, Quadruple, Verdict
@@ -52,9 +52,13 @@ class PulledDataset:
 
     def left_out(self) -> list[LeftOut]:
         """The shards that can't be read."""
-        why = ("skipped", "damaged shard", "`mmusset verify` tells more")
         return [
-            LeftOut(f"data/{path.name}".encode(), *why)
+            LeftOut(
+                f"data/{path.name}".encode(),
+                "skipped",
+                "damaged shard",
+                "`mmusset verify` tells more",
+            )
             for path in shards_in(self.out)
             if not self._members.places(path)
         ]
@@ -96,13 +100,7 @@ def _story(path: Path, span: Span | None) -> ItemStory:
     )
     return ItemStory(
         planned=PlannedItem(0, 0, item),
-        prepared=Prepared(
-            clip=q.music,
-            image=q.image,
-            music_evidence=q.music_evidence,
-            image_evidence=q.image_evidence,
-            story=q.story.text if q.story.writer == "given" else "",
-        ),
+        prepared=q.prepared(),
         outcome=Outcome(
             verdict=Verdict(status="accepted", reason="", detail=""),
             caption=q.caption,

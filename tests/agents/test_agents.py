@@ -5,21 +5,20 @@ import asyncio
 import pytest
 from pydantic import BaseModel
 
+from mmusset.agents import AGENTS
+from mmusset.agents.captioner import CaptionReply
+from mmusset.agents.critic import Judgement, Objection
 from mmusset.agents.graph import build_graph
-from mmusset.agents.reconciler import keeps_the_rest
+from mmusset.agents.reconciler import Mending, keeps_the_rest
+from mmusset.agents.story_writer import StoryReply
 from mmusset.recipe import Recipe
 from mmusset.sample import Fault, Material, Outcome, Tags
-from mmusset.speakers.asking import Asker, InMemory
+from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import (
     Brief,
-    CaptionReply,
-    Judgement,
-    Mending,
-    Objection,
     Reply,
     Request,
     Speaker,
-    StoryReply,
 )
 from mmusset.speakers.offline.speaker import OfflineSpeaker
 from tests.support.samples import material
@@ -52,12 +51,14 @@ class Scripted(OfflineSpeaker):
         reply = self._replies.pop(0)
         if isinstance(reply, str):
             return Reply(text=reply)
-        assert isinstance(reply, request.reply), f"{request.brief.agent} was asked, {reply} came"
+        assert isinstance(reply, request.brief.agent.reply), (
+            f"{request.brief.agent.name} was asked, {reply} came"
+        )
         return Reply(text=reply.model_dump_json())
 
 
 def annotate(speaker: Speaker, of: Material | None = None) -> Outcome:
-    graph = build_graph(Asker(speaker, InMemory()), Recipe())
+    graph = build_graph(Asker(speaker, InMemoryReplies()), Recipe(), AGENTS)
 
     async def run() -> Outcome:
         return await graph(of or material())
@@ -111,7 +112,7 @@ def test_a_model_that_finds_nothing_wrong_can_not_outvote_the_rules() -> None:
     speaker = Scripted(CaptionReply(caption=lie), StoryReply(story=STORY), stubborn, stubborn)
     outcome = annotate(speaker)
     assert outcome.verdict.status == "rejected"
-    assert "critic" not in {brief.agent for brief in speaker.briefs}, "rules alone decided"
+    assert "critic" not in {brief.agent.name for brief in speaker.briefs}, "rules alone decided"
 
 
 def test_the_loop_is_bounded_when_the_model_is_never_satisfied() -> None:
@@ -169,8 +170,8 @@ def test_all_agents_of_a_sample_share_the_first_part_of_the_prompt() -> None:
         CaptionReply(caption=TRUE_CAPTION), StoryReply(story=STORY), Judgement(faults=())
     )
     annotate(speaker)
-    assert len({(brief.system, brief.evidence) for brief in speaker.briefs}) == 1
-    assert len({brief.task for brief in speaker.briefs}) == 3
+    assert len({(brief.prompt.system, brief.prompt.evidence) for brief in speaker.briefs}) == 1
+    assert len({brief.prompt.task for brief in speaker.briefs}) == 3
 
 
 def test_what_no_fault_names_must_stay() -> None:

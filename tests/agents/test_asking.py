@@ -4,13 +4,15 @@ import asyncio
 
 import pytest
 
+from mmusset.agents import AGENTS
+from mmusset.agents.captioner import CAPTIONER, CaptionReply
 from mmusset.agents.state import begin, brief
 from mmusset.errors import Unusable
 from mmusset.recipe import GatesPart
-from mmusset.speakers.asking import Asker, InMemory, fault_of
-from mmusset.speakers.base import Brief, CaptionReply, Reply, Request, request_sha256, schema
+from mmusset.speakers.asking import Asker, InMemoryReplies, fault_of
+from mmusset.speakers.base import Brief, Reply, Request, request_sha256, schema
 from mmusset.speakers.offline.speaker import OfflineSpeaker
-from mmusset.truth.gates import sayable
+from mmusset.truth.findings import sayable
 from tests.support import samples
 
 GOOD = '{"caption": "A quiet piece in A minor at about 84 BPM."}'
@@ -33,12 +35,12 @@ class Typed(OfflineSpeaker):
 
 def captioners_brief() -> Brief:
     material = samples.material()
-    return brief(begin(material, sayable(material.music, GatesPart())), "captioner")
+    return brief(begin(material, sayable(material.media.music_evidence, GatesPart())), CAPTIONER)
 
 
-def ask(speaker: Typed, answers: InMemory | None = None) -> str:
-    asker = Asker(speaker, answers or InMemory())
-    return asyncio.run(asker.ask(captioners_brief(), CaptionReply)).reply.caption
+def ask(speaker: Typed, answers: InMemoryReplies | None = None) -> str:
+    asker = Asker(speaker, answers or InMemoryReplies())
+    return asyncio.run(asker.ask(captioners_brief(), CaptionReply)).value.caption
 
 
 @pytest.mark.parametrize(
@@ -69,7 +71,7 @@ def test_two_useless_answers_fail_the_item_with_the_reason() -> None:
 
 
 def test_what_was_answered_once_is_not_asked_again_useless_answers_included() -> None:
-    answers = InMemory()
+    answers = InMemoryReplies()
     ask(Typed(Reply(text=""), Reply(text=GOOD)), answers)
     assert len(answers.kept) == 2
     assert ask(Typed(), answers).startswith("A quiet piece"), "nobody was there to ask"
@@ -78,16 +80,14 @@ def test_what_was_answered_once_is_not_asked_again_useless_answers_included() ->
 def test_the_hash_of_a_request_covers_all_that_bears_on_the_answer() -> None:
     told, speaker = captioners_brief(), OfflineSpeaker()
     model = speaker.model_id("captioner")
-    first = request_sha256(Request(told, CaptionReply), model)
-    assert request_sha256(Request(told, CaptionReply), model) == first
-    assert request_sha256(Request(told, CaptionReply, "it was empty"), model) != first
+    first = request_sha256(Request(told), model)
+    assert request_sha256(Request(told), model) == first
+    assert request_sha256(Request(told, "it was empty"), model) != first
 
 
 def test_schemas_bound_every_string_and_array() -> None:
-    from mmusset.speakers.base import Judgement, Mending, StoryReply
-
-    for reply in (CaptionReply, StoryReply, Judgement, Mending):
-        text = schema(reply)
+    for agent in AGENTS:
+        text = schema(agent.reply)
         bounded = text.count('"maxLength"') + text.count('"enum"')
         assert text.count('"type":"string"') == bounded, text
         assert text.count('"type":"array"') == text.count('"maxItems"'), text

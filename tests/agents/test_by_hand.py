@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from mmusset.agents import AGENTS
 from mmusset.agents.by_hand import faults_of
 from mmusset.agents.graph import build_graph
 from mmusset.recipe import CriticPart, Recipe
 from mmusset.sample import Outcome, Revision
-from mmusset.speakers.asking import Asker, InMemory
+from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.offline.speaker import OfflineSpeaker
 from tests.support.samples import material
 
@@ -45,7 +46,7 @@ def annotate(note: str = "", before: Outcome | None = None, rounds: int = 2) -> 
     if before:
         of = replace(of, revision=Revision(before=before, note=note))
     recipe = Recipe(critic=CriticPart(max_rounds=rounds))
-    graph = build_graph(Asker(OfflineSpeaker(), InMemory()), recipe)
+    graph = build_graph(Asker(OfflineSpeaker(), InMemoryReplies()), recipe, AGENTS)
 
     async def run() -> Outcome:
         return await graph(of)

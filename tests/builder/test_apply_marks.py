@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mmusset.builder.apply_marks import apply_marks
 from mmusset.builder.ledger.file import open_to_write
 from mmusset.builder.marks import Mark, forget_mark, read_marks, save_mark
-from tests.support.command import SHORT, environment, mmusset, tree
+from tests.support.command import SHORT, environment, mmusset, start, tree
 from tests.support.marking import keys, manifest, published, samples
 from tests.support.media import library
 from tests.support.serving import serving
@@ -393,7 +393,7 @@ def test_the_mind_can_be_changed_while_a_mending_is_under_way(marked: Path, tmp_
 MARKER = """
 import sys
 from pathlib import Path
-from mmusset.build.marks import Mark, save_mark
+from mmusset.builder.marks import Mark, save_mark
 out, *keys = sys.argv[1:]
 for number in range(20):
     for key in keys:
@@ -405,13 +405,7 @@ def test_marks_are_saved_while_a_build_runs_and_neither_harms_the_other(
     begun: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "source").symlink_to(begun / "source")
-    with subprocess.Popen(
-        [sys.executable, "-m", "mmusset", *words(tmp_path), "--log-json"],
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    ) as process:
+    with start(*words(tmp_path), "--log-json") as process:
         assert process.stderr
         assert any('"event": "decided"' in line for line in process.stderr)
         out = tmp_path / "out"

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from mmusset import recipe_file
+from mmusset.agents import AGENTS
 from mmusset.builder.estimate import estimate
 from mmusset.recipe import Recipe
 from mmusset.speakers.stub.server import StubServer
@@ -15,12 +16,12 @@ PRICES = ("server.price_in=0.2", "server.price_out=0.6")
 
 
 def test_the_offline_speaker_costs_nothing() -> None:
-    assert estimate(1000, recipe_file.load(Recipe, "quickstart")) is None
+    assert estimate(1000, recipe_file.load(Recipe, "quickstart", agents=AGENTS), AGENTS) is None
 
 
 def test_prices_are_for_a_million_tokens() -> None:
-    free = estimate(1000, recipe_file.load(Recipe, "vllm"))
-    priced = estimate(1000, recipe_file.load(Recipe, "vllm", PRICES))
+    free = estimate(1000, recipe_file.load(Recipe, "vllm", agents=AGENTS), AGENTS)
+    priced = estimate(1000, recipe_file.load(Recipe, "vllm", PRICES, AGENTS), AGENTS)
     assert free
     assert priced
     assert (free.calls, free.price) == (3500, 0)
@@ -30,8 +31,10 @@ def test_prices_are_for_a_million_tokens() -> None:
 
 
 def test_smaller_pictures_cost_less() -> None:
-    usual = estimate(10, recipe_file.load(Recipe, "vllm"))
-    small = estimate(10, recipe_file.load(Recipe, "vllm", ("speaker.max_pixels=50176",)))
+    usual = estimate(10, recipe_file.load(Recipe, "vllm", agents=AGENTS), AGENTS)
+    small = estimate(
+        10, recipe_file.load(Recipe, "vllm", ("speaker.max_pixels=50176",), AGENTS), AGENTS
+    )
     assert usual
     assert small
     assert usual.prompt_tokens - small.prompt_tokens == 35 * (256 - 64)

@@ -3,8 +3,6 @@
 import json
 import shutil
 import signal
-import subprocess
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ import pytest
 from mmusset.musflow.training.run_folder import RunFolder
 from mmusset.shards.tar import read_shard
 from mmusset.training.checkpoint import load, newest, save
-from tests.support.command import SHORT, environment, mmusset, tree
+from tests.support.command import SHORT, core, mmusset, python, tree
 from tests.support.media import library, picture, piece
 
 STORY = "A ferry in the rain goes home, and the lamps of the harbour come on one by one."
@@ -271,9 +269,8 @@ def test_a_scan_counts_and_loads_no_model(made: Made) -> None:
         "import sys; from mmusset.cli.main import app;"
         f" app({list(words)!r}, standalone_mode=False); print('torch' in sys.modules)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=True
-    )
+    done = python("-c", code, server=core)
+    assert done.returncode == 0, done.stderr
     assert "music     is to be generated for 5 pictures without any" in done.stdout
     assert "estimate  8 samples" in done.stdout
     assert done.stdout.endswith("False\n")

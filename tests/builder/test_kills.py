@@ -4,12 +4,11 @@ import random
 import signal
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.command import SHORT, environment, mmusset, tree
+from tests.support.command import SHORT, mmusset, start, tree
 from tests.support.media import library
 
 PIECES = 8
@@ -90,12 +89,7 @@ def test_killed_at_random_moments(source: Path, expected: dict[str, str], tmp_pa
 
 def kill_after(words: list[str], seconds: float) -> int:
     """Start a build and kill it after so long; 1 if it was still running, else 0."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mmusset", *words],
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = start(*words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:

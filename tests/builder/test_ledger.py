@@ -1,23 +1,18 @@
 """The ledger knows itself: its rows, its age, its shards, its copy; and it is its owner's alone."""
 
-import json
 import os
 import shutil
 import signal
-import sqlite3
 import stat
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from mmusset.builder.ledger.file import open_to_write
 from tests.support.command import SHORT, mmusset, tree
-from tests.support.ledgers import flip_letter, older, tables
+from tests.support.ledgers import flip_letter, of_version, tables
 from tests.support.marking import keys, manifest
 from tests.support.media import library
-
-KEY = "sk-planted-0123456789abcdef"
 
 
 @pytest.fixture(scope="module")
@@ -136,27 +131,21 @@ def test_a_lost_ledger_is_never_a_new_build(gone: str, out: Path, source: Path) 
     assert tree(out) == before
 
 
-def test_an_older_ledger_is_brought_up_to_date(out: Path, source: Path) -> None:
-    before = tree(out)
-    (out / "manifest.json").unlink()
-    older(ledger_of(out))
-    for words in (("status", out), ("explain", out, "x")):
-        assert "brings it up to date" in mmusset(*words).stderr
-    killed = mmusset(*words_of(source, out), failpoint="ledger_updated")
-    assert killed.returncode == -signal.SIGKILL
-    with closing(sqlite3.connect(ledger_of(out))) as db:
-        version = db.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()
-    assert version == ("3",), "all of it or nothing"
-    done = mmusset(*words_of(source, out))
-    assert done.returncode == 0 and "brought up to date" in done.stderr
-    assert tree(out) == before
-    assert mmusset("status", out).returncode == 0
+def test_a_ledger_of_another_version_is_refused_and_stays_as_it_is(out: Path, source: Path) -> None:
+    of_version(ledger_of(out), "4")
+    before = (tree(out), ledger_of(out).read_bytes())
+    for words in (words_of(source, out), ("status", out), ("recover", out)):
+        done = mmusset(*words)
+        assert done.returncode == 1 and done.stderr.count("\n") == 1
+        assert "another version of mmusset made" in done.stderr
+    assert (tree(out), ledger_of(out).read_bytes()) == before
 
 
-def test_recover_brings_an_older_ledger_up_to_date_without_the_source(out: Path) -> None:
-    older(ledger_of(out))
-    assert mmusset("recover", out).returncode == 0
-    assert mmusset("status", out).returncode == 0
+def test_a_copy_of_another_version_is_not_recovered_from(out: Path, source: Path) -> None:
+    of_version(out / ".mmusset/ledger.copy.db", "4")
+    ledger_of(out).unlink()
+    done = mmusset("recover", out)
+    assert done.returncode == 1 and "another version of mmusset made" in done.stderr
 
 
 def test_the_folder_is_its_owners_alone(out: Path, source: Path) -> None:
@@ -183,37 +172,6 @@ def modes(folder: Path) -> set[int]:
         for path in folder.iterdir()
         if path.name.startswith(("ledger", "lock"))
     }
-
-
-def plant(path: Path) -> None:
-    """Leave a key where version 0 of mmusset left it: in what was said of errors."""
-    said = f"ClientError(headers={{'Authorization': 'Bearer {KEY}'}})"
-    with closing(sqlite3.connect(path)) as db, db:
-        (text,) = db.execute("SELECT outcome FROM verdict WHERE idx = 1").fetchone()
-        outcome = json.loads(text)
-        outcome["verdict"] = {"status": "failed", "reason": "refused by the server", "detail": said}
-        db.execute(
-            "UPDATE verdict SET status = 'failed', reason = 'refused by the server', outcome = ?"
-            " WHERE idx = 1",
-            (json.dumps(outcome),),
-        )
-        db.execute("DELETE FROM shard WHERE block = (SELECT block FROM item WHERE idx = 1)")
-        db.execute("INSERT INTO skipped VALUES (x'61', 'not usable', ?)", (said,))
-
-
-def test_a_key_in_a_ledger_of_before_is_masked_and_told(out: Path, source: Path) -> None:
-    older(ledger_of(out))
-    plant(ledger_of(out))
-    shutil.rmtree(out / "data")
-    (out / "manifest.json").unlink()
-    assert KEY.encode() in ledger_of(out).read_bytes()
-    done = mmusset(*words_of(source, out))
-    assert done.returncode == 4, done.stderr
-    assert "change that key" in done.stderr and KEY not in done.stderr
-    for path in (out / ".mmusset").iterdir():
-        assert KEY.encode() not in path.read_bytes(), path.name
-    assert KEY not in mmusset("explain", out, keys(out)[0]).stdout
-    assert "change that key" not in mmusset(*words_of(source, out)).stderr
 
 
 def test_a_finished_build_reads_no_shard_but_with_check(out: Path, source: Path) -> None:

@@ -14,8 +14,9 @@ from mmusset.builder.ledger.ledger import Ledger
 from mmusset.builder.look import look
 from mmusset.builder.media import Media
 from mmusset.builder.plan import freeze
-from mmusset.builder.progress import Progress
+from mmusset.builder.progress import BuildProgress
 from mmusset.errors import MmussetError, Unusable
+from mmusset.progress import Progress
 from mmusset.recipe import ClipPart, LimitsPart, Recipe
 from mmusset.sources.walk import Entry, walk
 from tests.support.media import library, piece
@@ -40,7 +41,7 @@ def stop_of(ask: Callable[[Sandbox], Awaitable[object]]) -> str:
 
 
 async def planned(source: Path, entries: list[Entry], sandbox: Sandbox, ledger: Ledger) -> None:
-    found = await look(source, entries, RECIPE, sandbox, ledger, Progress().surveyed)
+    found = await look(source, entries, RECIPE, sandbox, ledger, BuildProgress(Progress()).surveyed)
     freeze(found, RECIPE, ledger, None)
 
 
@@ -56,7 +57,7 @@ def test_a_source_that_is_gone_stops_the_build(tmp_path: Path, empty: bool) -> N
         source.rename(tmp_path / "pulled")
         if empty:
             source.mkdir()
-        first = ledger.next_undecided(0)
+        first = ledger.verdicts.next_undecided(0)
         assert first
         await Media(source, tmp_path / "out", RECIPE, ledger, sandbox).prepare(first)
 

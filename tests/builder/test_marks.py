@@ -1,19 +1,16 @@
 """Marks: a person's own word on a sample, kept in the ledger whatever else is going on."""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmusset.builder.ledger.file import open_to_read, open_to_write
+from mmusset.builder.ledger.file import open_to_read
 from mmusset.builder.marks import Mark, forget_mark, read_marks, save_mark
-from mmusset.errors import MmussetError, Refused, UsageError
-from tests.support.command import SHORT, environment, mmusset
-from tests.support.ledgers import older
+from mmusset.errors import MmussetError, UsageError
+from tests.support.command import SHORT, Process, core, mmusset, start_python
 from tests.support.marking import keys
 from tests.support.media import library
 
@@ -84,23 +81,10 @@ def test_every_note_comes_back_as_it_was_written(begun: Path, note: str) -> None
         forget_mark(begun / "out", key)
 
 
-def test_a_ledger_from_before_there_were_marks_takes_them_once_it_is_up_to_date(
-    out: Path,
-) -> None:
-    older(out / ".mmusset" / "ledger.db")
-    key = keys(out)[0]
-    with pytest.raises(Refused, match="brings it up to date"):
-        save_mark(out, Mark(key, "keep", "too early"))
-    open_to_write(out).close()
-    assert read_marks(out) == {}
-    save_mark(out, Mark(key, "keep", "still here"))
-    assert read_marks(out) == {key: Mark(key, "keep", "still here")}
-
-
 MARKER = """
 import sys
 from pathlib import Path
-from mmusset.build.marks import Mark, save_mark
+from mmusset.builder.marks import Mark, save_mark
 out, name, *keys = sys.argv[1:]
 for number in range(25):
     for key in keys:
@@ -109,14 +93,9 @@ for number in range(25):
 """
 
 
-def marker(out: Path, name: str, *marked: str) -> "subprocess.Popen[str]":
+def marker(out: Path, name: str, *marked: str) -> Process:
     """A process that marks samples again and again, and tells each mark once it is saved."""
-    return subprocess.Popen(
-        [sys.executable, "-c", MARKER, str(out), name, *marked],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
+    return start_python("-c", MARKER, out, name, *marked, server=core, stderr=None)
 
 
 def test_two_who_mark_at_once_lose_nothing(out: Path) -> None:
@@ -142,6 +121,6 @@ def test_a_mark_that_was_saved_outlives_a_kill(out: Path) -> None:
 def test_marks_can_be_read_while_somebody_marks(out: Path) -> None:
     key, *_ = keys(out)
     with open_to_read(out) as ledger:
-        assert ledger.marks.wanted() == []
+        assert ledger.marks.all() == []
         save_mark(out, Mark(key, "drop", ""))
-        assert ledger.marks.wanted() == [Mark(key, "drop", "")]
+        assert ledger.marks.all() == [Mark(key, "drop", "")]

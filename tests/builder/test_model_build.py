@@ -19,7 +19,7 @@ from mmusset.recipe import SpeakerPart
 from mmusset.speakers.picture import data_url, fit
 from mmusset.speakers.stub.plan import PlannedFault
 from mmusset.speakers.stub.server import StubServer
-from tests.support.command import SHORT, environment, mmusset
+from tests.support.command import SHORT, Process, environment, mmusset, start
 from tests.support.media import library
 from tests.support.serving import come_back, go_down, serving
 
@@ -37,17 +37,7 @@ def words(source: Path, out: Path, stub: StubServer, *more: str) -> list[str]:
     return [*build, "--set", where, *SHORT, *more]
 
 
-def started(command: list[str]) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "mmusset", *command],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
-
-
-def wait_for(process: "subprocess.Popen[str]", stub: StubServer, requests: int) -> None:
+def wait_for(process: Process, stub: StubServer, requests: int) -> None:
     """Until the server was asked so often, or the process has ended."""
     while stub.requests < requests and process.poll() is None:
         time.sleep(0.005)
@@ -134,7 +124,7 @@ def test_a_kill_costs_at_most_the_calls_in_flight(tmp_path: Path) -> None:
     with serving(slots=32, latency_s=0.1, objecting=0) as stub:
         few = ("--set", "server.max_in_flight=32")
         command = words(source, tmp_path / "out", stub, *few)
-        process = started(command)
+        process = start(*command)
         wait_for(process, stub, 300)
         process.kill()
         process.communicate()
@@ -149,8 +139,8 @@ def test_a_server_that_goes_away_stops_the_build_and_nothing_is_lost(
     source: Path, tmp_path: Path
 ) -> None:
     with serving(latency_s=0.05, slots=2) as stub:
-        command = words(source, tmp_path / "out", stub, "--server-wait", "1")
-        process = started(command)
+        command = words(source, tmp_path / "out", stub, "--set", "server.wait_seconds=1")
+        process = start(*command)
         wait_for(process, stub, 6)
         go_down(stub)
         _, errors = process.communicate(timeout=120)
@@ -164,7 +154,7 @@ def test_a_server_that_goes_away_stops_the_build_and_nothing_is_lost(
 def test_ctrl_c_lets_calls_come_back_and_says_how_to_go_on(source: Path, tmp_path: Path) -> None:
     with serving(latency_s=0.2, slots=2) as stub:
         command = words(source, tmp_path / "out", stub)
-        process = started(command)
+        process = start(*command)
         wait_for(process, stub, 4)
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=120)
@@ -182,7 +172,7 @@ def test_a_stop_ends_within_ten_seconds_though_calls_hang(
     """Each call may take 180 s; what was answered stays answered."""
     with serving(PlannedFault(kind="hang", first=6, last=8)) as stub:
         command = words(source, tmp_path / "out", stub)
-        process = started(command)
+        process = start(*command)
         wait_for(process, stub, 8)
         output, errors, seconds = stopped(process, number)
         assert process.returncode == 130, errors
@@ -198,7 +188,7 @@ def test_a_stop_ends_within_ten_seconds_though_decoders_hang(tmp_path: Path) -> 
     source = library(tmp_path / "source", 60)
     with serving() as stub:
         command = words(source, tmp_path / "out", stub)
-        process = started(command)
+        process = start(*command)
         wait_for(process, stub, 3)
         decoders = children_of(process.pid)
         for pid in decoders:
@@ -212,7 +202,7 @@ def test_a_stop_ends_within_ten_seconds_though_decoders_hang(tmp_path: Path) -> 
     assert manifest(tmp_path / "out")["accepted"] == 60
 
 
-def stopped(process: "subprocess.Popen[str]", number: int) -> tuple[str, str, float]:
+def stopped(process: Process, number: int) -> tuple[str, str, float]:
     """What a build says when it is sent a signal, and how many seconds it takes to end."""
     begun_s = time.monotonic()
     process.send_signal(number)
@@ -268,9 +258,7 @@ def test_trial_and_prompt_are_shown_to_those_who_tune(source: Path) -> None:
         assert tried.returncode == 0, tried.stderr
         for agent in ("captioner", "story_writer", "critic"):
             assert f"{agent}, round 0, vllm (stub" in tried.stdout
-        shown = mmusset(
-            "prompts", "show", "captioner", "--source", source, "--item", "4", "--json", *where[2:]
-        )
+        shown = mmusset("prompt", source, "captioner", "--item", "4", "--json", *where[2:])
         assert shown.returncode == 0, shown.stderr
         body = json.loads(shown.stdout)
         sent = [seen for seen in stub.seen if seen.schema == "CaptionReply"]
@@ -282,7 +270,7 @@ def test_trial_and_prompt_are_shown_to_those_who_tune(source: Path) -> None:
 def test_serve_stub_serves_newcomers(source: Path, tmp_path: Path) -> None:
     plan = tmp_path / "plan.yaml"
     plan.write_text("latency_s: 0\nadapters: [music-1]\n")
-    server = started(["serve", "--stub", "--port", "0", "--plan", str(plan)])
+    server = start(*["serve", "--stub", "--port", "0", "--plan", str(plan)])
     assert server.stdout
     url = server.stdout.readline().strip()
     command = ["build", "--source", str(source), "--out", str(tmp_path / "out"), *SHORT]

@@ -15,8 +15,9 @@ from mmusset.builder.ledger.file import open_to_write
 from mmusset.builder.ledger.ledger import Ledger
 from mmusset.builder.look import Piece, look
 from mmusset.builder.plan import drop_short, freeze
-from mmusset.builder.progress import Progress
+from mmusset.builder.progress import BuildProgress
 from mmusset.builder.run import survey_only
+from mmusset.progress import Progress
 from mmusset.recipe import ClipPart, Recipe
 from mmusset.sample import Item, Tags
 from mmusset.sources.walk import walk
@@ -28,7 +29,7 @@ RECIPE = Recipe(clip=ClipPart(seconds=2))
 
 def pieces_of(source: Path) -> dict[str, Piece]:
     """What a build would find in a folder, by path."""
-    found = asyncio.run(survey_only(source, Recipe(), Progress()))
+    found = asyncio.run(survey_only(source, Recipe(), BuildProgress(Progress())))
     return {piece.music_path.decode(): piece for piece in found.pieces}
 
 
@@ -37,7 +38,7 @@ def planned(source: Path, out: Path) -> tuple[dict[str, Item], Tally]:
 
     async def plan(ledger: Ledger) -> None:
         async with Sandbox(RECIPE.limits) as sandbox:
-            step = Progress().surveyed
+            step = BuildProgress(Progress()).surveyed
             freeze(
                 await look(source, walk(source), RECIPE, sandbox, ledger, step),
                 RECIPE,
@@ -49,9 +50,11 @@ def planned(source: Path, out: Path) -> tuple[dict[str, Item], Tally]:
     try:
         asyncio.run(plan(ledger))
         items = []
-        while found := ledger.next_undecided(items[-1].idx if items else 0):
+        while found := ledger.verdicts.next_undecided(items[-1].idx if items else 0):
             items.append(found)
-        return {found.item.music_path.decode(): found.item for found in items}, ledger.tally()
+        return {
+            found.item.music_path.decode(): found.item for found in items
+        }, ledger.verdicts.tally()
     finally:
         ledger.close()
 

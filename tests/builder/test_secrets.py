@@ -4,19 +4,19 @@ import asyncio
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 import pytest
 
+from mmusset.agents import AGENTS
 from mmusset.errors import MmussetError, Unusable, UsageError
 from mmusset.recipe import ServerPart, SpeakerPart
 from mmusset.safe_text import first_line, masked, of_url, printable
 from mmusset.speakers.vllm.speaker import VllmSpeaker
 from mmusset.speakers.vllm.wire import NoReply, ServerBusy, post
-from tests.support.command import SHORT, environment
+from tests.support.command import SHORT, mmusset
 from tests.support.media import library
 from tests.support.rude import Heard, Rude, completion, http, models, rude
 
@@ -84,7 +84,7 @@ def said_of(server: Rude, path: str = "/chat/completions") -> str:
     """What the client says of a server's one answer."""
 
     async def ask() -> str:
-        speaker = VllmSpeaker(SpeakerPart(), ServerPart(url=server.url))
+        speaker = VllmSpeaker(SpeakerPart.for_agents(AGENTS), ServerPart(url=server.url))
         async with speaker.session() as session:
             try:
                 await post(session, server.url + path, b"{}", 5.0)
@@ -176,7 +176,7 @@ def test_a_key_that_no_header_can_hold_is_wrong_usage(monkeypatch: pytest.Monkey
 
 
 async def entered(url: str) -> None:
-    async with VllmSpeaker(SpeakerPart(), ServerPart(url=url)):
+    async with VllmSpeaker(SpeakerPart.for_agents(AGENTS), ServerPart(url=url)):
         raise AssertionError("nobody listens there")
 
 
@@ -256,14 +256,7 @@ def build(source: Path, out: Path, server: Rude, *more: str) -> "subprocess.Comp
 
 def mmusset_with(key: str, *words: str) -> "subprocess.CompletedProcess[str]":
     """The finished process of `mmusset WORDS`, with a key."""
-    return subprocess.run(
-        [sys.executable, "-m", "mmusset", *words],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=environment() | ({"OPENAI_API_KEY": key} if key else {"OPENAI_API_KEY": ""}),
-        check=False,
-    )
+    return mmusset(*words, variables={"OPENAI_API_KEY": key})
 
 
 def search(tmp_path: Path, out: Path, built: "subprocess.CompletedProcess[str]") -> None:

@@ -5,16 +5,19 @@ import resource
 import signal
 import subprocess
 import sys
-import tomllib
 from importlib import resources
 from pathlib import Path
 
 import pytest
 import yaml
+from typer.models import CommandInfo
 
+from mmusset import __version__ as mmusset_version
 from mmusset import recipe_file
+from mmusset.agents import AGENTS
+from mmusset.cli.main import app
 from mmusset.errors import UsageError
-from mmusset.recipe import Recipe
+from mmusset.recipe import Recipe, SpeakerPart, complete_speaker
 from tests.support.command import environment, mmusset
 
 ROOT = Path(__file__).parents[2]
@@ -52,9 +55,36 @@ def test_a_build_needs_no_torch() -> None:
     assert not {"torch", "transformers", "librosa"} & set(loaded)
 
 
-@pytest.mark.parametrize("command", ["scan", "build", "status", "explain", "verify"])
-def test_every_command_shows_an_example(command: str) -> None:
-    assert "Example" in mmusset(command, "--help").stdout
+def commands() -> list[str]:
+    """All that `mmusset --help` lists."""
+    return [str(info.name or info.callback.__name__) for info in registered() if info.callback]
+
+
+def registered() -> list[CommandInfo]:
+    groups = (info.typer_instance for info in app.registered_groups)
+    return [info for group in groups if group for info in group.registered_commands]
+
+
+@pytest.mark.parametrize("info", registered(), ids=commands())
+def test_every_command_has_a_whole_first_line_a_group_and_an_example(info: CommandInfo) -> None:
+    """A first line that fits beside the command's name on 80 columns, and is a sentence."""
+    assert info.rich_help_panel
+    first, _, rest = (info.callback.__doc__ or "").partition("\n")
+    assert first.endswith(".")
+    assert "Example" in rest
+
+
+def test_the_overview_shows_each_first_sentence_whole() -> None:
+    overview = mmusset("--help").stdout
+    assert "..." not in overview.partition("Make a dataset:")[2]
+    for info, name in zip(registered(), commands(), strict=True):
+        sentence = (info.callback.__doc__ or "").partition("\n")[0].partition(". ")[0]
+        line = next(line for line in overview.splitlines() if line.split()[:1] == [name])
+        assert sentence.removesuffix(".") in line, "it fits on one line of 80 columns"
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert mmusset("--version").stdout == f"mmusset {mmusset_version}\n"
 
 
 def test_commands_on_no_dataset_say_so(tmp_path: Path) -> None:
@@ -64,50 +94,23 @@ def test_commands_on_no_dataset_say_so(tmp_path: Path) -> None:
         assert "is not a dataset of mmusset" in done.stderr
 
 
-def test_every_package_is_listed() -> None:
-    """A package that pyproject.toml forgets is missing from the wheel."""
-    config = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
-    inner = {f"mmusset.{p.parent.name}" for p in ROOT.glob("mmusset/*/__init__.py")}
-    assert set(config["packages"]) == {"mmusset"} | inner
-    for package, folder in config["package-dir"].items():
-        assert (ROOT / folder / "__init__.py").exists(), package
-
-
-def test_rooms_import_downward() -> None:
-    """No room imports one that stands below it in DESIGN's table."""
-    order = ["sources", "evidence", "truth", "speakers", "agents", "shards", "build"]
-    allowed = {
-        "sources": {"text"},
-        "evidence": set(),
-        "truth": {"evidence"},
-        "speakers": {"prompts"},
-        "agents": {"speakers", "prompts", "truth"},
-        "shards": set(),
-        "build": {"sources", "evidence", "speakers", "shards", "prompts"},
-    }
-    for room in order:
-        folder = ROOT / "mmusset" / room
-        for path in folder.glob("*.py"):
-            for line in path.read_text().splitlines():
-                words = line.split()
-                if words[:1] not in (["from"], ["import"]) or not words[1].startswith("mmusset."):
-                    continue
-                target = words[1].split(".")[1]
-                if target in order and target != room:
-                    assert target in allowed[room], f"{path.name}: {line}"
+def usual() -> Recipe:
+    """The recipe that says nothing of its own."""
+    return Recipe(speaker=SpeakerPart.for_agents(AGENTS))
 
 
 def test_shipped_recipes_are_whole_and_valid() -> None:
     assert recipe_file.names() == ["quickstart", "transformers", "vllm"]
     shown: set[str] = set()
     for name in recipe_file.names():
-        loaded = recipe_file.load(Recipe, name)
+        loaded = recipe_file.load(Recipe, name, agents=AGENTS)
         assert loaded.name == name
         text = (resources.files("mmusset.recipes") / f"{name}.yaml").read_text()
         given = yaml.safe_load(text)
-        assert loaded == Recipe.model_validate(given)
+        speaker = complete_speaker(given["speaker"], AGENTS)
+        assert loaded == Recipe.model_validate(given | {"speaker": speaker})
         shown |= set(given)
-    assert recipe_file.load(Recipe, "quickstart") == Recipe()
+    assert recipe_file.load(Recipe, "quickstart", agents=AGENTS) == usual()
     assert shown == set(Recipe.model_fields), "every key is shown in a recipe"
 
 
@@ -159,9 +162,12 @@ def test_a_stop_during_the_imports_leaves_no_traceback(
 
 
 def test_overrides_change_one_key() -> None:
-    changed = recipe_file.load(Recipe, "quickstart", ("clip.seconds=5", "keep_tags=[title]"))
+    changed = recipe_file.load(
+        Recipe, "quickstart", ("clip.seconds=5", "keep_tags=[title]"), AGENTS
+    )
     assert (changed.clip.seconds, changed.keep_tags) == (5.0, ("title",))
-    assert recipe_file.differences(Recipe().canonical(), changed.canonical()) == [
+    differences = recipe_file.differences(usual().canonical(), changed.canonical())
+    assert [str(difference) for difference in differences] == [
         "clip.seconds: 10.24 -> 5.0",
         "keep_tags: [] -> ['title']",
     ]
@@ -169,13 +175,13 @@ def test_overrides_change_one_key() -> None:
 
 def test_one_key_of_one_agents_sampling_can_be_changed() -> None:
     sampling = recipe_file.load(
-        Recipe, "vllm", ("speaker.sampling.critic.max_tokens=99",)
+        Recipe, "vllm", ("speaker.sampling.critic.max_tokens=99",), AGENTS
     ).speaker.sampling
-    usual = Recipe().speaker.sampling
-    assert sampling.critic == usual.critic.model_copy(update={"max_tokens": 99})
-    assert sampling.captioner == usual.captioner
+    usual_sampling = usual().speaker.sampling
+    assert sampling["critic"] == usual_sampling["critic"].model_copy(update={"max_tokens": 99})
+    assert sampling["captioner"] == usual_sampling["captioner"]
     with pytest.raises(UsageError, match=r"sampling\.critic\.max_tokens"):
-        recipe_file.load(Recipe, "vllm", ("speaker.sampling.critic.max_token=99",))
+        recipe_file.load(Recipe, "vllm", ("speaker.sampling.critic.max_token=99",), AGENTS)
 
 
 @pytest.mark.parametrize("bounds", ["[80, 8]", "[0, 8]"])
@@ -187,6 +193,6 @@ def test_bounds_that_nothing_can_meet_are_a_usage_error(name: str, bounds: str) 
 
 def test_what_can_not_change_the_output_is_no_difference() -> None:
     more_workers = recipe_file.load(
-        Recipe, "quickstart", ("limits.workers=8", "limits.decode_seconds=5")
+        Recipe, "quickstart", ("limits.workers=8", "limits.decode_seconds=5"), AGENTS
     )
-    assert more_workers.canonical() == Recipe().canonical()
+    assert more_workers.canonical() == usual().canonical()

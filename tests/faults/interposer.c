@@ -47,7 +47,7 @@ __attribute__((constructor)) static void begin(void) {
         size = read(fd, words, sizeof words);
         close(fd);
     }
-    if (size > 0 && memmem(words, size, "build.worker", 12)) role = DECODER;
+    if (size > 0 && memmem(words, size, "decoding.worker", 15)) role = DECODER;
     if (shared != MAP_FAILED) table = shared;
 }
 

@@ -10,7 +10,6 @@ import pickle
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +20,7 @@ import pytest
 from mmusset.sources.walk import walk
 from tests.faults.injection import compiler, interposer
 from tests.faults.unreadable import mmusset_failing
-from tests.support.command import SHORT, environment, mmusset, tree
+from tests.support.command import SHORT, mmusset, start, tree
 from tests.support.media import library, picture
 
 needs_a_compiler = pytest.mark.skipif(compiler() is None, reason="no C compiler is here")
@@ -178,13 +177,7 @@ def test_a_decoder_that_dies_while_files_are_surveyed_decides_nothing(
 ) -> None:
     """Each decoder is killed in the first build, in whatever it does; the second is left alone."""
     out = tmp_path / "out"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mmusset", *map(str, words(source, out))],
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = start(*words(source, out), stdout=subprocess.DEVNULL)
     killed = 0
     while process.poll() is None:
         killed += kill_decoders(process.pid)

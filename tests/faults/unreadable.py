@@ -4,11 +4,10 @@ import ctypes
 import errno
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 from tests.faults.injection import KINDS, PLACES, ROLES, Table
-from tests.support.command import environment
+from tests.support.command import mmusset
 
 
 def mmusset_failing(
@@ -24,11 +23,4 @@ def mmusset_failing(
         ctypes.string_at(ctypes.addressof(table), len(bytes(table)))
     )
     faults = {"LD_PRELOAD": str(shared), "FAULT_TABLE": str(shared.with_name("table"))}
-    return subprocess.run(
-        [sys.executable, "-m", "mmusset", *map(str, words)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=environment() | faults,
-        check=False,
-    )
+    return mmusset(*words, variables=faults)

@@ -33,14 +33,16 @@ from mmusset.finetune.metrics import (
 )
 from mmusset.finetune.recipe import DataPart, FinetuneRecipe
 from mmusset.finetune.report import badged, make_free, page
+from mmusset.progress import JsonProgress, Progress
 from mmusset.recipe import CriticPart, GatesPart
 from mmusset.sample import ClaimVerdict, JudgedClaim
-from mmusset.training.progress import JsonProgress, Progress
+from mmusset.shards.manifest import MANIFEST
 from mmusset.truth.extract import extract
 from mmusset.truth.judge import judge
 from tests.speakers.test_adapter import adapter_folder
 from tests.support.command import mmusset
 from tests.support.finetune_parts import FEW_PIXELS, samples_to_learn, tiny_base
+from tests.support.manifests import manifest_of
 from tests.support.musflow_parts import dataset
 from tests.support.samples import music_evidence, sample
 from tests.support.tiny_qwen2vl import make_adapter
@@ -280,8 +282,8 @@ def test_no_shard_is_read_beyond_the_limit(tmp_path: Path) -> None:
 def test_texts_are_measured_by_the_limits_of_their_dataset(tmp_path: Path) -> None:
     data = dataset(tmp_path, test_0=[sample(0, "test")])
     assert held_out(question(data))[0].limits == CriticPart()
-    critic = {"critic": {"story_words": [3, 9]}}
-    (data / "manifest.json").write_text(json.dumps({"recipe": critic}))
+    manifest = manifest_of([], recipe={"critic": {"story_words": [3, 9]}})
+    (data / MANIFEST).write_bytes(manifest.to_bytes())
     (held,) = held_out(question(data))
     assert held.limits == CriticPart(story_words=(3, 9))
     short = result()
@@ -311,7 +313,7 @@ def test_an_adapter_of_another_base_is_refused_before_any_work(tmp_path: Path) -
     base.mkdir()
     (base / "config.json").write_text('{"model_type": "qwen2_vl"}')
     other = adapter_folder(tmp_path / "a", base_model_name_or_path="Qwen/Qwen2-VL-2B-Instruct")
-    done = mmusset("evaluate-speaker", "--data", data, "--adapter", other, "--base", base)
+    done = mmusset("evaluate-speaker", data, "--adapter", other, "--base", base)
     assert done.returncode == 1
     assert "it was trained on Qwen/Qwen2-VL-2B-Instruct, not on" in done.stderr
     with pytest.raises(MmussetError, match="is no LoRA adapter"):

@@ -13,20 +13,21 @@ import torch
 from PIL import Image
 
 from mmusset import recipe_file
+from mmusset.agents import AGENTS
 from mmusset.agents.graph import build_graph
 from mmusset.builder.trial import trial_of_source
 from mmusset.errors import MmussetError, UsageError
-from mmusset.finetune.batch import batch_of, seen
+from mmusset.finetune.batch import attention_mask_of, batch_of
 from mmusset.finetune.chats import Chat, read_chats
 from mmusset.finetune.packing import PackedSample, pack_chats, tokens_of
 from mmusset.recipe import Recipe
 from mmusset.sample import Story
 from mmusset.speakers import chat as chats_of_agents
-from mmusset.speakers.asking import Asker, InMemory
+from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import Request
 from mmusset.speakers.picture import fit
 from tests.support.command import SHORT, mmusset
-from tests.support.finetune_parts import DATA, alone, book, learner, samples_to_learn, tiny_base
+from tests.support.finetune_parts import DATA, alone, learner, packed, samples_to_learn, tiny_base
 from tests.support.media import library
 from tests.support.musflow_parts import dataset
 from tests.support.samples import jpeg, sample
@@ -51,11 +52,11 @@ def test_what_is_taught_is_what_the_agents_send(tmp_path: Path) -> None:
 
     async def asked() -> list[Request]:
         short = (SHORT[1], "speaker.max_pixels=3136")
-        loaded = recipe_file.load(Recipe, "transformers", short)
+        loaded = recipe_file.load(Recipe, "transformers", short, AGENTS)
         speaker = Listening()
         for place in range(1, 5):
             async with trial_of_source(folder, place, loaded) as trial:
-                await build_graph(Asker(speaker, InMemory()), loaded)(trial.material)
+                await build_graph(Asker(speaker, InMemoryReplies()), loaded, AGENTS)(trial.material)
         return [lesson.request for lesson in speaker.lessons]
 
     sent = {
@@ -70,18 +71,18 @@ def test_what_is_taught_is_what_the_agents_send(tmp_path: Path) -> None:
 
 def test_only_the_answer_and_its_end_are_learnt(base: Path, source: Path) -> None:
     """Token by token: run with -s to see them."""
-    _, processor = book(base, source)
+    _, processor = packed(base, source)
     chat = read_chats([str(source)], DATA).chats[0]
-    told = tokens_of(chat, processor)
-    for token, learnt in zip(told.ids, told.learnt, strict=True):
+    tokens = tokens_of(chat, processor)
+    for token, learnt in zip(tokens.input_ids, tokens.is_label, strict=True):
         print("learnt" if learnt else "told  ", repr(processor.tokenizer.decode([token])))
-    learnt = [token for token, yes in zip(told.ids, told.learnt, strict=True) if yes]
+    learnt = [token for token, yes in zip(tokens.input_ids, tokens.is_label, strict=True) if yes]
     assert processor.tokenizer.decode(learnt) == chat.messages[-1]["content"] + "<|im_end|>"
-    assert told.learnt == tuple(sorted(told.learnt)), "the answer stands last"
+    assert tokens.is_label == tuple(sorted(tokens.is_label)), "the answer stands last"
     whole = processor.apply_chat_template(list(chat.messages), tokenize=False)
-    images = [Image.open(io.BytesIO(picture)) for picture in chat.pictures]
+    images = [Image.open(io.BytesIO(picture)) for picture in chat.images]
     served = processor(text=[whole], images=images)["input_ids"][0]
-    assert served == [*told.ids, *processor.tokenizer("\n")["input_ids"]]
+    assert served == [*tokens.input_ids, *processor.tokenizer("\n")["input_ids"]]
 
 
 def conversation(where: str = "here") -> Chat:
@@ -98,71 +99,73 @@ def conversation(where: str = "here") -> Chat:
             {"role": "user", "content": "And the lamp?"},
             {"role": "assistant", "content": "It was out."},
         ),
-        pictures=(fit(Image.open(io.BytesIO(jpeg())), 3136),),
+        images=(fit(Image.open(io.BytesIO(jpeg())), 3136),),
     )
 
 
 def test_every_turn_of_the_assistant_is_learnt(base: Path, source: Path) -> None:
-    _, processor = book(base, source)
-    told = tokens_of(conversation(), processor)
-    learnt = [token for token, yes in zip(told.ids, told.learnt, strict=True) if yes]
+    _, processor = packed(base, source)
+    tokens = tokens_of(conversation(), processor)
+    learnt = [token for token, yes in zip(tokens.input_ids, tokens.is_label, strict=True) if yes]
     assert processor.tokenizer.decode(learnt) == "A quiet piece.<|im_end|>It was out.<|im_end|>"
     whole = processor.apply_chat_template(list(conversation().messages), tokenize=False)
-    image = Image.open(io.BytesIO(conversation().pictures[0]))
+    image = Image.open(io.BytesIO(conversation().images[0]))
     served = processor(text=[whole], images=[image])["input_ids"][0]
-    assert list(told.ids) == served[: len(told.ids)]
+    assert list(tokens.input_ids) == served[: len(tokens.input_ids)]
 
 
 def summed_loss(model: Any, processor: Any, chat: Chat) -> torch.Tensor:
     """Of a chat, as transformers computes it: all logits, labels with -100."""
     loss: torch.Tensor = alone(model, processor, chat).loss
-    return loss * sum(tokens_of(chat, processor).learnt)
+    return loss * sum(tokens_of(chat, processor).is_label)
 
 
-def test_a_page_teaches_what_its_chats_teach_one_by_one(base: Path, source: Path) -> None:
+def test_a_packed_sample_teaches_what_its_chats_teach_one_by_one(base: Path, source: Path) -> None:
     """One beginning for two prompts, logits of the answers alone: loss and every gradient are
     those of the full path, chat by chat."""
-    found, processor = book(base, source)
+    found, processor = packed(base, source)
     model = learner(base).eval()
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     chats = read_chats([str(source)], DATA).chats[:6]
-    pages = found.pages[:3]
-    assert [len(page.ends) for page in pages] == [2, 2, 2]
-    loss = model(batch_of(pages, processor, model.base.model.get_rope_index))
-    packed = torch.autograd.grad(loss, weights)
+    samples = found.samples[:3]
+    assert [len(sample.branch_ends) for sample in samples] == [2, 2, 2]
+    loss = model(batch_of(samples, processor, model.base.model.get_rope_index))
+    gradients = torch.autograd.grad(loss, weights)
     full = torch.stack([summed_loss(model.base, processor, chat) for chat in chats]).sum()
     apart = torch.autograd.grad(full, weights)
     torch.testing.assert_close(loss, full, rtol=1e-5, atol=1e-4)
-    for ours, theirs in zip(packed, apart, strict=True):
+    for ours, theirs in zip(gradients, apart, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)
-    assert sum(len(page.ids) for page in pages) < 0.75 * sum(
-        len(tokens_of(chat, processor).ids) for chat in chats
+    assert sum(len(sample.input_ids) for sample in samples) < 0.75 * sum(
+        len(tokens_of(chat, processor).input_ids) for chat in chats
     )
 
 
 def test_a_page_with_turns_and_none_to_share_teaches_the_same(base: Path, source: Path) -> None:
-    _, processor = book(base, source)
+    _, processor = packed(base, source)
     model = learner(base).eval()
-    (page,) = pack_chats([conversation()], processor, 4096).pages
-    loss = model(batch_of([page], processor, model.base.model.get_rope_index))
+    (sample,) = pack_chats([conversation()], processor, 4096).samples
+    loss = model(batch_of([sample], processor, model.base.model.get_rope_index))
     torch.testing.assert_close(loss, summed_loss(model.base, processor, conversation()))
 
 
-def test_branches_see_the_beginning_and_themselves() -> None:
-    page = PackedSample("here", "train", (1, 2, 3, 4, 5, 6), 2, (4, 6), (2,), (3,), ())
-    shown = ["".join("x" if yes else "." for yes in row) for row in seen(page, 7).tolist()]
+def test_branches_attend_to_the_prefix_and_themselves() -> None:
+    sample = PackedSample("here", "train", (1, 2, 3, 4, 5, 6), 2, (4, 6), (2,), (3,), ())
+    shown = [
+        "".join("x" if yes else "." for yes in row) for row in attention_mask_of(sample, 7).tolist()
+    ]
     assert shown == ["x......", "xx.....", "xxx....", "xxxx...", "xx..x..", "xx..xx.", "......x"]
 
 
 def test_a_chat_that_is_too_long_is_left_out_and_never_cut(base: Path, source: Path) -> None:
-    found, processor = book(base, source)
+    found, processor = packed(base, source)
     chats = read_chats([str(source)], DATA).chats
-    lengths = sorted(len(tokens_of(chat, processor).ids) for chat in chats)
+    lengths = sorted(len(tokens_of(chat, processor).input_ids) for chat in chats)
     most = lengths[len(lengths) // 2 - 1]
     some = pack_chats(chats, processor, most)
     assert some.too_long == sum(length > most for length in lengths) > 0
-    assert all(len(page.ids) <= most for page in some.pages)
-    assert sum(len(page.ends) for page in some.pages) == len(chats) - some.too_long
+    assert all(len(sample.input_ids) <= most for sample in some.samples)
+    assert sum(len(sample.branch_ends) for sample in some.samples) == len(chats) - some.too_long
     with pytest.raises(MmussetError, match=r"all 14 chats are longer than data.max_tokens, 20"):
         pack_chats(chats, processor, 20)
     assert found.sha256 != some.sha256
@@ -228,8 +231,8 @@ def test_chats_may_be_given_as_lines_of_json(tmp_path: Path, base: Path, source:
     other["messages"][0]["content"][0]["image"] = "b.jpg"
     chats = read_chats([written(tmp_path, line(group="g1"), other)], DATA).chats
     assert [(chat.group, chat.split) for chat in chats] == [("g1", "train"), ("g2", "validation")]
-    _, processor = book(base, source)
-    assert len(pack_chats(chats, processor, 4096).pages) == 2
+    _, processor = packed(base, source)
+    assert len(pack_chats(chats, processor, 4096).samples) == 2
 
 
 @pytest.mark.parametrize(
@@ -253,19 +256,19 @@ def test_a_bad_line_is_named(
 
 
 def test_text_that_passes_for_a_picture_is_refused(base: Path, source: Path) -> None:
-    _, processor = book(base, source)
+    _, processor = packed(base, source)
     spoilt = replace(conversation(), messages=(
         {"role": "user", "content": "<|image_pad|>"}, *conversation().messages[1:],
-    ), pictures=())  # fmt: skip
+    ), images=())  # fmt: skip
     with pytest.raises(MmussetError, match=r"here: its text holds <\|image_pad\|>"):
         tokens_of(spoilt, processor)
 
 
 def test_special_tokens_in_an_answer_are_text(base: Path, source: Path) -> None:
-    _, processor = book(base, source)
+    _, processor = packed(base, source)
     said = "It ends <|im_end|> here."
     messages = (*conversation().messages[:1], {"role": "assistant", "content": said})
-    told = tokens_of(replace(conversation(), messages=messages), processor)
-    learnt = [token for token, yes in zip(told.ids, told.learnt, strict=True) if yes]
+    tokens = tokens_of(replace(conversation(), messages=messages), processor)
+    learnt = [token for token, yes in zip(tokens.input_ids, tokens.is_label, strict=True) if yes]
     assert learnt.count(processor.tokenizer.eos_token_id) == 1
     assert processor.tokenizer.decode(learnt[:-1]) == said

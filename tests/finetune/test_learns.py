@@ -9,13 +9,14 @@ import torch
 from PIL import Image, ImageEnhance
 
 from mmusset import recipe_file
+from mmusset.agents import AGENTS
 from mmusset.finetune.chats import Chat, read_chats
 from mmusset.finetune.compare import ComparisonRequest, compare
 from mmusset.finetune.learner import read_processor
+from mmusset.progress import Progress
 from mmusset.recipe import Recipe
 from mmusset.shards.reader import raw_samples, shards_of
 from mmusset.speakers.adapter import check_adapter, read_adapter
-from mmusset.training.progress import Progress
 from tests.support.command import mmusset
 from tests.support.finetune_parts import DATA, FEW_PIXELS, alone, recipe, teach_words, texts_of
 from tests.support.tiny_qwen2vl import make_tiny
@@ -49,10 +50,10 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def base(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """It knows the words, and how a critic answers who finds nothing."""
     folder = tmp_path_factory.mktemp("base")
-    loaded = recipe_file.load(Recipe, "transformers", (f"speaker.max_pixels={FEW_PIXELS}",))
+    loaded = recipe_file.load(Recipe, "transformers", (f"speaker.max_pixels={FEW_PIXELS}",), AGENTS)
     lessons = [x for x in lessons_of(SOURCE, loaded, 13) if x.request.brief.agent == "critic"]
     chats = read_chats([str(dataset)], DATA).chats
-    asked = [text for x in lessons for text in (x.request.brief.task, x.answer)]
+    asked = [text for x in lessons for text in (x.request.brief.prompt.task, x.answer)]
     random = make_tiny(folder / "random", [*texts_of(chats), *asked])
     worded = teach_words(random, chats, folder / "worded", steps=200)
     train(worded, lessons, folder / "base", steps=40)
@@ -65,7 +66,7 @@ def given(chats: tuple[Chat, ...], folder: Path) -> Path:
     folder.mkdir()
     lines = []
     for number, chat in enumerate(chats):
-        image = Image.open(BytesIO(chat.pictures[0]))
+        image = Image.open(BytesIO(chat.images[0]))
         for split, shown in (
             ("train", image),
             ("validation", ImageEnhance.Brightness(image).enhance(1.05)),
@@ -87,7 +88,7 @@ def adapter(dataset: Path, base: Path, tmp_path_factory: pytest.TempPathFactory)
     chats = given(read_chats([str(dataset)], DATA).chats, folder / "given")
     sets = [w for key, value in SETTINGS.items() for w in ("--set", f"{key}={json.dumps(value)}")]
     out = folder / "adapter"
-    asked = ["finetune", "--data", chats, "--base", base, "--out", out, *sets]
+    asked = ["finetune", chats, "--base", base, "--out", out, *sets]
     done = mmusset(*asked, "--merge", folder / "merged")
     assert done.returncode == 0, done.stderr
     return out
@@ -140,7 +141,7 @@ def test_it_beats_its_base(adapter: Path, base: Path, dataset: Path) -> None:
 def test_the_command_writes_figures_and_a_page(
     adapter: Path, base: Path, dataset: Path, tmp_path: Path
 ) -> None:
-    asked = ["evaluate-speaker", "--data", dataset, "--adapter", adapter, "--split", "train"]
+    asked = ["evaluate-speaker", dataset, "--adapter", adapter, "--split", "train"]
     few = ["--limit", "2", "--out", tmp_path / "compared"]
     done = mmusset(*asked, *few, "--json")
     assert done.returncode == 0, done.stderr

@@ -14,16 +14,16 @@ from mmusset.finetune.memory import ALLOWANCE, StepShape, needed, plan
 from mmusset.training.room import GIB
 from tests.support.command import mmusset
 from tests.support.finetune_parts import (
-    book,
     learner,
     most_held_mib,
+    packed,
     recipe,
     samples_to_learn,
     tiny_base,
     words,
 )
 
-SHAPE = StepShape(pages=1, tokens=900, learnt=120)
+SHAPE = StepShape(samples=1, tokens=900, labels=120)
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +40,13 @@ def batch(shape: StepShape) -> PackedBatch:
     """Pages of this shape, without pictures."""
     sees = torch.ones(shape.tokens, shape.tokens, dtype=torch.bool).tril()
     return PackedBatch(
-        ids=torch.zeros(shape.pages, shape.tokens, dtype=torch.long),
-        sees=sees.expand(shape.pages, 1, -1, -1).contiguous(),
-        positions=torch.arange(shape.tokens).expand(3, shape.pages, -1).contiguous(),
-        pixels=None,
-        grids=None,
-        sources=torch.arange(shape.learnt),
-        targets=torch.zeros(shape.learnt, dtype=torch.long),
+        input_ids=torch.zeros(shape.samples, shape.tokens, dtype=torch.long),
+        attention_mask=sees.expand(shape.samples, 1, -1, -1).contiguous(),
+        position_ids=torch.arange(shape.tokens).expand(3, shape.samples, -1).contiguous(),
+        pixel_values=None,
+        image_grid_thw=None,
+        logit_positions=torch.arange(shape.labels),
+        labels=torch.zeros(shape.labels, dtype=torch.long),
     )
 
 
@@ -63,7 +63,7 @@ def measured_mib(base: Path, shape: StepShape, rank: int, checkpointing: bool) -
     [
         (SHAPE, 8, False),
         (SHAPE, 64, True),
-        (replace(SHAPE, pages=3, learnt=360), 8, True),
+        (replace(SHAPE, samples=3, labels=360), 8, True),
     ],
 )
 def test_the_plan_is_what_a_step_takes(
@@ -88,13 +88,13 @@ def test_more_never_needs_less(base: Path) -> None:
     usual = peak()
     assert peak(rank=64) > usual
     assert peak(replace(SHAPE, tokens=1100)) > usual
-    assert peak(replace(SHAPE, pages=2, learnt=240)) > usual
+    assert peak(replace(SHAPE, samples=2, labels=240)) > usual
     assert peak(checkpointing=True) < usual
     assert peak(quantize="nf4") < usual
 
 
 def test_its_advice_fits_when_it_is_followed(base: Path, source: Path) -> None:
-    found, _ = book(base, source)
+    found, _ = packed(base, source)
     config = AutoConfig.from_pretrained(base)
     asked = recipe(base, 64, micro_batch=4, batch=4)
     whole = plan(asked, config, found, room=100.0, bf16=False)

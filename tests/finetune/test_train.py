@@ -26,9 +26,9 @@ from mmusset.training.early_stopping import Best
 from mmusset.training.lock import locked
 from tests.support.command import environment, mmusset, torchrun, tree
 from tests.support.finetune_parts import (
-    book,
     job,
     learner,
+    packed,
     recipe,
     samples_to_learn,
     tiny_base,
@@ -194,9 +194,9 @@ def test_bf16_learns(base: Path, source: Path, tmp_path: Path) -> None:
 def test_an_adapter_that_changes_nothing_is_not_saved(
     base: Path, source: Path, tmp_path: Path
 ) -> None:
-    found, processor = book(base, source)
+    found, processor = packed(base, source)
     silent, spoken = learner(base, loud=False), learner(base)
-    batch = batch_of(found.pages[:1], processor, silent.base.model.get_rope_index)
+    batch = batch_of(found.samples[:1], processor, silent.base.model.get_rope_index)
     outcome = Outcome(step=4, steps=4, base_loss=2.0, best=Best(4, 1.0, {}))
     with pytest.raises(MmussetError, match="changes nothing that the base says"):
         save_adapter(silent, recipe(base), tmp_path, batch, outcome)

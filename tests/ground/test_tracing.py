@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from mmusset.agents import AGENTS
 from mmusset.agents.graph import build_graph
 from mmusset.errors import Refused
 from mmusset.recipe import Recipe
-from mmusset.speakers.asking import Asker, InMemory
+from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.offline.speaker import OfflineSpeaker
 from mmusset.tracing import without_tracing
 from tests.support.command import SHORT, environment
@@ -141,13 +142,14 @@ def test_what_turns_tracing_on_later_does_not_trace() -> None:
 
 LATE = """
 import asyncio, os
+from mmusset.agents import AGENTS
 from mmusset.agents.graph import build_graph
 from mmusset.recipe import Recipe
-from mmusset.speakers.asking import Asker, InMemory
+from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.offline.speaker import OfflineSpeaker
-from tests.samples import material
+from tests.support.samples import material
 
-graph = build_graph(Asker(OfflineSpeaker(), InMemory()), Recipe())
+graph = build_graph(Asker(OfflineSpeaker(), InMemoryReplies()), Recipe(), AGENTS)
 os.environ["LANGSMITH_TRACING"] = "true"
 from langsmith.utils import get_env_var
 get_env_var.cache_clear()
@@ -165,7 +167,7 @@ def test_tracing_that_langsmith_has_on_by_other_means_is_refused() -> None:
         tracing_context(enabled=True),
         pytest.raises(Refused, match="LangSmith's tracing is on in this process"),
     ):
-        build_graph(Asker(OfflineSpeaker(), InMemory()), Recipe())
+        build_graph(Asker(OfflineSpeaker(), InMemoryReplies()), Recipe(), AGENTS)
 
 
 def test_its_variables_are_not_handed_on() -> None:

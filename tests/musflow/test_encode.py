@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from mmusset.musflow.codecs.codec import Codec
 from mmusset.musflow.data.cache import Cache, CacheManifest
 from mmusset.musflow.data.encode import encode_shards, finish_cache, mono_sounds
 from mmusset.shards.tar import Sample, write_shard
-from tests.support.command import environment, tree
+from tests.support.command import environment, python, tree, with_torch
 from tests.support.musflow_parts import Blocks, codec, dataset, encoders, flac, remake, tone
 
 TRAIN = "data/train-000000.tar"
@@ -314,8 +312,8 @@ def test_the_codec_is_fitted_on_the_train_split(out: Path) -> None:
 ENCODE = """
 import sys
 from pathlib import Path
-from mmusset.musflow.encode import encode_shards, finish_cache
-from tests.musflow_parts import codec, encoders
+from mmusset.musflow.data.encode import encode_shards, finish_cache
+from tests.support.musflow_parts import codec, encoders
 
 source, folder = sys.argv[1], Path(sys.argv[2])
 encode_shards(source, folder, codec(), encoders(), lambda done, total: None)
@@ -336,14 +334,8 @@ FAILPOINTS = [
 @pytest.mark.parametrize("failpoint", FAILPOINTS)
 def test_killed_at_a_named_moment(failpoint: str, out: Path, tmp_path: Path) -> None:
     spoilt(out / TRAIN, "k00001")
-    killed = subprocess.run(
-        [sys.executable, "-c", ENCODE, str(out), str(tmp_path / "cache")],
-        env=environment(failpoint),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    env = environment(failpoint)
+    killed = python("-c", ENCODE, out, tmp_path / "cache", server=with_torch, env=env)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     cached(out, tmp_path / "cache", codec())
     cached(out, tmp_path / "undisturbed", codec())

@@ -75,7 +75,7 @@ def composed(
 
 def test_the_commands_of_the_help(trained: Trained, tmp_path: Path, ask: Ask) -> None:
     """Three conditions and two seeds: two files that say what they are, once and for all."""
-    words = ("generate", "--checkpoint", trained.run, "--image", trained.picture)
+    words = ("generate", trained.run, "--image", trained.picture)
     words += ("--story", STORY, "--caption", FAST, "--seed", "1", "--seed", "2")
     first = mmusset(*words, "--closest", "2", "--out", tmp_path / "a.flac", "--json")
     assert first.returncode == 0, first.stderr
@@ -127,7 +127,7 @@ def test_a_table_of_wishes(trained: Trained, tmp_path: Path, ask: Ask) -> None:
         f'image,story,caption,seconds,seed,out\nbeach.png,boy.txt,,,,\n,,"{FAST}",0.5,3,fast.wav\n'
         f',"{STORY}",,,,\n'
     )
-    words = ("--checkpoint", trained.run, "--csv", table, "--out", tmp_path / "made")
+    words = (trained.run, "--csv", table, "--out", tmp_path / "made")
     first = mmusset("generate", *words)
     assert first.returncode == 0, first.stderr
     made = {path.name: path.read_bytes() for path in (tmp_path / "made").iterdir()}
@@ -333,9 +333,9 @@ def test_how_near_clips_usually_are(composer: MusicGenerator) -> None:
         (("--csv", "empty.csv"), 2, "empty.csv is empty; its first line names columns"),
         (("--csv", "leaves.csv"), 2, "leaves.csv, line 2: out is the name of a file"),
         (("--csv", "chinese.csv"), 2, "chinese.csv, line 3: the model can't read a word"),
-        (("--checkpoint", "folder"), 1, "no checkpoint in folder"),
-        (("--checkpoint", "nowhere"), 1, "no checkpoint in nowhere"),
-        (("--checkpoint", "text.png"), 1, "text.png is damaged, or no checkpoint"),
+        (("folder"), 1, "no checkpoint in folder"),
+        (("nowhere"), 1, "no checkpoint in nowhere"),
+        (("text.png"), 1, "text.png is damaged, or no checkpoint"),
     ],
 )
 def test_what_can_not_be_made_is_refused(
@@ -356,7 +356,7 @@ def test_what_can_not_be_made_is_refused(
     Path("leaves.csv").write_text("out\n../x.flac\n")
     Path("chinese.csv").write_text("caption\nfast\n快\n", encoding="utf-8")
     before = sorted(tmp_path.rglob("*"))
-    said = ask("--checkpoint", trained.run, *words)
+    said = ask(trained.run, *words)
     assert (said.code, said.out, said.err.count("\n")) == (code, "", 1), said.err
     assert said.err.startswith("mmusset: ")
     assert why in said.err
@@ -415,7 +415,7 @@ def test_a_training_that_is_not_whole_is_refused(
     monkeypatch.chdir(tmp_path)
     shutil.copytree(trained.run, "run")
     spoil(Path("run"))
-    said = ask("--checkpoint", "run", "--closest", "1")
+    said = ask("run", "--closest", "1")
     assert (said.code, said.out, said.err.count("\n")) == (1, "", 1), said.err
     assert why in said.err
     assert not Path("generated.flac").exists()
@@ -428,7 +428,7 @@ def test_a_checkpoint_is_found(trained: Trained, tmp_path: Path, ask: Ask, place
     out = tmp_path / "new" / "a.ogg"
     words = ("--image", tmp_path / "a.png", "--guidance", "image=2", "--guidance", "story=0")
     words += ("--steps", "2", "--method", "midpoint", "--out", out)
-    said = ask("--checkpoint", trained.run / place, *words)
+    said = ask(trained.run / place, *words)
     assert (said.code, said.err) == (0, "")
     with soundfile.SoundFile(out) as file:
         comment = json.loads(file.comment)

@@ -12,8 +12,8 @@ ENCODE = """
 import sys
 from pathlib import Path
 from mmusset.errors import MmussetError
-from mmusset.musflow.encode import encode_shards, finish_cache
-from tests.musflow_parts import codec, encoders
+from mmusset.musflow.data.encode import encode_shards, finish_cache
+from tests.support.musflow_parts import codec, encoders
 
 for source in sys.argv[2:]:
     try:

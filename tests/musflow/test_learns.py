@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mmusset.evidence.music import measure
+from mmusset.measurements.brightness import BRIGHTNESS
+from mmusset.measurements.loudness import LOUDNESS
+from mmusset.measurements.percussion import PERCUSSION
 from mmusset.musflow.generate.generator import MusicGenerator
 from mmusset.musflow.generate.requests import GenerationRequest
 from mmusset.sample import MusicEvidence
@@ -117,9 +120,9 @@ def test_captions_and_pictures_are_followed(run: Path, tmp_path: Path) -> None:
     """Each asks for one side and the other, from several seeds; by chance half would be right."""
     composer = MusicGenerator(run, "cpu", print)
     measured = {
-        "loud": lambda evidence: evidence.loudness_lufs.value,
-        "bright": lambda evidence: evidence.brightness_hz.value,
-        "percussive": lambda evidence: evidence.percussiveness.value,
+        "loud": lambda evidence: evidence[LOUDNESS].value,
+        "bright": lambda evidence: evidence[BRIGHTNESS].value,
+        "percussive": lambda evidence: evidence[PERCUSSION].value,
     }
     right = {"caption": 0, "picture": 0}
     pairs = 0

@@ -22,8 +22,8 @@ from mmusset.musflow.training.cost import forward_flops, peak_flops_per_s, step_
 from mmusset.musflow.training.plan import Plan, plan
 from mmusset.musflow.training.run_folder import RunFolder
 from mmusset.musflow.training.stages import Training
+from mmusset.progress import Progress
 from mmusset.recipe_file import load
-from mmusset.training.progress import Progress
 from mmusset.training.world import World
 from tests.support.command import mmusset, tree
 from tests.support.musflow_parts import dataset, remake, tone

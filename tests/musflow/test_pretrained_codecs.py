@@ -269,7 +269,7 @@ def test_hub_names_work_from_the_cache_with_no_network(made: Path, tmp_path: Pat
     script = """
 from pathlib import Path
 from mmusset.errors import MmussetError
-from mmusset.musflow.codec import open_codec
+from mmusset.musflow.codecs.codec import open_codec
 from mmusset.musflow.licences import licences_of
 from mmusset.musflow.recipe import CodecPart, MusFlowRecipe
 
@@ -299,10 +299,11 @@ def test_no_module_imports_transformers_or_diffusers_before_they_are_needed() ->
 import importlib, pkgutil, sys
 import mmusset.musflow
 
-names = [found.name for found in pkgutil.iter_modules(mmusset.musflow.__path__)]
+names = [m.name for m in pkgutil.walk_packages(mmusset.musflow.__path__, "mmusset.musflow.")]
 for name in names:
-    importlib.import_module(f"mmusset.musflow.{name}")
-print({"model", "cache", "flow", "network", "sampler", "codec", "encoders"} <= set(names))
+    importlib.import_module(name)
+last = {name.rpartition(".")[2] for name in names}
+print({"model", "cache", "flow", "network", "sampler", "codec", "encoders"} <= last)
 print({"transformers", "diffusers"} & set(sys.modules))
 """
     assert _python(script) == "True\nset()\n"

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from mmusset.musflow.recipe import FlowTrainPart
 from mmusset.musflow.training.checkpoint import load_state
 from mmusset.training.checkpoint import newest
 from mmusset.training.lock import locked
-from tests.support.command import SHORT, environment, mmusset, torchrun, tree
+from tests.support.command import SHORT, core, mmusset, python, start, torchrun, tree
 from tests.support.media import library
 
 SMALL = {
@@ -107,7 +106,7 @@ def trained(dataset: Path, encoded: Path, tmp_path_factory: pytest.TempPathFacto
     done = train(dataset, run)
     assert done.returncode == 0, done.stderr
     assert "trained 12 steps" in done.stdout
-    assert "mmusset generate --checkpoint" in done.stdout
+    assert "mmusset generate " in done.stdout
     return run
 
 
@@ -179,9 +178,7 @@ def test_ctrl_c_saves_the_step_that_it_is_at(
     dataset: Path, encoded: Path, trained: Path, tmp_path: Path
 ) -> None:
     run = copied(encoded, tmp_path / "run")
-    words = [sys.executable, "-m", "mmusset", "train", str(dataset), "--out", str(run)]
-    words += [*settings(), "--log-json"]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment())
+    process = start("train", dataset, "--out", run, *settings(), "--log-json", stdout=None)
     assert process.stderr
     for line in process.stderr:
         event = json.loads(line)
@@ -370,13 +367,11 @@ def test_without_torch_it_says_what_to_install(dataset: Path) -> None:
     given += "u.find_spec = lambda name, *rest: None if name == 'torch' else find(name, *rest)\n"
     given += "from mmusset.cli.main import main; main()"
     for words in (
-        ["train", str(dataset)],
-        ["encode", str(dataset)],
-        ["generate", "--checkpoint", "x"],
+        ["train", dataset],
+        ["encode", dataset],
+        ["generate", "x"],
     ):
-        done = subprocess.run(
-            [sys.executable, "-c", given, *words], capture_output=True, text=True, check=False
-        )
+        done = python("-c", given, *words, server=core)
         assert done.returncode == 1
         assert done.stderr == "mmusset: MusFlow needs torch: pip install 'mmusset[train]'\n"
 
@@ -389,7 +384,7 @@ def test_full_band_sound_with_the_bundled_codec(dataset: Path, tmp_path: Path) -
     done = train(dataset, run, **{f"codec__{name}": value for name, value in full.items()})
     assert done.returncode == 0, done.stderr
     words = ["--caption", "A loud piece.", "--seconds", "1.5", "--out", out]
-    made = mmusset("generate", "--checkpoint", run, *words)
+    made = mmusset("generate", run, *words)
     assert made.returncode == 0, made.stderr
     sound, rate_hz = soundfile.read(out)
     assert (rate_hz, sound.shape) == (44100, (66150,))

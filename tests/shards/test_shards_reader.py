@@ -132,7 +132,7 @@ import sys
 from pathlib import Path
 from mmusset.shards.reader import BadSample, decoded
 from mmusset.training.picture import decode_image
-from tests.musflow_parts import tone
+from tests.support.musflow_parts import tone
 
 members = tone(1).members() | {"image.jpg": Path(sys.argv[2]).read_bytes()}
 for read in (lambda: decode_image(Path(sys.argv[1]).read_bytes()), lambda: decoded("k1", members)):

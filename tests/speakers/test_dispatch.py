@@ -1,4 +1,4 @@
-"""Which call leaves when: the dispatcher, its throttles, and the breaker."""
+"""Which call is sent when: the dispatcher, its throttles, and the breaker."""
 
 import asyncio
 import random
@@ -36,15 +36,15 @@ def test_no_more_fly_than_the_limit_and_begun_samples_go_first() -> None:
         dispatcher, left = dispatcher_of(1), []
 
         async def call(name: str, order: int) -> None:
-            await dispatcher.leave(order)
+            await dispatcher.acquire(order)
             left.append(name)
 
         await call("first", 3)
         calls = [asyncio.create_task(call(*c)) for c in (("new", 3), ("newer", 3), ("begun", 1))]
         for _ in range(3):
             await turns()
-            assert dispatcher.flying == 1
-            dispatcher.land()
+            assert dispatcher.in_flight == 1
+            dispatcher.release()
         await asyncio.gather(*calls)
         assert left == ["first", "begun", "new", "newer"]
 
@@ -54,18 +54,18 @@ def test_no_more_fly_than_the_limit_and_begun_samples_go_first() -> None:
 def test_a_suspect_leaves_alone_and_nobody_leaves_with_it() -> None:
     async def scene() -> None:
         dispatcher = dispatcher_of(8)
-        await dispatcher.leave(0)
-        suspect = asyncio.create_task(dispatcher.leave(0, alone=True))
-        other = asyncio.create_task(dispatcher.leave(0))
+        await dispatcher.acquire(0)
+        suspect = asyncio.create_task(dispatcher.acquire(0, alone=True))
+        other = asyncio.create_task(dispatcher.acquire(0))
         await turns()
         assert not suspect.done()
         assert not other.done(), "nothing new leaves while a suspect waits"
-        dispatcher.land()
+        dispatcher.release()
         await suspect
         await turns()
-        assert dispatcher.flying == 1
+        assert dispatcher.in_flight == 1
         assert not other.done()
-        dispatcher.land()
+        dispatcher.release()
         await other
 
     run(scene())
@@ -74,17 +74,17 @@ def test_a_suspect_leaves_alone_and_nobody_leaves_with_it() -> None:
 def test_who_is_cancelled_while_waiting_or_leaving_takes_no_place() -> None:
     async def scene() -> None:
         dispatcher = dispatcher_of(1)
-        await dispatcher.leave(0)
-        waiting = asyncio.create_task(dispatcher.leave(0))
+        await dispatcher.acquire(0)
+        waiting = asyncio.create_task(dispatcher.acquire(0))
         await turns()
         waiting.cancel()
-        leaving = asyncio.create_task(dispatcher.leave(0))
+        leaving = asyncio.create_task(dispatcher.acquire(0))
         await turns()
-        dispatcher.land()
+        dispatcher.release()
         leaving.cancel()
         await asyncio.gather(waiting, leaving, return_exceptions=True)
-        assert dispatcher.flying == 0
-        await dispatcher.leave(0)
+        assert dispatcher.in_flight == 0
+        await dispatcher.acquire(0)
 
     run(scene())
 
@@ -92,19 +92,19 @@ def test_who_is_cancelled_while_waiting_or_leaving_takes_no_place() -> None:
 def test_what_is_held_or_shut_waits_and_what_is_ended_is_told_why() -> None:
     async def scene() -> None:
         dispatcher = dispatcher_of(8)
-        dispatcher.hold(0.01)
-        dispatcher.hold(0.001)
-        await dispatcher.leave(0)
-        dispatcher.land()
-        dispatcher.shut()
-        waiting = asyncio.create_task(dispatcher.leave(0))
+        dispatcher.pause(0.01)
+        dispatcher.pause(0.001)
+        await dispatcher.acquire(0)
+        dispatcher.release()
+        dispatcher.close()
+        waiting = asyncio.create_task(dispatcher.acquire(0))
         await turns()
         assert not waiting.done()
-        dispatcher.end(Stopped())
+        dispatcher.stop(Stopped())
         with pytest.raises(Stopped):
             await waiting
         with pytest.raises(Stopped):
-            await dispatcher.leave(0)
+            await dispatcher.acquire(0)
 
     run(scene())
 
@@ -112,27 +112,30 @@ def test_what_is_held_or_shut_waits_and_what_is_ended_is_told_why() -> None:
 def breaker_of(
     dispatcher: Dispatcher, probes: list[str], wait_s: float = 10.0
 ) -> tuple[Breaker, list[str]]:
-    told: list[str] = []
+    notices: list[str] = []
 
     async def probe() -> str:
         return probes.pop(0) if probes else ""
 
     return Breaker(
-        dispatcher, probe, RetryWindow("here", wait_s), told.append, first_probe_s=0.001
-    ), told
+        dispatcher, probe, RetryWindow("here", wait_s), notices.append, first_probe_s=0.001
+    ), notices
 
 
 def test_a_loss_opens_the_breaker_until_a_probe_is_answered() -> None:
     async def scene() -> None:
         dispatcher = dispatcher_of(100)
-        breaker, told = breaker_of(dispatcher, ["no", "no"])
+        breaker, notices = breaker_of(dispatcher, ["no", "no"])
         breaker.lost("reset")
         breaker.lost("reset too")
-        leaving = asyncio.create_task(dispatcher.leave(0))
+        leaving = asyncio.create_task(dispatcher.acquire(0))
         await turns()
         assert not leaving.done()
         await leaving
-        assert told == ["the server does not answer (reset); waiting for it", "the server is back"]
+        assert notices == [
+            "the server does not answer (reset); waiting for it",
+            "the server is back",
+        ]
         assert dispatcher.throttle.limit <= 8, "it begins small again"
         await breaker.close()
 
@@ -142,10 +145,10 @@ def test_a_loss_opens_the_breaker_until_a_probe_is_answered() -> None:
 def test_a_loss_of_which_the_server_knows_nothing_is_not_spoken_of() -> None:
     async def scene() -> None:
         dispatcher = dispatcher_of(100)
-        breaker, told = breaker_of(dispatcher, [])
+        breaker, notices = breaker_of(dispatcher, [])
         breaker.lost("reset")
-        await dispatcher.leave(0)
-        assert told == []
+        await dispatcher.acquire(0)
+        assert notices == []
         assert dispatcher.throttle.limit == 100
         await breaker.close()
 
@@ -155,18 +158,18 @@ def test_a_loss_of_which_the_server_knows_nothing_is_not_spoken_of() -> None:
 def test_a_server_that_does_nothing_but_send_away_is_given_up() -> None:
     async def scene() -> None:
         dispatcher = dispatcher_of(100)
-        breaker, told = breaker_of(dispatcher, [], wait_s=0.2)
-        while not told:
+        breaker, notices = breaker_of(dispatcher, [], wait_s=0.2)
+        while not notices:
             breaker.busy()
             await turns()
-        assert told == ["the server sends every call away; asking again more and more slowly"]
+        assert notices == ["the server refuses every call; asking again more and more slowly"]
         breaker.answered()
-        with pytest.raises(ServerGone, match="sends every call away"):
+        with pytest.raises(ServerGone, match="refuses every call"):
             while True:
                 breaker.busy()
-                await dispatcher.leave(0)
-                dispatcher.land()
-        assert len(told) == 2
+                await dispatcher.acquire(0)
+                dispatcher.release()
+        assert len(notices) == 2
 
     run(scene())
 
@@ -177,7 +180,7 @@ def test_a_server_that_stays_away_ends_the_flow_with_exit_code_3() -> None:
         breaker, _ = breaker_of(dispatcher, ["no"] * 10_000, wait_s=0.02)
         breaker.lost("refused")
         with pytest.raises(ServerGone, match="nothing is lost") as gone:
-            await dispatcher.leave(0)
+            await dispatcher.acquire(0)
         assert gone.value.exit_code == 3
         await breaker.close()
 
@@ -188,18 +191,18 @@ def test_a_server_that_stays_away_ends_the_flow_with_exit_code_3() -> None:
 def test_the_queue_throttle_fills_the_server_and_keeps_its_queue_short(slots: int) -> None:
     throttle = QueueThrottle(256)
     for _ in range(40):
-        flying = throttle.limit
-        running = min(flying, slots)
-        throttle.seen(running, flying - running, 0.2, flying)
+        in_flight = throttle.limit
+        running = min(in_flight, slots)
+        throttle.observe(running, in_flight - running, 0.2, in_flight)
     assert slots <= throttle.limit <= slots + max(4, slots // 5) + 1
-    throttle.seen(slots // 2, throttle.limit - slots // 2, 0.2, throttle.limit)
+    throttle.observe(slots // 2, throttle.limit - slots // 2, 0.2, throttle.limit)
     assert throttle.limit <= slots // 2 + max(4, slots // 5) + 1, "capacity fell: cut at once"
 
 
 def test_the_queue_throttle_does_not_grow_into_a_full_memory() -> None:
     throttle = QueueThrottle(256)
     before = throttle.limit
-    throttle.seen(before, 0, 0.97, before)
+    throttle.observe(before, 0, 0.97, before)
     assert throttle.limit == before
 
 
@@ -207,16 +210,16 @@ def fly(throttle: LatencyThrottle, slots: int, calls: int, refuse_beyond: int = 
     """Send calls to a server of `slots`, 0.2 s each, that queues the rest or refuses them."""
     noise, now, refused = random.Random(0), 0.0, 0
     for _ in count():
-        flying = throttle.limit
-        for n in range(flying):
+        in_flight = throttle.limit
+        for n in range(in_flight):
             if n >= refuse_beyond:
                 throttle.refused(now, now + 0.01)
                 refused += 1
             else:
-                latency = 0.2 * noise.uniform(0.9, 1.1) * max(1.0, flying / slots)
-                throttle.landed(now, now + latency)
-        now += 0.2 * max(1.0, flying / slots)
-        calls -= flying
+                latency = 0.2 * noise.uniform(0.9, 1.1) * max(1.0, in_flight / slots)
+                throttle.answered(now, now + latency)
+        now += 0.2 * max(1.0, in_flight / slots)
+        calls -= in_flight
         if calls < 0:
             return refused
     return refused

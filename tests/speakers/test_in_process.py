@@ -11,35 +11,32 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from pydantic import BaseModel
 
 from mmusset import prompts
-from mmusset.agents.state import begin, brief
+from mmusset.agents import AGENTS
+from mmusset.agents.captioner import CAPTIONER
+from mmusset.agents.state import GraphAgent, begin, brief
+from mmusset.agents.story_writer import STORY_WRITER
 from mmusset.errors import MmussetError, Stopped
-from mmusset.recipe import AdaptersPart, GatesPart, SamplingPart, SpeakerPart
-from mmusset.sample import AGENTS, AgentName, Fault
-from mmusset.speakers.base import CaptionReply, Judgement, Mending, Reply, Request, StoryReply
+from mmusset.recipe import GatesPart, SpeakerPart
+from mmusset.sample import Fault
+from mmusset.speakers.base import Reply, Request
 from mmusset.speakers.local.speaker import TransformersSpeaker
 from mmusset.speakers.picture import fit, tokens
-from mmusset.truth.gates import sayable
+from mmusset.truth.findings import sayable
 from tests.support import samples
 from tests.support.tiny_qwen2vl import architecture, make_adapter, make_tiny, size_of
 
-REPLIES = {
-    "captioner": CaptionReply,
-    "story_writer": StoryReply,
-    "critic": Judgement,
-    "reconciler": Mending,
-}
 # Random weights fill each string to its bound.
-ROOM = SamplingPart.model_validate(
-    {agent: {"temperature": 1.0, "top_p": 1.0, "max_tokens": 3200} for agent in AGENTS}
-)
+ROOM = {"temperature": 1.0, "top_p": 1.0, "max_tokens": 3200}
 MAX_PIXELS = 8 * 28 * 28
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    texts = [prompts.load(name).text for name in ("system", "evidence", *AGENTS)]
+    texts = [prompts.load(name).text for name in ("system", "evidence")]
+    texts += [agent.prompt.text for agent in AGENTS]
     return make_tiny(tmp_path_factory.mktemp("tiny") / "base", texts)
 
 
@@ -55,25 +52,26 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def request(picture: Path, agent: AgentName, key: str = "k1") -> Request:
+def request(picture: Path, agent: GraphAgent[BaseModel], key: str = "k1") -> Request:
     material = samples.material(picture, key=key)
     fault = Fault(where="caption", rule="contradicted", quote="loud", why="it is soft", mend="soft")
     state = {
-        **begin(material, sayable(material.music, GatesPart())),
+        **begin(material, sayable(material.media.music_evidence, GatesPart())),
         "caption": "A loud piece.",
         "story": "A blue wall.",
         "faults": (fault,),
     }
-    return Request(brief(state, agent), REPLIES[agent])
+    return Request(brief(state, agent))
 
 
-def part(base: Path, **adapters: str) -> SpeakerPart:
-    return SpeakerPart(
+def part(base: Path, adapters: dict[str, str] | None = None, **sampling: float) -> SpeakerPart:
+    return SpeakerPart.for_agents(
+        AGENTS,
         kind="transformers",
         model=str(base),
-        adapters=AdaptersPart(**adapters),
+        adapters=adapters or {},
         max_pixels=MAX_PIXELS,
-        sampling=ROOM,
+        sampling={agent.name: ROOM | sampling for agent in AGENTS},
     )
 
 
@@ -90,13 +88,15 @@ def test_it_is_a_real_qwen2_vl(base: Path) -> None:
     assert 500_000 < size_of(base) < 1_500_000
 
 
-@pytest.mark.parametrize("agent", AGENTS)
-def test_random_weights_keep_to_the_schema(agent: AgentName, base: Path, picture: Path) -> None:
+@pytest.mark.parametrize("agent", AGENTS, ids=lambda agent: str(agent.name))
+def test_random_weights_keep_to_the_schema(
+    agent: GraphAgent[BaseModel], base: Path, picture: Path
+) -> None:
     asked = [request(picture, agent, key) for key in ("k1", "k2", "k3")]
     written = answers(part(base), asked)
     for answer in written:
         assert answer.finish_reason == "stop"
-        REPLIES[agent].model_validate_json(answer.text)
+        agent.reply.model_validate_json(answer.text)
         assert answer.prompt_tokens > tokens(84, 56)
         assert answer.completion_tokens > 0
     assert len({answer.text for answer in written}) == 3, "each draws its own words"
@@ -104,10 +104,14 @@ def test_random_weights_keep_to_the_schema(agent: AgentName, base: Path, picture
 
 def test_what_is_said_does_not_hang_on_the_batch(base: Path, picture: Path) -> None:
     """Longer and shorter prompts side by side are padded, and nobody can tell."""
-    first = request(picture, "captioner")
-    longer = replace(first.brief, key="k2", evidence=first.brief.evidence + "One line more.\n" * 9)
-    short = SamplingPart.model_validate({"captioner": {"temperature": 1.0, "max_tokens": 40}})
-    speaker = part(base).model_copy(update={"sampling": short})
+    first = request(picture, CAPTIONER)
+    prompt = first.brief.prompt
+    longer = replace(
+        first.brief,
+        material=replace(first.brief.material, key="k2"),
+        prompt=replace(prompt, evidence=prompt.evidence + "One line more.\n" * 9),
+    )
+    speaker = part(base, temperature=1.0, max_tokens=40)
     together = answers(speaker, [first, replace(first, brief=longer)])
     assert together[0].text == answers(speaker, [first])[0].text
     assert together[0].finish_reason == "length"
@@ -123,9 +127,8 @@ def test_a_picture_takes_the_patches_that_it_was_fitted_to(base: Path, tmp_path:
         path.write_bytes(fit(Image.new("RGB", (width, height), "navy"), MAX_PIXELS))
         with Image.open(path) as image:
             patches.append(tokens(*image.size))
-        asked.append(request(path, "captioner"))
-    few = SamplingPart.model_validate({"captioner": {"temperature": 0.0, "max_tokens": 16}})
-    speaker = part(base).model_copy(update={"sampling": few})
+        asked.append(request(path, CAPTIONER))
+    speaker = part(base, temperature=0.0, max_tokens=16)
     text = [a.prompt_tokens - n for a, n in zip(answers(speaker, asked), patches, strict=True)]
     assert len(set(patches)) > 2
     assert len(set(text)) == 1, "the text is the same"
@@ -134,9 +137,9 @@ def test_a_picture_takes_the_patches_that_it_was_fitted_to(base: Path, tmp_path:
 def test_only_the_agents_that_name_an_adapter_speak_through_it(
     base: Path, adapter: Path, picture: Path
 ) -> None:
-    asked = [request(picture, agent) for agent in ("captioner", "story_writer")]
+    asked = [request(picture, agent) for agent in (CAPTIONER, STORY_WRITER)]
     plain = answers(part(base), asked)
-    adapted = answers(part(base, captioner=str(adapter)), asked)
+    adapted = answers(part(base, {"captioner": str(adapter)}), asked)
     assert adapted[0].text != plain[0].text
     assert adapted[1].text == plain[1].text
 
@@ -145,19 +148,19 @@ def test_each_agent_may_have_an_adapter_of_its_own(
     base: Path, adapter: Path, picture: Path
 ) -> None:
     other = make_adapter(base, base.parent / "other", seed=2)
-    asked = [request(picture, agent) for agent in ("captioner", "story_writer")]
-    alone = answers(part(base, captioner=str(adapter), story_writer=str(adapter)), asked)
-    both = answers(part(base, captioner=str(adapter), story_writer=str(other)), asked)
+    asked = [request(picture, agent) for agent in (CAPTIONER, STORY_WRITER)]
+    alone = answers(part(base, {"captioner": str(adapter), "story_writer": str(adapter)}), asked)
+    both = answers(part(base, {"captioner": str(adapter), "story_writer": str(other)}), asked)
     assert both[0].text == alone[0].text
     assert both[1].text != alone[1].text
 
 
-def test_an_adapters_weights_are_in_the_voice(base: Path, adapter: Path) -> None:
-    async def voices() -> list[str]:
-        async with TransformersSpeaker(part(base, captioner=str(adapter))) as speaker:
+def test_an_adapters_weights_are_in_the_models_name(base: Path, adapter: Path) -> None:
+    async def names() -> list[str]:
+        async with TransformersSpeaker(part(base, {"captioner": str(adapter)})) as speaker:
             return [speaker.model_id(agent).name for agent in ("captioner", "critic")]
 
-    captioner, critic = asyncio.run(voices())
+    captioner, critic = asyncio.run(names())
     assert captioner.startswith(f"{base}+adapter-")
     assert critic == str(base)
 
@@ -172,7 +175,7 @@ def test_a_model_of_the_hub_is_known_by_its_commit(
         shutil.copytree(base, cached / "snapshots" / commit)
     (cached / "refs").mkdir()
     (cached / "refs" / "main").write_text("a" * 40)
-    part = SpeakerPart(kind="transformers", model="some/tiny", revision=asked)
+    part = SpeakerPart.for_agents(AGENTS, kind="transformers", model="some/tiny", revision=asked)
     script = (
         "import asyncio, sys; from mmusset.recipe import SpeakerPart;"
         " from mmusset.speakers.local.speaker import TransformersSpeaker\n"

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mmusset.agents import AGENTS
 from mmusset.errors import MmussetError
 from mmusset.recipe import ServerPart, SpeakerPart
 from mmusset.speakers.vllm import gauges
@@ -27,7 +28,9 @@ def entered(answer: Answer) -> Rude:
     """What a server saw of a speaker that began with it."""
 
     async def enter(url: str) -> None:
-        async with VllmSpeaker(SpeakerPart(), ServerPart(url=url, call_seconds=5)) as speaker:
+        async with VllmSpeaker(
+            SpeakerPart.for_agents(AGENTS), ServerPart(url=url, call_seconds=5)
+        ) as speaker:
             await asyncio.sleep(0.15 if speaker.throttle.limit > 2 else 0)
 
     with rude(answer) as server:
@@ -231,7 +234,7 @@ def test_no_redirect_is_followed() -> None:
 async def _probed(url: str) -> str:
     """What is said of a server that is begun with and asked one word, "" where all is well."""
     try:
-        async with VllmSpeaker(SpeakerPart(), ServerPart(url=url)) as speaker:
+        async with VllmSpeaker(SpeakerPart.for_agents(AGENTS), ServerPart(url=url)) as speaker:
             return await speaker.probe()
     except MmussetError as error:
         return str(error)

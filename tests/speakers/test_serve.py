@@ -4,7 +4,6 @@ import json
 import os
 import shlex
 import signal
-import subprocess
 import sys
 import time
 import urllib.request
@@ -16,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.speakers.test_adapter import adapter_folder
-from tests.support.command import SHORT, environment
+from tests.support.command import SHORT, Process, environment, start
 from tests.support.media import library
 
 ROOT = Path(__file__).parents[2]
@@ -29,17 +28,14 @@ class Bench:
     folder: Path
     python: Path
 
-    def run(self, *words: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [sys.executable, "-m", "mmusset", *words],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+    def run(self, *words: str) -> Process:
+        return start(
+            *words,
             cwd=self.folder,
             env=environment() | {"FAKE_VLLM": str(self.folder), "PYTHONPATH": str(ROOT)},
         )
 
-    def serve(self, *words: str) -> "subprocess.Popen[str]":
+    def serve(self, *words: str) -> Process:
         return self.run("serve", "--python", str(self.python), "--port", "0", *words)
 
     def started(self) -> list[dict[str, Any]]:
@@ -60,7 +56,7 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path, python)
 
 
-def url_of(process: "subprocess.Popen[str]") -> str:
+def url_of(process: Process) -> str:
     assert process.stdout
     return process.stdout.readline().strip()
 
@@ -70,7 +66,7 @@ def models(url: str) -> list[str]:
         return [model["id"] for model in json.load(response)["data"]]
 
 
-def until(true: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
+def until(true: Callable[[], bool], process: Process) -> None:
     while not true() and process.poll() is None:
         time.sleep(0.02)
 
@@ -82,7 +78,7 @@ def lives(pid: int) -> bool:
         return False
 
 
-def ended(process: "subprocess.Popen[str]", number: signal.Signals = signal.SIGINT) -> str:
+def ended(process: Process, number: signal.Signals = signal.SIGINT) -> str:
     """What it said until it ended well on a signal."""
     process.send_signal(number)
     _, errors = process.communicate(timeout=60)

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import socket
 
+from mmusset.agents import AGENTS
 from mmusset.speakers.stub.plan import StubPlan
 from mmusset.speakers.stub.server import StubServer
 
@@ -15,7 +16,7 @@ def test_who_connects_while_it_goes_down_is_hung_up_on() -> None:
 
 async def _connect_and_go_down() -> None:
     """Each wait ends at another point of the connection's beginning."""
-    async with StubServer(StubPlan()) as stub:
+    async with StubServer(StubPlan(), AGENTS) as stub:
         for turns in range(4):
             client = socket.create_connection(("127.0.0.1", stub.port))
             client.settimeout(30)

@@ -7,17 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from mmusset.agents import AGENTS
+from mmusset.agents.captioner import CAPTIONER, CaptionReply
 from mmusset.agents.state import begin, brief
 from mmusset.errors import MmussetError, ServerGone, Stopped, Unusable
-from mmusset.recipe import AdaptersPart, GatesPart, Recipe, ServerPart, SpeakerPart
-from mmusset.speakers.asking import Asker, InMemory
-from mmusset.speakers.base import CaptionReply, Reply, Request
+from mmusset.recipe import GatesPart, Recipe, ServerPart, SpeakerPart
+from mmusset.speakers.asking import Asker, InMemoryReplies
+from mmusset.speakers.base import Reply, Request
 from mmusset.speakers.picture import fit
 from mmusset.speakers.stub.plan import PlannedFault, StubPlan
 from mmusset.speakers.stub.server import StubServer
 from mmusset.speakers.vllm.speaker import VllmSpeaker
 from mmusset.speakers.vllm.wire import retry_after_s
-from mmusset.truth.gates import sayable
+from mmusset.truth.findings import sayable
 from tests.support import samples
 
 Scene = Callable[[StubServer, VllmSpeaker], Awaitable[None]]
@@ -32,19 +34,20 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def request(picture: Path, key: str = "k1") -> Request:
+def request(picture: Path, key: str = "k1", evidence: str | None = None) -> Request:
     material = samples.material(picture, key=key)
-    state = begin(material, sayable(material.music, GatesPart()))
-    return Request(brief(state, "captioner"), CaptionReply)
+    state = begin(material, sayable(material.media.music_evidence, GatesPart()))
+    state["evidence"] = evidence or state["evidence"]
+    return Request(brief(state, CAPTIONER))
 
 
 def play(plan: StubPlan, scene: Scene, part: SpeakerPart | None = None, **server: float) -> None:
     """Run a scene with a server and a speaker that was entered."""
 
     async def run() -> None:
-        async with StubServer(plan) as stub:
+        async with StubServer(plan, AGENTS) as stub:
             where = ServerPart.model_validate({"url": stub.url} | server)
-            async with VllmSpeaker(part or SpeakerPart(), where) as speaker:
+            async with VllmSpeaker(part or SpeakerPart.for_agents(AGENTS), where) as speaker:
                 await scene(stub, speaker)
 
     asyncio.run(asyncio.wait_for(run(), 60))
@@ -96,8 +99,7 @@ def test_a_server_that_sends_every_call_away_stops_the_build_with_exit_code_3(
 @pytest.mark.parametrize("kind", ["reset", "hang", "html"])
 def test_a_call_that_alone_is_never_answered_is_given_up(picture: Path, kind: str) -> None:
     words = "Measured on the poison"
-    good = request(picture)
-    poison = replace(good, brief=replace(good.brief, key="poison", evidence=words))
+    good, poison = request(picture), request(picture, "poison", words)
 
     async def scene(stub: StubServer, speaker: VllmSpeaker) -> None:
         with pytest.raises(Unusable, match="kills the server: 5 calls alone ended so"):
@@ -115,9 +117,9 @@ def test_an_answer_of_no_use_comes_as_it_is_and_is_asked_for_once_more(
     picture: Path, kind: str
 ) -> None:
     async def scene(stub: StubServer, speaker: VllmSpeaker) -> None:
-        answers = InMemory()
+        answers = InMemoryReplies()
         said = await Asker(speaker, answers).ask(request(picture).brief, CaptionReply)
-        assert said.reply.caption
+        assert said.value.caption
         assert stub.requests == len(answers.kept) == 2
 
     play(quick(PlannedFault.model_validate({"kind": kind, "last": 1})), scene)
@@ -159,7 +161,7 @@ def test_retry_after_is_seconds_or_a_date(header: str, seconds: float) -> None:
 
 
 def test_adapters_are_asked_for_by_name_agent_by_agent(picture: Path) -> None:
-    part = SpeakerPart(adapters=AdaptersPart(captioner="music-1"))
+    part = SpeakerPart.for_agents(AGENTS, adapters={"captioner": "music-1"})
 
     async def scene(stub: StubServer, speaker: VllmSpeaker) -> None:
         await speaker.answer(request(picture))
@@ -175,12 +177,14 @@ def test_a_model_that_is_not_served_is_an_error_before_any_work() -> None:
         raise AssertionError("it should not be entered")
 
     with pytest.raises(MmussetError, match=r"does not serve other; it serves stub"):
-        play(quick(), scene, SpeakerPart(model="other"))
+        play(quick(), scene, SpeakerPart.for_agents(AGENTS, model="other"))
 
 
 def test_no_server_is_an_error_that_says_how_to_start_one() -> None:
     async def run() -> None:
-        async with VllmSpeaker(SpeakerPart(), ServerPart(url="http://127.0.0.1:9/v1")):
+        async with VllmSpeaker(
+            SpeakerPart.for_agents(AGENTS), ServerPart(url="http://127.0.0.1:9/v1")
+        ):
             pass
 
     with pytest.raises(MmussetError, match="mmusset serve"):
@@ -197,7 +201,7 @@ def test_a_cancelled_call_leaves_nothing_behind(picture: Path) -> None:
         await asyncio.gather(*calls, return_exceptions=True)
         while stub.slots.running or stub.slots.waiting:
             await asyncio.sleep(0.01)
-        assert speaker.dispatcher.flying == 0
+        assert speaker.dispatcher.in_flight == 0
 
     play(StubPlan(slots=1, latency_s=30.0), scene)
 
@@ -221,7 +225,7 @@ def test_the_build_goes_on_when_the_server_comes_back(picture: Path) -> None:
         while len(stub.seen) < 5:
             await asyncio.sleep(0.01)
         await stub.go_down()
-        while speaker.dispatcher.flying:
+        while speaker.dispatcher.in_flight:
             await asyncio.sleep(0.01)
         await stub.come_back()
         answers = await asyncio.gather(*calls)
@@ -243,8 +247,7 @@ def test_a_server_that_stays_away_stops_the_build_with_exit_code_3(picture: Path
 def test_an_item_that_kills_the_server_is_found_and_given_up(picture: Path) -> None:
     """The server dies whenever the poison comes, and something starts it again."""
     words = "Measured on the poison"
-    good = request(picture)
-    poison = replace(good, brief=replace(good.brief, key="poison", evidence=words))
+    poison = request(picture, "poison", words)
 
     async def scene(stub: StubServer, speaker: VllmSpeaker) -> None:
         async def supervise() -> None:
@@ -276,10 +279,11 @@ def blamed(picture: Path, plan: StubPlan, count: int) -> list[str]:
 
     async def item(speaker: VllmSpeaker, key: str) -> None:
         asked = request(picture, key)
-        evidence = asked.brief.evidence + (POISON if key == "k7" else "")
+        prompt = asked.brief.prompt
+        prompt = replace(prompt, evidence=prompt.evidence + (POISON if key == "k7" else ""))
         try:
             for _ in range(3):
-                await speaker.answer(replace(asked, brief=replace(asked.brief, evidence=evidence)))
+                await speaker.answer(replace(asked, brief=replace(asked.brief, prompt=prompt)))
         except Unusable as error:
             assert error.reason == "kills the server"
             found.append(key)

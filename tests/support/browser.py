@@ -1,8 +1,6 @@
 """Debian's Chromium, and a dataset that has one of everything that a page shows."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from mmusset.recipe import SpeakerPart
 from mmusset.speakers.picture import data_url, fit
 from mmusset.speakers.stub.plan import PlannedFault
-from tests.support.command import SHORT, environment, mmusset
+from tests.support.command import SHORT, mmusset, start
 from tests.support.media import RATE_HZ, library
 from tests.support.serving import serving
 
@@ -56,8 +54,7 @@ def entitle(wav: Path, title: str) -> None:
 @contextmanager
 def viewing(out: Path) -> Iterator[str]:
     """`mmusset view` in a process of its own; gives the address that it prints."""
-    command = [sys.executable, "-m", "mmusset", "view", str(out), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as server:
+    with start("view", out, "--port", "0", stderr=None) as server:
         assert server.stdout
         try:
             yield server.stdout.readline().strip()

@@ -4,9 +4,11 @@ import hashlib
 import json
 from pathlib import Path
 
+from mmusset.agents import AGENTS
 from mmusset.recipe import Recipe
-from mmusset.sample import AGENTS
+from mmusset.shards.manifest import MANIFEST
 from mmusset.shards.tar import Sample, write_shard
+from tests.support.manifests import manifest_of
 
 
 def write_dataset(out: Path, shards: dict[str, list[Sample]], **recipe: object) -> Path:
@@ -15,28 +17,22 @@ def write_dataset(out: Path, shards: dict[str, list[Sample]], **recipe: object) 
     count = sum(shard.samples for shard in written)
     groups = {sample.quadruple.group for samples in shards.values() for sample in samples}
     spelled = Recipe.model_validate(recipe).canonical()
-    manifest = {
-        "format": "mmusset/1",
-        "found": count + 2,
-        "accepted": count,
-        "rejected": 1,
-        "failed": 0,
-        "skipped": 1,
-        "reasons": [
+    manifest = manifest_of(
+        written,
+        found=count + 2,
+        rejected=1,
+        skipped=1,
+        reasons=[
             {"status": "rejected", "reason": "too quiet | <b>", "count": 1},
             {"status": "skipped", "reason": "not media", "count": 1},
         ],
-        "marks": {"keep": 0, "drop": 0, "fix": 0},
-        "groups": len(groups),
-        "shards": [
-            {"name": s.name, "samples": s.samples, "bytes": s.size, "sha256": s.sha256}
-            for s in written
-        ],
-        "recipe": json.loads(spelled),
-        "fingerprint": hashlib.sha256(spelled.encode()).hexdigest(),
-        "mmusset": "0.1.0",
-        "models": dict.fromkeys(AGENTS, "offline-grammar/1"),
-        "prompts": dict.fromkeys(AGENTS, "0" * 64),
-    }
-    (out / "manifest.json").write_text(json.dumps(manifest))
+        marks={"keep": 0, "drop": 0, "fix": 0},
+        groups=len(groups),
+        recipe=json.loads(spelled),
+        fingerprint=hashlib.sha256(spelled.encode()).hexdigest(),
+        mmusset="0.1.0",
+        models=dict.fromkeys((agent.name for agent in AGENTS), "offline-grammar/1"),
+        prompts=dict.fromkeys((agent.name for agent in AGENTS), "0" * 64),
+    )
+    (out / MANIFEST).write_bytes(manifest.to_bytes())
     return out

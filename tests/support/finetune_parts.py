@@ -16,8 +16,8 @@ from mmusset.finetune.learner import adapted, load_base, read_processor
 from mmusset.finetune.packing import PackedDataset, pack_chats, tokens_of
 from mmusset.finetune.recipe import DataPart, FinetuneRecipe, LoraPart, LoraTrainPart
 from mmusset.finetune.run import FinetuneJob
+from mmusset.progress import Progress
 from mmusset.recipe_file import load
-from mmusset.training.progress import Progress
 from tests.support.musflow_parts import dataset
 from tests.support.samples import sample
 from tests.support.tiny_qwen2vl import make_tiny
@@ -65,8 +65,8 @@ def recipe(base: Path, rank: int = 4, **train: Any) -> FinetuneRecipe:
     )
 
 
-def book(base: Path, source: Path) -> tuple[PackedDataset, Any]:
-    """The pages of a dataset, and the base's processor."""
+def packed(base: Path, source: Path) -> tuple[PackedDataset, Any]:
+    """The samples of a dataset, and the base's processor."""
     processor = read_processor(recipe(base), "")
     return pack_chats(read_chats([str(source)], DATA).chats, processor, 4096), processor
 
@@ -85,14 +85,14 @@ def learner(base: Path, rank: int = 4, loud: bool = True, **train: Any) -> Any:
 
 def alone(model: Any, processor: Any, chat: Chat) -> Any:
     """What transformers itself makes of a chat, with the labels of its answers."""
-    told = tokens_of(chat, processor)
+    tokens = tokens_of(chat, processor)
     text = processor.apply_chat_template(list(chat.messages), tokenize=False)
-    images = [Image.open(io.BytesIO(picture)) for picture in chat.pictures]
+    images = [Image.open(io.BytesIO(picture)) for picture in chat.images]
     inputs = processor(text=[text], images=images, return_tensors="pt")
-    length = len(told.ids)
+    length = len(tokens.input_ids)
     along = ("input_ids", "attention_mask", "mm_token_type_ids")
     inputs = {k: v[:, :length] if k in along else v for k, v in inputs.items()}
-    labels = torch.tensor(told.ids).masked_fill(~torch.tensor(told.learnt), -100)
+    labels = torch.tensor(tokens.input_ids).masked_fill(~torch.tensor(tokens.is_label), -100)
     return model(**inputs, labels=labels[None])
 
 
@@ -112,7 +112,7 @@ def words(base: Path, source: Path | str, out: Path, **changes: Any) -> list[str
     """`mmusset finetune`'s words; changes are `section__key=value`."""
     whole = SETTINGS | {key.replace("__", "."): value for key, value in changes.items()}
     sets = [w for key, value in whole.items() for w in ("--set", f"{key}={json.dumps(value)}")]
-    return ["finetune", "--data", str(source), "--base", base, "--out", out, *sets]
+    return ["finetune", str(source), "--base", base, "--out", out, *sets]
 
 
 def job(base: Path, source: Path | str, out: Path, **changes: Any) -> FinetuneJob:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mmusset.agents import AGENTS
 from mmusset.errors import MmussetError, Unread, Unusable, UsageError
 from mmusset.recipe import ClipPart, ImagePart, LimitsPart, Recipe, ServerPart, SpeakerPart
 from tests.support.command import SHORT, mmusset
@@ -178,9 +179,9 @@ def recipe(data: bytes, bench: Bench) -> None:
     path = bench.folder / "fuzzed.yaml"
     path.write_bytes(data)
     with suppress(UsageError):
-        recipe_file.load(Recipe, str(path))
+        recipe_file.load(Recipe, str(path), agents=AGENTS)
     with suppress(UsageError):
-        recipe_file.load(Recipe, "quickstart", (data.decode("utf-8", "replace"),))
+        recipe_file.load(Recipe, "quickstart", (data.decode("utf-8", "replace"),), AGENTS)
 
 
 def table(data: bytes, bench: Bench) -> None:
@@ -244,7 +245,6 @@ def _raw(bench: Bench) -> Raw:
 
 def _post(raw: bytes, bench: Bench) -> None:
     from mmusset.speakers.asking import fault_of
-    from mmusset.speakers.base import CaptionReply, Judgement, Mending, StoryReply
     from mmusset.speakers.vllm.wire import NoReply, ServerBusy, post
 
     server = _raw(bench)
@@ -256,8 +256,8 @@ def _post(raw: bytes, bench: Bench) -> None:
     except (NoReply, MmussetError):
         pass
     else:
-        for reply in (CaptionReply, StoryReply, Judgement, Mending):
-            fault_of(answer, reply)
+        for agent in AGENTS:
+            fault_of(answer, agent.reply)
 
 
 def replies(data: bytes, bench: Bench) -> None:
@@ -293,7 +293,7 @@ def _enter(answers: dict[str, bytes], bench: Bench) -> None:
 
     async def enter() -> None:
         part = ServerPart(url=f"{server.url}/v1", call_seconds=5, wait_seconds=5)
-        async with VllmSpeaker(SpeakerPart(kind="vllm"), part):
+        async with VllmSpeaker(SpeakerPart.for_agents(AGENTS, kind="vllm"), part):
             pass
 
     with suppress(MmussetError):
@@ -337,8 +337,8 @@ def ledgers(data: bytes, bench: Bench) -> None:
     (out / ".mmusset").mkdir(parents=True)
     (out / ".mmusset/ledger.db").write_bytes(data)
     with suppress(MmussetError), open_to_read(out) as ledger:
-        ledger.tally()
-        ledger.left_out()
+        ledger.verdicts.tally()
+        ledger.left_out.all()
     with suppress(MmussetError):
         open_to_write(out).close()
     with suppress(MmussetError):

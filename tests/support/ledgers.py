@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from mmusset.builder.ledger.rows import row_crc
+
 Damage = Callable[[Path], None]
 
 
@@ -40,22 +42,11 @@ def flip_letter(path: Path, table: str, column: str) -> bool:
     return True
 
 
-def older(path: Path) -> None:
-    """Make a ledger what version 3 would have written."""
+def of_version(path: Path, version: str) -> None:
+    """Make a ledger one of another version of mmusset."""
     with closing(sqlite3.connect(path)) as db, db:
-        names = [n for (n,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        for name in names:
-            db.execute(f"ALTER TABLE {name} DROP COLUMN crc")
-        for name in ("sealing", "unread", "unread_item", "mark", "applied", "replaced"):
-            db.execute(f"DROP TABLE {name}")
-        db.execute("ALTER TABLE shard DROP COLUMN mtime_ns")
-        db.execute("ALTER TABLE block DROP COLUMN provisional")
-        db.execute("DELETE FROM meta WHERE name IN ('generation', 'copies', 'taken back')")
-        db.execute("DELETE FROM meta WHERE name = 'searched for keys'")
-        db.execute("UPDATE meta SET value = '3' WHERE name = 'schema'")
-    folder = path.parent
-    (folder / "lock").write_bytes(b"")
-    (folder / "ledger.copy.db").unlink(missing_ok=True)
+        row = row_crc(b"meta", b"schema", version.encode())
+        db.execute("UPDATE meta SET value = ?, crc = ? WHERE name = 'schema'", (version, row))
 
 
 # --- damages: each is given the ledger's file ------------------------------------------------

@@ -1,7 +1,6 @@
 """Small parts of MusFlow that tests encode with: codecs, and the encoders that need no download."""
 
 import io
-import json
 import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,7 +16,9 @@ from mmusset.musflow.codecs.mel_vae import MelVae
 from mmusset.musflow.encoders.encoders import Encoders, open_encoders
 from mmusset.musflow.recipe import EncodersPart
 from mmusset.musflow.sound.geometry import Geometry
+from mmusset.shards.manifest import MANIFEST
 from mmusset.shards.tar import Sample, shard_name, write_shard
+from tests.support.manifests import manifest_of
 from tests.support.samples import sample
 
 RATE_HZ = 16000
@@ -71,12 +72,11 @@ def tone(number: int, seconds: float = 0.5, rate_hz: int = RATE_HZ, channels: in
 
 def dataset(out: Path, **shards: list[Sample]) -> Path:
     """A dataset's folder with shards by name (`train_0=[...]`), and the manifest's list of them."""
-    rows = []
+    written = []
     for name, samples in shards.items():
         split, _, number = name.partition("_")
-        shard = write_shard(out, shard_name(split, int(number)), samples)
-        rows.append({"name": shard.name, "samples": shard.samples})
-    (out / "manifest.json").write_text(json.dumps({"shards": rows}))
+        written.append(write_shard(out, shard_name(split, int(number)), samples))
+    (out / MANIFEST).write_bytes(manifest_of(written).to_bytes())
     return out
 
 

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,9 +11,12 @@ from typing import Any
 
 import yaml
 
+from mmusset.shards.manifest import MANIFEST
 from mmusset.shards.tar import Sample, shard_name, write_shard
+from tests.support.command import core, start_python
 from tests.support.hub_repos import Hub
 from tests.support.hub_writing import TOKEN
+from tests.support.manifests import manifest_of
 from tests.support.samples import sample
 
 LICENCE = "license: cc-by-4.0"
@@ -22,7 +24,7 @@ LICENCE = "license: cc-by-4.0"
 COMMANDS = """
 import contextlib, io, json, sys, time
 time.sleep = lambda seconds: None
-from mmusset.cli import main
+from mmusset.cli.main import main
 for words in json.loads(sys.argv[1]):
     sys.argv, out, err = ["mmusset", *words], io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -45,18 +47,14 @@ class Done:
 
 def dataset(out: Path, *counts: int) -> Path:
     """A finished dataset: shards of so many samples each, of one split, and a card."""
-    rows, number, samples = [], 0, list[Sample]()
+    shards, number, samples = [], 0, list[Sample]()
     for block, count in enumerate(counts):
         name = shard_name("train", block)
         samples = [sample(n) for n in range(number, number + count)]
-        shard = write_shard(out, name, samples)
+        shards.append(write_shard(out, name, samples))
         number += count
-        facts = {"samples": count, "bytes": shard.size, "sha256": shard.sha256}
-        rows.append({"name": name, **facts})
-    accepted = sum(counts)
-    fates = {"found": accepted, "accepted": accepted, "rejected": 0, "failed": 0, "skipped": 0}
-    manifest = {"format": "mmusset/1", **fates, "shards": rows, "recipe": {"keep_tags": []}}
-    (out / "manifest.json").write_text(json.dumps(manifest))
+    manifest = manifest_of(shards, recipe={"keep_tags": []})
+    (out / MANIFEST).write_bytes(manifest.to_bytes())
     (out / "README.md").write_text(card(samples[0].quadruple.model_dump(mode="json")))
     (out / ".mmusset").mkdir(exist_ok=True)
     (out / ".mmusset" / "ledger.db").write_bytes(b"private")
@@ -119,12 +117,10 @@ def on_hub(
     """
     words = json.dumps([[str(word) for word in command] for command in commands])
     with TemporaryDirectory() as home:
-        process = subprocess.Popen(
-            [sys.executable, "-c", COMMANDS, words],
+        process = start_python(
+            *("-c", COMMANDS, words),
+            server=core,
             stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
             env=told(hub, failpoint, xet, token) | {"HF_HOME": home},
         )
         hub.victim = process.pid

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import orjson
 
-from mmusset.speakers.stub.answers import answer, take_apart
+from mmusset.agents import AGENTS
+from mmusset.speakers.stub.replies import parse_chat, reply_to
 
 MOST_SENT = 64 << 20
 
@@ -55,7 +56,7 @@ def models(*names: str) -> bytes:
 
 def completion(heard: Heard, **changes: object) -> bytes:
     """The right answer to a chat; `changes` are of its choice."""
-    text = answer(take_apart(orjson.loads(heard.body)), 0.0)
+    text = reply_to(parse_chat(orjson.loads(heard.body)), AGENTS, 0.0)
     choice = {"message": {"content": text}, "finish_reason": "stop"} | changes
     return http("200 OK", orjson.dumps({"choices": [choice]}))
 

@@ -8,6 +8,9 @@ import numpy as np
 import soundfile
 from PIL import Image
 
+from mmusset.measured import Measured
+from mmusset.measurements.key import MusicalKey
+from mmusset.measurements.tempo import Tempo
 from mmusset.sample import (
     Caption,
     ClipFacts,
@@ -16,14 +19,13 @@ from mmusset.sample import (
     ImageFacts,
     JudgedClaim,
     Material,
-    Measured,
-    MusicalKey,
+    MediaFacts,
     MusicEvidence,
+    Prepared,
     Quadruple,
     Split,
     Story,
     Tags,
-    Tempo,
     Turn,
 )
 from mmusset.shards.tar import Sample
@@ -37,22 +39,22 @@ def measured(value: float, confidence: float = 0.9) -> Measured:
 
 def music_evidence(**changes: object) -> MusicEvidence:
     """A quiet, sparse piece in A minor at 84 BPM without drums, all of it certain."""
-    evidence = MusicEvidence(
-        duration_s=10.24,
-        peak_dbfs=-12.0,
-        tempo=Tempo(bpm=84.0, half_bpm=42.0, double_bpm=168.0, confidence=0.9),
-        key=MusicalKey(
+    evidence = {
+        "duration_s": 10.24,
+        "peak_dbfs": -12.0,
+        "tempo": Tempo(bpm=84.0, half_bpm=42.0, double_bpm=168.0, confidence=0.9),
+        "key": MusicalKey(
             tonic="A", mode="minor", alternative="C major", confidence=0.9, mode_confidence=0.9
         ),
-        loudness_lufs=measured(-30.0),
-        dynamic_range_db=measured(4.0),
-        brightness_hz=measured(300.0),
-        onset_density_hz=measured(1.2),
-        percussiveness=measured(0.1),
-        stereo_width=measured(0.5),
-        silence_share=measured(0.0),
-    )
-    return evidence.model_copy(update=changes)
+        "loudness_lufs": measured(-30.0),
+        "dynamic_range_db": measured(4.0),
+        "brightness_hz": measured(300.0),
+        "onset_density_hz": measured(1.2),
+        "percussiveness": measured(0.1),
+        "stereo_width": measured(0.5),
+        "silence_share": measured(0.0),
+    }
+    return MusicEvidence.model_validate(evidence | changes)
 
 
 def image_evidence() -> ImageEvidence:
@@ -87,24 +89,14 @@ def flac(hz: float = 220.0, seconds: float = 0.5) -> bytes:
 
 def sample(number: int, split: Split = "train", group: str | None = None) -> Sample:
     """A sample that differs from those of other numbers in all that it holds."""
+    facts = media_facts()
     image, music = jpeg(f"#{40 * number % 256:02x}8040"), flac(200.0 + number)
     quadruple = Quadruple(
         key=f"k{number:05d}",
         split=split,
         group=group or f"g{number}",
-        image=ImageFacts(
-            origin="stem", width_px=64, height_px=64, sha256=hashlib.sha256(image).hexdigest()
-        ),
-        music=ClipFacts(
-            start_s=0.0,
-            duration_s=0.5,
-            rate_hz=RATE_HZ,
-            channels=1,
-            source_rate_hz=RATE_HZ,
-            upsampled=False,
-            generated_by="",
-            sha256=hashlib.sha256(music).hexdigest(),
-        ),
+        image=facts.image.model_copy(update={"sha256": hashlib.sha256(image).hexdigest()}),
+        music=facts.music.model_copy(update={"sha256": hashlib.sha256(music).hexdigest()}),
         story=Story(text=f"Story {number}: the lamp was out.", writer="story_writer"),
         caption=Caption(
             text=f"A quiet piece, number {number}.",
@@ -120,8 +112,8 @@ def sample(number: int, split: Split = "train", group: str | None = None) -> Sam
             ),
             writer="captioner",
         ),
-        music_evidence=music_evidence(),
-        image_evidence=image_evidence(),
+        music_evidence=facts.music_evidence,
+        image_evidence=facts.image_evidence,
         tags=Tags(),
         speaker="offline",
         model="offline-grammar/1",
@@ -150,13 +142,25 @@ def material(
     given_story: str = "",
 ) -> Material:
     """What the agents are given of a sample; the picture is read only if a model is sent it."""
-    return Material(
-        key=key,
-        seed=0,
-        music=music_evidence(),
-        image=image_evidence(),
-        image_file=picture,
-        image_sha256="0" * 64,
-        tags=tags or Tags(),
-        given_story=given_story,
-    )
+    prepared = Prepared(media=media_facts(), given_story=given_story)
+    return Material(key, 0, tags or Tags(), prepared, picture)
+
+
+def media_facts(**changes: object) -> MediaFacts:
+    """A clip and a picture, and what was measured on them."""
+    facts = {
+        "image": ImageFacts(origin="stem", width_px=64, height_px=64, sha256="0" * 64),
+        "music": ClipFacts(
+            start_s=0.0,
+            duration_s=0.5,
+            rate_hz=RATE_HZ,
+            channels=1,
+            source_rate_hz=RATE_HZ,
+            upsampled=False,
+            generated_by="",
+            sha256="0" * 64,
+        ),
+        "music_evidence": music_evidence(),
+        "image_evidence": image_evidence(),
+    }
+    return MediaFacts.model_validate(facts | changes)

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from mmusset.agents import AGENTS
 from mmusset.speakers.stub.plan import PlannedFault, StubPlan
 from mmusset.speakers.stub.server import StubServer
 
@@ -16,7 +17,7 @@ def serving(*faults: PlannedFault, **changes: object) -> Iterator[StubServer]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    stub = StubServer(plan)
+    stub = StubServer(plan, AGENTS)
     asyncio.run_coroutine_threadsafe(stub.__aenter__(), loop).result(30)
     try:
         _LOOPS[id(stub)] = loop

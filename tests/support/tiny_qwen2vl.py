@@ -5,6 +5,7 @@ Qwen2-VL takes it. Sizes are bounded from below by vLLM on a CPU: heads of 32.
 """
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -169,3 +170,15 @@ def size_of(folder: Path) -> int:
 def architecture(folder: Path) -> str:
     """What a checkpoint says that it is."""
     return str(json.loads((folder / "config.json").read_text())["architectures"][0])
+
+
+def main() -> None:
+    """`python -m tests.support.tiny_qwen2vl FOLDER DATASET`: a base that has a dataset's words."""
+    from tests.support.finetune_parts import tiny_base
+
+    folder, dataset = map(Path, sys.argv[1:])
+    tiny_base(folder, dataset)
+
+
+if __name__ == "__main__":
+    main()

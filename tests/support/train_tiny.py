@@ -11,11 +11,12 @@ from typing import Any
 import torch
 from PIL import Image
 
+from mmusset.agents import AGENTS
 from mmusset.agents.graph import build_graph
 from mmusset.builder.trial import trial_of_source
 from mmusset.recipe import Recipe
 from mmusset.speakers import chat
-from mmusset.speakers.asking import Asker, InMemory
+from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import Reply, Request
 from mmusset.speakers.offline.speaker import OfflineSpeaker
 
@@ -40,7 +41,9 @@ class Listening(OfflineSpeaker):
 
     async def answer(self, request: Request) -> Reply:
         answer = await super().answer(request)
-        self.lessons.append(Lesson(request, request.brief.image_file.read_bytes(), answer.text))
+        self.lessons.append(
+            Lesson(request, request.brief.material.image_file.read_bytes(), answer.text)
+        )
         return answer
 
 
@@ -49,7 +52,7 @@ def lessons_of(source: Path, recipe: Recipe, items: int) -> list[Lesson]:
 
     async def listen() -> list[Lesson]:
         speaker = Listening()
-        graph = build_graph(Asker(speaker, InMemory()), recipe)
+        graph = build_graph(Asker(speaker, InMemoryReplies()), recipe, AGENTS)
         for place in range(1, items + 1):
             async with trial_of_source(source, place, recipe) as trial:
                 await graph(trial.material)
@@ -60,9 +63,13 @@ def lessons_of(source: Path, recipe: Recipe, items: int) -> list[Lesson]:
 
 def texts_of(lessons: Sequence[Lesson]) -> list[str]:
     """All words of the lessons, for a vocabulary."""
-    texts = [lessons[0].request.brief.system]
+    texts = [lessons[0].request.brief.prompt.system]
     for lesson in lessons:
-        texts += [lesson.request.brief.evidence, lesson.request.brief.task, lesson.answer]
+        texts += [
+            lesson.request.brief.prompt.evidence,
+            lesson.request.brief.prompt.task,
+            lesson.answer,
+        ]
     return texts
 
 

@@ -2,7 +2,12 @@
 
 from hypothesis import strategies as st
 
-from mmusset.sample import TONICS, Measured, MusicalKey, MusicEvidence, Tempo
+from mmusset.measured import Measured
+from mmusset.measurements.key import TONICS, MusicalKey
+from mmusset.measurements.listed import MEASUREMENTS
+from mmusset.measurements.tempo import Tempo
+from mmusset.recipe import GatesPart
+from mmusset.sample import MusicEvidence
 
 SHARES = st.floats(0, 1)
 
@@ -33,20 +38,21 @@ def keys() -> st.SearchStrategy[MusicalKey]:
 
 
 def evidence() -> st.SearchStrategy[MusicEvidence]:
-    return st.builds(
-        MusicEvidence,
-        duration_s=st.just(10.24),
-        peak_dbfs=st.floats(-60, 0),
-        tempo=tempos(),
-        key=keys(),
-        loudness_lufs=measured(-70, 0),
-        dynamic_range_db=measured(0, 40),
-        brightness_hz=measured(0, 8000),
-        onset_density_hz=measured(0, 15),
-        percussiveness=measured(0, 1),
-        stereo_width=measured(0, 1),
-        silence_share=measured(0, 1),
-    )
+    return st.fixed_dictionaries(
+        {
+            "duration_s": st.just(10.24),
+            "peak_dbfs": st.floats(-60, 0),
+            "tempo": tempos(),
+            "key": keys(),
+            "loudness_lufs": measured(-70, 0),
+            "dynamic_range_db": measured(0, 40),
+            "brightness_hz": measured(0, 8000),
+            "onset_density_hz": measured(0, 15),
+            "percussiveness": measured(0, 1),
+            "stereo_width": measured(0, 1),
+            "silence_share": measured(0, 1),
+        }
+    ).map(MusicEvidence.model_validate)
 
 
 def at_most(music: MusicEvidence, confidence: float) -> MusicEvidence:
@@ -57,3 +63,8 @@ def at_most(music: MusicEvidence, confidence: float) -> MusicEvidence:
             sure = [name for name in value if name.endswith("confidence")]
             value.update({name: min(value[name], confidence) for name in sure})
     return MusicEvidence.model_validate(data)
+
+
+def gates_at(confidence: float) -> GatesPart:
+    """The same gate for every measurement."""
+    return GatesPart.model_validate({each.name: confidence for each in MEASUREMENTS})

@@ -3,8 +3,6 @@
 import http.client
 import json
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 from mmusset.speakers.stub.plan import PlannedFault
 from tests.builder.test_model_build import sent_picture
 from tests.sources.test_tags import tagged_mp3, text
-from tests.support.command import SHORT, environment, mmusset
+from tests.support.command import SHORT, Process, mmusset, start
 from tests.support.hostile import silent_flac
 from tests.support.media import library, picture, piece
 from tests.support.serving import serving
@@ -49,7 +47,7 @@ class Reply:
 class Viewing:
     """A running `mmusset view`, and the token in its address; "" for a stranger."""
 
-    process: "subprocess.Popen[str]"
+    process: Process
     port: int
     token: str
 
@@ -91,13 +89,7 @@ class Viewing:
 @contextmanager
 def viewing(out: Path, *words: str) -> Iterator[Viewing]:
     """`mmusset view OUT` at a free port, opened; ended afterwards."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mmusset", "view", str(out), "--port", "0", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
+    process = start("view", out, "--port", "0", *words)
     try:
         assert process.stdout and process.stderr
         url = process.stdout.readline().strip()

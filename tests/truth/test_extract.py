@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmusset.sample import TONICS
+from mmusset.measurements.key import TONICS
+from mmusset.measurements.spoken_tempo import ONES, TEENS, TENS
 from mmusset.truth.extract import extract
-from mmusset.truth.lexicon import LEXICON, Entry
-from mmusset.truth.spoken_tempo import ONES, TEENS, TENS
+from mmusset.truth.lexicon import Synonyms, lexicon
 
 # A caption and its claims, "attribute value" each.
 CAPTIONS = {
@@ -96,8 +96,8 @@ def test_a_claim_holds_its_exact_words_and_those_that_deny_it() -> None:
     ]
 
 
-@given(st.sampled_from(LEXICON), st.data())
-def test_every_phrase_claims_what_its_entry_says(entry: Entry, data: st.DataObject) -> None:
+@given(st.sampled_from(lexicon()), st.data())
+def test_every_phrase_claims_what_its_entry_says(entry: Synonyms, data: st.DataObject) -> None:
     phrase = data.draw(st.sampled_from(entry.phrases))
     [claim] = extract(f"It is {phrase}, they say.")
     assert (claim.attribute, claim.value) == (entry.attribute, entry.value)
@@ -116,7 +116,7 @@ def test_every_key_is_read_back(tonic: str, mode: str) -> None:
         assert [claim.value for claim in extract(text)] == [f"{tonic} {mode}"]
 
 
-PHRASES = st.sampled_from([phrase for entry in LEXICON for phrase in entry.phrases])
+PHRASES = st.sampled_from([phrase for entry in lexicon() for phrase in entry.phrases])
 PIECES = st.sampled_from(
     ["no", "not without", "nor", "than", "as", "A minor", "84 BPM", ",", "isn't"]
 )

@@ -4,18 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.recipe import GatesPart
 from mmusset.sample import Attribute, Claim, JudgedClaim, MusicEvidence
-from mmusset.truth.bands import readings
 from mmusset.truth.extract import extract
-from mmusset.truth.gates import carried
+from mmusset.truth.findings import carried, findings
 from mmusset.truth.judge import is_concrete
 from mmusset.truth.judge import judge as judge_all
-from mmusset.truth.lexicon import LEXICON, SCALES
+from mmusset.truth.lexicon import lexicon
 from tests.support.samples import measured, music_evidence
-from tests.support.truths import at_most, evidence
+from tests.support.truths import at_most, evidence, gates_at
 
 GATES = GatesPart()
+SCALED = [each for each in MEASUREMENTS if each.scale]
 
 
 def judge(said: Claim, music: MusicEvidence, gates: GatesPart) -> JudgedClaim:
@@ -95,8 +96,8 @@ def test_a_caption_is_judged_claim_by_claim() -> None:
 
 def claims() -> st.SearchStrategy[Claim]:
     """Any claim that a text can make."""
-    said = [(entry.attribute, entry.value) for entry in LEXICON]
-    said += [(name, f"not {value}") for name, scale in SCALES.items() for value in scale.words]
+    said = [(entry.attribute, entry.value) for entry in lexicon()]
+    said += [(each.name, f"not {value}") for each in SCALED for value in each.values]
     said += [("key", "A minor"), ("key", "F# major"), ("mode", "major"), ("tempo", "80-100")]
     tempos = st.integers(20, 300).map(lambda bpm: claim("tempo", str(bpm)))
     return st.sampled_from(said).map(lambda pair: claim(*pair)) | tempos
@@ -104,7 +105,7 @@ def claims() -> st.SearchStrategy[Claim]:
 
 @given(claims(), evidence())
 def test_evidence_under_its_gate_settles_nothing(said: Claim, music: MusicEvidence) -> None:
-    found = readings(music)
+    found = findings(music)
     name = said.attribute if said.attribute in found else "percussion"
     if not carried(found[name], GATES):
         assert judge(said, music, GATES).verdict == "unverifiable"
@@ -112,24 +113,24 @@ def test_evidence_under_its_gate_settles_nothing(said: Claim, music: MusicEviden
 
 @given(claims(), evidence())
 def test_nothing_is_settled_where_nothing_is_sure(said: Claim, music: MusicEvidence) -> None:
-    closed = GatesPart(**dict.fromkeys(GatesPart.model_fields, 1.0))
+    closed = gates_at(1.0)
     nearly = at_most(music, 0.99)
     assert judge(said, nearly, closed).verdict == "unverifiable"
-    open_gates = GatesPart(**dict.fromkeys(GatesPart.model_fields, 0.0))
+    open_gates = gates_at(0.0)
     assert judge(said, at_most(music, 0.0), open_gates).verdict == "unverifiable"
 
 
 @given(evidence())
-def test_a_sure_reading_supports_itself_and_contradicts_its_denial(music: MusicEvidence) -> None:
-    for name, reading in readings(music).items():
-        if carried(reading, GATES):
-            assert judge(claim(name, reading.value), music, GATES).verdict == "supported"
-            denied = judge(claim(name, f"not {reading.value}"), music, GATES)
+def test_a_sure_finding_supports_itself_and_contradicts_its_denial(music: MusicEvidence) -> None:
+    for name, finding in findings(music).items():
+        if carried(finding, GATES):
+            assert judge(claim(name, finding.value), music, GATES).verdict == "supported"
+            denied = judge(claim(name, f"not {finding.value}"), music, GATES)
             assert denied.verdict == "contradicted"
 
 
 @given(evidence())
 def test_no_more_than_one_word_of_a_scale_is_supported(music: MusicEvidence) -> None:
-    for name, scale in SCALES.items():
-        verdicts = [judge(claim(name, value), music, GATES).verdict for value in scale.words]
+    for each in SCALED:
+        verdicts = [judge(claim(each.name, v), music, GATES).verdict for v in each.values]
         assert verdicts.count("supported") <= 1

@@ -10,18 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from mmusset.agents import AGENTS
+from mmusset.agents.captioner import CaptionReply
+from mmusset.agents.critic import Judgement
 from mmusset.agents.graph import build_graph
+from mmusset.agents.reconciler import Mending
+from mmusset.agents.story_writer import StoryReply
 from mmusset.recipe import Recipe
 from mmusset.sample import Material, Outcome, Tags
-from mmusset.speakers.asking import Asker, InMemory
+from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import (
-    CaptionReply,
-    Judgement,
-    Mending,
     Reply,
     Request,
     Speaker,
-    StoryReply,
 )
 from mmusset.speakers.offline.speaker import OfflineSpeaker
 from mmusset.truth import orders
@@ -118,7 +119,7 @@ class Obeying(OfflineSpeaker):
     name = "obeying"
 
     async def answer(self, request: Request) -> Reply:
-        told = request.brief.story + request.brief.evidence + request.brief.task
+        told = request.brief.draft.story + request.brief.prompt.evidence + request.brief.prompt.task
         order = next((order for order in ORDERS.values() if order in told), "")
         if not order:
             return await super().answer(request)
@@ -128,12 +129,12 @@ class Obeying(OfflineSpeaker):
             Judgement: Judgement(faults=()),
             Mending: Mending(caption=f"A quiet piece. {order}", story=QUIET.format(order)),
         }
-        return Reply(text=obeyed[request.reply].model_dump_json())
+        return Reply(text=obeyed[request.brief.agent.reply].model_dump_json())
 
 
 def outcomes(speaker: Speaker, materials: list[Material]) -> list[Outcome]:
     """All of them at once, by one speaker, as a build has it."""
-    graph = build_graph(Asker(speaker, InMemory()), Recipe())
+    graph = build_graph(Asker(speaker, InMemoryReplies()), Recipe(), AGENTS)
 
     async def run() -> list[Outcome]:
         return list(await asyncio.gather(*map(graph, materials)))

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from mmusset.errors import Refused
-from mmusset.training.progress import Progress
+from mmusset.progress import Progress
 from mmusset.view.export import export
 from mmusset.view.pages import PAGES
 from tests.support.command import mmusset

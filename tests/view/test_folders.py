@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mmusset.shards.tar import read_shard
-from tests.support.command import environment
+from tests.support.command import core, python
 from tests.support.viewing import ITEMS, viewing
 
 
@@ -75,7 +73,7 @@ LOOKER = """
 import os, sys
 from contextlib import ExitStack
 from pathlib import Path
-from mmusset.build.marks import Mark, save_mark
+from mmusset.builder.marks import Mark, save_mark
 from mmusset.errors import MmussetError
 from mmusset.view.dataset import dataset_at
 from mmusset.view.index import Filter, Index, index_path
@@ -116,13 +114,7 @@ def test_a_folder_that_can_only_be_read_is_shown_and_takes_no_mark(
 ) -> None:
     key, _ = next(read_shard(sorted((built_to_view / "data").glob("*.tar"))[0]))
     before = sorted(path.name for path in (read_only / ".mmusset").iterdir())
-    done = subprocess.run(
-        [sys.executable, "-c", LOOKER, str(read_only), key],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = python("-c", LOOKER, read_only, key, server=core)
     assert done.returncode == 0, done.stderr
     total, refusal = done.stdout.splitlines()
     assert int(total) == ITEMS

@@ -10,8 +10,8 @@ import pytest
 
 from mmusset.builder.marks import MOST_NOTE_CHARACTERS, Mark, read_marks
 from mmusset.speakers.stub.plan import PlannedFault
-from tests.builder.test_model_build import sent_picture, started, wait_for, words
-from tests.support.command import SHORT, mmusset
+from tests.builder.test_model_build import sent_picture, wait_for, words
+from tests.support.command import SHORT, mmusset, start
 from tests.support.marking import manifest
 from tests.support.media import library
 from tests.support.serving import serving
@@ -142,7 +142,7 @@ def test_a_running_build_is_shown_and_marked_and_goes_on(small: Path, tmp_path: 
     source, out = small / "source", tmp_path / "out"
     with serving(PlannedFault(kind="hang", containing=sent_picture(source, 2), at_most=1)) as stub:
         build = words(source, out, stub)
-        process = started(build)
+        process = start(*build)
         try:
             wait_for(process, stub, 2)
             with viewing(out) as viewed:

@@ -89,7 +89,9 @@ def text(changed: list[dict[str, str]], *kinds: str) -> str:
 
 def test_what_each_answer_cost_is_that_of_the_ledger(viewed: Viewing, built_to_view: Path) -> None:
     with open_to_read(built_to_view) as ledger:
-        costs = {c.agent: (c.calls, c.prompt_tokens, c.completion_tokens) for c in ledger.costs()}
+        costs = {
+            c.agent: (c.calls, c.prompt_tokens, c.completion_tokens) for c in ledger.calls.costs()
+        }
     told = dict.fromkeys(costs, (0, 0, 0))
     for key, card in viewed.page()["cards"].items():
         if card["status"] != "skipped":

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mmusset import recipe_file
+from mmusset.agents import AGENTS
 from mmusset.recipe import Recipe
 from mmusset.speakers.adapter import read_adapter
 from tests.support.command import environment, mmusset
@@ -56,7 +57,7 @@ class Running:
 def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of 0.9 million weights that knows by heart what to say of the example source."""
     folder = tmp_path_factory.mktemp("taught")
-    lessons = lessons_of(SOURCE, recipe_file.load(Recipe, "transformers", RECITING), ITEMS)
+    lessons = lessons_of(SOURCE, recipe_file.load(Recipe, "transformers", RECITING, AGENTS), ITEMS)
     random = make_tiny(folder / "random", texts_of(lessons))
     train(random, lessons, folder / "taught", STEPS)
     return folder / "taught"
@@ -69,7 +70,7 @@ def adapter(taught: Path) -> Path:
     other = ["--set", "speaker.seed=7"]
     built = mmusset("build", "--source", SOURCE, "--out", data, *other)
     assert built.returncode == 0, built.stderr
-    done = mmusset("finetune", "--data", data, "--base", taught, "--out", out, *TAUGHT_SOON)
+    done = mmusset("finetune", data, "--base", taught, "--out", out, *TAUGHT_SOON)
     assert done.returncode == 0, done.stderr
     return out
 

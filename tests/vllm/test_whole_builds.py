@@ -20,12 +20,14 @@ import pytest
 from PIL import Image
 
 from mmusset import recipe_file
+from mmusset.agents import AGENTS
+from mmusset.agents.captioner import CAPTIONER
 from mmusset.agents.graph import build_graph
 from mmusset.agents.preview import preview
 from mmusset.builder.trial import trial_of_source
 from mmusset.recipe import Recipe
 from mmusset.speakers import chat
-from mmusset.speakers.asking import Asker, InMemory
+from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import Reply, Request
 from mmusset.speakers.local.speaker import TransformersSpeaker
 from mmusset.speakers.picture import tokens
@@ -108,7 +110,7 @@ def test_what_was_fine_tuned_says_served_what_it_says_in_process(
     server: Running, taught: Path, adapter: Path
 ) -> None:
     def loaded(kind: str, *overrides: str) -> Recipe:
-        return recipe_file.load(Recipe, kind, (*RECITING, *overrides))
+        return recipe_file.load(Recipe, kind, (*RECITING, *overrides), AGENTS)
 
     where = f"server.url={server.url}", f"speaker.model={server.model}"
     served = loaded("vllm", *where, f"speaker.adapters.captioner={server.adapter}")
@@ -123,7 +125,7 @@ def test_what_was_fine_tuned_says_served_what_it_says_in_process(
             VllmSpeaker(plain.speaker, plain.server) as two,
             TransformersSpeaker(here.speaker) as three,
         ):
-            request = await preview(trial.material, "captioner", served)
+            request = await preview(trial.material, CAPTIONER, served, AGENTS)
             said = [(await speaker.answer(request)).text for speaker in (one, two, three)]
             first, second, third = (json.loads(text)["caption"] for text in said)
             return first, second, third
@@ -148,12 +150,12 @@ def test_a_sample_is_read_once_and_not_for_each_agent(server: Running, taught: P
     """Of the whole cache blocks of the prefix that a sample's calls share, the later ones
     find 95 % cached, by their own count and by the server's."""
     overrides = (*RECITING, f"server.url={server.url}", f"speaker.model={server.model}")
-    loaded = recipe_file.load(Recipe, "vllm", overrides)
+    loaded = recipe_file.load(Recipe, "vllm", overrides, AGENTS)
 
     async def listen() -> list[Call]:
         async with Listening(loaded.speaker, loaded.server) as speaker:
             speaker.calls = []
-            graph = build_graph(Asker(speaker, InMemory()), loaded)
+            graph = build_graph(Asker(speaker, InMemoryReplies()), loaded, AGENTS)
             for place in range(1, ITEMS + 1):
                 async with trial_of_source(SOURCE, place, loaded) as trial:
                     await graph(trial.material)
@@ -182,12 +184,12 @@ def test_the_server_sees_a_picture_in_the_patches_that_it_was_fitted_to(server: 
     async def tokens_of_text(patches: int) -> int:
         where = (f"server.url={server.url}", f"speaker.model={server.model}")
         size = (f"speaker.max_pixels={patches * 784}", "speaker.sampling.captioner.max_tokens=16")
-        loaded = recipe_file.load(Recipe, "vllm", (*where, *size))
+        loaded = recipe_file.load(Recipe, "vllm", (*where, *size), AGENTS)
         async with (
             trial_of_source(SOURCE, 1, loaded) as trial,
             VllmSpeaker(loaded.speaker, loaded.server) as speaker,
         ):
-            answer = await speaker.answer(await preview(trial.material, "captioner", loaded))
+            answer = await speaker.answer(await preview(trial.material, CAPTIONER, loaded, AGENTS))
             with Image.open(trial.material.image_file) as image:
                 return answer.prompt_tokens - tokens(*image.size)
 
@@ -197,7 +199,7 @@ def test_the_server_sees_a_picture_in_the_patches_that_it_was_fitted_to(server: 
 def by_sample(calls: list[Call]) -> dict[str, list[Call]]:
     samples: dict[str, list[Call]] = defaultdict(list)
     for call in calls:
-        samples[call[0].brief.key].append(call)
+        samples[call[0].brief.material.key].append(call)
     return samples
 
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
 from mmusset.recipe import ImagePart, LimitsPart
 from mmusset.safe_text import SECRET_VARIABLES
+from mmusset.sample import Prepared
 from mmusset.tracing import without_tracing
 
-from .tasks import Prepared, PrepareRequest, Survey, Wish
+from .tasks import PrepareRequest, Survey, Wish
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process

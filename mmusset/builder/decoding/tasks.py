@@ -5,14 +5,7 @@ from typing import Any
 
 from mmusset.frozen import Frozen
 from mmusset.recipe import ClipPart, ImagePart
-from mmusset.sample import (
-    ClipFacts,
-    ImageEvidence,
-    ImageFacts,
-    ImageOrigin,
-    MusicEvidence,
-    Tags,
-)
+from mmusset.sample import ImageOrigin, Tags
 
 
 class Survey(Frozen):
@@ -66,14 +59,4 @@ class PrepareRequest:
 class Wish(Frozen):
     """What music is to be made from: a picture, stored as samples hold it, and its story, or ""."""
 
-    story: str
-
-
-class Prepared(Frozen):
-    """An item whose media are cut and measured. `story` is the given one, or ""."""
-
-    clip: ClipFacts
-    image: ImageFacts
-    music_evidence: MusicEvidence
-    image_evidence: ImageEvidence
     story: str

@@ -29,13 +29,13 @@ from mmusset.evidence import image as images
 from mmusset.evidence.media_file import MediaFile
 from mmusset.frozen import Frozen
 from mmusset.recipe import ImagePart
-from mmusset.sample import ClipFacts, ImageFacts
+from mmusset.sample import ClipFacts, ImageFacts, MediaFacts, Prepared
 from mmusset.sources import tags
 from mmusset.sources.walk import Kind
 from mmusset.speakers.picture import fit
 
 from .no_network import drop_network
-from .tasks import Prepared, PrepareRequest, Survey, Wish
+from .tasks import PrepareRequest, Survey, Wish
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -92,8 +92,8 @@ def prepare(request: PrepareRequest) -> Prepared:
         picture = _still(Path(request.image_path), request.image_sha256, request.image)
     flac = clips.encode_flac(clip)
     jpeg = _encode_jpeg(picture, request.image.jpeg_quality)
-    prepared = Prepared(
-        clip=ClipFacts(
+    facts = MediaFacts(
+        music=ClipFacts(
             start_s=clip.start_s,
             duration_s=len(clip.samples) / clip.rate_hz,
             rate_hz=clip.rate_hz,
@@ -111,13 +111,12 @@ def prepare(request: PrepareRequest) -> Prepared:
         ),
         music_evidence=music.measure(clip.samples, clip.rate_hz, request.clip.silence_dbfs),
         image_evidence=images.measure(picture),
-        story=story,
     )
     _store(Path(request.stem + ".flac"), flac)
     _store(Path(request.stem + ".jpg"), jpeg)
     if request.model_pixels:
         _store(Path(request.stem + ".model.jpg"), fit(picture, request.model_pixels))
-    return prepared
+    return Prepared(media=facts, given_story=story)
 
 
 def main() -> None:

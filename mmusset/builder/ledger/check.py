@@ -1,21 +1,20 @@
-"""Whether a ledger is whole, and is the one of its folder: rows, lock, copy, manifest, shards.
+"""Whether a ledger is whole, and belongs to its folder: rows, lock, copy, manifest, shards.
 
 A ledger that is damaged, older than what it stands for, or gone must never be built on: shards
 would be replaced and every answer paid again.
 """
 
-import json
 import re
 import sqlite3
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmusset.shards.manifest import LedgerStamp, known_manifest
+
 from .rows import LedgerConnection, NotWhole, check_rows, damaged
 
 SHARD = re.compile(r"(train|validation|test)-\d{6}\.tar")
-# Of a manifest, no more is read.
-MOST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -27,14 +26,14 @@ class Age:
 
 
 def check(connection: LedgerConnection, noted: int, copy: Path) -> int:
-    """Check an open ledger; gives its generation.
+    """Check an open ledger; returns its generation.
 
-    `noted` is the generation that the lock file speaks of. Raises NotWhole where a row or a
+    `noted` is the generation that the lock file names. Raises NotWhole where a row or a
     page is damaged, or where it is older than its copy, its manifest or its shards.
     """
     # These first: a build that goes on writes them after it has written the ledger.
     copied = age_of_copy(copy) if copy.exists() else None
-    named, counted = manifest_generation(connection.out)
+    stamp = manifest_stamp(connection.out)
     there = shards_in(connection.out)
     check_rows(connection)
     age = age_of(connection)
@@ -42,7 +41,8 @@ def check(connection: LedgerConnection, noted: int, copy: Path) -> int:
         raise _older(connection.out, "a later one was in its place")
     if copied and age < copied:
         raise _older(connection.out, "its copy has come further")
-    if named > age.generation or (named == age.generation and counted > _known(connection)):
+    is_last = stamp.generation == age.generation
+    if stamp.generation > age.generation or (is_last and stamp.verdicts > _known(connection)):
         raise _older(connection.out, "the manifest was made from a later one")
     _check_shards(connection, there)
     return age.generation
@@ -76,25 +76,10 @@ def lost(out: Path) -> NotWhole:
     return NotWhole(out, "is gone (if its shards were pulled, build into a new --out)")
 
 
-def manifest_of(out: Path) -> dict[str, object]:
-    """What the manifest says; {} where there is none that can be read."""
-    try:
-        with (out / "manifest.json").open("rb") as file:
-            facts = json.loads(file.read(MOST_BYTES))
-    except (OSError, ValueError):
-        return {}
-    return facts if isinstance(facts, dict) else {}
-
-
-def manifest_generation(out: Path) -> tuple[int, int]:
-    """The generation of the ledger that a manifest was counted from, and its number of verdicts;
-    zeros where it does not say."""
-    told = manifest_of(out).get("ledger")
-    if not isinstance(told, dict):
-        return 0, 0
-    values = (told.get("generation"), told.get("verdicts"))
-    generation, verdicts = (v if isinstance(v, int) else 0 for v in values)
-    return generation, verdicts
+def manifest_stamp(out: Path) -> LedgerStamp:
+    """The ledger that a manifest was counted from; zeros where there is none."""
+    manifest = known_manifest(out)
+    return manifest.ledger if manifest else LedgerStamp()
 
 
 def _known(connection: sqlite3.Connection) -> int:

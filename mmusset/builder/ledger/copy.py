@@ -1,7 +1,7 @@
-"""A copy of the ledger, kept while a build goes on, for the day that the ledger is damaged or lost.
+"""A copy of the ledger, kept while a build runs, in case the ledger is damaged or lost.
 
-It is made by a reading connection in a thread, checked, and put in place when it is whole on disk.
-Making it takes at most a twentieth of a build's time.
+A reading connection in a thread makes it; it is checked, and put in place when it is whole on
+disk. Copying takes at most a twentieth of a build's time.
 """
 
 import asyncio
@@ -27,10 +27,10 @@ STEP = 4096
 
 
 class LedgerCopy:
-    """Keeps the copy of the ledger of `out` while it is entered. `tell` hears of a copy that could
-    not be made.
+    """Keeps the copy of the ledger of `out` while it is entered. `tell` is called with a line for a
+    copy that could not be made.
 
-    Leaving it raises MmussetError where the ledger was found damaged.
+    Leaving it raises MmussetError where the ledger turned out to be damaged.
     """
 
     def __init__(self, out: Path, ledger: Ledger, tell: Callable[[str], None]) -> None:
@@ -57,7 +57,7 @@ class LedgerCopy:
             raise raised
 
     async def make(self) -> None:
-        """Make the copy anew, if the ledger has changed since."""
+        """Copy the ledger again, if it has changed since the last copy."""
         async with self._turn:
             if self._path.exists() and not self._ledger.changed_since_copy():
                 return
@@ -95,9 +95,9 @@ class LedgerCopy:
                 ledger.execute("SELECT 1 FROM meta").fetchone()
                 ledger.backup(copy, pages=STEP, progress=self._stop_if_over)
                 copy.execute("PRAGMA journal_mode = DELETE").fetchall()
-                (found,) = copy.execute("PRAGMA quick_check (1)").fetchone()
-            if found != "ok":
-                raise damaged(self._out, str(found).splitlines()[-1])
+                (finding,) = copy.execute("PRAGMA quick_check (1)").fetchone()
+            if finding != "ok":
+                raise damaged(self._out, str(finding).splitlines()[-1])
             sync_file(partial)
         except BaseException:
             partial.unlink(missing_ok=True)

@@ -1,25 +1,25 @@
 """Opening a ledger: WAL, synchronous=FULL, one writing connection under a lock file.
 
-The folder is its owner's alone. The lock file says which generation of the ledger there is, so
-that one that is gone is missed.
+The folder is readable by its owner alone. The lock file names the ledger's generation, so that a
+ledger that is gone, or was replaced by an older one, is noticed.
 """
 
 import fcntl
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from mmusset.errors import MmussetError, Refused
+from mmusset.shards.manifest import MANIFEST
 
 from .check import check, lost, shards_in
 from .ledger import Ledger
 from .rows import LedgerConnection, broken, guard, watch
-from .schema import OLDER_VERSIONS, bring_up_to_date, check_version, make, version_of
-from .secrets import mask_keys
+from .schema import check_version, make, version_of
 
 FOLDER = ".mmusset"
 NAME = "ledger.db"
@@ -31,23 +31,23 @@ _PRIVATE = (NAME, f"{NAME}-wal", f"{NAME}-shm", COPY, "lock")
 _NOTED = re.compile(rb"generation (\d{1,9})\n")
 
 
-def open_to_write(out: Path, tell: Callable[[str], None] = lambda line: None) -> Ledger:
+def open_to_write(out: Path) -> Ledger:
     """The ledger of an output folder, made if there is none, and locked.
 
-    `tell` hears what was done to a ledger of an older version. Raises Refused if another build
-    holds it, another version of mmusset wrote it, or the folder holds something else;
-    MmussetError where the ledger is damaged, lost, or older than what it stands for.
+    Raises Refused if another build holds it, another version of mmusset wrote it, or the folder
+    holds something else; MmussetError where the ledger is damaged, lost, or older than what it
+    stands for.
     """
     folder = out / FOLDER
     if not folder.exists():
-        if shards_in(out) or (out / "manifest.json").exists():
+        if shards_in(out) or (out / MANIFEST).exists():
             raise lost(out)
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise Refused(f"{out} is there and is not a dataset of mmusset; choose another --out")
         folder.mkdir(parents=True, mode=0o700)
     lock = hold(out)
     try:
-        connection = _connect(out, lock, tell)
+        connection = _connect(out, lock)
     except BaseException:
         os.close(lock)
         raise
@@ -74,17 +74,17 @@ def hold(out: Path) -> int:
 
 
 def noted_generation(lock: int) -> int:
-    """The generation of the ledger that a lock file speaks of; 0 where there was none yet."""
+    """The generation of the ledger that a lock file names; 0 where there was none yet."""
     return _generation_in(os.pread(lock, 64, 0))
 
 
 def _generation_in(text: bytes) -> int:
-    found = _NOTED.fullmatch(text)
-    return int(found[1]) if found else 0
+    match = _NOTED.fullmatch(text)
+    return int(match[1]) if match else 0
 
 
 def note_generation(lock: int, generation: int) -> None:
-    """Have the lock file say that there is a ledger, and which."""
+    """Note in the lock file that there is a ledger, and of which generation."""
     if noted_generation(lock) != generation:
         os.pwrite(lock, b"generation %d\n" % generation, 0)
         os.fsync(lock)
@@ -147,13 +147,13 @@ def _connected(path: Path, out: Path, options: str) -> LedgerConnection:
         raise MmussetError(f"the ledger of {out} can't be used: {error}") from None
 
 
-def _connect(out: Path, lock: int, tell: Callable[[str], None]) -> LedgerConnection:
-    """Open, make, bring up to date and check the ledger."""
+def _connect(out: Path, lock: int) -> LedgerConnection:
+    """Open the ledger, make it if there is none, and check it."""
     folder, noted = out / FOLDER, noted_generation(lock)
     path = folder / NAME
     if (folder / RECOVERED).exists():
         raise Refused(f"the ledger of {out} was being recovered; run `mmusset recover {out}` again")
-    begun = noted or (folder / COPY).exists() or shards_in(out) or (out / "manifest.json").exists()
+    begun = noted or (folder / COPY).exists() or shards_in(out) or (out / MANIFEST).exists()
     if begun and (not path.exists() or not path.stat().st_size):
         raise lost(out)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -166,14 +166,10 @@ def _connect(out: Path, lock: int, tell: Callable[[str], None]) -> LedgerConnect
             raise lost(out)
         if version is None:
             make(connection)
-        elif version in OLDER_VERSIONS:
-            bring_up_to_date(connection)
-            tell(f"the ledger of {out} is brought up to date with this version of mmusset")
         guard(connection)
         check_version(connection)
         generation = check(connection, noted, folder / COPY)
         note_generation(lock, generation)
-        mask_keys(connection, folder / COPY, tell)
     except sqlite3.Error as error:
         connection.close()
         raise broken(connection, error) from None

@@ -1,6 +1,4 @@
-"""The part of a ledger that holds marks: what people want, what was made of it, and the shards
-that others took the place of for it.
-"""
+"""The part of a ledger that holds marks: what people ask of samples, and what became of it."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -23,7 +21,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A mark as it was applied to an item, of which the agents had made `own`.
+    """A mark as it was applied to an item; `own` is what the agents had made of that.
 
     `refused` says why it could not be honoured; "" where it was.
     """
@@ -39,14 +37,14 @@ class LedgerMarks:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
 
-    def wanted(self) -> list[Mark]:
+    def all(self) -> list[Mark]:
         """Every mark, in the order of the plan."""
         rows = self._db.execute(
             "SELECT key, verdict, note FROM sound_mark JOIN sound_item USING (idx) ORDER BY idx"
         )
         return [Mark(*row) for row in rows]
 
-    def mark_of(self, idx: int) -> Mark | None:
+    def of(self, idx: int) -> Mark | None:
         """The mark of one item."""
         row = self._db.execute(
             "SELECT key, verdict, note FROM sound_mark JOIN sound_item USING (idx) WHERE idx = ?",
@@ -54,7 +52,7 @@ class LedgerMarks:
         ).fetchone()
         return Mark(*row) if row else None
 
-    def want(self, mark: Mark) -> bool:
+    def set(self, mark: Mark) -> bool:
         """Set the mark of a sample; False where the key is no sample's."""
         done = self._db.execute(
             "INSERT OR REPLACE INTO mark (idx, verdict, note)"
@@ -63,7 +61,7 @@ class LedgerMarks:
         )
         return done.rowcount > 0
 
-    def unwant(self, key: str) -> bool:
+    def remove(self, key: str) -> bool:
         """Take a sample's mark away; False where the key is no sample's."""
         row = self._db.execute("SELECT idx FROM item WHERE key = ?", (key,)).fetchone()
         if row:
@@ -78,8 +76,8 @@ class LedgerMarks:
             (key, idx),
         )
 
-    def take_up(self) -> None:
-        """Set the marks that were set aside of items that are planned again."""
+    def restore(self) -> None:
+        """Restore the marks, once set aside, of items that are planned again."""
         self._db.execute(
             "INSERT OR REPLACE INTO mark (idx, verdict, note) SELECT idx, verdict, note"
             " FROM sound_mark_aside JOIN item USING (key)"
@@ -97,7 +95,7 @@ class LedgerMarks:
         )
         return [idx for (idx,) in rows]
 
-    def applied_to(self, idx: int) -> Applied | None:
+    def applied(self, idx: int) -> Applied | None:
         """The mark that was applied to one item."""
         row = self._db.execute(
             "SELECT key, verdict, note, refused, own FROM sound_applied"
@@ -140,35 +138,3 @@ class LedgerMarks:
             "SELECT verdict, COUNT(*) FROM applied WHERE refused = '' GROUP BY verdict"
         )
         return counts
-
-    # --- shards that others stand for ------------------------------------------------------
-
-    def open_again(self, idx: int) -> None:
-        """Have the block of an item sealed anew, under the next name of its split.
-
-        Its shard stays on the disk until the manifest names the new one.
-        """
-        row = self._db.execute(
-            "SELECT n, split, name FROM item JOIN block ON item.block = n JOIN shard"
-            " ON shard.block = n WHERE idx = ?",
-            (idx,),
-        ).fetchone()
-        if row is None:
-            return
-        n, split, name = row
-        self._db.execute("DELETE FROM shard WHERE block = ?", (n,))
-        if name:
-            self._db.execute("INSERT INTO replaced (name, block) VALUES (?, ?)", (name, n))
-            self._db.execute(
-                "UPDATE block SET number = (SELECT MAX(number) + 1 FROM block WHERE split = ?)"
-                " WHERE n = ?",
-                (split, n),
-            )
-
-    def replaced(self) -> dict[str, int]:
-        """The shards that are to go, and the block that each was of."""
-        return dict(self._db.execute("SELECT name, block FROM sound_replaced ORDER BY name"))
-
-    def forget_replaced(self) -> None:
-        """They are gone."""
-        self._db.execute("DELETE FROM replaced")

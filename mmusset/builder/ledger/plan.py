@@ -1,12 +1,14 @@
-"""The part of a ledger that holds the plan: groups, blocks, items, and what is left out."""
+"""The part of a ledger that holds the plan: groups, blocks, and the items in their order."""
 
 import sqlite3
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from mmusset.sample import Item, Split, Tags
 
-from .unread import REASON, LedgerUnread
+from .schema import read_meta
 
 _ITEM_COLUMNS = """item.idx, item.block, item.key, item.music_path, item.music_sha256,
     item.duration_s, item.clip_index, item.clip_count, item.image_path, item.image_sha256,
@@ -30,17 +32,7 @@ class PlannedItem:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A file or folder that no item was made of: skipped, undecided or failed, and why."""
-
-    path: bytes
-    status: str
-    reason: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
+class PlannedBlock:
     """The unit of sealing: block `n` gives shard `number` of its split.
 
     A provisional one is made anew by the next run and not sealed.
@@ -55,10 +47,13 @@ class Block:
 class LedgerPlan:
     """The plan of one open ledger. Nothing here commits by itself."""
 
-    _db: sqlite3.Connection
-    unread: LedgerUnread
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    # --- groups ------------------------------------------------------------------------------
 
     def group_of(self, label: str) -> str | None:
+        """The group that a label (an artist, an album, a picture...) belongs to."""
         row = self._db.execute("SELECT grp FROM sound_label WHERE label = ?", (label,)).fetchone()
         return row[0] if row else None
 
@@ -81,7 +76,55 @@ class LedgerPlan:
             [(label, name) for label in labels],
         )
 
-    def append_item(self, item: Item, block_size: int, provisional: bool) -> Block:
+    # --- items and blocks --------------------------------------------------------------------
+
+    def item(self, key: str) -> PlannedItem | None:
+        """The item of this key."""
+        row = self._db.execute(f"{ITEM_FROM} WHERE key = ?", (key,)).fetchone()
+        return planned_of(row) if row else None
+
+    def items_at(self, path: bytes) -> list[PlannedItem]:
+        """The items cut from, or pictured by, the file of this path."""
+        rows = self._db.execute(
+            f"{ITEM_FROM} WHERE music_path = ? OR image_path = ? ORDER BY idx", (path, path)
+        )
+        return [planned_of(row) for row in rows]
+
+    def stamps(self) -> Iterator[tuple[int, str, int]]:
+        """Each item's place and key, in the order of the plan, and a number that changes with
+        whatever is known of the item but its mark."""
+        rows = self._db.execute(
+            "SELECT item.idx, key, block, music_path, image_path, value IS NOT NULL,"
+            " CAST(outcome AS BLOB) FROM item LEFT JOIN prepared USING (idx)"
+            " LEFT JOIN verdict USING (idx) ORDER BY item.idx"
+        )
+        for idx, key, block, music, image, prepared, outcome in rows:
+            place = b"%d %d %b %b " % (block, prepared, music, image)
+            yield idx, key, zlib.crc32(outcome or b"", zlib.crc32(place))
+
+    def item_count(self) -> int:
+        """How many items the plan holds."""
+        (count,) = self._db.execute("SELECT COUNT(*) FROM item").fetchone()
+        return int(count)
+
+    def piece_count(self) -> int:
+        """How many pieces of music the items are cut from."""
+        (count,) = self._db.execute("SELECT COUNT(DISTINCT music_sha256) FROM item").fetchone()
+        return int(count)
+
+    def blocks(self) -> list[PlannedBlock]:
+        """The blocks, in the order in which they were planned."""
+        rows = self._db.execute(f"SELECT {BLOCK_COLUMNS} FROM sound_block ORDER BY n")
+        return [block_of(row) for row in rows]
+
+    def size_of(self, block: int) -> int:
+        """How many items a block holds."""
+        (count,) = self._db.execute(
+            "SELECT COUNT(*) FROM item WHERE block = ?", (block,)
+        ).fetchone()
+        return int(count)
+
+    def append_item(self, item: Item, block_size: int, provisional: bool) -> PlannedBlock:
         """Put an item at the end of the plan: in its split's last block, or in a new one."""
         row = self._db.execute(
             f"SELECT {BLOCK_COLUMNS} FROM sound_block WHERE split = ? AND provisional = ?"
@@ -120,11 +163,11 @@ class LedgerPlan:
             self._db.execute(f"UPDATE {table} SET idx = ? WHERE idx = ?", (new_idx, old_idx))
 
     def forget_known(self, idx: int) -> None:
-        """Forget what is known of an item that is planned no more; answers are kept."""
+        """Forget what is known of an item that is planned no more; replies are kept."""
         for table in _KNOWN:
             self._db.execute(f"DELETE FROM {table} WHERE idx = ?", (idx,))
 
-    def _new_block(self, split: Split, provisional: bool) -> Block:
+    def _new_block(self, split: Split, provisional: bool) -> PlannedBlock:
         (n,) = self._db.execute("SELECT COALESCE(MAX(n), -1) + 1 FROM block").fetchone()
         (number,) = self._db.execute(
             "SELECT COALESCE(MAX(number), -1) + 1 FROM block WHERE split = ?", (split,)
@@ -133,7 +176,7 @@ class LedgerPlan:
             "INSERT INTO block (n, split, number, provisional) VALUES (?, ?, ?, ?)",
             (n, split, number, provisional),
         )
-        return Block(n, split, number, provisional)
+        return PlannedBlock(n, split, number, provisional)
 
     def _add_items(self, block: int, items: list[Item]) -> None:
         idx = self._next_idx()
@@ -193,8 +236,7 @@ class LedgerPlan:
 
     def is_incomplete(self) -> bool:
         """Whether the ledger was recovered, and lacks what only the source can tell."""
-        row = self._db.execute("SELECT value FROM sound_meta WHERE name = 'incomplete'").fetchone()
-        return bool(row == ("yes",))
+        return read_meta(self._db, "incomplete") == "yes"
 
     def complete_items(self, like: Item) -> None:
         """Fill in what shards do not tell of the items that are cut from the music of `like`."""
@@ -217,13 +259,6 @@ class LedgerPlan:
         ):
             self._db.execute("DELETE FROM meta WHERE name = 'incomplete'")
 
-    def failed(self) -> list[PlannedItem]:
-        """The failed items, in the order of the plan."""
-        rows = self._db.execute(
-            f"{ITEM_FROM} JOIN verdict USING (idx) WHERE status = 'failed' ORDER BY item.idx"
-        )
-        return [planned_of(row) for row in rows]
-
     def plan_again(self, split: Split, planned: list[PlannedItem], provisional: bool) -> None:
         """Make items undecided, in a new block, with the picture and story that they have now."""
         block = self._new_block(split, provisional)
@@ -239,39 +274,10 @@ class LedgerPlan:
             ],
         )
 
-    def piece_count(self) -> int:
-        """How many pieces of music the items are cut from."""
-        (count,) = self._db.execute("SELECT COUNT(DISTINCT music_sha256) FROM item").fetchone()
-        return int(count)
 
-    def replace_skipped(self, skipped: list[tuple[bytes, str, str]]) -> None:
-        """Set what is skipped: path, reason, detail. A file that is an item's is not."""
-        items = {path for (path,) in self._db.execute("SELECT music_path FROM item")}
-        wanted = sorted(row for row in skipped if row[0] not in items)
-        if wanted == self.skipped():
-            return
-        self._db.execute("DELETE FROM skipped")
-        self._db.executemany("INSERT INTO skipped (path, reason, detail) VALUES (?, ?, ?)", wanted)
-
-    def unskip(self, path: bytes) -> None:
-        """What was skipped is an item now."""
-        self._db.execute("DELETE FROM skipped WHERE path = ?", (path,))
-
-    def skipped(self) -> list[tuple[bytes, str, str]]:
-        return list(
-            self._db.execute("SELECT path, reason, detail FROM sound_skipped ORDER BY path")
-        )
-
-    def left_out(self) -> list[LeftOut]:
-        """Everything that no item was made of, by its path."""
-        skipped = [LeftOut(path, "skipped", *why) for path, *why in self.skipped()]
-        unread = [LeftOut(f.path, f.status, REASON, f.why) for f in self.unread.files()]
-        return sorted((*skipped, *unread), key=lambda left: left.path)
-
-
-def block_of(row: tuple[Any, ...]) -> Block:
+def block_of(row: tuple[Any, ...]) -> PlannedBlock:
     n, split, number, provisional = row
-    return Block(n, split, number, bool(provisional))
+    return PlannedBlock(n, split, number, bool(provisional))
 
 
 def planned_of(row: tuple[Any, ...]) -> PlannedItem:

@@ -1,8 +1,10 @@
-"""The rows of a ledger know their checksum, so that none that was altered is taken for true.
+"""Each row of a ledger has a checksum, so that none that was altered is taken for true.
 
-Triggers of each writing connection set the column `crc` from all other columns: no writing method
-has to think of it, and what is written past them, by a failing disk or by hand, is found out.
+SQLite checks the structure of its pages but not the bytes of values, which a failing disk may
+change. Triggers of each writing connection set the column `crc` from all other columns, so no
+writing method has to think of it, and what is written past them, by a disk or by hand, is found.
 Reading goes through views: `sound_item` is the table `item`, but reading a damaged row fails.
+CRC-32 is enough against accidents; a ledger is not defended against its owner.
 """
 
 import sqlite3
@@ -116,21 +118,15 @@ def _make(connection: sqlite3.Connection, statements: list[str]) -> None:
         connection.execute("COMMIT")
 
 
-def count_rows_again(connection: LedgerConnection) -> None:
-    """Give every row of a guarded ledger its checksum, whatever it has."""
-    for table, columns in _layout(connection).items():
-        connection.execute(f"UPDATE {table} SET crc = row_crc({_values(table, columns)})")
-
-
 def check_rows(connection: LedgerConnection) -> None:
     """Read every row of a watched ledger, and SQLite's own structure.
 
     Raises NotWhole at the first damage.
     """
     try:
-        (found,) = connection.execute("PRAGMA integrity_check (1)").fetchone()
-        if found != "ok":
-            raise damaged(connection.out, str(found).splitlines()[-1])
+        (finding,) = connection.execute("PRAGMA integrity_check (1)").fetchone()
+        if finding != "ok":
+            raise damaged(connection.out, str(finding).splitlines()[-1])
         for table in tables(connection):
             connection.execute(f"SELECT COUNT(*) FROM sound_{table}").fetchone()
     except sqlite3.Error as error:
@@ -172,13 +168,13 @@ def _columns(connection: sqlite3.Connection, table: str) -> dict[str, str]:
 
 def _layout(connection: sqlite3.Connection) -> dict[str, dict[str, str]]:
     """The columns, with their types, of each table whose rows have a checksum."""
-    found: dict[str, dict[str, str]] = {}
+    layout: dict[str, dict[str, str]] = {}
     for table, name, type_ in connection.execute(
-        "SELECT made.name, info.name, info.type FROM main.sqlite_master AS made,"
-        " pragma_table_info(made.name, 'main') AS info WHERE made.type = 'table'"
+        "SELECT tables.name, info.name, info.type FROM main.sqlite_master AS tables,"
+        " pragma_table_info(tables.name, 'main') AS info WHERE tables.type = 'table'"
     ):
-        found.setdefault(table, {})[name] = type_
-    return {table: columns for table, columns in found.items() if "crc" in columns}
+        layout.setdefault(table, {})[name] = type_
+    return {table: columns for table, columns in layout.items() if "crc" in columns}
 
 
 def _values(table: str, columns: dict[str, str], row: Literal["", "NEW."] = "") -> str:
@@ -192,5 +188,5 @@ def _values(table: str, columns: dict[str, str], row: Literal["", "NEW."] = "") 
 
 
 def _name_of(table: str, key: bytes | int) -> str:
-    shown = key.decode("utf-8", "backslashreplace") if isinstance(key, bytes) else key
-    return f"row {shown} of its table {table} is damaged"
+    name = key.decode("utf-8", "backslashreplace") if isinstance(key, bytes) else key
+    return f"row {name} of its table {table} is damaged"

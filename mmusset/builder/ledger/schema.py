@@ -1,20 +1,19 @@
-"""The tables of a ledger: making them, and bringing an older version's up to date.
+"""The tables of a ledger, and which version of them there is.
 
-Every table ends with `crc`, the checksum of its row (`ledger_rows.py` keeps it). To add a table
-or a column, write it here, a column with a default: a ledger that lacks it gets it.
+Every table ends with `crc`, the checksum of its row (`rows.py` keeps it). To add a table
+or a column, write it here and raise SCHEMA_VERSION: other versions are refused, since an item
+that was measured or judged by other rules must not be mixed with new ones.
 """
 
 import sqlite3
-from contextlib import closing
 
 from mmusset.errors import Refused
 from mmusset.files import failpoint
-from mmusset.shards.tar import shard_name
 
-from .rows import LedgerConnection, count_rows_again, guard, tables
+from .rows import LedgerConnection, guard, tables
 
-SCHEMA_VERSION = "4"
-OLDER_VERSIONS = ("3",)
+# Raised as well where what stands in the columns that hold JSON has another form.
+SCHEMA_VERSION = "5"
 SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE file (
@@ -84,25 +83,8 @@ def make(connection: LedgerConnection, generation: int = 1) -> None:
         for statement in SCHEMA.split(";"):
             connection.execute(statement)
         guard(connection)
-        set_meta(connection, BEGUN | {"generation": str(generation), "searched for keys": "yes"})
+        set_meta(connection, BEGUN | {"generation": str(generation)})
     failpoint("ledger_made")
-
-
-def bring_up_to_date(connection: LedgerConnection) -> None:
-    """Give a ledger of an older version what it lacks, all or nothing."""
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        _add_what_is_missing(connection)
-        guard(connection)
-        rows = connection.execute(
-            "SELECT split, number, n FROM block WHERE n NOT IN (SELECT block FROM shard)"
-        )
-        # A kill may have left their shards, which nobody noted before.
-        intents = [(shard_name(split, number), n) for split, number, n in rows]
-        connection.executemany("INSERT OR IGNORE INTO sealing (name, block) VALUES (?, ?)", intents)
-        set_meta(connection, BEGUN)
-        count_rows_again(connection)
-        failpoint("ledger_updated")
 
 
 def version_of(connection: sqlite3.Connection) -> str | None:
@@ -127,11 +109,6 @@ def check_version(connection: LedgerConnection) -> None:
     version, out = version_of(connection), connection.out
     if version == SCHEMA_VERSION:
         return
-    if version in OLDER_VERSIONS:
-        raise OtherVersion(
-            f"an older version of mmusset made the ledger of {out}; `mmusset build`, as it was"
-            " begun, brings it up to date, and so does `mmusset recover`"
-        )
     if "meta" in tables(connection):
         connection.execute("SELECT COUNT(*) FROM sound_meta").fetchone()
     raise OtherVersion(
@@ -140,28 +117,14 @@ def check_version(connection: LedgerConnection) -> None:
     )
 
 
+def read_meta(connection: sqlite3.Connection, name: str) -> str | None:
+    """A fact that the ledger knows of itself and its job. The rows must be watched."""
+    row = connection.execute("SELECT value FROM sound_meta WHERE name = ?", (name,)).fetchone()
+    return str(row[0]) if row else None
+
+
 def set_meta(connection: sqlite3.Connection, facts: dict[str, str]) -> None:
     """Set facts that the ledger knows of itself and its job."""
     connection.executemany(
         "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", list(facts.items())
     )
-
-
-def _add_what_is_missing(connection: sqlite3.Connection) -> None:
-    there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-    with closing(sqlite3.connect(":memory:")) as wanted:
-        wanted.executescript(SCHEMA)
-        made = "SELECT name, type, sql FROM sqlite_master WHERE sql IS NOT NULL"
-        for name, kind, sql in wanted.execute(made).fetchall():
-            if name not in there:
-                connection.execute(sql)
-            elif kind == "table":
-                old = {row[1] for row in connection.execute(f"PRAGMA table_info ({name})")}
-                for _, column, type_, _, default, _ in wanted.execute(
-                    f"PRAGMA table_info ({name})"
-                ):
-                    if column not in old:
-                        connection.execute(
-                            f"ALTER TABLE {name} ADD COLUMN {column} {type_}"
-                            f" NOT NULL DEFAULT {default}"
-                        )

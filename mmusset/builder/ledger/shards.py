@@ -1,77 +1,35 @@
-"""The part of a ledger that knows blocks and the shards that they became."""
+"""The part of a ledger that knows the shards that blocks became, and those that others replace."""
 
 import sqlite3
 
 from mmusset.shards.tar import Shard
 
-from .plan import BLOCK_COLUMNS, ITEM_FROM, Block, PlannedItem, block_of, planned_of
-
 
 class LedgerShards:
-    """The blocks and shards of one open ledger. Nothing here commits by itself."""
+    """The shards of one open ledger. Nothing here commits by itself."""
 
-    _db: sqlite3.Connection
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
 
-    def blocks(self) -> list[Block]:
-        rows = self._db.execute(f"SELECT {BLOCK_COLUMNS} FROM sound_block ORDER BY n")
-        return [block_of(row) for row in rows]
-
-    def item_count(self) -> int:
-        """How many items the plan holds."""
-        (count,) = self._db.execute("SELECT COUNT(*) FROM item").fetchone()
-        return int(count)
-
-    def size_of(self, block: int) -> int:
-        """How many items a block holds."""
-        (count,) = self._db.execute(
-            "SELECT COUNT(*) FROM item WHERE block = ?", (block,)
+    def of(self, block: int) -> Shard | None:
+        """The shard that a block became; None until it is sealed."""
+        row = self._db.execute(
+            "SELECT name, samples, size, sha256 FROM sound_shard WHERE block = ?", (block,)
         ).fetchone()
-        return int(count)
+        return Shard(*row) if row else None
 
-    def accepted_count(self) -> int:
-        """How many items of the plan are accepted."""
-        (count,) = self._db.execute(
-            "SELECT COUNT(*) FROM verdict JOIN item USING (idx) WHERE status = 'accepted'"
-        ).fetchone()
-        return int(count)
-
-    def undecided_count(self) -> int:
-        """How many items have no verdict yet."""
-        (count,) = self._db.execute(
-            "SELECT COUNT(*) FROM item WHERE idx NOT IN (SELECT idx FROM verdict)"
-        ).fetchone()
-        return int(count)
-
-    def undecided_in(self, block: int) -> int:
-        """How many of a block's items have no verdict yet."""
-        (count,) = self._db.execute(
-            "SELECT COUNT(*) FROM item LEFT JOIN verdict USING (idx)"
-            " WHERE block = ? AND status IS NULL",
-            (block,),
-        ).fetchone()
-        return int(count)
-
-    def accepted_in(self, block: int) -> list[PlannedItem]:
-        """A block's accepted items, in the order of the plan."""
-        rows = self._db.execute(
-            f"{ITEM_FROM} JOIN verdict ON verdict.idx = item.idx"
-            " WHERE block = ? AND status = 'accepted' ORDER BY item.idx",
-            (block,),
-        )
-        return [planned_of(row) for row in rows]
-
-    def begin_shard(self, block: int, name: str) -> None:
+    def begin(self, block: int, name: str) -> None:
         """Note which file a block is about to be written to, so that a kill leaves nothing that
         the ledger does not know."""
         self._db.execute(
             "INSERT OR REPLACE INTO sealing (name, block) VALUES (?, ?)", (name, block)
         )
 
-    def begun_shards(self) -> list[str]:
+    def begun(self) -> list[str]:
         """The shards that were about to be written, and are of no use unless they are recorded."""
         return [name for (name,) in self._db.execute("SELECT name FROM sound_sealing")]
 
-    def add_shard(self, block: int, shard: Shard, mtime_ns: int) -> None:
+    def record(self, block: int, shard: Shard, mtime_ns: int) -> None:
         """Record the shard that a block became, and the time of its file."""
         self._db.execute(
             "INSERT INTO shard (block, name, samples, size, sha256, mtime_ns)"
@@ -80,27 +38,53 @@ class LedgerShards:
         )
         self._db.execute("DELETE FROM sealing WHERE name = ?", (shard.name,))
 
-    def shard(self, block: int) -> Shard | None:
-        row = self._db.execute(
-            "SELECT name, samples, size, sha256 FROM sound_shard WHERE block = ?", (block,)
-        ).fetchone()
-        return Shard(*row) if row else None
-
-    def shard_mtime_ns(self, block: int) -> int:
+    def mtime_ns(self, block: int) -> int:
         """The time of a shard's file when its bytes were last known to be right."""
         row = self._db.execute(
             "SELECT mtime_ns FROM sound_shard WHERE block = ?", (block,)
         ).fetchone()
         return int(row[0])
 
-    def set_shard_mtime_ns(self, block: int, mtime_ns: int) -> None:
+    def set_mtime_ns(self, block: int, mtime_ns: int) -> None:
         """The bytes of a shard's file are right, and this is its time."""
         self._db.execute("UPDATE shard SET mtime_ns = ? WHERE block = ?", (mtime_ns, block))
 
-    def open_all_again(self) -> None:
+    # --- sealed again ------------------------------------------------------------------------
+
+    def reopen_all(self) -> None:
         """Every block is to be sealed again, under its name."""
         self._db.execute(
             "INSERT OR REPLACE INTO sealing (name, block)"
             " SELECT name, block FROM shard WHERE name != ''"
         )
         self._db.execute("DELETE FROM shard")
+
+    def reopen(self, idx: int) -> None:
+        """Have the block of an item sealed again, under the next name of its split.
+
+        Its shard stays on the disk until the manifest names the new one.
+        """
+        row = self._db.execute(
+            "SELECT n, split, name FROM item JOIN block ON item.block = n JOIN shard"
+            " ON shard.block = n WHERE idx = ?",
+            (idx,),
+        ).fetchone()
+        if row is None:
+            return
+        n, split, name = row
+        self._db.execute("DELETE FROM shard WHERE block = ?", (n,))
+        if name:
+            self._db.execute("INSERT INTO replaced (name, block) VALUES (?, ?)", (name, n))
+            self._db.execute(
+                "UPDATE block SET number = (SELECT MAX(number) + 1 FROM block WHERE split = ?)"
+                " WHERE n = ?",
+                (split, n),
+            )
+
+    def replaced(self) -> dict[str, int]:
+        """The shards that are to be deleted, and the block that each was of."""
+        return dict(self._db.execute("SELECT name, block FROM sound_replaced ORDER BY name"))
+
+    def forget_replaced(self) -> None:
+        """They are deleted."""
+        self._db.execute("DELETE FROM replaced")

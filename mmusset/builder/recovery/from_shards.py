@@ -1,7 +1,7 @@
 """What the shards give back to a ledger that was lost: themselves, their items, and their verdicts.
 
-A shard tells all of its accepted items but where their files lie, which the next build that finds
-the source again fills in (`Ledger.complete_items`).
+A shard holds everything about its accepted items but where their files lie in the source; the
+next build fills that in when it finds them again (`ledger.plan.complete_items`).
 """
 
 import re
@@ -9,10 +9,10 @@ import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mmusset.builder.decoding.tasks import Prepared
-from mmusset.builder.ledger.check import manifest_of, shards_in
+from mmusset.builder.ledger.check import shards_in
 from mmusset.files import file_sha256
 from mmusset.sample import Outcome, Quadruple, Split, Tags, Verdict
+from mmusset.shards.manifest import known_manifest
 from mmusset.shards.tar import Shard, read_shard
 from mmusset.shards.verify import Seen, check_shard
 
@@ -20,9 +20,9 @@ _NAME = re.compile(r"data/(train|validation|test)-(\d{6})\.tar")
 
 
 @dataclass(slots=True)
-class Shards:
-    """What became of the shards: `known` to the ledger as it was found; `adopted` with all their
-    samples; `superseded` by others with the same samples; and `damaged`, with the reason."""
+class AdoptedShards:
+    """What became of the shards: `known` to what was left of the ledger; `adopted` with all their
+    `samples`; `superseded` by others with the same samples; and `damaged`, with the reason."""
 
     known: list[str] = field(default_factory=list)
     adopted: list[str] = field(default_factory=list)
@@ -31,16 +31,17 @@ class Shards:
     damaged: dict[str, str] = field(default_factory=dict)
 
 
-def adopt_shards(connection: sqlite3.Connection, out: Path) -> Shards:
-    """Take over the shards of `out` that a ledger does not know."""
-    done = Shards()
+def adopt_shards(connection: sqlite3.Connection, out: Path) -> AdoptedShards:
+    """Add the shards of `out` that a ledger does not know to it."""
+    done = AdoptedShards()
     noted = {
         name
         for table in ("sealing", "replaced")
         for (name,) in connection.execute(f"SELECT name FROM {table}")
     }
     done.known = [n for (n,) in connection.execute("SELECT name FROM shard WHERE name != ''")]
-    listed = _listed(out)
+    manifest = known_manifest(out)
+    listed = {shard.name: shard.sha256 for shard in manifest.shards} if manifest else {}
     seen = Seen(keys=_sealed_keys(connection))
     unknown = [n for n in shards_in(out) if n not in noted and n not in done.known]
     # Of two that hold the same samples, the one that the manifest names is the last.
@@ -57,9 +58,9 @@ def _adopt(
     name: str,
     expected: str | None,
     seen: Seen,
-    done: Shards,
+    done: AdoptedShards,
 ) -> str:
-    """Take over one shard; gives why it can't be."""
+    """Add one shard to the ledger; returns why it can't be, "" where it was."""
     path = out / name
     sha256 = file_sha256(path)
     if expected not in (None, sha256):
@@ -145,22 +146,12 @@ def _record_item(connection: sqlite3.Connection, block: int, quadruple: Quadrupl
     )
     connection.execute(
         "INSERT OR REPLACE INTO prepared (idx, value) VALUES (?, ?)",
-        (idx, _prepared(quadruple).model_dump_json()),
+        (idx, quadruple.prepared().model_dump_json()),
     )
     outcome = _outcome(quadruple)
     connection.execute(
         "INSERT OR REPLACE INTO verdict (idx, status, reason, outcome) VALUES (?, ?, ?, ?)",
         (idx, "accepted", outcome.verdict.reason, outcome.model_dump_json()),
-    )
-
-
-def _prepared(quadruple: Quadruple) -> Prepared:
-    return Prepared(
-        clip=quadruple.music,
-        image=quadruple.image,
-        music_evidence=quadruple.music_evidence,
-        image_evidence=quadruple.image_evidence,
-        story=quadruple.story.text if quadruple.story.writer == "given" else "",
     )
 
 
@@ -219,20 +210,8 @@ def _sealed_keys(connection: sqlite3.Connection) -> set[str]:
     return {key for (key,) in rows}
 
 
-def _listed(out: Path) -> dict[str, str]:
-    """The checksums of the shards that the manifest names."""
-    shards = manifest_of(out).get("shards")
-    if not isinstance(shards, list):
-        return {}
-    return {
-        str(shard.get("name")): str(shard.get("sha256"))
-        for shard in shards
-        if isinstance(shard, dict)
-    }
-
-
 def _place_of(name: str) -> tuple[Split, int]:
-    found = _NAME.fullmatch(name)
-    assert found
-    split: Split = found[1]  # type: ignore[assignment]
-    return split, int(found[2])
+    match = _NAME.fullmatch(name)
+    assert match
+    split: Split = match[1]  # type: ignore[assignment]
+    return split, int(match[2])

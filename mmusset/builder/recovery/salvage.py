@@ -1,4 +1,4 @@
-"""What can still be read of a ledger that is damaged: its sound rows, table by table.
+"""What can still be read of a damaged ledger: the rows with a right checksum, table by table.
 
 The files are copied first: SQLite would change them by opening them.
 """
@@ -14,10 +14,10 @@ from pathlib import Path
 
 from mmusset.builder.ledger.check import Age, age_of
 from mmusset.builder.ledger.file import connect
-from mmusset.builder.ledger.rows import LedgerConnection, columns, select_sound
-from mmusset.builder.ledger.schema import OLDER_VERSIONS, bring_up_to_date, version_of
+from mmusset.builder.ledger.rows import LedgerConnection, columns, select_sound, watch
+from mmusset.builder.ledger.schema import check_version, version_of
 
-Row = tuple[object, ...]
+Values = tuple[object, ...]
 # Of a table that can't be read, so many ranges of rows are tried: each costs some milliseconds.
 MOST_FAILURES = 4_000
 _WAL_HEADER, _FRAME_HEADER = 32, 24
@@ -25,11 +25,11 @@ _WAL_HEADER, _FRAME_HEADER = 32, 24
 
 @dataclass(slots=True)
 class Salvaged:
-    """The sound rows of a table. `damaged` rows had another checksum; of a table that is not
-    `whole`, others may be missing."""
+    """The rows of a table with a right checksum; `damaged` counts the others. From a table that is
+    not `whole`, rows may be missing."""
 
     columns: list[str] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
+    rows: list[Values] = field(default_factory=list)
     damaged: int = 0
     readable: bool = True
 
@@ -38,63 +38,66 @@ class Salvaged:
         return self.readable and not self.damaged
 
 
-class Image:
+class LedgerImage:
     """A ledger as it stands in files: the ledger itself, or its copy. `age` is None where it
     does not say how far it has come."""
 
     def __init__(self, name: str, connection: LedgerConnection) -> None:
         self.name = name
         self.connection = connection
-        self.is_older = False
         self.age: Age | None = None
         with suppress(sqlite3.Error, ValueError):
             self.age = age_of(connection)
 
     def rows(self, table: str) -> Salvaged:
         """The sound rows of a table."""
-        found = Salvaged()
+        salvaged = Salvaged()
         try:
-            found.columns = columns(self.connection, table)
+            salvaged.columns = columns(self.connection, table)
         except sqlite3.Error:
-            found.readable = False
-        if not found.columns:
-            found.readable = False
-            return found
-        for sound, row in _Reading(self.connection, table, found):
+            salvaged.readable = False
+        if not salvaged.columns:
+            salvaged.readable = False
+            return salvaged
+        for sound, row in _Reading(self.connection, table, salvaged):
             if sound:
-                found.rows.append(row)
+                salvaged.rows.append(row)
             else:
-                found.damaged += 1
-        return found
+                salvaged.damaged += 1
+        return salvaged
 
 
 class _Reading:
-    """One table, read on behind what can't be read of it."""
+    """One table, read past the pages that can't be read.
 
-    def __init__(self, connection: LedgerConnection, table: str, found: Salvaged) -> None:
+    A failing range of row numbers is halved until what fails is one row, so one bad page costs
+    the rows on it and no others.
+    """
+
+    def __init__(self, connection: LedgerConnection, table: str, salvaged: Salvaged) -> None:
         self._connection = connection
         self._table = table
-        self._found = found
+        self._salvaged = salvaged
         self._failures = 0
         self._select = select_sound(connection, table)
 
-    def __iter__(self) -> Iterator[tuple[bool, Row]]:
+    def __iter__(self) -> Iterator[tuple[bool, Values]]:
         try:
             (top,) = self._connection.execute(f"SELECT MAX(rowid) FROM {self._table}").fetchone()
         except sqlite3.DatabaseError:
-            self._found.readable = False
+            self._salvaged.readable = False
             # More rows than that are in no file of so many pages.
             (pages,) = self._connection.execute("PRAGMA page_count").fetchone()
             top = 200 * pages
         yield from self._between(0, top or 0)
 
-    def _between(self, low: int, high: int) -> Iterator[tuple[bool, Row]]:
+    def _between(self, low: int, high: int) -> Iterator[tuple[bool, Values]]:
         try:
             for number, sound, *row in self._connection.execute(self._select, (low, high)):
                 low = number + 1
                 yield bool(sound), tuple(row)
         except sqlite3.DatabaseError:
-            self._found.readable = False
+            self._salvaged.readable = False
             self._failures += 1
             if low < high and self._failures < MOST_FAILURES:
                 middle = (low + high) // 2
@@ -102,11 +105,11 @@ class _Reading:
                 yield from self._between(middle + 1, high)
 
 
-def image_of(name: str, path: Path, out: Path, room: Path) -> Image | None:
+def image_of(name: str, path: Path, out: Path, room: Path) -> LedgerImage | None:
     """The ledger under `path`, with its log, read from a copy in `room`; None where nothing of it
     can be read.
 
-    Raises OSError as the system gives it.
+    Raises OtherVersion where another version of mmusset made it, OSError as the system gives it.
     """
     copy = room / f"{name}.db"
     wal = path.with_name(f"{path.name}-wal")
@@ -121,22 +124,23 @@ def image_of(name: str, path: Path, out: Path, room: Path) -> Image | None:
     _fill_up(copy)
     connection = connect(copy, out, "mode=rw")
     connection.text_factory = lambda data: data.decode("utf-8", "replace")
-    is_older = False
     try:
-        version = version_of(connection)
-        if version is None:
+        if version_of(connection) is None:
             connection.close()
             return None
-        if version in OLDER_VERSIONS:
-            is_older = True
-            bring_up_to_date(connection)
     except sqlite3.Error:
         if not _is_readable(connection):
             connection.close()
             return None
-    image = Image(name, connection)
-    image.is_older = is_older
-    return image
+    _refuse_other_version(connection)
+    return LedgerImage(name, connection)
+
+
+def _refuse_other_version(connection: LedgerConnection) -> None:
+    """Raises OtherVersion; where damage hides the version, the rows count that are sound."""
+    with suppress(sqlite3.Error, ValueError):
+        watch(connection)
+        check_version(connection)
 
 
 def _is_readable(connection: sqlite3.Connection) -> bool:

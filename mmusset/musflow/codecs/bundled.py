@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mmusset.bounded import MOST_TEXT, read_bounded
 from mmusset.errors import MmussetError, Refused
-from mmusset.files import write_durably
+from mmusset.files import write_bytes_durably, write_durably
 from mmusset.musflow.recipe import CodecPart
 from mmusset.musflow.sound.geometry import Geometry
 from mmusset.musflow.sound.mel import log_mel
@@ -70,7 +70,7 @@ def save_bundled(vae: MelVae, part: CodecPart, folder: Path) -> None:
     weights = {name: value.cpu() for name, value in vae.state_dict().items()}
     write_durably(folder / "codec.pt", lambda file: torch.save(weights, file), "codec")
     settings = json.dumps(_shape(part)).encode()
-    write_durably(folder / "codec.json", lambda file: file.write(settings), "codec_settings")
+    write_bytes_durably(folder / "codec.json", settings, "codec_settings")
 
 
 def load_bundled(part: CodecPart, folder: Path, device: str = "cpu") -> BundledCodec:

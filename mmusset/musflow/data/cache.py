@@ -9,7 +9,6 @@ specs never mix. `manifest.json` holds the spec and the statistics of the traini
 """
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.errors import MmussetError, Refused
 from mmusset.files import file_sha256
 from mmusset.frozen import Frozen
+from mmusset.json_text import canonical_json
 from mmusset.musflow.recipe import MODALITIES
 
 EMBEDDED = (*MODALITIES, "audio")
@@ -119,8 +119,7 @@ class LatentBatch:
 
 def sha256_of(part: Frozen) -> str:
     """A hash of a pydantic value."""
-    text = json.dumps(part.model_dump(mode="json"), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(canonical_json(part.model_dump(mode="json")).encode()).hexdigest()
 
 
 def read_encoded_shard(folder: Path, name: str, spec: LatentSpec) -> EncodedShard | None:

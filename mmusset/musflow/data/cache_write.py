@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmusset.errors import MmussetError
-from mmusset.files import write_durably
+from mmusset.files import write_bytes_durably, write_durably
 
 from .cache import (
     EMBEDDED,
@@ -51,7 +51,7 @@ def write_encoded_shard(
         _write(folder / f"{name}.{bucket.latents}.latents", latents)
         _write(folder / f"{name}.{bucket.latents}.embeddings", embeddings)
     data = index.model_dump_json().encode()
-    write_durably(folder / f"{name}.json", lambda file: file.write(data), "cached")
+    write_bytes_durably(folder / f"{name}.json", data, "cached")
     return index
 
 
@@ -140,7 +140,7 @@ def check_bad(bad: Mapping[str, str], usable: int, allowed: int = 1) -> None:
 def save_manifest(folder: Path, manifest: CacheManifest) -> None:
     """Write a cache's manifest.json."""
     data = manifest.model_dump_json(indent=1).encode()
-    write_durably(folder / "manifest.json", lambda file: file.write(data), "manifest_cached")
+    write_bytes_durably(folder / "manifest.json", data, "manifest_cached")
 
 
 def _stacked(

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mmusset.errors import MmussetError, UsageError
-from mmusset.files import PARTIAL, file_sha256, write_durably
+from mmusset.files import PARTIAL, file_sha256, write_bytes_durably
 from mmusset.musflow.codecs.codec import Codec
 from mmusset.musflow.encoders.encoders import Encoders
 from mmusset.shards.reader import (
@@ -327,7 +327,7 @@ def _sha256_of_shard(shard: str, folder: Path) -> str:
         sha256 = file_sha256(Path(shard))
     except FileNotFoundError:
         raise MmussetError(f"{shard} is gone; build again to write it") from None
-    write_durably(note, lambda file: file.write(f"{stamp}\n{sha256}\n".encode()), "seen")
+    write_bytes_durably(note, f"{stamp}\n{sha256}\n".encode(), "seen")
     return sha256
 
 

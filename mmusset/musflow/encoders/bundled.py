@@ -18,10 +18,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mmusset.measurements.key import TONICS
+from mmusset.measurements.listed import MEASUREMENTS
+from mmusset.measurements.tempo import bounds_bpm
 from mmusset.musflow.sound.geometry import Geometry
 from mmusset.musflow.sound.mel import log_mel
-from mmusset.sample import TONICS
-from mmusset.truth import bands
 from mmusset.truth.extract import extract
 
 if TYPE_CHECKING:
@@ -34,18 +35,13 @@ HUES, LIGHTS, GRID = 12, 8, 3
 WORD = re.compile(r"[a-z]+")
 WORDS, WORD_WEIGHT = 512, 0.35
 PACES, MIDDLE_BPM = 9, 110.0  # places of a tempo from half of the middle to twice as fast
-# What a text can say of music in words that stand in an order, from low to high.
-SCALES = {
-    "pulse": bands.PULSE.words,
-    "loudness": bands.LOUDNESS.words,
-    "dynamics": bands.DYNAMICS.words,
-    "brightness": bands.BRIGHTNESS.words,
-    "density": bands.DENSITY.words,
-    "percussion": bands.PERCUSSION.words,
-    "width": bands.WIDTH.words,
-    "energy": bands.ENERGY.words,
-    "mode": ("minor", "major"),
-}
+# The words in an order, from low to high, that version 2 of a text's features has places for.
+# Checkpoints were trained on them, so they stay as they are; of what else a list of measurements
+# has, the places come after them, and the names go into the identity.
+VERSION_2_WORDS = (
+    *("pulse", "loudness", "dynamics", "brightness", "density", "percussion", "width", "energy"),
+    "mode",
+)
 MELS = Geometry(16000, 10.24, 1024, 256, 64, 1, 1)  # of the sound encoder
 BANDS = 16  # each of four mels
 PULSES_BPM = tuple(45 * 2 ** (n / 12) for n in range(29))  # 45 to 227
@@ -69,12 +65,14 @@ class ReadText:
     (arXiv 0902.2206).
     """
 
-    identity = "read-text/2"
-    width = 2 * len(SCALES) + len(TONICS) + PACES + WORDS
+    def __init__(self) -> None:
+        self._ordered = _ordered_words()
+        self.identity = "+".join(["read-text/2", *list(self._ordered)[len(VERSION_2_WORDS) :]])
+        self.width = 2 * len(self._ordered) + len(TONICS) + PACES + WORDS
 
     def __call__(self, texts: Sequence[str]) -> Tensor:
         """Features `[B, width]`; a text without a word is 0."""
-        return torch.from_numpy(np.stack([_text_features(text) for text in texts]))
+        return torch.from_numpy(np.stack([_text_features(text, self._ordered) for text in texts]))
 
 
 class SoundStatistics:
@@ -120,32 +118,39 @@ def _edges(light: Floats) -> float:
     return float(np.abs(np.diff(light, axis=0)).mean() + np.abs(np.diff(light, axis=1)).mean())
 
 
-def _text_features(text: str) -> Floats:
-    claims = extract(text)
-    said: dict[str, list[float]] = {attribute: [] for attribute in SCALES}
+def _ordered_words() -> dict[str, tuple[str, ...]]:
+    """What a text can say of music in words that stand in an order: a measurement's, by name."""
+    ordered = {each.name: each.values for each in MEASUREMENTS if len(each.values) > 1}
+    return {name: ordered[name] for name in VERSION_2_WORDS} | ordered
+
+
+def _text_features(text: str, ordered: dict[str, tuple[str, ...]]) -> Floats:
+    places: dict[str, list[float]] = {name: [] for name in ordered}
     tonics, paces = np.zeros(len(TONICS), np.float32), np.zeros(PACES, np.float32)
-    for claim in claims:
+    for claim in extract(text):
+        # That it is not at 84 BPM, or not in A minor, tells nothing of where it is.
+        if claim.attribute in ("tempo", "key") and claim.value.startswith("not "):
+            continue
         if claim.attribute == "tempo":
-            octaves = math.log2(float(claim.value) / MIDDLE_BPM)
-            said["pulse"].append(float(np.clip(2 * octaves, -1, 1)))
+            octaves = math.log2(math.sqrt(math.prod(bounds_bpm(claim.value))) / MIDDLE_BPM)
+            places["pulse"].append(float(np.clip(2 * octaves, -1, 1)))
             paces += np.maximum(
                 0, 1 - np.abs(np.linspace(-1, 1, PACES) - octaves) * (PACES - 1) / 2
             )
         elif claim.attribute == "key":
             tonic, _, mode = claim.value.partition(" ")
             tonics[TONICS.index(tonic)] = 1
-            said["mode"].append(_place("mode", mode))
-        elif claim.attribute in said:
-            said[claim.attribute].append(_place(claim.attribute, claim.value))
-    scales = [(float(np.mean(places)), 1.0) if places else (0.0, 0.0) for places in said.values()]
+            places["mode"].append(_place(ordered["mode"], mode))
+        elif claim.attribute in places:
+            places[claim.attribute].append(_place(ordered[claim.attribute], claim.value))
+    scales = [(float(np.mean(each)), 1.0) if each else (0.0, 0.0) for each in places.values()]
     return np.concatenate(
         [np.ravel(scales), tonics, paces, WORD_WEIGHT * _word_features(text)], dtype=np.float32
     )
 
 
-def _place(attribute: str, value: str) -> float:
-    """Where a word stands from -1 to 1 among those of its attribute; "not loud" is half quiet."""
-    words = SCALES[attribute]
+def _place(words: tuple[str, ...], value: str) -> float:
+    """Where a word stands from -1 to 1 among those of its order; "not loud" is half quiet."""
     place = 2 * words.index(value.removeprefix("not ")) / (len(words) - 1) - 1
     return -place / 2 if value.startswith("not ") else place
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mmusset import __version__
 from mmusset.errors import MmussetError, UsageError
 from mmusset.files import write_durably
+from mmusset.json_text import canonical_json
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -61,7 +62,7 @@ def write_sound(path: Path, sound: "Tensor", rate_hz: int, facts: dict[str, Any]
 
 def hash_of(facts: dict[str, Any]) -> str:
     """The hash by which a piece's tags identify all `facts`, even where they are cut."""
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
+    return hashlib.sha256(canonical_json(facts).encode()).hexdigest()[:32]
 
 
 def hash_in(path: Path) -> str:

@@ -8,10 +8,10 @@ from torch import Tensor
 from mmusset.musflow.data.cache import LatentBatch
 from mmusset.musflow.data.dataset import LatentDataset
 from mmusset.musflow.model.alignment import Alignment, Recall, recall
+from mmusset.progress import Progress
 from mmusset.training.loop import Forward, Loop, LoopSettings, StepBatch, Task
 from mmusset.training.meter import Output
 from mmusset.training.order import generator_at
-from mmusset.training.progress import Progress
 from mmusset.training.world import World
 
 MIN_CLIPS = 10  # among fewer, recall says nothing

@@ -72,7 +72,7 @@ def check_spec(state: FlowState, spec: LatentSpec) -> None:
 
 def refuse_other(what: str, before: str, now: str) -> None:
     """Raises Refused, with the differences shown, where two canonical recipes differ."""
-    changed = differences(before, now)
+    changed = [str(difference) for difference in differences(before, now)]
     if changed:
         more = len(changed) - SHOWN
         listed = "; ".join(changed[:SHOWN]) + (f"; and {more} more" if more > 0 else "")

@@ -118,7 +118,7 @@ def plan(training: Training) -> Plan:
     world.check_batch(recipe.train.batch)
     shards = [shard for shard in shards_of(training.source) if split_of(shard) == "train"]
     check_folder(training)
-    show_licences(recipe, training.progress.told)
+    show_licences(recipe, training.progress.log)
     spec = _spec(training, open_encoders(recipe.encoders, world.device))
     frames = _frames(training, shards, spec)
     batch = recipe.train.batch // world.size

@@ -8,7 +8,7 @@ import torch
 
 from mmusset.bounded import MOST_TEXT, read_text_bounded
 from mmusset.errors import MmussetError, UsageError
-from mmusset.files import write_durably
+from mmusset.files import write_bytes_durably
 from mmusset.musflow.codecs.bundled import save_bundled
 from mmusset.musflow.codecs.codec import Codec, open_codec
 from mmusset.musflow.data.cache import Cache, CacheManifest
@@ -20,10 +20,10 @@ from mmusset.musflow.encoders.encoders import Encoders, open_encoders
 from mmusset.musflow.licences import show_licences
 from mmusset.musflow.model.musflow import MusFlow
 from mmusset.musflow.recipe import MusFlowRecipe
+from mmusset.progress import Progress
 from mmusset.shards.reader import shards_of
 from mmusset.training.lock import locked
 from mmusset.training.loop import Hook, Loop, settings_of
-from mmusset.training.progress import Progress
 from mmusset.training.world import World
 
 from .alignment_stage import fit_alignment, recall_lines
@@ -87,7 +87,7 @@ def run(training: Training, until: Stage = "flow") -> Summary:
     world.check_batch(recipe.train.batch)
     shards_of(training.source)
     check_folder(training)
-    show_licences(recipe, training.progress.told)
+    show_licences(recipe, training.progress.log)
     with locked(training.folder.path) if world.is_main else nullcontext():
         codec = ready_codec(training)
         if until == "codec":
@@ -120,7 +120,7 @@ def _model(training: Training, dataset: LatentDataset, held_out: LatentDataset) 
     if last_state(training.folder.checkpoints) is None:
         fit_alignment(model.alignment, dataset, recipe.train.seed, device, progress)
         for line in recall_lines(model.alignment, held_out):
-            progress.told(f"  {line}")
+            progress.log(f"  {line}")
     return model
 
 
@@ -133,7 +133,7 @@ def _train_flow(
 ) -> Summary:
     recipe, world, folder = training.recipe, training.world, training.folder
     part = recipe.train
-    task = FlowTask(recipe, model, dataset, held_out, world, training.progress.told)
+    task = FlowTask(recipe, model, dataset, held_out, world, training.progress.log)
     previews = Previews(folder.heard, held_out, codec, recipe.sampler, part.seed, world.device)
 
     def listen(step: int) -> None:
@@ -164,7 +164,7 @@ def ready_codec(training: Training) -> Codec:
     part, world = training.recipe.codec, training.world
     if world.is_main and not training.folder.encoding.exists():
         encoding = training.recipe.encoding().encode()
-        write_durably(training.folder.encoding, lambda file: file.write(encoding), "encoding")
+        write_bytes_durably(training.folder.encoding, encoding, "encoding")
     fitted = training.folder.codec / "codec.json"
     if part.kind == "bundled" and not fitted.exists() and world.is_main:
         _fit_codec(training)
@@ -228,7 +228,7 @@ def _encode(training: Training, codec: Codec, encoders: Encoders) -> int:
 
 
 def _show_cache(training: Training, codec: Codec, manifest: CacheManifest, encoded: int) -> None:
-    show = training.progress.told
+    show = training.progress.log
     clips = ", ".join(f"{count} {split}" for split, count in sorted(manifest.clips.items()))
     show(f"cache: {clips} clips ({encoded} encoded now), {len(manifest.bad)} unusable")
     for where, why in list(manifest.bad.items())[:SHOWN_BAD]:
@@ -240,8 +240,8 @@ def _show_cache(training: Training, codec: Codec, manifest: CacheManifest, encod
 
 def _fit_codec(training: Training) -> None:
     part, progress = training.recipe.codec, training.progress
-    progress.told("codec: reading the sounds that it is fitted on")
+    progress.log("codec: reading the sounds that it is fitted on")
     sounds = collect(mono_sounds(training.source, part.rate_hz), part.rate_hz)
     vae, error_db = fit_codec(part, sounds, training.world.device, progress)
     save_bundled(vae, part, training.folder.codec)
-    progress.told(f"codec: log-mels come back within {error_db:.2f} dB, on clips held out from it")
+    progress.log(f"codec: log-mels come back within {error_db:.2f} dB, on clips held out from it")

@@ -1,7 +1,8 @@
 """Decoding that can only write what a JSON schema allows, each row by a draw of its own.
 
-The grammar comes from llguidance. The draw is Gumbel-max on seeded noise, so `generate`
-stays greedy, and what a row says does not hang on what it is batched with.
+The grammar comes from llguidance. Sampling is by the Gumbel-max trick (the maximum of the log
+probabilities plus Gumbel noise is a sample), with a generator for each row: so `generate` stays
+greedy, and what a row says does not depend on what it is batched with.
 """
 
 from dataclasses import dataclass
@@ -18,15 +19,20 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class RowDecoder:
-    """One answer on its way: its grammar's state, if it has one, and how its words are drawn."""
+    """One reply being written: its grammar's state, if it has one, and how its tokens are drawn."""
 
     matcher: "LLMatcher | None"
     sampling: Sampling
     noise: "torch.Generator"
 
 
-def row(tokenizer: "LLTokenizer", schema: str | None, sampling: Sampling, seed: int) -> RowDecoder:
-    """A row that writes compact JSON of this schema, or without one whatever it likes."""
+def row_decoder(
+    tokenizer: "LLTokenizer", schema: str | None, sampling: Sampling, seed: int
+) -> RowDecoder:
+    """A row that writes compact JSON of this schema, or any text where there is none.
+
+    Raises ValueError for a schema that llguidance can't use.
+    """
     import torch
     from llguidance import LLMatcher
 
@@ -41,7 +47,7 @@ def row(tokenizer: "LLTokenizer", schema: str | None, sampling: Sampling, seed: 
     return RowDecoder(matcher, sampling, noise)
 
 
-class Grammar:
+class SchemaLogitsProcessor:
     """A logits processor for `generate(do_sample=False)`: the n-th row of a batch is `rows[n]`."""
 
     def __init__(self, rows: list[RowDecoder]) -> None:
@@ -50,6 +56,7 @@ class Grammar:
 
     def __call__(self, input_ids: "torch.Tensor", scores: "torch.Tensor") -> "torch.Tensor":
         """Scores `[B, V]` in, scores out of which the largest is the row's next token."""
+        # On the first call `input_ids` ends with the prompt, which no grammar covers.
         if self._begun:
             for one, token in zip(self._rows, input_ids[:, -1].tolist(), strict=True):
                 if one.matcher and not one.matcher.is_stopped():

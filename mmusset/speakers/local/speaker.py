@@ -1,4 +1,4 @@
-"""The speaker that loads Qwen2-VL into this process, for small jobs and for no server."""
+"""The speaker that loads Qwen2-VL into this process: for small jobs, and without a server."""
 
 import asyncio
 import time
@@ -11,14 +11,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from mmusset.errors import MmussetError, Stopped
+from mmusset.json_text import canonical_json
 from mmusset.recipe import SpeakerPart
 from mmusset.safe_text import of_error
-from mmusset.sample import AgentName
 from mmusset.speakers import chat
 from mmusset.speakers.adapter import check_adapter, read_adapter
-from mmusset.speakers.base import ModelId, Reply, Request, canonical, schema
+from mmusset.speakers.base import ModelId, Reply, Request, schema
 
-BATCH = 8
+BATCH = 8  # requests at once: speed grows with it, and so does memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,30 +28,30 @@ class _Waiting:
 
 
 class TransformersSpeaker:
-    """Batches the requests of one agent at a time; answers keep to their schema."""
+    """Batches the requests of one agent at a time; replies keep to their schema."""
 
     name = "transformers"
-    # One batch being written, and one being gathered.
+    # One batch being written, and one being collected.
     in_flight = 2 * BATCH
 
-    def __init__(self, part: SpeakerPart, tell: Callable[[str], None] = lambda _: None) -> None:
-        # False: answers may break their schema. May change while nothing is asked.
+    def __init__(self, part: SpeakerPart, notify: Callable[[str], None] = lambda _: None) -> None:
+        # False: replies may break their schema. To be changed only between requests.
         self.constrained = True
         self.strikes: dict[str, int] = {}
         self._part = part
-        self._tell = tell
+        self._notify = notify
         self._waiting: list[_Waiting] = []
         self._news = asyncio.Event()
         self._stopped = False
 
     async def __aenter__(self) -> Self:
-        """Load the model. Raises MmussetError where it can't be had."""
+        """Load the model. Raises MmussetError where it can't be loaded."""
         if not self._part.model:
             raise MmussetError("the transformers speaker needs speaker.model: a folder or a name")
         self._adapters = {folder: read_adapter(Path(folder)) for folder in self._folders()}
         for adapter in self._adapters.values():
             check_adapter(adapter, self._part.model)
-        self._tell(f"loading {self._part.model}")
+        self._notify(f"loading {self._part.model}")
         self._model = await asyncio.to_thread(_load, self._part, list(self._adapters))
         self._writing = asyncio.create_task(self._write())
         return self
@@ -66,19 +66,19 @@ class TransformersSpeaker:
         await asyncio.gather(self._writing, return_exceptions=True)
         del self._model
 
-    def model_id(self, agent: AgentName) -> ModelId:
+    def model_id(self, agent: str) -> ModelId:
         """The model at its commit on the Hub, with its adapter's name, which holds a hash."""
-        folder = getattr(self._part.adapters, agent)
+        folder = self._part.adapters[agent]
         name = f"{self._part.model}+{self._adapters[folder].name}" if folder else self._part.model
         commit = self._model.commit or self._part.revision
         revision = f"@{commit}" if commit else ""
-        sampling = getattr(self._part.sampling, agent).model_dump()
+        sampling = self._part.sampling[agent].model_dump()
         return ModelId(
-            f"{name}{revision}", canonical(sampling | {"max_pixels": self._part.max_pixels})
+            f"{name}{revision}", canonical_json(sampling | {"max_pixels": self._part.max_pixels})
         )
 
     async def answer(self, request: Request) -> Reply:
-        """The model's answer, when a batch with it has been written."""
+        """The model's reply, when a batch with it has been written."""
         if self._stopped:
             raise Stopped
         waiting = _Waiting(request, asyncio.get_running_loop().create_future())
@@ -114,18 +114,18 @@ class TransformersSpeaker:
                     waiting.answer.set_result(answer)
 
     def _next_batch(self) -> list[_Waiting]:
-        """The requests of the agent that most ask for: they share an adapter and a schema."""
+        """The requests of the agent with most of them: they share an adapter and a schema."""
         self._waiting = [w for w in self._waiting if not w.answer.done()]
-        agents = [waiting.request.brief.agent for waiting in self._waiting]
+        agents = [waiting.request.brief.agent.name for waiting in self._waiting]
         if not agents:
             return []
         agent = max(dict.fromkeys(agents), key=agents.count)
-        batch = [w for w in self._waiting if w.request.brief.agent == agent][:BATCH]
+        batch = [w for w in self._waiting if w.request.brief.agent.name == agent][:BATCH]
         self._waiting = [w for w in self._waiting if w not in batch]
         return batch
 
     def _folders(self) -> list[str]:
-        return sorted({folder for folder in self._part.adapters.model_dump().values() if folder})
+        return sorted({folder for folder in self._part.adapters.values() if folder})
 
 
 @dataclass(slots=True)
@@ -140,37 +140,37 @@ class _Model:
     commit: str  # "" for a model in a folder
 
     def write(self, requests: list[Request], constrained: bool) -> list[Reply]:
-        """The answers to requests of one agent, in order; in their schema, if constrained."""
+        """The replies to requests of one agent, in order; in their schema, if constrained."""
         import torch
 
         from . import grammar
 
         begun_s = time.monotonic()
-        agent = requests[0].brief.agent
-        sampling = getattr(self.part.sampling, agent)
+        agent = requests[0].brief.agent.name
+        sampling = self.part.sampling[agent]
         inputs = self._inputs(requests)
         rows = [
-            grammar.row(
+            grammar.row_decoder(
                 self.tokenizer,
-                schema(r.reply) if constrained else None,
+                schema(r.brief.agent.reply) if constrained else None,
                 sampling,
                 r.brief.draw() & 0x7FFFFFFF,
             )
             for r in requests
         ]
-        with torch.inference_mode(), self._through(getattr(self.part.adapters, agent)):
+        with torch.inference_mode(), self._through(self.part.adapters[agent]):
             written = self.model.generate(
                 **inputs,
                 do_sample=False,
                 max_new_tokens=sampling.max_tokens,
-                logits_processor=[grammar.Grammar(rows)],
+                logits_processor=[grammar.SchemaLogitsProcessor(rows)],
             )
-        told = inputs["attention_mask"].sum(-1).tolist()
+        prompt_tokens = inputs["attention_mask"].sum(-1).tolist()
         new = written[:, inputs["input_ids"].shape[1] :].tolist()
         seconds = (time.monotonic() - begun_s) / len(requests)
-        return [self._answer(*pair, seconds) for pair in zip(told, new, strict=True)]
+        return [self._reply(*pair, seconds) for pair in zip(prompt_tokens, new, strict=True)]
 
-    def _answer(self, prompt_tokens: int, tokens: list[int], seconds: float) -> Reply:
+    def _reply(self, prompt_tokens: int, tokens: list[int], seconds: float) -> Reply:
         ends = self.model.generation_config.eos_token_id
         ends = set(ends if isinstance(ends, list) else [ends])
         end = next((n for n, token in enumerate(tokens) if token in ends), None)
@@ -185,8 +185,8 @@ class _Model:
     def _inputs(self, requests: list[Request]) -> Any:
         from qwen_vl_utils import process_vision_info
 
-        # No max_pixels: the pictures were fitted already, and to be fitted twice tears long strips.
-        files = [request.brief.image_file.resolve() for request in requests]
+        # No max_pixels: the pictures are fitted already, and a second fit distorts long strips.
+        files = [request.brief.material.image_file.resolve() for request in requests]
         chats = [
             chat.messages(request, {"type": "image", "image": f"file://{file}"})
             for request, file in zip(requests, files, strict=True)
@@ -201,7 +201,7 @@ class _Model:
         return inputs.to(self.model.device)
 
     def _through(self, folder: str) -> AbstractContextManager[None]:
-        """Within it the model speaks through this adapter, or "" for itself."""
+        """A context in which the model uses this adapter, or none for ""."""
         if folder:
             self.model.set_adapter(_adapter_name(folder))
             return nullcontext()
@@ -232,9 +232,9 @@ def _load(part: SpeakerPart, adapters: list[str]) -> _Model:
         processor = AutoProcessor.from_pretrained(part.model, **which)
     except (OSError, ValueError) as error:
         raise MmussetError(f"can't load the model {part.model}: {of_error(error)}") from None
-    # By peft itself: transformers 5.24 has a door to it too, and asks there for a newer one.
+    # With peft itself: transformers' own `load_adapter` (5.24) wants a newer peft than it is given.
     with warnings.catch_warnings():
-        # transformers has a new name for checkpointing, and peft asks by the old one.
+        # transformers renamed gradient checkpointing, and peft still uses the old name.
         warnings.simplefilter("ignore", FutureWarning)
         for folder in adapters:
             if isinstance(model, PeftModel):

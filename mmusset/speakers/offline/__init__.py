@@ -1,0 +1,12 @@
+"""The offline speaker: grammars that write from evidence alone, with no model and no download.
+
+The same seed gives the same text on every machine; what they say of the music is only what may be
+said of it.
+
+Doors:
+    speaker           `OfflineSpeaker`: answers a request as its agent writes offline
+    caption_grammar   `write`: a caption out of claims (plans of sentences, phrases)
+    story_grammar     `write`: a story out of a picture's light, colours and edges
+    mending           either text without the sentences at fault
+    caption_phrases, wording, spoken_values   for benchmarks and tests: the words themselves
+"""

@@ -3,15 +3,17 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from random import Random
+from typing import Any
 
 from mmusset.errors import Unusable
-from mmusset.sample import Attribute, Claim
+from mmusset.measurements.declaration import Measurement
+from mmusset.measurements.listed import MEASUREMENTS, named
+from mmusset.measurements.phrases import Form
+from mmusset.sample import Claim
 from mmusset.text import word_count
 
 from . import spoken_values
-from .caption_phrases import PHRASES, Form
 from .caption_plans import (
     FOLLOWING,
     HEADS,
@@ -44,39 +46,6 @@ FORMS: dict[str, Form] = {
 }
 VERB_FORMS: dict[str, VerbForm] = {"V": "third", "G": "gerund"}
 
-# Which way a value points: two that point apart are joined by "but".
-POLES: dict[tuple[Attribute, str], int] = {
-    ("pulse", "slow"): -1,
-    ("pulse", "fast"): 1,
-    ("loudness", "quiet"): -1,
-    ("loudness", "loud"): 1,
-    ("brightness", "dark"): -1,
-    ("brightness", "bright"): 1,
-    ("density", "sparse"): -1,
-    ("density", "busy"): 1,
-    ("percussion", "absent"): -1,
-    ("percussion", "present"): 1,
-    ("energy", "calm"): -1,
-    ("energy", "energetic"): 1,
-}
-# The high end of what can be compared: "busier than it is loud" where busy, and not loud.
-COMPARED: dict[tuple[Attribute, str], tuple[str, str]] = {
-    ("pulse", "fast"): ("faster", "fast"),
-    ("loudness", "loud"): ("louder", "loud"),
-    ("brightness", "bright"): ("brighter", "bright"),
-    ("density", "busy"): ("busier", "busy"),
-    ("energy", "energetic"): ("livelier", "lively"),
-}
-LOW_ENDS = {
-    "pulse": "fast",
-    "loudness": "loud",
-    "brightness": "bright",
-    "density": "busy",
-    "energy": "lively",
-}
-# Adjectives that name a kind stand next to the noun, with no comma: "a quiet A minor piece".
-_KINDS: tuple[Attribute, ...] = ("tempo", "mode", "key")
-_NOT_HEARD_ALONE: tuple[Attribute, ...] = ("tempo", "key", "width")  # not after "you hear"
 _COMMON = frozenset({"a", "an", "the", "of", "is", "are", "and", "to", "it", "its", "in", "at"})
 _WORD = re.compile(r"[\w'-]+")
 _NAME = re.compile(r"\$(?:head|subject|its|it)\b")
@@ -86,14 +55,18 @@ _NAME = re.compile(r"\$(?:head|subject|its|it)\b")
 class Unit:
     """Something to be said: a claim, or a comparison of two (`attribute` None)."""
 
-    attribute: Attribute | None
+    attribute: str | None
     value: str
     pole: int
     forms: dict[Form, str]
 
+    @property
+    def measurement(self) -> Measurement[Any] | None:
+        return named(self.attribute) if self.attribute else None
+
 
 @dataclass(slots=True)
-class Draft:
+class CaptionDraft:
     """A caption being written: its noun for the clip, "ten-second " or "", the words used."""
 
     random: Random
@@ -113,7 +86,7 @@ def write(sayable: Sequence[Claim], duration_s: float, random: Random) -> str:
     if not units:
         raise Unusable("nothing measurable to say", "no value is sure enough for its gate")
     while True:
-        draft = Draft(random, expand(HEADS, random), _length(duration_s, random), set())
+        draft = CaptionDraft(random, expand(HEADS, random), _length(duration_s, random), set())
         said = shuffled(_chosen(units, random), random)
         sentences = [_sentence(draft, group) for group in _groups(said, random)]
         text = finish(". ".join(sentences) + ".")
@@ -144,7 +117,7 @@ def _groups(units: list[Unit], random: Random) -> Iterator[list[Unit]]:
         units = units[size:]
 
 
-def _sentence(draft: Draft, units: list[Unit]) -> str:
+def _sentence(draft: CaptionDraft, units: list[Unit]) -> str:
     options = plans(OPENING if draft.first else FOLLOWING)[len(units)]
     comparisons_first = sorted(units, key=lambda unit: unit.attribute is not None)
     slots = None
@@ -177,12 +150,12 @@ def _filled(plan: CaptionPlan, units: list[Unit]) -> dict[Slot, list[Unit]] | No
 
 
 def _fits(unit: Unit, slot: Slot) -> bool:
-    if slot.letter == "H" and unit.attribute in _NOT_HEARD_ALONE:
+    if slot.letter == "H" and unit.measurement and not unit.measurement.alone:
         return False
     return FORMS[slot.letter] in unit.forms
 
 
-def _worded(draft: Draft, slot: Slot, units: list[Unit]) -> str:
+def _worded(draft: CaptionDraft, slot: Slot, units: list[Unit]) -> str:
     """A slot's units in words, joined as its form asks."""
     units = sorted(units, key=lambda unit: _place(slot, unit))
     texts = [_freshest(draft, unit, FORMS[slot.letter]) for unit in units]
@@ -204,11 +177,13 @@ def _place(slot: Slot, unit: Unit) -> int:
     """Where a unit stands in its slot: kinds next to the noun, comparisons last."""
     if unit.attribute is None:
         return 9
-    return 1 + _KINDS.index(unit.attribute) if slot.letter == "A" and _is_kind(unit) else 0
+    if slot.letter == "A" and unit.measurement and unit.measurement.kind:
+        return 1 + MEASUREMENTS.index(unit.measurement)
+    return 0
 
 
 def _is_kind(unit: Unit) -> bool:
-    return unit.attribute in _KINDS
+    return unit.measurement is not None and unit.measurement.kind
 
 
 def _adjectives(texts: list[str], units: list[Unit], apart: bool, random: Random) -> str:
@@ -227,7 +202,7 @@ def _clauses(texts: list[str], apart: bool, random: Random) -> str:
     return pick((", and ", ", and ", " and ", " while ", "; "), random).join(texts)
 
 
-def _freshest(draft: Draft, unit: Unit, form: Form) -> str:
+def _freshest(draft: CaptionDraft, unit: Unit, form: Form) -> str:
     """The wording that repeats fewest words of the caption so far."""
     wordings = [expand(unit.forms[form], draft.random) for _ in range(TRIES)]
     chosen = min(wordings, key=lambda wording: len(_content(wording) & draft.used))
@@ -236,14 +211,13 @@ def _freshest(draft: Draft, unit: Unit, form: Form) -> str:
 
 
 def _valued(text: str, value: str, random: Random) -> str:
-    if "$key" in text:
-        return text.replace("$key", spoken_values.key(value))
-    if "$beats" in text:
-        return text.replace("$beats", spoken_values.beats(int(value), random))
-    return text.replace("$number", value).replace("$mode", value)
+    for placeholder, spell in spoken_values.SPELT_OUT.items():
+        if placeholder in text:
+            text = text.replace(placeholder, spell(value, random))
+    return text.replace("$value", value)
 
 
-def _named(draft: Draft, text: str) -> str:
+def _named(draft: CaptionDraft, text: str) -> str:
     """The text with each `$name` replaced: by a noun first, then by a pronoun."""
     named = False
 
@@ -277,23 +251,20 @@ def _comparisons(units: list[Unit]) -> Iterator[Unit]:
     """What is true of two units at once: "busier than it is loud"."""
     for high in units:
         for low in units:
-            pair = COMPARED.get((high.attribute, high.value)) if high.attribute else None
-            if pair and low.pole < 0 and low.attribute in LOW_ENDS:
-                more, much = pair
-                less = LOW_ENDS[low.attribute]
+            of_high = high.measurement.comparative if high.measurement else None
+            of_low = low.measurement.comparative if low.measurement else None
+            if high.pole > 0 and low.pole < 0 and of_high and of_low:
+                more, much = of_high
+                _, less = of_low
                 pattern = f"{{{more} than it is {less}|more {much} than {less}}}"
                 yield Unit(None, "", 0, {"predicate": pattern})
 
 
-@cache
-def _forms(attribute: Attribute, value: str) -> dict[Form, str]:
-    phrases = PHRASES.get((attribute, value)) or PHRASES.get((attribute, ""))
-    return phrases.forms() if phrases else {}
-
-
 def _unit(claim: Claim) -> Unit | None:
-    forms = _forms(claim.attribute, claim.value)
-    if not forms:
+    measurement = named(claim.attribute)
+    if measurement is None:
         return None
-    pole = POLES.get((claim.attribute, claim.value), 0)
-    return Unit(claim.attribute, claim.value, pole, forms)
+    phrases = measurement.phrases.get(claim.value) or measurement.phrases.get("")
+    if phrases is None:
+        return None
+    return Unit(claim.attribute, claim.value, measurement.pole(claim.value), phrases.forms())

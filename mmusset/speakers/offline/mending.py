@@ -3,48 +3,48 @@
 from random import Random
 
 from mmusset.sample import Fault
-from mmusset.speakers.base import Brief
+from mmusset.speakers.agent import Notes
 from mmusset.text import sentences, word_count
 
 from . import caption_grammar, story_grammar
 
 LEAST_STORY_WORDS = 50
-MENDED_STORY_WORDS = 55  # what a story that got too short is brought to
+MENDED_STORY_WORDS = 55  # what a story that got too short is filled up to
 MOST_STORY_WORDS = 120
 
 
-def caption(brief: Brief, random: Random) -> str:
-    """The caption without the sentences at fault; written anew where too little is left.
+def caption(notes: Notes, random: Random) -> str:
+    """The caption without the sentences at fault; a new one is added where too little is left.
 
     "" where no fault is in it.
     """
-    faults = [fault for fault in brief.faults if fault.where == "caption"]
+    faults = [fault for fault in notes.draft.faults if fault.where == "caption"]
     if not faults:
         return ""
-    kept = _without(brief.caption, faults)
+    kept = _without(notes.draft.caption, faults)
     if word_count(kept) >= caption_grammar.LEAST_WORDS:
         return kept
-    anew = caption_grammar.write(brief.sayable, brief.music.duration_s, random)
-    return f"{kept} {anew}".strip()
+    added = caption_grammar.write(notes.sayable, notes.duration_s, random)
+    return f"{kept} {added}".strip()
 
 
-def story(brief: Brief, random: Random) -> str:
+def story(notes: Notes, random: Random) -> str:
     """The story without the sentences at fault, brought to 50 to 120 words.
 
     A fault of length quotes the whole story, of which all that fits is kept; where all of it
-    is at fault for another reason, it is written anew. "" where no fault is in it.
+    is at fault for another reason, another story is written. "" where no fault is in it.
     """
-    faults = [fault for fault in brief.faults if fault.where == "story"]
+    faults = [fault for fault in notes.draft.faults if fault.where == "story"]
     if not faults:
         return ""
-    kept = _without(brief.story, [fault for fault in faults if fault.rule != "length"])
+    kept = _without(notes.draft.story, [fault for fault in faults if fault.rule != "length"])
     while word_count(kept) > MOST_STORY_WORDS and len(pieces := sentences(kept)) > 1:
         kept = "".join(pieces[:-1]).strip()
     if not kept or word_count(kept) > MOST_STORY_WORDS:
-        return story_grammar.write(brief.image, brief.sayable, random)
+        return story_grammar.write(notes.image, notes.sayable, random)
     if word_count(kept) >= LEAST_STORY_WORDS:
         return kept
-    return story_grammar.more(kept, brief.image, MENDED_STORY_WORDS, random)
+    return story_grammar.more(kept, notes.image, MENDED_STORY_WORDS, random)
 
 
 def _without(text: str, faults: list[Fault]) -> str:

@@ -4,28 +4,13 @@ from random import Random
 from types import TracebackType
 from typing import Self
 
-from pydantic import BaseModel
-
-from mmusset.sample import AgentName
-from mmusset.speakers.base import (
-    Brief,
-    CaptionReply,
-    Judgement,
-    Mending,
-    ModelId,
-    Reply,
-    Request,
-    StoryReply,
-)
-
-from . import caption_grammar, mending, story_grammar
+from mmusset.speakers.base import ModelId, Reply, Request
 
 
 class OfflineSpeaker:
-    """Says nothing that evidence does not carry. The same brief gets the same answer.
+    """Says only what evidence supports. The same brief always gets the same reply.
 
-    As a critic it finds no fault: a grammar has no opinion, and what code can find
-    wrong, the rules have found.
+    What it writes for an agent is in the agent's own declaration.
     """
 
     name = "offline"
@@ -45,27 +30,15 @@ class OfflineSpeaker:
     ) -> None:
         pass
 
-    def model_id(self, agent: AgentName) -> ModelId:
+    def model_id(self, agent: str) -> ModelId:
         """The grammar's version."""
         return ModelId("offline-grammar/1")
 
     async def answer(self, request: Request) -> Reply:
-        """The grammar's answer. Raises Unusable where a caption is due and nothing may be said."""
-        return Reply(text=_reply(request.brief, request.reply).model_dump_json())
+        """What the agent writes offline. Raises Unusable where there is nothing that it may say."""
+        brief = request.brief
+        reply = brief.agent.offline(brief.notes(), Random(brief.draw()))
+        return Reply(text=reply.model_dump_json())
 
     def stop(self) -> None:
-        """Nothing flies here."""
-
-
-def _reply(brief: Brief, reply: type[BaseModel]) -> BaseModel:
-    random = Random(brief.draw())
-    if reply is CaptionReply:
-        text = caption_grammar.write(brief.sayable, brief.music.duration_s, random)
-        return CaptionReply(caption=text)
-    if reply is StoryReply:
-        return StoryReply(story=story_grammar.write(brief.image, brief.sayable, random))
-    if reply is Judgement:
-        return Judgement(faults=())
-    if reply is Mending:
-        return Mending(caption=mending.caption(brief, random), story=mending.story(brief, random))
-    raise TypeError(f"the offline speaker has no answer of the type {reply.__name__}")
+        """Nothing is ever in flight here."""

@@ -1,5 +1,6 @@
 """Tempi and keys as people write them: "84 BPM", "eighty-four beats a minute", "B flat major"."""
 
+from collections.abc import Callable
 from random import Random
 
 from .wording import expand
@@ -16,15 +17,20 @@ _FLATS = {"A#": "B flat", "D#": "E flat", "G#": "A flat"}
 _SHARPS = {"C#": "C sharp", "F#": "F sharp"}
 
 
-def beats(bpm: int, random: Random) -> str:
+def beats(value: str, random: Random) -> str:
     """A tempo with its unit."""
+    bpm = int(value)
     return expand(f"{bpm} BPM|{bpm} {{BPM|{_UNIT}}}|{_in_words(bpm, random)} {_UNIT}", random)
 
 
-def key(name: str) -> str:
+def key(name: str, _: Random) -> str:
     """A key by the name that players give it: "A# major" is B flat major."""
     tonic, mode = name.split()
     return f"{_FLATS.get(tonic) or _SHARPS.get(tonic) or tonic} {mode}"
+
+
+# What stands for a value in a pattern, beside "$value" for the value itself.
+SPELT_OUT: dict[str, Callable[[str, Random], str]] = {"$beats": beats, "$key": key}
 
 
 def in_words(number: int) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from random import Random
 
-from mmusset.sample import Claim, ImageEvidence, Measured
+from mmusset.measured import Measured
+from mmusset.sample import Claim, ImageEvidence
 from mmusset.text import word_count
 
 from . import story_phrases as phrases

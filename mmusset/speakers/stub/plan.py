@@ -1,4 +1,4 @@
-"""How a stub server behaves: what it can do at once, how long it takes, what goes wrong when."""
+"""How a stub server behaves: how many calls at once, how long they take, what goes wrong when."""
 
 from pathlib import Path
 from random import Random
@@ -16,10 +16,10 @@ EVER = 10**9
 
 Kind = Literal[
     "429",  # too many requests, with Retry-After
-    "502",  # what a proxy says of a server that it can't reach
+    "502",  # what a proxy answers for a server that it can't reach
     "503",
     "500",
-    "400",  # this request will never do
+    "400",  # this request is refused for good
     "reset",  # the connection breaks
     "hang",  # nothing comes
     "drip",  # a byte now and then, without end
@@ -30,7 +30,7 @@ Kind = Literal[
     "length",  # cut off by max_tokens
     "no json",
     "other schema",
-    "abort",  # what vLLM says to running calls when it is told to stop
+    "abort",  # what vLLM sends for running calls when it gets SIGTERM
     "die",  # the server goes, and every connection with it
 ]
 
@@ -63,7 +63,10 @@ class PlannedFault(Frozen):
 
 
 class StubPlan(Frozen):
-    """The whole behaviour. `queue` is how many may wait for a slot before 503; None: any number."""
+    """All of it. `queue` is how many may wait for a slot before 503; None: any number.
+
+    `objecting` is the share of samples whose first story the critic objects to.
+    """
 
     slots: Annotated[int, Field(ge=1)] = 8
     latency_s: Annotated[float, Field(ge=0)] = 0.2

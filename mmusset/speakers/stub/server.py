@@ -1,7 +1,7 @@
-"""A server without a model, that speaks the protocol as vLLM does: to try the way, and for tests.
+"""A server without a model that speaks the protocol as vLLM does: for tests, and to try a build.
 
 `mmusset serve --stub` starts it. It has slots, latency, a queue, /metrics, and a plan
-of what goes wrong; its answers are true ones (stub_answers.py), in the schema asked for.
+of what goes wrong; its replies are true, and in the schema of the request (replies.py).
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import signal
 import socket
 import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -18,23 +18,26 @@ from typing import Any, Self
 
 import orjson
 from aiohttp import web
+from pydantic import BaseModel
 
-from .answers import (
+from mmusset.speakers.agent import Agent
+
+from .plan import PlannedFault, StubPlan
+from .replies import (
     BLOCK_TOKENS,
     CHARACTERS_PER_TOKEN,
     ChatRequest,
-    answer,
+    parse_chat,
     picture_tokens,
-    take_apart,
+    reply_to,
 )
-from .plan import PlannedFault, StubPlan
 
 MOST_BODY_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedRequest:
-    """One request, as the server saw it end. `status` is 0 where the connection broke."""
+    """One request and how it ended. `status` is 0 where the connection broke."""
 
     number: int
     body_sha256: str
@@ -45,7 +48,7 @@ class LoggedRequest:
 
 
 class Slots:
-    """So many at once, the others in line; counts the time that slots are busy."""
+    """A number of calls at once, the others in line; counts the time that slots are busy."""
 
     def __init__(self, slots: int) -> None:
         self.slots = slots
@@ -62,13 +65,13 @@ class Slots:
         return self._busy_s
 
     def resize(self, slots: int) -> None:
-        """Have so many slots from now on; what runs runs on."""
+        """Have that many slots from now on; calls that run go on."""
         self.slots = slots
         self._admit()
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
-        """A slot, when it is this one's turn."""
+        """A slot, when it is this call's turn."""
         turn = asyncio.get_running_loop().create_future()
         self.waiting.append(turn)
         self._admit()
@@ -106,10 +109,11 @@ class Slots:
 
 
 class StubServer:
-    """`async with StubServer(plan) as stub:` serves at `stub.url`, on loopback."""
+    """`async with StubServer(plan, agents) as stub:` serves at `stub.url`, on loopback."""
 
-    def __init__(self, plan: StubPlan, port: int = 0) -> None:
+    def __init__(self, plan: StubPlan, agents: Sequence[Agent[BaseModel]], port: int = 0) -> None:
         self.plan = plan
+        self.agents = agents
         self.port = port
         self.slots = Slots(plan.slots)
         self.seen: list[LoggedRequest] = []
@@ -137,7 +141,7 @@ class StubServer:
 
     @property
     def is_down(self) -> bool:
-        """Whether nobody listens."""
+        """Whether it does not listen."""
         return self._site is None
 
     async def __aenter__(self) -> Self:
@@ -157,7 +161,7 @@ class StubServer:
         await asyncio.sleep(0)
 
     async def come_back(self) -> None:
-        """Listen, on the same port as before."""
+        """Listen again, on the same port as before."""
         listening = socket.create_server(("127.0.0.1", self.port), backlog=128)
         self.port = listening.getsockname()[1]
         self._site, self._listening = web.SockSite(self._runner, listening), listening
@@ -183,24 +187,24 @@ class StubServer:
         number = self.requests
         data = await request.read()
         try:
-            asked = take_apart(orjson.loads(data))
+            chat = parse_chat(orjson.loads(data))
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
             return _error(400, f"this is no chat: {error!r}")
-        if asked.model not in (self.plan.model, *self.plan.adapters):
-            return _error(404, f"The model `{asked.model}` does not exist.")
+        if chat.model not in (self.plan.model, *self.plan.adapters):
+            return _error(404, f"The model `{chat.model}` does not exist.")
         status = 0
         try:
-            response = await self._respond(request, number, data, asked)
+            response = await self._respond(request, number, data, chat)
             status = response.status
             return response
         finally:
             body_sha256 = hashlib.sha256(data).hexdigest()
             self.seen.append(
-                LoggedRequest(number, body_sha256, asked.schema, asked.sample, asked.model, status)
+                LoggedRequest(number, body_sha256, chat.schema, chat.sample, chat.model, status)
             )
 
     async def _respond(
-        self, request: web.Request, number: int, data: bytes, asked: ChatRequest
+        self, request: web.Request, number: int, data: bytes, chat: ChatRequest
     ) -> web.StreamResponse:
         fault = self._fault(number, data)
         if fault and (early := await self._refuse(request, fault)):
@@ -211,11 +215,11 @@ class StubServer:
             await asyncio.sleep(self.plan.latency_s)
         if fault and (wrong := await self._spoil(request, fault)):
             return wrong
-        text, finish_reason = answer(asked, self.plan.objecting), "stop"
+        text, finish_reason = reply_to(chat, self.agents, self.plan.objecting), "stop"
         if fault:
             text, finish_reason = _spoil_text(text, fault)
         return web.Response(
-            body=orjson.dumps(self._completion(asked, text, finish_reason)),
+            body=orjson.dumps(self._completion(chat, text, finish_reason)),
             content_type="application/json",
         )
 
@@ -252,10 +256,10 @@ class StubServer:
                 await asyncio.sleep(0.1)
         return None
 
-    def _completion(self, asked: ChatRequest, text: str, finish_reason: str) -> dict[str, Any]:
+    def _completion(self, chat: ChatRequest, text: str, finish_reason: str) -> dict[str, Any]:
         written = len(text) // CHARACTERS_PER_TOKEN + 1
-        told, cached = asked.prompt_tokens, self._cached_tokens(asked)
-        self._tokens.update(prompt=told, hits=cached, generation=written)
+        prompt, cached = chat.prompt_tokens, self._cached_tokens(chat)
+        self._tokens.update(prompt=prompt, hits=cached, generation=written)
         choice = {
             "index": 0,
             "message": {"role": "assistant", "content": text},
@@ -266,26 +270,26 @@ class StubServer:
         return {
             "id": f"chatcmpl-{self.requests}",
             "object": "chat.completion",
-            "model": asked.model,
+            "model": chat.model,
             "choices": [] if finish_reason == "no choices" else [choice],
             "usage": {
-                "prompt_tokens": told,
+                "prompt_tokens": prompt,
                 "completion_tokens": written,
-                "total_tokens": told + written,
+                "total_tokens": prompt + written,
                 "prompt_tokens_details": {"cached_tokens": cached},
             },
         }
 
-    def _cached_tokens(self, asked: ChatRequest) -> int:
-        """What a prefix cache would have: the system text of earlier calls, a sample's prefix."""
-        shared = len(asked.system)
+    def _cached_tokens(self, chat: ChatRequest) -> int:
+        """What a prefix cache would hold: the system text of earlier calls, a sample's prefix."""
+        shared = len(chat.system)
         known = 0
-        if (asked.model, "") in self._cached:
+        if (chat.model, "") in self._cached:
             known = shared // CHARACTERS_PER_TOKEN
-        if (asked.model, asked.sample) in self._cached:
-            known = (shared + len(asked.evidence)) // CHARACTERS_PER_TOKEN
-            known += picture_tokens(asked.picture)
-        self._cached |= {(asked.model, ""), (asked.model, asked.sample)}
+        if (chat.model, chat.sample) in self._cached:
+            known = (shared + len(chat.evidence)) // CHARACTERS_PER_TOKEN
+            known += picture_tokens(chat.picture)
+        self._cached |= {(chat.model, ""), (chat.model, chat.sample)}
         return known // BLOCK_TOKENS * BLOCK_TOKENS
 
     async def _models(self, request: web.Request) -> web.Response:
@@ -313,18 +317,23 @@ class StubServer:
         }
         labels = f'{{engine="0",model_name="{self.plan.model}"}}'
         lines = [f"vllm:{name}{labels} {float(value)}" for name, value in values.items()]
-        # What vLLM does not tell, for benchmarks.
+        # What vLLM does not report, for benchmarks.
         lines.append(f"stub:slot_seconds_total {self.slots.busy_s}")
         lines.append(f"stub:requests_total {float(self.requests)}")
         return web.Response(text="\n".join(lines) + "\n")
 
 
-async def serve(plan: StubPlan, port: int, ready: Callable[[str], None]) -> None:
+async def serve(
+    plan: StubPlan,
+    agents: Sequence[Agent[BaseModel]],
+    port: int,
+    ready: Callable[[str], None],
+) -> None:
     """Serve until SIGINT or SIGTERM; `ready(url)` is called when calls can come."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with StubServer(plan, port) as stub:
+    async with StubServer(plan, agents, port) as stub:
         ready(stub.url)
         await stop.wait()
 

@@ -1,4 +1,4 @@
-"""The server is gone: stop asking, see from time to time whether it is back, go on alone."""
+"""A circuit breaker: the server is gone, so stop asking, probe it, and go on when it is back."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,44 +8,46 @@ from mmusset.errors import ServerGone
 
 from .dispatch import Dispatcher
 
+# The pause between probes doubles from the first to the last: a hiccup costs next to nothing,
+# and an outage of half an hour some seventy probes.
 FIRST_PROBE_S, LAST_PROBE_S = 0.05, 30.0
-# The share of all patience after which the user is told of a server that is only busy.
-TOLD_AFTER = 0.01
+# The share of the waiting time after which the user hears that the server is only busy.
+BUSY_NOTICE_AFTER = 0.01
 
 Probe = Callable[[], Awaitable[str]]
-"""Asks the server something small; gives "" if it answers, else why it does not."""
+"""Asks the server for something small; gives "" if it answers, else why it does not."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryWindow:
-    """How long to wait for a server that is gone, and where it is, as people are shown it."""
+    """How long to wait for a server that is gone, and its address as users are shown it."""
 
     url: str
     wait_s: float
 
 
 class Breaker:
-    """Shuts the flow when a call is lost, and opens it again when a probe is answered.
+    """Closes the dispatcher when a call is lost, and reopens it when a probe is answered.
 
-    So nothing is sent again to a server that has not shown that it lives: what is lost
-    after that counts against the call, and an outage counts against nobody.
+    So nothing is sent again to a server that has not shown that it lives: what is lost after
+    that counts against the call, and an outage counts against no item.
     """
 
     def __init__(
         self,
-        flow: Dispatcher,
+        dispatcher: Dispatcher,
         probe: Probe,
-        patience: RetryWindow,
-        tell: Callable[[str], None],
+        window: RetryWindow,
+        notify: Callable[[str], None],
         first_probe_s: float = FIRST_PROBE_S,
     ) -> None:
         self._first_probe_s = first_probe_s
-        self._flow = flow
+        self._dispatcher = dispatcher
         self._probe = probe
-        self._patience = patience
-        self._tell = tell
+        self._window = window
+        self._notify = notify
         self._unanswered_since_s: float | None = None
-        self._told_busy = False
+        self._has_noted_busy = False
         self._waiting: asyncio.Task[None] | None = None
 
     def answered(self) -> None:
@@ -53,28 +55,28 @@ class Breaker:
         self._unanswered_since_s = None
 
     def busy(self) -> None:
-        """A call was sent away. A server that does nothing else for too long is as good as gone."""
+        """A call was refused. A server that does nothing else for too long is as good as gone."""
         waited = self._unanswered()
         if waited > 1:
-            self._give_up("it sends every call away")
-        elif waited > TOLD_AFTER and not self._told_busy:
-            self._told_busy = True
-            self._tell("the server sends every call away; asking again more and more slowly")
+            self._give_up("it refuses every call")
+        elif waited > BUSY_NOTICE_AFTER and not self._has_noted_busy:
+            self._has_noted_busy = True
+            self._notify("the server refuses every call; asking again more and more slowly")
 
     def lost(self, why: str) -> None:
-        """A call got no answer. A server that answers none but probes is as good as gone too."""
+        """A call had no reply. A server that answers nothing but probes is as good as gone too."""
         if self._unanswered() > 1:
             self._give_up(why)
         elif self._waiting is None:
-            self._flow.shut()
+            self._dispatcher.close()
             self._waiting = asyncio.create_task(self._wait(why))
 
     def _unanswered(self) -> float:
-        """How long no call was answered, as a share of all patience."""
+        """How long no call was answered, as a share of the whole window."""
         now_s = asyncio.get_running_loop().time()
         if self._unanswered_since_s is None:
-            self._unanswered_since_s, self._told_busy = now_s, False
-        return (now_s - self._unanswered_since_s) / self._patience.wait_s
+            self._unanswered_since_s, self._has_noted_busy = now_s, False
+        return (now_s - self._unanswered_since_s) / self._window.wait_s
 
     async def close(self) -> None:
         """Wait no more."""
@@ -83,28 +85,28 @@ class Breaker:
             await asyncio.gather(self._waiting, return_exceptions=True)
 
     async def _wait(self, why: str) -> None:
-        pause_s, told = self._first_probe_s, False
+        pause_s, has_notified = self._first_probe_s, False
         try:
-            async with asyncio.timeout(self._patience.wait_s):
+            async with asyncio.timeout(self._window.wait_s):
                 while fault := await self._probe():
-                    if not told:
-                        self._tell(f"the server does not answer ({why}); waiting for it")
-                    told, why = True, fault
+                    if not has_notified:
+                        self._notify(f"the server does not answer ({why}); waiting for it")
+                    has_notified, why = True, fault
                     await asyncio.sleep(pause_s)
                     pause_s = min(2 * pause_s, LAST_PROBE_S)
         except TimeoutError:
             self._give_up(why)
             return
-        if told:
-            self._tell("the server is back")
-            self._flow.throttle.restart()
+        if has_notified:
+            self._notify("the server is back")
+            self._dispatcher.throttle.restart()
         self._waiting = None
-        self._flow.reopen()
+        self._dispatcher.reopen()
 
     def _give_up(self, why: str) -> None:
-        self._flow.end(
+        self._dispatcher.stop(
             ServerGone(
-                f"no answer from {self._patience.url} for {self._patience.wait_s:g} s ({why});"
+                f"no answer from {self._window.url} for {self._window.wait_s:g} s ({why});"
                 " nothing is lost: start it, and run the same command again"
             )
         )

@@ -1,8 +1,8 @@
-"""The one place that decides which call leaves when.
+"""The one place that decides which call is sent when.
 
-A call waits here until the server is there, the throttle has room, and no suspect
-is out: an item whose calls are lost again and again is asked about alone, so that it
-can't hide among others. Others fly between two suspects, as long as there are any.
+A call waits here until the server is there, the throttle has room, and no suspect is in flight:
+an item whose calls are lost again and again is asked about alone, so that it can't hide among
+others. Between two suspects other calls are sent, as long as there are any.
 """
 
 import asyncio
@@ -14,104 +14,107 @@ from mmusset.errors import ServerGone, Stopped
 from .blame import CONTROLS
 from .throttle import Throttle
 
+# Priority, ticket (first come, first served among equals), and what wakes the caller.
 Waiting = tuple[int, int, asyncio.Future[None]]
 
 
 class Dispatcher:
-    """Lets calls leave. `throttle` says how many may fly at once."""
+    """Lets calls start. `throttle` says how many may be in flight at once."""
 
     def __init__(self, throttle: Throttle) -> None:
         self.throttle = throttle
-        self.flying = 0
+        self.in_flight = 0
         self._waiting: list[Waiting] = []
         self._suspects: list[Waiting] = []
         self._ticket = count()
-        self._open = True
-        self._alone = False
-        self._landed = CONTROLS  # since a suspect left
-        self._end: Stopped | ServerGone | None = None
-        self._held: asyncio.TimerHandle | None = None  # None: nothing is held
+        self._is_open = True
+        self._runs_alone = False
+        self._ended_since_suspect = CONTROLS
+        self._stopped: Stopped | ServerGone | None = None
+        self._paused: asyncio.TimerHandle | None = None  # None: not paused
 
-    async def leave(self, order: int, *, alone: bool = False) -> None:
-        """Wait for the moment to send. Low `order` goes first, then who came first.
+    async def acquire(self, priority: int, *, alone: bool = False) -> None:
+        """Wait for the moment to send; `release` when the call has ended.
 
-        Raises Stopped or ServerGone where that moment won't come.
+        The lowest `priority` goes first, then who came first. A call that is to be `alone` starts
+        when nothing is in flight, and nothing starts beside it. Raises Stopped or ServerGone
+        where its moment won't come.
         """
-        if self._end:
-            raise self._end
+        if self._stopped:
+            raise self._stopped
         future = asyncio.get_running_loop().create_future()
         queue = self._suspects if alone else self._waiting
-        heapq.heappush(queue, (order, next(self._ticket), future))
+        heapq.heappush(queue, (priority, next(self._ticket), future))
         self.admit()
         try:
             await future
         except asyncio.CancelledError:
-            # Let go in the very moment of leaving: the place must not be lost.
+            # Cancelled in the very moment in which it was admitted: its slot must not be lost.
             if future.done() and not future.cancelled() and not future.exception():
-                self.land()
+                self.release()
             raise
 
-    def land(self) -> None:
-        """A call is back, with an answer or without."""
-        self.flying -= 1
-        self._landed += 1
-        self._alone = False
+    def release(self) -> None:
+        """A call has ended, with a reply or without."""
+        self.in_flight -= 1
+        self._ended_since_suspect += 1
+        self._runs_alone = False
         self.admit()
 
-    def hold(self, seconds: float) -> None:
-        """Let nothing leave for so long at least: the server asked for it."""
+    def pause(self, seconds: float) -> None:
+        """Start nothing for that long at least: the server asked for it."""
         loop = asyncio.get_running_loop()
-        if self._held:
-            if self._held.when() >= loop.time() + seconds:
+        if self._paused:
+            if self._paused.when() >= loop.time() + seconds:
                 return
-            self._held.cancel()
-        self._held = loop.call_later(seconds, self._release)
+            self._paused.cancel()
+        self._paused = loop.call_later(seconds, self._resume)
 
-    def shut(self) -> None:
-        """Let nothing leave until `reopen`."""
-        self._open = False
+    def close(self) -> None:
+        """Start nothing until `reopen`."""
+        self._is_open = False
 
     def reopen(self) -> None:
-        """Let calls leave again."""
-        self._open = True
+        """Let calls start again."""
+        self._is_open = True
         self.admit()
 
-    def end(self, why: Stopped | ServerGone) -> None:
-        """Let nothing leave any more: whoever waits, or will, is told why."""
-        self._end = why
+    def stop(self, error: Stopped | ServerGone) -> None:
+        """Start nothing any more: whoever waits, now or later, gets this error."""
+        self._stopped = error
         for _, _, future in (*self._waiting, *self._suspects):
             if not future.done():
-                future.set_exception(why)
+                future.set_exception(error)
         self._waiting.clear()
         self._suspects.clear()
 
     def admit(self) -> None:
-        """Let leave whoever may."""
-        while self._open and not self._held and not self._alone and self._admit_one():
+        """Start every call that may start now."""
+        while self._is_open and not self._paused and not self._runs_alone and self._admit_one():
             pass
 
     def _admit_one(self) -> bool:
-        _forget_the_cancelled(self._suspects)
-        _forget_the_cancelled(self._waiting)
-        if self._suspects and (self._landed >= CONTROLS or not self._waiting):
-            if self.flying:
+        _drop_cancelled(self._suspects)
+        _drop_cancelled(self._waiting)
+        if self._suspects and (self._ended_since_suspect >= CONTROLS or not self._waiting):
+            if self.in_flight:
                 return False
-            self._alone = True
-            self._landed = 0
+            self._runs_alone = True
+            self._ended_since_suspect = 0
             queue = self._suspects
-        elif self._waiting and self.flying < self.throttle.limit:
+        elif self._waiting and self.in_flight < self.throttle.limit:
             queue = self._waiting
         else:
             return False
-        self.flying += 1
+        self.in_flight += 1
         heapq.heappop(queue)[2].set_result(None)
         return True
 
-    def _release(self) -> None:
-        self._held = None
+    def _resume(self) -> None:
+        self._paused = None
         self.admit()
 
 
-def _forget_the_cancelled(queue: list[Waiting]) -> None:
+def _drop_cancelled(queue: list[Waiting]) -> None:
     while queue and queue[0][2].done():
         heapq.heappop(queue)

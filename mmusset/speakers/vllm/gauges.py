@@ -1,11 +1,11 @@
-"""What a vLLM server says of itself on /metrics, in Prometheus' text."""
+"""What a vLLM server reports on /metrics, in Prometheus' text format."""
 
 import math
 import re
 from dataclasses import dataclass
 
 _LINE = re.compile(r"^vllm:(\w+)(?:\{[^}\n]*\})? (\S+)$", re.MULTILINE)
-MOST = 1e9  # no server has more calls
+MOST = 1e9  # no server has more calls; a larger number is garbage
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,10 @@ class Gauges:
 
 
 def read(data: bytes) -> Gauges | None:
-    """The gauges; None where the text is not vLLM's. What is no sane number is passed over."""
+    """The gauges; None where the text is not vLLM's. Values that can't be true are passed over."""
     values: dict[str, list[float]] = {}
-    for name, said in _LINE.findall(data.decode("utf-8", "replace")):
-        if (value := _number(said)) is not None:
+    for name, text in _LINE.findall(data.decode("utf-8", "replace")):
+        if (value := _number(text)) is not None:
             values.setdefault(name, []).append(value)
     if "num_requests_waiting" not in values:
         return None
@@ -32,9 +32,9 @@ def read(data: bytes) -> Gauges | None:
     )
 
 
-def _number(said: str) -> float | None:
+def _number(text: str) -> float | None:
     try:
-        value = float(said)
+        value = float(text)
     except ValueError:
         return None
     return value if math.isfinite(value) and 0 <= value <= MOST else None

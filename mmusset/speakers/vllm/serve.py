@@ -1,7 +1,7 @@
-"""Starting a vLLM server: found, checked, started in a process group of its own, and stopped whole.
+"""A vLLM server: found, checked, started in a process group of its own, and stopped whole.
 
-`/health` is not believed: a server is ready when a small picture and a schema have
-been answered.
+`/health` answers 200 before the engine works, so a server counts as ready when it has answered
+a small picture in a schema.
 """
 
 import asyncio
@@ -15,18 +15,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import orjson
+from pydantic import BaseModel
 
 from mmusset import safe_text
 from mmusset.errors import MmussetError, Unusable, UsageError
-from mmusset.sample import AGENTS
 from mmusset.speakers.adapter import LoraAdapter, check_adapter, read_adapter
+from mmusset.speakers.agent import Agent
 from mmusset.tracing import without_tracing
 
 from .wire import NoReply, ServerBusy, post
@@ -38,14 +39,15 @@ STOP_S = 10.0
 LOG_LINES = 12
 LOG_BYTES = 64_000  # of its end, in which those lines are
 
-# Sets PR_SET_PDEATHSIG and becomes the server: whatever ends us, the server is told to end.
+# Sets PR_SET_PDEATHSIG (1) and becomes the server: however this process ends, even by SIGKILL,
+# the kernel sends the server SIGTERM.
 _WITH_US = (
     "import ctypes, os, signal, sys; libc = ctypes.CDLL(None);"
     " hasattr(libc, 'prctl') and libc.prctl(1, signal.SIGTERM);"
     " os.execv(sys.argv[1], sys.argv[1:])"
 )
 
-Tell = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,13 @@ class ServerSpec:
     python: Path
     model: str = DEFAULT_MODEL
     adapter: LoraAdapter | None = None
+    agents: tuple[str, ...] = ()
     port: int = 8000
     on_cpu: bool = False
 
     @property
     def name(self) -> str:
-        """The name under which all agents should ask: the adapter's, if there is one."""
+        """The model that all agents should name: the adapter, if there is one."""
         return self.adapter.name if self.adapter else self.model
 
     @property
@@ -73,28 +76,37 @@ class ServerSpec:
         """What a recipe must say for all agents to speak through it."""
         settings = [f"server.url={self.url}", f"speaker.model={self.model}"]
         if self.adapter:
-            settings += [f"speaker.adapters.{agent}={self.adapter.name}" for agent in AGENTS]
+            settings += [f"speaker.adapters.{agent}={self.adapter.name}" for agent in self.agents]
         return tuple(settings)
 
     @property
     def build(self) -> str:
         """The command that builds with it, all agents through the adapter."""
         words = ["mmusset", "build", "--source", "DIR", "--speaker", "vllm"]
-        return shlex.join([*words, *(w for told in self.settings for w in ("--set", told))])
+        return shlex.join(
+            [*words, *(word for setting in self.settings for word in ("--set", setting))]
+        )
 
 
-def to_serve(model: str, adapter: Path | None, python: Path | None, port: int) -> ServerSpec:
-    """What to serve, checked; port 0 takes a free one.
+def to_serve(
+    model: str,
+    adapter: Path | None,
+    python: Path | None,
+    port: int,
+    agents: Iterable[Agent[BaseModel]],
+) -> ServerSpec:
+    """What to serve for `agents` to speak through, checked; port 0 takes a free one.
 
     Raises UsageError without a vLLM, MmussetError for an adapter that can't be served.
     """
-    read = None
+    lora = None
     if adapter:
-        read = read_adapter(adapter)
-        check_adapter(read, model)
-    found = find_vllm(python)
-    on_cpu = not _says(found, "import torch, sys; sys.exit(not torch.cuda.is_available())")
-    return ServerSpec(found, model, read, port or _free_port(), on_cpu)
+        lora = read_adapter(adapter)
+        check_adapter(lora, model)
+    interpreter = find_vllm(python)
+    on_cpu = not _runs(interpreter, "import torch, sys; sys.exit(not torch.cuda.is_available())")
+    names = tuple(agent.name for agent in agents)
+    return ServerSpec(interpreter, model, lora, names, port or _free_port(), on_cpu)
 
 
 def find_vllm(python: Path | None) -> Path:
@@ -117,8 +129,9 @@ def find_vllm(python: Path | None) -> Path:
 def command(served: ServerSpec) -> list[str]:
     """The server's command line.
 
-    Guidance without free whitespace is what keeps answers in their schema: the default
-    backend lets a model write blanks without end.
+    Replies keep to their schema by llguidance, with no free whitespace. vLLM's default, xgrammar,
+    lets a model write blanks up to max_tokens (all of six greedy tries with a tiny model), and
+    raw control characters into strings of bounded length.
     """
     words = [
         *(str(served.python), "-m", "vllm.entrypoints.openai.api_server"),
@@ -134,17 +147,18 @@ def command(served: ServerSpec) -> list[str]:
         words += ["--enable-lora", "--max-loras", "1", "--max-lora-rank", rank]
         words += ["--lora-modules", f"{served.adapter.name}={served.adapter.folder.resolve()}"]
     if served.on_cpu:
+        # On a CPU: no compiled graphs, and no more sequences than its small KV cache holds.
         words += ["--dtype", "float32", "--enforce-eager", "--max-num-seqs", "32"]
     return words
 
 
-class Server:
-    """A running vLLM server: `async with Server(served, log, tell):`, and it answers."""
+class VllmServer:
+    """A running vLLM server: `async with VllmServer(served, log, notify):`, and it answers."""
 
-    def __init__(self, served: ServerSpec, log: Path, tell: Tell = lambda _: None) -> None:
+    def __init__(self, served: ServerSpec, log: Path, notify: Notify = lambda _: None) -> None:
         self.served = served
         self._log = log
-        self._tell = tell
+        self._notify = notify
         self._process: subprocess.Popen[bytes] | None = None
 
     async def __aenter__(self) -> Self:
@@ -167,20 +181,20 @@ class Server:
         """Start it again whenever it ends. Raises MmussetError where it can't be started."""
         while process := self._process:
             await self._end_of(process)
-            self._tell("the server ended by itself; starting it again")
+            self._notify("the server ended by itself; starting it again")
             await self._stop(process)
             await self._start()
 
     async def _end_of(self, process: "subprocess.Popen[bytes]") -> None:
-        """Until it has ended, or listens no more.
+        """Return when it has ended, or has not listened for STOP_S seconds.
 
-        vLLM that is told to end while it is asked may wait for its dead engine for ever.
+        vLLM that gets SIGTERM while calls are in flight may wait for its dead engine for ever.
         """
-        heard_s = time.monotonic()
-        while process.poll() is None and time.monotonic() - heard_s < STOP_S:
+        alive_s = time.monotonic()
+        while process.poll() is None and time.monotonic() - alive_s < STOP_S:
             await asyncio.sleep(0.5)
             if await _listens(self.served.port):
-                heard_s = time.monotonic()
+                alive_s = time.monotonic()
 
     async def _start(self) -> None:
         environment = without_tracing(os.environ)
@@ -205,7 +219,7 @@ class Server:
     async def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
         from aiohttp import ClientSession
 
-        begun_s = told_s = time.monotonic()
+        begun_s = notified_s = time.monotonic()
         async with ClientSession() as session:
             while not await _is_healthy(session, self.served.url):
                 if process.poll() is not None:
@@ -213,11 +227,11 @@ class Server:
                 now_s = time.monotonic()
                 if now_s - begun_s > START_S:
                     raise MmussetError(f"vLLM was not ready in {START_S:g} s; see {self._log}")
-                if now_s - told_s >= 5:
-                    told_s = now_s
-                    self._tell(f"starting {self.served.model}: {now_s - begun_s:.0f} s")
+                if now_s - notified_s >= 5:
+                    notified_s = now_s
+                    self._notify(f"starting {self.served.model}: {now_s - begun_s:.0f} s")
                 await asyncio.sleep(0.5)
-            self._tell("warming up with a picture")
+            self._notify("warming up with a picture")
             await _warm_up(session, self.served.url, self.served.name)
 
     async def _stop(self, process: "subprocess.Popen[bytes]") -> None:
@@ -235,19 +249,19 @@ class Server:
         with self._log.open("rb") as file:
             file.seek(max(0, self._log.stat().st_size - LOG_BYTES))
             lines = file.read(LOG_BYTES).decode(errors="replace").splitlines()
-        said = [safe_text.first_line(line) for line in lines[-LOG_LINES:]]
-        return "\n".join([*said, f"(all of it is in {self._log})"])
+        last = [safe_text.first_line(line) for line in lines[-LOG_LINES:]]
+        return "\n".join([*last, f"(all of it is in {self._log})"])
 
 
-async def serve(served: ServerSpec, ready: Callable[[str], None], tell: Tell) -> None:
+async def serve(served: ServerSpec, ready: Callable[[str], None], notify: Notify) -> None:
     """Serve until SIGINT or SIGTERM; `ready(url)` is called when it answers."""
     main = asyncio.current_task()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, main.cancel if main else loop.stop)
     with contextlib.suppress(asyncio.CancelledError):
-        async with Server(served, log_file(), tell) as server:
-            tell(f"{served.name} answers; Ctrl-C stops it. To build with it:\n  {served.build}")
+        async with VllmServer(served, log_file(), notify) as server:
+            notify(f"{served.name} answers; Ctrl-C stops it. To build with it:\n  {served.build}")
             ready(served.url)
             await server.keep_up()
 
@@ -260,16 +274,14 @@ def log_file() -> Path:
 
 
 def _has_vllm(python: Path) -> bool:
-    return _says(
+    return _runs(
         python, "import importlib.util, sys; sys.exit(importlib.util.find_spec('vllm') is None)"
     )
 
 
-def _says(python: Path, question: str) -> bool:
-    """Whether an interpreter ends well on a line of code."""
-    return (
-        subprocess.run([python, "-c", question], check=False, capture_output=True).returncode == 0
-    )
+def _runs(python: Path, code: str) -> bool:
+    """Whether an interpreter runs a line of code and exits with 0."""
+    return subprocess.run([python, "-c", code], check=False, capture_output=True).returncode == 0
 
 
 def _group_lives(process: "subprocess.Popen[bytes]") -> bool:
@@ -288,7 +300,7 @@ def _free_port() -> int:
 
 
 async def _listens(port: int) -> bool:
-    """Whether somebody does on this machine's port; one too busy to answer does."""
+    """Whether a server listens on this port of the machine; one too busy to accept does too."""
     try:
         async with asyncio.timeout(STOP_S):
             _, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -8,7 +8,7 @@ from typing import Self
 from mmusset.errors import MmussetError, ServerGone, Stopped
 from mmusset.recipe import ServerPart, SpeakerPart
 
-from .serve import Server, ServerSpec, log_file
+from .serve import ServerSpec, VllmServer, log_file
 from .speaker import VllmSpeaker
 
 
@@ -16,15 +16,19 @@ class ServedSpeaker(VllmSpeaker):
     """The server is started when the first call is due, and started again if it dies."""
 
     def __init__(
-        self, part: SpeakerPart, server: ServerPart, served: ServerSpec, tell: Callable[[str], None]
+        self,
+        part: SpeakerPart,
+        server: ServerPart,
+        served: ServerSpec,
+        notify: Callable[[str], None],
     ) -> None:
-        super().__init__(part, server, tell)
-        self._own = Server(served, log_file(), tell)
-        self._starting: asyncio.Task[Server] | None = None
+        super().__init__(part, server, notify)
+        self._own = VllmServer(served, log_file(), notify)
+        self._starting: asyncio.Task[VllmServer] | None = None
         self._keeping: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        """Start the server. Raises MmussetError with its last words, Stopped if told to stop."""
+        """Start the server. Raises MmussetError with its last lines, Stopped after `stop`."""
         self._starting = asyncio.create_task(self._own.__aenter__())
         try:
             await self._starting
@@ -54,7 +58,7 @@ class ServedSpeaker(VllmSpeaker):
         try:
             await self._own.keep_up()
         except MmussetError as error:
-            self.dispatcher.end(ServerGone(f"the server could not be started again: {error}"))
+            self.dispatcher.stop(ServerGone(f"the server could not be started again: {error}"))
 
     def stop(self) -> None:
         """Send nothing more; a server that is still starting is not waited for."""

@@ -12,36 +12,41 @@ import orjson
 
 from mmusset import safe_text
 from mmusset.errors import MmussetError, Stopped, Unusable, UsageError
+from mmusset.json_text import canonical_json
 from mmusset.recipe import ServerPart, SpeakerPart
-from mmusset.sample import AgentName
 from mmusset.speakers import chat
-from mmusset.speakers.base import ModelId, Reply, Request, canonical
+from mmusset.speakers.base import Brief, ModelId, Reply, Request
 
 from . import gauges
 from .blame import Blame
 from .breaker import Breaker, RetryWindow
 from .dispatch import Dispatcher
 from .throttle import LatencyThrottle, QueueThrottle
-from .wire import NoReply, ServerBusy, ask, error_text, model_names, post
+from .wire import NoReply, ServerBusy, error_text, fetch, model_names, post
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
-# Calls on samples that have begun leave first: their prefix is still in the server's cache.
-ORDER: dict[AgentName, int] = {"reconciler": 0, "critic": 1, "story_writer": 2, "captioner": 3}
 # vLLM closes a connection that idles for 5 s; one that is reused at that moment breaks.
 KEEP_ALIVE_S = 3.0
-SEARCH_S, WATCH_S, PROBE_S = 0.1, 0.5, 30.0
+# How often the server's queue is looked at: while its size is searched for, and later.
+SEARCH_S, WATCH_S = 0.1, 0.5
+# The deadline of a probe, and of what is asked before the build begins.
+PROBE_S = 30.0
+# The longest pause after refusals of a server that does not say when to come again.
 LONGEST_PAUSE_S = 5.0
 
 
 class VllmSpeaker:
-    """Speaks through a server. `tell` is called with a line when the server goes or comes back."""
+    """Speaks through a server. `notify` gets a line when the server goes or comes back."""
 
     name = "vllm"
 
     def __init__(
-        self, part: SpeakerPart, server: ServerPart, tell: Callable[[str], None] = lambda _: None
+        self,
+        part: SpeakerPart,
+        server: ServerPart,
+        notify: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.in_flight = server.max_in_flight
         self.strikes: dict[str, int] = {}
@@ -50,17 +55,20 @@ class VllmSpeaker:
         self._part = part
         self._server = server
         self._url = server.url.rstrip("/")
-        self._shown = safe_text.of_url(self._url)
+        self._printable_url = safe_text.of_url(self._url)
         self._model = part.model
         self._blame = Blame(self.strikes)
-        patience = RetryWindow(self._shown, server.wait_seconds)
-        self._breaker = Breaker(self.dispatcher, self.probe, patience, tell)
+        window = RetryWindow(self._printable_url, server.wait_seconds)
+        self._breaker = Breaker(self.dispatcher, self.probe, window, notify)
         self._refusals, self._refused_s = 0, 0.0
         self._watch: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        """Find the server and its models. Raises MmussetError where they are not as asked for,
-        UsageError where the address or the key can't be used."""
+        """Find the server and its models.
+
+        Raises MmussetError where there is no server, or it lacks a model that the recipe names;
+        UsageError where the address or the key can't be used.
+        """
         self._session = self.session()
         try:
             await self._check_models()
@@ -85,30 +93,30 @@ class VllmSpeaker:
         await self._breaker.close()
         await self._session.close()
 
-    def model_id(self, agent: AgentName) -> ModelId:
-        """The agent's adapter, else the model; and all that bears on what it says."""
-        name = getattr(self._part.adapters, agent) or self._model
-        sampling = getattr(self._part.sampling, agent)
+    def model_id(self, agent: str) -> ModelId:
+        """The agent's adapter, else the model; and all settings that its replies depend on."""
+        name = self._part.adapters[agent] or self._model
+        sampling = self._part.sampling[agent]
         settings = sampling.model_dump() | {"max_pixels": self._part.max_pixels}
         revision = f"@{self._part.revision}" if self._part.revision else ""
-        return ModelId(f"{name}{revision}", canonical(settings))
+        return ModelId(f"{name}{revision}", canonical_json(settings))
 
     async def answer(self, request: Request) -> Reply:
-        """The server's answer, however long it takes to get one.
+        """The server's reply, however long it takes to get one.
 
-        Raises Unusable where the server refuses the request or dies of it, ServerGone
-        where it stays away, MmussetError where it won't talk to us at all.
+        Raises Unusable where the server refuses the request or crashes on it, ServerGone
+        where it stays away, MmussetError where it refuses every request of ours.
         """
         brief = request.brief
         body = orjson.dumps(chat.body(request, self._part, self._model))
         while True:
-            answer = await self._try(body, brief.key, ORDER[brief.agent])
+            answer = await self._try(body, brief.material.key, _priority(brief))
             if answer:
                 return answer
 
     def stop(self) -> None:
         """Send nothing more."""
-        self.dispatcher.end(Stopped())
+        self.dispatcher.stop(Stopped())
 
     def session(self) -> "ClientSession":
         """A client that sends the key of OPENAI_API_KEY. Raises UsageError for one, or for an
@@ -123,10 +131,10 @@ class VllmSpeaker:
             cookie_jar=DummyCookieJar(),
         )
 
-    async def _try(self, body: bytes, key: str, order: int) -> Reply | None:
+    async def _try(self, body: bytes, key: str, priority: int) -> Reply | None:
         """Send it once, when its turn comes; None if it has to be sent again."""
         alone = self._blame.is_suspect(key)
-        await self.dispatcher.leave(order, alone=alone)
+        await self.dispatcher.acquire(priority, alone=alone)
         self._blame.settle()
         begun_s = time.monotonic()
         try:
@@ -137,7 +145,7 @@ class VllmSpeaker:
                 self._session, f"{self._url}/chat/completions", body, self._server.call_seconds
             )
         except ServerBusy as busy:
-            self._send_less(begun_s, busy.retry_after_s)
+            self._back_off(begun_s, busy.retry_after_s)
             return None
         except NoReply as lost:
             self._count_loss(key, lost, begun_s, alone)
@@ -146,9 +154,9 @@ class VllmSpeaker:
             self._answered(key, alone)
             raise
         finally:
-            self.dispatcher.land()
+            self.dispatcher.release()
         self._answered(key, alone)
-        self.throttle.landed(begun_s, time.monotonic())
+        self.throttle.answered(begun_s, time.monotonic())
         return answer
 
     async def _probes_answered(self) -> bool:
@@ -166,21 +174,22 @@ class VllmSpeaker:
         self._breaker.answered()
         self._blame.answered(key, alone=alone)
 
-    def _send_less(self, begun_s: float, retry_after_s: float) -> None:
+    def _back_off(self, begun_s: float, retry_after_s: float) -> None:
         self._breaker.busy()
         self.throttle.refused(begun_s, time.monotonic())
-        if begun_s >= self._refused_s:  # what left before the last refusal is the same one
+        # What was sent before the last refusal was seen belongs to the same refusal.
+        if begun_s >= self._refused_s:
             self._refusals += 1
             self._refused_s = time.monotonic()
-        self.dispatcher.hold(
+        self.dispatcher.pause(
             retry_after_s or min(0.05 * 2 ** min(self._refusals, 10), LONGEST_PAUSE_S)
         )
 
     def _count_loss(self, key: str, lost: NoReply, begun_s: float, alone: bool) -> None:
         self.throttle.refused(begun_s, time.monotonic())
-        why = self._blame.lost(key, alone=alone) if lost.blames else ""
+        why = self._blame.lost(key, alone=alone) if lost.may_be_item else ""
         if why:
-            # It was the item: the server is as it was.
+            # The item was to blame, so the outage is not the server's.
             self._breaker.answered()
         self._breaker.lost(str(lost))
         if why:
@@ -189,34 +198,37 @@ class VllmSpeaker:
     async def _check_models(self) -> None:
         listed = await self._models()
         self._model = self._model or listed[0]
-        wanted = {getattr(self._part.adapters, agent) or self._model for agent in ORDER}
-        if missing := sorted(wanted - set(listed)):
+        names = {adapter or self._model for adapter in self._part.adapters.values()}
+        if missing := sorted(names - set(listed)):
             raise MmussetError(
-                f"{self._shown} does not serve {', '.join(missing)}; it serves {', '.join(listed)}"
+                f"{self._printable_url} does not serve {', '.join(missing)};"
+                f" it serves {', '.join(listed)}"
             )
 
     async def _models(self) -> list[str]:
         try:
-            reply = await ask(self._session, f"{self._url}/models", PROBE_S)
+            reply = await fetch(self._session, f"{self._url}/models", PROBE_S)
         except NoReply as lost:
             raise MmussetError(
-                f"no server at {self._shown} ({lost}); start one with"
+                f"no server at {self._printable_url} ({lost}); start one with"
                 " `mmusset serve`, or set server.url"
             ) from None
         if reply.status != 200:
             raise MmussetError(
-                f"{self._shown} answers {reply.status}: {error_text(reply.data)}; look at"
+                f"{self._printable_url} answers {reply.status}: {error_text(reply.data)}; look at"
                 " server.url, and at the key in OPENAI_API_KEY"
             )
         if names := model_names(reply.data):
             return names
         raise MmussetError(
-            f"{self._shown} lists no model as OpenAI's protocol has it; look at server.url"
+            f"{self._printable_url} lists no model as OpenAI's protocol has it; look at server.url"
         )
 
     async def probe(self) -> str:
-        """Ask for one token; "" if it comes, else why not. /health may say yes while the
-        engine hangs."""
+        """Ask for one token; "" if it comes, else why not.
+
+        Not /health, which vLLM answers with 200 while its engine hangs.
+        """
         message = {"role": "user", "content": "Say yes."}
         body = {"model": self._model, "messages": [message], "max_tokens": 1, "temperature": 0}
         deadline_s = min(PROBE_S, self._server.call_seconds)
@@ -233,7 +245,7 @@ class VllmSpeaker:
     async def _gauges(self) -> gauges.Gauges | None:
         try:
             url = self._url.removesuffix("/v1") + "/metrics"
-            reply = await ask(self._session, url, PROBE_S)
+            reply = await fetch(self._session, url, PROBE_S)
         except (NoReply, MmussetError):
             return None
         return gauges.read(reply.data) if reply.status == 200 else None
@@ -241,9 +253,21 @@ class VllmSpeaker:
     async def _follow(self, throttle: QueueThrottle) -> None:
         while True:
             await asyncio.sleep(SEARCH_S if throttle.searching else WATCH_S)
-            if seen := await self._gauges():
-                throttle.seen(seen.running, seen.waiting, seen.kv_share, self.dispatcher.flying)
+            if now := await self._gauges():
+                in_flight = self.dispatcher.in_flight
+                throttle.observe(now.running, now.waiting, now.kv_share, in_flight)
                 self.dispatcher.admit()
+
+
+def _priority(brief: Brief) -> int:
+    """Which of the waiting calls leaves first: the lowest.
+
+    Calls on samples that have begun go before new ones, because their prefix is still in the
+    server's cache, and the nearer a sample is to its verdict the sooner: so few are unfinished
+    at a time.
+    """
+    begun = bool(brief.draft.caption or brief.draft.story)
+    return {"mend": 0, "judge": 1, "write": 2 if begun else 3}[brief.agent.place]
 
 
 def _checked_key(url: str) -> str:

@@ -1,11 +1,11 @@
-"""One call over the wire, in the OpenAI protocol: JSON out; an answer, or what went wrong, back.
+"""One call over the wire, in the OpenAI protocol: JSON out; a reply, or what went wrong, back.
 
 What a failure means for the caller is in its type:
 
-    Unusable      the server read the request and won't have it: the item's fault
-    MmussetError  the server won't have any request of this kind: the user's to mend
-    ServerBusy          it has too much to do: come again later
-    NoReply          no answer: the server may be in trouble, or this request may be its trouble
+    Unusable      the server read the request and refuses it: the item's fault
+    MmussetError  the server refuses every request of this kind: the user has to act
+    ServerBusy    it has too much to do: try again later
+    NoReply       the server may be in trouble, or this request may be what troubles it
 
 No error holds more of what a server or the HTTP client says than a short line without secrets:
 the client's own words may quote the request's headers, which hold the key. No redirect is
@@ -30,29 +30,30 @@ from mmusset.speakers.base import Reply
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
 
-# No answer of ours is longer; a server that sends more is not one.
+# Our longest reply has 8192 tokens; a server that sends more than this is no model's server.
 MOST_BYTES = 4 << 20
 MOST_TOKENS = 1 << 40
+# What a status of HTTP says of the request. 503 is what vLLM sends when its queue has a bound.
 BUSY = {408, 409, 425, 429, 503}
 REFUSED = {400, 413, 422}
 NOT_OURS = {401, 403, 404, 407}
-LONGEST_WAIT_S = 300.0
+LONGEST_WAIT_S = 300.0  # of a Retry-After header, which may say anything
 
 
 class ServerBusy(Exception):
-    """The server is there and has too much to do. `retry_after_s` is its own word, or 0."""
+    """The server is up and has too much to do. `retry_after_s` is what it says itself, or 0."""
 
     def __init__(self, retry_after_s: float) -> None:
-        super().__init__(f"busy, to be asked again in {retry_after_s:g} s")
+        super().__init__(f"busy; try again in {retry_after_s:g} s")
         self.retry_after_s = retry_after_s
 
 
 class NoReply(Exception):
-    """No answer came. `blames`: this request may be why."""
+    """No reply came. `may_be_item`: this request may be why."""
 
-    def __init__(self, why: str, *, blames: bool = True) -> None:
+    def __init__(self, why: str, *, may_be_item: bool = True) -> None:
         super().__init__(why)
-        self.blames = blames
+        self.may_be_item = may_be_item
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class HttpResponse:
 
 
 def _count(value: Any) -> int:
-    """A count of tokens; 0 for what is none."""
+    """A count of tokens; 0 for anything else."""
     return value if isinstance(value, int) and 0 <= value <= MOST_TOKENS else 0
 
 
@@ -97,20 +98,20 @@ class _Completion(Frozen, extra="ignore"):
 
 
 async def post(session: "ClientSession", url: str, body: bytes, deadline_s: float) -> Reply:
-    """The answer to a chat completion's body, within `deadline_s` from first byte to last.
+    """The reply to a chat completion's body, within `deadline_s` from first byte to last.
 
     Raises Unusable, MmussetError, ServerBusy and NoReply, as the module says.
     """
     begun_s = time.monotonic()
-    reply = await ask(session, url, deadline_s, body)
-    _check_status(url, reply)
-    return _answer(reply.data, time.monotonic() - begun_s)
+    response = await fetch(session, url, deadline_s, body)
+    _check_status(url, response)
+    return _reply(response.data, time.monotonic() - begun_s)
 
 
-async def ask(
+async def fetch(
     session: "ClientSession", url: str, deadline_s: float, body: bytes | None = None
 ) -> HttpResponse:
-    """The reply to a POST of JSON, or to a GET where there is no body. Raises NoReply.
+    """The response to a POST of JSON, or to a GET where there is no body. Raises NoReply.
 
     Raises MmussetError where the server sends us elsewhere.
     """
@@ -123,6 +124,7 @@ async def ask(
         headers = {"Content-Type": "application/json"}
         call = session.post(url, data=body, headers=headers, allow_redirects=False)
     try:
+        # Around all of it, because no timeout of the client's ends a body that drips in.
         async with asyncio.timeout(deadline_s), call as response:
             if 300 <= response.status < 400:
                 raise _moved(url, response.status)
@@ -131,8 +133,10 @@ async def ask(
     except TimeoutError:
         raise NoReply(f"no answer within {deadline_s:g} s") from None
     except ClientConnectorError as error:
-        shown = safe_text.of_url(url)
-        raise NoReply(f"no connection to {shown} ({_kind(error)})", blames=False) from None
+        printable_url = safe_text.of_url(url)
+        raise NoReply(
+            f"no connection to {printable_url} ({_kind(error)})", may_be_item=False
+        ) from None
     except (ClientError, HttpProcessingError, OSError) as error:
         raise NoReply(f"the connection broke ({_kind(error)})") from None
 
@@ -192,35 +196,35 @@ def _moved(url: str, status: int) -> MmussetError:
     )
 
 
-def _check_status(url: str, reply: HttpResponse) -> None:
-    status = reply.status
+def _check_status(url: str, response: HttpResponse) -> None:
+    status = response.status
     if status == 200:
         return
-    said, shown = error_text(reply.data), safe_text.of_url(url)
+    message, printable_url = error_text(response.data), safe_text.of_url(url)
     if status in BUSY:
-        raise ServerBusy(retry_after_s(reply.retry_after))
+        raise ServerBusy(retry_after_s(response.retry_after))
     if status in REFUSED:
-        raise Unusable("refused by the server", f"{status}: {said}")
+        raise Unusable("refused by the server", f"{status}: {message}")
     if status in NOT_OURS:
         raise MmussetError(
-            f"{shown} answers {status}: {said}; look at server.url, at the model's"
+            f"{printable_url} answers {status}: {message}; look at server.url, at the model's"
             " name, and at the key in OPENAI_API_KEY"
         )
-    raise NoReply(f"{shown} answers {status}: {said}")
+    raise NoReply(f"{printable_url} answers {status}: {message}")
 
 
-def _answer(data: bytes, seconds: float) -> Reply:
-    """The answer in a 200's body. An empty one is an answer too: the asker judges it."""
+def _reply(data: bytes, seconds: float) -> Reply:
+    """The reply in a 200's body. An empty one is a reply too: whoever asked judges it."""
     try:
         completion = _Completion.model_validate(orjson.loads(data))
     except (orjson.JSONDecodeError, ValidationError):
-        said = safe_text.first_line(data.decode("utf-8", "replace"))
-        raise NoReply(f"not an answer of a model: {said or 'nothing'}") from None
+        start = safe_text.first_line(data.decode("utf-8", "replace"))
+        raise NoReply(f"not an answer of a model: {start or 'nothing'}") from None
     usage = completion.usage or _Usage()
     choice = completion.choices[0] if completion.choices else _Choice(message=_Message())
-    # vLLM ends what it was writing so when it is told to stop: not an answer.
+    # vLLM sends what it has so far, with 200 and this reason, when it gets SIGTERM.
     if choice.finish_reason == "abort":
-        raise NoReply("the server broke off its answer", blames=False)
+        raise NoReply("the server broke off its answer", may_be_item=False)
     return Reply(
         text=_without_key(choice.message.content or ""),
         finish_reason=_reason(choice.finish_reason or "none given"),
@@ -231,9 +235,9 @@ def _answer(data: bytes, seconds: float) -> Reply:
     )
 
 
-def _reason(said: str) -> str:
-    """Why an answer ended; masking costs a little, and nearly all end so."""
-    return said if said == "stop" else safe_text.first_line(said, 40)
+def _reason(finish_reason: str) -> str:
+    """Why a reply ended. Masking costs a little, and nearly all end by themselves."""
+    return finish_reason if finish_reason == "stop" else safe_text.first_line(finish_reason, 40)
 
 
 def _is_safe(name: str) -> bool:

@@ -13,12 +13,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from mmusset.agents import AGENTS
 from mmusset.speakers.stub.plan import PlannedFault, StubPlan
 from mmusset.speakers.stub.server import StubServer
 
 
 async def serve(plan: StubPlan, port: int, deaf: asyncio.Event) -> None:
-    async with StubServer(plan, port) as server:
+    async with StubServer(plan, AGENTS, port) as server:
         while plan.model.endswith("frail"):
             await asyncio.sleep(0.01)
             if server.requests > 4:

@@ -1,0 +1,86 @@
+"""The part of a ledger that knows the job: what the dataset is made with, from its first item to
+its last, and how far the ledger itself has come."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mmusset.json_text import canonical_json
+
+from .schema import read_meta, set_meta
+
+# Names of rows in the table `meta`, for what there is one of for each agent.
+_PROMPT, _MODEL = "prompt of ", "model of "
+
+
+@dataclass(frozen=True, slots=True)
+class JobFacts:
+    """What a dataset is made with; empty where that is not known, or not yet.
+
+    `recipe` is what `Recipe.canonical` says of it; `prompts` (sha256 of their text) and `models`
+    are by agent. Models are known once the speaker was entered for the first time.
+    """
+
+    recipe: dict[str, Any]
+    mmusset: str
+    speaker: str
+    composer: str
+    prompts: dict[str, str] = field(default_factory=dict)
+    models: dict[str, str] = field(default_factory=dict)
+
+
+class LedgerJob:
+    """The job of one open ledger. Nothing here commits by itself."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def facts(self) -> JobFacts:
+        """What the dataset is made with."""
+        rows: dict[str, str] = dict(self._db.execute("SELECT name, value FROM sound_meta"))
+        return JobFacts(
+            recipe=json.loads(rows.get("recipe", "{}")),
+            mmusset=rows.get("mmusset", ""),
+            speaker=rows.get("speaker", ""),
+            composer=rows.get("composer", ""),
+            prompts=_by_agent(rows, _PROMPT),
+            models=_by_agent(rows, _MODEL),
+        )
+
+    def note(self, facts: JobFacts) -> None:
+        """Note what the dataset is made with. Models that are known stay where none are given."""
+        set_meta(self._db, rows_of(facts))
+
+    @property
+    def generation(self) -> int:
+        """How often the ledger was begun or recovered: 1 for one that never was lost."""
+        return int(read_meta(self._db, "generation") or 1)
+
+    def note_copy(self) -> None:
+        """A copy is about to be made: one that is newer than its ledger is known by that."""
+        set_meta(self._db, {"copies": str(int(read_meta(self._db, "copies") or 0) + 1)})
+
+    def has_taken_back(self) -> bool:
+        """Whether verdicts were taken back since the manifest was written."""
+        return read_meta(self._db, "taken back") != "0"
+
+    def note_manifest(self) -> None:
+        """The manifest counts exactly the verdicts that there are."""
+        set_meta(self._db, {"taken back": "0"})
+
+
+def rows_of(facts: JobFacts) -> dict[str, str]:
+    """The facts of a job as rows of the table `meta`."""
+    rows = {"mmusset": facts.mmusset, "speaker": facts.speaker, "composer": facts.composer}
+    if facts.recipe:
+        rows["recipe"] = canonical_json(facts.recipe)
+    rows |= {f"{_PROMPT}{agent}": sha256 for agent, sha256 in facts.prompts.items()}
+    return rows | {f"{_MODEL}{agent}": model for agent, model in facts.models.items()}
+
+
+def _by_agent(rows: Mapping[str, str], prefix: str) -> dict[str, str]:
+    return {
+        name.removeprefix(prefix): value for name, value in rows.items() if name.startswith(prefix)
+    }

@@ -1,0 +1,83 @@
+"""The part of a ledger that holds what was measured: of the source's files, of items, and of
+music that was generated for pictures without any.
+
+Decoding is what a build without a model spends its time on, so nothing is measured twice.
+"""
+
+import sqlite3
+
+from mmusset.builder.decoding.tasks import Survey
+from mmusset.sample import Prepared
+
+
+class LedgerMedia:
+    """The measurements of one open ledger. Nothing here commits by itself."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def survey(self, path: bytes, size: int, mtime_ns: int) -> Survey | None:
+        """What a file says of itself, if it was read when it had this size and time."""
+        row = self._db.execute(
+            "SELECT survey FROM sound_file WHERE path = ? AND size = ? AND mtime_ns = ?",
+            (path, size, mtime_ns),
+        ).fetchone()
+        return Survey.model_validate_json(row[0]) if row else None
+
+    def keep_survey(self, path: bytes, size: int, mtime_ns: int, survey: Survey) -> None:
+        """Keep what a file says of itself; a row that would stay the same is not written."""
+        self._db.execute(
+            "INSERT INTO file (path, size, mtime_ns, survey) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (path) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns,"
+            " survey = excluded.survey WHERE (file.size, file.mtime_ns, file.survey)"
+            " IS NOT (excluded.size, excluded.mtime_ns, excluded.survey)",
+            (path, size, mtime_ns, survey.model_dump_json()),
+        )
+
+    def prepared(self, idx: int) -> Prepared | None:
+        """What was measured of an item, once it was."""
+        row = self._db.execute("SELECT value FROM sound_prepared WHERE idx = ?", (idx,)).fetchone()
+        return Prepared.model_validate_json(row[0]) if row else None
+
+    def keep_prepared(self, idx: int, prepared: Prepared) -> None:
+        """Keep what was measured of an item."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO prepared (idx, value) VALUES (?, ?)",
+            (idx, prepared.model_dump_json()),
+        )
+
+    def upsampled_count(self) -> int:
+        """How many clips had a lower sample rate than they are stored at."""
+        (count,) = self._db.execute(
+            "SELECT COUNT(*) FROM prepared WHERE json_extract(value, '$.media.music.upsampled')"
+        ).fetchone()
+        return int(count)
+
+    # --- generated music -------------------------------------------------------------------
+
+    def generated(self, name: str) -> Survey | None:
+        """What the generated music of this name says of itself, once there is any."""
+        row = self._db.execute("SELECT survey FROM sound_made WHERE name = ?", (name,)).fetchone()
+        return Survey.model_validate_json(row[0]) if row else None
+
+    def keep_generated(self, name: str, music: Survey) -> None:
+        """Keep what generated music says of itself."""
+        self._db.execute(
+            "INSERT INTO made (name, music_sha256, survey) VALUES (?, ?, ?)",
+            (name, music.sha256, music.model_dump_json()),
+        )
+
+    def generated_name(self, music_sha256: str) -> str:
+        """The name of generated music by the hash of its file. It must be known."""
+        row = self._db.execute(
+            "SELECT name FROM sound_made WHERE music_sha256 = ?", (music_sha256,)
+        ).fetchone()
+        return str(row[0])
+
+    def generated_count(self) -> int:
+        """How many accepted clips are of generated music."""
+        (count,) = self._db.execute(
+            "SELECT COUNT(*) FROM prepared JOIN verdict USING (idx) WHERE status = 'accepted'"
+            " AND json_extract(value, '$.media.music.generated_by') != ''"
+        ).fetchone()
+        return int(count)

@@ -1,0 +1,166 @@
+"""Commands that make a dataset out of a source."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import (
+    AdapterOption,
+    DatasetArgument,
+    JsonOption,
+    LogJsonOption,
+    ModelOption,
+    PythonOption,
+    RecipeOption,
+    SetOption,
+    SourceArgument,
+    SpeakerOption,
+    load_recipe,
+    show,
+)
+
+app = typer.Typer()
+GROUP = "Make a dataset"
+
+
+@app.command(rich_help_panel=GROUP)
+def scan(
+    source: SourceArgument,
+    recipe: RecipeOption = "quickstart",
+    overrides: SetOption = None,
+    speaker: SpeakerOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a build would find, pair and skip, and what it may take.
+
+    \b
+    Examples:
+      mmusset scan ~/Music
+      mmusset scan ~/Music --speaker vllm --set server.price_in=0.2 --set server.price_out=0.6
+    """
+    from mmusset.agents import AGENTS
+    from mmusset.builder import report, run
+    from mmusset.builder import show as texts
+    from mmusset.builder.progress import BuildProgress
+    from mmusset.progress import for_terminal
+
+    loaded = load_recipe(recipe, overrides, speaker)
+    with for_terminal() as progress:
+        survey = asyncio.run(run.survey_only(source, loaded, BuildProgress(progress)))
+    show(report.survey(survey, loaded, AGENTS), texts.survey, as_json)
+
+
+@app.command(rich_help_panel=GROUP)
+def build(
+    source: Annotated[Path, typer.Option(help="Your folder of music, pictures and videos.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The dataset's folder. [default: <source>-mmusset, here]")
+    ] = None,
+    recipe: RecipeOption = "quickstart",
+    overrides: SetOption = None,
+    speaker: SpeakerOption = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Take at most this many pieces.")] = None,
+    accept: Annotated[
+        int | None, typer.Option(min=1, help="Stop at exactly this many accepted samples.")
+    ] = None,
+    budget: Annotated[
+        int | None, typer.Option(min=1, help="With --accept: try at most this many candidates.")
+    ] = None,
+    re_run: Annotated[
+        list[str] | None,
+        typer.Option(metavar="AGENT", help="Ask this agent again: its prompt or model changed."),
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try the failed items again, in new shards.")
+    ] = False,
+    apply_marks: Annotated[
+        bool, typer.Option("--apply-marks", help="Apply the marks of people: keep, drop, fix.")
+    ] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Start a vLLM server, and stop it at the end.")
+    ] = False,
+    model: ModelOption = None,
+    adapter: AdapterOption = None,
+    python: PythonOption = None,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Write the shards again from the ledger, calling none.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Read every shard, not just its size and time.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the plan; write nothing.")
+    ] = False,
+    as_json: JsonOption = False,
+    log_json: LogJsonOption = False,
+) -> None:
+    """Turn a folder of media into WebDataset shards. Run it again to go on, or to add new files.
+
+    \b
+    Examples:
+      mmusset build --source ~/Music
+      mmusset build --source ~/Music --out music --set clip.per_track=3
+      mmusset build --source ~/Music --out music --replay
+      mmusset build --source ~/Music --out music --apply-marks
+      mmusset build --source ~/Music --speaker vllm --accept 1000 --budget 3000
+      mmusset build --source ~/Music --speaker vllm --serve --adapter my-lora
+      mmusset build --source ~/Music --speaker vllm --re-run critic
+    """
+    if dry_run:
+        scan(source, recipe, overrides, speaker, as_json)
+        return
+    from mmusset import pipeline
+    from mmusset.builder import show as texts
+    from mmusset.progress import for_terminal
+
+    served = pipeline.server_of(serve, model, adapter, python)
+    settings = ["speaker.kind=vllm", *served.settings] if served else []
+    loaded = load_recipe(recipe, [*settings, *(overrides or ())], speaker)
+    folder = out or pipeline.default_out(source)
+    with for_terminal(log_json) as progress:
+        if replay:
+            count = pipeline.replay_dataset(source, folder, loaded, progress)
+            print(f"{count} shards written again, byte for byte")
+            return
+        result = pipeline.build_dataset(
+            source,
+            folder,
+            loaded,
+            progress,
+            served,
+            limit=limit,
+            accept=accept,
+            budget=budget,
+            re_run=re_run or (),
+            retry_failed=retry_failed,
+            apply_marks=apply_marks,
+            check=check,
+        )
+    show(pipeline.summary_of(result, folder), texts.summary, as_json)
+    raise typer.Exit(result.exit_code)
+
+
+@app.command(rich_help_panel=GROUP)
+def recover(
+    dataset: DatasetArgument,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be done; write nothing.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Rebuild a damaged or lost ledger from its copy and the shards.
+
+    What is left of the ledger itself comes first. Then `mmusset build` goes on; sealed shards stay
+    as they are.
+
+    \b
+    Examples:
+      mmusset recover music --dry-run
+      mmusset recover music
+    """
+    from mmusset.builder import show as texts
+    from mmusset.builder.recovery import recover as recovering
+
+    show(recovering.recover(dataset, dry_run), texts.recovery, as_json)

@@ -1,0 +1,141 @@
+"""Commands that show what a dataset holds, and take marks on it."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from .options import DatasetArgument, JsonOption, show
+
+app = typer.Typer()
+GROUP = "Look at it"
+
+
+@app.command(rich_help_panel=GROUP)
+def status(dataset: DatasetArgument, as_json: JsonOption = False) -> None:
+    """Show what became of every item found, and why.
+
+    found = accepted + rejected + failed + skipped, each loss with its reason.
+
+    Example: mmusset status music
+    """
+    from mmusset.builder import report
+    from mmusset.builder import show as texts
+    from mmusset.builder.ledger import file as ledger_file
+
+    with ledger_file.open_to_report(dataset) as ledger:
+        show(report.status(ledger), texts.status, as_json)
+
+
+@app.command(rich_help_panel=GROUP)
+def explain(
+    dataset: DatasetArgument,
+    item: Annotated[str, typer.Argument(help="A sample's key, or the path of a file.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Tell one item's story: evidence, each agent's turn, verdict, shard.
+
+    Example: mmusset explain music "loose/rain walk.ogg"
+    """
+    from mmusset.builder import report
+    from mmusset.builder import show as texts
+    from mmusset.builder.ledger import file as ledger_file
+
+    with ledger_file.open_to_read(dataset) as ledger:
+        show(report.explain(ledger, item), texts.stories, as_json)
+
+
+@app.command(rich_help_panel=GROUP)
+def verify(dataset: DatasetArgument, as_json: JsonOption = False) -> None:
+    """Check every shard: checksums, members, media, claims, splits.
+
+    Media must decode, claims must agree with the evidence, and no group may be in two splits.
+
+    Example: mmusset verify music
+    """
+    from mmusset.builder import report
+    from mmusset.shards.verify import verify as check
+
+    samples, problems = check(dataset)
+    if as_json:
+        print(json.dumps({"samples": samples, "problems": report.plain(problems)}))
+    else:
+        for problem in problems:
+            print(f"{problem.where}: {problem.what}")
+        print(f"{samples} samples read, {len(problems) or 'no'} problems")
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command(rich_help_panel=GROUP)
+def view(
+    dataset: DatasetArgument,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8765,
+    host: Annotated[
+        str,
+        typer.Option(
+            help="Address to listen on; 0.0.0.0 lets others in who have the token, unencrypted."
+        ),
+    ] = "127.0.0.1",
+    open_: Annotated[
+        bool,
+        typer.Option(
+            "--open",
+            help="Open it in the browser; other users of the machine may see the browser's command"
+            " line, with the token.",
+        ),
+    ] = False,
+    export: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write it as files into a new folder, to open or host."),
+    ] = None,
+) -> None:
+    """Look at a dataset, listen to it, mark samples, see what was lost.
+
+    \b
+    Examples:
+      mmusset view music
+      mmusset view music --export music-pages
+    """
+    if export:
+        from mmusset.progress import for_terminal
+        from mmusset.view.export import export as write
+
+        with for_terminal() as progress:
+            print(write(dataset, export, progress))
+        return
+    from mmusset.view.server import serve
+
+    def ready(url: str) -> None:
+        print(url, flush=True)
+        if open_:
+            import webbrowser
+
+            webbrowser.open(url)
+
+    asyncio.run(serve(dataset, host, port, ready))
+
+
+@app.command(rich_help_panel=GROUP)
+def mark(
+    dataset: DatasetArgument,
+    key: Annotated[str, typer.Argument(help="A sample's key; `mmusset explain` shows it.")],
+    verdict: Annotated[
+        Literal["keep", "drop", "fix", "none"], typer.Argument(help="none takes a mark away.")
+    ],
+    note: Annotated[str, typer.Option(help="Why, or what needs fixing.")] = "",
+) -> None:
+    """Mark a sample for `build --apply-marks` to keep, drop or fix.
+
+    \b
+    Examples:
+      mmusset mark music 57cddd5f60c701885115b5a1 drop --note "the wrong cover"
+      mmusset mark music 57cddd5f60c701885115b5a1 fix --note 'no "E major", please'
+    """
+    from mmusset.builder import marks
+
+    if verdict == "none":
+        marks.forget_mark(dataset, key)
+    else:
+        marks.save_mark(dataset, marks.Mark(key, verdict, note))

@@ -1,0 +1,84 @@
+"""The beat's rate."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmusset.measured import Measured
+
+from .onsets import attack_share
+
+Doubles = NDArray[np.float64]
+
+SLOWEST_BPM, OCTAVES, STEPS_PER_OCTAVE = 40.0, 2.6, 96  # 40 to 240 beats per minute
+PRIOR_BPM, PRIOR_OCTAVES = 90.0, 1.0  # a wide preference for moderate tempos
+HALVES = 1.5  # weight of the half-beat's frequency against the beat's own
+BEATS = 4  # a beat must come back this often to count fully
+SAME_BEAT = 1.08  # nearer readings than this ratio are one reading
+UNKNOWN = Measured(value=PRIOR_BPM, confidence=0.0)
+
+
+def tempo(strength: Doubles, hop_s: float) -> Measured:
+    """The rate in beats per minute at which onsets of `strength` `[frames]` come back.
+
+    Each candidate is scored by how alike the onsets are one to four beats later
+    (autocorrelation, which also likes half the tempo) times how strong its frequency
+    and that of its half-beats are (Fourier, which also likes the double), as Peeters
+    proposes ("Template-based estimation of time-varying tempo", 2007), times a prior.
+    Confidence is the lead over the best other reading, times the root of the
+    likeness, times how much the strength comes in attacks (a swell is no beat).
+    """
+    centred = strength - strength.mean()
+    if not centred.any():
+        return UNKNOWN
+    steps = np.arange(round(OCTAVES * STEPS_PER_OCTAVE))
+    candidates_bpm = SLOWEST_BPM * 2 ** (steps / STEPS_PER_OCTAVE)
+    likeness = _likeness(centred, 60 / candidates_bpm / hop_s)
+    prior = np.exp(-0.5 * (np.log2(candidates_bpm / PRIOR_BPM) / PRIOR_OCTAVES) ** 2)
+    beat = candidates_bpm / 60 * hop_s
+    frequency = _frequency(centred, beat) + HALVES * _frequency(centred, 2 * beat)
+    score = likeness * frequency * prior
+    best = int(score.argmax())
+    if score[best] <= 0:
+        return UNKNOWN
+    lead = 1 - _best_other(score, best) / score[best]
+    bpm = float(SLOWEST_BPM * 2 ** ((best + _summit(score, best)) / STEPS_PER_OCTAVE))
+    confidence = float(np.clip(lead * np.sqrt(likeness[best]) * attack_share(strength), 0, 1))
+    return Measured(value=bpm, confidence=confidence)
+
+
+def _likeness(centred: Doubles, lags: Doubles) -> Doubles:
+    """Mean autocorrelation at one to four times each of `lags` (in frames), 0 to 1."""
+    frames = len(centred)
+    size = 1 << (2 * frames - 1).bit_length()
+    power = np.abs(np.fft.rfft(centred, size)) ** 2
+    raw = np.fft.irfft(power, size)[:frames]
+    unbiased = raw / raw[0] * frames / np.arange(frames, 0, -1)
+    at = lags[:, None] * np.arange(1, BEATS + 1)
+    inside = at < 0.75 * frames  # later lags rest on too few frames
+    values = np.where(inside, np.interp(at, np.arange(frames), unbiased), 0)
+    return np.asarray(np.clip(values.sum(axis=1) / np.maximum(inside.sum(axis=1), 1), 0, 1))
+
+
+def _frequency(centred: Doubles, cycles_per_frame: Doubles) -> Doubles:
+    """Amplitude of each frequency in the onsets, under a Hann window."""
+    size = 16 << len(centred).bit_length()
+    amplitude = np.abs(np.fft.rfft(centred * np.hanning(len(centred)), size))
+    return np.interp(cycles_per_frame * size, np.arange(len(amplitude)), amplitude)
+
+
+def _best_other(score: Doubles, best: int) -> float:
+    """The highest summit of `score` that is not the one at `best`."""
+    near = round(np.log2(SAME_BEAT) * STEPS_PER_OCTAVE)
+    summit = (score[1:-1] >= score[:-2]) & (score[1:-1] >= score[2:])
+    summit = np.pad(summit, 1)
+    summit[max(0, best - near) : best + near + 1] = False
+    return float(score[summit].max(initial=0.0))
+
+
+def _summit(score: Doubles, best: int) -> float:
+    """Where between the candidates the parabola through the best three has its summit."""
+    if not 0 < best < len(score) - 1:
+        return 0.0
+    before, at, after = score[best - 1 : best + 2]
+    bend = before - 2 * at + after
+    return float(0.5 * (before - after) / bend) if bend < 0 else 0.0

@@ -1,0 +1,123 @@
+"""How much a clip's loudness varies."""
+
+from typing import TYPE_CHECKING
+
+from mmusset.measured import Measured
+
+from .declaration import Border, Measurement, Scale, number_line
+from .phrases import LEVELS, Phrases, joined, stated
+
+if TYPE_CHECKING:
+    from mmusset.dsp.clip_signal import ClipSignal
+
+
+def _measure(signal: "ClipSignal") -> Measured:
+    """95th less 10th percentile of momentary loudness, in dB."""
+    from mmusset.dsp import loudness
+
+    return loudness.dynamic_range(signal.blocks_lufs)
+
+
+DYNAMICS = Measurement(
+    name="dynamics",
+    model=Measured,
+    gate=0.50,
+    field="dynamic_range_db",
+    measure=_measure,
+    scale=Scale(("even", "varied"), (Border(6.0, 1.2),)),
+    form="{:.1f} dB",
+    synonyms={
+        "even": (
+            *joined(
+                "steady in level|even in level|constant in level|steady level|even level"
+                "|constant level|same level|one level|steady volume|even volume|constant volume"
+                "|steady in volume|even in volume|constant in volume|steady in loudness"
+                "|even in loudness|constant in loudness|dynamics are even|little dynamic change"
+                "|little dynamic range|little dynamic variation|flat dynamics|steady dynamics"
+                "|narrow dynamic range|small dynamic range"
+            ),
+            *joined(
+                "level|volume|loudness|dynamics",
+                "hardly moves|hardly changes|hardly shifts|hardly varies|barely moves"
+                "|barely changes|barely shifts|barely varies|scarcely moves|scarcely changes"
+                "|scarcely shifts|scarcely varies|hardly change|barely change|stays even"
+                "|stays steady|holds even|holds steady|keeps even|keeps steady|remains even"
+                "|remains steady|is even|is steady|never changes|never moves",
+            ),
+            *joined(
+                "little change in|little changes in|hardly any change in|no change in",
+                "level|volume|loudness",
+            ),
+            *stated(LEVELS, "steady|constant|even|stable|uniform|unchanging|same"),
+            *joined("dynamics", "are|stay|remain", "steady|even|flat"),
+            *joined("steady|even|flat", "dynamics"),
+            *joined("dynamically", "steady|constant|even|stable|uniform|unchanging|flat"),
+            *joined(
+                f"{LEVELS}|level that|volume that",
+                "hardly|barely|scarcely",
+                "moves|changes|shifts|varies",
+            ),
+            *joined("little|hardly any", "change in", LEVELS),
+            *joined("varies|varying|vary", "little in", LEVELS),
+            *joined("one", LEVELS),
+        ),
+        "varied": (
+            *joined(
+                "swells|swells and falls|swells and fades|rises and falls|swelling and falling"
+                "|rising and falling|ebbs and flows|wide dynamics|wide dynamic range"
+                "|large dynamic range|from quiet to loud|from loud to quiet|from soft to loud"
+                "|from loud to soft|loud and quiet|quiet and loud|loud and soft|soft and loud"
+                "|crescendo|crescendos|diminuendo|decrescendo|dynamics vary|dynamics are varied"
+            ),
+            *joined(
+                "level|volume|loudness",
+                "varies|changes|moves|shifts|comes and goes|goes up and down|rises and falls"
+                "|swells",
+            ),
+            *joined(
+                "changes in|varies in|varied in|changing|shifting|varying", "level|volume|loudness"
+            ),
+            *joined("varying|changing", "dynamics"),
+            *joined("varied|varying|changing|shifting", f"dynamics|{LEVELS}"),
+            *joined("varied|changing|shifting|variable|uneven", "in", LEVELS),
+            *joined("dynamically", "varied|changing|shifting|variable|uneven"),
+            *joined("vary|varying|varies|change|changing|changes", "in", LEVELS),
+            *joined("shift|shifts|shifting|fluctuates|fluctuating", "in", LEVELS),
+            *joined(LEVELS, "moves|shifts|fluctuates|varies|changes"),
+            *joined("level|volume", "that", "moves|shifts|fluctuates|varies|changes"),
+            *joined("swells and", "falls|fades"),
+            *joined("swelling and", "falling|fading"),
+            *("dynamics shift", "dynamics change", "dynamics vary"),
+        ),
+    },
+    phrases={
+        "even": Phrases(
+            adjective="dynamically {even|steady|constant|uniform|flat|stable}",
+            predicate="@steady in {volume|level|loudness}|dynamically @steady|held at {one"
+            "|a_ @steady} @level",
+            noun="a_ @steady @level|{little|hardly any} change in @level|{steady|even"
+            "|flat} dynamics|a_ @level that {hardly|barely|scarcely} {moves|changes|shifts}",
+            verb="{hold|keep}~ {to |}{one|the same|a_ @steady} @level|@stay @steady in "
+            "@level|{show|have}~ {little|hardly any} change in @level|stick~ to {one|the same} "
+            "@level|vary~ little in @level",
+            clause="$its @level {hardly|barely|scarcely} {moves|changes|shifts}|$its "
+            "@level {is|stays|holds} @steady|$its dynamics {stay|are|remain} {even|flat|steady}",
+            adverbial="at {one|a_ @steady} @level|with {little|hardly any} change in @level",
+        ),
+        "varied": Phrases(
+            adjective="dynamically {varied|uneven|changing|variable|shifting}",
+            predicate="{varied|changing|uneven|variable|shifting} in {volume|level|loudness}"
+            "|dynamically {varied|uneven|changing|variable|shifting}",
+            noun="{varied|varying|changing|shifting} dynamics|{changes|shifts} in @level"
+            "|a_ @level that {varies|shifts|changes|moves|rises and falls}",
+            verb="{rise~ and fall|swell~ and fade|swell~ and fall}~{| in @level}|{vary"
+            "|change|shift|fluctuate}~ in {volume|level|loudness}",
+            clause="$its {volume|level|loudness} {varies|shifts|changes|rises and falls"
+            "|fluctuates|swells and fades}|$its dynamics {vary|shift|change}",
+            adverbial="with {varied|varying|changing|shifting} dynamics|with {changes"
+            "|shifts} in @level",
+        ),
+    },
+    prompt=", dynamic range {{ music.dynamic_range_db.value | round(1) }} dB",
+    line=number_line("dynamic range", "{:.1f} dB"),
+)

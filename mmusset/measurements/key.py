@@ -1,0 +1,98 @@
+"""The key: tonic and mode."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+from mmusset.frozen import Frozen, Share
+
+from . import spoken_key
+from .declaration import Evidence, Finding, Histogram, Line, Measurement, Mention
+from .phrases import Phrases
+from .spoken_key import Mode
+
+if TYPE_CHECKING:
+    from mmusset.dsp.clip_signal import ClipSignal
+
+
+Tonic = Literal["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
+
+MODES: tuple[Mode, ...] = ("major", "minor")
+TONICS: tuple[Tonic, ...] = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+KEYS = tuple(f"{tonic} {mode}" for mode in MODES for tonic in TONICS)
+
+
+class MusicalKey(Frozen):
+    """Tonic and mode, and the second best reading, such as "C major"."""
+
+    tonic: Tonic
+    mode: Mode
+    alternative: str
+    confidence: Share
+    mode_confidence: Share
+
+    @property
+    def name(self) -> str:
+        return f"{self.tonic} {self.mode}"
+
+
+def _measure(signal: "ClipSignal") -> MusicalKey:
+    from mmusset.dsp import tonality
+
+    key = tonality.key(tonality.chroma(signal.pitch_spectrum))
+    return MusicalKey(
+        tonic=TONICS[key.best % 12],
+        mode=MODES[key.best // 12],
+        alternative=KEYS[key.second],
+        confidence=key.confidence,
+        mode_confidence=key.mode_confidence,
+    )
+
+
+def _find(evidence: Evidence) -> Finding:
+    key = evidence[KEY]
+    others = frozenset({key.alternative, relative_key(key.tonic, key.mode)}) - {key.name, ""}
+    return Finding("key", key.name, key.name, key.confidence, others)
+
+
+def relative_key(tonic: Tonic, mode: Mode) -> str:
+    """The key with the same notes: "C major" for A minor."""
+    if mode == "minor":
+        return f"{TONICS[(TONICS.index(tonic) + 3) % 12]} major"
+    return f"{TONICS[(TONICS.index(tonic) - 3) % 12]} minor"
+
+
+def _mentions(text: str) -> Iterator[Mention]:
+    """Every key in a text, as "A minor"."""
+    for start, end, tonic, mode in spoken_key.find_keys(text):
+        yield Mention(start, end, "key", f"{TONICS[tonic]} {mode}")
+
+
+KEY = Measurement(
+    name="key",
+    model=MusicalKey,
+    gate=0.18,
+    field="key",
+    measure=_measure,
+    find=_find,
+    mentions=_mentions,
+    phrases={
+        "": Phrases(
+            adjective="$key",
+            predicate="in $key|in the key of $key|{set|keyed|grounded} in $key|at home in $key",
+            noun="a_ $key {tonality|scale}|$key as {its|the} tonality",
+            verb="{stay|sit|rest|remain|move|stand}~ in {|the key of }$key|{keep|hold"
+            "|belong}~ to {|the key of }$key|{make|find}~ its home in $key|{use~|draw~ on} the "
+            "scale of $key",
+            clause="$its {key|tonality} is $key|$key is {the|its} key|$it {is|sits|stays"
+            "|moves|rests} in {|the key of }$key",
+            adverbial="in $key|in the key of $key",
+        ),
+    },
+    kind=True,
+    alone=False,
+    prompt="key {{ music.key.name }}"
+    " (confidence {{ music.key.confidence | round(2) }}; next best {{ music.key.alternative }})",
+    line=Line("key", lambda k: f"{k.name}, or {k.alternative}", lambda k: k.confidence),
+    histogram=Histogram("musical_key", "Key", KEYS, lambda k: k.name),
+    counted="",
+)

@@ -1,0 +1,69 @@
+"""Whether drums play."""
+
+from typing import TYPE_CHECKING
+
+from mmusset.measured import Measured
+
+from .declaration import Border, Measurement, Scale, number_line
+from .phrases import Phrases, joined
+
+if TYPE_CHECKING:
+    from mmusset.dsp.clip_signal import ClipSignal
+
+
+def _measure(signal: "ClipSignal") -> Measured:
+    """Likelihood of drums, 0 (none) to 1."""
+    from mmusset.dsp import onsets, percussion
+
+    attacks = onsets.attack_share(signal.onset_strength)
+    return percussion.percussiveness(signal.spectrum, signal.mel_power, attacks)
+
+
+PERCUSSION = Measurement(
+    name="percussion",
+    model=Measured,
+    gate=0.50,
+    field="percussiveness",
+    measure=_measure,
+    scale=Scale(("absent", "present"), (Border(0.5, 0.15),)),
+    form="percussiveness {:.2f}",
+    synonyms={
+        "present": (
+            *joined(
+                "drum|drums|drum kit|drum set|drum beat|drumbeat|drum beats|drumming|drummer"
+                "|drum machine|percussion|percussive|percussionist|backbeat"
+            ),
+        ),
+        "absent": (*joined("drumless|beatless|unpercussive"),),
+    },
+    thing=True,
+    phrases={
+        "present": Phrases(
+            adjective="{percussive|drum-backed|percussion-backed|drum-accompanied}",
+            predicate="{backed|joined|supported|accompanied|underpinned} by @drums|percussive",
+            noun="@drums|@drums in the mix|audible @drums|the {sound|strokes|hits} of @drums",
+            verb="{feature|include|use}~ @drums|{bring|carry}~ @drums {along|with it}"
+            "|draw~ on @drums|make~ use of @drums",
+            clause="@drums can be heard|{drums are|percussion is} {heard|present|audible"
+            "|part of it}|there {are drums|is percussion}{| in it| in the mix}|{drums play"
+            "|percussion plays} along",
+            adverbial="with @drums{| in the mix| beside it| behind it}|over @drums|to the "
+            "sound of @drums",
+        ),
+        "absent": Phrases(
+            adjective="{drumless|unpercussive}",
+            predicate="drumless|free {of|from} @drums|without {any |}@drums|drum-free"
+            "|percussion-free|devoid of @drums",
+            noun="no @drums{| at all| in it| anywhere}",
+            verb="{do|go|manage}~ without {any |}@drums|get~ by without @drums|{use|have"
+            "|contain|need|bring}~ no @drums",
+            clause="there {are no drums|is no percussion}{| at all| in it| anywhere}|no "
+            "{drums {are heard|play|join in|sound}|percussion {is heard|plays|joins in|sounds}}"
+            "|{drums are|percussion is} {absent|missing}",
+            adverbial="without {any |}@drums|with no @drums{| at all| in it| behind it}",
+        ),
+    },
+    contrasts=True,
+    prompt="percussiveness {{ music.percussiveness.value | round(2) }}",
+    line=number_line("percussiveness", "{:.2f} of 1"),
+)

@@ -1,0 +1,142 @@
+"""Whether the music goes slowly or fast, by its beat and its notes."""
+
+from mmusset.measured import Measured
+
+from .declaration import Border, Evidence, Finding, Measurement, Scale
+from .density import DENSITY
+from .phrases import MEDIUM, PACES, Phrases, joined, stated
+from .tempo import TEMPO, Tempo
+
+# BPM; borders as in the MidiCaps captions (2024), whose "very fast" we don't part from fast.
+SCALE = Scale(("slow", "moderate", "fast"), (Border(80.0, 8.0), Border(120.0, 10.0)))
+# Listeners call music slow or fast by its events as much as by its beat: in MusicBench,
+# clips that people call slow have a median of 107 BPM. So a word must fit both.
+FITTING_ONSETS_HZ = {"slow": (0.0, 2.5), "moderate": (1.0, 6.0), "fast": (2.5, float("inf"))}
+HEARD_BPM = (40.0, 220.0)  # half or double beyond this is not heard as the beat
+RIVAL = 0.5  # what a word keeps where half or double time would read otherwise
+
+
+def _find(evidence: Evidence) -> Finding:
+    """A word that both beat and onsets fit; half or double time may fit as well."""
+    tempo, onsets = evidence[TEMPO], evidence[DENSITY]
+    value = SCALE.word(tempo.bpm)
+    others = frozenset(
+        other
+        for bpm in (tempo.half_bpm, tempo.double_bpm)
+        if HEARD_BPM[0] <= bpm <= HEARD_BPM[1]
+        and (other := SCALE.word(bpm)) != value
+        and _fits(other, onsets)
+    )
+    fit = 0.0 if not _fits(value, onsets) else RIVAL if others else 1.0
+    return Finding(
+        "pulse",
+        value,
+        f"{tempo.bpm:.1f} BPM, {onsets.value:.1f} onsets/s",
+        min(tempo.confidence, onsets.confidence) * SCALE.surety(tempo.bpm) * fit,
+        SCALE.near(tempo.bpm) | others,
+    )
+
+
+def _fits(value: str, onsets: Measured) -> bool:
+    low, high = FITTING_ONSETS_HZ[value]
+    return low <= onsets.value <= high
+
+
+def _tempo(evidence: Evidence) -> Tempo:
+    return evidence[TEMPO]
+
+
+PULSE = Measurement(
+    name="pulse",
+    model=Tempo,
+    gate=0.12,
+    derive=_tempo,
+    scale=SCALE,
+    find=_find,
+    synonyms={
+        "slow": (
+            *joined(
+                "slow|slow moving|slow paced|slow tempo|moves slowly|slowly moving|unhurried"
+                "|leisurely|languid|sedate|sluggish|plodding|adagio|largo|larghetto|lento"
+                "|takes its time|in no hurry|slowly"
+            ),
+            *joined("ambles|ambling|amble|strolls|strolling|stroll|dawdles|dawdling|dawdle"),
+            *joined("nothing|never", "hurries|rushes|hurrying|rushing|hurry|rush"),
+            *joined("takes|taking|take", "its|all its|plenty of", "time"),
+            *joined("no|free of|without", "hurry|rush|haste"),
+            *joined("in no", "hurry|rush"),
+            *("slowly", "moving slowly", "slow going", "slow footed", "slow stepping"),
+        ),
+        "moderate": (
+            *joined(
+                "moderate tempo|medium tempo|mid tempo|midtempo|moderate pace|medium pace"
+                "|middling pace|moderately paced|moderately fast|moderately slow|walking pace"
+                "|moderate in pace|neither slow nor fast|neither fast nor slow|walking tempo"
+                "|middling tempo|andante|andantino|moderato|allegretto"
+            ),
+            *stated(PACES, f"{MEDIUM}|walking"),
+            *joined("medium|middling|mid", "paced"),
+            *joined("neither slow nor", "fast|quick|hurried"),
+            *("between slow and fast", "nothing drags or rushes", "nothing rushes or drags"),
+        ),
+        "fast": (
+            *joined(
+                "fast|fast moving|fast paced|fast tempo|quick|quickly|brisk|briskly|rapid|rapidly"
+                "|swift|swiftly|up tempo|uptempo|hurried|racing|breakneck|allegro|vivace|presto"
+                "|prestissimo"
+            ),
+            *joined(
+                "hurries|hurrying|races|racing|speeds|speeding|rushes|rushing|hastens|hastening",
+                "along|on|ahead",
+            ),
+            *("speedy", "speedily", "quick footed", "quick paced", "fast stepping"),
+        ),
+    },
+    phrases={
+        "slow": Phrases(
+            adjective="{@ratherslow|unhurried|leisurely|sedate|ambling|slow-moving|slow-paced"
+            "|slow-going|slow-stepping|slow-footed}",
+            predicate="@rather{slow|unhurried|leisurely}|in no {hurry|rush}|{slow|unhurried"
+            "|sedate} in {pace|tempo}|slow-{moving|footed|stepping}|slow to move|{slow"
+            "|unhurried} of step|free of {hurry|haste}",
+            noun="a_ @slow @pace|a_ @pace that {takes its time|is in no hurry}",
+            verb="take~ {its|all its|plenty of} time|{amble|stroll|dawdle}~ {along|on"
+            "|by}|{move|go|step|unfold}~ slowly|{keep|hold}~ {to |}a_ @slow @pace|{move|go"
+            "|walk}~ at a_ @slow {pace|step}|never {hurry|rush}~",
+            clause="$its @pace @is @slow|nothing {hurries|rushes}|$it {takes its time"
+            "|moves slowly|is in no hurry}|there is no {hurry|rush|haste} in it|$it {ambles"
+            "|strolls|dawdles} {along|on|by}",
+            adverbial="at a_ @slow {pace|tempo|speed}|in no {hurry|rush}|without {hurry|haste"
+            "|rush}",
+        ),
+        "moderate": Phrases(
+            adjective="{mid-tempo|moderately paced|medium-paced|medium-tempo|mid-paced"
+            "|walking-pace}",
+            predicate="@medium in {pace|tempo}|moderately paced|neither slow nor {fast|quick"
+            "|hurried}|neither fast nor slow|mid-tempo|mid-paced|between slow and fast",
+            noun="a_ {moderate|medium|middling|walking} {pace|tempo}|a_ @medium pulse|a "
+            "pace between slow and fast",
+            verb="{move|go|walk|travel|proceed}~ at a_ {@medium|walking} {pace|speed}"
+            "|{keep|hold}~ {to |}a_ @medium {pace|tempo|pulse}",
+            clause="$its {pace|tempo|pulse} @is @medium|$its {pace|tempo|pulse} is "
+            "neither slow nor fast|$it {goes|moves} at a walking pace|nothing {drags or rushes"
+            "|rushes or drags}",
+            adverbial="at a_ {@medium|walking} {pace|speed}|at a_ @medium tempo",
+        ),
+        "fast": Phrases(
+            adjective="{fast|quick|brisk|rapid|swift|speedy|fast-paced|fast-moving"
+            "|quick-paced|up-tempo|quick-footed|fast-stepping|brisk-paced}",
+            predicate="@rather{@fast}|@fast in {pace|tempo}|{quick|swift} on its feet|{fast"
+            "|quick|brisk}-paced|quick-footed|up-tempo",
+            noun="a_ @fast @pace",
+            verb="{move|go|step|run|travel}~ {fast|quickly|briskly|rapidly|swiftly}"
+            "|keep~ {up |}a_ @fast @pace|{go|run|move}~ at a_ @fast {pace|speed}|{hurry|race"
+            "|speed|rush|hasten}~ {along|on|ahead}",
+            clause="$its @pace @is @fast|$it {moves|goes|runs} {fast|quickly|briskly"
+            "|rapidly|swiftly}|$it {hurries|races|speeds|rushes|hastens} {along|on|ahead}",
+            adverbial="at a_ @fast {pace|tempo|speed}",
+        ),
+    },
+    contrasts=True,
+    comparative=("faster", "fast"),
+)

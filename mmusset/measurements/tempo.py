@@ -1,0 +1,103 @@
+"""The beat's rate, and the rates that ears may take for it."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from mmusset.bins import Bins
+from mmusset.frozen import Frozen, Share
+
+from . import spoken_tempo
+from .declaration import Evidence, Finding, Histogram, Line, Measurement, Mention
+from .phrases import Phrases
+
+if TYPE_CHECKING:
+    from mmusset.dsp.clip_signal import ClipSignal
+
+
+TOLERANCE = 0.04  # as in Accuracy 1 of tempo estimation (Gouyon et al. 2006)
+BINS = Bins(tuple(range(50, 210, 10)))
+
+
+class Tempo(Frozen):
+    """The beat's rate. Half and double are the readings that ears may prefer."""
+
+    bpm: float
+    half_bpm: float
+    double_bpm: float
+    confidence: Share
+
+
+def _measure(signal: "ClipSignal") -> Tempo:
+    from mmusset.dsp import tempo
+
+    beat = tempo.tempo(signal.onset_strength, signal.spectrum.hop_s)
+    bpm = beat.value
+    return Tempo(bpm=bpm, half_bpm=bpm / 2, double_bpm=bpm * 2, confidence=beat.confidence)
+
+
+def _find(evidence: Evidence) -> Finding:
+    tempo = evidence[TEMPO]
+    others = frozenset(f"{bpm:.0f}" for bpm in (tempo.half_bpm, tempo.double_bpm))
+    return Finding("tempo", f"{tempo.bpm:.0f}", f"{tempo.bpm:.1f} BPM", tempo.confidence, others)
+
+
+def _holds(value: str, evidence: Evidence) -> bool | None:
+    """A range holds what lies in it; half or double time can't be ruled out."""
+    low, high = bounds_bpm(value)
+
+    def holds(bpm: float) -> bool:
+        return low <= bpm * (1 + TOLERANCE) and bpm * (1 - TOLERANCE) <= high
+
+    tempo = evidence[TEMPO]
+    if not holds(tempo.bpm) and (holds(tempo.half_bpm) or holds(tempo.double_bpm)):
+        return None
+    return holds(tempo.bpm)
+
+
+def bounds_bpm(value: str) -> tuple[float, float]:
+    """The two ends of a tempo claim's value; the same twice where it is no range."""
+    low, _, high = value.partition("-")
+    return float(low), float(high or low)
+
+
+def _mentions(text: str) -> Iterator[Mention]:
+    """Every tempo in a text, as "84", or "80-90" for a range."""
+    for start, end, value in spoken_tempo.find(text):
+        yield Mention(start, end, "tempo", value)
+
+
+TEMPO = Measurement(
+    name="tempo",
+    model=Tempo,
+    gate=0.28,
+    field="tempo",
+    measure=_measure,
+    find=_find,
+    holds=_holds,
+    mentions=_mentions,
+    phrases={
+        "": Phrases(
+            adjective="$value-BPM",
+            predicate="{at|set at|paced at|timed at} @about$beats",
+            noun="a_ {tempo|pulse|beat} {of @about|near |around |close to }$beats",
+            verb="{move|run|go|beat|proceed|travel}~ {|along }at @about$beats|keep~ {"
+            "|close |near }to $beats|{keep|hold}~ {|to }a_ {tempo|pulse|beat} of @about$beats",
+            clause="$its {tempo|pulse|beat} {is|is set at|sits at|runs at|keeps to} "
+            "@about$beats|$it {goes|moves|runs} at @about$beats",
+            adverbial="at @about$beats",
+        ),
+    },
+    kind=True,
+    alone=False,
+    prompt="tempo {{ music.tempo.bpm | round(1) }} BPM"
+    " (confidence {{ music.tempo.confidence | round(2) }};"
+    " it may be felt as {{ music.tempo.half_bpm | round(1) }}"
+    " or {{ music.tempo.double_bpm | round(1) }})",
+    line=Line(
+        "tempo",
+        lambda t: f"{t.bpm:.1f} BPM, or {t.half_bpm:.1f} or {t.double_bpm:.1f}",
+        lambda t: t.confidence,
+    ),
+    histogram=Histogram("tempo", "Tempo", BINS.labels, lambda t: BINS.label(t.bpm), "BPM"),
+    counted="",
+)

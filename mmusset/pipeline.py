@@ -1,0 +1,171 @@
+"""A build put together: the recipe's speaker, the agents and the composer, handed to the builder.
+
+The builder imports no agent and no model; this module, above the rooms, is where they meet.
+
+    from mmusset.pipeline import build_dataset
+    result = build_dataset(Path("Music"), Path("music"), Recipe())
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import UsageError
+from .progress import Progress
+from .recipe import Recipe
+
+if TYPE_CHECKING:
+    from .builder.job import Result
+    from .builder.report import ItemStory, Summary
+    from .speakers.chat import Body
+    from .speakers.vllm.serve import ServerSpec
+
+
+def default_out(source: Path) -> Path:
+    """`Music-mmusset`, here, for the source `.../Music`."""
+    return Path(f"{source.resolve().name}-mmusset")
+
+
+def server_of(
+    serve: bool, model: str | None, adapter: Path | None, python: Path | None
+) -> "ServerSpec | None":
+    """The vLLM server that a build brings with it, at a free port, if `serve`.
+
+    Raises UsageError where a server is described but not asked for, or vLLM is not installed;
+    MmussetError for an adapter that can't be served.
+    """
+    from .agents import AGENTS
+    from .speakers.vllm import serve as serving
+
+    if serve:
+        return serving.to_serve(model or serving.DEFAULT_MODEL, adapter, python, 0, AGENTS)
+    if model or adapter or python:
+        raise UsageError(
+            "--model, --adapter and --python are for --serve; for a server that runs already,"
+            " set speaker.model and speaker.adapters"
+        )
+    return None
+
+
+def build_dataset(
+    source: Path,
+    out: Path,
+    recipe: Recipe,
+    progress: Progress | None = None,
+    served: "ServerSpec | None" = None,
+    *,
+    limit: int | None = None,
+    accept: int | None = None,
+    budget: int | None = None,
+    re_run: Sequence[str] = (),
+    retry_failed: bool = False,
+    apply_marks: bool = False,
+    check: bool = False,
+) -> "Result":
+    """Build a dataset, or go on with it; once every item has its verdict, write its card too.
+
+    `served` is the server that the build starts and stops. The rest is as the options of
+    `mmusset build` say. Raises what `builder.run.build` raises; then the same call goes on.
+    """
+    from .agents import AGENTS
+    from .agents.graph import build_graph
+    from .builder import candidates, job, run
+    from .builder.progress import BuildProgress
+    from .composer import composer_of
+    from .publish.card import write_card_if_free
+    from .speakers.agent import agents_named
+    from .speakers.choose import speaker_of
+
+    display = progress or Progress()
+    whole = job.Job(
+        source,
+        out,
+        recipe,
+        speaker_of(recipe, display.log, served),
+        partial(build_graph, agents=AGENTS),
+        AGENTS,
+        limit,
+        candidates.quota(accept, budget, limit),
+        tuple(agent.name for agent in agents_named(re_run, AGENTS)),
+        retry_failed,
+        apply_marks,
+        composer_of(recipe.music, display.log),
+        check,
+    )
+    result = asyncio.run(run.build(whole, BuildProgress(display)))
+    if result.finished:
+        write_card_if_free(out, display.log)
+    return result
+
+
+def replay_dataset(
+    source: Path, out: Path, recipe: Recipe, progress: Progress | None = None
+) -> int:
+    """Write every sealed shard again from ledger and source, calling no model; gives how many.
+
+    Raises MmussetError where other bytes come out, or where there is no dataset.
+    """
+    from .agents import AGENTS
+    from .agents.graph import build_graph
+    from .builder import job, run
+    from .builder.progress import BuildProgress
+    from .composer import composer_of
+    from .speakers.choose import speaker_of
+
+    display = progress or Progress()
+    speaker = speaker_of(recipe, display.log)
+    composer = composer_of(recipe.music, display.log)
+    graph = partial(build_graph, agents=AGENTS)
+    whole = job.Job(source, out, recipe, speaker, graph, AGENTS, composer=composer)
+    return asyncio.run(run.replay(whole, BuildProgress(display)))
+
+
+def summary_of(result: "Result", out: Path) -> "Summary":
+    """What a build did, and what the whole dataset holds now."""
+    from .builder import report
+    from .builder.ledger import file as ledger_file
+
+    with ledger_file.open_to_read(out) as ledger:
+        return report.summary(result, out, ledger)
+
+
+def try_file(path: Path, recipe: Recipe, log: Callable[[str], None]) -> "ItemStory":
+    """One file taken through the agents, kept nowhere.
+
+    Raises UsageError where there is no such file, or nothing that pairs with it.
+    """
+    from .agents import AGENTS
+    from .agents.graph import build_graph
+    from .builder import report, trial
+    from .speakers.asking import Asker, InMemoryReplies
+    from .speakers.choose import speaker_of
+
+    async def run() -> "ItemStory":
+        async with trial.trial_of_file(path, recipe) as on_trial, speaker_of(recipe, log) as writer:
+            graph = build_graph(Asker(writer, InMemoryReplies()), recipe, AGENTS)
+            return report.tried(on_trial, await graph(on_trial.material))
+
+    return asyncio.run(run())
+
+
+def prompt_of_item(source: Path, place: int, agent: str, recipe: Recipe) -> "Body":
+    """The body of the request that an agent would send for the item at that place, from 1.
+
+    Raises UsageError for an agent or an item that is not there.
+    """
+    from .agents import AGENTS
+    from .agents.preview import preview
+    from .builder import trial
+    from .speakers import chat
+    from .speakers.agent import agents_named
+
+    (named,) = agents_named((agent,), AGENTS)
+
+    async def run() -> chat.Body:
+        async with trial.trial_of_source(source, place, recipe) as on_trial:
+            request = await preview(on_trial.material, named, recipe, AGENTS)
+            return chat.body(request, recipe.speaker)
+
+    return asyncio.run(run())

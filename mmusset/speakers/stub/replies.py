@@ -1,0 +1,173 @@
+"""What the stub server replies: what the agent whose schema is asked for writes offline.
+
+So it is true, and in the schema. All it knows is in the request, as it would be for a model.
+"""
+
+import hashlib
+import io
+import json
+import re
+from base64 import b64decode
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from random import Random
+from typing import Any
+
+from pydantic import BaseModel
+
+from mmusset.measured import Measured
+from mmusset.sample import Claim, Colour, Fault, ImageEvidence
+from mmusset.speakers.agent import Agent, Draft, Notes
+from mmusset.speakers.picture import tokens
+
+CHARACTERS_PER_TOKEN = 4
+BLOCK_TOKENS = 16  # of vLLM's prefix cache on a GPU
+CLIP_S = 10.24  # a prompt does not say how long the clip is: the default's length
+
+# How the templates in prompts/ say what the offline writers need.
+_MEASURES = ("brightness", "warmth", "saturation", "contrast", "busyness")
+_CLAIM = re.compile(r"^- (\w+): (.+)$", re.MULTILINE)
+_COLOUR = re.compile(r"([a-z][a-z ]+) (\d+) %")
+_SHARE = re.compile(rf"({'|'.join(_MEASURES)}) ([\d.]+)")
+_QUOTED = r'("(?:[^"\\]|\\.)*")'
+_FAULT = re.compile(
+    rf"^fault in the (caption|story): {_QUOTED}: {_QUOTED}; to mend it: {_QUOTED}$", re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """The parts of a chat. `picture` is a data URL; `sample` is the same for all calls on one."""
+
+    model: str
+    system: str
+    picture: str
+    evidence: str
+    task: str
+    schema: str  # the name of the reply's schema, "" for plain text
+    sample: str
+
+    @property
+    def prompt_tokens(self) -> int:
+        text = len(self.system) + len(self.evidence) + len(self.task)
+        return text // CHARACTERS_PER_TOKEN + picture_tokens(self.picture)
+
+
+def parse_chat(body: dict[str, Any]) -> ChatRequest:
+    """The parts of a chat completion's body. Raises KeyError or TypeError where one is missing."""
+    system, picture, texts = "", "", []
+    for message in body["messages"]:
+        content = message["content"]
+        if message["role"] == "system":
+            system = content
+        elif isinstance(content, str):
+            texts.append(content)
+        else:
+            texts += [part["text"] for part in content if part["type"] == "text"]
+            urls = [p["image_url"]["url"] for p in content if p["type"] == "image_url"]
+            picture = "".join(urls)
+    schema = body.get("response_format", {}).get("json_schema", {}).get("name", "")
+    *before, task = texts
+    evidence = "".join(before)
+    sample = hashlib.sha256((picture + evidence).encode()).hexdigest()
+    return ChatRequest(body["model"], system, picture, evidence, task, schema, sample)
+
+
+def reply_to(chat: ChatRequest, agents: Sequence[Agent[BaseModel]], objecting: float) -> str:
+    """The reply's text: what the agent whose schema is asked for writes offline.
+
+    The share `objecting` of first drafts is objected to, so that there is something to mend.
+    """
+    for agent in agents:
+        if agent.reply.__name__ == chat.schema:
+            return _reply(agent, chat, agents, objecting).model_dump_json()
+    # What `mmusset serve` warms a server up with, and what a probe asks.
+    return '{"white":"yes"}' if chat.schema == "White" else "Yes."
+
+
+def _reply(
+    agent: Agent[BaseModel],
+    chat: ChatRequest,
+    agents: Sequence[Agent[BaseModel]],
+    objecting: float,
+) -> BaseModel:
+    notes = _notes(chat)
+    if agent.objection and _share(chat) < objecting and _is_first_draft(notes, chat, agents):
+        return agent.objection
+    return agent.offline(notes, _random(agent, chat))
+
+
+def _is_first_draft(notes: Notes, chat: ChatRequest, agents: Sequence[Agent[BaseModel]]) -> bool:
+    """Whether the story is as this server's own writers leave it: nobody has mended it yet.
+
+    The server keeps no state, so that it can be restarted: what its writers wrote is computed
+    once more, from the same request.
+    """
+    first = replace(notes, draft=Draft(0, "", "", ()))
+    for agent in agents:
+        if agent.place == "write":
+            texts = agent.offline(first, _random(agent, chat)).model_dump(
+                include={"caption", "story"}
+            )
+            first = replace(first, draft=replace(first.draft, **texts))
+    return notes.draft.story == first.draft.story
+
+
+def _random(agent: Agent[BaseModel], chat: ChatRequest) -> Random:
+    return Random(f"{chat.sample} {agent.name}")
+
+
+@lru_cache(maxsize=512)
+def picture_tokens(url: str) -> int:
+    """How many tokens a data URL's picture takes; its size stands in the first bytes."""
+    from PIL import Image
+
+    if not url:
+        return 0
+    data = b64decode(url.partition(",")[2][:4096])
+    with Image.open(io.BytesIO(data)) as image:
+        return tokens(*image.size)
+
+
+def _notes(chat: ChatRequest) -> Notes:
+    """What the offline writers need to know, read out of a prompt."""
+    claims = [
+        Claim.model_validate({"attribute": attribute, "value": value, "text": value})
+        for attribute, value in _CLAIM.findall(chat.evidence)
+    ]
+    draft = Draft(0, _text("caption", chat.task), _text("story", chat.task), _faults(chat.task))
+    return Notes(tuple(claims), _image(chat.evidence), CLIP_S, draft)
+
+
+def _image(evidence: str) -> ImageEvidence:
+    """The picture's measures; a plain grey one where they can't be read."""
+    measures = {name: Measured(value=0.5, confidence=0.0) for name in _MEASURES}
+    measures |= {
+        name: Measured(value=float(v), confidence=1.0) for name, v in _SHARE.findall(evidence)
+    }
+    colours = _COLOUR.findall(evidence.partition("colours ")[2].partition("\n")[0])
+    palette = tuple(
+        Colour(name=name.strip(), hex="#000000", share=int(percent) / 100)
+        for name, percent in colours or [("grey", "100")]
+    )
+    return ImageEvidence(width_px=1, height_px=1, palette=palette, **measures)
+
+
+def _text(field: str, task: str) -> str:
+    """A text that stands in a prompt as one line of JSON; "" where it does not."""
+    match = re.search(rf'^{field}: (".*")$', task, re.MULTILINE)
+    return str(json.loads(match[1])) if match else ""
+
+
+def _faults(task: str) -> tuple[Fault, ...]:
+    """The faults that a prompt lists. It does not say by which rule they were found."""
+    faults = []
+    for where, *quoted in _FAULT.findall(task):
+        quote, why, mend = (json.loads(text) for text in quoted)
+        faults.append(Fault(where=where, rule="", quote=quote, why=why, mend=mend))
+    return tuple(faults)
+
+
+def _share(chat: ChatRequest) -> float:
+    return int(chat.sample[:8], 16) / 2**32

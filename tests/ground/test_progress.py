@@ -1,0 +1,61 @@
+"""What long work shows: the same calls, as lines for a log, events for programs, or nothing."""
+
+import io
+import json
+
+import pytest
+
+from mmusset.progress import JsonProgress, Meter, PlainProgress, Progress
+
+
+def work(progress: Progress) -> None:
+    with progress:
+        progress.stage("reading", 3, unit="files")
+        progress.step(1)
+        progress.log("the server is back")
+        progress.step(3, "2 % odd", event="surveyed", odd=1)
+        progress.stage("sent", 2_500_000, unit="bytes")
+        progress.add(2_400_000)
+        progress.add(100_000)
+
+
+def test_a_log_gets_a_line_at_the_end_of_each_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = iter(range(100))
+    monkeypatch.setattr("time.monotonic", lambda: float(next(ticks)) / 10)
+    stream = io.StringIO()
+    work(PlainProgress(stream))
+    lines = stream.getvalue().splitlines()
+    assert lines[0] == "the server is back"
+    assert lines[1].startswith("reading: 3 of 3 files, ")
+    assert lines[1].endswith(" a second, 0 s left, 2 % odd")
+    assert lines[2].startswith("sent: 2.5 MB of 2.5 MB, ")
+    assert len(lines) == 3
+
+
+def test_programs_get_an_event_for_each_call() -> None:
+    stream = io.StringIO()
+    work(JsonProgress(stream))
+    events = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [event["event"] for event in events] == [
+        *("stage", "step", "log", "surveyed", "stage", "step", "step")
+    ]
+    assert events[3] == {
+        **{"event": "surveyed", "stage": "reading", "done": 3, "total": 3},
+        **{"note": "2 % odd", "odd": 1},
+    }
+
+
+def test_others_than_the_first_process_show_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    work(Progress())
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_an_earlier_run_did_makes_no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 0.0
+    monkeypatch.setattr("time.monotonic", lambda: now_s)
+    meter = Meter("training", 1000, 900, "")
+    assert meter.line() == "900 of 1000, 0.0 a second, time left unknown"
+    now_s, meter.done = 10.0, 950
+    assert meter.line() == "950 of 1000, 5.0 a second, 10 s left"
+    now_s, meter.done = 1000.0, 950
+    assert meter.line() == "950 of 1000, 20.0 s each, 17 min left"

@@ -1,0 +1,1 @@
+"""What commands are forked from: each module here imports what a family of them needs."""

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mmusset.errors import Refused
 from mmusset.progress import Progress
 from mmusset.shards.reader import dataset_name
-from mmusset.training.folder import TrainingFolder
-from mmusset.training.lock import locked
+from mmusset.training.folder import TrainingFolder, locked
 
 from .chats import CHATS, ChatDataset, read_chats
 from .packing import PackedDataset, pack_chats
@@ -179,14 +178,12 @@ def _train(job: FinetuneJob, prepared: Prepared, world: "World") -> "Outcome":
 
 
 def _save(job: FinetuneJob, prepared: Prepared, task: "LoraTask", outcome: "Outcome") -> None:
-    from mmusset.training.log import read_lines
-
     from .curve import draw_curve
     from .finish import CURVE, save_adapter, save_card
 
     with task.world.autocast(task.bf16):
         save_adapter(task.learner, job.recipe, job.out, task.example(), outcome)
-    draw_curve(read_lines(job.folder), outcome.best.step, job.out / CURVE)
+    draw_curve(job.folder.log_lines(), outcome.best.step, job.out / CURVE)
     save_card(job.recipe, job.out, outcome, _card_facts(prepared, task.parameters))
 
 

@@ -14,10 +14,10 @@ from mmusset.training import checkpoint
 from mmusset.training.checkpoint import Checkpoint
 from mmusset.training.early_stopping import Best, EarlyStopping, weights_of
 from mmusset.training.folder import TrainingFolder
-from mmusset.training.loop import Forward, Loop, StepBatch, Task, settings_of
-from mmusset.training.meter import Output, Reading
+from mmusset.training.loop import Loop, settings_of
 from mmusset.training.optimizer import adamw, trainable
 from mmusset.training.order import batch_rows
+from mmusset.training.task import Forward, Output, Reading, StepBatch, Task
 from mmusset.training.world import World
 
 from .batch import PackedBatch, batch_of

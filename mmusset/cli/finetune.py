@@ -59,7 +59,7 @@ def finetune(
       mmusset finetune chats.jsonl --set train.quantize=nf4 --merge my-qwen
       accelerate launch -m mmusset finetune music --out my-lora
     """
-    from mmusset.training.installed import check_installed
+    from mmusset.installed import check_installed
 
     check_installed("fine-tuning")
     from mmusset.finetune import run
@@ -116,7 +116,7 @@ def evaluate_speaker(
       mmusset evaluate-speaker music --adapter my-lora
       mmusset evaluate-speaker music --adapter my-lora --limit 200 --out compared
     """
-    from mmusset.training.installed import check_installed
+    from mmusset.installed import check_installed
 
     check_installed("evaluate-speaker")
     from mmusset.finetune import compare, report

@@ -1,12 +1,19 @@
-"""Where a training keeps its checkpoints and logs."""
+"""The folder of a training: what is kept in it, and that one training at a time uses it."""
 
+import fcntl
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from mmusset.errors import Refused
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingFolder:
-    """The folder of one training."""
+    """Where a training keeps its checkpoints and logs."""
 
     path: Path
 
@@ -27,3 +34,24 @@ class TrainingFolder:
     @property
     def tensorboard(self) -> Path:
         return self.path / "tensorboard"
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        """The lines of the log."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """The folder, made if it is not there, for one training alone.
+
+    Raises Refused where another is running in it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(
+                f"another training is running in {folder}; wait for it, or stop it"
+            ) from None
+        yield

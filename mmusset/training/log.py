@@ -11,7 +11,7 @@ from typing import Any
 from mmusset.files import write_bytes_durably
 
 from .folder import TrainingFolder
-from .meter import BadStep
+from .task import BadStep
 
 
 class TrainingLog:
@@ -67,11 +67,6 @@ class JsonLog:
         """Have on disk what was written."""
         with self._path.open("a") as file:
             os.fsync(file.fileno())
-
-
-def read_lines(folder: TrainingFolder) -> list[dict[str, Any]]:
-    """The lines of a training's log."""
-    return [json.loads(line) for line in folder.log.read_text().splitlines()]
 
 
 def _finite(value: Any) -> Any:

@@ -9,11 +9,10 @@ checkpoint as if nothing had happened, and several processes train what one woul
 """
 
 import math
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 import torch
 from torch import nn
@@ -27,76 +26,14 @@ from .checkpoint import Checkpoint
 from .early_stopping import EarlyStopping
 from .folder import TrainingFolder
 from .log import TrainingLog
-from .meter import Output, Reading, TrainingMeter, peak_memory_gib
+from .meter import TrainingMeter, peak_memory_gib
 from .optimizer import trainable
 from .order import generator_at
 from .prefetcher import Prefetcher
 from .recipe import TrainPart
 from .schedule import lr_at, set_lr
+from .task import MicroBatch, Output, Reading, StepBatch, Task
 from .world import World, no_sync
-
-MicroBatch = TypeVar("MicroBatch")
-Forward = Callable[..., Any]
-
-
-@dataclass(frozen=True, slots=True)
-class StepBatch(Generic[MicroBatch]):
-    """A rank's share of a step, in micro-batches whose gradients are accumulated.
-
-    `keys` name the samples of the whole step and `units` counts its clips or tokens, both over
-    all ranks.
-    """
-
-    micro_batches: Sequence[MicroBatch]
-    keys: tuple[str, ...]
-    units: int
-
-
-class Task(ABC, Generic[MicroBatch]):
-    """What is trained. The loop owns the optimizer's steps, a task owns everything it is about."""
-
-    model: nn.Module
-    optimizer: torch.optim.Optimizer  # fused, see training.optimizer
-    metrics: tuple[str, ...] = ("loss",)  # what its outputs' numbers of metrics mean
-    unit: str = "samples"  # what rates count
-    section: str = "train"  # of the recipe, for messages
-    bf16: bool = False
-    dropout_seed: str = "dropout"  # names the seed of a step's dropout; one with the rank in it
-    #                                gives each rank a dropout of its own
-
-    @abstractmethod
-    def batch(self, step: int) -> StepBatch[MicroBatch]:
-        """This rank's share of a step from 0. Called in the prefetcher's thread."""
-
-    @abstractmethod
-    def loss(self, forward: Forward, batch: MicroBatch, step: int) -> Output:
-        """The loss of a micro-batch, by `forward`: the model, under DDP and autocast if so set.
-
-        The gradient of a step is that of the sum over its micro-batches, averaged over ranks.
-        """
-
-    def after_step(self, step: int) -> None:
-        """The optimizer has made its step number `step`, from 0."""
-
-    def facts(self, reading: Reading) -> dict[str, Any]:
-        """What the log tells of a reading, beside what it tells of all tasks."""
-        return {"loss": reading.mean(*self.metrics)}
-
-    def note(self, line: dict[str, Any]) -> str:
-        """A line of the log in a few words, for people."""
-        return f"loss {line['loss']:.3f}, {line[f'{self.unit}_per_s']:.0f} {self.unit} a second"
-
-    def validate(self, step: int) -> dict[str, Any] | None:
-        """What the log tells of a validation, with its `loss`; None without one. On every rank."""
-        return None
-
-    def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps: tensors, numbers and strings."""
-        return {"model": self.model.state_dict()}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` gave. Raises Refused where it is of another training."""
-        self.model.load_state_dict(state["model"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,68 +3,14 @@
 import resource
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from .task import BadStep, Output, Reading
 from .world import World
 
 GIB = 2**30
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """What a task makes of a micro-batch.
-
-    `loss` is the scalar to differentiate. `values` `[N]` are what the log averages: each adds
-    to the metric whose number stands in `metrics` `[N]`, with its weight in `weights` `[N]`.
-    """
-
-    loss: Tensor
-    values: Tensor
-    metrics: Tensor
-    weights: Tensor
-
-    @classmethod
-    def single(cls, loss: Tensor, value: Tensor, weight: float = 1.0) -> "Output":
-        """One value of the only metric."""
-        value = value.detach()[None]
-        return cls(
-            loss, value, torch.zeros_like(value, dtype=torch.long), torch.full_like(value, weight)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class BadStep:
-    """A step that was skipped, since its gradient was not finite, and the keys of its samples."""
-
-    step: int
-    keys: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a meter measured over `steps` steps and all processes, up to `step`.
-
-    `units` are the clips or tokens of those steps; `waiting` is the share of time in which
-    the device waited for a batch.
-    """
-
-    step: int
-    steps: int
-    sums: dict[str, float]
-    weights: dict[str, float]
-    grad_norm: float
-    units: int
-    seconds: float
-    waiting: float
-    bad: tuple[BadStep, ...]
-
-    def mean(self, *metrics: str) -> float:
-        """The mean over one or several metrics; NaN where none of their steps was finite."""
-        weight = sum(self.weights[name] for name in metrics)
-        return sum(self.sums[name] for name in metrics) / weight if weight else float("nan")
 
 
 class TrainingMeter:

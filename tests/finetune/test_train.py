@@ -23,7 +23,7 @@ from mmusset.finetune.task import Outcome
 from mmusset.recipe_file import load
 from mmusset.speakers.adapter import check_adapter, read_adapter
 from mmusset.training.early_stopping import Best
-from mmusset.training.lock import locked
+from mmusset.training.folder import locked
 from tests.support.command import environment, mmusset, torchrun, tree
 from tests.support.finetune_parts import (
     job,

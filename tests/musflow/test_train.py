@@ -19,7 +19,7 @@ from mmusset.musflow.model.musflow import draw
 from mmusset.musflow.recipe import FlowTrainPart
 from mmusset.musflow.training.checkpoint import load_state
 from mmusset.training.checkpoint import newest
-from mmusset.training.lock import locked
+from mmusset.training.folder import locked
 from tests.support.command import SHORT, core, mmusset, python, start, torchrun, tree
 from tests.support.media import library
 

@@ -9,9 +9,9 @@ from mmusset.musflow.data.cache import LatentBatch
 from mmusset.musflow.data.dataset import LatentDataset
 from mmusset.musflow.model.alignment import Alignment, Recall, recall
 from mmusset.progress import Progress
-from mmusset.training.loop import Forward, Loop, LoopSettings, StepBatch, Task
-from mmusset.training.meter import Output
+from mmusset.training.loop import Loop, LoopSettings
 from mmusset.training.order import generator_at
+from mmusset.training.task import Forward, Output, StepBatch, Task
 from mmusset.training.world import World
 
 MIN_CLIPS = 10  # among fewer, recall says nothing

@@ -13,9 +13,9 @@ from mmusset.musflow.recipe import CodecPart
 from mmusset.musflow.sound.geometry import Geometry
 from mmusset.musflow.sound.mel import log_mel
 from mmusset.progress import Progress
-from mmusset.training.loop import Forward, Loop, LoopSettings, StepBatch, Task
-from mmusset.training.meter import Output, Reading
+from mmusset.training.loop import Loop, LoopSettings
 from mmusset.training.order import generator_at
+from mmusset.training.task import Forward, Output, Reading, StepBatch, Task
 from mmusset.training.world import World
 
 FITTED_SECONDS = 3600.0  # of sound are enough, and fit into memory

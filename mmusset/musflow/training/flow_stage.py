@@ -11,10 +11,9 @@ from mmusset.musflow.data.dataset import LatentDataset
 from mmusset.musflow.model.ema import Ema
 from mmusset.musflow.model.musflow import FlowLosses, MusFlow, draw, on_device
 from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe
-from mmusset.training.loop import Forward, StepBatch, Task
-from mmusset.training.meter import Output, Reading
 from mmusset.training.optimizer import adamw
 from mmusset.training.order import batch_rows
+from mmusset.training.task import Forward, Output, Reading, StepBatch, Task
 from mmusset.training.world import World
 
 from .alignment_stage import recall_lines

@@ -22,7 +22,7 @@ from mmusset.musflow.model.musflow import MusFlow
 from mmusset.musflow.recipe import MusFlowRecipe
 from mmusset.progress import Progress
 from mmusset.shards.reader import shards_of
-from mmusset.training.lock import locked
+from mmusset.training.folder import locked
 from mmusset.training.loop import Hook, Loop, settings_of
 from mmusset.training.world import World
 

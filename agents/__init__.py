@@ -6,10 +6,12 @@ line hands to all rooms below: another agent is a file here, a prompt in `prompt
 that list.
 
 Doors:
-    AGENTS        the agents, in the order of their turns
-    graph.py      `build_graph`: the LangGraph graph that takes a sample through a list of agents
-    preview.py    the request that an agent would make, without sending it
-    state.py      a sample on its way through the graph, and an agent's declaration
+    AGENTS      the agents, in the order of their turns (in this file)
+    graph       `build_graph`: the LangGraph graph that takes a sample through a list of agents
+    preview     the request that an agent would make, without sending it
+    state       a sample on its way through the graph; `GraphAgent`, an agent's declaration
+    captioner, story_writer   for finetune, which teaches a model to speak as these two
+    rules       what code can find wrong with both texts
 """
 
 from pydantic import BaseModel

@@ -36,8 +36,8 @@ def find_faults(
         faults += lengths(story, "story", limits.story_words)
     faults += (*injection(caption, "caption"), *injection(story, "story"))
     tags = material.tags
-    given = (material.given_story, tags.title, tags.artist, tags.album)
-    faults += (*repeated_order(caption, "caption", given), *repeated_order(story, "story", given))
+    quoted = (material.given_story, tags.title, tags.artist, tags.album)
+    faults += (*repeated_order(caption, "caption", quoted), *repeated_order(story, "story", quoted))
     faults += tag_leak(caption, "caption", material.tags)
     if not material.given_story:
         faults += tag_leak(story, "story", material.tags)

@@ -32,6 +32,7 @@ from mmusset.builder.run import calm_the_collector
 from mmusset.builder.trial import trial_of_source
 from mmusset.recipe import Recipe
 from mmusset.sample import Material
+from mmusset.sources.folder import FolderSource
 from mmusset.speakers.asking import Asker
 from mmusset.speakers.stub.plan import StubPlan
 from mmusset.speakers.stub.server import StubServer
@@ -87,7 +88,7 @@ async def materials(folder: Path) -> list[Material]:
     """What the agents are given of each piece of the example source."""
     loaded, found = recipe_file.load(Recipe, "vllm", agents=AGENTS), []
     for place in range(1, PIECES + 1):
-        async with trial_of_source(SOURCE, place, loaded) as trial:
+        async with trial_of_source(FolderSource(SOURCE), place, loaded) as trial:
             picture = folder / f"{place}.jpg"
             picture.write_bytes(trial.material.image_file.read_bytes())
             found.append(replace(trial.material, image_file=picture, given_story=""))

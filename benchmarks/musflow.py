@@ -145,7 +145,7 @@ def clips(dataset: Path, split: str, composer: MusicGenerator) -> Iterator[Clip]
                     read,
                     torch.from_numpy(sound.copy()),
                     heard_on(torch.from_numpy(sound.copy()), composer.codec.rate_hz),
-                    int(Path(os.fsdecode(planned.item.music_path)).stem),
+                    int(Path(os.fsdecode(planned.item.piece.music.path)).stem),
                 )
 
 

@@ -127,8 +127,9 @@ def renamed(original: Original, number: int) -> Original:
     """The same sample as another one."""
     key, item, quadruple = f"{number:026x}", original.item, original.sample.quadruple
     tags = item.tags.model_copy(update={"title": f"piece {number:06d}"})
-    path = b"artist %05d/%06d.wav" % (number // 20, number)
-    item = replace(item, key=key, tags=tags, music_path=path, split="train")
+    music = replace(item.piece.music, path=b"artist %05d/%06d.wav" % (number // 20, number))
+    piece = replace(item.piece, tags=tags, music=music)
+    item = replace(item, key=key, piece=piece, split="train")
     quadruple = quadruple.model_copy(update={"key": key, "split": "train"})
     return replace(original, item=item, sample=replace(original.sample, quadruple=quadruple))
 

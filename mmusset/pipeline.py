@@ -3,24 +3,45 @@
 The builder imports no agent and no model; this module, above the rooms, is where they meet.
 
     from mmusset.pipeline import build_dataset
-    result = build_dataset(Path("Music"), Path("music"), Recipe())
+    from mmusset.sources.choose import source_of
+    result = build_dataset(source_of("Music"), Path("music"), Recipe())
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import UsageError
 from .progress import Progress
 from .recipe import Recipe
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from .agents.state import GraphAgent
     from .builder.job import Result
     from .builder.report import ItemStory, Summary
+    from .sources.source import Source
     from .speakers.chat import Body
     from .speakers.vllm.serve import ServerSpec
+
+T = TypeVar("T")
+
+
+def _finish(work: Coroutine[Any, Any, T]) -> T:
+    """The result of asynchronous work, also where an event loop runs already, as in a notebook.
+
+    That loop can't wait for ours, so ours then gets a thread; Ctrl-C stops it less gently there.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def default_out(source: Path) -> Path:
@@ -50,7 +71,7 @@ def server_of(
 
 
 def build_dataset(
-    source: Path,
+    source: "Source",
     out: Path,
     recipe: Recipe,
     progress: Progress | None = None,
@@ -63,45 +84,54 @@ def build_dataset(
     retry_failed: bool = False,
     apply_marks: bool = False,
     check: bool = False,
+    agents: "Sequence[GraphAgent[BaseModel]]" = (),
 ) -> "Result":
     """Build a dataset, or go on with it; once every item has its verdict, write its card too.
 
-    `served` is the server that the build starts and stops. The rest is as the options of
-    `mmusset build` say. Raises what `builder.run.build` raises; then the same call goes on.
+    `served` is the server that the build starts and stops; `agents` replace those of
+    `mmusset.agents`, to try another one. The rest is as the options of `mmusset build` say.
+    Raises what `builder.run.build` raises; then the same call goes on.
     """
     from .agents import AGENTS
     from .agents.graph import build_graph
-    from .builder import candidates, job, run
+    from .builder import job, run
+    from .builder.planning.candidates import quota
     from .builder.progress import BuildProgress
     from .composer import composer_of
     from .publish.card import write_card_if_free
     from .speakers.agent import agents_named
     from .speakers.choose import speaker_of
 
-    display = progress or Progress()
+    display, team = progress or Progress(), tuple(agents) or AGENTS
+    recipe = recipe.with_agents(team)
     whole = job.Job(
         source,
         out,
         recipe,
         speaker_of(recipe, display.log, served),
-        partial(build_graph, agents=AGENTS),
-        AGENTS,
+        partial(build_graph, agents=team),
+        team,
         limit,
-        candidates.quota(accept, budget, limit),
-        tuple(agent.name for agent in agents_named(re_run, AGENTS)),
+        quota(accept, budget, limit),
+        tuple(agent.name for agent in agents_named(re_run, team)),
         retry_failed,
         apply_marks,
         composer_of(recipe.music, display.log),
         check,
     )
-    result = asyncio.run(run.build(whole, BuildProgress(display)))
+    result = _finish(run.build(whole, BuildProgress(display)))
     if result.finished:
         write_card_if_free(out, display.log)
     return result
 
 
 def replay_dataset(
-    source: Path, out: Path, recipe: Recipe, progress: Progress | None = None
+    source: "Source",
+    out: Path,
+    recipe: Recipe,
+    progress: Progress | None = None,
+    *,
+    agents: "Sequence[GraphAgent[BaseModel]]" = (),
 ) -> int:
     """Write every sealed shard again from ledger and source, calling no model; gives how many.
 
@@ -114,12 +144,13 @@ def replay_dataset(
     from .composer import composer_of
     from .speakers.choose import speaker_of
 
-    display = progress or Progress()
+    display, team = progress or Progress(), tuple(agents) or AGENTS
+    recipe = recipe.with_agents(team)
     speaker = speaker_of(recipe, display.log)
     composer = composer_of(recipe.music, display.log)
-    graph = partial(build_graph, agents=AGENTS)
-    whole = job.Job(source, out, recipe, speaker, graph, AGENTS, composer=composer)
-    return asyncio.run(run.replay(whole, BuildProgress(display)))
+    graph = partial(build_graph, agents=team)
+    whole = job.Job(source, out, recipe, speaker, graph, team, composer=composer)
+    return _finish(run.replay(whole, BuildProgress(display)))
 
 
 def summary_of(result: "Result", out: Path) -> "Summary":
@@ -142,15 +173,17 @@ def try_file(path: Path, recipe: Recipe, log: Callable[[str], None]) -> "ItemSto
     from .speakers.asking import Asker, InMemoryReplies
     from .speakers.choose import speaker_of
 
+    recipe = recipe.with_agents(AGENTS)
+
     async def run() -> "ItemStory":
         async with trial.trial_of_file(path, recipe) as on_trial, speaker_of(recipe, log) as writer:
             graph = build_graph(Asker(writer, InMemoryReplies()), recipe, AGENTS)
             return report.tried(on_trial, await graph(on_trial.material))
 
-    return asyncio.run(run())
+    return _finish(run())
 
 
-def prompt_of_item(source: Path, place: int, agent: str, recipe: Recipe) -> "Body":
+def prompt_of_item(source: "Source", place: int, agent: str, recipe: Recipe) -> "Body":
     """The body of the request that an agent would send for the item at that place, from 1.
 
     Raises UsageError for an agent or an item that is not there.
@@ -162,10 +195,11 @@ def prompt_of_item(source: Path, place: int, agent: str, recipe: Recipe) -> "Bod
     from .speakers.agent import agents_named
 
     (named,) = agents_named((agent,), AGENTS)
+    recipe = recipe.with_agents(AGENTS)
 
     async def run() -> chat.Body:
         async with trial.trial_of_source(source, place, recipe) as on_trial:
             request = await preview(on_trial.material, named, recipe, AGENTS)
             return chat.body(request, recipe.speaker)
 
-    return asyncio.run(run())
+    return _finish(run())

@@ -71,7 +71,7 @@ class SplitPart(Frozen):
 
 
 class Sampling(Frozen):
-    """How a model's words are drawn, and how many tokens an answer may have."""
+    """How a model's tokens are drawn, and how many a reply may have."""
 
     temperature: Annotated[float, Field(ge=0, le=2)]
     top_p: Annotated[float, Field(gt=0, le=1)]
@@ -79,7 +79,7 @@ class Sampling(Frozen):
 
 
 class HasSampling(Protocol):
-    """An agent, as far as a recipe knows one: its name, and the sampling that it has by default."""
+    """What a recipe knows of an agent: its name, and its default sampling."""
 
     @property
     def name(self) -> str: ...
@@ -107,15 +107,18 @@ class SpeakerPart(Frozen):
 
     @classmethod
     def for_agents(cls, agents: Iterable[HasSampling], **values: Any) -> Self:
-        """The part with these agents in it; `values` may change one key of one agent."""
+        """The part with an entry for each of these agents; `values` may change one key of one.
+
+        Raises ValidationError for values that are none.
+        """
         return cls.model_validate(complete_speaker(values, agents))
 
 
 def complete_speaker(section: dict[str, Any], agents: Iterable[HasSampling]) -> dict[str, Any]:
     """A recipe's `speaker` section with an adapter and a whole sampling for each agent.
 
-    Entries of agents that are not in the list, and what is no mapping, stay as they are: to
-    refuse them is for whoever validates the section.
+    Entries of agents that are not in the list, and whatever is not a mapping, stay as they are:
+    whoever validates the section refuses them.
     """
     adapters: dict[str, Any] = {}
     sampling: dict[str, Any] = {}
@@ -123,25 +126,25 @@ def complete_speaker(section: dict[str, Any], agents: Iterable[HasSampling]) -> 
         adapters[agent.name] = ""
         sampling[agent.name] = agent.sampling.model_dump()
     changed = dict(section)
-    if isinstance(given := section.get("adapters", {}), dict):
-        changed["adapters"] = adapters | given
-    if isinstance(given := section.get("sampling", {}), dict):
+    if isinstance(entries := section.get("adapters", {}), dict):
+        changed["adapters"] = adapters | entries
+    if isinstance(entries := section.get("sampling", {}), dict):
         changed["sampling"] = sampling | {
             name: sampling.get(name, {}) | keys if isinstance(keys, dict) else keys
-            for name, keys in given.items()
+            for name, keys in entries.items()
         }
     return changed
 
 
 class ServerPart(Frozen):
-    """Where the server of `speaker.kind: vllm` is, and how long to bear with it."""
+    """Where the server of `speaker.kind: vllm` is, and how long to wait for it."""
 
     url: str = "http://127.0.0.1:8000/v1"
     max_in_flight: Annotated[int, Field(ge=1, le=4096)] = 256
-    call_seconds: Positive = 180.0  # an answer that takes longer is given up and asked for again
+    call_seconds: Positive = 180.0  # a call that takes longer is given up and sent again
     wait_seconds: Positive = 1800.0  # a server that is gone for longer stops the build
     price_in: Annotated[float, Field(ge=0)] = 0.0  # per million tokens of prompt
-    price_out: Annotated[float, Field(ge=0)] = 0.0  # per million tokens of answer
+    price_out: Annotated[float, Field(ge=0)] = 0.0  # per million tokens of replies
 
 
 class CriticPart(Frozen):
@@ -215,6 +218,14 @@ class Recipe(Frozen):
     gates: GatesPart = Field(default_factory=GatesPart)
     limits: LimitsPart = LimitsPart()
     keep_tags: tuple[Literal["title", "artist", "album", "license"], ...] = ()
+
+    def with_agents(self, agents: Iterable[HasSampling]) -> Self:
+        """The recipe with an entry for each agent, as `recipe_file.load` gives it.
+
+        For one that was made in Python, `Recipe()` say, which knows no agent.
+        """
+        speaker = SpeakerPart.for_agents(agents, **self.speaker.model_dump())
+        return self.model_copy(update={"speaker": speaker})
 
     def canonical(self) -> str:
         """The recipe as canonical JSON, less what can't change a byte of the output.

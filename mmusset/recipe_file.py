@@ -157,16 +157,16 @@ def _apply(data: dict[str, Any], override: str) -> None:
     dotted, equals, text = override.partition("=")
     if not equals or not dotted:
         raise UsageError(f"--set takes a.b=c, not {override!r}")
-    shown = first_line(override, 80)
+    printable = first_line(override, 80)
     *parents, last = dotted.split(".")
     for parent in parents:
         data = data.setdefault(parent, {})
         if not isinstance(data, dict):
-            raise UsageError(f"--set {shown}: {parent} holds a value, not a section")
+            raise UsageError(f"--set {printable}: {parent} holds a value, not a section")
     try:
         data[last] = read_yaml(text)
     except NotYaml as error:
-        raise UsageError(f"--set {shown} is not a YAML value: {error}") from None
+        raise UsageError(f"--set {printable} is not a YAML value: {error}") from None
 
 
 def _explain(error: ValidationError, known: list[str], where: str) -> str:

@@ -194,27 +194,75 @@ class Tags(Frozen):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """What the source offers for one sample. Paths are bytes, relative to the source."""
+class SourceFile:
+    """A file of the source, and the hash of what it held when it was surveyed.
 
-    key: str
-    music_path: bytes  # the picture itself where that is alone
-    music_sha256: str
-    duration_s: float
-    clip_index: int
-    clip_count: int
-    image_path: bytes  # the music itself where the picture is embedded, the video where it is one
-    image_sha256: str  # of the picture's file, or of the embedded cover
-    image_origin: ImageOrigin
-    story_path: bytes | None
-    group: str
-    split: Split
-    tags: Tags
+    `path` is the entry's: bytes, relative to the source.
+    """
+
+    path: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePicture(SourceFile):
+    """Where the picture of a piece comes from.
+
+    An embedded cover has the path of the music that it is embedded in and a hash of its own; a
+    picture of a video has both of the video.
+    """
+
+    origin: ImageOrigin
 
     @property
-    def generated(self) -> bool:
-        """Whether the picture has no music in the source, so that a model made some for it."""
-        return self.image_origin == "alone"
+    def is_in_music(self) -> bool:
+        """Whether it is taken out of the music's own file."""
+        return self.origin in ("embedded", "video")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of music and what belongs to it, as the source offers it: clips are cut from it.
+
+    Where music is generated for a picture that has none, `music` has the path of the picture and
+    the hash of the music.
+    """
+
+    music: SourceFile
+    duration_s: float
+    picture: SourcePicture
+    story_path: bytes | None
+    tags: Tags
+
+    def key(self, clip_index: int) -> str:
+        """The key of a clip: from the music's content, never from its name."""
+        return f"{self.music.sha256[:24]}{clip_index:02d}"
+
+    @property
+    def is_generated(self) -> bool:
+        """Whether the source has only the picture, so that a model made the music."""
+        return self.picture.origin == "alone"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One sample to be: a clip of a piece, and the split that its group is dealt to."""
+
+    key: str
+    clip_index: int
+    clip_count: int
+    group: str
+    split: Split
+    piece: Piece
+
+    @property
+    def tags(self) -> Tags:
+        return self.piece.tags
+
+    @property
+    def source_sha256(self) -> str:
+        """Of the music, as a `Quadruple` names it."""
+        return self.piece.music.sha256
 
 
 class ClipFacts(Frozen):

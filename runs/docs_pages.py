@@ -1,8 +1,8 @@
-"""Write the pages that are generated: the command line from its own help, the API from its modules.
+"""Write the pages that are generated: the command line, the API, and the notebook, which is run.
 
     python runs/docs_pages.py
 
-They go to docs/reference/, which git ignores: `make docs` runs this first.
+They go to docs/reference/ and docs/guides/, where git ignores them: `make docs` runs this first.
 """
 
 from collections.abc import Iterator
@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from nbconvert.exporters import MarkdownExporter
+from nbconvert.preprocessors import ExecutePreprocessor
 
 from mmusset.cli.main import app
 
-REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
+DOCS = Path(__file__).parents[1] / "docs"
+NOTEBOOK = DOCS / "notebooks" / "first_dataset.ipynb"
 
 # What a Python user imports, from the nouns up. Everything else is for developers of mmusset.
 API = (
@@ -56,12 +59,20 @@ def api_page() -> str:
     return "\n\n".join(["# API", intro, *sections, ""])
 
 
+def notebook_page() -> str:
+    """The notebook with its output; pictures are part of the page, as data URIs."""
+    exporter = MarkdownExporter(preprocessors=[ExecutePreprocessor(timeout=600)])
+    page, _ = exporter.from_filename(str(NOTEBOOK))
+    return str(page)
+
+
 def main() -> None:
-    """Write both pages."""
-    REFERENCE.mkdir(exist_ok=True)
-    for page in (commands_page, api_page):
-        name = page.__name__.removesuffix("_page")
-        (REFERENCE / f"{name}.md").write_text(page(), encoding="utf-8")
+    """Write the three pages."""
+    reference, guides = DOCS / "reference", DOCS / "guides"
+    reference.mkdir(exist_ok=True)
+    (reference / "commands.md").write_text(commands_page(), encoding="utf-8")
+    (reference / "api.md").write_text(api_page(), encoding="utf-8")
+    (guides / "notebook.md").write_text(notebook_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,20 @@
-"""The build: plan, run, ledger, accounting.
+"""The build: a source in, shards out, whatever kills it on the way.
 
-It is handed the agents' graph and never imports it. `run.py` is the build itself;
-`ledger.py` is the only thing that knows what is done.
+A source's entries are surveyed and paired into an inventory, the inventory is frozen into a plan,
+each planned item is cut and measured, the agents decide it, and each block of decided items is
+sealed into a shard. The ledger holds every step. The agents' graph is handed in and never
+imported.
+
+Doors:
+    run              a build, a replay, a survey without a build
+    job              what to build, and how it ended
+    trial            one item, for people who tune prompts
+    progress         what a build shows while it runs
+    report, show     plain facts of a source, a build and a ledger; and as text
+    estimate         what a model will cost
+    accounting       what became of every item, and what the replies have cost
+    marks            what people want of items
+    manifest         `manifest.json`
+    studio           generated music, and what a composer is
+    workspace        what every part of a build works with
 """

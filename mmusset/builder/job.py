@@ -8,15 +8,15 @@ from pydantic import BaseModel
 
 from mmusset.recipe import Recipe
 from mmusset.sample import AgentName, Material, Outcome
+from mmusset.sources.source import Source
 from mmusset.speakers.agent import Agent
 from mmusset.speakers.asking import Asker
 from mmusset.speakers.base import Speaker
 
 from .accounting import Tally
-from .candidates import Quota
-from .decoding.sandbox import Sandbox
-from .ledger.ledger import Ledger
+from .planning.candidates import Quota
 from .studio import Composer, Studio
+from .workspace import Workspace
 
 Annotate = Callable[[Material], Awaitable[Outcome]]
 MakeGraph = Callable[[Asker, Recipe], Annotate]
@@ -32,7 +32,7 @@ class Job:
     `check` every sealed shard is read, not only those whose time or size has changed.
     """
 
-    source: Path
+    source: Source
     out: Path
     recipe: Recipe
     speaker: Speaker
@@ -51,11 +51,9 @@ class Job:
         """Who makes music, "" where nobody does."""
         return self.composer.name if self.composer else ""
 
-    def studio(self, ledger: Ledger, sandbox: Sandbox) -> Studio | None:
-        """Where music is made, if any is."""
-        if self.composer is None:
-            return None
-        return Studio(self.source, self.out, self.recipe, ledger, sandbox, self.composer)
+    def studio(self, workspace: Workspace) -> Studio | None:
+        """Where music is generated, if any is."""
+        return Studio(workspace, self.composer) if self.composer else None
 
 
 @dataclass(frozen=True, slots=True)

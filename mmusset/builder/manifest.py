@@ -15,7 +15,6 @@ from mmusset.shards.manifest import (
     LedgerStamp,
     ListedShard,
     Manifest,
-    ReasonCount,
 )
 
 from .accounting import Cost, total_cost
@@ -44,10 +43,7 @@ def manifest(ledger: Ledger) -> Manifest:
         failed=tally.failed,
         skipped=tally.skipped,
         shards=shards,
-        reasons=tuple(
-            ReasonCount(status=status, reason=reason, count=count)
-            for status, reason, count in ledger.verdicts.reasons()
-        ),
+        reasons=tuple(ledger.verdicts.reasons()),
         marks=ledger.marks.honoured(),
         splits=splits,
         groups=len(ledger.plan.splits()),

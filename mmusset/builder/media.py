@@ -1,8 +1,8 @@
-"""One item's media and evidence: made once, found again, made again where lost."""
+"""One item's media and evidence: prepared once, kept, and prepared again where they were lost."""
 
 import hashlib
 import os
-from dataclasses import replace
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from mmusset.errors import MmussetError, Unread, Unusable
@@ -10,71 +10,69 @@ from mmusset.files import failpoint
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
 from mmusset.sample import Item, Material, Prepared, Revision
-from mmusset.sources.walk import check_there
 
-from .decoding.sandbox import Sandbox
-from .decoding.tasks import PrepareRequest
-from .ledger.file import FOLDER
-from .ledger.ledger import Ledger
+from .decoding.tasks import Originals, PrepareTask
 from .ledger.plan import PlannedItem
 from .studio import Studio
+from .workspace import Workspace
 
 
 class Media:
-    """The media of one build: `source` is the folder of originals, `out` the dataset's.
+    """The media of one build.
 
-    `studio` is where the music of pictures that are alone is found, if there may be such.
+    `studio` generates the music of pictures that have none, if there may be such.
     """
 
-    def __init__(
-        self,
-        source: Path,
-        out: Path,
-        recipe: Recipe,
-        ledger: Ledger,
-        sandbox: Sandbox,
-        studio: Studio | None = None,
-    ) -> None:
-        self.cache = out / FOLDER / "cache"
-        self._source = source
-        self._recipe = recipe
-        self._ledger = ledger
-        self._sandbox = sandbox
+    def __init__(self, workspace: Workspace, studio: Studio | None = None) -> None:
+        self.cache = workspace.folder / "cache"
+        self._workspace = workspace
         self._studio = studio
 
     async def prepare(self, planned: PlannedItem) -> Prepared:
-        """The item's clip, picture and evidence; kept in the ledger when first made.
+        """The item's clip, picture and evidence; kept in the ledger the first time.
 
         Raises Unusable for the item's fault, Unread.
         """
-        if known := self._ledger.media.prepared(planned.idx):
+        ledger = self._workspace.ledger
+        if known := ledger.media.prepared(planned.idx):
             return known
-        prepared = await self._make(await self._request(planned.item))
+        prepared = await self.cut(planned.item)
         failpoint("media_stored")
-        with self._ledger.transaction():
-            self._ledger.media.keep_prepared(planned.idx, prepared)
+        with ledger.transaction():
+            ledger.media.keep_prepared(planned.idx, prepared)
         failpoint("media_kept")
         return prepared
 
-    async def ensure(self, planned: PlannedItem, shown: bool = True) -> Prepared:
+    async def ensure(self, planned: PlannedItem, for_model: bool = True) -> Prepared:
         """What was prepared, its media stored again if they were lost.
 
-        With `shown` the picture that a model is shown is among them. Raises MmussetError if
+        With `for_model` the picture that a model is shown is among them. Raises MmussetError if
         the source no longer gives the bytes that were measured, Unread if it can't be read.
         """
-        prepared = await self.prepare(planned)
-        shown = shown and bool(model_pixels(self._recipe))
-        missing = shown and not self.picture(planned.item.key).exists()
-        if missing or self._stored(planned.item.key, prepared) is None:
+        prepared, item = await self.prepare(planned), planned.item
+        needs_picture = for_model and bool(model_pixels(self._workspace.recipe))
+        missing = needs_picture and not self.picture(item.key).exists()
+        if missing or self._stored(item.key, prepared) is None:
             try:
-                request = await self._request(planned.item)
                 # The story was read when the item was prepared; its file may be gone since.
-                await self._make(replace(request, story_path=""))
+                await self.cut(item, with_story=False)
             except Unusable as error:
-                raise _lost(planned.item, str(error)) from None
-            if self._stored(planned.item.key, prepared) is None:
-                raise _lost(planned.item, "other bytes come out of it now")
+                raise _changed(item, str(error)) from None
+            if self._stored(item.key, prepared) is None:
+                raise _changed(item, "other bytes come out of it now")
         return prepared
+
+    async def cut(self, item: Item, with_story: bool = True) -> Prepared:
+        """Cut, measure and store an item's clip and picture, whatever was prepared before."""
+        work = self._workspace
+        self.cache.mkdir(exist_ok=True)
+        try:
+            async with AsyncExitStack() as files:
+                originals = await self._open(item, with_story, files)
+                return await work.sandbox.prepare(self._task(item, originals))
+        except (Unread, Unusable):
+            work.source.check()
+            raise
 
     def load(self, key: str, prepared: Prepared) -> tuple[bytes, bytes]:
         """The stored JPEG and FLAC bytes that `ensure` made sure of."""
@@ -98,54 +96,44 @@ class Media:
         for path in (*self._paths(key), self.picture(key)):
             path.unlink(missing_ok=True)
 
-    async def _request(self, item: Item) -> PrepareRequest:
-        request = request_for(item, self._source, self._recipe, self.cache / item.key)
-        if not item.generated:
-            return request
-        assert self._studio
-        music = str(await self._studio.music_of(item))
-        return replace(request, music_path=music, generated_by=self._studio.composer)
+    async def _open(self, item: Item, with_story: bool, files: AsyncExitStack) -> Originals:
+        """The files that an item is made of, open until `files` are closed."""
+        piece, source = item.piece, self._workspace.source
 
-    async def _make(self, request: PrepareRequest) -> Prepared:
-        self.cache.mkdir(exist_ok=True)
-        try:
-            return await self._sandbox.prepare(request)
-        except (Unread, Unusable):
-            check_there(self._source)
-            raise
+        async def open_(path: bytes) -> bytes:
+            return os.fsencode(await files.enter_async_context(source.open(path)))
+
+        if piece.is_generated:
+            assert self._studio
+            music = os.fsencode(await self._studio.music_of(piece))
+        else:
+            music = await open_(piece.music.path)
+        picture = music if piece.picture.is_in_music else await open_(piece.picture.path)
+        story = await open_(piece.story_path) if with_story and piece.story_path else b""
+        return Originals(music=music, picture=picture, story=story)
+
+    def _task(self, item: Item, originals: Originals) -> PrepareTask:
+        recipe = self._workspace.recipe
+        composer = self._studio.composer if self._studio and item.piece.is_generated else ""
+        return PrepareTask(
+            item=item,
+            originals=originals,
+            stem=os.fsencode(self.cache / item.key),
+            clip=recipe.clip,
+            image=recipe.image,
+            model_pixels=model_pixels(recipe),
+            generated_by=composer,
+        )
 
     def _stored(self, key: str, prepared: Prepared) -> tuple[bytes, bytes] | None:
         jpeg, flac = (path.read_bytes() if path.exists() else b"" for path in self._paths(key))
-        wanted = (prepared.media.image.sha256, prepared.media.music.sha256)
-        if (hashlib.sha256(jpeg).hexdigest(), hashlib.sha256(flac).hexdigest()) != wanted:
+        expected = (prepared.media.image.sha256, prepared.media.music.sha256)
+        if (hashlib.sha256(jpeg).hexdigest(), hashlib.sha256(flac).hexdigest()) != expected:
             return None
         return jpeg, flac
 
     def _paths(self, key: str) -> tuple[Path, Path]:
         return self.cache / f"{key}.jpg", self.cache / f"{key}.flac"
-
-
-def request_for(item: Item, source: Path, recipe: Recipe, stem: Path) -> PrepareRequest:
-    """The request to cut, measure and store one item of `source` as `stem`.flac and .jpg."""
-
-    def absolute(relative: bytes) -> str:
-        return str(source / os.fsdecode(relative))
-
-    return PrepareRequest(
-        music_path=absolute(item.music_path),
-        music_sha256=item.music_sha256,
-        generated_by="",
-        image_path=absolute(item.image_path),
-        image_sha256=item.image_sha256,
-        image_origin=item.image_origin,
-        story_path=absolute(item.story_path) if item.story_path else "",
-        clip_index=item.clip_index,
-        clip_count=item.clip_count,
-        stem=str(stem),
-        model_pixels=model_pixels(recipe),
-        clip=recipe.clip,
-        image=recipe.image,
-    )
 
 
 def model_pixels(recipe: Recipe) -> int:
@@ -157,11 +145,11 @@ def material_of(
     item: Item, prepared: Prepared, picture: Path, seed: int, revision: Revision | None = None
 ) -> Material:
     """What the agents are given of an item; `picture` is what a model is shown."""
-    return Material(item.key, seed, item.tags, prepared, picture, revision)
+    return Material(item.key, seed, item.piece.tags, prepared, picture, revision)
 
 
-def _lost(item: Item, why: str) -> MmussetError:
-    name = show_path(item.music_path)
+def _changed(item: Item, why: str) -> MmussetError:
+    name = show_path(item.piece.music.path)
     return MmussetError(
         f"{name} or its picture has changed since it was measured ({why}), or a decoding"
         " library has; put the old file or library back, or build into a new --out"

@@ -49,7 +49,7 @@ class BuildProgress:
             below=self._spending.by_agent(),
             event="decided",
             key=item.key,
-            path=item.music_path.decode("utf-8", "backslashreplace"),
+            path=item.piece.music.path.decode("utf-8", "backslashreplace"),
             undecided=tally.undecided,
             **verdict.model_dump(),
         )

@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from mmusset.errors import MmussetError
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
-from mmusset.sample import Outcome, Prepared
+from mmusset.sample import ImageOrigin, Item, Outcome, Piece, Prepared, Quadruple
 from mmusset.shards.tar import Shard
-from mmusset.sources.walk import MUSICAL
+from mmusset.sources.source import MUSICAL
 from mmusset.speakers.agent import Agent
 
 from .accounting import Cost, Tally
@@ -23,8 +23,8 @@ from .ledger.ledger import Ledger
 from .ledger.left_out import REASON
 from .ledger.marks import Applied, Mark
 from .ledger.plan import PlannedItem
-from .look import Found
-from .plan import drop_short
+from .planning.inventory import Inventory
+from .planning.plan import clip_count, drop_short
 from .trial import Trial
 
 # CPU-seconds for one sample with the offline speaker; benchmarks/README.md.
@@ -122,35 +122,52 @@ class Summary:
 class ItemStory:
     """One item's whole story. None for what has not come to pass.
 
-    `mark` is what a person wants of it, `applied` the mark that was applied last.
+    `item` is the sample itself where only a shard tells of it. `mark` is what a person wants of
+    it, `applied` the mark that was applied last.
     """
 
-    planned: PlannedItem
+    item: Item | Quadruple
     prepared: Prepared | None
     outcome: Outcome | None
     mark: Mark | None
     applied: Applied | None
     shard: Shard | None
 
+    @property
+    def piece(self) -> Piece | None:
+        """What the source offered; None where only a shard tells of the item."""
+        return self.item.piece if isinstance(self.item, Item) else None
 
-def survey(found: Found, recipe: Recipe, agents: Sequence[Agent[BaseModel]]) -> SurveyReport:
-    """The items that a recipe makes of `found`, and what a build of them will cost."""
-    pieces, short = drop_short(list(found.pieces), recipe.clip)
+    @property
+    def origin(self) -> ImageOrigin:
+        """Where the picture comes from."""
+        if isinstance(self.item, Item):
+            return self.item.piece.picture.origin
+        return self.item.image.origin
+
+
+def survey(
+    inventory: Inventory, recipe: Recipe, agents: Sequence[Agent[BaseModel]]
+) -> SurveyReport:
+    """The items that a recipe makes of a source, and what a build of them will cost."""
+    offers, short = drop_short(inventory.offers, recipe.clip)
+    pieces = [offer.piece for offer in offers]
     reasons: dict[str, list[str]] = {}
-    for skipped in (*found.skipped, *short):
+    for skipped in (*inventory.skipped, *short):
         reasons.setdefault(skipped.reason, []).append(show_path(skipped.path))
     unread: dict[str, list[str]] = {}
-    for undecided in found.undecided:
+    for undecided in inventory.undecided:
         unread.setdefault(undecided.why, []).append(show_path(undecided.path))
-    samples = sum(piece.clip_count(recipe.clip) for piece in pieces) + len(found.alone)
+    samples = sum(clip_count(piece, recipe.clip) for piece in pieces)
+    samples += len(inventory.lone_pictures)
     return SurveyReport(
-        files=dict(Counter(str(entry.kind) for entry in found.entries)),
-        music=sum(entry.kind in MUSICAL and not entry.skip for entry in found.entries),
+        files=dict(Counter(str(entry.kind) for entry in inventory.entries)),
+        music=sum(entry.kind in MUSICAL and not entry.skip for entry in inventory.entries),
         pieces=len(pieces),
-        pictured_by=dict(Counter(str(piece.image_origin) for piece in pieces)),
+        pictured_by=dict(Counter(str(piece.picture.origin) for piece in pieces)),
         with_story=sum(piece.story_path is not None for piece in pieces),
         with_license=sum(bool(piece.tags.license) for piece in pieces),
-        to_generate=len(found.alone),
+        to_generate=len(inventory.lone_pictures),
         skipped=reasons,
         undecided=unread,
         samples=samples,
@@ -168,7 +185,7 @@ def status(ledger: Ledger) -> StatusReport:
         splits[split] += shard.samples
     return StatusReport(
         tally=ledger.verdicts.tally(),
-        reasons=ledger.verdicts.reasons(),
+        reasons=[(r.status, r.reason, r.count) for r in ledger.verdicts.reasons()],
         marks=_marks(ledger),
         splits=dict(splits),
         shards=[shard for _, shard in sealed],
@@ -201,8 +218,10 @@ def _marks(ledger: Ledger) -> MarksReport:
         honoured=ledger.marks.honoured(),
         waiting=len(ledger.marks.waiting()),
         refused=[
-            RefusedMark(show_path(path), mark.key, mark.verdict, why)
-            for path, mark, why in ledger.marks.refused()
+            RefusedMark(
+                show_path(refusal.path), refusal.mark.key, refusal.mark.verdict, refusal.why
+            )
+            for refusal in ledger.marks.refused()
         ],
     )
 
@@ -227,7 +246,7 @@ def explain(ledger: Ledger, key_or_path: str) -> list[ItemStory]:
 
 def tried(trial: Trial, outcome: Outcome) -> ItemStory:
     """The story of an item on trial, which is in no plan."""
-    return ItemStory(PlannedItem(0, 0, trial.item), trial.prepared, outcome, None, None, None)
+    return ItemStory(trial.item, trial.material.prepared, outcome, None, None, None)
 
 
 def plain(value: object) -> object:
@@ -268,7 +287,7 @@ def _at(ledger: Ledger, wanted: bytes) -> list[PlannedItem]:
 
 def _story(ledger: Ledger, planned: PlannedItem) -> ItemStory:
     return ItemStory(
-        planned=planned,
+        item=planned.item,
         prepared=ledger.media.prepared(planned.idx),
         outcome=ledger.verdicts.outcome(planned.idx),
         mark=ledger.marks.of(planned.idx),

@@ -6,39 +6,38 @@ import gc
 import os
 import shutil
 import signal
-import sqlite3
+import threading
 from collections import deque
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 from mmusset.errors import MmussetError, Stopped, Unfit, Unread, Unusable, UsageError, first_error
 from mmusset.files import failpoint
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
 from mmusset.sample import Outcome, Verdict
-from mmusset.sources.walk import MUSICAL, walk
+from mmusset.sources.source import MUSICAL, Source
 from mmusset.speakers.asking import Asker
 
 from .apply_marks import apply_marks, revision
-from .candidates import Candidates
-from .decoding.sandbox import Sandbox
 from .job import Job, Result
 from .ledger.copy import LedgerCopy
-from .ledger.file import open_to_read, open_to_write
-from .ledger.ledger import Ledger
+from .ledger.file import open_to_read
 from .ledger.left_out import MOST_RUNS, REASON
 from .ledger.plan import PlannedBlock, PlannedItem
-from .look import MOST_UNREAD_IN_A_ROW, Found, look, reads_still
 from .manifest import write_manifest
 from .media import Media, material_of
-from .plan import freeze
+from .planning.candidates import Candidates
+from .planning.inventory import Inventory, take_inventory
+from .planning.plan import freeze
+from .planning.provisional import planning
+from .planning.retry import retry_failed
+from .planning.surveys import MOST_UNREAD_IN_A_ROW, still_reads
 from .progress import BuildProgress
-from .replan import planning
 from .reply_store import LedgerReplies
-from .retry import retry_failed
 from .same_job import check_models, check_recipe
 from .seal import Sealer
+from .workspace import Workspace, open_workspace, passing_workspace
 
 # Of the last 100 items (and of 20 at least), so many may fail by their speaker's answers.
 MOST_FAILING = 0.5
@@ -53,53 +52,48 @@ async def build(job: Job, progress: BuildProgress) -> Result:
     Raises UsageError, Refused and MmussetError as their names say; OSError where writing
     fails. After any of them the same command goes on.
     """
-    entries = walk(job.source, job.out)
+    entries = job.source.entries(job.out)
     offering = MUSICAL | {"image"} if job.composer else MUSICAL
     if not any(e.unread or (e.kind in offering and not e.skip) for e in entries):
         raise UsageError(f"no music and no video in {job.source}; `mmusset scan` shows what is")
-    ledger = open_to_write(job.out)
-    try:
-        async with Sandbox(job.recipe.limits) as sandbox:
-            check_recipe(
-                job.recipe, job.speaker.name, job.composer_name, job.agents, ledger, job.re_run
-            )
-            marked = apply_marks(ledger) if job.apply_marks else 0
-            found = await look(job.source, entries, job.recipe, sandbox, ledger, progress.surveyed)
-            beyond = "not needed for --accept" if job.quota else "beyond --limit"
-            studio = job.studio(ledger, sandbox)
-            if studio:
-                most = job.quota.budget if job.quota else job.limit
-                found = await studio.supply(found, most, beyond, progress.composed)
-            candidates = _plan(job, found, ledger, beyond)
-            media = Media(job.source, job.out, job.recipe, ledger, sandbox, studio)
-            async with LedgerCopy(job.out, ledger, progress.log) as copy:
-                result = await Builder(job, ledger, media, progress, candidates).run()
-                if not result.interrupted:
-                    await copy.make()
-            refused = len(ledger.marks.refused()) if job.apply_marks else 0
-            return replace(result, marked=marked, refused=refused)
-    except sqlite3.Error as error:
-        raise ledger.broken(error) from None
-    finally:
-        ledger.close()
+    async with open_workspace(job.source, job.out, job.recipe) as workspace:
+        ledger = workspace.ledger
+        check_recipe(
+            job.recipe, job.speaker.name, job.composer_name, job.agents, ledger, job.re_run
+        )
+        marked = apply_marks(ledger) if job.apply_marks else 0
+        inventory = await take_inventory(workspace, entries, progress.surveyed)
+        beyond = "not needed for --accept" if job.quota else "beyond --limit"
+        studio = job.studio(workspace)
+        if studio:
+            most = job.quota.budget if job.quota else job.limit
+            inventory = await studio.supply(inventory, most, beyond, progress.composed)
+        candidates = _plan(job, workspace, inventory, beyond)
+        media = Media(workspace, studio)
+        async with LedgerCopy(job.out, ledger, progress.log) as copy:
+            result = await Builder(job, workspace, media, progress, candidates).run()
+            if not result.interrupted:
+                await copy.make()
+        refused = len(ledger.marks.refused()) if job.apply_marks else 0
+        return replace(result, marked=marked, refused=refused)
 
 
-def _plan(job: Job, found: Found, ledger: Ledger, beyond: str) -> Candidates | None:
+def _plan(job: Job, workspace: Workspace, inventory: Inventory, beyond: str) -> Candidates | None:
     """Write the plan into the ledger, all or nothing; gives what it may still grow by."""
-    candidates = None
+    ledger, candidates = workspace.ledger, None
     with planning(ledger) as restore:
         if job.retry_failed:
             ledger.left_out.retry_unread_files()
         if job.quota:
-            freeze(found, job.recipe, ledger, 0, beyond)
-            candidates = Candidates(found, job.recipe, ledger, job.quota)
+            freeze(inventory, workspace, 0, beyond)
+            candidates = Candidates(inventory, workspace, job.quota)
             while candidates.fill():
                 restore()  # what was decided before may ask for one more
         else:
-            freeze(found, job.recipe, ledger, job.limit, beyond)
+            freeze(inventory, workspace, job.limit, beyond)
     failpoint("plan_frozen")
     if job.retry_failed:
-        retry_failed(found, job.recipe, ledger)
+        retry_failed(inventory, workspace)
     return candidates
 
 
@@ -111,30 +105,24 @@ async def replay(job: Job, progress: BuildProgress) -> int:
     """
     with open_to_read(job.out):
         pass
-    ledger = open_to_write(job.out)
-    try:
-        async with Sandbox(job.recipe.limits) as sandbox:
-            check_recipe(job.recipe, job.speaker.name, job.composer_name, job.agents, ledger, ())
-            studio = job.studio(ledger, sandbox)
-            media = Media(job.source, job.out, job.recipe, ledger, sandbox, studio)
-            sealer = Sealer(job.out, job.recipe, ledger, media)
-            sealed = [block for block in ledger.plan.blocks() if ledger.shards.of(block.n)]
-            for done, block in enumerate(sealed, start=1):
-                progress.sealed((await sealer.rewrite(block)).name, done, len(sealed))
-            if len(sealed) == len(ledger.plan.blocks()):
-                write_manifest(job.out, ledger)
-                sealer.remove_replaced()
-            return len(sealed)
-    except sqlite3.Error as error:
-        raise ledger.broken(error) from None
-    finally:
-        ledger.close()
+    async with open_workspace(job.source, job.out, job.recipe) as workspace:
+        ledger = workspace.ledger
+        check_recipe(job.recipe, job.speaker.name, job.composer_name, job.agents, ledger, ())
+        sealer = Sealer(workspace, Media(workspace, job.studio(workspace)))
+        sealed = [block for block in ledger.plan.blocks() if ledger.shards.of(block.n)]
+        for done, block in enumerate(sealed, start=1):
+            progress.sealed((await sealer.rewrite(block)).name, done, len(sealed))
+        if len(sealed) == len(ledger.plan.blocks()):
+            write_manifest(job.out, ledger)
+            sealer.remove_replaced()
+        return len(sealed)
 
 
-async def survey_only(source: Path, recipe: Recipe, progress: BuildProgress) -> Found:
+async def survey_only(source: Source, recipe: Recipe, progress: BuildProgress) -> Inventory:
     """What a build would find, without an output folder."""
-    async with Sandbox(recipe.limits) as sandbox:
-        return await look(source, walk(source), recipe, sandbox, None, progress.surveyed)
+    entries = source.entries()
+    async with passing_workspace(source, recipe) as workspace:
+        return await take_inventory(workspace, entries, progress.surveyed)
 
 
 class Builder:
@@ -143,17 +131,17 @@ class Builder:
     def __init__(
         self,
         job: Job,
-        ledger: Ledger,
+        workspace: Workspace,
         media: Media,
         progress: BuildProgress,
         candidates: Candidates | None,
     ) -> None:
         self._job = job
-        self._ledger = ledger
+        self._ledger = ledger = workspace.ledger
         self._progress = progress
         self._candidates = candidates
         self._media = media
-        self._sealer = Sealer(job.out, job.recipe, ledger, self._media)
+        self._sealer = Sealer(workspace, media)
         self._replies = LedgerReplies(ledger)
         self._blocks = {block.n: block for block in ledger.plan.blocks()}
         self._undecided = {n: ledger.verdicts.undecided_in(n) for n in self._blocks}
@@ -241,7 +229,7 @@ class Builder:
             except Stopped:
                 return
             except Unread as error:
-                self._leave_undecided(planned, error.why)
+                await self._leave_undecided(planned, error.why)
                 continue
             self._unread_in_a_row = 0
             with self._ledger.transaction():
@@ -298,15 +286,15 @@ class Builder:
         except Unusable as error:
             return _ended("failed", error)
 
-    def _leave_undecided(self, planned: PlannedItem, why: str) -> None:
+    async def _leave_undecided(self, planned: PlannedItem, why: str) -> None:
         """The next run tries again. Raises MmussetError where nothing can be read any more."""
-        name = show_path(planned.item.music_path)
+        name = show_path(planned.item.piece.music.path)
         self._unread[planned.idx] = why
         self._unread_in_a_row += 1
         if self._unread_in_a_row == MOST_UNREAD_IN_A_ROW:
             self._unread_in_a_row = 0
-            known = self._ledger.verdicts.first_accepted() or planned.item.music_path
-            if reads_still(self._job.source, known):
+            known = self._ledger.verdicts.first_accepted() or planned.item.piece.music.path
+            if await still_reads(self._job.source, known):
                 return
             raise MmussetError(
                 f"{MOST_UNREAD_IN_A_ROW} items in a row could not be read, the last of them {name}"
@@ -352,6 +340,8 @@ class Builder:
         self._progress.sealed(shard.name, sealed, len(self._blocks))
 
     def _listen_for_stop(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return  # signals reach the main thread alone, which is a notebook's here
         loop = asyncio.get_running_loop()
 
         def stop() -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from mmusset.errors import MmussetError, Unread
 from mmusset.files import PARTIAL, failpoint, file_sha256, sync_folder
-from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
 from mmusset.sample import Prepared, Quadruple, Tags
 from mmusset.shards.tar import (
@@ -19,9 +18,9 @@ from mmusset.shards.tar import (
     write_shard,
 )
 
-from .ledger.ledger import Ledger
 from .ledger.plan import PlannedBlock, PlannedItem
 from .media import Media
+from .workspace import Workspace
 
 # Stands for a block of which nothing was accepted: it has no file.
 NO_SHARD = Shard("", 0, 0, "")
@@ -30,10 +29,10 @@ NO_SHARD = Shard("", 0, 0, "")
 class Sealer:
     """Turns decided blocks into shards of `out`."""
 
-    def __init__(self, out: Path, recipe: Recipe, ledger: Ledger, media: Media) -> None:
-        self._out = out
-        self._recipe = recipe
-        self._ledger = ledger
+    def __init__(self, workspace: Workspace, media: Media) -> None:
+        self._out = workspace.out
+        self._recipe = workspace.recipe
+        self._ledger = workspace.ledger
         self._media = media
 
     async def seal(self, block: PlannedBlock) -> Shard:
@@ -140,16 +139,16 @@ class Sealer:
     async def _quadruple(self, planned: PlannedItem) -> tuple[Quadruple, Prepared]:
         item = planned.item
         try:
-            prepared = await self._media.ensure(planned, shown=False)
+            prepared = await self._media.ensure(planned, for_model=False)
         except Unread as error:
-            name = show_path(item.music_path)
+            name = show_path(item.piece.music.path)
             raise MmussetError(
                 f"{name}, whose media were lost from the cache, could not be read ({error.why});"
                 " mend that and run the same command again"
             ) from None
         outcome = self._ledger.verdicts.outcome(planned.idx)
         assert outcome and outcome.caption and outcome.story
-        kept = {name: getattr(item.tags, name) for name in self._recipe.keep_tags}
+        published = {name: getattr(item.tags, name) for name in self._recipe.keep_tags}
         quadruple = Quadruple(
             **dict(prepared.media),
             key=item.key,
@@ -157,10 +156,10 @@ class Sealer:
             group=item.group,
             story=outcome.story,
             caption=outcome.caption,
-            tags=Tags(**kept),
+            tags=Tags(**published),
             speaker=outcome.turns[0].speaker,
             model=outcome.turns[0].model,
             turns=outcome.turns,
-            source_sha256=item.music_sha256,
+            source_sha256=item.source_sha256,
         )
         return quadruple, prepared

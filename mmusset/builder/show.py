@@ -5,7 +5,7 @@ import textwrap
 
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.safe_text import show_path
-from mmusset.sample import Caption, MediaFacts, Outcome, Turn
+from mmusset.sample import Caption, Item, MediaFacts, Outcome, Turn
 
 from .accounting import Tally, total_cost
 from .estimate import Estimate
@@ -155,27 +155,29 @@ _ORIGINS = {
 }
 
 
-def _story(item: ItemStory) -> str:
-    planned = item.planned.item
+def _story(story: ItemStory) -> str:
+    item = story.item
+    assert isinstance(item, Item), "a ledger knows where each of its items comes from"
+    piece = item.piece
     lines = [
-        f"{planned.key}  {show_path(planned.music_path)}",
-        f"clip      {planned.clip_index + 1} of {planned.clip_count}; split {planned.split},"
-        f" group {planned.group}",
-        f"picture   {show_path(planned.image_path)}, {_ORIGINS[planned.image_origin]}",
+        f"{item.key}  {show_path(piece.music.path)}",
+        f"clip      {item.clip_index + 1} of {item.clip_count}; split {item.split},"
+        f" group {item.group}",
+        f"picture   {show_path(piece.picture.path)}, {_ORIGINS[piece.picture.origin]}",
     ]
-    if item.prepared and item.prepared.media.music.generated_by:
-        story = " and its story" if item.prepared.given_story else ""
-        by = item.prepared.media.music.generated_by
-        lines.append(f"music     generated from the picture{story} by {by}")
-    if item.prepared:
-        lines += _evidence(item.prepared.media)
-    if item.outcome is None:
+    if story.prepared and story.prepared.media.music.generated_by:
+        its_story = " and its story" if story.prepared.given_story else ""
+        by = story.prepared.media.music.generated_by
+        lines.append(f"music     generated from the picture{its_story} by {by}")
+    if story.prepared:
+        lines += _evidence(story.prepared.media)
+    if story.outcome is None:
         lines.append("no verdict yet: run the build again")
     else:
-        lines += _outcome(item.outcome)
-    lines += _mark(item)
-    if item.shard and item.outcome and item.outcome.verdict.status == "accepted":
-        lines.append(f"shard     {item.shard.name}")
+        lines += _outcome(story.outcome)
+    lines += _mark(story)
+    if story.shard and story.outcome and story.outcome.verdict.status == "accepted":
+        lines.append(f"shard     {story.shard.name}")
     return "\n".join(lines)
 
 

@@ -1,7 +1,6 @@
 """One item on trial: decoded into a folder that goes away again, for people who tune prompts."""
 
 import os
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,21 +8,21 @@ from pathlib import Path
 
 from mmusset.errors import UsageError
 from mmusset.recipe import Recipe
-from mmusset.sample import Item, Material, Prepared
-from mmusset.sources.walk import MUSICAL, Entry, walk
+from mmusset.sample import Item, Material
+from mmusset.sources.folder import FolderSource
+from mmusset.sources.source import MUSICAL, Entry, Source
 
-from .decoding.sandbox import Sandbox
-from .look import Found, look
-from .media import material_of, request_for
-from .plan import drop_short, items_of
+from .media import Media, material_of
+from .planning.inventory import Inventory, take_inventory
+from .planning.plan import drop_short, items_of
+from .workspace import passing_workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """An item, what was measured on it, and what the agents are given."""
+    """An item, and what the agents are given of it."""
 
     item: Item
-    prepared: Prepared
     material: Material
 
 
@@ -35,38 +34,35 @@ async def trial_of_file(path: Path, recipe: Recipe) -> AsyncIterator[Trial]:
     """
     if not path.is_file():
         raise UsageError(f"no file {path}")
-    name = os.fsencode(path.name)
-    entries = [e for e in walk(path.parent) if _is_of(e, name)]
-    async with _trial(path.parent, entries, 1, recipe) as trial:
+    source, name = FolderSource(path.parent), os.fsencode(path.name)
+    entries = [entry for entry in source.entries() if _is_of(entry, name)]
+    async with _trial(source, entries, 1, recipe) as trial:
         yield trial
 
 
 @asynccontextmanager
-async def trial_of_source(source: Path, place: int, recipe: Recipe) -> AsyncIterator[Trial]:
+async def trial_of_source(source: Source, place: int, recipe: Recipe) -> AsyncIterator[Trial]:
     """The item at a place, from 1, in the order of a build's plan."""
-    async with _trial(source, walk(source), place, recipe) as trial:
+    async with _trial(source, source.entries(), place, recipe) as trial:
         yield trial
 
 
 @asynccontextmanager
 async def _trial(
-    source: Path, entries: list[Entry], place: int, recipe: Recipe
+    source: Source, entries: list[Entry], place: int, recipe: Recipe
 ) -> AsyncIterator[Trial]:
-    async with Sandbox(recipe.limits) as sandbox:
-        found = await look(source, entries, recipe, sandbox, None, lambda done, total: None)
-        items = _items(found, recipe)
+    async with passing_workspace(source, recipe) as workspace:
+        inventory = await take_inventory(workspace, entries, lambda done, total: None)
+        items = _items(inventory, recipe)
         if len(items) < place:
-            reasons = {s.reason for s in found.skipped} | {u.why for u in found.undecided}
+            reasons = {s.reason for s in inventory.skipped} | {u.why for u in inventory.undecided}
             why = "; ".join(sorted(reasons))
             raise UsageError(
                 f"{source} gives {len(items)} items, no item {place} ({why or 'nothing is there'})"
             )
-        item = items[place - 1]
-        with tempfile.TemporaryDirectory() as folder:
-            stem = Path(folder) / item.key
-            prepared = await sandbox.prepare(request_for(item, source, recipe, stem))
-            picture = stem.with_suffix(".model.jpg")
-            yield Trial(item, prepared, material_of(item, prepared, picture, recipe.speaker.seed))
+        item, media = items[place - 1], Media(workspace)
+        prepared, picture = await media.cut(item), media.picture(item.key)
+        yield Trial(item, material_of(item, prepared, picture, recipe.speaker.seed))
 
 
 def _is_of(entry: Entry, name: bytes) -> bool:
@@ -74,6 +70,7 @@ def _is_of(entry: Entry, name: bytes) -> bool:
     return b"/" not in entry.path and (entry.path == name or entry.kind not in MUSICAL)
 
 
-def _items(found: Found, recipe: Recipe) -> list[Item]:
-    pieces, _ = drop_short(list(found.pieces), recipe.clip)
+def _items(inventory: Inventory, recipe: Recipe) -> list[Item]:
+    offers, _ = drop_short(inventory.offers, recipe.clip)
+    pieces = (offer.piece for offer in offers)
     return [item for piece in pieces for item in items_of(piece, recipe.clip, "trial", "train")]

@@ -45,10 +45,11 @@ def scan(
     from mmusset.builder import show as texts
     from mmusset.builder.progress import BuildProgress
     from mmusset.progress import for_terminal
+    from mmusset.sources.choose import source_of
 
     loaded = load_recipe(recipe, overrides, speaker)
     with for_terminal() as progress:
-        survey = asyncio.run(run.survey_only(source, loaded, BuildProgress(progress)))
+        survey = asyncio.run(run.survey_only(source_of(source), loaded, BuildProgress(progress)))
     show(report.survey(survey, loaded, AGENTS), texts.survey, as_json)
 
 
@@ -114,6 +115,7 @@ def build(
     from mmusset import pipeline
     from mmusset.builder import show as texts
     from mmusset.progress import for_terminal
+    from mmusset.sources.choose import source_of
 
     served = pipeline.server_of(serve, model, adapter, python)
     settings = ["speaker.kind=vllm", *served.settings] if served else []
@@ -121,11 +123,11 @@ def build(
     folder = out or pipeline.default_out(source)
     with for_terminal(log_json) as progress:
         if replay:
-            count = pipeline.replay_dataset(source, folder, loaded, progress)
+            count = pipeline.replay_dataset(source_of(source), folder, loaded, progress)
             print(f"{count} shards written again, byte for byte")
             return
         result = pipeline.build_dataset(
-            source,
+            source_of(source),
             folder,
             loaded,
             progress,

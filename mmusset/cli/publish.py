@@ -12,7 +12,7 @@ from mmusset.errors import UsageError
 from .options import DatasetArgument, JsonOption, NameArgument, show
 
 if TYPE_CHECKING:
-    from mmusset.publish.push import Plan
+    from mmusset.publish.push import PushPlan
 
 app = typer.Typer()
 GROUP = "Publish"
@@ -81,14 +81,16 @@ def push(
         raise UsageError("no terminal to ask on: give --yes, or --dry-run to see the plan")
     with for_terminal() as progress:
 
-        def agree(plan: "Plan") -> bool:
+        def agree(plan: "PushPlan") -> bool:
             if dry_run:
                 print(json.dumps(plan.facts()) if as_json else plan.text())
                 return False
             progress.log(plan.text())
             return yes or typer.confirm("Send it?", err=True)
 
-        done = pushing.push(pushing.Wish(dataset, name, private, revision, tag), agree, progress)
+        done = pushing.push(
+            pushing.PushRequest(dataset, name, private, revision, tag), agree, progress
+        )
     if done:
         show(done, pushing.Pushed.text, as_json)
     elif not dry_run:

@@ -61,10 +61,12 @@ def prompt(
     Example: mmusset prompt ~/Music captioner --item 3
     """
     from mmusset import pipeline
+    from mmusset.sources.choose import source_of
     from mmusset.speakers import chat
 
     loaded = load_recipe(recipe, overrides, "vllm")
-    show(pipeline.prompt_of_item(source, item, agent, loaded), chat.show, as_json)
+    request = pipeline.prompt_of_item(source_of(source), item, agent, loaded)
+    show(request, chat.show, as_json)
 
 
 @app.command(rich_help_panel=GROUP)

@@ -1,6 +1,14 @@
-"""Signal processing on a clip's samples: spectra, loudness, onsets, tempo, tonality.
+"""Signal processing on a clip's samples. Arrays in, numbers out: no claims and no files here.
 
-Arrays in, numbers out; nothing here knows of samples, claims or files. Doors: `clip_signal`
-(a clip, and what several measurements need of it), and one module for each subject, entered
-by the declarations in `mmusset.measurements`.
+Doors:
+    clip_signal   `ClipSignal`: a clip, and what several measurements need of it
+    spectrum      power over time and frequency, mel bands, the spectral centroid
+    loudness      loudness and its range by ITU-R BS.1770, silence, peaks, stereo width
+    onsets        where notes begin
+    tempo         the rate of the beat
+    tonality      pitch classes and the key
+    percussion    whether drums play
+
+Everything is numpy: the filters and windows that scipy has come out different in the last bit,
+and scipy.signal would take longer to import, in each decoding process, than a clip to measure.
 """

@@ -1,5 +1,10 @@
-"""Measuring a clip and an image; decoding untrusted media.
+"""Measuring a clip and a picture; decoding untrusted media, which is done in child processes.
 
-`music.measure` and `image.measure` take decoded samples and pixels and give
-evidence: numbers, each with a confidence. Files are opened in child processes.
+Doors:
+    music        `measure`: samples in, `MusicEvidence` out
+    image        `measure`: a picture in, `ImageEvidence` out
+    clip         where a clip is cut, and how it is stored
+    decode       what may be opened: sound, video frames, pictures, text
+    media_file   an open file, from which all of these read
+    colour       the names of colours, for benchmarks
 """

@@ -1,7 +1,12 @@
-"""What can be measured on music and said of it, one attribute a file, from sound to words.
+"""What can be measured on music and said of it: one attribute a file, from sound to words.
 
-Doors: `listed` (MEASUREMENTS, and how to add to them), `declaration` (what a measurement is,
-and the values that go with it), `phrases` (how its words are written down), and the file of
-each measurement, for its constant and its type of evidence: `evidence[TEMPO].bpm`. To add one,
-write its file and put it on the list; nothing else in the house names them all.
+Doors:
+    listed        `MEASUREMENTS`, the list that all of the house goes through; `add` for others
+    declaration   `Measurement`, and the values that go with it
+    phrases       how words are written down
+    tempo, pulse, key, mode, loudness, dynamics, brightness, density, percussion, width, energy
+                  one measurement each: its constant, and its type: `evidence[TEMPO].bpm`
+
+To add one, write its file and put it on the list; nothing else names them all. A file of another
+package does as well (`add`): tests/measurements/test_new_measurement.py declares one.
 """

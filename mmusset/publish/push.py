@@ -28,7 +28,7 @@ MAX_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PushRequest:
     """What is to be published, where. A repo that is not there is made, private or public."""
 
     out: Path
@@ -39,11 +39,11 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PushPlan:
     """What a push would do. `private` is what the repo is or will be; `before` is what the branch
     holds now, or begins from if it `branches`, and None where there is no repo."""
 
-    wish: Wish
+    request: PushRequest
     dataset: Publication
     private: bool
     before: Snapshot | None
@@ -78,8 +78,8 @@ class Plan:
     def facts(self) -> dict[str, object]:
         """What would be done, as plain values."""
         return {
-            "name": self.wish.name,
-            "branch": self.wish.branch,
+            "name": self.request.name,
+            "branch": self.request.branch,
             "new": self.before is None,
             "new_branch": self.branches,
             "private": self.private,
@@ -89,17 +89,17 @@ class Plan:
             "replaced": [file.name for file in self.replaced],
             "deleted": list(self.deleted),
             "bytes": sum(file.size for file in self.sent),
-            "tag": self.wish.tag if self.tags else "",
+            "tag": self.request.tag if self.tags else "",
         }
 
     def text(self) -> str:
         """What will be where, and who sees it."""
-        data, wish = self.dataset, self.wish
+        data, request = self.dataset, self.request
         who = "private: you, and whom you let" if self.private else "public: everyone will see it"
         splits = ", ".join(f"{split} {count}" for split, count in data.splits.items())
         tags = ", ".join(data.kept_tags) or "none"
         lines = [
-            f"{wish.name}{'' if self.before else ' (new)'}, branch {wish.branch}"
+            f"{request.name}{'' if self.before else ' (new)'}, branch {request.branch}"
             f"{' (new)' if self.branches else ''}; {who}",
             f"  licence   {data.licence}",
             f"  samples   {sum(data.splits.values())} in {data.shards} shards: {splits}",
@@ -110,7 +110,7 @@ class Plan:
             *self._changes("delete", list(self.deleted)),
             f"  to send   {byte_size(sum(file.size for file in self.sent))} at the most",
         ]
-        return "\n".join(lines + ([f"  tag       {wish.tag}"] if self.tags else []))
+        return "\n".join(lines + ([f"  tag       {request.tag}"] if self.tags else []))
 
     def _changes(self, what: str, names: list[str]) -> list[str]:
         more = len(names) - MAX_SHOWN
@@ -138,73 +138,78 @@ class Pushed:
         return f"{self.name} at {self.commit[:12]}{tag}: {changes}"
 
 
-def push(wish: Wish, agree: Callable[[Plan], bool], progress: Progress) -> Pushed | None:
+def push(
+    request: PushRequest, agree: Callable[[PushPlan], bool], progress: Progress
+) -> Pushed | None:
     """Publish a dataset, if the user agrees to the plan; None where not.
 
     Raises UsageError and Refused before anything is changed; MmussetError where the folder or the
     Hub does not allow it; ServerGone where the Hub stays away: run it again to go on.
     """
-    remote = Remote(wish.name, progress.log)
-    progress.log(f"checking {wish.out}")
-    dataset = dataset_of(wish.out)
-    plan = plan_of(wish, dataset, remote)
+    remote = Remote(request.name, progress.log)
+    progress.log(f"checking {request.out}")
+    dataset = dataset_of(request.out)
+    plan = plan_of(request, dataset, remote)
     if plan.before and plan.does_nothing:
-        return Pushed(wish.name, plan.before.commit, 0, 0, 0, wish.tag)
+        return Pushed(request.name, plan.before.commit, 0, 0, 0, request.tag)
     if not agree(plan):
         return None
     progress.log(f"sending as {remote.user}")
     if plan.before is None:
-        remote.create(wish.private)
+        remote.create(request.private)
     if plan.branches:
-        remote.create_branch(wish.branch)
+        remote.create_branch(request.branch)
     failpoint("push_created")
     _upload(plan, remote, progress)
     failpoint("push_sent")
     commit = _commit(plan, remote)
     failpoint("push_committed")
     if plan.tags:
-        remote.create_tag(wish.tag, commit)
+        remote.create_tag(request.tag, commit)
     counts = len(plan.added), len(plan.replaced), len(plan.deleted)
-    return Pushed(wish.name, commit, *counts, wish.tag)
+    return Pushed(request.name, commit, *counts, request.tag)
 
 
-def plan_of(wish: Wish, dataset: Publication, remote: Remote) -> Plan:
+def plan_of(request: PushRequest, dataset: Publication, remote: Remote) -> PushPlan:
     """What there is to do. Changes nothing. Raises UsageError, and Refused where it would harm."""
     if len(dataset.files) > MAX_FILES:
         raise UsageError(
-            f"{wish.out} has {len(dataset.files)} files, and the Hub takes {MAX_FILES} in one"
+            f"{request.out} has {len(dataset.files)} files; the Hub takes {MAX_FILES} in one"
             " commit; build it with a larger limits.block_size"
         )
     if not dataset.shards:
-        raise Refused(f"{wish.out} holds no sample: there is nothing to publish")
+        raise Refused(f"{request.out} holds no sample: there is nothing to publish")
     if not dataset.licence:
         raise Refused(
-            f"nobody said under which licence {wish.out} is published, and only you can know what"
-            f" its sources allow: run `mmusset card {wish.out} --license cc-by-4.0`, or another"
+            f"nobody said under which licence {request.out} is published, and only you can know"
+            f" what its sources allow: run `mmusset card {request.out} --license cc-by-4.0`, or"
+            " another"
         )
     private = remote.private()
     if private is None:
-        makes = wish.branch != MAIN, bool(wish.tag)
-        return Plan(wish, dataset, wish.private, None, dataset.files, (), (), *makes)
-    if wish.private and not private:
+        makes = request.branch != MAIN, bool(request.tag)
+        return PushPlan(request, dataset, request.private, None, dataset.files, (), (), *makes)
+    if request.private and not private:
         raise Refused(
-            f"{wish.name} is public already; make it private in its settings on the Hub, or"
+            f"{request.name} is public already; make it private in its settings on the Hub, or"
             " leave --private out"
         )
     tags = remote.tags()
-    if wish.branch in tags:
-        raise UsageError(f"{wish.branch} is a tag of {wish.name}, which never changes: use --tag")
-    branch = remote.snapshot(wish.branch)
+    if request.branch in tags:
+        raise UsageError(
+            f"{request.branch} is a tag of {request.name}, which never changes: use --tag"
+        )
+    branch = remote.snapshot(request.branch)
     before = branch or remote.snapshot(MAIN)
     if before is None:
-        raise Refused(f"{wish.name} has no branch {MAIN} to begin from")
+        raise Refused(f"{request.name} has no branch {MAIN} to begin from")
     added, replaced = _differing(dataset, before)
     theirs = _listed(remote, before)
-    _check_ours(wish.name, dataset, theirs, before, replaced)
+    _check_ours(request.name, dataset, theirs, before, replaced)
     ours = {file.name for file in dataset.files}
     deleted = tuple(sorted((theirs or set()) & set(before.files) - ours))
-    makes = branch is None, _tag_is_new(wish, dataset, remote, tags)
-    return Plan(wish, dataset, private, before, added, replaced, deleted, *makes)
+    makes = branch is None, _tag_is_new(request, dataset, remote, tags)
+    return PushPlan(request, dataset, private, before, added, replaced, deleted, *makes)
 
 
 def _differing(dataset: Publication, before: Snapshot) -> tuple[tuple[File, ...], tuple[File, ...]]:
@@ -248,47 +253,53 @@ def _check_ours(
         )
 
 
-def _tag_is_new(wish: Wish, dataset: Publication, remote: Remote, tags: dict[str, str]) -> bool:
+def _tag_is_new(
+    request: PushRequest, dataset: Publication, remote: Remote, tags: dict[str, str]
+) -> bool:
     """Whether the tag is to be made. Raises Refused where it names another version."""
-    if not wish.tag or wish.tag not in tags:
-        return bool(wish.tag)
-    tagged = remote.snapshot(tags[wish.tag])
+    if not request.tag or request.tag not in tags:
+        return bool(request.tag)
+    tagged = remote.snapshot(tags[request.tag])
     if tagged is None or any(_differing(dataset, tagged)):
-        raise Refused(f"{wish.name} has a tag {wish.tag} of another version; choose another tag")
+        raise Refused(
+            f"{request.name} has a tag {request.tag} of another version; choose another tag"
+        )
     return False
 
 
-def _commit(plan: Plan, remote: Remote) -> str:
+def _commit(plan: PushPlan, remote: Remote) -> str:
     """Commit what was sent; gives the commit that holds the dataset.
 
     After whatever trouble the Hub is asked what it has, before anything is asked of it again.
     Raises Refused where others changed meanwhile what the plan would change.
     """
-    wish, dataset = plan.wish, plan.dataset
+    request, dataset = plan.request, plan.dataset
     message = f"{sum(dataset.splits.values())} samples in {dataset.shards} shards"
     patience = Patience(remote.told)
     while True:
-        now = plan_of(wish, dataset, remote)
+        now = plan_of(request, dataset, remote)
         if now.before is None:
-            raise MmussetError(f"{wish.name} is gone from the Hub, or its name is another one now")
+            raise MmussetError(
+                f"{request.name} is gone from the Hub, or its name is another one now"
+            )
         if not now.commits:
             return now.before.commit
         if not now.touched <= plan.touched:
             raise Refused(
-                f"somebody changed {wish.name} meanwhile; run the command again to see what"
+                f"somebody changed {request.name} meanwhile; run the command again to see what"
                 " would be done now"
             )
         added = [file.name for file in now.sent]
         try:
-            return remote.commit(wish.branch, now.before.commit, message, added, now.deleted)
+            return remote.commit(request.branch, now.before.commit, message, added, now.deleted)
         except Unanswered as trouble:
             patience.wait(trouble)
 
 
-def _upload(plan: Plan, remote: Remote, progress: Progress) -> None:
+def _upload(plan: PushPlan, remote: Remote, progress: Progress) -> None:
     progress.stage("sent", sum(file.size for file in plan.sent), unit="bytes")
     for batch in _batches(plan.sent):
-        remote.upload(plan.wish.branch, batch)
+        remote.upload(plan.request.branch, batch)
         progress.add(sum(file.size for file in batch))
     progress.stop()
 

@@ -1,5 +1,11 @@
-"""Folders of media become items: walking, tags, pairing, groups and splits.
+"""Where originals come from, and what belongs together: sources, tags, pairing, groups, splits.
 
-`walk.py` lists what is there, `pair.py` says which picture and story belong to which
-music, `group.py` and `split.py` keep what belongs together in one split.
+Doors:
+    source   the protocol that a source keeps (entries, open, check, groups), and its entries
+    folder   a folder as a source
+    choose   the source that a text names
+    tags     what a music file says of itself
+    pair     which picture and story belong to which music
+    group    which pieces must stay in one split
+    split    dealing whole groups out to splits
 """

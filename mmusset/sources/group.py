@@ -1,37 +1,29 @@
 """Groups: what must stay in one split, or the test set would be known from training.
 
-Pieces share a group when they share an artist (else the album folder), when they
-share a picture, and when they sound the same: one cover in two splits is a leak too.
+Pieces share a group when they share an artist (else what the source puts them in, such as an
+album's folder), when they share a picture, and when they sound the same: one cover in two splits
+is a leak too.
 """
 
 import hashlib
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from .pair import album_of
-
 
 def labels(
-    artist: str, music_path: bytes, image_sha256: str, sound_sha256: str = ""
+    artist: str, groups: Iterable[bytes], image_sha256: str, sound_sha256: str = ""
 ) -> tuple[str, ...]:
     """What a piece may have in common with others, as hashes: no name is kept.
 
-    The artist's name, or without one the album's folder, which all of its discs share; a
-    piece at the source's root stands for itself. The picture's content. And the sound's,
-    where it is known.
+    The artist's name, or without one the `groups` of its source, such as the album's folder. The
+    picture's content. And the sound's, where it is known.
     """
     name = " ".join(unicodedata.normalize("NFKC", artist).casefold().split())
-    folder, _, _ = music_path.rpartition(b"/")
-    if name:
-        origin = b"artist:" + name.encode()
-    elif folder:
-        origin = b"folder:" + album_of(folder)
-    else:
-        origin = b"piece:" + music_path
+    origins = [b"artist:" + name.encode()] if name else groups
     content = [b"image:" + image_sha256.encode()]
     if sound_sha256:
         content.append(b"sound:" + sound_sha256.encode())
-    return tuple(_hash(label) for label in (origin, *content))
+    return tuple(_hash(label) for label in (*origins, *content))
 
 
 def join(label_sets: Sequence[Iterable[str]]) -> list[list[int]]:

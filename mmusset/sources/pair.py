@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mmusset.sample import ImageOrigin
 
-from .walk import Entry
+from .source import Entry
 
 COVER = re.compile(r"(cover|folder|front)\.[^.]+", re.IGNORECASE)
 DISC = re.compile(r"(cd|disc|disk) ?\d+", re.IGNORECASE)
@@ -52,12 +52,12 @@ def pair(
         if entry.kind not in ("music", "video"):
             continue
         story = shelf.story(entry.path)
-        found = _picture(entry, with_cover, shelf)
-        if found is None:
+        picture = _picture(entry, with_cover, shelf)
+        if picture is None:
             reason = "no picture: put cover.jpg beside it, or a picture of the same name"
             leftover.append((entry.path, reason))
             continue
-        image, origin = found
+        image, origin = picture
         pairs.append(Pairing(entry.path, image, origin, story))
         used |= {image, story or b""}
     alone = _alone(entries, shelf, used) if generate else []
@@ -128,15 +128,15 @@ class _Shelf:
 
     def cover(self, folder: bytes) -> bytes | None:
         """The folder's cover: cover before folder before front."""
-        found = sorted(self._covers[folder], key=lambda path: (_fold(os.path.basename(path)), path))
-        return found[0] if found else None
+        covers = self._covers[folder]
+        return min(covers, key=lambda path: (_fold(os.path.basename(path)), path), default=None)
 
     def _of_stem(self, kind: str, music: bytes) -> bytes | None:
         folder, name = os.path.split(os.path.splitext(music)[0])
-        found = (
+        paths = (
             self._exact[kind, os.path.join(folder, name)] or self._alike[kind, folder, _fold(name)]
         )
-        return found[0] if found else None
+        return paths[0] if paths else None
 
 
 def _fold(name: bytes) -> str:

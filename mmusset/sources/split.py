@@ -27,17 +27,17 @@ def deal(
     splits = {group: dealt[group] for group in sizes if group in dealt}
     have = _count(held, sizes, splits)
     total = sum(held.values()) + sum(sizes.values())
-    wanted = [split for split in SPLITS if getattr(part, split) > 0]
+    filled = [split for split in SPLITS if getattr(part, split) > 0]
     fresh = sorted(sizes.keys() - splits.keys(), key=lambda group: _draw(part.seed, group))
-    for split in wanted[1:]:
+    for split in filled[1:]:
         small = [group for group in fresh if sizes[group] <= SMALL * total]
         if small and len(fresh) > 1 and not have[split]:
             splits[min(small, key=sizes.__getitem__)] = split
             fresh = [group for group in fresh if group not in splits]
             have = _count(held, sizes, splits)
     for group in fresh:
-        lack = {split: getattr(part, split) * total - have[split] for split in wanted}
-        splits[group] = max(wanted, key=lack.__getitem__)
+        lack = {split: getattr(part, split) * total - have[split] for split in filled}
+        splits[group] = max(filled, key=lack.__getitem__)
         have[splits[group]] += sizes[group]
     return splits
 

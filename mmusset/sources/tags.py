@@ -38,17 +38,17 @@ def read(file: BinaryIO, suffix: str) -> TagRead:
     import tinytag
 
     try:
-        found = tinytag.TinyTag.get(f"music{suffix}", file, image=True)
-        image = found.images.front_cover or found.images.any
-        rights = [*found.other.get("license", []), *found.other.get("copyright", [])]
+        tag = tinytag.TinyTag.get(f"music{suffix}", file, image=True)
+        image = tag.images.front_cover or tag.images.any
+        rights = [*tag.other.get("license", []), *tag.other.get("copyright", [])]
         return TagRead(
             Tags(
-                title=clean(found.title),
-                artist=clean(found.artist),
-                album=clean(found.album),
+                title=clean(tag.title),
+                artist=clean(tag.artist),
+                album=clean(tag.album),
                 license=next((clean(text) for text in rights if names_license(str(text))), ""),
             ),
-            float(found.duration or 0.0),
+            float(tag.duration or 0.0),
             bytes(image.data) if image and image.data else None,
         )
     except (tinytag.TinyTagException, *PARSE_ERRORS):

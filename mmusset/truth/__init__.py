@@ -1,5 +1,10 @@
-"""What a text says of the music, and whether the measurements bear it out.
+"""What a text says of the music, and whether the measurements agree.
 
-`extract` finds claims in prose, `judge` sets each against evidence, `gates` lists
-what may be said at all, `leaks` finds words that belong in the other text.
+Doors:
+    extract    `extract`: the claims of a text, by code alone
+    findings   what the evidence of a clip says, and which of that may be said
+    judge      `judge`: each claim against the evidence: supported, contradicted, unverifiable
+    leaks      words that don't belong where they stand: music in a story, a picture in a caption
+
+The words of what is measured stand with the measurements; `lexicon` has the others.
 """

@@ -52,14 +52,15 @@ def status_of(outcome: Outcome | None) -> str:
 
 def card_of(story: ItemStory) -> Card:
     """What the grid shows of an item."""
-    item, outcome, prepared = story.planned.item, story.outcome, story.prepared
+    item, outcome, prepared = story.item, story.outcome, story.prepared
+    path = story.piece.music.path if story.piece else b""
     status = status_of(outcome)
     caption = outcome.caption if outcome else None
     colours = prepared.media.image_evidence.palette if prepared else ()
     return Card(
         key=item.key,
-        title=title_of(item.tags.title, item.music_path, item.key),
-        path=show_path(item.music_path),
+        title=title_of(item.tags.title, path, item.key),
+        path=show_path(path),
         status=status,
         reason=outcome.verdict.reason if outcome else "",
         detail=outcome.verdict.detail if outcome else "",

@@ -201,14 +201,12 @@ def changes(before: str, after: str) -> list[Change]:
 
 
 def _facts(story: ItemStory) -> list[Named]:
-    item, prepared, shard = story.planned.item, story.prepared, story.shard
+    item, prepared, shard = story.item, story.prepared, story.shard
     told = {
         "key": item.key,
         "split": item.split,
         "group": item.group,
-        "music": show_path(item.music_path),
-        "picture": f"{show_path(item.image_path)} ({item.image_origin})".strip(),
-        "story from": show_path(item.story_path) if item.story_path else "",
+        **_places(story),
     }
     if prepared:
         clip, image = prepared.media.music, prepared.media.image
@@ -221,8 +219,20 @@ def _facts(story: ItemStory) -> list[Named]:
     told |= {name: getattr(item.tags, name) for name in ("title", "artist", "album", "license")}
     if shard and status_of(story.outcome) == "accepted":
         told["shard"] = shard.name
-    told["sha256 of the music"] = item.music_sha256
+    told["sha256 of the music"] = item.source_sha256
     return [Named(name, value) for name, value in told.items() if value]
+
+
+def _places(story: ItemStory) -> dict[str, str]:
+    """Where the source has the files of an item; a shard does not tell."""
+    if story.piece is None:
+        return {"picture": f"({story.origin})"}
+    picture, story_path = story.piece.picture, story.piece.story_path
+    return {
+        "music": show_path(story.piece.music.path),
+        "picture": f"{show_path(picture.path)} ({story.origin})".strip(),
+        "story from": show_path(story_path) if story_path else "",
+    }
 
 
 def _mark_state(story: ItemStory) -> str:

@@ -20,10 +20,12 @@ from mmusset.progress import Progress
 from mmusset.shards.reader import BadSample, decode_sound
 from mmusset.stopping import asked_to_stop
 
-from .dataset import Dataset, Reading, dataset_at
+from .dataset import Reading, ViewedDataset
 from .detail import Detail, detail_of
 from .facets import facets
-from .index import MOST_VALUES, Filter, Index, index_path
+from .filters import MOST_VALUES, Filter
+from .index import Index, IndexedItem, index_path
+from .open_dataset import open_dataset
 from .pages import PAGE_SIZE, PAGES, STATIC, Settings, render, static_file
 from .pictures import KINDS, picture
 
@@ -50,7 +52,7 @@ def export(out: Path, folder: Path, progress: Progress) -> str:
     Raises MmussetError where there is no dataset, or its media can't be read, Refused where
     something stands in the way.
     """
-    dataset, folder = dataset_at(out), folder.resolve()
+    dataset, folder = open_dataset(out), folder.resolve()
     partial = folder.with_name(folder.name + PARTIAL)
     _check(folder, partial)
     try:
@@ -84,11 +86,15 @@ def _check(folder: Path, partial: Path) -> None:
 
 
 class _Export:
-    def __init__(self, dataset: Dataset, index: Index, folder: Path) -> None:
+    def __init__(self, dataset: ViewedDataset, index: Index, folder: Path) -> None:
         self._dataset = dataset
         self._index = index
         self._folder = folder
-        self._numbers: dict[str, dict[str, int]] = {facet.name: {} for facet in facets()}
+        self._labels = index.labels()
+        self._numbers = {
+            name: {label: number for number, label in enumerate(labels)}
+            for name, labels in self._labels.items()
+        }
 
     def write(self, reading: Reading, progress: Progress) -> None:
         self._put(MARKER, _SAYS.encode())
@@ -107,25 +113,30 @@ class _Export:
         progress.stage("items", self._index.size())
         cards = _Chunks("cards", CARDS_EACH, self._put_data)
         samples = _Chunks("samples", SAMPLES_EACH, self._put_data)
+        words = _Chunks("words", ROWS_EACH, self._put_data)
         rows, files, done = _Rows(), 0, 0
-        for done, (key, labels, card) in enumerate(self._index.rows(), start=1):
+        for done, item in enumerate(self._index.rows(), start=1):
             if stopping.is_set():
                 raise KeyboardInterrupt
-            detail = self._detail(reading, key)
-            cards.add(orjson.dumps(detail.card) if detail else card)
-            samples.add(orjson.dumps(detail) if detail else b'{"card":%b}' % card)
-            rows.keys.append(key)
-            for name, label in labels.items():
-                rows.labels[name].append(self._numbered(name, label))
+            detail = self._detail(reading, item.key)
+            cards.add(orjson.dumps(detail.card) if detail else item.card)
+            samples.add(orjson.dumps(detail) if detail else b'{"card":%b}' % item.card)
+            words.add(orjson.dumps(item.words))
+            self._add_row(rows, item)
             if len(rows.keys) == ROWS_EACH:
                 self._put_data(f"rows-{files:05d}", orjson.dumps(rows))
                 rows, files = _Rows(), files + 1
             progress.step(done)
         if rows.keys or not files:
             self._put_data(f"rows-{files:05d}", orjson.dumps(rows))
-        cards.end()
-        samples.end()
+        for chunks in (cards, samples, words):
+            chunks.end()
         return done
+
+    def _add_row(self, rows: _Rows, item: IndexedItem) -> None:
+        rows.keys.append(item.key)
+        for name, labels in item.labels.items():
+            rows.labels[name].append([self._numbers[name][label] for label in labels])
 
     def _detail(self, reading: Reading, key: str) -> Detail | None:
         """An item's facts, once its media are written; None for a file that is no item."""
@@ -137,13 +148,6 @@ class _Export:
             return replace(detail, card=replace(detail.card, media=False))
         return detail
 
-    def _numbered(self, name: str, label: str) -> list[int]:
-        """A label as the index has it, as the numbers of one or several labels."""
-        facet = next(facet for facet in facets() if facet.name == name)
-        labels = orjson.loads(label) if facet.several else [label] if label else []
-        known = self._numbers[name]
-        return [known.setdefault(one, len(known)) for one in labels]
-
     def _facts(self, total: int) -> bytes:
         return orjson.dumps(
             {
@@ -153,9 +157,10 @@ class _Export:
                 "samples_each": SAMPLES_EACH,
                 "rows_each": ROWS_EACH,
                 "rows_files": max(1, -(-total // ROWS_EACH)),
+                "words_files": -(-total // ROWS_EACH),
                 "most_values": MOST_VALUES,
-                "labels": {facet.name: list(self._numbers[facet.name]) for facet in facets()},
-                "counts": self._index.counts(Filter("", ())),
+                "labels": self._labels,
+                "counts": self._index.counts(Filter()),
             }
         )
 

@@ -67,13 +67,14 @@ def facets() -> tuple[Facet, ...]:
 
 def values_of(story: ItemStory, tokens: int) -> Values:
     """An item's labels in every facet; `tokens` is what all its answers have cost."""
-    item, outcome, prepared = story.planned.item, story.outcome, story.prepared
+    item, outcome, prepared = story.item, story.outcome, story.prepared
+    piece = story.piece
     values: Values = {
         "status": (status_of(outcome),),
         "split": (item.split,),
-        "folder": (folder_of(item.music_path),) if item.music_path else (),
-        "length": (_LENGTH.label(item.duration_s),) if item.duration_s else (),
-        "origin": (item.image_origin,),
+        "folder": (folder_of(piece.music.path),) if piece and piece.music.path else (),
+        "length": (_LENGTH.label(piece.duration_s),) if piece and piece.duration_s else (),
+        "origin": (story.origin,),
         "group": (item.group,),
         "mark": (story.mark.verdict,) if story.mark else (),
     }

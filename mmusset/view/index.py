@@ -6,7 +6,6 @@ and its words for full-text search. A pass over the dataset's stamps brings it u
 
 import sqlite3
 import tempfile
-import unicodedata
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -25,6 +24,7 @@ from mmusset.errors import MmussetError
 from .card import Card, card_of, left_out_card
 from .dataset import Reading, tokens_of
 from .facets import Facet, Values, facets, left_out_values, values_of
+from .filters import MOST_VALUES, Filter, as_sql, words_of
 
 T = TypeVar("T")
 
@@ -34,9 +34,7 @@ NAME = "view.db"
 BATCH = 500
 # What no item was made of stands behind all items.
 FIRST_LEFT_OUT = 1 << 40
-# Of facets with any number of values, so many are counted, the most frequent first.
-MOST_VALUES = 60
-VERSION = 2
+VERSION = 3
 # How long one who writes waits for another who looks at the same dataset.
 BUSY_S = 60.0
 _SCHEMA = """
@@ -44,24 +42,12 @@ CREATE TABLE change (count INTEGER NOT NULL);
 INSERT INTO change VALUES (0);
 CREATE TABLE card (idx INTEGER PRIMARY KEY, card BLOB NOT NULL, words TEXT NOT NULL);
 CREATE VIRTUAL TABLE found USING fts5 (words, content='card', content_rowid='idx', detail=none,
-    columnsize=0, tokenize="unicode61 remove_diacritics 2");
+    columnsize=0, tokenize="ascii");
 CREATE TRIGGER card_added AFTER INSERT ON card BEGIN
     INSERT INTO found (rowid, words) VALUES (new.idx, new.words); END;
 CREATE TRIGGER card_removed AFTER DELETE ON card BEGIN
     INSERT INTO found (found, rowid, words) VALUES ('delete', old.idx, old.words); END;
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What is looked for: items that hold all `words`, with these values of facets, by name."""
-
-    words: str
-    wanted: tuple[tuple[str, str], ...]
-
-    def without(self, name: str) -> "Filter":
-        """The same, but for one facet."""
-        return Filter(self.words, tuple(pair for pair in self.wanted if pair[0] != name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +59,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class FacetCounts:
     """How many items have each value of a facet; `more` values are not listed."""
 
     name: str
@@ -89,6 +75,16 @@ class Place:
     total: int
     before: str
     after: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedItem:
+    """An item as the index has it: its card as JSON, its words, its labels in each facet."""
+
+    key: str
+    card: bytes
+    words: str
+    labels: dict[str, list[str]]
 
 
 class Index:
@@ -179,7 +175,7 @@ class Index:
 
     def page(self, wanted: Filter, number: int, size: int) -> Page:
         """Page `number`, from 1, of what a filter lets through."""
-        where, values = _where(wanted)
+        where, values = as_sql(wanted)
         with self._open() as db:
             (total,) = db.execute(f"SELECT COUNT(*) FROM item {where}", values).fetchone()
             rows = db.execute(
@@ -189,14 +185,19 @@ class Index:
             )
             return Page(total, [card for (card,) in rows])
 
-    def counts(self, wanted: Filter) -> list[Counts]:
+    def labels(self) -> dict[str, list[str]]:
+        """All labels of each facet, in the order in which they are listed at equal counts."""
+        with self._open() as db:
+            return {facet.name: _labels(db, facet) for facet in facets()}
+
+    def counts(self, wanted: Filter) -> list[FacetCounts]:
         """How many items have each value of each facet; its own value does not narrow a facet."""
         with self._open() as db:
             return [_counts(db, facet, wanted.without(facet.name)) for facet in facets()]
 
     def place(self, wanted: Filter, key: str) -> Place:
         """Where an item stands in what a filter lets through, or would stand."""
-        where, values = _where(wanted)
+        where, values = as_sql(wanted)
         also = f"{where} AND" if where else "WHERE"
         with self._open() as db:
             found = db.execute("SELECT idx FROM item WHERE key = ?", (key,)).fetchone()
@@ -221,15 +222,16 @@ class Index:
             ).fetchone()
             return row[0] if row else None
 
-    def rows(self) -> Iterator[tuple[str, dict[str, str], bytes]]:
-        """Each item's key, labels as they are stored, and card as JSON, in order."""
+    def rows(self) -> Iterator[IndexedItem]:
+        """All items, in order."""
         with self._open() as db:
-            for key, card, *labels in db.execute(
-                f"SELECT key, card, {', '.join(_columns())} FROM item JOIN card USING (idx)"
+            for key, card, words, *stored in db.execute(
+                f"SELECT key, card, words, {', '.join(_columns())} FROM item JOIN card USING (idx)"
                 " ORDER BY idx"
             ):
-                names = (facet.name for facet in facets())
-                yield key, dict(zip(names, labels, strict=True)), card
+                pairs = zip(facets(), stored, strict=True)
+                labels = {facet.name: _labels_stored(facet, value) for facet, value in pairs}
+                yield IndexedItem(key, card, words, labels)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -301,32 +303,38 @@ def _stored(facet: Facet, values: tuple[str, ...]) -> str:
     return values[0] if values else ""
 
 
+def _labels_stored(facet: Facet, stored: str) -> list[str]:
+    if facet.several:
+        return list(orjson.loads(stored))
+    return [stored] if stored else []
+
+
 def _words(card: Card) -> str:
-    """What a search looks in."""
+    """The words that a search looks in, each once: the tokenizer splits them at the blanks alone,
+    since it takes all that is not ASCII for letters."""
     caption = "".join(run.text for run in card.caption)
-    return "\n".join((card.title, card.path, card.story, caption, card.detail))
+    text = "\n".join((card.title, card.path, card.story, caption, card.detail))
+    return " ".join(dict.fromkeys(words_of(text)))
 
 
-def _where(wanted: Filter) -> tuple[str, list[str]]:
-    """A filter as SQL. Words are found where they begin so."""
-    conditions, values = list[str](), list[str]()
-    for name, value in wanted.wanted:
-        facet = next(facet for facet in facets() if facet.name == name)
-        if facet.several:
-            conditions.append(f'EXISTS (SELECT 1 FROM json_each("{name}") WHERE value = ?)')
-        else:
-            conditions.append(f'"{name}" = ?')
-        values.append(value)
-    composed = unicodedata.normalize("NFC", wanted.words)
-    words = "".join(c if c.isalnum() else " " for c in composed).split()
-    if words:
-        conditions.append("idx IN (SELECT rowid FROM found WHERE found MATCH ?)")
-        values.append(" ".join(f'"{word}"*' for word in words))
-    return (f"WHERE {' AND '.join(conditions)}" if conditions else ""), values
+def _labels(db: sqlite3.Connection, facet: Facet) -> list[str]:
+    if facet.labels:
+        return list(facet.labels)
+    return sorted(label for label, _ in _counted(db, facet, Filter()))
 
 
-def _counts(db: sqlite3.Connection, facet: Facet, wanted: Filter) -> Counts:
-    where, values = _where(wanted)
+def _counts(db: sqlite3.Connection, facet: Facet, wanted: Filter) -> FacetCounts:
+    counts = _counted(db, facet, wanted)
+    if facet.labels:
+        order = {label: place for place, label in enumerate(facet.labels)}
+        counts.sort(key=lambda pair: order[pair[0]])
+        return FacetCounts(facet.name, counts, 0)
+    return FacetCounts(facet.name, counts[:MOST_VALUES], max(0, len(counts) - MOST_VALUES))
+
+
+def _counted(db: sqlite3.Connection, facet: Facet, wanted: Filter) -> list[tuple[str, int]]:
+    """Labels and how many items that pass the filter have them, the most frequent first."""
+    where, values = as_sql(wanted)
     if facet.several:
         source, value = f'item, json_each(item."{facet.name}") AS each', "each.value"
     else:
@@ -336,12 +344,7 @@ def _counts(db: sqlite3.Connection, facet: Facet, wanted: Filter) -> Counts:
         " ORDER BY 2 DESC, 1",
         values,
     )
-    counts = [(label, count) for label, count in rows if label]
-    if facet.labels:
-        order = {label: place for place, label in enumerate(facet.labels)}
-        counts.sort(key=lambda pair: order[pair[0]])
-        return Counts(facet.name, counts, 0)
-    return Counts(facet.name, counts[:MOST_VALUES], max(0, len(counts) - MOST_VALUES))
+    return [(label, count) for label, count in rows if label]
 
 
 def index_path(out: Path, stack: ExitStack) -> Path:

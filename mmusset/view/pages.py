@@ -36,17 +36,21 @@ class Settings:
     source: Literal["server", "disk"]
     music: str
     takes_marks: bool
-    page_size: int = PAGE_SIZE
 
 
 def render(name: PageName, title: str, settings: Settings) -> str:
     """One page. `title` is the dataset's."""
-    told = asdict(settings) | {"facets": [asdict(facet) for facet in facets()]}
+    facts = asdict(settings) | page_facts()
     return (
         _environment()
         .get_template(name)
-        .render(title=title, here=name, settings=settings, told=told, policy=POLICY)
+        .render(title=title, here=name, settings=settings, told=facts, policy=POLICY)
     )
+
+
+def page_facts() -> dict[str, object]:
+    """What the scripts of every page are told, whatever the source of their facts."""
+    return {"page_size": PAGE_SIZE, "facets": [asdict(facet) for facet in facets()]}
 
 
 def static_file(name: str) -> bytes:

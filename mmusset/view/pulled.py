@@ -9,10 +9,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from mmusset.builder.ledger.left_out import LeftOut
-from mmusset.builder.ledger.plan import PlannedItem
 from mmusset.builder.report import ItemStory
 from mmusset.errors import MmussetError
-from mmusset.sample import Item, Outcome, Quadruple, Verdict
+from mmusset.sample import Outcome, Quadruple, Verdict
 from mmusset.shards.tar import Shard
 from mmusset.speakers.base import Reply
 
@@ -83,23 +82,8 @@ def _story(path: Path, span: Span | None) -> ItemStory:
         raise MmussetError(
             f"{path} holds a sample whose JSON is not mmusset's; `mmusset verify` tells more"
         ) from None
-    item = Item(
-        key=q.key,
-        music_path=b"",
-        music_sha256=q.source_sha256,
-        duration_s=0.0,
-        clip_index=0,
-        clip_count=1,
-        image_path=b"",
-        image_sha256=q.image.sha256,
-        image_origin=q.image.origin,
-        story_path=None,
-        group=q.group,
-        split=q.split,
-        tags=q.tags,
-    )
     return ItemStory(
-        planned=PlannedItem(0, 0, item),
+        item=q,
         prepared=q.prepared(),
         outcome=Outcome(
             verdict=Verdict(status="accepted", reason="", detail=""),

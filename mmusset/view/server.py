@@ -13,10 +13,10 @@ from aiohttp import web
 
 from mmusset.errors import MmussetError
 
-from .dataset import dataset_at
 from .door import KEPT_S, Door, log_in_a_line
 from .guard import Guard, is_loopback
 from .index import Index, index_path
+from .open_dataset import open_dataset
 from .viewer import Viewer
 
 
@@ -25,7 +25,7 @@ async def serve(out: Path, host: str, port: int, ready: Callable[[str], None]) -
 
     Raises MmussetError where there is no dataset, or nobody may listen there.
     """
-    dataset = dataset_at(out)
+    dataset = open_dataset(out)
     token = secrets.token_urlsafe(24)
     with ExitStack() as stack:
         viewer = Viewer(dataset, Index(index_path(out, stack)))

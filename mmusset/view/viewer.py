@@ -16,11 +16,12 @@ from mmusset.builder.marks import Mark, forget_mark, save_mark
 from mmusset.errors import MmussetError, UsageError
 from mmusset.shards.reader import BadSample
 
-from .dataset import Dataset
+from .dataset import ViewedDataset
 from .detail import detail_of
 from .facets import facets
+from .filters import Filter
 from .guard import Guard, Handler
-from .index import Filter, Index
+from .index import Index
 from .members import Span
 from .pages import PAGE_SIZE, PAGES, STATIC, PageName, Settings, render, static_file
 from .pictures import KINDS, Kind, picture
@@ -47,7 +48,7 @@ class SentMark(BaseModel):
 class Viewer:
     """One dataset as a web application."""
 
-    def __init__(self, dataset: Dataset, index: Index) -> None:
+    def __init__(self, dataset: ViewedDataset, index: Index) -> None:
         self._dataset = dataset
         self._index = index
         self._settings = Settings("server", "music.flac", dataset.takes_marks)

@@ -6,7 +6,6 @@ It reads the story after the story writer, and takes the word "so" out of it.
 import asyncio
 import json
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Annotated, Any
@@ -15,26 +14,24 @@ import pytest
 from pydantic import BaseModel, Field
 
 from mmusset.agents import AGENTS
-from mmusset.agents.graph import build_graph
 from mmusset.agents.preview import preview
 from mmusset.agents.state import GraphAgent, State, StateChange, ask
-from mmusset.builder import report, run, show
+from mmusset.builder import report, show
 from mmusset.builder.estimate import estimate
-from mmusset.builder.job import Job
 from mmusset.builder.ledger.file import open_to_read
-from mmusset.builder.progress import Progress
 from mmusset.errors import UsageError
 from mmusset.frozen import Frozen
+from mmusset.pipeline import build_dataset
 from mmusset.prompts import Prompt
 from mmusset.recipe import Recipe, Sampling
 from mmusset.recipe_file import load
 from mmusset.shards.tar import read_shard
+from mmusset.sources.folder import FolderSource
 from mmusset.speakers import chat
 from mmusset.speakers.agent import Notes, agents_named
 from mmusset.speakers.asking import Asker
-from mmusset.speakers.choose import speaker_of
-from mmusset.view.dataset import dataset_at
 from mmusset.view.detail import detail_of
+from mmusset.view.open_dataset import open_dataset
 from tests.support.media import library
 from tests.support.samples import jpeg, material
 from tests.support.serving import serving
@@ -82,9 +79,7 @@ def build(
 ) -> dict[str, dict[str, Any]]:
     """The JSON of each sample of a finished build with these agents."""
     recipe = load(Recipe, "quickstart", (*SHORT, *overrides), agents)
-    graph = partial(build_graph, agents=agents)
-    job = Job(source, out, recipe, speaker_of(recipe), graph, tuple(agents))
-    assert asyncio.run(run.build(job, Progress())).finished
+    assert build_dataset(FolderSource(source), out, recipe, agents=agents).finished
     shards = sorted((out / "data").glob("*.tar"))
     return {
         key: json.loads(members["json"]) for shard in shards for key, members in read_shard(shard)
@@ -105,6 +100,7 @@ def test_a_build_offline_has_its_turn_in_every_sample(source: Path, tmp_path: Pa
     assert manifest["models"]["proofreader"] == "offline-grammar/1"
     assert len(manifest["prompts"]["proofreader"]) == 64
     assert manifest["recipe"]["speaker"]["sampling"]["proofreader"]["temperature"] == 0.1
+    assert "| proofreader | offline-grammar/1 |" in (tmp_path / "out" / "README.md").read_text()
 
 
 def test_without_it_the_dataset_is_as_it_ever_was(source: Path, tmp_path: Path) -> None:
@@ -129,7 +125,7 @@ def test_explain_and_view_show_its_turn(source: Path, tmp_path: Path) -> None:
     with open_to_read(tmp_path / "out") as ledger:
         assert "proofreader, round 0" in show.stories(report.explain(ledger, key))
         assert any(cost.agent == "proofreader" for cost in report.status(ledger).costs)
-    dataset = dataset_at(tmp_path / "out")
+    dataset = open_dataset(tmp_path / "out")
     with dataset.reading() as reading:
         story = reading.story(key)
         assert story

@@ -212,7 +212,7 @@ def test_long_pieces_give_several_clips_that_are_not_silent(tmp_path: Path) -> N
     words = ("--set", "clip.seconds=2", "--set", "clip.per_track=4")
     assert mmusset("build", "--source", source, "--out", out, *words).returncode == 0
     story = json.loads(mmusset("explain", out, "long.wav", "--json").stdout)
-    starts = [item["prepared"]["clip"]["start_s"] for item in story]
+    starts = [item["prepared"]["media"]["music"]["start_s"] for item in story]
     assert len(starts) == 4
     assert all(later - earlier >= 2.0 for earlier, later in pairwise(starts))
 

@@ -9,75 +9,80 @@ from pathlib import Path
 import pytest
 
 from mmusset.builder.decoding.sandbox import Sandbox
-from mmusset.builder.ledger.file import open_to_write
-from mmusset.builder.ledger.ledger import Ledger
-from mmusset.builder.look import look
 from mmusset.builder.media import Media
-from mmusset.builder.plan import freeze
+from mmusset.builder.planning.inventory import take_inventory
+from mmusset.builder.planning.plan import freeze
 from mmusset.builder.progress import BuildProgress
+from mmusset.builder.workspace import Workspace, open_workspace
 from mmusset.errors import MmussetError, Unusable
 from mmusset.progress import Progress
 from mmusset.recipe import ClipPart, LimitsPart, Recipe
-from mmusset.sources.walk import Entry, walk
+from mmusset.sources.folder import FolderSource
+from mmusset.sources.source import Entry
 from tests.support.media import library, piece
 
 RECIPE = Recipe(clip=ClipPart(seconds=2))
 
 
-def in_sandbox(ask: Callable[[Sandbox], Awaitable[object]]) -> None:
+def in_sandbox(task: Callable[[Sandbox], Awaitable[object]]) -> None:
     async def run() -> None:
         async with Sandbox(LimitsPart(workers=1)) as sandbox:
-            await ask(sandbox)
+            await task(sandbox)
 
     asyncio.run(run())
 
 
-def stop_of(ask: Callable[[Sandbox], Awaitable[object]]) -> str:
+def stop_of(task: Callable[[], object]) -> str:
     """What the error says that stops the build."""
     with pytest.raises(MmussetError) as raised:
-        in_sandbox(ask)
+        task()
     assert not isinstance(raised.value, Unusable)
     return str(raised.value)
 
 
-async def planned(source: Path, entries: list[Entry], sandbox: Sandbox, ledger: Ledger) -> None:
-    found = await look(source, entries, RECIPE, sandbox, ledger, BuildProgress(Progress()).surveyed)
-    freeze(found, RECIPE, ledger, None)
+async def plan(workspace: Workspace, entries: list[Entry]) -> None:
+    step = BuildProgress(Progress()).surveyed
+    freeze(await take_inventory(workspace, entries, step), workspace, None)
 
 
 @pytest.mark.parametrize("empty", [True, False])
 def test_a_source_that_is_gone_stops_the_build(tmp_path: Path, empty: bool) -> None:
     """A pulled disk leaves no folder, or an empty one where it was mounted."""
     source = library(tmp_path / "source", 2)
-    entries = walk(source)
-    ledger = open_to_write(tmp_path / "out")
+    folder = FolderSource(source)
 
-    async def lose(sandbox: Sandbox) -> None:
-        await planned(source, entries, sandbox, ledger)
-        source.rename(tmp_path / "pulled")
-        if empty:
-            source.mkdir()
-        first = ledger.verdicts.next_undecided(0)
-        assert first
-        await Media(source, tmp_path / "out", RECIPE, ledger, sandbox).prepare(first)
+    async def lose() -> None:
+        async with open_workspace(folder, tmp_path / "out", RECIPE) as workspace:
+            await plan(workspace, folder.entries())
+            source.rename(tmp_path / "pulled")
+            if empty:
+                source.mkdir()
+            first = workspace.ledger.verdicts.next_undecided(0)
+            assert first
+            await Media(workspace).prepare(first)
 
-    assert f"{source} is gone" in stop_of(lose)
-    ledger.close()
+    assert f"{source} is gone" in stop_of(lambda: asyncio.run(lose()))
 
 
 def test_a_source_that_goes_while_it_is_read_stops_the_build(tmp_path: Path) -> None:
     source = library(tmp_path / "source", 2)
-    entries = walk(source)
+    folder = FolderSource(source)
+    entries = folder.entries()
     source.rename(tmp_path / "pulled")
-    ledger = open_to_write(tmp_path / "out")
-    assert "is gone" in stop_of(lambda sandbox: planned(source, entries, sandbox, ledger))
-    ledger.close()
+
+    async def read() -> None:
+        async with open_workspace(folder, tmp_path / "out", RECIPE) as workspace:
+            await plan(workspace, entries)
+
+    assert "is gone" in stop_of(lambda: asyncio.run(read()))
 
 
 def test_a_disk_that_fails_stops_the_build() -> None:
     """Linux gives EIO, as a broken disk does, to who reads this file."""
     path = Path("/proc/self/mem")
-    assert "Input/output error" in stop_of(lambda s: s.survey(path, "music", 1024))
+    assert "Input/output error" in stop_of(
+        lambda: in_sandbox(lambda s: s.survey(path, "music", 1024))
+    )
 
 
 @pytest.mark.parametrize("suffix", ["wav", "m4a"])

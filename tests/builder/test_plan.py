@@ -1,7 +1,6 @@
 """The plan: what becomes an item, what stays together, what is only found again."""
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,86 +9,66 @@ import soundfile
 from PIL import Image
 
 from mmusset.builder.accounting import Tally
-from mmusset.builder.decoding.sandbox import Sandbox
-from mmusset.builder.ledger.file import open_to_write
-from mmusset.builder.ledger.ledger import Ledger
-from mmusset.builder.look import Piece, look
-from mmusset.builder.plan import drop_short, freeze
+from mmusset.builder.planning.inventory import Offer, take_inventory
+from mmusset.builder.planning.plan import drop_short, freeze
 from mmusset.builder.progress import BuildProgress
 from mmusset.builder.run import survey_only
+from mmusset.builder.workspace import open_workspace
 from mmusset.progress import Progress
 from mmusset.recipe import ClipPart, Recipe
-from mmusset.sample import Item, Tags
-from mmusset.sources.walk import walk
+from mmusset.sample import Item, Piece, SourceFile, SourcePicture, Tags
+from mmusset.sources.folder import FolderSource
 from tests.sources.test_tags import tagged_mp3, text
 from tests.support.media import RATE_HZ, library, picture, piece
 
 RECIPE = Recipe(clip=ClipPart(seconds=2))
 
 
-def pieces_of(source: Path) -> dict[str, Piece]:
+def offers_of(source: Path) -> dict[str, Offer]:
     """What a build would find in a folder, by path."""
-    found = asyncio.run(survey_only(source, Recipe(), BuildProgress(Progress())))
-    return {piece.music_path.decode(): piece for piece in found.pieces}
+    inventory = asyncio.run(survey_only(FolderSource(source), Recipe(), BuildProgress(Progress())))
+    return {offer.piece.music.path.decode(): offer for offer in inventory.offers}
 
 
 def planned(source: Path, out: Path) -> tuple[dict[str, Item], Tally]:
     """The items of a folder's plan after one more look at it, by the path of their music."""
 
-    async def plan(ledger: Ledger) -> None:
-        async with Sandbox(RECIPE.limits) as sandbox:
+    async def plan() -> tuple[dict[str, Item], Tally]:
+        async with open_workspace(FolderSource(source), out, RECIPE) as workspace:
+            entries = workspace.source.entries()
             step = BuildProgress(Progress()).surveyed
-            freeze(
-                await look(source, walk(source), RECIPE, sandbox, ledger, step),
-                RECIPE,
-                ledger,
-                None,
-            )
+            freeze(await take_inventory(workspace, entries, step), workspace, None)
+            verdicts, items = workspace.ledger.verdicts, list[Item]()
+            last = 0
+            while planned := verdicts.next_undecided(last):
+                last = planned.idx
+                items.append(planned.item)
+            return {item.piece.music.path.decode(): item for item in items}, verdicts.tally()
 
-    ledger = open_to_write(out)
-    try:
-        asyncio.run(plan(ledger))
-        items = []
-        while found := ledger.verdicts.next_undecided(items[-1].idx if items else 0):
-            items.append(found)
-        return {
-            found.item.music_path.decode(): found.item for found in items
-        }, ledger.verdicts.tally()
-    finally:
-        ledger.close()
+    return asyncio.run(plan())
 
 
-def stay_together(a: Piece, b: Piece) -> bool:
-    return bool(set(a.labels()) & set(b.labels()))
+def stay_together(a: Offer, b: Offer) -> bool:
+    return bool(set(a.labels) & set(b.labels))
 
 
-def a_piece(number: int = 0, duration_s: float = 30.0) -> Piece:
-    return Piece(
-        music_path=b"%06d.wav" % number,
-        music_sha256=f"{number:064x}",
-        duration_s=duration_s,
-        image_path=b"cover.jpg",
-        image_origin="folder",
-        image_sha256="0" * 64,
-        pixels_sha256="0" * 64,
-        sound_sha256="",
-        story_path=None,
-        tags=Tags(),
-    )
+def an_offer(number: int = 0, duration_s: float = 30.0) -> Offer:
+    music = SourceFile(b"%06d.wav" % number, f"{number:064x}")
+    picture = SourcePicture(b"cover.jpg", "0" * 64, "folder")
+    return Offer(Piece(music, duration_s, picture, None, Tags()), ())
 
 
 def test_short_pieces_are_left_out_and_unknown_lengths_are_not() -> None:
-    pieces = [a_piece(number, duration_s) for number, duration_s in enumerate((0.0, 1.5, 3.0))]
-    kept, skipped = drop_short(pieces, ClipPart(seconds=2))
-    assert kept == [pieces[0], pieces[2]]
+    offers = [an_offer(number, duration_s) for number, duration_s in enumerate((0.0, 1.5, 3.0))]
+    long_enough, skipped = drop_short(offers, ClipPart(seconds=2))
+    assert long_enough == [offers[0], offers[2]]
     assert [(s.path, s.reason) for s in skipped] == [(b"000001.wav", "shorter than a clip")]
 
 
 def test_a_hundred_thousand_short_pieces_are_no_trouble() -> None:
     """Comparing each with each would take hours."""
-    short = a_piece(duration_s=1.0)
-    pieces = [replace(short, music_sha256=f"{number:064x}") for number in range(100_000)]
-    assert len(drop_short(pieces, ClipPart(seconds=2))[1]) == 100_000
+    offers = [an_offer(number, duration_s=1.0) for number in range(100_000)]
+    assert len(drop_short(offers, ClipPart(seconds=2))[1]) == 100_000
 
 
 def rotated(path: Path) -> None:
@@ -111,7 +90,7 @@ def test_one_picture_in_several_files_keeps_its_pieces_together(tmp_path: Path) 
     picture(tmp_path / "another" / "song.png", 2)
     (tmp_path / "broken" / "song.png").write_bytes(b"no picture")
     (tmp_path / "broken too" / "song.png").write_bytes(b"no picture either")
-    found = pieces_of(tmp_path)
+    found = offers_of(tmp_path)
     first = found["png/song.wav"]
     assert stay_together(first, found["bmp/song.wav"])
     assert stay_together(first, found["turned/song.wav"])
@@ -130,7 +109,7 @@ def test_one_recording_in_several_files_keeps_its_pieces_together(
     soundfile.write(tmp_path / "two" / f"other.{suffix}", samples, rate_hz)
     for number, name in enumerate(("one/song", "two/other", "three/third")):
         picture(tmp_path / f"{name}.png", number)
-    found = pieces_of(tmp_path)
+    found = offers_of(tmp_path)
     assert stay_together(found["one/song.wav"], found[f"two/other.{suffix}"])
     assert not stay_together(found["one/song.wav"], found["three/third.wav"])
 
@@ -140,7 +119,7 @@ def test_a_retagged_mp3_stays_with_the_old_one(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         tagged_mp3(tmp_path / name / "x.mp3", text(b"TIT2", title))
         picture(tmp_path / name / "x.png", number)
-    found = pieces_of(tmp_path)
+    found = offers_of(tmp_path)
     assert len(found) == 2
     assert stay_together(found["a/x.mp3"], found["b/x.mp3"])
 
@@ -153,7 +132,7 @@ def test_silence_in_the_middle_is_no_kinship(tmp_path: Path) -> None:
         tone = np.where(middle, 0, 0.3 * np.sin(2 * np.pi * hz * time_s))
         soundfile.write(tmp_path / str(hz) / "x.wav", tone, RATE_HZ)
         picture(tmp_path / str(hz) / "x.png", number)
-    found = pieces_of(tmp_path)
+    found = offers_of(tmp_path)
     assert not stay_together(found["220/x.wav"], found["330/x.wav"])
 
 
@@ -178,8 +157,9 @@ def test_items_follow_their_pictures_and_stories(tmp_path: Path) -> None:
     (source / "artist 0" / "song 0.png").rename(source / "artist 0" / "cover.png")
     (source / "artist 0" / "song 0.txt").rename(source / "artist 0" / "song 0.story.txt")
     (item,) = planned(source, out)[0].values()
-    assert (item.image_path, item.image_origin) == (b"artist 0/cover.png", "folder")
-    assert item.story_path == b"artist 0/song 0.story.txt"
+    picture = item.piece.picture
+    assert (picture.path, picture.origin) == (b"artist 0/cover.png", "folder")
+    assert item.piece.story_path == b"artist 0/song 0.story.txt"
 
 
 def test_another_picture_is_not_taken_for_the_planned_one(tmp_path: Path) -> None:
@@ -188,7 +168,7 @@ def test_another_picture_is_not_taken_for_the_planned_one(tmp_path: Path) -> Non
     picture(source / "artist 0" / "song 0.png", 7)
     (source / "artist 0").rename(source / "moved")
     after = planned(source, out)[0]["moved/song 0.wav"]
-    assert (after.image_path, after.image_sha256) == (before.image_path, before.image_sha256)
+    assert after.piece.picture == before.piece.picture
 
 
 def test_a_file_is_counted_once_though_it_lost_its_picture(tmp_path: Path) -> None:

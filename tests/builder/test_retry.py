@@ -80,7 +80,7 @@ def test_a_new_picture_that_another_split_knows_is_not_taken(
 ) -> None:
     source = tmp_path / "source"
     told = json.loads(mmusset("explain", tmp_path / "out", "artist 0/song 0.wav", "--json").stdout)
-    split = told[0]["planned"]["item"]["split"]
+    split = told[0]["item"]["split"]
     others = [
         number
         for number in (1, 2, 4, 6)
@@ -88,7 +88,7 @@ def test_a_new_picture_that_another_split_knows_is_not_taken(
             mmusset(
                 "explain", tmp_path / "out", f"artist {number // 2}/song {number}.wav", "--json"
             ).stdout
-        )[0]["planned"]["item"]["split"]
+        )[0]["item"]["split"]
         != split
     ]
     shutil.copy(song(source, others[0]), song(source, 0))

@@ -17,7 +17,7 @@ from mmusset import recipe_file
 from mmusset.agents import AGENTS
 from mmusset.cli.main import app
 from mmusset.errors import UsageError
-from mmusset.recipe import Recipe, SpeakerPart, complete_speaker
+from mmusset.recipe import Recipe, complete_speaker
 from tests.support.command import environment, mmusset
 
 ROOT = Path(__file__).parents[2]
@@ -96,7 +96,7 @@ def test_commands_on_no_dataset_say_so(tmp_path: Path) -> None:
 
 def usual() -> Recipe:
     """The recipe that says nothing of its own."""
-    return Recipe(speaker=SpeakerPart.for_agents(AGENTS))
+    return Recipe().with_agents(AGENTS)
 
 
 def test_shipped_recipes_are_whole_and_valid() -> None:

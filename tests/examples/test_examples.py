@@ -28,7 +28,7 @@ def samples(out: Path) -> dict[str, dict[str, Any]]:
     for shard in sorted((out / "data").glob("*.tar")):
         for key, members in read_shard(shard):
             (story,) = json.loads(mmusset("explain", out, key, "--json").stdout)
-            stories[story["planned"]["item"]["music_path"]] = json.loads(members["json"])
+            stories[story["item"]["piece"]["music"]["path"]] = json.loads(members["json"])
     return stories
 
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from mmusset.sources.walk import walk
+from mmusset.sources.folder import walk
 from tests.faults.injection import compiler, interposer
 from tests.faults.unreadable import mmusset_failing
 from tests.support.command import SHORT, mmusset, start, tree
@@ -240,7 +240,7 @@ def test_a_mark_waits_with_its_item(source: Path, shared: Path, tmp_path: Path) 
     own = source / "artist 1" / "song 2.png"
     mmusset_failing(shared, other, "open", "EACCES", *words(source, out))
     (key,) = (
-        item["planned"]["item"]["key"]
+        item["item"]["key"]
         for item in json.loads(mmusset("explain", out, "artist 1/song 2.wav", "--json").stdout)
     )
     assert mmusset("mark", out, key, "drop").returncode == 0

@@ -22,6 +22,7 @@ from mmusset.finetune.chats import Chat, read_chats
 from mmusset.finetune.packing import PackedSample, pack_chats, tokens_of
 from mmusset.recipe import Recipe
 from mmusset.sample import Story
+from mmusset.sources.folder import FolderSource
 from mmusset.speakers import chat as chats_of_agents
 from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import Request
@@ -55,7 +56,7 @@ def test_what_is_taught_is_what_the_agents_send(tmp_path: Path) -> None:
         loaded = recipe_file.load(Recipe, "transformers", short, AGENTS)
         speaker = Listening()
         for place in range(1, 5):
-            async with trial_of_source(folder, place, loaded) as trial:
+            async with trial_of_source(FolderSource(folder), place, loaded) as trial:
                 await build_graph(Asker(speaker, InMemoryReplies()), loaded, AGENTS)(trial.material)
         return [lesson.request for lesson in speaker.lessons]
 

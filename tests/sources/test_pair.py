@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmusset.sources.pair import Pairing, album_of, pair
-from mmusset.sources.walk import Entry, kind_of
+from mmusset.sources.source import Entry, kind_of
 
 
 def entries(*paths: bytes) -> list[Entry]:

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import io
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from mmusset.agents import AGENTS
 from mmusset.errors import MmussetError, Unread, Unusable, UsageError
 from mmusset.recipe import ClipPart, ImagePart, LimitsPart, Recipe, ServerPart, SpeakerPart
+from mmusset.sample import ImageOrigin, Item, Piece, SourceFile, SourcePicture, Tags
 from tests.support.command import SHORT, mmusset
 from tests.support.media import library, picture
 from tests.support.samples import sample
@@ -110,6 +112,8 @@ def video(data: bytes, bench: Bench) -> None:
 
 
 def pictures(data: bytes, bench: Bench) -> None:
+    from mmusset.builder.decoding.tasks import ComposingTask
+
     suffix, data = suffixed(data, PICTURES)
     path = bench.folder / f"picture.{suffix}"
     path.write_bytes(data)
@@ -117,12 +121,19 @@ def pictures(data: bytes, bench: Bench) -> None:
     sha256 = hashlib.sha256(data).hexdigest()
     with _items_fault():
         bench.run(sandbox.survey(path, "image", 1024))
-        bench.run(sandbox.wish(path, sha256, None, ImagePart(), bench.folder / "wish"))
+        task = ComposingTask(
+            picture=os.fsencode(path),
+            picture_sha256=sha256,
+            story=b"",
+            stem=os.fsencode(bench.folder / "composing"),
+            image=ImagePart(),
+        )
+        bench.run(sandbox.composing_input(task))
 
 
 def _decode(bench: Bench, name: str, data: bytes, kind: str) -> None:
     """Survey and prepare it, in the child process of a build."""
-    from mmusset.builder.decoding.tasks import PrepareRequest
+    from mmusset.builder.decoding.tasks import Originals, PrepareTask
 
     path = bench.folder / name
     path.write_bytes(data)
@@ -130,25 +141,23 @@ def _decode(bench: Bench, name: str, data: bytes, kind: str) -> None:
     if not still.exists():
         picture(still, 1)
     image = path if kind == "video" else still
-    request = PrepareRequest(
-        music_path=str(path),
-        music_sha256=hashlib.sha256(data).hexdigest(),
-        generated_by="",
-        image_path=str(image),
-        image_sha256=hashlib.sha256(image.read_bytes()).hexdigest(),
-        image_origin="video" if kind == "video" else "stem",
-        story_path="",
-        clip_index=0,
-        clip_count=1,
-        stem=str(bench.folder / "stored"),
-        model_pixels=0,
+    music = SourceFile(os.fsencode(name), hashlib.sha256(data).hexdigest())
+    image_sha256 = hashlib.sha256(image.read_bytes()).hexdigest()
+    origin: ImageOrigin = "video" if kind == "video" else "stem"
+    piece = Piece(music, 0.0, SourcePicture(b"still.png", image_sha256, origin), None, Tags())
+    task = PrepareTask(
+        item=Item(piece.key(0), 0, 1, "fuzzed", "train", piece),
+        originals=Originals(music=os.fsencode(path), picture=os.fsencode(image), story=b""),
+        stem=os.fsencode(bench.folder / "stored"),
         clip=ClipPart(seconds=2, rate_hz=16000),
         image=ImagePart(),
+        model_pixels=0,
+        generated_by="",
     )
     sandbox = _sandbox(bench)
     with _items_fault():
         bench.run(sandbox.survey(path, kind, 1024))
-        bench.run(sandbox.prepare(request))
+        bench.run(sandbox.prepare(task))
 
 
 def _sandbox(bench: Bench) -> Any:

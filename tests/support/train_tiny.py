@@ -15,6 +15,7 @@ from mmusset.agents import AGENTS
 from mmusset.agents.graph import build_graph
 from mmusset.builder.trial import trial_of_source
 from mmusset.recipe import Recipe
+from mmusset.sources.folder import FolderSource
 from mmusset.speakers import chat
 from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import Reply, Request
@@ -54,7 +55,7 @@ def lessons_of(source: Path, recipe: Recipe, items: int) -> list[Lesson]:
         speaker = Listening()
         graph = build_graph(Asker(speaker, InMemoryReplies()), recipe, AGENTS)
         for place in range(1, items + 1):
-            async with trial_of_source(source, place, recipe) as trial:
+            async with trial_of_source(FolderSource(source), place, recipe) as trial:
                 await graph(trial.material)
         return speaker.lessons
 

@@ -75,17 +75,18 @@ from contextlib import ExitStack
 from pathlib import Path
 from mmusset.builder.marks import Mark, save_mark
 from mmusset.errors import MmussetError
-from mmusset.view.dataset import dataset_at
-from mmusset.view.index import Filter, Index, index_path
+from mmusset.view.open_dataset import open_dataset
+from mmusset.view.filters import Filter
+from mmusset.view.index import Index, index_path
 if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
 out = Path(sys.argv[1])
 with ExitStack() as stack:
     index = Index(index_path(out, stack))
-    with dataset_at(out).reading() as reading:
+    with open_dataset(out).reading() as reading:
         index.refresh(reading)
-    print(index.page(Filter("", ()), 1, 24).total)
+    print(index.page(Filter(), 1, 24).total)
 try:
     save_mark(out, Mark(sys.argv[2], "keep", ""))
 except MmussetError as error:

@@ -26,6 +26,7 @@ from mmusset.agents.graph import build_graph
 from mmusset.agents.preview import preview
 from mmusset.builder.trial import trial_of_source
 from mmusset.recipe import Recipe
+from mmusset.sources.folder import FolderSource
 from mmusset.speakers import chat
 from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import Reply, Request
@@ -120,7 +121,7 @@ def test_what_was_fine_tuned_says_served_what_it_says_in_process(
 
     async def captions(place: int) -> tuple[str, str, str]:
         async with (
-            trial_of_source(SOURCE, place, served) as trial,
+            trial_of_source(FolderSource(SOURCE), place, served) as trial,
             VllmSpeaker(served.speaker, served.server) as one,
             VllmSpeaker(plain.speaker, plain.server) as two,
             TransformersSpeaker(here.speaker) as three,
@@ -157,7 +158,7 @@ def test_a_sample_is_read_once_and_not_for_each_agent(server: Running, taught: P
             speaker.calls = []
             graph = build_graph(Asker(speaker, InMemoryReplies()), loaded, AGENTS)
             for place in range(1, ITEMS + 1):
-                async with trial_of_source(SOURCE, place, loaded) as trial:
+                async with trial_of_source(FolderSource(SOURCE), place, loaded) as trial:
                     await graph(trial.material)
             return speaker.calls
 
@@ -186,7 +187,7 @@ def test_the_server_sees_a_picture_in_the_patches_that_it_was_fitted_to(server: 
         size = (f"speaker.max_pixels={patches * 784}", "speaker.sampling.captioner.max_tokens=16")
         loaded = recipe_file.load(Recipe, "vllm", (*where, *size), AGENTS)
         async with (
-            trial_of_source(SOURCE, 1, loaded) as trial,
+            trial_of_source(FolderSource(SOURCE), 1, loaded) as trial,
             VllmSpeaker(loaded.speaker, loaded.server) as speaker,
         ):
             answer = await speaker.answer(await preview(trial.material, CAPTIONER, loaded, AGENTS))

@@ -1,0 +1,8 @@
+"""Opening untrusted media, in child processes that have no network, little memory and no secrets.
+
+Doors:
+    sandbox      runs the children, and replaces those that crash or hang
+    tasks        what they are asked, and what they reply
+    worker       the child itself
+    no_network   a process without a network
+"""

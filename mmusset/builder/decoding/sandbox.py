@@ -12,17 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
-from mmusset.recipe import ImagePart, LimitsPart
+from mmusset.measurements.listed import foreign_modules
+from mmusset.recipe import LimitsPart
 from mmusset.safe_text import SECRET_VARIABLES
 from mmusset.sample import Prepared
+from mmusset.sources.source import Kind
 from mmusset.tracing import without_tracing
 
-from .tasks import PrepareRequest, Survey, Wish
+from .tasks import ComposingInput, ComposingTask, PrepareTask, Survey, SurveyTask
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
 
-# An answer is one line of JSON; evidence takes about 2 kB.
+# A reply is one line of JSON; evidence takes about 2 kB.
 LINE_LIMIT = 1 << 20
 
 
@@ -42,70 +44,58 @@ class Sandbox:
             await _end(child)
         self._idle.clear()
 
-    async def survey(self, path: Path, kind: str, max_side_px: int) -> Survey:
+    async def survey(self, path: Path, kind: Kind, max_side_px: int) -> Survey:
         """What a file says of itself. Raises Unusable if it can't be opened, Unread."""
-        request = {"task": "survey", "path": str(path), "kind": kind, "max_side_px": max_side_px}
-        answer = await self._ask(request)
-        return Survey.model_validate_json(answer)
+        task = SurveyTask(file=os.fsencode(path), kind=kind, max_side_px=max_side_px)
+        return Survey.model_validate_json(await self._run(task))
 
-    async def wish(
-        self,
-        image_path: Path,
-        image_sha256: str,
-        story_path: Path | None,
-        part: ImagePart,
-        stem: Path,
-    ) -> Wish:
-        """What music is to be made from, its picture stored as `stem`.jpg.
+    async def composing_input(self, task: ComposingTask) -> ComposingInput:
+        """What music is to be made from, its picture stored.
 
-        Raises Unusable where the picture or the story can't be used.
+        Raises Unusable where the picture or the story can't be used, Unread.
         """
-        request = {
-            "task": "wish",
-            "image_path": str(image_path),
-            "image_sha256": image_sha256,
-            "story_path": str(story_path or ""),
-            "image": part.model_dump(),
-            "stem": str(stem),
-        }
-        return Wish.model_validate_json(await self._ask(request))
+        return ComposingInput.model_validate_json(await self._run(task))
 
-    async def prepare(self, request: PrepareRequest) -> Prepared:
+    async def prepare(self, task: PrepareTask) -> Prepared:
         """One item's clip and picture, cut, measured and stored.
 
         Raises Unusable (failed) or Unfit (rejected) for the item's fault, Unread where the
         machine failed to read them, and MmussetError where it failed to store them.
         """
-        answer = await self._ask({"task": "prepare", "item": request.to_json()})
-        return Prepared.model_validate_json(answer)
+        return Prepared.model_validate_json(await self._run(task))
 
-    async def _ask(self, request: dict[str, Any]) -> str:
+    async def _run(self, task: SurveyTask | ComposingTask | PrepareTask) -> str:
         async with self._slots:
             child = self._idle.pop() if self._idle else await self._start()
             try:
-                answer = await self._exchange(child, request)
+                reply = await self._exchange(child, task.model_dump_json())
             except BaseException:
                 await _end(child)
                 raise
             self._idle.append(child)
-        if "unfit" in answer:
-            raise Unfit(*answer["unfit"])
-        if "unusable" in answer:
-            raise Unusable(*answer["unusable"])
-        if "unread" in answer:
-            raise Unread(answer["unread"])
-        if "broken" in answer:
+        if "unfit" in reply:
+            raise Unfit(*reply["unfit"])
+        if "unusable" in reply:
+            raise Unusable(*reply["unusable"])
+        if "unread" in reply:
+            raise Unread(reply["unread"])
+        if "unmeasurable" in reply:
             raise MmussetError(
-                f"media could not be stored: {answer['broken']};"
+                f"the process that measures can't import {reply['unmeasurable']}; a measurement"
+                " is declared in a module that it can import by itself"
+            )
+        if "broken" in reply:
+            raise MmussetError(
+                f"media could not be stored: {reply['broken']};"
                 " mend that and run the same command again"
             )
-        return str(answer["ok"])
+        return str(reply["ok"])
 
-    async def _exchange(self, child: "Process", request: dict[str, Any]) -> dict[str, Any]:
+    async def _exchange(self, child: "Process", task: str) -> dict[str, Any]:
         assert child.stdin and child.stdout
         line = b""
         try:
-            child.stdin.write(json.dumps(request).encode() + b"\n")
+            child.stdin.write(task.encode() + b"\n")
             async with asyncio.timeout(self._limits.decode_seconds):
                 line = await child.stdout.readline()
         except TimeoutError:
@@ -115,8 +105,8 @@ class Sandbox:
             pass
         if not line.endswith(b"\n"):
             raise Unread(f"the decoder died (exit status {await child.wait()})")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+        reply: dict[str, Any] = json.loads(line)
+        return reply
 
     async def _start(self) -> "Process":
         return await asyncio.create_subprocess_exec(
@@ -125,6 +115,7 @@ class Sandbox:
                 "-m",
                 "mmusset.builder.decoding.worker",
                 str(self._limits.decode_memory_mb),
+                *foreign_modules(),
             ),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -142,7 +133,9 @@ def _environment() -> dict[str, str]:
     One thread each: the children are the parallelism, and threads cost address space.
     """
     kept = {n: v for n, v in without_tracing(os.environ).items() if n not in SECRET_VARIABLES}
-    return kept | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    kept |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    # What declares a measurement of its own was found on our path.
+    return kept | {"PYTHONPATH": os.pathsep.join(sys.path)} if foreign_modules() else kept
 
 
 async def _end(child: "Process") -> None:

@@ -1,11 +1,17 @@
-"""What is asked of the child processes, and what they answer."""
+"""What is asked of the child processes, and what they reply.
 
-from dataclasses import asdict, dataclass
-from typing import Any
+Tasks and replies cross a pipe as JSON. Paths cross it as bytes, in base64, since the names of a
+file system need not be text.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from mmusset.frozen import Frozen
 from mmusset.recipe import ClipPart, ImagePart
-from mmusset.sample import ImageOrigin, Tags
+from mmusset.sample import Item, Tags
+from mmusset.sources.source import Kind
 
 
 class Survey(Frozen):
@@ -23,40 +29,63 @@ class Survey(Frozen):
     tags: Tags = Tags()
 
 
-@dataclass(frozen=True, slots=True)
-class PrepareRequest:
-    """One item to cut, measure and store as `stem`.flac and `stem`.jpg. Paths are absolute.
+class ComposingInput(Frozen):
+    """What music is to be made from: a picture, stored as samples hold it, and its story, or ""."""
+
+    story: str
+
+
+class _Task(Frozen):
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
+
+class SurveyTask(_Task):
+    """Read what a file says of itself. A picture is looked at as it would be stored."""
+
+    task: Literal["survey"] = "survey"
+    file: bytes
+    kind: Kind
+    max_side_px: int
+
+
+class Originals(_Task):
+    """The files of a piece as they are opened on this machine: absolute paths.
+
+    `picture` is the music's own file where the picture is in it, `story` b"" where none is given.
+    """
+
+    music: bytes
+    picture: bytes
+    story: bytes
+
+
+class ComposingTask(_Task):
+    """Store a picture as `stem`.jpg, and read its story, b"" for none."""
+
+    task: Literal["compose"] = "compose"
+    picture: bytes
+    picture_sha256: str
+    story: bytes
+    stem: bytes
+    image: ImagePart
+
+
+class PrepareTask(_Task):
+    """Cut, measure and store an item as `stem`.flac and `stem`.jpg.
 
     With `model_pixels`, the picture is also stored as a model is shown it, as `stem`.model.jpg.
     `generated_by` is "" where the music is the source's own.
     """
 
-    music_path: str
-    music_sha256: str
-    generated_by: str
-    image_path: str
-    image_sha256: str
-    image_origin: ImageOrigin
-    story_path: str
-    clip_index: int
-    clip_count: int
-    stem: str
-    model_pixels: int
+    task: Literal["prepare"] = "prepare"
+    item: Item
+    originals: Originals
+    stem: bytes
     clip: ClipPart
     image: ImagePart
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain values; `from_json` undoes it."""
-        return asdict(self) | {"clip": self.clip.model_dump(), "image": self.image.model_dump()}
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "PrepareRequest":
-        """What `to_json` gave."""
-        parts = {"clip": ClipPart(**data["clip"]), "image": ImagePart(**data["image"])}
-        return cls(**(data | parts))
+    model_pixels: int
+    generated_by: str
 
 
-class Wish(Frozen):
-    """What music is to be made from: a picture, stored as samples hold it, and its story, or ""."""
-
-    story: str
+Task = Annotated[SurveyTask | ComposingTask | PrepareTask, Field(discriminator="task")]
+TASKS: TypeAdapter[SurveyTask | ComposingTask | PrepareTask] = TypeAdapter(Task)

@@ -1,11 +1,13 @@
-"""The child process that opens untrusted media: a JSON request a line in, an answer a line out.
+"""The child process that opens untrusted media: a task of `tasks.py` a line in, a reply a line out.
 
-Started by `sandbox.py` as `python -m mmusset.builder.decoding.worker MEMORY_MB`. Three tasks:
-`survey` reads what a file says of itself; `wish` reads what music is to be made from; `prepare`
-cuts, measures and stores one item's media.
-An answer is {"ok": ...}, {"unusable" or "unfit": [reason, detail]} for the item's fault,
-{"unread": why} where this machine could not read a file, or {"broken": text} where it could not
-store one and the build must stop.
+Started by `sandbox.py` as `python -m mmusset.builder.decoding.worker MEMORY_MB [MODULE ...]`; the
+modules declare measurements that are not the package's own. It can read and write files, but has
+no network, little memory and none of our secrets: a file that takes over its decoder gets no
+further.
+
+A reply is {"ok": ...}, {"unusable" or "unfit": [reason, detail]} for the item's fault,
+{"unread": why} where this machine could not read a file; {"broken": text} where it could not
+store one, or {"unmeasurable": text} where it could not import a module, and the build must stop.
 """
 
 import hashlib
@@ -28,14 +30,21 @@ from mmusset.evidence import decode, music
 from mmusset.evidence import image as images
 from mmusset.evidence.media_file import MediaFile
 from mmusset.frozen import Frozen
+from mmusset.measurements.listed import add_from
 from mmusset.recipe import ImagePart
 from mmusset.sample import ClipFacts, ImageFacts, MediaFacts, Prepared
 from mmusset.sources import tags
-from mmusset.sources.walk import Kind
 from mmusset.speakers.picture import fit
 
 from .no_network import drop_network
-from .tasks import PrepareRequest, Survey, Wish
+from .tasks import (
+    TASKS,
+    ComposingInput,
+    ComposingTask,
+    PrepareTask,
+    Survey,
+    SurveyTask,
+)
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -43,9 +52,10 @@ if TYPE_CHECKING:
 AUDIBLE = 66  # 16-bit steps from the lowest to the highest sample: -60 dB of full scale
 
 
-def survey(path: Path, kind: Kind, max_side_px: int) -> Survey:
+def survey(task: SurveyTask) -> Survey:
     """Read a file's tags, length, cover and content hash. Raises Unusable if it can't be opened."""
-    with MediaFile(path) as media:
+    kind, max_side_px = task.kind, task.max_side_px
+    with MediaFile(_path(task.file)) as media:
         sha256 = media.sha256()
         if kind == "text":
             return Survey(sha256=sha256)
@@ -65,33 +75,31 @@ def survey(path: Path, kind: Kind, max_side_px: int) -> Survey:
         )
 
 
-def wish(image_path: Path, image_sha256: str, story_path: str, part: ImagePart, stem: str) -> Wish:
-    """Read what music is to be made from, and store the picture as `stem`.jpg.
-
-    Raises Unusable where it can't be used.
-    """
-    picture = _still(image_path, image_sha256, part)
-    story = _story(story_path)
-    _store(Path(stem + ".jpg"), _encode_jpeg(picture, part.jpeg_quality))
-    return Wish(story=story)
+def composing_input(task: ComposingTask) -> ComposingInput:
+    """Read what music is to be made from, and store the picture. Raises Unusable."""
+    picture = _still(task.picture, task.picture_sha256, task.image)
+    story = _story(task.story)
+    _store(task.stem + b".jpg", _encode_jpeg(picture, task.image.jpeg_quality))
+    return ComposingInput(story=story)
 
 
-def prepare(request: PrepareRequest) -> Prepared:
+def prepare(task: PrepareTask) -> Prepared:
     """Cut the clip and the picture, measure both, store both.
 
     Raises Unusable or Unfit for the item's fault, Unread where the machine can't read it; OSError
     where it can't store it.
     """
-    story = _story(request.story_path)
-    with MediaFile(Path(request.music_path)) as media:
-        if media.sha256() != request.music_sha256:
+    item, piece = task.item, task.item.piece
+    story = _story(task.originals.story)
+    with MediaFile(_path(task.originals.music)) as media:
+        if media.sha256() != piece.music.sha256:
             raise Unusable("changed since it was planned")
-        clip = clips.cut(media, request.clip_index, request.clip_count, request.clip)
-        picture = _picture_in(media, request, clip.start_s)
+        clip = clips.cut(media, item.clip_index, item.clip_count, task.clip)
+        picture = _picture_in(media, task, clip.start_s)
     if picture is None:
-        picture = _still(Path(request.image_path), request.image_sha256, request.image)
+        picture = _still(task.originals.picture, piece.picture.sha256, task.image)
     flac = clips.encode_flac(clip)
-    jpeg = _encode_jpeg(picture, request.image.jpeg_quality)
+    jpeg = _encode_jpeg(picture, task.image.jpeg_quality)
     facts = MediaFacts(
         music=ClipFacts(
             start_s=clip.start_s,
@@ -100,27 +108,27 @@ def prepare(request: PrepareRequest) -> Prepared:
             channels=clip.samples.shape[1],
             source_rate_hz=clip.source_rate_hz,
             upsampled=clip.source_rate_hz < clip.rate_hz,
-            generated_by=request.generated_by,
+            generated_by=task.generated_by,
             sha256=hashlib.sha256(flac).hexdigest(),
         ),
         image=ImageFacts(
-            origin=request.image_origin,
+            origin=piece.picture.origin,
             width_px=picture.width,
             height_px=picture.height,
             sha256=hashlib.sha256(jpeg).hexdigest(),
         ),
-        music_evidence=music.measure(clip.samples, clip.rate_hz, request.clip.silence_dbfs),
+        music_evidence=music.measure(clip.samples, clip.rate_hz, task.clip.silence_dbfs),
         image_evidence=images.measure(picture),
     )
-    _store(Path(request.stem + ".flac"), flac)
-    _store(Path(request.stem + ".jpg"), jpeg)
-    if request.model_pixels:
-        _store(Path(request.stem + ".model.jpg"), fit(picture, request.model_pixels))
+    _store(task.stem + b".flac", flac)
+    _store(task.stem + b".jpg", jpeg)
+    if task.model_pixels:
+        _store(task.stem + b".model.jpg", fit(picture, task.model_pixels))
     return Prepared(media=facts, given_story=story)
 
 
 def main() -> None:
-    """Answer requests until the parent closes the pipe.
+    """Do tasks until the parent closes the pipe.
 
     To stop is the parent's to decide, even where the signal is sent to all processes of a
     service: what has begun is brought to its end.
@@ -131,21 +139,33 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     drop_network()
-    answers = _own_stdout()
+    replies = _own_stdout()
+    trouble = _import_measurements(sys.argv[2:])
     for line in sys.stdin:
-        print(json.dumps(_answer(json.loads(line))), file=answers, flush=True)
+        reply = {"unmeasurable": trouble} if trouble else _reply(line)
+        print(json.dumps(reply), file=replies, flush=True)
 
 
-def _answer(request: dict[str, Any]) -> dict[str, Any]:
+def _import_measurements(modules: list[str]) -> str:
+    """List the measurements that other packages declare; gives what went wrong, or ""."""
+    for module in modules:
+        try:
+            add_from(module)
+        except Exception as error:  # noqa: BLE001 (others' code may raise anything)
+            return f"{module} ({type(error).__name__}: {error})"
+    return ""
+
+
+def _reply(line: str) -> dict[str, Any]:
     try:
-        if request["task"] == "survey":
-            result: Frozen = survey(Path(request["path"]), request["kind"], request["max_side_px"])
-        elif request["task"] == "wish":
-            part = ImagePart(**request["image"])
-            image = (Path(request["image_path"]), request["image_sha256"])
-            result = wish(*image, request["story_path"], part, request["stem"])
+        task = TASKS.validate_json(line)
+        result: Frozen
+        if task.task == "survey":
+            result = survey(task)
+        elif task.task == "compose":
+            result = composing_input(task)
         else:
-            result = prepare(PrepareRequest.from_json(request["item"]))
+            result = prepare(task)
         return {"ok": result.model_dump_json()}
     except Unfit as error:
         return {"unfit": [error.reason, error.detail]}
@@ -192,22 +212,22 @@ def _sound(media: MediaFile) -> tuple[float, str]:
     return duration_s, hashlib.sha256(pcm.tobytes()).hexdigest()
 
 
-def _story(path: str) -> str:
+def _story(path: bytes) -> str:
     """The given story, "" where there is none."""
     if not path:
         return ""
-    with _naming(path), MediaFile(Path(path)) as media:
+    with _naming(path), MediaFile(_path(path)) as media:
         return decode.read_text(media)
 
 
-def _picture_in(media: MediaFile, request: PrepareRequest, start_s: float) -> "Image | None":
+def _picture_in(media: MediaFile, task: PrepareTask, start_s: float) -> "Image | None":
     """The picture that the music's own file holds; None where it is another file's."""
-    part = request.image
-    if request.image_origin == "video":
+    part, origin = task.image, task.item.piece.picture.origin
+    if origin == "video":
         return decode.video_frame(
-            media, start_s, request.clip.seconds, part.min_side_px, part.max_side_px
+            media, start_s, task.clip.seconds, part.min_side_px, part.max_side_px
         )
-    if request.image_origin != "embedded":
+    if origin != "embedded":
         return None
     cover = tags.read(media.reader(), media.suffix).cover
     if cover is None:
@@ -215,21 +235,21 @@ def _picture_in(media: MediaFile, request: PrepareRequest, start_s: float) -> "I
     return decode.open_image(cover, part.min_side_px, part.max_side_px)
 
 
-def _still(path: Path, sha256: str, part: ImagePart) -> "Image":
+def _still(path: bytes, sha256: str, part: ImagePart) -> "Image":
     """A picture that is a file. Raises Unusable also where that is no longer the planned one."""
-    with _naming(path), MediaFile(path) as media:
+    with _naming(path), MediaFile(_path(path)) as media:
         if media.sha256() != sha256:
             raise Unusable("picture changed since it was planned")
         return decode.open_image(media, part.min_side_px, part.max_side_px)
 
 
 @contextmanager
-def _naming(path: Path | str) -> Iterator[None]:
+def _naming(path: bytes) -> Iterator[None]:
     """What goes with the music is named where it can't be read."""
     try:
         yield
     except Unread as error:
-        raise Unread(f"{Path(path).name}: {error.why}") from None
+        raise Unread(f"{_path(path).name}: {error.why}") from None
 
 
 def _encode_jpeg(picture: "Image", quality: int) -> bytes:
@@ -238,15 +258,20 @@ def _encode_jpeg(picture: "Image", quality: int) -> bytes:
     return file.getvalue()
 
 
-def _store(path: Path, data: bytes) -> None:
+def _store(file: bytes, data: bytes) -> None:
     """Whole or absent; no fsync, since the ledger holds the hash and a lost file is cut again."""
+    path = _path(file)
     partial = path.with_name(f"{path.name}.{os.getpid()}")
     partial.write_bytes(data)
     partial.replace(path)
 
 
+def _path(file: bytes) -> Path:
+    return Path(os.fsdecode(file))
+
+
 def _own_stdout() -> TextIO:
-    """The answers' pipe, with stdout itself pointed at stderr: decoders write where they like."""
+    """The replies' pipe, with stdout itself pointed at stderr: decoders write where they like."""
     pipe = os.dup(1)
     os.dup2(2, 1)
     return os.fdopen(pipe, "w", encoding="ascii")

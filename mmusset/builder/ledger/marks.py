@@ -31,6 +31,15 @@ class Applied:
     own: Outcome
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A mark that could not be honoured, the path of the sample's music, and why."""
+
+    path: bytes
+    mark: Mark
+    why: str
+
+
 class LedgerMarks:
     """The marks of one open ledger. Nothing here commits by itself."""
 
@@ -122,14 +131,14 @@ class LedgerMarks:
         """All marks wait again to be applied."""
         self._db.execute("DELETE FROM applied")
 
-    def refused(self) -> list[tuple[bytes, Mark, str]]:
-        """The marks that could not be honoured: the path of the music, the mark, and why."""
+    def refused(self) -> list[Refusal]:
+        """The marks that could not be honoured, in the order of the plan."""
         rows = self._db.execute(
             "SELECT music_path, key, verdict, note, refused FROM sound_applied"
             " JOIN sound_item USING (idx)"
             " WHERE refused != '' ORDER BY idx"
         )
-        return [(path, Mark(*mark), refused) for path, *mark, refused in rows]
+        return [Refusal(path, Mark(*mark), why) for path, *mark, why in rows]
 
     def honoured(self) -> dict[str, int]:
         """How many marks of each kind were applied and not refused."""

@@ -6,7 +6,10 @@ Decoding is what a build without a model spends its time on, so nothing is measu
 
 import sqlite3
 
+from pydantic import ValidationError
+
 from mmusset.builder.decoding.tasks import Survey
+from mmusset.errors import MmussetError
 from mmusset.sample import Prepared
 
 
@@ -35,9 +38,23 @@ class LedgerMedia:
         )
 
     def prepared(self, idx: int) -> Prepared | None:
-        """What was measured of an item, once it was."""
+        """What was measured of an item, once it was.
+
+        Raises MmussetError where other things were measured than the measurements on the list.
+        """
         row = self._db.execute("SELECT value FROM sound_prepared WHERE idx = ?", (idx,)).fetchone()
-        return Prepared.model_validate_json(row[0]) if row else None
+        if row is None:
+            return None
+        try:
+            return Prepared.model_validate_json(row[0])
+        except ValidationError as error:
+            fault = error.errors()[0]
+            where = ".".join(map(str, fault["loc"]))
+            raise MmussetError(
+                "this dataset was measured with other measurements than this mmusset has"
+                f" ({where}: {fault['msg']}); list those that it was built with"
+                " (mmusset.measurements.listed.add), or build it anew"
+            ) from None
 
     def keep_prepared(self, idx: int, prepared: Prepared) -> None:
         """Keep what was measured of an item."""

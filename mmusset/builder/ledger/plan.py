@@ -6,13 +6,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mmusset.sample import Item, Split, Tags
+from mmusset.sample import (
+    ImageOrigin,
+    Item,
+    Piece,
+    SourceFile,
+    SourcePicture,
+    Split,
+    Tags,
+)
 
 from .schema import read_meta
 
-_ITEM_COLUMNS = """item.idx, item.block, item.key, item.music_path, item.music_sha256,
-    item.duration_s, item.clip_index, item.clip_count, item.image_path, item.image_sha256,
-    item.image_origin, item.story_path, item.grp, block.split, item.tags"""
+_ITEM_COLUMNS = """item.idx, item.block, item.key, item.clip_index, item.clip_count, item.grp,
+    block.split, item.music_path, item.music_sha256, item.duration_s, item.image_path,
+    item.image_sha256, item.image_origin, item.story_path, item.tags"""
+# The columns of a piece, in the order of `_piece_row`.
+_PIECE_COLUMNS = (
+    "music_path, music_sha256, duration_s, image_path, image_sha256, image_origin, story_path, tags"
+)
+_SET_PIECE = ", ".join(f"{column} = ?" for column in _PIECE_COLUMNS.split(", "))
 BLOCK_COLUMNS = "n, split, number, provisional"
 # What is known of an item, by its place in the plan.
 _KNOWN = ("prepared", "verdict", "unread_item", "applied", "mark")
@@ -181,22 +194,12 @@ class LedgerPlan:
     def _add_items(self, block: int, items: list[Item]) -> None:
         idx = self._next_idx()
         self._db.executemany(
-            "INSERT INTO item (idx, key, block, music_path, music_sha256, duration_s, clip_index,"
-            " clip_count, image_path, image_sha256, image_origin, story_path, grp, tags)"
+            f"INSERT INTO item (idx, block, key, clip_index, clip_count, grp, {_PIECE_COLUMNS})"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
-                    *(
-                        idx + place,
-                        i.key,
-                        block,
-                        i.music_path,
-                        i.music_sha256,
-                        i.duration_s,
-                        i.clip_index,
-                    ),
-                    *(i.clip_count, i.image_path, i.image_sha256, i.image_origin, i.story_path),
-                    *(i.group, i.tags.model_dump_json()),
+                    *(idx + place, block, i.key, i.clip_index, i.clip_count, i.group),
+                    *_piece_row(i.piece),
                 )
                 for place, i in enumerate(items)
             ],
@@ -210,19 +213,15 @@ class LedgerPlan:
         ]
         return int(max(tops)) + 1
 
-    def move_items(
-        self,
-        music_sha256: str,
-        music_path: bytes,
-        image_path: bytes,
-        image_origin: str,
-        story_path: bytes | None,
-    ) -> None:
-        """The same music and picture were found: remember where they are now."""
+    def move_piece(self, piece: Piece) -> None:
+        """Note where the files of a piece are now; its content is the same."""
         self._db.execute(
             "UPDATE item SET music_path = ?, image_path = ?, image_origin = ?, story_path = ?"
             " WHERE music_sha256 = ?",
-            (music_path, image_path, image_origin, story_path, music_sha256),
+            (
+                *(piece.music.path, piece.picture.path, piece.picture.origin, piece.story_path),
+                piece.music.sha256,
+            ),
         )
 
     def first_item_of(self, music_sha256: str) -> PlannedItem | None:
@@ -241,14 +240,9 @@ class LedgerPlan:
     def complete_items(self, like: Item) -> None:
         """Fill in what shards do not tell of the items that are cut from the music of `like`."""
         self._db.execute(
-            "UPDATE item SET music_path = ?, duration_s = ?, clip_count = ?, image_path = ?,"
-            " image_sha256 = ?, image_origin = ?, story_path = ?, tags = ?"
-            " WHERE music_sha256 = ? AND clip_count = 0",
-            (
-                *(like.music_path, like.duration_s, like.clip_count, like.image_path),
-                *(like.image_sha256, like.image_origin, like.story_path),
-                *(like.tags.model_dump_json(), like.music_sha256),
-            ),
+            f"UPDATE item SET {_SET_PIECE}, clip_count = ? WHERE music_sha256 = ?"
+            " AND clip_count = 0",
+            (*_piece_row(like.piece), like.clip_count, like.piece.music.sha256),
         )
 
     def end_completing(self) -> None:
@@ -265,13 +259,8 @@ class LedgerPlan:
         for table in ("verdict", "prepared", "applied", "unread_item"):
             self._db.executemany(f"DELETE FROM {table} WHERE idx = ?", [(p.idx,) for p in planned])
         self._db.executemany(
-            "UPDATE item SET block = ?, image_path = ?, image_sha256 = ?, image_origin = ?,"
-            " story_path = ? WHERE idx = ?",
-            [
-                (block.n, i.image_path, i.image_sha256, i.image_origin, i.story_path, p.idx)
-                for p in planned
-                if (i := p.item)
-            ],
+            f"UPDATE item SET block = ?, {_SET_PIECE} WHERE idx = ?",
+            [(block.n, *_piece_row(p.item.piece), p.idx) for p in planned],
         )
 
 
@@ -281,6 +270,35 @@ def block_of(row: tuple[Any, ...]) -> PlannedBlock:
 
 
 def planned_of(row: tuple[Any, ...]) -> PlannedItem:
-    idx, block, *fields, tags = row
-    values: list[Any] = [*fields, Tags.model_validate_json(tags)]
-    return PlannedItem(idx, block, Item(*values))
+    """The planned item of a row of `ITEM_FROM`."""
+    idx, block, key, clip_index, clip_count, group, split, *piece = row
+    return PlannedItem(idx, block, Item(key, clip_index, clip_count, group, split, _piece(*piece)))
+
+
+def _piece(
+    music_path: bytes,
+    music_sha256: str,
+    duration_s: float,
+    image_path: bytes,
+    image_sha256: str,
+    image_origin: ImageOrigin,
+    story_path: bytes | None,
+    tags: str,
+) -> Piece:
+    """The piece of these columns; `_piece_row` gives them."""
+    return Piece(
+        SourceFile(music_path, music_sha256),
+        duration_s,
+        SourcePicture(image_path, image_sha256, image_origin),
+        story_path,
+        Tags.model_validate_json(tags),
+    )
+
+
+def _piece_row(piece: Piece) -> tuple[bytes | str | float | None, ...]:
+    music, picture = piece.music, piece.picture
+    return (
+        *(music.path, music.sha256, piece.duration_s),
+        *(picture.path, picture.sha256, picture.origin),
+        *(piece.story_path, piece.tags.model_dump_json()),
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mmusset.builder.accounting import Tally
 from mmusset.sample import Outcome, Verdict
+from mmusset.shards.manifest import ReasonCount
 
 from .left_out import MOST_RUNS, REASON, LedgerLeftOut
 from .plan import ITEM_FROM, PlannedItem, planned_of
@@ -122,18 +123,17 @@ class LedgerVerdicts:
             undecided=items - sum(counts.values()) + unread.count("undecided"),
         )
 
-    def reasons(self) -> list[tuple[str, str, int]]:
-        """(status, reason, count) of everything that was not accepted."""
-        return list(
-            self._db.execute(
-                "SELECT status, reason, COUNT(*) FROM verdict WHERE status != 'accepted'"
-                " GROUP BY status, reason UNION ALL"
-                " SELECT 'skipped', reason, COUNT(*) FROM skipped GROUP BY reason UNION ALL"
-                " SELECT iif(runs < ?, 'undecided', 'failed'), ?, COUNT(*) FROM unread GROUP BY 1"
-                " ORDER BY 1, 3 DESC, 2",
-                (MOST_RUNS, REASON),
-            )
+    def reasons(self) -> list[ReasonCount]:
+        """Why everything that was not accepted was not: by status, the most frequent first."""
+        rows = self._db.execute(
+            "SELECT status, reason, COUNT(*) FROM verdict WHERE status != 'accepted'"
+            " GROUP BY status, reason UNION ALL"
+            " SELECT 'skipped', reason, COUNT(*) FROM skipped GROUP BY reason UNION ALL"
+            " SELECT iif(runs < ?, 'undecided', 'failed'), ?, COUNT(*) FROM unread GROUP BY 1"
+            " ORDER BY 1, 3 DESC, 2",
+            (MOST_RUNS, REASON),
         )
+        return [ReasonCount(status=s, reason=reason, count=count) for s, reason, count in rows]
 
     def claims(self) -> dict[str, int]:
         """How many claims of accepted items have each verdict."""

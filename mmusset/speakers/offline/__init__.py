@@ -5,8 +5,8 @@ said of it.
 
 Doors:
     speaker           `OfflineSpeaker`: answers a request as its agent writes offline
-    caption_grammar   `write`: a caption out of claims (plans of sentences, phrases)
+    caption_grammar   `write`: a caption out of claims, in the phrases that measurements declare
     story_grammar     `write`: a story out of a picture's light, colours and edges
     mending           either text without the sentences at fault
-    caption_phrases, wording, spoken_values   for benchmarks and tests: the words themselves
+    wording, spoken_values   for benchmarks and tests: the words themselves
 """

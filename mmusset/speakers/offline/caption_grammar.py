@@ -87,8 +87,8 @@ def write(sayable: Sequence[Claim], duration_s: float, random: Random) -> str:
         raise Unusable("nothing measurable to say", "no value is sure enough for its gate")
     while True:
         draft = CaptionDraft(random, expand(HEADS, random), _length(duration_s, random), set())
-        said = shuffled(_chosen(units, random), random)
-        sentences = [_sentence(draft, group) for group in _groups(said, random)]
+        chosen = shuffled(_chosen(units, random), random)
+        sentences = [_sentence(draft, group) for group in _groups(chosen, random)]
         text = finish(". ".join(sentences) + ".")
         if word_count(text) >= LEAST_WORDS:
             return text
@@ -239,8 +239,8 @@ def _named(draft: CaptionDraft, text: str) -> str:
 def _length(duration_s: float, random: Random) -> str:
     """The clip's length ahead of its noun, at times: "ten-second "."""
     seconds = round(duration_s)
-    told = 2 <= seconds < 100 and random.random() < TIMED_SHARE
-    return f"{spoken_values.in_words(seconds)}-second " if told else ""
+    is_timed = 2 <= seconds < 100 and random.random() < TIMED_SHARE
+    return f"{spoken_values.in_words(seconds)}-second " if is_timed else ""
 
 
 def _content(text: str) -> set[str]:

@@ -191,12 +191,12 @@ class CaptionPlan:
 @cache
 def plans(text: str) -> dict[int, tuple[CaptionPlan, ...]]:
     """The plans of a text by how many claims they take."""
-    found: dict[int, tuple[CaptionPlan, ...]] = {}
+    by_claims: dict[int, tuple[CaptionPlan, ...]] = {}
     for line in filter(None, text.splitlines()):
         plan = _plan(line)
         claims = sum(slot.count for slot in plan.slots)
-        found[claims] = (*found.get(claims, ()), plan)
-    return found
+        by_claims[claims] = (*by_claims.get(claims, ()), plan)
+    return by_claims
 
 
 def _plan(line: str) -> CaptionPlan:

@@ -21,37 +21,37 @@ def caption(notes: Notes, random: Random) -> str:
     faults = [fault for fault in notes.draft.faults if fault.where == "caption"]
     if not faults:
         return ""
-    kept = _without(notes.draft.caption, faults)
-    if word_count(kept) >= caption_grammar.LEAST_WORDS:
-        return kept
+    rest = _without(notes.draft.caption, faults)
+    if word_count(rest) >= caption_grammar.LEAST_WORDS:
+        return rest
     added = caption_grammar.write(notes.sayable, notes.duration_s, random)
-    return f"{kept} {added}".strip()
+    return f"{rest} {added}".strip()
 
 
 def story(notes: Notes, random: Random) -> str:
     """The story without the sentences at fault, brought to 50 to 120 words.
 
-    A fault of length quotes the whole story, of which all that fits is kept; where all of it
+    A fault of length quotes the whole story, of which all that fits is rest; where all of it
     is at fault for another reason, another story is written. "" where no fault is in it.
     """
     faults = [fault for fault in notes.draft.faults if fault.where == "story"]
     if not faults:
         return ""
-    kept = _without(notes.draft.story, [fault for fault in faults if fault.rule != "length"])
-    while word_count(kept) > MOST_STORY_WORDS and len(pieces := sentences(kept)) > 1:
-        kept = "".join(pieces[:-1]).strip()
-    if not kept or word_count(kept) > MOST_STORY_WORDS:
+    rest = _without(notes.draft.story, [fault for fault in faults if fault.rule != "length"])
+    while word_count(rest) > MOST_STORY_WORDS and len(pieces := sentences(rest)) > 1:
+        rest = "".join(pieces[:-1]).strip()
+    if not rest or word_count(rest) > MOST_STORY_WORDS:
         return story_grammar.write(notes.image, notes.sayable, random)
-    if word_count(kept) >= LEAST_STORY_WORDS:
-        return kept
-    return story_grammar.more(kept, notes.image, MENDED_STORY_WORDS, random)
+    if word_count(rest) >= LEAST_STORY_WORDS:
+        return rest
+    return story_grammar.more(rest, notes.image, MENDED_STORY_WORDS, random)
 
 
 def _without(text: str, faults: list[Fault]) -> str:
     """The text less each sentence that holds a fault's quote, or is a part of it."""
     pieces = sentences(text)
-    kept = [s for s in pieces if not any(_touches(s, fault.quote) for fault in faults)]
-    return "".join(kept).strip() if len(kept) < len(pieces) else text
+    rest = [s for s in pieces if not any(_touches(s, fault.quote) for fault in faults)]
+    return "".join(rest).strip() if len(rest) < len(pieces) else text
 
 
 def _touches(sentence: str, quote: str) -> bool:

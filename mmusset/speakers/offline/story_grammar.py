@@ -1,6 +1,6 @@
 """Stories of a picture's light, colours and edges, and of the mood of the clip.
 
-What was measured without confidence is not told.
+What was measured without confidence is left out.
 """
 
 import re
@@ -17,7 +17,7 @@ from .wording import expand, finish, pick, shuffled
 
 LEAST_WORDS = 62
 MOST_WORDS = 108
-CERTAIN = 0.5  # confidence from which a measure of the picture is told
+CERTAIN = 0.5  # confidence from which a measure of the picture is mentioned
 LOW, HIGH = 0.36, 0.62  # where a measure of the picture counts as low, and as high
 
 _COLOUR = re.compile(r"\$(first|First|second|Second|third|any)\b")
@@ -26,21 +26,21 @@ _COLOUR = re.compile(r"\$(first|First|second|Second|third|any)\b")
 def write(image: ImageEvidence, sayable: Sequence[Claim], random: Random) -> str:
     """A story of 62 to 108 words."""
     aim = LEAST_WORDS + int(random.random() * (MOST_WORDS - LEAST_WORDS - 20))
-    told: list[str] = []
-    closing = _told(phrases.CLOSING, image, random)
+    sentences: list[str] = []
+    closing = _sentence(phrases.CLOSING, image, random)
     for sentence in _sentences(image, _energy(sayable), random):
-        if word_count(" ".join([*told, sentence, closing])) <= MOST_WORDS:
-            told.append(sentence)
-        if word_count(" ".join([*told, closing])) >= aim:
+        if word_count(" ".join([*sentences, sentence, closing])) <= MOST_WORDS:
+            sentences.append(sentence)
+        if word_count(" ".join([*sentences, closing])) >= aim:
             break
-    return more(" ".join([*told, closing]), image, LEAST_WORDS, random)
+    return more(" ".join([*sentences, closing]), image, LEAST_WORDS, random)
 
 
 def more(text: str, image: ImageEvidence, least_words: int, random: Random) -> str:
     """The text, with sentences after it that fit any story until it has `least_words`."""
     spare = shuffled([*_patterns(phrases.CLOSING), *_patterns(phrases.FEELING[""])], random)
     while word_count(text) < least_words and spare:
-        text = f"{text} {_told(spare.pop(), image, random)}".strip()
+        text = f"{text} {_sentence(spare.pop(), image, random)}".strip()
     return text
 
 
@@ -63,10 +63,10 @@ def _sentences(image: ImageEvidence, energy: str, random: Random) -> Iterator[st
         middle.append(phrases.THIRD)
     middle = shuffled(middle, random)
     kinds = (*shuffled(opening, random), *middle[:2], phrases.FEELING[energy], *middle[2:])
-    return (_told(kind, image, random) for kind in kinds)
+    return (_sentence(kind, image, random) for kind in kinds)
 
 
-def _told(kind: str, image: ImageEvidence, random: Random) -> str:
+def _sentence(kind: str, image: ImageEvidence, random: Random) -> str:
     """One of a kind's patterns as a sentence."""
     pattern = pick(_patterns(kind), random)
     for name, words in (("@look", phrases.LOOK), ("@place", phrases.PLACE)):

@@ -109,7 +109,7 @@ def _parsed(pattern: str) -> Node:
 
 def _choices(tokens: list[str]) -> tuple[Node, list[str]]:
     """The choices up to the closing brace, and the tokens after it."""
-    found: list[tuple[Node, ...]] = []
+    options: list[tuple[Node, ...]] = []
     row: list[Node] = []
     while tokens:
         token, *tokens = tokens
@@ -117,10 +117,10 @@ def _choices(tokens: list[str]) -> tuple[Node, list[str]]:
             node, tokens = _choices(tokens)
             row.append(node)
         elif token in "|}":
-            found.append(tuple(row))
+            options.append(tuple(row))
             row = []
             if token == "}":
-                return tuple(found), tokens
+                return tuple(options), tokens
         else:
             row.append(token)
     raise ValueError("a brace too few in a pattern")

@@ -26,9 +26,9 @@ function load(name) {
 const numbered = (name, chunk) => `${name}-${String(chunk).padStart(5, "0")}`;
 const all = (name, chunks) => Promise.all(Array.from({ length: chunks }, (_, n) => load(numbered(name, n))));
 
-/** The words of a text as a search sees them: small letters without accents. */
+/** The words that somebody types, as `words_of` in filters.py made them of the texts. */
 const wordsOf = (text) =>
-  text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+  text.toLowerCase().replaceAll("ς", "σ").normalize("NFD").replace(/\p{M}/gu, "").split(/[^\p{L}\p{N}]+/u).filter(Boolean);
 
 async function cardAt(position) {
   const index = await load("index");
@@ -44,8 +44,7 @@ async function allRows() {
 
 let texts = null; // each item's words, once a search was made
 async function allTexts(index) {
-  const text = (card) => [card.title, card.path, card.story, card.caption.map((run) => run.text).join(""), card.detail].join("\n");
-  texts ??= (await all("cards", index.cards_files)).flat().map((card) => wordsOf(text(card)));
+  texts ??= (await all("words", index.words_files)).flat().map((words) => words.split(" "));
   return texts;
 }
 
@@ -96,9 +95,9 @@ const diskSource = {
         const chunk = chunks[Math.floor(position / index.rows_each)];
         for (const label of chunk.labels[name][position % index.rows_each]) counted.set(label, (counted.get(label) ?? 0) + 1);
       }
-      const values = [...counted].map(([label, count]) => [index.labels[name][label], count]);
-      if (labels.length) values.sort((a, b) => labels.indexOf(a[0]) - labels.indexOf(b[0]));
-      else values.sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+      // A label's number is its place in the order of labels.
+      const sorted = [...counted].sort((a, b) => (labels.length ? 0 : b[1] - a[1]) || a[0] - b[0]);
+      const values = sorted.map(([label, count]) => [index.labels[name][label], count]);
       const most = labels.length ? values.length : index.most_values;
       return { name, values: values.slice(0, most), more: Math.max(0, values.length - most) };
     }));

@@ -43,7 +43,8 @@ function differences(writing) {
       kind === "same" ? text : el(kind === "gone" ? "del" : "ins", {}, text)));
 }
 
-const AGENTS = { captioner: "Captioner", story_writer: "Story writer", critic: "Critic", reconciler: "Reconciler" };
+// "story_writer" as a heading: "Story writer". Any agent has a name like that.
+const heading = (agent) => agent[0].toUpperCase() + agent.slice(1).replaceAll("_", " ");
 
 function turn(one) {
   const asked = one.asked;
@@ -52,7 +53,7 @@ function turn(one) {
     : "";
   const judged = one.agent === "critic" && !one.faults.length ? el("p", { class: "quiet" }, "No fault.") : null;
   return el("li", { class: one.agent },
-    el("h3", {}, AGENTS[one.agent], el("span", { class: "quiet" }, ` round ${one.round}${one.speaker === "rules" ? ", by rules" : ""}`)),
+    el("h3", {}, heading(one.agent), el("span", { class: "quiet" }, ` round ${one.round}${one.speaker === "rules" ? ", by rules" : ""}`)),
     one.writings.map(differences), judged,
     one.faults.length ? el("ul", { class: "faults" }, one.faults.map((fault) => el("li", {}, fault))) : null,
     el("p", { class: "quiet" }, one.speaker === one.model ? one.model : `${one.speaker} (${one.model})`, " · prompt ",

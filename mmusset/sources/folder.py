@@ -1,43 +1,54 @@
-"""Walking a source folder: every entry once, in a fixed order, without following anything."""
+"""A folder as a source: every entry once, in a fixed order, without following anything."""
 
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from mmusset.errors import MmussetError, UsageError, is_machine_trouble, system_reason
 
-Kind = Literal["music", "image", "video", "text", "other", "folder"]
+from .pair import album_of
+from .source import Entry, kind_of
 
-SUFFIXES: dict[Kind, frozenset[bytes]] = {
-    "music": frozenset(
-        {b".mp3", b".flac", b".ogg", b".oga", b".opus", b".m4a", b".wav", b".aif", b".aiff"}
-    ),
-    "image": frozenset({b".jpg", b".jpeg", b".png", b".webp", b".gif", b".bmp", b".tif", b".tiff"}),
-    "video": frozenset({b".mp4", b".mkv", b".webm", b".mov"}),
-    "text": frozenset({b".txt"}),
-}
-MUSICAL = frozenset({"music", "video"})
 # A file system's own: closed to all but root, and never anybody's music.
 SYSTEM = frozenset({b"lost+found"})
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One name in the source. `path` is relative, as bytes; `skip` is "" or why it is left out.
+class FolderSource:
+    """The files under a folder, opened where they lie."""
 
-    `unread` is "" or why the machine could not look at it; then a folder's kind is "folder".
-    """
+    root: Path
 
-    path: bytes
-    kind: Kind
-    size: int
-    mtime_ns: int
-    skip: str = ""
-    unread: str = ""
+    def __str__(self) -> str:
+        return str(self.root)
+
+    def entries(self, out: Path | None = None) -> list[Entry]:
+        return walk(self.root, out)
+
+    @asynccontextmanager
+    async def open(self, path: bytes) -> AsyncIterator[Path]:
+        yield self.root / os.fsdecode(path)
+
+    def check(self) -> None:
+        """A mount point that lost its disk is there and empty."""
+        try:
+            with os.scandir(self.root) as entries:
+                is_there = next(entries, None) is not None
+        except OSError:
+            is_there = False
+        if not is_there:
+            raise MmussetError(
+                f"the source {self.root} is gone; bring it back and run the same command again"
+            )
+
+    def groups(self, path: bytes) -> tuple[bytes, ...]:
+        """The album's folder, which all of its discs share; at the root a file is its own."""
+        folder, _, _ = path.rpartition(b"/")
+        return (b"folder:" + album_of(folder) if folder else b"piece:" + path,)
 
 
 def walk(root: Path, out: Path | None = None) -> list[Entry]:
@@ -56,34 +67,12 @@ def walk(root: Path, out: Path | None = None) -> list[Entry]:
         raise UsageError(f"the source {root} {'is not a folder' if is_there else 'is not there'}")
     if not os.access(root, os.R_OK | os.X_OK):
         raise UsageError(f"the source {root} can't be read: permission denied")
-    found = sorted(_entries(os.fsencode(root)), key=lambda entry: entry.path)
+    entries = sorted(_entries(os.fsencode(root)), key=lambda entry: entry.path)
     if out is None:
-        return found
+        return entries
     own = os.path.relpath(os.path.realpath(os.fsencode(out)), os.path.realpath(os.fsencode(root)))
     # Also the folder above it that is not looked into, since a hidden one is an entry too.
-    return [entry for entry in found if not (own + b"/").startswith(entry.path + b"/")]
-
-
-def check_there(root: Path) -> None:
-    """Raises MmussetError if the source has gone since it was walked, as a pulled disk does.
-
-    A mount point that lost its disk is there and empty.
-    """
-    try:
-        with os.scandir(root) as found:
-            there = next(found, None) is not None
-    except OSError:
-        there = False
-    if not there:
-        raise MmussetError(
-            f"the source {root} is gone; bring it back and run the same command again"
-        )
-
-
-def kind_of(name: bytes) -> Kind:
-    """What a file is, by its suffix alone; the decoder finds out whether that is true."""
-    suffix = os.path.splitext(name)[1].lower()
-    return next((kind for kind, suffixes in SUFFIXES.items() if suffix in suffixes), "other")
+    return [entry for entry in entries if not (own + b"/").startswith(entry.path + b"/")]
 
 
 def _entries(root: bytes) -> Iterator[Entry]:
@@ -91,7 +80,7 @@ def _entries(root: bytes) -> Iterator[Entry]:
     while folders:
         folder = folders.pop()
         try:
-            found = list(os.scandir(os.path.join(root, folder)))
+            inside = list(os.scandir(os.path.join(root, folder)))
         except OSError as error:
             if not folder:
                 raise  # the root's own: nothing is known of the source then
@@ -100,7 +89,7 @@ def _entries(root: bytes) -> Iterator[Entry]:
             else:
                 yield Entry(folder, "folder", 0, 0, "can't be read")
             continue
-        for inner in found:
+        for inner in inside:
             path = os.path.join(folder, inner.name)
             entry = _entry(path, inner)
             if entry is None:
@@ -109,16 +98,16 @@ def _entries(root: bytes) -> Iterator[Entry]:
                 yield entry
 
 
-def _entry(path: bytes, found: "os.DirEntry[bytes]") -> Entry | None:
+def _entry(path: bytes, inner: "os.DirEntry[bytes]") -> Entry | None:
     """The entry, or None for a folder to look into."""
-    kind = kind_of(found.name)
+    kind = kind_of(inner.name)
     try:
-        info = found.stat(follow_symlinks=False)
-        if found.name.startswith(b".") or found.name in SYSTEM:
+        info = inner.stat(follow_symlinks=False)
+        if inner.name.startswith(b".") or inner.name in SYSTEM:
             return Entry(path, "other", info.st_size, info.st_mtime_ns, "hidden")
         if stat.S_ISDIR(info.st_mode):
             kind = "folder"
-            if not _holds(found.path, b".mmusset"):
+            if not _holds(inner.path, b".mmusset"):
                 return None
             return Entry(path, "other", 0, info.st_mtime_ns, "a dataset of mmusset")
     except OSError as error:
@@ -132,7 +121,7 @@ def _entry(path: bytes, found: "os.DirEntry[bytes]") -> Entry | None:
         skip = "not a regular file"
     elif kind == "other":
         skip = "not media"
-    elif not os.access(found.path, os.R_OK):
+    elif not os.access(inner.path, os.R_OK):
         unread = os.strerror(errno.EACCES)
     elif info.st_size == 0:
         skip = "empty file"

@@ -6,20 +6,18 @@ good ones, whatever came back first; and nothing is asked in vain.
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from mmusset.builder.ledger.plan import PlannedBlock
+from mmusset.builder.workspace import Workspace
 from mmusset.errors import UsageError
 from mmusset.files import failpoint
-from mmusset.recipe import Recipe
 from mmusset.sample import Item, Split
 from mmusset.sources.split import deal
 
-from .ledger.ledger import Ledger
-from .ledger.plan import PlannedBlock
-from .look import Found, Piece
-from .plan import drop_short, group_pieces, items_of
+from .inventory import Inventory, Offer
+from .plan import drop_short, group_offers, items_of, unplanned
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +44,18 @@ def quota(accept: int | None, budget: int | None, limit: int | None) -> Quota | 
 class Candidates:
     """The items that are not planned yet, in order."""
 
-    def __init__(self, found: Found, recipe: Recipe, ledger: Ledger, quota: Quota) -> None:
-        self._recipe = recipe
-        self._ledger = ledger
+    def __init__(self, inventory: Inventory, workspace: Workspace, quota: Quota) -> None:
+        self._recipe = workspace.recipe
+        self._ledger = ledger = workspace.ledger
         self._quota = quota
-        pieces, _ = drop_short(list(found.pieces), recipe.clip)
-        fresh = [(p, i) for p in pieces for i in self._unplanned(p)]
-        self._groups, _ = group_pieces(list(dict.fromkeys(p for p, _ in fresh)), ledger)
-        self._left = iter([(p, i) for p, i in fresh if p in self._groups])
+        clip = workspace.recipe.clip
+        offers, _ = drop_short(inventory.offers, clip)
+        fresh = [(o, i) for o in offers for i in unplanned(o.piece, clip, ledger)]
+        self._groups, _ = group_offers(list(dict.fromkeys(o for o, _ in fresh)), ledger)
+        self._left = iter([(o, i) for o, i in fresh if o in self._groups])
         self._splits = ledger.plan.splits()
         self._provisional = ledger.left_out.has_undecided_files()
-        self._sizes = Counter(self._groups[p] for p, _ in fresh if p in self._groups)
+        self._sizes = Counter(self._groups[o] for o, _ in fresh if o in self._groups)
 
     def fill(self) -> list[PlannedBlock]:
         """Plan what is still missing; gives the block that each new item went into."""
@@ -69,17 +68,17 @@ class Candidates:
             return []
         with self._ledger.transaction():
             if not planned:
-                self._deal({self._groups[piece] for piece, _ in taken})
-            blocks = [self._add(piece, index) for piece, index in taken]
+                self._deal({self._groups[offer] for offer, _ in taken})
+            blocks = [self._add(offer, index) for offer, index in taken]
             failpoint("plan_grown")
         return blocks
 
-    def _add(self, piece: Piece, index: int) -> PlannedBlock:
-        group = self._groups[piece]
+    def _add(self, offer: Offer, index: int) -> PlannedBlock:
+        piece, group = offer.piece, self._groups[offer]
         if group not in self._splits:
             self._deal({group})
-        self._ledger.plan.add_group(group, self._splits[group], piece.labels())
-        self._ledger.left_out.unskip(piece.music_path)
+        self._ledger.plan.add_group(group, self._splits[group], offer.labels)
+        self._ledger.left_out.unskip(piece.music.path)
         item: Item = items_of(piece, self._recipe.clip, group, self._splits[group])[index]
         size = self._recipe.limits.block_size
         return self._ledger.plan.append_item(item, size, self._provisional)
@@ -89,8 +88,3 @@ class Candidates:
         held: dict[str, int] = self._ledger.plan.items_by_split()
         dealt: dict[str, Split] = deal(sizes, self._splits, held, self._recipe.split)
         self._splits |= dealt
-
-    def _unplanned(self, piece: Piece) -> Iterator[int]:
-        for index in range(piece.clip_count(self._recipe.clip)):
-            if not self._ledger.plan.item(piece.key(index)):
-                yield index

@@ -1,4 +1,4 @@
-"""Walking: every name once, in the order of its bytes, with nothing followed."""
+"""A folder as a source: every name once, in the order of its bytes, with nothing followed."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmusset.errors import UsageError
-from mmusset.sources.walk import Entry, kind_of, walk
+from mmusset.sources.folder import walk
+from mmusset.sources.source import Entry, kind_of
 from tests.support.hostile import odd_names
 
 

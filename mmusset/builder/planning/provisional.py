@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from mmusset.builder.ledger.ledger import Ledger
 from mmusset.sample import Item
-
-from .ledger.ledger import Ledger
 
 
 @contextmanager

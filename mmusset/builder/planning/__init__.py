@@ -1,0 +1,10 @@
+"""What a source offers becomes a plan: items in a fixed order, cut into blocks, frozen.
+
+Doors:
+    inventory    what a source offers, and why the rest is left out
+    surveys      every file read once for what it says of itself
+    plan         the inventory, frozen into the ledger
+    candidates   a plan that grows until enough samples are accepted
+    provisional  a plan that is made anew, while something could not be read
+    retry        failed items tried again
+"""

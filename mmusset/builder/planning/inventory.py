@@ -1,0 +1,200 @@
+"""What a source offers: its files surveyed, paired, and each that is left out with its reason.
+
+What could not be read is left undecided, with all that belongs to it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mmusset.builder.decoding.tasks import Survey
+from mmusset.builder.ledger.ledger import Ledger
+from mmusset.builder.workspace import Workspace
+from mmusset.recipe import Recipe
+from mmusset.safe_text import show_path
+from mmusset.sample import Piece, SourceFile, SourcePicture, Tags
+from mmusset.sources.group import labels
+from mmusset.sources.pair import Pairing, pair
+from mmusset.sources.source import MUSICAL, Entry, Source
+
+from .surveys import Step, Surveys, nothing_read, survey_all
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something in the source that becomes no item, and why."""
+
+    path: bytes
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Music, or a folder, of which nothing can be planned yet, since it or what belongs to it could
+    not be read; and why."""
+
+    path: bytes
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A piece, and what it may share with others that must stay in one split, as hashes."""
+
+    piece: Piece
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LonePicture:
+    """A picture without music, for which some is to be generated.
+
+    `pixels_sha256` is of the decoded picture; `story_sha256` is "" without a story.
+    """
+
+    picture: SourcePicture
+    pixels_sha256: str
+    story_path: bytes | None
+    story_sha256: str
+
+    def with_music(self, music: Survey, source: Source) -> Offer:
+        """What the picture and its music offer."""
+        file = SourceFile(self.picture.path, music.sha256)
+        piece = Piece(file, music.duration_s, self.picture, self.story_path, Tags())
+        return _offer(piece, self.pixels_sha256, music.sound_sha256, source)
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What a source offers: pieces in order, pictures that music is to be generated for, and the
+    rest with its reasons."""
+
+    entries: tuple[Entry, ...]
+    offers: tuple[Offer, ...]
+    lone_pictures: tuple[LonePicture, ...]
+    skipped: tuple[Skipped, ...]
+    undecided: tuple[Undecided, ...] = ()
+
+
+async def take_inventory(workspace: Workspace, entries: list[Entry], step: Step) -> Inventory:
+    """Read what the media of a source say of themselves, and pair them.
+
+    `step(done, total)` is called as files are read; those that have not changed since the last
+    time are not read again. What the machine could not read keeps its place in the pairs: nothing
+    else is taken for it. Raises MmussetError where the source is gone, or nothing of it can be
+    read.
+    """
+    surveys = await survey_all(workspace, _media(entries, workspace.recipe), step)
+    surveys.unread.update((e.path, e.unread) for e in entries if e.unread)
+    if surveys.unread and not surveys.read and not surveys.unusable:
+        raise nothing_read(workspace.source, surveys.unread)
+    return _inventory(workspace, entries, surveys)
+
+
+def _media(entries: list[Entry], recipe: Recipe) -> list[Entry]:
+    """The entries that are to be read."""
+    kinds = {"music", "video", "image"}
+    if recipe.music.source == "generate":
+        kinds.add("text")  # music is generated again where a story changes
+    return [e for e in entries if not e.skip and not e.unread and e.kind in kinds]
+
+
+def _inventory(workspace: Workspace, entries: list[Entry], surveys: Surveys) -> Inventory:
+    skipped = [Skipped(path, *why) for path, why in surveys.unusable.items()]
+    skipped += [Skipped(e.path, e.skip) for e in entries if e.skip]
+    lost = {s.path for s in skipped}
+    covers = {path for path, survey in surveys.read.items() if survey.cover_sha256}
+    generate = workspace.recipe.music.source == "generate"
+    paired = pair([e for e in entries if e.path not in lost], covers, generate)
+    musical = {e.path for e in entries if e.kind in MUSICAL}
+    undecided = [Undecided(e.path, e.unread) for e in entries if e.kind == "folder" and e.unread]
+    for path, reason in paired.leftover:
+        if path in surveys.unread and path in musical:
+            undecided.append(Undecided(path, surveys.unread[path]))
+        else:
+            skipped.append(Skipped(path, reason))
+    pairs, waiting = _readable(paired.pairs, surveys.unread)
+    alone, waiting_alone = _readable(paired.alone, surveys.unread)
+    undecided += [*waiting, *waiting_alone]
+    all_offers = [_offer_of(p, surveys.read, workspace.source) for p in pairs]
+    offers, twins = once_each(all_offers, workspace.ledger)
+    lone, alike = _different([_lone_picture(p, surveys.read) for p in alone])
+    skipped = sorted([*skipped, *twins, *alike], key=lambda s: s.path)
+    undecided.sort(key=lambda u: u.path)
+    return Inventory(tuple(entries), tuple(offers), tuple(lone), tuple(skipped), tuple(undecided))
+
+
+def _readable(
+    pairings: Sequence[Pairing], unread: Mapping[bytes, str]
+) -> tuple[list[Pairing], list[Undecided]]:
+    """The pairings of which every file could be read, and the others."""
+    readable, undecided = [], []
+    for pairing in pairings:
+        files = (pairing.music, pairing.image, pairing.story or pairing.music)
+        failing = next((path for path in files if path in unread), None)
+        if failing is None:
+            readable.append(pairing)
+        else:
+            whose = "" if failing == pairing.music else f"{show_path(failing)}: "
+            undecided.append(Undecided(pairing.music, whose + unread[failing]))
+    return readable, undecided
+
+
+def once_each(offers: Sequence[Offer], ledger: Ledger) -> tuple[list[Offer], list[Skipped]]:
+    """One piece for the same bytes: the one that is planned already, else the first."""
+    chosen: dict[str, Offer] = {}
+    for offer in offers:
+        music = offer.piece.music
+        planned = ledger.plan.item(offer.piece.key(0))
+        if music.sha256 not in chosen or (planned and planned.item.piece.music.path == music.path):
+            chosen[music.sha256] = offer
+    twins = [
+        _twin(music.path, chosen[music.sha256].piece.music)
+        for offer in offers
+        if offer != chosen[(music := offer.piece.music).sha256]
+    ]
+    return [o for o in offers if o == chosen[o.piece.music.sha256]], twins
+
+
+def _different(pictures: Sequence[LonePicture]) -> tuple[list[LonePicture], list[Skipped]]:
+    """Of the same picture with the same story only the first, and the others."""
+    first: dict[tuple[str, str], LonePicture] = {}
+    for each in pictures:
+        first.setdefault((each.picture.sha256, each.story_sha256), each)
+    twins = [
+        _twin(each.picture.path, chosen.picture)
+        for each in pictures
+        if each != (chosen := first[each.picture.sha256, each.story_sha256])
+    ]
+    return list(first.values()), twins
+
+
+def _twin(path: bytes, other: SourceFile) -> Skipped:
+    return Skipped(path, "same bytes as another", show_path(other.path))
+
+
+def _lone_picture(pairing: Pairing, surveys: Mapping[bytes, Survey]) -> LonePicture:
+    image = surveys[pairing.image]
+    picture = SourcePicture(pairing.image, image.sha256, "alone")
+    story_sha256 = surveys[pairing.story].sha256 if pairing.story else ""
+    return LonePicture(picture, image.pixels_sha256, pairing.story, story_sha256)
+
+
+def _offer_of(pairing: Pairing, surveys: Mapping[bytes, Survey], source: Source) -> Offer:
+    music, image = surveys[pairing.music], surveys[pairing.image]
+    if pairing.image_origin == "embedded":
+        image_sha256, pixels_sha256 = music.cover_sha256, music.pixels_sha256
+    elif pairing.image_origin == "video":
+        # Its picture is one of many frames: what other pieces could share is the video itself.
+        image_sha256 = pixels_sha256 = music.sha256
+    else:
+        image_sha256, pixels_sha256 = image.sha256, image.pixels_sha256
+    file = SourceFile(pairing.music, music.sha256)
+    picture = SourcePicture(pairing.image, image_sha256, pairing.image_origin)
+    piece = Piece(file, music.duration_s, picture, pairing.story, music.tags)
+    return _offer(piece, pixels_sha256, music.sound_sha256, source)
+
+
+def _offer(piece: Piece, pixels_sha256: str, sound_sha256: str, source: Source) -> Offer:
+    groups = source.groups(piece.music.path)
+    return Offer(piece, labels(piece.tags.artist, groups, pixels_sha256, sound_sha256))

@@ -1,0 +1,77 @@
+"""What a source is: entries with names, which can be opened one at a time.
+
+To add a kind of source, write a class of this form beside `folder.py` and name it in
+`choose.py`. Nothing else in the house joins paths onto a source, or walks it.
+"""
+
+import os
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+Kind = Literal["music", "image", "video", "text", "other", "folder"]
+
+SUFFIXES: dict[Kind, frozenset[bytes]] = {
+    "music": frozenset(
+        {b".mp3", b".flac", b".ogg", b".oga", b".opus", b".m4a", b".wav", b".aif", b".aiff"}
+    ),
+    "image": frozenset({b".jpg", b".jpeg", b".png", b".webp", b".gif", b".bmp", b".tif", b".tiff"}),
+    "video": frozenset({b".mp4", b".mkv", b".webm", b".mov"}),
+    "text": frozenset({b".txt"}),
+}
+MUSICAL = frozenset({"music", "video"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One name in the source. `skip` is "" or why it is left out.
+
+    `path` is relative, with "/" between folders: pairing goes by it. It is bytes, since the names
+    of a file system need not be text. An entry whose size and time are those that it had is not
+    read again. `unread` is "" or why the machine could not look at it; what could not be listed
+    is of the kind "folder" then.
+    """
+
+    path: bytes
+    kind: Kind
+    size: int
+    mtime_ns: int
+    skip: str = ""
+    unread: str = ""
+
+
+class Source(Protocol):
+    """Where the originals are. `str(source)` is how a message names it."""
+
+    def entries(self, out: Path | None = None) -> list[Entry]:
+        """Everything that it offers or leaves out, sorted by path.
+
+        `out`, the dataset that is being built, is no part of it, wherever it lies. Raises
+        UsageError where there is no such source.
+        """
+        ...
+
+    def open(self, path: bytes) -> AbstractAsyncContextManager[Path]:
+        """A regular file on this machine with the content of an entry, while the context lasts.
+
+        Its name ends as the entry's does. Opening raises OSError where the content can't be had.
+        """
+        ...
+
+    def check(self) -> None:
+        """Raises MmussetError if the source has gone since its entries were listed."""
+        ...
+
+    def groups(self, path: bytes) -> tuple[bytes, ...]:
+        """What an entry belongs to, such as its album. What shares one stays in one split.
+
+        It counts where tags name no artist, who is the better sign.
+        """
+        ...
+
+
+def kind_of(name: bytes) -> Kind:
+    """What a file is, by its suffix alone; the decoder finds out whether that is true."""
+    suffix = os.path.splitext(name)[1].lower()
+    return next((kind for kind, suffixes in SUFFIXES.items() if suffix in suffixes), "other")

@@ -1,0 +1,21 @@
+"""The notebook of the documentation runs from its first cell to its last."""
+
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+NOTEBOOKS = Path(__file__).parents[2] / "docs" / "notebooks"
+
+
+def test_the_notebook_runs() -> None:
+    (path,) = NOTEBOOKS.glob("*.ipynb")
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": NOTEBOOKS}}).execute()
+    texts = [
+        output.get("text", "") + str(output.get("data", {}).get("text/plain", ""))
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
+    ]
+    assert any("accepted=13" in text for text in texts)
+    assert any("contradicted" in text and "C major" in text for text in texts), texts

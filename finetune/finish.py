@@ -19,14 +19,14 @@ from mmusset.speakers.adapter import CONFIG, WEIGHTS, check_adapter, read_adapte
 from .batch import PackedBatch
 from .learner import ADAPTER, Learner
 from .recipe import FinetuneRecipe
-from .task import Outcome
+from .task import LoraOutcome
 
 CARD, RECIPE, CURVE = "README.md", "recipe.yaml", "loss.png"
 RELOADED = "reloaded"
 
 
 @dataclass(frozen=True, slots=True)
-class CardFacts:
+class AdapterFacts:
     """What a card tells beside the recipe."""
 
     commit: str
@@ -40,7 +40,7 @@ class CardFacts:
 
 
 def save_adapter(
-    learner: Learner, recipe: FinetuneRecipe, folder: Path, batch: PackedBatch, outcome: Outcome
+    learner: Learner, recipe: FinetuneRecipe, folder: Path, batch: PackedBatch, outcome: LoraOutcome
 ) -> None:
     """Write the adapter into a folder, as PEFT does, when it is one that can be served.
 
@@ -56,7 +56,9 @@ def save_adapter(
             write_bytes_durably(folder / name, Path(scratch, name).read_bytes(), "adapter")
 
 
-def save_card(recipe: FinetuneRecipe, folder: Path, outcome: Outcome, facts: CardFacts) -> None:
+def save_card(
+    recipe: FinetuneRecipe, folder: Path, outcome: LoraOutcome, facts: AdapterFacts
+) -> None:
     """Write the adapter's README.md and the recipe that made it."""
     local = Path(recipe.base).exists()
     text = _card(
@@ -103,7 +105,7 @@ def merge(base: Any, adapter: Path, processor: Any, folder: Path) -> None:
     sync_folder(folder.resolve().parent)
 
 
-def _check_logits(learner: Learner, saved: Path, batch: PackedBatch, outcome: Outcome) -> None:
+def _check_logits(learner: Learner, saved: Path, batch: PackedBatch, outcome: LoraOutcome) -> None:
     """Adapters have been saved that load without an error and change nothing (facts)."""
     trained = _logits(learner, batch)
     learner.model.load_adapter(str(saved), adapter_name=RELOADED)

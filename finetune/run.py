@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from mmusset.training.world import World
 
-    from .finish import CardFacts
+    from .finish import AdapterFacts
     from .memory import FinetunePlan
-    from .task import LoraTask, Outcome
+    from .task import LoraOutcome, LoraTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class FinetuneJob:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedRun:
     """All that is known before a weight is loaded."""
 
     config: Any
@@ -87,7 +87,7 @@ def default_out(source: str) -> Path:
     return Path(f"{path.stem if path.suffix == CHATS else dataset_name(source)}-lora")
 
 
-def prepare(job: FinetuneJob) -> Prepared:
+def prepare(job: FinetuneJob) -> PreparedRun:
     """Read the samples, and the base's config and tokenizer; no weight.
 
     Raises UsageError, MmussetError and Refused for all that makes a training senseless.
@@ -105,7 +105,7 @@ def prepare(job: FinetuneJob) -> Prepared:
     dataset = pack_chats(chats.chats, processor, job.recipe.data.max_tokens)
     if before := last_checkpoint(job.folder):
         check_same(before.task, job.recipe, dataset)
-    return Prepared(config, commit, processor, chats, dataset)
+    return PreparedRun(config, commit, processor, chats, dataset)
 
 
 def plan(job: FinetuneJob, card: float | None) -> "FinetunePlan":
@@ -157,7 +157,7 @@ def finetune(job: FinetuneJob) -> FinetuneResult | None:
     )
 
 
-def _train(job: FinetuneJob, prepared: Prepared, world: "World") -> "Outcome":
+def _train(job: FinetuneJob, prepared: PreparedRun, world: "World") -> "LoraOutcome":
     """Train to the end, and save. A training that ended and is saved is not loaded again."""
     from .learner import adapted, load_base
     from .task import LoraTask, outcome_of, train
@@ -177,7 +177,9 @@ def _train(job: FinetuneJob, prepared: Prepared, world: "World") -> "Outcome":
     return outcome
 
 
-def _save(job: FinetuneJob, prepared: Prepared, task: "LoraTask", outcome: "Outcome") -> None:
+def _save(
+    job: FinetuneJob, prepared: PreparedRun, task: "LoraTask", outcome: "LoraOutcome"
+) -> None:
     from .curve import draw_curve
     from .finish import CURVE, save_adapter, save_card
 
@@ -187,7 +189,7 @@ def _save(job: FinetuneJob, prepared: Prepared, task: "LoraTask", outcome: "Outc
     save_card(job.recipe, job.out, outcome, _card_facts(prepared, task.parameters))
 
 
-def _merge(job: FinetuneJob, prepared: Prepared, folder: Path, device: str) -> None:
+def _merge(job: FinetuneJob, prepared: PreparedRun, folder: Path, device: str) -> None:
     from .finish import merge
     from .learner import load_base
 
@@ -210,10 +212,10 @@ def _bf16(recipe: FinetuneRecipe, device: str) -> bool:
     return (usual if recipe.train.precision == "auto" else recipe.train.precision) == "bf16"
 
 
-def _card_facts(prepared: Prepared, parameters: int) -> "CardFacts":
-    from .finish import CardFacts
+def _card_facts(prepared: PreparedRun, parameters: int) -> "AdapterFacts":
+    from .finish import AdapterFacts
 
-    return CardFacts(
+    return AdapterFacts(
         commit=prepared.commit,
         samples=len(prepared.dataset.of("train")),
         held_out=len(prepared.dataset.of("validation")),

@@ -17,7 +17,7 @@ from mmusset.training.folder import TrainingFolder
 from mmusset.training.loop import Loop, settings_of
 from mmusset.training.optimizer import adamw, trainable
 from mmusset.training.order import batch_rows
-from mmusset.training.task import Forward, Output, Reading, StepBatch, Task
+from mmusset.training.task import Forward, MeterReading, Output, StepBatch, Task
 from mmusset.training.world import World
 
 from .batch import PackedBatch, batch_of
@@ -29,7 +29,7 @@ BETAS = (0.9, 0.999)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class LoraOutcome:
     """How a training ended. Losses are of the validation samples, in nats a token."""
 
     step: int
@@ -90,7 +90,7 @@ class LoraTask(Task[PackedBatch]):
         # The loop averages over ranks, each of which has a part of the step's tokens.
         return Output.single(total * (self.world.size / tokens), total, len(batch.labels))
 
-    def facts(self, reading: Reading) -> dict[str, Any]:
+    def facts(self, reading: MeterReading) -> dict[str, Any]:
         epoch = reading.step * self.part.batch / len(self.samples)
         return super().facts(reading) | {"epoch": round(epoch, 3), "tokens": reading.units}
 
@@ -138,7 +138,7 @@ class LoraTask(Task[PackedBatch]):
         return batch_of(samples, self.processor, self.learner.base.model.get_rope_index)
 
 
-def train(task: LoraTask, folder: TrainingFolder, progress: Progress) -> Outcome:
+def train(task: LoraTask, folder: TrainingFolder, progress: Progress) -> LoraOutcome:
     """Train to the end; the adapter then holds the weights of the best validation.
 
     Raises as `Loop` and `Loop.run` do.
@@ -150,7 +150,7 @@ def train(task: LoraTask, folder: TrainingFolder, progress: Progress) -> Outcome
     loop.run("learning")
     assert stopping.best
     task.load_weights(stopping.best.weights)
-    return Outcome(loop.step, steps, stopping.base_loss, stopping.best)
+    return LoraOutcome(loop.step, steps, stopping.base_loss, stopping.best)
 
 
 def check_same(state: dict[str, Any], recipe: FinetuneRecipe, dataset: PackedDataset) -> None:
@@ -173,7 +173,7 @@ def last_checkpoint(folder: TrainingFolder) -> Checkpoint | None:
     return checkpoint.last(folder.checkpoints)
 
 
-def outcome_of(folder: TrainingFolder, steps: int) -> Outcome | None:
+def outcome_of(folder: TrainingFolder, steps: int) -> LoraOutcome | None:
     """How the training of a folder ended, if it has."""
     before = last_checkpoint(folder)
     if before is None or not before.ended:
@@ -181,7 +181,7 @@ def outcome_of(folder: TrainingFolder, steps: int) -> Outcome | None:
     stopping = EarlyStopping(patience=0)
     stopping.load_state(before.early_stopping)
     assert stopping.best
-    return Outcome(before.step, steps, stopping.base_loss, stopping.best)
+    return LoraOutcome(before.step, steps, stopping.base_loss, stopping.best)
 
 
 def _chunks(samples: Sequence[PackedSample], size: int) -> list[Sequence[PackedSample]]:

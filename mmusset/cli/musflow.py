@@ -86,7 +86,7 @@ def train(
             return
         done = stages.run(training, stage)
         if training.world.is_main:
-            show(done, stages.Summary.text, as_json)
+            show(done, stages.TrainingSummary.text, as_json)
 
 
 @app.command(rich_help_panel=GROUP)

@@ -32,7 +32,7 @@ from .order import generator_at
 from .prefetcher import Prefetcher
 from .recipe import TrainPart
 from .schedule import lr_at, set_lr
-from .task import MicroBatch, Output, Reading, StepBatch, Task
+from .task import MeterReading, MicroBatch, Output, StepBatch, Task
 from .world import World, no_sync
 
 
@@ -194,7 +194,7 @@ class Loop(Generic[MicroBatch]):
     def _lr(self, step: int) -> float:
         return lr_at(self._settings.lr, step, self._settings.steps, self._settings.warmup)
 
-    def _write_log(self, reading: Reading) -> None:
+    def _write_log(self, reading: MeterReading) -> None:
         self.line = self._task.facts(reading) | {
             "grad_norm": reading.grad_norm,
             "lr": self._lr(self.step - 1),

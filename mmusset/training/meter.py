@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .task import BadStep, Output, Reading
+from .task import BadStep, MeterReading, Output
 from .world import World
 
 GIB = 2**30
@@ -53,13 +53,13 @@ class TrainingMeter:
         self._bad.append(bad)
         self._units += units
 
-    def read(self) -> Reading:
+    def read(self) -> MeterReading:
         """What was measured; the one place of the loop that waits for the device."""
         both = torch.stack([self._sums, self._weights]).double()
         sums, weights = self._world.all_reduce(both).tolist()
         bad = torch.stack(self._bad).tolist()
         seconds = max(time.monotonic() - self._begun_s, 1e-9)
-        return Reading(
+        return MeterReading(
             step=self._steps[-1][0] + 1,
             steps=len(self._steps),
             sums=dict(zip(self._metrics, sums, strict=False)),

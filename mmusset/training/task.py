@@ -56,7 +56,7 @@ class BadStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class MeterReading:
     """What a meter measured over `steps` steps and all processes, up to `step`.
 
     `units` are the clips or tokens of those steps; `waiting` is the share of time in which
@@ -105,7 +105,7 @@ class Task(ABC, Generic[MicroBatch]):
     def after_step(self, step: int) -> None:
         """The optimizer has made its step number `step`, from 0."""
 
-    def facts(self, reading: Reading) -> dict[str, Any]:
+    def facts(self, reading: MeterReading) -> dict[str, Any]:
         """What the log tells of a reading, beside what it tells of all tasks."""
         return {"loss": reading.mean(*self.metrics)}
 

@@ -19,7 +19,7 @@ from mmusset.finetune.finish import save_adapter
 from mmusset.finetune.learner import TARGETS, load_base
 from mmusset.finetune.recipe import FinetuneRecipe
 from mmusset.finetune.run import finetune, prepare
-from mmusset.finetune.task import Outcome
+from mmusset.finetune.task import LoraOutcome
 from mmusset.recipe_file import load
 from mmusset.speakers.adapter import check_adapter, read_adapter
 from mmusset.training.early_stopping import Best
@@ -197,7 +197,7 @@ def test_an_adapter_that_changes_nothing_is_not_saved(
     found, processor = packed(base, source)
     silent, spoken = learner(base, loud=False), learner(base)
     batch = batch_of(found.samples[:1], processor, silent.base.model.get_rope_index)
-    outcome = Outcome(step=4, steps=4, base_loss=2.0, best=Best(4, 1.0, {}))
+    outcome = LoraOutcome(step=4, steps=4, base_loss=2.0, best=Best(4, 1.0, {}))
     with pytest.raises(MmussetError, match="changes nothing that the base says"):
         save_adapter(silent, recipe(base), tmp_path, batch, outcome)
     assert not list(tmp_path.iterdir())

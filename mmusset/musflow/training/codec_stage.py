@@ -15,7 +15,7 @@ from mmusset.musflow.sound.mel import log_mel
 from mmusset.progress import Progress
 from mmusset.training.loop import Loop, LoopSettings
 from mmusset.training.order import generator_at
-from mmusset.training.task import Forward, Output, Reading, StepBatch, Task
+from mmusset.training.task import Forward, MeterReading, Output, StepBatch, Task
 from mmusset.training.world import World
 
 FITTED_SECONDS = 3600.0  # of sound are enough, and fit into memory
@@ -55,7 +55,7 @@ class CodecTask(Task[Tensor]):
         losses = self._vae.losses(log_mel(batch.to(self._device), crop), noise)
         return Output.single(losses.total, losses.error)
 
-    def facts(self, reading: Reading) -> dict[str, Any]:
+    def facts(self, reading: MeterReading) -> dict[str, Any]:
         return {"error_db": decibels(reading.mean("error"))}
 
     def note(self, line: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from mmusset.musflow.model.musflow import FlowLosses, MusFlow, draw, on_device
 from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe
 from mmusset.training.optimizer import adamw
 from mmusset.training.order import batch_rows
-from mmusset.training.task import Forward, Output, Reading, StepBatch, Task
+from mmusset.training.task import Forward, MeterReading, Output, StepBatch, Task
 from mmusset.training.world import World
 
 from .alignment_stage import recall_lines
@@ -79,7 +79,7 @@ class FlowTask(Task[LatentBatch]):
     def after_step(self, step: int) -> None:
         self.ema.update(step)
 
-    def facts(self, reading: Reading) -> dict[str, Any]:
+    def facts(self, reading: MeterReading) -> dict[str, Any]:
         flops_per_s = self._step_flops() * reading.steps / reading.seconds
         peak = self.world.size * peak_flops_per_s(self.world.device, self.part.precision)
         return {

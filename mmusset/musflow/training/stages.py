@@ -51,7 +51,7 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class TrainingSummary:
     """Where a training is, and what came of it."""
 
     folder: str
@@ -73,7 +73,7 @@ class Summary:
         return "\n".join(lines)
 
 
-def run(training: Training, until: Stage = "flow") -> Summary:
+def run(training: Training, until: Stage = "flow") -> TrainingSummary:
     """Carry a training on to the end of a stage.
 
     Raises MmussetError, in its many kinds, where the shards, the recipe or the folder are
@@ -91,16 +91,16 @@ def run(training: Training, until: Stage = "flow") -> Summary:
     with locked(training.folder.path) if world.is_main else nullcontext():
         codec = ready_codec(training)
         if until == "codec":
-            return Summary(named, until)
+            return TrainingSummary(named, until)
         dataset, held_out = ready_datasets(training, codec)
         if until == "encode":
-            return Summary(named, until)
+            return TrainingSummary(named, until)
         return _train(training, codec, dataset, held_out)
 
 
 def _train(
     training: Training, codec: Codec, dataset: LatentDataset, held_out: LatentDataset
-) -> Summary:
+) -> TrainingSummary:
     """The last stage; a training that begins fits the alignment first."""
     try:
         model = _model(training, dataset, held_out)
@@ -130,7 +130,7 @@ def _train_flow(
     codec: Codec,
     dataset: LatentDataset,
     held_out: LatentDataset,
-) -> Summary:
+) -> TrainingSummary:
     recipe, world, folder = training.recipe, training.world, training.folder
     part = recipe.train
     task = FlowTask(recipe, model, dataset, held_out, world, training.progress.log)
@@ -145,7 +145,7 @@ def _train_flow(
     loop = Loop(task, settings, world, training.progress, folder, hooks=hooks)
     loop.run("training")
     loss = loop.line["loss"] if loop.line else None
-    return Summary(str(folder.path), "flow", loop.step, loss, task.validation)
+    return TrainingSummary(str(folder.path), "flow", loop.step, loss, task.validation)
 
 
 def check_folder(training: Training) -> None:

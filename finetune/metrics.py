@@ -4,7 +4,6 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -18,7 +17,8 @@ from mmusset.truth.judge import is_concrete
 Floats = NDArray[np.float64]
 Unit = Literal["share", "number"]
 FEWEST = 10  # samples, below which no difference is said to be shown
-Z = NormalDist().inv_cdf(0.975)  # of 95 % intervals
+CONFIDENCE = 0.95  # of all intervals
+Z = 1.959963984540054  # the normal distribution's quantile for it: scipy.special.ndtri(0.975)
 TOKENS = 20_000  # distinct-n falls with length, so the budget is fixed
 # A story may say "I can't" or "I'm sorry" too, so what is refused has to be a model's task. An
 # answer that begins with quoted speech is no refusal; JSON that broke its schema may hold one.
@@ -221,7 +221,10 @@ def _side(measure: Metric, results: Sequence[SampleResult]) -> _Side | None:
 
 def _wilson(side: _Side) -> Interval:
     """Of a share (Wilson 1927). What a sample holds is alike, so it counts as so many independent
-    things as would vary as much (Kish 1965); where all or none hold, each sample counts once."""
+    things as would vary as much (Kish 1965); where all or none hold, each sample counts once.
+
+    By hand, since that count is no whole number, and scipy's `proportion_ci` takes whole ones.
+    """
     p, n = side.value, float(side.samples)
     if 0 < p < 1:
         n = min(p * (1 - p) / max(side.variance, 1e-12), side.out_of)
@@ -245,10 +248,11 @@ def _of_number(side: _Side) -> Interval | None:
 
 
 def _by_t(value: float, variance: float, samples: int) -> Interval | None:
-    """Of a mean, by Student's t; its quantile is Abramowitz and Stegun's 26.7.5, to 1/df^2."""
+    """Of a mean, by Student's t."""
+    from scipy.stats import t
+
     if samples < 2:
         return None
     df = samples - 1
-    t = Z + (Z**3 + Z) / (4 * df) + (5 * Z**5 + 16 * Z**3 + 3 * Z) / (96 * df**2)
-    half = t * math.sqrt(variance * samples / df)
+    half = float(t.ppf((1 + CONFIDENCE) / 2, df)) * math.sqrt(variance * samples / df)
     return Interval(value, value - half, value + half)

@@ -23,7 +23,7 @@ MakeGraph = Callable[[Asker, Recipe], Annotate]
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class BuildJob:
     """What to build, from what, with whom. `make_graph` ties `agents` to what asks the speaker.
 
     `composer` makes the music of pictures that have none, where the recipe wants that.
@@ -57,7 +57,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class BuildResult:
     """How a build ended. `new` counts the items that this run decided, `sealed` its new shards.
 
     `short_by` is how many samples of `--accept` the source or the budget did not give. With

@@ -20,7 +20,7 @@ from mmusset.sources.source import MUSICAL, Source
 from mmusset.speakers.asking import Asker
 
 from .apply_marks import apply_marks, revision
-from .job import Job, Result
+from .job import BuildJob, BuildResult
 from .ledger.copy import LedgerCopy
 from .ledger.file import open_to_read
 from .ledger.left_out import MOST_RUNS, REASON
@@ -46,7 +46,7 @@ DRAIN_S = 5.0
 SPEAKERS_FAULT = {"no usable answer", "refused by the server", "kills the server"}
 
 
-async def build(job: Job, progress: BuildProgress) -> Result:
+async def build(job: BuildJob, progress: BuildProgress) -> BuildResult:
     """Do all of the job that is not done yet.
 
     Raises UsageError, Refused and MmussetError as their names say; OSError where writing
@@ -78,7 +78,9 @@ async def build(job: Job, progress: BuildProgress) -> Result:
         return replace(result, marked=marked, refused=refused)
 
 
-def _plan(job: Job, workspace: Workspace, inventory: Inventory, beyond: str) -> Candidates | None:
+def _plan(
+    job: BuildJob, workspace: Workspace, inventory: Inventory, beyond: str
+) -> Candidates | None:
     """Write the plan into the ledger, all or nothing; gives what it may still grow by."""
     ledger, candidates = workspace.ledger, None
     with planning(ledger) as restore:
@@ -97,7 +99,7 @@ def _plan(job: Job, workspace: Workspace, inventory: Inventory, beyond: str) -> 
     return candidates
 
 
-async def replay(job: Job, progress: BuildProgress) -> int:
+async def replay(job: BuildJob, progress: BuildProgress) -> int:
     """Write every sealed shard again, from the ledger and the source; gives how many.
 
     Nobody is asked anything. Raises MmussetError where other bytes come out, or where
@@ -130,7 +132,7 @@ class Builder:
 
     def __init__(
         self,
-        job: Job,
+        job: BuildJob,
         workspace: Workspace,
         media: Media,
         progress: BuildProgress,
@@ -154,7 +156,7 @@ class Builder:
         self._stopping = False
         self._drain = asyncio.timeout(None)
 
-    async def run(self) -> Result:
+    async def run(self) -> BuildResult:
         """Decide every undecided item, seal every decided block, write the manifest.
 
         Who asks it to stop waits DRAIN_S at most for what has begun; the rest is done again.
@@ -186,7 +188,7 @@ class Builder:
         quota = self._job.quota if not tally.undecided else None
         short_by = max(0, quota.accept - tally.accepted) if quota else 0
         upsampled = self._ledger.media.upsampled_count()
-        return Result(tally, self._new, self._sealed, stopped, upsampled, short_by)
+        return BuildResult(tally, self._new, self._sealed, stopped, upsampled, short_by)
 
     async def _finish(self) -> None:
         """Seal what is not sealed yet; the manifest is the last word."""

@@ -169,7 +169,6 @@ class LiveProgress(Progress):
         self._live = Live(
             self._bars, console=self._console, refresh_per_second=FRAMES_PER_S, transient=True
         )
-        self._live.start()
 
     def log(self, line: str, event: str = "log", **facts: object) -> None:
         self._console.print(line)
@@ -190,6 +189,8 @@ class LiveProgress(Progress):
             pace=meter.line(),
             visible=True,
         )
+        # Not before there is something to show: a bar would write over a question to the user.
+        self._live.start()
         lines = [Text(f"  {line}") for line in (note, *below) if line]
         self._live.update(Group(self._bars, *lines))
 

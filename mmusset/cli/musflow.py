@@ -80,9 +80,9 @@ def train(
         from mmusset.musflow.training import stages
 
         if plan:
-            found = planning.plan(training)
+            memory_plan = planning.plan(training)
             if training.world.is_main:
-                show(found, planning.Plan.text, as_json)
+                show(memory_plan, planning.Plan.text, as_json)
             return
         done = stages.run(training, stage)
         if training.world.is_main:

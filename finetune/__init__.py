@@ -1,12 +1,12 @@
-"""Teaching Qwen2-VL to write about music: a LoRA adapter trained on a dataset's samples.
+"""Fine-tuning Qwen2-VL on the captions and stories of a dataset, by a LoRA adapter.
 
-`chats` has the prompts as the agents send them, `packing` turns them into tokens, `training`
-trains on them.
+`chats.py` has the prompts as the agents send them, `packing.py` turns them into tokens,
+`task.py` is the training loop's task, `lora.py` runs the command as a script.
 
 Doors:
-    lora      a whole fine-tuning, and its plan: `mmusset finetune`
-    recipe    the recipe of a fine-tuning
-    plan      what `mmusset finetune --plan` shows
-    compare   did it help? `mmusset evaluate`
-    report    what a comparison leaves behind
+- `run`: a whole fine-tuning, from samples to a checked adapter, and its plan
+- `plan`: what a fine-tuning will need
+- `compare`, `report`: whether the adapter helped
+- `recipe`: the recipe of a fine-tuning
+- `metrics`: statistics of texts
 """

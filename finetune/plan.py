@@ -20,7 +20,6 @@ from mmusset.training.memory import Memory, gib_text, memory_of_step
 from .learner import Learner, adapted
 from .packing import PackedDataset, PackedSample, image_tokens
 from .recipe import FinetuneRecipe, LoraTrainPart
-from .training import steps_of
 
 # Bytes of a weight in 4 bits: NF4, and doubly quantized scales (QLoRA, section 3: 0.127 bits).
 NF4_BYTES = (4 + 0.127) / 8
@@ -118,7 +117,7 @@ def plan(
         learnt_tokens=sum(len(sample.label_positions) for sample in train),
         shared_tokens=sum(sample.prefix_length * (len(sample.branch_ends) - 1) for sample in train),
         tokens_estimated=tokens_estimated,
-        steps=steps_of(recipe, len(train)),
+        steps=recipe.train.steps(len(train)),
         epochs=recipe.train.epochs,
         available=available,
         fits=memory.fits(available),

@@ -102,9 +102,10 @@ class Progress:
 class PlainProgress(Progress):
     """A line every five seconds, and at the end of a stage."""
 
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
+    def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__()
-        self._stream = stream
+        # Not as a default: that would be the stderr of when this module was imported.
+        self._stream = stream or sys.stderr
         self._last_s = 0.0
 
     def stage(self, name: str, total: int, done: int = 0, unit: str = "") -> None:
@@ -125,9 +126,10 @@ class PlainProgress(Progress):
 class JsonProgress(Progress):
     """An event a line, for programs."""
 
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
+    def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__()
-        self._stream = stream
+        # Not as a default: that would be the stderr of when this module was imported.
+        self._stream = stream or sys.stderr
 
     def stage(self, name: str, total: int, done: int = 0, unit: str = "") -> None:
         super().stage(name, total, done, unit)

@@ -21,7 +21,7 @@ TOP = ("agents", "finetune", "prompts", "recipes")
 # The ground floor: modules that know nothing of music, and use one another alone.
 GROUND = {
     *("errors", "text", "safe_text", "bounded", "frozen", "json_text", "yaml_text", "files"),
-    *("progress", "stopping", "tracing", "bins"),
+    *("progress", "stopping", "tracing", "bins", "installed"),
 }
 NOUNS = {"measured", "measurements", "sample", "recipe", "recipe_file"}
 # What each room may use besides the ground floor, from the bottom of the house to its top. A room
@@ -57,15 +57,8 @@ MAY_USE: dict[str, set[str]] = {
 }
 
 # What does not hold yet: each name goes once the room is in order.
-WITHOUT_DOORS = {
-    *("training", "musflow.training"),
-}
-MEANING_TWO_THINGS = {
-    *(
-        "Checkpoint",
-        "Trainer",
-    ),
-}
+WITHOUT_DOORS: set[str] = set()
+MEANING_TWO_THINGS: set[str] = set()
 
 
 @dataclass(frozen=True)

@@ -3,4 +3,5 @@
 Doors:
     codec     what every codec does, and opening the one of a recipe
     bundled   fitting the bundled codec on a dataset, and saving it
+    mel_vae   the bundled codec's network
 """

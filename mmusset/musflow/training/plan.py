@@ -31,10 +31,11 @@ from mmusset.shards.reader import (
 )
 from mmusset.shards.tar import headers
 from mmusset.text import duration
+from mmusset.training import checkpoint
 from mmusset.training.memory import Memory, available_gib, gib_text, memory_of_step
 from mmusset.training.world import World
 
-from .checkpoint import check_spec, last_checkpoint
+from .checkpoint import FlowState, check_spec
 from .cost import step_flops
 from .planned_spec import agree, planned_spec, pretrained_gib
 from .stages import Training, check_folder
@@ -130,12 +131,13 @@ def plan(training: Training) -> TrainingPlan:
 
 def _steps_done(training: Training, spec: LatentSpec) -> int:
     """Of this training. Raises Refused where the folder holds another."""
-    checkpoint = last_checkpoint(training.folder.checkpoints)
-    if checkpoint is None:
+    before = checkpoint.last(training.folder.checkpoints)
+    if before is None:
         return 0
-    trained = CacheManifest.model_validate_json(checkpoint.manifest).spec
-    check_spec(checkpoint, trained if agree(spec, trained) else spec)
-    return checkpoint.step
+    state = FlowState(**before.task)
+    trained = CacheManifest.model_validate_json(state.manifest).spec
+    check_spec(state, trained if agree(spec, trained) else spec)
+    return before.step
 
 
 def _timed_clips(flops_per_clip: float, batch: int, world: World) -> int:

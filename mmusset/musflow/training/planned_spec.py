@@ -29,7 +29,7 @@ def planned_spec(training: Training) -> LatentSpec:
     codec = _published_codec(training)
     published = {name: _published_width(recipe.encoders, name) for name in MODALITIES_AND_AUDIO}
     if codec is None or None in published.values():
-        show_licences(recipe, training.shown.log)
+        show_licences(recipe, training.progress.log)
     if None in published.values():
         encoders = open_encoders(recipe.encoders, device)
         identities, widths = encoders.identities(), encoders.widths()

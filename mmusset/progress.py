@@ -102,9 +102,9 @@ class Progress:
 class PlainProgress(Progress):
     """A line every five seconds, and at the end of a stage."""
 
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
+    def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__()
-        self._stream = stream
+        self._stream = stream or sys.stderr  # as it is now, not when this module was imported
         self._last_s = 0.0
 
     def stage(self, name: str, total: int, done: int = 0, unit: str = "") -> None:
@@ -125,9 +125,9 @@ class PlainProgress(Progress):
 class JsonProgress(Progress):
     """An event a line, for programs."""
 
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
+    def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__()
-        self._stream = stream
+        self._stream = stream or sys.stderr  # as it is now, not when this module was imported
 
     def stage(self, name: str, total: int, done: int = 0, unit: str = "") -> None:
         super().stage(name, total, done, unit)

@@ -133,7 +133,9 @@ def replay_dataset(
     *,
     agents: "Sequence[GraphAgent[BaseModel]]" = (),
 ) -> int:
-    """Write every sealed shard again from ledger and source, calling no model; gives how many.
+    """Write every sealed shard again from ledger and source, calling no model.
+
+    Returns how many.
 
     Raises MmussetError where other bytes come out, or where there is no dataset.
     """

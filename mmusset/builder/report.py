@@ -1,4 +1,4 @@
-"""What a source, a build and a ledger come to, as plain facts; `show.py` makes text of them."""
+"""The state of a source, a build and a ledger as plain values; `show.py` turns them into text."""
 
 import os
 from collections import Counter
@@ -114,7 +114,7 @@ class BuildSummary:
 
 @dataclass(frozen=True, slots=True)
 class ItemStory:
-    """One item's whole story. None for what has not come to pass.
+    """One item's whole story. None for what has not happened yet.
 
     `item` is the sample itself where only a shard tells of it. `mark` is what a person wants of
     it, `applied` the mark that was applied last.

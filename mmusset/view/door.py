@@ -20,7 +20,7 @@ _END = b"\r\n\r\n"
 class Door:
     """Makes a protocol for each connection, as `create_server` asks for it.
 
-    aiohttp waits for a request's headers for ever. Where there are too many connections, the
+    aiohttp waits for a request's headers forever. Where there are too many connections, the
     one that has waited longest without asking for anything gives way, else the new one.
     """
 

@@ -21,7 +21,6 @@ from mmusset.training.room import GIB, gib_text
 from .learner import Learner, adapted
 from .packing import PackedDataset, PackedSample, image_tokens
 from .recipe import FinetuneRecipe, LoraTrainPart
-from .training import steps_of
 
 ALLOWANCE = 1.0  # GiB; a CUDA context takes 0.3 to 0.6, cuBLAS and cuDNN up to 0.3
 # Bytes of a weight in 4 bits: NF4, and doubly quantized scales (QLoRA, section 3: 0.127 bits).
@@ -130,7 +129,7 @@ def plan(
         shared_tokens=sum(
             sample.prefix_length * (len(sample.branch_ends) - 1) for sample in taught
         ),
-        steps=steps_of(recipe, len(taught)),
+        steps=recipe.train.steps(len(taught)),
         epochs=recipe.train.epochs,
         room=room,
         fits=_fits(need, room),

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import Unusable, UsageError
+from .installed import check_installed
 from .recipe import MusicPart
 from .safe_text import first_line
-from .training.installed import check_installed
 
 if TYPE_CHECKING:
     from .musflow.generate.generator import MusicGenerator

@@ -104,7 +104,8 @@ class PlainProgress(Progress):
 
     def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__()
-        self._stream = stream or sys.stderr  # as it is now, not when this module was imported
+        # Not as a default: that would be the stderr of when this module was imported.
+        self._stream = stream or sys.stderr
         self._last_s = 0.0
 
     def stage(self, name: str, total: int, done: int = 0, unit: str = "") -> None:
@@ -127,7 +128,8 @@ class JsonProgress(Progress):
 
     def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__()
-        self._stream = stream or sys.stderr  # as it is now, not when this module was imported
+        # Not as a default: that would be the stderr of when this module was imported.
+        self._stream = stream or sys.stderr
 
     def stage(self, name: str, total: int, done: int = 0, unit: str = "") -> None:
         super().stage(name, total, done, unit)

@@ -16,8 +16,8 @@ def room_gib(device: str) -> float:
         return float(torch.cuda.get_device_properties(device).total_memory) / GIB
     sizes = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     for limit in map(Path, LIMITS):
-        if limit.exists() and (told := limit.read_text().strip()).isdigit():
-            sizes.append(int(told))
+        if limit.exists() and (text := limit.read_text().strip()).isdigit():
+            sizes.append(int(text))
     return min(sizes) / GIB / int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
 
 

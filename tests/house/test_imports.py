@@ -21,7 +21,7 @@ TOP = ("agents", "finetune", "prompts", "recipes")
 # The ground floor: modules that know nothing of music, and use one another alone.
 GROUND = {
     *("errors", "text", "safe_text", "bounded", "frozen", "json_text", "yaml_text", "files"),
-    *("progress", "stopping", "tracing", "bins"),
+    *("progress", "stopping", "tracing", "bins", "installed"),
 }
 NOUNS = {"measured", "measurements", "sample", "recipe", "recipe_file"}
 # What each room may use besides the ground floor, from the bottom of the house to its top. A room
@@ -58,18 +58,10 @@ MAY_USE: dict[str, set[str]] = {
 
 # What does not hold yet: each name goes once the room is in order.
 WITHOUT_DOORS = {
-    *("training", "finetune"),
     *("musflow", "musflow.codecs", "musflow.data", "musflow.encoders", "musflow.generate"),
-    *("musflow.model", "musflow.sound", "musflow.training"),
+    *("musflow.model", "musflow.sound"),
 }
-MEANING_TWO_THINGS = {
-    *(
-        "Job",
-        "Summary",
-        "Checkpoint",
-        "Trainer",
-    ),
-}
+MEANING_TWO_THINGS: set[str] = set()
 
 
 @dataclass(frozen=True)

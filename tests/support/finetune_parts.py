@@ -13,9 +13,9 @@ from torch.profiler import ProfilerActivity, profile
 
 from mmusset.finetune.chats import Chat, read_chats
 from mmusset.finetune.learner import adapted, load_base, read_processor
-from mmusset.finetune.lora import Job
 from mmusset.finetune.packing import PackedDataset, pack_chats, tokens_of
 from mmusset.finetune.recipe import DataPart, FinetuneRecipe, LoraPart, LoraTrainPart
+from mmusset.finetune.run import FinetuneJob
 from mmusset.progress import Progress
 from mmusset.recipe_file import load
 from tests.support.musflow_parts import dataset
@@ -115,13 +115,13 @@ def words(base: Path, source: Path | str, out: Path, **changes: Any) -> list[str
     return ["finetune", str(source), "--base", base, "--out", out, *sets]
 
 
-def job(base: Path, source: Path | str, out: Path, **changes: Any) -> Job:
+def job(base: Path, source: Path | str, out: Path, **changes: Any) -> FinetuneJob:
     """The same, for who asks from within; `merge` too."""
     merge = changes.pop("merge", None)
     whole = SETTINGS | {key.replace("__", "."): value for key, value in changes.items()}
     overrides = tuple(f"{key}={json.dumps(value)}" for key, value in whole.items())
     asked = load(FinetuneRecipe, "lora-r8", (f"base={base}", *overrides))
-    return Job((str(source),), asked, out, merge, "cpu", Progress())
+    return FinetuneJob((str(source),), asked, out, merge, "cpu", Progress())
 
 
 def teach_words(base: Path, chats: Sequence[Chat], out: Path, steps: int) -> Path:

@@ -37,6 +37,8 @@ async def survey_all(workspace: Workspace, entries: Sequence[Entry], step: Step)
     gone, or where nothing of it can be read any more.
     """
     surveyor = _Surveyor(workspace)
+    if entries:
+        step(0, len(entries))  # the pace counts from here
     for start in range(0, len(entries), BATCH):
         batch = entries[start : start + BATCH]
         try:

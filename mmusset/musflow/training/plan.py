@@ -37,10 +37,11 @@ from mmusset.shards.reader import (
 )
 from mmusset.shards.tar import headers
 from mmusset.text import duration
+from mmusset.training import checkpoint
 from mmusset.training.room import GIB, gib_text, room_gib
 from mmusset.training.world import World
 
-from .checkpoint import check_spec, last_checkpoint
+from .checkpoint import FlowState, check_spec
 from .cost import step_flops
 from .stages import Training, check_folder
 
@@ -117,7 +118,7 @@ def plan(training: Training) -> Plan:
     world.check_batch(recipe.train.batch)
     shards = [shard for shard in shards_of(training.source) if split_of(shard) == "train"]
     check_folder(training)
-    show_licences(recipe, training.shown.log)
+    show_licences(recipe, training.progress.log)
     spec = _spec(training, open_encoders(recipe.encoders, world.device))
     frames = _frames(training, shards, spec)
     batch = recipe.train.batch // world.size
@@ -148,11 +149,11 @@ def plan(training: Training) -> Plan:
 
 def _steps_done(training: Training, spec: LatentSpec) -> int:
     """Of this training. Raises Refused where the folder holds another."""
-    found = last_checkpoint(training.folder.checkpoints)
-    if found is None:
+    before = checkpoint.last(training.folder.checkpoints)
+    if before is None:
         return 0
-    check_spec(found, spec)
-    return found.step
+    check_spec(FlowState(**before.task), spec)
+    return before.step
 
 
 def _spec(training: Training, encoders: Encoders) -> LatentSpec:

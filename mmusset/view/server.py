@@ -13,7 +13,7 @@ from aiohttp import web
 
 from mmusset.errors import MmussetError
 
-from .door import KEPT_S, Door, log_in_a_line
+from .connections import KEPT_S, ConnectionLimit, log_in_a_line
 from .guard import Guard, is_loopback
 from .index import Index, index_path
 from .open_dataset import open_dataset
@@ -39,10 +39,10 @@ async def serve(out: Path, host: str, port: int, ready: Callable[[str], None]) -
         try:
             listening = _listen(host, port)
             assert runner.server
-            door = await asyncio.get_running_loop().create_server(
-                Door(runner.server), sock=listening
+            listener = await asyncio.get_running_loop().create_server(
+                ConnectionLimit(runner.server), sock=listening
             )
-            stack.callback(door.close)
+            stack.callback(listener.close)
             ending = _ending()
             name = host if is_loopback(host) else socket.gethostname()
             host_text = f"[{name}]" if ":" in name else name

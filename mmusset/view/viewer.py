@@ -257,7 +257,7 @@ class Viewer:
 
 @web.middleware
 async def _honest(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """What a user has to know is told in one line: 400 for what was sent, 409 for the dataset."""
+    """Errors that a user can fix become one line: 400 for the request, 409 for the dataset."""
     try:
         return await handler(request)
     except UsageError as error:

@@ -181,5 +181,5 @@ def test_media_that_can_not_be_read_stop_it_and_leave_nothing(
     shard.write_bytes(shard.read_bytes().replace(b"fLaC", b"FLAW"))
     done = mmusset("view", out, "--export", tmp_path / "pages")
     assert done.returncode == 1
-    assert re.search(r"the media of \w+ can't be read .*`mmusset verify` tells more", done.stderr)
+    assert re.search(r"the media of \w+ can't be read .*`mmusset verify` says why", done.stderr)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]

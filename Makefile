@@ -2,18 +2,26 @@
 PYTHON ?= python3
 BIN := .venv/bin
 QUIET := --quiet --disable-pip-version-check
+# The versions that are installed, with hashes; without any (CONSTRAINTS=) pip takes the newest.
+CONSTRAINTS ?= constraints.txt
+VERSIONS := $(if $(CONSTRAINTS),-c .venv/versions.txt)
 
-.PHONY: demo test test-slow test-vllm vllm check bench bench-musflow soak fuzz docs tour wheel clean help
+.PHONY: constraints demo test test-slow test-vllm vllm check bench bench-musflow soak fuzz docs tour wheel clean help
 help:  ## this list
 	@grep -E '^[a-z-]+: .*##' Makefile | sed 's/:.*##/ -/'
 
-.venv/core: pyproject.toml
+# pip checks hashes only where all that it installs has one, which a checkout has not: versions
+# alone hold for those who build; `.venv/train`, which CI installs, checks the hashes first.
+.venv/versions.txt: $(CONSTRAINTS)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install $(QUIET) -e .
+	sed 's/ --hash=.*//' $(or $(CONSTRAINTS),/dev/null) > $@
+
+.venv/core: pyproject.toml .venv/versions.txt
+	$(BIN)/pip install $(QUIET) $(VERSIONS) -e .
 	@touch $@
 
 .venv/dev: .venv/core
-	$(BIN)/pip install $(QUIET) -e .[dev]
+	$(BIN)/pip install $(QUIET) $(VERSIONS) -e .[dev]
 	@touch $@
 
 # torchcodec, which datasets decodes sound with, needs the system's FFmpeg.
@@ -31,9 +39,10 @@ help:  ## this list
 # torch, and the torchvision that fits it, have to be there before anything that needs them, or
 # newer ones for CUDA come along.
 .venv/train: .venv/dev .venv/ffmpeg .ci/torchvision_cpu.py
-	$(BIN)/pip install $(QUIET) torch==2.13.0
+	$(BIN)/pip install $(QUIET) $(VERSIONS) torch==2.13.0
 	$(BIN)/pip install $(QUIET) --no-deps torchvision==0.28.0
-	$(BIN)/pip install $(QUIET) -e .[dev,train,nf4,readers,crosscheck]
+	$(if $(CONSTRAINTS),$(BIN)/pip install $(QUIET) --no-deps --require-hashes -r $(CONSTRAINTS))
+	$(BIN)/pip install $(QUIET) $(VERSIONS) -e .[dev,train,nf4,readers,crosscheck]
 	$(BIN)/python .ci/torchvision_cpu.py
 	@touch $@
 
@@ -106,6 +115,11 @@ soak: .venv/dev  ## 20,000 items under faults, kills and outages, then failing s
 MINUTES ?= 10
 fuzz: .venv/fuzz  ## strangers' bytes against every reader of them; MINUTES=10
 	$(BIN)/python benchmarks/fuzz.py --minutes $(MINUTES)
+
+constraints: .venv/train  ## constraints.txt anew, of what is installed here
+	$(BIN)/python .ci/constraints.py > constraints.new
+	mv constraints.new constraints.txt
+	@touch .venv/versions.txt
 
 wheel: .venv/dev  ## dist/*.whl
 	$(BIN)/pip wheel $(QUIET) --no-deps --wheel-dir dist .

@@ -3,14 +3,14 @@
     python benchmarks/finetune_memory.py
 
 Nothing is loaded: the configs stand here, as published, and the step is simulated
-(mmusset.finetune.memory). 2048 tokens at once, 200 of them learnt. The table stands in README.md.
+(mmusset.finetune.plan). 2048 tokens at once, 200 of them learnt. The table stands in README.md.
 """
 
 from typing import Any
 
 from transformers import Qwen2VLConfig
 
-from mmusset.finetune.memory import StepShape, needed
+from mmusset.finetune.plan import StepShape, needed
 from mmusset.finetune.recipe import FinetuneRecipe, LoraPart, LoraTrainPart
 
 SHAPE = StepShape(samples=1, tokens=2048, labels=200)

@@ -27,8 +27,8 @@ from mmusset.agents.captioner import CAPTIONER
 from mmusset.agents.graph import build_graph
 from mmusset.agents.preview import preview
 from mmusset.builder.ledger.file import open_to_write
+from mmusset.builder.process import calm_the_collector
 from mmusset.builder.reply_store import LedgerReplies
-from mmusset.builder.run import calm_the_collector
 from mmusset.builder.trial import trial_of_source
 from mmusset.recipe import Recipe
 from mmusset.sample import Material

@@ -43,14 +43,16 @@ from mmusset.musflow.model.musflow import MusFlow
 from mmusset.musflow.model.network import NetworkConfig, VelocityNetwork
 from mmusset.musflow.model.sampler import sample
 from mmusset.musflow.recipe import MODALITIES, FlowTrainPart, MusFlowRecipe, SamplerPart
+from mmusset.musflow.training import flow_stage
 from mmusset.musflow.training import plan as planning
-from mmusset.musflow.training import train as training
 from mmusset.musflow.training.cost import step_flops
 from mmusset.musflow.training.run_folder import RunFolder
 from mmusset.musflow.training.stages import Training
-from mmusset.musflow.training.window import Window
 from mmusset.progress import Progress
 from mmusset.recipe_file import load
+from mmusset.training.loop import Loop, settings_of
+from mmusset.training.meter import TrainingMeter
+from mmusset.training.optimizer import adamw
 from mmusset.training.world import World
 
 Way = Callable[[], object]
@@ -144,7 +146,8 @@ class Step:
         bf16: bool = False,
     ) -> None:
         self._model, self._velocity, self._bf16 = model, velocity, bf16
-        self._optimizer = training.adamw(model, FlowTrainPart())
+        part = FlowTrainPart()
+        self._optimizer = adamw(model, part.lr, flow_stage.BETAS, part.weight_decay)
         self._music = torch.randn(shape)
 
     def __call__(self) -> None:
@@ -253,35 +256,37 @@ class Measured:
 
 
 def whole_training(source: str, name: str) -> Measured:
-    """Encode the clips of `source` and train on them with the project's own Trainer."""
+    """Encode the clips of `source` and train on them with the project's own loop."""
     recipe = load(MusFlowRecipe, "musflow-tiny", SHORT + SIZES[name])
     with tempfile.TemporaryDirectory() as place:
         folder, world = RunFolder(Path(place)), World(0, 1, "cpu")
         asked = Training(source, recipe, RunFolder(Path(place) / "none"), world, Progress())
         planned = [planned_s(asked) for _ in range(PLANS)]
-        rows = encoded(source, folder.cache, recipe)
+        dataset = encoded(source, folder.cache, recipe)
         none = Cache(folder.cache, "validation")
-        trainer = training.Trainer(recipe, folder, rows, none, world, Progress(), lambda *_: None)
+        model, part = MusFlow(recipe, dataset.manifest), recipe.train
+        task = flow_stage.FlowTask(recipe, model, dataset, none, world, lambda _: None)
+        settings = settings_of(part, part.steps, part.warmup, part.log_every)
+        loop = Loop(task, settings, world, Progress(), folder)
         clock = Clock()
         with ExitStack() as stack:
-            for part, owner, function in (
-                ("step", trainer, "_learn"),
+            for name_of_part, owner, function in (
+                ("step", loop, "_train"),
                 ("clipping", nn.utils, "clip_grad_norm_"),
-                ("AdamW", trainer.optimizer, "step"),
-                ("AdamW, zero_grad", trainer.optimizer, "zero_grad"),
-                ("average (EMA)", trainer.ema, "follow"),
-                ("generator_at", training, "throw"),
-                ("sums for the log", Window, "add"),
+                ("AdamW", task.optimizer, "step"),
+                ("AdamW, zero_grad", task.optimizer, "zero_grad"),
+                ("average (EMA)", task.ema, "update"),
+                ("noise and timesteps", flow_stage, "draw"),
+                ("sums for the log", TrainingMeter, "add"),
             ):
-                stack.enter_context(clock.on(part, owner, function))
-            trainer.run()
-        trainer.close()
+                stack.enter_context(clock.on(name_of_part, owner, function))
+            loop.run("training")
         planned += [planned_s(asked) for _ in range(PLANS)]
         log = [json.loads(line) for line in folder.log.read_text().splitlines()]
     taken = {part: found[WARM_UP:] for part, found in clock.found.items()}
     return Measured(
         name,
-        parameters(trainer.model),
+        parameters(model),
         taken.pop("step"),
         taken,
         planned,

@@ -1,7 +1,8 @@
-"""What is learnt from: chats, made of a dataset's samples as the agents ask about them, or given.
+"""The training data: chats made from a dataset's samples as the agents prompt for them, or given
+as JSONL.
 
-A chat is what a speaker is sent and what it should have answered. The prompts are made by the
-agents' own code, so that what is taught is what will be asked.
+A chat is a request's messages and the reply that it should have had. The prompts are made by
+the agents' own code, so that training sees exactly what a build will send.
 """
 
 import hashlib
@@ -43,9 +44,9 @@ P = TypeVar("P", CriticPart, GatesPart)
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """Messages of which the assistant's are learnt, with their images as a model sees them.
+    """Messages, of which the assistant's are the labels, with their images as a model sees them.
 
-    Chats of one `family` begin alike; those of one `group` are never in two splits.
+    Chats of one `family` share a prefix; those of one `group` are never in two splits.
     """
 
     where: str
@@ -58,7 +59,7 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class ChatDataset:
-    """The chats of all sources, what was left out and why, and who wrote what is learnt."""
+    """The chats of all sources, counts of what was left out and why, and who wrote the labels."""
 
     chats: tuple[Chat, ...]
     left_out: Counter[str]
@@ -71,8 +72,8 @@ class ChatDataset:
 def read_chats(sources: Sequence[str], part: DataPart) -> ChatDataset:
     """The chats of datasets (folder, glob, tar or Hub) and of JSONL files.
 
-    Raises UsageError for a source that is none, or from which nothing can be learnt, and
-    MmussetError for a broken one.
+    Raises UsageError for a source that is none of these, or holds nothing to train or validate
+    on, and MmussetError for a broken one.
     """
     chats, left_out, writers = list[Chat](), Counter[str](), Counter[str]()
     for source in sources:

@@ -1,8 +1,8 @@
 """Did it help? The base and its adapter write about the same held-out samples.
 
-Each writes freely first, so that schema, refusals and claims show what it knows by itself;
-then both are taken through the agents as a build takes them, with the base as critic and
-reconciler of both.
+Each first writes without a grammar, so that schema, refusals and claims show what it knows by
+itself; then both go through the agents as in a build, with the base as critic and reconciler
+of both.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ComparisonRequest:
-    """What is compared: on which samples of which dataset, by which models."""
+    """What to compare: two models on the samples of a dataset's split."""
 
     data: str
     base: str
@@ -55,11 +55,11 @@ class ComparisonRequest:
 
     @property
     def taught(self) -> FinetuneRecipe:
-        """How the adapter was made, with this base; the usual recipe where nothing tells."""
-        made_by = self.adapter / RECIPE
-        known = load(FinetuneRecipe, str(made_by)) if made_by.exists() else FinetuneRecipe()
-        revision = known.revision if known.base == self.base else ""
-        return known.model_copy(update={"base": self.base, "revision": revision})
+        """The recipe of the adapter, with this base; the default recipe where it has none."""
+        path = self.adapter / RECIPE
+        recipe = load(FinetuneRecipe, str(path)) if path.exists() else FinetuneRecipe()
+        revision = recipe.revision if recipe.base == self.base else ""
+        return recipe.model_copy(update={"base": self.base, "revision": revision})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class HeldOut:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A sample with what both made of it, for people to look at."""
+    """A sample and what both wrote about it, for the page of examples."""
 
     sample: HeldOut
     base: SampleResult
@@ -92,7 +92,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Both voices, measure by measure. Distinct-2 has no interval: it belongs to no one sample."""
+    """Both models, metric by metric. Distinct-2 has no interval: it belongs to no one sample."""
 
     data: str
     base: str
@@ -105,7 +105,7 @@ class Comparison:
 
     @property
     def notes(self) -> list[str]:
-        """What is to be known of the whole before it is read."""
+        """Caveats about the whole comparison."""
         notes = []
         if self.split == "validation":
             notes.append("a fine-tuning chooses its weights by the validation samples")
@@ -137,7 +137,7 @@ class Comparison:
 
 
 def compare(question: ComparisonRequest, shown: Progress) -> tuple[Comparison, list[Example]]:
-    """Have both write, and measure.
+    """Let both write, and compare them.
 
     Raises UsageError and MmussetError, before a weight is loaded, for data without such
     samples, for a base that is no Qwen2-VL, and for an adapter of another base.
@@ -179,7 +179,7 @@ def base_of(adapter: Path) -> str:
 
 
 def held_out(question: ComparisonRequest) -> list[HeldOut]:
-    """The samples of the wanted split, in order of their shards; none is read beyond the limit."""
+    """The samples of the split, in order of their shards; none is read beyond the limit."""
     shards = shards_of(question.data)
     chosen = [shard for shard in shards if split_of(shard) == question.split]
     found = list(islice(_samples(chosen, question.taught.data.max_pixels), question.limit))
@@ -222,8 +222,8 @@ def interval_text(found: Interval | None, unit: str, signed: bool = False) -> st
 
 
 def speaker_of(question: ComparisonRequest, adapter: str) -> SpeakerPart:
-    """Greedy, so that the same models give the same answers. The adapter, or "" for none, speaks
-    for the agents that it was taught as, beside the revision of its base."""
+    """Greedy, so that the same models give the same replies. The adapter, or "" for none, replies
+    for the agents that it was trained as, on its base's revision."""
     taught = question.taught
     greedy = {agent.name: {"temperature": 0.0, "top_p": 1.0} for agent in AGENTS}
     return SpeakerPart.for_agents(
@@ -257,8 +257,8 @@ async def _results(
         return await _all([_result(*each, part, speaker) for each in of_each], shown)
 
 
-async def _all(asked: Sequence[Awaitable[T]], shown: Progress) -> list[T]:
-    """What comes of each, in order, counted as it comes."""
+async def _all(tasks: Sequence[Awaitable[T]], shown: Progress) -> list[T]:
+    """The results in order, the progress counted as they arrive."""
     done = 0
 
     async def counted(one: Awaitable[T]) -> T:
@@ -268,14 +268,14 @@ async def _all(asked: Sequence[Awaitable[T]], shown: Progress) -> list[T]:
         shown.step(done)
         return result
 
-    return list(await asyncio.gather(*map(counted, asked)))
+    return list(await asyncio.gather(*map(counted, tasks)))
 
 
 def _begun(sample: HeldOut, scratch: Path) -> State:
     """The state before any agent: as the captioner, and in a build the story writer, finds it."""
     file = scratch / f"{sample.quadruple.key}.jpg"
     file.write_bytes(sample.picture)
-    # The story is to be written anew, even where the source gave one.
+    # The story is to be written even where the source gave one.
     anew = sample.quadruple.prepared().model_copy(update={"given_story": ""})
     material = replace(material_of(sample.quadruple, file), prepared=anew)
     return begin(material, sayable(material.media.music_evidence, sample.gates))
@@ -284,7 +284,7 @@ def _begun(sample: HeldOut, scratch: Path) -> State:
 async def _written(
     state: State, speaker: TransformersSpeaker, agent: GraphAgent[BaseModel]
 ) -> FreeReply:
-    """The text of an answer that ended by itself and keeps to its schema, else all of it."""
+    """The text of a reply that is complete and keeps to its schema, else the whole reply."""
     answer = await speaker.answer(Request(brief(state, agent)))
     if fault_of(answer, agent.reply):
         return FreeReply(answer.text, valid=False)

@@ -19,14 +19,14 @@ from mmusset.speakers.adapter import CONFIG, WEIGHTS, check_adapter, read_adapte
 from .batch import PackedBatch
 from .learner import ADAPTER, Learner
 from .recipe import FinetuneRecipe
-from .training import Learnt
+from .task import LoraOutcome
 
 CARD, RECIPE, CURVE = "README.md", "recipe.yaml", "loss.png"
 RELOADED = "reloaded"
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class AdapterFacts:
     """What a card tells beside the recipe."""
 
     commit: str
@@ -40,7 +40,7 @@ class Facts:
 
 
 def save_adapter(
-    learner: Learner, recipe: FinetuneRecipe, folder: Path, batch: PackedBatch, learnt: Learnt
+    learner: Learner, recipe: FinetuneRecipe, folder: Path, batch: PackedBatch, outcome: LoraOutcome
 ) -> None:
     """Write the adapter into a folder, as PEFT does, when it is one that can be served.
 
@@ -50,13 +50,15 @@ def save_adapter(
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         learner.model.save_pretrained(scratch, selected_adapters=[ADAPTER])
         check_adapter(read_adapter(Path(scratch)), recipe.base)
-        _check_logits(learner, Path(scratch), batch, learnt)
+        _check_logits(learner, Path(scratch), batch, outcome)
         # The config last: without it a folder is no adapter.
         for name in (WEIGHTS, CONFIG):
             write_bytes_durably(folder / name, Path(scratch, name).read_bytes(), "adapter")
 
 
-def save_card(recipe: FinetuneRecipe, folder: Path, learnt: Learnt, facts: Facts) -> None:
+def save_card(
+    recipe: FinetuneRecipe, folder: Path, outcome: LoraOutcome, facts: AdapterFacts
+) -> None:
     """Write the adapter's README.md and the recipe that made it."""
     local = Path(recipe.base).exists()
     text = _card(
@@ -64,9 +66,9 @@ def save_card(recipe: FinetuneRecipe, folder: Path, learnt: Learnt, facts: Facts
         name=folder.resolve().name,
         base=Path(recipe.base).resolve().name if local else recipe.base,
         hub=not local,
-        learnt=learnt,
+        outcome=outcome,
         facts=facts,
-        fall=1 - learnt.best.loss / learnt.base_loss,
+        fall=1 - outcome.best.loss / outcome.base_loss,
     )
     written = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
     # The recipe last: with it the training is whole.
@@ -103,7 +105,7 @@ def merge(base: Any, adapter: Path, processor: Any, folder: Path) -> None:
     sync_folder(folder.resolve().parent)
 
 
-def _check_logits(learner: Learner, saved: Path, batch: PackedBatch, learnt: Learnt) -> None:
+def _check_logits(learner: Learner, saved: Path, batch: PackedBatch, outcome: LoraOutcome) -> None:
     """Adapters have been saved that load without an error and change nothing (facts)."""
     trained = _logits(learner, batch)
     learner.model.load_adapter(str(saved), adapter_name=RELOADED)
@@ -121,7 +123,7 @@ def _check_logits(learner: Learner, saved: Path, batch: PackedBatch, learnt: Lea
         raise MmussetError(
             f"the saved adapter does not say what was trained (logits off by {off:.2g})"
         )
-    if learnt.best.step and not float((trained - plain).abs().max()) > 0:
+    if outcome.best.step and not float((trained - plain).abs().max()) > 0:
         raise MmussetError("the adapter changes nothing that the base says: nothing was learnt")
 
 

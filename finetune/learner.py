@@ -44,7 +44,7 @@ class Learner(nn.Module):
         return self.loss(batch)
 
     def loss(self, batch: PackedBatch) -> Tensor:
-        """What `forward` gives, also where Accelerate has taken that over."""
+        """What `forward` gives; validation calls it, since DDP wraps `forward` alone."""
         return cross_entropy(self.logits(batch).float(), batch.labels, reduction="sum")
 
     def logits(self, batch: PackedBatch) -> Tensor:
@@ -116,7 +116,7 @@ def load_base(recipe: FinetuneRecipe, commit: str, device: str, dtype: torch.dty
     disable_progress_bar()
     nf4 = recipe.train.quantize == "nf4"
     try:
-        model, found = Qwen2VLForConditionalGeneration.from_pretrained(
+        model, report = Qwen2VLForConditionalGeneration.from_pretrained(
             recipe.base,
             dtype=dtype,
             attn_implementation="sdpa",
@@ -129,7 +129,7 @@ def load_base(recipe: FinetuneRecipe, commit: str, device: str, dtype: torch.dty
         raise MmussetError(f"a base in 4 bits: {of_error(error)}; {NF4_NEEDS}") from None
     except (OSError, ValueError) as error:
         raise MmussetError(f"can't load {recipe.base}: {of_error(error)}") from None
-    if missing := sorted(found["missing_keys"]):
+    if missing := sorted(report["missing_keys"]):
         raise MmussetError(f"{recipe.base} lacks weights: {missing[0]} and {len(missing) - 1} more")
     return model if nf4 else model.to(device)
 

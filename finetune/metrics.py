@@ -1,10 +1,9 @@
-"""Measures of what two voices wrote about the same samples, and how sure their difference is."""
+"""Metrics of what a base and its adapter wrote about the same samples, with 95 % intervals."""
 
 import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -17,9 +16,10 @@ from mmusset.truth.judge import is_concrete
 
 Floats = NDArray[np.float64]
 Unit = Literal["share", "number"]
-FEWEST = 10  # samples, below which no difference is said to be shown
-Z = NormalDist().inv_cdf(0.975)  # of 95 % intervals
-TOKENS = 20_000  # distinct-n falls with length, so the budget is fixed
+FEWEST = 10  # samples, below which no difference counts as significant
+CONFIDENCE = 0.95  # of all intervals
+Z = 1.959963984540054  # the normal distribution's quantile for it: scipy.special.ndtri(0.975)
+TOKENS = 20_000  # distinct-n falls with the length of the text, so that is fixed
 # A story may say "I can't" or "I'm sorry" too, so what is refused has to be a model's task. An
 # answer that begins with quoted speech is no refusal; JSON that broke its schema may hold one.
 _CANNOT = r"i ?(?:can(?:'?t| ?not)|won'?t|will not|(?:a|')m (?:not able|unable) to)"
@@ -41,8 +41,8 @@ _REFUSAL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class FreeReply:
-    """One free answer: `text` is the field that was asked for, or all of it where it is no
-    answer of the schema."""
+    """One unconstrained reply: `text` is the requested field, or the whole reply where it breaks
+    the schema."""
 
     text: str
     valid: bool
@@ -54,10 +54,10 @@ class FreeReply:
 
 @dataclass(frozen=True, slots=True)
 class SampleResult:
-    """What one voice made of one sample: freely, and then as a build would have it.
+    """What one model wrote about one sample: unconstrained, and then through the agents.
 
-    `limits` are those of its dataset. `sayable` is how many statements the evidence carries,
-    `said` how many of those the caption makes. `rounds` is of an accepted sample; `reason` why it
+    `limits` are those of its dataset. `sayable` counts the statements that the evidence supports,
+    `said` those of them that the caption makes. `rounds` is of an accepted sample; `reason` why it
     was rejected or failed, or "".
     """
 
@@ -84,9 +84,9 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class MetricRow:
-    """A measure of both voices; None where there was nothing to measure, or one number alone.
+    """A metric of both models; None where there was nothing to measure, or one number alone.
 
-    `shown` says whether the difference's interval leaves out 0, and both voices were measured on
+    `shown` says whether the difference's interval excludes 0, and both models were measured on
     `FEWEST` samples or more.
     """
 
@@ -146,10 +146,10 @@ METRICS = (
 
 
 def rows(base: Sequence[SampleResult], adapter: Sequence[SampleResult]) -> list[MetricRow]:
-    """Every measure of two voices on the same samples, in the same order."""
+    """Every metric of two models on the same samples, in the same order."""
     if len(base) != len(adapter) or not base:
-        raise ValueError("two voices are compared on the same samples, and on one at least")
-    return [_row(measure, base, adapter) for measure in METRICS]
+        raise ValueError("two models are compared on the same samples, and on one at least")
+    return [_row(metric, base, adapter) for metric in METRICS]
 
 
 def refuses(text: str) -> bool:
@@ -172,7 +172,7 @@ def distinct(texts: Sequence[str], n: int = 2) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """One voice's measure. Its error is the sum of `errors` `[samples]`, what each sample adds to
+    """One model's metric. Its error is the sum of `errors` `[samples]`, what each sample adds to
     it (the delta method for a ratio of sums; Cochran, Sampling Techniques, 1977, chapter 6)."""
 
     value: float
@@ -186,21 +186,21 @@ class _Side:
 
 
 def _row(
-    measure: Metric, base: Sequence[SampleResult], adapter: Sequence[SampleResult]
+    metric: Metric, base: Sequence[SampleResult], adapter: Sequence[SampleResult]
 ) -> MetricRow:
-    one, other = _side(measure, base), _side(measure, adapter)
-    single = _wilson if measure.unit == "share" else _of_number
+    one, other = _side(metric, base), _side(metric, adapter)
+    single = _wilson if metric.unit == "share" else _of_number
     difference, samples = None, 0
     if one and other:
         samples = min(one.samples, other.samples)
         value, errors = other.value - one.value, other.errors - one.errors
-        if measure.unit == "share":
+        if metric.unit == "share":
             difference = _of_difference(value, float(errors @ errors), samples)
         else:
             difference = _by_t(value, float(errors @ errors), samples)
     return MetricRow(
-        name=measure.name,
-        unit=measure.unit,
+        name=metric.name,
+        unit=metric.unit,
         base=single(one) if one else None,
         adapter=single(other) if other else None,
         difference=difference,
@@ -210,8 +210,8 @@ def _row(
     )
 
 
-def _side(measure: Metric, results: Sequence[SampleResult]) -> _Side | None:
-    counted, out_of = np.array([measure.parts(result) for result in results], float).T
+def _side(metric: Metric, results: Sequence[SampleResult]) -> _Side | None:
+    counted, out_of = np.array([metric.parts(result) for result in results], float).T
     if not (total := float(out_of.sum())):
         return None
     value = float(counted.sum()) / total
@@ -220,8 +220,11 @@ def _side(measure: Metric, results: Sequence[SampleResult]) -> _Side | None:
 
 
 def _wilson(side: _Side) -> Interval:
-    """Of a share (Wilson 1927). What a sample holds is alike, so it counts as so many independent
-    things as would vary as much (Kish 1965); where all or none hold, each sample counts once."""
+    """Of a share (Wilson 1927). The items of one sample are alike, so n is the effective sample
+    size (Kish 1965); where all or none hold, each sample counts once.
+
+    By hand, since that count is no whole number, and scipy's `proportion_ci` takes whole ones.
+    """
     p, n = side.value, float(side.samples)
     if 0 < p < 1:
         n = min(p * (1 - p) / max(side.variance, 1e-12), side.out_of)
@@ -231,8 +234,8 @@ def _wilson(side: _Side) -> Interval:
 
 
 def _of_difference(value: float, variance: float, samples: int) -> Interval:
-    """Of two paired shares: as if one sample more had changed all the way, in each direction
-    (Bonett and Price 2012), so that samples that all agree leave an interval too."""
+    """Of two paired shares: as if one more sample had changed completely in each direction (Bonett
+    and Price 2012; not in scipy), so that samples that all agree have an interval too."""
     n = samples + 2
     middle = samples * value / n
     squares = samples * (samples * variance + value**2) + 2
@@ -245,10 +248,11 @@ def _of_number(side: _Side) -> Interval | None:
 
 
 def _by_t(value: float, variance: float, samples: int) -> Interval | None:
-    """Of a mean, by Student's t; its quantile is Abramowitz and Stegun's 26.7.5, to 1/df^2."""
+    """Of a mean, by Student's t; None for a single sample."""
     if samples < 2:
         return None
+    from scipy.stats import t
+
     df = samples - 1
-    t = Z + (Z**3 + Z) / (4 * df) + (5 * Z**5 + 16 * Z**3 + 3 * Z) / (96 * df**2)
-    half = t * math.sqrt(variance * samples / df)
+    half = float(t.ppf((1 + CONFIDENCE) / 2, df)) * math.sqrt(variance * samples / df)
     return Interval(value, value - half, value + half)

@@ -1,5 +1,6 @@
 """The recipe of a fine-tuning: what is learnt from, through how large an adapter, and how."""
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -36,11 +37,11 @@ class LoraPart(Frozen):
 
 
 class LoraTrainPart(TrainPart):
-    """How it is learnt. A page is one sample: its picture and evidence, and each agent's part."""
+    """How the adapter is trained, on packed samples: a picture with the chats of each agent."""
 
     epochs: Positive = 3.0
-    batch: Count = 8  # pages in a step, over all processes
-    micro_batch: Count = 1  # pages that are computed at once
+    batch: Count = 8  # samples in a step, over all processes
+    micro_batch: Count = 1  # samples that are computed at once
     lr: Positive = 2e-4
     warmup: Share = 0.05  # of all steps
     weight_decay: NotNegative = 0.0
@@ -50,6 +51,10 @@ class LoraTrainPart(TrainPart):
     validate_every: Count = 50
     save_every: Count = 50
     patience: Annotated[int, Field(ge=0)] = 3  # validations without a better loss; 0: to the end
+
+    def steps(self, samples: int) -> int:
+        """How many steps a training on so many samples has."""
+        return max(1, math.ceil(self.epochs * samples / self.batch))
 
 
 class FinetuneRecipe(Frozen):

@@ -1,4 +1,4 @@
-"""Who makes music for a build's pictures: MusFlow, opened where the recipe says `generate`."""
+"""What makes music for a build's pictures: MusFlow, opened where the recipe says `generate`."""
 
 import math
 from collections.abc import Callable
@@ -6,19 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import Unusable, UsageError
+from .installed import check_installed
 from .recipe import MusicPart
 from .safe_text import first_line
-from .training.installed import check_installed
 
 if TYPE_CHECKING:
     from .musflow.generate.generator import MusicGenerator
 
 
-def composer_of(part: MusicPart, told: Callable[[str], None]) -> "MusFlowComposer | None":
+def composer_of(part: MusicPart, log: Callable[[str], None]) -> "MusFlowComposer | None":
     """The composer that a recipe asks for, None where music is of files alone.
 
-    `told` hears the licences of pretrained parts. Raises MmussetError where there is no such
-    checkpoint, or no torch.
+    `log` is called with the licences of pretrained parts. Raises MmussetError where there is no
+    such checkpoint, or no torch.
     """
     if part.source == "files":
         return None
@@ -29,7 +29,7 @@ def composer_of(part: MusicPart, told: Callable[[str], None]) -> "MusFlowCompose
     from .musflow.generate.generator import MusicGenerator
     from .training.world import pick_device
 
-    return MusFlowComposer(MusicGenerator(checkpoint, pick_device(part.device), told))
+    return MusFlowComposer(MusicGenerator(checkpoint, pick_device(part.device), log))
 
 
 class MusFlowComposer:
@@ -40,9 +40,9 @@ class MusFlowComposer:
         self.name = f"{composer.recipe.name} {composer.identity}"
 
     def compose(self, picture: Path, story: str, seconds: float, seed: int, out: Path) -> None:
-        """Write music for a picture and its story, at least so many seconds of it.
+        """Write music for a picture and its story, at least `seconds` long.
 
-        Raises Unusable where the model can make nothing of them.
+        Raises Unusable where the model can't use them.
         """
         from .musflow.generate.requests import GenerationRequest
 

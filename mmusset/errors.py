@@ -8,8 +8,8 @@
     ├── Refused         doing it would harm what is there; exit code 1
     └── ServerGone      the model's server, or the Hub, stayed away too long; exit code 3
 
-Stopped is no error: it tells whoever waits that the user wants to stop. Anything else
-that escapes is a bug or a broken disk, and stops the run.
+Stopped is no error: it ends what was waiting, since the user wants to stop. Anything else that
+escapes is a bug or a broken disk, and stops the run.
 """
 
 import errno
@@ -30,7 +30,7 @@ class UsageError(MmussetError):
 class Unusable(MmussetError):
     """One item's media can't be used.
 
-    `reason` is a short fixed phrase that is counted; `detail` tells this case.
+    `reason` is a short fixed phrase that is counted; `detail` is about this case.
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:
@@ -46,7 +46,7 @@ class Unfit(Unusable):
 class Unread(MmussetError):
     """A file could not be read, and nothing says that the file is to blame.
 
-    Its item stays undecided. `why` tells what the machine answered.
+    Its item stays undecided. `why` is what the system answered.
     """
 
     def __init__(self, why: str) -> None:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from .agents.state import GraphAgent
-    from .builder.job import Result
-    from .builder.report import ItemStory, Summary
+    from .builder.job import BuildResult
+    from .builder.report import BuildSummary, ItemStory
     from .sources.source import Source
     from .speakers.chat import Body
     from .speakers.vllm.serve import ServerSpec
@@ -85,7 +85,7 @@ def build_dataset(
     apply_marks: bool = False,
     check: bool = False,
     agents: "Sequence[GraphAgent[BaseModel]]" = (),
-) -> "Result":
+) -> "BuildResult":
     """Build a dataset, or go on with it; once every item has its verdict, write its card too.
 
     `served` is the server that the build starts and stops; `agents` replace those of
@@ -104,7 +104,7 @@ def build_dataset(
 
     display, team = progress or Progress(), tuple(agents) or AGENTS
     recipe = recipe.with_agents(team)
-    whole = job.Job(
+    whole = job.BuildJob(
         source,
         out,
         recipe,
@@ -133,7 +133,9 @@ def replay_dataset(
     *,
     agents: "Sequence[GraphAgent[BaseModel]]" = (),
 ) -> int:
-    """Write every sealed shard again from ledger and source, calling no model; gives how many.
+    """Write every sealed shard again from ledger and source, calling no model.
+
+    Returns how many.
 
     Raises MmussetError where other bytes come out, or where there is no dataset.
     """
@@ -149,11 +151,11 @@ def replay_dataset(
     speaker = speaker_of(recipe, display.log)
     composer = composer_of(recipe.music, display.log)
     graph = partial(build_graph, agents=team)
-    whole = job.Job(source, out, recipe, speaker, graph, team, composer=composer)
+    whole = job.BuildJob(source, out, recipe, speaker, graph, team, composer=composer)
     return _finish(run.replay(whole, BuildProgress(display)))
 
 
-def summary_of(result: "Result", out: Path) -> "Summary":
+def summary_of(result: "BuildResult", out: Path) -> "BuildSummary":
     """What a build did, and what the whole dataset holds now."""
     from .builder import report
     from .builder.ledger import file as ledger_file

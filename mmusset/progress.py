@@ -102,9 +102,10 @@ class Progress:
 class PlainProgress(Progress):
     """A line every five seconds, and at the end of a stage."""
 
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
+    def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__()
-        self._stream = stream
+        # Not as a default: that would be the stderr of when this module was imported.
+        self._stream = stream or sys.stderr
         self._last_s = 0.0
 
     def stage(self, name: str, total: int, done: int = 0, unit: str = "") -> None:
@@ -125,9 +126,10 @@ class PlainProgress(Progress):
 class JsonProgress(Progress):
     """An event a line, for programs."""
 
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
+    def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__()
-        self._stream = stream
+        # Not as a default: that would be the stderr of when this module was imported.
+        self._stream = stream or sys.stderr
 
     def stage(self, name: str, total: int, done: int = 0, unit: str = "") -> None:
         super().stage(name, total, done, unit)
@@ -167,7 +169,6 @@ class LiveProgress(Progress):
         self._live = Live(
             self._bars, console=self._console, refresh_per_second=FRAMES_PER_S, transient=True
         )
-        self._live.start()
 
     def log(self, line: str, event: str = "log", **facts: object) -> None:
         self._console.print(line)
@@ -188,6 +189,8 @@ class LiveProgress(Progress):
             pace=meter.line(),
             visible=True,
         )
+        # Not before there is something to show: a bar would write over a question to the user.
+        self._live.start()
         lines = [Text(f"  {line}") for line in (note, *below) if line]
         self._live.update(Group(self._bars, *lines))
 

@@ -179,9 +179,9 @@ class GatesPart(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _from_flat(cls, data: Any) -> Any:
-        if not isinstance(data, dict) or "by_name" in data:
+        if not isinstance(data, dict):
             return data
-        return {"by_name": dict(_flat_gates(tuple(MEASUREMENTS)).model_validate(data))}
+        return {"by_name": dict(vars(_flat_gates(tuple(MEASUREMENTS)).model_validate(data)))}
 
     @model_serializer
     def _to_flat(self) -> dict[str, float]:

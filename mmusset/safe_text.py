@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 MASK = "***"
 MOST_CHARACTERS = 200
 MOST_READ = 4000  # of a line, before it is masked and cut
-# Variables that hold what only their owner may know.
+# Variables of the environment that hold secrets.
 SECRET_VARIABLES = ("OPENAI_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN")
 # A shorter value is too likely an ordinary word to be looked for in texts.
 LEAST_SECRET = 6
@@ -28,7 +28,7 @@ _NAMED = re.compile(
 )
 _BEARER = re.compile(r"\b(bearer\s+|basic\s+(?=\S*[\d=]))[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
 _KEY = re.compile(r"\b(?:sk|hf|ghp|gho|xox[a-z])[-_][A-Za-z0-9_-]{8,}")
-# Every repeat is bounded, so that a text made to be long takes linear time.
+# Every repeat is bounded, so that no text, however long, takes more than linear time.
 _SCHEME = r"[a-z][a-z0-9+.-]{0,15}://"
 _USERINFO = re.compile(rf"({_SCHEME})[^\s/@'\"]{{1,1000}}@", re.IGNORECASE)
 _QUERY = re.compile(rf"({_SCHEME}[^\s?'\"]{{0,1000}}\?)[^\s'\")>]+", re.IGNORECASE)
@@ -63,8 +63,8 @@ def without_known(text: str) -> str:
 def masked(text: str) -> str:
     """The text with every secret that can be known as one replaced by `***`.
 
-    The values of SECRET_VARIABLES, what is remembered, headers that let in, keys of the usual
-    shapes, and what URLs say of users, passwords and queries.
+    The values of SECRET_VARIABLES, what is remembered, authorization headers, keys of the
+    usual shapes, and users, passwords and queries in URLs.
     """
     text = without_known(text)
     text = _AUTHORIZATION.sub(rf"\1{MASK}", text)
@@ -86,10 +86,10 @@ def show_path(path: bytes) -> str:
 
 
 def first_line(text: str, most: int = MOST_CHARACTERS) -> str:
-    """The first line that is not empty: masked, printable, and cut to so many characters."""
+    """The first line that is not empty: masked, printable, and cut to `most` characters."""
     line = text.lstrip()[:MOST_READ].partition("\n")[0]
-    shown = printable(" ".join(masked(line).split()))
-    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+    line = printable(" ".join(masked(line).split()))
+    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def of_error(error: BaseException) -> str:
@@ -112,5 +112,5 @@ def of_url(url: str) -> str:
 
 
 def without_addresses(text: str) -> str:
-    """The text without its addresses: those that the Hub signs let in whoever has them."""
+    """The text without its addresses: those that the Hub signs open a file to anyone."""
     return _ADDRESS.sub("<address>", text)

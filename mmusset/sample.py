@@ -40,7 +40,6 @@ Status = Literal["accepted", "rejected", "failed"]
 RULES = "rules"
 PERSON = "person"
 
-
 # What a claim can be about, beside what is measured: nothing that we measure can settle these.
 UNMEASURED = ("instrument", "vocals", "genre", "mood")
 
@@ -83,9 +82,9 @@ class MusicEvidence(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _from_flat(cls, data: Any) -> Any:
-        if not isinstance(data, dict) or "fields" in data:
+        if not isinstance(data, dict):
             return data
-        values = dict(cls.flat().model_validate(data))
+        values = dict(vars(cls.flat().model_validate(data)))
         own = {name: values.pop(name) for name in ("duration_s", "peak_dbfs", "silence_share")}
         return own | {"fields": values}
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from .errors import Refused
 
 PREFIXES = ("LANGSMITH_", "LANGCHAIN_")
-# What LangSmith and LangChain look at, of today and of before, to know whether to trace.
+# Variables by which LangSmith and LangChain, new and old, decide whether to trace.
 SWITCHES = tuple(
     f"{prefix}{name}" for prefix in PREFIXES for name in ("TRACING", "TRACING_V2", "HANDLER")
 )
@@ -22,7 +22,7 @@ def refuse_tracing() -> None:
     """Raises Refused where LangGraph would send texts away.
 
     Values that LangSmith of today does not know, such as `1` or `True`, are refused too:
-    whoever sets them wants to be traced.
+    who sets them wants tracing.
     """
     from langsmith.utils import tracing_is_enabled
 

@@ -34,7 +34,7 @@ def read_yaml(text: str) -> Any:
         _measure(node, 1, {})
         return loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
-        raise NotYaml(_told(error)) from None
+        raise NotYaml(_problem_of(error)) from None
     except yaml.YAMLError as error:
         raise NotYaml(printable(str(error).partition("\n")[0])) from None
     except RecursionError:
@@ -80,7 +80,7 @@ def _parts(node: yaml.Node) -> list[yaml.Node]:
     return []
 
 
-def _told(error: yaml.MarkedYAMLError) -> str:
+def _problem_of(error: yaml.MarkedYAMLError) -> str:
     """`line 3, column 4: found a tab`."""
     mark = error.problem_mark or error.context_mark
     where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""

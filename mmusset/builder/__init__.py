@@ -1,4 +1,4 @@
-"""The build: a source in, shards out, whatever kills it on the way.
+"""The build: a source in, shards out, even if it is killed and run again.
 
 A source's entries are surveyed and paired into an inventory, the inventory is frozen into a plan,
 each planned item is cut and measured, the agents decide it, and each block of decided items is

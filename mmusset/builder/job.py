@@ -23,13 +23,14 @@ MakeGraph = Callable[[Asker, Recipe], Annotate]
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """What to build, from what, with whom. `make_graph` ties `agents` to what asks the speaker.
+class BuildJob:
+    """A dataset to build: its source, its recipe, and who writes its texts.
 
-    `composer` makes the music of pictures that have none, where the recipe wants that.
-    `re_run` are the agents whose prompt or model may differ from those that the
-    dataset was begun with: they are asked again, and so is what follows from them. With
-    `check` every sealed shard is read, not only those whose time or size has changed.
+    `make_graph` connects the `agents` to the speaker. `composer` generates music for pictures that
+    have none, where the recipe says so. `re_run` names the agents whose prompt or model may differ
+    from those that the dataset was begun with: they are asked again, and so is everyone who
+    depends on them. With `check` every sealed shard is read, not only those whose time or size
+    has changed.
     """
 
     source: Source
@@ -48,19 +49,19 @@ class Job:
 
     @property
     def composer_name(self) -> str:
-        """Who makes music, "" where nobody does."""
+        """The name of the composer, "" without one."""
         return self.composer.name if self.composer else ""
 
     def studio(self, workspace: Workspace) -> Studio | None:
-        """Where music is generated, if any is."""
+        """The studio that generates music, if there is a composer."""
         return Studio(workspace, self.composer) if self.composer else None
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class BuildResult:
     """How a build ended. `new` counts the items that this run decided, `sealed` its new shards.
 
-    `short_by` is how many samples of `--accept` the source or the budget did not give. With
+    `short_by` is how many samples of `--accept` are missing because source or budget ran out. With
     `--apply-marks`, `marked` counts the marks that it applied, `refused` all that can't be.
     """
 

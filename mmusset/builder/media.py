@@ -63,7 +63,7 @@ class Media:
         return prepared
 
     async def cut(self, item: Item, with_story: bool = True) -> Prepared:
-        """Cut, measure and store an item's clip and picture, whatever was prepared before."""
+        """Cut, measure and store an item's clip and picture, ignoring what was prepared before."""
         work = self._workspace
         self.cache.mkdir(exist_ok=True)
         try:

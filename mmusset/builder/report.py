@@ -1,4 +1,4 @@
-"""What a source, a build and a ledger come to, as plain facts; `show.py` makes text of them."""
+"""The state of a source, a build and a ledger as plain values; `show.py` turns them into text."""
 
 import os
 from collections import Counter
@@ -18,7 +18,7 @@ from mmusset.speakers.agent import Agent
 
 from .accounting import Cost, Tally
 from .estimate import Estimate, estimate
-from .job import Result
+from .job import BuildResult
 from .ledger.ledger import Ledger
 from .ledger.left_out import REASON
 from .ledger.marks import Applied, Mark
@@ -103,24 +103,18 @@ class StatusReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
-    """How a build ended. `new` items were decided by this run, which wrote `sealed` shards and
-    applied `marked` marks; `example` is the path of an accepted one."""
+class BuildSummary:
+    """How a build ended, and how its dataset stands; `example` is the path of an accepted item."""
 
     out: str
     example: str
-    new: int
-    sealed: int
-    marked: int
-    interrupted: bool
-    upsampled: int
-    short_by: int
+    result: BuildResult
     status: StatusReport
 
 
 @dataclass(frozen=True, slots=True)
 class ItemStory:
-    """One item's whole story. None for what has not come to pass.
+    """One item's whole story. None for what has not happened yet.
 
     `item` is the sample itself where only a shard tells of it. `mark` is what a person wants of
     it, `applied` the mark that was applied last.
@@ -226,12 +220,10 @@ def _marks(ledger: Ledger) -> MarksReport:
     )
 
 
-def summary(result: Result, out: Path, ledger: Ledger) -> Summary:
+def summary(result: BuildResult, out: Path, ledger: Ledger) -> BuildSummary:
     """How a build ended, and how its dataset stands now."""
     example = show_path(ledger.verdicts.first_accepted() or b"")
-    done = (result.new, result.sealed, result.marked)
-    facts = (result.interrupted, result.upsampled, result.short_by)
-    return Summary(str(out), example, *done, *facts, status(ledger))
+    return BuildSummary(str(out), example, result, status(ledger))
 
 
 def explain(ledger: Ledger, key_or_path: str) -> list[ItemStory]:
@@ -239,8 +231,8 @@ def explain(ledger: Ledger, key_or_path: str) -> list[ItemStory]:
 
     Raises MmussetError, with the reason if the file was skipped.
     """
-    found = ledger.plan.item(key_or_path)
-    items = [found] if found else _at(ledger, os.fsencode(Path(key_or_path)))
+    planned = ledger.plan.item(key_or_path)
+    items = [planned] if planned else _at(ledger, os.fsencode(Path(key_or_path)))
     return [_story(ledger, planned) for planned in items]
 
 
@@ -264,9 +256,9 @@ def plain(value: object) -> object:
     return value
 
 
-def _at(ledger: Ledger, wanted: bytes) -> list[PlannedItem]:
+def _at(ledger: Ledger, path: bytes) -> list[PlannedItem]:
     """Items by path: as the ledger has it, or with folders before it as a shell writes them."""
-    parts = wanted.split(b"/")
+    parts = path.split(b"/")
     tails = [b"/".join(parts[start:]) for start in range(len(parts))]
     for tail in tails:
         if items := ledger.plan.items_at(tail):
@@ -281,7 +273,7 @@ def _at(ledger: Ledger, wanted: bytes) -> list[PlannedItem]:
                 f"{show_path(unread.path)} {REASON} ({unread.why}); build again to retry"
             )
     raise MmussetError(
-        f"no item has the key or path {show_path(wanted)}; `mmusset status` lists what was lost"
+        f"no item has the key or path {show_path(path)}; `mmusset status` lists what was lost"
     )
 
 

@@ -113,7 +113,7 @@ class Sealer:
             self._ledger.shards.forget_replaced()
 
     async def _take_over(self, block: PlannedBlock) -> None:
-        """Take the media of a block that is sealed anew from the shards that it had: no need to
+        """Take the media of a block that is sealed again from the shards that it had: no need to
         decode them again. What is damaged there is decoded."""
         keys = {planned.item.key for planned in self._ledger.verdicts.accepted_in(block.n)}
         for name, of in self._ledger.shards.replaced().items():

@@ -12,7 +12,7 @@ from .estimate import Estimate
 from .ledger.left_out import MOST_RUNS
 from .progress import cost_line, thousands
 from .recovery.recover import HOLDS, RecoveredTable, Recovery
-from .report import ItemStory, MarksReport, StatusReport, Summary, SurveyReport
+from .report import BuildSummary, ItemStory, MarksReport, StatusReport, SurveyReport
 
 # How many names of one kind are shown before "and N more".
 NAMES = 3
@@ -95,11 +95,11 @@ def _costs(report: StatusReport) -> list[str]:
     return lines + [f"  {cost.agent:13s}{cost_line(cost)}" for cost in report.costs]
 
 
-def summary(report: Summary) -> str:
+def summary(report: BuildSummary) -> str:
     """How a build ended, and what to do next."""
-    tally = report.status.tally
+    result, tally = report.result, report.status.tally
     lines = []
-    if report.interrupted:
+    if result.interrupted:
         lines.append(f"stopped with {tally.undecided} items to go; run the same command to go on")
     elif tally.undecided:
         what = "1 is" if tally.undecided == 1 else f"{tally.undecided} are"
@@ -107,20 +107,20 @@ def summary(report: Summary) -> str:
             f"{what} undecided, since files could not be read: mend that, and run the same command"
             f" again; what can't be read in {MOST_RUNS} runs has failed"
         )
-    elif not report.new and not report.sealed and not report.marked:
+    elif not result.new and not result.sealed and not result.marked:
         lines.append("nothing to do: every item found has its verdict")
-    if report.marked:
-        lines.append(f"applied {'1 mark' if report.marked == 1 else f'{report.marked} marks'}")
-    if report.short_by:
-        samples = "1 sample" if report.short_by == 1 else f"{report.short_by} samples"
+    if result.marked:
+        lines.append(f"applied {'1 mark' if result.marked == 1 else f'{result.marked} marks'}")
+    if result.short_by:
+        samples = "1 sample" if result.short_by == 1 else f"{result.short_by} samples"
         lines.append(f"{samples} short of --accept: no candidate or budget is left")
     lines.append(status(report.status))
     missing = [s for s in ("train", "validation", "test") if s not in report.status.splits]
     # Which splits there are is known once everything found has its verdict.
     if tally.accepted and missing and not tally.undecided:
         lines.append(f"note: no group was left for {' and '.join(missing)}")
-    if report.upsampled:
-        clips = "1 clip comes" if report.upsampled == 1 else f"{report.upsampled} clips come"
+    if result.upsampled:
+        clips = "1 clip comes" if result.upsampled == 1 else f"{result.upsampled} clips come"
         lines.append(
             f"note: {clips} from a lower sample rate; source_rate_hz in the JSON tells which"
         )
@@ -250,9 +250,9 @@ def _share(part: int, whole: int) -> str:
 
 
 def _some(paths: list[str]) -> str:
-    shown = ", ".join(paths[:NAMES])
+    names = ", ".join(paths[:NAMES])
     more = len(paths) - NAMES
-    return f"{shown} and {more} more" if more > 0 else shown
+    return f"{names} and {more} more" if more > 0 else names
 
 
 def _brief(text: str) -> str:
@@ -274,29 +274,29 @@ def _minutes(minutes: float) -> str:
     return "a minute" if minutes < 1 else f"{minutes:.0f} minutes"
 
 
-def recovery(found: Recovery) -> str:
+def recovery(recovery: Recovery) -> str:
     """What `mmusset recover` brought back, and what it could not."""
-    if not found.why:
-        return f"{found.out}: nothing is wrong with its ledger"
-    lines = [f"{found.out}: the ledger {found.why}"]
-    shown = {HOLDS[name]: table for name, table in found.tables.items() if name in HOLDS}
-    for what, table in shown.items():
+    if not recovery.why:
+        return f"{recovery.out}: nothing is wrong with its ledger"
+    lines = [f"{recovery.out}: the ledger {recovery.why}"]
+    known = {HOLDS[name]: table for name, table in recovery.tables.items() if name in HOLDS}
+    for what, table in known.items():
         if table.from_ledger or table.from_copy or table.damaged:
             lines.append(f"  {what:13s}{_brought_back(table)}")
-    if any(not table.whole for table in shown.values()):
+    if any(not table.whole for table in known.values()):
         lines.append("  more may be lost that nothing tells of")
-    shards = found.shards
+    shards = recovery.shards
     if shards.adopted:
         count, samples = len(shards.adopted), shards.samples
         many = "1 shard" if count == 1 else f"{count} shards"
         lines.append(f"  {many} that it did not know, with {samples} samples, read again")
     lines += [f"  {name} is superseded; the next build deletes it" for name in shards.superseded]
     lines += [f"  {name} can't be used: {why}" for name, why in shards.damaged.items()]
-    lines += [f"  {note}" for note in found.notes]
-    if not found.written:
+    lines += [f"  {note}" for note in recovery.notes]
+    if not recovery.written:
         return "\n".join([*lines, "nothing was written"])
-    if found.kept_as:
-        lines.append(f"the damaged ledger is kept as {found.kept_as}")
+    if recovery.kept_as:
+        lines.append(f"the damaged ledger is kept as {recovery.kept_as}")
     lines.append(
         "run `mmusset build`, as it was begun, to go on: sealed shards stay as they are, and what"
         " is lost is found or decided again"

@@ -59,10 +59,10 @@ def finetune(
       mmusset finetune chats.jsonl --set train.quantize=nf4 --merge my-qwen
       accelerate launch -m mmusset finetune music --out my-lora
     """
-    from mmusset.training.installed import check_installed
+    from mmusset.installed import check_installed
 
     check_installed("fine-tuning")
-    from mmusset.finetune import lora
+    from mmusset.finetune import run
     from mmusset.finetune.recipe import FinetuneRecipe
     from mmusset.progress import for_terminal
     from mmusset.recipe_file import load
@@ -73,15 +73,15 @@ def finetune(
     changes = [*(overrides or ()), *([f"base={base}"] if base else ())]
     loaded = load(FinetuneRecipe, recipe, tuple(changes))
     with for_terminal(log_json, world.is_main_process()) as progress:
-        job = lora.Job(
-            tuple(data), loaded, out or lora.default_out(data[0]), merge, device, progress
+        job = run.FinetuneJob(
+            tuple(data), loaded, out or run.default_out(data[0]), merge, device, progress
         )
         if plan:
-            from mmusset.finetune.memory import FinetunePlan
+            from mmusset.finetune.plan import FinetunePlan
 
-            show(lora.plan(job, card), FinetunePlan.text, as_json)
-        elif taught := lora.teach(job):
-            show(taught, lora.Taught.text, as_json)
+            show(run.plan(job, card), FinetunePlan.text, as_json)
+        elif result := run.finetune(job):
+            show(result, run.FinetuneResult.text, as_json)
 
 
 @app.command("evaluate-speaker", rich_help_panel=GROUP)
@@ -116,7 +116,7 @@ def evaluate_speaker(
       mmusset evaluate-speaker music --adapter my-lora
       mmusset evaluate-speaker music --adapter my-lora --limit 200 --out compared
     """
-    from mmusset.training.installed import check_installed
+    from mmusset.installed import check_installed
 
     check_installed("evaluate-speaker")
     from mmusset.finetune import compare, report

@@ -80,13 +80,13 @@ def train(
         from mmusset.musflow.training import stages
 
         if plan:
-            found = planning.plan(training)
+            memory_plan = planning.plan(training)
             if training.world.is_main:
-                show(found, planning.Plan.text, as_json)
+                show(memory_plan, planning.TrainingPlan.text, as_json)
             return
         done = stages.run(training, stage)
         if training.world.is_main:
-            show(done, stages.Summary.text, as_json)
+            show(done, stages.TrainingSummary.text, as_json)
 
 
 @app.command(rich_help_panel=GROUP)
@@ -138,7 +138,7 @@ def generate(
       mmusset generate music-musflow --story story.txt --seed 1 --seed 2 --closest 3
       mmusset generate music-musflow --csv wishes.csv --out made/
     """
-    from mmusset.training.installed import check_installed
+    from mmusset.installed import check_installed
 
     check_installed("MusFlow")
     from mmusset.musflow.generate import requests
@@ -167,7 +167,7 @@ def _training(
     log_json: bool,
     cache: bool = True,
 ) -> "Iterator[Training]":
-    from mmusset.training.installed import check_installed
+    from mmusset.installed import check_installed
 
     check_installed("MusFlow")
     from mmusset.musflow.recipe import MusFlowRecipe

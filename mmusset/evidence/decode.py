@@ -230,7 +230,7 @@ def _read_av(media: MediaFile, start_s: float, seconds: float) -> tuple[Samples,
         layout = "mono" if stream.codec_context.channels == 1 else "stereo"
         even = av.AudioResampler(format="fltp", layout=layout, rate=rate_hz)
         container.seek(max(0, int((start_s - PREROLL_S) * 1_000_000)))
-        wanted = round(seconds * rate_hz)
+        frames = round(seconds * rate_hz)
         pieces: list[Samples] = []
         have = 0
         for frame in container.decode(stream):
@@ -243,11 +243,11 @@ def _read_av(media: MediaFile, start_s: float, seconds: float) -> tuple[Samples,
                 data = data[max(early, 0) :]
                 pieces.append(data)
                 have += len(data)
-            if have >= wanted:
+            if have >= frames:
                 break
         if not pieces:
             return np.zeros((0, 1), np.float32), rate_hz
-        return np.concatenate(pieces)[:wanted], rate_hz
+        return np.concatenate(pieces)[:frames], rate_hz
 
 
 def _frame_at(media: MediaFile, at_s: float) -> "Image | None":

@@ -20,9 +20,10 @@ def measure(samples: Floats, rate_hz: int, silence_dbfs: float = -60.0) -> Music
     Raises ValueError where the shape is another or the clip is shorter than 0.4 s.
     """
     signal = ClipSignal(samples, rate_hz, silence_dbfs)
-    return MusicEvidence(
-        duration_s=signal.duration_s,
-        peak_dbfs=peak_dbfs(samples),
-        fields={each.field: each.measure(signal) for each in MEASUREMENTS if each.measure},
-        silence_share=Measured(value=signal.silence_share, confidence=1.0),
-    )
+    measured = {each.field: each.measure(signal) for each in MEASUREMENTS if each.measure}
+    whole = {
+        "duration_s": signal.duration_s,
+        "peak_dbfs": peak_dbfs(samples),
+        "silence_share": Measured(value=signal.silence_share, confidence=1.0),
+    }
+    return MusicEvidence.model_validate(measured | whole)

@@ -104,7 +104,8 @@ class Line(Generic[T]):
 class Histogram(Generic[T]):
     """How the page counts and filters items by a measurement.
 
-    `name` stands in the page's addresses, `labels` are all that `label` can give, in order.
+    `name` stands in the page's addresses, beside `q`, `page` and `key`, which it may not be.
+    `labels` are all that `label` can give, in order.
     """
 
     name: str
@@ -123,7 +124,8 @@ class Measurement(Generic[T]):
     """
 
     # What it is: its name as a claim and in the recipe's gates, and the least confidence
-    # at which it may be said. What a gate is worth in precision: benchmarks/README.md.
+    # at which it may be said (what a gate is worth in precision: benchmarks/README.md).
+    # `model` is the type of its evidence, T, as JSON is read by it.
     name: str
     gate: float
     model: type[T]

@@ -38,7 +38,10 @@ _PACKAGE = __name__.partition(".")[0]
 
 def named(name: str) -> Measurement[Any] | None:
     """The measurement of that name; None where there is none."""
-    return next((each for each in MEASUREMENTS if each.name == name), None)
+    for each in MEASUREMENTS:
+        if each.name == name:
+            return each
+    return None
 
 
 def add(measurement: Measurement[Any]) -> None:

@@ -1,7 +1,13 @@
 """Publishing a dataset: its card, then the way to the Hub and back.
 
-`facts.py` gathers what a card says, `card.py` and `card.md.j2` say it, `readme.py` keeps what the
-dataset's owner wrote around it; `features.py` and `croissant.py` tell programs the same;
-`contact_sheet.py` draws a few samples. `push.py` sends a dataset to the Hub, `pull.py` fetches
-one; `published.py` says which files that is, and `remote.py` talks to the Hub.
+`facts.py` gathers what a card says, `card.md.j2` says it, `readme.py` keeps what the dataset's
+owner wrote around it; `features.py` and `croissant.py` say the same to programs;
+`contact_sheet.py` draws a few samples. `published.py` says which files belong on the Hub, and
+`remote.py` talks to it.
+
+Doors:
+    card       `write_card`: README.md, croissant.json and the contact sheet of a dataset
+    licence    `Licence`: the one that the dataset's owner decides on
+    push       `push`: a dataset to the Hub
+    pull       `pull`: a dataset from the Hub, checked
 """

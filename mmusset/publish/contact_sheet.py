@@ -51,7 +51,7 @@ def contact_sheet(out: Path, shards: Sequence[ListedShard]) -> bytes | None:
         except (OSError, RuntimeError, ValidationError) as error:
             raise MmussetError(
                 f"a sample in {out / 'data'} does not decode ({error}); `mmusset build --check`"
-                " mends it"
+                " repairs it"
             ) from None
     file = io.BytesIO()
     sheet.save(file, "JPEG", quality=QUALITY)
@@ -98,8 +98,8 @@ def waveform(flac: bytes) -> "Image":
 def _chosen(out: Path, shards: Sequence[ListedShard]) -> list[dict[str, bytes]]:
     """The members of the samples that are drawn; of the others, media are not read."""
     total = sum(shard.samples for shard in shards)
-    wanted = min(COLUMNS * ROWS, total)
-    places = {number * total // wanted for number in range(wanted)}
+    count = min(COLUMNS * ROWS, total)
+    places = {number * total // count for number in range(count)}
     chosen, first = list[dict[str, bytes]](), 0
     for shard in shards:
         here = {place - first for place in places if first <= place < first + shard.samples}

@@ -57,7 +57,7 @@ CITE_AS = (
 MEMBERS = {
     "image.jpg": ("images", "image/jpeg", "sc:ImageObject", "The picture."),
     "music.flac": ("music", "audio/flac", "sc:AudioObject", "The clip of music."),
-    "story.txt": ("stories", "text/plain", "sc:Text", "What one might tell of the picture."),
+    "story.txt": ("stories", "text/plain", "sc:Text", "What one might say about the picture."),
     "caption.txt": ("captions", "text/plain", "sc:Text", "What is heard."),
     "json": ("facts", "application/json", "sc:Text", "Claims, evidence, turns and hashes."),
 }
@@ -103,12 +103,12 @@ def _shards(facts: CardFacts) -> list[dict[str, Any]]:
 
 def _members(facts: CardFacts, member: str) -> dict[str, Any]:
     """One member of every sample, in all the shards."""
-    _, media_type, _, told = MEMBERS[member]
+    _, media_type, _, description = MEMBERS[member]
     return {
         "@type": "cr:FileSet",
         "@id": f"all-{member}",
         "name": f"all-{member}",
-        "description": told,
+        "description": description,
         "containedIn": [{"@id": shard.name} for shard in facts.manifest.shards],
         "encodingFormat": media_type,
         "includes": f"*.{member}",
@@ -117,7 +117,7 @@ def _members(facts: CardFacts, member: str) -> dict[str, Any]:
 
 def _records(member: str) -> dict[str, Any]:
     """Its record set: the sample's key, and what the member holds."""
-    name, _, data_type, told = MEMBERS[member]
+    name, _, data_type, description = MEMBERS[member]
     files = {"fileSet": {"@id": f"all-{member}"}}
     key = {
         "@type": "cr:Field",
@@ -135,7 +135,7 @@ def _records(member: str) -> dict[str, Any]:
         "@type": "cr:Field",
         "@id": f"{name}/content",
         "name": "content",
-        "description": told,
+        "description": description,
         "dataType": data_type,
         "source": {**files, "extract": {"fileProperty": "content"}},
     }
@@ -143,7 +143,7 @@ def _records(member: str) -> dict[str, Any]:
         "@type": "cr:RecordSet",
         "@id": name,
         "name": name,
-        "description": told,
+        "description": description,
         "key": {"@id": f"{name}/key"},
         "field": [key, content],
     }

@@ -43,5 +43,5 @@ def licence_text(front: dict[str, Any]) -> str:
 
 
 def licence_address(front: dict[str, Any]) -> str:
-    """Where that licence is to be read, else what it is called."""
+    """The address of that licence, else its name."""
     return str(front.get("license_link") or licence_text(front))

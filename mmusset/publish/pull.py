@@ -26,8 +26,8 @@ RECORD = f"{KEPT}/pulled.json"
 
 
 class Record(BaseModel):
-    """Which files of which dataset pulls have put into a folder, with their SHA-256, or "" for
-    one that may still be arriving. No other is ever replaced or deleted."""
+    """The files that pulls have put into a folder, with their sha256, or "" for one that may still
+    be arriving. No other file is ever replaced or deleted."""
 
     name: str
     files: dict[str, str]
@@ -71,17 +71,17 @@ def pull(name: str, out: Path, revision: str, progress: Progress) -> Pulled:
     manifest = parse_manifest(data)
     if manifest is None:
         raise MmussetError(f"{name} is no dataset of mmusset: its {MANIFEST} is of another kind")
-    wanted = _wanted(name, manifest, there)
+    listed = _listed(name, manifest, there)
     before = _before(out, name)
     (out / "data").mkdir(parents=True, exist_ok=True)
-    ours = {MANIFEST, *(file.name for file in wanted)}
+    ours = {MANIFEST, *(file.name for file in listed)}
     _record(out, Record(name=name, files=dict.fromkeys(before | ours, "")))
     gone = sorted(before - ours)
     for old in gone:
         (out / old).unlink(missing_ok=True)
     write_bytes_durably(out / MANIFEST, data, "pull_manifest")
     sums = {shard.name: shard.sha256 for shard in manifest.shards}
-    missing = [f for f in wanted if not _right(out / f.name, f, sums.get(f.name, f.sha256))]
+    missing = [f for f in listed if not _right(out / f.name, f, sums.get(f.name, f.sha256))]
     progress.stage("fetched", sum(file.size for file in missing), unit="bytes")
     for file in missing:
         _fetch(remote, file, there.commit, out, sums.get(file.name, file.sha256), progress)
@@ -90,11 +90,11 @@ def pull(name: str, out: Path, revision: str, progress: Progress) -> Pulled:
     _record(out, Record(name=name, files={file: file_sha256(out / file) for file in ours}))
     shutil.rmtree(out / ARRIVING, ignore_errors=True)
     samples = sum(shard.samples for shard in manifest.shards)
-    counts = len(missing), len(wanted) - len(missing), len(gone)
+    counts = len(missing), len(listed) - len(missing), len(gone)
     return Pulled(str(out), there.commit, samples, len(manifest.shards), *counts)
 
 
-def _wanted(name: str, manifest: Manifest, there: Snapshot) -> list[HubFile]:
+def _listed(name: str, manifest: Manifest, there: Snapshot) -> list[HubFile]:
     """The files to have besides the manifest: shards and card. Raises MmussetError."""
     lost = [shard.name for shard in manifest.shards if shard.name not in there.files]
     if lost:
@@ -108,8 +108,8 @@ def _before(out: Path, name: str) -> set[str]:
 
     Raises Refused where it holds anything else, or a card that was changed there.
     """
-    found = set(_names(out))
-    if not found:
+    present = set(_names(out))
+    if not present:
         return set()
     if (out / ".mmusset").exists():
         raise Refused(f"{out} is a build of yours; pull to another folder (--out)")
@@ -117,13 +117,13 @@ def _before(out: Path, name: str) -> set[str]:
     if record.name != name:
         what = f"a copy of {record.name}" if record.name else "something else"
         raise Refused(f"{out} holds {what}; pull to another folder (--out)")
-    if strange := sorted(found - set(record.files)):
+    if strange := sorted(present - set(record.files)):
         raise Refused(f"{out} holds {strange[0]}, which no pull put there; move it away")
-    for file in sorted(found):
+    for file in sorted(present):
         known = record.files[file]
         if OF_CARD.fullmatch(file) and known and file_sha256(out / file) != known:
             raise Refused(f"{out / file} was changed since it was pulled; move it away")
-    return found
+    return present
 
 
 def _recorded(out: Path) -> Record:
@@ -150,8 +150,8 @@ def _names(out: Path) -> Iterator[str]:
 def _right(path: Path, file: HubFile, sha256: str) -> bool:
     if not path.is_file() or path.stat().st_size != file.size:
         return False
-    found = file_sha256(path)
-    return found == sha256 if sha256 else file.holds(path, found)
+    digest = file_sha256(path)
+    return digest == sha256 if sha256 else file.holds(path, digest)
 
 
 def _fetch(

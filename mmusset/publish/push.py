@@ -23,13 +23,13 @@ from .remote import MAIN, Patience, Remote, Snapshot, Unanswered
 SHARD = re.compile(r"data/[^/]*\.tar")
 MAX_FILES = 25_000  # that the Hub takes in one commit
 BATCH_FILES = 256  # that the Hub is asked about at once
-BATCH_BYTES = 64_000_000  # after which progress is told
+BATCH_BYTES = 64_000_000  # after which progress is shown
 MAX_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
 class PushRequest:
-    """What is to be published, where. A repo that is not there is made, private or public."""
+    """What to publish, and where. A missing repo is created, private or public."""
 
     out: Path
     name: str
@@ -95,7 +95,11 @@ class PushPlan:
     def text(self) -> str:
         """What will be where, and who sees it."""
         data, request = self.dataset, self.request
-        who = "private: you, and whom you let" if self.private else "public: everyone will see it"
+        who = (
+            "private: you, and those you give access"
+            if self.private
+            else "public: everyone will see it"
+        )
         splits = ", ".join(f"{split} {count}" for split, count in data.splits.items())
         tags = ", ".join(data.kept_tags) or "none"
         lines = [
@@ -114,8 +118,8 @@ class PushPlan:
 
     def _changes(self, what: str, names: list[str]) -> list[str]:
         more = len(names) - MAX_SHOWN
-        shown = names[:MAX_SHOWN] + ([f"and {more} more"] if more > 0 else [])
-        return [f"  {what:<9} {name}" for name in shown]
+        listed = names[:MAX_SHOWN] + ([f"and {more} more"] if more > 0 else [])
+        return [f"  {what:<9} {name}" for name in listed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +260,7 @@ def _check_ours(
 def _tag_is_new(
     request: PushRequest, dataset: Publication, remote: Remote, tags: dict[str, str]
 ) -> bool:
-    """Whether the tag is to be made. Raises Refused where it names another version."""
+    """Whether the tag has to be created. Raises Refused where it names another version."""
     if not request.tag or request.tag not in tags:
         return bool(request.tag)
     tagged = remote.snapshot(tags[request.tag])
@@ -275,7 +279,7 @@ def _commit(plan: PushPlan, remote: Remote) -> str:
     """
     request, dataset = plan.request, plan.dataset
     message = f"{sum(dataset.splits.values())} samples in {dataset.shards} shards"
-    patience = Patience(remote.told)
+    patience = Patience(remote.log)
     while True:
         now = plan_of(request, dataset, remote)
         if now.before is None:
@@ -305,7 +309,7 @@ def _upload(plan: PushPlan, remote: Remote, progress: Progress) -> None:
 
 
 def _batches(files: tuple[File, ...]) -> Iterator[list[File]]:
-    """A few files at a time: so many bytes of them, or one."""
+    """A few files at a time: up to BATCH_BYTES of them, or a single larger one."""
     batch = list[File]()
     for file in files:
         full = len(batch) == BATCH_FILES or sum(f.size for f in batch) + file.size > BATCH_BYTES

@@ -68,7 +68,7 @@ def split(path: Path) -> tuple[dict[str, Any], str]:
     try:
         front = read_yaml(between) if fence else None
     except NotYaml as error:
-        raise Refused(f"the YAML at the top of {path} can't be read ({error}); mend it") from None
+        raise Refused(f"the YAML at the top of {path} can't be read ({error}); fix it") from None
     if not isinstance(front, dict):
         raise Refused(f"the YAML at the top of {path} must be keys with values between two ---")
     return front, body

@@ -30,7 +30,7 @@ BUSY = frozenset({408, 429, 500, 502, 503, 504})
 MOVED = frozenset({409, 412})  # another commit came first
 TRIES = 7
 PATIENCE_S = 600.0  # in all: twice the time after which the Hub's limits on requests are reset
-SILENCE_S = 300.0  # a connection on which nothing comes for so long is given up
+SILENCE_S = 300.0  # a connection that is silent for so long is given up
 
 
 class Unanswered(Exception):
@@ -47,8 +47,8 @@ class Unanswered(Exception):
 class Patience:
     """Longer and longer waits between tries, about a minute in all if the Hub asks for no more."""
 
-    def __init__(self, told: Callable[[str], None]) -> None:
-        self._told = told
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self._log = log
         self._tries, self._waited_s = 0, 0.0
 
     def wait(self, trouble: Unanswered) -> None:
@@ -61,7 +61,7 @@ class Patience:
                 f"the Hub does not do what it is asked ({trouble}); nothing is lost:"
                 " run the same command again to go on"
             ) from None
-        self._told(f"the Hub is in trouble ({trouble}); it is asked again in {duration(wait_s)}")
+        self._log(f"the Hub is in trouble ({trouble}); trying again in {duration(wait_s)}")
         time.sleep(wait_s)
 
 
@@ -95,10 +95,10 @@ class Snapshot:
 class Remote:
     """The dataset `user/name` on the Hub, with the token from the usual place.
 
-    `told` hears of trouble that is borne. Raises UsageError for what is no such name.
+    `log` is called with trouble that passes. Raises UsageError for what is no such name.
     """
 
-    def __init__(self, name: str, told: Callable[[str], None]) -> None:
+    def __init__(self, name: str, log: Callable[[str], None]) -> None:
         if len(name.split("/")) != 2:
             raise UsageError(f"{name} is no name on the Hub: give user/name")
         try:
@@ -112,7 +112,7 @@ class Remote:
         # It warns of each try, with addresses that are signed; what comes of it is said here.
         logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
         self.name = name
-        self.told = told
+        self.log = log
         self._api = HfApi(library_name="mmusset")
         self._token = get_token() or ""
         remember(self._token)
@@ -120,7 +120,7 @@ class Remote:
 
     @cached_property
     def user(self) -> str:
-        """Whose token it is. Raises MmussetError where there is none, or the Hub knows it not."""
+        """Whose token it is. Raises MmussetError where there is none, or an unknown one."""
         if not self._token:
             raise MmussetError(
                 "there is no token for the Hub: log in with `hf auth login`, or set HF_TOKEN"
@@ -200,12 +200,12 @@ class Remote:
         """
         from huggingface_hub import CommitOperationAdd
 
-        made = {file.name: CommitOperationAdd(file.name, file.path) for file in files}
+        operations = {file.name: CommitOperationAdd(file.name, file.path) for file in files}
         try:
             with self._client_trouble():
                 self._api.preupload_lfs_files(
                     self.name,
-                    made.values(),
+                    operations.values(),
                     repo_type="dataset",
                     revision=branch,
                     free_memory=False,
@@ -216,9 +216,9 @@ class Remote:
                 " run the same command again to go on"
             ) from None
         for file in files:
-            if made[file.name].upload_info.sha256.hex() != file.sha256:
+            if operations[file.name].upload_info.sha256.hex() != file.sha256:
                 raise MmussetError(f"{file.name} changed while it was sent; run the command again")
-        self._operations |= made
+        self._operations |= operations
 
     def commit(
         self, branch: str, parent: str, message: str, added: Iterable[str], deleted: Iterable[str]
@@ -234,7 +234,7 @@ class Remote:
         operations += [CommitOperationDelete(name, is_folder=False) for name in deleted]
         with self._client_trouble(MOVED), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of metadata that the Hub would like to see
-            made = self._api.create_commit(
+            commit = self._api.create_commit(
                 self.name,
                 operations,
                 commit_message=message,
@@ -242,11 +242,14 @@ class Remote:
                 revision=branch,
                 parent_commit=parent,
             )
-        return str(made.oid)
+        return str(commit.oid)
 
-    def fetch(self, name: str, commit: str, folder: Path, heard: Callable[[int], None]) -> Path:
-        """A file of a commit, whole, under its name in a folder; `heard` is given the count of
-        bytes as they come. Where a connection breaks, the client goes on in the file."""
+    def fetch(self, name: str, commit: str, folder: Path, on_bytes: Callable[[int], None]) -> Path:
+        """A file of a commit, whole, under its name in a folder.
+
+        `on_bytes` is called with the count of bytes as they arrive. Where a connection breaks,
+        the client goes on where it was.
+        """
 
         def download() -> str:
             return str(
@@ -256,7 +259,7 @@ class Remote:
                     repo_type="dataset",
                     revision=commit,
                     local_dir=folder,
-                    tqdm_class=_heard_by(heard),
+                    tqdm_class=_counting_bar(on_bytes),
                 )
             )
 
@@ -272,7 +275,7 @@ class Remote:
 
     def _patiently(self, ask: Callable[[], T]) -> T:
         """What an answer says that may be asked for more than once."""
-        patience = Patience(self.told)
+        patience = Patience(self.log)
         while True:
             try:
                 with self._client_trouble():
@@ -300,7 +303,7 @@ class Remote:
         try:
             yield
         except LocalEntryNotFoundError as error:  # a download that met no Hub
-            raise Unanswered(self._said(error)) from None
+            raise Unanswered(self._message_of(error)) from None
         except (RepositoryNotFoundError, RevisionNotFoundError, EntryNotFoundError):
             raise
         except OfflineModeIsEnabled:
@@ -313,30 +316,30 @@ class Remote:
             if isinstance(cause, HfHubHTTPError):
                 status = cause.response.status_code
                 if status in BUSY | unanswered:
-                    wait_s = _wanted_wait(cause.response.headers)
-                    raise Unanswered(f"{status}: {self._said(cause)}", wait_s) from None
+                    wait_s = _requested_wait_s(cause.response.headers)
+                    raise Unanswered(f"{status}: {self._message_of(cause)}", wait_s) from None
                 raise MmussetError(self._refusal(status, cause)) from None
             if isinstance(cause, httpx.TransportError | json.JSONDecodeError | RuntimeError):
-                raise Unanswered(self._said(cause)) from None
-            raise MmussetError(f"the Hub refuses: {self._said(cause)}") from None
+                raise Unanswered(self._message_of(cause)) from None
+            raise MmussetError(f"the Hub refuses: {self._message_of(cause)}") from None
 
     def _refusal(self, status: int, error: Exception) -> str:
         if status in (401, 403):
             return (
-                f"the Hub does not let you ({status}: {self._said(error)}); log in with"
+                f"the Hub does not let you ({status}: {self._message_of(error)}); log in with"
                 f" `hf auth login`, with a token that may do this to {self.name}"
             )
-        return f"the Hub refuses ({status}: {self._said(error)})"
+        return f"the Hub refuses ({status}: {self._message_of(error)})"
 
-    def _said(self, error: BaseException) -> str:
+    def _message_of(self, error: BaseException) -> str:
         """What an error says, on one line, without secrets and without addresses: those of the
         store are signed, and whoever has one may write to it."""
-        told = getattr(error, "server_message", None) or str(error) or type(error).__name__
-        return first_line(without_addresses(" ".join(str(told).split())))
+        message = getattr(error, "server_message", None) or str(error) or type(error).__name__
+        return first_line(without_addresses(" ".join(str(message).split())))
 
 
 def _client() -> Any:
-    """The Hub's HTTP client, which by itself would wait for ever."""
+    """The Hub's HTTP client, which by itself would wait forever."""
     from huggingface_hub.utils import _http, httpx
 
     client = _http.default_client_factory()
@@ -344,7 +347,7 @@ def _client() -> Any:
     return client
 
 
-def _wanted_wait(headers: Any) -> float:
+def _requested_wait_s(headers: Any) -> float:
     """How many seconds the Hub asks us to wait; 0 where it says nothing, or a date."""
     from huggingface_hub.utils import parse_ratelimit_headers
 
@@ -355,12 +358,12 @@ def _wanted_wait(headers: Any) -> float:
     return float(text) if text.isascii() and text.isdigit() else 0.0
 
 
-def _heard_by(heard: Callable[[int], None]) -> type:
+def _counting_bar(on_bytes: Callable[[int], None]) -> type:
     """What the client takes for a progress bar; it shows nothing, and passes counts on."""
     from huggingface_hub.utils import tqdm
 
-    class Heard(tqdm):  # type: ignore[misc]
+    class CountingBar(tqdm):  # type: ignore[misc]
         def update(self, n: float | None = 1) -> None:
-            heard(int(n or 0))
+            on_bytes(int(n or 0))
 
-    return Heard
+    return CountingBar

@@ -55,7 +55,8 @@ class Source(Protocol):
     def open(self, path: bytes) -> AbstractAsyncContextManager[Path]:
         """A regular file on this machine with the content of an entry, while the context lasts.
 
-        Its name ends as the entry's does. Opening raises OSError where the content can't be had.
+        Its name ends as the entry's does, since a suffix says the format. Opening raises Unread
+        where the content can't be had now, Unusable where it never will be.
         """
         ...
 

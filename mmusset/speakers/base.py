@@ -101,7 +101,7 @@ class Speaker(Protocol):
     in_flight: int
     """How many samples are worth having in progress at once; 0 where more than one don't help."""
     strikes: dict[str, int]
-    """How often each item's calls were lost of late (vllm/blame.py); kept from run to run."""
+    """How often each item's calls were lost recently (vllm/blame.py); kept from run to run."""
 
     async def __aenter__(self) -> Self: ...
 

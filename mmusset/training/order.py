@@ -1,7 +1,7 @@
-"""Which clips a step trains on, and with which dice: functions of the step, so nothing to resume.
+"""Which samples a step trains on, and its random generators: functions of (seed, step).
 
-A run that was killed goes on at its step as if nothing had happened; the clips, times and
-noise of a step are the same however many processes share it.
+So there is no state of either to save: a training that was killed goes on at its step as if
+nothing had happened, and a step is the same however many processes share it.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 
-def rows(seed: int, step: int, batch: int, counts: Sequence[int]) -> tuple[int, Tensor]:
+def batch_rows(seed: int, step: int, batch: int, counts: Sequence[int]) -> tuple[int, Tensor]:
     """The bucket of a step from 0, and the rows `[batch]` of it, of `counts[bucket]`.
 
     In an epoch every bucket is shuffled and cut into batches, its last filled up from its
@@ -30,19 +30,22 @@ def steps_per_epoch(batch: int, counts: Sequence[int]) -> int:
 
 
 def generator_at(seed: int, step: int, use: str, device: str = "cpu") -> torch.Generator:
-    """A generator for one use (noise, times, ...) at one step."""
-    told = hashlib.sha256(f"{seed}:{step}:{use}".encode()).digest()
-    return torch.Generator(device).manual_seed(int.from_bytes(told[:8]) >> 1)
+    """The generator of one use (noise, timesteps, ...) at one step.
+
+    Hashed, so that neighbouring seeds and steps have nothing in common.
+    """
+    digest = hashlib.sha256(f"{seed}:{step}:{use}".encode()).digest()
+    return torch.Generator(device).manual_seed(int.from_bytes(digest[:8]) >> 1)
 
 
 @lru_cache(maxsize=4)
 def _batches(
     seed: int, epoch: int, batch: int, counts: tuple[int, ...]
 ) -> tuple[tuple[int, int], ...]:
-    """The bucket and first place of each batch of an epoch."""
-    cut = [(n, first) for n, count in enumerate(counts) for first in range(0, count, batch)]
-    order = torch.randperm(len(cut), generator=generator_at(seed, epoch, "batches"))
-    return tuple(cut[int(place)] for place in order)
+    """The bucket and the first row of each batch of an epoch."""
+    batches = [(n, first) for n, count in enumerate(counts) for first in range(0, count, batch)]
+    order = torch.randperm(len(batches), generator=generator_at(seed, epoch, "batches"))
+    return tuple(batches[int(place)] for place in order)
 
 
 @lru_cache(maxsize=64)

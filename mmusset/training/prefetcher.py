@@ -1,4 +1,4 @@
-"""The next step's data, read while this one is computed."""
+"""The next step's batch, read while this one is computed."""
 
 import time
 from collections.abc import Callable
@@ -9,10 +9,14 @@ T = TypeVar("T")
 
 
 class Prefetcher(Generic[T]):
-    """`read` makes the data of a step, in a thread of its own, one step ahead."""
+    """Calls `read(step)` in a thread of its own, one step ahead, for the steps before `steps`.
 
-    def __init__(self, read: Callable[[int], T]) -> None:
-        self._read = read
+    One thread and one step are enough: reading a batch takes a fraction of computing it, and
+    the meter's `waiting` tells where it does not.
+    """
+
+    def __init__(self, read: Callable[[int], T], steps: int) -> None:
+        self._read, self._steps = read, steps
         self._thread = ThreadPoolExecutor(1)
         self._next: tuple[int, Future[T]] | None = None
 
@@ -23,14 +27,14 @@ class Prefetcher(Generic[T]):
         self._thread.shutdown(cancel_futures=True)
 
     def take(self, step: int) -> tuple[T, float]:
-        """The data of a step, and how many seconds they were waited for. Steps come in order."""
-        number, coming = self._next or self._ask(step)
+        """The batch of a step, and the seconds that it was waited for. Steps come in order."""
+        number, future = self._next or self._submit(step)
         assert number == step
         begun_s = time.monotonic()
-        data = coming.result()
+        batch = future.result()
         waited_s = time.monotonic() - begun_s
-        self._next = self._ask(step + 1)
-        return data, waited_s
+        self._next = self._submit(step + 1) if step + 1 < self._steps else None
+        return batch, waited_s
 
-    def _ask(self, step: int) -> tuple[int, Future[T]]:
+    def _submit(self, step: int) -> tuple[int, Future[T]]:
         return step, self._thread.submit(self._read, step)

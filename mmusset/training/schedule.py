@@ -1,21 +1,21 @@
-"""The learning rate over a training."""
+"""The learning-rate schedule: linear warmup, then a cosine."""
 
 import math
 
 from torch.optim import Optimizer
 
-LAST = 0.05  # of the highest, at the end
+FINAL = 0.05  # of the highest rate, at the last step: the cosine does not go down to 0
 
 
 def lr_at(highest: float, step: int, steps: int, warmup: int) -> float:
-    """Of a step from 0: up in a line for `warmup` steps, then down along a cosine to LAST."""
+    """The learning rate of a step from 0: up in a line for `warmup` steps, then down a cosine."""
     if step < warmup:
         return highest * (step + 1) / warmup
-    way = (step - warmup) / max(steps - warmup, 1)
-    return highest * (LAST + (1 - LAST) * (1 + math.cos(math.pi * way)) / 2)
+    progress = (step - warmup) / max(steps - warmup, 1)
+    return highest * (FINAL + (1 - FINAL) * (1 + math.cos(math.pi * progress)) / 2)
 
 
 def set_lr(optimizer: Optimizer, lr: float) -> None:
-    """Have all of its weights learn at this rate."""
+    """Set the learning rate of all parameter groups."""
     for group in optimizer.param_groups:
         group["lr"] = lr

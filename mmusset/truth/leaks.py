@@ -126,17 +126,17 @@ def injection(text: str, where: Where) -> tuple[Fault, ...]:
     )
 
 
-def repeated_order(text: str, where: Where, given: Iterable[str]) -> tuple[Fault, ...]:
-    """What a text repeats of a sentence with an order to a model, which the source gave.
+def repeated_order(text: str, where: Where, sources: Iterable[str]) -> tuple[Fault, ...]:
+    """What a text repeats of a sentence of `sources` that holds an order to a model.
 
     Five words that follow each other in both are a repetition, or all of a shorter sentence.
     """
     repeated = [
         places
-        for source in given
+        for source in sources
         for sentence in _with_orders(source)
         for places in _runs(text, min(RUN_WORDS, len(sentence.split())))
-        if (said := orders.folded(text[slice(*places)])) and said in orders.folded(sentence)
+        if (run := orders.folded(text[slice(*places)])) and run in orders.folded(sentence)
     ]
     return _faults(
         (text[start:end] for start, end in _joined(repeated)),
@@ -191,14 +191,14 @@ def _injected(text: str) -> list[tuple[int, int]]:
 
 def _with_orders(text: str) -> list[str]:
     """The sentences of a text that hold an order to a model, or a part of one."""
-    found, start = list[str](), 0
+    with_orders, start = list[str](), 0
     places = orders.find(text)
     for sentence in sentences(text) if places else ():
         end = start + len(sentence)
         if any(a < end and start < b for a, b in places):
-            found.append(sentence)
+            with_orders.append(sentence)
         start = end
-    return found
+    return with_orders
 
 
 def _runs(text: str, count: int) -> list[tuple[int, int]]:

@@ -30,7 +30,7 @@ def _synonyms(attribute: str, value: str, phrases: str) -> Synonyms:
 
 
 def _names(attribute: str, names: str) -> tuple[Synonyms, ...]:
-    """Entries of one value each: "violin,violins" is violin. A plural in s is added."""
+    """Synonyms of one value each: "violin,violins" is violin. A plural in s is added."""
     groups = (tuple(group.split(",")) for group in names.split("|"))
     return tuple(
         Synonyms(attribute, group[0], (*group, *(f"{name}s" for name in group))) for group in groups

@@ -109,7 +109,7 @@ def find(text: str) -> list[tuple[int, int]]:
     if not any(stem in letters for stem in _STEMS):
         return []
     places = [place for place, character in enumerate(text) for _ in _plain(character)]
-    found = []
+    spans = []
     for match in _orders().finditer(letters):
         start, end = places[match.start()], places[match.end() - 1] + 1
         # Whole words (`design or ...` is no `ignore`), of one sentence.
@@ -119,8 +119,8 @@ def find(text: str) -> list[tuple[int, int]]:
             and not _NEXT_SENTENCE.search(text, start, end)
             and _fits(match, text, start, end)
         ):
-            found.append((start, end))
-    return found
+            spans.append((start, end))
+    return spans
 
 
 def _fits(match: re.Match[str], text: str, start: int, end: int) -> bool:
@@ -157,5 +157,5 @@ def _orders() -> re.Pattern[str]:
 
 def _order(verbs: str, between: str, texts: str, rules: str, earlier: str) -> str:
     """To ignore instructions; or rules, if of those given before: stories have rules too."""
-    given = rf"{between}{{0,4}}?{earlier}{between}{{0,2}}?{rules}|{between}{{0,4}}{rules}{earlier}"
-    return rf"{verbs}(?:{between}{{0,6}}{texts}|{given})"
+    these = rf"{between}{{0,4}}?{earlier}{between}{{0,2}}?{rules}|{between}{{0,4}}{rules}{earlier}"
+    return rf"{verbs}(?:{between}{{0,6}}{texts}|{these})"

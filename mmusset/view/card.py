@@ -1,4 +1,4 @@
-"""What the grid tells of one item: plain values, ready to be JSON."""
+"""What the grid shows of one item: plain values, ready to be JSON."""
 
 import re
 from collections.abc import Iterator
@@ -107,6 +107,6 @@ def words_of(caption: Caption) -> list[Words]:
 def _places(text: str, claims: tuple[JudgedClaim, ...]) -> Iterator[tuple[int, int, int]]:
     """Start, end and number of each claim whose words are found, as whole words."""
     for number, claim in enumerate(claims):
-        found = re.search(rf"(?<!\w){re.escape(claim.text)}(?!\w)", text) if claim.text else None
-        if found:
-            yield found.start(), found.end(), number
+        match = re.search(rf"(?<!\w){re.escape(claim.text)}(?!\w)", text) if claim.text else None
+        if match:
+            yield match.start(), match.end(), number

@@ -44,7 +44,7 @@ class Writing:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CallFacts:
     """What an answer has cost."""
 
     prompt_tokens: int
@@ -54,8 +54,8 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class TurnTold:
-    """One agent's turn. `asked` is None where nobody was asked, or nothing is known of it."""
+class TurnDetail:
+    """One agent's turn. `call` is None where no model was called, or its call is not known."""
 
     agent: str
     round: int
@@ -65,7 +65,7 @@ class TurnTold:
     request_sha256: str
     writings: list[Writing]
     faults: list[str]
-    asked: Asked | None
+    call: CallFacts | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Detail:
     claims: list[dict[str, object]]
     measures: list[MeasuredLine]
     palette: list[dict[str, object]]
-    turns: list[TurnTold]
+    turns: list[TurnDetail]
     facts: list[Named]
     mark_state: str
 
@@ -133,13 +133,13 @@ def _measures(media: MediaFacts) -> list[MeasuredLine]:
 # --- history ------------------------------------------------------------------------------
 
 
-def _turns(outcome: Outcome, prepared: Prepared | None, answer_to: AnswerTo) -> list[TurnTold]:
+def _turns(outcome: Outcome, prepared: Prepared | None, answer_to: AnswerTo) -> list[TurnDetail]:
     texts = {"caption": "", "story": prepared.given_story if prepared else ""}
     turns = []
     for turn in outcome.turns:
         answer = answer_to(turn.request_sha256) if turn.speaker != RULES else None
         turns.append(
-            TurnTold(
+            TurnDetail(
                 agent=turn.agent,
                 round=turn.round,
                 speaker=turn.speaker,
@@ -148,14 +148,14 @@ def _turns(outcome: Outcome, prepared: Prepared | None, answer_to: AnswerTo) -> 
                 request_sha256=turn.request_sha256,
                 writings=_writings(turn, texts),
                 faults=turn.faults.splitlines(),
-                asked=_asked(answer) if answer else None,
+                call=_call(answer) if answer else None,
             )
         )
     return turns
 
 
-def _asked(answer: Reply) -> Asked:
-    return Asked(
+def _call(answer: Reply) -> CallFacts:
+    return CallFacts(
         answer.prompt_tokens, answer.cached_tokens, answer.completion_tokens, answer.seconds
     )
 
@@ -163,21 +163,21 @@ def _asked(answer: Reply) -> Asked:
 def _writings(turn: Turn, texts: dict[str, str]) -> list[Writing]:
     """What a turn wrote, beside the newest `texts` before it, which it brings up to date."""
     writings = []
-    for where, text in _said(turn).items():
+    for where, text in _texts_of(turn).items():
         if where in texts and text:
             writings.append(Writing(where, changes(texts[where], text)))
             texts[where] = text
     return writings
 
 
-def _said(turn: Turn) -> dict[str, str]:
+def _texts_of(turn: Turn) -> dict[str, str]:
     try:
-        said = json.loads(turn.said) if turn.said else {}
+        reply = json.loads(turn.said) if turn.said else {}
     except ValueError:
         return {}
-    if not isinstance(said, dict):
+    if not isinstance(reply, dict):
         return {}
-    return {where: text for where, text in said.items() if isinstance(text, str)}
+    return {where: text for where, text in reply.items() if isinstance(text, str)}
 
 
 def changes(before: str, after: str) -> list[Change]:
@@ -185,16 +185,16 @@ def changes(before: str, after: str) -> list[Change]:
     if not before:
         return [Change("same", after)]
     old, new = (re.findall(r"\S+\s*", text) for text in (before, after))
-    found = list[Change]()
+    changes = list[Change]()
     for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, False).get_opcodes():
         if kind == "equal":
-            found.append(Change("same", "".join(new[c:d])))
+            changes.append(Change("same", "".join(new[c:d])))
             continue
         if a < b:
-            found.append(Change("gone", "".join(old[a:b])))
+            changes.append(Change("gone", "".join(old[a:b])))
         if c < d:
-            found.append(Change("new", "".join(new[c:d])))
-    return found
+            changes.append(Change("new", "".join(new[c:d])))
+    return changes
 
 
 # --- where it comes from ------------------------------------------------------------------
@@ -202,7 +202,7 @@ def changes(before: str, after: str) -> list[Change]:
 
 def _facts(story: ItemStory) -> list[Named]:
     item, prepared, shard = story.item, story.prepared, story.shard
-    told = {
+    facts = {
         "key": item.key,
         "split": item.split,
         "group": item.group,
@@ -210,17 +210,17 @@ def _facts(story: ItemStory) -> list[Named]:
     }
     if prepared:
         clip, image = prepared.media.music, prepared.media.image
-        told |= {
+        facts |= {
             "clip": f"{clip.duration_s:g} s from {clip.start_s:g} s on, {clip.channels} ch,"
             f" {clip.source_rate_hz} to {clip.rate_hz} Hz",
             "music made by": clip.generated_by,
             "picture's size": f"{image.width_px} x {image.height_px}",
         }
-    told |= {name: getattr(item.tags, name) for name in ("title", "artist", "album", "license")}
+    facts |= {name: getattr(item.tags, name) for name in ("title", "artist", "album", "license")}
     if shard and status_of(story.outcome) == "accepted":
-        told["shard"] = shard.name
-    told["sha256 of the music"] = item.source_sha256
-    return [Named(name, value) for name, value in told.items() if value]
+        facts["shard"] = shard.name
+    facts["sha256 of the music"] = item.source_sha256
+    return [Named(name, value) for name, value in facts.items() if value]
 
 
 def _places(story: ItemStory) -> dict[str, str]:

@@ -109,7 +109,7 @@ class _Export:
         self._put_data("index", self._facts(total))
 
     def _items(self, reading: Reading, progress: Progress, stopping: Event) -> int:
-        """Write every item's facts and media; gives how many there are."""
+        """Write every item's facts and media; returns how many there are."""
         progress.stage("items", self._index.size())
         cards = _Chunks("cards", CARDS_EACH, self._put_data)
         samples = _Chunks("samples", SAMPLES_EACH, self._put_data)
@@ -176,7 +176,7 @@ class _Export:
                 made[kind] = picture(kind, jpeg if kind == "thumb.webp" else flac)
         except (BadSample, OSError) as error:
             raise MmussetError(
-                f"the media of {key} can't be read ({error}); `mmusset verify` tells more"
+                f"the media of {key} can't be read ({error}); `mmusset verify` says why"
             ) from None
         for name, data in made.items():
             self._put(f"media/{key}/{name}", data)
@@ -193,7 +193,7 @@ class _Export:
 
 
 class _Chunks:
-    """JSON values, so many to a file."""
+    """JSON values, `each` of them to a file."""
 
     def __init__(self, name: str, each: int, put: Callable[[str, bytes], None]) -> None:
         self._name = name

@@ -58,7 +58,7 @@ def facets() -> tuple[Facet, ...]:
         Facet("palette", "Colours of the picture", several=True),
         Facet("story_words", "Length of the story", _STORY.labels, unit="words"),
         Facet("caption_words", "Length of the caption", _CAPTION.labels, unit="words"),
-        Facet("rounds", "Rounds of mending"),
+        Facet("rounds", "Rounds of repair"),
         Facet("tokens", "Cost of the answers", _TOKENS.labels, unit="tokens"),
         Facet("origin", "Where the picture comes from"),
         Facet("group", "Group"),

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from .facets import facets
 
-# Of facets with any number of values, so many are counted.
+# Facets with any number of values, such as folders, list only this many.
 MOST_VALUES = 60
 
 
@@ -54,11 +54,11 @@ def _letters(decomposed: str) -> Iterator[str]:
             yield " "
 
 
-def as_sql(wanted: Filter) -> tuple[str, list[str]]:
+def as_sql(query: Filter) -> tuple[str, list[str]]:
     """A filter as a WHERE clause over the index's table `item`, and its values."""
     conditions, values = list[str](), list[str]()
     several = {facet.name: facet.several for facet in facets()}
-    for name, label in wanted.labels:
+    for name, label in query.labels:
         if not label:  # an item without a label in a facet has none, not an empty one
             conditions.append("0")
             continue
@@ -67,7 +67,7 @@ def as_sql(wanted: Filter) -> tuple[str, list[str]]:
         else:
             conditions.append(f'"{name}" = ?')
         values.append(label)
-    if words := words_of(wanted.words):
+    if words := words_of(query.words):
         conditions.append("idx IN (SELECT rowid FROM found WHERE found MATCH ?)")
         values.append(" ".join(f'"{word}"*' for word in words))
     return (f"WHERE {' AND '.join(conditions)}" if conditions else ""), values

@@ -60,8 +60,8 @@ class Guard:
         origin = request.headers.get("Origin")
         if origin is not None and not _is_from(origin, request.host):
             return _no("another page sent this")
-        given = request.path.removeprefix("/").partition("/")[0]
-        if not hmac.compare_digest(given.encode(errors="replace"), self._token.encode()):
+        token = request.path.removeprefix("/").partition("/")[0]
+        if not hmac.compare_digest(token.encode(errors="replace"), self._token.encode()):
             return _no("open the address that `mmusset view` printed: it holds the token")
         return None
 

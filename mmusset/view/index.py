@@ -88,7 +88,7 @@ class IndexedItem:
 
 
 class Index:
-    """The index in one file. Made anew where it is of another version, or damaged."""
+    """The index in one file. Rebuilt where it is damaged or of another version."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -101,11 +101,13 @@ class Index:
 
     # --- bringing it up to date -----------------------------------------------------------
 
-    def refresh(self, reading: Reading, told: Callable[[int], None] = lambda done: None) -> None:
-        """Bring it up to date with a dataset; `told` hears how many items were looked at."""
+    def refresh(
+        self, reading: Reading, on_progress: Callable[[int], None] = lambda done: None
+    ) -> None:
+        """Bring it up to date; `on_progress` is called with how many items were compared."""
         with self._open() as db:
             known = dict(db.execute("SELECT idx, stamp FROM item"))
-            for batch in _batches(self._changed(reading, known, told)):
+            for batch in _batches(self._changed(reading, known, on_progress)):
                 self._put(db, [row for one in batch if (row := _row(reading, *one))])
             for rows in _batches(self._changed_left_out(reading.left_out(), known)):
                 self._put(db, rows)
@@ -115,23 +117,23 @@ class Index:
     def refresh_one(self, reading: Reading, key: str) -> None:
         """Bring one item up to date; its stamp is left to the next pass."""
         with self._open() as db:
-            found = db.execute("SELECT idx FROM item WHERE key = ?", (key,)).fetchone()
-            row = _row(reading, found[0], key, 0) if found else None
+            known = db.execute("SELECT idx FROM item WHERE key = ?", (key,)).fetchone()
+            row = _row(reading, known[0], key, 0) if known else None
             if row:
                 self._put(db, [row])
 
     def _changed(
-        self, reading: Reading, known: dict[int, int], told: Callable[[int], None]
+        self, reading: Reading, known: dict[int, int], on_progress: Callable[[int], None]
     ) -> Iterator[tuple[int, str, int]]:
         """What differs; what is left in `known` is there no more."""
         for done, (idx, key, stamp) in enumerate(reading.stamps(), start=1):
             if known.pop(idx, None) != stamp:
                 yield idx, key, stamp
             if done % BATCH == 0:
-                told(done)
+                on_progress(done)
 
-    def _changed_left_out(self, found: list[LeftOut], known: dict[int, int]) -> "Iterator[_Row]":
-        for number, left in enumerate(found):
+    def _changed_left_out(self, left_out: list[LeftOut], known: dict[int, int]) -> "Iterator[_Row]":
+        for number, left in enumerate(left_out):
             key = f"{left.status}-{sha256(left.path).hexdigest()[:16]}"
             card = left_out_card(key, left)
             stamp = int.from_bytes(sha256(orjson.dumps(card)).digest()[:6])
@@ -173,9 +175,9 @@ class Index:
         with self._open() as db:
             return int(db.execute("SELECT COUNT(*) FROM item").fetchone()[0])
 
-    def page(self, wanted: Filter, number: int, size: int) -> Page:
+    def page(self, query: Filter, number: int, size: int) -> Page:
         """Page `number`, from 1, of what a filter lets through."""
-        where, values = as_sql(wanted)
+        where, values = as_sql(query)
         with self._open() as db:
             (total,) = db.execute(f"SELECT COUNT(*) FROM item {where}", values).fetchone()
             rows = db.execute(
@@ -190,18 +192,18 @@ class Index:
         with self._open() as db:
             return {facet.name: _labels(db, facet) for facet in facets()}
 
-    def counts(self, wanted: Filter) -> list[FacetCounts]:
+    def counts(self, query: Filter) -> list[FacetCounts]:
         """How many items have each value of each facet; its own value does not narrow a facet."""
         with self._open() as db:
-            return [_counts(db, facet, wanted.without(facet.name)) for facet in facets()]
+            return [_counts(db, facet, query.without(facet.name)) for facet in facets()]
 
-    def place(self, wanted: Filter, key: str) -> Place:
+    def place(self, query: Filter, key: str) -> Place:
         """Where an item stands in what a filter lets through, or would stand."""
-        where, values = as_sql(wanted)
+        where, values = as_sql(query)
         also = f"{where} AND" if where else "WHERE"
         with self._open() as db:
-            found = db.execute("SELECT idx FROM item WHERE key = ?", (key,)).fetchone()
-            idx = found[0] if found else -1
+            known = db.execute("SELECT idx FROM item WHERE key = ?", (key,)).fetchone()
+            idx = known[0] if known else -1
 
             def key_at(condition: str) -> str:
                 row = db.execute(f"SELECT key FROM item {also} {condition}", (*values, idx))
@@ -243,7 +245,7 @@ class Index:
         except sqlite3.Error as error:
             raise MmussetError(
                 f"the index {self._path} can't be used ({error}); make room on the disk, or"
-                " delete it: it is made anew"
+                " delete it: it will be rebuilt"
             ) from None
 
     def _is_usable(self) -> bool:
@@ -323,8 +325,8 @@ def _labels(db: sqlite3.Connection, facet: Facet) -> list[str]:
     return sorted(label for label, _ in _counted(db, facet, Filter()))
 
 
-def _counts(db: sqlite3.Connection, facet: Facet, wanted: Filter) -> FacetCounts:
-    counts = _counted(db, facet, wanted)
+def _counts(db: sqlite3.Connection, facet: Facet, query: Filter) -> FacetCounts:
+    counts = _counted(db, facet, query)
     if facet.labels:
         order = {label: place for place, label in enumerate(facet.labels)}
         counts.sort(key=lambda pair: order[pair[0]])
@@ -332,9 +334,9 @@ def _counts(db: sqlite3.Connection, facet: Facet, wanted: Filter) -> FacetCounts
     return FacetCounts(facet.name, counts[:MOST_VALUES], max(0, len(counts) - MOST_VALUES))
 
 
-def _counted(db: sqlite3.Connection, facet: Facet, wanted: Filter) -> list[tuple[str, int]]:
+def _counted(db: sqlite3.Connection, facet: Facet, query: Filter) -> list[tuple[str, int]]:
     """Labels and how many items that pass the filter have them, the most frequent first."""
-    where, values = as_sql(wanted)
+    where, values = as_sql(query)
     if facet.several:
         source, value = f'item, json_each(item."{facet.name}") AS each', "each.value"
     else:
@@ -348,7 +350,7 @@ def _counted(db: sqlite3.Connection, facet: Facet, wanted: Filter) -> list[tuple
 
 
 def index_path(out: Path, stack: ExitStack) -> Path:
-    """Where a dataset's index is: beside its ledger, or, where nobody may write there or there is
+    """Where a dataset's index is: beside its ledger, or, where that folder is read-only or there is
     no ledger, in a folder that goes with `stack`."""
     folder = out / FOLDER
     try:

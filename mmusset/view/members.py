@@ -68,10 +68,10 @@ class Members:
 
 
 def _places(shard: Path) -> Places:
-    found: Places = {}
+    places: Places = {}
     with open_regular(shard) as file:
         for info in headers(file):
             if info.isreg():
                 key, _, extension = info.name.partition(".")
-                found.setdefault(key, {})[extension] = (info.offset_data, info.size)
-    return found
+                places.setdefault(key, {})[extension] = (info.offset_data, info.size)
+    return places

@@ -31,7 +31,7 @@ PAGE_SIZE = 24
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the scripts are told: where facts come from, what sound is called, and the rest."""
+    """What the scripts need to know: where facts come from, what sound is called, and the rest."""
 
     source: Literal["server", "disk"]
     music: str
@@ -44,12 +44,12 @@ def render(name: PageName, title: str, settings: Settings) -> str:
     return (
         _environment()
         .get_template(name)
-        .render(title=title, here=name, settings=settings, told=facts, policy=POLICY)
+        .render(title=title, here=name, settings=settings, page_facts=facts, policy=POLICY)
     )
 
 
 def page_facts() -> dict[str, object]:
-    """What the scripts of every page are told, whatever the source of their facts."""
+    """What the scripts of every page need to know, whatever the source of their facts."""
     return {"page_size": PAGE_SIZE, "facets": [asdict(facet) for facet in facets()]}
 
 

@@ -56,7 +56,7 @@ class PulledDataset:
                 f"data/{path.name}".encode(),
                 "skipped",
                 "damaged shard",
-                "`mmusset verify` tells more",
+                "`mmusset verify` says why",
             )
             for path in shards_in(self.out)
             if not self._members.places(path)
@@ -80,7 +80,7 @@ def _story(path: Path, span: Span | None) -> ItemStory:
         q = Quadruple.model_validate_json(span.read() if span else b"")
     except (ValidationError, OSError):
         raise MmussetError(
-            f"{path} holds a sample whose JSON is not mmusset's; `mmusset verify` tells more"
+            f"{path} holds a sample whose JSON is not mmusset's; `mmusset verify` says why"
         ) from None
     return ItemStory(
         item=q,

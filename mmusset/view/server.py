@@ -13,7 +13,7 @@ from aiohttp import web
 
 from mmusset.errors import MmussetError
 
-from .door import KEPT_S, Door, log_in_a_line
+from .connections import KEPT_S, ConnectionLimit, log_in_a_line
 from .guard import Guard, is_loopback
 from .index import Index, index_path
 from .open_dataset import open_dataset
@@ -21,9 +21,9 @@ from .viewer import Viewer
 
 
 async def serve(out: Path, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serve a dataset until Ctrl-C or a polite kill; `ready` hears the address, token and all.
+    """Serve a dataset until Ctrl-C or a SIGTERM; `ready` hears the address, token and all.
 
-    Raises MmussetError where there is no dataset, or nobody may listen there.
+    Raises MmussetError where there is no dataset, or the port can't be listened on.
     """
     dataset = open_dataset(out)
     token = secrets.token_urlsafe(24)
@@ -39,25 +39,25 @@ async def serve(out: Path, host: str, port: int, ready: Callable[[str], None]) -
         try:
             listening = _listen(host, port)
             assert runner.server
-            door = await asyncio.get_running_loop().create_server(
-                Door(runner.server), sock=listening
+            listener = await asyncio.get_running_loop().create_server(
+                ConnectionLimit(runner.server), sock=listening
             )
-            stack.callback(door.close)
+            stack.callback(listener.close)
             ending = _ending()
             name = host if is_loopback(host) else socket.gethostname()
-            shown = f"[{name}]" if ":" in name else name
-            ready(f"http://{shown}:{listening.getsockname()[1]}/{token}/")
+            host_text = f"[{name}]" if ":" in name else name
+            ready(f"http://{host_text}:{listening.getsockname()[1]}/{token}/")
             await ending.wait()
         finally:
             await runner.cleanup()
 
 
 def _ending() -> asyncio.Event:
-    """Set by Ctrl-C and by a polite kill."""
-    told = asyncio.Event()
+    """Set by Ctrl-C and by a SIGTERM."""
+    ending = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
-    return told
+        asyncio.get_running_loop().add_signal_handler(number, ending.set)
+    return ending
 
 
 def _listen(host: str, port: int) -> socket.socket:

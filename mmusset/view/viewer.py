@@ -57,7 +57,7 @@ class Viewer:
         self._ending = False
         self._counted = lru_cache(COUNTS_KEPT)(self._count)
         self._makers = asyncio.Semaphore(MAKERS)
-        self._picture = lru_cache(PICTURES_KEPT)(_made)
+        self._picture = lru_cache(PICTURES_KEPT)(_drawn)
 
     def app(self, guard: Guard) -> web.Application:
         app = web.Application(
@@ -112,12 +112,12 @@ class Viewer:
         return _json(b'{"total":%d,"cards":[%b]}' % (page.total, cards))
 
     async def _counts(self, request: web.Request) -> web.Response:
-        wanted = _filter(request)
-        return _json(await asyncio.to_thread(lambda: self._counted(wanted, self._index.version)))
+        query = _filter(request)
+        return _json(await asyncio.to_thread(lambda: self._counted(query, self._index.version)))
 
-    def _count(self, wanted: Filter, version: int) -> bytes:
+    def _count(self, query: Filter, version: int) -> bytes:
         """The counts of the index in one of its versions."""
-        return orjson.dumps(self._index.counts(wanted))
+        return orjson.dumps(self._index.counts(query))
 
     async def _place(self, request: web.Request) -> web.Response:
         key = request.query.get("key", "")
@@ -126,21 +126,21 @@ class Viewer:
 
     async def _state(self, request: web.Request) -> web.Response:
         """What has changed: pages ask from time to time."""
-        told = {
+        state = {
             "version": await asyncio.to_thread(lambda: self._index.version),
             "looked_at": self._looked_at,
             "trouble": self._trouble,
         }
-        return _json(orjson.dumps(told))
+        return _json(orjson.dumps(state))
 
     async def _sample(self, request: web.Request) -> web.Response:
         key = request.match_info["key"]
-        told = await asyncio.to_thread(self._told, key)
-        if told is None:
+        data = await asyncio.to_thread(self._sample_json, key)
+        if data is None:
             raise web.HTTPNotFound(text="there is no such sample")
-        return _json(told)
+        return _json(data)
 
-    def _told(self, key: str) -> bytes | None:
+    def _sample_json(self, key: str) -> bytes | None:
         with self._dataset.reading() as reading:
             story = reading.story(key)
             if story:
@@ -172,7 +172,7 @@ class Viewer:
             change()
             with self._dataset.reading() as reading:
                 self._index.refresh_one(reading, key)
-            return self._told(key) or b"null"
+            return self._sample_json(key) or b"null"
 
         return _json(await asyncio.to_thread(carry_out))
 
@@ -186,8 +186,8 @@ class Viewer:
         # What is not understood is ignored, as RFC 9110, section 14.2, has it.
         with suppress(ValueError):
             if "Range" in request.headers:
-                asked = request.http_range
-                start, stop, _ = slice(asked.start, asked.stop).indices(span.size)
+                byte_range = request.http_range
+                start, stop, _ = slice(byte_range.start, byte_range.stop).indices(span.size)
                 status = 206
         if status == 206 and start >= stop:
             raise web.HTTPRequestRangeNotSatisfiable(
@@ -257,7 +257,7 @@ class Viewer:
 
 @web.middleware
 async def _honest(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """What a user has to know is told in one line: 400 for what was sent, 409 for the dataset."""
+    """Errors that a user can fix become one line: 400 for the request, 409 for the dataset."""
     try:
         return await handler(request)
     except UsageError as error:
@@ -271,16 +271,16 @@ async def _with_slash(request: web.Request) -> web.Response:
     return web.Response(status=303, headers={"Location": f"{request.path}/"})
 
 
-def _made(kind: Kind, span: Span) -> bytes:
+def _drawn(kind: Kind, span: Span) -> bytes:
     return picture(kind, span.read())
 
 
 def _filter(request: web.Request) -> Filter:
     """The filter that a request's query asks for. Facets that there are not are an error."""
-    wanted = {name: value for name, value in request.query.items() if name not in _OTHERS}
-    if unknown := wanted.keys() - {facet.name for facet in facets()}:
+    labels = {name: value for name, value in request.query.items() if name not in _OTHERS}
+    if unknown := labels.keys() - {facet.name for facet in facets()}:
         raise web.HTTPBadRequest(text=f"no facet is called {', '.join(sorted(unknown))}")
-    return Filter(request.query.get("q", ""), tuple(sorted(wanted.items())))
+    return Filter(request.query.get("q", ""), tuple(sorted(labels.items())))
 
 
 _OTHERS = ("q", "page", "key")

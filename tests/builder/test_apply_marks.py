@@ -7,15 +7,23 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mmusset.agents.captioner import CAPTIONER
+from mmusset.agents.critic import CRITIC
+from mmusset.agents.reconciler import RECONCILER, Mending
+from mmusset.agents.story_writer import STORY_WRITER
 from mmusset.builder.apply_marks import apply_marks
 from mmusset.builder.ledger.file import open_to_write
 from mmusset.builder.marks import Mark, forget_mark, read_marks, save_mark
+from mmusset.speakers.agent import Notes
+from mmusset.speakers.offline import mending
 from tests.support.command import SHORT, environment, mmusset, start, tree
 from tests.support.marking import keys, manifest, published, samples
 from tests.support.media import library
@@ -271,18 +279,24 @@ def test_a_person_outvotes_a_model_but_no_rule(begun: Path, tmp_path: Path) -> N
     assert mmusset("verify", out).stdout == "4 samples read, no problems\n"
 
 
+def mend_the_story_alone(notes: Notes, random: Random) -> Mending:
+    return Mending(caption="", story=mending.story(notes, random))
+
+
 def test_a_model_mends_what_a_person_asks_or_the_sample_is_rejected(
     begun: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "source").symlink_to(begun / "source")
     out = tmp_path / "out"
+    stubborn = replace(RECONCILER, offline=mend_the_story_alone)
     with serving(objecting=0.0) as stub:
+        stub.agents = (CAPTIONER, STORY_WRITER, CRITIC, stubborn)
         model = ("--speaker", "vllm", "--set", f"server.url={stub.url}")
         assert mmusset(*words(tmp_path, *model)).returncode == 0
         before, asked = samples(out), stub.requests
         first, second, *_ = keys(out)
         save_mark(out, Mark(first, "fix", f"The story: {NOTE}"))
-        save_mark(out, Mark(second, "fix", "The stub never mends a caption"))
+        save_mark(out, Mark(second, "fix", "This model never mends a caption"))
         apply(out, *model)
         # One mending and its judgement; two rounds of mending in vain.
         assert stub.requests == asked + 4
@@ -393,6 +407,7 @@ def test_the_mind_can_be_changed_while_a_mending_is_under_way(marked: Path, tmp_
 MARKER = """
 import sys
 from pathlib import Path
+from random import Random
 from mmusset.builder.marks import Mark, save_mark
 out, *keys = sys.argv[1:]
 for number in range(20):

@@ -22,12 +22,17 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return library(tmp_path_factory.mktemp("build") / "source", 8)
 
 
-@pytest.fixture
-def built(source: Path, tmp_path: Path) -> Path:
-    out = tmp_path / "out"
+@pytest.fixture(scope="module")
+def first_built(source: Path) -> Path:
+    out = source.parent / "out"
     done = mmusset("build", "--source", source, "--out", out, *SHORT)
     assert done.returncode == 0, done.stderr
     return out
+
+
+@pytest.fixture
+def built(first_built: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(first_built, tmp_path / "out"))
 
 
 def manifest(out: Path) -> dict[str, int]:
@@ -285,12 +290,13 @@ def test_ctrl_c_drains_and_says_how_to_go_on(source: Path, built: Path, tmp_path
 
 def test_a_stop_before_the_plan_stands_leaves_no_traceback(tmp_path: Path) -> None:
     source = library(tmp_path / "source", 1)
-    for number in range(600):
-        picture(source / f"{number}.png", number, size=(400, 400))
+    picture(source / "0.png", 0, size=(2000, 2000))
+    for number in range(1, 60):  # the same pixels in other bytes: each is opened, and takes a while
+        (source / f"{number}.png").write_bytes((source / "0.png").read_bytes() + bytes([number]))
     words = ["build", "--source", str(source), "--out", str(tmp_path / "out"), "--log-json"]
     for number in (signal.SIGTERM, signal.SIGINT):
         with start(*words) as process:
-            assert process.stderr and '"surveyed"' in process.stderr.readline()
+            assert process.stderr and '"reading the source"' in process.stderr.readline()
             process.send_signal(number)
             _, said = process.communicate()
         assert process.returncode == 130

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from mmusset.musflow.training.checkpoint import load_checkpoint, save_checkpoint
 from mmusset.musflow.training.run_folder import RunFolder
 from mmusset.shards.tar import read_shard
-from mmusset.training.checkpoint import newest
+from mmusset.training.checkpoint import load, newest, save
 from tests.support.command import SHORT, core, mmusset, python, tree
 from tests.support.media import library, picture, piece
 
@@ -73,7 +72,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     found = Made(mixed(folder / "source"), folder / "model", folder / "out")
     done = mmusset(*found.words(found.out))
     assert done.returncode == 0, done.stderr
-    assert "making music for pictures: 5 of 5, " in done.stderr
+    assert "making music for pictures: 5 of 5 pieces, " in done.stderr
     return found
 
 
@@ -95,8 +94,8 @@ def another(model: Path) -> str:
     folder = RunFolder(model).checkpoints
     path = newest(folder)
     assert path
-    checkpoint = load_checkpoint(path)
-    return save_checkpoint(folder, replace(checkpoint, step=checkpoint.step + 1)).name
+    checkpoint = load(path)
+    return save(folder, replace(checkpoint, step=checkpoint.step + 1)).name
 
 
 def test_pictures_without_music_become_items(made: Made) -> None:

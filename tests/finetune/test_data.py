@@ -63,7 +63,7 @@ def test_what_is_taught_is_what_the_agents_send(tmp_path: Path) -> None:
     sent = {
         json.dumps(chats_of_agents.messages(request, {"type": "image"}))
         for request in asyncio.run(asked())
-        if request.brief.agent in ("captioner", "story_writer")
+        if request.brief.agent.name in ("captioner", "story_writer")
     }
     taught = {json.dumps(list(chat.messages[:-1])) for chat in read_chats([str(out)], DATA).chats}
     assert taught == sent

@@ -10,6 +10,7 @@ from PIL import Image, ImageEnhance
 
 from mmusset import recipe_file
 from mmusset.agents import AGENTS
+from mmusset.agents.critic import CRITIC
 from mmusset.finetune.chats import Chat, read_chats
 from mmusset.finetune.compare import ComparisonRequest, compare
 from mmusset.finetune.learner import read_processor
@@ -51,7 +52,7 @@ def base(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """It knows the words, and how a critic answers who finds nothing."""
     folder = tmp_path_factory.mktemp("base")
     loaded = recipe_file.load(Recipe, "transformers", (f"speaker.max_pixels={FEW_PIXELS}",), AGENTS)
-    lessons = [x for x in lessons_of(SOURCE, loaded, 13) if x.request.brief.agent == "critic"]
+    lessons = [x for x in lessons_of(SOURCE, loaded, 13) if x.request.brief.agent is CRITIC]
     chats = read_chats([str(dataset)], DATA).chats
     asked = [text for x in lessons for text in (x.request.brief.prompt.task, x.answer)]
     random = make_tiny(folder / "random", [*texts_of(chats), *asked])

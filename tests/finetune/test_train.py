@@ -17,12 +17,13 @@ from mmusset.finetune.batch import batch_of
 from mmusset.finetune.curve import running_mean
 from mmusset.finetune.finish import save_adapter
 from mmusset.finetune.learner import TARGETS, load_base
-from mmusset.finetune.lora import ready, teach
 from mmusset.finetune.recipe import FinetuneRecipe
-from mmusset.finetune.training import Best, Learnt
+from mmusset.finetune.run import finetune, prepare
+from mmusset.finetune.task import LoraOutcome
 from mmusset.recipe_file import load
 from mmusset.speakers.adapter import check_adapter, read_adapter
-from mmusset.training.lock import locked
+from mmusset.training.early_stopping import Best
+from mmusset.training.folder import locked
 from tests.support.command import environment, mmusset, torchrun, tree
 from tests.support.finetune_parts import (
     job,
@@ -38,7 +39,7 @@ from tests.support.samples import sample
 from tests.support.tiny_qwen2vl import make_adapter
 
 ROOT = Path(__file__).parents[2]
-CLOCKED = {"tokens_per_s", "memory_gib", "waits"}
+CLOCKED = {"tokens_per_s", "memory_gib", "waiting"}
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +120,7 @@ def test_a_training_that_was_killed_learns_what_one_in_one_go_learns(
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
     before = tree(out)
-    assert teach(job(base, source, out))
+    assert finetune(job(base, source, out))
     assert tree(out) == before, "what has ended is left as it is"
 
 
@@ -147,7 +148,7 @@ def test_memory_for_time_changes_no_loss(
     losses = []
     for changes in ({"train__checkpointing": True}, {"train__micro_batch": 2}):
         out = tmp_path / str(len(losses))
-        teach(job(base, source, out, lora__dropout=0, train__epochs=1, **changes))
+        finetune(job(base, source, out, lora__dropout=0, train__epochs=1, **changes))
         losses.append([line["loss"] for line in log(out)])
     assert losses[0] == pytest.approx(losses[1], abs=1e-4)
 
@@ -157,7 +158,7 @@ def test_it_ends_when_validation_gets_no_better_and_keeps_the_best(
 ) -> None:
     out = tmp_path / "adapter"
     hot = {"train__lr": 3.0, "train__validate_every": 1, "train__patience": 2}
-    taught = teach(job(base, source, out, **hot))
+    taught = finetune(job(base, source, out, **hot))
     assert taught
     assert taught.ended_early
     checked = {line["step"]: line["loss"] for line in log(out) if line["at"] == "validation"}
@@ -196,11 +197,11 @@ def test_an_adapter_that_changes_nothing_is_not_saved(
     found, processor = packed(base, source)
     silent, spoken = learner(base, loud=False), learner(base)
     batch = batch_of(found.samples[:1], processor, silent.base.model.get_rope_index)
-    learnt = Learnt(step=4, steps=4, base_loss=2.0, best=Best(4, 1.0, {}))
+    outcome = LoraOutcome(step=4, steps=4, base_loss=2.0, best=Best(4, 1.0, {}))
     with pytest.raises(MmussetError, match="changes nothing that the base says"):
-        save_adapter(silent, recipe(base), tmp_path, batch, learnt)
+        save_adapter(silent, recipe(base), tmp_path, batch, outcome)
     assert not list(tmp_path.iterdir())
-    save_adapter(spoken, recipe(base), tmp_path, batch, learnt)
+    save_adapter(spoken, recipe(base), tmp_path, batch, outcome)
     assert read_adapter(tmp_path).base == str(base)
 
 
@@ -210,7 +211,7 @@ def test_an_adapter_that_changes_nothing_is_not_saved(
 def refused(base: Path, source: Path, out: Path, **changes: Any) -> str:
     """What is said, before any weight is looked at."""
     with pytest.raises(MmussetError) as raised:
-        ready(job(base, source, out, **changes))
+        prepare(job(base, source, out, **changes))
     assert "\n" not in str(raised.value)
     return str(raised.value)
 
@@ -232,7 +233,7 @@ def test_another_recipe_or_other_samples_are_refused(
     others = dataset(tmp_path / "others", train_0=fewer, validation_0=held_out)
     assert "have changed since" in refused(base, others, whole)
     with locked(whole), pytest.raises(Refused, match="another training is running"):
-        teach(job(base, source, whole))
+        finetune(job(base, source, whole))
 
 
 def test_a_base_that_is_no_qwen2_vl_is_refused(base: Path, source: Path, tmp_path: Path) -> None:
@@ -250,7 +251,7 @@ def test_a_base_that_lacks_weights_is_refused(base: Path, source: Path, tmp_path
     kept = {k: v for k, v in load_file(base / "model.safetensors").items() if "layers.1." not in k}
     save_file(kept, other / "model.safetensors", {"format": "pt"})
     with pytest.raises(MmussetError, match="lacks weights"):
-        teach(job(other, source, tmp_path / "a"))
+        finetune(job(other, source, tmp_path / "a"))
 
 
 def test_nothing_to_learn_from_is_refused(base: Path, tmp_path: Path) -> None:

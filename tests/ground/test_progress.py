@@ -2,6 +2,10 @@
 
 import io
 import json
+import os
+import pty
+import subprocess
+import sys
 
 import pytest
 
@@ -59,3 +63,38 @@ def test_what_an_earlier_run_did_makes_no_pace(monkeypatch: pytest.MonkeyPatch) 
     assert meter.line() == "950 of 1000, 5.0 a second, 10 s left"
     now_s, meter.done = 1000.0, 950
     assert meter.line() == "950 of 1000, 20.0 s each, 17 min left"
+
+
+LIVE = """
+from mmusset.progress import for_terminal
+with for_terminal() as progress:
+    progress.log("asked [bold]before[/] anything is shown")
+    progress.stage("building", 40, unit="items")
+    progress.step(12, "92 % accepted", below=["captioner    12 calls"])
+    progress.log("the server is back")
+"""
+
+
+def test_a_terminal_shows_a_bar_and_what_is_said_above_it() -> None:
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([sys.executable, "-c", LIVE], stderr=theirs) as process:
+        os.close(theirs)
+        screen = b""
+        while data := _read(ours):
+            screen += data
+        assert process.wait() == 0
+    os.close(ours)
+    text = screen.decode()
+    assert text.startswith("asked [bold]before[/] anything is shown\r\n")
+    assert "12 of 40 items" in text
+    assert "92 % accepted" in text
+    assert "captioner    12 calls" in text
+    assert "the server is back\r\n" in text
+
+
+def _read(terminal: int) -> bytes:
+    """What comes next; nothing once the other side is gone, which Linux answers with an error."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""

@@ -3,10 +3,8 @@
 How far the peaks stand over the mean level tells squashed from punchy.
 """
 
-import asyncio
 import json
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +12,8 @@ import pytest
 
 from mmusset import prompts
 from mmusset.agents import AGENTS
-from mmusset.agents.graph import build_graph
-from mmusset.builder import report, run, show
-from mmusset.builder.job import Job
+from mmusset.builder import report, show
 from mmusset.builder.ledger.file import open_to_read
-from mmusset.builder.progress import BuildProgress
 from mmusset.errors import MmussetError, UsageError
 from mmusset.measured import Measured
 from mmusset.measurements.declaration import (
@@ -30,19 +25,18 @@ from mmusset.measurements.declaration import (
 )
 from mmusset.measurements.listed import MEASUREMENTS, add, added
 from mmusset.measurements.phrases import Phrases, joined
-from mmusset.progress import Progress
-from mmusset.publish.card import write_card
+from mmusset.pipeline import build_dataset
 from mmusset.recipe import GatesPart, Recipe
 from mmusset.recipe_file import load
 from mmusset.sample import Claim, MusicEvidence
 from mmusset.shards.tar import read_shard
-from mmusset.speakers.choose import speaker_of
+from mmusset.sources.folder import FolderSource
 from mmusset.truth.extract import extract
 from mmusset.truth.judge import judge
-from mmusset.view.dataset import dataset_at
 from mmusset.view.detail import detail_of
 from mmusset.view.facets import facets
 from mmusset.view.index import Filter, Index
+from mmusset.view.open_dataset import open_dataset
 from tests.support.media import library
 from tests.support.samples import music_evidence
 
@@ -118,8 +112,7 @@ def built(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def build(source: Path, out: Path, *overrides: str) -> Path:
     recipe = load(Recipe, "quickstart", (*SHORT, *overrides), AGENTS)
-    job = Job(source, out, recipe, speaker_of(recipe), partial(build_graph, agents=AGENTS), AGENTS)
-    assert asyncio.run(run.build(job, BuildProgress(Progress()))).finished
+    assert build_dataset(FolderSource(source), out, recipe).finished
     return out
 
 
@@ -186,7 +179,7 @@ def test_explain_the_page_and_the_card_show_it(listed: None, built: Path, tmp_pa
     value = f"{sample['music_evidence']['crest_db']['value']:.1f} dB"
     with open_to_read(built) as ledger:
         assert f"  crest {value} (" in show.stories(report.explain(ledger, key))
-    with dataset_at(built).reading() as reading:
+    with open_dataset(built).reading() as reading:
         story = reading.story(key)
         assert story
         assert ("crest", value) in [
@@ -196,7 +189,6 @@ def test_explain_the_page_and_the_card_show_it(listed: None, built: Path, tmp_pa
         index.refresh(reading)
         [crests] = [each for each in index.counts(Filter("", ())) if each.name == "crest"]
     assert sum(count for _, count in crests.values) == 4
-    write_card(built)
     card = (built / "README.md").read_text()
     assert "crest 0.40, density" in card
     assert "| crest |" in card

@@ -55,7 +55,7 @@ def test_after_any_trouble_a_push_ends_right(out: Path) -> None:
     ends = {n: (d.code, d.err.splitlines()[-1:]) for n, d in zip(FAULTS, found, strict=False)}
     assert {n: code for n, (code, _) in ends.items()} == {n: c for n, (_, c) in FAULTS.items()}
     told = dict(zip(FAULTS, (done.err for done in found), strict=False))
-    assert "it is asked again in 56 s" in told["commit-limit"]
+    assert "trying again in 56 s" in told["commit-limit"]
     for name, (code, said) in ends.items():
         if code == 3:
             assert "run the same command again" in said[0], name

@@ -91,7 +91,7 @@ def test_musflow_is_trained_on_it_where_it_is(out: Path, tmp_path: Path) -> None
         (done,) = on_hub(there, words)
         tars = {asked for asked in there.asked if asked.endswith(".tar")}
     assert done.code == 0, done.err
-    assert "cache: 4 train clips (4 made now), 0 unusable" in done.err
+    assert "cache: 4 train clips (4 encoded now), 0 unusable" in done.err
     assert "trained 2 steps" in done.out
     place = "GET /datasets/user/name/resolve/main/data/train-00000"
     assert tars == {f"{place}0.tar", f"{place}1.tar"}

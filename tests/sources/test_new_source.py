@@ -1,28 +1,20 @@
 """A kind of source that the house does not know is all in this file, and a build takes it."""
 
-import asyncio
 import json
 import shutil
 import tempfile
 import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from mmusset.agents import AGENTS
-from mmusset.agents.graph import build_graph
-from mmusset.builder.job import Job, Result
-from mmusset.builder.progress import BuildProgress
-from mmusset.builder.run import build
 from mmusset.errors import MmussetError, Unread, UsageError
-from mmusset.progress import Progress
+from mmusset.pipeline import build_dataset
 from mmusset.recipe import ClipPart, LimitsPart, Recipe
 from mmusset.shards.verify import verify
 from mmusset.sources.source import Entry, kind_of
-from mmusset.speakers.offline.speaker import OfflineSpeaker
 from tests.support.media import library
 
 RECIPE = Recipe(clip=ClipPart(seconds=2), limits=LimitsPart(workers=1))
@@ -80,12 +72,6 @@ def archive(tmp_path: Path) -> Path:
     return tmp_path / "music.zip"
 
 
-def built(archive: Path, out: Path) -> Result:
-    graph = partial(build_graph, agents=AGENTS)
-    job = Job(ZipSource(archive), out, RECIPE, OfflineSpeaker(), graph, AGENTS)
-    return asyncio.run(build(job, BuildProgress(Progress())))
-
-
 def contents(out: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted((out / "data").iterdir())}
 
@@ -94,12 +80,12 @@ def test_a_dataset_is_built_from_it_and_building_again_changes_nothing(
     archive: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    first = built(archive, out)
+    first = build_dataset(ZipSource(archive), out, RECIPE)
     assert (first.tally.found, first.tally.accepted, first.tally.undecided) == (4, 4, 0)
     samples, problems = verify(out)
     assert (samples, problems) == (4, [])
     shards, manifest = contents(out), (out / "manifest.json").read_bytes()
-    again = built(archive, out)
+    again = build_dataset(ZipSource(archive), out, RECIPE)
     assert (again.new, again.sealed) == (0, 0)
     assert contents(out) == shards
     assert (out / "manifest.json").read_bytes() == manifest

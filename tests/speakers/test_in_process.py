@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from mmusset import prompts
 from mmusset.agents import AGENTS
 from mmusset.agents.captioner import CAPTIONER
+from mmusset.agents.critic import CRITIC
 from mmusset.agents.state import GraphAgent, begin, brief
 from mmusset.agents.story_writer import STORY_WRITER
 from mmusset.errors import MmussetError, Stopped
@@ -205,7 +206,7 @@ def test_stopping_lets_the_batch_come_back_and_begins_no_more(base: Path, pictur
     async def scene() -> list[Reply | BaseException]:
         async with TransformersSpeaker(part(base)) as speaker:
             calls = []
-            for agent in ("captioner", "critic"):
+            for agent in (CAPTIONER, CRITIC):
                 calls.append(asyncio.create_task(speaker.answer(request(picture, agent))))
                 for _ in range(10):  # turns of the loop: the first is being written
                     await asyncio.sleep(0)

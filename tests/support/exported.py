@@ -12,9 +12,9 @@ _NODE = "driver/node"
 # `disk.js` and what it takes from the page around it: elements, facts of the page, its data files.
 _HARNESS = """
 const fs = require("fs"), vm = require("vm"), readline = require("readline");
-const [folder, told] = [process.argv[1], JSON.parse(process.argv[2])];
+const [folder, pageFacts] = [process.argv[1], JSON.parse(process.argv[2])];
 const context = vm.createContext({
-  told: { ...told, source: "disk" },
+  pageFacts: { ...pageFacts, source: "disk" },
   serverSource: {},
   el: (name, attributes) => attributes,
   // A browser loads a script later, too.
@@ -46,7 +46,7 @@ class ExportedPages:
     def ask(self, words: str, labels: dict[str, str], page: int = 1, key: str = "") -> Any:
         """`page`, `counts`, `place` of the item `key`, and the `words` that are searched for."""
         assert self._process.stdin and self._process.stdout
-        state = {"q": words, "wanted": labels, "page": page}
+        state = {"q": words, "labels": labels, "page": page}
         self._process.stdin.write(json.dumps({"state": state, "key": key}) + "\n")
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())

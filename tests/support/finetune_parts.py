@@ -2,20 +2,19 @@
 
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import torch
 from PIL import Image
-from torch.profiler import ProfilerActivity, profile
 
 from mmusset.finetune.chats import Chat, read_chats
 from mmusset.finetune.learner import adapted, load_base, read_processor
-from mmusset.finetune.lora import Job
 from mmusset.finetune.packing import PackedDataset, pack_chats, tokens_of
 from mmusset.finetune.recipe import DataPart, FinetuneRecipe, LoraPart, LoraTrainPart
+from mmusset.finetune.run import FinetuneJob
 from mmusset.progress import Progress
 from mmusset.recipe_file import load
 from tests.support.musflow_parts import dataset
@@ -96,18 +95,6 @@ def alone(model: Any, processor: Any, chat: Chat) -> Any:
     return model(**inputs, labels=labels[None])
 
 
-def most_held_mib(step: Callable[[], object]) -> float:
-    """The most that the allocator held at once for a step, beside what was there before."""
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
-        step()
-    now, most = 0, 0
-    for event in profiler.profiler.kineto_results.events():
-        if event.name() == "[memory]":
-            now += event.nbytes()
-            most = max(most, now)
-    return most / 2**20
-
-
 def words(base: Path, source: Path | str, out: Path, **changes: Any) -> list[str | Path]:
     """`mmusset finetune`'s words; changes are `section__key=value`."""
     whole = SETTINGS | {key.replace("__", "."): value for key, value in changes.items()}
@@ -115,13 +102,13 @@ def words(base: Path, source: Path | str, out: Path, **changes: Any) -> list[str
     return ["finetune", str(source), "--base", base, "--out", out, *sets]
 
 
-def job(base: Path, source: Path | str, out: Path, **changes: Any) -> Job:
+def job(base: Path, source: Path | str, out: Path, **changes: Any) -> FinetuneJob:
     """The same, for who asks from within; `merge` too."""
     merge = changes.pop("merge", None)
     whole = SETTINGS | {key.replace("__", "."): value for key, value in changes.items()}
     overrides = tuple(f"{key}={json.dumps(value)}" for key, value in whole.items())
     asked = load(FinetuneRecipe, "lora-r8", (f"base={base}", *overrides))
-    return Job((str(source),), asked, out, merge, "cpu", Progress())
+    return FinetuneJob((str(source),), asked, out, merge, "cpu", Progress())
 
 
 def teach_words(base: Path, chats: Sequence[Chat], out: Path, steps: int) -> Path:

@@ -1,16 +1,28 @@
 """Real little media, made on the spot: pieces with a beat and chords, and pictures."""
 
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
 from PIL import Image
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 RATE_HZ = 22050
 
 
 def piece(path: Path, number: int, seconds: float = 3.0) -> None:
     """A few chords over a click; every number sounds different. The suffix says the format."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, sound_of(number, seconds), RATE_HZ)
+
+
+@cache  # most modules begin with the same few pieces
+def sound_of(number: int, seconds: float) -> "NDArray[np.float64]":
+    """The samples of a piece, `[frames, 2]`."""
     rng = np.random.default_rng(number)
     time_s = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
     bpm = 70 + 13 * (number % 7)
@@ -26,8 +38,7 @@ def piece(path: Path, number: int, seconds: float = 3.0) -> None:
         click = gate * np.exp(-80 * np.clip(since, 0, None))
         sound += 0.2 * click * rng.standard_normal(len(time_s))
     stereo = np.stack([sound, np.roll(sound, number % 40)], axis=1)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, stereo.clip(-0.9, 0.9), RATE_HZ)
+    return stereo.clip(-0.9, 0.9)
 
 
 def picture(path: Path, number: int, size: tuple[int, int] = (160, 120)) -> None:

@@ -5,12 +5,13 @@
 A request is one packet: JSON with what `python` is to run, the environment and the folder, and
 with it four file descriptors: the command's stdin, stdout and stderr, and a pipe to which the
 server writes the command's process id and, once it has ended, its exit code (two native ints; the
-code is less than 0 for a signal). A fork runs what it is told as a new interpreter would, and ends
-as one; all that it saves is the imports, which take most of a short command's time.
+code is less than 0 for a signal). A fork runs what it is told as a new interpreter would; what it
+saves is the imports, which take most of a short command's time, and their undoing.
 
 What a fork shares with its siblings, and new processes would not, is the seed of `hash()`.
 """
 
+import atexit
 import gc
 import importlib
 import json
@@ -23,7 +24,7 @@ import struct
 import sys
 import threading
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 STATUS = struct.Struct("i")
 LARGEST_REQUEST = 1 << 20
@@ -116,6 +117,21 @@ def run(arguments: list[str]) -> None:
         runpy.run_path(arguments[0], run_name="__main__")
 
 
+def leave(code: str | int | None) -> NoReturn:
+    """End as an interpreter does, but without taking apart the modules that were imported.
+
+    That would take 0.1 s of CPU time without torch and 0.6 s with it, more than most commands do.
+    """
+    quiet = threading.active_count() == 1 and not isinstance(code, str)
+    if quiet:
+        atexit._run_exitfuncs()
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code or 0)
+    sys.exit(code)  # threads are waited for, and what can't be written is reported
+
+
 def main() -> None:
     """Serve; and, in a fork, run what was asked for."""
     control = socket.socket(fileno=int(sys.argv[1]))
@@ -123,7 +139,12 @@ def main() -> None:
     assert threading.active_count() == 1, "a fork has one thread"
     gc.collect()
     gc.freeze()
-    run(Server(control).serve())
+    code: str | int | None = None
+    try:
+        run(Server(control).serve())
+    except SystemExit as end:
+        code = end.code
+    leave(code)
 
 
 if __name__ == "__main__":

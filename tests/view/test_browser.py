@@ -151,7 +151,7 @@ def test_keys_lead_through_the_samples_and_play_them(page: Page) -> None:
 
 def test_a_sample_says_how_true_it_is_and_how_it_came_to_be(page: Page) -> None:
     page.get_by_role("link", name="Plots").click()
-    page.get_by_role("button", name=re.compile("Rounds of mending 1")).click()
+    page.get_by_role("button", name=re.compile("Rounds of repair 1")).click()
     page.get_by_role("link", name="Show them").click()
     page.locator(".card h2 a").first.click()
     claims = page.get_by_role("region", name="Claims")
@@ -178,7 +178,7 @@ def test_a_title_with_a_script_stays_a_title(page: Page) -> None:
 def test_marks_are_kept_in_the_ledger_and_outlive_a_reload(served: Page, out: Path) -> None:
     served.get_by_role("link", name="song 8", exact=False).first.click()
     served.get_by_role("button", name="Fix").click()
-    expect(served.locator(".mark-say")).to_contain_text("Say what is to be mended")
+    expect(served.locator(".mark-say")).to_contain_text("Say what needs fixing")
     served.get_by_label("Note", exact=True).fill("the story speaks of a lamp")
     served.keyboard.press("Tab")
     expect(served.locator(".mark-say")).to_contain_text("Saved.")
@@ -212,7 +212,7 @@ def test_axe_finds_nothing(theme: str, browser: Browser, server: str) -> None:
         expect(page.get_by_role("button", name="2 all")).to_be_visible()
         sound(page)
         page.get_by_role("link", name="Plots").click()
-        page.get_by_role("button", name=re.compile("Rounds of mending 1")).click()
+        page.get_by_role("button", name=re.compile("Rounds of repair 1")).click()
         expect(page.get_by_role("button", pressed=True, name="Rounds")).to_be_visible()
         sound(page)
         page.get_by_role("link", name="Show them").click()

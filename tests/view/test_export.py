@@ -82,7 +82,7 @@ def test_pages_need_no_server(pages: Path) -> None:
         text = (pages / page).read_text()
         for reference in re.findall(r'(?:src|href)="([^"#]+)"', text):
             assert (pages / reference).is_file(), reference
-        told = json.loads(re.findall(r'id="told">(.*?)</script>', text, re.DOTALL)[0])
+        told = json.loads(re.findall(r'id="page-facts">(.*?)</script>', text, re.DOTALL)[0])
         assert (told["source"], told["music"]) == ("disk", "music.mp3")
         assert "default-src &#39;none&#39;" in text, "pages may load what is beside them alone"
     for path in (*pages.glob("*.html"), *pages.glob("static/*")):
@@ -181,5 +181,5 @@ def test_media_that_can_not_be_read_stop_it_and_leave_nothing(
     shard.write_bytes(shard.read_bytes().replace(b"fLaC", b"FLAW"))
     done = mmusset("view", out, "--export", tmp_path / "pages")
     assert done.returncode == 1
-    assert re.search(r"the media of \w+ can't be read .*`mmusset verify` tells more", done.stderr)
+    assert re.search(r"the media of \w+ can't be read .*`mmusset verify` says why", done.stderr)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]

@@ -51,7 +51,7 @@ def test_a_shard_that_is_damaged_is_told(pulled: Path) -> None:
         viewed.wait_for(lambda: viewed.page()["total"] == count + 1)
         (skipped,) = viewed.page(reason="damaged shard")["cards"].values()
         assert skipped["path"] == f"data/{damaged.name}"
-        assert skipped["detail"] == "`mmusset verify` tells more"
+        assert skipped["detail"] == "`mmusset verify` says why"
 
 
 def test_shards_of_others_are_told(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_what_each_answer_cost_is_that_of_the_ledger(viewed: Viewing, built_to_v
         if card["status"] != "skipped":
             for turn in viewed.sample(key)["turns"]:
                 calls, tokens_in, tokens_out = told[turn["agent"]]
-                if asked := turn["asked"]:
+                if asked := turn["call"]:
                     told[turn["agent"]] = (
                         calls + 1,
                         tokens_in + asked["prompt_tokens"],

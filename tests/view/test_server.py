@@ -15,7 +15,7 @@ from PIL import Image
 
 from mmusset.errors import MmussetError
 from mmusset.shards.tar import read_shard
-from mmusset.view.door import ASKING_S, MOST_CONNECTIONS
+from mmusset.view.connections import HEADERS_S, MOST_CONNECTIONS
 from mmusset.view.pages import PAGES, STATIC, Settings, render
 from mmusset.view.server import serve
 from tests.support.command import mmusset, tree
@@ -143,7 +143,7 @@ def test_slow_connections_keep_nobody_out_and_are_closed(built_to_view: Path) ->
                 slow[-1].sendall(b"s")
             assert viewed.ask("/api/state").status == 200
             time.sleep(0.5)
-        assert time.monotonic() - begun_s >= ASKING_S - 1, "they were given their time"
+        assert time.monotonic() - begun_s >= HEADERS_S - 1, "they were given their time"
         assert viewed.process.poll() is None
 
 

@@ -49,6 +49,7 @@ from .tasks import (
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+# A smaller range of samples is silence.
 AUDIBLE = 66  # 16-bit steps from the lowest to the highest sample: -60 dB of full scale
 
 
@@ -130,8 +131,8 @@ def prepare(task: PrepareTask) -> Prepared:
 def main() -> None:
     """Do tasks until the parent closes the pipe.
 
-    To stop is the parent's to decide, even where the signal is sent to all processes of a
-    service: what has begun is brought to its end.
+    SIGINT and SIGTERM are ignored, since service managers send them to all processes: the parent
+    decides when to stop, and lets the task in hand finish.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -182,7 +183,7 @@ def _reply(line: str) -> dict[str, Any]:
 def _pixels_sha256(source: MediaFile | bytes, max_side_px: int) -> str:
     """Of a picture as it is decoded to be stored; "" where it can't be.
 
-    Before it is scaled, which would take three times as long as all the rest.
+    It is taken before scaling, which would take three times as long as all the rest.
     """
     try:
         picture = decode.open_upright(source, max_side_px)
@@ -195,8 +196,8 @@ def _pixels_sha256(source: MediaFile | bytes, max_side_px: int) -> str:
 def _sound(media: MediaFile) -> tuple[float, str]:
     """The length in seconds, and the hash of two seconds of 16-bit PCM from the middle.
 
-    0 and "" where they can't be known: undecodable music is found out, and told, when its
-    clip is cut. No hash where nothing sounds: silence is not the same piece.
+    0 and "" where they can't be known: music that can't be decoded fails when its clip is cut.
+    No hash of silence, or all pieces that are silent in the middle would be one.
     """
     duration_s = 0.0
     try:

@@ -32,14 +32,14 @@ class LedgerCalls:
     def find(self, request_sha256: str) -> Reply | None:
         """The reply to the request of this hash, if there was one."""
         row = self._db.execute(
-            "SELECT answer FROM sound_call WHERE request = ?", (request_sha256,)
+            "SELECT reply FROM sound_call WHERE request = ?", (request_sha256,)
         ).fetchone()
         return Reply.model_validate_json(row[0]) if row else None
 
     def keep(self, request_sha256: str, call: Call, reply: Reply) -> None:
         """Keep the reply to a request."""
         self._db.execute(
-            "INSERT OR REPLACE INTO call (request, key, agent, round, model, answer)"
+            "INSERT OR REPLACE INTO call (request, key, agent, round, model, reply)"
             " VALUES (?, ?, ?, ?, ?, ?)",
             (
                 *(request_sha256, call.key, call.agent, call.round, call.model),
@@ -50,7 +50,7 @@ class LedgerCalls:
     def costs(self) -> list[Cost]:
         """What each agent's replies have cost."""
         names = ("prompt_tokens", "cached_tokens", "completion_tokens", "seconds")
-        sums = ", ".join(f"SUM(json_extract(answer, '$.{name}'))" for name in names)
+        sums = ", ".join(f"SUM(json_extract(reply, '$.{name}'))" for name in names)
         rows = self._db.execute(
             f"SELECT agent, COUNT(*), {sums} FROM call GROUP BY agent ORDER BY agent"
         )

@@ -1,6 +1,6 @@
 """Whether a ledger is whole, and belongs to its folder: rows, lock, copy, manifest, shards.
 
-A ledger that is damaged, older than what it stands for, or gone must never be built on: shards
+A ledger that is damaged, older than its shards, or gone must never be built on: shards
 would be replaced and every answer paid again.
 """
 

@@ -35,8 +35,8 @@ def open_to_write(out: Path) -> Ledger:
     """The ledger of an output folder, made if there is none, and locked.
 
     Raises Refused if another build holds it, another version of mmusset wrote it, or the folder
-    holds something else; MmussetError where the ledger is damaged, lost, or older than what it
-    stands for.
+    holds something else; MmussetError where the ledger is damaged, lost, or older than its
+    shards, copy or manifest.
     """
     folder = out / FOLDER
     if not folder.exists():
@@ -55,7 +55,7 @@ def open_to_write(out: Path) -> Ledger:
 
 
 def hold(out: Path) -> int:
-    """Lock the ledger's folder of `out`, and make it private; gives the lock, to be closed.
+    """Lock the ledger's folder of `out`, and make it private; returns the lock, to be closed.
 
     Raises Refused if another build holds it.
     """

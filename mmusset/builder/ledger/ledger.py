@@ -72,7 +72,7 @@ class Ledger:
         self._changes_copied = self._db.total_changes
 
     def broken(self, error: sqlite3.Error) -> MmussetError:
-        """The error to raise where reading gave `error`."""
+        """The error to raise where reading raised `error`."""
         return broken(self._db, error)
 
     def close(self) -> None:

@@ -97,7 +97,7 @@ class LedgerLeftOut:
         return any(file.status == "undecided" for file in self.unread_files())
 
     def count_unread_item(self, idx: int, why: str) -> int:
-        """Count one more run in which the media of an item could not be read; gives how many."""
+        """Count one more run in which the media of an item could not be read; returns how many."""
         self._db.execute(
             "INSERT INTO unread_item (idx, runs, why) VALUES (?, 1, ?)"
             " ON CONFLICT (idx) DO UPDATE SET runs = runs + 1, why = excluded.why",

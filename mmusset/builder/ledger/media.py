@@ -53,7 +53,7 @@ class LedgerMedia:
             raise MmussetError(
                 "this dataset was measured with other measurements than this mmusset has"
                 f" ({where}: {fault['msg']}); list those that it was built with"
-                " (mmusset.measurements.listed.add), or build it anew"
+                " (mmusset.measurements.listed.add), or build it again"
             ) from None
 
     def keep_prepared(self, idx: int, prepared: Prepared) -> None:
@@ -74,20 +74,22 @@ class LedgerMedia:
 
     def generated(self, name: str) -> Survey | None:
         """What the generated music of this name says of itself, once there is any."""
-        row = self._db.execute("SELECT survey FROM sound_made WHERE name = ?", (name,)).fetchone()
+        row = self._db.execute(
+            "SELECT survey FROM sound_generated WHERE name = ?", (name,)
+        ).fetchone()
         return Survey.model_validate_json(row[0]) if row else None
 
     def keep_generated(self, name: str, music: Survey) -> None:
         """Keep what generated music says of itself."""
         self._db.execute(
-            "INSERT INTO made (name, music_sha256, survey) VALUES (?, ?, ?)",
+            "INSERT INTO generated (name, music_sha256, survey) VALUES (?, ?, ?)",
             (name, music.sha256, music.model_dump_json()),
         )
 
     def generated_name(self, music_sha256: str) -> str:
         """The name of generated music by the hash of its file. It must be known."""
         row = self._db.execute(
-            "SELECT name FROM sound_made WHERE music_sha256 = ?", (music_sha256,)
+            "SELECT name FROM sound_generated WHERE music_sha256 = ?", (music_sha256,)
         ).fetchone()
         return str(row[0])
 

@@ -46,9 +46,9 @@ class PlannedItem:
 
 @dataclass(frozen=True, slots=True)
 class PlannedBlock:
-    """The unit of sealing: block `n` gives shard `number` of its split.
+    """The unit of sealing: block `n` becomes shard `number` of its split.
 
-    A provisional one is made anew by the next run and not sealed.
+    The next run plans a provisional one again; until then it is not sealed.
     """
 
     n: int
@@ -157,7 +157,7 @@ class LedgerPlan:
     def take_back(self) -> list[PlannedItem]:
         """Remove the provisional blocks, their items, and groups that no other item is of.
 
-        Gives the items. What is known of them stays under their places, which no new item
+        Returns the items. What is known of them stays under their places, which no new item
         gets, for `move_known` or `forget_known`.
         """
         provisional = "block IN (SELECT n FROM block WHERE provisional)"
@@ -285,7 +285,7 @@ def _piece(
     story_path: bytes | None,
     tags: str,
 ) -> Piece:
-    """The piece of these columns; `_piece_row` gives them."""
+    """The piece of these columns; `_piece_row` returns them."""
     return Piece(
         SourceFile(music_path, music_sha256),
         duration_s,

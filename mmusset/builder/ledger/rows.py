@@ -134,7 +134,7 @@ def check_rows(connection: LedgerConnection) -> None:
 
 
 def select_sound(connection: LedgerConnection, table: str) -> str:
-    """SQL that gives the rows in a range of row numbers: number, whether it is sound, and what
+    """SQL that selects the rows in a range of row numbers: number, whether it is sound, and what
     `columns` names. Rows of a table without checksums pass for sound."""
     connection.create_function("row_crc", -1, row_crc, deterministic=True)
     all_columns = _columns(connection, table)
@@ -144,7 +144,7 @@ def select_sound(connection: LedgerConnection, table: str) -> str:
 
 
 def broken(connection: LedgerConnection, error: sqlite3.Error) -> MmussetError:
-    """The error to raise where a ledger gives `error`."""
+    """The error to raise where reading a ledger raised `error`."""
     if is_passing(error) and not connection.damage:
         return MmussetError(f"the ledger of {connection.out} can't be used: {error}")
     return damaged(connection.out, connection.damage or str(error))

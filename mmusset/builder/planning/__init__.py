@@ -5,6 +5,6 @@ Doors:
     surveys      every file read once for what it says of itself
     plan         the inventory, frozen into the ledger
     candidates   a plan that grows until enough samples are accepted
-    provisional  a plan that is made anew, while something could not be read
+    provisional  a plan that the next run makes again, while something could not be read
     retry        failed items tried again
 """

@@ -2,7 +2,7 @@
 
 The plan grows from its start: N items, and then one more for each that is lost. So
 what is planned at the end is the shortest run of items, in their order, that holds N
-good ones, whatever came back first; and nothing is asked in vain.
+good ones, whichever was decided first, and no call to a model is wasted.
 """
 
 from collections import Counter

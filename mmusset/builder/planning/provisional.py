@@ -1,6 +1,8 @@
-"""A plan is provisional while something could not be read: what is in it may change its order,
-its groups and its splits. No block of it is sealed, and the next run makes it anew; so the shards
-come out as if everything had been read at once.
+"""A plan is provisional while something could not be read.
+
+What could not be read may change the order of the items, their groups and their splits. So no
+block of a provisional plan is sealed, and the next run plans again: the shards come out as if
+everything had been read at once.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,11 +15,11 @@ from mmusset.sample import Item
 
 @contextmanager
 def planning(ledger: Ledger) -> Iterator[Callable[[], None]]:
-    """Plan in one transaction, without the provisional blocks that stand.
+    """Plan in one transaction, after the provisional blocks have been taken back.
 
-    What is called in it gives back to items that are planned again what was known of them.
-    The rest is forgotten at the end. Answers are kept, so nothing is paid for twice, and so are
-    people's marks, for the day that an item is planned again.
+    The function that it yields restores what was known of items that are planned again. What is
+    known of the others is forgotten at the end, except for replies, so that nothing is paid for
+    twice, and people's marks, in case an item is planned once more.
     """
     with ledger.transaction():
         before = {planned.item.key: planned for planned in ledger.plan.take_back()}
@@ -38,5 +40,5 @@ def planning(ledger: Ledger) -> Iterator[Callable[[], None]]:
 
 
 def _same(new: Item, old: Item) -> bool:
-    """Whether an item is what it was, wherever the new plan has put it."""
+    """Whether an item is the same but for its group and split."""
     return new == replace(old, group=new.group, split=new.split)

@@ -37,6 +37,8 @@ async def survey_all(workspace: Workspace, entries: Sequence[Entry], step: Step)
     gone, or where nothing of it can be read any more.
     """
     surveyor = _Surveyor(workspace)
+    if entries:
+        step(0, len(entries))  # the pace counts from here
     for start in range(0, len(entries), BATCH):
         batch = entries[start : start + BATCH]
         try:
@@ -101,10 +103,10 @@ class _Surveyor:
         self._unread_in_a_row += 1
         if self._unread_in_a_row < MOST_UNREAD_IN_A_ROW:
             return
+        self._unread_in_a_row = 0
         source = self._workspace.source
         if not await still_reads(source, next(reversed(self.surveys.read), None)):
             raise nothing_read(source, {entry.path: why})
-        self._unread_in_a_row = 0
 
     def keep(self, batch: Sequence[Entry]) -> None:
         """Keep what the files of a batch said."""

@@ -47,7 +47,7 @@ from .salvage import LedgerImage, image_of
 ROOM = "recovering"
 # What a table holds, for people.
 HOLDS = {
-    "call": "answers",
+    "call": "replies",
     "verdict": "verdicts",
     "item": "items",
     "prepared": "measurements",
@@ -110,7 +110,7 @@ def recover(out: Path, dry_run: bool) -> Recovery:
 
 @contextmanager
 def _held(out: Path) -> Iterator[int]:
-    """Hold the lock that is there, if one is; gives the generation that it speaks of."""
+    """Hold the lock that is there, if one is; yields the generation that it names."""
     if not (out / FOLDER / "lock").exists():
         yield 0
         return
@@ -149,7 +149,7 @@ def _recovered(out: Path, room: Path, noted: int) -> Recovery:
         if not images and not recovery.shards.adopted:
             why = next(iter(recovery.shards.damaged.values()), "there is no shard")
             raise Refused(
-                f"nothing of {out} can be brought back: {why}; nothing was changed. To begin anew,"
+                f"nothing of {out} can be brought back: {why}; nothing was changed. To start over,"
                 f" delete {out / FOLDER} and build again"
             )
         return recovery

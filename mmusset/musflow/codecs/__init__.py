@@ -1,0 +1,7 @@
+"""Codecs: sound to latents and back, the bundled one and the pretrained ones.
+
+Doors:
+    codec     what every codec does, and opening the one of a recipe
+    bundled   fitting the bundled codec on a dataset, and saving it
+    mel_vae   the bundled codec's network
+"""

@@ -1,8 +1,7 @@
-"""Fitting the bundled codec on the shards, saving it and loading it."""
+"""The bundled codec: saved and loaded. `musflow/training/codec_stage.py` fits it."""
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,14 +14,8 @@ from mmusset.files import write_bytes_durably, write_durably
 from mmusset.musflow.recipe import CodecPart
 from mmusset.musflow.sound.geometry import Geometry
 from mmusset.musflow.sound.mel import log_mel
-from mmusset.training.order import generator_at
-from mmusset.training.schedule import lr_at, set_lr
 
 from .mel_vae import MelVae
-
-FITTED_SECONDS = 3600.0  # of sound are enough, and fit into memory
-TRAIN_SHARE = 0.9  # of the sounds; the error is measured on the rest
-SEED = 0  # of the fit: the same for every training, so the codec does not depend on train.seed
 
 
 class BundledCodec:
@@ -54,38 +47,6 @@ def geometry_of(part: CodecPart, seconds: float) -> Geometry:
     return Geometry(
         part.rate_hz, seconds, part.n_fft, part.hop, part.mels, part.squeeze, part.channels
     )
-
-
-def fit(
-    part: CodecPart, sounds: Tensor, device: str, progress: Callable[[int, float], None]
-) -> tuple[MelVae, float]:
-    """A codec fitted to mono `sounds` `[N, samples]`, and its mean error in dB on the held-out
-    tenth of them, or on all where there are fewer than five. `progress` is called with the
-    number of steps done and the last one's error in dB."""
-    crop = geometry_of(part, min(part.crop_seconds, sounds.shape[1] / part.rate_hz))
-    trained = max(1, round(TRAIN_SHARE * len(sounds)))
-    torch.manual_seed(SEED)
-    vae = MelVae(crop, part.width, part.depth).to(device)
-    vae.set_scale(log_mel(_crops(sounds[:trained], crop, 0, 256), crop).to(device))
-    optimizer = torch.optim.AdamW(vae.parameters(), lr=part.lr, betas=(0.9, 0.99), fused=True)
-    for step in range(part.steps):
-        sound = _crops(sounds[:trained], crop, step, part.batch).to(device)
-        noise = torch.randn(
-            part.batch,
-            crop.latents,
-            crop.latent_channels,
-            generator=generator_at(SEED, step, "codec noise", device),
-            device=device,
-        )
-        losses = vae.losses(log_mel(sound, crop), noise)
-        optimizer.zero_grad()
-        losses.total.backward()
-        torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
-        set_lr(optimizer, lr_at(part.lr, step, part.steps, part.steps // 10))
-        optimizer.step()
-        progress(step + 1, decibels(float(losses.error.detach())))
-    held_out = sounds[trained:] if trained < len(sounds) else sounds
-    return vae.eval(), reconstruction_error_db(vae, held_out[:64].to(device))
 
 
 @torch.no_grad()
@@ -153,38 +114,3 @@ def _weights_sha256(vae: MelVae) -> str:
         hashed.update(name.encode())
         hashed.update(value.cpu().contiguous().numpy().tobytes())
     return hashed.hexdigest()[:16]
-
-
-def _crops(sounds: Tensor, crop: Geometry, step: int, batch: int) -> Tensor:
-    """Random crops `[batch, samples]` of random sounds."""
-    generator = generator_at(SEED, step, "codec crops")
-    which = torch.randint(len(sounds), (batch,), generator=generator)
-    last = sounds.shape[1] - crop.samples
-    starts = torch.randint(last + 1, (batch,), generator=generator)
-    crops = (
-        sounds[int(n), int(at) : int(at) + crop.samples]
-        for n, at in zip(which, starts, strict=True)
-    )
-    return torch.stack(list(crops))
-
-
-def collect(sounds: Iterator[Tensor], rate_hz: int) -> Tensor:
-    """Mono sounds `[N, samples]`, all cut to the shortest, of at most an hour together.
-
-    Those shorter than a second are left out, since all would be cut to their length. Raises
-    MmussetError where there are no others.
-    """
-    collected, seconds = list[Tensor](), 0.0
-    for sound in sounds:
-        if len(sound) < rate_hz:
-            continue
-        collected.append(sound)
-        seconds += len(sound) / rate_hz
-        if seconds >= FITTED_SECONDS:
-            break
-    if not collected:
-        raise MmussetError(
-            "no accepted samples to fit a codec on: the train split holds none of a second or more"
-        )
-    shortest = min(len(sound) for sound in collected)
-    return torch.stack([sound[:shortest] for sound in collected])

@@ -1,0 +1,9 @@
+"""Shards as training data: encoding them into the cache, and reading it.
+
+Doors:
+    encode       shards to cache
+    cache        reading the cache; its manifest; a batch
+    dataset      what a trainer reads, whichever it is
+    live         clips encoded at each step, without a cache
+    round_trip   the codec's reconstruction error on a dataset
+"""

@@ -1,0 +1,7 @@
+"""Generating music with a trained model.
+
+Doors:
+    requests    requests from options or a table; needs no torch
+    generator   a trained model, opened once, that composes and writes pieces
+    generate    a file for each request
+"""

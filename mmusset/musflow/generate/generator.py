@@ -20,7 +20,7 @@ from mmusset.musflow.model.musflow import MusFlow
 from mmusset.musflow.model.sampler import sample
 from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe, SamplerPart
 from mmusset.musflow.sound.sound_file import peak_safe, write_sound
-from mmusset.musflow.training.checkpoint import load_checkpoint
+from mmusset.musflow.training.checkpoint import load_state
 from mmusset.musflow.training.run_folder import RunFolder
 from mmusset.training.checkpoint import newest
 
@@ -84,13 +84,13 @@ class MusicGenerator:
         self.path = _checkpoint_of(checkpoint)
         self.folder = RunFolder(self.path.absolute().parent.parent)
         self.device = device
-        loaded = load_checkpoint(self.path)
-        self.recipe = MusFlowRecipe.model_validate_json(loaded.recipe)
-        self.manifest = CacheManifest.model_validate_json(loaded.manifest)
-        self.frames = loaded.frames
+        state = load_state(self.path)
+        self.recipe = MusFlowRecipe.model_validate_json(state.recipe)
+        self.manifest = CacheManifest.model_validate_json(state.manifest)
+        self.frames = state.frames
         show_licences(self.recipe, log)
         self.model = MusFlow(self.recipe, self.manifest).to(device).eval()
-        self.model.load_state_dict(loaded.ema)
+        self.model.load_state_dict(state.ema)
         self.codec: Codec = open_codec(self.recipe.codec, self.folder.codec, device)
         self.encoders: Encoders = open_encoders(self.recipe.encoders, device)
         self._check()

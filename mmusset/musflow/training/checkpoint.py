@@ -1,74 +1,69 @@
-"""Checkpoints: whole or absent, and only of the training that they are asked for."""
+"""What a checkpoint of MusFlow holds, and whether a training may go on from it."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from mmusset.errors import MmussetError, Refused
+from mmusset.errors import Refused
 from mmusset.musflow.data.cache import CacheManifest, LatentSpec
 from mmusset.musflow.recipe import MusFlowRecipe
 from mmusset.recipe_file import differences
-from mmusset.training.checkpoint import newest, save
+from mmusset.training.checkpoint import damaged, load, newest
 
 SHOWN = 6  # differences between two recipes
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """All that a training needs to go on, and `generate` to make music: nothing else is state.
+class FlowState:
+    """MusFlow in training, as its checkpoints hold it, and as `generate` reads it.
 
-    Order, noise and dropout are functions of the step. `recipe` and `manifest` are JSON;
-    `frames` is how many latent frames most training clips have.
+    `recipe` and `manifest` are JSON; `frames` is how many latent frames most training clips
+    have; `ema` is the model with averaged weights, which makes the music.
     """
 
-    step: int
     recipe: str
     manifest: str
     frames: int
     model: dict[str, Tensor]
     ema: dict[str, Tensor]
-    optimizer: dict[str, Any]
+
+    def data(self) -> dict[str, Any]:
+        """As a checkpoint keeps it."""
+        return {name: getattr(self, name) for name in FlowState.__slots__}
 
 
-def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
-    """Write a checkpoint, then forget all but the newest two."""
-    data = {name: getattr(checkpoint, name) for name in Checkpoint.__slots__}
-    return save(folder, checkpoint.step, data)
-
-
-def last_checkpoint(folder: Path) -> Checkpoint | None:
-    """The newest checkpoint of a folder, if there is one, as `load_checkpoint` gives it."""
+def last_state(folder: Path) -> FlowState | None:
+    """The state in a folder's newest checkpoint, if there is one, as `load_state` gives it."""
     path = newest(folder)
-    return load_checkpoint(path) if path else None
+    return load_state(path) if path else None
 
 
-def load_checkpoint(path: Path) -> Checkpoint:
-    """Weights are mapped, and read when they are used. Raises MmussetError where it can't be
-    read."""
+def load_state(path: Path) -> FlowState:
+    """The state in a checkpoint. Weights are mapped, and read when they are used.
+
+    Raises MmussetError where it can't be read.
+    """
+    checkpoint = load(path)
     try:
-        found = Checkpoint(**torch.load(path, map_location="cpu", weights_only=True, mmap=True))
-        MusFlowRecipe.model_validate_json(found.recipe)
-        CacheManifest.model_validate_json(found.manifest)
-        return found
-    except Exception as error:  # noqa: BLE001  pickle raises whatever it likes at foreign files
-        raise MmussetError(
-            f"{path} is damaged, or no checkpoint of this version ({type(error).__name__});"
-            " delete it to go on from the one before"
-        ) from None
+        state = FlowState(**checkpoint.task)
+        MusFlowRecipe.model_validate_json(state.recipe)
+        CacheManifest.model_validate_json(state.manifest)
+    except (TypeError, ValueError) as error:
+        raise damaged(path, error) from None
+    return state
 
 
-def check_recipe(checkpoint: Checkpoint, recipe: MusFlowRecipe) -> None:
-    """Raises Refused where a checkpoint is of another recipe."""
-    before = MusFlowRecipe.model_validate_json(checkpoint.recipe)
+def check_recipe(state: FlowState, recipe: MusFlowRecipe) -> None:
+    """Raises Refused where a state is of another recipe."""
+    before = MusFlowRecipe.model_validate_json(state.recipe)
     refuse_other("the checkpoint was trained", before.canonical(), recipe.canonical())
 
 
-def check_spec(checkpoint: Checkpoint, spec: LatentSpec) -> None:
-    """Raises Refused where a checkpoint was trained on latents of another spec."""
-    if CacheManifest.model_validate_json(checkpoint.manifest).spec != spec:
+def check_spec(state: FlowState, spec: LatentSpec) -> None:
+    """Raises Refused where a state was trained on latents of another codec or other encoders."""
+    if CacheManifest.model_validate_json(state.manifest).spec != spec:
         raise Refused(
             "the checkpoint was trained on a cache of another codec or other encoders;"
             " train into another folder (--out)"
@@ -80,19 +75,19 @@ def refuse_other(what: str, before: str, now: str) -> None:
     changed = [str(difference) for difference in differences(before, now)]
     if changed:
         more = len(changed) - SHOWN
-        shown = "; ".join(changed[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
+        listed = "; ".join(changed[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
         raise Refused(
-            f"{what} by another recipe ({shown}); train into another folder"
+            f"{what} by another recipe ({listed}); train into another folder"
             " (--out), or take the recipe that it was made with"
         )
 
 
-def check_clips(checkpoint: Checkpoint, manifest: CacheManifest) -> None:
+def check_clips(state: FlowState, manifest: CacheManifest) -> None:
     """Raises Refused where the shards have changed since: going on would not be the same run."""
-    then = CacheManifest.model_validate_json(checkpoint.manifest)
-    if (then.shards, then.clips) != (manifest.shards, manifest.clips):
-        told = [f"{sum(one.clips.values())} clips" for one in (then, manifest)]
+    before = CacheManifest.model_validate_json(state.manifest)
+    if (before.shards, before.clips) != (manifest.shards, manifest.clips):
+        then, now = (f"{sum(each.clips.values())} clips" for each in (before, manifest))
         raise Refused(
-            f"the checkpoint was trained on other shards ({told[0]} then, {told[1]} now);"
+            f"the checkpoint was trained on other shards ({then} then, {now} now);"
             " train into another folder (--out)"
         )

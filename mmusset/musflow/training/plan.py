@@ -2,8 +2,6 @@
 
 import tarfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,17 +11,13 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from mmusset.bounded import open_regular
 from mmusset.errors import MmussetError
-from mmusset.musflow.codecs.bundled import geometry_of
-from mmusset.musflow.codecs.codec import open_codec
 from mmusset.musflow.data.cache import Cache, CacheManifest, LatentSpec
-from mmusset.musflow.data.encode import latent_spec, resampled
+from mmusset.musflow.data.encode import resampled
 from mmusset.musflow.data.live import CROPPED_PART
-from mmusset.musflow.encoders.encoders import Encoders, open_encoders
-from mmusset.musflow.licences import show_licences
 from mmusset.musflow.model import flow
 from mmusset.musflow.model.musflow import MusFlow
 from mmusset.musflow.model.network import DiTBlock, NetworkConfig, rotary_embedding
-from mmusset.musflow.recipe import MODALITIES, CodecPart, MusFlowRecipe
+from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe
 from mmusset.shards.reader import (
     HUB,
     BadSample,
@@ -37,69 +31,62 @@ from mmusset.shards.reader import (
 )
 from mmusset.shards.tar import headers
 from mmusset.text import duration
-from mmusset.training.room import GIB, gib_text, room_gib
+from mmusset.training import checkpoint
+from mmusset.training.memory import Memory, available_gib, gib_text, memory_of_step
 from mmusset.training.world import World
 
-from .checkpoint import check_spec, last_checkpoint
+from .checkpoint import FlowState, check_spec
 from .cost import step_flops
+from .planned_spec import agree, planned_spec, pretrained_gib
 from .stages import Training, check_folder
 
 TIMED_CLIPS, TIMINGS = 32, 3
+# On a CPU a block of a large network is timed on fewer clips: seconds, not minutes.
+TIMED_FLOPS_ON_CPU = 2e11
 BESIDE_BLOCKS = 1.05  # of a step's time: optimizer, average, data, the network's ends
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """Memory in GiB for each process, without codec and encoders; `room` is what is there.
+class TrainingPlan:
+    """A training before it begins. Memory is that of a step of the flow, in each process;
+    `available` is the GiB that are there, `encoding` those of codec and encoders while clips are
+    encoded, 0 where they are bundled or not known.
 
-    `clips` is 0 where their number is not known. `activations` is counted on the model itself,
-    without computing it; `seconds_per_step` follows from the speed of one of its blocks, on
-    this device, now.
+    `clips` is 0 where their number is not known. `seconds_per_step` follows from the speed of
+    one of the network's blocks, on this device, now.
     """
 
-    parameters: int
+    memory: Memory
     clips: int
     seconds_per_clip: float
     frames: int
     steps: int
     steps_done: int
     epochs: float
-    weights: float
-    gradients_and_moments: float
-    average: float
-    activations: float
-    room: float
+    available: float
+    encoding: float
     flops_per_step: float
     seconds_per_step: float
-
-    @property
-    def memory(self) -> float:
-        return self.weights + self.gradients_and_moments + self.average + self.activations
-
-    @property
-    def fits(self) -> bool:
-        return self.memory < 0.9 * self.room
 
     def text(self) -> str:
         """For people."""
         fits = (
             "fits"
-            if self.fits
+            if self.memory.fits(self.available)
             else "does NOT fit: lower train.batch or network.width, or use more processes"
         )
         left = self.steps - self.steps_done
         done = f", of which {self.steps_done} are done" if self.steps_done else ""
         times = f", {self.epochs:.1f} times through the clips" if self.clips else ""
+        encoding = f"encoding    {gib_text(self.encoding)} for the weights of codec and encoders"
         return "\n".join(
             [
-                f"weights     {self.parameters / 1e6:.2f} M trained",
+                f"weights     {self.memory.trained / 1e6:.2f} M trained",
                 f"clips       {self.clips or 'a number that no manifest tells,'} of"
                 f" {self.seconds_per_clip:.2f} s, {self.frames} latent frames each",
                 f"steps       {self.steps}{times}{done}",
-                f"memory      {gib_text(self.memory)} = {gib_text(self.weights)} weights"
-                f" + {gib_text(self.gradients_and_moments)} gradients and moments"
-                f" + {gib_text(self.average)} average + {gib_text(self.activations)} activations;"
-                f" {gib_text(self.room)} are there: {fits}",
+                f"memory      {self.memory.text()}; {gib_text(self.available)} are there: {fits}",
+                *([encoding] if self.encoding else []),
                 f"computing   {self.flops_per_step / 1e9:.3g} GFLOP a step",
                 f"time        about {duration(left * self.seconds_per_step)}"
                 f" ({self.seconds_per_step:.2g} s a step on this device), without fitting the"
@@ -108,8 +95,8 @@ class Plan:
         )
 
 
-def plan(training: Training) -> Plan:
-    """The plan of a training; nothing is written.
+def plan(training: Training) -> TrainingPlan:
+    """The plan of a training; nothing is written, and nothing that is published is fetched.
 
     Raises UsageError and MmussetError where the training itself would before its first step.
     """
@@ -117,72 +104,57 @@ def plan(training: Training) -> Plan:
     world.check_batch(recipe.train.batch)
     shards = [shard for shard in shards_of(training.source) if split_of(shard) == "train"]
     check_folder(training)
-    show_licences(recipe, training.shown.log)
-    spec = _spec(training, open_encoders(recipe.encoders, world.device))
+    spec = planned_spec(training)
     frames = _frames(training, shards, spec)
     batch = recipe.train.batch // world.size
-    shape, weights, activations = _counted(recipe, spec, frames, batch, world.device)
-    flops = step_flops(shape, frames, len(MODALITIES), recipe.train.batch)
-    timed = min(batch, TIMED_CLIPS)
-    ours = step_flops(shape, frames, len(MODALITIES), timed) / shape.depth
-    per_flop = _seconds_of_block(shape, frames, timed, world, recipe) / ours
+    config, memory = _memory(recipe, spec, frames, batch)
+    tokens = len(MODALITIES)
+    flops = step_flops(config, frames, tokens, recipe.train.batch)
+    timed = _timed_clips(step_flops(config, frames, tokens, 1) / config.depth, batch, world)
+    timed_flops = step_flops(config, frames, tokens, timed) / config.depth
+    seconds_per_flop = _seconds_of_block(config, frames, timed, world, recipe) / timed_flops
     clips = _clips(shards)
-    gib = 4 * weights / GIB
-    return Plan(
-        parameters=weights,
+    return TrainingPlan(
+        memory=memory,
         clips=clips,
         seconds_per_clip=frames * spec.samples_per_latent / spec.rate_hz,
         frames=frames,
         steps=recipe.train.steps,
         steps_done=_steps_done(training, spec),
         epochs=recipe.train.steps * recipe.train.batch / max(clips, 1),
-        weights=gib,
-        gradients_and_moments=3 * gib,
-        average=gib,
-        activations=activations / GIB,
-        room=room_gib(world.device),
+        available=available_gib(world.device),
+        encoding=pretrained_gib(training),
         flops_per_step=flops,
-        seconds_per_step=BESIDE_BLOCKS * per_flop * flops / world.size,
+        seconds_per_step=BESIDE_BLOCKS * seconds_per_flop * flops / world.size,
     )
 
 
 def _steps_done(training: Training, spec: LatentSpec) -> int:
     """Of this training. Raises Refused where the folder holds another."""
-    found = last_checkpoint(training.folder.checkpoints)
-    if found is None:
+    before = checkpoint.last(training.folder.checkpoints)
+    if before is None:
         return 0
-    check_spec(found, spec)
-    return found.step
+    state = FlowState(**before.task)
+    trained = CacheManifest.model_validate_json(state.manifest).spec
+    check_spec(state, trained if agree(spec, trained) else spec)
+    return before.step
 
 
-def _spec(training: Training, encoders: Encoders) -> LatentSpec:
-    """Who will encode; a bundled codec need not be fitted yet."""
-    part, folder = training.recipe.codec, training.folder.codec
-    if part.kind == "bundled" and not (folder / "codec.json").exists():
-        return _bundled(part, encoders)
-    return latent_spec(open_codec(part, folder, training.world.device), encoders)
-
-
-def _bundled(part: CodecPart, encoders: Encoders) -> LatentSpec:
-    return LatentSpec(
-        codec="bundled/not fitted yet",
-        encoders=encoders.identities(),
-        widths=encoders.widths(),
-        rate_hz=part.rate_hz,
-        channels=1,
-        latent_channels=part.channels,
-        samples_per_latent=geometry_of(part, part.crop_seconds).samples_per_latent,
-    )
+def _timed_clips(flops_per_clip: float, batch: int, world: World) -> int:
+    """How many clips a block is timed on: as many as a step has, but few enough to be quick."""
+    most = TIMED_CLIPS if world.cuda else int(TIMED_FLOPS_ON_CPU / flops_per_clip)
+    return max(1, min(batch, TIMED_CLIPS, most))
 
 
 def _frames(training: Training, shards: list[str], spec: LatentSpec) -> int:
     """Latent frames of the commonest clip of the cache, or else of the first clip."""
     if training.cached:
         try:
-            cache = Cache(training.folder.cache, "train", spec)
-            return cache.lengths[cache.counts.index(max(cache.counts))]
+            cache = Cache(training.folder.cache, "train")
+            if agree(spec, cache.manifest.spec):
+                return cache.lengths[cache.counts.index(max(cache.counts))]
         except (MmussetError, ValueError):
-            pass  # no cache, or one that this training would make anew
+            pass  # no cache, or a damaged one, that this training would make anew
     frames = max(1, _first_samples(shards, spec) // spec.samples_per_latent)
     return frames if training.cached else max(1, frames - max(1, frames // CROPPED_PART))
 
@@ -231,40 +203,28 @@ def _unmeasured(spec: LatentSpec) -> CacheManifest:
     )
 
 
-def _counted(
-    recipe: MusFlowRecipe, spec: LatentSpec, frames: int, batch: int, device: str
-) -> tuple[NetworkConfig, int, int]:
-    """The network's shape, the number of weights, and the bytes that a step keeps for its way back.
+def _memory(
+    recipe: MusFlowRecipe, spec: LatentSpec, frames: int, batch: int
+) -> tuple[NetworkConfig, Memory]:
+    """The network's config, and the memory of a step for `batch` clips.
 
-    The model is there in shapes alone. Under bf16 weights, moments and average stay float32;
-    what is kept is counted as autocast keeps it, with its copies of the weights.
+    Under bf16 weights, moments and average stay float32; activations are counted as autocast
+    keeps them, with its copies of the weights.
     """
     bf16 = recipe.train.precision == "bf16"
-    with FakeTensorMode(), torch.device(device):
+    with FakeTensorMode():
         model = MusFlow(recipe, _unmeasured(spec))
-        own = {weight.untyped_storage()._cdata for weight in model.parameters()}
         latents = torch.empty(batch, frames, spec.latent_channels)
-        told = {name: torch.empty(batch, width) for name, width in spec.widths.items()}
-        there = torch.ones(batch, len(MODALITIES), dtype=torch.bool)
-        kept = dict[int, Tensor]()  # the tensors themselves, else an address may come twice
-        with _keeping(kept), torch.autocast(device.partition(":")[0], torch.bfloat16, bf16):
-            condition = model.condition(model.alignment(told), there)
-            v = model.network(latents, torch.empty(batch), condition)
-            flow.velocity_loss(v, latents)
-    size = sum(t.untyped_storage().nbytes() for place, t in kept.items() if place not in own)
-    return model.network.config, sum(w.numel() for w in model.parameters()), size
+        embeddings = {name: torch.empty(batch, width) for name, width in spec.widths.items()}
+        present = torch.ones(batch, len(MODALITIES), dtype=torch.bool)
 
+        def loss() -> Tensor:
+            with torch.autocast("cpu", torch.bfloat16, bf16):
+                condition = model.condition(model.alignment(embeddings), present)
+                v = model.network(latents, torch.empty(batch), condition)
+                return flow.velocity_loss(v, latents).mean()
 
-@contextmanager
-def _keeping(kept: dict[int, Tensor]) -> Iterator[None]:
-    """Note what autograd saves, by its place in memory."""
-
-    def keep(tensor: Tensor) -> Tensor:
-        kept.setdefault(tensor.untyped_storage()._cdata, tensor)
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        yield
+        return model.network.config, memory_of_step(model.parameters(), 0, loss, averaged=True)
 
 
 def _seconds_of_block(

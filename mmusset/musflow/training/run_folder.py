@@ -1,16 +1,15 @@
-"""Where a training keeps what it makes."""
+"""Where a training of MusFlow keeps what it makes."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from mmusset.shards.reader import dataset_name
+from mmusset.training.folder import TrainingFolder
 
 
 @dataclass(frozen=True, slots=True)
-class RunFolder:
-    """The folder of one training: codec, cache, checkpoints, and what can be looked at."""
-
-    path: Path
+class RunFolder(TrainingFolder):
+    """The folder of one training: codec, cache, checkpoints, logs, and what can be heard."""
 
     @property
     def codec(self) -> Path:
@@ -21,32 +20,14 @@ class RunFolder:
         return self.path / "cache"
 
     @property
-    def checkpoints(self) -> Path:
-        return self.path / "checkpoints"
-
-    @property
     def heard(self) -> Path:
-        """Sounds and spectrograms that were made on the way."""
+        """Sounds and spectrograms that the model made while it trained."""
         return self.path / "heard"
-
-    @property
-    def tensorboard(self) -> Path:
-        return self.path / "tensorboard"
-
-    @property
-    def log(self) -> Path:
-        """A JSON line for each moment that was logged."""
-        return self.path / "log.jsonl"
 
     @property
     def encoding(self) -> Path:
         """What codec and cache were made by: that part of a recipe, as JSON."""
         return self.path / "encoding.json"
-
-    @property
-    def bad_steps(self) -> Path:
-        """A JSON line for each step that was skipped."""
-        return self.path / "bad_steps.jsonl"
 
 
 def default_run(source: str) -> Path:

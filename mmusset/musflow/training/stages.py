@@ -1,6 +1,6 @@
 """A whole training, stage by stage: codec, encode, flow. Each finds what was done before."""
 
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,28 +9,33 @@ import torch
 from mmusset.bounded import MOST_TEXT, read_text_bounded
 from mmusset.errors import MmussetError, UsageError
 from mmusset.files import write_bytes_durably
-from mmusset.musflow.codecs.bundled import collect, fit, save_bundled
+from mmusset.musflow.codecs.bundled import save_bundled
 from mmusset.musflow.codecs.codec import Codec, open_codec
 from mmusset.musflow.data.cache import Cache, CacheManifest
 from mmusset.musflow.data.dataset import LatentDataset
 from mmusset.musflow.data.encode import encode_shards, finish_cache, latent_spec, mono_sounds
 from mmusset.musflow.data.live import live_splits
 from mmusset.musflow.data.round_trip import round_trip_error_db
-from mmusset.musflow.encoders.encoders import open_encoders
+from mmusset.musflow.encoders.encoders import Encoders, open_encoders
 from mmusset.musflow.licences import show_licences
+from mmusset.musflow.model.musflow import MusFlow
 from mmusset.musflow.recipe import MusFlowRecipe
 from mmusset.progress import Progress
 from mmusset.shards.reader import shards_of
-from mmusset.training.lock import locked
+from mmusset.training.folder import locked
+from mmusset.training.loop import Hook, Loop, settings_of
 from mmusset.training.world import World
 
-from .checkpoint import check_clips, check_recipe, check_spec, last_checkpoint, refuse_other
-from .listen import Listener
+from .alignment_stage import fit_alignment, recall_lines
+from .checkpoint import check_clips, check_recipe, check_spec, last_state, refuse_other
+from .codec_stage import collect, fit_codec
+from .flow_stage import FlowTask
+from .previews import Previews
 from .run_folder import RunFolder
-from .train import Trainer
 from .validate import Validation
 
 Stage = Literal["codec", "encode", "flow"]
+SHOWN_BAD = 5  # of the clips that could not be used
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +46,12 @@ class Training:
     recipe: MusFlowRecipe
     folder: RunFolder
     world: World
-    shown: Progress
+    progress: Progress
     cached: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class TrainingSummary:
     """Where a training is, and what came of it."""
 
     folder: str
@@ -64,11 +69,11 @@ class Summary:
         if self.validation:
             lines.append(f"validation loss {self.validation.usual.text()}")
             lines.append(f"near the noise  {self.validation.near_noise.text()}")
-        lines.append(f'next: mmusset generate {self.folder} --caption "..."')
+        lines.append(f'next: mmusset generate --checkpoint {self.folder} --caption "..."')
         return "\n".join(lines)
 
 
-def run(training: Training, until: Stage = "flow") -> Summary:
+def run(training: Training, until: Stage = "flow") -> TrainingSummary:
     """Carry a training on to the end of a stage.
 
     Raises MmussetError, in its many kinds, where the shards, the recipe or the folder are
@@ -82,43 +87,72 @@ def run(training: Training, until: Stage = "flow") -> Summary:
     world.check_batch(recipe.train.batch)
     shards_of(training.source)
     check_folder(training)
-    show_licences(recipe, training.shown.log)
+    show_licences(recipe, training.progress.log)
     with locked(training.folder.path) if world.is_main else nullcontext():
         codec = ready_codec(training)
         if until == "codec":
-            return Summary(named, until)
-        rows, validation = ready_rows(training, codec)
+            return TrainingSummary(named, until)
+        dataset, held_out = ready_datasets(training, codec)
         if until == "encode":
-            return Summary(named, until)
-        return _train(training, codec, rows, validation)
+            return TrainingSummary(named, until)
+        return _train(training, codec, dataset, held_out)
 
 
 def _train(
-    training: Training, codec: Codec, rows: LatentDataset, validation: LatentDataset
-) -> Summary:
-    recipe, world = training.recipe, training.world
-    listener = Listener(
-        training.folder.heard, validation, codec, recipe.sampler, recipe.train.seed, world.device
-    )
+    training: Training, codec: Codec, dataset: LatentDataset, held_out: LatentDataset
+) -> TrainingSummary:
+    """The last stage; a training that begins fits the alignment first."""
     try:
-        with closing(
-            Trainer(recipe, training.folder, rows, validation, world, training.shown, listener)
-        ) as trainer:
-            trained = trainer.run()
+        model = _model(training, dataset, held_out)
+        return _train_flow(training, model, codec, dataset, held_out)
     except torch.OutOfMemoryError as error:
         raise MmussetError(
-            f"out of memory on {world.device}: lower train.batch or network.width, or use more"
-            f" processes; `--plan` says what is needed ({str(error).splitlines()[0]})"
+            f"out of memory on {training.world.device}: lower train.batch or network.width, or use"
+            f" more processes; `--plan` says what is needed ({str(error).splitlines()[0]})"
         ) from None
-    loss = trained.last.loss if trained.last else None
-    return Summary(str(training.folder.path), "flow", trained.step, loss, trained.validation)
+
+
+def _model(training: Training, dataset: LatentDataset, held_out: LatentDataset) -> MusFlow:
+    recipe, device, progress = training.recipe, training.world.device, training.progress
+    torch.manual_seed(recipe.train.seed)
+    torch.set_float32_matmul_precision("high")  # TF32 on a GPU; nothing on a CPU
+    model = MusFlow(recipe, dataset.manifest).to(device)
+    if last_state(training.folder.checkpoints) is None:
+        fit_alignment(model.alignment, dataset, recipe.train.seed, device, progress)
+        for line in recall_lines(model.alignment, held_out):
+            progress.log(f"  {line}")
+    return model
+
+
+def _train_flow(
+    training: Training,
+    model: MusFlow,
+    codec: Codec,
+    dataset: LatentDataset,
+    held_out: LatentDataset,
+) -> TrainingSummary:
+    recipe, world, folder = training.recipe, training.world, training.folder
+    part = recipe.train
+    task = FlowTask(recipe, model, dataset, held_out, world, training.progress.log)
+    previews = Previews(folder.heard, held_out, codec, recipe.sampler, part.seed, world.device)
+
+    def listen(step: int) -> None:
+        if world.is_main:
+            previews.write(task.ema.model, step)
+
+    settings = settings_of(part, part.steps, part.warmup, part.log_every)
+    hooks = [Hook(part.listen_every, listen)]
+    loop = Loop(task, settings, world, training.progress, folder, hooks=hooks)
+    loop.run("training")
+    loss = loop.line["loss"] if loop.line else None
+    return TrainingSummary(str(folder.path), "flow", loop.step, loss, task.validation)
 
 
 def check_folder(training: Training) -> None:
     """Raises Refused where the folder's checkpoint, or its codec and cache, were made by another
     recipe: they would be lost."""
     folder, recipe = training.folder, training.recipe
-    if trained := last_checkpoint(folder.checkpoints):
+    if trained := last_state(folder.checkpoints):
         check_recipe(trained, recipe)
     if folder.encoding.exists():
         what = f"the codec and cache in {folder.path} were made"
@@ -129,50 +163,41 @@ def ready_codec(training: Training) -> Codec:
     """The recipe's codec; the bundled one is fitted where it was not yet."""
     part, world = training.recipe.codec, training.world
     if world.is_main and not training.folder.encoding.exists():
-        told = training.recipe.encoding().encode()
-        write_bytes_durably(training.folder.encoding, told, "encoding")
+        encoding = training.recipe.encoding().encode()
+        write_bytes_durably(training.folder.encoding, encoding, "encoding")
     fitted = training.folder.codec / "codec.json"
     if part.kind == "bundled" and not fitted.exists() and world.is_main:
-        _fit(training)
+        _fit_codec(training)
     world.barrier()
     return open_codec(part, training.folder.codec, world.device)
 
 
-def ready_rows(training: Training, codec: Codec) -> tuple[LatentDataset, LatentDataset]:
+def ready_datasets(training: Training, codec: Codec) -> tuple[LatentDataset, LatentDataset]:
     """The clips to train on and those to validate on, encoded where they were not yet."""
-    source, folder = training.source, training.folder.cache
-    world, shown = training.world, training.shown
-    encoders = open_encoders(training.recipe.encoders, world.device)
-    if not training.cached:
-        return live_splits(source, codec, encoders, training.recipe.train.seed, world.device)
+    encoders = open_encoders(training.recipe.encoders, training.world.device)
+    if training.cached:
+        return _cached(training, codec, encoders)
+    seed, device = training.recipe.train.seed, training.world.device
+    return live_splits(training.source, codec, encoders, seed, device)
 
-    def told(done: int, total: int) -> None:
-        if not done:
-            shown.stage("encoding shards", total)
-        shown.step(done)
 
-    trained = last_checkpoint(training.folder.checkpoints)
+def _cached(training: Training, codec: Codec, encoders: Encoders) -> tuple[Cache, Cache]:
+    """Each process encodes some of the shards; the main one completes the cache."""
+    folder, world = training.folder.cache, training.world
     spec = latent_spec(codec, encoders)
-    if trained:
-        check_spec(trained, spec)
+    before = last_state(training.folder.checkpoints)
+    if before:
+        check_spec(before, spec)
 
     def accept(manifest: CacheManifest) -> None:
-        if trained:
-            check_clips(trained, manifest)
+        if before:
+            check_clips(before, manifest)
 
-    made = encode_shards(
-        source, folder, codec, encoders, told, world.device, world.rank, world.size
-    )
+    encoded = _encode(training, codec, encoders)
     world.barrier()
     if world.is_main:
-        manifest = finish_cache(source, folder, codec, encoders, accept)
-        clips = ", ".join(f"{count} {split}" for split, count in sorted(manifest.clips.items()))
-        shown.log(f"cache: {clips} clips ({made} made now), {len(manifest.bad)} unusable")
-        for where, why in list(manifest.bad.items())[:5]:
-            shown.log(f"  {where}: {why}")
-        if made:
-            error_db = round_trip_error_db(source, codec, world.device)
-            shown.log(f"codec: sound comes back within {error_db:.2f} dB, phases and all")
+        manifest = finish_cache(training.source, folder, codec, encoders, accept)
+        _show_cache(training, codec, manifest, encoded)
     world.barrier()
     train, validation = Cache(folder, "train", spec), Cache(folder, "validation", spec)
     if world.is_main:
@@ -181,14 +206,42 @@ def ready_rows(training: Training, codec: Codec) -> tuple[LatentDataset, LatentD
     return train, validation
 
 
-def _fit(training: Training) -> None:
-    part, shown = training.recipe.codec, training.shown
-    shown.stage("codec", part.steps)
+def _encode(training: Training, codec: Codec, encoders: Encoders) -> int:
+    """How many clips this process encoded now."""
+    progress, world = training.progress, training.world
+
+    def show(done: int, total: int) -> None:
+        if not done:
+            progress.stage("encoding shards", total)
+        progress.step(done)
+
+    return encode_shards(
+        training.source,
+        training.folder.cache,
+        codec,
+        encoders,
+        show,
+        world.device,
+        world.rank,
+        world.size,
+    )
+
+
+def _show_cache(training: Training, codec: Codec, manifest: CacheManifest, encoded: int) -> None:
+    show = training.progress.log
+    clips = ", ".join(f"{count} {split}" for split, count in sorted(manifest.clips.items()))
+    show(f"cache: {clips} clips ({encoded} encoded now), {len(manifest.bad)} unusable")
+    for where, why in list(manifest.bad.items())[:SHOWN_BAD]:
+        show(f"  {where}: {why}")
+    if encoded:
+        error_db = round_trip_error_db(training.source, codec, training.world.device)
+        show(f"codec: sound comes back within {error_db:.2f} dB, phases and all")
+
+
+def _fit_codec(training: Training) -> None:
+    part, progress = training.recipe.codec, training.progress
+    progress.log("codec: reading the sounds that it is fitted on")
     sounds = collect(mono_sounds(training.source, part.rate_hz), part.rate_hz)
-
-    def told(done: int, error_db: float) -> None:
-        shown.step(done, f"error {error_db:.2f} dB")
-
-    vae, error_db = fit(part, sounds, training.world.device, told)
+    vae, error_db = fit_codec(part, sounds, training.world.device, progress)
     save_bundled(vae, part, training.folder.codec)
-    shown.log(f"codec: log-mels come back within {error_db:.2f} dB, on clips held out from it")
+    progress.log(f"codec: log-mels come back within {error_db:.2f} dB, on clips held out from it")

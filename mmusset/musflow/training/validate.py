@@ -10,86 +10,90 @@ from mmusset.musflow.data.dataset import LatentDataset
 from mmusset.musflow.model.musflow import Draws, MusFlow, draw, on_device
 from mmusset.musflow.recipe import FlowTrainPart
 
-DRAWS = 128  # times and noises in all, at the least
-MOST_CLIPS = 512
+MIN_DRAWS = 128  # of noise and timesteps; fewer clips are drawn for several times
+MAX_CLIPS = 512
 BATCH = 64
-NEAR_NOISE = 0.1  # of all times
+NEAR_NOISE = 0.1  # of the timesteps of training
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """Mean flow losses: told all conditions, told nothing, and told those of another clip."""
+class ConditionLosses:
+    """Mean flow losses: with a clip's own conditions, with none, and with another clip's.
 
-    told: float
-    untold: float
+    A model that listens to its conditions has the first below both others.
+    """
+
+    conditional: float
+    unconditional: float
     shuffled: float
 
     def text(self) -> str:
         """For people."""
         return (
-            f"{self.told:.3f}, told nothing {self.untold:.3f},"
-            f" told another clip's picture and texts {self.shuffled:.3f}"
+            f"{self.conditional:.3f}, unconditional {self.unconditional:.3f},"
+            f" with another clip's conditions {self.shuffled:.3f}"
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """Losses at the times of training, and near the noise (NEAR_NOISE), where conditions decide:
-    later the noisy music itself tells what it will be."""
+    """Losses at the timesteps of training, and near the noise (NEAR_NOISE), where conditions
+    decide: later the noisy music itself shows what it will be."""
 
-    usual: Told
-    near_noise: Told
+    usual: ConditionLosses
+    near_noise: ConditionLosses
 
 
 @torch.no_grad()
 def validate(
-    model: MusFlow, rows: LatentDataset, part: FlowTrainPart, device: str
+    model: MusFlow, dataset: LatentDataset, part: FlowTrainPart, device: str
 ) -> Validation | None:
     """The losses of a model in eval mode; None where no clip of the split has another of its
-    length beside it, whose conditions it could be told."""
-    batches = _batches(rows)
+    length beside it, whose conditions it could be given."""
+    batches = _batches(dataset)
     if not batches:
         return None
     sums, count = torch.zeros(2, 3, device=device, dtype=torch.float64), 0
-    passes = -(-DRAWS // min(sum(rows.counts), MOST_CLIPS))
+    passes = -(-MIN_DRAWS // min(sum(dataset.counts), MAX_CLIPS))
     step = 0
     for batch in batches:
         here = on_device(batch, device)
         for _ in range(passes):
             draws = draw(part, step, here.mean.shape, device, "validation")
+            near_noise = replace(draws, timesteps=NEAR_NOISE * draws.timesteps)
             sums[0] += _losses(model, here, draws)
-            sums[1] += _losses(model, here, replace(draws, timesteps=NEAR_NOISE * draws.timesteps))
+            sums[1] += _losses(model, here, near_noise)
             count += len(here.keys)
             step += 1
-    usual, near_noise = (Told(*row) for row in (sums / count).tolist())
-    return Validation(usual, near_noise)
+    usual, near = (ConditionLosses(*row) for row in (sums / count).tolist())
+    return Validation(usual, near)
 
 
 def _losses(model: MusFlow, batch: LatentBatch, draws: Draws) -> Tensor:
-    """Summed losses `[3]` under the same draws, but for what is told."""
-    told, untold = torch.ones_like(draws.condition_mask), torch.zeros_like(draws.condition_mask)
-    other = _of_others(batch)
-    found = [
-        model(batch, replace(draws, condition_mask=told)).flow.sum(),
-        model(batch, replace(draws, condition_mask=untold)).flow.sum(),
-        model(other, replace(draws, condition_mask=told)).flow.sum(),
+    """Summed losses `[3]` under the same draws, but for the conditions."""
+    everything = replace(draws, condition_mask=torch.ones_like(draws.condition_mask))
+    nothing = replace(draws, condition_mask=torch.zeros_like(draws.condition_mask))
+    losses = [
+        model(batch, everything).flow.sum(),
+        model(batch, nothing).flow.sum(),
+        model(_shuffled(batch), everything).flow.sum(),
     ]
-    return torch.stack(found).double()
+    return torch.stack(losses).double()
 
 
-def _of_others(batch: LatentBatch) -> LatentBatch:
+def _shuffled(batch: LatentBatch) -> LatentBatch:
     """Every clip with the conditions of its neighbour."""
-    told = {name: value.roll(1, 0) for name, value in batch.embeddings.items()}
-    return replace(batch, embeddings=told, present=batch.present.roll(1, 0))
+    embeddings = {name: value.roll(1, 0) for name, value in batch.embeddings.items()}
+    return replace(batch, embeddings=embeddings, present=batch.present.roll(1, 0))
 
 
-def _batches(rows: LatentDataset) -> list[LatentBatch]:
+def _batches(dataset: LatentDataset) -> list[LatentBatch]:
     """All clips, or the first of them where there are many."""
-    left, found = MOST_CLIPS, list[LatentBatch]()
-    for bucket, count in enumerate(rows.counts):
+    left, batches = MAX_CLIPS, list[LatentBatch]()
+    for bucket, count in enumerate(dataset.counts):
         for first in range(0, min(count, left), BATCH):
             last = min(first + BATCH, count, first + left)
-            if last - first > 1:
-                found.append(rows.batch(bucket, torch.arange(first, last)))
+            if last - first > 1:  # a clip alone has no neighbour
+                batches.append(dataset.batch(bucket, torch.arange(first, last)))
             left -= last - first
-    return found
+    return batches

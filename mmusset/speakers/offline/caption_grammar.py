@@ -8,7 +8,9 @@ from typing import Any
 
 from mmusset.errors import Unusable
 from mmusset.measurements.declaration import Measurement
+from mmusset.measurements.key import KEY
 from mmusset.measurements.listed import MEASUREMENTS, named
+from mmusset.measurements.mode import MODE
 from mmusset.measurements.phrases import Form
 from mmusset.sample import Claim
 from mmusset.text import word_count
@@ -53,16 +55,12 @@ _NAME = re.compile(r"\$(?:head|subject|its|it)\b")
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Something to be said: a claim, or a comparison of two (`attribute` None)."""
+    """Something to be said: a claim, or a comparison of two (`measurement` None)."""
 
-    attribute: str | None
+    measurement: Measurement[Any] | None
     value: str
     pole: int
     forms: dict[Form, str]
-
-    @property
-    def measurement(self) -> Measurement[Any] | None:
-        return named(self.attribute) if self.attribute else None
 
 
 @dataclass(slots=True)
@@ -97,9 +95,9 @@ def write(sayable: Sequence[Claim], duration_s: float, random: Random) -> str:
 def _chosen(units: list[Unit], random: Random) -> list[Unit]:
     """Some of the units: never key and mode both, at times a comparison more."""
     rest = shuffled(units, random)
-    if {"key", "mode"} <= {unit.attribute for unit in rest}:
-        left_out = pick(("key", "mode", "mode"), random)
-        rest = [unit for unit in rest if unit.attribute != left_out]
+    if {KEY, MODE} <= {unit.measurement for unit in rest}:
+        left_out = pick((KEY, MODE, MODE), random)
+        rest = [unit for unit in rest if unit.measurement is not left_out]
     most = min(len(rest), MOST_SAID)
     least = min(most, max(4, len(rest) - 2))
     chosen = rest[: least + int(random.random() * (most - least + 1))]
@@ -119,7 +117,7 @@ def _groups(units: list[Unit], random: Random) -> Iterator[list[Unit]]:
 
 def _sentence(draft: CaptionDraft, units: list[Unit]) -> str:
     options = plans(OPENING if draft.first else FOLLOWING)[len(units)]
-    comparisons_first = sorted(units, key=lambda unit: unit.attribute is not None)
+    comparisons_first = sorted(units, key=lambda unit: unit.measurement is not None)
     slots = None
     while slots is None:
         plan = pick(options, draft.random)
@@ -175,7 +173,7 @@ def _worded(draft: CaptionDraft, slot: Slot, units: list[Unit]) -> str:
 
 def _place(slot: Slot, unit: Unit) -> int:
     """Where a unit stands in its slot: kinds next to the noun, comparisons last."""
-    if unit.attribute is None:
+    if unit.measurement is None:
         return 9
     if slot.letter == "A" and unit.measurement and unit.measurement.kind:
         return 1 + MEASUREMENTS.index(unit.measurement)
@@ -267,4 +265,4 @@ def _unit(claim: Claim) -> Unit | None:
     phrases = measurement.phrases.get(claim.value) or measurement.phrases.get("")
     if phrases is None:
         return None
-    return Unit(claim.attribute, claim.value, measurement.pole(claim.value), phrases.forms())
+    return Unit(measurement, claim.value, measurement.pole(claim.value), phrases.forms())

@@ -1,4 +1,4 @@
-"""Which item is to blame for calls that get no answer.
+"""Which item is to blame for calls that get no reply.
 
 A call may be lost because the server, or the way to it, is flaky: then the item is innocent,
 however often that happens. Or the item kills the server each time: then it has to be given up,
@@ -25,18 +25,20 @@ flew, it is one loss: a server that dies takes everything with it.
 import math
 from collections import Counter, deque
 
-# So many calls lost in company, at least, make a suspect; and chance must be under this.
+# This many calls lost beside others, at least, make a suspect, if the chance of that is lower.
 COMPANY, SUSPICIOUS = 2, 0.01
-# Chance must be under this for an item to be blamed.
+# An item is blamed when the chance that it is innocent is lower than this.
 CERTAIN = 1e-6
+# Calls and probes between two calls on suspects: they show whether the server is well.
 CONTROLS = 16
-# So many outcomes are remembered; before there are any, one loss in so many is expected.
+# How many outcomes are remembered; before there are any, one loss in 24 is expected.
 REMEMBERED, EXPECTED = 200, 24
+# The highest share of losses that is taken for chance: it bounds the tries on an item, to 270.
 MOST_CHANCE = 0.95
 
 
 class _Outcomes:
-    """How calls of one kind ended of late: for each that was lost, the items lost with it."""
+    """How the last calls of one kind ended: for each that was lost, the items lost with it."""
 
     def __init__(self) -> None:
         self._ended: deque[frozenset[str] | None] = deque(maxlen=REMEMBERED)
@@ -46,18 +48,18 @@ class _Outcomes:
         self._ended.append(lost)
 
     def count(self, key: str) -> tuple[int, int]:
-        """How many were lost, of how many, without what was lost in company of an item."""
+        """How many were lost, and of how many, without what was lost together with an item."""
         ended = [lost for lost in self._ended if lost is None or key not in lost]
         return len(ended) - ended.count(None), len(ended)
 
     def chance(self, key: str) -> float:
-        """The share that is lost, with one loss more than was seen: to be on the safe side."""
+        """The share that is lost, counting one loss more than there was: to be on the safe side."""
         lost, ended = self.count(key)
         return (lost + 1) / (ended + EXPECTED)
 
 
 class Blame:
-    """Keeps count in `strikes`: up to COMPANY losses in company, beyond that those alone."""
+    """Counts in `strikes`: up to COMPANY losses beside other calls, above that losses alone."""
 
     def __init__(self, strikes: dict[str, int]) -> None:
         self.strikes = strikes
@@ -97,7 +99,7 @@ class Blame:
             self._controls += 1
 
     def lost(self, key: str, *, alone: bool) -> str:
-        """A call on the item was lost. Gives why the item is to blame for it, "" if it is not."""
+        """A call on the item was lost. Returns why the item is to blame, "" if it is not."""
         strikes = self.strikes.get(key, 0)
         if not alone:
             self._in_company[key] += 1
@@ -117,7 +119,7 @@ class Blame:
         return f"{alone_lost} calls alone ended so, while {answered} of {others} others did not"
 
     def settle(self) -> None:
-        """The server is there again: count what was lost since it was seen to be there last."""
+        """The server is up again: count what was lost since it was last seen up."""
         keys = frozenset(self._lost_together)
         for _ in self._lost_together if self._some_answered else self._lost_together[:1]:
             self._calls.add(keys)

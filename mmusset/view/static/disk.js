@@ -51,7 +51,7 @@ async function allTexts(index) {
 /** For each item, in order, its position where `state` lets it through. */
 async function positions(state, without = "") {
   const { index, chunks } = await allRows();
-  const looked = Object.entries(state.wanted)
+  const looked = Object.entries(state.labels)
     .filter(([name]) => name !== without)
     .map(([name, label]) => [name, index.labels[name].indexOf(label)]);
   const words = wordsOf(state.q);
@@ -67,17 +67,17 @@ async function positions(state, without = "") {
   return found;
 }
 
-const unfiltered = (state) => !state.q && !Object.keys(state.wanted).length;
+const unfiltered = (state) => !state.q && !Object.keys(state.labels).length;
 
 const diskSource = {
   async page(state) {
     const index = await load("index");
-    const first = (state.page - 1) * told.page_size;
+    const first = (state.page - 1) * pageFacts.page_size;
     const places = unfiltered(state)
-      ? Array.from({ length: Math.max(0, Math.min(told.page_size, index.total - first)) }, (_, n) => first + n)
+      ? Array.from({ length: Math.max(0, Math.min(pageFacts.page_size, index.total - first)) }, (_, n) => first + n)
       : await positions(state);
     const total = unfiltered(state) ? index.total : places.length;
-    const shown = unfiltered(state) ? places : places.slice(first, first + told.page_size);
+    const shown = unfiltered(state) ? places : places.slice(first, first + pageFacts.page_size);
     return { total, cards: await Promise.all(shown.map(cardAt)) };
   },
   async counts(state) {
@@ -85,11 +85,11 @@ const diskSource = {
     const { index, chunks } = await allRows();
     const kept = new Map();
     const rowsFor = async (name) => {
-      const without = name in state.wanted ? name : "";
+      const without = name in state.labels ? name : "";
       if (!kept.has(without)) kept.set(without, await positions(state, without));
       return kept.get(without);
     };
-    return Promise.all(told.facets.map(async ({ name, labels }) => {
+    return Promise.all(pageFacts.facets.map(async ({ name, labels }) => {
       const counted = new Map();
       for (const position of await rowsFor(name)) {
         const chunk = chunks[Math.floor(position / index.rows_each)];
@@ -125,4 +125,4 @@ const diskSource = {
   mark: () => Promise.reject(new Error("files can't keep marks; use mmusset view")),
 };
 
-const source = told.source === "disk" ? diskSource : serverSource;
+const source = pageFacts.source === "disk" ? diskSource : serverSource;

@@ -2,8 +2,8 @@
 // What all pages share. Classic scripts, not modules: those can't be loaded from disk.
 // Whatever comes from a dataset becomes text by textContent, never HTML.
 
-const told = JSON.parse(document.getElementById("told").textContent);
-const FACETS = new Map(told.facets.map((facet) => [facet.name, facet]));
+const pageFacts = JSON.parse(document.getElementById("page-facts").textContent);
+const FACETS = new Map(pageFacts.facets.map((facet) => [facet.name, facet]));
 
 /** An element; children are elements or text, and null for nothing. */
 function el(tag, attributes = {}, ...children) {
@@ -30,18 +30,18 @@ function labelled(facet, label) {
 // --- what is looked for stands in the URL, behind #, so that a page can be sent and gone back to
 
 function readState() {
-  const state = { q: "", page: 1, key: "", wanted: {} };
+  const state = { q: "", page: 1, key: "", labels: {} };
   for (const [name, value] of new URLSearchParams(location.hash.slice(1))) {
     if (name === "q" || name === "key") state[name] = value;
     else if (name === "page") state.page = Math.max(1, parseInt(value, 10) || 1);
-    else if (FACETS.has(name) && value) state.wanted[name] = value;
+    else if (FACETS.has(name) && value) state.labels[name] = value;
   }
   return state;
 }
 
 function query(state) {
   const words = state.q ? { q: state.q } : {};
-  return new URLSearchParams({ ...words, ...state.wanted });
+  return new URLSearchParams({ ...words, ...state.labels });
 }
 
 function hashOf(state) {
@@ -55,10 +55,10 @@ const goTo = (state) => { location.hash = hashOf(state); };
 
 /** The same state with one facet set, or ("") not looked for. */
 function wanting(state, name, value) {
-  const wanted = { ...state.wanted };
-  if (value) wanted[name] = value;
-  else delete wanted[name];
-  return { ...state, wanted, page: 1, key: "" };
+  const labels = { ...state.labels };
+  if (value) labels[name] = value;
+  else delete labels[name];
+  return { ...state, labels, page: 1, key: "" };
 }
 
 // --- pieces that more than one page has
@@ -72,7 +72,7 @@ function showTabs(state, counts) {
   const tab = (name, label, count) =>
     el("button", {
       type: "button",
-      "aria-pressed": (state.wanted.status ?? "") === name,
+      "aria-pressed": (state.labels.status ?? "") === name,
       class: `tab ${name}`,
       onclick: () => goTo(wanting(state, "status", name)),
     }, el("span", { class: "tab-count" }, number.format(count)), ` ${label}`);
@@ -87,7 +87,7 @@ function showChips(state) {
   const chip = (label, next) =>
     el("button", { type: "button", class: "chip", onclick: () => goTo(next) },
       label, el("span", { "aria-hidden": "true" }, " ×"), el("span", { class: "unseen" }, ", drop this filter"));
-  const chips = Object.entries(state.wanted)
+  const chips = Object.entries(state.labels)
     .filter(([name]) => name !== "status")
     .map(([name, value]) => {
       const facet = FACETS.get(name);
@@ -95,7 +95,7 @@ function showChips(state) {
     });
   if (state.q) chips.push(chip(`“${state.q}”`, { ...state, q: "", page: 1 }));
   if (chips.length > 1) {
-    chips.push(el("button", { type: "button", class: "chip", onclick: () => goTo({ ...state, q: "", page: 1, wanted: {} }) }, "drop all"));
+    chips.push(el("button", { type: "button", class: "chip", onclick: () => goTo({ ...state, q: "", page: 1, labels: {} }) }, "drop all"));
   }
   byId("chips").replaceChildren(...chips);
 }

@@ -35,11 +35,11 @@ function showSelects(state, counts) {
   const select = (name) => {
     const facet = FACETS.get(name);
     const { values, more } = counts.find((one) => one.name === name);
-    const wanted = state.wanted[name] ?? "";
-    const options = values.some(([label]) => label === wanted) || !wanted ? values : [[wanted, 0], ...values];
+    const chosen = state.labels[name] ?? "";
+    const options = values.some(([label]) => label === chosen) || !chosen ? values : [[chosen, 0], ...values];
     const box = el("select", { id: `by-${name}`, onchange: (event) => goTo(wanting(readState(), name, event.target.value)) },
       el("option", { value: "" }, "any"),
-      options.map(([label, count]) => el("option", { value: label, selected: label === wanted }, `${label} (${number.format(count)})`)));
+      options.map(([label, count]) => el("option", { value: label, selected: label === chosen }, `${label} (${number.format(count)})`)));
     const note = more ? el("span", { class: "quiet" }, ` and ${number.format(more)} more: search`) : null;
     return el("p", {}, el("label", { for: `by-${name}` }, facet.title, note), box);
   };
@@ -49,7 +49,7 @@ function showSelects(state, counts) {
 }
 
 function showPager(state, total) {
-  const pages = Math.max(1, Math.ceil(total / told.page_size));
+  const pages = Math.max(1, Math.ceil(total / pageFacts.page_size));
   const step = (label, page, enabled) =>
     el("button", { type: "button", disabled: !enabled, onclick: () => goTo({ ...state, page }) }, label);
   const field = el("input", { id: "page-number", type: "number", min: 1, max: pages, value: state.page });
@@ -72,7 +72,7 @@ async function draw(state, newest) {
   const moved = hashOf(shown) !== hashOf(state);
   shown = state;
   byId("grid").replaceChildren(...page.cards.map((card) => cardElement(card, state)));
-  const none = state.q || Object.keys(state.wanted).length ? "Nothing fits all of these filters." : "Nothing is here yet.";
+  const none = state.q || Object.keys(state.labels).length ? "Nothing fits all of these filters." : "Nothing is here yet.";
   byId("count").textContent = page.total ? plural(page.total, "item") : none;
   showPager(state, page.total);
   showChips(state);
@@ -129,7 +129,7 @@ const actions = {
     if (box) toggle(box.player);
   },
   open: () => currentCard()?.querySelector("h2 a").click(),
-  all: () => goTo({ ...readState(), q: "", page: 1, wanted: {} }),
+  all: () => goTo({ ...readState(), q: "", page: 1, labels: {} }),
   search: () => byId("q").focus(),
   async mark(verdict) {
     const element = currentCard();
@@ -148,4 +148,4 @@ const actions = {
 };
 
 drawing(draw);
-if (told.source === "server") watchBuild();
+if (pageFacts.source === "server") watchBuild();

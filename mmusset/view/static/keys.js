@@ -5,7 +5,7 @@ const KEYS = {
   j: () => actions.next(), k: () => actions.previous(), p: () => actions.play(), o: () => actions.open(),
   g: () => actions.all(), "/": () => actions.search(), "?": () => byId("keys").showModal(),
 };
-if (told.takes_marks && told.source === "server") {
+if (pageFacts.takes_marks && pageFacts.source === "server") {
   Object.assign(KEYS, { 1: () => actions.mark("keep"), 2: () => actions.mark("drop"), 3: () => actions.mark("fix"), 0: () => actions.mark("") });
 }
 

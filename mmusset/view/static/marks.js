@@ -24,7 +24,7 @@ function markForm(detail, changed) {
     buttons.forEach((button) => button.setAttribute("aria-pressed", button.dataset.mark === name));
     if (!name) note.value = "";
     if (name === "fix" && !note.value.trim()) {
-      say.textContent = "Say what is to be mended; then it is saved.";
+      say.textContent = "Say what needs fixing; then it is saved.";
       note.focus();
       return;
     }
@@ -37,9 +37,9 @@ function markForm(detail, changed) {
     saved = note.value;
     say.textContent = "Saving…";
     try {
-      const told = await source.mark(card.key, verdict ? { verdict, note: note.value } : null);
+      const detail = await source.mark(card.key, verdict ? { verdict, note: note.value } : null);
       say.textContent = verdict ? "Saved. `mmusset build --apply-marks` makes it so.".replaceAll("`", "") : "No mark.";
-      changed(told);
+      changed(detail);
     } catch (error) {
       say.textContent = `Not saved: ${error.message}`;
     }
@@ -59,7 +59,7 @@ function markForm(detail, changed) {
     el("h2", { id: "mark-title" }, "Your mark"),
     el("div", { class: "mark-buttons", role: "group", "aria-labelledby": "mark-title" }, buttons, none),
     el("label", { for: "note" }, "Note"), note,
-    el("p", { id: "note-help", class: "quiet" }, "Why, or for a fix: what is to be mended. Words that it quotes from caption or story are changed first."),
+    el("p", { id: "note-help", class: "quiet" }, "Why, or for a fix: what needs fixing. Words that it quotes from caption or story are changed first."),
     say);
 }
 

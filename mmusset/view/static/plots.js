@@ -9,7 +9,7 @@ function plot(facet, { values, more }, state) {
   const labels = facet.unit || facet.name === "rounds" ? filled(facet, counted) : values.map(([label]) => label);
   if (!labels.length) return null;
   const most = Math.max(...counted.values());
-  const wanted = state.wanted[facet.name] ?? "";
+  const chosen = state.labels[facet.name] ?? "";
   const upright = Boolean(facet.unit);
   const shownLabels = upright ? labels : labels.slice(0, facet.name === "musical_key" ? 24 : LYING);
   const bar = (label) => {
@@ -19,10 +19,10 @@ function plot(facet, { values, more }, state) {
     return el("li", {},
       el("button", {
         type: "button",
-        "aria-pressed": wanted === label,
+        "aria-pressed": chosen === label,
         "aria-label": `${facet.title} ${labelled(facet, label)}: ${plural(count, "item")}`,
         title: `${labelled(facet, label)}: ${number.format(count)}`,
-        onclick: () => goTo(wanting(state, facet.name, wanted === label ? "" : label)),
+        onclick: () => goTo(wanting(state, facet.name, chosen === label ? "" : label)),
       },
       el("span", { class: "label" }, upright ? tick(facet, label) : label), mark,
       el("span", { class: "bar-count" }, number.format(count))));
@@ -53,7 +53,7 @@ async function draw(state, newest) {
   showTabs(state, counts);
   showChips(state);
   const statuses = new Map(counts.find((one) => one.name === "status").values);
-  const total = state.wanted.status ? statuses.get(state.wanted.status) ?? 0 : [...statuses.values()].reduce((a, b) => a + b, 0);
+  const total = state.labels.status ? statuses.get(state.labels.status) ?? 0 : [...statuses.values()].reduce((a, b) => a + b, 0);
   byId("count").replaceChildren(`${plural(total, "item")}. `, el("a", { href: `index.html${hashOf({ ...state, page: 1 })}` }, "Show them"));
   const focused = document.activeElement?.getAttribute("aria-label");
   const plots = counts
@@ -68,9 +68,9 @@ async function draw(state, newest) {
 
 const actions = {
   next: () => {}, previous: () => {}, play: () => {}, open: () => {}, mark: () => {},
-  all: () => goTo({ ...readState(), q: "", wanted: {} }),
+  all: () => goTo({ ...readState(), q: "", labels: {} }),
   search: () => { location.href = `index.html${location.hash}`; },
 };
 
 drawing(draw);
-if (told.source === "server") watchBuild();
+if (pageFacts.source === "server") watchBuild();

@@ -47,9 +47,9 @@ function differences(writing) {
 const heading = (agent) => agent[0].toUpperCase() + agent.slice(1).replaceAll("_", " ");
 
 function turn(one) {
-  const asked = one.asked;
-  const cost = asked && asked.prompt_tokens + asked.completion_tokens
-    ? ` · ${plural(asked.prompt_tokens, "token")} in (${number.format(asked.cached_tokens)} cached), ${number.format(asked.completion_tokens)} out · ${asked.seconds.toFixed(1)} s`
+  const call = one.call;
+  const cost = call && call.prompt_tokens + call.completion_tokens
+    ? ` · ${plural(call.prompt_tokens, "token")} in (${number.format(call.cached_tokens)} cached), ${number.format(call.completion_tokens)} out · ${call.seconds.toFixed(1)} s`
     : "";
   const judged = one.agent === "critic" && !one.faults.length ? el("p", { class: "quiet" }, "No fault.") : null;
   return el("li", { class: one.agent },
@@ -93,7 +93,7 @@ function showSample(detail) {
     return;
   }
   const image = pictureOf(card, "image.jpg");
-  const marking = told.takes_marks && told.source === "server" ? markForm(detail, (next) => { byId("badges").replaceChildren(...badges(next.card)); }) : markShown(detail);
+  const marking = pageFacts.takes_marks && pageFacts.source === "server" ? markForm(detail, (next) => { byId("badges").replaceChildren(...badges(next.card)); }) : markShown(detail);
   byId("sample").replaceChildren(
     el("div", { class: "sample" },
       el("div", { class: "look" },
@@ -121,7 +121,7 @@ function showPager(state, place) {
 
 async function draw(state, newest) {
   placed = source.place(state, state.key);
-  placed.catch(() => {}); // told below, unless there is no such sample
+  placed.catch(() => {}); // shown below, unless there is no such sample
   const detail = await source.sample(state.key);
   if (!newest()) return;
   if (playing) { audio.pause(); playing = null; }

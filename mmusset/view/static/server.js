@@ -11,15 +11,15 @@ async function ask(path, options = {}) {
 
 const serverSource = {
   page: (state) => {
-    const asked = query(state);
-    asked.set("page", state.page);
-    return ask(`api/page?${asked}`);
+    const parameters = query(state);
+    parameters.set("page", state.page);
+    return ask(`api/page?${parameters}`);
   },
   counts: (state) => ask(`api/counts?${query(state)}`),
   place: (state, key) => {
-    const asked = query(state);
-    asked.set("key", key);
-    return ask(`api/place?${asked}`);
+    const parameters = query(state);
+    parameters.set("key", key);
+    return ask(`api/place?${parameters}`);
   },
   sample: (key) => ask(`api/sample/${encodeURIComponent(key)}`),
   /** Keep a mark, or (null) take it away; it is on the disk when this comes back. */

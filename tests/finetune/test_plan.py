@@ -7,21 +7,23 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import AutoConfig
+from transformers import AutoConfig, Qwen2VLForConditionalGeneration
 
 from mmusset.finetune.batch import PackedBatch
-from mmusset.finetune.memory import ALLOWANCE, StepShape, needed, plan
-from mmusset.training.room import GIB
+from mmusset.finetune.offline_base import EstimatedTokenizer, published_config
+from mmusset.finetune.plan import StepShape, needed, plan
+from mmusset.training.memory import ALLOWANCE, GIB
+from mmusset.training.published import QWEN2_VL
 from tests.support.command import mmusset
 from tests.support.finetune_parts import (
     learner,
-    most_held_mib,
     packed,
     recipe,
     samples_to_learn,
     tiny_base,
     words,
 )
+from tests.support.memory import most_held_mib
 
 SHAPE = StepShape(samples=1, tokens=900, labels=120)
 
@@ -97,15 +99,15 @@ def test_its_advice_fits_when_it_is_followed(base: Path, source: Path) -> None:
     found, _ = packed(base, source)
     config = AutoConfig.from_pretrained(base)
     asked = recipe(base, 64, micro_batch=4, batch=4)
-    whole = plan(asked, config, found, room=100.0, bf16=False)
+    whole = plan(asked, config, found, available=100.0, bf16=False)
     assert whole.fits
     assert whole.advice == ()
-    tight = plan(asked, config, found, room=ALLOWANCE + 0.6 * whole.need.peak, bf16=False)
+    tight = plan(asked, config, found, available=ALLOWANCE + 0.6 * whole.memory.peak, bf16=False)
     assert not tight.fits
     assert tight.advice[0] == "train.micro_batch=1"
-    assert tight.advised <= 0.6 * whole.need.peak
+    assert tight.advised <= 0.6 * whole.memory.peak
     assert f"--set {tight.advice[0]}" in tight.text()
-    hopeless = plan(asked, config, found, room=ALLOWANCE, bf16=False)
+    hopeless = plan(asked, config, found, available=ALLOWANCE, bf16=False)
     assert "no setting makes it fit" in hopeless.text()
 
 
@@ -121,3 +123,33 @@ def test_the_command_plans_and_writes_nothing(base: Path, source: Path, tmp_path
     assert (facts["samples"], facts["validation_samples"], facts["steps"]) == (5, 2, 10)
     assert facts["shared_tokens"] > 0
     assert not (tmp_path / "a").exists()
+
+
+def test_a_bundled_recipe_is_planned_without_network_or_files(source: Path, tmp_path: Path) -> None:
+    """The base is known by its published sizes, tokens are estimated."""
+    nowhere = {"HF_HOME": str(tmp_path / "empty"), "HF_ENDPOINT": "http://127.0.0.1:9"}
+    words = ("finetune", source, "--plan", "--card", "24", "--json")
+    done = mmusset(*words, variables=nowhere, cold=True)
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)
+    assert facts["tokens_estimated"]
+    assert facts["all_weights"] - facts["memory"]["trained"] == 2_208_985_600
+    assert facts["fits"]
+    assert (facts["samples"], facts["validation_samples"]) == (5, 2)
+    assert facts["shared_tokens"] > 0
+
+
+@pytest.mark.parametrize("base", QWEN2_VL)
+def test_a_published_size_is_that_of_the_model(base: str) -> None:
+    with torch.device("meta"):
+        model = Qwen2VLForConditionalGeneration._from_config(published_config(base))
+    assert sum(weight.numel() for weight in model.parameters()) == QWEN2_VL[base].parameters
+
+
+def test_estimated_tokens_are_cut_where_a_tokenizer_cuts() -> None:
+    tokenizer = EstimatedTokenizer()
+    count = len(tokenizer("A slow, quiet piece of 62 BPM.<|im_end|>")["input_ids"])
+    assert count == len(
+        ["A", " slow", ",", " quiet", " piece", " of", " ", "6", "2", " BPM", ".", "end"]
+    )
+    assert len(tokenizer("<|im_end|>", split_special_tokens=True)["input_ids"]) > 1

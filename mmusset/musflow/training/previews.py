@@ -1,4 +1,4 @@
-"""What a model makes while it learns: sounds, and pictures of them beside the real ones."""
+"""Music that a model makes while it trains, and spectrograms of it beside the real clip's."""
 
 from pathlib import Path
 
@@ -15,34 +15,34 @@ from mmusset.musflow.sound.spectrogram import spectrogram
 CLIPS = 3
 
 
-class Listener:
-    """Makes the music of a few clips of the validation split, at each call, from the same noise."""
+class Previews:
+    """Makes the music of a few clips of the validation split, always from the same noise."""
 
     def __init__(
         self,
         folder: Path,
-        rows: LatentDataset,
+        dataset: LatentDataset,
         codec: Codec,
         sampler: SamplerPart,
         seed: int,
         device: str,
     ) -> None:
         self._folder, self._codec, self._sampler = folder, codec, sampler
-        self._rows, self._seed, self._device = rows, seed, device
+        self._dataset, self._seed, self._device = dataset, seed, device
 
-    def __call__(self, model: MusFlow, step: int) -> None:
-        """Write `step-<step>-<key>.flac` and `.png`, above it the real clip's picture."""
-        if not self._rows.counts:
+    def write(self, model: MusFlow, step: int) -> None:
+        """Write `step-<step>-<key>.flac` and `.png`: spectrograms, the real clip's above."""
+        if not self._dataset.counts:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        some = torch.arange(min(CLIPS, self._rows.counts[0]))
-        batch = on_device(self._rows.batch(0, some), self._device)
+        rows = torch.arange(min(CLIPS, self._dataset.counts[0]))
+        batch = on_device(self._dataset.batch(0, rows), self._device)
         with torch.no_grad():
             aligned = model.alignment(batch.embeddings)
-        made = sample(
-            model, aligned, batch.present, self._rows.lengths[0], self._sampler, self._seed
+        latents = sample(
+            model, aligned, batch.present, self._dataset.lengths[0], self._sampler, self._seed
         )
-        sounds = self._codec.decode(made).cpu()
+        sounds = self._codec.decode(latents).cpu()
         real = self._codec.decode(batch.mean.float()).cpu()
         for key, sound, original in zip(batch.keys, sounds, real, strict=True):
             path = self._folder / f"step-{step:08d}-{key}"

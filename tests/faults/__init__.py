@@ -84,7 +84,7 @@ MATRIX: dict[int, Row] = {
         "no item is lost; fewer calls fly",
         (
             "speakers/test_vllm_speaker.py::test_trouble_of_the_server_is_waited_out",
-            "speakers/test_flow.py::test_the_latency_throttle_takes_refusals_as_a_limit",
+            "speakers/test_dispatch.py::test_the_latency_throttle_takes_refusals_as_a_limit",
         ),
     ),
     10: Row(
@@ -144,7 +144,7 @@ MATRIX: dict[int, Row] = {
         "skipped by reason, or safe; keys never come from names",
         (
             "builder/test_hostile.py::test_odd_names_are_safe_and_accounted_for",
-            "sources/test_walk.py::test_links_and_pipes_are_not_followed_or_opened",
+            "sources/test_folder.py::test_links_and_pipes_are_not_followed_or_opened",
         ),
     ),
     18: Row(

@@ -87,7 +87,7 @@ def test_musflow_is_trained_with_it_and_makes_music(tmp_path: Path) -> None:
     generator = MusicGenerator(folder.path, "cpu", lambda line: None)
     assert generator.codec.identity.startswith("dct/1")
     assert generator.manifest.spec.latent_channels == 64
-    (heard, *_) = sorted(folder.previews.glob("*.flac"))
+    (heard, *_) = sorted(folder.heard.glob("*.flac"))
     assert soundfile.info(heard).samplerate == recipe.codec.rate_hz
 
 

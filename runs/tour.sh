@@ -26,7 +26,7 @@ mmusset view "$out/music" --export "$out/pages"
 
 # Samples can be marked by hand; the next version of the dataset honours the marks.
 key=$(mmusset explain "$out/music" "loose/rain walk.ogg" --json | python -c \
-  'import json, sys; print(json.load(sys.stdin)[0]["planned"]["item"]["key"])')
+  'import json, sys; print(json.load(sys.stdin)[0]["item"]["key"])')
 mmusset mark "$out/music" "$key" keep --note "sounds as it says"
 
 # 3. FINE-TUNE. A LoRA adapter learns from the dataset's own samples how captions and stories are

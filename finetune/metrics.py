@@ -145,11 +145,15 @@ METRICS = (
 )  # fmt: skip
 
 
-def rows(base: Sequence[SampleResult], adapter: Sequence[SampleResult]) -> list[MetricRow]:
+def rows(
+    base: Sequence[SampleResult],
+    adapter: Sequence[SampleResult],
+    metrics: Sequence[Metric] = METRICS,
+) -> list[MetricRow]:
     """Every metric of two models on the same samples, in the same order."""
     if len(base) != len(adapter) or not base:
         raise ValueError("two models are compared on the same samples, and on one at least")
-    return [_row(metric, base, adapter) for metric in METRICS]
+    return [_row(metric, base, adapter) for metric in metrics]
 
 
 def refuses(text: str) -> bool:

@@ -82,18 +82,18 @@ def push(
     with for_terminal() as progress:
 
         def agree(plan: "PushPlan") -> bool:
-            if dry_run:
-                print(json.dumps(plan.facts()) if as_json else plan.text())
-                return False
             progress.log(plan.text())
             return yes or typer.confirm("Send it?", err=True)
 
-        done = pushing.push(
-            pushing.PushRequest(dataset, name, private, revision, tag), agree, progress
-        )
+        request = pushing.PushRequest(dataset, name, private, revision, tag)
+        if dry_run:
+            plan = pushing.dry_run(request, progress)
+            print(json.dumps(plan.facts()) if as_json else plan.text())
+            return
+        done = pushing.push(request, agree, progress)
     if done:
         show(done, pushing.Pushed.text, as_json)
-    elif not dry_run:
+    else:
         print("nothing was sent")
 
 

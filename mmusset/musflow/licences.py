@@ -21,7 +21,7 @@ def licences_of(recipe: MusFlowRecipe) -> dict[str, str]:
     codec, encoders = recipe.codec, recipe.encoders
     parts = (codec, encoders.image, encoders.story, encoders.caption, encoders.audio)
     models = [part.model for part in parts if part.kind != "bundled"]
-    if codec.kind == "mel_vae":
+    if codec.kind != "bundled":
         models.insert(1, codec.vocoder)
     return {model: licence_of(model) for model in models if model}
 

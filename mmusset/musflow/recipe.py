@@ -19,7 +19,7 @@ class CodecPart(Frozen):
     folder or the Hub by `model`, and their vocoder by `vocoder` where it is not in there too.
     """
 
-    kind: Literal["bundled", "mel_vae", "oobleck"] = "bundled"
+    kind: str = "bundled"  # one of codecs.codec.CODECS
     model: str = ""
     vocoder: str = ""
     rate_hz: Annotated[int, Field(ge=8000, le=48000)] = 16000

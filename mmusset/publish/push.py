@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmusset.errors import MmussetError, Refused, UsageError
+from mmusset.errors import MmussetError, Refused, ServerGone, UsageError
 from mmusset.files import failpoint
 from mmusset.progress import Progress
 from mmusset.shards.manifest import MANIFEST, parse_manifest
@@ -25,6 +25,7 @@ MAX_FILES = 25_000  # that the Hub takes in one commit
 BATCH_FILES = 256  # that the Hub is asked about at once
 BATCH_BYTES = 64_000_000  # after which progress is shown
 MAX_SHOWN = 12
+DRY_RUN_TRIES = 2  # nobody waits a minute for a plan that is of use without the Hub
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class PushPlan:
     deleted: tuple[str, ...]
     branches: bool  # whether the branch is still to be made
     tags: bool  # and the tag
+    unreached: str = ""
+    """Why the Hub could not be asked, in a dry run: what it holds is unknown then."""
 
     @property
     def does_nothing(self) -> bool:
@@ -90,6 +93,7 @@ class PushPlan:
             "deleted": list(self.deleted),
             "bytes": sum(file.size for file in self.sent),
             "tag": self.request.tag if self.tags else "",
+            "unreached": self.unreached,
         }
 
     def text(self) -> str:
@@ -114,6 +118,10 @@ class PushPlan:
             *self._changes("delete", list(self.deleted)),
             f"  to send   {byte_size(sum(file.size for file in self.sent))} at the most",
         ]
+        if self.unreached:
+            lines.append(
+                f"  the Hub was not reached, so this is the plan for a new repo: {self.unreached}"
+            )
         return "\n".join(lines + ([f"  tag       {request.tag}"] if self.tags else []))
 
     def _changes(self, what: str, names: list[str]) -> list[str]:
@@ -151,8 +159,7 @@ def push(
     Hub does not allow it; ServerGone where the Hub stays away: run it again to go on.
     """
     remote = Remote(request.name, progress.log)
-    progress.log(f"checking {request.out}")
-    dataset = dataset_of(request.out)
+    dataset = _publishable(request, progress)
     plan = plan_of(request, dataset, remote)
     if plan.before and plan.does_nothing:
         return Pushed(request.name, plan.before.commit, 0, 0, 0, request.tag)
@@ -174,8 +181,22 @@ def push(
     return Pushed(request.name, commit, *counts, request.tag)
 
 
-def plan_of(request: PushRequest, dataset: Publication, remote: Remote) -> PushPlan:
-    """What there is to do. Changes nothing. Raises UsageError, and Refused where it would harm."""
+def dry_run(request: PushRequest, progress: Progress) -> PushPlan:
+    """What `push` would do; nothing is sent, and where the Hub can't be reached, as for a new repo.
+
+    Raises as `push` does before anything is changed.
+    """
+    dataset = _publishable(request, progress)
+    try:
+        return plan_of(request, dataset, Remote(request.name, progress.log, DRY_RUN_TRIES))
+    except ServerGone as gone:
+        return _of_new_repo(request, dataset, unreached=str(gone))
+
+
+def _publishable(request: PushRequest, progress: Progress) -> Publication:
+    """What the folder holds for publishing. Raises UsageError, and Refused where it may not be."""
+    progress.log(f"checking {request.out}")
+    dataset = dataset_of(request.out)
     if len(dataset.files) > MAX_FILES:
         raise UsageError(
             f"{request.out} has {len(dataset.files)} files; the Hub takes {MAX_FILES} in one"
@@ -189,10 +210,21 @@ def plan_of(request: PushRequest, dataset: Publication, remote: Remote) -> PushP
             f" what its sources allow: run `mmusset card {request.out} --license cc-by-4.0`, or"
             " another"
         )
+    return dataset
+
+
+def _of_new_repo(request: PushRequest, dataset: Publication, unreached: str = "") -> PushPlan:
+    makes = request.branch != MAIN, bool(request.tag)
+    return PushPlan(
+        request, dataset, request.private, None, dataset.files, (), (), *makes, unreached
+    )
+
+
+def plan_of(request: PushRequest, dataset: Publication, remote: Remote) -> PushPlan:
+    """What there is to do. Changes nothing. Raises UsageError, and Refused where it would harm."""
     private = remote.private()
     if private is None:
-        makes = request.branch != MAIN, bool(request.tag)
-        return PushPlan(request, dataset, request.private, None, dataset.files, (), (), *makes)
+        return _of_new_repo(request, dataset)
     if request.private and not private:
         raise Refused(
             f"{request.name} is public already; make it private in its settings on the Hub, or"
@@ -279,7 +311,7 @@ def _commit(plan: PushPlan, remote: Remote) -> str:
     """
     request, dataset = plan.request, plan.dataset
     message = f"{sum(dataset.splits.values())} samples in {dataset.shards} shards"
-    patience = Patience(remote.log)
+    patience = Patience(remote.log, remote.tries)
     while True:
         now = plan_of(request, dataset, remote)
         if now.before is None:

@@ -47,8 +47,9 @@ class Unanswered(Exception):
 class Patience:
     """Longer and longer waits between tries, about a minute in all if the Hub asks for no more."""
 
-    def __init__(self, log: Callable[[str], None]) -> None:
+    def __init__(self, log: Callable[[str], None], tries: int) -> None:
         self._log = log
+        self._most_tries = tries
         self._tries, self._waited_s = 0, 0.0
 
     def wait(self, trouble: Unanswered) -> None:
@@ -56,7 +57,7 @@ class Patience:
         wait_s = trouble.wait_s or 2.0**self._tries
         self._tries += 1
         self._waited_s += wait_s
-        if self._tries == TRIES or self._waited_s > PATIENCE_S:
+        if self._tries == self._most_tries or self._waited_s > PATIENCE_S:
             raise ServerGone(
                 f"the Hub does not do what it is asked ({trouble}); nothing is lost:"
                 " run the same command again to go on"
@@ -95,10 +96,11 @@ class Snapshot:
 class Remote:
     """The dataset `user/name` on the Hub, with the token from the usual place.
 
-    `log` is called with trouble that passes. Raises UsageError for what is no such name.
+    `log` is called with trouble that passes; each request is tried at most `tries` times. Raises
+    UsageError for what is no such name.
     """
 
-    def __init__(self, name: str, log: Callable[[str], None]) -> None:
+    def __init__(self, name: str, log: Callable[[str], None], tries: int = TRIES) -> None:
         if len(name.split("/")) != 2:
             raise UsageError(f"{name} is no name on the Hub: give user/name")
         try:
@@ -113,6 +115,7 @@ class Remote:
         logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
         self.name = name
         self.log = log
+        self.tries = tries
         self._api = HfApi(library_name="mmusset")
         self._token = get_token() or ""
         remember(self._token)
@@ -275,7 +278,7 @@ class Remote:
 
     def _patiently(self, ask: Callable[[], T]) -> T:
         """What an answer says that may be asked for more than once."""
-        patience = Patience(self.log)
+        patience = Patience(self.log, self.tries)
         while True:
             try:
                 with self._client_trouble():

@@ -37,6 +37,7 @@ from tests.support.samples import jpeg, material
 from tests.support.serving import serving
 
 
+# --8<-- [start:declaration]
 class Proof(Frozen):
     """The proofreader's answer."""
 
@@ -64,6 +65,7 @@ PROOFREADER: GraphAgent[Proof] = GraphAgent(
     turn=turn,
     offline=offline,
 )
+# --8<-- [end:declaration]
 WITH_IT: tuple[GraphAgent[BaseModel], ...] = (*AGENTS, PROOFREADER)
 ORDER = ["captioner", "story_writer", "proofreader", "critic"]
 SHORT = ("clip.seconds=2", "limits.block_size=3")

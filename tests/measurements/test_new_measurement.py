@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from mmusset.dsp.clip_signal import ClipSignal
 
 
+# --8<-- [start:declaration]
 def crest(signal: "ClipSignal") -> Measured:
     """Peak over RMS in dB: 3 for a sine, 10 and more for music that nobody has squashed."""
     import numpy as np
@@ -88,6 +89,7 @@ CREST = Measurement(
     line=number_line("crest", "{:.1f} dB"),
     histogram=number_histogram("crest", "Crest", "dB", range(4, 24, 2)),
 )
+# --8<-- [end:declaration]
 SHORT = ("clip.seconds=2", "limits.block_size=3")
 
 

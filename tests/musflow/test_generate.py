@@ -333,9 +333,6 @@ def test_how_near_clips_usually_are(composer: MusicGenerator) -> None:
         (("--csv", "empty.csv"), 2, "empty.csv is empty; its first line names columns"),
         (("--csv", "leaves.csv"), 2, "leaves.csv, line 2: out is the name of a file"),
         (("--csv", "chinese.csv"), 2, "chinese.csv, line 3: the model can't read a word"),
-        (("folder"), 1, "no checkpoint in folder"),
-        (("nowhere"), 1, "no checkpoint in nowhere"),
-        (("text.png"), 1, "text.png is damaged, or no checkpoint"),
     ],
 )
 def test_what_can_not_be_made_is_refused(
@@ -362,6 +359,29 @@ def test_what_can_not_be_made_is_refused(
     assert why in said.err
     assert sorted(tmp_path.rglob("*")) == before
     assert not (tmp_path.parent / "x.flac").exists()
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "why"),
+    [
+        ("folder", "no checkpoint in folder"),
+        ("nowhere", "no checkpoint in nowhere"),
+        ("text.png", "text.png is damaged, or no checkpoint"),
+    ],
+)
+def test_what_is_no_checkpoint_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask: Ask, checkpoint: str, why: str
+) -> None:
+    """In one line, with nothing written."""
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    Path("text.png").write_text("a beach")
+    before = sorted(tmp_path.rglob("*"))
+    said = ask(checkpoint)
+    assert (said.code, said.out, said.err.count("\n")) == (1, "", 1), said.err
+    assert said.err.startswith("mmusset: ")
+    assert why in said.err
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def without_checkpoints(run: Path) -> None:

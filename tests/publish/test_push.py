@@ -59,6 +59,15 @@ def test_a_dry_run_shows_all_and_changes_nothing(out: Path) -> None:
     assert json.loads(as_json.out)["added"] == sent_in_order(out)
 
 
+def test_a_dry_run_without_the_hub_shows_the_plan_for_a_new_repo(out: Path) -> None:
+    with hub() as there:
+        pass  # nobody listens there any more
+    (done,) = on_hub(there, ("push", out, "user/name", "--dry-run"), token="")
+    assert done.code == 0
+    assert "add       data/train-000000.tar, 30.7 kB" in done.out
+    assert "the Hub was not reached, so this is the plan for a new repo" in done.out
+
+
 def sent_in_order(out: Path) -> list[str]:
     shards = sorted(name for name in published(out) if name.startswith("data/"))
     return [*shards, "README.md", "manifest.json"]

@@ -20,6 +20,7 @@ from tests.support.media import library
 RECIPE = Recipe(clip=ClipPart(seconds=2), limits=LimitsPart(workers=1))
 
 
+# --8<-- [start:declaration]
 class ZipSource:
     """The members of a zip archive, each taken out for as long as it is open."""
 
@@ -61,6 +62,7 @@ class ZipSource:
         return (b"zipped:" + path.rpartition(b"/")[0],)
 
 
+# --8<-- [end:declaration]
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
     """Four pieces of two artists with a picture each, zipped; no folder of them is left."""

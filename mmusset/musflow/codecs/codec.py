@@ -1,5 +1,6 @@
 """What every codec does, sound to latents and back, and opening the one of a recipe."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -7,6 +8,7 @@ from torch import Tensor
 
 from mmusset.errors import UsageError
 from mmusset.musflow.recipe import CodecPart
+from mmusset.recipe_file import nearest
 
 
 class Codec(Protocol):
@@ -28,17 +30,45 @@ class Codec(Protocol):
         ...
 
 
+def _bundled(part: CodecPart, fitted: Path, device: str) -> Codec:
+    from .bundled import load_bundled
+
+    return load_bundled(part, fitted, device)
+
+
+def _mel_vae(part: CodecPart, fitted: Path, device: str) -> Codec:
+    from .pretrained import MelVaeWithVocoder
+
+    return MelVaeWithVocoder(_with_model(part), device)
+
+
+def _oobleck(part: CodecPart, fitted: Path, device: str) -> Codec:
+    from .pretrained import Oobleck
+
+    return Oobleck(_with_model(part), device)
+
+
+def _with_model(part: CodecPart) -> CodecPart:
+    if not part.model:
+        raise UsageError(f"codec.kind {part.kind} needs codec.model: a folder or a Hub name")
+    return part
+
+
+# What opens a codec of each kind that `codec.kind` can name, from the recipe's part, the folder of
+# what was fitted, and the device. Modules with weights are imported when one is opened.
+CODECS: dict[str, Callable[[CodecPart, Path, str], Codec]] = {
+    "bundled": _bundled,
+    "mel_vae": _mel_vae,
+    "oobleck": _oobleck,
+}
+
+
 def open_codec(part: CodecPart, fitted: Path, device: str = "cpu") -> Codec:
     """The codec of a recipe. `fitted` is the folder of the bundled one.
 
-    Raises MmussetError where its weights are missing, or don't match the recipe.
+    Raises UsageError where there is no codec of that kind, MmussetError where its weights are
+    missing, or don't match the recipe.
     """
-    if part.kind == "bundled":
-        from .bundled import load_bundled
-
-        return load_bundled(part, fitted, device)
-    if not part.model:
-        raise UsageError(f"codec.kind {part.kind} needs codec.model: a folder or a Hub name")
-    from .pretrained import MelVaeWithVocoder, Oobleck
-
-    return (MelVaeWithVocoder if part.kind == "mel_vae" else Oobleck)(part, device)
+    if part.kind not in CODECS:
+        raise UsageError(f"no codec.kind {part.kind!r}.{nearest(part.kind, list(CODECS))}")
+    return CODECS[part.kind](part, fitted, device)

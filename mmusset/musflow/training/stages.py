@@ -69,7 +69,7 @@ class TrainingSummary:
         if self.validation:
             lines.append(f"validation loss {self.validation.usual.text()}")
             lines.append(f"near the noise  {self.validation.near_noise.text()}")
-        lines.append(f'next: mmusset generate --checkpoint {self.folder} --caption "..."')
+        lines.append(f'next: mmusset generate {self.folder} --caption "..."')
         return "\n".join(lines)
 
 

@@ -74,7 +74,7 @@ def weights_of(trained: Trained) -> int:
     scales = ("_mean", "_scale")
     return sum(
         value.numel()
-        for name, value in found["model"].items()
+        for name, value in found["task"]["model"].items()
         if name not in buffers and not name.endswith(scales)
     )
 

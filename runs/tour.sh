@@ -38,11 +38,12 @@ mmusset finetune "$out/music" --base "$out/base" --out "$out/lora" \
   --set train.batch=2 --set train.epochs=2 --set data.max_pixels=3136
 
 # 4. TRAIN. MusFlow, the bundled flow-matching model: encode the shards, fit the codec and the alignment,
-# then the flow. 60 steps instead of 900, so do not expect to enjoy the result; with 300 pieces and four
-# minutes it follows level, tone, drums and density (docs/guides/train.md).
+# then the flow. 40 steps of a small network instead of 900, so do not expect to enjoy the result; with
+# 300 pieces and four minutes it follows level, tone, drums and density (docs/guides/train.md).
 mmusset train "$out/music" --plan
-mmusset train "$out/music" --out "$out/musflow" --set codec.steps=60 --set alignment.steps=40 \
-  --set train.steps=60 --set train.batch=8 --set train.validate_every=60 --set train.listen_every=60
+mmusset train "$out/music" --out "$out/musflow" --set codec.steps=40 --set alignment.steps=40 \
+  --set network.width=64 --set train.steps=40 --set train.batch=8 --set train.validate_every=40 \
+  --set train.listen_every=40
 
 # 5. GENERATE. Music from a caption, and from a picture with a story. The same seed gives the same sound.
 mmusset generate "$out/musflow" --caption "A fast, loud piece with drums." \

@@ -197,7 +197,7 @@ def print_spread(cases: list[Case]) -> None:
         "width": "stereo_width",
     }
     for name, field in fields.items():
-        values = [getattr(c.evidence, field).value for c in cases]
+        values = [c.evidence.fields[field].value for c in cases]
         percentiles = " | ".join(f"{v:.4g}" for v in np.percentile(values, [5, 25, 50, 75, 95]))
         print(f"| {field} | {percentiles} | {words(cases, name)} | {over_gate(cases, name):.0%} |")
 

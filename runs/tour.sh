@@ -9,7 +9,7 @@ export PATH="$PWD/.venv/bin:$PATH"
 out=out/tour
 rm -rf "$out" && mkdir -p "$out"
 
-# 1. BUILD. 22 files of music, pictures, stories and a video become 13 samples in three shards. The
+# 1. BUILD. 25 files of music, pictures, stories and a video become 13 samples in three shards. The
 # offline speaker writes the text: a grammar that says what was measured. On your own folder:
 #   mmusset build --source ~/Music --out music
 # and with Qwen2-VL on a GPU: --speaker vllm --serve

@@ -17,7 +17,7 @@ GROUP = "Look at it"
 def status(dataset: DatasetArgument, as_json: JsonOption = False) -> None:
     """Show what became of every item found, and why.
 
-    found = accepted + rejected + failed + skipped, each loss with its reason.
+    found = accepted + rejected + failed + skipped + undecided, each with its reason.
 
     Example: mmusset status music
     """

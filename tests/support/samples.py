@@ -10,6 +10,7 @@ from PIL import Image
 
 from mmusset.measured import Measured
 from mmusset.measurements.key import MusicalKey
+from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.tempo import Tempo
 from mmusset.sample import (
     Caption,
@@ -54,7 +55,13 @@ def music_evidence(**changes: object) -> MusicEvidence:
         "stereo_width": measured(0.5),
         "silence_share": measured(0.0),
     }
-    return MusicEvidence.model_validate(evidence | changes)
+    # What is added to the list later is unknown here, unless a test says otherwise.
+    unknown = {
+        each.field: Measured(value=0.0, confidence=0.0)
+        for each in MEASUREMENTS
+        if each.field and each.model is Measured
+    }
+    return MusicEvidence.model_validate(unknown | evidence | changes)
 
 
 def image_evidence() -> ImageEvidence:

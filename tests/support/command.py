@@ -19,10 +19,11 @@ SHORT = ("--set", "clip.seconds=2", "--set", "limits.block_size=3")
 
 
 WITH_TORCH = ("encode", "evaluate-speaker", "finetune", "generate", "train")
-# What only our own code and its children read, and each time: no import depends on it.
+# What only our own code and its children read, and each time: no import depends on it. And what
+# peft and our reader of shards set in the process of the tests, once these have imported them.
 FREE = (
     *("FAKE_VLLM", "FAULT_TABLE", "LD_PRELOAD", "MMUSSET_FAILPOINT", "OPENAI_API_KEY"),
-    "PYTEST_CURRENT_TEST",
+    *("PYTEST_CURRENT_TEST", "TORCHINDUCTOR_CACHE_DIR", "WDS_SECURE"),
 )
 
 # The Hub's client, which reads its variables as it is imported, comes with torch's libraries alone.

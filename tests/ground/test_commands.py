@@ -1,0 +1,54 @@
+"""What tests start commands with: a fork is like a process of `subprocess`, and is what is used."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import core, environment, mmusset, python, start, start_python
+from tests.support.warm import WarmProcess
+
+ECHO = "import os, sys; print(os.getcwd(), os.environ['OPENAI_API_KEY']); sys.stderr.write('oh'); "
+SLEEP = "import time; print('up', flush=True); time.sleep(60)"
+
+
+def test_no_library_has_set_a_variable_that_keeps_commands_from_being_forked() -> None:
+    """Else all later tests start interpreters, and take three times as long."""
+    assert core.fits(environment())
+
+
+@pytest.mark.parametrize("cold", [False, True])
+def test_output_exit_code_folder_and_environment(cold: bool, tmp_path: Path) -> None:
+    env = environment() | {"OPENAI_API_KEY": "a key"}
+    process = start_python(
+        *("-c", ECHO + "sys.exit(3)"), server=None if cold else core, env=env, cwd=tmp_path
+    )
+    with process:
+        assert process.communicate(timeout=60) == (f"{tmp_path} a key\n", "oh")
+    assert process.returncode == 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
+def test_signals_end_it(number: int) -> None:
+    with start_python("-c", SLEEP, server=core) as process:
+        assert process.stdout and process.stdout.readline() == "up\n"
+        assert process.poll() is None
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.01)
+        os.kill(process.pid, number)
+        assert process.wait(timeout=60) == -number
+
+
+def test_an_error_is_a_traceback_and_exit_code_1() -> None:
+    done = python("-c", "import atexit; atexit.register(print, 'bye'); 1 / 0", server=core)
+    assert (done.returncode, done.stdout) == (1, "bye\n")
+    assert done.stderr.endswith("ZeroDivisionError: division by zero\n")
+
+
+def test_another_environment_gets_an_interpreter_of_its_own() -> None:
+    with start("--version", env=environment() | {"PYTHONUTF8": "1"}) as process:
+        assert not isinstance(process, WarmProcess)
+        out, _ = process.communicate(timeout=60)
+    assert out == mmusset("--version").stdout

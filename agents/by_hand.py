@@ -26,7 +26,7 @@ def unmended(revision: Revision, caption: str, story: str) -> list[Fault]:
 def faults_of(note: str, caption: str, story: str) -> list[Fault]:
     """A note as faults: at the words that it quotes from a text; else in the whole text that it
     names, caption or story; else in both texts."""
-    quotes = ["".join(found) for found in _QUOTED.findall(note)]
+    quotes = ["".join(words) for words in _QUOTED.findall(note)]
     at_words = [
         *(_fault("caption", quote, note) for quote in quotes if quote in caption),
         *(_fault("story", quote, note) for quote in quotes if quote in story),

@@ -200,7 +200,7 @@ def print_agreement(
 
 
 def wants_of_picture(clip: Clip, train: list[Clip]) -> Wants:
-    """What its landscape was drawn from (examples/library.py): tempo and drums of the score,
+    """What its landscape was drawn from (demo_media/library.py): tempo and drums of the score,
     loudness and brightness of the sound, where they are in the outer thirds."""
     piece = scores.random_piece(clip.piece)
     drawn = {

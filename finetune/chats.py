@@ -163,13 +163,13 @@ def _of_dataset(
                 if not answer:
                     left_out["a story that the source gave, and nobody wrote"] += 1
                     continue
-                asked = messages_of(quadruple, TAUGHT[agent], gates)
+                prompt = messages_of(quadruple, TAUGHT[agent], gates)
                 yield Chat(
                     where=f"{where}: {agent}",
                     family=quadruple.key,
                     group=quadruple.group,
                     split="validation" if quadruple.split == "validation" else "train",
-                    messages=(*asked, {"role": "assistant", "content": answer}),
+                    messages=(*prompt, {"role": "assistant", "content": answer}),
                     images=(picture,),
                 )
 
@@ -233,13 +233,13 @@ def _given_chat(where: str, line: str, folder: Path, part: DataPart) -> Chat:
         raise UsageError(f"{where}: {at + ': ' if at else ''}{fault['msg']}") from None
     if given.messages[-1].role != "assistant" or not given.messages[-1].content:
         raise UsageError(f"{where}: its last message has to be the assistant's, to learn from")
-    shown = [p for m in given.messages for p in m.parts if p.type == "image"]
+    pictures = [p for m in given.messages for p in m.parts if p.type == "image"]
     if any(p.type == "image" for m in given.messages if m.role == "assistant" for p in m.parts):
         raise UsageError(f"{where}: an assistant can't answer with a picture")
     try:
         images = tuple(
             fitted(read_bounded(folder / p.image, MOST_OF_A_PICTURE), part.max_pixels)
-            for p in shown
+            for p in pictures
         )
     except OSError as error:
         raise UsageError(f"{where}: can't read {error.filename}: {error.strerror}") from None

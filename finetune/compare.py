@@ -136,7 +136,7 @@ class Comparison:
         return "\n".join(lines)
 
 
-def compare(question: ComparisonRequest, shown: Progress) -> tuple[Comparison, list[Example]]:
+def compare(question: ComparisonRequest, progress: Progress) -> tuple[Comparison, list[Example]]:
     """Let both write, and compare them.
 
     Raises UsageError and MmussetError, before a weight is loaded, for data without such
@@ -148,7 +148,7 @@ def compare(question: ComparisonRequest, shown: Progress) -> tuple[Comparison, l
     with tempfile.TemporaryDirectory() as scratch:
         sides = [
             asyncio.run(
-                _results(samples, speaker_of(question, adapter), Path(scratch), name, shown)
+                _results(samples, speaker_of(question, adapter), Path(scratch), name, progress)
             )
             for name, adapter in (("base", ""), ("adapter", str(question.adapter)))
         ]
@@ -182,10 +182,10 @@ def held_out(question: ComparisonRequest) -> list[HeldOut]:
     """The samples of the split, in order of their shards; none is read beyond the limit."""
     shards = shards_of(question.data)
     chosen = [shard for shard in shards if split_of(shard) == question.split]
-    found = list(islice(_samples(chosen, question.taught.data.max_pixels), question.limit))
-    if not found:
+    samples = list(islice(_samples(chosen, question.taught.data.max_pixels), question.limit))
+    if not samples:
         raise UsageError(_nothing(question, {split_of(shard) for shard in shards}))
-    return found
+    return samples
 
 
 def _nothing(question: ComparisonRequest, there: set[str]) -> str:
@@ -210,12 +210,12 @@ def _samples(shards: Sequence[str], max_pixels: int) -> Iterator[HeldOut]:
                 raise MmussetError(f"{where}: {error}") from None
 
 
-def interval_text(found: Interval | None, unit: str, signed: bool = False) -> str:
+def interval_text(interval: Interval | None, unit: str, signed: bool = False) -> str:
     """`93 % (90 to 96)`, `-0.20 (-0.31 to -0.10)`, or `none`."""
-    if found is None:
+    if interval is None:
         return "none"
     scale, digits = (100, 0) if unit == "share" else (1, 2)
-    values = [scale * value for value in (found.value, found.low, found.high)]
+    values = [scale * value for value in (interval.value, interval.low, interval.high)]
     sign = "+" if signed else ""
     value, low, high = (f"{value:{sign}.{digits}f}" for value in values)
     return f"{value}{' %' if unit == 'share' else ''} ({low} to {high})"
@@ -238,26 +238,26 @@ def speaker_of(question: ComparisonRequest, adapter: str) -> SpeakerPart:
 
 
 async def _results(
-    samples: Sequence[HeldOut], part: SpeakerPart, scratch: Path, name: str, shown: Progress
+    samples: Sequence[HeldOut], part: SpeakerPart, scratch: Path, name: str, progress: Progress
 ) -> list[SampleResult]:
-    async with TransformersSpeaker(part, shown.log) as speaker:
+    async with TransformersSpeaker(part, progress.log) as speaker:
         speaker.constrained = False
         states = [_begun(sample, scratch) for sample in samples]
-        shown.stage(f"{name}, captions, freely", len(states))
+        progress.stage(f"{name}, captions, freely", len(states))
         captions = await _all(
-            [_written(state, speaker, TAUGHT["captioner"]) for state in states], shown
+            [_written(state, speaker, TAUGHT["captioner"]) for state in states], progress
         )
-        shown.stage(f"{name}, stories, freely", len(states))
+        progress.stage(f"{name}, stories, freely", len(states))
         stories = await _all(
-            [_written(state, speaker, TAUGHT["story_writer"]) for state in states], shown
+            [_written(state, speaker, TAUGHT["story_writer"]) for state in states], progress
         )
         speaker.constrained = True
-        shown.stage(f"{name}, through the agents", len(states))
+        progress.stage(f"{name}, through the agents", len(states))
         of_each = zip(samples, states, captions, stories, strict=True)
-        return await _all([_result(*each, part, speaker) for each in of_each], shown)
+        return await _all([_result(*each, part, speaker) for each in of_each], progress)
 
 
-async def _all(tasks: Sequence[Awaitable[T]], shown: Progress) -> list[T]:
+async def _all(tasks: Sequence[Awaitable[T]], progress: Progress) -> list[T]:
     """The results in order, the progress counted as they arrive."""
     done = 0
 
@@ -265,7 +265,7 @@ async def _all(tasks: Sequence[Awaitable[T]], shown: Progress) -> list[T]:
         nonlocal done
         result = await one
         done += 1
-        shown.step(done)
+        progress.step(done)
         return result
 
     return list(await asyncio.gather(*map(counted, tasks)))

@@ -68,16 +68,16 @@ def badged(text: str, claims: Sequence[JudgedClaim]) -> Markup:
     """A text in which the words of each claim are marked by its verdict, everything escaped."""
     marked, at = list[str](), 0
     for claim in claims:  # in the order of their words
-        found = re.compile(rf"(?<!\w){re.escape(claim.text)}(?!\w)").search(text, at)
-        if found is None:  # its words are another claim's too, and marked
+        match = re.compile(rf"(?<!\w){re.escape(claim.text)}(?!\w)").search(text, at)
+        if match is None:  # its words are another claim's too, and marked
             continue
-        start = found.start()
+        start = match.start()
         end = start + len(claim.text)
-        told = f"{claim.attribute} {claim.value}: {claim.verdict}"
+        verdict = f"{claim.attribute} {claim.value}: {claim.verdict}"
         measured = f"; measured {claim.measured}" if claim.measured else ""
         marked.append(html.escape(text[at:start]))
         marked.append(
-            f'<mark class="{claim.verdict}" title="{html.escape(told + measured)}">'
+            f'<mark class="{claim.verdict}" title="{html.escape(verdict + measured)}">'
             f"{html.escape(claim.text)}</mark>"
         )
         at = end

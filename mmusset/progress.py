@@ -33,6 +33,9 @@ class Meter:
     def line(self) -> str:
         """`120 of 1000 files, 3.1 a second, 4 min left`"""
         seconds = time.monotonic() - self._begun_s
+        counts = f"{self.done} of {self.total}{self._unit and ' '}{self._unit}"
+        if self.done == self.total and seconds < 1 and self._unit != "bytes":
+            return counts  # the rate of a moment says nothing
         rate = (self.done - self._done_before) / seconds if seconds > 0 else 0.0
         left = f"{duration((self.total - self.done) / rate)} left" if rate else "time left unknown"
         if self._unit == "bytes":
@@ -40,7 +43,7 @@ class Meter:
             return f"{far}, {byte_size(rate)}/s, {left}"
         # Below one a second, seconds are easier to read than a fraction.
         pace = f"{rate:.1f} a second" if rate >= 1 or not rate else f"{1 / rate:.1f} s each"
-        return f"{self.done} of {self.total}{self._unit and ' '}{self._unit}, {pace}, {left}"
+        return f"{counts}, {pace}, {left}"
 
 
 class Progress:

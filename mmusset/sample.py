@@ -151,7 +151,7 @@ class Caption(Frozen):
 
 
 class Story(Frozen):
-    """What an ordinary person would tell of the picture and mood."""
+    """What an ordinary person would say about the picture and mood."""
 
     text: str
     writer: AgentName  # "given" where it is the source's own

@@ -13,16 +13,16 @@ def asked_to_stop(alone: bool = True) -> Iterator[Event]:
     Of several processes (not `alone`) each would hear of it at a step of its own, so there the
     last checkpoint has to do.
     """
-    asked = Event()
+    stopping = Event()
     before = signal.getsignal(signal.SIGINT)
 
     def stop(*_: object) -> None:
         signal.signal(signal.SIGINT, before)
-        asked.set()
+        stopping.set()
 
     if alone:
         signal.signal(signal.SIGINT, stop)
     try:
-        yield asked
+        yield stopping
     finally:
         signal.signal(signal.SIGINT, before)

@@ -116,7 +116,7 @@ class BuildSummary:
 class ItemStory:
     """One item's whole story. None for what has not happened yet.
 
-    `item` is the sample itself where only a shard tells of it. `mark` is what a person wants of
+    `item` is the sample itself where only a shard holds it. `mark` is what a person wants of
     it, `applied` the mark that was applied last.
     """
 
@@ -129,7 +129,7 @@ class ItemStory:
 
     @property
     def piece(self) -> Piece | None:
-        """What the source offered; None where only a shard tells of the item."""
+        """What the source offered; None where only a shard holds the item."""
         return self.item.piece if isinstance(self.item, Item) else None
 
     @property

@@ -284,7 +284,7 @@ def recovery(recovery: Recovery) -> str:
         if table.from_ledger or table.from_copy or table.damaged:
             lines.append(f"  {what:13s}{_brought_back(table)}")
     if any(not table.whole for table in known.values()):
-        lines.append("  more may be lost that nothing tells of")
+        lines.append("  more may be lost of which there is no trace")
     shards = recovery.shards
     if shards.adopted:
         count, samples = len(shards.adopted), shards.samples

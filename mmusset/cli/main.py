@@ -28,8 +28,8 @@ for group in (build, look, speak, finetune, musflow, publish):
     app.add_typer(group.app)
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         print(f"mmusset {__version__}")
         raise typer.Exit
 

@@ -163,7 +163,7 @@ class Measurement(Generic[T]):
     kind: bool = False
     alone: bool = True
 
-    # How a model is told of it: a line of the evidence prompt, a Jinja template over `music`;
+    # How a model learns of it: a line of the evidence prompt, a Jinja template over `music`;
     # with a comma ahead of it, it goes on the line of the measurement before.
     prompt: str = ""
 

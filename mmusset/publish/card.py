@@ -94,7 +94,7 @@ def front_matter(facts: CardFacts, name: str) -> dict[str, Any]:
         "language": ["en"],
         "annotations_creators": creators,
         "task_categories": ["text-to-audio", "image-to-text"],
-        "size_categories": [next((told for most, told in SIZES if count < most), "n>1M")],
+        "size_categories": [next((size for most, size in SIZES if count < most), "n>1M")],
         "tags": ["music", "multimodal", "webdataset", "mmusset"],
         "configs": [
             {
@@ -150,7 +150,7 @@ def plain(value: object) -> object:
     """Text that Markdown and HTML take for text: every sign that they might not, as its number."""
     if not isinstance(value, str):
         return value
-    return UNPLAIN.sub(lambda found: f"&#{ord(found[0])};", value)
+    return UNPLAIN.sub(lambda match: f"&#{ord(match[0])};", value)
 
 
 def in_code(text: str) -> str:

@@ -52,7 +52,7 @@ def dataset_of(out: Path) -> Publication:
     """What a folder publishes, read and checked from end to end.
 
     Raises MmussetError where the folder does not verify, Refused where its card
-    can't be read or is of another version, or something in it tells of this machine.
+    can't be read or is of another version, or something in it reveals this machine.
     """
     _, problems = verify(out)
     if problems:
@@ -96,7 +96,7 @@ def _check_card(out: Path, manifest: Manifest, front: dict[str, Any]) -> None:
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Refused(f"{path} can't be read: run `mmusset card {out}`, or remove it") from None
     if listed != {shard.sha256 for shard in manifest.shards}:
-        raise Refused(f"the card tells of another version of {out}: run `mmusset card {out}`")
+        raise Refused(f"the card describes another version of {out}: run `mmusset card {out}`")
     if licence != licence_address(front):
         raise Refused(
             f"the licence in the YAML of {out / CARD} is not the one that the card tells: run"
@@ -116,8 +116,8 @@ def _splits(manifest: Manifest) -> dict[str, int]:
 def _card_files(out: Path) -> Iterator[str]:
     """The names of the card's files that are there. Raises Refused for one that is a link."""
     assets = out / "assets"
-    found = [out / CARD, out / CROISSANT, assets, *sorted(assets.glob("*"))]
-    for path in found:
+    candidates = [out / CARD, out / CROISSANT, assets, *sorted(assets.glob("*"))]
+    for path in candidates:
         name = path.relative_to(out).as_posix()
         if path.is_symlink():
             raise Refused(f"{name} is a link; only files are published: remove it, or copy it")

@@ -120,7 +120,8 @@ class PushPlan:
         ]
         if self.unreached:
             lines.append(
-                f"  the Hub was not reached, so this is the plan for a new repo: {self.unreached}"
+                "  what the repo holds is unknown; this is the plan for a new one:"
+                f" {self.unreached}"
             )
         return "\n".join(lines + ([f"  tag       {request.tag}"] if self.tags else []))
 
@@ -190,7 +191,7 @@ def dry_run(request: PushRequest, progress: Progress) -> PushPlan:
     try:
         return plan_of(request, dataset, Remote(request.name, progress.log, DRY_RUN_TRIES))
     except ServerGone as gone:
-        return _of_new_repo(request, dataset, unreached=str(gone))
+        return _of_new_repo(request, dataset, unreached=str(gone).partition(";")[0])
 
 
 def _publishable(request: PushRequest, progress: Progress) -> Publication:

@@ -106,7 +106,7 @@ class Task(ABC, Generic[MicroBatch]):
         """The optimizer has made its step number `step`, from 0."""
 
     def facts(self, reading: MeterReading) -> dict[str, Any]:
-        """What the log tells of a reading, beside what it tells of all tasks."""
+        """What the log says about a reading, beyond what it says for every task."""
         return {"loss": reading.mean(*self.metrics)}
 
     def note(self, line: dict[str, Any]) -> str:
@@ -114,7 +114,7 @@ class Task(ABC, Generic[MicroBatch]):
         return f"loss {line['loss']:.3f}, {line[f'{self.unit}_per_s']:.0f} {self.unit} a second"
 
     def validate(self, step: int) -> dict[str, Any] | None:
-        """What the log tells of a validation, with its `loss`; None without one. On every rank."""
+        """What the log says of a validation, with its `loss`; None without one. On every rank."""
         return None
 
     def state(self) -> dict[str, Any]:

@@ -37,9 +37,9 @@ class BuiltDataset:
             planned = ledger.plan.item(key)
             shard = ledger.shards.of(planned.block) if planned else None
         if shard and shard.name:
-            found = self._members.find(self.out / shard.name, key, extension)
-            if found:
-                return found
+            place = self._members.find(self.out / shard.name, key, extension)
+            if place:
+                return place
         # Until its block is sealed, what a build made of an item is in its cache.
         suffix = extension.rpartition(".")[2]
         return whole(self.out / FOLDER / "cache" / f"{key}.{suffix}") if planned else None

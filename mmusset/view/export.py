@@ -171,14 +171,14 @@ class _Export:
             return False
         try:
             jpeg, flac = image.read(), music.read()
-            made = {"image.jpg": jpeg, "music.mp3": mp3(flac)}
+            media = {"image.jpg": jpeg, "music.mp3": mp3(flac)}
             for kind in KINDS:
-                made[kind] = picture(kind, jpeg if kind == "thumb.webp" else flac)
+                media[kind] = picture(kind, jpeg if kind == "thumb.webp" else flac)
         except (BadSample, OSError) as error:
             raise MmussetError(
                 f"the media of {key} can't be read ({error}); `mmusset verify` says why"
             ) from None
-        for name, data in made.items():
+        for name, data in media.items():
             self._put(f"media/{key}/{name}", data)
         failpoint("media_exported")
         return True

@@ -30,8 +30,7 @@ def test_a_log_gets_a_line_at_the_end_of_each_stage(monkeypatch: pytest.MonkeyPa
     work(PlainProgress(stream))
     lines = stream.getvalue().splitlines()
     assert lines[0] == "the server is back"
-    assert lines[1].startswith("reading: 3 of 3 files, ")
-    assert lines[1].endswith(" a second, 0 s left, 2 % odd")
+    assert lines[1] == "reading: 3 of 3 files, 2 % odd", "in a moment, whose rate says nothing"
     assert lines[2].startswith("sent: 2.5 MB of 2.5 MB, ")
     assert len(lines) == 3
 

@@ -65,7 +65,7 @@ def test_a_dry_run_without_the_hub_shows_the_plan_for_a_new_repo(out: Path) -> N
     (done,) = on_hub(there, ("push", out, "user/name", "--dry-run"), token="")
     assert done.code == 0
     assert "add       data/train-000000.tar, 30.7 kB" in done.out
-    assert "the Hub was not reached, so this is the plan for a new repo" in done.out
+    assert "what the repo holds is unknown; this is the plan for a new one: the Hub" in done.out
 
 
 def sent_in_order(out: Path) -> list[str]:

@@ -238,7 +238,7 @@ class LedgerPlan:
         return read_meta(self._db, "incomplete") == "yes"
 
     def complete_items(self, like: Item) -> None:
-        """Fill in what shards do not tell of the items that are cut from the music of `like`."""
+        """Fill in what shards do not say about the items that are cut from the music of `like`."""
         self._db.execute(
             f"UPDATE item SET {_SET_PIECE}, clip_count = ? WHERE music_sha256 = ?"
             " AND clip_count = 0",

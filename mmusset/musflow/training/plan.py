@@ -241,8 +241,8 @@ def _seconds_of_block(
     for _ in range(TIMINGS + 1):
         begun_s = time.perf_counter()
         with torch.autocast(kind, torch.bfloat16, bf16):
-            made = block(x, modulation, turns)
-        made.float().sum().backward()
+            output = block(x, modulation, turns)
+        output.float().sum().backward()
         if world.cuda:
             torch.cuda.synchronize()
         taken.append(time.perf_counter() - begun_s)

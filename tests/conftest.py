@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from tests.support.warm import usual
+
 if TYPE_CHECKING:
     from tests.support.musflow_trained import Trained
     from tests.support.viewing import Viewing
@@ -25,6 +27,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Note the environment before a test, and its fixtures, set something in it."""
+    usual.clear()
+    usual.update(os.environ)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ ECHO = "import os, sys; print(os.getcwd(), os.environ['OPENAI_API_KEY']); sys.st
 SLEEP = "import time; print('up', flush=True); time.sleep(60)"
 
 
-def test_no_library_has_set_a_variable_that_keeps_commands_from_being_forked() -> None:
+def test_whatever_libraries_have_set_by_now_commands_are_forked() -> None:
     """Else all later tests start interpreters, and take three times as long."""
     assert core.fits(environment())
 
@@ -52,3 +52,8 @@ def test_another_environment_gets_an_interpreter_of_its_own() -> None:
         assert not isinstance(process, WarmProcess)
         out, _ = process.communicate(timeout=60)
     assert out == mmusset("--version").stdout
+
+
+def test_what_a_test_sets_itself_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "elsewhere")
+    assert not core.fits(environment())

@@ -19,11 +19,10 @@ SHORT = ("--set", "clip.seconds=2", "--set", "limits.block_size=3")
 
 
 WITH_TORCH = ("encode", "evaluate-speaker", "finetune", "generate", "train")
-# What only our own code and its children read, and each time: no import depends on it. And what
-# peft and our reader of shards set in the process of the tests, once these have imported them.
+# What only our own code and its children read, and each time: no import depends on it.
 FREE = (
     *("FAKE_VLLM", "FAULT_TABLE", "LD_PRELOAD", "MMUSSET_FAILPOINT", "OPENAI_API_KEY"),
-    *("PYTEST_CURRENT_TEST", "TORCHINDUCTOR_CACHE_DIR", "WDS_SECURE"),
+    "PYTEST_CURRENT_TEST",
 )
 
 # The Hub's client, which reads its variables as it is imported, comes with torch's libraries alone.

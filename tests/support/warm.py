@@ -23,6 +23,10 @@ from .warm_server import STATUS
 
 ROOT = Path(__file__).parents[2]
 
+# The environment as a test finds it; `conftest.py` keeps it. Libraries set variables of their own
+# when they are imported (peft, webdataset, scikit-learn): these keep no command from being forked.
+usual: dict[str, str] = dict(os.environ)
+
 
 class WarmProcess:
     """A command that was forked; what tests use of `subprocess.Popen`, and meant the same way."""
@@ -117,12 +121,10 @@ class WarmServer:
         self._preloaded, self._free = preloaded, free
         self._control: socket.socket | None = None
         self._lock = threading.Lock()
-        self._environment: dict[str, str] = {}
 
     def fits(self, environment: Mapping[str, str]) -> bool:
-        """Whether a command with this environment can be forked: what is not free is the same."""
-        self._start()
-        names = {name for name, _ in self._environment.items() ^ environment.items()}
+        """Whether a command with this environment can be forked: what is not free is as usual."""
+        names = {name for name, _ in usual.items() ^ environment.items()}
         return all(name.startswith(self._free) for name in names)
 
     def start(
@@ -160,7 +162,6 @@ class WarmServer:
         with self._lock:
             if self._control is None:
                 self._control, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-                self._environment = dict(os.environ)
                 process = subprocess.Popen(
                     [
                         *(sys.executable, "-m", "tests.support.warm_server"),
@@ -168,6 +169,7 @@ class WarmServer:
                     ],
                     stdin=subprocess.DEVNULL,
                     cwd=ROOT,
+                    env=usual,
                     pass_fds=[its.fileno()],
                 )
                 its.close()

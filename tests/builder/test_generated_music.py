@@ -72,7 +72,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     found = Made(mixed(folder / "source"), folder / "model", folder / "out")
     done = mmusset(*found.words(found.out))
     assert done.returncode == 0, done.stderr
-    assert "making music for pictures: 5 of 5 pieces, " in done.stderr
+    assert "making music for pictures: 5 of 5 pieces" in done.stderr
     return found
 
 

@@ -1,9 +1,9 @@
 """Published sizes of the models that the bundled recipes name, so that a plan needs no download.
 
-Shapes are those of each model's config.json on the Hub, as of 2025. `parameters` is what
-transformers 5 or diffusers builds from that shape; where a model's page shows a number, it is
-the same to its last shown digit. A model's own files always win over this table once it is
-loaded: training checks them again.
+Shapes are meant to be those of each model's config.json on the Hub, but were written down without
+access to it: Qwen2-VL-7B and ACE-Step after public code that holds them, the others from memory.
+`parameters` is what transformers 5 or diffusers builds from that shape. A model's own files always
+win over this table once it is loaded: training checks them again.
 """
 
 from dataclasses import dataclass

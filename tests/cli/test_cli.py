@@ -140,7 +140,7 @@ def test_an_override_that_is_no_value_is_a_usage_error() -> None:
     [
         ("", signal.SIGINT),
         ("", signal.SIGTERM),
-        # As a script's background jobs do, which a polite kill ends all the same.
+        # As a script's background jobs do; SIGTERM still ends them.
         ("signal.signal(signal.SIGINT, signal.SIG_IGN)", signal.SIGTERM),
     ],
 )

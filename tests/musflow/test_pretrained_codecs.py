@@ -128,7 +128,7 @@ def test_the_same_sound_gives_the_same_latents_and_what_is_left_over_counts_for_
     assert first[0].shape[1] == 3
     assert torch.equal(codec.decode(first[0], seed=1), codec.decode(first[0], seed=2))
     one = codec.encode(sound[1:])[0]
-    assert torch.allclose(first[0][1:], one, atol=1e-5), "a clip does not hang on its batch"
+    assert torch.allclose(first[0][1:], one, atol=1e-5), "a clip does not depend on its batch"
 
 
 def test_sound_of_other_rates_and_channels_is_fitted_to_the_codec(made: Path) -> None:

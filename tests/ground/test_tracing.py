@@ -34,7 +34,7 @@ class Sink:
         self.connections = 0
 
     def settings(self) -> dict[str, str]:
-        """Everything LangSmith needs to send traces here, except the switch that turns tracing on."""
+        """Everything LangSmith needs to send traces here, except the switch that turns it on."""
         told = {"ENDPOINT": self.url, "API_KEY": "lsv2_pt_not_a_real_key", "PROJECT": "mmusset"}
         told |= {"HIDE_INPUTS": "false", "HIDE_OUTPUTS": "false"}
         names = ("LANGSMITH", "LANGCHAIN")

@@ -152,7 +152,7 @@ class CriticPart(Frozen):
 
     max_rounds: Annotated[int, Field(ge=0, le=5)] = 2
     max_unverifiable: Annotated[int, Field(ge=0)] = 1
-    caption_words: tuple[int, int] = (8, 80)
+    caption_words: tuple[int, int] = (3, 80)
     story_words: tuple[int, int] = (50, 120)
 
     @model_validator(mode="after")

@@ -24,7 +24,7 @@ def caption(notes: Notes, random: Random) -> str:
     rest = _without(notes.draft.caption, faults)
     if word_count(rest) >= caption_grammar.LEAST_WORDS:
         return rest
-    added = caption_grammar.write(notes.sayable, notes.duration_s, random)
+    added = caption_grammar.write(notes.sayable, random)
     return f"{rest} {added}".strip()
 
 

@@ -15,11 +15,15 @@ _QUOTED = re.compile(r'"([^"]+)"|\u201c([^\u201d]+)\u201d')
 
 def unmended(revision: Revision, caption: str, story: str) -> list[Fault]:
     """The faults that a note names, as long as every text that they are in is unchanged."""
-    before = revision.before
-    assert before.caption and before.story
-    faults = faults_of(revision.note, before.caption.text, before.story.text)
+    before, was = revision.before, dict[str, str]()
+    # A person's own words are nobody's to mend.
+    if before and before.caption and not revision.caption:
+        was["caption"] = before.caption.text
+    if before and before.story and not revision.story:
+        was["story"] = before.story.text
+    named = faults_of(revision.note, was.get("caption", ""), was.get("story", ""))
+    faults = [fault for fault in named if fault.where in was]
     now = {"caption": caption, "story": story}
-    was = {"caption": before.caption.text, "story": before.story.text}
     return faults if all(now[f.where] == was[f.where] for f in faults) else []
 
 

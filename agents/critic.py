@@ -8,12 +8,21 @@ from pydantic import Field
 from mmusset import prompts
 from mmusset.frozen import Frozen
 from mmusset.recipe import CriticPart, Recipe, Sampling
-from mmusset.sample import Fault
+from mmusset.sample import PERSON, RULES, Fault
 from mmusset.speakers.agent import Notes
 from mmusset.speakers.asking import Asker
 
 from .rules import find_faults
-from .state import GraphAgent, State, StateChange, ask, list_faults, round_of, rules_turn
+from .state import (
+    GraphAgent,
+    State,
+    StateChange,
+    ask,
+    has_words,
+    list_faults,
+    round_of,
+    settled_turn,
+)
 
 Phrase = Annotated[str, Field(min_length=1, max_length=300)]
 
@@ -40,7 +49,10 @@ async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
     claims, faults = find_faults(state, limits, recipe.gates)
     if faults:
         # What a rule has found is settled: a model need not be paid to agree.
-        turn = rules_turn(state, CRITIC, faults)
+        turn = settled_turn(state, CRITIC, faults, RULES)
+    elif has_words(state):
+        # Whoever corrects a sample has read it, and has the last word.
+        turn = settled_turn(state, CRITIC, faults, PERSON)
     else:
         reply, turn = await ask(state, CRITIC, asker)
         faults = tuple(_placed(objection, state) for objection in reply.faults)
@@ -56,7 +68,7 @@ async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
 def _last_round(state: State, limits: CriticPart) -> int:
     """The round after which nothing is mended. A revision has its own rounds, at least one."""
     revision = state["material"].revision
-    if revision is None:
+    if revision is None or revision.before is None:
         return limits.max_rounds
     return round_of(revision.before) + max(1, limits.max_rounds)
 

@@ -1,7 +1,7 @@
 """The critic's rules: what code can find wrong with a caption and a story."""
 
 from mmusset.recipe import CriticPart, GatesPart
-from mmusset.sample import Fault, JudgedClaim
+from mmusset.sample import PERSON, Fault, JudgedClaim
 from mmusset.truth.extract import extract
 from mmusset.truth.judge import is_concrete, judge
 from mmusset.truth.leaks import (
@@ -22,7 +22,8 @@ def find_faults(
 ) -> tuple[tuple[JudgedClaim, ...], tuple[Fault, ...]]:
     """Every claim of the caption with its verdict, and all faults of both texts.
 
-    A story from the source may have any length: it is somebody's own.
+    A story from the source may have any length: it is somebody's own. What a person wrote in place
+    of an agent's text has no fault: it is taken as it is.
     """
     caption, story, material = state["caption"], state["story"], state["material"]
     claims = judge(extract(caption), material.media.music_evidence, gates)
@@ -41,9 +42,10 @@ def find_faults(
     faults += tag_leak(caption, "caption", material.tags)
     if not material.given_story:
         faults += tag_leak(story, "story", material.tags)
-    if material.revision:
+    if material.revision and material.revision.note:
         faults += unmended(material.revision, caption, story)
-    return claims, tuple(faults)
+    writer = {"caption": state["caption_writer"], "story": state["story_writer"]}
+    return claims, tuple(fault for fault in faults if writer[fault.where] != PERSON)
 
 
 def claim_faults(claims: tuple[JudgedClaim, ...], caption: str, limits: CriticPart) -> list[Fault]:

@@ -30,7 +30,8 @@ def find_faults(
     is_given = has_given_story(state)
     if is_given:
         story = plain_copy(story)
-    claims = judge(extract(caption), material.media.music_evidence, gates)
+    told = (claim for claim in state["sayable"] if claim.basis == "told")
+    claims = judge(extract(caption), material.media.music_evidence, gates, told)
     faults = [
         *claim_faults(claims, caption, limits),
         *lengths(caption, "caption", limits.caption_words),

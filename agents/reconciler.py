@@ -65,8 +65,14 @@ def keeps_claims(before: str, after: str, faults: Sequence[Fault]) -> bool:
     return all(
         (claim.attribute, claim.value) in now
         for claim in extract(before)
-        if not any(claim.text in quote or quote in claim.text for quote in quotes)
+        if not any(_overlaps(before, claim.text, quote) for quote in quotes)
     )
+
+
+def _overlaps(text: str, one: str, other: str) -> bool:
+    """Whether two runs of words of a text share some of it."""
+    first, second = text.find(one), text.find(other)
+    return first < second + len(other) and second < first + len(one)
 
 
 def touches(sentence: str, quote: str) -> bool:

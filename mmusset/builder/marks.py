@@ -7,25 +7,23 @@ runs: each waits for the other's transactions, which are short.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from mmusset.errors import MmussetError, UsageError
 from mmusset.recipe import Recipe
-from mmusset.sample import JudgedClaim, Prepared
+from mmusset.sample import JudgedClaim
 from mmusset.truth.extract import extract
 from mmusset.truth.judge import judge
 
 from .ledger.file import open_to_mark, open_to_read
-from .ledger.ledger import Ledger
 from .ledger.marks import MARK_VERDICTS, Mark
 from .report import explain
 
 __all__ = [
     "MOST_NOTE_CHARACTERS",
     "Mark",
-    "Words",
     "forget_all",
     "forget_mark",
     "forget_words",
@@ -39,14 +37,6 @@ __all__ = [
 MOST_NOTE_CHARACTERS = 2000
 # As long as what an agent may write.
 MOST_CAPTION_CHARACTERS, MOST_STORY_CHARACTERS = 1000, 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A person's own caption and story; None for what they leave as it is."""
-
-    caption: str | None = None
-    story: str | None = None
 
 
 def read_marks(out: Path) -> dict[str, Mark]:
@@ -71,16 +61,16 @@ def save_mark(out: Path, mark: Mark) -> None:
     _change(out, mark.key, lambda old: _with_request(old, mark))
 
 
-def save_words(out: Path, key: str, words: Words) -> None:
-    """Set a person's own words for a sample; they are on the disk when this returns. What they
-    asked to be fixed before is asked no more.
+def save_words(out: Path, key: str, caption: str | None = None, story: str | None = None) -> None:
+    """Set a person's own words for a sample; None leaves a text as it is. They are on the disk
+    when this returns. What the person asked to be fixed before is asked no more.
 
     Raises UsageError where a text is empty, too long, no text, or a caption of which nothing can
     be read as a statement about the music; MmussetError as `save_mark` does.
     """
-    caption = _checked("caption", words.caption, MOST_CAPTION_CHARACTERS)
-    story = _checked("story", words.story, MOST_STORY_CHARACTERS)
-    if caption and not extract(caption):
+    new_caption = _checked("caption", caption, MOST_CAPTION_CHARACTERS)
+    new_story = _checked("story", story, MOST_STORY_CHARACTERS)
+    if new_caption and not extract(new_caption):
         raise UsageError(
             "nothing that this caption says of the music can be read as a statement (of tempo,"
             " key, an instrument, mood, ...), and each sample's caption needs one"
@@ -88,7 +78,7 @@ def save_words(out: Path, key: str, words: Words) -> None:
 
     def change(mark: Mark) -> Mark:
         kept = _without_fix(mark)
-        return replace(kept, caption=caption or kept.caption, story=story or kept.story)
+        return replace(kept, caption=new_caption or kept.caption, story=new_story or kept.story)
 
     _change(out, key, change)
 
@@ -148,16 +138,10 @@ def read_claims(out: Path, key: str, caption: str) -> tuple[JudgedClaim, ...]:
         prepared = ledger.media.prepared(planned.idx)
         if prepared is None:
             raise MmussetError(f"nothing was measured on {key} yet; it is judged when it is")
-        return _judged(caption, prepared, recipe_of(ledger))
-
-
-def _judged(caption: str, prepared: Prepared, recipe: Recipe) -> tuple[JudgedClaim, ...]:
-    return judge(extract(caption), prepared.media.music_evidence, recipe.gates)
-
-
-def recipe_of(ledger: Ledger) -> Recipe:
-    """The recipe that a ledger's dataset is built by."""
-    return Recipe.model_validate(ledger.job.facts().recipe)
+        outcome = ledger.verdicts.outcome(planned.idx)
+        told = [claim for claim in outcome.told if claim.verdict == "told"] if outcome else ()
+        recipe = Recipe.model_validate(ledger.job.facts().recipe)
+    return judge(extract(caption), prepared.media.music_evidence, recipe.gates, told)
 
 
 def _change(out: Path, key: str, change: Callable[[Mark], Mark]) -> None:

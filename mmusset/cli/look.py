@@ -148,17 +148,17 @@ def mark(
     from mmusset.builder import show as texts
     from mmusset.errors import UsageError
 
-    words = marks.Words(caption, story)
-    if verdict is None and words == marks.Words():
+    has_words = caption is not None or story is not None
+    if verdict is None and not has_words:
         raise UsageError("say keep, drop, fix or none, or give --caption or --story")
-    if verdict == "none" and words != marks.Words():
+    if verdict == "none" and has_words:
         raise UsageError("none takes your words away: give it without --caption and --story")
     key = marks.key_of(dataset, item)
     if verdict == "none":
         marks.forget_all(dataset, key)
         return
-    if words != marks.Words():
-        marks.save_words(dataset, key, words)
+    if has_words:
+        marks.save_words(dataset, key, caption, story)
         print(texts.words_saved(marks.read_claims(dataset, key, caption or "")))
     if verdict:
         marks.save_mark(dataset, marks.Mark(key, verdict, note))

@@ -234,9 +234,10 @@ def test_status_and_explain_tell_of_marks(out: Path) -> None:
     assert "marks     1 keep, 1 drop\n" in mmusset("status", out).stdout
     assert f"mark      drop; applied\n  {NOTE}\n" in mmusset("explain", out, first).stdout
     told = json.loads(mmusset("status", out, "--json").stdout)["marks"]
-    assert told == {"honoured": {"keep": 1, "drop": 1, "fix": 0, "words": 0}, "waiting": 0, "refused": []}
+    assert told["honoured"] == {"keep": 1, "drop": 1, "fix": 0, "words": 0}
+    assert (told["waiting"], told["refused"]) == (0, [])
     (story,) = json.loads(mmusset("explain", out, first, "--json").stdout)
-    assert story["mark"] == {"key": first, "verdict": "drop", "note": NOTE}
+    assert (story["mark"]["verdict"], story["mark"]["note"]) == ("drop", NOTE)
     assert story["applied"]["own"]["verdict"]["status"] == "accepted"
 
 
@@ -251,7 +252,7 @@ def test_a_person_outvotes_a_model_but_no_rule(begun: Path, tmp_path: Path) -> N
     out = tmp_path / "out"
     with serving(objecting=1.0) as stub:
         model = ("--speaker", "vllm", "--set", f"server.url={stub.url}")
-        model = (*model, "--set", "critic.max_rounds=0")
+        model = (*model, "--set", "critic.max_rounds=0", "--set", "critic.given_story=reject")
         assert mmusset(*words(tmp_path, *model)).returncode == 4
         ruled, broken, *judged = keys(out)
         assert samples(out) == {}

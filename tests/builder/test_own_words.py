@@ -1,4 +1,4 @@
-"""A person's own words: the sample's from then on, whatever was measured and whoever writes later."""
+"""A person's own words are the sample's from then on, whatever is measured and whoever writes."""
 
 import json
 import shutil
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mmusset.builder.marks import Mark, Words, forget_words, read_marks, save_mark, save_words
+from mmusset.builder.marks import Mark, forget_words, read_marks, save_mark, save_words
 from mmusset.errors import UsageError
 from mmusset.sample import Quadruple
 from tests.support.command import SHORT, mmusset, tree
@@ -85,29 +85,29 @@ def test_a_path_names_a_sample_as_well(out: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (Words(caption=" \n"), "the caption is empty"),
-        (Words(story=""), "the story is empty"),
-        (Words(caption="slow " * 201), "at most 1000 characters, not 1005"),
-        (Words(story="x" * 2001), "at most 2000 characters, not 2001"),
-        (Words(caption="Untitled."), "can be read as a statement"),
-        (Words(story="half a \ud83d"), "half a character"),
+        ({"caption": " \n"}, "the caption is empty"),
+        ({"story": ""}, "the story is empty"),
+        ({"caption": "slow " * 201}, "at most 1000 characters, not 1005"),
+        ({"story": "x" * 2001}, "at most 2000 characters, not 2001"),
+        ({"caption": "Untitled."}, "can be read as a statement"),
+        ({"story": "half a \ud83d"}, "half a character"),
     ],
 )
 def test_what_is_no_text_of_a_sample_is_refused_with_the_reason(
-    begun: Path, words: Words, message: str
+    begun: Path, words: dict[str, str], message: str
 ) -> None:
     out = begun / "out"
     with pytest.raises(UsageError, match=message):
-        save_words(out, keys(out)[0], words)
+        save_words(out, keys(out)[0], **words)
     assert read_marks(out) == {}
 
 
 def test_words_and_other_marks_leave_each_other_alone(out: Path) -> None:
     key = keys(out)[0]
     before = samples(out)
-    save_words(out, key, Words(story=STORY))
+    save_words(out, key, story=STORY)
     save_mark(out, Mark(key, "drop", "not for now"))
-    save_words(out, key, Words(caption=CAPTION))
+    save_words(out, key, caption=CAPTION)
     assert read_marks(out)[key] == Mark(key, "drop", "not for now", CAPTION, STORY)
     build(out, "--apply-marks")
     assert key not in samples(out)
@@ -123,21 +123,34 @@ def test_words_and_other_marks_leave_each_other_alone(out: Path) -> None:
 
 def test_a_fix_is_asked_of_the_agents_text_alone(out: Path) -> None:
     key = keys(out)[0]
-    save_words(out, key, Words(caption=CAPTION))
+    save_words(out, key, caption=CAPTION)
     save_mark(out, Mark(key, "fix", "dull"))
     build(out, "--apply-marks")
     now = sample(out, key)
     assert now.caption.text == CAPTION
     assert now.story.writer == "reconciler"
-    save_words(out, key, Words(story=STORY))
-    with pytest.raises(UsageError, match="only you can write them anew"):
+    save_words(out, key, story=STORY)
+    with pytest.raises(UsageError, match="a person's own words"):
         save_mark(out, Mark(key, "fix", "dull"))
+
+
+def test_a_fix_keeps_what_else_a_caption_claims(out: Path) -> None:
+    key = keys(out)[0]
+    before = sample(out, key).caption
+    first, *others = before.claims
+    save_mark(out, Mark(key, "fix", f'not "{first.text}", please'))
+    build(out, "--apply-marks")
+    after = sample(out, key).caption
+    assert after.text != before.text
+    kept = {(claim.attribute, claim.value) for claim in after.claims}
+    assert {(claim.attribute, claim.value) for claim in others} <= kept
+    assert first.text not in after.text
 
 
 def test_words_outlive_new_speakers_and_a_lost_ledger(out: Path) -> None:
     """All is decided again by agents of another prompt; a sample's caption is still a person's."""
     key = keys(out)[0]
-    save_words(out, key, Words(caption=CAPTION))
+    save_words(out, key, caption=CAPTION)
     build(out, "--apply-marks")
     again = ("--set", "critic.max_unverifiable=2", "--re-run", "critic")
     build(out, *again)
@@ -166,7 +179,7 @@ def test_no_model_is_asked_about_a_persons_words(begun: Path, tmp_path: Path) ->
         model = (*model, "--set", "critic.max_rounds=0")
         build(out, *model)
         key = keys(out)[0]
-        save_words(out, key, Words(caption=CAPTION))
+        save_words(out, key, caption=CAPTION)
         asked = stub.requests
         build(out, *model, "--apply-marks")
         assert stub.requests == asked

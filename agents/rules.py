@@ -25,7 +25,8 @@ def find_faults(
     A story from the source may have any length: it is somebody's own.
     """
     caption, story, material = state["caption"], state["story"], state["material"]
-    claims = judge(extract(caption), material.media.music_evidence, gates)
+    told = (claim for claim in state["sayable"] if claim.basis == "told")
+    claims = judge(extract(caption), material.media.music_evidence, gates, told)
     faults = [
         *claim_faults(claims, caption, limits),
         *lengths(caption, "caption", limits.caption_words),

@@ -194,6 +194,26 @@ def _flat_gates(measurements: tuple[Measurement[Any], ...]) -> type[BaseModel]:
     return create_model("Gates", __base__=Frozen, **fields)
 
 
+UsedTag = Literal["genre", "mood", "bpm", "key", "instruments", "title"]
+KeptTag = Literal["artist", "album", "license"] | UsedTag
+
+
+class TagsPart(Frozen):
+    """What of the tags in music files may be used.
+
+    `use` is told to the writers, and then stands in the samples; `keep` only stands there. A
+    name of a person or an album is never told.
+    """
+
+    use: tuple[UsedTag, ...] = ("genre", "mood")
+    keep: tuple[KeptTag, ...] = ()
+
+    @property
+    def published(self) -> tuple[str, ...]:
+        """The tags that reach the shards, in order: a text can be judged again by what it used."""
+        return tuple(dict.fromkeys((*self.keep, *self.use)))
+
+
 class LimitsPart(Frozen):
     """What a decoding process may use, and how much a shard may hold."""
 
@@ -217,7 +237,7 @@ class Recipe(Frozen):
     critic: CriticPart = CriticPart()
     gates: GatesPart = Field(default_factory=GatesPart)
     limits: LimitsPart = LimitsPart()
-    keep_tags: tuple[Literal["title", "artist", "album", "license"], ...] = ()
+    tags: TagsPart = TagsPart()
 
     def with_agents(self, agents: Iterable[HasSampling]) -> Self:
         """The recipe with an entry for each agent, as `recipe_file.load` gives it.

@@ -33,7 +33,7 @@ Split = Literal["train", "validation", "test"]
 ImageOrigin = Literal["embedded", "stem", "folder", "video", "alone"]
 AgentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Basis = Literal["heard", "seen", "told", "imagined"]
-ClaimVerdict = Literal["supported", "contradicted", "unverifiable"]
+ClaimVerdict = Literal["supported", "contradicted", "told", "unverifiable"]
 Status = Literal["accepted", "rejected", "failed"]
 
 # Who speaks in a critic's turn for which no speaker was asked.
@@ -135,7 +135,10 @@ class Claim(Frozen):
 
 
 class JudgedClaim(Claim):
-    """A claim and what the evidence says of it. `measured` is "" where nothing was."""
+    """A claim and what the evidence says of it. `measured` is "" where nothing was.
+
+    It is `told` where a tag of the music's file says so, and nothing measured settles it.
+    """
 
     verdict: ClaimVerdict
     measured: str
@@ -184,12 +187,21 @@ class Turn(Frozen):
 
 
 class Tags(Frozen):
-    """What a music file says of itself; "" where it says nothing."""
+    """What a music file says of itself; "" where it says nothing.
+
+    Title, artist, album and license are the file's own words. The others are values of closed
+    vocabularies, such as "rock, folk", "dreamy", "124", "A minor", "piano, violin".
+    """
 
     title: str = ""
     artist: str = ""
     album: str = ""
     license: str = ""
+    genre: str = ""
+    mood: str = ""
+    bpm: str = ""
+    key: str = ""
+    instruments: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,12 +352,17 @@ class Verdict(Frozen):
 
 
 class Outcome(Frozen):
-    """What the agents made of an item. Only a caption without any claim is missing."""
+    """What the agents made of an item. Only a caption without any claim is missing.
+
+    `told` is what the tags say of the music, as far as the recipe uses it, and whether what was
+    measured agrees.
+    """
 
     verdict: Verdict
     caption: Caption | None
     story: Story | None
     turns: tuple[Turn, ...]
+    told: tuple[JudgedClaim, ...] = ()
 
 
 class Revision(Frozen):

@@ -52,7 +52,8 @@ PERCUSSION = Measurement(
             *joined(
                 "drum|drums|drum kit|drum set|drum beat|drumbeat|drum beats|drumming|drummer"
                 "|drum machine|percussion|percussions|percussive|percussionist|percussionists"
-                "|drummers|drumkit|drumset|drum groove|drumgroove|drum roll|drum rolls|backbeat|drumline|drum line|drum loop"
+                "|drummers|drumkit|drumset|drum groove|drumgroove|drum roll|drum rolls|backbeat"
+                "|drumline|drum line|drum loop"
             ),
         ),
         "absent": (*joined("drumless|beatless|unpercussive"),),

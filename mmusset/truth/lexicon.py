@@ -65,7 +65,7 @@ INSTRUMENTS = _names(
     "|double bass,upright bass,contrabass"
     "|accordion,accordionist|bandoneon|banjo|bagpipe|bassoon|bell,handbell,church bell"
     "|brass,brass section|bouzouki|bugle|celesta|cello,cellist,celli|chime,wind chime"
-    "|clarinet,bass clarinet|clavichord|clavinet|cornet|didgeridoo|dulcimer|english horn,cor anglais"
+    "|clarinet,bass clarinet|clavichord|clavinet|cornet|didgeridoo|dulcimer|english horn"
     "|erhu|fiddle,fiddler|flugelhorn|flute,flautist,flutist,bansuri,alto flute|french horn"
     "|glockenspiel|guzheng|harmonica|harmonium|harp,harpist|harpsichord,cembalo|horn,horn section"
     "|hurdy gurdy|kalimba,mbira|keyboard,keyboardist|kora|koto|lute|mallet percussion|mandolin"
@@ -90,10 +90,12 @@ UNTUNED = _names(
 
 GENRES = _names(
     "genre",
-    "afrobeat,afrobeats|ambient,dark ambient|baroque|big band|black metal|blues,bluesy|bluegrass|bossa nova|chamber music|chillout"
+    "afrobeat,afrobeats|ambient,dark ambient|baroque|big band|black metal|blues,bluesy|bluegrass"
+    "|bossa nova|chamber music|chillout"
     "|city pop|classical|country music|disco|downtempo|drone music|drum and bass,drum n bass"
     "|dubstep|edm|electronic,electronica,electro|flamenco|folk|funk|fusion|gospel|grunge"
-    "|hip hop,hiphop|house music,deep house,electro house|indie|jazz,jazzy,smooth jazz|jig|k pop|klezmer|latin|lo fi,lofi"
+    "|hip hop,hiphop|house music,deep house,electro house|indie|jazz,jazzy,smooth jazz|jig"
+    "|k pop|klezmer|latin|lo fi,lofi"
     "|lullaby|heavy metal,metal|minimalist|new age|opera,operatic|orchestral|polka"
     "|pop,synth pop,synthpop,soft pop|punk|quiet storm|ragtime|r&b|reggae|reggaeton"
     "|rock,soft rock,hard rock,indie rock,post rock|rumba|salsa|samba|ska|soul music|soundtrack"

@@ -91,7 +91,7 @@ def test_the_command_marks_and_takes_away(out: Path) -> None:
     assert read_marks(out) == {first: Mark(first, "drop", NOTE)}
     unknown = mmusset("mark", out, "k", "drop")
     assert unknown.returncode == 1
-    assert "no sample of" in unknown.stderr
+    assert "no item has the key or path k" in unknown.stderr
     assert "Traceback" not in unknown.stderr
     assert "needs a note" in mmusset("mark", out, first, "fix").stderr
 

@@ -6,6 +6,7 @@ from itertools import product
 VERBS = "is|stays|remains|sits|runs|holds|keeps|held|kept|"
 PACES = "pace|pulse|tempo|beat|step|speed"
 LEVELS = "volume|level|loudness"
+TEMPO_OF = ("tempo of|pace of", "this|the", "song|piece|track|music", "is")
 MEDIUM = "moderate|medium|middling"
 
 

@@ -78,6 +78,8 @@ UNTUNED = _names(
 GENRES = _names(
     "genre",
     "ambient,dark ambient|baroque|black metal|blues|bluegrass|bossa nova|chamber music|chillout"
+    "|celtic|chiptune,chip music,8 bit music|dance music|easy listening|experimental|industrial"
+    "|lounge music|medieval,medieval music|new wave|world music|breakbeat"
     "|city pop|classical|country music|disco|downtempo|drone music|drum and bass,drum n bass"
     "|dubstep|edm|electronic,electronica|flamenco|folk|funk,funky|fusion|gospel|grunge"
     "|hip hop|house music,deep house|indie|jazz,jazzy,smooth jazz|jig|klezmer|latin|lo fi,lofi"

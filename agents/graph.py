@@ -79,7 +79,7 @@ def outcome(state: State) -> Outcome:
         if state["claims"]
         else None
     )
-    story = Story(text=state["story"], writer=state["story_writer"])
+    story = Story(text=state["story"], writer=state["story_writer"], note=state["story_note"])
     return Outcome(verdict=verdict, caption=caption, story=story, turns=state["turns"])
 
 

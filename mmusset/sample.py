@@ -36,6 +36,9 @@ Basis = Literal["heard", "seen", "told", "imagined"]
 ClaimVerdict = Literal["supported", "contradicted", "told", "unverifiable"]
 Status = Literal["accepted", "rejected", "failed"]
 
+# Who wrote a story that the source brings with it: nothing changes it.
+GIVEN = "given"
+
 # Who speaks in a critic's turn for which no speaker was asked.
 RULES = "rules"
 PERSON = "person"
@@ -157,7 +160,9 @@ class Story(Frozen):
     """What an ordinary person would say about the picture and mood."""
 
     text: str
-    writer: AgentName  # "given" where it is the source's own
+    writer: AgentName  # GIVEN where it is the source's own
+    # What the critic found in a given story, which is kept as it is; one a line, "" where nothing.
+    note: str = ""
 
 
 class Fault(Frozen):
@@ -339,7 +344,7 @@ class Quadruple(MediaFacts):
 
     def prepared(self) -> Prepared:
         """What the item was before anything was written about it."""
-        given = self.story.writer == "given"
+        given = self.story.writer == GIVEN
         return Prepared(media=self, given_story=self.story.text if given else "")
 
 

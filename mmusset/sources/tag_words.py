@@ -19,8 +19,8 @@ def _table(groups: str) -> dict[str, tuple[str, ...]]:
 # Genres of ID3v1 and Winamp that are genres, and how others write theirs. Not here: what tells of
 # something else than the music's kind (Game, Soundtrack of something, Other, Vocal, Top 40).
 GENRES = _table(
-    "ambient,dark ambient,space ambient,psybient,illbient|baroque|bluegrass|blues"
-    "|black metal|bossa nova|breakbeat,breakbeats,big beat,breaks,nu breakz"
+    "afrobeat|ambient,dark ambient,space ambient,psybient,illbient|baroque|bluegrass|blues"
+    "|big band|black metal|bossa nova|breakbeat,breakbeats,big beat,breaks,nu breakz"
     "|celtic,celtic folk,irish|chamber music,chamber|chillout,chill out,chill"
     "|chiptune,chip tune,chip music,chip,8 bit,8bit,8 bit music,bitpop"
     "|city pop|classical,classic,classical music,romantic classical,modern classical,neoclassical"
@@ -42,13 +42,13 @@ GENRES = _table(
     "|house music,house,deep house,tech house,progressive house,electro house,euro house"
     ",club house,acid house"
     "|indie|indie rock:indie+rock|indie pop:indie+pop|industrial,techno industrial"
-    "|jazz,acid jazz,smooth jazz,bebop,bebob,free jazz,cool jazz,latin jazz,nu jazz,big band"
+    "|jazz,acid jazz,smooth jazz,bebop,bebob,free jazz,cool jazz,latin jazz,nu jazz"
     ",dixieland|jazz and funk,jazz funk:jazz+funk|jazz fusion:jazz+fusion|jig|klezmer"
     "|latin,latin music|lo fi,lofi|lounge music,lounge|lullaby"
     "|medieval,medieval music|minimalist,minimalism"
     "|new age,newage|new wave,darkwave,dark wave,coldwave|opera"
     "|orchestral,orchestra,symphonic,orchestral music|polka"
-    "|pop,pop music,synthpop,synth pop,electropop,britpop,brit pop,jpop,j pop,kpop,k pop"
+    "|k pop,kpop|pop,pop music,synthpop,synth pop,electropop,britpop,brit pop,jpop,j pop"
     ",instrumental pop|pop and funk,pop funk:pop+funk|pop rock:pop+rock"
     "|punk,punk rock,post punk,pop punk,hardcore punk,afro punk|ragtime"
     "|r&b,rnb,r and b,rhythm and blues,contemporary r and b|reggae,dancehall,dance hall|reggaeton"
@@ -73,16 +73,18 @@ GENERAL = frozenset(
 DENIALS = frozenset({"not", "no", "non", "anti", "un", "never", "without", "isnt", "aint"})
 
 MOODS = _table(
-    "aggressive|angry,anger|anthemic|anxious|bittersweet|bleak|brooding"
-    "|cheerful,cheery|cinematic|contemplative|dark mood,dark,darkness|dramatic,drama"
-    "|dreamy,dream,dreamlike|eerie|emotional|epic|ethereal|euphoric,euphoria|festive,party"
+    "aggressive|angry,anger|anthemic|anxious|atmospheric|bittersweet|bleak|brooding"
+    "|chaotic|cheerful,cheery|chill,chilled|cinematic|contemplative|dark mood,dark,darkness"
+    "|dramatic,drama"
+    "|dreamy,dream,dreamlike|eerie|emotional|epic|ethereal|euphoric,euphoria|exciting"
+    "|festive,party|fun|funky"
     "|gentle|gloomy,gloom|groovy|happy,happiness|haunting|heroic|hopeful,hope|hypnotic"
-    "|intense|intimate|introspective|joyful,joyous,joy|lonely|longing|majestic|meditative,meditation"
-    "|melancholy,melancholic,melancholia|menacing|moody|mournful|mysterious,mystery|mystical,mystic"
-    "|nostalgic,nostalgia|ominous|optimistic|peaceful,peace|playful|plaintive|powerful|quirky"
-    "|reflective|relaxing,relaxed,relax|restless|romantic,romance|sad,sadness,sorrow|sentimental"
-    "|serene|sinister|solemn|sombre,somber|soothing|spooky|suspenseful,suspense|tender|tense,tension"
-    "|thoughtful|triumphant|uplifting|warm|whimsical|wistful|yearning"
+    "|inspiring,inspirational|intense|intimate|introspective|joyful,joyous,joy|lonely|longing|majestic|meditative,meditation"
+    "|melancholy,melancholic,melancholia|mellow|menacing|moody|mournful|mysterious,mystery|mystical,mystic"
+    "|nostalgic,nostalgia|ominous|optimistic|passionate|peaceful,peace|playful|plaintive|powerful|psychedelic|quirky"
+    "|reflective|relaxing,relaxed,relax|restless|romantic,romance|sad,sadness,sorrow|scary|sensual|sentimental"
+    "|serene|sinister|solemn|sombre,somber|soothing|spiritual|spooky|suspenseful,suspense|tender|tense,tension"
+    "|thoughtful|triumphant|upbeat|uplifting|warm|whimsical|wistful|yearning"
 )
 
 INSTRUMENTS = _table(

@@ -37,7 +37,7 @@ class Judgement(Frozen):
 async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
     """Judge both texts; decide to accept, to reject, or (status None) to have them mended."""
     limits = recipe.critic
-    claims, faults = find_faults(state, limits, recipe.gates)
+    claims, faults = find_faults(state, limits, recipe.certainty)
     if faults:
         # What a rule has found is settled: a model need not be paid to agree.
         turn = rules_turn(state, CRITIC, faults)

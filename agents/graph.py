@@ -54,7 +54,7 @@ def build_graph(asker: Asker, recipe: Recipe, agents: Sequence[GraphAgent[BaseMo
     config: RunnableConfig = {"recursion_limit": steps + 1}
 
     async def annotate(material: Material) -> Outcome:
-        start = begin(material, sayable(material.media.music_evidence, recipe.gates))
+        start = begin(material, sayable(material.media.music_evidence, recipe.certainty))
         with untraced():
             return outcome(cast(State, await compiled.ainvoke(start, config)))
 

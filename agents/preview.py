@@ -22,7 +22,7 @@ async def preview(
     agents: Sequence[GraphAgent[BaseModel]],
 ) -> Request:
     """The request of `agent`. Texts that others of `agents` write first are the offline ones."""
-    state = begin(material, sayable(material.media.music_evidence, recipe.gates))
+    state = begin(material, sayable(material.media.music_evidence, recipe.certainty))
     outcome = await build_graph(Asker(OfflineSpeaker(), InMemoryReplies()), recipe, agents)(
         material
     )

@@ -1,6 +1,6 @@
 """The critic's rules: what code can find wrong with a caption and a story."""
 
-from mmusset.recipe import CriticPart, GatesPart
+from mmusset.recipe import CriticPart
 from mmusset.sample import Fault, JudgedClaim
 from mmusset.truth.extract import extract
 from mmusset.truth.judge import is_concrete, judge
@@ -18,14 +18,14 @@ from .state import State
 
 
 def find_faults(
-    state: State, limits: CriticPart, gates: GatesPart
+    state: State, limits: CriticPart, certainty: float
 ) -> tuple[tuple[JudgedClaim, ...], tuple[Fault, ...]]:
     """Every claim of the caption with its verdict, and all faults of both texts.
 
     A story from the source may have any length: it is somebody's own.
     """
     caption, story, material = state["caption"], state["story"], state["material"]
-    claims = judge(extract(caption), material.media.music_evidence, gates)
+    claims = judge(extract(caption), material.media.music_evidence, certainty)
     faults = [
         *claim_faults(claims, caption, limits),
         *lengths(caption, "caption", limits.caption_words),

@@ -23,6 +23,12 @@ from .yaml_text import MOST_BYTES, NotYaml, read_yaml
 
 Job = TypeVar("Job", bound=Frozen)
 
+# Sections of earlier recipes, and what is said in their place.
+REPLACED = {
+    "gates": "there are no gates any more: a confidence is the probability of being right, and"
+    " `certainty` (0.9) is the least at which anything is said",
+}
+
 
 def names(job: str = "build") -> list[str]:
     """The recipes for that job that ship with mmusset."""
@@ -173,7 +179,9 @@ def _explain(error: ValidationError, known: list[str], where: str) -> str:
     lines = []
     for fault in error.errors():
         dotted = ".".join(str(part) for part in fault["loc"]) or "recipe"
-        if fault["type"] == "extra_forbidden":
+        if dotted in REPLACED:
+            lines.append(f"unknown key {dotted!r}: {REPLACED[dotted]}")
+        elif fault["type"] == "extra_forbidden":
             lines.append(_unknown(dotted, known))
         else:
             lines.append(f"{dotted}: {fault['msg'].removeprefix('Value error, ')}")

@@ -22,7 +22,6 @@ def _measure(signal: "ClipSignal") -> Measured:
 PERCUSSION = Measurement(
     name="percussion",
     model=Measured,
-    gate=0.50,
     field="percussiveness",
     measure=_measure,
     scale=Scale(("absent", "present"), (Border(0.5, 0.15),)),

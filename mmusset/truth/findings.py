@@ -2,7 +2,6 @@
 
 from mmusset.measurements.declaration import Finding
 from mmusset.measurements.listed import MEASUREMENTS
-from mmusset.recipe import GatesPart
 from mmusset.sample import Claim, MusicEvidence
 
 
@@ -11,18 +10,18 @@ def findings(music: MusicEvidence) -> dict[str, Finding]:
     return {each.name: each.finding(music) for each in MEASUREMENTS}
 
 
-def carried(finding: Finding, gates: GatesPart) -> bool:
+def carried(finding: Finding, certainty: float) -> bool:
     """Whether a finding is sure enough to be said, and to speak against a claim.
 
-    A finding without any confidence never is, even where its gate is 0.
+    A finding without any confidence never is, even where `certainty` is 0.
     """
-    return finding.confidence > 0 and finding.confidence >= gates[finding.attribute]
+    return finding.confidence > 0 and finding.confidence >= certainty
 
 
-def sayable(music: MusicEvidence, gates: GatesPart) -> tuple[Claim, ...]:
+def sayable(music: MusicEvidence, certainty: float) -> tuple[Claim, ...]:
     """What may be said of a clip, in the order of the list of measurements; maybe nothing."""
     return tuple(
         Claim(attribute=name, value=finding.value, text=f"{name} {finding.value}")
         for name, finding in findings(music).items()
-        if carried(finding, gates)
+        if carried(finding, certainty)
     )

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from mmusset.measurements.declaration import Finding
 from mmusset.measurements.listed import named
 from mmusset.measurements.percussion import PERCUSSION
-from mmusset.recipe import GatesPart
 from mmusset.sample import Claim, ClaimVerdict, JudgedClaim, MusicEvidence
 
 from .findings import carried
@@ -16,15 +15,15 @@ _UNTUNED_NAMES = frozenset(entry.value for entry in UNTUNED)
 
 
 def judge(
-    claims: Iterable[Claim], music: MusicEvidence, gates: GatesPart
+    claims: Iterable[Claim], music: MusicEvidence, certainty: float
 ) -> tuple[JudgedClaim, ...]:
     """Each claim with its verdict, what was measured, and how sure that is.
 
-    Evidence under its gate settles nothing. Nor does any for a value that it can't
+    Evidence less sure than `certainty` settles nothing. Nor does any for a value that it can't
     rule out: half and double tempo, the relative or second best key, a neighbouring
     word within the border's margin.
     """
-    return tuple(_judge(claim, music, gates) for claim in claims)
+    return tuple(_judge(claim, music, certainty) for claim in claims)
 
 
 def is_concrete(claim: Claim) -> bool:
@@ -32,7 +31,7 @@ def is_concrete(claim: Claim) -> bool:
     return claim.attribute not in OPINIONS
 
 
-def _judge(claim: Claim, music: MusicEvidence, gates: GatesPart) -> JudgedClaim:
+def _judge(claim: Claim, music: MusicEvidence, certainty: float) -> JudgedClaim:
     denied = claim.value.startswith("not ")
     value = claim.value.removeprefix("not ")
     measurement = named(claim.attribute)
@@ -46,12 +45,12 @@ def _judge(claim: Claim, music: MusicEvidence, gates: GatesPart) -> JudgedClaim:
     else:
         return _judged(claim, "unverifiable", "", 0.0)
     return _judged(
-        claim, _verdict(fits, denied, finding, gates), finding.measured, finding.confidence
+        claim, _verdict(fits, denied, finding, certainty), finding.measured, finding.confidence
     )
 
 
-def _verdict(fits: bool | None, denied: bool, finding: Finding, gates: GatesPart) -> ClaimVerdict:
-    if fits is None or not carried(finding, gates):
+def _verdict(fits: bool | None, denied: bool, finding: Finding, certainty: float) -> ClaimVerdict:
+    if fits is None or not carried(finding, certainty):
         return "unverifiable"
     return "supported" if fits != denied else "contradicted"
 

@@ -23,10 +23,11 @@ from .yaml_text import MOST_BYTES, NotYaml, read_yaml
 
 Job = TypeVar("Job", bound=Frozen)
 
-# Sections of earlier recipes, and what is said in their place.
+# Keys that recipes had once, and what is said of each.
 REPLACED = {
-    "gates": "there are no gates any more: a confidence is the probability of being right, and"
-    " `certainty` (0.9) is the least at which anything is said",
+    "keep_tags": "It is 'tags.keep' now.",
+    "gates": "There is one 'certainty' (0.9) now: the probability of being right from which"
+    " anything measured is said.",
 }
 
 
@@ -179,9 +180,7 @@ def _explain(error: ValidationError, known: list[str], where: str) -> str:
     lines = []
     for fault in error.errors():
         dotted = ".".join(str(part) for part in fault["loc"]) or "recipe"
-        if dotted in REPLACED:
-            lines.append(f"unknown key {dotted!r}: {REPLACED[dotted]}")
-        elif fault["type"] == "extra_forbidden":
+        if fault["type"] == "extra_forbidden":
             lines.append(_unknown(dotted, known))
         else:
             lines.append(f"{dotted}: {fault['msg'].removeprefix('Value error, ')}")
@@ -189,6 +188,8 @@ def _explain(error: ValidationError, known: list[str], where: str) -> str:
 
 
 def _unknown(dotted: str, known: list[str]) -> str:
+    if dotted in REPLACED:
+        return f"unknown key {dotted!r}. {REPLACED[dotted]}"
     return f"unknown key {dotted!r}.{nearest(dotted, known)}"
 
 

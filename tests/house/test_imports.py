@@ -22,6 +22,7 @@ TOP = ("agents", "finetune", "prompts", "recipes")
 GROUND = {
     *("errors", "text", "safe_text", "bounded", "frozen", "json_text", "yaml_text", "files"),
     *("progress", "stopping", "tracing", "bins", "installed"),
+    "intervals",
 }
 NOUNS = {"measured", "measurements", "sample", "recipe", "recipe_file"}
 # What each room may use besides the ground floor, from the bottom of the house to its top. A room

@@ -50,7 +50,7 @@ def write(sayable: Sequence[Claim], random: Random) -> str:
     """
     said = statements(sayable)[:MOST_SAID]
     if not said:
-        raise Unusable("nothing measurable to say", "no value is sure enough for its gate")
+        raise Unusable("nothing measurable to say", "no measured value is certain enough")
     return best_of(said, random)
 
 

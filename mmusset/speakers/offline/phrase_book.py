@@ -164,3 +164,8 @@ def _frame(text: str) -> Frame:
         counts.append(int(match["count"] or 1))
         end = match.end()
     return Frame((*parts, text[end:]), tuple(counts))
+
+
+def keyword(statement: Statement) -> str:
+    """A statement as a tag: "no drums", "84 BPM"."""
+    return statement.phrases.get("tag", (statement.value,))[0]

@@ -37,7 +37,7 @@ _MODE_ONLY = re.compile(
 )
 _SENTENCE_START = re.compile(r"(?:^|[.!?:]['\"”’)]*\s+|\n)['\"“‘(]*$")
 _NOT_A_NOUN = re.compile(
-    r"\s*(?:$|[,.;:!?)—–]|(?:and|at|with|is|in|near|throughout|runs|holds|rules|seems|under)\b)"
+    r"\s*(?:$|[,.;:!?)—–]|(?:and|at|with|is|in|near|throughout|runs|holds|rules|seems|prevails|dominates|under)\b)"
 )
 
 

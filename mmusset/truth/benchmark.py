@@ -21,7 +21,6 @@ from mmusset.measurements.listed import MEASUREMENTS, named
 from mmusset.measurements.percussion import PERCUSSION
 from mmusset.measurements.spoken_tempo import ONES, TEENS, TENS
 from mmusset.measurements.tempo import TEMPO, Tempo
-from mmusset.recipe import GatesPart
 from mmusset.sample import Claim, JudgedClaim, MusicEvidence
 from mmusset.yaml_text import read_yaml
 
@@ -65,7 +64,7 @@ class TruthRow:
 class TruthReport:
     """Rows by attribute and by writer, and all together; `missed` are some captions' faults."""
 
-    certainty: str
+    certainty: float
     seed: int
     by_attribute: list[TruthRow]
     by_writer: list[TruthRow]
@@ -84,7 +83,7 @@ class _Trial:
     contradicted: tuple[JudgedClaim, ...]
 
 
-def run(gates: GatesPart, writers: Mapping[str, Write], seed: int, each: int) -> TruthReport:
+def run(certainty: float, writers: Mapping[str, Write], seed: int, each: int) -> TruthReport:
     """Plant `each` faults of every attribute for every writer, and as many right captions."""
     trials = [
         trial
@@ -92,11 +91,11 @@ def run(gates: GatesPart, writers: Mapping[str, Write], seed: int, each: int) ->
         for attribute in (*(m.name for m in MEASUREMENTS), "instrument")
         for planted in (True, False)
         for n in range(each)
-        if (trial := _trial(gates, writer, write, attribute, planted, f"{seed}/{n}"))
+        if (trial := _trial(certainty, writer, write, attribute, planted, f"{seed}/{n}"))
     ]
     attributes = dict.fromkeys(trial.attribute for trial in trials)
     return TruthReport(
-        certainty=_certainty(gates),
+        certainty=certainty,
         seed=seed,
         by_attribute=[_row(name, trials, about=name) for name in attributes],
         by_writer=[_row(name, [t for t in trials if t.writer == name]) for name in writers],
@@ -108,7 +107,7 @@ def run(gates: GatesPart, writers: Mapping[str, Write], seed: int, each: int) ->
 
 def text_of(report: TruthReport) -> str:
     """The report for people."""
-    lines = [f"captions judged at certainty {report.certainty}, seed {report.seed}", _HEAD]
+    lines = [f"captions judged at certainty {report.certainty:g}, seed {report.seed}", _HEAD]
     lines += [_line(row) for row in (*report.by_attribute, report.all)]
     lines += ["", "by writer", *(_line(row) for row in report.by_writer)]
     return "\n".join(lines)
@@ -145,24 +144,20 @@ def _caught(trial: _Trial) -> bool:
     return any(claim.attribute == trial.attribute for claim in trial.contradicted)
 
 
-def _certainty(gates: GatesPart) -> str:
-    return str(gates)
-
-
 def _trial(
-    gates: GatesPart, writer: str, write: Write, attribute: str, planted: bool, seed: str
+    certainty: float, writer: str, write: Write, attribute: str, planted: bool, seed: str
 ) -> _Trial | None:
     random = Random(f"{seed}/{writer}/{attribute}/{planted}")
     for _ in range(TRIES):
         music = drawn(random)
-        first = (_wrong if planted else _right)(attribute, music, gates, random)
+        first = (_wrong if planted else _right)(attribute, music, certainty, random)
         if first is None:
             continue
-        beside = list(_beside(attribute, music, gates, random))
+        beside = list(_beside(attribute, music, certainty, random))
         text = write((first, *beside), random)
         if not text:
             continue
-        verdicts = judge(extract(text), music, gates)
+        verdicts = judge(extract(text), music, certainty)
         contradicted = tuple(claim for claim in verdicts if claim.verdict == "contradicted")
         said = tuple(claim.attribute for claim in (*(() if planted else (first,)), *beside))
         return _Trial(writer, attribute, text, planted, said, contradicted)
@@ -220,27 +215,27 @@ def _value(scale: Scale, random: Random) -> float:
     return border.at + (away if word else -away)
 
 
-def _right(name: str, music: MusicEvidence, gates: GatesPart, random: Random) -> Claim | None:
+def _right(name: str, music: MusicEvidence, certainty: float, random: Random) -> Claim | None:
     """A claim that evidence carries, or that it leaves open."""
     if name == "instrument":
         return None
     measurement = _named(name)
     finding = measurement.finding(music)
-    if carried(finding, gates):
+    if carried(finding, certainty):
         return _claim(name, finding.value)
     if finding.near or name in ("tempo", "key") or random.random() < 0.5:
         return None
     return _claim(name, _pick(random, measurement.values))
 
 
-def _wrong(name: str, music: MusicEvidence, gates: GatesPart, random: Random) -> Claim | None:
+def _wrong(name: str, music: MusicEvidence, certainty: float, random: Random) -> Claim | None:
     """A claim that evidence rules out; None where the evidence is not sure."""
     if name == "instrument":
         drums = PERCUSSION.finding(music)
-        silent = carried(drums, gates) and drums.value == "absent"
+        silent = carried(drums, certainty) and drums.value == "absent"
         return _claim("instrument", "snare") if silent else None
     measurement = _named(name)
-    if not carried(measurement.finding(music), gates):
+    if not carried(measurement.finding(music), certainty):
         return None
     values = [
         value for value in _values(measurement, random) if not _may_be(measurement, value, music)
@@ -260,14 +255,14 @@ def _values(measurement: Measurement[Any], random: Random) -> Sequence[str]:
 
 
 def _beside(
-    attribute: str, music: MusicEvidence, gates: GatesPart, random: Random
+    attribute: str, music: MusicEvidence, certainty: float, random: Random
 ) -> Iterator[Claim]:
     names = [each.name for each in MEASUREMENTS if each.name != attribute]
     if attribute == "instrument":
         names.remove("percussion")
     for _ in range(RIGHT_BESIDE):
         name = names.pop(int(random.random() * len(names)))
-        if claim := _right(name, music, gates, random):
+        if claim := _right(name, music, certainty, random):
             yield claim
 
 

@@ -48,14 +48,10 @@ def truth(
 
 
 def _grammar(claims: "Sequence[Claim]", random: Random) -> str:
-    """A caption of the offline grammar; "" where it has no words for the first claim."""
-    from mmusset.errors import Unusable
+    """A caption of the offline grammar; "" where the first claim is not worth a word to it."""
     from mmusset.speakers.offline import caption_grammar
-    from mmusset.truth.benchmark import DURATION_S
 
-    if claims[0].attribute == "instrument":
+    said = {(each.attribute, each.value) for each in caption_grammar.statements(claims)}
+    if (claims[0].attribute, claims[0].value) not in said:
         return ""
-    try:
-        return caption_grammar.write(claims, DURATION_S, random)
-    except Unusable:
-        return ""
+    return caption_grammar.write(claims, random)

@@ -10,7 +10,7 @@ from typing import Literal
 from mmusset.builder.report import ItemStory
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.safe_text import show_path
-from mmusset.sample import RULES, Colour, MediaFacts, Outcome, Prepared, Quadruple, Turn
+from mmusset.sample import RULES, Colour, MediaFacts, Outcome, Prepared, Quadruple, Tags, Turn
 from mmusset.speakers.base import Reply
 from mmusset.speakers.offline.caption_facets import facets_of
 
@@ -233,7 +233,7 @@ def _facts(story: ItemStory) -> list[Named]:
             "music made by": clip.generated_by,
             "picture's size": f"{image.width_px} x {image.height_px}",
         }
-    facts |= {name: getattr(item.tags, name) for name in ("title", "artist", "album", "license")}
+    facts |= {name: getattr(item.tags, name) for name in Tags.model_fields}
     if shard and status_of(story.outcome) == "accepted":
         facts["shard"] = shard.name
     facts["sha256 of the music"] = item.source_sha256

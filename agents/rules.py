@@ -46,7 +46,8 @@ def find_faults(
     faults += tag_leak(caption, "caption", material.tags)
     if not is_given:
         faults += repeated_order(story, "story", quoted)
-        faults += tag_leak(story, "story", material.tags)
+        allowed = {"title": ""} if state["title"] else {}
+        faults += tag_leak(story, "story", tags.model_copy(update=allowed))
     if material.revision:
         faults += unmended(material.revision, caption, state["story"])
     return claims, tuple(faults)

@@ -6,7 +6,7 @@ said of it.
 Doors:
     speaker           `OfflineSpeaker`: answers a request as its agent writes offline
     caption_grammar   `write`: a caption out of claims, in the phrases that measurements declare
-    story_grammar     `write`: a story out of a picture's light, colours and edges
+    story_grammar     `write`: a story out of a picture's light, colours and their places
     mending           either text without the sentences at fault
     wording, spoken_values   for benchmarks and tests: the words themselves
 """

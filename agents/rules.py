@@ -2,8 +2,8 @@
 
 import unicodedata
 
-from mmusset.recipe import CriticPart, GatesPart
-from mmusset.sample import Fault, JudgedClaim
+from mmusset.recipe import CriticPart
+from mmusset.sample import PERSON, Fault, JudgedClaim
 from mmusset.truth.extract import extract
 from mmusset.truth.judge import is_concrete, judge
 from mmusset.truth.leaks import (
@@ -20,18 +20,19 @@ from .state import State, has_given_story
 
 
 def find_faults(
-    state: State, limits: CriticPart, gates: GatesPart
+    state: State, limits: CriticPart, certainty: float
 ) -> tuple[tuple[JudgedClaim, ...], tuple[Fault, ...]]:
     """Every claim of the caption with its verdict, and all faults of both texts.
 
-    Of a story from the source, a plain copy is looked at; the music's names may stand in it.
+    Of a story from the source, a plain copy is looked at; the music's names may stand in it. What
+    a person wrote in place of an agent's text has no fault: it is taken as it is.
     """
     caption, story, material = state["caption"], state["story"], state["material"]
     is_given = has_given_story(state)
     if is_given:
         story = plain_copy(story)
     told = (claim for claim in state["sayable"] if claim.basis == "told")
-    claims = judge(extract(caption), material.media.music_evidence, gates, told)
+    claims = judge(extract(caption), material.media.music_evidence, certainty, told)
     faults = [
         *claim_faults(claims, caption, limits),
         *lengths(caption, "caption", limits.caption_words),
@@ -48,9 +49,10 @@ def find_faults(
         faults += repeated_order(story, "story", quoted)
         allowed = {"title": ""} if state["title"] else {}
         faults += tag_leak(story, "story", tags.model_copy(update=allowed))
-    if material.revision:
+    if material.revision and material.revision.note:
         faults += unmended(material.revision, caption, state["story"])
-    return claims, tuple(faults)
+    writer = {"caption": state["caption_writer"], "story": state["story_writer"]}
+    return claims, tuple(fault for fault in faults if writer[fault.where] != PERSON)
 
 
 def plain_copy(text: str) -> str:

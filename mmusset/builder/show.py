@@ -5,18 +5,22 @@ import textwrap
 
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.safe_text import show_path
-from mmusset.sample import Caption, Item, MediaFacts, Outcome, Turn
+from mmusset.sample import Caption, Item, JudgedClaim, MediaFacts, Outcome, Turn
+from mmusset.sources.licences import UNKNOWN
 
 from .accounting import Tally, total_cost
 from .estimate import Estimate
 from .ledger.left_out import MOST_RUNS
+from .ledger.marks import Mark
 from .progress import cost_line, thousands
 from .recovery.recover import HOLDS, RecoveredTable, Recovery
-from .report import BuildSummary, ItemStory, MarksReport, StatusReport, SurveyReport
+from .report import BuildSummary, ItemStory, MarksReport, StatusReport, SurveyReport, ToldReport
 
+WAITS = "waits for `mmusset build --apply-marks`"
 # How many names of one kind are shown before "and N more".
 NAMES = 3
 LOST = 20
+LICENCES = 8
 
 
 def survey(report: SurveyReport) -> str:
@@ -32,7 +36,8 @@ def survey(report: SurveyReport) -> str:
         lines.append(f"music     is to be generated for {report.to_generate} pictures without any")
     lines += [
         f"stories   {_share(report.with_story, report.pieces)} are yours; the others are written",
-        f"licences  {_share(report.with_license, report.pieces)} name one in their tags",
+        *_licences(report),
+        *_told(report),
         f"skipped   {sum(map(len, report.skipped.values()))}",
         *(f"  {reason}: {_some(paths)}" for reason, paths in sorted(report.skipped.items())),
         *_unread(report),
@@ -40,6 +45,21 @@ def survey(report: SurveyReport) -> str:
         *_estimate(report.estimate),
     ]
     return "\n".join(lines)
+
+
+def _licences(report: SurveyReport) -> list[str]:
+    """How many pieces name a licence, and which; what is none that we know is in its own words."""
+    ordered = sorted(report.licenses.items(), key=lambda pair: (-pair[1], pair[0]))
+    known = sum(count for name, count in ordered if not name.startswith(UNKNOWN))
+    lines = [f"licences  {_share(known, report.pieces)} name one in their tags"]
+    lines += [f"  {count:5d} {name}" for name, count in ordered[:LICENCES]]
+    more = len(ordered) - LICENCES
+    return lines + ([f"  and {more} more; --json lists all"] if more > 0 else [])
+
+
+def _told(report: SurveyReport) -> list[str]:
+    telling = ", ".join(f"{name} of {count}" for name, count in report.told.items() if count)
+    return [f"tags      tell the {telling}"] if telling else []
 
 
 def _unread(report: SurveyReport) -> list[str]:
@@ -62,6 +82,7 @@ def status(report: StatusReport) -> str:
     if report.composer:
         accepted = report.tally.accepted
         lines.append(f"music     {report.generated} of {accepted} made by {report.composer}")
+    lines += [f"told      by tags: {', '.join(map(_told_of, report.told))}"] if report.told else []
     lines += _costs(report)
     lines += _marks(report.marks)
     for lost in report.lost[:LOST]:
@@ -69,6 +90,13 @@ def status(report: StatusReport) -> str:
     if len(report.lost) > LOST:
         lines.append(f"  and {len(report.lost) - LOST} more; --json lists all")
     return "\n".join(lines)
+
+
+def _told_of(told: ToldReport) -> str:
+    """ "tempo 12 (9 supported and 2 contradicted by measurement)" """
+    counts = (("supported", told.supported), ("contradicted", told.contradicted))
+    settled = " and ".join(f"{count} {how}" for how, count in counts if count)
+    return f"{told.attribute} {told.values}" + (f" ({settled} by measurement)" if settled else "")
 
 
 def _marks(report: MarksReport) -> list[str]:
@@ -186,11 +214,32 @@ def _mark(item: ItemStory) -> list[str]:
     if mark is None:
         return ["mark      taken away; waits for `mmusset build --apply-marks`"] if applied else []
     if applied is None or applied.mark != mark:
-        how = "waits for `mmusset build --apply-marks`"
+        how = WAITS
     else:
         how = f"refused: {applied.refused}" if applied.refused else "applied"
-    note = textwrap.wrap(mark.note, 96, initial_indent="  ", subsequent_indent="  ")
-    return [f"mark      {mark.verdict}; {how}", *note]
+    texts = (mark.note, *(f"{name}: {text}" for name, text in _words(mark) if text))
+    said = (
+        line
+        for text in texts
+        for line in textwrap.wrap(text, 96, initial_indent="  ", subsequent_indent="  ")
+    )
+    return [f"mark      {mark.verdict}; {how}", *said]
+
+
+def _words(mark: Mark) -> tuple[tuple[str, str], ...]:
+    return ("their caption", mark.caption), ("their story", mark.story)
+
+
+def words_saved(claims: tuple[JudgedClaim, ...]) -> str:
+    """What is said to somebody whose words for a caption with these claims were saved."""
+    lines = [
+        f'{c.verdict}: {c.attribute} {c.value} ("{c.text}")'
+        + (f", measured {c.measured}" if c.measured else "")
+        for c in claims
+    ]
+    if any(claim.verdict == "contradicted" for claim in claims):
+        lines.append("what a measurement contradicts stays as you wrote it, and the sample says so")
+    return "\n".join([*lines, "saved; `mmusset build --apply-marks` puts it into the dataset"])
 
 
 def _evidence(media: MediaFacts) -> list[str]:
@@ -211,6 +260,8 @@ def _evidence(media: MediaFacts) -> list[str]:
 
 def _outcome(outcome: Outcome) -> list[str]:
     lines = []
+    if outcome.told:
+        lines += ["told      by tags, not measured", *map(_claim_told, outcome.told)]
     for turn in outcome.turns:
         lines += _turn(turn)
     if outcome.caption:
@@ -222,6 +273,13 @@ def _outcome(outcome: Outcome) -> list[str]:
     verdict = outcome.verdict
     lines.append(f"verdict   {verdict.status}: {verdict.reason} {verdict.detail}".rstrip())
     return lines
+
+
+def _claim_told(claim: JudgedClaim) -> str:
+    said = f"  {claim.attribute} {claim.value}"
+    if claim.verdict == "told":
+        return said
+    return f"{said}: {claim.verdict}, measured {claim.measured} ({claim.confidence:.2f})"
 
 
 def _turn(turn: Turn) -> list[str]:

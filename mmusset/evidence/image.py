@@ -98,7 +98,7 @@ def _abruptness(values: Doubles) -> Doubles:
     whole = np.abs(values[:, RAMP:] - values[:, :-RAMP])
     rows, columns = np.nonzero(whole >= STRONG_STEP)
     largest = np.max([steps[rows, columns + offset] for offset in range(RAMP)], axis=0)
-    return np.minimum(largest / whole[rows, columns], 1.0)
+    return np.asarray(np.minimum(largest / whole[rows, columns], 1.0))
 
 
 def _share(value: float, confidence: float) -> Measured:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.sample import Place, Placed
+from mmusset.sample import Place, Placed, Shape
 
 Doubles = NDArray[np.float64]
 
@@ -40,15 +40,13 @@ def place_of(mask: NDArray[np.bool_]) -> Placed:
     share = float(mask.mean())
     spread = float(_ninths(coverage).min()) / share
     if spread >= EVEN:
-        return Placed(
-            where="all over", shape="area", confidence=min(1.0, 0.5 + spread), filled=share
-        )
+        return _placed(where="all over", shape="area", confidence=0.5 + spread, filled=share)
     return (
         _spot(mass, coverage)
         or _band(mass, coverage)
         or _band(mass.T, coverage.T, upright=True)
         or _area(mass, coverage)
-        or Placed(where="scattered", shape="area", confidence=1 - spread, filled=share)
+        or _placed(where="scattered", shape="area", confidence=1 - spread, filled=share)
     )
 
 
@@ -62,10 +60,16 @@ def lightest(lightness: Doubles) -> Placed:
     best = max(_REGIONS, key=lambda region: _difference(cells, region.cells))
     difference = _difference(cells, best.cells)
     if difference < LEAST_DIFFERENCE:
-        return Placed(where="all over", shape="area", confidence=1 - difference / 100, filled=0.0)
+        return _placed(where="all over", shape="area", confidence=1 - difference / 100, filled=0.0)
     inside, outside = cells[best.cells], cells[~best.cells]
     lighter = float((inside[:, None] > outside[None]).mean())
-    return Placed(where=best.where, shape="area", confidence=lighter, filled=difference / 100)
+    return _placed(where=best.where, shape="area", confidence=lighter, filled=difference / 100)
+
+
+def _placed(where: Place, shape: Shape, confidence: float, filled: float) -> Placed:
+    """A place; sums of shares may be a hair more than 1."""
+    confidence, filled = (float(np.clip(share, 0, 1)) for share in (confidence, filled))
+    return Placed(where=where, shape=shape, confidence=confidence, filled=filled)
 
 
 def _spot(mass: Doubles, coverage: Doubles) -> Placed | None:
@@ -74,7 +78,7 @@ def _spot(mass: Doubles, coverage: Doubles) -> Placed | None:
         return None
     where = _NINTHS[_third(mass.sum(axis=1))][_third(mass.sum(axis=0))]
     inside = (slice(*rows), slice(*columns))
-    return Placed(
+    return _placed(
         where=where,
         shape="spot",
         confidence=float(mass[inside].sum()),
@@ -92,7 +96,7 @@ def _band(mass: Doubles, coverage: Doubles, upright: bool = False) -> Placed | N
     wheres: tuple[Place, ...] = (
         ("left", "centre", "right") if upright else ("top", "centre", "bottom")
     )
-    return Placed(
+    return _placed(
         where=wheres[_third(mass.sum(axis=1))],
         shape="upright band" if upright else "band",
         confidence=float(mass[inside].sum()),
@@ -104,10 +108,10 @@ def _area(mass: Doubles, coverage: Doubles) -> Placed | None:
     fitting = [region for region in _AREAS if mass[region.cells].sum() >= region.least]
     if fitting:
         best = fitting[0]
-        return Placed(
+        return _placed(
             where=best.where,
             shape="area",
-            confidence=min(1.0, float(mass[best.cells].sum())),
+            confidence=float(mass[best.cells].sum()),
             filled=float(coverage[best.cells].mean()),
         )
     outer = coverage[~_CENTRE]
@@ -117,7 +121,7 @@ def _area(mass: Doubles, coverage: Doubles) -> Placed | None:
     if bare > BARE_CENTRE or around < EVEN * outer.mean():
         return None
     filled = float(outer.mean())
-    return Placed(where="edges", shape="area", confidence=float(1 - bare / 2), filled=filled)
+    return _placed(where="edges", shape="area", confidence=float(1 - bare / 2), filled=filled)
 
 
 def _grid(values: Doubles) -> Doubles:
@@ -126,11 +130,11 @@ def _grid(values: Doubles) -> Doubles:
     rows, columns = np.arange(height) * CELLS // height, np.arange(width) * CELLS // width
     cell = rows[:, None] * CELLS + columns[None]
     sums = np.bincount(cell.ravel(), values.ravel(), minlength=CELLS * CELLS)
-    return sums.reshape(CELLS, CELLS)
+    return sums.astype(np.float64).reshape(CELLS, CELLS)
 
 
 def _ninths(coverage: Doubles) -> Doubles:
-    return coverage.reshape(3, THIRD, 3, THIRD).mean(axis=(1, 3))
+    return np.asarray(coverage.reshape(3, THIRD, 3, THIRD).mean(axis=(1, 3)))
 
 
 def _shortest(profile: Doubles) -> tuple[int, int]:

@@ -35,7 +35,6 @@ def _share(value: float, low: float, high: float) -> float:
 ENERGY = Measurement(
     name="energy",
     model=Measured,
-    gate=0.50,
     derive=energy,
     scale=Scale(("calm", "moderate", "energetic"), (Border(0.35, 0.06), Border(0.62, 0.06))),
     form="energy {:.2f}",
@@ -48,6 +47,7 @@ ENERGY = Measurement(
             *stated("energy", "low|little"),
             *("restful", "composed manner", "composed bearing", "composed feel", "unexcited"),
             "at ease",
+            *("calming", "easygoing", "easy going", "laidback", "chilled out", "calmness"),
         ),
         "moderate": (
             *joined(
@@ -67,7 +67,8 @@ ENERGY = Measurement(
             *stated("energy", "high|much"),
             *joined("plenty of|charged with", "energy"),
             *joined("full of", "vigour|life"),
-            *("spirited", "animated", "active manner"),
+            *("spirited", "high spirited", "animated", "active manner", "enegetic", "energising"),
+            *("energizing", "vivacious", "peppy", "exuberant", "rousing", "boisterous"),
         ),
     },
     phrases={

@@ -1,10 +1,10 @@
 """Whether the music goes slowly or fast, by its beat and its notes."""
 
-from mmusset.measured import Measured
+from mmusset.measured import Knots, Measured, probability
 
 from .declaration import Border, Evidence, Finding, Measurement, Scale
 from .density import DENSITY
-from .phrases import MEDIUM, PACES, Phrases, joined, stated
+from .phrases import MEDIUM, PACES, TEMPO_OF, Phrases, joined, stated
 from .tempo import TEMPO, Tempo
 
 # BPM; borders as in the MidiCaps captions (2024), whose "very fast" we don't part from fast.
@@ -14,6 +14,8 @@ SCALE = Scale(("slow", "moderate", "fast"), (Border(80.0, 8.0), Border(120.0, 10
 FITTING_ONSETS_HZ = {"slow": (0.0, 2.5), "moderate": (1.0, 6.0), "fast": (2.5, float("inf"))}
 HEARD_BPM = (40.0, 220.0)  # half or double beyond this is not heard as the beat
 RIVAL = 0.5  # what a word keeps where half or double time would read otherwise
+# The probability of being right by the tempo's, which asks more; benchmarks/README.md.
+CALIBRATION: Knots = ((0.0, 0.0), (0.386, 0.9), (1.0, 1.0))
 
 
 def _find(evidence: Evidence) -> Finding:
@@ -32,7 +34,11 @@ def _find(evidence: Evidence) -> Finding:
         "pulse",
         value,
         f"{tempo.bpm:.1f} BPM, {onsets.value:.1f} onsets/s",
-        min(tempo.confidence, onsets.confidence) * SCALE.surety(tempo.bpm) * fit,
+        min(
+            probability(fit * tempo.confidence, CALIBRATION),
+            onsets.confidence,
+            SCALE.surety(tempo.bpm),
+        ),
         SCALE.near(tempo.bpm) | others,
     )
 
@@ -49,7 +55,6 @@ def _tempo(evidence: Evidence) -> Tempo:
 PULSE = Measurement(
     name="pulse",
     model=Tempo,
-    gate=0.12,
     derive=_tempo,
     scale=SCALE,
     find=_find,
@@ -66,6 +71,9 @@ PULSE = Measurement(
             *joined("no|free of|without", "hurry|rush|haste"),
             *joined("in no", "hurry|rush"),
             *("slowly", "moving slowly", "slow going", "slow footed", "slow stepping"),
+            *stated(PACES, "slow|very slow|quite slow|rather slow"),
+            *joined(*TEMPO_OF, "slow|very slow"),
+            *("low tempo", "slow motion tempo", "dragging tempo"),
         ),
         "moderate": (
             *joined(
@@ -74,7 +82,9 @@ PULSE = Measurement(
                 "|moderate in pace|neither slow nor fast|neither fast nor slow|walking tempo"
                 "|middling tempo|andante|andantino|moderato|allegretto"
             ),
-            *stated(PACES, f"{MEDIUM}|walking"),
+            *stated(PACES, f"{MEDIUM}|walking|medium fast|medium slow|average|normal"),
+            *joined(*TEMPO_OF, f"{MEDIUM}|medium fast|medium slow"),
+            *("medium fast", "medium slow", "medium fast tempo", "medium slow tempo"),
             *joined("medium|middling|mid", "paced"),
             *joined("neither slow nor", "fast|quick|hurried"),
             *("between slow and fast", "nothing drags or rushes", "nothing rushes or drags"),
@@ -89,6 +99,9 @@ PULSE = Measurement(
                 "hurries|hurrying|races|racing|speeds|speeding|rushes|rushing|hastens|hastening",
                 "along|on|ahead",
             ),
+            *stated(PACES, "fast|very fast|quite fast|rather fast|quick|rapid|high"),
+            *joined(*TEMPO_OF, "fast|very fast"),
+            *("high speed", "high tempo", "frenetic", "frenzied", "hectic"),
             *("speedy", "speedily", "quick footed", "quick paced", "fast stepping"),
         ),
     },

@@ -40,7 +40,7 @@ class Brief:
     """All that a speaker may know of a sample when it is asked.
 
     `title` is the piece's, where the recipe allows to tell it. `sayable` are the claims whose
-    evidence has a confidence over their gates: nothing else may be said of the music.
+    evidence is as sure as the recipe asks: nothing else may be said of the music.
     """
 
     agent: Agent[BaseModel]

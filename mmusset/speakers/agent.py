@@ -31,12 +31,11 @@ class Draft:
 @dataclass(frozen=True, slots=True)
 class Notes:
     """All that is known of a sample to a writer without a model: what may be said of the music,
-    the picture's measures, the clip's length, the texts as they stand, and the piece's title where
-    the recipe allows to tell it."""
+    the picture's measures, the texts as they stand, and the piece's title where the recipe allows
+    to tell it."""
 
     sayable: tuple[Claim, ...]
     image: ImageEvidence
-    duration_s: float
     draft: Draft
     title: str = ""
 

@@ -18,6 +18,7 @@ from mmusset.sample import (
     Outcome,
     Placed,
     Prepared,
+    Tags,
     Turn,
 )
 from mmusset.speakers.base import Reply
@@ -240,7 +241,7 @@ def _facts(story: ItemStory) -> list[Named]:
             "music made by": clip.generated_by,
             "picture's size": f"{image.width_px} x {image.height_px}",
         }
-    facts |= {name: getattr(item.tags, name) for name in ("title", "artist", "album", "license")}
+    facts |= {name: getattr(item.tags, name) for name in Tags.model_fields}
     if shard and status_of(story.outcome) == "accepted":
         facts["shard"] = shard.name
     facts["sha256 of the music"] = item.source_sha256

@@ -52,6 +52,7 @@ class State(StateChange):
 
     material: Material
     sayable: tuple[Claim, ...]
+    title: str  # the piece's, where the recipe allows to tell it
     evidence: str  # the part of the prompt that all agents share
 
 
@@ -71,7 +72,7 @@ class GraphAgent(Agent[R_co]):
     turn: TakeTurn
 
 
-def begin(material: Material, sayable: tuple[Claim, ...]) -> State:
+def begin(material: Material, sayable: tuple[Claim, ...], title: str = "") -> State:
     """A sample of which nothing is written yet, or as its revision left it."""
     evidence = prompts.load("evidence").render(
         music=material.media.music_evidence.fields,
@@ -81,6 +82,7 @@ def begin(material: Material, sayable: tuple[Claim, ...]) -> State:
     state = State(
         material=material,
         sayable=sayable,
+        title=title,
         evidence=evidence,
         caption="",
         caption_writer="",
@@ -147,6 +149,7 @@ def brief(state: State, agent: GraphAgent[BaseModel]) -> Brief:
         sayable=state["sayable"],
         draft=draft,
         prompt=PromptParts(system, state["evidence"], task, prompts.sha256_of(agent.prompt)),
+        title=state["title"],
     )
 
 

@@ -23,9 +23,9 @@ async def preview(
     agents: Sequence[GraphAgent[BaseModel]],
 ) -> Request:
     """The request of `agent`. Texts that others of `agents` write first are the offline ones."""
-    music, gates = material.media.music_evidence, recipe.gates
-    by_tags = told(material.tags, recipe.tags.use, music, gates)
-    state = begin(material, sayable(music, gates, by_tags))
+    music, certainty = material.media.music_evidence, recipe.certainty
+    by_tags = told(material.tags, recipe.tags.use, music, certainty)
+    state = begin(material, sayable(music, certainty, by_tags))
     outcome = await build_graph(Asker(OfflineSpeaker(), InMemoryReplies()), recipe, agents)(
         material
     )

@@ -36,6 +36,8 @@ class SurveyReport:
     """What a build would find. A piece is music that has a picture; `to_generate` are the pictures
     that music would be made for.
 
+    `licenses` counts the pieces by what their tags or sidecars name, "unknown: " and words where
+    that is no licence we know; `told` those that tell a thing which the recipe uses.
     `minutes` are without the time that a model takes; `estimate` is what that may cost.
     """
 
@@ -44,7 +46,8 @@ class SurveyReport:
     pieces: int
     pictured_by: dict[str, int]
     with_story: int
-    with_license: int
+    licenses: dict[str, int]
+    told: dict[str, int]
     to_generate: int
     skipped: dict[str, list[str]]
     undecided: dict[str, list[str]]
@@ -160,7 +163,8 @@ def survey(
         pieces=len(pieces),
         pictured_by=dict(Counter(str(piece.picture.origin) for piece in pieces)),
         with_story=sum(piece.story_path is not None for piece in pieces),
-        with_license=sum(bool(piece.tags.license) for piece in pieces),
+        licenses=dict(Counter(p.tags.license for p in pieces if p.tags.license)),
+        told={name: sum(bool(getattr(p.tags, name)) for p in pieces) for name in recipe.tags.use},
         to_generate=len(inventory.lone_pictures),
         skipped=reasons,
         undecided=unread,

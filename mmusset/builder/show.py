@@ -6,6 +6,7 @@ import textwrap
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.safe_text import show_path
 from mmusset.sample import Caption, Item, JudgedClaim, MediaFacts, Outcome, Turn
+from mmusset.sources.licences import UNKNOWN
 
 from .accounting import Tally, total_cost
 from .estimate import Estimate
@@ -19,6 +20,7 @@ WAITS = "waits for `mmusset build --apply-marks`"
 # How many names of one kind are shown before "and N more".
 NAMES = 3
 LOST = 20
+LICENCES = 8
 
 
 def survey(report: SurveyReport) -> str:
@@ -34,7 +36,8 @@ def survey(report: SurveyReport) -> str:
         lines.append(f"music     is to be generated for {report.to_generate} pictures without any")
     lines += [
         f"stories   {_share(report.with_story, report.pieces)} are yours; the others are written",
-        f"licences  {_share(report.with_license, report.pieces)} name one in their tags",
+        *_licences(report),
+        *_told(report),
         f"skipped   {sum(map(len, report.skipped.values()))}",
         *(f"  {reason}: {_some(paths)}" for reason, paths in sorted(report.skipped.items())),
         *_unread(report),
@@ -42,6 +45,21 @@ def survey(report: SurveyReport) -> str:
         *_estimate(report.estimate),
     ]
     return "\n".join(lines)
+
+
+def _licences(report: SurveyReport) -> list[str]:
+    """How many pieces name a licence, and which; what is none that we know is in its own words."""
+    ordered = sorted(report.licenses.items(), key=lambda pair: (-pair[1], pair[0]))
+    known = sum(count for name, count in ordered if not name.startswith(UNKNOWN))
+    lines = [f"licences  {_share(known, report.pieces)} name one in their tags"]
+    lines += [f"  {count:5d} {name}" for name, count in ordered[:LICENCES]]
+    more = len(ordered) - LICENCES
+    return lines + ([f"  and {more} more; --json lists all"] if more > 0 else [])
+
+
+def _told(report: SurveyReport) -> list[str]:
+    telling = ", ".join(f"{name} of {count}" for name, count in report.told.items() if count)
+    return [f"tags      tell the {telling}"] if telling else []
 
 
 def _unread(report: SurveyReport) -> list[str]:

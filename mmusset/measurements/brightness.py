@@ -21,7 +21,6 @@ def _measure(signal: "ClipSignal") -> Measured:
 BRIGHTNESS = Measurement(
     name="brightness",
     model=Measured,
-    gate=0.50,
     field="brightness_hz",
     measure=_measure,
     # Hz. Weighted by power, which the bass keeps low.

@@ -1,10 +1,11 @@
 """What a measurement is: one attribute of the music, from the sound to the words and back.
 
 The whole house goes through the list of these declarations (`listed.py`): the evidence's
-schema, the gates in a recipe, prompts, captions, rules, the pages and the dataset's card.
+schema, prompts, captions, rules, the pages and the dataset's card.
 """
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
@@ -22,10 +23,15 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=BaseModel)
 V = TypeVar("V", bound=BaseModel)
 
+DEVIATIONS_IN_A_MARGIN = 2.5632  # standard deviations; half of them leave 0.9 of a normal one
+
 
 @dataclass(frozen=True, slots=True)
 class Border:
-    """Where one word ends and the next begins, and how near is too near to tell."""
+    """Where one word ends and the next begins.
+
+    One `margin` away from it the word across is out of the question (one case in two hundred).
+    """
 
     at: float
     margin: float
@@ -35,8 +41,8 @@ class Border:
 class Scale:
     """Words from low to high, with a border between each two.
 
-    On a border a word is worth no confidence, one margin away all the confidence of its
-    measurement, and within the margin the word across the border can't be ruled out either.
+    On a border either word may be right, half a margin away nine times in ten the word of that
+    side; within the margin the word across the border can't be ruled out.
     """
 
     words: tuple[str, ...]
@@ -47,8 +53,12 @@ class Scale:
         return self.words[sum(value >= border.at for border in self.borders)]
 
     def surety(self, value: float) -> float:
-        """From 0 on a border to 1 at a margin or more from every border."""
-        return min(1.0, *(abs(value - border.at) / border.margin for border in self.borders))
+        """The probability that the word is right, by its distance from the borders.
+
+        0.5 on a border; errors of measurement are taken to be normal.
+        """
+        nearest = min(abs(value - border.at) / border.margin for border in self.borders)
+        return 0.5 * (1 + math.erf(DEVIATIONS_IN_A_MARGIN * nearest / math.sqrt(2)))
 
     def near(self, value: float) -> frozenset[str]:
         """The words across those borders that are less than their margin away."""
@@ -123,11 +133,9 @@ class Measurement(Generic[T]):
     derived from what others have measured (`derive`).
     """
 
-    # What it is: its name as a claim and in the recipe's gates, and the least confidence
-    # at which it may be said (what a gate is worth in precision: benchmarks/README.md).
-    # `model` is the type of its evidence, T, as JSON is read by it.
+    # What it is: its name as a claim. `model` is the type of its evidence, T, as JSON is read
+    # by it.
     name: str
-    gate: float
     model: type[T]
 
     # How it is measured: the field's name ends with its unit. `measure` runs in the process
@@ -192,7 +200,7 @@ class Measurement(Generic[T]):
             self.name,
             self.scale.word(measured.value),
             self.form.format(measured.value),
-            measured.confidence * self.scale.surety(measured.value),
+            min(measured.confidence, self.scale.surety(measured.value)),
             self.scale.near(measured.value),
         )
 

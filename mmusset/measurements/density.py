@@ -21,7 +21,6 @@ def _measure(signal: "ClipSignal") -> Measured:
 DENSITY = Measurement(
     name="density",
     model=Measured,
-    gate=0.50,
     field="onset_density_hz",
     measure=_measure,
     # Onsets per second: quavers at 54 and at 114 BPM.

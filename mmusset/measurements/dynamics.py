@@ -21,7 +21,6 @@ def _measure(signal: "ClipSignal") -> Measured:
 DYNAMICS = Measurement(
     name="dynamics",
     model=Measured,
-    gate=0.50,
     field="dynamic_range_db",
     measure=_measure,
     scale=Scale(("even", "varied"), (Border(6.0, 1.2),)),

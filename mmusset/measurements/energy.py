@@ -35,7 +35,6 @@ def _share(value: float, low: float, high: float) -> float:
 ENERGY = Measurement(
     name="energy",
     model=Measured,
-    gate=0.50,
     derive=energy,
     scale=Scale(("calm", "moderate", "energetic"), (Border(0.35, 0.06), Border(0.62, 0.06))),
     form="energy {:.2f}",

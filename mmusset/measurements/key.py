@@ -70,7 +70,6 @@ def _mentions(text: str) -> Iterator[Mention]:
 KEY = Measurement(
     name="key",
     model=MusicalKey,
-    gate=0.18,
     field="key",
     measure=_measure,
     find=_find,

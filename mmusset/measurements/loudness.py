@@ -21,7 +21,6 @@ def _measure(signal: "ClipSignal") -> Measured:
 LOUDNESS = Measurement(
     name="loudness",
     model=Measured,
-    gate=0.50,
     field="loudness_lufs",
     measure=_measure,
     # LUFS. Broadcasts aim at -23 (EBU R 128), streaming turns down what is over about -14.

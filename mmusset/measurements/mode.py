@@ -26,7 +26,6 @@ def _key(evidence: Evidence) -> MusicalKey:
 MODE = Measurement(
     name="mode",
     model=MusicalKey,
-    gate=0.12,
     derive=_key,
     values=("minor", "major"),
     find=_find,

@@ -42,7 +42,6 @@ def _mentions(text: str) -> Iterator[Mention]:
 PERCUSSION = Measurement(
     name="percussion",
     model=Measured,
-    gate=0.50,
     field="percussiveness",
     measure=_measure,
     scale=Scale(("absent", "present"), (Border(0.5, 0.15),)),

@@ -69,7 +69,6 @@ def _mentions(text: str) -> Iterator[Mention]:
 TEMPO = Measurement(
     name="tempo",
     model=Tempo,
-    gate=0.28,
     field="tempo",
     measure=_measure,
     find=_find,

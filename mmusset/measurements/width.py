@@ -21,7 +21,6 @@ def _measure(signal: "ClipSignal") -> Measured:
 WIDTH = Measurement(
     name="width",
     model=Measured,
-    gate=0.50,
     field="stereo_width",
     measure=_measure,
     # Share of the side signal; a lossy codec gives a mono piece a little side of its own.

@@ -39,7 +39,7 @@ class PromptParts:
 class Brief:
     """All that a speaker may know of a sample when it is asked.
 
-    `sayable` are the claims whose evidence has a confidence over their gates: nothing else may
+    `sayable` are the claims whose evidence is as sure as the recipe asks: nothing else may
     be said of the music.
     """
 

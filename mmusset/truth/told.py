@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mmusset.measurements.key import KEYS
-from mmusset.recipe import GatesPart
 from mmusset.sample import Claim, JudgedClaim, MusicEvidence, Tags
 
 from .judge import judge_told
@@ -32,10 +31,10 @@ _VALUES = {
 
 
 def told(
-    tags: Tags, use: Sequence[str], music: MusicEvidence, gates: GatesPart
+    tags: Tags, use: Sequence[str], music: MusicEvidence, certainty: float
 ) -> tuple[JudgedClaim, ...]:
     """The claims of the tags named in `use`, each told, supported or contradicted."""
-    return judge_told(claims_of(tags, use), music, gates)
+    return judge_told(claims_of(tags, use), music, certainty)
 
 
 def claims_of(tags: Tags, use: Sequence[str]) -> tuple[Claim, ...]:

@@ -18,7 +18,7 @@ from mmusset.errors import Unusable
 from mmusset.measured import Measured
 from mmusset.measurements.key import TONICS
 from mmusset.measurements.listed import MEASUREMENTS
-from mmusset.recipe import GatesPart
+from mmusset.recipe import CERTAINTY
 from mmusset.sample import Claim, Colour, Fault, ImageEvidence
 from mmusset.speakers.agent import Draft
 from mmusset.speakers.base import (
@@ -38,7 +38,6 @@ from tests.support.samples import image_evidence, material, music_evidence
 from tests.support.truths import evidence
 
 PAIRS = 500  # of a random brief and what is written for it
-SURE = GatesPart()
 COLOURS = ("navy", "amber", "teal", "rust", "ivory", "forest green", "midnight blue", "red")
 
 
@@ -67,7 +66,7 @@ def brief(agent: GraphAgent[BaseModel] = CAPTIONER, **changes: object) -> Brief:
     for name, part in parts.items():
         own = {n: changes.pop(n) for n in list(changes) if hasattr(part, n)}
         parts[name] = replace(part, **own)  # type: ignore[type-var]
-    claims = sayable(music_evidence(), SURE)
+    claims = sayable(music_evidence(), CERTAINTY)
     prompt = PromptParts("", "", "", "0" * 64)
     return Brief(**{"agent": agent, "sayable": claims, "prompt": prompt, **parts, **changes})
 
@@ -100,7 +99,7 @@ def test_a_caption_says_what_may_be_said_and_nothing_else() -> None:
 
 @given(music=evidence(), seed=st.integers(0, 2**32))
 def test_any_evidence_gives_a_caption_that_it_carries_or_none(music, seed) -> None:  # type: ignore[no-untyped-def]
-    told = sayable(music, SURE)
+    told = sayable(music, CERTAINTY)
     if not told:
         with pytest.raises(Unusable):
             caption_grammar.write(told, music.duration_s, Random(seed))

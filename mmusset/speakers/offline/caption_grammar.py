@@ -82,7 +82,7 @@ def write(sayable: Sequence[Claim], duration_s: float, random: Random) -> str:
     """
     units = [unit for claim in sayable if (unit := _unit(claim))]
     if not units:
-        raise Unusable("nothing measurable to say", "no value is sure enough for its gate")
+        raise Unusable("nothing measurable to say", "no measured value is certain enough")
     while True:
         draft = CaptionDraft(random, expand(HEADS, random), _length(duration_s, random), set())
         chosen = shuffled(_chosen(units, random), random)

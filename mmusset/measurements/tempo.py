@@ -97,6 +97,8 @@ TEMPO = Measurement(
         lambda t: f"{t.bpm:.1f} BPM, or {t.half_bpm:.1f} or {t.double_bpm:.1f}",
         lambda t: t.confidence,
     ),
-    histogram=Histogram("tempo", "Tempo", BINS.labels, lambda t: BINS.label(t.bpm), "BPM"),
+    histogram=Histogram(
+        "tempo", "Tempo", BINS.labels, lambda t: BINS.label(t.bpm), "BPM", lambda t: t.bpm
+    ),
     counted="",
 )

@@ -92,7 +92,7 @@ class Detail:
 def detail_of(story: ItemStory, answer_to: AnswerTo) -> Detail:
     """What an item's own page shows; `answer_to` gives the kept answer to a request's hash."""
     outcome, prepared = story.outcome, story.prepared
-    caption = outcome.caption if outcome else None
+    caption = story.caption
     return Detail(
         card=card_of(story),
         claims=[claim.model_dump(mode="json") for claim in caption.claims] if caption else [],

@@ -44,6 +44,9 @@ class _Rows:
     labels: dict[str, list[list[int]]] = field(
         default_factory=lambda: {facet.name: [] for facet in facets()}
     )
+    numbers: dict[str, list[float | None]] = field(
+        default_factory=lambda: {facet.name: [] for facet in facets() if facet.sorted}
+    )
 
 
 def export(out: Path, folder: Path, progress: Progress) -> str:
@@ -137,6 +140,8 @@ class _Export:
         rows.keys.append(item.key)
         for name, labels in item.labels.items():
             rows.labels[name].append([self._numbers[name][label] for label in labels])
+        for name, number in item.numbers.items():
+            rows.numbers[name].append(number)
 
     def _detail(self, reading: Reading, key: str) -> Detail | None:
         """An item's facts, once its media are written; None for a file that is no item."""

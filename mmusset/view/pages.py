@@ -21,6 +21,7 @@ STATIC = (
     "disk.js",
     "player.js",
     "marks.js",
+    "words.js",
     "grid.js",
     "sample.js",
     "plots.js",

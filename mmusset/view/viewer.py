@@ -67,7 +67,7 @@ class Viewer:
     def __init__(self, dataset: ViewedDataset, index: Index) -> None:
         self._dataset = dataset
         self._index = index
-        self._settings = Settings("server", "music.flac", dataset.takes_marks)
+        self._settings = Settings("server", dataset.takes_marks)
         self._looked_at: int | None = None  # how far the pass that runs is
         self._trouble = ""
         self._ending = False

@@ -34,7 +34,7 @@ STORIES = (
 MOODS = ("calm", "tense", "bright")
 # Of scripts with and without case, accents in one piece and apart, digits, signs, white space.
 ALPHABET = "abcABCéÉe\u0301ßẞςσΣİıłÄäдДжЖ夜海ア12²½٣_'\"*-:.,()🎹 \t\n\u00a0\u2028\x00"
-SORTS = ("tempo", "-tempo", "length", "-length", "level")
+SORTS = [sign + facet.name for facet in facets() if facet.sorted for sign in ("", "-")]
 WORDS = st.one_of(
     st.text(ALPHABET, max_size=6),
     st.builds(

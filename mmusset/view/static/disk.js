@@ -126,7 +126,7 @@ const diskSource = {
     const at = ordered.indexOf(here);
     const inside = found.includes(here);
     return {
-      number: at + (inside ? 1 : 0),
+      number: Math.max(0, at + (inside ? 1 : 0)),
       total: found.length,
       before: keyAt(ordered[at - 1]),
       after: keyAt(ordered[at + 1]),

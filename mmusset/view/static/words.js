@@ -16,7 +16,7 @@ function textSection(detail, where, shown, changed) {
   if (!canWrite || !text) return section;
   const edit = el("button", { type: "button", "data-edit": where, onclick: () => open() }, `Edit the ${where}`);
   const isMine = Boolean(detail.card.mark?.[where]);
-  const say = el("p", { role: "status", class: "mark-say" }, isMine ? `Your words. ${stateOfWords(detail)}` : "");
+  const say = el("p", { role: "status", class: "words-say" }, isMine ? `Your words. ${stateOfWords(detail)}` : "");
   const back = isMine ? el("button", { type: "button", onclick: () => send(() => source.unwrite(card.key, where)) }, "Back to the agents' words") : null;
   const buttons = el("p", { class: "mark-buttons" }, [edit, back].filter(Boolean));
   section.append(buttons, say);

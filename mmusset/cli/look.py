@@ -135,10 +135,8 @@ def mark(
 ) -> None:
     """Mark a sample to keep, drop or fix, or write its texts yourself.
 
-    `build --apply-marks` makes it so.
-
-    Your words stand, whatever was measured and whoever writes the rest later; what measurements
-    contradict is shown.
+    `mmusset build --apply-marks` puts it into the dataset. Your words stand, whatever was measured
+    and whoever writes the rest later; what measurements contradict is shown.
 
     \b
     Examples:

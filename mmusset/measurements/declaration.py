@@ -15,8 +15,6 @@ from pydantic import BaseModel
 from mmusset.bins import Bins
 from mmusset.measured import Measured
 
-from .phrases import Phrases
-
 if TYPE_CHECKING:
     from mmusset.dsp.clip_signal import ClipSignal
 
@@ -164,15 +162,12 @@ class Measurement(Generic[T]):
     mentions: Callable[[str], Iterator[Mention]] | None = None
     thing: bool = False
 
-    # How the offline grammar writes it: phrases of each value, "" for all values alike. What
-    # `contrasts` has a low and a high end, and two that point apart are joined by "but".
-    # `comparative` are the words of the high end: "busier" than, and "busy". A `kind` stands
-    # next to the noun ("a quiet A minor piece"). `alone`: whether "you hear" may stand before it.
-    phrases: Mapping[str, Phrases] = dataclasses.field(default_factory=dict)
-    contrasts: bool = False
-    comparative: tuple[str, str] | None = None
-    kind: bool = False
-    alone: bool = True
+    # What of it is worth a word: its `notable` values (None: all), and where it stands in a
+    # caption (the lower the rank, the earlier). `sentences` are plain ones by which the offline
+    # grammar says each value, where its own caption_phrases.yaml has no phrases.
+    notable: frozenset[str] | None = None
+    rank: int = 100
+    sentences: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
     # How a model learns of it: a line of the evidence prompt, a Jinja template over `music`;
     # with a comma ahead of it, it goes on the line of the measurement before.
@@ -213,11 +208,9 @@ class Measurement(Generic[T]):
         finding = self.finding(evidence)
         return None if value in finding.near else value == finding.value
 
-    def pole(self, value: str) -> int:
-        """Which way a value points: -1 low, 1 high, 0 neither."""
-        if not self.contrasts or value not in self.values:
-            return 0
-        return {0: -1, len(self.values) - 1: 1}.get(self.values.index(value), 0)
+    def is_notable(self, value: str) -> bool:
+        """Whether a value is worth a word in a caption."""
+        return self.notable is None or value in self.notable
 
 
 def number_line(title: str, form: str) -> Line[Measured]:

@@ -52,8 +52,7 @@ class Brief:
     def notes(self) -> Notes:
         """The part of it that a writer without a model works from."""
         media = self.material.media
-        duration_s = media.music_evidence.duration_s
-        return Notes(self.sayable, media.image_evidence, duration_s, self.draft)
+        return Notes(self.sayable, media.image_evidence, self.draft)
 
     def draw(self) -> int:
         """A number of 256 bits for this very turn: the seed of all that is drawn in it."""

@@ -10,7 +10,7 @@ from typing import Literal
 from mmusset.builder.report import ItemStory
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.safe_text import show_path
-from mmusset.sample import RULES, Colour, MediaFacts, Outcome, Prepared, Turn
+from mmusset.sample import RULES, Colour, MediaFacts, Outcome, Prepared, Tags, Turn
 from mmusset.speakers.base import Reply
 
 from .card import Card, card_of, status_of
@@ -78,10 +78,12 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What an item's own page shows. `mark_state` says what became of a person's mark."""
+    """What an item's own page shows. `told` is what the tags say of the music; `mark_state` says
+    what became of a person's mark."""
 
     card: Card
     claims: list[dict[str, object]]
+    told: list[dict[str, object]]
     measures: list[MeasuredLine]
     palette: list[dict[str, object]]
     turns: list[TurnDetail]
@@ -96,6 +98,7 @@ def detail_of(story: ItemStory, answer_to: AnswerTo) -> Detail:
     return Detail(
         card=card_of(story),
         claims=[claim.model_dump(mode="json") for claim in caption.claims] if caption else [],
+        told=[claim.model_dump(mode="json") for claim in outcome.told] if outcome else [],
         measures=_measures(prepared.media) if prepared else [],
         palette=[_colour(c) for c in prepared.media.image_evidence.palette] if prepared else [],
         turns=_turns(outcome, prepared, answer_to) if outcome else [],
@@ -216,7 +219,7 @@ def _facts(story: ItemStory) -> list[Named]:
             "music made by": clip.generated_by,
             "picture's size": f"{image.width_px} x {image.height_px}",
         }
-    facts |= {name: getattr(item.tags, name) for name in ("title", "artist", "album", "license")}
+    facts |= {name: getattr(item.tags, name) for name in Tags.model_fields}
     if shard and status_of(story.outcome) == "accepted":
         facts["shard"] = shard.name
     facts["sha256 of the music"] = item.source_sha256

@@ -49,7 +49,9 @@ def facets() -> tuple[Facet, ...]:
         Facet("reason", "Reason"),
         Facet("split", "Split", ("train", "validation", "test")),
         Facet("folder", "Source folder"),
-        Facet("claims", "Claims", ("supported", "unverifiable", "contradicted"), several=True),
+        Facet(
+            "claims", "Claims", ("supported", "told", "unverifiable", "contradicted"), several=True
+        ),
         Facet("mark", "Mark", MARK_VERDICTS, several=True),
         Facet("writers", "Who wrote it", several=True),
         *(
@@ -60,6 +62,7 @@ def facets() -> tuple[Facet, ...]:
         Facet("length", "Length of the piece", _LENGTH.labels, unit="s", sorted=True),
         Facet("mood", "Mood in the caption", several=True),
         Facet("says", "What captions say", several=True),
+        Facet("told", "Told by tags", several=True),
         Facet("palette", "Colours of the picture", several=True),
         Facet("story_words", "Length of the story", _STORY.labels, unit="words"),
         Facet("caption_words", "Length of the caption", _CAPTION.labels, unit="words"),
@@ -136,6 +139,8 @@ def _measured(media: MediaFacts) -> Values:
 
 def _written(outcome: Outcome) -> Values:
     values: Values = {"reason": (worded(outcome.verdict.reason),)}
+    if outcome.told:
+        values["told"] = tuple(dict.fromkeys(f"{c.attribute}: {c.value}" for c in outcome.told))
     if outcome.turns:
         values["rounds"] = (str(outcome.turns[-1].round),)
     if outcome.story:

@@ -120,6 +120,7 @@ def test_what_may_be_said_is_read_back_from_its_own_words(music: MusicEvidence) 
     st.sampled_from([m.scale for m in (LOUDNESS, BRIGHTNESS, WIDTH, ENERGY)]),
     st.floats(-80, 8000),
 )
-def test_a_word_is_fully_sure_only_where_no_other_is_near(scale: Scale, value: float) -> None:
-    assert (scale.surety(value) > 0.99) == (not scale.near(value))
+def test_a_word_is_sure_where_no_other_is_near(scale: Scale, value: float) -> None:
+    assert 0.5 <= scale.surety(value) <= 1.0
+    assert scale.near(value) or scale.surety(value) > 0.99
     assert scale.word(value) not in scale.near(value)

@@ -56,7 +56,7 @@ def test_the_evidence_is_that_of_the_sample(viewed: Viewing, built_to_view: Path
 def test_the_history_tells_who_wrote_what_and_what_was_changed(
     viewed: Viewing, built_to_view: Path
 ) -> None:
-    key = next(iter(viewed.page(reason="mended")["cards"]))
+    key = next(iter(viewed.page(reason="accepted after changes")["cards"]))
     detail, turns = viewed.sample(key), json.loads(samples(built_to_view)[key]["json"])["turns"]
     told = detail["turns"]
     assert [(t["agent"], t["round"]) for t in told] == [

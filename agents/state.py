@@ -51,6 +51,7 @@ class State(StateChange):
 
     material: Material
     sayable: tuple[Claim, ...]
+    title: str  # the piece's, where the recipe allows to tell it
     evidence: str  # the part of the prompt that all agents share
 
 
@@ -70,7 +71,7 @@ class GraphAgent(Agent[R_co]):
     turn: TakeTurn
 
 
-def begin(material: Material, sayable: tuple[Claim, ...]) -> State:
+def begin(material: Material, sayable: tuple[Claim, ...], title: str = "") -> State:
     """A sample of which nothing is written yet, or as its revision left it."""
     evidence = prompts.load("evidence").render(
         music=material.media.music_evidence.fields,
@@ -80,6 +81,7 @@ def begin(material: Material, sayable: tuple[Claim, ...]) -> State:
     state = State(
         material=material,
         sayable=sayable,
+        title=title,
         evidence=evidence,
         caption="",
         caption_writer="",
@@ -146,6 +148,7 @@ def brief(state: State, agent: GraphAgent[BaseModel]) -> Brief:
         sayable=state["sayable"],
         draft=draft,
         prompt=PromptParts(system, state["evidence"], task, prompts.sha256_of(agent.prompt)),
+        title=state["title"],
     )
 
 

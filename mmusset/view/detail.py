@@ -10,7 +10,17 @@ from typing import Literal
 from mmusset.builder.report import ItemStory
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.safe_text import show_path
-from mmusset.sample import RULES, Colour, MediaFacts, Outcome, Prepared, Tags, Turn
+from mmusset.sample import (
+    RULES,
+    Colour,
+    ImageEvidence,
+    MediaFacts,
+    Outcome,
+    Placed,
+    Prepared,
+    Tags,
+    Turn,
+)
 from mmusset.speakers.base import Reply
 
 from .card import Card, card_of, status_of
@@ -127,10 +137,22 @@ def _measures(media: MediaFacts) -> list[MeasuredLine]:
         ("picture's saturation", "{:.2f} of 1", image.saturation),
         ("picture's contrast", "{:.2f} of 1", image.contrast),
         ("picture's busyness", "{:.2f} of 1", image.busyness),
+        ("picture's sharpness", "{:.2f} of 1", image.sharpness),
     )
-    return heard + [
-        MeasuredLine(name, form.format(m.value), m.confidence) for name, form, m in others
+    seen = [MeasuredLine(name, form.format(m.value), m.confidence) for name, form, m in others]
+    return [*heard, *seen, _placed("picture is lightest", image.lightest), *_colours(image)]
+
+
+def _colours(image: ImageEvidence) -> list[MeasuredLine]:
+    return [
+        _placed(f"picture's {colour.name}, {colour.share:.0%}", colour.place)
+        for colour in image.palette
     ]
+
+
+def _placed(name: str, place: Placed) -> MeasuredLine:
+    value = place.where if place.shape == "area" else f"{place.where} ({place.shape})"
+    return MeasuredLine(name, value, place.confidence)
 
 
 # --- history ------------------------------------------------------------------------------

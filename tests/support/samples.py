@@ -22,6 +22,7 @@ from mmusset.sample import (
     Material,
     MediaFacts,
     MusicEvidence,
+    Placed,
     Prepared,
     Quadruple,
     Split,
@@ -70,14 +71,24 @@ def image_evidence() -> ImageEvidence:
         width_px=64,
         height_px=64,
         palette=(
-            Colour(name="midnight blue", hex="#191970", share=0.7),
-            Colour(name="amber", hex="#ffbf00", share=0.3),
+            colour("midnight blue", "#191970", 0.7, "top"),
+            colour("amber", "#ffbf00", 0.3, "bottom"),
         ),
         brightness=measured(0.3),
         warmth=measured(0.3),
         saturation=measured(0.5),
         contrast=measured(0.4),
         busyness=measured(0.2),
+        sharpness=measured(0.8),
+        lightest=Placed(where="bottom", shape="area", confidence=0.9, filled=0.3),
+    )
+
+
+def colour(name: str, rgb: str = "#000000", share: float = 0.2, where: str = "all over") -> Colour:
+    """A colour of a palette, at a place."""
+    place = {"where": where, "shape": "area", "confidence": 0.9, "filled": 0.9}
+    return Colour.model_validate(
+        {"name": name, "hex": rgb, "share": share, "purity": 1.0, "place": place}
     )
 
 

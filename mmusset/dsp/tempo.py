@@ -1,5 +1,7 @@
 """The beat's rate."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,8 +19,11 @@ SAME_BEAT = 1.08  # nearer readings than this ratio are one reading
 UNKNOWN = Measured(value=PRIOR_BPM, confidence=0.0)
 
 
-def tempo(strength: Doubles, hop_s: float) -> Measured:
-    """The rate in beats per minute at which onsets of `strength` `[frames]` come back.
+def tempo(strengths: Sequence[Doubles], hop_s: float) -> Measured:
+    """The rate in beats per minute at which onsets come back.
+
+    `strengths` are those of a clip, or of several places of one piece, each `[frames]`; what
+    all places have in common then tells the beat from its half and double.
 
     Each candidate is scored by how alike the onsets are one to four beats later
     (autocorrelation, which also likes half the tempo) times how strong its frequency
@@ -27,30 +32,32 @@ def tempo(strength: Doubles, hop_s: float) -> Measured:
     Confidence is the lead over the best other reading, times the root of the
     likeness, times how much the strength comes in attacks (a swell is no beat).
     """
-    centred = strength - strength.mean()
-    if not centred.any():
+    centred = (strength - strength.mean() for strength in strengths)
+    places = [place for place in centred if place.any()]
+    if not places:
         return UNKNOWN
     steps = np.arange(round(OCTAVES * STEPS_PER_OCTAVE))
     candidates_bpm = SLOWEST_BPM * 2 ** (steps / STEPS_PER_OCTAVE)
-    likeness = _likeness(centred, 60 / candidates_bpm / hop_s)
+    likeness = _likeness(places, 60 / candidates_bpm / hop_s)
     prior = np.exp(-0.5 * (np.log2(candidates_bpm / PRIOR_BPM) / PRIOR_OCTAVES) ** 2)
     beat = candidates_bpm / 60 * hop_s
-    frequency = _frequency(centred, beat) + HALVES * _frequency(centred, 2 * beat)
+    frequency = _frequency(places, beat) + HALVES * _frequency(places, 2 * beat)
     score = likeness * frequency * prior
     best = int(score.argmax())
     if score[best] <= 0:
         return UNKNOWN
     lead = 1 - _best_other(score, best) / score[best]
     bpm = float(SLOWEST_BPM * 2 ** ((best + _summit(score, best)) / STEPS_PER_OCTAVE))
-    confidence = float(np.clip(lead * np.sqrt(likeness[best]) * attack_share(strength), 0, 1))
+    attacks = float(np.mean([attack_share(place) for place in strengths]))
+    confidence = float(np.clip(lead * np.sqrt(likeness[best]) * attacks, 0, 1))
     return Measured(value=bpm, confidence=confidence)
 
 
-def _likeness(centred: Doubles, lags: Doubles) -> Doubles:
+def _likeness(places: Sequence[Doubles], lags: Doubles) -> Doubles:
     """Mean autocorrelation at one to four times each of `lags` (in frames), 0 to 1."""
-    frames = len(centred)
+    frames = max(len(place) for place in places)
     size = 1 << (2 * frames - 1).bit_length()
-    power = np.abs(np.fft.rfft(centred, size)) ** 2
+    power = sum(np.abs(np.fft.rfft(place, size)) ** 2 for place in places)
     raw = np.fft.irfft(power, size)[:frames]
     unbiased = raw / raw[0] * frames / np.arange(frames, 0, -1)
     at = lags[:, None] * np.arange(1, BEATS + 1)
@@ -59,10 +66,11 @@ def _likeness(centred: Doubles, lags: Doubles) -> Doubles:
     return np.asarray(np.clip(values.sum(axis=1) / np.maximum(inside.sum(axis=1), 1), 0, 1))
 
 
-def _frequency(centred: Doubles, cycles_per_frame: Doubles) -> Doubles:
-    """Amplitude of each frequency in the onsets, under a Hann window."""
-    size = 16 << len(centred).bit_length()
-    amplitude = np.abs(np.fft.rfft(centred * np.hanning(len(centred)), size))
+def _frequency(places: Sequence[Doubles], cycles_per_frame: Doubles) -> Doubles:
+    """Amplitude of each frequency in the onsets, under a Hann window, summed over the places."""
+    size = 16 << max(len(place) for place in places).bit_length()
+    hann = (place * np.hanning(len(place)) for place in places)
+    amplitude = np.sum([np.abs(np.fft.rfft(place, size)) for place in hann], axis=0)
     return np.interp(cycles_per_frame * size, np.arange(len(amplitude)), amplitude)
 
 

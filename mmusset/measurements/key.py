@@ -1,6 +1,6 @@
 """The key: tonic and mode."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from mmusset.frozen import Frozen, Share
@@ -36,9 +36,14 @@ class MusicalKey(Frozen):
 
 
 def _measure(signal: "ClipSignal") -> MusicalKey:
+    return _pool([signal])
+
+
+def _pool(signals: "Sequence[ClipSignal]") -> MusicalKey:
     from mmusset.dsp import tonality
 
-    key = tonality.key(tonality.chroma(signal.pitch_spectrum))
+    chroma = sum(tonality.chroma(signal.pitch_spectrum) for signal in signals) / len(signals)
+    key = tonality.key(chroma)
     return MusicalKey(
         tonic=TONICS[key.best % 12],
         mode=MODES[key.best // 12],
@@ -46,6 +51,19 @@ def _measure(signal: "ClipSignal") -> MusicalKey:
         confidence=key.confidence,
         mode_confidence=key.mode_confidence,
     )
+
+
+def _settle(clip: MusicalKey, piece: MusicalKey) -> MusicalKey:
+    """The piece's key; sure where the clip reads the same, and as far as it reads no other."""
+    same, same_mode = clip.name == piece.name, clip.mode == piece.mode
+    key = _borne(piece.confidence, clip.confidence, same)
+    mode = _borne(piece.mode_confidence, clip.mode_confidence, same_mode)
+    return piece.model_copy(update={"confidence": key, "mode_confidence": mode})
+
+
+def _borne(piece: float, clip: float, same: bool) -> float:
+    """How sure the piece's value is in a clip that is so sure of the same, or of another one."""
+    return max(piece, clip) if same else min(piece, 1 - clip)
 
 
 def _find(evidence: Evidence) -> Finding:
@@ -73,6 +91,8 @@ KEY = Measurement(
     gate=0.18,
     field="key",
     measure=_measure,
+    pool=_pool,
+    settle=_settle,
     find=_find,
     mentions=_mentions,
     phrases={

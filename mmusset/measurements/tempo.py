@@ -1,6 +1,6 @@
 """The beat's rate, and the rates that ears may take for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mmusset.bins import Bins
@@ -28,11 +28,24 @@ class Tempo(Frozen):
 
 
 def _measure(signal: "ClipSignal") -> Tempo:
+    return _pool([signal])
+
+
+def _pool(signals: "Sequence[ClipSignal]") -> Tempo:
     from mmusset.dsp import tempo
 
-    beat = tempo.tempo(signal.onset_strength, signal.spectrum.hop_s)
+    strengths = [signal.onset_strength for signal in signals]
+    beat = tempo.tempo(strengths, signals[0].spectrum.hop_s)
     bpm = beat.value
     return Tempo(bpm=bpm, half_bpm=bpm / 2, double_bpm=bpm * 2, confidence=beat.confidence)
+
+
+def _settle(clip: Tempo, piece: Tempo) -> Tempo:
+    """The piece's tempo; sure where the clip reads the same, and as far as it reads no other."""
+    if abs(clip.bpm / piece.bpm - 1) <= TOLERANCE:
+        return piece.model_copy(update={"confidence": max(clip.confidence, piece.confidence)})
+    sure = min(piece.confidence, 1 - clip.confidence)
+    return piece.model_copy(update={"confidence": sure})
 
 
 def _find(evidence: Evidence) -> Finding:
@@ -72,6 +85,8 @@ TEMPO = Measurement(
     gate=0.28,
     field="tempo",
     measure=_measure,
+    pool=_pool,
+    settle=_settle,
     find=_find,
     holds=_holds,
     mentions=_mentions,

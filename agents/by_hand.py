@@ -7,17 +7,22 @@ published sample, names the fault without it.
 import re
 from typing import Literal
 
-from mmusset.sample import Fault, Revision
+from mmusset.sample import GIVEN, Fault, Revision
 
 RULE = "not mended as asked"
 _QUOTED = re.compile(r'"([^"]+)"|\u201c([^\u201d]+)\u201d')
 
 
 def unmended(revision: Revision, caption: str, story: str) -> list[Fault]:
-    """The faults that a note names, as long as every text that they are in is unchanged."""
+    """The faults that a note names, as long as every text that they are in is unchanged.
+
+    Those in a given story count only where the note finds fault with nothing else.
+    """
     before = revision.before
     assert before.caption and before.story
     faults = faults_of(revision.note, before.caption.text, before.story.text)
+    if before.story.writer == GIVEN:
+        faults = [f for f in faults if f.where == "caption"] or [_never_changed(f) for f in faults]
     now = {"caption": caption, "story": story}
     was = {"caption": before.caption.text, "story": before.story.text}
     return faults if all(now[f.where] == was[f.where] for f in faults) else []
@@ -35,6 +40,11 @@ def faults_of(note: str, caption: str, story: str) -> list[Fault]:
         return at_words
     in_all = [_fault("caption", caption, note), _fault("story", story, note)]
     return [fault for fault in in_all if _names(note, fault.where)] or in_all
+
+
+def _never_changed(fault: Fault) -> Fault:
+    why = f"{fault.why}, but a given story is never changed: change its file"
+    return fault.model_copy(update={"why": why})
 
 
 def _names(note: str, where: str) -> bool:

@@ -12,8 +12,18 @@ from mmusset.sample import Fault
 from mmusset.speakers.agent import Notes
 from mmusset.speakers.asking import Asker
 
+from . import by_hand
 from .rules import find_faults
-from .state import GraphAgent, State, StateChange, ask, list_faults, round_of, rules_turn
+from .state import (
+    GraphAgent,
+    State,
+    StateChange,
+    ask,
+    has_given_story,
+    list_faults,
+    round_of,
+    rules_turn,
+)
 
 Phrase = Annotated[str, Field(min_length=1, max_length=300)]
 
@@ -37,20 +47,38 @@ class Judgement(Frozen):
 async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
     """Judge both texts; decide to accept, to reject, or (status None) to have them mended."""
     limits = recipe.critic
-    claims, faults = find_faults(state, limits, recipe.gates)
-    if faults:
-        # What a rule has found is settled: a model need not be paid to agree.
-        turn = rules_turn(state, CRITIC, faults)
-    else:
+    claims, found = find_faults(state, limits, recipe.gates)
+    if all(_is_only_noted(fault, state, limits) for fault in found):
         reply, turn = await ask(state, CRITIC, asker)
-        faults = tuple(_placed(objection, state) for objection in reply.faults)
-        turn = turn.model_copy(update={"faults": list_faults(faults)})
-    change = StateChange(claims=claims, faults=faults, turns=(*state["turns"], turn))
+        found = (*found, *(_placed(objection, state) for objection in reply.faults))
+        turn = turn.model_copy(update={"faults": list_faults(found)})
+    else:
+        # What a rule has found is settled: a model need not be paid to agree.
+        turn = rules_turn(state, CRITIC, found)
+    noted = tuple(fault for fault in found if _is_only_noted(fault, state, limits))
+    final = tuple(fault for fault in found if _is_final(fault, state) and fault not in noted)
+    faults = final or tuple(fault for fault in found if fault not in noted)
+    change = StateChange(
+        claims=claims,
+        faults=faults,
+        story_note=list_faults(noted),
+        turns=(*state["turns"], turn),
+    )
     if not faults:
         change["status"] = "accepted"
-    elif state["round"] >= _last_round(state, limits):
+    elif final or state["round"] >= _last_round(state, limits):
         change["status"] = "rejected"
     return change
+
+
+def _is_final(fault: Fault, state: State) -> bool:
+    """Whether nobody may mend what is at fault: a given story is never changed."""
+    return fault.where == "story" and has_given_story(state)
+
+
+def _is_only_noted(fault: Fault, state: State, limits: CriticPart) -> bool:
+    """Whether a fault in a given story is told to readers, and the story kept."""
+    return _is_final(fault, state) and limits.given_story == "keep" and fault.rule != by_hand.RULE
 
 
 def _last_round(state: State, limits: CriticPart) -> int:

@@ -19,6 +19,7 @@ from mmusset.sample import Caption, Material, Outcome, Story, Verdict
 from mmusset.speakers.asking import Asker
 from mmusset.tracing import refuse_tracing, untraced
 from mmusset.truth.findings import sayable
+from mmusset.truth.told import told
 
 from .state import GraphAgent, State, StateChange, begin
 
@@ -54,9 +55,12 @@ def build_graph(asker: Asker, recipe: Recipe, agents: Sequence[GraphAgent[BaseMo
     config: RunnableConfig = {"recursion_limit": steps + 1}
 
     async def annotate(material: Material) -> Outcome:
-        start = begin(material, sayable(material.media.music_evidence, recipe.gates))
+        music, gates = material.media.music_evidence, recipe.gates
+        by_tags = told(material.tags, recipe.tags.use, music, gates)
+        start = begin(material, sayable(music, gates, by_tags))
         with untraced():
-            return outcome(cast(State, await compiled.ainvoke(start, config)))
+            final = outcome(cast(State, await compiled.ainvoke(start, config)))
+        return final.model_copy(update={"told": by_tags})
 
     return annotate
 
@@ -75,7 +79,7 @@ def outcome(state: State) -> Outcome:
         if state["claims"]
         else None
     )
-    story = Story(text=state["story"], writer=state["story_writer"])
+    story = Story(text=state["story"], writer=state["story_writer"], note=state["story_note"])
     return Outcome(verdict=verdict, caption=caption, story=story, turns=state["turns"])
 
 

@@ -10,6 +10,7 @@ from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import Request
 from mmusset.speakers.offline.speaker import OfflineSpeaker
 from mmusset.truth.findings import sayable
+from mmusset.truth.told import told
 
 from .graph import build_graph
 from .state import GraphAgent, begin, brief
@@ -22,7 +23,9 @@ async def preview(
     agents: Sequence[GraphAgent[BaseModel]],
 ) -> Request:
     """The request of `agent`. Texts that others of `agents` write first are the offline ones."""
-    state = begin(material, sayable(material.media.music_evidence, recipe.gates))
+    music, gates = material.media.music_evidence, recipe.gates
+    by_tags = told(material.tags, recipe.tags.use, music, gates)
+    state = begin(material, sayable(music, gates, by_tags))
     outcome = await build_graph(Asker(OfflineSpeaker(), InMemoryReplies()), recipe, agents)(
         material
     )

@@ -1,5 +1,7 @@
 """The critic's rules: what code can find wrong with a caption and a story."""
 
+import unicodedata
+
 from mmusset.recipe import CriticPart, GatesPart
 from mmusset.sample import Fault, JudgedClaim
 from mmusset.truth.extract import extract
@@ -14,7 +16,7 @@ from mmusset.truth.leaks import (
 )
 
 from .by_hand import unmended
-from .state import State
+from .state import State, has_given_story
 
 
 def find_faults(
@@ -22,28 +24,38 @@ def find_faults(
 ) -> tuple[tuple[JudgedClaim, ...], tuple[Fault, ...]]:
     """Every claim of the caption with its verdict, and all faults of both texts.
 
-    A story from the source may have any length: it is somebody's own.
+    Of a story from the source, a plain copy is looked at; the music's names may stand in it.
     """
     caption, story, material = state["caption"], state["story"], state["material"]
-    claims = judge(extract(caption), material.media.music_evidence, gates)
+    is_given = has_given_story(state)
+    if is_given:
+        story = plain_copy(story)
+    told = (claim for claim in state["sayable"] if claim.basis == "told")
+    claims = judge(extract(caption), material.media.music_evidence, gates, told)
     faults = [
         *claim_faults(claims, caption, limits),
         *lengths(caption, "caption", limits.caption_words),
         *picture_in_caption(caption),
         *music_in_story(story),
+        *lengths(story, "story", limits.story_words),
     ]
-    if not material.given_story:
-        faults += lengths(story, "story", limits.story_words)
     faults += (*injection(caption, "caption"), *injection(story, "story"))
     tags = material.tags
     quoted = (material.given_story, tags.title, tags.artist, tags.album)
-    faults += (*repeated_order(caption, "caption", quoted), *repeated_order(story, "story", quoted))
+    faults += repeated_order(caption, "caption", quoted)
     faults += tag_leak(caption, "caption", material.tags)
-    if not material.given_story:
+    if not is_given:
+        faults += repeated_order(story, "story", quoted)
         faults += tag_leak(story, "story", material.tags)
     if material.revision:
-        faults += unmended(material.revision, caption, story)
+        faults += unmended(material.revision, caption, state["story"])
     return claims, tuple(faults)
+
+
+def plain_copy(text: str) -> str:
+    """A text to look for words in: Unicode in its compatible form (NFKC), white space folded."""
+    lines = unicodedata.normalize("NFKC", text).splitlines()
+    return "\n".join(" ".join(line.split()) for line in lines)
 
 
 def claim_faults(claims: tuple[JudgedClaim, ...], caption: str, limits: CriticPart) -> list[Fault]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from mmusset import prompts
 from mmusset.recipe import Recipe
 from mmusset.sample import (
+    GIVEN,
     RULES,
     AgentName,
     Claim,
@@ -25,6 +26,8 @@ from mmusset.speakers.agent import Agent, Draft
 from mmusset.speakers.asking import Asker
 from mmusset.speakers.base import Brief, PromptParts, R
 
+MOST_QUOTED = 200  # characters of a text at fault in a list of faults
+
 
 class StateChange(TypedDict, total=False):
     """The part of a state that an agent changes; what it leaves out stays as it was."""
@@ -34,6 +37,7 @@ class StateChange(TypedDict, total=False):
     claims: tuple[JudgedClaim, ...]
     story: str
     story_writer: str
+    story_note: str  # what the critic has against a given story, which stays as it is
     faults: tuple[Fault, ...]
     round: int
     status: Status | None
@@ -80,6 +84,7 @@ def begin(material: Material, sayable: tuple[Claim, ...]) -> State:
         claims=(),
         story="",
         story_writer="",
+        story_note="",
         faults=(),
         round=0,
         status=None,
@@ -92,6 +97,11 @@ def begin(material: Material, sayable: tuple[Claim, ...]) -> State:
         state["story"], state["story_writer"] = before.story.text, before.story.writer
         state["round"], state["turns"] = round_of(before), before.turns
     return state
+
+
+def has_given_story(state: State) -> bool:
+    """Whether the story is the source's own, which nothing changes."""
+    return state["story_writer"] == GIVEN
 
 
 def round_of(outcome: Outcome) -> int:
@@ -158,4 +168,8 @@ def rules_turn(state: State, agent: GraphAgent[BaseModel], faults: tuple[Fault, 
 
 def list_faults(faults: tuple[Fault, ...]) -> str:
     """Faults as text, one a line."""
-    return "\n".join(f"{f.where}, {f.rule}: {f.quote!r}: {f.why}" for f in faults)
+    return "\n".join(f"{f.where}, {f.rule}: {_shortened(f.quote)!r}: {f.why}" for f in faults)
+
+
+def _shortened(quote: str) -> str:
+    return quote if len(quote) <= MOST_QUOTED else f"{quote[: MOST_QUOTED - 1]}…"

@@ -8,6 +8,7 @@ from pydantic import Field
 from mmusset import prompts
 from mmusset.frozen import Frozen
 from mmusset.recipe import Recipe, Sampling
+from mmusset.sample import GIVEN
 from mmusset.speakers.agent import Notes
 from mmusset.speakers.asking import Asker
 from mmusset.speakers.offline import story_grammar
@@ -25,7 +26,7 @@ async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
     """Write the story, unless the source gave one. The critic reads both kinds."""
     given = state["material"].given_story
     if given:
-        return StateChange(story=given, story_writer="given")
+        return StateChange(story=given, story_writer=GIVEN)
     reply, turn = await ask(state, STORY_WRITER, asker)
     return StateChange(
         story=reply.story, story_writer=STORY_WRITER.name, turns=(*state["turns"], turn)

@@ -147,13 +147,17 @@ class ServerPart(Frozen):
     price_out: Annotated[float, Field(ge=0)] = 0.0  # per million tokens of replies
 
 
+MODEL_STORY_WORDS = (50, 120)
+
+
 class CriticPart(Frozen):
     """What the critic lets pass."""
 
     max_rounds: Annotated[int, Field(ge=0, le=5)] = 2
     max_unverifiable: Annotated[int, Field(ge=0)] = 1
     caption_words: tuple[int, int] = (8, 80)
-    story_words: tuple[int, int] = (50, 120)
+    story_words: tuple[int, int] = (20, 120)  # where a model writes: MODEL_STORY_WORDS
+    given_story: Literal["keep", "reject"] = "keep"  # one that a rule has something against
 
     @model_validator(mode="after")
     def bounds_are_in_order(self) -> "CriticPart":
@@ -194,6 +198,26 @@ def _flat_gates(measurements: tuple[Measurement[Any], ...]) -> type[BaseModel]:
     return create_model("Gates", __base__=Frozen, **fields)
 
 
+UsedTag = Literal["genre", "mood", "bpm", "key", "instruments", "title"]
+KeptTag = Literal["artist", "album", "license"] | UsedTag
+
+
+class TagsPart(Frozen):
+    """What of the tags in music files may be used.
+
+    `use` is told to the writers, and then stands in the samples; `keep` only stands there. A
+    name of a person or an album is never told.
+    """
+
+    use: tuple[UsedTag, ...] = ("genre", "mood")
+    keep: tuple[KeptTag, ...] = ()
+
+    @property
+    def published(self) -> tuple[str, ...]:
+        """The tags that reach the shards, in order: a text can be judged again by what it used."""
+        return tuple(dict.fromkeys((*self.keep, *self.use)))
+
+
 class LimitsPart(Frozen):
     """What a decoding process may use, and how much a shard may hold."""
 
@@ -201,6 +225,13 @@ class LimitsPart(Frozen):
     decode_seconds: Positive = 60.0
     decode_memory_mb: Annotated[int, Field(ge=256)] = 2048
     block_size: Count = 512
+
+
+def _keys(part: Any) -> dict[str, Any]:
+    """What a part of a recipe names: it may be a part already, a mapping, or nothing."""
+    if isinstance(part, Frozen):
+        return part.model_dump(exclude_unset=True)
+    return part if isinstance(part, dict) else {}
 
 
 class Recipe(Frozen):
@@ -217,7 +248,18 @@ class Recipe(Frozen):
     critic: CriticPart = CriticPart()
     gates: GatesPart = Field(default_factory=GatesPart)
     limits: LimitsPart = LimitsPart()
-    keep_tags: tuple[Literal["title", "artist", "album", "license"], ...] = ()
+    tags: TagsPart = TagsPart()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _models_write_longer_stories(cls, data: Any) -> Any:
+        """MODEL_STORY_WORDS where a model writes and the recipe names no bounds."""
+        if not isinstance(data, dict):
+            return data
+        speaker, critic = _keys(data.get("speaker")), _keys(data.get("critic"))
+        if speaker.get("kind", "offline") == "offline" or "story_words" in critic:
+            return data
+        return data | {"critic": critic | {"story_words": MODEL_STORY_WORDS}}
 
     def with_agents(self, agents: Iterable[HasSampling]) -> Self:
         """The recipe with an entry for each agent, as `recipe_file.load` gives it.

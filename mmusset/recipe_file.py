@@ -23,6 +23,9 @@ from .yaml_text import MOST_BYTES, NotYaml, read_yaml
 
 Job = TypeVar("Job", bound=Frozen)
 
+# Keys that recipes had once, and where each stands now.
+MOVED = {"keep_tags": "tags.keep"}
+
 
 def names(job: str = "build") -> list[str]:
     """The recipes for that job that ship with mmusset."""
@@ -181,6 +184,8 @@ def _explain(error: ValidationError, known: list[str], where: str) -> str:
 
 
 def _unknown(dotted: str, known: list[str]) -> str:
+    if dotted in MOVED:
+        return f"unknown key {dotted!r}. It is {MOVED[dotted]!r} now."
     return f"unknown key {dotted!r}.{nearest(dotted, known)}"
 
 

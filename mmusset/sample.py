@@ -33,8 +33,11 @@ Split = Literal["train", "validation", "test"]
 ImageOrigin = Literal["embedded", "stem", "folder", "video", "alone"]
 AgentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Basis = Literal["heard", "seen", "told", "imagined"]
-ClaimVerdict = Literal["supported", "contradicted", "unverifiable"]
+ClaimVerdict = Literal["supported", "contradicted", "told", "unverifiable"]
 Status = Literal["accepted", "rejected", "failed"]
+
+# Who wrote a story that the source brings with it: nothing changes it.
+GIVEN = "given"
 
 # Who speaks in a critic's turn for which no speaker was asked.
 RULES = "rules"
@@ -135,7 +138,10 @@ class Claim(Frozen):
 
 
 class JudgedClaim(Claim):
-    """A claim and what the evidence says of it. `measured` is "" where nothing was."""
+    """A claim and what the evidence says of it. `measured` is "" where nothing was.
+
+    It is `told` where a tag of the music's file says so, and nothing measured settles it.
+    """
 
     verdict: ClaimVerdict
     measured: str
@@ -154,7 +160,9 @@ class Story(Frozen):
     """What an ordinary person would say about the picture and mood."""
 
     text: str
-    writer: AgentName  # "given" where it is the source's own
+    writer: AgentName  # GIVEN where it is the source's own
+    # What the critic found in a given story, which is kept as it is; one a line, "" where nothing.
+    note: str = ""
 
 
 class Fault(Frozen):
@@ -184,12 +192,21 @@ class Turn(Frozen):
 
 
 class Tags(Frozen):
-    """What a music file says of itself; "" where it says nothing."""
+    """What a music file says of itself; "" where it says nothing.
+
+    Title, artist, album and license are the file's own words. The others are values of closed
+    vocabularies, such as "rock, folk", "dreamy", "124", "A minor", "piano, violin".
+    """
 
     title: str = ""
     artist: str = ""
     album: str = ""
     license: str = ""
+    genre: str = ""
+    mood: str = ""
+    bpm: str = ""
+    key: str = ""
+    instruments: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +344,7 @@ class Quadruple(MediaFacts):
 
     def prepared(self) -> Prepared:
         """What the item was before anything was written about it."""
-        given = self.story.writer == "given"
+        given = self.story.writer == GIVEN
         return Prepared(media=self, given_story=self.story.text if given else "")
 
 
@@ -340,12 +357,17 @@ class Verdict(Frozen):
 
 
 class Outcome(Frozen):
-    """What the agents made of an item. Only a caption without any claim is missing."""
+    """What the agents made of an item. Only a caption without any claim is missing.
+
+    `told` is what the tags say of the music, as far as the recipe uses it, and whether what was
+    measured agrees.
+    """
 
     verdict: Verdict
     caption: Caption | None
     story: Story | None
     turns: tuple[Turn, ...]
+    told: tuple[JudgedClaim, ...] = ()
 
 
 class Revision(Frozen):

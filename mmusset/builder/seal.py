@@ -148,7 +148,7 @@ class Sealer:
             ) from None
         outcome = self._ledger.verdicts.outcome(planned.idx)
         assert outcome and outcome.caption and outcome.story
-        published = {name: getattr(item.tags, name) for name in self._recipe.keep_tags}
+        published = {name: getattr(item.tags, name) for name in self._recipe.tags.published}
         quadruple = Quadruple(
             **dict(prepared.media),
             key=item.key,

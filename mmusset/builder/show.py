@@ -218,6 +218,7 @@ def _outcome(outcome: Outcome) -> list[str]:
     if outcome.story:
         lines.append(f"story     by {outcome.story.writer}")
         lines += textwrap.wrap(outcome.story.text, 96, initial_indent="  ", subsequent_indent="  ")
+        lines += [f"  kept as given: {note}" for note in outcome.story.note.splitlines()]
     verdict = outcome.verdict
     lines.append(f"verdict   {verdict.status}: {verdict.reason} {verdict.detail}".rstrip())
     return lines

@@ -149,14 +149,18 @@ def video_frame(
 
 
 def read_text(media: MediaFile, max_bytes: int = 65536) -> str:
-    """A given story: UTF-8, white space folded. Raises Unusable if it is not text."""
+    """A given story, as it is: UTF-8, less a byte order mark. White space alone is none, "".
+
+    Raises Unusable if it is not text.
+    """
     data = media.reader().read(max_bytes + 1)
     if len(data) > max_bytes:
         raise Unusable("story is too long", f"over {max_bytes} bytes")
     try:
-        return " ".join(data.decode("utf-8-sig").split())
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Unusable("story is not UTF-8 text") from None
+    return text if text.strip() else ""
 
 
 def _read_sndfile(media: MediaFile, start_s: float, seconds: float) -> tuple[Samples, int]:

@@ -152,8 +152,9 @@ class Measurement(Generic[T]):
     holds: Callable[[str, Evidence], bool | None] | None = None
 
     # How it is recognised in a text: synonyms of each value ("not mono" is a value, too), and
-    # for values that no table can list, a function that finds them all. A `thing` is named by
-    # nouns that may be there or not ("no drums").
+    # for values that no table can list, a function that finds them all. This is the one table of
+    # words: whatever a grammar writes of a value has to be read back by it as that value. A
+    # `thing` is named by nouns that may be there or not ("no drums").
     synonyms: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     mentions: Callable[[str], Iterator[Mention]] | None = None
     thing: bool = False

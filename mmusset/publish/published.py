@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
+from pydantic import ValidationError
+
 from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.errors import MmussetError, Refused
 from mmusset.files import file_sha256
+from mmusset.recipe import TagsPart
 from mmusset.shards.manifest import MANIFEST, Manifest, parse_manifest
 from mmusset.shards.reader import split_of
 from mmusset.shards.verify import verify
@@ -45,7 +48,7 @@ class Publication:
     shards: int
     splits: dict[str, int]
     licence: str
-    kept_tags: tuple[str, ...]
+    tags: tuple[str, ...]
 
 
 def dataset_of(out: Path) -> Publication:
@@ -77,8 +80,16 @@ def dataset_of(out: Path) -> Publication:
         shards=len(shards),
         splits=_splits(manifest),
         licence=licence_text(front),
-        kept_tags=tuple(manifest.recipe.get("keep_tags", ())),
+        tags=_tags(manifest.recipe.get("tags")),
     )
+
+
+def _tags(part: object) -> tuple[str, ...]:
+    """The tags in the samples, by the recipe's part; none where it has no such part."""
+    try:
+        return TagsPart.model_validate(part).published
+    except ValidationError:
+        return ()
 
 
 def _check_card(out: Path, manifest: Manifest, front: dict[str, Any]) -> None:

@@ -105,7 +105,7 @@ class PushPlan:
             else "public: everyone will see it"
         )
         splits = ", ".join(f"{split} {count}" for split, count in data.splits.items())
-        tags = ", ".join(data.kept_tags) or "none"
+        tags = ", ".join(data.tags) or "none"
         lines = [
             f"{request.name}{'' if self.before else ' (new)'}, branch {request.branch}"
             f"{' (new)' if self.branches else ''}; {who}",

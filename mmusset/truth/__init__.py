@@ -3,7 +3,9 @@
 Doors:
     extract    `extract`: the claims of a text, by code alone
     findings   what the evidence of a clip says, and which of that may be said
-    judge      `judge`: each claim against the evidence: supported, contradicted, unverifiable
+    judge      `judge`: each claim against the evidence: supported, contradicted, told,
+               unverifiable
+    told       what the tags of a file tell, as claims, and whether measurement agrees
     leaks      words that don't belong where they stand: music in a story, a picture in a caption
 
 The words of what is measured stand with the measurements; `lexicon` has the others.

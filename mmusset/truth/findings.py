@@ -1,9 +1,11 @@
 """What the evidence of a clip says of each attribute, and which of that may be said."""
 
+from collections.abc import Sequence
+
 from mmusset.measurements.declaration import Finding
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.recipe import GatesPart
-from mmusset.sample import Claim, MusicEvidence
+from mmusset.sample import Claim, JudgedClaim, MusicEvidence
 
 
 def findings(music: MusicEvidence) -> dict[str, Finding]:
@@ -19,10 +21,23 @@ def carried(finding: Finding, gates: GatesPart) -> bool:
     return finding.confidence > 0 and finding.confidence >= gates[finding.attribute]
 
 
-def sayable(music: MusicEvidence, gates: GatesPart) -> tuple[Claim, ...]:
-    """What may be said of a clip, in the order of the list of measurements; maybe nothing."""
-    return tuple(
+def sayable(
+    music: MusicEvidence, gates: GatesPart, told: Sequence[JudgedClaim] = ()
+) -> tuple[Claim, ...]:
+    """What may be said of a clip; maybe nothing.
+
+    First what its tags tell and no measurement settles, then what was measured, in the order of
+    the list of measurements. A tempo or key that is told stands in place of the measured one,
+    which could not tell it from its half, double or relative.
+    """
+    by_tags = [claim for claim in told if claim.verdict == "told"]
+    replaced = {claim.attribute for claim in by_tags}
+    measured = (
         Claim(attribute=name, value=finding.value, text=f"{name} {finding.value}")
         for name, finding in findings(music).items()
-        if carried(finding, gates)
+        if carried(finding, gates) and name not in replaced
+    )
+    return (
+        *(Claim(**claim.model_dump(include=set(Claim.model_fields))) for claim in by_tags),
+        *measured,
     )

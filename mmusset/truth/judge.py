@@ -16,15 +16,29 @@ _UNTUNED_NAMES = frozenset(entry.value for entry in UNTUNED)
 
 
 def judge(
-    claims: Iterable[Claim], music: MusicEvidence, gates: GatesPart
+    claims: Iterable[Claim], music: MusicEvidence, gates: GatesPart, told: Iterable[Claim] = ()
 ) -> tuple[JudgedClaim, ...]:
     """Each claim with its verdict, what was measured, and how sure that is.
 
     Evidence under its gate settles nothing. Nor does any for a value that it can't
     rule out: half and double tempo, the relative or second best key, a neighbouring
-    word within the border's margin.
+    word within the border's margin. What nothing settles is told if it is among `told`,
+    the claims that the music's tags make and nothing measured contradicts.
     """
-    return tuple(_judge(claim, music, gates) for claim in claims)
+    by_tags = {(claim.attribute, claim.value) for claim in told}
+    return tuple(_as_told(_judge(claim, music, gates), by_tags) for claim in claims)
+
+
+def judge_told(
+    told: Iterable[Claim], music: MusicEvidence, gates: GatesPart
+) -> tuple[JudgedClaim, ...]:
+    """What tags tell, each claim with its verdict: told where nothing measured settles it.
+
+    A key is contradicted by a mode that was measured, too: that it has the same notes as the
+    measured key is no excuse then.
+    """
+    claims = tuple(told)
+    return tuple(_with_mode(claim, music, gates) for claim in judge(claims, music, gates, claims))
 
 
 def is_concrete(claim: Claim) -> bool:
@@ -48,6 +62,21 @@ def _judge(claim: Claim, music: MusicEvidence, gates: GatesPart) -> JudgedClaim:
     return _judged(
         claim, _verdict(fits, denied, finding, gates), finding.measured, finding.confidence
     )
+
+
+def _as_told(claim: JudgedClaim, by_tags: set[tuple[str, str]]) -> JudgedClaim:
+    if claim.verdict != "unverifiable" or (claim.attribute, claim.value) not in by_tags:
+        return claim
+    return claim.model_copy(update={"verdict": "told", "basis": "told"})
+
+
+def _with_mode(claim: JudgedClaim, music: MusicEvidence, gates: GatesPart) -> JudgedClaim:
+    if claim.attribute != "key" or claim.verdict != "told":
+        return claim
+    mode = Claim(attribute="mode", value=claim.value.split()[1], text=claim.text)
+    if _judge(mode, music, gates).verdict != "contradicted":
+        return claim
+    return claim.model_copy(update={"verdict": "contradicted"})
 
 
 def _verdict(fits: bool | None, denied: bool, finding: Finding, gates: GatesPart) -> ClaimVerdict:

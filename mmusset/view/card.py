@@ -25,6 +25,7 @@ class Words:
 class Card:
     """What the grid shows of an item. `verdicts` are those of its claims, by number.
 
+    `story_note` is what the critic has against a given story, which is kept as it is.
     `media` says whether its picture and sound are kept: those of what was not accepted are not.
     """
 
@@ -40,6 +41,7 @@ class Card:
     caption: list[Words]
     verdicts: list[str]
     story: str
+    story_note: str
     palette: list[str]
     colours: str
     mark: Mark | None
@@ -70,6 +72,7 @@ def card_of(story: ItemStory) -> Card:
         caption=words_of(caption) if caption else [],
         verdicts=[claim.verdict for claim in caption.claims] if caption else [],
         story=outcome.story.text if outcome and outcome.story else "",
+        story_note=outcome.story.note if outcome and outcome.story else "",
         palette=[colour.hex for colour in colours],
         colours=", ".join(dict.fromkeys(colour.name for colour in colours)),
         mark=story.mark,
@@ -79,7 +82,9 @@ def card_of(story: ItemStory) -> Card:
 def left_out_card(key: str, left: LeftOut) -> Card:
     """What the grid shows of a file that no item was made of."""
     title, why = title_of("", left.path, key), (left.status, left.reason, left.detail)
-    return Card(key, title, show_path(left.path), *why, "", 0.0, False, [], [], "", [], "", None)
+    return Card(
+        key, title, show_path(left.path), *why, "", 0.0, False, [], [], "", "", [], "", None
+    )
 
 
 def title_of(tag: str, path: bytes, key: str) -> str:

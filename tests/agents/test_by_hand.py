@@ -40,9 +40,11 @@ def test_a_note_finds_fault_with_what_it_quotes_or_names(
     assert {fault.mend for fault in found} == {note}
 
 
-def annotate(note: str = "", before: Outcome | None = None, rounds: int = 2) -> Outcome:
+def annotate(
+    note: str = "", before: Outcome | None = None, rounds: int = 2, story: str = ""
+) -> Outcome:
     """What the offline speaker makes of a sample, or of what a note says of it."""
-    of = material()
+    of = material(given_story=story)
     if before:
         of = replace(of, revision=Revision(before=before, note=note))
     recipe = Recipe(critic=CriticPart(max_rounds=rounds))
@@ -69,6 +71,19 @@ def test_the_offline_speaker_writes_anew_what_is_at_fault_and_nothing_else(round
     assert again.verdict.status == "accepted"
     assert again.story == after.story
     assert again.caption.text != before.caption.text
+
+
+def test_a_given_story_is_not_changed_for_a_person_either() -> None:
+    before = annotate(story=STORY)
+    assert before.caption and before.story
+    after = annotate("dull", before, story=STORY)
+    assert after.caption and after.story
+    assert (after.verdict.status, after.story.text) == ("accepted", STORY)
+    assert after.caption.text != before.caption.text
+    refused = annotate("the story is dull", before, story=STORY)
+    assert refused.story
+    assert (refused.verdict.status, refused.story.text) == ("rejected", STORY)
+    assert "a given story is never changed" in refused.verdict.detail
 
 
 def test_no_turn_holds_the_note() -> None:

@@ -251,7 +251,7 @@ def test_a_person_outvotes_a_model_but_no_rule(begun: Path, tmp_path: Path) -> N
     out = tmp_path / "out"
     with serving(objecting=1.0) as stub:
         model = ("--speaker", "vllm", "--set", f"server.url={stub.url}")
-        model = (*model, "--set", "critic.max_rounds=0")
+        model = (*model, "--set", "critic.max_rounds=0", "--set", "critic.given_story=reject")
         assert mmusset(*words(tmp_path, *model)).returncode == 4
         ruled, broken, *judged = keys(out)
         assert samples(out) == {}

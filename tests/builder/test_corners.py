@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from mmusset.sample import Tags
 from mmusset.shards.tar import read_shard
 from tests.builder.test_build import started
 from tests.evidence.test_music_evidence import RATE_HZ, song
@@ -65,8 +66,8 @@ def test_the_tags_that_the_recipe_keeps(
     tmp_path: Path, keep: str, expected: dict[str, str]
 ) -> None:
     source, out = tagged(tmp_path / "source"), tmp_path / "out"
-    assert build(source, out, "--set", f"keep_tags={keep}") == 0
-    assert [facts["tags"] for facts in facts_of(out)] == [expected]
+    assert build(source, out, "--set", f"tags.keep={keep}") == 0
+    assert [facts["tags"] for facts in facts_of(out)] == [Tags(**expected).model_dump()]
     assert mmusset("verify", out).returncode == 0
 
 
@@ -105,7 +106,7 @@ def test_a_title_of_a_megabyte_is_cut(tmp_path: Path) -> None:
     source.mkdir()
     tagged_mp3(source / "x.mp3", text(b"TIT2", "loud " * 200_000), text(b"TPE1", "x" * 1_000_000))
     picture(source / "x.png", 1)
-    assert build(source, out, "--set", "keep_tags=[title, artist]") == 0
+    assert build(source, out, "--set", "tags.keep=[title, artist]") == 0
     (facts,) = facts_of(out)
     assert len(facts["tags"]["title"]) <= 200 and len(facts["tags"]["artist"]) <= 200
 

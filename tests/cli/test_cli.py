@@ -163,13 +163,13 @@ def test_a_stop_during_the_imports_leaves_no_traceback(
 
 def test_overrides_change_one_key() -> None:
     changed = recipe_file.load(
-        Recipe, "quickstart", ("clip.seconds=5", "keep_tags=[title]"), AGENTS
+        Recipe, "quickstart", ("clip.seconds=5", "tags.keep=[title]"), AGENTS
     )
-    assert (changed.clip.seconds, changed.keep_tags) == (5.0, ("title",))
+    assert (changed.clip.seconds, changed.tags.keep) == (5.0, ("title",))
     differences = recipe_file.differences(usual().canonical(), changed.canonical())
     assert [str(difference) for difference in differences] == [
         "clip.seconds: 10.24 -> 5.0",
-        "keep_tags: [] -> ['title']",
+        "tags.keep: [] -> ['title']",
     ]
 
 
@@ -196,3 +196,8 @@ def test_what_can_not_change_the_output_is_no_difference() -> None:
         Recipe, "quickstart", ("limits.workers=8", "limits.decode_seconds=5"), AGENTS
     )
     assert more_workers.canonical() == usual().canonical()
+
+
+def test_a_key_that_has_moved_is_refused_with_its_new_place() -> None:
+    with pytest.raises(UsageError, match=r"'keep_tags'. It is 'tags\.keep' now"):
+        recipe_file.load(Recipe, "quickstart", ("keep_tags=[title]",), AGENTS)

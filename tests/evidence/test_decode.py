@@ -261,7 +261,9 @@ def test_a_video_shows_its_sharpest_frame(tmp_path: Path) -> None:
 
 def test_a_story_is_text(tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_bytes("\ufeffAn old\n  boat.\r\n".encode())
-    assert read_text(tmp_path / "x.txt") == "An old boat."
+    assert read_text(tmp_path / "x.txt") == "An old\n  boat.\r\n", "as it is, less the mark"
+    (tmp_path / "x.txt").write_bytes(b" \n\t\r\n")
+    assert read_text(tmp_path / "x.txt") == "", "white space alone tells nothing"
     (tmp_path / "x.txt").write_bytes(b"caf\xe9")
     with pytest.raises(Unusable, match="not UTF-8"):
         read_text(tmp_path / "x.txt")

@@ -122,7 +122,7 @@ def test_tags_that_were_kept_are_told_and_the_rest_is_unknown(tmp_path: Path) ->
     write_dataset(
         tmp_path,
         {"data/train-000000.tar": [one, sample(2)]},
-        keep_tags=["artist", "album", "license"],
+        tags={"use": [], "keep": ["artist", "album", "license"]},
     )
     write_card(tmp_path)
     assert "| unknown | 1 |\n| CC BY 4.0 | 1 |" in card_of(tmp_path)
@@ -309,7 +309,7 @@ def test_any_text_stays_text_in_a_table(text: str) -> None:
 def test_a_hostile_title_stays_a_title(tmp_path: Path) -> None:
     one = tagged(1, artist=HOSTILE, license=HOSTILE)
     shards = {"data/train-000000.tar": [one]}
-    write_dataset(tmp_path, shards, keep_tags=["artist", "license"])
+    write_dataset(tmp_path, shards, tags={"use": [], "keep": ["artist", "license"]})
     write_card(tmp_path, Licence("cc-by-4.0"), HOSTILE)
     before = tree(tmp_path)
     assert front_of(tmp_path)["pretty_name"] == HOSTILE

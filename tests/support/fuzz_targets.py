@@ -473,7 +473,7 @@ def recipe_seeds(folder: Path) -> Iterator[bytes]:
             yield path.read_bytes()
     yield b"clip.seconds=2"
     yield b"speaker.sampling.critic={temperature: 0.5}"
-    yield b"clip: {seconds: !!float '2'}\nkeep_tags: [title]\n"
+    yield b"clip: {seconds: !!float '2'}\ntags: {keep: [title]}\n"
     yield b"a: &x [1, 2]\nb: *x\n"
     yield b"when: 2026-11-28 10:00:00\nbytes: !!binary aGVsbG8=\nset: !!set {a, b}\n"
 

@@ -53,7 +53,7 @@ def dataset(out: Path, *counts: int) -> Path:
         samples = [sample(n) for n in range(number, number + count)]
         shards.append(write_shard(out, name, samples))
         number += count
-    manifest = manifest_of(shards, recipe={"keep_tags": []})
+    manifest = manifest_of(shards, recipe={"tags": {"use": [], "keep": []}})
     (out / MANIFEST).write_bytes(manifest.to_bytes())
     (out / "README.md").write_text(card(samples[0].quadruple.model_dump(mode="json")))
     (out / ".mmusset").mkdir(exist_ok=True)

@@ -136,7 +136,7 @@ def dataset(folder: Path) -> Path:
         url = f"server.url={stub.url}"
         done = mmusset(
             *("build", "--source", source, "--out", out, "--speaker", "vllm", "--set", url, *SHORT),
-            *("--set", "keep_tags=[title, license]"),
+            *("--set", "tags.keep=[title, license]"),
         )
     assert done.returncode == 4, done.stderr
     return out

@@ -16,7 +16,7 @@ from mmusset.agents.critic import Judgement
 from mmusset.agents.graph import build_graph
 from mmusset.agents.reconciler import Mending
 from mmusset.agents.story_writer import StoryReply
-from mmusset.recipe import Recipe
+from mmusset.recipe import CriticPart, Recipe
 from mmusset.sample import Material, Outcome, Tags
 from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import (
@@ -132,9 +132,11 @@ class Obeying(OfflineSpeaker):
         return Reply(text=obeyed[request.brief.agent.reply].model_dump_json())
 
 
-def outcomes(speaker: Speaker, materials: list[Material]) -> list[Outcome]:
+def outcomes(
+    speaker: Speaker, materials: list[Material], recipe: Recipe | None = None
+) -> list[Outcome]:
     """All of them at once, by one speaker, as a build has it."""
-    graph = build_graph(Asker(speaker, InMemoryReplies()), Recipe(), AGENTS)
+    graph = build_graph(Asker(speaker, InMemoryReplies()), recipe or Recipe(), AGENTS)
 
     async def run() -> list[Outcome]:
         return list(await asyncio.gather(*map(graph, materials)))
@@ -155,13 +157,17 @@ def test_a_model_that_obeys_spoils_its_own_sample_alone(name: str) -> None:
     after = outcomes(Obeying(), [song(0), poisoned, song(2)])
     assert [after[0], after[2]] == [before[0], before[2]], "texts, verdicts, turns, hashes"
     assert before[1].verdict.status == "accepted"
-    assert after[1].verdict.status == "rejected"
+    assert after[1].story and after[1].caption
+    assert after[1].story.text == QUIET.format(order)
+    assert not injection(after[1].caption.text, "caption")
+    (rejected,) = outcomes(Obeying(), [poisoned], Recipe(critic=CriticPart(given_story="reject")))
+    assert (rejected.verdict.status, rejected.verdict.reason) == ("rejected", "not prose")
 
 
 @pytest.mark.parametrize("name", ORDERS)
-def test_the_offline_speaker_takes_the_order_out_and_the_story_is_accepted(name: str) -> None:
+def test_a_given_story_with_an_order_is_kept_as_it_is_and_noted(name: str) -> None:
     (outcome,) = outcomes(OfflineSpeaker(), [song(1, QUIET.format(ORDERS[name]))])
-    assert (outcome.verdict.status, outcome.verdict.reason) == ("accepted", "mended")
+    assert (outcome.verdict.status, outcome.verdict.reason) == ("accepted", "at once")
     assert outcome.story
-    assert not injection(outcome.story.text, "story")
-    assert "Nothing hurries here." in outcome.story.text, "what is no order stays"
+    assert outcome.story.text == QUIET.format(ORDERS[name])
+    assert "not prose" in outcome.story.note

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mmusset.builder.ledger.check import shards_in
 from mmusset.files import file_sha256
-from mmusset.sample import Outcome, Quadruple, Split, Tags, Verdict
+from mmusset.sample import Outcome, Quadruple, Split, Verdict
 from mmusset.shards.manifest import known_manifest
 from mmusset.shards.tar import Shard, read_shard
 from mmusset.shards.verify import Seen, check_shard
@@ -132,7 +132,7 @@ def _record_item(connection: sqlite3.Connection, block: int, quadruple: Quadrupl
         "image_sha256": "",
         "image_origin": quadruple.image.origin,
         "grp": quadruple.group,
-        "tags": Tags().model_dump_json(),
+        "tags": quadruple.tags.model_dump_json(),
     }
     columns, marks = ", ".join(item), ", ".join("?" * len(item))
     connection.execute(

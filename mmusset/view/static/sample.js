@@ -60,6 +60,11 @@ function turn(one) {
       el("code", { title: one.prompt_sha256 }, one.prompt_sha256.slice(0, 12)), cost));
 }
 
+// What the critic has against a story that was given, and is kept as it is.
+function notes(card) {
+  return card.story_note ? card.story_note.split("\n").map((note) => el("p", { class: "quiet" }, `Kept as given: ${note}`)) : [];
+}
+
 function history(detail) {
   if (!detail.turns.length) return null;
   return section("History",
@@ -104,7 +109,7 @@ function showSample(detail) {
         verdict(detail),
         card.caption.length ? section("Caption", captionOf(card)) : null,
         claims(detail),
-        card.story ? section("Story", el("p", { class: "story" }, card.story)) : null,
+        card.story ? section("Story", el("p", { class: "story" }, card.story), ...notes(card)) : null,
         history(detail), evidence(detail), facts(detail))));
 }
 

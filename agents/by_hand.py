@@ -18,13 +18,17 @@ def unmended(revision: Revision, caption: str, story: str) -> list[Fault]:
 
     Those in a given story count only where the note finds fault with nothing else.
     """
-    before = revision.before
-    assert before.caption and before.story
-    faults = faults_of(revision.note, before.caption.text, before.story.text)
-    if before.story.writer == GIVEN:
+    before, was = revision.before, dict[str, str]()
+    # A person's own words are nobody's to mend.
+    if before and before.caption and not revision.caption:
+        was["caption"] = before.caption.text
+    if before and before.story and not revision.story:
+        was["story"] = before.story.text
+    named = faults_of(revision.note, was.get("caption", ""), was.get("story", ""))
+    faults = [fault for fault in named if fault.where in was]
+    if "story" in was and before and before.story and before.story.writer == GIVEN:
         faults = [f for f in faults if f.where == "caption"] or [_never_changed(f) for f in faults]
     now = {"caption": caption, "story": story}
-    was = {"caption": before.caption.text, "story": before.story.text}
     return faults if all(now[f.where] == was[f.where] for f in faults) else []
 
 

@@ -8,6 +8,7 @@ from pydantic import Field
 from mmusset import prompts
 from mmusset.frozen import Frozen
 from mmusset.recipe import Recipe, Sampling
+from mmusset.sample import PERSON
 from mmusset.speakers.agent import Notes
 from mmusset.speakers.asking import Asker
 from mmusset.speakers.offline import caption_grammar
@@ -22,7 +23,9 @@ class CaptionReply(Frozen):
 
 
 async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
-    """Write what is heard, from the claims that evidence carries."""
+    """Write what is heard, from the claims that evidence carries, unless a person wrote it."""
+    if state["caption_writer"] == PERSON:
+        return StateChange(turns=state["turns"])
     reply, turn = await ask(state, CAPTIONER, asker)
     return StateChange(
         caption=reply.caption, caption_writer=CAPTIONER.name, turns=(*state["turns"], turn)

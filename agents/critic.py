@@ -8,7 +8,7 @@ from pydantic import Field
 from mmusset import prompts
 from mmusset.frozen import Frozen
 from mmusset.recipe import CriticPart, Recipe, Sampling
-from mmusset.sample import Fault
+from mmusset.sample import PERSON, RULES, Fault
 from mmusset.speakers.agent import Notes
 from mmusset.speakers.asking import Asker
 
@@ -20,9 +20,10 @@ from .state import (
     StateChange,
     ask,
     has_given_story,
+    has_words,
     list_faults,
     round_of,
-    rules_turn,
+    settled_turn,
 )
 
 Phrase = Annotated[str, Field(min_length=1, max_length=300)]
@@ -48,13 +49,16 @@ async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
     """Judge both texts; decide to accept, to reject, or (status None) to have them mended."""
     limits = recipe.critic
     claims, found = find_faults(state, limits, recipe.gates)
-    if all(_is_only_noted(fault, state, limits) for fault in found):
+    if not all(_is_only_noted(fault, state, limits) for fault in found):
+        # What a rule has found is settled: a model need not be paid to agree.
+        turn = settled_turn(state, CRITIC, found, RULES)
+    elif has_words(state):
+        # Whoever corrects a sample has read it, and has the last word.
+        turn = settled_turn(state, CRITIC, found, PERSON)
+    else:
         reply, turn = await ask(state, CRITIC, asker)
         found = (*found, *(_placed(objection, state) for objection in reply.faults))
         turn = turn.model_copy(update={"faults": list_faults(found)})
-    else:
-        # What a rule has found is settled: a model need not be paid to agree.
-        turn = rules_turn(state, CRITIC, found)
     noted = tuple(fault for fault in found if _is_only_noted(fault, state, limits))
     final = tuple(fault for fault in found if _is_final(fault, state) and fault not in noted)
     faults = final or tuple(fault for fault in found if fault not in noted)
@@ -84,7 +88,7 @@ def _is_only_noted(fault: Fault, state: State, limits: CriticPart) -> bool:
 def _last_round(state: State, limits: CriticPart) -> int:
     """The round after which nothing is mended. A revision has its own rounds, at least one."""
     revision = state["material"].revision
-    if revision is None:
+    if revision is None or revision.before is None:
         return limits.max_rounds
     return round_of(revision.before) + max(1, limits.max_rounds)
 

@@ -5,7 +5,7 @@ captioner -> story_writer -> critic -> accepted
                                |--> reconciler
                                '--> rejected
 
-An item that a person wants mended begins at the critic.
+An item that a person wants mended, or wrote words for, begins at the critic.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,7 +21,7 @@ from mmusset.tracing import refuse_tracing, untraced
 from mmusset.truth.findings import sayable
 from mmusset.truth.told import told
 
-from .state import GraphAgent, State, StateChange, begin
+from .state import GraphAgent, State, StateChange, begin, has_words
 
 Annotate = Callable[[Material], Awaitable[Outcome]]
 
@@ -69,8 +69,7 @@ def outcome(state: State) -> Outcome:
     """The verdict on a finished state, with its texts and turns."""
     faults = state["faults"]
     if state["status"] == "accepted":
-        mended = state["round"] > 0
-        verdict = Verdict(status="accepted", reason="mended" if mended else "at once", detail="")
+        verdict = Verdict(status="accepted", reason=_how_accepted(state), detail="")
     else:
         detail = "; ".join(f"{f.where}: {f.quote!r}: {f.why}" for f in faults)
         verdict = Verdict(status="rejected", reason=faults[0].rule, detail=detail)
@@ -83,6 +82,12 @@ def outcome(state: State) -> Outcome:
     return Outcome(verdict=verdict, caption=caption, story=story, turns=state["turns"])
 
 
+def _how_accepted(state: State) -> str:
+    if has_words(state):
+        return "a person's words"
+    return "mended" if state["round"] > 0 else "at once"
+
+
 def _node(
     agent: GraphAgent[BaseModel], asker: Asker, recipe: Recipe
 ) -> Callable[..., Awaitable[StateChange]]:
@@ -93,7 +98,8 @@ def _node(
 
 
 def _first(state: State) -> Literal["write", "revise"]:
-    return "revise" if state["material"].revision else "write"
+    revision = state["material"].revision
+    return "revise" if revision and revision.before else "write"
 
 
 def _after_judge(state: State) -> Literal["end", "mend"]:

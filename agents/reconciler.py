@@ -14,7 +14,9 @@ from mmusset.speakers.agent import Notes
 from mmusset.speakers.asking import Asker
 from mmusset.speakers.offline import mending
 from mmusset.text import sentences
+from mmusset.truth.extract import extract
 
+from . import by_hand
 from .state import GraphAgent, State, StateChange, ask
 
 
@@ -26,12 +28,17 @@ class Mending(Frozen):
 
 
 async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
-    """Mend the texts at fault. A mending that touches anything else, or is "", is not taken."""
+    """Mend the texts at fault. A mending that touches anything else, or is "", is not taken; nor is
+    one that a person asked for, and that loses what the caption claims beside the words quoted."""
     state = {**state, "round": state["round"] + 1}
     reply, turn = await ask(state, RECONCILER, asker)
     change = StateChange(round=state["round"], turns=(*state["turns"], turn))
     caption_faults = [f for f in state["faults"] if f.where == "caption"]
-    if caption_faults and keeps_the_rest(state["caption"], reply.caption, caption_faults):
+    if (
+        caption_faults
+        and keeps_the_rest(state["caption"], reply.caption, caption_faults)
+        and keeps_claims(state["caption"], reply.caption, caption_faults)
+    ):
         change["caption"], change["caption_writer"] = reply.caption, RECONCILER.name
     story_faults = [f for f in state["faults"] if f.where == "story"]
     if story_faults and keeps_the_rest(state["story"], reply.story, story_faults):
@@ -46,6 +53,26 @@ def keeps_the_rest(before: str, after: str, faults: Sequence[Fault]) -> bool:
         for sentence in sentences(before)
         if not any(touches(sentence, fault.quote) for fault in faults)
     )
+
+
+def keeps_claims(before: str, after: str, faults: Sequence[Fault]) -> bool:
+    """Whether `after` still makes every claim of `before`, but for those in words that a person
+    quoted. What rules or a model found is mended by dropping a sentence, too."""
+    quotes = [fault.quote for fault in faults if fault.rule == by_hand.RULE]
+    if len(quotes) < len(faults):
+        return True
+    now = {(claim.attribute, claim.value) for claim in extract(after)}
+    return all(
+        (claim.attribute, claim.value) in now
+        for claim in extract(before)
+        if not any(_overlaps(before, claim.text, quote) for quote in quotes)
+    )
+
+
+def _overlaps(text: str, one: str, other: str) -> bool:
+    """Whether two runs of words of a text share some of it."""
+    first, second = text.find(one), text.find(other)
+    return first < second + len(other) and second < first + len(one)
 
 
 def touches(sentence: str, quote: str) -> bool:

@@ -3,7 +3,7 @@
 import unicodedata
 
 from mmusset.recipe import CriticPart, GatesPart
-from mmusset.sample import Fault, JudgedClaim
+from mmusset.sample import PERSON, Fault, JudgedClaim
 from mmusset.truth.extract import extract
 from mmusset.truth.judge import is_concrete, judge
 from mmusset.truth.leaks import (
@@ -24,7 +24,8 @@ def find_faults(
 ) -> tuple[tuple[JudgedClaim, ...], tuple[Fault, ...]]:
     """Every claim of the caption with its verdict, and all faults of both texts.
 
-    Of a story from the source, a plain copy is looked at; the music's names may stand in it.
+    Of a story from the source, a plain copy is looked at; the music's names may stand in it. What
+    a person wrote in place of an agent's text has no fault: it is taken as it is.
     """
     caption, story, material = state["caption"], state["story"], state["material"]
     is_given = has_given_story(state)
@@ -47,9 +48,10 @@ def find_faults(
     if not is_given:
         faults += repeated_order(story, "story", quoted)
         faults += tag_leak(story, "story", material.tags)
-    if material.revision:
+    if material.revision and material.revision.note:
         faults += unmended(material.revision, caption, state["story"])
-    return claims, tuple(faults)
+    writer = {"caption": state["caption_writer"], "story": state["story_writer"]}
+    return claims, tuple(fault for fault in faults if writer[fault.where] != PERSON)
 
 
 def plain_copy(text: str) -> str:

@@ -12,6 +12,7 @@ from mmusset import prompts
 from mmusset.recipe import Recipe
 from mmusset.sample import (
     GIVEN,
+    PERSON,
     RULES,
     AgentName,
     Claim,
@@ -19,6 +20,7 @@ from mmusset.sample import (
     JudgedClaim,
     Material,
     Outcome,
+    Revision,
     Status,
     Turn,
 )
@@ -91,12 +93,24 @@ def begin(material: Material, sayable: tuple[Claim, ...]) -> State:
         turns=(),
     )
     if material.revision:
-        before = material.revision.before
-        assert before.caption and before.story
-        state["caption"], state["caption_writer"] = before.caption.text, before.caption.writer
-        state["story"], state["story_writer"] = before.story.text, before.story.writer
-        state["round"], state["turns"] = round_of(before), before.turns
+        return {**state, **_revised(material.revision)}
     return state
+
+
+def _revised(revision: Revision) -> StateChange:
+    """Where a revision begins: with what was there, and the person's words in its place."""
+    before, change = revision.before, StateChange()
+    if before:
+        change["round"], change["turns"] = round_of(before), before.turns
+    if before and before.caption:
+        change["caption"], change["caption_writer"] = before.caption.text, before.caption.writer
+    if before and before.story:
+        change["story"], change["story_writer"] = before.story.text, before.story.writer
+    if revision.caption:
+        change["caption"], change["caption_writer"] = revision.caption, PERSON
+    if revision.story:
+        change["story"], change["story_writer"] = revision.story, PERSON
+    return change
 
 
 def has_given_story(state: State) -> bool:
@@ -106,7 +120,12 @@ def has_given_story(state: State) -> bool:
 
 def round_of(outcome: Outcome) -> int:
     """The round in which an item was decided."""
-    return outcome.turns[-1].round
+    return outcome.turns[-1].round if outcome.turns else 0
+
+
+def has_words(state: State) -> bool:
+    """Whether a person wrote one of the texts."""
+    return PERSON in (state["caption_writer"], state["story_writer"])
 
 
 def draft_of(state: State) -> Draft:
@@ -151,14 +170,16 @@ async def ask(state: State, agent: GraphAgent[R], asker: Asker) -> tuple[R, Turn
     return reply.value, turn
 
 
-def rules_turn(state: State, agent: GraphAgent[BaseModel], faults: tuple[Fault, ...]) -> Turn:
-    """A turn that rules alone decided: no speaker was asked."""
+def settled_turn(
+    state: State, agent: GraphAgent[BaseModel], faults: tuple[Fault, ...], by: str
+) -> Turn:
+    """A turn that rules or a person decided: no speaker was asked."""
     texts = json.dumps([state["caption"], state["story"]])
     return Turn(
         agent=agent.name,
         round=state["round"],
-        speaker=RULES,
-        model="rules/1",
+        speaker=by,
+        model="rules/1" if by == RULES else by,
         prompt_sha256=prompts.sha256_of(agent.prompt),
         request_sha256=hashlib.sha256(texts.encode()).hexdigest(),
         said="",

@@ -8,7 +8,7 @@ from pydantic import Field
 from mmusset import prompts
 from mmusset.frozen import Frozen
 from mmusset.recipe import Recipe, Sampling
-from mmusset.sample import GIVEN
+from mmusset.sample import GIVEN, PERSON
 from mmusset.speakers.agent import Notes
 from mmusset.speakers.asking import Asker
 from mmusset.speakers.offline import story_grammar
@@ -23,7 +23,9 @@ class StoryReply(Frozen):
 
 
 async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
-    """Write the story, unless the source gave one. The critic reads both kinds."""
+    """Write the story, unless a person or the source gave one. The critic reads all kinds."""
+    if state["story_writer"] == PERSON:
+        return StateChange(turns=state["turns"])
     given = state["material"].given_story
     if given:
         return StateChange(story=given, story_writer=GIVEN)

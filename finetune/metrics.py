@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mmusset.intervals import Z, wilson
 from mmusset.recipe import CriticPart
 from mmusset.sample import Fault, JudgedClaim
 from mmusset.text import word_count
@@ -18,7 +19,6 @@ Floats = NDArray[np.float64]
 Unit = Literal["share", "number"]
 FEWEST = 10  # samples, below which no difference counts as significant
 CONFIDENCE = 0.95  # of all intervals
-Z = 1.959963984540054  # the normal distribution's quantile for it: scipy.special.ndtri(0.975)
 TOKENS = 20_000  # distinct-n falls with the length of the text, so that is fixed
 # A story may say "I can't" or "I'm sorry" too, so what is refused has to be a model's task. An
 # answer that begins with quoted speech is no refusal; JSON that broke its schema may hold one.
@@ -232,9 +232,7 @@ def _wilson(side: _Side) -> Interval:
     p, n = side.value, float(side.samples)
     if 0 < p < 1:
         n = min(p * (1 - p) / max(side.variance, 1e-12), side.out_of)
-    middle = (p + Z**2 / (2 * n)) / (1 + Z**2 / n)
-    half = Z * math.sqrt(p * (1 - p) / n + Z**2 / (4 * n**2)) / (1 + Z**2 / n)
-    return Interval(p, max(0.0, min(p, middle - half)), min(1.0, max(p, middle + half)))
+    return Interval(p, *wilson(p, n))
 
 
 def _of_difference(value: float, variance: float, samples: int) -> Interval:

@@ -371,17 +371,24 @@ class Outcome(Frozen):
 
 
 class Revision(Frozen):
-    """What a person wants mended of an item, in words of their own, and the item as it was."""
+    """What a person wants of an item: something mended, which `note` says, or their own `caption`
+    or `story` in place of an agent's; "" where they want none of it.
 
-    before: Outcome
-    note: str
+    `before` is the item as the agents left it; None where they are to write it anew, but for the
+    person's words.
+    """
+
+    before: Outcome | None
+    note: str = ""
+    caption: str = ""
+    story: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
     """All that the agents are given of one item. `image_file` is the picture that a model sees.
 
-    With a `revision` they go on from the texts that it holds.
+    With a `revision` they go on from what it holds.
     """
 
     key: str

@@ -5,15 +5,17 @@ import textwrap
 
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.safe_text import show_path
-from mmusset.sample import Caption, Item, MediaFacts, Outcome, Turn
+from mmusset.sample import Caption, Item, JudgedClaim, MediaFacts, Outcome, Turn
 
 from .accounting import Tally, total_cost
 from .estimate import Estimate
 from .ledger.left_out import MOST_RUNS
+from .ledger.marks import Mark
 from .progress import cost_line, thousands
 from .recovery.recover import HOLDS, RecoveredTable, Recovery
 from .report import BuildSummary, ItemStory, MarksReport, StatusReport, SurveyReport
 
+WAITS = "waits for `mmusset build --apply-marks`"
 # How many names of one kind are shown before "and N more".
 NAMES = 3
 LOST = 20
@@ -186,11 +188,32 @@ def _mark(item: ItemStory) -> list[str]:
     if mark is None:
         return ["mark      taken away; waits for `mmusset build --apply-marks`"] if applied else []
     if applied is None or applied.mark != mark:
-        how = "waits for `mmusset build --apply-marks`"
+        how = WAITS
     else:
         how = f"refused: {applied.refused}" if applied.refused else "applied"
-    note = textwrap.wrap(mark.note, 96, initial_indent="  ", subsequent_indent="  ")
-    return [f"mark      {mark.verdict}; {how}", *note]
+    texts = (mark.note, *(f"{name}: {text}" for name, text in _words(mark) if text))
+    said = (
+        line
+        for text in texts
+        for line in textwrap.wrap(text, 96, initial_indent="  ", subsequent_indent="  ")
+    )
+    return [f"mark      {mark.verdict}; {how}", *said]
+
+
+def _words(mark: Mark) -> tuple[tuple[str, str], ...]:
+    return ("their caption", mark.caption), ("their story", mark.story)
+
+
+def words_saved(claims: tuple[JudgedClaim, ...]) -> str:
+    """What is said to somebody whose words for a caption with these claims were saved."""
+    lines = [
+        f'{c.verdict}: {c.attribute} {c.value} ("{c.text}")'
+        + (f", measured {c.measured}" if c.measured else "")
+        for c in claims
+    ]
+    if any(claim.verdict == "contradicted" for claim in claims):
+        lines.append("what a measurement contradicts stays as you wrote it, and the sample says so")
+    return "\n".join([*lines, "saved; `mmusset build --apply-marks` puts it into the dataset"])
 
 
 def _evidence(media: MediaFacts) -> list[str]:

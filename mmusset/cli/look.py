@@ -120,22 +120,45 @@ def view(
 @app.command(rich_help_panel=GROUP)
 def mark(
     dataset: DatasetArgument,
-    key: Annotated[str, typer.Argument(help="A sample's key; `mmusset explain` shows it.")],
+    item: Annotated[str, typer.Argument(metavar="KEY|PATH", help="Of a sample, or its music.")],
     verdict: Annotated[
-        Literal["keep", "drop", "fix", "none"], typer.Argument(help="none takes a mark away.")
-    ],
+        Literal["keep", "drop", "fix", "none"] | None,
+        typer.Argument(help="none takes a mark and words away."),
+    ] = None,
     note: Annotated[str, typer.Option(help="Why, or what needs fixing.")] = "",
+    caption: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Your words, in place of its caption.")
+    ] = None,
+    story: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Your words, in place of its story.")
+    ] = None,
 ) -> None:
-    """Mark a sample for `build --apply-marks` to keep, drop or fix.
+    """Mark a sample for `build --apply-marks` to keep, drop or fix, or write its texts yourself.
+
+    Your words stand, whatever was measured and whoever writes the rest later; what measurements
+    contradict is shown.
 
     \b
     Examples:
       mmusset mark music 57cddd5f60c701885115b5a1 drop --note "the wrong cover"
       mmusset mark music 57cddd5f60c701885115b5a1 fix --note 'no "E major", please'
+      mmusset mark music "loose/rain walk.ogg" --caption "A slow waltz on an accordion."
     """
     from mmusset.builder import marks
+    from mmusset.builder import show as texts
+    from mmusset.errors import UsageError
 
+    has_words = caption is not None or story is not None
+    if verdict is None and not has_words:
+        raise UsageError("say keep, drop, fix or none, or give --caption or --story")
+    if verdict == "none" and has_words:
+        raise UsageError("none takes your words away: give it without --caption and --story")
+    key = marks.key_of(dataset, item)
     if verdict == "none":
-        marks.forget_mark(dataset, key)
-    else:
+        marks.forget_all(dataset, key)
+        return
+    if has_words:
+        marks.save_words(dataset, key, caption, story)
+        print(texts.words_saved(marks.read_claims(dataset, key, caption or "")))
+    if verdict:
         marks.save_mark(dataset, marks.Mark(key, verdict, note))

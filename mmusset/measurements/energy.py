@@ -48,6 +48,7 @@ ENERGY = Measurement(
             *stated("energy", "low|little"),
             *("restful", "composed manner", "composed bearing", "composed feel", "unexcited"),
             "at ease",
+            *("calming", "easygoing", "easy going", "laidback", "chilled out", "calmness"),
         ),
         "moderate": (
             *joined(
@@ -67,7 +68,8 @@ ENERGY = Measurement(
             *stated("energy", "high|much"),
             *joined("plenty of|charged with", "energy"),
             *joined("full of", "vigour|life"),
-            *("spirited", "animated", "active manner"),
+            *("spirited", "high spirited", "animated", "active manner", "enegetic", "energising"),
+            *("energizing", "vivacious", "peppy", "exuberant", "rousing", "boisterous"),
         ),
     },
     phrases={

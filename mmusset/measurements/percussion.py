@@ -1,10 +1,12 @@
 """Whether drums play."""
 
+import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mmusset.measured import Measured
 
-from .declaration import Border, Measurement, Scale, number_line
+from .declaration import Border, Measurement, Mention, Scale, number_line
 from .phrases import Phrases, joined
 
 if TYPE_CHECKING:
@@ -19,6 +21,24 @@ def _measure(signal: "ClipSignal") -> Measured:
     return percussion.percussiveness(signal.spectrum, signal.mel_power, attacks)
 
 
+_NOTHING_ELSE = re.compile(
+    r"\bno\s+(?:other|further|additional)\s+(?:musical\s+)?instrument(?:s|ation)?\b", re.IGNORECASE
+)
+_DRUMMED = re.compile(
+    r"drum|percuss|\b(?:beats?|kicks?|snare|cymbal|hi-?\s?hats?|claps?|clapping|tambourine|shaker"
+    r"|congas?|bongos?|tabla|djembe|cajon|gong|timpani|rhythm\s+section|maracas?|castanets?"
+    r"|cowbell|woodblock|triangle|snaps?|tapping|stomp\w*|beatbox\w*|everything\s+else)",
+    re.IGNORECASE,
+)
+
+
+def _mentions(text: str) -> Iterator[Mention]:
+    """Where a text that names nothing drummed says that no other instruments play."""
+    if not _DRUMMED.search(text):
+        for match in _NOTHING_ELSE.finditer(text):
+            yield Mention(*match.span(), "percussion", "absent")
+
+
 PERCUSSION = Measurement(
     name="percussion",
     model=Measured,
@@ -31,11 +51,14 @@ PERCUSSION = Measurement(
         "present": (
             *joined(
                 "drum|drums|drum kit|drum set|drum beat|drumbeat|drum beats|drumming|drummer"
-                "|drum machine|percussion|percussive|percussionist|backbeat"
+                "|drum machine|percussion|percussions|percussive|percussionist|percussionists"
+                "|drummers|drumkit|drumset|drum groove|drumgroove|drum roll|drum rolls|backbeat"
+                "|drumline|drum line|drum loop"
             ),
         ),
         "absent": (*joined("drumless|beatless|unpercussive"),),
     },
+    mentions=_mentions,
     thing=True,
     phrases={
         "present": Phrases(

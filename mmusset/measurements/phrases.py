@@ -66,6 +66,7 @@ def _forms(phrases: Phrases) -> dict[Form, str]:
 VERBS = "is|stays|remains|sits|runs|holds|keeps|held|kept|"
 PACES = "pace|pulse|tempo|beat|step|speed"
 LEVELS = "volume|level|loudness"
+TEMPO_OF = ("tempo of|pace of", "this|the", "song|piece|track|music", "is")
 MEDIUM = "moderate|medium|middling"
 
 

@@ -4,7 +4,7 @@ from mmusset.measured import Measured
 
 from .declaration import Border, Evidence, Finding, Measurement, Scale
 from .density import DENSITY
-from .phrases import MEDIUM, PACES, Phrases, joined, stated
+from .phrases import MEDIUM, PACES, TEMPO_OF, Phrases, joined, stated
 from .tempo import TEMPO, Tempo
 
 # BPM; borders as in the MidiCaps captions (2024), whose "very fast" we don't part from fast.
@@ -66,6 +66,9 @@ PULSE = Measurement(
             *joined("no|free of|without", "hurry|rush|haste"),
             *joined("in no", "hurry|rush"),
             *("slowly", "moving slowly", "slow going", "slow footed", "slow stepping"),
+            *stated(PACES, "slow|very slow|quite slow|rather slow"),
+            *joined(*TEMPO_OF, "slow|very slow"),
+            *("low tempo", "slow motion tempo", "dragging tempo"),
         ),
         "moderate": (
             *joined(
@@ -74,7 +77,9 @@ PULSE = Measurement(
                 "|moderate in pace|neither slow nor fast|neither fast nor slow|walking tempo"
                 "|middling tempo|andante|andantino|moderato|allegretto"
             ),
-            *stated(PACES, f"{MEDIUM}|walking"),
+            *stated(PACES, f"{MEDIUM}|walking|medium fast|medium slow|average|normal"),
+            *joined(*TEMPO_OF, f"{MEDIUM}|medium fast|medium slow"),
+            *("medium fast", "medium slow", "medium fast tempo", "medium slow tempo"),
             *joined("medium|middling|mid", "paced"),
             *joined("neither slow nor", "fast|quick|hurried"),
             *("between slow and fast", "nothing drags or rushes", "nothing rushes or drags"),
@@ -89,6 +94,9 @@ PULSE = Measurement(
                 "hurries|hurrying|races|racing|speeds|speeding|rushes|rushing|hastens|hastening",
                 "along|on|ahead",
             ),
+            *stated(PACES, "fast|very fast|quite fast|rather fast|quick|rapid|high"),
+            *joined(*TEMPO_OF, "fast|very fast"),
+            *("high speed", "high tempo", "frenetic", "frenzied", "hectic"),
             *("speedy", "speedily", "quick footed", "quick paced", "fast stepping"),
         ),
     },

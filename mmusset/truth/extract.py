@@ -7,7 +7,7 @@ from mmusset.measurements.declaration import Mention
 from mmusset.measurements.listed import MEASUREMENTS, named
 from mmusset.sample import Claim
 
-from . import lexicon, negation
+from . import lexicon, negation, scope
 
 _UNMEASURED_VALUES = {"vocals": ("absent", "present")}
 
@@ -17,13 +17,16 @@ def extract(text: str) -> tuple[Claim, ...]:
 
     Where phrases overlap the longest counts. What is denied has its opposite as
     value where there is one ("no drums": absent), else "not" before it ("not loud").
-    Comparisons claim nothing. An adjective counts wherever it stands: "soft piano"
-    claims a quiet clip as well as a piano.
+    Comparisons claim nothing, nor do adjectives of one part: "soft hi-hats" claims
+    hi-hats, not a quiet clip.
     """
     claims = []
     denied_before: Mention | None = None
-    for mention in longest_first(_candidates(text)):
+    mentions = longest_first(_candidates(text))
+    for mention in mentions:
         if mention.attribute is None or negation.compared(text, mention):
+            continue
+        if scope.of_a_part(text, mention, mentions):
             continue
         denied_before = negation.denial(text, mention, denied_before)
         whole = denied_before or mention

@@ -35,6 +35,10 @@ EVERYDAY = frozenset(
         *("bell", "bells", "horn", "horns", "organ", "organs", "string", "strings", "brass"),
         *("keyboard", "keyboards", "recorders", "lute", "fiddle", "fiddles"),
         *("harp", "gong", "gongs", "shaker", "shakers", "music box", "recorder", "viola"),
+        *("kick", "kicks", "clap", "claps", "hand clap", "hand claps", "chime", "chimes"),
+        *("wind chime", "wind chimes", "triangle", "triangles", "tom", "toms", "vibes"),
+        *("singing bowl", "singing bowls", "church bell", "church bells", "bugle", "cornet"),
+        *("cornets", "turntable", "turntables", "hammond", "claves"),
     }
 )
 # Genres that are not everyday words of their own.

@@ -41,14 +41,18 @@ VOCALS = (
     _synonyms(
         "vocals",
         "present",
-        "vocal|vocals|voice|voices|singer|singers|singing|sings|sung|vocalist|vocalists|choir"
-        "|choirs|choral|rap|raps|rapper|rapping|humming|lyrics|falsetto|chant|chanting"
-        "|a cappella",
+        "vocal|vocals|vocally|voice|voices|singer|singers|sing|singing|sings|sang|sung|vocalist"
+        "|vocalists|choir|choirs|choral|rap|raps|rapped|rapper|rappers|rapping|hum|hums|humming"
+        "|lyrics|falsetto|chant|chants|chanting|a cappella|acapella|acappella|soprano|mezzo soprano"
+        "|tenor|baritone|contralto|yodel|yodels|yodeling|yodelling|croons|crooning|crooner"
+        "|beatbox|beatboxing|beat boxing|vocalisation|vocalisations|vocalization|vocalizations"
+        "|vocalise|vocables|scat|scatting|spoken word|narrator|narrates|narration|voice over"
+        "|voiceover|ad libs|songstress|frontman|vocaloid",
     ),
     _synonyms(
         "vocals",
         "absent",
-        "instrumental|instrumentals",
+        "instrumental|instrumentals|voiceless|vocal less",
     ),
 )
 
@@ -56,47 +60,62 @@ VOCALS = (
 INSTRUMENTS = _names(
     "instrument",
     "piano,grand piano,pianist|electric piano,rhodes|guitar,acoustic guitar,electric guitar"
-    ",guitarist|bass,bass guitar,bassline,bass line|double bass,upright bass,contrabass"
-    "|accordion|banjo|bagpipe|bassoon|bell|brass,brass section|bouzouki|celesta"
-    "|cello,cellist|clarinet|clavichord|didgeridoo|erhu|fiddle|flute,flautist|french horn"
-    "|glockenspiel|guzheng|harmonica|harmonium|harp|harpsichord|horn,horn section"
-    "|hurdy gurdy|kalimba|keyboard|koto|lute|mallet percussion|mandolin|marimba|music box"
-    "|oboe|orchestra|organ,church organ|oud|pan flute,panpipe|piccolo|pipa|recorder"
-    "|saxophone,sax,saxes,saxophonist|shakuhachi|shamisen|sitar|steel drum,steelpan"
-    "|strings,string section,string quartet|synthesizer,synth,synthesiser,synth pad,synth lead"
-    "|theremin|trombone|trumpet,trumpeter|tuba|ukulele|vibraphone|viola|violin,violinist"
-    "|woodwind|xylophone|zither",
+    ",guitarist,e guitar,slide guitar,steel guitar,lap steel,pedal steel,classical guitar"
+    "|bass,bass guitar,bassline,bass line,e bass,electric bass,synth bass,sub bass,bassist"
+    "|double bass,upright bass,contrabass"
+    "|accordion,accordionist|bandoneon|banjo|bagpipe|bassoon|bell,handbell,church bell"
+    "|brass,brass section|bouzouki|bugle|celesta|cello,cellist,celli|chime,wind chime"
+    "|clarinet,bass clarinet|clavichord|clavinet|cornet|didgeridoo|dulcimer|english horn"
+    "|erhu|fiddle,fiddler|flugelhorn|flute,flautist,flutist,bansuri,alto flute|french horn"
+    "|glockenspiel|guzheng|harmonica|harmonium|harp,harpist|harpsichord,cembalo|horn,horn section"
+    "|hurdy gurdy|kalimba,mbira|keyboard,keyboardist|kora|koto|lute|mallet percussion|mandolin"
+    "|marimba|melodica|mellotron|music box|oboe|orchestra|organ,church organ,organist,hammond"
+    "|oud|pan flute,panpipe|piccolo|pipa|recorder"
+    "|saxophone,sax,saxes,saxophonist,tenor saxophone,tenor sax,alto saxophone,alto sax"
+    ",baritone saxophone,baritone sax,soprano saxophone,soprano sax|santoor|sarod|shakuhachi"
+    "|shamisen|singing bowl|sitar,zitar|steel drum,steelpan,steel pan"
+    "|strings,string section,string quartet"
+    "|synthesizer,synth,synthesiser,synth pad,synth lead"
+    "|tanpura|theremin|tin whistle|trombone,trombonist|trumpet,trumpeter|tuba|turntable"
+    "|ukulele,ukelele|veena|vibraphone,vibes|viola|violin,violinist|woodwind|xylophone|zither",
 )
 # Instruments that can't sound where there is no percussion.
 UNTUNED = _names(
     "instrument",
-    "bass drum,kick drum|snare,snare drum|tom tom|cymbal|hi hat|tambourine|shaker|maraca"
-    "|conga|bongo|tabla|djembe|cajon|timpani,kettledrum|handclap,hand clap|castanet"
-    "|woodblock,wood block|cowbell|gong|taiko",
+    "bass drum,kick drum,kick|snare,snare drum,rimshot|tom tom,tom|cymbal,ride cymbal,crash cymbal"
+    "|hi hat,hihat,high hat|tambourine|shaker|maraca|conga|bongo|tabla|djembe|cajon|timbales"
+    "|timpani,kettledrum|handclap,hand clap,clap|castanet|claves|triangle"
+    "|woodblock,wood block|cowbell|gong|taiko|dhol,dholak|darbuka|bodhran|mridangam|guiro",
 )
 
 GENRES = _names(
     "genre",
-    "ambient,dark ambient|baroque|black metal|blues|bluegrass|bossa nova|chamber music|chillout"
+    "afrobeat,afrobeats|ambient,dark ambient|baroque|big band|black metal|blues,bluesy|bluegrass"
+    "|bossa nova|chamber music|chillout"
     "|city pop|classical|country music|disco|downtempo|drone music|drum and bass,drum n bass"
-    "|dubstep|edm|electronic,electronica|flamenco|folk|funk,funky|fusion|gospel|grunge"
-    "|hip hop|house music,deep house|indie|jazz,jazzy,smooth jazz|jig|klezmer|latin|lo fi,lofi"
+    "|dubstep|edm|electronic,electronica,electro|flamenco|folk|funk|fusion|gospel|grunge"
+    "|hip hop,hiphop|house music,deep house,electro house|indie|jazz,jazzy,smooth jazz|jig"
+    "|k pop|klezmer|latin|lo fi,lofi"
     "|lullaby|heavy metal,metal|minimalist|new age|opera,operatic|orchestral|polka"
-    "|pop,synth pop,synthpop|punk|quiet storm|ragtime|r&b|reggae|reggaeton"
+    "|pop,synth pop,synthpop,soft pop|punk|quiet storm|ragtime|r&b|reggae|reggaeton"
     "|rock,soft rock,hard rock,indie rock,post rock|rumba|salsa|samba|ska|soul music|soundtrack"
     "|swing|synthwave|tango|techno|trance|trap music|trip hop|waltz",
 )
 MOODS = _names(
     "mood",
-    "aggressive|angry|anthemic|anxious|bittersweet|bleak|brooding|cheerful|cinematic|contemplative"
-    "|dark mood,dark atmosphere|dramatic|dreamy|dreamlike|eerie|emotional|epic|ethereal|euphoric"
-    "|festive|gentle,gently|gloomy|groovy|happy|haunting|heroic|hopeful|hypnotic|intense"
-    "|intimate|introspective|joyful,joyous|lonely|longing|majestic|meditative"
-    "|melancholy,melancholic|menacing|moody|mournful|mysterious|mystical|nostalgic|ominous"
-    "|optimistic|peaceful|playful|plaintive|powerful|quirky|reflective|relaxing|restless"
-    "|romantic|sad|sentimental|serene|sinister|solemn|sombre,somber|soothing|spooky"
-    "|suspenseful|tender,tenderly|tense|thoughtful|triumphant|uplifting|warm,warmly|whimsical"
-    "|wistful|yearning",
+    "addictive|aggressive|angry|anthemic|anxious|atmospheric|bittersweet|bleak|brooding|celestial"
+    "|chaotic|cheerful,cheery|chill|cinematic|contemplative|cosy,cozy"
+    "|dark mood,dark atmosphere,dark feel,dark vibe,dark aura|dramatic|dreamy|dreamlike|eerie"
+    "|emotional|enchanting|engaging|enigmatic|enthusiastic|epic|ethereal|euphoric|exciting|festive"
+    "|fun|funky|gentle,gently|gloomy|grim|groovy|happy|haunting|heartfelt|heroic|hopeful|hypnotic"
+    "|inspiring,inspirational|intense|intimate|introspective|joyful,joyous|jovial|lonely|longing"
+    "|lush|magical|majestic|meditative|melancholy,melancholic|mellow|menacing|moody|mournful"
+    "|mysterious|mystical|nostalgic|ominous|optimistic|passionate|peaceful|pensive|playful"
+    "|plaintive|poignant|powerful|psychedelic|quirky|rebellious|reflective|relaxing|restless"
+    "|romantic|sad|scary|sensual|sentimental|serene|sinister|solemn|sombre,somber|soothing"
+    "|soulful|spiritual|spooky|suspenseful|tender,tenderly|tense|thoughtful|trippy|triumphant"
+    "|unsettling|upbeat|uplifting|urban|vibrant|violent|warm,warmly|whimsical|wistful|yearning"
+    "|youthful|bright mood,bright atmosphere,bright feel,bright vibe",
 )
 # All that nothing measured can settle.
 UNMEASURED = (*VOCALS, *INSTRUMENTS, *UNTUNED, *GENRES, *MOODS)
@@ -113,8 +132,30 @@ ASIDES = (
     r"wide[-\s]+(?:\w+[-\s]+)?(?:range|leaps?|intervals?|variety|open)|far\s+and\s+wide",
     r"narrow[-\s]+(?:\w+[-\s]+)?range",
     r"(?:slow|fast|soft|quiet)[-\s]+(?:motion|fade|attack|decay|release)|fast\s+forward",
-    r"swing\s+door|high\s+volume\s+of|forte\s+of",
+    r"swing\s+door|high\s+volume\s+of|forte\s+of|metal\s+(?:pipe|scraping|object)s?",
     r"(?:slow|fast)[-\s]+(?:build|burn)\w*",
+    r"(?:fast|quick|rapid|slow)[-\s]+(?:fills?|runs?|licks?|strums?|strumming|picking|notes?"
+    r"|vibrato|tremolo|arpeggi\w+|scratch\w*|fading|fingerpicking)",
+    r"(?:car|street|horse)[-\s]+racing|sound\s+quality",
+    # Ranges of tempo, and of pitch.
+    r"(?:slow|medium|moderate|mid)[-\s]+to[-\s]+(?:fast|up[-\s]?tempo|medium|moderate|mid|high)"
+    r"\w*(?:[-\s]+tempo)?",
+    r"(?:rising|rises|swelling|swells)[-\s]+and[-\s]+(?:falling|falls)"
+    r"[-\s]+(?:in\s+(?:pitch|tone|velocity)|pitch|melod\w+|patterns?|sequences?|manner|notes?)",
+    r"(?:synth|string|pad|volume|cymbal|plays?|playing)[-\s]+swells",
+    r"animated\s+(?:movie|film|series|video|cartoon|character|sound)|wide\s+array",
+    r"general\s+bustling|bustling\s+sounds?|slowly\s+fad\w+|dark\s+side",
+    # Backing music to a voice.
+    r"over\s+(?:an?|the)\s+(?:\w+\s+){0,2}instrumental",
+    r"instrumental\s+(?:backing|background|accompaniment|parts?|sections?|break|bridge|intro"
+    r"|introduction|outro|interlude|harmony|passages?)",
+    r"(?:kicks?|kick)\s+(?:in|off)|clap\s+along",
+    # What the music might be used for, and what it is like.
+    r"(?:can|could|may|might|would|should)\s+(?:\w+\s+)?(?:be\s+(?:\w+\s+)?(?:used|played|playing"
+    r"|featured|included|put|placed|running|part|suitable|suited|listened|background|ideal|perfect"
+    r"|great|good|an?\s+(?:opening|theme|soundtrack|background))|(?:fit|suit|work|go)\s)[^.!?;]*",
+    r"(?:good|suitable|perfect|ideal|great|fit|suited)\s+for\s[^.!?;,]*",
+    r"(?:like\s+something|as\s+if|reminiscent\s+of|reminds\s+of|resembl\w+)\s[^.!?;,]*",
 )
 
 

@@ -15,7 +15,9 @@ _FILLER = (
     r"|either)[-\s]+)*"
 )
 _DENIAL = re.compile(
-    r"(?:\b(?:no|not|(?<!not\s)without|cannot|never|neither|nor|hardly|barely|scarcely"
+    r"(?:\b(?:no|not|(?<!not\s)without|cannot|never|neither|nor|no\s?body|no\s+one|none\s+of"
+    r"|(?:hardly|barely|scarcely)(?!\s+(?:\w+ly\s+)?(?:heard|audible|noticeable|perceptible"
+    r"|discernible|there))"
     r"|lacks?|lacking|lack\s+of|sans|minus|free\s+(?:of|from)|devoid\s+of|absence\s+of"
     r"|anything\s+but|far\s+(?:cry\s+)?from|nothing)\s+|\b\w+n['’]t\s+|\bnon-)" + _FILLER + "$",
     re.IGNORECASE,
@@ -28,6 +30,7 @@ _DENIED_AFTER = re.compile(
 )
 _JOINS_ADJECTIVES = re.compile(r"\s*,?\s*(?:\b(?:or|nor)\s+)?" + _FILLER + "$", re.IGNORECASE)
 _JOINS_NOUNS = re.compile(r"\s*,?\s*\b(?:or|nor)\s+(?:any\s+)?$", re.IGNORECASE)
+_LIST_GOES_ON = re.compile(r"(?:\s*,\s*[\w-]+(?:\s+[\w-]+)?){0,4}\s*,?\s+(?:or|nor)\s", re.I)
 _CLAUSE_ENDS = re.compile(r"\s*(?:$|[,.;:!?)])")
 _OR = re.compile(r"\b(?:or|nor)\b|^\s*$", re.IGNORECASE)
 _COMPARED_BEFORE = re.compile(
@@ -51,8 +54,9 @@ def denial(text: str, mention: Mention, before: Mention | None) -> Mention | Non
     """A denied phrase with the words that deny it; None where it is not denied.
 
     `before` is the denied phrase ahead of it, if there is one: a denial reaches on
-    over "or" and "nor", from adjective to noun, and from noun to noun over "and",
-    if the clause ends there ("no bass and drums drive it" has drums).
+    over "or" and "nor" ("no drums, bass or voice"), from adjective to noun, and from
+    noun to noun over "and", if the clause ends there ("no bass and drums drive it" has
+    drums). What can hardly be heard is there: "barely audible drums".
     """
     ahead = max(0, mention.start - 80)
     if match := _DENIAL.search(text[ahead : mention.start]):
@@ -69,7 +73,8 @@ def _reaches(text: str, before: Mention, mention: Mention) -> bool:
     between = text[before.end : mention.start]
     if _is_thing(before) and _is_thing(mention):
         ends = _CLAUSE_ENDS.match(text, mention.end)
-        return bool(_JOINS_NOUNS.match(between) or (between.strip() == "and" and ends))
+        goes_on = between.strip() == "," and _LIST_GOES_ON.match(text, mention.end)
+        return bool(_JOINS_NOUNS.match(between) or goes_on or (between.strip() == "and" and ends))
     return bool(_JOINS_ADJECTIVES.match(between)) and bool(_OR.search(between))
 
 

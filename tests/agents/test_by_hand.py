@@ -8,6 +8,7 @@ import pytest
 from mmusset.agents import AGENTS
 from mmusset.agents.by_hand import faults_of
 from mmusset.agents.graph import build_graph
+from mmusset.agents.reconciler import keeps_claims
 from mmusset.recipe import CriticPart, Recipe
 from mmusset.sample import Outcome, Revision
 from mmusset.speakers.asking import Asker, InMemoryReplies
@@ -16,6 +17,24 @@ from tests.support.samples import material
 
 CAPTION = "A quiet piece in A minor. There are no drums."
 STORY = "A lake lies still. Nobody is there."
+
+
+FAULTS = faults_of('there is no "soft piano"', "A slow piece in A minor with a soft piano.", STORY)
+
+
+@pytest.mark.parametrize(
+    ("after", "is_kept"),
+    [
+        ("A slow piece in A minor.", True),
+        ("A slow piece in A minor with a harp.", True),
+        ("A slow piece with a harp.", False),
+        ("A fast piece in A minor.", False),
+    ],
+)
+def test_a_mending_keeps_every_claim_but_those_in_the_words_quoted(
+    after: str, is_kept: bool
+) -> None:
+    assert keeps_claims("A slow piece in A minor with a soft piano.", after, FAULTS) == is_kept
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ TOP = ("agents", "finetune", "prompts", "recipes")
 GROUND = {
     *("errors", "text", "safe_text", "bounded", "frozen", "json_text", "yaml_text", "files"),
     *("progress", "stopping", "tracing", "bins", "installed"),
+    "intervals",
 }
 NOUNS = {"measured", "measurements", "sample", "recipe", "recipe_file"}
 # What each room may use besides the ground floor, from the bottom of the house to its top. A room
@@ -38,10 +39,10 @@ MAY_USE: dict[str, set[str]] = {
     "sources": NOUNS,
     "evidence": {*NOUNS, "dsp"},
     "truth": {*NOUNS, "evidence"},
-    "speakers": {*NOUNS, "prompts"},
+    "speakers": {*NOUNS, "prompts", "truth"},
     "agents": {*NOUNS, "speakers", "prompts", "truth"},
     "shards": NOUNS,
-    "builder": {*NOUNS, "sources", "evidence", "speakers", "shards", "prompts"},
+    "builder": {*NOUNS, "sources", "evidence", "speakers", "shards", "prompts", "truth"},
     "publish": {*NOUNS, "shards"},
     "view": {*NOUNS, "dsp", "speakers", "shards", "builder"},
     "training": {*NOUNS, "evidence", "shards"},

@@ -26,7 +26,7 @@ def write_dataset(out: Path, shards: dict[str, list[Sample]], **recipe: object) 
             {"status": "rejected", "reason": "too quiet | <b>", "count": 1},
             {"status": "skipped", "reason": "not media", "count": 1},
         ],
-        marks={"keep": 0, "drop": 0, "fix": 0},
+        marks={"keep": 0, "drop": 0, "fix": 0, "words": 0},
         groups=len(groups),
         recipe=json.loads(spelled),
         fingerprint=hashlib.sha256(spelled.encode()).hexdigest(),

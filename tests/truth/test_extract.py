@@ -70,6 +70,39 @@ CAPTIONS = {
     "Not without drums.": "percussion present",
     "Nothing moves fast; a far cry from anything loud.": "pulse not fast|loudness not loud",
     "It does not rely on drums, nor is it busy.": "percussion absent|density not busy",
+    "No drums, bass or voice; nobody sings.": (
+        "percussion absent|instrument not bass|vocals absent|vocals absent"
+    ),
+    # what can hardly be heard is there
+    "Barely heard latin rhythms, hardly audible drums, hardly any bass.": (
+        "genre latin|percussion present|instrument not bass"
+    ),
+    # where nothing drummed is named, that nothing else plays means no drums
+    "A harp plays alone; there are no other instruments.": "instrument harp|percussion absent",
+    "A shaker and a flute, no other instruments.": "instrument shaker|instrument flute",
+    # people's ways of saying it
+    "The tempo of this song is moderate.": "pulse moderate",
+    "The tempo is medium fast, and the mood easygoing and calming.": (
+        "pulse moderate|energy calm|energy calm"
+    ),
+    # adjectives of a part claim nothing of the whole
+    "Soft hi-hats, a loud, simple rock drum beat and wide synth pads.": (
+        "instrument hi hat|percussion present|instrument synthesizer"
+    ),
+    "A soft piano piece, a calm instrumental.": (
+        "loudness quiet|instrument piano|energy calm|vocals absent"
+    ),
+    "The drums are loud, and a voice sings softly.": (
+        "percussion present|vocals present|vocals present"
+    ),
+    "It is loud and bright, drums drive it.": "loudness loud|brightness bright|percussion present",
+    "A slow drum beat under a fast hi-hat.": "pulse slow|percussion present|instrument hi hat",
+    "Loud noises and soft effects.": "",
+    # a list of moods
+    "A sinister, dark song.": "mood sinister",
+    # what it might be used for, or is like
+    "It could be used in a slow, sad scene.": "",
+    "Like something you would hear at a loud festival.": "",
     # comparisons and asides claim nothing
     "Louder than it is bright.": "",
     "More dark than bright, and as loud as ever.": "",

@@ -82,15 +82,15 @@ def test_moods_and_genres_are_opinion_and_the_rest_is_not() -> None:
 
 
 def test_a_caption_is_judged_claim_by_claim() -> None:
-    caption = "A hushed piece in A minor near 128 BPM, with drums and a wistful violin."
+    caption = "A hushed piece in A minor near 128 BPM, with drums, a violin and a wistful air."
     judged = [judge(found, music_evidence(), GATES) for found in extract(caption)]
     assert [(c.text, c.verdict) for c in judged] == [
         ("hushed", "supported"),
         ("A minor", "supported"),
         ("128 BPM", "contradicted"),
         ("drums", "contradicted"),
-        ("wistful", "unverifiable"),
         ("violin", "unverifiable"),
+        ("wistful", "unverifiable"),
     ]
 
 

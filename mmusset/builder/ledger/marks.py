@@ -4,31 +4,47 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from pydantic import TypeAdapter
+
 from mmusset.sample import Outcome
 
-MarkVerdict = Literal["keep", "drop", "fix"]
+MarkVerdict = Literal["keep", "drop", "fix", "words"]
 MARK_VERDICTS: tuple[MarkVerdict, ...] = get_args(MarkVerdict)
+_COLUMNS = "verdict, note, caption, story"
+_MARK = f"key, {_COLUMNS}"
+_OWN = TypeAdapter[Outcome | None](Outcome | None)
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a person wants of the sample of this key, and a note: why, or what is to be mended."""
+    """What a person wants of the sample of this key, and a note: why, or what is to be mended.
+
+    `caption` and `story` are the person's own words, "" where they wrote none; a mark of nothing
+    else is "words".
+    """
 
     key: str
     verdict: MarkVerdict
     note: str
+    caption: str = ""
+    story: str = ""
+
+    @property
+    def has_words(self) -> bool:
+        return bool(self.caption or self.story)
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A mark as it was applied to an item; `own` is what the agents had made of that.
+    """A mark as it was applied to an item; `own` is what the agents had made of that, None where
+    they are to write again what is not a person's.
 
     `refused` says why it could not be honoured; "" where it was.
     """
 
     mark: Mark
     refused: str
-    own: Outcome
+    own: Outcome | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,46 +65,41 @@ class LedgerMarks:
     def all(self) -> list[Mark]:
         """Every mark, in the order of the plan."""
         rows = self._db.execute(
-            "SELECT key, verdict, note FROM sound_mark JOIN sound_item USING (idx) ORDER BY idx"
+            f"SELECT {_MARK} FROM sound_mark JOIN sound_item USING (idx) ORDER BY idx"
         )
         return [Mark(*row) for row in rows]
 
     def of(self, idx: int) -> Mark | None:
         """The mark of one item."""
         row = self._db.execute(
-            "SELECT key, verdict, note FROM sound_mark JOIN sound_item USING (idx) WHERE idx = ?",
+            f"SELECT {_MARK} FROM sound_mark JOIN sound_item USING (idx) WHERE idx = ?",
             (idx,),
         ).fetchone()
         return Mark(*row) if row else None
 
-    def set(self, mark: Mark) -> bool:
-        """Set the mark of a sample; False where the key is no sample's."""
-        done = self._db.execute(
-            "INSERT OR REPLACE INTO mark (idx, verdict, note)"
-            " SELECT idx, ?, ? FROM item WHERE key = ?",
-            (mark.verdict, mark.note, mark.key),
+    def set(self, idx: int, mark: Mark) -> None:
+        """Set the mark of an item, in place of the one that it may have."""
+        self._db.execute(
+            f"INSERT OR REPLACE INTO mark (idx, {_COLUMNS}) VALUES (?, ?, ?, ?, ?)",
+            (idx, mark.verdict, mark.note, mark.caption, mark.story),
         )
-        return done.rowcount > 0
 
-    def remove(self, key: str) -> bool:
-        """Take a sample's mark away; False where the key is no sample's."""
-        row = self._db.execute("SELECT idx FROM item WHERE key = ?", (key,)).fetchone()
-        if row:
-            self._db.execute("DELETE FROM mark WHERE idx = ?", row)
-        return row is not None
+    def remove(self, idx: int) -> None:
+        """Take an item's mark away, if it has one."""
+        self._db.execute("DELETE FROM mark WHERE idx = ?", (idx,))
 
     def set_aside(self, idx: int, key: str) -> None:
         """Keep the mark of an item that is planned no more, for the day that it is again."""
         self._db.execute(
-            "INSERT OR REPLACE INTO mark_aside (key, verdict, note)"
-            " SELECT ?, verdict, note FROM sound_mark WHERE idx = ?",
+            f"INSERT OR REPLACE INTO mark_aside (key, {_COLUMNS})"
+            f" SELECT ?, {_COLUMNS} FROM sound_mark WHERE idx = ?",
             (key, idx),
         )
 
     def restore(self) -> None:
         """Restore the marks, once set aside, of items that are planned again."""
         self._db.execute(
-            "INSERT OR REPLACE INTO mark (idx, verdict, note) SELECT idx, verdict, note"
+            f"INSERT OR REPLACE INTO mark (idx, {_COLUMNS}) SELECT idx, {_COLUMNS}"
             " FROM sound_mark_aside JOIN item USING (key)"
         )
         self._db.execute("DELETE FROM mark_aside WHERE key IN (SELECT key FROM item)")
@@ -99,7 +110,8 @@ class LedgerMarks:
         """The items whose marks are not the ones that were applied, in the order of the plan."""
         rows = self._db.execute(
             "SELECT idx FROM mark LEFT JOIN applied USING (idx)"
-            " WHERE mark.verdict IS NOT applied.verdict OR mark.note IS NOT applied.note"
+            " WHERE (mark.verdict, mark.note, mark.caption, mark.story)"
+            " IS NOT (applied.verdict, applied.note, applied.caption, applied.story)"
             " UNION SELECT idx FROM applied WHERE idx NOT IN (SELECT idx FROM mark) ORDER BY idx"
         )
         return [idx for (idx,) in rows]
@@ -107,7 +119,7 @@ class LedgerMarks:
     def applied(self, idx: int) -> Applied | None:
         """The mark that was applied to one item."""
         row = self._db.execute(
-            "SELECT key, verdict, note, refused, own FROM sound_applied"
+            f"SELECT {_MARK}, refused, own FROM sound_applied"
             " JOIN sound_item USING (idx)"
             " WHERE idx = ?",
             (idx,),
@@ -115,35 +127,43 @@ class LedgerMarks:
         if row is None:
             return None
         *mark, refused, own = row
-        return Applied(Mark(*mark), refused, Outcome.model_validate_json(own))
+        return Applied(Mark(*mark), refused, _OWN.validate_json(own))
 
     def set_applied(self, idx: int, applied: Applied | None) -> None:
         """Remember how a mark was applied to an item, or (None) that none is any more."""
         self._db.execute("DELETE FROM applied WHERE idx = ?", (idx,))
         if applied:
-            mark, own = applied.mark, applied.own.model_dump_json()
+            mark, own = applied.mark, _OWN.dump_json(applied.own).decode()
             self._db.execute(
-                "INSERT INTO applied (idx, verdict, note, refused, own) VALUES (?, ?, ?, ?, ?)",
-                (idx, mark.verdict, mark.note, applied.refused, own),
+                f"INSERT INTO applied (idx, {_COLUMNS}, refused, own) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (idx, mark.verdict, mark.note, mark.caption, mark.story, applied.refused, own),
             )
 
     def forget_applied(self) -> None:
-        """All marks wait again to be applied."""
-        self._db.execute("DELETE FROM applied")
+        """The agents begin again: marks wait to be applied once more, but a person's words stay."""
+        self._db.execute(
+            "DELETE FROM applied WHERE (caption = '' AND story = '') OR verdict = 'drop'"
+            " OR refused != ''"
+        )
+        self._db.execute("UPDATE applied SET verdict = 'words', note = '', own = 'null'")
 
     def refused(self) -> list[Refusal]:
         """The marks that could not be honoured, in the order of the plan."""
         rows = self._db.execute(
-            "SELECT music_path, key, verdict, note, refused FROM sound_applied"
+            f"SELECT music_path, {_MARK}, refused FROM sound_applied"
             " JOIN sound_item USING (idx)"
             " WHERE refused != '' ORDER BY idx"
         )
         return [Refusal(path, Mark(*mark), why) for path, *mark, why in rows]
 
     def honoured(self) -> dict[str, int]:
-        """How many marks of each kind were applied and not refused."""
+        """How many marks of each kind were applied and not refused; those with words, whatever
+        else they ask for, count as words too."""
         counts: dict[str, int] = dict.fromkeys(MARK_VERDICTS, 0)
-        counts |= self._db.execute(
-            "SELECT verdict, COUNT(*) FROM applied WHERE refused = '' GROUP BY verdict"
+        rows = self._db.execute(
+            "SELECT verdict, caption != '' OR story != '' FROM applied WHERE refused = ''"
         )
+        for verdict, has_words in rows:
+            counts[verdict] += verdict != "words"
+            counts["words"] += has_words and verdict != "drop"
         return counts

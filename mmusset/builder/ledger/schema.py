@@ -13,7 +13,7 @@ from mmusset.files import failpoint
 from .rows import LedgerConnection, guard, tables
 
 # Raised as well where what stands in the columns that hold JSON has another form.
-SCHEMA_VERSION = "5"
+SCHEMA_VERSION = "6"
 SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE file (
@@ -62,14 +62,14 @@ CREATE TABLE shard (
 CREATE TABLE replaced (
     name TEXT PRIMARY KEY, block INTEGER NOT NULL, crc INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE applied (
-    idx INTEGER PRIMARY KEY, verdict TEXT NOT NULL, note TEXT NOT NULL, refused TEXT NOT NULL,
-    own TEXT NOT NULL, crc INTEGER NOT NULL DEFAULT 0);
+    idx INTEGER PRIMARY KEY, verdict TEXT NOT NULL, note TEXT NOT NULL, caption TEXT NOT NULL,
+    story TEXT NOT NULL, refused TEXT NOT NULL, own TEXT NOT NULL, crc INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE mark (
-    idx INTEGER PRIMARY KEY, verdict TEXT NOT NULL, note TEXT NOT NULL,
-    crc INTEGER NOT NULL DEFAULT 0);
+    idx INTEGER PRIMARY KEY, verdict TEXT NOT NULL, note TEXT NOT NULL, caption TEXT NOT NULL,
+    story TEXT NOT NULL, crc INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE mark_aside (
-    key TEXT PRIMARY KEY, verdict TEXT NOT NULL, note TEXT NOT NULL,
-    crc INTEGER NOT NULL DEFAULT 0);
+    key TEXT PRIMARY KEY, verdict TEXT NOT NULL, note TEXT NOT NULL, caption TEXT NOT NULL,
+    story TEXT NOT NULL, crc INTEGER NOT NULL DEFAULT 0);
 """
 # How often the ledger was begun or recovered; how many copies of it were made; and how many
 # verdicts were taken back since the manifest was written (a trigger counts them).

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmusset.builder.ledger.check import shards_in
+from mmusset.builder.ledger.marks import Applied, LedgerMarks, Mark
 from mmusset.files import file_sha256
-from mmusset.sample import Outcome, Quadruple, Split, Verdict
+from mmusset.sample import PERSON, Outcome, Quadruple, Split, Verdict
 from mmusset.shards.manifest import known_manifest
 from mmusset.shards.tar import Shard, read_shard
 from mmusset.shards.verify import Seen, check_shard
@@ -153,6 +154,19 @@ def _record_item(connection: sqlite3.Connection, block: int, quadruple: Quadrupl
         "INSERT OR REPLACE INTO verdict (idx, status, reason, outcome) VALUES (?, ?, ?, ?)",
         (idx, "accepted", outcome.verdict.reason, outcome.model_dump_json()),
     )
+    _record_words(connection, idx, quadruple)
+
+
+def _record_words(connection: sqlite3.Connection, idx: int, quadruple: Quadruple) -> None:
+    """A person's words, as marked and applied, where no mark of theirs is known."""
+    caption = quadruple.caption.text if quadruple.caption.writer == PERSON else ""
+    story = quadruple.story.text if quadruple.story.writer == PERSON else ""
+    marked = connection.execute("SELECT 1 FROM mark WHERE idx = ?", (idx,)).fetchone()
+    if marked or not (caption or story):
+        return
+    marks, mark = LedgerMarks(connection), Mark(quadruple.key, "words", "", caption, story)
+    marks.set(idx, mark)
+    marks.set_applied(idx, Applied(mark, "", own=None))
 
 
 def _outcome(quadruple: Quadruple) -> Outcome:

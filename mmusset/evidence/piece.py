@@ -11,14 +11,14 @@ from .decode import probe, read_window
 from .media_file import MediaFile
 
 PLACE_S = 10.24  # how much of the piece is heard at a place
-MOST_PLACES = 5
+MOST_PLACES = 3  # of 357 pieces of games, what three state seven state too
 SHORTEST_S = 2.0  # a place that ends sooner tells too little
 
 PieceEvidence = dict[str, Any]  # by the field of the measurement
 
 
 def places_s(duration_s: float) -> list[float]:
-    """Where the places begin: in the middle of equal stretches, up to five, by the length alone."""
+    """Where up to three places begin: in the middle of equal stretches, by the length alone."""
     count = max(1, min(MOST_PLACES, int(duration_s / PLACE_S)))
     stretch_s = duration_s / count
     middle_s = max(0.0, (stretch_s - PLACE_S) / 2)

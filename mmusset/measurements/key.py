@@ -40,10 +40,12 @@ def _measure(signal: "ClipSignal") -> MusicalKey:
 
 
 def _pool(signals: "Sequence[ClipSignal]") -> MusicalKey:
+    import numpy as np
+
     from mmusset.dsp import tonality
 
-    chroma = sum(tonality.chroma(signal.pitch_spectrum) for signal in signals) / len(signals)
-    key = tonality.key(chroma)
+    by_place = [tonality.chroma(signal.pitch_spectrum) for signal in signals]
+    key = tonality.key(np.mean(by_place, axis=0))
     return MusicalKey(
         tonic=TONICS[key.best % 12],
         mode=MODES[key.best // 12],
@@ -54,16 +56,14 @@ def _pool(signals: "Sequence[ClipSignal]") -> MusicalKey:
 
 
 def _settle(clip: MusicalKey, piece: MusicalKey) -> MusicalKey:
-    """The piece's key; sure where the clip reads the same, and as far as it reads no other."""
-    same, same_mode = clip.name == piece.name, clip.mode == piece.mode
-    key = _borne(piece.confidence, clip.confidence, same)
-    mode = _borne(piece.mode_confidence, clip.mode_confidence, same_mode)
-    return piece.model_copy(update={"confidence": key, "mode_confidence": mode})
-
-
-def _borne(piece: float, clip: float, same: bool) -> float:
-    """How sure the piece's value is in a clip that is so sure of the same, or of another one."""
-    return max(piece, clip) if same else min(piece, 1 - clip)
+    """The piece's key; nothing is sure where the clip, heard alone, has another."""
+    sure = mode_sure = 0.0
+    if clip.name == piece.name:
+        sure = max(clip.confidence, piece.confidence)
+        mode_sure = max(clip.mode_confidence, piece.mode_confidence)
+    elif clip.mode == piece.mode:
+        mode_sure = min(clip.mode_confidence, piece.mode_confidence)
+    return piece.model_copy(update={"confidence": sure, "mode_confidence": mode_sure})
 
 
 def _find(evidence: Evidence) -> Finding:

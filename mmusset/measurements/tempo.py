@@ -41,10 +41,9 @@ def _pool(signals: "Sequence[ClipSignal]") -> Tempo:
 
 
 def _settle(clip: Tempo, piece: Tempo) -> Tempo:
-    """The piece's tempo; sure where the clip reads the same, and as far as it reads no other."""
-    if abs(clip.bpm / piece.bpm - 1) <= TOLERANCE:
-        return piece.model_copy(update={"confidence": max(clip.confidence, piece.confidence)})
-    sure = min(piece.confidence, 1 - clip.confidence)
+    """The piece's tempo; nothing is sure where the clip, heard alone, has another."""
+    same = abs(clip.bpm / piece.bpm - 1) <= TOLERANCE
+    sure = max(clip.confidence, piece.confidence) if same else 0.0
     return piece.model_copy(update={"confidence": sure})
 
 

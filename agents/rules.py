@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from mmusset.recipe import CriticPart, GatesPart
+from mmusset.recipe import CriticPart
 from mmusset.sample import PERSON, Fault, JudgedClaim
 from mmusset.truth.extract import extract
 from mmusset.truth.judge import is_concrete, judge
@@ -20,7 +20,7 @@ from .state import State, has_given_story
 
 
 def find_faults(
-    state: State, limits: CriticPart, gates: GatesPart
+    state: State, limits: CriticPart, certainty: float
 ) -> tuple[tuple[JudgedClaim, ...], tuple[Fault, ...]]:
     """Every claim of the caption with its verdict, and all faults of both texts.
 
@@ -32,7 +32,7 @@ def find_faults(
     if is_given:
         story = plain_copy(story)
     told = (claim for claim in state["sayable"] if claim.basis == "told")
-    claims = judge(extract(caption), material.media.music_evidence, gates, told)
+    claims = judge(extract(caption), material.media.music_evidence, certainty, told)
     faults = [
         *claim_faults(claims, caption, limits),
         *lengths(caption, "caption", limits.caption_words),

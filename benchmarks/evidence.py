@@ -1,10 +1,10 @@
-"""What our measurements of music are worth: precision and coverage at each gate.
+"""What our measurements of music are worth: precision and coverage at each certainty.
 
     python benchmarks/evidence.py [--seeds 1000-1119] [--clips out/bench]
 
 Composes and renders pieces whose tempo, key and drums are known (demo_media/scores.py),
 measures them as a build would, and prints markdown tables for benchmarks/README.md.
-Constants and gates were chosen on other seeds (0-159) than the tables show (1000-1119).
+Constants were chosen on other seeds (0-159) than the tables show (1000-1119).
 """
 
 import argparse
@@ -30,7 +30,7 @@ from mmusset.measurements.key import KEY, TONICS
 from mmusset.measurements.loudness import LOUDNESS
 from mmusset.measurements.pulse import SCALE as PULSE_WORDS
 from mmusset.measurements.tempo import TEMPO
-from mmusset.recipe import GatesPart
+from mmusset.recipe import CERTAINTY
 from mmusset.sample import MusicEvidence
 from mmusset.truth.findings import findings
 
@@ -40,7 +40,7 @@ import scores
 RATE_HZ = 44100
 SECONDS = 10.24
 TOLERANCE = 0.04  # of a tempo, as in the MIREX tempo tasks
-GATES = (0.0, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7)
+CERTAINTIES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98)
 TIMED_CLIPS = 20
 Floats = NDArray[np.float32]
 
@@ -69,7 +69,7 @@ def main() -> int:
         print(f"{error}\nOn Debian: apt-get install fluidsynth fluid-soundfont-gm", file=sys.stderr)
         return 2
     print(f"{len(cases)} pieces of {SECONDS} s, seeds {options.seeds}\n")
-    for table in (print_accuracy, print_gates, print_levels, print_spread, print_time):
+    for table in (print_accuracy, print_certainties, print_levels, print_spread, print_time):
         table(cases)
         print()
     return 0
@@ -160,18 +160,16 @@ def print_accuracy(cases: list[Case]) -> None:
     print(f"| drums or none, at 16 kHz | {share(cases, percussion_right_at_16_khz):.3f} |")
 
 
-def print_gates(cases: list[Case]) -> None:
-    """Coverage and precision of what would be said; the recipe's default gates in bold."""
-    defaults = GatesPart()
-    print("| gate | " + " | ".join(CHECKS) + " |\n|---|" + "---|" * len(CHECKS))
-    gates = sorted({*GATES, *(defaults[name] for name in CHECKS)})
-    for gate in gates:
+def print_certainties(cases: list[Case]) -> None:
+    """Coverage and precision of what would be said; the recipe's default in bold."""
+    print("| certainty | " + " | ".join(CHECKS) + " |\n|---|" + "---|" * len(CHECKS))
+    for certainty in CERTAINTIES:
         cells = []
         for name, right in CHECKS.items():
-            said = [c for c in cases if c.findings[name].confidence >= gate]
+            said = [c for c in cases if c.findings[name].confidence >= certainty]
             cell = f"{len(said) / len(cases):.0%}, {share(said, right):.2f}" if said else "none"
-            cells.append(f"**{cell}**" if gate == defaults[name] else cell)
-        print(f"| {gate:.2f} | " + " | ".join(cells) + " |")
+            cells.append(f"**{cell}**" if certainty == CERTAINTY else cell)
+        print(f"| {certainty:.2f} | " + " | ".join(cells) + " |")
 
 
 def print_levels(cases: list[Case]) -> None:
@@ -187,7 +185,7 @@ def print_levels(cases: list[Case]) -> None:
 
 def print_spread(cases: list[Case]) -> None:
     """Where the numbers lie, for the borders of mmusset/measurements, and the words they make."""
-    print("| | 5 % | 25 % | 50 % | 75 % | 95 % | words | over its gate |\n|---|" + "---|" * 7)
+    print("| | 5 % | 25 % | 50 % | 75 % | 95 % | words | certain |\n|---|" + "---|" * 7)
     fields: dict[str, str] = {
         "loudness": "loudness_lufs",
         "dynamics": "dynamic_range_db",
@@ -199,7 +197,7 @@ def print_spread(cases: list[Case]) -> None:
     for name, field in fields.items():
         values = [c.evidence.fields[field].value for c in cases]
         percentiles = " | ".join(f"{v:.4g}" for v in np.percentile(values, [5, 25, 50, 75, 95]))
-        print(f"| {field} | {percentiles} | {words(cases, name)} | {over_gate(cases, name):.0%} |")
+        print(f"| {field} | {percentiles} | {words(cases, name)} | {certain(cases, name):.0%} |")
 
 
 def print_time(cases: list[Case]) -> None:
@@ -246,9 +244,8 @@ def words(cases: list[Case], name: str) -> str:
     return ", ".join(f"{value} {count / len(cases):.0%}" for count, value in counts)
 
 
-def over_gate(cases: list[Case], name: str) -> float:
-    gate = GatesPart()[name]
-    return float(np.mean([c.findings[name].confidence >= gate for c in cases]))
+def certain(cases: list[Case], name: str) -> float:
+    return float(np.mean([c.findings[name].confidence >= CERTAINTY for c in cases]))
 
 
 def cpu_ms(work: Callable[[Case], object], cases: list[Case]) -> float:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -20,14 +20,14 @@ from mmusset.agents.story_writer import STORY_WRITER, StoryReply
 from mmusset.bounded import MB, read_bounded, read_text_bounded
 from mmusset.errors import MmussetError, UsageError
 from mmusset.frozen import Frozen
-from mmusset.recipe import CriticPart, GatesPart
+from mmusset.recipe import CERTAINTY, CriticPart, TagsPart, UsedTag
 from mmusset.sample import Material, Quadruple
 from mmusset.shards.reader import BadSample, manifest_of, raw_samples, shards_of, split_of
 from mmusset.speakers import chat
 from mmusset.speakers.base import Request
 from mmusset.speakers.picture import fit
 from mmusset.training.picture import decode_image
-from mmusset.truth.findings import sayable
+from mmusset.truth.told import may_be_said
 
 from .recipe import DataPart, Taught
 
@@ -39,7 +39,6 @@ TAUGHT: dict[Taught, GraphAgent[BaseModel]] = {
     "captioner": CAPTIONER,
     "story_writer": STORY_WRITER,
 }
-P = TypeVar("P", CriticPart, GatesPart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,22 +111,28 @@ def samples_of(shard: str) -> Iterator[tuple[str, Quadruple, bytes]]:
             ) from None
 
 
-def gates_of(shard: str) -> GatesPart:
-    """The gates by which a shard's dataset was built; the usual ones where nothing tells."""
-    return _built_by(shard, "gates", GatesPart)
+def certainty_of(shard: str) -> float:
+    """The certainty by which a shard's dataset was built; the usual one where nothing tells."""
+    manifest = manifest_of(shard)
+    return float(manifest.recipe.get("certainty", CERTAINTY)) if manifest else CERTAINTY
 
 
 def limits_of(shard: str) -> CriticPart:
     """What the critic let pass when a shard's dataset was built; the usual where nothing tells."""
-    return _built_by(shard, "critic", CriticPart)
-
-
-def _built_by(shard: str, section: str, part: type[P]) -> P:
     manifest = manifest_of(shard)
     try:
-        return part.model_validate(manifest.recipe.get(section, {}) if manifest else {})
+        return CriticPart.model_validate(manifest.recipe.get("critic", {}) if manifest else {})
     except ValidationError:
-        return part()
+        return CriticPart()
+
+
+def used_tags_of(shard: str) -> tuple[UsedTag, ...]:
+    """The tags that the writers of a shard's dataset were told; none where nothing tells."""
+    manifest = manifest_of(shard)
+    try:
+        return TagsPart.model_validate(manifest.recipe["tags"]).use if manifest else ()
+    except (KeyError, ValidationError):
+        return ()
 
 
 def fitted(jpeg: bytes, max_pixels: int) -> bytes:
@@ -136,11 +141,15 @@ def fitted(jpeg: bytes, max_pixels: int) -> bytes:
 
 
 def messages_of(
-    quadruple: Quadruple, agent: GraphAgent[BaseModel], gates: GatesPart
+    quadruple: Quadruple,
+    agent: GraphAgent[BaseModel],
+    certainty: float,
+    use: tuple[UsedTag, ...],
 ) -> list[Message]:
-    """What `agent` is sent about a sample of which nothing is written yet."""
-    material = material_of(quadruple, Path())
-    state = begin(material, sayable(material.media.music_evidence, gates))
+    """What `agent` is sent about a sample of which nothing is written yet; `use` are the tags
+    that it is told."""
+    said = may_be_said(quadruple.music_evidence, certainty, quadruple.tags, use)
+    state = begin(material_of(quadruple, Path()), said)
     return chat.messages(Request(brief(state, agent)), {"type": "image"})
 
 
@@ -151,7 +160,7 @@ def _of_dataset(
     for shard in shards:
         if split_of(shard) == "test":
             continue
-        gates = gates_of(shard)
+        certainty, use = certainty_of(shard), used_tags_of(shard)
         for where, quadruple, jpeg in samples_of(shard):
             writers[f"{quadruple.speaker} ({quadruple.model})"] += 1
             try:
@@ -163,7 +172,7 @@ def _of_dataset(
                 if not answer:
                     left_out["a story that the source gave, and nobody wrote"] += 1
                     continue
-                prompt = messages_of(quadruple, TAUGHT[agent], gates)
+                prompt = messages_of(quadruple, TAUGHT[agent], certainty, use)
                 yield Chat(
                     where=f"{where}: {agent}",
                     family=quadruple.key,

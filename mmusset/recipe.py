@@ -1,18 +1,17 @@
 """The recipe of a build, and its parts. `recipe_file.py` reads it."""
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Annotated, Any, Literal, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, model_serializer, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from .frozen import Frozen, Share
 from .json_text import canonical_json
-from .measurements.declaration import Measurement
-from .measurements.listed import MEASUREMENTS
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+
+CERTAINTY = 0.9  # the probability of being right from which a measured value may be said
 
 
 class ClipPart(Frozen):
@@ -155,7 +154,7 @@ class CriticPart(Frozen):
 
     max_rounds: Annotated[int, Field(ge=0, le=5)] = 2
     max_unverifiable: Annotated[int, Field(ge=0)] = 1
-    caption_words: tuple[int, int] = (8, 80)
+    caption_words: tuple[int, int] = (3, 80)
     story_words: tuple[int, int] = (20, 120)  # where a model writes: MODEL_STORY_WORDS
     given_story: Literal["keep", "reject"] = "keep"  # one that a rule has something against
 
@@ -166,36 +165,6 @@ class CriticPart(Frozen):
             if not 0 < low <= high:
                 raise ValueError(f"{name} must be the fewest and the most, not {low} and {high}")
         return self
-
-
-class GatesPart(Frozen):
-    """The confidence from which a measured value may be said: `gates["tempo"]`.
-
-    As JSON and YAML it is flat, with a key for each measurement on the list; one that is not
-    named has its own gate. What each gate is worth in precision stands in benchmarks/README.md.
-    """
-
-    by_name: dict[str, Share] = Field(default_factory=dict)  # of all that are listed
-
-    def __getitem__(self, measurement: str) -> float:
-        return self.by_name[measurement]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_flat(cls, data: Any) -> Any:
-        if not isinstance(data, dict):
-            return data
-        return {"by_name": dict(vars(_flat_gates(tuple(MEASUREMENTS)).model_validate(data)))}
-
-    @model_serializer
-    def _to_flat(self) -> dict[str, float]:
-        return self.by_name
-
-
-@cache
-def _flat_gates(measurements: tuple[Measurement[Any], ...]) -> type[BaseModel]:
-    fields: dict[str, Any] = {each.name: (Share, each.gate) for each in measurements}
-    return create_model("Gates", __base__=Frozen, **fields)
 
 
 UsedTag = Literal["genre", "mood", "bpm", "key", "instruments", "title"]
@@ -246,7 +215,7 @@ class Recipe(Frozen):
     speaker: SpeakerPart = SpeakerPart()
     server: ServerPart = ServerPart()
     critic: CriticPart = CriticPart()
-    gates: GatesPart = Field(default_factory=GatesPart)
+    certainty: Share = CERTAINTY
     limits: LimitsPart = LimitsPart()
     tags: TagsPart = TagsPart()
 

@@ -23,8 +23,12 @@ from .yaml_text import MOST_BYTES, NotYaml, read_yaml
 
 Job = TypeVar("Job", bound=Frozen)
 
-# Keys that recipes had once, and where each stands now.
-MOVED = {"keep_tags": "tags.keep"}
+# Keys that recipes had once, and what is said of each.
+REPLACED = {
+    "keep_tags": "It is 'tags.keep' now.",
+    "gates": "There is one 'certainty' (0.9) now: the probability of being right from which"
+    " anything measured is said.",
+}
 
 
 def names(job: str = "build") -> list[str]:
@@ -184,8 +188,8 @@ def _explain(error: ValidationError, known: list[str], where: str) -> str:
 
 
 def _unknown(dotted: str, known: list[str]) -> str:
-    if dotted in MOVED:
-        return f"unknown key {dotted!r}. It is {MOVED[dotted]!r} now."
+    if dotted in REPLACED:
+        return f"unknown key {dotted!r}. {REPLACED[dotted]}"
     return f"unknown key {dotted!r}.{nearest(dotted, known)}"
 
 

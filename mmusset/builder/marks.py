@@ -141,7 +141,7 @@ def read_claims(out: Path, key: str, caption: str) -> tuple[JudgedClaim, ...]:
         outcome = ledger.verdicts.outcome(planned.idx)
         told = [claim for claim in outcome.told if claim.verdict == "told"] if outcome else ()
         recipe = Recipe.model_validate(ledger.job.facts().recipe)
-    return judge(extract(caption), prepared.media.music_evidence, recipe.gates, told)
+    return judge(extract(caption), prepared.media.music_evidence, recipe.certainty, told)
 
 
 def _change(out: Path, key: str, change: Callable[[Mark], Mark]) -> None:

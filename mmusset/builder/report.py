@@ -36,6 +36,8 @@ class SurveyReport:
     """What a build would find. A piece is music that has a picture; `to_generate` are the pictures
     that music would be made for.
 
+    `licenses` counts the pieces by what their tags or sidecars name, "unknown: " and words where
+    that is no licence we know; `told` those that tell a thing which the recipe uses.
     `minutes` are without the time that a model takes; `estimate` is what that may cost.
     """
 
@@ -44,7 +46,8 @@ class SurveyReport:
     pieces: int
     pictured_by: dict[str, int]
     with_story: int
-    with_license: int
+    licenses: dict[str, int]
+    told: dict[str, int]
     to_generate: int
     skipped: dict[str, list[str]]
     undecided: dict[str, list[str]]
@@ -85,6 +88,17 @@ class MarksReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldReport:
+    """What the items' tags say of one attribute: how many values, and how many of them a
+    measurement supports or contradicts. What is contradicted is told to no writer."""
+
+    attribute: str
+    values: int
+    supported: int
+    contradicted: int
+
+
+@dataclass(frozen=True, slots=True)
 class StatusReport:
     """How a dataset stands. `generated` accepted clips are of music that `composer` made."""
 
@@ -96,6 +110,7 @@ class StatusReport:
     speaker: str
     generated: int
     composer: str
+    told: list[ToldReport]
     models: dict[str, str]
     costs: list[Cost]
     lost: list[Lost]
@@ -160,7 +175,8 @@ def survey(
         pieces=len(pieces),
         pictured_by=dict(Counter(str(piece.picture.origin) for piece in pieces)),
         with_story=sum(piece.story_path is not None for piece in pieces),
-        with_license=sum(bool(piece.tags.license) for piece in pieces),
+        licenses=dict(Counter(p.tags.license for p in pieces if p.tags.license)),
+        told={name: sum(bool(getattr(p.tags, name)) for p in pieces) for name in recipe.tags.use},
         to_generate=len(inventory.lone_pictures),
         skipped=reasons,
         undecided=unread,
@@ -186,11 +202,25 @@ def status(ledger: Ledger) -> StatusReport:
         speaker=job.speaker,
         generated=ledger.media.generated_count(),
         composer=job.composer,
+        told=_told(ledger),
         models=job.models,
         costs=ledger.calls.costs(),
         lost=[*_lost_items(ledger), *_unread_files(ledger)],
         skipped=[(show_path(s.path), s.reason, s.detail) for s in ledger.left_out.skipped()],
     )
+
+
+def _told(ledger: Ledger) -> list[ToldReport]:
+    counts = ledger.verdicts.told()
+    return [
+        ToldReport(
+            name,
+            values=sum(count for (attribute, _), count in counts.items() if attribute == name),
+            supported=counts.get((name, "supported"), 0),
+            contradicted=counts.get((name, "contradicted"), 0),
+        )
+        for name in dict.fromkeys(attribute for attribute, _ in counts)
+    ]
 
 
 def _lost_items(ledger: Ledger) -> Iterator[Lost]:

@@ -6,6 +6,7 @@ import textwrap
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.safe_text import show_path
 from mmusset.sample import Caption, Item, JudgedClaim, MediaFacts, Outcome, Turn
+from mmusset.sources.licences import UNKNOWN
 
 from .accounting import Tally, total_cost
 from .estimate import Estimate
@@ -13,12 +14,13 @@ from .ledger.left_out import MOST_RUNS
 from .ledger.marks import Mark
 from .progress import cost_line, thousands
 from .recovery.recover import HOLDS, RecoveredTable, Recovery
-from .report import BuildSummary, ItemStory, MarksReport, StatusReport, SurveyReport
+from .report import BuildSummary, ItemStory, MarksReport, StatusReport, SurveyReport, ToldReport
 
 WAITS = "waits for `mmusset build --apply-marks`"
 # How many names of one kind are shown before "and N more".
 NAMES = 3
 LOST = 20
+LICENCES = 8
 
 
 def survey(report: SurveyReport) -> str:
@@ -34,7 +36,8 @@ def survey(report: SurveyReport) -> str:
         lines.append(f"music     is to be generated for {report.to_generate} pictures without any")
     lines += [
         f"stories   {_share(report.with_story, report.pieces)} are yours; the others are written",
-        f"licences  {_share(report.with_license, report.pieces)} name one in their tags",
+        *_licences(report),
+        *_told(report),
         f"skipped   {sum(map(len, report.skipped.values()))}",
         *(f"  {reason}: {_some(paths)}" for reason, paths in sorted(report.skipped.items())),
         *_unread(report),
@@ -42,6 +45,21 @@ def survey(report: SurveyReport) -> str:
         *_estimate(report.estimate),
     ]
     return "\n".join(lines)
+
+
+def _licences(report: SurveyReport) -> list[str]:
+    """How many pieces name a licence, and which; what is none that we know is in its own words."""
+    ordered = sorted(report.licenses.items(), key=lambda pair: (-pair[1], pair[0]))
+    known = sum(count for name, count in ordered if not name.startswith(UNKNOWN))
+    lines = [f"licences  {_share(known, report.pieces)} name one in their tags"]
+    lines += [f"  {count:5d} {name}" for name, count in ordered[:LICENCES]]
+    more = len(ordered) - LICENCES
+    return lines + ([f"  and {more} more; --json lists all"] if more > 0 else [])
+
+
+def _told(report: SurveyReport) -> list[str]:
+    telling = ", ".join(f"{name} of {count}" for name, count in report.told.items() if count)
+    return [f"tags      tell the {telling}"] if telling else []
 
 
 def _unread(report: SurveyReport) -> list[str]:
@@ -64,6 +82,7 @@ def status(report: StatusReport) -> str:
     if report.composer:
         accepted = report.tally.accepted
         lines.append(f"music     {report.generated} of {accepted} made by {report.composer}")
+    lines += [f"told      by tags: {', '.join(map(_told_of, report.told))}"] if report.told else []
     lines += _costs(report)
     lines += _marks(report.marks)
     for lost in report.lost[:LOST]:
@@ -71,6 +90,13 @@ def status(report: StatusReport) -> str:
     if len(report.lost) > LOST:
         lines.append(f"  and {len(report.lost) - LOST} more; --json lists all")
     return "\n".join(lines)
+
+
+def _told_of(told: ToldReport) -> str:
+    """ "tempo 12 (9 supported and 2 contradicted by measurement)" """
+    counts = (("supported", told.supported), ("contradicted", told.contradicted))
+    settled = " and ".join(f"{count} {how}" for how, count in counts if count)
+    return f"{told.attribute} {told.values}" + (f" ({settled} by measurement)" if settled else "")
 
 
 def _marks(report: MarksReport) -> list[str]:
@@ -234,6 +260,8 @@ def _evidence(media: MediaFacts) -> list[str]:
 
 def _outcome(outcome: Outcome) -> list[str]:
     lines = []
+    if outcome.told:
+        lines += ["told      by tags, not measured", *map(_claim_told, outcome.told)]
     for turn in outcome.turns:
         lines += _turn(turn)
     if outcome.caption:
@@ -245,6 +273,13 @@ def _outcome(outcome: Outcome) -> list[str]:
     verdict = outcome.verdict
     lines.append(f"verdict   {verdict.status}: {verdict.reason} {verdict.detail}".rstrip())
     return lines
+
+
+def _claim_told(claim: JudgedClaim) -> str:
+    said = f"  {claim.attribute} {claim.value}"
+    if claim.verdict == "told":
+        return said
+    return f"{said}: {claim.verdict}, measured {claim.measured} ({claim.confidence:.2f})"
 
 
 def _turn(turn: Turn) -> list[str]:

@@ -5,6 +5,8 @@ A reader who looks for a command finds its group's file beside this one.
 
 import sys
 import traceback
+from collections.abc import Callable
+from functools import cache
 from typing import Annotated, NoReturn
 
 import typer
@@ -46,10 +48,16 @@ def mmusset(
     """A folder of your own media in; (image, story, music caption, music) quadruples out."""
 
 
+@cache
+def command() -> Callable[..., object]:
+    """All commands, put together: it reads the words of a command line."""
+    return typer.main.get_command(app)
+
+
 def main() -> NoReturn:
     """Run the command line; one line for what the user can fix, no traceback."""
     try:
-        app()
+        command()()
     except MmussetError as error:
         _end(str(error), error.exit_code)
     except BrokenPipeError:

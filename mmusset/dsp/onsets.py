@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.measured import Measured
+from mmusset.measured import Knots, Measured, probability
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -11,6 +11,7 @@ Doubles = NDArray[np.float64]
 TREND_S = 1.0  # swells slower than this are no onsets
 COMPRESSION = 100.0
 ONSET_GAP_S = 0.1  # of two onsets nearer than this the stronger counts
+DENSITY_CALIBRATION: Knots = ((0.0, 0.0), (0.5, 0.9), (1.0, 1.0))  # of the score below
 AUDIBLE_RISE, CLEAR_RISE = 0.15, 0.3  # strength of an onset, and of one beyond doubt
 
 
@@ -32,7 +33,10 @@ def onset_strength(mel_power: Floats, hop_s: float) -> Doubles:
 
 
 def onset_density(strength: Doubles, hop_s: float) -> Measured:
-    """Onsets per second. Confidence: the share of them beyond doubt, times `attack_share`."""
+    """Onsets per second.
+
+    Confidence is a probability by the share of them beyond doubt, times `attack_share`.
+    """
     gap = max(1, round(ONSET_GAP_S / hop_s))
     around = np.lib.stride_tricks.sliding_window_view(np.pad(strength, gap), 2 * gap + 1)
     peaks = strength[strength == around.max(axis=1)]
@@ -40,7 +44,7 @@ def onset_density(strength: Doubles, hop_s: float) -> Measured:
     clear = int(np.sum(peaks > CLEAR_RISE))
     per_second = audible / (len(strength) * hop_s)
     sure = clear / audible * attack_share(strength) if audible else 0.0
-    return Measured(value=per_second, confidence=sure)
+    return Measured(value=per_second, confidence=probability(sure, DENSITY_CALIBRATION))
 
 
 def attack_share(strength: Doubles) -> float:

@@ -3,13 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.measured import Measured
+from mmusset.measured import Knots, Measured, probability
 
 from .spectrum import Spectrum, mel_edges_hz
 
 Floats = NDArray[np.float32]
 
 LOW_HZ, HISS_HZ, HIGH_HZ = 200.0, 3500.0, 7000.0  # up to what a clip of 16 kHz holds
+# The probability of being right by the score below; benchmarks/README.md.
+CALIBRATION: Knots = ((0.0, 0.0), (0.5, 0.9), (1.0, 1.0))
 AUDIBLE = 1e-4  # frames under this share of the loudest frame's power are left out
 NOTHING = 1e-11  # of the loudest frame's power, in one bin
 CUT = 1e-9  # of the strongest frequency's power: music has more than this, what was cut has less
@@ -22,10 +24,10 @@ def percussiveness(spectrum: Spectrum, mel_power: Floats, attacks: float) -> Mea
     """Likelihood of drums, 0 to 1; above 0.5 they are more likely than not.
 
     Drums have a flat spectrum and strong attacks from 3.5 to 7 kHz; a bright
-    instrument has much power up there, but neither. Confidence is the distance from 0.5, doubled,
-    times `attacks`, the share of attack (steady noise is flat, too). It is 0 where all above
-    some frequency under 7 kHz was cut off, as in what comes from a telephone: drums sound
-    like none there.
+    instrument has much power up there, but neither. Confidence is the probability of being
+    right, by the distance from 0.5, doubled, times `attacks`, the share of attack (steady
+    noise is flat, too). It is 0 where all above some frequency under 7 kHz was cut off, as in
+    what comes from a telephone: drums sound like none there.
     """
     if not mel_power.any():
         return Measured(value=0.0, confidence=0.0)
@@ -40,7 +42,7 @@ def percussiveness(spectrum: Spectrum, mel_power: Floats, attacks: float) -> Mea
     )
     value = float(1 / (1 + np.exp(-np.clip(score, -50, 50))))
     can_tell = attacks if _highest_hz(spectrum) >= HIGH_HZ else 0.0
-    return Measured(value=value, confidence=abs(2 * value - 1) * can_tell)
+    return Measured(value=value, confidence=probability(abs(2 * value - 1) * can_tell, CALIBRATION))
 
 
 def _highest_hz(spectrum: Spectrum) -> float:

@@ -10,6 +10,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from mmusset.measured import Knots, probability
+
 from .spectrum import FLOOR, Spectrum
 
 Doubles = NDArray[np.float64]
@@ -20,6 +22,9 @@ PEAK_DEPTH = 10.0  # nepers of power below a frame's loudest bin where peaks end
 # A clip has a key where chroma correlates this well with a profile, and its standard
 # deviation is this share of its mean: noise is flat (under 0.15; music 0.31 and more).
 LEAST_CORRELATION, LEAST_CONTRAST = 0.7, 0.2
+# The probability of being right by the leads below; benchmarks/README.md.
+KEY_CALIBRATION: Knots = ((0.0, 0.0), (0.18, 0.9), (1.0, 1.0))
+MODE_CALIBRATION: Knots = ((0.0, 0.0), (0.12, 0.9), (1.0, 1.0))
 
 # Albrecht and Shanahan, "The use of large corpora to train a new type of key-finding
 # algorithm", Music Perception 31(1), 2013: share of each scale degree, from the tonic.
@@ -66,8 +71,8 @@ class KeyEstimate:
 def key(chroma: Doubles) -> KeyEstimate:
     """The key whose profile correlates best with `chroma` `[12]` (Krumhansl's method).
 
-    Confidence is the lead over the second best key, and of mode the lead over the
-    best key of the other mode; both are 0 where the clip has no key.
+    Confidence is the probability of being right, by the lead over the second best key, and of
+    mode by the lead over the best key of the other mode; both are 0 where the clip has no key.
     """
     scores = _profiles() @ _standardised(chroma) / 12
     order = np.argsort(-scores, kind="stable")
@@ -77,8 +82,8 @@ def key(chroma: Doubles) -> KeyEstimate:
     return KeyEstimate(
         best,
         second,
-        confidence=min(1.0, float(scores[best] - scores[second])) if tonal else 0.0,
-        mode_confidence=min(1.0, float(scores[best] - other_mode)) if tonal else 0.0,
+        confidence=probability(scores[best] - scores[second], KEY_CALIBRATION) if tonal else 0.0,
+        mode_confidence=probability(scores[best] - other_mode, MODE_CALIBRATION) if tonal else 0.0,
     )
 
 

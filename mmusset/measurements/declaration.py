@@ -1,10 +1,11 @@
 """What a measurement is: one attribute of the music, from the sound to the words and back.
 
 The whole house goes through the list of these declarations (`listed.py`): the evidence's
-schema, the gates in a recipe, prompts, captions, rules, the pages and the dataset's card.
+schema, prompts, captions, rules, the pages and the dataset's card.
 """
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
@@ -14,18 +15,21 @@ from pydantic import BaseModel
 from mmusset.bins import Bins
 from mmusset.measured import Measured
 
-from .phrases import Phrases
-
 if TYPE_CHECKING:
     from mmusset.dsp.clip_signal import ClipSignal
 
 T = TypeVar("T", bound=BaseModel)
 V = TypeVar("V", bound=BaseModel)
 
+DEVIATIONS_IN_A_MARGIN = 2.5632  # standard deviations; half of them leave 0.9 of a normal one
+
 
 @dataclass(frozen=True, slots=True)
 class Border:
-    """Where one word ends and the next begins, and how near is too near to tell."""
+    """Where one word ends and the next begins.
+
+    One `margin` away from it the word across is out of the question (one case in two hundred).
+    """
 
     at: float
     margin: float
@@ -35,8 +39,8 @@ class Border:
 class Scale:
     """Words from low to high, with a border between each two.
 
-    On a border a word is worth no confidence, one margin away all the confidence of its
-    measurement, and within the margin the word across the border can't be ruled out either.
+    On a border either word may be right, half a margin away nine times in ten the word of that
+    side; within the margin the word across the border can't be ruled out.
     """
 
     words: tuple[str, ...]
@@ -47,8 +51,12 @@ class Scale:
         return self.words[sum(value >= border.at for border in self.borders)]
 
     def surety(self, value: float) -> float:
-        """From 0 on a border to 1 at a margin or more from every border."""
-        return min(1.0, *(abs(value - border.at) / border.margin for border in self.borders))
+        """The probability that the word is right, by its distance from the borders.
+
+        0.5 on a border; errors of measurement are taken to be normal.
+        """
+        nearest = min(abs(value - border.at) / border.margin for border in self.borders)
+        return 0.5 * (1 + math.erf(DEVIATIONS_IN_A_MARGIN * nearest / math.sqrt(2)))
 
     def near(self, value: float) -> frozenset[str]:
         """The words across those borders that are less than their margin away."""
@@ -123,11 +131,9 @@ class Measurement(Generic[T]):
     derived from what others have measured (`derive`).
     """
 
-    # What it is: its name as a claim and in the recipe's gates, and the least confidence
-    # at which it may be said (what a gate is worth in precision: benchmarks/README.md).
-    # `model` is the type of its evidence, T, as JSON is read by it.
+    # What it is: its name as a claim. `model` is the type of its evidence, T, as JSON is read
+    # by it.
     name: str
-    gate: float
     model: type[T]
 
     # How it is measured: the field's name ends with its unit. `measure` runs in the process
@@ -159,15 +165,12 @@ class Measurement(Generic[T]):
     mentions: Callable[[str], Iterator[Mention]] | None = None
     thing: bool = False
 
-    # How the offline grammar writes it: phrases of each value, "" for all values alike. What
-    # `contrasts` has a low and a high end, and two that point apart are joined by "but".
-    # `comparative` are the words of the high end: "busier" than, and "busy". A `kind` stands
-    # next to the noun ("a quiet A minor piece"). `alone`: whether "you hear" may stand before it.
-    phrases: Mapping[str, Phrases] = dataclasses.field(default_factory=dict)
-    contrasts: bool = False
-    comparative: tuple[str, str] | None = None
-    kind: bool = False
-    alone: bool = True
+    # What of it is worth a word: its `notable` values (None: all), and where it stands in a
+    # caption (the lower the rank, the earlier). `sentences` are plain ones by which the offline
+    # grammar says each value, where its own caption_phrases.yaml has no phrases.
+    notable: frozenset[str] | None = None
+    rank: int = 100
+    sentences: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
     # How a model learns of it: a line of the evidence prompt, a Jinja template over `music`;
     # with a comma ahead of it, it goes on the line of the measurement before.
@@ -199,7 +202,7 @@ class Measurement(Generic[T]):
             self.name,
             self.scale.word(measured.value),
             self.form.format(measured.value),
-            measured.confidence * self.scale.surety(measured.value),
+            min(measured.confidence, self.scale.surety(measured.value)),
             self.scale.near(measured.value),
         )
 
@@ -210,11 +213,9 @@ class Measurement(Generic[T]):
         finding = self.finding(evidence)
         return None if value in finding.near else value == finding.value
 
-    def pole(self, value: str) -> int:
-        """Which way a value points: -1 low, 1 high, 0 neither."""
-        if not self.contrasts or value not in self.values:
-            return 0
-        return {0: -1, len(self.values) - 1: 1}.get(self.values.index(value), 0)
+    def is_notable(self, value: str) -> bool:
+        """Whether a value is worth a word in a caption."""
+        return self.notable is None or value in self.notable
 
 
 def number_line(title: str, form: str) -> Line[Measured]:

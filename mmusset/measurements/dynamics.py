@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from mmusset.measured import Measured
 
 from .declaration import Border, Measurement, Scale, number_line
-from .phrases import LEVELS, Phrases, joined, stated
+from .phrases import LEVELS, joined, stated
 
 if TYPE_CHECKING:
     from mmusset.dsp.clip_signal import ClipSignal
@@ -21,7 +21,6 @@ def _measure(signal: "ClipSignal") -> Measured:
 DYNAMICS = Measurement(
     name="dynamics",
     model=Measured,
-    gate=0.50,
     field="dynamic_range_db",
     measure=_measure,
     scale=Scale(("even", "varied"), (Border(6.0, 1.2),)),
@@ -90,34 +89,8 @@ DYNAMICS = Measurement(
             *("dynamics shift", "dynamics change", "dynamics vary"),
         ),
     },
-    phrases={
-        "even": Phrases(
-            adjective="dynamically {even|steady|constant|uniform|flat|stable}",
-            predicate="@steady in {volume|level|loudness}|dynamically @steady|held at {one"
-            "|a_ @steady} @level",
-            noun="a_ @steady @level|{little|hardly any} change in @level|{steady|even"
-            "|flat} dynamics|a_ @level that {hardly|barely|scarcely} {moves|changes|shifts}",
-            verb="{hold|keep}~ {to |}{one|the same|a_ @steady} @level|@stay @steady in "
-            "@level|{show|have}~ {little|hardly any} change in @level|stick~ to {one|the same} "
-            "@level|vary~ little in @level",
-            clause="$its @level {hardly|barely|scarcely} {moves|changes|shifts}|$its "
-            "@level {is|stays|holds} @steady|$its dynamics {stay|are|remain} {even|flat|steady}",
-            adverbial="at {one|a_ @steady} @level|with {little|hardly any} change in @level",
-        ),
-        "varied": Phrases(
-            adjective="dynamically {varied|uneven|changing|variable|shifting}",
-            predicate="{varied|changing|uneven|variable|shifting} in {volume|level|loudness}"
-            "|dynamically {varied|uneven|changing|variable|shifting}",
-            noun="{varied|varying|changing|shifting} dynamics|{changes|shifts} in @level"
-            "|a_ @level that {varies|shifts|changes|moves|rises and falls}",
-            verb="{rise~ and fall|swell~ and fade|swell~ and fall}~{| in @level}|{vary"
-            "|change|shift|fluctuate}~ in {volume|level|loudness}",
-            clause="$its {volume|level|loudness} {varies|shifts|changes|rises and falls"
-            "|fluctuates|swells and fades}|$its dynamics {vary|shift|change}",
-            adverbial="with {varied|varying|changing|shifting} dynamics|with {changes"
-            "|shifts} in @level",
-        ),
-    },
+    notable=frozenset({"varied"}),
+    rank=50,
     prompt=", dynamic range {{ music.dynamic_range_db.value | round(1) }} dB",
     line=number_line("dynamic range", "{:.1f} dB"),
 )

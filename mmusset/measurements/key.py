@@ -7,7 +7,6 @@ from mmusset.frozen import Frozen, Share
 
 from . import spoken_key
 from .declaration import Evidence, Finding, Histogram, Line, Measurement, Mention
-from .phrases import Phrases
 from .spoken_key import Mode
 
 if TYPE_CHECKING:
@@ -88,28 +87,13 @@ def _mentions(text: str) -> Iterator[Mention]:
 KEY = Measurement(
     name="key",
     model=MusicalKey,
-    gate=0.18,
     field="key",
     measure=_measure,
     pool=_pool,
     settle=_settle,
     find=_find,
     mentions=_mentions,
-    phrases={
-        "": Phrases(
-            adjective="$key",
-            predicate="in $key|in the key of $key|{set|keyed|grounded} in $key|at home in $key",
-            noun="a_ $key {tonality|scale}|$key as {its|the} tonality",
-            verb="{stay|sit|rest|remain|move|stand}~ in {|the key of }$key|{keep|hold"
-            "|belong}~ to {|the key of }$key|{make|find}~ its home in $key|{use~|draw~ on} the "
-            "scale of $key",
-            clause="$its {key|tonality} is $key|$key is {the|its} key|$it {is|sits|stays"
-            "|moves|rests} in {|the key of }$key",
-            adverbial="in $key|in the key of $key",
-        ),
-    },
-    kind=True,
-    alone=False,
+    rank=40,
     prompt="key {{ music.key.name }}"
     " (confidence {{ music.key.confidence | round(2) }}; next best {{ music.key.alternative }})",
     line=Line("key", lambda k: f"{k.name}, or {k.alternative}", lambda k: k.confidence),

@@ -8,7 +8,6 @@ from mmusset.frozen import Frozen, Share
 
 from . import spoken_tempo
 from .declaration import Evidence, Finding, Histogram, Line, Measurement, Mention
-from .phrases import Phrases
 
 if TYPE_CHECKING:
     from mmusset.dsp.clip_signal import ClipSignal
@@ -81,7 +80,6 @@ def _mentions(text: str) -> Iterator[Mention]:
 TEMPO = Measurement(
     name="tempo",
     model=Tempo,
-    gate=0.28,
     field="tempo",
     measure=_measure,
     pool=_pool,
@@ -89,20 +87,7 @@ TEMPO = Measurement(
     find=_find,
     holds=_holds,
     mentions=_mentions,
-    phrases={
-        "": Phrases(
-            adjective="$value-BPM",
-            predicate="{at|set at|paced at|timed at} @about$beats",
-            noun="a_ {tempo|pulse|beat} {of @about|near |around |close to }$beats",
-            verb="{move|run|go|beat|proceed|travel}~ {|along }at @about$beats|keep~ {"
-            "|close |near }to $beats|{keep|hold}~ {|to }a_ {tempo|pulse|beat} of @about$beats",
-            clause="$its {tempo|pulse|beat} {is|is set at|sits at|runs at|keeps to} "
-            "@about$beats|$it {goes|moves|runs} at @about$beats",
-            adverbial="at @about$beats",
-        ),
-    },
-    kind=True,
-    alone=False,
+    rank=21,
     prompt="tempo {{ music.tempo.bpm | round(1) }} BPM"
     " (confidence {{ music.tempo.confidence | round(2) }};"
     " it may be felt as {{ music.tempo.half_bpm | round(1) }}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-Kind = Literal["music", "image", "video", "text", "other", "folder"]
+Kind = Literal["music", "image", "video", "text", "sidecar", "other", "folder"]
 
 SUFFIXES: dict[Kind, frozenset[bytes]] = {
     "music": frozenset(
@@ -19,6 +19,7 @@ SUFFIXES: dict[Kind, frozenset[bytes]] = {
     "image": frozenset({b".jpg", b".jpeg", b".png", b".webp", b".gif", b".bmp", b".tif", b".tiff"}),
     "video": frozenset({b".mp4", b".mkv", b".webm", b".mov"}),
     "text": frozenset({b".txt"}),
+    "sidecar": frozenset({b".json"}),  # of music, if it is named so: sidecar.py
 }
 MUSICAL = frozenset({"music", "video"})
 

@@ -1,21 +1,33 @@
 """What a music file says of itself: tags, length and cover. Untrusted text, capped and cleaned."""
 
-import re
 import struct
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from mmusset.sample import Tags
 
+from . import tag_values
+from .licences import license_of
+
+if TYPE_CHECKING:
+    from tinytag import TinyTag
+
 MAX_CHARACTERS = 200
-LICENCE = re.compile(
-    r"\bcc0(?![a-z])|\bcc[ _-]*by(?![a-z])|creative ?commons|public[ -]?domain", re.IGNORECASE
-)
 # What a pure-Python parser was seen, or can be expected, to raise on garbage.
 PARSE_ERRORS = (
     *(struct.error, ValueError, LookupError, ArithmeticError, TypeError, AttributeError),
     *(MemoryError, RecursionError, EOFError),
 )
+
+# The names under which tinytag gives what ID3 frames, Vorbis comments, iTunes atoms and free
+# fields hold; a frame that it does not know is named as it is, in small letters.
+MOOD = ("mood", "tmoo")
+BPM = ("bpm", "bpm (beats per minute)", "beats per minute", "tempo")
+KEY = ("initial_key", "initial key", "key", "musical key")
+INSTRUMENT = ("instrument", "instruments", "instrumentation")
+CREDITS = ("tmcl", "tipl", "ipls")
+NAMED_RIGHTS = ("license", "licence", "wcop", "license_url", "licenseurl", "license url", "rights")
+ASIDES = ("comment", "description", "url", "contact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +52,8 @@ def read(file: BinaryIO, suffix: str) -> TagRead:
     try:
         tag = tinytag.TinyTag.get(f"music{suffix}", file, image=True)
         image = tag.images.front_cover or tag.images.any
-        rights = [*tag.other.get("license", []), *tag.other.get("copyright", [])]
         return TagRead(
-            Tags(
-                title=clean(tag.title),
-                artist=clean(tag.artist),
-                album=clean(tag.album),
-                license=next((clean(text) for text in rights if names_license(str(text))), ""),
-            ),
+            _tags(tag),
             float(tag.duration or 0.0),
             bytes(image.data) if image and image.data else None,
         )
@@ -55,12 +61,29 @@ def read(file: BinaryIO, suffix: str) -> TagRead:
         return NOTHING
 
 
+def _tags(tag: "TinyTag") -> Tags:
+    def of(*names: str) -> list[str]:
+        return [str(text) for name in names for text in tag.other.get(name, ())]
+
+    names = (
+        tag_values.instruments(of(*INSTRUMENT)),
+        tag_values.credited(of(*CREDITS)),
+        tag_values.played(of("performer")),
+    )
+    return Tags(
+        title=clean(tag.title),
+        artist=clean(tag.artist),
+        album=clean(tag.album),
+        license=license_of(of(*NAMED_RIGHTS), of("copyright"), [tag.comment or "", *of(*ASIDES)]),
+        genre=tag_values.genre([tag.genre or "", *of("genre")]),
+        mood=tag_values.mood(of(*MOOD)),
+        bpm=tag_values.bpm(of(*BPM)),
+        key=tag_values.key(of(*KEY)),
+        instruments=tag_values.instruments(names),
+    )
+
+
 def clean(text: str | None) -> str:
     """The text without control and direction characters, white space folded, capped."""
     printable = "".join(c if c.isprintable() else " " for c in text or "")
     return " ".join(printable.split())[:MAX_CHARACTERS].rstrip()
-
-
-def names_license(text: str) -> bool:
-    """Whether a rights tag names a licence rather than an owner."""
-    return LICENCE.search(text) is not None

@@ -31,11 +31,10 @@ class Draft:
 @dataclass(frozen=True, slots=True)
 class Notes:
     """All that is known of a sample to a writer without a model: what may be said of the music,
-    the picture's measures, the clip's length, and the texts as they stand."""
+    the picture's measures, and the texts as they stand."""
 
     sayable: tuple[Claim, ...]
     image: ImageEvidence
-    duration_s: float
     draft: Draft
 
 

@@ -39,7 +39,7 @@ class PromptParts:
 class Brief:
     """All that a speaker may know of a sample when it is asked.
 
-    `sayable` are the claims whose evidence has a confidence over their gates: nothing else may
+    `sayable` are the claims whose evidence is as sure as the recipe asks: nothing else may
     be said of the music.
     """
 
@@ -52,8 +52,7 @@ class Brief:
     def notes(self) -> Notes:
         """The part of it that a writer without a model works from."""
         media = self.material.media
-        duration_s = media.music_evidence.duration_s
-        return Notes(self.sayable, media.image_evidence, duration_s, self.draft)
+        return Notes(self.sayable, media.image_evidence, self.draft)
 
     def draw(self) -> int:
         """A number of 256 bits for this very turn: the seed of all that is drawn in it."""

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from mmusset.measurements.declaration import Finding
 from mmusset.measurements.listed import MEASUREMENTS
-from mmusset.recipe import GatesPart
 from mmusset.sample import Claim, JudgedClaim, MusicEvidence
 
 
@@ -13,16 +12,16 @@ def findings(music: MusicEvidence) -> dict[str, Finding]:
     return {each.name: each.finding(music) for each in MEASUREMENTS}
 
 
-def carried(finding: Finding, gates: GatesPart) -> bool:
+def carried(finding: Finding, certainty: float) -> bool:
     """Whether a finding is sure enough to be said, and to speak against a claim.
 
-    A finding without any confidence never is, even where its gate is 0.
+    A finding without any confidence never is, even where `certainty` is 0.
     """
-    return finding.confidence > 0 and finding.confidence >= gates[finding.attribute]
+    return finding.confidence > 0 and finding.confidence >= certainty
 
 
 def sayable(
-    music: MusicEvidence, gates: GatesPart, told: Sequence[JudgedClaim] = ()
+    music: MusicEvidence, certainty: float, told: Sequence[JudgedClaim] = ()
 ) -> tuple[Claim, ...]:
     """What may be said of a clip; maybe nothing.
 
@@ -35,7 +34,7 @@ def sayable(
     measured = (
         Claim(attribute=name, value=finding.value, text=f"{name} {finding.value}")
         for name, finding in findings(music).items()
-        if carried(finding, gates) and name not in replaced
+        if carried(finding, certainty) and name not in replaced
     )
     return (
         *(Claim(**claim.model_dump(include=set(Claim.model_fields))) for claim in by_tags),

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from mmusset.measurements.declaration import Finding
 from mmusset.measurements.listed import named
 from mmusset.measurements.percussion import PERCUSSION
-from mmusset.recipe import GatesPart
 from mmusset.sample import Claim, ClaimVerdict, JudgedClaim, MusicEvidence
 
 from .findings import carried
@@ -16,21 +15,21 @@ _UNTUNED_NAMES = frozenset(entry.value for entry in UNTUNED)
 
 
 def judge(
-    claims: Iterable[Claim], music: MusicEvidence, gates: GatesPart, told: Iterable[Claim] = ()
+    claims: Iterable[Claim], music: MusicEvidence, certainty: float, told: Iterable[Claim] = ()
 ) -> tuple[JudgedClaim, ...]:
     """Each claim with its verdict, what was measured, and how sure that is.
 
-    Evidence under its gate settles nothing. Nor does any for a value that it can't
+    Evidence less sure than `certainty` settles nothing. Nor does any for a value that it can't
     rule out: half and double tempo, the relative or second best key, a neighbouring
     word within the border's margin. What nothing settles is told if it is among `told`,
     the claims that the music's tags make and nothing measured contradicts.
     """
     by_tags = {(claim.attribute, claim.value) for claim in told}
-    return tuple(_as_told(_judge(claim, music, gates), by_tags) for claim in claims)
+    return tuple(_as_told(_judge(claim, music, certainty), by_tags) for claim in claims)
 
 
 def judge_told(
-    told: Iterable[Claim], music: MusicEvidence, gates: GatesPart
+    told: Iterable[Claim], music: MusicEvidence, certainty: float
 ) -> tuple[JudgedClaim, ...]:
     """What tags tell, each claim with its verdict: told where nothing measured settles it.
 
@@ -38,7 +37,9 @@ def judge_told(
     measured key is no excuse then.
     """
     claims = tuple(told)
-    return tuple(_with_mode(claim, music, gates) for claim in judge(claims, music, gates, claims))
+    return tuple(
+        _with_mode(claim, music, certainty) for claim in judge(claims, music, certainty, claims)
+    )
 
 
 def is_concrete(claim: Claim) -> bool:
@@ -46,7 +47,7 @@ def is_concrete(claim: Claim) -> bool:
     return claim.attribute not in OPINIONS
 
 
-def _judge(claim: Claim, music: MusicEvidence, gates: GatesPart) -> JudgedClaim:
+def _judge(claim: Claim, music: MusicEvidence, certainty: float) -> JudgedClaim:
     denied = claim.value.startswith("not ")
     value = claim.value.removeprefix("not ")
     measurement = named(claim.attribute)
@@ -60,7 +61,7 @@ def _judge(claim: Claim, music: MusicEvidence, gates: GatesPart) -> JudgedClaim:
     else:
         return _judged(claim, "unverifiable", "", 0.0)
     return _judged(
-        claim, _verdict(fits, denied, finding, gates), finding.measured, finding.confidence
+        claim, _verdict(fits, denied, finding, certainty), finding.measured, finding.confidence
     )
 
 
@@ -70,17 +71,17 @@ def _as_told(claim: JudgedClaim, by_tags: set[tuple[str, str]]) -> JudgedClaim:
     return claim.model_copy(update={"verdict": "told", "basis": "told"})
 
 
-def _with_mode(claim: JudgedClaim, music: MusicEvidence, gates: GatesPart) -> JudgedClaim:
+def _with_mode(claim: JudgedClaim, music: MusicEvidence, certainty: float) -> JudgedClaim:
     if claim.attribute != "key" or claim.verdict != "told":
         return claim
     mode = Claim(attribute="mode", value=claim.value.split()[1], text=claim.text)
-    if _judge(mode, music, gates).verdict != "contradicted":
+    if _judge(mode, music, certainty).verdict != "contradicted":
         return claim
     return claim.model_copy(update={"verdict": "contradicted"})
 
 
-def _verdict(fits: bool | None, denied: bool, finding: Finding, gates: GatesPart) -> ClaimVerdict:
-    if fits is None or not carried(finding, gates):
+def _verdict(fits: bool | None, denied: bool, finding: Finding, certainty: float) -> ClaimVerdict:
+    if fits is None or not carried(finding, certainty):
         return "unverifiable"
     return "supported" if fits != denied else "contradicted"
 

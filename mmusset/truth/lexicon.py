@@ -91,7 +91,9 @@ UNTUNED = _names(
 GENRES = _names(
     "genre",
     "afrobeat,afrobeats|ambient,dark ambient|baroque|big band|black metal|blues,bluesy|bluegrass"
-    "|bossa nova|chamber music|chillout"
+    "|bossa nova|breakbeat|celtic|chamber music|chillout|chiptune,chip music,8 bit music"
+    "|dance music|easy listening|experimental|industrial|lounge music|medieval,medieval music"
+    "|new wave|world music"
     "|city pop|classical|country music|disco|downtempo|drone music|drum and bass,drum n bass"
     "|dubstep|edm|electronic,electronica,electro|flamenco|folk|funk|fusion|gospel|grunge"
     "|hip hop,hiphop|house music,deep house,electro house|indie|jazz,jazzy,smooth jazz|jig"

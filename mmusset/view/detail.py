@@ -78,10 +78,12 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What an item's own page shows. `mark_state` says what became of a person's mark."""
+    """What an item's own page shows. `told` is what the tags say of the music; `mark_state` says
+    what became of a person's mark."""
 
     card: Card
     claims: list[dict[str, object]]
+    told: list[dict[str, object]]
     measures: list[MeasuredLine]
     palette: list[dict[str, object]]
     turns: list[TurnDetail]
@@ -96,6 +98,7 @@ def detail_of(story: ItemStory, answer_to: AnswerTo) -> Detail:
     return Detail(
         card=card_of(story),
         claims=[claim.model_dump(mode="json") for claim in caption.claims] if caption else [],
+        told=[claim.model_dump(mode="json") for claim in outcome.told] if outcome else [],
         measures=_measures(prepared.media) if prepared else [],
         palette=[_colour(c) for c in prepared.media.image_evidence.palette] if prepared else [],
         turns=_turns(outcome, prepared, answer_to) if outcome else [],

@@ -8,7 +8,7 @@ from mmusset.agents import AGENTS
 from mmusset.agents.captioner import CAPTIONER, CaptionReply
 from mmusset.agents.state import begin, brief
 from mmusset.errors import Unusable
-from mmusset.recipe import GatesPart
+from mmusset.recipe import CERTAINTY
 from mmusset.speakers.asking import Asker, InMemoryReplies, fault_of
 from mmusset.speakers.base import Brief, Reply, Request, request_sha256, schema
 from mmusset.speakers.offline.speaker import OfflineSpeaker
@@ -35,7 +35,7 @@ class Typed(OfflineSpeaker):
 
 def captioners_brief() -> Brief:
     material = samples.material()
-    return brief(begin(material, sayable(material.media.music_evidence, GatesPart())), CAPTIONER)
+    return brief(begin(material, sayable(material.media.music_evidence, CERTAINTY)), CAPTIONER)
 
 
 def ask(speaker: Typed, answers: InMemoryReplies | None = None) -> str:

@@ -12,7 +12,7 @@ from mmusset.agents import AGENTS
 from mmusset.agents.captioner import CAPTIONER
 from mmusset.agents.critic import CRITIC
 from mmusset.agents.state import GraphAgent, begin, brief
-from mmusset.recipe import GatesPart, SpeakerPart
+from mmusset.recipe import CERTAINTY, SpeakerPart
 from mmusset.speakers import chat
 from mmusset.speakers.base import Request
 from mmusset.truth.findings import sayable
@@ -26,7 +26,7 @@ def request(
     picture = folder / "picture.jpg"
     picture.write_bytes(jpeg())
     material = samples.material(picture, given_story=story)
-    state = begin(material, sayable(material.media.music_evidence, GatesPart()))
+    state = begin(material, sayable(material.media.music_evidence, CERTAINTY))
     state["story"] = story
     return Request(brief(state, agent), complaint)
 

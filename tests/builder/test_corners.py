@@ -55,10 +55,10 @@ def tagged(folder: Path) -> Path:
     ("keep", "expected"),
     [
         ("[]", {"title": "", "artist": "", "album": "", "license": ""}),
-        ("[license]", {"title": "", "artist": "", "album": "", "license": LICENCE}),
+        ("[license]", {"title": "", "artist": "", "album": "", "license": "cc-by-4.0"}),
         (
             "[title, artist, album, license]",
-            {"title": "Rain on Tin", "artist": "The Gutters", "album": "", "license": LICENCE},
+            {"title": "Rain on Tin", "artist": "The Gutters", "album": "", "license": "cc-by-4.0"},
         ),
     ],
 )

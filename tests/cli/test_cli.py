@@ -191,6 +191,11 @@ def test_bounds_that_nothing_can_meet_are_a_usage_error(name: str, bounds: str) 
         recipe_file.load(Recipe, "quickstart", (f"critic.{name}={bounds}",))
 
 
+def test_gates_of_an_earlier_recipe_are_refused_with_what_replaced_them() -> None:
+    with pytest.raises(UsageError, match=r"unknown key 'gates'. There is one 'certainty' \(0\.9\)"):
+        recipe_file.load(Recipe, "quickstart", ("gates.tempo=0.3",))
+
+
 def test_what_can_not_change_the_output_is_no_difference() -> None:
     more_workers = recipe_file.load(
         Recipe, "quickstart", ("limits.workers=8", "limits.decode_seconds=5"), AGENTS

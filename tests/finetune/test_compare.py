@@ -34,7 +34,7 @@ from mmusset.finetune.metrics import (
 from mmusset.finetune.recipe import DataPart, FinetuneRecipe
 from mmusset.finetune.report import badged, make_free, page
 from mmusset.progress import JsonProgress, Progress
-from mmusset.recipe import CriticPart, GatesPart
+from mmusset.recipe import CERTAINTY, CriticPart
 from mmusset.sample import ClaimVerdict, JudgedClaim
 from mmusset.shards.manifest import MANIFEST
 from mmusset.truth.extract import extract
@@ -55,7 +55,7 @@ def claim(verdict: ClaimVerdict, text: str = "quiet") -> JudgedClaim:
         text=text,
         verdict=verdict,
         measured="-30 LUFS",
-        confidence=0.9,
+        confidence=0.95,
     )
 
 
@@ -227,7 +227,7 @@ def test_claims_are_marked_and_all_else_is_escaped() -> None:
 
 def test_each_claim_is_marked_where_it_stands() -> None:
     text = "Quieter than most: a quiet piece, and a quiet end."
-    claims = judge(extract(text), music_evidence(), GatesPart())
+    claims = judge(extract(text), music_evidence(), CERTAINTY)
     assert [c.text for c in claims] == ["quiet", "quiet"]
     assert badged(text, claims).startswith("Quieter than most: a <mark")
     assert badged(text, claims).endswith("quiet</mark> end.")
@@ -236,7 +236,7 @@ def test_each_claim_is_marked_where_it_stands() -> None:
 
 def test_the_page_shows_text_as_text(tmp_path: Path) -> None:
     made = sample(0)
-    held = HeldOut(made.quadruple, fitted(made.image_jpeg, 3136), GatesPart(), CriticPart())
+    held = HeldOut(made.quadruple, fitted(made.image_jpeg, 3136), CERTAINTY, (), CriticPart())
     evil = replace(result("supported"), story=FreeReply("<script>alert(1)</script>", True))
     found = tuple(rows([evil], [evil]))
     comparison = Comparison(

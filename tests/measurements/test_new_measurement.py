@@ -14,7 +14,7 @@ from mmusset import prompts
 from mmusset.agents import AGENTS
 from mmusset.builder import report, show
 from mmusset.builder.ledger.file import open_to_read
-from mmusset.errors import MmussetError, UsageError
+from mmusset.errors import MmussetError
 from mmusset.measured import Measured
 from mmusset.measurements.declaration import (
     Border,
@@ -24,14 +24,15 @@ from mmusset.measurements.declaration import (
     number_line,
 )
 from mmusset.measurements.listed import MEASUREMENTS, add, added
-from mmusset.measurements.phrases import Phrases, joined
+from mmusset.measurements.phrases import joined
 from mmusset.pipeline import build_dataset
-from mmusset.recipe import GatesPart, Recipe
+from mmusset.recipe import CERTAINTY, Recipe
 from mmusset.recipe_file import load
 from mmusset.sample import Claim, MusicEvidence
 from mmusset.shards.tar import read_shard
 from mmusset.sources.folder import FolderSource
 from mmusset.truth.extract import extract
+from mmusset.truth.findings import sayable
 from mmusset.truth.judge import judge
 from mmusset.view.detail import detail_of
 from mmusset.view.facets import facets
@@ -52,12 +53,11 @@ def crest(signal: "ClipSignal") -> Measured:
     rms = np.sqrt(np.mean(np.square(signal.samples)))
     peak = np.max(np.abs(signal.samples))
     value = float(20 * np.log10(max(peak, 1e-6) / max(rms, 1e-6)))
-    return Measured(value=value, confidence=0.9 * signal.audible_share)
+    return Measured(value=value, confidence=signal.audible_share)
 
 
 CREST = Measurement(
     name="crest",
-    gate=0.4,
     model=Measured,
     field="crest_db",
     measure=crest,
@@ -67,24 +67,11 @@ CREST = Measurement(
         "squashed": joined("squashed|flattened|low in punch"),
         "punchy": (*joined("punchy|high in punch"), *joined("full of|plenty of", "punch")),
     },
-    phrases={
-        "squashed": Phrases(
-            adjective="{squashed|flattened}",
-            predicate="@rather{squashed|flattened}",
-            noun="a_ squashed sound",
-            verb="sound~ {squashed|flattened}",
-            clause="it is squashed",
-            adverbial="in a_ squashed manner",
-        ),
-        "punchy": Phrases(
-            adjective="punchy",
-            predicate="@rather{punchy}|full of punch",
-            noun="plenty of punch",
-            verb="sound~ punchy",
-            clause="it is full of punch",
-            adverbial="with plenty of punch",
-        ),
+    sentences={
+        "squashed": ("the sound is squashed",),
+        "punchy": ("the sound is punchy", "it is full of punch"),
     },
+    rank=65,
     prompt="crest {{ music.crest_db.value | round(1) }} dB",
     line=number_line("crest", "{:.1f} dB"),
     histogram=number_histogram("crest", "Crest", "dB", range(4, 24, 2)),
@@ -130,7 +117,7 @@ def claims_of(out: Path, attribute: str) -> list[dict[str, Any]]:
 
 
 def with_crest(value: float) -> MusicEvidence:
-    return music_evidence(crest_db=Measured(value=value, confidence=0.9))
+    return music_evidence(crest_db=Measured(value=value, confidence=0.95))
 
 
 def test_captions_say_it_and_the_shards_hold_it(built: Path) -> None:
@@ -145,14 +132,10 @@ def test_captions_say_it_and_the_shards_hold_it(built: Path) -> None:
         assert claim["measured"].startswith("crest ")
 
 
-def test_a_gate_in_the_recipe_keeps_it_from_being_said(
-    listed: None, source: Path, tmp_path: Path
-) -> None:
-    out = build(source, tmp_path / "out", "gates.crest=0.95")
-    assert claims_of(out, "crest") == []
-    assert claims_of(out, "loudness")
-    with pytest.raises(UsageError, match=r"unknown key 'gates.crst'. Did you mean 'gates.crest'"):
-        load(Recipe, "quickstart", ("gates.crst=0.95",))
+def test_it_is_said_only_where_it_is_certain(listed: None) -> None:
+    for db, said in ((15.0, True), (10.2, False), (6.0, True)):
+        names = [claim.attribute for claim in sayable(with_crest(db), CERTAINTY)]
+        assert ("crest" in names) == said
 
 
 def test_it_is_recognised_denied_and_judged(listed: None) -> None:
@@ -164,7 +147,7 @@ def test_it_is_recognised_denied_and_judged(listed: None) -> None:
     ]
     punchy = Claim(attribute="crest", value="punchy", text="punchy")
     for db, verdict in ((15.0, "supported"), (9.5, "unverifiable"), (6.0, "contradicted")):
-        assert judge([punchy], with_crest(db), GatesPart())[0].verdict == verdict
+        assert judge([punchy], with_crest(db), CERTAINTY)[0].verdict == verdict
 
 
 def test_a_model_is_told_of_it(listed: None) -> None:
@@ -190,7 +173,6 @@ def test_explain_the_page_and_the_card_show_it(listed: None, built: Path, tmp_pa
         [crests] = [each for each in index.counts(Filter("", ())) if each.name == "crest"]
     assert sum(count for _, count in crests.values) == 4
     card = (built / "README.md").read_text()
-    assert "crest 0.40, density" in card
     assert "| crest |" in card
     assert "- name: crest_db" in card
 
@@ -205,7 +187,6 @@ def test_the_bundled_encoder_takes_its_words(listed: None) -> None:
 
 
 def test_without_it_nothing_of_it_is_left() -> None:
-    assert "crest" not in GatesPart().by_name
     assert "crest" not in prompts.load("evidence").text
     assert "crest" not in [facet.name for facet in facets()]
     assert extract("It is full of punch.") == ()

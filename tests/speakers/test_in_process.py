@@ -20,7 +20,7 @@ from mmusset.agents.critic import CRITIC
 from mmusset.agents.state import GraphAgent, begin, brief
 from mmusset.agents.story_writer import STORY_WRITER
 from mmusset.errors import MmussetError, Stopped
-from mmusset.recipe import GatesPart, SpeakerPart
+from mmusset.recipe import CERTAINTY, SpeakerPart
 from mmusset.sample import Fault
 from mmusset.speakers.base import Reply, Request
 from mmusset.speakers.local.speaker import TransformersSpeaker
@@ -57,7 +57,7 @@ def request(picture: Path, agent: GraphAgent[BaseModel], key: str = "k1") -> Req
     material = samples.material(picture, key=key)
     fault = Fault(where="caption", rule="contradicted", quote="loud", why="it is soft", mend="soft")
     state = {
-        **begin(material, sayable(material.media.music_evidence, GatesPart())),
+        **begin(material, sayable(material.media.music_evidence, CERTAINTY)),
         "caption": "A loud piece.",
         "story": "A blue wall.",
         "faults": (fault,),

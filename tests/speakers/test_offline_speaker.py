@@ -18,7 +18,7 @@ from mmusset.errors import Unusable
 from mmusset.measured import Measured
 from mmusset.measurements.key import TONICS
 from mmusset.measurements.listed import MEASUREMENTS
-from mmusset.recipe import GatesPart
+from mmusset.recipe import CERTAINTY
 from mmusset.sample import Claim, Colour, Fault, ImageEvidence
 from mmusset.speakers.agent import Draft
 from mmusset.speakers.base import (
@@ -29,7 +29,7 @@ from mmusset.speakers.base import (
 )
 from mmusset.speakers.offline import caption_grammar, story_grammar
 from mmusset.speakers.offline.speaker import OfflineSpeaker
-from mmusset.speakers.offline.wording import choices, conjugate, expand, finish
+from mmusset.speakers.offline.wording import choices, expand, finish
 from mmusset.text import sentences, word_count
 from mmusset.truth.extract import extract
 from mmusset.truth.findings import sayable
@@ -38,7 +38,6 @@ from tests.support.samples import image_evidence, material, music_evidence
 from tests.support.truths import evidence
 
 PAIRS = 500  # of a random brief and what is written for it
-SURE = GatesPart()
 COLOURS = ("navy", "amber", "teal", "rust", "ivory", "forest green", "midnight blue", "red")
 
 
@@ -67,7 +66,7 @@ def brief(agent: GraphAgent[BaseModel] = CAPTIONER, **changes: object) -> Brief:
     for name, part in parts.items():
         own = {n: changes.pop(n) for n in list(changes) if hasattr(part, n)}
         parts[name] = replace(part, **own)  # type: ignore[type-var]
-    claims = sayable(music_evidence(), SURE)
+    claims = sayable(music_evidence(), CERTAINTY)
     prompt = PromptParts("", "", "", "0" * 64)
     return Brief(**{"agent": agent, "sayable": claims, "prompt": prompt, **parts, **changes})
 
@@ -91,21 +90,21 @@ def test_a_caption_says_what_may_be_said_and_nothing_else() -> None:
     for number in range(PAIRS):
         told = claims(Random(number))
         allowed = {(claim.attribute, claim.value) for claim in told}
-        caption = caption_grammar.write(told, 10.24, Random(number))
+        caption = caption_grammar.write(told, Random(number))
         assert said_in(caption) <= allowed, caption
-        assert len(said_in(caption)) >= min(2, len(allowed)), caption
-        assert 8 <= word_count(caption) <= 80, caption
+        assert len(said_in(caption)) >= 1, caption
+        assert 3 <= word_count(caption) <= 80, caption
         assert not picture_in_caption(caption) + injection(caption, "caption"), caption
 
 
 @given(music=evidence(), seed=st.integers(0, 2**32))
 def test_any_evidence_gives_a_caption_that_it_carries_or_none(music, seed) -> None:  # type: ignore[no-untyped-def]
-    told = sayable(music, SURE)
+    told = sayable(music, CERTAINTY)
     if not told:
         with pytest.raises(Unusable):
-            caption_grammar.write(told, music.duration_s, Random(seed))
+            caption_grammar.write(told, Random(seed))
         return
-    caption = caption_grammar.write(told, music.duration_s, Random(seed))
+    caption = caption_grammar.write(told, Random(seed))
     assert said_in(caption) <= {(claim.attribute, claim.value) for claim in told}
 
 
@@ -200,9 +199,7 @@ def test_a_pattern_becomes_one_of_its_choices(seed: int) -> None:
     assert expand(pattern, Random(seed)) in choices(pattern)
 
 
-def test_articles_and_verbs_follow_english() -> None:
-    assert finish("a_ 84-BPM, a_ unhurried, a_ F minor and a_ uniform one. a_ end.") == (
-        "An 84-BPM, an unhurried, an F minor and a uniform one. An end."
+def test_articles_follow_english() -> None:
+    assert finish("a_ unhurried, a_ R&B, a_ euphoric and a_ uniform one. a_ end.") == (
+        "An unhurried, an R&B, a euphoric and a uniform one. An end."
     )
-    assert conjugate("carry~ on and step~", "third") == "carries on and steps"
-    assert conjugate("take~ its time, run~", "gerund") == "taking its time, running"

@@ -11,7 +11,7 @@ from mmusset.agents import AGENTS
 from mmusset.agents.captioner import CAPTIONER, CaptionReply
 from mmusset.agents.state import begin, brief
 from mmusset.errors import MmussetError, ServerGone, Stopped, Unusable
-from mmusset.recipe import GatesPart, Recipe, ServerPart, SpeakerPart
+from mmusset.recipe import CERTAINTY, Recipe, ServerPart, SpeakerPart
 from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import Reply, Request
 from mmusset.speakers.picture import fit
@@ -36,7 +36,7 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def request(picture: Path, key: str = "k1", evidence: str | None = None) -> Request:
     material = samples.material(picture, key=key)
-    state = begin(material, sayable(material.media.music_evidence, GatesPart()))
+    state = begin(material, sayable(material.media.music_evidence, CERTAINTY))
     state["evidence"] = evidence or state["evidence"]
     return Request(brief(state, CAPTIONER))
 

@@ -34,7 +34,7 @@ from mmusset.shards.tar import Sample
 RATE_HZ = 8000
 
 
-def measured(value: float, confidence: float = 0.9) -> Measured:
+def measured(value: float, confidence: float = 0.95) -> Measured:
     return Measured(value=value, confidence=confidence)
 
 
@@ -43,9 +43,9 @@ def music_evidence(**changes: object) -> MusicEvidence:
     evidence = {
         "duration_s": 10.24,
         "peak_dbfs": -12.0,
-        "tempo": Tempo(bpm=84.0, half_bpm=42.0, double_bpm=168.0, confidence=0.9),
+        "tempo": Tempo(bpm=84.0, half_bpm=42.0, double_bpm=168.0, confidence=0.95),
         "key": MusicalKey(
-            tonic="A", mode="minor", alternative="C major", confidence=0.9, mode_confidence=0.9
+            tonic="A", mode="minor", alternative="C major", confidence=0.95, mode_confidence=0.95
         ),
         "loudness_lufs": measured(-30.0),
         "dynamic_range_db": measured(4.0),

@@ -4,9 +4,7 @@ from hypothesis import strategies as st
 
 from mmusset.measured import Measured
 from mmusset.measurements.key import TONICS, MusicalKey
-from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.tempo import Tempo
-from mmusset.recipe import GatesPart
 from mmusset.sample import MusicEvidence
 
 SHARES = st.floats(0, 1)
@@ -63,8 +61,3 @@ def at_most(music: MusicEvidence, confidence: float) -> MusicEvidence:
             sure = [name for name in value if name.endswith("confidence")]
             value.update({name: min(value[name], confidence) for name in sure})
     return MusicEvidence.model_validate(data)
-
-
-def gates_at(confidence: float) -> GatesPart:
-    """The same gate for every measurement."""
-    return GatesPart.model_validate({each.name: confidence for each in MEASUREMENTS})

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmusset.measurements.listed import MEASUREMENTS
-from mmusset.recipe import GatesPart
+from mmusset.recipe import CERTAINTY
 from mmusset.sample import Attribute, Claim, JudgedClaim, MusicEvidence
 from mmusset.truth.extract import extract
 from mmusset.truth.findings import carried, findings
@@ -13,14 +13,13 @@ from mmusset.truth.judge import is_concrete
 from mmusset.truth.judge import judge as judge_all
 from mmusset.truth.lexicon import lexicon
 from tests.support.samples import measured, music_evidence
-from tests.support.truths import at_most, evidence, gates_at
+from tests.support.truths import at_most, evidence
 
-GATES = GatesPart()
 SCALED = [each for each in MEASUREMENTS if each.scale]
 
 
-def judge(said: Claim, music: MusicEvidence, gates: GatesPart) -> JudgedClaim:
-    (judged,) = judge_all([said], music, gates)
+def judge(said: Claim, music: MusicEvidence, certainty: float) -> JudgedClaim:
+    (judged,) = judge_all([said], music, certainty)
     return judged
 
 
@@ -58,20 +57,24 @@ VERDICTS = [
 
 @pytest.mark.parametrize(("attribute", "value", "verdict"), VERDICTS)
 def test_verdicts(attribute: Attribute, value: str, verdict: str) -> None:
-    assert judge(claim(attribute, value), music_evidence(), GATES).verdict == verdict
+    assert judge(claim(attribute, value), music_evidence(), CERTAINTY).verdict == verdict
 
 
 def test_a_judged_claim_shows_what_was_measured() -> None:
-    judged = judge(claim("loudness", "loud"), music_evidence(), GATES)
-    assert (judged.measured, judged.confidence, judged.text) == ("-30.0 LUFS", 0.9, "loudness loud")
-    assert judge(claim("vocals", "present"), music_evidence(), GATES).measured == ""
+    judged = judge(claim("loudness", "loud"), music_evidence(), CERTAINTY)
+    assert (judged.measured, judged.confidence, judged.text) == (
+        "-30.0 LUFS",
+        0.95,
+        "loudness loud",
+    )
+    assert judge(claim("vocals", "present"), music_evidence(), CERTAINTY).measured == ""
 
 
 def test_a_value_near_a_border_does_not_contradict_the_neighbour() -> None:
     music = music_evidence(loudness_lufs=measured(-25.0))
-    assert judge(claim("loudness", "quiet"), music, GATES).verdict == "supported"
-    assert judge(claim("loudness", "medium"), music, GATES).verdict == "unverifiable"
-    assert judge(claim("loudness", "loud"), music, GATES).verdict == "contradicted"
+    assert judge(claim("loudness", "quiet"), music, CERTAINTY).verdict == "supported"
+    assert judge(claim("loudness", "medium"), music, CERTAINTY).verdict == "unverifiable"
+    assert judge(claim("loudness", "loud"), music, CERTAINTY).verdict == "contradicted"
 
 
 def test_moods_and_genres_are_opinion_and_the_rest_is_not() -> None:
@@ -83,7 +86,7 @@ def test_moods_and_genres_are_opinion_and_the_rest_is_not() -> None:
 
 def test_a_caption_is_judged_claim_by_claim() -> None:
     caption = "A hushed piece in A minor near 128 BPM, with drums, a violin and a wistful air."
-    judged = [judge(found, music_evidence(), GATES) for found in extract(caption)]
+    judged = [judge(found, music_evidence(), CERTAINTY) for found in extract(caption)]
     assert [(c.text, c.verdict) for c in judged] == [
         ("hushed", "supported"),
         ("A minor", "supported"),
@@ -104,33 +107,31 @@ def claims() -> st.SearchStrategy[Claim]:
 
 
 @given(claims(), evidence())
-def test_evidence_under_its_gate_settles_nothing(said: Claim, music: MusicEvidence) -> None:
+def test_evidence_that_is_not_certain_settles_nothing(said: Claim, music: MusicEvidence) -> None:
     found = findings(music)
     name = said.attribute if said.attribute in found else "percussion"
-    if not carried(found[name], GATES):
-        assert judge(said, music, GATES).verdict == "unverifiable"
+    if not carried(found[name], CERTAINTY):
+        assert judge(said, music, CERTAINTY).verdict == "unverifiable"
 
 
 @given(claims(), evidence())
 def test_nothing_is_settled_where_nothing_is_sure(said: Claim, music: MusicEvidence) -> None:
-    closed = gates_at(1.0)
     nearly = at_most(music, 0.99)
-    assert judge(said, nearly, closed).verdict == "unverifiable"
-    open_gates = gates_at(0.0)
-    assert judge(said, at_most(music, 0.0), open_gates).verdict == "unverifiable"
+    assert judge(said, nearly, 1.0).verdict == "unverifiable"
+    assert judge(said, at_most(music, 0.0), 0.0).verdict == "unverifiable"
 
 
 @given(evidence())
 def test_a_sure_finding_supports_itself_and_contradicts_its_denial(music: MusicEvidence) -> None:
     for name, finding in findings(music).items():
-        if carried(finding, GATES):
-            assert judge(claim(name, finding.value), music, GATES).verdict == "supported"
-            denied = judge(claim(name, f"not {finding.value}"), music, GATES)
+        if carried(finding, CERTAINTY):
+            assert judge(claim(name, finding.value), music, CERTAINTY).verdict == "supported"
+            denied = judge(claim(name, f"not {finding.value}"), music, CERTAINTY)
             assert denied.verdict == "contradicted"
 
 
 @given(evidence())
 def test_no_more_than_one_word_of_a_scale_is_supported(music: MusicEvidence) -> None:
     for each in SCALED:
-        verdicts = [judge(claim(each.name, v), music, GATES).verdict for v in each.values]
+        verdicts = [judge(claim(each.name, v), music, CERTAINTY).verdict for v in each.values]
         assert verdicts.count("supported") <= 1

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmusset.recipe import GatesPart
+from mmusset.recipe import CERTAINTY
 from mmusset.sample import Tags
 from mmusset.truth.extract import extract
 from mmusset.truth.findings import sayable
@@ -13,7 +13,6 @@ from mmusset.truth.told import ATTRIBUTES, claims_of, told
 from tests.support.samples import music_evidence
 from tests.support.truths import at_most
 
-GATES = GatesPart()
 ALL = tuple(ATTRIBUTES)
 # A quiet, sparse, even, dark, wide piece in A minor at 84 BPM without drums.
 MUSIC = music_evidence()
@@ -22,16 +21,16 @@ UNSURE = at_most(MUSIC, 0.01)
 
 def test_a_tag_tells_what_nothing_can_measure() -> None:
     tags = Tags(genre="rock, folk", mood="dreamy", instruments="piano")
-    found = told(tags, ("genre", "mood"), MUSIC, GATES)
+    found = told(tags, ("genre", "mood"), MUSIC, CERTAINTY)
     assert [(c.attribute, c.value, c.verdict, c.basis) for c in found] == [
         ("genre", "rock", "told", "told"),
         ("genre", "folk", "told", "told"),
         ("mood", "dreamy", "told", "told"),
     ]
-    said = sayable(MUSIC, GATES, found)
+    said = sayable(MUSIC, CERTAINTY, found)
     assert [claim.value for claim in said[:3]] == ["rock", "folk", "dreamy"]
     assert {claim.basis for claim in said[3:]} == {"heard"}
-    assert said[3:] == sayable(MUSIC, GATES)
+    assert said[3:] == sayable(MUSIC, CERTAINTY)
 
 
 @pytest.mark.parametrize(
@@ -48,22 +47,22 @@ def test_a_tag_tells_what_nothing_can_measure() -> None:
     ],
 )
 def test_a_measurement_settles_what_a_tag_tells(tags: Tags, verdict: str) -> None:
-    (found,) = told(tags, ALL, MUSIC, GATES)
+    (found,) = told(tags, ALL, MUSIC, CERTAINTY)
     assert found.verdict == verdict
-    (unsure,) = told(tags, ALL, UNSURE, GATES)
+    (unsure,) = told(tags, ALL, UNSURE, CERTAINTY)
     assert unsure.verdict == "told", "what is not sure settles nothing"
 
 
 def test_one_tempo_alone_may_be_said() -> None:
     for bpm, value, basis in (("84", "84", "heard"), ("168", "168", "told"), ("99", "84", "heard")):
-        said = sayable(MUSIC, GATES, told(Tags(bpm=bpm), ALL, MUSIC, GATES))
+        said = sayable(MUSIC, CERTAINTY, told(Tags(bpm=bpm), ALL, MUSIC, CERTAINTY))
         assert [(c.value, c.basis) for c in said if c.attribute == "tempo"] == [(value, basis)]
 
 
 def test_a_caption_that_says_what_a_tag_tells() -> None:
     by_tags = claims_of(Tags(genre="rock", bpm="168"), ALL)
     caption = "A dreamy rock piece, no jazz, at 168 BPM in A minor."
-    verdicts = {c.value: c.verdict for c in judge(extract(caption), MUSIC, GATES, by_tags)}
+    verdicts = {c.value: c.verdict for c in judge(extract(caption), MUSIC, CERTAINTY, by_tags)}
     assert verdicts == {
         "dreamy": "unverifiable",
         "rock": "told",

@@ -65,7 +65,7 @@ def varied(number: int) -> Sample:
         for mood in moods
     )
     bpm = 60.0 + 10 * (number % 5)
-    tempo = Tempo(bpm=bpm, half_bpm=bpm / 2, double_bpm=2 * bpm, confidence=0.9)
+    tempo = Tempo(bpm=bpm, half_bpm=bpm / 2, double_bpm=2 * bpm, confidence=0.95)
     changes = {
         "story": Story(text=STORIES[number % len(STORIES)], writer="story_writer"),
         "caption": Caption(text=", ".join(["It is", *moods]), claims=claims, writer="captioner"),

@@ -17,6 +17,8 @@ from mmusset.sources.source import Kind
 class Survey(Frozen):
     """What a music, video, picture or text file says of itself. Empty strings where it does not.
 
+    Of a sidecar, `tags` are those that it gives to music.
+
     `pixels_sha256` is of the picture, or of the music's cover, as it is decoded to be stored;
     `sound_sha256` of a moment of the decoded music. Both outlive another container or tags.
     """

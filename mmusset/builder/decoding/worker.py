@@ -33,8 +33,8 @@ from mmusset.evidence.media_file import MediaFile
 from mmusset.frozen import Frozen
 from mmusset.measurements.listed import add_from
 from mmusset.recipe import ImagePart
-from mmusset.sample import ClipFacts, ImageFacts, MediaFacts, Prepared
-from mmusset.sources import tags
+from mmusset.sample import ClipFacts, ImageFacts, MediaFacts, Prepared, Tags
+from mmusset.sources import sidecar, tags
 from mmusset.speakers.picture import fit
 
 from .no_network import drop_network
@@ -65,6 +65,8 @@ def survey(task: SurveyTask) -> Survey:
         if kind == "image":
             pixels_sha256 = _pixels_sha256(media, max_side_px) or sha256
             return Survey(sha256=sha256, pixels_sha256=pixels_sha256)
+        if kind == "sidecar":
+            return Survey(sha256=sha256, tags=_sidecar(media))
         read = tags.read(media.reader(), media.suffix)
         cover_sha256 = hashlib.sha256(read.cover).hexdigest() if read.cover else ""
         duration_s, sound_sha256 = _sound(media)
@@ -76,6 +78,13 @@ def survey(task: SurveyTask) -> Survey:
             sound_sha256=sound_sha256,
             tags=read.tags,
         )
+
+
+def _sidecar(media: MediaFile) -> Tags:
+    try:
+        return sidecar.read(media.read_at(0, sidecar.MOST_BYTES + 1))
+    except ValueError as error:
+        raise Unusable("a sidecar that can't be read", str(error)) from None
 
 
 def composing_input(task: ComposingTask) -> ComposingInput:

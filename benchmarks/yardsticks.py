@@ -11,6 +11,7 @@ import importlib.metadata
 import json
 import sys
 import warnings
+from functools import cache
 from pathlib import Path
 
 warnings.filterwarnings("ignore")
@@ -48,30 +49,22 @@ def main() -> None:
         for name, *of_it in (line.split() for line in sys.stdin)
     ]
     todo = [(name, of_it) for name, of_it in wanted if of_it]
-    networks = {"tempo": beats.RNNBeatProcessor(), "key": key.CNNKeyRecognitionProcessor()}
     with results.open("a") as file:
         for number, (name, of_it) in enumerate(todo):
-            file.write(json.dumps({"clip": name, **measured(clips / name, of_it, networks)}) + "\n")
+            file.write(json.dumps({"clip": name, **measured(clips / name, of_it)}) + "\n")
             file.flush()
             print(f"yardsticks: {number + 1} of {len(todo)}", file=sys.stderr, flush=True)
 
 
-def measured(path: Path, wanted: list[str], networks: dict[str, object]) -> dict[str, object]:
-    """Each yardstick's tempo in BPM, its key as "C major"."""
+def measured(path: Path, wanted: list[str]) -> dict[str, dict[str, float | str]]:
+    """Tempi in BPM and keys as "C major", by what was wanted and by the yardstick's name."""
     audio = es.MonoLoader(filename=str(path), sampleRate=RATE_HZ)()
+    return {what: ASKED[what](audio) for what in wanted}
+
+
+def tempi(audio: np.ndarray) -> dict[str, float]:
     low = librosa.resample(audio, orig_sr=RATE_HZ, target_sr=22050)
-    signal = madmom.audio.signal.Signal(audio, sample_rate=RATE_HZ, num_channels=1)
-    by = {"tempo": tempi, "key": keys}
-    return {what: by[what](signal, audio, low, networks[what]) for what in wanted}
-
-
-def tempi(signal: object, audio: np.ndarray, low: np.ndarray, network: object) -> dict[str, float]:
-    activation = network(signal)
-    times = beats.DBNBeatTrackingProcessor(fps=BEATS_PER_S)(activation)
-    comb = tempo.TempoEstimationProcessor(fps=BEATS_PER_S)(activation)
     found = {
-        "madmom DBN": 60 / np.median(np.diff(times)) if len(times) > 2 else 0.0,
-        "madmom comb": comb[0][0] if len(comb) else 0.0,
         "essentia multifeature": es.RhythmExtractor2013(method="multifeature")(audio)[0],
         "essentia Percival": es.PercivalBpmEstimator()(audio),
         "librosa": librosa.feature.tempo(y=low, sr=22050)[0],
@@ -79,12 +72,49 @@ def tempi(signal: object, audio: np.ndarray, low: np.ndarray, network: object) -
     return {name: round(float(bpm), 2) for name, bpm in found.items()}
 
 
-def keys(signal: object, audio: np.ndarray, low: np.ndarray, network: object) -> dict[str, str]:
-    theirs = key.key_prediction_to_label(network(signal))
+def network_tempi(audio: np.ndarray) -> dict[str, float]:
+    activation = beat_network()(signal_of(audio))
+    times = beats.DBNBeatTrackingProcessor(fps=BEATS_PER_S)(activation)
+    comb = tempo.TempoEstimationProcessor(fps=BEATS_PER_S)(activation)
+    found = {
+        "madmom DBN": 60 / np.median(np.diff(times)) if len(times) > 2 else 0.0,
+        "madmom comb": comb[0][0] if len(comb) else 0.0,
+    }
+    return {name: round(float(bpm), 2) for name, bpm in found.items()}
+
+
+def keys(audio: np.ndarray) -> dict[str, str]:
+    low = librosa.resample(audio, orig_sr=RATE_HZ, target_sr=22050)
     tonic, mode, _ = es.KeyExtractor(profileType="bgate")(audio)
     chroma = librosa.feature.chroma_cqt(y=low, sr=22050).mean(axis=1)
-    found = {"madmom CNN": theirs, "essentia": f"{tonic} {mode}", "librosa": best_key(chroma)}
-    return {name: sharp(value) for name, value in found.items()}
+    return {"essentia": sharp(f"{tonic} {mode}"), "librosa": best_key(chroma)}
+
+
+def network_keys(audio: np.ndarray) -> dict[str, str]:
+    found = key.key_prediction_to_label(key_network()(signal_of(audio)))
+    return {"madmom CNN": sharp(found)}
+
+
+ASKED = {
+    "tempo": tempi,
+    "key": keys,
+    "network-tempo": network_tempi,
+    "network-key": network_keys,
+}
+
+
+@cache
+def beat_network() -> beats.RNNBeatProcessor:
+    return beats.RNNBeatProcessor()
+
+
+@cache
+def key_network() -> key.CNNKeyRecognitionProcessor:
+    return key.CNNKeyRecognitionProcessor()
+
+
+def signal_of(audio: np.ndarray) -> madmom.audio.signal.Signal:
+    return madmom.audio.signal.Signal(audio, sample_rate=RATE_HZ, num_channels=1)
 
 
 def best_key(chroma: np.ndarray) -> str:

@@ -15,6 +15,8 @@ SLOWEST_BPM, OCTAVES, STEPS_PER_OCTAVE = 40.0, 2.6, 96  # 40 to 240 beats per mi
 PRIOR_BPM, PRIOR_OCTAVES = 90.0, 1.0  # a wide preference for moderate tempos
 HALVES = 1.5  # weight of the half-beat's frequency against the beat's own
 BEATS = 4  # a beat must come back this often to count fully
+# Beyond these, estimators of every kind quarrel over the octave; there a lead counts less.
+USUAL_BPM, UNUSUAL = (65.0, 158.0), 0.7
 SAME_BEAT = 1.08  # nearer readings than this ratio are one reading
 # The probability of being right within 4 % by the score below; benchmarks/README.md.
 CALIBRATION: Knots = ((0.0, 0.0), (0.28, 0.9), (1.0, 1.0))
@@ -52,7 +54,8 @@ def tempo(strengths: Sequence[Doubles], hop_s: float) -> Measured:
     lead = 1 - _best_other(score, best) / score[best]
     bpm = float(SLOWEST_BPM * 2 ** ((best + _summit(score, best)) / STEPS_PER_OCTAVE))
     attacks = float(np.mean([attack_share(strength) for strength in strengths]))
-    sure = float(lead * np.sqrt(likeness[best]) * attacks)
+    octave = 1.0 if USUAL_BPM[0] < bpm < USUAL_BPM[1] else UNUSUAL
+    sure = float(lead * np.sqrt(likeness[best]) * attacks * octave)
     return Measured(value=bpm, confidence=probability(sure, CALIBRATION))
 
 
@@ -60,7 +63,7 @@ def _likeness(places: Sequence[Doubles], lags: Doubles) -> Doubles:
     """Mean autocorrelation at one to four times each of `lags` (in frames), 0 to 1."""
     frames = max(len(place) for place in places)
     size = 1 << (2 * frames - 1).bit_length()
-    power = sum(np.abs(np.fft.rfft(place, size)) ** 2 for place in places)
+    power = np.sum([np.abs(np.fft.rfft(place, size)) ** 2 for place in places], axis=0)
     raw = np.fft.irfft(power, size)[:frames]
     unbiased = raw / raw[0] * frames / np.arange(frames, 0, -1)
     at = lags[:, None] * np.arange(1, BEATS + 1)
@@ -74,7 +77,7 @@ def _frequency(places: Sequence[Doubles], cycles_per_frame: Doubles) -> Doubles:
     size = 16 << max(len(place) for place in places).bit_length()
     hann = (place * np.hanning(len(place)) for place in places)
     amplitude = np.sum([np.abs(np.fft.rfft(place, size)) for place in hann], axis=0)
-    return np.interp(cycles_per_frame * size, np.arange(len(amplitude)), amplitude)
+    return np.asarray(np.interp(cycles_per_frame * size, np.arange(len(amplitude)), amplitude))
 
 
 def _best_other(score: Doubles, best: int) -> float:

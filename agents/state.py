@@ -136,9 +136,8 @@ def draft_of(state: State) -> Draft:
 def brief(state: State, agent: GraphAgent[BaseModel]) -> Brief:
     """What `agent` may know of the sample, and its prompt."""
     draft = draft_of(state)
-    mood = next((c.value for c in state["sayable"] if c.attribute == "energy"), "quiet and open")
     task = agent.prompt.render(
-        mood=mood, caption=draft.caption, story=draft.story, faults=draft.faults
+        mood=_mood(state["sayable"]), caption=draft.caption, story=draft.story, faults=draft.faults
     )
     system = prompts.load("system").text.strip()
     return Brief(
@@ -148,6 +147,12 @@ def brief(state: State, agent: GraphAgent[BaseModel]) -> Brief:
         draft=draft,
         prompt=PromptParts(system, state["evidence"], task, prompts.sha256_of(agent.prompt)),
     )
+
+
+def _mood(sayable: tuple[Claim, ...]) -> str:
+    """The mood that a story is to have: as a tag tells it, else by the music's energy."""
+    values = {c.attribute: c.value for c in reversed(sayable) if c.attribute in ("mood", "energy")}
+    return (values.get("mood") or values.get("energy", "quiet and open")).removesuffix(" mood")
 
 
 async def ask(state: State, agent: GraphAgent[R], asker: Asker) -> tuple[R, Turn]:

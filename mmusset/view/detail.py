@@ -10,7 +10,7 @@ from typing import Literal
 from mmusset.builder.report import ItemStory
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.safe_text import show_path
-from mmusset.sample import RULES, Colour, MediaFacts, Outcome, Prepared, Turn
+from mmusset.sample import RULES, Colour, MediaFacts, Outcome, Prepared, Tags, Turn
 from mmusset.speakers.base import Reply
 
 from .card import Card, card_of, status_of
@@ -219,7 +219,7 @@ def _facts(story: ItemStory) -> list[Named]:
             "music made by": clip.generated_by,
             "picture's size": f"{image.width_px} x {image.height_px}",
         }
-    facts |= {name: getattr(item.tags, name) for name in ("title", "artist", "album", "license")}
+    facts |= {name: getattr(item.tags, name) for name in Tags.model_fields}
     if shard and status_of(story.outcome) == "accepted":
         facts["shard"] = shard.name
     facts["sha256 of the music"] = item.source_sha256

@@ -125,8 +125,8 @@ def _facets(story: ItemStory) -> list[Named]:
     """The caption as trainers may have it: as published, or as it would be."""
     if isinstance(story.item, Quadruple):
         captions = story.item.captions
-    elif story.outcome and story.outcome.caption:
-        captions = facets_of(story.item.key, story.outcome.caption.claims)
+    elif story.caption:
+        captions = facets_of(story.item.key, story.caption.claims)
     else:
         return []
     return [Named(name.replace("_", " "), text) for name, text in captions.model_dump().items()]

@@ -297,11 +297,17 @@ def _claims(caption: Caption) -> list[str]:
         "caption",
         *textwrap.wrap(caption.text, 96, initial_indent="  ", subsequent_indent="  "),
         *(
-            f"  {claim.verdict}: {claim.attribute} {claim.value} ({claim.text!r};"
-            f" measured {claim.measured or 'nothing'}, {claim.confidence:.2f})"
+            f"  {claim.verdict}: {claim.attribute} {claim.value} ({claim.text!r}; {_ground(claim)})"
             for claim in caption.claims
         ),
     ]
+
+
+def _ground(claim: JudgedClaim) -> str:
+    """What a verdict stands on."""
+    if claim.verdict == "told" and not claim.measured:
+        return "said by a tag"
+    return f"measured {claim.measured or 'nothing'}, {claim.confidence:.2f}"
 
 
 def _share(part: int, whole: int) -> str:

@@ -37,6 +37,9 @@ BRIGHTNESS = Measurement(
             *joined("low in the spectrum|leans on the low end|low end outweighs the high"),
             *joined("weighted|leaning|tilted", "towards the low end"),
             *joined("low in|short on|light on|little|not much", "treble"),
+            *joined(
+                "high frequencies are|high end is|treble is", "weak|subdued|recessed|rolled off"
+            ),
             *("dark timbred", "treble light"),
         ),
         "balanced": (
@@ -47,7 +50,7 @@ BRIGHTNESS = Measurement(
                 "|balances low end and high end|weighs up low end and high end"
                 "|low end and high end are balanced"
             ),
-            *joined("tone is|timbre is|sound is", "balanced"),
+            *joined("tone is|timbre is|sound is|spectrum is", "balanced"),
             *stated("tone|timbre|sound", "balanced"),
             *joined("tone|timbre|sound", "between dark and bright"),
             *("between dark and bright", "tonally balanced", "balanced toned"),
@@ -62,6 +65,7 @@ BRIGHTNESS = Measurement(
             *joined("high in the spectrum|leans on the high end"),
             *joined("weighted|leaning|tilted", "towards the high end"),
             *joined("rich in|heavy with|full of|plenty of|much", "treble"),
+            *joined("high frequencies are|high end is|treble is", "strong|prominent|present"),
             *("bright timbred", "treble rich", "treble heavy"),
         ),
     },

@@ -35,6 +35,8 @@ DENSITY = Measurement(
             *joined("room|space|gaps", "between", "notes|its notes|the notes"),
             *joined("sparing|thrifty", "with", "notes|its notes"),
             *joined("spares|sparing|rations|rationing", "its notes"),
+            *joined("hardly any|barely any|scarcely any|very few|not many", "notes"),
+            *stated("note density|onset density|density", "low|small"),
             *("uncrowded", "pared down", "thinly filled", "short on notes", "light on notes"),
         ),
         "steady": (
@@ -44,7 +46,7 @@ DENSITY = Measurement(
                 "|neither sparse nor busy|neither busy nor sparse|neither sparse nor dense"
                 "|notes come steadily"
             ),
-            *stated("density", MEDIUM),
+            *stated("density|note density|onset density", MEDIUM),
             *joined("steady|moderate", "flow|stream|run|supply", "of notes"),
             *joined("in a", "steady|moderate", "flow|stream|run|supply"),
             *joined("moderate|middling", "number of notes"),
@@ -57,6 +59,7 @@ DENSITY = Measurement(
             ),
             *joined("plenty of|lots of|rich in|crammed with|thick with|crowd of", "notes"),
             *joined("teems|teeming|bristles|bristling|brims|brimming", "with notes"),
+            *stated("note density|onset density|density", "high|large"),
             *("bustling", "teeming", "tightly packed", "notes are plentiful", "notes crowd in"),
             "note filled",
         ),

@@ -59,6 +59,10 @@ DYNAMICS = Measurement(
             *joined("little|hardly any", "change in", LEVELS),
             *joined("varies|varying|vary", "little in", LEVELS),
             *joined("one", LEVELS),
+            *joined("dynamic range|dynamic variation", "is", "small|low|narrow|limited|minimal"),
+            *joined("no|without|few", "dynamic", "changes|change|variation|variations|shifts"),
+            *joined(LEVELS, "stays|remains|is", "the same"),
+            *joined("the same|same", LEVELS),
         ),
         "varied": (
             *joined(
@@ -86,6 +90,13 @@ DYNAMICS = Measurement(
             *joined("level|volume", "that", "moves|shifts|fluctuates|varies|changes"),
             *joined("swells and", "falls|fades"),
             *joined("swelling and", "falling|fading"),
+            *joined("dynamic range|dynamic variation", "is", "large|high|wide|considerable"),
+            *joined("louder and", "softer|quieter"),
+            *joined("softer and|quieter and", "louder"),
+            *joined("builds|grows|swells", "in volume"),
+            *joined(
+                "from", "piano to forte|forte to piano|pianissimo to fortissimo|pp to ff|p to f"
+            ),
             *("dynamics shift", "dynamics change", "dynamics vary"),
         ),
     },

@@ -44,7 +44,7 @@ ENERGY = Measurement(
                 "calm|calmly|calm in energy|tranquil|relaxed|low energy|low in energy"
                 "|energy is low|little energy|laid back|placid"
             ),
-            *stated("energy", "low|little"),
+            *stated("energy|energy level|energy levels", "low|little|very low"),
             *("restful", "composed manner", "composed bearing", "composed feel", "unexcited"),
             "at ease",
             *("calming", "easygoing", "easy going", "laidback", "chilled out", "calmness"),
@@ -54,7 +54,7 @@ ENERGY = Measurement(
                 "medium energy|moderately energetic|moderate in energy|mid energy|middling energy"
                 "|neither calm nor energetic|neither energetic nor calm|moderately lively"
             ),
-            *stated("energy", MEDIUM),
+            *stated("energy|energy level|energy levels", MEDIUM),
             *joined("moderate|middling", "amount of energy"),
             *joined("neither calm nor", "lively|energetic"),
             *joined("between calm and", "lively|energetic"),
@@ -64,8 +64,8 @@ ENERGY = Measurement(
                 "energetic|energetically|high energy|high in energy|energy is high|full of energy"
                 "|lively|driving|vigorous|vigorously"
             ),
-            *stated("energy", "high|much"),
-            *joined("plenty of|a lot of|lots of|charged with", "energy"),
+            *stated("energy|energy level|energy levels", "high|much|very high"),
+            *joined("plenty of|a lot of|lots of|bursts with|bursting with|charged with", "energy"),
             *joined("full of", "vigour|life"),
             *("spirited", "high spirited", "animated", "active manner", "enegetic", "energising"),
             *("energizing", "vivacious", "peppy", "exuberant", "rousing", "boisterous"),

@@ -84,6 +84,7 @@ PULSE = Measurement(
             ),
             *stated(PACES, f"{MEDIUM}|walking|medium fast|medium slow|average|normal"),
             *joined(*TEMPO_OF, f"{MEDIUM}|medium fast|medium slow"),
+            *joined("strolls|ambles|strolling|ambling", "along at a walking pace"),
             *("medium fast", "medium slow", "medium fast tempo", "medium slow tempo"),
             *joined("medium|middling|mid", "paced"),
             *joined("neither slow nor", "fast|quick|hurried"),

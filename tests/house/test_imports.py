@@ -52,7 +52,17 @@ MAY_USE: dict[str, set[str]] = {
     "composer": {*NOUNS, "musflow", "training"},
     "pipeline": {*NOUNS, "agents", "builder", "composer", "publish", "sources", "speakers"},
     "cli": {
-        *(*NOUNS, "pipeline", "agents", "builder", "publish", "view", "shards", "speakers"),
+        *(
+            *NOUNS,
+            "pipeline",
+            "agents",
+            "builder",
+            "publish",
+            "view",
+            "shards",
+            "speakers",
+            "truth",
+        ),
         *("sources", "training", "musflow", "finetune"),
     },
     "__main__": {"cli"},

@@ -6,7 +6,7 @@ schema, prompts, captions, rules, the pages and the dataset's card.
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
 
@@ -113,7 +113,8 @@ class Histogram(Generic[T]):
     """How the page counts and filters items by a measurement.
 
     `name` stands in the page's addresses, beside `q`, `page` and `key`, which it may not be.
-    `labels` are all that `label` can give, in order.
+    `labels` are all that `label` can give, in order. Items are sorted by `number`, where there
+    is one.
     """
 
     name: str
@@ -121,6 +122,7 @@ class Histogram(Generic[T]):
     labels: tuple[str, ...]
     label: Callable[[T], str]
     unit: str = ""
+    number: Callable[[T], float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -141,6 +143,11 @@ class Measurement(Generic[T]):
     field: str = ""
     measure: "Callable[[ClipSignal], T] | None" = None
     derive: Callable[[Evidence], T] | None = None
+
+    # What belongs to a whole piece is also measured on several of its places at once (`pool`);
+    # `settle` is given a clip's own value and the piece's, and gives what the clip shall have.
+    pool: "Callable[[Sequence[ClipSignal]], T] | None" = None
+    settle: Callable[[T, T], T] | None = None
 
     # How it becomes a claim. A number takes the word of its `scale`, printed in `form`; where
     # that is not all, `find` says what the evidence finds. `values` are the words in order,
@@ -181,6 +188,8 @@ class Measurement(Generic[T]):
             raise ValueError(
                 f"measurement {self.name}: give either field and measure, or derive alone"
             )
+        if bool(self.pool) != bool(self.settle):
+            raise ValueError(f"measurement {self.name}: give both pool and settle, or neither")
         if self.scale and not self.values:
             object.__setattr__(self, "values", self.scale.words)
 
@@ -219,4 +228,6 @@ def number_line(title: str, form: str) -> Line[Measured]:
 def number_histogram(name: str, title: str, unit: str, borders: range) -> Histogram[Measured]:
     """The histogram of a single number, with these borders between the bins."""
     bins = Bins(tuple(borders))
-    return Histogram(name, title, bins.labels, lambda m: bins.label(m.value), unit)
+    return Histogram(
+        name, title, bins.labels, lambda m: bins.label(m.value), unit, lambda m: m.value
+    )

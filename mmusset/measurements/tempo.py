@@ -1,6 +1,6 @@
 """The beat's rate, and the rates that ears may take for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mmusset.bins import Bins
@@ -27,11 +27,22 @@ class Tempo(Frozen):
 
 
 def _measure(signal: "ClipSignal") -> Tempo:
+    return _pool([signal])
+
+
+def _pool(signals: "Sequence[ClipSignal]") -> Tempo:
     from mmusset.dsp import tempo
 
-    beat = tempo.tempo(signal.onset_strength, signal.spectrum.hop_s)
+    strengths = [signal.onset_strength for signal in signals]
+    beat = tempo.tempo(strengths, signals[0].spectrum.hop_s)
     bpm = beat.value
     return Tempo(bpm=bpm, half_bpm=bpm / 2, double_bpm=bpm * 2, confidence=beat.confidence)
+
+
+def _settle(clip: Tempo, piece: Tempo) -> Tempo:
+    """The piece's tempo; it isn't sure where the clip, heard alone, has another."""
+    same = abs(clip.bpm / piece.bpm - 1) <= TOLERANCE
+    return piece if same else piece.model_copy(update={"confidence": 0.0})
 
 
 def _find(evidence: Evidence) -> Finding:
@@ -70,6 +81,8 @@ TEMPO = Measurement(
     model=Tempo,
     field="tempo",
     measure=_measure,
+    pool=_pool,
+    settle=_settle,
     find=_find,
     holds=_holds,
     mentions=_mentions,
@@ -83,6 +96,8 @@ TEMPO = Measurement(
         lambda t: f"{t.bpm:.1f} BPM, or {t.half_bpm:.1f} or {t.double_bpm:.1f}",
         lambda t: t.confidence,
     ),
-    histogram=Histogram("tempo", "Tempo", BINS.labels, lambda t: BINS.label(t.bpm), "BPM"),
+    histogram=Histogram(
+        "tempo", "Tempo", BINS.labels, lambda t: BINS.label(t.bpm), "BPM", lambda t: t.bpm
+    ),
     counted="",
 )

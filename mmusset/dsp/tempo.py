@@ -1,11 +1,13 @@
 """The beat's rate."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.measured import Knots, Measured, probability
+from mmusset.measured import Measured, logistic
 
-from .onsets import attack_share
+from .onsets import attack_share, audible_onsets
 
 Doubles = NDArray[np.float64]
 
@@ -14,25 +16,45 @@ PRIOR_BPM, PRIOR_OCTAVES = 90.0, 1.0  # a wide preference for moderate tempos
 HALVES = 1.5  # weight of the half-beat's frequency against the beat's own
 BEATS = 4  # a beat must come back this often to count fully
 SAME_BEAT = 1.08  # nearer readings than this ratio are one reading
-# The probability of being right within 4 % by the score below; benchmarks/README.md.
-CALIBRATION: Knots = ((0.0, 0.0), (0.28, 0.9), (1.0, 1.0))
+SLOW_BPM, FAST_BPM = 75.0, 150.0  # beyond these, octaves are doubtful
+# Logistic regression of benchmarks/calibrate.py, in the order of `features`.
+WEIGHTS, BIAS = (0.0, 0.0, 0.0, 0.0, 0.0), 0.0
 UNKNOWN = Measured(value=PRIOR_BPM, confidence=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The likeliest tempo, and what tells whether it is right within 4 % (`features`)."""
+
+    bpm: float
+    features: tuple[float, ...]
 
 
 def tempo(strength: Doubles, hop_s: float) -> Measured:
     """The rate in beats per minute at which onsets of `strength` `[frames]` come back.
 
+    Confidence is the probability of being right within 4 %.
+    """
+    found = candidate(strength, hop_s)
+    if not found or found.features[0] <= 0:
+        return UNKNOWN if not found else Measured(value=found.bpm, confidence=0.0)
+    return Measured(value=found.bpm, confidence=logistic(found.features, WEIGHTS, BIAS))
+
+
+def candidate(strength: Doubles, hop_s: float) -> Candidate | None:
+    """The likeliest tempo of onsets; None where nothing comes back.
+
     Each candidate is scored by how alike the onsets are one to four beats later
     (autocorrelation, which also likes half the tempo) times how strong its frequency
     and that of its half-beats are (Fourier, which also likes the double), as Peeters
     proposes ("Template-based estimation of time-varying tempo", 2007), times a prior.
-    Confidence is the probability of being right within 4 %, by the lead over the best other
-    reading, times the root of the likeness, times how much the strength comes in attacks (a
-    swell is no beat).
+    How sure it is: the lead over the best other reading, times the root of the likeness, times
+    how much the strength comes in attacks (a swell is no beat); `features` says what else
+    tells its probability.
     """
     centred = strength - strength.mean()
     if not centred.any():
-        return UNKNOWN
+        return None
     steps = np.arange(round(OCTAVES * STEPS_PER_OCTAVE))
     candidates_bpm = SLOWEST_BPM * 2 ** (steps / STEPS_PER_OCTAVE)
     likeness = _likeness(centred, 60 / candidates_bpm / hop_s)
@@ -42,11 +64,24 @@ def tempo(strength: Doubles, hop_s: float) -> Measured:
     score = likeness * frequency * prior
     best = int(score.argmax())
     if score[best] <= 0:
-        return UNKNOWN
+        return None
     lead = 1 - _best_other(score, best) / score[best]
     bpm = float(SLOWEST_BPM * 2 ** ((best + _summit(score, best)) / STEPS_PER_OCTAVE))
     sure = float(lead * np.sqrt(likeness[best]) * attack_share(strength))
-    return Measured(value=bpm, confidence=probability(sure, CALIBRATION))
+    onsets_hz = len(audible_onsets(strength, hop_s)) / (len(strength) * hop_s)
+    return Candidate(bpm, features(bpm, sure, onsets_hz))
+
+
+def features(bpm: float, sure: float, onsets_hz: float) -> tuple[float, ...]:
+    """What tells whether a tempo is right within 4 %: how sure it is, and whether it is likely.
+
+    One to four notes in a beat are usual; at fewer or more, above 150 and under 75 BPM, half or
+    double the tempo may be meant.
+    """
+    in_a_beat = float(np.log2(onsets_hz * 60 / bpm + 0.05))
+    slow = max(0.0, float(np.log2(SLOW_BPM / bpm)))
+    fast = max(0.0, float(np.log2(bpm / FAST_BPM)))
+    return sure, slow, fast, in_a_beat, in_a_beat**2
 
 
 def _likeness(centred: Doubles, lags: Doubles) -> Doubles:

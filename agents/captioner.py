@@ -33,7 +33,7 @@ async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
 
 
 def _offline(notes: Notes, random: Random) -> CaptionReply:
-    return CaptionReply(caption=caption_grammar.write(notes.sayable, notes.duration_s, random))
+    return CaptionReply(caption=caption_grammar.write(notes.sayable, random))
 
 
 CAPTIONER: GraphAgent[CaptionReply] = GraphAgent(

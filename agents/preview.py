@@ -9,8 +9,7 @@ from mmusset.sample import Material
 from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import Request
 from mmusset.speakers.offline.speaker import OfflineSpeaker
-from mmusset.truth.findings import sayable
-from mmusset.truth.told import told
+from mmusset.truth.told import may_be_said
 
 from .graph import build_graph
 from .state import GraphAgent, begin, brief
@@ -23,9 +22,8 @@ async def preview(
     agents: Sequence[GraphAgent[BaseModel]],
 ) -> Request:
     """The request of `agent`. Texts that others of `agents` write first are the offline ones."""
-    music, certainty = material.media.music_evidence, recipe.certainty
-    by_tags = told(material.tags, recipe.tags.use, music, certainty)
-    state = begin(material, sayable(music, certainty, by_tags))
+    music = material.media.music_evidence
+    state = begin(material, may_be_said(music, recipe.certainty, material.tags, recipe.tags.use))
     outcome = await build_graph(Asker(OfflineSpeaker(), InMemoryReplies()), recipe, agents)(
         material
     )

@@ -76,7 +76,7 @@ def fit(folder: Path) -> None:
 def examples_of(clip: renders.Clip) -> dict[str, Example]:
     signal, truth = ClipSignal(clip.samples, clip.rate_hz, -60.0), clip.truth
     found: dict[str, Example] = {}
-    beat = tempo.candidate(signal.onset_strength, signal.spectrum.hop_s)
+    beat = tempo.candidate([signal.onset_strength], signal.spectrum.hop_s)
     if beat and truth.tempo_bpm:
         found["tempo"] = beat.features, abs(beat.bpm / truth.tempo_bpm - 1) < TOLERANCE
     if truth.has_key is not None:

@@ -20,14 +20,14 @@ from mmusset.agents.story_writer import STORY_WRITER, StoryReply
 from mmusset.bounded import MB, read_bounded, read_text_bounded
 from mmusset.errors import MmussetError, UsageError
 from mmusset.frozen import Frozen
-from mmusset.recipe import CERTAINTY, CriticPart
+from mmusset.recipe import CERTAINTY, CriticPart, TagsPart, UsedTag
 from mmusset.sample import Material, Quadruple
 from mmusset.shards.reader import BadSample, manifest_of, raw_samples, shards_of, split_of
 from mmusset.speakers import chat
 from mmusset.speakers.base import Request
 from mmusset.speakers.picture import fit
 from mmusset.training.picture import decode_image
-from mmusset.truth.findings import sayable
+from mmusset.truth.told import may_be_said
 
 from .recipe import DataPart, Taught
 
@@ -126,17 +126,30 @@ def limits_of(shard: str) -> CriticPart:
         return CriticPart()
 
 
+def used_tags_of(shard: str) -> tuple[UsedTag, ...]:
+    """The tags that the writers of a shard's dataset were told; none where nothing tells."""
+    manifest = manifest_of(shard)
+    try:
+        return TagsPart.model_validate(manifest.recipe["tags"]).use if manifest else ()
+    except (KeyError, ValidationError):
+        return ()
+
+
 def fitted(jpeg: bytes, max_pixels: int) -> bytes:
     """A picture as a build sends it to a model. Raises BadSample."""
     return fit(decode_image(jpeg), max_pixels)
 
 
 def messages_of(
-    quadruple: Quadruple, agent: GraphAgent[BaseModel], certainty: float
+    quadruple: Quadruple,
+    agent: GraphAgent[BaseModel],
+    certainty: float,
+    use: tuple[UsedTag, ...],
 ) -> list[Message]:
-    """What `agent` is sent about a sample of which nothing is written yet."""
-    material = material_of(quadruple, Path())
-    state = begin(material, sayable(material.media.music_evidence, certainty))
+    """What `agent` is sent about a sample of which nothing is written yet; `use` are the tags
+    that it is told."""
+    said = may_be_said(quadruple.music_evidence, certainty, quadruple.tags, use)
+    state = begin(material_of(quadruple, Path()), said)
     return chat.messages(Request(brief(state, agent)), {"type": "image"})
 
 
@@ -147,7 +160,7 @@ def _of_dataset(
     for shard in shards:
         if split_of(shard) == "test":
             continue
-        certainty = certainty_of(shard)
+        certainty, use = certainty_of(shard), used_tags_of(shard)
         for where, quadruple, jpeg in samples_of(shard):
             writers[f"{quadruple.speaker} ({quadruple.model})"] += 1
             try:
@@ -159,7 +172,7 @@ def _of_dataset(
                 if not answer:
                     left_out["a story that the source gave, and nobody wrote"] += 1
                     continue
-                prompt = messages_of(quadruple, TAUGHT[agent], certainty)
+                prompt = messages_of(quadruple, TAUGHT[agent], certainty, use)
                 yield Chat(
                     where=f"{where}: {agent}",
                     family=quadruple.key,

@@ -23,7 +23,7 @@ from mmusset.agents.rules import find_faults
 from mmusset.agents.state import GraphAgent, State, begin, brief
 from mmusset.errors import MmussetError, Unusable, UsageError
 from mmusset.progress import Progress
-from mmusset.recipe import CriticPart, Recipe, SpeakerPart
+from mmusset.recipe import CriticPart, Recipe, SpeakerPart, TagsPart, UsedTag
 from mmusset.recipe_file import load
 from mmusset.sample import Quadruple
 from mmusset.shards.reader import BadSample, shards_of, split_of
@@ -31,9 +31,18 @@ from mmusset.speakers.adapter import check_adapter, read_adapter
 from mmusset.speakers.asking import Asker, InMemoryReplies, fault_of
 from mmusset.speakers.base import Request
 from mmusset.speakers.local.speaker import TransformersSpeaker
-from mmusset.truth.findings import carried, findings, sayable
+from mmusset.truth.findings import carried, findings
+from mmusset.truth.told import may_be_said
 
-from .chats import TAUGHT, certainty_of, fitted, limits_of, material_of, samples_of
+from .chats import (
+    TAUGHT,
+    certainty_of,
+    fitted,
+    limits_of,
+    material_of,
+    samples_of,
+    used_tags_of,
+)
 from .finish import RECIPE
 from .learner import read_config
 from .metrics import FEWEST, FreeReply, Interval, MetricRow, SampleResult, distinct, rows
@@ -69,6 +78,7 @@ class HeldOut:
     quadruple: Quadruple
     picture: bytes
     certainty: float
+    use: tuple[UsedTag, ...]
     limits: CriticPart
 
     @property
@@ -202,10 +212,10 @@ def _nothing(question: ComparisonRequest, there: set[str]) -> str:
 
 def _samples(shards: Sequence[str], max_pixels: int) -> Iterator[HeldOut]:
     for shard in shards:
-        certainty, limits = certainty_of(shard), limits_of(shard)
+        certainty, use, limits = certainty_of(shard), used_tags_of(shard), limits_of(shard)
         for where, quadruple, jpeg in samples_of(shard):
             try:
-                yield HeldOut(quadruple, fitted(jpeg, max_pixels), certainty, limits)
+                yield HeldOut(quadruple, fitted(jpeg, max_pixels), certainty, use, limits)
             except BadSample as error:
                 raise MmussetError(f"{where}: {error}") from None
 
@@ -278,7 +288,8 @@ def _begun(sample: HeldOut, scratch: Path) -> State:
     # The story is to be written even where the source gave one.
     anew = sample.quadruple.prepared().model_copy(update={"given_story": ""})
     material = replace(material_of(sample.quadruple, file), prepared=anew)
-    return begin(material, sayable(material.media.music_evidence, sample.certainty))
+    music = material.media.music_evidence
+    return begin(material, may_be_said(music, sample.certainty, material.tags, sample.use))
 
 
 async def _written(
@@ -300,10 +311,15 @@ async def _result(
     part: SpeakerPart,
     speaker: TransformersSpeaker,
 ) -> SampleResult:
-    recipe = Recipe(speaker=part, critic=sample.limits, certainty=sample.certainty)
+    recipe = Recipe(
+        speaker=part,
+        critic=sample.limits,
+        certainty=sample.certainty,
+        tags=TagsPart(use=sample.use),
+    )
     state = {**state, "caption": caption.text, "story": story.text}
     claims, faults = find_faults(state, recipe.critic, recipe.certainty)
-    said = {c.attribute for c in claims if c.verdict == "supported"}
+    said = {c.attribute for c in claims if c.verdict in ("supported", "told")}
     accepted, rounds, reason = False, 0, ""
     try:
         outcome = await build_graph(Asker(speaker, InMemoryReplies()), recipe, AGENTS)(

@@ -2,8 +2,6 @@
 
 import math
 from collections.abc import Sequence
-import math
-from collections.abc import Sequence
 from itertools import pairwise
 
 from .frozen import Frozen, Share

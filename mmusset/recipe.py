@@ -154,7 +154,7 @@ class CriticPart(Frozen):
 
     max_rounds: Annotated[int, Field(ge=0, le=5)] = 2
     max_unverifiable: Annotated[int, Field(ge=0)] = 1
-    caption_words: tuple[int, int] = (8, 80)
+    caption_words: tuple[int, int] = (3, 80)
     story_words: tuple[int, int] = (20, 120)  # where a model writes: MODEL_STORY_WORDS
     given_story: Literal["keep", "reject"] = "keep"  # one that a rule has something against
 

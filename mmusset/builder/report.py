@@ -88,6 +88,17 @@ class MarksReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldReport:
+    """What the items' tags say of one attribute: how many values, and how many of them a
+    measurement supports or contradicts. What is contradicted is told to no writer."""
+
+    attribute: str
+    values: int
+    supported: int
+    contradicted: int
+
+
+@dataclass(frozen=True, slots=True)
 class StatusReport:
     """How a dataset stands. `generated` accepted clips are of music that `composer` made."""
 
@@ -99,6 +110,7 @@ class StatusReport:
     speaker: str
     generated: int
     composer: str
+    told: list[ToldReport]
     models: dict[str, str]
     costs: list[Cost]
     lost: list[Lost]
@@ -190,11 +202,25 @@ def status(ledger: Ledger) -> StatusReport:
         speaker=job.speaker,
         generated=ledger.media.generated_count(),
         composer=job.composer,
+        told=_told(ledger),
         models=job.models,
         costs=ledger.calls.costs(),
         lost=[*_lost_items(ledger), *_unread_files(ledger)],
         skipped=[(show_path(s.path), s.reason, s.detail) for s in ledger.left_out.skipped()],
     )
+
+
+def _told(ledger: Ledger) -> list[ToldReport]:
+    counts = ledger.verdicts.told()
+    return [
+        ToldReport(
+            name,
+            values=sum(count for (attribute, _), count in counts.items() if attribute == name),
+            supported=counts.get((name, "supported"), 0),
+            contradicted=counts.get((name, "contradicted"), 0),
+        )
+        for name in dict.fromkeys(attribute for attribute, _ in counts)
+    ]
 
 
 def _lost_items(ledger: Ledger) -> Iterator[Lost]:

@@ -14,7 +14,7 @@ from .ledger.left_out import MOST_RUNS
 from .ledger.marks import Mark
 from .progress import cost_line, thousands
 from .recovery.recover import HOLDS, RecoveredTable, Recovery
-from .report import BuildSummary, ItemStory, MarksReport, StatusReport, SurveyReport
+from .report import BuildSummary, ItemStory, MarksReport, StatusReport, SurveyReport, ToldReport
 
 WAITS = "waits for `mmusset build --apply-marks`"
 # How many names of one kind are shown before "and N more".
@@ -82,6 +82,7 @@ def status(report: StatusReport) -> str:
     if report.composer:
         accepted = report.tally.accepted
         lines.append(f"music     {report.generated} of {accepted} made by {report.composer}")
+    lines += [f"told      by tags: {', '.join(map(_told_of, report.told))}"] if report.told else []
     lines += _costs(report)
     lines += _marks(report.marks)
     for lost in report.lost[:LOST]:
@@ -89,6 +90,13 @@ def status(report: StatusReport) -> str:
     if len(report.lost) > LOST:
         lines.append(f"  and {len(report.lost) - LOST} more; --json lists all")
     return "\n".join(lines)
+
+
+def _told_of(told: ToldReport) -> str:
+    """ "tempo 12 (9 supported and 2 contradicted by measurement)" """
+    counts = (("supported", told.supported), ("contradicted", told.contradicted))
+    settled = " and ".join(f"{count} {how}" for how, count in counts if count)
+    return f"{told.attribute} {told.values}" + (f" ({settled} by measurement)" if settled else "")
 
 
 def _marks(report: MarksReport) -> list[str]:
@@ -252,6 +260,8 @@ def _evidence(media: MediaFacts) -> list[str]:
 
 def _outcome(outcome: Outcome) -> list[str]:
     lines = []
+    if outcome.told:
+        lines += ["told      by tags, not measured", *map(_claim_told, outcome.told)]
     for turn in outcome.turns:
         lines += _turn(turn)
     if outcome.caption:
@@ -263,6 +273,13 @@ def _outcome(outcome: Outcome) -> list[str]:
     verdict = outcome.verdict
     lines.append(f"verdict   {verdict.status}: {verdict.reason} {verdict.detail}".rstrip())
     return lines
+
+
+def _claim_told(claim: JudgedClaim) -> str:
+    said = f"  {claim.attribute} {claim.value}"
+    if claim.verdict == "told":
+        return said
+    return f"{said}: {claim.verdict}, measured {claim.measured} ({claim.confidence:.2f})"
 
 
 def _turn(turn: Turn) -> list[str]:
@@ -280,11 +297,17 @@ def _claims(caption: Caption) -> list[str]:
         "caption",
         *textwrap.wrap(caption.text, 96, initial_indent="  ", subsequent_indent="  "),
         *(
-            f"  {claim.verdict}: {claim.attribute} {claim.value} ({claim.text!r};"
-            f" measured {claim.measured or 'nothing'}, {claim.confidence:.2f})"
+            f"  {claim.verdict}: {claim.attribute} {claim.value} ({claim.text!r}; {_ground(claim)})"
             for claim in caption.claims
         ),
     ]
+
+
+def _ground(claim: JudgedClaim) -> str:
+    """What a verdict stands on."""
+    if claim.verdict == "told" and not claim.measured:
+        return "said by a tag"
+    return f"measured {claim.measured or 'nothing'}, {claim.confidence:.2f}"
 
 
 def _share(part: int, whole: int) -> str:

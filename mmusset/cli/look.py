@@ -133,10 +133,10 @@ def mark(
         str | None, typer.Option(metavar="TEXT", help="Your words, in place of its story.")
     ] = None,
 ) -> None:
-    """Mark a sample for `build --apply-marks` to keep, drop or fix, or write its texts yourself.
+    """Mark a sample to keep, drop or fix, or write its texts yourself.
 
-    Your words stand, whatever was measured and whoever writes the rest later; what measurements
-    contradict is shown.
+    `mmusset build --apply-marks` puts it into the dataset. Your words stand, whatever was measured
+    and whoever writes the rest later; what measurements contradict is shown.
 
     \b
     Examples:

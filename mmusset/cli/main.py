@@ -5,6 +5,8 @@ A reader who looks for a command finds its group's file beside this one.
 
 import sys
 import traceback
+from collections.abc import Callable
+from functools import cache
 from typing import Annotated, NoReturn
 
 import typer
@@ -13,7 +15,7 @@ from mmusset import __version__
 from mmusset.errors import MmussetError
 from mmusset.safe_text import masked
 
-from . import build, finetune, look, musflow, publish, speak
+from . import bench, build, finetune, look, musflow, publish, speak
 from .groups import GroupedCommands
 
 app = typer.Typer(
@@ -24,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (build, look, speak, finetune, musflow, publish):
+for group in (build, look, bench, speak, finetune, musflow, publish):
     app.add_typer(group.app)
 
 
@@ -46,10 +48,16 @@ def mmusset(
     """A folder of your own media in; (image, story, music caption, music) quadruples out."""
 
 
+@cache
+def command() -> Callable[..., object]:
+    """All commands, put together: it reads the words of a command line."""
+    return typer.main.get_command(app)
+
+
 def main() -> NoReturn:
     """Run the command line; one line for what the user can fix, no traceback."""
     try:
-        app()
+        command()()
     except MmussetError as error:
         _end(str(error), error.exit_code)
     except BrokenPipeError:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from mmusset.measured import Measured
 
 from .declaration import Border, Measurement, Scale, number_line
-from .phrases import Phrases, joined, stated
+from .phrases import joined, stated
 
 if TYPE_CHECKING:
     from mmusset.dsp.clip_signal import ClipSignal
@@ -37,6 +37,9 @@ BRIGHTNESS = Measurement(
             *joined("low in the spectrum|leans on the low end|low end outweighs the high"),
             *joined("weighted|leaning|tilted", "towards the low end"),
             *joined("low in|short on|light on|little|not much", "treble"),
+            *joined(
+                "high frequencies are|high end is|treble is", "weak|subdued|recessed|rolled off"
+            ),
             *("dark timbred", "treble light"),
         ),
         "balanced": (
@@ -47,7 +50,7 @@ BRIGHTNESS = Measurement(
                 "|balances low end and high end|weighs up low end and high end"
                 "|low end and high end are balanced"
             ),
-            *joined("tone is|timbre is|sound is", "balanced"),
+            *joined("tone is|timbre is|sound is|spectrum is", "balanced"),
             *stated("tone|timbre|sound", "balanced"),
             *joined("tone|timbre|sound", "between dark and bright"),
             *("between dark and bright", "tonally balanced", "balanced toned"),
@@ -62,47 +65,12 @@ BRIGHTNESS = Measurement(
             *joined("high in the spectrum|leans on the high end"),
             *joined("weighted|leaning|tilted", "towards the high end"),
             *joined("rich in|heavy with|full of|plenty of|much", "treble"),
+            *joined("high frequencies are|high end is|treble is", "strong|prominent|present"),
             *("bright timbred", "treble rich", "treble heavy"),
         ),
     },
-    phrases={
-        "dark": Phrases(
-            adjective="{@ratherdark|dark-toned|dark-sounding|dark-timbred|treble-light}",
-            predicate="@rather{dark}|dark in @tone|dark-toned|{low in|short on|light on} treble",
-            noun="a_ dark @tone|little treble|dark tones",
-            verb="{sound|lean|stay|remain}~ dark|{keep|have|hold|carry}~ a_ dark @tone"
-            "|{carry|have|use|show}~ little treble",
-            clause="$its @tone {is|stays|leans|remains} dark|there is {little|not much} "
-            "treble|$it {sounds|leans|stays} dark",
-            adverbial="in {dark tones|a_ dark {tone|timbre}}|with a_ dark @tone|with little treble",
-        ),
-        "balanced": Phrases(
-            adjective="{tonally balanced|balanced-sounding|balanced-toned}",
-            predicate="balanced in @tone|tonally balanced|balanced-sounding|neither dark nor "
-            "bright|neither bright nor dark|between dark and bright",
-            noun="a_ balanced @tone|a_ @tone between dark and bright",
-            verb="{keep|have|hold|show}~ a_ balanced @tone|{stay|sit|keep|remain}~ "
-            "between dark and bright|{stay|remain}~ {tonally balanced|balanced in @tone}",
-            clause="$its @tone @is balanced|$its @tone is neither dark nor bright|$its "
-            "@tone sits between dark and bright|$it sounds neither bright nor dark",
-            adverbial="with a_ balanced @tone|in a_ balanced {tone|timbre}",
-        ),
-        "bright": Phrases(
-            adjective="{@ratherbright|bright-toned|bright-sounding|bright-timbred|treble-rich"
-            "|treble-heavy}",
-            predicate="@rather{bright}|bright in @tone|bright-toned|{rich in|heavy with|full "
-            "of} treble",
-            noun="a_ bright @tone|{plenty of|much} treble|bright tones",
-            verb="{sound|lean|stay|remain}~ bright|{keep|have|hold|carry}~ a_ bright "
-            "@tone|{carry|have|show|bring}~ plenty of treble",
-            clause="$its @tone {is|stays|leans|remains} bright|there is plenty of treble"
-            "|$it {sounds|leans|stays} bright",
-            adverbial="in {bright tones|a_ bright {tone|timbre}}|with a_ bright @tone|with "
-            "plenty of treble",
-        ),
-    },
-    contrasts=True,
-    comparative=("brighter", "bright"),
+    notable=frozenset({"dark", "bright"}),
+    rank=61,
     prompt="spectral centroid {{ music.brightness_hz.value | round }} Hz",
     line=number_line("brightness", "{:.0f} Hz"),
 )

@@ -6,7 +6,7 @@ schema, prompts, captions, rules, the pages and the dataset's card.
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
 
@@ -14,8 +14,6 @@ from pydantic import BaseModel
 
 from mmusset.bins import Bins
 from mmusset.measured import Measured
-
-from .phrases import Phrases
 
 if TYPE_CHECKING:
     from mmusset.dsp.clip_signal import ClipSignal
@@ -144,6 +142,11 @@ class Measurement(Generic[T]):
     measure: "Callable[[ClipSignal], T] | None" = None
     derive: Callable[[Evidence], T] | None = None
 
+    # What belongs to a whole piece is also measured on several of its places at once (`pool`);
+    # `settle` is given a clip's own value and the piece's, and gives what the clip shall have.
+    pool: "Callable[[Sequence[ClipSignal]], T] | None" = None
+    settle: Callable[[T, T], T] | None = None
+
     # How it becomes a claim. A number takes the word of its `scale`, printed in `form`; where
     # that is not all, `find` says what the evidence finds. `values` are the words in order,
     # () where a claim may have any value. `holds` says whether a claimed value fits, None
@@ -162,15 +165,12 @@ class Measurement(Generic[T]):
     mentions: Callable[[str], Iterator[Mention]] | None = None
     thing: bool = False
 
-    # How the offline grammar writes it: phrases of each value, "" for all values alike. What
-    # `contrasts` has a low and a high end, and two that point apart are joined by "but".
-    # `comparative` are the words of the high end: "busier" than, and "busy". A `kind` stands
-    # next to the noun ("a quiet A minor piece"). `alone`: whether "you hear" may stand before it.
-    phrases: Mapping[str, Phrases] = dataclasses.field(default_factory=dict)
-    contrasts: bool = False
-    comparative: tuple[str, str] | None = None
-    kind: bool = False
-    alone: bool = True
+    # What of it is worth a word: its `notable` values (None: all), and where it stands in a
+    # caption (the lower the rank, the earlier). `sentences` are plain ones by which the offline
+    # grammar says each value, where its own caption_phrases.yaml has no phrases.
+    notable: frozenset[str] | None = None
+    rank: int = 100
+    sentences: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
     # How a model learns of it: a line of the evidence prompt, a Jinja template over `music`;
     # with a comma ahead of it, it goes on the line of the measurement before.
@@ -186,6 +186,8 @@ class Measurement(Generic[T]):
             raise ValueError(
                 f"measurement {self.name}: give either field and measure, or derive alone"
             )
+        if bool(self.pool) != bool(self.settle):
+            raise ValueError(f"measurement {self.name}: give both pool and settle, or neither")
         if self.scale and not self.values:
             object.__setattr__(self, "values", self.scale.words)
 
@@ -211,11 +213,9 @@ class Measurement(Generic[T]):
         finding = self.finding(evidence)
         return None if value in finding.near else value == finding.value
 
-    def pole(self, value: str) -> int:
-        """Which way a value points: -1 low, 1 high, 0 neither."""
-        if not self.contrasts or value not in self.values:
-            return 0
-        return {0: -1, len(self.values) - 1: 1}.get(self.values.index(value), 0)
+    def is_notable(self, value: str) -> bool:
+        """Whether a value is worth a word in a caption."""
+        return self.notable is None or value in self.notable
 
 
 def number_line(title: str, form: str) -> Line[Measured]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from mmusset.measured import Measured
 
 from .declaration import Border, Measurement, Scale, number_line
-from .phrases import LEVELS, Phrases, joined, stated
+from .phrases import LEVELS, joined, stated
 
 if TYPE_CHECKING:
     from mmusset.dsp.clip_signal import ClipSignal
@@ -59,6 +59,10 @@ DYNAMICS = Measurement(
             *joined("little|hardly any", "change in", LEVELS),
             *joined("varies|varying|vary", "little in", LEVELS),
             *joined("one", LEVELS),
+            *joined("dynamic range|dynamic variation", "is", "small|low|narrow|limited|minimal"),
+            *joined("no|without|few", "dynamic", "changes|change|variation|variations|shifts"),
+            *joined(LEVELS, "stays|remains|is", "the same"),
+            *joined("the same|same", LEVELS),
         ),
         "varied": (
             *joined(
@@ -86,37 +90,18 @@ DYNAMICS = Measurement(
             *joined("level|volume", "that", "moves|shifts|fluctuates|varies|changes"),
             *joined("swells and", "falls|fades"),
             *joined("swelling and", "falling|fading"),
+            *joined("dynamic range|dynamic variation", "is", "large|high|wide|considerable"),
+            *joined("louder and", "softer|quieter"),
+            *joined("softer and|quieter and", "louder"),
+            *joined("builds|grows|swells", "in volume"),
+            *joined(
+                "from", "piano to forte|forte to piano|pianissimo to fortissimo|pp to ff|p to f"
+            ),
             *("dynamics shift", "dynamics change", "dynamics vary"),
         ),
     },
-    phrases={
-        "even": Phrases(
-            adjective="dynamically {even|steady|constant|uniform|flat|stable}",
-            predicate="@steady in {volume|level|loudness}|dynamically @steady|held at {one"
-            "|a_ @steady} @level",
-            noun="a_ @steady @level|{little|hardly any} change in @level|{steady|even"
-            "|flat} dynamics|a_ @level that {hardly|barely|scarcely} {moves|changes|shifts}",
-            verb="{hold|keep}~ {to |}{one|the same|a_ @steady} @level|@stay @steady in "
-            "@level|{show|have}~ {little|hardly any} change in @level|stick~ to {one|the same} "
-            "@level|vary~ little in @level",
-            clause="$its @level {hardly|barely|scarcely} {moves|changes|shifts}|$its "
-            "@level {is|stays|holds} @steady|$its dynamics {stay|are|remain} {even|flat|steady}",
-            adverbial="at {one|a_ @steady} @level|with {little|hardly any} change in @level",
-        ),
-        "varied": Phrases(
-            adjective="dynamically {varied|uneven|changing|variable|shifting}",
-            predicate="{varied|changing|uneven|variable|shifting} in {volume|level|loudness}"
-            "|dynamically {varied|uneven|changing|variable|shifting}",
-            noun="{varied|varying|changing|shifting} dynamics|{changes|shifts} in @level"
-            "|a_ @level that {varies|shifts|changes|moves|rises and falls}",
-            verb="{rise~ and fall|swell~ and fade|swell~ and fall}~{| in @level}|{vary"
-            "|change|shift|fluctuate}~ in {volume|level|loudness}",
-            clause="$its {volume|level|loudness} {varies|shifts|changes|rises and falls"
-            "|fluctuates|swells and fades}|$its dynamics {vary|shift|change}",
-            adverbial="with {varied|varying|changing|shifting} dynamics|with {changes"
-            "|shifts} in @level",
-        ),
-    },
+    notable=frozenset({"varied"}),
+    rank=50,
     prompt=", dynamic range {{ music.dynamic_range_db.value | round(1) }} dB",
     line=number_line("dynamic range", "{:.1f} dB"),
 )

@@ -1,13 +1,12 @@
 """The key: tonic and mode."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from mmusset.frozen import Frozen, Share
 
 from . import spoken_key
 from .declaration import Evidence, Finding, Histogram, Line, Measurement, Mention
-from .phrases import Phrases
 from .spoken_key import Mode
 
 if TYPE_CHECKING:
@@ -36,9 +35,14 @@ class MusicalKey(Frozen):
 
 
 def _measure(signal: "ClipSignal") -> MusicalKey:
+    return _pool([signal])
+
+
+def _pool(signals: "Sequence[ClipSignal]") -> MusicalKey:
     from mmusset.dsp import tonality
 
-    key = tonality.key(tonality.chroma(signal.pitch_spectrum))
+    by_place = [tonality.chroma(signal.pitch_spectrum) for signal in signals]
+    key = tonality.key(tonality.pooled(by_place))
     return MusicalKey(
         tonic=TONICS[key.best % 12],
         mode=MODES[key.best // 12],
@@ -46,6 +50,17 @@ def _measure(signal: "ClipSignal") -> MusicalKey:
         confidence=key.confidence,
         mode_confidence=key.mode_confidence,
     )
+
+
+def _settle(clip: MusicalKey, piece: MusicalKey) -> MusicalKey:
+    """The piece's key; nothing is sure where the clip, heard alone, has another."""
+    sure = mode_sure = 0.0
+    if clip.name == piece.name:
+        sure = max(clip.confidence, piece.confidence)
+        mode_sure = max(clip.mode_confidence, piece.mode_confidence)
+    elif clip.mode == piece.mode:
+        mode_sure = min(clip.mode_confidence, piece.mode_confidence)
+    return piece.model_copy(update={"confidence": sure, "mode_confidence": mode_sure})
 
 
 def _find(evidence: Evidence) -> Finding:
@@ -72,23 +87,11 @@ KEY = Measurement(
     model=MusicalKey,
     field="key",
     measure=_measure,
+    pool=_pool,
+    settle=_settle,
     find=_find,
     mentions=_mentions,
-    phrases={
-        "": Phrases(
-            adjective="$key",
-            predicate="in $key|in the key of $key|{set|keyed|grounded} in $key|at home in $key",
-            noun="a_ $key {tonality|scale}|$key as {its|the} tonality",
-            verb="{stay|sit|rest|remain|move|stand}~ in {|the key of }$key|{keep|hold"
-            "|belong}~ to {|the key of }$key|{make|find}~ its home in $key|{use~|draw~ on} the "
-            "scale of $key",
-            clause="$its {key|tonality} is $key|$key is {the|its} key|$it {is|sits|stays"
-            "|moves|rests} in {|the key of }$key",
-            adverbial="in $key|in the key of $key",
-        ),
-    },
-    kind=True,
-    alone=False,
+    rank=40,
     prompt="key {{ music.key.name }}"
     " (confidence {{ music.key.confidence | round(2) }}; next best {{ music.key.alternative }})",
     line=Line("key", lambda k: f"{k.name}, or {k.alternative}", lambda k: k.confidence),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from mmusset.measured import Measured
 
 from .declaration import Border, Measurement, Scale, number_histogram, number_line
-from .phrases import LEVELS, MEDIUM, Phrases, joined, stated
+from .phrases import LEVELS, MEDIUM, joined, stated
 
 if TYPE_CHECKING:
     from mmusset.dsp.clip_signal import ClipSignal
@@ -56,46 +56,8 @@ LOUDNESS = Measurement(
             *joined("plenty of|a lot of", "volume"),
         ),
     },
-    phrases={
-        "quiet": Phrases(
-            adjective="{@ratherquiet|soft|hushed|subdued|low-volume|low-level|soft-sounding"
-            "|quiet-sounding|softly played|quietly played}",
-            predicate="@rather{quiet|soft|hushed|subdued}|{low|soft|quiet|modest|subdued} in "
-            "@level|{softly|quietly} played|{kept|held} {quiet|soft|hushed|down in volume}",
-            noun="a_ @soft @level|a_ @level {kept|held} low",
-            verb="@stay {quiet|soft|hushed|low in @level}|play~ {softly|quietly}|{keep"
-            "|hold}~ its @level {low|down}|{pass|go}~ by {softly|quietly}",
-            clause="$its @level {is|stays|remains|sits} {low|soft|down}|{everything|all} "
-            "{is|stays|remains} {quiet|soft|hushed|subdued}|$it plays {softly|quietly}",
-            adverbial="at a_ @soft @level|at low volume",
-        ),
-        "medium": Phrases(
-            adjective="{moderately loud|medium-volume|mid-volume|medium-level}",
-            predicate="@medium in {volume|level|loudness}|moderately loud|of {average"
-            "|@medium} {volume|loudness}|neither loud nor {quiet|soft}|neither {quiet|soft} "
-            "nor loud|between quiet and loud",
-            noun="a_ {average|@medium} {volume|level|loudness}",
-            verb="{stay|keep|sit|hold|play}~ at a_ @medium @level|{keep|hold}~ {to |}a_ "
-            "{average|@medium} {volume|level|loudness}|stay~ moderately loud|sit~ between "
-            "quiet and loud",
-            clause="$its {volume|level|loudness} @is {average|@medium}|$it is neither "
-            "loud nor {quiet|soft}|$it is neither {quiet|soft} nor loud",
-            adverbial="at a_ {average|@medium} @level|at {average|@medium} {volume|loudness}",
-        ),
-        "loud": Phrases(
-            adjective="{@ratherloud|high-volume|high-level|loudly played|loud-sounding}",
-            predicate="@rather{loud}|{high|loud|strong} in @level|loudly played|played {loud"
-            "|loudly|at high volume}",
-            noun="a_ {high|loud|strong} @level|{plenty|a lot} of volume|a_ @level {kept|held} high",
-            verb="@stay {loud|high in @level}|{play|sound|ring}~ {loud|out loud|loudly}"
-            "|{keep|hold}~ its @level {high|up}|come~ across {loud|as loud}",
-            clause="$its @level {is|stays|remains|sits|runs} {high|up}|everything @is loud"
-            "|$it {plays|sounds|comes across} loud",
-            adverbial="at a_ {high|loud} @level|at high volume",
-        ),
-    },
-    contrasts=True,
-    comparative=("louder", "loud"),
+    notable=frozenset({"quiet", "loud"}),
+    rank=60,
     prompt="loudness {{ music.loudness_lufs.value | round(1) }} LUFS",
     line=number_line("loudness", "{:.1f} LUFS"),
     histogram=number_histogram("loudness", "Loudness", "LUFS", range(-48, 0, 3)),

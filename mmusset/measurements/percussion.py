@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mmusset.measured import Measured
 
 from .declaration import Border, Measurement, Mention, Scale, number_line
-from .phrases import Phrases, joined
+from .phrases import joined
 
 if TYPE_CHECKING:
     from mmusset.dsp.clip_signal import ClipSignal
@@ -58,33 +58,7 @@ PERCUSSION = Measurement(
     },
     mentions=_mentions,
     thing=True,
-    phrases={
-        "present": Phrases(
-            adjective="{percussive|drum-backed|percussion-backed|drum-accompanied}",
-            predicate="{backed|joined|supported|accompanied|underpinned} by @drums|percussive",
-            noun="@drums|@drums in the mix|audible @drums|the {sound|strokes|hits} of @drums",
-            verb="{feature|include|use}~ @drums|{bring|carry}~ @drums {along|with it}"
-            "|draw~ on @drums|make~ use of @drums",
-            clause="@drums can be heard|{drums are|percussion is} {heard|present|audible"
-            "|part of it}|there {are drums|is percussion}{| in it| in the mix}|{drums play"
-            "|percussion plays} along",
-            adverbial="with @drums{| in the mix| beside it| behind it}|over @drums|to the "
-            "sound of @drums",
-        ),
-        "absent": Phrases(
-            adjective="{drumless|unpercussive}",
-            predicate="drumless|free {of|from} @drums|without {any |}@drums|drum-free"
-            "|percussion-free|devoid of @drums",
-            noun="no @drums{| at all| in it| anywhere}",
-            verb="{do|go|manage}~ without {any |}@drums|get~ by without @drums|{use|have"
-            "|contain|need|bring}~ no @drums",
-            clause="there {are no drums|is no percussion}{| at all| in it| anywhere}|no "
-            "{drums {are heard|play|join in|sound}|percussion {is heard|plays|joins in|sounds}}"
-            "|{drums are|percussion is} {absent|missing}",
-            adverbial="without {any |}@drums|with no @drums{| at all| in it| behind it}",
-        ),
-    },
-    contrasts=True,
+    rank=10,
     prompt="percussiveness {{ music.percussiveness.value | round(2) }}",
     line=number_line("percussiveness", "{:.2f} of 1"),
 )

@@ -6,7 +6,7 @@ from mmusset.measured import Measured, logistic
 
 from .declaration import Border, Evidence, Finding, Measurement, Scale
 from .density import DENSITY
-from .phrases import MEDIUM, PACES, TEMPO_OF, Phrases, joined, stated
+from .phrases import MEDIUM, PACES, TEMPO_OF, joined, stated
 from .tempo import TEMPO, Tempo
 
 # BPM; borders as in the MidiCaps captions (2024), whose "very fast" we don't part from fast.
@@ -102,6 +102,7 @@ PULSE = Measurement(
             ),
             *stated(PACES, f"{MEDIUM}|walking|medium fast|medium slow|average|normal"),
             *joined(*TEMPO_OF, f"{MEDIUM}|medium fast|medium slow"),
+            *joined("strolls|ambles|strolling|ambling", "along at a walking pace"),
             *("medium fast", "medium slow", "medium fast tempo", "medium slow tempo"),
             *joined("medium|middling|mid", "paced"),
             *joined("neither slow nor", "fast|quick|hurried"),
@@ -123,51 +124,5 @@ PULSE = Measurement(
             *("speedy", "speedily", "quick footed", "quick paced", "fast stepping"),
         ),
     },
-    phrases={
-        "slow": Phrases(
-            adjective="{@ratherslow|unhurried|leisurely|sedate|ambling|slow-moving|slow-paced"
-            "|slow-going|slow-stepping|slow-footed}",
-            predicate="@rather{slow|unhurried|leisurely}|in no {hurry|rush}|{slow|unhurried"
-            "|sedate} in {pace|tempo}|slow-{moving|footed|stepping}|slow to move|{slow"
-            "|unhurried} of step|free of {hurry|haste}",
-            noun="a_ @slow @pace|a_ @pace that {takes its time|is in no hurry}",
-            verb="take~ {its|all its|plenty of} time|{amble|stroll|dawdle}~ {along|on"
-            "|by}|{move|go|step|unfold}~ slowly|{keep|hold}~ {to |}a_ @slow @pace|{move|go"
-            "|walk}~ at a_ @slow {pace|step}|never {hurry|rush}~",
-            clause="$its @pace @is @slow|nothing {hurries|rushes}|$it {takes its time"
-            "|moves slowly|is in no hurry}|there is no {hurry|rush|haste} in it|$it {ambles"
-            "|strolls|dawdles} {along|on|by}",
-            adverbial="at a_ @slow {pace|tempo|speed}|in no {hurry|rush}|without {hurry|haste"
-            "|rush}",
-        ),
-        "moderate": Phrases(
-            adjective="{mid-tempo|moderately paced|medium-paced|medium-tempo|mid-paced"
-            "|walking-pace}",
-            predicate="@medium in {pace|tempo}|moderately paced|neither slow nor {fast|quick"
-            "|hurried}|neither fast nor slow|mid-tempo|mid-paced|between slow and fast",
-            noun="a_ {moderate|medium|middling|walking} {pace|tempo}|a_ @medium pulse|a "
-            "pace between slow and fast",
-            verb="{move|go|walk|travel|proceed}~ at a_ {@medium|walking} {pace|speed}"
-            "|{keep|hold}~ {to |}a_ @medium {pace|tempo|pulse}",
-            clause="$its {pace|tempo|pulse} @is @medium|$its {pace|tempo|pulse} is "
-            "neither slow nor fast|$it {goes|moves} at a walking pace|nothing {drags or rushes"
-            "|rushes or drags}",
-            adverbial="at a_ {@medium|walking} {pace|speed}|at a_ @medium tempo",
-        ),
-        "fast": Phrases(
-            adjective="{fast|quick|brisk|rapid|swift|speedy|fast-paced|fast-moving"
-            "|quick-paced|up-tempo|quick-footed|fast-stepping|brisk-paced}",
-            predicate="@rather{@fast}|@fast in {pace|tempo}|{quick|swift} on its feet|{fast"
-            "|quick|brisk}-paced|quick-footed|up-tempo",
-            noun="a_ @fast @pace",
-            verb="{move|go|step|run|travel}~ {fast|quickly|briskly|rapidly|swiftly}"
-            "|keep~ {up |}a_ @fast @pace|{go|run|move}~ at a_ @fast {pace|speed}|{hurry|race"
-            "|speed|rush|hasten}~ {along|on|ahead}",
-            clause="$its @pace @is @fast|$it {moves|goes|runs} {fast|quickly|briskly"
-            "|rapidly|swiftly}|$it {hurries|races|speeds|rushes|hastens} {along|on|ahead}",
-            adverbial="at a_ @fast {pace|tempo|speed}",
-        ),
-    },
-    contrasts=True,
-    comparative=("faster", "fast"),
+    rank=20,
 )

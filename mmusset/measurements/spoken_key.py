@@ -16,7 +16,7 @@ _NATURALS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _SHIFTS = {"": 0, "sharp": 1, "#": 1, "♯": 1, "flat": -1, "b": -1, "♭": -1}
 
 _NOTE = r"(?P<note>[A-Ga-g])(?:[-\s]?(?P<shift>sharp|flat|[#♯♭]|(?<=\w)b))?"
-_MODE = r"(?P<mode>major|minor|maj|min)\b(?!\.?\s*\d)"
+_MODE = r"(?P<mode>(?:major|minor)\b(?!\s*\d)|(?:maj|min)\b(?!\.?\s*\d))"
 _NO_CHORD = r"(?![-\s]+(?:chords?|triads?|seventh|arpeggio\w*|interval|third|sixth|key\s+change)\b)"
 _KEY = re.compile(
     rf"(?<![\w'’-]){_NOTE}[-\s]*(?:(?:natural|harmonic|melodic)[-\s]+)?{_MODE}"
@@ -32,12 +32,12 @@ _MODE_ONLY = re.compile(
     r"\b(?P<mode>major|minor)[-\s]+(?:keys?|keyed|modes?|tonality|scales?|harmony|harmonies)\b"
     r"(?!\s+(?:to|moments?|roles?|parts?|players?|figures?|points?)\b)"
     r"|\b(?:in|into)\s+(?:the\s+)?(?P<mode2>major|minor)(?=\s*(?:[,.;:!?)]|$|and\b|with\b|at\b))"
-    r"|\bmode\s+(?P<mode3>major|minor)\b",
+    r"|\b(?:mode|tonality)\s+(?:(?:is|stays|remains)\s+)?(?P<mode3>major|minor)\b(?!\s*\?)",
     re.IGNORECASE,
 )
 _SENTENCE_START = re.compile(r"(?:^|[.!?:]['\"”’)]*\s+|\n)['\"“‘(]*$")
 _NOT_A_NOUN = re.compile(
-    r"\s*(?:$|[,.;:!?)—–]|(?:and|at|with|is|in|near|throughout|runs|holds|rules|seems|under)\b)"
+    r"\s*(?:$|[,.;:!?)—–]|(?:and|at|with|is|in|near|throughout|runs|holds|rules|seems|prevails|dominates|under)\b)"
 )
 
 

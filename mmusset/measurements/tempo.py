@@ -1,6 +1,6 @@
 """The beat's rate, and the rates that ears may take for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mmusset.bins import Bins
@@ -8,7 +8,6 @@ from mmusset.frozen import Frozen, Share
 
 from . import spoken_tempo
 from .declaration import Evidence, Finding, Histogram, Line, Measurement, Mention
-from .phrases import Phrases
 
 if TYPE_CHECKING:
     from mmusset.dsp.clip_signal import ClipSignal
@@ -28,11 +27,23 @@ class Tempo(Frozen):
 
 
 def _measure(signal: "ClipSignal") -> Tempo:
+    return _pool([signal])
+
+
+def _pool(signals: "Sequence[ClipSignal]") -> Tempo:
     from mmusset.dsp import tempo
 
-    beat = tempo.tempo(signal.onset_strength, signal.spectrum.hop_s)
+    strengths = [signal.onset_strength for signal in signals]
+    beat = tempo.tempo(strengths, signals[0].spectrum.hop_s)
     bpm = beat.value
     return Tempo(bpm=bpm, half_bpm=bpm / 2, double_bpm=bpm * 2, confidence=beat.confidence)
+
+
+def _settle(clip: Tempo, piece: Tempo) -> Tempo:
+    """The piece's tempo; nothing is sure where the clip, heard alone, has another."""
+    same = abs(clip.bpm / piece.bpm - 1) <= TOLERANCE
+    sure = max(clip.confidence, piece.confidence) if same else 0.0
+    return piece.model_copy(update={"confidence": sure})
 
 
 def _find(evidence: Evidence) -> Finding:
@@ -71,23 +82,12 @@ TEMPO = Measurement(
     model=Tempo,
     field="tempo",
     measure=_measure,
+    pool=_pool,
+    settle=_settle,
     find=_find,
     holds=_holds,
     mentions=_mentions,
-    phrases={
-        "": Phrases(
-            adjective="$value-BPM",
-            predicate="{at|set at|paced at|timed at} @about$beats",
-            noun="a_ {tempo|pulse|beat} {of @about|near |around |close to }$beats",
-            verb="{move|run|go|beat|proceed|travel}~ {|along }at @about$beats|keep~ {"
-            "|close |near }to $beats|{keep|hold}~ {|to }a_ {tempo|pulse|beat} of @about$beats",
-            clause="$its {tempo|pulse|beat} {is|is set at|sits at|runs at|keeps to} "
-            "@about$beats|$it {goes|moves|runs} at @about$beats",
-            adverbial="at @about$beats",
-        ),
-    },
-    kind=True,
-    alone=False,
+    rank=21,
     prompt="tempo {{ music.tempo.bpm | round(1) }} BPM"
     " (confidence {{ music.tempo.confidence | round(2) }};"
     " it may be felt as {{ music.tempo.half_bpm | round(1) }}"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from mmusset.measured import Measured
 
 from .declaration import Border, Measurement, Scale, number_line
-from .phrases import Phrases, joined
+from .phrases import joined
 
 if TYPE_CHECKING:
     from mmusset.dsp.clip_signal import ClipSignal
@@ -56,41 +56,8 @@ WIDTH = Measurement(
         ),
         "not mono": (*joined("in stereo"),),
     },
-    phrases={
-        "mono": Phrases(
-            adjective="{mono|monaural|single-channel|one-channel}",
-            predicate="{mono|monaural}|{|heard |kept |mixed |folded }in mono",
-            noun="a {mono|monaural} {sound|mix|signal}|a single channel",
-            verb="{play|stay|come|run|remain}~ in mono|{have|keep}~ a {mono|monaural} "
-            "{sound|mix|signal}",
-            clause="$its {sound|mix|signal} is {mono|monaural}|$it {plays|is|comes|stays} in mono",
-            adverbial="in mono",
-        ),
-        "narrow": Phrases(
-            adjective="{narrow|narrow-stereo|narrowly spread}",
-            predicate="narrow in {stereo|spread|width}|narrowly spread|{close to|near} the "
-            "centre|narrow {|from }left to right",
-            noun="a_ narrow {@stereo|spread|mix}|little {stereo |}width",
-            verb="{stay|keep|sit|remain|stand}~ {near|close to} the centre|{keep|have"
-            "|hold}~ a_ narrow {@stereo|spread|mix}|spread~ narrowly",
-            clause="$its {@stereo|spread|mix} @is narrow|$its sound {stays|keeps|sits} "
-            "{near|close to} the centre",
-            adverbial="{near|close to} the centre|in narrow stereo|with a_ narrow {@stereo|spread}",
-        ),
-        "wide": Phrases(
-            adjective="{wide|wide-stereo|widely spread}",
-            predicate="wide in stereo|widely spread|spread wide|wide {|from }left to right"
-            "|broad in stereo",
-            noun="a_ {wide|broad} @stereo|a_ wide {spread|mix}|plenty of {stereo |}width",
-            verb="{spread|stretch|open|reach}~ wide{| to both sides| from left to right"
-            "| on both sides}|fill~ a_ {wide|broad} @stereo|{have|keep|show}~ a_ {wide|broad} "
-            "@stereo",
-            clause="$its @stereo {is|stays} {wide|broad}|$its sound {spreads|stretches"
-            "|reaches|opens} wide|$its mix is wide",
-            adverbial="{across|over|in} a_ {wide|broad} @stereo|in {wide|broad} stereo",
-        ),
-    },
-    alone=False,
+    notable=frozenset({"mono", "wide"}),
+    rank=62,
     prompt=", stereo width {{ music.stereo_width.value | round(2) }}",
     line=number_line("stereo width", "{:.2f} of 1"),
 )

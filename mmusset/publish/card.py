@@ -5,8 +5,9 @@ All of it is made from the manifest and the shards: same dataset, same bytes.
 
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmusset.errors import Refused
 from mmusset.files import write_bytes_durably
@@ -22,6 +23,9 @@ from .features import features
 from .licence import Licence, licence_address, licence_text
 from .published import CROISSANT
 from .readme import CARD
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 SHEET = "assets/samples.jpg"
 # Not the folder's: a copy of a dataset has the same card.
@@ -110,6 +114,23 @@ def front_matter(facts: CardFacts, name: str) -> dict[str, Any]:
 
 def body(facts: CardFacts, name: str, owned: dict[str, Any], *, with_sheet: bool) -> str:
     """The generated part of a card, Markdown."""
+    return _template().render(
+        facts=facts,
+        counts=facts.counts,
+        manifest=facts.manifest,
+        recipe=facts.manifest.recipe,
+        name=name,
+        licence=licence_text(owned),
+        sheet=SHEET if with_sheet else "",
+        most_attributions=MOST_ATTRIBUTIONS,
+        origins=ORIGINS,
+        first=facts.splits[0] if facts.splits else "train",
+    )
+
+
+@cache
+def _template() -> "Template":
+    """The card's, compiled, which takes longer than all else of a small dataset's card."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -132,18 +153,7 @@ def body(facts: CardFacts, name: str, owned: dict[str, Any], *, with_sheet: bool
         "size": byte_size,
     }
     environment.filters.update(filters)
-    return environment.get_template("card.md.j2").render(
-        facts=facts,
-        counts=facts.counts,
-        manifest=facts.manifest,
-        recipe=facts.manifest.recipe,
-        name=name,
-        licence=licence_text(owned),
-        sheet=SHEET if with_sheet else "",
-        most_attributions=MOST_ATTRIBUTIONS,
-        origins=ORIGINS,
-        first=facts.splits[0] if facts.splits else "train",
-    )
+    return environment.get_template("card.md.j2")
 
 
 def plain(value: object) -> object:

@@ -36,6 +36,7 @@ class SampleCounts:
     upsampled: int = 0
     image_origins: Counter[str] = field(default_factory=Counter)
     claims: Counter[tuple[Attribute, ClaimVerdict]] = field(default_factory=Counter)
+    with_told: int = 0  # captions that say what a tag told
     caption_writers: Counter[str] = field(default_factory=Counter)
     story_writers: Counter[str] = field(default_factory=Counter)
     by_person: int = 0  # accepted by a person's mark
@@ -56,6 +57,7 @@ class SampleCounts:
         self.upsampled += music.upsampled
         self.image_origins[sample.image.origin] += 1
         self.claims.update((claim.attribute, claim.verdict) for claim in sample.caption.claims)
+        self.with_told += any(claim.verdict == "told" for claim in sample.caption.claims)
         self.caption_writers[sample.caption.writer] += 1
         self.story_writers[sample.story.writer] += 1
         self.by_person += any(turn.speaker == PERSON for turn in sample.turns)

@@ -100,9 +100,9 @@ def license_of(
     `aside` comments, which count where they name a licence and say nothing else. Two different
     licences are unknown, and so is one with a "not" beside it.
     """
-    telling = [text for text in named if text.strip()]
-    telling += [text for text in mentioned if _says_something(text)]
-    telling += [text for text in aside if _is_all_licence(text)]
+    telling = [text[:MOST_READ] for text in named if text.strip()]
+    telling += [text[:MOST_READ] for text in mentioned if _says_something(text[:MOST_READ])]
+    telling += [text for text in aside if len(text) <= MOST_READ and _is_all_licence(text)]
     if not telling:
         return ""
     found = _without_vaguer({each for text in telling for each in identifiers(text)})
@@ -127,7 +127,7 @@ def _is_all_licence(text: str) -> bool:
 
 def _read(text: str) -> Iterator[Found]:
     """Each licence and what is left of the text without all that came before and it."""
-    left = text[:MOST_READ].casefold()
+    left = text.casefold()
     for pattern, name in ((_CC_URL, _cc), *((p, _always(n)) for p, n in _ADDRESSES)):
         while match := pattern.search(left):
             left = f"{left[: match.start()]} {left[match.end() :]}"

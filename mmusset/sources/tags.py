@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tinytag import TinyTag
 
 MAX_CHARACTERS = 200
+MOST_TEXTS = 20  # of one tag that are looked at
 # What a pure-Python parser was seen, or can be expected, to raise on garbage.
 PARSE_ERRORS = (
     *(struct.error, ValueError, LookupError, ArithmeticError, TypeError, AttributeError),
@@ -63,7 +64,7 @@ def read(file: BinaryIO, suffix: str) -> TagRead:
 
 def _tags(tag: "TinyTag") -> Tags:
     def of(*names: str) -> list[str]:
-        return [str(text) for name in names for text in tag.other.get(name, ())]
+        return [str(text) for name in names for text in tag.other.get(name, ())[:MOST_TEXTS]]
 
     names = (
         tag_values.instruments(of(*INSTRUMENT)),

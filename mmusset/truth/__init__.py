@@ -6,6 +6,7 @@ Doors:
     judge      `judge`: each claim against the evidence: supported, contradicted, told,
                unverifiable
     told       what the tags of a file tell, as claims, and whether measurement agrees
+    benchmark  what reading and judging are worth: planted faults, and how many are caught
     leaks      words that don't belong where they stand: music in a story, a picture in a caption
 
 The words of what is measured stand with the measurements; `lexicon` has the others.

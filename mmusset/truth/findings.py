@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from mmusset.measurements.declaration import Finding
 from mmusset.measurements.listed import MEASUREMENTS
+from mmusset.measurements.pulse import PULSE
+from mmusset.measurements.tempo import TEMPO
 from mmusset.sample import Claim, JudgedClaim, MusicEvidence
 
 
@@ -27,10 +29,12 @@ def sayable(
 
     First what its tags tell and no measurement settles, then what was measured, in the order of
     the list of measurements. A tempo or key that is told stands in place of the measured one,
-    which could not tell it from its half, double or relative.
+    which could not tell it from its half, double or relative; so does the tempo of its pace.
     """
     by_tags = [claim for claim in told if claim.verdict == "told"]
     replaced = {claim.attribute for claim in by_tags}
+    if TEMPO.name in replaced:
+        replaced.add(PULSE.name)
     measured = (
         Claim(attribute=name, value=finding.value, text=f"{name} {finding.value}")
         for name, finding in findings(music).items()

@@ -1,9 +1,11 @@
 """The verdict on a claim: what the evidence says of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from mmusset.measurements.declaration import Finding
+from mmusset.measurements.key import KEY
 from mmusset.measurements.listed import named
+from mmusset.measurements.mode import MODE
 from mmusset.measurements.percussion import PERCUSSION
 from mmusset.sample import Claim, ClaimVerdict, JudgedClaim, MusicEvidence
 
@@ -24,7 +26,7 @@ def judge(
     word within the border's margin. What nothing settles is told if it is among `told`,
     the claims that the music's tags make and nothing measured contradicts.
     """
-    by_tags = {(claim.attribute, claim.value) for claim in told}
+    by_tags = {said for claim in told for said in _said_by(claim)}
     return tuple(_as_told(_judge(claim, music, certainty), by_tags) for claim in claims)
 
 
@@ -65,6 +67,13 @@ def _judge(claim: Claim, music: MusicEvidence, certainty: float) -> JudgedClaim:
     )
 
 
+def _said_by(told: Claim) -> Iterator[tuple[str, str]]:
+    """A told claim's attribute and value, and those that follow: a key has a mode."""
+    yield told.attribute, told.value
+    if told.attribute == KEY.name:
+        yield MODE.name, told.value.split()[1]
+
+
 def _as_told(claim: JudgedClaim, by_tags: set[tuple[str, str]]) -> JudgedClaim:
     if claim.verdict != "unverifiable" or (claim.attribute, claim.value) not in by_tags:
         return claim
@@ -72,9 +81,9 @@ def _as_told(claim: JudgedClaim, by_tags: set[tuple[str, str]]) -> JudgedClaim:
 
 
 def _with_mode(claim: JudgedClaim, music: MusicEvidence, certainty: float) -> JudgedClaim:
-    if claim.attribute != "key" or claim.verdict != "told":
+    if claim.attribute != KEY.name or claim.verdict != "told":
         return claim
-    mode = Claim(attribute="mode", value=claim.value.split()[1], text=claim.text)
+    mode = Claim(attribute=MODE.name, value=claim.value.split()[1], text=claim.text)
     if _judge(mode, music, certainty).verdict != "contradicted":
         return claim
     return claim.model_copy(update={"verdict": "contradicted"})

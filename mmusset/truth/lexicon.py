@@ -127,10 +127,10 @@ _ADJECTIVES = r"bright|dark|soft|calm|quiet|warm|busy|wide|narrow|slow|fast|dens
 _THINGS = (
     r"lights?|sk(?:y|ies)|sun|moon|mornings?|evenings?|days?|nights?|rooms?|eyes|colou?rs?|streets?"
     r"|roads?|rivers?|seas?|waters?|oceans?|forests?|woods|clouds?|shadows?|fog|rain|smile"
-    r"|city|cities|lanes?"
+    r"|city|cities|lanes?|landscapes?|scenes?|places?|summers?|winters?|weather"
 )
 ASIDES = (
-    rf"(?:{_ADJECTIVES})[-\s]+(?:{_THINGS})",
+    rf"(?:{_ADJECTIVES})(?:[-\s]+|,\s*)(?:\w+[-\s]+)?(?:{_THINGS})",
     r"wide[-\s]+(?:\w+[-\s]+)?(?:range|leaps?|intervals?|variety|open)|far\s+and\s+wide",
     r"narrow[-\s]+(?:\w+[-\s]+)?range",
     r"(?:slow|fast|soft|quiet)[-\s]+(?:motion|fade|attack|decay|release)|fast\s+forward",
@@ -152,12 +152,13 @@ ASIDES = (
     r"instrumental\s+(?:backing|background|accompaniment|parts?|sections?|break|bridge|intro"
     r"|introduction|outro|interlude|harmony|passages?)",
     r"(?:kicks?|kick)\s+(?:in|off)|clap\s+along",
+    r"(?:turn|crank)\s+(?:it|this|that)\s[^.!?;]*|play\s+it\s+(?:loud|quietly|softly)",
     # What the music might be used for, and what it is like.
     r"(?:can|could|may|might|would|should)\s+(?:\w+\s+)?(?:be\s+(?:\w+\s+)?(?:used|played|playing"
     r"|featured|included|put|placed|running|part|suitable|suited|listened|background|ideal|perfect"
     r"|great|good|an?\s+(?:opening|theme|soundtrack|background))|(?:fit|suit|work|go)\s)[^.!?;]*",
     r"(?:good|suitable|perfect|ideal|great|fit|suited)\s+for\s[^.!?;,]*",
-    r"(?:like\s+something|as\s+if|reminiscent\s+of|reminds\s+of|resembl\w+)\s[^.!?;,]*",
+    r"(?:like\s+something|as\s+if|reminiscent\s+of|reminds\s+(?:\w+\s+)?of|resembl\w+)\s[^.!?;,]*",
 )
 
 

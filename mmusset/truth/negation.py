@@ -12,18 +12,21 @@ _FILLER = (
     r"|much|exactly|entirely|longer|real|live|audible|single|trace|hint|sign|use|uses|using"
     r"|have|has|feature|features|contain|contains|include|includes|hear|heard|being|be|is|are"
     r"|it|ever|anything|rely\s+on|need|needs|moves|get|gets|sound|sounds|feel|feels|in"
-    r"|either)[-\s]+)*"
+    r"|either|wait\s+for|expect|dynamic)[-\s]+)*"
 )
 _DENIAL = re.compile(
     r"(?:\b(?:no|not|(?<!not\s)without|cannot|never|neither|nor|no\s?body|no\s+one|none\s+of"
     r"|(?:hardly|barely|scarcely)(?!\s+(?:\w+ly\s+)?(?:heard|audible|noticeable|perceptible"
     r"|discernible|there))"
-    r"|lacks?|lacking|lack\s+of|sans|minus|free\s+(?:of|from)|devoid\s+of|absence\s+of"
+    r"|lacks?|lacking|lack\s+of|sans|senza|minus|free\s+(?:of|from)|devoid\s+of|absence\s+of"
     r"|anything\s+but|far\s+(?:cry\s+)?from|nothing)\s+|\b\w+n['’]t\s+|\bnon-)" + _FILLER + "$",
     re.IGNORECASE,
 )
 _DENIED_AFTER = re.compile(
-    r"(?:-free\b|\s+(?:(?:is|are|stays?|remains?)\s+)?(?:entirely\s+|completely\s+)?"
+    r"(?:-free\b|\s*[:?]\s*(?:none|no|nil|absent)\b"
+    r"|\s+(?:can|could)\s*(?:not|n['’]t)\s+be\s+(?:heard|detected|found|made\s+out)\b"
+    r"|\s+(?:(?:has|have|is|are)\s+)?(?:stay(?:s|ed)?\s+(?:at\s+home|out|away|silent)|silent|tacet)\b"
+    r"|\s+(?:(?:is|are|stays?|remains?)\s+)?(?:entirely\s+|completely\s+)?"
     r"(?:absent|missing|nowhere|never|not\s+(?:there|heard|present|used|audible))\b"
     r"|\s+(?:is|are)n['’]t\s+(?:there|heard|present|used|audible)\b)",
     re.IGNORECASE,

@@ -45,7 +45,9 @@ def facets() -> tuple[Facet, ...]:
         Facet("reason", "Reason"),
         Facet("split", "Split", ("train", "validation", "test")),
         Facet("folder", "Source folder"),
-        Facet("claims", "Claims", ("supported", "unverifiable", "contradicted"), several=True),
+        Facet(
+            "claims", "Claims", ("supported", "told", "unverifiable", "contradicted"), several=True
+        ),
         Facet("mark", "Mark", ("keep", "drop", "fix")),
         *(
             Facet(shape.name, shape.title, shape.labels, unit=shape.unit)
@@ -55,6 +57,7 @@ def facets() -> tuple[Facet, ...]:
         Facet("length", "Length of the piece", _LENGTH.labels, unit="s"),
         Facet("mood", "Mood in the caption", several=True),
         Facet("says", "What captions say", several=True),
+        Facet("told", "Told by tags", several=True),
         Facet("palette", "Colours of the picture", several=True),
         Facet("story_words", "Length of the story", _STORY.labels, unit="words"),
         Facet("caption_words", "Length of the caption", _CAPTION.labels, unit="words"),
@@ -110,6 +113,8 @@ def _measured(media: MediaFacts) -> Values:
 
 def _written(outcome: Outcome) -> Values:
     values: Values = {"reason": (outcome.verdict.reason,)}
+    if outcome.told:
+        values["told"] = tuple(dict.fromkeys(f"{c.attribute}: {c.value}" for c in outcome.told))
     if outcome.turns:
         values["rounds"] = (str(outcome.turns[-1].round),)
     if outcome.story:

@@ -34,7 +34,7 @@ NAME = "view.db"
 BATCH = 500
 # What no item was made of stands behind all items.
 FIRST_LEFT_OUT = 1 << 40
-VERSION = 3
+VERSION = 4
 # How long one who writes waits for another who looks at the same dataset.
 BUSY_S = 60.0
 _SCHEMA = """

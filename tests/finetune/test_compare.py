@@ -236,7 +236,7 @@ def test_each_claim_is_marked_where_it_stands() -> None:
 
 def test_the_page_shows_text_as_text(tmp_path: Path) -> None:
     made = sample(0)
-    held = HeldOut(made.quadruple, fitted(made.image_jpeg, 3136), CERTAINTY, CriticPart())
+    held = HeldOut(made.quadruple, fitted(made.image_jpeg, 3136), CERTAINTY, (), CriticPart())
     evil = replace(result("supported"), story=FreeReply("<script>alert(1)</script>", True))
     found = tuple(rows([evil], [evil]))
     comparison = Comparison(

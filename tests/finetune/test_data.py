@@ -48,6 +48,7 @@ def base(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_is_taught_is_what_the_agents_send(tmp_path: Path) -> None:
     """The prompts of a build, word by word, made again from its shards."""
     folder, out = library(tmp_path / "source", 4), tmp_path / "out"
+    (folder / "artist 0" / "album.json").write_text('{"genre": "Rock"}')
     built = mmusset("build", "--source", folder, "--out", out, *SHORT)
     assert built.returncode == 0, built.stderr
 
@@ -68,6 +69,7 @@ def test_what_is_taught_is_what_the_agents_send(tmp_path: Path) -> None:
     taught = {json.dumps(list(chat.messages[:-1])) for chat in read_chats([str(out)], DATA).chats}
     assert taught == sent
     assert len(taught) == 8
+    assert sum("genre: rock" in prompt for prompt in taught) == 4, "the tags' part of it, too"
 
 
 def test_only_the_answer_and_its_end_are_learnt(base: Path, source: Path) -> None:

@@ -19,6 +19,11 @@ def test_whatever_libraries_have_set_by_now_commands_are_forked() -> None:
     assert core.fits(environment())
 
 
+def test_their_decoders_are_forked_as_well() -> None:
+    code = "import subprocess; print(subprocess._fork_exec.__module__)"
+    assert python("-c", code, server=core).stdout == "tests.support.forked_decoders\n"
+
+
 @pytest.mark.parametrize("cold", [False, True])
 def test_output_exit_code_folder_and_environment(cold: bool, tmp_path: Path) -> None:
     env = environment() | {"OPENAI_API_KEY": "a key"}

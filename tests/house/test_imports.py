@@ -24,7 +24,7 @@ GROUND = {
     *("progress", "stopping", "tracing", "bins", "installed"),
     "intervals",
 }
-NOUNS = {"measured", "measurements", "sample", "recipe", "recipe_file"}
+NOUNS = {"measured", "measurements", "sample", "notability", "recipe", "recipe_file"}
 # What each room may use besides the ground floor, from the bottom of the house to its top. A room
 # may use those that stand above it in this table, and no other.
 MAY_USE: dict[str, set[str]] = {
@@ -32,6 +32,7 @@ MAY_USE: dict[str, set[str]] = {
     "dsp": {"measured"},
     "measurements": {"measured", "dsp"},
     "sample": {"measured", "measurements"},
+    "notability": {"sample", "measurements"},
     "recipe": {"sample", "measured", "measurements"},
     "recipe_file": {"recipe"},
     "recipes": set(),
@@ -51,7 +52,17 @@ MAY_USE: dict[str, set[str]] = {
     "composer": {*NOUNS, "musflow", "training"},
     "pipeline": {*NOUNS, "agents", "builder", "composer", "publish", "sources", "speakers"},
     "cli": {
-        *(*NOUNS, "pipeline", "agents", "builder", "publish", "view", "shards", "speakers"),
+        *(
+            *NOUNS,
+            "pipeline",
+            "agents",
+            "builder",
+            "publish",
+            "view",
+            "shards",
+            "speakers",
+            "truth",
+        ),
         *("sources", "training", "musflow", "finetune"),
     },
     "__main__": {"cli"},

@@ -24,7 +24,7 @@ from mmusset.measurements.declaration import (
     number_line,
 )
 from mmusset.measurements.listed import MEASUREMENTS, add, added
-from mmusset.measurements.phrases import Phrases, joined
+from mmusset.measurements.phrases import joined
 from mmusset.pipeline import build_dataset
 from mmusset.recipe import CERTAINTY, Recipe
 from mmusset.recipe_file import load
@@ -67,24 +67,11 @@ CREST = Measurement(
         "squashed": joined("squashed|flattened|low in punch"),
         "punchy": (*joined("punchy|high in punch"), *joined("full of|plenty of", "punch")),
     },
-    phrases={
-        "squashed": Phrases(
-            adjective="{squashed|flattened}",
-            predicate="@rather{squashed|flattened}",
-            noun="a_ squashed sound",
-            verb="sound~ {squashed|flattened}",
-            clause="it is squashed",
-            adverbial="in a_ squashed manner",
-        ),
-        "punchy": Phrases(
-            adjective="punchy",
-            predicate="@rather{punchy}|full of punch",
-            noun="plenty of punch",
-            verb="sound~ punchy",
-            clause="it is full of punch",
-            adverbial="with plenty of punch",
-        ),
+    sentences={
+        "squashed": ("the sound is squashed",),
+        "punchy": ("the sound is punchy", "it is full of punch"),
     },
+    rank=65,
     prompt="crest {{ music.crest_db.value | round(1) }} dB",
     line=number_line("crest", "{:.1f} dB"),
     histogram=number_histogram("crest", "Crest", "dB", range(4, 24, 2)),

@@ -99,22 +99,32 @@ def test_a_build_ends_with_a_card_that_counts_what_is_there(built: Path) -> None
 
 
 def test_the_claims_are_counted_in_the_shards(made: Path) -> None:
-    found = JudgedClaim(
-        attribute="mood",
-        value="sad",
-        text="sad",
-        verdict="unverifiable",
-        measured="",
-        confidence=0.0,
+    sad, rock = (
+        JudgedClaim(
+            attribute=attribute,
+            value=value,
+            text=value,
+            verdict=verdict,
+            measured="",
+            confidence=0.0,
+        )
+        for attribute, value, verdict in (
+            ("mood", "sad", "unverifiable"),
+            ("genre", "rock", "told"),
+        )
     )
     one = sample(1)
     caption = one.quadruple.caption
-    caption = caption.model_copy(update={"claims": (*caption.claims, found)})
+    caption = caption.model_copy(update={"claims": (*caption.claims, sad, rock)})
     one = replace(one, quadruple=one.quadruple.model_copy(update={"caption": caption}))
     write_dataset(made, {"data/train-000000.tar": [one, sample(2)]})
     write_card(made)
-    assert "| loudness | 2 | 2 | 0 | 0 |\n| mood | 1 | 0 | 0 | 1 |\n" in card_of(made)
-    assert "| **all** | 3 | 2 (66.7 %) | 0 | 1 (33.3 %) |" in card_of(made)
+    card = card_of(made)
+    assert "| loudness | 2 | 2 | 0 | 0 | 0 |\n| genre | 1 | 0 | 0 | 1 | 0 |\n" in card
+    assert "| mood | 1 | 0 | 0 | 0 | 1 |\n" in card
+    assert "| **all** | 4 | 2 (50.0 %) | 0 | 1 | 1 (25.0 %) |" in card
+    assert "said by the file's tags, not measured" in card
+    assert "50.0 % of the\ncaptions (1)" in card
 
 
 def test_tags_that_were_kept_are_told_and_the_rest_is_unknown(tmp_path: Path) -> None:

@@ -14,8 +14,12 @@ from typing import Any
 
 from .warm import WarmProcess, WarmServer
 
-# Short clips and small blocks, so that a handful of pieces gives several shards.
-SHORT = ("--set", "clip.seconds=2", "--set", "limits.block_size=3")
+# Short clips and small blocks, so that a handful of pieces gives several shards. One decoder: the
+# other core has tests of its own.
+SHORT = (
+    *("--set", "clip.seconds=2", "--set", "limits.block_size=3"),
+    *("--set", "limits.workers=1"),
+)
 
 
 WITH_TORCH = ("encode", "evaluate-speaker", "finetune", "generate", "train")

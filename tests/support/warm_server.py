@@ -26,6 +26,8 @@ import threading
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from . import forked_decoders
+
 STATUS = struct.Struct("i")
 LARGEST_REQUEST = 1 << 20
 
@@ -96,6 +98,7 @@ class Server:
         os.environ.update(request["environment"])
         os.chdir(request["folder"])
         sys.path[0] = request["folder"]
+        forked_decoders.install()
 
 
 def _write(pipe: int, number: int) -> None:

@@ -57,6 +57,7 @@ def test_one_tempo_alone_may_be_said() -> None:
     for bpm, value, basis in (("84", "84", "heard"), ("168", "168", "told"), ("99", "84", "heard")):
         said = sayable(MUSIC, CERTAINTY, told(Tags(bpm=bpm), ALL, MUSIC, CERTAINTY))
         assert [(c.value, c.basis) for c in said if c.attribute == "tempo"] == [(value, basis)]
+        assert ("pulse" in {c.attribute for c in said}) == (basis == "heard"), "84 BPM's own pace"
 
 
 def test_a_caption_that_says_what_a_tag_tells() -> None:
@@ -70,6 +71,14 @@ def test_a_caption_that_says_what_a_tag_tells() -> None:
         "168": "told",
         "A minor": "supported",
     }
+
+
+def test_a_key_that_is_told_has_a_mode() -> None:
+    by_tags = claims_of(Tags(key="A minor"), ALL)
+    caption = "Ambient music in a minor key, never in a major key."
+    verdicts = {c.value: c.verdict for c in judge(extract(caption), UNSURE, CERTAINTY, by_tags)}
+    assert verdicts["minor"] == "told"
+    assert verdicts["ambient"] == "unverifiable"
 
 
 @given(st.text(), st.sampled_from(ALL))

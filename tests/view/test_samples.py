@@ -125,7 +125,7 @@ def test_what_was_lost_has_a_page_too(viewed: Viewing) -> None:
 def test_tags_that_the_recipe_kept_are_shown(viewed: Viewing) -> None:
     (key,) = viewed.page(folder="artist 9")["cards"]
     facts = {fact["name"]: fact["value"] for fact in viewed.sample(key)["facts"]}
-    assert facts["license"] == "CC BY 4.0"
+    assert facts["license"] == "cc-by-4.0"
     assert facts["shard"].startswith("data/")
 
 

@@ -145,6 +145,15 @@ class LedgerVerdicts:
             )
         )
 
+    def told(self) -> dict[tuple[str, str], int]:
+        """How many claims the tags of decided items make, by attribute and verdict."""
+        rows = self._db.execute(
+            "SELECT json_extract(claim.value, '$.attribute'),"
+            " json_extract(claim.value, '$.verdict'), COUNT(*) FROM sound_verdict,"
+            " json_each(outcome, '$.told') AS claim GROUP BY 1, 2 ORDER BY 1, 2"
+        )
+        return {(attribute, verdict): count for attribute, verdict, count in rows}
+
     def count(self) -> int:
         """How many items are decided."""
         (count,) = self._db.execute("SELECT COUNT(*) FROM verdict").fetchone()

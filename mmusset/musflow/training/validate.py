@@ -58,15 +58,29 @@ def validate(
     step = 0
     for batch in batches:
         here = on_device(batch, device)
-        for _ in range(passes):
-            draws = draw(part, step, here.mean.shape, device, "validation")
+        at_once = max(1, BATCH // len(batch.keys))
+        for first in range(0, passes, at_once):
+            clips = _repeated(here, min(at_once, passes - first))
+            draws = draw(part, step, clips.mean.shape, device, "validation")
             near_noise = replace(draws, timesteps=NEAR_NOISE * draws.timesteps)
-            sums[0] += _losses(model, here, draws)
-            sums[1] += _losses(model, here, near_noise)
-            count += len(here.keys)
+            sums[0] += _losses(model, clips, draws)
+            sums[1] += _losses(model, clips, near_noise)
+            count += len(clips.keys)
             step += 1
     usual, near = (ConditionLosses(*row) for row in (sums / count).tolist())
     return Validation(usual, near)
+
+
+def _repeated(batch: LatentBatch, times: int) -> LatentBatch:
+    """The clips of a batch several times over; two neighbours are still two clips."""
+    return replace(
+        batch,
+        keys=batch.keys * times,
+        mean=batch.mean.repeat(times, 1, 1),
+        std=batch.std.repeat(times, 1, 1),
+        embeddings={name: value.repeat(times, 1) for name, value in batch.embeddings.items()},
+        present=batch.present.repeat(times, 1),
+    )
 
 
 def _losses(model: MusFlow, batch: LatentBatch, draws: Draws) -> Tensor:

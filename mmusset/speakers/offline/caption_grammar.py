@@ -1,268 +1,171 @@
-"""Captions out of claims: which are said, in which sentences, and how they are joined."""
+"""Captions out of claims: what matters first, in plain sentences."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import combinations, pairwise
 from random import Random
-from typing import Any
 
 from mmusset.errors import Unusable
-from mmusset.measurements.declaration import Measurement
-from mmusset.measurements.key import KEY
-from mmusset.measurements.listed import MEASUREMENTS, named
-from mmusset.measurements.mode import MODE
-from mmusset.measurements.phrases import Form
+from mmusset.notability import worth_saying
 from mmusset.sample import Claim
 from mmusset.text import word_count
 
-from . import spoken_values
-from .caption_plans import (
-    FOLLOWING,
-    HEADS,
-    LATER_SUBJECTS,
-    LINKS,
-    OPENING,
-    SUBJECTS,
-    CaptionPlan,
-    Slot,
-    plans,
+from .phrase_book import Frame, Statement, phrase_book
+from .wording import expand, finish, listed, pick, shuffled
+
+LEAST_WORDS = 3
+MOST_SAID = 6  # claims in a caption; more would make a list of it
+MOST_IN_SENTENCE = 4
+MOST_SENTENCES = 4
+DRAFTS = 16  # of which the one that reads best is taken
+
+# What a draft loses for each claim left out, each sentence more or fewer than its claims ask for,
+# each word said twice, each sentence that begins as the one before it, each of four words or
+# fewer, each of two, and each claim that stands ahead of one that matters more.
+LEFT_OUT, SENTENCE, TWICE, SAME_BEGINNING, SHORT, STUMP, OUT_OF_ORDER = 3, 1, 2, 1, 1.5, 100, 0.5
+CHANCE = 1.5  # what luck may outweigh, so that like pieces are not told alike
+
+_COMMON = frozenset(
+    ("a", "an", "the", "of", "is", "are", "and", "to", "it", "in", "at", "with", "this", "there")
 )
-from .wording import VerbForm, conjugate, expand, finish, listed, pick, shuffled
-
-SENTENCE_SIZES = (1, 2, 2, 3, 3, 3, 4, 4)  # claims in a sentence
-LEAST_WORDS = 8
-MOST_SAID = 8  # of the claims; more would make a list of it
-TRIES = 3  # wordings of a slot, of which the one that repeats least is taken
-ASIDE_SHARE = 0.2  # of captions that may compare, those that do
-TIMED_SHARE = 0.08  # of captions, those that tell the clip's length
-
-FORMS: dict[str, Form] = {
-    "A": "adjective",
-    "P": "predicate",
-    "N": "noun",
-    "H": "noun",
-    "V": "verb",
-    "G": "verb",
-    "C": "clause",
-    "D": "adverbial",
-}
-VERB_FORMS: dict[str, VerbForm] = {"V": "third", "G": "gerund"}
-
-_COMMON = frozenset({"a", "an", "the", "of", "is", "are", "and", "to", "it", "its", "in", "at"})
+_UNNAMED = frozenset({"noun", "music"})  # the kinds of what stands for an unknown piece
 _WORD = re.compile(r"[\w'-]+")
-_NAME = re.compile(r"\$(?:head|subject|its|it)\b")
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """Something to be said: a claim, or a comparison of two (`measurement` None)."""
-
-    measurement: Measurement[Any] | None
-    value: str
-    pole: int
-    forms: dict[Form, str]
 
 
 @dataclass(slots=True)
 class CaptionDraft:
-    """A caption being written: its noun for the clip, "ten-second " or "", the words used."""
+    """A caption being written: its sentences, the ranks of what each says, what is left to say."""
 
-    random: Random
-    head: str
-    length: str
-    used: set[str]
-    first: bool = True
+    left: list[Statement]
+    sentences: list[str] = field(default_factory=list)
+    ranks: list[list[int]] = field(default_factory=list)
 
 
-def write(sayable: Sequence[Claim], duration_s: float, random: Random) -> str:
-    """A caption of 8 to 80 words that says some of the claims, and nothing else.
+def write(sayable: Sequence[Claim], random: Random) -> str:
+    """A caption that says what is notable of the claims, and nothing else.
 
-    Of more than four, one or two may be left out, and all past the eighth are; of key and
-    mode one is. Raises Unusable where the grammar has words for none of them.
+    Raises Unusable where the grammar has words for none of them.
     """
-    units = [unit for claim in sayable if (unit := _unit(claim))]
-    if not units:
+    said = statements(sayable)[:MOST_SAID]
+    if not said:
         raise Unusable("nothing measurable to say", "no measured value is certain enough")
-    while True:
-        draft = CaptionDraft(random, expand(HEADS, random), _length(duration_s, random), set())
-        chosen = shuffled(_chosen(units, random), random)
-        sentences = [_sentence(draft, group) for group in _groups(chosen, random)]
-        text = finish(". ".join(sentences) + ".")
-        if word_count(text) >= LEAST_WORDS:
-            return text
+    return best_of(said, random)
 
 
-def _chosen(units: list[Unit], random: Random) -> list[Unit]:
-    """Some of the units: never key and mode both, at times a comparison more."""
-    rest = shuffled(units, random)
-    if {KEY, MODE} <= {unit.measurement for unit in rest}:
-        left_out = pick((KEY, MODE, MODE), random)
-        rest = [unit for unit in rest if unit.measurement is not left_out]
-    most = min(len(rest), MOST_SAID)
-    least = min(most, max(4, len(rest) - 2))
-    chosen = rest[: least + int(random.random() * (most - least + 1))]
-    comparisons = list(_comparisons(units))
-    if comparisons and len(chosen) > 2 and random.random() < ASIDE_SHARE:
-        chosen[-1] = pick(comparisons, random)
-    return chosen
+def statements(claims: Sequence[Claim]) -> list[Statement]:
+    """What is worth a word and has words, what matters most first."""
+    return phrase_book().statements(worth_saying(claims))
 
 
-def _groups(units: list[Unit], random: Random) -> Iterator[list[Unit]]:
-    """The units of each sentence: one to four, fewer where more sentences follow."""
-    while units:
-        size = min(len(units), 4 if len(units) > 6 else pick(SENTENCE_SIZES, random))
-        yield units[:size]
-        units = units[size:]
+def best_of(said: Sequence[Statement], random: Random, most_sentences: int = MOST_SENTENCES) -> str:
+    """Of several drafts the one that reads best."""
+    drafts = [_draft(said, random, most_sentences) for _ in range(DRAFTS)]
+    costs = [_cost(draft, len(said)) + CHANCE * random.random() for draft in drafts]
+    return finish(". ".join(drafts[costs.index(min(costs))].sentences) + ".")
 
 
-def _sentence(draft: CaptionDraft, units: list[Unit]) -> str:
-    options = plans(OPENING if draft.first else FOLLOWING)[len(units)]
-    comparisons_first = sorted(units, key=lambda unit: unit.measurement is not None)
-    slots = None
-    while slots is None:
-        plan = pick(options, draft.random)
-        slots = _filled(plan, comparisons_first)
-    parts = [expand(part, draft.random) if isinstance(part, str) else part for part in plan.parts]
-    draft.used |= _content(" ".join(part for part in parts if isinstance(part, str)))
-    texts = "".join(
-        part if isinstance(part, str) else _worded(draft, part, slots[part]) for part in parts
-    )
-    if texts.startswith("$it "):
-        texts = expand(LINKS, draft.random) + texts
-    text = _named(draft, texts)
-    draft.first = False
-    return text
+def _draft(said: Sequence[Statement], random: Random, most_sentences: int) -> CaptionDraft:
+    draft = CaptionDraft(list(said))
+    while draft.left and len(draft.sentences) < most_sentences and _add_sentence(draft, random):
+        pass
+    return draft
 
 
-def _filled(plan: CaptionPlan, units: list[Unit]) -> dict[Slot, list[Unit]] | None:
-    """The units of each slot; None where a unit has not the form that is left for it."""
-    left = list(units)
-    filled = {}
-    for slot in plan.slots:
-        fitting = [unit for unit in left if _fits(unit, slot)][: slot.count]
-        if len(fitting) < slot.count:
-            return None
-        left = [unit for unit in left if unit not in fitting]
-        filled[slot] = fitting
-    return filled
-
-
-def _fits(unit: Unit, slot: Slot) -> bool:
-    if slot.letter == "H" and unit.measurement and not unit.measurement.alone:
+def _add_sentence(draft: CaptionDraft, random: Random) -> bool:
+    """Say some of what is left in a sentence more; False where no frame takes any of it."""
+    opens = not draft.sentences
+    is_named = any("noun" in each.phrases for each in draft.left)
+    left = draft.left + ([phrase_book().unnamed] if opens and not is_named else [])
+    fitting = _fitting(opens, tuple(frozenset(each.phrases) for each in left))
+    if not fitting:
         return False
-    return FORMS[slot.letter] in unit.forms
+    frame = pick(pick(fitting, random), random)
+    filled = next(_fillings(frame.kinds, shuffled(left, random)))
+    draft.left = [each for each in draft.left if each not in filled]
+    draft.ranks.append([each.rank for each in filled])
+    draft.sentences.append(_worded(frame, filled, random))
+    return True
 
 
-def _worded(draft: CaptionDraft, slot: Slot, units: list[Unit]) -> str:
-    """A slot's units in words, joined as its form asks."""
-    units = sorted(units, key=lambda unit: _place(slot, unit))
-    texts = [_freshest(draft, unit, FORMS[slot.letter]) for unit in units]
-    if slot.letter in VERB_FORMS:
-        texts = [conjugate(text, VERB_FORMS[slot.letter]) for text in texts]
-    if len(units) == 1:
-        return texts[0]
-    apart = len(units) == 2 and units[0].pole * units[1].pole < 0
-    if slot.letter == "A":
-        return _adjectives(texts, units, apart, draft.random)
-    if slot.letter == "C":
-        return _clauses(texts, apart, draft.random)
-    if apart and slot.letter not in "NH":
-        return f"{texts[0]} {pick(('but', 'but', 'yet'), draft.random)} {texts[1]}"
+@cache
+def _fitting(opens: bool, kinds: tuple[frozenset[str], ...]) -> tuple[tuple[Frame, ...], ...]:
+    """The frames that statements of these kinds can fill, by how many they take."""
+    book = phrase_book()
+    by_count: dict[int, list[Frame]] = {}
+    for frame in book.openings if opens else book.followings:
+        says_nothing = frame.kinds in (("noun",), ("music",)) and _UNNAMED in kinds
+        if (
+            len(frame.kinds) <= MOST_IN_SENTENCE
+            and not says_nothing
+            and _can_fill(frame.kinds, kinds)
+        ):
+            by_count.setdefault(len(frame.kinds), []).append(frame)
+    return tuple(tuple(by_count[count]) for count in sorted(by_count))
+
+
+def _can_fill(places: tuple[str, ...], kinds: tuple[frozenset[str], ...]) -> bool:
+    return not places or any(
+        places[0] in each and _can_fill(places[1:], kinds[:i] + kinds[i + 1 :])
+        for i, each in enumerate(kinds)
+    )
+
+
+def _fillings(places: tuple[str, ...], left: list[Statement]) -> Iterator[list[Statement]]:
+    """Every way to give each place a statement that has its kind."""
+    if not places:
+        yield []
+    for statement in left if places else ():
+        if places[0] in statement.phrases:
+            rest = [each for each in left if each is not statement]
+            for others in _fillings(places[1:], rest):
+                yield [statement, *others]
+
+
+def _worded(frame: Frame, filled: Sequence[Statement], random: Random) -> str:
+    """The frame with a phrase of each statement in its place."""
+    texts = [frame.parts[0]]
+    rest = list(filled)
+    for kind, count, text in zip(frame.parts[1::2], frame.counts, frame.parts[2::2], strict=True):
+        texts += [_joined(kind, rest[:count], random), text]
+        rest = rest[count:]
+    return expand("".join(texts), random)
+
+
+def _joined(kind: str, said: Sequence[Statement], random: Random) -> str:
+    ordered = sorted(said, key=lambda each: each.rank)
+    texts = [pick(each.phrases[kind], random) for each in ordered]
+    if len(ordered) == 2 and ordered[0].pole * ordered[1].pole < 0:
+        return " but ".join(texts)
+    if kind == "before":
+        return pick((", ", ", ", " and "), random).join(texts)
     return listed(texts)
 
 
-def _place(slot: Slot, unit: Unit) -> int:
-    """Where a unit stands in its slot: kinds next to the noun, comparisons last."""
-    if unit.measurement is None:
-        return 9
-    if slot.letter == "A" and unit.measurement and unit.measurement.kind:
-        return 1 + MEASUREMENTS.index(unit.measurement)
-    return 0
+def _cost(draft: CaptionDraft, claims: int) -> float:
+    """How badly a draft reads."""
+    words = Counter(_stem(word) for word in _WORD.findall(" ".join(draft.sentences)))
+    twice = sum(count - 1 for word, count in words.items() if word not in _COMMON)
+    lengths = [word_count(sentence) for sentence in draft.sentences]
+    beginnings = [sentence.split(" ", 1)[0] for sentence in draft.sentences]
+    return (
+        LEFT_OUT * len(draft.left)
+        + SENTENCE * abs(len(draft.sentences) - (claims + 2) // 3)
+        + TWICE * twice
+        + SAME_BEGINNING * sum(a == b for a, b in pairwise(beginnings))
+        + SHORT * sum(length < 5 for length in lengths[len(lengths) < 2 :])
+        + STUMP * (lengths.count(1) + lengths.count(2))
+        + OUT_OF_ORDER * sum(_inversions(draft))
+    )
 
 
-def _is_kind(unit: Unit) -> bool:
-    return unit.measurement is not None and unit.measurement.kind
+def _stem(word: str) -> str:
+    return word.removesuffix("s") if len(word) > 3 else word
 
 
-def _adjectives(texts: list[str], units: list[Unit], apart: bool, random: Random) -> str:
-    plain = [text for text, unit in zip(texts, units, strict=True) if not _is_kind(unit)]
-    if apart:
-        return f"{texts[0]} {pick(('but', 'yet'), random)} {texts[1]}"
-    joined = pick((", ", ", ", " and "), random).join(plain) if len(plain) < 3 else ", ".join(plain)
-    return " ".join(filter(None, [joined, *texts[len(plain) :]]))
-
-
-def _clauses(texts: list[str], apart: bool, random: Random) -> str:
-    if len(texts) > 2:
-        return listed(texts, pick((", and", ", and", " and"), random))
-    if apart:
-        return pick((", but ", ", yet ", "; still, "), random).join(texts)
-    return pick((", and ", ", and ", " and ", " while ", "; "), random).join(texts)
-
-
-def _freshest(draft: CaptionDraft, unit: Unit, form: Form) -> str:
-    """The wording that repeats fewest words of the caption so far."""
-    wordings = [expand(unit.forms[form], draft.random) for _ in range(TRIES)]
-    chosen = min(wordings, key=lambda wording: len(_content(wording) & draft.used))
-    draft.used |= _content(chosen)
-    return _valued(chosen, unit.value, draft.random)
-
-
-def _valued(text: str, value: str, random: Random) -> str:
-    for placeholder, spell in spoken_values.SPELT_OUT.items():
-        if placeholder in text:
-            text = text.replace(placeholder, spell(value, random))
-    return text.replace("$value", value)
-
-
-def _named(draft: CaptionDraft, text: str) -> str:
-    """The text with each `$name` replaced: by a noun first, then by a pronoun."""
-    named = False
-
-    def name(match: re.Match[str]) -> str:
-        nonlocal named
-        if match[0] == "$head":
-            return (draft.length if draft.first else "") + draft.head
-        if match[0] == "$its":
-            return "the" if draft.first else pick(("the", "its", "its"), draft.random)
-        if named:
-            return "it"
-        named = True
-        words = SUBJECTS if draft.first or match[0] == "$subject" else LATER_SUBJECTS
-        return expand(words, draft.random).replace("$head", draft.head)
-
-    return _NAME.sub(name, text)
-
-
-def _length(duration_s: float, random: Random) -> str:
-    """The clip's length ahead of its noun, at times: "ten-second "."""
-    seconds = round(duration_s)
-    is_timed = 2 <= seconds < 100 and random.random() < TIMED_SHARE
-    return f"{spoken_values.in_words(seconds)}-second " if is_timed else ""
-
-
-def _content(text: str) -> set[str]:
-    return set(_WORD.findall(text)) - _COMMON
-
-
-def _comparisons(units: list[Unit]) -> Iterator[Unit]:
-    """What is true of two units at once: "busier than it is loud"."""
-    for high in units:
-        for low in units:
-            of_high = high.measurement.comparative if high.measurement else None
-            of_low = low.measurement.comparative if low.measurement else None
-            if high.pole > 0 and low.pole < 0 and of_high and of_low:
-                more, much = of_high
-                _, less = of_low
-                pattern = f"{{{more} than it is {less}|more {much} than {less}}}"
-                yield Unit(None, "", 0, {"predicate": pattern})
-
-
-def _unit(claim: Claim) -> Unit | None:
-    measurement = named(claim.attribute)
-    if measurement is None:
-        return None
-    phrases = measurement.phrases.get(claim.value) or measurement.phrases.get("")
-    if phrases is None:
-        return None
-    return Unit(measurement, claim.value, measurement.pole(claim.value), phrases.forms())
+def _inversions(draft: CaptionDraft) -> Iterator[int]:
+    """For each two sentences, how many claims of the first stand ahead of more important ones."""
+    for earlier, later in combinations(draft.ranks, 2):
+        yield sum(a > b for a in earlier for b in later)

@@ -106,7 +106,7 @@ function captionOf(card) {
     card.caption.map((run) => {
       if (run.claim < 0) return run.text;
       const verdict = card.verdicts[run.claim];
-      return el("span", { class: `claim ${verdict}`, title: verdict }, run.text);
+      return el("span", { class: `claim ${verdict}`, title: verdict === "told" ? "told by a tag, not measured" : verdict }, run.text);
     }));
 }
 

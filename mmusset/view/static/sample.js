@@ -1,7 +1,7 @@
 "use strict";
 // One sample's page.
 
-const SIGNS = { supported: "✓", contradicted: "✕", unverifiable: "?" };
+const SIGNS = { supported: "✓", contradicted: "✕", told: "T", unverifiable: "?" };
 let placed = null; // a promise of where the sample stands
 
 const confidence = (share) => `${Math.round(100 * share)} %`;
@@ -23,10 +23,16 @@ function claims(detail) {
     `“${claim.text}”`,
     `${claim.attribute}: ${claim.value}`,
     badge(claim.verdict, `${SIGNS[claim.verdict]} ${claim.verdict}`),
-    claim.measured || "nothing that settles it",
+    claim.measured || (claim.verdict === "told" ? "nothing; a tag says so" : "nothing that settles it"),
     claim.measured ? confidence(claim.confidence) : "",
   ]);
   return section("Claims", table("Claims", ["Words", "Claim", "Verdict", "Measured", "Confidence"], rows));
+}
+
+function facets(detail) {
+  if (!detail.facets.length) return null;
+  return section("The caption for trainers",
+    el("dl", { class: "facts" }, detail.facets.flatMap(({ name, value }) => [el("dt", {}, name), el("dd", {}, value)])));
 }
 
 function verdict(detail) {
@@ -72,6 +78,18 @@ function history(detail) {
     el("ol", { class: "history" }, detail.turns.map(turn)));
 }
 
+function told(detail) {
+  if (!detail.told.length) return null;
+  const rows = detail.told.map((claim) => [
+    `${claim.attribute}: ${claim.value}`,
+    badge(claim.verdict, `${SIGNS[claim.verdict]} ${claim.verdict}`),
+    claim.measured || "nothing that settles it",
+  ]);
+  return section("Told by the file's tags",
+    el("p", { class: "quiet" }, "Said by the file's tags, not measured. What a measurement contradicts is told to no writer."),
+    table("Told by tags", ["Tag", "Verdict", "Measured"], rows));
+}
+
 function evidence(detail) {
   if (!detail.measures.length) return null;
   const swatch = (colour) => {
@@ -108,9 +126,9 @@ function showSample(detail) {
         el("p", { class: "badges", id: "badges" }, badges(card)),
         verdict(detail),
         card.caption.length ? section("Caption", captionOf(card)) : null,
-        claims(detail),
+        claims(detail), facets(detail),
         card.story ? section("Story", el("p", { class: "story" }, card.story), ...notes(card)) : null,
-        history(detail), evidence(detail), facts(detail))));
+        history(detail), told(detail), evidence(detail), facts(detail))));
 }
 
 const badges = (card) => [badge(card.status, card.status), card.split ? badge("split", card.split) : null, markBadge(card.mark)].filter(Boolean);

@@ -1,10 +1,15 @@
-"""For commands that need no torch: all modules of the rooms that build, and read what was built."""
+"""For commands that need no torch: all modules of the rooms that build, and read what was built.
+
+One build is done already: what is imported, compiled or looked up at its first use is there.
+"""
 
 # ruff: noqa: F401
-import importlib
-import pkgutil
+import os
 import sqlite3
-from types import ModuleType
+import tempfile
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
 
 import aiohttp.web
 import httpx
@@ -15,7 +20,7 @@ import PIL.ImageDraw
 import rich.progress
 import rich.table
 import soundfile
-from typer.testing import CliRunner
+from PIL import Image
 
 import mmusset.agents
 import mmusset.builder
@@ -25,19 +30,37 @@ import mmusset.sources
 import mmusset.speakers
 import mmusset.truth
 import mmusset.view
-from mmusset.cli.main import app
+from mmusset.builder.decoding import worker
+from mmusset.builder.decoding.tasks import SurveyTask
+from mmusset.cli.main import command
+from mmusset.evidence import image, music
+from mmusset.sources.source import Kind
 from mmusset.truth.extract import extract
+from tests.support.command import SHORT
+from tests.support.media import RATE_HZ, library, sound_of
+
+from . import import_all
 
 
-def import_all(*rooms: ModuleType) -> None:
-    """Import every module of packages: commands import theirs inside functions."""
-    for room in rooms:
-        for module in pkgutil.walk_packages(room.__path__, room.__name__ + "."):
-            importlib.import_module(module.name)
+def build(folder: Path) -> None:
+    """A build of one piece; and what its decoder does, here."""
+    source = library(folder / "source", 1)
+    words = ["build", "--source", str(source), "--out", str(folder / "out"), *SHORT]
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        command()(words, standalone_mode=False)
+    worker.survey(survey_of(source / "artist 0" / "song 0.wav", "music"))
+    worker.survey(survey_of(source / "artist 0" / "song 0.png", "image"))
+    music.measure(sound_of(0, 2.0), RATE_HZ)
+    image.measure(Image.new("RGB", (64, 64)))
+
+
+def survey_of(path: Path, kind: Kind) -> SurveyTask:
+    """The task to look at a file."""
+    return SurveyTask(file=os.fsencode(path), kind=kind, max_side_px=1024)
 
 
 import_all(mmusset.agents, mmusset.builder, mmusset.publish, mmusset.shards, mmusset.sources)
 import_all(mmusset.speakers, mmusset.truth, mmusset.view)
-# Compiled at their first use: the command line, and the patterns that recognise claims.
-CliRunner().invoke(app, ["--help"])
 extract("A slow piano piece in C minor.")
+with tempfile.TemporaryDirectory() as place:
+    build(Path(place))

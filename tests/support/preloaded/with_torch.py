@@ -19,7 +19,12 @@ from transformers import AutoProcessor, Qwen2VLForConditionalGeneration
 import mmusset.finetune
 import mmusset.musflow
 import mmusset.training
+from mmusset.cli.main import command
+from mmusset.truth.extract import extract
 
-from .core import import_all
+from . import import_all
 
 import_all(mmusset.finetune, mmusset.musflow, mmusset.training)
+# What is put together or compiled at its first use.
+command()
+extract("A slow piano piece in C minor.")

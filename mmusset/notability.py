@@ -1,0 +1,28 @@
+"""What of all that may be said is worth a word, and in which order."""
+
+from collections.abc import Iterable
+
+from mmusset.measurements.listed import named
+from mmusset.sample import UNMEASURED, Claim
+
+
+def worth_saying(claims: Iterable[Claim]) -> tuple[Claim, ...]:
+    """The claims that are notable, what matters most first; all of them where none is.
+
+    What no measurement settles (the kind of piece, what plays) comes first. The mode is left
+    out where the key names it.
+    """
+    ordered = sorted(claims, key=lambda claim: _rank(claim.attribute))
+    told = [claim for claim in ordered if _is_notable(claim)] or ordered
+    has_key = any(claim.attribute == "key" for claim in told)
+    return tuple(claim for claim in told if not (has_key and claim.attribute == "mode"))
+
+
+def _rank(attribute: str) -> int:
+    measurement = named(attribute)
+    return measurement.rank if measurement else UNMEASURED.index(attribute)
+
+
+def _is_notable(claim: Claim) -> bool:
+    measurement = named(claim.attribute)
+    return measurement is None or measurement.is_notable(claim.value)

@@ -61,16 +61,12 @@ def main() -> int:
 def fit(folder: Path) -> None:
     """Prints weights and bias of each regression."""
     examples: dict[str, list[Example]] = {"tempo": [], "key": [], "mode": [], "percussion": []}
-    pulses: list[Example] = []
     for which in FITTED:
         for clip in renders.clips(which, folder):
             for name, example in examples_of(clip).items():
                 examples[name].append(example)
     for name, found in examples.items():
         print_regression(name, found)
-    for which in FITTED:
-        pulses += [one for clip in renders.clips(which, folder) if (one := pulse_of(clip))]
-    print_regression("pulse (after the others are in place)", pulses)
 
 
 def examples_of(clip: renders.Clip) -> dict[str, Example]:
@@ -89,17 +85,6 @@ def examples_of(clip: renders.Clip) -> dict[str, Example]:
     if bursts := percussion.features(signal.spectrum, signal.onset_strength):
         found["percussion"] = bursts, truth.drums
     return found
-
-
-def pulse_of(clip: renders.Clip) -> Example | None:
-    """The pulse's own feature is the tempo's probability."""
-    from mmusset.measurements import pulse
-
-    music = measure(clip.samples, clip.rate_hz)
-    told = pulse.features(music)
-    if not told or not clip.truth.tempo_bpm:
-        return None
-    return told, PULSE_WORDS.word(clip.truth.tempo_bpm) == findings(music)["pulse"].value
 
 
 def number_of(truth: renders.Truth) -> int:
@@ -182,9 +167,10 @@ def print_worth(name: str, said: Sequence[Said]) -> None:
     share = float(np.mean(stated)) if stated else 0.0
     low, high = wilson(share, len(stated))
     worth = f"{share:.3f} ({sum(stated)}/{len(stated)})" if stated else "none"
+    right = float(np.mean([each.right for each in said]))
     print(
-        f"| {name} | {len(said)} | {np.mean([each.right for each in said]):.2f}"
-        f" | {calibration_error(said):.3f} | {len(stated) / len(said):.0%} | {worth} | {low:.2f} to {high:.2f} |"
+        f"| {name} | {len(said)} | {right:.2f} | {calibration_error(said):.3f}"
+        f" | {len(stated) / len(said):.0%} | {worth} | {low:.2f} to {high:.2f} |"
     )
 
 

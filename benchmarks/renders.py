@@ -41,7 +41,7 @@ FONTS: dict[Set, str] = {
 COMPOSED: dict[Set, range] = {
     "fluid": range(3000, 3080),
     "tim": range(4000, 4080),
-    "muse": range(5000, 5080),
+    "muse": range(5000, 5050),
 }
 FITTED_SCORES = 84  # of the corpus, every second in each of the first two sets
 THIRDLESS = 36  # clips of drones, single notes and open fifths in a set

@@ -25,12 +25,6 @@ def logistic(features: Sequence[float], weights: Sequence[float], bias: float) -
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, score))))
 
 
-def logistic(features: Sequence[float], weights: Sequence[float], bias: float) -> float:
-    """The probability that a logistic regression gives to features."""
-    score = bias + sum(w * x for w, x in zip(weights, features, strict=True))
-    return 1 / (1 + math.exp(-max(-50.0, min(50.0, score))))
-
-
 def probability(score: float, knots: Knots) -> float:
     """The probability that belongs to a score: straight lines between the knots, flat beyond."""
     for (low, at_low), (high, at_high) in pairwise(knots):

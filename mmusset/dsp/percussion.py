@@ -17,10 +17,11 @@ AUDIBLE = 1e-4  # frames under this share of the loudest frame's power are left 
 NOTHING = 1e-11  # of the loudest frame's power, in one bin
 CUT = 1e-9  # of the strongest frequency's power: music has more than this, what was cut has less
 TINY, LEAST_SHARE = 1e-12, 1e-3  # of power; of a band's mean, in each bin
+LEAST_FLAT, MOST_FLAT = 1e-4, 0.04  # what is beyond tells no more
 FEW = 3  # onsets: with less of them nothing drums
 BEFORE, AFTER = 4, 12  # frames that an onset needs around it
 # Logistic regression of benchmarks/calibrate.py, in the order of `features`.
-WEIGHTS, BIAS = (0.0, 0.0, 0.0, 0.0), 0.0
+WEIGHTS, BIAS = (12.38, 3.37, -113.72, 1.08), 5.13
 
 
 def percussiveness(spectrum: Spectrum, strength: Doubles) -> Measured:
@@ -56,8 +57,8 @@ def features(spectrum: Spectrum, strength: Doubles) -> tuple[float, float, float
     kick = _band(spectrum, new, KICK_HZ).sum(axis=1) / (new.sum(axis=1) + TINY)
     return (
         float(np.percentile(_flat(_band(spectrum, new, HISS_HZ)), 90)),
-        float(np.log10(_flatness(spectrum) + 1e-9)),
-        float(np.percentile(_flat(_band(spectrum, new, PITCHED_HZ)), 10)),
+        float(np.log10(_flatness(spectrum) + LEAST_FLAT)),
+        min(MOST_FLAT, float(np.percentile(_flat(_band(spectrum, new, PITCHED_HZ)), 10))),
         float(np.log10(np.percentile(kick, 90) + 1e-6)),
     )
 

@@ -19,7 +19,7 @@ BEATS = 4  # a beat must come back this often to count fully
 SAME_BEAT = 1.08  # nearer readings than this ratio are one reading
 SLOW_BPM, FAST_BPM = 75.0, 150.0  # beyond these, estimators of every kind quarrel over octaves
 # Logistic regression of benchmarks/calibrate.py, in the order of `features`.
-WEIGHTS, BIAS = (0.0, 0.0, 0.0, 0.0, 0.0), 0.0
+WEIGHTS, BIAS = (3.59, -3.79, -3.12, 5.75, -3.67), -1.09
 UNKNOWN = Measured(value=PRIOR_BPM, confidence=0.0)
 
 

@@ -30,8 +30,8 @@ LEAST_THIRD = 0.15  # of the strongest pitch class, among the notes: less is no 
 SLACK = 0.02
 # Logistic regressions of benchmarks/calibrate.py: lead, lead over the other third, the third's
 # share, lead over the parallel key, correlation.
-KEY_WEIGHTS, KEY_BIAS = (0.0, 0.0, 0.0, 0.0, 0.0), 0.0
-MODE_WEIGHTS, MODE_BIAS = (0.0, 0.0, 0.0, 0.0, 0.0), 0.0
+KEY_WEIGHTS, KEY_BIAS = (13.57, -0.19, 0.70, 7.54, 3.80), -6.52
+MODE_WEIGHTS, MODE_BIAS = (17.99, -0.31, 0.58, 9.08, 2.26), -6.16
 
 # Albrecht and Shanahan, "The use of large corpora to train a new type of key-finding
 # algorithm", Music Perception 31(1), 2013: share of each scale degree, from the tonic.

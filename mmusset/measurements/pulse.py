@@ -1,8 +1,6 @@
 """Whether the music goes slowly or fast, by its beat and its notes."""
 
-import math
-
-from mmusset.measured import Measured, logistic
+from mmusset.measured import Measured
 
 from .declaration import Border, Evidence, Finding, Measurement, Scale
 from .density import DENSITY
@@ -15,8 +13,6 @@ SCALE = Scale(("slow", "moderate", "fast"), (Border(80.0, 8.0), Border(120.0, 10
 # clips that people call slow have a median of 107 BPM. So a word must fit both.
 FITTING_ONSETS_HZ = {"slow": (0.0, 2.5), "moderate": (1.0, 6.0), "fast": (2.5, float("inf"))}
 HEARD_BPM = (40.0, 220.0)  # half or double beyond this is not heard as the beat
-# Logistic regression of benchmarks/calibrate.py, in the order of `features`.
-WEIGHTS, BIAS = (1.0, -1.0), 1.0
 
 
 def _find(evidence: Evidence) -> Finding:
@@ -24,30 +20,14 @@ def _find(evidence: Evidence) -> Finding:
     tempo, onsets = evidence[TEMPO], evidence[DENSITY]
     value = SCALE.word(tempo.bpm)
     others = _rivals(value, tempo, onsets)
-    told = features(evidence)
+    sure = min(tempo.confidence, onsets.confidence, SCALE.surety(tempo.bpm))
     return Finding(
         "pulse",
         value,
         f"{tempo.bpm:.1f} BPM, {onsets.value:.1f} onsets/s",
-        min(
-            logistic(told, WEIGHTS, BIAS) if told else 0.0,
-            onsets.confidence,
-            SCALE.surety(tempo.bpm),
-        ),
+        sure if _fits(value, onsets) else 0.0,
         SCALE.near(tempo.bpm) | others,
     )
-
-
-def features(evidence: Evidence) -> tuple[float, float] | None:
-    """What tells whether the word is right: how sure the tempo is (log odds), and whether half or
-    double the tempo reads otherwise and fits the onsets, too. None where the word doesn't fit.
-    """
-    tempo, onsets = evidence[TEMPO], evidence[DENSITY]
-    value = SCALE.word(tempo.bpm)
-    if not _fits(value, onsets) or not tempo.confidence:
-        return None
-    sure = min(0.999, tempo.confidence)
-    return math.log(sure / (1 - sure)), float(bool(_rivals(value, tempo, onsets)))
 
 
 def _rivals(value: str, tempo: Tempo, onsets: Measured) -> frozenset[str]:

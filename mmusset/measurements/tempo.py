@@ -40,10 +40,9 @@ def _pool(signals: "Sequence[ClipSignal]") -> Tempo:
 
 
 def _settle(clip: Tempo, piece: Tempo) -> Tempo:
-    """The piece's tempo; nothing is sure where the clip, heard alone, has another."""
+    """The piece's tempo; it isn't sure where the clip, heard alone, has another."""
     same = abs(clip.bpm / piece.bpm - 1) <= TOLERANCE
-    sure = max(clip.confidence, piece.confidence) if same else 0.0
-    return piece.model_copy(update={"confidence": sure})
+    return piece if same else piece.model_copy(update={"confidence": 0.0})
 
 
 def _find(evidence: Evidence) -> Finding:

@@ -76,7 +76,7 @@ def examples_of(clip: renders.Clip) -> dict[str, Example]:
     if beat and truth.tempo_bpm:
         found["tempo"] = beat.features, abs(beat.bpm / truth.tempo_bpm - 1) < TOLERANCE
     if truth.has_key is not None:
-        read = tonality.reading(tonality.chroma(signal.pitch_spectrum))
+        read = tonality.key_reading(tonality.chroma(signal.pitch_spectrum))
         right = read.best == number_of(truth)
         right_mode = truth.key is not None and (read.best >= 12) == (truth.key[1] == "minor")
         if read.is_heard:

@@ -136,10 +136,10 @@ class KeyEstimate:
 def key(chroma: Chroma) -> KeyEstimate:
     """The key whose profile correlates best with `chroma.all` (Krumhansl's method).
 
-    Its probability is told by `reading`. It is 0 where the clip has no key or no third: a drone
+    Its probability is told by `key_reading`. It is 0 where the clip has no key or no third: a drone
     and open fifths are in neither mode.
     """
-    found = reading(chroma)
+    found = key_reading(chroma)
     if not found.is_heard:
         return KeyEstimate(found.best, found.second, 0.0, 0.0)
     return KeyEstimate(
@@ -151,7 +151,7 @@ def key(chroma: Chroma) -> KeyEstimate:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class KeyReading:
     """The best two keys, the lead over the second and over the best of the other mode.
 
     `features` are the lead of the key's third over the other third (logarithm of their ratio),
@@ -166,7 +166,7 @@ class Reading:
     is_heard: bool
 
 
-def reading(chroma: Chroma) -> Reading:
+def key_reading(chroma: Chroma) -> KeyReading:
     """The key of a chroma, and all that tells how sure it is."""
     scores = _profiles() @ _standardised(chroma.all) / 12
     order = np.argsort(-scores, kind="stable")
@@ -175,7 +175,7 @@ def reading(chroma: Chroma) -> Reading:
     share, against = _third(chroma.notes, best)
     top = float(scores[best])
     is_tonal = top > LEAST_CORRELATION and chroma.all.std() > LEAST_CONTRAST * chroma.all.mean()
-    return Reading(
+    return KeyReading(
         best,
         second,
         lead=top - float(scores[second]),

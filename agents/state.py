@@ -9,6 +9,7 @@ from typing import TypeAlias, TypedDict, TypeVar
 from pydantic import BaseModel
 
 from mmusset import prompts
+from mmusset.notability import worth_saying
 from mmusset.recipe import Recipe
 from mmusset.sample import (
     GIVEN,
@@ -76,7 +77,7 @@ def begin(material: Material, sayable: tuple[Claim, ...], title: str = "") -> St
     evidence = prompts.load("evidence").render(
         music=material.media.music_evidence.fields,
         image=material.media.image_evidence,
-        sayable=sayable,
+        sayable=worth_saying(sayable),
     )
     state = State(
         material=material,

@@ -189,6 +189,19 @@ class Caption(Frozen):
     writer: AgentName
 
 
+class Captions(Frozen):
+    """What a caption says, told anew for trainers that want it otherwise; none is empty.
+
+    `short` is one sentence, `tags` are keywords between commas. `plain_numbers` gives tempo and
+    key as "120 BPM, A minor", `no_numbers` neither of them.
+    """
+
+    short: Annotated[str, Field(min_length=1)]
+    tags: Annotated[str, Field(min_length=1)]
+    plain_numbers: Annotated[str, Field(min_length=1)]
+    no_numbers: Annotated[str, Field(min_length=1)]
+
+
 class Story(Frozen):
     """What an ordinary person would say about the picture and mood."""
 
@@ -369,6 +382,7 @@ class Quadruple(MediaFacts):
     group: str
     story: Story
     caption: Caption
+    captions: Captions
     tags: Tags
     speaker: str
     model: str

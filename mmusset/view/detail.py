@@ -18,10 +18,12 @@ from mmusset.sample import (
     Outcome,
     Placed,
     Prepared,
+    Quadruple,
     Tags,
     Turn,
 )
 from mmusset.speakers.base import Reply
+from mmusset.speakers.offline.caption_facets import facets_of
 
 from .card import Card, card_of, status_of
 
@@ -88,12 +90,13 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What an item's own page shows. `told` is what the tags say of the music; `mark_state` says
-    what became of a person's mark."""
+    """What an item's own page shows. `told` is what the tags say of the music, `facets` the caption
+    as trainers may have it; `mark_state` says what became of a person's mark."""
 
     card: Card
     claims: list[dict[str, object]]
     told: list[dict[str, object]]
+    facets: list[Named]
     measures: list[MeasuredLine]
     palette: list[dict[str, object]]
     turns: list[TurnDetail]
@@ -109,12 +112,24 @@ def detail_of(story: ItemStory, answer_to: AnswerTo) -> Detail:
         card=card_of(story),
         claims=[claim.model_dump(mode="json") for claim in caption.claims] if caption else [],
         told=[claim.model_dump(mode="json") for claim in outcome.told] if outcome else [],
+        facets=_facets(story),
         measures=_measures(prepared.media) if prepared else [],
         palette=[_colour(c) for c in prepared.media.image_evidence.palette] if prepared else [],
         turns=_turns(outcome, prepared, answer_to) if outcome else [],
         facts=_facts(story),
         mark_state=_mark_state(story),
     )
+
+
+def _facets(story: ItemStory) -> list[Named]:
+    """The caption as trainers may have it: as published, or as it would be."""
+    if isinstance(story.item, Quadruple):
+        captions = story.item.captions
+    elif story.outcome and story.outcome.caption:
+        captions = facets_of(story.item.key, story.outcome.caption.claims)
+    else:
+        return []
+    return [Named(name.replace("_", " "), text) for name, text in captions.model_dump().items()]
 
 
 def _colour(colour: Colour) -> dict[str, object]:

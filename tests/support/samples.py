@@ -14,6 +14,7 @@ from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.tempo import Tempo
 from mmusset.sample import (
     Caption,
+    Captions,
     ClipFacts,
     Colour,
     ImageEvidence,
@@ -129,6 +130,12 @@ def sample(number: int, split: Split = "train", group: str | None = None) -> Sam
                 ),
             ),
             writer="captioner",
+        ),
+        captions=Captions(
+            short="A quiet piece.",
+            tags="quiet",
+            plain_numbers="A quiet piece.",
+            no_numbers="A quiet piece.",
         ),
         music_evidence=facts.music_evidence,
         image_evidence=facts.image_evidence,

@@ -13,6 +13,7 @@ from .estimate import Estimate
 from .ledger.left_out import MOST_RUNS
 from .ledger.marks import Mark
 from .progress import cost_line, thousands
+from .reasons import worded
 from .recovery.recover import HOLDS, RecoveredTable, Recovery
 from .report import BuildSummary, ItemStory, MarksReport, StatusReport, SurveyReport, ToldReport
 
@@ -73,7 +74,7 @@ def _unread(report: SurveyReport) -> list[str]:
 def status(report: StatusReport) -> str:
     """The accounting, the reasons, the shards, and the first losses by name."""
     lines = [accounting(report.tally)]
-    lines += [f"  {status}: {reason}: {count}" for status, reason, count in report.reasons]
+    lines += [f"  {status}: {worded(reason)}: {count}" for status, reason, count in report.reasons]
     splits = ", ".join(f"{name} {count}" for name, count in report.splits.items())
     size = sum(shard.size for shard in report.shards)
     lines.append(f"shards    {len(report.shards)} ({splits or 'no sample'}), {size / 1e6:.1f} MB")
@@ -86,7 +87,9 @@ def status(report: StatusReport) -> str:
     lines += _costs(report)
     lines += _marks(report.marks)
     for lost in report.lost[:LOST]:
-        lines.append(f"  {lost.status} {lost.path}: {lost.reason} {_brief(lost.detail)}".rstrip())
+        lines.append(
+            f"  {lost.status} {lost.path}: {worded(lost.reason)} {_brief(lost.detail)}".rstrip()
+        )
     if len(report.lost) > LOST:
         lines.append(f"  and {len(report.lost) - LOST} more; --json lists all")
     return "\n".join(lines)
@@ -289,7 +292,8 @@ def _outcome(outcome: Outcome) -> list[str]:
         lines += textwrap.wrap(outcome.story.text, 96, initial_indent="  ", subsequent_indent="  ")
         lines += [f"  kept as given: {note}" for note in outcome.story.note.splitlines()]
     verdict = outcome.verdict
-    lines.append(f"verdict   {verdict.status}: {verdict.reason} {verdict.detail}".rstrip())
+    fate = "" if verdict.status == "accepted" else f"{verdict.status}: "
+    lines.append(f"verdict   {fate}{worded(verdict.reason)} {verdict.detail}".rstrip())
     return lines
 
 

@@ -55,14 +55,14 @@ def _pool(signals: "Sequence[ClipSignal]") -> MusicalKey:
 
 
 def _settle(clip: MusicalKey, piece: MusicalKey) -> MusicalKey:
-    """The piece's key; nothing is sure where the clip, heard alone, has another."""
-    sure = mode_sure = 0.0
+    """The piece's key, as sure as the clip is; it isn't sure where the clip has another.
+
+    A piece that modulates has more keys than one, so that how sure it is tells little of a clip.
+    """
     if clip.name == piece.name:
-        sure = max(clip.confidence, piece.confidence)
-        mode_sure = max(clip.mode_confidence, piece.mode_confidence)
-    elif clip.mode == piece.mode:
-        mode_sure = min(clip.mode_confidence, piece.mode_confidence)
-    return piece.model_copy(update={"confidence": sure, "mode_confidence": mode_sure})
+        return clip
+    mode = clip.mode_confidence if clip.mode == piece.mode else 0.0
+    return piece.model_copy(update={"confidence": 0.0, "mode_confidence": mode})
 
 
 def _find(evidence: Evidence) -> Finding:

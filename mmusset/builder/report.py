@@ -22,6 +22,7 @@ from mmusset.sample import (
     Prepared,
     Quadruple,
 )
+from mmusset.shards.manifest import NearDuplicates, known_manifest
 from mmusset.shards.tar import Shard
 from mmusset.sources.source import MUSICAL
 from mmusset.speakers.agent import Agent
@@ -131,12 +132,18 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True)
 class BuildSummary:
-    """How a build ended, and how its dataset stands; `example` is the path of an accepted item."""
+    """How a build ended, and how its dataset stands; `example` is the path of an accepted item.
+
+    `near_duplicates` are None until every item has its verdict; `max_near_duplicates` is the share
+    of them that the recipe puts up with.
+    """
 
     out: str
     example: str
     result: BuildResult
     status: StatusReport
+    near_duplicates: NearDuplicates | None
+    max_near_duplicates: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +286,10 @@ def _marks(ledger: Ledger) -> MarksReport:
 def summary(result: BuildResult, out: Path, ledger: Ledger) -> BuildSummary:
     """How a build ended, and how its dataset stands now."""
     example = show_path(ledger.verdicts.first_accepted() or b"")
-    return BuildSummary(str(out), example, result, status(ledger))
+    manifest = known_manifest(out) if result.finished else None
+    alike = manifest.near_duplicates if manifest else None
+    most = Recipe.model_validate(ledger.job.facts().recipe).critic.max_near_duplicates
+    return BuildSummary(str(out), example, result, status(ledger), alike, most)
 
 
 def explain(ledger: Ledger, key_or_path: str) -> list[ItemStory]:

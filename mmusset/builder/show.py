@@ -146,6 +146,7 @@ def summary(report: BuildSummary) -> str:
         samples = "1 sample" if result.short_by == 1 else f"{result.short_by} samples"
         lines.append(f"{samples} short of --accept: no candidate or budget is left")
     lines.append(status(report.status))
+    lines += _alike(report)
     missing = [s for s in ("train", "validation", "test") if s not in report.status.splits]
     # Which splits there are is known once everything found has its verdict.
     if tally.accepted and missing and not tally.undecided:
@@ -161,6 +162,23 @@ def summary(report: BuildSummary) -> str:
         command = shlex.join(("mmusset", "explain", report.out, report.example))
         lines.append(f"one item's whole story: {command}")
     return "\n".join(lines)
+
+
+def _alike(report: BuildSummary) -> list[str]:
+    """Near-duplicates, if there are any, and whether they are more than the recipe wants."""
+    alike, accepted = report.near_duplicates, report.status.tally.accepted
+    if not alike or not (alike.captions or alike.stories):
+        return []
+    counts = (
+        f"{_share(alike.captions, accepted)} captions, {_share(alike.stories, accepted)} stories"
+    )
+    lines = [f"alike     {counts} say nearly what an earlier one says"]
+    if max(alike.captions, alike.stories) > report.max_near_duplicates * accepted:
+        lines.append(
+            f"note: that is more than critic.max_near_duplicates, {report.max_near_duplicates:.0%}:"
+            " fewer clips of a piece, or a model as the speaker, make texts differ more"
+        )
+    return lines
 
 
 def stories(items: list[ItemStory]) -> str:

@@ -9,8 +9,9 @@ from typing import Literal
 
 from mmusset.builder.report import ItemStory
 from mmusset.measurements.listed import MEASUREMENTS
+from mmusset.measurements.precision import rightness
 from mmusset.safe_text import show_path
-from mmusset.sample import RULES, Colour, MediaFacts, Outcome, Prepared, Tags, Turn
+from mmusset.sample import RULES, Colour, JudgedClaim, MediaFacts, Outcome, Prepared, Tags, Turn
 from mmusset.speakers.base import Reply
 
 from .card import Card, card_of, status_of
@@ -97,7 +98,7 @@ def detail_of(story: ItemStory, answer_to: AnswerTo) -> Detail:
     caption = outcome.caption if outcome else None
     return Detail(
         card=card_of(story),
-        claims=[claim.model_dump(mode="json") for claim in caption.claims] if caption else [],
+        claims=[_claim(claim) for claim in caption.claims] if caption else [],
         told=[claim.model_dump(mode="json") for claim in outcome.told] if outcome else [],
         measures=_measures(prepared.media) if prepared else [],
         palette=[_colour(c) for c in prepared.media.image_evidence.palette] if prepared else [],
@@ -105,6 +106,10 @@ def detail_of(story: ItemStory, answer_to: AnswerTo) -> Detail:
         facts=_facts(story),
         mark_state=_mark_state(story),
     )
+
+
+def _claim(claim: JudgedClaim) -> dict[str, object]:
+    return {**claim.model_dump(mode="json"), "right": rightness(claim.attribute)}
 
 
 def _colour(colour: Colour) -> dict[str, object]:

@@ -57,7 +57,8 @@ def build_graph(asker: Asker, recipe: Recipe, agents: Sequence[GraphAgent[BaseMo
     async def annotate(material: Material) -> Outcome:
         music, certainty = material.media.music_evidence, recipe.certainty
         by_tags = told(material.tags, recipe.tags.use, music, certainty)
-        start = begin(material, sayable(music, certainty, by_tags))
+        title = material.tags.title if "title" in recipe.tags.use else ""
+        start = begin(material, sayable(music, certainty, by_tags), title)
         with untraced():
             final = outcome(cast(State, await compiled.ainvoke(start, config)))
         return final.model_copy(update={"told": by_tags})

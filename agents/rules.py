@@ -47,7 +47,8 @@ def find_faults(
     faults += tag_leak(caption, "caption", material.tags)
     if not is_given:
         faults += repeated_order(story, "story", quoted)
-        faults += tag_leak(story, "story", material.tags)
+        allowed = {"title": ""} if state["title"] else {}
+        faults += tag_leak(story, "story", tags.model_copy(update=allowed))
     if material.revision and material.revision.note:
         faults += unmended(material.revision, caption, state["story"])
     writer = {"caption": state["caption_writer"], "story": state["story_writer"]}

@@ -9,6 +9,7 @@ from typing import TypeAlias, TypedDict, TypeVar
 from pydantic import BaseModel
 
 from mmusset import prompts
+from mmusset.notability import worth_saying
 from mmusset.recipe import Recipe
 from mmusset.sample import (
     GIVEN,
@@ -51,6 +52,7 @@ class State(StateChange):
 
     material: Material
     sayable: tuple[Claim, ...]
+    title: str  # the piece's, where the recipe allows to tell it
     evidence: str  # the part of the prompt that all agents share
 
 
@@ -70,16 +72,17 @@ class GraphAgent(Agent[R_co]):
     turn: TakeTurn
 
 
-def begin(material: Material, sayable: tuple[Claim, ...]) -> State:
+def begin(material: Material, sayable: tuple[Claim, ...], title: str = "") -> State:
     """A sample of which nothing is written yet, or as its revision left it."""
     evidence = prompts.load("evidence").render(
         music=material.media.music_evidence.fields,
         image=material.media.image_evidence,
-        sayable=sayable,
+        sayable=worth_saying(sayable),
     )
     state = State(
         material=material,
         sayable=sayable,
+        title=title,
         evidence=evidence,
         caption="",
         caption_writer="",
@@ -146,6 +149,7 @@ def brief(state: State, agent: GraphAgent[BaseModel]) -> Brief:
         sayable=state["sayable"],
         draft=draft,
         prompt=PromptParts(system, state["evidence"], task, prompts.sha256_of(agent.prompt)),
+        title=state["title"],
     )
 
 

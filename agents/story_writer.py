@@ -36,7 +36,7 @@ async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
 
 
 def _offline(notes: Notes, random: Random) -> StoryReply:
-    return StoryReply(story=story_grammar.write(notes.image, notes.sayable, random))
+    return StoryReply(story=story_grammar.write(notes.image, notes.title, random))
 
 
 STORY_WRITER: GraphAgent[StoryReply] = GraphAgent(

@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from random import Random
+from typing import get_args
 
 from mmusset.evidence.colour import NAMES
 from mmusset.finetune.metrics import distinct, tokens
@@ -21,7 +22,7 @@ from mmusset.measured import Measured
 from mmusset.measurements.key import TONICS
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.pulse import SCALE as PULSE_WORDS
-from mmusset.sample import Claim, Colour, ImageEvidence
+from mmusset.sample import Claim, Colour, ImageEvidence, Place, Placed
 from mmusset.speakers.offline import caption_grammar, story_grammar
 from mmusset.text import word_count
 
@@ -30,6 +31,7 @@ COMPARED = 300  # texts in self-BLEU
 CLAIMS = (4, 9)
 UNSEEN = 0.1  # counts that stand for "no match" in BLEU (Chen and Cherry 2014, method 1)
 
+MEASURES = ("brightness", "warmth", "saturation", "contrast", "busyness", "sharpness")
 Ngram = tuple[str, ...]
 
 
@@ -44,6 +46,11 @@ def sayable(random: Random, least: int = CLAIMS[0], most: int = CLAIMS[1]) -> tu
     return tuple(Claim(attribute=n, value=values[n], text=f"{n} {values[n]}") for n in names)
 
 
+def placed(random: Random) -> Placed:
+    """A place drawn at random, beyond doubt."""
+    return Placed(where=random.choice(get_args(Place)), shape="area", confidence=1.0, filled=1.0)
+
+
 def picture(random: Random) -> ImageEvidence:
     """Evidence on a picture, all of it sure: one to five colours and any shares."""
     names = random.sample(sorted({name for name, _ in NAMES}), random.randint(1, 5))
@@ -53,13 +60,17 @@ def picture(random: Random) -> ImageEvidence:
         width_px=512,
         height_px=512,
         palette=tuple(
-            Colour(name=name, hex=values[name], share=share / sum(shares))
+            Colour(
+                name=name,
+                hex=values[name],
+                share=share / sum(shares),
+                purity=1.0,
+                place=placed(random),
+            )
             for name, share in zip(names, shares, strict=True)
         ),
-        **{
-            name: Measured(value=random.random(), confidence=1.0)
-            for name in ("brightness", "warmth", "saturation", "contrast", "busyness")
-        },
+        lightest=placed(random),
+        **{name: Measured(value=random.random(), confidence=1.0) for name in MEASURES},
     )
 
 
@@ -127,9 +138,7 @@ def captions() -> list[str]:
 def stories() -> list[str]:
     """A story each for random pictures."""
     return [
-        story_grammar.write(
-            picture(Random(f"picture {i}")), sayable(Random(f"claims {i}")), Random(f"story {i}")
-        )
+        story_grammar.write(picture(Random(f"picture {i}")), "", Random(f"story {i}"))
         for i in range(TEXTS)
     ]
 

@@ -104,16 +104,47 @@ def _flat_evidence(measurements: tuple[Measurement[Any], ...]) -> type[BaseModel
     return create_model("MusicEvidence", __base__=Frozen, **fields, silence_share=(Measured, ...))
 
 
+Place = Literal[
+    "all over",
+    "scattered",
+    "top",
+    "bottom",
+    "left",
+    "right",
+    "centre",
+    "edges",
+    "top left",
+    "top right",
+    "bottom left",
+    "bottom right",
+]
+Shape = Literal["area", "band", "upright band", "spot"]
+
+
+class Placed(Frozen):
+    """Where in a picture something lies.
+
+    `confidence` is the share of it that lies there, `filled` how much of that place it covers.
+    """
+
+    where: Place
+    shape: Shape
+    confidence: Share
+    filled: Share
+
+
 class Colour(Frozen):
-    """One colour of a picture's palette and the share of pixels that it covers."""
+    """One colour of a picture's palette, the share of pixels that it covers, and where."""
 
     name: str
     hex: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
     share: Share
+    purity: Share  # of its pixels, those that an eye would call by this name too
+    place: Placed
 
 
 class ImageEvidence(Frozen):
-    """What was measured on a picture. All but the size run from 0 to 1."""
+    """What was measured on a picture. All but the size and places run from 0 to 1."""
 
     width_px: int
     height_px: int
@@ -123,6 +154,8 @@ class ImageEvidence(Frozen):
     saturation: Measured
     contrast: Measured
     busyness: Measured  # 0 plain to 1 full of edges
+    sharpness: Measured  # of its edges: 0 they fade over several pixels, 1 from one to the next
+    lightest: Placed  # where it is lighter than elsewhere
 
 
 # --- text: what is said -------------------------------------------------------------------
@@ -154,6 +187,19 @@ class Caption(Frozen):
     text: str
     claims: Annotated[tuple[JudgedClaim, ...], Field(min_length=1)]
     writer: AgentName
+
+
+class Captions(Frozen):
+    """What a caption says, told anew for trainers that want it otherwise; none is empty.
+
+    `short` is one sentence, `tags` are keywords between commas. `plain_numbers` gives tempo and
+    key as "120 BPM, A minor", `no_numbers` neither of them.
+    """
+
+    short: Annotated[str, Field(min_length=1)]
+    tags: Annotated[str, Field(min_length=1)]
+    plain_numbers: Annotated[str, Field(min_length=1)]
+    no_numbers: Annotated[str, Field(min_length=1)]
 
 
 class Story(Frozen):
@@ -336,6 +382,7 @@ class Quadruple(MediaFacts):
     group: str
     story: Story
     caption: Caption
+    captions: Captions
     tags: Tags
     speaker: str
     model: str

@@ -17,6 +17,7 @@ from mmusset.shards.tar import (
     shard_name,
     write_shard,
 )
+from mmusset.speakers.offline.caption_facets import facets_of
 
 from .ledger.plan import PlannedBlock, PlannedItem
 from .media import Media
@@ -156,6 +157,7 @@ class Sealer:
             group=item.group,
             story=outcome.story,
             caption=outcome.caption,
+            captions=facets_of(item.key, outcome.caption.claims),
             tags=Tags(**published),
             speaker=outcome.turns[0].speaker,
             model=outcome.turns[0].model,

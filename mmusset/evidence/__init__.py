@@ -2,6 +2,7 @@
 
 Doors:
     music        `measure`: samples in, `MusicEvidence` out
+    piece        `measure`: an open file in, what belongs to the whole piece out
     image        `measure`: a picture in, `ImageEvidence` out
     clip         where a clip is cut, and how it is stored
     decode       what may be opened: sound, video frames, pictures, text

@@ -7,11 +7,14 @@ from numpy.typing import NDArray
 
 from mmusset.sample import Colour
 
+from .places import place_of
+
 Doubles = NDArray[np.float64]
 
 MOST_COLOURS = 5
 LEAST_SHARE = 0.03  # a smaller patch is not part of the palette
 ROUNDS = 12  # of k-means; centres move less than the naming can see after that
+ALIKE = 20.0  # Lab units about a colour that go by its name
 CELL = 6.0  # Lab units: pixels in one cell count as one colour
 
 # Everyday words that a reader pictures at once; the values are ours. A word that spans
@@ -97,27 +100,37 @@ def name(colour_lab: Doubles) -> str:
 
 
 def palette(rgb: NDArray[np.uint8], pixels_lab: Doubles) -> tuple[Colour, ...]:
-    """The one to five colours that cover most of `rgb` `[pixels, 3]`, largest first.
+    """The one to five colours that cover most of a picture `[height, width, 3]`, largest first.
 
     k-means in Lab from deterministic starts; clusters that share a name are one
     colour, and those under 3 % of the pixels are left out.
     """
-    cells, cell_of, weight = _cells(pixels_lab)
-    nearest = _k_means(cells, weight)[cell_of]
-    totals: dict[str, Doubles] = {}
+    cells, cell_of, weight = _cells(pixels_lab.reshape(-1, 3))
+    nearest = _k_means(cells, weight)[cell_of].reshape(rgb.shape[:2])
+    masks: dict[str, NDArray[np.bool_]] = {}
     for cluster in range(int(nearest.max()) + 1):
         inside = nearest == cluster
-        if not inside.any():
-            continue
-        word = name(pixels_lab[inside].mean(axis=0))
-        part = np.array([*rgb[inside].sum(axis=0, dtype=np.float64), inside.sum()])
-        totals[word] = totals.get(word, np.zeros(4)) + part
-    largest = sorted(totals.items(), key=lambda entry: (-entry[1][3], entry[0]))
-    shares = [(word, total[:3] / total[3], total[3] / len(rgb)) for word, total in largest]
+        if inside.any():
+            word = name(pixels_lab[inside].mean(axis=0))
+            masks[word] = masks[word] | inside if word in masks else inside
+    largest = sorted(masks.items(), key=lambda entry: (-int(entry[1].sum()), entry[0]))
     return tuple(
-        Colour(name=word, hex=_hex(mean), share=share)
-        for word, mean, share in shares
-        if share >= LEAST_SHARE
+        _colour(word, mask, rgb, pixels_lab) for word, mask in largest if mask.mean() >= LEAST_SHARE
+    )
+
+
+def _colour(
+    word: str, mask: NDArray[np.bool_], rgb: NDArray[np.uint8], pixels_lab: Doubles
+) -> Colour:
+    pixels = pixels_lab[mask]
+    mean = pixels.mean(axis=0)
+    near = ((pixels - mean) ** 2).sum(axis=1) <= ALIKE**2
+    return Colour(
+        name=word,
+        hex=_hex(rgb[mask].mean(axis=0, dtype=np.float64)),
+        share=float(mask.mean()),
+        purity=float(near.mean()),
+        place=place_of(mask),
     )
 
 

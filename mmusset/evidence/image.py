@@ -9,6 +9,7 @@ from mmusset.measured import Measured
 from mmusset.sample import ImageEvidence
 
 from .colour import lab, palette
+from .places import lightest
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -20,6 +21,10 @@ WARM_HUE = np.deg2rad(55.0)  # orange in Lab; the opposite is blue
 FULL_WARMTH = 40.0  # Lab units along that axis that count as wholly warm or cold
 FULL_CHROMA = 60.0  # mean chroma that counts as fully saturated; pure hues have 50 to 130
 EDGE = 6.0  # steps of lightness per thumbnail pixel that count as an edge
+SHARP_PX = 512
+RAMP = 6  # pixels
+STRONG_STEP = 40.0  # of 255
+ENOUGH_EDGES = 0.01  # edges per pixel from which their sharpness is beyond doubt
 CERTAIN_PX = 64 * 64  # pixels from which a mean is beyond doubt
 
 
@@ -41,12 +46,14 @@ def measure(image: "Image") -> ImageEvidence:
     return ImageEvidence(
         width_px=image.width,
         height_px=image.height,
-        palette=palette(rgb.reshape(-1, 3), pixels.reshape(-1, 3)),
+        palette=palette(rgb, pixels),
         brightness=_share(lightness.mean() / 100, certainty),
         warmth=_warmth(pixels, certainty),
         saturation=_share(np.hypot(pixels[..., 1], pixels[..., 2]).mean() / FULL_CHROMA, certainty),
         contrast=_share(lightness.std() / 50, certainty),  # half black, half white: 1
         busyness=_share(_edge_share(lightness), certainty),
+        sharpness=_sharpness(image, certainty),
+        lightest=lightest(lightness),
     )
 
 
@@ -62,6 +69,36 @@ def _edge_share(lightness: Doubles) -> float:
     down = np.abs(np.diff(lightness, axis=0, append=lightness[-1:]))
     across = np.abs(np.diff(lightness, axis=1, append=lightness[:, -1:]))
     return float(np.mean(np.maximum(down, across) > EDGE))
+
+
+def _sharpness(image: "Image", certainty: float) -> Measured:
+    """How abrupt the picture's edges are, looked at with at most SHARP_PX on a side.
+
+    At each strong edge: the largest step between two neighbours, as a share of the whole step
+    over RAMP pixels. Blurred edges share their step among all of them. Few edges tell little.
+    """
+    from PIL.Image import Resampling
+
+    grey = image.convert("L")
+    grey.thumbnail((SHARP_PX, SHARP_PX), Resampling.BOX)
+    values = np.asarray(grey, dtype=np.float64)
+    ratios = np.concatenate([_abruptness(values), _abruptness(values.T)])
+    if not len(ratios):
+        return Measured(value=0.0, confidence=0.0)
+    seen = min(1.0, len(ratios) / (ENOUGH_EDGES * values.size))
+    least = 1 / RAMP
+    return _share((float(np.quantile(ratios, 0.75)) - least) / (1 - least), certainty * seen)
+
+
+def _abruptness(values: Doubles) -> Doubles:
+    """At each strong edge along the rows: the largest step's share of the whole."""
+    steps = np.abs(np.diff(values, axis=1))
+    if steps.shape[1] < RAMP:
+        return np.zeros(0)
+    whole = np.abs(values[:, RAMP:] - values[:, :-RAMP])
+    rows, columns = np.nonzero(whole >= STRONG_STEP)
+    largest = np.max([steps[rows, columns + offset] for offset in range(RAMP)], axis=0)
+    return np.asarray(np.minimum(largest / whole[rows, columns], 1.0))
 
 
 def _share(value: float, confidence: float) -> Measured:

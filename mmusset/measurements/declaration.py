@@ -6,7 +6,7 @@ schema, prompts, captions, rules, the pages and the dataset's card.
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
 
@@ -142,6 +142,11 @@ class Measurement(Generic[T]):
     measure: "Callable[[ClipSignal], T] | None" = None
     derive: Callable[[Evidence], T] | None = None
 
+    # What belongs to a whole piece is also measured on several of its places at once (`pool`);
+    # `settle` is given a clip's own value and the piece's, and gives what the clip shall have.
+    pool: "Callable[[Sequence[ClipSignal]], T] | None" = None
+    settle: Callable[[T, T], T] | None = None
+
     # How it becomes a claim. A number takes the word of its `scale`, printed in `form`; where
     # that is not all, `find` says what the evidence finds. `values` are the words in order,
     # () where a claim may have any value. `holds` says whether a claimed value fits, None
@@ -181,6 +186,8 @@ class Measurement(Generic[T]):
             raise ValueError(
                 f"measurement {self.name}: give either field and measure, or derive alone"
             )
+        if bool(self.pool) != bool(self.settle):
+            raise ValueError(f"measurement {self.name}: give both pool and settle, or neither")
         if self.scale and not self.values:
             object.__setattr__(self, "values", self.scale.words)
 

@@ -1,6 +1,6 @@
 """The key: tonic and mode."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from mmusset.frozen import Frozen, Share
@@ -35,9 +35,16 @@ class MusicalKey(Frozen):
 
 
 def _measure(signal: "ClipSignal") -> MusicalKey:
+    return _pool([signal])
+
+
+def _pool(signals: "Sequence[ClipSignal]") -> MusicalKey:
+    import numpy as np
+
     from mmusset.dsp import tonality
 
-    key = tonality.key(tonality.chroma(signal.pitch_spectrum))
+    by_place = [tonality.chroma(signal.pitch_spectrum) for signal in signals]
+    key = tonality.key(np.mean(by_place, axis=0))
     return MusicalKey(
         tonic=TONICS[key.best % 12],
         mode=MODES[key.best // 12],
@@ -45,6 +52,17 @@ def _measure(signal: "ClipSignal") -> MusicalKey:
         confidence=key.confidence,
         mode_confidence=key.mode_confidence,
     )
+
+
+def _settle(clip: MusicalKey, piece: MusicalKey) -> MusicalKey:
+    """The piece's key; nothing is sure where the clip, heard alone, has another."""
+    sure = mode_sure = 0.0
+    if clip.name == piece.name:
+        sure = max(clip.confidence, piece.confidence)
+        mode_sure = max(clip.mode_confidence, piece.mode_confidence)
+    elif clip.mode == piece.mode:
+        mode_sure = min(clip.mode_confidence, piece.mode_confidence)
+    return piece.model_copy(update={"confidence": sure, "mode_confidence": mode_sure})
 
 
 def _find(evidence: Evidence) -> Finding:
@@ -71,6 +89,8 @@ KEY = Measurement(
     model=MusicalKey,
     field="key",
     measure=_measure,
+    pool=_pool,
+    settle=_settle,
     find=_find,
     mentions=_mentions,
     rank=40,

@@ -1,6 +1,6 @@
 """The beat's rate, and the rates that ears may take for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mmusset.bins import Bins
@@ -27,11 +27,23 @@ class Tempo(Frozen):
 
 
 def _measure(signal: "ClipSignal") -> Tempo:
+    return _pool([signal])
+
+
+def _pool(signals: "Sequence[ClipSignal]") -> Tempo:
     from mmusset.dsp import tempo
 
-    beat = tempo.tempo(signal.onset_strength, signal.spectrum.hop_s)
+    strengths = [signal.onset_strength for signal in signals]
+    beat = tempo.tempo(strengths, signals[0].spectrum.hop_s)
     bpm = beat.value
     return Tempo(bpm=bpm, half_bpm=bpm / 2, double_bpm=bpm * 2, confidence=beat.confidence)
+
+
+def _settle(clip: Tempo, piece: Tempo) -> Tempo:
+    """The piece's tempo; nothing is sure where the clip, heard alone, has another."""
+    same = abs(clip.bpm / piece.bpm - 1) <= TOLERANCE
+    sure = max(clip.confidence, piece.confidence) if same else 0.0
+    return piece.model_copy(update={"confidence": sure})
 
 
 def _find(evidence: Evidence) -> Finding:
@@ -70,6 +82,8 @@ TEMPO = Measurement(
     model=Tempo,
     field="tempo",
     measure=_measure,
+    pool=_pool,
+    settle=_settle,
     find=_find,
     holds=_holds,
     mentions=_mentions,

@@ -31,11 +31,13 @@ class Draft:
 @dataclass(frozen=True, slots=True)
 class Notes:
     """All that is known of a sample to a writer without a model: what may be said of the music,
-    the picture's measures, and the texts as they stand."""
+    the picture's measures, the texts as they stand, and the piece's title where the recipe allows
+    to tell it."""
 
     sayable: tuple[Claim, ...]
     image: ImageEvidence
     draft: Draft
+    title: str = ""
 
 
 Place: TypeAlias = Literal["write", "judge", "mend"]

@@ -39,8 +39,8 @@ class PromptParts:
 class Brief:
     """All that a speaker may know of a sample when it is asked.
 
-    `sayable` are the claims whose evidence is as sure as the recipe asks: nothing else may
-    be said of the music.
+    `title` is the piece's, where the recipe allows to tell it. `sayable` are the claims whose
+    evidence is as sure as the recipe asks: nothing else may be said of the music.
     """
 
     agent: Agent[BaseModel]
@@ -48,11 +48,12 @@ class Brief:
     sayable: tuple[Claim, ...]
     draft: Draft
     prompt: PromptParts
+    title: str = ""
 
     def notes(self) -> Notes:
         """The part of it that a writer without a model works from."""
         media = self.material.media
-        return Notes(self.sayable, media.image_evidence, self.draft)
+        return Notes(self.sayable, media.image_evidence, self.draft, self.title)
 
     def draw(self) -> int:
         """A number of 256 bits for this very turn: the seed of all that is drawn in it."""

@@ -175,7 +175,7 @@ def drawn(random: Random) -> MusicEvidence:
     second = _pick(random, [key for key in KEYS if key != f"{tonic} {mode}"])
     key = MusicalKey(
         tonic=tonic,
-        mode=mode,  # type: ignore[arg-type] # one of the two
+        mode=mode,
         alternative=second,
         confidence=_sure(random),
         mode_confidence=_sure(random),

@@ -11,8 +11,21 @@ from mmusset.builder.report import ItemStory
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.precision import rightness
 from mmusset.safe_text import show_path
-from mmusset.sample import RULES, Colour, JudgedClaim, MediaFacts, Outcome, Prepared, Tags, Turn
+from mmusset.sample import (
+    RULES,
+    Colour,
+    ImageEvidence,
+    JudgedClaim,
+    MediaFacts,
+    Outcome,
+    Placed,
+    Prepared,
+    Quadruple,
+    Tags,
+    Turn,
+)
 from mmusset.speakers.base import Reply
+from mmusset.speakers.offline.caption_facets import facets_of
 
 from .card import Card, card_of, status_of
 
@@ -79,12 +92,13 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What an item's own page shows. `told` is what the tags say of the music; `mark_state` says
-    what became of a person's mark."""
+    """What an item's own page shows. `told` is what the tags say of the music, `facets` the caption
+    as trainers may have it; `mark_state` says what became of a person's mark."""
 
     card: Card
     claims: list[dict[str, object]]
     told: list[dict[str, object]]
+    facets: list[Named]
     measures: list[MeasuredLine]
     palette: list[dict[str, object]]
     turns: list[TurnDetail]
@@ -100,6 +114,7 @@ def detail_of(story: ItemStory, answer_to: AnswerTo) -> Detail:
         card=card_of(story),
         claims=[_claim(claim) for claim in caption.claims] if caption else [],
         told=[claim.model_dump(mode="json") for claim in outcome.told] if outcome else [],
+        facets=_facets(story),
         measures=_measures(prepared.media) if prepared else [],
         palette=[_colour(c) for c in prepared.media.image_evidence.palette] if prepared else [],
         turns=_turns(outcome, prepared, answer_to) if outcome else [],
@@ -110,6 +125,17 @@ def detail_of(story: ItemStory, answer_to: AnswerTo) -> Detail:
 
 def _claim(claim: JudgedClaim) -> dict[str, object]:
     return {**claim.model_dump(mode="json"), "right": rightness(claim.attribute)}
+
+
+def _facets(story: ItemStory) -> list[Named]:
+    """The caption as trainers may have it: as published, or as it would be."""
+    if isinstance(story.item, Quadruple):
+        captions = story.item.captions
+    elif story.outcome and story.outcome.caption:
+        captions = facets_of(story.item.key, story.outcome.caption.claims)
+    else:
+        return []
+    return [Named(name.replace("_", " "), text) for name, text in captions.model_dump().items()]
 
 
 def _colour(colour: Colour) -> dict[str, object]:
@@ -132,10 +158,22 @@ def _measures(media: MediaFacts) -> list[MeasuredLine]:
         ("picture's saturation", "{:.2f} of 1", image.saturation),
         ("picture's contrast", "{:.2f} of 1", image.contrast),
         ("picture's busyness", "{:.2f} of 1", image.busyness),
+        ("picture's sharpness", "{:.2f} of 1", image.sharpness),
     )
-    return heard + [
-        MeasuredLine(name, form.format(m.value), m.confidence) for name, form, m in others
+    seen = [MeasuredLine(name, form.format(m.value), m.confidence) for name, form, m in others]
+    return [*heard, *seen, _placed("picture is lightest", image.lightest), *_colours(image)]
+
+
+def _colours(image: ImageEvidence) -> list[MeasuredLine]:
+    return [
+        _placed(f"picture's {colour.name}, {colour.share:.0%}", colour.place)
+        for colour in image.palette
     ]
+
+
+def _placed(name: str, place: Placed) -> MeasuredLine:
+    value = place.where if place.shape == "area" else f"{place.where} ({place.shape})"
+    return MeasuredLine(name, value, place.confidence)
 
 
 # --- history ------------------------------------------------------------------------------

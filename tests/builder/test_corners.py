@@ -5,11 +5,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 
 from mmusset.sample import Tags
 from mmusset.shards.tar import read_shard
 from tests.builder.test_build import started
+from tests.evidence.test_music_evidence import RATE_HZ, song
 from tests.sources.test_tags import FRONT, cover, tagged_mp3, text
 from tests.support.command import SHORT, mmusset, tree
 from tests.support.media import library, picture
@@ -117,3 +120,25 @@ def test_status_answers_while_a_build_runs(tmp_path: Path) -> None:
         process.communicate()
     assert process.returncode == 0
     assert status(out)["tally"]["accepted"] == 8
+
+
+def test_clips_of_a_piece_share_its_tempo_and_key_whoever_measures_them(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for name, tempi in (("one", (70, 70, 140)), ("two", (96, 96, 96))):
+        sound = np.concatenate([song(bpm) for bpm in tempi])
+        soundfile.write(source / f"{name}.wav", sound, RATE_HZ)
+        picture(source / f"{name}.png", len(name))
+    shards = []
+    for workers in (1, 2):
+        out = tmp_path / f"by-{workers}"
+        more = ("--set", "clip.per_track=6", "--set", f"limits.workers={workers}")
+        assert build(source, out, *more) == 0
+        shards.append({path.name: path.read_bytes() for path in (out / "data").iterdir()})
+        by_piece: dict[str, set[tuple[float, str]]] = {}
+        for facts in facts_of(out):
+            heard = facts["music_evidence"]
+            said = (round(heard["tempo"]["bpm"], 3), heard["key"]["tonic"])
+            by_piece.setdefault(facts["source_sha256"], set()).add(said)
+        assert [len(said) for said in by_piece.values()] == [1, 1]
+    assert shards[0] == shards[1]

@@ -118,3 +118,116 @@ def test_a_tiny_picture_is_measured_with_little_confidence() -> None:
 def test_other_modes_are_converted() -> None:
     grey = measure(Image.new("L", (80, 80), 128))
     assert grey.palette[0].name == "grey"
+
+
+# --- places --------------------------------------------------------------------------------------
+
+
+def drawn(
+    *blocks: tuple[str, tuple[int, int, int, int]], size: tuple[int, int] = (240, 180)
+) -> Image.Image:
+    """Blocks of a colour on grey, from left and top to right and bottom, in percent."""
+    image = Image.new("RGB", size, "#808285")
+    for colour, (left, top, right, bottom) in blocks:
+        box = (left * size[0], top * size[1], right * size[0], bottom * size[1])
+        image.paste(colour, tuple(round(side / 100) for side in box))
+    return image
+
+
+@pytest.mark.parametrize("size", [(240, 180), (150, 400), (90, 90)])
+@pytest.mark.parametrize(
+    ("box", "where", "shape"),
+    [
+        ((0, 0, 100, 50), "top", "area"),
+        ((0, 55, 100, 100), "bottom", "area"),
+        ((0, 0, 45, 100), "left", "area"),
+        ((55, 0, 100, 100), "right", "area"),
+        ((0, 0, 48, 48), "top left", "area"),
+        ((52, 52, 100, 100), "bottom right", "area"),
+        ((40, 40, 62, 62), "centre", "spot"),
+        ((72, 5, 96, 27), "top right", "spot"),
+        ((0, 42, 100, 60), "centre", "band"),
+        ((0, 85, 100, 100), "bottom", "band"),
+        ((40, 0, 60, 100), "centre", "upright band"),
+        ((0, 0, 22, 100), "left", "upright band"),
+        ((26, 26, 74, 74), "centre", "area"),
+    ],
+)
+def test_a_block_lies_where_it_was_drawn(
+    box: tuple[int, int, int, int], where: str, shape: str, size: tuple[int, int]
+) -> None:
+    palette = measure(drawn(("#d81f26", box), size=size)).palette
+    (red,) = [colour for colour in palette if colour.name == "red"]
+    if where in ("top", "bottom", "left", "right") and shape == "area":
+        shape = red.place.shape  # an eye may take a half for a broad band
+    assert (red.place.where, red.place.shape) == (where, shape)
+    assert red.place.confidence > 0.8
+    assert red.place.filled > 0.4, "cells that a block cuts are part of its place"
+    assert red.purity > 0.95
+
+
+def test_a_frame_lies_at_the_edges_and_a_pattern_all_over() -> None:
+    framed = drawn(("#d81f26", (0, 0, 100, 100)), ("#2356c9", (15, 15, 85, 85)))
+    places = {colour.name: colour.place.where for colour in measure(framed).palette}
+    assert places["red"] == "edges"
+    squares = [
+        ("#d81f26", (x, y, x + 5, y + 5)) for x in range(0, 100, 10) for y in range(0, 100, 10)
+    ]
+    red = next(c for c in measure(drawn(*squares)).palette if c.name == "red")
+    assert (red.place.where, red.place.shape) == ("all over", "area")
+
+
+@pytest.mark.parametrize(
+    ("box", "where"),
+    [
+        ((0, 0, 100, 50), "top"),
+        ((0, 50, 100, 100), "bottom"),
+        ((0, 0, 50, 100), "left"),
+        ((50, 0, 100, 100), "right"),
+        ((25, 25, 75, 75), "centre"),
+    ],
+)
+def test_the_lightest_place_is_found(box: tuple[int, int, int, int], where: str) -> None:
+    lit = measure(drawn(("#fbfbfa", box))).lightest
+    assert lit.where == where
+    assert lit.confidence > 0.9
+    assert measure(drawn(("#8a8c8f", box))).lightest.where == "all over", "too little to see"
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 1000))
+def test_a_mirrored_picture_has_its_places_mirrored(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    left, top = rng.integers(0, 60, 2)
+    image = drawn(("#d81f26", (left, top, left + 30, top + 30)))
+    swap = {"left": "right", "right": "left"}
+    before, after = measure(image), measure(ImageOps.mirror(image))
+    for colour, mirrored in zip(before.palette, after.palette, strict=True):
+        words = [swap.get(word, word) for word in colour.place.where.split()]
+        assert mirrored.place.where == " ".join(words)
+
+
+def test_sharpness_falls_as_a_picture_is_blurred() -> None:
+    sharp = drawn(("#101010", (10, 10, 40, 60)), ("#fbfbfa", (50, 30, 90, 80)))
+    values = [measure(sharp.filter(ImageFilter.GaussianBlur(r))).sharpness for r in (0, 1, 2, 4, 8)]
+    assert [v.value for v in values] == sorted((v.value for v in values), reverse=True)
+    assert values[0].value > 0.9
+    assert values[3].value < 0.2
+    assert measure(drawn()).sharpness.confidence == 0, "nothing has an edge"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    width_px=st.integers(1, 40),
+    height_px=st.integers(1, 40),
+    colours=st.integers(1, 4),
+)
+def test_any_picture_can_be_measured(
+    seed: int, width_px: int, height_px: int, colours: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    tones = rng.integers(0, 256, (colours, 3), dtype=np.uint8)
+    pixels = tones[rng.integers(0, colours, (height_px, width_px))]
+    palette = measure(Image.fromarray(pixels)).palette
+    assert all(0 <= colour.place.confidence <= 1 for colour in palette)

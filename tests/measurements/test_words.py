@@ -21,11 +21,12 @@ CARRIERS: dict[str, tuple[str, ...]] = {
     "music": ("This is {}.", "{}, from here."),
     "before": ("This is a_ {} piece.", "{} music.", "A_ {} rock track."),
     "is": ("It is {}.", "It sounds {}, and so on."),
+    "playing": ("A piece with {}.", "It is in C major, with {}."),
     "with": ("A piece with {}.", "It has {}."),
     "player": ("It features {}.", "You can hear {}."),
     "without": ("A track {}.",),
     "sounding": ("A piece with {}.", "It has {}."),
-    "sound": ("The sound is {}.",),
+    "sound": ("The sound is {}.", "The mix is {}.", "A piece with a_ {} sound."),
     "key": ("A piece in {}.", "It is played in {}, with a smile.", "In {} at first."),
     "tonic": ("The key is {}.", "The key is {} and so on."),
     "bpm": ("A track at {}.", "The tempo is {}.", "It has a tempo of {}."),
@@ -35,7 +36,7 @@ CARRIERS: dict[str, tuple[str, ...]] = {
     "there": ("{}.", "Here we are, and {}."),
     "it": ("{}.", "{}, as ever."),
 }
-ROCK = ("genre", "rock")  # which one carrier says itself
+OTHERS = {("genre", "rock"), ("key", "C major")}  # which carriers say themselves
 SPELT_OUT = {"tempo": [str(bpm) for bpm in range(30, 300)], "key": list(KEYS)}
 
 
@@ -82,7 +83,7 @@ def test_every_phrase_that_can_be_written_is_recognised(attribute: str) -> None:
         for name, value in EVERY_CLAIM
         if name == attribute
         for text in carried(name, value)
-        if claims_in(text) - {ROCK} != {(name, value)} - {ROCK}
+        if claims_in(text) - OTHERS != {(name, value)} - OTHERS
     ]
     assert unread == []
 

@@ -97,8 +97,19 @@ def tags(data: bytes, bench: Bench) -> None:
 
     suffix, data = suffixed(data, SOUNDS)
     read = tags.read(io.BytesIO(data), f".{suffix}")
-    for text in (read.tags.title, read.tags.artist, read.tags.album, read.tags.license):
-        assert len(text) <= tags.MAX_CHARACTERS and text.isprintable()
+    _are_clean(read.tags)
+
+
+def sidecar(data: bytes, bench: Bench) -> None:
+    from mmusset.sources import sidecar
+
+    with suppress(ValueError):
+        _are_clean(sidecar.read(data))
+
+
+def _are_clean(tags: Tags) -> None:
+    for text in tags.model_dump().values():
+        assert len(text) <= 200 and text.isprintable()
 
 
 def sound(data: bytes, bench: Bench) -> None:
@@ -420,6 +431,12 @@ def tag_seeds(folder: Path) -> Iterator[bytes]:
         yield bytes([number]) + (folder / f"tagged.{suffix}").read_bytes()
 
 
+def sidecar_seeds(folder: Path) -> Iterator[bytes]:
+    yield b'{"genre": ["Rock", "Drum & Bass"], "mood": "dreamy", "bpm": 124.5, "key": "8A"}'
+    yield b'{"instruments": ["piano"], "license": "Creative Commons Attribution-ShareAlike 3.0"}'
+    yield b'{"license": "http://creativecommons.org/licenses/by-nc/2.0/fr/ or GPL v2 or later"}'
+
+
 def _encode(path: Path, codec: str) -> None:
     """Sound in a container that libsndfile does not write."""
     import av
@@ -551,6 +568,7 @@ def claim_seeds(folder: Path) -> Iterator[bytes]:
 
 TARGETS: dict[str, Target] = {
     "tags": Target(tags, tag_seeds, 1 << 16),
+    "sidecar": Target(sidecar, sidecar_seeds, 1 << 12),
     "sound": Target(sound, sound_seeds, 1 << 17),
     "picture": Target(pictures, picture_seeds, 1 << 15),
     "video": Target(video, video_seeds, 1 << 17),

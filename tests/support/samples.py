@@ -14,6 +14,7 @@ from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.tempo import Tempo
 from mmusset.sample import (
     Caption,
+    Captions,
     ClipFacts,
     Colour,
     ImageEvidence,
@@ -22,6 +23,7 @@ from mmusset.sample import (
     Material,
     MediaFacts,
     MusicEvidence,
+    Placed,
     Prepared,
     Quadruple,
     Split,
@@ -70,14 +72,24 @@ def image_evidence() -> ImageEvidence:
         width_px=64,
         height_px=64,
         palette=(
-            Colour(name="midnight blue", hex="#191970", share=0.7),
-            Colour(name="amber", hex="#ffbf00", share=0.3),
+            colour("midnight blue", "#191970", 0.7, "top"),
+            colour("amber", "#ffbf00", 0.3, "bottom"),
         ),
         brightness=measured(0.3),
         warmth=measured(0.3),
         saturation=measured(0.5),
         contrast=measured(0.4),
         busyness=measured(0.2),
+        sharpness=measured(0.8),
+        lightest=Placed(where="bottom", shape="area", confidence=0.9, filled=0.3),
+    )
+
+
+def colour(name: str, rgb: str = "#000000", share: float = 0.2, where: str = "all over") -> Colour:
+    """A colour of a palette, at a place."""
+    place = {"where": where, "shape": "area", "confidence": 0.9, "filled": 0.9}
+    return Colour.model_validate(
+        {"name": name, "hex": rgb, "share": share, "purity": 1.0, "place": place}
     )
 
 
@@ -118,6 +130,12 @@ def sample(number: int, split: Split = "train", group: str | None = None) -> Sam
                 ),
             ),
             writer="captioner",
+        ),
+        captions=Captions(
+            short="A quiet piece.",
+            tags="quiet",
+            plain_numbers="A quiet piece.",
+            no_numbers="A quiet piece.",
         ),
         music_evidence=facts.music_evidence,
         image_evidence=facts.image_evidence,

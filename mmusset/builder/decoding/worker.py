@@ -28,6 +28,7 @@ from mmusset.errors import Unfit, Unread, Unusable
 from mmusset.evidence import clip as clips
 from mmusset.evidence import decode, music
 from mmusset.evidence import image as images
+from mmusset.evidence import piece as pieces
 from mmusset.evidence.media_file import MediaFile
 from mmusset.frozen import Frozen
 from mmusset.measurements.listed import add_from
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
 # A smaller range of samples is silence.
 AUDIBLE = 66  # 16-bit steps from the lowest to the highest sample: -60 dB of full scale
+PIECES_KEPT = 64  # the clips of a piece come soon after each other
 
 
 def survey(task: SurveyTask) -> Survey:
@@ -105,7 +107,11 @@ def prepare(task: PrepareTask) -> Prepared:
         if media.sha256() != piece.music.sha256:
             raise Unusable("changed since it was planned")
         clip = clips.cut(media, item.clip_index, item.clip_count, task.clip)
+        whole = _measured_pieces.get(_known_by(task)) or pieces.measure(
+            media, task.clip.silence_dbfs
+        )
         picture = _picture_in(media, task, clip.start_s)
+    _remember(task, whole)  # not before the file is closed: only now all reads are known good
     if picture is None:
         picture = _still(task.originals.picture, piece.picture.sha256, task.image)
     flac = clips.encode_flac(clip)
@@ -127,7 +133,7 @@ def prepare(task: PrepareTask) -> Prepared:
             height_px=picture.height,
             sha256=hashlib.sha256(jpeg).hexdigest(),
         ),
-        music_evidence=music.measure(clip.samples, clip.rate_hz, task.clip.silence_dbfs),
+        music_evidence=music.measure(clip.samples, clip.rate_hz, task.clip.silence_dbfs, whole),
         image_evidence=images.measure(picture),
     )
     _store(task.stem + b".flac", flac)
@@ -135,6 +141,20 @@ def prepare(task: PrepareTask) -> Prepared:
     if task.model_pixels:
         _store(task.stem + b".model.jpg", fit(picture, task.model_pixels))
     return Prepared(media=facts, given_story=story)
+
+
+# What was measured on whole pieces, by the music's hash and what counts as silence.
+_measured_pieces: dict[tuple[str, float], pieces.PieceEvidence] = {}
+
+
+def _known_by(task: PrepareTask) -> tuple[str, float]:
+    return task.item.piece.music.sha256, task.clip.silence_dbfs
+
+
+def _remember(task: PrepareTask, whole: pieces.PieceEvidence) -> None:
+    if len(_measured_pieces) >= PIECES_KEPT:
+        _measured_pieces.clear()
+    _measured_pieces[_known_by(task)] = whole
 
 
 def main() -> None:

@@ -17,20 +17,21 @@ from .phrase_book import Frame, Statement, phrase_book
 from .wording import expand, finish, listed, pick, shuffled
 
 LEAST_WORDS = 3
-MOST_SAID = 7  # claims in a caption; more would make a list of it
+MOST_SAID = 6  # claims in a caption; more would make a list of it
 MOST_IN_SENTENCE = 4
 MOST_SENTENCES = 4
 DRAFTS = 16  # of which the one that reads best is taken
 
 # What a draft loses for each claim left out, each sentence more or fewer than its claims ask for,
-# each word said twice, each sentence that begins as the one before it, each of three words or
+# each word said twice, each sentence that begins as the one before it, each of four words or
 # fewer, each of two, and each claim that stands ahead of one that matters more.
-LEFT_OUT, SENTENCE, TWICE, SAME_BEGINNING, SHORT, STUMP, OUT_OF_ORDER = 3, 1, 2, 1, 1.5, 100, 0.3
+LEFT_OUT, SENTENCE, TWICE, SAME_BEGINNING, SHORT, STUMP, OUT_OF_ORDER = 3, 1, 2, 1, 1.5, 100, 0.5
 CHANCE = 1.5  # what luck may outweigh, so that like pieces are not told alike
 
 _COMMON = frozenset(
     ("a", "an", "the", "of", "is", "are", "and", "to", "it", "in", "at", "with", "this", "there")
 )
+_UNNAMED = frozenset({"noun", "music"})  # the kinds of what stands for an unknown piece
 _WORD = re.compile(r"[\w'-]+")
 
 
@@ -95,7 +96,12 @@ def _fitting(opens: bool, kinds: tuple[frozenset[str], ...]) -> tuple[tuple[Fram
     book = phrase_book()
     by_count: dict[int, list[Frame]] = {}
     for frame in book.openings if opens else book.followings:
-        if len(frame.kinds) <= MOST_IN_SENTENCE and _can_fill(frame.kinds, kinds):
+        says_nothing = frame.kinds in (("noun",), ("music",)) and _UNNAMED in kinds
+        if (
+            len(frame.kinds) <= MOST_IN_SENTENCE
+            and not says_nothing
+            and _can_fill(frame.kinds, kinds)
+        ):
             by_count.setdefault(len(frame.kinds), []).append(frame)
     return tuple(tuple(by_count[count]) for count in sorted(by_count))
 
@@ -134,7 +140,7 @@ def _joined(kind: str, said: Sequence[Statement], random: Random) -> str:
     if len(ordered) == 2 and ordered[0].pole * ordered[1].pole < 0:
         return " but ".join(texts)
     if kind == "before":
-        return pick((", ", " and "), random).join(texts)
+        return pick((", ", ", ", " and "), random).join(texts)
     return listed(texts)
 
 
@@ -149,7 +155,7 @@ def _cost(draft: CaptionDraft, claims: int) -> float:
         + SENTENCE * abs(len(draft.sentences) - (claims + 2) // 3)
         + TWICE * twice
         + SAME_BEGINNING * sum(a == b for a, b in pairwise(beginnings))
-        + SHORT * lengths.count(3)
+        + SHORT * sum(length < 5 for length in lengths[len(lengths) < 2 :])
         + STUMP * (lengths.count(1) + lengths.count(2))
         + OUT_OF_ORDER * sum(_inversions(draft))
     )

@@ -9,8 +9,6 @@ from mmusset.truth.extract import extract
 
 from . import caption_grammar, story_grammar
 
-LEAST_STORY_WORDS = 50
-MENDED_STORY_WORDS = 55  # what a story that got too short is filled up to
 MOST_STORY_WORDS = 120
 
 
@@ -42,10 +40,10 @@ def _lost(notes: Notes, rest: str, faults: list[Fault]) -> list[Claim]:
 
 
 def story(notes: Notes, random: Random) -> str:
-    """The story without the sentences at fault, brought to 50 to 120 words.
+    """The story without the sentences at fault, and no longer than 120 words.
 
-    A fault of length quotes the whole story, of which all that fits is rest; where all of it
-    is at fault for another reason, another story is written. "" where no fault is in it.
+    A fault of length quotes the whole story, of which all that fits is rest; where too little of
+    it is left, another story is written. "" where no fault is in it.
     """
     faults = [fault for fault in notes.draft.faults if fault.where == "story"]
     if not faults:
@@ -53,11 +51,9 @@ def story(notes: Notes, random: Random) -> str:
     rest = _without(notes.draft.story, [fault for fault in faults if fault.rule != "length"])
     while word_count(rest) > MOST_STORY_WORDS and len(pieces := sentences(rest)) > 1:
         rest = "".join(pieces[:-1]).strip()
-    if not rest or word_count(rest) > MOST_STORY_WORDS:
-        return story_grammar.write(notes.image, notes.sayable, random)
-    if word_count(rest) >= LEAST_STORY_WORDS:
+    if story_grammar.LEAST_WORDS <= word_count(rest) <= MOST_STORY_WORDS:
         return rest
-    return story_grammar.more(rest, notes.image, MENDED_STORY_WORDS, random)
+    return story_grammar.write(notes.image, "", random)
 
 
 def _without(text: str, faults: list[Fault]) -> str:

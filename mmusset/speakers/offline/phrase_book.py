@@ -14,13 +14,18 @@ from mmusset.yaml_text import read_yaml
 FILE = "caption_phrases.yaml"
 ANY = "*"  # in place of a value: phrases that serve them all
 
-# Of two names for one pitch, those that scores use most.
-_SPELT_TONICS = {
-    "A#": "B flat",
-    "D#": "E flat",
-    "G#": "A flat",
-    "C#": "C sharp",
-    "F#": "F sharp",
+# Of two names for one key, the one that scores use most.
+_SPELT_KEYS = {
+    "A# major": "B flat major",
+    "A# minor": "B flat minor",
+    "C# major": "D flat major",
+    "C# minor": "C sharp minor",
+    "D# major": "E flat major",
+    "D# minor": "E flat minor",
+    "F# major": "F sharp major",
+    "F# minor": "F sharp minor",
+    "G# major": "A flat major",
+    "G# minor": "G sharp minor",
 }
 _PLACE = re.compile(r"<(?P<kind>[a-z]+)(?::(?P<count>\d))?>")
 _PART = re.compile(r"@[a-z]+")
@@ -104,10 +109,7 @@ def _limited(statement: Statement, kinds: list[str] | None) -> Statement:
 
 def spoken(claim: Claim) -> str:
     """A claim's value as people write it: "A# major" is B flat major."""
-    if claim.attribute != "key":
-        return claim.value
-    tonic, _, mode = claim.value.partition(" ")
-    return f"{_SPELT_TONICS.get(tonic, tonic)} {mode}"
+    return _SPELT_KEYS.get(claim.value, claim.value) if claim.attribute == "key" else claim.value
 
 
 @cache
@@ -164,3 +166,8 @@ def _frame(text: str) -> Frame:
         counts.append(int(match["count"] or 1))
         end = match.end()
     return Frame((*parts, text[end:]), tuple(counts))
+
+
+def keyword(statement: Statement) -> str:
+    """A statement as a tag: "no drums", "84 BPM"."""
+    return statement.phrases.get("tag", (statement.value,))[0]

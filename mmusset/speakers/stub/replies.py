@@ -17,17 +17,21 @@ from typing import Any
 from pydantic import BaseModel
 
 from mmusset.measured import Measured
-from mmusset.sample import Claim, Colour, Fault, ImageEvidence
+from mmusset.recipe import MODEL_STORY_WORDS
+from mmusset.sample import Claim, Colour, Fault, ImageEvidence, Placed
 from mmusset.speakers.agent import Agent, Draft, Notes
+from mmusset.speakers.offline import story_grammar
 from mmusset.speakers.picture import tokens
+from mmusset.text import word_count
 
 CHARACTERS_PER_TOKEN = 4
 BLOCK_TOKENS = 16  # of vLLM's prefix cache on a GPU
 
 # How the templates in prompts/ say what the offline writers need.
-_MEASURES = ("brightness", "warmth", "saturation", "contrast", "busyness")
+_MEASURES = ("brightness", "warmth", "saturation", "contrast", "busyness", "sharpness")
 _CLAIM = re.compile(r"^- (\w+): (.+)$", re.MULTILINE)
-_COLOUR = re.compile(r"([a-z][a-z ]+) (\d+) %")
+_COLOUR = re.compile(r"([a-z][a-z ]+) (\d+) % \(([a-z ]+), ([a-z ]+)\)")
+_LIGHTEST = re.compile(r"lightest: ([a-z ]+)")
 _SHARE = re.compile(rf"({'|'.join(_MEASURES)}) ([\d.]+)")
 _QUOTED = r'("(?:[^"\\]|\\.)*")'
 _FAULT = re.compile(
@@ -94,7 +98,17 @@ def _reply(
     notes = _notes(chat)
     if agent.objection and _share(chat) < objecting and _is_first_draft(notes, chat, agents):
         return agent.objection
-    return agent.offline(notes, _random(agent, chat))
+    return _written(agent, notes, chat)
+
+
+def _written(agent: Agent[BaseModel], notes: Notes, chat: ChatRequest) -> BaseModel:
+    """What an agent writes offline, its story made as long as a model's is to be."""
+    random = _random(agent, chat)
+    reply = agent.offline(notes, random)
+    story = getattr(reply, "story", "")
+    while story and word_count(story) < MODEL_STORY_WORDS[0]:
+        story = f"{story} {story_grammar.write(notes.image, '', random)}"
+    return reply.model_copy(update={"story": story}) if story else reply
 
 
 def _is_first_draft(notes: Notes, chat: ChatRequest, agents: Sequence[Agent[BaseModel]]) -> bool:
@@ -106,9 +120,7 @@ def _is_first_draft(notes: Notes, chat: ChatRequest, agents: Sequence[Agent[Base
     first = replace(notes, draft=Draft(0, "", "", ()))
     for agent in agents:
         if agent.place == "write":
-            texts = agent.offline(first, _random(agent, chat)).model_dump(
-                include={"caption", "story"}
-            )
+            texts = _written(agent, first, chat).model_dump(include={"caption", "story"})
             first = replace(first, draft=replace(first.draft, **texts))
     return notes.draft.story == first.draft.story
 
@@ -146,11 +158,29 @@ def _image(evidence: str) -> ImageEvidence:
         name: Measured(value=float(v), confidence=1.0) for name, v in _SHARE.findall(evidence)
     }
     colours = _COLOUR.findall(evidence.partition("colours ")[2].partition("\n")[0])
+    lightest = _LIGHTEST.search(evidence)
     palette = tuple(
-        Colour(name=name.strip(), hex="#000000", share=int(percent) / 100)
-        for name, percent in colours or [("grey", "100")]
+        Colour(
+            name=name.strip(),
+            hex="#000000",
+            share=int(percent) / 100,
+            purity=1.0,
+            place=_placed(where, shape),
+        )
+        for name, percent, shape, where in colours or [("grey", "100", "area", "all over")]
     )
-    return ImageEvidence(width_px=1, height_px=1, palette=palette, **measures)
+    return ImageEvidence(
+        width_px=1,
+        height_px=1,
+        palette=palette,
+        lightest=_placed(lightest[1] if lightest else "all over"),
+        **measures,
+    )
+
+
+def _placed(where: str, shape: str = "area") -> Placed:
+    place = {"where": where, "shape": shape, "confidence": 1.0, "filled": 1.0}
+    return Placed.model_validate(place)
 
 
 def _text(field: str, task: str) -> str:

@@ -30,6 +30,12 @@ function claims(detail) {
   return section("Claims", table("Claims", ["Words", "Claim", "Verdict", "Measured", "Confidence", "Measured right"], rows));
 }
 
+function facets(detail) {
+  if (!detail.facets.length) return null;
+  return section("The caption for trainers",
+    el("dl", { class: "facts" }, detail.facets.flatMap(({ name, value }) => [el("dt", {}, name), el("dd", {}, value)])));
+}
+
 function verdict(detail) {
   const { card } = detail;
   const lines = { accepted: "The critic accepted it", rejected: "Rejected", failed: "Failed", skipped: "Skipped", undecided: "No verdict yet" };
@@ -121,7 +127,7 @@ function showSample(detail) {
         el("p", { class: "badges", id: "badges" }, badges(card)),
         verdict(detail),
         card.caption.length ? section("Caption", captionOf(card)) : null,
-        claims(detail),
+        claims(detail), facets(detail),
         card.story ? section("Story", el("p", { class: "story" }, card.story), ...notes(card)) : null,
         history(detail), told(detail), evidence(detail), facts(detail))));
 }

@@ -1,0 +1,53 @@
+"""What belongs to a whole piece, such as its key: measured on several places of it."""
+
+import math
+from typing import Any
+
+from mmusset.dsp.clip_signal import ClipSignal
+from mmusset.errors import Unusable
+from mmusset.measurements.listed import MEASUREMENTS
+
+from .decode import probe, read_window
+from .media_file import MediaFile
+
+PLACE_S = 10.24  # how much of the piece is heard at a place
+MOST_PLACES = 3  # of 357 pieces of games, what three state seven state too
+SHORTEST_S = 2.0  # a place that ends sooner tells too little
+
+PieceEvidence = dict[str, Any]  # by the field of the measurement
+
+
+def places_s(duration_s: float) -> list[float]:
+    """Where up to three places begin: in the middle of equal stretches, by the length alone."""
+    count = max(1, min(MOST_PLACES, int(duration_s / PLACE_S)))
+    stretch_s = duration_s / count
+    middle_s = max(0.0, (stretch_s - PLACE_S) / 2)
+    # To the millisecond, as clips are cut.
+    return [math.floor(1e3 * (index * stretch_s + middle_s)) / 1e3 for index in range(count)]
+
+
+def measure(media: MediaFile, silence_dbfs: float) -> PieceEvidence:
+    """A value for each measurement that is pooled; {} where no place can be heard.
+
+    It is a function of the file alone, so that it is the same for all clips of a piece. A place
+    that can't be decoded is left out. Raises Unusable where the file says nothing of its length.
+    """
+    signals = [
+        signal
+        for start_s in places_s(probe(media).duration_s)
+        if (signal := _heard_at(media, start_s, silence_dbfs))
+    ]
+    if not signals:
+        return {}
+    return {each.field: each.pool(signals) for each in MEASUREMENTS if each.pool}
+
+
+def _heard_at(media: MediaFile, start_s: float, silence_dbfs: float) -> ClipSignal | None:
+    try:
+        samples, rate_hz = read_window(media, start_s, PLACE_S)
+    except Unusable:
+        return None
+    if len(samples) < SHORTEST_S * rate_hz:
+        return None
+    signal = ClipSignal(samples, rate_hz, silence_dbfs)
+    return signal if signal.audible_share > 0 else None

@@ -1,0 +1,192 @@
+"""Where in a picture something lies: a word, how far that word holds, and how full the place is.
+
+All is computed on a grid of 12 x 12 cells, laid over the picture whatever its shape.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmusset.sample import Place, Placed, Shape
+
+Doubles = NDArray[np.float64]
+
+CELLS = 12
+THIRD = CELLS // 3
+EVEN = 0.45  # every ninth has at least so much of what it would have if all were spread evenly
+HELD = 0.9  # of what a spot or a band is made of lies in it
+MOST_SPOT = 0.42  # of a side: how long a spot is at most
+MOST_BAND = 0.42  # of a side: how broad a band is at most
+FULL_BAND = 0.55  # of a band is covered, or it is no band
+IN_HALF, IN_CORNER, IN_CENTRE = 0.82, 0.78, 0.7  # of it lies there, or the word is not used
+BARE_CENTRE = 0.35  # of the share that it has elsewhere: what lies at the edges leaves the middle
+MARGIN = 0.02  # of a side, by which a third is left
+LEAST_DIFFERENCE = 14.0  # steps of lightness between a place and the rest that an eye sees at once
+
+
+@dataclass(frozen=True, slots=True)
+class _Region:
+    where: Place
+    cells: NDArray[np.bool_]
+    least: float
+
+
+def place_of(mask: NDArray[np.bool_]) -> Placed:
+    """Where the true pixels of `mask` `[height, width]` lie, of which there is at least one."""
+    pixels, covered = _grid(np.ones_like(mask, dtype=np.float64)), _grid(mask.astype(np.float64))
+    mass = covered / covered.sum()
+    coverage = covered / np.maximum(pixels, 1)
+    share = float(mask.mean())
+    spread = float(_ninths(coverage).min()) / share
+    if spread >= EVEN:
+        return _placed(where="all over", shape="area", confidence=0.5 + spread, filled=share)
+    return (
+        _spot(mass, coverage)
+        or _band(mass, coverage)
+        or _band(mass.T, coverage.T, upright=True)
+        or _area(mass, coverage)
+        or _placed(where="scattered", shape="area", confidence=1 - spread, filled=share)
+    )
+
+
+def lightest(lightness: Doubles) -> Placed:
+    """Where a picture `[height, width]` in steps of CIE lightness is lighter than elsewhere.
+
+    The confidence is the chance that a cell there is lighter than one elsewhere; `filled` is the
+    difference of the means, 1 for all from black to white.
+    """
+    cells = _grid(lightness) / np.maximum(_grid(np.ones_like(lightness)), 1)
+    best = max(_REGIONS, key=lambda region: _difference(cells, region.cells))
+    difference = _difference(cells, best.cells)
+    if difference < LEAST_DIFFERENCE:
+        return _placed(where="all over", shape="area", confidence=1 - difference / 100, filled=0.0)
+    inside, outside = cells[best.cells], cells[~best.cells]
+    lighter = float((inside[:, None] > outside[None]).mean())
+    return _placed(where=best.where, shape="area", confidence=lighter, filled=difference / 100)
+
+
+def _placed(where: Place, shape: Shape, confidence: float, filled: float) -> Placed:
+    """A place; sums of shares may be a hair more than 1."""
+    confidence, filled = (float(np.clip(share, 0, 1)) for share in (confidence, filled))
+    return Placed(where=where, shape=shape, confidence=confidence, filled=filled)
+
+
+def _spot(mass: Doubles, coverage: Doubles) -> Placed | None:
+    rows, columns = _shortest(mass.sum(axis=1)), _shortest(mass.sum(axis=0))
+    if max(_length(rows), _length(columns)) > MOST_SPOT:
+        return None
+    where = _NINTHS[_third(mass.sum(axis=1))][_third(mass.sum(axis=0))]
+    inside = (slice(*rows), slice(*columns))
+    return _placed(
+        where=where,
+        shape="spot",
+        confidence=float(mass[inside].sum()),
+        filled=float(coverage[inside].mean()),
+    )
+
+
+def _band(mass: Doubles, coverage: Doubles, upright: bool = False) -> Placed | None:
+    rows = _shortest(mass.sum(axis=1))
+    inside = slice(*rows)
+    filled = float(coverage[inside].mean())
+    thirds = coverage[inside].mean(axis=0).reshape(3, THIRD).mean(axis=1)
+    if _length(rows) > MOST_BAND or filled < FULL_BAND or thirds.min() < FULL_BAND * 0.8:
+        return None
+    wheres: tuple[Place, ...] = (
+        ("left", "centre", "right") if upright else ("top", "centre", "bottom")
+    )
+    return _placed(
+        where=wheres[_third(mass.sum(axis=1))],
+        shape="upright band" if upright else "band",
+        confidence=float(mass[inside].sum()),
+        filled=filled,
+    )
+
+
+def _area(mass: Doubles, coverage: Doubles) -> Placed | None:
+    fitting = [region for region in _AREAS if mass[region.cells].sum() >= region.least]
+    if fitting:
+        best = fitting[0]
+        return _placed(
+            where=best.where,
+            shape="area",
+            confidence=float(mass[best.cells].sum()),
+            filled=float(coverage[best.cells].mean()),
+        )
+    outer = coverage[~_CENTRE]
+    sides = _ninths(coverage)
+    around = min(sides[0].mean(), sides[2].mean(), sides[:, 0].mean(), sides[:, 2].mean())
+    bare = coverage[_CENTRE].mean() / max(outer.mean(), 1e-9)
+    if bare > BARE_CENTRE or around < EVEN * outer.mean():
+        return None
+    filled = float(outer.mean())
+    return _placed(where="edges", shape="area", confidence=float(1 - bare / 2), filled=filled)
+
+
+def _grid(values: Doubles) -> Doubles:
+    """The sums over each cell `[12, 12]`."""
+    height, width = values.shape
+    rows, columns = np.arange(height) * CELLS // height, np.arange(width) * CELLS // width
+    cell = rows[:, None] * CELLS + columns[None]
+    sums = np.bincount(cell.ravel(), values.ravel(), minlength=CELLS * CELLS)
+    return sums.astype(np.float64).reshape(CELLS, CELLS)
+
+
+def _ninths(coverage: Doubles) -> Doubles:
+    return np.asarray(coverage.reshape(3, THIRD, 3, THIRD).mean(axis=(1, 3)))
+
+
+def _shortest(profile: Doubles) -> tuple[int, int]:
+    """The shortest run of rows that holds HELD of a profile; the fullest of those."""
+    sums = np.concatenate([[0.0], np.cumsum(profile)])
+    runs = [
+        (stop - start, -(sums[stop] - sums[start]), start, stop)
+        for start in range(CELLS)
+        for stop in range(start + 1, CELLS + 1)
+        if sums[stop] - sums[start] >= HELD
+    ]
+    _, _, start, stop = min(runs)
+    return start, stop
+
+
+def _length(run: tuple[int, int]) -> float:
+    return (run[1] - run[0]) / CELLS
+
+
+def _third(profile: Doubles) -> int:
+    """Which third of the side the centre of mass lies in."""
+    centre = float((profile * (np.arange(CELLS) + 0.5)).sum() / CELLS)
+    return 0 if centre < 1 / 3 - MARGIN else 2 if centre > 2 / 3 + MARGIN else 1
+
+
+def _difference(cells: Doubles, inside: NDArray[np.bool_]) -> float:
+    return float(cells[inside].mean() - cells[~inside].mean())
+
+
+def _cells(rows: slice, columns: slice) -> NDArray[np.bool_]:
+    cells = np.zeros((CELLS, CELLS), dtype=np.bool_)
+    cells[rows, columns] = True
+    return cells
+
+
+_ALL, _FIRST, _LAST = slice(None), slice(0, CELLS // 2), slice(CELLS // 2, None)
+_MIDDLE = slice(CELLS // 4, 3 * CELLS // 4)
+_CENTRE = _cells(_MIDDLE, _MIDDLE)
+_NINTHS: tuple[tuple[Place, Place, Place], ...] = (
+    ("top left", "top", "top right"),
+    ("left", "centre", "right"),
+    ("bottom left", "bottom", "bottom right"),
+)
+_AREAS = (
+    _Region("top left", _cells(_FIRST, _FIRST), IN_CORNER),
+    _Region("top right", _cells(_FIRST, _LAST), IN_CORNER),
+    _Region("bottom left", _cells(_LAST, _FIRST), IN_CORNER),
+    _Region("bottom right", _cells(_LAST, _LAST), IN_CORNER),
+    _Region("centre", _CENTRE, IN_CENTRE),
+    _Region("top", _cells(_FIRST, _ALL), IN_HALF),
+    _Region("bottom", _cells(_LAST, _ALL), IN_HALF),
+    _Region("left", _cells(_ALL, _FIRST), IN_HALF),
+    _Region("right", _cells(_ALL, _LAST), IN_HALF),
+)
+_REGIONS = (*_AREAS[4:], _Region("edges", ~_CENTRE, 0.0))

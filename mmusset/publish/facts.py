@@ -110,7 +110,7 @@ class CardFacts:
     @property
     def control(self) -> Control | None:
         """The captions against their own sound and other pieces'; None where there is no other."""
-        return control(self.counts.heard, self.manifest.recipe.certainty)
+        return control(self.counts.heard, self.manifest.recipe["certainty"])
 
     @property
     def licences(self) -> Counter[str]:

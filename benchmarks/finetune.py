@@ -61,7 +61,7 @@ def main() -> None:
         subprocess.run(
             [*built, "--out", folder / "data"], cwd=ROOT, check=True, capture_output=True
         )
-        chats = list(read_chats([str(folder / "data")], DataPart()).chats)
+        chats = list(read_chats([str(folder / "data")], DataPart(include=("offline",))).chats)
         make_tiny(folder / "base", texts_of(chats))
         processor = AutoProcessor.from_pretrained(folder / "base")
         samples = [p for p in pack_chats(chats, processor, 4096).samples if len(p.branch_ends) == 2]

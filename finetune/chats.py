@@ -30,10 +30,13 @@ from mmusset.training.picture import decode_image
 from mmusset.truth.told import may_be_said
 
 from .recipe import DataPart, Taught
+from .writers import Writer, writer_of
 
 Message = dict[str, Any]
 Split = Literal["train", "validation"]
 CHATS = ".jsonl"
+BY_OFFLINE = "written by the offline grammar (--include offline takes them)"
+MOST_OF_A_STORY = 2000  # characters, as `StoryReply` has it
 MOST_OF_CHATS, MOST_OF_A_PICTURE = 1000 * MB, 64 * MB
 TAUGHT: dict[Taught, GraphAgent[BaseModel]] = {
     "captioner": CAPTIONER,
@@ -45,7 +48,8 @@ TAUGHT: dict[Taught, GraphAgent[BaseModel]] = {
 class Chat:
     """Messages, of which the assistant's are the labels, with their images as a model sees them.
 
-    Chats of one `family` share a prefix; those of one `group` are never in two splits.
+    Chats of one `family` share a prefix; those of one `group` are never in two splits. `by_person`
+    says that a person wrote the reply of a sample.
     """
 
     where: str
@@ -54,22 +58,37 @@ class Chat:
     split: Split
     messages: tuple[Message, ...]
     images: tuple[bytes, ...]  # JPEGs of a fitted size, in the order of the messages
+    by_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ChatDataset:
-    """The chats of all sources, counts of what was left out and why, and who wrote the labels."""
+    """The chats of all sources, counts of what was left out and why, and who wrote how many texts.
+
+    What a person wrote stands twice in the train split, so that it counts for more.
+    """
 
     chats: tuple[Chat, ...]
     left_out: Counter[str]
     writers: Counter[str]
 
+    def text(self) -> str:
+        """Who wrote how much of what is learnt from, and what was left out."""
+        return "; ".join(
+            f"{title} {', '.join(f'{what} ({count})' for what, count in counts.items())}"
+            for title, counts in (("texts by", self.writers), ("left out:", self.left_out))
+            if counts
+        )
+
     def of(self, split: Split) -> list[Chat]:
         return [chat for chat in self.chats if chat.split == split]
 
 
-def read_chats(sources: Sequence[str], part: DataPart) -> ChatDataset:
-    """The chats of datasets (folder, glob, tar or Hub) and of JSONL files.
+def read_chats(sources: Sequence[str], part: DataPart, base: str = "") -> ChatDataset:
+    """The chats of datasets (folder, glob, tar or Hub) and of JSONL files, to teach `base`.
+
+    Left out is what `base` itself wrote, and what the offline grammar wrote unless `part` includes
+    that: a model would learn to sound like it.
 
     Raises UsageError for a source that is none of these, or holds nothing to train or validate
     on, and MmussetError for a broken one.
@@ -79,13 +98,20 @@ def read_chats(sources: Sequence[str], part: DataPart) -> ChatDataset:
         if source.endswith(CHATS):
             chats += _given_chats(Path(source), part)
         else:
-            chats += _of_dataset(source, part, left_out, writers)
+            chats += _of_dataset(source, part, base, left_out, writers)
     chats, doubtful = _apart(chats, part.held_out)
     left_out["a picture or a group of the train split, in validation too"] += doubtful
     for split in ("train", "validation"):
         if not any(chat.split == split for chat in chats):
-            raise UsageError(_nothing(sources, split, part))
-    return ChatDataset(tuple(chats), +left_out, writers)
+            raise UsageError(_nothing(sources, split, part, left_out))
+    return ChatDataset((*chats, *_again(chats)), +left_out, writers)
+
+
+def _again(chats: Sequence[Chat]) -> Iterator[Chat]:
+    """What people wrote, once more: nobody else is as good to learn from."""
+    for one in chats:
+        if one.by_person and one.split == "train":
+            yield replace(one, family=f"{one.family} again")
 
 
 def material_of(quadruple: Quadruple, picture: Path) -> Material:
@@ -154,7 +180,7 @@ def messages_of(
 
 
 def _of_dataset(
-    source: str, part: DataPart, left_out: Counter[str], writers: Counter[str]
+    source: str, part: DataPart, base: str, left_out: Counter[str], writers: Counter[str]
 ) -> Iterator[Chat]:
     shards = shards_of(source)
     for shard in shards:
@@ -162,34 +188,49 @@ def _of_dataset(
             continue
         certainty, use = certainty_of(shard), used_tags_of(shard)
         for where, quadruple, jpeg in samples_of(shard):
-            writers[f"{quadruple.speaker} ({quadruple.model})"] += 1
             try:
                 picture = fitted(jpeg, part.max_pixels)
             except BadSample as error:
                 raise MmussetError(f"{where}: {error}") from None
             for agent in part.agents:
-                answer = _answer(quadruple, agent)
-                if not answer:
-                    left_out["a story that the source gave, and nobody wrote"] += 1
+                writer = writer_of(quadruple, agent)
+                if why := _why_not(writer, quadruple, agent, part, base):
+                    left_out[why] += 1
                     continue
+                writers[str(writer)] += 1
                 prompt = messages_of(quadruple, TAUGHT[agent], certainty, use)
                 yield Chat(
                     where=f"{where}: {agent}",
                     family=quadruple.key,
                     group=quadruple.group,
                     split="validation" if quadruple.split == "validation" else "train",
-                    messages=(*prompt, {"role": "assistant", "content": answer}),
+                    messages=(
+                        *prompt,
+                        {"role": "assistant", "content": _answer(quadruple, agent)},
+                    ),
                     images=(picture,),
+                    by_person=writer.is_person,
                 )
 
 
 def _answer(quadruple: Quadruple, agent: Taught) -> str:
-    """What `agent` should say of a sample: the text that was accepted; "" where nobody wrote it."""
+    """What `agent` should say of a sample: the text that was accepted."""
     if agent == "captioner":
         return CaptionReply(caption=quadruple.caption.text).model_dump_json()
-    if quadruple.story.writer == "given":
-        return ""
     return StoryReply(story=quadruple.story.text).model_dump_json()
+
+
+def _why_not(writer: Writer, quadruple: Quadruple, agent: Taught, part: DataPart, base: str) -> str:
+    """Why a text is not learnt from; "" where it is."""
+    if writer.kind == "offline" and "offline" not in part.include:
+        return BY_OFFLINE
+    if writer.is_model(base):
+        return f"written by {writer}, which is to be taught"
+    if writer.kind == "given" and quadruple.story.note:
+        return "a given story that the critic has something against"
+    if agent == "story_writer" and len(quadruple.story.text) > MOST_OF_A_STORY:
+        return "a given story that is longer than any answer"
+    return ""
 
 
 # --- chats that are given ------------------------------------------------------------------
@@ -299,8 +340,14 @@ def _hash(group: str) -> str:
     return hashlib.sha256(group.encode()).hexdigest()
 
 
-def _nothing(sources: Sequence[str], split: str, part: DataPart) -> str:
+def _nothing(sources: Sequence[str], split: str, part: DataPart, left_out: Counter[str]) -> str:
     where = ", ".join(sources)
+    if left_out[BY_OFFLINE]:
+        return (
+            f"{where} leaves too little to learn from: {left_out[BY_OFFLINE]} texts were written by"
+            " the offline grammar, and a model would learn to sound like it. Build with a model,"
+            " correct texts in `mmusset view`, or, for a trial, add --include offline"
+        )
     if split == "train":
         agents = " and ".join(part.agents)
         return (

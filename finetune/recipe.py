@@ -17,6 +17,8 @@ class DataPart(Frozen):
     """What is taken of the samples."""
 
     agents: Annotated[tuple[Taught, ...], Field(min_length=1)] = ("captioner", "story_writer")
+    # What is left out otherwise: texts of the offline grammar.
+    include: tuple[Literal["offline"], ...] = ()
     # As speaker.max_pixels of a build, so that pictures are served as they were taught.
     max_pixels: Annotated[int, Field(ge=4 * 28 * 28)] = 256 * 28 * 28
     max_tokens: Count = 4096  # of a chat with its picture; a longer one is left out

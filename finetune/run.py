@@ -62,6 +62,8 @@ class FinetuneResult:
     samples: int
     validation_samples: int
     too_long: int
+    writers: dict[str, int]
+    left_out: dict[str, int]
     base_loss: float
     loss: float
     best_step: int
@@ -100,7 +102,8 @@ def prepare(job: FinetuneJob) -> PreparedRun:
     if job.merge:
         check_free(job.merge)
     config, commit = read_config(job.recipe)
-    chats = read_chats(job.data, job.recipe.data)
+    chats = read_chats(job.data, job.recipe.data, job.recipe.base)
+    job.progress.log(chats.text())
     processor = read_processor(job.recipe, commit)
     dataset = pack_chats(chats.chats, processor, job.recipe.data.max_tokens)
     if before := last_checkpoint(job.folder):
@@ -130,8 +133,9 @@ def plan(job: FinetuneJob, card: float | None) -> "FinetunePlan":
         return planning.plan(recipe, prepared.config, prepared.dataset, available, bf16)
     _check_folder(job.out)
     processor = local_processor(recipe)
-    chats = read_chats(job.data, recipe.data).chats
-    dataset = pack_chats(chats, processor or EstimatedProcessor(), recipe.data.max_tokens)
+    chats = read_chats(job.data, recipe.data, recipe.base)
+    job.progress.log(chats.text())
+    dataset = pack_chats(chats.chats, processor or EstimatedProcessor(), recipe.data.max_tokens)
     before = last_checkpoint(job.folder)
     if before and processor:  # estimated tokens are never those that were trained on
         check_same(before.task, recipe, dataset)
@@ -163,6 +167,8 @@ def finetune(job: FinetuneJob) -> FinetuneResult | None:
         samples=len(prepared.dataset.of("train")),
         validation_samples=len(prepared.dataset.of("validation")),
         too_long=prepared.dataset.too_long,
+        writers=dict(prepared.chats.writers),
+        left_out=dict(prepared.chats.left_out),
         base_loss=outcome.base_loss,
         loss=outcome.best.loss,
         best_step=outcome.best.step,

@@ -157,6 +157,9 @@ class CriticPart(Frozen):
     caption_words: tuple[int, int] = (3, 80)
     story_words: tuple[int, int] = (20, 120)  # where a model writes: MODEL_STORY_WORDS
     given_story: Literal["keep", "reject"] = "keep"  # one that a rule has something against
+    max_near_duplicates: Share = (
+        0.1  # of the captions, and of the stories: above it a build says so
+    )
 
     @model_validator(mode="after")
     def bounds_are_in_order(self) -> "CriticPart":

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # What tests start is of this checkout, from whatever folder.
 os.environ.setdefault("PYTHONPATH", str(Path(__file__).parents[1]))
 
-# Tests run two at a time: threads within each only get in each other's way.
+# Tests run three at a time: threads within each only get in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A background job ignores Ctrl-C, and what it starts does too: tests send it to what they start.

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from mmusset.files import write_bytes_durably
@@ -15,10 +16,12 @@ from mmusset.shards.manifest import (
     LedgerStamp,
     ListedShard,
     Manifest,
+    NearDuplicates,
 )
 
 from .accounting import Cost, total_cost
 from .ledger.ledger import Ledger
+from .near_duplicates import count_repeats
 
 
 def write_manifest(out: Path, ledger: Ledger) -> None:
@@ -48,6 +51,7 @@ def manifest(ledger: Ledger) -> Manifest:
         splits=splits,
         groups=len(ledger.plan.splits()),
         claims=ledger.verdicts.claims(),
+        near_duplicates=_near_duplicates(ledger),
         recipe=job.recipe,
         fingerprint=hashlib.sha256(canonical_json(job.recipe).encode()).hexdigest(),
         mmusset=job.mmusset,
@@ -59,6 +63,13 @@ def manifest(ledger: Ledger) -> Manifest:
         prompts=job.prompts,
         cost=_costs(ledger, tally.found - tally.skipped),
     )
+
+
+def _near_duplicates(ledger: Ledger) -> NearDuplicates:
+    verdicts = ledger.verdicts
+    captions = count_repeats(verdicts.texts("caption"), partial(verdicts.text, "caption"))
+    stories = count_repeats(verdicts.texts("story"), partial(verdicts.text, "story"))
+    return NearDuplicates(captions=captions, stories=stories)
 
 
 def _sealed(ledger: Ledger) -> tuple[dict[str, int], tuple[ListedShard, ...]]:

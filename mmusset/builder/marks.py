@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import Literal
 
 from mmusset.errors import MmussetError, UsageError
-from mmusset.recipe import Recipe
 from mmusset.sample import JudgedClaim
 from mmusset.truth.extract import extract
-from mmusset.truth.judge import judge
 
 from .ledger.file import open_to_mark, open_to_read
 from .ledger.marks import MARK_VERDICTS, Mark
-from .report import explain
+from .report import explain, judged
 
 __all__ = [
     "MOST_NOTE_CHARACTERS",
@@ -138,10 +136,7 @@ def read_claims(out: Path, key: str, caption: str) -> tuple[JudgedClaim, ...]:
         prepared = ledger.media.prepared(planned.idx)
         if prepared is None:
             raise MmussetError(f"nothing was measured on {key} yet; it is judged when it is")
-        outcome = ledger.verdicts.outcome(planned.idx)
-        told = [claim for claim in outcome.told if claim.verdict == "told"] if outcome else ()
-        recipe = Recipe.model_validate(ledger.job.facts().recipe)
-    return judge(extract(caption), prepared.media.music_evidence, recipe.certainty, told)
+        return judged(ledger, caption, prepared, ledger.verdicts.outcome(planned.idx))
 
 
 def _change(out: Path, key: str, change: Callable[[Mark], Mark]) -> None:

@@ -12,11 +12,24 @@ from pydantic import BaseModel
 from mmusset.errors import MmussetError
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
-from mmusset.sample import ImageOrigin, Item, Outcome, Piece, Prepared, Quadruple
+from mmusset.sample import (
+    PERSON,
+    Caption,
+    ImageOrigin,
+    Item,
+    JudgedClaim,
+    Outcome,
+    Piece,
+    Prepared,
+    Quadruple,
+)
+from mmusset.shards.manifest import NearDuplicates, known_manifest
 from mmusset.shards.tar import Shard
 from mmusset.sources.source import MUSICAL
 from mmusset.speakers.agent import Agent
 from mmusset.truth.control import MOST, Control, HeardCaption, control
+from mmusset.truth.extract import extract
+from mmusset.truth.judge import judge
 
 from .accounting import Cost, Tally
 from .estimate import Estimate, estimate
@@ -123,12 +136,18 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True)
 class BuildSummary:
-    """How a build ended, and how its dataset stands; `example` is the path of an accepted item."""
+    """How a build ended, and how its dataset stands; `example` is the path of an accepted item.
+
+    `near_duplicates` are None until every item has its verdict; `max_near_duplicates` is the share
+    of them that the recipe puts up with.
+    """
 
     out: str
     example: str
     result: BuildResult
     status: StatusReport
+    near_duplicates: NearDuplicates | None
+    max_near_duplicates: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +155,8 @@ class ItemStory:
     """One item's whole story. None for what has not happened yet.
 
     `item` is the sample itself where only a shard holds it. `mark` is what a person wants of
-    it, `applied` the mark that was applied last.
+    it, `applied` the mark that was applied last; `own_caption` are a person's words for the
+    caption, judged, that are not in the outcome yet.
     """
 
     item: Item | Quadruple
@@ -145,6 +165,19 @@ class ItemStory:
     mark: Mark | None
     applied: Applied | None
     shard: Shard | None
+    own_caption: Caption | None = None
+
+    @property
+    def caption(self) -> Caption | None:
+        """The caption as it is, or as a person wants it."""
+        return self.own_caption or (self.outcome.caption if self.outcome else None)
+
+    @property
+    def story_text(self) -> str:
+        """The story as it is, or as a person wants it; "" where there is none."""
+        if self.mark and self.mark.story:
+            return self.mark.story
+        return self.outcome.story.text if self.outcome and self.outcome.story else ""
 
     @property
     def piece(self) -> Piece | None:
@@ -277,7 +310,10 @@ def _marks(ledger: Ledger) -> MarksReport:
 def summary(result: BuildResult, out: Path, ledger: Ledger) -> BuildSummary:
     """How a build ended, and how its dataset stands now."""
     example = show_path(ledger.verdicts.first_accepted() or b"")
-    return BuildSummary(str(out), example, result, status(ledger))
+    manifest = known_manifest(out) if result.finished else None
+    alike = manifest.near_duplicates if manifest else None
+    most = Recipe.model_validate(ledger.job.facts().recipe).critic.max_near_duplicates
+    return BuildSummary(str(out), example, result, status(ledger), alike, most)
 
 
 def explain(ledger: Ledger, key_or_path: str) -> list[ItemStory]:
@@ -331,12 +367,35 @@ def _at(ledger: Ledger, path: bytes) -> list[PlannedItem]:
     )
 
 
+def judged(
+    ledger: Ledger, caption: str, prepared: Prepared, outcome: Outcome | None
+) -> tuple[JudgedClaim, ...]:
+    """What a caption would claim of an item's music, each claim with its verdict."""
+    told = [claim for claim in outcome.told if claim.verdict == "told"] if outcome else ()
+    recipe = Recipe.model_validate(ledger.job.facts().recipe)
+    return judge(extract(caption), prepared.media.music_evidence, recipe.certainty, told)
+
+
+def _own_caption(
+    ledger: Ledger, mark: Mark | None, prepared: Prepared | None, outcome: Outcome | None
+) -> Caption | None:
+    """A person's caption that waits to become the item's."""
+    now = outcome.caption.text if outcome and outcome.caption else ""
+    if mark is None or prepared is None or mark.caption in ("", now):
+        return None
+    claims = judged(ledger, mark.caption, prepared, outcome)
+    return Caption(text=mark.caption, claims=claims, writer=PERSON) if claims else None
+
+
 def _story(ledger: Ledger, planned: PlannedItem) -> ItemStory:
+    prepared = ledger.media.prepared(planned.idx)
+    outcome, mark = ledger.verdicts.outcome(planned.idx), ledger.marks.of(planned.idx)
     return ItemStory(
         item=planned.item,
-        prepared=ledger.media.prepared(planned.idx),
-        outcome=ledger.verdicts.outcome(planned.idx),
-        mark=ledger.marks.of(planned.idx),
+        prepared=prepared,
+        outcome=outcome,
+        mark=mark,
         applied=ledger.marks.applied(planned.idx),
         shard=ledger.shards.of(planned.block),
+        own_caption=_own_caption(ledger, mark, prepared, outcome),
     )

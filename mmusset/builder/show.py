@@ -14,6 +14,7 @@ from .estimate import Estimate
 from .ledger.left_out import MOST_RUNS
 from .ledger.marks import Mark
 from .progress import cost_line, thousands
+from .reasons import worded
 from .recovery.recover import HOLDS, RecoveredTable, Recovery
 from .report import BuildSummary, ItemStory, MarksReport, StatusReport, SurveyReport, ToldReport
 
@@ -74,7 +75,7 @@ def _unread(report: SurveyReport) -> list[str]:
 def status(report: StatusReport) -> str:
     """The accounting, the reasons, the shards, and the first losses by name."""
     lines = [accounting(report.tally)]
-    lines += [f"  {status}: {reason}: {count}" for status, reason, count in report.reasons]
+    lines += [f"  {status}: {worded(reason)}: {count}" for status, reason, count in report.reasons]
     splits = ", ".join(f"{name} {count}" for name, count in report.splits.items())
     size = sum(shard.size for shard in report.shards)
     lines.append(f"shards    {len(report.shards)} ({splits or 'no sample'}), {size / 1e6:.1f} MB")
@@ -89,7 +90,9 @@ def status(report: StatusReport) -> str:
     lines += _costs(report)
     lines += _marks(report.marks)
     for lost in report.lost[:LOST]:
-        lines.append(f"  {lost.status} {lost.path}: {lost.reason} {_brief(lost.detail)}".rstrip())
+        lines.append(
+            f"  {lost.status} {lost.path}: {worded(lost.reason)} {_brief(lost.detail)}".rstrip()
+        )
     if len(report.lost) > LOST:
         lines.append(f"  and {len(report.lost) - LOST} more; --json lists all")
     return "\n".join(lines)
@@ -146,6 +149,7 @@ def summary(report: BuildSummary) -> str:
         samples = "1 sample" if result.short_by == 1 else f"{result.short_by} samples"
         lines.append(f"{samples} short of --accept: no candidate or budget is left")
     lines.append(status(report.status))
+    lines += _alike(report)
     missing = [s for s in ("train", "validation", "test") if s not in report.status.splits]
     # Which splits there are is known once everything found has its verdict.
     if tally.accepted and missing and not tally.undecided:
@@ -161,6 +165,23 @@ def summary(report: BuildSummary) -> str:
         command = shlex.join(("mmusset", "explain", report.out, report.example))
         lines.append(f"one item's whole story: {command}")
     return "\n".join(lines)
+
+
+def _alike(report: BuildSummary) -> list[str]:
+    """Near-duplicates, if there are any, and whether they are more than the recipe wants."""
+    alike, accepted = report.near_duplicates, report.status.tally.accepted
+    if not alike or not (alike.captions or alike.stories):
+        return []
+    counts = (
+        f"{_share(alike.captions, accepted)} captions, {_share(alike.stories, accepted)} stories"
+    )
+    lines = [f"alike     {counts} say nearly what an earlier one says"]
+    if max(alike.captions, alike.stories) > report.max_near_duplicates * accepted:
+        lines.append(
+            f"note: that is more than critic.max_near_duplicates, {report.max_near_duplicates:.0%}:"
+            " fewer clips of a piece, or a model as the speaker, make texts differ more"
+        )
+    return lines
 
 
 def stories(items: list[ItemStory]) -> str:
@@ -274,7 +295,8 @@ def _outcome(outcome: Outcome) -> list[str]:
         lines += textwrap.wrap(outcome.story.text, 96, initial_indent="  ", subsequent_indent="  ")
         lines += [f"  kept as given: {note}" for note in outcome.story.note.splitlines()]
     verdict = outcome.verdict
-    lines.append(f"verdict   {verdict.status}: {verdict.reason} {verdict.detail}".rstrip())
+    fate = "" if verdict.status == "accepted" else f"{verdict.status}: "
+    lines.append(f"verdict   {fate}{worded(verdict.reason)} {verdict.detail}".rstrip())
     return lines
 
 

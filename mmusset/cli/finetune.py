@@ -32,6 +32,10 @@ def finetune(
         str, typer.Option("--recipe", help="lora-r8, lora-r64, or a YAML file.")
     ] = "lora-r8",
     overrides: SetOption = None,
+    include: Annotated[
+        Literal["offline"] | None,
+        typer.Option(help="Learn from this as well: what the offline grammar wrote, for trials."),
+    ] = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="Show what it will need; load and train nothing.")
     ] = False,
@@ -49,7 +53,8 @@ def finetune(
 ) -> None:
     """Teach Qwen2-VL what a dataset's agents wrote, by LoRA.
 
-    Run it again to go on.
+    What people gave or corrected counts twice; what the offline grammar wrote, or the base itself,
+    is left out. Run it again to go on.
 
     \b
     Examples:
@@ -71,6 +76,7 @@ def finetune(
     if card and not plan:
         raise UsageError("--card is for --plan")
     changes = [*(overrides or ()), *([f"base={base}"] if base else ())]
+    changes += [f"data.include=[{include}]"] if include else []
     loaded = load(FinetuneRecipe, recipe, tuple(changes))
     with for_terminal(log_json, world.is_main_process()) as progress:
         job = run.FinetuneJob(

@@ -113,7 +113,8 @@ class Histogram(Generic[T]):
     """How the page counts and filters items by a measurement.
 
     `name` stands in the page's addresses, beside `q`, `page` and `key`, which it may not be.
-    `labels` are all that `label` can give, in order.
+    `labels` are all that `label` can give, in order. Items are sorted by `number`, where there
+    is one.
     """
 
     name: str
@@ -121,6 +122,7 @@ class Histogram(Generic[T]):
     labels: tuple[str, ...]
     label: Callable[[T], str]
     unit: str = ""
+    number: Callable[[T], float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -226,4 +228,6 @@ def number_line(title: str, form: str) -> Line[Measured]:
 def number_histogram(name: str, title: str, unit: str, borders: range) -> Histogram[Measured]:
     """The histogram of a single number, with these borders between the bins."""
     bins = Bins(tuple(borders))
-    return Histogram(name, title, bins.labels, lambda m: bins.label(m.value), unit)
+    return Histogram(
+        name, title, bins.labels, lambda m: bins.label(m.value), unit, lambda m: m.value
+    )

@@ -40,7 +40,7 @@ def _pool(signals: "Sequence[ClipSignal]") -> Tempo:
 
 
 def _settle(clip: Tempo, piece: Tempo) -> Tempo:
-    """The piece's tempo; nothing is sure where the clip, heard alone, has another."""
+    """The piece's tempo, as sure as either is where the clip, heard alone, has the same."""
     same = abs(clip.bpm / piece.bpm - 1) <= TOLERANCE
     sure = max(clip.confidence, piece.confidence) if same else 0.0
     return piece.model_copy(update={"confidence": sure})
@@ -97,6 +97,8 @@ TEMPO = Measurement(
         lambda t: f"{t.bpm:.1f} BPM, or {t.half_bpm:.1f} or {t.double_bpm:.1f}",
         lambda t: t.confidence,
     ),
-    histogram=Histogram("tempo", "Tempo", BINS.labels, lambda t: BINS.label(t.bpm), "BPM"),
+    histogram=Histogram(
+        "tempo", "Tempo", BINS.labels, lambda t: BINS.label(t.bpm), "BPM", lambda t: t.bpm
+    ),
     counted="",
 )

@@ -54,6 +54,13 @@ class GeneratedMusic(_Part):
     by: str = ""
 
 
+class NearDuplicates(_Part):
+    """How many accepted captions and stories say nearly what an earlier one says."""
+
+    captions: Number = 0
+    stories: Number = 0
+
+
 class Rates(_Part):
     """What share of the prompt tokens was cached, and how fast a call's reply came."""
 
@@ -100,6 +107,7 @@ class Manifest(_Part):
     splits: dict[str, int] = {}
     groups: Number = 0
     claims: dict[str, int] = {}
+    near_duplicates: NearDuplicates = NearDuplicates()
     recipe: dict[str, Any] = {}
     fingerprint: str = ""
     mmusset: str = ""

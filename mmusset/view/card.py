@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from mmusset.builder.ledger.left_out import LeftOut
 from mmusset.builder.ledger.marks import Mark
+from mmusset.builder.reasons import worded
 from mmusset.builder.report import ItemStory
 from mmusset.safe_text import show_path
-from mmusset.sample import Caption, JudgedClaim, Outcome
+from mmusset.sample import PERSON, JudgedClaim, Outcome
 
 UNDECIDED, SKIPPED = "undecided", "skipped"
 
@@ -19,6 +20,14 @@ class Words:
 
     text: str
     claim: int
+
+
+@dataclass(frozen=True, slots=True)
+class Writers:
+    """Who had the last word on a card's texts, "" where there is none."""
+
+    caption: str
+    story: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,7 @@ class Card:
     verdicts: list[str]
     story: str
     story_note: str
+    writers: Writers
     palette: list[str]
     colours: str
     mark: Mark | None
@@ -57,25 +67,36 @@ def card_of(story: ItemStory) -> Card:
     item, outcome, prepared = story.item, story.outcome, story.prepared
     path = story.piece.music.path if story.piece else b""
     status = status_of(outcome)
-    caption = outcome.caption if outcome else None
+    caption = story.caption
     colours = prepared.media.image_evidence.palette if prepared else ()
     return Card(
         key=item.key,
         title=title_of(item.tags.title, path, item.key),
         path=show_path(path),
         status=status,
-        reason=outcome.verdict.reason if outcome else "",
+        reason=worded(outcome.verdict.reason) if outcome else "",
         detail=outcome.verdict.detail if outcome else "",
         split=item.split,
         duration_s=prepared.media.music.duration_s if prepared else 0.0,
         media=status == "accepted" or (status == UNDECIDED and prepared is not None),
-        caption=words_of(caption) if caption else [],
+        caption=words_of(caption.text, caption.claims) if caption else [],
         verdicts=[claim.verdict for claim in caption.claims] if caption else [],
-        story=outcome.story.text if outcome and outcome.story else "",
+        story=story.story_text,
         story_note=outcome.story.note if outcome and outcome.story else "",
+        writers=writers_of(story),
         palette=[colour.hex for colour in colours],
         colours=", ".join(dict.fromkeys(colour.name for colour in colours)),
         mark=story.mark,
+    )
+
+
+def writers_of(item: ItemStory) -> Writers:
+    """Who wrote an item's texts: an agent, the source ("given"), or a person."""
+    outcome, mark = item.outcome, item.mark
+    story = outcome.story.writer if outcome and outcome.story else ""
+    return Writers(
+        caption=item.caption.writer if item.caption else "",
+        story=PERSON if mark and mark.story else story,
     )
 
 
@@ -83,7 +104,21 @@ def left_out_card(key: str, left: LeftOut) -> Card:
     """What the grid shows of a file that no item was made of."""
     title, why = title_of("", left.path, key), (left.status, left.reason, left.detail)
     return Card(
-        key, title, show_path(left.path), *why, "", 0.0, False, [], [], "", "", [], "", None
+        key,
+        title,
+        show_path(left.path),
+        *why,
+        "",
+        0.0,
+        False,
+        [],
+        [],
+        "",
+        "",
+        Writers("", ""),
+        [],
+        "",
+        None,
     )
 
 
@@ -93,19 +128,19 @@ def title_of(tag: str, path: bytes, key: str) -> str:
     return "".join(c if c.isprintable() else " " for c in name).strip() or key
 
 
-def words_of(caption: Caption) -> list[Words]:
+def words_of(text: str, claims: tuple[JudgedClaim, ...]) -> list[Words]:
     """A caption cut where its claims' words begin and end. Each claim is shown once."""
-    places = sorted(_places(caption.text, caption.claims))
+    places = sorted(_places(text, claims))
     runs, end = list[Words](), 0
     for start, stop, number in places:
         if start < end:
             continue
         if start > end:
-            runs.append(Words(caption.text[end:start], -1))
-        runs.append(Words(caption.text[start:stop], number))
+            runs.append(Words(text[end:start], -1))
+        runs.append(Words(text[start:stop], number))
         end = stop
-    if end < len(caption.text):
-        runs.append(Words(caption.text[end:], -1))
+    if end < len(text):
+        runs.append(Words(text[end:], -1))
     return runs
 
 

@@ -109,7 +109,7 @@ class Detail:
 def detail_of(story: ItemStory, answer_to: AnswerTo) -> Detail:
     """What an item's own page shows; `answer_to` gives the kept answer to a request's hash."""
     outcome, prepared = story.outcome, story.prepared
-    caption = outcome.caption if outcome else None
+    caption = story.caption
     return Detail(
         card=card_of(story),
         claims=[_claim(claim) for claim in caption.claims] if caption else [],
@@ -131,8 +131,8 @@ def _facets(story: ItemStory) -> list[Named]:
     """The caption as trainers may have it: as published, or as it would be."""
     if isinstance(story.item, Quadruple):
         captions = story.item.captions
-    elif story.outcome and story.outcome.caption:
-        captions = facets_of(story.item.key, story.outcome.caption.claims)
+    elif story.caption:
+        captions = facets_of(story.item.key, story.caption.claims)
     else:
         return []
     return [Named(name.replace("_", " "), text) for name, text in captions.model_dump().items()]

@@ -1,10 +1,10 @@
 """The same pages as a folder of files: opened from disk, or put on any web host.
 
-Facts become scripts, since a page from disk may load those and nothing else. Sound becomes
-MP3, a third of the FLAC's size. The folder appears under its name once it is whole.
+Facts become scripts, since a page from disk may load those and nothing else. Pictures and sound
+are the dataset's own files: to encode a clip anew as MP3 took most of an export's time. The folder
+appears under its name once it is whole.
 """
 
-import io
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -17,7 +17,7 @@ import orjson
 from mmusset.errors import MmussetError, Refused
 from mmusset.files import PARTIAL, failpoint, sync_folder
 from mmusset.progress import Progress
-from mmusset.shards.reader import BadSample, decode_sound
+from mmusset.shards.reader import BadSample
 from mmusset.stopping import asked_to_stop
 
 from .dataset import Reading, ViewedDataset
@@ -27,7 +27,7 @@ from .filters import MOST_VALUES, Filter
 from .index import Index, IndexedItem, index_path
 from .open_dataset import open_dataset
 from .pages import PAGE_SIZE, PAGES, STATIC, Settings, render, static_file
-from .pictures import KINDS, picture
+from .pictures import pictures
 
 CARDS_EACH = PAGE_SIZE  # in a file, so that a page is one file
 SAMPLES_EACH = 20
@@ -43,6 +43,9 @@ class _Rows:
     keys: list[str] = field(default_factory=list)
     labels: dict[str, list[list[int]]] = field(
         default_factory=lambda: {facet.name: [] for facet in facets()}
+    )
+    numbers: dict[str, list[float | None]] = field(
+        default_factory=lambda: {facet.name: [] for facet in facets() if facet.sorted}
     )
 
 
@@ -98,7 +101,7 @@ class _Export:
 
     def write(self, reading: Reading, progress: Progress) -> None:
         self._put(MARKER, _SAYS.encode())
-        settings = Settings("disk", "music.mp3", self._dataset.takes_marks)
+        settings = Settings("disk", self._dataset.takes_marks)
         for page in PAGES:
             self._put(page, render(page, self._dataset.out.resolve().name, settings).encode())
         for name in STATIC:
@@ -110,7 +113,7 @@ class _Export:
 
     def _items(self, reading: Reading, progress: Progress, stopping: Event) -> int:
         """Write every item's facts and media; returns how many there are."""
-        progress.stage("items", self._index.size())
+        progress.stage("pages", self._index.size(), unit="items")
         cards = _Chunks("cards", CARDS_EACH, self._put_data)
         samples = _Chunks("samples", SAMPLES_EACH, self._put_data)
         words = _Chunks("words", ROWS_EACH, self._put_data)
@@ -137,6 +140,8 @@ class _Export:
         rows.keys.append(item.key)
         for name, labels in item.labels.items():
             rows.labels[name].append([self._numbers[name][label] for label in labels])
+        for name, number in item.numbers.items():
+            rows.numbers[name].append(number)
 
     def _detail(self, reading: Reading, key: str) -> Detail | None:
         """An item's facts, once its media are written; None for a file that is no item."""
@@ -171,9 +176,7 @@ class _Export:
             return False
         try:
             jpeg, flac = image.read(), music.read()
-            media = {"image.jpg": jpeg, "music.mp3": mp3(flac)}
-            for kind in KINDS:
-                media[kind] = picture(kind, jpeg if kind == "thumb.webp" else flac)
+            media = {"image.jpg": jpeg, "music.flac": flac} | pictures(jpeg, flac)
         except (BadSample, OSError) as error:
             raise MmussetError(
                 f"the media of {key} can't be read ({error}); `mmusset verify` says why"
@@ -212,20 +215,3 @@ class _Chunks:
             name = f"{self._name}-{self._files:05d}"
             self._put(name, b"[%b]" % b",\n".join(self._waiting))
             self._waiting, self._files = [], self._files + 1
-
-
-def mp3(flac: bytes) -> bytes:
-    """A clip as MP3, at a rate that MP3 has. Raises BadSample."""
-    import soundfile
-    import soxr
-
-    sound, rate_hz = decode_sound(flac)
-    if rate_hz not in MP3_RATES_HZ:
-        nearest = min((r for r in MP3_RATES_HZ if r >= rate_hz), default=MP3_RATES_HZ[-1])
-        sound, rate_hz = soxr.resample(sound, rate_hz, nearest), nearest
-    file = io.BytesIO()
-    soundfile.write(file, sound, rate_hz, format="MP3")
-    return file.getvalue()
-
-
-MP3_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)

@@ -1,16 +1,18 @@
 """What items are counted and filtered by. Every value is a label: numbers fall into bins."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from mmusset.bins import Bins
 from mmusset.builder.ledger.left_out import LeftOut
+from mmusset.builder.ledger.marks import MARK_VERDICTS, Mark
+from mmusset.builder.reasons import worded
 from mmusset.builder.report import ItemStory
 from mmusset.measurements.listed import MEASUREMENTS, named
 from mmusset.safe_text import show_path
 from mmusset.sample import Caption, Claim, MediaFacts, Outcome
 from mmusset.text import word_count
 
-from .card import SKIPPED, UNDECIDED, status_of
+from .card import SKIPPED, UNDECIDED, status_of, writers_of
 
 Values = dict[str, tuple[str, ...]]
 
@@ -22,7 +24,8 @@ LEAST_SHARE = 0.1
 class Facet:
     """One thing to count by. `labels` are its values in order; () where any text may stand.
 
-    With `several`, an item may have more than one value. `unit` is that of its bins.
+    With `several`, an item may have more than one value. `unit` is that of its bins. Items can be
+    put in the order of what is `sorted`: its numbers.
     """
 
     name: str
@@ -30,6 +33,7 @@ class Facet:
     labels: tuple[str, ...] = ()
     several: bool = False
     unit: str = ""
+    sorted: bool = False
 
 
 _LENGTH = Bins((15, 30, 60, 90, 120, 150, 180, 210, 240, 300, 360, 480, 600, 1200))
@@ -48,13 +52,14 @@ def facets() -> tuple[Facet, ...]:
         Facet(
             "claims", "Claims", ("supported", "told", "unverifiable", "contradicted"), several=True
         ),
-        Facet("mark", "Mark", ("keep", "drop", "fix")),
+        Facet("mark", "Mark", MARK_VERDICTS, several=True),
+        Facet("writers", "Who wrote it", several=True),
         *(
-            Facet(shape.name, shape.title, shape.labels, unit=shape.unit)
+            Facet(shape.name, shape.title, shape.labels, False, shape.unit, bool(shape.number))
             for measurement in MEASUREMENTS
             if (shape := measurement.histogram)
         ),
-        Facet("length", "Length of the piece", _LENGTH.labels, unit="s"),
+        Facet("length", "Length of the piece", _LENGTH.labels, unit="s", sorted=True),
         Facet("mood", "Mood in the caption", several=True),
         Facet("says", "What captions say", several=True),
         Facet("told", "Told by tags", several=True),
@@ -79,7 +84,8 @@ def values_of(story: ItemStory, tokens: int) -> Values:
         "length": (_LENGTH.label(piece.duration_s),) if piece and piece.duration_s else (),
         "origin": (story.origin,),
         "group": (item.group,),
-        "mark": (story.mark.verdict,) if story.mark else (),
+        "mark": _marked(story.mark),
+        "writers": tuple(sorted({w for w in astuple(writers_of(story)) if w})),
     }
     if prepared:
         values |= _measured(prepared.media)
@@ -87,6 +93,26 @@ def values_of(story: ItemStory, tokens: int) -> Values:
         values |= _written(outcome)
         values["tokens"] = (_TOKENS.label(tokens),)
     return values
+
+
+def numbers_of(story: ItemStory) -> dict[str, float]:
+    """An item's numbers, by the facets that items can be sorted by."""
+    music = story.prepared.media.music_evidence if story.prepared else None
+    numbers = {
+        each.histogram.name: float(each.histogram.number(music[each]))
+        for each in MEASUREMENTS
+        if music and each.histogram and each.histogram.number
+    }
+    if story.piece and story.piece.duration_s:
+        numbers["length"] = story.piece.duration_s
+    return numbers
+
+
+def _marked(mark: Mark | None) -> tuple[str, ...]:
+    """What a mark asks for, and whether it brings words."""
+    if mark is None:
+        return ()
+    return tuple(dict.fromkeys((mark.verdict, *(["words"] if mark.has_words else []))))
 
 
 def left_out_values(left: LeftOut) -> Values:
@@ -112,7 +138,7 @@ def _measured(media: MediaFacts) -> Values:
 
 
 def _written(outcome: Outcome) -> Values:
-    values: Values = {"reason": (outcome.verdict.reason,)}
+    values: Values = {"reason": (worded(outcome.verdict.reason),)}
     if outcome.told:
         values["told"] = tuple(dict.fromkeys(f"{c.attribute}: {c.value}" for c in outcome.told))
     if outcome.turns:

@@ -24,13 +24,18 @@ MOST_VALUES = 60
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What to look for: items that hold all `words`, with these labels, by name of the facet."""
+    """What to look for: items that hold all `words`, with these labels, by name of the facet.
+
+    They come in the order of the plan, or by the numbers of the facet that `sort` names, with "-"
+    before it from the largest down; what has no number comes last, equals in the plan's order.
+    """
 
     words: str = ""
     labels: tuple[tuple[str, str], ...] = ()
+    sort: str = ""
 
     def without(self, facet: str) -> "Filter":
-        """The same filter without a label in that facet."""
+        """The same filter without a label in that facet, in whatever order."""
         return Filter(self.words, tuple(pair for pair in self.labels if pair[0] != facet))
 
 
@@ -52,6 +57,20 @@ def _letters(decomposed: str) -> Iterator[str]:
             yield character
         elif kind != "M":
             yield " "
+
+
+def order_sql(query: Filter) -> str:
+    """What items are sorted by, ascending, as SQL; their place in the plan settles the rest."""
+    if not query.sort:
+        return "0.0"  # a whole number would name a column
+    name = query.sort.removeprefix("-")
+    sign = "-" if query.sort.startswith("-") else ""
+    return f'coalesce({sign}"{number_column(name)}", 1e308)'
+
+
+def number_column(facet: str) -> str:
+    """The column of a facet's numbers."""
+    return f"number of {facet}"
 
 
 def as_sql(query: Filter) -> tuple[str, list[str]]:

@@ -23,8 +23,8 @@ from mmusset.errors import MmussetError
 
 from .card import Card, card_of, left_out_card
 from .dataset import Reading, tokens_of
-from .facets import Facet, Values, facets, left_out_values, values_of
-from .filters import MOST_VALUES, Filter, as_sql, words_of
+from .facets import Facet, Values, facets, left_out_values, numbers_of, values_of
+from .filters import MOST_VALUES, Filter, as_sql, number_column, order_sql, words_of
 
 T = TypeVar("T")
 
@@ -79,12 +79,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class IndexedItem:
-    """An item as the index has it: its card as JSON, its words, its labels in each facet."""
+    """An item as the index has it: its card as JSON, its words, its labels in each facet, and its
+    numbers in those that items can be sorted by."""
 
     key: str
     card: bytes
     words: str
     labels: dict[str, list[str]]
+    numbers: dict[str, float | None]
 
 
 class Index:
@@ -139,7 +141,7 @@ class Index:
             stamp = int.from_bytes(sha256(orjson.dumps(card)).digest()[:6])
             idx = FIRST_LEFT_OUT + number
             if known.pop(idx, None) != stamp:
-                yield _Row(idx, stamp, card, left_out_values(left))
+                yield _Row(idx, stamp, card, left_out_values(left), {})
 
     @property
     def version(self) -> int:
@@ -151,7 +153,7 @@ class Index:
         with db:
             db.execute("BEGIN IMMEDIATE")
             self._delete(db, [(row.idx,) for row in rows])
-            marks = ", ".join("?" * (3 + len(facets())))
+            marks = ", ".join("?" * (3 + len(facets()) + len(_sorted())))
             db.executemany(f"INSERT OR REPLACE INTO item VALUES ({marks})", map(_values, rows))
             db.executemany(
                 "INSERT INTO card VALUES (?, ?, ?)",
@@ -181,8 +183,8 @@ class Index:
         with self._open() as db:
             (total,) = db.execute(f"SELECT COUNT(*) FROM item {where}", values).fetchone()
             rows = db.execute(
-                "SELECT card FROM card WHERE idx IN"
-                f" (SELECT idx FROM item {where} ORDER BY idx LIMIT ? OFFSET ?) ORDER BY idx",
+                f"SELECT card FROM (SELECT idx, {order_sql(query)} AS rank FROM item {where}"
+                " ORDER BY rank, idx LIMIT ? OFFSET ?) JOIN card USING (idx) ORDER BY rank, idx",
                 (*values, size, (number - 1) * size),
             )
             return Page(total, [card for (card,) in rows])
@@ -202,19 +204,21 @@ class Index:
         where, values = as_sql(query)
         also = f"{where} AND" if where else "WHERE"
         with self._open() as db:
-            known = db.execute("SELECT idx FROM item WHERE key = ?", (key,)).fetchone()
-            idx = known[0] if known else -1
+            rank = order_sql(query)
+            known = db.execute(f"SELECT {rank}, idx FROM item WHERE key = ?", (key,)).fetchone()
+            here = known or (float("-inf"), -1)
 
             def key_at(condition: str) -> str:
-                row = db.execute(f"SELECT key FROM item {also} {condition}", (*values, idx))
+                row = db.execute(f"SELECT key FROM item {also} {condition}", (*values, *here))
                 return next((key for (key,) in row), "")
 
             (total,) = db.execute(f"SELECT COUNT(*) FROM item {where}", values).fetchone()
             (number,) = db.execute(
-                f"SELECT COUNT(*) FROM item {also} idx <= ?", (*values, idx)
+                f"SELECT COUNT(*) FROM item {also} ({rank}, idx) <= (?, ?)", (*values, *here)
             ).fetchone()
-            before = key_at("idx < ? ORDER BY idx DESC LIMIT 1")
-            return Place(number, total, before, key_at("idx > ? ORDER BY idx LIMIT 1"))
+            before = key_at(f"({rank}, idx) < (?, ?) ORDER BY {rank} DESC, idx DESC LIMIT 1")
+            after = key_at(f"({rank}, idx) > (?, ?) ORDER BY {rank}, idx LIMIT 1")
+            return Place(number, total, before, after)
 
     def card(self, key: str) -> bytes | None:
         """One item's card, as JSON."""
@@ -228,12 +232,13 @@ class Index:
         """All items, in order."""
         with self._open() as db:
             for key, card, words, *stored in db.execute(
-                f"SELECT key, card, words, {', '.join(_columns())} FROM item JOIN card USING (idx)"
-                " ORDER BY idx"
+                f"SELECT key, card, words, {', '.join((*_columns(), *_number_columns()))} FROM item"
+                " JOIN card USING (idx) ORDER BY idx"
             ):
-                pairs = zip(facets(), stored, strict=True)
+                pairs = zip(facets(), stored[: len(facets())], strict=True)
+                numbers = dict(zip(_sorted(), stored[len(facets()) :], strict=True))
                 labels = {facet.name: _labels_stored(facet, value) for facet, value in pairs}
-                yield IndexedItem(key, card, words, labels)
+                yield IndexedItem(key, card, words, labels, numbers)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -261,7 +266,12 @@ class Index:
 
 def _schema() -> str:
     """The statements that make an empty index: an item has a column for each facet."""
-    columns = ", ".join(f"{column} TEXT NOT NULL" for column in _columns())
+    columns = ", ".join(
+        (
+            *(f"{column} TEXT NOT NULL" for column in _columns()),
+            *(f"{column} REAL" for column in _number_columns()),
+        )
+    )
     return f"""
 CREATE TABLE item (idx INTEGER PRIMARY KEY, stamp INTEGER NOT NULL, key TEXT UNIQUE NOT NULL,
     {columns});
@@ -274,9 +284,17 @@ def _columns() -> list[str]:
     return [f'"{facet.name}"' for facet in facets()]
 
 
+def _sorted() -> list[str]:
+    return [facet.name for facet in facets() if facet.sorted]
+
+
+def _number_columns() -> list[str]:
+    return [f'"{number_column(name)}"' for name in _sorted()]
+
+
 def _version() -> int:
     """Another one for each set of facets, in the 31 bits that SQLite keeps of a version."""
-    return zlib.crc32(f"{VERSION} {_columns()}".encode()) & 0x7FFFFFFF
+    return zlib.crc32(f"{VERSION} {_columns()} {_number_columns()}".encode()) & 0x7FFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,18 +303,21 @@ class _Row:
     stamp: int
     card: Card
     values: Values
+    numbers: dict[str, float]
 
 
 def _row(reading: Reading, idx: int, key: str, stamp: int) -> _Row | None:
     story = reading.story(key)
     if story is None:
         return None
-    return _Row(idx, stamp, card_of(story), values_of(story, tokens_of(story, reading)))
+    values = values_of(story, tokens_of(story, reading))
+    return _Row(idx, stamp, card_of(story), values, numbers_of(story))
 
 
 def _values(row: _Row) -> tuple[object, ...]:
     labels = (_stored(facet, row.values.get(facet.name, ())) for facet in facets())
-    return (row.idx, row.stamp, row.card.key, *labels)
+    numbers = (row.numbers.get(name) for name in _sorted())
+    return (row.idx, row.stamp, row.card.key, *labels, *numbers)
 
 
 def _stored(facet: Facet, values: tuple[str, ...]) -> str:

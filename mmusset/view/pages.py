@@ -21,6 +21,7 @@ STATIC = (
     "disk.js",
     "player.js",
     "marks.js",
+    "words.js",
     "grid.js",
     "sample.js",
     "plots.js",
@@ -31,10 +32,9 @@ PAGE_SIZE = 24
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the scripts need to know: where facts come from, what sound is called, and the rest."""
+    """What the scripts need to know: where facts come from, and whether marks are taken."""
 
     source: Literal["server", "disk"]
-    music: str
     takes_marks: bool
 
 

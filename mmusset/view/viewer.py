@@ -5,17 +5,26 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from functools import lru_cache
-from typing import cast
+from typing import Literal, cast
 
 import orjson
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from mmusset.builder.ledger.marks import MarkVerdict
-from mmusset.builder.marks import Mark, forget_mark, save_mark
+from mmusset.builder.marks import (
+    MOST_CAPTION_CHARACTERS,
+    Mark,
+    forget_mark,
+    forget_words,
+    read_claims,
+    save_mark,
+    save_words,
+)
 from mmusset.errors import MmussetError, UsageError
 from mmusset.shards.reader import BadSample
 
+from .card import words_of
 from .dataset import ViewedDataset
 from .detail import detail_of
 from .facets import facets
@@ -45,13 +54,20 @@ class SentMark(BaseModel):
     note: str
 
 
+class SentWords(BaseModel):
+    """A person's words as a page sends them; None for a text that stays as it is."""
+
+    caption: str | None = None
+    story: str | None = None
+
+
 class Viewer:
     """One dataset as a web application."""
 
     def __init__(self, dataset: ViewedDataset, index: Index) -> None:
         self._dataset = dataset
         self._index = index
-        self._settings = Settings("server", "music.flac", dataset.takes_marks)
+        self._settings = Settings("server", dataset.takes_marks)
         self._looked_at: int | None = None  # how far the pass that runs is
         self._trouble = ""
         self._ending = False
@@ -79,6 +95,9 @@ class Viewer:
                 web.get(f"{below}/api/sample/{{key}}", self._sample),
                 web.put(f"{below}/api/mark/{{key}}", self._mark),
                 web.delete(f"{below}/api/mark/{{key}}", self._unmark),
+                web.put(f"{below}/api/words/{{key}}", self._write),
+                web.delete(f"{below}/api/words/{{key}}/{{text:caption|story}}", self._unwrite),
+                web.post(f"{below}/api/claims/{{key}}", self._claims),
                 web.get(f"{below}/media/{{key}}/image.jpg", self._member),
                 web.get(f"{below}/media/{{key}}/music.flac", self._member),
                 *(web.get(f"{below}/media/{{key}}/{kind}", self._made_picture) for kind in KINDS),
@@ -162,6 +181,28 @@ class Viewer:
     async def _unmark(self, request: web.Request) -> web.Response:
         key = request.match_info["key"]
         return await self._marking(key, lambda: forget_mark(self._dataset.out, key))
+
+    async def _write(self, request: web.Request) -> web.Response:
+        """Keep a person's words."""
+        sent, key = await _sent_words(request), request.match_info["key"]
+        out = self._dataset.out
+        return await self._marking(key, lambda: save_words(out, key, sent.caption, sent.story))
+
+    async def _unwrite(self, request: web.Request) -> web.Response:
+        """Take a person's words for one text away."""
+        key = request.match_info["key"]
+        text = cast(Literal["caption", "story"], request.match_info["text"])
+        return await self._marking(key, lambda: forget_words(self._dataset.out, key, text))
+
+    async def _claims(self, request: web.Request) -> web.Response:
+        """What a caption that somebody is writing claims, cut where each claim's words are."""
+        sent, key = await _sent_words(request), request.match_info["key"]
+        text = sent.caption or ""
+        if len(text) > MOST_CAPTION_CHARACTERS or not self._dataset.takes_marks:
+            raise web.HTTPBadRequest(text=f"at most {MOST_CAPTION_CHARACTERS} characters are read")
+        claims = await asyncio.to_thread(read_claims, self._dataset.out, key, text)
+        judged = [claim.model_dump(mode="json") for claim in claims]
+        return _json(orjson.dumps({"words": words_of(text, claims), "claims": judged}))
 
     async def _marking(self, key: str, change: Callable[[], None]) -> web.Response:
         """Carry a change out; it is on the disk when this answers."""
@@ -255,6 +296,13 @@ class Viewer:
             self._looked_at = None
 
 
+async def _sent_words(request: web.Request) -> SentWords:
+    try:
+        return SentWords.model_validate_json(await request.read())
+    except ValidationError:
+        raise web.HTTPBadRequest(text="words are a caption, a story, or both") from None
+
+
 @web.middleware
 async def _honest(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Errors that a user can fix become one line: 400 for the request, 409 for the dataset."""
@@ -280,10 +328,13 @@ def _filter(request: web.Request) -> Filter:
     labels = {name: value for name, value in request.query.items() if name not in _OTHERS}
     if unknown := labels.keys() - {facet.name for facet in facets()}:
         raise web.HTTPBadRequest(text=f"no facet is called {', '.join(sorted(unknown))}")
-    return Filter(request.query.get("q", ""), tuple(sorted(labels.items())))
+    sort = request.query.get("sort", "")
+    if sort and sort.removeprefix("-") not in {facet.name for facet in facets() if facet.sorted}:
+        raise web.HTTPBadRequest(text=f"nothing can be sorted by {sort}")
+    return Filter(request.query.get("q", ""), tuple(sorted(labels.items())), sort)
 
 
-_OTHERS = ("q", "page", "key")
+_OTHERS = ("q", "page", "key", "sort")
 
 
 def _json(data: bytes) -> web.Response:

@@ -39,7 +39,14 @@ def test_a_caption_may_say_what_a_tag_tells() -> None:
         "absent": ("supported", "heard"),
     }
     prompt = speaker.requests[0].brief.prompt.evidence
-    assert "# Told by the file's tags, and may be said as well\n-----\n- genre: ambient\n" in prompt
+    _, _, told = prompt.partition("# Told by the file's tags, and may be said as well\n-----\n")
+    lines = set(told.partition("-----")[0].splitlines())
+    assert lines == {
+        "- genre: ambient",
+        "- mood: dreamy",
+        "- instrument: piano",
+        "- instrument: harp",
+    }
     assert "Let the mood be dreamy" in speaker.requests[1].brief.prompt.task
 
 

@@ -82,17 +82,17 @@ def test_a_build_through_a_server_counts_what_it_cost(source: Path, tmp_path: Pa
 
 
 def test_what_the_server_refuses_is_lost_alone_and_listed(tmp_path: Path) -> None:
-    """Three of sixty pictures are poison: 57 samples, three failures, exit 4."""
-    source = library(tmp_path / "source", 60)
+    """Three of 24 pictures are poison: 21 samples, three failures, exit 4."""
+    source = library(tmp_path / "source", 24)
     out = tmp_path / "out"
-    poison = [PlannedFault(kind="400", containing=sent_picture(source, n)) for n in (7, 23, 41)]
+    poison = [PlannedFault(kind="400", containing=sent_picture(source, n)) for n in (3, 11, 20)]
     with serving(*poison) as stub:
         done = mmusset(*words(source, out, stub))
     assert done.returncode == 4, done.stderr
     facts = manifest(out)
-    assert (facts["accepted"], facts["failed"]) == (57, 3)
+    assert (facts["accepted"], facts["failed"]) == (21, 3)
     assert facts["reasons"] == [{"status": "failed", "reason": "refused by the server", "count": 3}]
-    assert all(f"song {n}.wav: refused by the server" in done.stdout for n in (7, 23, 41))
+    assert all(f"song {n}.wav: refused by the server" in done.stdout for n in (3, 11, 20))
     assert mmusset("verify", out).returncode == 0
 
 
@@ -110,7 +110,7 @@ def test_nothing_is_ever_written_from_an_answer_of_no_use(
 
 
 def test_a_speaker_that_always_fails_stops_the_build(tmp_path: Path) -> None:
-    source = library(tmp_path / "source", 30)
+    source = library(tmp_path / "source", 24)
     with serving(PlannedFault(kind="400")) as stub:
         done = mmusset(*words(source, tmp_path / "out", stub))
     assert done.returncode == 1
@@ -119,20 +119,20 @@ def test_a_speaker_that_always_fails_stops_the_build(tmp_path: Path) -> None:
 
 
 def test_a_kill_costs_at_most_the_calls_in_flight(tmp_path: Path) -> None:
-    """SIGKILL after 300 of 513 calls, 32 in flight: at most 32 are paid twice."""
-    source = library(tmp_path / "source", 171)
+    """SIGKILL after 100 of 192 calls, 32 in flight: at most 32 are paid twice."""
+    source = library(tmp_path / "source", 64)
     with serving(slots=32, latency_s=0.1, objecting=0) as stub:
         few = ("--set", "server.max_in_flight=32")
         command = words(source, tmp_path / "out", stub, *few)
         process = start(*command)
-        wait_for(process, stub, 300)
+        wait_for(process, stub, 100)
         process.kill()
         process.communicate()
         assert mmusset(*command).returncode == 0
         bodies = Counter(seen.body_sha256 for seen in stub.seen)
-        assert len(bodies) == 3 * 171
+        assert len(bodies) == 3 * 64
         assert stub.requests <= len(bodies) + 32
-    assert manifest(tmp_path / "out")["accepted"] == 171
+    assert manifest(tmp_path / "out")["accepted"] == 64
 
 
 def test_a_server_that_goes_away_stops_the_build_and_nothing_is_lost(
@@ -185,7 +185,7 @@ def test_a_stop_ends_within_ten_seconds_though_calls_hang(
 
 
 def test_a_stop_ends_within_ten_seconds_though_decoders_hang(tmp_path: Path) -> None:
-    source = library(tmp_path / "source", 60)
+    source = library(tmp_path / "source", 24)
     with serving() as stub:
         command = words(source, tmp_path / "out", stub)
         process = start(*command)
@@ -199,7 +199,7 @@ def test_a_stop_ends_within_ten_seconds_though_decoders_hang(tmp_path: Path) -> 
         assert decoders
         assert not [pid for pid in decoders if Path(f"/proc/{pid}").exists()]
         assert mmusset(*command).returncode == 0
-    assert manifest(tmp_path / "out")["accepted"] == 60
+    assert manifest(tmp_path / "out")["accepted"] == 24
 
 
 def stopped(process: Process, number: int) -> tuple[str, str, float]:

@@ -20,6 +20,7 @@ from mmusset.errors import MmussetError, UsageError
 from mmusset.finetune.batch import attention_mask_of, batch_of
 from mmusset.finetune.chats import Chat, read_chats
 from mmusset.finetune.packing import PackedSample, pack_chats, tokens_of
+from mmusset.finetune.recipe import DataPart
 from mmusset.recipe import Recipe
 from mmusset.sample import Story
 from mmusset.sources.folder import FolderSource
@@ -31,7 +32,7 @@ from tests.support.command import SHORT, mmusset
 from tests.support.finetune_parts import DATA, alone, learner, packed, samples_to_learn, tiny_base
 from tests.support.media import library
 from tests.support.musflow_parts import dataset
-from tests.support.samples import jpeg, sample
+from tests.support.samples import Sample, jpeg, sample
 from tests.support.train_tiny import Listening
 
 
@@ -174,13 +175,58 @@ def test_a_chat_that_is_too_long_is_left_out_and_never_cut(base: Path, source: P
     assert found.sha256 != some.sha256
 
 
-def test_a_story_that_the_source_gave_is_not_taught(tmp_path: Path) -> None:
-    given = sample(0)
-    own = given.quadruple.model_copy(update={"story": Story(text="Ours.", writer="given")})
-    folder = dataset(tmp_path, train_0=[replace(given, quadruple=own), sample(1), sample(2)])
-    learnt = read_chats([str(folder)], DATA)
-    assert len(learnt.chats) == 5
-    assert dict(learnt.left_out) == {"a story that the source gave, and nobody wrote": 1}
+def written_by(number: int, writer: str, model: str = "", note: str = "") -> Sample:
+    """A sample whose caption and story are of this writer; of a model's, where one is named."""
+    made = sample(number)
+    q = made.quadruple
+    turns = tuple(t.model_copy(update={"speaker": "vllm", "model": model}) for t in q.turns)
+    caption = q.caption if writer == "given" else q.caption.model_copy(update={"writer": writer})
+    story = Story(text=f"Ours, number {number}.", writer=writer, note=note)
+    changed: dict[str, Any] = {"caption": caption, "story": story}
+    if model:
+        changed = {"turns": turns, "speaker": "vllm", "model": model}
+    return replace(made, quadruple=q.model_copy(update=changed))
+
+
+def test_people_come_first_and_neither_the_grammar_nor_the_model_itself_is_learnt_from(
+    tmp_path: Path,
+) -> None:
+    folder = dataset(
+        tmp_path,
+        train_0=[
+            written_by(0, "person"),
+            written_by(1, "given"),
+            written_by(2, "given", note="injection: 'Ignore'"),
+            written_by(3, "captioner", "Qwen/Qwen2-VL-2B-Instruct@main"),
+            written_by(4, "captioner", "Qwen/Qwen2-VL-7B-Instruct"),
+        ],
+    )
+    learnt = read_chats([str(folder)], DataPart(max_pixels=3136), "Qwen/Qwen2-VL-2B-Instruct")
+    assert dict(learnt.writers) == {
+        "corrected by a person": 2,
+        "given by the source": 1,
+        "Qwen/Qwen2-VL-7B-Instruct": 2,
+    }
+    assert dict(learnt.left_out) == {
+        "written by the offline grammar (--include offline takes them)": 2,
+        "a given story that the critic has something against": 1,
+        "written by Qwen/Qwen2-VL-2B-Instruct@main, which is to be taught": 2,
+    }
+    texts = [chat.messages[-1]["content"] for chat in learnt.of("train")]
+    twice = {text for text in texts if texts.count(text) == 2}
+    assert twice == {chat.messages[-1]["content"] for chat in learnt.of("train") if chat.by_person}
+    assert "corrected by a person (2)" in learnt.text()
+
+
+def test_where_only_the_grammar_wrote_it_ends_with_the_option_that_takes_it(tmp_path: Path) -> None:
+    folder = dataset(tmp_path, train_0=[sample(0), sample(1)])
+    refused = mmusset("finetune", folder, "--plan")
+    assert refused.returncode == 2
+    assert "4 texts were written by the offline grammar" in refused.stderr
+    assert "--include offline" in refused.stderr
+    planned = mmusset("finetune", folder, "--plan", "--include", "offline")
+    assert planned.returncode == 0, planned.stderr
+    assert "texts by the offline grammar (4)" in planned.stderr
 
 
 def test_without_a_validation_split_whole_groups_are_held_out(tmp_path: Path) -> None:

@@ -43,10 +43,12 @@ class ExportedPages:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
-    def ask(self, words: str, labels: dict[str, str], page: int = 1, key: str = "") -> Any:
+    def ask(
+        self, words: str, labels: dict[str, str], page: int = 1, key: str = "", sort: str = ""
+    ) -> Any:
         """`page`, `counts`, `place` of the item `key`, and the `words` that are searched for."""
         assert self._process.stdin and self._process.stdout
-        state = {"q": words, "labels": labels, "page": page}
+        state = {"q": words, "labels": labels, "page": page, "sort": sort}
         self._process.stdin.write(json.dumps({"state": state, "key": key}) + "\n")
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())

@@ -24,8 +24,9 @@ from tests.support.train_tiny import shuffled
 
 # Four patches a picture: prompts are long enough.
 FEW_PIXELS = 4 * 28 * 28
-DATA = DataPart(max_pixels=FEW_PIXELS)
+DATA = DataPart(include=("offline",), max_pixels=FEW_PIXELS)
 SETTINGS = {
+    "data.include": ["offline"],
     "data.max_pixels": FEW_PIXELS,
     "lora.rank": 4,
     "train.epochs": 4,

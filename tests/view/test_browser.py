@@ -61,7 +61,7 @@ def served(browser: Browser, server: str) -> Iterator[Page]:
 
 
 def open_grid(page: Page, url: str) -> None:
-    page.goto(url)
+    page.goto(f"{url}#status=all")
     expect(page.locator("#count")).to_have_text("31 items")
 
 
@@ -71,7 +71,7 @@ def shown(page: Page, count: int) -> None:
 
 
 def test_the_grid_shows_samples_page_by_page(page: Page) -> None:
-    expect(page.locator(".card")).to_have_count(24)
+    expect(page.locator("#grid .card")).to_have_count(24)
     first = page.locator(".card", has_text="song 0").first
     expect(first.locator(".caption .claim").first).to_be_visible()
     expect(first.locator(".story")).not_to_be_empty()
@@ -93,7 +93,77 @@ def test_what_was_lost_is_shown_by_reason(page: Page) -> None:
     page.get_by_label("Reason").select_option("refused by the server")
     shown(page, 1)
     page.get_by_role("link", name="song 4").click()
-    expect(page.locator(".verdict")).to_contain_text("Failed, refused by the server")
+    expect(page.locator(".verdict")).to_contain_text("Failed: refused by the server")
+
+
+def test_it_opens_on_what_was_accepted(browser: Browser, server: str) -> None:
+    with watched(browser) as page:
+        page.goto(server)
+        shown(page, 28)
+        expect(page.get_by_role("button", name="28 accepted")).to_have_attribute(
+            "aria-pressed", "true"
+        )
+        page.get_by_role("button", name="1 skipped").click()
+        expect(page.locator("#left-out .left-out")).to_have_text(
+            re.compile("no music.mp3.*skipped.*empty file")
+        )
+        expect(page.locator("#grid .card")).to_have_count(0)
+
+
+def test_samples_are_sorted_by_what_was_measured(page: Page) -> None:
+    page.get_by_role("button", name="28 accepted").click()
+    shown(page, 28)
+    first = page.locator(".card h2").first.inner_text()
+    page.get_by_label("Order").select_option("Tempo, falling")
+    expect(page.locator(".card h2").first).not_to_have_text(first)
+    fastest = page.locator(".card h2").first.inner_text()
+    page.locator(".card h2 a").first.click()
+    expect(page.get_by_role("link", name="1 of 28")).to_be_visible()
+    page.go_back()
+    page.get_by_label("Order").select_option("Tempo, rising")
+    expect(page.locator(".card h2").first).not_to_have_text(fastest)
+
+
+def test_a_caption_is_edited_where_it_is_read(served: Page, out: Path) -> None:
+    """By keys alone: underlined as somebody types, saved, taken back."""
+    served.locator(".card h2 a", has_text="song 9.").click()
+    caption = served.locator(".text-section").first.locator(".caption").first
+    before = caption.inner_text()
+    served.keyboard.press("e")
+    field = served.get_by_label("Your words for the caption")
+    expect(field).to_be_focused()
+    served.keyboard.press("Escape")
+    expect(served.get_by_role("button", name="Edit the caption")).to_be_focused()
+    served.keyboard.press("Enter")
+    expect(field).to_have_value(before)
+    field.fill("A piece at 31 BPM.")
+    expect(served.locator(".field .copy .claim.contradicted")).to_have_text("31 BPM")
+    expect(served.locator(".editor [role=status]")).to_contain_text("Contradicted, and kept")
+    sound(served)
+    served.keyboard.press("Control+Enter")
+    expect(caption).to_have_text("A piece at 31 BPM.")
+    expect(served.locator("#badges")).to_contain_text("own words")
+    expect(served.get_by_role("button", name="Edit the caption")).to_be_focused()
+    assert [mark.caption for mark in read_marks(out).values()] == ["A piece at 31 BPM."]
+    served.get_by_role("button", name="Back to the agents' words").click()
+    expect(caption).to_have_text(before)
+    assert read_marks(out) == {}
+
+
+def test_several_samples_are_marked_at_once(served: Page, out: Path) -> None:
+    served.locator(".card").nth(23).wait_for()
+    served.keyboard.press("j")
+    served.keyboard.press("x")
+    served.locator(".select input").nth(2).check()
+    expect(served.locator("#bulk-count")).to_have_text("2 selected")
+    served.get_by_role("group", name="selected samples").get_by_role("button", name="Drop").click()
+    expect(served.locator(".badge.mark-drop")).to_have_count(2)
+    assert [mark.verdict for mark in read_marks(out).values()] == ["drop", "drop"]
+    served.locator(".select input").nth(0).check()
+    served.locator(".select input").nth(2).check()
+    served.keyboard.press("0")
+    expect(served.locator("#count")).to_contain_text("2 samples without a mark")
+    assert read_marks(out) == {}
 
 
 def test_a_click_on_a_bar_filters(page: Page) -> None:
@@ -105,7 +175,7 @@ def test_a_click_on_a_bar_filters(page: Page) -> None:
     page.get_by_role("link", name="Show them").click()
     shown(page, int(number))
     page.get_by_role("button", name="Split: train").click()
-    shown(page, 31)
+    shown(page, 28)
 
 
 def test_search_finds_words_in_texts(page: Page) -> None:

@@ -34,6 +34,7 @@ STORIES = (
 MOODS = ("calm", "tense", "bright")
 # Of scripts with and without case, accents in one piece and apart, digits, signs, white space.
 ALPHABET = "abcABCéÉe\u0301ßẞςσΣİıłÄäдДжЖ夜海ア12²½٣_'\"*-:.,()🎹 \t\n\u00a0\u2028\x00"
+SORTS = [sign + facet.name for facet in facets() if facet.sorted for sign in ("", "-")]
 WORDS = st.one_of(
     st.text(ALPHABET, max_size=6),
     st.builds(
@@ -102,9 +103,10 @@ def test_an_export_answers_every_filter_as_the_server_does(both: Both, data: st.
     words = data.draw(WORDS)
     number = data.draw(st.integers(1, 3))
     key = data.draw(st.sampled_from([*both.keys, "no such key"]))
-    wanted = Filter(words, tuple(labels.items()))
+    sort = data.draw(st.sampled_from(["", *SORTS]))
+    wanted = Filter(words, tuple(labels.items()), sort)
 
-    answer = both.pages.ask(words, labels, number, key)
+    answer = both.pages.ask(words, labels, number, key, sort)
 
     page = both.index.page(wanted, number, PAGE_SIZE)
     assert answer["page"]["total"] == page.total

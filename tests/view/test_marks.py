@@ -81,7 +81,10 @@ def test_marks_of_the_command_line_appear_and_a_build_applies_those_of_the_page(
         assert manifest(out)["accepted"] == 2
         viewed.wait_for(lambda: viewed.counts()["status"] == {"accepted": 2, "rejected": 1})
         detail = viewed.sample(first)
-        assert (detail["card"]["reason"], detail["mark_state"]) == ("dropped by hand", "applied")
+        assert (detail["card"]["reason"], detail["mark_state"]) == (
+            "dropped by a person's mark",
+            "applied",
+        )
         assert viewed.ask(f"/media/{second}/music.flac").body.startswith(b"fLaC")
 
 
@@ -184,3 +187,46 @@ def test_a_mark_waits_for_the_builders_transaction(folder: Path) -> None:
             assert answer.result().status == 200
         builder.close()
     assert list(read_marks(folder / "out")) == [key]
+
+
+def test_words_are_judged_as_somebody_types_kept_and_taken_back(folder: Path) -> None:
+    with viewing(folder / "out") as viewed:
+        key = there(viewed, 3)[0]
+        before = viewed.sample(key)["card"]["story"]
+        typed = "A waltz at 31 BPM."
+        found = viewed.ask(f"/api/claims/{key}", "POST", {"caption": typed}).json
+        assert "".join(run["text"] for run in found["words"]) == typed
+        assert ("31 BPM", "contradicted") in [(c["text"], c["verdict"]) for c in found["claims"]]
+        assert read_marks(folder / "out") == {}, "nothing is kept before it is saved"
+        told = viewed.ask(f"/api/words/{key}", "PUT", {"caption": typed, "story": "Ours."}).json
+        assert told["card"]["writers"] == {"caption": "person", "story": "person"}
+        assert (told["card"]["story"], told["card"]["mark"]["caption"]) == ("Ours.", typed)
+        assert list(viewed.page(writers="person")["cards"]) == [key]
+        assert list(viewed.page(mark="words")["cards"]) == [key]
+        assert read_marks(folder / "out") == {key: Mark(key, "words", "", typed, "Ours.")}
+        viewed.ask(f"/api/words/{key}/caption", "DELETE")
+        told = viewed.ask(f"/api/words/{key}/story", "DELETE").json
+        assert (told["card"]["mark"], told["card"]["story"]) == (None, before)
+        assert viewed.ask(f"/api/words/{key}/note", "DELETE").status == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "body", "message"),
+    [
+        ("words", "PUT", {"caption": ""}, "the caption is empty; to go back"),
+        ("words", "PUT", {"caption": "It is."}, "nothing that this caption says"),
+        ("words", "PUT", {"story": "x" * 2001}, "a story has at most 2000 characters"),
+        ("words", "PUT", {"story": 5}, "words are a caption, a story, or both"),
+        ("claims", "POST", {"caption": "x" * 1001}, "at most 1000 characters are read"),
+        ("claims", "POST", ["x"], "words are a caption, a story, or both"),
+    ],
+)
+def test_words_that_can_not_be_are_refused_in_one_line(
+    watched: Viewing, path: str, method: str, body: object, message: str
+) -> None:
+    key = there(watched, 3)[0]
+    reply = watched.ask(f"/api/{path}/{key}", method, body)
+    assert reply.status == 400
+    assert message in reply.text
+    assert "\n" not in reply.text
+    assert shown(watched, key) is None

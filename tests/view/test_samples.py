@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmusset.measurements.precision import rightness
 from mmusset.builder.ledger.file import open_to_read
-from mmusset.sample import Caption, JudgedClaim
+from mmusset.measurements.precision import rightness
+from mmusset.sample import JudgedClaim
 from mmusset.shards.tar import read_shard
 from mmusset.view.card import words_of
 from mmusset.view.detail import changes
@@ -58,7 +58,7 @@ def test_the_evidence_is_that_of_the_sample(viewed: Viewing, built_to_view: Path
 def test_the_history_tells_who_wrote_what_and_what_was_changed(
     viewed: Viewing, built_to_view: Path
 ) -> None:
-    key = next(iter(viewed.page(reason="mended")["cards"]))
+    key = next(iter(viewed.page(reason="accepted after changes")["cards"]))
     detail, turns = viewed.sample(key), json.loads(samples(built_to_view)[key]["json"])["turns"]
     told = detail["turns"]
     assert [(t["agent"], t["round"]) for t in told] == [
@@ -143,10 +143,8 @@ def claim(words: str) -> JudgedClaim:
 
 
 def test_whole_words_are_underlined() -> None:
-    caption = Caption(
-        text="A disquieting, quiet piece.", claims=(claim("quiet"),), writer="captioner"
-    )
-    assert [(run.text, run.claim) for run in words_of(caption)] == [
+    runs = words_of("A disquieting, quiet piece.", (claim("quiet"),))
+    assert [(run.text, run.claim) for run in runs] == [
         ("A disquieting, ", -1),
         ("quiet", 0),
         (" piece.", -1),
@@ -159,8 +157,7 @@ def test_whole_words_are_underlined() -> None:
 )
 def test_a_caption_is_cut_without_losing_a_letter(words: str, spans: list[tuple[int, int]]) -> None:
     claims = tuple(claim(words[a:b]) for a, b in spans)
-    caption = Caption(text=words, claims=claims, writer="captioner")
-    assert "".join(run.text for run in words_of(caption)) == words
+    assert "".join(run.text for run in words_of(words, claims)) == words
 
 
 @given(before=st.text(min_size=1, max_size=80), after=st.text(min_size=1, max_size=80))

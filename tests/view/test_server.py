@@ -224,7 +224,7 @@ def test_text_from_sources_stays_text(viewed: Viewing) -> None:
 
 
 def test_a_datasets_name_is_escaped() -> None:
-    page = render("index.html", "<b>music & more", Settings("server", "music.flac", True))
+    page = render("index.html", "<b>music & more", Settings("server", True))
     assert "&lt;b&gt;music &amp; more" in page
     assert "<b>" not in page
 

@@ -70,7 +70,9 @@ def adapter(taught: Path) -> Path:
     other = ["--set", "speaker.seed=7"]
     built = mmusset("build", "--source", SOURCE, "--out", data, *other)
     assert built.returncode == 0, built.stderr
-    done = mmusset("finetune", data, "--base", taught, "--out", out, *TAUGHT_SOON)
+    done = mmusset(
+        "finetune", data, "--include", "offline", "--base", taught, "--out", out, *TAUGHT_SOON
+    )
     assert done.returncode == 0, done.stderr
     return out
 

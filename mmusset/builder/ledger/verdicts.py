@@ -3,7 +3,9 @@
 """
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from mmusset.builder.accounting import Tally
 from mmusset.sample import Outcome, Verdict
@@ -106,6 +108,19 @@ class LedgerVerdicts:
             *(LostItem(p, key, Outcome.model_validate_json(o).verdict) for p, key, o in decided),
             *(LostItem(p, key, None, why) for p, key, why in unread),
         ]
+
+    def texts(self, kind: Literal["caption", "story"]) -> Iterator[tuple[int, str]]:
+        """The accepted texts of a kind with their items' numbers, in the order of the plan."""
+        yield from self._db.execute(
+            f"SELECT idx, json_extract(outcome, '$.{kind}.text') FROM verdict"
+            " WHERE status = 'accepted' ORDER BY idx"
+        )
+
+    def text(self, kind: Literal["caption", "story"], idx: int) -> str:
+        """An item's text of a kind."""
+        query = f"SELECT json_extract(outcome, '$.{kind}.text') FROM verdict WHERE idx = ?"
+        (text,) = self._db.execute(query, (idx,)).fetchone()
+        return str(text)
 
     # --- how many ----------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from .wording import expand, finish, pick, shuffled
 
 LEAST_WORDS = 20
 SENTENCES = (2, 4)
-DRAFTS = 5
+DRAFTS = 4
 OTHERS_FIRST = 0.35  # of the stories do not begin with the main colours
 CERTAIN = 0.6  # confidence from which a measure of the picture is mentioned
 IN_PLACE = 0.7  # share of a colour that lies in a place, from which it is said to be there
@@ -73,22 +73,24 @@ def _draft(image: ImageEvidence, title: str, random: Random) -> list[str]:
         draft.insert(0, others.pop())
     if title:
         draft.append(_phrase("title", random=random, c=title))
-    spare = [
-        *shuffled([*colours[2:], *others], random),
-        *looks[2:],
-        _phrase("look", _shape(image), random=random),
-        _phrase("rest", "none", random=random),
-    ]
+    spare = [*shuffled([*colours[2:], *others], random), *looks[2:]]
     wanted = SENTENCES[0] + int(random.random() * (SENTENCES[1] - SENTENCES[0] + 1))
-    while spare and (len(draft) < wanted or word_count(" ".join(draft)) < LEAST_WORDS):
+    draft += spare[: max(0, wanted - len(draft))]
+    # Of any picture something can be said that is hardly worth it.
+    spare = [s for s in spare if s not in draft]
+    spare.append(_phrase("look", _shape(image), random=random))
+    spare.append(_phrase("rest", "none", random=random))
+    while spare and word_count(" ".join(draft)) < LEAST_WORDS:
         draft.append(spare.pop(0))
     return draft
 
 
 def _alike(draft: Sequence[str]) -> int:
-    """How many sentences begin as another does."""
+    """How many sentences begin as another does, and how many runs of three words come again."""
     heads = [_head(sentence) for sentence in draft]
-    return len(heads) - len(set(heads))
+    words = " ".join(draft).split()
+    runs = list(zip(words, words[1:], words[2:], strict=False))
+    return 2 * (len(heads) - len(set(heads))) + len(runs) - len(set(runs))
 
 
 def _told(sentences: Sequence[str], random: Random) -> str:

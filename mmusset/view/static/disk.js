@@ -67,7 +67,21 @@ async function positions(state, without = "") {
   return found;
 }
 
-const unfiltered = (state) => !state.q && !Object.keys(state.labels).length;
+const isFiltered = (state) => Boolean(state.q) || Object.keys(state.labels).length > 0;
+const unfiltered = (state) => !isFiltered(state) && !state.sort;
+
+/** Positions in the order that `state` asks for: what has no number comes last. */
+async function inOrder(state, found) {
+  if (!state.sort) return found;
+  const { index, chunks } = await allRows();
+  const name = state.sort.replace(/^-/, "");
+  const sign = state.sort.startsWith("-") ? -1 : 1;
+  const rank = (position) => {
+    const value = chunks[Math.floor(position / index.rows_each)].numbers[name][position % index.rows_each];
+    return value === null ? Infinity : sign * value;
+  };
+  return found.map((position) => [rank(position), position]).sort((a, b) => (a[0] === b[0] ? 0 : a[0] - b[0]) || a[1] - b[1]).map(([, position]) => position);
+}
 
 const diskSource = {
   async page(state) {
@@ -75,13 +89,13 @@ const diskSource = {
     const first = (state.page - 1) * pageFacts.page_size;
     const places = unfiltered(state)
       ? Array.from({ length: Math.max(0, Math.min(pageFacts.page_size, index.total - first)) }, (_, n) => first + n)
-      : await positions(state);
+      : await inOrder(state, await positions(state));
     const total = unfiltered(state) ? index.total : places.length;
     const shown = unfiltered(state) ? places : places.slice(first, first + pageFacts.page_size);
     return { total, cards: await Promise.all(shown.map(cardAt)) };
   },
   async counts(state) {
-    if (unfiltered(state)) return (await load("index")).counts;
+    if (!isFiltered(state)) return (await load("index")).counts;
     const { index, chunks } = await allRows();
     const kept = new Map();
     const rowsFor = async (name) => {
@@ -107,12 +121,15 @@ const diskSource = {
     const keyAt = (position) => (position === undefined ? "" : chunks[Math.floor(position / index.rows_each)].keys[position % index.rows_each]);
     const here = chunks.flatMap((chunk) => chunk.keys).indexOf(key);
     const found = await positions(state);
-    const upTo = found.filter((position) => position <= here).length;
+    // Where it stands, or would stand if the filter let it through.
+    const ordered = await inOrder(state, found.includes(here) || here < 0 ? found : [...found, here].sort((a, b) => a - b));
+    const at = ordered.indexOf(here);
+    const inside = found.includes(here);
     return {
-      number: upTo,
+      number: Math.max(0, at + (inside ? 1 : 0)),
       total: found.length,
-      before: keyAt(found.findLast((position) => position < here)),
-      after: keyAt(found[upTo]),
+      before: keyAt(ordered[at - 1]),
+      after: keyAt(ordered[at + 1]),
     };
   },
   async sample(key) {

@@ -29,10 +29,14 @@ function labelled(facet, label) {
 
 // --- what is looked for stands in the URL, behind #, so that a page can be sent and gone back to
 
+// Without a status the page opens on what was accepted; whoever wants all of it says so.
+const ALL = "all";
+
 function readState() {
-  const state = { q: "", page: 1, key: "", labels: {} };
+  const state = { q: "", page: 1, key: "", sort: "", labels: { status: "accepted" } };
   for (const [name, value] of new URLSearchParams(location.hash.slice(1))) {
-    if (name === "q" || name === "key") state[name] = value;
+    if (name === "q" || name === "key" || name === "sort") state[name] = value;
+    else if (name === "status" && value === ALL) delete state.labels.status;
     else if (name === "page") state.page = Math.max(1, parseInt(value, 10) || 1);
     else if (FACETS.has(name) && value) state.labels[name] = value;
   }
@@ -41,11 +45,14 @@ function readState() {
 
 function query(state) {
   const words = state.q ? { q: state.q } : {};
-  return new URLSearchParams({ ...words, ...state.labels });
+  const order = state.sort ? { sort: state.sort } : {};
+  return new URLSearchParams({ ...words, ...state.labels, ...order });
 }
 
 function hashOf(state) {
   const parts = query(state);
+  if (!state.labels.status) parts.set("status", ALL);
+  else if (state.labels.status === "accepted") parts.delete("status");
   if (state.page > 1) parts.set("page", state.page);
   if (state.key) parts.set("key", state.key);
   return `#${parts}`;
@@ -115,7 +122,7 @@ function badge(kind, label) {
 }
 
 function markBadge(mark) {
-  return mark ? badge(`mark-${mark.verdict}`, `marked ${mark.verdict}`) : null;
+  return mark ? badge(`mark-${mark.verdict}`, mark.verdict === "words" ? "own words" : `marked ${mark.verdict}`) : null;
 }
 
 /** The picture's colours, for want of the picture. */

@@ -28,7 +28,77 @@ function cardElement(card, state) {
     ),
     card.split ? playerOf(card) : null);
   element.card = card;
+  if (canMark && card.split) element.append(selectBox(element));
   return element;
+}
+
+/** What no sample was made of: a line of a list, with the reason. */
+function leftOutElement(card, state) {
+  const href = `sample.html${hashOf({ ...state, key: card.key, page: 1 })}`;
+  const element = el("li", { class: "card left-out", tabindex: -1, "aria-label": card.title },
+    el("h2", {}, el("a", { href }, card.path)),
+    badge(card.status, card.status),
+    el("span", {}, card.reason), el("span", { class: "quiet" }, card.detail));
+  element.card = card;
+  return element;
+}
+
+// --- several samples marked at once
+
+const canMark = pageFacts.takes_marks && pageFacts.source === "server";
+const selected = () => cards().filter((card) => card.querySelector(".select input")?.checked);
+
+function selectBox(element) {
+  const box = el("input", { type: "checkbox", onchange: showBulk });
+  return el("label", { class: "select" }, box, el("span", { class: "unseen" }, `Select ${element.card.title}`));
+}
+
+function showBulk() {
+  if (!canMark) return;
+  const many = selected();
+  byId("bulk").hidden = !many.length;
+  byId("bulk-count").textContent = `${number.format(many.length)} selected`;
+}
+
+function selectAll(on) {
+  document.querySelectorAll(".select input").forEach((box) => { box.checked = on; });
+  showBulk();
+}
+
+/** Mark one sample, and show it as it is then. */
+async function markOne(element, verdict) {
+  const { card } = element;
+  const detail = await source.mark(card.key, verdict ? { verdict, note: card.mark?.note ?? "" } : null);
+  const changed = cardElement(detail.card, readState());
+  element.replaceWith(changed);
+  return changed;
+}
+
+async function markSelected(verdict) {
+  const many = selected();
+  try {
+    for (const [place, element] of many.entries()) {
+      byId("bulk-count").textContent = `${place + 1} of ${many.length}…`;
+      await markOne(element, verdict);
+    }
+    byId("count").textContent = `${plural(many.length, "sample")} ${verdict ? `marked ${verdict}` : "without a mark"}; mmusset build --apply-marks makes it so.`;
+  } catch (error) {
+    trouble(error);
+  }
+  showBulk();
+  cards()[0]?.focus({ preventScroll: true });
+}
+
+for (const button of document.querySelectorAll("#bulk [data-mark]")) button.addEventListener("click", () => markSelected(button.dataset.mark));
+byId("bulk-all")?.addEventListener("click", () => selectAll(true));
+byId("bulk-none")?.addEventListener("click", () => selectAll(false));
+
+function showSort(state) {
+  const orders = pageFacts.facets.filter((facet) => facet.sorted)
+    .flatMap((facet) => [[facet.name, `${facet.title}, rising`], [`-${facet.name}`, `${facet.title}, falling`]]);
+  const box = el("select", { id: "sort", onchange: (event) => goTo({ ...readState(), sort: event.target.value, page: 1 }) },
+    [["", "as in the dataset"], ...orders].map(([value, label]) => el("option", { value, selected: value === state.sort }, label)));
+  return el("p", {}, el("label", { for: "sort" }, "Order"), box);
 }
 
 function showSelects(state, counts) {
@@ -44,8 +114,8 @@ function showSelects(state, counts) {
     return el("p", {}, el("label", { for: `by-${name}` }, facet.title, note), box);
   };
   const focused = document.activeElement?.id;
-  byId("selects").replaceChildren(...SELECTS.map(select));
-  if (focused?.startsWith("by-")) byId(focused)?.focus();
+  byId("selects").replaceChildren(...SELECTS.map(select), showSort(state));
+  if (focused === "sort" || focused?.startsWith("by-")) byId(focused)?.focus();
 }
 
 function showPager(state, total) {
@@ -71,8 +141,10 @@ async function draw(state, newest) {
   if (!newest()) return;
   const moved = hashOf(shown) !== hashOf(state);
   shown = state;
-  byId("grid").replaceChildren(...page.cards.map((card) => cardElement(card, state)));
-  const none = state.q || Object.keys(state.labels).length ? "Nothing fits all of these filters." : "Nothing is here yet.";
+  byId("grid").replaceChildren(...page.cards.filter((card) => card.split).map((card) => cardElement(card, state)));
+  byId("left-out").replaceChildren(...page.cards.filter((card) => !card.split).map((card) => leftOutElement(card, state)));
+  showBulk();
+  const none = isFiltered(state) ? "Nothing fits all of these filters." : "Nothing is here yet.";
   byId("count").textContent = page.total ? plural(page.total, "item") : none;
   showPager(state, page.total);
   showChips(state);
@@ -128,19 +200,18 @@ const actions = {
     const box = (currentCard() ?? cards()[0])?.querySelector(".player");
     if (box) toggle(box.player);
   },
+  select: () => currentCard()?.querySelector(".select input")?.click(),
+  edit: () => currentCard()?.querySelector("h2 a").click(),
   open: () => currentCard()?.querySelector("h2 a").click(),
   all: () => goTo({ ...readState(), q: "", page: 1, labels: {} }),
   search: () => byId("q").focus(),
   async mark(verdict) {
+    if (selected().length && verdict !== "fix") return void markSelected(verdict);
     const element = currentCard();
     if (!element || !element.card.split) return;
-    const { card } = element;
     if (verdict === "fix") return void element.querySelector("h2 a").click();
     try {
-      const detail = await source.mark(card.key, verdict ? { verdict, note: card.mark?.note ?? "" } : null);
-      const changed = cardElement(detail.card, readState());
-      element.replaceWith(changed);
-      changed.focus({ preventScroll: true });
+      (await markOne(element, verdict)).focus({ preventScroll: true });
     } catch (error) {
       trouble(error);
     }

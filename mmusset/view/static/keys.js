@@ -6,7 +6,7 @@ const KEYS = {
   g: () => actions.all(), "/": () => actions.search(), "?": () => byId("keys").showModal(),
 };
 if (pageFacts.takes_marks && pageFacts.source === "server") {
-  Object.assign(KEYS, { 1: () => actions.mark("keep"), 2: () => actions.mark("drop"), 3: () => actions.mark("fix"), 0: () => actions.mark("") });
+  Object.assign(KEYS, { 1: () => actions.mark("keep"), 2: () => actions.mark("drop"), 3: () => actions.mark("fix"), 0: () => actions.mark(""), x: () => actions.select(), e: () => actions.edit() });
 }
 
 const keysAreOn = () => stored("keys") !== "off";

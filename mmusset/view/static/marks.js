@@ -6,7 +6,7 @@ const MARKS = { keep: "Keep", drop: "Drop", fix: "Fix" };
 /** The form for a sample's mark; `changed` hears the sample's facts once a mark is saved. */
 function markForm(detail, changed) {
   const { card } = detail;
-  let verdict = card.mark?.verdict ?? "";
+  let verdict = card.mark?.verdict in MARKS ? card.mark.verdict : "";
   let saved = card.mark?.note ?? "";
   const say = el("p", { role: "status", class: "mark-say" }, detail.mark_state ? `This mark ${stateOf(detail.mark_state)}` : "");
   const note = el("textarea", { id: "note", rows: 2, maxlength: 2000, "aria-describedby": "note-help" });
@@ -67,5 +67,5 @@ function markForm(detail, changed) {
 function markShown(detail) {
   const { mark } = detail.card;
   return el("section", { class: "marking" }, el("h2", {}, "Mark"),
-    el("p", {}, mark ? `${MARKS[mark.verdict]}. ${mark.note}` : "None."));
+    el("p", {}, mark ? `${MARKS[mark.verdict] ?? "Own words"}. ${mark.note}` : "None."));
 }

@@ -44,7 +44,7 @@ function takeOver(player) {
     playing.button.setAttribute("aria-label", `Play ${playing.card.title}`);
   }
   playing = player;
-  audio.src = media(player.card, pageFacts.music);
+  audio.src = media(player.card, "music.flac");
 }
 
 function toggle(player) {

@@ -67,7 +67,7 @@ async function draw(state, newest) {
 }
 
 const actions = {
-  next: () => {}, previous: () => {}, play: () => {}, open: () => {}, mark: () => {},
+  next: () => {}, previous: () => {}, play: () => {}, open: () => {}, mark: () => {}, select: () => {}, edit: () => {},
   all: () => goTo({ ...readState(), q: "", labels: {} }),
   search: () => { location.href = `index.html${location.hash}`; },
 };

@@ -38,9 +38,10 @@ function facets(detail) {
 
 function verdict(detail) {
   const { card } = detail;
-  const lines = { accepted: "The critic accepted it", rejected: "Rejected", failed: "Failed", skipped: "Skipped", undecided: "No verdict yet" };
+  const lines = { accepted: "Accepted", rejected: "Rejected", failed: "Failed", skipped: "Skipped", undecided: "No verdict yet" };
+  const how = card.reason.replace(/^accepted,? /, "");
   return el("p", { class: `verdict ${card.status}` },
-    el("strong", {}, lines[card.status]), card.reason ? `, ${card.reason}` : "", card.detail ? `. ${card.detail}` : ".");
+    el("strong", {}, lines[card.status]), how ? `${card.status === "accepted" ? " " : ": "}${how}` : "", card.detail ? `. ${card.detail}` : ".");
 }
 
 function differences(writing) {
@@ -126,10 +127,16 @@ function showSample(detail) {
         el("h1", {}, card.title), el("p", { class: "path" }, card.path),
         el("p", { class: "badges", id: "badges" }, badges(card)),
         verdict(detail),
-        card.caption.length ? section("Caption", captionOf(card)) : null,
+        card.caption.length ? textSection(detail, "caption", captionOf(card), saved) : null,
         claims(detail), facets(detail),
-        card.story ? section("Story", el("p", { class: "story" }, card.story), ...notes(card)) : null,
+        card.story ? textSection(detail, "story", el("div", {}, el("p", { class: "story" }, card.story), notes(card)), saved) : null,
         history(detail), told(detail), evidence(detail), facts(detail))));
+}
+
+function saved(next) {
+  const where = document.activeElement?.closest(".text-section")?.querySelector("[data-edit]")?.dataset.edit;
+  showSample(next);
+  document.querySelector(`[data-edit="${where}"]`)?.focus();
 }
 
 const badges = (card) => [badge(card.status, card.status), card.split ? badge("split", card.split) : null, markBadge(card.mark)].filter(Boolean);
@@ -167,6 +174,8 @@ const actions = {
     if (box) toggle(box.player);
   },
   open: () => {},
+  select: () => {},
+  edit: () => document.querySelector('[data-edit="caption"]')?.click(),
   all: () => { location.href = `index.html${hashOf({ ...readState(), key: "" })}`; },
   search: () => { location.href = `index.html${hashOf({ ...readState(), key: "" })}`; },
   // Never of the sample before, while the next is on its way.

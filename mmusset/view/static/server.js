@@ -9,6 +9,8 @@ async function ask(path, options = {}) {
   return response.json();
 }
 
+const asJson = (method, value) => ({ method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) });
+
 const serverSource = {
   page: (state) => {
     const parameters = query(state);
@@ -22,6 +24,11 @@ const serverSource = {
     return ask(`api/place?${parameters}`);
   },
   sample: (key) => ask(`api/sample/${encodeURIComponent(key)}`),
+  /** Keep a person's words, as a mark: what is not named stays. */
+  write: (key, words) => ask(`api/words/${encodeURIComponent(key)}`, asJson("PUT", words)),
+  unwrite: (key, where) => ask(`api/words/${encodeURIComponent(key)}/${where}`, { method: "DELETE" }),
+  /** What a caption would claim, and what measurements say of it. */
+  claims: (key, caption) => ask(`api/claims/${encodeURIComponent(key)}`, asJson("POST", { caption })),
   /** Keep a mark, or (null) take it away; it is on the disk when this comes back. */
   mark: (key, mark) =>
     ask(`api/mark/${encodeURIComponent(key)}`, {

@@ -1,0 +1,19 @@
+"""The reasons of verdicts as people are told them; ledgers and manifests keep the short ones."""
+
+_WORDED = {
+    "at once": "accepted without changes",
+    "mended": "accepted after changes",
+    "a person's words": "accepted in a person's words",
+    "kept by hand": "accepted by a person's mark",
+    "found in its shard": "accepted before the ledger was recovered",
+    "dropped by hand": "dropped by a person's mark",
+    "not mended as asked": "not changed as a person asked",
+    "contradicted": "says what measurements contradict",
+    "unverifiable": "says too much that nothing measured can settle",
+    "length": "a text is too short or too long",
+}
+
+
+def worded(reason: str) -> str:
+    """A reason for people who have not read the code."""
+    return _WORDED.get(reason, reason)

@@ -43,12 +43,10 @@ def _measure(signal: "ClipSignal") -> MusicalKey:
 
 
 def _pool(signals: "Sequence[ClipSignal]") -> MusicalKey:
-    import numpy as np
-
     from mmusset.dsp import tonality
 
     by_place = [tonality.chroma(signal.pitch_spectrum) for signal in signals]
-    key = tonality.key(np.mean(by_place, axis=0))
+    key = tonality.key(tonality.pooled(by_place))
     return MusicalKey(
         tonic=TONICS[key.best % 12],
         mode=MODES[key.best // 12],

@@ -82,7 +82,7 @@ def missing_packages() -> list[str]:
     """The Debian packages that are needed and not there."""
     there = {
         "fluidsynth": shutil.which("fluidsynth") is not None,
-        "fluid-soundfont-gm": scores.SOUNDFONT.is_file(),
+        "fluid-soundfont-gm": (scores.SOUNDS / "sf2" / "FluidR3_GM.sf2").is_file(),
         "ffmpeg": shutil.which("ffmpeg") is not None,
     }
     return [package for package, found in there.items() if not found]

@@ -19,7 +19,12 @@ Mode = Literal["major", "minor"]
 # How chords, bass and drums move: long chords, arpeggios, guitar strums, swing, steady quavers.
 Groove = Literal["held", "broken", "strummed", "comping", "driving"]
 
-SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
+SOUNDS = Path("/usr/share/sounds")
+PACKAGES = {  # of Debian, by the sound font that is in it
+    "FluidR3_GM.sf2": "fluid-soundfont-gm",
+    "TimGM6mb.sf2": "timgm6mb-soundfont",
+    "MuseScore_General_Lite.sf3": "musescore-general-soundfont-small",
+}
 TONICS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 SCALES: dict[Mode, tuple[int, ...]] = {
     "major": (0, 2, 4, 5, 7, 9, 11),
@@ -151,19 +156,33 @@ def random_piece(seed: int) -> Piece:
     )
 
 
-def render(midi: bytes, wav_path: Path, gain: float) -> None:
+def render(midi: bytes, wav_path: Path, gain: float, font: str = "FluidR3_GM.sf2") -> None:
     """Play a MIDI file into a WAV, 44.1 kHz, stereo, 16 bit. `gain` is FluidSynth's, 0 to 10.
 
     Raises FileNotFoundError if FluidSynth or the sound font is missing, and
     subprocess.CalledProcessError if FluidSynth fails.
     """
-    if not SOUNDFONT.is_file():
-        raise FileNotFoundError(f"no {SOUNDFONT}: install Debian's fluid-soundfont-gm")
+    soundfont = SOUNDS / font[-3:] / font
+    if not soundfont.is_file():
+        raise FileNotFoundError(f"no {soundfont}: install Debian's {PACKAGES[font]}")
     with tempfile.TemporaryDirectory() as folder:
         score = Path(folder) / "score.mid"
         score.write_bytes(midi)
-        command = ["fluidsynth", "-n", "-i", "-q", "-r", "44100", "-O", "s16", "-T", "wav"]
-        command += ["-g", f"{gain:g}", "-F", str(wav_path), str(SOUNDFONT), str(score)]
+        command = [
+            "fluidsynth",
+            "-n",
+            "-i",
+            "-q",
+            "-r",
+            "44100",
+            "-O",
+            "s16",
+            "-T",
+            "wav",
+            "-o",
+            "synth.dynamic-sample-loading=1",
+        ]
+        command += ["-g", f"{gain:g}", "-F", str(wav_path), str(soundfont), str(score)]
         try:
             subprocess.run(command, check=True, capture_output=True)
         except FileNotFoundError as error:

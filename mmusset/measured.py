@@ -1,5 +1,7 @@
 """A number measured on media, and how sure it is."""
 
+import math
+from collections.abc import Sequence
 from itertools import pairwise
 
 from .frozen import Frozen, Share
@@ -15,6 +17,12 @@ class Measured(Frozen):
 
     value: float
     confidence: Share
+
+
+def logistic(features: Sequence[float], weights: Sequence[float], bias: float) -> float:
+    """The probability that a logistic regression gives to features."""
+    score = bias + sum(w * x for w, x in zip(weights, features, strict=True))
+    return 1 / (1 + math.exp(-max(-50.0, min(50.0, score))))
 
 
 def probability(score: float, knots: Knots) -> float:

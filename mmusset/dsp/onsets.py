@@ -37,14 +37,18 @@ def onset_density(strength: Doubles, hop_s: float) -> Measured:
 
     Confidence is a probability by the share of them beyond doubt, times `attack_share`.
     """
-    gap = max(1, round(ONSET_GAP_S / hop_s))
-    around = np.lib.stride_tricks.sliding_window_view(np.pad(strength, gap), 2 * gap + 1)
-    peaks = strength[strength == around.max(axis=1)]
-    audible = int(np.sum(peaks > AUDIBLE_RISE))
-    clear = int(np.sum(peaks > CLEAR_RISE))
+    onsets = strength[audible_onsets(strength, hop_s)]
+    audible, clear = len(onsets), int(np.sum(onsets > CLEAR_RISE))
     per_second = audible / (len(strength) * hop_s)
     sure = clear / audible * attack_share(strength) if audible else 0.0
     return Measured(value=per_second, confidence=probability(sure, DENSITY_CALIBRATION))
+
+
+def audible_onsets(strength: Doubles, hop_s: float) -> NDArray[np.intp]:
+    """The frames where notes begin."""
+    gap = max(1, round(ONSET_GAP_S / hop_s))
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(strength, gap), 2 * gap + 1)
+    return np.flatnonzero((strength == around.max(axis=1)) & (strength > AUDIBLE_RISE))
 
 
 def attack_share(strength: Doubles) -> float:

@@ -3,46 +3,76 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.measured import Knots, Measured, probability
+from mmusset.measured import Measured, logistic
 
-from .spectrum import Spectrum, mel_edges_hz
+from .onsets import attack_share, audible_onsets
+from .spectrum import Spectrum
 
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 
-LOW_HZ, HISS_HZ, HIGH_HZ = 200.0, 3500.0, 7000.0  # up to what a clip of 16 kHz holds
-# The probability of being right by the score below; benchmarks/README.md.
-CALIBRATION: Knots = ((0.0, 0.0), (0.5, 0.9), (1.0, 1.0))
+LOW_HZ, HIGH_HZ = 200.0, 7000.0  # up to what a clip of 16 kHz holds
+KICK_HZ, PITCHED_HZ, HISS_HZ = (40.0, 120.0), (400.0, 1200.0), (3500.0, 7000.0)
 AUDIBLE = 1e-4  # frames under this share of the loudest frame's power are left out
 NOTHING = 1e-11  # of the loudest frame's power, in one bin
 CUT = 1e-9  # of the strongest frequency's power: music has more than this, what was cut has less
-# Logistic regression on 160 rendered General MIDI pieces at 44.1 and 16 kHz; their worth:
-# benchmarks/README.md.
-FLATNESS_WEIGHT, ATTACK_WEIGHT, HISS_WEIGHT, BIAS = 6.86, 3.78, -2.58, 7.67
+TINY, LEAST_SHARE = 1e-12, 1e-3  # of power; of a band's mean, in each bin
+LEAST_FLAT, MOST_FLAT = 1e-4, 0.04  # what is beyond tells no more
+FEW = 3  # onsets: with less of them nothing drums
+BEFORE, AFTER = 4, 12  # frames that an onset needs around it
+# Logistic regression of benchmarks/calibrate.py, in the order of `features`.
+WEIGHTS, BIAS = (12.38, 3.37, -113.72, 1.08), 5.13
 
 
-def percussiveness(spectrum: Spectrum, mel_power: Floats, attacks: float) -> Measured:
-    """Likelihood of drums, 0 to 1; above 0.5 they are more likely than not.
+def percussiveness(spectrum: Spectrum, strength: Doubles) -> Measured:
+    """The probability that drums play, 0 to 1; confidence is that of the likelier answer.
 
-    Drums have a flat spectrum and strong attacks from 3.5 to 7 kHz; a bright
-    instrument has much power up there, but neither. Confidence is the probability of being
-    right, by the distance from 0.5, doubled, times `attacks`, the share of attack (steady
-    noise is flat, too). It is 0 where all above some frequency under 7 kHz was cut off, as in
-    what comes from a telephone: drums sound like none there.
+    `strength` is that of the onsets in each frame. Confidence is 0 where nothing sounds, where
+    what sounds has no attacks (steady noise is as flat as a drum), and where all above some
+    frequency under 7 kHz was cut off, as in what comes from a telephone: drums sound like none
+    there.
     """
-    if not mel_power.any():
+    if not spectrum.power.any():
         return Measured(value=0.0, confidence=0.0)
-    edges_hz = mel_edges_hz(spectrum.rate_hz)
-    heard = mel_power[:, edges_hz[2:] <= HIGH_HZ]
-    hiss = heard[:, edges_hz[1:-1][: heard.shape[1]] >= HISS_HZ]
-    score = (
-        FLATNESS_WEIGHT * np.log10(_flatness(spectrum))
-        + ATTACK_WEIGHT * np.log(_attack(hiss, float(heard.mean())) + 0.1)
-        + HISS_WEIGHT * np.log10(float(hiss.sum() / heard.sum()) + 1e-9)
-        + BIAS
+    told = features(spectrum, strength)
+    value = logistic(told, WEIGHTS, BIAS) if told else 0.0
+    can_tell = _highest_hz(spectrum) >= HIGH_HZ and attack_share(strength) > 0
+    return Measured(value=value, confidence=max(value, 1 - value) if can_tell else 0.0)
+
+
+def features(spectrum: Spectrum, strength: Doubles) -> tuple[float, float, float, float] | None:
+    """What tells drums from other attacks, by what is new in the spectrum at onsets.
+
+    Flatness from 3.5 to 7 kHz where it is highest (snares and cymbals are noise; a plucked
+    string has partials there), flatness of the whole clip, flatness from 400 to 1,200 Hz where
+    it is lowest, and the share below 120 Hz where it is highest (a kick). None with few onsets.
+    """
+    onsets = audible_onsets(strength, spectrum.hop_s)
+    onsets = onsets[(onsets > BEFORE) & (onsets < len(strength) - AFTER)]
+    if len(onsets) < FEW:
+        return None
+    power = spectrum.power
+    before = (power[onsets - 4] + power[onsets - 3]) / 2
+    new = np.maximum((power[onsets] + power[onsets + 1]) / 2 - before, 0)
+    kick = _band(spectrum, new, KICK_HZ).sum(axis=1) / (new.sum(axis=1) + TINY)
+    return (
+        float(np.percentile(_flat(_band(spectrum, new, HISS_HZ)), 90)),
+        float(np.log10(_flatness(spectrum) + LEAST_FLAT)),
+        min(MOST_FLAT, float(np.percentile(_flat(_band(spectrum, new, PITCHED_HZ)), 10))),
+        float(np.log10(np.percentile(kick, 90) + 1e-6)),
     )
-    value = float(1 / (1 + np.exp(-np.clip(score, -50, 50))))
-    can_tell = attacks if _highest_hz(spectrum) >= HIGH_HZ else 0.0
-    return Measured(value=value, confidence=probability(abs(2 * value - 1) * can_tell, CALIBRATION))
+
+
+def _band(spectrum: Spectrum, power: Floats, band_hz: tuple[float, float]) -> Floats:
+    first, last = np.searchsorted(spectrum.frequencies_hz, band_hz)
+    return power[:, first:last]
+
+
+def _flat(power: Floats) -> Floats:
+    """Geometric over arithmetic mean of each row: 1 for what is flat, near 0 for partials."""
+    mean = power.mean(axis=1) + np.float32(TINY)
+    floor = np.float32(LEAST_SHARE) * mean[:, None]
+    return np.asarray(np.exp(np.log(power + floor).mean(axis=1)) / mean)
 
 
 def _highest_hz(spectrum: Spectrum) -> float:
@@ -60,10 +90,3 @@ def _flatness(spectrum: Spectrum) -> float:
     loudest = total.max()
     heard = power[total > AUDIBLE * loudest] + loudest * np.float32(NOTHING)
     return float(np.mean(np.exp(np.log(heard).mean(axis=1)) / heard.mean(axis=1)))
-
-
-def _attack(hiss: Floats, mean: float) -> float:
-    """How sharply the highest bands rise at the clip's strongest attacks."""
-    level = np.log1p(hiss * np.float32(100 / mean))
-    rise = np.maximum(level[2:] - level[:-2], 0).mean(axis=1)
-    return float(np.percentile(rise, 98))

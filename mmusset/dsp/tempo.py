@@ -1,13 +1,14 @@
 """The beat's rate."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.measured import Knots, Measured, probability
+from mmusset.measured import Measured, logistic
 
-from .onsets import attack_share
+from .onsets import attack_share, audible_onsets
 
 Doubles = NDArray[np.float64]
 
@@ -15,12 +16,19 @@ SLOWEST_BPM, OCTAVES, STEPS_PER_OCTAVE = 40.0, 2.6, 96  # 40 to 240 beats per mi
 PRIOR_BPM, PRIOR_OCTAVES = 90.0, 1.0  # a wide preference for moderate tempos
 HALVES = 1.5  # weight of the half-beat's frequency against the beat's own
 BEATS = 4  # a beat must come back this often to count fully
-# Beyond these, estimators of every kind quarrel over the octave; there a lead counts less.
-USUAL_BPM, UNUSUAL = (65.0, 158.0), 0.7
 SAME_BEAT = 1.08  # nearer readings than this ratio are one reading
-# The probability of being right within 4 % by the score below; benchmarks/README.md.
-CALIBRATION: Knots = ((0.0, 0.0), (0.28, 0.9), (1.0, 1.0))
+SLOW_BPM, FAST_BPM = 75.0, 150.0  # beyond these, estimators of every kind quarrel over octaves
+# Logistic regression of benchmarks/calibrate.py, in the order of `features`.
+WEIGHTS, BIAS = (3.59, -3.79, -3.12, 5.75, -3.67), -1.09
 UNKNOWN = Measured(value=PRIOR_BPM, confidence=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The likeliest tempo, and what tells whether it is right within 4 % (`features`)."""
+
+    bpm: float
+    features: tuple[float, ...]
 
 
 def tempo(strengths: Sequence[Doubles], hop_s: float) -> Measured:
@@ -29,18 +37,29 @@ def tempo(strengths: Sequence[Doubles], hop_s: float) -> Measured:
     `strengths` are those of a clip, or of several places of one piece, each `[frames]`; what
     all places have in common then tells the beat from its half and double.
 
+    Confidence is the probability of being right within 4 %.
+    """
+    found = candidate(strengths, hop_s)
+    if not found or found.features[0] <= 0:
+        return UNKNOWN if not found else Measured(value=found.bpm, confidence=0.0)
+    return Measured(value=found.bpm, confidence=logistic(found.features, WEIGHTS, BIAS))
+
+
+def candidate(strengths: Sequence[Doubles], hop_s: float) -> Candidate | None:
+    """The likeliest tempo of onsets; None where nothing comes back.
+
     Each candidate is scored by how alike the onsets are one to four beats later
     (autocorrelation, which also likes half the tempo) times how strong its frequency
     and that of its half-beats are (Fourier, which also likes the double), as Peeters
     proposes ("Template-based estimation of time-varying tempo", 2007), times a prior.
-    Confidence is the probability of being right within 4 %, by the lead over the best other
-    reading, times the root of the likeness, times how much the strength comes in attacks (a
-    swell is no beat).
+    How sure it is: the lead over the best other reading, times the root of the likeness, times
+    how much the strength comes in attacks (a swell is no beat); `features` says what else
+    tells its probability.
     """
     centred = (strength - strength.mean() for strength in strengths)
     places = [place for place in centred if place.any()]
     if not places:
-        return UNKNOWN
+        return None
     steps = np.arange(round(OCTAVES * STEPS_PER_OCTAVE))
     candidates_bpm = SLOWEST_BPM * 2 ** (steps / STEPS_PER_OCTAVE)
     likeness = _likeness(places, 60 / candidates_bpm / hop_s)
@@ -50,13 +69,26 @@ def tempo(strengths: Sequence[Doubles], hop_s: float) -> Measured:
     score = likeness * frequency * prior
     best = int(score.argmax())
     if score[best] <= 0:
-        return UNKNOWN
+        return None
     lead = 1 - _best_other(score, best) / score[best]
     bpm = float(SLOWEST_BPM * 2 ** ((best + _summit(score, best)) / STEPS_PER_OCTAVE))
-    attacks = float(np.mean([attack_share(strength) for strength in strengths]))
-    octave = 1.0 if USUAL_BPM[0] < bpm < USUAL_BPM[1] else UNUSUAL
-    sure = float(lead * np.sqrt(likeness[best]) * attacks * octave)
-    return Measured(value=bpm, confidence=probability(sure, CALIBRATION))
+    sure = float(lead * np.sqrt(likeness[best]))
+    sure *= float(np.mean([attack_share(strength) for strength in strengths]))
+    onsets = sum(len(audible_onsets(strength, hop_s)) for strength in strengths)
+    seconds = sum(len(strength) for strength in strengths) * hop_s
+    return Candidate(bpm, features(bpm, sure, onsets / seconds))
+
+
+def features(bpm: float, sure: float, onsets_hz: float) -> tuple[float, ...]:
+    """What tells whether a tempo is right within 4 %: how sure it is, and whether it is likely.
+
+    One to four notes in a beat are usual; at fewer or more, above 150 and under 75 BPM, half or
+    double the tempo may be meant.
+    """
+    in_a_beat = float(np.log2(onsets_hz * 60 / bpm + 0.05))
+    slow = max(0.0, float(np.log2(SLOW_BPM / bpm)))
+    fast = max(0.0, float(np.log2(bpm / FAST_BPM)))
+    return sure, slow, fast, in_a_beat, in_a_beat**2
 
 
 def _likeness(places: Sequence[Doubles], lags: Doubles) -> Doubles:

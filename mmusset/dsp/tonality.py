@@ -1,16 +1,17 @@
 """Which pitch classes sound, and the key that they make.
 
-What is left out on purpose: taking overtones away from chroma (it also takes true
-thirds, and lost 5 points of exact keys on rendered pieces).
+Overtones stay in the chroma that a key is found by: taking them away also takes true thirds,
+and lost 5 points of exact keys on rendered pieces. How sure the key is is told without them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.measured import Knots, probability
+from mmusset.measured import logistic
 
 from .spectrum import FLOOR, Spectrum
 
@@ -18,13 +19,19 @@ Doubles = NDArray[np.float64]
 
 LOWEST_MIDI, HIGHEST_MIDI = 33, 96  # A1 (55 Hz) to C7 (2093 Hz)
 MIDDLE_MIDI, SPREAD = 60, 15  # the octaves around middle C tell most of harmony
+HIGHEST_PARTIAL, NEAR_PARTIAL = 10, 0.0234  # that far off, as a share of its frequency: 40 cents
+CLEAR = 0.3  # of the strongest peak of the frame: what is weaker is not taken for a note
+LEAST_ROOT = 0.9  # strength of a note against the partials that it explains
 PEAK_DEPTH = 10.0  # nepers of power below a frame's loudest bin where peaks end
 # A clip has a key where chroma correlates this well with a profile, and its standard
 # deviation is this share of its mean: noise is flat (under 0.15; music 0.31 and more).
 LEAST_CORRELATION, LEAST_CONTRAST = 0.7, 0.2
-# The probability of being right by the leads below; benchmarks/README.md.
-KEY_CALIBRATION: Knots = ((0.0, 0.0), (0.18, 0.9), (1.0, 1.0))
-MODE_CALIBRATION: Knots = ((0.0, 0.0), (0.12, 0.9), (1.0, 1.0))
+LEAST_THIRD = 0.15  # of the strongest pitch class, among the notes: less is no third
+SLACK = 0.02
+# Logistic regressions of benchmarks/calibrate.py: lead, lead over the other third, the third's
+# share, lead over the parallel key, correlation.
+KEY_WEIGHTS, KEY_BIAS = (13.57, -0.19, 0.70, 7.54, 3.80), -6.52
+MODE_WEIGHTS, MODE_BIAS = (17.99, -0.31, 0.58, 9.08, 2.26), -6.16
 
 # Albrecht and Shanahan, "The use of large corpora to train a new type of key-finding
 # algorithm", Music Perception 31(1), 2013: share of each scale degree, from the tonic.
@@ -32,23 +39,48 @@ MAJOR = (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0
 MINOR = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052)
 
 
-def chroma(spectrum: Spectrum) -> Doubles:
-    """Strength of each pitch class from C, `[12]`; all zero where no pitch sounds.
+@dataclass(frozen=True, slots=True)
+class Chroma:
+    """Strength of each pitch class from C, `[12]`.
+
+    `notes` leaves out what may be the partials of a lower note: the fifth partial of a bass is
+    no major third.
+    """
+
+    all: Doubles
+    notes: Doubles
+
+
+def pooled(places: Sequence[Chroma]) -> Chroma:
+    """The chroma of a piece, from several places of it."""
+    return Chroma(
+        np.mean([place.all for place in places], axis=0),
+        np.mean([place.notes for place in places], axis=0),
+    )
+
+
+def chroma(spectrum: Spectrum) -> Chroma:
+    """Which pitch classes sound in a clip; all zero where no pitch does.
 
     Spectral peaks (as in Gómez, "Tonal description of polyphonic audio", 2006) vote
     for the nearest semitone of the clip's own tuning, those around middle C most;
     every frame counts by its shape, not its loudness.
     """
     frames, midi, strength = _peaks(spectrum)
+    are_notes = _are_notes(frames, midi, strength, len(spectrum.power))
     midi = midi - tuning(midi, strength)
     nearest = np.rint(midi).astype(np.intp)
     strength = strength * np.cos(np.pi * (midi - nearest)) ** 2
     strength = strength * np.exp(-0.5 * ((midi - MIDDLE_MIDI) / SPREAD) ** 2)
     count = len(spectrum.power)
-    votes = np.bincount(frames * 12 + nearest % 12, strength, minlength=count * 12)
-    by_frame = votes.astype(np.float64).reshape(count, 12)
-    loudest = by_frame.max(axis=1, keepdims=True)
-    return np.asarray((by_frame / np.where(loudest > 0, loudest, 1)).mean(axis=0))
+
+    def voted(strength: Doubles) -> Doubles:
+        votes = np.bincount(frames * 12 + nearest % 12, strength, minlength=count * 12)
+        by_frame = votes.astype(np.float64).reshape(count, 12)
+        loudest = by_frame.max(axis=1, keepdims=True)
+        return np.asarray((by_frame / np.where(loudest > 0, loudest, 1)).mean(axis=0))
+
+    return Chroma(voted(strength), voted(np.where(are_notes, strength, 0)))
 
 
 def tuning(midi: Doubles, strength: Doubles) -> float:
@@ -58,9 +90,42 @@ def tuning(midi: Doubles, strength: Doubles) -> float:
     return float(np.angle(np.sum(strength * np.exp(2j * np.pi * midi))) / (2 * np.pi))
 
 
+def _are_notes(
+    frames: NDArray[np.intp], midi: Doubles, strength: Doubles, count: int
+) -> NDArray[np.bool_]:
+    """Which peaks stand out in their frame, and are no partials of a lower one there.
+
+    A lower peak explains those at up to ten times its frequency, unless it is much weaker.
+    """
+    loudest = np.zeros(count)
+    np.maximum.at(loudest, frames, strength)
+    clear = np.flatnonzero(strength > CLEAR * loudest[frames])
+    notes = np.zeros(len(frames), dtype=np.bool_)
+    if not len(clear):
+        return notes
+    frames, place = (
+        frames[clear],
+        np.arange(len(clear)) - np.searchsorted(frames[clear], frames[clear]),
+    )
+    shape = (count, int(place.max()) + 1)
+    hz, loud = np.full(shape, np.inf, dtype=np.float32), np.zeros(shape, dtype=np.float32)
+    hz[frames, place], loud[frames, place] = 2 ** (midi[clear] / 12), strength[clear]
+    with np.errstate(invalid="ignore"):
+        ratio = hz[:, None, :] / hz[:, :, None]  # [frames, lower, higher]
+        partial = np.rint(ratio)
+        near = np.abs(ratio - partial) < NEAR_PARTIAL * partial
+    strong = loud[:, None, :] * np.float32(LEAST_ROOT) < loud[:, :, None]
+    explained = near & strong & (partial >= 2) & (partial <= HIGHEST_PARTIAL)
+    notes[clear] = ~explained.any(axis=1)[frames, place]
+    return notes
+
+
 @dataclass(frozen=True, slots=True)
 class KeyEstimate:
-    """The best and the second best key, each 0 to 11 for major from C, 12 to 23 for minor."""
+    """The best and the second best key, each 0 to 11 for major from C, 12 to 23 for minor.
+
+    The confidences are the probabilities that key and mode are right.
+    """
 
     best: int
     second: int
@@ -68,23 +133,69 @@ class KeyEstimate:
     mode_confidence: float
 
 
-def key(chroma: Doubles) -> KeyEstimate:
-    """The key whose profile correlates best with `chroma` `[12]` (Krumhansl's method).
+def key(chroma: Chroma) -> KeyEstimate:
+    """The key whose profile correlates best with `chroma.all` (Krumhansl's method).
 
-    Confidence is the probability of being right, by the lead over the second best key, and of
-    mode by the lead over the best key of the other mode; both are 0 where the clip has no key.
+    Its probability is told by `key_reading`. It is 0 where the clip has no key or no third: a drone
+    and open fifths are in neither mode.
     """
-    scores = _profiles() @ _standardised(chroma) / 12
+    found = key_reading(chroma)
+    if not found.is_heard:
+        return KeyEstimate(found.best, found.second, 0.0, 0.0)
+    return KeyEstimate(
+        found.best,
+        found.second,
+        logistic((found.lead, *found.features), KEY_WEIGHTS, KEY_BIAS),
+        logistic((found.mode_lead, *found.features), MODE_WEIGHTS, MODE_BIAS),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReading:
+    """The best two keys, the lead over the second and over the best of the other mode.
+
+    `features` are the lead of the key's third over the other third (logarithm of their ratio),
+    its share of the strongest pitch class, the lead over the parallel key, and the correlation.
+    """
+
+    best: int
+    second: int
+    lead: float
+    mode_lead: float
+    features: tuple[float, float, float, float]
+    is_heard: bool
+
+
+def key_reading(chroma: Chroma) -> KeyReading:
+    """The key of a chroma, and all that tells how sure it is."""
+    scores = _profiles() @ _standardised(chroma.all) / 12
     order = np.argsort(-scores, kind="stable")
     best, second = int(order[0]), int(order[1])
-    tonal = scores[best] > LEAST_CORRELATION and chroma.std() > LEAST_CONTRAST * chroma.mean()
     other_mode = scores[12:].max() if best < 12 else scores[:12].max()
-    return KeyEstimate(
+    share, against = _third(chroma.notes, best)
+    top = float(scores[best])
+    is_tonal = top > LEAST_CORRELATION and chroma.all.std() > LEAST_CONTRAST * chroma.all.mean()
+    return KeyReading(
         best,
         second,
-        confidence=probability(scores[best] - scores[second], KEY_CALIBRATION) if tonal else 0.0,
-        mode_confidence=probability(scores[best] - other_mode, MODE_CALIBRATION) if tonal else 0.0,
+        lead=top - float(scores[second]),
+        mode_lead=top - float(other_mode),
+        features=(against, share, top - float(scores[(best + 12) % 24]), top),
+        is_heard=bool(is_tonal and share >= LEAST_THIRD and against > 0),
     )
+
+
+def _third(notes: Doubles, key: int) -> tuple[float, float]:
+    """How much of the strongest pitch class the key's third has, and its lead over the other
+    third, as the logarithm of their ratio.
+    """
+    strongest = float(notes.max())
+    if strongest <= 0:
+        return 0.0, -1.0
+    major, minor = notes[(key % 12 + 4) % 12], notes[(key % 12 + 3) % 12]
+    third, other = (major, minor) if key < 12 else (minor, major)
+    slack = SLACK * strongest
+    return float(third / strongest), float(np.log((third + slack) / (other + slack)))
 
 
 def _peaks(spectrum: Spectrum) -> tuple[NDArray[np.intp], Doubles, Doubles]:

@@ -24,7 +24,7 @@ BRIGHTNESS = Measurement(
     field="brightness_hz",
     measure=_measure,
     # Hz. Weighted by power, which the bass keeps low.
-    scale=Scale(("dark", "balanced", "bright"), (Border(400.0, 60.0), Border(1300.0, 200.0))),
+    scale=Scale(("dark", "balanced", "bright"), (Border(400.0, 100.0), Border(1300.0, 200.0))),
     form="{:.0f} Hz",
     synonyms={
         "dark": (

@@ -24,7 +24,7 @@ DENSITY = Measurement(
     field="onset_density_hz",
     measure=_measure,
     # Onsets per second: quavers at 54 and at 114 BPM.
-    scale=Scale(("sparse", "steady", "busy"), (Border(1.8, 0.3), Border(3.8, 0.4))),
+    scale=Scale(("sparse", "steady", "busy"), (Border(1.8, 0.4), Border(3.8, 0.5))),
     form="{:.1f} onsets/s",
     synonyms={
         "sparse": (

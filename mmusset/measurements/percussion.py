@@ -14,11 +14,10 @@ if TYPE_CHECKING:
 
 
 def _measure(signal: "ClipSignal") -> Measured:
-    """Likelihood of drums, 0 (none) to 1."""
-    from mmusset.dsp import onsets, percussion
+    """Probability of drums, 0 (none) to 1."""
+    from mmusset.dsp import percussion
 
-    attacks = onsets.attack_share(signal.onset_strength)
-    return percussion.percussiveness(signal.spectrum, signal.mel_power, attacks)
+    return percussion.percussiveness(signal.spectrum, signal.onset_strength)
 
 
 _NOTHING_ELSE = re.compile(

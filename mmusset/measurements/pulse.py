@@ -1,6 +1,6 @@
 """Whether the music goes slowly or fast, by its beat and its notes."""
 
-from mmusset.measured import Knots, Measured, probability
+from mmusset.measured import Measured
 
 from .declaration import Border, Evidence, Finding, Measurement, Scale
 from .density import DENSITY
@@ -13,33 +13,31 @@ SCALE = Scale(("slow", "moderate", "fast"), (Border(80.0, 8.0), Border(120.0, 10
 # clips that people call slow have a median of 107 BPM. So a word must fit both.
 FITTING_ONSETS_HZ = {"slow": (0.0, 2.5), "moderate": (1.0, 6.0), "fast": (2.5, float("inf"))}
 HEARD_BPM = (40.0, 220.0)  # half or double beyond this is not heard as the beat
-RIVAL = 0.5  # what a word keeps where half or double time would read otherwise
-# The probability of being right by the tempo's, which asks more; benchmarks/README.md.
-CALIBRATION: Knots = ((0.0, 0.0), (0.386, 0.9), (1.0, 1.0))
 
 
 def _find(evidence: Evidence) -> Finding:
     """A word that both beat and onsets fit; half or double time may fit as well."""
     tempo, onsets = evidence[TEMPO], evidence[DENSITY]
     value = SCALE.word(tempo.bpm)
-    others = frozenset(
+    others = _rivals(value, tempo, onsets)
+    sure = min(tempo.confidence, onsets.confidence, SCALE.surety(tempo.bpm))
+    return Finding(
+        "pulse",
+        value,
+        f"{tempo.bpm:.1f} BPM, {onsets.value:.1f} onsets/s",
+        sure if _fits(value, onsets) else 0.0,
+        SCALE.near(tempo.bpm) | others,
+    )
+
+
+def _rivals(value: str, tempo: Tempo, onsets: Measured) -> frozenset[str]:
+    """The other words that half or double time would have, where the onsets fit them."""
+    return frozenset(
         other
         for bpm in (tempo.half_bpm, tempo.double_bpm)
         if HEARD_BPM[0] <= bpm <= HEARD_BPM[1]
         and (other := SCALE.word(bpm)) != value
         and _fits(other, onsets)
-    )
-    fit = 0.0 if not _fits(value, onsets) else RIVAL if others else 1.0
-    return Finding(
-        "pulse",
-        value,
-        f"{tempo.bpm:.1f} BPM, {onsets.value:.1f} onsets/s",
-        min(
-            probability(fit * tempo.confidence, CALIBRATION),
-            onsets.confidence,
-            SCALE.surety(tempo.bpm),
-        ),
-        SCALE.near(tempo.bpm) | others,
     )
 
 

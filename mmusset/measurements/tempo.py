@@ -40,9 +40,10 @@ def _pool(signals: "Sequence[ClipSignal]") -> Tempo:
 
 
 def _settle(clip: Tempo, piece: Tempo) -> Tempo:
-    """The piece's tempo; it isn't sure where the clip, heard alone, has another."""
+    """The piece's tempo, as sure as either is where the clip, heard alone, has the same."""
     same = abs(clip.bpm / piece.bpm - 1) <= TOLERANCE
-    return piece if same else piece.model_copy(update={"confidence": 0.0})
+    sure = max(clip.confidence, piece.confidence) if same else 0.0
+    return piece.model_copy(update={"confidence": sure})
 
 
 def _find(evidence: Evidence) -> Finding:

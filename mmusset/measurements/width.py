@@ -24,7 +24,7 @@ WIDTH = Measurement(
     field="stereo_width",
     measure=_measure,
     # Share of the side signal; a lossy codec gives a mono piece a little side of its own.
-    scale=Scale(("mono", "narrow", "wide"), (Border(0.02, 0.01), Border(0.3, 0.05))),
+    scale=Scale(("mono", "narrow", "wide"), (Border(0.02, 0.01), Border(0.3, 0.08))),
     form="width {:.2f}",
     synonyms={
         "mono": (

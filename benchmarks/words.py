@@ -7,7 +7,7 @@ is a table whose first column holds them, below a line of headings. It prints
 
 - the share of the captions' word pairs and triples that occur in people's captions. Tokens are
   those of `finetune.metrics.tokens`, with the ends of a caption as tokens of their own;
-- runs of eight tokens that are copied from them, which there should be none of;
+- runs of eight words that are copied from them, which there should be none of;
 - the commonest sentence skeletons, each sentence with the words of its claims masked, and their
   share of the captions;
 - distinct-2 within the first 20,000 tokens, and exact duplicates.
@@ -26,7 +26,7 @@ from mmusset.finetune.metrics import distinct, tokens
 from mmusset.text import sentences, word_count
 from mmusset.truth.extract import extract
 
-COPIED = 8  # tokens
+COPIED = 8  # words, whatever stands between them
 HELD_OUT_BYTE = 51  # of 256
 SHOWN = 10
 
@@ -58,13 +58,13 @@ def shared(texts: Sequence[str], people: Sequence[str], n: int) -> float:
 
 
 def copied(texts: Sequence[str], people: Sequence[str]) -> list[str]:
-    """Every run of eight tokens that stands in people's captions, too."""
+    """Every run of eight words that stands in people's captions, too."""
     known = {gram for text in people for gram in _runs(text)}
     return sorted({" ".join(gram) for text in texts for gram in _runs(text) if gram in known})
 
 
 def _runs(text: str) -> Iterator[Ngram]:
-    row = tokens(text)
+    row = [token for token in tokens(text) if token[0].isalnum()]
     return zip(*(row[start:] for start in range(COPIED)), strict=False)
 
 

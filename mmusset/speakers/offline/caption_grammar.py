@@ -25,7 +25,7 @@ DRAFTS = 16  # of which the one that reads best is taken
 # What a draft loses for each claim left out, each sentence more or fewer than its claims ask for,
 # each word said twice, each sentence that begins as the one before it, each of four words or
 # fewer, each of two, and each claim that stands ahead of one that matters more.
-LEFT_OUT, SENTENCE, TWICE, SAME_BEGINNING, SHORT, STUMP, OUT_OF_ORDER = 3, 1, 2, 1, 1.5, 100, 0.5
+LEFT_OUT, SENTENCE, TWICE, SAME_BEGINNING, SHORT, STUMP, OUT_OF_ORDER = 3, 1, 2, 1, 0.7, 100, 0.5
 CHANCE = 1.5  # what luck may outweigh, so that like pieces are not told alike
 
 _COMMON = frozenset(
@@ -79,7 +79,8 @@ def _add_sentence(draft: CaptionDraft, random: Random) -> bool:
     opens = not draft.sentences
     is_named = any("noun" in each.phrases for each in draft.left)
     left = draft.left + ([phrase_book().unnamed] if opens and not is_named else [])
-    fitting = _fitting(opens, tuple(frozenset(each.phrases) for each in left))
+    kinds = tuple(frozenset(each.phrases) for each in left)
+    fitting = _fitting(opens, kinds) or _fitting(False, kinds)
     if not fitting:
         return False
     frame = pick(pick(fitting, random), random)
@@ -96,14 +97,16 @@ def _fitting(opens: bool, kinds: tuple[frozenset[str], ...]) -> tuple[tuple[Fram
     book = phrase_book()
     by_count: dict[int, list[Frame]] = {}
     for frame in book.openings if opens else book.followings:
-        says_nothing = frame.kinds in (("noun",), ("music",)) and _UNNAMED in kinds
-        if (
-            len(frame.kinds) <= MOST_IN_SENTENCE
-            and not says_nothing
-            and _can_fill(frame.kinds, kinds)
-        ):
+        if len(frame.kinds) > MOST_IN_SENTENCE or (_UNNAMED in kinds and _is_bare(frame)):
+            continue
+        if _can_fill(frame.kinds, kinds):
             by_count.setdefault(len(frame.kinds), []).append(frame)
     return tuple(tuple(by_count[count]) for count in sorted(by_count))
+
+
+def _is_bare(frame: Frame) -> bool:
+    """Whether it needs to know the kind of piece: not "this is a piece", nor "music in A minor"."""
+    return frame.kinds == ("noun",) or frame.kinds[0] == "music"
 
 
 def _can_fill(places: tuple[str, ...], kinds: tuple[frozenset[str], ...]) -> bool:

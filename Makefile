@@ -6,7 +6,7 @@ QUIET := --quiet --disable-pip-version-check
 CONSTRAINTS ?= constraints.txt
 VERSIONS := $(if $(CONSTRAINTS),-c .venv/versions.txt)
 
-.PHONY: constraints demo test test-slow test-vllm vllm check bench bench-musflow soak fuzz docs tour wheel clean help
+.PHONY: constraints demo test test-slow test-vllm vllm check bench bench-musflow bench-real soak fuzz docs tour wheel clean help
 help:  ## this list
 	@grep -E '^[a-z-]+: .*##' Makefile | sed 's/:.*##/ -/'
 
@@ -92,6 +92,9 @@ bench: .venv/bench  ## the measurements of benchmarks/README.md
 	$(BIN)/python benchmarks/finetune.py
 	$(BIN)/python benchmarks/finetune_memory.py
 	$(BIN)/python benchmarks/view.py
+
+bench-real: .venv/bench  ## what is stated of real music, beside others' estimators; 2.3 GB, hours
+	$(BIN)/python benchmarks/real_music.py
 
 bench-musflow: .venv/train  ## does MusFlow learn? 300 pieces, a build, a training, what it makes
 	$(BIN)/python benchmarks/musflow.py

@@ -175,8 +175,13 @@ def print_worth(name: str, said: Sequence[Said]) -> None:
 
 
 def calibration_error(said: Sequence[Said]) -> float:
-    """Expected calibration error, over bins of as many findings each."""
-    return sum(abs(chance - share) * count / len(said) for chance, share, count in curve(said))
+    """Expected calibration error, over bins of as many findings each.
+
+    Where the confidence is 0 nothing is claimed, and nothing can be off.
+    """
+    claimed = [each for each in said if each.confidence > 0]
+    bins = curve(claimed)
+    return sum(abs(chance - share) * count for chance, share, count in bins) / len(claimed)
 
 
 def curve(said: Sequence[Said]) -> list[tuple[float, float, int]]:
@@ -200,7 +205,7 @@ def draw(said: dict[str, list[Said]], path: Path) -> None:
 
     figure, axes = pyplot.subplots(2, 6, figsize=(13, 5), sharex=True, sharey=True)
     for axis, (name, each) in zip(axes.flat, said.items(), strict=False):
-        chances, shares, _ = zip(*curve(each), strict=True)
+        chances, shares, _ = zip(*curve([e for e in each if e.confidence > 0]), strict=True)
         axis.plot((0, 1), (0, 1), color="0.8")
         axis.plot(chances, shares, marker="o")
         axis.set_title(f"{name}, {len(each)} clips", fontsize=9)

@@ -4,6 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from itertools import islice
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -26,6 +27,7 @@ from mmusset.shards.manifest import NearDuplicates, known_manifest
 from mmusset.shards.tar import Shard
 from mmusset.sources.source import MUSICAL
 from mmusset.speakers.agent import Agent
+from mmusset.truth.control import MOST, Control, HeardCaption, control
 from mmusset.truth.extract import extract
 from mmusset.truth.judge import judge
 
@@ -113,7 +115,8 @@ class ToldReport:
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """How a dataset stands. `generated` accepted clips are of music that `composer` made."""
+    """How a dataset stands. `generated` accepted clips are of music that `composer` made;
+    `control` judges captions against other pieces' sound."""
 
     tally: Tally
     reasons: list[tuple[str, str, int]]
@@ -126,6 +129,7 @@ class StatusReport:
     told: list[ToldReport]
     models: dict[str, str]
     costs: list[Cost]
+    control: Control | None
     lost: list[Lost]
     skipped: list[tuple[str, str, str]]
 
@@ -238,6 +242,7 @@ def status(ledger: Ledger) -> StatusReport:
         told=_told(ledger),
         models=job.models,
         costs=ledger.calls.costs(),
+        control=_control(ledger, Recipe.model_validate(job.recipe).certainty),
         lost=[*_lost_items(ledger), *_unread_files(ledger)],
         skipped=[(show_path(s.path), s.reason, s.detail) for s in ledger.left_out.skipped()],
     )
@@ -254,6 +259,25 @@ def _told(ledger: Ledger) -> list[ToldReport]:
         )
         for name in dict.fromkeys(attribute for attribute, _ in counts)
     ]
+
+
+def _control(ledger: Ledger, certainty: float) -> Control | None:
+    """The control of the first accepted captions; None where they can't be judged now."""
+    try:
+        heard = list(islice(_heard(ledger), MOST))
+    except MmussetError:  # other measurements are listed than when it was built
+        return None
+    return control(heard, certainty)
+
+
+def _heard(ledger: Ledger) -> Iterator[HeardCaption]:
+    for block in ledger.plan.blocks():
+        for planned in ledger.verdicts.accepted_in(block.n):
+            outcome = ledger.verdicts.outcome(planned.idx)
+            prepared = ledger.media.prepared(planned.idx)
+            if prepared and outcome and outcome.caption:
+                music = prepared.media.music_evidence
+                yield HeardCaption(planned.item.group, outcome.caption.text, music)
 
 
 def _lost_items(ledger: Ledger) -> Iterator[Lost]:

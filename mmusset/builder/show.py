@@ -4,6 +4,7 @@ import shlex
 import textwrap
 
 from mmusset.measurements.listed import MEASUREMENTS
+from mmusset.measurements.precision import rightness
 from mmusset.safe_text import show_path
 from mmusset.sample import Caption, Item, JudgedClaim, MediaFacts, Outcome, Turn
 from mmusset.sources.licences import UNKNOWN
@@ -84,6 +85,8 @@ def status(report: StatusReport) -> str:
         accepted = report.tally.accepted
         lines.append(f"music     {report.generated} of {accepted} made by {report.composer}")
     lines += [f"told      by tags: {', '.join(map(_told_of, report.told))}"] if report.told else []
+    if report.control:
+        lines.append(f"control   {report.control}")
     lines += _costs(report)
     lines += _marks(report.marks)
     for lost in report.lost[:LOST]:
@@ -319,17 +322,26 @@ def _claims(caption: Caption) -> list[str]:
         "caption",
         *textwrap.wrap(caption.text, 96, initial_indent="  ", subsequent_indent="  "),
         *(
-            f"  {claim.verdict}: {claim.attribute} {claim.value} ({claim.text!r}; {_ground(claim)})"
+            f"  {_AGREES.get(claim.verdict, claim.verdict)}: {claim.attribute} {claim.value}"
+            f" ({claim.text!r}; {_ground(claim)})"
             for claim in caption.claims
         ),
     ]
+
+
+_AGREES = {"supported": "agrees"}
 
 
 def _ground(claim: JudgedClaim) -> str:
     """What a verdict stands on."""
     if claim.verdict == "told" and not claim.measured:
         return "said by a tag"
-    return f"measured {claim.measured or 'nothing'}, {claim.confidence:.2f}"
+    if not claim.measured:
+        return "measured nothing"
+    right = rightness(claim.attribute)
+    return f"measured {claim.measured}, {claim.confidence:.2f}" + (
+        f"; right: {right}" if right else ""
+    )
 
 
 def _share(part: int, whole: int) -> str:

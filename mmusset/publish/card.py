@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmusset.errors import Refused
 from mmusset.files import write_bytes_durably
+from mmusset.measurements.precision import rightness
 from mmusset.sample import ImageOrigin
 from mmusset.shards.manifest import MANIFEST
 from mmusset.text import byte_size
@@ -147,6 +148,8 @@ def _template() -> "Template":
         "in_code": in_code,
         "public": public_name,
         "share": share,
+        "percent": "{:.1%}".format,
+        "rightness": rightness,
         "thousands": "{:,}".format,
         "counted": counted,
         "hours": hours,

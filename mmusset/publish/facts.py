@@ -12,6 +12,7 @@ from mmusset.errors import MmussetError
 from mmusset.sample import PERSON, Attribute, ClaimVerdict, Quadruple
 from mmusset.shards.manifest import MANIFEST, ListedShard, Manifest, read_manifest
 from mmusset.shards.tar import read_shard
+from mmusset.truth.control import MOST, Control, HeardCaption, control
 
 
 class Attribution(NamedTuple):
@@ -43,6 +44,7 @@ class SampleCounts:
     rounds: Counter[int] = field(default_factory=Counter)
     generated_by: Counter[str] = field(default_factory=Counter)
     attributions: Counter[Attribution] = field(default_factory=Counter)
+    heard: list[HeardCaption] = field(default_factory=list)  # of the first few
 
     def add(self, sample: Quadruple) -> None:
         """Count one more sample."""
@@ -64,6 +66,9 @@ class SampleCounts:
         self.rounds[max(turn.round for turn in sample.turns)] += 1
         if music.generated_by:
             self.generated_by[music.generated_by] += 1
+        if len(self.heard) < MOST:
+            caption = HeardCaption(sample.group, sample.caption.text, sample.music_evidence)
+            self.heard.append(caption)
         self.attributions[Attribution(tags.artist, tags.album, tags.license)] += 1
 
 
@@ -101,6 +106,11 @@ class CardFacts:
         for (attribute, _), count in self.counts.claims.items():
             by_attribute[attribute] += count
         return [name for name, _ in ordered(by_attribute)]
+
+    @property
+    def control(self) -> Control | None:
+        """The captions against their own sound and other pieces'; None where there is no other."""
+        return control(self.counts.heard, self.manifest.recipe["certainty"])
 
     @property
     def licences(self) -> Counter[str]:

@@ -6,6 +6,7 @@ Doors:
     judge      `judge`: each claim against the evidence: supported, contradicted, told,
                unverifiable
     told       what the tags of a file tell, as claims, and whether measurement agrees
+    control    a dataset's captions judged against other pieces' sound
     benchmark  what reading and judging are worth: planted faults, and how many are caught
     leaks      words that don't belong where they stand: music in a story, a picture in a caption
 

@@ -144,7 +144,8 @@ ASIDES = (
     r"\w*(?:[-\s]+tempo)?",
     r"(?:rising|rises|swelling|swells)[-\s]+and[-\s]+(?:falling|falls)"
     r"[-\s]+(?:in\s+(?:pitch|tone|velocity)|pitch|melod\w+|patterns?|sequences?|manner|notes?)",
-    r"(?:synth|string|pad|volume|cymbal|plays?|playing)[-\s]+swells",
+    r"(?:synth|string|pad|cymbal|plays?|playing)[-\s]+swells|form\s+of\s+volume\s+swells",
+    r"(?:tenor|alto|baritone|soprano)[-\s]+(?:banjo|ukulele|guitar|recorder)",
     r"animated\s+(?:movie|film|series|video|cartoon|character|sound)|wide\s+array",
     r"general\s+bustling|bustling\s+sounds?|slowly\s+fad\w+|dark\s+side",
     # Backing music to a voice.

@@ -30,7 +30,7 @@ _TO_THE_NOUN = re.compile(rf"(?:{_AND}{_WORD}){{0,5}}[-\s]+", re.IGNORECASE)
 # Sounds that are always a part, and never listed as instruments.
 _PARTS = re.compile(
     rf"(?:(?:[-\s]+|\s?,\s*){_WORD}){{0,3}}[-\s]+(?:effects?|noises?|risers?|chords?|hiss"
-    r"|crackl\w+|bangs?|pads|licks?|strums?|strumming|picking"
+    r"|crackl\w+|bangs?|pads?|impacts?|crash(?:es)?|licks?|strums?|strumming|picking"
     r"|reverb|vibrato|tremolo|footsteps|gunshots?|sirens?|screams|chatter|laughter|siren"
     r"|explosions?|wind|scratch\w*|static|sounds?\s+of|line\s+sound)\b",
     re.IGNORECASE,

@@ -9,11 +9,13 @@ from typing import Literal
 
 from mmusset.builder.report import ItemStory
 from mmusset.measurements.listed import MEASUREMENTS
+from mmusset.measurements.precision import rightness
 from mmusset.safe_text import show_path
 from mmusset.sample import (
     RULES,
     Colour,
     ImageEvidence,
+    JudgedClaim,
     MediaFacts,
     Outcome,
     Placed,
@@ -110,7 +112,7 @@ def detail_of(story: ItemStory, answer_to: AnswerTo) -> Detail:
     caption = story.caption
     return Detail(
         card=card_of(story),
-        claims=[claim.model_dump(mode="json") for claim in caption.claims] if caption else [],
+        claims=[_claim(claim) for claim in caption.claims] if caption else [],
         told=[claim.model_dump(mode="json") for claim in outcome.told] if outcome else [],
         facets=_facets(story),
         measures=_measures(prepared.media) if prepared else [],
@@ -119,6 +121,10 @@ def detail_of(story: ItemStory, answer_to: AnswerTo) -> Detail:
         facts=_facts(story),
         mark_state=_mark_state(story),
     )
+
+
+def _claim(claim: JudgedClaim) -> dict[str, object]:
+    return {**claim.model_dump(mode="json"), "right": rightness(claim.attribute)}
 
 
 def _facets(story: ItemStory) -> list[Named]:

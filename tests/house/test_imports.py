@@ -44,7 +44,7 @@ MAY_USE: dict[str, set[str]] = {
     "agents": {*NOUNS, "speakers", "prompts", "truth"},
     "shards": NOUNS,
     "builder": {*NOUNS, "sources", "evidence", "speakers", "shards", "prompts", "truth"},
-    "publish": {*NOUNS, "shards"},
+    "publish": {*NOUNS, "shards", "truth"},
     "view": {*NOUNS, "dsp", "speakers", "shards", "builder"},
     "training": {*NOUNS, "evidence", "shards"},
     "musflow": {*NOUNS, "shards", "training", "truth"},

@@ -120,8 +120,9 @@ def test_the_claims_are_counted_in_the_shards(made: Path) -> None:
     write_dataset(made, {"data/train-000000.tar": [one, sample(2)]})
     write_card(made)
     card = card_of(made)
-    assert "| loudness | 2 | 2 | 0 | 0 | 0 |\n| genre | 1 | 0 | 0 | 1 | 0 |\n" in card
-    assert "| mood | 1 | 0 | 0 | 0 | 1 |\n" in card
+    assert "| loudness | 2 | 2 | 0 | 0 | 0 | by definition of the word |\n" in card
+    assert "| genre | 1 | 0 | 0 | 1 | 0 | not measured |\n" in card
+    assert "| mood | 1 | 0 | 0 | 0 | 1 | not measured |\n" in card
     assert "| **all** | 4 | 2 (50.0 %) | 0 | 1 | 1 (25.0 %) |" in card
     assert "said by the file's tags, not measured" in card
     assert "50.0 % of the\ncaptions (1)" in card

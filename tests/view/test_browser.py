@@ -225,8 +225,8 @@ def test_a_sample_says_how_true_it_is_and_how_it_came_to_be(page: Page) -> None:
     page.get_by_role("link", name="Show them").click()
     page.locator(".card h2 a").first.click()
     claims = page.get_by_role("region", name="Claims")
-    row = claims.locator("tbody tr", has_text="supported").first
-    expect(row.locator(".badge")).to_have_text("✓ supported")
+    row = claims.locator("tbody tr", has_text="agrees").first
+    expect(row.locator(".badge")).to_have_text("✓ agrees")
     expect(row.locator("td").nth(2)).to_have_text(re.compile(r"\d|major|minor"))  # measured
     expect(row.locator("td").nth(3)).to_have_text(re.compile(r"^\d+ %$"))
     history = page.locator(".history")

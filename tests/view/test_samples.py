@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmusset.builder.ledger.file import open_to_read
+from mmusset.measurements.precision import rightness
 from mmusset.sample import JudgedClaim
 from mmusset.shards.tar import read_shard
 from mmusset.view.card import words_of
@@ -29,7 +30,8 @@ def test_every_claim_has_its_badge_measured_value_and_confidence(
     for key, members in samples(built_to_view).items():
         claims = json.loads(members["json"])["caption"]["claims"]
         detail = viewed.sample(key)
-        assert detail["claims"] == claims
+        shown_with = [{**c, "right": rightness(c["attribute"])} for c in claims]
+        assert detail["claims"] == shown_with, "and how often such a measurement is right"
         assert detail["card"]["verdicts"] == [claim["verdict"] for claim in claims]
         for claim in claims:
             assert claim["measured"]

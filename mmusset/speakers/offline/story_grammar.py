@@ -80,7 +80,7 @@ def _draft(image: ImageEvidence, title: str, random: Random) -> list[str]:
     spare = [s for s in spare if s not in draft]
     spare.append(_phrase("look", _shape(image), random=random))
     spare.append(_phrase("rest", "none", random=random))
-    while spare and word_count(" ".join(draft)) < LEAST_WORDS:
+    while spare and (len(draft) < SENTENCES[0] or word_count(" ".join(draft)) < LEAST_WORDS):
         draft.append(spare.pop(0))
     return draft
 

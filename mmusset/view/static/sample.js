@@ -22,11 +22,12 @@ function claims(detail) {
   const rows = detail.claims.map((claim) => [
     `“${claim.text}”`,
     `${claim.attribute}: ${claim.value}`,
-    badge(claim.verdict, `${SIGNS[claim.verdict]} ${claim.verdict}`),
+    badge(claim.verdict, `${SIGNS[claim.verdict]} ${claim.verdict === "supported" ? "agrees" : claim.verdict}`),
     claim.measured || (claim.verdict === "told" ? "nothing; a tag says so" : "nothing that settles it"),
     claim.measured ? confidence(claim.confidence) : "",
+    claim.measured ? claim.right : "",
   ]);
-  return section("Claims", table("Claims", ["Words", "Claim", "Verdict", "Measured", "Confidence"], rows));
+  return section("Claims", table("Claims", ["Words", "Claim", "Verdict", "Measured", "Confidence", "Measured right"], rows));
 }
 
 function facets(detail) {
@@ -83,7 +84,7 @@ function told(detail) {
   if (!detail.told.length) return null;
   const rows = detail.told.map((claim) => [
     `${claim.attribute}: ${claim.value}`,
-    badge(claim.verdict, `${SIGNS[claim.verdict]} ${claim.verdict}`),
+    badge(claim.verdict, `${SIGNS[claim.verdict]} ${claim.verdict === "supported" ? "agrees" : claim.verdict}`),
     claim.measured || "nothing that settles it",
   ]);
   return section("Told by the file's tags",

@@ -1,0 +1,80 @@
+"""The control of a dataset: its captions judged against other pieces' sound.
+
+Captions that agree with their own sound show little if they would agree with any. So each is judged
+against the sound of the next sample of another group as well: what is contradicted there says how
+much the captions tell of their own music. Where captions have come to the wrong sound, both
+figures are alike.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from mmusset.sample import MusicEvidence
+
+from .extract import extract
+from .judge import judge
+
+MOST = 200  # samples, the first of a dataset: enough for a figure, whatever its size
+
+
+class HeardCaption(NamedTuple):
+    """A caption, the group of its sample, and what was measured on its clip."""
+
+    group: str
+    caption: str
+    music: MusicEvidence
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How many statements measurement settles, and how many of them it contradicts."""
+
+    statements: int
+    contradicted: int
+
+    @property
+    def share(self) -> float:
+        return self.contradicted / max(self.statements, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The captions against their own sound, and against that of other pieces."""
+
+    own: Settled
+    other: Settled
+
+    def __str__(self) -> str:
+        return (
+            f"{self.own.share:.1%} of {self.own.statements} statements are contradicted by their"
+            f" own sound, {self.other.share:.1%} of {self.other.statements} by other pieces'"
+        )
+
+
+def control(samples: Sequence[HeardCaption], certainty: float) -> Control | None:
+    """Judge the first captions anew; None where there is only one group, so no other piece."""
+    samples = samples[:MOST]
+    pairs = [(sample, other) for n, sample in enumerate(samples) if (other := _other(samples, n))]
+    if not pairs:
+        return None
+    return Control(
+        own=_settled(((sample.caption, sample.music) for sample, _ in pairs), certainty),
+        other=_settled(((sample.caption, other.music) for sample, other in pairs), certainty),
+    )
+
+
+def _other(samples: Sequence[HeardCaption], n: int) -> HeardCaption | None:
+    """The next sample of another group, from the start again after the last."""
+    after = (*samples[n + 1 :], *samples[:n])
+    return next((each for each in after if each.group != samples[n].group), None)
+
+
+def _settled(pairs: Iterable[tuple[str, MusicEvidence]], certainty: float) -> Settled:
+    verdicts = [
+        claim.verdict
+        for caption, music in pairs
+        for claim in judge(extract(caption), music, certainty)
+    ]
+    contradicted = verdicts.count("contradicted")
+    return Settled(verdicts.count("supported") + contradicted, contradicted)

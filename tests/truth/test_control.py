@@ -1,0 +1,75 @@
+"""The control: captions against their own sound and other pieces', and captions gone astray."""
+
+from pathlib import Path
+
+import pytest
+
+from mmusset.publish.card import write_card
+from mmusset.publish.facts import facts_of
+from mmusset.sample import Quadruple
+from mmusset.shards.tar import read_shard
+from mmusset.truth.control import HeardCaption, control
+from tests.support.command import SHORT, mmusset
+from tests.support.media import library
+from tests.support.samples import measured, music_evidence
+
+CERTAINTY = 0.9
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset of twelve pieces that differ."""
+    folder = tmp_path_factory.mktemp("control")
+    source = library(folder / "source", 12)
+    done = mmusset("build", "--source", source, "--out", folder / "out", *SHORT)
+    assert done.returncode == 0, done.stderr
+    return folder / "out"
+
+
+def heard_in(out: Path) -> list[HeardCaption]:
+    samples = [
+        Quadruple.model_validate_json(members["json"])
+        for shard in sorted((out / "data").glob("*.tar"))
+        for _, members in read_shard(shard, ("json",))
+    ]
+    return [HeardCaption(s.group, s.caption.text, s.music_evidence) for s in samples]
+
+
+def test_captions_moved_by_one_are_noticed(built: Path) -> None:
+    heard = heard_in(built)
+    as_built = control(heard, CERTAINTY)
+    moved = [
+        each._replace(caption=heard[(n + 1) % len(heard)].caption) for n, each in enumerate(heard)
+    ]
+    gone_astray = control(moved, CERTAINTY)
+    assert as_built
+    assert gone_astray
+    assert as_built.own.contradicted == 0
+    assert as_built.other.share > 0.1
+    assert gone_astray.own.share > 0.1
+
+
+def test_the_card_and_the_summary_tell_the_control(built: Path) -> None:
+    write_card(built)
+    found = facts_of(built).control
+    assert found
+    card = (built / "README.md").read_text()
+    assert f"{found.other.share:.1%} of {found.other.statements} by another" in card.replace(
+        "\n", " "
+    )
+    assert str(found) in mmusset("status", built).stdout
+
+
+def test_there_is_no_control_without_another_piece() -> None:
+    one = HeardCaption("a", "A quiet piece.", music_evidence())
+    assert control([one, one], CERTAINTY) is None
+
+
+def test_it_counts_what_measurement_settles() -> None:
+    quiet = HeardCaption("a", "A quiet piece.", music_evidence(loudness_lufs=measured(-35.0, 1.0)))
+    loud = HeardCaption("b", "A loud piece.", music_evidence(loudness_lufs=measured(-8.0, 1.0)))
+    found = control([quiet, loud], CERTAINTY)
+    assert found
+    assert (found.own.statements, found.own.contradicted) == (2, 0)
+    assert (found.other.statements, found.other.contradicted) == (2, 2)
+    assert found.other.share == 1.0

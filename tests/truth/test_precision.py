@@ -1,0 +1,14 @@
+"""The measured precision of each attribute."""
+
+from mmusset.measurements.listed import MEASUREMENTS
+from mmusset.recipe import CERTAINTY
+from mmusset.truth.precision import PRECISION
+
+
+def test_every_measurement_of_the_house_has_its_precision() -> None:
+    assert set(PRECISION) == {each.name for each in MEASUREMENTS}
+
+
+def test_what_is_said_is_right_as_often_as_the_recipe_asks() -> None:
+    for name, measured in PRECISION.items():
+        assert measured.share >= CERTAINTY, name

@@ -2,7 +2,7 @@
 
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.recipe import CERTAINTY
-from mmusset.truth.precision import PRECISION
+from mmusset.measurements.precision import PRECISION
 
 
 def test_every_measurement_of_the_house_has_its_precision() -> None:

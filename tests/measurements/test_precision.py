@@ -1,8 +1,8 @@
 """The measured precision of each attribute."""
 
 from mmusset.measurements.listed import MEASUREMENTS
-from mmusset.recipe import CERTAINTY
 from mmusset.measurements.precision import PRECISION
+from mmusset.recipe import CERTAINTY
 
 
 def test_every_measurement_of_the_house_has_its_precision() -> None:

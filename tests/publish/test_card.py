@@ -120,7 +120,8 @@ def test_the_claims_are_counted_in_the_shards(made: Path) -> None:
     write_dataset(made, {"data/train-000000.tar": [one, sample(2)]})
     write_card(made)
     card = card_of(made)
-    assert "| loudness | 2 | 2 | 0 | 0 | 0 | 85 of 90, the same word half a second later |\n" in card
+    right = "85 of 90, the same word half a second later"
+    assert f"| loudness | 2 | 2 | 0 | 0 | 0 | {right} |\n" in card
     assert "| genre | 1 | 0 | 0 | 1 | 0 | not measured |\n" in card
     assert "| mood | 1 | 0 | 0 | 0 | 1 | not measured |\n" in card
     assert "| **all** | 4 | 2 (50.0 %) | 0 | 1 | 1 (25.0 %) |" in card

@@ -206,15 +206,15 @@ def mirex(key: str, true: str) -> float:
 
 def print_yardsticks(clips: list[Judged]) -> None:
     """How far the yardsticks agree among themselves: no statement can do better."""
-    tempi, keys = [most_tempo(clip) for clip in clips], [most_key(clip) for clip in clips]
-    print(f"Majority of the yardsticks: tempo {share(tempi)}, key {share(keys)}")
-    for name in clips[0].tempi:
-        close = [
-            near(clip.tempi[name], most) for clip, most in zip(clips, tempi, strict=True) if most
-        ]
-        print(f"- {name}: with it {share(close)}")
-    for name in clips[0].keys:
-        same = [clip.keys[name] == most for clip, most in zip(clips, keys, strict=True) if most]
+    tempi = [(clip.tempi, most_tempo(clip)) for clip in clips if clip.tempi]
+    keys = [(clip.keys, most_key(clip)) for clip in clips if clip.keys]
+    print(f"A majority of the yardsticks: tempo {share([most for _, most in tempi])}")
+    for name in sorted({name for found, _ in tempi for name in found}):
+        pairs = [(found[name], most) for found, most in tempi if most and name in found]
+        print(f"- {name}: with it {share([near(*pair) for pair in pairs])}")
+    print(f"A majority of the yardsticks: key {share([most for _, most in keys])}")
+    for name in sorted({name for found, _ in keys for name in found}):
+        same = [found[name] == most for found, most in keys if most and name in found]
         print(f"- {name}: with it {share(same)}")
     print()
 

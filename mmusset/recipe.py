@@ -250,3 +250,9 @@ class Recipe(Frozen):
         data = self.model_dump(mode="json", exclude={**whole, "music": {"checkpoint"}})
         data["limits"] = {"block_size": self.limits.block_size}
         return canonical_json(data)
+
+    @classmethod
+    def of_canonical(cls, data: dict[str, Any]) -> Self:
+        """The recipe that `canonical` wrote, with the defaults of what it leaves out; nobody knows
+        where a checkpoint lay, so that its name is one that no file can have."""
+        return cls.model_validate(data | {"music": {"checkpoint": "/"} | data.get("music", {})})

@@ -242,7 +242,7 @@ def status(ledger: Ledger) -> StatusReport:
         told=_told(ledger),
         models=job.models,
         costs=ledger.calls.costs(),
-        control=_control(ledger, Recipe.model_validate(job.recipe).certainty),
+        control=_control(ledger, Recipe.of_canonical(job.recipe).certainty),
         lost=[*_lost_items(ledger), *_unread_files(ledger)],
         skipped=[(show_path(s.path), s.reason, s.detail) for s in ledger.left_out.skipped()],
     )
@@ -312,7 +312,7 @@ def summary(result: BuildResult, out: Path, ledger: Ledger) -> BuildSummary:
     example = show_path(ledger.verdicts.first_accepted() or b"")
     manifest = known_manifest(out) if result.finished else None
     alike = manifest.near_duplicates if manifest else None
-    most = Recipe.model_validate(ledger.job.facts().recipe).critic.max_near_duplicates
+    most = Recipe.of_canonical(ledger.job.facts().recipe).critic.max_near_duplicates
     return BuildSummary(str(out), example, result, status(ledger), alike, most)
 
 
@@ -372,8 +372,8 @@ def judged(
 ) -> tuple[JudgedClaim, ...]:
     """What a caption would claim of an item's music, each claim with its verdict."""
     told = [claim for claim in outcome.told if claim.verdict == "told"] if outcome else ()
-    recipe = Recipe.model_validate(ledger.job.facts().recipe)
-    return judge(extract(caption), prepared.media.music_evidence, recipe.certainty, told)
+    certainty = Recipe.of_canonical(ledger.job.facts().recipe).certainty
+    return judge(extract(caption), prepared.media.music_evidence, certainty, told)
 
 
 def _own_caption(

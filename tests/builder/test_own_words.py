@@ -14,7 +14,7 @@ from tests.support.marking import keys, manifest, published, samples
 from tests.support.media import library
 from tests.support.serving import serving
 
-CAPTION = "A slow accordion waltz in C sharp minor at 31 BPM, loud all the way."
+CAPTION = "A slow accordion waltz in C sharp minor at 31 BPM, with busy textures."
 STORY = "My aunt's kitchen, the year the ferry stopped."
 
 
@@ -55,7 +55,7 @@ def test_words_become_the_samples_and_what_measurement_contradicts_is_said(out: 
     before = samples(out)
     told = mmusset("mark", out, first, "--caption", CAPTION, "--story", STORY)
     assert told.returncode == 0, told.stderr
-    assert 'contradicted: tempo 31 ("31 BPM"), measured' in told.stdout
+    assert 'contradicted: density busy ("busy"), measured' in told.stdout
     assert "stays as you wrote it" in told.stdout
     build(out, "--apply-marks")
     now = sample(out, first)

@@ -77,11 +77,12 @@ def test_quiet_and_loud_are_told_apart(samples: dict[str, Any]) -> None:
 
 def test_texts_keep_to_their_own_side(samples: dict[str, Any]) -> None:
     for sample in samples.values():
-        assert 8 <= len(sample["caption"]["text"].split()) <= 80
+        assert 3 <= len(sample["caption"]["text"].split()) <= 80
         assert len(sample["story"]["text"].split()) >= 20
         assert sample["speaker"] == "offline"
         assert {claim["verdict"] for claim in sample["caption"]["claims"]} <= {
             "supported",
+            "told",
             "unverifiable",
         }
 

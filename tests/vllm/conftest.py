@@ -24,6 +24,8 @@ RECITING = (
     "speaker.max_pixels=3136",
     *(f"speaker.sampling.{agent}.temperature=0" for agent in ("captioner", "story_writer")),
     "speaker.sampling.reconciler.temperature=0",
+    # What it has learnt are the offline speaker's stories, which are shorter than a model's.
+    "critic.story_words=[20, 120]",
 )
 TAUGHT_SOON = [
     word

@@ -10,7 +10,7 @@ CRC-32 is enough against accidents; a ledger is not defended against its owner.
 import sqlite3
 import zlib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from mmusset.errors import MmussetError
 
@@ -43,6 +43,14 @@ class LedgerConnection(sqlite3.Connection):
 
     out: Path
     damage: str = ""
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """As sqlite3 does. Raises sqlite3.Error alone: where a damaged name stands in SQLite's own
+        message, Python can't decode that and says so instead of what is wrong."""
+        try:
+            return super().execute(sql, parameters)
+        except UnicodeDecodeError:
+            raise sqlite3.DatabaseError("its tables have damaged names") from None
 
 
 def row_crc(*values: bytes | int | float | None) -> int:

@@ -39,9 +39,11 @@ from mmusset.text import sentences, word_count
 from mmusset.truth.extract import extract
 from mmusset.truth.findings import sayable
 from mmusset.truth.leaks import injection, music_in_story, picture_in_caption
+from mmusset.truth.lexicon import UNMEASURED
 from tests.support.samples import colour, image_evidence, material, music_evidence
 from tests.support.truths import evidence
 
+GENRES = sorted(each.value for each in UNMEASURED if each.attribute == "genre")
 PAIRS = 500  # of a random brief and what is written for it
 COLOURS = ("navy", "amber", "teal", "rust", "ivory", "forest green", "midnight blue", "red")
 
@@ -105,6 +107,19 @@ def test_a_caption_says_what_may_be_said_and_nothing_else() -> None:
         assert len(said_in(caption)) >= 1, caption
         assert 3 <= word_count(caption) <= 80, caption
         assert not picture_in_caption(caption) + injection(caption, "caption"), caption
+
+
+def test_a_caption_is_read_back_as_the_claims_it_was_made_of() -> None:
+    for number in range(PAIRS):
+        random = Random(number)
+        told = claims(random)
+        genre = Claim(attribute="genre", value=random.choice(GENRES), text="", basis="told")
+        told = (*told, genre) if random.random() < 0.5 else told
+        meant = {(each.attribute, each.value) for each in caption_grammar.statements(told)}
+        said = said_in(caption := caption_grammar.write(told, random))
+        assert said <= meant, caption
+        assert len(said) >= min(len(meant), caption_grammar.MOST_SAID) - 1, (caption, meant)
+        assert len(sentences(caption)) <= caption_grammar.MOST_SENTENCES, caption
 
 
 @given(music=evidence(), seed=st.integers(0, 2**32))

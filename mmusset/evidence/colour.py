@@ -12,73 +12,196 @@ from .places import place_of
 Doubles = NDArray[np.float64]
 
 MOST_COLOURS = 5
+CLUSTERS = 8  # of k-means; those that share a name are one colour
 LEAST_SHARE = 0.03  # a smaller patch is not part of the palette
 ROUNDS = 12  # of k-means; centres move less than the naming can see after that
 ALIKE = 20.0  # Lab units about a colour that go by its name
 CELL = 6.0  # Lab units: pixels in one cell count as one colour
 
 # Everyday words that a reader pictures at once; the values are ours. A word that spans
-# much of Lab space stands twice.
+# much of Lab space stands more than once.
 NAMES = (
     ("black", "#0b0b0d"),
     ("charcoal", "#36383b"),
+    ("charcoal", "#1f2021"),
+    ("charcoal", "#4b4c4e"),
     ("grey", "#808285"),
+    ("grey", "#68696b"),
+    ("grey", "#9a9b9d"),
     ("silver", "#b9bcc0"),
+    ("silver", "#d6d7d9"),
     ("white", "#fbfbfa"),
     ("ivory", "#f5efdc"),
     ("cream", "#f2e3b8"),
+    ("pale yellow", "#f7f3a6"),
     ("beige", "#d9c7a3"),
     ("sand", "#cdb27a"),
     ("ochre", "#c08a2e"),
+    ("ochre", "#b08f4a"),
     ("gold", "#e0ad1f"),
     ("yellow", "#f7e12b"),
+    ("yellow", "#efe06a"),
+    ("yellow", "#fdf410"),
     ("amber", "#f59e16"),
     ("orange", "#ee6f1b"),
+    ("orange", "#db7e51"),
+    ("orange", "#f0a060"),
     ("rust", "#a8481f"),
+    ("rust", "#b5613f"),
     ("tan", "#b08a62"),
     ("brown", "#6b4226"),
     ("brown", "#9c6a4c"),
+    ("brown", "#8a5a1c"),
+    ("brown", "#665242"),
     ("chocolate", "#3d2417"),
+    ("chocolate", "#231509"),
+    ("chocolate", "#42291a"),
     ("taupe", "#8b7a6a"),
+    ("taupe", "#5d544c"),
+    ("taupe", "#a59c90"),
+    ("taupe", "#3f3a33"),
     ("peach", "#f7bd98"),
+    ("peach", "#f6d3bb"),
     ("coral", "#f2705d"),
+    ("salmon", "#dd9080"),
     ("red", "#d81f26"),
+    ("red", "#ff0000"),
     ("crimson", "#9c1230"),
+    ("crimson", "#a83a48"),
     ("maroon", "#561421"),
     ("maroon", "#780c0c"),
+    ("maroon", "#2e0a10"),
     ("rose", "#d9798c"),
+    ("rose", "#b88890"),
     ("pink", "#f4b3c4"),
+    ("pink", "#f06aa0"),
+    ("pink", "#e58fd0"),
+    ("pink", "#ff70d8"),
+    ("pale pink", "#f6dfe2"),
+    ("dark pink", "#bc4070"),
     ("magenta", "#c81d84"),
     ("magenta", "#fa14f5"),
+    ("magenta", "#ee1166"),
+    ("magenta", "#f03cc8"),
+    ("magenta", "#b818a8"),
     ("plum", "#6b2b5e"),
+    ("plum", "#7a4a6a"),
+    ("plum", "#2c1230"),
+    ("plum", "#480840"),
     ("lavender", "#b9a5da"),
+    ("lavender", "#d9cdea"),
+    ("lavender", "#a58ab8"),
+    ("lavender", "#c0b8fa"),
+    ("mauve", "#7d7487"),
+    ("mauve", "#a79fae"),
     ("violet", "#7a3fbf"),
+    ("violet", "#b468e0"),
+    ("violet", "#9a1ad0"),
+    ("violet", "#7a0cf0"),
+    ("violet", "#9a60ff"),
     ("purple", "#6b4f9e"),
     ("purple", "#482f62"),
+    ("purple", "#8a1a90"),
+    ("purple", "#766090"),
     ("indigo", "#37207a"),
+    ("indigo", "#33108f"),
+    ("indigo", "#251850"),
     ("midnight blue", "#15193f"),
+    ("midnight blue", "#0c1226"),
     ("navy", "#1c2c63"),
     ("navy", "#000078"),
+    ("dark blue", "#123a6a"),
+    ("dark blue", "#1b2f4c"),
+    ("dark blue", "#0b2238"),
     ("blue", "#2356c9"),
     ("blue", "#1414f0"),
+    ("blue", "#0f46e6"),
+    ("blue", "#405cff"),
+    ("blue", "#1424b0"),
+    ("blue", "#05719e"),
+    ("blue", "#1c68a8"),
+    ("blue", "#2a94dc"),
+    ("blue", "#5a7fe0"),
+    ("blue", "#4a70b4"),
     ("steel blue", "#56789c"),
+    ("steel blue", "#3e566e"),
+    ("steel blue", "#7d9bb5"),
     ("slate", "#51606e"),
+    ("dark slate", "#26363e"),
+    ("dark slate", "#343f50"),
+    ("dark slate", "#1c242c"),
     ("slate", "#6f8c94"),
+    ("slate", "#8d9cab"),
     ("sky blue", "#84bfe8"),
+    ("sky blue", "#8fb8d4"),
+    ("sky blue", "#62c8f4"),
+    ("sky blue", "#a2b8ee"),
     ("pale blue", "#c6dcec"),
+    ("pale blue", "#d6dcf4"),
+    ("pale turquoise", "#c4ecea"),
     ("turquoise", "#35c4c1"),
+    ("turquoise", "#2ae0f0"),
+    ("turquoise", "#84d8d4"),
+    ("turquoise", "#2ae8b4"),
     ("teal", "#17717a"),
+    ("teal", "#1d9088"),
+    ("teal", "#4a7f84"),
+    ("teal", "#5fa09f"),
+    ("teal", "#2e5f66"),
+    ("dark teal", "#05475c"),
+    ("dark teal", "#0a4a4e"),
+    ("dark teal", "#083347"),
+    ("dark teal", "#06272c"),
     ("mint", "#a8e3c4"),
+    ("pale green", "#dcefd4"),
+    ("light green", "#b6dc98"),
+    ("light green", "#8fc98a"),
+    ("light green", "#7fe08a"),
+    ("grey green", "#98a596"),
+    ("grey green", "#66736a"),
     ("sage", "#98aa86"),
+    ("sage", "#a9b79a"),
+    ("sage", "#8fb09a"),
     ("green", "#2e9b45"),
     ("green", "#128212"),
     ("green", "#22cc44"),
+    ("green", "#22945f"),
+    ("green", "#5fa860"),
+    ("green", "#4f7f5a"),
+    ("green", "#18dc84"),
+    ("green", "#10f010"),
     ("forest green", "#1d4a2a"),
+    ("forest green", "#0c5a1c"),
+    ("forest green", "#006400"),
+    ("dark green", "#123018"),
+    ("dark green", "#1d5244"),
+    ("dark green", "#2c4030"),
+    ("dark green", "#0c1c10"),
     ("olive", "#6e6a28"),
+    ("olive", "#7d7a4e"),
+    ("olive", "#8f8a1a"),
+    ("dark olive", "#211f03"),
+    ("dark olive", "#3c3a14"),
+    ("dark olive", "#4a4830"),
     ("moss", "#59703a"),
+    ("moss", "#4a6a10"),
+    ("yellow green", "#a8ac3e"),
+    ("yellow green", "#b8c070"),
+    ("yellow green", "#c8cc2a"),
+    ("yellow green", "#82a84a"),
     ("lime", "#a3d92f"),
     ("lime", "#5cf02d"),
+    ("lime", "#d8f02d"),
 )
+# A colour of more chroma in Lab than the first bound has no greyish name; one of less than the
+# second, no vivid one.
+GREYISH = ("charcoal", "grey", "silver", "slate", "dark slate", "taupe", "mauve", "grey green")
+GREYISH_CHROMA = 12.0
+VIVID = (
+    *("red", "crimson", "coral", "orange", "amber", "gold", "yellow"),
+    *("lime", "green", "turquoise", "blue", "violet", "magenta"),
+)
+VIVID_CHROMA = 25.0
 
 
 def lab(rgb: NDArray[np.uint8]) -> Doubles:
@@ -94,42 +217,54 @@ def lab(rgb: NDArray[np.uint8]) -> Doubles:
 
 
 def name(colour_lab: Doubles) -> str:
-    """The everyday name nearest to a colour `[3]` in Lab (CIE76 distance)."""
-    words, values = _named()
-    return words[int(np.argmin(((values - colour_lab) ** 2).sum(axis=1)))]
+    """The everyday name nearest to a colour `[3]` in Lab (CIE76), among those its chroma allows."""
+    words, values, greyish, vivid = _named()
+    chroma = float(np.hypot(colour_lab[1], colour_lab[2]))
+    distance = ((values - colour_lab) ** 2).sum(axis=1)
+    if chroma > GREYISH_CHROMA:
+        distance[greyish] = np.inf
+    if chroma < VIVID_CHROMA:
+        distance[vivid] = np.inf
+    return words[int(np.argmin(distance))]
 
 
 def palette(rgb: NDArray[np.uint8], pixels_lab: Doubles) -> tuple[Colour, ...]:
-    """The one to five colours that cover most of a picture `[height, width, 3]`, largest first.
+    """The one to five colours that count most in a picture `[height, width, 3]`, largest first.
 
     k-means in Lab from deterministic starts; clusters that share a name are one
-    colour, and those under 3 % of the pixels are left out.
+    colour, and those under 3 % of the pixels are left out. A vivid colour counts double.
     """
     cells, cell_of, weight = _cells(pixels_lab.reshape(-1, 3))
     nearest = _k_means(cells, weight)[cell_of].reshape(rgb.shape[:2])
     masks: dict[str, NDArray[np.bool_]] = {}
+    near = np.zeros(nearest.shape, dtype=np.bool_)
     for cluster in range(int(nearest.max()) + 1):
         inside = nearest == cluster
         if inside.any():
-            word = name(pixels_lab[inside].mean(axis=0))
+            mean = pixels_lab[inside].mean(axis=0)
+            near[inside] = ((pixels_lab[inside] - mean) ** 2).sum(axis=1) <= ALIKE**2
+            word = name(mean)
             masks[word] = masks[word] | inside if word in masks else inside
-    largest = sorted(masks.items(), key=lambda entry: (-int(entry[1].sum()), entry[0]))
-    return tuple(
-        _colour(word, mask, rgb, pixels_lab) for word, mask in largest if mask.mean() >= LEAST_SHARE
-    )
+    return tuple(_colour(word, masks[word], near, rgb) for word in _foremost(masks))
+
+
+def _foremost(masks: dict[str, NDArray[np.bool_]]) -> list[str]:
+    """The names that stand in the palette, largest first."""
+    share = {word: float(mask.mean()) for word, mask in masks.items()}
+    largest = sorted(masks, key=lambda word: (-share[word], word))
+    enough = [word for word in largest if share[word] >= LEAST_SHARE]
+    weighed = sorted(enough, key=lambda word: -share[word] * (2 if word in VIVID else 1))
+    return [word for word in enough if word in weighed[:MOST_COLOURS]]
 
 
 def _colour(
-    word: str, mask: NDArray[np.bool_], rgb: NDArray[np.uint8], pixels_lab: Doubles
+    word: str, mask: NDArray[np.bool_], near: NDArray[np.bool_], rgb: NDArray[np.uint8]
 ) -> Colour:
-    pixels = pixels_lab[mask]
-    mean = pixels.mean(axis=0)
-    near = ((pixels - mean) ** 2).sum(axis=1) <= ALIKE**2
     return Colour(
         name=word,
         hex=_hex(rgb[mask].mean(axis=0, dtype=np.float64)),
         share=float(mask.mean()),
-        purity=float(near.mean()),
+        purity=float(near[mask].mean()),
         place=place_of(mask),
     )
 
@@ -147,7 +282,7 @@ def _cells(pixels_lab: Doubles) -> tuple[Doubles, NDArray[np.intp], Doubles]:
 def _k_means(points: Doubles, weight: Doubles) -> NDArray[np.intp]:
     """Cluster of each point `[n, 3]`; each start is the heaviest and farthest point left."""
     centres = points[[int(np.argmax(weight))]]
-    while len(centres) < min(MOST_COLOURS, len(points)):
+    while len(centres) < min(CLUSTERS, len(points)):
         reach = _distances(points, centres).min(axis=1)
         centres = np.vstack([centres, points[int(np.argmax(weight * reach))]])
     for _ in range(ROUNDS):
@@ -174,6 +309,8 @@ def _linear_light() -> Doubles:
 
 
 @cache
-def _named() -> tuple[tuple[str, ...], Doubles]:
+def _named() -> tuple[tuple[str, ...], Doubles, NDArray[np.bool_], NDArray[np.bool_]]:
+    """The words, their values in Lab, and which of them are greyish and which vivid."""
+    words = tuple(word for word, _ in NAMES)
     rgb = np.array([list(bytes.fromhex(value[1:])) for _, value in NAMES], dtype=np.uint8)
-    return tuple(word for word, _ in NAMES), lab(rgb)
+    return words, lab(rgb), np.isin(words, GREYISH), np.isin(words, VIVID)

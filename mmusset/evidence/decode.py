@@ -127,7 +127,7 @@ def open_upright(source: MediaFile | bytes, max_side_px: int) -> "Image":
             raise Unusable(what, f"it is none of {', '.join(FORMATS)}") from None
         with opened:
             opened.draft("RGB", (max_side_px, max_side_px))
-            return _flatten(ImageOps.exif_transpose(opened))
+            return flatten(ImageOps.exif_transpose(opened))
 
 
 def video_frame(
@@ -280,13 +280,17 @@ def _frame_quality(image: "Image") -> float:
     return float(laplacian.std() * grey.std())
 
 
-def _flatten(image: "Image") -> "Image":
-    """Any mode to RGB; what is transparent becomes white, as pages show it."""
+def flatten(image: "Image") -> "Image":
+    """Any mode to RGB; what is transparent becomes white, as pages show it.
+
+    Raises Unusable for modes that do not say what is white.
+    """
     from PIL import Image as Images
 
     if image.mode.startswith("I;16"):
         # Pillow would cut these at 255 instead of scaling them.
-        wide = np.asarray(image).astype(np.float32)
+        wide = np.array(image).astype(np.float32)
+        wide[wide == image.info.get("transparency", -1)] = 65535
         return Images.fromarray((wide / 257).round().astype(np.uint8)).convert("RGB")
     if image.mode in ("I", "F"):
         detail = f"pixels of mode {image.mode} say not what is white; save it with 8 or 16 bits"

@@ -9,6 +9,7 @@ from mmusset.measured import Measured
 from mmusset.sample import ImageEvidence
 
 from .colour import lab, palette
+from .decode import flatten
 from .places import lightest
 
 if TYPE_CHECKING:
@@ -29,15 +30,17 @@ CERTAIN_PX = 64 * 64  # pixels from which a mean is beyond doubt
 
 
 def measure(image: "Image") -> ImageEvidence:
-    """Evidence on an RGB picture of any size, taken from a thumbnail of 256 px.
+    """Evidence on a picture of any size, taken from a thumbnail of 256 px.
 
-    Other modes are converted. Means are over pixels in CIE Lab, so they follow the
-    eye more than the file. Confidence is 1 but for pictures under 64 x 64 pixels,
+    Modes other than RGB are converted as `decode.flatten` does it: what is transparent is white.
+    Raises Unusable for modes that do not say what is white. Means are over pixels in CIE Lab, so
+    they follow the eye more than the file. Confidence is 1 but for pictures under 64 x 64 pixels,
     and for warmth, where it is how far the pixels agree on a side.
     """
     from PIL.Image import Resampling
 
-    small = image.convert("RGB")
+    image = flatten(image)
+    small = image.copy()
     small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), Resampling.BOX)
     rgb = np.asarray(small)
     pixels = lab(rgb)

@@ -214,6 +214,20 @@ def test_every_mode_becomes_rgb(tmp_path: Path, mode: str) -> None:
     assert open_image(tmp_path / f"x.{suffix}", 28, 64).mode == "RGB"
 
 
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "RGB", "L", "I;16"])
+def test_a_transparent_picture_is_laid_over_white(tmp_path: Path, mode: str) -> None:
+    hidden = {"RGBA": (200, 20, 120, 0), "LA": (90, 0), "RGB": (200, 20, 120), "I;16": 9000}
+    key = {"P": 0, "RGB": (200, 20, 120), "L": 0, "I;16": 9000}
+    image = Image.new(mode, (80, 60), hidden.get(mode, 0))
+    image.save(tmp_path / "x.png", **({"transparency": key[mode]} if mode in key else {}))
+    assert open_image(tmp_path / "x.png", 28, 64).getcolors() == [(64 * 48, (255, 255, 255))]
+
+
+def test_what_is_half_transparent_is_half_white(tmp_path: Path) -> None:
+    Image.new("RGBA", (80, 60), (255, 0, 0, 128)).save(tmp_path / "x.png")
+    assert open_image(tmp_path / "x.png", 28, 80).getpixel((5, 5)) == (255, 127, 127)
+
+
 def test_a_strip_is_too_small_once_it_is_scaled(tmp_path: Path) -> None:
     Image.new("RGB", (4000, 80)).save(tmp_path / "x.png")
     assert open_image(tmp_path / "x.png", 64, 4096).size == (4000, 80)

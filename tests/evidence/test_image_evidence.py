@@ -6,6 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter, ImageOps
 
+from mmusset.evidence.colour import (
+    GREYISH,
+    GREYISH_CHROMA,
+    NAMES,
+    VIVID,
+    VIVID_CHROMA,
+    lab,
+    name,
+)
 from mmusset.evidence.image import measure
 from mmusset.sample import ImageEvidence
 
@@ -43,11 +52,66 @@ def numbers(evidence: ImageEvidence) -> list[float]:
         ("#7f7f7f", "grey"),
         ("#10143c", "midnight blue"),
         ("#b04a20", "rust"),
+        # dark colours that are no grey, and a strong blue
+        ("#05475c", "dark teal"),
+        ("#0d3a4d", "dark teal"),
+        ("#083347", "dark teal"),
+        ("#144554", "dark teal"),
+        ("#211f03", "dark olive"),
+        ("#14301a", "dark green"),
+        ("#142a48", "dark blue"),
+        ("#05719e", "blue"),
+        ("#db7e51", "orange"),
+        ("#a8d8a0", "light green"),
     ],
 )
 def test_a_plain_picture_has_one_colour_with_an_everyday_name(colour: str, word: str) -> None:
     (only,) = measure(Image.new("RGB", (80, 60), colour)).palette
     assert (only.name, only.hex, only.share) == (word, colour, 1.0)
+
+
+def test_a_greyish_name_is_of_little_chroma_and_a_vivid_one_of_much() -> None:
+    levels = np.arange(0, 256, 17, dtype=np.uint8)
+    colours = lab(np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(-1, 3))
+    for colour in colours:
+        chroma, word = float(np.hypot(colour[1], colour[2])), name(colour)
+        assert word not in GREYISH or chroma <= GREYISH_CHROMA, colour
+        assert word not in VIVID or chroma >= VIVID_CHROMA, colour
+
+
+def test_each_of_the_named_values_goes_by_its_name() -> None:
+    for word, value in NAMES:
+        assert name(lab(np.frombuffer(bytes.fromhex(value[1:]), np.uint8))) == word, value
+
+
+def test_a_vivid_colour_is_in_the_palette_however_many_greys_there_are() -> None:
+    image = stripes(*["#0b0b0d", "#36383b", "#808285", "#b9bcc0", "#fbfbfa"] * 2, "#ee6f1b")
+    assert "orange" in {colour.name for colour in measure(image).palette}
+
+
+def test_a_colour_in_many_shades_is_pure() -> None:
+    ramp = np.zeros((60, 240, 3), np.uint8)
+    ramp[..., 0] = np.linspace(170, 255, 240).astype(np.uint8)
+    (red, *_) = measure(Image.fromarray(ramp)).palette
+    assert red.name == "red"
+    assert red.purity > 0.9
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "PA", "P"])
+def test_what_is_transparent_is_white_whatever_colour_hides_there(mode: str) -> None:
+    hidden = Image.new("RGBA", (80, 80), (200, 20, 120, 0))
+    if mode in ("P", "PA"):
+        hidden = Image.new("P", (80, 80), 1)
+        hidden.putpalette([0, 0, 0, 200, 20, 120])
+        if mode == "PA":
+            hidden = hidden.convert("PA")
+            hidden.putalpha(0)
+        else:
+            hidden.info["transparency"] = 1
+    hidden = hidden.convert(mode)
+    evidence = measure(hidden)
+    assert [(c.name, c.hex) for c in evidence.palette] == [("white", "#ffffff")]
+    assert evidence.saturation.value < 0.01
 
 
 def test_the_palette_lists_colours_by_the_share_that_they_cover() -> None:

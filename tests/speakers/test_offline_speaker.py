@@ -18,7 +18,7 @@ from mmusset.agents.reconciler import RECONCILER, Mending, keeps_the_rest
 from mmusset.agents.state import GraphAgent
 from mmusset.agents.story_writer import STORY_WRITER, StoryReply
 from mmusset.errors import Unusable
-from mmusset.evidence.colour import NAMES
+from mmusset.evidence.colour import NAMES, VIVID
 from mmusset.evidence.image import measure
 from mmusset.measured import Measured
 from mmusset.measurements.key import TONICS
@@ -157,6 +157,42 @@ def test_a_story_of_a_plain_picture_says_that_it_is_plain() -> None:
             story = story_grammar.write(image, "", Random(number))
             assert word_count(story) >= 20, story
             assert any(word in story.casefold() for word in ("plain", "detail", "covers")), story
+
+
+def test_a_vivid_colour_is_named_however_dull_the_rest() -> None:
+    for number in range(100):
+        image = Image.new("RGB", (300, 200), "#36383b")
+        image.paste("#808285", (0, 0, 120, 200))
+        image.paste("#51606e", (0, 150, 300, 200))
+        image.paste("#f59e16", (190, 20, 290, 90))
+        story = story_grammar.write(measure(image), "", Random(number))
+        assert "amber yellow" in story, story
+
+
+def test_the_vivid_colours_of_the_stories_are_those_of_the_palette() -> None:
+    assert tuple(story_grammar._phrases()["vivid"]) == VIVID
+
+
+def test_every_colour_of_a_family_or_with_another_name_is_one_that_is_measured() -> None:
+    phrases = story_grammar._phrases()
+    families = [member for members in phrases["families"].values() for member in members]
+    assert {*phrases["called"], *families, *phrases["vivid"]} <= set(dict(NAMES))
+
+
+def test_stories_speak_of_edges_in_one_sense_and_join_nothing_unrelated() -> None:
+    for number in range(PAIRS):
+        random = Random(number)
+        story = story_grammar.write(picture(random), "", random)
+        assert not re.search(r"(edges are|sharp edges|Light and dark|lies mostly)", story), story
+        assert not re.search(r"Throughout there is|wider than it is tall\. It", story), story
+        assert not re.search(r"(a good deal|a lot) of [a-z ]+ in (several|various)", story), story
+
+
+def test_a_picture_of_one_colour_is_not_called_cool_or_warm_as_well() -> None:
+    for number, value in enumerate(("#2356c9", "#9c6a4c", "#2e9b45") * 20):
+        image = measure(Image.new("RGB", (300, 200), value))
+        story = story_grammar.write(image, "", Random(number))
+        assert not re.search(r"\b(cool|warm)\b", story), story
 
 
 def test_a_title_is_told_where_the_recipe_allows_it() -> None:

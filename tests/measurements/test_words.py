@@ -34,6 +34,7 @@ CARRIERS: dict[str, tuple[str, ...]] = {
         "A piece with a_ {} sound.",
         "Its sound is {}.",
     ),
+    "shade": ("A piece with a_ {} sound.", "It has a_ {} sound."),
     "toned": ("It is {}.", "It is {}, and so on."),
     "key": ("A piece in {}.", "The music is in {}, with a smile.", "In {}, as ever."),
     "bpm": ("A track at {}.", "The tempo is {}.", "It has a tempo of {}."),

@@ -158,14 +158,13 @@ def _joined(kind: str, said: Sequence[Statement], random: Random) -> str:
     """Phrases side by side; adjectives in the order that English has for them."""
     book = phrase_book()
     worded = [(pick(each.phrases[kind], random), each) for each in said]
+    worded.sort(key=lambda pair: pair[1].rank)
     if kind in ("adj", "is"):
         worded.sort(key=lambda pair: book.place(pair[0]))
-    else:
-        worded.sort(key=lambda pair: pair[1].rank)
     texts = [text for text, _ in worded]
     if len(said) == 2 and said[0].pole * said[1].pole < 0:
         return " but ".join(texts)
-    if kind != "adj":
+    if kind not in ("adj", "shade"):
         return listed(texts)
     commas = [" " if text in book.classifying else ", " for text in texts[1:]]
     return texts[0] + "".join(comma + text for comma, text in zip(commas, texts[1:], strict=True))

@@ -179,6 +179,26 @@ def test_every_colour_of_a_family_or_with_another_name_is_one_that_is_measured()
     assert {*phrases["called"], *families, *phrases["vivid"]} <= set(dict(NAMES))
 
 
+@pytest.mark.parametrize(
+    ("values", "said", "unsaid"),
+    [
+        (("#0b0b0d", "#fbfbfa", "#808285"), "in black, white and grey", "shades"),
+        (("#fbfbfa", "#b9bcc0"), "in white and grey", "black"),
+        (("#808285", "#b9bcc0"), "grey", "white"),
+    ],
+)
+def test_greys_are_called_black_or_white_only_where_these_are_there(
+    values: tuple[str, ...], said: str, unsaid: str
+) -> None:
+    image = Image.new("RGB", (300, 200))
+    for place, value in enumerate(values):
+        image.paste(value, (300 * place // len(values), 0, 300, 200))
+    for number in range(20):
+        story = story_grammar.write(measure(image), "", Random(number))
+        assert said in story, story
+        assert unsaid not in story, story
+
+
 def test_stories_speak_of_edges_in_one_sense_and_join_nothing_unrelated() -> None:
     for number in range(PAIRS):
         random = Random(number)

@@ -44,6 +44,7 @@ CARRIERS: dict[str, tuple[str, ...]] = {
     "volume": ("It is {}.", "It is {}, and so on."),
     "swells": ("It {}.", "The music {}."),
     "varying": ("It is loud but {}.",),
+    "volumes": ("Its {}.",),
     "vary": ("{}.", "Here we are, and {}."),
     "mono": ("A piece of music, recorded {}.",),
     "sounds": ("{}.", "Here we are, and {}."),

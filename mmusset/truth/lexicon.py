@@ -127,7 +127,7 @@ _ADJECTIVES = r"bright|dark|soft|calm|quiet|warm|busy|wide|narrow|slow|fast|dens
 _THINGS = (
     r"lights?|sk(?:y|ies)|sun|moon|mornings?|evenings?|days?|nights?|rooms?|eyes|colou?rs?|streets?"
     r"|roads?|rivers?|seas?|waters?|oceans?|forests?|woods|clouds?|shadows?|fog|rain|smile"
-    r"|city|cities|lanes?|landscapes?|scenes?|places?|summers?|winters?|weather"
+    r"|city(?![-\s]+pop)|cities|lanes?|landscapes?|scenes?|places?|summers?|winters?|weather"
 )
 ASIDES = (
     rf"(?:{_ADJECTIVES})(?:[-\s]+|,\s*)(?:\w+[-\s]+)?(?:{_THINGS})",

@@ -19,24 +19,43 @@ from mmusset.truth.lexicon import UNMEASURED, lexicon
 CARRIERS: dict[str, tuple[str, ...]] = {
     "noun": ("This is a_ {}.", "A_ {} at night."),
     "music": ("This is {}.", "{}, from here."),
-    "before": ("This is a_ {} piece.", "{} music.", "A_ {} rock track."),
-    "is": ("It is {}.", "It sounds {}, and so on."),
-    "playing": ("A piece with {}.", "It is in C major, with {}."),
-    "with": ("A piece with {}.", "It has {}."),
-    "player": ("It features {}.", "You can hear {}."),
-    "without": ("A track {}.",),
-    "sounding": ("A piece with {}.", "It has {}."),
-    "sound": ("The sound is {}.", "The mix is {}.", "A piece with a_ {} sound."),
-    "key": ("A piece in {}.", "It is played in {}, with a smile.", "In {} at first."),
-    "tonic": ("The key is {}.", "The key is {} and so on."),
+    "adj": ("This is a_ {} piece.", "{} music.", "A_ {} rock track."),
+    "is": ("It is {}.", "This track is {}, and so on."),
+    "play": ("A piece with {}.", "It is in C major, with {}.", "This track features {}."),
+    "lacking": ("A piece with {}.", "It is in C major, with {}."),
+    "without": ("A track {}.", "It is in C major, {}."),
+    "lack": ("{}.", "{} in this rock track."),
+    "have": ("A piece with {}.", "It has {}."),
+    "texture": ("A piece with {}.", "It has {}."),
+    "tone": ("A piece with {}.", "It has {}."),
+    "sound": (
+        "The sound is {}.",
+        "The mix is {}.",
+        "A piece with a_ {} sound.",
+        "Its sound is {}.",
+    ),
+    "shade": ("A piece with a_ {} sound.", "It has a_ {} sound."),
+    "toned": ("It is {}.", "It is {}, and so on."),
+    "key": ("A piece in {}.", "The music is in {}, with a smile.", "In {}, as ever."),
     "bpm": ("A track at {}.", "The tempo is {}.", "It has a tempo of {}."),
     "pace": ("The tempo is {}.", "It has a_ {} tempo."),
     "moves": ("It moves {}.", "This track moves {}, and so on."),
+    "level": ("A piece at {}.", "A piece at {}, and so on."),
+    "volume": ("It is {}.", "It is {}, and so on."),
+    "swells": ("It {}.", "The music {}."),
+    "varying": ("It is loud but {}.",),
+    "volumes": ("Its {}.",),
+    "vary": ("{}.", "Here we are, and {}."),
+    "mono": ("A piece of music, recorded {}.",),
+    "sounds": ("{}.", "Here we are, and {}."),
     "the": ("{}.", "Here we are, and {}."),
-    "there": ("{}.", "Here we are, and {}."),
-    "it": ("{}.", "{}, as ever."),
+    "tag": (),
 }
-OTHERS = {("genre", "rock"), ("key", "C major")}  # which carriers say themselves
+OTHERS = {
+    ("genre", "rock"),
+    ("key", "C major"),
+    ("loudness", "loud"),
+}  # which carriers say themselves
 SPELT_OUT = {"tempo": [str(bpm) for bpm in range(30, 300)], "key": list(KEYS)}
 
 
@@ -54,7 +73,7 @@ def carried(attribute: str, value: str) -> Iterator[str]:
     (statement,) = phrase_book().statements([Claim(attribute=attribute, value=value, text="")])
     for kind, patterns in statement.phrases.items():
         for phrase in (each for pattern in patterns for each in choices(pattern)):
-            yield from (finish(carrier.format(phrase)) for carrier in CARRIERS.get(kind, ()))
+            yield from (finish(carrier.format(phrase)) for carrier in CARRIERS[kind])
 
 
 def claims_in(text: str) -> set[tuple[str, str]]:

@@ -39,9 +39,11 @@ from mmusset.text import sentences, word_count
 from mmusset.truth.extract import extract
 from mmusset.truth.findings import sayable
 from mmusset.truth.leaks import injection, music_in_story, picture_in_caption
+from mmusset.truth.lexicon import UNMEASURED
 from tests.support.samples import colour, image_evidence, material, music_evidence
 from tests.support.truths import evidence
 
+GENRES = sorted(each.value for each in UNMEASURED if each.attribute == "genre")
 PAIRS = 500  # of a random brief and what is written for it
 COLOURS = ("navy", "amber", "teal", "rust", "ivory", "forest green", "midnight blue", "red")
 
@@ -107,6 +109,19 @@ def test_a_caption_says_what_may_be_said_and_nothing_else() -> None:
         assert not picture_in_caption(caption) + injection(caption, "caption"), caption
 
 
+def test_a_caption_is_read_back_as_the_claims_it_was_made_of() -> None:
+    for number in range(PAIRS):
+        random = Random(number)
+        told = claims(random)
+        genre = Claim(attribute="genre", value=random.choice(GENRES), text="", basis="told")
+        told = (*told, genre) if random.random() < 0.5 else told
+        meant = {(each.attribute, each.value) for each in caption_grammar.statements(told)}
+        said = said_in(caption := caption_grammar.write(told, random))
+        assert said <= meant, caption
+        assert len(said) >= min(len(meant), caption_grammar.MOST_SAID) - 1, (caption, meant)
+        assert len(sentences(caption)) <= caption_grammar.MOST_SENTENCES, caption
+
+
 @given(music=evidence(), seed=st.integers(0, 2**32))
 def test_any_evidence_gives_a_caption_that_it_carries_or_none(music, seed) -> None:  # type: ignore[no-untyped-def]
     told = sayable(music, CERTAINTY)
@@ -162,6 +177,26 @@ def test_every_colour_of_a_family_or_with_another_name_is_one_that_is_measured()
     phrases = story_grammar._phrases()
     families = [member for members in phrases["families"].values() for member in members]
     assert {*phrases["called"], *families, *phrases["vivid"]} <= set(dict(NAMES))
+
+
+@pytest.mark.parametrize(
+    ("values", "said", "unsaid"),
+    [
+        (("#0b0b0d", "#fbfbfa", "#808285"), "in black, white and grey", "shades"),
+        (("#fbfbfa", "#b9bcc0"), "in white and grey", "black"),
+        (("#808285", "#b9bcc0"), "grey", "white"),
+    ],
+)
+def test_greys_are_called_black_or_white_only_where_these_are_there(
+    values: tuple[str, ...], said: str, unsaid: str
+) -> None:
+    image = Image.new("RGB", (300, 200))
+    for place, value in enumerate(values):
+        image.paste(value, (300 * place // len(values), 0, 300, 200))
+    for number in range(20):
+        story = story_grammar.write(measure(image), "", Random(number))
+        assert said in story, story
+        assert unsaid not in story, story
 
 
 def test_stories_speak_of_edges_in_one_sense_and_join_nothing_unrelated() -> None:

@@ -7,8 +7,9 @@ from random import Random
 from mmusset.sample import Captions, Claim, JudgedClaim
 from mmusset.text import word_count
 
-from .caption_grammar import best_of, statements
+from .caption_grammar import statements, told
 from .phrase_book import Statement, keyword
+from .wording import finish
 
 SHORT_WORDS = 12
 SHORT_CLAIMS = 3
@@ -26,7 +27,7 @@ def facets_of(key: str, claims: Sequence[JudgedClaim]) -> Captions:
     random = Random(f"{key} facets")
     said = statements(_said(claims))
     numbers = [each for name in NUMBERS for each in said if each.attribute == name]
-    text = _text([each for each in said if each not in numbers], random)
+    text = told([each for each in said if each not in numbers], random)
     return Captions(
         short=_short(said, random),
         tags=", ".join(keyword(each) for each in said) or "music",
@@ -51,18 +52,14 @@ def _once(claims: Iterable[Claim]) -> Iterable[Claim]:
             yield claim
 
 
-def _text(said: Sequence[Statement], random: Random) -> str:
-    return best_of(said, random) if said else ""
-
-
 def _short(said: Sequence[Statement], random: Random) -> str:
     """One sentence of what matters most."""
     for count in range(min(SHORT_CLAIMS, len(said)), 0, -1):
-        text = best_of(said[:count], random, most_sentences=1)
+        text = told(said[:count], random, most_sentences=1)
         if word_count(text) <= SHORT_WORDS:
             return text
     return NOTHING
 
 
 def _with_numbers(text: str, numbers: list[str]) -> str:
-    return f"{text} {', '.join(numbers)}.".strip() if numbers else text or NOTHING
+    return finish(f"{text} {', '.join(numbers)}.".strip()) if numbers else text or NOTHING

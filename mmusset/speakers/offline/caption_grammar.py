@@ -1,47 +1,26 @@
-"""Captions out of claims: what matters first, in plain sentences."""
+"""Captions out of claims: one plain sentence or two, in which each claim has its proper place."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cache
-from itertools import combinations, pairwise
+from itertools import combinations
 from random import Random
 
 from mmusset.errors import Unusable
 from mmusset.notability import worth_saying
 from mmusset.sample import Claim
-from mmusset.text import word_count
 
 from .phrase_book import Frame, Statement, phrase_book
 from .wording import expand, finish, listed, pick, shuffled
 
 LEAST_WORDS = 3
 MOST_SAID = 6  # claims in a caption; more would make a list of it
-MOST_IN_SENTENCE = 4
-MOST_SENTENCES = 4
-DRAFTS = 16  # of which the one that reads best is taken
+MOST_IN_SENTENCE = 5
+MOST_SENTENCES = 2
+LEAST_IN_OPENING = 2  # claims, where there are more: "a piece with drums" is no beginning
 
-# What a draft loses for each claim left out, each sentence more or fewer than its claims ask for,
-# each word said twice, each sentence that begins as the one before it, each of four words or
-# fewer, each of two, and each claim that stands ahead of one that matters more.
-LEFT_OUT, SENTENCE, TWICE, SAME_BEGINNING, SHORT, STUMP, OUT_OF_ORDER = 3, 1, 2, 1, 0.7, 100, 0.5
-CHANCE = 1.5  # what luck may outweigh, so that like pieces are not told alike
-
-_COMMON = frozenset(
-    ("a", "an", "the", "of", "is", "are", "and", "to", "it", "in", "at", "with", "this", "there")
-)
-_UNNAMED = frozenset({"noun", "music"})  # the kinds of what stands for an unknown piece
-_WORD = re.compile(r"[\w'-]+")
-
-
-@dataclass(slots=True)
-class CaptionDraft:
-    """A caption being written: its sentences, the ranks of what each says, what is left to say."""
-
-    left: list[Statement]
-    sentences: list[str] = field(default_factory=list)
-    ranks: list[list[int]] = field(default_factory=list)
+_REPEATABLE = frozenset({"and", "but", "the", "this", "with"})
+_WORD = re.compile(r"[a-z'-]{3,}")
 
 
 def write(sayable: Sequence[Claim], random: Random) -> str:
@@ -49,10 +28,10 @@ def write(sayable: Sequence[Claim], random: Random) -> str:
 
     Raises Unusable where the grammar has words for none of them.
     """
-    said = statements(sayable)[:MOST_SAID]
-    if not said:
+    text = told(statements(sayable)[:MOST_SAID], random)
+    if not text:
         raise Unusable("nothing measurable to say", "no measured value is certain enough")
-    return best_of(said, random)
+    return text
 
 
 def statements(claims: Sequence[Claim]) -> list[Statement]:
@@ -60,48 +39,88 @@ def statements(claims: Sequence[Claim]) -> list[Statement]:
     return phrase_book().statements(worth_saying(claims))
 
 
-def best_of(said: Sequence[Statement], random: Random, most_sentences: int = MOST_SENTENCES) -> str:
-    """Of several drafts the one that reads best."""
-    drafts = [_draft(said, random, most_sentences) for _ in range(DRAFTS)]
-    costs = [_cost(draft, len(said)) + CHANCE * random.random() for draft in drafts]
-    return finish(". ".join(drafts[costs.index(min(costs))].sentences) + ".")
+def told(said: Sequence[Statement], random: Random, most_sentences: int = MOST_SENTENCES) -> str:
+    """As much as fits into so many sentences, what matters least left out first; "" of nothing."""
+    for count in range(len(said), 0, -1):
+        for some in combinations(said, count):
+            for text in _captions(some, random, most_sentences):
+                return text
+    return ""
 
 
-def _draft(said: Sequence[Statement], random: Random, most_sentences: int) -> CaptionDraft:
-    draft = CaptionDraft(list(said))
-    while draft.left and len(draft.sentences) < most_sentences and _add_sentence(draft, random):
-        pass
-    return draft
+def _captions(said: Sequence[Statement], random: Random, most_sentences: int) -> Iterator[str]:
+    """Captions of all that is said, in which no word stands twice."""
+    is_named = any("noun" in each.phrases for each in said)
+    usable = [*said] if is_named else [*said, phrase_book().stand_in(len(said))]
+    kinds = _kinds(usable)
+    for frames in shuffled(phrase_book().openings, random):
+        for frame in shuffled(_fitting(frames, kinds, is_named), random):
+            for filled in _fillings(frame.kinds, shuffled(usable, random)):
+                left = [each for each in said if each not in filled]
+                if _clashes(frame, filled) or not _opens_well(frame, filled, left):
+                    continue
+                opening = _worded(frame, filled, random)
+                for ending in _endings(left, random, most_sentences - 1):
+                    text = finish(f"{opening}.{ending}")
+                    if not _repeats(text):
+                        yield text
 
 
-def _add_sentence(draft: CaptionDraft, random: Random) -> bool:
-    """Say some of what is left in a sentence more; False where no frame takes any of it."""
-    opens = not draft.sentences
-    is_named = any("noun" in each.phrases for each in draft.left)
-    left = draft.left + ([phrase_book().unnamed] if opens and not is_named else [])
-    kinds = tuple(frozenset(each.phrases) for each in left)
-    fitting = _fitting(opens, kinds) or _fitting(False, kinds)
-    if not fitting:
+def _clashes(frame: Frame, filled: Sequence[Statement]) -> bool:
+    """Whether three adjectives side by side do not all point the same way."""
+    return any(
+        len(side_by_side) > 2 and {-1, 1} <= {each.pole for each in side_by_side}
+        for _, side_by_side in frame.filled(filled)
+    )
+
+
+def _opens_well(frame: Frame, filled: Sequence[Statement], left: Sequence[Statement]) -> bool:
+    """Whether a sentence can follow that says what is left."""
+    if not left:
+        return True
+    claims = sum(each.rank >= 0 for each in filled)
+    if claims < LEAST_IN_OPENING or frame.is_phrase or _parted(filled, left):
         return False
-    frame = pick(pick(fitting, random), random)
-    filled = next(_fillings(frame.kinds, shuffled(left, random)))
-    draft.left = [each for each in draft.left if each not in filled]
-    draft.ranks.append([each.rank for each in filled])
-    draft.sentences.append(_worded(frame, filled, random))
-    return True
+    if any("sounds" in each.phrases for each in filled):
+        return all("sounds" in each.phrases for each in left)
+    adjectives_left = any("is" in each.phrases for each in left)
+    return not adjectives_left or (claims > LEAST_IN_OPENING and "is" not in frame.kinds)
+
+
+def _parted(some: Sequence[Statement], others: Sequence[Statement]) -> bool:
+    """Whether what belongs in one sentence would stand in two."""
+    names = {each.attribute for each in some}
+    left = {each.attribute for each in others}
+    return any(names & pair and left & pair for pair in phrase_book().together)
+
+
+def _endings(left: Sequence[Statement], random: Random, most_sentences: int) -> Iterator[str]:
+    """What can follow an opening: a sentence of all that it left, or nothing."""
+    if not left:
+        yield ""
+    elif most_sentences:
+        frames = _fitting(phrase_book().followings, _kinds(left), True)
+        for frame in shuffled([each for each in frames if len(each.kinds) == len(left)], random):
+            for filled in _fillings(frame.kinds, shuffled(left, random)):
+                yield f" {_worded(frame, filled, random)}."
+
+
+def _kinds(said: Sequence[Statement]) -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(each.phrases) for each in said)
 
 
 @cache
-def _fitting(opens: bool, kinds: tuple[frozenset[str], ...]) -> tuple[tuple[Frame, ...], ...]:
-    """The frames that statements of these kinds can fill, by how many they take."""
-    book = phrase_book()
-    by_count: dict[int, list[Frame]] = {}
-    for frame in book.openings if opens else book.followings:
-        if len(frame.kinds) > MOST_IN_SENTENCE or (_UNNAMED in kinds and _is_bare(frame)):
-            continue
-        if _can_fill(frame.kinds, kinds):
-            by_count.setdefault(len(frame.kinds), []).append(frame)
-    return tuple(tuple(by_count[count]) for count in sorted(by_count))
+def _fitting(
+    frames: tuple[Frame, ...], kinds: tuple[frozenset[str], ...], is_named: bool
+) -> tuple[Frame, ...]:
+    """The frames that statements of these kinds can fill."""
+    return tuple(
+        frame
+        for frame in frames
+        if len(frame.kinds) <= MOST_IN_SENTENCE + (not is_named)
+        and (is_named or not _is_bare(frame))
+        and _can_fill(frame.kinds, kinds)
+    )
 
 
 def _is_bare(frame: Frame) -> bool:
@@ -130,45 +149,31 @@ def _fillings(places: tuple[str, ...], left: list[Statement]) -> Iterator[list[S
 def _worded(frame: Frame, filled: Sequence[Statement], random: Random) -> str:
     """The frame with a phrase of each statement in its place."""
     texts = [frame.parts[0]]
-    rest = list(filled)
-    for kind, count, text in zip(frame.parts[1::2], frame.counts, frame.parts[2::2], strict=True):
-        texts += [_joined(kind, rest[:count], random), text]
-        rest = rest[count:]
+    for (kind, said), text in zip(frame.filled(filled), frame.parts[2::2], strict=True):
+        texts += [_joined(kind, said, random), text]
     return expand("".join(texts), random)
 
 
 def _joined(kind: str, said: Sequence[Statement], random: Random) -> str:
-    ordered = sorted(said, key=lambda each: each.rank)
-    texts = [pick(each.phrases[kind], random) for each in ordered]
-    if len(ordered) == 2 and ordered[0].pole * ordered[1].pole < 0:
+    """Phrases side by side; adjectives in the order that English has for them."""
+    book = phrase_book()
+    worded = [(pick(each.phrases[kind], random), each) for each in said]
+    worded.sort(key=lambda pair: pair[1].rank)
+    if kind in ("adj", "is"):
+        worded.sort(key=lambda pair: book.place(pair[0]))
+    texts = [text for text, _ in worded]
+    if len(said) == 2 and said[0].pole * said[1].pole < 0:
         return " but ".join(texts)
-    if kind == "before":
-        return pick((", ", ", ", " and "), random).join(texts)
-    return listed(texts)
+    if kind not in ("adj", "shade"):
+        return listed(texts)
+    commas = [" " if text in book.classifying else ", " for text in texts[1:]]
+    return texts[0] + "".join(comma + text for comma, text in zip(commas, texts[1:], strict=True))
 
 
-def _cost(draft: CaptionDraft, claims: int) -> float:
-    """How badly a draft reads."""
-    words = Counter(_stem(word) for word in _WORD.findall(" ".join(draft.sentences)))
-    twice = sum(count - 1 for word, count in words.items() if word not in _COMMON)
-    lengths = [word_count(sentence) for sentence in draft.sentences]
-    beginnings = [sentence.split(" ", 1)[0] for sentence in draft.sentences]
-    return (
-        LEFT_OUT * len(draft.left)
-        + SENTENCE * abs(len(draft.sentences) - (claims + 2) // 3)
-        + TWICE * twice
-        + SAME_BEGINNING * sum(a == b for a, b in pairwise(beginnings))
-        + SHORT * sum(length < 5 for length in lengths[len(lengths) < 2 :])
-        + STUMP * (lengths.count(1) + lengths.count(2))
-        + OUT_OF_ORDER * sum(_inversions(draft))
-    )
+def _repeats(text: str) -> bool:
+    words = [_stem(word) for word in _WORD.findall(text.casefold()) if word not in _REPEATABLE]
+    return len(words) > len(set(words))
 
 
 def _stem(word: str) -> str:
-    return word.removesuffix("s") if len(word) > 3 else word
-
-
-def _inversions(draft: CaptionDraft) -> Iterator[int]:
-    """For each two sentences, how many claims of the first stand ahead of more important ones."""
-    for earlier, later in combinations(draft.ranks, 2):
-        yield sum(a > b for a in earlier for b in later)
+    return word.removesuffix("s")

@@ -1,11 +1,10 @@
 """The offline speaker's phrases, from `caption_phrases.yaml`: for a claim, the ways to say it."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from itertools import product
 
 from mmusset.measurements.listed import named
 from mmusset.sample import Claim
@@ -60,23 +59,49 @@ class Frame:
         places = zip(self.parts[1::2], self.counts, strict=True)
         return tuple(kind for kind, count in places for _ in range(count))
 
+    @property
+    def is_phrase(self) -> bool:
+        """Whether it ends with the clip's kind, as "a loud piece" does."""
+        return self.kinds[-1] in ("noun", "music") and not self.parts[-1]
+
+    def filled(self, said: Sequence[Statement]) -> Iterator[tuple[str, Sequence[Statement]]]:
+        """The kind of each place with its statements, where `said` go from left to right."""
+        start = 0
+        for kind, count in zip(self.parts[1::2], self.counts, strict=True):
+            yield kind, said[start : start + count]
+            start += count
+
 
 @dataclass(frozen=True, slots=True)
 class PhraseBook:
-    """The whole file. `unnamed` stands for the clip where its kind is not known."""
+    """The whole file. `unnamed` stands for the clip where its kind is not known, `unnamed_alone`
+    where one thing only is said of it.
+    """
 
     unnamed: Statement
+    unnamed_alone: Statement
     phrases: Mapping[str, Mapping[str, Phrases]]
-    beside: Mapping[str, Mapping[str, list[str]]]
+    together: tuple[frozenset[str], ...]
     low: frozenset[str]
     high: frozenset[str]
-    openings: tuple[Frame, ...]
+    adjectives: tuple[str, ...]
+    classifying: frozenset[str]
+    openings: tuple[tuple[Frame, ...], ...]
     followings: tuple[Frame, ...]
+
+    def stand_in(self, claims: int) -> Statement:
+        """What stands for the clip where so many claims are told of it."""
+        return self.unnamed if claims > 1 else self.unnamed_alone
 
     def statements(self, claims: Sequence[Claim]) -> list[Statement]:
         """What can be said of claims that stand in the order of what matters."""
         said = (self._statement(claim, rank) for rank, claim in enumerate(claims))
-        return self._fitted([statement for statement in said if statement])
+        return [statement for statement in said if statement]
+
+    def place(self, adjective: str) -> int:
+        """Where an adjective stands among others."""
+        known = adjective if adjective in self.adjectives else ANY
+        return self.adjectives.index(known)
 
     def _statement(self, claim: Claim, rank: int) -> Statement | None:
         """A measurement that the file does not know brings sentences in its declaration."""
@@ -92,20 +117,6 @@ class PhraseBook:
         pole = (claim.value in self.high) - (claim.value in self.low)
         return Statement(claim.attribute, claim.value, worded, rank, pole)
 
-    def _fitted(self, said: list[Statement]) -> list[Statement]:
-        """Each with those phrases alone that read well beside the others."""
-        limits: dict[str, list[str]] = {}
-        for statement in said:
-            limits |= self.beside.get(statement.attribute, {})
-        return [_limited(each, limits.get(each.attribute)) for each in said]
-
-
-def _limited(statement: Statement, kinds: list[str] | None) -> Statement:
-    if kinds is None:
-        return statement
-    phrases = {kind: texts for kind, texts in statement.phrases.items() if kind in kinds}
-    return replace(statement, phrases=phrases)
-
 
 def spoken(claim: Claim) -> str:
     """A claim's value as people write it: "A# major" is B flat major."""
@@ -118,21 +129,28 @@ def phrase_book() -> PhraseBook:
     text = (resources.files(__package__) / FILE).read_text("utf-8")
     data = read_yaml(text)
     return PhraseBook(
-        unnamed=Statement("", "", _kinds(data["unnamed"]), -1, 0),
+        unnamed=_unnamed(data["unnamed"]),
+        unnamed_alone=_unnamed(data["unnamed_alone"]),
         phrases={
             attribute: {value: _kinds(phrases) for value, phrases in values.items()}
             for attribute, values in data["phrases"].items()
         },
-        beside=data["beside"],
+        together=tuple(frozenset(names) for names in data["together"]),
         low=frozenset(data["low"]),
         high=frozenset(data["high"]),
-        openings=_frames(data["openings"], data["parts"]),
+        adjectives=tuple(data["adjectives"]),
+        classifying=frozenset(data["classifying"]),
+        openings=tuple(_frames(row, data["parts"]) for row in data["openings"]),
         followings=_frames(data["followings"], data["parts"]),
     )
 
 
 def _kinds(phrases: Mapping[str, list[str]]) -> Phrases:
     return {kind: tuple(texts) for kind, texts in phrases.items()}
+
+
+def _unnamed(phrases: Mapping[str, list[str]]) -> Statement:
+    return Statement("", "", _kinds(phrases), -1, 0)
 
 
 def _declared(claim: Claim) -> Phrases:
@@ -146,15 +164,16 @@ def _frames(patterns: list[str], parts: Mapping[str, list[str]]) -> tuple[Frame,
 
 
 def _written_out(pattern: str, parts: Mapping[str, list[str]]) -> list[str]:
-    """The pattern with each choice of each part that it names."""
-    names = _PART.findall(pattern)
-    texts = []
-    for row in product(*(parts[name] for name in names)):
-        text = pattern
-        for name, part in zip(names, row, strict=True):
-            text = text.replace(name, part, 1)
-        texts.append(text)
-    return texts
+    """The pattern with each choice of each part that it names, and of those that these name."""
+    match = _PART.search(pattern)
+    if not match:
+        return [pattern]
+    before, after = pattern[: match.start()], pattern[match.end() :]
+    return [
+        text
+        for choice in parts[match[0]]
+        for text in _written_out(f"{before}{choice}{after}", parts)
+    ]
 
 
 def _frame(text: str) -> Frame:

@@ -17,7 +17,7 @@ from mmusset.sample import Colour, ImageEvidence
 from mmusset.text import word_count
 from mmusset.yaml_text import read_yaml
 
-from .wording import expand, finish, pick, shuffled
+from .wording import expand, finish, listed, pick, shuffled
 
 LEAST_WORDS = 20
 SENTENCES = (2, 4)
@@ -195,11 +195,18 @@ def _family_main(image: ImageEvidence, random: Random) -> _Main | None:
         if len(inside) < 2 or share < MOST or inside[0].share >= ALL:
             continue
         much = "all" if share >= ALL else "most"
-        ends = {"black", "white"} <= {colour.name for colour in inside}
-        kind = f"greys {much}" if family == GREY and ends else f"family {much}"
+        greys = _greys(inside) if family == GREY else []
+        kind = f"greys {much}" if len(greys) > 1 else f"family {much}"
+        called = listed(greys) if len(greys) > 1 else family
         left = tuple(c for c in palette if c not in inside and _is_named(c))
-        return _Main(kind, _phrase("main", kind, random=random, c=family), left)
+        return _Main(kind, _phrase("main", kind, random=random, c=called), left)
     return None
+
+
+def _greys(colours: Sequence[Colour]) -> list[str]:
+    """Black and white where they are among them, and grey for all others."""
+    names = [c.name if c.name in ("black", "white") else GREY for c in colours]
+    return [word for word in ("black", "white", GREY) if word in names]
 
 
 def _others(main: _Main) -> tuple[list[Colour], list[Colour]]:

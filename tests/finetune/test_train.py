@@ -89,7 +89,7 @@ def test_the_adapter_can_be_served_and_says_what_made_it(whole: Path, base: Path
     card = (whole / "README.md").read_text()
     assert "| learnt from | 5 samples; 2 more" in card
     assert "music captions and stories" in card
-    assert "offline (offline-grammar/1) (7 texts)" in card
+    assert "written by the offline grammar (14 texts)" in card
     assert (whole / "loss.png").read_bytes().startswith(b"\x89PNG")
     lines = log(whole)
     assert [line["step"] for line in lines if line["at"] == "train"] == list(range(1, 11))

@@ -116,3 +116,9 @@ def test_no_group_is_in_two_splits(samples: dict[str, Any]) -> None:
         "validation",
         "test",
     }
+
+
+def test_the_readme_shows_every_caption(samples: dict[str, Any]) -> None:
+    readme = (EXAMPLES.parent / "README.md").read_text()
+    for sample in samples.values():
+        assert f"\n- {sample['caption']['text']}\n" in readme

@@ -10,6 +10,7 @@ from mmusset.truth.extract import extract
 from . import caption_grammar, story_grammar
 
 MOST_STORY_WORDS = 120
+OTHER_STORIES = 8  # that are written at most, to fill one up
 
 
 def caption(notes: Notes, random: Random) -> str:
@@ -42,18 +43,32 @@ def _lost(notes: Notes, rest: str, faults: list[Fault]) -> list[Claim]:
 def story(notes: Notes, random: Random) -> str:
     """The story without the sentences at fault, and no longer than 120 words.
 
-    A fault of length quotes the whole story, of which all that fits is rest; where too little of
-    it is left, another story is written. "" where no fault is in it.
+    A fault of length quotes the whole story, of which all that fits is rest. Where too little of
+    it is left, sentences of another story come after it. "" where no fault is in it.
     """
     faults = [fault for fault in notes.draft.faults if fault.where == "story"]
     if not faults:
         return ""
-    rest = _without(notes.draft.story, [fault for fault in faults if fault.rule != "length"])
+    named = [fault for fault in faults if fault.rule != "length"]
+    rest = _without(notes.draft.story, named)
     while word_count(rest) > MOST_STORY_WORDS and len(pieces := sentences(rest)) > 1:
         rest = "".join(pieces[:-1]).strip()
-    if story_grammar.LEAST_WORDS <= word_count(rest) <= MOST_STORY_WORDS:
-        return rest
-    return story_grammar.write(notes.image, "", random)
+    if word_count(rest) > MOST_STORY_WORDS or not rest:
+        return story_grammar.write(notes.image, "", random)
+    return _filled_up(rest, notes, named, random)
+
+
+def _filled_up(rest: str, notes: Notes, faults: list[Fault], random: Random) -> str:
+    """A story that is long enough: what others that tell of the picture say, and no fault names."""
+    for _ in range(OTHER_STORIES):
+        for sentence in sentences(story_grammar.write(notes.image, "", random)):
+            if word_count(rest) >= story_grammar.LEAST_WORDS:
+                return rest
+            if sentence.strip() not in rest and not any(
+                _touches(sentence, f.quote) for f in faults
+            ):
+                rest = f"{rest} {sentence.strip()}"
+    return rest
 
 
 def _without(text: str, faults: list[Fault]) -> str:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from mmusset.sample import GIVEN, Fault, Revision
 
-RULE = "not mended as asked"
+NOT_MENDED = "not mended as asked"
 _QUOTED = re.compile(r'"([^"]+)"|\u201c([^\u201d]+)\u201d')
 
 
@@ -56,4 +56,4 @@ def _names(note: str, where: str) -> bool:
 
 
 def _fault(where: Literal["caption", "story"], quote: str, note: str) -> Fault:
-    return Fault(where=where, rule=RULE, quote=quote, why="a person asks for it", mend=note)
+    return Fault(where=where, rule=NOT_MENDED, quote=quote, why="a person asks for it", mend=note)

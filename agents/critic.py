@@ -12,7 +12,7 @@ from mmusset.sample import PERSON, RULES, Fault
 from mmusset.speakers.agent import Notes
 from mmusset.speakers.asking import Asker
 
-from . import by_hand
+from .by_hand import NOT_MENDED
 from .rules import find_faults
 from .state import (
     GraphAgent,
@@ -82,7 +82,7 @@ def _is_final(fault: Fault, state: State) -> bool:
 
 def _is_only_noted(fault: Fault, state: State, limits: CriticPart) -> bool:
     """Whether a fault in a given story is told to readers, and the story kept."""
-    return _is_final(fault, state) and limits.given_story == "keep" and fault.rule != by_hand.RULE
+    return _is_final(fault, state) and limits.given_story == "keep" and fault.rule != NOT_MENDED
 
 
 def _last_round(state: State, limits: CriticPart) -> int:

@@ -18,8 +18,6 @@ from mmusset.recipe import Recipe
 from mmusset.sample import Caption, Material, Outcome, Story, Verdict
 from mmusset.speakers.asking import Asker
 from mmusset.tracing import refuse_tracing, untraced
-from mmusset.truth.findings import sayable
-from mmusset.truth.told import told
 
 from .state import GraphAgent, State, StateChange, begin, has_words
 
@@ -55,13 +53,9 @@ def build_graph(asker: Asker, recipe: Recipe, agents: Sequence[GraphAgent[BaseMo
     config: RunnableConfig = {"recursion_limit": steps + 1}
 
     async def annotate(material: Material) -> Outcome:
-        music, certainty = material.media.music_evidence, recipe.certainty
-        by_tags = told(material.tags, recipe.tags.use, music, certainty)
-        title = material.tags.title if "title" in recipe.tags.use else ""
-        start = begin(material, sayable(music, certainty, by_tags), title)
+        start = begin(material, recipe.certainty, recipe.tags.use)
         with untraced():
-            final = outcome(cast(State, await compiled.ainvoke(start, config)))
-        return final.model_copy(update={"told": by_tags})
+            return outcome(cast(State, await compiled.ainvoke(start, config)))
 
     return annotate
 
@@ -80,7 +74,9 @@ def outcome(state: State) -> Outcome:
         else None
     )
     story = Story(text=state["story"], writer=state["story_writer"], note=state["story_note"])
-    return Outcome(verdict=verdict, caption=caption, story=story, turns=state["turns"])
+    return Outcome(
+        verdict=verdict, caption=caption, story=story, turns=state["turns"], told=state["told"]
+    )
 
 
 def _how_accepted(state: State) -> str:

@@ -9,7 +9,6 @@ from mmusset.sample import Material
 from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import Request
 from mmusset.speakers.offline.speaker import OfflineSpeaker
-from mmusset.truth.told import may_be_said
 
 from .graph import build_graph
 from .state import GraphAgent, begin, brief
@@ -22,8 +21,7 @@ async def preview(
     agents: Sequence[GraphAgent[BaseModel]],
 ) -> Request:
     """The request of `agent`. Texts that others of `agents` write first are the offline ones."""
-    music = material.media.music_evidence
-    state = begin(material, may_be_said(music, recipe.certainty, material.tags, recipe.tags.use))
+    state = begin(material, recipe.certainty, recipe.tags.use)
     outcome = await build_graph(Asker(OfflineSpeaker(), InMemoryReplies()), recipe, agents)(
         material
     )

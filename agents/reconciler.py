@@ -16,7 +16,7 @@ from mmusset.speakers.offline import mending
 from mmusset.text import sentences
 from mmusset.truth.extract import extract
 
-from . import by_hand
+from .by_hand import NOT_MENDED
 from .state import GraphAgent, State, StateChange, ask
 
 
@@ -58,7 +58,7 @@ def keeps_the_rest(before: str, after: str, faults: Sequence[Fault]) -> bool:
 def keeps_claims(before: str, after: str, faults: Sequence[Fault]) -> bool:
     """Whether `after` still makes every claim of `before`, but for those in words that a person
     quoted. What rules or a model found is mended by dropping a sentence, too."""
-    quotes = [fault.quote for fault in faults if fault.rule == by_hand.RULE]
+    quotes = [fault.quote for fault in faults if fault.rule == NOT_MENDED]
     if len(quotes) < len(faults):
         return True
     now = {(claim.attribute, claim.value) for claim in extract(after)}

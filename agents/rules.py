@@ -31,8 +31,8 @@ def find_faults(
     is_given = has_given_story(state)
     if is_given:
         story = plain_copy(story)
-    told = (claim for claim in state["sayable"] if claim.basis == "told")
-    claims = judge(extract(caption), material.media.music_evidence, certainty, told)
+    by_tags = (claim for claim in state["told"] if claim.verdict == "told")
+    claims = judge(extract(caption), material.media.music_evidence, certainty, by_tags)
     faults = [
         *claim_faults(claims, caption, limits),
         *lengths(caption, "caption", limits.caption_words),

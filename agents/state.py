@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypedDict, TypeVar
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from mmusset import prompts
 from mmusset.notability import worth_saying
-from mmusset.recipe import Recipe
+from mmusset.recipe import Recipe, UsedTag
 from mmusset.sample import (
     GIVEN,
     PERSON,
@@ -28,6 +28,8 @@ from mmusset.sample import (
 from mmusset.speakers.agent import Agent, Draft
 from mmusset.speakers.asking import Asker
 from mmusset.speakers.base import Brief, PromptParts, R
+from mmusset.truth.findings import sayable
+from mmusset.truth.told import told
 
 MOST_QUOTED = 200  # characters of a text at fault in a list of faults
 
@@ -51,6 +53,7 @@ class State(StateChange):
     """One sample in the graph. Texts are "" and tuples empty until they are written."""
 
     material: Material
+    told: tuple[JudgedClaim, ...]  # what the tags in use claim, contradicted or not
     sayable: tuple[Claim, ...]
     title: str  # the piece's, where the recipe allows to tell it
     evidence: str  # the part of the prompt that all agents share
@@ -72,17 +75,22 @@ class GraphAgent(Agent[R_co]):
     turn: TakeTurn
 
 
-def begin(material: Material, sayable: tuple[Claim, ...], title: str = "") -> State:
-    """A sample of which nothing is written yet, or as its revision left it."""
+def begin(material: Material, certainty: float, use: Sequence[UsedTag] = ()) -> State:
+    """A sample of which nothing is written yet, or as its revision left it.
+
+    `certainty` is the recipe's, and `use` the tags that may be used.
+    """
+    music = material.media.music_evidence
+    by_tags = told(material.tags, use, music, certainty)
+    said = sayable(music, certainty, by_tags)
     evidence = prompts.load("evidence").render(
-        music=material.media.music_evidence.fields,
-        image=material.media.image_evidence,
-        sayable=worth_saying(sayable),
+        music=music.fields, image=material.media.image_evidence, sayable=worth_saying(said)
     )
     state = State(
         material=material,
-        sayable=sayable,
-        title=title,
+        told=by_tags,
+        sayable=said,
+        title=material.tags.title if "title" in use else "",
         evidence=evidence,
         caption="",
         caption_writer="",

@@ -27,7 +27,6 @@ from mmusset.speakers import chat
 from mmusset.speakers.base import Request
 from mmusset.speakers.picture import fit
 from mmusset.training.picture import decode_image
-from mmusset.truth.told import may_be_said
 
 from .recipe import DataPart, Taught
 from .writers import Writer, writer_of
@@ -174,8 +173,7 @@ def messages_of(
 ) -> list[Message]:
     """What `agent` is sent about a sample of which nothing is written yet; `use` are the tags
     that it is told."""
-    said = may_be_said(quadruple.music_evidence, certainty, quadruple.tags, use)
-    state = begin(material_of(quadruple, Path()), said)
+    state = begin(material_of(quadruple, Path()), certainty, use)
     return chat.messages(Request(brief(state, agent)), {"type": "image"})
 
 

@@ -32,7 +32,6 @@ from mmusset.speakers.asking import Asker, InMemoryReplies, fault_of
 from mmusset.speakers.base import Request
 from mmusset.speakers.local.speaker import TransformersSpeaker
 from mmusset.truth.findings import carried, findings
-from mmusset.truth.told import may_be_said
 
 from .chats import (
     TAUGHT,
@@ -288,8 +287,7 @@ def _begun(sample: HeldOut, scratch: Path) -> State:
     # The story is to be written even where the source gave one.
     anew = sample.quadruple.prepared().model_copy(update={"given_story": ""})
     material = replace(material_of(sample.quadruple, file), prepared=anew)
-    music = material.media.music_evidence
-    return begin(material, may_be_said(music, sample.certainty, material.tags, sample.use))
+    return begin(material, sample.certainty, sample.use)
 
 
 async def _written(

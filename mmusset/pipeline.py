@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from .agents.state import GraphAgent
+    from .builder.item_story import ItemStory
     from .builder.job import BuildResult
-    from .builder.report import BuildSummary, ItemStory
+    from .builder.report import BuildSummary
     from .sources.source import Source
     from .speakers.chat import Body
     from .speakers.vllm.serve import ServerSpec
@@ -171,7 +172,7 @@ def try_file(path: Path, recipe: Recipe, log: Callable[[str], None]) -> "ItemSto
     """
     from .agents import AGENTS
     from .agents.graph import build_graph
-    from .builder import report, trial
+    from .builder import item_story, trial
     from .speakers.asking import Asker, InMemoryReplies
     from .speakers.choose import speaker_of
 
@@ -180,7 +181,7 @@ def try_file(path: Path, recipe: Recipe, log: Callable[[str], None]) -> "ItemSto
     async def run() -> "ItemStory":
         async with trial.trial_of_file(path, recipe) as on_trial, speaker_of(recipe, log) as writer:
             graph = build_graph(Asker(writer, InMemoryReplies()), recipe, AGENTS)
-            return report.tried(on_trial, await graph(on_trial.material))
+            return item_story.tried(on_trial, await graph(on_trial.material))
 
     return _finish(run())
 

@@ -11,6 +11,7 @@ Doors:
     trial            one item, for people who tune prompts
     progress         what a build shows while it runs
     report, show     plain facts of a source, a build and a ledger; and as text
+    item_story, show_item   the same of one item
     reasons          the reasons of verdicts, worded for people
     estimate         what a model will cost
     accounting       what became of every item, and what the replies have cost

@@ -15,9 +15,9 @@ from mmusset.errors import MmussetError, UsageError
 from mmusset.sample import JudgedClaim
 from mmusset.truth.extract import extract
 
+from .item_story import explain, judged
 from .ledger.file import open_to_mark, open_to_read
 from .ledger.marks import MARK_VERDICTS, Mark
-from .report import explain, judged
 
 __all__ = [
     "MOST_NOTE_CHARACTERS",

@@ -1,4 +1,4 @@
-"""The reasons of verdicts as people are told them; ledgers and manifests keep the short ones."""
+"""Reasons of verdicts and origins of pictures, worded for people; ledgers keep the short names."""
 
 _WORDED = {
     "at once": "accepted without changes",
@@ -17,3 +17,13 @@ _WORDED = {
 def worded(reason: str) -> str:
     """A reason for people who have not read the code."""
     return _WORDED.get(reason, reason)
+
+
+# Where a picture comes from.
+ORIGINS = {
+    "embedded": "embedded in the music file",
+    "stem": "of the same name",
+    "folder": "the folder's cover",
+    "video": "a frame of the video",
+    "alone": "of no music",
+}

@@ -1,6 +1,5 @@
 """The state of a source, a build and a ledger as plain values; `show.py` turns them into text."""
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -12,35 +11,19 @@ from pydantic import BaseModel
 from mmusset.errors import MmussetError
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
-from mmusset.sample import (
-    PERSON,
-    Caption,
-    ImageOrigin,
-    Item,
-    JudgedClaim,
-    Outcome,
-    Piece,
-    Prepared,
-    Quadruple,
-)
 from mmusset.shards.manifest import NearDuplicates, known_manifest
 from mmusset.shards.tar import Shard
 from mmusset.sources.source import MUSICAL
 from mmusset.speakers.agent import Agent
 from mmusset.truth.control import MOST, Control, HeardCaption, control
-from mmusset.truth.extract import extract
-from mmusset.truth.judge import judge
 
 from .accounting import Cost, Tally
 from .estimate import Estimate, estimate
 from .job import BuildResult
 from .ledger.ledger import Ledger
 from .ledger.left_out import REASON
-from .ledger.marks import Applied, Mark
-from .ledger.plan import PlannedItem
 from .planning.inventory import Inventory
 from .planning.plan import clip_count, drop_short
-from .trial import Trial
 
 # CPU-seconds for one sample with the offline speaker; benchmarks/README.md.
 SAMPLE_CPU_S = 0.2
@@ -148,48 +131,6 @@ class BuildSummary:
     status: StatusReport
     near_duplicates: NearDuplicates | None
     max_near_duplicates: float
-
-
-@dataclass(frozen=True, slots=True)
-class ItemStory:
-    """One item's whole story. None for what has not happened yet.
-
-    `item` is the sample itself where only a shard holds it. `mark` is what a person wants of
-    it, `applied` the mark that was applied last; `own_caption` are a person's words for the
-    caption, judged, that are not in the outcome yet.
-    """
-
-    item: Item | Quadruple
-    prepared: Prepared | None
-    outcome: Outcome | None
-    mark: Mark | None
-    applied: Applied | None
-    shard: Shard | None
-    own_caption: Caption | None = None
-
-    @property
-    def caption(self) -> Caption | None:
-        """The caption as it is, or as a person wants it."""
-        return self.own_caption or (self.outcome.caption if self.outcome else None)
-
-    @property
-    def story_text(self) -> str:
-        """The story as it is, or as a person wants it; "" where there is none."""
-        if self.mark and self.mark.story:
-            return self.mark.story
-        return self.outcome.story.text if self.outcome and self.outcome.story else ""
-
-    @property
-    def piece(self) -> Piece | None:
-        """What the source offered; None where only a shard holds the item."""
-        return self.item.piece if isinstance(self.item, Item) else None
-
-    @property
-    def origin(self) -> ImageOrigin:
-        """Where the picture comes from."""
-        if isinstance(self.item, Item):
-            return self.item.piece.picture.origin
-        return self.item.image.origin
 
 
 def survey(
@@ -316,21 +257,6 @@ def summary(result: BuildResult, out: Path, ledger: Ledger) -> BuildSummary:
     return BuildSummary(str(out), example, result, status(ledger), alike, most)
 
 
-def explain(ledger: Ledger, key_or_path: str) -> list[ItemStory]:
-    """The stories of the item of this key, or of the items of this file.
-
-    Raises MmussetError, with the reason if the file was skipped.
-    """
-    planned = ledger.plan.item(key_or_path)
-    items = [planned] if planned else _at(ledger, os.fsencode(Path(key_or_path)))
-    return [_story(ledger, planned) for planned in items]
-
-
-def tried(trial: Trial, outcome: Outcome) -> ItemStory:
-    """The story of an item on trial, which is in no plan."""
-    return ItemStory(trial.item, trial.material.prepared, outcome, None, None, None)
-
-
 def plain(value: object) -> object:
     """Any of the facts above as values that JSON knows."""
     if isinstance(value, BaseModel):
@@ -344,58 +270,3 @@ def plain(value: object) -> object:
     if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]
     return value
-
-
-def _at(ledger: Ledger, path: bytes) -> list[PlannedItem]:
-    """Items by path: as the ledger has it, or with folders before it as a shell writes them."""
-    parts = path.split(b"/")
-    tails = [b"/".join(parts[start:]) for start in range(len(parts))]
-    for tail in tails:
-        if items := ledger.plan.items_at(tail):
-            return items
-    for file in ledger.left_out.skipped():
-        if file.path in tails:
-            why = f"{file.reason} {file.detail}".rstrip()
-            raise MmussetError(f"{show_path(file.path)} was skipped: {why}")
-    for unread in ledger.left_out.unread_files():
-        if unread.path in tails:
-            raise MmussetError(
-                f"{show_path(unread.path)} {REASON} ({unread.why}); build again to retry"
-            )
-    raise MmussetError(
-        f"no item has the key or path {show_path(path)}; `mmusset status` lists what was lost"
-    )
-
-
-def judged(
-    ledger: Ledger, caption: str, prepared: Prepared, outcome: Outcome | None
-) -> tuple[JudgedClaim, ...]:
-    """What a caption would claim of an item's music, each claim with its verdict."""
-    told = [claim for claim in outcome.told if claim.verdict == "told"] if outcome else ()
-    certainty = Recipe.of_canonical(ledger.job.facts().recipe).certainty
-    return judge(extract(caption), prepared.media.music_evidence, certainty, told)
-
-
-def _own_caption(
-    ledger: Ledger, mark: Mark | None, prepared: Prepared | None, outcome: Outcome | None
-) -> Caption | None:
-    """A person's caption that waits to become the item's."""
-    now = outcome.caption.text if outcome and outcome.caption else ""
-    if mark is None or prepared is None or mark.caption in ("", now):
-        return None
-    claims = judged(ledger, mark.caption, prepared, outcome)
-    return Caption(text=mark.caption, claims=claims, writer=PERSON) if claims else None
-
-
-def _story(ledger: Ledger, planned: PlannedItem) -> ItemStory:
-    prepared = ledger.media.prepared(planned.idx)
-    outcome, mark = ledger.verdicts.outcome(planned.idx), ledger.marks.of(planned.idx)
-    return ItemStory(
-        item=planned.item,
-        prepared=prepared,
-        outcome=outcome,
-        mark=mark,
-        applied=ledger.marks.applied(planned.idx),
-        shard=ledger.shards.of(planned.block),
-        own_caption=_own_caption(ledger, mark, prepared, outcome),
-    )

@@ -1,24 +1,17 @@
 """The facts of `report.py` as text for people."""
 
 import shlex
-import textwrap
 
-from mmusset.measurements.listed import MEASUREMENTS
-from mmusset.measurements.precision import rightness
-from mmusset.safe_text import show_path
-from mmusset.sample import Caption, Item, JudgedClaim, MediaFacts, Outcome, Turn
 from mmusset.sources.licences import UNKNOWN
 
 from .accounting import Tally, total_cost
 from .estimate import Estimate
 from .ledger.left_out import MOST_RUNS
-from .ledger.marks import Mark
 from .progress import cost_line, thousands
-from .reasons import worded
+from .reasons import ORIGINS, worded
 from .recovery.recover import HOLDS, RecoveredTable, Recovery
-from .report import BuildSummary, ItemStory, MarksReport, StatusReport, SurveyReport, ToldReport
+from .report import BuildSummary, MarksReport, StatusReport, SurveyReport, ToldReport
 
-WAITS = "waits for `mmusset build --apply-marks`"
 # How many names of one kind are shown before "and N more".
 NAMES = 3
 LOST = 20
@@ -33,7 +26,7 @@ def survey(report: SurveyReport) -> str:
         f"pieces    {_share(report.pieces, report.music)} have a picture and can be used",
     ]
     for origin, count in sorted(report.pictured_by.items()):
-        lines.append(f"  {count:5d} {_ORIGINS[origin]}")
+        lines.append(f"  {count:5d} {ORIGINS[origin]}")
     if report.to_generate:
         lines.append(f"music     is to be generated for {report.to_generate} pictures without any")
     lines += [
@@ -184,11 +177,6 @@ def _alike(report: BuildSummary) -> list[str]:
     return lines
 
 
-def stories(items: list[ItemStory]) -> str:
-    """Whole stories, one after the other."""
-    return "\n\n".join(_story(item) for item in items)
-
-
 def accounting(tally: Tally) -> str:
     """found = accepted + rejected + failed + skipped + undecided"""
     text = (
@@ -196,152 +184,6 @@ def accounting(tally: Tally) -> str:
         f" + {tally.failed} failed + {tally.skipped} skipped"
     )
     return f"{text} + {tally.undecided} undecided" if tally.undecided else text
-
-
-_ORIGINS = {
-    "embedded": "embedded in the music file",
-    "stem": "of the same name",
-    "folder": "the folder's cover",
-    "video": "a frame of the video",
-    "alone": "of no music",
-}
-
-
-def _story(story: ItemStory) -> str:
-    item = story.item
-    assert isinstance(item, Item), "a ledger knows where each of its items comes from"
-    piece = item.piece
-    lines = [
-        f"{item.key}  {show_path(piece.music.path)}",
-        f"clip      {item.clip_index + 1} of {item.clip_count}; split {item.split},"
-        f" group {item.group}",
-        f"picture   {show_path(piece.picture.path)}, {_ORIGINS[piece.picture.origin]}",
-    ]
-    if story.prepared and story.prepared.media.music.generated_by:
-        its_story = " and its story" if story.prepared.given_story else ""
-        by = story.prepared.media.music.generated_by
-        lines.append(f"music     generated from the picture{its_story} by {by}")
-    if story.prepared:
-        lines += _evidence(story.prepared.media)
-    if story.outcome is None:
-        lines.append("no verdict yet: run the build again")
-    else:
-        lines += _outcome(story.outcome)
-    lines += _mark(story)
-    if story.shard and story.outcome and story.outcome.verdict.status == "accepted":
-        lines.append(f"shard     {story.shard.name}")
-    return "\n".join(lines)
-
-
-def _mark(item: ItemStory) -> list[str]:
-    mark, applied = item.mark, item.applied
-    if mark is None:
-        return ["mark      taken away; waits for `mmusset build --apply-marks`"] if applied else []
-    if applied is None or applied.mark != mark:
-        how = WAITS
-    else:
-        how = f"refused: {applied.refused}" if applied.refused else "applied"
-    texts = (mark.note, *(f"{name}: {text}" for name, text in _words(mark) if text))
-    said = (
-        line
-        for text in texts
-        for line in textwrap.wrap(text, 96, initial_indent="  ", subsequent_indent="  ")
-    )
-    return [f"mark      {mark.verdict}; {how}", *said]
-
-
-def _words(mark: Mark) -> tuple[tuple[str, str], ...]:
-    return ("their caption", mark.caption), ("their story", mark.story)
-
-
-def words_saved(claims: tuple[JudgedClaim, ...]) -> str:
-    """What is said to somebody whose words for a caption with these claims were saved."""
-    lines = [
-        f'{c.verdict}: {c.attribute} {c.value} ("{c.text}")'
-        + (f", measured {c.measured}" if c.measured else "")
-        for c in claims
-    ]
-    if any(claim.verdict == "contradicted" for claim in claims):
-        lines.append("what a measurement contradicts stays as you wrote it, and the sample says so")
-    return "\n".join([*lines, "saved; `mmusset build --apply-marks` puts it into the dataset"])
-
-
-def _evidence(media: MediaFacts) -> list[str]:
-    music, image, clip = media.music_evidence, media.image_evidence, media.music
-    palette = ", ".join(f"{c.name} {c.share:.0%}" for c in image.palette)
-    return [
-        f"evidence  {clip.duration_s:g} s from {clip.start_s:g} s on, {clip.channels} ch,"
-        f" {clip.source_rate_hz} -> {clip.rate_hz} Hz",
-        *(
-            f"  {each.line.title} {each.line.text(music[each])}"
-            f" ({each.line.confidence(music[each]):.2f})"
-            for each in MEASUREMENTS
-            if each.line
-        ),
-        f"  colours {palette}",
-    ]
-
-
-def _outcome(outcome: Outcome) -> list[str]:
-    lines = []
-    if outcome.told:
-        lines += ["told      by tags, not measured", *map(_claim_told, outcome.told)]
-    for turn in outcome.turns:
-        lines += _turn(turn)
-    if outcome.caption:
-        lines += _claims(outcome.caption)
-    if outcome.story:
-        lines.append(f"story     by {outcome.story.writer}")
-        lines += textwrap.wrap(outcome.story.text, 96, initial_indent="  ", subsequent_indent="  ")
-        lines += [f"  kept as given: {note}" for note in outcome.story.note.splitlines()]
-    verdict = outcome.verdict
-    fate = "" if verdict.status == "accepted" else f"{verdict.status}: "
-    lines.append(f"verdict   {fate}{worded(verdict.reason)} {verdict.detail}".rstrip())
-    return lines
-
-
-def _claim_told(claim: JudgedClaim) -> str:
-    said = f"  {claim.attribute} {claim.value}"
-    if claim.verdict == "told":
-        return said
-    return f"{said}: {claim.verdict}, measured {claim.measured} ({claim.confidence:.2f})"
-
-
-def _turn(turn: Turn) -> list[str]:
-    lines = [
-        f"{turn.agent}, round {turn.round}, {turn.speaker} ({turn.model},"
-        f" prompt {turn.prompt_sha256[:8]})"
-    ]
-    lines += textwrap.wrap(turn.said, 96, initial_indent="  ", subsequent_indent="  ")
-    lines += [f"  fault: {fault}" for fault in turn.faults.splitlines()]
-    return lines
-
-
-def _claims(caption: Caption) -> list[str]:
-    return [
-        "caption",
-        *textwrap.wrap(caption.text, 96, initial_indent="  ", subsequent_indent="  "),
-        *(
-            f"  {_AGREES.get(claim.verdict, claim.verdict)}: {claim.attribute} {claim.value}"
-            f" ({claim.text!r}; {_ground(claim)})"
-            for claim in caption.claims
-        ),
-    ]
-
-
-_AGREES = {"supported": "agrees"}
-
-
-def _ground(claim: JudgedClaim) -> str:
-    """What a verdict stands on."""
-    if claim.verdict == "told" and not claim.measured:
-        return "said by a tag"
-    if not claim.measured:
-        return "measured nothing"
-    right = rightness(claim.attribute)
-    return f"measured {claim.measured}, {claim.confidence:.2f}" + (
-        f"; right: {right}" if right else ""
-    )
 
 
 def _share(part: int, whole: int) -> str:

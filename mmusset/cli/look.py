@@ -39,12 +39,11 @@ def explain(
 
     Example: mmusset explain music "loose/rain walk.ogg"
     """
-    from mmusset.builder import report
-    from mmusset.builder import show as texts
+    from mmusset.builder import item_story, show_item
     from mmusset.builder.ledger import file as ledger_file
 
     with ledger_file.open_to_read(dataset) as ledger:
-        show(report.explain(ledger, item), texts.stories, as_json)
+        show(item_story.explain(ledger, item), show_item.stories, as_json)
 
 
 @app.command(rich_help_panel=GROUP)
@@ -144,8 +143,7 @@ def mark(
       mmusset mark music 57cddd5f60c701885115b5a1 fix --note 'no "E major", please'
       mmusset mark music "loose/rain walk.ogg" --caption "A slow waltz on an accordion."
     """
-    from mmusset.builder import marks
-    from mmusset.builder import show as texts
+    from mmusset.builder import marks, show_item
     from mmusset.errors import UsageError
 
     has_words = caption is not None or story is not None
@@ -159,6 +157,6 @@ def mark(
         return
     if has_words:
         marks.save_words(dataset, key, caption, story)
-        print(texts.words_saved(marks.read_claims(dataset, key, caption or "")))
+        print(show_item.words_saved(marks.read_claims(dataset, key, caption or "")))
     if verdict:
         marks.save_mark(dataset, marks.Mark(key, verdict, note))

@@ -39,10 +39,10 @@ def try_(
     Example: mmusset try "song.mp3" --speaker vllm
     """
     from mmusset import pipeline
-    from mmusset.builder import show as texts
+    from mmusset.builder import show_item
 
     story = pipeline.try_file(path, load_recipe(recipe, overrides, speaker), log)
-    show([story], texts.stories, as_json)
+    show([story], show_item.stories, as_json)
 
 
 @app.command(rich_help_panel=GROUP)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.measured import Knots, Measured, probability
+from mmusset.measured import Measured
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -11,7 +11,7 @@ Doubles = NDArray[np.float64]
 TREND_S = 1.0  # swells slower than this are no onsets
 COMPRESSION = 100.0
 ONSET_GAP_S = 0.1  # of two onsets nearer than this the stronger counts
-DENSITY_CALIBRATION: Knots = ((0.0, 0.0), (0.5, 0.9), (1.0, 1.0))  # of the score below
+SCORES, PROBABILITIES = (0.0, 0.5, 1.0), (0.0, 0.9, 1.0)  # provisional: benchmarks/README.md
 AUDIBLE_RISE, CLEAR_RISE = 0.15, 0.3  # strength of an onset, and of one beyond doubt
 
 
@@ -41,7 +41,7 @@ def onset_density(strength: Doubles, hop_s: float) -> Measured:
     audible, clear = len(onsets), int(np.sum(onsets > CLEAR_RISE))
     per_second = audible / (len(strength) * hop_s)
     sure = clear / audible * attack_share(strength) if audible else 0.0
-    return Measured(value=per_second, confidence=probability(sure, DENSITY_CALIBRATION))
+    return Measured(value=per_second, confidence=float(np.interp(sure, SCORES, PROBABILITIES)))
 
 
 def audible_onsets(strength: Doubles, hop_s: float) -> NDArray[np.intp]:

@@ -145,7 +145,7 @@ class Measurement(Generic[T]):
     derive: Callable[[Evidence], T] | None = None
 
     # What belongs to a whole piece is also measured on several of its places at once (`pool`);
-    # `settle` is given a clip's own value and the piece's, and gives what the clip shall have.
+    # `settle` makes the value that is stored out of a clip's own and the piece's.
     pool: "Callable[[Sequence[ClipSignal]], T] | None" = None
     settle: Callable[[T, T], T] | None = None
 

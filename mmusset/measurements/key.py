@@ -67,7 +67,7 @@ def _settle(clip: MusicalKey, piece: MusicalKey) -> MusicalKey:
 
 
 def _agreed(confidence: float) -> float:
-    """The probability that is left when another reading says the same."""
+    """The probability once another reading agrees."""
     return min(1.0, AGREED * confidence / (1 + (AGREED - 1) * confidence))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mmusset.sample import MusicEvidence
+from mmusset.sample import Claim, MusicEvidence
 
 from .extract import extract
 from .judge import judge
@@ -58,10 +58,9 @@ def control(samples: Sequence[HeardCaption], certainty: float) -> Control | None
     pairs = [(sample, other) for n, sample in enumerate(samples) if (other := _other(samples, n))]
     if not pairs:
         return None
-    return Control(
-        own=_settled(((sample.caption, sample.music) for sample, _ in pairs), certainty),
-        other=_settled(((sample.caption, other.music) for sample, other in pairs), certainty),
-    )
+    claims = [extract(sample.caption) for sample, _ in pairs]
+    own, others = (sample.music for sample, _ in pairs), (other.music for _, other in pairs)
+    return Control(_settled(claims, own, certainty), _settled(claims, others, certainty))
 
 
 def _other(samples: Sequence[HeardCaption], n: int) -> HeardCaption | None:
@@ -70,11 +69,13 @@ def _other(samples: Sequence[HeardCaption], n: int) -> HeardCaption | None:
     return next((each for each in after if each.group != samples[n].group), None)
 
 
-def _settled(pairs: Iterable[tuple[str, MusicEvidence]], certainty: float) -> Settled:
+def _settled(
+    claims: Sequence[tuple[Claim, ...]], sounds: Iterable[MusicEvidence], certainty: float
+) -> Settled:
     verdicts = [
-        claim.verdict
-        for caption, music in pairs
-        for claim in judge(extract(caption), music, certainty)
+        judged.verdict
+        for of_one, music in zip(claims, sounds, strict=True)
+        for judged in judge(of_one, music, certainty)
     ]
     contradicted = verdicts.count("contradicted")
     return Settled(verdicts.count("supported") + contradicted, contradicted)

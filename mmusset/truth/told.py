@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from mmusset.measurements.key import KEYS
 from mmusset.sample import Claim, JudgedClaim, MusicEvidence, Tags
 
-from .findings import sayable
 from .judge import judge_told
 from .lexicon import GENRES, INSTRUMENTS, MOODS, UNTUNED
 
@@ -36,13 +35,6 @@ def told(
 ) -> tuple[JudgedClaim, ...]:
     """The claims of the tags named in `use`, each told, supported or contradicted."""
     return judge_told(claims_of(tags, use), music, certainty)
-
-
-def may_be_said(
-    music: MusicEvidence, certainty: float, tags: Tags, use: Sequence[str]
-) -> tuple[Claim, ...]:
-    """What may be said of a clip, by what was measured and by the tags named in `use`."""
-    return sayable(music, certainty, told(tags, use, music, certainty))
 
 
 def claims_of(tags: Tags, use: Sequence[str]) -> tuple[Claim, ...]:

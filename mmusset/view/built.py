@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mmusset.builder.item_story import ItemStory, explain
 from mmusset.builder.ledger.file import FOLDER, open_to_read
 from mmusset.builder.ledger.ledger import Ledger
 from mmusset.builder.ledger.left_out import LeftOut
-from mmusset.builder.report import ItemStory, explain
 from mmusset.speakers.base import Reply
 
 from .dataset import Reading, file_stamp

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mmusset.builder.item_story import ItemStory
 from mmusset.builder.ledger.left_out import LeftOut
 from mmusset.builder.ledger.marks import Mark
 from mmusset.builder.reasons import worded
-from mmusset.builder.report import ItemStory
 from mmusset.safe_text import show_path
 from mmusset.sample import PERSON, JudgedClaim, Outcome
 

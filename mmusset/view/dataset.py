@@ -5,8 +5,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from mmusset.builder.item_story import ItemStory
 from mmusset.builder.ledger.left_out import LeftOut
-from mmusset.builder.report import ItemStory
 from mmusset.speakers.base import Reply
 
 from .members import Span

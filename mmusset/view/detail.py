@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from mmusset.builder.report import ItemStory
+from mmusset.builder.item_story import ItemStory
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.precision import rightness
 from mmusset.safe_text import show_path

@@ -3,10 +3,10 @@
 from dataclasses import astuple, dataclass
 
 from mmusset.bins import Bins
+from mmusset.builder.item_story import ItemStory
 from mmusset.builder.ledger.left_out import LeftOut
 from mmusset.builder.ledger.marks import MARK_VERDICTS, Mark
 from mmusset.builder.reasons import worded
-from mmusset.builder.report import ItemStory
 from mmusset.measurements.listed import MEASUREMENTS, named
 from mmusset.safe_text import show_path
 from mmusset.sample import Caption, Claim, MediaFacts, Outcome

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from mmusset.builder.item_story import ItemStory
 from mmusset.builder.ledger.left_out import LeftOut
-from mmusset.builder.report import ItemStory
 from mmusset.errors import MmussetError
 from mmusset.sample import Outcome, Quadruple, Verdict
 from mmusset.shards.tar import Shard

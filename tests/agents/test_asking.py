@@ -12,7 +12,6 @@ from mmusset.recipe import CERTAINTY
 from mmusset.speakers.asking import Asker, InMemoryReplies, fault_of
 from mmusset.speakers.base import Brief, Reply, Request, request_sha256, schema
 from mmusset.speakers.offline.speaker import OfflineSpeaker
-from mmusset.truth.findings import sayable
 from tests.support import samples
 
 GOOD = '{"caption": "A quiet piece in A minor at about 84 BPM."}'
@@ -35,7 +34,7 @@ class Typed(OfflineSpeaker):
 
 def captioners_brief() -> Brief:
     material = samples.material()
-    return brief(begin(material, sayable(material.media.music_evidence, CERTAINTY)), CAPTIONER)
+    return brief(begin(material, CERTAINTY), CAPTIONER)
 
 
 def ask(speaker: Typed, answers: InMemoryReplies | None = None) -> str:

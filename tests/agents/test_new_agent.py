@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from mmusset.agents import AGENTS
 from mmusset.agents.preview import preview
 from mmusset.agents.state import GraphAgent, State, StateChange, ask
-from mmusset.builder import report, show
+from mmusset.builder import item_story, report, show_item
 from mmusset.builder.estimate import estimate
 from mmusset.builder.ledger.file import open_to_read
 from mmusset.errors import UsageError
@@ -125,7 +125,7 @@ def test_a_server_answers_it_and_is_told_its_sampling(source: Path, tmp_path: Pa
 def test_explain_and_view_show_its_turn(source: Path, tmp_path: Path) -> None:
     key = next(iter(build(source, tmp_path / "out")))
     with open_to_read(tmp_path / "out") as ledger:
-        assert "proofreader, round 0" in show.stories(report.explain(ledger, key))
+        assert "proofreader, round 0" in show_item.stories(item_story.explain(ledger, key))
         assert any(cost.agent == "proofreader" for cost in report.status(ledger).costs)
     dataset = open_dataset(tmp_path / "out")
     with dataset.reading() as reading:

@@ -15,7 +15,6 @@ from mmusset.agents.state import GraphAgent, begin, brief
 from mmusset.recipe import CERTAINTY, SpeakerPart
 from mmusset.speakers import chat
 from mmusset.speakers.base import Request
-from mmusset.truth.findings import sayable
 from tests.support import samples
 from tests.support.samples import jpeg
 
@@ -26,7 +25,7 @@ def request(
     picture = folder / "picture.jpg"
     picture.write_bytes(jpeg())
     material = samples.material(picture, given_story=story)
-    state = begin(material, sayable(material.media.music_evidence, CERTAINTY))
+    state = begin(material, CERTAINTY)
     state["story"] = story
     return Request(brief(state, agent), complaint)
 

@@ -25,8 +25,7 @@ from mmusset.builder.marks import Mark, forget_mark, read_marks, save_mark
 from mmusset.speakers.agent import Notes
 from mmusset.speakers.offline import mending
 from tests.support.command import SHORT, environment, mmusset, start, tree
-from tests.support.marking import keys, manifest, published, samples
-from tests.support.media import library
+from tests.support.marking import begin, command, copied, keys, manifest, published, samples
 from tests.support.serving import serving
 
 PIECES = 7
@@ -38,29 +37,16 @@ NOTE = "Tell of the harbour, not of hills"
 
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `source` and `out`, which was built from it by the offline speaker."""
-    folder = tmp_path_factory.mktemp("apply")
-    library(folder / "source", PIECES)
-    done = mmusset(*words(folder))
-    assert done.returncode == 0, done.stderr
-    return folder
+    return begin(tmp_path_factory.mktemp("apply"), PIECES)
 
 
 @pytest.fixture
 def out(begun: Path, tmp_path: Path) -> Path:
-    """A copy of what was built, beside its source."""
-    (tmp_path / "source").symlink_to(begun / "source")
-    return Path(shutil.copytree(begun / "out", tmp_path / "out"))
-
-
-def words(folder: Path, *more: str) -> list[str]:
-    """The command that builds `folder`/out from `folder`/source."""
-    where = ["--source", str(folder / "source"), "--out", str(folder / "out")]
-    return ["build", *where, *SHORT, *more]
+    return copied(begun, tmp_path)
 
 
 def apply(out: Path, *more: str, code: int = 0) -> str:
-    done = mmusset(*words(out.parent, "--apply-marks", *more))
+    done = mmusset(*command(out.parent, "--apply-marks", *more))
     assert done.returncode == code, done.stderr
     return done.stdout
 
@@ -107,7 +93,7 @@ def test_applied_again_nothing_happens_and_a_replay_gives_the_same_bytes(out: Pa
     assert tree(out) == before
     shutil.rmtree(out / "data")
     (out / "manifest.json").unlink()
-    replayed = mmusset(*words(out.parent, "--replay"))
+    replayed = mmusset(*command(out.parent, "--replay"))
     assert replayed.returncode == 0, replayed.stderr
     assert tree(out) == before
 
@@ -186,7 +172,7 @@ def test_the_offline_speaker_takes_out_the_sentence_that_a_note_quotes(out: Path
 @pytest.mark.slow
 def test_marks_of_items_that_are_not_decided_yet_wait(begun: Path, tmp_path: Path) -> None:
     (tmp_path / "source").symlink_to(begun / "source")
-    killed = mmusset(*words(tmp_path), failpoint="verdict_kept")
+    killed = mmusset(*command(tmp_path), failpoint="verdict_kept")
     assert killed.returncode == -signal.SIGKILL
     out = tmp_path / "out"
     for key in keys(out):
@@ -203,7 +189,7 @@ def test_what_was_dropped_is_made_up_for_where_so_many_are_to_be_accepted(
     begun: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "source").symlink_to(begun / "source")
-    assert mmusset(*words(tmp_path, "--accept", "4")).returncode == 0
+    assert mmusset(*command(tmp_path, "--accept", "4")).returncode == 0
     out = tmp_path / "out"
     save_mark(out, Mark(keys(out)[0], "drop", ""))
     apply(out, "--accept", "4")
@@ -217,7 +203,7 @@ def test_marks_wait_again_after_everything_was_decided_anew(out: Path) -> None:
     save_mark(out, Mark(first, "drop", ""))
     apply(out)
     again = ("--set", "critic.max_unverifiable=2", "--re-run", "critic")
-    assert mmusset(*words(out.parent, *again)).returncode == 0
+    assert mmusset(*command(out.parent, *again)).returncode == 0
     assert manifest(out)["marks"] == {"keep": 0, "drop": 0, "fix": 0, "words": 0}
     assert "1 waits for `mmusset build --apply-marks`" in mmusset("status", out).stdout
     apply(out, *again[:2])
@@ -253,7 +239,7 @@ def test_a_person_outvotes_a_model_but_no_rule(begun: Path, tmp_path: Path) -> N
     with serving(objecting=1.0) as stub:
         model = ("--speaker", "vllm", "--set", f"server.url={stub.url}")
         model = (*model, "--set", "critic.max_rounds=0", "--set", "critic.given_story=reject")
-        assert mmusset(*words(tmp_path, *model)).returncode == 4
+        assert mmusset(*command(tmp_path, *model)).returncode == 4
         ruled, broken, *judged = keys(out)
         assert samples(out) == {}
         save_mark(out, Mark(ruled, "keep", "I like it"))
@@ -293,7 +279,7 @@ def test_a_model_mends_what_a_person_asks_or_the_sample_is_rejected(
     with serving(objecting=0.0) as stub:
         stub.agents = (CAPTIONER, STORY_WRITER, CRITIC, stubborn)
         model = ("--speaker", "vllm", "--set", f"server.url={stub.url}")
-        assert mmusset(*words(tmp_path, *model)).returncode == 0
+        assert mmusset(*command(tmp_path, *model)).returncode == 0
         before, asked = samples(out), stub.requests
         first, second, *_ = keys(out)
         save_mark(out, Mark(first, "fix", f"The story: {NOTE}"))
@@ -368,7 +354,7 @@ def marked(begun: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_killed_while_marks_are_applied(failpoint: str, marked: Path, tmp_path: Path) -> None:
     out = Path(shutil.copytree(marked / "out", tmp_path / "out"))
     (tmp_path / "source").symlink_to(marked / "source")
-    killed = mmusset(*words(tmp_path, "--apply-marks"), failpoint=failpoint)
+    killed = mmusset(*command(tmp_path, "--apply-marks"), failpoint=failpoint)
     assert killed.returncode == -signal.SIGKILL, f"{failpoint} was not reached: {killed.stderr}"
     assert samples(out), "at any moment there is a whole version"
     apply(out)
@@ -382,12 +368,12 @@ def test_killed_and_gone_on_without_the_option_or_with_a_replay(
 ) -> None:
     shutil.copytree(marked / "out", tmp_path / "out")
     (tmp_path / "source").symlink_to(marked / "source")
-    killed = mmusset(*words(tmp_path, "--apply-marks"), failpoint=failpoint)
+    killed = mmusset(*command(tmp_path, "--apply-marks"), failpoint=failpoint)
     assert killed.returncode == -signal.SIGKILL
-    replayed = mmusset(*words(tmp_path, "--replay"))
+    replayed = mmusset(*command(tmp_path, "--replay"))
     assert replayed.returncode == 0, replayed.stderr
     assert samples(tmp_path / "out"), "a replay of half a version leaves the old one whole"
-    assert mmusset(*words(tmp_path)).returncode == 0
+    assert mmusset(*command(tmp_path)).returncode == 0
     assert tree(tmp_path / "out") == tree(marked / "undisturbed")
 
 
@@ -395,7 +381,7 @@ def test_the_mind_can_be_changed_while_a_mending_is_under_way(marked: Path, tmp_
     out = Path(shutil.copytree(marked / "out", tmp_path / "out"))
     (tmp_path / "source").symlink_to(marked / "source")
     before = samples(out)
-    killed = mmusset(*words(tmp_path, "--apply-marks"), failpoint="marks_applied")
+    killed = mmusset(*command(tmp_path, "--apply-marks"), failpoint="marks_applied")
     assert killed.returncode == -signal.SIGKILL
     for key in read_marks(out):
         forget_mark(out, key)
@@ -421,7 +407,7 @@ def test_marks_are_saved_while_a_build_runs_and_neither_harms_the_other(
     begun: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "source").symlink_to(begun / "source")
-    with start(*words(tmp_path), "--log-json") as process:
+    with start(*command(tmp_path), "--log-json") as process:
         assert process.stderr
         assert any('"event": "decided"' in line for line in process.stderr)
         out = tmp_path / "out"

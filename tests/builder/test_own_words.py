@@ -9,9 +9,8 @@ import pytest
 from mmusset.builder.marks import Mark, forget_words, read_marks, save_mark, save_words
 from mmusset.errors import UsageError
 from mmusset.sample import Quadruple
-from tests.support.command import SHORT, mmusset, tree
-from tests.support.marking import keys, manifest, published, samples
-from tests.support.media import library
+from tests.support.command import mmusset, tree
+from tests.support.marking import begin, command, copied, keys, manifest, published, samples
 from tests.support.serving import serving
 
 CAPTION = "A slow accordion waltz in C sharp minor at 31 BPM, with busy textures."
@@ -20,24 +19,12 @@ STORY = "My aunt's kitchen, the year the ferry stopped."
 
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `source` and `out`, which was built from it by the offline speaker."""
-    folder = tmp_path_factory.mktemp("words")
-    library(folder / "source", 3)
-    done = mmusset(*command(folder))
-    assert done.returncode == 0, done.stderr
-    return folder
+    return begin(tmp_path_factory.mktemp("words"), 3)
 
 
 @pytest.fixture
 def out(begun: Path, tmp_path: Path) -> Path:
-    """A copy of what was built, beside its source."""
-    (tmp_path / "source").symlink_to(begun / "source")
-    return Path(shutil.copytree(begun / "out", tmp_path / "out"))
-
-
-def command(folder: Path, *more: str) -> list[str]:
-    where = ["--source", str(folder / "source"), "--out", str(folder / "out")]
-    return ["build", *where, *SHORT, *more]
+    return copied(begun, tmp_path)
 
 
 def build(out: Path, *more: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from mmusset import prompts
 from mmusset.agents import AGENTS
-from mmusset.builder import report, show
+from mmusset.builder import item_story, show_item
 from mmusset.builder.ledger.file import open_to_read
 from mmusset.errors import MmussetError
 from mmusset.measured import Measured
@@ -161,7 +161,7 @@ def test_explain_the_page_and_the_card_show_it(listed: None, built: Path, tmp_pa
     key, sample = next(iter(samples_of(built).items()))
     value = f"{sample['music_evidence']['crest_db']['value']:.1f} dB"
     with open_to_read(built) as ledger:
-        assert f"  crest {value} (" in show.stories(report.explain(ledger, key))
+        assert f"  crest {value} (" in show_item.stories(item_story.explain(ledger, key))
     with open_dataset(built).reading() as reading:
         story = reading.story(key)
         assert story
@@ -200,7 +200,7 @@ def test_a_dataset_that_has_it_is_not_opened_without_it(built: Path) -> None:
         open_to_read(built) as ledger,
         pytest.raises(MmussetError, match=r"other measurements than this mmusset has .*crest_db"),
     ):
-        report.explain(ledger, key)
+        item_story.explain(ledger, key)
 
 
 def test_a_name_is_taken_once(listed: None) -> None:

@@ -25,7 +25,6 @@ from mmusset.sample import Fault
 from mmusset.speakers.base import Reply, Request
 from mmusset.speakers.local.speaker import TransformersSpeaker
 from mmusset.speakers.picture import fit, tokens
-from mmusset.truth.findings import sayable
 from tests.support import samples
 from tests.support.tiny_qwen2vl import architecture, make_adapter, make_tiny, size_of
 
@@ -57,7 +56,7 @@ def request(picture: Path, agent: GraphAgent[BaseModel], key: str = "k1") -> Req
     material = samples.material(picture, key=key)
     fault = Fault(where="caption", rule="contradicted", quote="loud", why="it is soft", mend="soft")
     state = {
-        **begin(material, sayable(material.media.music_evidence, CERTAINTY)),
+        **begin(material, CERTAINTY),
         "caption": "A loud piece.",
         "story": "A blue wall.",
         "faults": (fault,),

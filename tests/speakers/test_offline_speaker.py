@@ -32,7 +32,7 @@ from mmusset.speakers.base import (
     R,
     Request,
 )
-from mmusset.speakers.offline import caption_grammar, story_grammar
+from mmusset.speakers.offline import caption_grammar, story_book, story_grammar
 from mmusset.speakers.offline.speaker import OfflineSpeaker
 from mmusset.speakers.offline.wording import choices, expand, finish
 from mmusset.text import sentences, word_count
@@ -170,11 +170,11 @@ def test_a_vivid_colour_is_named_however_dull_the_rest() -> None:
 
 
 def test_the_vivid_colours_of_the_stories_are_those_of_the_palette() -> None:
-    assert tuple(story_grammar._phrases()["vivid"]) == VIVID
+    assert tuple(story_book.story_phrases()["vivid"]) == VIVID
 
 
 def test_every_colour_of_a_family_or_with_another_name_is_one_that_is_measured() -> None:
-    phrases = story_grammar._phrases()
+    phrases = story_book.story_phrases()
     families = [member for members in phrases["families"].values() for member in members]
     assert {*phrases["called"], *families, *phrases["vivid"]} <= set(dict(NAMES))
 

@@ -19,7 +19,6 @@ from mmusset.speakers.stub.plan import PlannedFault, StubPlan
 from mmusset.speakers.stub.server import StubServer
 from mmusset.speakers.vllm.speaker import VllmSpeaker
 from mmusset.speakers.vllm.wire import retry_after_s
-from mmusset.truth.findings import sayable
 from tests.support import samples
 
 Scene = Callable[[StubServer, VllmSpeaker], Awaitable[None]]
@@ -36,7 +35,7 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def request(picture: Path, key: str = "k1", evidence: str | None = None) -> Request:
     material = samples.material(picture, key=key)
-    state = begin(material, sayable(material.media.music_evidence, CERTAINTY))
+    state = begin(material, CERTAINTY)
     state["evidence"] = evidence or state["evidence"]
     return Request(brief(state, CAPTIONER))
 

@@ -1,6 +1,7 @@
-"""What tests of marks look at: a dataset's keys, and what its manifest and its shards hold."""
+"""What tests of marks share: a small dataset, its keys, and what its manifest and shards hold."""
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -8,6 +9,28 @@ from typing import Any
 
 from mmusset.files import file_sha256
 from mmusset.shards.tar import read_shard
+from tests.support.command import SHORT, mmusset
+from tests.support.media import library
+
+
+def command(folder: Path, *more: str) -> list[str]:
+    """The command that builds `folder`/out from `folder`/source."""
+    where = ["--source", str(folder / "source"), "--out", str(folder / "out")]
+    return ["build", *where, *SHORT, *more]
+
+
+def begin(folder: Path, pieces: int) -> Path:
+    """A folder with `source` and `out`, which was built from it by the offline speaker."""
+    library(folder / "source", pieces)
+    done = mmusset(*command(folder))
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def copied(begun: Path, folder: Path) -> Path:
+    """A copy of what was built, beside its source."""
+    (folder / "source").symlink_to(begun / "source")
+    return Path(shutil.copytree(begun / "out", folder / "out"))
 
 
 def keys(out: Path) -> list[str]:

@@ -1,0 +1,156 @@
+"""One item's whole story as text for people."""
+
+import textwrap
+
+from mmusset.measurements.listed import MEASUREMENTS
+from mmusset.measurements.precision import rightness
+from mmusset.safe_text import show_path
+from mmusset.sample import Caption, Item, JudgedClaim, MediaFacts, Outcome, Turn
+
+from .item_story import ItemStory
+from .ledger.marks import Mark
+from .reasons import ORIGINS, worded
+
+WAITS = "waits for `mmusset build --apply-marks`"
+
+
+def stories(items: list[ItemStory]) -> str:
+    """Whole stories, one after the other."""
+    return "\n\n".join(_story(item) for item in items)
+
+
+def _story(story: ItemStory) -> str:
+    item = story.item
+    assert isinstance(item, Item), "a ledger knows where each of its items comes from"
+    piece = item.piece
+    lines = [
+        f"{item.key}  {show_path(piece.music.path)}",
+        f"clip      {item.clip_index + 1} of {item.clip_count}; split {item.split},"
+        f" group {item.group}",
+        f"picture   {show_path(piece.picture.path)}, {ORIGINS[piece.picture.origin]}",
+    ]
+    if story.prepared and story.prepared.media.music.generated_by:
+        its_story = " and its story" if story.prepared.given_story else ""
+        by = story.prepared.media.music.generated_by
+        lines.append(f"music     generated from the picture{its_story} by {by}")
+    if story.prepared:
+        lines += _evidence(story.prepared.media)
+    if story.outcome is None:
+        lines.append("no verdict yet: run the build again")
+    else:
+        lines += _outcome(story.outcome)
+    lines += _mark(story)
+    if story.shard and story.outcome and story.outcome.verdict.status == "accepted":
+        lines.append(f"shard     {story.shard.name}")
+    return "\n".join(lines)
+
+
+def _mark(item: ItemStory) -> list[str]:
+    mark, applied = item.mark, item.applied
+    if mark is None:
+        return [f"mark      taken away; {WAITS}"] if applied else []
+    if applied is None or applied.mark != mark:
+        how = WAITS
+    else:
+        how = f"refused: {applied.refused}" if applied.refused else "applied"
+    texts = (mark.note, *(f"{name}: {text}" for name, text in _words(mark) if text))
+    said = (
+        line
+        for text in texts
+        for line in textwrap.wrap(text, 96, initial_indent="  ", subsequent_indent="  ")
+    )
+    return [f"mark      {mark.verdict}; {how}", *said]
+
+
+def _words(mark: Mark) -> tuple[tuple[str, str], ...]:
+    return ("their caption", mark.caption), ("their story", mark.story)
+
+
+def words_saved(claims: tuple[JudgedClaim, ...]) -> str:
+    """What is said to somebody whose words for a caption with these claims were saved."""
+    lines = [
+        f'{c.verdict}: {c.attribute} {c.value} ("{c.text}")'
+        + (f", measured {c.measured}" if c.measured else "")
+        for c in claims
+    ]
+    if any(claim.verdict == "contradicted" for claim in claims):
+        lines.append("what a measurement contradicts stays as you wrote it, and the sample says so")
+    return "\n".join([*lines, "saved; `mmusset build --apply-marks` puts it into the dataset"])
+
+
+def _evidence(media: MediaFacts) -> list[str]:
+    music, image, clip = media.music_evidence, media.image_evidence, media.music
+    palette = ", ".join(f"{c.name} {c.share:.0%}" for c in image.palette)
+    return [
+        f"evidence  {clip.duration_s:g} s from {clip.start_s:g} s on, {clip.channels} ch,"
+        f" {clip.source_rate_hz} -> {clip.rate_hz} Hz",
+        *(
+            f"  {each.line.title} {each.line.text(music[each])}"
+            f" ({each.line.confidence(music[each]):.2f})"
+            for each in MEASUREMENTS
+            if each.line
+        ),
+        f"  colours {palette}",
+    ]
+
+
+def _outcome(outcome: Outcome) -> list[str]:
+    lines = []
+    if outcome.told:
+        lines += ["told      by tags, not measured", *map(_claim_told, outcome.told)]
+    for turn in outcome.turns:
+        lines += _turn(turn)
+    if outcome.caption:
+        lines += _claims(outcome.caption)
+    if outcome.story:
+        lines.append(f"story     by {outcome.story.writer}")
+        lines += textwrap.wrap(outcome.story.text, 96, initial_indent="  ", subsequent_indent="  ")
+        lines += [f"  kept as given: {note}" for note in outcome.story.note.splitlines()]
+    verdict = outcome.verdict
+    fate = "" if verdict.status == "accepted" else f"{verdict.status}: "
+    lines.append(f"verdict   {fate}{worded(verdict.reason)} {verdict.detail}".rstrip())
+    return lines
+
+
+def _claim_told(claim: JudgedClaim) -> str:
+    said = f"  {claim.attribute} {claim.value}"
+    if claim.verdict == "told":
+        return said
+    return f"{said}: {claim.verdict}, measured {claim.measured} ({claim.confidence:.2f})"
+
+
+def _turn(turn: Turn) -> list[str]:
+    lines = [
+        f"{turn.agent}, round {turn.round}, {turn.speaker} ({turn.model},"
+        f" prompt {turn.prompt_sha256[:8]})"
+    ]
+    lines += textwrap.wrap(turn.said, 96, initial_indent="  ", subsequent_indent="  ")
+    lines += [f"  fault: {fault}" for fault in turn.faults.splitlines()]
+    return lines
+
+
+def _claims(caption: Caption) -> list[str]:
+    return [
+        "caption",
+        *textwrap.wrap(caption.text, 96, initial_indent="  ", subsequent_indent="  "),
+        *(
+            f"  {_AGREES.get(claim.verdict, claim.verdict)}: {claim.attribute} {claim.value}"
+            f" ({claim.text!r}; {_ground(claim)})"
+            for claim in caption.claims
+        ),
+    ]
+
+
+_AGREES = {"supported": "agrees"}
+
+
+def _ground(claim: JudgedClaim) -> str:
+    """What a verdict stands on."""
+    if claim.verdict == "told" and not claim.measured:
+        return "said by a tag"
+    if not claim.measured:
+        return "measured nothing"
+    right = rightness(claim.attribute)
+    return f"measured {claim.measured}, {claim.confidence:.2f}" + (
+        f"; right: {right}" if right else ""
+    )

@@ -1,0 +1,210 @@
+"""Sentences on a picture's colours: which is the main one, which strike, and where they lie."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from mmusset.sample import Colour, ImageEvidence
+
+from .story_book import phrase, story_phrases
+from .wording import listed, pick
+
+IN_PLACE = 0.7  # share of a colour that lies in a place, from which it is said to be there
+# Share of a colour's pixels that go by its name, or the colour has none; of a vivid one's.
+PURE, VIVID_PURE = 0.7, 0.5
+ALL, MOST, CLOSE, MUCH, SOME = 0.87, 0.57, 0.75, 0.2, 0.07
+LARGE = 0.3  # share that is called a large part
+LEAD = 1.25  # times the share of any other colour and its like: the main colour
+STRIKING = 0.08  # share from which a vivid colour is not left out
+FILLED = 0.6  # share of a half that is of a colour, from which the half is said to be of it
+OPPOSITE = {"top": "bottom", "bottom": "top", "left": "right", "right": "left"}
+SPREAD = ("all over", "scattered")
+GREY = "grey"  # the family that is no colour
+COLOURLESS = 0.12  # saturation under which a picture of that family is called grey
+MAY_GO_ON = " +"
+
+
+@dataclass(frozen=True, slots=True)
+class MainColours:
+    """The sentence on a picture's main colours, and the colours that it leaves to others."""
+
+    kind: str
+    sentence: str
+    left: tuple[Colour, ...]
+
+    @property
+    def of_one(self) -> bool:
+        """Whether it says that the picture is of one colour and its shades."""
+        return self.kind.endswith((" all", " most"))
+
+
+def main_colours(image: ImageEvidence, random: Random) -> MainColours:
+    """What the picture is mostly, of the ways to say it that hold."""
+    named = tuple(colour for colour in image.palette if _is_named(colour))
+    first, *others = named or image.palette[:1]
+
+    def main(kind: str, *said: Colour, **where: str) -> MainColours:
+        left = tuple(colour for colour in others if colour not in said)
+        slots = {"c": _called(first)} | where
+        if said:
+            slots["d"] = _called(said[0])
+        return MainColours(kind, phrase("main", kind, random=random, **slots), left)
+
+    of_family = _family_main(image, random)
+    if of_family:
+        return of_family
+    if first.share >= MOST:
+        return main("one all" if first.share >= ALL else "one most")
+    for second in others:
+        opposite = OPPOSITE.get(first.place.where) == second.place.where
+        if opposite and min(first.place.filled, second.place.filled) >= FILLED:
+            places = {"where": _where(first, random), "there": _where(second, random)}
+            return main("opposite", second, **places)
+    ways = [
+        main("two first", second)
+        for second in others
+        if second.share >= CLOSE * first.share and first.share + second.share >= MOST
+    ]
+    if _leads(first, image.palette):
+        placed = _is_in_place(first) and first.place.where not in SPREAD
+        where = {"where": _where(first, random)} if placed else {}
+        ways.append(main("one placed" if placed else "one first", **where))
+    if not ways:
+        largest = "one largest" if first == image.palette[0] else "one of several"
+        ways.append(main("one part" if first.share >= LARGE else largest))
+    return pick(ways, random)
+
+
+def _is_named(colour: Colour) -> bool:
+    return colour.purity >= (VIVID_PURE if colour.name in story_phrases()["vivid"] else PURE)
+
+
+def _leads(first: Colour, palette: Sequence[Colour]) -> bool:
+    """Whether a colour covers clearly more than any other, and than any other's family."""
+    others = [colour for colour in palette if colour != first]
+    shares = [colour.share for colour in others]
+    for members in story_phrases()["families"].values():
+        if first.name not in members:
+            shares.append(sum(colour.share for colour in others if colour.name in members))
+    return first.share >= LEAD * max(shares, default=0.0)
+
+
+def _family_main(image: ImageEvidence, random: Random) -> MainColours | None:
+    """Where most of a picture is in shades of one colour."""
+    palette = image.palette
+    for family, members in story_phrases()["families"].items():
+        if family == GREY and image.saturation.value > COLOURLESS:
+            continue
+        inside = [colour for colour in palette if colour.name in members]
+        share = sum(colour.share for colour in inside)
+        if len(inside) < 2 or share < MOST or inside[0].share >= ALL:
+            continue
+        much = "all" if share >= ALL else "most"
+        greys = _greys(inside) if family == GREY else []
+        kind = f"greys {much}" if len(greys) > 1 else f"family {much}"
+        called = listed(greys) if len(greys) > 1 else family
+        left = tuple(c for c in palette if c not in inside and _is_named(c))
+        return MainColours(kind, phrase("main", kind, random=random, c=called), left)
+    return None
+
+
+def _greys(colours: Sequence[Colour]) -> list[str]:
+    """Black and white where they are among them, and grey for all others."""
+    names = [c.name if c.name in ("black", "white") else GREY for c in colours]
+    return [word for word in ("black", "white", GREY) if word in names]
+
+
+def other_colours(main: MainColours) -> tuple[list[Colour], list[Colour]]:
+    """Of what the main sentence leaves: what strikes, and what covers much or has a place."""
+    vivid = story_phrases()["vivid"]
+    striking = [c for c in main.left if c.name in vivid and c.share >= STRIKING]
+    quiet = [c for c in main.left if c not in striking]
+    return striking, [c for c in quiet if c.share >= MUCH or _is_in_place(c)]
+
+
+def colour_sentences(main: MainColours, striking: list[Colour], random: Random) -> Iterator[str]:
+    """The sentence on the main colours, and those on the ones that strike."""
+    sentence = main.sentence.removesuffix(MAY_GO_ON)
+    if striking and sentence != main.sentence and random.random() < 0.5:
+        now = _next(striking, random)
+        sentence = _with_places("with ", now, random, a=sentence)
+    yield sentence
+    yield from sentences_on(striking, random)
+
+
+def sentences_on(colours: list[Colour], random: Random) -> Iterator[str]:
+    """Sentences on other colours, at most two of them in each."""
+    while colours:
+        yield _with_places("", _next(colours, random), random)
+
+
+def shade_sentences(image: ImageEvidence, main: MainColours, random: Random) -> list[str]:
+    """From the darkest to the lightest, where a picture is said to be in shades of one colour."""
+    if not main.kind.startswith("family"):
+        return []
+    shades = [c for c in image.palette if c not in main.left and _is_named(c)]
+    shades.sort(key=lambda colour: sum(bytes.fromhex(colour.hex[1:])))
+    if len(shades) < 2:
+        return []
+    ends = {"c": _called(shades[0]), "d": _called(shades[-1])}
+    return [phrase("rest", "shades", random=random, **ends)]
+
+
+def _next(colours: list[Colour], random: Random) -> list[Colour]:
+    """The next colour, or two that have places, taken from the list."""
+    count = 2 if random.random() < 0.7 and _fit_one_sentence(colours[:2]) else 1
+    now, colours[:] = colours[:count], colours[count:]
+    return now
+
+
+def _fit_one_sentence(pair: list[Colour]) -> bool:
+    """Whether all have places and none's name holds another's, as "grey and dark grey"."""
+    names = [_called(colour) for colour in pair]
+    alike = any(one in other for one in names for other in names if one != other)
+    return not alike and all(_is_in_place(colour) for colour in pair)
+
+
+def _with_places(kind: str, colours: Sequence[Colour], random: Random, **slots: str) -> str:
+    """A sentence on one colour or two and their places."""
+    first, last = colours[0], colours[-1]
+    slots |= {"n": _amount(first, random), "where": _where(first, random)}
+    slots |= {"m": _amount(last, random), "there": _where(last, random)}
+    if len(colours) == 1:
+        how_many = "one" if _is_in_place(first) else "one unplaced"
+        if how_many == "one" and first.place.where in SPREAD:
+            how_many = "one spread"
+    elif (first.place.where, first.place.shape) == (last.place.where, last.place.shape):
+        how_many = "same place"
+        if _amount_kind(first) == _amount_kind(last):
+            slots["m"] = _called(last)  # "some red and blue"
+    else:
+        how_many = "two"
+    return phrase("rest", f"{kind}{how_many}", random=random, **slots)
+
+
+def _is_in_place(colour: Colour) -> bool:
+    """Whether it is worth saying where a colour lies; a lot of it all about is nowhere."""
+    everywhere = colour.place.where in SPREAD and colour.share >= MUCH
+    return colour.place.confidence >= IN_PLACE and not everywhere
+
+
+def _amount(colour: Colour, random: Random) -> str:
+    return phrase("amount", _amount_kind(colour), random=random, c=_called(colour))
+
+
+def _amount_kind(colour: Colour) -> str:
+    shape = colour.place.shape
+    if shape == "area":
+        return "little" if colour.share < SOME else "some" if colour.share < MUCH else "much"
+    return "spot" if shape == "spot" else "band"
+
+
+def _called(colour: Colour) -> str:
+    return str(story_phrases()["called"].get(colour.name, colour.name))
+
+
+def _where(colour: Colour, random: Random) -> str:
+    place = colour.place
+    shape = "area" if place.shape == "spot" else place.shape
+    dotted = place.where == "all over" and colour.share < SOME
+    return phrase("place", shape, "dotted" if dotted else place.where, random=random)

@@ -48,7 +48,7 @@ class Judgement(Frozen):
 async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
     """Judge both texts; decide to accept, to reject, or (status None) to have them mended."""
     limits = recipe.critic
-    claims, found = find_faults(state, limits, recipe.certainty)
+    claims, found = find_faults(state, limits, recipe.certainty, recipe.certainty_sounds_like)
     if not all(_is_only_noted(fault, state, limits) for fault in found):
         # What a rule has found is settled: a model need not be paid to agree.
         turn = settled_turn(state, CRITIC, found, RULES)

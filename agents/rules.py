@@ -2,8 +2,8 @@
 
 import unicodedata
 
-from mmusset.recipe import CriticPart
-from mmusset.sample import PERSON, Fault, JudgedClaim
+from mmusset.recipe import SOUNDS_LIKE, CriticPart
+from mmusset.sample import BY_EARS, PERSON, Fault, JudgedClaim
 from mmusset.truth.extract import extract
 from mmusset.truth.judge import is_concrete, judge
 from mmusset.truth.leaks import (
@@ -20,7 +20,7 @@ from .state import State, has_given_story
 
 
 def find_faults(
-    state: State, limits: CriticPart, certainty: float
+    state: State, limits: CriticPart, certainty: float, sounds_like: float = SOUNDS_LIKE
 ) -> tuple[tuple[JudgedClaim, ...], tuple[Fault, ...]]:
     """Every claim of the caption with its verdict, and all faults of both texts.
 
@@ -32,7 +32,7 @@ def find_faults(
     if is_given:
         story = plain_copy(story)
     by_tags = (claim for claim in state["told"] if claim.verdict == "told")
-    claims = judge(extract(caption), material.media.music_evidence, certainty, by_tags)
+    claims = judge(extract(caption), material.media.music_evidence, certainty, by_tags, sounds_like)
     faults = [
         *claim_faults(claims, caption, limits),
         *lengths(caption, "caption", limits.caption_words),
@@ -78,7 +78,7 @@ def claim_faults(claims: tuple[JudgedClaim, ...], caption: str, limits: CriticPa
             where="caption",
             rule="contradicted",
             quote=claim.text,
-            why=f"{claim.attribute} {claim.value}, but measured {claim.measured}",
+            why=f"{claim.attribute} {claim.value}, but {_found(claim)}",
             mend="leave it out, or say what was measured",
         )
         for claim in claims
@@ -90,9 +90,22 @@ def claim_faults(claims: tuple[JudgedClaim, ...], caption: str, limits: CriticPa
             where="caption",
             rule="unverifiable",
             quote=claim.text,
-            why=f"nothing measured can settle {claim.attribute} {claim.value}",
-            mend="leave it out",
+            why=_open(claim),
+            mend=f"say that it sounds like {claim.value}" if claim.measured else "leave it out",
         )
         for claim in open_claims[limits.max_unverifiable :]
     ]
     return faults
+
+
+def _found(claim: JudgedClaim) -> str:
+    """What speaks against a claim."""
+    return claim.measured if claim.tier in BY_EARS else f"measured {claim.measured}"
+
+
+def _open(claim: JudgedClaim) -> str:
+    """Why a claim can't stand, where nothing speaks against it."""
+    what = f"{claim.attribute} {claim.value}"
+    if claim.measured:
+        return f"{what}: {claim.measured}, but not sure enough for a plain statement"
+    return f"nothing measured can settle {what}"

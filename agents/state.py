@@ -10,8 +10,9 @@ from pydantic import BaseModel
 
 from mmusset import prompts
 from mmusset.notability import worth_saying
-from mmusset.recipe import Recipe, UsedTag
+from mmusset.recipe import SOUNDS_LIKE, Recipe, UsedTag
 from mmusset.sample import (
+    BY_EARS,
     GIVEN,
     PERSON,
     RULES,
@@ -29,6 +30,7 @@ from mmusset.speakers.agent import Agent, Draft
 from mmusset.speakers.asking import Asker
 from mmusset.speakers.base import Brief, PromptParts, R
 from mmusset.truth.findings import sayable
+from mmusset.truth.hedge import is_hedged
 from mmusset.truth.told import told
 
 MOST_QUOTED = 200  # characters of a text at fault in a list of faults
@@ -75,17 +77,26 @@ class GraphAgent(Agent[R_co]):
     turn: TakeTurn
 
 
-def begin(material: Material, certainty: float, use: Sequence[UsedTag] = ()) -> State:
+def begin(
+    material: Material,
+    certainty: float,
+    use: Sequence[UsedTag] = (),
+    sounds_like: float = SOUNDS_LIKE,
+) -> State:
     """A sample of which nothing is written yet, or as its revision left it.
 
-    `certainty` is the recipe's, and `use` the tags that may be used.
+    `certainty` and `sounds_like` are the recipe's, and `use` the tags that may be used.
     """
     music = material.media.music_evidence
     by_tags = told(material.tags, use, music, certainty)
-    said = sayable(music, certainty, by_tags)
+    said = sayable(music, certainty, by_tags, sounds_like)
+    worth = worth_saying(said)
     evidence = prompts.load("evidence").render(
-        music=music.fields, image=material.media.image_evidence, sayable=worth_saying(said)
+        music=music.fields,
+        image=material.media.image_evidence,
+        sayable=[claim for claim in worth if claim.tier not in BY_EARS],
     )
+    evidence += _heard([claim for claim in worth if claim.tier in BY_EARS])
     state = State(
         material=material,
         told=by_tags,
@@ -106,6 +117,19 @@ def begin(material: Material, certainty: float, use: Sequence[UsedTag] = ()) -> 
     if material.revision:
         return {**state, **_revised(material.revision)}
     return state
+
+
+def _heard(claims: Sequence[Claim]) -> str:
+    """What the ears' part of the prompt says of these claims; "" of none."""
+    if not claims:
+        return ""
+    heard = [claim.model_dump() | {"hedged": is_hedged(claim)} for claim in claims]
+    return prompts.load("heard").render(heard=heard)
+
+
+def _has_ears(state: State) -> bool:
+    """Whether ears have listened to the sample."""
+    return bool(state["material"].media.music_evidence.heard)
 
 
 def _revised(revision: Revision) -> StateChange:
@@ -156,7 +180,9 @@ def brief(state: State, agent: GraphAgent[BaseModel]) -> Brief:
         material=state["material"],
         sayable=state["sayable"],
         draft=draft,
-        prompt=PromptParts(system, state["evidence"], task, prompts.sha256_of(agent.prompt)),
+        prompt=PromptParts(
+            system, state["evidence"], task, prompts.sha256_of(agent.prompt, _has_ears(state))
+        ),
         title=state["title"],
     )
 
@@ -197,7 +223,7 @@ def settled_turn(
         round=state["round"],
         speaker=by,
         model="rules/1" if by == RULES else by,
-        prompt_sha256=prompts.sha256_of(agent.prompt),
+        prompt_sha256=prompts.sha256_of(agent.prompt, _has_ears(state)),
         request_sha256=hashlib.sha256(texts.encode()).hexdigest(),
         said="",
         faults=list_faults(faults),

@@ -99,11 +99,13 @@ def build_dataset(
     from .builder.planning.candidates import quota
     from .builder.progress import BuildProgress
     from .composer import composer_of
+    from .ears.listed import check_there
     from .publish.card import write_card_if_free
     from .speakers.agent import agents_named
     from .speakers.choose import speaker_of
 
     display, team = progress or Progress(), tuple(agents) or AGENTS
+    check_there(recipe.ears)
     recipe = recipe.with_agents(team)
     whole = job.BuildJob(
         source,
@@ -145,9 +147,11 @@ def replay_dataset(
     from .builder import job, run
     from .builder.progress import BuildProgress
     from .composer import composer_of
+    from .ears.listed import check_there
     from .speakers.choose import speaker_of
 
     display, team = progress or Progress(), tuple(agents) or AGENTS
+    check_there(recipe.ears)
     recipe = recipe.with_agents(team)
     speaker = speaker_of(recipe, display.log)
     composer = composer_of(recipe.music, display.log)
@@ -173,9 +177,11 @@ def try_file(path: Path, recipe: Recipe, log: Callable[[str], None]) -> "ItemSto
     from .agents import AGENTS
     from .agents.graph import build_graph
     from .builder import item_story, trial
+    from .ears.listed import check_there
     from .speakers.asking import Asker, InMemoryReplies
     from .speakers.choose import speaker_of
 
+    check_there(recipe.ears)
     recipe = recipe.with_agents(AGENTS)
 
     async def run() -> "ItemStory":
@@ -194,9 +200,11 @@ def prompt_of_item(source: "Source", place: int, agent: str, recipe: Recipe) -> 
     from .agents import AGENTS
     from .agents.preview import preview
     from .builder import trial
+    from .ears.listed import check_there
     from .speakers import chat
     from .speakers.agent import agents_named
 
+    check_there(recipe.ears)
     (named,) = agents_named((agent,), AGENTS)
     recipe = recipe.with_agents(AGENTS)
 

@@ -11,7 +11,8 @@ from .json_text import canonical_json
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
-CERTAINTY = 0.9  # the probability of being right from which a measured value may be said
+CERTAINTY = 0.9  # the probability of being right from which a value may be said
+SOUNDS_LIKE = 0.7  # and that from which an ear's may be said as "sounds like"
 
 
 class ClipPart(Frozen):
@@ -199,6 +200,9 @@ class LimitsPart(Frozen):
     block_size: Count = 512
 
 
+EarName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
 def _keys(part: Any) -> dict[str, Any]:
     """What a part of a recipe names: it may be a part already, a mapping, or nothing."""
     if isinstance(part, Frozen):
@@ -219,6 +223,8 @@ class Recipe(Frozen):
     server: ServerPart = ServerPart()
     critic: CriticPart = CriticPart()
     certainty: Share = CERTAINTY
+    certainty_sounds_like: Share = SOUNDS_LIKE
+    ears: tuple[EarName, ...] = ()
     limits: LimitsPart = LimitsPart()
     tags: TagsPart = TagsPart()
 
@@ -249,6 +255,10 @@ class Recipe(Frozen):
         whole = {"job": True, "name": True, "limits": True, "server": True}
         data = self.model_dump(mode="json", exclude={**whole, "music": {"checkpoint"}})
         data["limits"] = {"block_size": self.limits.block_size}
+        if self.ears:
+            data["ears"] = sorted(self.ears)
+        else:  # datasets without ears are the same job as before there were any
+            del data["ears"], data["certainty_sounds_like"]
         return canonical_json(data)
 
     @classmethod

@@ -55,21 +55,46 @@ def _is_listed(attribute: str) -> str:
 
 Attribute = Annotated[str, AfterValidator(_is_listed)]
 
+# How something is known of the music, from the strongest ground to the weakest; "" in datasets
+# without ears, which do not say.
+Tier = Literal["", "measured", "two ears", "one ear", "told", "none"]
+BY_EARS: tuple[Tier, ...] = ("two ears", "one ear")
 
-# --- evidence: what was measured ---------------------------------------------------------
+
+def _is_empty(value: object) -> bool:
+    return not value
+
+
+# --- evidence: what was measured, and what was heard -------------------------------------
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
+class HeardLabel(Frozen):
+    """What an ear made of one thing that it listens for: its own `score`, rounded to three digits,
+    and the probability by its calibration that the thing is there."""
+
+    score: float
+    probability: Share
+
+
+# By the ear, and by what it listens for.
+Heard = dict[Name, dict[Name, HeardLabel]]
 
 
 class MusicEvidence(Frozen):
     """What was measured on a clip of music: `evidence[TEMPO].bpm`.
 
     As JSON it is flat, with a field for each measurement on the list that is measured on the
-    sound, in the list's order; neither more nor fewer are taken.
+    sound, in the list's order; neither more nor fewer are taken. What ears heard comes last, where
+    there are any.
     """
 
     duration_s: float
     peak_dbfs: float
     fields: dict[str, Any]
     silence_share: Measured  # share of the clip below the silence threshold
+    heard: Heard = Field(default_factory=dict)
 
     def __getitem__(self, measurement: Measurement[T]) -> T:
         if measurement.derive:
@@ -87,14 +112,16 @@ class MusicEvidence(Frozen):
     def _from_flat(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        values = dict(vars(cls.flat().model_validate(data)))
+        measured = {name: value for name, value in data.items() if name != "heard"}
+        values = dict(vars(cls.flat().model_validate(measured)))
         own = {name: values.pop(name) for name in ("duration_s", "peak_dbfs", "silence_share")}
-        return own | {"fields": values}
+        return own | {"fields": values, "heard": data.get("heard", {})}
 
     @model_serializer
     def _to_flat(self) -> dict[str, Any]:
         before = {"duration_s": self.duration_s, "peak_dbfs": self.peak_dbfs}
-        return before | self.fields | {"silence_share": self.silence_share}
+        after = {"heard": self.heard} if self.heard else {}
+        return before | self.fields | {"silence_share": self.silence_share} | after
 
 
 @cache
@@ -162,12 +189,14 @@ class ImageEvidence(Frozen):
 
 
 class Claim(Frozen):
-    """One typed statement of a caption. `text` is the words that make it."""
+    """One typed statement of a caption. `text` is the words that make it, with those that take
+    something back of it: "sounds like strings"."""
 
     attribute: Attribute
     value: str
     text: str
     basis: Basis = "heard"
+    tier: Annotated[Tier, Field(exclude_if=_is_empty)] = ""
 
 
 class JudgedClaim(Claim):

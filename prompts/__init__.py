@@ -65,9 +65,10 @@ def _measured_lines(measurements: tuple[Measurement[Any], ...]) -> str:
     return "".join(part if part[0] == "," else f"\n{part}" for part in parts).strip("\n")
 
 
-def sha256_of(prompt: Prompt) -> str:
+def sha256_of(prompt: Prompt, with_ears: bool = False) -> str:
     """The hash of all templates that make an agent's prompt: what all share, and its own part."""
-    parts = (load("system"), load("evidence"), prompt)
+    shared = ("system", "evidence", "heard") if with_ears else ("system", "evidence")
+    parts = (*map(load, shared), prompt)
     return hashlib.sha256("".join(part.sha256 for part in parts).encode()).hexdigest()
 
 

@@ -112,8 +112,9 @@ def judged(
 ) -> tuple[JudgedClaim, ...]:
     """What a caption would claim of an item's music, each claim with its verdict."""
     told = [claim for claim in outcome.told if claim.verdict == "told"] if outcome else ()
-    certainty = Recipe.of_canonical(ledger.job.facts().recipe).certainty
-    return judge(extract(caption), prepared.media.music_evidence, certainty, told)
+    recipe = Recipe.of_canonical(ledger.job.facts().recipe)
+    music = prepared.media.music_evidence
+    return judge(extract(caption), music, recipe.certainty, told, recipe.certainty_sounds_like)
 
 
 def _own_caption(

@@ -2,10 +2,12 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from mmusset.ears.listed import ears_named
 from mmusset.files import write_bytes_durably
 from mmusset.json_text import canonical_json
 from mmusset.shards.manifest import (
@@ -14,6 +16,7 @@ from mmusset.shards.manifest import (
     CallCosts,
     GeneratedMusic,
     LedgerStamp,
+    ListedEar,
     ListedShard,
     Manifest,
     NearDuplicates,
@@ -62,7 +65,22 @@ def manifest(ledger: Ledger) -> Manifest:
         models={agent: job.models.get(agent, "") for agent in job.prompts},
         prompts=job.prompts,
         cost=_costs(ledger, tally.found - tally.skipped),
+        ears=_ears(job.ears),
     )
+
+
+def _ears(identities: Mapping[str, str]) -> dict[str, ListedEar]:
+    """The ears of the job, as they were when it was begun."""
+    return {
+        ear.name: ListedEar(
+            kind=ear.kind,
+            identity=identities[ear.name],
+            licences=ear.licences,
+            calibrated_on=ear.calibrated_on,
+            labels=tuple(label.name for label in ear.labels),
+        )
+        for ear in ears_named(identities)
+    }
 
 
 def _near_duplicates(ledger: Ledger) -> NearDuplicates:

@@ -123,6 +123,7 @@ class Media:
             image=recipe.image,
             model_pixels=model_pixels(recipe),
             generated_by=composer,
+            ears=recipe.ears,
         )
 
     def _stored(self, key: str, prepared: Prepared) -> tuple[bytes, bytes] | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pydantic import BaseModel
 
 from mmusset import __version__, prompts
+from mmusset.ears.listed import ears_named
 from mmusset.errors import Refused
 from mmusset.files import failpoint
 from mmusset.json_text import canonical_json
@@ -39,7 +40,10 @@ def check_recipe(
         mmusset=__version__,
         speaker=speaker,
         composer=composer,
-        prompts={agent.name: prompts.sha256_of(agent.prompt) for agent in agents},
+        prompts={
+            agent.name: prompts.sha256_of(agent.prompt, bool(recipe.ears)) for agent in agents
+        },
+        ears={ear.name: ear.identity for ear in ears_named(recipe.ears)},
         models=before.models,
     )
     if not before.recipe:
@@ -80,6 +84,7 @@ def changes(before: JobFacts, now: JobFacts) -> list[Difference]:
 def _named(facts: JobFacts) -> dict[str, str]:
     """The facts beside the recipe, by the names that people read."""
     named = {"mmusset": facts.mmusset, "speaker": facts.speaker, "composer": facts.composer}
+    named |= {f"ear {ear}": identity for ear, identity in facts.ears.items()}
     named |= {f"prompt of {agent}": sha256 for agent, sha256 in facts.prompts.items()}
     return named | {f"model of {agent}": model for agent, model in facts.models.items()}
 

@@ -2,10 +2,11 @@
 
 import textwrap
 
+from mmusset.ears.witness import what_was_heard
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.precision import rightness
 from mmusset.safe_text import show_path
-from mmusset.sample import Caption, Item, JudgedClaim, MediaFacts, Outcome, Turn
+from mmusset.sample import BY_EARS, Caption, Item, JudgedClaim, MediaFacts, Outcome, Turn
 
 from .item_story import ItemStory
 from .ledger.marks import Mark
@@ -90,6 +91,10 @@ def _evidence(media: MediaFacts) -> list[str]:
             for each in MEASUREMENTS
             if each.line
         ),
+        *(
+            f"  {ear} hears {label.value} {heard.score:g} ({heard.probability:.2f})"
+            for ear, label, heard in what_was_heard(music)
+        ),
         f"  colours {palette}",
     ]
 
@@ -150,6 +155,8 @@ def _ground(claim: JudgedClaim) -> str:
         return "said by a tag"
     if not claim.measured:
         return "measured nothing"
+    if claim.tier in BY_EARS:
+        return f"{claim.measured}, {claim.confidence:.2f}; {claim.tier}"
     right = rightness(claim.attribute)
     return f"measured {claim.measured}, {claim.confidence:.2f}" + (
         f"; right: {right}" if right else ""

@@ -57,12 +57,16 @@ class ClipSignal:
 
     @cached_property
     def mono(self) -> Floats:
-        """One channel at 22.05 kHz; zeros where all is silence.
+        """One channel at 22.05 kHz; zeros where all is silence."""
+        return self.mono_at(RATE_HZ)
+
+    def mono_at(self, rate_hz: int) -> Floats:
+        """One channel at this rate; zeros where all is silence.
 
         Where the channels cancel each other in the middle, the side tells what plays.
         """
         width = loudness.stereo_width(self.mid, self.side, self.audible_share)
-        mono = _resampled(self.side if width.value > OPPOSED else self.mid, self.rate_hz, RATE_HZ)
+        mono = _resampled(self.side if width.value > OPPOSED else self.mid, self.rate_hz, rate_hz)
         return np.zeros_like(mono) if self.audible_share == 0 else mono
 
     @cached_property

@@ -109,8 +109,12 @@ def front_matter(facts: CardFacts, name: str) -> dict[str, Any]:
                 ],
             }
         ],
-        "dataset_info": {"features": features()},
+        "dataset_info": {"features": features(_labels(facts))},
     }
+
+
+def _labels(facts: CardFacts) -> dict[str, tuple[str, ...]]:
+    return {name: ear.labels for name, ear in facts.manifest.ears.items()}
 
 
 def body(facts: CardFacts, name: str, owned: dict[str, Any], *, with_sheet: bool) -> str:

@@ -86,13 +86,29 @@ class CallCosts(Rates):
     agents: dict[str, AgentCost] = {}
 
 
+class ListedEar(_Part):
+    """An ear that listened to the clips: its kind, its version with its calibration, what it is
+    licensed under, what it was calibrated on, and the labels that it listens for."""
+
+    kind: str
+    identity: str
+    licences: tuple[str, ...]
+    calibrated_on: str
+    labels: tuple[str, ...]
+
+
+def _is_empty(value: object) -> bool:
+    return not value
+
+
 class Manifest(_Part):
     """What a dataset is, counted from its ledger. No dates: same ledger, same bytes.
 
     found = accepted + rejected + failed + skipped. `splits` counts samples, `claims` those of
     accepted captions by verdict, `marks` what people asked for that was honoured. `recipe` is
     less what can't change a byte (`Recipe.canonical`), `fingerprint` the sha256 of that text;
-    `prompts` (sha256) and `models` are by agent.
+    `prompts` (sha256) and `models` are by agent, `ears` by their names; without any the file has
+    no such field.
     """
 
     format: Literal["mmusset/1"]
@@ -117,6 +133,7 @@ class Manifest(_Part):
     models: dict[str, str] = {}
     prompts: dict[str, str] = {}
     cost: CallCosts = CallCosts()
+    ears: Annotated[dict[str, ListedEar], Field(exclude_if=_is_empty)] = {}
 
     def to_bytes(self) -> bytes:
         """The bytes of its file: sorted keys, plain ASCII."""

@@ -3,6 +3,7 @@
 Doors:
     extract    `extract`: the claims of a text, by code alone
     findings   what the evidence of a clip says, and which of that may be said
+    hedge      words that take something back of a claim: "sounds like strings"
     judge      `judge`: each claim against the evidence: supported, contradicted, told,
                unverifiable
     told       what the tags of a file tell, as claims, and whether measurement agrees

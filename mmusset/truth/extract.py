@@ -5,9 +5,10 @@ from itertools import chain
 
 from mmusset.measurements.declaration import Mention
 from mmusset.measurements.listed import MEASUREMENTS, named
-from mmusset.sample import Claim
+from mmusset.sample import UNMEASURED, Claim
 
 from . import lexicon, negation, scope
+from .hedge import with_hedge
 
 _UNMEASURED_VALUES = {"vocals": ("absent", "present")}
 
@@ -18,7 +19,7 @@ def extract(text: str) -> tuple[Claim, ...]:
     Where phrases overlap the longest counts. What is denied has its opposite as
     value where there is one ("no drums": absent), else "not" before it ("not loud").
     Comparisons claim nothing, nor do adjectives of one part: "soft hi-hats" claims
-    hi-hats, not a quiet clip.
+    hi-hats, not a quiet clip. What is said to sound like something has these words in its `text`.
     """
     claims = []
     denied_before: Mention | None = None
@@ -31,8 +32,10 @@ def extract(text: str) -> tuple[Claim, ...]:
         denied_before = negation.denial(text, mention, denied_before)
         whole = denied_before or mention
         value = _opposite(mention.attribute, mention.value) if denied_before else mention.value
-        words = text[whole.start : whole.end]
-        claims.append(Claim(attribute=mention.attribute, value=value, text=words))
+        start, end = whole.start, whole.end
+        if mention.attribute in UNMEASURED and not denied_before:
+            start, end = with_hedge(text, start, end)
+        claims.append(Claim(attribute=mention.attribute, value=value, text=text[start:end]))
     return tuple(claims)
 
 

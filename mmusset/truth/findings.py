@@ -1,17 +1,33 @@
 """What the evidence of a clip says of each attribute, and which of that may be said."""
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from mmusset.measurements.declaration import Finding
+from mmusset.ears.witness import FOLLOWS, Testimony, doubted, testimonies
+from mmusset.measurements.declaration import Finding, Measurement
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.pulse import PULSE
 from mmusset.measurements.tempo import TEMPO
+from mmusset.recipe import SOUNDS_LIKE
 from mmusset.sample import Claim, JudgedClaim, MusicEvidence
+
+from .hedge import hedged
 
 
 def findings(music: MusicEvidence) -> dict[str, Finding]:
     """Each attribute that evidence can settle, in the order of the list of measurements."""
-    return {each.name: each.finding(music) for each in MEASUREMENTS}
+    return {each.name: finding_of(each, music) for each in MEASUREMENTS}
+
+
+def finding_of(measurement: Measurement[Any], music: MusicEvidence) -> Finding:
+    """What the evidence says of a measurement's attribute.
+
+    It is no surer than an ear allows that should hear what was measured, and does not.
+    """
+    finding = measurement.finding(music)
+    most = doubted(finding.attribute, finding.value, music)
+    return finding if finding.confidence <= most else dataclasses.replace(finding, confidence=most)
 
 
 def carried(finding: Finding, certainty: float) -> bool:
@@ -23,24 +39,63 @@ def carried(finding: Finding, certainty: float) -> bool:
 
 
 def sayable(
-    music: MusicEvidence, certainty: float, told: Sequence[JudgedClaim] = ()
+    music: MusicEvidence,
+    certainty: float,
+    told: Sequence[JudgedClaim] = (),
+    sounds_like: float = SOUNDS_LIKE,
 ) -> tuple[Claim, ...]:
     """What may be said of a clip; maybe nothing.
 
-    First what its tags tell and no measurement settles, then what was measured, in the order of
-    the list of measurements. A tempo or key that is told stands in place of the measured one,
-    which could not tell it from its half, double or relative; so does the tempo of its pace.
+    First what its tags tell and no measurement settles, then what ears heard, then what was
+    measured, in the order of the list of measurements. A tempo or key that is told stands in place
+    of the measured one, which could not tell it from its half, double or relative; so does the
+    tempo of its pace. What an ear is less sure of than `certainty`, but not than `sounds_like`, is
+    said as that.
     """
     by_tags = [claim for claim in told if claim.verdict == "told"]
     replaced = {claim.attribute for claim in by_tags}
     if TEMPO.name in replaced:
         replaced.add(PULSE.name)
     measured = (
-        Claim(attribute=name, value=finding.value, text=f"{name} {finding.value}")
+        Claim(attribute=name, value=finding.value, text=f"{name} {finding.value}", tier="measured")
         for name, finding in findings(music).items()
         if carried(finding, certainty) and name not in replaced
     )
     return (
-        *(Claim(**claim.model_dump(include=set(Claim.model_fields))) for claim in by_tags),
+        *(
+            Claim(**claim.model_dump(include=set(Claim.model_fields)) | {"tier": "told"})
+            for claim in by_tags
+        ),
+        *_heard(music, certainty, sounds_like, by_tags),
         *measured,
+    )
+
+
+def _heard(
+    music: MusicEvidence, certainty: float, sounds_like: float, by_tags: Sequence[Claim]
+) -> Iterator[Claim]:
+    """What ears heard that no tag tells, each at its tier; what follows from another is left out.
+
+    A piece is of one genre: of the tags, or the likeliest.
+    """
+    sure = [each for each in testimonies(music) if 0 < sounds_like <= each.probability]
+    told = {(claim.attribute, claim.value) for claim in by_tags}
+    followed = {FOLLOWS.get((each.attribute, each.value)) for each in sure}
+    genres = [each for each in sure if each.attribute == "genre"]
+    is_told = any(attribute == "genre" for attribute, _ in told)
+    genre = None if is_told else max(genres, key=lambda each: each.probability, default=None)
+    for each in sure:
+        about = (each.attribute, each.value)
+        if about in told or about in followed or (each.attribute == "genre" and each is not genre):
+            continue
+        yield _claim(each, certainty)
+
+
+def _claim(heard: Testimony, certainty: float) -> Claim:
+    named = heard.value if heard.probability >= certainty else hedged(heard.value)
+    return Claim(
+        attribute=heard.attribute,
+        value=heard.value,
+        text=f"{heard.attribute} {named}",
+        tier=heard.tier,
     )

@@ -42,13 +42,14 @@ VOCALS = (
         "vocals",
         "present",
         "vocal|vocals|vocally|voice|voices|singer|singers|sing|singing|sings|sang|sung|vocalist"
-        "|vocalists|choir|choirs|choral|rap|raps|rapped|rapper|rappers|rapping|hum|hums|humming"
+        "|vocalists|rap|raps|rapped|rapper|rappers|rapping|hum|hums|humming"
         "|lyrics|falsetto|chant|chants|chanting|a cappella|acapella|acappella|soprano|mezzo soprano"
         "|tenor|baritone|contralto|yodel|yodels|yodeling|yodelling|croons|crooning|crooner"
         "|beatbox|beatboxing|beat boxing|vocalisation|vocalisations|vocalization|vocalizations"
         "|vocalise|vocables|scat|scatting|spoken word|narrator|narrates|narration|voice over"
         "|voiceover|ad libs|songstress|frontman|vocaloid",
     ),
+    _synonyms("vocals", "choir", "choir|choirs|choral"),
     _synonyms(
         "vocals",
         "absent",
@@ -70,7 +71,8 @@ INSTRUMENTS = _names(
     "|glockenspiel|guzheng|harmonica|harmonium|harp,harpist|harpsichord,cembalo|horn,horn section"
     "|hurdy gurdy|kalimba,mbira|keyboard,keyboardist|kora|koto|lute|mallet percussion|mandolin"
     "|marimba|melodica|mellotron|music box|oboe|orchestra|organ,church organ,organist,hammond"
-    "|oud|pan flute,panpipe|piccolo|pipa|recorder"
+    "|oud|pan flute,panpipe|piccolo|pipa"
+    "|plucked strings,plucked string,plucked instrument,plucked string instrument|recorder"
     "|saxophone,sax,saxes,saxophonist,tenor saxophone,tenor sax,alto saxophone,alto sax"
     ",baritone saxophone,baritone sax,soprano saxophone,soprano sax|santoor|sarod|shakuhachi"
     "|shamisen|singing bowl|sitar,zitar|steel drum,steelpan,steel pan"

@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mmusset.ears import listed as ears
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
-from mmusset.measurements.listed import foreign_modules
+from mmusset.measurements import listed as measurements
 from mmusset.recipe import LimitsPart
 from mmusset.safe_text import SECRET_VARIABLES
 from mmusset.sample import Prepared
@@ -82,8 +83,10 @@ class Sandbox:
         if "unmeasurable" in reply:
             raise MmussetError(
                 f"the process that measures can't import {reply['unmeasurable']}; a measurement"
-                " is declared in a module that it can import by itself"
+                " or an ear is declared in a module that it can import by itself"
             )
+        if "deaf" in reply:
+            raise MmussetError(str(reply["deaf"]))
         if "broken" in reply:
             raise MmussetError(
                 f"media could not be stored: {reply['broken']};"
@@ -115,7 +118,7 @@ class Sandbox:
                 "-m",
                 "mmusset.builder.decoding.worker",
                 str(self._limits.decode_memory_mb),
-                *foreign_modules(),
+                *_foreign_modules(),
             ),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -134,8 +137,13 @@ def _environment() -> dict[str, str]:
     """
     kept = {n: v for n, v in without_tracing(os.environ).items() if n not in SECRET_VARIABLES}
     kept |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    # What declares a measurement of its own was found on our path.
-    return kept | {"PYTHONPATH": os.pathsep.join(sys.path)} if foreign_modules() else kept
+    # What declares a measurement or an ear of its own was found on our path.
+    return kept | {"PYTHONPATH": os.pathsep.join(sys.path)} if _foreign_modules() else kept
+
+
+def _foreign_modules() -> list[str]:
+    """The modules of others that declare what is to be measured, or an ear."""
+    return list(dict.fromkeys((*measurements.foreign_modules(), *ears.foreign_modules())))
 
 
 async def _end(child: "Process") -> None:

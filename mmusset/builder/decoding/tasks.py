@@ -76,7 +76,7 @@ class PrepareTask(_Task):
     """Cut, measure and store an item as `stem`.flac and `stem`.jpg.
 
     With `model_pixels`, the picture is also stored as a model is shown it, as `stem`.model.jpg.
-    `generated_by` is "" where the music is the source's own.
+    `generated_by` is "" where the music is the source's own; `ears` listen to the clip.
     """
 
     task: Literal["prepare"] = "prepare"
@@ -87,6 +87,7 @@ class PrepareTask(_Task):
     image: ImagePart
     model_pixels: int
     generated_by: str
+    ears: tuple[str, ...] = ()
 
 
 Task = Annotated[SurveyTask | ComposingTask | PrepareTask, Field(discriminator="task")]

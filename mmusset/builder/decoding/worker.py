@@ -1,13 +1,14 @@
 """The child process that opens untrusted media: a task of `tasks.py` a line in, a reply a line out.
 
 Started by `sandbox.py` as `python -m mmusset.builder.decoding.worker MEMORY_MB [MODULE ...]`; the
-modules declare measurements that are not the package's own. It can read and write files, but has
-no network, little memory and none of our secrets: a file that takes over its decoder gets no
-further.
+modules declare measurements and ears that are not the package's own. It can read and write files,
+but has no network, little memory and none of our secrets: a file that takes over its decoder gets
+no further.
 
 A reply is {"ok": ...}, {"unusable" or "unfit": [reason, detail]} for the item's fault,
 {"unread": why} where this machine could not read a file; {"broken": text} where it could not
-store one, or {"unmeasurable": text} where it could not import a module, and the build must stop.
+store one, {"deaf": text} where an ear can't listen, or {"unmeasurable": text} where a module can't
+be imported, and the build must stop.
 """
 
 import hashlib
@@ -24,16 +25,18 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
-from mmusset.errors import Unfit, Unread, Unusable
+from mmusset.ears import listed as ears
+from mmusset.ears.hearing import hear
+from mmusset.errors import MmussetError, Unfit, Unread, Unusable
 from mmusset.evidence import clip as clips
 from mmusset.evidence import decode, music
 from mmusset.evidence import image as images
 from mmusset.evidence import piece as pieces
 from mmusset.evidence.media_file import MediaFile
 from mmusset.frozen import Frozen
-from mmusset.measurements.listed import add_from
+from mmusset.measurements import listed as measurements
 from mmusset.recipe import ImagePart
-from mmusset.sample import ClipFacts, ImageFacts, MediaFacts, Prepared, Tags
+from mmusset.sample import ClipFacts, ImageFacts, MediaFacts, MusicEvidence, Prepared, Tags
 from mmusset.sources import sidecar, tags
 from mmusset.speakers.picture import fit
 
@@ -133,7 +136,7 @@ def prepare(task: PrepareTask) -> Prepared:
             height_px=picture.height,
             sha256=hashlib.sha256(jpeg).hexdigest(),
         ),
-        music_evidence=music.measure(clip.samples, clip.rate_hz, task.clip.silence_dbfs, whole),
+        music_evidence=_evidence(task, clip, whole),
         image_evidence=images.measure(picture),
     )
     _store(task.stem + b".flac", flac)
@@ -141,6 +144,15 @@ def prepare(task: PrepareTask) -> Prepared:
     if task.model_pixels:
         _store(task.stem + b".model.jpg", fit(picture, task.model_pixels))
     return Prepared(media=facts, given_story=story)
+
+
+def _evidence(task: PrepareTask, clip: clips.Clip, whole: pieces.PieceEvidence) -> MusicEvidence:
+    """What is measured on a clip, and what the task's ears hear in it."""
+    silence_dbfs = task.clip.silence_dbfs
+    measured = music.measure(clip.samples, clip.rate_hz, silence_dbfs, whole)
+    listening = ears.ears_named(task.ears)
+    heard = hear(clip.samples, clip.rate_hz, listening, silence_dbfs)
+    return measured.model_copy(update={"heard": heard})
 
 
 # What was measured on whole pieces, by the music's hash and what counts as silence.
@@ -177,10 +189,11 @@ def main() -> None:
 
 
 def _import_measurements(modules: list[str]) -> str:
-    """List the measurements that other packages declare; gives what went wrong, or ""."""
+    """List the measurements and ears that other packages declare; gives what went wrong, or ""."""
     for module in modules:
         try:
-            add_from(module)
+            measurements.add_from(module)
+            ears.add_from(module)
         except Exception as error:  # noqa: BLE001 (others' code may raise anything)
             return f"{module} ({type(error).__name__}: {error})"
     return ""
@@ -203,6 +216,8 @@ def _reply(line: str) -> dict[str, Any]:
         return {"unusable": [error.reason, error.detail]}
     except Unread as error:
         return {"unread": error.why}
+    except MmussetError as error:
+        return {"deaf": str(error)}
     except MemoryError:
         return {"unusable": ["took too much memory", ""]}
     except OSError as error:

@@ -11,8 +11,8 @@ from mmusset.json_text import canonical_json
 
 from .schema import read_meta, set_meta
 
-# Names of rows in the table `meta`, for what there is one of for each agent.
-_PROMPT, _MODEL = "prompt of ", "model of "
+# Names of rows in the table `meta`, for what there is one of for each agent, or ear.
+_PROMPT, _MODEL, _EAR = "prompt of ", "model of ", "ear "
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class JobFacts:
     """What a dataset is made with; empty where that is not known, or not yet.
 
     `recipe` is what `Recipe.canonical` says of it; `prompts` (sha256 of their text) and `models`
-    are by agent. Models are known once the speaker was entered for the first time.
+    are by agent. Models are known once the speaker was entered for the first time. `ears` are the
+    recipe's, with the version of each and of its calibration.
     """
 
     recipe: dict[str, Any]
@@ -29,6 +30,7 @@ class JobFacts:
     composer: str
     prompts: dict[str, str] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
+    ears: dict[str, str] = field(default_factory=dict)
 
 
 class LedgerJob:
@@ -47,6 +49,7 @@ class LedgerJob:
             composer=rows.get("composer", ""),
             prompts=_by_agent(rows, _PROMPT),
             models=_by_agent(rows, _MODEL),
+            ears=_by_agent(rows, _EAR),
         )
 
     def note(self, facts: JobFacts) -> None:
@@ -76,6 +79,7 @@ def rows_of(facts: JobFacts) -> dict[str, str]:
     rows = {"mmusset": facts.mmusset, "speaker": facts.speaker, "composer": facts.composer}
     if facts.recipe:
         rows["recipe"] = canonical_json(facts.recipe)
+    rows |= {f"{_EAR}{ear}": identity for ear, identity in facts.ears.items()}
     rows |= {f"{_PROMPT}{agent}": sha256 for agent, sha256 in facts.prompts.items()}
     return rows | {f"{_MODEL}{agent}": model for agent, model in facts.models.items()}
 

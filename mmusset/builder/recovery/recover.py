@@ -260,6 +260,7 @@ def _job_of(manifest: Manifest) -> JobFacts:
         composer=manifest.generated.by,
         prompts=_known_of(manifest.prompts),
         models=_known_of(manifest.models),
+        ears={name: ear.identity for name, ear in manifest.ears.items()},
     )
 
 

@@ -8,6 +8,7 @@ from importlib import resources
 
 from mmusset.measurements.listed import named
 from mmusset.sample import Claim
+from mmusset.truth.hedge import is_hedged
 from mmusset.yaml_text import read_yaml
 
 FILE = "caption_phrases.yaml"
@@ -75,12 +76,13 @@ class Frame:
 @dataclass(frozen=True, slots=True)
 class PhraseBook:
     """The whole file. `unnamed` stands for the clip where its kind is not known, `unnamed_alone`
-    where one thing only is said of it.
+    where one thing only is said of it; `hedged` are phrases for what only sounds like something.
     """
 
     unnamed: Statement
     unnamed_alone: Statement
     phrases: Mapping[str, Mapping[str, Phrases]]
+    hedged: Mapping[str, Mapping[str, Phrases]]
     together: tuple[frozenset[str], ...]
     low: frozenset[str]
     high: frozenset[str]
@@ -104,8 +106,9 @@ class PhraseBook:
         return self.adjectives.index(known)
 
     def _statement(self, claim: Claim, rank: int) -> Statement | None:
-        """A measurement that the file does not know brings sentences in its declaration."""
-        own = self.phrases.get(claim.attribute)
+        """A measurement that the file does not know brings sentences in its declaration; what is
+        less sure has phrases of its own."""
+        own = (self.hedged if is_hedged(claim) else self.phrases).get(claim.attribute)
         phrases = own.get(claim.value) or own.get(ANY) if own else _declared(claim)
         if not phrases:
             return None
@@ -131,10 +134,8 @@ def phrase_book() -> PhraseBook:
     return PhraseBook(
         unnamed=_unnamed(data["unnamed"]),
         unnamed_alone=_unnamed(data["unnamed_alone"]),
-        phrases={
-            attribute: {value: _kinds(phrases) for value, phrases in values.items()}
-            for attribute, values in data["phrases"].items()
-        },
+        phrases=_by_value(data["phrases"]),
+        hedged=_by_value(data["hedged"]),
         together=tuple(frozenset(names) for names in data["together"]),
         low=frozenset(data["low"]),
         high=frozenset(data["high"]),
@@ -143,6 +144,15 @@ def phrase_book() -> PhraseBook:
         openings=tuple(_frames(row, data["parts"]) for row in data["openings"]),
         followings=_frames(data["followings"], data["parts"]),
     )
+
+
+def _by_value(
+    data: Mapping[str, Mapping[str, Mapping[str, list[str]]]],
+) -> dict[str, dict[str, Phrases]]:
+    return {
+        attribute: {value: _kinds(phrases) for value, phrases in values.items()}
+        for attribute, values in data.items()
+    }
 
 
 def _kinds(phrases: Mapping[str, list[str]]) -> Phrases:

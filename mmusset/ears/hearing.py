@@ -1,0 +1,47 @@
+"""What ears make of a clip: levelled, listened to, rounded and calibrated."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmusset.dsp.clip_signal import ClipSignal
+from mmusset.sample import Heard
+
+from .declaration import Ear
+
+Floats = NDArray[np.float32]
+
+# Taggers take loud music for other music: what is heard is not to follow the volume.
+LEVEL_DBFS = -18.0
+
+
+def hear(samples: Floats, rate_hz: int, ears: Sequence[Ear], silence_dbfs: float = -60.0) -> Heard:
+    """What each ear that listens in this process makes of `samples` `[frames, 1 or 2]`.
+
+    Gain changes nothing. Of a silent clip every score is 0. Raises ValueError where an ear gives
+    other labels than it has, or what is no number.
+    """
+    signal = ClipSignal(samples, rate_hz, silence_dbfs)
+    heard: Heard = {}
+    for ear in ears:
+        if ear.listen is None:
+            continue
+        if signal.audible_share == 0:
+            scores = {label.name: 0.0 for label in ear.labels}
+        else:
+            scores = dict(ear.listen(_levelled(signal, ear.rate_hz)))
+        if scores.keys() != {label.name for label in ear.labels}:
+            raise ValueError(f"ear {ear.name} gives {sorted(scores)}, which are not its labels")
+        if not all(np.isfinite(score) for score in scores.values()):
+            raise ValueError(f"ear {ear.name} gives scores that are no numbers")
+        heard[ear.name] = {label.name: label.heard(scores[label.name]) for label in ear.labels}
+    return heard
+
+
+def _levelled(signal: ClipSignal, rate_hz: int) -> Floats:
+    """One channel at the ear's rate and level."""
+    mono = signal.mono_at(rate_hz).astype(np.float64)
+    rms = float(np.sqrt(np.mean(np.square(mono))))
+    gain = 10 ** (LEVEL_DBFS / 20) / rms if rms > 0 else 0.0
+    return np.asarray(mono * gain, dtype=np.float32)

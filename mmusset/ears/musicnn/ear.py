@@ -1,0 +1,176 @@
+"""The ear `musicnn`: two networks that tag music, one taught by MagnaTagATune (MTT), one by the
+Million Song Dataset (MSD), and what their tags are worth.
+
+A tag alone names few instruments safely: MTT knows no brass, no bass and no electric piano, and
+gives what it does not know a name that it knows. Hence families; `benchmarks/ears.py` measures
+them.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmusset.ears.declaration import Ear, Label, Step
+from mmusset.ears.wheel import Wheel
+
+from .checkpoint import read_checkpoint
+from .mel import RATE_HZ, log_mel
+from .network import Network
+
+Floats = NDArray[np.float32]
+
+WHEEL = Wheel(
+    project="musicnn",
+    version="0.1.0",
+    file="musicnn-0.1.0-py3-none-any.whl",
+    sha256="f38a4890c648c1ddbb141c5d96d2b0a8cfcd36746002d896989f7b88beb65cfa",
+)
+
+
+def _tags(names: str) -> tuple[str, ...]:
+    return tuple(names.split("|"))
+
+
+# The tags of each network, in the order of its outputs.
+MTT = _tags(
+    "guitar|classical|slow|techno|strings|drums|electronic|rock|fast|piano|ambient|beat|violin"
+    "|vocal|synth|female|indian|opera|male|singing|vocals|no vocals|harpsichord|loud|quiet|flute"
+    "|woman|male vocal|no vocal|pop|soft|sitar|solo|man|classic|choir|voice|new age|dance"
+    "|male voice|female vocal|beats|harp|cello|no voice|weird|country|metal|female voice"
+    "|choral"
+)
+MSD = _tags(
+    "rock|pop|alternative|indie|electronic|female vocalists|dance|00s|alternative rock|jazz"
+    "|beautiful|metal|chillout|male vocalists|classic rock|soul|indie rock|Mellow|electronica|80s"
+    "|folk|90s|chill|instrumental|punk|oldies|blues|hard rock|ambient|acoustic|experimental"
+    "|female vocalist|guitar|Hip-Hop|70s|party|country|easy listening|sexy|catchy|funk|electro"
+    "|heavy metal|Progressive rock|60s|rnb|indie pop|sad|House|happy"
+)
+
+
+def tags_of(mono: Floats) -> tuple[dict[str, float], dict[str, float]]:
+    """The scores of all tags of MTT and of MSD for `mono` at 16 kHz."""
+    spectrum = log_mel(mono)
+    mtt, msd = (network(spectrum) for network in _networks())
+    return _scores(MTT, mtt), _scores(MSD, msd)
+
+
+def scores_of(mtt: Mapping[str, float], msd: Mapping[str, float]) -> dict[str, float]:
+    """The scores of the labels out of those of the tags."""
+    return {
+        "choir": max(mtt["choir"], mtt["choral"]),
+        "flute": mtt["flute"],
+        "sitar": mtt["sitar"] + mtt["indian"],
+        "plucked": max(mtt["guitar"], mtt["harp"], mtt["harpsichord"], mtt["sitar"]),
+        "strings": max(mtt["violin"], mtt["cello"], mtt["strings"]),
+        "piano": mtt["piano"],
+        "drums": mtt["drums"],
+        "electronic": mtt["electronic"] + msd["electronic"],
+        "classical": mtt["classical"],
+        "rock": mtt["rock"],
+    }
+
+
+def listen(mono: Floats) -> dict[str, float]:
+    """The scores of the labels for a clip."""
+    return scores_of(*tags_of(mono))
+
+
+def _scores(tags: tuple[str, ...], values: Floats) -> dict[str, float]:
+    return {tag: float(value) for tag, value in zip(tags, values, strict=True)}
+
+
+@cache
+def _networks() -> tuple[Network, Network]:
+    return _network("MTT_musicnn"), _network("MSD_musicnn")
+
+
+def _network(name: str) -> Network:
+    index = WHEEL.read(f"musicnn/{name}/.index")
+    return Network(read_checkpoint(index, WHEEL.read(f"musicnn/{name}/.data-00000-of-00001")))
+
+
+# What benchmarks/ears.py printed. A label that no step brings to a recipe's certainty is not said.
+_LABELS = (
+    Label(
+        name="choir",
+        attribute="vocals",
+        value="choir",
+        steps=(Step(0.0, 0.01), Step(0.2, 0.7), Step(0.25, 0.92)),
+        absent_below=0.05,
+    ),
+    Label(
+        name="flute",
+        attribute="instrument",
+        value="flute",
+        steps=(Step(0.0, 0.05), Step(0.27, 0.7), Step(0.4, 0.9)),
+    ),
+    Label(
+        name="sitar",
+        attribute="instrument",
+        value="sitar",
+        steps=(Step(0.0, 0.02), Step(0.35, 0.8)),
+    ),
+    Label(
+        name="plucked",
+        attribute="instrument",
+        value="plucked strings",
+        steps=(Step(0.0, 0.2), Step(0.33, 0.8), Step(0.4, 0.91)),
+    ),
+    Label(
+        name="strings",
+        attribute="instrument",
+        value="strings",
+        steps=(Step(0.0, 0.2), Step(0.36, 0.8)),
+    ),
+    Label(
+        name="piano",
+        attribute="instrument",
+        value="piano",
+        steps=(Step(0.0, 0.2), Step(0.6, 0.75)),
+    ),
+    Label(
+        name="drums",
+        attribute="percussion",
+        value="present",
+        steps=(Step(0.0, 0.3), Step(0.03, 0.9)),
+        absent_below=0.03,
+    ),
+    Label(
+        name="electronic",
+        attribute="genre",
+        value="electronic",
+        steps=(Step(0.0, 0.2), Step(0.59, 0.85)),
+    ),
+    Label(
+        name="classical",
+        attribute="genre",
+        value="classical",
+        steps=(Step(0.0, 0.1), Step(0.37, 0.75)),
+    ),
+    Label(
+        name="rock",
+        attribute="genre",
+        value="rock",
+        steps=(Step(0.0, 0.1), Step(0.4, 0.7)),
+    ),
+)
+
+MUSICNN = Ear(
+    name="musicnn",
+    kind="tagger",
+    version="musicnn 0.1.0",
+    licences=(
+        "musicnn 0.1.0, by Jordi Pons and the Music Technology Group of Universitat Pompeu Fabra:"
+        " its package on PyPI, weights and all, is under the ISC licence",
+        "the same group calls its models in Essentia, MTT-musicnn and MSD-musicnn among them,"
+        " CC BY-NC-SA 4.0: for commercial use, ask them",
+    ),
+    labels=_LABELS,
+    calibrated_on="",
+    rate_hz=RATE_HZ,
+    listen=listen,
+    weights=WHEEL,
+)

@@ -78,15 +78,15 @@ class Clip:
 def clips(which: Set, folder: Path) -> Iterator[Clip]:
     """All clips of a set; renders are kept in `folder`, where corpus.json lies."""
     for name, truth, midi, gain in _pieces(which, folder):
-        clean = _rendered(folder / which / f"{name.replace('/', '-')}.flac", midi, gain, which)
+        clean = rendered(folder / which / f"{name.replace('/', '-')}.flac", midi, gain, which)
         rng = random.Random(f"{which} {name}")
-        samples, rate_hz = _worn(clean, rng)
+        samples, rate_hz = worn(clean, rng)
         frames = round(SECONDS * rate_hz)
         if len(samples) >= frames and np.abs(samples[:frames]).max() > 0.003:
             yield Clip(name, truth, clean, samples[:frames], rate_hz)
 
 
-def _rendered(path: Path, midi: bytes, gain: float, which: Set) -> Floats:
+def rendered(path: Path, midi: bytes, gain: float, which: Set) -> Floats:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         wav = path.with_suffix(".wav")
@@ -102,7 +102,7 @@ def _pieces(which: Set, folder: Path) -> Iterator[tuple[str, Truth, bytes, float
         rng = random.Random(f"gain {seed}")
         piece = scores.random_piece(seed)
         truth = Truth("composed", piece.tempo_bpm, _key(piece), True, piece.drums)
-        yield f"composed-{seed}", truth, scores.compose(piece), _gain(rng)
+        yield f"composed-{seed}", truth, scores.compose(piece), drawn_gain(rng)
     for number, score in enumerate(json.loads((folder / "corpus.json").read_text())):
         if which == ("muse" if number >= FITTED_SCORES else ("fluid", "tim")[number % 2]):
             yield _of_score(score, random.Random(f"score {number}"))
@@ -114,7 +114,7 @@ def _key(piece: scores.Piece) -> tuple[int, str]:
     return scores.TONICS.index(piece.tonic), piece.mode
 
 
-def _gain(rng: random.Random) -> float:
+def drawn_gain(rng: random.Random) -> float:
     return 0.15 * 8 ** rng.random()
 
 
@@ -151,7 +151,7 @@ def _of_score(score: dict[str, Any], rng: random.Random) -> tuple[str, Truth, by
     key = score["key"]
     known = ((int(key[0]) + transposed) % 12, str(key[1])) if key else None
     truth = Truth(str(score["name"]).split("/")[0], bpm, known, True if key else None, drums)
-    return str(score["name"]), truth, midi, _gain(rng)
+    return str(score["name"]), truth, midi, drawn_gain(rng)
 
 
 def _excerpt(parts: list[list[Row]], bpm: float, from_end: bool) -> list[list[Row]]:
@@ -208,13 +208,13 @@ def _thirdless(number: int, rng: random.Random) -> tuple[str, Truth, bytes, floa
         parts.append(Part("drums", DRUMS, 64, 90, struck))
     midi = orchestra.midi_file([_in_ticks(p, bpm, 5.0, 0.0, rng) for p in parts], bpm)
     known = bpm if drums or kind != "drone" else None
-    return f"thirdless-{number}", Truth(kind, known, None, False, drums), midi, _gain(rng)
+    return f"thirdless-{number}", Truth(kind, known, None, False, drums), midi, drawn_gain(rng)
 
 
 SUSTAINED = (16, 18, 19, 20, 21, 32, 38, 39, 42, 43, 48, 49, 52, 57, 58, 60, 61, 70, 81, 87, 89, 92)
 
 
-def _worn(clean: Floats, rng: random.Random) -> tuple[Floats, int]:
+def worn(clean: Floats, rng: random.Random) -> tuple[Floats, int]:
     """What recordings bring: each of it in some of the clips."""
     samples, rate_hz = clean, RATE_HZ
     if rng.random() < 0.3:

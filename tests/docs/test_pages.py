@@ -16,7 +16,7 @@ GENERATED = ("docs/reference/commands.md", "docs/reference/api.md", "docs/guides
 def test_adding_includes_an_example_of_each_kind() -> None:
     text = (ROOT / "docs" / "ADDING.md").read_text()
     included = INCLUDED.findall(text)
-    assert len(included) == text.count("```python") == 5
+    assert len(included) == text.count("```python") == 6
     for file, section in included:
         lines = (ROOT / file).read_text().splitlines()
         assert f"# --8<-- [start:{section}]" in lines and f"# --8<-- [end:{section}]" in lines

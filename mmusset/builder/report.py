@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from mmusset.ears.listed import EARS, ears_named
 from mmusset.errors import MmussetError
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
@@ -30,13 +31,22 @@ SAMPLE_CPU_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
+class EarReport:
+    """Whether an ear can listen on this machine, and whether the recipe wants it to."""
+
+    is_there: bool
+    is_used: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SurveyReport:
     """What a build would find. A piece is music that has a picture; `to_generate` are the pictures
     that music would be made for.
 
     `licenses` counts the pieces by what their tags or sidecars name, "unknown: " and words where
     that is no licence we know; `told` those that tell a thing which the recipe uses.
-    `minutes` are without the time that a model takes; `estimate` is what that may cost.
+    `ears` are all that there are, by their names. `minutes` are without the time that a model
+    takes; `estimate` is what that may cost.
     """
 
     files: dict[str, int]
@@ -49,6 +59,7 @@ class SurveyReport:
     to_generate: int
     skipped: dict[str, list[str]]
     undecided: dict[str, list[str]]
+    ears: dict[str, EarReport]
     samples: int
     minutes: float
     estimate: Estimate | None
@@ -158,8 +169,9 @@ def survey(
         to_generate=len(inventory.lone_pictures),
         skipped=reasons,
         undecided=unread,
+        ears={ear.name: EarReport(ear.is_there, ear.name in recipe.ears) for ear in EARS},
         samples=samples,
-        minutes=samples * SAMPLE_CPU_S / recipe.limits.workers / 60,
+        minutes=samples * _sample_cpu_s(recipe) / recipe.limits.workers / 60,
         estimate=estimate(samples, recipe, agents),
     )
 
@@ -187,6 +199,10 @@ def status(ledger: Ledger) -> StatusReport:
         lost=[*_lost_items(ledger), *_unread_files(ledger)],
         skipped=[(show_path(s.path), s.reason, s.detail) for s in ledger.left_out.skipped()],
     )
+
+
+def _sample_cpu_s(recipe: Recipe) -> float:
+    return SAMPLE_CPU_S + sum(ear.clip_cpu_s for ear in ears_named(recipe.ears))
 
 
 def _told(ledger: Ledger) -> list[ToldReport]:

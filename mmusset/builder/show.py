@@ -33,6 +33,7 @@ def survey(report: SurveyReport) -> str:
         f"stories   {_share(report.with_story, report.pieces)} are yours; the others are written",
         *_licences(report),
         *_told(report),
+        *_ears(report),
         f"skipped   {sum(map(len, report.skipped.values()))}",
         *(f"  {reason}: {_some(paths)}" for reason, paths in sorted(report.skipped.items())),
         *_unread(report),
@@ -55,6 +56,20 @@ def _licences(report: SurveyReport) -> list[str]:
 def _told(report: SurveyReport) -> list[str]:
     telling = ", ".join(f"{name} of {count}" for name, count in report.told.items() if count)
     return [f"tags      tell the {telling}"] if telling else []
+
+
+def _ears(report: SurveyReport) -> list[str]:
+    """Who listens; an ear that is not here is named with the command that fetches it."""
+    used = [name for name, ear in report.ears.items() if ear.is_used]
+    here = [name for name, ear in report.ears.items() if ear.is_there]
+    lines = [
+        f"ears      {', '.join(used) or 'none'} in the recipe; here: {', '.join(here) or 'none'}"
+    ]
+    return lines + [
+        f"  not here: {name}; `mmusset ears get {name}` fetches it"
+        for name in used
+        if name not in here
+    ]
 
 
 def _unread(report: SurveyReport) -> list[str]:

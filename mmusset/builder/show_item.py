@@ -6,7 +6,16 @@ from mmusset.ears.witness import what_was_heard
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.precision import rightness
 from mmusset.safe_text import show_path
-from mmusset.sample import BY_EARS, Caption, Item, JudgedClaim, MediaFacts, Outcome, Turn
+from mmusset.sample import (
+    BY_EARS,
+    Caption,
+    Item,
+    JudgedClaim,
+    MediaFacts,
+    MusicEvidence,
+    Outcome,
+    Turn,
+)
 
 from .item_story import ItemStory
 from .ledger.marks import Mark
@@ -91,11 +100,26 @@ def _evidence(media: MediaFacts) -> list[str]:
             for each in MEASUREMENTS
             if each.line
         ),
-        *(
-            f"  {ear} hears {label.value} {heard.score:g} ({heard.probability:.2f})"
-            for ear, label, heard in what_was_heard(music)
-        ),
+        *_heard(music),
         f"  colours {palette}",
+    ]
+
+
+def _heard(music: MusicEvidence) -> list[str]:
+    """What each ear hears, what is likeliest first: a score, and the probability behind it."""
+    labels: dict[str, list[tuple[float, str]]] = {}
+    for ear, label, heard in what_was_heard(music):
+        text = f"{label.thing} {heard.score:g} ({heard.probability:.2f})"
+        labels.setdefault(ear, []).append((-heard.probability, text))
+    return [
+        line
+        for ear, found in labels.items()
+        for line in textwrap.wrap(
+            f"{ear} hears {', '.join(text for _, text in sorted(found))}",
+            96,
+            initial_indent="  ",
+            subsequent_indent="    ",
+        )
     ]
 
 

@@ -63,6 +63,11 @@ class Label:
         """Whether nothing but ears and tags can settle what it names."""
         return self.attribute in UNMEASURED
 
+    @property
+    def thing(self) -> str:
+        """What it listens for, as people call it."""
+        return self.name if self.value in ("present", "absent") else self.value
+
     def heard(self, score: float) -> HeardLabel:
         """A score as it is kept, with its probability."""
         kept = round(score, DIGITS)
@@ -100,6 +105,7 @@ class Ear:
     licences: tuple[str, ...]
     labels: tuple[Label, ...]
     calibrated_on: str  # a sentence for the card
+    clip_cpu_s: float = 0.0  # CPU-seconds that it takes for a clip of the usual length
     rate_hz: int = 16000
     listen: "Callable[[Floats], Mapping[str, float]] | None" = None
     weights: Weights | None = None

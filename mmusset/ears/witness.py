@@ -135,6 +135,4 @@ def _together(probabilities: list[float]) -> float:
 
 def _told_of(witness: _Witness) -> str:
     """ "choir by musicnn" """
-    label = witness.label
-    name = label.name if label.value in ("present", "absent") else label.value
-    return f"{name} by {witness.ear.name}"
+    return f"{witness.label.thing} by {witness.ear.name}"

@@ -42,13 +42,15 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A verified dataset, ready to be published. `splits` counts samples."""
+    """A verified dataset, ready to be published. `splits` counts samples, `ears` are those that
+    listened, with what is said of their licences."""
 
     files: tuple[File, ...]
     shards: int
     splits: dict[str, int]
     licence: str
     tags: tuple[str, ...]
+    ears: dict[str, tuple[str, ...]]
 
 
 def dataset_of(out: Path) -> Publication:
@@ -81,6 +83,7 @@ def dataset_of(out: Path) -> Publication:
         splits=_splits(manifest),
         licence=licence_text(front),
         tags=_tags(manifest.recipe.get("tags")),
+        ears={name: ear.licences for name, ear in manifest.ears.items()},
     )
 
 

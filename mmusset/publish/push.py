@@ -87,6 +87,7 @@ class PushPlan:
             "new_branch": self.branches,
             "private": self.private,
             "licence": self.dataset.licence,
+            "ears": {name: list(licences) for name, licences in self.dataset.ears.items()},
             "splits": self.dataset.splits,
             "added": [file.name for file in self.added],
             "replaced": [file.name for file in self.replaced],
@@ -113,6 +114,7 @@ class PushPlan:
             f"  samples   {sum(data.splits.values())} in {data.shards} shards: {splits}",
             "  in each   the picture, the music, story and caption, and in its JSON the claims,",
             f"            what was measured, and what each agent said; tags of your files: {tags}",
+            *self._heard(),
             *self._changes("add", [f"{file.name}, {byte_size(file.size)}" for file in self.added]),
             *self._changes("replace", [f"{f.name}, {byte_size(f.size)}" for f in self.replaced]),
             *self._changes("delete", list(self.deleted)),
@@ -124,6 +126,14 @@ class PushPlan:
                 f" {self.unreached}"
             )
         return "\n".join(lines + ([f"  tag       {request.tag}"] if self.tags else []))
+
+    def _heard(self) -> list[str]:
+        """The licences of the models that listened: what they heard stands in the samples."""
+        return [
+            f"  heard by  {name}: {licence}"
+            for name, licences in self.dataset.ears.items()
+            for licence in licences
+        ]
 
     def _changes(self, what: str, names: list[str]) -> list[str]:
         more = len(names) - MAX_SHOWN

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mmusset.builder.item_story import ItemStory
+from mmusset.ears.witness import what_was_heard
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.precision import rightness
 from mmusset.safe_text import show_path
@@ -150,6 +151,10 @@ def _measures(media: MediaFacts) -> list[MeasuredLine]:
         )
         for each in MEASUREMENTS
         if each.line
+    ]
+    heard += [
+        MeasuredLine(f"{ear} hears {label.thing}", f"{found.score:g}", found.probability)
+        for ear, label, found in what_was_heard(music)
     ]
     others = (
         ("silence", "{:.0%} of the clip", music.silence_share),

@@ -16,6 +16,7 @@ from .card import SKIPPED, UNDECIDED, status_of, writers_of
 
 Values = dict[str, tuple[str, ...]]
 
+TIERS = ("measured", "two ears", "one ear", "told", "none")
 # A colour that covers less is not what a picture is about.
 LEAST_SHARE = 0.1
 
@@ -52,6 +53,7 @@ def facets() -> tuple[Facet, ...]:
         Facet(
             "claims", "Claims", ("supported", "told", "unverifiable", "contradicted"), several=True
         ),
+        Facet("tiers", "What claims stand on", TIERS, several=True),
         Facet("mark", "Mark", MARK_VERDICTS, several=True),
         Facet("writers", "Who wrote it", several=True),
         *(
@@ -155,6 +157,7 @@ def _claimed(caption: Caption) -> Values:
     return {
         "caption_words": (_CAPTION.label(word_count(caption.text)),),
         "claims": tuple(sorted({claim.verdict for claim in claims})),
+        "tiers": tuple(sorted({claim.tier for claim in claims if claim.tier})),
         "mood": tuple(dict.fromkeys(moods)),
         "says": tuple(dict.fromkeys(f"{c.attribute}: {c.value}" for c in others)),
     }

@@ -134,7 +134,7 @@ def test_manifest_card_and_explain_tell_of_it(built: Path) -> None:
     [key] = [each["key"] for each in samples_of(built) if "whistle" in each["caption"]["text"]]
     with open_to_read(built) as ledger:
         text = show_item.stories(item_story.explain(ledger, key))
-    assert "  whistler hears tin whistle " in text
+    assert "  whistler hears tin whistle 1 (0.95)" in text
     assert "tin whistle by whistler, 0.95; one ear" in text
 
 

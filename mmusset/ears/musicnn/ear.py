@@ -170,6 +170,7 @@ MUSICNN = Ear(
     ),
     labels=_LABELS,
     calibrated_on="",
+    clip_cpu_s=0.35,
     rate_hz=RATE_HZ,
     listen=listen,
     weights=WHEEL,

@@ -23,7 +23,7 @@ function claims(detail) {
     `“${claim.text}”`,
     `${claim.attribute}: ${claim.value}`,
     badge(claim.verdict, `${SIGNS[claim.verdict]} ${claim.verdict === "supported" ? "agrees" : claim.verdict}`),
-    claim.measured || (claim.verdict === "told" ? "nothing; a tag says so" : "nothing that settles it"),
+    claim.measured ? claim.measured + (claim.tier && claim.tier !== "measured" ? ` (${claim.tier})` : "") : claim.verdict === "told" ? "nothing; a tag says so" : "nothing that settles it",
     claim.measured ? confidence(claim.confidence) : "",
     claim.measured ? claim.right : "",
   ]);

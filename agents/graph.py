@@ -53,7 +53,13 @@ def build_graph(asker: Asker, recipe: Recipe, agents: Sequence[GraphAgent[BaseMo
     config: RunnableConfig = {"recursion_limit": steps + 1}
 
     async def annotate(material: Material) -> Outcome:
-        start = begin(material, recipe.certainty, recipe.tags.use, recipe.certainty_sounds_like)
+        start = begin(
+            material,
+            recipe.certainty,
+            recipe.tags.use,
+            recipe.certainty_sounds_like,
+            recipe.critic.story_words,
+        )
         with untraced():
             return outcome(cast(State, await compiled.ainvoke(start, config)))
 

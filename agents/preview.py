@@ -21,7 +21,13 @@ async def preview(
     agents: Sequence[GraphAgent[BaseModel]],
 ) -> Request:
     """The request of `agent`. Texts that others of `agents` write first are the offline ones."""
-    state = begin(material, recipe.certainty, recipe.tags.use, recipe.certainty_sounds_like)
+    state = begin(
+        material,
+        recipe.certainty,
+        recipe.tags.use,
+        recipe.certainty_sounds_like,
+        recipe.critic.story_words,
+    )
     outcome = await build_graph(Asker(OfflineSpeaker(), InMemoryReplies()), recipe, agents)(
         material
     )

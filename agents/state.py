@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from mmusset import prompts
 from mmusset.notability import worth_saying
-from mmusset.recipe import SOUNDS_LIKE, Recipe, UsedTag
+from mmusset.recipe import SOUNDS_LIKE, STORY_WORDS, Recipe, UsedTag
 from mmusset.sample import (
     BY_EARS,
     GIVEN,
@@ -58,6 +58,7 @@ class State(StateChange):
     told: tuple[JudgedClaim, ...]  # what the tags in use claim, contradicted or not
     sayable: tuple[Claim, ...]
     title: str  # the piece's, where the recipe allows to tell it
+    story_words: tuple[int, int]  # the fewest and the most, as the recipe has them
     evidence: str  # the part of the prompt that all agents share
 
 
@@ -82,10 +83,12 @@ def begin(
     certainty: float,
     use: Sequence[UsedTag] = (),
     sounds_like: float = SOUNDS_LIKE,
+    story_words: tuple[int, int] = STORY_WORDS,
 ) -> State:
     """A sample of which nothing is written yet, or as its revision left it.
 
-    `certainty` and `sounds_like` are the recipe's, and `use` the tags that may be used.
+    `certainty`, `sounds_like` and `story_words` are the recipe's, and `use` the tags that may be
+    used.
     """
     music = material.media.music_evidence
     by_tags = told(material.tags, use, music, certainty)
@@ -102,6 +105,7 @@ def begin(
         told=by_tags,
         sayable=said,
         title=material.tags.title if "title" in use else "",
+        story_words=story_words,
         evidence=evidence,
         caption="",
         caption_writer="",
@@ -172,7 +176,12 @@ def brief(state: State, agent: GraphAgent[BaseModel]) -> Brief:
     """What `agent` may know of the sample, and its prompt."""
     draft = draft_of(state)
     task = agent.prompt.render(
-        mood=_mood(state["sayable"]), caption=draft.caption, story=draft.story, faults=draft.faults
+        mood=_mood(state["sayable"]),
+        story_words=state["story_words"],
+        title=state["title"],
+        caption=draft.caption,
+        story=draft.story,
+        faults=draft.faults,
     )
     system = prompts.load("system").text.strip()
     return Brief(
@@ -184,6 +193,7 @@ def brief(state: State, agent: GraphAgent[BaseModel]) -> Brief:
             system, state["evidence"], task, prompts.sha256_of(agent.prompt, _has_ears(state))
         ),
         title=state["title"],
+        story_words=state["story_words"],
     )
 
 

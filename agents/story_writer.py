@@ -36,7 +36,8 @@ async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
 
 
 def _offline(notes: Notes, random: Random) -> StoryReply:
-    return StoryReply(story=story_grammar.write(notes.image, notes.title, random))
+    story = story_grammar.write(notes.image, notes.title, random, notes.story_words)
+    return StoryReply(story=story)
 
 
 STORY_WRITER: GraphAgent[StoryReply] = GraphAgent(

@@ -170,10 +170,11 @@ def messages_of(
     agent: GraphAgent[BaseModel],
     certainty: float,
     use: tuple[UsedTag, ...],
+    story_words: tuple[int, int],
 ) -> list[Message]:
     """What `agent` is sent about a sample of which nothing is written yet; `use` are the tags
     that it is told."""
-    state = begin(material_of(quadruple, Path()), certainty, use)
+    state = begin(material_of(quadruple, Path()), certainty, use, story_words=story_words)
     return chat.messages(Request(brief(state, agent)), {"type": "image"})
 
 
@@ -185,6 +186,7 @@ def _of_dataset(
         if split_of(shard) == "test":
             continue
         certainty, use = certainty_of(shard), used_tags_of(shard)
+        story_words = limits_of(shard).story_words
         for where, quadruple, jpeg in samples_of(shard):
             try:
                 picture = fitted(jpeg, part.max_pixels)
@@ -196,7 +198,7 @@ def _of_dataset(
                     left_out[why] += 1
                     continue
                 writers[str(writer)] += 1
-                prompt = messages_of(quadruple, TAUGHT[agent], certainty, use)
+                prompt = messages_of(quadruple, TAUGHT[agent], certainty, use, story_words)
                 yield Chat(
                     where=f"{where}: {agent}",
                     family=quadruple.key,

@@ -287,7 +287,7 @@ def _begun(sample: HeldOut, scratch: Path) -> State:
     # The story is to be written even where the source gave one.
     anew = sample.quadruple.prepared().model_copy(update={"given_story": ""})
     material = replace(material_of(sample.quadruple, file), prepared=anew)
-    return begin(material, sample.certainty, sample.use)
+    return begin(material, sample.certainty, sample.use, story_words=sample.limits.story_words)
 
 
 async def _written(

@@ -147,7 +147,7 @@ class ServerPart(Frozen):
     price_out: Annotated[float, Field(ge=0)] = 0.0  # per million tokens of replies
 
 
-MODEL_STORY_WORDS = (50, 120)
+STORY_WORDS, MODEL_STORY_WORDS = (20, 120), (50, 120)  # the fewest and the most
 
 
 class CriticPart(Frozen):
@@ -156,7 +156,7 @@ class CriticPart(Frozen):
     max_rounds: Annotated[int, Field(ge=0, le=5)] = 2
     max_unverifiable: Annotated[int, Field(ge=0)] = 1
     caption_words: tuple[int, int] = (3, 80)
-    story_words: tuple[int, int] = (20, 120)  # where a model writes: MODEL_STORY_WORDS
+    story_words: tuple[int, int] = STORY_WORDS  # where a model writes: MODEL_STORY_WORDS
     given_story: Literal["keep", "reject"] = "keep"  # one that a rule has something against
     max_near_duplicates: Share = (
         0.1  # of the captions, and of the stories: above it a build says so

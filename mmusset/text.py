@@ -19,6 +19,14 @@ def sentences(text: str) -> list[str]:
     return [*pieces, text[start:]] if start < len(text) else pieces
 
 
+def within(text: str, most: int) -> str:
+    """The first sentences of a text, as many as have no more than so many words; at least one."""
+    pieces = sentences(text)
+    while len(pieces) > 1 and word_count("".join(pieces)) > most:
+        pieces.pop()
+    return "".join(pieces).strip()
+
+
 def words(text: str) -> list[str]:
     """What stands between white space, as limits on length count it."""
     return text.split()

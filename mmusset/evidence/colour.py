@@ -10,13 +10,16 @@ from mmusset.sample import Colour
 from .places import place_of
 
 Doubles = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
-MOST_COLOURS = 5
+MOST_COLOURS, MOST_STRIKING = 5, 2  # as many, and so many more of those that strike
 CLUSTERS = 8  # of k-means; those that share a name are one colour
-LEAST_SHARE = 0.03  # a smaller patch is not part of the palette
+LEAST_SHARE, LEAST_STRIKING = 0.03, 0.015  # a smaller patch is not part of the palette
 ROUNDS = 12  # of k-means; centres move less than the naming can see after that
 ALIKE = 20.0  # Lab units about a colour that go by its name
 CELL = 6.0  # Lab units: pixels in one cell count as one colour
+STRONG_CHROMA = 35.0  # of a colour that is looked for where its cluster's mean is not ALIKE
+MOST_HIDDEN = 3  # clusters of such colours
 
 # Everyday words that a reader pictures at once; the values are ours. A word that spans
 # much of Lab space stands more than once.
@@ -38,6 +41,7 @@ NAMES = (
     ("sand", "#cdb27a"),
     ("ochre", "#c08a2e"),
     ("ochre", "#b08f4a"),
+    ("ochre", "#ad9a3e"),
     ("gold", "#e0ad1f"),
     ("yellow", "#f7e12b"),
     ("yellow", "#efe06a"),
@@ -46,6 +50,8 @@ NAMES = (
     ("orange", "#ee6f1b"),
     ("orange", "#db7e51"),
     ("orange", "#f0a060"),
+    ("dark orange", "#b8620f"),
+    ("dark orange", "#b06a20"),
     ("rust", "#a8481f"),
     ("rust", "#b5613f"),
     ("tan", "#b08a62"),
@@ -73,12 +79,15 @@ NAMES = (
     ("maroon", "#2e0a10"),
     ("rose", "#d9798c"),
     ("rose", "#b88890"),
+    ("rose", "#d0b0b6"),
     ("pink", "#f4b3c4"),
     ("pink", "#f06aa0"),
     ("pink", "#e58fd0"),
     ("pink", "#ff70d8"),
     ("pale pink", "#f6dfe2"),
     ("dark pink", "#bc4070"),
+    ("pinkish red", "#ed3a65"),
+    ("pinkish red", "#e02a58"),
     ("magenta", "#c81d84"),
     ("magenta", "#fa14f5"),
     ("magenta", "#ee1166"),
@@ -94,6 +103,8 @@ NAMES = (
     ("lavender", "#c0b8fa"),
     ("mauve", "#7d7487"),
     ("mauve", "#a79fae"),
+    ("dark mauve", "#3d3846"),
+    ("dark mauve", "#4f4a5c"),
     ("violet", "#7a3fbf"),
     ("violet", "#b468e0"),
     ("violet", "#9a1ad0"),
@@ -103,6 +114,7 @@ NAMES = (
     ("purple", "#482f62"),
     ("purple", "#8a1a90"),
     ("purple", "#766090"),
+    ("purple", "#5f2785"),
     ("indigo", "#37207a"),
     ("indigo", "#33108f"),
     ("indigo", "#251850"),
@@ -139,6 +151,7 @@ NAMES = (
     ("pale blue", "#c6dcec"),
     ("pale blue", "#d6dcf4"),
     ("pale turquoise", "#c4ecea"),
+    ("pale turquoise", "#92c7cf"),
     ("turquoise", "#35c4c1"),
     ("turquoise", "#2ae0f0"),
     ("turquoise", "#84d8d4"),
@@ -193,15 +206,19 @@ NAMES = (
     ("lime", "#5cf02d"),
     ("lime", "#d8f02d"),
 )
-# A colour of more chroma in Lab than the first bound has no greyish name; one of less than the
-# second, no vivid one.
-GREYISH = ("charcoal", "grey", "silver", "slate", "dark slate", "taupe", "mauve", "grey green")
+# A colour of more chroma in Lab than the first bound is no plain grey, of more than the second no
+# greyish colour; one of less than the third has no vivid name.
+GREYS = ("charcoal", "grey", "silver")
+GREYS_CHROMA = 9.0
+GREYISH = (*GREYS, "slate", "dark slate", "taupe", "mauve", "dark mauve", "grey green")
 GREYISH_CHROMA = 12.0
 VIVID = (
-    *("red", "crimson", "coral", "orange", "amber", "gold", "yellow"),
-    *("lime", "green", "turquoise", "blue", "violet", "magenta"),
+    *("red", "pinkish red", "crimson", "coral", "orange", "dark orange", "amber", "gold", "yellow"),
+    *("lime", "green", "turquoise", "blue", "violet", "purple", "magenta", "pink", "dark pink"),
 )
 VIVID_CHROMA = 25.0
+DARKEST = 8.0  # steps of lightness under which an eye sees black, unless the chroma is high
+STRIKING = (*VIVID, "maroon", "indigo")  # what catches the eye where there is little of it
 
 
 def lab(rgb: NDArray[np.uint8]) -> Doubles:
@@ -218,9 +235,13 @@ def lab(rgb: NDArray[np.uint8]) -> Doubles:
 
 def name(colour_lab: Doubles) -> str:
     """The everyday name nearest to a colour `[3]` in Lab (CIE76), among those its chroma allows."""
-    words, values, greyish, vivid = _named()
     chroma = float(np.hypot(colour_lab[1], colour_lab[2]))
+    if colour_lab[0] < DARKEST and chroma < GREYISH_CHROMA:
+        return "black"
+    words, values, greys, greyish, vivid = _named()
     distance = ((values - colour_lab) ** 2).sum(axis=1)
+    if chroma > GREYS_CHROMA:
+        distance[greys] = np.inf
     if chroma > GREYISH_CHROMA:
         distance[greyish] = np.inf
     if chroma < VIVID_CHROMA:
@@ -229,14 +250,17 @@ def name(colour_lab: Doubles) -> str:
 
 
 def palette(rgb: NDArray[np.uint8], pixels_lab: Doubles) -> tuple[Colour, ...]:
-    """The one to five colours that count most in a picture `[height, width, 3]`, largest first.
+    """The one to seven colours that count most in a picture `[height, width, 3]`, largest first.
 
-    k-means in Lab from deterministic starts; clusters that share a name are one
-    colour, and those under 3 % of the pixels are left out. A vivid colour counts double.
+    k-means in Lab from deterministic starts; clusters that share a name are one colour. One under
+    3 % of the pixels is left out, a striking one under half of that, and a striking one counts
+    three times. A strong colour that a cluster's mean hides, a red leaf among brown ones, is one
+    of its own.
     """
     cells, cell_of, weight = _cells(pixels_lab.reshape(-1, 3))
-    nearest = _k_means(cells, weight)[cell_of].reshape(rgb.shape[:2])
-    masks: dict[str, NDArray[np.bool_]] = {}
+    clusters = _with_hidden(cells, weight, _k_means(cells, weight, CLUSTERS))
+    nearest = clusters[cell_of].reshape(rgb.shape[:2])
+    masks: dict[str, Bools] = {}
     near = np.zeros(nearest.shape, dtype=np.bool_)
     for cluster in range(int(nearest.max()) + 1):
         inside = nearest == cluster
@@ -248,18 +272,19 @@ def palette(rgb: NDArray[np.uint8], pixels_lab: Doubles) -> tuple[Colour, ...]:
     return tuple(_colour(word, masks[word], near, rgb) for word in _foremost(masks))
 
 
-def _foremost(masks: dict[str, NDArray[np.bool_]]) -> list[str]:
+def _foremost(masks: dict[str, Bools]) -> list[str]:
     """The names that stand in the palette, largest first."""
     share = {word: float(mask.mean()) for word, mask in masks.items()}
     largest = sorted(masks, key=lambda word: (-share[word], word))
-    enough = [word for word in largest if share[word] >= LEAST_SHARE]
-    weighed = sorted(enough, key=lambda word: -share[word] * (2 if word in VIVID else 1))
-    return [word for word in enough if word in weighed[:MOST_COLOURS]]
+    least = {word: LEAST_STRIKING if word in STRIKING else LEAST_SHARE for word in masks}
+    enough = [word for word in largest if share[word] >= least[word]]
+    weighed = sorted(enough, key=lambda word: -share[word] * (3 if word in STRIKING else 1))
+    foremost = weighed[:MOST_COLOURS]
+    more = [word for word in weighed[MOST_COLOURS:] if word in STRIKING]
+    return [word for word in enough if word in (*foremost, *more[:MOST_STRIKING])]
 
 
-def _colour(
-    word: str, mask: NDArray[np.bool_], near: NDArray[np.bool_], rgb: NDArray[np.uint8]
-) -> Colour:
+def _colour(word: str, mask: Bools, near: Bools, rgb: NDArray[np.uint8]) -> Colour:
     return Colour(
         name=word,
         hex=_hex(rgb[mask].mean(axis=0, dtype=np.float64)),
@@ -279,10 +304,25 @@ def _cells(pixels_lab: Doubles) -> tuple[Doubles, NDArray[np.intp], Doubles]:
     return np.stack(sums, axis=1) / weight[:, None], cell_of, weight
 
 
-def _k_means(points: Doubles, weight: Doubles) -> NDArray[np.intp]:
+def _with_hidden(cells: Doubles, weight: Doubles, clusters: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The clusters, and those of strong colours far from their cluster's mean."""
+    means = np.zeros((int(clusters.max()) + 1, 3))
+    for index in np.unique(clusters):
+        inside = clusters == index
+        means[index] = np.average(cells[inside], axis=0, weights=weight[inside])
+    strong = np.hypot(cells[:, 1], cells[:, 2]) >= STRONG_CHROMA
+    hidden = strong & (((cells - means[clusters]) ** 2).sum(axis=1) > ALIKE**2)
+    if weight[hidden].sum() < LEAST_STRIKING * weight.sum():
+        return clusters
+    found = clusters.copy()
+    found[hidden] = len(means) + _k_means(cells[hidden], weight[hidden], MOST_HIDDEN)
+    return found
+
+
+def _k_means(points: Doubles, weight: Doubles, most: int) -> NDArray[np.intp]:
     """Cluster of each point `[n, 3]`; each start is the heaviest and farthest point left."""
     centres = points[[int(np.argmax(weight))]]
-    while len(centres) < min(CLUSTERS, len(points)):
+    while len(centres) < min(most, len(points)):
         reach = _distances(points, centres).min(axis=1)
         centres = np.vstack([centres, points[int(np.argmax(weight * reach))]])
     for _ in range(ROUNDS):
@@ -309,8 +349,9 @@ def _linear_light() -> Doubles:
 
 
 @cache
-def _named() -> tuple[tuple[str, ...], Doubles, NDArray[np.bool_], NDArray[np.bool_]]:
-    """The words, their values in Lab, and which of them are greyish and which vivid."""
+def _named() -> tuple[tuple[str, ...], Doubles, Bools, Bools, Bools]:
+    """The words, their values in Lab, and which of them are greys, greyish and vivid."""
     words = tuple(word for word, _ in NAMES)
     rgb = np.array([list(bytes.fromhex(value[1:])) for _, value in NAMES], dtype=np.uint8)
-    return words, lab(rgb), np.isin(words, GREYISH), np.isin(words, VIVID)
+    greys, greyish, vivid = (np.isin(words, some) for some in (GREYS, GREYISH, VIVID))
+    return words, lab(rgb), greys, greyish, vivid

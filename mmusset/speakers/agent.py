@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from mmusset.errors import UsageError
 from mmusset.prompts import Prompt
-from mmusset.recipe import Sampling
+from mmusset.recipe import STORY_WORDS, Sampling
 from mmusset.recipe_file import nearest
 from mmusset.sample import Claim, Fault, ImageEvidence
 
@@ -31,13 +31,14 @@ class Draft:
 @dataclass(frozen=True, slots=True)
 class Notes:
     """All that is known of a sample to a writer without a model: what may be said of the music,
-    the picture's measures, the texts as they stand, and the piece's title where the recipe allows
-    to tell it."""
+    the picture's measures, the texts as they stand, the piece's title where the recipe allows to
+    tell it, and the fewest and the most words of a story."""
 
     sayable: tuple[Claim, ...]
     image: ImageEvidence
     draft: Draft
     title: str = ""
+    story_words: tuple[int, int] = STORY_WORDS
 
 
 Place: TypeAlias = Literal["write", "judge", "mend"]

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from mmusset.frozen import Frozen
 from mmusset.json_text import canonical_json
+from mmusset.recipe import STORY_WORDS
 from mmusset.sample import Claim, Material
 
 from .agent import Agent, Draft, Notes
@@ -40,7 +41,8 @@ class Brief:
     """All that a speaker may know of a sample when it is asked.
 
     `title` is the piece's, where the recipe allows to tell it. `sayable` are the claims whose
-    evidence is as sure as the recipe asks: nothing else may be said of the music.
+    evidence is as sure as the recipe asks: nothing else may be said of the music. `story_words`
+    are the fewest and the most of a story.
     """
 
     agent: Agent[BaseModel]
@@ -49,11 +51,12 @@ class Brief:
     draft: Draft
     prompt: PromptParts
     title: str = ""
+    story_words: tuple[int, int] = STORY_WORDS
 
     def notes(self) -> Notes:
         """The part of it that a writer without a model works from."""
         media = self.material.media
-        return Notes(self.sayable, media.image_evidence, self.draft, self.title)
+        return Notes(self.sayable, media.image_evidence, self.draft, self.title, self.story_words)
 
     def draw(self) -> int:
         """A number of 256 bits for this very turn: the seed of all that is drawn in it."""

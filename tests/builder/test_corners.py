@@ -11,6 +11,7 @@ import soundfile
 
 from mmusset.sample import Tags
 from mmusset.shards.tar import read_shard
+from mmusset.text import word_count
 from tests.builder.test_build import started
 from tests.evidence.test_music_evidence import RATE_HZ, song
 from tests.sources.test_tags import FRONT, cover, tagged_mp3, text
@@ -109,6 +110,13 @@ def test_a_title_of_a_megabyte_is_cut(tmp_path: Path) -> None:
     assert build(source, out, "--set", "tags.keep=[title, artist]") == 0
     (facts,) = facts_of(out)
     assert len(facts["tags"]["title"]) <= 200 and len(facts["tags"]["artist"]) <= 200
+
+
+def test_stories_have_as_many_words_as_the_recipe_asks_for(tmp_path: Path) -> None:
+    source, out = library(tmp_path / "source", 4), tmp_path / "out"
+    assert build(source, out, "--set", "critic.story_words=[30, 36]") == 0
+    counts = [word_count(facts["story"]["text"]) for facts in facts_of(out)]
+    assert len(counts) == 4 and all(30 <= count <= 36 for count in counts), counts
 
 
 def test_status_answers_while_a_build_runs(tmp_path: Path) -> None:

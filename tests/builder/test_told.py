@@ -77,3 +77,26 @@ def test_what_is_not_used_is_not_told(source: Path, tmp_path: Path) -> None:
     assert mmusset("build", "--source", source, "--out", out, *SHORT, *use).returncode == 0
     assert all(Tags(**facts["tags"]) == Tags() for facts in facts_of(out))
     assert json.loads(mmusset("status", out, "--json").stdout)["told"] == []
+
+
+def test_a_title_in_use_is_told_in_the_story_and_nowhere_else_and_names_never(
+    tmp_path: Path,
+) -> None:
+    source, out = tmp_path / "source", tmp_path / "out"
+    for number, title in enumerate(("Rain on Tin", ORDER, "The Gutters Live")):
+        song = tagged_mp3(
+            source / str(number) / "x.mp3",
+            *(text(b"TIT2", title), text(b"TPE1", "The Gutters"), text(b"TALB", "Wet Roofs")),
+        )
+        picture(song.with_suffix(".png"), number)
+    use = ("--set", "tags.use=[title]")
+    assert mmusset("build", "--source", source, "--out", out, *SHORT, *use).returncode == 0
+    facts = {each["tags"]["title"]: each for each in facts_of(out)}
+    assert len(facts) == 3
+    assert "“Rain on Tin”" in facts["Rain on Tin"]["story"]["text"]
+    for each in facts.values():
+        assert not any(name in each["caption"]["text"] for name in ("Rain", "Tin", "ACME"))
+        said = each["caption"]["text"] + each["story"]["text"] + json.dumps(each["captions"])
+        assert not any(name in said for name in ("Gutters", "Wet Roofs", "ACME"))
+        assert (each["tags"]["artist"], each["tags"]["album"]) == ("", "")
+    assert mmusset("verify", out).returncode == 0

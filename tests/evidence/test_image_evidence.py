@@ -10,6 +10,7 @@ from mmusset.evidence.colour import (
     GREYISH,
     GREYISH_CHROMA,
     NAMES,
+    STRIKING,
     VIVID,
     VIVID_CHROMA,
     lab,
@@ -89,6 +90,29 @@ def test_a_vivid_colour_is_in_the_palette_however_many_greys_there_are() -> None
     assert "orange" in {colour.name for colour in measure(image).palette}
 
 
+@pytest.mark.parametrize(
+    ("ground", "spot", "word"),
+    [
+        ("#85532b", "#c63b23", "red"),
+        ("#3f7fbf", "#67cc4a", "green"),
+        ("#808285", "#f06aa0", "pink"),
+    ],
+)
+def test_a_small_spot_of_a_strong_colour_is_in_the_palette(
+    ground: str, spot: str, word: str
+) -> None:
+    image = stripes(ground, "#f0f0f0", ground, "#101010")
+    width, height = image.size
+    image.paste(spot, (width // 2, height // 2, width // 2 + width // 7, height // 2 + height // 7))
+    (found,) = [colour for colour in measure(image).palette if colour.name == word]
+    assert 0.015 <= found.share <= 0.03
+
+
+def test_what_is_nearly_black_is_called_black_unless_it_is_strongly_coloured() -> None:
+    for value, word in (("#03131d", "black"), ("#0a0a0a", "black"), ("#000078", "navy")):
+        assert measure(Image.new("RGB", (80, 60), value)).palette[0].name == word
+
+
 def test_a_colour_in_many_shades_is_pure() -> None:
     ramp = np.zeros((60, 240, 3), np.uint8)
     ramp[..., 0] = np.linspace(170, 255, 240).astype(np.uint8)
@@ -121,9 +145,10 @@ def test_the_palette_lists_colours_by_the_share_that_they_cover() -> None:
     assert [colour.share for colour in palette] == pytest.approx([0.6, 0.2, 0.2], abs=0.02)
 
 
-def test_a_picture_of_many_colours_has_at_most_five() -> None:
+def test_a_picture_of_many_colours_has_at_most_five_and_two_more_that_strike() -> None:
     palette = measure(noise()).palette
-    assert 3 <= len(palette) <= 5
+    assert 3 <= len(palette) <= 7
+    assert len(palette) <= 5 or sum(colour.name in STRIKING for colour in palette) >= 2
     assert sum(colour.share for colour in palette) <= 1 + 1e-9
 
 

@@ -54,8 +54,9 @@ def test_what_is_taught_is_what_the_agents_send(tmp_path: Path) -> None:
     assert built.returncode == 0, built.stderr
 
     async def asked() -> list[Request]:
-        short = (SHORT[1], "speaker.max_pixels=3136")
-        loaded = recipe_file.load(Recipe, "transformers", short, AGENTS)
+        # Stories are taught with the length that they were asked for: the offline speaker's here.
+        same = (SHORT[1], "speaker.max_pixels=3136", "critic.story_words=[20, 120]")
+        loaded = recipe_file.load(Recipe, "transformers", same, AGENTS)
         speaker = Listening()
         for place in range(1, 5):
             async with trial_of_source(FolderSource(folder), place, loaded) as trial:

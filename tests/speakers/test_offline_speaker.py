@@ -18,7 +18,7 @@ from mmusset.agents.reconciler import RECONCILER, Mending, keeps_the_rest
 from mmusset.agents.state import GraphAgent
 from mmusset.agents.story_writer import STORY_WRITER, StoryReply
 from mmusset.errors import Unusable
-from mmusset.evidence.colour import NAMES, VIVID
+from mmusset.evidence.colour import NAMES, STRIKING
 from mmusset.evidence.image import measure
 from mmusset.measured import Measured
 from mmusset.measurements.key import TONICS
@@ -169,14 +169,14 @@ def test_a_vivid_colour_is_named_however_dull_the_rest() -> None:
         assert "amber yellow" in story, story
 
 
-def test_the_vivid_colours_of_the_stories_are_those_of_the_palette() -> None:
-    assert tuple(story_book.story_phrases()["vivid"]) == VIVID
+def test_the_striking_colours_of_the_stories_are_those_of_the_palette() -> None:
+    assert tuple(story_book.story_phrases()["striking"]) == STRIKING
 
 
 def test_every_colour_of_a_family_or_with_another_name_is_one_that_is_measured() -> None:
     phrases = story_book.story_phrases()
     families = [member for members in phrases["families"].values() for member in members]
-    assert {*phrases["called"], *families, *phrases["vivid"]} <= set(dict(NAMES))
+    assert {*phrases["called"], *families, *phrases["striking"]} <= set(dict(NAMES))
 
 
 @pytest.mark.parametrize(

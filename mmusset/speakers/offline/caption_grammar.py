@@ -17,10 +17,11 @@ LEAST_WORDS = 3
 MOST_SAID = 6  # claims in a caption; more would make a list of it
 MOST_IN_SENTENCE = 5
 MOST_SENTENCES = 2
+ONE_SENTENCE = (3, 4)  # claims up to which there is one sentence where they fit one
 LEAST_IN_OPENING = 2  # claims, where there are more: "a piece with drums" is no beginning
 
 _REPEATABLE = frozenset({"and", "but", "the", "this", "with"})
-_WORD = re.compile(r"[a-z'-]{3,}")
+_WORD = re.compile(r"[a-z']{3,}")
 
 
 def write(sayable: Sequence[Claim], random: Random) -> str:
@@ -41,10 +42,13 @@ def statements(claims: Sequence[Claim]) -> list[Statement]:
 
 def told(said: Sequence[Statement], random: Random, most_sentences: int = MOST_SENTENCES) -> str:
     """As much as fits into so many sentences, what matters least left out first; "" of nothing."""
+    in_one = pick(ONE_SENTENCE, random)
     for count in range(len(said), 0, -1):
-        for some in combinations(said, count):
-            for text in _captions(some, random, most_sentences):
-                return text
+        least = 1 if count <= in_one else most_sentences
+        for most in range(least, most_sentences + 1):
+            for some in combinations(said, count):
+                for text in _captions(some, random, most):
+                    return text
     return ""
 
 
@@ -124,8 +128,10 @@ def _fitting(
 
 
 def _is_bare(frame: Frame) -> bool:
-    """Whether it needs to know the kind of piece: not "this is a piece", nor "music in A minor"."""
-    return frame.kinds == ("noun",) or frame.kinds[0] == "music"
+    """Whether it needs to know the kind of piece: not "this is a piece", "this is loud music" nor
+    "music in A minor"."""
+    named_ahead = "music" in frame.kinds and (frame.parts[0] or frame.kinds[0] == "music")
+    return frame.kinds == ("noun",) or bool(named_ahead)
 
 
 def _can_fill(places: tuple[str, ...], kinds: tuple[frozenset[str], ...]) -> bool:
@@ -176,4 +182,4 @@ def _repeats(text: str) -> bool:
 
 
 def _stem(word: str) -> str:
-    return word.removesuffix("s")
+    return word.removesuffix("s").removesuffix("ing")

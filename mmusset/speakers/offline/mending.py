@@ -4,13 +4,12 @@ from random import Random
 
 from mmusset.sample import Claim, Fault
 from mmusset.speakers.agent import Notes
-from mmusset.text import sentences, word_count
+from mmusset.text import sentences, within, word_count
 from mmusset.truth.extract import extract
 
 from . import caption_grammar, story_grammar
 
-MOST_STORY_WORDS = 120
-OTHER_STORIES = 8  # that are written at most, to fill one up
+OTHER_STORIES = 8  # that are written at most, to fill one up or to have another
 
 
 def caption(notes: Notes, random: Random) -> str:
@@ -41,7 +40,7 @@ def _lost(notes: Notes, rest: str, faults: list[Fault]) -> list[Claim]:
 
 
 def story(notes: Notes, random: Random) -> str:
-    """The story without the sentences at fault, and no longer than 120 words.
+    """The story without the sentences at fault, and no longer than it may be.
 
     A fault of length quotes the whole story, of which all that fits is rest. Where too little of
     it is left, sentences of another story come after it. "" where no fault is in it.
@@ -51,18 +50,26 @@ def story(notes: Notes, random: Random) -> str:
         return ""
     named = [fault for fault in faults if fault.rule != "length"]
     rest = _without(notes.draft.story, named)
-    while word_count(rest) > MOST_STORY_WORDS and len(pieces := sentences(rest)) > 1:
-        rest = "".join(pieces[:-1]).strip()
-    if word_count(rest) > MOST_STORY_WORDS or not rest:
-        return story_grammar.write(notes.image, "", random)
+    rest = within(rest, notes.story_words[1])
+    if word_count(rest) > notes.story_words[1] or not rest:
+        return _another(notes, random)
     return _filled_up(rest, notes, named, random)
+
+
+def _another(notes: Notes, random: Random) -> str:
+    """Another story than the one at fault; the same only where a picture gives no other."""
+    for _ in range(OTHER_STORIES):
+        other = story_grammar.write(notes.image, "", random, notes.story_words)
+        if other != notes.draft.story:
+            break
+    return other
 
 
 def _filled_up(rest: str, notes: Notes, faults: list[Fault], random: Random) -> str:
     """A story that is long enough: what others that tell of the picture say, and no fault names."""
     for _ in range(OTHER_STORIES):
         for sentence in sentences(story_grammar.write(notes.image, "", random)):
-            if word_count(rest) >= story_grammar.LEAST_WORDS:
+            if word_count(rest) >= notes.story_words[0]:
                 return rest
             if sentence.strip() not in rest and not any(
                 _touches(sentence, f.quote) for f in faults

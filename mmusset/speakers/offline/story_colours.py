@@ -10,26 +10,30 @@ from .story_book import phrase, story_phrases
 from .wording import listed, pick
 
 IN_PLACE = 0.7  # share of a colour that lies in a place, from which it is said to be there
-# Share of a colour's pixels that go by its name, or the colour has none; of a vivid one's.
-PURE, VIVID_PURE = 0.7, 0.5
+# Share of a colour's pixels that go by its name, or the colour has none; of a striking one's.
+PURE, STRIKING_PURE = 0.7, 0.5
 ALL, MOST, CLOSE, MUCH, SOME = 0.87, 0.57, 0.75, 0.2, 0.07
+NEEDED = 0.15  # share from which a colour is not left out
 LARGE = 0.3  # share that is called a large part
 LEAD = 1.25  # times the share of any other colour and its like: the main colour
-STRIKING = 0.08  # share from which a vivid colour is not left out
 FILLED = 0.6  # share of a half that is of a colour, from which the half is said to be of it
 OPPOSITE = {"top": "bottom", "bottom": "top", "left": "right", "right": "left"}
 SPREAD = ("all over", "scattered")
 GREY = "grey"  # the family that is no colour
 COLOURLESS = 0.12  # saturation under which a picture of that family is called grey
 MAY_GO_ON = " +"
+IN_PAIRS = 0.7  # of colours that can stand in one sentence do
+MOST_IN_PLACE = 4  # colours in one sentence: "a touch of red, green and blue in several places"
+GO_ON = 0.75  # of the sentences that may go on with another colour do
 
 
 @dataclass(frozen=True, slots=True)
 class MainColours:
-    """The sentence on a picture's main colours, and the colours that it leaves to others."""
+    """The sentence on a picture's main colours, those that it names, and those that it leaves."""
 
     kind: str
     sentence: str
+    said: tuple[Colour, ...]
     left: tuple[Colour, ...]
 
     @property
@@ -48,7 +52,8 @@ def main_colours(image: ImageEvidence, random: Random) -> MainColours:
         slots = {"c": _called(first)} | where
         if said:
             slots["d"] = _called(said[0])
-        return MainColours(kind, phrase("main", kind, random=random, **slots), left)
+        text = phrase("main", kind, random=random, **slots)
+        return MainColours(kind, text, (first, *said), left)
 
     of_family = _family_main(image, random)
     if of_family:
@@ -76,7 +81,11 @@ def main_colours(image: ImageEvidence, random: Random) -> MainColours:
 
 
 def _is_named(colour: Colour) -> bool:
-    return colour.purity >= (VIVID_PURE if colour.name in story_phrases()["vivid"] else PURE)
+    return colour.purity >= (STRIKING_PURE if _strikes(colour) else PURE)
+
+
+def _strikes(colour: Colour) -> bool:
+    return colour.name in story_phrases()["striking"]
 
 
 def _leads(first: Colour, palette: Sequence[Colour]) -> bool:
@@ -104,7 +113,7 @@ def _family_main(image: ImageEvidence, random: Random) -> MainColours | None:
         kind = f"greys {much}" if len(greys) > 1 else f"family {much}"
         called = listed(greys) if len(greys) > 1 else family
         left = tuple(c for c in palette if c not in inside and _is_named(c))
-        return MainColours(kind, phrase("main", kind, random=random, c=called), left)
+        return MainColours(kind, phrase("main", kind, random=random, c=called), (), left)
     return None
 
 
@@ -114,22 +123,35 @@ def _greys(colours: Sequence[Colour]) -> list[str]:
     return [word for word in ("black", "white", GREY) if word in names]
 
 
-def other_colours(main: MainColours) -> tuple[list[Colour], list[Colour]]:
-    """Of what the main sentence leaves: what strikes, and what covers much or has a place."""
-    vivid = story_phrases()["vivid"]
-    striking = [c for c in main.left if c.name in vivid and c.share >= STRIKING]
-    quiet = [c for c in main.left if c not in striking]
-    return striking, [c for c in quiet if c.share >= MUCH or _is_in_place(c)]
+def other_colours(main: MainColours) -> tuple[list[Colour], list[Colour], list[Colour]]:
+    """Of what the main sentence leaves: what strikes or is large, what has a place, and the rest.
+
+    Of colours whose names are alike, one.
+    """
+    told = list[Colour]()
+    for colour in sorted(main.left, key=lambda colour: not _strikes(colour)):
+        if not any(_alike(colour, other) for other in (*main.said, *told)):
+            told.append(colour)
+    told.sort(key=lambda colour: -colour.share)
+    needed = [colour for colour in told if _strikes(colour) or colour.share >= NEEDED]
+    quiet = [colour for colour in told if colour not in needed]
+    placed = [colour for colour in quiet if _is_in_place(colour)]
+    return needed, placed, [colour for colour in quiet if colour not in placed]
 
 
-def colour_sentences(main: MainColours, striking: list[Colour], random: Random) -> Iterator[str]:
-    """The sentence on the main colours, and those on the ones that strike."""
+def colour_sentences(
+    main: MainColours, needed: list[Colour], placed: list[Colour], random: Random
+) -> Iterator[str]:
+    """The sentence on the main colours, and those on the ones that are needed. The first may go on
+    with one of the others, which is then taken from its list.
+    """
     sentence = main.sentence.removesuffix(MAY_GO_ON)
-    if striking and sentence != main.sentence and random.random() < 0.5:
-        now = _next(striking, random)
+    others = needed or placed
+    if others and sentence != main.sentence and random.random() < GO_ON:
+        now = _next(others, random)
         sentence = _with_places("with ", now, random, a=sentence)
     yield sentence
-    yield from sentences_on(striking, random)
+    yield from sentences_on(needed, random)
 
 
 def sentences_on(colours: list[Colour], random: Random) -> Iterator[str]:
@@ -151,34 +173,55 @@ def shade_sentences(image: ImageEvidence, main: MainColours, random: Random) -> 
 
 
 def _next(colours: list[Colour], random: Random) -> list[Colour]:
-    """The next colour, or two that have places, taken from the list."""
-    count = 2 if random.random() < 0.7 and _fit_one_sentence(colours[:2]) else 1
-    now, colours[:] = colours[:count], colours[count:]
+    """The next colour, or some that stand well side by side, taken from the list."""
+    first = colours[0]
+    now = [colour for colour in colours if _is_like(colour, first)][:MOST_IN_PLACE]
+    if len(now) < 2:
+        paired = _fit_one_sentence(colours[:2]) and random.random() < IN_PAIRS
+        now = colours[: 2 if paired else 1]
+    colours[:] = [colour for colour in colours if colour not in now]
     return now
 
 
+def _is_like(one: Colour, other: Colour) -> bool:
+    """Whether there is as much of one as of the other, in the same place."""
+    return _amount_kind(one) == _amount_kind(other) and _told_place(one) == _told_place(other)
+
+
+def _told_place(colour: Colour) -> tuple[str, str] | None:
+    return (colour.place.where, colour.place.shape) if _is_in_place(colour) else None
+
+
 def _fit_one_sentence(pair: list[Colour]) -> bool:
-    """Whether all have places and none's name holds another's, as "grey and dark grey"."""
-    names = [_called(colour) for colour in pair]
-    alike = any(one in other for one in names for other in names if one != other)
-    return not alike and all(_is_in_place(colour) for colour in pair)
+    """Whether there is a pair, both have places or none has, and their names are not alike."""
+    if len(pair) < 2:
+        return False
+    return not _alike(*pair) and _is_in_place(pair[0]) == _is_in_place(pair[1])
+
+
+def _alike(one: Colour, other: Colour) -> bool:
+    """Whether a name has all the words of the other, as "dark bluish grey" has of "dark grey"."""
+    words, others = set(_called(one).split()), set(_called(other).split())
+    return words <= others or others <= words
 
 
 def _with_places(kind: str, colours: Sequence[Colour], random: Random, **slots: str) -> str:
-    """A sentence on one colour or two and their places."""
-    first, last = colours[0], colours[-1]
-    slots |= {"n": _amount(first, random), "where": _where(first, random)}
+    """A sentence on one colour or two and their places, or on more that are alike."""
+    first, *between, last = *colours, colours[-1]
+    several = [_amount(first, random), *(_called(colour) for colour in between[:-1])]
+    slots |= {"n": ", ".join(several), "where": _where(first, random)}
     slots |= {"m": _amount(last, random), "there": _where(last, random)}
     if len(colours) == 1:
         how_many = "one" if _is_in_place(first) else "one unplaced"
         if how_many == "one" and first.place.where in SPREAD:
             how_many = "one spread"
-    elif (first.place.where, first.place.shape) == (last.place.where, last.place.shape):
-        how_many = "same place"
-        if _amount_kind(first) == _amount_kind(last):
-            slots["m"] = _called(last)  # "some red and blue"
     else:
-        how_many = "two"
+        together = _told_place(first) == _told_place(last)
+        how_many = "same place" if together else "two"
+        if _told_place(first) is None:
+            how_many = "both unplaced"
+        if together and _amount_kind(first) == _amount_kind(last):
+            slots["m"] = _called(last)  # "some red and blue"
     return phrase("rest", f"{kind}{how_many}", random=random, **slots)
 
 

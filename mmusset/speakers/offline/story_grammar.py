@@ -6,11 +6,13 @@ so is what is neither high nor low: it is not worth a word.
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from random import Random
 
 from mmusset.measured import Measured
+from mmusset.recipe import STORY_WORDS
 from mmusset.sample import ImageEvidence
-from mmusset.text import word_count
+from mmusset.text import within, word_count
 
 from .story_book import phrase, story_phrases
 from .story_colours import (
@@ -25,9 +27,9 @@ from .story_colours import (
 )
 from .wording import expand, finish, pick, shuffled
 
-LEAST_WORDS = 20
 SENTENCES = (2, 4)
-DRAFTS = 4
+MOST_ON_COLOURS = 3  # sentences, unless more of them are needed
+DRAFTS = 5
 OTHERS_FIRST = 0.35  # of the stories do not begin with the main colours
 CERTAIN = 0.6  # confidence from which a measure of the picture is mentioned
 LIGHTER = 0.8  # chance that it is lighter there than elsewhere, from which that is said
@@ -42,28 +44,30 @@ LOOKS = (
 )
 MODERATE = {
     "busyness": "some detail",
-    "contrast": "some contrast",
     "brightness": "neither dark nor bright",
 }
 WIDE, NEARLY_SQUARE = 1.9, 0.02  # width by height
 
 
-def write(image: ImageEvidence, title: str, random: Random) -> str:
-    """A story of a picture in 20 words or more; it names the piece's title where one is given.
+def write(
+    image: ImageEvidence, title: str, random: Random, words: tuple[int, int] = STORY_WORDS
+) -> str:
+    """A story of a picture; it names the piece's title where one is given.
 
-    Of a few drafts, the one whose sentences begin least alike.
+    `words` are the fewest and the most; there are fewer where nothing is left to say. Of a few
+    drafts, the one whose sentences begin least alike.
     """
-    drafts = [_draft(image, title, random) for _ in range(DRAFTS)]
-    return _told(min(drafts, key=_alike), random)
+    drafts = [_draft(image, title, random, words[0]) for _ in range(DRAFTS)]
+    return within(_told(min(drafts, key=_alike), random), words[1])
 
 
-def _draft(image: ImageEvidence, title: str, random: Random) -> list[str]:
+def _draft(image: ImageEvidence, title: str, random: Random, least: int) -> list[str]:
     """Sentences on the main colours, on what strikes, and on what is drawn of the rest."""
     main = main_colours(image, random)
-    striking, quiet = other_colours(main)
-    draft = list(colour_sentences(main, striking, random))
-    more = list(sentences_on(quiet, random))
-    if len(draft) == 1:
+    needed, placed, rest = other_colours(main)
+    draft = list(colour_sentences(main, needed, placed, random))
+    more = list(sentences_on(placed, random))
+    if len(draft) < MOST_ON_COLOURS:
         draft += more[:1]
         more = more[1:]
     looks = list(_looks(image, main, random))
@@ -77,19 +81,21 @@ def _draft(image: ImageEvidence, title: str, random: Random) -> list[str]:
     count = max(0, wanted - len(draft))
     draft, spare = draft + spare[:count], spare[count:]
     # Of any picture something can be said that is hardly worth it.
+    spare += sentences_on(rest, random)
     spare += shade_sentences(image, main, random)
     spare += [phrase("look", word, random=random) for word in _last_words(image, main)]
-    while spare and (len(draft) < SENTENCES[0] or word_count(" ".join(draft)) < LEAST_WORDS):
+    while spare and (len(draft) < SENTENCES[0] or word_count(" ".join(draft)) < least):
         draft.append(spare.pop(0))
     return draft
 
 
 def _alike(draft: Sequence[str]) -> int:
-    """How many sentences begin as another does, and how many runs of three words come again."""
-    heads = [" ".join(sentence.split()[:2]) for sentence in draft]
+    """How often a sentence begins as another does, and a run of two words comes again."""
     words = " ".join(draft).split()
-    runs = list(zip(words, words[1:], words[2:], strict=False))
-    return 2 * (len(heads) - len(set(heads))) + len(runs) - len(set(runs))
+    heads = [(sentence.split()[0], " ".join(sentence.split()[:2])) for sentence in draft]
+    runs = list(pairwise(words))
+    lists = ([first for first, _ in heads], [both for _, both in heads], runs)
+    return sum(len(each) - len(set(each)) for each in lists)
 
 
 def _told(sentences: Sequence[str], random: Random) -> str:
@@ -163,12 +169,12 @@ def _last_words(image: ImageEvidence, main: MainColours) -> Iterator[str]:
         yield "no other colour"
     if image.lightest.where in SPREAD and image.contrast.value < LOOKS[3][1]:
         yield "even"
-    yield from _shape(image)
     for name, word in MODERATE.items():
         _, low, high, *_ = next(look for look in LOOKS if look[0] == name)
         measure: Measured = getattr(image, name)
         if measure.confidence >= CERTAIN and low <= measure.value <= high:
             yield word
+    yield from _shape(image)
     yield "at first sight"
 
 

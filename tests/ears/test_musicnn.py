@@ -1,6 +1,7 @@
 """musicnn: its checkpoints read without TensorFlow, its networks run in numpy."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from mmusset.ears.musicnn.ear import MSD, MTT, MUSICNN, WHEEL, scores_of
 from mmusset.ears.musicnn.mel import RATE_HZ, log_mel
 from mmusset.ears.musicnn.network import FRAMES, Network
 from mmusset.errors import MmussetError
+from mmusset.shards.tar import read_shard
 from tests.support.checkpoints import checkpoint
+from tests.support.command import SHORT, mmusset
+from tests.support.media import library
 
 Floats = NDArray[np.float32]
 SECONDS = 10.24
@@ -97,6 +101,31 @@ def test_every_label_has_a_score() -> None:
     scores = scores_of(dict.fromkeys(MTT, 0.1), dict.fromkeys(MSD, 0.1))
     assert list(scores) == [label.name for label in MUSICNN.labels]
     assert len(MTT) == len(MSD) == 50
+
+
+def test_a_build_hears_with_it_and_knows_its_ears_after_a_lost_ledger(
+    fetched: None, tmp_path: Path
+) -> None:
+    source, out = library(tmp_path / "source", 2), tmp_path / "out"
+    words = ("--source", source, "--out", out, *SHORT, "--set", "ears=[musicnn]")
+    assert mmusset("build", *words).returncode == 0
+    samples = [
+        json.loads(members["json"])
+        for shard in sorted((out / "data").glob("*.tar"))
+        for _, members in read_shard(shard)
+    ]
+    for sample in samples:
+        assert set(sample["music_evidence"]["heard"]["musicnn"]) == {
+            label.name for label in MUSICNN.labels
+        }
+    before = (out / "manifest.json").read_bytes()
+    shutil.rmtree(out / ".mmusset")
+    assert mmusset("recover", out).returncode == 0
+    again = mmusset("build", *words)
+    assert (again.returncode, "nothing to do" in again.stdout) == (0, True)
+    ears = [json.loads(data)["ears"] for data in (before, (out / "manifest.json").read_bytes())]
+    assert ears[0] == ears[1]
+    assert json.loads(before)["ears"]["musicnn"]["identity"] == MUSICNN.identity
 
 
 # --- without the wheel ---------------------------------------------------------------------

@@ -158,6 +158,7 @@ def generate(
 ) -> list[list[Tensor]]:
     """For each seed a sound `[channels, samples]` for each clip's conditions, some of them kept."""
     embeddings = condition_embeddings([clip.read for clip in asked], composer.encoders)
+    embeddings["caption"] = embeddings["caption"][:, 0]
     audio = np.zeros((len(asked), composer.manifest.spec.widths["audio"]), np.float32)
     whole = {name: torch.from_numpy(embeddings.get(name, audio)) for name in EMBEDDED}
     with torch.no_grad():

@@ -1,8 +1,8 @@
 """The recipe of a training: codec, encoders, network, optimization, sampler."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from mmusset.frozen import Frozen, Share
 from mmusset.json_text import canonical_json
@@ -10,6 +10,8 @@ from mmusset.training.recipe import Count, NotNegative, Positive, TrainPart
 
 Modality = Literal["image", "story", "caption"]
 MODALITIES: tuple[Modality, ...] = ("image", "story", "caption")
+CaptionName = Literal["caption", "short", "tags", "plain_numbers", "no_numbers"]
+CAPTIONS: tuple[CaptionName, ...] = get_args(CaptionName)
 
 
 class CodecPart(Frozen):
@@ -62,6 +64,20 @@ class EncodersPart(Frozen):
 
 
 TEXTS = {"clap", "t5", "clip"}
+
+
+class DataPart(Frozen):
+    """What of a sample is trained on: which of its captions, one of them drawn at each step."""
+
+    captions: tuple[CaptionName, ...] = ("caption",)
+
+    @field_validator("captions")
+    @classmethod
+    def caption_comes_first(cls, names: tuple[CaptionName, ...]) -> tuple[CaptionName, ...]:
+        """In one order, however they are listed, so that the same ones make the same cache."""
+        if "caption" not in names:
+            raise ValueError("caption must be among them: validation goes by it")
+        return tuple(name for name in CAPTIONS if name in names)
 
 
 class AlignmentPart(Frozen):
@@ -137,6 +153,7 @@ class MusFlowRecipe(Frozen):
     name: str = "musflow-tiny"
     codec: CodecPart = CodecPart()
     encoders: EncodersPart = EncodersPart()
+    data: DataPart = DataPart()
     alignment: AlignmentPart = AlignmentPart()
     network: NetworkPart = NetworkPart()
     train: FlowTrainPart = FlowTrainPart()
@@ -144,7 +161,7 @@ class MusFlowRecipe(Frozen):
 
     def encoding(self) -> str:
         """The parts that decide how clips are encoded, as canonical JSON."""
-        data = self.model_dump(mode="json", include={"codec", "encoders"})
+        data = self.model_dump(mode="json", include={"codec", "encoders", "data"})
         return canonical_json(data)
 
     def canonical(self) -> str:

@@ -6,6 +6,7 @@ commands or open files by itself.
 """
 
 import io
+import json
 import os
 import re
 import tarfile
@@ -41,7 +42,11 @@ _OF_THE_TAR = re.compile(r"__[^/]*__($|/)")  # what webdataset takes for facts a
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A sample as it stands in a shard, decoded: `sound` `[frames, channels]`, -1 to 1."""
+    """A sample as it stands in a shard, decoded: `sound` `[frames, channels]`, -1 to 1.
+
+    `captions` are the tellings of its caption that its JSON has beside it, by name: none where
+    another tool made the shard.
+    """
 
     key: str
     image: "Image"
@@ -49,6 +54,7 @@ class Read:
     rate_hz: int
     story: str
     caption: str
+    captions: dict[str, str]
 
 
 class BadSample(Exception):
@@ -199,6 +205,7 @@ def decoded(key: str, members: Members) -> Read:
         rate_hz=rate_hz,
         story=_text(members["story.txt"]),
         caption=_text(members["caption.txt"]),
+        captions=_captions(members["json"]),
     )
 
 
@@ -254,6 +261,17 @@ def _text(data: bytes) -> str:
         return data.decode().strip()
     except UnicodeDecodeError:
         raise BadSample("its text is not UTF-8") from None
+
+
+def _captions(data: bytes) -> dict[str, str]:
+    """The captions that a sample's JSON holds; none where it is not as ours."""
+    try:
+        facts = json.loads(data)
+    except (ValueError, RecursionError):
+        return {}
+    captions = facts.get("captions") if isinstance(facts, dict) else None
+    named = captions.items() if isinstance(captions, dict) else ()
+    return {name: text.strip() for name, text in named if isinstance(text, str)}
 
 
 def hub_sha256(shard: str) -> str:

@@ -3,6 +3,7 @@
 Doors:
     encode       shards to cache
     cache        reading the cache; its manifest; a batch
+    captions     which of its captions a clip is trained with at a step
     dataset      what a trainer reads, whichever it is
     live         clips encoded at each step, without a cache
     round_trip   the codec's reconstruction error on a dataset

@@ -2,7 +2,7 @@
 
 For a shard and a length in latent frames two files hold the rows, in the shard's order:
 `.latents`, float16 `[N, 2, T, C]` (mean and standard deviation), and `.embeddings`,
-float32 `[N, E]` (image, story, caption, audio side by side). A JSON index beside them,
+float32 `[N, E]` (image, story, captions, audio side by side). A JSON index beside them,
 written last, lists their keys and hashes, so its presence means that they are complete.
 Their name depends on the shard's bytes and on the spec of codec and encoders, so rows of two
 specs never mix. `manifest.json` holds the spec and the statistics of the training split.
@@ -42,6 +42,11 @@ class LatentSpec(Frozen):
     channels: int
     latent_channels: int
     samples_per_latent: int
+    captions: tuple[str, ...] = ("caption",)  # an embedding of each, the caption's own first
+
+    def row_widths(self) -> dict[str, int]:
+        """How wide each name's part of a row is; `widths` are those of single embeddings."""
+        return self.widths | {"caption": len(self.captions) * self.widths["caption"]}
 
 
 class Bucket(Frozen):
@@ -63,10 +68,12 @@ class ShardInfo(Frozen):
     split: str
     shard_sha256: str
     bad: dict[str, str]  # by key
+    stood_in: int = 0  # samples that lack some of the spec's captions: the caption stands in
 
 
 class EncodedShard(Frozen):
-    """The index of one shard's rows."""
+    """The index of one shard's rows. Embeddings are summed as `spec.widths` has them: those of
+    several captions count as their mean."""
 
     info: ShardInfo
     buckets: tuple[Bucket, ...]
@@ -90,20 +97,25 @@ class CacheManifest(Frozen):
     shards: tuple[str, ...]
     clips: dict[str, int]  # by split
     bad: dict[str, str]  # by shard and key
+    stood_in: int = 0  # see ShardInfo
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedClip:
-    """One sample, encoded: latents `[2, T, C]` and embeddings by name `[W]`."""
+    """One sample, encoded: latents `[2, T, C]` and embeddings by name `[W]`, of the caption
+    `[F, W]`, one for each caption of the spec; where some are missing, the caption `stood_in`."""
 
     key: str
     latents: NDArray[np.float16]
     embeddings: dict[str, NDArray[np.float32]]
+    stood_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LatentBatch:
     """Rows `[B]` of one length: embeddings `[B, W]`, and whether each is `present` `[B, M]`.
+    `captions` `[B, F, W]` are those that a step of training may draw from; the embedding named
+    caption is the first.
 
     Latents are float16 as they are stored, `[B', T, C]`, of `share` alone: of those rows that
     one process of several trains on.
@@ -113,13 +125,16 @@ class LatentBatch:
     mean: Tensor
     std: Tensor
     embeddings: dict[str, Tensor]
+    captions: Tensor
     present: Tensor
     share: slice = field(default_factory=lambda: ALL)
 
 
 def sha256_of(part: Frozen) -> str:
-    """A hash of a pydantic value."""
-    return hashlib.sha256(canonical_json(part.model_dump(mode="json")).encode()).hexdigest()
+    """A hash of a pydantic value, without what is as it is by default: what a later version adds
+    leaves the rows of an earlier one their names."""
+    data = part.model_dump(mode="json", exclude_defaults=True)
+    return hashlib.sha256(canonical_json(data).encode()).hexdigest()
 
 
 def read_encoded_shard(folder: Path, name: str, spec: LatentSpec) -> EncodedShard | None:
@@ -152,7 +167,7 @@ class Cache:
         self.manifest = read_manifest(folder)
         if spec and spec != self.manifest.spec:
             raise Refused(
-                f"the cache in {folder} is of another codec or other encoders: they differ in"
+                f"the cache in {folder} is of another codec, encoders or captions: they differ in"
                 f" {', '.join(_differing(spec, self.manifest.spec))}; run `mmusset encode` again"
             )
         files: defaultdict[int, list[_File]] = defaultdict(list)
@@ -160,8 +175,8 @@ class Cache:
             rows = read_encoded_shard(folder, name, self.manifest.spec)
             if rows is None:
                 raise MmussetError(
-                    f"{folder / name}.* is damaged or by another codec or other encoders than the"
-                    " rest; run `mmusset encode` again"
+                    f"{folder / name}.* is damaged or by another codec, encoders or captions than"
+                    " the rest; run `mmusset encode` again"
                 )
             for bucket in rows.buckets if rows.info.split == split else ():
                 files[bucket.latents].append(_File(folder / name, bucket, self.manifest.spec))
@@ -199,11 +214,14 @@ def batch_of(
 ) -> LatentBatch:
     """Latents `[2, B', T, C]` of a share, and embeddings `[B, E]` side by side, as a batch."""
     joined = torch.from_numpy(embeddings)
+    columns = columns_of(spec.row_widths())
+    captions = joined[:, columns["caption"]].unflatten(1, (len(spec.captions), -1))
     # Contiguous: copies of them into pinned memory are read in one go.
-    parts = {name: joined[:, columns].contiguous() for name, columns in columns_of(spec).items()}
+    parts = {name: joined[:, place].contiguous() for name, place in columns.items()}
+    parts["caption"] = captions[:, 0].contiguous()
     present = torch.stack([(parts[name] != 0).any(dim=1) for name in MODALITIES], dim=1)
     mean, std = torch.from_numpy(latents)
-    return LatentBatch(tuple(keys), mean, std, parts, present, share)
+    return LatentBatch(tuple(keys), mean, std, parts, captions, present, share)
 
 
 class _File:
@@ -212,7 +230,7 @@ class _File:
     def __init__(self, shard: Path, bucket: Bucket, spec: LatentSpec) -> None:
         self.keys, self._bucket = bucket.keys, bucket
         self._name = f"{shard}.{bucket.latents}"
-        count, width = len(bucket.keys), sum(spec.widths.values())
+        count, width = len(bucket.keys), sum(spec.row_widths().values())
         shape = (count, 2, bucket.latents, spec.latent_channels)
         # Plain views: a memmap's own indexing costs more than the copy of a row.
         latents = np.memmap(f"{self._name}.latents", np.float16, "r", shape=shape)
@@ -265,11 +283,11 @@ class _Bucket:
         ]
 
 
-def columns_of(spec: LatentSpec) -> dict[str, slice]:
-    """The columns of each embedding in a row of `.embeddings`."""
-    ends = np.cumsum([spec.widths[name] for name in EMBEDDED])
+def columns_of(widths: dict[str, int]) -> dict[str, slice]:
+    """The columns of each embedding where they stand side by side."""
+    ends = np.cumsum([widths[name] for name in EMBEDDED])
     return {
-        name: slice(int(end) - spec.widths[name], int(end))
+        name: slice(int(end) - widths[name], int(end))
         for name, end in zip(EMBEDDED, ends, strict=True)
     }
 
@@ -279,7 +297,7 @@ def _sizes(bucket: Bucket, spec: LatentSpec) -> dict[str, int]:
     count = len(bucket.keys)
     return {
         "latents": count * 2 * bucket.latents * spec.latent_channels * 2,
-        "embeddings": count * sum(spec.widths.values()) * 4,
+        "embeddings": count * sum(spec.row_widths().values()) * 4,
     }
 
 

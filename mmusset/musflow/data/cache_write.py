@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +25,7 @@ from .cache import (
     columns_of,
 )
 
+Floats = NDArray[np.float64]
 MIN_STD = 1e-3
 MAX_BAD_SHARE = 0.02  # of a dataset's samples: more of them point to a fault in the dataset
 
@@ -74,12 +75,12 @@ def index_of(info: ShardInfo, rows: Sequence[EncodedClip]) -> EncodedShard:
                 embeddings_sha256=hashlib.sha256(embeddings.data).hexdigest(),
             )
         )
-    wide = np.array([_joined(row) for row in rows], dtype=np.float64)
+    wide = [[np.atleast_2d(row.embeddings[name]) for name in EMBEDDED] for row in rows]
     return EncodedShard(
         info=info,
         buckets=tuple(buckets),
-        embedding_total=tuple(wide.sum(axis=0)) if rows else (),
-        embedding_squares=tuple(np.square(wide).sum(axis=0)) if rows else (),
+        embedding_total=tuple(_summed(wide)) if rows else (),
+        embedding_squares=tuple(_summed(wide, np.square)) if rows else (),
     )
 
 
@@ -118,11 +119,12 @@ def manifest_of(spec: LatentSpec, shards: Mapping[str, EncodedShard]) -> CacheMa
         embedding_mean=tuple(embedding_mean),
         embedding_scale={
             name: max(float(np.sqrt(np.square(embedding_std[columns]).mean())), 1e-6)
-            for name, columns in columns_of(spec).items()
+            for name, columns in columns_of(spec.widths).items()
         },
         shards=tuple(sorted(shards)),
         clips=dict(clips),
         bad=bad,
+        stood_in=sum(rows.info.stood_in for rows in shards.values()),
     )
 
 
@@ -152,7 +154,16 @@ def _stacked(
 
 
 def _joined(row: EncodedClip) -> NDArray[np.float32]:
-    return np.concatenate([row.embeddings[name] for name in EMBEDDED])
+    return np.concatenate([row.embeddings[name].ravel() for name in EMBEDDED])
+
+
+def _summed(
+    rows: Sequence[Sequence[NDArray[np.float32]]], of: Callable[[Floats], Floats] = np.positive
+) -> Floats:
+    """Embeddings `[F, W]` side by side, `of` each of them summed; several captions of a sample
+    count as one, their mean."""
+    means = [[of(part.astype(np.float64)).mean(axis=0) for part in row] for row in rows]
+    return np.array([np.concatenate(row) for row in means]).sum(axis=0)
 
 
 def _scale(

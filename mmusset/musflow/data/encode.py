@@ -56,6 +56,7 @@ from .cache_write import (
     write_encoded_shard,
 )
 
+ONE_CAPTION = ("caption",)
 BATCH = 8
 # Unusable samples; with more of them, encoding stops early if their share is too high by then.
 FEW_BAD = 10
@@ -75,6 +76,7 @@ def encode_shards(
     device: str = "cpu",
     rank: int = 0,
     world: int = 1,
+    captions: Sequence[str] = ONE_CAPTION,
 ) -> int:
     """Encode this process's share of the shards into the cache in `folder`; returns how many clips
     were encoded now. `finish_cache` must follow, in one process, when all are done.
@@ -83,7 +85,7 @@ def encode_shards(
     low a rate, or too many samples that can't be used.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    spec = latent_spec(codec, encoders)
+    spec = latent_spec(codec, encoders, captions)
     spec_sha256 = sha256_of(spec)
     shards = shards_of(source)[rank::world]
     encoded_now = usable = 0
@@ -95,11 +97,14 @@ def encode_shards(
         cached = read_encoded_shard(folder, name, spec)
         if cached is None:
             bad_here = dict[str, str]()
-            rows = list(encoded(raw_samples(shard), codec, encoders, device, bad_here))
+            rows = list(encoded(raw_samples(shard), codec, encoders, device, bad_here, captions))
             check_bad(bad | named(shard, bad_here), usable + len(rows), FEW_BAD)
-            split = split_of(shard)
             info = ShardInfo(
-                spec_sha256=spec_sha256, split=split, shard_sha256=sha256, bad=bad_here
+                spec_sha256=spec_sha256,
+                split=split_of(shard),
+                shard_sha256=sha256,
+                bad=bad_here,
+                stood_in=sum(row.stood_in for row in rows),
             )
             cached = write_encoded_shard(folder, name, info, rows)
             encoded_now += len(rows)
@@ -115,6 +120,7 @@ def finish_cache(
     codec: Codec,
     encoders: Encoders,
     accept: Callable[[CacheManifest], None] = lambda manifest: None,
+    captions: Sequence[str] = ONE_CAPTION,
 ) -> CacheManifest:
     """Write the manifest of a cache whose shards are all encoded; delete the rows of shards that
     are gone.
@@ -122,7 +128,7 @@ def finish_cache(
     `accept` may raise before anything is changed. Raises MmussetError where a shard is not
     encoded, there is nothing to train on, or too many samples can't be used.
     """
-    spec = latent_spec(codec, encoders)
+    spec = latent_spec(codec, encoders, captions)
     spec_sha256 = sha256_of(spec)
     whole, seen = dict[str, EncodedShard](), set[str]()
     for shard in shards_of(source):
@@ -147,8 +153,10 @@ def named(shard: str, bad: dict[str, str]) -> dict[str, str]:
     return {f"{Path(shard).stem}: {key}": why for key, why in bad.items()}
 
 
-def latent_spec(codec: Codec, encoders: Encoders) -> LatentSpec:
-    """The spec of what a codec and encoders make."""
+def latent_spec(
+    codec: Codec, encoders: Encoders, captions: Sequence[str] = ONE_CAPTION
+) -> LatentSpec:
+    """The spec of what a codec and encoders make, of samples with these captions."""
     return LatentSpec(
         codec=codec.identity,
         encoders=encoders.identities(),
@@ -157,6 +165,7 @@ def latent_spec(codec: Codec, encoders: Encoders) -> LatentSpec:
         channels=codec.channels,
         latent_channels=codec.latent_channels,
         samples_per_latent=codec.samples_per_latent,
+        captions=tuple(captions),
     )
 
 
@@ -210,19 +219,18 @@ def encoded(
     encoders: Encoders,
     device: str,
     bad: dict[str, str],
+    captions: Sequence[str] = ONE_CAPTION,
 ) -> Iterator[EncodedClip]:
     """Encoded samples; why one can't be used goes into `bad`, by its key."""
     for same in groups(samples, codec, bad):
         sound = torch.from_numpy(np.stack([each.sound for each in same])).to(device)
-        embeddings = condition_embeddings([each.read for each in same], encoders)
+        embeddings = condition_embeddings([each.read for each in same], encoders, captions)
         embeddings["audio"] = audio_embeddings(sound, codec, encoders)
         latents = latents_of(sound, codec)
-        finite = [np.isfinite(part).all(axis=1) for part in embeddings.values()]
-        finite.append(np.isfinite(latents).all(axis=(1, 2, 3)))
         for n, each in enumerate(same):
-            key = each.read.key
-            if all(part[n] for part in finite):
-                yield EncodedClip(key, latents[n], {name: embeddings[name][n] for name in EMBEDDED})
+            key, parts = each.read.key, {name: embeddings[name][n] for name in EMBEDDED}
+            if all(np.isfinite(part).all() for part in (latents[n], *parts.values())):
+                yield EncodedClip(key, latents[n], parts, stands_in(each.read, captions))
             else:
                 bad[key] = "the codec or an encoder made no finite numbers of it"
 
@@ -287,13 +295,26 @@ def audio_embeddings(sound: Tensor, codec: Codec, encoders: Encoders) -> Floats:
 
 
 @torch.no_grad()
-def condition_embeddings(reads: Sequence[Read], encoders: Encoders) -> dict[str, Floats]:
-    """Embeddings `[B, W]` of images and texts; 0, which means absent, for an empty text."""
+def condition_embeddings(
+    reads: Sequence[Read], encoders: Encoders, captions: Sequence[str] = ONE_CAPTION
+) -> dict[str, Floats]:
+    """Embeddings of images and stories `[B, W]`, and of captions `[B, F, W]`; 0, which means
+    absent, for an empty text."""
+    told = [_texts(encoders.caption, [_caption(r, name) for r in reads]) for name in captions]
     return {
         "image": encoders.image([read.image for read in reads]).float().cpu().numpy(),
         "story": _texts(encoders.story, [read.story for read in reads]),
-        "caption": _texts(encoders.caption, [read.caption for read in reads]),
+        "caption": np.stack(told, axis=1),
     }
+
+
+def stands_in(read: Read, captions: Sequence[str]) -> bool:
+    """Whether a sample's caption has to stand in for another telling that it lacks."""
+    return bool(read.caption) and not all(read.captions.get(name) for name in captions[1:])
+
+
+def _caption(read: Read, name: str) -> str:
+    return (read.captions.get(name) if name != "caption" else "") or read.caption
 
 
 def mono_at(sound: Tensor, rate_hz: int, target_hz: int) -> Tensor:

@@ -8,6 +8,7 @@ import hashlib
 import os
 import tarfile
 from collections import defaultdict
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -38,6 +39,7 @@ from mmusset.training.order import generator_at
 from .cache import ALL, EMBEDDED, CacheManifest, LatentBatch, ShardInfo, batch_of, sha256_of
 from .cache_write import check_bad, index_of, manifest_of
 from .encode import (
+    ONE_CAPTION,
     PreparedClip,
     audio_embeddings,
     condition_embeddings,
@@ -46,6 +48,7 @@ from .encode import (
     latent_spec,
     latents_of,
     named,
+    stands_in,
     whole_frames,
 )
 
@@ -58,7 +61,7 @@ Floats = NDArray[np.float32]
 @dataclass(frozen=True, slots=True)
 class LiveClip:
     """Where a clip's music stands, the latent frames that are given of it, and all its
-    embeddings side by side `[E]`."""
+    embeddings side by side `[E]`; where captions are missing, its caption `stood_in`."""
 
     key: str
     shard: str
@@ -66,6 +69,7 @@ class LiveClip:
     size: int
     latents: int
     embeddings: Floats
+    stood_in: bool
 
 
 class LiveShards:
@@ -82,6 +86,7 @@ class LiveShards:
         seed: int = 0,
         device: str = "cpu",
         scale: CacheManifest | None = None,
+        captions: Sequence[str] = ONE_CAPTION,
     ) -> None:
         """Read all of the split once, and encode some of the train split for its scale, unless
         that is known from the manifest of another split.
@@ -94,6 +99,7 @@ class LiveShards:
                 " disk: download it, or train with a cache"
             )
         self._codec, self._encoders, self._seed, self._device = codec, encoders, seed, device
+        self._captions = captions
         shards = shards_of(source)
         scale = scale or self._scale([s for s in shards if split_of(s) == "train"])
         bad, buckets = dict[str, str](), defaultdict[int, list[LiveClip]](list)
@@ -106,7 +112,10 @@ class LiveShards:
         self._buckets = [buckets[length] for length in self.lengths]
         self.counts = tuple(len(clips) for clips in self._buckets)
         check_bad(bad, sum(self.counts))
-        self.manifest = scale.model_copy(update={"clips": {split: sum(self.counts)}, "bad": bad})
+        stood_in = sum(clip.stood_in for clips in self._buckets for clip in clips)
+        self.manifest = scale.model_copy(
+            update={"clips": {split: sum(self.counts)}, "bad": bad, "stood_in": stood_in}
+        )
 
     def batch(self, bucket: int, rows: Tensor, share: slice = ALL, step: int = 0) -> LatentBatch:
         """Rows of a bucket; latents of a share, each begun at random by (seed, step, key), and
@@ -131,10 +140,10 @@ class LiveShards:
     def _scale(self, train: list[str]) -> CacheManifest:
         """What is to be known of the train split, from clips all over it; its one name among
         the shards is of the bytes of all of them."""
-        spec, bad = latent_spec(self._codec, self._encoders), dict[str, str]()
+        spec, bad = latent_spec(self._codec, self._encoders, self._captions), dict[str, str]()
         every = -(-sum(len(_offsets(shard)) for shard in train) // MEASURED) or 1
         some = islice(chain.from_iterable(map(raw_samples, train)), 0, None, every)
-        rows = list(encoded(some, self._codec, self._encoders, self._device, bad))
+        rows = list(encoded(some, self._codec, self._encoders, self._device, bad, self._captions))
         info = ShardInfo(spec_sha256=sha256_of(spec), split="train", shard_sha256="", bad=bad)
         digest = hashlib.sha256(" ".join(file_sha256(Path(shard)) for shard in train).encode())
         return manifest_of(spec, {f"live-{digest.hexdigest()[:12]}": index_of(info, rows)})
@@ -143,16 +152,18 @@ class LiveShards:
         offsets, clips = _offsets(shard), list[LiveClip]()
         for same in groups(raw_samples(shard), self._codec, bad):
             latents = _cropped_latents(same[0], self._codec)
-            embeddings = condition_embeddings([each.read for each in same], self._encoders)
+            reads = [each.read for each in same]
+            embeddings = condition_embeddings(reads, self._encoders, self._captions)
             sound = torch.from_numpy(np.stack([each.sound for each in same])).to(self._device)
             embeddings["audio"] = audio_embeddings(sound, self._codec, self._encoders)
-            joined = np.concatenate([embeddings[name] for name in EMBEDDED], axis=1)
-            for each, row in zip(same, joined, strict=True):
-                key = each.read.key
+            flat = [embeddings[name].reshape(len(same), -1) for name in EMBEDDED]
+            for read, row in zip(reads, np.concatenate(flat, axis=1), strict=True):
                 if np.isfinite(row).all():
-                    clips.append(LiveClip(key, shard, *offsets[key], latents, row))
+                    stood_in = stands_in(read, self._captions)
+                    place = offsets[read.key]
+                    clips.append(LiveClip(read.key, shard, *place, latents, row, stood_in))
                 else:
-                    bad[key] = "an encoder made no finite numbers of it"
+                    bad[read.key] = "an encoder made no finite numbers of it"
         return clips
 
     def _sound(self, clip: LiveClip, step: int) -> Floats:
@@ -172,13 +183,18 @@ class LiveShards:
 
 
 def live_splits(
-    source: str, codec: Codec, encoders: Encoders, seed: int = 0, device: str = "cpu"
+    source: str,
+    codec: Codec,
+    encoders: Encoders,
+    seed: int = 0,
+    device: str = "cpu",
+    captions: Sequence[str] = ONE_CAPTION,
 ) -> tuple[LiveShards, LiveShards]:
     """The clips to train on and those to validate on; the scale is measured once for both."""
-    train = LiveShards(source, "train", codec, encoders, seed, device)
-    return train, LiveShards(
-        source, "validation", codec, encoders, seed, device, scale=train.manifest
-    )
+    train = LiveShards(source, "train", codec, encoders, seed, device, captions=captions)
+    scale = train.manifest
+    validation = LiveShards(source, "validation", codec, encoders, seed, device, scale, captions)
+    return train, validation
 
 
 def _cropped_latents(clip: PreparedClip, codec: Codec) -> int:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from mmusset.musflow.data.cache import LatentBatch
+from mmusset.musflow.data.captions import with_drawn_captions
 from mmusset.musflow.data.dataset import LatentDataset
 from mmusset.musflow.model.alignment import Alignment, Recall, recall
 from mmusset.progress import Progress
@@ -43,8 +44,10 @@ class AlignmentTask(Task[LatentBatch]):
             mean=clips.mean,
             std=clips.std,
             embeddings={name: value[chosen] for name, value in clips.embeddings.items()},
+            captions=clips.captions[chosen],
             present=clips.present[chosen],
         )
+        batch = with_drawn_captions(batch, self._seed, step, "alignment captions")
         return StepBatch([batch], batch.keys, len(batch.keys))
 
     def loss(self, forward: Forward, batch: LatentBatch, step: int) -> Output:
@@ -102,5 +105,6 @@ def _embeddings(dataset: LatentDataset) -> LatentBatch:
             name: torch.cat([part.embeddings[name] for part in parts])
             for name in parts[0].embeddings
         },
+        captions=torch.cat([part.captions for part in parts]),
         present=torch.cat([part.present for part in parts]),
     )

@@ -62,10 +62,11 @@ def check_recipe(state: FlowState, recipe: MusFlowRecipe) -> None:
 
 
 def check_spec(state: FlowState, spec: LatentSpec) -> None:
-    """Raises Refused where a state was trained on latents of another codec or other encoders."""
+    """Raises Refused where a state was trained on latents of another codec, other encoders or
+    other captions."""
     if CacheManifest.model_validate_json(state.manifest).spec != spec:
         raise Refused(
-            "the checkpoint was trained on a cache of another codec or other encoders;"
+            "the checkpoint was trained on a cache of another codec, encoders or captions;"
             " train into another folder (--out)"
         )
 

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from mmusset.musflow.data.cache import LatentBatch
+from mmusset.musflow.data.captions import with_drawn_captions
 from mmusset.musflow.data.dataset import LatentDataset
 from mmusset.musflow.model.ema import Ema
 from mmusset.musflow.model.musflow import FlowLosses, MusFlow, draw, on_device
@@ -57,6 +58,7 @@ class FlowTask(Task[LatentBatch]):
         part = self.part
         bucket, rows = batch_rows(part.seed, step, part.batch, self.dataset.counts)
         batch = self.dataset.batch(bucket, rows, self.world.share(), step)
+        batch = with_drawn_captions(batch, part.seed, step)
         # From pinned memory the copy to the GPU runs beside its computing.
         return StepBatch([_pinned(batch) if self.world.cuda else batch], batch.keys, part.batch)
 

@@ -50,6 +50,7 @@ def planned_spec(training: Training) -> LatentSpec:
             channels=codec.channels,
             latent_channels=codec.latent_channels,
             samples_per_latent=codec.samples_per_latent,
+            captions=recipe.data.captions,
         )
     opened = open_codec(recipe.codec, training.folder.codec, device)
     return LatentSpec(
@@ -60,6 +61,7 @@ def planned_spec(training: Training) -> LatentSpec:
         channels=opened.channels,
         latent_channels=opened.latent_channels,
         samples_per_latent=opened.samples_per_latent,
+        captions=recipe.data.captions,
     )
 
 

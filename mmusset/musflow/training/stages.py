@@ -156,7 +156,9 @@ def check_folder(training: Training) -> None:
         check_recipe(trained, recipe)
     if folder.encoding.exists():
         what = f"the codec and cache in {folder.path} were made"
-        refuse_other(what, read_text_bounded(folder.encoding, MOST_TEXT), recipe.encoding())
+        # Read as a recipe, so that what it lacks is as it is by default.
+        before = MusFlowRecipe.model_validate_json(read_text_bounded(folder.encoding, MOST_TEXT))
+        refuse_other(what, before.encoding(), recipe.encoding())
 
 
 def ready_codec(training: Training) -> Codec:
@@ -174,17 +176,23 @@ def ready_codec(training: Training) -> Codec:
 
 def ready_datasets(training: Training, codec: Codec) -> tuple[LatentDataset, LatentDataset]:
     """The clips to train on and those to validate on, encoded where they were not yet."""
-    encoders = open_encoders(training.recipe.encoders, training.world.device)
+    recipe, device = training.recipe, training.world.device
+    encoders = open_encoders(recipe.encoders, device)
     if training.cached:
         return _cached(training, codec, encoders)
-    seed, device = training.recipe.train.seed, training.world.device
-    return live_splits(training.source, codec, encoders, seed, device)
+    splits = live_splits(
+        training.source, codec, encoders, recipe.train.seed, device, recipe.data.captions
+    )
+    if training.world.is_main:
+        _show_stood_in(training, splits[0].manifest)
+    return splits
 
 
 def _cached(training: Training, codec: Codec, encoders: Encoders) -> tuple[Cache, Cache]:
     """Each process encodes some of the shards; the main one completes the cache."""
     folder, world = training.folder.cache, training.world
-    spec = latent_spec(codec, encoders)
+    captions = training.recipe.data.captions
+    spec = latent_spec(codec, encoders, captions)
     before = last_state(training.folder.checkpoints)
     if before:
         check_spec(before, spec)
@@ -196,7 +204,7 @@ def _cached(training: Training, codec: Codec, encoders: Encoders) -> tuple[Cache
     encoded = _encode(training, codec, encoders)
     world.barrier()
     if world.is_main:
-        manifest = finish_cache(training.source, folder, codec, encoders, accept)
+        manifest = finish_cache(training.source, folder, codec, encoders, accept, captions)
         _show_cache(training, codec, manifest, encoded)
     world.barrier()
     train, validation = Cache(folder, "train", spec), Cache(folder, "validation", spec)
@@ -224,6 +232,7 @@ def _encode(training: Training, codec: Codec, encoders: Encoders) -> int:
         world.device,
         world.rank,
         world.size,
+        training.recipe.data.captions,
     )
 
 
@@ -233,9 +242,20 @@ def _show_cache(training: Training, codec: Codec, manifest: CacheManifest, encod
     show(f"cache: {clips} clips ({encoded} encoded now), {len(manifest.bad)} unusable")
     for where, why in list(manifest.bad.items())[:SHOWN_BAD]:
         show(f"  {where}: {why}")
+    _show_stood_in(training, manifest)
     if encoded:
         error_db = round_trip_error_db(training.source, codec, training.world.device)
         show(f"codec: sound comes back within {error_db:.2f} dB, phases and all")
+
+
+def _show_stood_in(training: Training, manifest: CacheManifest) -> None:
+    """Which clips have no more than their caption, as in shards of an earlier version."""
+    if manifest.stood_in:
+        lacking = ", ".join(manifest.spec.captions[1:])
+        training.progress.log(
+            f"captions: {manifest.stood_in} of {sum(manifest.clips.values())} clips have not all of"
+            f" {lacking} in their JSON, so their caption stands in; a new build writes them"
+        )
 
 
 def _fit_codec(training: Training) -> None:

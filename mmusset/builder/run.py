@@ -5,6 +5,7 @@ from dataclasses import replace
 from mmusset.errors import UsageError
 from mmusset.files import failpoint
 from mmusset.recipe import Recipe
+from mmusset.sources.choose import address_of
 from mmusset.sources.source import MUSICAL, Source
 
 from .apply_marks import apply_marks
@@ -40,6 +41,8 @@ async def build(job: BuildJob, progress: BuildProgress) -> BuildResult:
         check_recipe(
             job.recipe, job.speaker.name, job.composer_name, job.agents, ledger, job.re_run
         )
+        with ledger.transaction():
+            ledger.job.note_source(address_of(job.source))
         marked = apply_marks(ledger) if job.apply_marks else 0
         inventory = await take_inventory(workspace, entries, progress.surveyed)
         beyond = "not needed for --accept" if job.quota else "beyond --limit"

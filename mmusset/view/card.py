@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 
 from mmusset.builder.item_story import ItemStory
 from mmusset.builder.ledger.left_out import LeftOut
@@ -32,7 +33,8 @@ class Writers:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What the grid shows of an item. `verdicts` are those of its claims, by number.
+    """What the grid shows of an item. `verdicts` are those of its claims, by number. `lone` says
+    that it is no item but a picture which can be shown.
 
     `story_note` is what the critic has against a given story, which is kept as it is.
     `media` says whether its picture and sound are kept: those of what was not accepted are not.
@@ -55,6 +57,7 @@ class Card:
     palette: list[str]
     colours: str
     mark: Mark | None
+    lone: bool = False
 
 
 def status_of(outcome: Outcome | None) -> str:
@@ -100,8 +103,15 @@ def writers_of(item: ItemStory) -> Writers:
     )
 
 
-def left_out_card(key: str, left: LeftOut) -> Card:
-    """What the grid shows of a file that no item was made of."""
+def left_out_key(left: LeftOut) -> str:
+    """What names a file that no item was made of."""
+    return f"{left.status}-{sha256(left.path).hexdigest()[:16]}"
+
+
+def left_out_card(left: LeftOut, lone: bool) -> Card:
+    """What the grid shows of a file that no item was made of; `lone` where it is a picture that can
+    be shown."""
+    key = left_out_key(left)
     title, why = title_of("", left.path, key), (left.status, left.reason, left.detail)
     return Card(
         key,
@@ -119,6 +129,7 @@ def left_out_card(key: str, left: LeftOut) -> Card:
         [],
         "",
         None,
+        lone,
     )
 
 

@@ -9,6 +9,7 @@ from mmusset.builder.item_story import ItemStory
 from mmusset.builder.ledger.left_out import LeftOut
 from mmusset.speakers.base import Reply
 
+from .lone_pictures import LonePicture
 from .members import Span
 
 
@@ -27,6 +28,9 @@ class Reading(Protocol):
     def left_out(self) -> list[LeftOut]:
         """What no item was made of."""
 
+    def lone_pictures(self) -> dict[str, LonePicture]:
+        """What of that are pictures which can be shown, by key."""
+
 
 class ViewedDataset(Protocol):
     """A dataset's folder. `takes_marks` says whether it has a ledger to keep them in."""
@@ -39,6 +43,9 @@ class ViewedDataset(Protocol):
 
     def stamp(self) -> object:
         """Something that differs once the dataset has changed."""
+
+    def lone_picture(self, key: str) -> LonePicture | None:
+        """A picture that no item was made of, if it can be shown."""
 
     def member(self, key: str, extension: str) -> Span | None:
         """Where an item's `image.jpg` or `music.flac` lies on the disk, if it does."""

@@ -5,6 +5,7 @@ are the dataset's own files: to encode a clip anew as MP3 took most of an export
 appears under its name once it is whole.
 """
 
+import asyncio
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -14,7 +15,7 @@ from threading import Event
 
 import orjson
 
-from mmusset.errors import MmussetError, Refused
+from mmusset.errors import MmussetError, Refused, Unread, Unusable
 from mmusset.files import PARTIAL, failpoint, sync_folder
 from mmusset.progress import Progress
 from mmusset.shards.reader import BadSample
@@ -25,6 +26,7 @@ from .detail import Detail, detail_of
 from .facets import facets
 from .filters import MOST_VALUES, Filter
 from .index import Index, IndexedItem, index_path
+from .lone_pictures import NAME, LonePicture, LonePictures, why_not
 from .open_dataset import open_dataset
 from .pages import PAGE_SIZE, PAGES, STATIC, Settings, render, static_file
 from .pictures import pictures
@@ -117,13 +119,15 @@ class _Export:
         cards = _Chunks("cards", CARDS_EACH, self._put_data)
         samples = _Chunks("samples", SAMPLES_EACH, self._put_data)
         words = _Chunks("words", ROWS_EACH, self._put_data)
+        shown = self._lone_pictures(reading.lone_pictures(), stopping)
         rows, files, done = _Rows(), 0, 0
         for done, item in enumerate(self._index.rows(), start=1):
             if stopping.is_set():
                 raise KeyboardInterrupt
             detail = self._detail(reading, item.key)
-            cards.add(orjson.dumps(detail.card) if detail else item.card)
-            samples.add(orjson.dumps(detail) if detail else b'{"card":%b}' % item.card)
+            card = orjson.dumps(detail.card) if detail else shown.get(item.key, item.card)
+            cards.add(card)
+            samples.add(orjson.dumps(detail) if detail else b'{"card":%b}' % card)
             words.add(orjson.dumps(item.words))
             self._add_row(rows, item)
             if len(rows.keys) == ROWS_EACH:
@@ -185,6 +189,25 @@ class _Export:
             self._put(f"media/{key}/{name}", data)
         failpoint("media_exported")
         return True
+
+    def _lone_pictures(self, pictures: dict[str, LonePicture], stopping: Event) -> dict[str, bytes]:
+        """Write the pictures that no item was made of; gives the cards of those that can't be
+        shown, which say why."""
+
+        async def write() -> dict[str, bytes]:
+            cards = dict[str, bytes]()
+            async with LonePictures() as decoder:
+                for key, picture in pictures.items():
+                    if stopping.is_set():
+                        raise KeyboardInterrupt
+                    try:
+                        self._put(f"media/{key}/{NAME}", await decoder.thumbnail(picture))
+                    except (Unusable, Unread) as error:
+                        card = orjson.loads(self._index.card(key) or b"{}")
+                        cards[key] = orjson.dumps(card | {"lone": False, "detail": why_not(error)})
+            return cards
+
+        return asyncio.run(write()) if pictures else {}
 
     def _put_data(self, name: str, data: bytes) -> None:
         self._put(f"data/{name}.js", b'take("%b",%b);\n' % (name.encode(), data))

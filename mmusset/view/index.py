@@ -18,10 +18,9 @@ from typing import TypeVar
 import orjson
 
 from mmusset.builder.ledger.file import FOLDER
-from mmusset.builder.ledger.left_out import LeftOut
 from mmusset.errors import MmussetError
 
-from .card import Card, card_of, left_out_card
+from .card import Card, card_of, left_out_card, left_out_key
 from .dataset import Reading, tokens_of
 from .facets import Facet, Values, facets, left_out_values, numbers_of, values_of
 from .filters import MOST_VALUES, Filter, as_sql, number_column, order_sql, words_of
@@ -34,7 +33,7 @@ NAME = "view.db"
 BATCH = 500
 # What no item was made of stands behind all items.
 FIRST_LEFT_OUT = 1 << 40
-VERSION = 4
+VERSION = 5
 # How long one who writes waits for another who looks at the same dataset.
 BUSY_S = 60.0
 _SCHEMA = """
@@ -111,7 +110,7 @@ class Index:
             known = dict(db.execute("SELECT idx, stamp FROM item"))
             for batch in _batches(self._changed(reading, known, on_progress)):
                 self._put(db, [row for one in batch if (row := _row(reading, *one))])
-            for rows in _batches(self._changed_left_out(reading.left_out(), known)):
+            for rows in _batches(self._changed_left_out(reading, known)):
                 self._put(db, rows)
             for gone in _batches(known):
                 self._remove(db, [(idx,) for idx in gone])
@@ -134,10 +133,10 @@ class Index:
             if done % BATCH == 0:
                 on_progress(done)
 
-    def _changed_left_out(self, left_out: list[LeftOut], known: dict[int, int]) -> "Iterator[_Row]":
-        for number, left in enumerate(left_out):
-            key = f"{left.status}-{sha256(left.path).hexdigest()[:16]}"
-            card = left_out_card(key, left)
+    def _changed_left_out(self, reading: Reading, known: dict[int, int]) -> "Iterator[_Row]":
+        pictures = reading.lone_pictures()
+        for number, left in enumerate(reading.left_out()):
+            card = left_out_card(left, left_out_key(left) in pictures)
             stamp = int.from_bytes(sha256(orjson.dumps(card)).digest()[:6])
             idx = FIRST_LEFT_OUT + number
             if known.pop(idx, None) != stamp:

@@ -16,6 +16,7 @@ from mmusset.shards.tar import Shard
 from mmusset.speakers.base import Reply
 
 from .dataset import Reading, file_stamp
+from .lone_pictures import LonePicture
 from .members import Members, Span
 
 
@@ -61,6 +62,13 @@ class PulledDataset:
             for path in shards_in(self.out)
             if not self._members.places(path)
         ]
+
+    def lone_pictures(self) -> dict[str, LonePicture]:
+        """None: nothing is known of the source."""
+        return {}
+
+    def lone_picture(self, key: str) -> LonePicture | None:
+        return None
 
     def stamp(self) -> object:
         return [(path.name, file_stamp(path)) for path in shards_in(self.out)]

@@ -46,7 +46,7 @@ MAY_USE: dict[str, set[str]] = {
     "shards": NOUNS,
     "builder": {*NOUNS, "sources", "evidence", "ears", "speakers", "shards", "prompts", "truth"},
     "publish": {*NOUNS, "shards", "truth"},
-    "view": {*NOUNS, "dsp", "ears", "speakers", "shards", "builder"},
+    "view": {*NOUNS, "dsp", "ears", "sources", "speakers", "shards", "builder"},
     "training": {*NOUNS, "evidence", "shards"},
     "musflow": {*NOUNS, "shards", "training", "truth"},
     "finetune": {*NOUNS, "shards", "training", "truth", "agents", "speakers", "prompts"},

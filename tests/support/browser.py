@@ -15,7 +15,7 @@ from mmusset.recipe import SpeakerPart
 from mmusset.speakers.picture import data_url, fit
 from mmusset.speakers.stub.plan import PlannedFault
 from tests.support.command import SHORT, mmusset, start
-from tests.support.media import RATE_HZ, library
+from tests.support.media import RATE_HZ, library, picture
 from tests.support.serving import serving
 
 PIECES = 30  # more than a page holds
@@ -27,12 +27,14 @@ SILENT = "artist 3/song 6"
 
 def everything(folder: Path) -> Path:
     """A dataset of 30 pieces: some mended, one rejected, one failed, one with a hostile title,
-    and a file that was skipped."""
+    and three files that were skipped: one of them a picture, one a broken picture."""
     source, out = library(folder / "source", PIECES), folder / "out"
     entitle((source / TITLED).with_suffix(".wav"), TITLE)
     silence = np.zeros((3 * RATE_HZ, 2), np.int16)
     soundfile.write((source / SILENT).with_suffix(".wav"), silence, RATE_HZ)
     (source / "no music.mp3").write_bytes(b"")
+    picture(source / "alone.png", PIECES)
+    (source / "broken.png").write_bytes(b"no picture")
     with Image.open((source / REFUSED).with_suffix(".png")) as image:
         sent = data_url(fit(image, SpeakerPart().max_pixels))
     with serving(PlannedFault(kind="400", containing=sent), objecting=0.4) as stub:

@@ -62,7 +62,7 @@ def served(browser: Browser, server: str) -> Iterator[Page]:
 
 def open_grid(page: Page, url: str) -> None:
     page.goto(f"{url}#status=all")
-    expect(page.locator("#count")).to_have_text("31 items")
+    expect(page.locator("#count")).to_have_text("33 items")
 
 
 def shown(page: Page, count: int) -> None:
@@ -79,7 +79,7 @@ def test_the_grid_shows_samples_page_by_page(page: Page) -> None:
         expect(first.locator(picture)).to_have_js_property("complete", True)
         assert first.locator(picture).evaluate("image => image.naturalWidth") > 0
     page.get_by_role("button", name="Next").click()
-    expect(page.locator(".card")).to_have_count(7)
+    expect(page.locator(".card")).to_have_count(9)
     page.go_back()
     expect(page.locator(".card")).to_have_count(24)
 
@@ -103,11 +103,24 @@ def test_it_opens_on_what_was_accepted(browser: Browser, server: str) -> None:
         expect(page.get_by_role("button", name="28 accepted")).to_have_attribute(
             "aria-pressed", "true"
         )
-        page.get_by_role("button", name="1 skipped").click()
-        expect(page.locator("#left-out .left-out")).to_have_text(
-            re.compile("no music.mp3.*skipped.*empty file")
+        page.get_by_role("button", name="3 skipped").click()
+        expect(page.locator("#left-out .left-out", has_text="no music.mp3")).to_have_text(
+            re.compile("skipped.*empty file")
         )
         expect(page.locator("#grid .card")).to_have_count(0)
+
+
+def test_a_picture_that_was_skipped_is_shown_or_why_not(page: Page) -> None:
+    page.get_by_role("button", name="3 skipped").click()
+    shown(page, 3)
+    line = page.locator(".left-out", has_text="alone.png")
+    expect(line).to_contain_text("picture of no music")
+    expect(line.locator("img")).to_have_js_property("complete", True)
+    assert line.locator("img").evaluate("image => image.naturalWidth") > 0
+    broken = page.locator(".left-out", has_text="broken.png")
+    expect(broken).to_contain_text("picture can't be decoded: it is none of JPEG, PNG")
+    expect(broken.locator("img")).to_have_count(0)
+    expect(page.locator(".left-out", has_text="no music.mp3").locator("img")).to_have_count(0)
 
 
 def test_samples_are_sorted_by_what_was_measured(page: Page) -> None:
@@ -216,7 +229,7 @@ def test_keys_lead_through_the_samples_and_play_them(page: Page) -> None:
     page.keyboard.press("k")
     expect(page.locator(".read h1")).to_have_text(names[0])
     page.keyboard.press("g")
-    shown(page, 31)
+    shown(page, 33)
 
 
 def test_a_sample_says_how_true_it_is_and_how_it_came_to_be(page: Page) -> None:

@@ -57,6 +57,17 @@ class LedgerJob:
         set_meta(self._db, rows_of(facts))
 
     @property
+    def source(self) -> str:
+        """The address of the source that was built from last (`sources.choose`); "" where it is
+        not known."""
+        return read_meta(self._db, "source") or ""
+
+    def note_source(self, address: str) -> None:
+        """Note where the source is; it may have been moved since the last time."""
+        if address != self.source:
+            set_meta(self._db, {"source": address})
+
+    @property
     def generation(self) -> int:
         """How often the ledger was begun or recovered: 1 for one that never was lost."""
         return int(read_meta(self._db, "generation") or 1)

@@ -27,6 +27,11 @@ class LedgerMedia:
         ).fetchone()
         return Survey.model_validate_json(row[0]) if row else None
 
+    def sha256_read(self, path: bytes) -> str:
+        """The hash of a file's bytes when it was last read; "" where it never was."""
+        row = self._db.execute("SELECT survey FROM sound_file WHERE path = ?", (path,)).fetchone()
+        return Survey.model_validate_json(row[0]).sha256 if row else ""
+
     def keep_survey(self, path: bytes, size: int, mtime_ns: int, survey: Survey) -> None:
         """Keep what a file says of itself; a row that would stay the same is not written."""
         self._db.execute(

@@ -139,6 +139,7 @@ const diskSource = {
     const details = await load(numbered("samples", Math.floor(position / index.samples_each)));
     return details[position % index.samples_each];
   },
+  lone: async () => "", // the cards of those that can't be shown say so
   mark: () => Promise.reject(new Error("files can't keep marks; use mmusset view")),
 };
 

@@ -40,7 +40,15 @@ function leftOutElement(card, state) {
     badge(card.status, card.status),
     el("span", {}, card.reason), el("span", { class: "quiet" }, card.detail));
   element.card = card;
+  if (card.lone) showLone(element).catch(trouble);
   return element;
+}
+
+/** The picture that such a line is about, or why it can't be shown. */
+async function showLone(element) {
+  const why = await source.lone(element.card.key);
+  if (why) element.querySelector(".quiet").textContent = why;
+  else element.prepend(el("img", { src: media(element.card, "thumb.jpg"), alt: "", loading: "lazy" }));
 }
 
 // --- several samples marked at once

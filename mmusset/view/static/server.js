@@ -24,6 +24,8 @@ const serverSource = {
     return ask(`api/place?${parameters}`);
   },
   sample: (key) => ask(`api/sample/${encodeURIComponent(key)}`),
+  /** Why the picture of a file that no sample was made of can't be shown; "" where it can. */
+  lone: async (key) => (await ask(`api/picture/${encodeURIComponent(key)}`)).why,
   /** Keep a person's words, as a mark: what is not named stays. */
   write: (key, words) => ask(`api/words/${encodeURIComponent(key)}`, asJson("PUT", words)),
   unwrite: (key, where) => ask(`api/words/${encodeURIComponent(key)}/${where}`, { method: "DELETE" }),

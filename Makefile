@@ -96,6 +96,7 @@ bench: .venv/bench  ## the measurements of benchmarks/README.md
 	$(BIN)/python benchmarks/finetune.py
 	$(BIN)/python benchmarks/finetune_memory.py
 	$(BIN)/python benchmarks/view.py
+	$(BIN)/python benchmarks/view.py --export
 
 bench-real: .venv/bench  ## what is stated of real music, beside others' estimators; 2.3 GB, hours
 	$(BIN)/python benchmarks/real_music.py

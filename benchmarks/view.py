@@ -1,9 +1,11 @@
 """Does `mmusset view` stay fast? The same requests at 1,000 and at 100,000 samples.
 
     python benchmarks/view.py [--samples 100000]
+    python benchmarks/view.py --export
 
 Sixteen built samples, repeated under other keys, titles and splits through mmusset's own
 ledger and shards; then a real server, asked as the pages ask it. CPU time is the server's.
+With --export, what `mmusset view --export` costs for each sample of the usual length.
 The figures stand in benchmarks/README.md.
 """
 
@@ -11,6 +13,7 @@ import argparse
 import http.cookiejar
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -23,7 +26,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import soundfile
 from memory import make_source, resident_mb
+from PIL import Image
 
 from mmusset.builder.ledger.file import open_to_read, open_to_write
 from mmusset.sample import Item, Outcome, Prepared, Quadruple
@@ -32,6 +38,7 @@ from mmusset.view.pages import PAGE_SIZE
 
 SMALL = 1000
 PIECES = 16
+EXPORTED, SECONDS, RATE_HZ = 48, 12, 44100
 BLOCK = 512
 TIMES = 9
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
@@ -197,11 +204,45 @@ def measure(out: Path, count: int) -> dict[str, Asked]:
     return asked
 
 
+def make_long_source(folder: Path) -> None:
+    """Pieces that fill a clip, in stereo, with pictures of the size of a cover."""
+    time_s, random = np.arange(SECONDS * RATE_HZ) / RATE_HZ, np.random.default_rng(0)
+    folder.mkdir()
+    for number in range(EXPORTED):
+        tones = [np.sin(2 * np.pi * 110 * 2 ** ((number + n) % 37 / 12) * time_s) for n in (0, 4)]
+        hiss = random.normal(size=(len(time_s), 2))
+        sound = 0.3 * np.stack(tones, axis=1) * np.exp(-4 * (time_s % 0.5))[:, None] + 0.02 * hiss
+        soundfile.write(folder / f"{number:03d}.flac", sound, RATE_HZ)
+        coarse = Image.fromarray(random.integers(0, 255, (9, 12, 3), np.uint8))
+        coarse.resize((1200, 900), Image.Resampling.BICUBIC).save(folder / f"{number:03d}.jpg")
+
+
+def measure_export(folder: Path) -> None:
+    """Print what an export of EXPORTED samples takes, the start of Python in it."""
+    make_long_source(folder / "source")
+    command = [sys.executable, "-m", "mmusset"]
+    words = ["build", "--source", str(folder / "source"), "--out", str(folder / "out")]
+    subprocess.run([*command, *words], check=True, capture_output=True)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    words = ["view", str(folder / "out"), "--export", str(folder / "pages")]
+    done = subprocess.run([*command, *words], check=True, capture_output=True, text=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(done.stderr, end="")
+    print(f"{cpu_s:.2f} CPU-s for {EXPORTED} samples: {cpu_s / EXPORTED:.3f} each")
+
+
 def main() -> None:
     """Make both datasets, measure, print ratios."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--samples", type=int, default=100_000)
-    count = options.parse_args().samples
+    options.add_argument("--export", action="store_true")
+    asked = options.parse_args()
+    count = asked.samples
+    if asked.export:
+        with tempfile.TemporaryDirectory() as folder:
+            measure_export(Path(folder))
+        return
     with tempfile.TemporaryDirectory() as folder:
         given = originals(build(Path(folder)))
         results = []

@@ -85,6 +85,7 @@ def build_dataset(
     retry_failed: bool = False,
     apply_marks: bool = False,
     check: bool = False,
+    words_from: Path | None = None,
     agents: "Sequence[GraphAgent[BaseModel]]" = (),
 ) -> "BuildResult":
     """Build a dataset, or go on with it; once every item has its verdict, write its card too.
@@ -121,6 +122,7 @@ def build_dataset(
         apply_marks,
         composer_of(recipe.music, display.log),
         check,
+        words_from,
     )
     result = _finish(run.build(whole, BuildProgress(display)))
     if result.finished:

@@ -35,7 +35,7 @@ def apply_marks(ledger: Ledger) -> int:
     other. The mark of an item that is still undecided waits until it is decided.
     """
     with ledger.transaction():
-        done = sum(_apply(ledger, idx) for idx in ledger.marks.waiting())
+        done = sum(apply_mark(ledger, idx) for idx in ledger.marks.waiting())
         failpoint("marks_written")
     failpoint("marks_applied")
     return done
@@ -51,8 +51,8 @@ def revision(ledger: Ledger, idx: int) -> Revision | None:
     return Revision(before=applied.own, note=note, caption=mark.caption, story=mark.story)
 
 
-def _apply(ledger: Ledger, idx: int) -> bool:
-    """Apply the mark of one item; False where that has to wait."""
+def apply_mark(ledger: Ledger, idx: int) -> bool:
+    """Apply the mark of one item; False where that has to wait. Nothing here commits."""
     mark, before = ledger.marks.of(idx), ledger.verdicts.outcome(idx)
     last = ledger.marks.applied(idx)
     if last and last.own is None:

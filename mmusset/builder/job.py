@@ -14,6 +14,7 @@ from mmusset.speakers.asking import Asker
 from mmusset.speakers.base import Speaker
 
 from .accounting import Tally
+from .carried_words import CarriedWords
 from .planning.candidates import Quota
 from .studio import Composer, Studio
 from .workspace import Workspace
@@ -29,7 +30,8 @@ class BuildJob:
     `make_graph` connects the `agents` to the speaker. `composer` generates music for pictures that
     have none, where the recipe says so. `re_run` names the agents whose prompt or model may differ
     from those that the dataset was begun with: they are asked again, and so is everyone who
-    depends on them. With `check` every sealed shard is read, not only those whose time or size
+    depends on them. `words_from` is another dataset: what people wrote in it is taken over.
+    With `check` every sealed shard is read, not only those whose time or size
     has changed.
     """
 
@@ -46,6 +48,7 @@ class BuildJob:
     apply_marks: bool = False
     composer: Composer | None = None
     check: bool = False
+    words_from: Path | None = None
 
     @property
     def composer_name(self) -> str:
@@ -62,7 +65,8 @@ class BuildResult:
     """How a build ended. `new` counts the items that this run decided, `sealed` its new shards.
 
     `short_by` is how many samples of `--accept` are missing because source or budget ran out. With
-    `--apply-marks`, `marked` counts the marks that it applied, `refused` all that can't be.
+    `--apply-marks`, `marked` counts the marks that it applied, `refused` all that can't be; with
+    `--words-from`, `words` says what became of those.
     """
 
     tally: Tally
@@ -73,6 +77,7 @@ class BuildResult:
     short_by: int
     marked: int = 0
     refused: int = 0
+    words: CarriedWords | None = None
 
     @property
     def finished(self) -> bool:

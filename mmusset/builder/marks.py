@@ -30,6 +30,7 @@ __all__ = [
     "read_marks",
     "save_mark",
     "save_words",
+    "without_fix",
 ]
 
 MOST_NOTE_CHARACTERS = 2000
@@ -75,7 +76,7 @@ def save_words(out: Path, key: str, caption: str | None = None, story: str | Non
         )
 
     def change(mark: Mark) -> Mark:
-        kept = _without_fix(mark)
+        kept = without_fix(mark)
         return replace(kept, caption=new_caption or kept.caption, story=new_story or kept.story)
 
     _change(out, key, change)
@@ -152,7 +153,8 @@ def _change(out: Path, key: str, change: Callable[[Mark], Mark]) -> None:
             ledger.marks.set(planned.idx, mark)
 
 
-def _without_fix(mark: Mark) -> Mark:
+def without_fix(mark: Mark) -> Mark:
+    """A mark that asks for no fix any more, now that a person has written."""
     return replace(mark, verdict="words", note="") if mark.verdict == "fix" else mark
 
 

@@ -10,6 +10,7 @@ from mmusset.sources.source import MUSICAL, Source
 
 from .apply_marks import apply_marks
 from .builder import Builder
+from .carried_words import carry, words_in
 from .job import BuildJob, BuildResult
 from .ledger.copy import LedgerCopy
 from .ledger.file import open_to_read
@@ -32,6 +33,7 @@ async def build(job: BuildJob, progress: BuildProgress) -> BuildResult:
     Raises UsageError, Refused and MmussetError as their names say; OSError where writing
     fails. After any of them the same command goes on.
     """
+    words = words_in(job.words_from, job.out) if job.words_from else []
     entries = job.source.entries(job.out)
     offering = MUSICAL | {"image"} if job.composer else MUSICAL
     if not any(e.unread or (e.kind in offering and not e.skip) for e in entries):
@@ -51,13 +53,14 @@ async def build(job: BuildJob, progress: BuildProgress) -> BuildResult:
             most = job.quota.budget if job.quota else job.limit
             inventory = await studio.supply(inventory, most, beyond, progress.composed)
         candidates = _plan(job, workspace, inventory, beyond)
+        carried = carry(ledger, words, str(job.words_from)) if job.words_from else None
         media = Media(workspace, studio)
         async with LedgerCopy(job.out, ledger, progress.log) as copy:
             result = await Builder(job, workspace, media, progress, candidates).run()
             if not result.interrupted:
                 await copy.make()
         refused = len(ledger.marks.refused()) if job.apply_marks else 0
-        return replace(result, marked=marked, refused=refused)
+        return replace(result, marked=marked, refused=refused, words=carried)
 
 
 def _plan(

@@ -5,6 +5,7 @@ import shlex
 from mmusset.sources.licences import UNKNOWN
 
 from .accounting import Tally, total_cost
+from .carried_words import CarriedWords
 from .estimate import Estimate
 from .ledger.left_out import MOST_RUNS
 from .progress import cost_line, thousands
@@ -153,6 +154,8 @@ def summary(report: BuildSummary) -> str:
         lines.append("nothing to do: every item found has its verdict")
     if result.marked:
         lines.append(f"applied {'1 mark' if result.marked == 1 else f'{result.marked} marks'}")
+    if result.words:
+        lines.append(_words(result.words))
     if result.short_by:
         samples = "1 sample" if result.short_by == 1 else f"{result.short_by} samples"
         lines.append(f"{samples} short of --accept: no candidate or budget is left")
@@ -173,6 +176,17 @@ def summary(report: BuildSummary) -> str:
         command = shlex.join(("mmusset", "explain", report.out, report.example))
         lines.append(f"one item's whole story: {command}")
     return "\n".join(lines)
+
+
+def _words(words: CarriedWords) -> str:
+    """What became of the words of another dataset."""
+    samples = "1 sample" if words.carried == 1 else f"{words.carried} samples"
+    parts = [f"words of {samples} taken over from {words.source}"]
+    if words.own:
+        parts.append(f"{words.own} kept what was written here")
+    if words.waiting:
+        parts.append(f"{words.waiting} have no item here, and wait for one")
+    return "; ".join(parts)
 
 
 def _alike(report: BuildSummary) -> list[str]:

@@ -79,6 +79,12 @@ def build(
     apply_marks: Annotated[
         bool, typer.Option("--apply-marks", help="Apply the marks of people: keep, drop, fix.")
     ] = False,
+    words_from: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DATASET", help="Take over what people wrote in another dataset's samples."
+        ),
+    ] = None,
     serve: Annotated[
         bool, typer.Option("--serve", help="Start a vLLM server, and stop it at the end.")
     ] = False,
@@ -105,6 +111,7 @@ def build(
       mmusset build --source ~/Music --out music --set clip.per_track=3
       mmusset build --source ~/Music --out music --replay
       mmusset build --source ~/Music --out music --apply-marks
+      mmusset build --source ~/Music --out music-2 --words-from music
       mmusset build --source ~/Music --speaker vllm --accept 1000 --budget 3000
       mmusset build --source ~/Music --speaker vllm --serve --adapter my-lora
       mmusset build --source ~/Music --speaker vllm --re-run critic
@@ -139,6 +146,7 @@ def build(
             retry_failed=retry_failed,
             apply_marks=apply_marks,
             check=check,
+            words_from=words_from,
         )
     show(pipeline.summary_of(result, folder), texts.summary, as_json)
     raise typer.Exit(result.exit_code)

@@ -24,7 +24,10 @@ def pages(built_to_view: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     done = mmusset("view", built_to_view, "--export", folder)
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"{folder}/index.html\n"
-    assert "think of that before you publish" in done.stderr
+    *progress, note = done.stderr.splitlines()
+    assert "think of that before you publish" in note
+    assert all(line.startswith("pages: ") for line in progress), "a plain line now and then"
+    assert progress[-1].startswith(f"pages: {ITEMS} of {ITEMS} items")
     return folder
 
 

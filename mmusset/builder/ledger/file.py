@@ -102,6 +102,17 @@ def open_to_read(out: Path) -> Iterator[Ledger]:
 
 
 @contextmanager
+def open_any_version(out: Path) -> Iterator[Ledger]:
+    """The ledger of an output folder, whichever version of mmusset wrote it: for looking at what
+    all of them may have in common.
+
+    Raises MmussetError if there is none or it is damaged.
+    """
+    with _opened(out, "ro", any_version=True) as connection:
+        yield Ledger(connection, None)
+
+
+@contextmanager
 def open_to_report(out: Path) -> Iterator[Ledger]:
     """The ledger of an output folder, for looking at all of it: every row was checked.
 
@@ -180,7 +191,7 @@ def _connect(out: Path, lock: int) -> LedgerConnection:
 
 
 @contextmanager
-def _opened(out: Path, mode: str) -> Iterator[LedgerConnection]:
+def _opened(out: Path, mode: str, any_version: bool = False) -> Iterator[LedgerConnection]:
     path = out / FOLDER / NAME
     if not path.exists():
         if (out / FOLDER).exists() and (shards_in(out) or (out / FOLDER / COPY).exists()):
@@ -195,7 +206,8 @@ def _opened(out: Path, mode: str) -> Iterator[LedgerConnection]:
             if version_of(connection) is None:
                 raise lost(out)
             watch(connection)
-            check_version(connection)
+            if not any_version:
+                check_version(connection)
             yield connection
     except sqlite3.Error as error:
         raise broken(connection, error) from None

@@ -8,6 +8,8 @@ from pydantic import TypeAdapter
 
 from mmusset.sample import Outcome
 
+from .rows import columns
+
 MarkVerdict = Literal["keep", "drop", "fix", "words"]
 MARK_VERDICTS: tuple[MarkVerdict, ...] = get_args(MarkVerdict)
 _COLUMNS = "verdict, note, caption, story"
@@ -69,6 +71,18 @@ class LedgerMarks:
         )
         return [Mark(*row) for row in rows]
 
+    def words(self) -> list[Mark]:
+        """People's words by key, with what else their marks ask for left out; also those of items
+        that are planned no more. None where the ledger is of a version that knew no words."""
+        if not {"caption", "story"} <= set(columns(self._db, "mark")):
+            return []
+        rows = self._db.execute(
+            "SELECT key, caption, story FROM sound_mark JOIN sound_item USING (idx)"
+            " UNION SELECT key, caption, story FROM sound_mark_aside ORDER BY key"
+        )
+        marks = (Mark(key, "words", "", caption, story) for key, caption, story in rows)
+        return [mark for mark in marks if mark.has_words]
+
     def of(self, idx: int) -> Mark | None:
         """The mark of one item."""
         row = self._db.execute(
@@ -94,6 +108,14 @@ class LedgerMarks:
             f"INSERT OR REPLACE INTO mark_aside (key, {_COLUMNS})"
             f" SELECT ?, {_COLUMNS} FROM sound_mark WHERE idx = ?",
             (key, idx),
+        )
+
+    def keep_aside(self, mark: Mark) -> None:
+        """Keep a mark of an item that is not planned, for the day that it is; one that is kept
+        already stays."""
+        self._db.execute(
+            f"INSERT OR IGNORE INTO mark_aside (key, {_COLUMNS}) VALUES (?, ?, ?, ?, ?)",
+            (mark.key, mark.verdict, mark.note, mark.caption, mark.story),
         )
 
     def restore(self) -> None:

@@ -234,7 +234,7 @@ def _heard(ledger: Ledger) -> Iterator[HeardCaption]:
             prepared = ledger.media.prepared(planned.idx)
             if prepared and outcome and outcome.caption:
                 music = prepared.media.music_evidence
-                yield HeardCaption(planned.item.group, outcome.caption.text, music)
+                yield HeardCaption.of(planned.item.group, outcome.caption, music)
 
 
 def _lost_items(ledger: Ledger) -> Iterator[Lost]:

@@ -67,8 +67,7 @@ class SampleCounts:
         if music.generated_by:
             self.generated_by[music.generated_by] += 1
         if len(self.heard) < MOST:
-            caption = HeardCaption(sample.group, sample.caption.text, sample.music_evidence)
-            self.heard.append(caption)
+            self.heard.append(HeardCaption.of(sample.group, sample.caption, sample.music_evidence))
         self.attributions[Attribution(tags.artist, tags.album, tags.license)] += 1
 
 

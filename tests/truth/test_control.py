@@ -9,6 +9,7 @@ from mmusset.publish.facts import facts_of
 from mmusset.sample import Quadruple
 from mmusset.shards.tar import read_shard
 from mmusset.truth.control import HeardCaption, control
+from mmusset.truth.extract import extract
 from tests.support.command import SHORT, mmusset
 from tests.support.media import library
 from tests.support.samples import measured, music_evidence
@@ -26,20 +27,23 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "out"
 
 
-def heard_in(out: Path) -> list[HeardCaption]:
-    samples = [
+def samples_in(out: Path) -> list[Quadruple]:
+    return [
         Quadruple.model_validate_json(members["json"])
         for shard in sorted((out / "data").glob("*.tar"))
         for _, members in read_shard(shard, ("json",))
     ]
-    return [HeardCaption(s.group, s.caption.text, s.music_evidence) for s in samples]
+
+
+def heard_in(out: Path) -> list[HeardCaption]:
+    return [HeardCaption.of(s.group, s.caption, s.music_evidence) for s in samples_in(out)]
 
 
 def test_captions_moved_by_one_are_noticed(built: Path) -> None:
     heard = heard_in(built)
     as_built = control(heard, CERTAINTY)
     moved = [
-        each._replace(caption=heard[(n + 1) % len(heard)].caption) for n, each in enumerate(heard)
+        each._replace(claims=heard[(n + 1) % len(heard)].claims) for n, each in enumerate(heard)
     ]
     gone_astray = control(moved, CERTAINTY)
     assert as_built
@@ -47,6 +51,12 @@ def test_captions_moved_by_one_are_noticed(built: Path) -> None:
     assert as_built.own.contradicted == 0
     assert as_built.other.share > 0.1
     assert gone_astray.own.share > 0.1
+
+
+def test_the_claims_are_those_of_the_text(built: Path) -> None:
+    """So that they need not be read again."""
+    texts = [sample.caption.text for sample in samples_in(built)]
+    assert [each.claims for each in heard_in(built)] == [extract(text) for text in texts]
 
 
 def test_the_card_and_the_summary_tell_the_control(built: Path) -> None:
@@ -61,13 +71,19 @@ def test_the_card_and_the_summary_tell_the_control(built: Path) -> None:
 
 
 def test_there_is_no_control_without_another_piece() -> None:
-    one = HeardCaption("a", "A quiet piece.", music_evidence())
+    one = HeardCaption("a", extract("A quiet piece."), music_evidence())
     assert control([one, one], CERTAINTY) is None
 
 
+def saying(caption: str, lufs: float) -> HeardCaption:
+    return HeardCaption(
+        caption, extract(caption), music_evidence(loudness_lufs=measured(lufs, 1.0))
+    )
+
+
 def test_it_counts_what_measurement_settles() -> None:
-    quiet = HeardCaption("a", "A quiet piece.", music_evidence(loudness_lufs=measured(-35.0, 1.0)))
-    loud = HeardCaption("b", "A loud piece.", music_evidence(loudness_lufs=measured(-8.0, 1.0)))
+    quiet = saying("A quiet piece.", -35.0)
+    loud = saying("A loud piece.", -8.0)
     found = control([quiet, loud], CERTAINTY)
     assert found
     assert (found.own.statements, found.own.contradicted) == (2, 0)

@@ -66,7 +66,7 @@ class EncodersPart(Frozen):
 TEXTS = {"clap", "t5", "clip"}
 
 
-class DataPart(Frozen):
+class ClipDataPart(Frozen):
     """What of a sample is trained on: which of its captions, one of them drawn at each step."""
 
     captions: tuple[CaptionName, ...] = ("caption",)
@@ -153,7 +153,7 @@ class MusFlowRecipe(Frozen):
     name: str = "musflow-tiny"
     codec: CodecPart = CodecPart()
     encoders: EncodersPart = EncodersPart()
-    data: DataPart = DataPart()
+    data: ClipDataPart = ClipDataPart()
     alignment: AlignmentPart = AlignmentPart()
     network: NetworkPart = NetworkPart()
     train: FlowTrainPart = FlowTrainPart()

@@ -15,8 +15,8 @@ from mmusset.speakers.base import Reply
 
 from .card import left_out_key
 from .dataset import Reading, file_stamp
-from .lone_pictures import LonePicture
 from .members import Members, Span, whole
+from .skipped_pictures import SkippedPicture
 
 
 class BuiltDataset:
@@ -27,8 +27,8 @@ class BuiltDataset:
     def __init__(self, out: Path) -> None:
         self.out = out
         self._members = Members()
-        self._lone: dict[str, LonePicture] = {}
-        self._lone_of: object = None
+        self._skipped: dict[str, SkippedPicture] = {}
+        self._skipped_of: object = None
 
     @contextmanager
     def reading(self) -> Iterator[Reading]:
@@ -38,12 +38,12 @@ class BuiltDataset:
     def stamp(self) -> object:
         return [file_stamp(self.out / FOLDER / name) for name in ("ledger.db", "ledger.db-wal")]
 
-    def lone_picture(self, key: str) -> LonePicture | None:
+    def skipped_picture(self, key: str) -> SkippedPicture | None:
         stamp = self.stamp()
-        if stamp != self._lone_of:
+        if stamp != self._skipped_of:
             with self.reading() as reading:
-                self._lone, self._lone_of = reading.lone_pictures(), stamp
-        return self._lone.get(key)
+                self._skipped, self._skipped_of = reading.skipped_pictures(), stamp
+        return self._skipped.get(key)
 
     def member(self, key: str, extension: str) -> Span | None:
         with open_to_read(self.out) as ledger:
@@ -78,11 +78,11 @@ class LedgerReading:
     def left_out(self) -> list[LeftOut]:
         return self._ledger.left_out.all()
 
-    def lone_pictures(self) -> dict[str, LonePicture]:
+    def skipped_pictures(self) -> dict[str, SkippedPicture]:
         """The skipped pictures that the build has read, if it is known where they are."""
-        ledger, found = self._ledger, dict[str, LonePicture]()
+        ledger, found = self._ledger, dict[str, SkippedPicture]()
         address = ledger.job.source
         for left in ledger.left_out.skipped() if address else ():
             if kind_of(left.path) == "image" and (sha256 := ledger.media.sha256_read(left.path)):
-                found[left_out_key(left)] = LonePicture(source_at(address), left.path, sha256)
+                found[left_out_key(left)] = SkippedPicture(source_at(address), left.path, sha256)
         return found

@@ -9,8 +9,8 @@ from mmusset.builder.item_story import ItemStory
 from mmusset.builder.ledger.left_out import LeftOut
 from mmusset.speakers.base import Reply
 
-from .lone_pictures import LonePicture
 from .members import Span
+from .skipped_pictures import SkippedPicture
 
 
 class Reading(Protocol):
@@ -28,7 +28,7 @@ class Reading(Protocol):
     def left_out(self) -> list[LeftOut]:
         """What no item was made of."""
 
-    def lone_pictures(self) -> dict[str, LonePicture]:
+    def skipped_pictures(self) -> dict[str, SkippedPicture]:
         """What of that are pictures which can be shown, by key."""
 
 
@@ -44,7 +44,7 @@ class ViewedDataset(Protocol):
     def stamp(self) -> object:
         """Something that differs once the dataset has changed."""
 
-    def lone_picture(self, key: str) -> LonePicture | None:
+    def skipped_picture(self, key: str) -> SkippedPicture | None:
         """A picture that no item was made of, if it can be shown."""
 
     def member(self, key: str, extension: str) -> Span | None:

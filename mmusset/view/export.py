@@ -26,10 +26,10 @@ from .detail import Detail, detail_of
 from .facets import facets
 from .filters import MOST_VALUES, Filter
 from .index import Index, IndexedItem, index_path
-from .lone_pictures import NAME, LonePicture, LonePictures, why_not
 from .open_dataset import open_dataset
 from .pages import PAGE_SIZE, PAGES, STATIC, Settings, render, static_file
 from .pictures import pictures
+from .skipped_pictures import NAME, SkippedPicture, SkippedPictures, why_not
 
 CARDS_EACH = PAGE_SIZE  # in a file, so that a page is one file
 SAMPLES_EACH = 20
@@ -119,7 +119,7 @@ class _Export:
         cards = _Chunks("cards", CARDS_EACH, self._put_data)
         samples = _Chunks("samples", SAMPLES_EACH, self._put_data)
         words = _Chunks("words", ROWS_EACH, self._put_data)
-        shown = self._lone_pictures(reading.lone_pictures(), stopping)
+        shown = self._skipped_pictures(reading.skipped_pictures(), stopping)
         rows, files, done = _Rows(), 0, 0
         for done, item in enumerate(self._index.rows(), start=1):
             if stopping.is_set():
@@ -190,13 +190,15 @@ class _Export:
         failpoint("media_exported")
         return True
 
-    def _lone_pictures(self, pictures: dict[str, LonePicture], stopping: Event) -> dict[str, bytes]:
+    def _skipped_pictures(
+        self, pictures: dict[str, SkippedPicture], stopping: Event
+    ) -> dict[str, bytes]:
         """Write the pictures that no item was made of; gives the cards of those that can't be
         shown, which say why."""
 
         async def write() -> dict[str, bytes]:
             cards = dict[str, bytes]()
-            async with LonePictures() as decoder:
+            async with SkippedPictures() as decoder:
                 for key, picture in pictures.items():
                     if stopping.is_set():
                         raise KeyboardInterrupt

@@ -134,7 +134,7 @@ class Index:
                 on_progress(done)
 
     def _changed_left_out(self, reading: Reading, known: dict[int, int]) -> "Iterator[_Row]":
-        pictures = reading.lone_pictures()
+        pictures = reading.skipped_pictures()
         for number, left in enumerate(reading.left_out()):
             card = left_out_card(left, left_out_key(left) in pictures)
             stamp = int.from_bytes(sha256(orjson.dumps(card)).digest()[:6])

@@ -16,8 +16,8 @@ from mmusset.shards.tar import Shard
 from mmusset.speakers.base import Reply
 
 from .dataset import Reading, file_stamp
-from .lone_pictures import LonePicture
 from .members import Members, Span
+from .skipped_pictures import SkippedPicture
 
 
 class PulledDataset:
@@ -63,11 +63,11 @@ class PulledDataset:
             if not self._members.places(path)
         ]
 
-    def lone_pictures(self) -> dict[str, LonePicture]:
+    def skipped_pictures(self) -> dict[str, SkippedPicture]:
         """None: nothing is known of the source."""
         return {}
 
-    def lone_picture(self, key: str) -> LonePicture | None:
+    def skipped_picture(self, key: str) -> SkippedPicture | None:
         return None
 
     def stamp(self) -> object:

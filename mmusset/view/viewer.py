@@ -31,10 +31,10 @@ from .facets import facets
 from .filters import Filter
 from .guard import Guard, Handler
 from .index import Index
-from .lone_pictures import NAME, LonePicture, LonePictures, why_not
 from .members import Span
 from .pages import PAGE_SIZE, PAGES, STATIC, PageName, Settings, render, static_file
 from .pictures import KINDS, Kind, picture
+from .skipped_pictures import NAME, SkippedPicture, SkippedPictures, why_not
 
 # About 10 kB each.
 COUNTS_KEPT = 200
@@ -75,7 +75,7 @@ class Viewer:
         self._counted = lru_cache(COUNTS_KEPT)(self._count)
         self._makers = asyncio.Semaphore(MAKERS)
         self._picture = lru_cache(PICTURES_KEPT)(_drawn)
-        self._lone_pictures = LonePictures()
+        self._skipped_pictures = SkippedPictures()
 
     def app(self, guard: Guard) -> web.Application:
         app = web.Application(
@@ -96,7 +96,7 @@ class Viewer:
                 web.get(f"{below}/api/place", self._place),
                 web.get(f"{below}/api/state", self._state),
                 web.get(f"{below}/api/sample/{{key}}", self._sample),
-                web.get(f"{below}/api/picture/{{key}}", self._lone_state),
+                web.get(f"{below}/api/picture/{{key}}", self._skipped_state),
                 web.put(f"{below}/api/mark/{{key}}", self._mark),
                 web.delete(f"{below}/api/mark/{{key}}", self._unmark),
                 web.put(f"{below}/api/words/{{key}}", self._write),
@@ -104,7 +104,7 @@ class Viewer:
                 web.post(f"{below}/api/claims/{{key}}", self._claims),
                 web.get(f"{below}/media/{{key}}/image.jpg", self._member),
                 web.get(f"{below}/media/{{key}}/music.flac", self._member),
-                web.get(f"{below}/media/{{key}}/{NAME}", self._lone),
+                web.get(f"{below}/media/{{key}}/{NAME}", self._skipped),
                 *(web.get(f"{below}/media/{{key}}/{kind}", self._made_picture) for kind in KINDS),
             ]
         )
@@ -257,32 +257,32 @@ class Viewer:
             raise web.HTTPNotFound(text="its media can't be read") from None
         return _bytes(data, kind, "private, max-age=600")
 
-    async def _lone_state(self, request: web.Request) -> web.Response:
+    async def _skipped_state(self, request: web.Request) -> web.Response:
         """Why a picture that no sample was made of can't be shown; "" where it can."""
-        why, picture = "", await self._lone_picture(request)
+        why, picture = "", await self._skipped_picture(request)
         try:
-            await self._lone_pictures.thumbnail(picture)
+            await self._skipped_pictures.thumbnail(picture)
         except (Unusable, Unread) as error:
             why = why_not(error)
         return _json(orjson.dumps({"why": why}))
 
-    async def _lone(self, request: web.Request) -> web.Response:
+    async def _skipped(self, request: web.Request) -> web.Response:
         """A picture that no sample was made of."""
         try:
-            data = await self._lone_pictures.thumbnail(await self._lone_picture(request))
+            data = await self._skipped_pictures.thumbnail(await self._skipped_picture(request))
         except (Unusable, Unread) as error:
             raise web.HTTPNotFound(text=why_not(error)) from None
         return _bytes(data, NAME, "no-cache")
 
-    async def _lone_picture(self, request: web.Request) -> LonePicture:
-        picture = await asyncio.to_thread(self._dataset.lone_picture, request.match_info["key"])
+    async def _skipped_picture(self, request: web.Request) -> SkippedPicture:
+        picture = await asyncio.to_thread(self._dataset.skipped_picture, request.match_info["key"])
         if picture is None:
             raise web.HTTPNotFound(text="there is no such picture")
         return picture
 
     async def _decoding(self, app: web.Application) -> AsyncIterator[None]:
         """Hold what decodes while the server runs."""
-        async with self._lone_pictures:
+        async with self._skipped_pictures:
             yield
 
     async def _span(self, key: str, name: str) -> Span:

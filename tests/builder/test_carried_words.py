@@ -17,6 +17,7 @@ from tests.support.marking import begin, command, copied, keys, manifest, sample
 
 CAPTION = "A slow accordion waltz in C sharp minor at 31 BPM, with busy textures."
 STORY = "My aunt's kitchen, the year the ferry stopped."
+LAST = "artist 1/song 2.wav"
 OTHER_RECIPE = ("--set", "clip.rate_hz=11025")
 
 
@@ -39,7 +40,7 @@ def folder(written: Path, tmp_path: Path) -> Path:
     """The source without its last piece, renamed: there is nothing built from it yet."""
     shutil.copytree(written / "source", tmp_path / "source")
     (tmp_path / "source" / "artist 0").rename(tmp_path / "source" / "my music")
-    (tmp_path / "source" / "my music" / "song 2.wav").rename(tmp_path / "song 2.wav")
+    (tmp_path / "source" / LAST).rename(tmp_path / "song 2.wav")
     return tmp_path
 
 
@@ -78,7 +79,7 @@ def test_words_find_their_clip_in_another_dataset(written: Path, folder: Path) -
     assert built(folder, *OTHER_RECIPE, *words).startswith("nothing to do")
     assert tree(out) == before
 
-    (folder / "song 2.wav").rename(folder / "source" / "my music" / "song 2.wav")
+    (folder / "song 2.wav").rename(folder / "source" / LAST)
     assert "1 waits for `mmusset build --apply-marks`" in built(folder, *OTHER_RECIPE)
     assert sample(out, last).caption.writer == "captioner"
     built(folder, *OTHER_RECIPE, "--apply-marks")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from mmusset.view.lone_pictures import STORED
+from mmusset.view.skipped_pictures import STORED
 from tests.support.command import SHORT, mmusset
 from tests.support.media import library, picture
 from tests.support.viewing import Viewing, viewing

@@ -26,7 +26,7 @@ KEPT = 200
 
 
 @dataclass(frozen=True, slots=True)
-class LonePicture:
+class SkippedPicture:
     """A picture of the source that no sample was made of, and the hash of the bytes that the build
     read."""
 
@@ -35,7 +35,7 @@ class LonePicture:
     sha256: str
 
 
-class LonePictures:
+class SkippedPictures:
     """Makes thumbnails, one after the other, and keeps some; the process that decodes ends with the
     block, and begins with the first picture."""
 
@@ -53,7 +53,7 @@ class LonePictures:
     async def __aexit__(self, *_: object) -> None:
         await self._open.aclose()
 
-    async def thumbnail(self, picture: LonePicture) -> bytes:
+    async def thumbnail(self, picture: SkippedPicture) -> bytes:
         """A picture as a JPEG of at most 240 pixels a side.
 
         Raises Unusable where it is not to be decoded or has changed since, Unread where the
@@ -66,7 +66,7 @@ class LonePictures:
                 self._kept[picture.sha256] = await self._decoded(picture)
             return self._kept[picture.sha256]
 
-    async def _decoded(self, picture: LonePicture) -> bytes:
+    async def _decoded(self, picture: SkippedPicture) -> bytes:
         stem = self._folder / "thumb"
         async with picture.source.open(picture.path) as file:
             task = ComposingTask(

@@ -8,8 +8,8 @@ always found; of pairs that are just alike, a few are missed. In memory are ten 
 for each text, 80 MB for a million; a text that is compared is read again.
 
 datasketch 2.0 has MinHash and the index of bands too, but an object for each text: given the same
-shingles, bands and comparisons it took four times the CPU and memory for 20,000 captions (8.5 to 2.0
-CPU-s, 120 to 34 MB), and found 986 of 1,000 planted ones (this 996). It spares fifty lines.
+shingles, bands and comparisons it took four times the CPU and memory for 20,000 captions (8.5 to
+2.0 CPU-s, 120 to 34 MB), and found 986 of 1,000 planted ones (this 996). It spares fifty lines.
 """
 
 import hashlib

@@ -74,8 +74,8 @@ def export(out: Path, folder: Path, progress: Progress) -> str:
         shutil.rmtree(partial, ignore_errors=True)
         raise
     progress.log(
-        "the pages name your files, and show rejected texts, marks and their notes: think of that"
-        " before you publish"
+        "the pages name your files, and show rejected texts, skipped pictures, marks and their"
+        " notes: think of that before you publish"
     )
     return str(folder / "index.html")
 

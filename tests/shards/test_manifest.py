@@ -30,10 +30,11 @@ def test_what_a_build_writes_comes_back_byte_for_byte(built: Path) -> None:
 
 
 def test_a_build_writes_every_field_and_no_other(built: Path) -> None:
-    """As plain JSON too it is sorted, indented by two, and ASCII."""
+    """But those of ears, since none listened. As plain JSON too it is sorted, indented by two, and
+    ASCII."""
     text = (built / MANIFEST).read_text()
     data = json.loads(text)
-    assert set(data) == set(Manifest.model_fields)
+    assert set(data) == set(Manifest.model_fields) - {"ears"}
     assert text == json.dumps(data, indent=2, sort_keys=True) + "\n"
     assert data["found"] == sum(data[f] for f in ("accepted", "rejected", "failed", "skipped"))
 

@@ -25,6 +25,12 @@ class ClipPart(Frozen):
     max_silence_share: Share = 0.5
 
 
+class QualityPart(Frozen):
+    """How good a clip's sound has to be: below it, a clip is rejected before anybody writes."""
+
+    least: Share = 0.0
+
+
 class MusicPart(Frozen):
     """Where the music of a picture comes from that belongs to none.
 
@@ -216,6 +222,7 @@ class Recipe(Frozen):
     job: Literal["build"] = "build"
     name: str = "quickstart"
     clip: ClipPart = ClipPart()
+    quality: QualityPart = QualityPart()
     music: MusicPart = MusicPart()
     image: ImagePart = ImagePart()
     split: SplitPart = SplitPart()

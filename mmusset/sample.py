@@ -23,6 +23,7 @@ from .frozen import Frozen, Share
 from .measured import Measured
 from .measurements.declaration import Measurement
 from .measurements.listed import MEASUREMENTS, named
+from .quality import Quality
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -388,6 +389,7 @@ class MediaFacts(Frozen):
     image: ImageFacts
     music: ClipFacts
     music_evidence: MusicEvidence
+    quality: Quality  # of the music's sound
     image_evidence: ImageEvidence
 
 

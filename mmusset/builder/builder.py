@@ -16,6 +16,7 @@ from mmusset.sample import Outcome, Verdict
 from mmusset.speakers.asking import Asker
 
 from .apply_marks import revision
+from .fitness import check_quality
 from .job import BuildJob, BuildResult
 from .ledger.left_out import MOST_RUNS, REASON
 from .ledger.plan import PlannedBlock, PlannedItem
@@ -184,6 +185,7 @@ class Builder:
     async def _decide(self, planned: PlannedItem) -> Outcome:
         try:
             prepared = await self._media.ensure(planned)
+            check_quality(prepared.media.quality, self._job.recipe.quality.least)
             picture = self._media.picture(planned.item.key)
             seed = self._job.recipe.speaker.seed
             asked_for = revision(self._ledger, planned.idx)

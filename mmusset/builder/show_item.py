@@ -5,6 +5,7 @@ import textwrap
 from mmusset.ears.witness import what_was_heard
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.precision import rightness
+from mmusset.quality import lines as quality_lines
 from mmusset.safe_text import show_path
 from mmusset.sample import (
     BY_EARS,
@@ -101,6 +102,7 @@ def _evidence(media: MediaFacts) -> list[str]:
             if each.line
         ),
         *_heard(music),
+        *(f"  {name} {text}" for name, text in quality_lines(media.quality)),
         f"  colours {palette}",
     ]
 

@@ -22,12 +22,16 @@ MAX_OVER = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """`samples` `[frames, channels]` at `rate_hz`, cut at `start_s` of the piece."""
+    """`samples` `[frames, channels]` at `rate_hz`, cut at `start_s` of the piece.
+
+    `decoded` is the same stretch at the rate of its source.
+    """
 
     samples: Samples
     rate_hz: int
     start_s: float
     source_rate_hz: int
+    decoded: Samples
 
 
 def cut(media: MediaFile, index: int, count: int, part: ClipPart) -> Clip:
@@ -84,6 +88,7 @@ def _window(media: MediaFile, start_s: float, part: ClipPart) -> Clip:
     over = float(np.mean(np.abs(samples) > 1.0)) if len(samples) else 0.0
     if over > MAX_OVER:
         raise Unfit("beyond full scale", f"{over:.0%} of the samples; lower the file's level")
+    decoded = _within_full_scale(samples[: round(part.seconds * source_rate_hz)])
     if source_rate_hz != part.rate_hz:
         samples = soxr.resample(samples, source_rate_hz, part.rate_hz, quality="HQ")
     frames = round(part.seconds * part.rate_hz)
@@ -91,5 +96,9 @@ def _window(media: MediaFile, start_s: float, part: ClipPart) -> Clip:
         had_s = len(samples) / part.rate_hz
         raise Unusable("shorter than a clip", f"only {had_s:.2f} s could be decoded")
     # What is measured is what is stored.
-    samples = np.clip(samples[:frames], -1.0, CEILING)
-    return Clip(samples, part.rate_hz, start_s, source_rate_hz)
+    samples = _within_full_scale(samples[:frames])
+    return Clip(samples, part.rate_hz, start_s, source_rate_hz, decoded)
+
+
+def _within_full_scale(samples: Samples) -> Samples:
+    return np.clip(samples, -1.0, CEILING)

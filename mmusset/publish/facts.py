@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from mmusset.errors import MmussetError
+from mmusset.quality import PARTS, WORTH_A_WORD, Quality, worst_part
 from mmusset.sample import PERSON, Attribute, ClaimVerdict, Quadruple
 from mmusset.shards.manifest import MANIFEST, ListedShard, Manifest, read_manifest
 from mmusset.shards.tar import read_shard
@@ -35,6 +36,9 @@ class SampleCounts:
     groups: dict[str, set[str]] = field(default_factory=dict)
     shapes: Counter[tuple[int, int]] = field(default_factory=Counter)  # rate in Hz, channels
     upsampled: int = 0
+    qualities: Counter[int] = field(default_factory=Counter)  # scores, in tenths from below
+    wrong: Counter[str] = field(default_factory=Counter)  # what is worst about a sound
+    mono_in_stereo: int = 0
     image_origins: Counter[str] = field(default_factory=Counter)
     claims: Counter[tuple[Attribute, ClaimVerdict]] = field(default_factory=Counter)
     with_told: int = 0  # captions that say what a tag told
@@ -57,6 +61,7 @@ class SampleCounts:
         self.groups.setdefault(sample.split, set()).add(sample.group)
         self.shapes[music.rate_hz, music.channels] += 1
         self.upsampled += music.upsampled
+        self._add_quality(sample.quality)
         self.image_origins[sample.image.origin] += 1
         self.claims.update((claim.attribute, claim.verdict) for claim in sample.caption.claims)
         self.with_told += any(claim.verdict == "told" for claim in sample.caption.claims)
@@ -69,6 +74,13 @@ class SampleCounts:
         if len(self.heard) < MOST:
             self.heard.append(HeardCaption.of(sample.group, sample.caption, sample.music_evidence))
         self.attributions[Attribution(tags.artist, tags.album, tags.license)] += 1
+
+    def _add_quality(self, quality: Quality) -> None:
+        self.qualities[min(9, int(10 * quality.score))] += 1
+        part = worst_part(quality)
+        if part and quality.score < WORTH_A_WORD:
+            self.wrong[part.reason] += 1
+        self.mono_in_stereo += quality.mono_in_stereo
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +117,12 @@ class CardFacts:
         for (attribute, _), count in self.counts.claims.items():
             by_attribute[attribute] += count
         return [name for name, _ in ordered(by_attribute)]
+
+    @property
+    def left_out_for_quality(self) -> int:
+        """How many items were rejected for their sound."""
+        reasons = {part.reason for part in PARTS}
+        return sum(lost.count for lost in self.manifest.reasons if lost.reason in reasons)
 
     @property
     def control(self) -> Control | None:

@@ -11,6 +11,7 @@ from mmusset.builder.item_story import ItemStory
 from mmusset.ears.witness import what_was_heard
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.precision import rightness
+from mmusset.quality import lines as quality_lines
 from mmusset.safe_text import show_path
 from mmusset.sample import (
     RULES,
@@ -157,7 +158,6 @@ def _measures(media: MediaFacts) -> list[MeasuredLine]:
         for ear, label, found in what_was_heard(music)
     ]
     others = (
-        ("silence", "{:.0%} of the clip", music.silence_share),
         ("picture's light", "{:.2f} of 1", image.brightness),
         ("picture's warmth", "{:.2f} of 1", image.warmth),
         ("picture's saturation", "{:.2f} of 1", image.saturation),
@@ -166,7 +166,8 @@ def _measures(media: MediaFacts) -> list[MeasuredLine]:
         ("picture's sharpness", "{:.2f} of 1", image.sharpness),
     )
     seen = [MeasuredLine(name, form.format(m.value), m.confidence) for name, form, m in others]
-    return [*heard, *seen, _placed("picture is lightest", image.lightest), *_colours(image)]
+    sound = [MeasuredLine(name, text, 1.0) for name, text in quality_lines(media.quality)]
+    return [*heard, *sound, *seen, _placed("picture is lightest", image.lightest), *_colours(image)]
 
 
 def _colours(image: ImageEvidence) -> list[MeasuredLine]:

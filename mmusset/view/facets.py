@@ -8,6 +8,7 @@ from mmusset.builder.ledger.left_out import LeftOut
 from mmusset.builder.ledger.marks import MARK_VERDICTS, Mark
 from mmusset.builder.reasons import worded
 from mmusset.measurements.listed import MEASUREMENTS, named
+from mmusset.quality import WORTH_A_WORD, Quality, worst_part
 from mmusset.safe_text import show_path
 from mmusset.sample import Caption, Claim, MediaFacts, Outcome
 from mmusset.text import word_count
@@ -39,6 +40,7 @@ class Facet:
 
 _LENGTH = Bins((15, 30, 60, 90, 120, 150, 180, 210, 240, 300, 360, 480, 600, 1200))
 _STORY = Bins(tuple(range(40, 150, 10)))
+_QUALITY = Bins(tuple(range(10, 100, 10)))
 _CAPTION = Bins(tuple(range(5, 85, 5)))
 _TOKENS = Bins((1, 500, 1000, 2000, 3000, 4000, 6000, 8000, 12000, 16000, 32000))
 
@@ -61,6 +63,8 @@ def facets() -> tuple[Facet, ...]:
             for measurement in MEASUREMENTS
             if (shape := measurement.histogram)
         ),
+        Facet("quality", "Quality of the sound", _QUALITY.labels, unit="%", sorted=True),
+        Facet("sound", "What is wrong with the sound", several=True),
         Facet("length", "Length of the piece", _LENGTH.labels, unit="s", sorted=True),
         Facet("mood", "Mood in the caption", several=True),
         Facet("says", "What captions say", several=True),
@@ -105,6 +109,8 @@ def numbers_of(story: ItemStory) -> dict[str, float]:
         for each in MEASUREMENTS
         if music and each.histogram and each.histogram.number
     }
+    if story.prepared:
+        numbers["quality"] = story.prepared.media.quality.score
     if story.piece and story.piece.duration_s:
         numbers["length"] = story.piece.duration_s
     return numbers
@@ -136,7 +142,20 @@ def _measured(media: MediaFacts) -> Values:
         if each.histogram
     }
     colours = (c.name for c in media.image_evidence.palette if c.share >= LEAST_SHARE)
-    return values | {"palette": tuple(dict.fromkeys(colours))}
+    return values | {
+        "palette": tuple(dict.fromkeys(colours)),
+        "quality": (_QUALITY.label(100 * media.quality.score),),
+        "sound": _wrong(media.quality),
+    }
+
+
+def _wrong(quality: Quality) -> tuple[str, ...]:
+    """What is worst about a sound, and whether its channels are the same."""
+    part = worst_part(quality) if quality.score < WORTH_A_WORD else None
+    return (
+        *([part.reason] if part else []),
+        *(["mono in stereo"] if quality.mono_in_stereo else []),
+    )
 
 
 def _written(outcome: Outcome) -> Values:

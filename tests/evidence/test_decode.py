@@ -187,7 +187,7 @@ def test_a_low_rate_is_brought_up_and_remembered(tmp_path: Path) -> None:
 
 
 def test_flac_is_lossless_to_16_bits_and_repeatable() -> None:
-    clip = Clip(chirp(2.0), RATE_HZ, 0.0, RATE_HZ)
+    clip = Clip(chirp(2.0), RATE_HZ, 0.0, RATE_HZ, chirp(2.0))
     data = encode_flac(clip)
     assert data == encode_flac(clip)
     back, _ = soundfile.read(io.BytesIO(data), dtype="float32")

@@ -24,14 +24,15 @@ GROUND = {
     *("progress", "stopping", "tracing", "bins", "installed"),
     "intervals",
 }
-NOUNS = {"measured", "measurements", "sample", "notability", "recipe", "recipe_file"}
+NOUNS = {"measured", "measurements", "quality", "sample", "notability", "recipe", "recipe_file"}
 # What each room may use besides the ground floor, from the bottom of the house to its top. A room
 # may use those that stand above it in this table, and no other.
 MAY_USE: dict[str, set[str]] = {
     "measured": set(),
     "dsp": {"measured"},
     "measurements": {"measured", "dsp"},
-    "sample": {"measured", "measurements"},
+    "quality": set(),
+    "sample": {"measured", "measurements", "quality"},
     "notability": {"sample", "measurements"},
     "recipe": {"sample", "measured", "measurements"},
     "recipe_file": {"recipe"},

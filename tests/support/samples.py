@@ -12,6 +12,7 @@ from mmusset.measured import Measured
 from mmusset.measurements.key import MusicalKey
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.tempo import Tempo
+from mmusset.quality import Quality
 from mmusset.sample import (
     Caption,
     Captions,
@@ -64,6 +65,24 @@ def music_evidence(**changes: object) -> MusicEvidence:
         if each.field and each.model is Measured
     }
     return MusicEvidence.model_validate(unknown | evidence | changes)
+
+
+def quality(**changes: object) -> Quality:
+    """Of a sound that nothing is wrong with."""
+    whole = {
+        "score": 1.0,
+        "worst": "none",
+        "clipped_share": 0.0,
+        "longest_clip_ms": 0.0,
+        "hum_db": 0.0,
+        "hum_hz": 0,
+        "silence_share": 0.0,
+        "bandwidth_hz": 3500.0,
+        "cut_off": False,
+        "dc_offset": 0.0,
+        "mono_in_stereo": False,
+    }
+    return Quality.model_validate(whole | changes)
 
 
 def image_evidence() -> ImageEvidence:
@@ -138,6 +157,7 @@ def sample(number: int, split: Split = "train", group: str | None = None) -> Sam
             no_numbers="A quiet piece.",
         ),
         music_evidence=facts.music_evidence,
+        quality=facts.quality,
         image_evidence=facts.image_evidence,
         tags=Tags(),
         speaker="offline",
@@ -186,6 +206,7 @@ def media_facts(**changes: object) -> MediaFacts:
             sha256="0" * 64,
         ),
         "music_evidence": music_evidence(),
+        "quality": quality(),
         "image_evidence": image_evidence(),
     }
     return MediaFacts.model_validate(facts | changes)

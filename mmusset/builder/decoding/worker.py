@@ -32,6 +32,7 @@ from mmusset.evidence import clip as clips
 from mmusset.evidence import decode, music
 from mmusset.evidence import image as images
 from mmusset.evidence import piece as pieces
+from mmusset.evidence import quality as qualities
 from mmusset.evidence.media_file import MediaFile
 from mmusset.frozen import Frozen
 from mmusset.measurements import listed as measurements
@@ -137,6 +138,7 @@ def prepare(task: PrepareTask) -> Prepared:
             sha256=hashlib.sha256(jpeg).hexdigest(),
         ),
         music_evidence=_evidence(task, clip, whole),
+        quality=qualities.measure(clip, task.clip.silence_dbfs),
         image_evidence=images.measure(picture),
     )
     _store(task.stem + b".flac", flac)

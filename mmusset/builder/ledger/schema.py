@@ -13,7 +13,7 @@ from mmusset.files import failpoint
 from .rows import LedgerConnection, guard, tables
 
 # Raised as well where what stands in the columns that hold JSON has another form.
-SCHEMA_VERSION = "6"
+SCHEMA_VERSION = "7"
 SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE file (

@@ -98,7 +98,7 @@ def squares(rng: Generator) -> Floats:
     waves = [rng.choice([0.5, 0.25, 0.125]) for _ in range(rng.integers(1, 4))]
     limited, level = rng.random() < 0.5, rng.uniform(0.1, 0.3)
     decay = rng.choice([0.0, 3.0, 10.0])
-    voices = [_melody(rng, lambda hz, d=duty: pulse(hz, d, limited), decay) for duty in waves]
+    voices = [_melody(rng, duty, limited, decay) for duty in waves]
     mono = level * np.sum(voices, axis=0)
     mono = mono - mono.mean()  # a pulse that is no square is off zero
     if rng.random() < 0.4:
@@ -106,9 +106,9 @@ def squares(rng: Generator) -> Floats:
     return _stereo(mono)
 
 
-def pulse(hz: float, duty: float, limited: bool) -> Floats:
+def pulse(hz: float, duty: float, limited: bool, frames: int) -> Floats:
     """A pulse wave; band-limited by polynomials about its jumps (PolyBLEP)."""
-    phase = hz * np.arange(FRAMES) / RATE_HZ % 1
+    phase = hz * np.arange(frames) / RATE_HZ % 1
     wave = np.where(phase < duty, 1.0, -1.0)
     if limited:
         wave = wave + _corner(phase, hz) - _corner((phase - duty) % 1, hz)
@@ -122,11 +122,12 @@ def _corner(phase: Floats, hz: float) -> Floats:
     return after + np.where(fall > -1, fall**2 + 2 * fall + 1, 0.0)
 
 
-def _melody(rng: Generator, wave: Callable[[float], Floats], decay: float) -> Floats:
+def _melody(rng: Generator, duty: float, limited: bool, decay: float) -> Floats:
     length = int(rng.choice([0.125, 0.25, 0.5]) * RATE_HZ)
     out = np.zeros(FRAMES, dtype=np.float32)
     for start in range(0, FRAMES, length):
-        note = wave(float(rng.choice(NOTES_HZ)))[: min(length, FRAMES - start)]
+        frames = min(length, FRAMES - start)
+        note = pulse(float(rng.choice(NOTES_HZ)), duty, limited, frames)
         out[start : start + len(note)] = note * np.exp(-decay * np.arange(len(note)) / RATE_HZ)
     return out
 

@@ -8,6 +8,9 @@ Doors:
     tempo         the rate of the beat
     tonality      pitch classes and the key
     percussion    whether drums play
+    clipping      tops of the wave that were cut flat
+    hum           steady lines of the mains
+    bandwidth     up to which frequency there is sound, and whether it was cut off there
 
 Everything is numpy: the filters and windows that scipy has come out different in the last bit,
 and scipy.signal would take longer to import, in each decoding process, than a clip to measure.

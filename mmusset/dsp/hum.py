@@ -22,10 +22,10 @@ CANDIDATE_DB = 6.0
 # What a machine strikes evenly makes lines as far apart as the strokes in a second are many: one
 # of them may fall on 50 Hz, with others of its strength beside it.
 RHYTHM_HZ = 26.0
-SEGMENTS = 8
-FACTOR = 512
-SHORTEST_S = 2.0
-LEAST_STEADY = 0.25  # of a line's power, in each segment: a note has come or gone
+SEGMENTS = 8  # of a clip, in each of which a steady line has at least this share of its power
+LEAST_STEADY = 0.25
+SHORTEST_S = 5.0  # a shorter clip does not part 50 Hz from the G at 49
+FACTOR = 512  # of the number of samples that are transformed, so that it goes fast
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +111,11 @@ def _lowered(mono: Floats, step: int) -> Floats:
     falling = rising[::-1] - np.float32(1 / step**2)
     blocks = mono[: len(mono) // step * step].reshape(-1, step)
     low = (blocks @ rising)[:-1] + (blocks @ falling)[1:]
-    # A length of many small factors, which is transformed fast.
     return np.asarray(low[: len(low) // FACTOR * FACTOR], dtype=np.float32)
 
 
 @cache
 def _hann(size: int) -> Floats:
-    """Scaled so that a sine's bin tells its amplitude's square by its power, halved as power is."""
+    """Scaled so that a full-scale sine has a power of 0.5 in its bin."""
     shape = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
     return np.asarray(shape * np.sqrt(2) / shape.sum(), dtype=np.float32)

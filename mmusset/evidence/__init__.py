@@ -3,6 +3,7 @@
 Doors:
     music        `measure`: samples in, `MusicEvidence` out
     piece        `measure`: an open file in, what belongs to the whole piece out
+    quality      `measure`: a clip in, what is wrong with its sound out
     image        `measure`: a picture in, `ImageEvidence` out
     clip         where a clip is cut, and how it is stored
     decode       what may be opened: sound, video frames, pictures, text

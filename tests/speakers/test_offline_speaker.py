@@ -169,6 +169,31 @@ def test_a_vivid_colour_is_named_however_dull_the_rest() -> None:
         assert "amber yellow" in story, story
 
 
+@pytest.mark.parametrize(
+    ("ground", "patch", "said"),
+    [
+        ("#f7bd98", "#ee6f1b", " orange"),
+        ("#85532b", "#c63b23", "red"),
+        ("#2356c9", "#67cc4a", "green"),
+    ],
+)
+def test_a_small_patch_of_a_striking_colour_is_told_even_on_one_of_its_family(
+    ground: str, patch: str, said: str
+) -> None:
+    image = Image.new("RGB", (300, 200), ground)
+    image.paste(patch, (200, 120, 260, 160))
+    for number in range(20):
+        story = story_grammar.write(measure(image), "", Random(number))
+        assert said in story.replace("pale orange", ""), story
+
+
+def test_an_orange_picture_is_not_called_brown() -> None:
+    image = Image.new("RGB", (300, 200), "#b8620f")
+    image.paste("#ee6f1b", (0, 0, 150, 200))
+    for number in range(20):
+        assert "brown" not in story_grammar.write(measure(image), "", Random(number))
+
+
 def test_the_striking_colours_of_the_stories_are_those_of_the_palette() -> None:
     assert tuple(story_book.story_phrases()["striking"]) == STRIKING
 

@@ -17,7 +17,7 @@ LEAST_WORDS = 3
 MOST_SAID = 6  # claims in a caption; more would make a list of it
 MOST_IN_SENTENCE = 5
 MOST_SENTENCES = 2
-ONE_SENTENCE = (3, 4)  # claims up to which there is one sentence where they fit one
+ONE_SENTENCE = (3, 3, 4)  # claims up to which there is one sentence where they fit one
 LEAST_IN_OPENING = 2  # claims, where there are more: "a piece with drums" is no beginning
 
 _REPEATABLE = frozenset({"and", "but", "the", "this", "with"})

@@ -13,7 +13,7 @@ IN_PLACE = 0.7  # share of a colour that lies in a place, from which it is said 
 # Share of a colour's pixels that go by its name, or the colour has none; of a striking one's.
 PURE, STRIKING_PURE = 0.7, 0.5
 ALL, MOST, CLOSE, MUCH, SOME = 0.87, 0.57, 0.75, 0.2, 0.07
-NEEDED = 0.15  # share from which a colour is not left out
+NEEDED = 0.12  # share from which a colour is not left out
 LARGE = 0.3  # share that is called a large part
 LEAD = 1.25  # times the share of any other colour and its like: the main colour
 FILLED = 0.6  # share of a half that is of a colour, from which the half is said to be of it
@@ -130,7 +130,9 @@ def other_colours(main: MainColours) -> tuple[list[Colour], list[Colour], list[C
     """
     told = list[Colour]()
     for colour in sorted(main.left, key=lambda colour: not _strikes(colour)):
-        if not any(_alike(colour, other) for other in (*main.said, *told)):
+        # Orange strikes beside pale orange; dark orange beside orange is no other colour.
+        others = told if _strikes(colour) else [*main.said, *told]
+        if not any(_alike(colour, other) for other in others):
             told.append(colour)
     told.sort(key=lambda colour: -colour.share)
     needed = [colour for colour in told if _strikes(colour) or colour.share >= NEEDED]

@@ -9,78 +9,87 @@ note of the bass agree on it.
 """
 
 import json
-import random
+import re
 import sys
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from music21 import corpus, note, stream
 
-COLLECTIONS = {  # how many scores of each
-    "bach": 48,
-    "ryansMammoth": 36,
-    "mozart": 14,
-    "haydn": 10,
-    "joplin": 8,
-    "corelli": 8,
-    "leadSheet": 6,
-    "beethoven": 6,
+COLLECTIONS = {  # how many scores of each, or as many as there are
+    **{"bach": 170, "ryansMammoth": 170, "essenFolksong": 70, "airdsAirs": 30, "oneills1850": 39},
+    **{"monteverdi": 40, "mozart": 16, "haydn": 9, "beethoven": 20},
 }
-LARGEST_BYTES = 150_000  # of a file: the first movement of a quartet takes a minute to read
+LARGEST_BYTES = 60_000  # of a file with one score: larger ones take a minute to read
+TUNES = re.compile(r"^X:\s*(\d+)", re.MULTILINE)  # the numbers of the tunes in a file of ABC
 BEATS = {"4/4": 4, "2/4": 2, "3/4": 3, "6/8": 2, "12/8": 4, "9/8": 3}  # of a bar
 QUARTERS_IN_A_BEAT = {"6/8": 1.5, "12/8": 1.5, "9/8": 1.5}
-MOST_BEATS = 40
+LEAST_BEATS, MOST_BEATS = 14, 100  # of a window
 
 
 def main() -> int:
-    scores = []
+    scores: list[dict[str, object]] = []
     for name, count in COLLECTIONS.items():
-        rng = random.Random(name)
-        paths = sorted(corpus.getComposer(name), key=str)
-        order = sorted(paths, key=lambda _: rng.random())
         kept = 0
-        for path in order[: 4 * count]:
+        for title, path, number in drawn(name)[: 3 * count]:
             if kept == count:
                 break
-            if Path(path).stat().st_size > LARGEST_BYTES:
-                continue
             try:
-                found = read(path, rng)
+                found = list(read(path, number))
             except Exception as error:  # noqa: BLE001
-                print(f"{path}: {type(error).__name__}", file=sys.stderr)
+                print(f"{title}: {type(error).__name__}", file=sys.stderr)
                 continue
-            if found:
-                scores.append({"name": f"{name}/{Path(path).stem}", **found})
-                kept += 1
+            scores += [{"name": f"{name}/{title}", **window} for window in found]
+            kept += bool(found)
         print(name, kept, file=sys.stderr, flush=True)
         Path(sys.argv[1]).write_text(json.dumps(scores))
     return 0
 
 
-def read(path: object, rng: random.Random) -> dict[str, object] | None:
-    """The first or the last beats of a score; None where it does not fit."""
-    parsed = corpus.parse(path)
+def drawn(collection: str) -> list[tuple[str, Path, int | None]]:
+    """Titles, files and numbers of the tunes in them, in a random order that stays the same."""
+    found: dict[str, tuple[str, Path, int | None]] = {}
+    for path in map(Path, corpus.getComposer(collection)):
+        below = path.with_suffix("").parts
+        title = "-".join(below[below.index(collection) + 1 :])
+        tunes = TUNES.findall(path.read_text(errors="replace")) if path.suffix == ".abc" else []
+        if len(tunes) > 1:
+            named = {f"{title}-{number}": int(number) for number in tunes}
+            found |= {name: (name, path, number) for name, number in named.items()}
+        elif path.suffix != ".rntxt" and path.stat().st_size <= LARGEST_BYTES:
+            found.setdefault(title, (title, path, None))  # some are there in two formats
+    return sorted(found.values(), key=lambda each: zlib.crc32(f"{collection}/{each[0]}".encode()))
+
+
+def read(path: Path, number: int | None) -> Iterator[dict[str, object]]:
+    """The first beats of a score and its last, or all of a short one; none where it does not fit.
+
+    `opens` and `closes` say whether a window has the beginning and the end, where the key is sure.
+    """
+    parsed = corpus.parse(path, number=number)
     score = parsed.scores[0] if isinstance(parsed, stream.Opus) else parsed
     meters = score.flatten().getElementsByClass("TimeSignature")
     signatures = score.flatten().getElementsByClass("KeySignature")
     names = {meter.ratioString for meter in meters}
     if len(names) != 1 or not signatures or (meter := names.pop()) not in BEATS:
-        return None
+        return
     quarters = QUARTERS_IN_A_BEAT.get(meter, 1.0)
     parts = [notes_of(part, quarters) for part in (score.parts or [score])]
     parts = [part for part in parts if part][:6]
-    if not parts:
-        return None
-    end = max(one[0] + one[1] for part in parts for one in part)
-    if end < 14:
-        return None
+    end = max((one[0] + one[1] for part in parts for one in part), default=0.0)
+    if end < LEAST_BEATS:
+        return
     sharps = {signature.sharps for signature in signatures}
     key = key_of(sharps.pop(), parts) if len(sharps) == 1 else None
-    start = 0.0 if rng.random() < 0.5 or end < MOST_BEATS else float(int(end) - MOST_BEATS)
-    window = [
-        [[at - start, long, pitch] for at, long, pitch in part if start <= at < start + MOST_BEATS]
-        for part in parts
-    ]
-    return {"beats": BEATS[meter], "key": key, "parts": [part for part in window if part]}
+    last = max(0, int(end) - MOST_BEATS)
+    for start in sorted({0, last}):
+        window = [
+            [[at - start, long, pitch] for at, long, pitch in part if 0 <= at - start < MOST_BEATS]
+            for part in parts
+        ]
+        whole = {"beats": BEATS[meter], "key": key, "opens": start == 0, "closes": start == last}
+        yield {**whole, "parts": [part for part in window if part]}
 
 
 def notes_of(part: stream.Stream, quarters: float) -> list[list[float]]:

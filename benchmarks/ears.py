@@ -29,7 +29,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 import renders
 import scores
-from calibrate import regression
+import soundfile
+from fitting import weights_and_bias
 from numpy.typing import NDArray
 from orchestra import INSTRUMENTS
 
@@ -131,10 +132,11 @@ def listened(which: renders.Set, folder: Path, count: int) -> Iterator[Heard]:
 def listen(seed: int, which: renders.Set, folder: Path) -> dict[str, Any]:
     rng = random.Random(f"ears {seed}")
     piece = cast(seed, rng)
-    path = folder / f"ears-{which}-{seed}.flac"
-    clean = renders.rendered(path, scores.compose(piece), renders.drawn_gain(rng), which)
+    path = folder / f"ears-{which}-{seed}.wav"
+    scores.render(scores.compose(piece), path, renders.drawn_gain(rng), renders.FONTS[which])
+    clean, _ = soundfile.read(path, round(renders.SHORT_S * renders.RATE_HZ), dtype="float32")
     path.unlink()
-    samples, rate_hz = renders.worn(clean, rng)
+    _, samples, rate_hz = renders.worn(clean, renders.drawn_wear(rng))
     samples = samples[: round(renders.SECONDS * rate_hz)]
     drums = measure(samples, rate_hz)
     finding = PERCUSSION.finding(drums)
@@ -194,7 +196,7 @@ def examples(label: str, clips: Sequence[Heard]) -> tuple[Doubles, NDArray[np.bo
 
 def fit(found: Doubles, there: NDArray[np.bool_], base: float) -> tuple[float, float]:
     """A logistic regression on the score's log odds, brought from these clips' share to `base`."""
-    weights, bias = regression(log_odds(found)[:, None], there.astype(np.float64))
+    weights, bias = weights_and_bias(log_odds(found)[:, None], there.astype(np.float64))
     share = float(there.mean())
     return float(weights[0]), bias + np.log(base / (1 - base)) - np.log(share / (1 - share))
 

@@ -9,6 +9,7 @@ import math
 import random
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -25,6 +26,7 @@ PACKAGES = {  # of Debian, by the sound font that is in it
     "TimGM6mb.sf2": "timgm6mb-soundfont",
     "MuseScore_General_Lite.sf3": "musescore-general-soundfont-small",
 }
+LOAD_WHAT_SOUNDS = ("-o", "synth.dynamic-sample-loading=1")
 TONICS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 SCALES: dict[Mode, tuple[int, ...]] = {
     "major": (0, 2, 4, 5, 7, 9, 11),
@@ -110,6 +112,11 @@ class Piece:
 
 def compose(piece: Piece) -> bytes:
     """The piece as a Standard MIDI File, format 0."""
+    return midi_file(played(piece), piece.tempo_bpm)
+
+
+def played(piece: Piece) -> list[Part]:
+    """What each instrument plays, in ticks."""
     rng = random.Random(_number("compose", piece.seed))
     harmony = _harmony(piece, rng)
     parts = [
@@ -123,7 +130,7 @@ def compose(piece: Piece) -> bytes:
     if piece.drums:
         hits = drum_hits(piece.groove, piece.bars, piece.beats_per_bar)
         parts.append(Part("drums", 9, 64, 96, hits))
-    return midi_file([_played(part, piece, rng) for part in parts], piece.tempo_bpm)
+    return [_played(part, piece, rng) for part in parts]
 
 
 def random_piece(seed: int) -> Piece:
@@ -162,29 +169,23 @@ def render(midi: bytes, wav_path: Path, gain: float, font: str = "FluidR3_GM.sf2
     Raises FileNotFoundError if FluidSynth or the sound font is missing, and
     subprocess.CalledProcessError if FluidSynth fails.
     """
+    play([midi], wav_path, font, ("-g", f"{gain:g}", "-O", "s16", *LOAD_WHAT_SOUNDS))
+
+
+def play(midis: Sequence[bytes], wav_path: Path, font: str, options: Sequence[str]) -> None:
+    """Play MIDI files one after another into a WAV; raises what `render` does."""
     soundfont = SOUNDS / font[-3:] / font
     if not soundfont.is_file():
         raise FileNotFoundError(f"no {soundfont}: install Debian's {PACKAGES[font]}")
+    command = ["fluidsynth", "-n", "-i", "-q", "-r", "44100", "-T", "wav", *options]
     with tempfile.TemporaryDirectory() as folder:
-        score = Path(folder) / "score.mid"
-        score.write_bytes(midi)
-        command = [
-            "fluidsynth",
-            "-n",
-            "-i",
-            "-q",
-            "-r",
-            "44100",
-            "-O",
-            "s16",
-            "-T",
-            "wav",
-            "-o",
-            "synth.dynamic-sample-loading=1",
-        ]
-        command += ["-g", f"{gain:g}", "-F", str(wav_path), str(soundfont), str(score)]
+        files = [Path(folder) / f"{number}.mid" for number in range(len(midis))]
+        for file, midi in zip(files, midis, strict=True):
+            file.write_bytes(midi)
         try:
-            subprocess.run(command, check=True, capture_output=True)
+            subprocess.run(
+                [*command, "-F", wav_path, soundfont, *files], check=True, capture_output=True
+            )
         except FileNotFoundError as error:
             raise FileNotFoundError("no fluidsynth: install Debian's fluidsynth") from error
     if not wav_path.is_file():

@@ -1,0 +1,216 @@
+"""The constants of mmusset/calibrated.py, by what the two fitted sets of `renders.py` tell."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import reliability
+import renders
+from numpy.typing import NDArray
+from reliability import SILENCE_DBFS, right_key, right_mode, right_tempo
+
+from mmusset import calibrated
+from mmusset.dsp import percussion, tempo, tonality
+from mmusset.dsp.clip_signal import ClipSignal
+from mmusset.evidence import music, piece
+from mmusset.evidence.piece import MOST_PLACES
+from mmusset.measured import LEAST, Measured, Regression, agreed
+from mmusset.measurements import pulse
+from mmusset.measurements.declaration import Measurement, Scale
+from mmusset.measurements.key import KEY, KEYS
+from mmusset.measurements.listed import MEASUREMENTS
+from mmusset.measurements.tempo import TEMPO, is_same, settle
+from mmusset.sample import MusicEvidence
+
+Doubles = NDArray[np.float64]
+Example = tuple[Sequence[float], bool]  # features, and whether what they tell of is right
+SHRINKING = 0.3  # weight of the squared coefficients, standardised
+ERRORS = np.geomspace(0.2, 2.0, 48)  # of a margin, 5 % apart
+WORDS = [each for each in MEASUREMENTS if each.name in reliability.WORDS]
+SWEEPS = 3  # over the borders of a scale
+ODDS = np.geomspace(0.5, 8.0, 57)  # for each agreeing place, 5 % apart
+
+
+def fitted(folder: Path) -> dict[str, object]:
+    """Each constant by its name. What others build on is put in place as soon as it is found."""
+    found: dict[str, object] = {}
+
+    def settled(name: str, value: object) -> None:
+        found[name] = value
+        setattr(calibrated, name, value)
+
+    for name, examples in told_by_sound(folder).items():
+        settled(name, regression(examples))
+    clips = [evidenced(c) for which in renders.FITTED for c in renders.clips(which, folder)]
+    for measurement in WORDS:
+        settled(f"{measurement.name.upper()}_ERRORS", fitted_errors(measurement, clips))
+    settled("TEMPO_AGREED", agreeing_odds([each for c in clips for each in same_tempo(c)]))
+    settled("KEY_AGREED", agreeing_odds([each for c in clips for each in same_key(c)]))
+    settled("MODE_AGREED", agreeing_odds([each for c in clips for each in same_mode(c)]))
+    settled("PULSE", regression(pulse_examples(clips)))
+    return found
+
+
+# --- regressions on what the sound tells ----------------------------------------------------
+
+
+def told_by_sound(folder: Path) -> dict[str, list[Example]]:
+    found: dict[str, list[Example]] = {"TEMPO": [], "KEY": [], "MODE": [], "PERCUSSION": []}
+    for which in renders.FITTED:
+        for clip in renders.clips(which, folder):
+            signal, truth = ClipSignal(clip.samples, clip.rate_hz, SILENCE_DBFS), clip.truth
+            beat = tempo.candidate([signal.onset_strength], signal.spectrum.hop_s)
+            if beat and beat.is_clear and truth.tempo_bpm:
+                found["TEMPO"].append((beat.features, right_tempo(truth, beat.bpm)))
+            read = tonality.key_reading(tonality.chroma(signal.pitch_spectrum))
+            if read.is_heard and truth.has_key is not None:
+                found["KEY"].append((read.key_features, right_key(truth, read.best)))
+                found["MODE"].append((read.mode_features, right_mode(truth, read.best)))
+            if bursts := percussion.features(signal.spectrum, signal.onset_strength):
+                found["PERCUSSION"].append((bursts, truth.drums))
+    return found
+
+
+def regression(examples: Sequence[Example]) -> Regression:
+    """The regression of these examples, as it is printed."""
+    features = np.array([each for each, _ in examples], dtype=np.float64)
+    right = np.array([each for _, each in examples], dtype=np.float64)
+    weights, bias = weights_and_bias(features, right)
+    return Regression(tuple(round(float(weight), 2) for weight in weights), round(bias, 2))
+
+
+def weights_and_bias(features: Doubles, right: Doubles) -> tuple[Doubles, float]:
+    """A ridge logistic regression, by Newton's method."""
+    mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-9
+    inputs = np.c_[np.ones(len(features)), (features - mean) / spread]
+    weights = np.zeros(inputs.shape[1])
+    ridge = SHRINKING * np.eye(len(weights))
+    ridge[0, 0] = 0
+    for _ in range(50):
+        chance = 1 / (1 + np.exp(-inputs @ weights))
+        bend = (inputs * (chance * (1 - chance))[:, None]).T @ inputs + ridge
+        weights += np.linalg.solve(bend, inputs.T @ (right - chance) - ridge @ weights)
+    raw = weights[1:] / spread
+    return raw, float(weights[0] - (raw * mean).sum())
+
+
+# --- words, pieces and what rests on them ---------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Evidenced:
+    """A clip's own evidence, its piece's, and that of the same sound cut later."""
+
+    truth: renders.Truth
+    own: MusicEvidence
+    later: MusicEvidence
+    whole: piece.PieceEvidence | None
+
+
+class Agreeing(NamedTuple):
+    """What a clip and its piece both find: the confidence in the clip alone, and in how many
+    places the piece was heard.
+    """
+
+    confidence: float
+    places: int
+    right: bool
+
+
+def evidenced(clip: renders.Clip) -> Evidenced:
+    return Evidenced(
+        clip.truth,
+        music.measure(clip.samples, clip.rate_hz),
+        music.measure(clip.later, renders.RATE_HZ),
+        reliability.piece_of(clip),
+    )
+
+
+def scale_of(measurement: Measurement[Measured]) -> Scale:
+    if measurement.scale is None:
+        raise TypeError(f"{measurement.name} has no scale")
+    return measurement.scale
+
+
+def same_word(measurement: Measurement[Measured], each: Evidenced) -> bool:
+    scale = scale_of(measurement)
+    return scale.word(each.own[measurement].value) == scale.word(each.later[measurement].value)
+
+
+def fitted_errors(
+    measurement: Measurement[Measured], clips: Sequence[Evidenced]
+) -> tuple[float, ...]:
+    """The errors at the borders that make a word's probability right: of the least Brier score.
+
+    One is sought while the others stay, by turns.
+    """
+    scale = scale_of(measurement)
+    values = [each.own[measurement].value for each in clips]
+    right = np.array([same_word(measurement, each) for each in clips], dtype=np.float64)
+
+    def brier(errors: Sequence[float]) -> float:
+        bordered = [replace(b, error=e) for b, e in zip(scale.borders, errors, strict=True)]
+        sure = Scale(scale.words, tuple(bordered)).surety
+        return float(np.mean((np.array([sure(value) for value in values]) - right) ** 2))
+
+    errors = [border.margin for border in scale.borders]
+    for _ in range(SWEEPS):
+        for place, border in enumerate(scale.borders):
+            steps = border.margin * ERRORS
+            tried = [[*errors[:place], step, *errors[place + 1 :]] for step in steps]
+            errors = min(tried, key=brier)
+    return tuple(float(f"{error:.2g}") for error in errors)
+
+
+def agreeing_odds(found: Sequence[Agreeing]) -> float:
+    """By how much each further place multiplies the odds: the likeliest, if 1 is what is expected
+    and e for all places together is one standard deviation from it.
+    """
+    right = np.array([each.right for each in found])
+
+    def unlikeliness(odds: float) -> float:
+        sure = [agreed(each.confidence, odds ** (each.places - 1)) for each in found]
+        chances = np.where(right, sure, 1 - np.array(sure))
+        prior = (np.log(odds) * (MOST_PLACES - 1)) ** 2 / 2
+        return float(prior - np.log(np.maximum(chances, LEAST)).sum())
+
+    return float(f"{min(ODDS, key=unlikeliness):.2g}")
+
+
+def same_tempo(each: Evidenced) -> Iterator[Agreeing]:
+    if each.whole and each.truth.tempo_bpm:
+        own, whole = each.own[TEMPO], each.whole.values[TEMPO.field]
+        if is_same(own, whole):
+            yield Agreeing(own.confidence, each.whole.places, right_tempo(each.truth, whole.bpm))
+
+
+def same_key(each: Evidenced) -> Iterator[Agreeing]:
+    if each.whole and each.truth.has_key is not None:
+        own, whole = each.own[KEY], each.whole.values[KEY.field]
+        if own.name == whole.name and own.confidence > 0:
+            right = right_key(each.truth, KEYS.index(whole.name))
+            yield Agreeing(own.confidence, each.whole.places, right)
+
+
+def same_mode(each: Evidenced) -> Iterator[Agreeing]:
+    if each.whole and each.truth.has_key is not None:
+        own, whole = each.own[KEY], each.whole.values[KEY.field]
+        if own.mode == whole.mode and own.mode_confidence > 0:
+            right = right_mode(each.truth, KEYS.index(whole.name))
+            yield Agreeing(own.mode_confidence, each.whole.places, right)
+
+
+def pulse_examples(clips: Sequence[Evidenced]) -> list[Example]:
+    """Whether the word is right, of the tempo that a build would settle on."""
+    found = []
+    for each in clips:
+        own = each.own[TEMPO]
+        tempo = (
+            settle(own, each.whole.values[TEMPO.field], each.whole.places) if each.whole else own
+        )
+        if each.truth.tempo_bpm and tempo.confidence > 0:
+            right = pulse.SCALE.word(tempo.bpm) == pulse.SCALE.word(each.truth.tempo_bpm)
+            found.append((pulse.features(tempo), right))
+    return found

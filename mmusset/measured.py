@@ -2,8 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from .frozen import Frozen, Share
+
+LEAST = 1e-4  # of a probability, and of what it lacks of 1
 
 
 class Measured(Frozen):
@@ -16,7 +19,24 @@ class Measured(Frozen):
     confidence: Share
 
 
-def logistic(features: Sequence[float], weights: Sequence[float], bias: float) -> float:
-    """The probability that a logistic regression gives to features."""
-    score = bias + sum(w * x for w, x in zip(weights, features, strict=True))
-    return 1 / (1 + math.exp(-max(-50.0, min(50.0, score))))
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """A logistic regression: the probability of being right, by features in a fixed order."""
+
+    weights: tuple[float, ...]
+    bias: float
+
+    def __call__(self, features: Sequence[float]) -> float:
+        score = self.bias + sum(w * x for w, x in zip(self.weights, features, strict=True))
+        return 1 / (1 + math.exp(-max(-50.0, min(50.0, score))))
+
+
+def agreed(confidence: float, odds: float) -> float:
+    """The probability once other readings agree, each of which multiplies the odds."""
+    return min(1.0, odds * confidence / (1 + (odds - 1) * confidence))
+
+
+def logit(probability: float) -> float:
+    """Logarithm of the odds, within what a regression bears."""
+    kept = min(1 - LEAST, max(LEAST, probability))
+    return math.log(kept / (1 - kept))

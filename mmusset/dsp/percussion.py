@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.measured import Measured, logistic
+from mmusset import calibrated
+from mmusset.measured import Measured
 
 from .onsets import attack_share, audible_onsets
 from .spectrum import Spectrum
@@ -20,8 +21,6 @@ TINY, LEAST_SHARE = 1e-12, 1e-3  # of power; of a band's mean, in each bin
 LEAST_FLAT, MOST_FLAT = 1e-4, 0.04  # what is beyond tells no more
 FEW = 3  # onsets: with less of them nothing drums
 BEFORE, AFTER = 4, 12  # frames that an onset needs around it
-# Logistic regression of benchmarks/calibrate.py, in the order of `features`.
-WEIGHTS, BIAS = (12.38, 3.37, -113.72, 1.08), 5.13
 
 
 def percussiveness(spectrum: Spectrum, strength: Doubles) -> Measured:
@@ -35,7 +34,7 @@ def percussiveness(spectrum: Spectrum, strength: Doubles) -> Measured:
     if not spectrum.power.any():
         return Measured(value=0.0, confidence=0.0)
     told = features(spectrum, strength)
-    value = logistic(told, WEIGHTS, BIAS) if told else 0.0
+    value = calibrated.PERCUSSION(told) if told else 0.0
     can_tell = _highest_hz(spectrum) >= HIGH_HZ and attack_share(strength) > 0
     return Measured(value=value, confidence=max(value, 1 - value) if can_tell else 0.0)
 

@@ -1,12 +1,13 @@
 """The beat's rate."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.measured import Measured, logistic
+from mmusset import calibrated
+from mmusset.measured import Measured
 
 from .onsets import attack_share, audible_onsets
 
@@ -17,9 +18,10 @@ PRIOR_BPM, PRIOR_OCTAVES = 90.0, 1.0  # a wide preference for moderate tempos
 HALVES = 1.5  # weight of the half-beat's frequency against the beat's own
 BEATS = 4  # a beat must come back this often to count fully
 SAME_BEAT = 1.08  # nearer readings than this ratio are one reading
+NEAR_STEPS = 4  # 3 % to either side
+LEAST_THREES = 0.05  # less tells no more
+LEAST_PULSE = 1e-9  # an amplitude so small is none
 SLOW_BPM, FAST_BPM = 75.0, 150.0  # beyond these, estimators of every kind quarrel over octaves
-# Logistic regression of benchmarks/calibrate.py, in the order of `features`.
-WEIGHTS, BIAS = (3.59, -3.79, -3.12, 5.75, -3.67), -1.09
 UNKNOWN = Measured(value=PRIOR_BPM, confidence=0.0)
 
 
@@ -29,6 +31,11 @@ class Candidate:
 
     bpm: float
     features: tuple[float, ...]
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether it leads at all over other readings, by attacks."""
+        return self.features[0] > 0
 
 
 def tempo(strengths: Sequence[Doubles], hop_s: float) -> Measured:
@@ -40,9 +47,11 @@ def tempo(strengths: Sequence[Doubles], hop_s: float) -> Measured:
     Confidence is the probability of being right within 4 %.
     """
     found = candidate(strengths, hop_s)
-    if not found or found.features[0] <= 0:
-        return UNKNOWN if not found else Measured(value=found.bpm, confidence=0.0)
-    return Measured(value=found.bpm, confidence=logistic(found.features, WEIGHTS, BIAS))
+    if not found:
+        return UNKNOWN
+    if not found.is_clear:
+        return Measured(value=found.bpm, confidence=0.0)
+    return Measured(value=found.bpm, confidence=calibrated.TEMPO(found.features))
 
 
 def candidate(strengths: Sequence[Doubles], hop_s: float) -> Candidate | None:
@@ -65,8 +74,9 @@ def candidate(strengths: Sequence[Doubles], hop_s: float) -> Candidate | None:
     likeness = _likeness(places, 60 / candidates_bpm / hop_s)
     prior = np.exp(-0.5 * (np.log2(candidates_bpm / PRIOR_BPM) / PRIOR_OCTAVES) ** 2)
     beat = candidates_bpm / 60 * hop_s
-    frequency = _frequency(places, beat) + HALVES * _frequency(places, 2 * beat)
-    score = likeness * frequency * prior
+    frequency = _frequencies(places)
+    pulses = frequency(beat)
+    score = likeness * (pulses + HALVES * frequency(2 * beat)) * prior
     best = int(score.argmax())
     if score[best] <= 0:
         return None
@@ -76,19 +86,23 @@ def candidate(strengths: Sequence[Doubles], hop_s: float) -> Candidate | None:
     sure *= float(np.mean([attack_share(strength) for strength in strengths]))
     onsets = sum(len(audible_onsets(strength, hop_s)) for strength in strengths)
     seconds = sum(len(strength) for strength in strengths) * hop_s
-    return Candidate(bpm, features(bpm, sure, onsets / seconds))
+    near = slice(max(0, best - NEAR_STEPS), best + NEAR_STEPS + 1)
+    in_threes = float(frequency(1.5 * beat[near]).max() / max(LEAST_PULSE, pulses[near].max()))
+    return Candidate(bpm, features(bpm, sure, onsets / seconds, in_threes))
 
 
-def features(bpm: float, sure: float, onsets_hz: float) -> tuple[float, ...]:
+def features(bpm: float, sure: float, onsets_hz: float, in_threes: float) -> tuple[float, ...]:
     """What tells whether a tempo is right within 4 %: how sure it is, and whether it is likely.
 
     One to four notes in a beat are usual; at fewer or more, above 150 and under 75 BPM, half or
-    double the tempo may be meant.
+    double the tempo may be meant. Where three halves of the tempo is as strong as itself, the beat
+    is rather one of three: jigs in 6/8 are easily read at three halves of theirs.
     """
     in_a_beat = float(np.log2(onsets_hz * 60 / bpm + 0.05))
     slow = max(0.0, float(np.log2(SLOW_BPM / bpm)))
     fast = max(0.0, float(np.log2(bpm / FAST_BPM)))
-    return sure, slow, fast, in_a_beat, in_a_beat**2
+    threes = float(np.log(in_threes + LEAST_THREES))
+    return sure, slow, fast, in_a_beat, in_a_beat**2, threes
 
 
 def _likeness(places: Sequence[Doubles], lags: Doubles) -> Doubles:
@@ -104,12 +118,16 @@ def _likeness(places: Sequence[Doubles], lags: Doubles) -> Doubles:
     return np.asarray(np.clip(values.sum(axis=1) / np.maximum(inside.sum(axis=1), 1), 0, 1))
 
 
-def _frequency(places: Sequence[Doubles], cycles_per_frame: Doubles) -> Doubles:
-    """Amplitude of each frequency in the onsets, under a Hann window, summed over the places."""
+def _frequencies(places: Sequence[Doubles]) -> Callable[[Doubles], Doubles]:
+    """What gives the amplitude of frequencies (in cycles per frame) in the onsets.
+
+    Under a Hann window, summed over the places.
+    """
     size = 16 << max(len(place) for place in places).bit_length()
     hann = (place * np.hanning(len(place)) for place in places)
     amplitude = np.sum([np.abs(np.fft.rfft(place, size)) for place in hann], axis=0)
-    return np.asarray(np.interp(cycles_per_frame * size, np.arange(len(amplitude)), amplitude))
+    bins = np.arange(len(amplitude))
+    return lambda cycles: np.asarray(np.interp(cycles * size, bins, amplitude))
 
 
 def _best_other(score: Doubles, best: int) -> float:

@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.measured import logistic
+from mmusset import calibrated
 
 from .spectrum import FLOOR, Spectrum
 
@@ -28,10 +28,6 @@ PEAK_DEPTH = 10.0  # nepers of power below a frame's loudest bin where peaks end
 LEAST_CORRELATION, LEAST_CONTRAST = 0.7, 0.2
 LEAST_THIRD = 0.15  # of the strongest pitch class, among the notes: less is no third
 SLACK = 0.02
-# Logistic regressions of benchmarks/calibrate.py: lead, lead over the other third, the third's
-# share, lead over the parallel key, correlation.
-KEY_WEIGHTS, KEY_BIAS = (13.57, -0.19, 0.70, 7.54, 3.80), -6.52
-MODE_WEIGHTS, MODE_BIAS = (17.99, -0.31, 0.58, 9.08, 2.26), -6.16
 
 # Albrecht and Shanahan, "The use of large corpora to train a new type of key-finding
 # algorithm", Music Perception 31(1), 2013: share of each scale degree, from the tonic.
@@ -145,8 +141,8 @@ def key(chroma: Chroma) -> KeyEstimate:
     return KeyEstimate(
         found.best,
         found.second,
-        logistic((found.lead, *found.features), KEY_WEIGHTS, KEY_BIAS),
-        logistic((found.mode_lead, *found.features), MODE_WEIGHTS, MODE_BIAS),
+        calibrated.KEY(found.key_features),
+        calibrated.MODE(found.mode_features),
     )
 
 
@@ -164,6 +160,16 @@ class KeyReading:
     mode_lead: float
     features: tuple[float, float, float, float]
     is_heard: bool
+
+    @property
+    def key_features(self) -> tuple[float, ...]:
+        """What tells whether the key is right."""
+        return (self.lead, *self.features)
+
+    @property
+    def mode_features(self) -> tuple[float, ...]:
+        """What tells whether the mode is right."""
+        return (self.mode_lead, *self.features)
 
 
 def key_reading(chroma: Chroma) -> KeyReading:

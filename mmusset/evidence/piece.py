@@ -1,6 +1,8 @@
 """What belongs to a whole piece, such as its key: measured on several places of it."""
 
 import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mmusset.dsp.clip_signal import ClipSignal
@@ -14,7 +16,13 @@ PLACE_S = 10.24  # how much of the piece is heard at a place
 MOST_PLACES = 3  # of 357 pieces of games, what three state seven state too
 SHORTEST_S = 2.0  # a place that ends sooner tells too little
 
-PieceEvidence = dict[str, Any]  # by the field of the measurement
+
+@dataclass(frozen=True, slots=True)
+class PieceEvidence:
+    """What was measured on a piece: in how many places it was heard, and values by their field."""
+
+    places: int
+    values: Mapping[str, Any]
 
 
 def places_s(duration_s: float) -> list[float]:
@@ -27,7 +35,7 @@ def places_s(duration_s: float) -> list[float]:
 
 
 def measure(media: MediaFile, silence_dbfs: float) -> PieceEvidence:
-    """A value for each measurement that is pooled; {} where no place can be heard.
+    """A value for each measurement that is pooled; none where no place can be heard.
 
     It is a function of the file alone, so that it is the same for all clips of a piece. A place
     that can't be decoded is left out. Raises Unusable where the file says nothing of its length.
@@ -37,9 +45,13 @@ def measure(media: MediaFile, silence_dbfs: float) -> PieceEvidence:
         for start_s in places_s(probe(media).duration_s)
         if (signal := _heard_at(media, start_s, silence_dbfs))
     ]
-    if not signals:
-        return {}
-    return {each.field: each.pool(signals) for each in MEASUREMENTS if each.pool}
+    return pooled(signals)
+
+
+def pooled(signals: Sequence[ClipSignal]) -> PieceEvidence:
+    """What several places of a piece tell of it together."""
+    values = {each.field: each.pool(signals) for each in MEASUREMENTS if each.pool and signals}
+    return PieceEvidence(len(signals), values)
 
 
 def _heard_at(media: MediaFile, start_s: float, silence_dbfs: float) -> ClipSignal | None:

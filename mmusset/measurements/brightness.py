@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from mmusset import calibrated
 from mmusset.measured import Measured
 
-from .declaration import Border, Measurement, Scale, number_line
+from .declaration import Measurement, Scale, borders, number_line
 from .phrases import joined, stated
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ BRIGHTNESS = Measurement(
     field="brightness_hz",
     measure=_measure,
     # Hz. Weighted by power, which the bass keeps low.
-    scale=Scale(("dark", "balanced", "bright"), (Border(400.0, 100.0), Border(1300.0, 200.0))),
+    scale=Scale(
+        ("dark", "balanced", "bright"),
+        borders((400.0, 1300.0), (100.0, 200.0), calibrated.BRIGHTNESS_ERRORS),
+    ),
     form="{:.0f} Hz",
     synonyms={
         "dark": (

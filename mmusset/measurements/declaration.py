@@ -21,25 +21,34 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=BaseModel)
 V = TypeVar("V", bound=BaseModel)
 
-DEVIATIONS_IN_A_MARGIN = 2.5632  # standard deviations; half of them leave 0.9 of a normal one
+DEVIATIONS_IN_AN_ERROR = 2.5632  # standard deviations; half of them leave 0.9 of a normal one
 
 
 @dataclass(frozen=True, slots=True)
 class Border:
     """Where one word ends and the next begins.
 
-    One `margin` away from it the word across is out of the question (one case in two hundred).
+    Words are vague: within one `margin` of it the word across can't be ruled out. Measurements err
+    less: one `error` away from it the word is wrong in one case of two hundred.
     """
 
     at: float
     margin: float
+    error: float | None = None  # None: as far as the margin
+
+
+def borders(
+    at: Sequence[float], margins: Sequence[float], errors: Sequence[float]
+) -> tuple[Border, ...]:
+    """Borders from low to high, each with its margin and its error."""
+    return tuple(Border(*each) for each in zip(at, margins, errors, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
     """Words from low to high, with a border between each two.
 
-    On a border either word may be right, half a margin away nine times in ten the word of that
+    On a border either word may be right, half an error away nine times in ten the word of that
     side; within the margin the word across the border can't be ruled out.
     """
 
@@ -55,8 +64,10 @@ class Scale:
 
         0.5 on a border; errors of measurement are taken to be normal.
         """
-        nearest = min(abs(value - border.at) / border.margin for border in self.borders)
-        return 0.5 * (1 + math.erf(DEVIATIONS_IN_A_MARGIN * nearest / math.sqrt(2)))
+        nearest = min(
+            abs(value - border.at) / (border.error or border.margin) for border in self.borders
+        )
+        return 0.5 * (1 + math.erf(DEVIATIONS_IN_AN_ERROR * nearest / math.sqrt(2)))
 
     def near(self, value: float) -> frozenset[str]:
         """The words across those borders that are less than their margin away."""
@@ -144,10 +155,11 @@ class Measurement(Generic[T]):
     measure: "Callable[[ClipSignal], T] | None" = None
     derive: Callable[[Evidence], T] | None = None
 
-    # What belongs to a whole piece is also measured on several of its places at once (`pool`);
-    # `settle` makes the value that is stored out of a clip's own and the piece's.
+    # What belongs to a whole piece is also measured on up to three of its places at once (`pool`);
+    # `settle` makes the value that is stored out of a clip's own, the piece's, and how many places
+    # there were: a piece of one place is hardly more than the clip, and tells nothing new.
     pool: "Callable[[Sequence[ClipSignal]], T] | None" = None
-    settle: Callable[[T, T], T] | None = None
+    settle: Callable[[T, T, int], T] | None = None
 
     # How it becomes a claim. A number takes the word of its `scale`, printed in `form`; where
     # that is not all, `find` says what the evidence finds. `values` are the words in order,

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from mmusset import calibrated
 from mmusset.measured import Measured
 
-from .declaration import Border, Measurement, Scale, number_line
+from .declaration import Measurement, Scale, borders, number_line
 from .phrases import MEDIUM, joined, stated
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ DENSITY = Measurement(
     field="onset_density_hz",
     measure=_measure,
     # Onsets per second: quavers at 54 and at 114 BPM.
-    scale=Scale(("sparse", "steady", "busy"), (Border(1.8, 0.4), Border(3.8, 0.5))),
+    scale=Scale(
+        ("sparse", "steady", "busy"), borders((1.8, 3.8), (0.4, 0.5), calibrated.DENSITY_ERRORS)
+    ),
     form="{:.1f} onsets/s",
     synonyms={
         "sparse": (

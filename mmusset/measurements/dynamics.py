@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from mmusset import calibrated
 from mmusset.measured import Measured
 
-from .declaration import Border, Measurement, Scale, number_line
+from .declaration import Measurement, Scale, borders, number_line
 from .phrases import LEVELS, joined, stated
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ DYNAMICS = Measurement(
     model=Measured,
     field="dynamic_range_db",
     measure=_measure,
-    scale=Scale(("even", "varied"), (Border(6.0, 1.2),)),
+    scale=Scale(("even", "varied"), borders((6.0,), (1.2,), calibrated.DYNAMICS_ERRORS)),
     form="{:.1f} dB",
     synonyms={
         "even": (

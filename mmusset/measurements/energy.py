@@ -1,8 +1,9 @@
 """How much a clip stirs: its loudness, its notes and its drums together."""
 
+from mmusset import calibrated
 from mmusset.measured import Measured
 
-from .declaration import Border, Evidence, Measurement, Scale
+from .declaration import Evidence, Measurement, Scale, borders
 from .density import DENSITY
 from .loudness import LOUDNESS
 from .percussion import PERCUSSION
@@ -14,18 +15,24 @@ SPARSE_HZ, DENSE_HZ = 0.5, 5.5
 
 
 def energy(evidence: Evidence) -> Measured:
-    """Mean of loudness, onset density and percussiveness, each brought to 0..1.
+    """`energy_of` a clip, as sure as its notes and its level; unknown where drums can't be told.
 
-    It is as sure as the least sure of the three.
+    How likely drums are is a part of the number: where they are doubtful it lies in the middle.
     """
-    parts = (evidence[LOUDNESS], evidence[DENSITY], evidence[PERCUSSION])
-    loudness, density, percussiveness = parts
+    loudness, density, drums = evidence[LOUDNESS], evidence[DENSITY], evidence[PERCUSSION]
+    sure = min(loudness.confidence, density.confidence) if drums.confidence > 0 else 0.0
+    value = energy_of(loudness.value, density.value, drums.value)
+    return Measured(value=value, confidence=sure)
+
+
+def energy_of(loudness_lufs: float, density_hz: float, percussiveness: float) -> float:
+    """Mean of loudness, onset density and percussiveness, each brought to 0..1."""
     shares = (
-        _share(loudness.value, QUIET_LUFS, LOUD_LUFS),
-        _share(density.value, SPARSE_HZ, DENSE_HZ),
-        _share(percussiveness.value, 0.0, 1.0),
+        _share(loudness_lufs, QUIET_LUFS, LOUD_LUFS),
+        _share(density_hz, SPARSE_HZ, DENSE_HZ),
+        _share(percussiveness, 0.0, 1.0),
     )
-    return Measured(value=sum(shares) / 3, confidence=min(part.confidence for part in parts))
+    return sum(shares) / 3
 
 
 def _share(value: float, low: float, high: float) -> float:
@@ -36,7 +43,10 @@ ENERGY = Measurement(
     name="energy",
     model=Measured,
     derive=energy,
-    scale=Scale(("calm", "moderate", "energetic"), (Border(0.35, 0.06), Border(0.62, 0.06))),
+    scale=Scale(
+        ("calm", "moderate", "energetic"),
+        borders((0.35, 0.62), (0.06, 0.06), calibrated.ENERGY_ERRORS),
+    ),
     form="energy {:.2f}",
     synonyms={
         "calm": (

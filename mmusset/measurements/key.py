@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
+from mmusset import calibrated
 from mmusset.frozen import Frozen, Share
+from mmusset.measured import agreed
 
 from . import spoken_key
 from .declaration import Evidence, Finding, Histogram, Line, Measurement, Mention
@@ -18,10 +20,6 @@ Tonic = Literal["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
 MODES: tuple[Mode, ...] = ("major", "minor")
 TONICS: tuple[Tonic, ...] = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 KEYS = tuple(f"{tonic} {mode}" for mode in MODES for tonic in TONICS)
-
-# The odds that a clip's key is right grow by this where its piece has that key too; chosen on 240
-# clips of real music (benchmarks/README.md).
-AGREED = 2.7
 
 
 class MusicalKey(Frozen):
@@ -56,19 +54,17 @@ def _pool(signals: "Sequence[ClipSignal]") -> MusicalKey:
     )
 
 
-def _settle(clip: MusicalKey, piece: MusicalKey) -> MusicalKey:
+def _settle(clip: MusicalKey, piece: MusicalKey, places: int) -> MusicalKey:
     """The piece's key, surer than the clip's alone where both agree, not sure where they differ.
 
     How sure the piece's own is does not count: one that modulates has more keys than one.
     """
-    sure = _agreed(clip.confidence) if clip.name == piece.name else 0.0
-    mode_sure = _agreed(clip.mode_confidence) if clip.mode == piece.mode else 0.0
+    sure = mode_sure = 0.0
+    if clip.name == piece.name:
+        sure = agreed(clip.confidence, calibrated.KEY_AGREED ** (places - 1))
+    if clip.mode == piece.mode:
+        mode_sure = agreed(clip.mode_confidence, calibrated.MODE_AGREED ** (places - 1))
     return piece.model_copy(update={"confidence": sure, "mode_confidence": mode_sure})
-
-
-def _agreed(confidence: float) -> float:
-    """The probability once another reading agrees."""
-    return min(1.0, AGREED * confidence / (1 + (AGREED - 1) * confidence))
 
 
 def _find(evidence: Evidence) -> Finding:

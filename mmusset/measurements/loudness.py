@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from mmusset import calibrated
 from mmusset.measured import Measured
 
-from .declaration import Border, Measurement, Scale, number_histogram, number_line
+from .declaration import Measurement, Scale, borders, number_histogram, number_line
 from .phrases import LEVELS, MEDIUM, joined, stated
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ LOUDNESS = Measurement(
     field="loudness_lufs",
     measure=_measure,
     # LUFS. Broadcasts aim at -23 (EBU R 128), streaming turns down what is over about -14.
-    scale=Scale(("quiet", "medium", "loud"), (Border(-24.0, 1.5), Border(-15.0, 1.5))),
+    scale=Scale(
+        ("quiet", "medium", "loud"), borders((-24.0, -15.0), (1.5, 1.5), calibrated.LOUDNESS_ERRORS)
+    ),
     form="{:.1f} LUFS",
     synonyms={
         "quiet": (

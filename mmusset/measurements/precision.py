@@ -1,13 +1,15 @@
 """How often each attribute was right where it was sure enough to be said: what "agrees" is worth.
 
 That a caption agrees with what was measured is true only as far as the measurement is. Measured by
-`benchmarks/calibrate.py try`, on 99 clips that share neither sound font nor score with those that
+`benchmarks/calibrate.py try`, on clips that share neither sound font nor score with those that
 the confidences were fitted on. They are rendered: expect less of recordings (benchmarks/README.md).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+
+from .tried import RIGHT_OF_SAID
 
 RENDERED = "on rendered scores"
 # The border between two words is a definition, which nothing but the clip's own limits can cross.
@@ -27,19 +29,11 @@ class Precision:
         return self.right / self.said
 
 
+_JUDGED_BY_SCORE = {"tempo", "pulse", "key", "mode", "percussion"}
 PRECISION: Mapping[str, Precision] = MappingProxyType(
     {
-        "tempo": Precision(32, 32, RENDERED),
-        "pulse": Precision(20, 20, RENDERED),
-        "key": Precision(30, 31, RENDERED),
-        "mode": Precision(33, 34, RENDERED),
-        "percussion": Precision(77, 78, RENDERED),
-        "loudness": Precision(85, 90, CUT_AGAIN),
-        "dynamics": Precision(87, 88, CUT_AGAIN),
-        "brightness": Precision(78, 78, CUT_AGAIN),
-        "density": Precision(58, 59, CUT_AGAIN),
-        "width": Precision(77, 82, CUT_AGAIN),
-        "energy": Precision(59, 59, CUT_AGAIN),
+        name: Precision(*counts, RENDERED if name in _JUDGED_BY_SCORE else CUT_AGAIN)
+        for name, counts in RIGHT_OF_SAID.items()
     }
 )
 

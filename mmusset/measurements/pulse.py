@@ -1,6 +1,9 @@
 """Whether the music goes slowly or fast, by its beat and its notes."""
 
-from mmusset.measured import Measured
+import math
+
+from mmusset import calibrated
+from mmusset.measured import Measured, logit
 
 from .declaration import Border, Evidence, Finding, Measurement, Scale
 from .density import DENSITY
@@ -12,6 +15,7 @@ SCALE = Scale(("slow", "moderate", "fast"), (Border(80.0, 8.0), Border(120.0, 10
 # Listeners call music slow or fast by its events as much as by its beat: in MusicBench,
 # clips that people call slow have a median of 107 BPM. So a word must fit both.
 FITTING_ONSETS_HZ = {"slow": (0.0, 2.5), "moderate": (1.0, 6.0), "fast": (2.5, float("inf"))}
+FAR_OCTAVES = 0.25  # from a border between words: farther tells no more
 HEARD_BPM = (40.0, 220.0)  # half or double beyond this is not heard as the beat
 
 
@@ -20,14 +24,23 @@ def _find(evidence: Evidence) -> Finding:
     tempo, onsets = evidence[TEMPO], evidence[DENSITY]
     value = SCALE.word(tempo.bpm)
     others = _rivals(value, tempo, onsets)
-    sure = min(tempo.confidence, onsets.confidence, SCALE.surety(tempo.bpm))
+    known = tempo.confidence > 0 and onsets.confidence > 0 and _fits(value, onsets)
     return Finding(
         "pulse",
         value,
         f"{tempo.bpm:.1f} BPM, {onsets.value:.1f} onsets/s",
-        sure if _fits(value, onsets) else 0.0,
+        calibrated.PULSE(features(tempo)) if known else 0.0,
         SCALE.near(tempo.bpm) | others,
     )
+
+
+def features(tempo: Tempo) -> tuple[float, ...]:
+    """What tells whether the word is right: how sure the tempo is, and how far from a border.
+
+    A tempo near a border has its word by definition, but not if it is a little wrong.
+    """
+    octaves = min(abs(math.log2(tempo.bpm / border.at)) for border in SCALE.borders)
+    return logit(tempo.confidence), min(FAR_OCTAVES, octaves)
 
 
 def _rivals(value: str, tempo: Tempo, onsets: Measured) -> frozenset[str]:

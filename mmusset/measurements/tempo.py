@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from mmusset import calibrated
 from mmusset.bins import Bins
 from mmusset.frozen import Frozen, Share
+from mmusset.measured import agreed
 
 from . import spoken_tempo
 from .declaration import Evidence, Finding, Histogram, Line, Measurement, Mention
@@ -39,11 +41,16 @@ def _pool(signals: "Sequence[ClipSignal]") -> Tempo:
     return Tempo(bpm=bpm, half_bpm=bpm / 2, double_bpm=bpm * 2, confidence=beat.confidence)
 
 
-def _settle(clip: Tempo, piece: Tempo) -> Tempo:
-    """The piece's tempo, as sure as either is where the clip, heard alone, has the same."""
-    same = abs(clip.bpm / piece.bpm - 1) <= TOLERANCE
-    sure = max(clip.confidence, piece.confidence) if same else 0.0
+def settle(clip: Tempo, piece: Tempo, places: int) -> Tempo:
+    """The piece's tempo, surer than the clip's alone where both agree, unsure where they differ."""
+    odds = calibrated.TEMPO_AGREED ** (places - 1)
+    sure = agreed(clip.confidence, odds) if is_same(clip, piece) else 0.0
     return piece.model_copy(update={"confidence": sure})
+
+
+def is_same(clip: Tempo, piece: Tempo) -> bool:
+    """Whether two tempi differ by no more than estimators do."""
+    return abs(clip.bpm / piece.bpm - 1) <= TOLERANCE
 
 
 def _find(evidence: Evidence) -> Finding:
@@ -83,7 +90,7 @@ TEMPO = Measurement(
     field="tempo",
     measure=_measure,
     pool=_pool,
-    settle=_settle,
+    settle=settle,
     find=_find,
     holds=_holds,
     mentions=_mentions,

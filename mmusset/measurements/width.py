@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from mmusset import calibrated
 from mmusset.measured import Measured
 
-from .declaration import Border, Measurement, Scale, number_line
+from .declaration import Measurement, Scale, borders, number_line
 from .phrases import joined
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ WIDTH = Measurement(
     field="stereo_width",
     measure=_measure,
     # Share of the side signal; a lossy codec gives a mono piece a little side of its own.
-    scale=Scale(("mono", "narrow", "wide"), (Border(0.02, 0.01), Border(0.3, 0.08))),
+    scale=Scale(
+        ("mono", "narrow", "wide"), borders((0.02, 0.3), (0.01, 0.08), calibrated.WIDTH_ERRORS)
+    ),
     form="width {:.2f}",
     synonyms={
         "mono": (

@@ -95,6 +95,15 @@ def test_a_piece_of_five_seconds_has_one_place(tmp_path: Path) -> None:
     assert evidence[KEY].name == "A major"
 
 
+def test_a_piece_of_one_place_tells_no_more_than_its_clip(tmp_path: Path) -> None:
+    sound = song(96.0)
+    with_piece = clip_of(stored(tmp_path / "one.wav", sound), 0, 1)
+    alone = music.measure(sound, RATE_HZ)
+    assert with_piece[KEY].name == alone[KEY].name
+    assert with_piece[KEY].confidence == pytest.approx(alone[KEY].confidence, abs=0.02)
+    assert with_piece[KEY].mode_confidence == pytest.approx(alone[KEY].mode_confidence, abs=0.02)
+
+
 def test_silence_at_the_head_says_nothing_of_the_piece(tmp_path: Path) -> None:
     path = stored(tmp_path / "late.wav", silence(2 * SECONDS), *[song(96.0)] * 3)
     plain = stored(tmp_path / "plain.wav", *[song(96.0)] * 3)
@@ -107,4 +116,4 @@ def test_silence_at_the_head_says_nothing_of_the_piece(tmp_path: Path) -> None:
 def test_a_silent_piece_has_neither_tempo_nor_key(tmp_path: Path) -> None:
     path = stored(tmp_path / "silent.wav", silence(30.0))
     with MediaFile(path) as media:
-        assert piece.measure(media, -60.0) == {}
+        assert piece.measure(media, -60.0) == piece.PieceEvidence(0, {})

@@ -29,8 +29,9 @@ NOUNS = {"measured", "measurements", "quality", "sample", "notability", "recipe"
 # may use those that stand above it in this table, and no other.
 MAY_USE: dict[str, set[str]] = {
     "measured": set(),
-    "dsp": {"measured"},
-    "measurements": {"measured", "dsp"},
+    "calibrated": {"measured"},
+    "dsp": {"measured", "calibrated"},
+    "measurements": {"measured", "calibrated", "dsp"},
     "quality": set(),
     "sample": {"measured", "measurements", "quality"},
     "notability": {"sample", "measurements"},

@@ -27,6 +27,8 @@ from mmusset.speakers.offline import caption_grammar, story_grammar
 from mmusset.text import word_count
 
 TEXTS = 1000
+# Where a picture can be lighter than elsewhere.
+LIGHTER: Sequence[Place] = ("all over", "top", "bottom", "left", "right", "centre", "edges")
 COMPARED = 300  # texts in self-BLEU
 CLAIMS = (4, 9)
 UNSEEN = 0.1  # counts that stand for "no match" in BLEU (Chen and Cherry 2014, method 1)
@@ -46,9 +48,9 @@ def sayable(random: Random, least: int = CLAIMS[0], most: int = CLAIMS[1]) -> tu
     return tuple(Claim(attribute=n, value=values[n], text=f"{n} {values[n]}") for n in names)
 
 
-def placed(random: Random) -> Placed:
+def placed(random: Random, places: Sequence[Place]) -> Placed:
     """A place drawn at random, beyond doubt."""
-    return Placed(where=random.choice(get_args(Place)), shape="area", confidence=1.0, filled=1.0)
+    return Placed(where=random.choice(places), shape="area", confidence=1.0, filled=1.0)
 
 
 def picture(random: Random) -> ImageEvidence:
@@ -65,11 +67,11 @@ def picture(random: Random) -> ImageEvidence:
                 hex=values[name],
                 share=share / sum(shares),
                 purity=1.0,
-                place=placed(random),
+                place=placed(random, get_args(Place)),
             )
             for name, share in zip(names, shares, strict=True)
         ),
-        lightest=placed(random),
+        lightest=placed(random, LIGHTER),
         **{name: Measured(value=random.random(), confidence=1.0) for name in MEASURES},
     )
 

@@ -8,12 +8,11 @@ from pydantic import Field
 from mmusset import prompts
 from mmusset.frozen import Frozen
 from mmusset.recipe import Recipe, Sampling
-from mmusset.sample import PERSON
 from mmusset.speakers.agent import Notes
 from mmusset.speakers.asking import Asker
 from mmusset.speakers.offline import caption_grammar
 
-from .state import GraphAgent, State, StateChange, ask
+from .state import GraphAgent, State, StateChange, ask, is_fixed
 
 
 class CaptionReply(Frozen):
@@ -24,12 +23,10 @@ class CaptionReply(Frozen):
 
 async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
     """Write what is heard, from the claims that evidence carries, unless a person wrote it."""
-    if state["caption_writer"] == PERSON:
-        return StateChange(turns=state["turns"])
+    if is_fixed(state, "caption"):
+        return StateChange()
     reply, turn = await ask(state, CAPTIONER, asker)
-    return StateChange(
-        caption=reply.caption, caption_writer=CAPTIONER.name, turns=(*state["turns"], turn)
-    )
+    return StateChange(caption=reply.caption, turns=(*state["turns"], turn))
 
 
 def _offline(notes: Notes, random: Random) -> CaptionReply:

@@ -5,7 +5,8 @@ captioner -> story_writer -> critic -> accepted
                                |--> reconciler
                                '--> rejected
 
-An item that a person wants mended, or wrote words for, begins at the critic.
+An item that a person wants mended, or wrote words for, begins at the critic. A given story and
+a person's words are nobody's to change: whatever an agent returns for them is not taken.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,11 +16,11 @@ from typing import Literal, cast
 from pydantic import BaseModel
 
 from mmusset.recipe import Recipe
-from mmusset.sample import Caption, Material, Outcome, Story, Verdict
+from mmusset.sample import GIVEN, AgentName, Caption, Material, Outcome, Story, Verdict
 from mmusset.speakers.asking import Asker
 from mmusset.tracing import refuse_tracing, untraced
 
-from .state import GraphAgent, State, StateChange, begin, has_words
+from .state import GraphAgent, SignedChange, State, StateChange, begin, has_words, is_fixed
 
 Annotate = Callable[[Material], Awaitable[Outcome]]
 
@@ -93,11 +94,34 @@ def _how_accepted(state: State) -> str:
 
 def _node(
     agent: GraphAgent[BaseModel], asker: Asker, recipe: Recipe
-) -> Callable[..., Awaitable[StateChange]]:
-    async def node(state: State) -> StateChange:
-        return await agent.turn(state, asker, recipe)
+) -> Callable[..., Awaitable[SignedChange]]:
+    async def node(state: State) -> SignedChange:
+        return _signed(state, await agent.turn(state, asker, recipe), agent.name)
 
     return node
+
+
+def _signed(state: State, change: StateChange, agent: AgentName) -> SignedChange:
+    """An agent's change, with its name under what it wrote.
+
+    A fixed text stays as it is, and a given story takes the place of any other.
+    """
+    given = state["material"].given_story
+    signed: SignedChange = {
+        **change,
+        "caption_writer": state["caption_writer"],
+        "story_writer": state["story_writer"],
+    }
+    if is_fixed(state, "caption"):
+        signed.pop("caption", None)
+    elif "caption" in change:
+        signed["caption_writer"] = agent
+    if is_fixed(state, "story"):
+        signed.pop("story", None)
+    elif "story" in change:
+        signed["story_writer"] = GIVEN if given else agent
+        signed["story"] = given or change["story"]
+    return signed
 
 
 def _first(state: State) -> Literal["write", "revise"]:

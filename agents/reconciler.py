@@ -39,10 +39,10 @@ async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
         and keeps_the_rest(state["caption"], reply.caption, caption_faults)
         and keeps_claims(state["caption"], reply.caption, caption_faults)
     ):
-        change["caption"], change["caption_writer"] = reply.caption, RECONCILER.name
+        change["caption"] = reply.caption
     story_faults = [f for f in state["faults"] if f.where == "story"]
     if story_faults and keeps_the_rest(state["story"], reply.story, story_faults):
-        change["story"], change["story_writer"] = reply.story, RECONCILER.name
+        change["story"] = reply.story
     return change
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, TypedDict, TypeVar
+from typing import Literal, TypeAlias, TypedDict, TypeVar
 
 from pydantic import BaseModel
 
@@ -40,10 +40,8 @@ class StateChange(TypedDict, total=False):
     """The part of a state that an agent changes; what it leaves out stays as it was."""
 
     caption: str
-    caption_writer: AgentName
     claims: tuple[JudgedClaim, ...]
     story: str
-    story_writer: str
     story_note: str  # what the critic has against a given story, which stays as it is
     faults: tuple[Fault, ...]
     round: int
@@ -51,7 +49,14 @@ class StateChange(TypedDict, total=False):
     turns: tuple[Turn, ...]
 
 
-class State(StateChange):
+class SignedChange(StateChange, total=False):
+    """A change with the writer of each text, which the graph fills in: no agent says who it is."""
+
+    caption_writer: AgentName
+    story_writer: AgentName
+
+
+class State(SignedChange):
     """One sample in the graph. Texts are "" and tuples empty until they are written."""
 
     material: Material
@@ -71,8 +76,9 @@ class GraphAgent(Agent[R_co]):
     """An agent's whole declaration: what the rooms below know of it, and its turn in the graph.
 
     `turn` takes a sample's state, what asks the speaker, and the recipe, and returns what it
-    changed. An agent that judges sets `status`, or leaves it None to have the faults mended; one
-    that mends counts `round` up. Each appends its `Turn`, the record that is published.
+    changed. A text in it is published as the agent's; one that `is_fixed` stays as it was. An agent
+    that judges sets `status`, or leaves it None to have the faults mended; one that mends counts
+    `round` up. Each appends its `Turn`, the record that is published.
     """
 
     turn: TakeTurn
@@ -136,9 +142,9 @@ def _has_ears(state: State) -> bool:
     return bool(state["material"].media.music_evidence.heard)
 
 
-def _revised(revision: Revision) -> StateChange:
+def _revised(revision: Revision) -> SignedChange:
     """Where a revision begins: with what was there, and the person's words in its place."""
-    before, change = revision.before, StateChange()
+    before, change = revision.before, SignedChange()
     if before:
         change["round"], change["turns"] = round_of(before), before.turns
     if before and before.caption:
@@ -150,6 +156,12 @@ def _revised(revision: Revision) -> StateChange:
     if revision.story:
         change["story"], change["story_writer"] = revision.story, PERSON
     return change
+
+
+def is_fixed(state: State, text: Literal["caption", "story"]) -> bool:
+    """Whether a text is a person's or the source's own, which no agent changes."""
+    writer = state["caption_writer"] if text == "caption" else state["story_writer"]
+    return writer in (GIVEN, PERSON)
 
 
 def has_given_story(state: State) -> bool:

@@ -8,12 +8,11 @@ from pydantic import Field
 from mmusset import prompts
 from mmusset.frozen import Frozen
 from mmusset.recipe import Recipe, Sampling
-from mmusset.sample import GIVEN, PERSON
 from mmusset.speakers.agent import Notes
 from mmusset.speakers.asking import Asker
 from mmusset.speakers.offline import story_grammar
 
-from .state import GraphAgent, State, StateChange, ask
+from .state import GraphAgent, State, StateChange, ask, is_fixed
 
 
 class StoryReply(Frozen):
@@ -24,15 +23,12 @@ class StoryReply(Frozen):
 
 async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
     """Write the story, unless a person or the source gave one. The critic reads all kinds."""
-    if state["story_writer"] == PERSON:
-        return StateChange(turns=state["turns"])
-    given = state["material"].given_story
-    if given:
-        return StateChange(story=given, story_writer=GIVEN)
+    if is_fixed(state, "story"):
+        return StateChange()
+    if given := state["material"].given_story:
+        return StateChange(story=given)
     reply, turn = await ask(state, STORY_WRITER, asker)
-    return StateChange(
-        story=reply.story, story_writer=STORY_WRITER.name, turns=(*state["turns"], turn)
-    )
+    return StateChange(story=reply.story, turns=(*state["turns"], turn))
 
 
 def _offline(notes: Notes, random: Random) -> StoryReply:

@@ -1,18 +1,19 @@
 """The agents: what the critic lets pass, what the reconciler mends, and that it ends."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from pydantic import BaseModel
 
-from mmusset.agents import AGENTS
-from mmusset.agents.captioner import CaptionReply
-from mmusset.agents.critic import Judgement, Objection
+from mmusset.agents.captioner import CAPTIONER, CaptionReply
+from mmusset.agents.critic import CRITIC, Judgement, Objection
 from mmusset.agents.graph import build_graph
-from mmusset.agents.reconciler import Mending, keeps_the_rest
-from mmusset.agents.story_writer import StoryReply
+from mmusset.agents.reconciler import RECONCILER, Mending, keeps_the_rest
+from mmusset.agents.state import GraphAgent, State, StateChange
+from mmusset.agents.story_writer import STORY_WRITER, StoryReply
 from mmusset.recipe import CriticPart, Recipe
-from mmusset.sample import Fault, Material, Outcome, Tags
+from mmusset.sample import Fault, Material, Outcome, Revision, Tags
 from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import (
     Brief,
@@ -29,6 +30,8 @@ STORY = (
     " grow soft, until the blue has taken almost everything. Only the small warm glow stays, as"
     " if somebody had promised to wait, and meant it. The evening settles, and so do you."
 )
+# Those whose replies these tests hand out one after another; others may be listed besides.
+SCRIPTED: tuple[GraphAgent[BaseModel], ...] = (CAPTIONER, STORY_WRITER, CRITIC, RECONCILER)
 TRUE_CAPTION = "A quiet piece in A minor at about 84 BPM. There are no drums."
 
 
@@ -58,7 +61,7 @@ class Scripted(OfflineSpeaker):
 
 
 def annotate(speaker: Speaker, of: Material | None = None, recipe: Recipe | None = None) -> Outcome:
-    graph = build_graph(Asker(speaker, InMemoryReplies()), recipe or Recipe(), AGENTS)
+    graph = build_graph(Asker(speaker, InMemoryReplies()), recipe or Recipe(), SCRIPTED)
 
     async def run() -> Outcome:
         return await graph(of or material())
@@ -220,6 +223,44 @@ def test_a_caption_never_repeats_the_order_of_a_given_story() -> None:
     assert outcome.caption.text == "A quiet piece in A minor. It goes at 84 BPM."
     assert outcome.story.text.endswith(f"{order}.")
     assert order in speaker.briefs[-1].prompt.task, "as data"
+
+
+async def write_over(state: State, asker: Asker, recipe: Recipe) -> StateChange:
+    """A turn that changes both texts, whoever wrote them."""
+    return StateChange(caption=TRUE_CAPTION, story=f"{STORY} The end.")
+
+
+VANDAL = replace(CAPTIONER, name="vandal", turn=write_over)
+
+
+def past_a_vandal(of: Material) -> Outcome:
+    """What becomes of a sample if one more writer changes whatever it finds."""
+    graph = build_graph(Asker(OfflineSpeaker(), InMemoryReplies()), Recipe(), (*SCRIPTED, VANDAL))
+
+    async def run() -> Outcome:
+        return await graph(of)
+
+    return asyncio.run(run())
+
+
+def test_no_agent_changes_a_given_story() -> None:
+    outcome = past_a_vandal(material(given_story="Grandmother's boat, at dusk."))
+    assert outcome.story and outcome.caption
+    assert (outcome.story.text, outcome.story.writer) == ("Grandmother's boat, at dusk.", "given")
+    assert (outcome.caption.text, outcome.caption.writer) == (TRUE_CAPTION, "vandal")
+
+
+@pytest.mark.parametrize("text", ["caption", "story"])
+def test_no_agent_changes_a_persons_words(text: str) -> None:
+    words = "A soft piece that my brother recorded in A minor."
+    revision = Revision(before=None, **{text: words})
+    outcome = past_a_vandal(replace(material(), revision=revision))
+    assert outcome.story and outcome.caption
+    kept, changed = (
+        (outcome.caption, outcome.story) if text == "caption" else (outcome.story, outcome.caption)
+    )
+    assert (kept.text, kept.writer) == (words, "person")
+    assert changed.writer == "vandal"
 
 
 def test_all_agents_of_a_sample_share_the_first_part_of_the_prompt() -> None:

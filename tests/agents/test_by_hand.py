@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from mmusset.agents import AGENTS
 from mmusset.agents.by_hand import faults_of
 from mmusset.agents.graph import build_graph
 from mmusset.agents.reconciler import keeps_claims
@@ -13,6 +12,7 @@ from mmusset.recipe import CriticPart, Recipe
 from mmusset.sample import Outcome, Revision
 from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.offline.speaker import OfflineSpeaker
+from tests.agents.test_agents import SCRIPTED
 from tests.support.samples import material
 
 CAPTION = "A quiet piece in A minor. There are no drums."
@@ -67,7 +67,7 @@ def annotate(
     if before:
         of = replace(of, revision=Revision(before=before, note=note))
     recipe = Recipe(critic=CriticPart(max_rounds=rounds))
-    graph = build_graph(Asker(OfflineSpeaker(), InMemoryReplies()), recipe, AGENTS)
+    graph = build_graph(Asker(OfflineSpeaker(), InMemoryReplies()), recipe, SCRIPTED)
 
     async def run() -> Outcome:
         return await graph(of)

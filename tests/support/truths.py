@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from mmusset.measured import Measured
 from mmusset.measurements.key import TONICS, MusicalKey
+from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.tempo import Tempo
 from mmusset.sample import MusicEvidence
 
@@ -36,8 +37,15 @@ def keys() -> st.SearchStrategy[MusicalKey]:
 
 
 def evidence() -> st.SearchStrategy[MusicEvidence]:
+    # What is added to the list later has any value.
+    others = {
+        each.field: measured(-100, 8000)
+        for each in MEASUREMENTS
+        if each.field and each.model is Measured
+    }
     return st.fixed_dictionaries(
-        {
+        others
+        | {
             "duration_s": st.just(10.24),
             "peak_dbfs": st.floats(-60, 0),
             "tempo": tempos(),

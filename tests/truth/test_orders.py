@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from mmusset.agents import AGENTS
 from mmusset.agents.captioner import CaptionReply
 from mmusset.agents.critic import Judgement
 from mmusset.agents.graph import build_graph
@@ -27,6 +26,7 @@ from mmusset.speakers.base import (
 from mmusset.speakers.offline.speaker import OfflineSpeaker
 from mmusset.truth import orders
 from mmusset.truth.leaks import injection, repeated_order
+from tests.agents.test_agents import SCRIPTED
 from tests.support.samples import material
 
 ORDERS = {
@@ -136,7 +136,7 @@ def outcomes(
     speaker: Speaker, materials: list[Material], recipe: Recipe | None = None
 ) -> list[Outcome]:
     """All of them at once, by one speaker, as a build has it."""
-    graph = build_graph(Asker(speaker, InMemoryReplies()), recipe or Recipe(), AGENTS)
+    graph = build_graph(Asker(speaker, InMemoryReplies()), recipe or Recipe(), SCRIPTED)
 
     async def run() -> list[Outcome]:
         return list(await asyncio.gather(*map(graph, materials)))

@@ -17,6 +17,7 @@ from random import Random
 from typing import get_args
 
 from mmusset.evidence.colour import NAMES
+from mmusset.evidence.places import LIGHTER_PLACES
 from mmusset.finetune.metrics import distinct, tokens
 from mmusset.measured import Measured
 from mmusset.measurements.key import TONICS
@@ -27,8 +28,6 @@ from mmusset.speakers.offline import caption_grammar, story_grammar
 from mmusset.text import word_count
 
 TEXTS = 1000
-# Where a picture can be lighter than elsewhere.
-LIGHTER: Sequence[Place] = ("all over", "top", "bottom", "left", "right", "centre", "edges")
 COMPARED = 300  # texts in self-BLEU
 CLAIMS = (4, 9)
 UNSEEN = 0.1  # counts that stand for "no match" in BLEU (Chen and Cherry 2014, method 1)
@@ -49,7 +48,7 @@ def sayable(random: Random, least: int = CLAIMS[0], most: int = CLAIMS[1]) -> tu
 
 
 def placed(random: Random, places: Sequence[Place]) -> Placed:
-    """A place drawn at random, beyond doubt."""
+    """One of these places drawn at random, beyond doubt."""
     return Placed(where=random.choice(places), shape="area", confidence=1.0, filled=1.0)
 
 
@@ -71,7 +70,7 @@ def picture(random: Random) -> ImageEvidence:
             )
             for name, share in zip(names, shares, strict=True)
         ),
-        lightest=placed(random, LIGHTER),
+        lightest=placed(random, LIGHTER_PLACES),
         **{name: Measured(value=random.random(), confidence=1.0) for name in MEASURES},
     )
 

@@ -190,3 +190,14 @@ _AREAS = (
     _Region("right", _cells(_ALL, _LAST), IN_HALF),
 )
 _REGIONS = (*_AREAS[4:], _Region("edges", ~_CENTRE, 0.0))
+
+# All that `lightest` may give.
+LIGHTER_PLACES: tuple[Place, ...] = (
+    "all over",
+    "top",
+    "bottom",
+    "left",
+    "right",
+    "centre",
+    "edges",
+)

@@ -20,6 +20,7 @@ from mmusset.agents.story_writer import STORY_WRITER, StoryReply
 from mmusset.errors import Unusable
 from mmusset.evidence.colour import NAMES, STRIKING
 from mmusset.evidence.image import measure
+from mmusset.evidence.places import LIGHTER_PLACES
 from mmusset.measured import Measured
 from mmusset.measurements.key import TONICS
 from mmusset.measurements.listed import MEASUREMENTS
@@ -68,7 +69,7 @@ def picture(random: Random) -> ImageEvidence:
         colour(name, share=1 / len(names), where=where)
         for name, where in zip(names, wheres, strict=True)
     )
-    lightest = image_evidence().lightest
+    lightest = colour("ivory", where=random.choice(LIGHTER_PLACES)).place
     return image_evidence().model_copy(update={**values, "palette": palette, "lightest": lightest})
 
 

@@ -1,4 +1,5 @@
-"""Write the pages that are generated: the command line, the API, and the notebook, which is run.
+"""Write the pages that are generated: the command line, recipes, the API, and the notebook, which
+is run.
 
     python runs/docs_pages.py
 
@@ -12,6 +13,7 @@ from typing import Any
 import typer
 from nbconvert.exporters import MarkdownExporter
 from nbconvert.preprocessors import ExecutePreprocessor
+from recipe_page import recipe_page
 
 from mmusset.cli.main import app
 
@@ -67,10 +69,11 @@ def notebook_page() -> str:
 
 
 def main() -> None:
-    """Write the three pages."""
+    """Write the four pages."""
     reference, guides = DOCS / "reference", DOCS / "guides"
     reference.mkdir(exist_ok=True)
     (reference / "commands.md").write_text(commands_page(), encoding="utf-8")
+    (reference / "recipe.md").write_text(recipe_page(), encoding="utf-8")
     (reference / "api.md").write_text(api_page(), encoding="utf-8")
     (guides / "notebook.md").write_text(notebook_page(), encoding="utf-8")
 

@@ -3,33 +3,42 @@
 It reads the story after the story writer, and takes the word "so" out of it.
 """
 
+# docs/ADDING.md: from here
+from random import Random
+from typing import Annotated
+
+from pydantic import Field
+
+from mmusset.agents.state import GraphAgent, State, StateChange, ask, is_fixed
+from mmusset.frozen import Frozen
+from mmusset.prompts import Prompt
+from mmusset.recipe import Recipe, Sampling
+from mmusset.speakers.agent import Notes
+from mmusset.speakers.asking import Asker
+
+# docs/ADDING.md: to here
+# isort: split
 import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from random import Random
-from typing import Annotated, Any
+from typing import Any
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from mmusset.agents import AGENTS
 from mmusset.agents.preview import preview
-from mmusset.agents.state import GraphAgent, State, StateChange, ask
 from mmusset.builder import item_story, report, show_item
 from mmusset.builder.estimate import estimate
 from mmusset.builder.ledger.file import open_to_read
 from mmusset.errors import UsageError
-from mmusset.frozen import Frozen
 from mmusset.pipeline import build_dataset
-from mmusset.prompts import Prompt
-from mmusset.recipe import Recipe, Sampling
 from mmusset.recipe_file import load
 from mmusset.shards.tar import read_shard
 from mmusset.sources.folder import FolderSource
 from mmusset.speakers import chat
-from mmusset.speakers.agent import Notes, agents_named
-from mmusset.speakers.asking import Asker
+from mmusset.speakers.agent import agents_named
 from mmusset.view.detail import detail_of
 from mmusset.view.open_dataset import open_dataset
 from tests.support.media import library
@@ -37,7 +46,7 @@ from tests.support.samples import jpeg, material
 from tests.support.serving import serving
 
 
-# --8<-- [start:declaration]
+# docs/ADDING.md: from here
 class Proof(Frozen):
     """The proofreader's answer."""
 
@@ -45,10 +54,10 @@ class Proof(Frozen):
 
 
 async def turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
+    if is_fixed(state, "story"):  # the source's own or a person's: nobody changes it
+        return StateChange()
     reply, done = await ask(state, PROOFREADER, asker)
-    return StateChange(
-        story=reply.story, story_writer=PROOFREADER.name, turns=(*state["turns"], done)
-    )
+    return StateChange(story=reply.story, turns=(*state["turns"], done))
 
 
 def offline(notes: Notes, random: Random) -> Proof:
@@ -65,7 +74,7 @@ PROOFREADER: GraphAgent[Proof] = GraphAgent(
     turn=turn,
     offline=offline,
 )
-# --8<-- [end:declaration]
+# docs/ADDING.md: to here
 WITH_IT: tuple[GraphAgent[BaseModel], ...] = (*AGENTS, PROOFREADER)
 ORDER = ["captioner", "story_writer", "proofreader", "critic"]
 SHORT = ("clip.seconds=2", "limits.block_size=3")

@@ -1,15 +1,24 @@
 """A new ear is one declaration: one that knows a whistle, declared here alone, is heard by all."""
 
+# docs/ADDING.md: from here
+from typing import TYPE_CHECKING
+
+from mmusset.ears.declaration import Ear, Label, Step
+
+if TYPE_CHECKING:
+    from mmusset.ears.declaration import Floats
+
+# docs/ADDING.md: to here
+# isort: split
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from mmusset.builder import item_story, show_item
 from mmusset.builder.ledger.file import open_to_read
-from mmusset.ears.declaration import Ear, Label, Step
 from mmusset.ears.listed import EARS, add, added, ears_named
 from mmusset.errors import MmussetError, Refused, UsageError
 from mmusset.pipeline import build_dataset, replay_dataset
@@ -23,11 +32,8 @@ from mmusset.truth.judge import judge
 from tests.support.media import RATE_HZ, picture, piece
 from tests.support.samples import music_evidence
 
-if TYPE_CHECKING:
-    from mmusset.ears.declaration import Floats
 
-
-# --8<-- [start:declaration]
+# docs/ADDING.md: from here
 def whistled(mono: "Floats") -> dict[str, float]:
     """How much of the sound is one tone: what a whistle, and little else, comes near."""
     import numpy as np
@@ -56,7 +62,7 @@ WHISTLER = Ear(
     rate_hz=16000,
     listen=whistled,
 )
-# --8<-- [end:declaration]
+# docs/ADDING.md: to here
 SETTINGS = Recipe.model_validate(
     {"ears": ["whistler"], "clip": {"seconds": 2}, "limits": {"block_size": 3}}
 )

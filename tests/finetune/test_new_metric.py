@@ -1,12 +1,17 @@
 """A new metric is one line: colour words in stories, declared here alone, is compared like all."""
 
+# docs/ADDING.md: from here
 import re
 
-from mmusset.finetune.metrics import METRICS, FreeReply, Metric, SampleResult, rows
-from mmusset.recipe import CriticPart
+from mmusset.finetune.metrics import Metric
 from mmusset.text import word_count
 
-# --8<-- [start:declaration]
+# docs/ADDING.md: to here
+# isort: split
+from mmusset.finetune.metrics import METRICS, FreeReply, SampleResult, rows
+from mmusset.recipe import CriticPart
+
+# docs/ADDING.md: from here
 COLOURS = re.compile(r"\b(red|orange|yellow|green|blue|purple|black|white|grey)\b")
 
 COLOUR_WORDS = Metric(
@@ -14,7 +19,7 @@ COLOUR_WORDS = Metric(
     "share",
     lambda r: (len(COLOURS.findall(r.story.text)), word_count(r.story.text)),
 )
-# --8<-- [end:declaration]
+# docs/ADDING.md: to here
 
 
 def result(story: str) -> SampleResult:

@@ -3,18 +3,9 @@
 How far the peaks stand over the mean level tells squashed from punchy.
 """
 
-import json
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+# docs/ADDING.md: from here
+from typing import TYPE_CHECKING
 
-import pytest
-
-from mmusset import prompts
-from mmusset.agents import AGENTS
-from mmusset.builder import item_story, show_item
-from mmusset.builder.ledger.file import open_to_read
-from mmusset.errors import MmussetError
 from mmusset.measured import Measured
 from mmusset.measurements.declaration import (
     Border,
@@ -23,8 +14,26 @@ from mmusset.measurements.declaration import (
     number_histogram,
     number_line,
 )
-from mmusset.measurements.listed import MEASUREMENTS, add, added
 from mmusset.measurements.phrases import joined
+
+if TYPE_CHECKING:
+    from mmusset.dsp.clip_signal import ClipSignal
+
+# docs/ADDING.md: to here
+# isort: split
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmusset import prompts
+from mmusset.agents import AGENTS
+from mmusset.builder import item_story, show_item
+from mmusset.builder.ledger.file import open_to_read
+from mmusset.errors import MmussetError
+from mmusset.measurements.listed import MEASUREMENTS, add, added
 from mmusset.pipeline import build_dataset
 from mmusset.recipe import CERTAINTY, Recipe
 from mmusset.recipe_file import load
@@ -41,11 +50,8 @@ from mmusset.view.open_dataset import open_dataset
 from tests.support.media import library
 from tests.support.samples import music_evidence
 
-if TYPE_CHECKING:
-    from mmusset.dsp.clip_signal import ClipSignal
 
-
-# --8<-- [start:declaration]
+# docs/ADDING.md: from here
 def crest(signal: "ClipSignal") -> Measured:
     """Peak over RMS in dB: 3 for a sine, 10 and more for music that nobody has squashed."""
     import numpy as np
@@ -76,7 +82,7 @@ CREST = Measurement(
     line=number_line("crest", "{:.1f} dB"),
     histogram=number_histogram("crest", "Crest", "dB", range(4, 24, 2)),
 )
-# --8<-- [end:declaration]
+# docs/ADDING.md: to here
 SHORT = ("clip.seconds=2", "limits.block_size=3")
 
 

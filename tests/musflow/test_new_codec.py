@@ -1,17 +1,23 @@
 """A new codec is one class and a line in `CODECS`: a DCT, declared here alone, trains MusFlow."""
 
+# docs/ADDING.md: from here
 import math
 from pathlib import Path
 
-import pytest
-import soundfile
 import torch
 from torch import Tensor
+
+from mmusset.musflow.recipe import CodecPart
+
+# docs/ADDING.md: to here
+# isort: split
+import pytest
+import soundfile
 
 from mmusset.errors import UsageError
 from mmusset.musflow.codecs.codec import CODECS, open_codec
 from mmusset.musflow.generate.generator import MusicGenerator
-from mmusset.musflow.recipe import CodecPart, MusFlowRecipe
+from mmusset.musflow.recipe import MusFlowRecipe
 from mmusset.musflow.training.run_folder import RunFolder
 from mmusset.musflow.training.stages import Training, run
 from mmusset.progress import Progress
@@ -22,7 +28,7 @@ from tests.support.musflow_parts import dataset
 from tests.support.samples import sample
 
 
-# --8<-- [start:declaration]
+# docs/ADDING.md: from here
 class DctCodec:
     """Mono sound as the lowest coefficients of a discrete cosine transform, block by block.
 
@@ -57,7 +63,7 @@ def open_dct(part: CodecPart, fitted: Path, device: str) -> DctCodec:
     return DctCodec(part)
 
 
-# --8<-- [end:declaration]
+# docs/ADDING.md: to here
 SETTINGS = (
     *(
         "codec.kind=dct",

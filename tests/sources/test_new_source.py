@@ -1,26 +1,31 @@
 """A kind of source that the house does not know is all in this file, and a build takes it."""
 
-import json
-import shutil
+# docs/ADDING.md: from here
 import tempfile
 import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from mmusset.errors import MmussetError, Unread, UsageError
+from mmusset.sources.source import Entry, kind_of
+
+# docs/ADDING.md: to here
+# isort: split
+import json
+import shutil
+
 import pytest
 
-from mmusset.errors import MmussetError, Unread, UsageError
 from mmusset.pipeline import build_dataset
 from mmusset.recipe import ClipPart, LimitsPart, Recipe
 from mmusset.shards.verify import verify
-from mmusset.sources.source import Entry, kind_of
 from tests.support.media import library
 
 RECIPE = Recipe(clip=ClipPart(seconds=2), limits=LimitsPart(workers=1))
 
 
-# --8<-- [start:declaration]
+# docs/ADDING.md: from here
 class ZipSource:
     """The members of a zip archive, each taken out for as long as it is open."""
 
@@ -62,7 +67,7 @@ class ZipSource:
         return (b"zipped:" + path.rpartition(b"/")[0],)
 
 
-# --8<-- [end:declaration]
+# docs/ADDING.md: to here
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
     """Four pieces of two artists with a picture each, zipped; no folder of them is left."""

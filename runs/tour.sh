@@ -33,7 +33,7 @@ mmusset mark "$out/music" "$key" keep --note "sounds as it says"
 # written. Here the base is a random Qwen2-VL of 2 MB, made on the spot, for two epochs: it shows the way
 # and learns next to nothing. The plan for a real one (2B parameters, a card of 24 GB) comes first.
 # What the offline grammar wrote is left out but for trials such as this: it would teach its manner.
-mmusset finetune "$out/music" --include offline --plan --card 24
+mmusset finetune "$out/music" --include offline --plan --gpu-memory 24
 python -m tests.support.tiny_qwen2vl "$out/base" "$out/music"
 mmusset finetune "$out/music" --include offline --base "$out/base" --out "$out/lora" \
   --set train.batch=2 --set train.epochs=2 --set data.max_pixels=3136

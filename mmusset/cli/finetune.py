@@ -39,7 +39,7 @@ def finetune(
     plan: Annotated[
         bool, typer.Option("--plan", help="Show what it will need; load and train nothing.")
     ] = False,
-    card: Annotated[
+    gpu_memory: Annotated[
         float | None, typer.Option(min=1, help="With --plan: a GPU's memory to plan for, in GiB.")
     ] = None,
     merge: Annotated[
@@ -58,7 +58,7 @@ def finetune(
 
     \b
     Examples:
-      mmusset finetune music --plan --card 24
+      mmusset finetune music --plan --gpu-memory 24
       mmusset finetune music --out my-lora
       mmusset finetune music --recipe lora-r64 --base Qwen/Qwen2-VL-7B-Instruct
       mmusset finetune chats.jsonl --set train.quantize=nf4 --merge my-qwen
@@ -73,8 +73,8 @@ def finetune(
     from mmusset.recipe_file import load
     from mmusset.training import world
 
-    if card and not plan:
-        raise UsageError("--card is for --plan")
+    if gpu_memory and not plan:
+        raise UsageError("--gpu-memory is for --plan")
     changes = [*(overrides or ()), *([f"base={base}"] if base else ())]
     changes += [f"data.include=[{include}]"] if include else []
     loaded = load(FinetuneRecipe, recipe, tuple(changes))
@@ -85,7 +85,7 @@ def finetune(
         if plan:
             from mmusset.finetune.plan import FinetunePlan
 
-            show(run.plan(job, card), FinetunePlan.text, as_json)
+            show(run.plan(job, gpu_memory), FinetunePlan.text, as_json)
         elif result := run.finetune(job):
             show(result, run.FinetuneResult.text, as_json)
 

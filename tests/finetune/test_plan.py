@@ -114,7 +114,9 @@ def test_its_advice_fits_when_it_is_followed(base: Path, source: Path) -> None:
 def test_the_command_plans_and_writes_nothing(base: Path, source: Path, tmp_path: Path) -> None:
     (base / "model.safetensors").rename(base / "hidden")  # no weight is read
     try:
-        done = mmusset(*words(base, source, tmp_path / "a"), "--plan", "--card", "24", "--json")
+        done = mmusset(
+            *words(base, source, tmp_path / "a"), "--plan", "--gpu-memory", "24", "--json"
+        )
     finally:
         (base / "hidden").rename(base / "model.safetensors")
     assert done.returncode == 0, done.stderr
@@ -128,7 +130,7 @@ def test_the_command_plans_and_writes_nothing(base: Path, source: Path, tmp_path
 def test_a_bundled_recipe_is_planned_without_network_or_files(source: Path, tmp_path: Path) -> None:
     """The base is known by its published sizes, tokens are estimated."""
     nowhere = {"HF_HOME": str(tmp_path / "empty"), "HF_ENDPOINT": "http://127.0.0.1:9"}
-    words = ("finetune", source, "--include", "offline", "--plan", "--card", "24", "--json")
+    words = ("finetune", source, "--include", "offline", "--plan", "--gpu-memory", "24", "--json")
     done = mmusset(*words, variables=nowhere, cold=True)
     assert done.returncode == 0, done.stderr
     facts = json.loads(done.stdout)

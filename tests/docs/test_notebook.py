@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 def test_the_notebook_runs() -> None:
     (path,) = (ROOT / "docs" / "notebooks").glob("*.ipynb")
     notebook = nbformat.read(path, as_version=4)
-    # From the repository's root, where a newcomer may well start; `make docs` runs it where it lies.
+    # From the root, where a newcomer may well start; `make docs` runs it where it lies.
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": ROOT}}).execute()
     texts = [
         output.get("text", "") + str(output.get("data", {}).get("text/plain", ""))

@@ -125,7 +125,7 @@ def test_the_claims_are_counted_in_the_shards(made: Path) -> None:
     assert "| genre | 1 | 0 | 0 | 1 | 0 | not measured |\n" in card
     assert "| mood | 1 | 0 | 0 | 0 | 1 | not measured |\n" in card
     assert "| **all** | 4 | 2 (50.0 %) | 0 | 1 | 1 (25.0 %) |" in card
-    assert "said by the file's tags, not measured" in card
+    assert "taken from the file's tags, with no measurement" in card
     assert "50.0 % of the\ncaptions (1)" in card
 
 

@@ -3,8 +3,9 @@
     python benchmarks/soak.py [--items N] [--minutes M] [--seed S]
 
 1. A clean build of N items through the stub server, watched: is its memory flat?
-2. The same build, killed every minute or so, with a server that refuses, resets, hangs and goes
-   away: is each item accounted for, and is every shard the clean one's, byte for byte?
+2. The same build with a server that refuses, resets and hangs; for twenty minutes it also goes away
+   again and again, and the build is killed every minute or so: is each item accounted for, and is
+   every shard the clean one's, byte for byte?
 3. For what is left of M minutes, builds in which one call to the system fails
    (tests/faults/injection.py): does each stop or leave the item undecided, and is the next run's
    dataset the clean one's? Says how many calls there are, and what share of all failures was tried.
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 MOST_GROWTH_MB, WARM_UP = 20.0, 1000
 # Seconds from a kill to the next, between outages, and of an outage: at random, at least and most.
 KILL_S, OUTAGE_S, AWAY_S = (20.0, 70.0), (15.0, 60.0), (0.5, 4.0)
+# For how long there are kills and outages: a slow machine would spend hours on starting again.
+TROUBLE_S = 1200.0
 CALL_SECONDS = 10
 NO_SERVER = "no server at"
 IN_FLIGHT = 32
@@ -145,7 +148,8 @@ def troubled_build(source: Path, out: Path, warm_up: int, seed: int, hurry: floa
     run, begun_s, moments = Run(), time.monotonic(), random.Random(seed)
     with serving(*FAULTS, slots=IN_FLIGHT) as stub, outages(stub, run, seed, hurry):
         while True:
-            kill_s = moments.uniform(*KILL_S) / hurry
+            is_trouble = time.monotonic() - begun_s < TROUBLE_S
+            kill_s = moments.uniform(*KILL_S) / hurry if is_trouble else None
             code = watched(words(source, out, stub.url), run, warm_up, kill_s)
             if code == -signal.SIGKILL:
                 run.kills += 1
@@ -160,11 +164,12 @@ def troubled_build(source: Path, out: Path, warm_up: int, seed: int, hurry: floa
 
 @contextmanager
 def outages(stub: "StubServer", run: Run, seed: int, hurry: float) -> "Iterator[None]":
-    """The server goes away and comes back, again and again, until the block is left."""
+    """The server goes away and comes back, again and again, for TROUBLE_S or until the end."""
     over, moments = threading.Event(), random.Random(seed + 1)
+    last_s = time.monotonic() + TROUBLE_S
 
     def trouble() -> None:
-        while not over.wait(moments.uniform(*OUTAGE_S) / hurry):
+        while time.monotonic() < last_s and not over.wait(moments.uniform(*OUTAGE_S) / hurry):
             go_down(stub)
             over.wait(moments.uniform(*AWAY_S))
             come_back(stub)

@@ -61,8 +61,9 @@ def _hum(quality: Quality) -> str:
 
 
 def _bandwidth(quality: Quality) -> str:
-    end = f"sound up to {quality.bandwidth_hz / 1000:.1f} kHz"
-    return f"{end}, then nothing" if quality.cut_off else end
+    return f"{quality.bandwidth_hz / 1000:.1f} kHz, " + (
+        "where the sound is cut off" if quality.cut_off else "not cut off"
+    )
 
 
 # A part of a lower score is worth a word of its own where samples are counted.
@@ -74,13 +75,11 @@ PARTS: tuple[Part, ...] = (
     # dB over what is beside it.
     Part("hum", 6.0, 30.0, "the sound hums", _hum),
     # Share of the clip.
-    Part("silence", 0.1, 0.9, "much is silent", lambda q: f"{q.silence_share:.0%} of the clip"),
+    Part("silence", 0.1, 0.9, "much is silent", lambda q: f"{q.silence_share:.0%} of it is silent"),
     # Of the frequencies that the clip's sample rate can hold, where it is cut off; else 1.
     Part("bandwidth", 0.7, 0.2, "the treble is cut off", _bandwidth),
     # Of full scale.
-    Part(
-        "dc_offset", 0.02, 0.2, "the wave is off zero", lambda q: f"{q.dc_offset:.1%} of full scale"
-    ),
+    Part("dc_offset", 0.02, 0.2, "the wave is off zero", lambda q: f"by {q.dc_offset:.1%}"),
 )
 
 

@@ -154,7 +154,7 @@ def test_a_lossless_file_that_was_an_mp3_once_is_cut_off() -> None:
     assert quality.cut_off
     assert quality.bandwidth_hz == pytest.approx(11100, abs=400)
     assert quality.worst == "bandwidth"
-    assert ("bandwidth", "sound up to 11.2 kHz, then nothing") in lines(quality)
+    assert ("bandwidth", "11.2 kHz, where the sound is cut off") in lines(quality)
 
 
 def test_a_muffled_sound_has_little_bandwidth_and_is_not_cut_off() -> None:

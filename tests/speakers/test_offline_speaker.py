@@ -123,6 +123,30 @@ def test_a_caption_is_read_back_as_the_claims_it_was_made_of() -> None:
         assert len(sentences(caption)) <= caption_grammar.MOST_SENTENCES, caption
 
 
+@pytest.mark.parametrize(
+    "awkward",
+    [
+        r"\bis \w+, (with (drums|percussion)|without \w+)\.",  # breaks off after one adjective
+        r"[Tt]he sound is wide",
+        r" and dark in tone",
+        r"at a moderate volume",
+        r"(about|around) \d*[1-46-9] BPM",
+        r"mid-tempo (major|minor)-key",
+        r"is \w+ and \w+, and the volume",
+        r"drum and bass .*percussion",
+        r"music is in [A-G]( \w+)? m(aj|in)or, with",
+        r"(, \w+){2},? \w+ (rock|classical|folk) ",  # three adjectives before a kind of piece
+    ],
+)
+def test_what_readers_stumbled_over_is_not_written(awkward: str) -> None:
+    for number in range(PAIRS):
+        random = Random(number)
+        value = random.choice(("rock", "classical", "folk", "drum and bass"))
+        genre = Claim(attribute="genre", value=value, text="", basis="told")
+        caption = caption_grammar.write((*claims(random)[:5], genre), random)
+        assert not re.search(awkward, caption), caption
+
+
 @given(music=evidence(), seed=st.integers(0, 2**32))
 def test_any_evidence_gives_a_caption_that_it_carries_or_none(music, seed) -> None:  # type: ignore[no-untyped-def]
     told = sayable(music, CERTAINTY)

@@ -17,7 +17,7 @@ LEAST_WORDS = 3
 MOST_SAID = 6  # claims in a caption; more would make a list of it
 MOST_IN_SENTENCE = 5
 MOST_SENTENCES = 2
-ONE_SENTENCE = (3, 3, 4)  # claims up to which there is one sentence where they fit one
+ONE_SENTENCE = 4  # claims up to which there is one sentence where they fit one
 LEAST_IN_OPENING = 2  # claims, where there are more: "a piece with drums" is no beginning
 
 _REPEATABLE = frozenset({"and", "but", "the", "this", "with"})
@@ -42,9 +42,8 @@ def statements(claims: Sequence[Claim]) -> list[Statement]:
 
 def told(said: Sequence[Statement], random: Random, most_sentences: int = MOST_SENTENCES) -> str:
     """As much as fits into so many sentences, what matters least left out first; "" of nothing."""
-    in_one = pick(ONE_SENTENCE, random)
     for count in range(len(said), 0, -1):
-        least = 1 if count <= in_one else most_sentences
+        least = 1 if count <= ONE_SENTENCE else most_sentences
         for most in range(least, most_sentences + 1):
             for some in combinations(said, count):
                 for text in _captions(some, random, most):
@@ -71,11 +70,23 @@ def _captions(said: Sequence[Statement], random: Random, most_sentences: int) ->
 
 
 def _clashes(frame: Frame, filled: Sequence[Statement]) -> bool:
-    """Whether three adjectives side by side do not all point the same way."""
+    """Whether adjectives side by side do not go together, or are too many for their noun."""
+    is_named = any(each.rank >= 0 and "noun" in each.phrases for each in filled)
     return any(
-        len(side_by_side) > 2 and {-1, 1} <= {each.pole for each in side_by_side}
-        for _, side_by_side in frame.filled(filled)
+        _point_apart(some) or (kind == "adj" and _crowd(some, is_named))
+        for kind, some in frame.filled(filled)
     )
+
+
+def _point_apart(adjectives: Sequence[Statement]) -> bool:
+    """Whether three do not all point the same way: of two, "but" is between."""
+    return len(adjectives) > 2 and {-1, 1} <= {each.pole for each in adjectives}
+
+
+def _crowd(adjectives: Sequence[Statement], is_named: bool) -> bool:
+    """Whether a noun can't carry them: one that names the kind of piece is long itself."""
+    names = {each.attribute for each in adjectives}
+    return len(adjectives) > 3 - is_named or any(pair <= names for pair in phrase_book().apart)
 
 
 def _opens_well(frame: Frame, filled: Sequence[Statement], left: Sequence[Statement]) -> bool:

@@ -84,6 +84,8 @@ class PhraseBook:
     phrases: Mapping[str, Mapping[str, Phrases]]
     hedged: Mapping[str, Mapping[str, Phrases]]
     together: tuple[frozenset[str], ...]
+    apart: tuple[frozenset[str], ...]
+    implied: Mapping[str, frozenset[str]]
     low: frozenset[str]
     high: frozenset[str]
     adjectives: tuple[str, ...]
@@ -96,8 +98,11 @@ class PhraseBook:
         return self.unnamed if claims > 1 else self.unnamed_alone
 
     def statements(self, claims: Sequence[Claim]) -> list[Statement]:
-        """What can be said of claims that stand in the order of what matters."""
-        said = (self._statement(claim, rank) for rank, claim in enumerate(claims))
+        """What can be said of claims that stand in the order of what matters, less what the
+        kind of piece says by itself."""
+        implied = {name for claim in claims for name in self.implied.get(claim.value, ())}
+        told = [claim for claim in claims if claim.attribute not in implied]
+        said = (self._statement(claim, rank) for rank, claim in enumerate(told))
         return [statement for statement in said if statement]
 
     def place(self, adjective: str) -> int:
@@ -114,11 +119,16 @@ class PhraseBook:
             return None
         value = spoken(claim)
         worded = {
-            kind: tuple(text.replace("$value", value) for text in texts)
+            kind: tuple(text.replace("$value", value) for text in texts if _suits(text, value))
             for kind, texts in phrases.items()
         }
         pole = (claim.value in self.high) - (claim.value in self.low)
         return Statement(claim.attribute, claim.value, worded, rank, pole)
+
+
+def _suits(text: str, value: str) -> bool:
+    """Whether a phrase is one for this value: "about" is for round numbers, "about 95 BPM"."""
+    return value.endswith(("0", "5")) or not text.startswith(("about ", "around "))
 
 
 def spoken(claim: Claim) -> str:
@@ -137,6 +147,8 @@ def phrase_book() -> PhraseBook:
         phrases=_by_value(data["phrases"]),
         hedged=_by_value(data["hedged"]),
         together=tuple(frozenset(names) for names in data["together"]),
+        apart=tuple(frozenset(names) for names in data["apart"]),
+        implied={value: frozenset(names) for value, names in data["implied"].items()},
         low=frozenset(data["low"]),
         high=frozenset(data["high"]),
         adjectives=tuple(data["adjectives"]),

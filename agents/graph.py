@@ -1,15 +1,15 @@
 """The graph that ties the agents, built from their declarations:
 
-captioner -> story_writer -> critic -> accepted
-                               |  ^--- reconciler, for a bounded number of rounds
-                               |--> reconciler
-                               '--> rejected
+(listener ->) captioner -> story_writer -> critic -> accepted
+                                             |  ^--- reconciler, for a bounded number of rounds
+                                             |--> reconciler
+                                             '--> rejected
 
-An item that a person wants mended, or wrote words for, begins at the critic. A given story and
+An item that a person wants mended, or wrote words for, goes on at the critic. A given story and
 a person's words are nobody's to change: whatever an agent returns for them is not taken.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal, cast
 
@@ -20,7 +20,16 @@ from mmusset.sample import GIVEN, AgentName, Caption, Material, Outcome, Story, 
 from mmusset.speakers.asking import Asker
 from mmusset.tracing import refuse_tracing, untraced
 
-from .state import GraphAgent, SignedChange, State, StateChange, begin, has_words, is_fixed
+from .state import (
+    GraphAgent,
+    SignedChange,
+    State,
+    StateChange,
+    begin_by,
+    has_words,
+    is_fixed,
+    known_with,
+)
 
 Annotate = Callable[[Material], Awaitable[Outcome]]
 
@@ -28,39 +37,41 @@ Annotate = Callable[[Material], Awaitable[Outcome]]
 def build_graph(asker: Asker, recipe: Recipe, agents: Sequence[GraphAgent[BaseModel]]) -> Annotate:
     """A function that takes one item's material through the agents.
 
-    Those that write take their turns in the order of the list, then the one that judges; those
-    that mend follow each verdict with a fault, and the judge follows them. No checkpointer: the
-    ledger keeps every reply, so a sample begun again repeats no call. Raises Refused where
-    LangGraph would send every prompt to a tracing service.
+    Those that listen come first; those that write take their turns in the order of the list, then
+    the one that judges; those that mend follow each verdict with a fault, and the judge follows
+    them. No checkpointer: the ledger keeps every reply, so a sample begun again repeats no call.
+    Raises Refused where LangGraph would send every prompt to a tracing service.
     """
     refuse_tracing()
     from langchain_core.runnables import RunnableConfig
     from langgraph.graph import END, START, StateGraph
 
+    listeners = [agent.name for agent in agents if agent.place == "listen"]
     writers = [agent.name for agent in agents if agent.place == "write"]
     (judge,) = [agent.name for agent in agents if agent.place == "judge"]
     menders = [agent.name for agent in agents if agent.place == "mend"]
     graph = StateGraph(State)
     for agent in agents:
         graph.add_node(agent.name, _node(agent, asker, recipe))
-    graph.add_conditional_edges(START, _first, {"write": writers[0], "revise": judge})
+    begun = listeners[-1] if listeners else START
+    graph.add_conditional_edges(begun, _first, {"write": writers[0], "revise": judge})
     graph.add_conditional_edges(judge, _after_judge, {"end": END, "mend": menders[0]})
-    for before, after in (*pairwise([*writers, judge]), *pairwise([*menders, judge])):
+    for before, after in (
+        *pairwise([START, *listeners]),
+        *pairwise([*writers, judge]),
+        *pairwise([*menders, judge]),
+    ):
         graph.add_edge(before, after)
     compiled = graph.compile()
     # As many steps as a sample may take, and one to spare; LangGraph's own limit is 10,007. A
     # revision skips the writers and has one round at least.
-    steps = len(writers) + 1 + (len(menders) + 1) * max(1, recipe.critic.max_rounds)
+    steps = (
+        len(listeners) + len(writers) + 1 + (len(menders) + 1) * max(1, recipe.critic.max_rounds)
+    )
     config: RunnableConfig = {"recursion_limit": steps + 1}
 
     async def annotate(material: Material) -> Outcome:
-        start = begin(
-            material,
-            recipe.certainty,
-            recipe.tags.use,
-            recipe.certainty_sounds_like,
-            recipe.critic.story_words,
-        )
+        start = begin_by(material, recipe)
         with untraced():
             return outcome(cast(State, await compiled.ainvoke(start, config)))
 
@@ -82,7 +93,12 @@ def outcome(state: State) -> Outcome:
     )
     story = Story(text=state["story"], writer=state["story_writer"], note=state["story_note"])
     return Outcome(
-        verdict=verdict, caption=caption, story=story, turns=state["turns"], told=state["told"]
+        verdict=verdict,
+        caption=caption,
+        story=story,
+        turns=state["turns"],
+        told=state["told"],
+        heard=state["heard"],
     )
 
 
@@ -94,9 +110,13 @@ def _how_accepted(state: State) -> str:
 
 def _node(
     agent: GraphAgent[BaseModel], asker: Asker, recipe: Recipe
-) -> Callable[..., Awaitable[SignedChange]]:
-    async def node(state: State) -> SignedChange:
-        return _signed(state, await agent.turn(state, asker, recipe), agent.name)
+) -> Callable[..., Awaitable[Mapping[str, object]]]:
+    async def node(state: State) -> Mapping[str, object]:
+        change = await agent.turn(state, asker, recipe)
+        signed = _signed(state, change, agent.name)
+        if "heard" in change:
+            return {**known_with(state, change["heard"], recipe), **signed}
+        return signed
 
     return node
 

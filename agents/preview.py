@@ -11,7 +11,7 @@ from mmusset.speakers.base import Request
 from mmusset.speakers.offline.speaker import OfflineSpeaker
 
 from .graph import build_graph
-from .state import GraphAgent, begin, brief
+from .state import GraphAgent, begin_by, brief
 
 
 async def preview(
@@ -21,13 +21,7 @@ async def preview(
     agents: Sequence[GraphAgent[BaseModel]],
 ) -> Request:
     """The request of `agent`. Texts that others of `agents` write first are the offline ones."""
-    state = begin(
-        material,
-        recipe.certainty,
-        recipe.tags.use,
-        recipe.certainty_sounds_like,
-        recipe.critic.story_words,
-    )
+    state = begin_by(material, recipe)
     outcome = await build_graph(Asker(OfflineSpeaker(), InMemoryReplies()), recipe, agents)(
         material
     )

@@ -19,6 +19,7 @@ from mmusset.sample import (
     AgentName,
     Claim,
     Fault,
+    Heard,
     JudgedClaim,
     Material,
     Outcome,
@@ -47,6 +48,7 @@ class StateChange(TypedDict, total=False):
     round: int
     status: Status | None
     turns: tuple[Turn, ...]
+    heard: Heard  # by a listener: it becomes part of what is known
 
 
 class SignedChange(StateChange, total=False):
@@ -56,15 +58,20 @@ class SignedChange(StateChange, total=False):
     story_writer: AgentName
 
 
-class State(SignedChange):
-    """One sample in the graph. Texts are "" and tuples empty until they are written."""
+class Known(TypedDict):
+    """What is known of a sample, whatever is written; it grows where an agent has listened."""
 
     material: Material
     told: tuple[JudgedClaim, ...]  # what the tags in use claim, contradicted or not
     sayable: tuple[Claim, ...]
+    evidence: str  # the part of the prompt that all agents share
+
+
+class State(SignedChange, Known):
+    """One sample in the graph. Texts are "" and tuples empty until they are written."""
+
     title: str  # the piece's, where the recipe allows to tell it
     story_words: tuple[int, int]  # the fewest and the most, as the recipe has them
-    evidence: str  # the part of the prompt that all agents share
 
 
 R_co = TypeVar("R_co", bound=BaseModel, covariant=True)
@@ -123,10 +130,33 @@ def begin(
         round=0,
         status=None,
         turns=(),
+        heard={},
     )
     if material.revision:
         return {**state, **_revised(material.revision)}
     return state
+
+
+def begin_by(material: Material, recipe: Recipe) -> State:
+    """A sample of which nothing is written yet, as a recipe has it."""
+    return begin(
+        material,
+        recipe.certainty,
+        recipe.tags.use,
+        recipe.certainty_sounds_like,
+        recipe.critic.story_words,
+    )
+
+
+def known_with(state: State, heard: Heard, recipe: Recipe) -> Known:
+    """What is known of a sample when more was heard in it."""
+    begun = begin_by(state["material"].with_heard(heard), recipe)
+    return Known(
+        material=begun["material"],
+        told=begun["told"],
+        sayable=begun["sayable"],
+        evidence=begun["evidence"],
+    )
 
 
 def _heard(claims: Sequence[Claim]) -> str:
@@ -195,14 +225,16 @@ def brief(state: State, agent: GraphAgent[BaseModel]) -> Brief:
         story=draft.story,
         faults=draft.faults,
     )
-    system = prompts.load("system").text.strip()
+    system, evidence = prompts.load("system").text.strip(), state["evidence"]
+    if agent.place == "listen":
+        system = evidence = ""  # it is to say what it hears, whatever else is known
     return Brief(
         agent=agent,
         material=state["material"],
         sayable=state["sayable"],
         draft=draft,
         prompt=PromptParts(
-            system, state["evidence"], task, prompts.sha256_of(agent.prompt, _has_ears(state))
+            system, evidence, task, prompts.sha256_of(agent.prompt, _has_ears(state))
         ),
         title=state["title"],
         story_words=state["story_words"],

@@ -8,8 +8,10 @@ The builder imports no agent and no model; this module, above the rooms, is wher
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
     from .builder.item_story import ItemStory
     from .builder.job import BuildResult
     from .builder.report import BuildSummary
+    from .ears.declaration import Ear
     from .sources.source import Source
     from .speakers.chat import Body
+    from .speakers.vllm.listener import ListenerExam
     from .speakers.vllm.serve import ServerSpec
 
 T = TypeVar("T")
@@ -71,6 +75,54 @@ def server_of(
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class RecipeEars:
+    """The ears of a recipe: those that a card calibrates, and what a listener has to pass."""
+
+    calibrated: "tuple[Ear, ...]" = ()
+    exam: "ListenerExam | None" = None
+
+    @contextmanager
+    def listed(self) -> Iterator[None]:
+        """Have all rooms know them by their calibration."""
+        from .ears.listed import in_place
+
+        with in_place(self.calibrated):
+            yield
+
+
+def ears_of(recipe: Recipe, log: Callable[[str], None]) -> RecipeEars:
+    """The ears that a recipe names.
+
+    Raises MmussetError where one can't listen here, UsageError for a card that can't be used.
+    """
+    from .ears import calibration
+    from .ears.listed import check_there
+    from .ears.listener import LISTENER, NAME
+    from .speakers.vllm.deaf import ProbeSound
+    from .speakers.vllm.listener import ListenerExam
+
+    check_there(recipe.ears)
+    if NAME not in recipe.ears:
+        return RecipeEars()
+    part = recipe.listener
+    folder = Path(part.card) if part.card else calibration.usual_folder(NAME)
+    card = calibration.read_card(folder)
+    if card is None:
+        log(
+            f"the listener has no calibration card in {folder}: what it hears is kept, and nothing"
+            f" of it is said; `mmusset ears calibrate {NAME}` makes one"
+        )
+        return RecipeEars()
+    licences = (f"{card.model}, {part.licence}",) if part.licence else ()
+    probes = tuple(
+        ProbeSound(wav, frozenset(probe.there), frozenset(probe.absent), frozenset(probe.heard))
+        for probe, wav in calibration.probes_of(folder, card)
+    )
+    ear = calibration.calibrated(LISTENER, card, licences)
+    return RecipeEars((ear,), ListenerExam(card.model, probes))
+
+
 def build_dataset(
     source: "Source",
     out: Path,
@@ -94,25 +146,24 @@ def build_dataset(
     `mmusset.agents`, to try another one. The rest is as the options of `mmusset build` say.
     Raises what `builder.run.build` raises; then the same call goes on.
     """
-    from .agents import AGENTS
+    from .agents import AGENTS, with_listener
     from .agents.graph import build_graph
     from .builder import job, run
     from .builder.planning.candidates import quota
     from .builder.progress import BuildProgress
     from .composer import composer_of
-    from .ears.listed import check_there
     from .publish.card import write_card_if_free
     from .speakers.agent import agents_named
     from .speakers.choose import speaker_of
 
-    display, team = progress or Progress(), tuple(agents) or AGENTS
-    check_there(recipe.ears)
-    recipe = recipe.with_agents(team)
+    display, writers = progress or Progress(), tuple(agents) or AGENTS
+    ears = ears_of(recipe, display.log)
+    recipe, team = recipe.with_agents(writers), with_listener(writers, recipe.ears)
     whole = job.BuildJob(
         source,
         out,
         recipe,
-        speaker_of(recipe, display.log, served),
+        speaker_of(recipe, display.log, served, ears.exam),
         partial(build_graph, agents=team),
         team,
         limit,
@@ -124,9 +175,10 @@ def build_dataset(
         check,
         words_from,
     )
-    result = _finish(run.build(whole, BuildProgress(display)))
-    if result.finished:
-        write_card_if_free(out, display.log)
+    with ears.listed():
+        result = _finish(run.build(whole, BuildProgress(display)))
+        if result.finished:
+            write_card_if_free(out, display.log)
     return result
 
 
@@ -144,22 +196,22 @@ def replay_dataset(
 
     Raises MmussetError where other bytes come out, or where there is no dataset.
     """
-    from .agents import AGENTS
+    from .agents import AGENTS, with_listener
     from .agents.graph import build_graph
     from .builder import job, run
     from .builder.progress import BuildProgress
     from .composer import composer_of
-    from .ears.listed import check_there
     from .speakers.choose import speaker_of
 
-    display, team = progress or Progress(), tuple(agents) or AGENTS
-    check_there(recipe.ears)
-    recipe = recipe.with_agents(team)
+    display, writers = progress or Progress(), tuple(agents) or AGENTS
+    ears = ears_of(recipe, display.log)
+    recipe, team = recipe.with_agents(writers), with_listener(writers, recipe.ears)
     speaker = speaker_of(recipe, display.log)
     composer = composer_of(recipe.music, display.log)
     graph = partial(build_graph, agents=team)
     whole = job.BuildJob(source, out, recipe, speaker, graph, team, composer=composer)
-    return _finish(run.replay(whole, BuildProgress(display)))
+    with ears.listed():
+        return _finish(run.replay(whole, BuildProgress(display)))
 
 
 def summary_of(result: "BuildResult", out: Path) -> "BuildSummary":
@@ -176,22 +228,23 @@ def try_file(path: Path, recipe: Recipe, log: Callable[[str], None]) -> "ItemSto
 
     Raises UsageError where there is no such file, or nothing that pairs with it.
     """
-    from .agents import AGENTS
+    from .agents import AGENTS, with_listener
     from .agents.graph import build_graph
     from .builder import item_story, trial
-    from .ears.listed import check_there
     from .speakers.asking import Asker, InMemoryReplies
     from .speakers.choose import speaker_of
 
-    check_there(recipe.ears)
-    recipe = recipe.with_agents(AGENTS)
+    ears = ears_of(recipe, log)
+    recipe, team = recipe.with_agents(AGENTS), with_listener(AGENTS, recipe.ears)
+    speaker = speaker_of(recipe, log, exam=ears.exam)
 
     async def run() -> "ItemStory":
-        async with trial.trial_of_file(path, recipe) as on_trial, speaker_of(recipe, log) as writer:
-            graph = build_graph(Asker(writer, InMemoryReplies()), recipe, AGENTS)
+        async with trial.trial_of_file(path, recipe) as on_trial, speaker as entered:
+            graph = build_graph(Asker(entered, InMemoryReplies()), recipe, team)
             return item_story.tried(on_trial, await graph(on_trial.material))
 
-    return _finish(run())
+    with ears.listed():
+        return _finish(run())
 
 
 def prompt_of_item(source: "Source", place: int, agent: str, recipe: Recipe) -> "Body":
@@ -199,20 +252,26 @@ def prompt_of_item(source: "Source", place: int, agent: str, recipe: Recipe) -> 
 
     Raises UsageError for an agent or an item that is not there.
     """
-    from .agents import AGENTS
+    from .agents import AGENTS, with_listener
+    from .agents.listener import LISTENER
     from .agents.preview import preview
     from .builder import trial
-    from .ears.listed import check_there
     from .speakers import chat
     from .speakers.agent import agents_named
+    from .speakers.vllm import listener
 
-    check_there(recipe.ears)
-    (named,) = agents_named((agent,), AGENTS)
+    ears, team = ears_of(recipe, lambda _: None), with_listener(AGENTS, recipe.ears)
+    (named,) = agents_named((agent,), team)
     recipe = recipe.with_agents(AGENTS)
 
     async def run() -> chat.Body:
         async with trial.trial_of_source(source, place, recipe) as on_trial:
-            request = await preview(on_trial.material, named, recipe, AGENTS)
+            request = await preview(on_trial.material, named, recipe, team)
+            if named is LISTENER:
+                assert on_trial.material.sound_file
+                wav = on_trial.material.sound_file.read_bytes()
+                return listener.body(recipe.listener, chat.task(request), wav)
             return chat.body(request, recipe.speaker)
 
-    return _finish(run())
+    with ears.listed():
+        return _finish(run())

@@ -13,6 +13,7 @@ Count = Annotated[int, Field(ge=1)]
 
 CERTAINTY = 0.9  # the probability of being right from which a value may be said
 SOUNDS_LIKE = 0.7  # and that from which an ear's may be said as "sounds like"
+LISTENER_SECONDS = 30.0  # what the encoders of audio language models take; they cut what is longer
 
 
 class ClipPart(Frozen):
@@ -153,6 +154,26 @@ class ServerPart(Frozen):
     price_out: Annotated[float, Field(ge=0)] = 0.0  # per million tokens of replies
 
 
+class ListenerPart(ServerPart):
+    """Where the audio language model is that `ears: [listener]` asks, and what it is worth.
+
+    `card` is the folder of its calibration card, "" for the usual one; `licence` is that of the
+    model, for the dataset's card.
+    """
+
+    url: str = "http://127.0.0.1:8001/v1"
+    model: str = ""  # as the server lists it; "" is its first
+    revision: str = ""  # of the weights, where the model's name does not tell it
+    max_tokens: Annotated[int, Field(ge=64, le=8192)] = 256
+    card: str = ""
+    licence: str = ""
+
+    def canonical(self) -> dict[str, Any]:
+        """What can change a byte of the output. The card's content is known by the ear's identity,
+        not by where it lies."""
+        return self.model_dump(mode="json", include={"model", "revision", "max_tokens"})
+
+
 STORY_WORDS, MODEL_STORY_WORDS = (20, 120), (50, 120)  # the fewest and the most
 
 
@@ -232,6 +253,7 @@ class Recipe(Frozen):
     certainty: Share = CERTAINTY
     certainty_sounds_like: Share = SOUNDS_LIKE
     ears: tuple[EarName, ...] = ()
+    listener: ListenerPart = ListenerPart()
     limits: LimitsPart = LimitsPart()
     tags: TagsPart = TagsPart()
 
@@ -246,6 +268,14 @@ class Recipe(Frozen):
             return data
         return data | {"critic": critic | {"story_words": MODEL_STORY_WORDS}}
 
+    @model_validator(mode="after")
+    def listener_takes_the_clips(self) -> Self:
+        if "listener" in self.ears and self.clip.seconds > LISTENER_SECONDS:
+            raise ValueError(
+                f"the ear listener hears {LISTENER_SECONDS:g} s at most: set clip.seconds lower"
+            )
+        return self
+
     def with_agents(self, agents: Iterable[HasSampling]) -> Self:
         """The recipe with an entry for each agent, as `recipe_file.load` gives it.
 
@@ -259,11 +289,13 @@ class Recipe(Frozen):
 
         A checkpoint is known by its bytes, not by where it lies.
         """
-        whole = {"job": True, "name": True, "limits": True, "server": True}
+        whole = {"job": True, "name": True, "limits": True, "server": True, "listener": True}
         data = self.model_dump(mode="json", exclude={**whole, "music": {"checkpoint"}})
         data["limits"] = {"block_size": self.limits.block_size}
         if self.ears:
             data["ears"] = sorted(self.ears)
+            if "listener" in self.ears:
+                data["listener"] = self.listener.canonical()
         else:  # datasets without ears are the same job as before there were any
             del data["ears"], data["certainty_sounds_like"]
         return canonical_json(data)

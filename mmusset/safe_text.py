@@ -13,7 +13,10 @@ MASK = "***"
 MOST_CHARACTERS = 200
 MOST_READ = 4000  # of a line, before it is masked and cut
 # Variables of the environment that hold secrets.
-SECRET_VARIABLES = ("OPENAI_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN")
+SECRET_VARIABLES = (
+    *("OPENAI_API_KEY", "LISTENER_API_KEY"),
+    *("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN"),
+)
 # A shorter value is too likely an ordinary word to be looked for in texts.
 LEAST_SECRET = 6
 

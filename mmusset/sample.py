@@ -5,7 +5,7 @@ Values measured on media carry a confidence from 0 to 1; what it is worth in
 precision is written in `benchmarks/README.md`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -399,6 +399,16 @@ class Prepared(Frozen):
     media: MediaFacts
     given_story: str
 
+    def with_heard(self, heard: Heard) -> "Prepared":
+        """The same with what more ears have heard in the clip; by their names, in order."""
+        if not heard:
+            return self
+        music = self.media.music_evidence
+        both = dict(sorted((music.heard | heard).items()))
+        evidence = music.model_copy(update={"heard": both})
+        media = self.media.model_copy(update={"music_evidence": evidence})
+        return self.model_copy(update={"media": media})
+
 
 class Quadruple(MediaFacts):
     """An accepted sample: the JSON member of a shard, always with the same fields.
@@ -438,7 +448,7 @@ class Outcome(Frozen):
     """What the agents made of an item. Only a caption without any claim is missing.
 
     `told` is what the tags say of the music, as far as the recipe uses it, and whether what was
-    measured agrees.
+    measured agrees. `heard` is what an agent has listened to.
     """
 
     verdict: Verdict
@@ -446,6 +456,7 @@ class Outcome(Frozen):
     story: Story | None
     turns: tuple[Turn, ...]
     told: tuple[JudgedClaim, ...] = ()
+    heard: Heard = Field(default_factory=dict, exclude_if=_is_empty)
 
 
 class Revision(Frozen):
@@ -464,7 +475,8 @@ class Revision(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All that the agents are given of one item. `image_file` is the picture that a model sees.
+    """All that the agents are given of one item. `image_file` is the picture that a model sees,
+    `sound_file` the sound that a listener hears, where there is one.
 
     With a `revision` they go on from what it holds.
     """
@@ -475,10 +487,15 @@ class Material:
     prepared: Prepared
     image_file: Path
     revision: Revision | None = None
+    sound_file: Path | None = None
 
     @property
     def media(self) -> MediaFacts:
         return self.prepared.media
+
+    def with_heard(self, heard: Heard) -> "Material":
+        """The same with what more ears have heard."""
+        return replace(self, prepared=self.prepared.with_heard(heard))
 
     @property
     def given_story(self) -> str:

@@ -147,6 +147,7 @@ class Builder:
                 continue
             self._unread_in_a_row = 0
             with self._ledger.transaction():
+                self._ledger.media.keep_heard(planned.idx, outcome.heard)
                 self._ledger.verdicts.decide(planned.idx, outcome)
             failpoint("verdict_kept")
             self._new += 1
@@ -186,10 +187,9 @@ class Builder:
         try:
             prepared = await self._media.ensure(planned)
             check_quality(prepared.media.quality, self._job.recipe.quality.least)
-            picture = self._media.picture(planned.item.key)
             seed = self._job.recipe.speaker.seed
             asked_for = revision(self._ledger, planned.idx)
-            material = material_of(planned.item, prepared, picture, seed, asked_for)
+            material = material_of(planned.item, prepared, self._media, seed, asked_for)
             return await self._annotate(material)
         except Unread:
             # SIGTERM to all processes of a service ends the decoders too: no fault of the file.

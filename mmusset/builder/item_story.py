@@ -83,7 +83,8 @@ def explain(ledger: Ledger, key_or_path: str) -> list[ItemStory]:
 
 def tried(trial: Trial, outcome: Outcome) -> ItemStory:
     """The story of an item on trial, which is in no plan."""
-    return ItemStory(trial.item, trial.material.prepared, outcome, None, None, None)
+    prepared = trial.material.prepared.with_heard(outcome.heard)
+    return ItemStory(trial.item, prepared, outcome, None, None, None)
 
 
 def _at(ledger: Ledger, path: bytes) -> list[PlannedItem]:

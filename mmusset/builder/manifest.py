@@ -2,11 +2,12 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from mmusset.ears.declaration import Ear
 from mmusset.ears.listed import ears_named
 from mmusset.files import write_bytes_durably
 from mmusset.json_text import canonical_json
@@ -17,6 +18,7 @@ from mmusset.shards.manifest import (
     GeneratedMusic,
     LedgerStamp,
     ListedEar,
+    ListedLabel,
     ListedShard,
     Manifest,
     NearDuplicates,
@@ -78,9 +80,26 @@ def _ears(identities: Mapping[str, str]) -> dict[str, ListedEar]:
             licences=ear.licences,
             calibrated_on=ear.calibrated_on,
             labels=tuple(label.name for label in ear.labels),
+            calibration=tuple(_calibration(ear)),
         )
         for ear in ears_named(identities)
     }
+
+
+def _calibration(ear: Ear) -> Iterator[ListedLabel]:
+    """What the labels are worth of which there was anything to hear."""
+    for worth in ear.worth:
+        if worth.positives:
+            label = ear.label(worth.label)
+            assert label
+            yield ListedLabel(
+                label=worth.label,
+                positives=worth.positives,
+                found=worth.found,
+                negatives=worth.negatives,
+                false=worth.false,
+                right=label.steps[-1].probability,
+            )
 
 
 def _near_duplicates(ledger: Ledger) -> NearDuplicates:

@@ -5,6 +5,7 @@ import os
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from mmusset.ears.listener import NAME as LISTENER
 from mmusset.errors import MmussetError, Unread, Unusable
 from mmusset.files import failpoint
 from mmusset.recipe import Recipe
@@ -46,12 +47,15 @@ class Media:
     async def ensure(self, planned: PlannedItem, for_model: bool = True) -> Prepared:
         """What was prepared, its media stored again if they were lost.
 
-        With `for_model` the picture that a model is shown is among them. Raises MmussetError if
-        the source no longer gives the bytes that were measured, Unread if it can't be read.
+        With `for_model` what models are sent, picture and sound, is among them. Raises
+        MmussetError if the source no longer gives the bytes that were measured, Unread if it can't
+        be read.
         """
         prepared, item = await self.prepare(planned), planned.item
-        needs_picture = for_model and bool(model_pixels(self._workspace.recipe))
-        missing = needs_picture and not self.picture(item.key).exists()
+        recipe = self._workspace.recipe
+        shown = [self.picture(item.key)] if model_pixels(recipe) else []
+        shown += [self.sound(item.key)] if LISTENER in recipe.ears else []
+        missing = for_model and not all(path.exists() for path in shown)
         if missing or self._stored(item.key, prepared) is None:
             try:
                 # The story was read when the item was prepared; its file may be gone since.
@@ -91,9 +95,13 @@ class Media:
         """Where the picture is that a model is shown; `ensure` made sure of it."""
         return self.cache / f"{key}.model.jpg"
 
+    def sound(self, key: str) -> Path:
+        """Where the sound is that a listener is sent; `ensure` made sure of it."""
+        return self.cache / f"{key}.listener.wav"
+
     def forget(self, key: str) -> None:
         """Drop the stored media of an item that is in a shard, or never will be."""
-        for path in (*self._paths(key), self.picture(key)):
+        for path in (*self._paths(key), self.picture(key), self.sound(key)):
             path.unlink(missing_ok=True)
 
     async def _open(self, item: Item, with_story: bool, files: AsyncExitStack) -> Originals:
@@ -124,6 +132,7 @@ class Media:
             model_pixels=model_pixels(recipe),
             generated_by=composer,
             ears=recipe.ears,
+            sound=LISTENER in recipe.ears,
         )
 
     def _stored(self, key: str, prepared: Prepared) -> tuple[bytes, bytes] | None:
@@ -143,10 +152,15 @@ def model_pixels(recipe: Recipe) -> int:
 
 
 def material_of(
-    item: Item, prepared: Prepared, picture: Path, seed: int, revision: Revision | None = None
+    item: Item,
+    prepared: Prepared,
+    media: Media,
+    seed: int,
+    revision: Revision | None = None,
 ) -> Material:
-    """What the agents are given of an item; `picture` is what a model is shown."""
-    return Material(item.key, seed, item.piece.tags, prepared, picture, revision)
+    """What the agents are given of an item; what models are sent of it lies in `media`."""
+    picture, sound = media.picture(item.key), media.sound(item.key)
+    return Material(item.key, seed, item.piece.tags, prepared, picture, revision, sound)
 
 
 def _changed(item: Item, why: str) -> MmussetError:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from mmusset.ears.declaration import Ear
 from mmusset.ears.listed import EARS, ears_named
 from mmusset.errors import MmussetError
 from mmusset.recipe import Recipe
@@ -32,10 +33,12 @@ SAMPLE_CPU_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class EarReport:
-    """Whether an ear can listen on this machine, and whether the recipe wants it to."""
+    """Whether an ear can listen on this machine, and whether the recipe wants it to; one that is
+    `on_server` can where that is, which nobody has asked yet."""
 
     is_there: bool
     is_used: bool
+    on_server: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,7 @@ def survey(
         to_generate=len(inventory.lone_pictures),
         skipped=reasons,
         undecided=unread,
-        ears={ear.name: EarReport(ear.is_there, ear.name in recipe.ears) for ear in EARS},
+        ears={ear.name: _ear(ear, recipe) for ear in EARS},
         samples=samples,
         minutes=samples * _sample_cpu_s(recipe) / recipe.limits.workers / 60,
         estimate=estimate(samples, recipe, agents),
@@ -199,6 +202,10 @@ def status(ledger: Ledger) -> StatusReport:
         lost=[*_lost_items(ledger), *_unread_files(ledger)],
         skipped=[(show_path(s.path), s.reason, s.detail) for s in ledger.left_out.skipped()],
     )
+
+
+def _ear(ear: Ear, recipe: Recipe) -> EarReport:
+    return EarReport(ear.is_there, ear.name in recipe.ears, ear.kind == "listener")
 
 
 def _sample_cpu_s(recipe: Recipe) -> float:

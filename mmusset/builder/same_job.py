@@ -114,7 +114,8 @@ def _refuse_unless_re_run(changed: list[Difference], re_run: tuple[AgentName, ..
 def _belongs_to(name: str, agents: tuple[AgentName, ...]) -> bool:
     """Whether a setting concerns these agents alone. The critic's limits are the critic's."""
     return any(
-        name in {f"prompt of {agent}", f"model of {agent}", f"speaker.adapters.{agent}"}
+        name in {f"{what} {agent}" for what in ("prompt of", "model of", "ear")}
+        or name == f"speaker.adapters.{agent}"
         or name.startswith((f"speaker.sampling.{agent}.", f"{agent}."))
         for agent in agents
     )

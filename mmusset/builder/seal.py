@@ -5,6 +5,7 @@ import tarfile
 from contextlib import suppress
 from pathlib import Path
 
+from mmusset.ears.listener import NAME as LISTENER
 from mmusset.errors import MmussetError, Unread
 from mmusset.files import PARTIAL, failpoint, file_sha256, sync_folder
 from mmusset.safe_text import show_path
@@ -149,6 +150,7 @@ class Sealer:
             ) from None
         outcome = self._ledger.verdicts.outcome(planned.idx)
         assert outcome and outcome.caption and outcome.story
+        writer = next(turn for turn in outcome.turns if turn.agent != LISTENER)
         published = {name: getattr(item.tags, name) for name in self._recipe.tags.published}
         quadruple = Quadruple(
             **dict(prepared.media),
@@ -159,8 +161,8 @@ class Sealer:
             caption=outcome.caption,
             captions=facets_of(item.key, outcome.caption.claims),
             tags=Tags(**published),
-            speaker=outcome.turns[0].speaker,
-            model=outcome.turns[0].model,
+            speaker=writer.speaker,
+            model=writer.model,
             turns=outcome.turns,
             source_sha256=item.source_sha256,
         )

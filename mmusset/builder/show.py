@@ -2,6 +2,7 @@
 
 import shlex
 
+from mmusset.ears.listener import NAME as LISTENER
 from mmusset.sources.licences import UNKNOWN
 
 from .accounting import Tally, total_cost
@@ -62,14 +63,14 @@ def _told(report: SurveyReport) -> list[str]:
 def _ears(report: SurveyReport) -> list[str]:
     """Who listens; an ear that is not here is named with the command that fetches it."""
     used = [name for name, ear in report.ears.items() if ear.is_used]
-    here = [name for name, ear in report.ears.items() if ear.is_there]
+    here = [name for name, ear in report.ears.items() if ear.is_there and not ear.on_server]
     lines = [
         f"ears      {', '.join(used) or 'none'} in the recipe; here: {', '.join(here) or 'none'}"
     ]
     return lines + [
         f"  not here: {name}; `mmusset ears get {name}` fetches it"
         for name in used
-        if name not in here
+        if name not in here and not report.ears[name].on_server
     ]
 
 
@@ -88,7 +89,8 @@ def status(report: StatusReport) -> str:
     splits = ", ".join(f"{name} {count}" for name, count in report.splits.items())
     size = sum(shard.size for shard in report.shards)
     lines.append(f"shards    {len(report.shards)} ({splits or 'no sample'}), {size / 1e6:.1f} MB")
-    models = ", ".join(dict.fromkeys(name for name in report.models.values() if name))
+    writers = (model for agent, model in report.models.items() if agent != LISTENER)
+    models = ", ".join(dict.fromkeys(name for name in writers if name))
     lines.append(f"written by the {report.speaker} speaker ({models or 'nothing yet'})")
     if report.composer:
         accepted = report.tally.accepted

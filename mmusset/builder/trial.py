@@ -61,8 +61,8 @@ async def _trial(
                 f"{source} gives {len(items)} items, no item {place} ({why or 'nothing is there'})"
             )
         item, media = items[place - 1], Media(workspace)
-        prepared, picture = await media.cut(item), media.picture(item.key)
-        yield Trial(item, material_of(item, prepared, picture, recipe.speaker.seed))
+        prepared = await media.cut(item)
+        yield Trial(item, material_of(item, prepared, media, recipe.speaker.seed))
 
 
 def _is_of(entry: Entry, name: bytes) -> bool:

@@ -40,7 +40,7 @@ def scan(
       mmusset scan ~/Music
       mmusset scan ~/Music --speaker vllm --set server.price_in=0.2 --set server.price_out=0.6
     """
-    from mmusset.agents import AGENTS
+    from mmusset.agents import AGENTS, with_listener
     from mmusset.builder import report, run
     from mmusset.builder import show as texts
     from mmusset.builder.progress import BuildProgress
@@ -50,7 +50,8 @@ def scan(
     loaded = load_recipe(recipe, overrides, speaker)
     with for_terminal() as progress:
         survey = asyncio.run(run.survey_only(source_of(source), loaded, BuildProgress(progress)))
-    show(report.survey(survey, loaded, AGENTS), texts.survey, as_json)
+    agents = with_listener(AGENTS, loaded.ears)
+    show(report.survey(survey, loaded, agents), texts.survey, as_json)
 
 
 @app.command(rich_help_panel=GROUP)

@@ -1,12 +1,14 @@
-"""Commands for the ears: which there are, and fetching one."""
+"""Commands for the ears: which there are, fetching one, calibrating one."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import JsonOption, log, show
+from .options import JsonOption, RecipeOption, SetOption, load_recipe, log, show
 
 if TYPE_CHECKING:
+    from mmusset.ears.calibration import CalibrationCard
     from mmusset.ears.declaration import Ear
 
 app = typer.Typer()
@@ -17,6 +19,8 @@ app.add_typer(ears, name="ears", rich_help_panel="Make a dataset")
 @ears.callback()
 def _ears(context: typer.Context, as_json: JsonOption = False) -> None:
     """List the ears that a recipe may name, and which are on this machine; `get` fetches one.
+
+    `calibrate` finds out what a listener on a server is worth.
 
     \b
     Examples:
@@ -49,12 +53,75 @@ def get(
     print(f"{ear.name} is there: build with --set 'ears=[{ear.name}]'")
 
 
+@ears.command()
+def calibrate(
+    name: Annotated[str, typer.Argument(help="The ear's name: listener.")],
+    folder: Annotated[Path, typer.Argument(help="Clips, and truth.csv: what is in each.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Where the card goes. [default: where builds look for it]")
+    ] = None,
+    recipe: RecipeOption = "quickstart",
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask an ear about clips whose truth is known, and keep what its answers are worth.
+
+    Without such a card nothing that a listener hears is said. The guide on ears tells what stands
+    in truth.csv; benchmarks/ear_clips.py makes such a folder.
+
+    \b
+    Example:
+      mmusset ears calibrate listener clips --set listener.url=http://127.0.0.1:8001/v1
+    """
+    from mmusset.calibrating import calibrate_listener
+    from mmusset.ears.calibration import usual_folder
+    from mmusset.ears.listener import NAME
+    from mmusset.errors import UsageError
+
+    if name != NAME:
+        raise UsageError(f"only the ear {NAME} is calibrated by its users, not {name!r}")
+    target = out or usual_folder(name)
+    card = calibrate_listener(folder, load_recipe(recipe, overrides, None), target, log)
+    show(card, _card_text, as_json)
+    log(f"written to {target}")
+
+
+def _card_text(card: "CalibrationCard") -> str:
+    from mmusset.ears.calibration import by_type, calibrated
+    from mmusset.ears.listener import LISTENER
+    from mmusset.recipe import CERTAINTY, SOUNDS_LIKE
+
+    ear = calibrated(LISTENER, card)
+    lines = [
+        f"{card.model}, on {card.made_on}: its answers agree with the right clip by"
+        f" {card.right:.2f}, with another by {card.wrong:.2f}"
+    ]
+    for each in by_type(ear, card):
+        low, high = each.precision
+        lines.append(
+            f"{each.attribute}: {each.right} of {each.made} claims right ({low:.2f} to {high:.2f}),"
+            f" {each.there} to be heard"
+        )
+    for worth, label in zip(card.labels, ear.labels, strict=True):
+        if worth.positives:
+            probability = label.steps[-1].probability
+            how = "said" if probability >= CERTAINTY else "as sounds like"
+            lines.append(
+                f"  {worth.label:16s}{worth.found:4d} of {worth.positives:4d} found,"
+                f" {worth.false:3d} of {worth.negatives:4d} false; right with {probability:.2f}:"
+                f" {how if probability >= SOUNDS_LIKE else 'not said'}"
+                + (", and its silence counts" if label.absent_below else "")
+            )
+    return "\n".join(lines)
+
+
 def _facts(ear: "Ear") -> dict[str, object]:
     return {
         "name": ear.name,
         "kind": ear.kind,
         "there": ear.is_there,
         "version": ear.identity,
+        "on_server": ear.kind == "listener",
         "labels": [label.name for label in ear.labels],
         "licences": list(ear.licences),
     }
@@ -67,6 +134,8 @@ def _text(ears: "list[dict[str, object]]") -> str:
         assert isinstance(labels, list)
         assert isinstance(licences, list)
         where = "on this machine" if ear["there"] else f"not here: `mmusset ears get {name}`"
+        if ear["on_server"]:
+            where = "on a server: listener.url; `mmusset ears calibrate` says what it is worth"
         lines += [
             f"{name:10s}{where}",
             f"  a {ear['kind']}, {ear['version']}",

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from mmusset.json_text import canonical_json
 from mmusset.sample import UNMEASURED, HeardLabel
 
+from .worth import LabelWorth
+
 Floats = NDArray[np.float32]
 Log = Callable[[str], None]
 
@@ -109,6 +111,7 @@ class Ear:
     rate_hz: int = 16000
     listen: "Callable[[Floats], Mapping[str, float]] | None" = None
     weights: Weights | None = None
+    worth: tuple[LabelWorth, ...] = ()  # what its steps follow from, where a card gave them
 
     def __post_init__(self) -> None:
         names = [label.name for label in self.labels]

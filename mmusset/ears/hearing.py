@@ -30,7 +30,7 @@ def hear(samples: Floats, rate_hz: int, ears: Sequence[Ear], silence_dbfs: float
         if signal.audible_share == 0:
             scores = {label.name: 0.0 for label in ear.labels}
         else:
-            scores = dict(ear.listen(_levelled(signal, ear.rate_hz)))
+            scores = dict(ear.listen(levelled(signal, ear.rate_hz)))
         if scores.keys() != {label.name for label in ear.labels}:
             raise ValueError(f"ear {ear.name} gives {sorted(scores)}, which are not its labels")
         if not all(np.isfinite(score) for score in scores.values()):
@@ -39,8 +39,8 @@ def hear(samples: Floats, rate_hz: int, ears: Sequence[Ear], silence_dbfs: float
     return heard
 
 
-def _levelled(signal: ClipSignal, rate_hz: int) -> Floats:
-    """One channel at the ear's rate and level."""
+def levelled(signal: ClipSignal, rate_hz: int) -> Floats:
+    """A clip as ears get it: one channel at this rate, at -18 dBFS RMS; silence stays silent."""
     mono = signal.mono_at(rate_hz).astype(np.float64)
     rms = float(np.sqrt(np.mean(np.square(mono))))
     gain = 10 ** (LEVEL_DBFS / 20) / rms if rms > 0 else 0.0

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from mmusset.errors import MmussetError, UsageError
 
 from .declaration import Ear
+from .listener import LISTENER
 from .musicnn.ear import MUSICNN
 
-EARS: list[Ear] = [MUSICNN]
+EARS: list[Ear] = [MUSICNN, LISTENER]
 _PACKAGE = __name__.partition(".")[0]
 
 
@@ -68,6 +69,18 @@ def added(ear: Ear) -> Iterator[None]:
         yield
     finally:
         EARS.remove(ear)
+
+
+@contextmanager
+def in_place(ears: Iterable[Ear]) -> Iterator[None]:
+    """For a while, list these ears in place of those of their names: calibrated ones, say."""
+    before = list(EARS)
+    by_name = {ear.name: ear for ear in ears}
+    EARS[:] = [by_name.get(ear.name, ear) for ear in before]
+    try:
+        yield
+    finally:
+        EARS[:] = before
 
 
 def foreign_modules() -> list[str]:

@@ -9,11 +9,17 @@ from mmusset.sample import HeardLabel, MusicEvidence, Tier
 from .declaration import Ear, Label
 from .listed import EARS
 
-# What follows from what is heard: a choir is a voice.
+# What follows from what is heard: a choir is a voice, a violin one of the strings.
 FOLLOWS: Mapping[tuple[str, str], tuple[str, str]] = MappingProxyType(
     {
         ("vocals", "choir"): ("vocals", "present"),
-        ("instrument", "sitar"): ("instrument", "plucked strings"),
+        **{
+            ("instrument", each): ("instrument", "plucked strings")
+            for each in ("banjo", "guitar", "harp", "harpsichord", "sitar")
+        },
+        ("instrument", "cello"): ("instrument", "strings"),
+        ("instrument", "violin"): ("instrument", "strings"),
+        ("instrument", "trumpet"): ("instrument", "brass"),
     }
 )
 
@@ -109,9 +115,11 @@ def doubted(attribute: str, value: str, music: MusicEvidence) -> float:
 
 
 def what_was_heard(music: MusicEvidence) -> Iterator[tuple[str, Label, HeardLabel]]:
-    """Each label of each ear on the list with what it was heard as: the ear's name first."""
+    """Each label that an ear on the list heard at all, with what it was heard as: the ear's name
+    first."""
     for witness in _witnesses(music):
-        yield witness.ear.name, witness.label, witness.heard
+        if witness.heard.score > 0:
+            yield witness.ear.name, witness.label, witness.heard
 
 
 def _witnesses(music: MusicEvidence) -> Iterator[_Witness]:

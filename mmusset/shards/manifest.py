@@ -17,6 +17,10 @@ MANIFEST = "manifest.json"
 Number = Annotated[int, Field(ge=0)]
 
 
+def _is_empty(value: object) -> bool:
+    return not value
+
+
 class _Part(BaseModel):
     """Fields that a later version may add are left alone."""
 
@@ -86,19 +90,30 @@ class CallCosts(Rates):
     agents: dict[str, AgentCost] = {}
 
 
+class ListedLabel(_Part):
+    """What one label of an ear is worth by its calibration card: it heard `found` of `positives`
+    clips that have the thing, and `false` of `negatives` that do not. `right` is the probability of
+    being right in music at large."""
+
+    label: str
+    positives: Number
+    found: Number
+    negatives: Number
+    false: Number
+    right: float
+
+
 class ListedEar(_Part):
     """An ear that listened to the clips: its kind, its version with its calibration, what it is
-    licensed under, what it was calibrated on, and the labels that it listens for."""
+    licensed under, what it was calibrated on, and the labels that it listens for. `calibration` is
+    that of an ear which its user calibrated."""
 
     kind: str
     identity: str
     licences: tuple[str, ...]
     calibrated_on: str
     labels: tuple[str, ...]
-
-
-def _is_empty(value: object) -> bool:
-    return not value
+    calibration: Annotated[tuple[ListedLabel, ...], Field(exclude_if=_is_empty)] = ()
 
 
 class Manifest(_Part):

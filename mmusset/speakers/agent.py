@@ -41,7 +41,7 @@ class Notes:
     story_words: tuple[int, int] = STORY_WORDS
 
 
-Place: TypeAlias = Literal["write", "judge", "mend"]
+Place: TypeAlias = Literal["listen", "write", "judge", "mend"]
 R_co = TypeVar("R_co", bound=BaseModel, covariant=True)
 
 
@@ -49,8 +49,9 @@ R_co = TypeVar("R_co", bound=BaseModel, covariant=True)
 class Agent(Generic[R_co]):
     """One agent's declaration.
 
-    `place` says when it has its turn: those that write speak once for each sample, in the order of
-    the list; then one judges; those that mend speak after each verdict that finds a fault.
+    `place` says when it has its turn: those that listen come first, and are sent the sound alone;
+    those that write speak once for each sample, in the order of the list; then one judges; those
+    that mend speak after each verdict that finds a fault.
     `reply` is the type of what it says: its JSON schema goes to the model, and its name and
     docstring are part of that schema, so that to change them is to ask for every reply again.
     `sampling` is the default that a recipe may override. `reply_tokens` are those of a usual

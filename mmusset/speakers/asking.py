@@ -74,7 +74,7 @@ class Asker:
             complaint = fault_of(reply, reply_type)
             if not complaint:
                 value = reply_type.model_validate_json(reply.text)
-                return ValidReply(value, self._speaker.name, model.name, sha256)
+                return ValidReply(value, model.speaker or self._speaker.name, model.name, sha256)
         raise Unusable("no usable answer", f"the {brief.agent.name} was asked twice: {complaint}")
 
 

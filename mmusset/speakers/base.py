@@ -80,10 +80,12 @@ class ModelId:
     """What an agent speaks through: a model's name, with its revision, and its settings.
 
     Both are part of a request's hash: another model, another sampling, another request.
+    `speaker` is the name of the speaker where it is not the one that was asked.
     """
 
     name: str
     settings: str = ""
+    speaker: str = ""
 
 
 class Reply(Frozen):
@@ -143,8 +145,22 @@ def schema(reply: type[BaseModel]) -> str:
 
 
 def request_sha256(request: Request, model: ModelId) -> str:
-    """The hash under which a reply is kept: equal requests are never paid for twice."""
+    """The hash under which a reply is kept: equal requests are never paid for twice.
+
+    A listener is only sent a sound, and is asked once about it whatever else has changed.
+    """
     brief, material, prompt = request.brief, request.brief.material, request.brief.prompt
+    if brief.agent.place == "listen":
+        sound = {
+            "agent": brief.agent.name,
+            "clip": material.media.music.sha256,
+            "complaint": request.complaint,
+            "model": model.name,
+            "prompt": prompt.task,
+            "schema": schema(brief.agent.reply),
+            "settings": model.settings,
+        }
+        return hashlib.sha256(canonical_json(sound).encode()).hexdigest()
     facts = {
         "agent": brief.agent.name,
         "complaint": request.complaint,

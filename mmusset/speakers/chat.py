@@ -84,4 +84,6 @@ def schema_text(chat: Body) -> str:
 def _show_part(part: dict[str, Any]) -> str:
     if part["type"] == "text":
         return str(part["text"])
+    if part["type"] == "input_audio":
+        return f"[a WAV of {len(part['input_audio']['data']) * 3 // 4000} kB]"
     return f"[a JPEG of {len(part['image_url']['url']) * 3 // 4000} kB]"

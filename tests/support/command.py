@@ -26,6 +26,7 @@ WITH_TORCH = ("encode", "evaluate-speaker", "finetune", "generate", "train")
 # What only our own code and its children read, and each time: no import depends on it.
 FREE = (
     *("FAKE_VLLM", "FAULT_TABLE", "LD_PRELOAD", "MMUSSET_FAILPOINT", "OPENAI_API_KEY"),
+    *("LISTENER_API_KEY", "XDG_CACHE_HOME"),
     "PYTEST_CURRENT_TEST",
 )
 

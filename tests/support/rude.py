@@ -11,6 +11,7 @@ from pathlib import Path
 import orjson
 
 from mmusset.agents import AGENTS
+from mmusset.speakers.stub.plan import StubPlan
 from mmusset.speakers.stub.replies import parse_chat, reply_to
 
 MOST_SENT = 64 << 20
@@ -56,7 +57,7 @@ def models(*names: str) -> bytes:
 
 def completion(heard: Heard, **changes: object) -> bytes:
     """The right answer to a chat; `changes` are of its choice."""
-    text = reply_to(parse_chat(orjson.loads(heard.body)), AGENTS, 0.0)
+    text = reply_to(parse_chat(orjson.loads(heard.body)), AGENTS, StubPlan(objecting=0))
     choice = {"message": {"content": text}, "finish_reason": "stop"} | changes
     return http("200 OK", orjson.dumps({"choices": [choice]}))
 

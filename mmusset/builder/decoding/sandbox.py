@@ -20,7 +20,16 @@ from mmusset.sample import Prepared
 from mmusset.sources.source import Kind
 from mmusset.tracing import without_tracing
 
-from .tasks import ComposingInput, ComposingTask, PrepareTask, Survey, SurveyTask
+from .tasks import (
+    AnyTask,
+    ComposingInput,
+    ComposingTask,
+    Listened,
+    ListenTask,
+    PrepareTask,
+    Survey,
+    SurveyTask,
+)
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -65,7 +74,14 @@ class Sandbox:
         """
         return Prepared.model_validate_json(await self._run(task))
 
-    async def _run(self, task: SurveyTask | ComposingTask | PrepareTask) -> str:
+    async def listen(self, task: ListenTask) -> Listened:
+        """A piece's first clip, stored as a listener is sent it, and what ears hear in it.
+
+        Raises as `prepare` does.
+        """
+        return Listened.model_validate_json(await self._run(task))
+
+    async def _run(self, task: AnyTask) -> str:
         async with self._slots:
             child = self._idle.pop() if self._idle else await self._start()
             try:

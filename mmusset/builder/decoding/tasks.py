@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from mmusset.frozen import Frozen
 from mmusset.recipe import ClipPart, ImagePart
-from mmusset.sample import Item, Tags
+from mmusset.sample import Heard, Item, Tags
 from mmusset.sources.source import Kind
 
 
@@ -76,7 +76,8 @@ class PrepareTask(_Task):
     """Cut, measure and store an item as `stem`.flac and `stem`.jpg.
 
     With `model_pixels`, the picture is also stored as a model is shown it, as `stem`.model.jpg.
-    `generated_by` is "" where the music is the source's own; `ears` listen to the clip.
+    `generated_by` is "" where the music is the source's own; `ears` listen to the clip. With
+    `sound`, the clip is also stored as a listener is sent it, as `stem`.listener.wav.
     """
 
     task: Literal["prepare"] = "prepare"
@@ -88,7 +89,26 @@ class PrepareTask(_Task):
     model_pixels: int
     generated_by: str
     ears: tuple[str, ...] = ()
+    sound: bool = False
 
 
-Task = Annotated[SurveyTask | ComposingTask | PrepareTask, Field(discriminator="task")]
-TASKS: TypeAdapter[SurveyTask | ComposingTask | PrepareTask] = TypeAdapter(Task)
+class ListenTask(_Task):
+    """Cut the first clip of a piece and store it as a listener is sent it, as `stem`.listener.wav;
+    `ears` listen to it."""
+
+    task: Literal["listen"] = "listen"
+    file: bytes
+    stem: bytes
+    clip: ClipPart
+    ears: tuple[str, ...] = ()
+
+
+class Listened(Frozen):
+    """What ears heard in a clip."""
+
+    heard: Heard
+
+
+AnyTask = SurveyTask | ComposingTask | PrepareTask | ListenTask
+Task = Annotated[AnyTask, Field(discriminator="task")]
+TASKS: TypeAdapter[AnyTask] = TypeAdapter(Task)

@@ -27,6 +27,7 @@ import numpy as np
 
 from mmusset.ears import listed as ears
 from mmusset.ears.hearing import hear
+from mmusset.ears.sounds import wav_of_clip
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
 from mmusset.evidence import clip as clips
 from mmusset.evidence import decode, music
@@ -46,6 +47,8 @@ from .tasks import (
     TASKS,
     ComposingInput,
     ComposingTask,
+    Listened,
+    ListenTask,
     PrepareTask,
     Survey,
     SurveyTask,
@@ -145,7 +148,26 @@ def prepare(task: PrepareTask) -> Prepared:
     _store(task.stem + b".jpg", jpeg)
     if task.model_pixels:
         _store(task.stem + b".model.jpg", fit(picture, task.model_pixels))
+    if task.sound:
+        _store_sound(task.stem, clip, task.clip.silence_dbfs)
     return Prepared(media=facts, given_story=story)
+
+
+def listen(task: ListenTask) -> Listened:
+    """Cut a piece's first clip for a listener, and have ears listen to it.
+
+    Raises Unusable or Unfit for the file's fault, Unread; OSError where it can't be stored.
+    """
+    with MediaFile(_path(task.file)) as media:
+        clip = clips.cut(media, 0, 1, task.clip)
+    _store_sound(task.stem, clip, task.clip.silence_dbfs)
+    listening = ears.ears_named(task.ears)
+    heard = hear(clip.samples, clip.rate_hz, listening, task.clip.silence_dbfs)
+    return Listened(heard=heard)
+
+
+def _store_sound(stem: bytes, clip: clips.Clip, silence_dbfs: float) -> None:
+    _store(stem + b".listener.wav", wav_of_clip(clip.samples, clip.rate_hz, silence_dbfs))
 
 
 def _evidence(task: PrepareTask, clip: clips.Clip, whole: pieces.PieceEvidence) -> MusicEvidence:
@@ -209,6 +231,8 @@ def _reply(line: str) -> dict[str, Any]:
             result = survey(task)
         elif task.task == "compose":
             result = composing_input(task)
+        elif task.task == "listen":
+            result = listen(task)
         else:
             result = prepare(task)
         return {"ok": result.model_dump_json()}

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from mmusset.builder.decoding.tasks import Survey
 from mmusset.errors import MmussetError
-from mmusset.sample import Prepared
+from mmusset.sample import Heard, Prepared
 
 
 class LedgerMedia:
@@ -67,6 +67,12 @@ class LedgerMedia:
             "INSERT OR REPLACE INTO prepared (idx, value) VALUES (?, ?)",
             (idx, prepared.model_dump_json()),
         )
+
+    def keep_heard(self, idx: int, heard: Heard) -> None:
+        """Keep what was heard in an item's clip since it was measured."""
+        prepared = self.prepared(idx) if heard else None
+        if prepared:
+            self.keep_prepared(idx, prepared.with_heard(heard))
 
     def upsampled_count(self) -> int:
         """How many clips had a lower sample rate than they are stored at."""

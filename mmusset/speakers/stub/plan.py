@@ -65,7 +65,11 @@ class PlannedFault(Frozen):
 class StubPlan(Frozen):
     """All of it. `queue` is how many may wait for a slot before 503; None: any number.
 
-    `objecting` is the share of samples whose first story the critic objects to.
+    `objecting` is the share of samples whose first story the critic objects to. `sounds` are the
+    labels of what is in a sound, by the sha256 of its WAV; `listening` says what a listener makes
+    of that: it knows it, and nothing else; takes sound and ignores it, without even counting its
+    tokens where it is `deaf`; hears everything in everything; or names other instruments,
+    genres and moods than there are.
     """
 
     slots: Annotated[int, Field(ge=1)] = 8
@@ -76,6 +80,8 @@ class StubPlan(Frozen):
     adapters: tuple[str, ...] = ()
     objecting: Share = 0.1
     faults: tuple[PlannedFault, ...] = ()
+    listening: Literal["honest", "deaf", "numb", "always yes", "liar"] = "honest"
+    sounds: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 def load(path: Path | None) -> StubPlan:

@@ -16,13 +16,19 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from mmusset.ears.listener import Hearing
+from mmusset.ears.sounds import seconds_of
 from mmusset.measured import Measured
 from mmusset.recipe import MODEL_STORY_WORDS
 from mmusset.sample import Claim, Colour, Fault, ImageEvidence, Placed
 from mmusset.speakers.agent import Agent, Draft, Notes
 from mmusset.speakers.offline import story_grammar
 from mmusset.speakers.picture import tokens
+from mmusset.speakers.vllm.listener import sound_tokens
 from mmusset.text import word_count
+
+from .listening import hearing
+from .plan import StubPlan
 
 CHARACTERS_PER_TOKEN = 4
 BLOCK_TOKENS = 16  # of vLLM's prefix cache on a GPU
@@ -41,7 +47,8 @@ _FAULT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """The parts of a chat. `picture` is a data URL; `sample` is the same for all calls on one."""
+    """The parts of a chat. `picture` is a data URL, `sound` a WAV in base64; `sample` is the same
+    for all calls on one."""
 
     model: str
     system: str
@@ -50,16 +57,18 @@ class ChatRequest:
     task: str
     schema: str  # the name of the reply's schema, "" for plain text
     sample: str
+    sound: str = ""
 
     @property
     def prompt_tokens(self) -> int:
         text = len(self.system) + len(self.evidence) + len(self.task)
-        return text // CHARACTERS_PER_TOKEN + picture_tokens(self.picture)
+        seen, heard = picture_tokens(self.picture), heard_tokens(self.sound)
+        return text // CHARACTERS_PER_TOKEN + seen + heard
 
 
 def parse_chat(body: dict[str, Any]) -> ChatRequest:
     """The parts of a chat completion's body. Raises KeyError or TypeError where one is missing."""
-    system, picture, texts = "", "", []
+    system, picture, sound, texts = "", "", "", []
     for message in body["messages"]:
         content = message["content"]
         if message["role"] == "system":
@@ -70,21 +79,26 @@ def parse_chat(body: dict[str, Any]) -> ChatRequest:
             texts += [part["text"] for part in content if part["type"] == "text"]
             urls = [p["image_url"]["url"] for p in content if p["type"] == "image_url"]
             picture = "".join(urls)
+            sounds = [p["input_audio"]["data"] for p in content if p["type"] == "input_audio"]
+            sound = "".join(sounds)
     schema = body.get("response_format", {}).get("json_schema", {}).get("name", "")
     *before, task = texts
     evidence = "".join(before)
-    sample = hashlib.sha256((picture + evidence).encode()).hexdigest()
-    return ChatRequest(body["model"], system, picture, evidence, task, schema, sample)
+    sample = hashlib.sha256((picture + sound + evidence).encode()).hexdigest()
+    return ChatRequest(body["model"], system, picture, evidence, task, schema, sample, sound)
 
 
-def reply_to(chat: ChatRequest, agents: Sequence[Agent[BaseModel]], objecting: float) -> str:
-    """The reply's text: what the agent whose schema is asked for writes offline.
+def reply_to(chat: ChatRequest, agents: Sequence[Agent[BaseModel]], plan: StubPlan) -> str:
+    """The reply's text: what the agent whose schema is asked for writes offline, and of a sound
+    what the plan has a listener hear.
 
-    The share `objecting` of first drafts is objected to, so that there is something to mend.
+    The share `plan.objecting` of first drafts is objected to, so that there is something to mend.
     """
+    if chat.schema == Hearing.__name__:
+        return hearing(chat.sound, plan).model_dump_json()
     for agent in agents:
         if agent.reply.__name__ == chat.schema:
-            return _reply(agent, chat, agents, objecting).model_dump_json()
+            return _reply(agent, chat, agents, plan.objecting).model_dump_json()
     # What `mmusset serve` warms a server up with, and what a probe asks.
     return '{"white":"yes"}' if chat.schema == "White" else "Yes."
 
@@ -139,6 +153,12 @@ def picture_tokens(url: str) -> int:
     data = b64decode(url.partition(",")[2][:4096])
     with Image.open(io.BytesIO(data)) as image:
         return tokens(*image.size)
+
+
+@lru_cache(maxsize=64)
+def heard_tokens(sound: str) -> int:
+    """How many tokens a sound takes."""
+    return sound_tokens(seconds_of(b64decode(sound))) if sound else 0
 
 
 def _notes(chat: ChatRequest) -> Notes:

@@ -27,6 +27,7 @@ from .replies import (
     BLOCK_TOKENS,
     CHARACTERS_PER_TOKEN,
     ChatRequest,
+    heard_tokens,
     parse_chat,
     picture_tokens,
     reply_to,
@@ -215,7 +216,7 @@ class StubServer:
             await asyncio.sleep(self.plan.latency_s)
         if fault and (wrong := await self._spoil(request, fault)):
             return wrong
-        text, finish_reason = reply_to(chat, self.agents, self.plan.objecting), "stop"
+        text, finish_reason = reply_to(chat, self.agents, self.plan), "stop"
         if fault:
             text, finish_reason = _spoil_text(text, fault)
         return web.Response(
@@ -259,6 +260,8 @@ class StubServer:
     def _completion(self, chat: ChatRequest, text: str, finish_reason: str) -> dict[str, Any]:
         written = len(text) // CHARACTERS_PER_TOKEN + 1
         prompt, cached = chat.prompt_tokens, self._cached_tokens(chat)
+        if self.plan.listening == "deaf":
+            prompt -= heard_tokens(chat.sound)
         self._tokens.update(prompt=prompt, hits=cached, generation=written)
         choice = {
             "index": 0,

@@ -7,6 +7,8 @@ Doors:
     speaker    `VllmSpeaker`: sends each request until it is answered or refused for good
     serve      `VllmServer`, `to_serve`: finds vLLM, starts it, and stops it whole
     served     `ServedSpeaker`: a speaker that brings its own server (`build --serve`)
+    listener   `ListenerSpeaker`: the server behind the ear `listener`
+    deaf       whether such a server hears at all
 
 Inside:
     wire       one HTTP call; what a failure means is in the type of its exception

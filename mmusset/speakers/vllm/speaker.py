@@ -22,7 +22,7 @@ from .blame import Blame
 from .breaker import Breaker, RetryWindow
 from .dispatch import Dispatcher
 from .throttle import LatencyThrottle, QueueThrottle
-from .wire import NoReply, ServerBusy, error_text, fetch, model_names, post
+from .wire import SERVER, NoReply, ServerBusy, SettingNames, error_text, fetch, model_names, post
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -41,15 +41,17 @@ class VllmSpeaker:
     """Speaks through a server. `notify` gets a line when the server goes or comes back."""
 
     name = "vllm"
+    named = SERVER
 
     def __init__(
         self,
         part: SpeakerPart,
         server: ServerPart,
         notify: Callable[[str], None] = lambda _: None,
+        strikes: dict[str, int] | None = None,
     ) -> None:
         self.in_flight = server.max_in_flight
-        self.strikes: dict[str, int] = {}
+        self.strikes: dict[str, int] = {} if strikes is None else strikes
         self.throttle: QueueThrottle | LatencyThrottle = LatencyThrottle(server.max_in_flight)
         self.dispatcher = Dispatcher(self.throttle)
         self._part = part
@@ -108,9 +110,14 @@ class VllmSpeaker:
         where it stays away, MmussetError where it refuses every request of ours.
         """
         brief = request.brief
-        body = orjson.dumps(chat.body(request, self._part, self._model))
+        body = chat.body(request, self._part, self._model)
+        return await self._answer(body, brief.material.key, _priority(brief))
+
+    async def _answer(self, body: chat.Body, key: str, priority: int) -> Reply:
+        """The reply to a body; calls that are lost count against `key`."""
+        data = orjson.dumps(body)
         while True:
-            answer = await self._try(body, brief.material.key, _priority(brief))
+            answer = await self._try(data, key, priority)
             if answer:
                 return answer
 
@@ -119,9 +126,9 @@ class VllmSpeaker:
         self.dispatcher.stop(Stopped())
 
     def session(self) -> "ClientSession":
-        """A client that sends the key of OPENAI_API_KEY. Raises UsageError for one, or for an
-        address, that can't be used."""
-        key = _checked_key(self._url)
+        """A client that sends the server's key, if there is one. Raises UsageError for one, or for
+        an address, that can't be used."""
+        key = _checked_key(self._url, self.named)
         from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 
         return ClientSession(
@@ -141,9 +148,7 @@ class VllmSpeaker:
             if alone and not await self._probes_answered():
                 return None
             begun_s = time.monotonic()
-            answer = await post(
-                self._session, f"{self._url}/chat/completions", body, self._server.call_seconds
-            )
+            answer = await self._post(body, self._server.call_seconds)
         except ServerBusy as busy:
             self._back_off(begun_s, busy.retry_after_s)
             return None
@@ -158,6 +163,10 @@ class VllmSpeaker:
         self._answered(key, alone)
         self.throttle.answered(begun_s, time.monotonic())
         return answer
+
+    async def _post(self, body: bytes, deadline_s: float) -> Reply:
+        url = f"{self._url}/chat/completions"
+        return await post(self._session, url, body, deadline_s, self.named)
 
     async def _probes_answered(self) -> bool:
         """Whether the server answers as many probes as are due before a suspect's call."""
@@ -207,21 +216,25 @@ class VllmSpeaker:
 
     async def _models(self) -> list[str]:
         try:
-            reply = await fetch(self._session, f"{self._url}/models", PROBE_S)
+            reply = await fetch(self._session, f"{self._url}/models", PROBE_S, named=self.named)
         except NoReply as lost:
-            raise MmussetError(
-                f"no server at {self._printable_url} ({lost}); start one with"
-                " `mmusset serve`, or set server.url"
-            ) from None
+            raise self._absent(lost) from None
         if reply.status != 200:
             raise MmussetError(
                 f"{self._printable_url} answers {reply.status}: {error_text(reply.data)}; look at"
-                " server.url, and at the key in OPENAI_API_KEY"
+                f" {self.named.url}, and at the key in {self.named.key}"
             )
         if names := model_names(reply.data):
             return names
         raise MmussetError(
-            f"{self._printable_url} lists no model as OpenAI's protocol has it; look at server.url"
+            f"{self._printable_url} lists no model as OpenAI's protocol has it; look at"
+            f" {self.named.url}"
+        )
+
+    def _absent(self, lost: NoReply) -> MmussetError:
+        return MmussetError(
+            f"no server at {self._printable_url} ({lost}); start one with"
+            " `mmusset serve`, or set server.url"
         )
 
     async def probe(self) -> str:
@@ -233,9 +246,7 @@ class VllmSpeaker:
         body = {"model": self._model, "messages": [message], "max_tokens": 1, "temperature": 0}
         deadline_s = min(PROBE_S, self._server.call_seconds)
         try:
-            await post(
-                self._session, f"{self._url}/chat/completions", orjson.dumps(body), deadline_s
-            )
+            await self._post(orjson.dumps(body), deadline_s)
         except ServerBusy:
             return ""
         except (NoReply, Unusable, MmussetError) as error:
@@ -267,25 +278,25 @@ def _priority(brief: Brief) -> int:
     at a time.
     """
     begun = bool(brief.draft.caption or brief.draft.story)
-    return {"mend": 0, "judge": 1, "write": 2 if begun else 3}[brief.agent.place]
+    return {"mend": 0, "judge": 1, "write": 2 if begun else 3, "listen": 4}[brief.agent.place]
 
 
-def _checked_key(url: str) -> str:
+def _checked_key(url: str, named: SettingNames) -> str:
     """The key to send, "" for none. Raises UsageError where it or the address can't be used."""
-    key = os.environ.get("OPENAI_API_KEY", "").strip()
+    key = os.environ.get(named.key, "").strip()
     if not key.isprintable():
-        raise UsageError("the key in OPENAI_API_KEY holds a character that no key can")
+        raise UsageError(f"the key in {named.key} holds a character that no key can")
     try:
         parts = urlsplit(url)
         is_address = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         is_address = False
     if not is_address:
-        raise UsageError("server.url is no address: it should look like http://127.0.0.1:8000/v1")
+        raise UsageError(f"{named.url} is no address: it should look like http://127.0.0.1:8000/v1")
     safe_text.remember_url(url)
     if key and "@" in parts.netloc:
         raise UsageError(
-            "server.url holds a user, and OPENAI_API_KEY a key: a server takes one or the other,"
+            f"{named.url} holds a user, and {named.key} a key: a server takes one or the other,"
             " not both; take the user out of the address, or unset the variable"
         )
     return key

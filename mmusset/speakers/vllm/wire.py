@@ -33,11 +33,24 @@ if TYPE_CHECKING:
 # Our longest reply has 8192 tokens; a server that sends more than this is no model's server.
 MOST_BYTES = 4 << 20
 MOST_TOKENS = 1 << 40
+# The variables that hold keys of servers: of the writers', and of the listener's.
+KEY_VARIABLES = ("OPENAI_API_KEY", "LISTENER_API_KEY")
 # What a status of HTTP says of the request. 503 is what vLLM sends when its queue has a bound.
 BUSY = {408, 409, 425, 429, 503}
 REFUSED = {400, 413, 422}
 NOT_OURS = {401, 403, 404, 407}
 LONGEST_WAIT_S = 300.0  # of a Retry-After header, which may say anything
+
+
+@dataclass(frozen=True, slots=True)
+class SettingNames:
+    """How a user calls what the recipe and the environment say of a server."""
+
+    url: str = "server.url"
+    key: str = "OPENAI_API_KEY"
+
+
+SERVER = SettingNames()
 
 
 class ServerBusy(Exception):
@@ -97,19 +110,25 @@ class _Completion(Frozen, extra="ignore"):
     usage: _Usage | None = Field(default=None)
 
 
-async def post(session: "ClientSession", url: str, body: bytes, deadline_s: float) -> Reply:
+async def post(
+    session: "ClientSession", url: str, body: bytes, deadline_s: float, named: SettingNames = SERVER
+) -> Reply:
     """The reply to a chat completion's body, within `deadline_s` from first byte to last.
 
     Raises Unusable, MmussetError, ServerBusy and NoReply, as the module says.
     """
     begun_s = time.monotonic()
-    response = await fetch(session, url, deadline_s, body)
-    _check_status(url, response)
+    response = await fetch(session, url, deadline_s, body, named)
+    _check_status(url, response, named)
     return _reply(response.data, time.monotonic() - begun_s)
 
 
 async def fetch(
-    session: "ClientSession", url: str, deadline_s: float, body: bytes | None = None
+    session: "ClientSession",
+    url: str,
+    deadline_s: float,
+    body: bytes | None = None,
+    named: SettingNames = SERVER,
 ) -> HttpResponse:
     """The response to a POST of JSON, or to a GET where there is no body. Raises NoReply.
 
@@ -127,7 +146,7 @@ async def fetch(
         # Around all of it, because no timeout of the client's ends a body that drips in.
         async with asyncio.timeout(deadline_s), call as response:
             if 300 <= response.status < 400:
-                raise _moved(url, response.status)
+                raise _moved(url, response.status, named)
             data = await _read(response)
             return HttpResponse(response.status, data, response.headers.get("Retry-After", ""))
     except TimeoutError:
@@ -189,14 +208,14 @@ async def _read(response: "ClientResponse") -> bytes:
     return b"".join(chunks)
 
 
-def _moved(url: str, status: int) -> MmussetError:
+def _moved(url: str, status: int, named: SettingNames) -> MmussetError:
     return MmussetError(
         f"{safe_text.of_url(url)} sends its callers elsewhere ({status}); mmusset follows no"
-        " redirect: set server.url to where the server itself is"
+        f" redirect: set {named.url} to where the server itself is"
     )
 
 
-def _check_status(url: str, response: HttpResponse) -> None:
+def _check_status(url: str, response: HttpResponse, named: SettingNames) -> None:
     status = response.status
     if status == 200:
         return
@@ -207,8 +226,8 @@ def _check_status(url: str, response: HttpResponse) -> None:
         raise Unusable("refused by the server", f"{status}: {message}")
     if status in NOT_OURS:
         raise MmussetError(
-            f"{printable_url} answers {status}: {message}; look at server.url, at the model's"
-            " name, and at the key in OPENAI_API_KEY"
+            f"{printable_url} answers {status}: {message}; look at {named.url}, at the model's"
+            f" name, and at the key in {named.key}"
         )
     raise NoReply(f"{printable_url} answers {status}: {message}")
 
@@ -246,9 +265,10 @@ def _is_safe(name: str) -> bool:
 
 def _without_key(text: str) -> str:
     """A model's words as they are, unless a careless proxy wrote the key into them."""
-    key = os.environ.get("OPENAI_API_KEY", "").strip()
+    keys = [os.environ.get(name, "").strip() for name in KEY_VARIABLES]
     # A key that is a word, as people give servers of their own, is a word of stories too.
-    return text if key.isalpha() else safe_text.without_known(text)
+    is_word = any(keys) and all(key.isalpha() for key in keys if key)
+    return text if is_word else safe_text.without_known(text)
 
 
 def _kind(error: Exception) -> str:
@@ -262,7 +282,7 @@ def _kind(error: Exception) -> str:
         (aiohttp.ServerDisconnectedError, "the server hung up"),
         (aiohttp.ClientPayloadError, "the answer is damaged or cut short"),
         (aiohttp.ClientResponseError, "what came is not HTTP"),
-        (aiohttp.InvalidURL, "server.url is no address"),
+        (aiohttp.InvalidURL, "that is no address"),
     )
     known = next((words for kind, words in kinds if isinstance(error, kind)), "")
     if known:

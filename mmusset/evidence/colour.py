@@ -15,6 +15,14 @@ Bools = NDArray[np.bool_]
 MOST_COLOURS, MOST_STRIKING = 5, 2  # as many, and so many more of those that strike
 CLUSTERS = 8  # of k-means; those that share a name are one colour
 LEAST_SHARE, LEAST_STRIKING = 0.03, 0.015  # a smaller patch is not part of the palette
+# But for one in one place, of one colour, that stands out as a red dot does on grey: by chroma, and
+# by how far its hue and chroma are from those of the whole picture.
+LEAST_SPOT, SPOT_PURE, SPOT_CHROMA, SPOT_STANDS_OUT = 0.004, 0.7, 40.0, 40.0
+CLUSTERS = 8  # of k-means; those that share a name are one colour
+LEAST_SHARE, LEAST_STRIKING = 0.03, 0.015  # a smaller patch is not part of the palette
+# But for one that stands out of a picture of little chroma, as a red dot does on grey.
+LEAST_SPOT, SPOT_CHROMA, SPOT_STANDS_OUT = 0.004, 45.0, 30.0
+SPOT_PURE = 0.6  # of its pixels go by its name
 ROUNDS = 12  # of k-means; centres move less than the naming can see after that
 ALIKE = 20.0  # Lab units about a colour that go by its name
 CELL = 6.0  # Lab units: pixels in one cell count as one colour
@@ -38,6 +46,7 @@ NAMES = (
     ("cream", "#f2e3b8"),
     ("pale yellow", "#f7f3a6"),
     ("beige", "#d9c7a3"),
+    ("beige", "#b4ab92"),
     ("sand", "#cdb27a"),
     ("ochre", "#c08a2e"),
     ("ochre", "#b08f4a"),
@@ -49,6 +58,7 @@ NAMES = (
     ("amber", "#f59e16"),
     ("orange", "#ee6f1b"),
     ("orange", "#db7e51"),
+    ("orange", "#cd7e5e"),
     ("orange", "#f0a060"),
     ("dark orange", "#b8620f"),
     ("dark orange", "#b06a20"),
@@ -190,6 +200,8 @@ NAMES = (
     ("dark green", "#1d5244"),
     ("dark green", "#2c4030"),
     ("dark green", "#0c1c10"),
+    ("dark green", "#38442e"),
+    ("dark green", "#26301a"),
     ("olive", "#6e6a28"),
     ("olive", "#7d7a4e"),
     ("olive", "#8f8a1a"),
@@ -197,6 +209,7 @@ NAMES = (
     ("dark olive", "#3c3a14"),
     ("dark olive", "#4a4830"),
     ("moss", "#59703a"),
+    ("moss", "#5c6a50"),
     ("moss", "#4a6a10"),
     ("yellow green", "#a8ac3e"),
     ("yellow green", "#b8c070"),
@@ -212,6 +225,8 @@ GREYS = ("charcoal", "grey", "silver")
 GREYS_CHROMA = 9.0
 GREYISH = (*GREYS, "slate", "dark slate", "taupe", "mauve", "dark mauve", "grey green")
 GREYISH_CHROMA = 12.0
+# The chroma from which an eye sees a tint in what is nearly grey; purple needs the most.
+TINTS = {"taupe": 5.0, "grey green": 5.0, "mauve": 8.0, "dark mauve": 8.0}
 VIVID = (
     *("red", "pinkish red", "crimson", "coral", "orange", "dark orange", "amber", "gold", "yellow"),
     *("lime", "green", "turquoise", "blue", "violet", "purple", "magenta", "pink", "dark pink"),
@@ -246,6 +261,9 @@ def name(colour_lab: Doubles) -> str:
         distance[greyish] = np.inf
     if chroma < VIVID_CHROMA:
         distance[vivid] = np.inf
+    for word, least in TINTS.items():
+        if chroma < least:
+            distance[[word == other for other in words]] = np.inf
     return words[int(np.argmin(distance))]
 
 
@@ -255,7 +273,7 @@ def palette(rgb: NDArray[np.uint8], pixels_lab: Doubles) -> tuple[Colour, ...]:
     k-means in Lab from deterministic starts; clusters that share a name are one colour. One under
     3 % of the pixels is left out, a striking one under half of that, and a striking one counts
     three times. A strong colour that a cluster's mean hides, a red leaf among brown ones, is one
-    of its own.
+    of its own. A small one that stands out in one place needs 0.4 %.
     """
     cells, cell_of, weight = _cells(pixels_lab.reshape(-1, 3))
     clusters = _with_hidden(cells, weight, _k_means(cells, weight, CLUSTERS))
@@ -269,18 +287,31 @@ def palette(rgb: NDArray[np.uint8], pixels_lab: Doubles) -> tuple[Colour, ...]:
             near[inside] = ((pixels_lab[inside] - mean) ** 2).sum(axis=1) <= ALIKE**2
             word = name(mean)
             masks[word] = masks[word] | inside if word in masks else inside
-    return tuple(_colour(word, masks[word], near, rgb) for word in _foremost(masks))
+    spots = {word for word, mask in masks.items() if _is_spot(mask, near, pixels_lab)}
+    return tuple(_colour(word, masks[word], near, rgb) for word in _foremost(masks, spots))
 
 
-def _foremost(masks: dict[str, Bools]) -> list[str]:
+def _is_spot(mask: Bools, near: Bools, pixels_lab: Doubles) -> bool:
+    """Whether a small area stands out of the picture, is of one colour and lies in one place."""
+    if not LEAST_SPOT <= mask.mean() < LEAST_SHARE or near[mask].mean() < SPOT_PURE:
+        return False
+    hue = pixels_lab[mask][:, 1:].mean(axis=0)
+    usual = pixels_lab[..., 1:].mean(axis=(0, 1))
+    if np.hypot(*hue) < SPOT_CHROMA or np.hypot(*(hue - usual)) < SPOT_STANDS_OUT:
+        return False
+    return place_of(mask).where not in ("all over", "scattered")
+
+
+def _foremost(masks: dict[str, Bools], spots: set[str]) -> list[str]:
     """The names that stand in the palette, largest first."""
     share = {word: float(mask.mean()) for word, mask in masks.items()}
     largest = sorted(masks, key=lambda word: (-share[word], word))
     least = {word: LEAST_STRIKING if word in STRIKING else LEAST_SHARE for word in masks}
+    least |= dict.fromkeys(spots, LEAST_SPOT)
     enough = [word for word in largest if share[word] >= least[word]]
     weighed = sorted(enough, key=lambda word: -share[word] * (3 if word in STRIKING else 1))
     foremost = weighed[:MOST_COLOURS]
-    more = [word for word in weighed[MOST_COLOURS:] if word in STRIKING]
+    more = [word for word in weighed[MOST_COLOURS:] if word in STRIKING or word in spots]
     return [word for word in enough if word in (*foremost, *more[:MOST_STRIKING])]
 
 
@@ -312,7 +343,7 @@ def _with_hidden(cells: Doubles, weight: Doubles, clusters: NDArray[np.intp]) ->
         means[index] = np.average(cells[inside], axis=0, weights=weight[inside])
     strong = np.hypot(cells[:, 1], cells[:, 2]) >= STRONG_CHROMA
     hidden = strong & (((cells - means[clusters]) ** 2).sum(axis=1) > ALIKE**2)
-    if weight[hidden].sum() < LEAST_STRIKING * weight.sum():
+    if weight[hidden].sum() < LEAST_SPOT * weight.sum():
         return clusters
     found = clusters.copy()
     found[hidden] = len(means) + _k_means(cells[hidden], weight[hidden], MOST_HIDDEN)

@@ -21,6 +21,8 @@ MOST_BAND = 0.3  # of a side: how broad a band is at most
 FULL_BAND = 0.55  # of a band is covered, or it is no band
 IN_HALF, IN_CORNER, IN_CENTRE = 0.82, 0.78, 0.7  # of it lies there, or the word is not used
 BARE_CENTRE = 0.35  # of the share that it has elsewhere: what lies at the edges leaves the middle
+SOLID = 0.3  # of the fullest cell's cover: such cells side by side are one region
+ONE_REGION, ABOUT_IT = 0.7, 0.85  # of all is in one region; within two thirds of each side
 MARGIN = 0.02  # of a side, by which a third is left
 LEAST_DIFFERENCE = 14.0  # steps of lightness between a place and the rest that an eye sees at once
 
@@ -46,6 +48,7 @@ def place_of(mask: NDArray[np.bool_]) -> Placed:
         or _band(mass, coverage)
         or _band(mass.T, coverage.T, upright=True)
         or _area(mass, coverage)
+        or _region(mass, coverage)
         or _placed(where="scattered", shape="area", confidence=1 - spread, filled=share)
     )
 
@@ -124,6 +127,41 @@ def _area(mass: Doubles, coverage: Doubles) -> Placed | None:
     return _placed(where="edges", shape="area", confidence=float(1 - bare / 2), filled=filled)
 
 
+def _region(mass: Doubles, coverage: Doubles) -> Placed | None:
+    """Where the centre of what hangs together lies, if nearly all of that lies about it."""
+    region = _largest_region(coverage >= SOLID * coverage.max())
+    if mass[region].sum() < ONE_REGION:
+        return None
+    inside = np.where(region, mass, 0.0) / mass[region].sum()
+    row, column = _third(inside.sum(axis=1)), _third(inside.sum(axis=0))
+    about = (slice(*_TWO_THIRDS[row]), slice(*_TWO_THIRDS[column]))
+    held = float(mass[about].sum())
+    if held < ABOUT_IT:
+        return None
+    filled = float(coverage[about].mean())
+    return _placed(where=_NINTHS[row][column], shape="area", confidence=held, filled=filled)
+
+
+def _largest_region(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Of the true cells, those of the largest region that hangs together, corners included."""
+    left, largest = cells.copy(), np.zeros_like(cells)
+    while left.any():
+        region = np.zeros_like(cells)
+        region[tuple(np.argwhere(left)[0])] = True
+        while (grown := _grown(region) & left).sum() > region.sum():
+            region = grown
+        left &= ~region
+        largest = max(largest, region, key=np.sum)
+    return largest
+
+
+def _grown(region: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A region and the cells around it."""
+    framed = np.pad(region, 1)
+    near = [framed[y : y + CELLS, x : x + CELLS] for y in range(3) for x in range(3)]
+    return np.asarray(np.any(near, axis=0))
+
+
 def _grid(values: Doubles) -> Doubles:
     """The sums over each cell `[12, 12]`."""
     height, width = values.shape
@@ -170,6 +208,7 @@ def _cells(rows: slice, columns: slice) -> NDArray[np.bool_]:
     return cells
 
 
+_TWO_THIRDS = ((0, 2 * THIRD), (THIRD // 2, CELLS - THIRD // 2), (THIRD, CELLS))
 _ALL, _FIRST, _LAST = slice(None), slice(0, CELLS // 2), slice(CELLS // 2, None)
 _MIDDLE = slice(CELLS // 4, 3 * CELLS // 4)
 _CENTRE = _cells(_MIDDLE, _MIDDLE)

@@ -320,3 +320,42 @@ def test_any_picture_can_be_measured(
     pixels = tones[rng.integers(0, colours, (height_px, width_px))]
     palette = measure(Image.fromarray(pixels)).palette
     assert all(0 <= colour.place.confidence <= 1 for colour in palette)
+
+
+@pytest.mark.parametrize(("value", "word"), [("#d81f26", "red"), ("#b09f3a", "ochre")])
+def test_a_small_spot_that_stands_out_in_one_place_is_in_the_palette(value: str, word: str) -> None:
+    """From 0.4 % of the picture; a smaller one, or one of the picture's own hue, is not."""
+    ground = Image.new("RGB", (256, 256), "#61b4d2")
+    spotted, dotted, tinted = ground.copy(), ground.copy(), ground.copy()
+    spotted.paste(value, (120, 120, 140, 140))
+    dotted.paste(value, (120, 120, 128, 128))
+    tinted.paste("#4aa0d8", (120, 120, 140, 140))
+    names = {colour.name: colour for colour in measure(spotted).palette}
+    assert 0.004 <= names[word].share < 0.01
+    assert names[word].place.where == "centre"
+    assert len(measure(dotted).palette) == len(measure(tinted).palette) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [
+        ("#4b4b55", "charcoal"),  # grey rock, hardly purple
+        ("#aca58b", "beige"),
+        ("#526464", "grey green"),
+        ("#606b54", "moss"),  # leaves
+        ("#3a4432", "dark green"),
+        ("#c97a58", "orange"),
+    ],
+)
+def test_a_slight_tint_has_a_name_of_its_hue_or_of_none(value: str, word: str) -> None:
+    assert name(lab(np.frombuffer(bytes.fromhex(value[1:]), np.uint8))) == word
+
+
+def test_what_hangs_together_has_a_place_though_it_fits_no_half() -> None:
+    # A column down the middle with a blot on either side fits neither a band nor a half.
+    image = Image.new("RGB", (240, 240), "#fbfbfa")
+    image.paste("#d81f26", (90, 0, 150, 240))
+    image.paste("#d81f26", (20, 100, 90, 140))
+    image.paste("#d81f26", (150, 160, 200, 200))
+    red = next(colour for colour in measure(image).palette if colour.name == "red")
+    assert red.place.where == "centre"

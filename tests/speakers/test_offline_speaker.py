@@ -6,6 +6,7 @@ from dataclasses import replace
 from random import Random
 from typing import get_args
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from mmusset.agents.reconciler import RECONCILER, Mending, keeps_the_rest
 from mmusset.agents.state import GraphAgent
 from mmusset.agents.story_writer import STORY_WRITER, StoryReply
 from mmusset.errors import Unusable
-from mmusset.evidence.colour import NAMES, STRIKING
+from mmusset.evidence.colour import NAMES, STRIKING, lab
 from mmusset.evidence.image import measure
 from mmusset.evidence.places import LIGHTER_PLACES
 from mmusset.measured import Measured
@@ -34,6 +35,7 @@ from mmusset.speakers.base import (
     Request,
 )
 from mmusset.speakers.offline import caption_grammar, story_book, story_grammar
+from mmusset.speakers.offline.chroma import chroma
 from mmusset.speakers.offline.speaker import OfflineSpeaker
 from mmusset.speakers.offline.wording import choices, expand, finish
 from mmusset.text import sentences, word_count
@@ -256,6 +258,85 @@ def test_stories_speak_of_edges_in_one_sense_and_join_nothing_unrelated() -> Non
         assert not re.search(r"(edges are|sharp edges|Light and dark|lies mostly)", story), story
         assert not re.search(r"Throughout there is|wider than it is tall\. It", story), story
         assert not re.search(r"(a good deal|a lot) of [a-z ]+ in (several|various)", story), story
+
+
+def stories_of(image: Image.Image, count: int = 30) -> list[str]:
+    evidence = measure(image)
+    return [story_grammar.write(evidence, "", Random(number)) for number in range(count)]
+
+
+def test_a_picture_with_a_vivid_area_is_not_called_muted() -> None:
+    image = Image.new("RGB", (256, 256), "#8e8c87")
+    image.paste("#c4c6ca", (0, 0, 256, 120))
+    assert any(re.search("muted|is strong", story) for story in stories_of(image))
+    image.paste("#d81f26", (180, 180, 200, 200))
+    for story in stories_of(image):
+        assert not re.search("muted|is strong", story), story
+        assert "a small patch of red" in story, story
+
+
+def test_chroma_is_that_of_the_measured_colours() -> None:
+    for value in ("#000000", "#808080", "#c41f07", "#2356c9", "#8dac37"):
+        _, a, b = lab(np.frombuffer(bytes.fromhex(value[1:]), np.uint8))
+        assert chroma(value) == pytest.approx(float(np.hypot(a, b)), abs=0.1)
+
+
+def striped(*values: str) -> Image.Image:
+    """Upright stripes as broad as each other."""
+    image = Image.new("RGB", (300, 200))
+    for place, value in enumerate(values):
+        image.paste(value, (300 * place // len(values), 0, 300, 200))
+    return image
+
+
+def test_shades_go_from_one_name_to_another_and_say_whose_they_are() -> None:
+    for story in stories_of(striped("#727272", "#3a3a3a")) + stories_of(
+        striped("#6b4226", "#3d2417")
+    ):
+        assert not re.search(r"from dark (\w+) to \1\b", story), story
+    for story in stories_of(striped("#1d4a2a", "#98aa86", "#123018")):
+        assert not re.search(r"[Ii]ts shades|The shades go", story), story
+
+
+def test_a_family_of_shades_leads_where_it_covers_most_and_one_colour_only_if_clearly() -> None:
+    greens = ("#2e9b45", "#98aa86", "#59703a")
+    for story in stories_of(striped("#a286b4", "#a286b4", *greens, "#76767b", "#98a596")):
+        lead = re.search(r"(\S+ \S+) in \S+ \S+ than any other|(\S+) take up more", story)
+        assert lead is None or "green" in lead[0], story
+    for story in stories_of(striped("#6c7974", "#761fb9", "#ee6f1b", "#2356c9", "#54af55")):
+        assert "than any other" not in story, story
+        assert "main colour is" not in story, story
+
+
+def test_nearly_all_is_said_from_nine_tenths() -> None:
+    for story in stories_of(striped(*["#2e9b45"] * 4, *["#1d4a2a"] * 4, "#d9c7a3")):
+        assert not re.search("almost|nearly", story.casefold()), story
+    for story in stories_of(striped(*["#2e9b45"] * 6, *["#1d4a2a"] * 6, "#d9c7a3")):
+        assert re.search("almost|nearly", story.casefold()), story
+
+
+def test_what_lies_in_one_place_is_told_in_one_sentence() -> None:
+    image = Image.new("RGB", (300, 200), "#fbfbfa")
+    image.paste("#8b7a6a", (0, 0, 60, 90))
+    image.paste("#8b7a6a", (200, 0, 230, 90))
+    image.paste("#f5efdc", (80, 0, 130, 90))
+    image.paste("#f5efdc", (250, 0, 290, 90))
+    for story in stories_of(image):
+        places = re.findall(r"(?:in the upper \w+|at the top)\b", story)
+        assert len(places) <= 1, story
+
+
+def test_no_more_than_two_shades_of_one_colour_are_named_beside_the_main_one() -> None:
+    image = Image.new("RGB", (300, 200), "#ffffff")
+    for left, value in ((0, "#586a2c"), (60, "#8dac37"), (120, "#9cc139"), (180, "#1d4a2a")):
+        image.paste(value, (left, 130, left + 40, 190))
+    for story in stories_of(image):
+        assert len(re.findall("green", story)) <= 2, story
+
+
+def test_greys_that_are_all_dark_are_called_so() -> None:
+    for story in stories_of(striped("#ffffff", "#ffffff", "#2e353f")):
+        assert "and grey" not in story, story
 
 
 def test_a_picture_of_one_colour_is_not_called_cool_or_warm_as_well() -> None:

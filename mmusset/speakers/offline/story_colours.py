@@ -2,27 +2,36 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 
 from mmusset.sample import Colour, ImageEvidence
 
+from .chroma import chroma
 from .story_book import phrase, story_phrases
 from .wording import listed, pick
 
 IN_PLACE = 0.7  # share of a colour that lies in a place, from which it is said to be there
 # Share of a colour's pixels that go by its name, or the colour has none; of a striking one's.
 PURE, STRIKING_PURE = 0.7, 0.5
-ALL, MOST, CLOSE, MUCH, SOME = 0.87, 0.57, 0.75, 0.2, 0.07
+ALL, MOST, CLOSE, MUCH, SOME = 0.9, 0.57, 0.75, 0.2, 0.07
 NEEDED = 0.12  # share from which a colour is not left out
+SMALL = 0.03  # so small a colour is measured where it stands out, and is not left out either
+SMALL_PATCH = 0.015  # share under which a patch is called small
 LARGE = 0.3  # share that is called a large part
 LEAD = 1.25  # times the share of any other colour and its like: the main colour
+FAMILY_LEAD = 1.7  # the same for the shades of one colour together
 FILLED = 0.6  # share of a half that is of a colour, from which the half is said to be of it
 OPPOSITE = {"top": "bottom", "bottom": "top", "left": "right", "right": "left"}
 SPREAD = ("all over", "scattered")
 GREY = "grey"  # the family that is no colour
+DARK_GREYS = {"charcoal", "dark slate"}
+MOST_OF_FAMILY = 2  # colours of one family that a story names beside the main ones
 COLOURLESS = 0.12  # saturation under which a picture of that family is called grey
+VIVID_CHROMA = 30.0  # in CIE Lab: a picture with such a colour is not muted
 MAY_GO_ON = " +"
 IN_PAIRS = 0.7  # of colours that can stand in one sentence do
+MOST_IN_SENTENCE = 3  # of different amounts in one place
 MOST_IN_PLACE = 4  # colours in one sentence: "a touch of red, green and blue in several places"
 GO_ON = 0.75  # of the sentences that may go on with another colour do
 
@@ -35,6 +44,7 @@ class MainColours:
     sentence: str
     said: tuple[Colour, ...]
     left: tuple[Colour, ...]
+    family: str = ""  # where it speaks of the shades of one colour
 
     @property
     def of_one(self) -> bool:
@@ -70,14 +80,14 @@ def main_colours(image: ImageEvidence, random: Random) -> MainColours:
         for second in others
         if second.share >= CLOSE * first.share and first.share + second.share >= MOST
     ]
-    if _leads(first, image.palette):
+    if first == image.palette[0] and _leads(first, image.palette):
+        ways.append(main("one largest"))
         placed = _is_in_place(first) and first.place.where not in SPREAD
         where = {"where": _where(first, random)} if placed else {}
         ways.append(main("one placed" if placed else "one first", **where))
-    if not ways:
-        largest = "one largest" if first == image.palette[0] else "one of several"
-        ways.append(main("one part" if first.share >= LARGE else largest))
-    return pick(ways, random)
+    if first.share >= LARGE:
+        ways.append(main("one part"))
+    return pick(ways, random) if ways else _leading_family(image, random) or main("one of several")
 
 
 def _is_named(colour: Colour) -> bool:
@@ -86,6 +96,11 @@ def _is_named(colour: Colour) -> bool:
 
 def _strikes(colour: Colour) -> bool:
     return colour.name in story_phrases()["striking"]
+
+
+def is_vivid(colour: Colour) -> bool:
+    """Whether a picture with it is not called muted: by its name, or by its chroma in CIE Lab."""
+    return _strikes(colour) or chroma(colour.hex) >= VIVID_CHROMA
 
 
 def _leads(first: Colour, palette: Sequence[Colour]) -> bool:
@@ -113,14 +128,35 @@ def _family_main(image: ImageEvidence, random: Random) -> MainColours | None:
         kind = f"greys {much}" if len(greys) > 1 else f"family {much}"
         called = listed(greys) if len(greys) > 1 else family
         left = tuple(c for c in palette if c not in inside and _is_named(c))
-        return MainColours(kind, phrase("main", kind, random=random, c=called), (), left)
+        return MainColours(kind, phrase("main", kind, random=random, c=called), (), left, family)
     return None
 
 
+def _leading_family(image: ImageEvidence, random: Random) -> MainColours | None:
+    """Where no colour leads and the shades of one together do, clearly."""
+    shares = {
+        family: sum(colour.share for colour in image.palette if colour.name in members)
+        for family, members in story_phrases()["families"].items()
+    }
+    family = max(shares, key=lambda family: shares[family])
+    inside = story_phrases()["families"][family]
+    others = [share for other, share in shares.items() if other != family]
+    others += [colour.share for colour in image.palette if colour.name not in inside]
+    if family == GREY or shares[family] < max(LARGE, FAMILY_LEAD * max(others)):
+        return None
+    left = tuple(c for c in image.palette if _is_named(c) and c.name != family)
+    text = phrase("main", "family largest", random=random, c=family)
+    return MainColours("family largest", text, (), left)
+
+
 def _greys(colours: Sequence[Colour]) -> list[str]:
-    """Black and white where they are among them, and grey for all others."""
-    names = [c.name if c.name in ("black", "white") else GREY for c in colours]
-    return [word for word in ("black", "white", GREY) if word in names]
+    """Black and white where they are among them; dark grey or grey for all others."""
+    names = {colour.name for colour in colours}
+    words = [word for word in ("black", "white") if word in names]
+    others = names.difference(words)
+    if others:
+        words.append("dark grey" if others <= DARK_GREYS else GREY)
+    return words
 
 
 def other_colours(main: MainColours) -> tuple[list[Colour], list[Colour], list[Colour]]:
@@ -134,11 +170,31 @@ def other_colours(main: MainColours) -> tuple[list[Colour], list[Colour], list[C
         others = told if _strikes(colour) else [*main.said, *told]
         if not any(_alike(colour, other) for other in others):
             told.append(colour)
-    told.sort(key=lambda colour: -colour.share)
-    needed = [colour for colour in told if _strikes(colour) or colour.share >= NEEDED]
+    told = _few_of_a_family(sorted(told, key=lambda colour: -colour.share))
+    needed = [colour for colour in told if _is_needed(colour)]
+    # What lies in the place of one that is needed is told with it.
+    places = {_told_place(colour) for colour in needed} - {None}
+    needed = [colour for colour in told if colour in needed or _told_place(colour) in places]
     quiet = [colour for colour in told if colour not in needed]
     placed = [colour for colour in quiet if _is_in_place(colour)]
     return needed, placed, [colour for colour in quiet if colour not in placed]
+
+
+def _is_needed(colour: Colour) -> bool:
+    """Whether a story names it: it strikes, there is much of it, or it stands out as a patch."""
+    is_patch = colour.place.shape == "spot" and _is_in_place(colour)
+    return _strikes(colour) or is_patch or not SMALL < colour.share < NEEDED
+
+
+def _few_of_a_family(colours: list[Colour]) -> list[Colour]:
+    """Without the smaller ones where there are more than two shades of one colour."""
+    few = list[Colour]()
+    for colour in colours:
+        families = [each for each in story_phrases()["families"].values() if colour.name in each]
+        named = [sum(other.name in members for other in few) for members in families]
+        if colour.share >= NEEDED or max(named, default=0) < MOST_OF_FAMILY:
+            few.append(colour)
+    return few
 
 
 def colour_sentences(
@@ -164,13 +220,13 @@ def sentences_on(colours: list[Colour], random: Random) -> Iterator[str]:
 
 def shade_sentences(image: ImageEvidence, main: MainColours, random: Random) -> list[str]:
     """From the darkest to the lightest, where a picture is said to be in shades of one colour."""
-    if not main.kind.startswith("family"):
+    if not main.kind.startswith("family") or not main.of_one:
         return []
     shades = [c for c in image.palette if c not in main.left and _is_named(c)]
     shades.sort(key=lambda colour: sum(bytes.fromhex(colour.hex[1:])))
-    if len(shades) < 2:
+    if len(shades) < 2 or _alike(shades[0], shades[-1]):
         return []
-    ends = {"c": _called(shades[0]), "d": _called(shades[-1])}
+    ends = {"c": _called(shades[0]), "d": _called(shades[-1]), "shades": main.family}
     return [phrase("rest", "shades", random=random, **ends)]
 
 
@@ -178,6 +234,9 @@ def _next(colours: list[Colour], random: Random) -> list[Colour]:
     """The next colour, or some that stand well side by side, taken from the list."""
     first = colours[0]
     now = [colour for colour in colours if _is_like(colour, first)][:MOST_IN_PLACE]
+    if len(now) < 2 and _told_place(first):
+        now = [colour for colour in colours if _told_place(colour) == _told_place(first)]
+        now = now[:MOST_IN_SENTENCE]
     if len(now) < 2:
         paired = _fit_one_sentence(colours[:2]) and random.random() < IN_PAIRS
         now = colours[: 2 if paired else 1]
@@ -209,8 +268,11 @@ def _alike(one: Colour, other: Colour) -> bool:
 
 def _with_places(kind: str, colours: Sequence[Colour], random: Random, **slots: str) -> str:
     """A sentence on one colour or two and their places, or on more that are alike."""
-    first, *between, last = *colours, colours[-1]
-    several = [_amount(first, random), *(_called(colour) for colour in between[:-1])]
+    first, last = colours[0], colours[-1]
+    several = [_amount(first, random)]
+    for before, colour in pairwise(colours[:-1]):
+        same = _amount_kind(before) == _amount_kind(colour)
+        several.append(_called(colour) if same else _amount(colour, random))
     slots |= {"n": ", ".join(several), "where": _where(first, random)}
     slots |= {"m": _amount(last, random), "there": _where(last, random)}
     if len(colours) == 1:
@@ -222,7 +284,7 @@ def _with_places(kind: str, colours: Sequence[Colour], random: Random, **slots: 
         how_many = "same place" if together else "two"
         if _told_place(first) is None:
             how_many = "both unplaced"
-        if together and _amount_kind(first) == _amount_kind(last):
+        if together and _amount_kind(colours[-2]) == _amount_kind(last):
             slots["m"] = _called(last)  # "some red and blue"
     return phrase("rest", f"{kind}{how_many}", random=random, **slots)
 
@@ -241,7 +303,9 @@ def _amount_kind(colour: Colour) -> str:
     shape = colour.place.shape
     if shape == "area":
         return "little" if colour.share < SOME else "some" if colour.share < MUCH else "much"
-    return "spot" if shape == "spot" else "band"
+    if shape == "spot":
+        return "small spot" if colour.share < SMALL_PATCH else "spot"
+    return "band"
 
 
 def _called(colour: Colour) -> str:

@@ -20,6 +20,7 @@ from .story_colours import (
     SPREAD,
     MainColours,
     colour_sentences,
+    is_vivid,
     main_colours,
     other_colours,
     sentences_on,
@@ -29,7 +30,8 @@ from .wording import expand, finish, pick, shuffled
 
 SENTENCES = (2, 4)
 MOST_ON_COLOURS = 3  # sentences, unless more of them are needed
-DRAFTS = 5
+DRAFTS = 10
+TWICE = 3  # how much worse than two like beginnings is a turn that comes again
 OTHERS_FIRST = 0.35  # of the stories do not begin with the main colours
 CERTAIN = 0.6  # confidence from which a measure of the picture is mentioned
 LIGHTER = 0.8  # chance that it is lighter there than elsewhere, from which that is said
@@ -42,10 +44,7 @@ LOOKS = (
     ("saturation", 0.15, 0.75, "muted colours", "strong colours"),
     ("warmth", 0.25, 0.8, "cool", "warm"),
 )
-MODERATE = {
-    "busyness": "some detail",
-    "brightness": "neither dark nor bright",
-}
+MODERATE = {"brightness": "neither dark nor bright", "busyness": "some detail"}
 WIDE, NEARLY_SQUARE = 1.9, 0.02  # width by height
 
 
@@ -95,7 +94,16 @@ def _alike(draft: Sequence[str]) -> int:
     heads = [(sentence.split()[0], " ".join(sentence.split()[:2])) for sentence in draft]
     runs = list(pairwise(words))
     lists = ([first for first, _ in heads], [both for _, both in heads], runs)
-    return sum(len(each) - len(set(each)) for each in lists)
+    again = sum(max(0, len(re.findall(turn, " ".join(draft))) - 1) for turn in _turns())
+    return sum(len(each) - len(set(each)) for each in lists) + TWICE * again
+
+
+def _turns() -> Iterator[str]:
+    """Patterns of what should not come twice: the words for one place, and worn ones."""
+    yield from (r"\balso\b", r"\ba touch of\b", r"\bpatch of\b", r"\b(several|various) places\b")
+    for place, names in story_phrases()["place"]["area"].items():
+        if place not in SPREAD and " " not in place:
+            yield "|".join(rf"{name}\b" for name in names)
 
 
 def _told(sentences: Sequence[str], random: Random) -> str:
@@ -139,6 +147,7 @@ def _look_words(image: ImageEvidence, main: MainColours) -> Iterator[str]:
         said = (
             (name == "brightness" and main.kind.startswith("one") and _is_light_itself(image))
             or (name == "saturation" and (main.kind.endswith(" all") or not _has_colour(image)))
+            or (word == "muted colours" and any(is_vivid(colour) for colour in image.palette))
             or (name == "warmth" and (main.of_one or not _has_colour(image)))
         )
         if word and not said:

@@ -266,7 +266,7 @@ def stories_of(image: Image.Image, count: int = 30) -> list[str]:
 
 
 def test_a_picture_with_a_vivid_area_is_not_called_muted() -> None:
-    image = Image.new("RGB", (256, 256), "#8e8c87")
+    image = Image.new("RGB", (256, 256), "#a59c90")
     image.paste("#c4c6ca", (0, 0, 256, 120))
     assert any(re.search("muted|is strong", story) for story in stories_of(image))
     image.paste("#d81f26", (180, 180, 200, 200))

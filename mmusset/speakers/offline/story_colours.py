@@ -152,7 +152,7 @@ def _leading_family(image: ImageEvidence, random: Random) -> MainColours | None:
 def _greys(colours: Sequence[Colour]) -> list[str]:
     """Black and white where they are among them; dark grey or grey for all others."""
     names = {colour.name for colour in colours}
-    words = [word for word in ("black", "white") if word in names]
+    words = list[str](word for word in ("black", "white") if word in names)
     others = names.difference(words)
     if others:
         words.append("dark grey" if others <= DARK_GREYS else GREY)

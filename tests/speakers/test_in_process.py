@@ -99,7 +99,8 @@ def test_random_weights_keep_to_the_schema(
         agent.reply.model_validate_json(answer.text)
         assert answer.prompt_tokens > tokens(84, 56)
         assert answer.completion_tokens > 0
-    assert len({answer.text for answer in written}) == 3, "each draws its own words"
+    if agent.place != "judge":  # whose commonest reply has no words: an empty list of faults
+        assert len({answer.text for answer in written}) == 3, "each draws its own words"
 
 
 def test_what_is_said_does_not_hang_on_the_batch(base: Path, picture: Path) -> None:

@@ -1,16 +1,18 @@
-"""What an ear's labels are worth: fits the steps that stand in its declaration, and tries them.
+"""What an ear's labels are worth, and so which steps stand in its declaration.
 
-    python benchmarks/ears.py [--folder out/bench] [--clips 320]
+    python benchmarks/ears.py [--folder out/bench] [--clips 320] [--real out/real]
 
-Renders clips whose instruments are known with three sound fonts (FluidSynth; Debian's
-fluid-soundfont-gm, musescore-general-soundfont-small, timgm6mb-soundfont): composed pieces, played
-by instruments drawn from all of General MIDI, alone or with others and drums, and worn by other
-tunings, reverb, codecs and lower rates. FluidR3 and MuseScore's font are one family: the steps are
-fitted on these two, and tried on TimGM6mb, which is of another.
+Clips whose instruments are known: composed pieces, played by three sound fonts (FluidSynth;
+Debian's fluid-soundfont-gm, musescore-general-soundfont-small, timgm6mb-soundfont) on instruments
+drawn from all of General MIDI, alone or with others and drums, and worn as `renders.py` wears them.
+FluidR3 and MuseScore's font are of one family: gates are chosen on these two, and tried on
+TimGM6mb, which is of another.
 
-Music at large is not as these clips are: one in eight of them has a flute. So each label's
-probability is brought to a base rate, the share of MusicCaps' 4,500 captions that name the thing.
-Needs `mmusset ears get musicnn`. Scores are kept in the folder; only the first run takes long.
+Six in eight clips have one of the things as their lead, so that there are enough of each; music at
+large is not so. Each clip therefore counts as much as the share of MusicCaps' 4,500 captions that
+name its lead, and each label is asked how often it is right at that base rate. `--real` adds clips
+of `real_music.py`, of which the albums tell the genre. Needs `mmusset ears get musicnn`; scores are
+kept in the folder, and a run that was stopped goes on.
 """
 
 import argparse
@@ -19,7 +21,7 @@ import json
 import os
 import random
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,8 +32,6 @@ import numpy as np
 import renders
 import scores
 import soundfile
-from fitting import weights_and_bias
-from numpy.typing import NDArray
 from orchestra import INSTRUMENTS
 
 from mmusset.ears.hearing import hear
@@ -41,15 +41,18 @@ from mmusset.intervals import wilson
 from mmusset.measurements.percussion import PERCUSSION
 from mmusset.recipe import CERTAINTY
 
-Doubles = NDArray[np.float64]
-
 FITTED: tuple[renders.Set, ...] = ("fluid", "muse")
 TRIED: renders.Set = "tim"
 FIRST_SEED: Mapping[renders.Set, int] = {"fluid": 20_000, "muse": 30_000, "tim": 40_000}
 # The programs of General MIDI that are the thing, and those of which nobody could say.
-CHOIR, FLUTE, SITAR, PIANO = {52, 53}, {72, 73, 75, 77}, {104}, {0, 1, 2, 3}
-PLUCKED = {6, 24, 25, 26, 27, 28, 45, 46, 104, 105, 106, 107}
-BOWED = {40, 41, 42, 43, 44, 48, 49, 110}
+THINGS: Mapping[str, set[int]] = {
+    "choir": {52, 53},
+    "flute": {72, 73, 75, 77},
+    "sitar": {104},
+    "plucked": {6, 24, 25, 26, 27, 28, 45, 46, 104, 105, 106, 107},
+    "strings": {40, 41, 42, 43, 44, 48, 49, 110},
+    "piano": {0, 1, 2, 3},
+}
 UNSURE: Mapping[str, set[int]] = {
     "choir": {54, 85, 91},
     "flute": {74, 76, 78, 79},
@@ -58,15 +61,7 @@ UNSURE: Mapping[str, set[int]] = {
     "strings": {50, 51, 55},
     "piano": {4, 5, 7},
 }
-THINGS: Mapping[str, set[int]] = {
-    "choir": CHOIR,
-    "flute": FLUTE,
-    "sitar": SITAR,
-    "plucked": PLUCKED,
-    "strings": BOWED,
-    "piano": PIANO,
-}
-# Of 4,500 captions of MusicCaps, the share that names it.
+# Of MusicCaps' captions, the share that names the thing; the rest has another lead.
 BASE: Mapping[str, float] = {
     "choir": 0.028,
     "flute": 0.043,
@@ -74,16 +69,29 @@ BASE: Mapping[str, float] = {
     "plucked": 0.415,
     "strings": 0.163,
     "piano": 0.136,
+    "electronic": 0.235,
+    "classical": 0.088,
+    "rock": 0.126,
 }
+LEADS = (*THINGS, "any", "any")  # of each eight seeds
 PROGRAMS = tuple(range(112))
-STEPS = (0.5, 0.7, 0.8, 0.9, 0.95)
-FLOOR = 1e-3  # of a score, before its logarithm
+GATES = tuple(round(0.05 * step, 2) for step in range(1, 31))
+ASKED = (CERTAINTY, 0.8, 0.7)
+BATCH = 40  # clips that FluidSynth plays at a time: loading a font takes seconds
+# Albums of `real_music.py` whose genre is plain: by the tags of Wesnoth's, and by ear and title.
+ALBUMS: Mapping[str, str] = {
+    "nexuiz-music": "electronic",
+    "singularity-music": "electronic",
+    "warzone2100-music": "electronic",
+    "wesnoth-1.16-music": "classical",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
     """A clip's programs, whether it has drums, what measurement says of them, and the scores."""
 
+    lead: str
     programs: frozenset[int]
     drums: bool
     measured_drums: bool
@@ -95,66 +103,74 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=Path("out/bench"))
     parser.add_argument("--clips", type=int, default=320, help="of each sound font")
     parser.add_argument("--only", choices=tuple(renders.FONTS), help="listen to one font's clips")
+    parser.add_argument("--real", type=Path, help="the cache of real_music.py")
     options = parser.parse_args()
     sets = (options.only,) if options.only else (*FITTED, TRIED)
-    heard = {each: list(listened(each, options.folder, options.clips)) for each in sets}
-    if options.only:
-        return 0
-    fitted = [clip for each in FITTED for clip in heard[each]]
-    print(f"{len(fitted)} clips to fit on, {len(heard[TRIED])} of another sound font to try on")
-    for label in THINGS:
-        print_label(label, fitted, heard[TRIED])
-    print_drums(fitted, heard[TRIED])
+    heard = {each: listened(each, options.folder, options.clips) for each in sets}
+    if not options.only:
+        print_labels([clip for each in FITTED for clip in heard[each]], heard[TRIED])
+    if options.real:
+        print_genres(listened_real(options.folder, options.real))
     return 0
 
 
 # --- listening -----------------------------------------------------------------------------
 
 
-def listened(which: renders.Set, folder: Path, count: int) -> Iterator[Heard]:
-    """What the ear hears in the clips of one font; kept from run to run."""
+def listened(which: renders.Set, folder: Path, count: int) -> list[Heard]:
+    """What the ear hears in the clips of one font."""
     kept = folder / f"ears-{which}.jsonl"
     kept.parent.mkdir(parents=True, exist_ok=True)
-    known: dict[int, Any] = {}
-    if kept.exists():
-        known = {row["seed"]: row for row in map(json.loads, kept.read_text().splitlines())}
+    known = rows_in(kept)
+    seeds = range(FIRST_SEED[which], FIRST_SEED[which] + count)
+    missing = [seed for seed in seeds if seed not in known]
     with kept.open("a") as file:
-        for seed in range(FIRST_SEED[which], FIRST_SEED[which] + count):
-            if seed not in known:
-                known[seed] = row = listen(seed, which, folder)
+        for first in range(0, len(missing), BATCH):
+            for row in listen(which, missing[first : first + BATCH]):
                 print(json.dumps(row), file=file, flush=True)
-            row = known[seed]
-            yield Heard(
-                frozenset(row["programs"]), row["drums"], row["measured_drums"], row["scores"]
-            )
+                known[row["seed"]] = row
+    return [
+        Heard(
+            LEADS[seed % len(LEADS)],
+            frozenset(known[seed]["programs"]),
+            known[seed]["drums"],
+            known[seed]["measured_drums"],
+            known[seed]["scores"],
+        )
+        for seed in seeds
+        if known[seed]["scores"]
+    ]
 
 
-def listen(seed: int, which: renders.Set, folder: Path) -> dict[str, Any]:
+def rows_in(path: Path) -> dict[Any, dict[str, Any]]:
+    lines = path.read_text().splitlines() if path.exists() else []
+    return {row["seed"]: row for row in map(json.loads, lines)}
+
+
+def listen(which: renders.Set, seeds: Sequence[int]) -> Iterator[dict[str, Any]]:
+    pieces = [cast(seed) for seed in seeds]
+    performances = [performance(seed, piece) for seed, piece in zip(seeds, pieces, strict=True)]
+    sounds = renders.played(which, performances)
+    for seed, piece, clean in zip(seeds, pieces, sounds, strict=True):
+        wear = renders.drawn_wear(random.Random(f"wear {seed}"))
+        _, samples, rate_hz = renders.worn(clean, wear)
+        samples = samples[: round(renders.SECONDS * rate_hz)]
+        drums = PERCUSSION.finding(measure(samples, rate_hz))
+        heard = hear(samples, rate_hz, [MUSICNN])["musicnn"]
+        is_silent = np.abs(samples).max() < 0.003
+        yield {
+            "seed": seed,
+            "programs": sorted({INSTRUMENTS[name].program for name in piece.instruments}),
+            "drums": piece.drums,
+            "measured_drums": drums.value == "present" and drums.confidence >= CERTAINTY,
+            "scores": {} if is_silent else {name: label.score for name, label in heard.items()},
+        }
+
+
+def cast(seed: int) -> scores.Piece:
+    """A piece whose instruments are drawn, the lead from those of its eighth."""
     rng = random.Random(f"ears {seed}")
-    piece = cast(seed, rng)
-    path = folder / f"ears-{which}-{seed}.wav"
-    scores.render(scores.compose(piece), path, renders.drawn_gain(rng), renders.FONTS[which])
-    clean, _ = soundfile.read(path, round(renders.SHORT_S * renders.RATE_HZ), dtype="float32")
-    path.unlink()
-    _, samples, rate_hz = renders.worn(clean, renders.drawn_wear(rng))
-    samples = samples[: round(renders.SECONDS * rate_hz)]
-    drums = measure(samples, rate_hz)
-    finding = PERCUSSION.finding(drums)
-    heard = hear(samples, rate_hz, [MUSICNN])
-    return {
-        "seed": seed,
-        "programs": sorted({INSTRUMENTS[name].program for name in piece.instruments}),
-        "drums": piece.drums,
-        "measured_drums": finding.value == "present" and finding.confidence >= CERTAINTY,
-        "scores": {name: label.score for name, label in heard["musicnn"].items()},
-    }
-
-
-def cast(seed: int, rng: random.Random) -> scores.Piece:
-    """A piece whose instruments are drawn: six in eight have one of the things, the lead."""
-    turn = seed % 8
-    wanted = list(THINGS.values())[turn] if turn < len(THINGS) else set(PROGRAMS)
-    lead = rng.choice(sorted(wanted))
+    lead = rng.choice(sorted(THINGS.get(LEADS[seed % len(LEADS)], PROGRAMS)))
     others = [rng.choice(PROGRAMS) for _ in range(2)]
     alone = rng.random() < 0.35
     return dataclasses.replace(
@@ -167,89 +183,162 @@ def cast(seed: int, rng: random.Random) -> scores.Piece:
     )
 
 
-# --- a label's steps -----------------------------------------------------------------------
+def performance(seed: int, piece: scores.Piece) -> renders.Performance:
+    truth = renders.Truth("composed", piece.tempo_bpm, None, None, piece.drums)
+    gain = renders.drawn_gain(random.Random(f"gain {seed}"))
+    parts, bpm = tuple(scores.played(piece)), piece.tempo_bpm
+    return renders.Performance(str(seed), str(seed), truth, parts, bpm, gain, renders.SHORT_S)
 
 
-def print_label(label: str, fitted: Sequence[Heard], tried: Sequence[Heard]) -> None:
-    """The scores at which the fitted probability reaches each step, and what they are worth."""
-    weight, bias = fit(*examples(label, fitted), BASE[label])
-    print(f"\n{label}, base rate {BASE[label]:g}")
-    for probability in STEPS:
-        score = reached(probability, weight, bias)
-        if score < 1.5:
-            worth = worth_of(label, score, tried)
-            print(f"  Step({score:.3f}, {probability:g}): on the other font {worth}")
-    positives = np.sort(examples(label, tried)[0][examples(label, tried)[1]])
-    low = ", ".join(f"{np.quantile(positives, q):.3f}" for q in (0.02, 0.05, 0.1, 0.2))
-    print(f"  of the true ones 2, 5, 10 and 20 % score under {low}")
+# --- instruments ---------------------------------------------------------------------------
 
 
-def examples(label: str, clips: Sequence[Heard]) -> tuple[Doubles, NDArray[np.bool_]]:
-    """Scores, and whether the thing is there, of the clips of which that can be said."""
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What scores in a range are worth: counts, and the share that is right at the base rate."""
+
+    hits: int
+    positives: int
+    false: int
+    negatives: int
+    right: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.hits:3d} of {self.positives:3d} true, {self.false:3d} of {self.negatives:3d}"
+            f" others, right {self.right:.2f}"
+        )
+
+
+def print_labels(fitted: Sequence[Heard], tried: Sequence[Heard]) -> None:
+    print(f"{len(fitted)} clips to choose gates on, {len(tried)} of another font to try them on")
+    for label in THINGS:
+        print(f"\n{label}, base rate {BASE[label]:g}")
+        above = 9.0
+        for asked in ASKED:
+            found = [
+                gate
+                for gate in GATES
+                if gate < above and worth_of(label, gate, above, fitted).right >= asked
+            ]
+            if not found:
+                print(f"  {asked:g}: nowhere")
+                continue
+            gate = found[0]
+            for name, clips in (("chosen on", fitted), ("tried on", tried)):
+                worth = worth_of(label, gate, above, clips)
+                print(f"  {asked:g} from {gate:g} {name:9s} {worth}")
+            above = gate
+        print(f"  true ones score {quantiles(label, tried)} on the font tried")
+    print_drums("chosen on", fitted)
+    print_drums("tried on", tried)
+
+
+def worth_of(label: str, low: float, high: float, clips: Sequence[Heard]) -> Worth:
+    """Of scores from `low` to `high`. Half a clip is added to either side, or few would be none."""
     rows = [
-        (clip.scores[label], bool(clip.programs & THINGS[label]))
+        (clip.scores[label], bool(clip.programs & THINGS[label]), weight(clip, clips))
         for clip in clips
         if clip.programs & THINGS[label] or not clip.programs & UNSURE[label]
     ]
-    return np.array([score for score, _ in rows]), np.array([there for _, there in rows])
-
-
-def fit(found: Doubles, there: NDArray[np.bool_], base: float) -> tuple[float, float]:
-    """A logistic regression on the score's log odds, brought from these clips' share to `base`."""
-    weights, bias = weights_and_bias(log_odds(found)[:, None], there.astype(np.float64))
-    share = float(there.mean())
-    return float(weights[0]), bias + np.log(base / (1 - base)) - np.log(share / (1 - share))
-
-
-def log_odds(found: Doubles) -> Doubles:
-    # Sums of two tags go beyond 1.
-    clipped = np.clip(found / 2, FLOOR, 1 - FLOOR)
-    return np.asarray(np.log(clipped / (1 - clipped)))
-
-
-def reached(probability: float, weight: float, bias: float) -> float:
-    """The score at which the regression gives a probability."""
-    odds = np.exp((np.log(probability / (1 - probability)) - bias) / weight)
-    return float(2 * odds / (1 + odds))
-
-
-def worth_of(label: str, gate: float, clips: Sequence[Heard]) -> str:
-    """What is right from a score on: as it is on these clips, and at the base rate."""
-    found, there = examples(label, clips)
-    hits, false = int((found[there] >= gate).sum()), int((found[~there] >= gate).sum())
-    positives, negatives = int(there.sum()), int((~there).sum())
+    inside: Callable[[float], bool] = lambda score: low <= score < high  # noqa: E731
+    true = [(inside(score), w) for score, there, w in rows if there]
+    false = [(inside(score), w) for score, there, w in rows if not there]
     base = BASE[label]
-    right = at_base((hits + 0.5) / (positives + 1), (false + 0.5) / (negatives + 1), base)
-    lowest = at_base(
-        wilson(hits / positives, positives)[0], wilson(false / negatives, negatives)[1], base
+    hit = rate(true) * base
+    return Worth(
+        sum(into for into, _ in true),
+        len(true),
+        sum(into for into, _ in false),
+        len(false),
+        hit / (hit + rate(false) * (1 - base)),
     )
-    return (
-        f"{hits} of {positives} true ones and {false} of {negatives} others; right at the base"
-        f" rate {right:.2f} (at least {lowest:.2f})"
-    )
 
 
-def at_base(hit_rate: float, false_rate: float, base: float) -> float:
-    return hit_rate * base / max(1e-9, hit_rate * base + false_rate * (1 - base))
+def weight(clip: Heard, clips: Sequence[Heard]) -> float:
+    """How much music there is with such a lead, for each clip that has it."""
+    rest = 1 - sum(BASE[name] for name in THINGS)
+    return BASE.get(clip.lead, rest) / sum(other.lead == clip.lead for other in clips)
 
 
-def print_drums(fitted: Sequence[Heard], tried: Sequence[Heard]) -> None:
+def rate(rows: Sequence[tuple[bool, float]]) -> float:
+    total = sum(w for _, w in rows)
+    half = 0.5 * total / max(1, len(rows))
+    return (sum(w for into, w in rows if into) + half) / (total + 2 * half)
+
+
+def quantiles(label: str, clips: Sequence[Heard]) -> str:
+    found = [clip.scores[label] for clip in clips if clip.programs & THINGS[label]]
+    return ", ".join(f"{np.quantile(found, q):.2f} ({q:.0%})" for q in (0.05, 0.25, 0.5, 0.75))
+
+
+def print_drums(name: str, clips: Sequence[Heard]) -> None:
     """What the ear's drums add to measured ones."""
-    print("\ndrums, where measurement says present")
-    for name, clips in (("fitted", fitted), ("tried", tried)):
-        said = [clip for clip in clips if clip.measured_drums]
-        right = sum(clip.drums for clip in said)
-        print(f"  {name}: {right} of {len(said)} right by measurement alone")
-        for gate in (0.01, 0.02, 0.03, 0.05):
-            both = [clip for clip in said if clip.scores["drums"] >= gate]
-            doubted = [clip for clip in said if clip.scores["drums"] < gate]
-            agreed = sum(clip.drums for clip in both)
-            low, high = wilson(agreed / max(1, len(both)), len(both))
-            print(
-                f"    from {gate:g}: {agreed} of {len(both)} right ({low:.2f} to {high:.2f}),"
-                f" {agreed / max(1, right):.2f} of the true ones kept;"
-                f" below it {sum(clip.drums for clip in doubted)} of {len(doubted)} right"
+    said = [clip for clip in clips if clip.measured_drums]
+    right = sum(clip.drums for clip in said)
+    print(f"\ndrums that are measured, {name}: {right} of {len(said)} right")
+    for gate in (0.01, 0.02, 0.03, 0.05):
+        both = [clip for clip in said if clip.scores["drums"] >= gate]
+        doubted = [clip for clip in said if clip.scores["drums"] < gate]
+        agreed = sum(clip.drums for clip in both)
+        low, high = wilson(agreed / max(1, len(both)), len(both))
+        print(
+            f"  from {gate:g}: {agreed} of {len(both)} right ({low:.2f} to {high:.2f}), keeping"
+            f" {agreed / max(1, right):.2f} of the true ones; below it"
+            f" {sum(clip.drums for clip in doubted)} of {len(doubted)} right"
+        )
+
+
+# --- genres --------------------------------------------------------------------------------
+
+
+def listened_real(folder: Path, cache: Path) -> list[dict[str, Any]]:
+    """What the ear hears in real clips, and the package that each is of."""
+    kept = folder / "ears-real.jsonl"
+    known = rows_in(kept)
+    with kept.open("a") as file:
+        for excerpt in json.loads((cache / "clips.json").read_text()):
+            name = excerpt["name"]
+            if name in known:
+                continue
+            samples, rate_hz = soundfile.read(
+                cache / "clips" / name, dtype="float32", always_2d=True
             )
+            heard = hear(samples[:, :2], rate_hz, [MUSICNN])["musicnn"]
+            row = {
+                "seed": name,
+                "piece": excerpt["piece"],
+                "scores": {label: found.score for label, found in heard.items()},
+            }
+            print(json.dumps(row), file=file, flush=True)
+            known[name] = row
+    return list(known.values())
+
+
+def print_genres(clips: Sequence[Mapping[str, Any]]) -> None:
+    """Genres where an album tells them, and how often each label is heard in all clips."""
+    told = [
+        (ALBUMS[album], clip["scores"])
+        for clip in clips
+        if (album := clip["piece"].partition("/")[0]) in ALBUMS
+    ]
+    for label in ("electronic", "classical"):
+        true = [found[label] for genre, found in told if genre == label]
+        others = [found[label] for genre, found in told if genre != label]
+        print(f"\n{label}, base rate {BASE[label]:g}, clips of {len(ALBUMS)} albums")
+        for gate in GATES:
+            hits, false = (sum(s >= gate for s in found) for found in (true, others))
+            hit = (hits + 0.5) / (len(true) + 1) * BASE[label]
+            right = hit / (hit + (false + 0.5) / (len(others) + 1) * (1 - BASE[label]))
+            print(
+                f"  from {gate:g}: {hits} of {len(true)} true, {false} of {len(others)} others,"
+                f" right {right:.2f}"
+            )
+    print(f"\nof {len(clips)} real clips, the share that scores at least .2, .4, .6:")
+    for label in MUSICNN.labels:
+        found = np.array([clip["scores"][label.name] for clip in clips])
+        shares = ", ".join(f"{np.mean(found >= gate):.3f}" for gate in (0.2, 0.4, 0.6))
+        print(f"  {label.name:10s} {shares}")
 
 
 if __name__ == "__main__":

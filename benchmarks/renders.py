@@ -187,7 +187,7 @@ def _render_missing(which: Set, folder: Path, performances: Sequence[Performance
         size = int(BATCH_S / seconds)
         for first in range(0, len(missing), size):
             some = missing[first : first + size]
-            for performance, clean in zip(some, _played(which, some), strict=True):
+            for performance, clean in zip(some, played(which, some), strict=True):
                 sound, left, rate_hz = worn(clean, _wear(which, performance))
                 _write(_sound_path(folder, performance.name), sound, RATE_HZ)
                 _write(_worn_path(folder, performance.name), left, rate_hz)
@@ -200,7 +200,7 @@ def _write(path: Path, samples: Floats, rate_hz: int) -> None:
     part.rename(path)
 
 
-def _played(which: Set, performances: Sequence[Performance]) -> Iterator[Floats]:
+def played(which: Set, performances: Sequence[Performance]) -> Iterator[Floats]:
     """The clean sound of each, played one after another at the lowest gain and then amplified."""
     slot_s = performances[0].seconds + RINGING_S
     with tempfile.TemporaryDirectory() as folder:

@@ -92,69 +92,69 @@ def _network(name: str) -> Network:
     return Network(read_checkpoint(index, WHEEL.read(f"musicnn/{name}/.data-00000-of-00001")))
 
 
-# What benchmarks/ears.py printed. A label that no step brings to a recipe's certainty is not said.
+# What benchmarks/ears.py measured, at music's base rates. No label is right often enough for a
+# plain statement, and none hears so much of its thing that its silence would count. Those that
+# never reach a recipe's `certainty_sounds_like` are kept for a second ear to agree with.
 _LABELS = (
     Label(
         name="choir",
         attribute="vocals",
         value="choir",
-        steps=(Step(0.0, 0.01), Step(0.2, 0.7), Step(0.25, 0.92)),
-        absent_below=0.05,
+        steps=(Step(0.0, 0.02), Step(0.2, 0.4), Step(0.4, 0.75)),
     ),
     Label(
         name="flute",
         attribute="instrument",
         value="flute",
-        steps=(Step(0.0, 0.05), Step(0.27, 0.7), Step(0.4, 0.9)),
+        steps=(Step(0.0, 0.03), Step(0.2, 0.35)),
     ),
     Label(
         name="sitar",
         attribute="instrument",
         value="sitar",
-        steps=(Step(0.0, 0.02), Step(0.35, 0.8)),
+        steps=(Step(0.0, 0.01), Step(0.2, 0.4), Step(0.6, 0.55)),
     ),
     Label(
         name="plucked",
         attribute="instrument",
         value="plucked strings",
-        steps=(Step(0.0, 0.2), Step(0.33, 0.8), Step(0.4, 0.91)),
+        steps=(Step(0.0, 0.3), Step(0.2, 0.55)),
     ),
     Label(
         name="strings",
         attribute="instrument",
         value="strings",
-        steps=(Step(0.0, 0.2), Step(0.36, 0.8)),
+        steps=(Step(0.0, 0.1), Step(0.2, 0.3), Step(0.4, 0.65), Step(0.6, 0.85)),
     ),
     Label(
         name="piano",
         attribute="instrument",
         value="piano",
-        steps=(Step(0.0, 0.2), Step(0.6, 0.75)),
+        steps=(Step(0.0, 0.1), Step(0.4, 0.4), Step(0.6, 0.55)),
     ),
     Label(
         name="drums",
         attribute="percussion",
         value="present",
-        steps=(Step(0.0, 0.3), Step(0.03, 0.9)),
-        absent_below=0.03,
+        steps=(Step(0.0, 0.2), Step(0.05, 0.6)),
     ),
     Label(
         name="electronic",
         attribute="genre",
         value="electronic",
-        steps=(Step(0.0, 0.2), Step(0.59, 0.85)),
+        steps=(Step(0.0, 0.1), Step(0.4, 0.5), Step(0.6, 0.85)),
     ),
     Label(
         name="classical",
         attribute="genre",
         value="classical",
-        steps=(Step(0.0, 0.1), Step(0.37, 0.75)),
+        steps=(Step(0.0, 0.05), Step(0.2, 0.5), Step(0.3, 0.75)),
     ),
     Label(
         name="rock",
         attribute="genre",
         value="rock",
-        steps=(Step(0.0, 0.1), Step(0.4, 0.7)),
+        steps=(Step(0.0, 0.1), Step(0.4, 0.6)),
     ),
 )
 

@@ -7,6 +7,7 @@ from mmusset.measured import Measured
 
 from .declaration import Measurement, Scale, borders, number_line
 from .phrases import joined, stated
+from .said import Amount, Quality
 
 if TYPE_CHECKING:
     from mmusset.dsp.clip_signal import ClipSignal
@@ -18,6 +19,9 @@ def _measure(signal: "ClipSignal") -> Measured:
 
     return spectrum.brightness(signal.spectrum, signal.audible_share)
 
+
+_LOW = "low(?:er)? frequenc(?:y|ies)|lows|low end|bottom end|bottom|bass frequencies"
+_HIGH = "(?:high|upper)(?:er)? frequenc(?:y|ies)(?: content)?|highs|high end|top end"
 
 BRIGHTNESS = Measurement(
     name="brightness",
@@ -33,7 +37,7 @@ BRIGHTNESS = Measurement(
     synonyms={
         "dark": (
             *joined(
-                "dark|dark in tone|dark toned|dark sound|dark sounding|dark tone|dark timbre"
+                "dark|dark in tone|dark toned|dark sound|dark tone|dark timbre"
                 "|muffled|dark in timbre|dark in sound"
             ),
             *joined("tone is|timbre is|sound is", "dark"),
@@ -44,7 +48,8 @@ BRIGHTNESS = Measurement(
             *joined(
                 "high frequencies are|high end is|treble is", "weak|subdued|recessed|rolled off"
             ),
-            *("dark timbred", "treble light"),
+            *joined("dark|murky|muffled|muddy|dull", "sounding|hued"),
+            *("dark timbred", "treble light", "murky", "bass heavy", "bottom heavy"),
         ),
         "balanced": (
             *joined(
@@ -55,6 +60,7 @@ BRIGHTNESS = Measurement(
                 "|low end and high end are balanced"
             ),
             *joined("tone is|timbre is|sound is|spectrum is", "balanced"),
+            *joined("balances", "lows and highs|highs and lows|bass and treble|treble and bass"),
             *stated("tone|timbre|sound", "balanced"),
             *joined("tone|timbre|sound", "between dark and bright"),
             *("between dark and bright", "tonally balanced", "balanced toned"),
@@ -70,9 +76,61 @@ BRIGHTNESS = Measurement(
             *joined("weighted|leaning|tilted", "towards the high end"),
             *joined("rich in|heavy with|full of|plenty of|much", "treble"),
             *joined("high frequencies are|high end is|treble is", "strong|prominent|present"),
-            *("bright timbred", "treble rich", "treble heavy"),
+            *(
+                "bright timbred",
+                "treble rich",
+                "treble heavy",
+                "bright hued",
+                "toppy",
+                "all treble",
+            ),
         ),
     },
+    said=(
+        Quality(
+            "timbre|tone colou?r|tone|tonally|tonal (?:quality|character|balance|palette)|sound"
+            "|sonority|palette|mix|recording|audio|production|soundscape|spectrum"
+            "|(?:frequency|spectral)"
+            " (?:spectrum|balance|response)",
+            {
+                "dark": "dark|muffled|murky|muddy|dull|dim|woolly|boomy|bassy|bottom heavy"
+                "|bass heavy|shadowy|dusky",
+                "balanced": "balanced|well balanced|evenly balanced|neutral|tonally even",
+                "bright": "bright|crisp|brilliant|trebly|toppy|shrill|glassy|tinny|sparkling"
+                "|brittle|piercing",
+            },
+        ),
+        Quality(
+            "(?:tonal|frequency|spectral) (?:balance|spectrum|response)",
+            {"balanced": "even|flat|neutral|natural"},
+        ),
+        Quality(
+            _LOW,
+            verbs={"dark": "dominates?|dominating|prevails?|predominates?|outweighs?"},
+        ),
+        Quality(
+            _HIGH,
+            words={"dark": "dull|muffled|soft", "bright": "crisp|bright|clear|sparkling|airy"},
+            verbs={"bright": "dominates?|dominating|prevails?|predominates?|outweighs?"},
+        ),
+        Quality(
+            "weighted|tilted|skewed|leans?|leaning|concentrated|centred|centered|focus(?:ed)?"
+            "|emphasis|weight|biased|favou?rs|emphasi[sz]es",
+            verbs={
+                "dark": f"(?:(?:towards?|on|in|to) )?the"
+                f" (?:{_LOW}|low(?:er)? (?:range|register|part))",
+                "bright": f"(?:(?:towards?|on|in|to) )?the"
+                f" (?:{_HIGH}|(?:high|upp)(?:er)? (?:range|register|part))",
+            },
+        ),
+        Amount(f"treble|{_HIGH}", much="bright", little="dark"),
+        Quality(f"treble|{_HIGH}", verbs={"dark": "down|rolled off", "bright": "up"}),
+        Quality(
+            "frequencies|mids and highs|(?:bass|lows|low end) and (?:treble|highs|high end)"
+            "|(?:treble|highs|high end) and (?:bass|lows|low end)",
+            {"balanced": "in balance|balanced|in proportion|even|evenly represented"},
+        ),
+    ),
     notable=frozenset({"dark", "bright"}),
     rank=61,
     prompt="spectral centroid {{ music.brightness_hz.value | round }} Hz",

@@ -15,6 +15,8 @@ from pydantic import BaseModel
 from mmusset.bins import Bins
 from mmusset.measured import Measured
 
+from .said import Said
+
 if TYPE_CHECKING:
     from mmusset.dsp.clip_signal import ClipSignal
 
@@ -172,11 +174,13 @@ class Measurement(Generic[T]):
     holds: Callable[[str, Evidence], bool | None] | None = None
 
     # How it is recognised in a text: synonyms of each value ("not mono" is a value, too), and
-    # for values that no table can list, a function that finds them all. This is the one table of
-    # words: whatever a grammar writes of a value has to be read back by it as that value. A
-    # `thing` is named by nouns that may be there or not ("no drums").
+    # for values that no table can list, a function that finds them all. `said` are nouns and
+    # words that give a value together, in all the ways in which a sentence joins them. These are
+    # the one table of words: whatever a grammar writes of a value has to be read back by it as
+    # that value. A `thing` is named by nouns that may be there or not ("no drums").
     synonyms: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     mentions: Callable[[str], Iterator[Mention]] | None = None
+    said: tuple[Said, ...] = ()
     thing: bool = False
 
     # What of it is worth a word: its `notable` values (None: all), and where it stands in a

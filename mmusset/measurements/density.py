@@ -1,12 +1,15 @@
 """How many notes begin in a second."""
 
+import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mmusset import calibrated
 from mmusset.measured import Measured
 
-from .declaration import Measurement, Scale, borders, number_line
+from .declaration import Measurement, Mention, Scale, borders, number_line
 from .phrases import MEDIUM, joined, stated
+from .said import Amount, Quality
 
 if TYPE_CHECKING:
     from mmusset.dsp.clip_signal import ClipSignal
@@ -19,15 +22,37 @@ def _measure(signal: "ClipSignal") -> Measured:
     return onsets.onset_density(signal.onset_strength, signal.spectrum.hop_s)
 
 
+_NUMBERS = "|".join(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"))
+_RATE = re.compile(
+    rf"\b(?P<low>\d+(?:\.\d+)?|{_NUMBERS})(?:\s*(?:-|–|to|or)\s*(?P<high>\d+(?:\.\d+)?"
+    rf"|{_NUMBERS}))?"
+    r"\s+(?:notes?|onsets?)\s+(?:per|a|each|every)\s+second\b",
+    re.IGNORECASE,
+)
+# Onsets per second: quavers at 54 and at 114 BPM.
+_SCALE = Scale(
+    ("sparse", "steady", "busy"), borders((1.8, 3.8), (0.4, 0.5), calibrated.DENSITY_ERRORS)
+)
+
+
+def _mentions(text: str) -> Iterator[Mention]:
+    """Where a text counts the notes of a second."""
+    for match in _RATE.finditer(text):
+        counts = [_count(number) for number in match.groups() if number]
+        yield Mention(*match.span(), "density", _SCALE.word(sum(counts) / len(counts)))
+
+
+def _count(number: str) -> float:
+    words = _NUMBERS.split("|")
+    return float(number) if number[0].isdigit() else words.index(number.casefold()) + 1.0
+
+
 DENSITY = Measurement(
     name="density",
     model=Measured,
     field="onset_density_hz",
     measure=_measure,
-    # Onsets per second: quavers at 54 and at 114 BPM.
-    scale=Scale(
-        ("sparse", "steady", "busy"), borders((1.8, 3.8), (0.4, 0.5), calibrated.DENSITY_ERRORS)
-    ),
+    scale=_SCALE,
     form="{:.1f} onsets/s",
     synonyms={
         "sparse": (
@@ -40,6 +65,9 @@ DENSITY = Measurement(
             *joined("spares|sparing|rations|rationing", "its notes"),
             *joined("hardly any|barely any|scarcely any|very few|not many", "notes"),
             *stated("note density|onset density|density", "low|small"),
+            *joined("minimally|sparingly|thinly", "arranged|orchestrated"),
+            *joined("stripped", "back|down|bare"),
+            *("skeletal", "bare bones", "threadbare", "pared back", "spartan"),
             *("uncrowded", "pared down", "thinly filled", "short on notes", "light on notes"),
         ),
         "steady": (
@@ -64,9 +92,56 @@ DENSITY = Measurement(
             *joined("teems|teeming|bristles|bristling|brims|brimming", "with notes"),
             *stated("note density|onset density|density", "high|large"),
             *("bustling", "teeming", "tightly packed", "notes are plentiful", "notes crowd in"),
-            "note filled",
+            *joined("densely|thickly", "layered|packed|arranged|scored|woven|orchestrated"),
+            *("note filled", "crammed", "jam packed", "cluttered", "overstuffed", "overcrowded"),
         ),
     },
+    mentions=_mentions,
+    said=(
+        Quality(
+            "texture|arrangement|scoring|note density|onset density|density|mix",
+            {
+                "sparse": "sparse|thin|minimal|minimalist|minimalistic|bare|spare|skeletal|spartan"
+                "|uncluttered|stripped (?:back|down)|pared (?:back|down|to the bone)|airy|lean"
+                "|economical",
+                "steady": f"(?:moderately|fairly) (?:dense|busy)|{MEDIUM}",
+                "busy": "busy|dense|thick|crowded|cluttered|packed|crammed|congested|stuffed"
+                "|overloaded|densely (?:layered|packed|woven)|thickly (?:layered|woven)",
+            },
+        ),
+        Quality(
+            "(?:number of )?(?:notes|onsets) (?:per|a|each) second",
+            {"sparse": "low|small", "steady": MEDIUM, "busy": "high|large"},
+        ),
+        Quality(
+            "instrumentation|orchestration",
+            {"busy": "busy|dense|thick|crowded|densely (?:layered|packed|woven)"},
+        ),
+        Quality(
+            "notes",
+            verbs={
+                "sparse": "few and far between|few|sparse|scarce|(?:spaced )?far apart"
+                "|(?:widely )?spaced(?: out)?",
+                "steady": r"(?:\w+ ){0,3}(?:at|in|with) an? (?:steady|even|regular|moderate)"
+                r"(?:,? \w+)? (?:rate|stream|flow|clip|pace|succession)",
+                "busy": "crowd|jostle|tumble|pile up|overlap|cascade"
+                "|(?:come |follow )?thick and fast|without pause|plentiful"
+                "|(?:come )?in (?:rapid|quick) (?:succession|bursts)",
+            },
+        ),
+        Quality(
+            "texture|arrangement", verbs={"sparse": "thins(?: out)?", "busy": "thickens|teems"}
+        ),
+        Amount("empty space|space(?=\\s*(?:[.,;]|$))", much="sparse", little="busy"),
+        Amount("notes?", much="busy", little="sparse", counted=True),
+        Amount(
+            "(?:space|room|gaps?|silences?|air|pauses?|breathing (?:space|room))"
+            " (?:between|around|among)(?: each| every| individual| the| its)?"
+            " (?:notes?|phrases|chords|sounds|them|it)",
+            much="sparse",
+            little="busy",
+        ),
+    ),
     notable=frozenset({"sparse", "busy"}),
     rank=30,
     prompt=", {{ music.onset_density_hz.value | round(1) }} onsets per second",

@@ -1,12 +1,15 @@
 """How much a clip's loudness varies."""
 
+import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mmusset import calibrated
 from mmusset.measured import Measured
 
-from .declaration import Measurement, Scale, borders, number_line
+from .declaration import Measurement, Mention, Scale, borders, number_line
 from .phrases import LEVELS, joined, stated
+from .said import Amount, Quality
 
 if TYPE_CHECKING:
     from mmusset.dsp.clip_signal import ClipSignal
@@ -17,6 +20,51 @@ def _measure(signal: "ClipSignal") -> Measured:
     from mmusset.dsp import loudness
 
     return loudness.dynamic_range(signal.blocks_lufs)
+
+
+# One part quiet and another loud: "quiet passages give way to loud ones".
+_PARTS = r"(?:passages|sections|parts|bits|moments|verses|choruses|bars|phrases|stretches|ones)"
+_QUIET = r"(?:quiet|soft|hushed|gentle|whispered)"
+_LOUD = r"(?:loud|thunderous|roaring|deafening|full-blooded)"
+_TO_THE_END = (
+    r"[^.!?;]{1,40}?\b(?:ends?|ending|finish\w*|closes?|grows?|becomes?|builds?|gets?|turns?)\s+"
+    r"(?:\w+\s+){0,2}?"
+)
+_AS_BEFORE = re.compile(
+    r"\b(?:first|second|last|opening|final)\s+(?:half|part|section|bars?)\b[^.!?;]{1,30}?\bas\s+"
+    r"(?:loud|soft|quiet)\s+as\s+(?:the|its)\s+(?:first|second|last|opening|rest)\b",
+    re.IGNORECASE,
+)
+_BY_TURNS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"\b{_QUIET}\s+{_PARTS}\b[^.!?;]{{1,40}}?\b{_LOUD}\b(?:\s+{_PARTS})?",
+        rf"\b{_LOUD}\s+{_PARTS}\b[^.!?;]{{1,40}}?\b{_QUIET}\b(?:\s+{_PARTS})?",
+        rf"\b(?:starts?|begins?|opens?)\s+(?:out\s+|off\s+)?(?:quiet|soft|gentl"
+        rf"|hush)\w*\b{_TO_THE_END}"
+        r"(?:loud\w*|(?:an?\s+)?(?:uproar|roar|thunder|shout|bang|climax))\b",
+        rf"\b(?:starts?|begins?|opens?)\s+(?:out\s+|off\s+)?(?:loud|thunder)\w*\b{_TO_THE_END}"
+        r"(?:quiet\w*|soft\w*|(?:an?\s+)?(?:whisper|murmur|silence|hush))\b",
+        r"\bfrom\s+(?:an?\s+|near\s+)?(?:whisper|murmur|hush|silence)\s+to\s+(?:an?\s+)?\w+",
+        rf"\bfrom\s+(?:\w+\s+)?{_QUIET}(?:\s+\w+)?\s+to\s+(?:an?\s+)?(?:\w+\s+)?{_LOUD}\b",
+        rf"\bfrom\s+(?:\w+\s+)?{_LOUD}(?:\s+\w+)?\s+to\s+(?:an?\s+)?(?:\w+\s+)?{_QUIET}\b",
+        # One part of it beside another.
+        r"\b(?:first|second|last|opening|final)\s+(?:half|part|section|bars?)\b[^.!?;]{1,30}?"
+        r"\b(?:louder|softer|quieter)\s+than\s+(?:the|its)\s+(?:first|second|last|opening|rest)\b",
+        r"\bone\s+(?:moment|minute|second)\b[^.!?;]{0,30}\b(?:murmur|whisper|hush\w*|quiet|soft"
+        r"|silent|silence)\b[^.!?;]{0,20}\bthe\s+next\b[^.!?;]{0,30}\b(?:roar\w*|shout\w*|loud"
+        r"|scream\w*|thunder\w*|blast\w*)",
+    )
+)
+
+
+def _mentions(text: str) -> Iterator[Mention]:
+    """Where a text has quiet and loud parts by turns, or says that one is as loud as another."""
+    for pattern in _BY_TURNS:
+        for match in pattern.finditer(text):
+            yield Mention(*match.span(), "dynamics", "varied")
+    for match in _AS_BEFORE.finditer(text):
+        yield Mention(*match.span(), "dynamics", "even")
 
 
 DYNAMICS = Measurement(
@@ -101,6 +149,31 @@ DYNAMICS = Measurement(
             *("dynamics shift", "dynamics change", "dynamics vary"),
         ),
     },
+    mentions=_mentions,
+    said=(
+        Quality(
+            "volume level|sound level|volume|level|loudness|dynamics?|dynamically|intensity",
+            words={
+                "even": "steady|constant|consistent|even|stable|uniform|unchanging|unchanged|flat"
+                "|fixed|same|static|level",
+                "varied": "varied|varying|variable|changing|shifting|fluctuating|uneven|wide"
+                "|all over the place",
+            },
+            verbs={
+                "varied": "var(?:y|ies)|chang(?:e|es)|shifts?|fluctuates?|budges?|wavers?|moves?"
+                "|rises? and falls?|falls? and rises?|swells?|goes up and down|ebbs?|surges?|dips?",
+            },
+        ),
+        Amount(
+            "dynamic(?:s|al)? (?:range|variations?|changes?|contrasts?|shifts?|swells?)"
+            "|(?:changes?|variations?|shifts?|swings?|contrasts?|fluctuations?|movement|surprises)"
+            " (?:in|of) (?:the )?(?:volume|level|loudness|dynamics?|intensity)"
+            "|(?:volume|level|loudness) (?:changes?|variations?|shifts?|swings?)"
+            "|dynamics|crescendos?|diminuendos?|swells(?! of)|outbursts",
+            much="varied",
+            little="even",
+        ),
+    ),
     notable=frozenset({"varied"}),
     rank=50,
     prompt=", dynamic range {{ music.dynamic_range_db.value | round(1) }} dB",

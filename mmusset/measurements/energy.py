@@ -8,6 +8,7 @@ from .density import DENSITY
 from .loudness import LOUDNESS
 from .percussion import PERCUSSION
 from .phrases import MEDIUM, joined, stated
+from .said import Amount, Quality
 
 # What counts as 0 and as 1. Ours: quiet solo piano, and dense mastered rock.
 QUIET_LUFS, LOUD_LUFS = -35.0, -9.0
@@ -56,7 +57,7 @@ ENERGY = Measurement(
             ),
             *stated("energy|energy level|energy levels", "low|little|very low"),
             *("restful", "composed manner", "composed bearing", "composed feel", "unexcited"),
-            "at ease",
+            *("at ease", "becalmed", "chilled"),
             *("calming", "easygoing", "easy going", "laidback", "chilled out", "calmness"),
         ),
         "moderate": (
@@ -78,9 +79,22 @@ ENERGY = Measurement(
             *joined("plenty of|a lot of|lots of|bursts with|bursting with|charged with", "energy"),
             *joined("full of", "vigour|life"),
             *("spirited", "high spirited", "animated", "active manner", "enegetic", "energising"),
+            *joined("with", "gusto|vigour|vigor|verve"),
+            *("rowdy", "rollicking", "full blooded", "feisty", "fiery", "zestful", "high octane"),
             *("energizing", "vivacious", "peppy", "exuberant", "rousing", "boisterous"),
         ),
     },
+    said=(
+        Quality(
+            "energy levels?|levels? of energy|energy",
+            {
+                "calm": "low|little|subdued|restrained",
+                "moderate": f"{MEDIUM}|average|mid",
+                "energetic": "high|strong|infectious|palpable|boundless|intense|unflagging|great",
+            },
+        ),
+        Amount("energy|vigou?r|verve|vitality|gusto", much="energetic", little="calm"),
+    ),
     notable=frozenset({"calm", "energetic"}),
     rank=22,
     counted="mood",

@@ -1,12 +1,15 @@
 """How loud a clip is, over all of it."""
 
+import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mmusset import calibrated
 from mmusset.measured import Measured
 
-from .declaration import Measurement, Scale, borders, number_histogram, number_line
+from .declaration import Measurement, Mention, Scale, borders, number_histogram, number_line
 from .phrases import LEVELS, MEDIUM, joined, stated
+from .said import Quality
 
 if TYPE_CHECKING:
     from mmusset.dsp.clip_signal import ClipSignal
@@ -17,6 +20,27 @@ def _measure(signal: "ClipSignal") -> Measured:
     from mmusset.dsp import loudness
 
     return loudness.integrated(signal.blocks_lufs)
+
+
+# "Never rises above a murmur", "barely above a whisper"; "nobody plays below a shout".
+_NEVER = (
+    r"\b(?:never|nobody|nothing|no\s+one|not|\w+n['’]t|hardly|barely|rarely|scarcely|seldom)\b"
+    r"[^.!?;]{0,40}?"
+)
+_NOT_ABOVE = re.compile(
+    rf"{_NEVER}\b(?:above|over|beyond|past)\s+an?\s+(?:whisper|murmur|hush|mutter|mumble|piano)\b",
+    re.IGNORECASE,
+)
+_NOT_BELOW = re.compile(
+    rf"{_NEVER}\b(?:below|under|beneath)\s+an?\s+(?:shout|roar|scream|bellow|yell)\b", re.IGNORECASE
+)
+
+
+def _mentions(text: str) -> Iterator[Mention]:
+    """Where a text says that nothing is above a whisper, or below a shout."""
+    for pattern, value in ((_NOT_ABOVE, "quiet"), (_NOT_BELOW, "loud")):
+        for match in pattern.finditer(text):
+            yield Mention(*match.span(), "loudness", value)
 
 
 LOUDNESS = Measurement(
@@ -36,8 +60,7 @@ LOUDNESS = Measurement(
                 "|low in level|volume is low|level is low|pianissimo"
             ),
             *stated(LEVELS, "low|down|modest|subdued"),
-            "subdued",
-            "down in volume",
+            *("subdued", "down in volume", "at a whisper", "in a whisper", "whisper quiet"),
         ),
         "medium": (
             *joined(
@@ -45,7 +68,7 @@ LOUDNESS = Measurement(
                 "|medium level|moderate level|moderate in level|moderate in volume"
                 "|moderately loud|average loudness|middling volume|neither loud nor quiet"
                 "|neither quiet nor loud|neither loud nor soft|neither soft nor loud|mezzo forte"
-                "|mezzo piano"
+                "|mezzo piano|as loud as a conversation"
             ),
             *stated(LEVELS, f"{MEDIUM}|average|mid"),
             *joined("between", "quiet|soft", "and loud"),
@@ -53,12 +76,24 @@ LOUDNESS = Measurement(
         "loud": (
             *joined(
                 "loud|loudly|thunderous|deafening|booming|blaring|high in volume|high volume"
-                "|full volume|volume is high|level is high|fortissimo|forte"
+                "|full volume|full blast|full tilt|ear splitting|earsplitting|ear shattering"
+                "|ear filling|volume is high|level is high|fortissimo|forte"
             ),
             *stated(LEVELS, "high|up|strong"),
             *joined("plenty of|a lot of", "volume"),
         ),
     },
+    mentions=_mentions,
+    said=(
+        Quality(
+            "volume level|sound level|volume|level|loudness",
+            {
+                "quiet": "low|quiet|soft|down|modest|subdued|hushed|faint|muted|restrained|gentle",
+                "medium": f"{MEDIUM}|average|mid|normal|comfortable|conversational|intermediate",
+                "loud": "high|loud|up|strong|full|maximum|deafening|punishing|massive|extreme",
+            },
+        ),
+    ),
     notable=frozenset({"quiet", "loud"}),
     rank=60,
     prompt="loudness {{ music.loudness_lufs.value | round(1) }} LUFS",

@@ -53,6 +53,11 @@ PERCUSSION = Measurement(
                 "|drummers|drumkit|drumset|drum groove|drumgroove|drum roll|drum rolls|backbeat"
                 "|drumline|drum line|drum loop"
             ),
+            *joined(
+                "drum|percussion|percussive",
+                "part|parts|sound|sounds|element|elements|instrument|instruments|section|track"
+                "|pattern|patterns|hits|accompaniment",
+            ),
         ),
         "absent": (*joined("drumless|beatless|unpercussive"),),
     },

@@ -8,6 +8,7 @@ from mmusset.measured import Measured, logit
 from .declaration import Border, Evidence, Finding, Measurement, Scale
 from .density import DENSITY
 from .phrases import MEDIUM, PACES, TEMPO_OF, joined, stated
+from .said import Quality
 from .tempo import TEMPO, Tempo
 
 # BPM; borders as in the MidiCaps captions (2024), whose "very fast" we don't part from fast.
@@ -85,6 +86,16 @@ PULSE = Measurement(
             *stated(PACES, "slow|very slow|quite slow|rather slow"),
             *joined(*TEMPO_OF, "slow|very slow"),
             *("low tempo", "slow motion tempo", "dragging tempo"),
+            *(
+                "crawls",
+                "crawling",
+                "crawls along",
+                "plods",
+                "plods along",
+                "drags",
+                "drags along",
+                "slow as honey",
+            ),
         ),
         "moderate": (
             *joined(
@@ -114,8 +125,22 @@ PULSE = Measurement(
             *stated(PACES, "fast|very fast|quite fast|rather fast|quick|rapid|high"),
             *joined(*TEMPO_OF, "fast|very fast"),
             *("high speed", "high tempo", "frenetic", "frenzied", "hectic"),
-            *("speedy", "speedily", "quick footed", "quick paced", "fast stepping"),
+            *("gallops", "galloping", "sprints", "sprinting", "in a hurry", "in a rush"),
+            *joined("tears|tearing|hurtles|hurtling|charges|charging|races", "along|ahead|forward"),
+            *("speedy", "nippy", "speedily", "quick footed", "quick paced", "fast stepping"),
         ),
     },
+    said=(
+        Quality(
+            r"tempo|pace|pulse|(?<!drum\s)beat|speed|pacing",
+            {
+                "slow": "slow|leisurely|glacial|unhurried|languid|sluggish|sedate|plodding"
+                "|lethargic|crawling|funereal|stately|dragging",
+                "moderate": f"{MEDIUM}|middle|mid|average|walking|in the middle",
+                "fast": "fast|quick|rapid|brisk|swift|breakneck|breathless|furious|frantic"
+                "|frenetic|frenzied|hurried|blistering|headlong|galloping|lightning",
+            },
+        ),
+    ),
     rank=20,
 )

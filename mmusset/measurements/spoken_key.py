@@ -29,15 +29,25 @@ _KEY_OF = re.compile(
     re.IGNORECASE,
 )
 _MODE_ONLY = re.compile(
-    r"\b(?P<mode>major|minor)[-\s]+(?:keys?|keyed|modes?|tonality|scales?|harmony|harmonies)\b"
+    r"\b(?:key|mode)\s+is\s+an?\s+(?P<mode5>major|minor)\s+one\b"
+    r"|\b(?P<mode>major|minor)[-\s]+(?:keys?|keyed|modes?|tonality|scales?|harmony|harmonies)\b"
     r"(?!\s+(?:to|moments?|roles?|parts?|players?|figures?|points?)\b)"
-    r"|\b(?:in|into)\s+(?:the\s+)?(?P<mode2>major|minor)(?=\s*(?:[,.;:!?)]|$|and\b|with\b|at\b))"
-    r"|\b(?:mode|tonality)\s+(?:(?:is|stays|remains)\s+)?(?P<mode3>major|minor)\b(?!\s*\?)",
+    r"|\b(?:in|into|to\s+the)\s+(?:the\s+)?(?P<mode2>major|minor)(?=\s*(?:[,.;:!?)]|$|and\b"
+    r"|with\b|at\b))"
+    r"|\b(?:mode|tonality|key|third|tonic(?:\s+chord)?|harmony|harmonies|chords|progressions?)"
+    r"\s*(?::|\s(?:(?:is|are|stays?|remains?|leans?|sounds?|seems?|feels?)\s+)?(?:\w+ly\s+)?)\s*"
+    r"(?P<mode3>major|minor)\b(?!\s*\?)(?!\s+(?:and|or|to)\s+(?:major|minor))"
+    r"|\b(?P<mode4>major|minor)[-\s]+(?:chords|triads)\b",
     re.IGNORECASE,
+)
+# "D minor chords" are no key; nor are "major and minor chords" a mode.
+_OTHER_CHORDS = re.compile(
+    r"(?:\b[A-G]|[#♯♭]|sharp|flat|\b(?:major|minor)\s+(?:and|or|to))[-\s]+$", re.IGNORECASE
 )
 _SENTENCE_START = re.compile(r"(?:^|[.!?:]['\"”’)]*\s+|\n)['\"“‘(]*$")
 _NOT_A_NOUN = re.compile(
-    r"\s*(?:$|[,.;:!?)—–]|(?:and|at|with|is|in|near|throughout|runs|holds|rules|seems|prevails|dominates|under)\b)"
+    r"\s*(?:$|[,.;:!?)—–]|(?:and|at|with|is|in|near|throughout|runs|holds|rules|seems"
+    r"|prevails|dominates|under)\b)"
 )
 
 
@@ -54,12 +64,16 @@ def find_keys(text: str) -> Iterator[tuple[int, int, int, Mode]]:
 def find_modes(text: str) -> Iterator[tuple[int, int, Mode]]:
     """Start, end and value of every mode that a text names without its tonic."""
     for match in _MODE_ONLY.finditer(text):
-        yield *match.span(), _mode(match["mode"] or match["mode2"] or match["mode3"])
+        if match["mode4"] and _OTHER_CHORDS.search(text, max(0, match.start() - 12), match.start()):
+            continue
+        yield *match.span(), _mode(next(filter(None, match.groups())))
 
 
 def _is_article(text: str, match: re.Match[str]) -> bool:
     """Whether the "a" of "a minor" is the article."""
     before = text[: match.start()]
+    if match["note"].lower() == "a" and re.match(r"\s+(?:one|key)\b", text[match.end() :]):
+        return True
     if match["note"].lower() != "a" or re.search(r"\bkey\s*(?:of|is|:)?\s*$", before, re.I):
         return False
     if match["shift"] and (match["note"] == "A" or match["shift"] not in ("sharp", "flat")):

@@ -34,10 +34,12 @@ _UNIT = (
 _SPAN = rf"(?P<low>{_NUMBER})(?:\s*(?:-|–|—|\bto\b)\s*(?P<high>{_NUMBER}))?"
 _BETWEEN = rf"between\s+(?P<low>{_NUMBER})\s+and\s+(?P<high>{_NUMBER})"
 _LEAD = (
-    r"(?:tempo|pulse|bpm)\b"
+    r"(?:tempo|pulse|bpm|metronome)\b"
     r"(?:\s+(?:is|of|at|near|around|about|roughly|approximately|close|to|sits|stays|holds|lies"
     r"|drops|rises|falls|settles|set|runs|hovers"
-    r"|marked|marking|mark|a|just|under|over|exactly))*\s*[:=]?"
+    r"|marked|marking|mark|a|just|under|over|exactly|would|will|may|might|says?|reads?"
+    r"|ticks?|clicks?"
+    r"|shows?|some))*\s*[:=]?"
 )
 _PATTERNS = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -46,6 +48,9 @@ _PATTERNS = tuple(
         rf"\b{_BETWEEN}[-\s]*{_UNIT}",
         rf"\b{_LEAD}\s*(?P<low>{_LARGE})(?:\s*(?:-|–|—|\bto\b)\s*(?P<high>{_LARGE}))?"
         rf"(?![-\s]*{_UNIT})(?!\s*(?:\d|%|bars?\b|seconds?\b|notes?\b))(?!\w)",
+        rf"(?<!\d[.,])(?<!\w)(?P<low>{_LARGE})(?P<high>)\s+(?:times\s+)?(?:per|a|to\s+the"
+        rf"|in\s+a|every)"
+        r"\s+minute\b",
         rf"♩\s*=\s*{_SPAN}(?!\w)",
     )
 )

@@ -7,6 +7,7 @@ from mmusset.measured import Measured
 
 from .declaration import Measurement, Scale, borders, number_line
 from .phrases import joined
+from .said import Amount, Quality
 
 if TYPE_CHECKING:
     from mmusset.dsp.clip_signal import ClipSignal
@@ -59,6 +60,41 @@ WIDTH = Measurement(
         ),
         "not mono": (*joined("in stereo"),),
     },
+    said=(
+        Quality(
+            "stereo (?:image|field|spread|picture|width|stage|panorama|separation)|stereo"
+            "|soundstage|sound stage|stereo sound stage|panorama",
+            {
+                "mono": "mono",
+                "narrow": "narrow|slim|small|tight|limited|thin|restricted",
+                "wide": "wide|broad|expansive|large|spacious|huge|vast|generous|enormous",
+            },
+        ),
+        Amount("stereo (?:width|spread|separation)", much="wide", little="not wide"),
+        Quality(
+            "left and right|(?:both|two) channels|channels",
+            {
+                "mono": "identical|the same",
+                "narrow": "close together",
+                "wide": "far apart|(?:well|widely) separated",
+            },
+        ),
+        Quality("mix|spread|soundscape", {"narrow": "narrow", "wide": "wide|broad|expansive"}),
+        Quality(
+            "recording|audio|signal|sound|channels?|mix|track|record",
+            {"mono": "mono|monophonic|monaural"},
+        ),
+        Quality(
+            "panned|spread|scattered|flung|distributed|placed|spaced|stretch(?:es|ing)?|extends?",
+            verbs={
+                "wide": "(?:(?:widely|wide|far|hard) )?(?:(?:across|over) the"
+                "(?: whole| entire| full| wide)? stereo (?:field|image)"
+                "|from (?:the )?(?:left to (?:the )?right|one side to the other|side to side"
+                "|ear to ear)|far to the left and right)"
+                "|(?:widely|wide) (?:to|between) (?:the )?(?:left and right|both sides|either side)"
+            },
+        ),
+    ),
     notable=frozenset({"mono", "wide"}),
     rank=62,
     prompt=", stereo width {{ music.stereo_width.value | round(2) }}",

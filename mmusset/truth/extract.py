@@ -5,9 +5,10 @@ from itertools import chain
 
 from mmusset.measurements.declaration import Mention
 from mmusset.measurements.listed import MEASUREMENTS, named
+from mmusset.measurements.said import find
 from mmusset.sample import UNMEASURED, Claim
 
-from . import lexicon, negation, scope
+from . import lexicon, moment, negation, scope
 from .hedge import with_hedge
 
 _UNMEASURED_VALUES = {"vocals": ("absent", "present")}
@@ -30,7 +31,12 @@ def extract(text: str) -> tuple[Claim, ...]:
         if scope.of_a_part(text, mention, mentions):
             continue
         denied_before = negation.denial(text, mention, denied_before)
+        if denied_before and scope.sounds(mention) and moment.comes_later(text, denied_before):
+            denied_before = None
         whole = denied_before or mention
+        # What is there at one moment is there; what is missing then need not be missing.
+        if (denied_before or not scope.sounds(mention)) and moment.is_of_a_moment(text, whole):
+            continue
         value = _opposite(mention.attribute, mention.value) if denied_before else mention.value
         start, end = whole.start, whole.end
         if mention.attribute in UNMEASURED and not denied_before:
@@ -50,7 +56,12 @@ def longest_first(candidates: Iterable[Mention]) -> list[Mention]:
 
 def _candidates(text: str) -> list[Mention]:
     spelt_out = (each.mentions(text) for each in MEASUREMENTS if each.mentions)
-    return [*chain.from_iterable(spelt_out), *lexicon.find(text)]
+    said = (
+        Mention(start, end, each.name, value)
+        for each in MEASUREMENTS
+        for start, end, value in find(text, each.said, each.values)
+    )
+    return [*chain.from_iterable(spelt_out), *said, *lexicon.find(text)]
 
 
 def _opposite(attribute: str, value: str) -> str:

@@ -161,6 +161,18 @@ ASIDES = (
     r"|featured|included|put|placed|running|part|suitable|suited|listened|background|ideal|perfect"
     r"|great|good|an?\s+(?:opening|theme|soundtrack|background))|(?:fit|suit|work|go)\s)[^.!?;]*",
     r"(?:good|suitable|perfect|ideal|great|fit|suited)\s+for\s[^.!?;,]*",
+    r"(?:(?:^|(?<=[.!?]\s))(?:good|suitable|perfect|ideal|great|fit|suited)\s+for)\s[^.!?;]*",
+    r"(?:you|one|we|listeners?|anyone)\s+(?:can|could|might|may|would)\s+(?:(?:almost|easily|well"
+    r"|just|only|nearly)\s+)?(?:imagine|picture|see|drive|dance|drift|walk|run|fall|think|use|sleep"
+    r"|swear|mistake|take|put)\s[^.!?;]*",
+    # Other music than this.
+    r"(?:(?:their|his|her|its)\s+(?:last|previous|earlier|first|next|other)|last|previous|debut)\s+"
+    r"(?:\w+\s+)?(?:records?|albums?|singles?|releases?|songs?|tracks?|LPs?|EPs?)\s+(?:was|were|is"
+    r"|are|had)\s[^.!?;]*",
+    # How it goes says less than the pace that is named with it.
+    r"(?:ambles?|ambling|strolls?|strolling|dawdles?|dawdling)(?:\s+along)?\s+at\s+an?",
+    # Those who listen.
+    r"(?:drummers|percussionists|singers|guitarists|pianists|bassists)\s+will\s[^.!?;]*",
     r"(?:like\s+something|as\s+if|reminiscent\s+of|reminds\s+(?:\w+\s+)?of|resembl\w+)\s[^.!?;,]*",
 )
 

@@ -12,34 +12,80 @@ _FILLER = (
     r"|much|exactly|entirely|longer|real|live|audible|single|trace|hint|sign|use|uses|using"
     r"|have|has|feature|features|contain|contains|include|includes|hear|heard|being|be|is|are"
     r"|it|ever|anything|rely\s+on|need|needs|moves|get|gets|sound|sounds|feel|feels|in"
-    r"|either|wait\s+for|expect|dynamic)[-\s]+)*"
+    r"|either|wait\s+for|expect|dynamic|here|about\s+it|in\s+it|becoming|becomes|become|turning"
+    r"|turns|growing|grows|kinds?|sorts?|types?|form|added|further|obvious|discernible|noticeable"
+    r"|move|play|become|go|instruments?|players?|actual|(?:accompanied|supported"
+    r"|backed)\s+by)[-\s]+)*"
 )
 _DENIAL = re.compile(
     r"(?:\b(?:no|not|(?<!not\s)without|cannot|never|neither|nor|no\s?body|no\s+one|none\s+of"
     r"|(?:hardly|barely|scarcely)(?!\s+(?:\w+ly\s+)?(?:heard|audible|noticeable|perceptible"
     r"|discernible|there))"
     r"|lacks?|lacking|lack\s+of|sans|senza|minus|free\s+(?:of|from)|devoid\s+of|absence\s+of"
-    r"|anything\s+but|far\s+(?:cry\s+)?from|nothing)\s+|\b\w+n['’]t\s+|\bnon-)" + _FILLER + "$",
+    r"|anything\s+but|far\s+(?:cry\s+)?from|nothing|missing|unaccompanied\s+by|bereft\s+of"
+    r"|stripped\s+of"
+    r"|(?:dispens|do|did)\w*\s+(?:\w+ly\s+)?(?:away\s+)?with(?=\s)|omit\w*|eschew\w*|forgo\w*"
+    r"|at\s+no\s+(?:point|time|moment)\s+(?:do|does|did|is|are|will)\s+(?:(?:the|this|its)\s+)?\w+"
+    r"|(?:rather\s+than|instead\s+of|in\s+place\s+of|in\s+lieu\s+of))[-\s]+"
+    r"|\b\w+n['’]t\s+|\bnon-)" + _FILLER + "$",
     re.IGNORECASE,
 )
+_ADVERBS = r"(?:\s+(?:\w+ly|all|also|both))*"
+# What comes later is there: "the drums do not enter until the chorus".
+_NOT_YET = r"(?!\s+(?:\w+\s+)?(?:until|till|before|yet)\b)"
 _DENIED_AFTER = re.compile(
-    r"(?:-free\b|\s*[:?]\s*(?:none|no|nil|absent)\b"
+    r"(?:-free\b|-less\b|-wise,?\s+there\s+(?:is|are)\s+(?:nothing|none)\b"
+    r"|\s+ha(?:s|ve)\s+nothing\s+to\s+(?:do|play)\b|\s*[:?=]\s*(?:none|no|nil|absent)\b"
+    r"|\?\s*there\s+(?:(?:are|is)n['’]t|are\s+not)\s+any\b"
     r"|\s+(?:can|could)\s*(?:not|n['’]t)\s+be\s+(?:heard|detected|found|made\s+out)\b"
-    r"|\s+(?:(?:has|have|is|are)\s+)?(?:stay(?:s|ed)?\s+(?:at\s+home|out|away|silent)|silent|tacet)\b"
-    r"|\s+(?:(?:is|are|stays?|remains?)\s+)?(?:entirely\s+|completely\s+)?"
-    r"(?:absent|missing|nowhere|never|not\s+(?:there|heard|present|used|audible))\b"
+    rf"|\s+(?:(?:has|have|is|are|was|were)\b)?{_ADVERBS}\s*"
+    r"(?:stay(?:s|ed)?\s+(?:at\s+home|out|away|silent)|silent|tacet|sits?\s+(?:it"
+    r"|this\s+one)\s+out)\b"
+    rf"|\s+(?:(?:(?:is|are|was|were|stays?|remains?)|(?:has|have|had)\s+been)\b)?{_ADVERBS}\s*"
+    r"(?:absent|missing|nowhere|omitted|excluded|left\s+out|dispensed\s+with|stripped\s+away"
+    r"|given\s+the\s+(?:day|night|week)\s+off|not\s+(?:there|heard|present|used|audible|included"
+    r"|featured|involved|to\s+be\s+heard))\b"
+    r"|\s+never(?:\s+(?:enters?|appears?|comes?\s+in|joins?|plays?|arrives?|sounds?|shows?\s+up)\b"
+    rf"|(?=\s*(?:$|[.,;:!?)]))){_NOT_YET}"
+    rf"|\s+(?:do|does|did)(?:\s+not|n['’]t)\b{_ADVERBS}\s+(?:appear|feature|play|enter|sound|join"
+    rf"|come\s+in|figure|show\s+up|take\s+part|occur)\b{_NOT_YET}"
     r"|\s+(?:is|are)n['’]t\s+(?:there|heard|present|used|audible)\b)",
     re.IGNORECASE,
 )
+# "Slow it is not."
+_INVERTED = re.compile(
+    r"\s+(?:it|this|that|they)\s+(?:(?:is|are|was|were)\s+not\b|(?:is|are|was|were)n['’]t\b)",
+    re.IGNORECASE,
+)
 _JOINS_ADJECTIVES = re.compile(r"\s*,?\s*(?:\b(?:or|nor)\s+)?" + _FILLER + "$", re.IGNORECASE)
-_JOINS_NOUNS = re.compile(r"\s*,?\s*\b(?:or|nor)\s+(?:any\s+)?$", re.IGNORECASE)
+_JOINS_NOUNS = re.compile(r"\s*,?\s*\b(?:or|nor)\s+(?:any\s+)?(?:other\s+)?$", re.IGNORECASE)
 _LIST_GOES_ON = re.compile(r"(?:\s*,\s*[\w-]+(?:\s+[\w-]+)?){0,4}\s*,?\s+(?:or|nor)\s", re.I)
 _CLAUSE_ENDS = re.compile(r"\s*(?:$|[,.;:!?)])")
 _OR = re.compile(r"\b(?:or|nor)\b|^\s*$", re.IGNORECASE)
 _COMPARED_BEFORE = re.compile(
-    r"(?:\b(?:more|less|most|least)\s+|\bthan\s+(?:[\w'’-]+\s+){0,4})$", re.IGNORECASE
+    r"(?:\b(?:more|less|most|least)\s+|\bthan\s+(?:[\w'’-]+\s+){0,4}|\binstead\s+of\s+(?:an?\s+)?"
+    r"|\b(?:mistaken?|take|taken|pass(?:es)?)\s+(?:(?:it|this)\s+)?for\s+(?:an?\s+)?"
+    r"|\b(?:border|verg)\w+\s+on\s+(?:the\s+)?)$",
+    re.IGNORECASE,
 )
+# "As calm as a Sunday" is calm; "as loud as ever" and "about as loud as a voice" are not loud.
 _AS = re.compile(r"\bas\s+$", re.IGNORECASE)
+_MEASURED_AS = re.compile(
+    r"\b(?:about|only|nearly|almost|just|half|twice|not|n['’]t|never|roughly|at\s+least)"
+    r"\s+as\s+$",
+    re.IGNORECASE,
+)
+_AT_MOST = re.compile(r"\b(?:rarely|never|seldom|no|not)\s+more\s+than\s+$", re.IGNORECASE)
+# "Few pieces are as loud as this one."
+_AS_THIS = re.compile(r"\s+as\s+(?:this|it)\b", re.IGNORECASE)
+_FEW_ARE = re.compile(r"\b(?:few|no\s+other)\b[^.!?;]*$", re.IGNORECASE)
+# "Never heard anything so quiet."
+_HEARD_SO = re.compile(
+    r"\b(?:never|rarely|seldom|hardly\s+ever)\s+(?:heard|known|had|been)\s+(?:\w+\s+){0,3}so\s+$",
+    re.I,
+)
+_OR_LESS = re.compile(r"\s+or\s+(?:less|more|slower|faster|louder|softer|quieter)\b", re.IGNORECASE)
+_AS_A_THING = re.compile(r"\s+as\s+(?:an?|only)\s", re.IGNORECASE)
 
 
 def compared(text: str, mention: Mention) -> bool:
@@ -48,9 +94,17 @@ def compared(text: str, mention: Mention) -> bool:
     "more energetic", "louder than it is bright" and "as loud as" give no value.
     """
     before = text[max(0, mention.start - 60) : mention.start]
+    if _OR_LESS.match(text, mention.end):
+        return True
+    if _AT_MOST.search(before):
+        return False
     if _COMPARED_BEFORE.search(before) and not _is_thing(mention):
         return True
-    return bool(_AS.search(before)) and text[mention.end :].lstrip().startswith("as ")
+    if not _AS.search(before) or not text[mention.end :].lstrip().startswith("as "):
+        return False
+    if _AS_THIS.match(text, mention.end) and _FEW_ARE.search(before):
+        return False
+    return bool(_MEASURED_AS.search(before)) or not _AS_A_THING.match(text, mention.end)
 
 
 def denial(text: str, mention: Mention, before: Mention | None) -> Mention | None:
@@ -62,10 +116,14 @@ def denial(text: str, mention: Mention, before: Mention | None) -> Mention | Non
     drums). What can hardly be heard is there: "barely audible drums".
     """
     ahead = max(0, mention.start - 80)
+    if _HEARD_SO.search(text, ahead, mention.start):
+        return None
     if match := _DENIAL.search(text[ahead : mention.start]):
         return replace(mention, start=ahead + match.start())
     match = _DENIED_AFTER.match(text, mention.end)
-    if match and _is_thing(mention):
+    if not match or not _is_thing(mention):
+        match = _INVERTED.match(text, mention.end)
+    if match:
         return replace(mention, end=match.end())
     if before is not None and _reaches(text, before, mention):
         return mention

@@ -10,7 +10,7 @@ CERTAINTY = 0.9
 
 
 def test_planted_faults_are_caught_and_right_statements_are_not_blamed() -> None:
-    report = benchmark.run(CERTAINTY, benchmark.free_styles(), seed=5, each=6)
+    report = benchmark.run(CERTAINTY, benchmark.free_styles(), seed=5, each=3)
     assert report.all.planted > 400
     assert report.all.recall >= 0.95
     assert report.all.alarm_rate <= 0.02

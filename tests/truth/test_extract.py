@@ -98,7 +98,54 @@ CAPTIONS = {
     "It is loud and bright, drums drive it.": "loudness loud|brightness bright|percussion present",
     "A slow drum beat under a fast hi-hat.": "pulse slow|percussion present|instrument hi hat",
     "Loud noises and soft effects.": "",
+    "The guitar tone is bright, the cello's sound is dark, its vibrato slow.": (
+        "instrument guitar|instrument cello"
+    ),
+    "The low volume of the flute; the volume of the piece is low.": (
+        "instrument flute|loudness quiet"
+    ),
+    # adjectives stand at a noun of the music, or say nothing of it
+    "A quiet sorrow, slow goodbyes, a booming note; the high tone is loud.": "",
+    "A quiet, understated tune; the music is soft, slow and brief.": (
+        "loudness quiet|loudness quiet|pulse slow"
+    ),
+    "It is quietly insistent; a bird sings loudly.": "vocals present",
+    "It's a loud record, and it's slow.": "loudness loud|pulse slow",
+    # said of qualities and amounts
+    "The volume of the piece remains rather low, the tempo is anything but fast.": (
+        "loudness quiet|pulse not fast"
+    ),
+    "Volume: low; energy: high; timbre: dark.": "loudness quiet|energy energetic|brightness dark",
+    "The level does not vary; no sudden swells.": "dynamics even|dynamics even",
+    "Dynamically, it is flat.": "dynamics even",
+    "It has few notes and little treble.": "density sparse|brightness dark",
+    "About five notes per second, at 93 to the minute.": "density busy|tempo 93",
+    "Its harmonies lean minor; minor chords, not major ones.": "mode minor|mode minor",
+    "The key is a minor one.": "mode minor",
+    "Both channels are identical.": "width mono",
+    "Quiet passages give way to loud ones; it begins softly and ends in uproar.": (
+        "dynamics varied|dynamics varied"
+    ),
+    "It never rises above a whisper; nobody plays below a shout.": "loudness quiet|loudness loud",
+    # of a moment only
+    "At first there are no drums. There are no bells in the intro.": "percussion present",
+    "No voice until the end; it begins softly.": "vocals present",
+    "The drums drop out after the intro.": "percussion present",
+    # denials of other kinds
+    "Slow it is not.": "pulse not slow",
+    "It dispenses with drums; unaccompanied by percussion; the drummer is given the day off.": (
+        "percussion absent|percussion absent|percussion absent"
+    ),
+    "Percussion-wise, there is nothing. Drums do not appear.": (
+        "percussion absent|percussion absent"
+    ),
+    "The drums do not enter until the chorus.": "percussion present",
+    "At no point does the music move quickly.": "pulse not fast",
+    "Never heard anything so quiet.": "loudness quiet",
     # a list of moods
+    "It sounds dark, energetic, suspenseful and exciting.": (
+        "energy energetic|mood suspenseful|mood exciting"
+    ),
     "A sinister, dark song.": "mood sinister",
     # what it might be used for, or is like
     "It could be used in a slow, sad scene.": "",
@@ -106,6 +153,10 @@ CAPTIONS = {
     # comparisons and asides claim nothing
     "Louder than it is bright.": "",
     "More dark than bright, and as loud as ever.": "",
+    "As calm as a Sunday, and about as loud as a voice.": "energy calm|vocals present",
+    "Few pieces are as loud as this; calm rather than energetic.": "loudness loud|energy calm",
+    "So narrow that you might take it for mono; at a walking pace or less.": "width narrow",
+    "Their last record was a loud, fast affair; you could drive to it slowly.": "",
     "Bright lights, soft rain, a wide range.": "",
     # the longest phrase counts
     "Soft rock, heavy metal, drum and bass.": "genre rock|genre heavy metal|genre drum and bass",

@@ -1,0 +1,225 @@
+"""What is said of qualities and amounts, where listing every phrase would never end.
+
+A caption may call the volume low in any number of ways: "the volume of the piece remains rather
+low", "a low overall volume", "low in volume", "Volume: low", "the volume is anything but high".
+`Quality` names the nouns and the words, `Amount` things of which there may be much or little;
+how these stand together in a sentence is the same for all.
+
+Nouns and words are alternatives, as in `phrases`, and parts of regular expressions. A space also
+stands for a hyphen.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+_DENIED = (
+    r"not(?!\s+only\b)|never|\w+n['’]t|hardly|barely|scarcely|neither|nor|no|rarely|seldom"
+    r"|anything\s+but|far\s+from|without"
+)
+_LINK = (
+    r"is|are|was|were|be|been|being|stays?|staying|remains?|remaining|sits?|sitting|runs?|holds?"
+    r"|holding|keeps?|kept|keeping|held|seems?|appears?|sounds?|feels?|leans?|leaning|tends?"
+    r"|moves?|to|has|have|had|does|do|did|can|could|may|on|in|at|about|around|an?|the|its"
+    r"|way|well|right|turned|cranked|very|quite"
+    r"|rather|pretty|somewhat|so|too|just|always|often|overall|itself|set|described|as|all"
+    r"|more\s+or\s+less|from|first|last"
+    # No word may be read in two ways, or the time to read doubles with each.
+    r"|(?!hardly\b|barely\b|scarcely\b|rarely\b)\w+ly"
+)
+_WHOLE = (
+    r"(?:\s+(?:of|in|to|for|throughout)\s+(?:(?:the|this|its)\s+)?(?:(?:whole|entire)\s+)?"
+    r"(?:music|piece|track|song|recording|clip|excerpt|audio|composition|sound|mix|performance))?"
+)
+_KINDS = r"(?:(?:overall|general|average|basic|main|musical|global|perceived|whole)\s+)?"
+_MANY = (
+    r"an?\s+(?:lot|wealth|crowd|mass|flood|(?:constant\s+)?flurry|great\s+deal|good\s+deal"
+    r"|abundance)"
+    r"\s+of|lots\s+of|plenty\s+of|many|a\s+(?:large|great|high)\s+(?:number|amount|degree)\s+of"
+    r"|full\s+of|abundant|numerous|countless|endless|(?:rich|high|heavy)\s+(?:in|on|with)"
+    r"|(?:filled|packed|crammed|bursting|bristling|brimming|teeming|loaded|charged|thick)\s+with"
+    r"|(?:brims|bursts|teems|bristles|overflows)\s+with|no\s+(?:lack|shortage|end|want)\s+of"
+    r"|layer\s+upon\s+layer\s+of|(?:loads|bags|tons|heaps|masses)\s+of|exudes|oozes|radiates"
+)
+_MUCH = (
+    rf"{_MANY}|much|considerable|strong|prominent|ample|generous|large|pronounced|marked"
+    r"|noticeable|constant|clear|substantial|significant|great|big|sheer|pure|raw"
+)
+_FEW = (
+    r"(?:very\s+)?few|(?:hardly|barely|scarcely)\s+an?y?|not\s+(?:many|a\s+lot\s+of)"
+    r"|(?:short|light)\s+on|(?:only|just)\s+a\s+(?:few|handful\s+of)|a\s+handful\s+of"
+    r"|sparing\s+with(?:\s+the)?|a\s+small\s+number\s+of"
+)
+_LITTLE = (
+    rf"{_FEW}|zero|(?:very\s+)?little|not\s+much|no|without(?:\s+any)?|an?\s+(?:lack"
+    rf"|absence)\s+of|lacks?"
+    r"|lacking(?:\s+in)?|low\s+(?:in|on)|devoid\s+of|free\s+(?:of|from)|minimal|slight|limited"
+    r"|scant|weak|subdued|reduced|low|small|(?:almost|virtually)\s+no|not\s+a(?:\s+single)?"
+)
+_IS_MUCH = (
+    r"strong|prominent|plentiful|abundant|high|great|ample|large|wide|considerable|dominant"
+    r"|infectious|palpable|in\s+abundance|many|boosted|emphasised|emphasized|noticeable|marked"
+)
+_IS_LITTLE = (
+    r"weak|subdued|recessed|(?:gently\s+)?rolled\s+off|missing|low|scarce|minimal|small|limited"
+    r"|few(?:\s+and\s+far\s+between)?|absent|lacking|turned\s+down|sparse|scant|muted"
+    r"|attenuated|cut"
+    r"|slight|reduced|negligible|banished|softened|tamed"
+)
+_ADJECTIVES = (
+    r"(?:(?!(?:of|and|or|the|in|with|than|but|on|at|wrong|missed|false|grace|long)\b)"
+    r"[\w'’-]+\s+){0,2}"
+)
+_BESIDE = (
+    r"(?P<beside>\s*(?:,|,?\s+(?:and|but)\s)\s*(?!(?:the|an?|its?|this)\b)\w+)?"  # "low, bright"
+)
+_AHEAD = 70  # characters before a noun in which the words for it are looked for
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quality:
+    """Words that give a value where they are said of the nouns: "volume|level" is "low".
+
+    `verbs` are words that follow a noun without another verb: "the volume rises and falls".
+    """
+
+    of: str
+    words: Mapping[str, str] = field(default_factory=dict)
+    verbs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Amount:
+    """Things that give a value by how much there is of them; None where that says nothing.
+
+    What is `counted` may be many or few, but not strong or weak.
+    """
+
+    of: str
+    much: str | None
+    little: str | None
+    counted: bool = False
+
+
+Said = Quality | Amount
+
+
+def find(
+    text: str, said: Sequence[Said], values: tuple[str, ...]
+) -> Iterator[tuple[int, int, str]]:
+    """Start, end and value of what a text says of any of them; "not loud" where that is denied.
+
+    `values` are those of the measurement, in order: of two, what is denied is the other, and
+    "neither low nor high" is the middle one of three.
+    """
+    # Small letters and no \b ahead: such a pattern is looked for at few places only.
+    small = lowered(text)
+    for each in said:
+        patterns = _patterns(each, values)
+        for noun in patterns.noun.finditer(small):
+            if small[noun.start() - 1 : noun.start()].isalnum():
+                continue
+            yield from _said_before(text, noun.start(), noun.end(), patterns)
+            yield from _said_after(text, noun.start(), noun.end(), patterns, values)
+
+
+def lowered(text: str) -> str:
+    """The text in small letters, each in its place."""
+    small = text.lower()
+    return small if len(small) == len(text) else text
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """What is looked for at a noun: words that end before it, words that go on after it."""
+
+    noun: re.Pattern[str]
+    before: tuple[tuple[re.Pattern[str], str], ...]
+    after: tuple[tuple[re.Pattern[str], str], ...]
+
+
+def _said_before(
+    text: str, start: int, end: int, patterns: _Patterns
+) -> Iterator[tuple[int, int, str]]:
+    ahead = max(0, start - _AHEAD)
+    before = text[ahead:start]
+    for pattern, value in patterns.before:
+        if match := pattern.search(before):
+            # Another word beside it may claim something of its own: "a low, bright sound".
+            beside = match.groupdict().get("beside")
+            yield ahead + match.start(), ahead + match.start("beside") if beside else end, value
+
+
+def _said_after(
+    text: str, start: int, end: int, patterns: _Patterns, values: tuple[str, ...]
+) -> Iterator[tuple[int, int, str]]:
+    for pattern, value in patterns.after:
+        if match := pattern.match(text, end):
+            yield start, match.end(), _unless_denied(match["between"], value, values)
+
+
+def _unless_denied(between: str, value: str, values: tuple[str, ...]) -> str:
+    if not _DENIAL.search(between):
+        return value
+    return values[1 - values.index(value)] if len(values) == 2 else f"not {value}"
+
+
+@lru_cache(maxsize=1024)
+def _patterns(each: Said, values: tuple[str, ...]) -> _Patterns:
+    noun = re.compile(rf"(?:{_spaced(each.of)})\b")
+    if isinstance(each, Amount):
+        return _Patterns(noun, *_of_amount(each))
+    return _Patterns(noun, *_of_quality(each, values))
+
+
+Rows = tuple[tuple[re.Pattern[str], str], ...]
+
+
+def _of_amount(each: Amount) -> tuple[Rows, Rows]:
+    sides = (
+        (each.much, _MANY if each.counted else _MUCH, _IS_MUCH),
+        (each.little, _FEW if each.counted else _LITTLE, _IS_LITTLE),
+    )
+    before = tuple(
+        (_compiled(rf"\b(?:{quantity})\s+(?:\w+\s+or\s+)?{_ADJECTIVES}$"), value)
+        for value, quantity, _ in sides
+        if value
+    )
+    after = tuple(
+        (_compiled(rf"{_LINKED}+)\s+(?:{verdict})\b(?!-)"), value)
+        for value, _, verdict in sides
+        if value
+    )
+    return before, after
+
+
+def _of_quality(each: Quality, values: tuple[str, ...]) -> tuple[Rows, Rows]:
+    words = [(rf"(?:{_spaced(of_value)})\b", value) for value, of_value in each.words.items()]
+    before = [
+        (_compiled(rf"\b{word}{_BESIDE}(?:\s+in)?\s+{_KINDS}$"), value) for word, value in words
+    ]
+    after = [(_compiled(rf"{_LINKED}+|\s*[:=])\s*{word}"), value) for word, value in words]
+    after += [
+        (_compiled(rf"{_LINKED}*)\s+(?:{_spaced(verbs)})\b"), value)
+        for value, verbs in each.verbs.items()
+    ]
+    if len(values) == 3:
+        ends = f"(?:{'|'.join(word for word, value in words if value != values[1])})"
+        neither = rf"{_LINKED.replace('neither|nor|', '')}+)\s+neither\s+{ends}\s+nor\s+{ends}"
+        after.append((_compiled(neither), values[1]))
+    return tuple(before), tuple(after)
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+def _spaced(words: str) -> str:
+    return words.replace(" ", r"[-\s]+")
+
+
+# "Dynamically, it is flat."
+_FRAMED = r"(?:,\s+(?:it|this|the\s+(?:music|piece|track|clip|mix|sound))\b)?"
+_LINKED = rf"{_WHOLE}{_FRAMED}(?P<between>(?:(?:\s+(?:{_DENIED}|{_LINK}|,)|['’](?:s|re))(?!\w))"
+_DENIAL = _compiled(rf"\b(?:{_DENIED})\b")

@@ -4,7 +4,7 @@ Doors:
     listed        `MEASUREMENTS`, the list that all of the house goes through; `add` for others
     declaration   `Measurement`, and the values that go with it
     phrases       how words are written down
-    said          qualities and amounts, in the ways in which a sentence says them
+    said          traits and amounts, in the ways in which a sentence says them
     precision     how often what is measured is right
     spoken_tempo  beats per minute in prose, and the words of numbers
     tempo, pulse, key, mode, loudness, dynamics, brightness, density, percussion, width, energy

@@ -7,7 +7,7 @@ from mmusset.measured import Measured
 
 from .declaration import Measurement, Scale, borders, number_line
 from .phrases import joined, stated
-from .said import Amount, Quality
+from .said import Amount, Trait
 
 if TYPE_CHECKING:
     from mmusset.dsp.clip_signal import ClipSignal
@@ -87,7 +87,7 @@ BRIGHTNESS = Measurement(
         ),
     },
     said=(
-        Quality(
+        Trait(
             "timbre|tone colou?r|tone|tonally|tonal (?:quality|character|balance|palette)|sound"
             "|sonority|palette|mix|recording|audio|production|soundscape|spectrum"
             "|(?:frequency|spectral)"
@@ -100,20 +100,20 @@ BRIGHTNESS = Measurement(
                 "|brittle|piercing",
             },
         ),
-        Quality(
+        Trait(
             "(?:tonal|frequency|spectral) (?:balance|spectrum|response)",
             {"balanced": "even|flat|neutral|natural"},
         ),
-        Quality(
+        Trait(
             _LOW,
             verbs={"dark": "dominates?|dominating|prevails?|predominates?|outweighs?"},
         ),
-        Quality(
+        Trait(
             _HIGH,
             words={"dark": "dull|muffled|soft", "bright": "crisp|bright|clear|sparkling|airy"},
             verbs={"bright": "dominates?|dominating|prevails?|predominates?|outweighs?"},
         ),
-        Quality(
+        Trait(
             "weighted|tilted|skewed|leans?|leaning|concentrated|centred|centered|focus(?:ed)?"
             "|emphasis|weight|biased|favou?rs|emphasi[sz]es",
             verbs={
@@ -124,8 +124,8 @@ BRIGHTNESS = Measurement(
             },
         ),
         Amount(f"treble|{_HIGH}", much="bright", little="dark"),
-        Quality(f"treble|{_HIGH}", verbs={"dark": "down|rolled off", "bright": "up"}),
-        Quality(
+        Trait(f"treble|{_HIGH}", verbs={"dark": "down|rolled off", "bright": "up"}),
+        Trait(
             "frequencies|mids and highs|(?:bass|lows|low end) and (?:treble|highs|high end)"
             "|(?:treble|highs|high end) and (?:bass|lows|low end)",
             {"balanced": "in balance|balanced|in proportion|even|evenly represented"},

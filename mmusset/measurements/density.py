@@ -9,7 +9,7 @@ from mmusset.measured import Measured
 
 from .declaration import Measurement, Mention, Scale, borders, number_line
 from .phrases import MEDIUM, joined, stated
-from .said import Amount, Quality
+from .said import Amount, Trait
 
 if TYPE_CHECKING:
     from mmusset.dsp.clip_signal import ClipSignal
@@ -98,7 +98,7 @@ DENSITY = Measurement(
     },
     mentions=_mentions,
     said=(
-        Quality(
+        Trait(
             "texture|arrangement|scoring|note density|onset density|density|mix",
             {
                 "sparse": "sparse|thin|minimal|minimalist|minimalistic|bare|spare|skeletal|spartan"
@@ -109,15 +109,15 @@ DENSITY = Measurement(
                 "|overloaded|densely (?:layered|packed|woven)|thickly (?:layered|woven)",
             },
         ),
-        Quality(
+        Trait(
             "(?:number of )?(?:notes|onsets) (?:per|a|each) second",
             {"sparse": "low|small", "steady": MEDIUM, "busy": "high|large"},
         ),
-        Quality(
+        Trait(
             "instrumentation|orchestration",
             {"busy": "busy|dense|thick|crowded|densely (?:layered|packed|woven)"},
         ),
-        Quality(
+        Trait(
             "notes",
             verbs={
                 "sparse": "few and far between|few|sparse|scarce|(?:spaced )?far apart"
@@ -129,9 +129,7 @@ DENSITY = Measurement(
                 "|(?:come )?in (?:rapid|quick) (?:succession|bursts)",
             },
         ),
-        Quality(
-            "texture|arrangement", verbs={"sparse": "thins(?: out)?", "busy": "thickens|teems"}
-        ),
+        Trait("texture|arrangement", verbs={"sparse": "thins(?: out)?", "busy": "thickens|teems"}),
         Amount("empty space|space(?=\\s*(?:[.,;]|$))", much="sparse", little="busy"),
         Amount("notes?", much="busy", little="sparse", counted=True),
         Amount(

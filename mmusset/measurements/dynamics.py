@@ -9,7 +9,7 @@ from mmusset.measured import Measured
 
 from .declaration import Measurement, Mention, Scale, borders, number_line
 from .phrases import LEVELS, joined, stated
-from .said import Amount, Quality
+from .said import Amount, Trait
 
 if TYPE_CHECKING:
     from mmusset.dsp.clip_signal import ClipSignal
@@ -151,7 +151,7 @@ DYNAMICS = Measurement(
     },
     mentions=_mentions,
     said=(
-        Quality(
+        Trait(
             "volume level|sound level|volume|level|loudness|dynamics?|dynamically|intensity",
             words={
                 "even": "steady|constant|consistent|even|stable|uniform|unchanging|unchanged|flat"

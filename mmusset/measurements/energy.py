@@ -8,7 +8,7 @@ from .density import DENSITY
 from .loudness import LOUDNESS
 from .percussion import PERCUSSION
 from .phrases import MEDIUM, joined, stated
-from .said import Amount, Quality
+from .said import Amount, Trait
 
 # What counts as 0 and as 1. Ours: quiet solo piano, and dense mastered rock.
 QUIET_LUFS, LOUD_LUFS = -35.0, -9.0
@@ -85,7 +85,7 @@ ENERGY = Measurement(
         ),
     },
     said=(
-        Quality(
+        Trait(
             "energy levels?|levels? of energy|energy",
             {
                 "calm": "low|little|subdued|restrained",

@@ -9,7 +9,7 @@ from mmusset.measured import Measured
 
 from .declaration import Measurement, Mention, Scale, borders, number_histogram, number_line
 from .phrases import LEVELS, MEDIUM, joined, stated
-from .said import Quality
+from .said import Trait
 
 if TYPE_CHECKING:
     from mmusset.dsp.clip_signal import ClipSignal
@@ -85,7 +85,7 @@ LOUDNESS = Measurement(
     },
     mentions=_mentions,
     said=(
-        Quality(
+        Trait(
             "volume level|sound level|volume|level|loudness",
             {
                 "quiet": "low|quiet|soft|down|modest|subdued|hushed|faint|muted|restrained|gentle",

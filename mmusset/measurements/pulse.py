@@ -8,7 +8,7 @@ from mmusset.measured import Measured, logit
 from .declaration import Border, Evidence, Finding, Measurement, Scale
 from .density import DENSITY
 from .phrases import MEDIUM, PACES, TEMPO_OF, joined, stated
-from .said import Quality
+from .said import Trait
 from .tempo import TEMPO, Tempo
 
 # BPM; borders as in the MidiCaps captions (2024), whose "very fast" we don't part from fast.
@@ -131,7 +131,7 @@ PULSE = Measurement(
         ),
     },
     said=(
-        Quality(
+        Trait(
             r"tempo|pace|pulse|(?<!drum\s)beat|speed|pacing",
             {
                 "slow": "slow|leisurely|glacial|unhurried|languid|sluggish|sedate|plodding"

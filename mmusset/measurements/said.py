@@ -1,8 +1,8 @@
-"""What is said of qualities and amounts, where listing every phrase would never end.
+"""What is said of traits and amounts, where listing every phrase would never end.
 
 A caption may call the volume low in any number of ways: "the volume of the piece remains rather
 low", "a low overall volume", "low in volume", "Volume: low", "the volume is anything but high".
-`Quality` names the nouns and the words, `Amount` things of which there may be much or little;
+`Trait` names the nouns and the words, `Amount` things of which there may be much or little;
 how these stand together in a sentence is the same for all.
 
 Nouns and words are alternatives, as in `phrases`, and parts of regular expressions. A space also
@@ -78,7 +78,7 @@ _AHEAD = 70  # characters before a noun in which the words for it are looked for
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Quality:
+class Trait:
     """Words that give a value where they are said of the nouns: "volume|level" is "low".
 
     `verbs` are words that follow a noun without another verb: "the volume rises and falls".
@@ -102,7 +102,7 @@ class Amount:
     counted: bool = False
 
 
-Said = Quality | Amount
+Said = Trait | Amount
 
 
 def find(
@@ -170,7 +170,7 @@ def _patterns(each: Said, values: tuple[str, ...]) -> _Patterns:
     noun = re.compile(rf"(?:{_spaced(each.of)})\b")
     if isinstance(each, Amount):
         return _Patterns(noun, *_of_amount(each))
-    return _Patterns(noun, *_of_quality(each, values))
+    return _Patterns(noun, *_of_trait(each, values))
 
 
 Rows = tuple[tuple[re.Pattern[str], str], ...]
@@ -194,7 +194,7 @@ def _of_amount(each: Amount) -> tuple[Rows, Rows]:
     return before, after
 
 
-def _of_quality(each: Quality, values: tuple[str, ...]) -> tuple[Rows, Rows]:
+def _of_trait(each: Trait, values: tuple[str, ...]) -> tuple[Rows, Rows]:
     words = [(rf"(?:{_spaced(of_value)})\b", value) for value, of_value in each.words.items()]
     before = [
         (_compiled(rf"\b{word}{_BESIDE}(?:\s+in)?\s+{_KINDS}$"), value) for word, value in words

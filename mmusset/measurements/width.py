@@ -7,7 +7,7 @@ from mmusset.measured import Measured
 
 from .declaration import Measurement, Scale, borders, number_line
 from .phrases import joined
-from .said import Amount, Quality
+from .said import Amount, Trait
 
 if TYPE_CHECKING:
     from mmusset.dsp.clip_signal import ClipSignal
@@ -61,7 +61,7 @@ WIDTH = Measurement(
         "not mono": (*joined("in stereo"),),
     },
     said=(
-        Quality(
+        Trait(
             "stereo (?:image|field|spread|picture|width|stage|panorama|separation)|stereo"
             "|soundstage|sound stage|stereo sound stage|panorama",
             {
@@ -71,7 +71,7 @@ WIDTH = Measurement(
             },
         ),
         Amount("stereo (?:width|spread|separation)", much="wide", little="not wide"),
-        Quality(
+        Trait(
             "left and right|(?:both|two) channels|channels",
             {
                 "mono": "identical|the same",
@@ -79,12 +79,12 @@ WIDTH = Measurement(
                 "wide": "far apart|(?:well|widely) separated",
             },
         ),
-        Quality("mix|spread|soundscape", {"narrow": "narrow", "wide": "wide|broad|expansive"}),
-        Quality(
+        Trait("mix|spread|soundscape", {"narrow": "narrow", "wide": "wide|broad|expansive"}),
+        Trait(
             "recording|audio|signal|sound|channels?|mix|track|record",
             {"mono": "mono|monophonic|monaural"},
         ),
-        Quality(
+        Trait(
             "panned|spread|scattered|flung|distributed|placed|spaced|stretch(?:es|ing)?|extends?",
             verbs={
                 "wide": "(?:(?:widely|wide|far|hard) )?(?:(?:across|over) the"

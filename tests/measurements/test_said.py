@@ -1,12 +1,12 @@
-"""What is said of a quality or an amount, in the ways in which sentences say it."""
+"""What is said of a trait or an amount, in the ways in which sentences say it."""
 
 import pytest
 
-from mmusset.measurements.said import Amount, Quality, find
+from mmusset.measurements.said import Amount, Trait, find
 
 VALUES = ("low", "middle", "high")
 HEAT = (
-    Quality(
+    Trait(
         "heat|warmth",
         words={"low": "faint|small", "middle": "medium", "high": "great|fierce"},
         verbs={"high": "scorches"},
@@ -55,7 +55,7 @@ def test_texts(text: str, said: str) -> None:
 
 
 def test_of_two_values_what_is_denied_is_the_other() -> None:
-    steady = (Quality("level", verbs={"varied": "changes?"}),)
+    steady = (Trait("level", verbs={"varied": "changes?"}),)
     text = "The level hardly changes."
     assert [text[s:e] + ": " + v for s, e, v in find(text, steady, ("even", "varied"))] == [
         "level hardly changes: even"

@@ -111,7 +111,7 @@ CAPTIONS = {
     ),
     "It is quietly insistent; a bird sings loudly.": "vocals present",
     "It's a loud record, and it's slow.": "loudness loud|pulse slow",
-    # said of qualities and amounts
+    # said of traits and amounts
     "The volume of the piece remains rather low, the tempo is anything but fast.": (
         "loudness quiet|pulse not fast"
     ),

@@ -37,9 +37,9 @@ class Bandwidth:
 
 def bandwidth(samples: Floats, rate_hz: float) -> Bandwidth:
     """Of `samples` `[frames, channels]`. The noise of a recording is sound too."""
-    starts = np.linspace(0, max(0, len(samples) - WINDOW), PLACES).astype(np.intp)
-    places = samples[starts[:, None] + np.arange(min(WINDOW, len(samples)))]
-    end_to_end = np.moveaxis(places, 2, 0).reshape(-1)
+    starts = np.linspace(0, max(0, len(samples) - WINDOW), PLACES).astype(int).tolist()
+    places = [samples[start : start + WINDOW].T for start in starts]
+    end_to_end = np.concatenate(places, axis=1).reshape(-1)
     power = spectrum(end_to_end, rate_hz, WINDOW, WINDOW).power.mean(axis=0, dtype=np.float64)
     power[:2] = 0.0  # an offset, and the window's width about it
     width = max(1, round(BAND_HZ * WINDOW / rate_hz))

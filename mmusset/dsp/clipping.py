@@ -51,12 +51,12 @@ class _Tops:
     falls: Floats
 
 
-def clipping(samples: Floats, rate_hz: float) -> Clipping:
-    """Of samples `[frames, channels]` as they were decoded: resampling rounds flat tops off."""
-    lengths = [_flat_tops(np.ascontiguousarray(channel)) for channel in samples.T]
+def clipping(channels: Floats, rate_hz: float) -> Clipping:
+    """Of `channels` `[channels, frames]` as they were decoded: resampling rounds flat tops off."""
+    lengths = [_flat_tops(channel) for channel in channels]
     count = sum(int(each.sum()) for each in lengths)
     longest = max((int(each.max(initial=0)) for each in lengths), default=0)
-    return Clipping(share=count / max(1, samples.size), longest_s=longest / rate_hz)
+    return Clipping(share=count / max(1, channels.size), longest_s=longest / rate_hz)
 
 
 def _flat_tops(channel: Floats) -> Places:

@@ -24,7 +24,7 @@ MAX_OVER = 0.01
 class Clip:
     """`samples` `[frames, channels]` at `rate_hz`, cut at `start_s` of the piece.
 
-    `decoded` is the same stretch at the rate of its source.
+    `decoded` is the same stretch at the rate of its source: the same array, if that is the same.
     """
 
     samples: Samples
@@ -96,7 +96,7 @@ def _window(media: MediaFile, start_s: float, part: ClipPart) -> Clip:
         had_s = len(samples) / part.rate_hz
         raise Unusable("shorter than a clip", f"only {had_s:.2f} s could be decoded")
     # What is measured is what is stored.
-    samples = _within_full_scale(samples[:frames])
+    samples = decoded if source_rate_hz == part.rate_hz else _within_full_scale(samples[:frames])
     return Clip(samples, part.rate_hz, start_s, source_rate_hz, decoded)
 
 

@@ -16,18 +16,22 @@ from .decode import Samples
 CUT_OFF_DB = 12.0
 # The channels of a mono piece differ by what a lossy codec makes of it.
 SAME_DB = -50.0
+EVERY = 8  # of how many samples one is compared
 
 
 def measure(clip: Clip, silence_dbfs: float = -60.0) -> Quality:
     """What is wrong with a clip, and the figure of it all. Under `silence_dbfs` it is silent."""
     samples = clip.samples
-    mid = np.float32(0.5) * (samples[:, 0] + samples[:, -1])
-    flat = clipping(clip.decoded, clip.source_rate_hz)
+    channels = np.ascontiguousarray(samples.T)
+    mid = np.float32(0.5) * (channels[0] + channels[-1])
+    same = clip.decoded is clip.samples
+    decoded = channels if same else np.ascontiguousarray(clip.decoded.T)
+    flat = clipping(decoded, clip.source_rate_hz)
     humming = hum(mid, clip.rate_hz)
     silent = silence_share(samples, clip.rate_hz, silence_dbfs)
     treble = bandwidth(samples, clip.rate_hz)
     cut_off = treble.fall_db >= CUT_OFF_DB
-    offset = float(np.abs(samples.mean(axis=0, dtype=np.float64)).max())
+    offset = float(np.abs(channels.mean(axis=1)).max())
     score, worst = judged(
         {
             "clipping": flat.share,
@@ -48,12 +52,14 @@ def measure(clip: Clip, silence_dbfs: float = -60.0) -> Quality:
         bandwidth_hz=treble.end_hz,
         cut_off=cut_off,
         dc_offset=offset,
-        mono_in_stereo=_is_mono_in_stereo(samples),
+        mono_in_stereo=_is_mono_in_stereo(channels),
     )
 
 
-def _is_mono_in_stereo(samples: Samples) -> bool:
-    if samples.shape[1] == 1:
+def _is_mono_in_stereo(channels: Samples) -> bool:
+    """Of `channels` `[1 or 2, frames]`."""
+    if len(channels) == 1:
         return False
-    differing = float(np.mean(np.square(samples[:, 0] - samples[:, 1])))
-    return differing <= 10 ** (SAME_DB / 10) * float(np.mean(np.square(samples[:, 0])))
+    left, right = channels[:, ::EVERY]
+    differing = float(np.mean(np.square(left - right)))
+    return differing <= 10 ** (SAME_DB / 10) * float(np.mean(np.square(left)))

@@ -72,12 +72,13 @@ BASE: Mapping[str, float] = {
     "piano": 0.136,
     "electronic": 0.235,
     "classical": 0.088,
-    "rock": 0.126,
+    "drums": 0.484,
 }
 LEADS = (*THINGS, "any", "any")  # of each eight seeds
 CAST: Mapping[str, set[int]] = {**THINGS, "choir": {52, 53}}
 PROGRAMS = tuple(range(112))
 BINS = (0.0, 0.2, 0.4, 0.6, 0.8, 9.0)
+DRUM_BINS = (0.0, 0.02, 0.05, 0.1, 0.2, 9.0)
 BATCH = 40  # clips that FluidSynth plays at a time: loading a font takes seconds
 # Albums of `real_music.py` whose genre is plain: by the tags of Wesnoth's, and by ear and title.
 ALBUMS: Mapping[str, str] = {
@@ -263,6 +264,11 @@ def rate(rows: Sequence[tuple[bool, float]]) -> float:
     return (sum(w for into, w in rows if into) + half) / (total + 2 * half)
 
 
+def at_base(hits: int, true: int, false: int, others: int, base: float) -> float:
+    hit = (hits + 0.5) / (true + 1) * base
+    return hit / (hit + (false + 0.5) / (others + 1) * (1 - base))
+
+
 def quantiles(label: str, clips: Sequence[Heard]) -> str:
     found = [clip.scores[label] for clip in clips if clip.programs & THINGS[label]]
     return ", ".join(f"{np.quantile(found, q):.2f} ({q:.0%})" for q in (0.05, 0.25, 0.5, 0.75))
@@ -270,6 +276,16 @@ def quantiles(label: str, clips: Sequence[Heard]) -> str:
 
 def print_drums(clips: Sequence[Heard]) -> None:
     """What the ear's drums add to measured ones."""
+    true = [clip.scores["drums"] for clip in clips if clip.drums]
+    others = [clip.scores["drums"] for clip in clips if not clip.drums]
+    print(f"\ndrums, base rate {BASE['drums']:g}")
+    for low, high in itertools.pairwise(DRUM_BINS):
+        hits, false = (sum(low <= s < high for s in found) for found in (true, others))
+        right = at_base(hits, len(true), false, len(others), BASE["drums"])
+        print(
+            f"  from {low:g}: {hits} of {len(true)} true, {false} of {len(others)} others,"
+            f" right {right:.2f}"
+        )
     said = [clip for clip in clips if clip.measured_drums]
     right = sum(clip.drums for clip in said)
     print(f"\ndrums that are measured: {right} of {len(said)} right")
@@ -324,8 +340,7 @@ def print_genres(clips: Sequence[Mapping[str, Any]]) -> None:
         print(f"\n{label}, base rate {BASE[label]:g}, clips of {len(ALBUMS)} albums")
         for gate in np.arange(0.1, 1.2, 0.1):
             hits, false = (sum(s >= gate for s in found) for found in (true, others))
-            hit = (hits + 0.5) / (len(true) + 1) * BASE[label]
-            right = hit / (hit + (false + 0.5) / (len(others) + 1) * (1 - BASE[label]))
+            right = at_base(hits, len(true), false, len(others), BASE[label])
             print(
                 f"  from {gate:g}: {hits} of {len(true)} true, {false} of {len(others)} others,"
                 f" right {right:.2f}"

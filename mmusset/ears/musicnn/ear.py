@@ -69,7 +69,6 @@ def scores_of(mtt: Mapping[str, float], msd: Mapping[str, float]) -> dict[str, f
         "drums": mtt["drums"],
         "electronic": mtt["electronic"] + msd["electronic"],
         "classical": mtt["classical"],
-        "rock": mtt["rock"],
     }
 
 
@@ -93,68 +92,64 @@ def _network(name: str) -> Network:
 
 
 # What benchmarks/ears.py measured, at music's base rates. No label is right often enough for a
-# plain statement, and none hears so much of its thing that its silence would count. Those that
-# never reach a recipe's `certainty_sounds_like` are kept for a second ear to agree with.
+# plain statement, and of drums alone so much is heard that silence counts. Those that never reach a
+# recipe's `certainty_sounds_like` are kept for a second ear to agree with. Of the genres only two
+# kinds of music were told apart, electronic and orchestral: however high, it is no certainty.
 _LABELS = (
     Label(
         name="choir",
         attribute="vocals",
         value="choir",
-        steps=(Step(0.0, 0.02), Step(0.2, 0.4), Step(0.4, 0.75)),
+        steps=(Step(0.0, 0.02), Step(0.4, 0.6), Step(0.8, 0.8)),
     ),
     Label(
         name="flute",
         attribute="instrument",
         value="flute",
-        steps=(Step(0.0, 0.03), Step(0.2, 0.35)),
+        steps=(Step(0.0, 0.03), Step(0.2, 0.3)),
     ),
     Label(
         name="sitar",
         attribute="instrument",
         value="sitar",
-        steps=(Step(0.0, 0.01), Step(0.2, 0.4), Step(0.6, 0.55)),
+        steps=(Step(0.0, 0.01), Step(0.2, 0.05), Step(0.4, 0.5)),
     ),
     Label(
         name="plucked",
         attribute="instrument",
         value="plucked strings",
-        steps=(Step(0.0, 0.3), Step(0.2, 0.55)),
+        steps=(Step(0.0, 0.2), Step(0.2, 0.6)),
     ),
     Label(
         name="strings",
         attribute="instrument",
         value="strings",
-        steps=(Step(0.0, 0.1), Step(0.2, 0.3), Step(0.4, 0.65), Step(0.6, 0.85)),
+        steps=(Step(0.0, 0.1), Step(0.2, 0.25), Step(0.4, 0.65), Step(0.6, 0.75)),
     ),
     Label(
         name="piano",
         attribute="instrument",
         value="piano",
-        steps=(Step(0.0, 0.1), Step(0.4, 0.4), Step(0.6, 0.55)),
+        steps=(Step(0.0, 0.1), Step(0.2, 0.2), Step(0.6, 0.45)),
     ),
     Label(
         name="drums",
         attribute="percussion",
         value="present",
-        steps=(Step(0.0, 0.2), Step(0.05, 0.6)),
+        steps=(Step(0.0, 0.01), Step(0.02, 0.2), Step(0.05, 0.65), Step(0.1, 0.9)),
+        absent_below=0.02,  # so scores 1 of 182 clips that have drums
     ),
     Label(
         name="electronic",
         attribute="genre",
         value="electronic",
-        steps=(Step(0.0, 0.1), Step(0.4, 0.5), Step(0.6, 0.85)),
+        steps=(Step(0.0, 0.1), Step(0.3, 0.25), Step(0.5, 0.85)),
     ),
     Label(
         name="classical",
         attribute="genre",
         value="classical",
-        steps=(Step(0.0, 0.05), Step(0.2, 0.5), Step(0.3, 0.75)),
-    ),
-    Label(
-        name="rock",
-        attribute="genre",
-        value="rock",
-        steps=(Step(0.0, 0.1), Step(0.4, 0.6)),
+        steps=(Step(0.0, 0.05), Step(0.1, 0.35), Step(0.2, 0.8)),
     ),
 )
 
@@ -169,7 +164,11 @@ MUSICNN = Ear(
         " CC BY-NC-SA 4.0: for commercial use, ask them",
     ),
     labels=_LABELS,
-    calibrated_on="",
+    calibrated_on=(
+        "instruments: 416 rendered clips, three sound fonts of two families, at the base rates of"
+        " MusicCaps; electronic and classical: 90 clips of the music of four games; no real"
+        " recording of a known instrument"
+    ),
     clip_cpu_s=0.35,
     rate_hz=RATE_HZ,
     listen=listen,

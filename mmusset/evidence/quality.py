@@ -11,8 +11,8 @@ from mmusset.quality import Quality, judged
 from .clip import Clip
 from .decode import Samples
 
-# Of renders and real music that nobody cut, none falls by more than 8 dB where it ends; of what
-# codecs cut, most falls by 15 to 60.
+# Where sound that nobody cut ends under 14 kHz, it falls by 8 dB (90th percentile of 9 clips of
+# renders and real music); of what codecs cut, nine in ten fall by more than 15.
 CUT_OFF_DB = 12.0
 # The channels of a mono piece differ by what a lossy codec makes of it.
 SAME_DB = -50.0

@@ -45,7 +45,7 @@ class PairedSpeaker:
         return self._of(agent).model_id(agent)
 
     async def answer(self, request: Request) -> Reply:
-        """The reply of whoever is asked."""
+        """The reply of the speaker that the agent speaks through."""
         return await self._of(request.brief.agent.name).answer(request)
 
     def stop(self) -> None:

@@ -11,7 +11,6 @@ known. Clips of your own may be added to folder and table.
 
 import argparse
 import csv
-import dataclasses
 import random
 import sys
 from collections.abc import Mapping
@@ -92,16 +91,7 @@ def cast(seed: int, rng: random.Random) -> scores.Piece:
     """A piece whose instruments are drawn: each name leads as often as any other."""
     names = sorted(set(NAMES.values()) - {"bass"})
     lead = rng.choice([p for p, called in NAMES.items() if called == names[seed % len(names)]])
-    others = [rng.choice(sorted(NAMES)) for _ in range(2)]
-    alone = rng.random() < 0.35
-    return dataclasses.replace(
-        scores.random_piece(seed),
-        melody=f"program {lead}",
-        chords=f"program {lead if alone else others[0]}",
-        bass=None if alone or rng.random() < 0.3 else rng.choice(("bass", "double bass")),
-        pad=None if alone or rng.random() < 0.7 else f"program {others[1]}",
-        drums=rng.random() < (0.2 if alone else 0.5),
-    )
+    return renders.accompanied(seed, lead, sorted(NAMES), rng)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ kept in the folder, and a run that was stopped goes on.
 """
 
 import argparse
-import dataclasses
 import json
 import os
 import random
@@ -178,16 +177,7 @@ def cast(seed: int) -> scores.Piece:
     """A piece whose instruments are drawn, the lead from those of its eighth."""
     rng = random.Random(f"ears {seed}")
     lead = rng.choice(sorted(CAST.get(LEADS[seed % len(LEADS)], PROGRAMS)))
-    others = [rng.choice(PROGRAMS) for _ in range(2)]
-    alone = rng.random() < 0.35
-    return dataclasses.replace(
-        scores.random_piece(seed),
-        melody=f"program {lead}",
-        chords=f"program {lead if alone else others[0]}",
-        bass=None if alone or rng.random() < 0.3 else rng.choice(("bass", "double bass")),
-        pad=None if alone or rng.random() < 0.7 else f"program {others[1]}",
-        drums=rng.random() < (0.2 if alone else 0.5),
-    )
+    return renders.accompanied(seed, lead, PROGRAMS, rng)
 
 
 def performance(seed: int, piece: scores.Piece) -> renders.Performance:

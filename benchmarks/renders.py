@@ -282,6 +282,20 @@ def _composed(seed: int) -> Performance:
     return Performance(name, name, truth, tuple(parts), piece.tempo_bpm, drawn_gain(rng), seconds)
 
 
+def accompanied(seed: int, lead: int, programs: Sequence[int], rng: random.Random) -> scores.Piece:
+    """A composed piece that the program `lead` plays, alone or with others drawn of `programs`."""
+    others = [rng.choice(programs) for _ in range(2)]
+    alone = rng.random() < 0.35
+    return dataclasses.replace(
+        scores.random_piece(seed),
+        melody=f"program {lead}",
+        chords=f"program {lead if alone else others[0]}",
+        bass=None if alone or rng.random() < 0.3 else rng.choice(("bass", "double bass")),
+        pad=None if alone or rng.random() < 0.7 else f"program {others[1]}",
+        drums=rng.random() < (0.2 if alone else 0.5),
+    )
+
+
 def drawn_gain(rng: random.Random) -> float:
     return QUIETEST * (LOUDEST / QUIETEST) ** rng.random()
 

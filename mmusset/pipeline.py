@@ -97,12 +97,17 @@ def ears_of(recipe: Recipe, log: Callable[[str], None]) -> RecipeEars:
     Raises MmussetError where one can't listen here, UsageError for a card that can't be used.
     """
     from .ears import calibration
-    from .ears.listed import check_there
+    from .ears.listed import check_there, ears_named
     from .ears.listener import LISTENER, NAME
     from .speakers.vllm.deaf import ProbeSound
     from .speakers.vllm.listener import ListenerExam
 
     check_there(recipe.ears)
+    if recipe.clip.choose == "voice" and not any(e.hears_voices for e in ears_named(recipe.ears)):
+        raise UsageError(
+            "clip.choose: voice needs an ear that listens for voices on this machine, as musicnn"
+            " does; a listener on a server is asked about clips that are cut already"
+        )
     if NAME not in recipe.ears:
         return RecipeEars()
     part = recipe.listener

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from .frozen import Frozen, Share
 from .json_text import canonical_json
+from .structure import Choice
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -22,6 +23,7 @@ class ClipPart(Frozen):
     seconds: Annotated[float, Field(ge=2.0, le=60.0)] = 10.24
     rate_hz: Annotated[int, Field(ge=8000, le=48000)] = 44100
     per_track: Annotated[int, Field(ge=1, le=99)] = 1
+    choose: Choice = "spread"
     silence_dbfs: Annotated[float, Field(le=-20)] = -60.0
     max_silence_share: Share = 0.5
 
@@ -276,6 +278,15 @@ class Recipe(Frozen):
             )
         return self
 
+    @model_validator(mode="after")
+    def a_voice_needs_an_ear(self) -> Self:
+        if self.clip.choose == "voice" and not self.ears:
+            raise ValueError(
+                "clip.choose: voice needs an ear that hears voices: name one in ears"
+                " (`mmusset ears` lists them)"
+            )
+        return self
+
     def with_agents(self, agents: Iterable[HasSampling]) -> Self:
         """The recipe with an entry for each agent, as `recipe_file.load` gives it.
 
@@ -292,6 +303,8 @@ class Recipe(Frozen):
         whole = {"job": True, "name": True, "limits": True, "server": True, "listener": True}
         data = self.model_dump(mode="json", exclude={**whole, "music": {"checkpoint"}})
         data["limits"] = {"block_size": self.limits.block_size}
+        if self.clip.choose == "spread":  # as it was before there was a choice
+            del data["clip"]["choose"]
         if self.ears:
             data["ears"] = sorted(self.ears)
             if "listener" in self.ears:

@@ -24,6 +24,7 @@ from .measured import Measured
 from .measurements.declaration import Measurement
 from .measurements.listed import MEASUREMENTS, named
 from .quality import Quality
+from .structure import SPREAD, Chosen
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -64,6 +65,10 @@ BY_EARS: tuple[Tier, ...] = ("two ears", "one ear")
 
 def _is_empty(value: object) -> bool:
     return not value
+
+
+def _is_spread(value: object) -> bool:
+    return value == SPREAD
 
 
 # --- evidence: what was measured, and what was heard -------------------------------------
@@ -372,6 +377,7 @@ class ClipFacts(Frozen):
     upsampled: bool
     generated_by: str
     sha256: Sha256  # of the FLAC member
+    chosen: Annotated[Chosen, Field(exclude_if=_is_spread)] = SPREAD
 
 
 class ImageFacts(Frozen):

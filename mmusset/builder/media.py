@@ -11,6 +11,7 @@ from mmusset.files import failpoint
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
 from mmusset.sample import Item, Material, Prepared, Revision
+from mmusset.structure import SPREAD
 
 from .decoding.tasks import Originals, PrepareTask
 from .ledger.plan import PlannedItem
@@ -59,21 +60,27 @@ class Media:
         if missing or self._stored(item.key, prepared) is None:
             try:
                 # The story was read when the item was prepared; its file may be gone since.
-                await self.cut(item, with_story=False)
+                await self.cut(item, with_story=False, before=prepared)
             except Unusable as error:
                 raise _changed(item, str(error)) from None
             if self._stored(item.key, prepared) is None:
                 raise _changed(item, "other bytes come out of it now")
         return prepared
 
-    async def cut(self, item: Item, with_story: bool = True) -> Prepared:
-        """Cut, measure and store an item's clip and picture, ignoring what was prepared before."""
+    async def cut(
+        self, item: Item, with_story: bool = True, before: Prepared | None = None
+    ) -> Prepared:
+        """Cut, measure and store an item's clip and picture, as if nothing had been prepared.
+
+        But a clip that was chosen by its sound `before` is cut where it was then: to choose takes
+        time, and another machine may round otherwise.
+        """
         work = self._workspace
         self.cache.mkdir(exist_ok=True)
         try:
             async with AsyncExitStack() as files:
                 originals = await self._open(item, with_story, files)
-                return await work.sandbox.prepare(self._task(item, originals))
+                return await work.sandbox.prepare(self._task(item, originals, before))
         except (Unread, Unusable):
             work.source.check()
             raise
@@ -120,8 +127,9 @@ class Media:
         story = await open_(piece.story_path) if with_story and piece.story_path else b""
         return Originals(music=music, picture=picture, story=story)
 
-    def _task(self, item: Item, originals: Originals) -> PrepareTask:
+    def _task(self, item: Item, originals: Originals, before: Prepared | None) -> PrepareTask:
         recipe = self._workspace.recipe
+        was_chosen = before is not None and before.media.music.chosen != SPREAD
         composer = self._studio.composer if self._studio and item.piece.is_generated else ""
         return PrepareTask(
             item=item,
@@ -133,6 +141,7 @@ class Media:
             generated_by=composer,
             ears=recipe.ears,
             sound=LISTENER in recipe.ears,
+            cut_before=before.media.music if before and was_chosen else None,
         )
 
     def _stored(self, key: str, prepared: Prepared) -> tuple[bytes, bytes] | None:

@@ -17,6 +17,7 @@ from mmusset.sample import (
     Outcome,
     Turn,
 )
+from mmusset.structure import SPREAD, reason
 
 from .item_story import ItemStory
 from .ledger.marks import Mark
@@ -95,6 +96,7 @@ def _evidence(media: MediaFacts) -> list[str]:
     return [
         f"evidence  {clip.duration_s:g} s from {clip.start_s:g} s on, {clip.channels} ch,"
         f" {clip.source_rate_hz} -> {clip.rate_hz} Hz",
+        *([f"  cut there {reason(clip.chosen)}"] if clip.chosen != SPREAD else []),
         *(
             f"  {each.line.title} {each.line.text(music[each])}"
             f" ({each.line.confidence(music[each]):.2f})"

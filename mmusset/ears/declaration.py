@@ -124,6 +124,11 @@ class Ear:
         return self.weights is None or self.weights.is_there()
 
     @property
+    def hears_voices(self) -> bool:
+        """Whether it listens for voices, and in the process that decodes media."""
+        return self.listen is not None and any(each.attribute == "vocals" for each in self.labels)
+
+    @property
     def identity(self) -> str:
         """Its version, and a hash of all that its labels say: a changed calibration shows."""
         facts: list[Any] = [

@@ -45,3 +45,13 @@ def levelled(signal: ClipSignal, rate_hz: int) -> Floats:
     rms = float(np.sqrt(np.mean(np.square(mono))))
     gain = 10 ** (LEVEL_DBFS / 20) / rms if rms > 0 else 0.0
     return np.asarray(mono * gain, dtype=np.float32)
+
+
+def voice_in(heard: Heard, ears: Sequence[Ear]) -> tuple[float, float]:
+    """How sure the surest of these ears is that somebody sings, and its score."""
+    return max(
+        (heard[ear.name][label.name].probability, heard[ear.name][label.name].score)
+        for ear in ears
+        for label in ear.labels
+        if label.attribute == "vocals" and label.value != "absent"
+    )

@@ -49,12 +49,17 @@ def cut(media: MediaFile, index: int, count: int, part: ClipPart) -> Clip:
     troubles: list[Unusable] = []
     for start_s in dict.fromkeys(starts_s):
         try:
-            clip = _window(media, start_s, part)
-            _check_sounds(clip, part)
-            return clip
+            return cut_at(media, start_s, part)
         except Unusable as trouble:
             troubles.append(trouble)
     raise troubles[0]
+
+
+def cut_at(media: MediaFile, start_s: float, part: ClipPart) -> Clip:
+    """The clip that begins there. Raises as `cut` does, for this place alone."""
+    clip = _window(media, start_s, part)
+    _check_sounds(clip, part)
+    return clip
 
 
 def _check_sounds(clip: Clip, part: ClipPart) -> None:

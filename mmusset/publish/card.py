@@ -20,7 +20,7 @@ from . import readme
 from .contact_sheet import contact_sheet
 from .croissant import croissant
 from .facts import CardFacts, facts_of, ordered, public_name
-from .features import features
+from .features import features, optional_fields
 from .licence import Licence, licence_address, licence_text
 from .published import CROISSANT
 from .readme import CARD
@@ -93,7 +93,7 @@ def front_matter(facts: CardFacts, name: str) -> dict[str, Any]:
     creators = ["machine-generated"]
     if facts.counts.story_writers["given"]:
         creators.append("found")
-    count = facts.counts.samples
+    count, optional = facts.counts.samples, optional_fields(facts.manifest.recipe)
     return {
         "pretty_name": name,
         "language": ["en"],
@@ -109,7 +109,7 @@ def front_matter(facts: CardFacts, name: str) -> dict[str, Any]:
                 ],
             }
         ],
-        "dataset_info": {"features": features(_labels(facts))},
+        "dataset_info": {"features": features(_labels(facts), optional)},
     }
 
 

@@ -4,7 +4,7 @@
 later ones. These are derived from the model that the JSON member is written by.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin
 
@@ -19,35 +19,47 @@ DEAF: Ears = MappingProxyType({})
 SCALARS = {str: "string", int: "int64", float: "float64", bool: "bool"}
 
 
-def features(ears: Ears = DEAF) -> list[Feature]:
+def features(ears: Ears = DEAF, optional: Collection[str] = ()) -> list[Feature]:
     """`dataset_info.features`: the five members, and what `datasets` adds of each sample.
 
-    `ears` are those that listened to the clips.
+    `ears` are those that listened to the clips; `optional` are the fields that only some recipes
+    fill (`optional_fields`).
     """
     return [
         {"name": "image.jpg", "dtype": "image"},
         {"name": "music.flac", "dtype": "audio"},
         {"name": "story.txt", "dtype": "string"},
         {"name": "caption.txt", "dtype": "string"},
-        {"name": "json", "struct": fields_of(Quadruple, ears)},
+        {"name": "json", "struct": fields_of(Quadruple, ears, optional)},
         {"name": "__key__", "dtype": "string"},
         {"name": "__url__", "dtype": "string"},
     ]
 
 
-def fields_of(model: type[BaseModel], ears: Ears = DEAF) -> list[Feature]:
+def optional_fields(recipe: Mapping[str, Any]) -> frozenset[str]:
+    """The fields that the samples of a recipe have, and that others leave out."""
+    fields = {
+        "tier": bool(recipe.get("ears")),
+        "chosen": "choose" in recipe.get("clip", {}),
+    }
+    return frozenset(name for name, is_there in fields.items() if is_there)
+
+
+def fields_of(
+    model: type[BaseModel], ears: Ears = DEAF, optional: Collection[str] = ()
+) -> list[Feature]:
     """The typed fields of a model. Raises TypeError for a type that has no column of its own.
 
-    A field that is left out where it is empty is there where ears have listened.
+    A field that may be left out of samples is there if it is among `optional`.
     """
     heard: list[Feature] = []
     if issubclass(model, MusicEvidence):
         model = model.flat()
         heard = [{"name": "heard", "struct": _heard(ears)}] if ears else []
     return [
-        {"name": name, **_feature(field.annotation, ears)}
+        {"name": name, **_feature(field.annotation, ears, optional)}
         for name, field in model.model_fields.items()
-        if ears or field.exclude_if is None
+        if field.exclude_if is None or name in optional
     ] + heard
 
 
@@ -59,7 +71,7 @@ def _heard(ears: Ears) -> list[Feature]:
     ]
 
 
-def _feature(annotation: Any, ears: Ears) -> Feature:
+def _feature(annotation: Any, ears: Ears, optional: Collection[str]) -> Feature:
     if annotation in SCALARS:
         return {"dtype": SCALARS[annotation]}
     if get_origin(annotation) is Literal:
@@ -67,8 +79,8 @@ def _feature(annotation: Any, ears: Ears) -> Feature:
         return {"dtype": SCALARS[kind]}
     if get_origin(annotation) is tuple:
         inner, _ = get_args(annotation)
-        feature = _feature(inner, ears)
+        feature = _feature(inner, ears, optional)
         return {"list": feature.get("dtype") or feature["struct"]}
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return {"struct": fields_of(annotation, ears)}
+        return {"struct": fields_of(annotation, ears, optional)}
     raise TypeError(f"no column can be of type {annotation}")

@@ -28,6 +28,7 @@ from mmusset.sample import (
 )
 from mmusset.speakers.base import Reply
 from mmusset.speakers.offline.caption_facets import facets_of
+from mmusset.structure import SPREAD, reason
 
 from .card import Card, card_of, status_of
 
@@ -265,6 +266,7 @@ def _facts(story: ItemStory) -> list[Named]:
         facts |= {
             "clip": f"{clip.duration_s:g} s from {clip.start_s:g} s on, {clip.channels} ch,"
             f" {clip.source_rate_hz} to {clip.rate_hz} Hz",
+            "clip chosen": reason(clip.chosen) if clip.chosen != SPREAD else "",
             "music made by": clip.generated_by,
             "picture's size": f"{image.width_px} x {image.height_px}",
         }

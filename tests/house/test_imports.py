@@ -24,7 +24,10 @@ GROUND = {
     *("progress", "stopping", "tracing", "bins", "installed"),
     "intervals",
 }
-NOUNS = {"measured", "measurements", "quality", "sample", "notability", "recipe", "recipe_file"}
+NOUNS = {
+    *("measured", "measurements", "quality", "structure", "sample", "notability", "recipe"),
+    "recipe_file",
+}
 # What each room may use besides the ground floor, from the bottom of the house to its top. A room
 # may use those that stand above it in this table, and no other.
 MAY_USE: dict[str, set[str]] = {
@@ -33,9 +36,10 @@ MAY_USE: dict[str, set[str]] = {
     "dsp": {"measured", "calibrated"},
     "measurements": {"measured", "calibrated", "dsp"},
     "quality": set(),
-    "sample": {"measured", "measurements", "quality"},
+    "structure": set(),
+    "sample": {"measured", "measurements", "quality", "structure"},
     "notability": {"sample", "measurements"},
-    "recipe": {"sample", "measured", "measurements"},
+    "recipe": {"sample", "measured", "measurements", "structure"},
     "recipe_file": {"recipe"},
     "recipes": set(),
     "prompts": {"measurements"},

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from mmusset.frozen import Frozen
 from mmusset.recipe import ClipPart, ImagePart
-from mmusset.sample import Heard, Item, Tags
+from mmusset.sample import ClipFacts, Heard, Item, Tags
 from mmusset.sources.source import Kind
 
 
@@ -77,7 +77,8 @@ class PrepareTask(_Task):
 
     With `model_pixels`, the picture is also stored as a model is shown it, as `stem`.model.jpg.
     `generated_by` is "" where the music is the source's own; `ears` listen to the clip. With
-    `sound`, the clip is also stored as a listener is sent it, as `stem`.listener.wav.
+    `sound`, the clip is also stored as a listener is sent it, as `stem`.listener.wav. A clip that
+    was chosen by its sound is cut again where it was, `cut_before`, and not chosen anew.
     """
 
     task: Literal["prepare"] = "prepare"
@@ -90,6 +91,7 @@ class PrepareTask(_Task):
     generated_by: str
     ears: tuple[str, ...] = ()
     sound: bool = False
+    cut_before: ClipFacts | None = None
 
 
 class ListenTask(_Task):

@@ -20,13 +20,14 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
 from mmusset.ears import listed as ears
-from mmusset.ears.hearing import hear
+from mmusset.ears.hearing import hear, voice_in
 from mmusset.ears.sounds import wav_of_clip
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
 from mmusset.evidence import clip as clips
@@ -34,13 +35,15 @@ from mmusset.evidence import decode, music
 from mmusset.evidence import image as images
 from mmusset.evidence import piece as pieces
 from mmusset.evidence import quality as qualities
+from mmusset.evidence.choice import ChosenPlace, choose
 from mmusset.evidence.media_file import MediaFile
 from mmusset.frozen import Frozen
 from mmusset.measurements import listed as measurements
-from mmusset.recipe import ImagePart
+from mmusset.recipe import ClipPart, ImagePart
 from mmusset.sample import ClipFacts, ImageFacts, MediaFacts, MusicEvidence, Prepared, Tags
 from mmusset.sources import sidecar, tags
 from mmusset.speakers.picture import fit
+from mmusset.structure import SPREAD, Chosen
 
 from .no_network import drop_network
 from .tasks import (
@@ -108,15 +111,13 @@ def prepare(task: PrepareTask) -> Prepared:
     Raises Unusable or Unfit for the item's fault, Unread where the machine can't read it; OSError
     where it can't store it.
     """
-    item, piece = task.item, task.item.piece
+    piece = task.item.piece
     story = _story(task.originals.story)
     with MediaFile(_path(task.originals.music)) as media:
         if media.sha256() != piece.music.sha256:
             raise Unusable("changed since it was planned")
-        clip = clips.cut(media, item.clip_index, item.clip_count, task.clip)
-        whole = _measured_pieces.get(_known_by(task)) or pieces.measure(
-            media, task.clip.silence_dbfs
-        )
+        whole = _known_pieces.get(_known_by(task)) or _heard_whole(media, task)
+        clip, chosen = _cut(media, task, whole)
         picture = _picture_in(media, task, clip.start_s)
     _remember(task, whole)  # not before the file is closed: only now all reads are known good
     if picture is None:
@@ -133,6 +134,7 @@ def prepare(task: PrepareTask) -> Prepared:
             upsampled=clip.source_rate_hz < clip.rate_hz,
             generated_by=task.generated_by,
             sha256=hashlib.sha256(flac).hexdigest(),
+            chosen=chosen,
         ),
         image=ImageFacts(
             origin=piece.picture.origin,
@@ -140,7 +142,7 @@ def prepare(task: PrepareTask) -> Prepared:
             height_px=picture.height,
             sha256=hashlib.sha256(jpeg).hexdigest(),
         ),
-        music_evidence=_evidence(task, clip, whole),
+        music_evidence=_evidence(task, clip, whole.evidence),
         quality=qualities.measure(clip, task.clip.silence_dbfs),
         image_evidence=images.measure(picture),
     )
@@ -179,18 +181,53 @@ def _evidence(task: PrepareTask, clip: clips.Clip, whole: pieces.PieceEvidence) 
     return measured.model_copy(update={"heard": heard})
 
 
-# What was measured on whole pieces, by the music's hash and what counts as silence.
-_measured_pieces: dict[tuple[str, float], pieces.PieceEvidence] = {}
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """What all clips of a piece share: what was measured on it, and where clips were chosen."""
+
+    evidence: pieces.PieceEvidence
+    places: tuple[ChosenPlace, ...]
 
 
-def _known_by(task: PrepareTask) -> tuple[str, float]:
-    return task.item.piece.music.sha256, task.clip.silence_dbfs
+# By the music's hash, how many clips are cut from it, and how.
+_known_pieces: dict[tuple[str, int, ClipPart], _Whole] = {}
 
 
-def _remember(task: PrepareTask, whole: pieces.PieceEvidence) -> None:
-    if len(_measured_pieces) >= PIECES_KEPT:
-        _measured_pieces.clear()
-    _measured_pieces[_known_by(task)] = whole
+def _known_by(task: PrepareTask) -> tuple[str, int, ClipPart]:
+    return task.item.piece.music.sha256, task.item.clip_count, task.clip
+
+
+def _remember(task: PrepareTask, whole: _Whole) -> None:
+    if len(_known_pieces) >= PIECES_KEPT:
+        _known_pieces.clear()
+    _known_pieces[_known_by(task)] = whole
+
+
+def _heard_whole(media: MediaFile, task: PrepareTask) -> _Whole:
+    evidence = pieces.measure(media, task.clip.silence_dbfs)
+    if task.clip.choose == "spread" or task.cut_before:
+        return _Whole(evidence, ())
+    singers = [ear for ear in ears.ears_named(task.ears) if ear.hears_voices]
+
+    def voice(clip: clips.Clip) -> tuple[float, float]:
+        return voice_in(hear(clip.samples, clip.rate_hz, singers, task.clip.silence_dbfs), singers)
+
+    return _Whole(evidence, choose(media, task.item.clip_count, task.clip, voice))
+
+
+def _cut(media: MediaFile, task: PrepareTask, whole: _Whole) -> tuple[clips.Clip, Chosen]:
+    """The item's clip: where it was cut before, where it is chosen, or from its own stretch."""
+    item = task.item
+    if before := task.cut_before:
+        return clips.cut_at(media, before.start_s, task.clip), before.chosen
+    if not whole.places:  # spread out, or nothing to choose from
+        chosen = SPREAD if task.clip.choose == "spread" else Chosen(by=task.clip.choose, places=1)
+        return clips.cut(media, item.clip_index, item.clip_count, task.clip), chosen
+    if item.clip_index >= len(whole.places):
+        sounding = f"only {len(whole.places)} places of the piece sound"
+        raise Unfit("silent", sounding)
+    place = whole.places[item.clip_index]
+    return clips.cut_at(media, place.start_s, task.clip), place.chosen
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ becomes evidence, worth what the ear's calibration card says.
 from random import Random
 
 from mmusset import prompts
-from mmusset.ears.listed import named
+from mmusset.ears.listed import EARS
 from mmusset.ears.listener import LISTENER as EAR
 from mmusset.ears.listener import NAME, UNKNOWN, Hearing, scores_of
 from mmusset.recipe import ListenerPart, Recipe, Sampling
@@ -28,7 +28,7 @@ async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
 
 def heard_of(hearing: Hearing) -> Heard:
     """What is heard, as evidence: each label with its probability by the ear that is listed."""
-    ear, scores = named(NAME) or EAR, scores_of(hearing)
+    ear, scores = EARS.named(NAME) or EAR, scores_of(hearing)
     return {NAME: {label.name: label.heard(scores[label.name]) for label in ear.labels}}
 
 

@@ -26,7 +26,7 @@ from mmusset.builder.ledger.file import open_to_read
 from mmusset.evidence.music import measure
 from mmusset.measurements.brightness import BRIGHTNESS
 from mmusset.measurements.density import DENSITY
-from mmusset.measurements.listed import named
+from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.loudness import LOUDNESS
 from mmusset.measurements.percussion import PERCUSSION
 from mmusset.measurements.tempo import TEMPO
@@ -221,7 +221,7 @@ def wants_of_caption(caption: str) -> Wants:
     """What its words say, as the critic reads them."""
     wants = {}
     for claim in extract(caption):
-        measurement = named(claim.attribute)
+        measurement = MEASUREMENTS.named(claim.attribute)
         if measurement and measurement.name in WORDS:
             low, high = measurement.values[0], measurement.values[-1]
             if claim.value in (low, high):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from mmusset.measurements.listed import named
+from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.sample import UNMEASURED, Claim
 
 
@@ -19,10 +19,10 @@ def worth_saying(claims: Iterable[Claim]) -> tuple[Claim, ...]:
 
 
 def _rank(attribute: str) -> int:
-    measurement = named(attribute)
+    measurement = MEASUREMENTS.named(attribute)
     return measurement.rank if measurement else UNMEASURED.index(attribute)
 
 
 def _is_notable(claim: Claim) -> bool:
-    measurement = named(claim.attribute)
+    measurement = MEASUREMENTS.named(claim.attribute)
     return measurement is None or measurement.is_notable(claim.value)

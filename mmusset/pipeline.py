@@ -85,9 +85,9 @@ class RecipeEars:
     @contextmanager
     def listed(self) -> Iterator[None]:
         """Have all rooms know them by their calibration."""
-        from .ears.listed import in_place
+        from .ears.listed import EARS
 
-        with in_place(self.calibrated):
+        with EARS.in_place(self.calibrated):
             yield
 
 

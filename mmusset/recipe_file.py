@@ -4,7 +4,6 @@
 not know, naming the nearest key that it does.
 """
 
-import difflib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from .errors import UsageError
 from .frozen import Frozen
 from .recipe import HasSampling, complete_speaker
 from .safe_text import first_line
+from .text import nearest
 from .yaml_text import MOST_BYTES, NotYaml, read_yaml
 
 Job = TypeVar("Job", bound=Frozen)
@@ -191,18 +191,6 @@ def _unknown(dotted: str, known: list[str]) -> str:
     if dotted in REPLACED:
         return f"unknown key {dotted!r}. {REPLACED[dotted]}"
     return f"unknown key {dotted!r}.{nearest(dotted, known)}"
-
-
-def nearest(word: str, candidates: Sequence[str]) -> str:
-    """A sentence for an error: " Did you mean ...?", or all candidates where none is near.
-
-    Of dotted candidates their sections count too.
-    """
-    sections = {c.rpartition(".")[0] for c in candidates} - {""}
-    near = difflib.get_close_matches(word, [*candidates, *sorted(sections)], n=1, cutoff=0.4)
-    if near:
-        return f" Did you mean {near[0]!r}?"
-    return f" There are: {', '.join(candidates)}."
 
 
 def _flatten(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -22,7 +22,7 @@ from pydantic import (
 from .frozen import Frozen, Share
 from .measured import Measured
 from .measurements.declaration import Measurement
-from .measurements.listed import MEASUREMENTS, named
+from .measurements.listed import MEASUREMENTS
 from .quality import Quality
 from .structure import SPREAD, Chosen
 
@@ -50,7 +50,7 @@ UNMEASURED = ("instrument", "vocals", "genre", "mood")
 
 
 def _is_listed(attribute: str) -> str:
-    if attribute not in UNMEASURED and named(attribute) is None:
+    if attribute not in UNMEASURED and MEASUREMENTS.named(attribute) is None:
         raise ValueError(f"no measurement is called {attribute!r}; see mmusset.measurements.listed")
     return attribute
 

@@ -1,6 +1,8 @@
-"""Texts cut into sentences and words; durations and sizes put into words."""
+"""Texts cut into sentences and words; durations and sizes put into words; what was meant."""
 
+import difflib
 import re
+from collections.abc import Sequence
 
 # White space after a full stop, question mark or exclamation mark (and what closes
 # after it), where something that can begin a sentence follows.
@@ -55,3 +57,15 @@ def byte_size(count: float) -> str:
         if count < 1000:
             return f"{count:.1f} {unit}"
     return f"{count / 1000:.1f} TB"
+
+
+def nearest(word: str, candidates: Sequence[str]) -> str:
+    """A sentence for an error: " Did you mean ...?", or all candidates where none is near.
+
+    Of dotted candidates their sections count too.
+    """
+    sections = {c.rpartition(".")[0] for c in candidates} - {""}
+    near = difflib.get_close_matches(word, [*candidates, *sorted(sections)], n=1, cutoff=0.4)
+    if near:
+        return f" Did you mean {near[0]!r}?"
+    return f" There are: {', '.join(candidates)}."

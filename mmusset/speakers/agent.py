@@ -14,8 +14,8 @@ from pydantic import BaseModel
 from mmusset.errors import UsageError
 from mmusset.prompts import Prompt
 from mmusset.recipe import STORY_WORDS, Sampling
-from mmusset.recipe_file import nearest
 from mmusset.sample import Claim, Fault, ImageEvidence
+from mmusset.text import nearest
 
 
 @dataclass(frozen=True, slots=True)

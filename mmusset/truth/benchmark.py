@@ -17,7 +17,7 @@ from mmusset.intervals import wilson
 from mmusset.measured import Measured
 from mmusset.measurements.declaration import Measurement, Scale
 from mmusset.measurements.key import KEY, KEYS, TONICS, MusicalKey
-from mmusset.measurements.listed import MEASUREMENTS, named
+from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.percussion import PERCUSSION
 from mmusset.measurements.spoken_tempo import ONES, TEENS, TENS
 from mmusset.measurements.tempo import TEMPO, Tempo
@@ -275,7 +275,7 @@ def _claim(name: str, value: str) -> Claim:
 
 
 def _named(name: str) -> Measurement[Any]:
-    measurement = named(name)
+    measurement = MEASUREMENTS.named(name)
     assert measurement is not None, f"no measurement {name}"
     return measurement
 

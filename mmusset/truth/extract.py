@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import chain
 
 from mmusset.measurements.declaration import Mention
-from mmusset.measurements.listed import MEASUREMENTS, named
+from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.said import find
 from mmusset.sample import UNMEASURED, Claim
 
@@ -66,7 +66,7 @@ def _candidates(text: str) -> list[Mention]:
 
 def _opposite(attribute: str, value: str) -> str:
     """What holds where a value is denied: of two values the other."""
-    measurement = named(attribute)
+    measurement = MEASUREMENTS.named(attribute)
     values = measurement.values if measurement else _UNMEASURED_VALUES.get(attribute, ())
     if len(values) == 2 and value in values:
         return values[1 - values.index(value)]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from mmusset.ears.witness import testimony
 from mmusset.measurements.declaration import Finding
 from mmusset.measurements.key import KEY
-from mmusset.measurements.listed import named
+from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.mode import MODE
 from mmusset.measurements.percussion import PERCUSSION
 from mmusset.recipe import SOUNDS_LIKE
@@ -66,7 +66,7 @@ def is_concrete(claim: Claim) -> bool:
 def _judge(claim: Claim, music: MusicEvidence, certainty: float, sounds_like: float) -> JudgedClaim:
     denied = claim.value.startswith("not ")
     value = claim.value.removeprefix("not ")
-    measurement = named(claim.attribute)
+    measurement = MEASUREMENTS.named(claim.attribute)
     if measurement:
         finding = finding_of(measurement, music)
         fits = measurement.fits(value, music)

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from mmusset.measurements.declaration import Mention
-from mmusset.measurements.listed import named
+from mmusset.measurements.listed import MEASUREMENTS
 
 # What may stand between the denial and what it denies. "only" and "just" may not.
 _FILLER = (
@@ -143,5 +143,5 @@ def _is_thing(mention: Mention) -> bool:
     """Whether nouns name it, which may be there or not: instruments, drums, singers."""
     if mention.attribute in ("instrument", "vocals"):
         return True
-    measurement = named(mention.attribute or "")
+    measurement = MEASUREMENTS.named(mention.attribute or "")
     return measurement is not None and measurement.thing

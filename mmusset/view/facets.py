@@ -7,7 +7,7 @@ from mmusset.builder.item_story import ItemStory
 from mmusset.builder.ledger.left_out import LeftOut
 from mmusset.builder.ledger.marks import MARK_VERDICTS, Mark
 from mmusset.builder.reasons import worded
-from mmusset.measurements.listed import MEASUREMENTS, named
+from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.quality import WORTH_A_WORD, Quality, worst_part
 from mmusset.safe_text import show_path
 from mmusset.sample import Caption, Claim, MediaFacts, Outcome
@@ -184,7 +184,7 @@ def _claimed(caption: Caption) -> Values:
 
 def _counted(claim: Claim) -> str:
     """The facet that counts a claim, "" for none."""
-    measurement = named(claim.attribute)
+    measurement = MEASUREMENTS.named(claim.attribute)
     if measurement:
         return measurement.counted
     return "mood" if claim.attribute == "mood" else "says"

@@ -12,7 +12,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from mmusset.ears.declaration import Ear, Floats, Label, Step
-from mmusset.ears.listed import added
+from mmusset.ears.listed import EARS
 from mmusset.errors import UsageError
 from mmusset.pipeline import build_dataset
 from mmusset.publish.features import fields_of, optional_fields
@@ -157,7 +157,7 @@ SINGER = Ear(
 
 @pytest.fixture
 def listed() -> Iterator[None]:
-    with added(SINGER):
+    with EARS.added(SINGER):
         yield
 
 

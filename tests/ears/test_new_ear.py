@@ -19,7 +19,7 @@ import pytest
 
 from mmusset.builder import item_story, show_item
 from mmusset.builder.ledger.file import open_to_read
-from mmusset.ears.listed import EARS, add, added, ears_named
+from mmusset.ears.listed import EARS, ears_named
 from mmusset.errors import MmussetError, Refused, UsageError
 from mmusset.pipeline import build_dataset, replay_dataset
 from mmusset.recipe import CERTAINTY, Recipe
@@ -70,7 +70,7 @@ SETTINGS = Recipe.model_validate(
 
 @pytest.fixture(autouse=True)
 def listed() -> Iterator[None]:
-    with added(WHISTLER):
+    with EARS.added(WHISTLER):
         yield
 
 
@@ -92,7 +92,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def built(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with added(WHISTLER):
+    with EARS.added(WHISTLER):
         out = tmp_path_factory.mktemp("whistle") / "out"
         assert build_dataset(FolderSource(source), out, SETTINGS).finished
     return out
@@ -162,7 +162,7 @@ def test_another_calibration_is_another_dataset(source: Path, built: Path) -> No
     EARS.remove(WHISTLER)
     surer = replace(WHISTLER.labels[0], steps=(Step(0.0, 0.01), Step(0.8, 0.99)))
     with (
-        added(replace(WHISTLER, labels=(surer,))),
+        EARS.added(replace(WHISTLER, labels=(surer,))),
         pytest.raises(Refused, match="ear whistler: whistler 1, calibration"),
     ):
         build_dataset(FolderSource(source), built, SETTINGS)
@@ -205,10 +205,10 @@ def test_two_ears_of_two_kinds_are_surer_than_one_and_of_one_kind_are_not() -> N
     label = {"whistle": {"score": 0.6, "probability": 0.8}}
     both = music_evidence(heard={"whistler": label, "second": label})
     [plain] = extract("A tune on a tin whistle.")
-    with added(replace(WHISTLER, name="second", kind="listener")):
+    with EARS.added(replace(WHISTLER, name="second", kind="listener")):
         [claim] = judge([plain], both, CERTAINTY)
         assert (claim.verdict, claim.tier, claim.confidence) == ("supported", "two ears", 0.941)
-    with added(replace(WHISTLER, name="second")):
+    with EARS.added(replace(WHISTLER, name="second")):
         [claim] = judge([plain], both, CERTAINTY)
         assert (claim.verdict, claim.tier) == ("unverifiable", "none")
 
@@ -222,8 +222,8 @@ def test_nobody_vouches_for_an_ear_that_is_not_listed() -> None:
 
 def test_a_name_is_taken_once_and_must_be_known() -> None:
     with pytest.raises(ValueError, match="there is an ear whistler already"):
-        add(WHISTLER)
-    with pytest.raises(UsageError, match="no ear is called 'wistler'; did you mean 'whistler'"):
+        EARS.add(WHISTLER)
+    with pytest.raises(UsageError, match=r"no ear named 'wistler'\. Did you mean 'whistler'"):
         ears_named(["wistler"])
 
 

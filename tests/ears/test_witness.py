@@ -7,7 +7,7 @@ import pytest
 
 from mmusset.agents.rules import claim_faults
 from mmusset.ears.declaration import Label, Step
-from mmusset.ears.listed import added
+from mmusset.ears.listed import EARS
 from mmusset.ears.musicnn.ear import MUSICNN
 from mmusset.measured import Measured
 from mmusset.recipe import CERTAINTY, CriticPart
@@ -73,7 +73,7 @@ def test_a_measurement_is_no_surer_than_a_second_witness_allows() -> None:
         )
         for score in (0.0, 0.3)
     )
-    with added(drummer):
+    with EARS.added(drummer):
         assert verdicts("A piece with drums.", agreed) == [("present", "supported", "measured")]
         assert verdicts("A piece with drums.", doubted) == [("present", "unverifiable", "none")]
         said = [{c.attribute for c in sayable(music, CERTAINTY)} for music in (doubted, agreed)]

@@ -23,6 +23,7 @@ GROUND = {
     *("errors", "text", "safe_text", "bounded", "frozen", "json_text", "yaml_text", "files"),
     *("progress", "stopping", "tracing", "bins", "installed"),
     "intervals",
+    "declared",
 }
 NOUNS = {
     *("measured", "measurements", "quality", "structure", "sample", "notability", "recipe"),

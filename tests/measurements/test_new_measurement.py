@@ -33,7 +33,7 @@ from mmusset.agents import AGENTS
 from mmusset.builder import item_story, show_item
 from mmusset.builder.ledger.file import open_to_read
 from mmusset.errors import MmussetError
-from mmusset.measurements.listed import MEASUREMENTS, add, added
+from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.pipeline import build_dataset
 from mmusset.recipe import CERTAINTY, Recipe
 from mmusset.recipe_file import load
@@ -88,7 +88,7 @@ SHORT = ("clip.seconds=2", "limits.block_size=3")
 
 @pytest.fixture
 def listed() -> Iterator[None]:
-    with added(CREST):
+    with MEASUREMENTS.added(CREST):
         yield
 
 
@@ -99,7 +99,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def built(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with added(CREST):
+    with MEASUREMENTS.added(CREST):
         return build(source, tmp_path_factory.mktemp("crest") / "out")
 
 
@@ -211,7 +211,7 @@ def test_a_dataset_that_has_it_is_not_opened_without_it(built: Path) -> None:
 
 def test_a_name_is_taken_once(listed: None) -> None:
     with pytest.raises(ValueError, match="there is a measurement crest already"):
-        add(CREST)
+        MEASUREMENTS.add(CREST)
     assert [each.name for each in MEASUREMENTS].count("crest") == 1
 
 
@@ -219,5 +219,8 @@ def test_what_the_measuring_process_cannot_import_stops_the_build(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(crest, "__module__", "nowhere_to_be_found")
-    with added(CREST), pytest.raises(MmussetError, match="can't import nowhere_to_be_found"):
+    with (
+        MEASUREMENTS.added(CREST),
+        pytest.raises(MmussetError, match="can't import nowhere_to_be_found"),
+    ):
         build(source, tmp_path / "out")

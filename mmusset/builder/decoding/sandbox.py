@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmusset.ears import listed as ears
+from mmusset.ears.listed import EARS
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
-from mmusset.measurements import listed as measurements
+from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.recipe import LimitsPart
 from mmusset.safe_text import SECRET_VARIABLES
 from mmusset.sample import Prepared
@@ -159,7 +159,7 @@ def _environment() -> dict[str, str]:
 
 def _foreign_modules() -> list[str]:
     """The modules of others that declare what is to be measured, or an ear."""
-    return list(dict.fromkeys((*measurements.foreign_modules(), *ears.foreign_modules())))
+    return list(dict.fromkeys((*MEASUREMENTS.foreign_modules(), *EARS.foreign_modules())))
 
 
 async def _end(child: "Process") -> None:

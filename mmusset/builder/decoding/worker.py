@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
-from mmusset.ears import listed as ears
 from mmusset.ears.hearing import hear, voice_in
+from mmusset.ears.listed import EARS, ears_named
 from mmusset.ears.sounds import wav_of_clip
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
 from mmusset.evidence import clip as clips
@@ -38,7 +38,7 @@ from mmusset.evidence import quality as qualities
 from mmusset.evidence.choice import ChosenPlace, choose
 from mmusset.evidence.media_file import MediaFile
 from mmusset.frozen import Frozen
-from mmusset.measurements import listed as measurements
+from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.recipe import ClipPart, ImagePart
 from mmusset.sample import ClipFacts, ImageFacts, MediaFacts, MusicEvidence, Prepared, Tags
 from mmusset.sources import sidecar, tags
@@ -163,7 +163,7 @@ def listen(task: ListenTask) -> Listened:
     with MediaFile(_path(task.file)) as media:
         clip = clips.cut(media, 0, 1, task.clip)
     _store_sound(task.stem, clip, task.clip.silence_dbfs)
-    listening = ears.ears_named(task.ears)
+    listening = ears_named(task.ears)
     heard = hear(clip.samples, clip.rate_hz, listening, task.clip.silence_dbfs)
     return Listened(heard=heard)
 
@@ -176,7 +176,7 @@ def _evidence(task: PrepareTask, clip: clips.Clip, whole: pieces.PieceEvidence) 
     """What is measured on a clip, and what the task's ears hear in it."""
     silence_dbfs = task.clip.silence_dbfs
     measured = music.measure(clip.samples, clip.rate_hz, silence_dbfs, whole)
-    listening = ears.ears_named(task.ears)
+    listening = ears_named(task.ears)
     heard = hear(clip.samples, clip.rate_hz, listening, silence_dbfs)
     return measured.model_copy(update={"heard": heard})
 
@@ -207,7 +207,7 @@ def _heard_whole(media: MediaFile, task: PrepareTask) -> _Whole:
     evidence = pieces.measure(media, task.clip.silence_dbfs)
     if task.clip.choose == "spread" or task.cut_before:
         return _Whole(evidence, ())
-    singers = [ear for ear in ears.ears_named(task.ears) if ear.hears_voices]
+    singers = [ear for ear in ears_named(task.ears) if ear.hears_voices]
 
     def voice(clip: clips.Clip) -> tuple[float, float]:
         return voice_in(hear(clip.samples, clip.rate_hz, singers, task.clip.silence_dbfs), singers)
@@ -253,8 +253,8 @@ def _import_measurements(modules: list[str]) -> str:
     """List the measurements and ears that other packages declare; gives what went wrong, or ""."""
     for module in modules:
         try:
-            measurements.add_from(module)
-            ears.add_from(module)
+            MEASUREMENTS.add_from(module)
+            EARS.add_from(module)
         except Exception as error:  # noqa: BLE001 (others' code may raise anything)
             return f"{module} ({type(error).__name__}: {error})"
     return ""

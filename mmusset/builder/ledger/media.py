@@ -58,7 +58,7 @@ class LedgerMedia:
             raise MmussetError(
                 "this dataset was measured with other measurements than this mmusset has"
                 f" ({where}: {fault['msg']}); list those that it was built with"
-                " (mmusset.measurements.listed.add), or build it again"
+                " (MEASUREMENTS.add), or build it again"
             ) from None
 
     def keep_prepared(self, idx: int, prepared: Prepared) -> None:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mmusset.errors import UsageError
 from mmusset.musflow.recipe import CodecPart
-from mmusset.recipe_file import nearest
+from mmusset.text import nearest
 
 
 class Codec(Protocol):

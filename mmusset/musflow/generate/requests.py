@@ -1,7 +1,6 @@
 """Requests for music: by an image, a story, a caption, or a table of them."""
 
 import csv
-import difflib
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,6 +12,7 @@ from mmusset.errors import MmussetError, UsageError
 from mmusset.musflow.recipe import MODALITIES, Modality
 from mmusset.musflow.sound.sound_file import check_format
 from mmusset.shards.reader import BadSample
+from mmusset.text import nearest
 from mmusset.training.picture import decode_image
 
 if TYPE_CHECKING:
@@ -193,8 +193,7 @@ def _check_columns(table: Path, names: Sequence[str]) -> None:
         raise UsageError(f"{table} is empty; its first line names columns: {', '.join(COLUMNS)}")
     for name in names:
         if name not in COLUMNS:
-            near = difflib.get_close_matches(name.strip().lower(), COLUMNS, n=1)
-            meant = f" Did you mean {near[0]!r}?" if near else f" There are: {', '.join(COLUMNS)}."
+            meant = nearest(name.strip().lower(), COLUMNS)
             raise UsageError(f"{table}: unknown column {name!r}.{meant}")
     if len(set(names)) < len(names):
         raise UsageError(f"{table}: a column is there twice")

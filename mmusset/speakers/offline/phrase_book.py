@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from mmusset.measurements.listed import named
+from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.sample import Claim
 from mmusset.truth.hedge import is_hedged
 from mmusset.yaml_text import read_yaml
@@ -176,7 +176,7 @@ def _unnamed(phrases: Mapping[str, list[str]]) -> Statement:
 
 
 def _declared(claim: Claim) -> Phrases:
-    measurement = named(claim.attribute)
+    measurement = MEASUREMENTS.named(claim.attribute)
     sentences = measurement.sentences.get(claim.value) if measurement else None
     return {"the": sentences} if sentences else {}
 

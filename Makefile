@@ -69,6 +69,9 @@ demo-ears: .venv/core  ## the same with an ear: shows musicnn's licences, then f
 tour: .venv/train  ## the whole story on the example source: build, fine-tune, train, generate, publish
 	bash runs/tour.sh
 
+# Each of three workers would compile all tests, and each new process all of ours, over and over.
+test test-slow test-vllm: export PYTHONDONTWRITEBYTECODE :=
+
 test: .venv/train .venv/chromium  ## every test but the slow ones and those of a real server
 	$(BIN)/python -m pytest
 

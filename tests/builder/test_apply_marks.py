@@ -430,7 +430,7 @@ STEPS = st.lists(st.dictionaries(st.integers(0, PIECES - 1), VERDICTS), min_size
 
 
 @given(steps=STEPS)
-@settings(max_examples=25)
+@settings(max_examples=10)
 def test_whatever_was_applied_before_the_last_marks_count(
     begun: Path, tmp_path_factory: pytest.TempPathFactory, steps: list[dict[int, str | None]]
 ) -> None:

@@ -147,11 +147,10 @@ def test_each_picture_has_music_of_its_own(made: Made) -> None:
 @pytest.mark.parametrize(
     "failpoint",
     [
-        "sound_renamed:2",
         "music_kept",
         *(
             pytest.param(name, marks=pytest.mark.slow)
-            for name in ("sound_written:3", "plan_written", "media_kept:6")
+            for name in ("sound_written:3", "sound_renamed:2", "plan_written", "media_kept:6")
         ),
     ],
 )

@@ -127,6 +127,7 @@ def test_the_command_plans_and_writes_nothing(base: Path, source: Path, tmp_path
     assert not (tmp_path / "a").exists()
 
 
+@pytest.mark.slow
 def test_a_bundled_recipe_is_planned_without_network_or_files(source: Path, tmp_path: Path) -> None:
     """The base is known by its published sizes, tokens are estimated."""
     nowhere = {"HF_HOME": str(tmp_path / "empty"), "HF_ENDPOINT": "http://127.0.0.1:9"}

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmusset.sample import Tags
@@ -57,6 +57,7 @@ def test_what_is_no_sidecar(content: bytes, why: str) -> None:
         st.sampled_from([*SAYS, "x"]), st.recursive(st.text() | st.floats() | st.none(), st.lists)
     )
 )
+@settings(max_examples=40)
 def test_a_sidecar_may_hold_anything(content: dict[str, object]) -> None:
     assert (read(json.dumps(content).encode()).title, read(b"{}").artist) == ("", "")
 

@@ -10,7 +10,7 @@ from mmusset.text import sentences, word_count
 from mmusset.truth.extract import extract
 from mmusset.truth.lexicon import UNMEASURED
 
-CAPTIONS = 300
+CAPTIONS = 150
 
 
 def judged(attribute: str, value: str, verdict: ClaimVerdict = "supported") -> JudgedClaim:

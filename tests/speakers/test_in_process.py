@@ -166,34 +166,35 @@ def test_an_adapters_weights_are_in_the_models_name(base: Path, adapter: Path) -
     assert critic == str(base)
 
 
-@pytest.mark.parametrize(("asked", "loaded"), [("", "a" * 40), ("b" * 40, "b" * 40)])
-def test_a_model_of_the_hub_is_known_by_its_commit(
-    asked: str, loaded: str, base: Path, tmp_path: Path
-) -> None:
+def test_a_model_of_the_hub_is_known_by_its_commit(base: Path, tmp_path: Path) -> None:
     """What is loaded is the revision that the recipe names, and else the newest one."""
+    newest, older = "a" * 40, "b" * 40
     cached = tmp_path / "hub" / "models--some--tiny"
-    for commit in ("a" * 40, "b" * 40):
+    for commit in (newest, older):
         shutil.copytree(base, cached / "snapshots" / commit)
     (cached / "refs").mkdir()
-    (cached / "refs" / "main").write_text("a" * 40)
-    part = SpeakerPart.for_agents(AGENTS, kind="transformers", model="some/tiny", revision=asked)
+    (cached / "refs" / "main").write_text(newest)
+    parts = [
+        SpeakerPart.for_agents(AGENTS, kind="transformers", model="some/tiny", revision=revision)
+        for revision in ("", older)
+    ]
     script = (
         "import asyncio, sys; from mmusset.recipe import SpeakerPart;"
         " from mmusset.speakers.local.speaker import TransformersSpeaker\n"
         "async def main():\n"
-        "    part = SpeakerPart.model_validate_json(sys.argv[1])\n"
-        "    async with TransformersSpeaker(part) as speaker:\n"
-        "        print(speaker.model_id('critic').name)\n"
+        "    for part in map(SpeakerPart.model_validate_json, sys.argv[1:]):\n"
+        "        async with TransformersSpeaker(part) as speaker:\n"
+        "            print(speaker.model_id('critic').name)\n"
         "asyncio.run(main())"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, part.model_dump_json()],
+        [sys.executable, "-c", script, *(part.model_dump_json() for part in parts)],
         capture_output=True,
         text=True,
         env=os.environ | {"HF_HUB_CACHE": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "1"},
         check=False,
     )
-    assert done.stdout == f"some/tiny@{loaded}\n", done.stderr
+    assert done.stdout == f"some/tiny@{newest}\nsome/tiny@{older}\n", done.stderr
 
 
 def test_a_model_that_is_not_there_gets_one_clear_line(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ from tests.support.samples import colour, image_evidence, material, music_eviden
 from tests.support.truths import evidence
 
 GENRES = sorted(each.value for each in UNMEASURED if each.attribute == "genre")
-PAIRS = 500  # of a random brief and what is written for it
+PAIRS = 250  # of a random brief and what is written for it
 COLOURS = ("navy", "amber", "teal", "rust", "ivory", "forest green", "midnight blue", "red")
 
 

@@ -28,6 +28,7 @@ from real_pieces import Excerpt, excerpts, fetch
 from mmusset.evidence import piece as pieces
 from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.music import measure
+from mmusset.evidence.sound import open_sound
 from mmusset.measurements.key import TONICS
 from mmusset.measurements.pulse import SCALE as PULSE_WORDS
 from mmusset.recipe import ClipPart, Recipe
@@ -86,7 +87,7 @@ def measured(cache: Path, drawn: list[Excerpt]) -> list[Judged]:
         part, path = ClipPart(), cache / "pieces" / excerpt.piece
         if excerpt.piece not in wholes:
             with MediaFile(path) as media:
-                wholes[excerpt.piece] = pieces.measure(media, part.silence_dbfs)
+                wholes[excerpt.piece] = pieces.measure(open_sound(media), part.silence_dbfs)
         samples, rate_hz = soundfile.read(
             cache / "clips" / excerpt.name, dtype="float32", always_2d=True
         )

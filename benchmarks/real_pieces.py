@@ -12,8 +12,8 @@ from pydantic import BaseModel
 
 from mmusset.errors import Unusable
 from mmusset.evidence import clip as clips
-from mmusset.evidence import decode
 from mmusset.evidence.media_file import MediaFile
+from mmusset.evidence.sound import open_sound
 from mmusset.recipe import ClipPart
 
 # Symphonic, electronic, ambient, rock, chiptune, folk, recorded and rendered.
@@ -80,7 +80,7 @@ def _keep_music(raw: Path, pieces: Path) -> None:
 def _is_long(path: Path) -> bool:
     try:
         with MediaFile(path) as media:
-            return decode.probe(media).duration_s >= LEAST_S
+            return open_sound(media).duration_s >= LEAST_S
     except Unusable:
         return False
 
@@ -113,7 +113,7 @@ def _cut(cache: Path, piece: Path) -> list[Excerpt]:
     for index in range(CLIPS_PER_PIECE):
         try:
             with MediaFile(piece) as media:
-                clip = clips.cut(media, index, CLIPS_PER_PIECE, ClipPart())
+                clip = clips.cut(open_sound(media), index, CLIPS_PER_PIECE, ClipPart())
         except Unusable:
             continue
         flac = clips.encode_flac(clip)

@@ -32,7 +32,17 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Key = Annotated[str, Field(pattern=r"^[0-9a-z]{1,64}$")]
 
 Split = Literal["train", "validation", "test"]
-ImageOrigin = Literal["embedded", "stem", "folder", "video", "alone"]
+# "second choice": a nearer picture was there, and could not be used.
+ImageOrigin = Literal[
+    "embedded",
+    "stem",
+    "folder",
+    "video",
+    "alone",
+    "embedded, second choice",
+    "stem, second choice",
+    "folder, second choice",
+]
 AgentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Basis = Literal["heard", "seen", "told", "imagined"]
 ClaimVerdict = Literal["supported", "contradicted", "told", "unverifiable"]
@@ -314,7 +324,7 @@ class SourcePicture(SourceFile):
     @property
     def is_in_music(self) -> bool:
         """Whether it is taken out of the music's own file."""
-        return self.origin in ("embedded", "video")
+        return self.origin in ("embedded", "embedded, second choice", "video")
 
 
 @dataclass(frozen=True, slots=True)

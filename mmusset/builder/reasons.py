@@ -26,4 +26,7 @@ ORIGINS = {
     "folder": "the folder's cover",
     "video": "a frame of the video",
     "alone": "of no music",
+    "embedded, second choice": "embedded in the music file, since nearer ones can't be used",
+    "stem, second choice": "of the same name, since the embedded one can't be used",
+    "folder, second choice": "the folder's cover, since nearer ones can't be used",
 }

@@ -2,12 +2,16 @@
 
 Doors:
     music        `measure`: samples in, `MusicEvidence` out
-    piece        `measure`: an open file in, what belongs to the whole piece out
+    piece        `measure`: a sound in, what belongs to the whole piece out
     quality      `measure`: a clip in, what is wrong with its sound out
     image        `measure`: a picture in, `ImageEvidence` out
-    choice       `choose`: an open file in, the places that its clips are cut from out
+    choice       `choose`: a sound in, the places that its clips are cut from out
     clip         where a clip is cut, and how it is stored
-    decode       what may be opened: sound, video frames, pictures, text
+    sound        `open_sound`: an open file in, its length and windows of its sound out
+    still        `open_image`: an open file in, a picture out
+    video        `video_frame`: an open file in, a frame out
+    attached     `pictures`: an open file in, the pictures attached to its sound out
+    decode       a given story's text; what all decoding has in common
     media_file   an open file, from which all of these read
     colour       the names of colours, for benchmarks
 """

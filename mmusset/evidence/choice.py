@@ -19,8 +19,7 @@ from mmusset.recipe import ClipPart
 from mmusset.structure import Choice, Chosen
 
 from .clip import Clip, cut_at
-from .decode import probe
-from .media_file import MediaFile
+from .sound import Sound
 
 MOST_PLACES = 12  # that are listened to, or as many as there are clips to cut
 MOST_STEPS = 4.0  # of one measurement: what is farther off than this is simply unlike
@@ -45,7 +44,7 @@ class _Place:
 
 
 def choose(
-    media: MediaFile, count: int, part: ClipPart, voice: Voice | None = None
+    sound: Sound, count: int, part: ClipPart, voice: Voice | None = None
 ) -> tuple[ChosenPlace, ...]:
     """Where the `count` clips of a piece are cut, in the order of time; less where fewer sound.
 
@@ -53,7 +52,7 @@ def choose(
     `part.choose: voice` needs, it is asked of each. Nothing where the piece has room for one place
     only: then there is nothing to choose from. Raises Unusable where no place sounds.
     """
-    places = _heard(media, count, part, voice)
+    places = _heard(sound, count, part, voice)
     if not places:
         return ()
     figures = _ranking(places, part)
@@ -73,13 +72,13 @@ def choose(
     )
 
 
-def _heard(media: MediaFile, count: int, part: ClipPart, voice: Voice | None) -> list[_Place]:
+def _heard(sound: Sound, count: int, part: ClipPart, voice: Voice | None) -> list[_Place]:
     """The places that sound; none where there is room for one only."""
-    starts_s = _starts_s(probe(media).duration_s, count, part.seconds)
+    starts_s = _starts_s(sound.duration_s, count, part.seconds)
     places, troubles = list[_Place](), list[Unusable]()
     for start_s in starts_s if len(starts_s) > 1 else ():
         try:
-            clip = cut_at(media, start_s, part)
+            clip = cut_at(sound, start_s, part)
         except Unusable as trouble:
             troubles.append(trouble)
         else:

@@ -9,8 +9,7 @@ import numpy as np
 from mmusset.errors import Unfit, Unusable
 from mmusset.recipe import ClipPart
 
-from .decode import Samples, probe, read_window
-from .media_file import MediaFile
+from .sound import NO_MUSIC, Samples, Sound, past_damage
 
 # Where in its stretch of the piece a clip may lie, as shares; the middle is tried first.
 OFFSETS = (0.5, 0.25, 0.75, 0.0, 1.0)
@@ -34,13 +33,13 @@ class Clip:
     decoded: Samples
 
 
-def cut(media: MediaFile, index: int, count: int, part: ClipPart) -> Clip:
+def cut(sound: Sound, index: int, count: int, part: ClipPart) -> Clip:
     """Clip `index` of `count`, each from its own equal stretch of the piece.
 
     Raises Unusable where the piece ends before a clip is full, Unfit where it is silent or
     beyond full scale; only when it is so at every place tried.
     """
-    stretch_s = probe(media).duration_s / count
+    stretch_s = sound.duration_s / count
     room_s = stretch_s - part.seconds
     if room_s < 0:
         raise Unusable("shorter than a clip", f"{stretch_s:.2f} s of {part.seconds:g} s")
@@ -49,15 +48,17 @@ def cut(media: MediaFile, index: int, count: int, part: ClipPart) -> Clip:
     troubles: list[Unusable] = []
     for start_s in dict.fromkeys(starts_s):
         try:
-            return cut_at(media, start_s, part)
+            return cut_at(sound, start_s, part)
         except Unusable as trouble:
             troubles.append(trouble)
+    if any(trouble.reason == NO_MUSIC for trouble in troubles) and (other := past_damage(sound)):
+        return cut(other, index, count, part)
     raise troubles[0]
 
 
-def cut_at(media: MediaFile, start_s: float, part: ClipPart) -> Clip:
+def cut_at(sound: Sound, start_s: float, part: ClipPart) -> Clip:
     """The clip that begins there. Raises as `cut` does, for this place alone."""
-    clip = _window(media, start_s, part)
+    clip = _window(sound, start_s, part)
     _check_sounds(clip, part)
     return clip
 
@@ -85,11 +86,11 @@ def encode_flac(clip: Clip) -> bytes:
     return file.getvalue()
 
 
-def _window(media: MediaFile, start_s: float, part: ClipPart) -> Clip:
+def _window(sound: Sound, start_s: float, part: ClipPart) -> Clip:
     import soxr
 
     # A little more than the clip, so that the resampler's tail is not cut short.
-    samples, source_rate_hz = read_window(media, start_s, part.seconds + 0.05)
+    samples, source_rate_hz = sound.window(start_s, part.seconds + 0.05), sound.rate_hz
     over = float(np.mean(np.abs(samples) > 1.0)) if len(samples) else 0.0
     if over > MAX_OVER:
         raise Unfit("beyond full scale", f"{over:.0%} of the samples; lower the file's level")

@@ -9,8 +9,8 @@ from mmusset.measured import Measured
 from mmusset.sample import ImageEvidence
 
 from .colour import lab, palette
-from .decode import flatten
 from .places import lightest
+from .still import flatten
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -32,7 +32,7 @@ CERTAIN_PX = 64 * 64  # pixels from which a mean is beyond doubt
 def measure(image: "Image") -> ImageEvidence:
     """Evidence on a picture of any size, taken from a thumbnail of 256 px.
 
-    Modes other than RGB are converted as `decode.flatten` does it: what is transparent is white.
+    Modes other than RGB are converted as `still.flatten` does it: what is transparent is white.
     Raises Unusable for modes that do not say what is white. Means are over pixels in CIE Lab, so
     they follow the eye more than the file. Confidence is 1 but for pictures under 64 x 64 pixels,
     and for warmth, where it is how far the pixels agree on a side.

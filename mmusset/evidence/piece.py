@@ -9,8 +9,7 @@ from mmusset.dsp.clip_signal import ClipSignal
 from mmusset.errors import Unusable
 from mmusset.measurements.listed import MEASUREMENTS
 
-from .decode import probe, read_window
-from .media_file import MediaFile
+from .sound import Sound
 
 PLACE_S = 10.24  # how much of the piece is heard at a place
 MOST_PLACES = 3  # of 357 pieces of games, what three state seven state too
@@ -34,7 +33,7 @@ def places_s(duration_s: float) -> list[float]:
     return [math.floor(1e3 * (index * stretch_s + middle_s)) / 1e3 for index in range(count)]
 
 
-def measure(media: MediaFile, silence_dbfs: float) -> PieceEvidence:
+def measure(sound: Sound, silence_dbfs: float) -> PieceEvidence:
     """A value for each measurement that is pooled; none where no place can be heard.
 
     It is a function of the file alone, so that it is the same for all clips of a piece. A place
@@ -42,8 +41,8 @@ def measure(media: MediaFile, silence_dbfs: float) -> PieceEvidence:
     """
     signals = [
         signal
-        for start_s in places_s(probe(media).duration_s)
-        if (signal := _heard_at(media, start_s, silence_dbfs))
+        for start_s in places_s(sound.duration_s)
+        if (signal := _heard_at(sound, start_s, silence_dbfs))
     ]
     return pooled(signals)
 
@@ -54,9 +53,9 @@ def pooled(signals: Sequence[ClipSignal]) -> PieceEvidence:
     return PieceEvidence(len(signals), values)
 
 
-def _heard_at(media: MediaFile, start_s: float, silence_dbfs: float) -> ClipSignal | None:
+def _heard_at(sound: Sound, start_s: float, silence_dbfs: float) -> ClipSignal | None:
     try:
-        samples, rate_hz = read_window(media, start_s, PLACE_S)
+        samples, rate_hz = sound.window(start_s, PLACE_S), sound.rate_hz
     except Unusable:
         return None
     if len(samples) < SHORTEST_S * rate_hz:

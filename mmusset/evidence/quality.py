@@ -9,7 +9,7 @@ from mmusset.dsp.loudness import silence_share
 from mmusset.quality import Quality, judged
 
 from .clip import Clip
-from .decode import Samples
+from .sound import Samples
 
 # Where sound that nobody cut ends under 14 kHz, it falls by 8 dB (90th percentile of 9 clips of
 # renders and real music); of what codecs cut, nine in ten fall by more than 15.

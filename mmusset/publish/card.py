@@ -39,6 +39,9 @@ ORIGINS: dict[ImageOrigin, str] = {
     "folder": "covers of albums' folders",
     "video": "frames of music videos",
     "alone": "pictures without music, for which a model made some",
+    "embedded, second choice": "covers in the music's files, where nearer pictures can't be used",
+    "stem, second choice": "pictures named as the music is, where its cover can't be used",
+    "folder, second choice": "covers of albums' folders, where nearer pictures can't be used",
 }
 # Text of tags and models is data: of it, only these characters are taken for what they are.
 UNPLAIN = re.compile(r"[^\w \"'(),./;%?!+=-]|_")

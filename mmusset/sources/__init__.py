@@ -5,6 +5,7 @@ Doors:
     folder   a folder as a source
     choose   the source that a text names
     tags     what a music file says of itself
+    covers   the pictures embedded in it
     sidecar  what a file of JSON beside it says of it
     licences the licence that a tag names, in whatever spelling
     pair     which picture and story belong to which music

@@ -11,7 +11,7 @@ from pathlib import Path
 from mmusset.errors import MmussetError, UsageError, is_machine_trouble, system_reason
 
 from .pair import album_of
-from .source import Entry, kind_of
+from .source import Entry, kind_of, why_left_out
 
 # A file system's own: closed to all but root, and never anybody's music.
 SYSTEM = frozenset({b"lost+found"})
@@ -120,7 +120,7 @@ def _entry(path: bytes, inner: "os.DirEntry[bytes]") -> Entry | None:
     elif not stat.S_ISREG(info.st_mode):
         skip = "not a regular file"
     elif kind == "other":
-        skip = "not media"
+        skip = why_left_out(inner.name)
     elif not os.access(inner.path, os.R_OK):
         unread = os.strerror(errno.EACCES)
     elif info.st_size == 0:

@@ -4,16 +4,15 @@ import os
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mmusset.sample import ImageOrigin
 
+from .cover_names import BACK, COVER_FOLDERS, is_disc, rank
 from .source import Entry
 
-COVER = re.compile(r"(cover|folder|front)\.[^.]+", re.IGNORECASE)
-DISC = re.compile(r"(cd|disc|disk) ?\d+", re.IGNORECASE)
 STORY = re.compile(rb"\.story\Z", re.IGNORECASE)
 
 
@@ -39,20 +38,31 @@ class Paired:
     leftover: list[tuple[bytes, str]]
 
 
-def pair(
-    entries: Sequence[Entry], with_cover: AbstractSet[bytes], generate: bool = False
-) -> Paired:
-    """Pair usable entries, which come in order. `with_cover` are files with an embedded cover.
+@dataclass(frozen=True, slots=True)
+class PicturesFound:
+    """What was found where files were read: `covers` are music with an embedded cover, True for
+    one that may be a front; `unusable` are pictures that can't be used, and music whose cover
+    can't; `without_frames` are videos of sound alone."""
 
-    With `generate`, a picture of no music is alone and not left over.
+    covers: Mapping[bytes, bool] = field(default_factory=dict)
+    unusable: AbstractSet[bytes] = frozenset()
+    without_frames: AbstractSet[bytes] = frozenset()
+
+
+def pair(entries: Sequence[Entry], seen: PicturesFound, generate: bool = False) -> Paired:
+    """Pair usable entries, which come in order.
+
+    A picture that can't be used gives way to the next; where none can, the nearest is taken, so
+    that its piece fails for the right reason. With `generate`, a picture of no music is alone and
+    not left over.
     """
-    shelf = _Shelf([e for e in entries if e.kind in ("image", "text")])
+    shelf = _Shelf(entries)
     pairs, leftover, used = [], [], set[bytes]()
     for entry in entries:
         if entry.kind not in ("music", "video"):
             continue
         story = shelf.story(entry.path)
-        picture = _picture(entry, with_cover, shelf)
+        picture = _picture(entry, seen, shelf)
         if picture is None:
             reason = "no picture: put cover.jpg beside it, or a picture of the same name"
             leftover.append((entry.path, reason))
@@ -70,9 +80,8 @@ def pair(
 
 
 def album_of(folder: bytes) -> bytes:
-    """The folder of the whole album: for that of one disc ("CD1", "Disc 2"), the one above it."""
-    is_disc = DISC.fullmatch(_text(os.path.basename(folder)))
-    return os.path.dirname(folder) if is_disc else folder
+    """The folder of the whole album: for a disc's ("CD1", "Disc 2 - Live"), the one above it."""
+    return os.path.dirname(folder) if is_disc(_text(os.path.basename(folder))) else folder
 
 
 def _alone(entries: Sequence[Entry], shelf: "_Shelf", used: AbstractSet[bytes]) -> list[Pairing]:
@@ -88,18 +97,39 @@ def _alone(entries: Sequence[Entry], shelf: "_Shelf", used: AbstractSet[bytes]) 
 
 
 def _picture(
-    entry: Entry, with_cover: AbstractSet[bytes], shelf: "_Shelf"
+    entry: Entry, seen: PicturesFound, shelf: "_Shelf"
 ) -> tuple[bytes, ImageOrigin] | None:
-    if entry.kind == "video":
+    """The nearest picture that can be used, and by which rule."""
+    if entry.kind == "video" and entry.path not in seen.without_frames:
         return entry.path, "video"
-    if entry.path in with_cover:
-        return entry.path, "embedded"
-    if same_stem := shelf.image(entry.path):
-        return same_stem, "stem"
-    folder = os.path.dirname(entry.path)
-    if cover := shelf.cover(folder) or shelf.cover(album_of(folder)):
-        return cover, "folder"
-    return None
+    choices = _choices(entry.path, seen, shelf)
+    if not choices:
+        return None
+    for number, (path, origin) in enumerate(choices):
+        if path not in seen.unusable:
+            return path, origin if number == 0 else SECOND_CHOICE[origin]
+    return choices[0]
+
+
+SECOND_CHOICE: dict[ImageOrigin, ImageOrigin] = {
+    "embedded": "embedded, second choice",
+    "stem": "stem, second choice",
+    "folder": "folder, second choice",
+}
+
+
+def _choices(music: bytes, seen: PicturesFound, shelf: "_Shelf") -> list[tuple[bytes, ImageOrigin]]:
+    """The pictures that a piece may have, the nearest first; backs of cases come last."""
+    is_front = seen.covers.get(music)
+    fronts: list[tuple[bytes, ImageOrigin]] = [(music, "embedded")] if is_front else []
+    if same_stem := shelf.image(music):
+        fronts.append((same_stem, "stem"))
+    folder = os.path.dirname(music)
+    folders = dict.fromkeys((folder, album_of(folder)))
+    fronts += [(path, "folder") for each in folders for path in shelf.covers(each)]
+    backs: list[tuple[bytes, ImageOrigin]] = [(music, "embedded")] if is_front is False else []
+    backs += [(path, "folder") for each in folders for path in shelf.backs(each)]
+    return [*fronts, *backs]
 
 
 class _Shelf:
@@ -108,17 +138,43 @@ class _Shelf:
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._exact: dict[tuple[str, bytes], list[bytes]] = defaultdict(list)
         self._alike: dict[tuple[str, bytes, str], list[bytes]] = defaultdict(list)
-        self._covers: dict[bytes, list[bytes]] = defaultdict(list)
+        self._pictures: dict[bytes, list[bytes]] = defaultdict(list)
+        self._music: set[tuple[bytes, str]] = set()
         for entry in entries:
             folder, name = os.path.split(entry.path)
             stem = os.path.splitext(entry.path)[0]
+            if entry.kind in ("music", "video"):
+                self._music.add((folder, _fold(os.path.basename(stem))))
+            if entry.kind not in ("image", "text"):
+                continue
             # "x.story.txt" is the story of "x", and of a piece that is named "x.story".
             stems = {stem, STORY.sub(b"", stem)} if entry.kind == "text" else {stem}
             for each in stems:
                 self._exact[entry.kind, each].append(entry.path)
                 self._alike[entry.kind, folder, _fold(os.path.basename(each))].append(entry.path)
-            if entry.kind == "image" and COVER.fullmatch(_text(name)):
-                self._covers[folder].append(entry.path)
+            if entry.kind == "image":
+                self._pictures[folder].append(entry.path)
+        self._covers = {folder: self._ranked(paths) for folder, paths in self._pictures.items()}
+        for folder, ranked in list(self._covers.items()):
+            above, name = os.path.split(folder)
+            if _fold(name) in COVER_FOLDERS:  # an album's scans are its own
+                own = self._covers.setdefault(above, ([], []))
+                self._covers[above] = (own[0] + ranked[0], own[1] + ranked[1])
+
+    def _ranked(self, paths: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+        """The covers among a folder's pictures, the likeliest first, and the backs."""
+        ranks = {path: rank(_fold(os.path.basename(os.path.splitext(path)[0]))) for path in paths}
+        free = [path for path in paths if not self._is_of_a_piece(path)]
+        if len(paths) == 1 and free and ranks[paths[0]] is None:
+            return paths, []  # the only picture of a folder is its cover, whatever its name is
+        known = sorted(
+            (r, _fold(os.path.basename(p)), p) for p, r in ranks.items() if r is not None
+        )
+        return [p for r, _, p in known if r < BACK], [p for r, _, p in known if r >= BACK]
+
+    def _is_of_a_piece(self, picture: bytes) -> bool:
+        folder, name = os.path.split(os.path.splitext(picture)[0])
+        return (folder, _fold(name)) in self._music
 
     def image(self, music: bytes) -> bytes | None:
         return self._of_stem("image", music)
@@ -126,10 +182,13 @@ class _Shelf:
     def story(self, music: bytes) -> bytes | None:
         return self._of_stem("text", music)
 
-    def cover(self, folder: bytes) -> bytes | None:
-        """The folder's cover: cover before folder before front."""
-        covers = self._covers[folder]
-        return min(covers, key=lambda path: (_fold(os.path.basename(path)), path), default=None)
+    def covers(self, folder: bytes) -> list[bytes]:
+        """The folder's covers, the likeliest first."""
+        return self._covers.get(folder, ([], []))[0]
+
+    def backs(self, folder: bytes) -> list[bytes]:
+        """What shows the back of an album, or its disc."""
+        return self._covers.get(folder, ([], []))[1]
 
     def _of_stem(self, kind: str, music: bytes) -> bytes | None:
         folder, name = os.path.split(os.path.splitext(music)[0])

@@ -14,13 +14,37 @@ Kind = Literal["music", "image", "video", "text", "sidecar", "other", "folder"]
 
 SUFFIXES: dict[Kind, frozenset[bytes]] = {
     "music": frozenset(
-        {b".mp3", b".flac", b".ogg", b".oga", b".opus", b".m4a", b".wav", b".aif", b".aiff"}
+        {
+            *(b".mp3", b".flac", b".ogg", b".oga", b".opus", b".m4a", b".m4b", b".m4p", b".aac"),
+            *(b".wav", b".w64", b".aif", b".aiff", b".aifc", b".wma", b".wv", b".tta", b".mka"),
+            *(b".weba", b".mp2", b".ac3"),
+        }
     ),
-    "image": frozenset({b".jpg", b".jpeg", b".png", b".webp", b".gif", b".bmp", b".tif", b".tiff"}),
-    "video": frozenset({b".mp4", b".mkv", b".webm", b".mov"}),
+    "image": frozenset(
+        {
+            *(b".jpg", b".jpeg", b".jpe", b".jfif", b".png", b".webp", b".gif", b".bmp", b".tif"),
+            *(b".tiff", b".avif", b".heic", b".heif"),
+        }
+    ),
+    "video": frozenset(
+        {
+            *(b".mp4", b".m4v", b".mov", b".3gp", b".3g2", b".mkv", b".webm", b".avi", b".mpg"),
+            *(b".mpeg", b".ts", b".mts", b".m2ts", b".wmv", b".asf", b".flv", b".ogv"),
+        }
+    ),
     "text": frozenset({b".txt"}),
     "sidecar": frozenset({b".json"}),  # of music, if it is named so: sidecar.py
 }
+# Media all the same, of which nothing is read: to say that they are none would be untrue.
+UNREAD_SUFFIXES = frozenset(
+    {
+        *(b".ape", b".mpc", b".dsf", b".dff", b".mid", b".midi", b".kar", b".mod", b".xm", b".it"),
+        *(b".s3m", b".ra", b".rm", b".rmvb", b".amr", b".au", b".snd", b".caf", b".gsm", b".dts"),
+        *(b".vob", b".mxf", b".swf", b".svg", b".psd", b".xcf", b".ico", b".jxl", b".jp2", b".raw"),
+        *(b".cr2", b".cr3", b".nef", b".arw", b".dng", b".aa", b".aax", b".spc", b".nsf", b".sid"),
+        *(b".musicxml", b".mxl"),
+    }
+)
 MUSICAL = frozenset({"music", "video"})
 
 
@@ -77,3 +101,10 @@ def kind_of(name: bytes) -> Kind:
     """What a file is, by its suffix alone; the decoder finds out whether that is true."""
     suffix = os.path.splitext(name)[1].lower()
     return next((kind for kind, suffixes in SUFFIXES.items() if suffix in suffixes), "other")
+
+
+def why_left_out(name: bytes) -> str:
+    """Why a file of the kind "other" is left out, in words that are true of it."""
+    if os.path.splitext(name)[1].lower() in UNREAD_SUFFIXES:
+        return "a format that mmusset does not read"
+    return "not media"

@@ -1,12 +1,14 @@
 """What a music file says of itself: tags, length and cover. Untrusted text, capped and cleaned."""
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from mmusset.sample import Tags
 
-from . import tag_values
+from . import ape, covers, id3, tag_values
+from .covers import Cover
 from .licences import license_of
 
 if TYPE_CHECKING:
@@ -27,20 +29,18 @@ BPM = ("bpm", "bpm (beats per minute)", "beats per minute", "tempo")
 KEY = ("initial_key", "initial key", "key", "musical key")
 INSTRUMENT = ("instrument", "instruments", "instrumentation")
 CREDITS = ("tmcl", "tipl", "ipls")
+WITH_APE = (".mp3", ".wv", ".mp2", ".aac", ".tta")  # formats in which APEv2 tags are usual
 NAMED_RIGHTS = ("license", "licence", "wcop", "license_url", "licenseurl", "license url", "rights")
 ASIDES = ("comment", "description", "url", "contact")
 
 
 @dataclass(frozen=True, slots=True)
 class TagRead:
-    """`duration_s` is 0 where it is unknown; `cover` is the front cover's bytes."""
+    """`duration_s` is 0 where it is unknown; `covers` are embedded pictures, the front first."""
 
     tags: Tags
     duration_s: float
-    cover: bytes | None
-
-
-NOTHING = TagRead(Tags(), 0.0, None)
+    covers: tuple[Cover, ...]
 
 
 def read(file: BinaryIO, suffix: str) -> TagRead:
@@ -51,15 +51,37 @@ def read(file: BinaryIO, suffix: str) -> TagRead:
     import tinytag
 
     try:
-        tag = tinytag.TinyTag.get(f"music{suffix}", file, image=True)
-        image = tag.images.front_cover or tag.images.any
-        return TagRead(
-            _tags(tag),
-            float(tag.duration or 0.0),
-            bytes(image.data) if image and image.data else None,
-        )
+        behind = ape.read(file) if suffix in WITH_APE else ape.ApeTag()
+        whole = id3.plain(file)
+    except PARSE_ERRORS:
+        behind, whole = ape.ApeTag(), file
+    try:
+        tag = tinytag.TinyTag.get(f"music{suffix}", whole, image=True)
+        tags, duration_s = _tags(tag), float(tag.duration or 0.0)
+        found = covers.of_tags(tag.images, tag.other.get("coverart", ()), behind.pictures)
     except (tinytag.TinyTagException, *PARSE_ERRORS):
-        return NOTHING
+        tags, duration_s, found = Tags(), 0.0, covers.of_tags(None, (), behind.pictures)
+    return TagRead(_filled_up(tags, behind.texts), duration_s, found)
+
+
+def _filled_up(tags: Tags, texts: Mapping[str, list[str]]) -> Tags:
+    """The tags, with what an APEv2 tag says of what they leave open."""
+    if not texts:
+        return tags
+
+    def of(key: str) -> list[str]:
+        return texts.get(key, [])[:MOST_TEXTS]
+
+    behind = {
+        "title": clean("; ".join(of("title"))),
+        "artist": clean("; ".join(of("artist"))),
+        "album": clean("; ".join(of("album"))),
+        "genre": tag_values.genre(of("genre")),
+        "mood": tag_values.mood(of("mood")),
+        "bpm": tag_values.bpm(of("bpm")),
+    }
+    left_open = {name: text for name, text in behind.items() if text and not getattr(tags, name)}
+    return tags.model_copy(update=left_open)
 
 
 def _tags(tag: "TinyTag") -> Tags:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from mmusset.errors import Unusable
-from mmusset.evidence.decode import FORMATS, open_upright
+from mmusset.evidence.still import FORMATS, open_upright
 from mmusset.shards.reader import BadSample, open_image
 
 if TYPE_CHECKING:

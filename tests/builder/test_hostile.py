@@ -31,7 +31,7 @@ def test_bad_media_cost_only_themselves(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
     found = fates(tmp_path / "out")
     assert found == {name: fate for name, fate in expected.items() if fate != "accepted"}
-    assert mmusset("verify", tmp_path / "out").stdout == "1 samples read, no problems\n"
+    assert mmusset("verify", tmp_path / "out").stdout == "2 samples read, no problems\n"
 
 
 def test_odd_names_are_safe_and_accounted_for(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 import soundfile
 
 from mmusset.errors import Unread, Unusable
-from mmusset.evidence import decode
 from mmusset.evidence.media_file import MediaFile
+from mmusset.evidence.sound import open_sound
 from tests.support.media import piece
 
 
@@ -22,7 +22,7 @@ def test_a_file_put_in_its_place_is_never_taken_for_it(tmp_path: Path) -> None:
     with pytest.raises(Unread, match="changed while it was read"), MediaFile(song) as media:
         other.replace(song)
         assert media.sha256() == hashlib.sha256(was).hexdigest()
-        window, _ = decode.read_window(media, 0.0, 1.0)
+        window = open_sound(media).window(0.0, 1.0)
         assert np.array_equal(window, sound[: len(window)])
 
 
@@ -48,7 +48,7 @@ def test_no_decoder_takes_a_failed_read_for_a_damaged_file(suffix: str) -> None:
     """Linux gives EIO, as a broken disk does, to who reads this file."""
     with pytest.raises(Unread, match="Input/output error"), MediaFile(Path("/proc/self/mem")) as m:
         m.suffix = suffix
-        decode.probe(m)
+        open_sound(m)
 
 
 def test_a_link_a_pipe_and_nothing_are_told_apart(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from mmusset.builder.decoding.sandbox import Sandbox
 from mmusset.errors import Unusable
-from mmusset.evidence import decode
 from mmusset.evidence.media_file import MediaFile
+from mmusset.evidence.sound import open_sound
 from mmusset.recipe import LimitsPart
 from tests.support.media import piece
 
@@ -61,7 +61,7 @@ def test_a_text_that_names_a_host_opens_no_socket(tmp_path: Path, text: str, suf
         watching.start()
         try:
             with pytest.raises(Unusable), MediaFile(path) as media:
-                decode.probe(media)
+                open_sound(media)
         finally:
             done.set()
             watching.join()
@@ -95,10 +95,10 @@ def test_formats_and_codecs_are_taken_by_a_list(
     path = encode_as(tmp_path / "song.m4a", container_format, codec)
     if not why:
         with MediaFile(path) as media:
-            assert decode.probe(media).channels == 1
+            assert open_sound(media).channels == 1
         return
     with pytest.raises(Unusable, match=why), MediaFile(path) as media:
-        decode.probe(media)
+        open_sound(media)
 
 
 def test_decoders_have_no_network(tmp_path: Path) -> None:

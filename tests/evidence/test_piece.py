@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mmusset.evidence import clip as clips
 from mmusset.evidence import music, piece
 from mmusset.evidence.media_file import MediaFile
+from mmusset.evidence.sound import open_sound
 from mmusset.measurements.key import KEY
 from mmusset.measurements.tempo import TEMPO
 from mmusset.recipe import ClipPart
@@ -30,8 +31,9 @@ def stored(path: Path, *parts: Floats) -> Path:
 def clip_of(path: Path, index: int, count: int, part: ClipPart = PART) -> MusicEvidence:
     """As a build measures clip `index` of `count`."""
     with MediaFile(path) as media:
-        clip = clips.cut(media, index, count, part)
-        whole = piece.measure(media, part.silence_dbfs)
+        sound = open_sound(media)
+        clip = clips.cut(sound, index, count, part)
+        whole = piece.measure(sound, part.silence_dbfs)
     return music.measure(clip.samples, clip.rate_hz, part.silence_dbfs, whole)
 
 
@@ -116,4 +118,4 @@ def test_silence_at_the_head_says_nothing_of_the_piece(tmp_path: Path) -> None:
 def test_a_silent_piece_has_neither_tempo_nor_key(tmp_path: Path) -> None:
     path = stored(tmp_path / "silent.wav", silence(30.0))
     with MediaFile(path) as media:
-        assert piece.measure(media, -60.0) == piece.PieceEvidence(0, {})
+        assert piece.measure(open_sound(media), -60.0) == piece.PieceEvidence(0, {})

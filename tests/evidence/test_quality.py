@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mmusset.evidence.clip import Clip, cut
 from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.quality import measure
+from mmusset.evidence.sound import open_sound
 from mmusset.quality import Quality, lines
 from mmusset.recipe import ClipPart
 
@@ -95,7 +96,7 @@ def test_clipping_is_found_where_the_clip_gets_another_sample_rate(tmp_path: Pat
     loud = chords(48000) / np.abs(chords(48000)).max() * 4
     soundfile.write(tmp_path / "loud.wav", np.clip(loud, -1, 1), 48000)
     with MediaFile(tmp_path / "loud.wav") as media:
-        quality = measure(cut(media, 0, 1, ClipPart(seconds=5.0)))
+        quality = measure(cut(open_sound(media), 0, 1, ClipPart(seconds=5.0)))
     assert quality.worst == "clipping"
     assert quality.clipped_share == pytest.approx(np.mean(np.abs(loud) >= 1), rel=0.3)
 

@@ -14,7 +14,7 @@ import soundfile
 from PIL import Image
 
 from mmusset.errors import MmussetError, UsageError
-from mmusset.evidence.decode import FORMATS, open_image
+from mmusset.evidence.still import FORMATS, open_image
 from mmusset.shards.reader import (
     BadSample,
     decoded,

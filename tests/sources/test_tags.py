@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from mmusset.sample import Tags
 from mmusset.sources import tags
-from mmusset.sources.tags import MAX_CHARACTERS, NOTHING, TagRead, clean
+from mmusset.sources.covers import Cover
+from mmusset.sources.tags import MAX_CHARACTERS, TagRead, clean
 from tests.support.hostile import truncated, truncated_mp3, wrong_suffix
 from tests.support.media import piece
 
@@ -61,7 +62,7 @@ def test_what_a_file_says_of_itself(tmp_path: Path) -> None:
         license="cc-by-4.0",
     )
     assert found.duration_s == pytest.approx(2.0, abs=0.1)
-    assert found.cover is None
+    assert found.covers == ()
 
 
 def test_an_owner_is_no_licence(tmp_path: Path) -> None:
@@ -71,8 +72,9 @@ def test_an_owner_is_no_licence(tmp_path: Path) -> None:
 
 def test_the_front_cover_is_preferred(tmp_path: Path) -> None:
     song = tagged_mp3(tmp_path / "song.mp3", cover(BACK, b"back"), cover(FRONT, b"front"))
-    assert read(song).cover == b"front"
-    assert read(tagged_mp3(song, cover(BACK, b"back"))).cover == b"back"
+    assert read(song).covers == (Cover(b"front"), Cover(b"back", is_front=False))
+    song = tagged_mp3(tmp_path / "back.mp3", cover(BACK, b"back"))
+    assert read(song).covers == (Cover(b"back", is_front=False),)
 
 
 def test_tags_that_mean_harm_are_cleaned_and_capped(tmp_path: Path) -> None:
@@ -101,7 +103,7 @@ def test_garbage_says_nothing(tmp_path: Path, suffix: str) -> None:
     for data in (b"", b"\0" * 4000, b"no music at all", np.random.default_rng(7).bytes(4000)):
         path.write_bytes(data)
         assert read(path).tags == Tags()
-        assert read(path).cover is None
+        assert read(path).covers == ()
 
 
 def test_damaged_files_raise_nothing(tmp_path: Path) -> None:
@@ -120,7 +122,7 @@ def test_a_file_that_is_gone_is_an_error_not_an_empty_answer(tmp_path: Path) -> 
     with pytest.raises(FileNotFoundError):
         read(tmp_path / "gone.mp3")
     (tmp_path / "empty.mp3").write_bytes(b"")
-    assert read(tmp_path / "empty.mp3") == NOTHING
+    assert read(tmp_path / "empty.mp3") == TagRead(Tags(), 0.0, ())
 
 
 def flac(path: Path, **comments: str) -> Path:

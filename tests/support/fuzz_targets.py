@@ -11,6 +11,7 @@ import io
 import json
 import os
 import shutil
+import struct
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
@@ -22,9 +23,11 @@ from mmusset.agents import AGENTS
 from mmusset.errors import MmussetError, Unread, Unusable, UsageError
 from mmusset.recipe import ClipPart, ImagePart, LimitsPart, Recipe, ServerPart, SpeakerPart
 from mmusset.sample import ImageOrigin, Item, Piece, SourceFile, SourcePicture, Tags
+from tests.support.cards import ADOBE_RGB, card, icc
 from tests.support.command import SHORT, mmusset
 from tests.support.media import library, picture
 from tests.support.samples import sample
+from tests.support.sounds import ENCODED, filmed, in_container
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,9 +37,10 @@ if TYPE_CHECKING:
 DECODE_SECONDS = 20.0
 SECONDS = 2.2  # of sound in a seed: a clip of 2 s fits
 SNDFILE = ("wav", "flac", "ogg", "mp3", "aiff")
-SOUNDS = (*SNDFILE, "m4a", "opus")
-PICTURES = ("png", "jpg", "webp", "gif", "bmp", "tiff")
-VIDEOS = ("mp4", "mkv", "webm")
+BY_FFMPEG = ("aac", "wma", "wv", "tta", "mka", "aifc", "mp2", "ac3", "oga")
+SOUNDS = (*SNDFILE, "m4a", "opus", *BY_FFMPEG)
+PICTURES = ("png", "jpg", "webp", "gif", "bmp", "tiff", "avif")
+VIDEOS = ("mp4", "mkv", "webm", "mov", "3gp", "avi", "mpg", "ts", "wmv", "flv")
 
 
 class Contained(Exception):
@@ -396,15 +400,32 @@ def claims(data: bytes, bench: Bench) -> None:
 
 
 def sound_seeds(folder: Path) -> Iterator[bytes]:
+    import numpy as np
     import soundfile
 
     for number, suffix in enumerate(SOUNDS):
         path = folder / f"seed.{suffix}"
         if suffix in SNDFILE:
             soundfile.write(path, _tone(8000, number), 8000)
+        elif suffix in BY_FFMPEG:
+            container_format, codec, rate_hz = ENCODED[suffix]
+            rate_hz = 8000 if suffix in LOSSLESS else rate_hz
+            mono = _tone(rate_hz, number)[:, None]
+            path.write_bytes(in_container(mono, container_format, codec, rate_hz, "mono"))
         else:
             _encode(path, "aac" if suffix == "m4a" else "libopus")
         yield bytes([number]) + path.read_bytes()
+    # Surround, streams in a chain, and a length that is not told.
+    soundfile.write(folder / "5.1.flac", np.tile(_tone(4000, 1)[:, None], 6), 4000)
+    yield bytes([SOUNDS.index("flac")]) + (folder / "5.1.flac").read_bytes()
+    link = (folder / "seed.ogg").read_bytes()
+    yield bytes([SOUNDS.index("ogg")]) + link + link
+    flac = bytearray((folder / "seed.flac").read_bytes())
+    flac[21:26] = bytes([flac[21] & 0xF0, 0, 0, 0, 0])
+    yield bytes([SOUNDS.index("flac")]) + flac
+
+
+LOSSLESS = ("wv", "tta", "aifc", "oga")
 
 
 def _tone(rate_hz: int, number: int, seconds: float = SECONDS) -> "NDArray[np.float32]":
@@ -429,6 +450,38 @@ def tag_seeds(folder: Path) -> Iterator[bytes]:
     for number, suffix in enumerate(("m4a", "opus"), start=5):
         _encode(folder / f"tagged.{suffix}", "aac" if suffix == "m4a" else "libopus")
         yield bytes([number]) + (folder / f"tagged.{suffix}").read_bytes()
+    mp3 = (folder / "tagged.mp3").read_bytes()
+    for tagged in (ape_tag(mp3), unsynchronised(3) + mp3, unsynchronised(4) + mp3):
+        yield bytes([SOUNDS.index("mp3")]) + tagged
+
+
+def ape_tag(before: bytes, cover: bytes = b"\xff\xd8\xff a cover", key: str = "Front") -> bytes:
+    """The file with an APEv2 tag behind it."""
+    items = b""
+    for name, kind, value in (
+        ("Title", 0, b"A title"),
+        (f"Cover Art ({key})", 1, b"cover.jpg\0" + cover),
+    ):
+        items += struct.pack("<II", len(value), kind << 1) + name.encode() + b"\0" + value
+    footer = b"APETAGEX" + struct.pack("<IIII8x", 2000, len(items) + 32, 2, 0)
+    return before + items + footer
+
+
+def unsynchronised(version: int, cover: bytes = b"\xff\xd8\xff\xe0 a cover\xff\0") -> bytes:
+    """An ID3v2 tag with a front cover, a zero stuffed behind each byte 255."""
+    body = b"\0image/jpeg\0\3\0" + cover
+    stuffed = body.replace(b"\xff", b"\xff\0")
+    if version == 3:
+        frame = b"APIC" + struct.pack(">IH", len(body), 0) + stuffed
+    else:
+        length = sevens(len(body))
+        frame = b"APIC" + sevens(4 + len(stuffed)) + b"\0\3" + length + stuffed
+    return b"ID3" + bytes([version, 0, 0x80]) + sevens(len(frame)) + frame
+
+
+def sevens(size: int) -> bytes:
+    """A number in four bytes of seven bits, as ID3 has it."""
+    return bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0))
 
 
 def sidecar_seeds(folder: Path) -> Iterator[bytes]:
@@ -454,31 +507,23 @@ def picture_seeds(folder: Path) -> Iterator[bytes]:
     for number, suffix in enumerate(PICTURES):
         picture(folder / f"seed.{suffix}", number, size=(80, 70))
         yield bytes([number]) + (folder / f"seed.{suffix}").read_bytes()
+    card((80, 70)).save(folder / "profile.jpg", icc_profile=icc(ADOBE_RGB, 2.2))
+    yield bytes([PICTURES.index("jpg")]) + (folder / "profile.jpg").read_bytes()
+    blank, frames = card((80, 70)).point(lambda _: 0), [card((80, 70))] * 2
+    for suffix in ("gif", "webp", "png"):
+        blank.save(folder / f"film.{suffix}", save_all=True, append_images=frames, duration=100)
+        yield bytes([PICTURES.index(suffix)]) + (folder / f"film.{suffix}").read_bytes()
 
 
 def video_seeds(folder: Path) -> Iterator[bytes]:
-    import av
     import numpy as np
 
-    for number, (suffix, codec, voice) in enumerate(
-        (("mp4", "mpeg4", "aac"), ("mkv", "mpeg4", "libopus"), ("webm", "libvpx", "libopus"))
-    ):
-        path = folder / f"seed.{suffix}"
+    for number, suffix in enumerate(VIDEOS):
         rng = np.random.default_rng(number)
-        with av.open(str(path), "w") as container:
-            stream = container.add_stream(codec, rate=10)
-            stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
-            audio = container.add_stream(voice, rate=48000, layout="mono")
-            for _ in range(22):
-                pixels = rng.integers(0, 255, (64, 64, 3), dtype=np.uint8)
-                pixels[16:48, 16:48] = 200
-                for packet in stream.encode(av.VideoFrame.from_ndarray(pixels)):
-                    container.mux(packet)
-            tone = _tone(48000, number)[None]
-            frame = av.AudioFrame.from_ndarray(tone, format="fltp", layout="mono")
-            frame.sample_rate = 48000
-            for packet in [*stream.encode(None), *audio.encode(frame), *audio.encode(None)]:
-                container.mux(packet)
+        frames = rng.integers(0, 255, (22, 64, 64, 3), dtype=np.uint8)
+        frames[:, 16:48, 16:48] = 200
+        tone = np.tile(_tone(44100, number)[:, None], 2)
+        path = filmed(folder / f"seed.{suffix}", tone, list(frames), bit_rate=64_000)
         yield bytes([number]) + path.read_bytes()
 
 

@@ -118,7 +118,7 @@ def test_a_picture_that_was_skipped_is_shown_or_why_not(page: Page) -> None:
     expect(line.locator("img")).to_have_js_property("complete", True)
     assert line.locator("img").evaluate("image => image.naturalWidth") > 0
     broken = page.locator(".left-out", has_text="broken.png")
-    expect(broken).to_contain_text("picture can't be decoded: it is none of JPEG, PNG")
+    expect(broken).to_contain_text("picture can't be decoded: ")
     expect(broken.locator("img")).to_have_count(0)
     expect(page.locator(".left-out", has_text="no music.mp3").locator("img")).to_have_count(0)
 

@@ -54,9 +54,13 @@ class Sandbox:
             await _end(child)
         self._idle.clear()
 
-    async def survey(self, path: Path, kind: Kind, max_side_px: int) -> Survey:
+    async def survey(
+        self, path: Path, kind: Kind, max_side_px: int, min_side_px: int = 1
+    ) -> Survey:
         """What a file says of itself. Raises Unusable if it can't be opened, Unread."""
-        task = SurveyTask(file=os.fsencode(path), kind=kind, max_side_px=max_side_px)
+        task = SurveyTask(
+            file=os.fsencode(path), kind=kind, max_side_px=max_side_px, min_side_px=min_side_px
+        )
         return Survey.model_validate_json(await self._run(task))
 
     async def composing_input(self, task: ComposingTask) -> ComposingInput:

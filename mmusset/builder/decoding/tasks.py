@@ -21,11 +21,17 @@ class Survey(Frozen):
 
     `pixels_sha256` is of the picture, or of the music's cover, as it is decoded to be stored;
     `sound_sha256` of a moment of the decoded music. Both outlive another container or tags.
+    `trouble` is why that picture or cover can't be used, as a reason and its detail, "" where it
+    can; `cover_is_front` unless the only cover is known to be a back. A video `has_frames`, or is
+    sound alone.
     """
 
     sha256: str
     duration_s: float = 0.0
     cover_sha256: str = ""
+    cover_is_front: bool = True
+    trouble: tuple[str, str] = ("", "")
+    has_frames: bool = True
     pixels_sha256: str = ""
     sound_sha256: str = ""
     tags: Tags = Tags()
@@ -48,6 +54,7 @@ class SurveyTask(_Task):
     file: bytes
     kind: Kind
     max_side_px: int
+    min_side_px: int = 1
 
 
 class Originals(_Task):

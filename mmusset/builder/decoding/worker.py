@@ -30,18 +30,20 @@ from mmusset.ears.hearing import hear, voice_in
 from mmusset.ears.listed import EARS, ears_named
 from mmusset.ears.sounds import wav_of_clip
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
+from mmusset.evidence import attached, decode, music, still, video
 from mmusset.evidence import clip as clips
-from mmusset.evidence import decode, music
 from mmusset.evidence import image as images
 from mmusset.evidence import piece as pieces
 from mmusset.evidence import quality as qualities
 from mmusset.evidence.choice import ChosenPlace, choose
 from mmusset.evidence.media_file import MediaFile
+from mmusset.evidence.sound import Sound, open_sound
 from mmusset.frozen import Frozen
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.recipe import ClipPart, ImagePart
 from mmusset.sample import ClipFacts, ImageFacts, MediaFacts, MusicEvidence, Prepared, Tags
 from mmusset.sources import sidecar, tags
+from mmusset.sources.covers import Cover
 from mmusset.speakers.picture import fit
 from mmusset.structure import SPREAD, Chosen
 
@@ -67,27 +69,46 @@ PIECES_KEPT = 64  # the clips of a piece come soon after each other
 
 def survey(task: SurveyTask) -> Survey:
     """Read a file's tags, length, cover and content hash. Raises Unusable if it can't be opened."""
-    kind, max_side_px = task.kind, task.max_side_px
+    kind = task.kind
     with MediaFile(_path(task.file)) as media:
         sha256 = media.sha256()
         if kind == "text":
             return Survey(sha256=sha256)
         if kind == "image":
-            pixels_sha256 = _pixels_sha256(media, max_side_px) or sha256
-            return Survey(sha256=sha256, pixels_sha256=pixels_sha256)
+            seen = _seen(media, task)
+            return Survey(sha256=sha256, pixels_sha256=seen.sha256 or sha256, trouble=seen.trouble)
         if kind == "sidecar":
             return Survey(sha256=sha256, tags=_sidecar(media))
         read = tags.read(media.reader(), media.suffix)
-        cover_sha256 = hashlib.sha256(read.cover).hexdigest() if read.cover else ""
-        duration_s, sound_sha256 = _sound(media)
+        sound = _sound(media)
+        has_frames = kind == "video" and (sound is None or sound.has_frames)
+        cover, seen = (None, _Seen()) if has_frames else _best_cover(_covers(media, read), task)
+        cover_sha256 = hashlib.sha256(cover.data).hexdigest() if cover else ""
         return Survey(
             sha256=sha256,
-            duration_s=duration_s,
+            duration_s=sound.duration_s if sound else 0.0,
             cover_sha256=cover_sha256,
-            pixels_sha256=(read.cover and _pixels_sha256(read.cover, max_side_px)) or cover_sha256,
-            sound_sha256=sound_sha256,
+            cover_is_front=cover is None or cover.is_front,
+            trouble=seen.trouble,
+            has_frames=has_frames,
+            pixels_sha256=seen.sha256 or cover_sha256,
+            sound_sha256=_sound_sha256(sound) if sound else "",
             tags=read.tags,
         )
+
+
+def _covers(media: MediaFile, read: tags.TagRead) -> tuple[Cover, ...]:
+    """The pictures embedded in music, the likeliest cover first."""
+    return read.covers or tuple(Cover(data) for data in attached.pictures(media))
+
+
+def _best_cover(covers: tuple[Cover, ...], task: SurveyTask) -> tuple[Cover | None, "_Seen"]:
+    """The first cover that can be used, else the first; and what it shows."""
+    looked = [(cover, _seen(cover.data, task)) for cover in covers[:1]]
+    if looked and looked[0][1].trouble[0]:
+        looked += [(cover, _seen(cover.data, task)) for cover in covers[1:]]
+    usable = next(((cover, seen) for cover, seen in looked if not seen.trouble[0]), None)
+    return usable or (looked[0] if looked else (None, _Seen()))
 
 
 def _sidecar(media: MediaFile) -> Tags:
@@ -116,9 +137,10 @@ def prepare(task: PrepareTask) -> Prepared:
     with MediaFile(_path(task.originals.music)) as media:
         if media.sha256() != piece.music.sha256:
             raise Unusable("changed since it was planned")
-        whole = _known_pieces.get(_known_by(task)) or _heard_whole(media, task)
-        clip, chosen = _cut(media, task, whole)
-        picture = _picture_in(media, task, clip.start_s)
+        sound = open_sound(media)
+        whole = _known_pieces.get(_known_by(task)) or _heard_whole(sound, task)
+        clip, chosen = _cut(sound, task, whole)
+        picture = _picture_in(sound, task, clip.start_s)
     _remember(task, whole)  # not before the file is closed: only now all reads are known good
     if picture is None:
         picture = _still(task.originals.picture, piece.picture.sha256, task.image)
@@ -161,7 +183,7 @@ def listen(task: ListenTask) -> Listened:
     Raises Unusable or Unfit for the file's fault, Unread; OSError where it can't be stored.
     """
     with MediaFile(_path(task.file)) as media:
-        clip = clips.cut(media, 0, 1, task.clip)
+        clip = clips.cut(open_sound(media), 0, 1, task.clip)
     _store_sound(task.stem, clip, task.clip.silence_dbfs)
     listening = ears_named(task.ears)
     heard = hear(clip.samples, clip.rate_hz, listening, task.clip.silence_dbfs)
@@ -203,8 +225,8 @@ def _remember(task: PrepareTask, whole: _Whole) -> None:
     _known_pieces[_known_by(task)] = whole
 
 
-def _heard_whole(media: MediaFile, task: PrepareTask) -> _Whole:
-    evidence = pieces.measure(media, task.clip.silence_dbfs)
+def _heard_whole(sound: Sound, task: PrepareTask) -> _Whole:
+    evidence = pieces.measure(sound, task.clip.silence_dbfs)
     if task.clip.choose == "spread" or task.cut_before:
         return _Whole(evidence, ())
     singers = [ear for ear in ears_named(task.ears) if ear.hears_voices]
@@ -212,22 +234,22 @@ def _heard_whole(media: MediaFile, task: PrepareTask) -> _Whole:
     def voice(clip: clips.Clip) -> tuple[float, float]:
         return voice_in(hear(clip.samples, clip.rate_hz, singers, task.clip.silence_dbfs), singers)
 
-    return _Whole(evidence, choose(media, task.item.clip_count, task.clip, voice))
+    return _Whole(evidence, choose(sound, task.item.clip_count, task.clip, voice))
 
 
-def _cut(media: MediaFile, task: PrepareTask, whole: _Whole) -> tuple[clips.Clip, Chosen]:
+def _cut(sound: Sound, task: PrepareTask, whole: _Whole) -> tuple[clips.Clip, Chosen]:
     """The item's clip: where it was cut before, where it is chosen, or from its own stretch."""
     item = task.item
     if before := task.cut_before:
-        return clips.cut_at(media, before.start_s, task.clip), before.chosen
+        return clips.cut_at(sound, before.start_s, task.clip), before.chosen
     if not whole.places:  # spread out, or nothing to choose from
         chosen = SPREAD if task.clip.choose == "spread" else Chosen(by=task.clip.choose, places=1)
-        return clips.cut(media, item.clip_index, item.clip_count, task.clip), chosen
+        return clips.cut(sound, item.clip_index, item.clip_count, task.clip), chosen
     if item.clip_index >= len(whole.places):
         sounding = f"only {len(whole.places)} places of the piece sound"
         raise Unfit("silent", sounding)
     place = whole.places[item.clip_index]
-    return clips.cut_at(media, place.start_s, task.clip), place.chosen
+    return clips.cut_at(sound, place.start_s, task.clip), place.chosen
 
 
 def main() -> None:
@@ -287,37 +309,48 @@ def _reply(line: str) -> dict[str, Any]:
         return {"broken": f"{error.strerror} ({error.filename or 'reading or storing media'})"}
 
 
-def _pixels_sha256(source: MediaFile | bytes, max_side_px: int) -> str:
-    """Of a picture as it is decoded to be stored; "" where it can't be.
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The hash of a picture as it is decoded to be stored, or why it can't be used."""
 
-    It is taken before scaling, which would take three times as long as all the rest.
-    """
+    sha256: str = ""
+    trouble: tuple[str, str] = ("", "")
+
+
+def _seen(source: MediaFile | bytes, task: SurveyTask) -> _Seen:
+    """It is hashed before scaling, which would take three times as long as all the rest."""
     try:
-        picture = decode.open_upright(source, max_side_px)
-    except Unusable:
-        return ""
+        picture = still.open_upright(source, task.max_side_px)
+        still.check_size(picture.size, task.min_side_px, task.max_side_px)
+    except Unusable as error:
+        return _Seen(trouble=(error.reason, error.detail))
     size = f"{picture.width}x{picture.height}:"
-    return hashlib.sha256(size.encode() + picture.tobytes()).hexdigest()
+    return _Seen(hashlib.sha256(size.encode() + picture.tobytes()).hexdigest())
 
 
-def _sound(media: MediaFile) -> tuple[float, str]:
-    """The length in seconds, and the hash of two seconds of 16-bit PCM from the middle.
+def _sound(media: MediaFile) -> Sound | None:
+    """None where it can't be decoded: the item fails when its clip is cut."""
+    try:
+        return open_sound(media)
+    except Unusable:
+        return None
 
-    0 and "" where they can't be known: music that can't be decoded fails when its clip is cut.
+
+def _sound_sha256(sound: Sound) -> str:
+    """The hash of two seconds of 16-bit PCM from the middle; "" where they can't be decoded.
+
     No hash of silence, or all pieces that are silent in the middle would be one.
     """
-    duration_s = 0.0
+    # From a whole second on, so that containers which round the length still agree.
+    middle_s = max(0, int(sound.duration_s / 2) - 1)
     try:
-        duration_s = decode.probe(media).duration_s
-        # From a whole second on, so that containers which round the length still agree.
-        middle_s = max(0, int(duration_s / 2) - 1)
-        samples, _ = decode.read_window(media, middle_s, 2.0)
+        samples = sound.window(middle_s, 2.0)
     except Unusable:
-        return duration_s, ""
+        return ""
     pcm = np.round(samples * 32768.0).clip(-32768, 32767).astype("<i2")
     if not len(pcm) or int(pcm.max()) - int(pcm.min()) < AUDIBLE:
-        return duration_s, ""
-    return duration_s, hashlib.sha256(pcm.tobytes()).hexdigest()
+        return ""
+    return hashlib.sha256(pcm.tobytes()).hexdigest()
 
 
 def _story(path: bytes) -> str:
@@ -328,19 +361,25 @@ def _story(path: bytes) -> str:
         return decode.read_text(media)
 
 
-def _picture_in(media: MediaFile, task: PrepareTask, start_s: float) -> "Image | None":
+def _picture_in(sound: Sound, task: PrepareTask, start_s: float) -> "Image | None":
     """The picture that the music's own file holds; None where it is another file's."""
     part, origin = task.image, task.item.piece.picture.origin
     if origin == "video":
-        return decode.video_frame(
-            media, start_s, task.clip.seconds, part.min_side_px, part.max_side_px
+        return video.video_frame(
+            sound.media,
+            sound.begins_s + start_s,
+            task.clip.seconds,
+            part.min_side_px,
+            part.max_side_px,
         )
-    if origin != "embedded":
+    if not task.item.piece.picture.is_in_music:
         return None
-    cover = tags.read(media.reader(), media.suffix).cover
+    covers = _covers(sound.media, tags.read(sound.media.reader(), sound.media.suffix))
+    planned = task.item.piece.picture.sha256
+    cover = next((c for c in covers if hashlib.sha256(c.data).hexdigest() == planned), None)
     if cover is None:
         raise Unusable("picture can't be decoded", "the embedded cover is gone")
-    return decode.open_image(cover, part.min_side_px, part.max_side_px)
+    return still.open_image(cover.data, part.min_side_px, part.max_side_px)
 
 
 def _still(path: bytes, sha256: str, part: ImagePart) -> "Image":
@@ -348,7 +387,7 @@ def _still(path: bytes, sha256: str, part: ImagePart) -> "Image":
     with _naming(path), MediaFile(_path(path)) as media:
         if media.sha256() != sha256:
             raise Unusable("picture changed since it was planned")
-        return decode.open_image(media, part.min_side_px, part.max_side_px)
+        return still.open_image(media, part.min_side_px, part.max_side_px)
 
 
 @contextmanager

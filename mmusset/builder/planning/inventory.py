@@ -13,7 +13,7 @@ from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
 from mmusset.sample import Piece, SourceFile, SourcePicture, Tags
 from mmusset.sources.group import labels
-from mmusset.sources.pair import Pairing, pair
+from mmusset.sources.pair import Pairing, PicturesFound, pair
 from mmusset.sources.sidecar import sidecars, together
 from mmusset.sources.source import MUSICAL, Entry, Source
 
@@ -116,14 +116,15 @@ def _inventory(workspace: Workspace, entries: list[Entry], surveys: Surveys) -> 
     skipped = [Skipped(path, *why) for path, why in surveys.unusable.items()]
     skipped += [Skipped(e.path, e.skip) for e in entries if e.skip]
     lost = {s.path for s in skipped}
-    covers = {path for path, survey in surveys.read.items() if survey.cover_sha256}
     generate = workspace.recipe.music.source == "generate"
-    paired = pair([e for e in entries if e.path not in lost], covers, generate)
+    paired = pair([e for e in entries if e.path not in lost], _seen(surveys.read), generate)
     musical = {e.path for e in entries if e.kind in MUSICAL}
     undecided = [Undecided(e.path, e.unread) for e in entries if e.kind == "folder" and e.unread]
     for path, reason in paired.leftover:
         if path in surveys.unread and path in musical:
             undecided.append(Undecided(path, surveys.unread[path]))
+        elif path not in musical and path in surveys.read and surveys.read[path].trouble[0]:
+            skipped.append(Skipped(path, *surveys.read[path].trouble))
         else:
             skipped.append(Skipped(path, reason))
     beside = sidecars(entries)
@@ -136,6 +137,15 @@ def _inventory(workspace: Workspace, entries: list[Entry], surveys: Surveys) -> 
     skipped = sorted([*skipped, *twins, *alike], key=lambda s: s.path)
     undecided.sort(key=lambda u: u.path)
     return Inventory(tuple(entries), tuple(offers), tuple(lone), tuple(skipped), tuple(undecided))
+
+
+def _seen(surveys: Mapping[bytes, Survey]) -> PicturesFound:
+    """What pairing has to know of the pictures that were looked at."""
+    return PicturesFound(
+        covers={p: s.cover_is_front for p, s in surveys.items() if s.cover_sha256},
+        unusable=frozenset(p for p, s in surveys.items() if s.trouble[0]),
+        without_frames=frozenset(p for p, s in surveys.items() if not s.has_frames),
+    )
 
 
 def _readable(
@@ -204,7 +214,7 @@ def _offer_of(
     source: Source,
 ) -> Offer:
     music, image = surveys[pairing.music], surveys[pairing.image]
-    if pairing.image_origin == "embedded":
+    if pairing.image_origin.startswith("embedded"):
         image_sha256, pixels_sha256 = music.cover_sha256, music.pixels_sha256
     elif pairing.image_origin == "video":
         # Its picture is one of many frames: what other pieces could share is the video itself.

@@ -87,7 +87,10 @@ class _Surveyor:
             return
         try:
             async with work.source.open(entry.path) as file:
-                survey = await work.sandbox.survey(file, entry.kind, work.recipe.image.max_side_px)
+                image = work.recipe.image
+                survey = await work.sandbox.survey(
+                    file, entry.kind, image.max_side_px, image.min_side_px
+                )
             surveys.read[entry.path] = survey
         except Unusable as error:
             work.source.check()

@@ -1,0 +1,100 @@
+"""The frames of a video. Call it only in a child process: media are not trusted."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mmusset.errors import Unusable
+
+from .container import check_known, moving_pictures, open_av
+from .decode import head_of, media_errors
+from .high_dynamic_range import is_hdr, tone_mapped
+from .media_file import MediaFile
+from .still import fit, how_much_it_shows
+from .what_it_is import no_picture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+NO_VIDEO = "video can't be decoded"
+MAX_PIXELS = 50_000_000  # of a frame
+LOOKS = 9
+HD_LINES = 720  # from so many on, colours that are not named are BT.709's
+UNNAMED = 2  # a frame that does not name its matrix (AVCOL_SPC_UNSPECIFIED)
+MOST_ASPECT = 8  # no pixel is longer; a header that says so is damaged
+
+
+def video_frame(
+    media: MediaFile, start_s: float, seconds: float, min_side_px: int, max_side_px: int
+) -> "Image":
+    """The best of nine frames seen while the clip sounds: sharp, with contrast, not black.
+
+    `start_s` is by the file's own time stamps. It is upright, with square pixels, in sRGB. Raises
+    Unusable.
+    """
+    best: _Seen | None = None
+    with media_errors(NO_VIDEO, lambda: no_picture(head_of(media))):
+        for stream in range(len(_streams(media))):
+            for look in range(LOOKS):
+                seen = _seen_at(media, stream, start_s + seconds * (look + 0.5) / LOOKS)
+                if seen and (best is None or seen.shows > best.shows):
+                    best = seen
+            if best and best.shows > 0:
+                break
+        if best is None:
+            raise Unusable(NO_VIDEO, "no frame could be read; copy or download it again")
+        if best.shows == 0.0:
+            raise Unusable("video shows nothing", "all frames seen are of one colour")
+        return fit(_picture(best, max_side_px), min_side_px, max_side_px)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A frame, how much it shows, and how much wider than high its pixels are."""
+
+    frame: Any
+    shows: float
+    aspect: float
+
+
+def _streams(media: MediaFile) -> list[int]:
+    with open_av(media) as container:
+        streams = moving_pictures(container)
+        if not streams:
+            raise Unusable("no picture in it")
+        for stream in streams:
+            check_known(stream, NO_VIDEO)
+            if stream.width * stream.height > MAX_PIXELS:
+                raise Unusable(NO_VIDEO, "its frames are too large")
+        return [stream.index for stream in streams]
+
+
+def _seen_at(media: MediaFile, number: int, at_s: float) -> _Seen | None:
+    """The frame that is shown at a time, or the last one before it where the video ends sooner."""
+    with open_av(media) as container:
+        stream = moving_pictures(container)[number]
+        container.seek(max(0, int(at_s * 1_000_000)))
+        last = None
+        for frame in container.decode(stream):
+            last = frame
+            if frame.time is None or frame.time >= at_s:
+                break
+        if last is None:
+            return None
+        aspect = float(stream.sample_aspect_ratio or 1)
+        return _Seen(last, how_much_it_shows(last.to_image()), aspect)
+
+
+def _picture(seen: _Seen, max_side_px: int) -> "Image":
+    """A frame as an eye is shown it."""
+    frame = seen.frame
+    image: Image
+    if is_hdr(frame):
+        image = tone_mapped(frame, max_side_px)
+    elif frame.colorspace == UNNAMED and frame.height >= HD_LINES and "yuv" in frame.format.name:
+        image = frame.reformat(format="rgb24", src_colorspace="ITU709").to_image()
+    else:
+        image = frame.to_image()
+    if seen.aspect != 1 and 1 / MOST_ASPECT <= seen.aspect <= MOST_ASPECT:
+        wide, high = max(1.0, seen.aspect), max(1.0, 1 / seen.aspect)
+        image = image.resize((round(image.width * wide), round(image.height * high)))
+    return image.rotate(frame.rotation, expand=True) if frame.rotation else image

@@ -1,0 +1,190 @@
+"""Frames of videos as an eye is shown them: upright, square, in sRGB, and of the video itself."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from av.stream import Disposition
+from PIL import Image
+
+from mmusset.errors import Unusable
+from mmusset.evidence import video
+from mmusset.evidence.high_dynamic_range import (
+    HLG,
+    PQ,
+    _light,
+    _under_white,
+    is_hdr,
+    tone_mapped,
+)
+from mmusset.evidence.media_file import MediaFile
+from mmusset.evidence.sound import open_sound
+from tests.support.cards import card, is_card
+from tests.support.sounds import filmed, put
+
+from .test_sound import steps
+
+
+def frame_of(path: Path, start_s: float = 0.0, seconds: float = 1.0) -> Image.Image:
+    with MediaFile(path) as media:
+        return video.video_frame(media, start_s, seconds, 28, 1024)
+
+
+def film(
+    path: Path,
+    pictures: list[Image.Image],
+    codec: str = "mpeg4",
+    pix_fmt: str = "yuv420p",
+    **settings: object,
+) -> Path:
+    """Pictures as a video of ten frames a second, without sound."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=10)
+        stream.width, stream.height, stream.pix_fmt = *pictures[0].size, pix_fmt
+        stream.bit_rate = 4_000_000
+        for name, value in settings.items():
+            setattr(stream.codec_context, name, value)
+        for picture in pictures:
+            frame = av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")
+            container.mux(stream.encode(frame.reformat(format=pix_fmt)))
+        container.mux(stream.encode(None))
+    return path
+
+
+def test_a_video_of_one_frame_shows_it(tmp_path: Path) -> None:
+    path = filmed(tmp_path / "x.mp4", steps(3), [np.asarray(card((160, 120)))])
+    assert is_card(frame_of(path, 0.0, 3.0), error=12)
+    assert is_card(frame_of(path, 2.0, 1.0), error=12)
+
+
+@pytest.mark.parametrize(("aspect", "size"), [((2, 1), (320, 120)), ((1, 2), (160, 240))])
+def test_pixels_come_out_square(
+    tmp_path: Path, aspect: tuple[int, int], size: tuple[int, int]
+) -> None:
+    path = film(tmp_path / "x.mkv", [card((160, 120))] * 10, sample_aspect_ratio=Fraction(*aspect))
+    assert frame_of(path).size == size
+
+
+def turned(path: Path, degrees: int) -> Path:
+    """The video with a display matrix, as a phone that is held upright writes it."""
+    data = path.read_bytes()
+    a, b = {90: (0, 1), 180: (-1, 0), 270: (0, -1)}[degrees]
+    matrix = [a << 16, b << 16, 0, -b << 16, a << 16, 0, 0, 0, 1 << 30]
+    plain = [1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30]
+
+    def packed(values: list[int]) -> bytes:
+        return b"".join(value.to_bytes(4, "big", signed=True) for value in values)
+
+    track = data.index(b"tkhd")
+    path.write_bytes(data[:track] + data[track:].replace(packed(plain), packed(matrix), 1))
+    return path
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_phone_s_video_is_upright(tmp_path: Path, degrees: int) -> None:
+    lying = card((120, 160) if degrees != 180 else (160, 120)).rotate(degrees, expand=True)
+    path = turned(film(tmp_path / "x.mov", [lying] * 10), degrees)
+    image = frame_of(path)
+    assert image.size == ((160, 120) if degrees == 180 else (120, 160))
+    assert is_card(image, error=12)
+
+
+def test_hd_that_names_no_colours_is_taken_as_bt709(tmp_path: Path) -> None:
+    def hd(name: str, matrix: str) -> Path:
+        with av.open(str(tmp_path / name), "w") as container:
+            stream = container.add_stream("mpeg4", rate=10)
+            stream.width, stream.height, stream.pix_fmt = 1280, 720, "yuv420p"
+            stream.bit_rate = 8_000_000
+            for _ in range(10):
+                frame = av.VideoFrame.from_ndarray(np.asarray(card((1280, 720))), format="rgb24")
+                frame = frame.reformat(format="yuv420p", dst_colorspace=matrix)
+                frame.colorspace = video.UNNAMED
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+        return tmp_path / name
+
+    assert is_card(frame_of(hd("x.mkv", "ITU709")), error=6)
+
+
+def hdr_frame(transfer: int) -> av.VideoFrame:
+    """The card as PQ or HLG of BT.2020, as ITU-R BT.2408 puts standard video into HDR."""
+    light = _light(np.asarray(card((160, 120))) / 255.0, 0)
+    to_2020 = [[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]]
+    light = light @ np.array(to_2020).T
+    if transfer == PQ:
+        power = (light * 100 / 10000) ** (2610 / 16384)
+        signal = ((3424 / 4096 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375
+    else:
+        scene = light * 0.2650
+        a, b, c = 0.17883277, 0.28466892, 0.55991073
+        high = a * np.log(np.maximum(12 * scene - b, 1e-9)) + c
+        signal = np.where(scene <= 1 / 12, np.sqrt(3 * scene), high)
+    wide = np.ascontiguousarray((signal * 65535).round().astype(np.uint16))
+    frame = av.VideoFrame.from_ndarray(wide, format="rgb48le")
+    frame = frame.reformat(format="yuv420p10le", dst_colorspace="BT2020", dst_color_range="MPEG")
+    frame.color_trc, frame.color_primaries = transfer, 9
+    return frame
+
+
+@pytest.mark.parametrize("transfer", [PQ, HLG])
+def test_hdr_is_brought_down_to_srgb(transfer: int) -> None:
+    frame = hdr_frame(transfer)
+    assert is_hdr(frame)
+    assert is_card(tone_mapped(frame, 1024), error=10)
+
+
+def test_what_is_brighter_than_white_keeps_its_hue_and_its_shape() -> None:
+    light = np.linspace(0.1, 10, 200)[:, None] * np.array([1.0, 0.5, 0.25])
+    pressed = _under_white(light[None])[0]
+    assert (np.diff(pressed[:, 0]) > 0).all() and pressed.max() <= 1.0
+    assert pressed[:, 1] / pressed[:, 0] == pytest.approx(0.5, abs=1e-4)
+    assert pressed[:12, 0] == pytest.approx(light[:12, 0])
+
+
+@pytest.mark.parametrize("is_default", [True, False])
+def test_a_cover_that_is_the_first_stream_is_not_the_video(
+    tmp_path: Path, is_default: bool
+) -> None:
+    path = tmp_path / "x.mkv"
+    with av.open(str(path), "w") as container:
+        cover = container.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 160, 120, "yuvj420p"
+        cover.disposition = Disposition.default if is_default else Disposition(0)
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+        noise = np.random.default_rng(1).integers(0, 255, (120, 160, 3), np.uint8)
+        first = av.VideoFrame.from_ndarray(noise, format="rgb24")
+        container.mux(cover.encode(first) + cover.encode(None))
+        for _ in range(20):
+            frame = av.VideoFrame.from_ndarray(np.asarray(card((160, 120))), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    assert is_card(frame_of(path, 0.0, 2.0), error=16)
+
+
+def test_time_stamps_of_frames_may_begin_anywhere(tmp_path: Path) -> None:
+    """Each second has another card; the third is asked for by the file's own time."""
+    path = tmp_path / "x.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+        sound = container.add_stream("aac", rate=44100, layout="stereo")
+        for number in range(40):
+            turn = card((160, 120)) if number // 10 == 2 else card((160, 120)).rotate(180)
+            frame = av.VideoFrame.from_ndarray(np.asarray(turn), format="rgb24")
+            frame.pts = 10_000 + number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+        put(container, sound, steps(4), begins_s=1000.0)
+    assert is_card(frame_of(path, 1002.0, 0.9), error=16)
+
+
+def test_a_film_without_pictures_says_so(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "x.webm"), "w") as container:
+        put(container, container.add_stream("libopus", rate=48000, layout="stereo"), steps(2))
+    with MediaFile(tmp_path / "x.webm") as media:
+        assert not open_sound(media).has_frames
+    with pytest.raises(Unusable, match="no picture in it"):
+        frame_of(tmp_path / "x.webm")

@@ -16,21 +16,26 @@ from mmusset.dsp import percussion, tempo, tonality
 from mmusset.dsp.clip_signal import ClipSignal
 from mmusset.evidence import music, piece
 from mmusset.evidence.piece import MOST_PLACES
-from mmusset.measured import LEAST, Measured, Regression, agreed
+from mmusset.measured import LEAST, Measured, Regression, shared
 from mmusset.measurements import pulse
 from mmusset.measurements.declaration import Measurement, Scale
+from mmusset.measurements.density import DENSITY
 from mmusset.measurements.key import KEY, KEYS
 from mmusset.measurements.listed import MEASUREMENTS
-from mmusset.measurements.tempo import TEMPO, is_same, settle
+from mmusset.measurements.tempo import TEMPO, TOLERANCE, is_same, settle
 from mmusset.sample import MusicEvidence
 
 Doubles = NDArray[np.float64]
 Example = tuple[Sequence[float], bool]  # features, and whether what they tell of is right
 SHRINKING = 0.3  # weight of the squared coefficients, standardised
+# More of it where few examples are wrong: so a collection that is left out is best told.
+READINGS = {"TEMPO_FASTER": 1.0, "TEMPO_IN_THREES": 1.0, "TEMPO_SLOWER": 1.0}
+TOLD = (*READINGS, "KEY", "MODE", "PERCUSSION")
+NEARLY_TWICE = 1.75  # the true tempo: less is three halves of it
 ERRORS = np.geomspace(0.2, 2.0, 48)  # of a margin, 5 % apart
 WORDS = [each for each in MEASUREMENTS if each.name in reliability.WORDS]
 SWEEPS = 3  # over the borders of a scale
-ODDS = np.geomspace(0.5, 8.0, 57)  # for each agreeing place, 5 % apart
+ODDS = np.geomspace(1.0, 8.0, 43)  # for each agreeing place, 5 % apart; it is no doubt
 
 
 def fitted(folder: Path) -> dict[str, object]:
@@ -42,7 +47,7 @@ def fitted(folder: Path) -> dict[str, object]:
         setattr(calibrated, name, value)
 
     for name, examples in told_by_sound(folder).items():
-        settled(name, regression(examples))
+        settled(name, regression(examples, READINGS.get(name, SHRINKING)))
     clips = [evidenced(c) for which in renders.FITTED for c in renders.clips(which, folder)]
     for measurement in WORDS:
         settled(f"{measurement.name.upper()}_ERRORS", fitted_errors(measurement, clips))
@@ -57,13 +62,14 @@ def fitted(folder: Path) -> dict[str, object]:
 
 
 def told_by_sound(folder: Path) -> dict[str, list[Example]]:
-    found: dict[str, list[Example]] = {"TEMPO": [], "KEY": [], "MODE": [], "PERCUSSION": []}
+    found: dict[str, list[Example]] = {name: [] for name in TOLD}
     for which in renders.FITTED:
         for clip in renders.clips(which, folder):
             signal, truth = ClipSignal(clip.samples, clip.rate_hz, SILENCE_DBFS), clip.truth
             beat = tempo.candidate([signal.onset_strength], signal.spectrum.hop_s)
             if beat and beat.is_clear and truth.tempo_bpm:
-                found["TEMPO"].append((beat.features, right_tempo(truth, beat.bpm)))
+                for name, example in doubted(truth.tempo_bpm, beat):
+                    found[name].append(example)
             read = tonality.key_reading(tonality.chroma(signal.pitch_spectrum))
             if read.is_heard and truth.has_key is not None:
                 found["KEY"].append((read.key_features, right_key(truth, read.best)))
@@ -73,20 +79,34 @@ def told_by_sound(folder: Path) -> dict[str, list[Example]]:
     return found
 
 
-def regression(examples: Sequence[Example]) -> Regression:
+def doubted(true_bpm: float, found: tempo.Candidate) -> Iterator[tuple[str, Example]]:
+    """Of each reading that may be meant instead: whether it is; where a third is, nothing."""
+    doubts, times = found.doubts, found.bpm / true_bpm
+    is_right = abs(times - 1) < TOLERANCE
+    readings = {
+        "TEMPO_FASTER": (doubts.faster, times < 1),
+        "TEMPO_IN_THREES": (doubts.in_threes, 1 < times < NEARLY_TWICE),
+        "TEMPO_SLOWER": (doubts.slower, times >= NEARLY_TWICE),
+    }
+    for name, (features, is_meant) in readings.items():
+        if is_right or is_meant:
+            yield name, (features, not is_right)
+
+
+def regression(examples: Sequence[Example], shrinking: float = SHRINKING) -> Regression:
     """The regression of these examples, as it is printed."""
     features = np.array([each for each, _ in examples], dtype=np.float64)
     right = np.array([each for _, each in examples], dtype=np.float64)
-    weights, bias = weights_and_bias(features, right)
+    weights, bias = weights_and_bias(features, right, shrinking)
     return Regression(tuple(round(float(weight), 2) for weight in weights), round(bias, 2))
 
 
-def weights_and_bias(features: Doubles, right: Doubles) -> tuple[Doubles, float]:
+def weights_and_bias(features: Doubles, right: Doubles, shrinking: float) -> tuple[Doubles, float]:
     """A ridge logistic regression, by Newton's method."""
     mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-9
     inputs = np.c_[np.ones(len(features)), (features - mean) / spread]
     weights = np.zeros(inputs.shape[1])
-    ridge = SHRINKING * np.eye(len(weights))
+    ridge = shrinking * np.eye(len(weights))
     ridge[0, 0] = 0
     for _ in range(50):
         chance = 1 / (1 + np.exp(-inputs @ weights))
@@ -110,11 +130,12 @@ class Evidenced:
 
 
 class Agreeing(NamedTuple):
-    """What a clip and its piece both find: the confidence in the clip alone, and in how many
-    places the piece was heard.
+    """What a clip and its piece both find: the confidence of either, and in how many places the
+    piece was heard.
     """
 
-    confidence: float
+    clip: float
+    piece: float
     places: int
     right: bool
 
@@ -171,7 +192,7 @@ def agreeing_odds(found: Sequence[Agreeing]) -> float:
     right = np.array([each.right for each in found])
 
     def unlikeliness(odds: float) -> float:
-        sure = [agreed(each.confidence, odds ** (each.places - 1)) for each in found]
+        sure = [shared(each.clip, each.piece, odds ** (each.places - 1)) for each in found]
         chances = np.where(right, sure, 1 - np.array(sure))
         prior = (np.log(odds) * (MOST_PLACES - 1)) ** 2 / 2
         return float(prior - np.log(np.maximum(chances, LEAST)).sum())
@@ -183,7 +204,8 @@ def same_tempo(each: Evidenced) -> Iterator[Agreeing]:
     if each.whole and each.truth.tempo_bpm:
         own, whole = each.own[TEMPO], each.whole.values[TEMPO.field]
         if is_same(own, whole):
-            yield Agreeing(own.confidence, each.whole.places, right_tempo(each.truth, whole.bpm))
+            right = right_tempo(each.truth, whole.bpm)
+            yield Agreeing(own.confidence, whole.confidence, each.whole.places, right)
 
 
 def same_key(each: Evidenced) -> Iterator[Agreeing]:
@@ -191,7 +213,7 @@ def same_key(each: Evidenced) -> Iterator[Agreeing]:
         own, whole = each.own[KEY], each.whole.values[KEY.field]
         if own.name == whole.name and own.confidence > 0:
             right = right_key(each.truth, KEYS.index(whole.name))
-            yield Agreeing(own.confidence, each.whole.places, right)
+            yield Agreeing(own.confidence, whole.confidence, each.whole.places, right)
 
 
 def same_mode(each: Evidenced) -> Iterator[Agreeing]:
@@ -199,18 +221,21 @@ def same_mode(each: Evidenced) -> Iterator[Agreeing]:
         own, whole = each.own[KEY], each.whole.values[KEY.field]
         if own.mode == whole.mode and own.mode_confidence > 0:
             right = right_mode(each.truth, KEYS.index(whole.name))
-            yield Agreeing(own.mode_confidence, each.whole.places, right)
+            sure, whole_sure = own.mode_confidence, whole.mode_confidence
+            yield Agreeing(sure, whole_sure, each.whole.places, right)
 
 
 def pulse_examples(clips: Sequence[Evidenced]) -> list[Example]:
-    """Whether the word is right, of the tempo that a build would settle on."""
+    """Whether the word is right, where one is claimed, of the tempo that a build settles on."""
     found = []
     for each in clips:
         own = each.own[TEMPO]
         tempo = (
             settle(own, each.whole.values[TEMPO.field], each.whole.places) if each.whole else own
         )
-        if each.truth.tempo_bpm and tempo.confidence > 0:
-            right = pulse.SCALE.word(tempo.bpm) == pulse.SCALE.word(each.truth.tempo_bpm)
+        word = pulse.SCALE.word(tempo.bpm)
+        is_claimed = tempo.confidence > 0 and pulse.fits(word, each.own[DENSITY])
+        if each.truth.tempo_bpm and is_claimed:
+            right = word == pulse.SCALE.word(each.truth.tempo_bpm)
             found.append((pulse.features(tempo), right))
     return found

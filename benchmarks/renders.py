@@ -59,8 +59,6 @@ COMPOSED: dict[Set, range] = {
 TRIED_ALONE = {"mozart", "haydn", "oneills1850"}
 TRIED_SHARE = 45
 LONG_SHARE = 0.25  # of what is long enough
-# How much of a set is rendered, of 100: rendering is what takes time.
-KEPT: dict[Set, int] = {"fluid": 100, "tim": 30, "muse": 40}
 # Drones, single notes and open fifths.
 THIRDLESS: dict[Set, int] = {"fluid": 36, "tim": 36, "muse": 36}
 MOST_QUARTERS = 0.25  # of the notes' starts, on quarters of a beat that are no halves
@@ -241,17 +239,6 @@ def _midi(performance: Performance, slot_s: float) -> bytes:
 
 
 def _performances(which: Set, folder: Path) -> Iterator[Performance]:
-    for performance in _all_performances(which, folder):
-        if place_of(which, performance.name) < KEPT[which]:
-            yield performance
-
-
-def place_of(which: Set, name: str) -> int:
-    """Where from 0 to 99 a performance stands in the order in which a set is taken."""
-    return zlib.crc32(f"{which} {name}".encode()) % 100
-
-
-def _all_performances(which: Set, folder: Path) -> Iterator[Performance]:
     for seed in COMPOSED[which]:
         yield _composed(seed)
     windows = json.loads((folder / "corpus.json").read_text())

@@ -8,17 +8,19 @@ AGREED in its name multiplies the odds of a reading with each further place of a
 
 from .measured import Regression
 
-TEMPO = Regression(weights=(2.93, 0.73, -2.83, 6.35, -3.8, -1.27), bias=-2.49)
-KEY = Regression(weights=(10.65, -0.28, -1.23, 7.75, 4.17), bias=-5.12)
-MODE = Regression(weights=(10.45, -0.39, -0.53, 6.73, 2.43), bias=-3.43)
-PERCUSSION = Regression(weights=(13.84, 4.0, -44.28, 1.55), bias=5.81)
-LOUDNESS_ERRORS = (0.4, 0.3)
-DYNAMICS_ERRORS = (0.61,)
-BRIGHTNESS_ERRORS = (20.0, 49.0)
-DENSITY_ERRORS = (0.54, 0.5)
+TEMPO_FASTER = Regression(weights=(2.38, -7.48, -2.33), bias=-1.14)
+TEMPO_IN_THREES = Regression(weights=(1.74, 13.63, 16.21), bias=-1.64)
+TEMPO_SLOWER = Regression(weights=(-5.91, -6.74, 2.88, -6.94), bias=-1.29)
+KEY = Regression(weights=(11.86, -0.19, -1.27, 9.55, 5.33), bias=-6.75)
+MODE = Regression(weights=(10.25, -0.38, -0.73, 8.75, 5.18), bias=-6.13)
+PERCUSSION = Regression(weights=(12.67, 3.81, -73.92, 1.04), bias=5.75)
+LOUDNESS_ERRORS = (0.3, 0.3)
+DYNAMICS_ERRORS = (0.55,)
+BRIGHTNESS_ERRORS = (20.0, 79.0)
+DENSITY_ERRORS = (0.47, 0.46)
 WIDTH_ERRORS = (0.002, 0.016)
-ENERGY_ERRORS = (0.039, 0.035)
-TEMPO_AGREED = 1.2
-KEY_AGREED = 1.3
-MODE_AGREED = 1.1
-PULSE = Regression(weights=(1.03, 3.45), bias=-0.61)
+ENERGY_ERRORS = (0.055, 0.045)
+TEMPO_AGREED = 1.0
+KEY_AGREED = 1.0
+MODE_AGREED = 1.0
+PULSE = Regression(weights=(1.3, 7.67), bias=-1.31)

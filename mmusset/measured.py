@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from .frozen import Frozen, Share
 
+EVEN = 0.5  # as likely right as wrong
+MOST_SCORE = 50.0  # what is beyond tells no more
 LEAST = 1e-4  # of a probability, and of what it lacks of 1
 
 
@@ -27,13 +29,26 @@ class Regression:
     bias: float
 
     def __call__(self, features: Sequence[float]) -> float:
+        return 1 / (1 + 1 / self.odds(features))
+
+    def odds(self, features: Sequence[float]) -> float:
+        """The probability against what it lacks of 1."""
         score = self.bias + sum(w * x for w, x in zip(self.weights, features, strict=True))
-        return 1 / (1 + math.exp(-max(-50.0, min(50.0, score))))
+        return math.exp(max(-MOST_SCORE, min(MOST_SCORE, score)))
 
 
 def agreed(confidence: float, odds: float) -> float:
     """The probability once other readings agree, each of which multiplies the odds."""
     return min(1.0, odds * confidence / (1 + (odds - 1) * confidence))
+
+
+def shared(clip: float, piece: float, odds: float) -> float:
+    """The probability of what a clip and its piece both have.
+
+    That of the surer of the two where the clip alone is likelier right than wrong, else the
+    clip's; raised by the odds of several places that agree.
+    """
+    return agreed(max(clip, piece) if clip >= EVEN else clip, odds)
 
 
 def logit(probability: float) -> float:

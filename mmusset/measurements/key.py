@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mmusset import calibrated
 from mmusset.frozen import Frozen, Share
-from mmusset.measured import agreed
+from mmusset.measured import shared
 
 from . import spoken_key
 from .declaration import Evidence, Finding, Histogram, Line, Measurement, Mention
@@ -55,15 +55,14 @@ def _pool(signals: "Sequence[ClipSignal]") -> MusicalKey:
 
 
 def _settle(clip: MusicalKey, piece: MusicalKey, places: int) -> MusicalKey:
-    """The piece's key, surer than the clip's alone where both agree, not sure where they differ.
-
-    How sure the piece's own is does not count: one that modulates has more keys than one.
-    """
+    """The piece's key: as sure as clip and piece together where they agree, else unsure."""
     sure = mode_sure = 0.0
     if clip.name == piece.name:
-        sure = agreed(clip.confidence, calibrated.KEY_AGREED ** (places - 1))
+        odds = calibrated.KEY_AGREED ** (places - 1)
+        sure = shared(clip.confidence, piece.confidence, odds)
     if clip.mode == piece.mode:
-        mode_sure = agreed(clip.mode_confidence, calibrated.MODE_AGREED ** (places - 1))
+        odds = calibrated.MODE_AGREED ** (places - 1)
+        mode_sure = shared(clip.mode_confidence, piece.mode_confidence, odds)
     return piece.model_copy(update={"confidence": sure, "mode_confidence": mode_sure})
 
 

@@ -25,7 +25,7 @@ def _find(evidence: Evidence) -> Finding:
     tempo, onsets = evidence[TEMPO], evidence[DENSITY]
     value = SCALE.word(tempo.bpm)
     others = _rivals(value, tempo, onsets)
-    known = tempo.confidence > 0 and onsets.confidence > 0 and _fits(value, onsets)
+    known = tempo.confidence > 0 and onsets.confidence > 0 and fits(value, onsets)
     return Finding(
         "pulse",
         value,
@@ -51,11 +51,12 @@ def _rivals(value: str, tempo: Tempo, onsets: Measured) -> frozenset[str]:
         for bpm in (tempo.half_bpm, tempo.double_bpm)
         if HEARD_BPM[0] <= bpm <= HEARD_BPM[1]
         and (other := SCALE.word(bpm)) != value
-        and _fits(other, onsets)
+        and fits(other, onsets)
     )
 
 
-def _fits(value: str, onsets: Measured) -> bool:
+def fits(value: str, onsets: Measured) -> bool:
+    """Whether a word goes with so many onsets: nothing is claimed where it doesn't."""
     low, high = FITTING_ONSETS_HZ[value]
     return low <= onsets.value <= high
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from mmusset import calibrated
 from mmusset.bins import Bins
 from mmusset.frozen import Frozen, Share
-from mmusset.measured import agreed
+from mmusset.measured import shared
 
 from . import spoken_tempo
 from .declaration import Evidence, Finding, Histogram, Line, Measurement, Mention
@@ -42,9 +42,9 @@ def _pool(signals: "Sequence[ClipSignal]") -> Tempo:
 
 
 def settle(clip: Tempo, piece: Tempo, places: int) -> Tempo:
-    """The piece's tempo, surer than the clip's alone where both agree, unsure where they differ."""
+    """The piece's tempo: as sure as clip and piece together where they agree, else unsure."""
     odds = calibrated.TEMPO_AGREED ** (places - 1)
-    sure = agreed(clip.confidence, odds) if is_same(clip, piece) else 0.0
+    sure = shared(clip.confidence, piece.confidence, odds) if is_same(clip, piece) else 0.0
     return piece.model_copy(update={"confidence": sure})
 
 

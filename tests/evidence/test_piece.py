@@ -12,6 +12,7 @@ from mmusset.evidence import clip as clips
 from mmusset.evidence import music, piece
 from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.sound import open_sound
+from mmusset.measured import shared
 from mmusset.measurements.key import KEY
 from mmusset.measurements.tempo import TEMPO
 from mmusset.recipe import ClipPart
@@ -119,3 +120,13 @@ def test_a_silent_piece_has_neither_tempo_nor_key(tmp_path: Path) -> None:
     path = stored(tmp_path / "silent.wav", silence(30.0))
     with MediaFile(path) as media:
         assert piece.measure(open_sound(media), -60.0) == piece.PieceEvidence(0, {})
+
+
+@pytest.mark.parametrize(
+    ("clip", "whole", "expected"), [(0.7, 0.95, 0.95), (0.95, 0.7, 0.95), (0.3, 0.95, 0.3)]
+)
+def test_a_piece_bears_out_a_clip_that_is_likelier_right_than_wrong(
+    clip: float, whole: float, expected: float
+) -> None:
+    assert shared(clip, whole, 1.0) == pytest.approx(expected)
+    assert shared(clip, whole, 2.0) > expected

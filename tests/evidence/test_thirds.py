@@ -89,3 +89,11 @@ MODAL: dict[str, tuple[Chords, str]] = {
 def test_a_modal_piece_is_not_given_the_other_mode(name: str) -> None:
     chords, mode = MODAL[name]
     assert said(played(chords)).get("mode", mode) == mode
+
+
+@pytest.mark.parametrize("slope", [0.1, 0.4])
+def test_a_piece_that_dwells_on_its_dominant_keeps_its_key(slope: float) -> None:
+    """The third partial of each note is a fifth: it speaks for the key a fifth above."""
+    tonic, dominant = (45, 57, 61, 64), (52, 64, 68, 71)
+    music = played((tonic, dominant, dominant, dominant, tonic), partials=10, slope=slope)
+    assert music[KEY].name == "A major"

@@ -22,8 +22,8 @@ MIDDLE_BPM = 100.0  # where half and double are as usual as each other
 FAST_BPM = 150.0  # jigs that are read at three halves of their tempo are faster
 LEAST_STRENGTH = 0.05  # of one rate against another: less tells no more
 LEAST_PULSE = 1e-9  # an amplitude so small is none
-# Faster ones are not claimed: in each of 12 clips of games' music that were read so, most estimators
-# of other kinds heard half of it, and what confidences are fitted on hardly goes further.
+# Faster ones are not claimed: in each of 12 clips of games' music that were read so, most of the
+# estimators of other kinds heard half of it, and what is fitted on hardly goes further.
 FASTEST_BPM = 175.0
 UNKNOWN = Measured(value=PRIOR_BPM, confidence=0.0)
 

@@ -3,15 +3,15 @@
 """
 
 RIGHT_OF_SAID = {
-    "tempo": (59, 61),
-    "pulse": (59, 61),
-    "key": (31, 34),
-    "mode": (45, 49),
-    "percussion": (159, 163),
-    "loudness": (193, 193),
-    "dynamics": (182, 184),
-    "brightness": (183, 185),
-    "density": (142, 143),
-    "width": (190, 190),
-    "energy": (163, 163),
+    "tempo": (170, 178),
+    "pulse": (193, 205),
+    "key": (116, 123),
+    "mode": (146, 158),
+    "percussion": (384, 393),
+    "loudness": (475, 475),
+    "dynamics": (447, 453),
+    "brightness": (440, 443),
+    "density": (344, 348),
+    "width": (453, 453),
+    "energy": (376, 383),
 }

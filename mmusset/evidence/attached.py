@@ -9,19 +9,10 @@ from .decode import media_errors
 from .media_file import MediaFile
 
 MOST = 8
-# Containers whose covers FFmpeg finds, and parsers of tags don't.
-SUFFIXES = frozenset(
-    {
-        *(".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".mkv", ".webm", ".mka", ".weba", ".avi"),
-        *(".wma", ".wmv", ".asf", ".m4b", ".m4p", ".wv"),
-    }
-)
 
 
 def pictures(media: MediaFile) -> tuple[bytes, ...]:
     """The attached pictures, each the bytes of a file; none where there is no such container."""
-    if media.suffix not in SUFFIXES:
-        return ()
     try:
         with media_errors("", lambda: ""), open_av(media) as container:
             found = [_first_packet(container, stream) for stream in pictures_attached(container)]

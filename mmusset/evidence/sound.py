@@ -5,9 +5,9 @@ more than two channels, and whatever libsndfile refuses or does not tell the tru
 of them does is a function of the file alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 
 from mmusset.errors import Unusable
 
-from .container import best_first, check_known, is_known, moving_pictures, open_av
+from .container import (
+    best_first,
+    check_known,
+    is_known,
+    moving_pictures,
+    open_av,
+    pictures_attached,
+)
 from .decode import head_of, media_errors
 from .downmix import to_stereo, within_full_scale
 from .length import is_believable, is_chained
@@ -49,7 +56,8 @@ class Sound:
     `reader` is the library that reads it. `track` is the place among the audio tracks of a file;
     `begins_s` is the time stamp of its first sample, which is 0 s of the piece. Where time stamps
     can't be relied on, samples are `counted` from the beginning. `has_frames` where there are
-    moving pictures with it.
+    moving pictures with it, `has_attached` where there are single ones; `told` is what the
+    container says of it, by names in small letters.
     """
 
     media: MediaFile
@@ -61,6 +69,8 @@ class Sound:
     begins_s: float = 0.0
     counted: bool = False
     has_frames: bool = False
+    has_attached: bool = False
+    told: Mapping[str, str] = field(default_factory=dict)
 
     def window(self, start_s: float, seconds: float) -> Samples:
         """Samples `[frames, channels]` in -1..1 from `start_s` on, at `rate_hz`.
@@ -202,6 +212,8 @@ def _track(media: MediaFile, container: Any, track: int) -> Sound:
         begins_s,
         counted,
         has_frames=any(is_known(each) for each in moving_pictures(container)),
+        has_attached=bool(container.streams.attachments or pictures_attached(container)),
+        told={k.lower(): v for k, v in (container.metadata | stream.metadata).items()},
     )
 
 

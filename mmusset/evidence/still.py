@@ -58,7 +58,7 @@ def check_size(size: tuple[int, int], min_side_px: int, max_side_px: int) -> Non
     scale = min(1.0, max_side_px / max(size))
     width, height = (max(1, round(side * scale)) for side in size)
     if min(width, height) < min_side_px:
-        raise Unusable("picture is too small", f"{width}x{height} pixels")
+        raise Unusable("picture is too small", f"{width}x{height} pixels of at least {min_side_px}")
 
 
 def fit(image: "Image", min_side_px: int, max_side_px: int) -> "Image":

@@ -64,7 +64,7 @@ def _streams(media: MediaFile) -> list[int]:
         for stream in streams:
             check_known(stream, NO_VIDEO)
             if stream.width * stream.height > MAX_PIXELS:
-                raise Unusable(NO_VIDEO, "its frames are too large")
+                raise Unusable(NO_VIDEO, "its frames are too large; convert it to a smaller size")
         return [stream.index for stream in streams]
 
 

@@ -14,7 +14,7 @@ BINARY = 1  # an item's kind, in bits 1 and 2 of its flags
 class ApeTag:
     """Texts by their key in small letters, and pictures by "front", "back" and so on."""
 
-    texts: dict[str, list[str]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
     pictures: dict[str, bytes] = field(default_factory=dict)
 
 
@@ -36,7 +36,7 @@ def read(file: BinaryIO) -> ApeTag:
             # A name, which ends with a zero, comes before the picture.
             tag.pictures[key[11:].rstrip(")")] = value.partition(b"\0")[2]
         elif flags >> 1 & 3 != BINARY:
-            tag.texts[key] = [part.decode("utf-8", "replace") for part in value.split(b"\0")]
+            tag.texts[key] = value.replace(b"\0", b"; ").decode("utf-8", "replace")
     return tag
 
 

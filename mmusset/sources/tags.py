@@ -61,24 +61,18 @@ def read(file: BinaryIO, suffix: str) -> TagRead:
         found = covers.of_tags(tag.images, tag.other.get("coverart", ()), behind.pictures)
     except (tinytag.TinyTagException, *PARSE_ERRORS):
         tags, duration_s, found = Tags(), 0.0, covers.of_tags(None, (), behind.pictures)
-    return TagRead(_filled_up(tags, behind.texts), duration_s, found)
+    return TagRead(filled_up(tags, behind.texts), duration_s, found)
 
 
-def _filled_up(tags: Tags, texts: Mapping[str, list[str]]) -> Tags:
-    """The tags, with what an APEv2 tag says of what they leave open."""
+def filled_up(tags: Tags, texts: Mapping[str, str]) -> Tags:
+    """The tags, with what texts of another parser say of what they leave open."""
     if not texts:
         return tags
-
-    def of(key: str) -> list[str]:
-        return texts.get(key, [])[:MOST_TEXTS]
-
-    behind = {
-        "title": clean("; ".join(of("title"))),
-        "artist": clean("; ".join(of("artist"))),
-        "album": clean("; ".join(of("album"))),
-        "genre": tag_values.genre(of("genre")),
-        "mood": tag_values.mood(of("mood")),
-        "bpm": tag_values.bpm(of("bpm")),
+    behind = {name: clean(texts.get(name)) for name in ("title", "artist", "album")}
+    behind |= {
+        "genre": tag_values.genre([texts.get("genre", "")]),
+        "mood": tag_values.mood([texts.get("mood", "")]),
+        "bpm": tag_values.bpm([texts.get("bpm", "")]),
     }
     left_open = {name: text for name, text in behind.items() if text and not getattr(tags, name)}
     return tags.model_copy(update=left_open)

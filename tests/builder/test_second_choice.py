@@ -3,6 +3,7 @@
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -49,7 +50,8 @@ def test_sound_in_a_video_s_container_and_unread_formats(tmp_path: Path) -> None
     (source / "old.ape").write_bytes(b"MAC " + bytes(100))
     (source / "photo.jxl").write_bytes(b"\xff\x0a" + bytes(100))
     (source / "list.m3u").write_text("alone.mp4")
-    done = mmusset("build", "--source", source, "--out", out, *SHORT)
+    kept = ("--set", "tags.keep=[title]")
+    done = mmusset("build", "--source", source, "--out", out, *SHORT, *kept)
     assert done.returncode == 0, done.stderr
     assert fates(out) == {
         "list.m3u": "not media",
@@ -57,12 +59,18 @@ def test_sound_in_a_video_s_container_and_unread_formats(tmp_path: Path) -> None
         "photo.jxl": "a format that mmusset does not read",
     }
     assert origins(out) == ["embedded", "stem"]
+    assert {facts["tags"]["title"] for facts in facts_of(out)} == {"", "A title of Matroska"}
+
+
+def facts_of(out: Path) -> list[dict[str, Any]]:
+    """The facts of all samples."""
+    samples = [m for shard in (out / "data").iterdir() for _, m in read_shard(shard)]
+    return [json.loads(members["json"]) for members in samples]
 
 
 def origins(out: Path) -> list[str]:
     """Where the pictures of all samples come from."""
-    samples = [m for shard in (out / "data").iterdir() for _, m in read_shard(shard)]
-    return sorted(json.loads(members["json"])["image"]["origin"] for members in samples)
+    return sorted(facts["image"]["origin"] for facts in facts_of(out))
 
 
 def with_cover(path: Path, samples: np.ndarray) -> None:
@@ -71,5 +79,6 @@ def with_cover(path: Path, samples: np.ndarray) -> None:
     card((160, 120)).save(file, "JPEG")
     with av.open(str(path), "w", format="matroska") as container:
         stream = container.add_stream("aac", rate=44100, layout="stereo", bit_rate=192_000)
+        container.metadata["title"] = "A title of Matroska"
         container.add_attachment("cover.jpg", "image/jpeg", file.getvalue())
         put(container, stream, samples)

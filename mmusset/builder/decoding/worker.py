@@ -64,6 +64,7 @@ if TYPE_CHECKING:
 
 # A smaller range of samples is silence.
 AUDIBLE = 66  # 16-bit steps from the lowest to the highest sample: -60 dB of full scale
+MORE_MEMORY = "save it smaller, or raise limits.decode_memory_mb"
 PIECES_KEPT = 64  # the clips of a piece come soon after each other
 
 
@@ -82,7 +83,7 @@ def survey(task: SurveyTask) -> Survey:
         read = tags.read(media.reader(), media.suffix)
         sound = _sound(media)
         has_frames = kind == "video" and (sound is None or sound.has_frames)
-        cover, seen = (None, _Seen()) if has_frames else _best_cover(_covers(media, read), task)
+        cover, seen = (None, _Seen()) if has_frames else _best_cover(_covers(read, sound), task)
         cover_sha256 = hashlib.sha256(cover.data).hexdigest() if cover else ""
         return Survey(
             sha256=sha256,
@@ -93,13 +94,15 @@ def survey(task: SurveyTask) -> Survey:
             has_frames=has_frames,
             pixels_sha256=seen.sha256 or cover_sha256,
             sound_sha256=_sound_sha256(sound) if sound else "",
-            tags=read.tags,
+            tags=tags.filled_up(read.tags, sound.told) if sound else read.tags,
         )
 
 
-def _covers(media: MediaFile, read: tags.TagRead) -> tuple[Cover, ...]:
+def _covers(read: tags.TagRead, sound: Sound | None) -> tuple[Cover, ...]:
     """The pictures embedded in music, the likeliest cover first."""
-    return read.covers or tuple(Cover(data) for data in attached.pictures(media))
+    if read.covers or sound is None or not sound.has_attached:
+        return read.covers
+    return tuple(Cover(data) for data in attached.pictures(sound.media))
 
 
 def _best_cover(covers: tuple[Cover, ...], task: SurveyTask) -> tuple[Cover | None, "_Seen"]:
@@ -304,7 +307,7 @@ def _reply(line: str) -> dict[str, Any]:
     except MmussetError as error:
         return {"deaf": str(error)}
     except MemoryError:
-        return {"unusable": ["took too much memory", ""]}
+        return {"unusable": ["took too much memory", MORE_MEMORY]}
     except OSError as error:
         return {"broken": f"{error.strerror} ({error.filename or 'reading or storing media'})"}
 
@@ -324,6 +327,8 @@ def _seen(source: MediaFile | bytes, task: SurveyTask) -> _Seen:
         still.check_size(picture.size, task.min_side_px, task.max_side_px)
     except Unusable as error:
         return _Seen(trouble=(error.reason, error.detail))
+    except MemoryError:
+        return _Seen(trouble=("took too much memory", MORE_MEMORY))
     size = f"{picture.width}x{picture.height}:"
     return _Seen(hashlib.sha256(size.encode() + picture.tobytes()).hexdigest())
 
@@ -374,7 +379,7 @@ def _picture_in(sound: Sound, task: PrepareTask, start_s: float) -> "Image | Non
         )
     if not task.item.piece.picture.is_in_music:
         return None
-    covers = _covers(sound.media, tags.read(sound.media.reader(), sound.media.suffix))
+    covers = _covers(tags.read(sound.media.reader(), sound.media.suffix), sound)
     planned = task.item.piece.picture.sha256
     cover = next((c for c in covers if hashlib.sha256(c.data).hexdigest() == planned), None)
     if cover is None:

@@ -22,6 +22,7 @@ MAX_PIXELS = 220_000_000
 # From so many on, a picture is made small before anything else is done with it.
 MANY_PIXELS = 50_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
 NO_PICTURE = "picture can't be decoded"
 ONE_COLOUR = 0.02  # of full scale: what lies in a picture of one colour varies less
 MOST_FRAMES = 9  # of an animation, where its first one is blank
@@ -147,7 +148,7 @@ def _heif() -> tuple[str, ...]:
 def _shown(opened: "Image") -> "Image":
     """The first picture of a file; of an animation that begins with one colour, the frame that
     shows the most."""
-    frames = getattr(opened, "n_frames", 1) if opened.format in ("GIF", "WEBP", "PNG") else 1
+    frames = getattr(opened, "n_frames", 1) if opened.format in ANIMATED else 1
     if frames == 1 or how_much_it_shows(flatten(opened)) > 0:
         return opened
     last = frames - 1

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NO_VIDEO = "video can't be decoded"
 MAX_PIXELS = 50_000_000  # of a frame
 LOOKS = 9
-HD_LINES = 720  # from so many on, colours that are not named are BT.709's
+HD_PX = 1280, 577  # from this width or height on, colours that are not named are BT.709's
 UNNAMED = 2  # a frame that does not name its matrix (AVCOL_SPC_UNSPECIFIED)
 MOST_ASPECT = 8  # no pixel is longer; a header that says so is damaged
 
@@ -84,13 +84,18 @@ def _seen_at(media: MediaFile, number: int, at_s: float) -> _Seen | None:
         return _Seen(last, how_much_it_shows(last.to_image()), aspect)
 
 
+def _is_hd(frame: Any) -> bool:
+    is_large = frame.width >= HD_PX[0] or frame.height >= HD_PX[1]
+    return is_large and str(frame.format.name).startswith(("yuv", "nv"))
+
+
 def _picture(seen: _Seen, max_side_px: int) -> "Image":
     """A frame as an eye is shown it."""
     frame = seen.frame
     image: Image
     if is_hdr(frame):
         image = tone_mapped(frame, max_side_px)
-    elif frame.colorspace == UNNAMED and frame.height >= HD_LINES and "yuv" in frame.format.name:
+    elif frame.colorspace == UNNAMED and _is_hd(frame):
         image = frame.reformat(format="rgb24", src_colorspace="ITU709").to_image()
     else:
         image = frame.to_image()

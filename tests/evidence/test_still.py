@@ -83,7 +83,7 @@ def test_a_photo_of_a_phone_is_read_small(tmp_path: Path, suffix: str) -> None:
 BLANK = Image.new("RGB", (300, 200), "black")
 
 
-@pytest.mark.parametrize("suffix", ["gif", "webp", "png"])
+@pytest.mark.parametrize("suffix", ["gif", "webp", "png", "avif"])
 def test_an_animation_that_begins_blank_shows_a_later_frame(tmp_path: Path, suffix: str) -> None:
     frames = [BLANK, BLANK, card(), card()]
     frames[0].save(tmp_path / f"x.{suffix}", save_all=True, append_images=frames[1:], duration=100)

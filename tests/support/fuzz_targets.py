@@ -39,7 +39,8 @@ SECONDS = 2.2  # of sound in a seed: a clip of 2 s fits
 SNDFILE = ("wav", "flac", "ogg", "mp3", "aiff")
 BY_FFMPEG = ("aac", "wma", "wv", "tta", "mka", "aifc", "mp2", "ac3", "oga")
 SOUNDS = (*SNDFILE, "m4a", "opus", *BY_FFMPEG)
-PICTURES = ("png", "jpg", "webp", "gif", "bmp", "tiff", "avif")
+PICTURES = ("png", "jpg", "webp", "gif", "bmp", "tiff", "avif", "heic")
+HEIC_CARD = Path(__file__).parents[1] / "evidence/card.heic"
 VIDEOS = ("mp4", "mkv", "webm", "mov", "3gp", "avi", "mpg", "ts", "wmv", "flv")
 
 
@@ -505,6 +506,9 @@ def _encode(path: Path, codec: str) -> None:
 
 def picture_seeds(folder: Path) -> Iterator[bytes]:
     for number, suffix in enumerate(PICTURES):
+        if suffix == "heic":  # Pillow reads it where pi-heif is, and writes it nowhere
+            yield bytes([number]) + HEIC_CARD.read_bytes()
+            continue
         picture(folder / f"seed.{suffix}", number, size=(80, 70))
         yield bytes([number]) + (folder / f"seed.{suffix}").read_bytes()
     card((80, 70)).save(folder / "profile.jpg", icc_profile=icc(ADOBE_RGB, 2.2))

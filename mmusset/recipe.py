@@ -28,6 +28,12 @@ class ClipPart(Frozen):
     max_silence_share: Share = 0.5
 
 
+class PiecePart(Frozen):
+    """What is measured on whole pieces, beside their tempo and key."""
+
+    sections: bool = False
+
+
 class QualityPart(Frozen):
     """How good a clip's sound has to be: below it, a clip is rejected before anybody writes."""
 
@@ -245,6 +251,7 @@ class Recipe(Frozen):
     job: Literal["build"] = "build"
     name: str = "quickstart"
     clip: ClipPart = ClipPart()
+    piece: PiecePart = PiecePart()
     quality: QualityPart = QualityPart()
     music: MusicPart = MusicPart()
     image: ImagePart = ImagePart()
@@ -258,6 +265,7 @@ class Recipe(Frozen):
     listener: ListenerPart = ListenerPart()
     limits: LimitsPart = LimitsPart()
     tags: TagsPart = TagsPart()
+    lyrics: Literal["drop", "keep"] = "drop"
 
     @model_validator(mode="before")
     @classmethod
@@ -305,6 +313,10 @@ class Recipe(Frozen):
         data["limits"] = {"block_size": self.limits.block_size}
         if self.clip.choose == "spread":  # as it was before there was a choice
             del data["clip"]["choose"]
+        if self.lyrics == "drop":
+            del data["lyrics"]
+        if self.piece == PiecePart():
+            del data["piece"]
         if self.ears:
             data["ears"] = sorted(self.ears)
             if "listener" in self.ears:

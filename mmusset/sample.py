@@ -24,7 +24,7 @@ from .measured import Measured
 from .measurements.declaration import Measurement
 from .measurements.listed import MEASUREMENTS
 from .quality import Quality
-from .structure import SPREAD, Chosen
+from .structure import SPREAD, Chosen, Section
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -77,6 +77,10 @@ def _is_empty(value: object) -> bool:
     return not value
 
 
+def _is_unasked(value: object) -> bool:
+    return value == Lyrics()
+
+
 def _is_spread(value: object) -> bool:
     return value == SPREAD
 
@@ -102,8 +106,8 @@ class MusicEvidence(Frozen):
     """What was measured on a clip of music: `evidence[TEMPO].bpm`.
 
     As JSON it is flat, with a field for each measurement on the list that is measured on the
-    sound, in the list's order; neither more nor fewer are taken. What ears heard comes last, where
-    there are any.
+    sound, in the list's order; neither more nor fewer are taken. What ears heard comes after, where
+    there are any, and the piece's sections last, where the recipe asks for them.
     """
 
     duration_s: float
@@ -111,6 +115,7 @@ class MusicEvidence(Frozen):
     fields: dict[str, Any]
     silence_share: Measured  # share of the clip below the silence threshold
     heard: Heard = Field(default_factory=dict)
+    sections: tuple[Section, ...] = ()  # of the whole piece
 
     def __getitem__(self, measurement: Measurement[T]) -> T:
         if measurement.derive:
@@ -128,15 +133,18 @@ class MusicEvidence(Frozen):
     def _from_flat(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        measured = {name: value for name, value in data.items() if name != "heard"}
+        others = {"heard": data.get("heard", {}), "sections": data.get("sections", ())}
+        measured = {name: value for name, value in data.items() if name not in others}
         values = dict(vars(cls.flat().model_validate(measured)))
         own = {name: values.pop(name) for name in ("duration_s", "peak_dbfs", "silence_share")}
-        return own | {"fields": values, "heard": data.get("heard", {})}
+        return own | {"fields": values} | others
 
     @model_serializer
     def _to_flat(self) -> dict[str, Any]:
         before = {"duration_s": self.duration_s, "peak_dbfs": self.peak_dbfs}
-        after = {"heard": self.heard} if self.heard else {}
+        after: dict[str, Any] = {"heard": self.heard} if self.heard else {}
+        if self.sections:
+            after["sections"] = self.sections
         return before | self.fields | {"silence_share": self.silence_share} | after
 
 
@@ -340,6 +348,7 @@ class Piece:
     picture: SourcePicture
     story_path: bytes | None
     tags: Tags
+    lyrics_path: bytes | None = None
 
     def key(self, clip_index: int) -> str:
         """The key of a clip: from the music's content, never from its name."""
@@ -399,6 +408,22 @@ class ImageFacts(Frozen):
     sha256: Sha256
 
 
+class Lyrics(Frozen):
+    """What is sung, as the source gives it: "none" where it gives nothing, "" where the recipe does
+    not ask.
+
+    `in_clip` are the lines that begin in the clip, where their times are given. Nobody has compared
+    any of it with the sound: `why` says so.
+    """
+
+    origin: Literal["", "none", "lrc", "tag", "text"] = ""
+    text: str = ""
+    in_clip: str = ""
+    timed: bool = False
+    verdict: Literal["", "not checked"] = ""
+    why: str = ""
+
+
 class MediaFacts(Frozen):
     """The clip and the picture of a sample, as they are stored, and what was measured on them."""
 
@@ -407,13 +432,18 @@ class MediaFacts(Frozen):
     music_evidence: MusicEvidence
     quality: Quality  # of the music's sound
     image_evidence: ImageEvidence
+    lyrics: Annotated[Lyrics, Field(exclude_if=_is_unasked)] = Lyrics()
 
 
 class Prepared(Frozen):
-    """An item whose media are cut and measured. `given_story` is the source's own, or ""."""
+    """An item whose media are cut and measured. `given_story` is the source's own, or "".
+
+    `set_aside` says why a text that lay beside the music is no story.
+    """
 
     media: MediaFacts
     given_story: str
+    set_aside: Annotated[str, Field(exclude_if=_is_empty)] = ""
 
     def with_heard(self, heard: Heard) -> "Prepared":
         """The same with what more ears have heard in the clip; by their names, in order."""

@@ -125,7 +125,9 @@ class Media:
             music = await open_(piece.music.path)
         picture = music if piece.picture.is_in_music else await open_(piece.picture.path)
         story = await open_(piece.story_path) if with_story and piece.story_path else b""
-        return Originals(music=music, picture=picture, story=story)
+        keeps = with_story and self._workspace.recipe.lyrics == "keep"
+        lyrics = await open_(piece.lyrics_path) if keeps and piece.lyrics_path else b""
+        return Originals(music=music, picture=picture, story=story, lyrics=lyrics)
 
     def _task(self, item: Item, originals: Originals, before: Prepared | None) -> PrepareTask:
         recipe = self._workspace.recipe
@@ -142,6 +144,9 @@ class Media:
             ears=recipe.ears,
             sound=LISTENER in recipe.ears,
             cut_before=before.media.music if before and was_chosen else None,
+            # What was measured is kept: a clip that is cut again needs its media alone.
+            sections=recipe.piece.sections and before is None,
+            lyrics=recipe.lyrics == "keep",
         )
 
     def _stored(self, key: str, prepared: Prepared) -> tuple[bytes, bytes] | None:

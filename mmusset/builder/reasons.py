@@ -30,3 +30,11 @@ ORIGINS = {
     "stem, second choice": "of the same name, since the embedded one can't be used",
     "folder, second choice": "the folder's cover, since nearer ones can't be used",
 }
+
+# Where lyrics come from.
+LYRICS_FROM = {
+    "none": "none",
+    "lrc": "of the .lrc file beside the music",
+    "tag": "of the music's tags",
+    "text": "of the text beside the music",
+}

@@ -15,14 +15,17 @@ from mmusset.sample import (
     MediaFacts,
     MusicEvidence,
     Outcome,
+    Prepared,
     Turn,
 )
 from mmusset.structure import SPREAD, reason
+from mmusset.structure import lines as section_lines
 
 from .item_story import ItemStory
 from .ledger.marks import Mark
-from .reasons import ORIGINS, worded
+from .reasons import LYRICS_FROM, ORIGINS, worded
 
+MOST_LINES = 8  # of lyrics
 WAITS = "waits for `mmusset build --apply-marks`"
 
 
@@ -47,6 +50,8 @@ def _story(story: ItemStory) -> str:
         lines.append(f"music     generated from the picture{its_story} by {by}")
     if story.prepared:
         lines += _evidence(story.prepared.media)
+    if story.prepared:
+        lines += _lyrics(story.prepared)
     if story.outcome is None:
         lines.append("no verdict yet: run the build again")
     else:
@@ -104,9 +109,21 @@ def _evidence(media: MediaFacts) -> list[str]:
             if each.line
         ),
         *_heard(music),
+        *(f"  piece {when} {what}" for when, what in section_lines(music.sections)),
         *(f"  {name} {text}" for name, text in quality_lines(media.quality)),
         f"  colours {palette}",
     ]
+
+
+def _lyrics(prepared: Prepared) -> list[str]:
+    """Lyrics that are kept, and a text that was taken for no story."""
+    lyrics = prepared.media.lyrics
+    lines = [f"text      {prepared.set_aside}"] if prepared.set_aside else []
+    if lyrics.origin:
+        said = f"{lyrics.verdict}: {lyrics.why}" if lyrics.verdict else lyrics.why
+        lines.append(f"lyrics    {LYRICS_FROM[lyrics.origin]}; {said}")
+        lines += [f"  {line}" for line in (lyrics.in_clip or lyrics.text).splitlines()[:MOST_LINES]]
+    return lines
 
 
 def _heard(music: MusicEvidence) -> list[str]:

@@ -8,6 +8,7 @@ Doors:
     tempo         the rate of the beat
     tonality      pitch classes and the key
     percussion    whether drums play
+    drum_changes  when in a piece they come in and go out
     clipping      tops of the wave that were cut flat
     hum           steady lines of the mains
     bandwidth     up to which frequency there is sound, and whether it was cut off there

@@ -19,6 +19,8 @@ NOTHING = 1e-11  # of the loudest frame's power, in one bin
 CUT = 1e-9  # of the strongest frequency's power: music has more than this, what was cut has less
 TINY, LEAST_SHARE = 1e-12, 1e-3  # of power; of a band's mean, in each bin
 LEAST_FLAT, MOST_FLAT = 1e-4, 0.04  # what is beyond tells no more
+UNHEARD_DB, HEARD_DB = -40.0, -15.0  # of what is new, that which lies above 3.5 kHz
+NOTHING_NEW = 1e-9  # of a frame's mean, in each bin
 FEW = 3  # onsets: with less of them nothing drums
 BEFORE, AFTER = 4, 12  # frames that an onset needs around it
 
@@ -35,7 +37,7 @@ def percussiveness(spectrum: Spectrum, strength: Doubles) -> Measured:
         return Measured(value=0.0, confidence=0.0)
     told = features(spectrum, strength)
     value = calibrated.PERCUSSION(told) if told else 0.0
-    can_tell = _highest_hz(spectrum) >= HIGH_HZ and attack_share(strength) > 0
+    can_tell = has_treble(spectrum) and attack_share(strength) > 0
     return Measured(value=value, confidence=max(value, 1 - value) if can_tell else 0.0)
 
 
@@ -62,16 +64,46 @@ def features(spectrum: Spectrum, strength: Doubles) -> tuple[float, float, float
     )
 
 
+def onset_features(spectrum: Spectrum, onsets: NDArray[np.intp], ringing: int) -> Doubles:
+    """What tells each of these onsets from one without drums, `[onsets, 4]`.
+
+    Flatness of what is new from 3.5 to 7 kHz, as far as that is heard beside the rest: an attack
+    without any noise is flat there too, far below. Flatness of what is new from 400 to 1,200 Hz;
+    the share of it below 120 Hz; and flatness of `ringing` frames from the onset on.
+    """
+    power = spectrum.power
+    before = (power[onsets - 4] + power[onsets - 3]) / 2
+    new = np.maximum((power[onsets] + power[onsets + 1]) / 2 - before, 0)
+    total = new.sum(axis=1) + TINY
+    hiss = _band(spectrum, new, HISS_HZ)
+    hiss_db = 10 * np.log10(hiss.sum(axis=1) / total + LEAST_FLAT)
+    ringings = _band(spectrum, power, (LOW_HZ, HIGH_HZ))
+    flats = [_flat(ringings[onset : onset + ringing], NOTHING_NEW).mean() for onset in onsets]
+    kick = _band(spectrum, new, KICK_HZ).sum(axis=1) / total
+    columns = (
+        _flat(hiss) * np.clip((hiss_db - UNHEARD_DB) / (HEARD_DB - UNHEARD_DB), 0, 1),
+        np.minimum(MOST_FLAT, _flat(_band(spectrum, new, PITCHED_HZ))),
+        np.log10(kick + LEAST_FLAT),
+        np.log10(np.array(flats) + LEAST_FLAT),
+    )
+    return np.stack(columns, axis=1).astype(np.float64)
+
+
 def _band(spectrum: Spectrum, power: Floats, band_hz: tuple[float, float]) -> Floats:
     first, last = np.searchsorted(spectrum.frequencies_hz, band_hz)
     return power[:, first:last]
 
 
-def _flat(power: Floats) -> Floats:
+def _flat(power: Floats, least_share: float = LEAST_SHARE) -> Floats:
     """Geometric over arithmetic mean of each row: 1 for what is flat, near 0 for partials."""
     mean = power.mean(axis=1) + np.float32(TINY)
-    floor = np.float32(LEAST_SHARE) * mean[:, None]
+    floor = np.float32(least_share) * mean[:, None]
     return np.asarray(np.exp(np.log(power + floor).mean(axis=1)) / mean)
+
+
+def has_treble(spectrum: Spectrum) -> bool:
+    """Whether drums could be told here: nothing under 7 kHz was cut off."""
+    return bool(spectrum.power.any()) and _highest_hz(spectrum) >= HIGH_HZ
 
 
 def _highest_hz(spectrum: Spectrum) -> float:

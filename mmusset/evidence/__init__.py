@@ -3,6 +3,7 @@
 Doors:
     music        `measure`: samples in, `MusicEvidence` out
     piece        `measure`: a sound in, what belongs to the whole piece out
+    sections     `measure`: a sound in, the sections of the whole piece out
     quality      `measure`: a clip in, what is wrong with its sound out
     image        `measure`: a picture in, `ImageEvidence` out
     choice       `choose`: a sound in, the places that its clips are cut from out

@@ -41,6 +41,7 @@ class SampleCounts:
     mono_in_stereo: int = 0
     image_origins: Counter[str] = field(default_factory=Counter)
     claims: Counter[tuple[Attribute, ClaimVerdict]] = field(default_factory=Counter)
+    with_lyrics: int = 0
     with_told: int = 0  # captions that say what a tag told
     caption_writers: Counter[str] = field(default_factory=Counter)
     story_writers: Counter[str] = field(default_factory=Counter)
@@ -64,6 +65,7 @@ class SampleCounts:
         self._add_quality(sample.quality)
         self.image_origins[sample.image.origin] += 1
         self.claims.update((claim.attribute, claim.verdict) for claim in sample.caption.claims)
+        self.with_lyrics += bool(sample.lyrics.text)
         self.with_told += any(claim.verdict == "told" for claim in sample.caption.claims)
         self.caption_writers[sample.caption.writer] += 1
         self.story_writers[sample.story.writer] += 1

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 
 from mmusset.sample import HeardLabel, MusicEvidence, Quadruple
+from mmusset.structure import Section
 
 Feature = dict[str, Any]
 Ears = Mapping[str, Sequence[str]]  # the labels of each
@@ -41,6 +42,8 @@ def optional_fields(recipe: Mapping[str, Any]) -> frozenset[str]:
     fields = {
         "tier": bool(recipe.get("ears")),
         "chosen": "choose" in recipe.get("clip", {}),
+        "lyrics": recipe.get("lyrics") == "keep",
+        "sections": bool(recipe.get("piece", {}).get("sections")),
     }
     return frozenset(name for name, is_there in fields.items() if is_there)
 
@@ -52,15 +55,17 @@ def fields_of(
 
     A field that may be left out of samples is there if it is among `optional`.
     """
-    heard: list[Feature] = []
+    after: list[Feature] = []
     if issubclass(model, MusicEvidence):
         model = model.flat()
-        heard = [{"name": "heard", "struct": _heard(ears)}] if ears else []
+        after = [{"name": "heard", "struct": _heard(ears)}] if ears else []
+        if "sections" in optional:
+            after.append({"name": "sections", "list": fields_of(Section)})
     return [
         {"name": name, **_feature(field.annotation, ears, optional)}
         for name, field in model.model_fields.items()
         if field.exclude_if is None or name in optional
-    ] + heard
+    ] + after
 
 
 def _heard(ears: Ears) -> list[Feature]:

@@ -7,6 +7,7 @@ Doors:
     tags     what a music file says of itself
     covers   the pictures embedded in it
     sidecar  what a file of JSON beside it says of it
+    lyrics   lyrics as sources give them, and which texts are verses
     licences the licence that a tag names, in whatever spelling
     pair     which picture and story belong to which music
     group    which pieces must stay in one split

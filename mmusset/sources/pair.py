@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from mmusset.sample import ImageOrigin
 
 from .cover_names import BACK, COVER_FOLDERS, is_disc, rank
-from .source import Entry
+from .source import Entry, Kind
 
+_OF_NO_MUSIC: dict[Kind, str] = {"image": "picture", "text": "text", "lyrics": "lyrics"}
 STORY = re.compile(rb"\.story\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """A piece of music, its picture and, if there is one, its story: relative paths.
+    """A piece of music, its picture and, if there are any, its story and lyrics: relative paths.
 
     For a picture that is alone, `music` is the picture too: some is to be made from it.
     """
@@ -27,6 +28,7 @@ class Pairing:
     image: bytes
     image_origin: ImageOrigin
     story: bytes | None
+    lyrics: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +70,14 @@ def pair(entries: Sequence[Entry], seen: PicturesFound, generate: bool = False) 
             leftover.append((entry.path, reason))
             continue
         image, origin = picture
-        pairs.append(Pairing(entry.path, image, origin, story))
-        used |= {image, story or b""}
+        lyrics = shelf.lyrics(entry.path)
+        pairs.append(Pairing(entry.path, image, origin, story, lyrics))
+        used |= {image, story or b"", lyrics or b""}
     alone = _alone(entries, shelf, used) if generate else []
     used |= {path for a in alone for path in (a.image, a.story or b"")}
     for entry in entries:
-        if entry.kind in ("image", "text") and entry.path not in used:
-            what = "picture" if entry.kind == "image" else "text"
-            leftover.append((entry.path, f"{what} of no music"))
+        if entry.kind in _OF_NO_MUSIC and entry.path not in used:
+            leftover.append((entry.path, f"{_OF_NO_MUSIC[entry.kind]} of no music"))
     return Paired(pairs, alone, leftover)
 
 
@@ -145,7 +147,7 @@ class _Shelf:
             stem = os.path.splitext(entry.path)[0]
             if entry.kind in ("music", "video"):
                 self._music.add((folder, _fold(os.path.basename(stem))))
-            if entry.kind not in ("image", "text"):
+            if entry.kind not in _OF_NO_MUSIC:
                 continue
             # "x.story.txt" is the story of "x", and of a piece that is named "x.story".
             stems = {stem, STORY.sub(b"", stem)} if entry.kind == "text" else {stem}
@@ -181,6 +183,9 @@ class _Shelf:
 
     def story(self, music: bytes) -> bytes | None:
         return self._of_stem("text", music)
+
+    def lyrics(self, music: bytes) -> bytes | None:
+        return self._of_stem("lyrics", music)
 
     def covers(self, folder: bytes) -> list[bytes]:
         """The folder's covers, the likeliest first."""

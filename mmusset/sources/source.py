@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-Kind = Literal["music", "image", "video", "text", "sidecar", "other", "folder"]
+Kind = Literal["music", "image", "video", "text", "sidecar", "lyrics", "other", "folder"]
 
 SUFFIXES: dict[Kind, frozenset[bytes]] = {
     "music": frozenset(
@@ -34,6 +34,7 @@ SUFFIXES: dict[Kind, frozenset[bytes]] = {
     ),
     "text": frozenset({b".txt"}),
     "sidecar": frozenset({b".json"}),  # of music, if it is named so: sidecar.py
+    "lyrics": frozenset({b".lrc"}),  # of music, if a recipe asks for them: lyrics.py
 }
 # Media all the same, of which nothing is read: to say that they are none would be untrue.
 UNREAD_SUFFIXES = frozenset(

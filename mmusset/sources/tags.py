@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tinytag import TinyTag
 
 MAX_CHARACTERS = 200
+MOST_LYRICS = 20_000  # characters
 MOST_TEXTS = 20  # of one tag that are looked at
 # What a pure-Python parser was seen, or can be expected, to raise on garbage.
 PARSE_ERRORS = (
@@ -36,11 +37,13 @@ ASIDES = ("comment", "description", "url", "contact")
 
 @dataclass(frozen=True, slots=True)
 class TagRead:
-    """`duration_s` is 0 where it is unknown; `covers` are embedded pictures, the front first."""
+    """`duration_s` is 0 where it is unknown; `covers` are embedded pictures, the front first;
+    `lyrics` are the file's own, line by line."""
 
     tags: Tags
     duration_s: float
     covers: tuple[Cover, ...]
+    lyrics: str = ""
 
 
 def read(file: BinaryIO, suffix: str) -> TagRead:
@@ -59,9 +62,12 @@ def read(file: BinaryIO, suffix: str) -> TagRead:
         tag = tinytag.TinyTag.get(f"music{suffix}", whole, image=True)
         tags, duration_s = _tags(tag), float(tag.duration or 0.0)
         found = covers.of_tags(tag.images, tag.other.get("coverart", ()), behind.pictures)
+        lyrics = [str(text) for text in tag.other.get("lyrics", ())]
     except (tinytag.TinyTagException, *PARSE_ERRORS):
         tags, duration_s, found = Tags(), 0.0, covers.of_tags(None, (), behind.pictures)
-    return TagRead(filled_up(tags, behind.texts), duration_s, found)
+        lyrics = []
+    sung = (lyrics[0] if lyrics else behind.texts.get("lyrics", ""))[:MOST_LYRICS]
+    return TagRead(filled_up(tags, behind.texts), duration_s, found, sung)
 
 
 def filled_up(tags: Tags, texts: Mapping[str, str]) -> Tags:

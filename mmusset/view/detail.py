@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mmusset.builder.item_story import ItemStory
+from mmusset.builder.reasons import LYRICS_FROM
 from mmusset.ears.witness import what_was_heard
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.precision import rightness
@@ -18,6 +19,7 @@ from mmusset.sample import (
     Colour,
     ImageEvidence,
     JudgedClaim,
+    Lyrics,
     MediaFacts,
     Outcome,
     Placed,
@@ -29,6 +31,7 @@ from mmusset.sample import (
 from mmusset.speakers.base import Reply
 from mmusset.speakers.offline.caption_facets import facets_of
 from mmusset.structure import SPREAD, reason
+from mmusset.structure import lines as section_lines
 
 from .card import Card, card_of, status_of
 
@@ -168,6 +171,10 @@ def _measures(media: MediaFacts) -> list[MeasuredLine]:
     )
     seen = [MeasuredLine(name, form.format(m.value), m.confidence) for name, form, m in others]
     sound = [MeasuredLine(name, text, 1.0) for name, text in quality_lines(media.quality)]
+    sound += [
+        MeasuredLine(f"piece {when}", what, each.confidence)
+        for each, (when, what) in zip(music.sections, section_lines(music.sections), strict=True)
+    ]
     return [*heard, *sound, *seen, _placed("picture is lightest", image.lightest), *_colours(image)]
 
 
@@ -268,6 +275,8 @@ def _facts(story: ItemStory) -> list[Named]:
             f" {clip.source_rate_hz} to {clip.rate_hz} Hz",
             "clip chosen": reason(clip.chosen) if clip.chosen != SPREAD else "",
             "music made by": clip.generated_by,
+            "text beside it": prepared.set_aside,
+            **_lyrics(prepared.media.lyrics),
             "picture's size": f"{image.width_px} x {image.height_px}",
         }
     facts |= {name: getattr(item.tags, name) for name in Tags.model_fields}
@@ -275,6 +284,18 @@ def _facts(story: ItemStory) -> list[Named]:
         facts["shard"] = shard.name
     facts["sha256 of the music"] = item.source_sha256
     return [Named(name, value) for name, value in facts.items() if value]
+
+
+def _lyrics(lyrics: Lyrics) -> dict[str, str]:
+    """What is sung, as the source gives it; nothing where the recipe doesn't ask."""
+    if not lyrics.origin:
+        return {}
+    state = f"{lyrics.verdict}: {lyrics.why}" if lyrics.verdict else lyrics.why
+    return {
+        "lyrics": f"{LYRICS_FROM[lyrics.origin]}; {state}",
+        "lyrics in the clip": lyrics.in_clip,
+        "all lyrics": lyrics.text,
+    }
 
 
 def _places(story: ItemStory) -> dict[str, str]:

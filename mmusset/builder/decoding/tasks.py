@@ -60,12 +60,14 @@ class SurveyTask(_Task):
 class Originals(_Task):
     """The files of a piece as they are opened on this machine: absolute paths.
 
-    `picture` is the music's own file where the picture is in it, `story` b"" where none is given.
+    `picture` is the music's own file where the picture is in it, `story` and `lyrics` are b"" where
+    none are given.
     """
 
     music: bytes
     picture: bytes
     story: bytes
+    lyrics: bytes = b""
 
 
 class ComposingTask(_Task):
@@ -85,7 +87,9 @@ class PrepareTask(_Task):
     With `model_pixels`, the picture is also stored as a model is shown it, as `stem`.model.jpg.
     `generated_by` is "" where the music is the source's own; `ears` listen to the clip. With
     `sound`, the clip is also stored as a listener is sent it, as `stem`.listener.wav. A clip that
-    was chosen by its sound is cut again where it was, `cut_before`, and not chosen anew.
+    was chosen by its sound is cut again where it was, `cut_before`, and not chosen anew. With
+    `sections`, those of the whole piece are measured too; with `lyrics`, those that are given are
+    kept.
     """
 
     task: Literal["prepare"] = "prepare"
@@ -99,6 +103,8 @@ class PrepareTask(_Task):
     ears: tuple[str, ...] = ()
     sound: bool = False
     cut_before: ClipFacts | None = None
+    sections: bool = False
+    lyrics: bool = False
 
 
 class ListenTask(_Task):

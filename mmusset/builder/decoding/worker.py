@@ -30,7 +30,7 @@ from mmusset.ears.hearing import hear, voice_in
 from mmusset.ears.listed import EARS, ears_named
 from mmusset.ears.sounds import wav_of_clip
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
-from mmusset.evidence import attached, decode, music, still, video
+from mmusset.evidence import attached, decode, music, sections, still, video
 from mmusset.evidence import clip as clips
 from mmusset.evidence import image as images
 from mmusset.evidence import piece as pieces
@@ -42,11 +42,13 @@ from mmusset.frozen import Frozen
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.recipe import ClipPart, ImagePart
 from mmusset.sample import ClipFacts, ImageFacts, MediaFacts, MusicEvidence, Prepared, Tags
-from mmusset.sources import sidecar, tags
+from mmusset.sources import lyrics, sidecar, tags
 from mmusset.sources.covers import Cover
+from mmusset.sources.pair import STORY
 from mmusset.speakers.picture import fit
-from mmusset.structure import SPREAD, Chosen
+from mmusset.structure import SPREAD, Chosen, Section, placed
 
+from .given_lyrics import given_lyrics
 from .no_network import drop_network
 from .tasks import (
     TASKS,
@@ -65,6 +67,8 @@ if TYPE_CHECKING:
 # A smaller range of samples is silence.
 AUDIBLE = 66  # 16-bit steps from the lowest to the highest sample: -60 dB of full scale
 MORE_MEMORY = "save it smaller, or raise limits.decode_memory_mb"
+# Why a text is no story.
+NO_STORY = "the text beside it is lyrics, and no story: name it x.story.txt if it is one"
 PIECES_KEPT = 64  # the clips of a piece come soon after each other
 
 
@@ -136,7 +140,8 @@ def prepare(task: PrepareTask) -> Prepared:
     where it can't store it.
     """
     piece = task.item.piece
-    story = _story(task.originals.story)
+    text = _story(task.originals.story)
+    is_lyrics = not _is_named_story(piece.story_path) and lyrics.is_verse(text)
     with MediaFile(_path(task.originals.music)) as media:
         if media.sha256() != piece.music.sha256:
             raise Unusable("changed since it was planned")
@@ -144,6 +149,7 @@ def prepare(task: PrepareTask) -> Prepared:
         whole = _known_pieces.get(_known_by(task)) or _heard_whole(sound, task)
         clip, chosen = _cut(sound, task, whole)
         picture = _picture_in(sound, task, clip.start_s)
+        sung = given_lyrics(media, task, text if is_lyrics else "", clip.start_s)
     _remember(task, whole)  # not before the file is closed: only now all reads are known good
     if picture is None:
         picture = _still(task.originals.picture, piece.picture.sha256, task.image)
@@ -167,9 +173,10 @@ def prepare(task: PrepareTask) -> Prepared:
             height_px=picture.height,
             sha256=hashlib.sha256(jpeg).hexdigest(),
         ),
-        music_evidence=_evidence(task, clip, whole.evidence),
+        music_evidence=_evidence(task, clip, whole),
         quality=qualities.measure(clip, task.clip.silence_dbfs),
         image_evidence=images.measure(picture),
+        lyrics=sung,
     )
     _store(task.stem + b".flac", flac)
     _store(task.stem + b".jpg", jpeg)
@@ -177,7 +184,9 @@ def prepare(task: PrepareTask) -> Prepared:
         _store(task.stem + b".model.jpg", fit(picture, task.model_pixels))
     if task.sound:
         _store_sound(task.stem, clip, task.clip.silence_dbfs)
-    return Prepared(media=facts, given_story=story)
+    if is_lyrics:
+        return Prepared(media=facts, given_story="", set_aside=NO_STORY)
+    return Prepared(media=facts, given_story=text)
 
 
 def listen(task: ListenTask) -> Listened:
@@ -197,13 +206,15 @@ def _store_sound(stem: bytes, clip: clips.Clip, silence_dbfs: float) -> None:
     _store(stem + b".listener.wav", wav_of_clip(clip.samples, clip.rate_hz, silence_dbfs))
 
 
-def _evidence(task: PrepareTask, clip: clips.Clip, whole: pieces.PieceEvidence) -> MusicEvidence:
-    """What is measured on a clip, and what the task's ears hear in it."""
+def _evidence(task: PrepareTask, clip: clips.Clip, whole: "_Whole") -> MusicEvidence:
+    """What is measured on a clip and its piece, and what the task's ears hear in the clip."""
     silence_dbfs = task.clip.silence_dbfs
-    measured = music.measure(clip.samples, clip.rate_hz, silence_dbfs, whole)
+    measured = music.measure(clip.samples, clip.rate_hz, silence_dbfs, whole.evidence)
     listening = ears_named(task.ears)
     heard = hear(clip.samples, clip.rate_hz, listening, silence_dbfs)
-    return measured.model_copy(update={"heard": heard})
+    return measured.model_copy(
+        update={"heard": heard, "sections": placed(whole.sections, clip.start_s)}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,14 +223,17 @@ class _Whole:
 
     evidence: pieces.PieceEvidence
     places: tuple[ChosenPlace, ...]
+    sections: tuple[Section, ...]
 
 
-# By the music's hash, how many clips are cut from it, and how.
-_known_pieces: dict[tuple[str, int, ClipPart], _Whole] = {}
+# By the music's hash, how many clips are cut from it, how, and whether sections are asked for.
+_KnownBy = tuple[str, int, ClipPart, bool, bool]
+_known_pieces: dict[_KnownBy, _Whole] = {}
 
 
-def _known_by(task: PrepareTask) -> tuple[str, int, ClipPart]:
-    return task.item.piece.music.sha256, task.item.clip_count, task.clip
+def _known_by(task: PrepareTask) -> _KnownBy:
+    item, is_new = task.item, task.cut_before is None
+    return item.piece.music.sha256, item.clip_count, task.clip, is_new, task.sections
 
 
 def _remember(task: PrepareTask, whole: _Whole) -> None:
@@ -229,15 +243,18 @@ def _remember(task: PrepareTask, whole: _Whole) -> None:
 
 
 def _heard_whole(sound: Sound, task: PrepareTask) -> _Whole:
-    evidence = pieces.measure(sound, task.clip.silence_dbfs)
+    silence_dbfs = task.clip.silence_dbfs
+    evidence = pieces.measure(sound, silence_dbfs)
+    found = sections.measure(sound, silence_dbfs) if task.sections else ()
     if task.clip.choose == "spread" or task.cut_before:
-        return _Whole(evidence, ())
+        return _Whole(evidence, (), found)
     singers = [ear for ear in ears_named(task.ears) if ear.hears_voices]
 
     def voice(clip: clips.Clip) -> tuple[float, float]:
-        return voice_in(hear(clip.samples, clip.rate_hz, singers, task.clip.silence_dbfs), singers)
+        return voice_in(hear(clip.samples, clip.rate_hz, singers, silence_dbfs), singers)
 
-    return _Whole(evidence, choose(sound, task.item.clip_count, task.clip, voice))
+    places = choose(sound, task.item.clip_count, task.clip, voice)
+    return _Whole(evidence, places, found)
 
 
 def _cut(sound: Sound, task: PrepareTask, whole: _Whole) -> tuple[clips.Clip, Chosen]:
@@ -364,6 +381,11 @@ def _story(path: bytes) -> str:
         return ""
     with _naming(path), MediaFile(_path(path)) as media:
         return decode.read_text(media)
+
+
+def _is_named_story(path: bytes | None) -> bool:
+    """Whether a text is called a story by its name: then it is one, whatever it looks like."""
+    return bool(path and STORY.search(path.rpartition(b".")[0]))
 
 
 def _picture_in(sound: Sound, task: PrepareTask, start_s: float) -> "Image | None":

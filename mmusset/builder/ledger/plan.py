@@ -20,10 +20,11 @@ from .schema import read_meta
 
 _ITEM_COLUMNS = """item.idx, item.block, item.key, item.clip_index, item.clip_count, item.grp,
     block.split, item.music_path, item.music_sha256, item.duration_s, item.image_path,
-    item.image_sha256, item.image_origin, item.story_path, item.tags"""
+    item.image_sha256, item.image_origin, item.story_path, item.tags, item.lyrics_path"""
 # The columns of a piece, in the order of `_piece_row`.
 _PIECE_COLUMNS = (
-    "music_path, music_sha256, duration_s, image_path, image_sha256, image_origin, story_path, tags"
+    "music_path, music_sha256, duration_s, image_path, image_sha256, image_origin, story_path,"
+    " tags, lyrics_path"
 )
 _SET_PIECE = ", ".join(f"{column} = ?" for column in _PIECE_COLUMNS.split(", "))
 BLOCK_COLUMNS = "n, split, number, provisional"
@@ -195,7 +196,7 @@ class LedgerPlan:
         idx = self._next_idx()
         self._db.executemany(
             f"INSERT INTO item (idx, block, key, clip_index, clip_count, grp, {_PIECE_COLUMNS})"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     *(idx + place, block, i.key, i.clip_index, i.clip_count, i.group),
@@ -216,11 +217,12 @@ class LedgerPlan:
     def move_piece(self, piece: Piece) -> None:
         """Note where the files of a piece are now; its content is the same."""
         self._db.execute(
-            "UPDATE item SET music_path = ?, image_path = ?, image_origin = ?, story_path = ?"
+            "UPDATE item SET music_path = ?, image_path = ?, image_origin = ?, story_path = ?,"
+            " lyrics_path = ?"
             " WHERE music_sha256 = ?",
             (
                 *(piece.music.path, piece.picture.path, piece.picture.origin, piece.story_path),
-                piece.music.sha256,
+                *(piece.lyrics_path, piece.music.sha256),
             ),
         )
 
@@ -284,6 +286,7 @@ def _piece(
     image_origin: ImageOrigin,
     story_path: bytes | None,
     tags: str,
+    lyrics_path: bytes | None,
 ) -> Piece:
     """The piece of these columns; `_piece_row` returns them."""
     return Piece(
@@ -292,6 +295,7 @@ def _piece(
         SourcePicture(image_path, image_sha256, image_origin),
         story_path,
         Tags.model_validate_json(tags),
+        lyrics_path,
     )
 
 
@@ -300,5 +304,5 @@ def _piece_row(piece: Piece) -> tuple[bytes | str | float | None, ...]:
     return (
         *(music.path, music.sha256, piece.duration_s),
         *(picture.path, picture.sha256, picture.origin),
-        *(piece.story_path, piece.tags.model_dump_json()),
+        *(piece.story_path, piece.tags.model_dump_json(), piece.lyrics_path),
     )

@@ -86,6 +86,8 @@ async def take_inventory(workspace: Workspace, entries: list[Entry], step: Step)
     read.
     """
     entries = _without_other_json(entries)
+    if workspace.recipe.lyrics == "drop":
+        entries = [_not_media(e) if e.kind == "lyrics" else e for e in entries]
     surveys = await survey_all(workspace, _media(entries, workspace.recipe), step)
     surveys.unread.update((e.path, e.unread) for e in entries if e.unread)
     if surveys.unread and not surveys.read and not surveys.unusable:
@@ -104,12 +106,11 @@ def _media(entries: list[Entry], recipe: Recipe) -> list[Entry]:
 def _without_other_json(entries: list[Entry]) -> list[Entry]:
     """The entries, of which those that only look like sidecars are no media."""
     used = {path for both in sidecars(entries).values() for path in both}
-    return [
-        replace(e, kind="other", skip="not media")
-        if e.kind == "sidecar" and e.path not in used
-        else e
-        for e in entries
-    ]
+    return [_not_media(e) if e.kind == "sidecar" and e.path not in used else e for e in entries]
+
+
+def _not_media(entry: Entry) -> Entry:
+    return replace(entry, kind="other", skip="not media")
 
 
 def _inventory(workspace: Workspace, entries: list[Entry], surveys: Surveys) -> Inventory:
@@ -225,7 +226,7 @@ def _offer_of(
     picture = SourcePicture(pairing.image, image_sha256, pairing.image_origin)
     own, album = (surveys[path].tags if path in surveys else Tags() for path in beside)
     tags = together(own, music.tags, album)
-    piece = Piece(file, music.duration_s, picture, pairing.story, tags)
+    piece = Piece(file, music.duration_s, picture, pairing.story, tags, pairing.lyrics)
     return _offer(piece, pixels_sha256, music.sound_sha256, source)
 
 

@@ -110,8 +110,8 @@ def _find_again(piece: Piece, ledger: Ledger) -> None:
         return
     before = planned.item.piece
     picture = piece.picture if piece.picture.sha256 == before.picture.sha256 else before.picture
-    places = (piece.music, picture, piece.story_path)
-    if places != (before.music, before.picture, before.story_path):
+    places = (piece.music, picture, piece.story_path, piece.lyrics_path)
+    if places != (before.music, before.picture, before.story_path, before.lyrics_path):
         ledger.plan.move_piece(replace(piece, picture=picture))
 
 

@@ -49,5 +49,10 @@ def _mended(planned: PlannedItem, offers: Mapping[str, Offer], ledger: Ledger) -
         return planned
     ledger.plan.add_group(item.group, item.split, offer.labels)
     now = offer.piece
-    piece = replace(item.piece, picture=now.picture, story_path=now.story_path)
+    piece = replace(
+        item.piece,
+        picture=now.picture,
+        story_path=now.story_path,
+        lyrics_path=now.lyrics_path,
+    )
     return replace(planned, item=replace(item, piece=piece))

@@ -1,0 +1,57 @@
+"""The lyrics that a piece is given: of an .lrc file, of its tags, or of a text of verses."""
+
+import os
+from pathlib import Path
+
+from mmusset.evidence.media_file import MediaFile
+from mmusset.sample import Lyrics
+from mmusset.sources import lyrics, tags
+
+from .tasks import PrepareTask
+
+UNCHECKED = "nobody compared them with the sound: no ear of mmusset writes down what is sung"
+NONE_GIVEN = "there is no .lrc file beside the music, no tag, and no text of verses"
+NOT_TEXT = "the .lrc file is not UTF-8 text"
+
+
+def given_lyrics(media: MediaFile, task: PrepareTask, verses: str, clip_start_s: float) -> Lyrics:
+    """What is sung in a piece, as far as its source says and the recipe asks, the nearest first.
+
+    `verses` is the text beside the music, if it is no story. Raises OSError, Unread.
+    """
+    if not task.lyrics:
+        return Lyrics()
+    beside, why = _beside(task.originals.lyrics)
+    if text := beside:
+        origin = "lrc"
+    elif text := tags.read(media.reader(), media.suffix).lyrics:
+        origin = "tag"
+    else:
+        text, origin = verses, "text"
+    lines = lyrics.lines_of(text)
+    words = lyrics.text_of(lines)
+    if not words:
+        return Lyrics(origin="none", why=why or NONE_GIVEN)
+    end_s = clip_start_s + task.clip.seconds
+    return Lyrics.model_validate(
+        {
+            "origin": origin,
+            "text": words,
+            "in_clip": lyrics.within(lines, clip_start_s, end_s),
+            "timed": any(line.at_s is not None for line in lines),
+            "verdict": "not checked",
+            "why": UNCHECKED,
+        }
+    )
+
+
+def _beside(path: bytes) -> tuple[str, str]:
+    """The text of an .lrc file, "" where there is none, and what is wrong with it."""
+    if not path:
+        return "", ""
+    with MediaFile(Path(os.fsdecode(path))) as media:
+        data = media.read_at(0, lyrics.MOST_BYTES)
+    try:
+        return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"), ""
+    except UnicodeDecodeError:
+        return "", NOT_TEXT

@@ -257,7 +257,7 @@ def _last_end_s(container: Any, stream: Any) -> float:
     end = 0
     try:
         for packet in container.demux(stream):
-            if packet.pts is not None and packet.size:
+            if packet.pts is not None and packet.size and not packet.is_corrupt:
                 end = max(end, packet.pts + (packet.duration or 0))
     except av.error.FFmpegError:
         pass  # the file ends in the middle of something

@@ -22,6 +22,7 @@ MAX_PIXELS = 220_000_000
 # From so many on, a picture is made small before anything else is done with it.
 MANY_PIXELS = 50_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+ORIENTATION = 0x0112  # EXIF's tag for how a picture lies
 ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
 NO_PICTURE = "picture can't be decoded"
 ONE_COLOUR = 0.02  # of full scale: what lies in a picture of one colour varies less
@@ -168,6 +169,8 @@ def _reduced(image: "Image", max_side_px: int) -> "Image":
         image = image.convert("L" if image.mode == "1" else "RGB")
     small = image.reduce(factor) if factor > 1 else image
     small.info = image.info
+    if turn := image.getexif().get(ORIENTATION):
+        small.getexif()[ORIENTATION] = turn
     return small
 
 

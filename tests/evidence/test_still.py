@@ -80,6 +80,17 @@ def test_a_photo_of_a_phone_is_read_small(tmp_path: Path, suffix: str) -> None:
     assert is_card(image, error=8)
 
 
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tiff"])
+def test_a_large_photo_is_turned_upright_too(tmp_path: Path, suffix: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    lying = card((6144, 8192)).transpose(Image.Transpose.ROTATE_90)
+    lying.save(tmp_path / f"x.{suffix}", exif=exif, compression="tiff_lzw", compress_level=1)
+    image = opened(tmp_path / f"x.{suffix}")
+    assert image.size == (768, 1024)
+    assert is_card(image, error=8)
+
+
 BLANK = Image.new("RGB", (300, 200), "black")
 
 

@@ -88,11 +88,13 @@ def is_verse(text: str) -> bool:
         return False
     if len({line for line in lines if lines.count(line) > 1}) >= FEWEST_REFRAINS:
         return True
-    capitals = [line for line in lines if line.lstrip("\"'“‘(")[:1].isupper()]
+    # Where all is in capitals, those at the beginning of a line tell nothing.
+    capitals = [
+        each for each in lines if each.lstrip("\"'“‘(")[:1].isupper() and not each.isupper()
+    ]
     sentences = [line for line in lines if _SENTENCE_END.search(line)]
-    return len(capitals) >= FEWEST_CAPITALS * len(lines) and len(sentences) <= MOST_SENTENCES * len(
-        lines
-    )
+    begin_large = len(capitals) >= FEWEST_CAPITALS * len(lines)
+    return begin_large and len(sentences) <= MOST_SENTENCES * len(lines)
 
 
 def _times(line: str) -> tuple[list[float], str]:

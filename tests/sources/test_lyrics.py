@@ -81,6 +81,7 @@ def test_verses_are_told(text: str) -> None:
     [
         "",
         HARD_WRAPPED,
+        HARD_WRAPPED.upper(),
         SENTENCES,
         "It rains.",
         "A long winter.\n\nThen the meadow opened, white and yellow and pink.",

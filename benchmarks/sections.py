@@ -72,7 +72,9 @@ def fit(folder: Path, count: int) -> None:
 
 def listened(path: Path) -> HeardPiece:
     with MediaFile(path) as media:
-        return sections.listen(open_sound(media), SILENCE_DBFS)
+        heard = sections.listen(open_sound(media), SILENCE_DBFS)
+    assert heard
+    return heard
 
 
 def onset_examples(piece: HeardPiece, truth: SectionTruth) -> Iterator[Example]:

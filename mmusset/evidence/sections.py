@@ -30,6 +30,14 @@ TOGETHER_S = 2.0  # changes that are nearer are one
 LEAST_S = 1.0  # of sound, to be listened to at all
 LIKELIER = 0.5
 DIGITS = 3
+_UNHEARD = Section(
+    start_s=0.0,
+    end_s=0.0,
+    change="start",
+    confidence=0.0,
+    loudness_lufs=FLOOR_LUFS,
+    from_clip_s=0.0,
+)
 _DRUMS: dict[str, Change] = {"in": "drums in", "out": "drums out"}
 
 
@@ -56,16 +64,18 @@ def measure(sound: Sound, silence_dbfs: float) -> tuple[Section, ...]:
 
     They are as a clip has them that begins with the piece (`structure.placed`). Only changes are
     told that are likelier than not. Of drums nothing is said where all above some frequency under
-    7 kHz is cut off. Raises Unusable where the piece can't be decoded.
+    7 kHz is cut off, and of nothing anything behind what can't be decoded: a piece that is damaged
+    at its beginning is one section of no length, with confidence 0.
     """
-    return sections_of(listen(sound, silence_dbfs))
+    piece = listen(sound, silence_dbfs)
+    return sections_of(piece) if piece else (_UNHEARD,)
 
 
-def listen(sound: Sound, silence_dbfs: float) -> HeardPiece:
-    """The piece, as far as it can be decoded. Raises Unusable where nothing of it can."""
+def listen(sound: Sound, silence_dbfs: float) -> HeardPiece | None:
+    """The piece, as far as it can be decoded; None where nothing of it can."""
     parts = list(_parts(sound, silence_dbfs))
     if not parts:
-        raise Unusable("music can't be decoded", "nothing of it could be heard")
+        return None
     return HeardPiece(
         np.concatenate([part.onsets_s for part in parts]),
         np.concatenate([part.features for part in parts]),

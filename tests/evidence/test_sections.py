@@ -83,6 +83,13 @@ def test_a_silent_piece_has_one_section(tmp_path: Path) -> None:
     assert whole.loudness_lufs == -70.0
 
 
+def test_a_piece_of_which_nothing_can_be_heard_has_a_section_without_confidence(
+    tmp_path: Path,
+) -> None:
+    (whole,) = sections_of(tmp_path / "x.wav", PLAIN[: RATE_HZ // 2])
+    assert (whole.change, whole.end_s, whole.confidence) == ("start", 0.0, 0.0)
+
+
 def test_what_can_t_be_decoded_has_none(tmp_path: Path) -> None:
     (tmp_path / "x.wav").write_bytes(b"RIFF\0\0\0\0WAVEfmt ")
     with MediaFile(tmp_path / "x.wav") as media, pytest.raises(Unusable):

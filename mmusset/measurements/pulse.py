@@ -23,7 +23,8 @@ HEARD_BPM = (40.0, 220.0)  # half or double beyond this is not heard as the beat
 def _find(evidence: Evidence) -> Finding:
     """A word that both beat and onsets fit; half or double time may fit as well."""
     tempo, onsets = evidence[TEMPO], evidence[DENSITY]
-    value = SCALE.word(tempo.bpm)
+    bpm = round(tempo.bpm)  # as it is said, so that one number never has two words
+    value = SCALE.word(bpm)
     others = _rivals(value, tempo, onsets)
     known = tempo.confidence > 0 and onsets.confidence > 0 and fits(value, onsets)
     return Finding(
@@ -31,7 +32,7 @@ def _find(evidence: Evidence) -> Finding:
         value,
         f"{tempo.bpm:.1f} BPM, {onsets.value:.1f} onsets/s",
         calibrated.PULSE(features(tempo)) if known else 0.0,
-        SCALE.near(tempo.bpm) | others,
+        SCALE.near(bpm) | others,
     )
 
 

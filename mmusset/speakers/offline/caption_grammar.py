@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import combinations
+from itertools import combinations, pairwise
 from random import Random
 
 from mmusset.errors import Unusable
@@ -15,10 +15,11 @@ from .wording import expand, finish, listed, pick, shuffled
 
 LEAST_WORDS = 3
 MOST_SAID = 6  # claims in a caption; more would make a list of it
-MOST_IN_SENTENCE = 5
 MOST_SENTENCES = 2
 ONE_SENTENCE = 4  # claims up to which there is one sentence where they fit one
 LEAST_IN_OPENING = 2  # claims, where there are more: "a piece with drums" is no beginning
+MOST_LISTED = 3  # things after one "with"
+MERGED = 0.5  # how often two things that may be one are
 
 _REPEATABLE = frozenset({"and", "but", "the", "this", "with"})
 _WORD = re.compile(r"[a-z']{3,}")
@@ -53,14 +54,15 @@ def told(said: Sequence[Statement], random: Random, most_sentences: int = MOST_S
 
 def _captions(said: Sequence[Statement], random: Random, most_sentences: int) -> Iterator[str]:
     """Captions of all that is said, in which no word stands twice."""
+    book = phrase_book()
     is_named = any("noun" in each.phrases for each in said)
-    usable = [*said] if is_named else [*said, phrase_book().stand_in(len(said))]
-    kinds = _kinds(usable)
-    for frames in shuffled(phrase_book().openings, random):
-        for frame in shuffled(_fitting(frames, kinds, is_named), random):
-            for filled in _fillings(frame.kinds, shuffled(usable, random)):
+    usable = [*said] if is_named else [*said, book.unnamed]
+    for row in shuffled(book.openings, random):
+        frames = _fitting(row.frames, _kinds(usable)) if row.least <= len(said) else ()
+        for frame in shuffled(frames, random):
+            for filled in _fillings(frame.places, shuffled(usable, random)):
                 left = [each for each in said if each not in filled]
-                if _clashes(frame, filled) or not _opens_well(frame, filled, left):
+                if not _reads_well(frame, filled) or not _opens_well(frame, filled, left):
                     continue
                 opening = _worded(frame, filled, random)
                 for ending in _endings(left, random, most_sentences - 1):
@@ -69,44 +71,85 @@ def _captions(said: Sequence[Statement], random: Random, most_sentences: int) ->
                         yield text
 
 
-def _clashes(frame: Frame, filled: Sequence[Statement]) -> bool:
-    """Whether adjectives side by side do not go together, or are too many for their noun."""
-    is_named = any(each.rank >= 0 and "noun" in each.phrases for each in filled)
-    return any(
-        _point_apart(some) or (kind == "adj" and _crowd(some, is_named))
-        for kind, some in frame.filled(filled)
+def _reads_well(frame: Frame, filled: Sequence[Statement]) -> bool:
+    """Whether what stands side by side goes together, and is not too much."""
+    attributes = {each.attribute for each in filled}
+    return (
+        _suits_its_kind(frame, filled)
+        and all(phrase_book().needs.get(kind, "") in {"", *attributes} for kind in frame.kinds)
+        and not _is_bare(frame, filled)
+        and not any(_clash(kind, some) for kind, some in frame.filled(filled))
     )
 
 
-def _point_apart(adjectives: Sequence[Statement]) -> bool:
-    """Whether three do not all point the same way: of two, "but" is between."""
-    return len(adjectives) > 2 and {-1, 1} <= {each.pole for each in adjectives}
+def _suits_its_kind(frame: Frame, filled: Sequence[Statement]) -> bool:
+    """Whether a frame says "but" exactly where adjectives point against the kind of piece."""
+    noun = next((each for each in filled if "noun" in each.phrases), None)
+    pole = noun.pole if noun else 0
+    against = [
+        pole * each.pole < 0
+        for kind, some in frame.filled(filled)
+        for each in some
+        if kind in ("adj", "is")
+    ]
+    return all(against) if frame.contrasts else not any(against)
 
 
-def _crowd(adjectives: Sequence[Statement], is_named: bool) -> bool:
-    """Whether a noun can't carry them: one that names the kind of piece is long itself."""
-    names = {each.attribute for each in adjectives}
-    return len(adjectives) > 3 - is_named or any(pair <= names for pair in phrase_book().apart)
+def _is_bare(frame: Frame, filled: Sequence[Statement]) -> bool:
+    """Whether a noun that says nothing has a tempo alone, or nothing: "a piece at 78 BPM"."""
+    is_named = any(each.rank >= 0 and "noun" in each.phrases for each in filled)
+    return (
+        "noun" in frame.kinds
+        and not is_named
+        and (len(frame.kinds) == 1 or ("bpm" in frame.kinds and "adj" not in frame.kinds))
+    )
+
+
+def _clash(kind: str, some: Sequence[Statement]) -> bool:
+    """Whether things side by side do not go together, or are too many."""
+    book = phrase_book()
+    names = _names(some)
+    if kind in book.lists:
+        ordered = _ordered(kind, some)
+        neighbours = [_names(pair) for pair in pairwise(ordered)]
+        players = sum("play" in each.phrases for each in some)
+        many = len(some) - (book.merged <= names) > max(MOST_LISTED, players)
+        return many or any(pair <= both for pair in book.apart for both in neighbours)
+    # Three adjectives all point the same way (of two, "but" is between), and one is of the tempo.
+    poles = {each.pole for each in some}
+    many = len(some) > 2 and ({-1, 1} <= poles or (kind == "adj" and "pulse" not in names))
+    return many or any(pair <= names for pair in book.apart)
 
 
 def _opens_well(frame: Frame, filled: Sequence[Statement], left: Sequence[Statement]) -> bool:
     """Whether a sentence can follow that says what is left."""
-    if not left:
-        return True
     claims = sum(each.rank >= 0 for each in filled)
-    if claims < LEAST_IN_OPENING or frame.is_phrase or _parted(filled, left):
-        return False
-    if any("sounds" in each.phrases for each in filled):
-        return all("sounds" in each.phrases for each in left)
-    adjectives_left = any("is" in each.phrases for each in left)
-    return not adjectives_left or (claims > LEAST_IN_OPENING and "is" not in frame.kinds)
+    is_whole = claims >= LEAST_IN_OPENING and not frame.is_phrase
+    return not left or (is_whole and not _parted(filled, left) and not _late(frame, filled, left))
 
 
 def _parted(some: Sequence[Statement], others: Sequence[Statement]) -> bool:
-    """Whether what belongs in one sentence would stand in two."""
-    names = {each.attribute for each in some}
-    left = {each.attribute for each in others}
-    return any(names & pair and left & pair for pair in phrase_book().together)
+    """Whether what belongs in one sentence would stand in two: so does a pace that points apart,
+    as "but" joins it."""
+    names, left = _names(some), _names(others)
+    paces = [each for each in others if "pace" in each.phrases]
+    is_apart = any(each.pole * pace.pole < 0 for each in some for pace in paces)
+    return is_apart or any(names & pair and left & pair for pair in phrase_book().together)
+
+
+def _late(frame: Frame, filled: Sequence[Statement], left: Sequence[Statement]) -> bool:
+    """Whether what plays, or its texture, would come after a list of what belongs behind it."""
+    lists = phrase_book().lists
+    listed = [each for kind, some in frame.filled(filled) if kind in lists for each in some]
+    only_players = all("play" in each.phrases for each in listed)
+    return any(
+        ("play" in each.phrases and listed) or ("texture" in each.phrases and not only_players)
+        for each in left
+    )
+
+
+def _names(some: Sequence[Statement]) -> frozenset[str]:
+    return frozenset[str]().union(*(each.names for each in some))
 
 
 def _endings(left: Sequence[Statement], random: Random, most_sentences: int) -> Iterator[str]:
@@ -114,10 +157,11 @@ def _endings(left: Sequence[Statement], random: Random, most_sentences: int) -> 
     if not left:
         yield ""
     elif most_sentences:
-        frames = _fitting(phrase_book().followings, _kinds(left), True)
+        frames = _fitting(phrase_book().followings, _kinds(left))
         for frame in shuffled([each for each in frames if len(each.kinds) == len(left)], random):
-            for filled in _fillings(frame.kinds, shuffled(left, random)):
-                yield f" {_worded(frame, filled, random)}."
+            for filled in _fillings(frame.places, shuffled(left, random)):
+                if not any(_clash(kind, some) for kind, some in frame.filled(filled)):
+                    yield f" {_worded(frame, filled, random)}."
 
 
 def _kinds(said: Sequence[Statement]) -> tuple[frozenset[str], ...]:
@@ -125,54 +169,73 @@ def _kinds(said: Sequence[Statement]) -> tuple[frozenset[str], ...]:
 
 
 @cache
-def _fitting(
-    frames: tuple[Frame, ...], kinds: tuple[frozenset[str], ...], is_named: bool
-) -> tuple[Frame, ...]:
+def _fitting(frames: tuple[Frame, ...], kinds: tuple[frozenset[str], ...]) -> tuple[Frame, ...]:
     """The frames that statements of these kinds can fill."""
-    return tuple(
-        frame
-        for frame in frames
-        if len(frame.kinds) <= MOST_IN_SENTENCE + (not is_named)
-        and (is_named or not _is_bare(frame))
-        and _can_fill(frame.kinds, kinds)
-    )
-
-
-def _is_bare(frame: Frame) -> bool:
-    """Whether it needs to know the kind of piece: not "this is a piece", "this is loud music" nor
-    "music in A minor"."""
-    named_ahead = "music" in frame.kinds and (frame.parts[0] or frame.kinds[0] == "music")
-    return frame.kinds == ("noun",) or bool(named_ahead)
+    return tuple(frame for frame in frames if _can_fill(frame.kinds, kinds))
 
 
 def _can_fill(places: tuple[str, ...], kinds: tuple[frozenset[str], ...]) -> bool:
     return not places or any(
-        places[0] in each and _can_fill(places[1:], kinds[:i] + kinds[i + 1 :])
+        not each.isdisjoint(phrase_book().kinds_at(places[0]))
+        and _can_fill(places[1:], kinds[:i] + kinds[i + 1 :])
         for i, each in enumerate(kinds)
     )
 
 
-def _fillings(places: tuple[str, ...], left: list[Statement]) -> Iterator[list[Statement]]:
-    """Every way to give each place a statement that has its kind."""
+def _fillings(
+    places: tuple[tuple[str, int], ...], left: list[Statement]
+) -> Iterator[list[Statement]]:
+    """Every way to give each place as many statements of its kind as it takes."""
     if not places:
         yield []
-    for statement in left if places else ():
-        if places[0] in statement.phrases:
-            rest = [each for each in left if each is not statement]
-            for others in _fillings(places[1:], rest):
-                yield [statement, *others]
+        return
+    (kind, count), *others = places
+    kinds = phrase_book().kinds_at(kind)
+    for some in combinations([s for s in left if not s.phrases.keys().isdisjoint(kinds)], count):
+        for rest in _fillings(tuple(others), [each for each in left if each not in some]):
+            yield [*some, *rest]
 
 
 def _worded(frame: Frame, filled: Sequence[Statement], random: Random) -> str:
     """The frame with a phrase of each statement in its place."""
     texts = [frame.parts[0]]
     for (kind, said), text in zip(frame.filled(filled), frame.parts[2::2], strict=True):
-        texts += [_joined(kind, said, random), text]
+        joined = _list if kind in phrase_book().lists else _side_by_side
+        texts += [joined(kind, said, random), text]
     return expand("".join(texts), random)
 
 
-def _joined(kind: str, said: Sequence[Statement], random: Random) -> str:
-    """Phrases side by side; adjectives in the order that English has for them."""
+def _ordered(place: str, said: Sequence[Statement]) -> list[Statement]:
+    """Things of a list in its order."""
+    kinds = phrase_book().kinds_at(place)
+    return sorted(said, key=lambda each: (kinds.index(_kind_at(place, each)), each.rank))
+
+
+def _kind_at(place: str, statement: Statement) -> str:
+    """The kind of phrase that a statement has for a place."""
+    return next(kind for kind in phrase_book().kinds_at(place) if kind in statement.phrases)
+
+
+def _list(place: str, said: Sequence[Statement], random: Random) -> str:
+    """Things in the order of their list; two at its end may be one: "a dark, wide sound"."""
+    ordered = _ordered(place, said)
+    last = ordered[-2:]
+    merged: list[str] = []
+    often = 1 if len(said) > MOST_LISTED else MERGED
+    if _may_merge(last, len(said) > len(last) or place == "has") and random.random() < often:
+        ordered = ordered[:-2]
+        merged = [f"a_ {_side_by_side('shade', last, random)} sound"]
+    return listed([pick(each.phrases[_kind_at(place, each)], random) for each in ordered] + merged)
+
+
+def _may_merge(last: Sequence[Statement], is_an_end: bool) -> bool:
+    """Whether two may be one: at the end of a list, where they are not all that is said."""
+    names = {each.attribute for each in last if "shade" in each.phrases}
+    return is_an_end and names == phrase_book().merged
+
+
+def _side_by_side(kind: str, said: Sequence[Statement], random: Random) -> str:
+    """Phrases of one kind; adjectives in the order that English has for them."""
     book = phrase_book()
     worded = [(pick(each.phrases[kind], random), each) for each in said]
     worded.sort(key=lambda pair: pair[1].rank)

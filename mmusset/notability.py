@@ -5,15 +5,17 @@ from collections.abc import Iterable
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.sample import UNMEASURED, Claim
 
+LEFT_TO_SAY = 2  # claims where none is notable: a list of what is ordinary says nothing
+
 
 def worth_saying(claims: Iterable[Claim]) -> tuple[Claim, ...]:
-    """The claims that are notable, what matters most first; all of them where none is.
+    """The claims that are notable, what matters most first; a few of them where none is.
 
     What no measurement settles (the kind of piece, what plays) comes first. The mode is left
     out where the key names it.
     """
     ordered = sorted(claims, key=lambda claim: _rank(claim.attribute))
-    told = [claim for claim in ordered if _is_notable(claim)] or ordered
+    told = [claim for claim in ordered if _is_notable(claim)] or ordered[:LEFT_TO_SAY]
     has_key = any(claim.attribute == "key" for claim in told)
     return tuple(claim for claim in told if not (has_key and claim.attribute == "mode"))
 

@@ -13,7 +13,7 @@ import argparse
 import csv
 import random
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import renders
@@ -23,6 +23,7 @@ from orchestra import INSTRUMENTS
 
 from mmusset.ears.truth_table import COLUMNS, FILE
 
+BATCH = 40  # clips that FluidSynth plays at a time: loading a font takes seconds
 # What the programs of General MIDI are called; those of which nobody could say are left out.
 NAMES: Mapping[int, str] = {
     **dict.fromkeys((0, 1, 3), "piano"),
@@ -61,30 +62,40 @@ def main() -> int:
     with (options.folder / FILE).open("w", newline="") as file:
         table = csv.DictWriter(file, COLUMNS)
         table.writeheader()
-        for seed in range(options.first_seed, options.first_seed + options.clips):
-            table.writerow(written(seed, options.font, options.folder))
+        seeds = range(options.first_seed, options.first_seed + options.clips)
+        for first in range(0, len(seeds), BATCH):
+            table.writerows(written(seeds[first : first + BATCH], options.font, options.folder))
     return 0
 
 
-def written(seed: int, font: renders.Set, folder: Path) -> dict[str, str]:
-    """A clip in the folder, and its line in the table."""
-    rng = random.Random(f"ear clips {seed}")
-    piece = cast(seed, rng)
-    file = folder / f"{font}-{seed}.flac"
-    if not file.exists():
-        passing = folder / f"clean-{seed}.flac"
-        clean = renders.rendered(passing, scores.compose(piece), renders.drawn_gain(rng), font)
-        passing.unlink()
-        samples, rate_hz = renders.worn(clean, rng)
+def written(seeds: Sequence[int], font: renders.Font, folder: Path) -> Iterator[dict[str, str]]:
+    """Clips in the folder, those that are there already kept, and their lines in the table."""
+    pieces = {seed: cast(seed, random.Random(f"ear clips {seed}")) for seed in seeds}
+    missing = [seed for seed in seeds if not path_of(seed, font, folder).exists()]
+    performances = [performance(seed, pieces[seed]) for seed in missing]
+    for seed, clean in zip(missing, renders.played(font, performances), strict=True):
+        _, samples, rate_hz = renders.worn(clean, renders.drawn_wear(random.Random(f"wear {seed}")))
         frames = round(renders.SECONDS * rate_hz)
-        soundfile.write(file, samples[:frames].clip(-1, 1), rate_hz)
-    played = {NAMES[INSTRUMENTS[name].program] for name in piece.instruments}
-    return {
-        "file": file.name,
-        "voice": "choir" if "choir" in played else "none",
-        "drums": "yes" if piece.drums else "no",
-        "instruments": ", ".join(sorted(played - {"choir"})) or "none",
-    }
+        soundfile.write(path_of(seed, font, folder), samples[:frames].clip(-1, 1), rate_hz)
+    for seed, piece in pieces.items():
+        played = {NAMES[INSTRUMENTS[name].program] for name in piece.instruments}
+        yield {
+            "file": path_of(seed, font, folder).name,
+            "voice": "choir" if "choir" in played else "none",
+            "drums": "yes" if piece.drums else "no",
+            "instruments": ", ".join(sorted(played - {"choir"})) or "none",
+        }
+
+
+def path_of(seed: int, font: str, folder: Path) -> Path:
+    return folder / f"{font}-{seed}.flac"
+
+
+def performance(seed: int, piece: scores.Piece) -> renders.Performance:
+    truth = renders.Truth("composed", piece.tempo_bpm, None, None, piece.drums)
+    gain = renders.drawn_gain(random.Random(f"gain {seed}"))
+    parts, bpm = tuple(scores.played(piece)), piece.tempo_bpm
+    return renders.Performance(str(seed), str(seed), truth, parts, bpm, gain, renders.SHORT_S)
 
 
 def cast(seed: int, rng: random.Random) -> scores.Piece:

@@ -35,6 +35,7 @@ from orchestra import TICKS, Note, Part
 
 Floats = NDArray[np.float32]
 Set = Literal["fluid", "tim", "muse"]
+Font = Literal["fluid", "tim", "muse", "csound"]
 Row = tuple[float, float, float]  # start and length in beats, MIDI pitch
 
 FITTED: tuple[Set, ...] = ("fluid", "tim")
@@ -45,10 +46,11 @@ SHORT_S, LONG_S = 12.0, 34.0  # of a render: for a clip, and for three places as
 RINGING_S = 5.0  # between two renders, for the first to die away
 BATCH_S = 700.0  # of sound that FluidSynth plays at a time: loading a font takes seconds
 QUIETEST, LOUDEST = 0.15, 1.2  # FluidSynth's gain
-FONTS: dict[Set, str] = {
+FONTS: dict[Font, str] = {
     "fluid": "FluidR3_GM.sf2",
     "tim": "TimGM6mb.sf2",
     "muse": "MuseScore_General_Lite.sf3",
+    "csound": "sf_GMbank.sf2",
 }
 COMPOSED: dict[Set, range] = {
     "fluid": range(3000, 3060),
@@ -198,8 +200,10 @@ def _write(path: Path, samples: Floats, rate_hz: int) -> None:
     part.rename(path)
 
 
-def played(which: Set, performances: Sequence[Performance]) -> Iterator[Floats]:
+def played(which: Font, performances: Sequence[Performance]) -> Iterator[Floats]:
     """The clean sound of each, played one after another at the lowest gain and then amplified."""
+    if not performances:
+        return
     slot_s = performances[0].seconds + RINGING_S
     with tempfile.TemporaryDirectory() as folder:
         wav = Path(folder) / "all.wav"
@@ -244,7 +248,7 @@ def _performances(which: Set, folder: Path) -> Iterator[Performance]:
     windows = json.loads((folder / "corpus.json").read_text())
     for window in windows:
         if which == set_of(str(window["name"])):
-            yield _of_score(window)
+            yield of_score(window)
     for number in range(THIRDLESS[which]):
         yield _thirdless(which, number)
 
@@ -292,7 +296,7 @@ def _drawn(rng: random.Random) -> int:
     return rng.choice(PLUCKED) if rng.random() < 0.33 else rng.choice(PROGRAMS)
 
 
-def _of_score(window: dict[str, Any]) -> Performance:
+def of_score(window: dict[str, Any]) -> Performance:
     """A real score: at a tempo of its own, played more or less in time, with drums or without."""
     score, end = str(window["name"]), "opening" if window["opens"] else "ending"
     rng = random.Random(f"{score} {end}")

@@ -25,6 +25,7 @@ PACKAGES = {  # of Debian, by the sound font that is in it
     "FluidR3_GM.sf2": "fluid-soundfont-gm",
     "TimGM6mb.sf2": "timgm6mb-soundfont",
     "MuseScore_General_Lite.sf3": "musescore-general-soundfont-small",
+    "sf_GMbank.sf2": "csound-soundfont",
 }
 LOAD_WHAT_SOUNDS = ("-o", "synth.dynamic-sample-loading=1")
 TONICS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")

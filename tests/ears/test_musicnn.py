@@ -1,5 +1,6 @@
 """musicnn: its checkpoints read without TensorFlow, its networks run in numpy."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from mmusset.ears.hearing import hear
+from mmusset.ears.musicnn import probe
 from mmusset.ears.musicnn.checkpoint import read_checkpoint
-from mmusset.ears.musicnn.ear import MSD, MTT, MUSICNN, WHEEL, scores_of
+from mmusset.ears.musicnn.ear import MSD, MTT, MUSICNN, WHEEL, by_probe, by_tags
 from mmusset.ears.musicnn.mel import RATE_HZ, log_mel
 from mmusset.ears.musicnn.network import FRAMES, Network
 from mmusset.errors import MmussetError
@@ -98,9 +100,42 @@ def test_a_clip_shorter_than_a_window_is_heard(fetched: None) -> None:
 
 
 def test_every_label_has_a_score() -> None:
-    scores = scores_of(dict.fromkeys(MTT, 0.1), dict.fromkeys(MSD, 0.1))
+    pooled = [np.zeros((3, 1506), dtype=np.float32)] * 2
+    scores = by_tags(dict.fromkeys(MTT, 0.1), dict.fromkeys(MSD, 0.1)) | by_probe(pooled)
     assert list(scores) == [label.name for label in MUSICNN.labels]
     assert len(MTT) == len(MSD) == 50
+
+
+# --- the probe -----------------------------------------------------------------------------
+
+
+def beats() -> Floats:
+    """A kick and a snare by turns, and a hi-hat between: falling tones and bursts of noise."""
+    time_s = np.arange(round(SECONDS * RATE_HZ)) / RATE_HZ
+    noise = np.random.default_rng(0).standard_normal(len(time_s))
+    since_beat, since_half = time_s % 1.0, time_s % 0.25
+    kick = np.sin(2 * np.pi * (50 * since_beat - 5 * np.exp(-since_beat * 30)))
+    sound = kick * np.exp(-since_beat * 12) + 0.15 * noise * np.exp(-since_half * 60)
+    sound += 0.5 * noise * np.exp(-((time_s + 0.5) % 1.0) * 15)
+    return np.asarray(sound, dtype=np.float32)
+
+
+def test_the_probe_tells_drums_from_a_plucked_chord(fetched: None) -> None:
+    """Which measurement alone takes for drums now and then."""
+    drums = MUSICNN.label("drums")
+    assert drums
+    struck, plucked = (
+        hear(sound[:, None], RATE_HZ, [MUSICNN])["musicnn"]["drums"] for sound in (beats(), chord())
+    )
+    assert plucked.score < drums.absent_below <= struck.score
+
+
+def test_the_probes_weights_are_those_that_the_ear_was_calibrated_with() -> None:
+    """Other weights are another ear: `benchmarks/names.py` prints their steps, and datasets that
+    were made with these keep them apart by the ear's version."""
+    sha256 = hashlib.sha256(probe.FILE.read_bytes()).hexdigest()
+    assert (MUSICNN.version, sha256[:12]) == ("musicnn 0.1.0, probe 1", "066b0175f2d4")
+    assert probe.FILE.stat().st_size < 200_000
 
 
 def test_a_build_hears_with_it_and_knows_its_ears_after_a_lost_ledger(

@@ -22,7 +22,11 @@ class Network:
         self._variables = variables
 
     def __call__(self, log_mel: Floats) -> Floats:
-        """The probability of each tag, the mean over the windows of `[frames, 96]`.
+        """The probability of each tag, the mean over the windows of `[frames, 96]`."""
+        return self.tags(self.embedding(self.pooled(log_mel)))
+
+    def pooled(self, log_mel: Floats) -> Floats:
+        """What is strongest and what is usual of each feature, window by window: `[windows, 1506]`.
 
         Windows follow each other; what is left at the end is not heard. A clip that is shorter
         than a window is repeated until it fills one.
@@ -30,22 +34,27 @@ class Network:
         if len(log_mel) < FRAMES:
             log_mel = np.tile(log_mel, (-(-FRAMES // len(log_mel)), 1))[:FRAMES]
         starts = range(0, len(log_mel) - FRAMES + 1, FRAMES)
-        scores = [self._of_window(log_mel[start : start + FRAMES]) for start in starts]
-        return np.asarray(np.mean(scores, axis=0), dtype=np.float32)
+        return np.stack([self._pooled(log_mel[start : start + FRAMES]) for start in starts])
 
-    def _of_window(self, window: Floats) -> Floats:
+    def embedding(self, pooled: Floats) -> Floats:
+        """The network's last layer but one: what its tags are told by, `[windows, 200]`."""
+        scale, shift = self._norm(9)
+        return np.maximum(self._dense(pooled * scale + shift, "dense"), 0)
+
+    def tags(self, embedding: Floats) -> Floats:
+        """The probability of each tag, the mean over the windows."""
+        scale, shift = self._norm(10)
+        logits = self._dense(embedding * scale + shift, "dense_1")
+        return np.asarray(np.mean(1 / (1 + np.exp(-logits)), axis=0), dtype=np.float32)
+
+    def _pooled(self, window: Floats) -> Floats:
         scale, shift = self._norm(0)
         front = self._front_end(window * scale + shift)
         first = self._along_time(front, 5)
         second = self._along_time(first, 6) + first
         third = self._along_time(second, 7) + second
         features = np.concatenate([front, first, second, third], axis=1)
-        pooled = np.stack([features.max(axis=0), features.mean(axis=0)], axis=1).reshape(-1)
-        scale, shift = self._norm(9)
-        hidden = np.maximum(self._dense(pooled * scale + shift, "dense"), 0)
-        scale, shift = self._norm(10)
-        logits = self._dense(hidden * scale + shift, "dense_1")
-        return np.asarray(1 / (1 + np.exp(-logits)), dtype=np.float32)
+        return np.stack([features.max(axis=0), features.mean(axis=0)], axis=1).reshape(-1)
 
     def _front_end(self, bands: Floats) -> Floats:
         """Timbre under two tall filters, rhythm under three long ones: `[frames, 561]`."""

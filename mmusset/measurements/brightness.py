@@ -91,7 +91,7 @@ BRIGHTNESS = Measurement(
             "timbre|tone colou?r|tone|tonally|tonal (?:quality|character|balance|palette)|sound"
             "|sonority|palette|mix|recording|audio|production|soundscape|spectrum"
             "|(?:frequency|spectral)"
-            " (?:spectrum|balance|response)",
+            " (?:spectrum|balance|response|range|content)|tonal range",
             {
                 "dark": "dark|muffled|murky|muddy|dull|dim|woolly|boomy|bassy|bottom heavy"
                 "|bass heavy|shadowy|dusky",

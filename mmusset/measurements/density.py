@@ -115,7 +115,7 @@ DENSITY = Measurement(
         ),
         Trait(
             "instrumentation|orchestration",
-            {"busy": "busy|dense|thick|crowded|densely (?:layered|packed|woven)"},
+            {"sparse": "sparse|thin|spare", "busy": "busy|dense|thick|crowded|densely (?:layered|packed|woven)"},
         ),
         Trait(
             "notes",

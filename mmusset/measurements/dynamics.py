@@ -48,6 +48,8 @@ _BY_TURNS = tuple(
         r"\bfrom\s+(?:an?\s+|near\s+)?(?:whisper|murmur|hush|silence)\s+to\s+(?:an?\s+)?\w+",
         rf"\bfrom\s+(?:\w+\s+)?{_QUIET}(?:\s+\w+)?\s+to\s+(?:an?\s+)?(?:\w+\s+)?{_LOUD}\b",
         rf"\bfrom\s+(?:\w+\s+)?{_LOUD}(?:\s+\w+)?\s+to\s+(?:an?\s+)?(?:\w+\s+)?{_QUIET}\b",
+        r"\blouder\s*,?\s+(?:and|but|then|before)\b[^.!?;]{0,30}?\b(?:softer|quieter)\b",
+        r"\b(?:softer|quieter)\s*,?\s+(?:and|but|then|before)\b[^.!?;]{0,30}?\blouder\b",
         # One part of it beside another.
         r"\b(?:first|second|last|opening|final)\s+(?:half|part|section|bars?)\b[^.!?;]{1,30}?"
         r"\b(?:louder|softer|quieter)\s+than\s+(?:the|its)\s+(?:first|second|last|opening|rest)\b",
@@ -152,7 +154,8 @@ DYNAMICS = Measurement(
     mentions=_mentions,
     said=(
         Trait(
-            "volume level|sound level|volume|level|loudness|dynamics?|dynamically|intensity",
+            r"volume level|sound level|volume|(?<!energy[-\s])level|loudness|dynamics?|dynamically"
+            "|intensity",
             words={
                 "even": "steady|constant|consistent|even|stable|uniform|unchanging|unchanged|flat"
                 "|fixed|same|static|level",
@@ -164,14 +167,28 @@ DYNAMICS = Measurement(
                 "|rises? and falls?|falls? and rises?|swells?|goes up and down|ebbs?|surges?|dips?",
             },
         ),
+        Trait(
+            "dynamic(?:s|al)? range",
+            {
+                "even": "narrow|small|limited|low|restricted|compressed|tight|minimal|modest|slim",
+                "varied": "wide|large|high|broad|big|great|considerable|huge|vast|extreme|extensive"
+                "|full",
+            },
+        ),
         Amount(
-            "dynamic(?:s|al)? (?:range|variations?|changes?|contrasts?|shifts?|swells?)"
+            "dynamic(?:s|al)? range|dynamics",
+            much="varied",
+            little="even",
+        ),
+        Amount(
+            "dynamic(?:s|al)? (?:variations?|changes?|contrasts?|shifts?|swells?)"
             "|(?:changes?|variations?|shifts?|swings?|contrasts?|fluctuations?|movement|surprises)"
             " (?:in|of) (?:the )?(?:volume|level|loudness|dynamics?|intensity)"
             "|(?:volume|level|loudness) (?:changes?|variations?|shifts?|swings?)"
-            "|dynamics|crescendos?|diminuendos?|swells(?! of)|outbursts",
+            "|crescendos?|diminuendos?|swells(?! of)|outbursts",
             much="varied",
             little="even",
+            there=True,
         ),
     ),
     notable=frozenset({"varied"}),

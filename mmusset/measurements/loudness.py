@@ -86,7 +86,7 @@ LOUDNESS = Measurement(
     mentions=_mentions,
     said=(
         Trait(
-            "volume level|sound level|volume|level|loudness",
+            r"volume level|sound level|volume|(?<!energy[-\s])level|loudness",
             {
                 "quiet": "low|quiet|soft|down|modest|subdued|hushed|faint|muted|restrained|gentle",
                 "medium": f"{MEDIUM}|average|mid|normal|comfortable|conversational|intermediate",

@@ -5,6 +5,11 @@ from collections.abc import Iterator
 from . import spoken_key
 from .declaration import Evidence, Finding, Line, Measurement, Mention
 from .key import KEY, MusicalKey
+from .said import Trait
+
+
+# The mode that a key names goes with its tonic: "F sharp minor".
+_NO_TONIC = r"(?<!(?-i:[A-G])[-\s])(?<![#♯♭])(?<![#♯♭]\s)(?<!sharp\s)(?<!flat\s)"
 
 
 def _find(evidence: Evidence) -> Finding:
@@ -29,6 +34,13 @@ MODE = Measurement(
     values=("minor", "major"),
     find=_find,
     mentions=_mentions,
+    said=(
+        Trait(
+            "key|mode|tonality|tonal cent(?:er|re)|harmony|harmonies|harmonically|tonally|scales?"
+            "|chord progressions?|progressions?|feel|sonority|tonal quality",
+            {value: rf"{_NO_TONIC}{value}" for value in ("minor", "major")},
+        ),
+    ),
     rank=41,
     line=Line("mode", lambda k: k.mode, lambda k: k.mode_confidence),
 )

@@ -106,6 +106,7 @@ PULSE = Measurement(
                 "|moderate in pace|neither slow nor fast|neither fast nor slow|walking tempo"
                 "|middling tempo|andante|andantino|moderato|allegretto"
             ),
+            *stated(PACES, "medium to moderate|moderate to medium|mid to moderate"),
             *stated(PACES, f"{MEDIUM}|walking|medium fast|medium slow|average|normal"),
             *joined(*TEMPO_OF, f"{MEDIUM}|medium fast|medium slow"),
             *joined("strolls|ambles|strolling|ambling", "along at a walking pace"),

@@ -24,6 +24,8 @@ _LINK = (
     r"|moves?|to|has|have|had|does|do|did|can|could|may|on|in|at|about|around|an?|the|its"
     r"|way|well|right|turned|cranked|very|quite"
     r"|rather|pretty|somewhat|so|too|just|always|often|overall|itself|set|described|as|all"
+    r"|considered|deemed|judged|estimated|measured|rated|found|perceived|regarded|classified"
+    r"|characteri[sz]ed|classed|marked|listed|labell?ed|maintained|that"
     r"|more\s+or\s+less|from|first|last"
     # No word may be read in two ways, or the time to read doubles with each.
     r"|(?!hardly\b|barely\b|scarcely\b|rarely\b)\w+ly"
@@ -44,7 +46,7 @@ _MANY = (
 )
 _MUCH = (
     rf"{_MANY}|much|considerable|strong|prominent|ample|generous|large|pronounced|marked"
-    r"|noticeable|constant|clear|substantial|significant|great|big|sheer|pure|raw"
+    r"|noticeable|constant|clear|substantial|significant|great|big|sheer|pure|raw|high|frequent"
 )
 _FEW = (
     r"(?:very\s+)?few|(?:hardly|barely|scarcely)\s+an?y?|not\s+(?:many|a\s+lot\s+of)"
@@ -56,6 +58,16 @@ _LITTLE = (
     rf"|absence)\s+of|lacks?"
     r"|lacking(?:\s+in)?|low\s+(?:in|on)|devoid\s+of|free\s+(?:of|from)|minimal|slight|limited"
     r"|scant|weak|subdued|reduced|low|small|(?:almost|virtually)\s+no|not\s+a(?:\s+single)?"
+)
+_NONE = (
+    r"no|zero|without(?:\s+any)?|an?\s+(?:lack|absence)\s+of|devoid\s+of|free\s+(?:of|from)|lacks?"
+    r"|lacking|(?:almost|virtually|absolutely)\s+no|not\s+(?:any|a\s+single)"
+)
+_THERE = (
+    r"(?:there\s+(?:is|are)|has|have|having|features?|featuring|with|shows?|showing|contains?"
+    r"|containing|includes?|including|uses?|using|through|displays?|exhibits?|undergoes"
+    r"|makes?\s+use\s+of|(?:marked|characteri[sz]ed)\s+by)"
+    rf"(?!\s+(?:{_DENIED}|{_LITTLE}|subtle|gentle|minor|hardly)\b)"
 )
 _IS_MUCH = (
     r"strong|prominent|plentiful|abundant|high|great|ample|large|wide|considerable|dominant"
@@ -73,6 +85,12 @@ _ADJECTIVES = (
 )
 _BESIDE = (
     r"(?P<beside>\s*(?:,|,?\s+(?:and|but)\s)\s*(?!(?:the|an?|its?|this)\b)\w+)?"  # "low, bright"
+)
+_SIGN = r"\s*(?:[:=(–—]|\s-\s)\s*(?:(?:very|quite|rather|somewhat|\w+ly)\s+)*"  # "Volume (low)"
+# Where nothing follows that "simple and low" could be the adjectives of.
+_CLOSED = (
+    r"(?=\s*(?:[.,;:!?)–—]|$)|\s+(?:and|but|with|throughout|overall|in|from|for|at|all|to|which"
+    r"|that|giving|creating|adding|making|while|as)\b)"
 )
 _AHEAD = 70  # characters before a noun in which the words for it are looked for
 
@@ -93,13 +111,16 @@ class Trait:
 class Amount:
     """Things that give a value by how much there is of them; None where that says nothing.
 
-    What is `counted` may be many or few, but not strong or weak.
+    What is `counted` may be many or few, but not strong or weak. `none` is the value where there is
+    none at all, if that is another than little; what is `there` in any measure is much.
     """
 
     of: str
     much: str | None
     little: str | None
     counted: bool = False
+    none: str | None = None
+    there: bool = False
 
 
 Said = Trait | Amount
@@ -156,7 +177,9 @@ def _said_after(
 ) -> Iterator[tuple[int, int, str]]:
     for pattern, value in patterns.after:
         if match := pattern.match(text, end):
-            yield start, match.end(), _unless_denied(match["between"], value, values)
+            # The first of "low and constant" may claim something of its own.
+            begin = match.start("last") if "last" in pattern.groupindex else start
+            yield begin, match.end(), _unless_denied(match["between"], value, values)
 
 
 def _unless_denied(between: str, value: str, values: tuple[str, ...]) -> str:
@@ -177,17 +200,20 @@ Rows = tuple[tuple[re.Pattern[str], str], ...]
 
 
 def _of_amount(each: Amount) -> tuple[Rows, Rows]:
-    sides = (
+    sides = [  # of equal lengths the first counts: none is little, too
+        (each.none, _NONE, "absent|missing"),
         (each.much, _MANY if each.counted else _MUCH, _IS_MUCH),
         (each.little, _FEW if each.counted else _LITTLE, _IS_LITTLE),
-    )
+    ]
+    if each.there:
+        sides.append((each.much, _THERE, "present|audible|heard"))
     before = tuple(
-        (_compiled(rf"\b(?:{quantity})\s+(?:\w+\s+or\s+)?{_ADJECTIVES}$"), value)
+        (_compiled(rf"\b(?:{quantity})(?:\s+in)?\s+(?:\w+\s+or\s+)?{_ADJECTIVES}$"), value)
         for value, quantity, _ in sides
         if value
     )
     after = tuple(
-        (_compiled(rf"{_LINKED}+)\s+(?:{verdict})\b(?!-)"), value)
+        (_compiled(rf"{_LINKED}+|{_SIGN})\s*(?:{verdict})\b(?!-)"), value)
         for value, _, verdict in sides
         if value
     )
@@ -199,7 +225,14 @@ def _of_trait(each: Trait, values: tuple[str, ...]) -> tuple[Rows, Rows]:
     before = [
         (_compiled(rf"\b{word}{_BESIDE}(?:\s+in)?\s+{_KINDS}$"), value) for word, value in words
     ]
-    after = [(_compiled(rf"{_LINKED}+|\s*[:=])\s*{word}"), value) for word, value in words]
+    after = [(_compiled(rf"{_LINKED}+|{_SIGN})\s*{word}"), value) for word, value in words]
+    # "The tone is full and bright", but not "dark and bright".
+    other = rf"(?!{'|'.join(word for word, _ in words)})[\w-]+"
+    listed = rf"(?:{other},\s+)?{other},?\s+and\s+"
+    after += [
+        (_compiled(rf"{_LINKED}+)\s+{listed}(?P<last>{word}){_CLOSED}"), value)
+        for word, value in words
+    ]
     after += [
         (_compiled(rf"{_LINKED}*)\s+(?:{_spaced(verbs)})\b"), value)
         for value, verbs in each.verbs.items()
@@ -221,5 +254,5 @@ def _spaced(words: str) -> str:
 
 # "Dynamically, it is flat."
 _FRAMED = r"(?:,\s+(?:it|this|the\s+(?:music|piece|track|clip|mix|sound))\b)?"
-_LINKED = rf"{_WHOLE}{_FRAMED}(?P<between>(?:(?:\s+(?:{_DENIED}|{_LINK}|,)|['’](?:s|re))(?!\w))"
+_LINKED = rf"{_WHOLE}{_FRAMED}(?P<between>(?:(?:\s+(?:{_DENIED}|{_LINK})|,\s+which|['’](?:s|re))(?!\w))"
 _DENIAL = _compiled(rf"\b(?:{_DENIED})\b")

@@ -70,7 +70,12 @@ WIDTH = Measurement(
                 "wide": "wide|broad|expansive|large|spacious|huge|vast|generous|enormous",
             },
         ),
-        Amount("stereo (?:width|spread|separation)", much="wide", little="not wide"),
+        Amount(
+            "stereo(?: (?:width|spread|separation|image|field|effect|panning|imaging))?",
+            much="wide",
+            little="not wide",
+            none="mono",
+        ),
         Trait(
             "left and right|(?:both|two) channels|channels",
             {

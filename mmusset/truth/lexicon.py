@@ -142,6 +142,7 @@ ASIDES = (
     r"|vibrato|tremolo|arpeggi\w+|scratch\w*|fading|fingerpicking)",
     r"(?:car|street|horse)[-\s]+racing|sound\s+quality",
     # Ranges of tempo, and of pitch.
+    r"(?!(?:medium|moderate)[-\s]+to[-\s]+(?:medium|moderate|mid))"
     r"(?:slow|medium|moderate|mid)[-\s]+to[-\s]+(?:fast|up[-\s]?tempo|medium|moderate|mid|high)"
     r"\w*(?:[-\s]+tempo)?",
     r"(?:rising|rises|swelling|swells)[-\s]+and[-\s]+(?:falling|falls)"

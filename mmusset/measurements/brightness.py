@@ -20,6 +20,8 @@ def _measure(signal: "ClipSignal") -> Measured:
     return spectrum.brightness(signal.spectrum, signal.audible_share)
 
 
+_DARK = "muffled|murky|muddy|dull|dim|woolly|boomy|bassy"
+_BRIGHT = "crisp|brilliant|trebly|toppy|shrill|glassy|tinny|sparkling|brittle|piercing"
 _LOW = "low(?:er)? frequenc(?:y|ies)|lows|low end|bottom end|bottom|bass frequencies"
 _HIGH = "(?:high|upper)(?:er)? frequenc(?:y|ies)(?: content)?|highs|high end|top end"
 
@@ -48,8 +50,8 @@ BRIGHTNESS = Measurement(
             *joined(
                 "high frequencies are|high end is|treble is", "weak|subdued|recessed|rolled off"
             ),
-            *joined("dark|murky|muffled|muddy|dull", "sounding|hued"),
-            *("dark timbred", "treble light", "murky", "bass heavy", "bottom heavy"),
+            *joined(f"dark|{_DARK}", "sounding|hued|toned|timbred"),
+            *("treble light", "murky", "bassy", "boomy", "bass heavy", "bottom heavy"),
         ),
         "balanced": (
             *joined(
@@ -76,14 +78,8 @@ BRIGHTNESS = Measurement(
             *joined("weighted|leaning|tilted", "towards the high end"),
             *joined("rich in|heavy with|full of|plenty of|much", "treble"),
             *joined("high frequencies are|high end is|treble is", "strong|prominent|present"),
-            *(
-                "bright timbred",
-                "treble rich",
-                "treble heavy",
-                "bright hued",
-                "toppy",
-                "all treble",
-            ),
+            *joined(f"bright|{_BRIGHT}", "sounding|hued|toned|timbred"),
+            *("treble rich", "treble heavy", "toppy", "tinny", "all treble"),
         ),
     },
     said=(
@@ -93,11 +89,9 @@ BRIGHTNESS = Measurement(
             "|(?:frequency|spectral)"
             " (?:spectrum|balance|response|range|content)|tonal range",
             {
-                "dark": "dark|muffled|murky|muddy|dull|dim|woolly|boomy|bassy|bottom heavy"
-                "|bass heavy|shadowy|dusky",
+                "dark": f"dark|{_DARK}|bottom heavy|bass heavy|shadowy|dusky",
                 "balanced": "balanced|well balanced|evenly balanced|neutral|tonally even",
-                "bright": "bright|crisp|brilliant|trebly|toppy|shrill|glassy|tinny|sparkling"
-                "|brittle|piercing",
+                "bright": f"bright|{_BRIGHT}",
             },
         ),
         Trait(
@@ -106,6 +100,7 @@ BRIGHTNESS = Measurement(
         ),
         Trait(
             _LOW,
+            words={"dark": "dominant|predominant|dominating"},
             verbs={"dark": "dominates?|dominating|prevails?|predominates?|outweighs?"},
         ),
         Trait(

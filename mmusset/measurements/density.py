@@ -115,7 +115,10 @@ DENSITY = Measurement(
         ),
         Trait(
             "instrumentation|orchestration",
-            {"sparse": "sparse|thin|spare", "busy": "busy|dense|thick|crowded|densely (?:layered|packed|woven)"},
+            {
+                "sparse": "sparse|thin|spare",
+                "busy": "busy|dense|thick|crowded|densely (?:layered|packed|woven)",
+            },
         ),
         Trait(
             "notes",

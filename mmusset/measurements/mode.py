@@ -8,10 +8,6 @@ from .key import KEY, MusicalKey
 from .said import Trait
 
 
-# The mode that a key names goes with its tonic: "F sharp minor".
-_NO_TONIC = r"(?<!(?-i:[A-G])[-\s])(?<![#♯♭])(?<![#♯♭]\s)(?<!sharp\s)(?<!flat\s)"
-
-
 def _find(evidence: Evidence) -> Finding:
     key = evidence[KEY]
     return Finding("mode", key.mode, key.name, key.mode_confidence, frozenset())
@@ -36,9 +32,13 @@ MODE = Measurement(
     mentions=_mentions,
     said=(
         Trait(
-            "key|mode|tonality|tonal cent(?:er|re)|harmony|harmonies|harmonically|tonally|scales?"
-            "|chord progressions?|progressions?|feel|sonority|tonal quality",
-            {value: rf"{_NO_TONIC}{value}" for value in ("minor", "major")},
+            "key|mode|third|tonic(?: chord)?|chords|tonality|tonal cent(?:er|re)|tonally|scales?"
+            "|harmony|harmonies|harmonically|harmonic (?:language|character|colou?r)|(?:chord )?progressions?|feel|sonority"
+            "|tonal quality",
+            {
+                value: rf"{spoken_key.NO_TONIC}{value}(?!\s*\?)(?!\s+(?:and|or|to)\s+{other})"
+                for value, other in (("minor", "major"), ("major", "minor"))
+            },
         ),
     ),
     rank=41,

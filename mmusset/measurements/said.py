@@ -83,6 +83,7 @@ _ADJECTIVES = (
     r"(?:(?!(?:of|and|or|the|in|with|than|but|on|at|wrong|missed|false|grace|long)\b)"
     r"[\w'’-]+\s+){0,2}"
 )
+_SENSE = r"(?:(?:sense|feeling|level|degree|amount|element|range)\s+of\s+)?"
 _BESIDE = (
     r"(?P<beside>\s*(?:,|,?\s+(?:and|but)\s)\s*(?!(?:the|an?|its?|this)\b)\w+)?"  # "low, bright"
 )
@@ -205,13 +206,13 @@ def _of_amount(each: Amount) -> tuple[Rows, Rows]:
         (each.much, _MANY if each.counted else _MUCH, _IS_MUCH),
         (each.little, _FEW if each.counted else _LITTLE, _IS_LITTLE),
     ]
-    if each.there:
-        sides.append((each.much, _THERE, "present|audible|heard"))
     before = tuple(
-        (_compiled(rf"\b(?:{quantity})(?:\s+in)?\s+(?:\w+\s+or\s+)?{_ADJECTIVES}$"), value)
+        (_compiled(rf"\b(?:{quantity})(?:\s+in)?\s+(?:\w+\s+or\s+)?{_ADJECTIVES}{_SENSE}$"), value)
         for value, quantity, _ in sides
         if value
     )
+    if each.much and each.there:
+        before += ((_compiled(rf"\b{_THERE}\s+{_ADJECTIVES}$"), each.much),)
     after = tuple(
         (_compiled(rf"{_LINKED}+|{_SIGN})\s*(?:{verdict})\b(?!-)"), value)
         for value, _, verdict in sides
@@ -254,5 +255,7 @@ def _spaced(words: str) -> str:
 
 # "Dynamically, it is flat."
 _FRAMED = r"(?:,\s+(?:it|this|the\s+(?:music|piece|track|clip|mix|sound))\b)?"
-_LINKED = rf"{_WHOLE}{_FRAMED}(?P<between>(?:(?:\s+(?:{_DENIED}|{_LINK})|,\s+which|['’](?:s|re))(?!\w))"
+_LINKED = (
+    rf"{_WHOLE}{_FRAMED}(?P<between>(?:(?:\s+(?:{_DENIED}|{_LINK})|,\s+which|['’](?:s|re))(?!\w))"
+)
 _DENIAL = _compiled(rf"\b(?:{_DENIED})\b")

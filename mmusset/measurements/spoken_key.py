@@ -28,15 +28,17 @@ _KEY_OF = re.compile(
     r"(?![\w#♯♭'’])(?!\s+(?:major|minor))",
     re.IGNORECASE,
 )
+# The mode that a key names goes with its tonic: "F sharp minor". "A" may be the article.
+NO_TONIC = (
+    r"(?<!(?-i:[B-G])[-\s])(?<!(?-i:\w\sA)[-\s])(?<![#♯♭])(?<![#♯♭]\s)(?<!sharp\s)(?<!flat\s)"
+    r"(?<!(?-i:[A-G]b)[-\s])"
+)
 _MODE_ONLY = re.compile(
     r"\b(?:key|mode)\s+is\s+an?\s+(?P<mode5>major|minor)\s+one\b"
-    r"|\b(?P<mode>major|minor)[-\s]+(?:keys?|keyed|modes?|tonality|scales?|harmony|harmonies)\b"
+    rf"|\b{NO_TONIC}(?P<mode>major|minor)[-\s]+(?:keys?|keyed|modes?|tonality|scales?|harmony|harmonies)\b"
     r"(?!\s+(?:to|moments?|roles?|parts?|players?|figures?|points?)\b)"
     r"|\b(?:in|into|to\s+the)\s+(?:the\s+)?(?P<mode2>major|minor)(?=\s*(?:[,.;:!?)]|$|and\b"
     r"|with\b|at\b))"
-    r"|\b(?:mode|tonality|key|third|tonic(?:\s+chord)?|harmony|harmonies|chords|progressions?)"
-    r"\s*(?::|\s(?:(?:is|are|stays?|remains?|leans?|sounds?|seems?|feels?)\s+)?(?:\w+ly\s+)?)\s*"
-    r"(?P<mode3>major|minor)\b(?!\s*\?)(?!\s+(?:and|or|to)\s+(?:major|minor))"
     r"|\b(?P<mode4>major|minor)[-\s]+(?:chords|triads)\b",
     re.IGNORECASE,
 )

@@ -33,14 +33,16 @@ _UNIT = (
 )
 _SPAN = rf"(?P<low>{_NUMBER})(?:\s*(?:-|–|—|\bto\b)\s*(?P<high>{_NUMBER}))?"
 _BETWEEN = rf"between\s+(?P<low>{_NUMBER})\s+and\s+(?P<high>{_NUMBER})"
-_OF_IT = r"(?:\s+(?:of|in|for)\s+(?:the|this)\s+(?:\w+\s+)?(?:piece|track|song|music|clip|recording))?"
+_OF_IT = (
+    r"(?:\s+(?:of|in|for)\s+(?:the|this)\s+(?:\w+\s+)?(?:piece|track|song|music|clip|recording))?"
+)
 _LEAD = (
     r"(?:tempo|pulse|bpm|metronome)\b"
     rf"{_OF_IT}(?:\s+(?:is|of|at|near|around|about|roughly|approximately|close|to|sits|stays|holds|lies"
     r"|drops|rises|falls|settles|set|runs|hovers"
     r"|marked|marking|mark|a|just|under|over|exactly|would|will|may|might|says?|reads?"
-    r"|ticks?|clicks?"
-    r"|shows?|some))*\s*[:=]?"
+    r"|ticks?|clicks?|measures?|measured|estimated|detected|as|approx"
+    r"|shows?|some)\.?|\s*[:=(~])*"
 )
 _PATTERNS = tuple(
     re.compile(pattern, re.IGNORECASE)

@@ -20,6 +20,16 @@ def _measure(signal: "ClipSignal") -> Measured:
     return loudness.stereo_width(signal.mid, signal.side, signal.audible_share)
 
 
+_PLACED = (
+    "(?:placed|panned|positioned|concentrated|focused|located|kept|mixed|is|sits?|stays?|comes?)"
+)
+_MIDDLE = "(?:cent(?:er|re)|middle)"
+_FAR = "(?:widely|wide|broadly|far|hard)"
+_SIDES = (
+    "(?:(?:both|either|opposite) (?:sides?|ears|speakers|channels)|the (?:far )?left and"
+    "(?: the)?(?: far)? right|left and right)"
+)
+
 WIDTH = Measurement(
     name="width",
     model=Measured,
@@ -34,6 +44,11 @@ WIDTH = Measurement(
         "mono": (
             *joined("mono|in mono|single channel|monaural"),
             "one channel",
+            *joined(
+                "no difference between the|no difference between",
+                "channels|two channels"
+                "|left and right|left and right channels|left and the right channel",
+            ),
         ),
         "narrow": (
             *joined(
@@ -43,6 +58,7 @@ WIDTH = Measurement(
             ),
             *joined("little", "width|stereo width"),
             *("narrowly spread", "spreads narrowly", "spreading narrowly"),
+            *joined("almost|nearly|close to|not quite", "mono"),
         ),
         "wide": (
             *joined(
@@ -56,7 +72,8 @@ WIDTH = Measurement(
             *joined("stereo field|stereo image|stereo spread", "is|stays", "broad"),
             "broad in stereo",
             *joined("plenty of", "width|stereo width"),
-            "widely spread",
+            *joined("widely|broadly|hard", "spread|panned"),
+            *joined("full|whole|entire", "stereo", "field|image|panorama|space|spectrum|stage"),
         ),
         "not mono": (*joined("in stereo"),),
     },
@@ -79,9 +96,40 @@ WIDTH = Measurement(
         Trait(
             "left and right|(?:both|two) channels|channels",
             {
-                "mono": "identical|the same",
+                "mono": "identical|the same|alike",
                 "narrow": "close together",
                 "wide": "far apart|(?:well|widely) separated",
+            },
+            verbs={
+                "mono": "(?:carry|carries|contain|have|play|share)(?: exactly)? the same|match"
+                "|(?:do not|don['’]t) differ"
+            },
+        ),
+        Trait(
+            "panning|separation",
+            {"narrow": "narrow|tight", "wide": "wide|broad|extreme|hard"},
+        ),
+        # A part that is on both sides need not be far from the middle; all the music is wide then.
+        Trait(
+            r"everything|(?<=the[-\s])(?:instruments|instrumentation|sounds|mix|music|elements)",
+            verbs={
+                "wide": r"(?<!slightly[-\s])(?<!gently[-\s])(?<!subtly[-\s])"
+                rf"(?:panned|spread|spreads)(?: out)? (?:to|on|at|across|between) {_SIDES}"
+            },
+        ),
+        Trait(
+            "everything|all (?:of )?(?:the )?(?:sounds?|instruments|parts|elements)",
+            verbs={"mono": rf"(?:{_PLACED} )?(?:in|from|at|to) the (?:very |dead )?{_MIDDLE}"},
+        ),
+        Trait(
+            "sounds?|mix|audio|signal|music|instruments?",
+            verbs={"mono": rf"(?:comes |coming )?(?:only )?from the {_MIDDLE} (?:only|alone)"},
+        ),
+        Trait(
+            "sounds?|mix|instruments|elements|stereo image|energy",
+            verbs={
+                "narrow": rf"(?:mostly )?(?:cent(?:er|r)ed|{_PLACED} (?:in|at|around|near|close"
+                rf" to|towards?) the {_MIDDLE})"
             },
         ),
         Trait("mix|spread|soundscape", {"narrow": "narrow", "wide": "wide|broad|expansive"}),
@@ -90,13 +138,15 @@ WIDTH = Measurement(
             {"mono": "mono|monophonic|monaural"},
         ),
         Trait(
-            "panned|spread|scattered|flung|distributed|placed|spaced|stretch(?:es|ing)?|extends?",
+            "panned|spread|spreads(?: out)?|scattered|flung|distributed|placed|positioned|spaced"
+            "|stretch(?:es|ing)?|extends?|extending|reaches",
             verbs={
-                "wide": "(?:(?:widely|wide|far|hard) )?(?:(?:across|over) the"
-                "(?: whole| entire| full| wide)? stereo (?:field|image)"
+                "wide": rf"(?:{_FAR} )?(?:(?:across|over|throughout) the"
+                "(?: whole| entire| full| wide)? stereo"
+                " (?:field|image|space|spectrum|panorama|stage)"
                 "|from (?:the )?(?:left to (?:the )?right|one side to the other|side to side"
-                "|ear to ear)|far to the left and right)"
-                "|(?:widely|wide) (?:to|between) (?:the )?(?:left and right|both sides|either side)"
+                rf"|ear to ear))|{_FAR}(?: (?:to|on|across|between) {_SIDES})?",
+                "not mono": f"(?:to|on|at|across|between) {_SIDES}",
             },
         ),
     ),

@@ -30,7 +30,7 @@ _MUSIC = (
     r"|blues|funk|audio|audios|playback|background|ambience|ambiance|soundscape|vamp|mastering"
     r"|master|playing|players|crawl|paces|instrumentation|harmony|harmonies|texture|sound"
     r"|sounding|volume|level|loudness|dynamics|manner|fashion|way|style|feel|one|side|end|it"
-    r"|this|everything|result|whole|rest|band|players|ensemble|orchestra|group"
+    r"|this|everything|result|impression|whole|rest|band|players|ensemble|orchestra|group"
 )
 _PACED = (
     r"tempos?|tempi|pace|paced|pacing|pulse|beats?|grooves?|rhythms?|rhythmic|speed|moving"

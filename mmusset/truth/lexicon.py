@@ -133,7 +133,7 @@ _THINGS = (
 )
 ASIDES = (
     rf"(?:{_ADJECTIVES})(?:[-\s]+|,\s*)(?:\w+[-\s]+)?(?:{_THINGS})",
-    r"wide[-\s]+(?:\w+[-\s]+)?(?:range|leaps?|intervals?|variety|open)|far\s+and\s+wide",
+    r"wide[-\s]+(?:\w+[-\s]+)?(?:range|leaps?|intervals?|variety)|wide[-\s]+open|far\s+and\s+wide",
     r"narrow[-\s]+(?:\w+[-\s]+)?range",
     r"(?:slow|fast|soft|quiet)[-\s]+(?:motion|fade|attack|decay|release)|fast\s+forward",
     r"swing\s+door|high\s+volume\s+of|forte\s+of|metal\s+(?:pipe|scraping|object)s?",

@@ -14,8 +14,8 @@ _FILLER = (
     r"|it|ever|anything|rely\s+on|need|needs|moves|get|gets|sound|sounds|feel|feels|in"
     r"|either|wait\s+for|expect|dynamic|here|about\s+it|in\s+it|becoming|becomes|become|turning"
     r"|turns|growing|grows|kinds?|sorts?|types?|form|added|further|obvious|discernible|noticeable"
-    r"|move|play|become|go|instruments?|players?|actual|(?:accompanied|supported"
-    r"|backed)\s+by)[-\s]+)*"
+    r"|move|play|become|go|instruments?|players?|actual|(?:accompanied|supported|backed|driven|led"
+    r"|underpinned|propelled|carried|marked)\s+by)[-\s]+)*"
 )
 _DENIAL = re.compile(
     r"(?:\b(?:no|not|(?<!not\s)without|cannot|never|neither|nor|no\s?body|no\s+one|none\s+of"
@@ -44,7 +44,7 @@ _DENIED_AFTER = re.compile(
     rf"|\s+(?:(?:(?:is|are|was|were|stays?|remains?)|(?:has|have|had)\s+been)\b)?{_ADVERBS}\s*"
     r"(?:absent|missing|nowhere|omitted|excluded|left\s+out|dispensed\s+with|stripped\s+away"
     r"|given\s+the\s+(?:day|night|week)\s+off|not\s+(?:there|heard|present|used|audible|included"
-    r"|featured|involved|to\s+be\s+heard))\b"
+    r"|featured|involved|to\s+be\s+heard|(?:an?\s+)?part\s+of))\b"
     r"|\s+never(?:\s+(?:enters?|appears?|comes?\s+in|joins?|plays?|arrives?|sounds?|shows?\s+up)\b"
     rf"|(?=\s*(?:$|[.,;:!?)]))){_NOT_YET}"
     rf"|\s+(?:do|does|did)(?:\s+not|n['’]t)\b{_ADVERBS}\s+(?:appear|feature|play|enter|sound|join"

@@ -6,7 +6,7 @@ from mmusset import calibrated
 from mmusset.measured import Measured
 
 from .declaration import Measurement, Scale, borders, number_line
-from .phrases import joined, stated
+from .phrases import MEDIUM, joined, stated
 from .said import Amount, Trait
 
 if TYPE_CHECKING:
@@ -92,6 +92,14 @@ BRIGHTNESS = Measurement(
                 "dark": f"dark|{_DARK}|bottom heavy|bass heavy|shadowy|dusky",
                 "balanced": "balanced|well balanced|evenly balanced|neutral|tonally even",
                 "bright": f"bright|{_BRIGHT}",
+            },
+        ),
+        Trait(
+            "brightness",
+            {
+                "dark": "low|little|limited|reduced",
+                "balanced": f"{MEDIUM}|average|mid",
+                "bright": "high|strong|considerable|great",
             },
         ),
         Trait(

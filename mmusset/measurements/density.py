@@ -123,11 +123,13 @@ DENSITY = Measurement(
         Trait(
             "notes",
             verbs={
-                "sparse": "few and far between|few|sparse|scarce|(?:spaced )?far apart"
+                "sparse": r"(?:\w+ ){0,3}at an? (?:low|slow) (?:rate|pace)"
+                "|few and far between|few|sparse|scarce|(?:spaced )?far apart"
                 "|(?:widely )?spaced(?: out)?",
                 "steady": r"(?:\w+ ){0,3}(?:at|in|with) an? (?:steady|even|regular|moderate)"
                 r"(?:,? \w+)? (?:rate|stream|flow|clip|pace|succession)",
-                "busy": "crowd|jostle|tumble|pile up|overlap|cascade"
+                "busy": r"(?:\w+ ){0,3}at an? (?:high|fast|rapid|quick) (?:rate|pace|speed)"
+                "|crowd|jostle|tumble|pile up|overlap|cascade"
                 "|(?:come |follow )?thick and fast|without pause|plentiful"
                 "|(?:come )?in (?:rapid|quick) (?:succession|bursts)",
             },

@@ -163,6 +163,8 @@ DYNAMICS = Measurement(
                 "|all over the place",
             },
             verbs={
+                "even": "(?:var(?:y|ies)|chang(?:e|es)|shifts?|fluctuates?|wavers?|moves?)"
+                " (?:(?:very|only|but) )?(?:little|slightly|minimally)",
                 "varied": "var(?:y|ies)|chang(?:e|es)|shifts?|fluctuates?|budges?|wavers?|moves?"
                 "|rises? and falls?|falls? and rises?|swells?|goes up and down|ebbs?|surges?|dips?",
             },

@@ -33,8 +33,8 @@ MODE = Measurement(
     said=(
         Trait(
             "key|mode|third|tonic(?: chord)?|chords|tonality|tonal cent(?:er|re)|tonally|scales?"
-            "|harmony|harmonies|harmonically|harmonic (?:language|character|colou?r)|(?:chord )?progressions?|feel|sonority"
-            "|tonal quality",
+            "|harmony|harmonies|harmonically|harmonic (?:language|character|colou?r)"
+            "|(?:chord )?progressions?|feel|sonority|tonal quality",
             {
                 value: rf"{spoken_key.NO_TONIC}{value}(?!\s*\?)(?!\s+(?:and|or|to)\s+{other})"
                 for value, other in (("minor", "major"), ("major", "minor"))

@@ -70,7 +70,7 @@ _THERE = (
     rf"(?!\s+(?:{_DENIED}|{_LITTLE}|subtle|gentle|minor|hardly)\b)"
 )
 _IS_MUCH = (
-    r"strong|prominent|plentiful|abundant|high|great|ample|large|wide|considerable|dominant"
+    r"strong|prominent|plentiful|abundant|high|great|ample|large|considerable|dominant|pronounced"
     r"|infectious|palpable|in\s+abundance|many|boosted|emphasised|emphasized|noticeable|marked"
 )
 _IS_LITTLE = (
@@ -83,6 +83,7 @@ _ADJECTIVES = (
     r"(?:(?!(?:of|and|or|the|in|with|than|but|on|at|wrong|missed|false|grace|long)\b)"
     r"[\w'’-]+\s+){0,2}"
 )
+_HALFWAY = r"(?P<half>moderately\s+)?"
 _SENSE = r"(?:(?:sense|feeling|level|degree|amount|element|range)\s+of\s+)?"
 _BESIDE = (
     r"(?P<beside>\s*(?:,|,?\s+(?:and|but)\s)\s*(?!(?:the|an?|its?|this)\b)\w+)?"  # "low, bright"
@@ -142,7 +143,7 @@ def find(
         for noun in patterns.noun.finditer(small):
             if small[noun.start() - 1 : noun.start()].isalnum():
                 continue
-            yield from _said_before(text, noun.start(), noun.end(), patterns)
+            yield from _said_before(text, noun.start(), noun.end(), patterns, values)
             yield from _said_after(text, noun.start(), noun.end(), patterns, values)
 
 
@@ -162,15 +163,16 @@ class _Patterns:
 
 
 def _said_before(
-    text: str, start: int, end: int, patterns: _Patterns
+    text: str, start: int, end: int, patterns: _Patterns, values: tuple[str, ...]
 ) -> Iterator[tuple[int, int, str]]:
     ahead = max(0, start - _AHEAD)
     before = text[ahead:start]
     for pattern, value in patterns.before:
         if match := pattern.search(before):
             # Another word beside it may claim something of its own: "a low, bright sound".
-            beside = match.groupdict().get("beside")
-            yield ahead + match.start(), ahead + match.start("beside") if beside else end, value
+            groups = match.groupdict()
+            stop = ahead + match.start("beside") if groups.get("beside") else end
+            yield ahead + match.start(), stop, _halfway(groups.get("half") or "", value, values)
 
 
 def _said_after(
@@ -185,8 +187,15 @@ def _said_after(
 
 def _unless_denied(between: str, value: str, values: tuple[str, ...]) -> str:
     if not _DENIAL.search(between):
-        return value
+        return _halfway(between, value, values)
     return values[1 - values.index(value)] if len(values) == 2 else f"not {value}"
+
+
+def _halfway(before: str, value: str, values: tuple[str, ...]) -> str:
+    """The middle one of three values where a word for another is "moderately" so."""
+    if len(values) == 3 and values[1] in _MIDDLES and _ENDS_HALFWAY.search(before):
+        return values[1]
+    return value
 
 
 @lru_cache(maxsize=1024)
@@ -223,16 +232,19 @@ def _of_amount(each: Amount) -> tuple[Rows, Rows]:
 
 def _of_trait(each: Trait, values: tuple[str, ...]) -> tuple[Rows, Rows]:
     words = [(rf"(?:{_spaced(of_value)})\b", value) for value, of_value in each.words.items()]
+    any_word = "|".join(word for word, _ in words)
     before = [
-        (_compiled(rf"\b{word}{_BESIDE}(?:\s+in)?\s+{_KINDS}$"), value) for word, value in words
+        (_compiled(rf"\b{_HALFWAY}{word}{_BESIDE}(?:\s+in)?\s+{_KINDS}$"), value)
+        for word, value in words
     ]
     after = [(_compiled(rf"{_LINKED}+|{_SIGN})\s*{word}"), value) for word, value in words]
     # "The tone is full and bright", but not "dark and bright".
-    other = rf"(?!{'|'.join(word for word, _ in words)})[\w-]+"
-    listed = rf"(?:{other},\s+)?{other},?\s+and\s+"
+    other = rf"(?!{any_word})[\w-]+"
+    listed = rf"(?:{other},\s+)?{other},?\s+and"
     after += [
-        (_compiled(rf"{_LINKED}+)\s+{listed}(?P<last>{word}){_CLOSED}"), value)
+        (_compiled(rf"{first}\s+(?P<last>{word}){_CLOSED}"), value)
         for word, value in words
+        for first in (rf"{_LINKED}+)\s+{listed}", rf"{_NUMBER}{_LINKED}+)")
     ]
     after += [
         (_compiled(rf"{_LINKED}*)\s+(?:{_spaced(verbs)})\b"), value)
@@ -258,4 +270,12 @@ _FRAMED = r"(?:,\s+(?:it|this|the\s+(?:music|piece|track|clip|mix|sound))\b)?"
 _LINKED = (
     rf"{_WHOLE}{_FRAMED}(?P<between>(?:(?:\s+(?:{_DENIED}|{_LINK})|,\s+which|['’](?:s|re))(?!\w))"
 )
+# "The tempo of 120 BPM is moderate", "the loudness, at -20 LUFS, is".
+_NUMBER = (
+    r"(?:,?\s+(?:of|at|is|measured|around|about|approximately|roughly|which))+\s+[-−–~]?\d[\d.]*"
+    r"(?:\s*(?:bpm|beats\s+per\s+minute|lufs|db|k?hz|notes?\s+per\s+second"
+    r"|onsets?\s+per\s+second))?,?(?:\s+(?:which|this|it|and))?"
+)
+_MIDDLES = ("moderate", "medium", "balanced", "steady")  # "narrow" is not halfway to "wide"
+_ENDS_HALFWAY = _compiled(r"\bmoderately\s*$")
 _DENIAL = _compiled(rf"\b(?:{_DENIED})\b")

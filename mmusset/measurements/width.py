@@ -23,6 +23,7 @@ def _measure(signal: "ClipSignal") -> Measured:
 _PLACED = (
     "(?:placed|panned|positioned|concentrated|focused|located|kept|mixed|is|sits?|stays?|comes?)"
 )
+_FULLY = r"(?<!moderately[-\s])"  # "moderately wide" is neither
 _MIDDLE = "(?:cent(?:er|re)|middle)"
 _FAR = "(?:widely|wide|broadly|far|hard)"
 _SIDES = (
@@ -75,7 +76,10 @@ WIDTH = Measurement(
             *joined("widely|broadly|hard", "spread|panned"),
             *joined("full|whole|entire", "stereo", "field|image|panorama|space|spectrum|stage"),
         ),
-        "not mono": (*joined("in stereo"),),
+        "not mono": (
+            "in stereo",
+            *joined("moderately", "wide|narrow", "|stereo|stereo image|stereo field|stereo spread"),
+        ),
     },
     said=(
         Trait(
@@ -83,8 +87,9 @@ WIDTH = Measurement(
             "|soundstage|sound stage|stereo sound stage|panorama",
             {
                 "mono": "mono",
-                "narrow": "narrow|slim|small|tight|limited|thin|restricted",
-                "wide": "wide|broad|expansive|large|spacious|huge|vast|generous|enormous",
+                "narrow": rf"{_FULLY}(?:narrow|slim|small|tight|limited|thin|restricted)",
+                "wide": rf"{_FULLY}(?:wide|broad|expansive|large|spacious|huge|vast|generous"
+                "|enormous)",
             },
         ),
         Amount(

@@ -85,6 +85,13 @@ _HEARD_SO = re.compile(
     re.I,
 )
 _OR_LESS = re.compile(r"\s+or\s+(?:less|more|slower|faster|louder|softer|quieter)\b", re.IGNORECASE)
+# "Low to medium", "from low to medium": a range, and neither of its ends.
+_RANGE_END = (
+    r"(?:low|high|medium|moderate|slow|fast|quick|quiet|soft|loud|dark|bright|balanced|sparse|dense"
+    r"|busy|narrow|wide|calm|energetic)"
+)
+_RANGES_ON = re.compile(rf"\s+to\s+(?:\w+ly\s+|very\s+)?{_RANGE_END}\b", re.IGNORECASE)
+_RANGED = re.compile(rf"\b{_RANGE_END}\s+to\s+(?:\w+ly\s+|very\s+)?$", re.IGNORECASE)
 _AS_A_THING = re.compile(r"\s+as\s+(?:an?|only)\s", re.IGNORECASE)
 
 
@@ -95,6 +102,8 @@ def compared(text: str, mention: Mention) -> bool:
     """
     before = text[max(0, mention.start - 60) : mention.start]
     if _OR_LESS.match(text, mention.end):
+        return True
+    if not _is_thing(mention) and (_RANGES_ON.match(text, mention.end) or _RANGED.search(before)):
         return True
     if _AT_MOST.search(before):
         return False

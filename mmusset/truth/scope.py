@@ -54,7 +54,7 @@ _BEAT_NOUN = re.compile(
 _SAID_OF = re.compile(
     rf"(?:\s+{_WORD}){{0,2}}(?:['’]s|['’]re|\s+(?:is|are|was|were|sounds?|feels?|stays?"
     rf"|remains?|gets?|sits?|comes?))\s+"
-    r"(?:\w+\s+|\w+,\s*|and\s+){0,4}",
+    r"(?:(?!(?:and|but|while)\s+(?:the|its?|an?|this)\b)(?:\w+\s+|\w+,\s*)){0,4}",
     re.IGNORECASE,
 )
 _DONE_BY = re.compile(

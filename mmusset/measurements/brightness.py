@@ -22,8 +22,11 @@ def _measure(signal: "ClipSignal") -> Measured:
 
 _DARK = "muffled|murky|muddy|dull|dim|woolly|boomy|bassy"
 _BRIGHT = "crisp|brilliant|trebly|toppy|shrill|glassy|tinny|sparkling|brittle|piercing"
-_LOW = "low(?:er)? frequenc(?:y|ies)|lows|low end|bottom end|bottom|bass frequencies"
-_HIGH = "(?:high|upper)(?:er)? frequenc(?:y|ies)(?: content)?|highs|high end|top end"
+_LOW = (
+    "low(?:er)? frequenc(?:y|ies)(?: content| energy)?|lows|low end|bottom end|bottom"
+    "|bass frequencies"
+)
+_HIGH = "(?:high|upper)(?:er)? frequenc(?:y|ies)(?: content| energy)?|highs|high end|top end"
 
 BRIGHTNESS = Measurement(
     name="brightness",
@@ -120,10 +123,10 @@ BRIGHTNESS = Measurement(
             "weighted|tilted|skewed|leans?|leaning|concentrated|centred|centered|focus(?:ed)?"
             "|emphasis|weight|biased|favou?rs|emphasi[sz]es",
             verbs={
-                "dark": f"(?:(?:towards?|on|in|to) )?the"
-                f" (?:{_LOW}|low(?:er)? (?:range|register|part))",
-                "bright": f"(?:(?:towards?|on|in|to) )?the"
-                f" (?:{_HIGH}|(?:high|upp)(?:er)? (?:range|register|part))",
+                "dark": f"(?:(?:towards?|on|in|to) )?(?:the )?"
+                f"(?:{_LOW}|low(?:er)? (?:range|register|part))",
+                "bright": f"(?:(?:towards?|on|in|to) )?(?:the )?"
+                f"(?:{_HIGH}|(?:high|upp)(?:er)? (?:range|register|part))",
             },
         ),
         Amount(f"treble|{_HIGH}", much="bright", little="dark"),

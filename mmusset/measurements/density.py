@@ -92,6 +92,7 @@ DENSITY = Measurement(
             *joined("teems|teeming|bristles|bristling|brims|brimming", "with notes"),
             *stated("note density|onset density|density", "high|large"),
             *("bustling", "teeming", "tightly packed", "notes are plentiful", "notes crowd in"),
+            *joined("rapid|quick|fast", "succession|stream|flow|series", "of notes"),
             *joined("densely|thickly", "layered|packed|arranged|scored|woven|orchestrated"),
             *("note filled", "crammed", "jam packed", "cluttered", "overstuffed", "overcrowded"),
         ),
@@ -125,10 +126,11 @@ DENSITY = Measurement(
             verbs={
                 "sparse": r"(?:\w+ ){0,3}at an? (?:low|slow) (?:rate|pace)"
                 "|few and far between|few|sparse|scarce|(?:spaced )?far apart"
-                "|(?:widely )?spaced(?: out)?",
+                r"|(?:widely |(?<!ly[-\s]))spaced(?: out)?",
                 "steady": r"(?:\w+ ){0,3}(?:at|in|with) an? (?:steady|even|regular|moderate)"
                 r"(?:,? \w+)? (?:rate|stream|flow|clip|pace|succession)",
                 "busy": r"(?:\w+ ){0,3}at an? (?:high|fast|rapid|quick) (?:rate|pace|speed)"
+                "|(?:closely|tightly|densely) (?:spaced|packed)"
                 "|crowd|jostle|tumble|pile up|overlap|cascade"
                 "|(?:come |follow )?thick and fast|without pause|plentiful"
                 "|(?:come )?in (?:rapid|quick) (?:succession|bursts)",

@@ -86,7 +86,7 @@ ENERGY = Measurement(
     },
     said=(
         Trait(
-            "energy levels?|levels? of energy|energy",
+            "energy levels?|levels? of energy|energy|intensity(?: level)?",
             {
                 "calm": "low|little|subdued|restrained",
                 "moderate": f"{MEDIUM}|average|mid",

@@ -134,6 +134,14 @@ PULSE = Measurement(
         ),
     },
     said=(
+        # A beat may be any of these at any tempo, and a relaxed tempo slow or moderate.
+        Trait(
+            "tempo|pace|speed|pacing",
+            {
+                "not fast": "relaxed|gentle|easy|easygoing|laid back|calm|comfortable",
+                "fast": "lively|speedy|driving|spirited|energetic",
+            },
+        ),
         Trait(
             r"tempo|pace|pulse|(?<!drum\s)beat|speed|pacing",
             {

@@ -80,7 +80,7 @@ _IS_LITTLE = (
     r"|slight|reduced|negligible|banished|softened|tamed"
 )
 _ADJECTIVES = (
-    r"(?:(?!(?:of|and|or|the|in|with|than|but|on|at|wrong|missed|false|grace|long)\b)"
+    r"(?:(?!(?:of|and|or|the|in|with|than|but|on|at|between|among|around|for|to|from|wrong|missed|false|grace|long)\b)"
     r"[\w'’-]+\s+){0,2}"
 )
 _HALFWAY = r"(?P<half>moderately\s+)?"
@@ -88,7 +88,7 @@ _SENSE = r"(?:(?:sense|feeling|level|degree|amount|element|range)\s+of\s+)?"
 _BESIDE = (
     r"(?P<beside>\s*(?:,|,?\s+(?:and|but)\s)\s*(?!(?:the|an?|its?|this)\b)\w+)?"  # "low, bright"
 )
-_SIGN = r"\s*(?:[:=(–—]|\s-\s)\s*(?:(?:very|quite|rather|somewhat|\w+ly)\s+)*"  # "Volume (low)"
+_SIGN = r"[*_\"]*\s*(?:[:=(–—]|\s-\s)[*_\"\s]*(?:(?:very|quite|rather|\w+ly)\s+)*"  # "Volume (low)"
 # Where nothing follows that "simple and low" could be the adjectives of.
 _CLOSED = (
     r"(?=\s*(?:[.,;:!?)–—]|$)|\s+(?:and|but|with|throughout|overall|in|from|for|at|all|to|which"
@@ -188,6 +188,8 @@ def _said_after(
 def _unless_denied(between: str, value: str, values: tuple[str, ...]) -> str:
     if not _DENIAL.search(between):
         return _halfway(between, value, values)
+    if value.startswith("not "):
+        return value.removeprefix("not ")
     return values[1 - values.index(value)] if len(values) == 2 else f"not {value}"
 
 
@@ -238,13 +240,17 @@ def _of_trait(each: Trait, values: tuple[str, ...]) -> tuple[Rows, Rows]:
         for word, value in words
     ]
     after = [(_compiled(rf"{_LINKED}+|{_SIGN})\s*{word}"), value) for word, value in words]
+    after += [
+        (_compiled(rf"{_LINKED}+)\s+(?:{_spaced(of_value)})e?r\s+(?:side|end)\b"), value)
+        for value, of_value in each.words.items()
+    ]
     # "The tone is full and bright", but not "dark and bright".
     other = rf"(?!{any_word})[\w-]+"
     listed = rf"(?:{other},\s+)?{other},?\s+and"
     after += [
-        (_compiled(rf"{first}\s+(?P<last>{word}){_CLOSED}"), value)
+        (_compiled(rf"{first}\s*(?P<last>{word}){_CLOSED}"), value)
         for word, value in words
-        for first in (rf"{_LINKED}+)\s+{listed}", rf"{_NUMBER}{_LINKED}+)")
+        for first in (rf"{_LINKED}+)\s+{listed}", rf"{_NUMBER}{_LINKED}+|\s*\()")
     ]
     after += [
         (_compiled(rf"{_LINKED}*)\s+(?:{_spaced(verbs)})\b"), value)
@@ -272,9 +278,10 @@ _LINKED = (
 )
 # "The tempo of 120 BPM is moderate", "the loudness, at -20 LUFS, is".
 _NUMBER = (
-    r"(?:,?\s+(?:of|at|is|measured|around|about|approximately|roughly|which))+\s+[-−–~]?\d[\d.]*"
+    r"(?:,?\s+(?:of|at|is|measured|around|about|approximately|approx\.|roughly|which)|\s*[:=(])+"
+    r"\s*[-−–~]?\d[\d.]*"
     r"(?:\s*(?:bpm|beats\s+per\s+minute|lufs|db|k?hz|notes?\s+per\s+second"
-    r"|onsets?\s+per\s+second))?,?(?:\s+(?:which|this|it|and))?"
+    r"|onsets?\s+per\s+second))?[),]*(?:\s+(?:which|this|it|and))?"
 )
 _MIDDLES = ("moderate", "medium", "balanced", "steady")  # "narrow" is not halfway to "wide"
 _ENDS_HALFWAY = _compiled(r"\bmoderately\s*$")

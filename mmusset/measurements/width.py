@@ -21,7 +21,8 @@ def _measure(signal: "ClipSignal") -> Measured:
 
 
 _PLACED = (
-    "(?:placed|panned|positioned|concentrated|focused|located|kept|mixed|is|sits?|stays?|comes?)"
+    "(?:placed|confined|panned|positioned|concentrated|focused|located|kept|mixed|is|sits?|stays?"
+    "|comes?)"
 )
 _FULLY = r"(?<!moderately[-\s])"  # "moderately wide" is neither
 _MIDDLE = "(?:cent(?:er|re)|middle)"
@@ -133,7 +134,7 @@ WIDTH = Measurement(
         Trait(
             "sounds?|mix|instruments|elements|stereo image|energy",
             verbs={
-                "narrow": rf"(?:mostly )?(?:cent(?:er|r)ed|{_PLACED} (?:in|at|around|near|close"
+                "narrow": rf"(?:mostly )?(?:cent(?:er|r)ed|{_PLACED} (?:in|at|to|around|near|close"
                 rf" to|towards?) the {_MIDDLE})"
             },
         ),

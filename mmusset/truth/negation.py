@@ -34,15 +34,16 @@ _ADVERBS = r"(?:\s+(?:\w+ly|all|also|both))*"
 # What comes later is there: "the drums do not enter until the chorus".
 _NOT_YET = r"(?!\s+(?:\w+\s+)?(?:until|till|before|yet)\b)"
 _DENIED_AFTER = re.compile(
-    r"(?:-free\b|-less\b|-wise,?\s+there\s+(?:is|are)\s+(?:nothing|none)\b"
-    r"|\s+ha(?:s|ve)\s+nothing\s+to\s+(?:do|play)\b|\s*[:?=]\s*(?:none|no|nil|absent)\b"
+    r"(?:\s*(?:/|\band\b|\bor\b)\s*(?:other\s+)?\w+)?(?:-free\b|-less\b|-wise,?\s+there\s+(?:is|are)\s+(?:nothing|none)\b"
+    r"|\s+ha(?:s|ve)\s+nothing\s+to\s+(?:do|play)\b|[*_\"]*\s*(?:[:?=(–—]|\s-\s)[*_\"\s]*"
+    r"(?:none|no|nil|absent|not\s+(?:present|used|heard|detected|audible|there|included))\b"
     r"|\?\s*there\s+(?:(?:are|is)n['’]t|are\s+not)\s+any\b"
     r"|\s+(?:can|could)\s*(?:not|n['’]t)\s+be\s+(?:heard|detected|found|made\s+out)\b"
     rf"|\s+(?:(?:has|have|is|are|was|were)\b)?{_ADVERBS}\s*"
     r"(?:stay(?:s|ed)?\s+(?:at\s+home|out|away|silent)|silent|tacet|sits?\s+(?:it"
     r"|this\s+one)\s+out)\b"
     rf"|\s+(?:(?:(?:is|are|was|were|stays?|remains?)|(?:has|have|had)\s+been)\b)?{_ADVERBS}\s*"
-    r"(?:absent|missing|nowhere|omitted|excluded|left\s+out|dispensed\s+with|stripped\s+away"
+    r"(?:absent|missing|non-?existent|nowhere|omitted|excluded|left\s+out|dispensed\s+with|stripped\s+away"
     r"|given\s+the\s+(?:day|night|week)\s+off|not\s+(?:there|heard|present|used|audible|included"
     r"|featured|involved|to\s+be\s+heard|(?:an?\s+)?part\s+of))\b"
     r"|\s+never(?:\s+(?:enters?|appears?|comes?\s+in|joins?|plays?|arrives?|sounds?|shows?\s+up)\b"
@@ -58,7 +59,9 @@ _INVERTED = re.compile(
     re.IGNORECASE,
 )
 _JOINS_ADJECTIVES = re.compile(r"\s*,?\s*(?:\b(?:or|nor)\s+)?" + _FILLER + "$", re.IGNORECASE)
-_JOINS_NOUNS = re.compile(r"\s*,?\s*\b(?:or|nor)\s+(?:any\s+)?(?:other\s+)?$", re.IGNORECASE)
+_JOINS_NOUNS = re.compile(
+    r"(?:\s*/\s*|\s*,?\s*\b(?:or|nor)\s+)(?:any\s+)?(?:other\s+)?$", re.IGNORECASE
+)
 _LIST_GOES_ON = re.compile(r"(?:\s*,\s*[\w-]+(?:\s+[\w-]+)?){0,4}\s*,?\s+(?:or|nor)\s", re.I)
 _CLAUSE_ENDS = re.compile(r"\s*(?:$|[,.;:!?)])")
 _OR = re.compile(r"\b(?:or|nor)\b|^\s*$", re.IGNORECASE)

@@ -86,6 +86,12 @@ _OF_A_PART = re.compile(
 _SPOKEN = re.compile(
     r"\b(?:speak|talk|whisper|say|mutter|murmur|laugh|cough|breath|cr(?:y|ie)|chat)\w*\s+$", re.I
 )
+# "The timbre is warm and dark" speaks of no mood.
+_OF_THE_TONE = re.compile(
+    r"\b(?:tones?|timbres?|tone\s+colou?r|sonority|spectrum|palette)\s+(?:is|are|stays?|remains?)"
+    r"[\w\s,-]*$",
+    re.IGNORECASE,
+)
 _BESIDE = r"(?:\s*[,/]\s*(?:(?:and|yet)\s+)?|\s+(?:and|yet)\s+)"
 _LIST_BEFORE = re.compile(rf"(?:[\w-]+{_BESIDE}){{1,12}}$", re.IGNORECASE)
 _LIST_AFTER = re.compile(rf"(?:{_BESIDE}[\w-]+){{1,12}}", re.IGNORECASE)
@@ -156,6 +162,8 @@ def _is_said_of(text: str, part: Mention, mention: Mention) -> bool:
 def _beside_a_mood(text: str, mention: Mention, others: Iterable[Mention]) -> bool:
     """Whether "dark" or "bright" is one of a list of moods."""
     if text[mention.start : mention.end].casefold() not in ("dark", "bright"):
+        return False
+    if _OF_THE_TONE.search(text, max(0, mention.start - 90), mention.start):
         return False
     before = _LIST_BEFORE.search(text, max(0, mention.start - 160), mention.start)
     after = _LIST_AFTER.match(text, mention.end)

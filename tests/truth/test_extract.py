@@ -127,6 +127,50 @@ CAPTIONS = {
         "dynamics varied|dynamics varied"
     ),
     "It never rises above a whisper; nobody plays below a shout.": "loudness quiet|loudness loud",
+    # in the manner of captioning models
+    "The dynamic range is narrow; the stereo image, which is narrow, suits the scene.": (
+        "dynamics even|width narrow"
+    ),
+    "There are changes in volume. It gets louder and then softer.": (
+        "dynamics varied|dynamics varied"
+    ),
+    "There are no changes in volume. The volume changes very little.": (
+        "dynamics even|dynamics even"
+    ),
+    "The notes are closely spaced, with plenty of room between them.": (
+        "density busy|density sparse"
+    ),
+    "The volume is moderately loud, the stereo image is moderately wide.": (
+        "loudness medium|width not mono"
+    ),
+    "A moderately bright tone.": "brightness balanced",
+    "The energy is low to moderate, the tempo medium to moderate.": "pulse moderate",
+    "The tone is warm and dark.": "mood warm|brightness dark",
+    "The volume is low and constant.": "loudness quiet|dynamics even",
+    "The tempo of 60 BPM is slow; the loudness, at -20 LUFS, is moderate.": (
+        "tempo 60|pulse slow|loudness medium"
+    ),
+    "Tempo: approx. 90 BPM (moderate); **Volume:** low; Drums (none); energy - high.": (
+        "tempo 90|pulse moderate|loudness quiet|percussion absent|energy energetic"
+    ),
+    "The tempo of this song is 82. The tempo is relaxed; the tempo is lively.": (
+        "tempo 82|pulse not fast|pulse fast"
+    ),
+    "The drums are absent, and the stereo image is wide.": "percussion absent|width wide",
+    "The drums and percussion are absent; it is not driven by drums.": (
+        "percussion absent|percussion absent|percussion absent"
+    ),
+    "The F# minor harmony has a minor feel.": "key F# minor|mode minor",
+    "The key is considered major. A minor chord progression.": "mode major|mode minor",
+    "No stereo separation. All sound comes from the centre. It is almost mono.": (
+        "width mono|width mono|width narrow"
+    ),
+    "The instruments are panned to both sides; two flutes are panned to both sides.": (
+        "width wide|instrument flute"
+    ),
+    "The tone is on the darker side, with a strong sense of energy.": (
+        "brightness dark|energy energetic"
+    ),
     # of a moment only
     "At first there are no drums. There are no bells in the intro.": "percussion present",
     "No voice until the end; it begins softly.": "vocals present",

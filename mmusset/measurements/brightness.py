@@ -92,9 +92,9 @@ BRIGHTNESS = Measurement(
             "|(?:frequency|spectral)"
             " (?:spectrum|balance|response|range|content)|tonal range",
             {
-                "dark": f"dark|{_DARK}|bottom heavy|bass heavy|shadowy|dusky",
+                "dark": f"dark|{_DARK}|(?:bottom|bass|low) heavy|shadowy|dusky",
                 "balanced": "balanced|well balanced|evenly balanced|neutral|tonally even",
-                "bright": f"bright|{_BRIGHT}",
+                "bright": f"bright|{_BRIGHT}|(?:treble|top) heavy",
             },
         ),
         Trait(
@@ -105,6 +105,7 @@ BRIGHTNESS = Measurement(
                 "bright": "high|strong|considerable|great",
             },
         ),
+        Amount("brightness", much="bright", little="dark"),
         Trait(
             "(?:tonal|frequency|spectral) (?:balance|spectrum|response)",
             {"balanced": "even|flat|neutral|natural"},
@@ -120,8 +121,8 @@ BRIGHTNESS = Measurement(
             verbs={"bright": "dominates?|dominating|prevails?|predominates?|outweighs?"},
         ),
         Trait(
-            "weighted|tilted|skewed|leans?|leaning|concentrated|centred|centered|focus(?:ed)?"
-            "|emphasis|weight|biased|favou?rs|emphasi[sz]es",
+            "dominated by|weighted|tilted|skewed|leans?|leaning|concentrated|centred|centered"
+            "|focus(?:ed)?|emphasis|weight|biased|favou?rs|emphasi[sz]es",
             verbs={
                 "dark": f"(?:(?:towards?|on|in|to) )?(?:the )?"
                 f"(?:{_LOW}|low(?:er)? (?:range|register|part))",

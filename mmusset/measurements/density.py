@@ -79,6 +79,7 @@ DENSITY = Measurement(
             ),
             *stated("density|note density|onset density", MEDIUM),
             *joined("steady|moderate", "flow|stream|run|supply", "of notes"),
+            *joined("steady|moderate|even", "note flow|note rate"),
             *joined("in a", "steady|moderate", "flow|stream|run|supply"),
             *joined("moderate|middling", "number of notes"),
             "between sparse and busy",
@@ -92,7 +93,7 @@ DENSITY = Measurement(
             *joined("teems|teeming|bristles|bristling|brims|brimming", "with notes"),
             *stated("note density|onset density|density", "high|large"),
             *("bustling", "teeming", "tightly packed", "notes are plentiful", "notes crowd in"),
-            *joined("rapid|quick|fast", "succession|stream|flow|series", "of notes"),
+            *joined("rapid|quick|fast", "succession|successions|stream|flow|series", "of notes"),
             *joined("densely|thickly", "layered|packed|arranged|scored|woven|orchestrated"),
             *("note filled", "crammed", "jam packed", "cluttered", "overstuffed", "overcrowded"),
         ),
@@ -111,8 +112,9 @@ DENSITY = Measurement(
             },
         ),
         Trait(
-            "(?:number of )?(?:notes|onsets) (?:per|a|each) second",
-            {"sparse": "low|small", "steady": MEDIUM, "busy": "high|large"},
+            "(?:number of )?(?:notes|onsets) (?:per|a|each) second"
+            "|(?:(?:note|onset|rhythmic) )?density|(?:rhythmic|note) activity|note (?:rate|flow)",
+            {"sparse": "low|small", "steady": f"{MEDIUM}|average", "busy": "high|large|great"},
         ),
         Trait(
             "instrumentation|orchestration",

@@ -50,6 +50,11 @@ _BY_TURNS = tuple(
         rf"\bfrom\s+(?:\w+\s+)?{_LOUD}(?:\s+\w+)?\s+to\s+(?:an?\s+)?(?:\w+\s+)?{_QUIET}\b",
         r"\blouder\s*,?\s+(?:and|but|then|before)\b[^.!?;]{0,30}?\b(?:softer|quieter)\b",
         r"\b(?:softer|quieter)\s*,?\s+(?:and|but|then|before)\b[^.!?;]{0,30}?\blouder\b",
+        rf"\b(?:alternat|mov|shift|switch|var|swing|rang|oscillat|fluctuat)\w*\s+(?:\w+ly\s+)?"
+        rf"between\s+(?:\w+\s+)?(?:{_QUIET}(?:er)?\b[^.!?;]{{1,40}}?\b{_LOUD}(?:er)?"
+        rf"|{_LOUD}(?:er)?\b[^.!?;]{{1,40}}?\b{_QUIET}(?:er)?)\b(?:\s+{_PARTS})?",
+        rf"\b{_QUIET}\s+to\s+(?:\w+ly\s+|very\s+)?{_LOUD}\b",
+        rf"\b{_LOUD}\s+to\s+(?:\w+ly\s+|very\s+)?{_QUIET}\b",
         # One part of it beside another.
         r"\b(?:first|second|last|opening|final)\s+(?:half|part|section|bars?)\b[^.!?;]{1,30}?"
         r"\b(?:louder|softer|quieter)\s+than\s+(?:the|its)\s+(?:first|second|last|opening|rest)\b",
@@ -183,7 +188,8 @@ DYNAMICS = Measurement(
             little="even",
         ),
         Amount(
-            "dynamic(?:s|al)? (?:variations?|changes?|contrasts?|shifts?|swells?)"
+            "dynamic(?:s|al)? (?:variations?|changes?|contrasts?|shifts?|swells?|swings?"
+            "|differences|fluctuations?|extremes)"
             "|(?:changes?|variations?|shifts?|swings?|contrasts?|fluctuations?|movement|surprises)"
             " (?:in|of) (?:the )?(?:volume|level|loudness|dynamics?|intensity)"
             "|(?:volume|level|loudness) (?:changes?|variations?|shifts?|swings?)"

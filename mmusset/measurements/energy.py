@@ -89,7 +89,7 @@ ENERGY = Measurement(
             "energy levels?|levels? of energy|energy|intensity(?: level)?",
             {
                 "calm": "low|little|subdued|restrained",
-                "moderate": f"{MEDIUM}|average|mid",
+                "moderate": f"{MEDIUM}|average|mid|balanced",
                 "energetic": "high|strong|infectious|palpable|boundless|intense|unflagging|great",
             },
         ),

@@ -46,7 +46,7 @@ _MANY = (
 )
 _MUCH = (
     rf"{_MANY}|much|considerable|strong|prominent|ample|generous|large|pronounced|marked"
-    r"|noticeable|constant|clear|substantial|significant|great|big|sheer|pure|raw|high|frequent"
+    r"|noticeable|constant|clear|substantial|significant|great|big|sheer|pure|raw|high|frequent|long"
 )
 _FEW = (
     r"(?:very\s+)?few|(?:hardly|barely|scarcely)\s+an?y?|not\s+(?:many|a\s+lot\s+of)"
@@ -83,7 +83,7 @@ _ADJECTIVES = (
     r"(?:(?!(?:of|and|or|the|in|with|than|but|on|at|between|among|around|for|to|from|wrong|missed|false|grace|long)\b)"
     r"[\w'’-]+\s+){0,2}"
 )
-_HALFWAY = r"(?P<half>moderately\s+)?"
+_HALFWAY = r"(?P<half>(?:moderately|medium)[-\s]+)?"
 _SENSE = r"(?:(?:sense|feeling|level|degree|amount|element|range)\s+of\s+)?"
 _BESIDE = (
     r"(?P<beside>\s*(?:,|,?\s+(?:and|but)\s)\s*(?!(?:the|an?|its?|this)\b)\w+)?"  # "low, bright"
@@ -172,7 +172,7 @@ def _said_before(
             # Another word beside it may claim something of its own: "a low, bright sound".
             groups = match.groupdict()
             stop = ahead + match.start("beside") if groups.get("beside") else end
-            yield ahead + match.start(), stop, _halfway(groups.get("half") or "", value, values)
+            yield ahead + match.start(), stop, halfway(groups.get("half") or "", value, values)
 
 
 def _said_after(
@@ -187,14 +187,14 @@ def _said_after(
 
 def _unless_denied(between: str, value: str, values: tuple[str, ...]) -> str:
     if not _DENIAL.search(between):
-        return _halfway(between, value, values)
+        return halfway(between, value, values)
     if value.startswith("not "):
         return value.removeprefix("not ")
     return values[1 - values.index(value)] if len(values) == 2 else f"not {value}"
 
 
-def _halfway(before: str, value: str, values: tuple[str, ...]) -> str:
-    """The middle one of three values where a word for another is "moderately" so."""
+def halfway(before: str, value: str, values: tuple[str, ...]) -> str:
+    """The middle one of three values where `before` ends in "moderately": "moderately loud"."""
     if len(values) == 3 and values[1] in _MIDDLES and _ENDS_HALFWAY.search(before):
         return values[1]
     return value
@@ -284,5 +284,5 @@ _NUMBER = (
     r"|onsets?\s+per\s+second))?[),]*(?:\s+(?:which|this|it|and))?"
 )
 _MIDDLES = ("moderate", "medium", "balanced", "steady")  # "narrow" is not halfway to "wide"
-_ENDS_HALFWAY = _compiled(r"\bmoderately\s*$")
+_ENDS_HALFWAY = _compiled(r"\b(?:moderately|medium)[-\s]*$")
 _DENIAL = _compiled(rf"\b(?:{_DENIED})\b")

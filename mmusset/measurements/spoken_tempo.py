@@ -37,8 +37,8 @@ _OF_IT = (
     r"(?:\s+(?:of|in|for)\s+(?:the|this)\s+(?:\w+\s+)?(?:piece|track|song|music|clip|recording))?"
 )
 _LEAD = (
-    r"(?:tempo|pulse|bpm|metronome)\b"
-    rf"{_OF_IT}(?:\s+(?:is|of|at|near|around|about|roughly|approximately|close|to|sits|stays|holds|lies"
+    r"(?:tempo|pulse|bpm|beats\s+per\s+minute|metronome)\b"
+    rf"{_OF_IT}(?:\s+(?:is|are|be|of|at|near|around|about|roughly|approximately|close|to|sits|stays|holds|lies"
     r"|drops|rises|falls|settles|set|runs|hovers"
     r"|marked|marking|mark|a|just|under|over|exactly|would|will|may|might|says?|reads?"
     r"|ticks?|clicks?|measures?|measured|estimated|detected|as|approx"

@@ -60,6 +60,7 @@ WIDTH = Measurement(
             ),
             *joined("little", "width|stereo width"),
             *("narrowly spread", "spreads narrowly", "spreading narrowly"),
+            *joined("mostly", "centered|centred"),
             *joined("almost|nearly|close to|not quite", "mono"),
         ),
         "wide": (
@@ -107,8 +108,8 @@ WIDTH = Measurement(
                 "wide": "far apart|(?:well|widely) separated",
             },
             verbs={
-                "mono": "(?:carry|carries|contain|have|play|share)(?: exactly)? the same|match"
-                "|(?:do not|don['’]t) differ"
+                "mono": "identical|(?:carry|carries|contain|have|play|share)(?: exactly)? the same"
+                "|match|(?:do not|don['’]t) differ"
             },
         ),
         Trait(
@@ -134,8 +135,9 @@ WIDTH = Measurement(
         Trait(
             "sounds?|mix|instruments|elements|stereo image|energy",
             verbs={
-                "narrow": rf"(?:mostly )?(?:cent(?:er|r)ed|{_PLACED} (?:in|at|to|around|near|close"
-                rf" to|towards?) the {_MIDDLE})"
+                "not wide": "cent(?:er|r)ed",
+                "narrow": r"mostly cent(?:er|r)ed"
+                rf"|(?:mostly )?{_PLACED} (?:in|at|to|around|near|close to|towards?) the {_MIDDLE}",
             },
         ),
         Trait("mix|spread|soundscape", {"narrow": "narrow", "wide": "wide|broad|expansive"}),

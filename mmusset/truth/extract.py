@@ -5,7 +5,7 @@ from itertools import chain
 
 from mmusset.measurements.declaration import Mention
 from mmusset.measurements.listed import MEASUREMENTS
-from mmusset.measurements.said import find
+from mmusset.measurements.said import find, halfway
 from mmusset.sample import UNMEASURED, Claim
 
 from . import lexicon, moment, negation, scope
@@ -37,7 +37,9 @@ def extract(text: str) -> tuple[Claim, ...]:
         # What is there at one moment is there; what is missing then need not be missing.
         if (denied_before or not scope.sounds(mention)) and moment.is_of_a_moment(text, whole):
             continue
-        value = _opposite(mention.attribute, mention.value) if denied_before else mention.value
+        value = _halfway(text, mention)
+        if denied_before:
+            value = _opposite(mention.attribute, value)
         start, end = whole.start, whole.end
         if mention.attribute in UNMEASURED and not denied_before:
             start, end = with_hedge(text, start, end)
@@ -62,6 +64,13 @@ def _candidates(text: str) -> list[Mention]:
         for start, end, value in find(text, each.said, each.values)
     )
     return [*chain.from_iterable(spelt_out), *said, *lexicon.find(text)]
+
+
+def _halfway(text: str, mention: Mention) -> str:
+    """The value that an adjective gives with the word before it: "moderately loud" is medium."""
+    measurement = MEASUREMENTS.named(mention.attribute or "")
+    before = text[max(0, mention.start - 12) : mention.start]
+    return halfway(before, mention.value, measurement.values) if measurement else mention.value
 
 
 def _opposite(attribute: str, value: str) -> str:

@@ -25,7 +25,7 @@ _MUSIC = (
     r"|ballads?|compositions?|instrumentals?|clips?|recordings?|excerpts?|passage"
     r"|performances?|arrangements?|trio|quartet|soundtracks?|scores?|loops?|waltz|anthems?"
     r"|lullaby|covers?|jams?|miniature|sketch|étude|etude|nocturne|sonata|concerto|march|hymn"
-    r"|carol|theme|medley|remix|mix|production|version|rendition|interpretation|take|reading"
+    r"|cue|jingle|underscore|backdrop|interlude|carol|theme|medley|remix|mix|production|version|rendition|interpretation|take|reading"
     r"|opening|opener|movement|section|cut|stuff|thing|affair|burner|jazz|rock|pop|metal|folk"
     r"|blues|funk|audio|audios|playback|background|ambience|ambiance|soundscape|vamp|mastering"
     r"|master|playing|players|crawl|paces|instrumentation|harmony|harmonies|texture|sound"

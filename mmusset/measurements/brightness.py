@@ -98,7 +98,7 @@ BRIGHTNESS = Measurement(
             },
         ),
         Trait(
-            "brightness",
+            "(?:tonal )?brightness",
             {
                 "dark": "low|little|limited|reduced",
                 "balanced": f"{MEDIUM}|average|mid",

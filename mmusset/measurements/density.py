@@ -112,9 +112,14 @@ DENSITY = Measurement(
             },
         ),
         Trait(
-            "(?:number of )?(?:notes|onsets) (?:per|a|each) second"
+            "(?:number of )?(?:notes|onsets) (?:per|a|each) second|number of notes"
+            "|density of (?:the )?notes"
             "|(?:(?:note|onset|rhythmic) )?density|(?:rhythmic|note) activity|note (?:rate|flow)",
-            {"sparse": "low|small", "steady": f"{MEDIUM}|average", "busy": "high|large|great"},
+            {
+                "sparse": "low|small|limited",
+                "steady": f"{MEDIUM}|average",
+                "busy": "high|large|great|considerable",
+            },
         ),
         Trait(
             "instrumentation|orchestration",

@@ -66,11 +66,11 @@ LOUDNESS = Measurement(
             *joined(
                 "medium volume|moderate volume|moderate in loudness|moderate loudness"
                 "|medium level|moderate level|moderate in level|moderate in volume"
-                "|moderately loud|average loudness|middling volume|neither loud nor quiet"
+                "|moderately loud|middling volume|neither loud nor quiet"
                 "|neither quiet nor loud|neither loud nor soft|neither soft nor loud|mezzo forte"
                 "|mezzo piano|as loud as a conversation"
             ),
-            *stated(LEVELS, f"{MEDIUM}|average|mid"),
+            *stated(LEVELS, f"{MEDIUM}|mid"),
             *joined("between", "quiet|soft", "and loud"),
         ),
         "loud": (

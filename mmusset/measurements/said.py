@@ -67,7 +67,7 @@ _THERE = (
     r"(?:there\s+(?:is|are)|has|have|having|features?|featuring|with|shows?|showing|contains?"
     r"|containing|includes?|including|uses?|using|through|displays?|exhibits?|undergoes"
     r"|makes?\s+use\s+of|(?:marked|characteri[sz]ed)\s+by)"
-    rf"(?!\s+(?:{_DENIED}|{_LITTLE}|subtle|gentle|minor|hardly)\b)"
+    rf"(?!\s+(?:\w+\s+){{0,2}}?(?:{_DENIED}|{_LITTLE}|subtle|gentle|minor|hardly)\b)"
 )
 _IS_MUCH = (
     r"strong|prominent|plentiful|abundant|high|great|ample|large|considerable|dominant|pronounced"
@@ -84,6 +84,9 @@ _ADJECTIVES = (
     r"[\w'’-]+\s+){0,2}"
 )
 _HALFWAY = r"(?P<half>(?:moderately|medium)[-\s]+)?"
+# "The average volume is high", but "of average volume".
+_NO_MEAN = r"(?!(?:(?<=\bthe\s)|(?<=\bits\s))average\b)"
+_LEVEL_OF = r"(?:(?:levels?|degree|amount|rate)\s+of\s+(?:the\s+)?)?"
 _SENSE = r"(?:(?:sense|feeling|level|degree|amount|element|range)\s+of\s+)?"
 _BESIDE = (
     r"(?P<beside>\s*(?:,|,?\s+(?:and|but)\s)\s*(?!(?:the|an?|its?|this)\b)\w+)?"  # "low, bright"
@@ -236,7 +239,10 @@ def _of_trait(each: Trait, values: tuple[str, ...]) -> tuple[Rows, Rows]:
     words = [(rf"(?:{_spaced(of_value)})\b", value) for value, of_value in each.words.items()]
     any_word = "|".join(word for word, _ in words)
     before = [
-        (_compiled(rf"\b{_HALFWAY}{word}{_BESIDE}(?:\s+in)?\s+{_KINDS}$"), value)
+        (
+            _compiled(rf"\b{_HALFWAY}{_NO_MEAN}{word}{_BESIDE}(?:\s+in)?\s+{_KINDS}{_LEVEL_OF}$"),
+            value,
+        )
         for word, value in words
     ]
     after = [(_compiled(rf"{_LINKED}+|{_SIGN})\s*{word}"), value) for word, value in words]
@@ -274,7 +280,8 @@ def _spaced(words: str) -> str:
 # "Dynamically, it is flat."
 _FRAMED = r"(?:,\s+(?:it|this|the\s+(?:music|piece|track|clip|mix|sound))\b)?"
 _LINKED = (
-    rf"{_WHOLE}{_FRAMED}(?P<between>(?:(?:\s+(?:{_DENIED}|{_LINK})|,\s+which|['’](?:s|re))(?!\w))"
+    rf"(?:\s+levels?)?{_WHOLE}{_FRAMED}"
+    rf"(?P<between>(?:(?:\s+(?:{_DENIED}|{_LINK})|,\s+which|['’](?:s|re))(?!\w))"
 )
 # "The tempo of 120 BPM is moderate", "the loudness, at -20 LUFS, is".
 _NUMBER = (

@@ -87,14 +87,15 @@ BRIGHTNESS = Measurement(
     },
     said=(
         Trait(
-            "timbre|tone colou?r|tone|tonally|tonal (?:quality|character|balance|palette)|sound"
+            "timbre|tone colou?r|tone|tonally|sound"
+            "|(?:tonal|timbral) (?:quality|character|balance|palette|colou?r)"
             "|sonority|palette|mix|recording|audio|production|soundscape|spectrum"
             "|(?:frequency|spectral)"
             " (?:spectrum|balance|response|range|content)|tonal range",
             {
-                "dark": f"dark|{_DARK}|(?:bottom|bass|low) heavy|shadowy|dusky",
+                "dark": f"dark|darkly colou?red|{_DARK}|(?:bottom|bass|low) heavy|shadowy|dusky",
                 "balanced": "balanced|well balanced|evenly balanced|neutral|tonally even",
-                "bright": f"bright|{_BRIGHT}|(?:treble|top) heavy",
+                "bright": f"bright|brightly colou?red|{_BRIGHT}|(?:treble|top) heavy",
             },
         ),
         Trait(
@@ -122,7 +123,7 @@ BRIGHTNESS = Measurement(
         ),
         Trait(
             "dominated by|weighted|tilted|skewed|leans?|leaning|concentrated|centred|centered"
-            "|focus(?:ed)?|emphasis|weight|biased|favou?rs|emphasi[sz]es",
+            "|lies|resides|focus(?:ed)?|emphasis|weight|biased|favou?rs|emphasi[sz]es",
             verbs={
                 "dark": f"(?:(?:towards?|on|in|to) )?(?:the )?"
                 f"(?:{_LOW}|low(?:er)? (?:range|register|part))",

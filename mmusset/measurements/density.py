@@ -65,7 +65,7 @@ DENSITY = Measurement(
             *joined("spares|sparing|rations|rationing", "its notes"),
             *joined("hardly any|barely any|scarcely any|very few|not many", "notes"),
             *stated("note density|onset density|density", "low|small"),
-            *joined("minimally|sparingly|thinly", "arranged|orchestrated"),
+            *joined("minimally|sparingly|thinly|sparsely", "arranged|orchestrated|textured"),
             *joined("stripped", "back|down|bare"),
             *("skeletal", "bare bones", "threadbare", "pared back", "spartan"),
             *("uncrowded", "pared down", "thinly filled", "short on notes", "light on notes"),
@@ -94,7 +94,9 @@ DENSITY = Measurement(
             *stated("note density|onset density|density", "high|large"),
             *("bustling", "teeming", "tightly packed", "notes are plentiful", "notes crowd in"),
             *joined("rapid|quick|fast", "succession|successions|stream|flow|series", "of notes"),
-            *joined("densely|thickly", "layered|packed|arranged|scored|woven|orchestrated"),
+            *joined(
+                "densely|thickly", "layered|packed|arranged|scored|woven|orchestrated|textured"
+            ),
             *("note filled", "crammed", "jam packed", "cluttered", "overstuffed", "overcrowded"),
         ),
     },
@@ -131,7 +133,8 @@ DENSITY = Measurement(
         Trait(
             "notes",
             verbs={
-                "sparse": r"(?:\w+ ){0,3}at an? (?:low|slow) (?:rate|pace)"
+                "sparse": r"(?:\w+ ){0,2}(?:now and then|occasionally|rarely|seldom|sparingly)"
+                r"|(?:\w+ ){0,3}at an? (?:low|slow) (?:rate|pace)"
                 "|few and far between|few|sparse|scarce|(?:spaced )?far apart"
                 r"|(?:widely |(?<!ly[-\s]))spaced(?: out)?",
                 "steady": r"(?:\w+ ){0,3}(?:at|in|with) an? (?:steady|even|regular|moderate)"

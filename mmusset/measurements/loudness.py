@@ -89,7 +89,8 @@ LOUDNESS = Measurement(
             r"volume level|sound level|volume|(?<!energy[-\s])level|loudness",
             {
                 "quiet": "low|quiet|soft|down|modest|subdued|hushed|faint|muted|restrained|gentle",
-                "medium": f"{MEDIUM}|average|mid|normal|comfortable|conversational|intermediate",
+                "medium": f"{MEDIUM}|middle|average|mid|normal|comfortable|conversational"
+                "|intermediate",
                 "loud": "high|loud|up|strong|full|maximum|deafening|punishing|massive|extreme",
             },
         ),

@@ -58,7 +58,6 @@ WIDTH = Measurement(
                 "|near the centre|near the center|close to the centre|close to the center"
                 "|stereo field is narrow|stereo image is narrow|nearly the same sound"
             ),
-            *joined("little", "width|stereo width"),
             *("narrowly spread", "spreads narrowly", "spreading narrowly"),
             *joined("mostly", "centered|centred"),
             *joined("almost|nearly|close to|not quite", "mono"),
@@ -78,6 +77,7 @@ WIDTH = Measurement(
             *joined("widely|broadly|hard", "spread|panned"),
             *joined("full|whole|entire", "stereo", "field|image|panorama|space|spectrum|stage"),
         ),
+        "not wide": (*joined("little", "width|stereo width"),),
         "not mono": (
             "in stereo",
             *joined("moderately", "wide|narrow", "|stereo|stereo image|stereo field|stereo spread"),
@@ -89,7 +89,8 @@ WIDTH = Measurement(
             "|soundstage|sound stage|stereo sound stage|panorama",
             {
                 "mono": "mono",
-                "narrow": rf"{_FULLY}(?:narrow|slim|small|tight|limited|thin|restricted)",
+                "narrow": rf"{_FULLY}(?:narrow|slim|small|slight|tight|limited|thin"
+                "|restricted)",
                 "wide": rf"{_FULLY}(?:wide|broad|expansive|large|spacious|huge|vast|generous"
                 "|enormous)",
             },
@@ -111,6 +112,10 @@ WIDTH = Measurement(
                 "mono": "identical|(?:carry|carries|contain|have|play|share)(?: exactly)? the same"
                 "|match|(?:do not|don['’]t) differ"
             },
+        ),
+        Trait(
+            "left channel|right channel",
+            verbs={"mono": "(?:is )?(?:identical to|the same as) the (?:right|left)"},
         ),
         Trait(
             "panning|separation",

@@ -125,14 +125,20 @@ MOODS = _names(
 UNMEASURED = (*VOCALS, *INSTRUMENTS, *UNTUNED, *GENRES, *MOODS)
 
 # Phrases that hold one of the words above but don't mean it.
-_ADJECTIVES = r"bright|dark|soft|calm|quiet|warm|busy|wide|narrow|slow|fast|dense|faint"
+_ADJECTIVES = (
+    r"bright|dark|soft|calm|quiet|warm|busy|wide|narrow|slow|fast|dense|faint|sparse|lively"
+    r"|energetic|tranquil"
+)
 _THINGS = (
     r"lights?|sk(?:y|ies)|sun|moon|mornings?|evenings?|days?|nights?|rooms?|eyes|colou?rs?|streets?"
     r"|roads?|rivers?|seas?|waters?|oceans?|forests?|woods|clouds?|shadows?|fog|rain|smile"
     r"|city(?![-\s]+pop)|cities|lanes?|landscapes?|scenes?|places?|summers?|winters?|weather"
+    r"|images?|pictures?|photo(?:graph)?s?|views?|crowds?|markets?|harbou?rs?|sunlight|faces?"
 )
 ASIDES = (
     rf"(?:{_ADJECTIVES})(?:[-\s]+|,\s*)(?:\w+[-\s]+)?(?:{_THINGS})",
+    # "The calmness of the picture", and not of the music.
+    rf"(?:{_ADJECTIVES}|energy|\w+ness)(?:ness)?\s+of\s+(?:the|this|an?)\s+(?:\w+\s+)?(?:{_THINGS})",
     r"wide[-\s]+(?:\w+[-\s]+)?(?:range|leaps?|intervals?|variety)|wide[-\s]+open|far\s+and\s+wide",
     r"narrow[-\s]+(?:\w+[-\s]+)?range",
     r"(?:slow|fast|soft|quiet)[-\s]+(?:motion|fade|attack|decay|release)|fast\s+forward",

@@ -24,7 +24,7 @@ _DENIAL = re.compile(
     r"|lacks?|lacking|lack\s+of|sans|senza|minus|free\s+(?:of|from)|devoid\s+of|absence\s+of"
     r"|anything\s+but|far\s+(?:cry\s+)?from|nothing|missing|unaccompanied\s+by|bereft\s+of"
     r"|stripped\s+of"
-    r"|(?:dispens|do|did)\w*\s+(?:\w+ly\s+)?(?:away\s+)?with(?=\s)|omit\w*|eschew\w*|forgo\w*"
+    r"|(?:dispens|do|did)\w*\s+(?:\w+ly\s+)?(?:away\s+)?with(?=\s)|omit\w*|exclud\w*|avoid\w*|eschew\w*|forgo\w*"
     r"|at\s+no\s+(?:point|time|moment)\s+(?:do|does|did|is|are|will)\s+(?:(?:the|this|its)\s+)?\w+"
     r"|(?:rather\s+than|instead\s+of|in\s+place\s+of|in\s+lieu\s+of))[-\s]+"
     r"|\b\w+n['’]t\s+|\bnon-)" + _FILLER + "$",
@@ -35,7 +35,8 @@ _ADVERBS = r"(?:\s+(?:\w+ly|all|also|both))*"
 _NOT_YET = r"(?!\s+(?:\w+\s+)?(?:until|till|before|yet)\b)"
 _DENIED_AFTER = re.compile(
     r"(?:\s*(?:/|\band\b|\bor\b)\s*(?:other\s+)?\w+)?(?:-free\b|-less\b|-wise,?\s+there\s+(?:is|are)\s+(?:nothing|none)\b"
-    r"|\s+ha(?:s|ve)\s+nothing\s+to\s+(?:do|play)\b|[*_\"]*\s*(?:[:?=(–—]|\s-\s)[*_\"\s]*"
+    r"|\s+ha(?:s|ve)\s+nothing\s+to\s+(?:do|play)\b"
+    r"|\s+(?:plays?|ha(?:s|ve)|takes?)\s+no\s+(?:part|role|place)\b|[*_\"]*\s*(?:[:?=(–—]|\s-\s)[*_\"\s]*"
     r"(?:none|no|nil|absent|not\s+(?:present|used|heard|detected|audible|there|included))\b"
     r"|\?\s*there\s+(?:(?:are|is)n['’]t|are\s+not)\s+any\b"
     r"|\s+(?:can|could)\s*(?:not|n['’]t)\s+be\s+(?:heard|detected|found|made\s+out)\b"

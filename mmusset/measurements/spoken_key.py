@@ -49,7 +49,7 @@ _OTHER_CHORDS = re.compile(
 _SENTENCE_START = re.compile(r"(?:^|[.!?:]['\"”’)]*\s+|\n)['\"“‘(]*$")
 _NOT_A_NOUN = re.compile(
     r"\s*(?:$|[,.;:!?)—–]|(?:and|at|with|is|in|near|throughout|runs|holds|rules|seems"
-    r"|prevails|dominates|under)\b)"
+    r"|prevails|dominates|under|serves|remains|stays|forms|provides|lends|gives|appears)\b)"
 )
 
 

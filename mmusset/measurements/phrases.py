@@ -8,6 +8,13 @@ PACES = "pace|pulse|tempo|beat|step|speed"
 LEVELS = "volume|level|loudness"
 TEMPO_OF = ("tempo of|pace of", "this|the", "song|piece|track|music", "is")
 MEDIUM = "moderate|medium|middling"
+# What the music as a whole is called.
+WORKS = (
+    "piece|track|song|tune|music|number|ballad|composition|instrumental|clip|recording|excerpt"
+    "|passage|performance|arrangement|audio|trio|quartet|soundtrack|score|loop|waltz|anthem|lullaby"
+    "|cover|jam|miniature|sketch|étude|etude|nocturne|sonata|concerto|jazz|rock|pop|metal|folk"
+    "|blues|funk"
+)
 
 
 def joined(*parts: str) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from .phrases import WORKS
+
 _DENIED = (
     r"not(?!\s+only\b)|never|\w+n['’]t|hardly|barely|scarcely|neither|nor|no|rarely|seldom"
     r"|anything\s+but|far\s+from|without"
@@ -32,7 +34,7 @@ _LINK = (
 )
 _WHOLE = (
     r"(?:\s+(?:of|in|to|for|throughout)\s+(?:(?:the|this|its)\s+)?(?:(?:whole|entire)\s+)?"
-    r"(?:music|piece|track|song|recording|clip|excerpt|audio|composition|sound|mix|performance))?"
+    rf"(?:{WORKS}|sound|mix))?"
 )
 _KINDS = r"(?:(?:overall|general|average|basic|main|musical|global|perceived|whole)\s+)?"
 _MANY = (

@@ -6,6 +6,8 @@
 import re
 from collections.abc import Iterator
 
+from .phrases import WORKS
+
 ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 TEENS = (
     "ten",
@@ -33,9 +35,7 @@ _UNIT = (
 )
 _SPAN = rf"(?P<low>{_NUMBER})(?:\s*(?:-|–|—|\bto\b)\s*(?P<high>{_NUMBER}))?"
 _BETWEEN = rf"between\s+(?P<low>{_NUMBER})\s+and\s+(?P<high>{_NUMBER})"
-_OF_IT = (
-    r"(?:\s+(?:of|in|for)\s+(?:the|this)\s+(?:\w+\s+)?(?:piece|track|song|music|clip|recording))?"
-)
+_OF_IT = rf"(?:\s+(?:of|in|for)\s+(?:the|this)\s+(?:\w+\s+)?(?:{WORKS}))?"
 _LEAD = (
     r"(?:tempo|pulse|bpm|beats\s+per\s+minute|metronome)\b"
     rf"{_OF_IT}(?:\s+(?:is|are|be|of|at|near|around|about|roughly|approximately|close|to|sits|stays|holds|lies"

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 
 from mmusset.measurements.declaration import Mention
+from mmusset.measurements.phrases import WORKS
 
 # Words over which no noun phrase goes on.
 _FUNCTION = (
@@ -21,16 +22,13 @@ _FUNCTION = (
     r"|indeed|always|all|too|again|almost|alike|even|rather|quite|just|plus|featuring|\w+ly"
 )
 _MUSIC = (
-    r"pieces?|tracks?|songs?|records?|pressings?|albums?|tunes?|music|musical|numbers?"
-    r"|ballads?|compositions?|instrumentals?|clips?|recordings?|excerpts?|passage"
-    r"|performances?|arrangements?|trio|quartet|soundtracks?|scores?|loops?|waltz|anthems?"
-    r"|lullaby|covers?|jams?|miniature|sketch|étude|etude|nocturne|sonata|concerto|march|hymn"
-    r"|cue|jingle|underscore|backdrop|interlude|carol|theme|medley|remix|mix|production|version|rendition|interpretation|take|reading"
-    r"|opening|opener|movement|section|cut|stuff|thing|affair|burner|jazz|rock|pop|metal|folk"
-    r"|blues|funk|audio|audios|playback|background|ambience|ambiance|soundscape|vamp|mastering"
-    r"|master|playing|players|crawl|paces|instrumentation|harmony|harmonies|texture|sound"
-    r"|sounding|volume|level|loudness|dynamics|manner|fashion|way|style|feel|one|side|end|it"
-    r"|this|everything|result|impression|whole|rest|band|players|ensemble|orchestra|group"
+    rf"(?:{WORKS})s?|records?|pressings?|albums?|musical|march|hymn|cue|jingle|underscore"
+    r"|backdrop|interlude|carol|theme|medley|remix|mix|production|version|rendition|interpretation|take"
+    r"|reading|opening|opener|movement|section|cut|stuff|thing|affair|burner|playback"
+    r"|background|ambience|ambiance|soundscape|vamp|mastering|master|playing|players"
+    r"|crawl|paces|instrumentation|harmony|harmonies|texture|sound|sounding|volume"
+    r"|level|loudness|dynamics|manner|fashion|way|style|feel|one|side|end|it|this"
+    r"|everything|result|impression|whole|rest|band|players|ensemble|orchestra|group"
 )
 _PACED = (
     r"tempos?|tempi|pace|paced|pacing|pulse|beats?|grooves?|rhythms?|rhythmic|speed|moving"

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 from mmusset.measurements.declaration import Mention
+from mmusset.measurements.phrases import WORKS
 
 from . import head_noun
 
@@ -38,16 +39,10 @@ _PARTS = re.compile(
     r"|explosions?|wind|scratch\w*|static|sounds?\s+of|line\s+sound)\b",
     re.IGNORECASE,
 )
-_OF_THE_WHOLE = (
-    r"piece|pieces|track|tracks|song|songs|tune|music|number|ballad|composition|instrumental"
-    r"|clip|recording|excerpt|passage|performance|arrangement|trio|quartet|soundtrack|score"
-    r"|loop|waltz|anthem|lullaby|cover|jam|miniature|sketch|étude|etude|nocturne|sonata|concerto"
-    r"|jazz|rock|pop|metal|folk|blues|funk"
-)
-_WHOLE_NOUN = re.compile(rf"[-\s]+(?:\w+[-\s]+)?(?:{_OF_THE_WHOLE})\b", re.IGNORECASE)
+_WHOLE_NOUN = re.compile(rf"[-\s]+(?:\w+[-\s]+)?(?:{WORKS})s?\b", re.IGNORECASE)
 # A slow drum beat is a slow beat.
 _BEAT_NOUN = re.compile(
-    rf"(?:[-\s]+(?:\w+[-\s]+)?(?:{_OF_THE_WHOLE}|beats?|grooves?|rhythms?|tempo|pulse|pace"
+    rf"(?:[-\s]+(?:\w+[-\s]+)?(?:(?:{WORKS})s?|beats?|grooves?|rhythms?|tempo|pulse|pace"
     r"|melody|tune|line|solo))\b",
     re.IGNORECASE,
 )
@@ -80,7 +75,7 @@ _POSSESSIVE = re.compile(
 _OF_A_PART = re.compile(
     r"(?<=volume|.level|..tone|.sound)s?\s+of\s+(?!(?:(?:the|this|its|a)\s+)?(?:(?:whole"
     r"|entire)\s+)?"
-    rf"(?:{_OF_THE_WHOLE}|it\b|all\b|this\b))\w",
+    rf"(?:(?:{WORKS})s?\b|it\b|all\b|this\b))\w",
     re.IGNORECASE,
 )
 _SPOKEN = re.compile(

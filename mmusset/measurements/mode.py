@@ -23,6 +23,11 @@ def _key(evidence: Evidence) -> MusicalKey:
     return evidence[KEY]
 
 
+_WORDS = {
+    value: rf"{spoken_key.NO_TONIC}{value}(?!\s*\?)(?!\s+(?:and|or|to)\s+{other})"
+    for value, other in (("minor", "major"), ("major", "minor"))
+}
+
 MODE = Measurement(
     name="mode",
     model=MusicalKey,
@@ -35,10 +40,8 @@ MODE = Measurement(
             "key|mode|third|tonic(?: chord)?|chords|tonality|tonal cent(?:er|re)|tonally|scales?"
             "|harmony|harmonies|harmonically|harmonic (?:language|character|colou?r)"
             "|(?:chord )?progressions?|feel|sonority|tonal quality",
-            {
-                value: rf"{spoken_key.NO_TONIC}{value}(?!\s*\?)(?!\s+(?:and|or|to)\s+{other})"
-                for value, other in (("minor", "major"), ("major", "minor"))
-            },
+            words=_WORDS,
+            verbs=_WORDS,  # "harmony minor"
         ),
     ),
     rank=41,

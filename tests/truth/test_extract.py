@@ -171,6 +171,17 @@ CAPTIONS = {
     "The tone is on the darker side, with a strong sense of energy.": (
         "brightness dark|energy energetic"
     ),
+    "Density level: low. A high level of brightness. The average volume is high.": (
+        "density sparse|brightness bright|loudness loud"
+    ),
+    "It moves between softer and louder passages. Dynamics: soft to loud.": (
+        "dynamics varied|dynamics varied"
+    ),
+    "A medium-loud piece; drums play no part in it; the arrangement excludes percussion.": (
+        "loudness medium|percussion absent|percussion absent"
+    ),
+    # what a picture is like is not the music's
+    "The low volume suits the calmness of the picture.": "loudness quiet",
     # of a moment only
     "At first there are no drums. There are no bells in the intro.": "percussion present",
     "No voice until the end; it begins softly.": "vocals present",

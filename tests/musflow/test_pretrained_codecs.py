@@ -16,11 +16,11 @@ from mmusset.errors import MmussetError, UsageError
 from mmusset.musflow.codecs.codec import Codec, open_codec
 from mmusset.musflow.codecs.pretrained import mirrored_log_mel
 from mmusset.musflow.data.encode import resampled
-from mmusset.musflow.licences import UNKNOWN, licence_of, licences_of
-from mmusset.musflow.pretrained import loaded_model, locate
+from mmusset.musflow.licences import licences_of
 from mmusset.musflow.recipe import CodecPart, EncodersPart, MusFlowRecipe
 from mmusset.musflow.sound.geometry import Geometry
 from mmusset.musflow.sound.mel import filters
+from mmusset.pretrained.weights import UNKNOWN, licence_of, loaded_model, locate
 from tests.support import tiny_musflow_models as tiny
 
 AUDIOLDM = Geometry(16000, 10.24, 1024, 160, 64, 4, 128)

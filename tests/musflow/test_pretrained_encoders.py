@@ -181,3 +181,11 @@ def test_a_model_without_what_prepares_its_input_is_refused(made: Path, tmp_path
         with pytest.raises(MmussetError, match=f"can't load {kind} from") as caught:
             opened(tmp_path, **{what: kind})
         assert "\n" not in str(caught.value)
+
+
+def test_a_text_tower_to_which_unlike_texts_are_alike_is_refused(tmp_path: Path) -> None:
+    """As that of `laion/larger_clap_music` is; its sound tower is of use all the same."""
+    tiny.make_clap(tmp_path / "clap", collapsed=True)
+    with pytest.raises(MmussetError, match=r"can't use clap .* unlike texts are alike .*0\.99"):
+        opened(tmp_path, caption="clap")
+    assert opened(tmp_path, audio="clap").audio.width == 12

@@ -15,6 +15,7 @@ MELS, HOP, RATE_HZ = 64, 160, 16000  # AudioLDM's
 SHRUNK = 4  # mel frames a latent frame, and bands a latent band
 TEXT = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
 VISION = TEXT | {"num_attention_heads": 2, "image_size": 32, "patch_size": 16}
+SPREAD = 25.0  # weights so much larger than at the start of a training tell texts apart
 SPECIAL = ["<s>", "<pad>", "</s>"]
 
 
@@ -101,8 +102,11 @@ def make_siglip(folder: Path, seed: int = 0) -> Path:
     return _saved(SiglipModel, config, folder, seed)
 
 
-def make_clap(folder: Path, seed: int = 0, fused: bool = False) -> Path:
-    """Texts, and sounds of 1 second at 48 kHz, into 12 numbers."""
+def make_clap(folder: Path, seed: int = 0, fused: bool = False, collapsed: bool = False) -> Path:
+    """Texts, and sounds of 1 second at 48 kHz, into 12 numbers.
+
+    To a `collapsed` one all texts are alike, as they are to weights this small.
+    """
     from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
 
     tokenizer = _tokenizer(longest=512)
@@ -122,7 +126,14 @@ def make_clap(folder: Path, seed: int = 0, fused: bool = False) -> Path:
     tokenizer.save_pretrained(folder)
     cut = "fusion" if fused else "rand_trunc"
     ClapFeatureExtractor(max_length_s=1, truncation=cut).save_pretrained(folder)
-    return _saved(ClapModel, config, folder, seed)
+    _saved(ClapModel, config, folder, seed)
+    if not collapsed:
+        model = ClapModel.from_pretrained(folder)
+        with torch.no_grad():
+            for weights in model.text_model.parameters():
+                weights.mul_(SPREAD if weights.dim() > 1 else 1)
+        model.save_pretrained(folder)
+    return folder
 
 
 def make_t5(folder: Path, seed: int = 0) -> Path:

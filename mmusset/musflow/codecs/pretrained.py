@@ -11,10 +11,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from mmusset.errors import MmussetError, UsageError
-from mmusset.musflow.pretrained import ModelLocation, identity_of, loaded_model, locate
 from mmusset.musflow.recipe import CodecPart
 from mmusset.musflow.sound.geometry import Geometry
 from mmusset.musflow.sound.mel import log_mel
+from mmusset.pretrained.weights import ModelLocation, identity_of, loaded_model, locate
 
 TRAINED_PEAK = 0.5  # AudioLDM's VAE and vocoder were trained on sounds normalized to this peak
 

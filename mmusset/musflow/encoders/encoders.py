@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from mmusset.errors import UsageError
 from mmusset.musflow.recipe import EncoderPart, EncodersPart
+from mmusset.pretrained.embedding import ClapSound, PretrainedImage, pretrained_text
 
 from .bundled import MeasuredImage, ReadText, SoundStatistics
 from .encoder import ImageEncoder, SoundEncoder, TextEncoder
-from .pretrained import pretrained_image, pretrained_sound, pretrained_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +30,30 @@ def open_encoders(part: EncodersPart, device: str = "cpu") -> Encoders:
     """The encoders of a recipe. Raises MmussetError where a model can't be loaded."""
     story = _text(part.story, device)
     return Encoders(
-        image=MeasuredImage() if _bundled(part.image) else pretrained_image(part.image, device),
+        image=_image(part.image, device),
         story=story,
         caption=story if part.caption == part.story else _text(part.caption, device),
-        audio=SoundStatistics() if _bundled(part.audio) else pretrained_sound(part.audio, device),
+        audio=_sound(part.audio, device),
     )
 
 
+def _image(part: EncoderPart, device: str) -> ImageEncoder:
+    if part.kind == "bundled":
+        return MeasuredImage()
+    return PretrainedImage(part.kind, _model(part), device)
+
+
 def _text(part: EncoderPart, device: str) -> TextEncoder:
-    return ReadText() if _bundled(part) else pretrained_text(part, device)
+    return (
+        ReadText() if part.kind == "bundled" else pretrained_text(part.kind, _model(part), device)
+    )
 
 
-def _bundled(part: EncoderPart) -> bool:
-    return part.kind == "bundled"
+def _sound(part: EncoderPart, device: str) -> SoundEncoder:
+    return SoundStatistics() if part.kind == "bundled" else ClapSound(_model(part), device)
+
+
+def _model(part: EncoderPart) -> str:
+    if not part.model:
+        raise UsageError(f"an encoder of kind {part.kind} needs a model: a folder or a Hub name")
+    return part.model

@@ -1,8 +1,10 @@
-"""Pretrained weights: locating them, loading them whole, and an identity that changes with them."""
+"""Pretrained weights: locating them, loading them whole, an identity that changes with them, and
+their licence."""
 
 import hashlib
 import importlib
 import json
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mmusset.bounded import MOST_TEXT, open_regular
 from mmusset.errors import MmussetError
 from mmusset.files import file_sha256
 from mmusset.safe_text import of_error
 
+UNKNOWN = "not stated; look at the model's page before you publish what it makes"
 # Suffixes of a model's files whose content changes what it computes.
 HASHED = {".safetensors", ".bin", ".pt", ".json", ".txt", ".model"}
 
@@ -96,6 +100,21 @@ def identity_of(kind: str, *locations: ModelLocation) -> str:
     """A text that changes with the weights or their preprocessing: a hash of a folder's files, or
     a repository's revision."""
     return "/".join([kind, *(_identity(location) for location in locations)])
+
+
+def licence_of(model: str) -> str:
+    """The licence in the card of a folder or a Hub repository; no weight is read."""
+    card = Path(model) / "README.md" if Path(model).is_dir() else hub_file(model, "README.md")
+    if card is None or not card.is_file():
+        return UNKNOWN
+    with open_regular(card) as file:
+        text = file.read(MOST_TEXT).decode(errors="replace")
+    head = text.removeprefix("---").split("---")[0]
+    fields: dict[str, str] = dict(
+        re.findall(r"^(license|license_name):[ \t]*(\S.*?)\s*$", head, re.MULTILINE)
+    )
+    licence = fields.get("license", UNKNOWN)
+    return fields.get("license_name", licence) if licence == "other" else licence
 
 
 def _identity(location: ModelLocation) -> str:

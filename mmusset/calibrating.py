@@ -1,7 +1,7 @@
 """An ear calibrated on a folder of clips whose truth is known: its card, made and kept.
 
-from mmusset.calibrating import calibrate_listener
-card = calibrate_listener(Path("clips"), recipe, Path("my-card"), print)
+from mmusset.calibrating import calibrate
+card = calibrate("listener", Path("clips"), recipe, Path("my-card"), print)
 """
 
 import asyncio
@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .ears.calibration import CalibrationCard, KnownClip, ProbeClip, card_of, write_card
+from .ears.clap.ear import NAME as CLAP
+from .ears.declaration import Ear
+from .ears.listed import EARS, check_there
 from .ears.listener import LISTENER, NAME, Hearing, scores_of
 from .ears.sounds import sha256_of
 from .ears.truth_table import KnownFile, read_truth
@@ -31,52 +34,102 @@ PROBES = 6  # clips that are kept with a card
 Log = Callable[[str], None]
 
 
-def calibrate_listener(folder: Path, recipe: Recipe, out: Path, log: Log) -> CalibrationCard:
-    """Ask the recipe's listener about every clip of a folder, and write its card into `out`.
+def calibrate(
+    name: str, folder: Path, recipe: Recipe, out: Path, log: Callable[[str], None]
+) -> CalibrationCard:
+    """Have an ear listen to every clip of a folder, and write its card into `out`.
 
-    What it answered is kept there, and not asked again. Raises UsageError for a table that can't
-    be used, or a listener that does not hear; ServerGone where there is none.
+    Raises UsageError for a table that can't be used, or an ear that does not hear or is not
+    calibrated by its users; MmussetError where one is not here; ServerGone where the listener's
+    server is not.
     """
-    rows = read_truth(folder, LISTENER)
+    by_name = {NAME: _by_listener, CLAP: _by_clap}
+    if name not in by_name:
+        raise UsageError(
+            f"only the ears {' and '.join(by_name)} are calibrated by their users, not {name!r}"
+        )
+    rows = read_truth(folder, LISTENER)  # for both ears listen for the same things
     out.mkdir(parents=True, exist_ok=True)
-    return asyncio.run(_calibrate(rows, recipe, out, f"{len(rows)} clips in {folder.name}", log))
+    made_on = f"{len(rows)} clips in {folder.name}"
+    card = asyncio.run(by_name[name](rows, recipe, out, made_on, log))
+    write_card(out, card)
+    return card
 
 
-async def _calibrate(
+async def _by_listener(
     rows: Sequence[KnownFile], recipe: Recipe, out: Path, made_on: str, log: Log
 ) -> CalibrationCard:
+    """What the recipe's listener is worth; what it answered is kept, and not asked again."""
     from .builder.decoding.sandbox import Sandbox
     from .speakers.vllm.listener import ListenerSpeaker
 
     with tempfile.TemporaryDirectory(prefix="mmusset-") as passing:
         async with Sandbox(recipe.limits) as sandbox:
-            cuts = await asyncio.gather(
-                *(
-                    _cut(sandbox, row, recipe, Path(passing) / f"{place}", log)
-                    for place, row in enumerate(rows)
-                )
-            )
-        usable = [(row, wav) for row, wav in zip(rows, cuts, strict=True) if wav]
-        if not usable:
-            raise UsageError("no clip of the table can be used")
+            usable = await _cut_all(sandbox, rows, recipe, Path(passing), log)
         async with ListenerSpeaker(recipe.listener, log) as listener:
             model = listener.model_id(NAME)
             kept = _Answers(out / ANSWERS, f"{model.name} {model.settings}")
             heard = await asyncio.gather(
-                *(_known_clip(listener, kept, row, wav, log) for row, wav in usable)
+                *(_known_clip(listener, kept, row, _wav(stem), log) for row, stem in usable)
             )
-        clips = {wav: clip for (_, wav), clip in zip(usable, heard, strict=True) if clip}
+        clips = {_wav(stem): clip for (_, stem), clip in zip(usable, heard, strict=True) if clip}
         card = card_of(LISTENER, model.name, made_on, list(clips.values()))
         probes = tuple(_kept(out, *each) for each in _telling(clips))
-    card = card.model_copy(update={"probes": probes})
-    write_card(out, card)
-    return card
+    return card.model_copy(update={"probes": probes})
+
+
+async def _by_clap(
+    rows: Sequence[KnownFile], recipe: Recipe, out: Path, made_on: str, log: Log
+) -> CalibrationCard:
+    """What the recipe's CLAP is worth: the score of each label from which on it tells, and how
+    often it is right there."""
+    from .builder.decoding.sandbox import Sandbox
+    from .ears.clap.ear import with_weights
+
+    ear = with_weights(recipe.clap)
+    with EARS.in_place((ear,)), tempfile.TemporaryDirectory(prefix="mmusset-") as passing:
+        check_there((CLAP,))
+        async with Sandbox(recipe.limits) as sandbox:
+            usable = await _cut_all(sandbox, rows, recipe, Path(passing), log)
+            clips = [await _scored(sandbox, ear, row, stem, recipe) for row, stem in usable]
+    return card_of(ear, ear.version, made_on, clips)
+
+
+async def _scored(
+    sandbox: "Sandbox", ear: Ear, row: KnownFile, stem: Path, recipe: Recipe
+) -> KnownClip:
+    """The scores that an ear with a heavy model gives a clip."""
+    from .builder.decoding.tasks import HearTask
+
+    flac = stem.with_name(f"{stem.name}.flac")
+    task = HearTask(
+        flac=os.fsencode(flac),
+        models={ear.name: ear.model},
+        silence_dbfs=recipe.clip.silence_dbfs,
+    )
+    heard = (await sandbox.hear(task)).heard[ear.name]
+    scores = {label: each.score for label, each in heard.items()}
+    return KnownClip(sha256_of(flac.read_bytes()), *row.labels(ear), scores)
+
+
+async def _cut_all(
+    sandbox: "Sandbox", rows: Sequence[KnownFile], recipe: Recipe, folder: Path, log: Log
+) -> list[tuple[KnownFile, Path]]:
+    """A clip of each file, by the stem of what is stored of it; those that can't be cut are named
+    and left out. Raises UsageError where none can."""
+    cuts = await asyncio.gather(
+        *(_cut(sandbox, row, recipe, folder / f"{place}", log) for place, row in enumerate(rows))
+    )
+    usable = [(row, stem) for row, stem in zip(rows, cuts, strict=True) if stem]
+    if not usable:
+        raise UsageError("no clip of the table can be used")
+    return usable
 
 
 async def _cut(
     sandbox: "Sandbox", row: KnownFile, recipe: Recipe, stem: Path, log: Log
 ) -> Path | None:
-    """A clip of a file, as a WAV; None where none can be cut."""
+    """The stem of what is stored of a file's clip; None where none can be cut."""
     from .builder.decoding.tasks import ListenTask
 
     task = ListenTask(file=os.fsencode(row.file), stem=os.fsencode(stem), clip=recipe.clip)
@@ -85,6 +138,11 @@ async def _cut(
     except (Unusable, Unread) as error:
         log(f"{show_path(os.fsencode(row.file))} is left out: {error}")
         return None
+    return stem
+
+
+def _wav(stem: Path) -> Path:
+    """The clip as a listener is sent it."""
     return stem.with_name(f"{stem.name}.listener.wav")
 
 
@@ -113,7 +171,9 @@ def _telling(clips: Mapping[Path, KnownClip]) -> list[tuple[Path, KnownClip]]:
     """The clips that tell best whether it is the same listener: those that it answered best, each
     with something else in it."""
     chosen: dict[frozenset[str], tuple[Path, KnownClip]] = {}
-    for file, clip in sorted(clips.items(), key=lambda each: (-each[1].agreement, each[1].sha256)):
+    for file, clip in sorted(
+        clips.items(), key=lambda each: (-each[1].agreement(), each[1].sha256)
+    ):
         if clip.there and len(chosen) < PROBES:
             chosen.setdefault(clip.there, (file, clip))
     return list(chosen.values())
@@ -127,7 +187,7 @@ def _kept(out: Path, file: Path, clip: KnownClip) -> ProbeClip:
         file=name,
         there=tuple(sorted(clip.there)),
         absent=tuple(sorted(clip.absent)),
-        heard=tuple(sorted(clip.heard)),
+        heard=tuple(sorted(clip.heard())),
     )
 
 

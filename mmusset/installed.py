@@ -5,7 +5,14 @@ from importlib.util import find_spec
 from mmusset.errors import MmussetError
 
 
-def check_installed(what: str) -> None:
-    """Raises MmussetError, with what to install, where there is no torch."""
-    if find_spec("torch") is None:
-        raise MmussetError(f"{what} needs torch: pip install 'mmusset[train]'")
+def is_installed(*modules: str) -> bool:
+    """Whether all of these modules could be imported; none is."""
+    return all(find_spec(module) is not None for module in modules)
+
+
+def check_installed(what: str, *modules: str) -> None:
+    """Raises MmussetError, with what to install, where one of these modules, or torch, is not
+    there."""
+    for module in modules or ("torch",):
+        if not is_installed(module):
+            raise MmussetError(f"{what} needs {module}: pip install 'mmusset[train]'")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .builder.item_story import ItemStory
     from .builder.job import BuildResult
     from .builder.report import BuildSummary
+    from .ears.calibration import CalibrationCard
     from .ears.declaration import Ear
     from .sources.source import Source
     from .speakers.chat import Body
@@ -96,36 +97,81 @@ def ears_of(recipe: Recipe, log: Callable[[str], None]) -> RecipeEars:
 
     Raises MmussetError where one can't listen here, UsageError for a card that can't be used.
     """
-    from .ears import calibration
-    from .ears.listed import check_there, ears_named
-    from .ears.listener import LISTENER, NAME
-    from .speakers.vllm.deaf import ProbeSound
-    from .speakers.vllm.listener import ListenerExam
+    from .ears.clap.ear import NAME as CLAP
+    from .ears.listed import EARS, check_there, ears_named, of_recipe
+    from .ears.listener import NAME as LISTENER
 
-    check_there(recipe.ears)
+    with EARS.in_place(of_recipe(recipe)):
+        check_there(recipe.ears)
     if recipe.clip.choose == "voice" and not any(e.hears_voices for e in ears_named(recipe.ears)):
         raise UsageError(
             "clip.choose: voice needs an ear that listens for voices on this machine, as musicnn"
             " does; a listener on a server is asked about clips that are cut already"
         )
-    if NAME not in recipe.ears:
-        return RecipeEars()
-    part = recipe.listener
-    folder = Path(part.card) if part.card else calibration.usual_folder(NAME)
-    card = calibration.read_card(folder)
+    calibrated, exam = list["Ear"](), None
+    if CLAP in recipe.ears:
+        calibrated.append(_clap(recipe, log))
+    if LISTENER in recipe.ears:
+        ear, exam = _listener(recipe, log)
+        calibrated.append(ear)
+    return RecipeEars(tuple(calibrated), exam)
+
+
+def _clap(recipe: Recipe, log: Callable[[str], None]) -> "Ear":
+    """The ear `clap` with a recipe's weights, worth what the card of these weights says."""
+    from .ears import calibration
+    from .ears.clap.ear import with_weights
+
+    ear = with_weights(recipe.clap)
+    card = _card(ear, recipe.clap.card, log)
     if card is None:
-        log(
-            f"the listener has no calibration card in {folder}: what it hears is kept, and nothing"
-            f" of it is said; `mmusset ears calibrate {NAME}` makes one"
+        return ear
+    if card.model != ear.version:
+        raise UsageError(
+            f"the ear clap is {ear.version}, and its calibration card is of {card.model}: run"
+            f" `mmusset ears calibrate {ear.name}` again, or name another card in clap.card"
         )
-        return RecipeEars()
+    return calibration.calibrated(ear, card)
+
+
+def _listener(recipe: Recipe, log: Callable[[str], None]) -> "tuple[Ear, ListenerExam | None]":
+    """The listener, worth what its card says, and what its server has to pass for that."""
+    from .ears import calibration
+    from .ears.listener import LISTENER
+    from .speakers.vllm.deaf import ProbeSound
+    from .speakers.vllm.listener import ListenerExam
+
+    part = recipe.listener
+    card = _card(LISTENER, part.card, log)
+    if card is None:
+        return LISTENER, None
     licences = (f"{card.model}, {part.licence}",) if part.licence else ()
     probes = tuple(
         ProbeSound(wav, frozenset(probe.there), frozenset(probe.absent), frozenset(probe.heard))
-        for probe, wav in calibration.probes_of(folder, card)
+        for probe, wav in calibration.probes_of(_card_folder(LISTENER, part.card), card)
     )
     ear = calibration.calibrated(LISTENER, card, licences)
-    return RecipeEars((ear,), ListenerExam(card.model, probes))
+    return ear, ListenerExam(card.model, probes)
+
+
+def _card(ear: "Ear", folder: str, log: Callable[[str], None]) -> "CalibrationCard | None":
+    """An ear's calibration card; without one, it is said what that means."""
+    from .ears import calibration
+
+    where = _card_folder(ear, folder)
+    card = calibration.read_card(where)
+    if card is None:
+        log(
+            f"the ear {ear.name} has no calibration card in {where}: what it hears is kept, and"
+            f" nothing of it is said; `mmusset ears calibrate {ear.name}` makes one"
+        )
+    return card
+
+
+def _card_folder(ear: "Ear", folder: str) -> Path:
+    from .ears import calibration
+
+    return Path(folder) if folder else calibration.usual_folder(ear.name)
 
 
 def build_dataset(

@@ -182,6 +182,19 @@ class ListenerPart(ServerPart):
         return self.model_dump(mode="json", include={"model", "revision", "max_tokens"})
 
 
+class ClapPart(Frozen):
+    """The CLAP model of `ears: [clap]`, and what it is worth.
+
+    `model` is a name on the Hub or a folder, `revision` that of a name ("" is the one that
+    `mmusset ears get clap` fetched); `card` is the folder of its calibration card, "" for the
+    usual one.
+    """
+
+    model: Annotated[str, Field(min_length=1)] = "laion/larger_clap_general"
+    revision: str = ""
+    card: str = ""
+
+
 STORY_WORDS, MODEL_STORY_WORDS = (20, 120), (50, 120)  # the fewest and the most
 
 
@@ -262,6 +275,7 @@ class Recipe(Frozen):
     certainty: Share = CERTAINTY
     certainty_sounds_like: Share = SOUNDS_LIKE
     ears: tuple[EarName, ...] = ()
+    clap: ClapPart = ClapPart()
     listener: ListenerPart = ListenerPart()
     limits: LimitsPart = LimitsPart()
     tags: TagsPart = TagsPart()
@@ -306,9 +320,11 @@ class Recipe(Frozen):
     def canonical(self) -> str:
         """The recipe as canonical JSON, less what can't change a byte of the output.
 
-        A checkpoint is known by its bytes, not by where it lies.
+        A checkpoint is known by its bytes, not by where it lies; so is an ear, whose identity a
+        dataset notes beside the recipe.
         """
         whole = {"job": True, "name": True, "limits": True, "server": True, "listener": True}
+        whole |= {"clap": True}
         data = self.model_dump(mode="json", exclude={**whole, "music": {"checkpoint"}})
         data["limits"] = {"block_size": self.limits.block_size}
         if self.clip.choose == "spread":  # as it was before there was a choice

@@ -5,6 +5,8 @@ import os
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from mmusset.ears.hearing import valued
+from mmusset.ears.listed import ears_named
 from mmusset.ears.listener import NAME as LISTENER
 from mmusset.errors import MmussetError, Unread, Unusable
 from mmusset.files import failpoint
@@ -13,7 +15,7 @@ from mmusset.safe_text import show_path
 from mmusset.sample import Item, Material, Prepared, Revision
 from mmusset.structure import SPREAD
 
-from .decoding.tasks import Originals, PrepareTask
+from .decoding.tasks import HearTask, Originals, PrepareTask
 from .ledger.plan import PlannedItem
 from .studio import Studio
 from .workspace import Workspace
@@ -38,7 +40,7 @@ class Media:
         ledger = self._workspace.ledger
         if known := ledger.media.prepared(planned.idx):
             return known
-        prepared = await self.cut(planned.item)
+        prepared = await self.listened(planned.item)
         failpoint("media_stored")
         with ledger.transaction():
             ledger.media.keep_prepared(planned.idx, prepared)
@@ -66,6 +68,20 @@ class Media:
             if self._stored(item.key, prepared) is None:
                 raise _changed(item, "other bytes come out of it now")
         return prepared
+
+    async def listened(self, item: Item) -> Prepared:
+        """Cut, measure and store an item, and have ears with heavy models listen to its clip.
+
+        Raises as `prepare` does.
+        """
+        prepared, work = await self.cut(item), self._workspace
+        models = {ear.name: ear.model for ear in ears_named(work.recipe.ears) if ear.opens}
+        if not models:
+            return prepared
+        _, flac = self._paths(item.key)
+        silence_dbfs = work.recipe.clip.silence_dbfs
+        task = HearTask(flac=os.fsencode(flac), models=models, silence_dbfs=silence_dbfs)
+        return prepared.with_heard(valued((await work.sandbox.hear(task)).heard))
 
     async def cut(
         self, item: Item, with_story: bool = True, before: Prepared | None = None

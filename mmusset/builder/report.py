@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from mmusset.ears.declaration import Ear
-from mmusset.ears.listed import EARS, ears_named
+from mmusset.ears.listed import ears_named, of_recipe
 from mmusset.errors import MmussetError
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
@@ -172,9 +172,9 @@ def survey(
         to_generate=len(inventory.lone_pictures),
         skipped=reasons,
         undecided=unread,
-        ears={ear.name: _ear(ear, recipe) for ear in EARS},
+        ears={ear.name: _ear(ear, recipe) for ear in of_recipe(recipe)},
         samples=samples,
-        minutes=samples * _sample_cpu_s(recipe) / recipe.limits.workers / 60,
+        minutes=samples * _sample_s(recipe) / 60,
         estimate=estimate(samples, recipe, agents),
     )
 
@@ -208,8 +208,13 @@ def _ear(ear: Ear, recipe: Recipe) -> EarReport:
     return EarReport(ear.is_there, ear.name in recipe.ears, ear.kind == "listener")
 
 
-def _sample_cpu_s(recipe: Recipe) -> float:
-    return SAMPLE_CPU_S + sum(ear.clip_cpu_s for ear in ears_named(recipe.ears))
+def _sample_s(recipe: Recipe) -> float:
+    """How long a sample takes, where each process has a core: many decode, and beside them one
+    listens with heavy models."""
+    listening = ears_named(recipe.ears)
+    apart_s = sum(ear.clip_cpu_s for ear in listening if ear.opens)
+    decoding_s = SAMPLE_CPU_S + sum(ear.clip_cpu_s for ear in listening if not ear.opens)
+    return max(apart_s, decoding_s / recipe.limits.workers)
 
 
 def _told(ledger: Ledger) -> list[ToldReport]:

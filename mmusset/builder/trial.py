@@ -61,7 +61,7 @@ async def _trial(
                 f"{source} gives {len(items)} items, no item {place} ({why or 'nothing is there'})"
             )
         item, media = items[place - 1], Media(workspace)
-        prepared = await media.cut(item)
+        prepared = await media.listened(item)
         yield Trial(item, material_of(item, prepared, media, recipe.speaker.seed))
 
 

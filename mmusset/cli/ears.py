@@ -20,7 +20,7 @@ app.add_typer(ears, name="ears", rich_help_panel="Make a dataset")
 def _ears(context: typer.Context, as_json: JsonOption = False) -> None:
     """List the ears that a recipe may name, and which are on this machine; `get` fetches one.
 
-    `calibrate` finds out what a listener on a server is worth.
+    `calibrate` finds out what one is worth: a listener on a server, or a CLAP.
 
     \b
     Examples:
@@ -38,14 +38,20 @@ def _ears(context: typer.Context, as_json: JsonOption = False) -> None:
 @ears.command()
 def get(
     name: Annotated[str, typer.Argument(help="The ear's name, as `mmusset ears` lists it.")],
+    recipe: RecipeOption = "quickstart",
+    overrides: SetOption = None,
 ) -> None:
-    """Show an ear's licences, then fetch what it needs, with your own pip and nothing else.
+    """Show an ear's licences, then fetch what it needs, by your own pip or from the Hub.
 
-    Example: mmusset ears get musicnn
+    \b
+    Examples:
+      mmusset ears get musicnn
+      mmusset ears get clap --set clap.model=laion/clap-htsat-unfused
     """
-    from mmusset.ears.listed import ears_named
+    from mmusset.ears.listed import EARS, ears_named, of_recipe
 
-    (ear,) = ears_named((name,))
+    with EARS.in_place(of_recipe(load_recipe(recipe, overrides, None))):
+        (ear,) = ears_named((name,))
     for licence in ear.licences:
         log(f"{ear.name}: {licence}")
     if ear.weights:
@@ -55,7 +61,7 @@ def get(
 
 @ears.command()
 def calibrate(
-    name: Annotated[str, typer.Argument(help="The ear's name: listener.")],
+    name: Annotated[str, typer.Argument(help="The ear's name: listener or clap.")],
     folder: Annotated[Path, typer.Argument(help="Clips, and truth.csv: what is in each.")],
     out: Annotated[
         Path | None, typer.Option(help="Where the card goes. [default: where builds look for it]")
@@ -64,34 +70,32 @@ def calibrate(
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask an ear about clips whose truth is known, and keep what its answers are worth.
+    """Try an ear on clips whose truth is known, and keep what its answers are worth.
 
-    Without such a card nothing that a listener hears is said. The guide on ears tells what stands
-    in truth.csv; benchmarks/ear_clips.py makes such a folder.
+    Without such a card nothing that a listener or a CLAP hears is said. The guide on ears tells
+    what stands in truth.csv; benchmarks/ear_clips.py makes such a folder.
 
     \b
-    Example:
+    Examples:
       mmusset ears calibrate listener clips --set listener.url=http://127.0.0.1:8001/v1
+      mmusset ears calibrate clap clips
     """
-    from mmusset.calibrating import calibrate_listener
+    from mmusset.calibrating import calibrate as calibrated_on
     from mmusset.ears.calibration import usual_folder
-    from mmusset.ears.listener import NAME
-    from mmusset.errors import UsageError
 
-    if name != NAME:
-        raise UsageError(f"only the ear {NAME} is calibrated by its users, not {name!r}")
     target = out or usual_folder(name)
-    card = calibrate_listener(folder, load_recipe(recipe, overrides, None), target, log)
+    card = calibrated_on(name, folder, load_recipe(recipe, overrides, None), target, log)
     show(card, _card_text, as_json)
     log(f"written to {target}")
 
 
 def _card_text(card: "CalibrationCard") -> str:
     from mmusset.ears.calibration import by_type, calibrated
-    from mmusset.ears.listener import LISTENER
+    from mmusset.ears.listed import ears_named
     from mmusset.recipe import CERTAINTY, SOUNDS_LIKE
 
-    ear = calibrated(LISTENER, card)
+    (listed,) = ears_named((card.ear,))
+    ear = calibrated(listed, card)
     lines = [
         f"{card.model}, on {card.made_on}: its answers agree with the right clip by"
         f" {card.right:.2f}, with another by {card.wrong:.2f}"

@@ -8,6 +8,7 @@ before a build trusts it.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import Field, ValidationError
@@ -25,7 +26,12 @@ from .wheel import cache_folder
 from .worth import LabelWorth
 
 FILE = "card.json"
-UNSURE = 0.5  # the score of a label that an ear will not say anything of
+HEARD = 1.0  # the score of a label that a listener names
+UNSURE = 0.5  # and of one that it will not say anything of
+LEAST_GATE = 0.001  # what scores 0 is not heard
+
+Gates = Mapping[str, float]  # by the label's name, the score from which on it is heard
+NO_GATES: Gates = MappingProxyType({})  # of a listener: what it names
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +46,15 @@ class KnownClip:
     absent: frozenset[str]
     scores: Mapping[str, float]
 
-    @property
-    def heard(self) -> frozenset[str]:
-        """The labels that were heard."""
-        return frozenset(name for name, score in self.scores.items() if score >= 1)
+    def heard(self, gates: Gates = NO_GATES) -> frozenset[str]:
+        """The labels that score as much as their gate, or `HEARD` where they have none."""
+        return frozenset(
+            name for name, score in self.scores.items() if score >= gates.get(name, HEARD)
+        )
 
-    @property
-    def agreement(self) -> float:
+    def agreement(self, gates: Gates = NO_GATES) -> float:
         """How far what was heard is what is there."""
-        return agreement(self.heard, self.there, self.absent)
+        return agreement(self.heard(gates), self.there, self.absent)
 
 
 class ProbeClip(Frozen):
@@ -76,11 +82,15 @@ class CalibrationCard(Frozen):
 
 
 def card_of(ear: Ear, model: str, made_on: str, clips: Sequence[KnownClip]) -> CalibrationCard:
-    """The card of an ear that says of each label yes (1), no (0) or nothing (`UNSURE`).
+    """The card of an ear by what it made of clips whose truth is known.
 
-    Raises UsageError where it agrees with the wrong clip as much as with the right one.
+    A listener says of each label yes (1), no (0) or nothing (`UNSURE`); of one that gives degrees,
+    each label has a gate of its own. Raises UsageError where it agrees with the wrong clip as much
+    as with the right one.
     """
-    right, wrong = agreements(clips)
+    count = worth_of if ear.says_plainly else worth_by_degrees
+    labels = tuple(count(label.name, clips) for label in ear.labels)
+    right, wrong = agreements(clips, {worth.label: worth.gate for worth in labels})
     if right <= wrong:
         raise UsageError(
             f"{model} does not hear: its answers agree with the clip that it was sent by"
@@ -93,11 +103,32 @@ def card_of(ear: Ear, model: str, made_on: str, clips: Sequence[KnownClip]) -> C
         clips=len(clips),
         right=round(right, 3),
         wrong=round(wrong, 3),
-        labels=tuple(worth_of(label.name, clips) for label in ear.labels),
+        labels=labels,
     )
 
 
-def worth_of(label: str, clips: Iterable[KnownClip], gate: float = 1.0) -> LabelWorth:
+def worth_by_degrees(label: str, clips: Iterable[KnownClip]) -> LabelWorth:
+    """What a label is worth from the score on that tells best.
+
+    That score is chosen on every other clip, and what it is worth is counted on the rest: where
+    it was chosen, any label looks better than it is.
+    """
+    ordered = sorted(clips, key=lambda clip: clip.sha256)
+    there = [clip for clip in ordered if label in clip.there]
+    absent = [clip for clip in ordered if label in clip.absent]
+    gate = best_gate(label, [*there[::2], *absent[::2]])
+    return worth_of(label, [*there[1::2], *absent[1::2]], gate)
+
+
+def best_gate(label: str, clips: Sequence[KnownClip]) -> float:
+    """The score at which being heard tells most for a thing: the greatest ratio of how often that
+    is with it and without it; the lowest of several. `HEARD` where no clip has it."""
+    scores = {clip.scores[label] for clip in clips if label in clip.there}
+    gates = (max(LEAST_GATE, score) for score in sorted(scores))
+    return max(gates, key=lambda gate: worth_of(label, clips, gate).ratio, default=HEARD)
+
+
+def worth_of(label: str, clips: Iterable[KnownClip], gate: float = HEARD) -> LabelWorth:
     """What a label is worth from the score `gate` on."""
     there = [clip.scores[label] >= gate for clip in clips if label in clip.there]
     absent = [clip.scores[label] >= gate for clip in clips if label in clip.absent]
@@ -119,15 +150,15 @@ def agreement(heard: Collection[str], there: Collection[str], absent: Collection
     return len(known & set(there)) / len(union) if union else 1.0
 
 
-def agreements(clips: Sequence[KnownClip]) -> tuple[float, float]:
+def agreements(clips: Sequence[KnownClip], gates: Gates = NO_GATES) -> tuple[float, float]:
     """The mean agreement of each clip's answer with its own truth, and with the truths of others.
 
     Others are all that hold something else.
     """
-    right = [clip.agreement for clip in clips]
+    right = [clip.agreement(gates) for clip in clips]
     wrong = [
-        agreement(clip.heard, other.there, other.absent)
-        for clip in clips
+        agreement(heard, other.there, other.absent)
+        for clip, heard in [(clip, clip.heard(gates)) for clip in clips]
         for other in clips
         if other.there != clip.there
     ]
@@ -145,22 +176,25 @@ def calibrated(ear: Ear, card: CalibrationCard, licences: tuple[str, ...] = ()) 
         ear,
         version=card.model,
         licences=licences or ear.licences,
-        labels=tuple(_calibrated(label, by_label.get(label.name)) for label in ear.labels),
+        labels=tuple(
+            _calibrated(label, by_label.get(label.name), ear.says_plainly) for label in ear.labels
+        ),
         calibrated_on=card.made_on,
         worth=card.labels,
     )
 
 
-def _calibrated(label: Label, worth: LabelWorth | None) -> Label:
+def _calibrated(label: Label, worth: LabelWorth | None, plainly: bool) -> Label:
     base = base_rate(label.attribute, label.value)
     if worth is None or not worth.is_enough:
         return replace(label, steps=(Step(0.0, 0.0),), absent_below=0.0)
     unheard, heard = worth.if_unheard(base), worth.if_heard(base)
-    between = (Step(UNSURE, round(base, 3)),) if worth.gate > UNSURE else ()
+    # A listener that is not sure has said nothing: what it does not name then is as usual as ever.
+    between = (Step(UNSURE, round(base, 3)),) if plainly else ()
     return replace(
         label,
         steps=(Step(0.0, unheard), *between, Step(worth.gate, heard)),
-        absent_below=min(UNSURE, worth.gate) if worth.silence_counts else 0.0,
+        absent_below=(UNSURE if plainly else worth.gate) if worth.silence_counts else 0.0,
     )
 
 

@@ -19,6 +19,7 @@ from .worth import LabelWorth
 
 Floats = NDArray[np.float32]
 Log = Callable[[str], None]
+Listen = Callable[[Floats], Mapping[str, float]]
 
 # How an ear comes by what it says. Two of one kind err alike, and count as one.
 Kind = Literal["tagger", "similarity", "listener"]
@@ -98,6 +99,8 @@ class Ear:
     returns a score for each label, by its name. It runs in the process that decodes media, which
     has no network, and imports what is heavy inside itself; None where an agent asks a server. It
     has to give the same scores for the same clip, to three digits, on any machine.
+    Where the model is heavy, `opens` stands in place of `listen`: given `model`, a folder, it gives
+    what listens. It runs in one process of its own, which all clips of a build go through.
     `licences` are sentences, shown before anything is fetched and printed on the dataset's card.
     """
 
@@ -109,7 +112,9 @@ class Ear:
     calibrated_on: str  # a sentence for the card
     clip_cpu_s: float = 0.0  # CPU-seconds that it takes for a clip of the usual length
     rate_hz: int = 16000
-    listen: "Callable[[Floats], Mapping[str, float]] | None" = None
+    listen: Listen | None = None
+    opens: Callable[[str], Listen] | None = None
+    model: str = ""  # what it opens
     weights: Weights | None = None
     worth: tuple[LabelWorth, ...] = ()  # what its steps follow from, where a card gave them
 
@@ -117,6 +122,11 @@ class Ear:
         names = [label.name for label in self.labels]
         if not names or len(set(names)) != len(names):
             raise ValueError(f"ear {self.name}: its labels have names, each its own")
+
+    @property
+    def says_plainly(self) -> bool:
+        """Whether its scores are answers: 1 for yes, 0 for no, 0.5 for neither."""
+        return self.kind == "listener"
 
     @property
     def is_there(self) -> bool:

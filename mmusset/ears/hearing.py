@@ -1,6 +1,7 @@
 """What ears make of a clip: levelled, listened to, rounded and calibrated."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from mmusset.dsp.clip_signal import ClipSignal
 from mmusset.sample import Heard
 
 from .declaration import Ear
+from .listed import EARS
 
 Floats = NDArray[np.float32]
 
@@ -37,6 +39,26 @@ def hear(samples: Floats, rate_hz: int, ears: Sequence[Ear], silence_dbfs: float
             raise ValueError(f"ear {ear.name} gives scores that are no numbers")
         heard[ear.name] = {label.name: label.heard(scores[label.name]) for label in ear.labels}
     return heard
+
+
+def opened(ear: Ear, model: str) -> Ear:
+    """An ear whose model is heavy, with that of a folder in memory. Raises MmussetError where it
+    can't be used."""
+    assert ear.opens
+    return replace(ear, model=model, opens=None, listen=ear.opens(model))
+
+
+def valued(heard: Heard) -> Heard:
+    """What was heard, with the probabilities of the ears that are listed here: the process that
+    listens does not know their calibration."""
+    return {
+        name: {
+            label: ear_label.heard(each.score) if (ear_label := ear.label(label)) else each
+            for label, each in labels.items()
+        }
+        for name, labels in heard.items()
+        if (ear := EARS.named(name))
+    }
 
 
 def levelled(signal: ClipSignal, rate_hz: int) -> Floats:

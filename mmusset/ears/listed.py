@@ -4,18 +4,23 @@ from collections.abc import Iterable
 
 from mmusset.declared import Declarations
 from mmusset.errors import MmussetError, UsageError
+from mmusset.installed import check_installed
+from mmusset.recipe import Recipe
 from mmusset.text import nearest
 
+from .clap.ear import CLAP, with_weights
+from .clap.ear import NAME as CLAP_NAME
+from .clap.weights import NEEDED
 from .declaration import Ear
 from .listener import LISTENER
 from .musicnn.ear import MUSICNN
 
 EARS = Declarations(
     "an ear",
-    [MUSICNN, LISTENER],
+    [MUSICNN, CLAP, LISTENER],
     type_=Ear,
     names=lambda ear: [ear.name],
-    work=lambda ear: ear.listen,
+    work=lambda ear: ear.listen or ear.opens,
 )
 
 
@@ -31,9 +36,16 @@ def ears_named(names: Iterable[str]) -> tuple[Ear, ...]:
     return tuple(ear for ear in EARS if ear.name in wanted)
 
 
+def of_recipe(recipe: Recipe) -> tuple[Ear, ...]:
+    """All ears, those whose weights a recipe names with these weights."""
+    return tuple(with_weights(recipe.clap) if ear.name == CLAP_NAME else ear for ear in EARS)
+
+
 def check_there(names: Iterable[str]) -> None:
     """Raises MmussetError, with the command that mends it, where a named ear can't listen here."""
     for ear in ears_named(names):
+        if ear.name == CLAP_NAME:
+            check_installed(f"the recipe's ear {ear.name}", *NEEDED)
         if not ear.is_there:
             raise MmussetError(
                 f"the recipe's ear {ear.name} is not on this machine: run"

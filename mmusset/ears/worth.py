@@ -49,6 +49,13 @@ class LabelWorth(Frozen):
         """Whether it misses so little that what it does not hear is not there."""
         return self.positives >= LEAST_SILENT and self.recall[0] >= 1 - MOST_MISSED
 
+    @property
+    def ratio(self) -> float:
+        """How much more often the thing is heard where it is than where it is not; with one more
+        miss and one more false alarm than there were."""
+        false = (self.false + 1) / (self.negatives + 1)
+        return self.found / (self.positives + 1) / false
+
     def if_heard(self, base_rate: float) -> float:
         """The probability that the thing is there when it is heard, in music of which the share
         `base_rate` has it; 0 where too few clips were heard.

@@ -162,7 +162,7 @@ def test_without_a_card_it_is_kept_and_nothing_of_it_is_said(
     with serving(sounds=truths) as stub:
         done = mmusset(*words(source, out, stub, tmp_path / "no card"))
     assert done.returncode == 0, done.stderr
-    assert "the listener has no calibration card" in done.stderr
+    assert "the ear listener has no calibration card" in done.stderr
     for number, sample in samples_of(out).items():
         heard = sample.music_evidence.heard["listener"]
         assert {name for name, label in heard.items() if label.score == 1} == set(TRUTHS[number])

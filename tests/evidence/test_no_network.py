@@ -110,7 +110,7 @@ def test_decoders_have_no_network(tmp_path: Path) -> None:
     async def networks() -> tuple[str, list[str]]:
         async with Sandbox(LimitsPart(workers=1)) as sandbox:
             await sandbox.survey(tmp_path / "song.wav", "music", 1024)
-            (child,) = sandbox._idle
+            (child,) = sandbox._decoders._idle
             routes = Path(f"/proc/{child.pid}/net/route").read_text().splitlines()[1:]
             return Path(f"/proc/{child.pid}/ns/net").readlink().name, routes
 
@@ -127,7 +127,7 @@ def test_decoders_know_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     async def known() -> bytes:
         async with Sandbox(LimitsPart(workers=1)) as sandbox:
             await sandbox.survey(tmp_path / "song.wav", "music", 1024)
-            (child,) = sandbox._idle
+            (child,) = sandbox._decoders._idle
             return Path(f"/proc/{child.pid}/environ").read_bytes()
 
     environment = asyncio.run(known())

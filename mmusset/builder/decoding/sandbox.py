@@ -2,6 +2,9 @@
 
 A child that crashes or hangs is replaced. Nobody knows whether its file or the machine was why,
 so the file counts as one that could not be read; what eats too much memory is the file's fault.
+
+Ears with heavy models listen in one more child, which opens no media but the clips that the others
+have stored, and has no limit of memory: each model is there once, however many decode.
 """
 
 import asyncio
@@ -24,6 +27,7 @@ from .tasks import (
     AnyTask,
     ComposingInput,
     ComposingTask,
+    HearTask,
     Listened,
     ListenTask,
     PrepareTask,
@@ -38,21 +42,25 @@ if TYPE_CHECKING:
 LINE_LIMIT = 1 << 20
 
 
+HEAR_SECONDS = 600.0  # to import torch, load a model and listen to a clip
+
+
 class Sandbox:
-    """`limits.workers` children at most; each serves one request at a time."""
+    """`limits.workers` children at most that decode, and one that listens; each serves one request
+    at a time."""
 
     def __init__(self, limits: LimitsPart) -> None:
-        self._limits = limits
-        self._idle: list[Process] = []
-        self._slots = asyncio.Semaphore(limits.workers)
+        self._decoders = _Pool(
+            limits.workers, limits.decode_memory_mb, limits.decode_seconds, "the decoder"
+        )
+        self._ears = _Pool(1, 0, HEAR_SECONDS, "the process that listens")
 
     async def __aenter__(self) -> "Sandbox":
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for child in self._idle:
-            await _end(child)
-        self._idle.clear()
+        await self._decoders.end()
+        await self._ears.end()
 
     async def survey(
         self, path: Path, kind: Kind, max_side_px: int, min_side_px: int = 1
@@ -61,14 +69,14 @@ class Sandbox:
         task = SurveyTask(
             file=os.fsencode(path), kind=kind, max_side_px=max_side_px, min_side_px=min_side_px
         )
-        return Survey.model_validate_json(await self._run(task))
+        return Survey.model_validate_json(await self._decoders.run(task))
 
     async def composing_input(self, task: ComposingTask) -> ComposingInput:
         """What music is to be made from, its picture stored.
 
         Raises Unusable where the picture or the story can't be used, Unread.
         """
-        return ComposingInput.model_validate_json(await self._run(task))
+        return ComposingInput.model_validate_json(await self._decoders.run(task))
 
     async def prepare(self, task: PrepareTask) -> Prepared:
         """One item's clip and picture, cut, measured and stored.
@@ -76,16 +84,41 @@ class Sandbox:
         Raises Unusable (failed) or Unfit (rejected) for the item's fault, Unread where the
         machine failed to read them, and MmussetError where it failed to store them.
         """
-        return Prepared.model_validate_json(await self._run(task))
+        return Prepared.model_validate_json(await self._decoders.run(task))
 
     async def listen(self, task: ListenTask) -> Listened:
         """A piece's first clip, stored as a listener is sent it, and what ears hear in it.
 
         Raises as `prepare` does.
         """
-        return Listened.model_validate_json(await self._run(task))
+        return Listened.model_validate_json(await self._decoders.run(task))
 
-    async def _run(self, task: AnyTask) -> str:
+    async def hear(self, task: HearTask) -> Listened:
+        """What ears with heavy models hear in a stored clip; their calibration is not known there.
+
+        Raises MmussetError where a model can't be used, Unread where the process dies.
+        """
+        return Listened.model_validate_json(await self._ears.run(task))
+
+
+class _Pool:
+    """Children of one kind."""
+
+    def __init__(self, most: int, memory_mb: int, seconds: float, what: str) -> None:
+        self._memory_mb = memory_mb
+        self._seconds = seconds
+        self._what = what
+        self._idle: list[Process] = []
+        self._slots = asyncio.Semaphore(most)
+
+    async def end(self) -> None:
+        """End those that are idle."""
+        for child in self._idle:
+            await _end(child)
+        self._idle.clear()
+
+    async def run(self, task: AnyTask) -> str:
+        """The reply to a task, as JSON. Raises as the methods of `Sandbox` do."""
         async with self._slots:
             child = self._idle.pop() if self._idle else await self._start()
             try:
@@ -119,15 +152,14 @@ class Sandbox:
         line = b""
         try:
             child.stdin.write(task.encode() + b"\n")
-            async with asyncio.timeout(self._limits.decode_seconds):
+            async with asyncio.timeout(self._seconds):
                 line = await child.stdout.readline()
         except TimeoutError:
-            seconds = self._limits.decode_seconds
-            raise Unread(f"the decoder took over {seconds:g} s") from None
+            raise Unread(f"{self._what} took over {self._seconds:g} s") from None
         except ConnectionError:
             pass
         if not line.endswith(b"\n"):
-            raise Unread(f"the decoder died (exit status {await child.wait()})")
+            raise Unread(f"{self._what} died (exit status {await child.wait()})")
         reply: dict[str, Any] = json.loads(line)
         return reply
 
@@ -137,7 +169,7 @@ class Sandbox:
                 sys.executable,
                 "-m",
                 "mmusset.builder.decoding.worker",
-                str(self._limits.decode_memory_mb),
+                str(self._memory_mb),
                 *_foreign_modules(),
             ),
             stdin=asyncio.subprocess.PIPE,
@@ -156,7 +188,7 @@ def _environment() -> dict[str, str]:
     One thread each: the children are the parallelism, and threads cost address space.
     """
     kept = {n: v for n, v in without_tracing(os.environ).items() if n not in SECRET_VARIABLES}
-    kept |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    kept |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     # What declares a measurement or an ear of its own was found on our path.
     return kept | {"PYTHONPATH": os.pathsep.join(sys.path)} if _foreign_modules() else kept
 

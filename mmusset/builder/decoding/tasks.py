@@ -108,8 +108,8 @@ class PrepareTask(_Task):
 
 
 class ListenTask(_Task):
-    """Cut the first clip of a piece and store it as a listener is sent it, as `stem`.listener.wav;
-    `ears` listen to it."""
+    """Cut the first clip of a piece and store it as samples hold it, as `stem`.flac, and as a
+    listener is sent it, as `stem`.listener.wav; `ears` listen to it."""
 
     task: Literal["listen"] = "listen"
     file: bytes
@@ -118,12 +118,21 @@ class ListenTask(_Task):
     ears: tuple[str, ...] = ()
 
 
+class HearTask(_Task):
+    """Listen to a stored clip, a FLAC, with ears whose models are heavy: their folders by name."""
+
+    task: Literal["hear"] = "hear"
+    flac: bytes
+    models: dict[str, str]
+    silence_dbfs: float
+
+
 class Listened(Frozen):
     """What ears heard in a clip."""
 
     heard: Heard
 
 
-AnyTask = SurveyTask | ComposingTask | PrepareTask | ListenTask
+AnyTask = SurveyTask | ComposingTask | PrepareTask | ListenTask | HearTask
 Task = Annotated[AnyTask, Field(discriminator="task")]
 TASKS: TypeAdapter[AnyTask] = TypeAdapter(Task)

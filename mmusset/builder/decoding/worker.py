@@ -1,7 +1,9 @@
 """The child process that opens untrusted media: a task of `tasks.py` a line in, a reply a line out.
 
 Started by `sandbox.py` as `python -m mmusset.builder.decoding.worker MEMORY_MB [MODULE ...]`; the
-modules declare measurements and ears that are not the package's own. It can read and write files,
+modules declare measurements and ears that are not the package's own, and 0 MB are no limit. The
+process that holds heavy ears is one of these too, and is given none but clips that another has
+decoded. It can read and write files,
 but has no network, little memory and none of our secrets: a file that takes over its decoder gets
 no further.
 
@@ -21,12 +23,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
-from mmusset.ears.hearing import hear, voice_in
+from mmusset.ears.declaration import Ear
+from mmusset.ears.hearing import hear, opened, voice_in
 from mmusset.ears.listed import EARS, ears_named
 from mmusset.ears.sounds import wav_of_clip
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
@@ -54,6 +58,7 @@ from .tasks import (
     TASKS,
     ComposingInput,
     ComposingTask,
+    HearTask,
     Listened,
     ListenTask,
     PrepareTask,
@@ -196,10 +201,29 @@ def listen(task: ListenTask) -> Listened:
     """
     with MediaFile(_path(task.file)) as media:
         clip = clips.cut(open_sound(media), 0, 1, task.clip)
+    _store(task.stem + b".flac", clips.encode_flac(clip))
     _store_sound(task.stem, clip, task.clip.silence_dbfs)
     listening = ears_named(task.ears)
     heard = hear(clip.samples, clip.rate_hz, listening, task.clip.silence_dbfs)
     return Listened(heard=heard)
+
+
+def hear_stored(task: HearTask) -> Listened:
+    """Have ears whose models are heavy listen to a stored clip.
+
+    Raises MmussetError where a model can't be used, Unread where the clip is gone.
+    """
+    with MediaFile(_path(task.flac)) as media:
+        sound = open_sound(media)
+        samples = sound.window(0, sound.duration_s)
+    listening = [_opened(name, model) for name, model in task.models.items()]
+    return Listened(heard=hear(samples, sound.rate_hz, listening, task.silence_dbfs))
+
+
+@cache
+def _opened(name: str, model: str) -> Ear:
+    (ear,) = ears_named((name,))
+    return opened(ear, model)
 
 
 def _store_sound(stem: bytes, clip: clips.Clip, silence_dbfs: float) -> None:
@@ -280,8 +304,8 @@ def main() -> None:
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    memory = int(sys.argv[1]) * 1024 * 1024
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    if memory := int(sys.argv[1]) * 1024 * 1024:
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     drop_network()
     replies = _own_stdout()
@@ -312,6 +336,8 @@ def _reply(line: str) -> dict[str, Any]:
             result = composing_input(task)
         elif task.task == "listen":
             result = listen(task)
+        elif task.task == "hear":
+            result = hear_stored(task)
         else:
             result = prepare(task)
         return {"ok": result.model_dump_json()}

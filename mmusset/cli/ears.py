@@ -48,9 +48,10 @@ def get(
       mmusset ears get musicnn
       mmusset ears get clap --set clap.model=laion/clap-htsat-unfused
     """
-    from mmusset.ears.listed import EARS, ears_named, of_recipe
+    from mmusset.ears.clap.ear import with_weights
+    from mmusset.ears.listed import EARS, ears_named
 
-    with EARS.in_place(of_recipe(load_recipe(recipe, overrides, None))):
+    with EARS.in_place((with_weights(load_recipe(recipe, overrides, None).clap),)):
         (ear,) = ears_named((name,))
     for licence in ear.licences:
         log(f"{ear.name}: {licence}")

@@ -37,8 +37,9 @@ def ears_named(names: Iterable[str]) -> tuple[Ear, ...]:
 
 
 def of_recipe(recipe: Recipe) -> tuple[Ear, ...]:
-    """All ears, those whose weights a recipe names with these weights."""
-    return tuple(with_weights(recipe.clap) if ear.name == CLAP_NAME else ear for ear in EARS)
+    """All ears; one that a recipe has, and whose weights it names, with these weights."""
+    named = {CLAP_NAME: with_weights(recipe.clap)} if CLAP_NAME in recipe.ears else {}
+    return tuple(named.get(ear.name, ear) for ear in EARS)
 
 
 def check_there(names: Iterable[str]) -> None:

@@ -100,5 +100,5 @@ ENCODERS = {
     # config.json: d_model 768, 12 layers, gated GELU; the encoder alone of 248 M.
     "google/flan-t5-base": EncoderSize(parameters=109_628_544, width=768),
     # config.json: RoBERTa-base and HTSAT-base; projection_dim 512; "0.2B".
-    "laion/larger_clap_music": EncoderSize(parameters=193_913_882, width=512),
+    "laion/larger_clap_general": EncoderSize(parameters=193_913_882, width=512),
 }

@@ -1,0 +1,156 @@
+"""Builds with a CLAP of random weights and a card that makes something of its scores."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile
+
+from mmusset.ears.listed import EARS
+from mmusset.errors import MmussetError, UsageError
+from mmusset.pipeline import build_dataset
+from mmusset.recipe import Recipe
+from mmusset.shards.tar import read_shard
+from mmusset.sources.folder import FolderSource
+from tests.support.clap import (
+    RATE_HZ,
+    XYLOPHONE_FROM,
+    buzz,
+    buzzes_and_hisses,
+    hiss,
+    tiny_clap,
+    toy_card,
+    worth_from,
+)
+from tests.support.command import SHORT, mmusset
+from tests.support.media import picture
+from tests.support.steady_ear import STEADY
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_clap(tmp_path_factory.mktemp("clap") / "model")
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A piece that buzzes and one that hisses."""
+    folder = tmp_path_factory.mktemp("source")
+    for number, (name, sound) in enumerate({"buzz": buzz(30, 3), "hiss": hiss(30, 3)}.items()):
+        soundfile.write(folder / f"{name}.wav", sound, RATE_HZ)
+        picture(folder / f"{name}.png", number)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def listed() -> Iterator[None]:
+    with EARS.added(STEADY):
+        yield
+
+
+def recipe(model: Path, card: Path, *ears: str) -> Recipe:
+    return Recipe.model_validate(
+        {
+            "ears": ears,
+            "clip": {"seconds": 2, "rate_hz": RATE_HZ},
+            "limits": {"workers": 1},
+            "clap": {"model": str(model), "card": str(card)},
+        }
+    )
+
+
+def samples_of(out: Path) -> dict[str, dict[str, Any]]:
+    """The samples by whether they buzz: that ear knows."""
+    found = {}
+    for shard in sorted((out / "data").glob("*.tar")):
+        for _, members in read_shard(shard):
+            sample = json.loads(members["json"])
+            steady = sample["music_evidence"]["heard"]["steady"]["steady"]["score"]
+            found["buzz" if steady else "hiss"] = sample
+    return found
+
+
+def claims_of(sample: dict[str, Any], attribute: str = "instrument") -> list[tuple[str, str]]:
+    return [
+        (claim["value"], claim["tier"])
+        for claim in sample["caption"]["claims"]
+        if claim["attribute"] == attribute
+    ]
+
+
+def test_it_is_one_of_two_ears_and_the_same_build_gives_the_same_bytes(
+    source: Path, model: Path, tmp_path: Path
+) -> None:
+    card = toy_card(
+        tmp_path / "card",
+        model,
+        worth_from("organ", 0.001).model_copy(update={"false": 10}),  # 0.79, alone
+        worth_from("xylophone", XYLOPHONE_FROM),
+    )
+    settings = recipe(model, card, "clap", "steady")
+    assert build_dataset(FolderSource(source), tmp_path / "out", settings).finished
+    samples = samples_of(tmp_path / "out")
+    assert ("organ", "two ears") in claims_of(samples["buzz"])
+    assert ("xylophone", "one ear") in claims_of(samples["buzz"])
+    assert claims_of(samples["hiss"]) == []
+    for sample in samples.values():
+        assert list(sample["music_evidence"]["heard"]) == ["clap", "steady"]
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["ears"]["clap"]["kind"] == "similarity"
+    assert manifest["ears"]["clap"]["calibrated_on"] == "nothing: it is a toy"
+    assert str(model) not in json.dumps(manifest)
+
+    assert build_dataset(FolderSource(source), tmp_path / "again", settings).finished
+    for shard in sorted((tmp_path / "out" / "data").glob("*.tar")):
+        assert (tmp_path / "again" / "data" / shard.name).read_bytes() == shard.read_bytes()
+
+
+def test_without_a_card_it_is_kept_and_nothing_of_it_is_said(
+    source: Path, model: Path, tmp_path: Path
+) -> None:
+    settings = recipe(model, tmp_path / "no card", "clap", "steady")
+    assert build_dataset(FolderSource(source), tmp_path / "out", settings).finished
+    samples = samples_of(tmp_path / "out")
+    heard = samples["buzz"]["music_evidence"]["heard"]["clap"]["xylophone"]
+    assert heard["score"] > XYLOPHONE_FROM
+    assert heard["probability"] == 0
+    assert "xylophone" not in dict(claims_of(samples["buzz"]))
+
+
+def test_a_card_of_other_weights_is_refused(source: Path, model: Path, tmp_path: Path) -> None:
+    other = tiny_clap(tmp_path / "other", collapsed=True)
+    settings = recipe(model, toy_card(tmp_path / "card", other), "clap")
+    with pytest.raises(
+        UsageError, match=r"the ear clap is clap .*, and its calibration card is of"
+    ):
+        build_dataset(FolderSource(source), tmp_path / "out", settings)
+
+
+def test_a_collapsed_model_stops_the_build_and_nothing_fails(source: Path, tmp_path: Path) -> None:
+    model = tiny_clap(tmp_path / "model", collapsed=True)
+    with pytest.raises(MmussetError, match="to its text encoder unlike texts are alike"):
+        build_dataset(
+            FolderSource(source), tmp_path / "out", recipe(model, tmp_path / "none", "clap")
+        )
+    status = mmusset("status", tmp_path / "out").stdout
+    assert "0 failed" in status or "failed 0" in status, status
+
+
+def test_it_is_calibrated_on_clips_whose_truth_is_known(model: Path, tmp_path: Path) -> None:
+    clips = buzzes_and_hisses(tmp_path / "clips", 24)
+    named = ("--set", f"clap.model={model}", "--set", f"clip.rate_hz={RATE_HZ}", *SHORT)
+    done = mmusset("ears", "calibrate", "clap", clips, "--out", tmp_path / "card", *named)
+    assert done.returncode == 0, done.stderr
+    card = json.loads((tmp_path / "card" / "card.json").read_text())
+    [xylophone] = [label for label in card["labels"] if label["label"] == "xylophone"]
+    assert xylophone["positives"] == xylophone["negatives"] == 12, "the other half chose the score"
+    assert xylophone["gate"] > XYLOPHONE_FROM
+    assert xylophone["found"] >= 10
+    assert xylophone["false"] == 0
+    assert card["right"] > card["wrong"]
+    assert "xylophone" in done.stdout
+    again = mmusset("ears", "calibrate", "musicnn", clips, *named)
+    assert again.returncode == 2
+    assert "only the ears listener and clap are calibrated by their users" in again.stderr

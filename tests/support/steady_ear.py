@@ -6,7 +6,7 @@ from mmusset.ears.declaration import Ear, Floats, Label, Step
 
 
 def steady(mono: Floats) -> dict[str, float]:
-    """1 where the sound repeats itself each fiftieth of a second, 0 where it is noise."""
+    """1 where one tone has a tenth of the power and more, 0 where it is noise."""
     power = np.abs(np.fft.rfft(mono)) ** 2
     return {"steady": float(power.max() / power.sum() > 0.1)}
 

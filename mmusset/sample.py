@@ -207,6 +207,8 @@ class ImageEvidence(Frozen):
     busyness: Measured  # 0 plain to 1 full of edges
     sharpness: Measured  # of its edges: 0 they fade over several pixels, 1 from one to the next
     lightest: Placed  # where it is lighter than elsewhere
+    # hues of small things that the palette has no room for: three and more, or nothing
+    specks: Annotated[tuple[str, ...], Field(exclude_if=_is_empty)] = ()
 
 
 # --- text: what is said -------------------------------------------------------------------

@@ -17,17 +17,26 @@ CLUSTERS = 8  # of k-means; those that share a name are one colour
 LEAST_SHARE, LEAST_STRIKING = 0.03, 0.015  # a smaller patch is not part of the palette
 # But for one in one place, of one colour, that stands out as a red dot does on grey: by chroma, and
 # by how far its hue and chroma are from those of the whole picture.
-LEAST_SPOT, SPOT_PURE, SPOT_CHROMA, SPOT_STANDS_OUT = 0.004, 0.7, 40.0, 40.0
-CLUSTERS = 8  # of k-means; those that share a name are one colour
-LEAST_SHARE, LEAST_STRIKING = 0.03, 0.015  # a smaller patch is not part of the palette
-# But for one that stands out of a picture of little chroma, as a red dot does on grey.
-LEAST_SPOT, SPOT_CHROMA, SPOT_STANDS_OUT = 0.004, 45.0, 30.0
-SPOT_PURE = 0.6  # of its pixels go by its name
+LEAST_SPOT, SPOT_PURE, SPOT_CHROMA, STANDS_OUT = 0.004, 0.6, 45.0, 30.0
 ROUNDS = 12  # of k-means; centres move less than the naming can see after that
 ALIKE = 20.0  # Lab units about a colour that go by its name
 CELL = 6.0  # Lab units: pixels in one cell count as one colour
 STRONG_CHROMA = 35.0  # of a colour that is looked for where its cluster's mean is not ALIKE
 MOST_HIDDEN = 3  # clusters of such colours
+LEAST_SPECKS, FEWEST_SPECKS = 0.0015, 3  # share of a hue in small things; how many there are
+# Hues of the small things in a picture, to an angle in Lab: its least lightness and chroma, under
+# which an eye sees brown, olive or skin.
+HUES = (
+    (15.0, "pink", 0.0, STRONG_CHROMA),
+    (52.0, "red", 0.0, STRONG_CHROMA),
+    (82.0, "orange", 55.0, 55.0),
+    (115.0, "yellow", 60.0, 55.0),
+    (170.0, "green", 0.0, STRONG_CHROMA),
+    (225.0, "turquoise", 0.0, STRONG_CHROMA),
+    (309.0, "blue", 0.0, STRONG_CHROMA),
+    (335.0, "purple", 0.0, STRONG_CHROMA),
+    (360.0, "pink", 0.0, STRONG_CHROMA),
+)
 
 # Everyday words that a reader pictures at once; the values are ours. A word that spans
 # much of Lab space stands more than once.
@@ -272,8 +281,9 @@ def palette(rgb: NDArray[np.uint8], pixels_lab: Doubles) -> tuple[Colour, ...]:
 
     k-means in Lab from deterministic starts; clusters that share a name are one colour. One under
     3 % of the pixels is left out, a striking one under half of that, and a striking one counts
-    three times. A strong colour that a cluster's mean hides, a red leaf among brown ones, is one
-    of its own. A small one that stands out in one place needs 0.4 %.
+    three times: one that strikes by its name, or is strong and far from the rest. A strong colour
+    that a cluster's mean hides, a red leaf among brown ones, is one of its own. A small one that
+    stands out in one place needs 0.4 %.
     """
     cells, cell_of, weight = _cells(pixels_lab.reshape(-1, 3))
     clusters = _with_hidden(cells, weight, _k_means(cells, weight, CLUSTERS))
@@ -288,30 +298,60 @@ def palette(rgb: NDArray[np.uint8], pixels_lab: Doubles) -> tuple[Colour, ...]:
             word = name(mean)
             masks[word] = masks[word] | inside if word in masks else inside
     spots = {word for word, mask in masks.items() if _is_spot(mask, near, pixels_lab)}
-    return tuple(_colour(word, masks[word], near, rgb) for word in _foremost(masks, spots))
+    strong = {word for word in masks if _stands_out(masks[word], pixels_lab, STRONG_CHROMA)}
+    foremost = _foremost(masks, spots, strong | set(STRIKING))
+    return tuple(_colour(word, masks[word], near, rgb) for word in foremost)
+
+
+def specks(pixels_lab: Doubles, main: tuple[Colour, ...]) -> tuple[str, ...]:
+    """The hues of small things in a picture of which its palette `main` has none: three and more,
+    the most frequent first, or nothing."""
+    pixels = pixels_lab.reshape(-1, 3)
+    known = {_hue(lab(np.frombuffer(bytes.fromhex(each.hex[1:]), np.uint8))) for each in main}
+    cells, _, weight = _cells(pixels)
+    shares: dict[str, float] = {}
+    for cell, count in zip(cells, weight, strict=True):
+        hue = _hue(cell)
+        shares[hue] = shares.get(hue, 0.0) + float(count) / len(pixels)
+    some = [hue for hue in shares if hue not in ("", *known) and shares[hue] >= LEAST_SPECKS]
+    some.sort(key=lambda hue: (-shares[hue], hue))
+    return tuple(some) if len(some) >= FEWEST_SPECKS else ()
+
+
+def _hue(colour_lab: Doubles) -> str:
+    """The hue of a strong colour in Lab; "" of any other."""
+    lightness, a, b = colour_lab
+    angle = float(np.degrees(np.arctan2(b, a))) % 360
+    word, lightest, strong = next(hue[1:] for hue in HUES if angle <= hue[0])
+    return word if lightness >= lightest and np.hypot(a, b) >= strong else ""
 
 
 def _is_spot(mask: Bools, near: Bools, pixels_lab: Doubles) -> bool:
     """Whether a small area stands out of the picture, is of one colour and lies in one place."""
     if not LEAST_SPOT <= mask.mean() < LEAST_SHARE or near[mask].mean() < SPOT_PURE:
         return False
-    hue = pixels_lab[mask][:, 1:].mean(axis=0)
-    usual = pixels_lab[..., 1:].mean(axis=(0, 1))
-    if np.hypot(*hue) < SPOT_CHROMA or np.hypot(*(hue - usual)) < SPOT_STANDS_OUT:
+    if not _stands_out(mask, pixels_lab, SPOT_CHROMA):
         return False
     return place_of(mask).where not in ("all over", "scattered")
 
 
-def _foremost(masks: dict[str, Bools], spots: set[str]) -> list[str]:
+def _stands_out(mask: Bools, pixels_lab: Doubles, chroma: float) -> bool:
+    """Whether an area is of so much chroma, and far from the picture's mean of hue and chroma."""
+    hue = pixels_lab[mask][:, 1:].mean(axis=0)
+    usual = pixels_lab[..., 1:].mean(axis=(0, 1))
+    return bool(np.hypot(*hue) >= chroma and np.hypot(*(hue - usual)) >= STANDS_OUT)
+
+
+def _foremost(masks: dict[str, Bools], spots: set[str], striking: set[str]) -> list[str]:
     """The names that stand in the palette, largest first."""
     share = {word: float(mask.mean()) for word, mask in masks.items()}
     largest = sorted(masks, key=lambda word: (-share[word], word))
-    least = {word: LEAST_STRIKING if word in STRIKING else LEAST_SHARE for word in masks}
+    least = {word: LEAST_STRIKING if word in striking else LEAST_SHARE for word in masks}
     least |= dict.fromkeys(spots, LEAST_SPOT)
     enough = [word for word in largest if share[word] >= least[word]]
-    weighed = sorted(enough, key=lambda word: -share[word] * (3 if word in STRIKING else 1))
+    weighed = sorted(enough, key=lambda word: -share[word] * (3 if word in striking else 1))
     foremost = weighed[:MOST_COLOURS]
-    more = [word for word in weighed[MOST_COLOURS:] if word in STRIKING or word in spots]
+    more = [word for word in weighed[MOST_COLOURS:] if word in striking or word in spots]
     return [word for word in enough if word in (*foremost, *more[:MOST_STRIKING])]
 
 

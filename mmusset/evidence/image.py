@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mmusset.measured import Measured
 from mmusset.sample import ImageEvidence
 
-from .colour import lab, palette
+from .colour import lab, palette, specks
 from .places import lightest
 from .still import flatten
 
@@ -46,10 +46,11 @@ def measure(image: "Image") -> ImageEvidence:
     pixels = lab(rgb)
     lightness = pixels[..., 0]
     certainty = min(1.0, image.width * image.height / CERTAIN_PX)
+    colours = palette(rgb, pixels)
     return ImageEvidence(
         width_px=image.width,
         height_px=image.height,
-        palette=palette(rgb, pixels),
+        palette=colours,
         brightness=_share(lightness.mean() / 100, certainty),
         warmth=_warmth(pixels, certainty),
         saturation=_share(np.hypot(pixels[..., 1], pixels[..., 2]).mean() / FULL_CHROMA, certainty),
@@ -57,6 +58,7 @@ def measure(image: "Image") -> ImageEvidence:
         busyness=_share(_edge_share(lightness), certainty),
         sharpness=_sharpness(image, certainty),
         lightest=lightest(lightness),
+        specks=specks(pixels, colours),
     )
 
 

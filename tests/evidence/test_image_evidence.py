@@ -356,3 +356,23 @@ def test_what_hangs_together_has_a_place_though_it_fits_no_half() -> None:
     image.paste("#d81f26", (60, 90, 220, 200))
     red = next(colour for colour in measure(image).palette if colour.name == "red")
     assert (red.place.where, red.place.shape) == ("centre", "area")
+
+
+def test_a_strong_colour_far_from_the_rest_is_in_the_palette_whatever_its_name() -> None:
+    blues = ("#070718", "#101030", "#1c1c4a", "#2b2b2e", "#55565a", "#80828a")
+    stripes = [(value, (16 * place, 0, 100, 100)) for place, value in enumerate(blues)]
+    image = drawn(*stripes, ("#1d6a2a", (10, 70, 30, 88)))
+    assert "green" in " ".join(colour.name for colour in measure(image).palette)
+
+
+def test_small_things_of_many_hues_are_specks_and_of_one_hue_are_none() -> None:
+    white = ("#ffffff", (0, 0, 100, 100))
+    hues = ("#d81f26", "#f59e16", "#2356c9", "#2e9b45", "#761fb9")
+    many = [
+        (hues[i % 5], (5 + 9 * i, 20 + 40 * (i % 2), 9 + 9 * i, 24 + 40 * (i % 2)))
+        for i in range(10)
+    ]
+    assert set(measure(drawn(white, *many)).specks) == {"red", "orange", "blue", "green", "purple"}
+    red = [("#d81f26", box) for _, box in many]
+    assert measure(drawn(white, *red)).specks == ()
+    assert "specks" not in measure(drawn(white, *red)).model_dump()

@@ -343,6 +343,25 @@ def test_no_more_than_two_shades_of_one_colour_are_named_beside_the_main_one() -
         assert len(re.findall("green", story)) <= 2, story
 
 
+def test_much_of_a_colour_is_told_beside_a_little_of_one_whose_name_is_like_it() -> None:
+    image = Image.new("RGB", (300, 200), "#000000")
+    image.paste("#56c0fb", (0, 0, 150, 150))
+    image.paste("#2356c9", (0, 150, 150, 175))
+    for story in stories_of(image):
+        assert "sky blue" in story, story
+
+
+def test_small_things_of_many_colours_are_told() -> None:
+    image = Image.new("RGB", (300, 200), "#ffffff")
+    for place in range(12):
+        value = ("#d81f26", "#f59e16", "#2356c9", "#2e9b45")[place % 4]
+        image.paste(
+            value, (10 + 24 * place, 20 + 50 * (place % 3), 16 + 24 * place, 28 + 50 * (place % 3))
+        )
+    for story in stories_of(image):
+        assert "small details in many colours" in story, story
+
+
 def test_greys_that_are_all_dark_are_called_so() -> None:
     for story in stories_of(striped("#ffffff", "#ffffff", "#2e353f")):
         assert "and grey" not in story, story

@@ -29,6 +29,8 @@ DARK_GREYS = {"charcoal", "dark slate"}
 MOST_OF_FAMILY = 2  # colours of one family that a story names beside the main ones
 COLOURLESS = 0.12  # saturation under which a picture of that family is called grey
 VIVID_CHROMA = 30.0  # in CIE Lab: a picture with such a colour is not muted
+STRONG_CHROMA = 38.0  # a colour that is told whatever its name
+NAMED_SPECKS = 3
 MAY_GO_ON = " +"
 IN_PAIRS = 0.7  # of colours that can stand in one sentence do
 MOST_IN_SENTENCE = 3  # of different amounts in one place
@@ -162,13 +164,14 @@ def _greys(colours: Sequence[Colour]) -> list[str]:
 def other_colours(main: MainColours) -> tuple[list[Colour], list[Colour], list[Colour]]:
     """Of what the main sentence leaves: what strikes or is large, what has a place, and the rest.
 
-    Of colours whose names are alike, one.
+    Of colours whose names are alike one, but for those of which there is much: "sky blue" is told
+    beside a little blue.
     """
     told = list[Colour]()
     for colour in sorted(main.left, key=lambda colour: not _strikes(colour)):
         # Orange strikes beside pale orange; dark orange beside orange is no other colour.
         others = told if _strikes(colour) else [*main.said, *told]
-        if not any(_alike(colour, other) for other in others):
+        if colour.share >= NEEDED or not any(_alike(colour, other) for other in others):
             told.append(colour)
     told = _few_of_a_family(sorted(told, key=lambda colour: -colour.share))
     needed = [colour for colour in told if _is_needed(colour)]
@@ -183,7 +186,8 @@ def other_colours(main: MainColours) -> tuple[list[Colour], list[Colour], list[C
 def _is_needed(colour: Colour) -> bool:
     """Whether a story names it: it strikes, there is much of it, or it stands out as a patch."""
     is_patch = colour.place.shape == "spot" and _is_in_place(colour)
-    return _strikes(colour) or is_patch or not SMALL < colour.share < NEEDED
+    is_strong = _strikes(colour) or chroma(colour.hex) >= STRONG_CHROMA
+    return is_strong or is_patch or not SMALL < colour.share < NEEDED
 
 
 def _few_of_a_family(colours: list[Colour]) -> list[Colour]:
@@ -216,6 +220,14 @@ def sentences_on(colours: list[Colour], random: Random) -> Iterator[str]:
     """Sentences on other colours, at most two of them in each."""
     while colours:
         yield _with_places("", _next(colours, random), random)
+
+
+def speck_sentences(image: ImageEvidence, random: Random) -> Iterator[str]:
+    """On small things of many colours, of which none is in the palette."""
+    hues = image.specks
+    if hues:
+        many = "many" if len(hues) > NAMED_SPECKS else "few"
+        yield phrase("specks", many, random=random, c=listed(hues[:NAMED_SPECKS]))
 
 
 def shade_sentences(image: ImageEvidence, main: MainColours, random: Random) -> list[str]:

@@ -25,6 +25,7 @@ from .story_colours import (
     other_colours,
     sentences_on,
     shade_sentences,
+    speck_sentences,
 )
 from .wording import expand, finish, pick, shuffled
 
@@ -64,7 +65,7 @@ def _draft(image: ImageEvidence, title: str, random: Random, least: int) -> list
     """Sentences on the main colours, on what strikes, and on what is drawn of the rest."""
     main = main_colours(image, random)
     needed, placed, rest = other_colours(main)
-    draft = list(colour_sentences(main, needed, placed, random))
+    draft = [*colour_sentences(main, needed, placed, random), *speck_sentences(image, random)]
     more = list(sentences_on(placed, random))
     if len(draft) < MOST_ON_COLOURS:
         draft += more[:1]
@@ -147,11 +148,15 @@ def _look_words(image: ImageEvidence, main: MainColours) -> Iterator[str]:
         said = (
             (name == "brightness" and main.kind.startswith("one") and _is_light_itself(image))
             or (name == "saturation" and (main.kind.endswith(" all") or not _has_colour(image)))
-            or (word == "muted colours" and any(is_vivid(colour) for colour in image.palette))
+            or (word == "muted colours" and _has_vivid(image))
             or (name == "warmth" and (main.of_one or not _has_colour(image)))
         )
         if word and not said:
             yield word
+
+
+def _has_vivid(image: ImageEvidence) -> bool:
+    return bool(image.specks) or any(is_vivid(colour) for colour in image.palette)
 
 
 def _is_light_itself(image: ImageEvidence) -> bool:

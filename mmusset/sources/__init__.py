@@ -10,6 +10,7 @@ Doors:
     lyrics   lyrics as sources give them, and which texts are verses
     licences the licence that a tag names, in whatever spelling
     pair     which picture and story belong to which music
+    artists  whose group a piece belongs to, by the names in its tags
     group    which pieces must stay in one split
     split    dealing whole groups out to splits
 """

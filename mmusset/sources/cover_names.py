@@ -28,6 +28,13 @@ _DISC = re.compile(
     re.IGNORECASE,
 )
 
+_DISC_BEHIND = re.compile(
+    # "Weather (Disc 1)", "Weather [CD2]", "Weather - Disc Two", "Weather CD 1 of 2"
+    rf"(?P<album>.*?\S)[\s_,-]+[\[(]?(?:cd|disc|disk|disque|dvd|lp|vinyl)[ _.-]?{_NUMBER}"
+    r"(?:\s*(?:of|von|de|/)\s*\w{1,5})?[\])]?\s*",
+    re.IGNORECASE,
+)
+
 
 def rank(stem: str) -> int | None:
     """How likely a picture of that name, in small letters, is the cover: 0 is the likeliest, BACK
@@ -38,3 +45,9 @@ def rank(stem: str) -> int | None:
 def is_disc(name: str) -> bool:
     """Whether a folder of that name holds one disc of an album."""
     return _DISC.fullmatch(name) is not None
+
+
+def without_disc(name: str) -> str:
+    """The name of a folder without the disc that it ends with: "Weather (Disc 1)" is "Weather"."""
+    behind = _DISC_BEHIND.fullmatch(name)
+    return behind["album"] if behind else name

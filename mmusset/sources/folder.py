@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mmusset.errors import MmussetError, UsageError, is_machine_trouble, system_reason
 
+from .cover_names import without_disc
 from .pair import album_of
 from .source import Entry, kind_of, why_left_out
 
@@ -48,7 +49,12 @@ class FolderSource:
     def groups(self, path: bytes) -> tuple[bytes, ...]:
         """The album's folder, which all of its discs share; at the root a file is its own."""
         folder, _, _ = path.rpartition(b"/")
-        return (b"folder:" + album_of(folder) if folder else b"piece:" + path,)
+        if not folder:
+            return (b"piece:" + path,)
+        above, name = os.path.split(album_of(folder))
+        # Discs that lie side by side: "Weather (Disc 1)" and "Weather (Disc 2)".
+        album = os.fsencode(without_disc(os.fsdecode(name)))
+        return (b"folder:" + os.path.join(above, album),)
 
 
 def walk(root: Path, out: Path | None = None) -> list[Entry]:

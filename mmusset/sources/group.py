@@ -2,24 +2,26 @@
 
 Pieces share a group when they share an artist (else what the source puts them in, such as an
 album's folder), when they share a picture, and when they sound the same: one cover in two splits
-is a leak too.
+is a leak too. Guests don't count, and neither does a name that stands for nobody (`artists.py`).
 """
 
 import hashlib
-import unicodedata
 from collections.abc import Iterable, Sequence
+
+from .artists import chief
 
 
 def labels(
-    artist: str, groups: Iterable[bytes], image_sha256: str, sound_sha256: str = ""
+    artists: Iterable[str], groups: Iterable[bytes], image_sha256: str, sound_sha256: str = ""
 ) -> tuple[str, ...]:
     """What a piece may have in common with others, as hashes: no name is kept.
 
-    The artist's name, or without one the `groups` of its source, such as the album's folder. The
-    picture's content. And the sound's, where it is known.
+    The first name of each of its `artists`, its own and its album's, or without any the `groups` of
+    its source, such as the album's folder. The picture's content. And the sound's, where it is
+    known.
     """
-    name = " ".join(unicodedata.normalize("NFKC", artist).casefold().split())
-    origins = [b"artist:" + name.encode()] if name else groups
+    names = {name: None for artist in artists if (name := chief(artist))}
+    origins = [b"artist:" + name.encode() for name in names] or groups
     content = [b"image:" + image_sha256.encode()]
     if sound_sha256:
         content.append(b"sound:" + sound_sha256.encode())

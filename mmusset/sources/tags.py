@@ -29,6 +29,7 @@ MOOD = ("mood", "tmoo")
 BPM = ("bpm", "bpm (beats per minute)", "beats per minute", "tempo")
 KEY = ("initial_key", "initial key", "key", "musical key")
 INSTRUMENT = ("instrument", "instruments", "instrumentation")
+ALBUM_ARTIST = ("album artist", "album_artist")
 CREDITS = ("tmcl", "tipl", "ipls")
 WITH_APE = (".mp3", ".wv", ".mp2", ".aac", ".tta")  # formats in which APEv2 tags are usual
 NAMED_RIGHTS = ("license", "licence", "wcop", "license_url", "licenseurl", "license url", "rights")
@@ -38,12 +39,14 @@ ASIDES = ("comment", "description", "url", "contact")
 @dataclass(frozen=True, slots=True)
 class TagRead:
     """`duration_s` is 0 where it is unknown; `covers` are embedded pictures, the front first;
-    `lyrics` are the file's own, line by line."""
+    `lyrics` are the file's own, line by line; `album_artist` is no part of the tags, since it only
+    tells which pieces belong together."""
 
     tags: Tags
     duration_s: float
     covers: tuple[Cover, ...]
     lyrics: str = ""
+    album_artist: str = ""
 
 
 def read(file: BinaryIO, suffix: str) -> TagRead:
@@ -61,13 +64,15 @@ def read(file: BinaryIO, suffix: str) -> TagRead:
     try:
         tag = tinytag.TinyTag.get(f"music{suffix}", whole, image=True)
         tags, duration_s = _tags(tag), float(tag.duration or 0.0)
+        by = clean(tag.albumartist) or album_artist({n: t[0] for n, t in tag.other.items() if t})
         found = covers.of_tags(tag.images, tag.other.get("coverart", ()), behind.pictures)
         lyrics = [str(text) for text in tag.other.get("lyrics", ())]
     except (tinytag.TinyTagException, *PARSE_ERRORS):
         tags, duration_s, found = Tags(), 0.0, covers.of_tags(None, (), behind.pictures)
-        lyrics = []
+        lyrics, by = [], ""
     sung = (lyrics[0] if lyrics else behind.texts.get("lyrics", ""))[:MOST_LYRICS]
-    return TagRead(filled_up(tags, behind.texts), duration_s, found, sung)
+    by = by or album_artist(behind.texts)
+    return TagRead(filled_up(tags, behind.texts), duration_s, found, sung, by)
 
 
 def filled_up(tags: Tags, texts: Mapping[str, str]) -> Tags:
@@ -82,6 +87,11 @@ def filled_up(tags: Tags, texts: Mapping[str, str]) -> Tags:
     }
     left_open = {name: text for name, text in behind.items() if text and not getattr(tags, name)}
     return tags.model_copy(update=left_open)
+
+
+def album_artist(texts: Mapping[str, str]) -> str:
+    """Who an album is by, as texts of another parser say; "" where they don't."""
+    return next((clean(texts[name]) for name in ALBUM_ARTIST if texts.get(name)), "")
 
 
 def _tags(tag: "TinyTag") -> Tags:

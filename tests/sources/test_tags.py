@@ -65,6 +65,14 @@ def test_what_a_file_says_of_itself(tmp_path: Path) -> None:
     assert found.covers == ()
 
 
+def test_who_an_album_is_by(tmp_path: Path) -> None:
+    song = tagged_mp3(tmp_path / "a.mp3", text(b"TPE1", "Ann feat. Bob"), text(b"TPE2", "Ann"))
+    assert (read(song).tags.artist, read(song).album_artist) == ("Ann feat. Bob", "Ann")
+    assert read(flac(tmp_path / "b.flac", album_artist="Ann", artist="Bob")).album_artist == "Ann"
+    assert read(flac(tmp_path / "c.flac", **{"ALBUM ARTIST": "Ann"})).album_artist == "Ann"
+    assert read(flac(tmp_path / "d.flac", artist="Bob")).album_artist == ""
+
+
 def test_an_owner_is_no_licence(tmp_path: Path) -> None:
     song = tagged_mp3(tmp_path / "song.mp3", text(b"TCOP", "2024 The Label"))
     assert read(song).tags.license == ""

@@ -21,6 +21,7 @@ class Survey(Frozen):
 
     `pixels_sha256` is of the picture, or of the music's cover, as it is decoded to be stored;
     `sound_sha256` of a moment of the decoded music. Both outlive another container or tags.
+    `album_artist` is used for groups alone.
     `trouble` is why that picture or cover can't be used, as a reason and its detail, "" where it
     can; `cover_is_front` unless the only cover is known to be a back. A video `has_frames`, or is
     sound alone.
@@ -35,6 +36,7 @@ class Survey(Frozen):
     pixels_sha256: str = ""
     sound_sha256: str = ""
     tags: Tags = Tags()
+    album_artist: str = ""
 
 
 class ComposingInput(Frozen):

@@ -62,7 +62,7 @@ class LonePicture:
         """What the picture and its music offer."""
         file = SourceFile(self.picture.path, music.sha256)
         piece = Piece(file, music.duration_s, self.picture, self.story_path, Tags())
-        return _offer(piece, self.pixels_sha256, music.sound_sha256, source)
+        return _offer(piece, self.pixels_sha256, music, source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,9 +227,10 @@ def _offer_of(
     own, album = (surveys[path].tags if path in surveys else Tags() for path in beside)
     tags = together(own, music.tags, album)
     piece = Piece(file, music.duration_s, picture, pairing.story, tags, pairing.lyrics)
-    return _offer(piece, pixels_sha256, music.sound_sha256, source)
+    return _offer(piece, pixels_sha256, music, source)
 
 
-def _offer(piece: Piece, pixels_sha256: str, sound_sha256: str, source: Source) -> Offer:
+def _offer(piece: Piece, pixels_sha256: str, music: Survey, source: Source) -> Offer:
     groups = source.groups(piece.music.path)
-    return Offer(piece, labels(piece.tags.artist, groups, pixels_sha256, sound_sha256))
+    artists = (piece.tags.artist, music.album_artist)
+    return Offer(piece, labels(artists, groups, pixels_sha256, music.sound_sha256))

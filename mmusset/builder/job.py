@@ -89,4 +89,4 @@ class BuildResult:
         if self.interrupted:
             return 130
         losses = (self.tally.failed, self.tally.undecided, self.short_by, self.refused)
-        return 4 if any(losses) else 0
+        return 4 if any(losses) or not self.tally.accepted else 0

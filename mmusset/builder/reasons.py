@@ -1,5 +1,7 @@
 """Reasons of verdicts and origins of pictures, worded for people; ledgers keep the short names."""
 
+from collections.abc import Mapping
+
 _WORDED = {
     "at once": "accepted without changes",
     "mended": "accepted after changes",
@@ -17,6 +19,25 @@ _WORDED = {
 def worded(reason: str) -> str:
     """A reason for people who have not read the code."""
     return _WORDED.get(reason, reason)
+
+
+# What would mend it, of reasons that do not say so themselves.
+_MENDS = {
+    "shorter than a clip": "`--set clip.seconds=5` makes shorter clips",
+    "picture is too small": "`--set image.min_side_px=32` takes smaller ones",
+    "silent": "`--set clip.choose=loudest` looks for the loudest places",
+    "picture can't be decoded": "`mmusset status` says what each file is",
+    "music can't be decoded": "`mmusset status` says what each file is",
+}
+
+
+def commonest(reasons: Mapping[str, int]) -> str:
+    """The reason that most have, how many they are, and what would mend it; "" without any."""
+    if not reasons:
+        return ""
+    reason, count = max(reasons.items(), key=lambda each: each[1])
+    mend = f"; {_MENDS[reason]}" if reason in _MENDS else ""
+    return f"{worded(reason)} ({count} of {sum(reasons.values())}){mend}"
 
 
 # Where a picture comes from.

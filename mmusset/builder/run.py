@@ -1,5 +1,6 @@
 """The build: a source in, shards out. Run it again to go on; run it again to find it done."""
 
+from collections import Counter
 from dataclasses import replace
 
 from mmusset.errors import UsageError
@@ -22,6 +23,7 @@ from .planning.plan import freeze
 from .planning.provisional import planning
 from .planning.retry import retry_failed
 from .progress import BuildProgress
+from .reasons import commonest
 from .same_job import check_recipe
 from .seal import Sealer
 from .workspace import Workspace, open_workspace, passing_workspace
@@ -37,7 +39,11 @@ async def build(job: BuildJob, progress: BuildProgress) -> BuildResult:
     entries = job.source.entries(job.out)
     offering = MUSICAL | {"image"} if job.composer else MUSICAL
     if not any(e.unread or (e.kind in offering and not e.skip) for e in entries):
-        raise UsageError(f"no music and no video in {job.source}; `mmusset scan` shows what is")
+        why = commonest(Counter(e.skip for e in entries if e.skip))
+        is_mostly = f", but {why}" if why else ""
+        raise UsageError(
+            f"no music and no video in {job.source}{is_mostly}; `mmusset scan` shows what is"
+        )
     async with open_workspace(job.source, job.out, job.recipe) as workspace:
         ledger = workspace.ledger
         check_recipe(

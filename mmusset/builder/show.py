@@ -10,7 +10,7 @@ from .carried_words import CarriedWords
 from .estimate import Estimate
 from .ledger.left_out import MOST_RUNS
 from .progress import cost_line, thousands
-from .reasons import ORIGINS, worded
+from .reasons import ORIGINS, commonest, worded
 from .recovery.recover import HOLDS, RecoveredTable, Recovery
 from .report import BuildSummary, MarksReport, StatusReport, SurveyReport, ToldReport
 
@@ -152,7 +152,7 @@ def summary(report: BuildSummary) -> str:
             f"{what} undecided, since files could not be read: mend that, and run the same command"
             f" again; what can't be read in {MOST_RUNS} runs has failed"
         )
-    elif not result.new and not result.sealed and not result.marked:
+    elif not result.new and not result.sealed and not result.marked and tally.accepted:
         lines.append("nothing to do: every item found has its verdict")
     if result.marked:
         lines.append(f"applied {'1 mark' if result.marked == 1 else f'{result.marked} marks'}")
@@ -162,6 +162,8 @@ def summary(report: BuildSummary) -> str:
         samples = "1 sample" if result.short_by == 1 else f"{result.short_by} samples"
         lines.append(f"{samples} short of --accept: no candidate or budget is left")
     lines.append(status(report.status))
+    if result.finished and not tally.accepted:
+        lines.append(_nothing(report.status))
     lines += _alike(report)
     missing = [s for s in ("train", "validation", "test") if s not in report.status.splits]
     # Which splits there are is known once everything found has its verdict.
@@ -178,6 +180,12 @@ def summary(report: BuildSummary) -> str:
         command = shlex.join(("mmusset", "explain", report.out, report.example))
         lines.append(f"one item's whole story: {command}")
     return "\n".join(lines)
+
+
+def _nothing(report: StatusReport) -> str:
+    """Why no sample came of a source, as far as one reason says it."""
+    why = commonest({reason: count for _, reason, count in report.reasons})
+    return f"no sample came of it; the commonest reason: {why}"
 
 
 def _words(words: CarriedWords) -> str:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from mmusset.errors import Unread, Unusable, is_machine_trouble
+from mmusset.sources.encodings import text_of
 
 from .media_file import MediaFile
-from .what_it_is import HEAD_BYTES
+from .what_it_is import HEAD_BYTES, kind_of_content
 
 
 @contextmanager
@@ -39,15 +40,17 @@ def head_of(source: MediaFile | bytes) -> bytes:
 
 
 def read_text(media: MediaFile, max_bytes: int = 65536) -> str:
-    """A given story, as it is: UTF-8, less a byte order mark. White space alone is none, "".
+    """A given story, as it is, less a byte order mark. White space alone is none, "".
 
-    Raises Unusable if it is not text.
+    Raises Unusable if it is not text, or in an encoding that is not sure.
     """
     data = media.reader().read(max_bytes + 1)
     if len(data) > max_bytes:
         raise Unusable("story is too long", f"over {max_bytes} bytes")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Unusable("story is not UTF-8 text") from None
+    text = text_of(data)
+    if text is None:
+        kind = kind_of_content(data[:HEAD_BYTES])
+        if kind.name and kind.family:
+            raise Unusable("story is no text", f"it is {kind.name}")
+        raise Unusable("story can't be read", "its encoding is not sure: save it as UTF-8")
     return text if text.strip() else ""

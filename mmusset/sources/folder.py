@@ -11,11 +11,9 @@ from pathlib import Path
 from mmusset.errors import MmussetError, UsageError, is_machine_trouble, system_reason
 
 from .cover_names import without_disc
+from .left_out import why_by_name, why_by_suffix
 from .pair import album_of
-from .source import Entry, kind_of, why_left_out
-
-# A file system's own: closed to all but root, and never anybody's music.
-SYSTEM = frozenset({b"lost+found"})
+from .source import Entry, kind_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +107,8 @@ def _entry(path: bytes, inner: "os.DirEntry[bytes]") -> Entry | None:
     kind = kind_of(inner.name)
     try:
         info = inner.stat(follow_symlinks=False)
-        if inner.name.startswith(b".") or inner.name in SYSTEM:
-            return Entry(path, "other", info.st_size, info.st_mtime_ns, "hidden")
+        if why := why_by_name(inner.name):
+            return Entry(path, "other", info.st_size, info.st_mtime_ns, why)
         if stat.S_ISDIR(info.st_mode):
             kind = "folder"
             if not _holds(inner.path, b".mmusset"):
@@ -126,7 +124,7 @@ def _entry(path: bytes, inner: "os.DirEntry[bytes]") -> Entry | None:
     elif not stat.S_ISREG(info.st_mode):
         skip = "not a regular file"
     elif kind == "other":
-        skip = why_left_out(inner.name)
+        skip = why_by_suffix(inner.name)
     elif not os.access(inner.path, os.R_OK):
         unread = os.strerror(errno.EACCES)
     elif info.st_size == 0:

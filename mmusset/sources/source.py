@@ -36,16 +36,6 @@ SUFFIXES: dict[Kind, frozenset[bytes]] = {
     "sidecar": frozenset({b".json"}),  # of music, if it is named so: sidecar.py
     "lyrics": frozenset({b".lrc"}),  # of music, if a recipe asks for them: lyrics.py
 }
-# Media all the same, of which nothing is read: to say that they are none would be untrue.
-UNREAD_SUFFIXES = frozenset(
-    {
-        *(b".ape", b".mpc", b".dsf", b".dff", b".mid", b".midi", b".kar", b".mod", b".xm", b".it"),
-        *(b".s3m", b".ra", b".rm", b".rmvb", b".amr", b".au", b".snd", b".caf", b".gsm", b".dts"),
-        *(b".vob", b".mxf", b".swf", b".svg", b".psd", b".xcf", b".ico", b".jxl", b".jp2", b".raw"),
-        *(b".cr2", b".cr3", b".nef", b".arw", b".dng", b".aa", b".aax", b".spc", b".nsf", b".sid"),
-        *(b".musicxml", b".mxl"),
-    }
-)
 MUSICAL = frozenset({"music", "video"})
 
 
@@ -102,10 +92,3 @@ def kind_of(name: bytes) -> Kind:
     """What a file is, by its suffix alone; the decoder finds out whether that is true."""
     suffix = os.path.splitext(name)[1].lower()
     return next((kind for kind, suffixes in SUFFIXES.items() if suffix in suffixes), "other")
-
-
-def why_left_out(name: bytes) -> str:
-    """Why a file of the kind "other" is left out, in words that are true of it."""
-    if os.path.splitext(name)[1].lower() in UNREAD_SUFFIXES:
-        return "a format that mmusset does not read"
-    return "not media"

@@ -54,7 +54,8 @@ def test_a_recipe_may_reject_stories_that_a_rule_is_against(tmp_path: Path, kind
             *("build", "--source", source(tmp_path), "--out", out, *SHORT, "--speaker", kind),
             *("--set", f"server.url={stub.url}", "--set", "critic.given_story=reject"),
         )
-    assert done.returncode == 0, done.stderr
+    # The test's stories are all of that kind, so that nothing is left.
+    assert done.returncode == 4, done.stderr
     assert "rejected: term of music: 1" in done.stdout
     assert STORIES["names music"] not in {m["story.txt"].decode() for m in samples(out).values()}
 
@@ -69,3 +70,27 @@ def test_a_model_reads_a_given_story_as_data_and_changes_nothing(tmp_path: Path)
     assert done.returncode == 0, done.stderr
     found = [m["story.txt"].decode() for m in samples(out).values()]
     assert sorted(found) == sorted(STORIES.values())
+
+
+def test_a_text_in_whatever_encoding_is_read_or_left_out_alone(tmp_path: Path) -> None:
+    folder, out = tmp_path / "source", tmp_path / "out"
+    text = "An old man mended nets – as he had done for fifty years – and did not look up."
+    written = {
+        "wide": text.encode("utf-16"),
+        "windows": text.encode("cp1252"),
+        "unsure": b"Ars\xe8ne, \x8d\x81.",
+        "picture": b"\xff\xd8\xff\xe0\x00\x10JFIF",
+        "long": b"word " * 20_000,
+    }
+    for number, (name, data) in enumerate(written.items()):
+        piece(folder / f"{name}.wav", number)
+        picture(folder / f"{name}.png", number)
+        (folder / f"{name}.txt").write_bytes(data)
+    done = mmusset("build", "--source", folder, "--out", out, *SHORT)
+    assert done.returncode == 0, done.stderr
+    stories = [m["story.txt"].decode() for m in samples(out).values()]
+    assert len(stories) == 5 and stories.count(text) == 2
+    whys = {"unsure": "save it as UTF-8", "picture": "it is a JPEG picture", "long": "too long"}
+    for name, why in whys.items():
+        told = mmusset("explain", out, f"{name}.wav").stdout
+        assert "the text beside it is left out" in told and why in told

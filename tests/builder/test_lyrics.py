@@ -110,9 +110,11 @@ def test_verses_are_no_story_but_by_name(source: Path, tmp_path: Path, lyrics: s
 def test_by_default_nothing_of_them_is_kept(source: Path, tmp_path: Path) -> None:
     samples = build(source, tmp_path / "out", *SHORT)
     assert not any("lyrics" in sample for sample in samples.values())
-    assert {"status": "skipped", "reason": "not media", "count": 2} in manifest(tmp_path / "out")[
-        "reasons"
-    ]
+    assert {
+        "status": "skipped",
+        "reason": "lyrics, which the recipe drops",
+        "count": 2,
+    } in manifest(tmp_path / "out")["reasons"]
     ledger = (tmp_path / "out" / ".mmusset" / "ledger.db").read_bytes()
     assert b"Down on the sill" not in ledger
 

@@ -54,9 +54,9 @@ def test_sound_in_a_video_s_container_and_unread_formats(tmp_path: Path) -> None
     done = mmusset("build", "--source", source, "--out", out, *SHORT, *kept)
     assert done.returncode == 0, done.stderr
     assert fates(out) == {
-        "list.m3u": "not media",
-        "old.ape": "a format that mmusset does not read",
-        "photo.jxl": "a format that mmusset does not read",
+        "list.m3u": "a playlist, which names other files",
+        "old.ape": "sound in a format that mmusset does not read: convert it to FLAC",
+        "photo.jxl": "a picture in a format that mmusset does not read: save it as JPEG",
     }
     assert origins(out) == ["embedded", "stem"]
     assert {facts["tags"]["title"] for facts in facts_of(out)} == {"", "A title of Matroska"}

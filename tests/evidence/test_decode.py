@@ -281,9 +281,12 @@ def test_a_story_is_text(tmp_path: Path) -> None:
     assert read_text(tmp_path / "x.txt") == "An old\n  boat.\r\n", "as it is, less the mark"
     (tmp_path / "x.txt").write_bytes(b" \n\t\r\n")
     assert read_text(tmp_path / "x.txt") == "", "white space alone tells nothing"
-    (tmp_path / "x.txt").write_bytes(b"caf\xe9")
-    with pytest.raises(Unusable, match="not UTF-8"):
-        read_text(tmp_path / "x.txt")
+    (tmp_path / "x.txt").write_bytes("The boat \u2013 it was the old one.".encode("utf-16"))
+    assert read_text(tmp_path / "x.txt") == "The boat \u2013 it was the old one."
+    for data, why in ((b"caf\xe9", "save it as UTF-8"), (b"\xff\xd8\xff\xe0", "a JPEG picture")):
+        (tmp_path / "x.txt").write_bytes(data)
+        with pytest.raises(Unusable, match=why):
+            read_text(tmp_path / "x.txt")
 
 
 @settings(max_examples=60)

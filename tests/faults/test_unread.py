@@ -298,7 +298,7 @@ def test_a_closed_folder_is_undecided(source: Path) -> None:
         found = as_nobody(lambda: [e for e in walk(own) if b"/" not in e.path])
     assert [(e.path, e.kind, e.skip, e.unread) for e in found] == [
         (b"artist 1", "folder", "", "Permission denied"),
-        (b"lost+found", "other", "hidden", ""),
+        (b"lost+found", "other", "a system's own, such as thumbnails", ""),
     ]
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from mmusset.errors import UsageError
 from mmusset.sources.folder import walk
-from mmusset.sources.source import Entry, kind_of
+from mmusset.sources.left_out import DELETED, OF_A_SYSTEM, UNKNOWN, why_by_suffix
+from mmusset.sources.source import SUFFIXES, Entry, kind_of
 from tests.support.hostile import odd_names
 
 
@@ -63,18 +64,74 @@ def test_what_is_no_media_file_is_left_out_with_its_reason(tmp_path: Path) -> No
     write(tmp_path / "out/data/train-000000.tar")
     assert skips(tmp_path) == {
         b".DS_Store": "hidden",
-        b".trash": "hidden",
-        b"Thumbs.db": "not media",
+        b".trash": "deleted: it lies in a recycle bin",
+        b"Thumbs.db": "a system's own, such as thumbnails",
         b"nothing.mp3": "empty file",
         b"out": "a dataset of mmusset",
         b"song.mp3": "",
     }
 
 
+@pytest.mark.parametrize(
+    ("folder", "why"),
+    [
+        *((name, DELETED) for name in ("$RECYCLE.BIN/S-1-5-21", "$Recycle.Bin", "RECYCLER")),
+        *((name, DELETED) for name in ("#recycle", "@Recycle", ".Trash-1000/files", ".Trashes")),
+        *((name, OF_A_SYSTEM) for name in ("@eaDir", "__MACOSX", "System Volume Information")),
+        *((name, OF_A_SYSTEM) for name in ("lost+found", "#snapshot", "found.000")),
+        *((name, "hidden") for name in (".thumbnails", ".AppleDouble")),
+    ],
+)
+def test_bins_and_thumbnails_are_not_the_library(tmp_path: Path, folder: str, why: str) -> None:
+    """However much is in them, each is one entry."""
+    for name in ("song.mp3", "cover.jpg", "deeper/song.mp3"):
+        write(tmp_path / "album" / folder / name)
+    write(tmp_path / "album/song.mp3")
+    root = os.fsencode("album/" + folder.split("/")[0])
+    assert skips(tmp_path) == {root: why, b"album/song.mp3": ""}
+
+
+@pytest.mark.parametrize("album", ["Trash", "Recycle", "Recycler", "Lost and Found", "Desktop"])
+def test_an_album_may_be_named_like_a_bin(tmp_path: Path, album: str) -> None:
+    write(tmp_path / album / "song.mp3")
+    assert skips(tmp_path) == {os.fsencode(album) + b"/song.mp3": ""}
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("mix.m3u8", "a playlist, which names other files"),
+        ("album.cue", "a cue sheet, which names parts of another file"),
+        ("Booklet.PDF", "a document"),
+        ("album.zip", "an archive: unpack it"),
+        ("song.als", "a project of a music program: export it as FLAC"),
+        ("song.mid", "notes and no sound: render it to FLAC"),
+        ("song.ape", "sound in a format that mmusset does not read: convert it to FLAC"),
+        ("film.rmvb", "a video in a format that mmusset does not read: convert it to MP4"),
+        ("photo.CR2", "a picture in a format that mmusset does not read: save it as JPEG"),
+        ("song.mp3.part", "an unfinished download"),
+        ("._song.mp3", "hidden"),
+        ("desktop.ini", OF_A_SYSTEM),
+        ("README", "a document"),
+        ("song", "its name has no suffix that tells what it is"),
+        ("song.", "its name has no suffix that tells what it is"),
+        ("song.qqq", UNKNOWN),
+    ],
+)
+def test_a_file_that_is_left_out_is_called_what_it_is(tmp_path: Path, name: str, why: str) -> None:
+    write(tmp_path / name)
+    assert skips(tmp_path) == {os.fsencode(name): why}
+
+
+def test_what_is_read_is_nowhere_called_unread() -> None:
+    read = [suffix for suffixes in SUFFIXES.values() for suffix in suffixes]
+    assert {why_by_suffix(b"x" + suffix) for suffix in read} == {UNKNOWN}
+
+
 def test_links_and_pipes_are_not_followed_or_opened(tmp_path: Path) -> None:
     fates = odd_names(tmp_path / "source")
     found = skips(tmp_path / "source")
-    for reason in ("a link", "not a regular file", "hidden", "not media"):
+    for reason in ("a link", "not a regular file", "hidden", "a document"):
         named = {name for name, fate in fates.items() if fate == reason}
         assert named == {path for path, skip in found.items() if skip == reason}
 

@@ -131,12 +131,12 @@ def odd_names(folder: Path) -> dict[bytes, str]:
     os.mkfifo(folder / "pipe.wav")
     (folder / ".hidden").mkdir()
     piece(folder / ".hidden" / "song.wav", 34)
-    (folder / "notes.md").write_text("not media")
+    (folder / "notes.md").write_text("a document")
     return fates | {
         b"loop": "a link",
         b"passwd.txt": "a link",
         b"gone.wav": "a link",
         b"pipe.wav": "not a regular file",
         b".hidden": "hidden",
-        b"notes.md": "not media",
+        b"notes.md": "a document",
     }

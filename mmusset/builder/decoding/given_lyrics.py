@@ -6,12 +6,13 @@ from pathlib import Path
 from mmusset.evidence.media_file import MediaFile
 from mmusset.sample import Lyrics
 from mmusset.sources import lyrics, tags
+from mmusset.sources.encodings import text_of
 
 from .tasks import PrepareTask
 
 UNCHECKED = "nobody compared them with the sound: no ear of mmusset writes down what is sung"
 NONE_GIVEN = "there is no .lrc file beside the music, no tag, and no text of verses"
-NOT_TEXT = "the .lrc file is not UTF-8 text"
+NOT_TEXT = "the .lrc file is no text, or its encoding is not sure: save it as UTF-8"
 
 
 def given_lyrics(media: MediaFile, task: PrepareTask, verses: str, clip_start_s: float) -> Lyrics:
@@ -51,7 +52,5 @@ def _beside(path: bytes) -> tuple[str, str]:
         return "", ""
     with MediaFile(Path(os.fsdecode(path))) as media:
         data = media.read_at(0, lyrics.MOST_BYTES)
-    try:
-        return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"), ""
-    except UnicodeDecodeError:
-        return "", NOT_TEXT
+    text = text_of(data)
+    return ("", NOT_TEXT) if text is None else (text, "")

@@ -134,7 +134,7 @@ def _sidecar(media: MediaFile) -> Tags:
 def composing_input(task: ComposingTask) -> ComposingInput:
     """Read what music is to be made from, and store the picture. Raises Unusable."""
     picture = _still(task.picture, task.picture_sha256, task.image)
-    story = _story(task.story)
+    story, _ = _story(task.story)
     _store(task.stem + b".jpg", _encode_jpeg(picture, task.image.jpeg_quality))
     return ComposingInput(story=story)
 
@@ -146,7 +146,7 @@ def prepare(task: PrepareTask) -> Prepared:
     where it can't store it.
     """
     piece = task.item.piece
-    text = _story(task.originals.story)
+    text, set_aside = _story(task.originals.story)
     is_lyrics = not _is_named_story(piece.story_path) and lyrics.is_verse(text)
     with MediaFile(_path(task.originals.music)) as media:
         if media.sha256() != piece.music.sha256:
@@ -192,7 +192,7 @@ def prepare(task: PrepareTask) -> Prepared:
         _store_sound(task.stem, clip, task.clip.silence_dbfs)
     if is_lyrics:
         return Prepared(media=facts, given_story="", set_aside=NO_STORY)
-    return Prepared(media=facts, given_story=text)
+    return Prepared(media=facts, given_story=text, set_aside=set_aside)
 
 
 def listen(task: ListenTask) -> Listened:
@@ -402,12 +402,18 @@ def _sound_sha256(sound: Sound) -> str:
     return hashlib.sha256(pcm.tobytes()).hexdigest()
 
 
-def _story(path: bytes) -> str:
-    """The given story, "" where there is none."""
+def _story(path: bytes) -> tuple[str, str]:
+    """The given story, "" where there is none; and why a text can't be one.
+
+    A text costs its music nothing: without it a story is written.
+    """
     if not path:
-        return ""
+        return "", ""
     with _naming(path), MediaFile(_path(path)) as media:
-        return decode.read_text(media)
+        try:
+            return decode.read_text(media), ""
+        except Unusable as error:
+            return "", f"the text beside it is left out: {error.reason}: {error.detail}"
 
 
 def _is_named_story(path: bytes | None) -> bool:

@@ -19,6 +19,8 @@ from mmusset.sources.source import MUSICAL, Entry, Source
 
 from .surveys import Step, Surveys, nothing_read, survey_all
 
+LYRICS = "lyrics, which the recipe drops"
+
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
@@ -87,7 +89,7 @@ async def take_inventory(workspace: Workspace, entries: list[Entry], step: Step)
     """
     entries = _without_other_json(entries)
     if workspace.recipe.lyrics == "drop":
-        entries = [_not_media(e) if e.kind == "lyrics" else e for e in entries]
+        entries = [_left_out(e, LYRICS) if e.kind == "lyrics" else e for e in entries]
     surveys = await survey_all(workspace, _media(entries, workspace.recipe), step)
     surveys.unread.update((e.path, e.unread) for e in entries if e.unread)
     if surveys.unread and not surveys.read and not surveys.unusable:
@@ -106,11 +108,14 @@ def _media(entries: list[Entry], recipe: Recipe) -> list[Entry]:
 def _without_other_json(entries: list[Entry]) -> list[Entry]:
     """The entries, of which those that only look like sidecars are no media."""
     used = {path for both in sidecars(entries).values() for path in both}
-    return [_not_media(e) if e.kind == "sidecar" and e.path not in used else e for e in entries]
+    return [
+        _left_out(e, "JSON of no music") if e.kind == "sidecar" and e.path not in used else e
+        for e in entries
+    ]
 
 
-def _not_media(entry: Entry) -> Entry:
-    return replace(entry, kind="other", skip="not media")
+def _left_out(entry: Entry, why: str) -> Entry:
+    return replace(entry, kind="other", skip=why)
 
 
 def _inventory(workspace: Workspace, entries: list[Entry], surveys: Surveys) -> Inventory:

@@ -8,8 +8,8 @@ bytes comes out as Unusable, in words for people.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from mmusset.encodings import text_of
 from mmusset.errors import Unread, Unusable, is_machine_trouble
-from mmusset.sources.encodings import text_of
 
 from .media_file import MediaFile
 from .what_it_is import HEAD_BYTES, kind_of_content

@@ -24,6 +24,7 @@ GROUND = {
     *("progress", "stopping", "tracing", "bins", "installed"),
     "intervals",
     "declared",
+    "encodings",
 }
 NOUNS = {
     *("measured", "measurements", "quality", "structure", "sample", "notability", "recipe"),

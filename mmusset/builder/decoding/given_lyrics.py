@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
+from mmusset.encodings import text_of
 from mmusset.evidence.media_file import MediaFile
 from mmusset.sample import Lyrics
 from mmusset.sources import lyrics, tags
-from mmusset.sources.encodings import text_of
 
 from .tasks import PrepareTask
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmusset.sources.encodings import text_of
+from mmusset.encodings import text_of
 
 TEXTS = {
     "English": "The harbour lay grey – and “quiet” – in the morning; it’s hers, she said…",

@@ -6,9 +6,12 @@ is a leak too. Guests don't count, and neither does a name that stands for nobod
 """
 
 import hashlib
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 from .artists import chief
+
+JOINING = "by:"  # begins labels that name no group
 
 
 def labels(
@@ -16,16 +19,21 @@ def labels(
 ) -> tuple[str, ...]:
     """What a piece may have in common with others, as hashes: no name is kept.
 
-    The first name of each of its `artists`, its own and its album's, or without any the `groups` of
-    its source, such as the album's folder. The picture's content. And the sound's, where it is
-    known.
+    Of `artists`, its own and its album's, the first that is anybody, or else the `groups` of its
+    source, such as the album's folder. The picture's content, and the sound's, where it is known.
+    Then whom each artist's name puts first, which joins groups but names none: that stays so when
+    more is known of spellings.
     """
-    names = {name: None for artist in artists if (name := chief(artist))}
-    origins = [b"artist:" + name.encode() for name in names] or groups
+    named = {artist: name for artist in artists if (name := chief(artist))}
+    own = [b"artist:" + _spelled(next(iter(named)))] if named else groups
     content = [b"image:" + image_sha256.encode()]
     if sound_sha256:
         content.append(b"sound:" + sound_sha256.encode())
-    return tuple(_hash(label) for label in (*origins, *content))
+    chiefs = dict.fromkeys(named.values())
+    return (
+        *(_hash(label) for label in (*own, *content)),
+        *(f"{JOINING}{_hash(name.encode())}" for name in chiefs),
+    )
 
 
 def join(label_sets: Sequence[Iterable[str]]) -> list[list[int]]:
@@ -52,8 +60,13 @@ def join(label_sets: Sequence[Iterable[str]]) -> list[list[int]]:
 
 def group_name(label_sets: Iterable[Iterable[str]]) -> str:
     """A short stable name for a new group, which tells nothing of what is in it."""
-    return "g" + min(label for label_set in label_sets for label in label_set)[:12]
+    all_labels = (label for label_set in label_sets for label in label_set)
+    return "g" + min(label for label in all_labels if not label.startswith(JOINING))[:12]
 
 
 def _hash(label: bytes) -> str:
     return hashlib.sha256(label).hexdigest()
+
+
+def _spelled(artist: str) -> bytes:
+    return " ".join(unicodedata.normalize("NFKC", artist).casefold().split()).encode()

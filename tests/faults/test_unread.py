@@ -259,11 +259,12 @@ def test_what_is_tried_again_waits_in_an_open_block_too(
 ) -> None:
     own, out = tmp_path / "source", tmp_path / "out"
     shutil.copytree(source, own)
-    (own / "artist 1" / "song 3.txt").write_text("word " * 20_000)
+    failing = own / "artist 1" / "song 3.png"
+    failing.write_text("no picture")
     unread = own / "artist 0" / "song 0.wav"
     done = mmusset_failing(shared, unread, "pread", "EIO", *words(own, out))
     assert (done.returncode, status(out)["tally"]["failed"]) == (4, 1)
-    (own / "artist 1" / "song 3.txt").unlink()
+    shutil.copy(source / "artist 1" / "song 3.png", failing)
     mmusset_failing(shared, unread, "pread", "EIO", *words(own, out, "--retry-failed"))
     assert not list((out / "data").glob("*"))
     assert mmusset(*words(own, out)).returncode == 0

@@ -19,6 +19,7 @@ MOST_SENTENCES = 2
 ONE_SENTENCE = 4  # claims up to which there is one sentence where they fit one
 LEAST_IN_OPENING = 2  # claims, where there are more: "a piece with drums" is no beginning
 MOST_LISTED = 3  # things after one "with"
+LEAST_HEARD = 5  # letters at which a word is heard within another
 MERGED = 0.5  # how often two things that may be one are
 
 _REPEATABLE = frozenset({"and", "but", "the", "this", "with"})
@@ -138,14 +139,10 @@ def _parted(some: Sequence[Statement], others: Sequence[Statement]) -> bool:
 
 
 def _late(frame: Frame, filled: Sequence[Statement], left: Sequence[Statement]) -> bool:
-    """Whether what plays, or its texture, would come after a list of what belongs behind it."""
-    lists = phrase_book().lists
-    listed = [each for kind, some in frame.filled(filled) if kind in lists for each in some]
-    only_players = all("play" in each.phrases for each in listed)
-    return any(
-        ("play" in each.phrases and listed) or ("texture" in each.phrases and not only_players)
-        for each in left
-    )
+    """Whether what plays, or its texture, would come after a list: "drums. It has a dense texture"
+    is read as the drums'."""
+    has_list = any(kind in phrase_book().lists for kind, _ in frame.filled(filled))
+    return has_list and any({"play", "texture"} & each.phrases.keys() for each in left)
 
 
 def _names(some: Sequence[Statement]) -> frozenset[str]:
@@ -251,8 +248,13 @@ def _side_by_side(kind: str, said: Sequence[Statement], random: Random) -> str:
 
 
 def _repeats(text: str) -> bool:
-    words = [_stem(word) for word in _WORD.findall(text.casefold()) if word not in _REPEATABLE]
-    return len(words) > len(set(words))
+    words = sorted(_stem(w) for w in _WORD.findall(text.casefold()) if w not in _REPEATABLE)
+    return any(later == word or _begins(word, later) for word, later in pairwise(words))
+
+
+def _begins(word: str, later: str) -> bool:
+    """Whether a word is heard at another's beginning: "a soundtrack piece with a dark sound"."""
+    return len(word) >= LEAST_HEARD and later.startswith(word)
 
 
 def _stem(word: str) -> str:

@@ -141,10 +141,14 @@ NAMES = (
     ("midnight blue", "#0c1226"),
     ("navy", "#1c2c63"),
     ("navy", "#000078"),
+    ("navy", "#191f5c"),
+    ("dark blue", "#29318c"),
+    ("dark blue", "#0a0a90"),
     ("dark blue", "#123a6a"),
     ("dark blue", "#1b2f4c"),
     ("dark blue", "#0b2238"),
     ("blue", "#2356c9"),
+    ("blue", "#3d419c"),
     ("blue", "#1414f0"),
     ("blue", "#0f46e6"),
     ("blue", "#405cff"),
@@ -307,7 +311,8 @@ def specks(pixels_lab: Doubles, main: tuple[Colour, ...]) -> tuple[str, ...]:
     """The hues of small things in a picture of which its palette `main` has none: three and more,
     the most frequent first, or nothing."""
     pixels = pixels_lab.reshape(-1, 3)
-    known = {_hue(lab(np.frombuffer(bytes.fromhex(each.hex[1:]), np.uint8))) for each in main}
+    values = (np.frombuffer(bytes.fromhex(each.hex[1:]), np.uint8) for each in main)
+    known = {_hue(lab(value), is_small=False) for value in values}
     cells, _, weight = _cells(pixels)
     shares: dict[str, float] = {}
     for cell, count in zip(cells, weight, strict=True):
@@ -318,11 +323,13 @@ def specks(pixels_lab: Doubles, main: tuple[Colour, ...]) -> tuple[str, ...]:
     return tuple(some) if len(some) >= FEWEST_SPECKS else ()
 
 
-def _hue(colour_lab: Doubles) -> str:
-    """The hue of a strong colour in Lab; "" of any other."""
+def _hue(colour_lab: Doubles, is_small: bool = True) -> str:
+    """The hue of a colour in Lab, of a strong one where it is of a small thing; else ""."""
     lightness, a, b = colour_lab
     angle = float(np.degrees(np.arctan2(b, a))) % 360
     word, lightest, strong = next(hue[1:] for hue in HUES if angle <= hue[0])
+    if not is_small:
+        lightest, strong = 0.0, GREYISH_CHROMA
     return word if lightness >= lightest and np.hypot(a, b) >= strong else ""
 
 

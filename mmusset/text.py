@@ -65,7 +65,7 @@ def nearest(word: str, candidates: Sequence[str]) -> str:
     Of dotted candidates their sections count too.
     """
     sections = {c.rpartition(".")[0] for c in candidates} - {""}
-    near = difflib.get_close_matches(word, [*candidates, *sorted(sections)], n=1, cutoff=0.4)
+    near = difflib.get_close_matches(word, [*candidates, *sorted(sections)], n=1, cutoff=0.5)
     if near:
         return f" Did you mean {near[0]!r}?"
     return f" There are: {', '.join(candidates)}."

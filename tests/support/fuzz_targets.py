@@ -621,7 +621,7 @@ TARGETS: dict[str, Target] = {
     "sound": Target(sound, sound_seeds, 1 << 17),
     "picture": Target(pictures, picture_seeds, 1 << 15),
     "video": Target(video, video_seeds, 1 << 17),
-    "recipe": Target(recipe, recipe_seeds, 1 << 12),
+    "recipe": Target(recipe, recipe_seeds, 1 << 13),
     "table": Target(table, table_seeds, 1 << 12),
     "reply": Target(replies, reply_seeds, 1 << 12),
     "header": Target(headers, header_seeds, 1 << 11),

@@ -125,6 +125,18 @@ def test_a_caption_is_read_back_as_the_claims_it_was_made_of() -> None:
         assert len(sentences(caption)) <= caption_grammar.MOST_SENTENCES, caption
 
 
+def test_a_hedge_hedges_nothing_but_its_own() -> None:
+    """ "What sounds like bass and drums" would doubt the drums, which were measured."""
+    said = (
+        Claim(attribute="percussion", value="present", text="drums"),
+        Claim(attribute="instrument", value="bass", text="what sounds like bass"),
+        Claim(attribute="brightness", value="dark", text="dark"),
+    )
+    for number in range(30):
+        caption = caption_grammar.write(said, Random(number))
+        assert re.search(r"sounds like a bass(?=\.| and no |$)", caption), caption
+
+
 @pytest.mark.parametrize(
     "awkward",
     [

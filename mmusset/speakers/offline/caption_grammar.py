@@ -203,9 +203,15 @@ def _worded(frame: Frame, filled: Sequence[Statement], random: Random) -> str:
 
 
 def _ordered(place: str, said: Sequence[Statement]) -> list[Statement]:
-    """Things of a list in its order."""
+    """Things of a list in its order; what is there for sure first, as "what sounds like a harp and
+    drums" hedges the drums too, and what is lacking last."""
     kinds = phrase_book().kinds_at(place)
-    return sorted(said, key=lambda each: (kinds.index(_kind_at(place, each)), each.rank))
+
+    def order(each: Statement) -> tuple[bool, bool, int, int]:
+        kind = _kind_at(place, each)
+        return kind == "lacking", each.is_hedged, kinds.index(kind), each.rank
+
+    return sorted(said, key=order)
 
 
 def _kind_at(place: str, statement: Statement) -> str:

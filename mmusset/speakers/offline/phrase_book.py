@@ -47,6 +47,7 @@ class Statement:
     phrases: Phrases
     rank: int
     pole: int
+    is_hedged: bool = False
 
     @property
     def names(self) -> frozenset[str]:
@@ -147,7 +148,9 @@ class PhraseBook:
             if kind not in self._lost(claim, claims)
         }
         pole = (claim.value in self.high) - (claim.value in self.low)
-        return Statement(claim.attribute, claim.value, phrases, rank, pole) if phrases else None
+        if not phrases:
+            return None
+        return Statement(claim.attribute, claim.value, phrases, rank, pole, is_hedged(claim))
 
     def _phrases(self, claim: Claim, claims: Sequence[Claim]) -> Phrases:
         """A measurement that the file does not know brings sentences in its declaration; what is

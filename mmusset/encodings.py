@@ -107,7 +107,7 @@ def _decoded(data: bytes, encoding: str) -> str | None:
     """The text, or None where the bytes are none in that encoding."""
     try:
         text = data.decode(encoding)
-    except (UnicodeDecodeError, UnicodeError):
+    except UnicodeError:
         return None
     return None if any(c < " " and c not in "\t\n\v\f\r" for c in text) else text
 

@@ -4,6 +4,8 @@ Tasks and replies cross a pipe as JSON. Paths cross it as bytes, in base64, sinc
 file system need not be text.
 """
 
+import os
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
@@ -12,6 +14,9 @@ from mmusset.frozen import Frozen
 from mmusset.recipe import ClipPart, ImagePart
 from mmusset.sample import ClipFacts, Heard, Item, Tags
 from mmusset.sources.source import Kind
+
+# What mends a file that took its decoder more memory than it has.
+MORE_MEMORY = "save it smaller, or raise limits.decode_memory_mb"
 
 
 class Survey(Frozen):
@@ -138,3 +143,8 @@ class Listened(Frozen):
 AnyTask = SurveyTask | ComposingTask | PrepareTask | ListenTask | HearTask
 Task = Annotated[AnyTask, Field(discriminator="task")]
 TASKS: TypeAdapter[AnyTask] = TypeAdapter(Task)
+
+
+def path_of(file: bytes) -> Path:
+    """The path of a file that a task names by its bytes."""
+    return Path(os.fsdecode(file))

@@ -30,7 +30,7 @@ import mmusset.sources
 import mmusset.speakers
 import mmusset.truth
 import mmusset.view
-from mmusset.builder.decoding import worker
+from mmusset.builder.decoding.surveying import survey
 from mmusset.builder.decoding.tasks import SurveyTask
 from mmusset.cli.main import command
 from mmusset.evidence import image, music
@@ -48,8 +48,8 @@ def build(folder: Path) -> None:
     words = ["build", "--source", str(source), "--out", str(folder / "out"), *SHORT]
     with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         command()(words, standalone_mode=False)
-    worker.survey(survey_of(source / "artist 0" / "song 0.wav", "music"))
-    worker.survey(survey_of(source / "artist 0" / "song 0.png", "image"))
+    survey(survey_of(source / "artist 0" / "song 0.wav", "music"))
+    survey(survey_of(source / "artist 0" / "song 0.png", "image"))
     music.measure(sound_of(0, 2.0), RATE_HZ)
     image.measure(Image.new("RGB", (64, 64)))
 

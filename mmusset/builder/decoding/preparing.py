@@ -1,0 +1,286 @@
+"""An item's media, cut, measured, heard and stored."""
+
+import hashlib
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from mmusset.ears.declaration import Ear
+from mmusset.ears.hearing import hear, opened, voice_in
+from mmusset.ears.listed import ears_named
+from mmusset.ears.sounds import wav_of_clip
+from mmusset.errors import Unfit, Unread, Unusable
+from mmusset.evidence import clip as clips
+from mmusset.evidence import decode, music, sections, still, video
+from mmusset.evidence import image as images
+from mmusset.evidence import piece as pieces
+from mmusset.evidence import quality as qualities
+from mmusset.evidence.choice import ChosenPlace, choose
+from mmusset.evidence.media_file import MediaFile
+from mmusset.evidence.sound import Sound, open_sound
+from mmusset.recipe import ClipPart, ImagePart
+from mmusset.sample import ClipFacts, ImageFacts, MediaFacts, MusicEvidence, Prepared
+from mmusset.sources import lyrics, tags
+from mmusset.sources.pair import STORY
+from mmusset.speakers.picture import fit
+from mmusset.structure import SPREAD, Chosen, Section, placed
+
+from .given_lyrics import given_lyrics
+from .surveying import covers_in
+from .tasks import (
+    ComposingInput,
+    ComposingTask,
+    HearTask,
+    Listened,
+    ListenTask,
+    PrepareTask,
+    path_of,
+)
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+# Why a text is no story.
+NO_STORY = "the text beside it is lyrics, and no story: name it x.story.txt if it is one"
+PIECES_KEPT = 64  # the clips of a piece come soon after each other
+
+
+def composing_input(task: ComposingTask) -> ComposingInput:
+    """Read what music is to be made from, and store the picture. Raises Unusable."""
+    picture = _still(task.picture, task.picture_sha256, task.image)
+    story, _ = _story(task.story)
+    _store(task.stem + b".jpg", _encode_jpeg(picture, task.image.jpeg_quality))
+    return ComposingInput(story=story)
+
+
+def prepare(task: PrepareTask) -> Prepared:
+    """Cut the clip and the picture, measure both, store both.
+
+    Raises Unusable or Unfit for the item's fault, Unread where the machine can't read it; OSError
+    where it can't store it.
+    """
+    piece = task.item.piece
+    text, set_aside = _story(task.originals.story)
+    is_lyrics = not _is_named_story(piece.story_path) and lyrics.is_verse(text)
+    with MediaFile(path_of(task.originals.music)) as media:
+        if media.sha256() != piece.music.sha256:
+            raise Unusable("changed since it was planned")
+        sound = open_sound(media)
+        whole = _known_pieces.get(_known_by(task)) or _heard_whole(sound, task)
+        clip, chosen = _cut(sound, task, whole)
+        picture = _picture_in(sound, task, clip.start_s)
+        sung = given_lyrics(media, task, text if is_lyrics else "", clip.start_s)
+    _remember(task, whole)  # not before the file is closed: only now all reads are known good
+    if picture is None:
+        picture = _still(task.originals.picture, piece.picture.sha256, task.image)
+    flac = clips.encode_flac(clip)
+    jpeg = _encode_jpeg(picture, task.image.jpeg_quality)
+    facts = MediaFacts(
+        music=ClipFacts(
+            start_s=clip.start_s,
+            duration_s=len(clip.samples) / clip.rate_hz,
+            rate_hz=clip.rate_hz,
+            channels=clip.samples.shape[1],
+            source_rate_hz=clip.source_rate_hz,
+            upsampled=clip.source_rate_hz < clip.rate_hz,
+            generated_by=task.generated_by,
+            sha256=hashlib.sha256(flac).hexdigest(),
+            chosen=chosen,
+        ),
+        image=ImageFacts(
+            origin=piece.picture.origin,
+            width_px=picture.width,
+            height_px=picture.height,
+            sha256=hashlib.sha256(jpeg).hexdigest(),
+        ),
+        music_evidence=_evidence(task, clip, whole),
+        quality=qualities.measure(clip, task.clip.silence_dbfs),
+        image_evidence=images.measure(picture),
+        lyrics=sung,
+    )
+    _store(task.stem + b".flac", flac)
+    _store(task.stem + b".jpg", jpeg)
+    if task.model_pixels:
+        _store(task.stem + b".model.jpg", fit(picture, task.model_pixels))
+    if task.sound:
+        _store_sound(task.stem, clip, task.clip.silence_dbfs)
+    if is_lyrics:
+        return Prepared(media=facts, given_story="", set_aside=NO_STORY)
+    return Prepared(media=facts, given_story=text, set_aside=set_aside)
+
+
+def listen(task: ListenTask) -> Listened:
+    """Cut a piece's first clip for a listener, and have ears listen to it.
+
+    Raises Unusable or Unfit for the file's fault, Unread; OSError where it can't be stored.
+    """
+    with MediaFile(path_of(task.file)) as media:
+        clip = clips.cut(open_sound(media), 0, 1, task.clip)
+    _store(task.stem + b".flac", clips.encode_flac(clip))
+    _store_sound(task.stem, clip, task.clip.silence_dbfs)
+    listening = ears_named(task.ears)
+    heard = hear(clip.samples, clip.rate_hz, listening, task.clip.silence_dbfs)
+    return Listened(heard=heard)
+
+
+def hear_stored(task: HearTask) -> Listened:
+    """Have ears whose models are heavy listen to a stored clip.
+
+    Raises MmussetError where a model can't be used, Unread where the clip is gone.
+    """
+    with MediaFile(path_of(task.flac)) as media:
+        sound = open_sound(media)
+        samples = sound.window(0, sound.duration_s)
+    listening = [_opened(name, model) for name, model in task.models.items()]
+    return Listened(heard=hear(samples, sound.rate_hz, listening, task.silence_dbfs))
+
+
+@cache
+def _opened(name: str, model: str) -> Ear:
+    (ear,) = ears_named((name,))
+    return opened(ear, model)
+
+
+def _store_sound(stem: bytes, clip: clips.Clip, silence_dbfs: float) -> None:
+    _store(stem + b".listener.wav", wav_of_clip(clip.samples, clip.rate_hz, silence_dbfs))
+
+
+def _evidence(task: PrepareTask, clip: clips.Clip, whole: "_Whole") -> MusicEvidence:
+    """What is measured on a clip and its piece, and what the task's ears hear in the clip."""
+    silence_dbfs = task.clip.silence_dbfs
+    measured = music.measure(clip.samples, clip.rate_hz, silence_dbfs, whole.evidence)
+    listening = ears_named(task.ears)
+    heard = hear(clip.samples, clip.rate_hz, listening, silence_dbfs)
+    return measured.model_copy(
+        update={"heard": heard, "sections": placed(whole.sections, clip.start_s)}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """What all clips of a piece share: what was measured on it, and where clips were chosen."""
+
+    evidence: pieces.PieceEvidence
+    places: tuple[ChosenPlace, ...]
+    sections: tuple[Section, ...]
+
+
+# By the music's hash, how many clips are cut from it, how, and whether sections are asked for.
+_KnownBy = tuple[str, int, ClipPart, bool, bool]
+_known_pieces: dict[_KnownBy, _Whole] = {}
+
+
+def _known_by(task: PrepareTask) -> _KnownBy:
+    item, is_new = task.item, task.cut_before is None
+    return item.piece.music.sha256, item.clip_count, task.clip, is_new, task.sections
+
+
+def _remember(task: PrepareTask, whole: _Whole) -> None:
+    if len(_known_pieces) >= PIECES_KEPT:
+        _known_pieces.clear()
+    _known_pieces[_known_by(task)] = whole
+
+
+def _heard_whole(sound: Sound, task: PrepareTask) -> _Whole:
+    silence_dbfs = task.clip.silence_dbfs
+    evidence = pieces.measure(sound, silence_dbfs)
+    found = sections.measure(sound, silence_dbfs) if task.sections else ()
+    if task.clip.choose == "spread" or task.cut_before:
+        return _Whole(evidence, (), found)
+    singers = [ear for ear in ears_named(task.ears) if ear.hears_voices]
+
+    def voice(clip: clips.Clip) -> tuple[float, float]:
+        return voice_in(hear(clip.samples, clip.rate_hz, singers, silence_dbfs), singers)
+
+    places = choose(sound, task.item.clip_count, task.clip, voice)
+    return _Whole(evidence, places, found)
+
+
+def _cut(sound: Sound, task: PrepareTask, whole: _Whole) -> tuple[clips.Clip, Chosen]:
+    """The item's clip: where it was cut before, where it is chosen, or from its own stretch."""
+    item = task.item
+    if before := task.cut_before:
+        return clips.cut_at(sound, before.start_s, task.clip), before.chosen
+    if not whole.places:  # spread out, or nothing to choose from
+        chosen = SPREAD if task.clip.choose == "spread" else Chosen(by=task.clip.choose, places=1)
+        return clips.cut(sound, item.clip_index, item.clip_count, task.clip), chosen
+    if item.clip_index >= len(whole.places):
+        sounding = f"only {len(whole.places)} places of the piece sound"
+        raise Unfit("silent", sounding)
+    place = whole.places[item.clip_index]
+    return clips.cut_at(sound, place.start_s, task.clip), place.chosen
+
+
+def _story(path: bytes) -> tuple[str, str]:
+    """The given story, "" where there is none; and why a text can't be one.
+
+    A text costs its music nothing: without it a story is written.
+    """
+    if not path:
+        return "", ""
+    with _naming(path), MediaFile(path_of(path)) as media:
+        try:
+            return decode.read_text(media), ""
+        except Unusable as error:
+            return "", f"the text beside it is left out: {error.reason}: {error.detail}"
+
+
+def _is_named_story(path: bytes | None) -> bool:
+    """Whether a text is called a story by its name: then it is one, whatever it looks like."""
+    return bool(path and STORY.search(path.rpartition(b".")[0]))
+
+
+def _picture_in(sound: Sound, task: PrepareTask, start_s: float) -> "Image | None":
+    """The picture that the music's own file holds; None where it is another file's."""
+    part, origin = task.image, task.item.piece.picture.origin
+    if origin == "video":
+        return video.video_frame(
+            sound.media,
+            sound.begins_s + start_s,
+            task.clip.seconds,
+            part.min_side_px,
+            part.max_side_px,
+        )
+    if not task.item.piece.picture.is_in_music:
+        return None
+    covers = covers_in(tags.read(sound.media.reader(), sound.media.suffix), sound)
+    planned = task.item.piece.picture.sha256
+    cover = next((c for c in covers if hashlib.sha256(c.data).hexdigest() == planned), None)
+    if cover is None:
+        raise Unusable("picture can't be decoded", "the embedded cover is gone")
+    return still.open_image(cover.data, part.min_side_px, part.max_side_px)
+
+
+def _still(path: bytes, sha256: str, part: ImagePart) -> "Image":
+    """A picture that is a file. Raises Unusable also where that is no longer the planned one."""
+    with _naming(path), MediaFile(path_of(path)) as media:
+        if media.sha256() != sha256:
+            raise Unusable("picture changed since it was planned")
+        return still.open_image(media, part.min_side_px, part.max_side_px)
+
+
+@contextmanager
+def _naming(path: bytes) -> Iterator[None]:
+    """What goes with the music is named where it can't be read."""
+    try:
+        yield
+    except Unread as error:
+        raise Unread(f"{path_of(path).name}: {error.why}") from None
+
+
+def _encode_jpeg(picture: "Image", quality: int) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=quality)
+    return file.getvalue()
+
+
+def _store(file: bytes, data: bytes) -> None:
+    """Whole or absent; no fsync, since the ledger holds the hash and a lost file is cut again."""
+    path = path_of(file)
+    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    partial.write_bytes(data)
+    partial.replace(path)

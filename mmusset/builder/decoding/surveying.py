@@ -1,0 +1,119 @@
+"""A file as it is looked at before anything is planned: tags, length, cover, hashes."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmusset.errors import Unusable
+from mmusset.evidence import attached, still
+from mmusset.evidence.media_file import MediaFile
+from mmusset.evidence.sound import Sound, open_sound
+from mmusset.sample import Tags
+from mmusset.sources import sidecar, tags
+from mmusset.sources.covers import Cover
+
+from .tasks import MORE_MEMORY, Survey, SurveyTask, path_of
+
+# A smaller range of samples is silence.
+AUDIBLE = 66  # 16-bit steps from the lowest to the highest sample: -60 dB of full scale
+
+
+def survey(task: SurveyTask) -> Survey:
+    """Read a file's tags, length, cover and content hash. Raises Unusable if it can't be opened."""
+    kind = task.kind
+    with MediaFile(path_of(task.file)) as media:
+        sha256 = media.sha256()
+        if kind == "text":
+            return Survey(sha256=sha256)
+        if kind == "image":
+            seen = _seen(media, task)
+            return Survey(sha256=sha256, pixels_sha256=seen.sha256 or sha256, trouble=seen.trouble)
+        if kind == "sidecar":
+            return Survey(sha256=sha256, tags=_sidecar(media))
+        read = tags.read(media.reader(), media.suffix)
+        sound = _sound(media)
+        has_frames = kind == "video" and (sound is None or sound.has_frames)
+        cover, seen = (None, _Seen()) if has_frames else _best_cover(covers_in(read, sound), task)
+        cover_sha256 = hashlib.sha256(cover.data).hexdigest() if cover else ""
+        return Survey(
+            sha256=sha256,
+            duration_s=sound.duration_s if sound else 0.0,
+            cover_sha256=cover_sha256,
+            cover_is_front=cover is None or cover.is_front,
+            trouble=seen.trouble,
+            has_frames=has_frames,
+            pixels_sha256=seen.sha256 or cover_sha256,
+            sound_sha256=_sound_sha256(sound) if sound else "",
+            tags=tags.filled_up(read.tags, sound.told) if sound else read.tags,
+            album_artist=read.album_artist or tags.album_artist(sound.told if sound else {}),
+        )
+
+
+def covers_in(read: tags.TagRead, sound: Sound | None) -> tuple[Cover, ...]:
+    """The pictures embedded in music, the likeliest cover first."""
+    if read.covers or sound is None or not sound.has_attached:
+        return read.covers
+    return tuple(Cover(data) for data in attached.pictures(sound.media))
+
+
+def _best_cover(covers: tuple[Cover, ...], task: SurveyTask) -> tuple[Cover | None, "_Seen"]:
+    """The first cover that can be used, else the first; and what it shows."""
+    looked = [(cover, _seen(cover.data, task)) for cover in covers[:1]]
+    if looked and looked[0][1].trouble[0]:
+        looked += [(cover, _seen(cover.data, task)) for cover in covers[1:]]
+    usable = next(((cover, seen) for cover, seen in looked if not seen.trouble[0]), None)
+    return usable or (looked[0] if looked else (None, _Seen()))
+
+
+def _sidecar(media: MediaFile) -> Tags:
+    try:
+        return sidecar.read(media.read_at(0, sidecar.MOST_BYTES + 1))
+    except ValueError as error:
+        raise Unusable("a sidecar that can't be read", str(error)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The hash of a picture as it is decoded to be stored, or why it can't be used."""
+
+    sha256: str = ""
+    trouble: tuple[str, str] = ("", "")
+
+
+def _seen(source: MediaFile | bytes, task: SurveyTask) -> _Seen:
+    """It is hashed before scaling, which would take three times as long as all the rest."""
+    try:
+        picture = still.open_upright(source, task.max_side_px)
+        still.check_size(picture.size, task.min_side_px, task.max_side_px)
+    except Unusable as error:
+        return _Seen(trouble=(error.reason, error.detail))
+    except MemoryError:
+        return _Seen(trouble=("took too much memory", MORE_MEMORY))
+    size = f"{picture.width}x{picture.height}:"
+    return _Seen(hashlib.sha256(size.encode() + picture.tobytes()).hexdigest())
+
+
+def _sound(media: MediaFile) -> Sound | None:
+    """None where it can't be decoded: the item fails when its clip is cut."""
+    try:
+        return open_sound(media)
+    except Unusable:
+        return None
+
+
+def _sound_sha256(sound: Sound) -> str:
+    """The hash of two seconds of 16-bit PCM from the middle; "" where they can't be decoded.
+
+    No hash of silence, or all pieces that are silent in the middle would be one.
+    """
+    # From a whole second on, so that containers which round the length still agree.
+    middle_s = max(0, int(sound.duration_s / 2) - 1)
+    try:
+        samples = sound.window(middle_s, 2.0)
+    except Unusable:
+        return ""
+    pcm = np.round(samples * 32768.0).clip(-32768, 32767).astype("<i2")
+    if not len(pcm) or int(pcm.max()) - int(pcm.min()) < AUDIBLE:
+        return ""
+    return hashlib.sha256(pcm.tobytes()).hexdigest()

@@ -3,26 +3,23 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import reliability
 import renders
 from numpy.typing import NDArray
-from reliability import SILENCE_DBFS, right_key, right_mode, right_tempo
+from reliability import SILENCE_DBFS, right_key, right_mode
 
 from mmusset import calibrated
 from mmusset.dsp import percussion, tempo, tonality
 from mmusset.dsp.clip_signal import ClipSignal
 from mmusset.evidence import music, piece
-from mmusset.evidence.piece import MOST_PLACES
-from mmusset.measured import LEAST, Measured, Regression, shared
+from mmusset.measured import Measured, Regression
 from mmusset.measurements import pulse
 from mmusset.measurements.declaration import Measurement, Scale
 from mmusset.measurements.density import DENSITY
-from mmusset.measurements.key import KEY, KEYS
 from mmusset.measurements.listed import MEASUREMENTS
-from mmusset.measurements.tempo import TEMPO, TOLERANCE, is_same, settle
+from mmusset.measurements.tempo import TEMPO, TOLERANCE, settle
 from mmusset.sample import MusicEvidence
 
 Doubles = NDArray[np.float64]
@@ -35,7 +32,6 @@ NEARLY_TWICE = 1.75  # the true tempo: less is three halves of it
 ERRORS = np.geomspace(0.2, 2.0, 48)  # of a margin, 5 % apart
 WORDS = [each for each in MEASUREMENTS if each.name in reliability.WORDS]
 SWEEPS = 3  # over the borders of a scale
-ODDS = np.geomspace(1.0, 8.0, 43)  # for each agreeing place, 5 % apart; it is no doubt
 
 
 def fitted(folder: Path) -> dict[str, object]:
@@ -51,9 +47,6 @@ def fitted(folder: Path) -> dict[str, object]:
     clips = [evidenced(c) for which in renders.FITTED for c in renders.clips(which, folder)]
     for measurement in WORDS:
         settled(f"{measurement.name.upper()}_ERRORS", fitted_errors(measurement, clips))
-    settled("TEMPO_AGREED", agreeing_odds([each for c in clips for each in same_tempo(c)]))
-    settled("KEY_AGREED", agreeing_odds([each for c in clips for each in same_key(c)]))
-    settled("MODE_AGREED", agreeing_odds([each for c in clips for each in same_mode(c)]))
     settled("PULSE", regression(pulse_examples(clips)))
     return found
 
@@ -129,17 +122,6 @@ class Evidenced:
     whole: piece.PieceEvidence | None
 
 
-class Agreeing(NamedTuple):
-    """What a clip and its piece both find: the confidence of either, and in how many places the
-    piece was heard.
-    """
-
-    clip: float
-    piece: float
-    places: int
-    right: bool
-
-
 def evidenced(clip: renders.Clip) -> Evidenced:
     return Evidenced(
         clip.truth,
@@ -185,54 +167,12 @@ def fitted_errors(
     return tuple(float(f"{error:.2g}") for error in errors)
 
 
-def agreeing_odds(found: Sequence[Agreeing]) -> float:
-    """By how much each further place multiplies the odds: the likeliest, if 1 is what is expected
-    and e for all places together is one standard deviation from it.
-    """
-    right = np.array([each.right for each in found])
-
-    def unlikeliness(odds: float) -> float:
-        sure = [shared(each.clip, each.piece, odds ** (each.places - 1)) for each in found]
-        chances = np.where(right, sure, 1 - np.array(sure))
-        prior = (np.log(odds) * (MOST_PLACES - 1)) ** 2 / 2
-        return float(prior - np.log(np.maximum(chances, LEAST)).sum())
-
-    return float(f"{min(ODDS, key=unlikeliness):.2g}")
-
-
-def same_tempo(each: Evidenced) -> Iterator[Agreeing]:
-    if each.whole and each.truth.tempo_bpm:
-        own, whole = each.own[TEMPO], each.whole.values[TEMPO.field]
-        if is_same(own, whole):
-            right = right_tempo(each.truth, whole.bpm)
-            yield Agreeing(own.confidence, whole.confidence, each.whole.places, right)
-
-
-def same_key(each: Evidenced) -> Iterator[Agreeing]:
-    if each.whole and each.truth.has_key is not None:
-        own, whole = each.own[KEY], each.whole.values[KEY.field]
-        if own.name == whole.name and own.confidence > 0:
-            right = right_key(each.truth, KEYS.index(whole.name))
-            yield Agreeing(own.confidence, whole.confidence, each.whole.places, right)
-
-
-def same_mode(each: Evidenced) -> Iterator[Agreeing]:
-    if each.whole and each.truth.has_key is not None:
-        own, whole = each.own[KEY], each.whole.values[KEY.field]
-        if own.mode == whole.mode and own.mode_confidence > 0:
-            right = right_mode(each.truth, KEYS.index(whole.name))
-            sure, whole_sure = own.mode_confidence, whole.mode_confidence
-            yield Agreeing(sure, whole_sure, each.whole.places, right)
-
-
 def pulse_examples(clips: Sequence[Evidenced]) -> list[Example]:
     """Whether the word is right, where one is claimed, of the tempo that a build settles on."""
     found = []
     for each in clips:
         own = each.own[TEMPO]
-        tempo = (
-            settle(own, each.whole.values[TEMPO.field], each.whole.places) if each.whole else own
-        )
+        tempo = settle(own, each.whole[TEMPO.field]) if each.whole else own
         word = pulse.SCALE.word(tempo.bpm)
         is_claimed = tempo.confidence > 0 and pulse.fits(word, each.own[DENSITY])
         if each.truth.tempo_bpm and is_claimed:

@@ -2,8 +2,7 @@
 this file.
 
 Regressions have their features in the order of the functions that compute them; errors are those at
-the borders between words (`Border.error`), from low to high, in the unit of their scale. What has
-AGREED in its name multiplies the odds of a reading with each further place of a piece that has it.
+the borders between words (`Border.error`), from low to high, in the unit of their scale.
 """
 
 from .measured import Regression
@@ -20,7 +19,4 @@ BRIGHTNESS_ERRORS = (20.0, 79.0)
 DENSITY_ERRORS = (0.47, 0.46)
 WIDTH_ERRORS = (0.002, 0.016)
 ENERGY_ERRORS = (0.058, 0.041)
-TEMPO_AGREED = 1.0
-KEY_AGREED = 1.0
-MODE_AGREED = 1.0
 PULSE = Regression(weights=(1.3, 7.67), bias=-1.31)

@@ -37,18 +37,10 @@ class Regression:
         return math.exp(max(-MOST_SCORE, min(MOST_SCORE, score)))
 
 
-def agreed(confidence: float, odds: float) -> float:
-    """The probability once other readings agree, each of which multiplies the odds."""
-    return min(1.0, odds * confidence / (1 + (odds - 1) * confidence))
-
-
-def shared(clip: float, piece: float, odds: float) -> float:
-    """The probability of what a clip and its piece both have.
-
-    That of the surer of the two where the clip alone is likelier right than wrong, else the
-    clip's; raised by the odds of several places that agree.
-    """
-    return agreed(max(clip, piece) if clip >= EVEN else clip, odds)
+def shared(clip: float, piece: float) -> float:
+    """The probability of what a clip and its piece both have: that of the surer of the two where
+    the clip alone is likelier right than wrong, else the clip's."""
+    return max(clip, piece) if clip >= EVEN else clip
 
 
 def logit(probability: float) -> float:

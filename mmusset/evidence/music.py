@@ -44,7 +44,7 @@ def measure(
 
 def _settled(measured: dict[str, Any], piece: PieceEvidence) -> dict[str, Any]:
     return {
-        each.field: each.settle(measured[each.field], piece.values[each.field], piece.places)
+        each.field: each.settle(measured[each.field], piece[each.field])
         for each in MEASUREMENTS
-        if each.settle and each.field in piece.values
+        if each.settle and each.field in piece
     }

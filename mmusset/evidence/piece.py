@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from mmusset.dsp.clip_signal import ClipSignal
@@ -16,12 +15,8 @@ MOST_PLACES = 3  # of 357 pieces of games, what three state seven state too
 SHORTEST_S = 2.0  # a place that ends sooner tells too little
 
 
-@dataclass(frozen=True, slots=True)
-class PieceEvidence:
-    """What was measured on a piece: in how many places it was heard, and values by their field."""
-
-    places: int
-    values: Mapping[str, Any]
+# What was measured on a piece: values by their field.
+PieceEvidence = Mapping[str, Any]
 
 
 def places_s(duration_s: float) -> list[float]:
@@ -49,8 +44,7 @@ def measure(sound: Sound, silence_dbfs: float) -> PieceEvidence:
 
 def pooled(signals: Sequence[ClipSignal]) -> PieceEvidence:
     """What several places of a piece tell of it together."""
-    values = {each.field: each.pool(signals) for each in MEASUREMENTS if each.pool and signals}
-    return PieceEvidence(len(signals), values)
+    return {each.field: each.pool(signals) for each in MEASUREMENTS if each.pool and signals}
 
 
 def _heard_at(sound: Sound, start_s: float, silence_dbfs: float) -> ClipSignal | None:

@@ -158,10 +158,9 @@ class Measurement(Generic[T]):
     derive: Callable[[Evidence], T] | None = None
 
     # What belongs to a whole piece is also measured on up to three of its places at once (`pool`);
-    # `settle` makes the value that is stored out of a clip's own, the piece's, and how many places
-    # there were: a piece of one place is hardly more than the clip, and tells nothing new.
+    # `settle` makes the value that is stored out of a clip's own and the piece's.
     pool: "Callable[[Sequence[ClipSignal]], T] | None" = None
-    settle: Callable[[T, T, int], T] | None = None
+    settle: Callable[[T, T], T] | None = None
 
     # How it becomes a claim. A number takes the word of its `scale`, printed in `form`; where
     # that is not all, `find` says what the evidence finds. `values` are the words in order,

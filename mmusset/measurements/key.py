@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from mmusset import calibrated
 from mmusset.frozen import Frozen, Share
 from mmusset.measured import shared
 
@@ -54,15 +53,13 @@ def _pool(signals: "Sequence[ClipSignal]") -> MusicalKey:
     )
 
 
-def _settle(clip: MusicalKey, piece: MusicalKey, places: int) -> MusicalKey:
+def _settle(clip: MusicalKey, piece: MusicalKey) -> MusicalKey:
     """The piece's key: as sure as clip and piece together where they agree, else unsure."""
     sure = mode_sure = 0.0
     if clip.name == piece.name:
-        odds = calibrated.KEY_AGREED ** (places - 1)
-        sure = shared(clip.confidence, piece.confidence, odds)
+        sure = shared(clip.confidence, piece.confidence)
     if clip.mode == piece.mode:
-        odds = calibrated.MODE_AGREED ** (places - 1)
-        mode_sure = shared(clip.mode_confidence, piece.mode_confidence, odds)
+        mode_sure = shared(clip.mode_confidence, piece.mode_confidence)
     return piece.model_copy(update={"confidence": sure, "mode_confidence": mode_sure})
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from mmusset import calibrated
 from mmusset.bins import Bins
 from mmusset.frozen import Frozen, Share
 from mmusset.measured import shared
@@ -41,10 +40,9 @@ def _pool(signals: "Sequence[ClipSignal]") -> Tempo:
     return Tempo(bpm=bpm, half_bpm=bpm / 2, double_bpm=bpm * 2, confidence=beat.confidence)
 
 
-def settle(clip: Tempo, piece: Tempo, places: int) -> Tempo:
+def settle(clip: Tempo, piece: Tempo) -> Tempo:
     """The piece's tempo: as sure as clip and piece together where they agree, else unsure."""
-    odds = calibrated.TEMPO_AGREED ** (places - 1)
-    sure = shared(clip.confidence, piece.confidence, odds) if is_same(clip, piece) else 0.0
+    sure = shared(clip.confidence, piece.confidence) if is_same(clip, piece) else 0.0
     return piece.model_copy(update={"confidence": sure})
 
 

@@ -119,7 +119,7 @@ def test_silence_at_the_head_says_nothing_of_the_piece(tmp_path: Path) -> None:
 def test_a_silent_piece_has_neither_tempo_nor_key(tmp_path: Path) -> None:
     path = stored(tmp_path / "silent.wav", silence(30.0))
     with MediaFile(path) as media:
-        assert piece.measure(open_sound(media), -60.0) == piece.PieceEvidence(0, {})
+        assert piece.measure(open_sound(media), -60.0) == {}
 
 
 @pytest.mark.parametrize(
@@ -128,5 +128,4 @@ def test_a_silent_piece_has_neither_tempo_nor_key(tmp_path: Path) -> None:
 def test_a_piece_bears_out_a_clip_that_is_likelier_right_than_wrong(
     clip: float, whole: float, expected: float
 ) -> None:
-    assert shared(clip, whole, 1.0) == pytest.approx(expected)
-    assert shared(clip, whole, 2.0) > expected
+    assert shared(clip, whole) == expected

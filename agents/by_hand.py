@@ -7,7 +7,7 @@ published sample, names the fault without it.
 import re
 from typing import Literal
 
-from mmusset.sample import GIVEN, Fault, Revision
+from mmusset.sample import GIVEN, Fault, Outcome, Revision
 
 NOT_MENDED = "not mended as asked"
 _QUOTED = re.compile(r'"([^"]+)"|\u201c([^\u201d]+)\u201d')
@@ -16,7 +16,7 @@ _QUOTED = re.compile(r'"([^"]+)"|\u201c([^\u201d]+)\u201d')
 def unmended(revision: Revision, caption: str, story: str) -> list[Fault]:
     """The faults that a note names, as long as every text that they are in is unchanged.
 
-    Those in a given story count only where the note finds fault with nothing else.
+    Those in a given text count only where the note finds fault with nothing else.
     """
     before, was = revision.before, dict[str, str]()
     # A person's own words are nobody's to mend.
@@ -26,8 +26,8 @@ def unmended(revision: Revision, caption: str, story: str) -> list[Fault]:
         was["story"] = before.story.text
     named = faults_of(revision.note, was.get("caption", ""), was.get("story", ""))
     faults = [fault for fault in named if fault.where in was]
-    if "story" in was and before and before.story and before.story.writer == GIVEN:
-        faults = [f for f in faults if f.where == "caption"] or [_never_changed(f) for f in faults]
+    given = _given(before) & was.keys()
+    faults = [f for f in faults if f.where not in given] or [_never_changed(f) for f in faults]
     now = {"caption": caption, "story": story}
     return faults if all(now[f.where] == was[f.where] for f in faults) else []
 
@@ -46,8 +46,14 @@ def faults_of(note: str, caption: str, story: str) -> list[Fault]:
     return [fault for fault in in_all if _names(note, fault.where)] or in_all
 
 
+def _given(before: Outcome | None) -> set[str]:
+    """The texts that are the source's own."""
+    texts = {"caption": before.caption, "story": before.story} if before else {}
+    return {where for where, text in texts.items() if text and text.writer == GIVEN}
+
+
 def _never_changed(fault: Fault) -> Fault:
-    why = f"{fault.why}, but a given story is never changed: change its file"
+    why = f"{fault.why}, but a given {fault.where} is never changed: change its file"
     return fault.model_copy(update={"why": why})
 
 

@@ -1,4 +1,4 @@
-"""The captioner: evidence and picture -> the music caption."""
+"""The captioner: evidence and picture -> the music caption; a given one is taken as it is."""
 
 from random import Random
 from typing import Annotated
@@ -22,9 +22,12 @@ class CaptionReply(Frozen):
 
 
 async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
-    """Write what is heard, from the claims that evidence carries, unless a person wrote it."""
+    """Write what is heard, from the claims that evidence carries, unless a person or the source
+    gave it. The critic reads all kinds."""
     if is_fixed(state, "caption"):
         return StateChange()
+    if given := state["material"].given_caption:
+        return StateChange(caption=given)
     reply, turn = await ask(state, CAPTIONER, asker)
     return StateChange(caption=reply.caption, turns=(*state["turns"], turn))
 

@@ -13,14 +13,14 @@ from mmusset.speakers.agent import Notes
 from mmusset.speakers.asking import Asker
 
 from .by_hand import NOT_MENDED
-from .rules import find_faults
+from .rules import SAYS_NOTHING, find_faults
 from .state import (
     GraphAgent,
     State,
     StateChange,
     ask,
-    has_given_story,
     has_words,
+    is_given,
     list_faults,
     round_of,
     settled_turn,
@@ -65,7 +65,7 @@ async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
     change = StateChange(
         claims=claims,
         faults=faults,
-        story_note=list_faults(noted),
+        story_note=list_faults(tuple(fault for fault in noted if fault.where == "story")),
         turns=(*state["turns"], turn),
     )
     if not faults:
@@ -76,13 +76,18 @@ async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
 
 
 def _is_final(fault: Fault, state: State) -> bool:
-    """Whether nobody may mend what is at fault: a given story is never changed."""
-    return fault.where == "story" and has_given_story(state)
+    """Whether nobody may mend what is at fault: a given text is never changed."""
+    return is_given(state, fault.where)
 
 
 def _is_only_noted(fault: Fault, state: State, limits: CriticPart) -> bool:
-    """Whether a fault in a given story is told to readers, and the story kept."""
-    return _is_final(fault, state) and limits.given_story == "keep" and fault.rule != NOT_MENDED
+    """Whether a fault in a given text is told to readers, and the text kept.
+
+    A caption of which nothing can be checked is none.
+    """
+    wish = limits.given_caption if fault.where == "caption" else limits.given_story
+    is_serious = fault.rule in (NOT_MENDED, SAYS_NOTHING)
+    return _is_final(fault, state) and wish == "keep" and not is_serious
 
 
 def _last_round(state: State, limits: CriticPart) -> int:

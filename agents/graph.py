@@ -5,8 +5,8 @@
                                              |--> reconciler
                                              '--> rejected
 
-An item that a person wants mended, or wrote words for, goes on at the critic. A given story and
-a person's words are nobody's to change: whatever an agent returns for them is not taken.
+An item that a person wants mended, or wrote words for, goes on at the critic. A given caption or
+story and a person's words are nobody's to change: whatever an agent returns for them is not taken.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -124,9 +124,9 @@ def _node(
 def _signed(state: State, change: StateChange, agent: AgentName) -> SignedChange:
     """An agent's change, with its name under what it wrote.
 
-    A fixed text stays as it is, and a given story takes the place of any other.
+    A fixed text stays as it is, and a given one takes the place of any other.
     """
-    given = state["material"].given_story
+    material = state["material"]
     signed: SignedChange = {
         **change,
         "caption_writer": state["caption_writer"],
@@ -135,10 +135,13 @@ def _signed(state: State, change: StateChange, agent: AgentName) -> SignedChange
     if is_fixed(state, "caption"):
         signed.pop("caption", None)
     elif "caption" in change:
-        signed["caption_writer"] = agent
+        given = material.given_caption
+        signed["caption_writer"] = GIVEN if given else agent
+        signed["caption"] = given or change["caption"]
     if is_fixed(state, "story"):
         signed.pop("story", None)
     elif "story" in change:
+        given = material.given_story
         signed["story_writer"] = GIVEN if given else agent
         signed["story"] = given or change["story"]
     return signed

@@ -16,7 +16,9 @@ from mmusset.truth.leaks import (
 )
 
 from .by_hand import unmended
-from .state import State, has_given_story
+from .state import State, is_given
+
+SAYS_NOTHING = "says nothing"
 
 
 def find_faults(
@@ -24,15 +26,17 @@ def find_faults(
 ) -> tuple[tuple[JudgedClaim, ...], tuple[Fault, ...]]:
     """Every claim of the caption with its verdict, and all faults of both texts.
 
-    Of a story from the source, a plain copy is looked at; the music's names may stand in it. What
+    Of a text from the source, a plain copy is looked at; the music's names may stand in it. What
     a person wrote in place of an agent's text has no fault: it is taken as it is.
     """
     caption, story, material = state["caption"], state["story"], state["material"]
-    is_given = has_given_story(state)
-    if is_given:
+    if is_given(state, "caption"):
+        caption = plain_copy(caption)
+    if is_given(state, "story"):
         story = plain_copy(story)
     by_tags = (claim for claim in state["told"] if claim.verdict == "told")
-    claims = judge(extract(caption), material.media.music_evidence, certainty, by_tags, sounds_like)
+    said = extract(state["caption"])  # as it is, so that the claims' words stand in it
+    claims = judge(said, material.media.music_evidence, certainty, by_tags, sounds_like)
     faults = [
         *claim_faults(claims, caption, limits),
         *lengths(caption, "caption", limits.caption_words),
@@ -42,10 +46,12 @@ def find_faults(
     ]
     faults += (*injection(caption, "caption"), *injection(story, "story"))
     tags = material.tags
-    quoted = (material.given_story, tags.title, tags.artist, tags.album)
-    faults += repeated_order(caption, "caption", quoted)
-    faults += tag_leak(caption, "caption", material.tags)
-    if not is_given:
+    given = (material.given_caption, material.given_story)
+    quoted = (*given, tags.title, tags.artist, tags.album)
+    if not is_given(state, "caption"):
+        faults += repeated_order(caption, "caption", quoted)
+        faults += tag_leak(caption, "caption", tags)
+    if not is_given(state, "story"):
         faults += repeated_order(story, "story", quoted)
         allowed = {"title": ""} if state["title"] else {}
         faults += tag_leak(story, "story", tags.model_copy(update=allowed))
@@ -67,7 +73,7 @@ def claim_faults(claims: tuple[JudgedClaim, ...], caption: str, limits: CriticPa
         return [
             Fault(
                 where="caption",
-                rule="says nothing",
+                rule=SAYS_NOTHING,
                 quote=caption,
                 why="it makes no statement that can be checked",
                 mend="say what was measured",

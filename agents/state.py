@@ -194,9 +194,10 @@ def is_fixed(state: State, text: Literal["caption", "story"]) -> bool:
     return writer in (GIVEN, PERSON)
 
 
-def has_given_story(state: State) -> bool:
-    """Whether the story is the source's own, which nothing changes."""
-    return state["story_writer"] == GIVEN
+def is_given(state: State, text: Literal["caption", "story"]) -> bool:
+    """Whether a text is the source's own, which nothing changes."""
+    writer = state["caption_writer"] if text == "caption" else state["story_writer"]
+    return writer == GIVEN
 
 
 def round_of(outcome: Outcome) -> int:

@@ -91,7 +91,9 @@ async def materials(folder: Path) -> list[Material]:
         async with trial_of_source(FolderSource(SOURCE), place, loaded) as trial:
             picture = folder / f"{place}.jpg"
             picture.write_bytes(trial.material.image_file.read_bytes())
-            found.append(replace(trial.material, image_file=picture, given_story=""))
+            none = {"given_story": "", "given_caption": ""}
+            anew = trial.material.prepared.model_copy(update=none)
+            found.append(replace(trial.material, image_file=picture, prepared=anew))
     return found
 
 

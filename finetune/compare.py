@@ -284,8 +284,9 @@ def _begun(sample: HeldOut, scratch: Path) -> State:
     """The state before any agent: as the captioner, and in a build the story writer, finds it."""
     file = scratch / f"{sample.quadruple.key}.jpg"
     file.write_bytes(sample.picture)
-    # The story is to be written even where the source gave one.
-    anew = sample.quadruple.prepared().model_copy(update={"given_story": ""})
+    # Both texts are to be written even where the source gave them.
+    none = {"given_story": "", "given_caption": ""}
+    anew = sample.quadruple.prepared().model_copy(update=none)
     material = replace(material_of(sample.quadruple, file), prepared=anew)
     return begin(material, sample.certainty, sample.use, story_words=sample.limits.story_words)
 

@@ -206,6 +206,7 @@ class CriticPart(Frozen):
     caption_words: tuple[int, int] = (3, 80)
     story_words: tuple[int, int] = STORY_WORDS  # where a model writes: MODEL_STORY_WORDS
     given_story: Literal["keep", "reject"] = "keep"  # one that a rule has something against
+    given_caption: Literal["keep", "reject"] = "keep"
     max_near_duplicates: Share = (
         0.1  # of the captions, and of the stories: above it a build says so
     )

@@ -48,7 +48,7 @@ Basis = Literal["heard", "seen", "told", "imagined"]
 ClaimVerdict = Literal["supported", "contradicted", "told", "unverifiable"]
 Status = Literal["accepted", "rejected", "failed"]
 
-# Who wrote a story that the source brings with it: nothing changes it.
+# Who wrote a caption or a story that the source brings with it: nothing changes it.
 GIVEN = "given"
 
 # Who speaks in a critic's turn for which no speaker was asked.
@@ -237,7 +237,8 @@ class JudgedClaim(Claim):
 
 
 class Caption(Frozen):
-    """What is heard. `writer` is the agent that had the last word on it."""
+    """What is heard. `writer` is the agent that had the last word on it, GIVEN where it is the
+    source's own: then it stays as it is, and its claims say what is against it."""
 
     text: str
     claims: Annotated[tuple[JudgedClaim, ...], Field(min_length=1)]
@@ -351,6 +352,7 @@ class Piece:
     story_path: bytes | None
     tags: Tags
     lyrics_path: bytes | None = None
+    caption_path: bytes | None = None
 
     def key(self, clip_index: int) -> str:
         """The key of a clip: from the music's content, never from its name."""
@@ -418,7 +420,7 @@ class Lyrics(Frozen):
     any of it with the sound: `why` says so.
     """
 
-    origin: Literal["", "none", "lrc", "tag", "text"] = ""
+    origin: Literal["", "none", "lrc", "file", "tag", "text"] = ""
     text: str = ""
     in_clip: str = ""
     timed: bool = False
@@ -438,13 +440,15 @@ class MediaFacts(Frozen):
 
 
 class Prepared(Frozen):
-    """An item whose media are cut and measured. `given_story` is the source's own, or "".
+    """An item whose media are cut and measured. `given_story` and `given_caption` are the source's
+    own, or "".
 
-    `set_aside` says why a text that lay beside the music is no story.
+    `set_aside` says why a text that lay beside the music is none of them.
     """
 
     media: MediaFacts
     given_story: str
+    given_caption: Annotated[str, Field(exclude_if=_is_empty)] = ""
     set_aside: Annotated[str, Field(exclude_if=_is_empty)] = ""
 
     def with_heard(self, heard: Heard) -> "Prepared":
@@ -480,8 +484,10 @@ class Quadruple(MediaFacts):
 
     def prepared(self) -> Prepared:
         """What the item was before anything was written about it."""
-        given = self.story.writer == GIVEN
-        return Prepared(media=self, given_story=self.story.text if given else "")
+        story, caption = (
+            text.text if text.writer == GIVEN else "" for text in (self.story, self.caption)
+        )
+        return Prepared(media=self, given_story=story, given_caption=caption)
 
 
 class Verdict(Frozen):
@@ -549,3 +555,8 @@ class Material:
     def given_story(self) -> str:
         """The source's own story, or ""."""
         return self.prepared.given_story
+
+    @property
+    def given_caption(self) -> str:
+        """The source's own caption, or ""."""
+        return self.prepared.given_caption

@@ -143,7 +143,8 @@ class Media:
         story = await open_(piece.story_path) if with_story and piece.story_path else b""
         keeps = with_story and self._workspace.recipe.lyrics == "keep"
         lyrics = await open_(piece.lyrics_path) if keeps and piece.lyrics_path else b""
-        return Originals(music=music, picture=picture, story=story, lyrics=lyrics)
+        caption = await open_(piece.caption_path) if with_story and piece.caption_path else b""
+        return Originals(music=music, picture=picture, story=story, lyrics=lyrics, caption=caption)
 
     def _task(self, item: Item, originals: Originals, before: Prepared | None) -> PrepareTask:
         recipe = self._workspace.recipe

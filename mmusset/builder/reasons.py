@@ -56,6 +56,7 @@ ORIGINS = {
 LYRICS_FROM = {
     "none": "none",
     "lrc": "of the .lrc file beside the music",
+    "file": "of the file of lyrics beside the music",
     "tag": "of the music's tags",
     "text": "of the text beside the music",
 }

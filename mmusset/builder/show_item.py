@@ -181,7 +181,7 @@ def _turn(turn: Turn) -> list[str]:
 
 def _claims(caption: Caption) -> list[str]:
     return [
-        "caption",
+        f"caption   by {caption.writer}",
         *textwrap.wrap(caption.text, 96, initial_indent="  ", subsequent_indent="  "),
         *(
             f"  {_AGREES.get(claim.verdict, claim.verdict)}: {claim.attribute} {claim.value}"

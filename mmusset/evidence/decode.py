@@ -39,18 +39,19 @@ def head_of(source: MediaFile | bytes) -> bytes:
     return source.read_at(0, HEAD_BYTES)
 
 
-def read_text(media: MediaFile, max_bytes: int = 65536) -> str:
+def read_text(media: MediaFile, what: str = "story", max_bytes: int = 65536) -> str:
     """A given story, as it is, less a byte order mark. White space alone is none, "".
 
-    Raises Unusable if it is not text, or in an encoding that is not sure.
+    `what` it is stands in messages. Raises Unusable if it is not text, or in an encoding that is
+    not sure.
     """
     data = media.reader().read(max_bytes + 1)
     if len(data) > max_bytes:
-        raise Unusable("story is too long", f"over {max_bytes} bytes")
+        raise Unusable(f"{what} is too long", f"over {max_bytes} bytes")
     text = text_of(data)
     if text is None:
         kind = kind_of_content(data[:HEAD_BYTES])
         if kind.name and kind.family:
-            raise Unusable("story is no text", f"it is {kind.name}")
-        raise Unusable("story can't be read", "its encoding is not sure: save it as UTF-8")
+            raise Unusable(f"{what} is no text", f"it is {kind.name}")
+        raise Unusable(f"{what} can't be read", "its encoding is not sure: save it as UTF-8")
     return text if text.strip() else ""

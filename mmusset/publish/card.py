@@ -94,7 +94,7 @@ def write_card(out: Path, licence: Licence | None = None, pretty_name: str = "")
 def front_matter(facts: CardFacts, name: str) -> dict[str, Any]:
     """What the Hub and `load_dataset` read of a card."""
     creators = ["machine-generated"]
-    if facts.counts.story_writers["given"]:
+    if facts.counts.story_writers["given"] or facts.counts.caption_writers["given"]:
         creators.append("found")
     count, optional = facts.counts.samples, optional_fields(facts.manifest.recipe)
     return {

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from mmusset.files import file_sha256
-from mmusset.sample import PERSON, Quadruple
+from mmusset.sample import GIVEN, PERSON, Quadruple
 
 from .manifest import MANIFEST, Manifest, read_manifest
 from .tar import MEMBERS, read_shard, sample_json
@@ -137,7 +137,7 @@ def _texts(quadruple: Quadruple, members: dict[str, bytes]) -> Iterator[str]:
     if members["story.txt"] != quadruple.story.text.encode():
         yield "its story is not the one in its JSON"
     # What a person wrote stands, whatever was measured; the sample says so.
-    if quadruple.caption.writer != PERSON and any(
+    if quadruple.caption.writer not in (GIVEN, PERSON) and any(
         claim.verdict == "contradicted" for claim in quadruple.caption.claims
     ):
         yield "its caption holds a contradicted claim"

@@ -13,6 +13,7 @@ from mmusset.errors import MmussetError, UsageError, is_machine_trouble, system_
 from .cover_names import without_disc
 from .left_out import why_by_name, why_by_suffix
 from .pair import album_of
+from .parallel import is_of_sounds
 from .source import Entry, kind_of
 
 
@@ -45,9 +46,10 @@ class FolderSource:
             )
 
     def groups(self, path: bytes) -> tuple[bytes, ...]:
-        """The album's folder, which all of its discs share; at the root a file is its own."""
+        """The album's folder, which all of its discs share; at the root a file is its own, and so
+        it is in a folder that is called "audio" or the like, which is no album."""
         folder, _, _ = path.rpartition(b"/")
-        if not folder:
+        if not folder or is_of_sounds(os.path.basename(folder)):
             return (b"piece:" + path,)
         above, name = os.path.split(album_of(folder))
         # Discs that lie side by side: "Weather (Disc 1)" and "Weather (Disc 2)".

@@ -47,6 +47,9 @@ _KINDS: dict[str, str] = {
     ),
     "a playlist, which names other files": "m3u m3u8 pls xspf wpl asx wax zpl b4s fpl smil ram",
     "a cue sheet, which names parts of another file": "cue",
+    "a description, which is no caption: name it x.caption.txt, or x.story.txt, if it is one": (
+        "description"
+    ),
     "subtitles": "srt ass ssa vtt sub idx sbv",
     DOCUMENT: (
         "pdf doc docx odt rtf md markdown rst tex epub mobi azw3 djvu ps htm html mht xhtml pages"

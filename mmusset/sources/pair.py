@@ -11,15 +11,22 @@ from dataclasses import dataclass, field
 from mmusset.sample import ImageOrigin
 
 from .cover_names import BACK, COVER_FOLDERS, is_disc, rank
+from .parallel import place_of
 from .source import Entry, Kind
 
-_OF_NO_MUSIC: dict[Kind, str] = {"image": "picture", "text": "text", "lyrics": "lyrics"}
+_OF_NO_MUSIC: dict[Kind, str] = {
+    "image": "picture",
+    "text": "text",
+    "caption": "caption",
+    "lyrics": "lyrics",
+}
 STORY = re.compile(rb"\.story\Z", re.IGNORECASE)
+_NAMED = re.compile(rb"\.(story|caption|lyrics)\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """A piece of music, its picture and, if there are any, its story and lyrics: relative paths.
+    """A piece of music, its picture and, if there are any, its texts: relative paths.
 
     For a picture that is alone, `music` is the picture too: some is to be made from it.
     """
@@ -29,6 +36,7 @@ class Pairing:
     image_origin: ImageOrigin
     story: bytes | None
     lyrics: bytes | None = None
+    caption: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,7 @@ def pair(entries: Sequence[Entry], seen: PicturesFound, generate: bool = False) 
     for entry in entries:
         if entry.kind not in ("music", "video"):
             continue
-        story = shelf.story(entry.path)
+        story, caption = shelf.story(entry.path), shelf.caption(entry.path)
         picture = _picture(entry, seen, shelf)
         if picture is None:
             reason = "no picture: put cover.jpg beside it, or a picture of the same name"
@@ -71,8 +79,8 @@ def pair(entries: Sequence[Entry], seen: PicturesFound, generate: bool = False) 
             continue
         image, origin = picture
         lyrics = shelf.lyrics(entry.path)
-        pairs.append(Pairing(entry.path, image, origin, story, lyrics))
-        used |= {image, story or b"", lyrics or b""}
+        pairs.append(Pairing(entry.path, image, origin, story, lyrics, caption))
+        used |= {image, story or b"", lyrics or b"", caption or b""}
     alone = _alone(entries, shelf, used) if generate else []
     used |= {path for a in alone for path in (a.image, a.story or b"")}
     for entry in entries:
@@ -141,25 +149,30 @@ class _Shelf:
         self._exact: dict[tuple[str, bytes], list[bytes]] = defaultdict(list)
         self._alike: dict[tuple[str, bytes, str], list[bytes]] = defaultdict(list)
         self._pictures: dict[bytes, list[bytes]] = defaultdict(list)
+        self._parallel: dict[tuple[str, bytes, str], list[bytes]] = defaultdict(list)
         self._music: set[tuple[bytes, str]] = set()
         for entry in entries:
-            folder, name = os.path.split(entry.path)
+            folder = os.path.dirname(entry.path)
             stem = os.path.splitext(entry.path)[0]
             if entry.kind in ("music", "video"):
                 self._music.add((folder, _fold(os.path.basename(stem))))
             if entry.kind not in _OF_NO_MUSIC:
                 continue
             # "x.story.txt" is the story of "x", and of a piece that is named "x.story".
-            stems = {stem, STORY.sub(b"", stem)} if entry.kind == "text" else {stem}
+            stems = {stem, _NAMED.sub(b"", stem)} if entry.kind != "image" else {stem}
             for each in stems:
                 self._exact[entry.kind, each].append(entry.path)
-                self._alike[entry.kind, folder, _fold(os.path.basename(each))].append(entry.path)
+                name = _fold(os.path.basename(each))
+                self._alike[entry.kind, folder, name].append(entry.path)
+                kind, place = place_of(folder, entry.kind)
+                if place is not None:
+                    self._parallel[kind, place, name].append(entry.path)
             if entry.kind == "image":
                 self._pictures[folder].append(entry.path)
         self._covers = {folder: self._ranked(paths) for folder, paths in self._pictures.items()}
         for folder, ranked in list(self._covers.items()):
-            above, name = os.path.split(folder)
-            if _fold(name) in COVER_FOLDERS:  # an album's scans are its own
+            above, last = os.path.split(folder)
+            if _fold(last) in COVER_FOLDERS:  # an album's scans are its own
                 own = self._covers.setdefault(above, ([], []))
                 self._covers[above] = (own[0] + ranked[0], own[1] + ranked[1])
 
@@ -187,6 +200,9 @@ class _Shelf:
     def lyrics(self, music: bytes) -> bytes | None:
         return self._of_stem("lyrics", music)
 
+    def caption(self, music: bytes) -> bytes | None:
+        return self._of_stem("caption", music)
+
     def covers(self, folder: bytes) -> list[bytes]:
         """The folder's covers, the likeliest first."""
         return self._covers.get(folder, ([], []))[0]
@@ -198,9 +214,16 @@ class _Shelf:
     def _of_stem(self, kind: str, music: bytes) -> bytes | None:
         folder, name = os.path.split(os.path.splitext(music)[0])
         paths = (
-            self._exact[kind, os.path.join(folder, name)] or self._alike[kind, folder, _fold(name)]
+            self._exact.get((kind, os.path.join(folder, name)))
+            or self._alike.get((kind, folder, _fold(name)))
+            or self._beside(kind, folder, _fold(name))
         )
         return paths[0] if paths else None
+
+    def _beside(self, kind: str, folder: bytes, name: str) -> list[bytes]:
+        """What lies in a folder beside that of the music: `images/x.jpg` of `audio/x.mp3`."""
+        _, place = place_of(folder, "music")
+        return self._parallel.get((kind, place, name), []) if place is not None else []
 
 
 def _fold(name: bytes) -> str:

@@ -1,11 +1,13 @@
-"""A file of JSON beside music that says what its tags don't: `song.json` of `song.mp3`, or
-`album.json` of all that is in a folder.
+"""A file of JSON beside music that says what its tags don't: `song.json` or `song.info.json` of
+`song.mp3`, or `album.json` of all that is in a folder.
 
-    {"genre": ["rock", "folk"], "mood": "dreamy", "bpm": 124, "key": "A minor",
+    {"caption": "A slow waltz on an accordion.", "title": "Rain", "artist": "Ann Bell",
+     "genre": ["rock", "folk"], "mood": "dreamy", "bpm": 124, "key": "A minor",
      "instruments": ["piano"], "license": "CC BY 4.0"}
 
 Every key may be missing, and a list may stand for one value; keys that are not here are passed
-over. The values are read as those of tags are, so that no other words get any further.
+over. The values are read as those of tags are, so that no other words get any further, but for the
+texts that are given: a caption, a story.
 """
 
 import json
@@ -18,18 +20,31 @@ from . import tag_values
 from .licences import license_of
 from .pair import album_of
 from .source import MUSICAL, Entry
+from .tags import clean
 
 NAME = b"album.json"
-MOST_BYTES = 65_536
+OWN = (b".json", b".info.json")  # behind the music's stem; the second is yt-dlp's
+MOST_BYTES = 1 << 22  # what yt-dlp writes of all formats of a video has up to 1 MB
 MOST_TEXTS = 20  # of one key
-_KEYS: dict[str, Callable[[Iterable[str]], str]] = {
-    "genre": tag_values.genre,
-    "mood": tag_values.mood,
-    "bpm": tag_values.bpm,
-    "key": tag_values.key,
-    "instruments": tag_values.instruments,
-    "license": license_of,
+
+
+def _first(texts: Iterable[str]) -> str:
+    return next(filter(None, map(clean, texts)), "")
+
+
+# How each value is read, and under which keys it stands, the first that is there.
+_KEYS: dict[str, tuple[Callable[[Iterable[str]], str], tuple[str, ...]]] = {
+    "title": (_first, ("title",)),
+    "artist": (_first, ("artist", "artists")),
+    "album": (_first, ("album",)),
+    "genre": (tag_values.genre, ("genre", "genres")),
+    "mood": (tag_values.mood, ("mood", "moods")),
+    "bpm": (tag_values.bpm, ("bpm", "tempo")),
+    "key": (tag_values.key, ("key", "keyscale")),  # keyscale: as ACE-Step has it
+    "instruments": (tag_values.instruments, ("instruments", "instrument")),
+    "license": (license_of, ("license", "licence")),
 }
+GIVEN_TEXTS = ("caption", "story")
 
 
 def sidecars(entries: Sequence[Entry]) -> dict[bytes, tuple[bytes, bytes]]:
@@ -38,16 +53,34 @@ def sidecars(entries: Sequence[Entry]) -> dict[bytes, tuple[bytes, bytes]]:
     found = {}
     for entry in entries:
         if entry.kind in MUSICAL:
-            own = os.path.splitext(entry.path)[0] + b".json"
+            stem = os.path.splitext(entry.path)[0]
+            own = next((stem + suffix for suffix in OWN if stem + suffix in there), b"")
             folder = os.path.dirname(entry.path)
             albums = (os.path.join(each, NAME) for each in (folder, album_of(folder)))
             album = next((path for path in albums if path in there), b"")
-            found[entry.path] = (own if own in there else b"", album)
+            found[entry.path] = (own, album)
     return found
 
 
 def read(data: bytes) -> Tags:
     """What a sidecar says. Raises ValueError, with the reason, where it is none."""
+    said = _said(data)
+    return Tags(
+        **{
+            name: value_of(next((texts for key in keys if (texts := _texts(said.get(key)))), []))
+            for name, (value_of, keys) in _KEYS.items()
+        }
+    )
+
+
+def texts_given(data: bytes) -> dict[str, str]:
+    """The caption and the story that a sidecar gives, each as it is; raises ValueError."""
+    said = _said(data)
+    texts = ((name, said.get(name)) for name in GIVEN_TEXTS)
+    return {name: text for name, text in texts if isinstance(text, str) and text.strip()}
+
+
+def _said(data: bytes) -> dict[str, object]:
     if len(data) > MOST_BYTES:
         raise ValueError(f"it has more than {MOST_BYTES} bytes")
     try:
@@ -56,7 +89,7 @@ def read(data: bytes) -> Tags:
         raise ValueError("it is not JSON") from None
     if not isinstance(said, dict):
         raise ValueError("it is not an object of keys and values")
-    return Tags(**{name: value_of(_texts(said.get(name))) for name, value_of in _KEYS.items()})
+    return said
 
 
 def together(own: Tags, tags: Tags, album: Tags) -> Tags:

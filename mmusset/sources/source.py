@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-Kind = Literal["music", "image", "video", "text", "sidecar", "lyrics", "other", "folder"]
+Kind = Literal["music", "image", "video", "text", "caption", "sidecar", "lyrics", "other", "folder"]
 
 SUFFIXES: dict[Kind, frozenset[bytes]] = {
     "music": frozenset(
@@ -36,6 +36,8 @@ SUFFIXES: dict[Kind, frozenset[bytes]] = {
     "sidecar": frozenset({b".json"}),  # of music, if it is named so: sidecar.py
     "lyrics": frozenset({b".lrc"}),  # of music, if a recipe asks for them: lyrics.py
 }
+# What the end of a name's stem says of a text: "song.caption.txt" is the caption of "song".
+NAMED_TEXTS: dict[bytes, Kind] = {b".caption": "caption", b".lyrics": "lyrics"}
 MUSICAL = frozenset({"music", "video"})
 
 
@@ -90,5 +92,6 @@ class Source(Protocol):
 
 def kind_of(name: bytes) -> Kind:
     """What a file is, by its suffix alone; the decoder finds out whether that is true."""
-    suffix = os.path.splitext(name)[1].lower()
-    return next((kind for kind, suffixes in SUFFIXES.items() if suffix in suffixes), "other")
+    stem, suffix = os.path.splitext(name.lower())
+    kind: Kind = next((kind for kind, suffixes in SUFFIXES.items() if suffix in suffixes), "other")
+    return NAMED_TEXTS.get(os.path.splitext(stem)[1], kind) if kind == "text" else kind

@@ -194,7 +194,9 @@ def _placed(name: str, place: Placed) -> MeasuredLine:
 
 
 def _turns(outcome: Outcome, prepared: Prepared | None, answer_to: AnswerTo) -> list[TurnDetail]:
-    texts = {"caption": "", "story": prepared.given_story if prepared else ""}
+    texts = {"caption": "", "story": ""}
+    if prepared:
+        texts = {"caption": prepared.given_caption, "story": prepared.given_story}
     turns = []
     for turn in outcome.turns:
         answer = answer_to(turn.request_sha256) if turn.speaker != RULES else None
@@ -302,10 +304,12 @@ def _places(story: ItemStory) -> dict[str, str]:
     """Where the source has the files of an item; a shard does not tell."""
     if story.piece is None:
         return {"picture": f"({story.origin})"}
-    picture, story_path = story.piece.picture, story.piece.story_path
+    picture = story.piece.picture
+    story_path, caption_path = story.piece.story_path, story.piece.caption_path
     return {
         "music": show_path(story.piece.music.path),
         "picture": f"{show_path(picture.path)} ({story.origin})".strip(),
+        "caption from": show_path(caption_path) if caption_path else "",
         "story from": show_path(story_path) if story_path else "",
     }
 

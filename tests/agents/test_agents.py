@@ -225,6 +225,49 @@ def test_a_caption_never_repeats_the_order_of_a_given_story() -> None:
     assert order in speaker.briefs[-1].prompt.task, "as data"
 
 
+WRONG_CAPTION = "A racing piece at 150 BPM by Mira Solheim, with a violin and a trumpet."
+
+
+def test_a_given_caption_is_kept_and_its_claims_are_judged_like_any_other() -> None:
+    of = material(given_caption=WRONG_CAPTION, tags=Tags(artist="Mira Solheim"))
+    outcome = annotate(OfflineSpeaker(), of)
+    assert (outcome.verdict.status, outcome.verdict.reason) == ("accepted", "at once")
+    assert outcome.caption
+    assert (outcome.caption.text, outcome.caption.writer) == (WRONG_CAPTION, "given")
+    verdicts = {(c.attribute, c.value): c.verdict for c in outcome.caption.claims}
+    assert verdicts["tempo", "150"] == "contradicted"
+    assert verdicts["instrument", "violin"] == "unverifiable"
+    assert "contradicted: '150 BPM'" in outcome.turns[-1].faults
+    assert {turn.agent for turn in outcome.turns} == {"story_writer", "critic"}
+
+
+@pytest.mark.parametrize(
+    ("given", "recipe", "reason"),
+    [
+        (WRONG_CAPTION, Recipe(critic=CriticPart(given_caption="reject")), "contradicted"),
+        ("My cat likes this one.", Recipe(), "says nothing"),
+    ],
+)
+def test_a_given_caption_that_may_not_stand_is_rejected_at_once(
+    given: str, recipe: Recipe, reason: str
+) -> None:
+    outcome = annotate(OfflineSpeaker(), material(given_caption=given), recipe)
+    assert (outcome.verdict.status, outcome.verdict.reason) == ("rejected", reason)
+    assert "reconciler" not in {turn.agent for turn in outcome.turns}
+
+
+def test_beside_a_given_caption_a_story_is_mended() -> None:
+    speaker = Scripted(
+        StoryReply(story=NAMES_MUSIC),
+        Mending(caption="Another caption in A minor.", story=STORY),
+        Judgement(faults=()),
+    )
+    outcome = annotate(speaker, material(given_caption=WRONG_CAPTION))
+    assert (outcome.verdict.status, outcome.verdict.reason) == ("accepted", "mended")
+    assert outcome.story and outcome.caption
+    assert (outcome.caption.text, outcome.story.text) == (WRONG_CAPTION, STORY)
+
+
 async def write_over(state: State, asker: Asker, recipe: Recipe) -> StateChange:
     """A turn that changes both texts, whoever wrote them."""
     return StateChange(caption=TRUE_CAPTION, story=f"{STORY} The end.")
@@ -241,6 +284,12 @@ def past_a_vandal(of: Material) -> Outcome:
         return await graph(of)
 
     return asyncio.run(run())
+
+
+def test_no_agent_changes_a_given_caption() -> None:
+    outcome = past_a_vandal(material(given_caption=WRONG_CAPTION))
+    assert outcome.caption
+    assert (outcome.caption.text, outcome.caption.writer) == (WRONG_CAPTION, "given")
 
 
 def test_no_agent_changes_a_given_story() -> None:

@@ -185,9 +185,10 @@ def material(
     key: str = "k1",
     tags: Tags | None = None,
     given_story: str = "",
+    given_caption: str = "",
 ) -> Material:
     """What the agents are given of a sample; the picture is read only if a model is sent it."""
-    prepared = Prepared(media=media_facts(), given_story=given_story)
+    prepared = Prepared(media=media_facts(), given_story=given_story, given_caption=given_caption)
     return Material(key, 0, tags or Tags(), prepared, picture)
 
 

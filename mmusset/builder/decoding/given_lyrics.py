@@ -1,4 +1,4 @@
-"""The lyrics that a piece is given: of an .lrc file, of its tags, or of a text of verses."""
+"""The lyrics that a piece is given: of a file beside it, of its tags, or of a text of verses."""
 
 import os
 from pathlib import Path
@@ -11,8 +11,8 @@ from mmusset.sources import lyrics, tags
 from .tasks import PrepareTask
 
 UNCHECKED = "nobody compared them with the sound: no ear of mmusset writes down what is sung"
-NONE_GIVEN = "there is no .lrc file beside the music, no tag, and no text of verses"
-NOT_TEXT = "the .lrc file is no text, or its encoding is not sure: save it as UTF-8"
+NONE_GIVEN = "there is no file of lyrics beside the music, no tag, and no text of verses"
+NOT_TEXT = "the file of lyrics is no text, or its encoding is not sure: save it as UTF-8"
 
 
 def given_lyrics(media: MediaFile, task: PrepareTask, verses: str, clip_start_s: float) -> Lyrics:
@@ -24,7 +24,7 @@ def given_lyrics(media: MediaFile, task: PrepareTask, verses: str, clip_start_s:
         return Lyrics()
     beside, why = _beside(task.originals.lyrics)
     if text := beside:
-        origin = "lrc"
+        origin = "lrc" if task.originals.lyrics.lower().endswith(b".lrc") else "file"
     elif text := tags.read(media.reader(), media.suffix).lyrics:
         origin = "tag"
     else:
@@ -47,7 +47,7 @@ def given_lyrics(media: MediaFile, task: PrepareTask, verses: str, clip_start_s:
 
 
 def _beside(path: bytes) -> tuple[str, str]:
-    """The text of an .lrc file, "" where there is none, and what is wrong with it."""
+    """The text of a file of lyrics, "" where there is none, and what is wrong with it."""
     if not path:
         return "", ""
     with MediaFile(Path(os.fsdecode(path))) as media:

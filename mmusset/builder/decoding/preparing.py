@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mmusset.ears.declaration import Ear
 from mmusset.ears.hearing import hear, opened, voice_in
@@ -24,7 +24,7 @@ from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.sound import Sound, open_sound
 from mmusset.recipe import ClipPart, ImagePart
 from mmusset.sample import ClipFacts, ImageFacts, MediaFacts, MusicEvidence, Prepared
-from mmusset.sources import lyrics, tags
+from mmusset.sources import lyrics, sidecar, tags
 from mmusset.sources.pair import STORY
 from mmusset.speakers.picture import fit
 from mmusset.structure import SPREAD, Chosen, Section, placed
@@ -44,6 +44,8 @@ from .tasks import (
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+GivenText = Literal["story", "caption"]
+MOST_CHARACTERS = 65_536  # of a text in a sidecar
 # Why a text is no story.
 NO_STORY = "the text beside it is lyrics, and no story: name it x.story.txt if it is one"
 PIECES_KEPT = 64  # the clips of a piece come soon after each other
@@ -52,7 +54,7 @@ PIECES_KEPT = 64  # the clips of a piece come soon after each other
 def composing_input(task: ComposingTask) -> ComposingInput:
     """Read what music is to be made from, and store the picture. Raises Unusable."""
     picture = _still(task.picture, task.picture_sha256, task.image)
-    story, _ = _story(task.story)
+    story, _ = _given_text(task.story, "story")
     _store(task.stem + b".jpg", _encode_jpeg(picture, task.image.jpeg_quality))
     return ComposingInput(story=story)
 
@@ -64,7 +66,9 @@ def prepare(task: PrepareTask) -> Prepared:
     where it can't store it.
     """
     piece = task.item.piece
-    text, set_aside = _story(task.originals.story)
+    text, set_aside = _given_text(task.originals.story, "story")
+    caption, no_caption = _given_text(task.originals.caption, "caption")
+    set_aside = "; ".join(filter(None, (set_aside, no_caption)))
     is_lyrics = not _is_named_story(piece.story_path) and lyrics.is_verse(text)
     with MediaFile(path_of(task.originals.music)) as media:
         if media.sha256() != piece.music.sha256:
@@ -109,8 +113,8 @@ def prepare(task: PrepareTask) -> Prepared:
     if task.sound:
         _store_sound(task.stem, clip, task.clip.silence_dbfs)
     if is_lyrics:
-        return Prepared(media=facts, given_story="", set_aside=NO_STORY)
-    return Prepared(media=facts, given_story=text, set_aside=set_aside)
+        text, set_aside = "", "; ".join(filter(None, (NO_STORY, no_caption)))
+    return Prepared(media=facts, given_story=text, given_caption=caption, set_aside=set_aside)
 
 
 def listen(task: ListenTask) -> Listened:
@@ -215,18 +219,30 @@ def _cut(sound: Sound, task: PrepareTask, whole: _Whole) -> tuple[clips.Clip, Ch
     return clips.cut_at(sound, place.start_s, task.clip), place.chosen
 
 
-def _story(path: bytes) -> tuple[str, str]:
-    """The given story, "" where there is none; and why a text can't be one.
+def _given_text(path: bytes, what: GivenText) -> tuple[str, str]:
+    """The given story or caption, "" where there is none; and why a text can't be one.
 
-    A text costs its music nothing: without it a story is written.
+    A text costs its music nothing: without it one is written.
     """
     if not path:
         return "", ""
     with _naming(path), MediaFile(path_of(path)) as media:
         try:
-            return decode.read_text(media), ""
+            if media.suffix == ".json":
+                return _of_sidecar(media, what), ""
+            return decode.read_text(media, what), ""
         except Unusable as error:
             return "", f"the text beside it is left out: {error.reason}: {error.detail}"
+
+
+def _of_sidecar(media: MediaFile, what: GivenText) -> str:
+    try:
+        text = sidecar.texts_given(media.read_at(0, sidecar.MOST_BYTES + 1)).get(what, "")
+    except ValueError as error:
+        raise Unusable(f"{what} can't be read", str(error)) from None
+    if len(text) > MOST_CHARACTERS:
+        raise Unusable(f"{what} is too long", f"over {MOST_CHARACTERS} characters")
+    return text
 
 
 def _is_named_story(path: bytes | None) -> bool:

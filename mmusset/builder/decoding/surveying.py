@@ -9,7 +9,6 @@ from mmusset.errors import Unusable
 from mmusset.evidence import attached, still
 from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.sound import Sound, open_sound
-from mmusset.sample import Tags
 from mmusset.sources import sidecar, tags
 from mmusset.sources.covers import Cover
 
@@ -30,7 +29,7 @@ def survey(task: SurveyTask) -> Survey:
             seen = _seen(media, task)
             return Survey(sha256=sha256, pixels_sha256=seen.sha256 or sha256, trouble=seen.trouble)
         if kind == "sidecar":
-            return Survey(sha256=sha256, tags=_sidecar(media))
+            return _sidecar(media, sha256)
         read = tags.read(media.reader(), media.suffix)
         sound = _sound(media)
         has_frames = kind == "video" and (sound is None or sound.has_frames)
@@ -66,9 +65,11 @@ def _best_cover(covers: tuple[Cover, ...], task: SurveyTask) -> tuple[Cover | No
     return usable or (looked[0] if looked else (None, _Seen()))
 
 
-def _sidecar(media: MediaFile) -> Tags:
+def _sidecar(media: MediaFile, sha256: str) -> Survey:
+    data = media.read_at(0, sidecar.MOST_BYTES + 1)
     try:
-        return sidecar.read(media.read_at(0, sidecar.MOST_BYTES + 1))
+        texts = tuple(sidecar.texts_given(data))
+        return Survey(sha256=sha256, tags=sidecar.read(data), texts=texts)
     except ValueError as error:
         raise Unusable("a sidecar that can't be read", str(error)) from None
 

@@ -22,7 +22,8 @@ MORE_MEMORY = "save it smaller, or raise limits.decode_memory_mb"
 class Survey(Frozen):
     """What a music, video, picture or text file says of itself. Empty strings where it does not.
 
-    Of a sidecar, `tags` are those that it gives to music.
+    Of a sidecar, `tags` are those that it gives to music, and `texts` what else: a caption or a
+    story.
 
     `pixels_sha256` is of the picture, or of the music's cover, as it is decoded to be stored;
     `sound_sha256` of a moment of the decoded music. Both outlive another container or tags.
@@ -41,6 +42,7 @@ class Survey(Frozen):
     pixels_sha256: str = ""
     sound_sha256: str = ""
     tags: Tags = Tags()
+    texts: tuple[Literal["caption", "story"], ...] = ()
     album_artist: str = ""
 
 
@@ -67,14 +69,15 @@ class SurveyTask(_Task):
 class Originals(_Task):
     """The files of a piece as they are opened on this machine: absolute paths.
 
-    `picture` is the music's own file where the picture is in it, `story` and `lyrics` are b"" where
-    none are given.
+    `picture` is the music's own file where the picture is in it; `story`, `lyrics` and `caption`
+    are b"" where none are given.
     """
 
     music: bytes
     picture: bytes
     story: bytes
     lyrics: bytes = b""
+    caption: bytes = b""
 
 
 class ComposingTask(_Task):

@@ -20,11 +20,12 @@ from .schema import read_meta
 
 _ITEM_COLUMNS = """item.idx, item.block, item.key, item.clip_index, item.clip_count, item.grp,
     block.split, item.music_path, item.music_sha256, item.duration_s, item.image_path,
-    item.image_sha256, item.image_origin, item.story_path, item.tags, item.lyrics_path"""
+    item.image_sha256, item.image_origin, item.story_path, item.tags, item.lyrics_path,
+    item.caption_path"""
 # The columns of a piece, in the order of `_piece_row`.
 _PIECE_COLUMNS = (
     "music_path, music_sha256, duration_s, image_path, image_sha256, image_origin, story_path,"
-    " tags, lyrics_path"
+    " tags, lyrics_path, caption_path"
 )
 _SET_PIECE = ", ".join(f"{column} = ?" for column in _PIECE_COLUMNS.split(", "))
 BLOCK_COLUMNS = "n, split, number, provisional"
@@ -196,7 +197,7 @@ class LedgerPlan:
         idx = self._next_idx()
         self._db.executemany(
             f"INSERT INTO item (idx, block, key, clip_index, clip_count, grp, {_PIECE_COLUMNS})"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     *(idx + place, block, i.key, i.clip_index, i.clip_count, i.group),
@@ -218,11 +219,11 @@ class LedgerPlan:
         """Note where the files of a piece are now; its content is the same."""
         self._db.execute(
             "UPDATE item SET music_path = ?, image_path = ?, image_origin = ?, story_path = ?,"
-            " lyrics_path = ?"
+            " lyrics_path = ?, caption_path = ?"
             " WHERE music_sha256 = ?",
             (
                 *(piece.music.path, piece.picture.path, piece.picture.origin, piece.story_path),
-                *(piece.lyrics_path, piece.music.sha256),
+                *(piece.lyrics_path, piece.caption_path, piece.music.sha256),
             ),
         )
 
@@ -287,6 +288,7 @@ def _piece(
     story_path: bytes | None,
     tags: str,
     lyrics_path: bytes | None,
+    caption_path: bytes | None,
 ) -> Piece:
     """The piece of these columns; `_piece_row` returns them."""
     return Piece(
@@ -296,6 +298,7 @@ def _piece(
         story_path,
         Tags.model_validate_json(tags),
         lyrics_path,
+        caption_path,
     )
 
 
@@ -304,5 +307,6 @@ def _piece_row(piece: Piece) -> tuple[bytes | str | float | None, ...]:
     return (
         *(music.path, music.sha256, piece.duration_s),
         *(picture.path, picture.sha256, picture.origin),
-        *(piece.story_path, piece.tags.model_dump_json(), piece.lyrics_path),
+        *(piece.story_path, piece.tags.model_dump_json()),
+        *(piece.lyrics_path, piece.caption_path),
     )

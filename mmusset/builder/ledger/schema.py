@@ -13,7 +13,7 @@ from mmusset.files import failpoint
 from .rows import LedgerConnection, guard, tables
 
 # Raised as well where what stands in the columns that hold JSON has another form.
-SCHEMA_VERSION = "8"
+SCHEMA_VERSION = "9"
 SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE file (
@@ -33,7 +33,7 @@ CREATE TABLE item (
     music_path BLOB NOT NULL, music_sha256 TEXT NOT NULL, duration_s REAL NOT NULL,
     clip_index INTEGER NOT NULL, clip_count INTEGER NOT NULL,
     image_path BLOB NOT NULL, image_sha256 TEXT NOT NULL, image_origin TEXT NOT NULL,
-    story_path BLOB, lyrics_path BLOB,
+    story_path BLOB, lyrics_path BLOB, caption_path BLOB,
     grp TEXT NOT NULL, tags TEXT NOT NULL, crc INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX item_block ON item (block, idx);
 CREATE TABLE skipped (

@@ -163,7 +163,8 @@ def _readable(
     readable, undecided = [], []
     for pairing in pairings:
         own_and_album = beside.get(pairing.music, ())
-        files = (pairing.music, pairing.image, pairing.story or pairing.music, *own_and_album)
+        texts = (text for text in (pairing.story, pairing.caption) if text)
+        files = (pairing.music, pairing.image, *texts, *own_and_album)
         failing = next((path for path in files if path in unread), None)
         if failing is None:
             readable.append(pairing)
@@ -229,9 +230,14 @@ def _offer_of(
         image_sha256, pixels_sha256 = image.sha256, image.pixels_sha256
     file = SourceFile(pairing.music, music.sha256)
     picture = SourcePicture(pairing.image, image_sha256, pairing.image_origin)
-    own, album = (surveys[path].tags if path in surveys else Tags() for path in beside)
-    tags = together(own, music.tags, album)
-    piece = Piece(file, music.duration_s, picture, pairing.story, tags, pairing.lyrics)
+    own, album = (surveys.get(path, Survey(sha256="")) for path in beside)
+    of_album = album.tags.model_copy(update={"title": ""})  # that is the album's own
+    tags = together(own.tags, music.tags, of_album)
+    story, caption = (
+        path or (beside[0] if text in own.texts else None)
+        for text, path in (("story", pairing.story), ("caption", pairing.caption))
+    )
+    piece = Piece(file, music.duration_s, picture, story, tags, pairing.lyrics, caption)
     return _offer(piece, pixels_sha256, music, source)
 
 

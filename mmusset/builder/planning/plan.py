@@ -110,9 +110,16 @@ def _find_again(piece: Piece, ledger: Ledger) -> None:
         return
     before = planned.item.piece
     picture = piece.picture if piece.picture.sha256 == before.picture.sha256 else before.picture
-    places = (piece.music, picture, piece.story_path, piece.lyrics_path)
-    if places != (before.music, before.picture, before.story_path, before.lyrics_path):
-        ledger.plan.move_piece(replace(piece, picture=picture))
+    now = replace(
+        before,
+        music=piece.music,
+        picture=picture,
+        story_path=piece.story_path,
+        lyrics_path=piece.lyrics_path,
+        caption_path=piece.caption_path,
+    )
+    if now != before:
+        ledger.plan.move_piece(now)
 
 
 def unplanned(piece: Piece, part: ClipPart, ledger: Ledger) -> list[int]:

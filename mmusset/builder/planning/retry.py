@@ -54,5 +54,6 @@ def _mended(planned: PlannedItem, offers: Mapping[str, Offer], ledger: Ledger) -
         picture=now.picture,
         story_path=now.story_path,
         lyrics_path=now.lyrics_path,
+        caption_path=now.caption_path,
     )
     return replace(planned, item=replace(item, piece=piece))

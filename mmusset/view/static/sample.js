@@ -73,6 +73,9 @@ function notes(card) {
   return card.story_note ? card.story_note.split("\n").map((note) => el("p", { class: "quiet" }, `Kept as given: ${note}`)) : [];
 }
 
+// A caption that was given is kept too; its claims say what is for and against it.
+const givenNote = (card) => (card.writers.caption === "given" ? el("p", { class: "quiet" }, "Kept as given.") : null);
+
 function history(detail) {
   if (!detail.turns.length) return null;
   return section("History",
@@ -127,7 +130,7 @@ function showSample(detail) {
         el("h1", {}, card.title), el("p", { class: "path" }, card.path),
         el("p", { class: "badges", id: "badges" }, badges(card)),
         verdict(detail),
-        card.caption.length ? textSection(detail, "caption", captionOf(card), saved) : null,
+        card.caption.length ? textSection(detail, "caption", el("div", {}, captionOf(card), givenNote(card)), saved) : null,
         claims(detail), facets(detail),
         card.story ? textSection(detail, "story", el("div", {}, el("p", { class: "story" }, card.story), notes(card)), saved) : null,
         history(detail), told(detail), evidence(detail), facts(detail))));

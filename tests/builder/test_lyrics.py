@@ -132,7 +132,7 @@ def test_a_file_that_is_no_text_is_told_and_harms_nothing(tmp_path: Path) -> Non
     samples = build(tmp_path / "source", tmp_path / "out", *KEEP)
     lyrics = samples["x.wav"]["lyrics"]
     assert lyrics["origin"] == "none"
-    assert lyrics["why"].startswith("the .lrc file is no text, or its encoding is not sure")
+    assert lyrics["why"].startswith("the file of lyrics is no text, or its encoding is not sure")
 
 
 def test_the_card_tells_that_there_are_some(source: Path, kept: dict[str, dict[str, Any]]) -> None:

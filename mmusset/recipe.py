@@ -61,6 +61,18 @@ class MusicPart(Frozen):
         return self
 
 
+class PairingPart(Frozen):
+    """How pictures and music come together.
+
+    `given`: as the source pairs them. `any`: what is left over is matched by mood and theme.
+    `match`: all pictures that are files and all music are matched, wherever they lie; videos keep
+    their own. A matched picture has `picture_uses` pieces at most, a piece has one picture.
+    """
+
+    mode: Literal["given", "any", "match"] = "given"
+    picture_uses: Count = 1
+
+
 class ImagePart(Frozen):
     """How pictures are stored."""
 
@@ -268,6 +280,7 @@ class Recipe(Frozen):
     piece: PiecePart = PiecePart()
     quality: QualityPart = QualityPart()
     music: MusicPart = MusicPart()
+    pairing: PairingPart = PairingPart()
     image: ImagePart = ImagePart()
     split: SplitPart = SplitPart()
     speaker: SpeakerPart = SpeakerPart()
@@ -334,6 +347,8 @@ class Recipe(Frozen):
             del data["lyrics"]
         if self.piece == PiecePart():
             del data["piece"]
+        if self.pairing.mode == "given":
+            del data["pairing"]
         if self.ears:
             data["ears"] = sorted(self.ears)
             if "listener" in self.ears:

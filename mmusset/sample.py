@@ -39,6 +39,7 @@ ImageOrigin = Literal[
     "folder",
     "video",
     "alone",
+    "matched",
     "embedded, second choice",
     "stem, second choice",
     "folder, second choice",
@@ -83,6 +84,10 @@ def _is_unasked(value: object) -> bool:
 
 def _is_spread(value: object) -> bool:
     return value == SPREAD
+
+
+def _is_unmatched(value: object) -> bool:
+    return value == Match()
 
 
 # --- evidence: what was measured, and what was heard -------------------------------------
@@ -403,6 +408,17 @@ class ClipFacts(Frozen):
     chosen: Annotated[Chosen, Field(exclude_if=_is_spread)] = SPREAD
 
 
+class Match(Frozen):
+    """How a picture and its music came together, where the recipe matches what nothing pairs: by
+    the source, or `matched`; "" where it does not.
+
+    `score` is the share of random pairs that go together less well, by what was measured.
+    """
+
+    by: Literal["", "source", "matched"] = ""
+    score: Share = 0.0
+
+
 class ImageFacts(Frozen):
     """Where a picture came from, and the sha256 of the JPEG member."""
 
@@ -410,6 +426,7 @@ class ImageFacts(Frozen):
     width_px: int
     height_px: int
     sha256: Sha256
+    match: Annotated[Match, Field(exclude_if=_is_unmatched)] = Match()
 
 
 class Lyrics(Frozen):

@@ -12,7 +12,7 @@ from mmusset.errors import MmussetError, Unread, Unusable
 from mmusset.files import failpoint
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
-from mmusset.sample import Item, Material, Prepared, Revision
+from mmusset.sample import Item, Match, Material, Prepared, Revision
 from mmusset.structure import SPREAD
 
 from .decoding.tasks import HearTask, Originals, PrepareTask
@@ -164,7 +164,17 @@ class Media:
             # What was measured is kept: a clip that is cut again needs its media alone.
             sections=recipe.piece.sections and before is None,
             lyrics=recipe.lyrics == "keep",
+            match=self._match(item),
         )
+
+    def _match(self, item: Item) -> Match:
+        """How an item's picture and music came together, where the recipe matches any."""
+        if self._workspace.recipe.pairing.mode == "given":
+            return Match()
+        if item.piece.picture.origin != "matched":
+            return Match(by="source")
+        score = self._workspace.ledger.matching.score(item.piece.music.sha256)
+        return Match(by="matched", score=score)
 
     def _stored(self, key: str, prepared: Prepared) -> tuple[bytes, bytes] | None:
         jpeg, flac = (path.read_bytes() if path.exists() else b"" for path in self._paths(key))

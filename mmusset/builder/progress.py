@@ -25,6 +25,11 @@ class BuildProgress:
         self._enter("reading the source", total, 0, "files")
         self._display.step(done, total=total, event="surveyed")
 
+    def matched(self, done: int, total: int) -> None:
+        """`done` of the `total` files that nothing pairs have been measured."""
+        self._enter("measuring what is to be matched", total, 0, "files")
+        self._display.step(done, total=total, event="matched")
+
     def composed(self, done: int, total: int) -> None:
         """Music is made for `done` of the `total` pictures that lack it."""
         # The pace counts from the first piece on: a model is loaded before it.

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from mmusset.sample import Match
+
 _WORDED = {
     "at once": "accepted without changes",
     "mended": "accepted after changes",
@@ -47,10 +49,20 @@ ORIGINS = {
     "folder": "the folder's cover",
     "video": "a frame of the video",
     "alone": "of no music",
+    "matched": "matched by mood and theme: nothing pairs them",
     "embedded, second choice": "embedded in the music file, since nearer ones can't be used",
     "stem, second choice": "of the same name, since the embedded one can't be used",
     "folder, second choice": "the folder's cover, since nearer ones can't be used",
 }
+
+
+
+def matched_how_well(match: Match) -> str:
+    """How well a matched picture goes with its music, for people; "" for others."""
+    if match.by != "matched":
+        return ""
+    return f"better than {match.score:.1%} of random pairs"
+
 
 # Where lyrics come from.
 LYRICS_FROM = {

@@ -52,7 +52,7 @@ async def build(job: BuildJob, progress: BuildProgress) -> BuildResult:
         with ledger.transaction():
             ledger.job.note_source(address_of(job.source))
         marked = apply_marks(ledger) if job.apply_marks else 0
-        inventory = await take_inventory(workspace, entries, progress.surveyed)
+        inventory = await take_inventory(workspace, entries, progress.surveyed, progress.matched)
         beyond = "not needed for --accept" if job.quota else "beyond --limit"
         studio = job.studio(workspace)
         if studio:
@@ -115,4 +115,4 @@ async def survey_only(source: Source, recipe: Recipe, progress: BuildProgress) -
     """What a build would find, without an output folder."""
     entries = source.entries()
     async with passing_workspace(source, recipe) as workspace:
-        return await take_inventory(workspace, entries, progress.surveyed)
+        return await take_inventory(workspace, entries, progress.surveyed, progress.matched)

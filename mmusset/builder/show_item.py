@@ -23,7 +23,7 @@ from mmusset.structure import lines as section_lines
 
 from .item_story import ItemStory
 from .ledger.marks import Mark
-from .reasons import LYRICS_FROM, ORIGINS, worded
+from .reasons import LYRICS_FROM, ORIGINS, matched_how_well, worded
 
 MOST_LINES = 8  # of lyrics
 WAITS = "waits for `mmusset build --apply-marks`"
@@ -44,6 +44,8 @@ def _story(story: ItemStory) -> str:
         f" group {item.group}",
         f"picture   {show_path(piece.picture.path)}, {ORIGINS[piece.picture.origin]}",
     ]
+    if story.prepared and (how_well := matched_how_well(story.prepared.media.image.match)):
+        lines[-1] += f"; it goes with the music {how_well}"
     if story.prepared and story.prepared.media.music.generated_by:
         its_story = " and its story" if story.prepared.given_story else ""
         by = story.prepared.media.music.generated_by

@@ -39,6 +39,7 @@ ORIGINS: dict[ImageOrigin, str] = {
     "folder": "covers of albums' folders",
     "video": "frames of music videos",
     "alone": "pictures without music, for which a model made some",
+    "matched": "pictures matched to music by mood and theme, which nobody paired",
     "embedded, second choice": "covers in the music's files, where nearer pictures can't be used",
     "stem, second choice": "pictures named as the music is, where its cover can't be used",
     "folder, second choice": "covers of albums' folders, where nearer pictures can't be used",

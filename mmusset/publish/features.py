@@ -43,6 +43,7 @@ def optional_fields(recipe: Mapping[str, Any]) -> frozenset[str]:
         "tier": bool(recipe.get("ears")),
         "chosen": "choose" in recipe.get("clip", {}),
         "lyrics": recipe.get("lyrics") == "keep",
+        "match": "pairing" in recipe,
         "sections": bool(recipe.get("piece", {}).get("sections")),
     }
     return frozenset(name for name, is_there in fields.items() if is_there)

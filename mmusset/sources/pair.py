@@ -59,12 +59,19 @@ class PicturesFound:
     without_frames: AbstractSet[bytes] = frozenset()
 
 
-def pair(entries: Sequence[Entry], seen: PicturesFound, generate: bool = False) -> Paired:
+def pair(
+    entries: Sequence[Entry],
+    seen: PicturesFound,
+    generate: bool = False,
+    matched: Mapping[bytes, bytes] | None = None,
+    nearby: bool = True,
+) -> Paired:
     """Pair usable entries, which come in order.
 
     A picture that can't be used gives way to the next; where none can, the nearest is taken, so
     that its piece fails for the right reason. With `generate`, a picture of no music is alone and
-    not left over.
+    not left over. `matched` are pictures for music that has none; without `nearby`, what lies
+    beside music is not taken for its picture.
     """
     shelf = _Shelf(entries)
     pairs, leftover, used = [], [], set[bytes]()
@@ -72,7 +79,11 @@ def pair(entries: Sequence[Entry], seen: PicturesFound, generate: bool = False) 
         if entry.kind not in ("music", "video"):
             continue
         story, caption = shelf.story(entry.path), shelf.caption(entry.path)
-        picture = _picture(entry, seen, shelf)
+        picture = _picture(entry, seen, shelf, nearby)
+        if picture is None and (chosen := (matched or {}).get(entry.path)):
+            picture = chosen, "matched"
+            # A story tells of its picture: where that has brought one, it is the better.
+            story = shelf.story(chosen) or story
         if picture is None:
             reason = "no picture: put cover.jpg beside it, or a picture of the same name"
             leftover.append((entry.path, reason))
@@ -107,12 +118,12 @@ def _alone(entries: Sequence[Entry], shelf: "_Shelf", used: AbstractSet[bytes]) 
 
 
 def _picture(
-    entry: Entry, seen: PicturesFound, shelf: "_Shelf"
+    entry: Entry, seen: PicturesFound, shelf: "_Shelf", nearby: bool
 ) -> tuple[bytes, ImageOrigin] | None:
     """The nearest picture that can be used, and by which rule."""
     if entry.kind == "video" and entry.path not in seen.without_frames:
         return entry.path, "video"
-    choices = _choices(entry.path, seen, shelf)
+    choices = _choices(entry.path, seen, shelf) if nearby else []
     if not choices:
         return None
     for number, (path, origin) in enumerate(choices):

@@ -100,6 +100,7 @@ def prepare(task: PrepareTask) -> Prepared:
             width_px=picture.width,
             height_px=picture.height,
             sha256=hashlib.sha256(jpeg).hexdigest(),
+            match=task.match,
         ),
         music_evidence=_evidence(task, clip, whole),
         quality=qualities.measure(clip, task.clip.silence_dbfs),

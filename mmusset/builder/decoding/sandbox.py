@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmusset.ears.listed import EARS
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
+from mmusset.matching.affect import Affect
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.recipe import LimitsPart
 from mmusset.safe_text import SECRET_VARIABLES
@@ -27,6 +28,7 @@ from .tasks import (
     AnyTask,
     ComposingInput,
     ComposingTask,
+    FeelTask,
     HearTask,
     Listened,
     ListenTask,
@@ -85,6 +87,10 @@ class Sandbox:
         machine failed to read them, and MmussetError where it failed to store them.
         """
         return Prepared.model_validate_json(await self._decoders.run(task))
+
+    async def feel(self, task: FeelTask) -> Affect:
+        """How a file feels. Raises as `prepare` does."""
+        return Affect.model_validate_json(await self._decoders.run(task))
 
     async def listen(self, task: ListenTask) -> Listened:
         """A piece's first clip, stored as a listener is sent it, and what ears hear in it.

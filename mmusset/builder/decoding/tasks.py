@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from mmusset.frozen import Frozen
 from mmusset.recipe import ClipPart, ImagePart
-from mmusset.sample import ClipFacts, Heard, Item, Tags
+from mmusset.sample import ClipFacts, Heard, Item, Match, Tags
 from mmusset.sources.source import Kind
 
 # What mends a file that took its decoder more memory than it has.
@@ -94,7 +94,8 @@ class ComposingTask(_Task):
 class PrepareTask(_Task):
     """Cut, measure and store an item as `stem`.flac and `stem`.jpg.
 
-    With `model_pixels`, the picture is also stored as a model is shown it, as `stem`.model.jpg.
+    `match` says how picture and music came together, where the recipe matches any. With
+    `model_pixels`, the picture is also stored as a model is shown it, as `stem`.model.jpg.
     `generated_by` is "" where the music is the source's own; `ears` listen to the clip. With
     `sound`, the clip is also stored as a listener is sent it, as `stem`.listener.wav. A clip that
     was chosen by its sound is cut again where it was, `cut_before`, and not chosen anew. With
@@ -115,6 +116,7 @@ class PrepareTask(_Task):
     cut_before: ClipFacts | None = None
     sections: bool = False
     lyrics: bool = False
+    match: Match = Match()
 
 
 class ListenTask(_Task):
@@ -137,13 +139,25 @@ class HearTask(_Task):
     silence_dbfs: float
 
 
+class FeelTask(_Task):
+    """Measure how a file feels: a picture, or the clip that a piece would give, by the sound and
+    by what `ears` hear in it."""
+
+    task: Literal["feel"] = "feel"
+    file: bytes
+    is_picture: bool
+    clip: ClipPart
+    image: ImagePart
+    ears: tuple[str, ...] = ()
+
+
 class Listened(Frozen):
     """What ears heard in a clip."""
 
     heard: Heard
 
 
-AnyTask = SurveyTask | ComposingTask | PrepareTask | ListenTask | HearTask
+AnyTask = SurveyTask | ComposingTask | PrepareTask | ListenTask | HearTask | FeelTask
 Task = Annotated[AnyTask, Field(discriminator="task")]
 TASKS: TypeAdapter[AnyTask] = TypeAdapter(Task)
 

@@ -24,6 +24,7 @@ from mmusset.errors import MmussetError, Unfit, Unread, Unusable
 from mmusset.frozen import Frozen
 from mmusset.measurements.listed import MEASUREMENTS
 
+from .feeling import feel
 from .no_network import drop_network
 from .preparing import composing_input, hear_stored, listen, prepare
 from .surveying import survey
@@ -72,6 +73,8 @@ def _reply(line: str) -> dict[str, Any]:
             result = listen(task)
         elif task.task == "hear":
             result = hear_stored(task)
+        elif task.task == "feel":
+            result = feel(task)
         else:
             result = prepare(task)
         return {"ok": result.model_dump_json()}

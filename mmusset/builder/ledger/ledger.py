@@ -11,6 +11,7 @@ from .calls import LedgerCalls
 from .job import LedgerJob
 from .left_out import LedgerLeftOut
 from .marks import LedgerMarks
+from .matching import LedgerMatching
 from .media import LedgerMedia
 from .plan import LedgerPlan
 from .rows import LedgerConnection, broken, is_passing
@@ -29,6 +30,7 @@ class Ledger:
         self.plan = LedgerPlan(connection)
         self.left_out = LedgerLeftOut(connection)
         self.media = LedgerMedia(connection)
+        self.matching = LedgerMatching(connection)
         self.calls = LedgerCalls(connection)
         self.verdicts = LedgerVerdicts(connection, self.left_out)
         self.shards = LedgerShards(connection)

@@ -17,6 +17,7 @@ from mmusset.sources.pair import Pairing, PicturesFound, pair
 from mmusset.sources.sidecar import sidecars, together
 from mmusset.sources.source import MUSICAL, Entry, Source
 
+from .matching import MatchedFiles, match_left_over
 from .surveys import Step, Surveys, nothing_read, survey_all
 
 LYRICS = "lyrics, which the recipe drops"
@@ -33,8 +34,8 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
-    """Music, or a folder, of which nothing can be planned yet, since it or what belongs to it could
-    not be read; and why."""
+    """Music, a picture or a folder of which nothing can be planned yet, since it or what belongs
+    to it could not be read; and why."""
 
     path: bytes
     why: str
@@ -79,13 +80,15 @@ class Inventory:
     undecided: tuple[Undecided, ...] = ()
 
 
-async def take_inventory(workspace: Workspace, entries: list[Entry], step: Step) -> Inventory:
+async def take_inventory(
+    workspace: Workspace, entries: list[Entry], step: Step, matched_step: Step | None = None
+) -> Inventory:
     """Read what the media of a source say of themselves, and pair them.
 
-    `step(done, total)` is called as files are read; those that have not changed since the last
-    time are not read again. What the machine could not read keeps its place in the pairs: nothing
-    else is taken for it. Raises MmussetError where the source is gone, or nothing of it can be
-    read.
+    `step(done, total)` is called as files are read, `matched_step` as those that nothing pairs are
+    measured; what has not changed since the last time is not read again. What the machine could
+    not read keeps its place in the pairs: nothing else is taken for it. Raises MmussetError where
+    the source is gone, or nothing of it can be read.
     """
     entries = _without_other_json(entries)
     if workspace.recipe.lyrics == "drop":
@@ -94,7 +97,17 @@ async def take_inventory(workspace: Workspace, entries: list[Entry], step: Step)
     surveys.unread.update((e.path, e.unread) for e in entries if e.unread)
     if surveys.unread and not surveys.read and not surveys.unusable:
         raise nothing_read(workspace.source, surveys.unread)
-    return _inventory(workspace, entries, surveys)
+    mode, matched = workspace.recipe.pairing.mode, MatchedFiles()
+    if mode != "given":
+        usable = _usable(entries, surveys)
+        paired = pair(usable, _seen(surveys.read), nearby=mode == "any")
+        matched = await match_left_over(workspace, usable, paired, surveys, matched_step or step)
+        surveys.unread.update(matched.unread)
+    return _inventory(workspace, entries, surveys, matched)
+
+
+def _usable(entries: Sequence[Entry], surveys: Surveys) -> list[Entry]:
+    return [e for e in entries if not e.skip and e.path not in surveys.unusable]
 
 
 def _media(entries: list[Entry], recipe: Recipe) -> list[Entry]:
@@ -118,19 +131,30 @@ def _left_out(entry: Entry, why: str) -> Entry:
     return replace(entry, kind="other", skip=why)
 
 
-def _inventory(workspace: Workspace, entries: list[Entry], surveys: Surveys) -> Inventory:
+def _inventory(
+    workspace: Workspace, entries: list[Entry], surveys: Surveys, matched: MatchedFiles
+) -> Inventory:
     skipped = [Skipped(path, *why) for path, why in surveys.unusable.items()]
     skipped += [Skipped(e.path, e.skip) for e in entries if e.skip]
-    lost = {s.path for s in skipped}
-    generate = workspace.recipe.music.source == "generate"
-    paired = pair([e for e in entries if e.path not in lost], _seen(surveys.read), generate)
+    recipe = workspace.recipe
+    paired = pair(
+        _usable(entries, surveys),
+        _seen(surveys.read),
+        generate=recipe.music.source == "generate",
+        matched=matched.pictures,
+        nearby=recipe.pairing.mode != "match",
+    )
     musical = {e.path for e in entries if e.kind in MUSICAL}
     undecided = [Undecided(e.path, e.unread) for e in entries if e.kind == "folder" and e.unread]
+    # While a picture can't be read, nobody knows what it would go with.
+    awaited = musical if recipe.pairing.mode == "given" else {*musical, *_pictures(entries)}
     for path, reason in paired.leftover:
-        if path in surveys.unread and path in musical:
+        if path in surveys.unread and path in awaited:
             undecided.append(Undecided(path, surveys.unread[path]))
         elif path not in musical and path in surveys.read and surveys.read[path].trouble[0]:
             skipped.append(Skipped(path, *surveys.read[path].trouble))
+        elif path in matched.alone:
+            skipped.append(Skipped(path, *matched.alone[path]))
         else:
             skipped.append(Skipped(path, reason))
     beside = sidecars(entries)
@@ -143,6 +167,10 @@ def _inventory(workspace: Workspace, entries: list[Entry], surveys: Surveys) -> 
     skipped = sorted([*skipped, *twins, *alike], key=lambda s: s.path)
     undecided.sort(key=lambda u: u.path)
     return Inventory(tuple(entries), tuple(offers), tuple(lone), tuple(skipped), tuple(undecided))
+
+
+def _pictures(entries: Sequence[Entry]) -> set[bytes]:
+    return {entry.path for entry in entries if entry.kind == "image"}
 
 
 def _seen(surveys: Mapping[bytes, Survey]) -> PicturesFound:

@@ -1,0 +1,210 @@
+"""Pictures and music that the source pairs with nothing, measured and matched.
+
+What was matched once stays so, whatever is found later: the ledger keeps it. While something could
+not be read nothing is kept, since what that is may change who goes with whom.
+"""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mmusset.builder.decoding.tasks import FeelTask, Survey
+from mmusset.builder.ledger.matching import KnownMatch
+from mmusset.builder.workspace import Workspace
+from mmusset.errors import Unread, Unusable, first_error
+from mmusset.files import failpoint
+from mmusset.matching.affect import Affect, with_moods
+from mmusset.matching.pairs import LEAST_SCORE, Single, match
+from mmusset.matching.theme import words_of
+from mmusset.safe_text import show_path
+from mmusset.sources.pair import Paired
+from mmusset.sources.source import MUSICAL, Entry
+
+from .surveys import BATCH, Step, Surveys
+
+Why = tuple[str, str]  # a reason and its detail
+
+
+@dataclass(slots=True)
+class MatchedFiles:
+    """The pictures that were found for music, by its path; why others have none, and what the
+    machine could not read of them."""
+
+    pictures: dict[bytes, bytes] = field(default_factory=dict)
+    alone: dict[bytes, Why] = field(default_factory=dict)
+    unread: dict[bytes, str] = field(default_factory=dict)
+
+
+async def match_left_over(
+    workspace: Workspace, entries: Sequence[Entry], paired: Paired, surveys: Surveys, step: Step
+) -> MatchedFiles:
+    """Match the pictures and the music that `paired` leaves over or alone.
+
+    `step(done, total)` is called as files are measured.
+    """
+    matching = _Matching(workspace, surveys.read)
+    found = matching.found
+    left = {path for path, _ in paired.leftover} | {each.image for each in paired.alone}
+    readable = [entry for entry in entries if entry.path in left and entry.path in surveys.read]
+    music, uses = matching.as_before(
+        matching.music_of(readable, paired), matching.pictures_of(readable)
+    )
+    if not music or not uses:
+        return found
+    await matching.feel(music, list(uses), step)
+    singles = [matching.single(path) for path in music if path in matching.affects]
+    pictures = [matching.picture(p, n) for p, n in uses.items() if p in matching.affects]
+    matches = match(pictures, singles)
+    found.pictures |= {pair.music: pair.picture for pair in matches.pairs}
+    matching.explain(singles, "picture", matches.refused)
+    matching.explain(pictures, "music", matches.refused)
+    if not (surveys.unread or found.unread):
+        sha256 = {path: surveys.read[path].sha256 for path in (*music, *uses)}
+        with workspace.ledger.transaction():
+            workspace.ledger.matching.keep(
+                KnownMatch(sha256[pair.music], sha256[pair.picture], pair.score)
+                for pair in matches.pairs
+            )
+        failpoint("matches_kept")
+    return found
+
+
+class _Matching:
+    """Left-over files on their way into pairs."""
+
+    def __init__(self, workspace: Workspace, read: Mapping[bytes, Survey]) -> None:
+        self._workspace = workspace
+        self._read = read
+        self.found = MatchedFiles()
+        self.affects: dict[bytes, Affect] = {}
+
+    def music_of(self, left: Iterable[Entry], paired: Paired) -> list[bytes]:
+        """The music that a clip can be cut from, each content once."""
+        clip_s, music = self._workspace.recipe.clip.seconds, list[bytes]()
+        first = {self._read[p.music].sha256: p.music for p in paired.pairs if p.music in self._read}
+        for entry in left:
+            survey = self._read[entry.path]
+            if entry.kind not in MUSICAL:
+                continue
+            if 0 < survey.duration_s < clip_s:
+                detail = f"{survey.duration_s:.2f} s of {clip_s:g} s"
+                self.found.alone[entry.path] = "shorter than a clip", detail
+            elif (other := first.setdefault(survey.sha256, entry.path)) != entry.path:
+                self.found.alone[entry.path] = "same bytes as another", show_path(other)
+            else:
+                music.append(entry.path)
+        return music
+
+    def pictures_of(self, left: Iterable[Entry]) -> list[bytes]:
+        """The pictures that can be used, each once, whatever file it is in."""
+        first: dict[str, bytes] = {}
+        for entry in left:
+            survey = self._read[entry.path]
+            if entry.kind != "image" or survey.trouble[0]:
+                continue
+            other = first.setdefault(survey.pixels_sha256, entry.path)
+            if other != entry.path:
+                self.found.alone[entry.path] = "same picture as another", show_path(other)
+        return list(first.values())
+
+    def as_before(
+        self, music: Sequence[bytes], pictures: Sequence[bytes]
+    ) -> tuple[list[bytes], dict[bytes, int]]:
+        """The music that still waits, and how many pieces each picture may still have.
+
+        A piece keeps the picture that it was given; one that is planned with another, or whose
+        picture has gone, waits for none.
+        """
+        ledger, read = self._workspace.ledger, self._read
+        known, by_content = ledger.matching.known(), {read[p].sha256: p for p in pictures}
+        frozen = {block.n for block in ledger.plan.blocks() if not block.provisional}
+
+        def is_planned(sha256: str) -> bool:
+            planned = ledger.plan.first_item_of(sha256)
+            return planned is not None and planned.block in frozen
+
+        taken, waiting, here = Counter[str](), list[bytes](), set[str]()
+        for path in music:
+            sha256 = read[path].sha256
+            here.add(sha256)
+            picture = by_content.get(known[sha256].picture_sha256) if sha256 in known else None
+            if picture:
+                self.found.pictures[path] = picture
+                taken[known[sha256].picture_sha256] += 1
+            elif not is_planned(sha256):
+                waiting.append(path)
+        # The pictures of planned music that has left the source, or has found one beside it.
+        taken.update(k.picture_sha256 for k in known.values()
+                     if k.music_sha256 not in here and is_planned(k.music_sha256))  # fmt: skip
+        most = self._workspace.recipe.pairing.picture_uses
+        uses = {path: most - taken[read[path].sha256] for path in pictures}
+        return waiting, {path: count for path, count in uses.items() if count > 0}
+
+    async def feel(self, music: Sequence[bytes], pictures: Sequence[bytes], step: Step) -> None:
+        """Measure how all of these feel; what can't be measured is noted and left out."""
+        files = [(path, False) for path in music] + [(path, True) for path in pictures]
+        for start in range(0, len(files), BATCH):
+            batch = files[start : start + BATCH]
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for path, is_picture in batch:
+                        group.create_task(self._feel(path, is_picture))
+            except BaseExceptionGroup as errors:
+                raise first_error(errors) from None
+            with self._workspace.ledger.transaction():
+                for path, _ in batch:
+                    if path in self.affects:
+                        sha256 = self._read[path].sha256
+                        self._workspace.ledger.matching.keep_affect(sha256, self.affects[path])
+            step(start + len(batch), len(files))
+
+    async def _feel(self, path: bytes, is_picture: bool) -> None:
+        work = self._workspace
+        if known := work.ledger.matching.affect(self._read[path].sha256):
+            self.affects[path] = known
+            return
+        try:
+            async with work.source.open(path) as file:
+                task = FeelTask(
+                    file=os.fsencode(file),
+                    is_picture=is_picture,
+                    clip=work.recipe.clip,
+                    image=work.recipe.image,
+                    ears=work.recipe.ears,
+                )
+                self.affects[path] = await work.sandbox.feel(task)
+        except Unusable as error:
+            work.source.check()
+            self.found.alone[path] = error.reason, error.detail
+        except Unread as error:
+            work.source.check()
+            self.found.unread[path] = error.why
+
+    def single(self, music: bytes) -> Single:
+        """A piece of music, with the moods and the words of its tags."""
+        tags, use = self._read[music].tags, self._workspace.recipe.tags.use
+        moods = tags.mood.split(", ") if "mood" in use else []
+        words = words_of(_words(music), tags.title, tags.album, tags.genre, tags.mood)
+        return Single(music, with_moods(self.affects[music], moods), words)
+
+    def picture(self, path: bytes, uses: int) -> Single:
+        """A picture, that so many pieces may have."""
+        return Single(path, self.affects[path], words_of(_words(path)), uses)
+
+    def explain(
+        self, singles: Iterable[Single], other: str, refused: Mapping[bytes, float]
+    ) -> None:
+        """Say why those have stayed alone that have."""
+        taken = {*self.found.pictures, *self.found.pictures.values()}
+        for name in (single.name for single in singles if single.name not in taken):
+            if name in refused:
+                reason = f"no {other} goes with it better than {LEAST_SCORE:.0%} of random pairs"
+                self.found.alone[name] = reason, f"{refused[name]:.0%} at best"
+            else:
+                self.found.alone[name] = f"matched with nothing: no {other} was left for it", ""
+
+
+def _words(path: bytes) -> str:
+    return os.fsdecode(path.rpartition(b".")[0])

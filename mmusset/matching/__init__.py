@@ -1,0 +1,7 @@
+"""Pictures and music that nothing pairs, paired by what they feel like and what they are about.
+
+Doors:
+    affect   how pleasant and how stirring a clip or a picture is, by what was measured on it
+    theme    the words that say what a file is about
+    pairs    `match`: who goes with whom, how well, and who stays alone
+"""

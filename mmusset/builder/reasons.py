@@ -56,7 +56,6 @@ ORIGINS = {
 }
 
 
-
 def matched_how_well(match: Match) -> str:
     """How well a matched picture goes with its music, for people; "" for others."""
     if match.by != "matched":

@@ -28,8 +28,8 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     piece(folder / "own/song.flac", 40)
     picture(folder / "own/song.png", 40)
     piece(folder / "songs/short.flac", 50, seconds=1.0)
-    shutil.copy(folder / "songs/3.flac", folder / "songs/copy.flac")
-    shutil.copy(folder / "photos/IMG_0003.png", folder / "photos/copy.png")
+    shutil.copy(folder / "songs/3.flac", folder / "songs/again.flac")
+    shutil.copy(folder / "photos/IMG_0003.png", folder / "photos/twin.png")
     return folder
 
 
@@ -81,8 +81,8 @@ def test_everything_that_stays_alone_has_its_reason(built: Path) -> None:
     why, report = skipped(built), json.loads(mmusset("status", built, "--json").stdout)
     alone = PAIRS - len(pictures(built))
     assert why["songs/short.flac"] == "shorter than a clip"
-    assert why["photos/IMG_0003.png"] == "same picture as another"
-    assert why["songs/copy.flac"] == why["photos/IMG_0003.png"].replace("picture", "bytes")
+    assert why["photos/twin.png"] == "same picture as another"
+    assert why["songs/again.flac"] == "same bytes as another"
     reasons = list(why.values())
     assert reasons.count("no picture goes with it better than 95% of random pairs") == alone
     assert reasons.count("no music goes with it better than 95% of random pairs") == alone
@@ -125,9 +125,7 @@ def test_a_pair_that_was_made_stays_when_more_is_found(
     assert len(set(after.values())) == len(after)
 
 
-def test_in_the_mode_match_no_piece_keeps_what_lies_beside_it(
-    source: Path, tmp_path: Path
-) -> None:
+def test_in_the_mode_match_no_piece_keeps_what_lies_beside_it(source: Path, tmp_path: Path) -> None:
     words = (*SHORT, "--set", "pairing.mode=match", "--json")
     report = json.loads(mmusset("scan", source, *words).stdout)
     assert set(report["pictured_by"]) == {"matched"}

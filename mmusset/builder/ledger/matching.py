@@ -4,7 +4,7 @@ A pair that was made stays: files that come later are matched among those that w
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mmusset.matching.affect import Affect
@@ -53,8 +53,22 @@ class LedgerMatching:
         ).fetchone()
         return float(row[0]) if row else 0.0
 
-    def keep(self, matches: Iterable[KnownMatch]) -> None:
-        """Keep what was matched, in place of what was known of the same music."""
+    def alone(self) -> dict[str, tuple[str, str]]:
+        """Why each file that the last matching considered stays alone, by the hash of its content,
+        as a reason and its detail; "" where it does not."""
+        rows = self._db.execute("SELECT sha256, reason, detail FROM sound_unmatched")
+        return {sha256: (reason, detail) for sha256, reason, detail in rows}
+
+    def keep(
+        self, matches: Iterable[KnownMatch], considered: Mapping[str, tuple[str, str]]
+    ) -> None:
+        """Keep what was matched, in place of what was known of the same music; and why what else
+        was `considered` stays alone, in place of what was considered before."""
+        self._db.execute("DELETE FROM unmatched")
+        self._db.executemany(
+            "INSERT INTO unmatched (sha256, reason, detail) VALUES (?, ?, ?)",
+            [(sha256, *why) for sha256, why in sorted(considered.items())],
+        )
         self._db.executemany(
             "INSERT OR REPLACE INTO matched (music_sha256, picture_sha256, score) VALUES (?, ?, ?)",
             [(each.music_sha256, each.picture_sha256, each.score) for each in matches],

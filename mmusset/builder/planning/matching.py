@@ -51,7 +51,7 @@ async def match_left_over(
     music, uses = matching.as_before(
         matching.music_of(readable, paired), matching.pictures_of(readable)
     )
-    if not music or not uses:
+    if matching.is_known([*music, *uses]) or not music or not uses:
         return found
     await matching.feel(music, list(uses), step)
     singles = [matching.single(path) for path in music if path in matching.affects]
@@ -62,11 +62,10 @@ async def match_left_over(
     matching.explain(pictures, "music", matches.refused)
     if not (surveys.unread or found.unread):
         sha256 = {path: surveys.read[path].sha256 for path in (*music, *uses)}
+        made = (KnownMatch(sha256[p.music], sha256[p.picture], p.score) for p in matches.pairs)
+        considered = {sha256[path]: found.alone.get(path, ("", "")) for path in sha256}
         with workspace.ledger.transaction():
-            workspace.ledger.matching.keep(
-                KnownMatch(sha256[pair.music], sha256[pair.picture], pair.score)
-                for pair in matches.pairs
-            )
+            workspace.ledger.matching.keep(made, considered)
         failpoint("matches_kept")
     return found
 
@@ -141,6 +140,18 @@ class _Matching:
         most = self._workspace.recipe.pairing.picture_uses
         uses = {path: most - taken[read[path].sha256] for path in pictures}
         return waiting, {path: count for path, count in uses.items() if count > 0}
+
+    def is_known(self, files: Sequence[bytes]) -> bool:
+        """Whether the last matching considered all of these: then it is known why they are alone.
+
+        Matched again among themselves, some would pass that were refused among all.
+        """
+        before = self._workspace.ledger.matching.alone()
+        whys = {path: before.get(self._read[path].sha256) for path in files}
+        if None in whys.values():
+            return False
+        self.found.alone |= {path: why for path, why in whys.items() if why and why[0]}
+        return True
 
     async def feel(self, music: Sequence[bytes], pictures: Sequence[bytes], step: Step) -> None:
         """Measure how all of these feel; what can't be measured is noted and left out."""

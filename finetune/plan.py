@@ -1,11 +1,13 @@
 """`mmusset finetune --plan`: memory, tokens and steps, before a weight is loaded.
 
-A whole step is simulated on the base's config (see training/memory.py). Bases in the table of
+A whole step is simulated on the base's config (see training/memory.py), with two and with three
+layers of its language model: each further one adds as much as the third. Bases in the table of
 published sizes need neither network nor files; their token counts are estimated where the
 tokenizer is not on this machine.
 """
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +25,9 @@ from .recipe import FinetuneRecipe, LoraTrainPart
 
 # Bytes of a weight in 4 bits: NF4, and doubly quantized scales (QLoRA, section 3: 0.127 bits).
 NF4_BYTES = (4 + 0.127) / 8
+# Layers of the language model that are simulated. Not fewer: where layers are computed twice, the
+# second adds more than each after it.
+FEW_LAYERS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +153,26 @@ def shape_of(
 
 def needed(recipe: FinetuneRecipe, config: Any, shape: StepShape, bf16: bool) -> tuple[Memory, int]:
     """The memory of a step, and how many weights there are in all, adapter included."""
+    more = config.get_text_config().num_hidden_layers - FEW_LAYERS
+    if more <= 0:
+        return simulated(recipe, config, shape, bf16)
+    few, few_weights = simulated(recipe, _shallow(config, FEW_LAYERS), shape, bf16)
+    one_more, weights = simulated(recipe, _shallow(config, FEW_LAYERS + 1), shape, bf16)
+    return few.extended(one_more, more), few_weights + more * (weights - few_weights)
+
+
+def _shallow(config: Any, layers: int) -> Any:
+    """The config of a base with so many layers in its language model."""
+    shallow = deepcopy(config)
+    text = shallow.get_text_config()
+    text.num_hidden_layers, text.layer_types = layers, text.layer_types[:layers]
+    return shallow
+
+
+def simulated(
+    recipe: FinetuneRecipe, config: Any, shape: StepShape, bf16: bool
+) -> tuple[Memory, int]:
+    """What `needed` gives, by simulating every layer."""
     learner = _learner(recipe, config, bf16)
     with FakeTensorMode():
         _unload(learner)

@@ -22,12 +22,22 @@ class NotYaml(Exception):
     """Why a text can't be taken for YAML, in one line."""
 
 
+class _Loader(yaml.SafeLoader):
+    """Looks no deeper than `MOST_DEPTH`: what it looks ahead takes a time that grows with the cube
+    of the brackets that are open."""
+
+    def fetch_flow_collection_start(self, token: Any) -> None:
+        if self.flow_level >= MOST_DEPTH:
+            raise NotYaml(_TOO_DEEP)
+        super().fetch_flow_collection_start(token)
+
+
 def read_yaml(text: str) -> Any:
     """The plain value that a YAML text writes. Raises NotYaml."""
     if len(text) > MOST_BYTES:
         raise NotYaml(f"it is longer than {size(MOST_BYTES)}")
     try:
-        loader = yaml.SafeLoader(text)
+        loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
             return None

@@ -8,7 +8,7 @@ workspaces and fragmentation, for which ALLOWANCE stands.
 import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,11 @@ class Memory:
     def fits(self, available: float) -> bool:
         """Whether it fits into so many GiB, with ALLOWANCE beside it."""
         return self.peak + ALLOWANCE <= available
+
+    def extended(self, one_more: "Memory", layers: int) -> "Memory":
+        """With so many layers more, where `one_more` is with one more: each adds the same."""
+        pairs = zip(astuple(self), astuple(one_more), strict=True)
+        return Memory(*(this + layers * (that - this) for this, that in pairs))
 
     def text(self) -> str:
         """For people: `9.1 GiB = 1.2 GiB weights + ...`, without the parts that are 0."""

@@ -1,7 +1,7 @@
 """`mmusset finetune --plan`: what it says is what a step then needs."""
 
 import json
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from transformers import AutoConfig, Qwen2VLForConditionalGeneration
 
 from mmusset.finetune.batch import PackedBatch
 from mmusset.finetune.offline_base import EstimatedTokenizer, published_config
-from mmusset.finetune.plan import StepShape, needed, plan
+from mmusset.finetune.plan import StepShape, needed, plan, simulated
 from mmusset.training.memory import ALLOWANCE, GIB
 from mmusset.training.published import QWEN2_VL
 from tests.support.command import mmusset
@@ -79,6 +79,18 @@ def test_the_plan_is_what_a_step_takes(
     assert need.trained == sum(weight.numel() for weight in weights)
     assert need.gradients * GIB == 4 * need.trained
     assert need.optimizer * GIB == 8 * need.trained
+
+
+@pytest.mark.parametrize("checkpointing", [False, True])
+def test_a_step_of_many_layers_is_known_from_few(base: Path, checkpointing: bool) -> None:
+    config = AutoConfig.from_pretrained(base)
+    text = config.get_text_config()
+    text.num_hidden_layers, text.layer_types = 4, 4 * ["full_attention"]
+    asked = recipe(base, checkpointing=checkpointing, quantize="nf4")
+    memory, weights = needed(asked, config, SHAPE, bf16=True)
+    whole, all_weights = simulated(asked, config, SHAPE, bf16=True)
+    assert astuple(memory) == pytest.approx(astuple(whole), rel=1e-9)
+    assert weights == all_weights
 
 
 def test_more_never_needs_less(base: Path) -> None:

@@ -145,8 +145,12 @@ class Comparison:
         return "\n".join(lines)
 
 
-def compare(question: ComparisonRequest, progress: Progress) -> tuple[Comparison, list[Example]]:
-    """Let both write, and compare them.
+def compare(
+    question: ComparisonRequest,
+    progress: Progress,
+    agents: Sequence[GraphAgent[BaseModel]] = AGENTS,
+) -> tuple[Comparison, list[Example]]:
+    """Let both write, as these agents, and compare them.
 
     Raises UsageError and MmussetError, before a weight is loaded, for data without such
     samples, for a base that is no Qwen2-VL, and for an adapter of another base.
@@ -157,7 +161,14 @@ def compare(question: ComparisonRequest, progress: Progress) -> tuple[Comparison
     with tempfile.TemporaryDirectory() as scratch:
         sides = [
             asyncio.run(
-                _results(samples, speaker_of(question, adapter), Path(scratch), name, progress)
+                _results(
+                    samples,
+                    speaker_of(question, adapter, agents),
+                    agents,
+                    Path(scratch),
+                    name,
+                    progress,
+                )
             )
             for name, adapter in (("base", ""), ("adapter", str(question.adapter)))
         ]
@@ -230,13 +241,15 @@ def interval_text(interval: Interval | None, unit: str, signed: bool = False) ->
     return f"{value}{' %' if unit == 'share' else ''} ({low} to {high})"
 
 
-def speaker_of(question: ComparisonRequest, adapter: str) -> SpeakerPart:
+def speaker_of(
+    question: ComparisonRequest, adapter: str, agents: Sequence[GraphAgent[BaseModel]] = AGENTS
+) -> SpeakerPart:
     """Greedy, so that the same models give the same replies. The adapter, or "" for none, replies
     for the agents that it was trained as, on its base's revision."""
     taught = question.taught
-    greedy = {agent.name: {"temperature": 0.0, "top_p": 1.0} for agent in AGENTS}
+    greedy = {agent.name: {"temperature": 0.0, "top_p": 1.0} for agent in agents}
     return SpeakerPart.for_agents(
-        AGENTS,
+        agents,
         kind="transformers",
         model=question.base,
         revision=taught.revision,
@@ -247,7 +260,12 @@ def speaker_of(question: ComparisonRequest, adapter: str) -> SpeakerPart:
 
 
 async def _results(
-    samples: Sequence[HeldOut], part: SpeakerPart, scratch: Path, name: str, progress: Progress
+    samples: Sequence[HeldOut],
+    part: SpeakerPart,
+    agents: Sequence[GraphAgent[BaseModel]],
+    scratch: Path,
+    name: str,
+    progress: Progress,
 ) -> list[SampleResult]:
     async with TransformersSpeaker(part, progress.log) as speaker:
         speaker.constrained = False
@@ -263,7 +281,7 @@ async def _results(
         speaker.constrained = True
         progress.stage(f"{name}, through the agents", len(states))
         of_each = zip(samples, states, captions, stories, strict=True)
-        return await _all([_result(*each, part, speaker) for each in of_each], progress)
+        return await _all([_result(*each, part, agents, speaker) for each in of_each], progress)
 
 
 async def _all(tasks: Sequence[Awaitable[T]], progress: Progress) -> list[T]:
@@ -308,6 +326,7 @@ async def _result(
     caption: FreeReply,
     story: FreeReply,
     part: SpeakerPart,
+    agents: Sequence[GraphAgent[BaseModel]],
     speaker: TransformersSpeaker,
 ) -> SampleResult:
     recipe = Recipe(
@@ -321,7 +340,7 @@ async def _result(
     said = {c.attribute for c in claims if c.verdict in ("supported", "told")}
     accepted, rounds, reason = False, 0, ""
     try:
-        outcome = await build_graph(Asker(speaker, InMemoryReplies()), recipe, AGENTS)(
+        outcome = await build_graph(Asker(speaker, InMemoryReplies()), recipe, agents)(
             state["material"]
         )
         accepted = outcome.verdict.status == "accepted"

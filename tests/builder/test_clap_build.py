@@ -1,19 +1,15 @@
 """Builds with a CLAP of random weights and a card that makes something of its scores."""
 
 import json
-from collections.abc import Iterator
+import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import soundfile
 
-from mmusset.ears.listed import EARS
-from mmusset.errors import MmussetError, UsageError
-from mmusset.pipeline import build_dataset
-from mmusset.recipe import Recipe
 from mmusset.shards.tar import read_shard
-from mmusset.sources.folder import FolderSource
 from tests.support.clap import (
     RATE_HZ,
     XYLOPHONE_FROM,
@@ -24,9 +20,18 @@ from tests.support.clap import (
     toy_card,
     worth_from,
 )
-from tests.support.command import SHORT, mmusset
+from tests.support.command import SHORT, mmusset, python, with_torch
 from tests.support.media import picture
+
+# `mmusset`, where the ear STEADY is listed too.
+MMUSSET = """
+from mmusset.__main__ import main
+from mmusset.ears.listed import EARS
 from tests.support.steady_ear import STEADY
+
+EARS.add(STEADY)
+main()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -44,21 +49,17 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(autouse=True)
-def listed() -> Iterator[None]:
-    with EARS.added(STEADY):
-        yield
-
-
-def recipe(model: Path, card: Path, *ears: str) -> Recipe:
-    return Recipe.model_validate(
-        {
-            "ears": ears,
-            "clip": {"seconds": 2, "rate_hz": RATE_HZ},
-            "limits": {"workers": 1},
-            "clap": {"model": str(model), "card": str(card)},
-        }
+def build(
+    source: Path, out: Path, model: Path, card: Path, *ears: str
+) -> "subprocess.CompletedProcess[str]":
+    """A build, in a process that has torch: what its ears live in is forked from that."""
+    settings = (
+        *(f"ears=[{', '.join(ears)}]", "clip.seconds=2", f"clip.rate_hz={RATE_HZ}"),
+        *("limits.workers=1", f"clap.model={model}", f"clap.card={card}"),
     )
+    sets = [word for each in settings for word in ("--set", each)]
+    words = ("build", "--source", source, "--out", out, *sets)
+    return python("-c", MMUSSET, *words, server=with_torch)
 
 
 def samples_of(out: Path) -> dict[str, dict[str, Any]]:
@@ -89,8 +90,8 @@ def test_it_is_one_of_two_ears_and_the_same_build_gives_the_same_bytes(
         worth_from("organ", 0.001).model_copy(update={"false": 10}),  # 0.79, alone
         worth_from("xylophone", XYLOPHONE_FROM),
     )
-    settings = recipe(model, card, "clap", "steady")
-    assert build_dataset(FolderSource(source), tmp_path / "out", settings).finished
+    built = build(source, tmp_path / "out", model, card, "clap", "steady")
+    assert built.returncode == 0, built.stderr
     samples = samples_of(tmp_path / "out")
     assert ("organ", "two ears") in claims_of(samples["buzz"])
     assert ("xylophone", "one ear") in claims_of(samples["buzz"])
@@ -103,7 +104,7 @@ def test_it_is_one_of_two_ears_and_the_same_build_gives_the_same_bytes(
     assert manifest["ears"]["clap"]["calibrated_on"] == "nothing: it is a toy"
     assert str(model) not in json.dumps(manifest)
 
-    assert build_dataset(FolderSource(source), tmp_path / "again", settings).finished
+    assert build(source, tmp_path / "again", model, card, "clap", "steady").returncode == 0
     for shard in sorted((tmp_path / "out" / "data").glob("*.tar")):
         assert (tmp_path / "again" / "data" / shard.name).read_bytes() == shard.read_bytes()
 
@@ -111,8 +112,8 @@ def test_it_is_one_of_two_ears_and_the_same_build_gives_the_same_bytes(
 def test_without_a_card_it_is_kept_and_nothing_of_it_is_said(
     source: Path, model: Path, tmp_path: Path
 ) -> None:
-    settings = recipe(model, tmp_path / "no card", "clap", "steady")
-    assert build_dataset(FolderSource(source), tmp_path / "out", settings).finished
+    built = build(source, tmp_path / "out", model, tmp_path / "no card", "clap", "steady")
+    assert built.returncode == 0, built.stderr
     samples = samples_of(tmp_path / "out")
     heard = samples["buzz"]["music_evidence"]["heard"]["clap"]["xylophone"]
     assert heard["score"] > XYLOPHONE_FROM
@@ -122,19 +123,18 @@ def test_without_a_card_it_is_kept_and_nothing_of_it_is_said(
 
 def test_a_card_of_other_weights_is_refused(source: Path, model: Path, tmp_path: Path) -> None:
     other = tiny_clap(tmp_path / "other", collapsed=True)
-    settings = recipe(model, toy_card(tmp_path / "card", other), "clap")
-    with pytest.raises(
-        UsageError, match=r"the ear clap is clap .*, and its calibration card is of"
-    ):
-        build_dataset(FolderSource(source), tmp_path / "out", settings)
+    refused = build(source, tmp_path / "out", model, toy_card(tmp_path / "card", other), "clap")
+    assert refused.returncode == 2
+    assert re.search(r"the ear clap is clap .*, and its calibration card is of", refused.stderr), (
+        refused.stderr
+    )
 
 
 def test_a_collapsed_model_stops_the_build_and_nothing_fails(source: Path, tmp_path: Path) -> None:
     model = tiny_clap(tmp_path / "model", collapsed=True)
-    with pytest.raises(MmussetError, match="to its text encoder unlike texts are alike"):
-        build_dataset(
-            FolderSource(source), tmp_path / "out", recipe(model, tmp_path / "none", "clap")
-        )
+    stopped = build(source, tmp_path / "out", model, tmp_path / "none", "clap")
+    assert stopped.returncode == 1
+    assert "to its text encoder unlike texts are alike" in stopped.stderr
     status = mmusset("status", tmp_path / "out").stdout
     assert "0 failed" in status or "failed 0" in status, status
 

@@ -25,7 +25,11 @@ from tests.support.media import library, picture
 
 needs_a_compiler = pytest.mark.skipif(compiler() is None, reason="no C compiler is here")
 T = TypeVar("T")
-PASSING = ("EACCES", "ETIMEDOUT", "EREMOTEIO", "ENXIO", "ENOMEM")
+PASSING = (
+    "EACCES",
+    *(pytest.param(e, marks=pytest.mark.slow) for e in ("ETIMEDOUT", "EREMOTEIO", "ENXIO")),
+    "ENOMEM",
+)
 
 
 @pytest.fixture(scope="module")

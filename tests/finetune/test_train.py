@@ -3,8 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +22,7 @@ from mmusset.recipe_file import load
 from mmusset.speakers.adapter import check_adapter, read_adapter
 from mmusset.training.early_stopping import Best
 from mmusset.training.folder import locked
-from tests.support.command import environment, mmusset, torchrun, tree
+from tests.support.command import mmusset, python, torchrun, tree, with_torch
 from tests.support.finetune_parts import (
     job,
     learner,
@@ -56,14 +54,8 @@ def base(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(base: Path, source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An adapter that was trained in one go, by the script."""
     out = tmp_path_factory.mktemp("whole") / "adapter"
-    done = subprocess.run(
-        [sys.executable, "finetune/lora.py", *map(str, words(base, source, out)[1:])],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    asked = words(base, source, out)[1:]
+    done = python("finetune/lora.py", *asked, server=with_torch, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert "Warning" not in done.stderr
     assert "validation loss" in done.stdout

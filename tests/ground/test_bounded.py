@@ -5,7 +5,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +20,7 @@ from mmusset.shards.reader import raw_samples
 from mmusset.shards.tar import MEMBERS, headers, read_shard, write_shard
 from mmusset.speakers.stub import plan as stub_plan
 from mmusset.view.members import Members
-from tests.support.command import environment
+from tests.support.command import core, python
 from tests.support.samples import sample
 
 GB = 1000 * MB
@@ -109,14 +108,7 @@ HOSTILE: dict[str, tuple[Make, str]] = {
 def bounded(script: str, *words: str | Path) -> "subprocess.CompletedProcess[str]":
     """A command in a process that may not take more memory than `ROOM`."""
     limit = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({ROOM}, {ROOM}))\n"
-    return subprocess.run(
-        [sys.executable, "-c", limit + script, *map(str, words)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=environment() | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-        check=False,
-    )
+    return python("-c", limit + script, *words, server=core)
 
 
 RUN = "from mmusset.cli.main import main; main()"

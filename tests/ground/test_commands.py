@@ -60,5 +60,5 @@ def test_another_environment_gets_an_interpreter_of_its_own() -> None:
 
 
 def test_what_a_test_sets_itself_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "elsewhere")
+    monkeypatch.setenv("TORCH_HOME", "elsewhere")
     assert not core.fits(environment())

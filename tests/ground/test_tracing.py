@@ -90,6 +90,18 @@ def build(
     )
 
 
+def test_a_build_that_would_be_traced_is_refused_and_nothing_is_sent(tmp_path: Path) -> None:
+    source = library(tmp_path / "source", 2)
+    with sink() as there:
+        done = build(source, tmp_path / "out", there, LANGSMITH_TRACING="true")
+    assert (there.connections, there.received) == (0, b"")
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.splitlines(keepends=True)[-1] == (
+        "mmusset: LANGSMITH_TRACING is set: LangGraph would send every text to a tracing"
+        " service; unset it, and run again\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -101,18 +113,12 @@ def build(
         ("LANGCHAIN_HANDLER", "langchain"),
     ],
 )
-def test_a_build_that_would_be_traced_is_refused_and_nothing_is_sent(
-    tmp_path: Path, name: str, value: str
+def test_each_variable_that_turns_tracing_on_is_refused(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = library(tmp_path / "source", 2)
-    with sink() as there:
-        done = build(source, tmp_path / "out", there, **{name: value})
-    assert (there.connections, there.received) == (0, b"")
-    assert done.returncode == 1, done.stderr
-    assert done.stderr.splitlines(keepends=True)[-1] == (
-        f"mmusset: {name} is set: LangGraph would send every text to a tracing"
-        " service; unset it, and run again\n"
-    )
+    monkeypatch.setenv(name, value)
+    with pytest.raises(Refused, match=f"^{name} is set: LangGraph would send every text"):
+        build_graph(Asker(OfflineSpeaker(), InMemoryReplies()), Recipe(), AGENTS)
 
 
 def test_a_build_with_an_endpoint_set_and_tracing_off_sends_nothing(tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
 """Shards on the Hub, read by its own client from a server that answers as the Hub does."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
+from tests.support.command import core, environment, python
 from tests.support.hub_stub import hub
 from tests.support.musflow_parts import dataset, tone
+
+STRICT = """
+import warnings
+warnings.simplefilter("error")
+"""
 
 ENCODE = """
 import sys
@@ -60,14 +63,9 @@ def encode(endpoint: str, folder: Path, *sources: str) -> list[str]:
 def run(script: str, endpoint: str, folder: Path, *words: str) -> list[str]:
     """The lines that a script prints, its Hub at an endpoint."""
     told = {"HF_ENDPOINT": endpoint, "HF_HOME": str(folder / "home"), "HF_HUB_OFFLINE": "0"}
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script, *words],
-        env=os.environ | told,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=300,
-    )
+    # Forked from where nobody has imported the Hub's client, which reads these variables then.
+    done = python("-c", STRICT + script, *words, server=core, env=environment() | told)
+    assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
 

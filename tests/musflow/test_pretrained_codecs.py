@@ -1,9 +1,6 @@
 """Pretrained codecs, with tiny random weights of the architectures that people use."""
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +19,7 @@ from mmusset.musflow.sound.geometry import Geometry
 from mmusset.musflow.sound.mel import filters
 from mmusset.pretrained.weights import UNKNOWN, licence_of, loaded_model, locate
 from tests.support import tiny_musflow_models as tiny
+from tests.support.command import core, environment, python
 
 AUDIOLDM = Geometry(16000, 10.24, 1024, 160, 64, 4, 128)
 
@@ -257,6 +255,7 @@ def test_broken_folders_are_named_in_one_line(made: Path, tmp_path: Path, harm: 
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_hub_names_work_from_the_cache_with_no_network(made: Path, tmp_path: Path) -> None:
     """The revision that is loaded is the one that identity tells."""
     repository = tmp_path / "models--who--what"
@@ -316,13 +315,8 @@ def test_shipped_trainings_are_whole_and_valid() -> None:
         assert recipe_file.load(MusFlowRecipe, name).name == name
 
 
-def _python(script: str, **environment: str) -> str:
-    run = subprocess.run(
-        [sys.executable, "-c", script],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def _python(script: str, **told: str) -> str:
+    """What a script prints, in a process that has imported none of these libraries."""
+    run = python("-c", script, server=core, env=environment() | told)
     assert run.returncode == 0, run.stderr
     return run.stdout

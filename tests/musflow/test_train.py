@@ -199,6 +199,7 @@ def test_a_finished_run_has_nothing_left_to_do(dataset: Path, trained: Path) -> 
     assert tree(trained / "checkpoints") == before
 
 
+@pytest.mark.slow
 def test_two_processes_train_what_one_trains(
     dataset: Path, encoded: Path, trained: Path, tmp_path: Path
 ) -> None:
@@ -212,6 +213,7 @@ def test_two_processes_train_what_one_trains(
         assert ours["grad_norm"] == pytest.approx(theirs["grad_norm"], rel=1e-3)
 
 
+@pytest.mark.slow
 def test_a_batch_that_can_not_be_shared_is_refused(
     dataset: Path, encoded: Path, tmp_path: Path
 ) -> None:

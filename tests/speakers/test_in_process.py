@@ -139,8 +139,8 @@ def test_only_the_agents_that_name_an_adapter_speak_through_it(
     base: Path, adapter: Path, picture: Path
 ) -> None:
     asked = [request(picture, agent) for agent in (CAPTIONER, STORY_WRITER)]
-    plain = answers(part(base), asked)
-    adapted = answers(part(base, {"captioner": str(adapter)}), asked)
+    plain = answers(part(base, max_tokens=60), asked)
+    adapted = answers(part(base, {"captioner": str(adapter)}, max_tokens=60), asked)
     assert adapted[0].text != plain[0].text
     assert adapted[1].text == plain[1].text
 
@@ -150,8 +150,12 @@ def test_each_agent_may_have_an_adapter_of_its_own(
 ) -> None:
     other = make_adapter(base, base.parent / "other", seed=2)
     asked = [request(picture, agent) for agent in (CAPTIONER, STORY_WRITER)]
-    alone = answers(part(base, {"captioner": str(adapter), "story_writer": str(adapter)}), asked)
-    both = answers(part(base, {"captioner": str(adapter), "story_writer": str(other)}), asked)
+    alone, both = (
+        answers(
+            part(base, {"captioner": str(adapter), "story_writer": str(its)}, max_tokens=60), asked
+        )
+        for its in (adapter, other)
+    )
     assert both[0].text == alone[0].text
     assert both[1].text != alone[1].text
 
@@ -166,6 +170,7 @@ def test_an_adapters_weights_are_in_the_models_name(base: Path, adapter: Path) -
     assert critic == str(base)
 
 
+@pytest.mark.slow
 def test_a_model_of_the_hub_is_known_by_its_commit(base: Path, tmp_path: Path) -> None:
     """What is loaded is the revision that the recipe names, and else the newest one."""
     newest, older = "a" * 40, "b" * 40

@@ -23,11 +23,13 @@ SHORT = (
 
 
 WITH_TORCH = ("encode", "evaluate-speaker", "finetune", "generate", "train")
+WITH_A_MODEL = ("clap", "music.from=generate")  # what makes a build, or a calibration, import torch
 # What only our own code and its children read, and each time: no import depends on it.
 FREE = (
     *("FAKE_VLLM", "FAULT_TABLE", "LD_PRELOAD", "MMUSSET_FAILPOINT", "OPENAI_API_KEY"),
     *("LISTENER_API_KEY", "XDG_CACHE_HOME"),
     "PYTEST_CURRENT_TEST",
+    "TORCHINDUCTOR_CACHE_DIR",  # torch sets it, where a test's fixture is the first to need that
 )
 
 # The Hub's client, which reads its variables as it is imported, comes with torch's libraries alone.
@@ -50,7 +52,8 @@ def mmusset(
 
 def start(*words: str | Path, cold: bool = False, **how: Any) -> Process:
     """The running process of `mmusset WORDS`; `how` as in `start_python`."""
-    server = None if cold else with_torch if words[0] in WITH_TORCH else core
+    torch = words[0] in WITH_TORCH or any(word in WITH_A_MODEL for word in words)
+    server = None if cold else with_torch if torch else core
     return start_python("-m", "mmusset", *words, server=server, **how)
 
 

@@ -5,6 +5,7 @@ exit codes and pipes, at a tenth of the cost. `tests/support/warm_server.py` is 
 """
 
 import atexit
+import errno
 import json
 import os
 import select
@@ -111,7 +112,8 @@ class WarmProcess:
 
 
 class WarmServer:
-    """The process to fork from; started by the first command, ended with this process.
+    """The process to fork from; started by the first command, ended with the last process that
+    uses it: the workers of a test run share one.
 
     `preloaded` is the module that imports what its commands need; `free`, how the names begin of
     the environment's variables on which none of these imports depends.
@@ -161,25 +163,51 @@ class WarmServer:
     def _start(self) -> socket.socket:
         with self._lock:
             if self._control is None:
-                self._control, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-                process = subprocess.Popen(
-                    [
-                        *(sys.executable, "-m", "tests.support.warm_server"),
-                        *(str(its.fileno()), self._preloaded),
-                    ],
-                    stdin=subprocess.DEVNULL,
-                    cwd=ROOT,
-                    env=usual,
-                    pass_fds=[its.fileno()],
-                )
-                its.close()
-                atexit.register(self._stop, process)
+                address = f"\0mmusset-tests-{_test_run()}-{self._preloaded}"
+                self._control = self._started(address) or _connected(address)
+                atexit.register(self._control.close)
             return self._control
 
-    def _stop(self, process: "subprocess.Popen[bytes]") -> None:
-        assert self._control
-        self._control.close()
-        process.wait()
+    def _started(self, address: str) -> socket.socket | None:
+        """Start the process; None where another worker has."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+            try:
+                listener.bind(address)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                return None
+            listener.listen()
+            process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "tests.support.warm_server"),
+                    *(str(listener.fileno()), self._preloaded),
+                ],
+                stdin=subprocess.DEVNULL,
+                cwd=ROOT,
+                env=usual,
+                pass_fds=[listener.fileno()],
+            )
+            # Called after the connection is closed. It ends with the last of its users.
+            atexit.register(process.wait)
+            return _connected(address)
+
+
+def _test_run() -> str:
+    """What the workers of one run have in common, and no other run has."""
+    return os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
+
+
+def _connected(address: str) -> socket.socket:
+    """A connection to a server that listens, or is about to."""
+    control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    while True:
+        try:
+            control.connect(address)
+        except ConnectionRefusedError:
+            time.sleep(0.01)
+        else:
+            return control
 
 
 def _end(asked: int | None, standard: int, nothing: int) -> tuple[IO[str] | None, int]:

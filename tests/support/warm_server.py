@@ -2,11 +2,12 @@
 
     python -m tests.support.warm_server SOCKET_FD MODULE
 
-A request is one packet: JSON with what `python` is to run, the environment and the folder, and
-with it four file descriptors: the command's stdin, stdout and stderr, and a pipe to which the
-server writes the command's process id and, once it has ended, its exit code (two native ints; the
-code is less than 0 for a signal). A fork runs what it is told as a new interpreter would; what it
-saves is the imports, which take most of a short command's time, and their undoing.
+It listens at a socket for as long as somebody is connected. A request is one packet: JSON with what
+`python` is to run, the environment and the folder, and with it four file descriptors: the command's
+stdin, stdout and stderr, and a pipe to which the server writes the command's process id and, once
+it has ended, its exit code (two native ints; the code is less than 0 for a signal). A fork runs
+what it is told as a new interpreter would; what it saves is the imports, which take most of a short
+command's time, and their undoing.
 
 What a fork shares with its siblings, and new processes would not, is the seed of `hash()`.
 """
@@ -35,8 +36,9 @@ LARGEST_REQUEST = 1 << 20
 class Server:
     """The forks that run, by process id, each with the pipe for its exit code."""
 
-    def __init__(self, control: socket.socket) -> None:
-        self._control = control
+    def __init__(self, listener: socket.socket) -> None:
+        self._listener = listener
+        self._clients = [listener.accept()[0]]
         self._running: dict[int, int] = {}
         self._woken, self._wake = os.pipe()
         os.set_blocking(self._woken, False)
@@ -47,19 +49,30 @@ class Server:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
-        while True:
-            ready, _, _ = select.select([self._control, self._woken], [], [])
+        while self._clients:
+            ready, _, _ = select.select([self._listener, self._woken, *self._clients], [], [])
             if self._woken in ready:
                 os.read(self._woken, 4096)
                 self._reap()
-            if self._control in ready:
-                message, fds, _, _ = socket.recv_fds(self._control, LARGEST_REQUEST, 4)
-                if not message:
-                    sys.exit()
-                request: dict[str, Any] = json.loads(message)
-                if self._fork(fds):
-                    self._become(request, fds)
-                    return list(request["arguments"])
+            if self._listener in ready:
+                self._clients.append(self._listener.accept()[0])
+            for client in ready:
+                if client in self._clients and (arguments := self._answer(client)) is not None:
+                    return arguments
+        sys.exit()
+
+    def _answer(self, client: socket.socket) -> list[str] | None:
+        """Fork on a client's request, and in the fork alone give what `python` is to run."""
+        message, fds, _, _ = socket.recv_fds(client, LARGEST_REQUEST, 4)
+        if not message:
+            client.close()
+            self._clients.remove(client)
+            return None
+        if not self._fork(fds):
+            return None
+        request: dict[str, Any] = json.loads(message)
+        self._become(request, fds)
+        return list(request["arguments"])
 
     def _fork(self, fds: list[int]) -> bool:
         """True in the fork."""
@@ -89,7 +102,8 @@ class Server:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         if request["new_session"]:
             os.setsid()
-        self._control.close()
+        for each in (self._listener, *self._clients):
+            each.close()
         for standard, fd in enumerate(fds[:3]):
             os.dup2(fd, standard)
         for fd in (*fds, *self._running.values(), self._woken, self._wake):
@@ -137,14 +151,14 @@ def leave(code: str | int | None) -> NoReturn:
 
 def main() -> None:
     """Serve; and, in a fork, run what was asked for."""
-    control = socket.socket(fileno=int(sys.argv[1]))
+    listener = socket.socket(fileno=int(sys.argv[1]))
     importlib.import_module(sys.argv[2])
     assert threading.active_count() == 1, "a fork has one thread"
     gc.collect()
     gc.freeze()
     code: str | int | None = None
     try:
-        run(Server(control).serve())
+        run(Server(listener).serve())
     except SystemExit as end:
         code = end.code
     leave(code)

@@ -44,12 +44,11 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(params=["server", "exported"])
+@pytest.fixture(params=["server", pytest.param("exported", marks=pytest.mark.slow)])
 def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     """The first page, of the server and again of the files."""
-    url = request.getfixturevalue(request.param)
     with watched(browser) as page:
-        open_grid(page, url)
+        open_grid(page, request.getfixturevalue(request.param))
         yield page
 
 
@@ -70,18 +69,23 @@ def shown(page: Page, count: int) -> None:
     expect(page.locator("#count")).to_have_text(f"{count} item" + "s" * (count != 1))
 
 
-def test_the_grid_shows_samples_page_by_page(page: Page) -> None:
-    expect(page.locator("#grid .card")).to_have_count(24)
-    first = page.locator(".card", has_text="song 0").first
-    expect(first.locator(".caption .claim").first).to_be_visible()
-    expect(first.locator(".story")).not_to_be_empty()
-    for picture in (".picture img", ".wave.all", ".mel"):
-        expect(first.locator(picture)).to_have_js_property("complete", True)
-        assert first.locator(picture).evaluate("image => image.naturalWidth") > 0
-    page.get_by_role("button", name="Next").click()
-    expect(page.locator(".card")).to_have_count(9)
-    page.go_back()
-    expect(page.locator(".card")).to_have_count(24)
+@pytest.mark.parametrize("where", ["server", "exported"])
+def test_the_grid_shows_samples_page_by_page(
+    where: str, browser: Browser, request: pytest.FixtureRequest
+) -> None:
+    with watched(browser) as page:
+        open_grid(page, request.getfixturevalue(where))
+        expect(page.locator("#grid .card")).to_have_count(24)
+        first = page.locator(".card", has_text="song 0").first
+        expect(first.locator(".caption .claim").first).to_be_visible()
+        expect(first.locator(".story")).not_to_be_empty()
+        for picture in (".picture img", ".wave.all", ".mel"):
+            expect(first.locator(picture)).to_have_js_property("complete", True)
+            assert first.locator(picture).evaluate("image => image.naturalWidth") > 0
+        page.get_by_role("button", name="Next").click()
+        expect(page.locator(".card")).to_have_count(9)
+        page.go_back()
+        expect(page.locator(".card")).to_have_count(24)
 
 
 def test_what_was_lost_is_shown_by_reason(page: Page) -> None:
@@ -286,7 +290,7 @@ def test_marks_are_kept_in_the_ledger_and_outlive_a_reload(served: Page, out: Pa
     expect(served.locator("[class*='badge mark-']")).to_have_count(3)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_axe_finds_nothing(theme: str, browser: Browser, server: str) -> None:
     """WCAG 2 A and AA, on each of the pages; two samples, of which one failed, are enough."""
     with watched(browser, color_scheme=theme, reduced_motion="reduce") as page:

@@ -1,4 +1,5 @@
-"""For commands that train or generate: torch, and all modules of the rooms that do.
+"""For commands that train, generate or embed: torch, and all modules of the rooms that do; and
+what those without torch need, for builds that have a model in them.
 
 What torch imports at the first optimizer, `torch._dynamo`, takes as long as torch itself.
 """
@@ -14,17 +15,13 @@ import torch.distributed.run
 import torch.utils.serialization
 import webdataset
 from torch.utils.tensorboard import SummaryWriter
-from transformers import AutoProcessor, Qwen2VLForConditionalGeneration
+from transformers import AutoProcessor, ClapModel, Qwen2VLForConditionalGeneration
 
 import mmusset.finetune
 import mmusset.musflow
+import mmusset.pretrained
 import mmusset.training
-from mmusset.cli.main import command
-from mmusset.truth.extract import extract
 
-from . import import_all
+from . import core, import_all
 
-import_all(mmusset.finetune, mmusset.musflow, mmusset.training)
-# What is put together or compiled at its first use.
-command()
-extract("A slow piano piece in C minor.")
+import_all(mmusset.finetune, mmusset.musflow, mmusset.pretrained, mmusset.training)

@@ -12,13 +12,16 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mmusset.agents import AGENTS
-from mmusset.speakers.stub.plan import PlannedFault, StubPlan
-from mmusset.speakers.stub.server import StubServer
+if TYPE_CHECKING:
+    from mmusset.speakers.stub.plan import StubPlan
 
 
-async def serve(plan: StubPlan, port: int, deaf: asyncio.Event) -> None:
+async def serve(plan: "StubPlan", port: int, deaf: asyncio.Event) -> None:
+    from mmusset.agents import AGENTS
+    from mmusset.speakers.stub.server import StubServer
+
     async with StubServer(plan, AGENTS, port) as server:
         while plan.model.endswith("frail"):
             await asyncio.sleep(0.01)
@@ -30,6 +33,8 @@ async def serve(plan: StubPlan, port: int, deaf: asyncio.Event) -> None:
 
 
 async def main(asked: argparse.Namespace) -> None:
+    from mmusset.speakers.stub.plan import PlannedFault, StubPlan
+
     faults = (PlannedFault(kind="no json"),) if asked.model.endswith("mad") else ()
     adapters = tuple(pair.partition("=")[0] for pair in asked.lora_modules)
     plan = StubPlan(model=asked.model, adapters=adapters, latency_s=0.01, faults=faults)

@@ -27,6 +27,7 @@ from mmusset.speakers.offline import mending
 from tests.support.command import SHORT, environment, mmusset, start, tree
 from tests.support.marking import begin, command, copied, keys, manifest, published, samples
 from tests.support.serving import serving
+from tests.support.thorough import cases
 
 PIECES = 7
 # Five texts of one's own, of which one speaks of the music: without a round to mend it, it is
@@ -430,7 +431,7 @@ STEPS = st.lists(st.dictionaries(st.integers(0, PIECES - 1), VERDICTS), min_size
 
 
 @given(steps=STEPS)
-@settings(max_examples=10)
+@settings(max_examples=cases(10))
 def test_whatever_was_applied_before_the_last_marks_count(
     begun: Path, tmp_path_factory: pytest.TempPathFactory, steps: list[dict[int, str | None]]
 ) -> None:

@@ -19,6 +19,7 @@ from mmusset.evidence.clip import Clip, encode_flac, silent_share
 from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.sound import Samples, open_sound
 from mmusset.recipe import ClipPart
+from tests.support.thorough import cases
 
 RATE_HZ = 44100
 LIVE = {"webm": ("webm", "libopus", 48000), "mkv": ("matroska", "aac", 44100)}
@@ -289,7 +290,7 @@ def test_a_story_is_text(tmp_path: Path) -> None:
             read_text(tmp_path / "x.txt")
 
 
-@settings(max_examples=60)
+@settings(max_examples=cases(60))
 @given(cuts=st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), max_size=20))
 def test_damaged_files_are_unusable_and_nothing_worse(
     cuts: list[tuple[int, int]], tmp_path_factory: pytest.TempPathFactory

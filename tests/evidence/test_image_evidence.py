@@ -18,6 +18,7 @@ from mmusset.evidence.colour import (
 )
 from mmusset.evidence.image import measure
 from mmusset.sample import ImageEvidence
+from tests.support.thorough import cases
 
 
 def stripes(*colours: str) -> Image.Image:
@@ -175,7 +176,7 @@ def test_half_warm_and_half_cold_is_neutral_without_confidence() -> None:
     assert warmth.confidence < 0.5
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=cases(20), deadline=None)
 @given(seed=st.integers(0, 1000), width_px=st.integers(64, 300), height_px=st.integers(64, 300))
 def test_a_mirrored_picture_measures_the_same(seed: int, width_px: int, height_px: int) -> None:
     image = noise(width_px, height_px, seed).filter(ImageFilter.BoxBlur(2))
@@ -283,7 +284,7 @@ def test_the_lightest_place_is_found(box: tuple[int, int, int, int], where: str)
     assert measure(drawn(("#8a8c8f", box))).lightest.where == "all over", "too little to see"
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=cases(20), deadline=None)
 @given(seed=st.integers(0, 1000))
 def test_a_mirrored_picture_has_its_places_mirrored(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -305,7 +306,7 @@ def test_sharpness_falls_as_a_picture_is_blurred() -> None:
     assert measure(drawn()).sharpness.confidence == 0, "nothing has an edge"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=cases(60), deadline=None)
 @given(
     seed=st.integers(0, 10**6),
     width_px=st.integers(1, 40),

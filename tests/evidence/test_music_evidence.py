@@ -20,6 +20,7 @@ from mmusset.measurements.width import WIDTH
 from mmusset.recipe import CERTAINTY
 from mmusset.sample import MusicEvidence
 from mmusset.truth.findings import sayable
+from tests.support.thorough import cases
 
 RATE_HZ = 22050
 SECONDS = 10.24
@@ -78,7 +79,7 @@ def test_the_tempo_of_a_clear_beat_is_found(bpm: float) -> None:
     assert tempo.double_bpm == pytest.approx(tempo.bpm * 2)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=cases(12), deadline=None)
 @given(tonic=st.integers(0, 11), mode=st.sampled_from(["major", "minor"]))
 def test_the_key_of_a_cadence_is_found_in_every_transposition(tonic: int, mode: str) -> None:
     key = measure(song(tonic=tonic, mode=mode), RATE_HZ)[KEY]
@@ -93,7 +94,7 @@ def test_a_piece_out_of_tune_keeps_its_key() -> None:
     assert measure(flat, RATE_HZ)[KEY].name == "A major"
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=cases(10), deadline=None)
 @given(gain_db=st.floats(-30, 6))
 def test_gain_moves_the_levels_and_nothing_else(gain_db: float) -> None:
     before = measure(song(), RATE_HZ)

@@ -46,6 +46,7 @@ from tests.support.finetune_parts import FEW_PIXELS, samples_to_learn, tiny_base
 from tests.support.manifests import manifest_of
 from tests.support.musflow_parts import dataset
 from tests.support.samples import music_evidence, sample
+from tests.support.thorough import cases
 from tests.support.tiny_qwen2vl import make_adapter
 
 
@@ -111,7 +112,7 @@ def test_what_nobody_did_has_no_measure() -> None:
     assert by_name(rejected, rejected)["claim precision"].base is None
 
 
-@settings(max_examples=20)
+@settings(max_examples=cases(20))
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=30))
 def test_an_interval_holds_its_value_and_a_voice_is_not_unlike_itself(
     pairs: list[tuple[bool, bool]],

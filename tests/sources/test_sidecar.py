@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mmusset.sample import Tags
 from mmusset.sources.folder import walk
 from mmusset.sources.sidecar import MOST_BYTES, read, sidecars, together
+from tests.support.thorough import cases
 
 SAYS = {
     "genre": ["Hip-Hop", "Soul"],
@@ -61,7 +62,7 @@ def test_what_is_no_sidecar(content: bytes, why: str) -> None:
         st.sampled_from([*SAYS, "x"]), st.recursive(st.text() | st.floats() | st.none(), st.lists)
     )
 )
-@settings(max_examples=40)
+@settings(max_examples=cases(40))
 def test_a_sidecar_may_hold_anything(content: dict[str, object]) -> None:
     tags = read(json.dumps(content).encode())
     assert len(tags.title) <= 200 and len(tags.artist) <= 200

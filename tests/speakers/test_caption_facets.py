@@ -9,8 +9,9 @@ from mmusset.speakers.offline.caption_facets import NOTHING, facets_of
 from mmusset.text import sentences, word_count
 from mmusset.truth.extract import extract
 from mmusset.truth.lexicon import UNMEASURED
+from tests.support.thorough import cases
 
-CAPTIONS = 150
+CAPTIONS = cases(150)
 
 
 def judged(attribute: str, value: str, verdict: ClaimVerdict = "supported") -> JudgedClaim:

@@ -20,6 +20,7 @@ from mmusset.speakers.vllm import gauges
 from mmusset.speakers.vllm.speaker import VllmSpeaker
 from mmusset.speakers.vllm.wire import model_names, retry_after_s
 from tests.support.rude import MOST_SENT, Answer, Heard, Rude, completion, http, models, rude
+from tests.support.thorough import cases
 
 LISTED = {"/v1/models": models("m")}
 
@@ -163,7 +164,7 @@ def test_any_metrics_are_sane_gauges_or_none(data: bytes) -> None:
         assert 0 <= seen.kv_share <= 1
 
 
-@settings(max_examples=20)
+@settings(max_examples=cases(20))
 @given(st.sampled_from([b"vllm:a{", b"vllm:num_requests_waiting{x", b"vllm:a 1 "]))
 def test_metrics_are_read_in_linear_time(start: bytes) -> None:
     begun_s = time.process_time()

@@ -44,10 +44,11 @@ from mmusset.truth.findings import sayable
 from mmusset.truth.leaks import injection, music_in_story, picture_in_caption
 from mmusset.truth.lexicon import UNMEASURED
 from tests.support.samples import colour, image_evidence, material, music_evidence
+from tests.support.thorough import cases
 from tests.support.truths import evidence
 
 GENRES = sorted(each.value for each in UNMEASURED if each.attribute == "genre")
-PAIRS = 250  # of a random brief and what is written for it
+PAIRS = cases(250)  # of a random brief and what is written for it
 COLOURS = ("navy", "amber", "teal", "rust", "ivory", "forest green", "midnight blue", "red")
 
 
@@ -208,7 +209,7 @@ def test_a_story_of_a_plain_picture_says_that_it_is_plain() -> None:
 
 
 def test_a_vivid_colour_is_named_however_dull_the_rest() -> None:
-    for number in range(100):
+    for number in range(cases(100)):
         image = Image.new("RGB", (300, 200), "#36383b")
         image.paste("#808285", (0, 0, 120, 200))
         image.paste("#51606e", (0, 150, 300, 200))

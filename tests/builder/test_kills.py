@@ -12,7 +12,7 @@ import pytest
 from tests.support.command import SHORT, mmusset, start, tree
 from tests.support.media import library
 
-PIECES = 8
+PIECES = 6
 KILLS = 30
 FAILPOINTS = [
     "ledger_made",

@@ -3,8 +3,6 @@
 import json
 import re
 import shlex
-import subprocess
-import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -25,7 +23,7 @@ from mmusset.publish.licence import Licence
 from mmusset.sample import JudgedClaim, Quadruple, Tags
 from mmusset.shards.tar import Sample, read_shard, write_shard
 from mmusset.shards.verify import verify
-from tests.support.command import SHORT, environment, mmusset, tree
+from tests.support.command import SHORT, finished, mmusset, start, tree
 from tests.support.datasets_made import write_dataset
 from tests.support.media import library
 from tests.support.samples import sample
@@ -423,6 +421,5 @@ def test_the_cards_commands_run(built: Path) -> None:
     lines = [shlex.split(line, comments=True) for line in block.splitlines()]
     assert [line[:2] for line in lines] == [["mmusset", w] for w in ("verify", "train", "train")]
     for line in lines[:2]:  # the last trains for minutes; musflow/test_train.py has such trainings
-        subprocess.run(
-            [sys.executable, "-m", *line], cwd=built, env=environment(), check=True, timeout=300
-        )
+        done = finished(start(*line[1:], cwd=built))
+        assert done.returncode == 0, done.stderr

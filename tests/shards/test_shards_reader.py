@@ -3,8 +3,6 @@
 import io
 import os
 import pickle
-import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
@@ -25,6 +23,7 @@ from mmusset.shards.reader import (
 )
 from mmusset.shards.tar import MEMBERS
 from mmusset.training.picture import decode_image
+from tests.support.command import python, with_torch
 from tests.support.musflow_parts import dataset, remake, tone
 
 TRAIN = "data/train-000000.tar"
@@ -141,12 +140,8 @@ for read in (lambda: decode_image(Path(sys.argv[1]).read_bytes()), lambda: decod
     except BadSample as error:
         print(error)
 """
-    done = subprocess.run(
-        [sys.executable, "-c", script, tmp_path / "huge.png", tmp_path / "huge.jpg"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    files = (tmp_path / "huge.png", tmp_path / "huge.jpg")
+    done = python("-c", script, *files, server=with_torch)
     assert done.stdout == 2 * "its image has 10000 x 9000 pixels\n"
     assert done.stderr == ""
 

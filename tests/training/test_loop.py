@@ -2,10 +2,7 @@
 
 import json
 import math
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -24,7 +21,7 @@ from mmusset.training.optimizer import adamw
 from mmusset.training.order import generator_at
 from mmusset.training.task import Forward, Output, StepBatch, Task
 from mmusset.training.world import World
-from tests.support.command import environment
+from tests.support.command import start_python, with_torch
 
 BATCH = 8
 ALONE = World(0, 1, "cpu")
@@ -205,13 +202,7 @@ Loop(Line(), settings(**changes), ALONE, Progress(), folder, hooks=[Hook(1, slow
 
 
 def test_sigterm_writes_a_checkpoint(tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-c", SLOW, str(tmp_path)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment() | {"PYTHONPATH": os.pathsep.join(sys.path)},
-    )
+    process = start_python("-c", SLOW, tmp_path, server=with_torch)
     assert process.stdout
     for line in process.stdout:
         if line.strip() == "3":

@@ -51,8 +51,9 @@ def _finish(work: Coroutine[Any, Any, T]) -> T:
 
 
 def default_out(source: Path) -> Path:
-    """`Music-mmusset`, here, for the source `.../Music`."""
-    return Path(f"{source.resolve().name}-mmusset")
+    """`Music-mmusset`, here, for the source `.../Music`, and for `.../Music/tracks.csv` too."""
+    whole = source.resolve()
+    return Path(f"{(whole.parent if whole.is_file() else whole).name}-mmusset")
 
 
 def server_of(
@@ -182,6 +183,7 @@ def build_dataset(
     served: "ServerSpec | None" = None,
     *,
     limit: int | None = None,
+    sample: int | None = None,
     accept: int | None = None,
     budget: int | None = None,
     re_run: Sequence[str] = (),
@@ -218,6 +220,7 @@ def build_dataset(
         partial(build_graph, agents=team),
         team,
         limit,
+        sample,
         quota(accept, budget, limit),
         tuple(agent.name for agent in agents_named(re_run, team)),
         retry_failed,

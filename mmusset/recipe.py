@@ -17,6 +17,37 @@ SOUNDS_LIKE = 0.7  # and that from which an ear's may be said as "sounds like"
 LISTENER_SECONDS = 30.0  # what the encoders of audio language models take; they cut what is longer
 
 
+# What a column of a table, or a file beside music, can hold.
+Role = Literal[
+    "music",
+    "id",
+    "image",
+    "caption",
+    "story",
+    "lyrics",
+    "start_s",
+    "end_s",
+    "title",
+    "artist",
+    "album",
+    "genre",
+    "mood",
+    "bpm",
+    "key",
+    "instruments",
+    "license",
+]
+
+
+class SourcePart(Frozen):
+    """What a source is made of, where its own names don't tell.
+
+    `columns` names the column of a table that holds each role.
+    """
+
+    columns: dict[Role, str] = Field(default_factory=dict)
+
+
 class ClipPart(Frozen):
     """How clips are cut from the music."""
 
@@ -276,6 +307,7 @@ class Recipe(Frozen):
 
     job: Literal["build"] = "build"
     name: str = "quickstart"
+    source: SourcePart = SourcePart()
     clip: ClipPart = ClipPart()
     piece: PiecePart = PiecePart()
     quality: QualityPart = QualityPart()
@@ -345,6 +377,8 @@ class Recipe(Frozen):
             del data["clip"]["choose"]
         if self.lyrics == "drop":
             del data["lyrics"]
+        if self.source == SourcePart():
+            del data["source"]
         if self.piece == PiecePart():
             del data["piece"]
         if self.pairing.mode == "given":

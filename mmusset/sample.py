@@ -5,6 +5,7 @@ Values measured on media carry a confidence from 0 to 1; what it is worth in
 precision is written in `benchmarks/README.md`.
 """
 
+import hashlib
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -38,6 +39,7 @@ ImageOrigin = Literal[
     "stem",
     "folder",
     "video",
+    "named",
     "alone",
     "matched",
     "embedded, second choice",
@@ -328,6 +330,18 @@ class SourceFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """What of a file is a piece of its own, in seconds."""
+
+    start_s: float
+    end_s: float
+
+    def sha256(self, of_file: str) -> str:
+        """The hash by which the piece is known, from that of the whole file."""
+        return hashlib.sha256(f"{of_file} {self.start_s} {self.end_s}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
 class SourcePicture(SourceFile):
     """Where the picture of a piece comes from.
 
@@ -348,7 +362,7 @@ class Piece:
     """A piece of music and what belongs to it, as the source offers it: clips are cut from it.
 
     Where music is generated for a picture that has none, `music` has the path of the picture and
-    the hash of the music.
+    the hash of the music. Where only a `stretch` of a file is the piece, its hash is of both.
     """
 
     music: SourceFile
@@ -358,6 +372,7 @@ class Piece:
     tags: Tags
     lyrics_path: bytes | None = None
     caption_path: bytes | None = None
+    stretch: Stretch | None = None
 
     def key(self, clip_index: int) -> str:
         """The key of a clip: from the music's content, never from its name."""

@@ -30,7 +30,9 @@ class BuildJob:
     `make_graph` connects the `agents` to the speaker. `composer` generates music for pictures that
     have none, where the recipe says so. `re_run` names the agents whose prompt or model may differ
     from those that the dataset was begun with: they are asked again, and so is everyone who
-    depends on them. `words_from` is another dataset: what people wrote in it is taken over.
+    depends on them. `limit` is how many pieces there may be in all, the first ones; `sample` the
+    same, but drawn at random. `words_from` is another dataset: what people wrote in it is taken
+    over.
     With `check` every sealed shard is read, not only those whose time or size
     has changed.
     """
@@ -42,6 +44,7 @@ class BuildJob:
     make_graph: MakeGraph
     agents: tuple[Agent[BaseModel], ...]
     limit: int | None = None
+    sample: int | None = None
     quota: Quota | None = None
     re_run: tuple[AgentName, ...] = ()
     retry_failed: bool = False

@@ -1,6 +1,7 @@
 """Reasons of verdicts and origins of pictures, worded for people; ledgers keep the short names."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 
 from mmusset.sample import Match
 
@@ -25,7 +26,6 @@ def worded(reason: str) -> str:
 
 # What would mend it, of reasons that do not say so themselves.
 _MENDS = {
-    "shorter than a clip": "`--set clip.seconds=5` makes shorter clips",
     "picture is too small": "`--set image.min_side_px=32` takes smaller ones",
     "silent": "`--set clip.choose=loudest` looks for the loudest places",
     "picture can't be decoded": "`mmusset status` says what each file is",
@@ -33,13 +33,44 @@ _MENDS = {
 }
 
 
-def commonest(reasons: Mapping[str, int]) -> str:
-    """The reason that most have, how many they are, and what would mend it; "" without any."""
+SHORT = "shorter than a clip"
+SHORTEST_CLIP_S = 2.0
+MOST_LOST = 0.05  # of the short pieces that a clip which fits the others may still lose
+
+
+def commonest(reasons: Mapping[str, int], short_s: Sequence[float] = ()) -> str:
+    """The reason that most have, how many they are, and what would mend it; "" without any.
+
+    `short_s` are the lengths of the pieces that are shorter than a clip.
+    """
     if not reasons:
         return ""
     reason, count = max(reasons.items(), key=lambda each: each[1])
-    mend = f"; {_MENDS[reason]}" if reason in _MENDS else ""
-    return f"{worded(reason)} ({count} of {sum(reasons.values())}){mend}"
+    mend = fitting(short_s) if reason == SHORT else _MENDS.get(reason, "")
+    return f"{worded(reason)} ({count} of {sum(reasons.values())})" + (f"; {mend}" if mend else "")
+
+
+def short_detail(piece_s: float, clip_s: float) -> str:
+    """How much shorter a piece is than a clip; `lengths` reads it."""
+    return f"{piece_s:.2f} s of {clip_s:g} s"
+
+
+def lengths(details: Iterable[str]) -> list[float]:
+    """The lengths of pieces that `short_detail` told of, in seconds."""
+    return [float(detail.partition(" ")[0]) for detail in details]
+
+
+def fitting(short_s: Sequence[float]) -> str:
+    """The longest clip that takes nearly all pieces which are too short for the recipe's; ""
+    without any."""
+    if not short_s:
+        return ""
+    ordered = sorted(short_s)
+    fits_s = math.floor(10 * ordered[int(MOST_LOST * len(ordered))]) / 10
+    if fits_s < SHORTEST_CLIP_S:
+        return f"no clip may be shorter than {SHORTEST_CLIP_S:g} s"
+    taken = sum(piece_s >= fits_s for piece_s in ordered)
+    return f"`--set clip.seconds={fits_s:g}` takes {taken} of these {len(ordered)}"
 
 
 # Where a picture comes from.
@@ -48,6 +79,7 @@ ORIGINS = {
     "stem": "of the same name",
     "folder": "the folder's cover",
     "video": "a frame of the video",
+    "named": "named by the source's table",
     "alone": "of no music",
     "matched": "matched by mood and theme: nothing pairs them",
     "embedded, second choice": "embedded in the music file, since nearer ones can't be used",

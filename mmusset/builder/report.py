@@ -26,6 +26,7 @@ from .ledger.ledger import Ledger
 from .ledger.left_out import REASON
 from .planning.inventory import Inventory
 from .planning.plan import clip_count, drop_short
+from .reasons import lengths
 
 # CPU-seconds for one sample with the offline speaker; benchmarks/README.md.
 SAMPLE_CPU_S = 0.2
@@ -46,6 +47,8 @@ class SurveyReport:
     """What a build would find. A piece is music that has a picture; `to_generate` are the pictures
     that music would be made for.
 
+    `short_s` are the lengths of pieces that no clip fits into.
+
     `licenses` counts the pieces by what their tags or sidecars name, "unknown: " and words where
     that is no licence we know; `told` those that tell a thing which the recipe uses.
     `ears` are all that there are, by their names. `minutes` are without the time that a model
@@ -57,6 +60,7 @@ class SurveyReport:
     pieces: int
     pictured_by: dict[str, int]
     with_story: int
+    with_caption: int
     licenses: dict[str, int]
     told: dict[str, int]
     to_generate: int
@@ -66,6 +70,7 @@ class SurveyReport:
     samples: int
     minutes: float
     estimate: Estimate | None
+    short_s: list[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +172,8 @@ def survey(
         pieces=len(pieces),
         pictured_by=dict(Counter(str(piece.picture.origin) for piece in pieces)),
         with_story=sum(piece.story_path is not None for piece in pieces),
+        with_caption=sum(piece.caption_path is not None for piece in pieces),
+        short_s=lengths(skipped.detail for skipped in short),
         licenses=dict(Counter(p.tags.license for p in pieces if p.tags.license)),
         told={name: sum(bool(getattr(p.tags, name)) for p in pieces) for name in recipe.tags.use},
         to_generate=len(inventory.lone_pictures),

@@ -35,6 +35,8 @@ async def build(job: BuildJob, progress: BuildProgress) -> BuildResult:
     Raises UsageError, Refused and MmussetError as their names say; OSError where writing
     fails. After any of them the same command goes on.
     """
+    if job.sample is not None and (job.composer or job.quota or job.limit is not None):
+        raise UsageError("--sample excludes --limit, --accept and music.from: generate")
     words = words_in(job.words_from, job.out) if job.words_from else []
     entries = job.source.entries(job.out)
     offering = MUSICAL | {"image"} if job.composer else MUSICAL
@@ -53,7 +55,8 @@ async def build(job: BuildJob, progress: BuildProgress) -> BuildResult:
             ledger.job.note_source(address_of(job.source))
         marked = apply_marks(ledger) if job.apply_marks else 0
         inventory = await take_inventory(workspace, entries, progress.surveyed, progress.matched)
-        beyond = "not needed for --accept" if job.quota else "beyond --limit"
+        beyond = "beyond --limit" if job.sample is None else "beyond --sample"
+        beyond = "not needed for --accept" if job.quota else beyond
         studio = job.studio(workspace)
         if studio:
             most = job.quota.budget if job.quota else job.limit
@@ -83,7 +86,8 @@ def _plan(
             while candidates.fill():
                 restore()  # what was decided before may ask for one more
         else:
-            freeze(inventory, workspace, job.limit, beyond)
+            most = job.limit if job.sample is None else job.sample
+            freeze(inventory, workspace, most, beyond, at_random=job.sample is not None)
     failpoint("plan_frozen")
     if job.retry_failed:
         retry_failed(inventory, workspace)

@@ -10,7 +10,7 @@ from .carried_words import CarriedWords
 from .estimate import Estimate
 from .ledger.left_out import MOST_RUNS
 from .progress import cost_line, thousands
-from .reasons import ORIGINS, commonest, worded
+from .reasons import ORIGINS, SHORT, commonest, fitting, lengths, worded
 from .recovery.recover import HOLDS, RecoveredTable, Recovery
 from .report import BuildSummary, MarksReport, StatusReport, SurveyReport, ToldReport
 
@@ -32,12 +32,13 @@ def survey(report: SurveyReport) -> str:
     if report.to_generate:
         lines.append(f"music     is to be generated for {report.to_generate} pictures without any")
     lines += [
-        f"stories   {_share(report.with_story, report.pieces)} are yours; the others are written",
+        *_given(report),
         *_licences(report),
         *_told(report),
         *_ears(report),
         f"skipped   {sum(map(len, report.skipped.values()))}",
         *(f"  {reason}: {_some(paths)}" for reason, paths in sorted(report.skipped.items())),
+        *([f"  note: {mend}"] if (mend := fitting(report.short_s)) else []),
         *_unread(report),
         f"estimate  {report.samples} samples, about {_minutes(report.minutes)}",
         *_estimate(report.estimate),
@@ -184,7 +185,8 @@ def summary(report: BuildSummary) -> str:
 
 def _nothing(report: StatusReport) -> str:
     """Why no sample came of a source, as far as one reason says it."""
-    why = commonest({reason: count for _, reason, count in report.reasons})
+    short_s = lengths(detail for _, reason, detail in report.skipped if reason == SHORT)
+    why = commonest({reason: count for _, reason, count in report.reasons}, short_s)
     return f"no sample came of it; the commonest reason: {why}"
 
 
@@ -197,6 +199,16 @@ def _words(words: CarriedWords) -> str:
     if words.waiting:
         parts.append(f"{words.waiting} have no item here, and wait for one")
     return "; ".join(parts)
+
+
+def _given(report: SurveyReport) -> list[str]:
+    """The texts that the source brings with it."""
+    given = {"captions": report.with_caption, "stories": report.with_story}
+    return [
+        f"{name:9} {_share(count, report.pieces)} are yours; the others are written"
+        for name, count in given.items()
+        if count or name == "stories"
+    ]
 
 
 def _alike(report: BuildSummary) -> list[str]:

@@ -48,15 +48,16 @@ def scan(
     from mmusset.sources.choose import source_of
 
     loaded = load_recipe(recipe, overrides, speaker)
+    named = source_of(source, loaded.source.columns)
     with for_terminal() as progress:
-        survey = asyncio.run(run.survey_only(source_of(source), loaded, BuildProgress(progress)))
+        survey = asyncio.run(run.survey_only(named, loaded, BuildProgress(progress)))
     agents = with_listener(AGENTS, loaded.ears)
     show(report.survey(survey, loaded, agents), texts.survey, as_json)
 
 
 @app.command(rich_help_panel=GROUP)
 def build(
-    source: Annotated[Path, typer.Option(help="Your folder of music, pictures and videos.")],
+    source: Annotated[Path, typer.Option(help="Your folder of music and pictures, or a table.")],
     out: Annotated[
         Path | None, typer.Option(help="The dataset's folder. [default: <source>-mmusset, here]")
     ] = None,
@@ -64,6 +65,9 @@ def build(
     overrides: SetOption = None,
     speaker: SpeakerOption = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Take at most this many pieces.")] = None,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Take so many pieces at random, always the same.")
+    ] = None,
     accept: Annotated[
         int | None, typer.Option(min=1, help="Stop at exactly this many accepted samples.")
     ] = None,
@@ -129,18 +133,20 @@ def build(
     settings = ["speaker.kind=vllm", *served.settings] if served else []
     loaded = load_recipe(recipe, [*settings, *(overrides or ())], speaker)
     folder = out or pipeline.default_out(source)
+    named = source_of(source, loaded.source.columns)
     with for_terminal(log_json) as progress:
         if replay:
-            count = pipeline.replay_dataset(source_of(source), folder, loaded, progress)
+            count = pipeline.replay_dataset(named, folder, loaded, progress)
             print(f"{count} shards written again, byte for byte")
             return
         result = pipeline.build_dataset(
-            source_of(source),
+            named,
             folder,
             loaded,
             progress,
             served,
             limit=limit,
+            sample=sample,
             accept=accept,
             budget=budget,
             re_run=re_run or (),

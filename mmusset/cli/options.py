@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SourceArgument = Annotated[Path, typer.Argument(help="Your folder of music, pictures, videos.")]
+SourceArgument = Annotated[
+    Path, typer.Argument(help="Your folder of music and pictures, or a table.")
+]
 DatasetArgument = Annotated[Path, typer.Argument(help="The folder that `mmusset build` wrote.")]
 ShardsArgument = Annotated[
     str, typer.Argument(metavar="DATASET", help="A folder, a glob of tars, or hf://user/name.")

@@ -65,7 +65,7 @@ def prompt(
     from mmusset.speakers import chat
 
     loaded = load_recipe(recipe, overrides, "vllm")
-    request = pipeline.prompt_of_item(source_of(source), item, agent, loaded)
+    request = pipeline.prompt_of_item(source_of(source, loaded.source.columns), item, agent, loaded)
     show(request, chat.show, as_json)
 
 

@@ -42,6 +42,7 @@ ABSURD = 1e3
 PREROLL_S = 0.25
 TAIL_S = 1.0  # how much before the end that a header tells is looked at
 SAME_LENGTH_S = 0.1
+CUT_ALREADY_S = 1.0  # how much longer than the stretch a file may be that was cut to it
 SILENT = 1e-3  # -60 dB of full scale
 HEARD_S = 1.0  # how much of a track is heard at a place, to find out whether it is silent
 NO_MUSIC = "music can't be decoded"
@@ -57,7 +58,8 @@ class Sound:
     `begins_s` is the time stamp of its first sample, which is 0 s of the piece. Where time stamps
     can't be relied on, samples are `counted` from the beginning. `has_frames` where there are
     moving pictures with it, `has_attached` where there are single ones; `told` is what the
-    container says of it, by names in small letters.
+    container says of it, by names in small letters. Of a `stretch` of a file, the piece begins
+    `offset_s` behind the file's own beginning, and ends before the file does.
     """
 
     media: MediaFile
@@ -71,14 +73,34 @@ class Sound:
     has_frames: bool = False
     has_attached: bool = False
     told: Mapping[str, str] = field(default_factory=dict)
+    offset_s: float = 0.0
+    is_stretch: bool = False
+
+    @property
+    def zero_s(self) -> float:
+        """The time stamp of what is 0 s of the piece."""
+        return self.begins_s + self.offset_s
+
+    def stretch(self, start_s: float, end_s: float) -> "Sound":
+        """The piece that lies from `start_s` to `end_s` of the file; all of a file that was cut to
+        that length already. Raises Unusable where the file ends before it begins.
+        """
+        if end_s > self.duration_s and self.duration_s <= end_s - start_s + CUT_ALREADY_S:
+            return self
+        if start_s >= self.duration_s:
+            raise Unusable("ends before the stretch that is named", f"at {self.duration_s:.2f} s")
+        duration_s = min(end_s, self.duration_s) - start_s
+        return replace(self, offset_s=start_s, duration_s=duration_s, is_stretch=True)
 
     def window(self, start_s: float, seconds: float) -> Samples:
         """Samples `[frames, channels]` in -1..1 from `start_s` on, at `rate_hz`.
 
         Fewer frames come back where the file ends sooner than it said. Raises Unusable.
         """
+        if self.is_stretch:
+            seconds = max(0.0, min(seconds, self.duration_s - start_s))
         with sound_errors(self.media):
-            samples = self._read(start_s, seconds)
+            samples = self._read(self.offset_s + start_s, seconds)
             if not np.isfinite(samples).all():
                 raise Unusable(NO_MUSIC, "it holds values that are not numbers; it is damaged")
             if np.abs(samples).max(initial=0.0) > ABSURD:
@@ -115,7 +137,10 @@ def past_damage(sound: Sound) -> Sound | None:
         return None
     try:
         with sound_errors(sound.media):
-            return _by_av(sound.media)
+            whole = _by_av(sound.media)
+        if not sound.is_stretch:
+            return whole
+        return whole.stretch(sound.offset_s, sound.offset_s + sound.duration_s)
     except Unusable:
         return None
 

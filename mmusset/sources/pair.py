@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from mmusset.sample import ImageOrigin
+from mmusset.sample import ImageOrigin, Stretch
 
 from .cover_names import BACK, COVER_FOLDERS, is_disc, rank
 from .parallel import place_of
@@ -37,6 +37,7 @@ class Pairing:
     story: bytes | None
     lyrics: bytes | None = None
     caption: bytes | None = None
+    stretch: Stretch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ def pair(
     for entry in entries:
         if entry.kind not in ("music", "video"):
             continue
-        story, caption = shelf.story(entry.path), shelf.caption(entry.path)
+        name = entry.row.file or entry.path
+        story, caption = shelf.story(name), shelf.caption(name)
         picture = _picture(entry, seen, shelf, nearby)
         if picture is None and (chosen := (matched or {}).get(entry.path)):
             picture = chosen, "matched"
@@ -89,8 +91,9 @@ def pair(
             leftover.append((entry.path, reason))
             continue
         image, origin = picture
-        lyrics = shelf.lyrics(entry.path)
-        pairs.append(Pairing(entry.path, image, origin, story, lyrics, caption))
+        lyrics = shelf.lyrics(name)
+        texts = (story, lyrics, caption)
+        pairs.append(Pairing(entry.path, image, origin, *texts, entry.row.stretch))
         used |= {image, story or b"", lyrics or b"", caption or b""}
     alone = _alone(entries, shelf, used) if generate else []
     used |= {path for a in alone for path in (a.image, a.story or b"")}
@@ -121,9 +124,10 @@ def _picture(
     entry: Entry, seen: PicturesFound, shelf: "_Shelf", nearby: bool
 ) -> tuple[bytes, ImageOrigin] | None:
     """The nearest picture that can be used, and by which rule."""
-    if entry.kind == "video" and entry.path not in seen.without_frames:
+    named = entry.row.image
+    if entry.kind == "video" and not named and entry.path not in seen.without_frames:
         return entry.path, "video"
-    choices = _choices(entry.path, seen, shelf) if nearby else []
+    choices = _choices(entry, seen, shelf) if nearby else []
     if not choices:
         return None
     for number, (path, origin) in enumerate(choices):
@@ -139,13 +143,17 @@ SECOND_CHOICE: dict[ImageOrigin, ImageOrigin] = {
 }
 
 
-def _choices(music: bytes, seen: PicturesFound, shelf: "_Shelf") -> list[tuple[bytes, ImageOrigin]]:
+def _choices(entry: Entry, seen: PicturesFound, shelf: "_Shelf") -> list[tuple[bytes, ImageOrigin]]:
     """The pictures that a piece may have, the nearest first; backs of cases come last."""
+    music, named = entry.path, entry.row.image
     is_front = seen.covers.get(music)
     fronts: list[tuple[bytes, ImageOrigin]] = [(music, "embedded")] if is_front else []
-    if same_stem := shelf.image(music):
+    if named:
+        fronts.insert(0, (named, "named"))
+    name = entry.row.file or music
+    if same_stem := shelf.image(name):
         fronts.append((same_stem, "stem"))
-    folder = os.path.dirname(music)
+    folder = os.path.dirname(name)
     folders = dict.fromkeys((folder, album_of(folder)))
     fronts += [(path, "folder") for each in folders for path in shelf.covers(each)]
     backs: list[tuple[bytes, ImageOrigin]] = [(music, "embedded")] if is_front is False else []

@@ -7,12 +7,13 @@
 
 Every key may be missing, and a list may stand for one value; keys that are not here are passed
 over. The values are read as those of tags are, so that no other words get any further, but for the
-texts that are given: a caption, a story.
+texts that are given: a caption, a story, lyrics.
 """
 
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, get_args
 
 from mmusset.sample import Tags
 
@@ -44,7 +45,8 @@ _KEYS: dict[str, tuple[Callable[[Iterable[str]], str], tuple[str, ...]]] = {
     "instruments": (tag_values.instruments, ("instruments", "instrument")),
     "license": (license_of, ("license", "licence")),
 }
-GIVEN_TEXTS = ("caption", "story")
+GivenText = Literal["caption", "story", "lyrics"]
+GIVEN_TEXTS: tuple[GivenText, ...] = get_args(GivenText)
 
 
 def sidecars(entries: Sequence[Entry]) -> dict[bytes, tuple[bytes, bytes]]:
@@ -54,7 +56,8 @@ def sidecars(entries: Sequence[Entry]) -> dict[bytes, tuple[bytes, bytes]]:
     for entry in entries:
         if entry.kind in MUSICAL:
             stem = os.path.splitext(entry.path)[0]
-            own = next((stem + suffix for suffix in OWN if stem + suffix in there), b"")
+            beside = (stem + suffix for suffix in OWN if stem + suffix in there)
+            own = entry.row.sidecar or next(beside, b"")
             folder = os.path.dirname(entry.path)
             albums = (os.path.join(each, NAME) for each in (folder, album_of(folder)))
             album = next((path for path in albums if path in there), b"")
@@ -73,8 +76,8 @@ def read(data: bytes) -> Tags:
     )
 
 
-def texts_given(data: bytes) -> dict[str, str]:
-    """The caption and the story that a sidecar gives, each as it is; raises ValueError."""
+def texts_given(data: bytes) -> dict[GivenText, str]:
+    """The caption, story and lyrics that a sidecar gives, as they are; raises ValueError."""
     said = _said(data)
     texts = ((name, said.get(name)) for name in GIVEN_TEXTS)
     return {name: text for name, text in texts if isinstance(text, str) and text.strip()}

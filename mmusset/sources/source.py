@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from mmusset.sample import Stretch
+
 Kind = Literal["music", "image", "video", "text", "caption", "sidecar", "lyrics", "other", "folder"]
 
 SUFFIXES: dict[Kind, frozenset[bytes]] = {
@@ -42,13 +44,27 @@ MUSICAL = frozenset({"music", "video"})
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """What a table says of an entry of music: the entries of its picture and of a sidecar, b"" for
+    none; and of which entry's file it is only a stretch, or one of several rows."""
+
+    image: bytes = b""
+    sidecar: bytes = b""
+    file: bytes = b""
+    stretch: Stretch | None = None
+
+
+NO_ROW = Row()
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One name in the source. `skip` is "" or why it is left out.
 
     `path` is relative, with "/" between folders: pairing goes by it. It is bytes, since the names
     of a file system need not be text. An entry whose size and time are those that it had is not
     read again. `unread` is "" or why the machine could not look at it; what could not be listed
-    is of the kind "folder" then.
+    is of the kind "folder" then. `row` is what a table says of it, if there is one.
     """
 
     path: bytes
@@ -57,6 +73,7 @@ class Entry:
     mtime_ns: int
     skip: str = ""
     unread: str = ""
+    row: Row = NO_ROW
 
 
 class Source(Protocol):

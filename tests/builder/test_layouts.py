@@ -66,9 +66,18 @@ def test_a_build_that_yields_nothing_says_so_and_why(tmp_path: Path) -> None:
     assert done.returncode == 4, done.stderr
     assert (
         "no sample came of it; the commonest reason: shorter than a clip (3 of 4);"
-        " `--set clip.seconds=5` makes shorter clips" in done.stdout
+        " no clip may be shorter than 2 s" in done.stdout
     )
     assert json.loads((out / "manifest.json").read_text())["accepted"] == 0
+
+
+def test_of_ten_second_clips_it_is_told_which_length_fits(tmp_path: Path) -> None:
+    for number in range(3):
+        piece(tmp_path / f"{number}.wav", number, seconds=3.0 + number / 100)
+        picture(tmp_path / f"{number}.png", number)
+    told = mmusset("scan", tmp_path).stdout
+    assert "note: `--set clip.seconds=3` takes 3 of these 3" in told
+    assert "pieces    3 of 3" in mmusset("scan", tmp_path, "--set", "clip.seconds=3").stdout
 
 
 def test_a_source_without_music_says_what_it_has(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The plan: what becomes an item, what stays together, what is only found again."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,13 @@ import soundfile
 from PIL import Image
 
 from mmusset.builder.accounting import Tally
-from mmusset.builder.planning.inventory import Offer, take_inventory
+from mmusset.builder.planning.inventory import Inventory, Offer, take_inventory
 from mmusset.builder.planning.plan import drop_short, freeze
 from mmusset.builder.progress import BuildProgress
 from mmusset.builder.run import survey_only
 from mmusset.builder.workspace import open_workspace
 from mmusset.progress import Progress
-from mmusset.recipe import ClipPart, Recipe
+from mmusset.recipe import ClipPart, Recipe, SplitPart
 from mmusset.sample import Item, Piece, SourceFile, SourcePicture, Tags
 from mmusset.sources.folder import FolderSource
 from tests.sources.test_tags import tagged_mp3, text
@@ -122,6 +123,33 @@ def test_a_retagged_mp3_stays_with_the_old_one(tmp_path: Path) -> None:
     found = offers_of(tmp_path)
     assert len(found) == 2
     assert stay_together(found["a/x.mp3"], found["b/x.mp3"])
+
+
+def drawn(offers: list[Offer], out: Path, sample: int, seed: int) -> list[bytes]:
+    """The pieces that `--sample` takes of these."""
+
+    async def plan() -> list[bytes]:
+        recipe = RECIPE.model_copy(update={"split": SplitPart(seed=seed)})
+        async with open_workspace(FolderSource(out), out, recipe) as workspace:
+            freeze(Inventory((), tuple(offers), (), ()), workspace, sample, "x", at_random=True)
+            items = (workspace.ledger.plan.items_at(o.piece.music.path) for o in offers)
+            return [item.item.piece.music.path for found in items for item in found]
+
+    return asyncio.run(plan())
+
+
+def test_a_sample_is_drawn_at_random_and_is_always_the_same(tmp_path: Path) -> None:
+    offers = []
+    for number in range(20):
+        offer, sha256 = an_offer(number), f"{number:02x}" * 32
+        piece = replace(offer.piece, music=SourceFile(b"%02d.wav" % number, sha256))
+        offers.append(Offer(piece, (sha256,)))
+    first = drawn(offers, tmp_path / "a", 5, seed=0)
+    assert len(first) == 5 and first != [o.piece.music.path for o in offers[:5]]
+    assert drawn(offers[::-1], tmp_path / "b", 5, seed=0) == first[::-1]
+    assert drawn(offers, tmp_path / "a", 5, seed=0) == first, "run again, it stays"
+    assert drawn(offers, tmp_path / "c", 5, seed=1) != first
+    assert set(first) < set(drawn(offers, tmp_path / "a", 8, seed=0)), "and it may grow"
 
 
 def test_silence_in_the_middle_is_no_kinship(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ GROUND = {
     "intervals",
     "declared",
     "encodings",
+    "no_network",
 }
 NOUNS = {
     *("measured", "measurements", "quality", "structure", "sample", "notability", "recipe"),

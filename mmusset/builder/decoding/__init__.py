@@ -4,5 +4,4 @@ Doors:
     sandbox      runs the children, and replaces those that crash or hang
     tasks        what they are asked, and what they reply
     worker       the child itself: `surveying` and `preparing` do what it is asked
-    no_network   a process without a network
 """

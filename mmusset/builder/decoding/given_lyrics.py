@@ -6,7 +6,7 @@ from pathlib import Path
 from mmusset.encodings import text_of
 from mmusset.evidence.media_file import MediaFile
 from mmusset.sample import Lyrics
-from mmusset.sources import lyrics, tags
+from mmusset.sources import lyrics, sidecar, tags
 
 from .tasks import PrepareTask
 
@@ -51,6 +51,16 @@ def _beside(path: bytes) -> tuple[str, str]:
     if not path:
         return "", ""
     with MediaFile(Path(os.fsdecode(path))) as media:
+        if media.suffix == ".json":
+            return _of_sidecar(media)
         data = media.read_at(0, lyrics.MOST_BYTES)
     text = text_of(data)
     return ("", NOT_TEXT) if text is None else (text, "")
+
+
+def _of_sidecar(media: MediaFile) -> tuple[str, str]:
+    try:
+        given = sidecar.texts_given(media.read_at(0, sidecar.MOST_BYTES + 1))
+    except ValueError:
+        return "", NOT_TEXT
+    return given.get("lyrics", ""), ""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from mmusset.ears.declaration import Ear
 from mmusset.ears.hearing import hear, opened, voice_in
@@ -26,6 +26,7 @@ from mmusset.recipe import ClipPart, ImagePart
 from mmusset.sample import ClipFacts, ImageFacts, MediaFacts, MusicEvidence, Prepared
 from mmusset.sources import lyrics, sidecar, tags
 from mmusset.sources.pair import STORY
+from mmusset.sources.sidecar import GivenText
 from mmusset.speakers.picture import fit
 from mmusset.structure import SPREAD, Chosen, Section, placed
 
@@ -44,7 +45,6 @@ from .tasks import (
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-GivenText = Literal["story", "caption"]
 MOST_CHARACTERS = 65_536  # of a text in a sidecar
 # Why a text is no story.
 NO_STORY = "the text beside it is lyrics, and no story: name it x.story.txt if it is one"
@@ -71,13 +71,16 @@ def prepare(task: PrepareTask) -> Prepared:
     set_aside = "; ".join(filter(None, (set_aside, no_caption)))
     is_lyrics = not _is_named_story(piece.story_path) and lyrics.is_verse(text)
     with MediaFile(path_of(task.originals.music)) as media:
-        if media.sha256() != piece.music.sha256:
+        sha256, stretch = media.sha256(), piece.stretch
+        if (stretch.sha256(sha256) if stretch else sha256) != piece.music.sha256:
             raise Unusable("changed since it was planned")
         sound = open_sound(media)
+        if stretch:
+            sound = sound.stretch(stretch.start_s, stretch.end_s)
         whole = _known_pieces.get(_known_by(task)) or _heard_whole(sound, task)
         clip, chosen = _cut(sound, task, whole)
         picture = _picture_in(sound, task, clip.start_s)
-        sung = given_lyrics(media, task, text if is_lyrics else "", clip.start_s)
+        sung = given_lyrics(media, task, text if is_lyrics else "", sound.offset_s + clip.start_s)
     _remember(task, whole)  # not before the file is closed: only now all reads are known good
     if picture is None:
         picture = _still(task.originals.picture, piece.picture.sha256, task.image)
@@ -257,7 +260,7 @@ def _picture_in(sound: Sound, task: PrepareTask, start_s: float) -> "Image | Non
     if origin == "video":
         return video.video_frame(
             sound.media,
-            sound.begins_s + start_s,
+            sound.zero_s + start_s,
             task.clip.seconds,
             part.min_side_px,
             part.max_side_px,

@@ -20,7 +20,7 @@ from mmusset.matching.affect import Affect
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.recipe import LimitsPart
 from mmusset.safe_text import SECRET_VARIABLES
-from mmusset.sample import Prepared
+from mmusset.sample import Prepared, Stretch
 from mmusset.sources.source import Kind
 from mmusset.tracing import without_tracing
 
@@ -65,11 +65,23 @@ class Sandbox:
         await self._ears.end()
 
     async def survey(
-        self, path: Path, kind: Kind, max_side_px: int, min_side_px: int = 1
+        self,
+        path: Path,
+        kind: Kind,
+        max_side_px: int,
+        min_side_px: int = 1,
+        stretch: Stretch | None = None,
     ) -> Survey:
-        """What a file says of itself. Raises Unusable if it can't be opened, Unread."""
+        """What a file, or a stretch of one, says of itself.
+
+        Raises Unusable if it can't be opened, Unread.
+        """
         task = SurveyTask(
-            file=os.fsencode(path), kind=kind, max_side_px=max_side_px, min_side_px=min_side_px
+            file=os.fsencode(path),
+            kind=kind,
+            max_side_px=max_side_px,
+            min_side_px=min_side_px,
+            stretch=stretch,
         )
         return Survey.model_validate_json(await self._decoders.run(task))
 

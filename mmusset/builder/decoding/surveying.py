@@ -32,6 +32,9 @@ def survey(task: SurveyTask) -> Survey:
             return _sidecar(media, sha256)
         read = tags.read(media.reader(), media.suffix)
         sound = _sound(media)
+        if task.stretch:
+            sha256 = task.stretch.sha256(sha256)
+            sound = sound and sound.stretch(task.stretch.start_s, task.stretch.end_s)
         has_frames = kind == "video" and (sound is None or sound.has_frames)
         cover, seen = (None, _Seen()) if has_frames else _best_cover(covers_in(read, sound), task)
         cover_sha256 = hashlib.sha256(cover.data).hexdigest() if cover else ""

@@ -12,7 +12,8 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from mmusset.frozen import Frozen
 from mmusset.recipe import ClipPart, ImagePart
-from mmusset.sample import ClipFacts, Heard, Item, Match, Tags
+from mmusset.sample import ClipFacts, Heard, Item, Match, Stretch, Tags
+from mmusset.sources.sidecar import GivenText
 from mmusset.sources.source import Kind
 
 # What mends a file that took its decoder more memory than it has.
@@ -22,8 +23,7 @@ MORE_MEMORY = "save it smaller, or raise limits.decode_memory_mb"
 class Survey(Frozen):
     """What a music, video, picture or text file says of itself. Empty strings where it does not.
 
-    Of a sidecar, `tags` are those that it gives to music, and `texts` what else: a caption or a
-    story.
+    Of a sidecar, `tags` are those that it gives to music, and `texts` what else it gives.
 
     `pixels_sha256` is of the picture, or of the music's cover, as it is decoded to be stored;
     `sound_sha256` of a moment of the decoded music. Both outlive another container or tags.
@@ -42,7 +42,7 @@ class Survey(Frozen):
     pixels_sha256: str = ""
     sound_sha256: str = ""
     tags: Tags = Tags()
-    texts: tuple[Literal["caption", "story"], ...] = ()
+    texts: tuple[GivenText, ...] = ()
     album_artist: str = ""
 
 
@@ -57,13 +57,15 @@ class _Task(Frozen):
 
 
 class SurveyTask(_Task):
-    """Read what a file says of itself. A picture is looked at as it would be stored."""
+    """Read what a file says of itself. A picture is looked at as it would be stored, and of music
+    the `stretch` that is a piece."""
 
     task: Literal["survey"] = "survey"
     file: bytes
     kind: Kind
     max_side_px: int
     min_side_px: int = 1
+    stretch: Stretch | None = None
 
 
 class Originals(_Task):

@@ -23,9 +23,9 @@ from mmusset.ears.listed import EARS
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
 from mmusset.frozen import Frozen
 from mmusset.measurements.listed import MEASUREMENTS
+from mmusset.no_network import drop_network
 
 from .feeling import feel
-from .no_network import drop_network
 from .preparing import composing_input, hear_stored, listen, prepare
 from .surveying import survey
 from .tasks import MORE_MEMORY, TASKS

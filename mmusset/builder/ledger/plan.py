@@ -13,6 +13,7 @@ from mmusset.sample import (
     SourceFile,
     SourcePicture,
     Split,
+    Stretch,
     Tags,
 )
 
@@ -21,11 +22,11 @@ from .schema import read_meta
 _ITEM_COLUMNS = """item.idx, item.block, item.key, item.clip_index, item.clip_count, item.grp,
     block.split, item.music_path, item.music_sha256, item.duration_s, item.image_path,
     item.image_sha256, item.image_origin, item.story_path, item.tags, item.lyrics_path,
-    item.caption_path"""
+    item.caption_path, item.start_s, item.end_s"""
 # The columns of a piece, in the order of `_piece_row`.
 _PIECE_COLUMNS = (
     "music_path, music_sha256, duration_s, image_path, image_sha256, image_origin, story_path,"
-    " tags, lyrics_path, caption_path"
+    " tags, lyrics_path, caption_path, start_s, end_s"
 )
 _SET_PIECE = ", ".join(f"{column} = ?" for column in _PIECE_COLUMNS.split(", "))
 BLOCK_COLUMNS = "n, split, number, provisional"
@@ -197,7 +198,7 @@ class LedgerPlan:
         idx = self._next_idx()
         self._db.executemany(
             f"INSERT INTO item (idx, block, key, clip_index, clip_count, grp, {_PIECE_COLUMNS})"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     *(idx + place, block, i.key, i.clip_index, i.clip_count, i.group),
@@ -289,6 +290,8 @@ def _piece(
     tags: str,
     lyrics_path: bytes | None,
     caption_path: bytes | None,
+    start_s: float | None,
+    end_s: float | None,
 ) -> Piece:
     """The piece of these columns; `_piece_row` returns them."""
     return Piece(
@@ -299,14 +302,16 @@ def _piece(
         Tags.model_validate_json(tags),
         lyrics_path,
         caption_path,
+        None if start_s is None or end_s is None else Stretch(start_s, end_s),
     )
 
 
 def _piece_row(piece: Piece) -> tuple[bytes | str | float | None, ...]:
-    music, picture = piece.music, piece.picture
+    music, picture, stretch = piece.music, piece.picture, piece.stretch
     return (
         *(music.path, music.sha256, piece.duration_s),
         *(picture.path, picture.sha256, picture.origin),
         *(piece.story_path, piece.tags.model_dump_json()),
         *(piece.lyrics_path, piece.caption_path),
+        *((stretch.start_s, stretch.end_s) if stretch else (None, None)),
     )

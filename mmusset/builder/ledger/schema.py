@@ -42,6 +42,7 @@ CREATE TABLE item (
     clip_index INTEGER NOT NULL, clip_count INTEGER NOT NULL,
     image_path BLOB NOT NULL, image_sha256 TEXT NOT NULL, image_origin TEXT NOT NULL,
     story_path BLOB, lyrics_path BLOB, caption_path BLOB,
+    start_s REAL, end_s REAL,
     grp TEXT NOT NULL, tags TEXT NOT NULL, crc INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX item_block ON item (block, idx);
 CREATE TABLE skipped (

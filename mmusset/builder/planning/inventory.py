@@ -261,11 +261,17 @@ def _offer_of(
     own, album = (surveys.get(path, Survey(sha256="")) for path in beside)
     of_album = album.tags.model_copy(update={"title": ""})  # that is the album's own
     tags = together(own.tags, music.tags, of_album)
-    story, caption = (
-        path or (beside[0] if text in own.texts else None)
-        for text, path in (("story", pairing.story), ("caption", pairing.caption))
+    texts = dict.fromkeys(own.texts, beside[0])
+    piece = Piece(
+        file,
+        music.duration_s,
+        picture,
+        pairing.story or texts.get("story"),
+        tags,
+        pairing.lyrics or texts.get("lyrics"),
+        pairing.caption or texts.get("caption"),
+        pairing.stretch,
     )
-    piece = Piece(file, music.duration_s, picture, story, tags, pairing.lyrics, caption)
     return _offer(piece, pixels_sha256, music, source)
 
 

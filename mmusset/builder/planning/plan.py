@@ -3,12 +3,15 @@
 Items never move between splits or blocks once they are frozen.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from mmusset.builder.ledger.ledger import Ledger
 from mmusset.builder.ledger.left_out import LeftOut
+from mmusset.builder.reasons import SHORT, short_detail
 from mmusset.builder.workspace import Workspace
 from mmusset.files import failpoint
 from mmusset.recipe import ClipPart, Recipe
@@ -24,11 +27,13 @@ def freeze(
     workspace: Workspace,
     limit: int | None,
     beyond: str = "beyond --limit",
+    at_random: bool = False,
 ) -> int:
     """Write the pieces that the ledger does not know into it as new blocks; gives how many items.
 
     What could not be read is noted. `limit` is how many pieces the ledger may hold in all; the
-    others are skipped with `beyond` as their reason.
+    others are skipped with `beyond` as their reason: the last ones, or `at_random` by the seed of
+    the recipe's splits.
     """
     ledger, recipe = workspace.ledger, workspace.recipe
     with ledger.transaction():
@@ -38,7 +43,7 @@ def freeze(
                 _complete(offer, recipe, ledger)
         for offer in inventory.offers:
             _find_again(offer.piece, ledger)
-        items, skipped = _plan_fresh(inventory, recipe, ledger, limit, beyond)
+        items, skipped = _plan_fresh(inventory, recipe, ledger, limit, beyond, at_random)
         provisional = ledger.left_out.has_undecided_files()
         for split in SPLITS:
             chosen = [item for item in items if item.split == split]
@@ -54,7 +59,12 @@ def freeze(
 
 
 def _plan_fresh(
-    inventory: Inventory, recipe: Recipe, ledger: Ledger, limit: int | None, beyond: str
+    inventory: Inventory,
+    recipe: Recipe,
+    ledger: Ledger,
+    limit: int | None,
+    beyond: str,
+    at_random: bool,
 ) -> tuple[list[Item], list[Skipped]]:
     """The items of the pieces that the ledger does not know, their groups noted; and what is left
     out."""
@@ -62,8 +72,10 @@ def _plan_fresh(
     fresh, skipped = drop_short(fresh, recipe.clip)
     if limit is not None:
         room = max(0, limit - ledger.plan.piece_count())
-        skipped += [Skipped(o.piece.music.path, beyond) for o in fresh[room:]]
-        fresh = fresh[:room]
+        drawn = sorted(fresh, key=partial(_draw, recipe.split.seed)) if at_random else fresh
+        taken = set(drawn[:room])
+        skipped += [Skipped(o.piece.music.path, beyond) for o in fresh if o not in taken]
+        fresh = [o for o in fresh if o in taken]
     if ledger.plan.is_incomplete():
         # Of these, clips that no shard holds were lost.
         fresh += [o for o in inventory.offers if _lacks_clips(o.piece, recipe, ledger)]
@@ -83,6 +95,11 @@ def _plan_fresh(
         if item.clip_index in unplanned(offer.piece, recipe.clip, ledger)
     ]
     return items, [*skipped, *torn]
+
+
+def _draw(seed: int, offer: Offer) -> bytes:
+    """A place in an order that depends on the piece's content alone."""
+    return hashlib.sha256(f"{seed}:{offer.piece.music.sha256}".encode()).digest()
 
 
 def _complete(offer: Offer, recipe: Recipe, ledger: Ledger) -> None:
@@ -138,8 +155,8 @@ def drop_short(offers: Sequence[Offer], part: ClipPart) -> tuple[list[Offer], li
     for offer in offers:
         duration_s = offer.piece.duration_s
         if 0 < duration_s < part.seconds:
-            detail = f"{duration_s:.2f} s of {part.seconds:g} s"
-            skipped.append(Skipped(offer.piece.music.path, "shorter than a clip", detail))
+            detail = short_detail(duration_s, part.seconds)
+            skipped.append(Skipped(offer.piece.music.path, SHORT, detail))
         else:
             long_enough.append(offer)
     return long_enough, skipped

@@ -89,7 +89,11 @@ class _Surveyor:
             async with work.source.open(entry.path) as file:
                 image = work.recipe.image
                 survey = await work.sandbox.survey(
-                    file, entry.kind, image.max_side_px, image.min_side_px
+                    file,
+                    entry.kind,
+                    image.max_side_px,
+                    image.min_side_px,
+                    entry.row.stretch,
                 )
             surveys.read[entry.path] = survey
         except Unusable as error:

@@ -73,12 +73,20 @@ def sections(model: type[BaseModel], comments: dict[str, str]) -> Iterator[tuple
     yield from found.items()
 
 
+WHOLE = ("columns",)  # mappings that are not by agent: one key each
+
+
 def keys_of(model: type[BaseModel], comments: dict[str, str], under: str = "") -> Iterator[Key]:
     """Each key below `under` that takes a value."""
     schemas = model.model_json_schema()
     for name, field in model.model_fields.items():
         path = f"{under}{field.alias or name}"
         inner, is_mapping = _inner(field.annotation)
+        if name in WHOLE:
+            names = schemas["properties"][name]["propertyNames"]["enum"]
+            values = f"a name for each of {', '.join(f'`{each}`' for each in names)}"
+            yield Key(path, values, "`{}`", comments.get(path, ""))
+            continue
         if is_mapping:
             path += ".AGENT"
         if inner is not None:

@@ -16,6 +16,7 @@ from mmusset.sample import (
     MusicEvidence,
     Outcome,
     Prepared,
+    Stretch,
     Turn,
 )
 from mmusset.structure import SPREAD, reason
@@ -40,6 +41,7 @@ def _story(story: ItemStory) -> str:
     piece = item.piece
     lines = [
         f"{item.key}  {show_path(piece.music.path)}",
+        *([f"stretch   {_clock(piece.stretch)} of its file"] if piece.stretch else []),
         f"clip      {item.clip_index + 1} of {item.clip_count}; split {item.split},"
         f" group {item.group}",
         f"picture   {show_path(piece.picture.path)}, {ORIGINS[piece.picture.origin]}",
@@ -62,6 +64,10 @@ def _story(story: ItemStory) -> str:
     if story.shard and story.outcome and story.outcome.verdict.status == "accepted":
         lines.append(f"shard     {story.shard.name}")
     return "\n".join(lines)
+
+
+def _clock(stretch: Stretch) -> str:
+    return f"{stretch.start_s:g} to {stretch.end_s:g} s"
 
 
 def _mark(item: ItemStory) -> list[str]:

@@ -305,10 +305,11 @@ def _places(story: ItemStory) -> dict[str, str]:
     """Where the source has the files of an item; a shard does not tell."""
     if story.piece is None:
         return {"picture": f"({story.origin})"}
-    picture = story.piece.picture
+    picture, stretch = story.piece.picture, story.piece.stretch
     story_path, caption_path = story.piece.story_path, story.piece.caption_path
     return {
         "music": show_path(story.piece.music.path),
+        "stretch of the file": f"{stretch.start_s:g} to {stretch.end_s:g} s" if stretch else "",
         "picture": f"{show_path(picture.path)} ({story.origin})".strip(),
         "caption from": show_path(caption_path) if caption_path else "",
         "story from": show_path(story_path) if story_path else "",

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -14,13 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from mmusset.builder import reasons
 from mmusset.errors import MmussetError, Refused, UsageError
 from mmusset.measurements.precision import PRECISION
 from mmusset.publish import readme
-from mmusset.publish.card import plain, write_card
+from mmusset.publish.card import ORIGINS, plain, write_card
 from mmusset.publish.features import fields_of
 from mmusset.publish.licence import Licence
-from mmusset.sample import JudgedClaim, Quadruple, Tags
+from mmusset.sample import ImageOrigin, JudgedClaim, Quadruple, Tags
 from mmusset.shards.tar import Sample, read_shard, write_shard
 from mmusset.shards.verify import verify
 from tests.support.command import SHORT, finished, mmusset, start, tree
@@ -423,3 +424,7 @@ def test_the_cards_commands_run(built: Path) -> None:
     for line in lines[:2]:  # the last trains for minutes; musflow/test_train.py has such trainings
         done = finished(start(*line[1:], cwd=built))
         assert done.returncode == 0, done.stderr
+
+
+def test_every_origin_of_a_picture_has_its_words() -> None:
+    assert set(ORIGINS) == set(reasons.ORIGINS) == set(get_args(ImageOrigin))

@@ -22,7 +22,10 @@ def feel(task: FeelTask) -> Affect:
         if task.is_picture:
             picture = still.open_image(media, part.min_side_px, part.max_side_px)
             return of_picture(images.measure(picture))
-        clip = clips.cut(open_sound(media), 0, 1, task.clip)
+        sound = open_sound(media)
+        if task.stretch:
+            sound = sound.stretch(task.stretch.start_s, task.stretch.end_s)
+        clip = clips.cut(sound, 0, 1, task.clip)
     evidence = music.measure(clip.samples, clip.rate_hz, silence_dbfs)
     heard = hear(clip.samples, clip.rate_hz, ears_named(task.ears), silence_dbfs)
     return of_music(evidence.model_copy(update={"heard": heard}))

@@ -48,6 +48,7 @@ def survey(task: SurveyTask) -> Survey:
             pixels_sha256=seen.sha256 or cover_sha256,
             sound_sha256=_sound_sha256(sound) if sound else "",
             tags=tags.filled_up(read.tags, sound.told) if sound else read.tags,
+            stretch=task.stretch,
             album_artist=read.album_artist or tags.album_artist(sound.told if sound else {}),
         )
 

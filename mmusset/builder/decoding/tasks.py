@@ -23,7 +23,8 @@ MORE_MEMORY = "save it smaller, or raise limits.decode_memory_mb"
 class Survey(Frozen):
     """What a music, video, picture or text file says of itself. Empty strings where it does not.
 
-    Of a sidecar, `tags` are those that it gives to music, and `texts` what else it gives.
+    Of a sidecar, `tags` are those that it gives to music, and `texts` what else it gives. Of music,
+    `stretch` is what of the file is the piece, None for all of it.
 
     `pixels_sha256` is of the picture, or of the music's cover, as it is decoded to be stored;
     `sound_sha256` of a moment of the decoded music. Both outlive another container or tags.
@@ -44,6 +45,7 @@ class Survey(Frozen):
     tags: Tags = Tags()
     texts: tuple[GivenText, ...] = ()
     album_artist: str = ""
+    stretch: Stretch | None = None
 
 
 class ComposingInput(Frozen):
@@ -151,6 +153,7 @@ class FeelTask(_Task):
     clip: ClipPart
     image: ImagePart
     ears: tuple[str, ...] = ()
+    stretch: Stretch | None = None
 
 
 class Listened(Frozen):

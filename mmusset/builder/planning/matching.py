@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from mmusset.builder.decoding.tasks import FeelTask, Survey
 from mmusset.builder.ledger.matching import KnownMatch
+from mmusset.builder.reasons import SHORT, short_detail
 from mmusset.builder.workspace import Workspace
 from mmusset.errors import Unread, Unusable, first_error
 from mmusset.files import failpoint
@@ -88,8 +89,7 @@ class _Matching:
             if entry.kind not in MUSICAL:
                 continue
             if 0 < survey.duration_s < clip_s:
-                detail = f"{survey.duration_s:.2f} s of {clip_s:g} s"
-                self.found.alone[entry.path] = "shorter than a clip", detail
+                self.found.alone[entry.path] = SHORT, short_detail(survey.duration_s, clip_s)
             elif (other := first.setdefault(survey.sha256, entry.path)) != entry.path:
                 self.found.alone[entry.path] = "same bytes as another", show_path(other)
             else:
@@ -184,6 +184,7 @@ class _Matching:
                     clip=work.recipe.clip,
                     image=work.recipe.image,
                     ears=work.recipe.ears,
+                    stretch=self._read[path].stretch,
                 )
                 self.affects[path] = await work.sandbox.feel(task)
         except Unusable as error:

@@ -51,9 +51,9 @@ def _finish(work: Coroutine[Any, Any, T]) -> T:
 
 
 def default_out(source: Path) -> Path:
-    """`Music-mmusset`, here, for the source `.../Music`, and for `.../Music/tracks.csv` too."""
+    """`Music-mmusset`, here, for the source `.../Music`, and for what is in it: `.../Music/*.tar`."""
     whole = source.resolve()
-    return Path(f"{(whole.parent if whole.is_file() else whole).name}-mmusset")
+    return Path(f"{(whole if whole.is_dir() else whole.parent).name}-mmusset")
 
 
 def server_of(

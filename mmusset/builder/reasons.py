@@ -79,7 +79,7 @@ ORIGINS = {
     "stem": "of the same name",
     "folder": "the folder's cover",
     "video": "a frame of the video",
-    "named": "named by the source's table",
+    "named": "named by the source's table or shard",
     "alone": "of no music",
     "matched": "matched by mood and theme: nothing pairs them",
     "embedded, second choice": "embedded in the music file, since nearer ones can't be used",

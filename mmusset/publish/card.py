@@ -38,7 +38,7 @@ ORIGINS: dict[ImageOrigin, str] = {
     "stem": "pictures named as the music is",
     "folder": "covers of albums' folders",
     "video": "frames of music videos",
-    "named": "named by the source's table",
+    "named": "named by the source's table or shards",
     "alone": "pictures without music, for which a model made some",
     "matched": "pictures matched to music by mood and theme, which nobody paired",
     "embedded, second choice": "covers in the music's files, where nearer pictures can't be used",

@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 from mmusset.bounded import MB, MOST_FACTS, open_regular
 from mmusset.errors import MmussetError, UsageError
 from mmusset.safe_text import first_line, remember, without_addresses
+from mmusset.tar_members import member
 
 from .manifest import MANIFEST, Manifest, parse_manifest
-from .tar import MEMBERS, headers, member
+from .tar import MEMBERS, headers
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -9,14 +9,15 @@ import tarfile
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
-from mmusset.bounded import MB, open_regular, size
+from mmusset.bounded import MB, open_regular
 from mmusset.errors import MmussetError
 from mmusset.files import file_sha256, write_durably
 from mmusset.json_text import canonical_json
 from mmusset.safe_text import printable
 from mmusset.sample import Quadruple
+from mmusset.tar_members import headers_within, member
 
 MEMBERS = ("image.jpg", "music.flac", "story.txt", "caption.txt", "json")
 # What a member may take of memory, whatever its header says. Ours are far smaller: a picture of
@@ -28,11 +29,6 @@ MOST_BYTES = {
     "caption.txt": 4 * MB,
     "json": 4 * MB,
 }
-MOST_OF_A_MEMBER = MOST_BYTES["music.flac"]  # of any other kind
-MOST_OF_A_SAMPLE = 512 * MB
-MOST_OF_A_HEADER = 1 * MB
-# What tarfile raises, besides its own errors, at headers that nobody writes by accident.
-_OF_BAD_HEADERS = (ValueError, LookupError, ArithmeticError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,51 +131,7 @@ def read_shard(
 
 
 def headers(file: BinaryIO) -> Iterator[tarfile.TarInfo]:
-    """The header of each member of a tar, in order. Of the members themselves nothing is read.
-
-    Raises tarfile.TarError or OSError on a broken tar, and where a member, or all of one key
-    that follow each other, are larger than what `MOST_BYTES` and `MOST_OF_A_SAMPLE` allow.
+    """The header of each member of a shard, in order, within `MOST_BYTES`; of the members
+    themselves nothing is read. Raises tarfile.TarError or OSError on a broken tar.
     """
-    key, together = "", 0
-    try:
-        with tarfile.open(fileobj=cast(BinaryIO, _Headers(file)), mode="r:") as tar:
-            for info in tar:
-                name = printable(info.name)
-                member_key, _, extension = info.name.rpartition("/")[2].partition(".")
-                if info.issparse() or info.size < 0:
-                    raise tarfile.TarError(f"{name} is not a plain file")
-                if info.size > (most := MOST_BYTES.get(extension.lower(), MOST_OF_A_MEMBER)):
-                    raise tarfile.TarError(f"{name} is larger than {size(most)}")
-                together = info.size + (together if member_key == key else 0)
-                key = member_key
-                if together > MOST_OF_A_SAMPLE:
-                    most = MOST_OF_A_SAMPLE
-                    raise tarfile.TarError(f"{printable(key)} is larger than {size(most)}")
-                yield info
-    except _OF_BAD_HEADERS as error:
-        raise tarfile.ReadError(f"a header can't be read ({type(error).__name__})") from None
-
-
-def member(file: BinaryIO, info: tarfile.TarInfo) -> bytes:
-    """The bytes of a member that `headers` gave. Raises tarfile.TarError where it is cut short."""
-    file.seek(info.offset_data)
-    data = file.read(info.size)
-    if len(data) != info.size:
-        raise tarfile.ReadError("unexpected end of data")
-    return data
-
-
-class _Headers:
-    """A tar's file as tarfile may read it: headers alone, none of them larger than is reasonable.
-
-    A header of the kinds that precede another (a long name, pax) says itself how long it is.
-    """
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.tell, self.seek = file.tell, file.seek
-
-    def read(self, count: int) -> bytes:
-        if not 0 <= count <= MOST_OF_A_HEADER:
-            raise tarfile.ReadError(f"a header is larger than {size(MOST_OF_A_HEADER)}")
-        return self._file.read(count)
+    return headers_within(file, MOST_BYTES)

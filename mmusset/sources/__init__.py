@@ -4,6 +4,7 @@ Doors:
     source   the protocol that a source keeps (entries, open, check, groups), and its entries
     folder   a folder as a source
     left_out why a name is left out, in words for people
+    sharded  tars of samples, and the dataset that a build wrote
     tabled   a folder with tables that say what its files are
     choose   the source that a text names
     tags     what a music file says of itself

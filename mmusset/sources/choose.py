@@ -1,28 +1,52 @@
 """Which form of source a text such as that of `--source` names."""
 
+import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
 
+from mmusset.bounded import MOST_FACTS, read_text_bounded
 from mmusset.recipe import Role
 
 from .folder import FolderSource
+from .sharded import ShardSource, shards_of
 from .source import Source
 from .table import is_table
 from .tabled import TableSource, tables_in
 
+SHARD = re.compile(r"data/(train|validation|test)-\d{6}\.tar")
+
 
 def source_of(text: str | Path, columns: Mapping[Role, str] | None = None) -> Source:
-    """The source of this name: a table by its suffix, a folder that holds `metadata.csv` or the
-    like, or else a folder. `columns` are those of a recipe.
+    """The source of this name: a table by its suffix, tars or a pattern of them, a dataset that a
+    build wrote, a folder that holds `metadata.csv` or the like, or else a folder. `columns` are
+    those of a recipe.
     """
     path = Path(text)
+    if listed := _built(path):
+        return ShardSource(str(path), tuple(listed), columns or {})
+    if shards := shards_of(str(path)):
+        return ShardSource(str(path), tuple(shards), columns or {})
     if is_table(os.fsencode(path.name)) and not path.is_dir():
         return TableSource(path.parent, os.fsencode(path.name), columns or {})
     if tables_in(path):
         return TableSource(path, columns=columns or {})
     return FolderSource(path)
+
+
+def _built(folder: Path) -> list[Path]:
+    """The shards that the manifest of a dataset lists; none where it is no dataset of a build."""
+    manifest = folder / "manifest.json"
+    if not manifest.is_file() or not (folder / "data").is_dir():
+        return []
+    try:
+        said = json.loads(read_text_bounded(manifest, MOST_FACTS))
+        names = [str(shard["name"]) for shard in said["shards"]]
+    except (OSError, ValueError, LookupError, TypeError):
+        return []
+    return [folder / name for name in names if SHARD.fullmatch(name)]
 
 
 def address_of(source: Source) -> str:

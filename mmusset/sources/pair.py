@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from mmusset.sample import ImageOrigin, Stretch
+from mmusset.sample import ImageOrigin
 
 from .cover_names import BACK, COVER_FOLDERS, is_disc, rank
 from .parallel import place_of
-from .source import Entry, Kind
+from .source import NO_ROW, Entry, Kind, Row
 
 _OF_NO_MUSIC: dict[Kind, str] = {
     "image": "picture",
@@ -37,7 +37,7 @@ class Pairing:
     story: bytes | None
     lyrics: bytes | None = None
     caption: bytes | None = None
-    stretch: Stretch | None = None
+    row: Row = NO_ROW
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def pair(
         image, origin = picture
         lyrics = shelf.lyrics(name)
         texts = (story, lyrics, caption)
-        pairs.append(Pairing(entry.path, image, origin, *texts, entry.row.stretch))
+        pairs.append(Pairing(entry.path, image, origin, *texts, entry.row))
         used |= {image, story or b"", lyrics or b"", caption or b""}
     alone = _alone(entries, shelf, used) if generate else []
     used |= {path for a in alone for path in (a.image, a.story or b"")}

@@ -55,7 +55,7 @@ def sidecars(entries: Sequence[Entry]) -> dict[bytes, tuple[bytes, bytes]]:
     found = {}
     for entry in entries:
         if entry.kind in MUSICAL:
-            stem = os.path.splitext(entry.path)[0]
+            stem = os.path.splitext(entry.row.file or entry.path)[0]
             beside = (stem + suffix for suffix in OWN if stem + suffix in there)
             own = entry.row.sidecar or next(beside, b"")
             folder = os.path.dirname(entry.path)
@@ -79,8 +79,11 @@ def read(data: bytes) -> Tags:
 def texts_given(data: bytes) -> dict[GivenText, str]:
     """The caption, story and lyrics that a sidecar gives, as they are; raises ValueError."""
     said = _said(data)
-    texts = ((name, said.get(name)) for name in GIVEN_TEXTS)
-    return {name: text for name, text in texts if isinstance(text, str) and text.strip()}
+    texts = ((name, next(iter(_texts(said.get(name))), "")) for name in GIVEN_TEXTS)
+    found = {name: text for name, text in texts if text.strip()}
+    if "caption" not in found and (text := next(iter(_texts(said.get("text"))), "")):
+        found["caption"] = text  # as datasets for CLAP have it
+    return found
 
 
 def _said(data: bytes) -> dict[str, object]:

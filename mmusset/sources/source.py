@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from mmusset.sample import Stretch
+from mmusset.sample import Split, Stretch
 
 Kind = Literal["music", "image", "video", "text", "caption", "sidecar", "lyrics", "other", "folder"]
 
@@ -45,13 +45,16 @@ MUSICAL = frozenset({"music", "video"})
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a table says of an entry of music: the entries of its picture and of a sidecar, b"" for
-    none; and of which entry's file it is only a stretch, or one of several rows."""
+    """What a table, or a shard, says of an entry of music: the entries of its picture and of a
+    sidecar, b"" for none; the file that it pairs as, where it is only one row or stretch of it; and
+    the group and split that another build gave it."""
 
     image: bytes = b""
     sidecar: bytes = b""
     file: bytes = b""
     stretch: Stretch | None = None
+    kept_group: str = ""
+    kept_split: Split | None = None
 
 
 NO_ROW = Row()

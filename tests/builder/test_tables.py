@@ -62,7 +62,7 @@ def test_a_table_gives_captions_pictures_stretches_and_tags(tmp_path: Path) -> N
     assert {f["caption"]["writer"] for f in found.values()} == {"given"}
     assert first["music_evidence"]["duration_s"] == pytest.approx(2.0, abs=0.1)
     assert fates(out)["clips.csv#4"] == "the table names music that is not there"
-    assert "named by the source's table" in mmusset("explain", out, "long#2.wav").stdout
+    assert "named by the source's table or shard" in mmusset("explain", out, "long#2.wav").stdout
     replayed = mmusset("build", "--source", source / "clips.csv", "--out", out, *SHORT, "--replay")
     assert replayed.returncode == 1, "another recipe: without tags.keep"
 

@@ -26,6 +26,7 @@ GROUND = {
     "declared",
     "encodings",
     "no_network",
+    "tar_members",
 }
 NOUNS = {
     *("measured", "measurements", "quality", "structure", "sample", "notability", "recipe"),

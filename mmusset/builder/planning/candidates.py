@@ -17,7 +17,7 @@ from mmusset.sample import Item, Split
 from mmusset.sources.split import deal
 
 from .inventory import Inventory, Offer
-from .plan import drop_short, group_offers, items_of, unplanned
+from .plan import drop_short, group_offers, items_of, splits_kept, unplanned
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Candidates:
         fresh = [(o, i) for o in offers for i in unplanned(o.piece, clip, ledger)]
         self._groups, _ = group_offers(list(dict.fromkeys(o for o, _ in fresh)), ledger)
         self._left = iter([(o, i) for o, i in fresh if o in self._groups])
-        self._splits = ledger.plan.splits()
+        self._splits = splits_kept(self._groups) | ledger.plan.splits()
         self._provisional = ledger.left_out.has_undecided_files()
         self._sizes = Counter(self._groups[o] for o, _ in fresh if o in self._groups)
 

@@ -11,11 +11,11 @@ from mmusset.builder.ledger.ledger import Ledger
 from mmusset.builder.workspace import Workspace
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
-from mmusset.sample import Piece, SourceFile, SourcePicture, Tags
+from mmusset.sample import Piece, SourceFile, SourcePicture, Split, Tags
 from mmusset.sources.group import labels
 from mmusset.sources.pair import Pairing, PicturesFound, pair
 from mmusset.sources.sidecar import sidecars, together
-from mmusset.sources.source import MUSICAL, Entry, Source
+from mmusset.sources.source import MUSICAL, NO_ROW, Entry, Row, Source
 
 from .matching import MatchedFiles, match_left_over
 from .surveys import Step, Surveys, nothing_read, survey_all
@@ -43,10 +43,12 @@ class Undecided:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A piece, and what it may share with others that must stay in one split, as hashes."""
+    """A piece, and what it may share with others that must stay in one split, as hashes; `split`
+    is the one that it has to go into, None for any."""
 
     piece: Piece
     labels: tuple[str, ...]
+    split: Split | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,12 +272,17 @@ def _offer_of(
         tags,
         pairing.lyrics or texts.get("lyrics"),
         pairing.caption or texts.get("caption"),
-        pairing.stretch,
+        pairing.row.stretch,
     )
-    return _offer(piece, pixels_sha256, music, source)
+    return _offer(piece, pixels_sha256, music, source, pairing.row)
 
 
-def _offer(piece: Piece, pixels_sha256: str, music: Survey, source: Source) -> Offer:
+def _offer(
+    piece: Piece, pixels_sha256: str, music: Survey, source: Source, row: Row = NO_ROW
+) -> Offer:
+    artists: tuple[str, ...] = (piece.tags.artist, music.album_artist)
     groups = source.groups(piece.music.path)
-    artists = (piece.tags.artist, music.album_artist)
-    return Offer(piece, labels(artists, groups, pixels_sha256, music.sound_sha256))
+    if row.kept_group:  # it is of more than an artist, and stays as it is
+        artists, groups = (), (b"kept:" + row.kept_group.encode(),)
+    found = labels(artists, groups, pixels_sha256, music.sound_sha256)
+    return Offer(piece, found, row.kept_split)

@@ -5,7 +5,7 @@ Items never move between splits or blocks once they are frozen.
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -84,7 +84,8 @@ def _plan_fresh(
     for offer in fresh:
         if offer in groups:
             sizes[groups[offer]] += len(unplanned(offer.piece, recipe.clip, ledger))
-    splits = deal(sizes, ledger.plan.splits(), ledger.plan.items_by_split(), recipe.split)
+    dealt = splits_kept(groups) | ledger.plan.splits()
+    splits = deal(sizes, dealt, ledger.plan.items_by_split(), recipe.split)
     for offer, group in groups.items():
         ledger.plan.add_group(group, splits[group], offer.labels)
     items = [
@@ -178,6 +179,11 @@ def group_offers(offers: Sequence[Offer], ledger: Ledger) -> tuple[dict[Offer, s
         else:
             groups |= {offers[i]: name for i in members}
     return groups, skipped
+
+
+def splits_kept(groups: Mapping[Offer, str]) -> dict[str, Split]:
+    """The splits that groups have to go into, where another build has dealt them already."""
+    return {group: offer.split for offer, group in groups.items() if offer.split}
 
 
 def items_of(piece: Piece, part: ClipPart, group: str, split: Split) -> list[Item]:

@@ -51,7 +51,7 @@ def _finish(work: Coroutine[Any, Any, T]) -> T:
 
 
 def default_out(source: Path) -> Path:
-    """`Music-mmusset`, here, for the source `.../Music`, and for what is in it: `.../Music/*.tar`."""
+    """`Music-mmusset`, here, for the source `.../Music`, and for `.../Music/*.tar`."""
     whole = source.resolve()
     return Path(f"{(whole if whole.is_dir() else whole.parent).name}-mmusset")
 

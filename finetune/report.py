@@ -1,8 +1,6 @@
 """What a comparison leaves behind: its figures, and a page of examples side by side."""
 
-import html
 import json
-import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,12 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from mmusset.errors import Refused
 from mmusset.files import write_bytes_durably
-from mmusset.sample import JudgedClaim
 from mmusset.speakers.picture import data_url
+from mmusset.truth.badges import badged
 
 from .compare import Comparison, Example, interval_text
 
@@ -62,23 +59,3 @@ def page(comparison: Comparison, examples: Sequence[Example]) -> str:
     environment.filters["interval"] = interval_text
     template = environment.get_template("examples.html")
     return template.render(comparison=comparison, examples=examples[:SHOWN], all=len(examples))
-
-
-def badged(text: str, claims: Sequence[JudgedClaim]) -> Markup:
-    """A text in which the words of each claim are marked by its verdict, everything escaped."""
-    marked, at = list[str](), 0
-    for claim in claims:  # in the order of their words
-        match = re.compile(rf"(?<!\w){re.escape(claim.text)}(?!\w)").search(text, at)
-        if match is None:  # its words are another claim's too, and marked
-            continue
-        start = match.start()
-        end = start + len(claim.text)
-        verdict = f"{claim.attribute} {claim.value}: {claim.verdict}"
-        measured = f"; measured {claim.measured}" if claim.measured else ""
-        marked.append(html.escape(text[at:start]))
-        marked.append(
-            f'<mark class="{claim.verdict}" title="{html.escape(verdict + measured)}">'
-            f"{html.escape(claim.text)}</mark>"
-        )
-        at = end
-    return Markup("".join(marked) + html.escape(text[at:]))

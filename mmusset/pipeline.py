@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from .agents.state import GraphAgent
+    from .auditing.findings import AuditFindings
     from .builder.item_story import ItemStory
     from .builder.job import BuildResult
     from .builder.report import BuildSummary
@@ -275,6 +276,30 @@ def summary_of(result: "BuildResult", out: Path) -> "BuildSummary":
 
     with ledger_file.open_to_read(out) as ledger:
         return report.summary(result, out, ledger)
+
+
+def audit_captions(
+    source: "Source", recipe: Recipe, progress: Progress | None = None, sample: int | None = None
+) -> "AuditFindings":
+    """The captions that a source gives, judged by their own sound; `sample` of them, drawn at
+    random, where it is given. Nothing is built.
+
+    Raises UsageError where there are none, and as `ears_of` does.
+    """
+    from .auditing.audit import audit
+
+    display = progress or Progress()
+    ears = ears_of(recipe, display.log)
+
+    def step(done: int, total: int) -> None:
+        if not done:
+            display.stage("listening to the music", total, 0, "captions")
+        display.step(done, total=total, event="audited")
+
+    with ears.listed():
+        findings = _finish(audit(source, recipe, sample, step))
+    display.stop()
+    return findings
 
 
 def try_file(path: Path, recipe: Recipe, log: Callable[[str], None]) -> "ItemStory":

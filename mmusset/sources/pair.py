@@ -251,3 +251,11 @@ def _fold(name: bytes) -> str:
 
 def _text(name: bytes) -> str:
     return name.decode("utf-8", "surrogateescape")
+
+
+def captions_of(entries: Sequence[Entry]) -> dict[bytes, bytes]:
+    """The file of each piece of music that gives its caption by its name, whether there is a
+    picture or not."""
+    shelf = _Shelf(entries)
+    music = (entry.path for entry in entries if entry.kind in ("music", "video"))
+    return {path: caption for path in music if (caption := shelf.caption(path))}

@@ -8,6 +8,7 @@ Doors:
                unverifiable
     told       what the tags of a file tell, as claims, and whether measurement agrees
     control    a dataset's captions judged against other pieces' sound
+    badges     a text with its claims marked, for pages
     benchmark  what reading and judging are worth: planted faults, and how many are caught
     leaks      words that don't belong where they stand: music in a story, a picture in a caption
 

@@ -33,11 +33,12 @@ from mmusset.finetune.metrics import (
     rows,
 )
 from mmusset.finetune.recipe import DataPart, FinetuneRecipe
-from mmusset.finetune.report import badged, make_free, page
+from mmusset.finetune.report import make_free, page
 from mmusset.progress import JsonProgress, Progress
 from mmusset.recipe import CERTAINTY, CriticPart
 from mmusset.sample import ClaimVerdict, JudgedClaim
 from mmusset.shards.manifest import MANIFEST
+from mmusset.truth.badges import badged
 from mmusset.truth.extract import extract
 from mmusset.truth.judge import judge
 from tests.speakers.test_adapter import adapter_folder

@@ -58,6 +58,7 @@ MAY_USE: dict[str, set[str]] = {
     "shards": NOUNS,
     "builder": {*NOUNS, "sources", "evidence", "ears", "speakers", "shards", "prompts", "truth"}
     | {"matching"},
+    "auditing": {*NOUNS, "builder", "ears", "sources", "truth"},
     "publish": {*NOUNS, "shards", "truth"},
     "view": {*NOUNS, "dsp", "ears", "sources", "speakers", "shards", "builder"},
     "training": {*NOUNS, "evidence", "shards"},
@@ -65,13 +66,24 @@ MAY_USE: dict[str, set[str]] = {
     "finetune": {*NOUNS, "shards", "training", "truth", "agents", "speakers", "prompts"},
     "composer": {*NOUNS, "musflow", "training"},
     "calibrating": {*NOUNS, "builder", "ears", "speakers"},
-    "pipeline": {*NOUNS, "agents", "builder", "composer", "ears", "publish", "sources", "speakers"},
+    "pipeline": {
+        *NOUNS,
+        "auditing",
+        "agents",
+        "builder",
+        "composer",
+        "ears",
+        "publish",
+        "sources",
+        "speakers",
+    },
     "cli": {
         *(
             *NOUNS,
             "pipeline",
             "calibrating",
             "agents",
+            "auditing",
             "builder",
             "publish",
             "view",

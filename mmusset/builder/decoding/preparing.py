@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,9 @@ from mmusset.structure import SPREAD, Chosen, Section, placed
 from .given_lyrics import given_lyrics
 from .surveying import covers_in
 from .tasks import (
+    NO_CAPTION,
+    CaptionedClip,
+    CaptionedTask,
     ComposingInput,
     ComposingTask,
     HearTask,
@@ -45,6 +49,7 @@ from .tasks import (
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+LEAST_SECONDS = 2.0  # of sound that can be measured
 MOST_CHARACTERS = 65_536  # of a text in a sidecar
 # Why a text is no story.
 NO_STORY = "the text beside it is lyrics, and no story: name it x.story.txt if it is one"
@@ -133,6 +138,39 @@ def listen(task: ListenTask) -> Listened:
     listening = ears_named(task.ears)
     heard = hear(clip.samples, clip.rate_hz, listening, task.clip.silence_dbfs)
     return Listened(heard=heard)
+
+
+def captioned(task: CaptionedTask) -> CaptionedClip:
+    """A given caption, and the evidence on a clip of its music.
+
+    Raises Unusable or Unfit where one of them can't be used, Unread; OSError where the clip can't
+    be stored.
+    """
+    text, why = _given_text(task.caption, "caption")
+    if not text.strip():
+        raise Unusable(NO_CAPTION, why)
+    silence_dbfs = task.clip.silence_dbfs
+    with MediaFile(path_of(task.music)) as media:
+        sha256, sound = media.sha256(), open_sound(media)
+        if task.stretch:
+            sha256 = task.stretch.sha256(sha256)
+            sound = sound.stretch(task.stretch.start_s, task.stretch.end_s)
+        seconds = min(task.clip.seconds, math.floor(1e3 * sound.duration_s) / 1e3)
+        if seconds < LEAST_SECONDS:
+            detail = f"{sound.duration_s:.2f} s of {LEAST_SECONDS:g} s"
+            raise Unusable("too short to be measured", detail)
+        clip = clips.cut(sound, 0, 1, task.clip.model_copy(update={"seconds": seconds}))
+        whole = pieces.measure(sound, silence_dbfs)
+    evidence = music.measure(clip.samples, clip.rate_hz, silence_dbfs, whole)
+    heard = hear(clip.samples, clip.rate_hz, ears_named(task.ears), silence_dbfs)
+    if task.flac:
+        _store(task.flac, clips.encode_flac(clip))
+    return CaptionedClip(
+        caption=text.strip(),
+        sha256=sha256,
+        start_s=clip.start_s,
+        music=evidence.model_copy(update={"heard": heard}),
+    )
 
 
 def hear_stored(task: HearTask) -> Listened:

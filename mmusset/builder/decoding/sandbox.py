@@ -26,6 +26,8 @@ from mmusset.tracing import without_tracing
 
 from .tasks import (
     AnyTask,
+    CaptionedClip,
+    CaptionedTask,
     ComposingInput,
     ComposingTask,
     FeelTask,
@@ -103,6 +105,10 @@ class Sandbox:
     async def feel(self, task: FeelTask) -> Affect:
         """How a file feels. Raises as `prepare` does."""
         return Affect.model_validate_json(await self._decoders.run(task))
+
+    async def captioned(self, task: CaptionedTask) -> CaptionedClip:
+        """A caption and the evidence on its music. Raises as `prepare` does."""
+        return CaptionedClip.model_validate_json(await self._decoders.run(task))
 
     async def listen(self, task: ListenTask) -> Listened:
         """A piece's first clip, stored as a listener is sent it, and what ears hear in it.

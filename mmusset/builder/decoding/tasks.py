@@ -12,10 +12,11 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from mmusset.frozen import Frozen
 from mmusset.recipe import ClipPart, ImagePart
-from mmusset.sample import ClipFacts, Heard, Item, Match, Stretch, Tags
+from mmusset.sample import ClipFacts, Heard, Item, Match, MusicEvidence, Stretch, Tags
 from mmusset.sources.sidecar import GivenText
 from mmusset.sources.source import Kind
 
+NO_CAPTION = "no caption can be read"
 # What mends a file that took its decoder more memory than it has.
 MORE_MEMORY = "save it smaller, or raise limits.decode_memory_mb"
 
@@ -156,13 +157,37 @@ class FeelTask(_Task):
     stretch: Stretch | None = None
 
 
+class CaptionedTask(_Task):
+    """Read the caption that a file gives, and measure a clip of its music, or of a `stretch` of
+    it; sound that is shorter than a clip is taken whole. `ears` listen to it; with `flac` it is stored there, for others."""
+
+    task: Literal["captioned"] = "captioned"
+    music: bytes
+    caption: bytes
+    clip: ClipPart
+    ears: tuple[str, ...] = ()
+    flac: bytes = b""
+    stretch: Stretch | None = None
+
+
+class CaptionedClip(Frozen):
+    """A caption, and the evidence on a clip of its music, which has this hash."""
+
+    caption: str
+    sha256: str
+    start_s: float
+    music: MusicEvidence
+
+
 class Listened(Frozen):
     """What ears heard in a clip."""
 
     heard: Heard
 
 
-AnyTask = SurveyTask | ComposingTask | PrepareTask | ListenTask | HearTask | FeelTask
+AnyTask = (
+    SurveyTask | ComposingTask | PrepareTask | ListenTask | HearTask | FeelTask | CaptionedTask
+)
 Task = Annotated[AnyTask, Field(discriminator="task")]
 TASKS: TypeAdapter[AnyTask] = TypeAdapter(Task)
 

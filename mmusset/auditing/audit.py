@@ -29,8 +29,8 @@ Step = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class GivenCaption:
-    """Music and the file that gives its caption: paths in the source. `stretch` is what of the music
-    it is of, None for all of it."""
+    """Music and the file that gives its caption: paths in the source. `stretch` is what of the
+    music it is of, None for all of it."""
 
     music: bytes
     file: bytes

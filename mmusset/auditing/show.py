@@ -42,8 +42,8 @@ def verdict(findings: AuditFindings) -> list[str]:
     if moved is None:
         return [f"{first}. There is no other music to compare with."]
     control = (
-        f"{moved.counts.share:.1%} of {moved.counts.settled} by the next music in the list: a difference"
-        f" of {100 * moved.worse_by:.1f} points (95 % interval {100 * moved.low:.1f} to"
+        f"{moved.counts.share:.1%} of {moved.counts.settled} by the next music in the list: a"
+        f" difference of {100 * moved.worse_by:.1f} points (95 % interval {100 * moved.low:.1f} to"
         f" {100 * moved.high:.1f})"
     )
     if moved.shows_something:

@@ -138,7 +138,9 @@ def test_a_table_names_music_stretches_and_captions(tmp_path: Path) -> None:
     found = audited(table, tmp_path / "out")
     right, wrong = found["captions"]
     assert {claim["verdict"] for claim in right["claims"]} == {"supported"}
-    assert {claim["verdict"] for claim in wrong["claims"]} == {"contradicted"}
+    verdicts = [claim["verdict"] for claim in wrong["claims"]]
+    assert "contradicted" in verdicts
+    assert "supported" not in verdicts
 
 
 def test_a_sample_is_drawn_alike_each_time(source: Path, tmp_path: Path) -> None:

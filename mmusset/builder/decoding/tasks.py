@@ -159,7 +159,8 @@ class FeelTask(_Task):
 
 class CaptionedTask(_Task):
     """Read the caption that a file gives, and measure a clip of its music, or of a `stretch` of
-    it; sound that is shorter than a clip is taken whole. `ears` listen to it; with `flac` it is stored there, for others."""
+    it; sound that is shorter than a clip is taken whole. `ears` listen to it; with `flac` it is
+    stored there, for others."""
 
     task: Literal["captioned"] = "captioned"
     music: bytes

@@ -53,7 +53,7 @@ def audit(
     from mmusset.sources.choose import source_of
 
     loaded = load_recipe(recipe, overrides, None)
-    named = source_of(source, loaded.source.columns)
+    named = source_of(source, loaded.source.columns, as_written=True)
     folder = out or Path(f"{source.resolve().name}-audit")
     with for_terminal(log_json) as progress:
         findings = pipeline.audit_captions(named, loaded, progress, sample)

@@ -19,16 +19,19 @@ from .tabled import TableSource, tables_in
 SHARD = re.compile(r"data/(train|validation|test)-\d{6}\.tar")
 
 
-def source_of(text: str | Path, columns: Mapping[Role, str] | None = None) -> Source:
+def source_of(
+    text: str | Path, columns: Mapping[Role, str] | None = None, as_written: bool = False
+) -> Source:
     """The source of this name: a table by its suffix, tars or a pattern of them, a dataset that a
     build wrote, a folder that holds `metadata.csv` or the like, or else a folder. `columns` are
-    those of a recipe.
+    those of a recipe. Of what a build wrote, agents' texts are taken too if it is to be read
+    `as_written`.
     """
     path = Path(text)
     if listed := _built(path):
-        return ShardSource(str(path), tuple(listed), columns or {})
+        return ShardSource(str(path), tuple(listed), columns or {}, as_written)
     if shards := shards_of(str(path)):
-        return ShardSource(str(path), tuple(shards), columns or {})
+        return ShardSource(str(path), tuple(shards), columns or {}, as_written)
     if is_table(os.fsencode(path.name)) and not path.is_dir():
         return TableSource(path.parent, os.fsencode(path.name), columns or {})
     if tables_in(path):

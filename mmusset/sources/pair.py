@@ -257,5 +257,6 @@ def captions_of(entries: Sequence[Entry]) -> dict[bytes, bytes]:
     """The file of each piece of music that gives its caption by its name, whether there is a
     picture or not."""
     shelf = _Shelf(entries)
-    music = (entry.path for entry in entries if entry.kind in ("music", "video"))
-    return {path: caption for path in music if (caption := shelf.caption(path))}
+    music = [entry for entry in entries if entry.kind in ("music", "video")]
+    named = ((entry.path, shelf.caption(entry.row.file or entry.path)) for entry in music)
+    return {path: caption for path, caption in named if caption}

@@ -68,11 +68,12 @@ class _Listing:
 @dataclass(frozen=True, slots=True)
 class ShardSource:
     """Tars, as `name` calls them together. Of samples that a build made, groups and splits stay,
-    and what agents wrote is not taken for given."""
+    and what agents wrote is not taken for given, unless they are to be read `as_written`."""
 
     name: str
     shards: tuple[Path, ...]
     columns: Columns = field(default_factory=dict)
+    as_written: bool = False
     _read: list[_Listing] = field(default_factory=list, compare=False)
 
     def __str__(self) -> str:
@@ -145,7 +146,8 @@ class ShardSource:
     def _add(self, key: str, members: Sequence[_Member], version: int, listing: _Listing) -> None:
         """The entries of one sample."""
         by_extension = {each.extension: each for each in members}
-        if by_extension.keys() == MEMBERS and (known := _built(by_extension["json"])):
+        is_built = by_extension.keys() == MEMBERS and not self.as_written
+        if is_built and (known := _built(by_extension["json"])):
             _add_built(by_extension, known, version, listing)
             return
         kinds = {each.path: self._kind(each.extension) for each in members}

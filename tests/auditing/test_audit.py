@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.support.command import mmusset
-from tests.support.media import RATE_HZ
+from tests.support.command import SHORT, mmusset
+from tests.support.media import RATE_HZ, library
 
 SECONDS = 6.0
 ESCAPED = "<script>alert(1)</script>"
@@ -141,6 +141,15 @@ def test_a_table_names_music_stretches_and_captions(tmp_path: Path) -> None:
     verdicts = [claim["verdict"] for claim in wrong["claims"]]
     assert "contradicted" in verdicts
     assert "supported" not in verdicts
+
+
+def test_what_a_build_wrote_is_audited_too(tmp_path: Path) -> None:
+    source, out = library(tmp_path / "source", 4), tmp_path / "out"
+    assert mmusset("build", "--source", source, "--out", out, *SHORT).returncode == 0
+    found = audited(out, tmp_path / "audit")
+    assert len(found["captions"]) == 4
+    assert found["all"]["supported"] > 4
+    assert found["all"]["contradicted"] == 0
 
 
 def test_a_sample_is_drawn_alike_each_time(source: Path, tmp_path: Path) -> None:

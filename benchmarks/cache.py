@@ -41,8 +41,7 @@ from mmusset.musflow.data.cache import (
 )
 from mmusset.musflow.data.cache_write import manifest_of, save_manifest, write_encoded_shard
 from mmusset.musflow.data.encode import (
-    audio_embeddings,
-    condition_embeddings,
+    embeddings_of,
     encode_shards,
     encoded,
     groups,
@@ -126,6 +125,7 @@ def write_both(folder: Path) -> None:
                 f"k{number}_{n}",
                 random.standard_normal((2, LATENTS, CHANNELS), np.float32).astype(np.float16),
                 {name: random.standard_normal(WIDTH, np.float32) for name in EMBEDDED},
+                (f"piece {number}_{n}", f"picture {number}_{n}"),
             )
             for n in range(A_SHARD)
         ]
@@ -161,15 +161,14 @@ def encoding(folder: Path, rate_hz: int, channels: int) -> None:
         file_sha256(tar)
     with timed("reading the tar (webdataset)"):
         raw = list(raw_samples(str(tar)))
-    with timed("decoding, mixing, resampling"):
-        ready = list(groups(raw, codec, {}))
+    with timed("decoding, mixing, resampling, the beat"):
+        ready = list(groups(raw, codec, encoders, {}))
     for same in ready:
         sound = torch.from_numpy(np.stack([each.sound for each in same]))
         with timed("codec"):
             latents_of(sound, codec)
         with timed("encoders"):
-            condition_embeddings([each.read for each in same], encoders)
-            audio_embeddings(sound, codec, encoders)
+            embeddings_of(same, encoders, "cpu")
     with timed("all of `encode_shards`, with writing"):
         encode_shards(str(folder), folder / "cache", codec, encoders, lambda *_: None)
     total = ms["all of `encode_shards`, with writing"]

@@ -168,7 +168,8 @@ def network_of(shape: NetworkConfig) -> VelocityNetwork:
 def velocity_of(network: VelocityNetwork) -> flow.Velocity:
     """Our network's, told three embeddings."""
     told = torch.randn(CLIPS, len(MODALITIES), SHAPE.condition_width)
-    return lambda x, t: network(x, t, told)
+    given = torch.ones(CLIPS, len(MODALITIES), dtype=torch.bool)
+    return lambda x, t: network(x, t, told, given)
 
 
 def stable_audio() -> nn.Module:

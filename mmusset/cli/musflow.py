@@ -97,6 +97,10 @@ def generate(
     caption: Annotated[
         str | None, typer.Option(help="What the music sounds like, or a .txt file.")
     ] = None,
+    bpm: Annotated[
+        float | None,
+        typer.Option(help="Its tempo. [default: what caption, story and picture say]"),
+    ] = None,
     seconds: Annotated[
         float | None, typer.Option(help="Its length. [default: that of the training clips]")
     ] = None,
@@ -113,7 +117,7 @@ def generate(
     ] = None,
     table: Annotated[
         Path | None,
-        typer.Option("--csv", help="A piece per row: image, story, caption, seed, ..."),
+        typer.Option("--csv", help="A piece per row: image, story, caption, bpm, seed, ..."),
     ] = None,
     closest: Annotated[
         int, typer.Option(min=0, help="Show this many of the nearest training clips.")
@@ -135,6 +139,7 @@ def generate(
     Examples:
       mmusset generate music-musflow --image beach.jpg --out beach.flac
       mmusset generate music-musflow --caption "A fast, loud piece with drums."
+      mmusset generate music-musflow --image beach.jpg --bpm 96
       mmusset generate music-musflow --story story.txt --seed 1 --seed 2 --closest 3
       mmusset generate music-musflow --csv wishes.csv --out made/
     """
@@ -143,7 +148,7 @@ def generate(
     check_installed("MusFlow")
     from mmusset.musflow.generate import requests
 
-    request = requests.request_of_options(out, image, story, caption, seconds, guidance or ())
+    request = requests.request_of_options(out, image, story, caption, bpm, seconds, guidance or ())
     pieces = requests.expand(request, table, out, seed or ())
 
     # Later, since torch takes a while:

@@ -91,6 +91,7 @@ class AlignmentPart(Frozen):
     weight_decay: NotNegative = 0.1
     temperature: Positive = 0.1
     contrast: Share = 0.1  # InfoNCE's share of the loss, beside cosine
+    tempo: NotNegative = 0.1  # of the loss of reading the tempo in what is aligned
     joint_weight: NotNegative = 0.1  # of this loss while the flow is trained
 
 
@@ -101,6 +102,7 @@ class NetworkPart(Frozen):
     depth: Count = 4
     heads: Count = 4
     qk_norm: bool = True
+    metronome: bool = True  # told the place in the beat of each latent frame
 
     @model_validator(mode="after")
     def heads_are_even(self) -> "NetworkPart":
@@ -119,6 +121,7 @@ class FlowTrainPart(TrainPart):
     weight_decay: NotNegative = 0.01
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
     drop: Share = 0.1  # of samples that get no condition at all, for classifier-free guidance
+    beat_drop: Share = 0.2  # of samples that get no metronome
     time_mean: float = -1.2  # of the logit-normal timesteps; below 0 near the noise
     time_std: Positive = 1.0
     precision: Literal["fp32", "bf16"] = "fp32"

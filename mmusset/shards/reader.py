@@ -5,6 +5,7 @@ Nothing is unpickled: its own decoding is never called, and WDS_SECURE=1 forbids
 commands or open files by itself.
 """
 
+import hashlib
 import io
 import json
 import os
@@ -45,8 +46,8 @@ _OF_THE_TAR = re.compile(r"__[^/]*__($|/)")  # what webdataset takes for facts a
 class Read:
     """A sample as it stands in a shard, decoded: `sound` `[frames, channels]`, -1 to 1.
 
-    `captions` are the tellings of its caption that its JSON has beside it, by name: none where
-    another tool made the shard.
+    `facts` are its JSON, {} where another tool made the shard; `captions` the tellings of its
+    caption in there, by name. `picture` is the hash of its JPEG, the same for all that share one.
     """
 
     key: str
@@ -56,6 +57,8 @@ class Read:
     story: str
     caption: str
     captions: dict[str, str]
+    facts: dict[str, Any]
+    picture: str
 
 
 class BadSample(Exception):
@@ -199,6 +202,7 @@ def decoded(key: str, members: Members) -> Read:
     if missing:
         raise BadSample(f"has no {', '.join(missing)}")
     sound, rate_hz = decode_sound(members["music.flac"])
+    facts = _facts(members["json"])
     return Read(
         key=key,
         image=_jpeg(members["image.jpg"]),
@@ -206,7 +210,9 @@ def decoded(key: str, members: Members) -> Read:
         rate_hz=rate_hz,
         story=_text(members["story.txt"]),
         caption=_text(members["caption.txt"]),
-        captions=_captions(members["json"]),
+        captions=_captions(facts),
+        facts=facts,
+        picture=hashlib.sha256(members["image.jpg"]).hexdigest(),
     )
 
 
@@ -264,13 +270,18 @@ def _text(data: bytes) -> str:
         raise BadSample("its text is not UTF-8") from None
 
 
-def _captions(data: bytes) -> dict[str, str]:
-    """The captions that a sample's JSON holds; none where it is not as ours."""
+def _facts(data: bytes) -> dict[str, Any]:
+    """A sample's JSON; {} where it is no object."""
     try:
         facts = json.loads(data)
     except (ValueError, RecursionError):
         return {}
-    captions = facts.get("captions") if isinstance(facts, dict) else None
+    return facts if isinstance(facts, dict) else {}
+
+
+def _captions(facts: dict[str, Any]) -> dict[str, str]:
+    """The captions that a sample's JSON holds; none where it is not as ours."""
+    captions = facts.get("captions")
     named = captions.items() if isinstance(captions, dict) else ()
     return {name: text.strip() for name, text in named if isinstance(text, str)}
 

@@ -1,5 +1,6 @@
 """The cache gives the rows that were written, whatever their order, and knows damage."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import torch
 
 from mmusset.errors import MmussetError, Refused
+from mmusset.musflow.data.beat import Beat
 from mmusset.musflow.data.cache import (
     EMBEDDED,
     Cache,
@@ -23,6 +25,7 @@ from mmusset.musflow.data.cache_write import (
     save_manifest,
     write_encoded_shard,
 )
+from mmusset.musflow.model.kin import are_kin
 
 WIDTHS = {"image": 2, "story": 3, "caption": 1, "audio": 4}
 CHANNELS = 5
@@ -41,12 +44,14 @@ def spec(codec: str = "codec/1") -> LatentSpec:
 
 
 def row(number: int, length: int) -> EncodedClip:
-    """Row `number`, its numbers drawn from it."""
+    """Row `number`, its numbers drawn from it; two in turn are of one piece."""
     random = np.random.default_rng(number)
     return EncodedClip(
         f"k{number}",
         random.normal(size=(2, length, CHANNELS)).astype(np.float16),
         {name: random.normal(size=width).astype(np.float32) for name, width in WIDTHS.items()},
+        (f"piece {number // 2}", f"picture {number}"),
+        Beat(90.0 + number, 0.25, 0.5),
     )
 
 
@@ -83,10 +88,13 @@ def check(batch: LatentBatch, numbers: list[int], share: slice = slice(None)) ->
         assert batch.embeddings[name].is_contiguous()
     latents = np.array([r.latents for r in rows[share]], np.float16)
     latents = latents.reshape(-1, *rows[0].latents.shape)
+    assert batch.std is not None
     assert batch.mean.dtype == batch.std.dtype == torch.float16
     assert np.array_equal(batch.mean.numpy(), latents[:, 0])
     assert np.array_equal(batch.std.numpy(), latents[:, 1])
     assert batch.mean.is_contiguous() and batch.std.is_contiguous()
+    assert torch.equal(batch.beat, torch.tensor([r.beat for r in rows]))
+    assert are_kin(batch.kin).tolist() == [[n // 2 == m // 2 for m in numbers] for n in numbers]
     assert batch.share == share
 
 
@@ -130,6 +138,21 @@ def test_an_embedding_of_zeros_is_absent(tmp_path: Path) -> None:
     save_manifest(tmp_path, manifest_of(spec(), {"train-000000-0": rows}))
     present = Cache(tmp_path, "train").everything(0).present
     assert present.tolist() == [[True, True, True], [True, False, True]]
+
+
+def test_a_codec_without_deviations_costs_half(tmp_path: Path) -> None:
+    rows = [replace(row(n, 6), latents=row(n, 6).latents[:1]) for n in range(3)]
+    about = ShardInfo(spec_sha256=sha256_of(spec()), split="train", shard_sha256="1", bad={})
+    index = write_encoded_shard(tmp_path, "train-000000-0", about, rows)
+    save_manifest(tmp_path, manifest_of(spec(), {"train-000000-0": index}))
+    cache = Cache(tmp_path, "train")
+    cache.check()
+    batch = cache.batch(0, torch.tensor([2, 0]))
+    assert batch.std is None
+    assert np.array_equal(batch.mean.numpy(), [rows[2].latents[0], rows[0].latents[0]])
+    assert cache.everything(0).mean.shape == (0, 6, CHANNELS)
+    means = np.concatenate([r.latents[0] for r in rows]).astype(np.float64)
+    assert cache.manifest.latent_std == pytest.approx(means.std(axis=0))
 
 
 def test_a_batch_can_be_changed_and_the_cache_can_not(tmp_path: Path) -> None:

@@ -109,10 +109,12 @@ def batch_of(clips: int) -> LatentBatch:
     return LatentBatch(
         keys=tuple(f"k{n}" for n in range(clips)),
         mean=torch.empty(0),
-        std=torch.empty(0),
+        std=None,
         embeddings={"caption": numbers[:, 0], "story": torch.ones(clips, 1)},
         captions=numbers,
         present=torch.ones(clips, 3, dtype=torch.bool),
+        kin=torch.arange(2 * clips).unflatten(0, (clips, 2)),
+        beat=torch.zeros(clips, 3),
     )
 
 

@@ -29,7 +29,7 @@ def counted(shape: NetworkConfig, clips: int, frames: int) -> tuple[float, float
         )  # nulls are learnt
         # The counter knows attention in its plain form alone.
         with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
-            v = network(x, t, told)
+            v = network(x, t, told, torch.ones(clips, TOKENS, dtype=torch.bool))
             forward = counter.get_total_flops()
             flow.velocity_loss(v, x).mean().backward()
     return forward, counter.get_total_flops()

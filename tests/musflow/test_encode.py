@@ -14,6 +14,7 @@ from mmusset.errors import MmussetError, UsageError
 from mmusset.musflow.codecs.codec import Codec
 from mmusset.musflow.data.cache import Cache, CacheManifest
 from mmusset.musflow.data.encode import encode_shards, finish_cache, mono_sounds
+from mmusset.musflow.model.kin import are_kin
 from mmusset.shards.tar import Sample, write_shard
 from tests.support.command import environment, python, tree, with_torch
 from tests.support.musflow_parts import Blocks, codec, dataset, encoders, flac, remake, tone
@@ -69,7 +70,7 @@ def test_the_scale_is_that_of_what_is_drawn_from_the_train_split(tmp_path: Path)
     cache = Cache(tmp_path / "cache", "train")
     parts = [cache.batch(n, torch.arange(count)) for n, count in enumerate(cache.counts)]
     mean = torch.cat([part.mean.flatten(0, 1) for part in parts]).double()
-    std = torch.cat([part.std.flatten(0, 1) for part in parts]).double()
+    std = torch.cat([part.std.flatten(0, 1) for part in parts if part.std is not None]).double()
     drawn = (mean.square() + std.square()).mean(dim=0) - mean.mean(dim=0).square()
     torch.testing.assert_close(torch.tensor(manifest.latent_mean).double(), mean.mean(dim=0))
     torch.testing.assert_close(torch.tensor(manifest.latent_std).double(), drawn.sqrt())
@@ -116,6 +117,34 @@ def test_music_of_a_higher_rate_is_resampled(tmp_path: Path) -> None:
         cached(out, out / "cache", Blocks())
     parts = [Cache(out / "cache", "train").batch(0, torch.arange(1)) for out in (high, same)]
     torch.testing.assert_close(parts[0].std, parts[1].std, atol=2e-3, rtol=0.01)
+
+
+def test_the_sound_encoder_hears_what_the_codec_drops(tmp_path: Path) -> None:
+    """The shard's full band: beside a tone at 5 kHz, a codec of 8 kHz keeps nothing."""
+    time_s = np.arange(16000) / 16000
+    low, high = (0.3 * np.sin(2 * np.pi * hz * time_s) for hz in (500, 5000))
+    heard = []
+    for name, sound in (("low", low), ("both", low + high)):
+        out = dataset(tmp_path / name, train_0=[with_sound(1, sound)])
+        cached(out, out / "cache", Blocks(rate_hz=8000))
+        heard.append(Cache(out / "cache", "train").batch(0, torch.arange(1)))
+    torch.testing.assert_close(heard[0].mean, heard[1].mean, atol=1e-3, rtol=0.01)
+    assert (heard[1].embeddings["audio"] - heard[0].embeddings["audio"]).abs().max() > 0.5
+
+
+def test_kin_are_clips_of_one_piece_or_with_one_picture(tmp_path: Path) -> None:
+    """By the facts in their JSON and the bytes of their pictures."""
+    several = [tone(n) for n in range(4)]
+    one_piece = several[1].quadruple.model_copy(
+        update={"source_sha256": several[0].quadruple.source_sha256}
+    )
+    several[1] = replace(several[1], quadruple=one_piece)
+    several[3] = replace(several[3], image_jpeg=several[2].image_jpeg)
+    out = dataset(tmp_path / "out", train_0=several)
+    cached(out, out / "cache", Blocks())
+    batch = Cache(out / "cache", "train").batch(0, torch.arange(4))
+    kin = {tuple(pair) for pair in are_kin(batch.kin).nonzero().tolist()}
+    assert kin - {(n, n) for n in range(4)} == {(0, 1), (1, 0), (2, 3), (3, 2)}
 
 
 def only(out: Path, by: Codec) -> Tensor:

@@ -24,10 +24,11 @@ def test_guidance_is_as_written(
     torch.manual_seed(1)
     x, t = torch.randn(len(there), 6, 4), torch.rand(len(there))
     aligned = torch.nn.functional.normalize(torch.randn(len(there), 3, 68), dim=-1)
+    beat = torch.tensor([[120.0, 0.25, 1.0]]).expand(len(there), 3)
 
     def v(*names: Modality) -> Tensor:
         kept = torch.tensor([name in names for name in MODALITIES]) & present
-        return model.network(x, t, model.condition(aligned, kept))
+        return model.network(x, t, *model.condition(aligned, kept, beat, 6))
 
     with torch.no_grad():
         told: list[Modality] = []
@@ -37,7 +38,7 @@ def test_guidance_is_as_written(
                 expected = expected + scale * (v(*told, name) - v(*told))
                 told.append(name)
         velocity = guided_velocity(
-            model, aligned, present, dict(zip(MODALITIES, scales, strict=True))
+            model, aligned, present, beat, 6, dict(zip(MODALITIES, scales, strict=True))
         )
         torch.testing.assert_close(velocity(x, t), expected, atol=1e-3, rtol=1e-3)
         if len(set(scales)) == 1:
@@ -55,11 +56,11 @@ def test_what_is_dropped_says_nothing() -> None:
     with torch.no_grad():
 
         def v(aligned: Tensor, kept: Tensor) -> Tensor:
-            return model.network(x, t, model.condition(aligned, kept))
+            return model.network(x, t, *model.condition(aligned, kept, torch.zeros(2, 3), 6))
 
         assert torch.equal(v(one, dropped), v(other, dropped))
         nulls = model.nulls.expand(2, -1, -1)
-        assert torch.equal(v(one, dropped), model.network(x, t, nulls))
+        assert torch.equal(v(one, dropped), model.network(x, t, nulls, dropped))
         assert not torch.allclose(v(one, kept), v(other, kept), atol=1e-3)
         for modality in range(3):
             some = kept.clone()

@@ -88,7 +88,7 @@ def held_gib(trained: Trained, recipe: MusFlowRecipe) -> float:
     """What a real step on the CPU takes beside weights and gradients, by torch's profiler."""
     model = MusFlow(recipe, Cache(trained.run / "cache", "train").manifest)
     batch = batch_of(trained, recipe.train.batch)
-    draws = draw(recipe.train, 0, tuple(batch.mean.shape), "cpu")
+    draws = draw(recipe.train, 0, tuple(batch.mean.shape), batch.present)
     bf16 = recipe.train.precision == "bf16"
 
     def step() -> None:
@@ -250,7 +250,7 @@ def test_a_step_computes_what_the_formula_says(frames: int, width: int) -> None:
         sdpa_kernel(SDPBackend.MATH),
         torch.no_grad(),
     ):
-        network(x, t, c)
+        network(x, t, c, torch.ones(2, len(MODALITIES), dtype=torch.bool))
     counted = counter.get_total_flops() / 2
     assert forward_flops(shape, frames, len(MODALITIES)) == pytest.approx(counted, rel=0.02)
     assert step_flops(shape, frames, 3, 2) == 6 * forward_flops(shape, frames, 3)

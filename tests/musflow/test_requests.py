@@ -43,18 +43,19 @@ def refused(folder: Path, text: str) -> str:
 
 def test_options_say_what_is_wanted(tmp_path: Path) -> None:
     found = request_of_options(
-        None, Path("a.png"), " A boy. ", "A fast piece.", 2.5, ["2", "image=4"]
+        None, Path("a.png"), " A boy. ", "A fast piece.", 96.0, 2.5, ["2", "image=4"]
     )
     assert found == GenerationRequest(
         out=Path("generated.flac"),
         image=Path("a.png"),
         story="A boy.",
         caption="A fast piece.",
+        bpm=96.0,
         seconds=2.5,
         guidance={"image": 4, "story": 2, "caption": 2},
     )
     assert found.conditions == ("image", "story", "caption")
-    assert request_of_options(None, None, None, "x", None, ()).conditions == ("caption",)
+    assert request_of_options(None, None, None, "x", None, None, ()).conditions == ("caption",)
 
 
 def test_a_text_is_itself_or_what_stands_in_a_file(tmp_path: Path) -> None:
@@ -94,7 +95,13 @@ def test_a_text_that_is_none_is_refused(tmp_path: Path, words: str, why: str) ->
 @pytest.mark.parametrize("seconds", [-1.0, 0.0, 0.01, 1e9, float("nan"), float("inf")])
 def test_seconds_that_no_music_has_are_refused(seconds: float) -> None:
     with pytest.raises(UsageError, match=r"--seconds must be from 0.1 to 300"):
-        request_of_options(None, None, None, None, seconds, ())
+        request_of_options(None, None, None, None, None, seconds, ())
+
+
+@pytest.mark.parametrize("bpm", [-1.0, 0.0, 29.0, 301.0, float("nan")])
+def test_a_tempo_that_no_music_has_is_refused(bpm: float) -> None:
+    with pytest.raises(UsageError, match=r"--bpm must be from 30 to 300"):
+        request_of_options(None, None, None, None, bpm, None, ())
 
 
 @pytest.mark.parametrize(
@@ -138,9 +145,9 @@ def test_a_table_says_a_piece_a_row(tmp_path: Path) -> None:
     usual = GenerationRequest(FILE, caption="Loud.", seconds=3.0, guidance={"image": 2.0})
     found = rows(
         tmp_path,
-        "\ufeffimage,story,caption,seconds,seed,out\r\n"
-        "pictures/a.png,boy.txt,,,,\r\n"
-        '\r\n,,,,,\r\n,"A girl,\n""Ann""",Slow.,1.5,7,girl.wav\r\n',
+        "\ufeffimage,story,caption,bpm,seconds,seed,out\r\n"
+        "pictures/a.png,boy.txt,,,,3,\r\n"
+        '\r\n,,,,,,\r\n,"A girl,\n""Ann""",Slow.,84.5,1.5,7,girl.wav\r\n',
         usual,
     )
     made, named = tmp_path / "made", f"{tmp_path}/wishes.csv, line"
@@ -150,8 +157,9 @@ def test_a_table_says_a_piece_a_row(tmp_path: Path) -> None:
             tmp_path / "pictures/a.png",
             "A boy.",
             "Loud.",
+            0.0,
             3.0,
-            0,
+            3,
             {"image": 2.0},
             f"{named} 2: ",
         ),
@@ -160,12 +168,22 @@ def test_a_table_says_a_piece_a_row(tmp_path: Path) -> None:
             None,
             'A girl,\n"Ann"',
             "Slow.",
+            84.5,
             1.5,
             7,
             {"image": 2.0},
             f"{named} 6: ",
         ),
     ]
+
+
+def test_rows_without_a_seed_have_one_of_their_own(tmp_path: Path) -> None:
+    """From one noise, all of a table would have the same things happen at the same places."""
+    text = "caption,seed\nCalm.,\nLoud.,\nLoud.,\nCalm.,4\n"
+    seeds = [each.seed for each in rows(tmp_path, text)]
+    assert len(set(seeds)) == 4 and seeds[3] == 4
+    assert [each.seed for each in rows(tmp_path, text)] == seeds, "and always the same"
+    assert [each.seed for each in rows(tmp_path, text.replace("Calm.,4\n", ""))] == seeds[:3]
 
 
 def test_each_row_is_made_with_each_seed_but_for_its_own(tmp_path: Path) -> None:

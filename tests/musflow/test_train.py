@@ -352,15 +352,32 @@ def test_without_a_cache_it_trains_and_goes_on_as_well(
     assert same(once, twice)
 
 
-def test_every_subset_of_the_conditions_is_as_likely(tmp_path: Path) -> None:
-    """And as many samples as the recipe says are told nothing, for guidance."""
-    draws = draw(FlowTrainPart(drop=0.1), 0, (14_000, 1, 1), "cpu")
-    codes = (draws.condition_mask * torch.tensor([1, 2, 4])).sum(dim=1)
+@pytest.mark.parametrize("has", [(1, 1, 1), (0, 1, 1), (1, 0, 1), (0, 0, 1), (1, 0, 0)])
+def test_every_subset_of_what_a_sample_has_is_as_likely(has: tuple[int, int, int]) -> None:
+    """And as many samples as the recipe says are told nothing, for guidance: no more of those that
+    have a caption alone."""
+    present = torch.tensor(has, dtype=torch.bool).expand(14_000, 3)
+    draws = draw(FlowTrainPart(drop=0.1), 0, (14_000, 1, 1), present)
+    bits = torch.tensor([1, 2, 4])
+    codes = (draws.condition_mask * bits).sum(dim=1)
     shares = torch.bincount(codes, minlength=8) / len(codes)
     assert float(shares[0]) == pytest.approx(0.1, abs=0.015)
-    assert shares[1:].numpy() == pytest.approx(np.full(7, 0.9 / 7), abs=0.015)
-    again = draw(FlowTrainPart(drop=0.1), 0, (14_000, 1, 1), "cpu")
+    whole = int((torch.tensor(has) * bits).sum())
+    subsets = [code for code in range(1, 8) if code & whole == code]
+    assert shares[subsets].numpy() == pytest.approx(0.9 / len(subsets), abs=0.015)
+    assert float(shares.sum() - shares[0] - shares[subsets].sum()) == 0
+    again = draw(FlowTrainPart(drop=0.1), 0, (14_000, 1, 1), present)
     assert torch.equal(draws.condition_mask, again.condition_mask)
+
+
+def test_who_has_nothing_is_told_nothing_and_the_beat_is_dropped_by_itself() -> None:
+    present = torch.zeros(10_000, 3, dtype=torch.bool)
+    draws = draw(FlowTrainPart(drop=0.1, beat_drop=0.2), 0, (10_000, 1, 1), present)
+    assert not draws.condition_mask.any()
+    assert float(draws.beat_mask.float().mean()) == pytest.approx(0.8, abs=0.02)
+    told = draw(FlowTrainPart(), 0, (10_000, 1, 1), ~present).condition_mask.any(dim=1)
+    both = (told & draws.beat_mask).float().mean() / told.float().mean()
+    assert float(both) == pytest.approx(0.8, abs=0.02)
 
 
 def test_without_torch_it_says_what_to_install(dataset: Path) -> None:

@@ -31,11 +31,15 @@ class BundledCodec:
         self.samples_per_latent = geometry.samples_per_latent
         self.identity = f"bundled/{_weights_sha256(vae)}"
 
-    def encode(self, sound: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and deviation `[B, T, C]`; a remainder at the end has no latent."""
+    def encode(self, sound: Tensor) -> tuple[Tensor, None]:
+        """Means `[B, T, C]`; a remainder at the end has no latent.
+
+        No deviations: once it is fitted, they are a thousandth of the means' variance.
+        """
         mono = sound.mean(dim=1)
         whole = mono.shape[1] // self.samples_per_latent * self.samples_per_latent
-        return self.vae.encode(mono[:, :whole])
+        mean, _ = self.vae.encode(mono[:, :whole])
+        return mean, None
 
     def decode(self, latents: Tensor, seed: int = 0) -> Tensor:
         """Mono sound `[B, 1, samples]`; phases start at random, from `seed`."""

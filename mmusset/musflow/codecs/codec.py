@@ -21,8 +21,9 @@ class Codec(Protocol):
     latent_channels: int
     samples_per_latent: int
 
-    def encode(self, sound: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation `[B, T, latent_channels]` of the posterior."""
+    def encode(self, sound: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Mean and standard deviation `[B, T, latent_channels]` of the posterior; None in place of
+        deviations that are nothing beside the spread of the means."""
         ...
 
     def decode(self, latents: Tensor, seed: int = 0) -> Tensor:

@@ -1,9 +1,10 @@
 """The cache: what encode made of each shard, as rows that training maps into memory.
 
 For a shard and a length in latent frames two files hold the rows, in the shard's order:
-`.latents`, float16 `[N, 2, T, C]` (mean and standard deviation), and `.embeddings`,
-float32 `[N, E]` (image, story, captions, audio side by side). A JSON index beside them,
-written last, lists their keys and hashes, so its presence means that they are complete.
+`.latents`, float16 `[N, 2, T, C]` (mean and standard deviation) or `[N, 1, T, C]` (the mean alone,
+of a codec whose posterior is as good as a point), and `.embeddings`, float32 `[N, E]` (image,
+story, captions, audio side by side). A JSON index beside them, written last, lists their keys,
+kin, beats and hashes, so its presence means that they are complete.
 Their name depends on the shard's bytes and on the spec of codec and encoders, so rows of two
 specs never mix. `manifest.json` holds the spec and the statistics of the training split.
 """
@@ -27,9 +28,12 @@ from mmusset.frozen import Frozen
 from mmusset.json_text import canonical_json
 from mmusset.musflow.recipe import MODALITIES
 
+from .beat import NO_BEAT, Beat
+
 EMBEDDED = (*MODALITIES, "audio")
 ALL = slice(None)
 KINDS = ("latents", "embeddings")
+LAYOUT = 2  # of the rows: raised where the same codec and encoders would now make others
 
 
 class LatentSpec(Frozen):
@@ -43,6 +47,7 @@ class LatentSpec(Frozen):
     latent_channels: int
     samples_per_latent: int
     captions: tuple[str, ...] = ("caption",)  # an embedding of each, the caption's own first
+    layout: int = 1
 
     def row_widths(self) -> dict[str, int]:
         """How wide each name's part of a row is; `widths` are those of single embeddings."""
@@ -51,10 +56,17 @@ class LatentSpec(Frozen):
 
 class Bucket(Frozen):
     """The rows of one length in a shard, and the sums of their latents by channel: of the mean,
-    and of the expected square of a draw from the posterior (mean^2 + std^2)."""
+    and of the expected square of a draw from the posterior (mean^2 + std^2).
+
+    `moments` is 2 where the rows hold a standard deviation, else 1; `kin` are names of each row's
+    piece and picture.
+    """
 
     latents: int
+    moments: int
     keys: tuple[str, ...]
+    kin: tuple[tuple[str, str], ...]
+    beats: tuple[Beat, ...]
     total: tuple[float, ...]
     squares: tuple[float, ...]
     latents_sha256: str
@@ -102,12 +114,17 @@ class CacheManifest(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class EncodedClip:
-    """One sample, encoded: latents `[2, T, C]` and embeddings by name `[W]`, of the caption
-    `[F, W]`, one for each caption of the spec; where some are missing, the caption `stood_in`."""
+    """One sample, encoded: latents `[1 or 2, T, C]` and embeddings by name `[W]`, of the caption
+    `[F, W]`, one for each caption of the spec; where some are missing, the caption `stood_in`.
+
+    `kin` are names of its piece and its picture, which other clips may share.
+    """
 
     key: str
     latents: NDArray[np.float16]
     embeddings: dict[str, NDArray[np.float32]]
+    kin: tuple[str, str]
+    beat: Beat = NO_BEAT
     stood_in: bool = False
 
 
@@ -115,18 +132,21 @@ class EncodedClip:
 class LatentBatch:
     """Rows `[B]` of one length: embeddings `[B, W]`, and whether each is `present` `[B, M]`.
     `captions` `[B, F, W]` are those that a step of training may draw from; the embedding named
-    caption is the first.
+    caption is the first. `kin` `[B, 2]` numbers each clip's piece and picture; `beat` `[B, 3]` is
+    its beat.
 
     Latents are float16 as they are stored, `[B', T, C]`, of `share` alone: of those rows that
-    one process of several trains on.
+    one process of several trains on. `std` is None where the codec's posterior is a point.
     """
 
     keys: tuple[str, ...]
     mean: Tensor
-    std: Tensor
+    std: Tensor | None
     embeddings: dict[str, Tensor]
     captions: Tensor
     present: Tensor
+    kin: Tensor
+    beat: Tensor
     share: slice = field(default_factory=lambda: ALL)
 
 
@@ -185,10 +205,14 @@ class Cache:
         self.counts = tuple(int(bucket.ends[-1]) for bucket in self._buckets)
 
     def batch(self, bucket: int, rows: Tensor, share: slice = ALL, step: int = 0) -> LatentBatch:
-        """Rows of bucket number `bucket`, the same at every step; see rows.py."""
-        keys, embeddings = self._buckets[bucket].embeddings(rows.numpy())
-        latents = self._buckets[bucket].latents(rows[share].numpy())
-        return batch_of(keys, latents, embeddings, self.manifest.spec, share)
+        """Rows of bucket number `bucket`, the same at every step."""
+        some, numbers = self._buckets[bucket], rows.numpy()
+        keys, embeddings = some.embeddings(numbers)
+        latents = some.latents(rows[share].numpy())
+        spec = self.manifest.spec
+        return batch_of(
+            keys, latents, embeddings, some.kin[numbers], some.beats[numbers], spec, share
+        )
 
     def everything(self, bucket: int) -> LatentBatch:
         """The embeddings of all rows of a bucket, and no latents."""
@@ -209,10 +233,13 @@ def batch_of(
     keys: Sequence[str],
     latents: NDArray[np.float16],
     embeddings: NDArray[np.float32],
+    kin: NDArray[np.int64],
+    beats: NDArray[np.float32],
     spec: LatentSpec,
     share: slice,
 ) -> LatentBatch:
-    """Latents `[2, B', T, C]` of a share, and embeddings `[B, E]` side by side, as a batch."""
+    """Latents `[1 or 2, B', T, C]` of a share, embeddings `[B, E]` side by side, kin `[B, 2]` and
+    beats `[B, 3]`, as a batch."""
     joined = torch.from_numpy(embeddings)
     columns = columns_of(spec.row_widths())
     captions = joined[:, columns["caption"]].unflatten(1, (len(spec.captions), -1))
@@ -220,8 +247,25 @@ def batch_of(
     parts = {name: joined[:, place].contiguous() for name, place in columns.items()}
     parts["caption"] = captions[:, 0].contiguous()
     present = torch.stack([(parts[name] != 0).any(dim=1) for name in MODALITIES], dim=1)
-    mean, std = torch.from_numpy(latents)
-    return LatentBatch(tuple(keys), mean, std, parts, captions, present, share)
+    mean, std = (*torch.from_numpy(latents), None)[:2]
+    return LatentBatch(
+        keys=tuple(keys),
+        mean=mean,
+        std=std,
+        embeddings=parts,
+        captions=captions,
+        present=present,
+        kin=torch.from_numpy(kin),
+        beat=torch.from_numpy(beats),
+        share=share,
+    )
+
+
+def numbered(kin: Sequence[tuple[str, str]]) -> NDArray[np.int64]:
+    """Numbers `[N, 2]` of the names of pieces and pictures, the same wherever they come up."""
+    digests = (hashlib.sha256(name.encode()).digest() for both in kin for name in both)
+    numbers = [int.from_bytes(digest[:8]) >> 1 for digest in digests]
+    return np.array(numbers, np.int64).reshape(-1, 2)
 
 
 class _File:
@@ -229,9 +273,11 @@ class _File:
 
     def __init__(self, shard: Path, bucket: Bucket, spec: LatentSpec) -> None:
         self.keys, self._bucket = bucket.keys, bucket
+        self.kin = numbered(bucket.kin)
+        self.beats = np.array(bucket.beats, np.float32).reshape(-1, 3)
         self._name = f"{shard}.{bucket.latents}"
         count, width = len(bucket.keys), sum(spec.row_widths().values())
-        shape = (count, 2, bucket.latents, spec.latent_channels)
+        shape = (count, bucket.moments, bucket.latents, spec.latent_channels)
         # Plain views: a memmap's own indexing costs more than the copy of a row.
         latents = np.memmap(f"{self._name}.latents", np.float16, "r", shape=shape)
         self.latents = latents.view(np.ndarray)
@@ -253,10 +299,13 @@ class _Bucket:
         self.files = files
         self._counts = np.array([len(file.keys) for file in files])
         self.ends = np.cumsum(self._counts)
+        self.kin = np.concatenate([file.kin for file in files])
+        self.beats = np.concatenate([file.beats for file in files])
 
     def latents(self, rows: NDArray[np.int64]) -> NDArray[np.float16]:
-        """Latents `[2, B, T, C]` of rows, read in the order of the files."""
-        latents = np.empty((2, len(rows), *self.files[0].latents.shape[2:]), np.float16)
+        """Latents `[1 or 2, B, T, C]` of rows, read in the order of the files."""
+        moments, *shape = self.files[0].latents.shape[1:]
+        latents = np.empty((moments, len(rows), *shape), np.float16)
         for place, file, row in self._locate(rows):
             latents[:, place] = file.latents[row]
         return latents
@@ -296,7 +345,7 @@ def _sizes(bucket: Bucket, spec: LatentSpec) -> dict[str, int]:
     """Bytes of a bucket's files."""
     count = len(bucket.keys)
     return {
-        "latents": count * 2 * bucket.latents * spec.latent_channels * 2,
+        "latents": count * bucket.moments * bucket.latents * spec.latent_channels * 2,
         "embeddings": count * sum(spec.row_widths().values()) * 4,
     }
 

@@ -64,13 +64,16 @@ def index_of(info: ShardInfo, rows: Sequence[EncodedClip]) -> EncodedShard:
     buckets = []
     for length, same in sorted(by_length.items()):
         latents, embeddings = _stacked(same, length)
-        mean, std = latents[:, 0].astype(np.float64), latents[:, 1].astype(np.float64)
+        moments = latents.swapaxes(0, 1).astype(np.float64)
         buckets.append(
             Bucket(
                 latents=length,
+                moments=len(moments),
                 keys=tuple(row.key for row in same),
-                total=tuple(mean.sum(axis=(0, 1))),
-                squares=tuple((np.square(mean) + np.square(std)).sum(axis=(0, 1))),
+                kin=tuple(row.kin for row in same),
+                beats=tuple(row.beat for row in same),
+                total=tuple(moments[0].sum(axis=(0, 1))),
+                squares=tuple(np.square(moments).sum(axis=(0, 1, 2))),
                 latents_sha256=hashlib.sha256(latents.data).hexdigest(),
                 embeddings_sha256=hashlib.sha256(embeddings.data).hexdigest(),
             )
@@ -148,7 +151,7 @@ def save_manifest(folder: Path, manifest: CacheManifest) -> None:
 def _stacked(
     rows: Sequence[EncodedClip], length: int
 ) -> tuple[NDArray[np.float16], NDArray[np.float32]]:
-    """Latents `[N, 2, T, C]` and embeddings `[N, E]` of the rows of a length."""
+    """Latents `[N, 1 or 2, T, C]` and embeddings `[N, E]` of the rows of a length."""
     same = [row for row in rows if row.latents.shape[1] == length]
     return np.stack([row.latents for row in same]), np.stack([_joined(row) for row in same])
 

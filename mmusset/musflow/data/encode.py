@@ -37,8 +37,10 @@ from mmusset.shards.reader import (
     split_of,
 )
 
+from .beat import Beat, beat_of
 from .cache import (
     EMBEDDED,
+    LAYOUT,
     CacheManifest,
     EncodedClip,
     EncodedShard,
@@ -166,6 +168,7 @@ def latent_spec(
         latent_channels=codec.latent_channels,
         samples_per_latent=codec.samples_per_latent,
         captions=tuple(captions),
+        layout=LAYOUT,
     )
 
 
@@ -207,10 +210,22 @@ def resampled(sound: Floats, rate_hz: int, target_hz: int, channels: int) -> Flo
 
 @dataclass(frozen=True, slots=True)
 class PreparedClip:
-    """A sample, and its sound `[channels, samples]` as the codec takes it: whole frames."""
+    """A sample, its sound `[channels, samples]` as the codec takes it, in whole frames, and `heard`
+    `[samples]`, the same as the sound encoder hears it, with all of the shard's band, whatever
+    the codec keeps.
+    """
 
     read: Read
     sound: Floats
+    heard: Floats
+    beat: Beat
+
+    @property
+    def kin(self) -> tuple[str, str]:
+        """Names of its piece and its picture. Of a sample of another tool nothing is known but
+        that its picture may be another's."""
+        piece = self.read.facts.get("source_sha256")
+        return (piece if isinstance(piece, str) else self.read.key, self.read.picture)
 
 
 def encoded(
@@ -222,21 +237,21 @@ def encoded(
     captions: Sequence[str] = ONE_CAPTION,
 ) -> Iterator[EncodedClip]:
     """Encoded samples; why one can't be used goes into `bad`, by its key."""
-    for same in groups(samples, codec, bad):
+    for same in groups(samples, codec, encoders, bad):
         sound = torch.from_numpy(np.stack([each.sound for each in same])).to(device)
-        embeddings = condition_embeddings([each.read for each in same], encoders, captions)
-        embeddings["audio"] = audio_embeddings(sound, codec, encoders)
+        embeddings = embeddings_of(same, encoders, device, captions)
         latents = latents_of(sound, codec)
         for n, each in enumerate(same):
             key, parts = each.read.key, {name: embeddings[name][n] for name in EMBEDDED}
             if all(np.isfinite(part).all() for part in (latents[n], *parts.values())):
-                yield EncodedClip(key, latents[n], parts, stands_in(each.read, captions))
+                stood_in = stands_in(each.read, captions)
+                yield EncodedClip(key, latents[n], parts, each.kin, each.beat, stood_in)
             else:
                 bad[key] = "the codec or an encoder made no finite numbers of it"
 
 
 def groups(
-    samples: Iterable[tuple[str, Members]], codec: Codec, bad: dict[str, str]
+    samples: Iterable[tuple[str, Members]], codec: Codec, encoders: Encoders, bad: dict[str, str]
 ) -> Iterator[list[PreparedClip]]:
     """Samples of one length together, at most BATCH, decoded in threads while earlier
     ones are encoded."""
@@ -248,14 +263,14 @@ def groups(
             except BadSample as error:
                 bad[key] = str(error)
 
-    def samples_of(clip: PreparedClip) -> int:
-        return clip.sound.shape[1]
+    def samples_of(clip: PreparedClip) -> tuple[int, int]:
+        return clip.sound.shape[1], len(clip.heard)
 
     left, ahead = iter(samples), deque[tuple[str, Future[PreparedClip]]]()
     with ThreadPoolExecutor(min(BATCH, os.cpu_count() or 1)) as threads:
         while True:
             for key, members in islice(left, 2 * BATCH - len(ahead)):
-                ahead.append((key, threads.submit(_prepared, key, members, codec)))
+                ahead.append((key, threads.submit(_prepared, key, members, codec, encoders)))
             if not ahead:
                 break
             some = [ahead.popleft() for _ in range(min(BATCH, len(ahead)))]
@@ -263,10 +278,23 @@ def groups(
                 yield list(same)
 
 
-def _prepared(key: str, members: Members, codec: Codec) -> PreparedClip:
-    """A sample as the codec takes it. Raises BadSample."""
+def _prepared(key: str, members: Members, codec: Codec, encoders: Encoders) -> PreparedClip:
+    """A sample as codec and encoders take it. Raises BadSample."""
     read = decoded(key, members)
-    return PreparedClip(read, whole_frames(read.sound, read.rate_hz, codec))
+    sound = whole_frames(read.sound, read.rate_hz, codec)
+    seconds = sound.shape[1] / codec.rate_hz
+    heard = _heard(read, seconds, encoders.audio.rate_hz)
+    return PreparedClip(read, sound, heard, beat_of(read))
+
+
+def _heard(read: Read, seconds: float, rate_hz: int) -> Floats:
+    """The first so many seconds of a sample's sound, in mono at a rate, `[samples]`."""
+    mono = read.sound.mean(axis=1)
+    if read.rate_hz != rate_hz:
+        import soxr
+
+        mono = np.asarray(soxr.resample(mono, read.rate_hz, rate_hz), dtype=np.float32)
+    return mono[: round(seconds * rate_hz)]
 
 
 def whole_frames(sound: Floats, rate_hz: int, codec: Codec) -> Floats:
@@ -283,15 +311,24 @@ def whole_frames(sound: Floats, rate_hz: int, codec: Codec) -> Floats:
 
 @torch.no_grad()
 def latents_of(sound: Tensor, codec: Codec) -> NDArray[np.float16]:
-    """Means and standard deviations `[B, 2, T, C]` for sound `[B, channels, samples]`."""
-    return torch.stack(codec.encode(sound), dim=1).half().cpu().numpy()
+    """Means and, where the codec has them, standard deviations `[B, 1 or 2, T, C]` for sound
+    `[B, channels, samples]`."""
+    moments = [moment for moment in codec.encode(sound) if moment is not None]
+    return torch.stack(moments, dim=1).half().cpu().numpy()
 
 
 @torch.no_grad()
-def audio_embeddings(sound: Tensor, codec: Codec, encoders: Encoders) -> Floats:
-    """The audio embeddings `[B, W]` of sound `[B, channels, samples]`."""
-    mono = mono_at(sound, codec.rate_hz, encoders.audio.rate_hz)
-    return encoders.audio(mono).float().cpu().numpy()
+def embeddings_of(
+    clips: Sequence[PreparedClip],
+    encoders: Encoders,
+    device: str,
+    captions: Sequence[str] = ONE_CAPTION,
+) -> dict[str, Floats]:
+    """Embeddings of clips: those of `condition_embeddings`, and of their sound `[B, W]`."""
+    embeddings = condition_embeddings([each.read for each in clips], encoders, captions)
+    heard = torch.from_numpy(np.stack([each.heard for each in clips])).to(device)
+    embeddings["audio"] = encoders.audio(heard).float().cpu().numpy()
+    return embeddings
 
 
 @torch.no_grad()

@@ -36,13 +36,22 @@ from mmusset.shards.reader import (
 from mmusset.shards.tar import headers
 from mmusset.training.order import generator_at
 
-from .cache import ALL, EMBEDDED, CacheManifest, LatentBatch, ShardInfo, batch_of, sha256_of
+from .beat import Beat
+from .cache import (
+    ALL,
+    EMBEDDED,
+    CacheManifest,
+    LatentBatch,
+    ShardInfo,
+    batch_of,
+    numbered,
+    sha256_of,
+)
 from .cache_write import check_bad, index_of, manifest_of
 from .encode import (
     ONE_CAPTION,
     PreparedClip,
-    audio_embeddings,
-    condition_embeddings,
+    embeddings_of,
     encoded,
     groups,
     latent_spec,
@@ -60,15 +69,19 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class LiveClip:
-    """Where a clip's music stands, the latent frames that are given of it, and all its
-    embeddings side by side `[E]`; where captions are missing, its caption `stood_in`."""
+    """Where a clip's music stands, the latent frames that are given of it, out of so many samples
+    of whole frames, and all its embeddings side by side `[E]`; where captions are missing, its
+    caption `stood_in`."""
 
     key: str
     shard: str
     offset: int
     size: int
     latents: int
+    samples: int
     embeddings: Floats
+    kin: tuple[str, str]
+    beat: Beat
     stood_in: bool
 
 
@@ -129,9 +142,12 @@ class LiveShards:
             sound = torch.from_numpy(np.stack(sounds)).to(self._device)
             latents = np.ascontiguousarray(latents_of(sound, self._codec).swapaxes(0, 1))
         else:
-            shape = (2, 0, self.lengths[bucket], self._codec.latent_channels)
+            shape = (1, 0, self.lengths[bucket], self._codec.latent_channels)
             latents = np.empty(shape, np.float16)
-        return batch_of(keys, latents, embeddings, self.manifest.spec, share)
+        moved = [clip.beat.moved(self._start(clip, step) / self._codec.rate_hz) for clip in clips]
+        beats = np.array(moved, np.float32)
+        kin = numbered([clip.kin for clip in clips])
+        return batch_of(keys, latents, embeddings, kin, beats, self.manifest.spec, share)
 
     def everything(self, bucket: int) -> LatentBatch:
         """The embeddings of all rows of a bucket, and no latents."""
@@ -150,20 +166,29 @@ class LiveShards:
 
     def _clips(self, shard: str, bad: dict[str, str]) -> list[LiveClip]:
         offsets, clips = _offsets(shard), list[LiveClip]()
-        for same in groups(raw_samples(shard), self._codec, bad):
-            latents = _cropped_latents(same[0], self._codec)
-            reads = [each.read for each in same]
-            embeddings = condition_embeddings(reads, self._encoders, self._captions)
-            sound = torch.from_numpy(np.stack([each.sound for each in same])).to(self._device)
-            embeddings["audio"] = audio_embeddings(sound, self._codec, self._encoders)
+        for same in groups(raw_samples(shard), self._codec, self._encoders, bad):
+            embeddings = embeddings_of(same, self._encoders, self._device, self._captions)
             flat = [embeddings[name].reshape(len(same), -1) for name in EMBEDDED]
-            for read, row in zip(reads, np.concatenate(flat, axis=1), strict=True):
-                if np.isfinite(row).all():
-                    stood_in = stands_in(read, self._captions)
-                    place = offsets[read.key]
-                    clips.append(LiveClip(read.key, shard, *place, latents, row, stood_in))
-                else:
-                    bad[read.key] = "an encoder made no finite numbers of it"
+            for each, row in zip(same, np.concatenate(flat, axis=1), strict=True):
+                key = each.read.key
+                if not np.isfinite(row).all():
+                    bad[key] = "an encoder made no finite numbers of it"
+                    continue
+                offset, size = offsets[key]
+                clips.append(
+                    LiveClip(
+                        key=key,
+                        shard=shard,
+                        offset=offset,
+                        size=size,
+                        latents=_cropped_latents(each, self._codec),
+                        samples=each.sound.shape[1],
+                        embeddings=row,
+                        kin=each.kin,
+                        beat=each.beat,
+                        stood_in=stands_in(each.read, self._captions),
+                    )
+                )
         return clips
 
     def _sound(self, clip: LiveClip, step: int) -> Floats:
@@ -175,11 +200,14 @@ class LiveShards:
             whole = whole_frames(*decode_sound(data), self._codec)
         except BadSample as error:
             raise MmussetError(f"{clip.shard}: {clip.key} has changed: {error}") from None
-        length = clip.latents * self._codec.samples_per_latent
-        spare = whole.shape[1] - length
+        start = self._start(clip, step)
+        return whole[:, start : start + clip.latents * self._codec.samples_per_latent]
+
+    def _start(self, clip: LiveClip, step: int) -> int:
+        """The sample at which a step begins a clip."""
+        spare = clip.samples - clip.latents * self._codec.samples_per_latent
         random = generator_at(self._seed, step, f"start {clip.key}")
-        start = int(torch.randint(spare + 1, (), generator=random)) if step else 0
-        return whole[:, start : start + length]
+        return int(torch.randint(spare + 1, (), generator=random)) if step else 0
 
 
 def live_splits(

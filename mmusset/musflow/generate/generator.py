@@ -12,7 +12,8 @@ from torch import Tensor
 from mmusset.errors import MmussetError, Refused, UsageError
 from mmusset.files import file_sha256
 from mmusset.musflow.codecs.codec import Codec, open_codec
-from mmusset.musflow.data.cache import EMBEDDED, Cache, CacheManifest
+from mmusset.musflow.data.beat import NO_BEAT, Beat
+from mmusset.musflow.data.cache import EMBEDDED, LAYOUT, Cache, CacheManifest
 from mmusset.musflow.data.encode import mono_at
 from mmusset.musflow.encoders.encoders import Encoders, open_encoders
 from mmusset.musflow.licences import show_licences
@@ -24,6 +25,7 @@ from mmusset.musflow.training.checkpoint import load_state
 from mmusset.musflow.training.run_folder import RunFolder
 from mmusset.training.checkpoint import newest
 
+from .asked_tempo import tempo_bounds_bpm
 from .nearest import NearestClip, TrainingClips
 from .requests import GenerationRequest
 
@@ -32,7 +34,8 @@ from .requests import GenerationRequest
 class GeneratedPiece:
     """A piece that was written to the file `out`.
 
-    `turned_down_db` is by how much it was too loud; `closest` are the training clips nearest
+    `bpm` is the metronome's tempo, 0 without one; `turned_down_db` is by how much it was too loud;
+    `closest` are the training clips nearest
     to it, where they were asked for, and `clips_nearest` is how near the median training clip
     is to its own nearest, if there are several.
     """
@@ -41,6 +44,7 @@ class GeneratedPiece:
     seconds: float
     rate_hz: int
     seed: int
+    bpm: float
     conditions: tuple[str, ...]
     peak_dbfs: float
     turned_down_db: float
@@ -52,7 +56,7 @@ class GeneratedPiece:
         source = ", ".join(self.conditions) or "nothing, so music of the model's own choice"
         lines = [
             f"{self.out}: {self.seconds:.2f} s at {self.rate_hz} Hz, from {source},"
-            f" seed {self.seed}, peak {self.peak_dbfs:.1f} dBFS"
+            f" seed {self.seed}, {self._tempo()}peak {self.peak_dbfs:.1f} dBFS"
         ]
         if self.turned_down_db:
             lines[0] += f", turned down by {self.turned_down_db:.1f} dB"
@@ -61,13 +65,17 @@ class GeneratedPiece:
             lines.append(f"  (a training clip's nearest other: {self.clips_nearest:.3f})")
         return "\n".join(lines)
 
+    def _tempo(self) -> str:
+        return f"{self.bpm:.0f} BPM, " if self.bpm else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """Aligned embeddings `[1, M, E]` of a request, and which are `present` `[1, M]`."""
+    """Aligned embeddings `[1, M, E]` of a request, which are `present` `[1, M]`, and the beat."""
 
     aligned: Tensor
     present: Tensor
+    beat: Beat
 
 
 class MusicGenerator:
@@ -89,6 +97,7 @@ class MusicGenerator:
         self.manifest = CacheManifest.model_validate_json(state.manifest)
         self.frames = state.frames
         show_licences(self.recipe, log)
+        self._check_version()
         self.model = MusFlow(self.recipe, self.manifest).to(device).eval()
         self.model.load_state_dict(state.ema)
         self.codec: Codec = open_codec(self.recipe.codec, self.folder.codec, device)
@@ -103,20 +112,25 @@ class MusicGenerator:
 
     @torch.no_grad()
     def conditions(self, request: GenerationRequest) -> Conditions:
-        """The model's conditions. Raises UsageError for an image or text that it can't read."""
+        """The model's conditions. Raises UsageError for an image or text that it can't read, and
+        for a tempo where it was trained without a metronome."""
         embeddings = self._embeddings(request)
         widths = self.manifest.spec.widths
         whole = {name: embeddings.get(name, torch.zeros(1, widths[name])) for name in EMBEDDED}
         aligned = self.model.alignment({n: value.to(self.device) for n, value in whole.items()})
         present = torch.tensor([[name in embeddings for name in MODALITIES]], device=self.device)
-        return Conditions(aligned, present)
+        return Conditions(aligned, present, self._beat(request, aligned, present))
 
     def compose(self, request: GenerationRequest, sampler: SamplerPart) -> Tensor:
         """The requested sound `[channels, samples]`, as the codec decodes it.
 
         Raises UsageError for an image or text that the model can't read.
         """
-        conditions = self.conditions(request)
+        return self._composed(request, self.conditions(request), sampler)
+
+    def _composed(
+        self, request: GenerationRequest, conditions: Conditions, sampler: SamplerPart
+    ) -> Tensor:
         samples = round((request.seconds or self.seconds) * self.codec.rate_hz)
         frames = -(-samples // self.codec.samples_per_latent)
         latents = sample(
@@ -127,6 +141,7 @@ class MusicGenerator:
             sampler,
             request.seed,
             [request.guidance.get(name, sampler.guidance) for name in MODALITIES],
+            torch.tensor([conditions.beat], device=self.device),
         )
         return self.codec.decode(latents, request.seed)[0, :, :samples].cpu()
 
@@ -139,7 +154,8 @@ class MusicGenerator:
         Raises UsageError as `compose` does, and MmussetError where the output is not finite,
         or a file appeared meanwhile.
         """
-        sound, turned_down_db = peak_safe(self.compose(request, sampler))
+        conditions = self.conditions(request)
+        sound, turned_down_db = peak_safe(self._composed(request, conditions, sampler))
         rate_hz = self.codec.rate_hz
         if request.out.exists():
             raise MmussetError(f"{request.out} is there by now; name another with --out")
@@ -149,6 +165,7 @@ class MusicGenerator:
             seconds=sound.shape[1] / rate_hz,
             rate_hz=rate_hz,
             seed=request.seed,
+            bpm=conditions.beat.bpm if conditions.beat.weight else 0.0,
             conditions=request.conditions,
             peak_dbfs=20 * math.log10(max(float(sound.abs().max()), 1e-9)),
             turned_down_db=turned_down_db,
@@ -161,6 +178,7 @@ class MusicGenerator:
             "model": self.recipe.name,
             "checkpoint": self.identity,
             "seed": request.seed,
+            "bpm": request.bpm,
             "seconds": request.seconds or self.seconds,
             "sampler": sampler.model_dump(mode="json"),
             "guidance": request.guidance,
@@ -202,6 +220,31 @@ class MusicGenerator:
                         f"{request.where}the model can't read a word of the {name} {text[:60]!r}"
                     )
         return embeddings
+
+    def _beat(self, request: GenerationRequest, aligned: Tensor, present: Tensor) -> Beat:
+        """By the tempo that is asked for, in numbers or by the caption; or as the conditions have
+        it, as clear as that is in music of their kind. It begins on the beat."""
+        if not self.recipe.network.metronome:
+            if request.bpm:
+                raise UsageError(
+                    f"{request.where}{self.path} was trained without a metronome"
+                    " (network.metronome), so no tempo can be asked for"
+                )
+            return NO_BEAT
+        bounds = tempo_bounds_bpm(request.caption) if request.caption else None
+        if request.bpm:
+            bounds = (request.bpm, request.bpm)
+        if bounds and bounds[0] == bounds[1]:
+            return Beat(bounds[0], 0.0, 1.0)
+        read = self.model.alignment.tempo.read(aligned, present, bounds)
+        return Beat(float(read.bpm), 0.0, 1.0 if bounds else float(read.clarity))
+
+    def _check_version(self) -> None:
+        if self.manifest.spec.layout != LAYOUT:
+            raise Refused(
+                f"{self.path} was trained by an earlier version of mmusset, whose models had other"
+                " weights; train again, into another folder (--out)"
+            )
 
     def _check(self) -> None:
         spec = self.manifest.spec

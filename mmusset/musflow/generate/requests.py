@@ -1,14 +1,16 @@
 """Requests for music: by an image, a story, a caption, or a table of them."""
 
 import csv
+import hashlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmusset.bounded import MB, open_regular, read_bounded
 from mmusset.errors import MmussetError, UsageError
+from mmusset.json_text import canonical_json
 from mmusset.musflow.recipe import MODALITIES, Modality
 from mmusset.musflow.sound.sound_file import check_format
 from mmusset.shards.reader import BadSample
@@ -18,9 +20,10 @@ from mmusset.training.picture import decode_image
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-COLUMNS = (*MODALITIES, "seconds", "seed", "out")
+COLUMNS = (*MODALITIES, "bpm", "seconds", "seed", "out")
 MAX_TEXT, MAX_IMAGE_BYTES, MAX_TABLE_BYTES = 64_000, 256 * MB, 64 * MB
 SECONDS = (0.1, 300.0)
+BPM = (30.0, 300.0)
 MAX_SEED = 2**63 - 1
 TEXT_FILES = {".txt", ".md"}
 TABLE_FOLDER, FILE = Path("generated"), Path("generated.flac")  # without --out
@@ -28,7 +31,8 @@ TABLE_FOLDER, FILE = Path("generated"), Path("generated.flac")  # without --out
 
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
-    """A request for one piece. `seconds` 0 is the length of most training clips; texts may be "".
+    """A request for one piece. `seconds` 0 is the length of most training clips; texts may be "";
+    `bpm` 0 leaves the tempo to what else is asked.
 
     `where` is the prefix of error messages: the line of a table, or nothing.
     """
@@ -37,6 +41,7 @@ class GenerationRequest:
     image: Path | None = None
     story: str = ""
     caption: str = ""
+    bpm: float = 0.0
     seconds: float = 0.0
     seed: int = 0
     guidance: dict[Modality, float] = field(default_factory=dict)
@@ -65,6 +70,7 @@ def request_of_options(
     image: Path | None,
     story: str | None,
     caption: str | None,
+    bpm: float | None,
     seconds: float | None,
     guidance: Sequence[str],
 ) -> GenerationRequest:
@@ -74,7 +80,8 @@ def request_of_options(
         image=image,
         story="" if story is None else text_of(story, "--story"),
         caption="" if caption is None else text_of(caption, "--caption"),
-        seconds=0.0 if seconds is None else _seconds(seconds, "--seconds"),
+        bpm=0.0 if bpm is None else _number(bpm, "--bpm", BPM),
+        seconds=0.0 if seconds is None else _number(seconds, "--seconds", SECONDS),
         guidance=guidance_of(guidance),
     )
 
@@ -106,7 +113,8 @@ def with_seeds(request: GenerationRequest, seeds: Sequence[int]) -> list[Generat
 def from_table(
     table: Path, folder: Path | None, defaults: GenerationRequest, seeds: Sequence[int]
 ) -> list[GenerationRequest]:
-    """The requests of a CSV's rows; an empty cell takes its value from `defaults` and `seeds`.
+    """The requests of a CSV's rows; an empty cell takes its value from `defaults` and `seeds`, and
+    a row without a seed has one of its own where there are no `seeds`.
 
     Paths are relative to the table; files go into `folder`. Raises UsageError that names
     the line.
@@ -233,9 +241,24 @@ def _rows(
         if "caption" in cells:
             caption = text_of(cells["caption"], f"{where}, caption", table.parent)
             request = replace(request, caption=caption)
+        if "bpm" in cells:
+            request = replace(request, bpm=_number(cells["bpm"], f"{where}: bpm", BPM))
         if "seconds" in cells:
-            request = replace(request, seconds=_seconds(cells["seconds"], f"{where}: seconds"))
-        yield request, [_seed(cells["seed"], f"{where}: seed")] if "seed" in cells else seeds
+            seconds = _number(cells["seconds"], f"{where}: seconds", SECONDS)
+            request = replace(request, seconds=seconds)
+        if "seed" in cells:
+            own = [_seed(cells["seed"], f"{where}: seed")]
+        else:
+            own = list(seeds) or [_seed_of_row(cells, number)]
+        yield request, own
+
+
+def _seed_of_row(cells: Mapping[str, str], number: int) -> int:
+    """A seed of a row's own, by what it says: from one noise, all pieces of a table would have the
+    same things happen at the same places. By its number too, so that a row given twice makes
+    two pieces."""
+    digest = hashlib.sha256(f"{number} {canonical_json(dict(cells))}".encode()).digest()
+    return int.from_bytes(digest[:4])
 
 
 def _file_name(name: str, where: str) -> str:
@@ -244,15 +267,15 @@ def _file_name(name: str, where: str) -> str:
     return name
 
 
-def _seconds(value: str | float, where: str) -> float:
-    least, most = SECONDS
+def _number(value: str | float, where: str, bounds: tuple[float, float]) -> float:
+    least, most = bounds
     try:
-        seconds = float(value)
+        number = float(value)
     except ValueError:
         raise UsageError(f"{where} must be a number, not {value!r}") from None
-    if not least <= seconds <= most:
+    if not least <= number <= most:
         raise UsageError(f"{where} must be from {least:g} to {most:g}, not {value}")
-    return seconds
+    return number
 
 
 def _seed(value: str | int, where: str) -> int:

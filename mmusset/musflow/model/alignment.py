@@ -14,6 +14,9 @@ from torch.nn import functional
 from mmusset.musflow.data.cache import EMBEDDED, CacheManifest
 from mmusset.musflow.recipe import MODALITIES, AlignmentPart
 
+from .kin import are_kin
+from .tempo_reading import TempoReading
+
 
 class AlignmentMlp(nn.Module):
     """An MLP from an encoder's embedding `[B, W]` to a unit vector `[B, E]`."""
@@ -36,7 +39,8 @@ class AlignmentMlp(nn.Module):
 
 
 class Alignment(nn.Module):
-    """The adapters, one per modality, and the normalization of their input."""
+    """The adapters, one per modality, the normalization of their input, and the tempo that is read
+    in what they give."""
 
     def __init__(self, part: AlignmentPart, widths: dict[str, int]) -> None:
         super().__init__()
@@ -45,6 +49,7 @@ class Alignment(nn.Module):
         self.adapters = nn.ModuleDict(
             {name: AlignmentMlp(widths[name], self.width, part) for name in MODALITIES}
         )
+        self.tempo = TempoReading(self.width)
         for name in EMBEDDED:
             self.register_buffer(f"{name}_mean", torch.zeros(widths[name]))
             self.register_buffer(f"{name}_scale", torch.ones(()))
@@ -72,38 +77,52 @@ class Alignment(nn.Module):
         """The unit vectors `[B, E]` of audio embeddings, at which the adapters aim."""
         return functional.normalize(self._normalized("audio", audio).float(), dim=-1)
 
-    def loss(self, aligned: Tensor, target: Tensor, present: Tensor) -> Tensor:
-        """Cosine and InfoNCE of aligned `[B, M, E]` against `[B, E]`, where `present` `[B, M]`.
+    def loss(
+        self, aligned: Tensor, target: Tensor, present: Tensor, kin: Tensor, beat: Tensor
+    ) -> Tensor:
+        """Cosine and InfoNCE of aligned `[B, M, E]` against `[B, E]`, where `present` `[B, M]`; and
+        of the tempo that is read in both, against beats `[B, 3]`.
 
-        In float32: a small temperature magnifies bfloat16's rounding.
+        Clips of one piece or with one picture, by `kin` `[B, 2]`, are not told apart, nor a clip
+        from its copies where a batch is filled up with them. In float32: a small temperature
+        magnifies bfloat16's rounding.
         """
         part = self.part
         with torch.autocast(aligned.device.type, enabled=False):
             cosine = (1 - torch.einsum("bme,be->bm", aligned, target))[present].mean()
             scores = torch.einsum("bme,ce->mbc", aligned, target) / part.temperature
-            own = torch.arange(len(target), device=target.device).expand(scores.shape[:2])
-            contrastive = info_nce(scores, own)[present.T].mean()
-            return (1 - part.contrast) * cosine + part.contrast * contrastive
+            contrastive = info_nce(scores, present.T, are_kin(kin))[present.T].mean()
+            loss = (1 - part.contrast) * cosine + part.contrast * contrastive
+            everywhere = torch.cat([aligned, target[:, None]], dim=1)
+            there = functional.pad(present, (0, 1), value=True)
+            return loss + part.tempo * self.tempo.loss(everywhere, there, beat)
 
     def _normalized(self, name: str, embedding: Tensor) -> Tensor:
         return (embedding - self.get_buffer(f"{name}_mean")) / self.get_buffer(f"{name}_scale")
 
 
-def info_nce(scores: Tensor, own: Tensor) -> Tensor:
-    """InfoNCE `[M, B]` of scores `[M, B, B]`: a clip retrieved by its condition, and the reverse.
+def info_nce(scores: Tensor, present: Tensor, kin: Tensor) -> Tensor:
+    """InfoNCE `[M, B]` of scores `[M, B, B]`, of each condition with each clip: a clip retrieved by
+    its condition, and the reverse.
 
-    `own` `[M, B]` is the index of each condition's clip.
+    A condition is compared with no clip that is `kin` `[B, B]` to its own, and a clip with no
+    condition that is not `present` `[M, B]`.
     """
-    by_condition = functional.cross_entropy(scores.flatten(0, 1), own.flatten(), reduction="none")
-    by_clip = functional.cross_entropy(
-        scores.transpose(1, 2).flatten(0, 1), own.flatten(), reduction="none"
-    )
-    return (by_condition + by_clip).unflatten(0, scores.shape[:2]) / 2
+    itself = torch.eye(len(kin), dtype=torch.bool, device=kin.device)
+    strange = scores.masked_fill(kin & ~itself, -torch.inf)
+    there = strange.masked_fill(~present[:, :, None] & ~itself, -torch.inf)
+    own = strange.diagonal(dim1=1, dim2=2)
+    by_condition = strange.logsumexp(dim=2) - own
+    by_clip = there.logsumexp(dim=1) - own
+    return (by_condition + by_clip) / 2
 
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """The share of clips found among the first k of N by one modality; chance is k / N."""
+    """The share of clips found among the first k of N by one modality; chance is k / N.
+
+    Found are a clip's kin as well: what is of one piece or has one picture is not told apart.
+    """
 
     modality: str
     clips: int
@@ -111,12 +130,14 @@ class Recall:
 
 
 @torch.no_grad()
-def recall(aligned: Tensor, target: Tensor, at: tuple[int, ...] = (1, 5, 10)) -> list[Recall]:
+def recall(
+    aligned: Tensor, target: Tensor, kin: Tensor, at: tuple[int, ...] = (1, 5, 10)
+) -> list[Recall]:
     """How well aligned `[N, M, E]` find their own clip among `[N, E]`, by cosine."""
-    recalls = list[Recall]()
+    recalls, strange = list[Recall](), ~are_kin(kin)
     for index, modality in enumerate(MODALITIES):
         scores = aligned[:, index] @ target.T
-        better = (scores > scores.diagonal()[:, None]).sum(dim=1)
+        better = (strange & (scores > scores.diagonal()[:, None])).sum(dim=1)
         shares = {k: float((better < k).float().mean()) for k in at}
         recalls.append(Recall(modality, len(target), shares))
     return recalls

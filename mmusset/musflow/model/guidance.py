@@ -12,7 +12,12 @@ from .musflow import MusFlow
 
 
 def guided_velocity(
-    model: MusFlow, aligned: Tensor, present: Tensor, scales: Mapping[Modality, float]
+    model: MusFlow,
+    aligned: Tensor,
+    present: Tensor,
+    beat: Tensor,
+    frames: int,
+    scales: Mapping[Modality, float],
 ) -> Velocity:
     """The velocity under guidance (Ho and Salimans 2022, arXiv 2207.12598).
 
@@ -22,6 +27,9 @@ def guided_velocity(
 
     With one scale for all this is the usual v() + g (v(c) - v()). A scale of 0 leaves its
     modality out; where all are 0, only the unconditional velocity is evaluated.
+
+    The metronome, of beats `[B, 3]`, is in all terms alike, so that guidance does not beat it
+    louder: it is followed without.
     """
     masks = [torch.zeros_like(present)]  # v(), v(c1), v(c1, c2), ...
     chain_scales = list[float]()
@@ -38,12 +46,13 @@ def guided_velocity(
             masks.append(mask)
             chain_scales.append(scale)
     terms = [(m, w) for m, w in zip(masks, _weights(chain_scales), strict=True) if w]
-    conditions = torch.cat([model.condition(aligned, mask) for mask, _ in terms])
+    told = [model.condition(aligned, mask, beat, frames) for mask, _ in terms]
+    condition = [torch.cat(parts) for parts in zip(*told, strict=True)]
 
     def velocity(x: Tensor, t: Tensor) -> Tensor:
         # All terms in one batch: one pass through the network per evaluation.
         count = len(terms)
-        v = model.network(x.repeat(count, 1, 1), t.repeat(count), conditions)
+        v = model.network(x.repeat(count, 1, 1), t.repeat(count), *condition)
         return sum(
             (
                 weight * part

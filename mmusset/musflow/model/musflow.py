@@ -13,6 +13,7 @@ from mmusset.training.order import generator_at
 
 from . import flow
 from .alignment import Alignment
+from .metronome import FEATURES, metronome
 from .network import NetworkConfig, VelocityNetwork
 
 
@@ -22,13 +23,14 @@ class Draws:
 
     `timesteps` `[B]`; `noise`, the x0 of the flow, and `posterior_noise`, with which latents are
     drawn from the codec's posterior, `[B, T, C]`; `condition_mask` `[B, M]`, which modalities
-    are given to the network.
+    are given to the network; `beat_mask` `[B]`, whether the metronome is.
     """
 
     timesteps: Tensor
     noise: Tensor
     posterior_noise: Tensor
     condition_mask: Tensor
+    beat_mask: Tensor
 
     def share(self, rows: slice) -> "Draws":
         """Those of one process of several."""
@@ -43,6 +45,15 @@ class FlowLosses(NamedTuple):
     alignment: Tensor
 
 
+class Condition(NamedTuple):
+    """What the network is told beside x and t, in the order of its arguments: embeddings
+    `[B, M, E]`, which of them are given `[B, M]`, and the metronome `[B, T, features]`."""
+
+    embeddings: Tensor
+    given: Tensor
+    beat: Tensor
+
+
 class MusFlow(nn.Module):
     """From noise and conditions to the latents of music."""
 
@@ -55,21 +66,29 @@ class MusFlow(nn.Module):
         self.nulls = nn.Parameter(torch.randn(len(MODALITIES), width))
         part = recipe.network
         config = NetworkConfig(
-            spec.latent_channels, width, part.width, part.depth, part.heads, part.qk_norm
+            spec.latent_channels,
+            width,
+            part.width,
+            part.depth,
+            part.heads,
+            part.qk_norm,
+            FEATURES if part.metronome else 0,
         )
         self.network = VelocityNetwork(config, len(MODALITIES))
+        self.frame_s = spec.samples_per_latent / spec.rate_hz
         self.register_buffer("latent_mean", torch.tensor(manifest.latent_mean))
         self.register_buffer("latent_std", torch.tensor(manifest.latent_std))
 
-    def condition(self, aligned: Tensor, mask: Tensor) -> Tensor:
-        """The network's condition `[B, M, E]`: aligned embeddings `[B, M, E]` where `mask`
-        `[B, M]` is True, learned nulls elsewhere.
+    def condition(self, aligned: Tensor, mask: Tensor, beat: Tensor, frames: int) -> Condition:
+        """The network's condition: aligned embeddings `[B, M, E]` where `mask` `[B, M]` is True,
+        learned nulls elsewhere, and a metronome over `frames` by beats `[B, 3]`.
 
         Every condition reaches the network through here, so a masked one can't leak. Unit
         vectors are brought to a spread of 1 per channel, the size that the nulls start at.
         """
         scaled = math.sqrt(aligned.shape[-1]) * aligned
-        return torch.where(mask[..., None], scaled, self.nulls.to(scaled.dtype))
+        embeddings = torch.where(mask[..., None], scaled, self.nulls.to(scaled.dtype))
+        return Condition(embeddings, mask, metronome(beat, frames, self.frame_s))
 
     def forward(self, batch: LatentBatch, draws: Draws) -> FlowLosses:
         """The losses of a batch under `draws`, which are of this process's share of it.
@@ -77,17 +96,21 @@ class MusFlow(nn.Module):
         The alignment's loss is over the whole batch in every process, since it compares each
         clip with all others.
         """
-        x1 = self.normalize(batch.mean.float() + batch.std.float() * draws.posterior_noise)
+        latents = batch.mean.float()
+        if batch.std is not None:
+            latents = latents + batch.std.float() * draws.posterior_noise
+        x1 = self.normalize(latents)
         t = draws.timesteps
         aligned = self.alignment(batch.embeddings)
         mask = draws.condition_mask & batch.present[batch.share]
-        condition = self.condition(aligned[batch.share], mask)
-        v = self.network(flow.interpolate(draws.noise, x1, t), t, condition)
+        beat = batch.beat[batch.share] * draws.beat_mask[:, None]
+        condition = self.condition(aligned[batch.share], mask, beat, x1.shape[1])
+        v = self.network(flow.interpolate(draws.noise, x1, t), t, *condition)
         target = self.alignment.target(batch.embeddings["audio"])
         return FlowLosses(
             flow.velocity_loss(v, flow.velocity_target(draws.noise, x1)),
             t,
-            self.alignment.loss(aligned, target, batch.present),
+            self.alignment.loss(aligned, target, batch.present, batch.kin, batch.beat),
         )
 
     def normalize(self, latents: Tensor) -> Tensor:
@@ -108,20 +131,29 @@ def on_device(batch: LatentBatch, device: str) -> LatentBatch:
     return replace(
         batch,
         mean=moved(batch.mean),
-        std=moved(batch.std),
+        std=None if batch.std is None else moved(batch.std),
         embeddings={name: moved(value) for name, value in batch.embeddings.items()},
         present=moved(batch.present),
+        kin=moved(batch.kin),
+        beat=moved(batch.beat),
     )
 
 
 def draw(
-    part: FlowTrainPart, step: int, shape: tuple[int, int, int], device: str, use: str = "train"
+    part: FlowTrainPart,
+    step: int,
+    shape: tuple[int, int, int],
+    present: Tensor,
+    use: str = "train",
 ) -> Draws:
-    """Everything random about a step, for latents of `shape` (B, T, C).
+    """Everything random about a step, for latents of `shape` (B, T, C), on the device of `present`
+    `[B, M]`, which modalities each sample has.
 
-    Random conditioning: each sample is given a random non-empty subset of its modalities, all
-    equally likely; `part.drop` of the samples are given none, for classifier-free guidance.
+    Random conditioning: each sample is given a random non-empty subset of what it has, all equally
+    likely; `part.drop` of the samples are given none, for classifier-free guidance. The metronome
+    is dropped by itself, in `part.beat_drop` of the samples.
     """
+    device = str(present.device)
 
     def generator(name: str) -> torch.Generator:
         return generator_at(part.seed, step, f"{use} {name}", device)
@@ -129,14 +161,21 @@ def draw(
     def uniform(name: str) -> Tensor:
         return torch.rand(shape[0], generator=generator(name), device=device)
 
-    subsets = 2 ** len(MODALITIES) - 1
-    # A subset as a bit mask from 1 to 2^M - 1; clamped, since a product may round up.
-    subset = 1 + (uniform("subset") * subsets).long().clamp(max=subsets - 1)
-    subset = torch.where(uniform("drop") < part.drop, 0, subset)
-    bits = 2 ** torch.arange(len(MODALITIES), device=device)
+    subset = random_subset(uniform("subset"), present)
     return Draws(
         timesteps=flow.sample_timesteps(uniform("times"), part.time_mean, part.time_std),
         noise=torch.randn(shape, generator=generator("noise"), device=device),
         posterior_noise=torch.randn(shape, generator=generator("latents"), device=device),
-        condition_mask=(subset[:, None] & bits) > 0,
+        condition_mask=subset & (uniform("drop") >= part.drop)[:, None],
+        beat_mask=uniform("beat") >= part.beat_drop,
     )
+
+
+def random_subset(uniform: Tensor, present: Tensor) -> Tensor:
+    """A non-empty subset `[B, M]` of what is `present` `[B, M]`, all equally likely, by a draw from
+    [0, 1) for each sample; an empty one where nothing is present."""
+    subsets = 2 ** present.sum(dim=1) - 1
+    # As a bit mask from 1 to 2^n - 1 over those present; clamped, since a product may round up.
+    number = 1 + torch.minimum((uniform * subsets).long(), (subsets - 1).clamp_min(0))
+    place = (present.cumsum(dim=1) - 1).clamp_min(0)
+    return present & ((number[:, None] >> place) & 1 > 0)

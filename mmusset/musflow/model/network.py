@@ -20,7 +20,8 @@ MODULATIONS = 6  # shift, scale and gate, for attention and for the feed-forward
 class NetworkConfig:
     """The size of a network.
 
-    `channels` of a latent frame, `condition_width` of an aligned embedding.
+    `channels` of a latent frame, `condition_width` of an aligned embedding, `beat_features` of a
+    frame's place in the beat, 0 without a metronome.
     """
 
     channels: int
@@ -29,6 +30,7 @@ class NetworkConfig:
     depth: int = 6
     heads: int = 4
     qk_norm: bool = True
+    beat_features: int = 0
 
     def __post_init__(self) -> None:
         if self.width % (2 * self.heads):
@@ -47,10 +49,13 @@ class NetworkConfig:
 
 
 class VelocityNetwork(nn.Module):
-    """v(x_t, t, c): x `[B, T, C]`, t `[B]`, embeddings `[B, M, E]` to a velocity `[B, T, C]`.
+    """v(x_t, t, c): x `[B, T, C]`, t `[B]` and a condition to a velocity `[B, T, C]`.
 
-    The M embeddings, one per modality, learned nulls for the missing ones, enter twice:
-    their mean modulates every block, and each is a token before the frames.
+    The M embeddings `[B, M, E]`, one per modality, learned nulls for the missing ones, enter
+    twice: each is a token before the frames, and the mean of those that are `given` `[B, M]`
+    modulates every block. All of them live in one space, so one alone says what it says among
+    others; the nulls count where nothing is given. `beat` `[B, T, features]` is added to the
+    frames.
     """
 
     def __init__(self, config: NetworkConfig, modalities: int) -> None:
@@ -58,6 +63,9 @@ class VelocityNetwork(nn.Module):
         width = config.width
         self.config = config
         self.proj_in = nn.Linear(config.channels, width)
+        self.beat_proj = (
+            nn.Linear(config.beat_features, width, bias=False) if config.beat_features else None
+        )
         self.time_mlp = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
         self.condition_proj = nn.Linear(config.condition_width, width)
         self.token_proj = nn.Linear(config.condition_width, width)
@@ -70,11 +78,16 @@ class VelocityNetwork(nn.Module):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
-    def forward(self, x: Tensor, t: Tensor, embeddings: Tensor) -> Tensor:
+    def forward(
+        self, x: Tensor, t: Tensor, embeddings: Tensor, given: Tensor, beat: Tensor | None = None
+    ) -> Tensor:
         tokens = self.token_proj(embeddings) + self.modality_embedding
-        hidden = torch.cat([tokens, self.proj_in(x)], dim=1)
+        frames = self.proj_in(x)
+        if self.beat_proj is not None and beat is not None:
+            frames = frames + self.beat_proj(beat.to(x.dtype))
+        hidden = torch.cat([tokens, frames], dim=1)
         condition = self.time_mlp(timestep_embedding(t, self.config.width).to(x.dtype))
-        condition = condition + self.condition_proj(embeddings.mean(dim=1))
+        condition = condition + self.condition_proj(mean_of_given(embeddings, given))
         modulation = self.modulation(condition).unflatten(1, (MODULATIONS, -1))
         rotary = rotary_embedding(tokens.shape[1], x.shape[1], self.config.head_width, x)
         for block in self.blocks:
@@ -117,6 +130,12 @@ class DiTBlock(nn.Module):
         q, k = apply_rotary(q, rotary).to(v.dtype), apply_rotary(k, rotary).to(v.dtype)
         attended = functional.scaled_dot_product_attention(q, k, v)
         return self.out(attended.transpose(1, 2).flatten(2))
+
+
+def mean_of_given(embeddings: Tensor, given: Tensor) -> Tensor:
+    """The mean `[B, E]` of those embeddings `[B, M, E]` that are given, of all where none is."""
+    counted = (given | ~given.any(dim=1, keepdim=True)).to(embeddings.dtype)
+    return (embeddings * counted[..., None]).sum(dim=1) / counted.sum(dim=1, keepdim=True)
 
 
 def rms_norm(x: Tensor) -> Tensor:

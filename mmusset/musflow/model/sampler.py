@@ -22,8 +22,10 @@ def sample(
     sampler: SamplerPart,
     seed: int,
     guidance: Sequence[float] | None = None,
+    beat: Tensor | None = None,
 ) -> Tensor:
-    """Latents `[B, frames, C]` for conditions `[B, M, E]`, of which some are `present` `[B, M]`.
+    """Latents `[B, frames, C]` for conditions `[B, M, E]`, of which some are `present` `[B, M]`,
+    to beats `[B, 3]`, or without a metronome.
 
     The noise is drawn for one clip and used for the whole batch, so what a seed gives does
     not depend on what else is in the batch. `guidance` has a scale for each modality; without
@@ -34,7 +36,10 @@ def sample(
     shape = (1, frames, len(model.latent_mean))
     # Drawn on the CPU: a GPU's generator gives other numbers for the same seed.
     noise = torch.randn(shape, generator=generator_at(seed, 0, "generate")).to(device)
-    velocity = guided_velocity(model, aligned, present, dict(zip(MODALITIES, scales, strict=True)))
+    if beat is None:
+        beat = torch.zeros(len(aligned), 3, device=device)
+    named = dict(zip(MODALITIES, scales, strict=True))
+    velocity = guided_velocity(model, aligned, present, beat, frames, named)
     timesteps = flow.timestep_grid(sampler.steps, sampler.shift)
     solver = flow.SOLVERS[sampler.method]
     return model.denormalize(solver(velocity, noise.repeat(len(aligned), 1, 1), timesteps))

@@ -46,6 +46,8 @@ class AlignmentTask(Task[LatentBatch]):
             embeddings={name: value[chosen] for name, value in clips.embeddings.items()},
             captions=clips.captions[chosen],
             present=clips.present[chosen],
+            kin=clips.kin[chosen],
+            beat=clips.beat[chosen],
         )
         batch = with_drawn_captions(batch, self._seed, step, "alignment captions")
         return StepBatch([batch], batch.keys, len(batch.keys))
@@ -54,7 +56,8 @@ class AlignmentTask(Task[LatentBatch]):
         embeddings = {name: value.to(self._device) for name, value in batch.embeddings.items()}
         aligned: Tensor = forward(embeddings)
         target = self._alignment.target(embeddings["audio"])
-        loss = self._alignment.loss(aligned, target, batch.present.to(self._device))
+        given = (each.to(self._device) for each in (batch.present, batch.kin, batch.beat))
+        loss = self._alignment.loss(aligned, target, *given)
         return Output.single(loss, loss)
 
     def note(self, line: dict[str, Any]) -> str:
@@ -79,7 +82,8 @@ def measure_recall(alignment: Alignment, dataset: LatentDataset) -> list[Recall]
     device = next(alignment.parameters()).device
     alignment.eval()
     embeddings = {name: value.to(device) for name, value in clips.embeddings.items()}
-    return recall(alignment(embeddings), alignment.target(embeddings["audio"]))
+    target = alignment.target(embeddings["audio"])
+    return recall(alignment(embeddings), target, clips.kin.to(device))
 
 
 def recall_lines(alignment: Alignment, dataset: LatentDataset) -> list[str]:
@@ -100,11 +104,13 @@ def _embeddings(dataset: LatentDataset) -> LatentBatch:
     return LatentBatch(
         keys=tuple(key for part in parts for key in part.keys),
         mean=torch.empty(0),
-        std=torch.empty(0),
+        std=None,
         embeddings={
             name: torch.cat([part.embeddings[name] for part in parts])
             for name in parts[0].embeddings
         },
         captions=torch.cat([part.captions for part in parts]),
         present=torch.cat([part.present for part in parts]),
+        kin=torch.cat([part.kin for part in parts]),
+        beat=torch.cat([part.beat for part in parts]),
     )

@@ -66,8 +66,9 @@ class FlowTask(Task[LatentBatch]):
         """Noise and timesteps are drawn for the whole batch, so that shares make no difference."""
         device = self.world.device
         shape = (self.part.batch, *batch.mean.shape[1:])
-        draws = draw(self.part, step, shape, device).share(batch.share)
-        losses: FlowLosses = forward(on_device(batch, device), draws)
+        here = on_device(batch, device)
+        draws = draw(self.part, step, shape, here.present).share(batch.share)
+        losses: FlowLosses = forward(here, draws)
         bins = (losses.timesteps * len(TIME_BINS)).long().clamp(max=len(TIME_BINS) - 1)
         alignment = losses.alignment.detach()[None]
         values = torch.cat([losses.flow.detach(), alignment])
@@ -138,7 +139,9 @@ def _pinned(batch: LatentBatch) -> LatentBatch:
     return replace(
         batch,
         mean=batch.mean.pin_memory(),
-        std=batch.std.pin_memory(),
+        std=None if batch.std is None else batch.std.pin_memory(),
         embeddings={name: value.pin_memory() for name, value in batch.embeddings.items()},
         present=batch.present.pin_memory(),
+        kin=batch.kin.pin_memory(),
+        beat=batch.beat.pin_memory(),
     )

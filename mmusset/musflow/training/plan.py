@@ -217,11 +217,12 @@ def _memory(
         latents = torch.empty(batch, frames, spec.latent_channels)
         embeddings = {name: torch.empty(batch, width) for name, width in spec.widths.items()}
         present = torch.ones(batch, len(MODALITIES), dtype=torch.bool)
+        beat = torch.empty(batch, 3)
 
         def loss() -> Tensor:
             with torch.autocast("cpu", torch.bfloat16, bf16):
-                condition = model.condition(model.alignment(embeddings), present)
-                v = model.network(latents, torch.empty(batch), condition)
+                condition = model.condition(model.alignment(embeddings), present, beat, frames)
+                v = model.network(latents, torch.empty(batch), *condition)
                 return flow.velocity_loss(v, latents).mean()
 
         return model.network.config, memory_of_step(model.parameters(), 0, loss, averaged=True)

@@ -6,7 +6,7 @@ network nor weights; what is in no table is opened.
 
 from mmusset.musflow.codecs.bundled import geometry_of
 from mmusset.musflow.codecs.codec import open_codec
-from mmusset.musflow.data.cache import LatentSpec
+from mmusset.musflow.data.cache import LAYOUT, LatentSpec
 from mmusset.musflow.encoders.encoders import open_encoders
 from mmusset.musflow.licences import show_licences
 from mmusset.musflow.recipe import CodecPart, EncoderPart, EncodersPart
@@ -51,6 +51,7 @@ def planned_spec(training: Training) -> LatentSpec:
             latent_channels=codec.latent_channels,
             samples_per_latent=codec.samples_per_latent,
             captions=recipe.data.captions,
+            layout=LAYOUT,
         )
     opened = open_codec(recipe.codec, training.folder.codec, device)
     return LatentSpec(
@@ -62,6 +63,7 @@ def planned_spec(training: Training) -> LatentSpec:
         latent_channels=opened.latent_channels,
         samples_per_latent=opened.samples_per_latent,
         captions=recipe.data.captions,
+        layout=LAYOUT,
     )
 
 

@@ -40,7 +40,13 @@ class Previews:
         with torch.no_grad():
             aligned = model.alignment(batch.embeddings)
         latents = sample(
-            model, aligned, batch.present, self._dataset.lengths[0], self._sampler, self._seed
+            model,
+            aligned,
+            batch.present,
+            self._dataset.lengths[0],
+            self._sampler,
+            self._seed,
+            beat=batch.beat,
         )
         sounds = self._codec.decode(latents).cpu()
         real = self._codec.decode(batch.mean.float()).cpu()

@@ -1,5 +1,6 @@
 """The loss on the validation split, always with the same noise, so that runs can be compared."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
@@ -7,6 +8,7 @@ from torch import Tensor
 
 from mmusset.musflow.data.cache import LatentBatch
 from mmusset.musflow.data.dataset import LatentDataset
+from mmusset.musflow.model.kin import strangers
 from mmusset.musflow.model.musflow import Draws, MusFlow, draw, on_device
 from mmusset.musflow.recipe import FlowTrainPart
 
@@ -18,7 +20,8 @@ NEAR_NOISE = 0.1  # of the timesteps of training
 
 @dataclass(frozen=True, slots=True)
 class ConditionLosses:
-    """Mean flow losses: with a clip's own conditions, with none, and with another clip's.
+    """Mean flow losses: with a clip's own conditions, with none, and with another clip's that is of
+    another piece and has another picture. All are told the beat.
 
     A model that listens to its conditions has the first below both others.
     """
@@ -49,8 +52,8 @@ def validate(
     model: MusFlow, dataset: LatentDataset, part: FlowTrainPart, device: str
 ) -> Validation | None:
     """The losses of a model in eval mode; None where no clip of the split has another of its
-    length beside it, whose conditions it could be given."""
-    batches = _batches(dataset)
+    length beside it, of another piece, whose conditions it could be given."""
+    batches = list(_batches(dataset))
     if not batches:
         return None
     sums, count = torch.zeros(2, 3, device=device, dtype=torch.float64), 0
@@ -61,7 +64,9 @@ def validate(
         at_once = max(1, BATCH // len(batch.keys))
         for first in range(0, passes, at_once):
             clips = _repeated(here, min(at_once, passes - first))
-            draws = draw(part, step, clips.mean.shape, device, "validation")
+            shape = (clips.mean.shape[0], clips.mean.shape[1], clips.mean.shape[2])
+            draws = draw(part, step, shape, clips.present, "validation")
+            draws = replace(draws, beat_mask=torch.ones_like(draws.beat_mask))
             near_noise = replace(draws, timesteps=NEAR_NOISE * draws.timesteps)
             sums[0] += _losses(model, clips, draws)
             sums[1] += _losses(model, clips, near_noise)
@@ -72,14 +77,16 @@ def validate(
 
 
 def _repeated(batch: LatentBatch, times: int) -> LatentBatch:
-    """The clips of a batch several times over; two neighbours are still two clips."""
+    """The clips of a batch several times over."""
     return replace(
         batch,
         keys=batch.keys * times,
         mean=batch.mean.repeat(times, 1, 1),
-        std=batch.std.repeat(times, 1, 1),
+        std=None if batch.std is None else batch.std.repeat(times, 1, 1),
         embeddings={name: value.repeat(times, 1) for name, value in batch.embeddings.items()},
         present=batch.present.repeat(times, 1),
+        kin=batch.kin.repeat(times, 1),
+        beat=batch.beat.repeat(times, 1),
     )
 
 
@@ -96,18 +103,20 @@ def _losses(model: MusFlow, batch: LatentBatch, draws: Draws) -> Tensor:
 
 
 def _shuffled(batch: LatentBatch) -> LatentBatch:
-    """Every clip with the conditions of its neighbour."""
-    embeddings = {name: value.roll(1, 0) for name, value in batch.embeddings.items()}
-    return replace(batch, embeddings=embeddings, present=batch.present.roll(1, 0))
+    """Every clip with the conditions of the next one that is none of its kin."""
+    other = strangers(batch.kin)
+    embeddings = {name: value[other] for name, value in batch.embeddings.items()}
+    return replace(batch, embeddings=embeddings, present=batch.present[other])
 
 
-def _batches(dataset: LatentDataset) -> list[LatentBatch]:
-    """All clips, or the first of them where there are many."""
-    left, batches = MAX_CLIPS, list[LatentBatch]()
+def _batches(dataset: LatentDataset) -> Iterator[LatentBatch]:
+    """All clips that have a stranger beside them, or the first of them where there are many."""
+    left = MAX_CLIPS
     for bucket, count in enumerate(dataset.counts):
         for first in range(0, min(count, left), BATCH):
-            last = min(first + BATCH, count, first + left)
-            if last - first > 1:  # a clip alone has no neighbour
-                batches.append(dataset.batch(bucket, torch.arange(first, last)))
-            left -= last - first
-    return batches
+            rows = torch.arange(first, min(first + BATCH, count, first + left))
+            left -= len(rows)
+            # Whose stranger stays has a stranger: it is theirs as they are its.
+            rows = rows[strangers(dataset.batch(bucket, rows, slice(0)).kin) >= 0]
+            if len(rows):
+                yield dataset.batch(bucket, rows)

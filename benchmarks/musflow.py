@@ -1,10 +1,12 @@
-"""Does MusFlow learn? A library of 300 rendered pieces, a build, a training, and what it makes.
+"""Does MusFlow learn? A library of 330 rendered pieces, a build, a training, and what it makes.
 
-    python benchmarks/musflow.py [--work out/bench-musflow] [--pieces 300] [--recipe musflow-tiny]
+    python benchmarks/musflow.py [--work out/bench-musflow] [--run NAME] [--pieces 330]
+        [--recipe musflow-tiny] [--set network.metronome=false]
 
-Needs FluidSynth with FluidR3_GM.sf2, and installs them where apt-get can. Stages that were
-done are not done again; the training goes on where it was. Prints the tables of
-benchmarks/README.md. Pieces of the test split were seen by nothing that is measured here.
+Needs FluidSynth with FluidR3_GM.sf2, and installs them where apt-get can. What was done is not
+done again: the training goes on where it was, and what was made and measured is kept. Prints
+the tables of benchmarks/README.md. Pieces of the test split were seen by nothing that is measured
+here. Another --run is another training on the same pieces.
 """
 
 import argparse
@@ -12,9 +14,11 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,12 +34,13 @@ from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.loudness import LOUDNESS
 from mmusset.measurements.percussion import PERCUSSION
 from mmusset.measurements.tempo import TEMPO
-from mmusset.musflow.data.cache import EMBEDDED
-from mmusset.musflow.data.encode import condition_embeddings, whole_frames
+from mmusset.musflow.data.encode import whole_frames
 from mmusset.musflow.encoders.bundled import SoundStatistics
+from mmusset.musflow.generate.asked_tempo import tempo_bounds_bpm
 from mmusset.musflow.generate.generator import MusicGenerator
+from mmusset.musflow.generate.requests import GenerationRequest
 from mmusset.musflow.model.sampler import sample
-from mmusset.musflow.recipe import MODALITIES
+from mmusset.musflow.recipe import MODALITIES, Modality
 from mmusset.musflow.sound.geometry import Geometry
 from mmusset.musflow.sound.mel import log_mel, sound_of
 from mmusset.musflow.sound.sound_file import peak_safe
@@ -49,10 +54,11 @@ import scores
 
 Floats = NDArray[np.float64]
 ROOT = Path(__file__).parent.parent
-SEEDS = (0, 1, 2)
-TOLD = {"image": (True, False, False), "story": (False, True, False)}
-TOLD |= {"caption": (False, False, True), "all three": (True, True, True)}
-TOLD |= {"nothing": (False, False, False)}
+SEEDS = (0, 1)
+TOLD: dict[str, tuple[Modality, ...]] = {name: (name,) for name in MODALITIES}
+TOLD |= {"all three": MODALITIES, "nothing": ()}
+THROUGH = "(the real clips, through the codec)"
+NEAR = 0.06  # of a tempo
 # What can be asked for, and how it is measured on what was made.
 HEARD: dict[str, Callable[[MusicEvidence], float]] = {
     "fast": lambda heard: heard[TEMPO].bpm,
@@ -84,22 +90,35 @@ class Clip:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--work", type=Path, default=Path("out/bench-musflow"))
-    parser.add_argument("--pieces", type=int, default=300)
+    parser.add_argument("--run", default="run")
+    parser.add_argument("--pieces", type=int, default=330)
     parser.add_argument("--recipe", default="musflow-tiny")
     parser.add_argument("--set", action="append", default=[], dest="changes", metavar="A.B=C")
     told = parser.parse_args()
-    dataset, run = told.work / "dataset", told.work / "run"
+    dataset, run = told.work / "dataset", told.work / told.run
     make_dataset(told.work / "source", dataset, told.pieces)
     train(dataset, run, told.recipe, told.changes)
     composer = MusicGenerator(run, "cpu", print)
     real = {split: list(clips(dataset, split, composer)) for split in ("train", "test")}
-    made = {name: generate(composer, real["test"], kept) for name, kept in TOLD.items()}
-    made["(the real clips, through the codec)"] = [
-        [through(composer, c.sound) for c in real["test"]]
+    tests, kept, rate_hz = real["test"], run / "made", composer.codec.rate_hz
+    made = {
+        name: [
+            made_once(
+                kept / f"{name}-{seed}", partial(generate, composer, tests, names, seed), rate_hz
+            )
+            for seed in SEEDS
+        ]
+        for name, names in TOLD.items()
+    }
+    made[THROUGH] = [
+        made_once(
+            kept / "codec", lambda: [(through(composer, c.sound), 0.0) for c in tests], rate_hz
+        )
     ]
-    print_agreement(composer.codec.rate_hz, real, made)
-    print_distances(composer, real, made["all three"][0])
-    print_sounds(composer, made, told.work)
+    print_agreement(real, made)
+    print_tempo(tests, made)
+    print_distances(composer, real, [each.sound for each in made["all three"][0]])
+    print_sounds(composer, made, run)
 
 
 def make_dataset(source: Path, out: Path, pieces: int) -> None:
@@ -116,7 +135,7 @@ def make_dataset(source: Path, out: Path, pieces: int) -> None:
     python("build", "-m", "mmusset", "build", "--source", str(source), "--out", str(out), *settings)
 
 
-SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
+SHARES = {"train": 0.73, "validation": 0.09, "test": 0.18}
 
 
 def train(dataset: Path, run: Path, recipe: str, changes: list[str]) -> None:
@@ -153,35 +172,75 @@ def heard_on(sound: Tensor, rate_hz: int) -> MusicEvidence:
     return measure(np.ascontiguousarray(sound.T.numpy()), rate_hz)
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A sound `[channels, samples]` that was made, what was measured on it, and the tempo at which
+    the metronome stood, 0 without one."""
+
+    sound: Tensor
+    heard: MusicEvidence
+    bpm: float
+
+
 def generate(
-    composer: MusicGenerator, asked: list[Clip], kept: tuple[bool, ...]
-) -> list[list[Tensor]]:
-    """For each seed a sound `[channels, samples]` for each clip's conditions, some of them kept."""
-    embeddings = condition_embeddings([clip.read for clip in asked], composer.encoders)
-    embeddings["caption"] = embeddings["caption"][:, 0]
-    audio = np.zeros((len(asked), composer.manifest.spec.widths["audio"]), np.float32)
-    whole = {name: torch.from_numpy(embeddings.get(name, audio)) for name in EMBEDDED}
-    with torch.no_grad():
-        aligned = composer.model.alignment(whole)
-    present = torch.tensor(kept).expand(len(asked), len(MODALITIES))
-    sampler = composer.recipe.sampler
-    found = []
-    for seed in SEEDS:
-        latents = sample(composer.model, aligned, present, composer.frames, sampler, seed)
-        found.append([peak_safe(sound)[0] for sound in composer.codec.decode(latents, seed)])
-    return found
+    composer: MusicGenerator, asked: list[Clip], told: tuple[Modality, ...], seed: int
+) -> list[tuple[Tensor, float]]:
+    """A sound for some of each clip's conditions, as `mmusset generate` makes it, and the tempo of
+    its metronome."""
+    with tempfile.TemporaryDirectory() as folder:
+        requests = [request_of(clip, told, Path(folder)) for clip in asked]
+        conditions = [composer.conditions(request) for request in requests]
+    aligned, present = (
+        torch.cat([getattr(c, n) for c in conditions]) for n in ("aligned", "present")
+    )
+    beats, sampler = torch.tensor([each.beat for each in conditions]), composer.recipe.sampler
+    latents = sample(composer.model, aligned, present, composer.frames, sampler, seed, beat=beats)
+    sounds = [peak_safe(sound)[0] for sound in composer.codec.decode(latents, seed)]
+    return [
+        (sound, each.beat.bpm if each.beat.weight else 0.0)
+        for sound, each in zip(sounds, conditions, strict=True)
+    ]
 
 
-def print_agreement(
-    rate_hz: int, real: dict[str, list[Clip]], made: dict[str, list[list[Tensor]]]
-) -> None:
+def request_of(clip: Clip, told: tuple[Modality, ...], folder: Path) -> GenerationRequest:
+    """A request for some of a clip's conditions."""
+    picture = folder / f"{clip.read.key}.png"
+    clip.read.image.save(picture)
+    return GenerationRequest(
+        out=folder / "unused.flac",
+        image=picture if "image" in told else None,
+        story=clip.read.story if "story" in told else "",
+        caption=clip.read.caption if "caption" in told else "",
+    )
+
+
+def made_once(
+    kept: Path, make: Callable[[], list[tuple[Tensor, float]]], rate_hz: int
+) -> list[Made]:
+    """What was made and measured: kept in a file, and read from it another time."""
+    file = kept.with_suffix(".npz")
+    if not file.exists():
+        sounds = make()
+        kept.parent.mkdir(exist_ok=True)
+        heard = [heard_on(sound, rate_hz).model_dump_json() for sound, _ in sounds]
+        np.savez(
+            file,
+            sounds=np.stack([sound.numpy() for sound, _ in sounds]),
+            heard=np.array(heard),
+            bpm=np.array([bpm for _, bpm in sounds]),
+        )
+    with np.load(file) as found:
+        return [
+            Made(torch.from_numpy(sound), MusicEvidence.model_validate_json(str(heard)), float(bpm))
+            for sound, heard, bpm in zip(found["sounds"], found["heard"], found["bpm"], strict=True)
+        ]
+
+
+def print_agreement(real: dict[str, list[Clip]], made: dict[str, list[list[Made]]]) -> None:
     """How often what was made has more, or less, of what its conditions ask more or less of."""
     usual = {name: [of(clip.heard) for clip in real["train"]] for name, of in HEARD.items()}
     middle = {name: float(np.median(values)) for name, values in usual.items()}
-    heard = {
-        name: [[heard_on(sound, rate_hz) for sound in row] for row in rows]
-        for name, rows in made.items()
-    }
+    heard = {name: [[each.heard for each in row] for row in rows] for name, rows in made.items()}
     pictured = [wants_of_picture(clip, real["train"]) for clip in real["test"]]
     captioned = [wants_of_caption(clip.read.caption) for clip in real["test"]]
     for title, wants in (("picture", pictured), ("caption", captioned)):
@@ -227,6 +286,42 @@ def wants_of_caption(caption: str) -> Wants:
             if claim.value in (low, high):
                 wants[WORDS[measurement.name]] = claim.value == high
     return wants
+
+
+def print_tempo(asked: list[Clip], made: dict[str, list[list[Made]]]) -> None:
+    """How near the measured tempo is to what was asked: by captions that name one, by the
+    metronome, and to the score's own."""
+    named = [tempo_bounds_bpm(clip.read.caption) for clip in asked]
+    numbers = [bounds[0] if bounds and bounds[0] == bounds[1] else 0.0 for bounds in named]
+    scored = [scores.random_piece(clip.piece).tempo_bpm for clip in asked]
+    print(f"\nTempo within {NEAR:.0%} (in brackets: or of half or double of it):\n")
+    print("| made from | of the caption's number | of the metronome's | of the score's |")
+    print("|---|---|---|---|")
+    for name, rows in made.items():
+        cells = []
+        for wanted in (numbers, None, scored):
+            pairs = [
+                (bpm, each.heard[TEMPO].bpm)
+                for row in rows
+                for each, bpm in zip(row, wanted or [each.bpm for each in row], strict=True)
+            ]
+            cells.append(near([(bpm, heard) for bpm, heard in pairs if bpm]))
+        print(f"| {name} | {' | '.join(cells)} |")
+    # By chance: the tempi of what was made, against what was asked of the next.
+    row = made["all three"][0]
+    pairs = [(bpm, other.heard[TEMPO].bpm) for bpm, other in zip(numbers, row[1:], strict=False)]
+    print(f"| (another clip's number) | {near([(a, b) for a, b in pairs if a])} | - | - |")
+
+
+def near(pairs: list[tuple[float, float]]) -> str:
+    """The share of measured tempi that are those asked for, and with octaves."""
+    if not pairs:
+        return "-"
+    octaves = [float(np.log2(heard / bpm)) for bpm, heard in pairs]
+    within = float(np.log2(1 + NEAR))
+    same = np.mean([abs(each) <= within for each in octaves])
+    off = np.mean([min(abs(each - n) for n in (-1, 0, 1)) <= within for each in octaves])
+    return f"{same:.0%} ({off:.0%}) of {len(pairs)}"
 
 
 def print_distances(
@@ -292,6 +387,10 @@ def through(composer: MusicGenerator, sound: Tensor) -> Tensor:
     return composer.codec.decode(mean)[0]
 
 
+def through_all(composer: MusicGenerator, asked: list[Clip]) -> list[tuple[Tensor, float]]:
+    return [(through(composer, clip.sound), 0.0) for clip in asked]
+
+
 def shuffled(sound: Tensor, rate_hz: int, random: np.random.Generator) -> Tensor:
     """A clip's log-mel frames in random order, as sound."""
     seconds = sound.shape[1] / rate_hz
@@ -305,20 +404,19 @@ def noise_like(sound: Tensor, random: np.random.Generator) -> Tensor:
     return noise * float(sound.std()) / float(noise.std())
 
 
-def print_sounds(
-    composer: MusicGenerator, made: dict[str, list[list[Tensor]]], folder: Path
-) -> None:
+def print_sounds(composer: MusicGenerator, made: dict[str, list[list[Made]]], folder: Path) -> None:
     """Listening with numbers: silence, clipping, offset; and a picture of some."""
     print("\n| made from | RMS dBFS: least, median, most | highest peak | most DC |")
     print("|---|---|---|---|")
     for name, rows in made.items():
-        sounds = [sound for row in rows for sound in row]
+        sounds = [each.sound for row in rows for each in row]
         rms = sorted(20 * float(s.square().mean().sqrt().clamp_min(1e-9).log10()) for s in sounds)
         peak = max(float(s.abs().max()) for s in sounds)
         offset = max(float(s.mean().abs()) for s in sounds)
         told = f"{rms[0]:.1f}, {rms[len(rms) // 2]:.1f}, {rms[-1]:.1f}"
         print(f"| {name} | {told} | {peak:.3f} | {offset:.5f} |")
-    picture = spectrogram(made["all three"][0][:4], composer.codec.rate_hz)
+    shown = [each.sound for each in made["all three"][0][:4]]
+    picture = spectrogram(shown, composer.codec.rate_hz)
     picture.save(folder / "made.png")
     print(f"\na picture of four that were made: {folder / 'made.png'}")
 

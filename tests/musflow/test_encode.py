@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from mmusset.musflow.codecs.codec import Codec
 from mmusset.musflow.data.cache import Cache, CacheManifest
 from mmusset.musflow.data.encode import encode_shards, finish_cache, mono_sounds
 from mmusset.musflow.model.kin import are_kin
+from mmusset.musflow.training.codec_stage import collect
+from mmusset.shards.reader import BadSample
 from mmusset.shards.tar import Sample, write_shard
 from tests.support.command import environment, python, tree, with_torch
 from tests.support.musflow_parts import Blocks, codec, dataset, encoders, flac, remake, tone
@@ -334,8 +337,33 @@ def test_folders_globs_and_single_tars_are_encoded(source: str, out: Path, tmp_p
 
 
 def test_the_codec_is_fitted_on_the_train_split(out: Path) -> None:
-    sounds = list(mono_sounds(str(out), 16000))
+    sounds = [read() for read in mono_sounds(str(out), 16000)]
     assert [len(sound) for sound in sounds] == [8000, 12000, 8000, 12000, 8000, 8000, 8000]
+
+
+def test_the_codec_is_fitted_on_sounds_from_all_over_the_dataset() -> None:
+    """Not on the first hour of it: of 1000 minutes every 32nd, and few others are decoded."""
+    decoded = []
+
+    def reader(number: int) -> Callable[[], Tensor]:
+        def read() -> Tensor:
+            decoded.append(number)
+            if number == 64:
+                raise BadSample("its music does not decode")
+            return torch.full((60 * 100 if number else 30,), float(number))
+
+        return read
+
+    sounds = collect((reader(number) for number in range(1000)), 100)
+    assert [int(sound[0]) for sound in sounds] == [*range(32, 1000, 32)][:1] + [
+        *range(96, 1000, 32)
+    ]
+    assert len(decoded) < 200
+
+
+def test_nothing_long_enough_to_fit_a_codec_on_is_said() -> None:
+    with pytest.raises(MmussetError, match="none of a second or more"):
+        collect(iter([lambda: torch.zeros(99)]), 100)
 
 
 ENCODE = """

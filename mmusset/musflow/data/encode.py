@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
 
@@ -172,16 +173,18 @@ def latent_spec(
     )
 
 
-def mono_sounds(source: str, rate_hz: int) -> Iterator[Tensor]:
-    """The sounds of the train split `[samples]`, for fitting the codec; what can't be used is
-    skipped here, and counted when the shards are encoded."""
+def mono_sounds(source: str, rate_hz: int) -> Iterator[Callable[[], Tensor]]:
+    """For each sample of the train split what decodes its sound `[samples]`, for fitting the codec,
+    which needs but a few of many. Raises BadSample where it can't be used, which is counted when
+    the shards are encoded."""
     for shard in shards_of(source):
         for _, members in raw_samples(shard) if split_of(shard) == "train" else ():
-            try:
-                sound, sound_hz = decode_sound(members.get("music.flac", b""))
-            except BadSample:
-                continue
-            yield torch.from_numpy(resampled(sound, sound_hz, rate_hz, 1)[:, 0].copy())
+            yield partial(_mono_sound, members.get("music.flac", b""), rate_hz)
+
+
+def _mono_sound(flac: bytes, rate_hz: int) -> Tensor:
+    sound, sound_hz = decode_sound(flac)
+    return torch.from_numpy(resampled(sound, sound_hz, rate_hz, 1)[:, 0].copy())
 
 
 def resampled(sound: Floats, rate_hz: int, target_hz: int, channels: int) -> Floats:

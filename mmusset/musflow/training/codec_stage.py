@@ -1,6 +1,6 @@
 """Fitting the bundled codec on the shards' sounds, before anything is encoded: minutes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -13,6 +13,7 @@ from mmusset.musflow.recipe import CodecPart
 from mmusset.musflow.sound.geometry import Geometry
 from mmusset.musflow.sound.mel import log_mel
 from mmusset.progress import Progress
+from mmusset.shards.reader import BadSample
 from mmusset.training.loop import Loop, LoopSettings
 from mmusset.training.order import generator_at
 from mmusset.training.task import Forward, MeterReading, Output, StepBatch, Task
@@ -21,6 +22,7 @@ from mmusset.training.world import World
 FITTED_SECONDS = 3600.0  # of sound are enough, and fit into memory
 TRAIN_SHARE = 0.9  # of the sounds; the error is measured on the rest
 SCALE_CROPS = 256  # from which mean and spread of the mels are taken
+MEASURED_CROPS = 256  # on which the error is measured
 SEED = 0  # of the fit: the same for every training, so the codec does not depend on train.seed
 BETAS = (0.9, 0.99)
 
@@ -33,7 +35,12 @@ class CodecTask(Task[Tensor]):
     metrics = ("error",)
 
     def __init__(
-        self, vae: MelVae, part: CodecPart, crop: Geometry, sounds: Tensor, device: str
+        self,
+        vae: MelVae,
+        part: CodecPart,
+        crop: Geometry,
+        sounds: Sequence[Tensor],
+        device: str,
     ) -> None:
         self.model, self._vae, self._device = vae, vae, device
         self._part, self._crop, self._sounds = part, crop, sounds
@@ -63,11 +70,12 @@ class CodecTask(Task[Tensor]):
 
 
 def fit_codec(
-    part: CodecPart, sounds: Tensor, device: str, progress: Progress
+    part: CodecPart, sounds: Sequence[Tensor], device: str, progress: Progress
 ) -> tuple[MelVae, float]:
-    """A codec fitted to mono `sounds` `[N, samples]`, and its mean error in dB on the held-out
-    tenth of them, or on all where there are fewer than five."""
-    crop = geometry_of(part, min(part.crop_seconds, sounds.shape[1] / part.rate_hz))
+    """A codec fitted to mono sounds `[samples]`, and its mean error in dB on crops of the held-out
+    tenth of them, or of all where there are fewer than five."""
+    shortest = min(len(sound) for sound in sounds)
+    crop = geometry_of(part, min(part.crop_seconds, shortest / part.rate_hz))
     trained = max(1, round(TRAIN_SHARE * len(sounds)))
     torch.manual_seed(SEED)
     vae = MelVae(crop, part.width, part.depth).to(device)
@@ -78,39 +86,46 @@ def fit_codec(
     )
     Loop(task, settings, World(0, 1, device), progress).run("codec")
     held_out = sounds[trained:] if trained < len(sounds) else sounds
-    return vae.eval(), reconstruction_error_db(vae, held_out[:64].to(device))
+    heard = crops(held_out, crop, 0, MEASURED_CROPS)
+    return vae.eval(), reconstruction_error_db(vae, heard.to(device))
 
 
-def crops(sounds: Tensor, crop: Geometry, step: int, count: int) -> Tensor:
-    """Crops `[count, samples]` of mono sounds `[N, samples]`, those of a step."""
+def crops(sounds: Sequence[Tensor], crop: Geometry, step: int, count: int) -> Tensor:
+    """Crops `[count, samples]` of mono sounds `[samples]`, those of a step."""
     generator = generator_at(SEED, step, "codec crops")
     which = torch.randint(len(sounds), (count,), generator=generator)
-    last = sounds.shape[1] - crop.samples
-    starts = torch.randint(last + 1, (count,), generator=generator)
-    pieces = (
-        sounds[int(number), int(start) : int(start) + crop.samples]
-        for number, start in zip(which, starts, strict=True)
-    )
-    return torch.stack(list(pieces))
+    shares = torch.rand(count, generator=generator)
+    pieces = list[Tensor]()
+    for number, share in zip(which.tolist(), shares.tolist(), strict=True):
+        start = int(share * (len(sounds[number]) - crop.samples + 1))
+        pieces.append(sounds[number][start : start + crop.samples])
+    return torch.stack(pieces)
 
 
-def collect(sounds: Iterator[Tensor], rate_hz: int) -> Tensor:
-    """Mono sounds `[N, samples]`, all cut to the shortest, of at most an hour together.
+def collect(sounds: Iterator[Callable[[], Tensor]], rate_hz: int) -> list[Tensor]:
+    """Mono sounds `[samples]` from all over the dataset, of at most an hour together.
 
-    Those shorter than a second are left out, since all would be cut to their length. Raises
-    MmussetError where there are no others.
+    Whenever there is an hour, every second of those collected is given back, and from then on
+    only as many are taken: so what is left is every n-th sound, evenly spread, however many there
+    are. Left out are those that can't be used, and those shorter than a second, since crops are no
+    longer than the shortest. Raises MmussetError where there are no others.
     """
-    collected, seconds = list[Tensor](), 0.0
-    for sound in sounds:
-        if len(sound) < rate_hz:
+    collected, every = dict[int, Tensor](), 1
+    for number, read in enumerate(sounds):
+        if number % every:
             continue
-        collected.append(sound)
-        seconds += len(sound) / rate_hz
-        if seconds >= FITTED_SECONDS:
-            break
+        try:
+            sound = read()
+        except BadSample:
+            continue
+        if len(sound) >= rate_hz:
+            collected[number] = sound
+        samples = sum(len(each) for each in collected.values())
+        if samples >= FITTED_SECONDS * rate_hz:
+            every *= 2
+            collected = {n: each for n, each in collected.items() if n % every == 0}
     if not collected:
         raise MmussetError(
             "no accepted samples to fit a codec on: the train split holds none of a second or more"
         )
-    shortest = min(len(sound) for sound in collected)
-    return torch.stack([sound[:shortest] for sound in collected])
+    return list(collected.values())

@@ -14,11 +14,12 @@ def licences_of(recipe: MusFlowRecipe) -> dict[str, str]:
     reached.
     """
     codec, encoders = recipe.codec, recipe.encoders
-    parts = (codec, encoders.image, encoders.story, encoders.caption, encoders.audio)
-    models = [part.model for part in parts if part.kind != "bundled"]
+    parts = (encoders.image, encoders.story, encoders.caption, encoders.audio)
+    models = [(part.model, part.revision) for part in parts if part.kind != "bundled"]
     if codec.kind != "bundled":
-        models.insert(1, codec.vocoder)
-    return {model: licence_of(model) for model in models if model}
+        vocoder = (codec.vocoder, codec.vocoder_revision)
+        models = [(codec.model, codec.revision), vocoder, *models]
+    return {model: licence_of(model, revision) for model, revision in models if model}
 
 
 def show_licences(recipe: MusFlowRecipe, log: Callable[[str], None]) -> None:

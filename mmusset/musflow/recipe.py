@@ -18,12 +18,15 @@ class CodecPart(Frozen):
     """The codec, which turns sound into latents and back.
 
     `bundled` is fitted on the shards, with the geometry given here; the others come from a
-    folder or the Hub by `model`, and their vocoder by `vocoder` where it is not in there too.
+    folder or the Hub by `model`, and their vocoder by `vocoder` where it is not in there too. A
+    revision is a commit on the Hub; without one a training takes today's, and keeps to that.
     """
 
     kind: str = "bundled"  # one of codecs.codec.CODECS
     model: str = ""
+    revision: str = ""
     vocoder: str = ""
+    vocoder_revision: str = ""
     rate_hz: Annotated[int, Field(ge=8000, le=48000)] = 16000
     n_fft: Count = 1024
     hop: Count = 256
@@ -39,10 +42,12 @@ class CodecPart(Frozen):
 
 
 class EncoderPart(Frozen):
-    """An encoder: a bundled one, or a pretrained model by folder or Hub name."""
+    """An encoder: a bundled one, or a pretrained model by folder or Hub name, the latter at a
+    commit, as the codec's."""
 
     kind: Literal["bundled", "clip", "siglip", "clap", "t5"] = "bundled"
     model: str = ""
+    revision: str = ""
 
 
 class EncodersPart(Frozen):

@@ -24,20 +24,34 @@ UNLIKE = ("a solo piano", "loud drums and distorted guitars", "a choir sings", "
 COLLAPSED = 0.98
 
 
-def pretrained_text(kind: str, model: str, device: str) -> "T5Text | PretrainedText":
+def pretrained_text(
+    kind: str, model: str, device: str, revision: str = "", whole: Any = None
+) -> "T5Text | PretrainedText":
     """T5's encoder, or that of CLAP or CLIP. Raises MmussetError where it can't be used."""
-    return T5Text(model, device) if kind == "t5" else PretrainedText(kind, model, device)
+    if kind == "t5":
+        return T5Text(model, device, revision)
+    return PretrainedText(kind, model, device, revision, whole)
+
+
+def whole_clap(model: str, device: str, revision: str = "") -> Any:
+    """A CLAP with both of its towers, for texts and sounds at once. Raises MmussetError where it
+    can't be loaded."""
+    import transformers
+
+    return loaded_model(
+        transformers.ClapModel, "clap", locate(model, "", revision=revision), device
+    )
 
 
 class PretrainedImage:
     """Unit vectors of images in the space that the model shares with texts."""
 
-    def __init__(self, kind: str, model: str, device: str) -> None:
+    def __init__(self, kind: str, model: str, device: str, revision: str = "") -> None:
         """Raises MmussetError where it can't be loaded."""
         import transformers
 
         name = {"clip": "CLIPModel", "siglip": "SiglipModel"}[kind]
-        location = locate(model, "")
+        location = locate(model, "", revision=revision)
         self._model = loaded_model(getattr(transformers, name), kind, location, device)
         self._processor = loaded_processor(transformers.AutoImageProcessor, kind, location)
         self._device = device
@@ -54,19 +68,23 @@ class PretrainedImage:
 class PretrainedText:
     """Unit vectors of texts in the space that the model shares with sounds or images."""
 
-    def __init__(self, kind: str, model: str, device: str) -> None:
-        """Raises MmussetError where it can't be loaded, or makes one vector of all texts."""
+    def __init__(
+        self, kind: str, model: str, device: str, revision: str = "", whole: Any = None
+    ) -> None:
+        """`whole` is the model with all of its towers, where others use it too. Raises MmussetError
+        where it can't be loaded, or makes one vector of all texts."""
         import transformers
 
         name = {"clap": "ClapModel", "clip": "CLIPModel"}[kind]
-        location = locate(model, "")
-        self._model = loaded_model(getattr(transformers, name), kind, location, device)
+        location = locate(model, "", revision=revision)
+        self._model = whole or loaded_model(getattr(transformers, name), kind, location, device)
         self._tokenizer = _tokenizer(kind, location)
         self._max_tokens = MAX_TOKENS[kind]
         self._device = device
         self.identity = identity_of(kind, location)
         self.width = _projected_width(self._model)
-        _drop(self._model, "audio_model", "vision_model")
+        if whole is None:
+            _drop(self._model, "audio_model", "vision_model")
         if (alike := _mean_cosine(self(UNLIKE))) > COLLAPSED:
             raise MmussetError(
                 f"can't use {kind} from {location}: to its text encoder unlike texts are alike"
@@ -82,11 +100,11 @@ class PretrainedText:
 class T5Text:
     """The mean of a T5 encoder's states over a text's tokens."""
 
-    def __init__(self, model: str, device: str) -> None:
+    def __init__(self, model: str, device: str, revision: str = "") -> None:
         """Raises MmussetError where it can't be loaded."""
         import transformers
 
-        location = locate(model, "")
+        location = locate(model, "", revision=revision)
         self._model = loaded_model(transformers.T5EncoderModel, "t5", location, device)
         self._tokenizer = _tokenizer("t5", location)
         self._device = device
@@ -110,19 +128,21 @@ class ClapSound:
     which is undone here.
     """
 
-    def __init__(self, model: str, device: str) -> None:
-        """Raises MmussetError where it can't be loaded."""
+    def __init__(self, model: str, device: str, revision: str = "", whole: Any = None) -> None:
+        """`whole` is the model with both of its towers, where texts use it too. Raises MmussetError
+        where it can't be loaded."""
         import transformers
 
-        location = locate(model, "")
-        self._model = loaded_model(transformers.ClapModel, "clap", location, device)
+        location = locate(model, "", revision=revision)
+        self._model = whole or loaded_model(transformers.ClapModel, "clap", location, device)
         self._extractor = loaded_processor(transformers.AutoFeatureExtractor, "clap", location)
         self._device = device
         self.identity = identity_of("clap", location)
         self.width = _projected_width(self._model)
         self.rate_hz = int(self._extractor.sampling_rate)
         self.seconds = self._extractor.nb_max_samples / self.rate_hz
-        _drop(self._model, "text_model")
+        if whole is None:
+            _drop(self._model, "text_model")
 
     @torch.no_grad()
     def __call__(self, sound: Tensor) -> Tensor:

@@ -35,9 +35,10 @@ class ModelLocation:
         return f"{self.model}/{self.subfolder}" if self.subfolder else self.model
 
 
-def locate(model: str, *subfolders: str) -> ModelLocation:
+def locate(model: str, *subfolders: str, revision: str = "") -> ModelLocation:
     """The first of the subfolders of a folder or a Hub repository that holds a model; "" is
-    the folder itself. Raises MmussetError where none does."""
+    the folder itself. Without a `revision` a repository is taken as it is today. Raises
+    MmussetError where none does."""
     folder, error = Path(model), MmussetError(f"no config.json in {model}")
     for subfolder in subfolders:
         if folder.is_dir():
@@ -46,7 +47,7 @@ def locate(model: str, *subfolders: str) -> ModelLocation:
             error = MmussetError(f"no config.json in the folder {folder / subfolder}")
             continue
         try:
-            file = hub_file(model, f"{subfolder}/config.json".lstrip("/"))
+            file = hub_file(model, f"{subfolder}/config.json".lstrip("/"), revision)
         except MmussetError as missing:  # this subfolder is not cached, but another may be
             error = missing
             continue
@@ -55,21 +56,22 @@ def locate(model: str, *subfolders: str) -> ModelLocation:
     raise error
 
 
-def hub_file(model: str, name: str) -> Path | None:
+def hub_file(model: str, name: str, revision: str = "") -> Path | None:
     """A small file of a Hub repository, in the cache; None where the repository has none.
 
-    Raises MmussetError where there is no such repository, or it can't be reached.
+    Raises MmussetError where there is no such repository or revision, or it can't be reached.
     """
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import RemoteEntryNotFoundError
 
     try:
-        return Path(hf_hub_download(model, name))
+        return Path(hf_hub_download(model, name, revision=revision or None))
     except RemoteEntryNotFoundError:
         return None
     except (OSError, ValueError) as error:
+        what = f"{model} at {revision}" if revision else model
         raise MmussetError(
-            f"{model} is no folder here, and the Hub does not have it or can't be reached"
+            f"{what} is no folder here, and the Hub does not have it or can't be reached"
             f" ({type(error).__name__}); give a folder, or log in with `hf auth login`"
         ) from None
 
@@ -102,9 +104,10 @@ def identity_of(kind: str, *locations: ModelLocation) -> str:
     return "/".join([kind, *(_identity(location) for location in locations)])
 
 
-def licence_of(model: str) -> str:
+def licence_of(model: str, revision: str = "") -> str:
     """The licence in the card of a folder or a Hub repository; no weight is read."""
-    card = Path(model) / "README.md" if Path(model).is_dir() else hub_file(model, "README.md")
+    folder = Path(model)
+    card = folder / "README.md" if folder.is_dir() else hub_file(model, "README.md", revision)
     if card is None or not card.is_file():
         return UNKNOWN
     with open_regular(card) as file:

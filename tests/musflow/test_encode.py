@@ -355,9 +355,7 @@ def test_the_codec_is_fitted_on_sounds_from_all_over_the_dataset() -> None:
         return read
 
     sounds = collect((reader(number) for number in range(1000)), 100)
-    assert [int(sound[0]) for sound in sounds] == [*range(32, 1000, 32)][:1] + [
-        *range(96, 1000, 32)
-    ]
+    assert [int(sound[0]) for sound in sounds] == [n for n in range(32, 1000, 32) if n != 64]
     assert len(decoded) < 200
 
 

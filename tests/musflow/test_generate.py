@@ -19,6 +19,7 @@ from torch import Tensor
 from mmusset.cli import main as cli
 from mmusset.errors import MmussetError, UsageError
 from mmusset.files import file_sha256
+from mmusset.musflow.data.beat import Beat
 from mmusset.musflow.data.cache import Cache
 from mmusset.musflow.data.encode import whole_frames
 from mmusset.musflow.generate.generate import generate_pieces
@@ -217,6 +218,32 @@ def test_guidance_of_0_asks_for_nothing(composer: MusicGenerator, whole: Generat
     assert torch.equal(
         composed(composer, GenerationRequest(whole.out, guidance=guidance_of(["5"]))), nothing
     )
+
+
+def test_the_tempo_is_what_is_asked_for(composer: MusicGenerator, whole: GenerationRequest) -> None:
+    """By number before words, by words before what else the model reads; without the caption's
+    guidance its words do not count."""
+
+    def beat(**changes: object) -> Beat:
+        return composer.conditions(replace(whole, **changes)).beat  # type: ignore[arg-type]
+
+    assert beat(bpm=97.0) == Beat(97.0, 0.0, 1.0)
+    assert beat(caption="A waltz at 84 BPM.") == Beat(84.0, 0.0, 1.0)
+    assert beat(caption="A waltz at 84 BPM.", bpm=97.0).bpm == 97
+    assert 120 <= beat(caption=FAST).bpm <= 240
+    assert 40 <= beat(caption=SLOW).bpm <= 80
+    read = beat(caption="")
+    assert 0 < read.weight < 1
+    assert beat(caption=SLOW, guidance={"caption": 0.0}) == read
+    nothing = composer.conditions(GenerationRequest(whole.out)).beat
+    assert nothing.weight == 0, "the model's own choice"
+
+
+def test_another_tempo_is_another_piece(composer: MusicGenerator, whole: GenerationRequest) -> None:
+    one, other = (composed(composer, replace(whole, bpm=bpm)) for bpm in (90.0, 91.0))
+    assert not torch.equal(one, other)
+    tags = composer.tags(replace(whole, bpm=90.0), composer.recipe.sampler)
+    assert tags["bpm"] == 90
 
 
 def test_guidance_of_0_for_one_leaves_it_out(

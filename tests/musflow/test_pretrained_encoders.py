@@ -13,6 +13,8 @@ from torch import Tensor
 from mmusset.errors import MmussetError, UsageError
 from mmusset.musflow.encoders.encoders import Encoders, open_encoders
 from mmusset.musflow.recipe import EncoderPart, EncodersPart
+from mmusset.pretrained import embedding
+from mmusset.pretrained.weights import loaded_model
 from tests.support import tiny_musflow_models as tiny
 
 MAKERS: dict[str, Callable[[Path], Path]] = {
@@ -110,8 +112,22 @@ def test_long_sounds_are_heard_in_their_middle(made: Path) -> None:
     assert torch.equal(audio(sound), audio(sound[:, quarter:-quarter]))
 
 
-def test_a_clap_is_one_model_for_texts_and_sounds(made: Path) -> None:
+def test_a_clap_is_one_model_for_texts_and_sounds(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And is loaded once; alone, each half says what it says there."""
+    loaded = list[str]()
+
+    def counting(kind: object, what: str, *args: object) -> object:
+        loaded.append(what)
+        return loaded_model(kind, what, *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(embedding, "loaded_model", counting)
     encoders = opened(made, image="clip", story="t5", caption="clap", audio="clap")
+    assert sorted(loaded) == ["clap", "clip", "t5"]
+    alone = opened(made, caption="clap"), opened(made, audio="clap")
+    assert torch.equal(encoders.caption(TEXTS), alone[0].caption(TEXTS))
+    assert torch.equal(encoders.audio(sounds(9000)), alone[1].audio(sounds(9000)))
     assert encoders.widths() == {"image": 12, "story": 16, "caption": 12, "audio": 12}
     told = encoders.identities()
     assert told["caption"] == told["audio"]

@@ -34,7 +34,7 @@ class MelVaeWithVocoder:
         from diffusers import AutoencoderKL
         from transformers import SpeechT5HifiGan
 
-        location = locate(part.model, "vae", "")
+        location = locate(part.model, "vae", "", revision=part.revision)
         vocoder_location = _vocoder_of(part)
         self._vae = loaded_model(AutoencoderKL, "a mel VAE", location, device)
         self._vocoder = loaded_model(SpeechT5HifiGan, "a vocoder", vocoder_location, device)
@@ -86,7 +86,7 @@ class Oobleck:
         asks for another rate."""
         from diffusers import AutoencoderOobleck
 
-        location = locate(part.model, "vae", "")
+        location = locate(part.model, "vae", "", revision=part.revision)
         self._vae = loaded_model(AutoencoderOobleck, "an Oobleck VAE", location, device)
         config = self._vae.config
         self.rate_hz = int(config.sampling_rate)
@@ -120,9 +120,9 @@ def mirrored_log_mel(sound: Tensor, geometry: Geometry) -> Tensor:
 
 def _vocoder_of(part: CodecPart) -> ModelLocation:
     if part.vocoder:
-        return locate(part.vocoder, "vocoder", "")
+        return locate(part.vocoder, "vocoder", "", revision=part.vocoder_revision)
     try:
-        return locate(part.model, "vocoder")
+        return locate(part.model, "vocoder", revision=part.revision)
     except MmussetError as error:
         raise MmussetError(f"{error}; codec.vocoder names one that lies elsewhere") from None
 

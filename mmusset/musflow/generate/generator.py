@@ -55,8 +55,8 @@ class GeneratedPiece:
         """For people."""
         source = ", ".join(self.conditions) or "nothing, so music of the model's own choice"
         lines = [
-            f"{self.out}: {self.seconds:.2f} s at {self.rate_hz} Hz, from {source},"
-            f" seed {self.seed}, {self._tempo()}peak {self.peak_dbfs:.1f} dBFS"
+            f"{self.out}: {self.seconds:.2f} s at {self.rate_hz} Hz{self._tempo()}, from {source},"
+            f" seed {self.seed}, peak {self.peak_dbfs:.1f} dBFS"
         ]
         if self.turned_down_db:
             lines[0] += f", turned down by {self.turned_down_db:.1f} dB"
@@ -66,7 +66,7 @@ class GeneratedPiece:
         return "\n".join(lines)
 
     def _tempo(self) -> str:
-        return f"{self.bpm:.0f} BPM, " if self.bpm else ""
+        return f" and {self.bpm:.0f} BPM" if self.bpm else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,11 +231,14 @@ class MusicGenerator:
                     " (network.metronome), so no tempo can be asked for"
                 )
             return NO_BEAT
-        bounds = tempo_bounds_bpm(request.caption) if request.caption else None
+        heeded = [request.guidance.get(name) != 0 for name in MODALITIES]
+        told = dict(zip(MODALITIES, heeded, strict=True))
+        bounds = tempo_bounds_bpm(request.caption) if told["caption"] else None
         if request.bpm:
             bounds = (request.bpm, request.bpm)
         if bounds and bounds[0] == bounds[1]:
             return Beat(bounds[0], 0.0, 1.0)
+        present = present & torch.tensor(heeded, device=self.device)
         read = self.model.alignment.tempo.read(aligned, present, bounds)
         return Beat(float(read.bpm), 0.0, 1.0 if bounds else float(read.clarity))
 

@@ -38,7 +38,7 @@ from mmusset.training.world import World
 from .checkpoint import FlowState, check_spec
 from .cost import step_flops
 from .planned_spec import agree, planned_spec, pretrained_gib
-from .stages import Training, check_folder
+from .stages import Training, check_folder, with_revisions_of_before
 
 TIMED_CLIPS, TIMINGS = 32, 3
 # On a CPU a block of a large network is timed on fewer clips: seconds, not minutes.
@@ -100,6 +100,7 @@ def plan(training: Training) -> TrainingPlan:
 
     Raises UsageError and MmussetError where the training itself would before its first step.
     """
+    training = with_revisions_of_before(training)
     recipe, world = training.recipe, training.world
     world.check_batch(recipe.train.batch)
     shards = [shard for shard in shards_of(training.source) if split_of(shard) == "train"]

@@ -84,13 +84,11 @@ def agree(planned: LatentSpec, actual: LatentSpec) -> bool:
 def pretrained_gib(training: Training) -> float:
     """GiB of the float32 weights of a recipe's pretrained parts, as far as they are published.
 
-    Caption and audio may name the same model, but each loads it for itself.
+    A model that several encoders share is loaded once.
     """
     codec, encoders = training.recipe.codec, training.recipe.encoders
     parameters = CODECS[codec.model].parameters if codec.model in CODECS else 0
-    parts = [encoders.image, encoders.story, encoders.audio]
-    if encoders.caption != encoders.story:
-        parts.append(encoders.caption)
+    parts = {_part(encoders, name) for name in MODALITIES_AND_AUDIO}
     parameters += sum(ENCODERS[p.model].parameters for p in parts if p.model in ENCODERS)
     return 4 * parameters / GIB
 

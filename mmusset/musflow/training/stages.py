@@ -1,7 +1,7 @@
 """A whole training, stage by stage: codec, encode, flow. Each finds what was done before."""
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -20,6 +20,7 @@ from mmusset.musflow.encoders.encoders import Encoders, open_encoders
 from mmusset.musflow.licences import show_licences
 from mmusset.musflow.model.musflow import MusFlow
 from mmusset.musflow.recipe import MusFlowRecipe
+from mmusset.musflow.revisions import pinned, remembered
 from mmusset.progress import Progress
 from mmusset.shards.reader import shards_of
 from mmusset.training.folder import locked
@@ -80,6 +81,7 @@ def run(training: Training, until: Stage = "flow") -> TrainingSummary:
     not such that it can be.
     """
     named = str(training.folder.path)
+    training = with_revisions_of_before(training)
     recipe, world = training.recipe, training.world
     # Before anything is made:
     if until == "encode" and not training.cached:
@@ -89,6 +91,7 @@ def run(training: Training, until: Stage = "flow") -> TrainingSummary:
     check_folder(training)
     show_licences(recipe, training.progress.log)
     with locked(training.folder.path) if world.is_main else nullcontext():
+        training = _pinned(training)
         codec = ready_codec(training)
         if until == "codec":
             return TrainingSummary(named, until)
@@ -154,19 +157,43 @@ def check_folder(training: Training) -> None:
     folder, recipe = training.folder, training.recipe
     if trained := last_state(folder.checkpoints):
         check_recipe(trained, recipe)
-    if folder.encoding.exists():
+    if before := _encoded_by(folder):
         what = f"the codec and cache in {folder.path} were made"
-        # Read as a recipe, so that what it lacks is as it is by default.
-        before = MusFlowRecipe.model_validate_json(read_text_bounded(folder.encoding, MOST_TEXT))
         refuse_other(what, before.encoding(), recipe.encoding())
+
+
+def with_revisions_of_before(training: Training) -> Training:
+    """The training with the revisions of pretrained models that its folder was made with."""
+    recipe = training.recipe
+    if before := _encoded_by(training.folder):
+        recipe = remembered(recipe, before)
+    if trained := last_state(training.folder.checkpoints):
+        recipe = remembered(recipe, MusFlowRecipe.model_validate_json(trained.recipe))
+    return replace(training, recipe=recipe)
+
+
+def _pinned(training: Training) -> Training:
+    """The training with all revisions, which are kept in its folder from now on; the main process
+    asks the Hub for them, so that all have the same."""
+    world, folder = training.world, training.folder
+    if world.is_main and not folder.encoding.exists():
+        encoding = pinned(training.recipe).encoding().encode()
+        write_bytes_durably(folder.encoding, encoding, "encoding")
+    world.barrier()
+    return with_revisions_of_before(training)
+
+
+def _encoded_by(folder: RunFolder) -> MusFlowRecipe | None:
+    """The recipe's part that codec and cache in a folder were made by; what it lacks is as it is by
+    default."""
+    if not folder.encoding.exists():
+        return None
+    return MusFlowRecipe.model_validate_json(read_text_bounded(folder.encoding, MOST_TEXT))
 
 
 def ready_codec(training: Training) -> Codec:
     """The recipe's codec; the bundled one is fitted where it was not yet."""
     part, world = training.recipe.codec, training.world
-    if world.is_main and not training.folder.encoding.exists():
-        encoding = training.recipe.encoding().encode()
-        write_bytes_durably(training.folder.encoding, encoding, "encoding")
     fitted = training.folder.codec / "codec.json"
     if part.kind == "bundled" and not fitted.exists() and world.is_main:
         _fit_codec(training)

@@ -67,13 +67,14 @@ QWEN2_VL = {
 }
 
 CODECS = {
-    # vae/config.json: 8 channels at a quarter of the mel's bands and frames; vocoder/config.json:
-    # 64 bands, hop 160. 55,376,873 + 55,264,897 weights (AudioLDM's paper: 55 M for each).
+    # vae/config.json: 8 channels at a quarter of the mel's bands and frames, to which the codec
+    # adds one for the level; vocoder/config.json: 64 bands, hop 160. 55,376,873 + 55,264,897
+    # weights (AudioLDM's paper: 55 M for each).
     "cvssp/audioldm2": CodecSize(
         parameters=110_641_770,
         rate_hz=16_000,
         channels=1,
-        latent_channels=8 * 64 // 4,
+        latent_channels=8 * 64 // 4 + 1,
         samples_per_latent=4 * 160,
     ),
     # vae/config.json: strides 2, 4, 4, 6, 10 (25 Hz by the model's page), 64 channels, stereo.

@@ -42,6 +42,26 @@ def oobleck(folder: Path, rate_hz: int = 48000) -> Codec:
     return open_codec(CodecPart(kind="oobleck", model=str(folder), rate_hz=rate_hz), folder)
 
 
+def test_weights_of_48_khz_work_at_44_1(tmp_path: Path) -> None:
+    """Where a latent frame is a whole number of samples at both, the sound is resampled."""
+    tiny.make_oobleck(tmp_path / "whole", downsampling_ratios=[4, 4, 10])
+    own, other = (oobleck(tmp_path / "whole", rate_hz) for rate_hz in (48000, 44100))
+    assert (own.samples_per_latent, other.samples_per_latent) == (160, 147)
+    assert own.identity != other.identity
+    at_s = torch.arange(48000) / 48000
+    tone = (0.3 * torch.sin(2 * torch.pi * 440 * at_s)).expand(1, 2, -1)
+    lower_at_s = torch.arange(44100) / 44100
+    lower = (0.3 * torch.sin(2 * torch.pi * 440 * lower_at_s)).expand(1, 2, -1)
+    (mean, _), (again, _) = own.encode(tone), other.encode(lower)
+    assert mean.shape == again.shape == (1, 300, 8)
+    inside = slice(20, -20)  # a resampler knows nothing of what lies beyond the ends
+    assert torch.allclose(mean[:, inside], again[:, inside], atol=1e-2)
+    sound = other.decode(mean)
+    assert sound.shape == (1, 2, 44100)
+    with pytest.raises(UsageError, match=r"codec\.rate_hz=48000"):
+        oobleck(tmp_path / "whole", 44000)
+
+
 def noise(*shape: int) -> Tensor:
     return 0.2 * torch.randn(*shape, generator=torch.Generator().manual_seed(0))
 
@@ -49,10 +69,11 @@ def noise(*shape: int) -> Tensor:
 def test_the_papers_codec_has_the_papers_shapes(made: Path) -> None:
     codec = mel_vae(made / "audioldm")
     assert (codec.rate_hz, codec.channels) == (16000, 1)
-    assert (codec.latent_channels, codec.samples_per_latent) == (128, 640)
+    assert (codec.latent_channels, codec.samples_per_latent) == (129, 640), "and the level"
     mean, std = codec.encode(noise(2, 1, AUDIOLDM.samples))
-    assert mean.shape == std.shape == (2, 256, 128)
-    assert float(std.min()) > 0
+    assert std is not None
+    assert mean.shape == std.shape == (2, 256, 129)
+    assert float(std[..., :-1].min()) > 0 and not std[..., -1].any()
     sound = codec.decode(mean)
     assert sound.shape == (2, 1, AUDIOLDM.samples), "the vocoder's few samples more are cut"
     assert sound.isfinite().all()
@@ -92,14 +113,30 @@ def test_the_mel_vae_does_what_its_parts_do_alone(made: Path) -> None:
     codec, sound = mel_vae(made / "audioldm"), noise(2, 1, 16000)
     mean, std = codec.encode(sound)
     with torch.no_grad():
-        mel = mirrored_log_mel(0.5 * sound[:, 0], AUDIOLDM)  # full scale becomes what it learnt
+        peak = sound[:, 0].abs().amax(dim=1, keepdim=True)
+        mel = mirrored_log_mel(0.5 * sound[:, 0] / peak, AUDIOLDM)  # the peak that it learnt
         posterior = vae.encode(mel[:, None]).latent_dist
         heard = vocoder(vae.decode(posterior.mean).sample[:, 0])
     assert posterior.mean.shape == (2, 8, 25, 16)
     assert torch.allclose(mean[1, 7, 16 * 3 : 16 * 4], posterior.mean[1, 3, 7], atol=1e-5)
     assert torch.allclose(std[1, 7, 16 * 3 : 16 * 4], posterior.std[1, 3, 7], atol=1e-5)
     assert heard.shape[1] > 16000
-    assert torch.allclose(codec.decode(mean)[:, 0], 2 * heard[:, :16000], atol=1e-5)
+    assert torch.allclose(mean[..., -1], (2 * peak).log().expand(2, 25))
+    assert torch.allclose(codec.decode(mean)[:, 0], 2 * peak * heard[:, :16000], atol=1e-5)
+
+
+def test_quiet_music_is_within_the_range_of_the_mel_vae_and_stays_quiet(made: Path) -> None:
+    """Its latents are those of the same music at full scale, but for the level's."""
+    codec, loud = mel_vae(made / "audioldm"), noise(1, 1, 6400)
+    quiet = 0.01 * loud
+    (of_loud, _), (of_quiet, _) = codec.encode(loud), codec.encode(quiet)
+    assert torch.allclose(of_loud[..., :-1], of_quiet[..., :-1], atol=1e-4)
+    assert torch.allclose(codec.decode(of_quiet), 0.01 * codec.decode(of_loud), atol=1e-6)
+    silence, _ = codec.encode(torch.zeros(1, 1, 6400))
+    assert silence.isfinite().all()
+    beyond = silence.clone()
+    beyond[..., -1] = 100.0  # a level that no sound has
+    assert torch.allclose(codec.decode(beyond), 1000 * codec.decode(silence), rtol=1e-3)
 
 
 def test_oobleck_does_what_its_vae_does_alone(made: Path) -> None:
@@ -286,7 +323,7 @@ for look in (licences_of, lambda recipe: open_codec(recipe.codec, Path())):
     sha = revision[:16]
     assert told[:2] == [
         "{'who/what': 'cc-by-4.0'}",
-        f"mel_vae/who/what/vae@{sha}/who/what/vocoder@{sha}/n_fft 1024",
+        f"mel_vae/who/what/vae@{sha}/who/what/vocoder@{sha}/n_fft 1024/peak",
     ]
     assert len(told) == 4
     assert all("who/else is no folder here, and the Hub does not have it" in s for s in told[2:])

@@ -64,7 +64,9 @@ def make_audioldm(folder: Path, seed: int = 0) -> Path:
     return folder
 
 
-def make_oobleck(folder: Path, seed: int = 0, rate_hz: int = 48000, channels: int = 2) -> Path:
+def make_oobleck(
+    folder: Path, seed: int = 0, rate_hz: int = 48000, channels: int = 2, **changed: Any
+) -> Path:
     """A VAE over sound, 32 samples a latent frame."""
     from diffusers import AutoencoderOobleck
 
@@ -77,7 +79,7 @@ def make_oobleck(folder: Path, seed: int = 0, rate_hz: int = 48000, channels: in
         "audio_channels": channels,
         "sampling_rate": rate_hz,
     }
-    return _saved(AutoencoderOobleck, config, folder, seed)
+    return _saved(AutoencoderOobleck, config | changed, folder, seed)
 
 
 def make_clip(folder: Path, seed: int = 0) -> Path:

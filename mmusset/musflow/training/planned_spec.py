@@ -4,8 +4,11 @@ Pretrained parts in the table of published sizes are described by it, so a plan 
 network nor weights; what is in no table is opened.
 """
 
+from dataclasses import replace
+
 from mmusset.musflow.codecs.bundled import geometry_of
 from mmusset.musflow.codecs.codec import open_codec
+from mmusset.musflow.codecs.pretrained import samples_at
 from mmusset.musflow.data.cache import LAYOUT, LatentSpec
 from mmusset.musflow.encoders.encoders import open_encoders
 from mmusset.musflow.licences import show_licences
@@ -97,10 +100,19 @@ def _published_codec(training: Training) -> CodecSize | None:
     """The sizes of a published codec, or of a bundled one that is still to be fitted."""
     part = training.recipe.codec
     if part.kind != "bundled":
-        return CODECS.get(part.model)
+        return _at_rate(CODECS.get(part.model), part)
     if (training.folder.codec / "codec.json").exists():
         return None
     return _unfitted(part)
+
+
+def _at_rate(size: CodecSize | None, part: CodecPart) -> CodecSize | None:
+    """The sizes at the recipe's rate; None where they don't go with it, so that opening the codec
+    says why."""
+    if size is None or part.kind != "oobleck" or part.rate_hz == size.rate_hz:
+        return size
+    samples = samples_at(size.samples_per_latent, size.rate_hz, part.rate_hz)
+    return replace(size, rate_hz=part.rate_hz, samples_per_latent=samples) if samples else None
 
 
 def _unfitted(part: CodecPart) -> CodecSize:

@@ -110,7 +110,7 @@ def test_music_of_a_lower_rate_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"at 8000 Hz.*--set clip\.rate_hz=16000"):
         cached(out, tmp_path / "cache", codec())
     with pytest.raises(UsageError, match="at 8000 Hz"):
-        next(mono_sounds(str(out), 16000))
+        next(mono_sounds(str(out), 16000))()
 
 
 def test_music_of_a_higher_rate_is_resampled(tmp_path: Path) -> None:

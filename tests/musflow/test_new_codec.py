@@ -48,10 +48,9 @@ class DctCodec:
         self._basis = torch.cos(phases) * math.sqrt(2 / block)  # [latent_channels, block]
         self._basis[0] /= math.sqrt(2)
 
-    def encode(self, sound: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean `[B, T, 64]` of sound `[B, 1, samples]`; a spread of 0, since nothing is random."""
-        mean = sound[:, 0].unflatten(1, (-1, self.samples_per_latent)) @ self._basis.T
-        return mean, torch.zeros_like(mean)
+    def encode(self, sound: Tensor) -> tuple[Tensor, None]:
+        """Mean `[B, T, 64]` of sound `[B, 1, samples]`; no deviation, since nothing is random."""
+        return sound[:, 0].unflatten(1, (-1, self.samples_per_latent)) @ self._basis.T, None
 
     def decode(self, latents: Tensor, seed: int = 0) -> Tensor:
         """Sound `[B, 1, samples]` of latents `[B, T, 64]`."""

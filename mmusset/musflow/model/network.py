@@ -93,7 +93,7 @@ class VelocityNetwork(nn.Module):
         for block in self.blocks:
             hidden = block(hidden, modulation, rotary)
         shift, scale = self.final_modulation(condition).unsqueeze(1).chunk(2, dim=-1)
-        return self.proj_out(rms_norm(hidden[:, tokens.shape[1] :]) * (1 + scale) + shift)
+        return self.proj_out(layer_norm(hidden[:, tokens.shape[1] :]) * (1 + scale) + shift)
 
 
 class DiTBlock(nn.Module):
@@ -109,16 +109,16 @@ class DiTBlock(nn.Module):
         self.up = nn.Linear(width, 2 * config.hidden_width, bias=False)
         self.down = nn.Linear(config.hidden_width, width, bias=False)
         head = config.head_width
-        self.q_norm = nn.RMSNorm(head) if config.qk_norm else nn.Identity()
-        self.k_norm = nn.RMSNorm(head) if config.qk_norm else nn.Identity()
+        self.q_norm = nn.LayerNorm(head, bias=False) if config.qk_norm else nn.Identity()
+        self.k_norm = nn.LayerNorm(head, bias=False) if config.qk_norm else nn.Identity()
 
     def forward(self, x: Tensor, modulation: Tensor, rotary: Tensor) -> Tensor:
         """Hidden frames `[B, T, W]`, modulation `[B, 6, W]`, rotary `[2, T, H / 2]`."""
         shift, scale, gate, mlp_shift, mlp_scale, mlp_gate = (
             (modulation + self.modulation_table).unsqueeze(2).unbind(dim=1)
         )
-        x = x + gate * self._attend(rms_norm(x) * (1 + scale) + shift, rotary)
-        gate_half, value = self.up(rms_norm(x) * (1 + mlp_scale) + mlp_shift).chunk(2, dim=-1)
+        x = x + gate * self._attend(layer_norm(x) * (1 + scale) + shift, rotary)
+        gate_half, value = self.up(layer_norm(x) * (1 + mlp_scale) + mlp_shift).chunk(2, dim=-1)
         return x + mlp_gate * self.down(functional.silu(gate_half) * value)
 
     def _attend(self, x: Tensor, rotary: Tensor) -> Tensor:
@@ -138,9 +138,12 @@ def mean_of_given(embeddings: Tensor, given: Tensor) -> Tensor:
     return (embeddings * counted[..., None]).sum(dim=1) / counted.sum(dim=1, keepdim=True)
 
 
-def rms_norm(x: Tensor) -> Tensor:
-    """RMS norm without weights, in float32: scale and shift come from the modulation."""
-    return functional.rms_norm(x.float(), x.shape[-1:]).to(x.dtype)
+def layer_norm(x: Tensor) -> Tensor:
+    """Layer norm without weights, in float32: scale and shift come from the modulation.
+
+    One kernel, where torch's RMS norm is several passes.
+    """
+    return functional.layer_norm(x.float(), x.shape[-1:]).to(x.dtype)
 
 
 def timestep_embedding(t: Tensor, width: int) -> Tensor:

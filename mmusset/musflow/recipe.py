@@ -96,7 +96,7 @@ class AlignmentPart(Frozen):
     weight_decay: NotNegative = 0.1
     temperature: Positive = 0.1
     contrast: Share = 0.1  # InfoNCE's share of the loss, beside cosine
-    tempo: NotNegative = 0.1  # of the loss of reading the tempo in what is aligned
+    tempo: NotNegative = 1.0  # of the loss of reading the tempo in what is aligned
     joint_weight: NotNegative = 0.1  # of this loss while the flow is trained
 
 

@@ -1,5 +1,6 @@
 """Which tempo an aligned embedding says, so that pictures and stories set the metronome too."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -29,7 +30,7 @@ class TempoReading(nn.Module):
     def loss(self, aligned: Tensor, present: Tensor, beat: Tensor) -> Tensor:
         """Cross-entropy of tempi by beats `[B, 3]`, as far as they are sure, and of how sure they
         are; over embeddings `[B, M, E]` where `present` `[B, M]`."""
-        told = self.layer(aligned)[present]
+        told = self._told(aligned)[present]
         rows = present.nonzero()[:, 0]
         bpm, weight = beat[rows, 0], beat[rows, 2]
         logits, clarity = told[:, :BINS], told[:, BINS]
@@ -39,6 +40,10 @@ class TempoReading(nn.Module):
         sure = functional.binary_cross_entropy_with_logits(clarity, weight)
         return (tempo * weight).sum() / weight.sum().clamp_min(1) + sure
 
+    def _told(self, aligned: Tensor) -> Tensor:
+        """Of unit vectors, brought to a spread of 1 per channel so that the layer learns fast."""
+        return self.layer(math.sqrt(aligned.shape[-1]) * aligned)
+
     def read(
         self, aligned: Tensor, present: Tensor, bounds_bpm: tuple[float, float] | None = None
     ) -> TempoRead:
@@ -47,7 +52,7 @@ class TempoReading(nn.Module):
 
         Of nothing present it is as if all tempi were as likely, and clarity is 0.
         """
-        told = self.layer(aligned.float()) * present[..., None]
+        told = self._told(aligned.float()) * present[..., None]
         told = told.sum(dim=1) / present.sum(dim=1, keepdim=True).clamp_min(1)
         logits, octaves = told[:, :BINS], _octaves(told.device)
         if bounds_bpm:

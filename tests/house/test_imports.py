@@ -62,7 +62,7 @@ MAY_USE: dict[str, set[str]] = {
     "publish": {*NOUNS, "shards", "truth"},
     "view": {*NOUNS, "dsp", "ears", "sources", "speakers", "shards", "builder"},
     "training": {*NOUNS, "evidence", "shards"},
-    "musflow": {*NOUNS, "pretrained", "shards", "training", "truth"},
+    "musflow": {*NOUNS, "dsp", "pretrained", "shards", "training", "truth"},
     "finetune": {*NOUNS, "shards", "training", "truth", "agents", "speakers", "prompts"},
     "composer": {*NOUNS, "musflow", "training"},
     "calibrating": {*NOUNS, "builder", "ears", "speakers"},

@@ -3,6 +3,7 @@
 Doors:
     encode       shards to cache
     cache        reading the cache; its manifest; a batch
+    beat         a clip's tempo, and where in the beat it begins
     captions     which of its captions a clip is trained with at a step
     dataset      what a trainer reads, whichever it is
     live         clips encoded at each step, without a cache

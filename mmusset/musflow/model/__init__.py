@@ -2,6 +2,7 @@
 
 Doors:
     musflow     the whole model, its losses, and what is random about a training step
+    kin         which clips are too near each other to count as two
     alignment   the Alignment Module and its recall
     flow        path, loss and ODE solvers
     network     the velocity network

@@ -1,7 +1,7 @@
 """Does MusFlow learn? A library of 330 rendered pieces, a build, a training, and what it makes.
 
     python benchmarks/musflow.py [--work out/bench-musflow] [--run NAME] [--pieces 330]
-        [--recipe musflow-tiny] [--set network.metronome=false]
+        [--seeds 2] [--recipe musflow-tiny] [--set network.metronome=false]
 
 Needs FluidSynth with FluidR3_GM.sf2, and installs them where apt-get can. What was done is not
 done again: the training goes on where it was, and what was made and measured is kept. Prints
@@ -54,7 +54,6 @@ import scores
 
 Floats = NDArray[np.float64]
 ROOT = Path(__file__).parent.parent
-SEEDS = (0, 1)
 TOLD: dict[str, tuple[Modality, ...]] = {name: (name,) for name in MODALITIES}
 TOLD |= {"all three": MODALITIES, "nothing": ()}
 THROUGH = "(the real clips, through the codec)"
@@ -92,6 +91,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("out/bench-musflow"))
     parser.add_argument("--run", default="run")
     parser.add_argument("--pieces", type=int, default=330)
+    parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--recipe", default="musflow-tiny")
     parser.add_argument("--set", action="append", default=[], dest="changes", metavar="A.B=C")
     told = parser.parse_args()
@@ -106,7 +106,7 @@ def main() -> None:
             made_once(
                 kept / f"{name}-{seed}", partial(generate, composer, tests, names, seed), rate_hz
             )
-            for seed in SEEDS
+            for seed in range(told.seeds)
         ]
         for name, names in TOLD.items()
     }

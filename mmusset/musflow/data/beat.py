@@ -21,7 +21,7 @@ Doubles = NDArray[np.float64]
 SILENCE_DBFS = -60.0
 # The evidence's tempo is right within 4 %: in 10 s of a fast piece that is a whole beat. Near it
 # the clip's own rate is found to a fraction of that.
-NEAR, NEARBY = 0.03, 61
+NEAR, NEARBY = 0.03, 25
 LEAD_S = 0.041  # by which a frame's onset is ahead of an attack: its window reaches so far
 HALVES = 0.5  # weight of the half-beats' strength beside the beat's, in finding that rate
 

@@ -35,9 +35,8 @@ class GeneratedPiece:
     """A piece that was written to the file `out`.
 
     `bpm` is the metronome's tempo, 0 without one; `turned_down_db` is by how much it was too loud;
-    `closest` are the training clips nearest
-    to it, where they were asked for, and `clips_nearest` is how near the median training clip
-    is to its own nearest, if there are several.
+    `closest` are the training clips nearest to it, where they were asked for, and `clips_nearest`
+    is how near the median training clip is to its own nearest, if there are several.
     """
 
     out: str

@@ -128,6 +128,7 @@ def test_it_learns_eight_clips_by_heart() -> None:
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        schedule.step()
     every = ALL[:1].expand(8, -1)
     made_up = flow.ab2(
         lambda x, t: made(x, t, asked, every), torch.randn(8, 4, 6), flow.timestep_grid(16)

@@ -51,9 +51,12 @@ def _finish(work: Coroutine[Any, Any, T]) -> T:
         return thread.submit(asyncio.run, work).result()
 
 
-def default_out(source: Path) -> Path:
-    """`Music-mmusset`, here, for the source `.../Music`, and for `.../Music/*.tar`."""
-    whole = source.resolve()
+def default_out(source: str) -> Path:
+    """`Music-mmusset`, here, for the sources `.../Music`, `.../Music/*.tar` and `hf://user/Music`."""
+    if source.startswith("hf://"):
+        name = source.removeprefix("hf://").removeprefix("datasets/").partition("/")[2]
+        return Path(f"{name.partition('/')[0]}-mmusset")
+    whole = Path(source).resolve()
     return Path(f"{(whole if whole.is_dir() else whole.parent).name}-mmusset")
 
 

@@ -57,7 +57,9 @@ def scan(
 
 @app.command(rich_help_panel=GROUP)
 def build(
-    source: Annotated[Path, typer.Option(help="Your folder of music and pictures, or a table.")],
+    source: Annotated[
+        str, typer.Option(metavar="SOURCE", help="A folder, a table, tars, or hf://user/name.")
+    ],
     out: Annotated[
         Path | None, typer.Option(help="The dataset's folder. [default: <source>-mmusset, here]")
     ] = None,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SourceArgument = Annotated[
-    Path, typer.Argument(help="Your folder of music and pictures, or a table.")
+    str, typer.Argument(metavar="SOURCE", help="A folder, a table, tars, or hf://user/name.")
 ]
 DatasetArgument = Annotated[Path, typer.Argument(help="The folder that `mmusset build` wrote.")]
 ShardsArgument = Annotated[

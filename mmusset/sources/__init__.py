@@ -5,6 +5,7 @@ Doors:
     folder   a folder as a source
     left_out why a name is left out, in words for people
     sharded  tars of samples, and the dataset that a build wrote
+    hub      a dataset on the Hugging Face Hub
     tabled   a folder with tables that say what its files are
     choose   the source that a text names
     tags     what a music file says of itself

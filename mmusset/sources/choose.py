@@ -11,7 +11,8 @@ from mmusset.bounded import MOST_FACTS, read_text_bounded
 from mmusset.recipe import Role
 
 from .folder import FolderSource
-from .sharded import ShardSource, shards_of
+from .hub import HUB, HubSource
+from .sharded import local_shards, tars_of
 from .source import Source
 from .table import is_table
 from .tabled import TableSource, tables_in
@@ -25,17 +26,18 @@ def source_of(
     """The source of this name: a table by its suffix, tars or a pattern of them, a dataset that a
     build wrote, a folder that holds `metadata.csv` or the like, or else a folder. `columns` are
     those of a recipe. Of what a build wrote, agents' texts are taken too if it is to be read
-    `as_written`.
+    `as_written`. `hf://user/name` is a dataset on the Hub.
     """
+    name, mapped = str(text), columns or {}
+    if name.startswith(HUB):
+        return HubSource(name, mapped, as_written)
     path = Path(text)
-    if listed := _built(path):
-        return ShardSource(str(path), tuple(listed), columns or {}, as_written)
-    if shards := shards_of(str(path)):
-        return ShardSource(str(path), tuple(shards), columns or {}, as_written)
+    if tars := _built(path) or tars_of(name):
+        return local_shards(name, tars, mapped, as_written)
     if is_table(os.fsencode(path.name)) and not path.is_dir():
-        return TableSource(path.parent, os.fsencode(path.name), columns or {})
+        return TableSource(path.parent, os.fsencode(path.name), mapped)
     if tables_in(path):
-        return TableSource(path, columns=columns or {})
+        return TableSource(path, columns=mapped)
     return FolderSource(path)
 
 

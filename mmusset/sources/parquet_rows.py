@@ -5,6 +5,7 @@ row group are taken out together, as they are stored, and those of the last few 
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from typing import Any
 
 from mmusset.errors import MmussetError, Unread, Unusable, UsageError
 from mmusset.installed import is_installed
+from mmusset.safe_text import SECRET_VARIABLES
 
 MOST_BYTES = 1 << 30  # of all rows as text
 KEPT = 4  # row groups
@@ -97,9 +99,16 @@ class Blobs:
 
 @contextmanager
 def _process(*arguments: "str | Path") -> "Iterator[subprocess.Popen[str]]":
+    # What a strange file could have any use for, its reader does not know.
+    known = {name: value for name, value in os.environ.items() if name not in SECRET_VARIABLES}
     command = [sys.executable, "-m", "mmusset.sources.parquet_process", *map(str, arguments)]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=known,
+        start_new_session=True,
     ) as child:
         try:
             yield child

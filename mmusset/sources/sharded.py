@@ -11,11 +11,13 @@ import os
 import tarfile
 import tempfile
 import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from pathlib import Path
+from typing import BinaryIO
 
 from mmusset.bounded import open_regular
 from mmusset.errors import (
@@ -43,10 +45,22 @@ _KINDS: dict[Role, Kind] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Tar:
+    """A tar by its name among others, and how it is opened; `version` changes with its content.
+
+    Opening raises OSError, Unread or Unusable.
+    """
+
+    name: str
+    version: int
+    open: Callable[[], BinaryIO]
+
+
+@dataclass(frozen=True, slots=True)
 class _Member:
     """A member of a tar: its name after the key, and where its bytes are."""
 
-    shard: Path
+    shard: Tar
     key: str
     extension: str
     info: tarfile.TarInfo
@@ -71,7 +85,7 @@ class ShardSource:
     and what agents wrote is not taken for given, unless they are to be read `as_written`."""
 
     name: str
-    shards: tuple[Path, ...]
+    shards: tuple[Tar, ...]
     columns: Columns = field(default_factory=dict)
     as_written: bool = False
     _read: list[_Listing] = field(default_factory=list, compare=False)
@@ -99,8 +113,15 @@ class ShardSource:
 
     def check(self) -> None:
         for shard in self.shards:
-            if not shard.exists():
-                raise MmussetError(f"{shard} is gone; bring it back and run the same command again")
+            try:
+                shard.open().close()
+            except FileNotFoundError:
+                why = (
+                    f"{shard.name} of {self} is gone; bring it back and run the same command again"
+                )
+                raise MmussetError(why) from None
+            except (OSError, Unread, Unusable):
+                pass  # it is there, which is all that is asked
 
     def groups(self, path: bytes) -> tuple[bytes, ...]:
         """The sample alone: nothing says what belongs together."""
@@ -113,7 +134,7 @@ class ShardSource:
             return data
         found = listing.members[path]
         try:
-            with open_regular(found.shard) as file:
+            with found.shard.open() as file:
                 return member(file, found.info)
         except tarfile.TarError:
             raise Unusable("its tar ends before it does", found.shard.name) from None
@@ -122,37 +143,39 @@ class ShardSource:
                 raise Unread(system_reason(error)) from None
             raise Unusable("its tar can't be read", system_reason(error)) from None
 
-    def _list(self, shard: Path, listing: _Listing) -> None:
-        root = os.path.commonpath([each.parent for each in self.shards])
-        name = shard.relative_to(root).as_posix()
+    def _list(self, shard: Tar, listing: _Listing) -> None:
+        name, why, unread = os.fsencode(shard.name), "", ""
         try:
-            with open_regular(shard) as file:
-                stat = os.fstat(file.fileno())
-                version = zlib.crc32(f"{stat.st_size} {stat.st_mtime_ns}".encode())
-                found = _members(shard, name, headers_within(file), listing)
+            with shard.open() as file:
+                found = _members(shard, headers_within(file), listing)
                 for key, members in groupby(found, key=lambda each: each.key):
-                    self._add(key, list(members), version, listing)
+                    self._add(key, list(members), listing)
         except tarfile.TarError as error:
             why = f"a damaged tar: {error}"
-            listing.entries.append(Entry(os.fsencode(name), "other", 0, 0, why))
+        except Unread as error:
+            unread = error.why
+        except Unusable as error:
+            why = str(error)
         except OSError as error:
             if is_machine_trouble(error):
                 unread = system_reason(error)
-                listing.entries.append(Entry(os.fsencode(name), "folder", 0, 0, unread=unread))
             else:
                 why = f"can't be read: {system_reason(error)}"
-                listing.entries.append(Entry(os.fsencode(name), "other", 0, 0, why))
+        if why:
+            listing.entries.append(Entry(name, "other", 0, 0, why))
+        elif unread:
+            listing.entries.append(Entry(name, "folder", 0, 0, unread=unread))
 
-    def _add(self, key: str, members: Sequence[_Member], version: int, listing: _Listing) -> None:
+    def _add(self, key: str, members: Sequence[_Member], listing: _Listing) -> None:
         """The entries of one sample."""
         by_extension = {each.extension: each for each in members}
         is_built = by_extension.keys() == MEMBERS and not self.as_written
         if is_built and (known := _built(by_extension["json"])):
-            _add_built(by_extension, known, version, listing)
+            _add_built(by_extension, known, listing)
             return
         kinds = {each.path: self._kind(each.extension) for each in members}
         entries = [
-            Entry(each.path, kinds[each.path], each.info.size, _version(version, each))
+            Entry(each.path, kinds[each.path], each.info.size, _version(each))
             for each in members
             if kinds[each.path] != "other"
         ]
@@ -174,7 +197,7 @@ class ShardSource:
         return "caption" if kind == "text" and "story" not in extension else kind
 
 
-def shards_of(text: str) -> list[Path]:
+def tars_of(text: str) -> list[Path]:
     """The tars that a text names: one, a pattern of them, or a folder that holds nothing else.
 
     Raises UsageError for what is no pattern.
@@ -193,6 +216,23 @@ def shards_of(text: str) -> list[Path]:
         raise UsageError(f"{text} is no pattern: {str(error).lower()}") from None
 
 
+def local_shards(
+    name: str, tars: Sequence[Path], columns: Columns, as_written: bool = False
+) -> ShardSource:
+    """Tars on this machine as a source; the part of their paths that differs names them."""
+    root = os.path.commonpath([tar.parent for tar in tars])
+    return ShardSource(name, tuple(_local(tar, root) for tar in tars), columns, as_written)
+
+
+def _local(tar: Path, root: str) -> Tar:
+    try:
+        stat = tar.stat()
+        version = zlib.crc32(f"{stat.st_size} {stat.st_mtime_ns}".encode())
+    except OSError:
+        version = 0  # it can't be opened either
+    return Tar(tar.relative_to(root).as_posix(), version, partial(open_regular, tar))
+
+
 def _only_tars(folder: Path) -> list[Path]:
     """The tars of a folder, if it has no music of its own beside them."""
     if not folder.is_dir():
@@ -203,9 +243,7 @@ def _only_tars(folder: Path) -> list[Path]:
     return sorted(path for path in names if path.suffix.lower() == ".tar")
 
 
-def _members(
-    shard: Path, name: str, infos: Iterator[tarfile.TarInfo], listing: _Listing
-) -> Iterator[_Member]:
+def _members(shard: Tar, infos: Iterator[tarfile.TarInfo], listing: _Listing) -> Iterator[_Member]:
     """The members that are files, each name once; the others are left out with the reason. Their
     keys begin with the name of the shard."""
     seen = set[bytes]()
@@ -214,7 +252,7 @@ def _members(
         key, _, extension = last.partition(".")
         if info.isdir():
             continue
-        whole = "/".join(filter(None, (name, folder, key)))
+        whole = "/".join(filter(None, (shard.name, folder, key)))
         found = _Member(shard, whole, extension.lower(), info)
         why = "" if info.isreg() else "not a regular file"
         if found.path in seen:
@@ -228,25 +266,23 @@ def _members(
 
 
 def _built(facts: _Member) -> BuiltSample | None:
-    with open_regular(facts.shard) as file:
+    with facts.shard.open() as file:
         return of_built(member(file, facts.info))
 
 
-def _add_built(
-    members: Mapping[str, _Member], known: BuiltSample, version: int, listing: _Listing
-) -> None:
+def _add_built(members: Mapping[str, _Member], known: BuiltSample, listing: _Listing) -> None:
     """The entries of a sample that a build made."""
     music, image, path = members["music.flac"], members["image.jpg"], members["json"].path
     data = json.dumps(known.facts).encode()
     row = Row(image.path, path, kept_group=known.group, kept_split=known.split)
     listing.entries += [
         Entry(path, "sidecar", len(data), zlib.crc32(data)),
-        Entry(image.path, "image", image.info.size, _version(version, image)),
-        Entry(music.path, "music", music.info.size, _version(version, music), row=row),
+        Entry(image.path, "image", image.info.size, _version(image)),
+        Entry(music.path, "music", music.info.size, _version(music), row=row),
     ]
     listing.made[path] = data
     listing.members |= {image.path: image, music.path: music}
 
 
-def _version(of_tar: int, one: _Member) -> int:
-    return of_tar + one.info.offset_data
+def _version(one: _Member) -> int:
+    return one.shard.version + one.info.offset_data

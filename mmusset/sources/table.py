@@ -21,7 +21,7 @@ from mmusset.errors import UsageError, system_reason
 Values = dict[str, Any]
 
 SUFFIXES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet"})
-MOST_BYTES = 512 * MB
+MOST_BYTES = 256 * MB
 MOST_CELL = 1 << 20  # characters
 MOST_ROWS = 10_000_000
 _LISTS = ("samples", "data", "items", "rows", "annotations", "examples")
@@ -49,7 +49,7 @@ def read_rows(path: Path) -> list[Values | None]:
     elif suffix == ".json":
         rows = _listed(text, path)
     else:
-        rows = (_object(line) for line in text.splitlines() if line.strip())
+        rows = (_object(line) for line in text.split("\n") if line.strip())
     found = []
     for row in rows:
         found.append(row)

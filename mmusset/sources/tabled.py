@@ -24,9 +24,9 @@ from mmusset.recipe import Role
 from mmusset.sample import Stretch
 
 from .columns import roles_of
-from .folder import FolderSource, walk
+from .folder import FolderSource
 from .parquet_rows import Blob, Blobs
-from .source import MUSICAL, Entry, Kind, Row, kind_of
+from .source import MUSICAL, Entry, Kind, Row, Source, kind_of
 from .table import Values, columns_of, read_rows
 
 METADATA = re.compile(rb"metadata\.(csv|tsv|jsonl|parquet)", re.IGNORECASE)
@@ -60,11 +60,13 @@ class _Listing:
 @dataclass(frozen=True, slots=True)
 class TableSource:
     """A folder and its tables. With `table`, relative to the folder, only that one counts, and
-    music that it does not list is left out."""
+    music that it does not list is left out. With `files`, those are what tables name, and only the
+    tables lie in the folder."""
 
     root: Path
     table: bytes = b""
     columns: Mapping[Role, str] = field(default_factory=dict)
+    files: Source | None = None
     _read: list[_Listing] = field(default_factory=list, compare=False)
     _blobs: Blobs = field(default_factory=Blobs, compare=False)
 
@@ -92,11 +94,11 @@ class TableSource:
                 await asyncio.to_thread(self._blobs.take, blob, file)
                 yield file
             return
-        async with FolderSource(self.root).open(listing.files.get(path, path)) as file:
+        async with self._files.open(listing.files.get(path, path)) as file:
             yield file
 
     def check(self) -> None:
-        FolderSource(self.root).check()
+        self._files.check()
 
     def groups(self, path: bytes) -> tuple[bytes, ...]:
         """The file alone: a table's folder is no album, but stretches of a file belong together."""
@@ -104,9 +106,13 @@ class TableSource:
             self.entries()
         return (b"piece:" + self._read[0].files.get(path, path),)
 
+    @property
+    def _files(self) -> Source:
+        return self.files or FolderSource(self.root)
+
     def _listing(self, out: Path | None) -> _Listing:
-        entries = walk(self.root, out)
-        named = [self.table] if self.table else _tables(entries)
+        entries = self._files.entries(out)
+        named = [self.table] if self.table else tables_among(entries)
         readers = [_Table(self, name, entries) for name in named]
         for reader in readers:
             reader.read()
@@ -132,7 +138,7 @@ def _once(entries: list[Entry]) -> list[Entry]:
     return list(first.values())
 
 
-def _tables(entries: list[Entry]) -> list[bytes]:
+def tables_among(entries: list[Entry]) -> list[bytes]:
     """The tables of a folder: by the name that says so; where there is no such, and no music, all
     that may hold music themselves."""
     named = [e.path for e in entries if METADATA.fullmatch(e.path.rpartition(b"/")[2])]

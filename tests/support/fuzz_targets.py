@@ -112,6 +112,39 @@ def sidecar(data: bytes, bench: Bench) -> None:
         _are_clean(sidecar.read(data))
 
 
+def rows(data: bytes, bench: Bench) -> None:
+    """A table of a source, in each form that is text: it names no file but those that are there."""
+    from mmusset.sources.tabled import TableSource
+
+    folder = bench.folder / "rows"
+    folder.mkdir(exist_ok=True)
+    (folder / "a.wav").touch()
+    suffix, data = suffixed(data, ("csv", "tsv", "jsonl", "json"))
+    (folder / "t").with_suffix(f".{suffix}").write_bytes(data)
+    source = TableSource(folder, f"t.{suffix}".encode())
+    with suppress(UsageError):
+        for entry in source.entries():
+            assert entry.kind != "music" or (entry.row.file or entry.path) == b"a.wav"
+
+
+def tars(data: bytes, bench: Bench) -> None:
+    """A tar of a source: what is listed can be opened, or is told to be damaged."""
+    from mmusset.sources.sharded import local_shards
+
+    file = bench.folder / "x.tar"
+    file.write_bytes(data)
+    source = local_shards("x", [file], {})
+
+    async def open_all() -> None:
+        for entry in source.entries():
+            if not entry.skip and not entry.unread:
+                with suppress(Unusable):
+                    async with source.open(entry.path) as opened:
+                        assert opened.stat().st_size == entry.size
+
+    bench.run(open_all())
+
+
 def _are_clean(tags: Tags) -> None:
     for text in tags.model_dump().values():
         assert len(text) <= 200 and text.isprintable()
@@ -491,6 +524,26 @@ def sidecar_seeds(folder: Path) -> Iterator[bytes]:
     yield b'{"license": "http://creativecommons.org/licenses/by-nc/2.0/fr/ or GPL v2 or later"}'
 
 
+def row_seeds(folder: Path) -> Iterator[bytes]:
+    yield b'\0file_name,caption,start_s,end_s\na.wav,"A slow, calm piece",0,1:10\n'
+    yield b"\0,track\n,title\ntrack_id,\n2,Rain\n"
+    yield b"\1audio\tstory\n./a.wav\tA boat.\n"
+    yield b'\2{"audio": {"path": "a.wav"}, "genre": ["rock", 7], "bpm": 90.5, "image": "x.png"}\n'
+    yield b'\3{"samples": [{"filename": "a.wav", "caption": "Calm.", "keyscale": "A minor"}]}'
+
+
+def tar_seeds(folder: Path) -> Iterator[bytes]:
+    import tarfile
+
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for name in ("a/1.flac", "a/1.png", "a/1.txt", "a/1.json", "2.music.flac", "2.story.txt"):
+            info = tarfile.TarInfo(name)
+            info.size = 2
+            tar.addfile(info, io.BytesIO(b"{}"))
+    yield file.getvalue()
+
+
 def _encode(path: Path, codec: str) -> None:
     """Sound in a container that libsndfile does not write."""
     import av
@@ -618,6 +671,8 @@ def claim_seeds(folder: Path) -> Iterator[bytes]:
 TARGETS: dict[str, Target] = {
     "tags": Target(tags, tag_seeds, 1 << 16),
     "sidecar": Target(sidecar, sidecar_seeds, 1 << 12),
+    "rows": Target(rows, row_seeds, 1 << 12),
+    "tar": Target(tars, tar_seeds, 1 << 15),
     "sound": Target(sound, sound_seeds, 1 << 17),
     "picture": Target(pictures, picture_seeds, 1 << 15),
     "video": Target(video, video_seeds, 1 << 17),

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 NAME = "user/name"
+COMMIT = "0123456789" * 4
 
 
 @contextmanager
@@ -22,10 +23,11 @@ def hub(folder: Path) -> Iterator[tuple[str, list[str]]]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            path = self.path.partition("?")[0]
+            path, _, query = self.path.replace(COMMIT, "main").partition("?")
             if path.startswith(f"/api/datasets/{NAME}/tree/main"):
                 inside = path.removeprefix(f"/api/datasets/{NAME}/tree/main").strip("/")
-                found = [facts(folder, path) for path in sorted((folder / inside).glob("*"))]
+                pattern = "**/*" if "recursive=true" in query.lower() else "*"
+                found = [facts(folder, path) for path in sorted((folder / inside).glob(pattern))]
                 self.answer(found, 200 if found else 404)
             elif path.startswith(f"/datasets/{NAME}/resolve/main/"):
                 name = path.removeprefix(f"/datasets/{NAME}/resolve/main/")
@@ -36,7 +38,7 @@ def hub(folder: Path) -> Iterator[tuple[str, list[str]]]:
                     data = data[int(wanted[1]) : int(wanted[2]) + 1]
                 self.send(data, 206 if wanted else 200)
             elif path.startswith(f"/api/datasets/{NAME}"):
-                self.answer({"id": NAME, "sha": "0" * 40, "siblings": []})
+                self.answer({"id": NAME, "sha": COMMIT, "siblings": []})
             else:
                 self.answer({"error": "Repository not found"}, 404, "RepoNotFound")
 

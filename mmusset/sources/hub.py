@@ -1,0 +1,217 @@
+"""A dataset on the Hugging Face Hub as a source: `hf://user/name`, or some of its files,
+`hf://user/name/data/train-0000*`.
+
+Tars are read where they are, by ranges of bytes; Parquet and tables are fetched whole, and kept in
+the cache; any other file is fetched for as long as it is open. All of one commit.
+"""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import zlib
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from mmusset.errors import MmussetError, Unread, Unusable, UsageError
+from mmusset.files import PARTIAL
+from mmusset.installed import is_installed
+from mmusset.recipe import Role
+from mmusset.safe_text import first_line, remember, without_addresses
+
+from .folder import FolderSource
+from .left_out import why_by_name, why_by_suffix
+from .sharded import ShardSource, Tar
+from .source import MUSICAL, Entry, Source, kind_of
+from .tabled import TableSource, tables_among
+
+HUB = "hf://"
+BLOCK_BYTES = 1 << 22
+TARS, TABLES = (".tar",), (".parquet", ".csv", ".tsv", ".jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class HubFolder:
+    """The files of a dataset, as a folder has them: `path` is where they are on the Hub."""
+
+    path: str
+    files: Mapping[bytes, tuple[int, int]]  # size and version
+
+    def __str__(self) -> str:
+        return self.path
+
+    def entries(self, out: Path | None = None) -> list[Entry]:
+        return [_entry(path, size, version) for path, (size, version) in sorted(self.files.items())]
+
+    @asynccontextmanager
+    async def open(self, path: bytes) -> AsyncIterator[Path]:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, f"file{os.path.splitext(os.fsdecode(path))[1]}")
+            await asyncio.to_thread(self.fetch, path, file)
+            yield file
+
+    def check(self) -> None:
+        """A commit stays."""
+
+    def groups(self, path: bytes) -> tuple[bytes, ...]:
+        return FolderSource(Path()).groups(path)
+
+    def opened(self, path: bytes) -> BinaryIO:
+        """A file, read by ranges. Raises Unread where the Hub does not give it."""
+        with _trouble(self.path):
+            file: BinaryIO = _file_system().open(self._at(path), "rb", block_size=BLOCK_BYTES)
+        return file
+
+    def fetch(self, path: bytes, to: Path) -> None:
+        """Write a file's bytes under a name, whole or not at all. Raises Unread."""
+        size, _ = self.files[path]
+        partly = to.with_name(to.name + PARTIAL)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        with self.opened(path) as there, partly.open("wb") as here:
+            with _trouble(self.path):
+                shutil.copyfileobj(there, here, BLOCK_BYTES)
+            if here.tell() != size:
+                raise Unread(f"{self.path} gave {here.tell()} of {size} bytes")
+        partly.replace(to)
+
+    def _at(self, path: bytes) -> str:
+        return f"{self.path.removeprefix(HUB)}/{os.fsdecode(path)}"
+
+
+@dataclass
+class HubSource:
+    """A dataset on the Hub: its tars, or its tables, or its files."""
+
+    name: str
+    columns: Mapping[Role, str] = field(default_factory=dict)
+    as_written: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+    def entries(self, out: Path | None = None) -> list[Entry]:
+        return self._inner.entries(out)
+
+    @asynccontextmanager
+    async def open(self, path: bytes) -> AsyncIterator[Path]:
+        async with self._inner.open(path) as file:
+            yield file
+
+    def check(self) -> None:
+        self._inner.check()
+
+    def groups(self, path: bytes) -> tuple[bytes, ...]:
+        return self._inner.groups(path)
+
+    @cached_property
+    def _inner(self) -> Source:
+        """The source of the form that the dataset has. Raises MmussetError, UsageError."""
+        folder = listed(self.name)
+        entries = folder.entries()
+        if not any(entry.kind in MUSICAL for entry in entries):
+            tars = [path for path in sorted(folder.files) if path.endswith(b".tar")]
+            if tars:
+                shards = (Tar(os.fsdecode(path), folder.files[path][1],
+                              partial(folder.opened, path)) for path in tars)  # fmt: skip
+                return ShardSource(self.name, tuple(shards), self.columns, self.as_written)
+        tables = tables_among(entries)
+        if not tables:
+            return folder
+        kept = _cache() / folder.path.removeprefix(f"{HUB}datasets/").replace("/", "--")
+        for path in tables:
+            if not (kept / os.fsdecode(path)).exists():
+                folder.fetch(path, kept / os.fsdecode(path))
+        return TableSource(kept, columns=self.columns, files=folder)
+
+
+def listed(name: str) -> HubFolder:
+    """The files of a dataset as its newest commit has them, as far as a name asks for them.
+
+    Raises UsageError for what is no such name, and where nothing is there; MmussetError where the
+    Hub can't be asked.
+    """
+    if not is_installed("huggingface_hub"):
+        raise MmussetError(f"{name} needs huggingface_hub: pip install 'mmusset[hub]'")
+    parts = name.removeprefix(HUB).removeprefix("datasets/").strip("/").split("/")
+    if len(parts) < 2 or not all(parts):
+        raise UsageError(f"{name} is no dataset on the Hub: write hf://user/name")
+    repo, pattern = "/".join(parts[:2]), "/".join(parts[2:])
+    try:
+        with _trouble(name):
+            commit, found = _tree(repo)
+    except Unread as error:
+        raise MmussetError(f"the Hub can't be asked for {name} ({error.why}); try again") from None
+    except Unusable:
+        raise UsageError(f"there is no dataset {repo} that you may see on the Hub") from None
+    files = {path: facts for path, facts in found.items() if _is_asked_for(path, pattern)}
+    if not files:
+        raise UsageError(f"{name} has no file" + (f" like {pattern}" if pattern else ""))
+    return HubFolder(f"{HUB}datasets/{repo}@{commit}", files)
+
+
+def _tree(repo: str) -> tuple[str, dict[bytes, tuple[int, int]]]:
+    """The newest commit of a dataset, and its files."""
+    from huggingface_hub import HfApi, get_token
+    from huggingface_hub.hf_api import RepoFile
+
+    remember(get_token() or "")
+    api = HfApi()
+    commit = str(api.dataset_info(repo).sha)
+    tree = api.list_repo_tree(repo, recursive=True, revision=commit, repo_type="dataset")
+    files = [each for each in tree if isinstance(each, RepoFile)]
+    return commit, {os.fsencode(f.path): (f.size, zlib.crc32(f.blob_id.encode())) for f in files}
+
+
+def _is_asked_for(path: bytes, pattern: str) -> bool:
+    name = os.fsdecode(path)
+    return not pattern or fnmatchcase(name, pattern) or name.startswith(f"{pattern}/")
+
+
+def _entry(path: bytes, size: int, version: int) -> Entry:
+    name, kind = path.rpartition(b"/")[2], kind_of(path)
+    skip = next(filter(None, map(why_by_name, path.split(b"/"))), "")
+    if not skip and kind == "other":
+        skip = why_by_suffix(name)
+    if not skip and size == 0:
+        skip = "empty file"
+    return Entry(path, kind, size, version, skip)
+
+
+def _file_system() -> Any:
+    from huggingface_hub import HfFileSystem
+
+    return HfFileSystem()
+
+
+def _cache() -> Path:
+    """Where fetched tables are kept: `$XDG_CACHE_HOME/mmusset/hub`, or in ~/.cache."""
+    home = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(home) if home else Path.home() / ".cache") / "mmusset" / "hub"
+
+
+@contextmanager
+def _trouble(what: str) -> Iterator[None]:
+    """What the Hub's client raises as Unread, or Unusable for what is not there; errors of this
+    disk go through."""
+    from huggingface_hub.errors import (
+        EntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    try:
+        yield
+    except (RepositoryNotFoundError, RevisionNotFoundError, EntryNotFoundError, FileNotFoundError):
+        raise Unusable(f"{what} is not there") from None
+    except (Unread, Unusable, MmussetError):
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno and error.filename:
+            raise
+        told = str(error).strip() or type(error).__name__
+        raise Unread(first_line(without_addresses(told))) from None

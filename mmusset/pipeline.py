@@ -51,13 +51,14 @@ def _finish(work: Coroutine[Any, Any, T]) -> T:
         return thread.submit(asyncio.run, work).result()
 
 
-def default_out(source: str) -> Path:
-    """`Music-mmusset`, here, for the sources `.../Music`, `.../Music/*.tar` and `hf://user/Music`."""
+def default_out(source: str, made: str = "mmusset") -> Path:
+    """`Music-mmusset`, here, for `.../Music`, `.../Music/x.csv` and `hf://user/Music`; `made` is
+    what is made of it."""
     if source.startswith("hf://"):
-        name = source.removeprefix("hf://").removeprefix("datasets/").partition("/")[2]
-        return Path(f"{name.partition('/')[0]}-mmusset")
+        named = source.removeprefix("hf://").removeprefix("datasets/").split("/")[1:2]
+        return Path(f"{''.join(named)}-{made}")
     whole = Path(source).resolve()
-    return Path(f"{(whole if whole.is_dir() else whole.parent).name}-mmusset")
+    return Path(f"{(whole if whole.is_dir() else whole.parent).name}-{made}")
 
 
 def server_of(

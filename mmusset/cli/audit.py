@@ -54,7 +54,7 @@ def audit(
 
     loaded = load_recipe(recipe, overrides, None)
     named = source_of(source, loaded.source.columns, as_written=True)
-    folder = out or Path(f"{source.resolve().name}-audit")
+    folder = out or pipeline.default_out(source, "audit")
     with for_terminal(log_json) as progress:
         findings = pipeline.audit_captions(named, loaded, progress, sample)
     facts = json.dumps(plain(findings))

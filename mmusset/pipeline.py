@@ -210,12 +210,15 @@ def build_dataset(
     from .builder.planning.candidates import quota
     from .builder.progress import BuildProgress
     from .composer import composer_of
+    from .matching.themes import show_licences
     from .publish.card import write_card_if_free
     from .speakers.agent import agents_named
     from .speakers.choose import speaker_of
 
     display, writers = progress or Progress(), tuple(agents) or AGENTS
     ears = ears_of(recipe, display.log)
+    if recipe.pairing.clip:
+        show_licences(recipe.pairing.clip, recipe.pairing.clap, display.log)
     recipe, team = recipe.with_agents(writers), with_listener(writers, recipe.ears)
     whole = job.BuildJob(
         source,

@@ -1,6 +1,7 @@
 """The recipe of a build, and its parts. `recipe_file.py` reads it."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol, Self
 
 from pydantic import ConfigDict, Field, model_validator
@@ -97,11 +98,20 @@ class PairingPart(Frozen):
 
     `given`: as the source pairs them. `any`: what is left over is matched by mood and theme.
     `match`: all pictures that are files and all music are matched, wherever they lie; videos keep
-    their own. A matched picture has `picture_uses` pieces at most, a piece has one picture.
+    their own. A matched picture has `picture_uses` pieces at most, a piece has one picture. `clip`
+    and `clap` are models that tell themes: folders, or names in the Hub's cache; "" is none.
     """
 
     mode: Literal["given", "any", "match"] = "given"
     picture_uses: Count = 1
+    clip: str = ""
+    clap: str = ""
+
+    @model_validator(mode="after")
+    def themes_need_both(self) -> Self:
+        if bool(self.clip) != bool(self.clap):
+            raise ValueError("a theme is seen and heard: name both clip and clap, or neither")
+        return self
 
 
 class ImagePart(Frozen):
@@ -302,6 +312,10 @@ def _keys(part: Any) -> dict[str, Any]:
     return part if isinstance(part, dict) else {}
 
 
+def _public_name(model: str) -> str:
+    return Path(model).name if Path(model).is_dir() else model
+
+
 class Recipe(Frozen):
     """A whole build."""
 
@@ -383,6 +397,9 @@ class Recipe(Frozen):
             del data["piece"]
         if self.pairing.mode == "given":
             del data["pairing"]
+        else:  # where a model lies is nobody's business
+            models = {key: _public_name(data["pairing"][key]) for key in ("clip", "clap")}
+            data["pairing"] |= models
         if self.ears:
             data["ears"] = sorted(self.ears)
             if "listener" in self.ears:

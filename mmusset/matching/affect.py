@@ -29,6 +29,14 @@ class Affect(Frozen):
     arousal: Share
 
 
+class Feeling(Frozen):
+    """What is known of a picture or of a piece before it is matched: its affect, and how near it
+    comes to each theme, () where no model told."""
+
+    affect: Affect
+    themes: tuple[float, ...] = ()
+
+
 # Of moods, valence and arousal; ours, after the circumplex.
 _MOODS: Mapping[tuple[float, float], str] = {
     (0.9, 0.9): "euphoric|exciting|festive|joyful|triumphant",

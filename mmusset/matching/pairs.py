@@ -26,6 +26,7 @@ LEAST_SCORE = 0.95
 SEED = 0
 # Arousal is measured better than valence, in music and in pictures.
 AROUSAL_WEIGHT = 2.0
+PROFILE_WEIGHT = 0.5  # of themes that models tell
 THEME_WEIGHT = 0.5  # a theme that is the same makes up for half of all the distance there is
 
 
@@ -37,6 +38,7 @@ class Single:
     affect: Affect
     words: frozenset[str] = frozenset()
     uses: int = 1  # of a picture: how many pieces may have it
+    themes: tuple[float, ...] = ()  # how near it comes to each; for all singles, or for none
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ class _Fit:
         self._columns = {word: n for n, word in enumerate(self._weights)}
         self._picture_words = [self._of_theme(each) for each in pictures]
         self._music_words = [self._of_theme(each) for each in music]
+        seen, heard = (_profiles([each.themes for each in side]) for side in (pictures, music))
+        self._profiles = (seen, heard) if seen is not None and heard is not None else None
 
     def of(self, picture: int, song: int) -> float:
         """The fit of one pair."""
@@ -106,7 +110,10 @@ class _Fit:
         distance = np.sqrt(
             (AROUSAL_WEIGHT * apart[..., 1] ** 2 + apart[..., 0] ** 2) / (AROUSAL_WEIGHT + 1)
         )
-        return THEME_WEIGHT * self._themes(pictures, music) - distance
+        fit = THEME_WEIGHT * self._themes(pictures, music) - distance
+        if self._profiles is None:
+            return fit
+        return fit + PROFILE_WEIGHT * self._profiles[0][pictures] @ self._profiles[1][music].T
 
     def random_pairs(self) -> Doubles:
         """The fit of pairs drawn at random: of all there are, where these are few."""
@@ -165,6 +172,18 @@ class _Fit:
 
         product = rows(self._picture_words, pictures) @ rows(self._music_words, music).T
         return np.asarray(product.toarray())
+
+
+def _profiles(themes: Sequence[tuple[float, ...]]) -> Doubles | None:
+    """How far each stands out in each theme among its like, as unit vectors `[singles, themes]`;
+    None where nothing is known of themes."""
+    if not all(themes):
+        return None
+    nearness = np.array(themes)
+    apart = nearness - nearness.mean(axis=0)
+    apart = apart / np.maximum(nearness.std(axis=0), 1e-9)
+    length = np.linalg.norm(apart, axis=1, keepdims=True)
+    return np.asarray(apart / np.maximum(length, 1e-9))
 
 
 def _ranks(singles: Sequence[Single]) -> Doubles:

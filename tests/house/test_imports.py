@@ -51,7 +51,7 @@ MAY_USE: dict[str, set[str]] = {
     "sources": NOUNS,
     "evidence": {*NOUNS, "dsp"},
     "ears": {*NOUNS, "pretrained", "dsp", "evidence"},
-    "matching": {*NOUNS, "ears"},
+    "matching": {*NOUNS, "ears", "pretrained"},
     "truth": {*NOUNS, "evidence", "ears"},
     "speakers": {*NOUNS, "prompts", "truth", "ears"},
     "agents": {*NOUNS, "speakers", "prompts", "truth", "ears"},
@@ -75,7 +75,7 @@ MAY_USE: dict[str, set[str]] = {
         "ears",
         "publish",
         "sources",
-        "speakers",
+        *("matching", "speakers"),
     },
     "cli": {
         *(

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from mmusset.ears.listed import EARS
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
-from mmusset.matching.affect import Affect
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.recipe import LimitsPart
 from mmusset.safe_text import SECRET_VARIABLES
@@ -34,9 +33,12 @@ from .tasks import (
     HearTask,
     Listened,
     ListenTask,
+    Measurements,
     PrepareTask,
     Survey,
     SurveyTask,
+    Themes,
+    ThemesTask,
 )
 
 if TYPE_CHECKING:
@@ -102,9 +104,13 @@ class Sandbox:
         """
         return Prepared.model_validate_json(await self._decoders.run(task))
 
-    async def feel(self, task: FeelTask) -> Affect:
-        """How a file feels. Raises as `prepare` does."""
-        return Affect.model_validate_json(await self._decoders.run(task))
+    async def feel(self, task: FeelTask) -> Measurements:
+        """What is measured of a file. Raises as `prepare` does."""
+        return Measurements.model_validate_json(await self._decoders.run(task))
+
+    async def themes(self, task: ThemesTask) -> Themes:
+        """How near a stored file comes to each theme. Raises as `hear` does."""
+        return Themes.model_validate_json(await self._ears.run(task))
 
     async def captioned(self, task: CaptionedTask) -> CaptionedClip:
         """A caption and the evidence on its music. Raises as `prepare` does."""

@@ -12,7 +12,16 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from mmusset.frozen import Frozen
 from mmusset.recipe import ClipPart, ImagePart
-from mmusset.sample import ClipFacts, Heard, Item, Match, MusicEvidence, Stretch, Tags
+from mmusset.sample import (
+    ClipFacts,
+    Heard,
+    ImageEvidence,
+    Item,
+    Match,
+    MusicEvidence,
+    Stretch,
+    Tags,
+)
 from mmusset.sources.sidecar import GivenText
 from mmusset.sources.source import Kind
 
@@ -145,8 +154,8 @@ class HearTask(_Task):
 
 
 class FeelTask(_Task):
-    """Measure how a file feels: a picture, or the clip that a piece would give, by the sound and
-    by what `ears` hear in it."""
+    """Measure a picture, or the clip that a piece would give, with what `ears` hear in it. With
+    `stem` it is also stored, as `stem`.jpg or `stem`.flac, for models to look at."""
 
     task: Literal["feel"] = "feel"
     file: bytes
@@ -155,6 +164,29 @@ class FeelTask(_Task):
     image: ImagePart
     ears: tuple[str, ...] = ()
     stretch: Stretch | None = None
+    stem: bytes = b""
+
+
+class Measurements(Frozen):
+    """What was measured of a picture or of music, the other None."""
+
+    picture: ImageEvidence | None = None
+    music: MusicEvidence | None = None
+
+
+class ThemesTask(_Task):
+    """Tell how near a stored picture, or a stored clip, comes to each theme, by a model."""
+
+    task: Literal["themes"] = "themes"
+    file: bytes
+    is_picture: bool
+    model: str
+
+
+class Themes(Frozen):
+    """How near something comes to each theme."""
+
+    nearness: tuple[float, ...]
 
 
 class CaptionedTask(_Task):
@@ -187,7 +219,14 @@ class Listened(Frozen):
 
 
 AnyTask = (
-    SurveyTask | ComposingTask | PrepareTask | ListenTask | HearTask | FeelTask | CaptionedTask
+    SurveyTask
+    | ComposingTask
+    | PrepareTask
+    | ListenTask
+    | HearTask
+    | FeelTask
+    | ThemesTask
+    | CaptionedTask
 )
 Task = Annotated[AnyTask, Field(discriminator="task")]
 TASKS: TypeAdapter[AnyTask] = TypeAdapter(Task)

@@ -25,7 +25,7 @@ from mmusset.frozen import Frozen
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.no_network import drop_network
 
-from .feeling import feel
+from .feeling import feel, tell_themes
 from .preparing import captioned, composing_input, hear_stored, listen, prepare
 from .surveying import survey
 from .tasks import MORE_MEMORY, TASKS
@@ -75,6 +75,8 @@ def _reply(line: str) -> dict[str, Any]:
             result = hear_stored(task)
         elif task.task == "feel":
             result = feel(task)
+        elif task.task == "themes":
+            result = tell_themes(task)
         elif task.task == "captioned":
             result = captioned(task)
         else:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mmusset.matching.affect import Affect
+from mmusset.matching.affect import Feeling
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +25,18 @@ class LedgerMatching:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
 
-    def affect(self, sha256: str) -> Affect | None:
+    def feeling(self, sha256: str) -> Feeling | None:
         """How a file of this content feels, if it was measured."""
         row = self._db.execute(
-            "SELECT value FROM sound_affect WHERE sha256 = ?", (sha256,)
+            "SELECT value FROM sound_feeling WHERE sha256 = ?", (sha256,)
         ).fetchone()
-        return Affect.model_validate_json(row[0]) if row else None
+        return Feeling.model_validate_json(row[0]) if row else None
 
-    def keep_affect(self, sha256: str, affect: Affect) -> None:
+    def keep_feeling(self, sha256: str, feeling: Feeling) -> None:
         """Keep how a file feels."""
         self._db.execute(
-            "INSERT OR REPLACE INTO affect (sha256, value) VALUES (?, ?)",
-            (sha256, affect.model_dump_json()),
+            "INSERT OR REPLACE INTO feeling (sha256, value) VALUES (?, ?)",
+            (sha256, feeling.model_dump_json()),
         )
 
     def known(self) -> dict[str, KnownMatch]:

@@ -23,7 +23,7 @@ CREATE TABLE generated (
     name TEXT PRIMARY KEY, music_sha256 TEXT NOT NULL, survey TEXT NOT NULL,
     crc INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX generated_music ON generated (music_sha256);
-CREATE TABLE affect (
+CREATE TABLE feeling (
     sha256 TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE matched (
     music_sha256 TEXT PRIMARY KEY, picture_sha256 TEXT NOT NULL, score REAL NOT NULL,

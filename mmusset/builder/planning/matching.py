@@ -9,14 +9,23 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from mmusset.builder.decoding.tasks import FeelTask, Survey
+from mmusset.builder.decoding.tasks import (
+    FeelTask,
+    HearTask,
+    Measurements,
+    Survey,
+    ThemesTask,
+)
 from mmusset.builder.ledger.matching import KnownMatch
 from mmusset.builder.reasons import SHORT, short_detail
 from mmusset.builder.workspace import Workspace
+from mmusset.ears.hearing import valued
+from mmusset.ears.listed import ears_named
 from mmusset.errors import Unread, Unusable, first_error
 from mmusset.files import failpoint
-from mmusset.matching.affect import Affect, with_moods
+from mmusset.matching.affect import Affect, Feeling, of_music, of_picture, with_moods
 from mmusset.matching.pairs import LEAST_SCORE, Single, match
 from mmusset.matching.theme import words_of
 from mmusset.safe_text import show_path
@@ -55,8 +64,8 @@ async def match_left_over(
     if matching.is_known([*music, *uses]) or not music or not uses:
         return found
     await matching.feel(music, list(uses), step)
-    singles = [matching.single(path) for path in music if path in matching.affects]
-    pictures = [matching.picture(p, n) for p, n in uses.items() if p in matching.affects]
+    singles = [matching.single(path) for path in music if path in matching.feelings]
+    pictures = [matching.picture(p, n) for p, n in uses.items() if p in matching.feelings]
     matches = match(pictures, singles)
     found.pictures |= {pair.music: pair.picture for pair in matches.pairs}
     matching.explain(singles, "picture", matches.refused)
@@ -78,7 +87,9 @@ class _Matching:
         self._workspace = workspace
         self._read = read
         self.found = MatchedFiles()
-        self.affects: dict[bytes, Affect] = {}
+        self.feelings: dict[bytes, Feeling] = {}
+        ears = [ear for ear in ears_named(workspace.recipe.ears) if ear.opens and ear.model]
+        self._heavy = {ear.name: ear.model for ear in ears}
 
     def music_of(self, left: Iterable[Entry], paired: Paired) -> list[bytes]:
         """The music that a clip can be cut from, each content once."""
@@ -166,44 +177,74 @@ class _Matching:
                 raise first_error(errors) from None
             with self._workspace.ledger.transaction():
                 for path, _ in batch:
-                    if path in self.affects:
+                    if path in self.feelings:
                         sha256 = self._read[path].sha256
-                        self._workspace.ledger.matching.keep_affect(sha256, self.affects[path])
+                        self._workspace.ledger.matching.keep_feeling(sha256, self.feelings[path])
             step(start + len(batch), len(files))
 
     async def _feel(self, path: bytes, is_picture: bool) -> None:
         work = self._workspace
-        if known := work.ledger.matching.affect(self._read[path].sha256):
-            self.affects[path] = known
+        if known := work.ledger.matching.feeling(self._read[path].sha256):
+            self.feelings[path] = known
             return
+        pairing = work.recipe.pairing
+        folder = work.folder / "cache"
+        stem = folder / f"feeling-{self._read[path].sha256}"
+        is_stored = bool(pairing.clip) or (bool(self._heavy) and not is_picture)
+        if is_stored:
+            folder.mkdir(exist_ok=True)
+        file = stem.with_suffix(".jpg" if is_picture else ".flac")
         try:
-            async with work.source.open(path) as file:
+            async with work.source.open(path) as original:
                 task = FeelTask(
-                    file=os.fsencode(file),
+                    file=os.fsencode(original),
                     is_picture=is_picture,
                     clip=work.recipe.clip,
                     image=work.recipe.image,
                     ears=work.recipe.ears,
                     stretch=self._read[path].stretch,
+                    stem=os.fsencode(stem) if is_stored else b"",
                 )
-                self.affects[path] = await work.sandbox.feel(task)
+                measured = await work.sandbox.feel(task)
+            affect = await self._affect(measured, file)
+            themes: tuple[float, ...] = ()
+            if model := pairing.clip if is_picture else pairing.clap:
+                seen = ThemesTask(file=os.fsencode(file), is_picture=is_picture, model=model)
+                themes = (await work.sandbox.themes(seen)).nearness
+            self.feelings[path] = Feeling(affect=affect, themes=themes)
         except Unusable as error:
             work.source.check()
             self.found.alone[path] = error.reason, error.detail
         except Unread as error:
             work.source.check()
             self.found.unread[path] = error.why
+        finally:
+            file.unlink(missing_ok=True)
+
+    async def _affect(self, measured: Measurements, flac: Path) -> Affect:
+        """How what was measured feels, once ears with heavy models have listened too."""
+        if measured.picture:
+            return of_picture(measured.picture)
+        assert measured.music
+        heard = measured.music.heard
+        if self._heavy:
+            silence_dbfs = self._workspace.recipe.clip.silence_dbfs
+            task = HearTask(flac=os.fsencode(flac), models=self._heavy, silence_dbfs=silence_dbfs)
+            heard = heard | valued((await self._workspace.sandbox.hear(task)).heard)
+        return of_music(measured.music.model_copy(update={"heard": heard}))
 
     def single(self, music: bytes) -> Single:
         """A piece of music, with the moods and the words of its tags."""
         tags, use = self._read[music].tags, self._workspace.recipe.tags.use
         moods = tags.mood.split(", ") if "mood" in use else []
         words = words_of(_words(music), tags.title, tags.album, tags.genre, tags.mood)
-        return Single(music, with_moods(self.affects[music], moods), words)
+        feeling = self.feelings[music]
+        return Single(music, with_moods(feeling.affect, moods), words, themes=feeling.themes)
 
     def picture(self, path: bytes, uses: int) -> Single:
         """A picture, that so many pieces may have."""
-        return Single(path, self.affects[path], words_of(_words(path)), uses)
+        feeling = self.feelings[path]
+        return Single(path, feeling.affect, words_of(_words(path)), uses, feeling.themes)
 
     def explain(
         self, singles: Iterable[Single], other: str, refused: Mapping[bytes, float]

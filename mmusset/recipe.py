@@ -1,13 +1,15 @@
 """The recipe of a build, and its parts. `recipe_file.py` reads it."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from .frozen import Frozen, Share
 from .json_text import canonical_json
+from .licensing import checked
 from .structure import Choice
 
 Positive = Annotated[float, Field(gt=0)]
@@ -277,6 +279,10 @@ UsedTag = Literal["genre", "mood", "bpm", "key", "instruments", "title"]
 KeptTag = Literal["artist", "album", "license"] | UsedTag
 
 
+# What a licence may ask to be told with a work.
+ATTRIBUTION: tuple[KeptTag, ...] = ("title", "artist", "album", "license")
+
+
 class TagsPart(Frozen):
     """What of the tags in music files may be used.
 
@@ -291,6 +297,44 @@ class TagsPart(Frozen):
     def published(self) -> tuple[str, ...]:
         """The tags that reach the shards, in order: a text can be judged again by what it used."""
         return tuple(dict.fromkeys((*self.keep, *self.use)))
+
+
+Licence = Annotated[str, AfterValidator(checked)]
+
+
+class LicencesPart(Frozen):
+    """Under which licences the music is: what files don't say, and which are taken.
+
+    `paths` are patterns of paths in the source, each with the licence of what it fits; the first
+    that fits counts, and outranks what files say. In a recipe they stand beside `allow`, without
+    which all is taken; `unknown` there is music of which nothing says under which it is.
+    """
+
+    allow: tuple[Licence, ...] = ()
+    paths: dict[str, Licence] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _paths_stand_beside_allow(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        # A misspelt "allow" has a list, and stays where it is noticed.
+        paths = {k: v for k, v in data.items() if k not in cls.model_fields and type(v) is str}
+        others = {key: value for key, value in data.items() if key not in paths}
+        own = others.get("paths", {})
+        return others | {"paths": paths | own if isinstance(own, dict) else own}
+
+    def of(self, path: bytes) -> str:
+        """The licence that a path has by the recipe; "" where no pattern fits it."""
+        name = path.decode("utf-8", "surrogateescape")
+        return next((named for pattern, named in self.paths.items() if _fits(name, pattern)), "")
+
+
+def _fits(path: str, pattern: str) -> bool:
+    """`*` is anything within a folder's or file's name, `**` across folders too, `?` one letter."""
+    signs = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.strip("/"))
+    return re.fullmatch("".join(signs.get(p) or re.escape(p) for p in parts), path) is not None
 
 
 class LimitsPart(Frozen):
@@ -340,6 +384,8 @@ class Recipe(Frozen):
     limits: LimitsPart = LimitsPart()
     tags: TagsPart = TagsPart()
     lyrics: Literal["drop", "keep"] = "drop"
+    duplicates: Literal["keep", "skip"] = "keep"
+    licences: LicencesPart = LicencesPart()
 
     @model_validator(mode="before")
     @classmethod
@@ -351,6 +397,18 @@ class Recipe(Frozen):
         if speaker.get("kind", "offline") == "offline" or "story_words" in critic:
             return data
         return data | {"critic": critic | {"story_words": MODEL_STORY_WORDS}}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _what_licences_ask_for_is_kept(cls, data: Any) -> Any:
+        """Who names licences publishes whose work it is: most licences ask for that."""
+        if not isinstance(data, dict) or not any(_keys(data.get("licences")).values()):
+            return data
+        tags = _keys(data.get("tags"))
+        kept = tags.get("keep", ())
+        if not isinstance(kept, list | tuple):
+            return data
+        return data | {"tags": tags | {"keep": tuple(dict.fromkeys((*kept, *ATTRIBUTION)))}}
 
     @model_validator(mode="after")
     def listener_takes_the_clips(self) -> Self:
@@ -393,6 +451,10 @@ class Recipe(Frozen):
             del data["lyrics"]
         if self.source == SourcePart():
             del data["source"]
+        if self.licences == LicencesPart():
+            del data["licences"]
+        if self.duplicates == "keep":
+            del data["duplicates"]
         if self.piece == PiecePart():
             del data["piece"]
         if self.pairing.mode == "given":

@@ -36,6 +36,10 @@ COMMENTED = re.compile(r"^( *)(?:# )?(\w+):[^#]*# (.+)$")
 KEY = re.compile(r"^( *)(\w+):")
 
 
+# What the entries of a mapping are called by; others have one for each agent.
+ENTRIES = {"licences.paths": "PATTERN"}
+
+
 @dataclass(frozen=True)
 class Key:
     """One key of a recipe: its path, what it may be, its default in JSON's spelling, and a
@@ -88,7 +92,7 @@ def keys_of(model: type[BaseModel], comments: dict[str, str], under: str = "") -
             yield Key(path, values, "`{}`", comments.get(path, ""))
             continue
         if is_mapping:
-            path += ".AGENT"
+            path += f".{ENTRIES.get(path, 'AGENT')}"
         if inner is not None:
             yield from keys_of(inner, comments, f"{path}.")
             continue
@@ -96,7 +100,7 @@ def keys_of(model: type[BaseModel], comments: dict[str, str], under: str = "") -
         if is_mapping:
             schema = schema["additionalProperties"] | {"default": ""}
         default = f"`{_spelt(schema['default'])}`" if "default" in schema else "the agent's own"
-        comment = comments.get(path.replace(".AGENT", ""), "")
+        comment = comments.get(path.removesuffix(".PATTERN").replace(".AGENT", ""), "")
         if comment.split("; ") == schema.get("enum"):
             comment = ""  # it lists the values, which have a column of their own
         yield Key(path, allowed(schema), default, comment)

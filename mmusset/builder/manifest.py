@@ -11,6 +11,7 @@ from mmusset.ears.declaration import Ear
 from mmusset.ears.listed import ears_named
 from mmusset.files import write_bytes_durably
 from mmusset.json_text import canonical_json
+from mmusset.licensing import identifier_of
 from mmusset.shards.manifest import (
     MANIFEST,
     AgentCost,
@@ -56,6 +57,7 @@ def manifest(ledger: Ledger) -> Manifest:
         splits=splits,
         groups=len(ledger.plan.splits()),
         claims=ledger.verdicts.claims(),
+        licences=_licences(ledger),
         near_duplicates=_near_duplicates(ledger),
         recipe=job.recipe,
         fingerprint=hashlib.sha256(canonical_json(job.recipe).encode()).hexdigest(),
@@ -102,11 +104,20 @@ def _calibration(ear: Ear) -> Iterator[ListedLabel]:
             )
 
 
+def _licences(ledger: Ledger) -> dict[str, int]:
+    """Accepted samples by the licence of their music; a file's own words are no licence we know."""
+    counts = Counter[str]()
+    for licence, count in ledger.verdicts.licences().items():
+        counts[identifier_of(licence)] += count
+    return dict(counts)
+
+
 def _near_duplicates(ledger: Ledger) -> NearDuplicates:
     verdicts = ledger.verdicts
     captions = count_repeats(verdicts.texts("caption"), partial(verdicts.text, "caption"))
     stories = count_repeats(verdicts.texts("story"), partial(verdicts.text, "story"))
-    return NearDuplicates(captions=captions, stories=stories)
+    recordings = ledger.media.alike_count()
+    return NearDuplicates(captions=captions, stories=stories, recordings=recordings)
 
 
 def _sealed(ledger: Ledger) -> tuple[dict[str, int], tuple[ListedShard, ...]]:

@@ -45,7 +45,7 @@ class EarReport:
 @dataclass(frozen=True, slots=True)
 class SurveyReport:
     """What a build would find. A piece is music that has a picture; `to_generate` are the pictures
-    that music would be made for.
+    that music would be made for, `alike` the pieces that are the recording of an earlier one.
 
     `short_s` are the lengths of pieces that no clip fits into.
 
@@ -59,6 +59,7 @@ class SurveyReport:
     music: int
     pieces: int
     pictured_by: dict[str, int]
+    alike: int
     with_story: int
     with_caption: int
     licenses: dict[str, int]
@@ -171,6 +172,7 @@ def survey(
         music=sum(entry.kind in MUSICAL and not entry.skip for entry in inventory.entries),
         pieces=len(pieces),
         pictured_by=dict(Counter(str(piece.picture.origin) for piece in pieces)),
+        alike=inventory.alike,
         with_story=sum(piece.story_path is not None for piece in pieces),
         with_caption=sum(piece.caption_path is not None for piece in pieces),
         short_s=lengths(skipped.detail for skipped in short),

@@ -3,7 +3,7 @@
 import shlex
 
 from mmusset.ears.listener import NAME as LISTENER
-from mmusset.sources.licences import UNKNOWN
+from mmusset.licensing import UNKNOWN_WORDS
 
 from .accounting import Tally, total_cost
 from .carried_words import CarriedWords
@@ -29,6 +29,8 @@ def survey(report: SurveyReport) -> str:
     ]
     for origin, count in sorted(report.pictured_by.items()):
         lines.append(f"  {count:5d} {ORIGINS[origin]}")
+    if report.alike:
+        lines.append(f"alike     {_sound_the_same(report.alike)}")
     if report.to_generate:
         lines.append(f"music     is to be generated for {report.to_generate} pictures without any")
     lines += [
@@ -49,8 +51,8 @@ def survey(report: SurveyReport) -> str:
 def _licences(report: SurveyReport) -> list[str]:
     """How many pieces name a licence, and which; what is none that we know is in its own words."""
     ordered = sorted(report.licenses.items(), key=lambda pair: (-pair[1], pair[0]))
-    known = sum(count for name, count in ordered if not name.startswith(UNKNOWN))
-    lines = [f"licences  {_share(known, report.pieces)} name one in their tags"]
+    known = sum(count for name, count in ordered if not name.startswith(UNKNOWN_WORDS))
+    lines = [f"licences  {_share(known, report.pieces)} name one, in tags or a file beside them"]
     lines += [f"  {count:5d} {name}" for name, count in ordered[:LICENCES]]
     more = len(ordered) - LICENCES
     return lines + ([f"  and {more} more; --json lists all"] if more > 0 else [])
@@ -214,18 +216,26 @@ def _given(report: SurveyReport) -> list[str]:
 def _alike(report: BuildSummary) -> list[str]:
     """Near-duplicates, if there are any, and whether they are more than the recipe wants."""
     alike, accepted = report.near_duplicates, report.status.tally.accepted
+    lines = []
+    if alike and alike.recordings:
+        lines.append(f"alike     {_sound_the_same(alike.recordings)}")
     if not alike or not (alike.captions or alike.stories):
-        return []
+        return lines
     counts = (
         f"{_share(alike.captions, accepted)} captions, {_share(alike.stories, accepted)} stories"
     )
-    lines = [f"alike     {counts} say nearly what an earlier one says"]
+    lines.append(f"alike     {counts} say nearly what an earlier one says")
     if max(alike.captions, alike.stories) > report.max_near_duplicates * accepted:
         lines.append(
             f"note: that is more than critic.max_near_duplicates, {report.max_near_duplicates:.0%}:"
             " fewer clips of a piece, or a model as the speaker, make texts differ more"
         )
     return lines
+
+
+def _sound_the_same(count: int) -> str:
+    sound = "1 piece sounds" if count == 1 else f"{count} pieces sound"
+    return f"{sound} the same as an earlier one: in its split, or `--set duplicates=skip`"
 
 
 def accounting(tally: Tally) -> str:

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import os
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +18,8 @@ from mmusset.files import failpoint, file_sha256
 from mmusset.sample import Piece, SourcePicture
 
 from .decoding.tasks import ComposingTask, Survey
-from .planning.inventory import Inventory, LonePicture, Offer, Skipped, Undecided, once_each
+from .planning.inventory import Inventory, LonePicture, Undecided, once_each
+from .planning.offers import Offer, Skipped
 from .planning.surveys import Step
 from .workspace import Workspace
 
@@ -83,7 +85,13 @@ class Studio:
         in_order = sorted([*inventory.offers, *offers], key=lambda offer: offer.piece.music.path)
         once, twins = once_each(in_order, work.ledger)
         skipped = sorted([*skipped, *twins], key=lambda s: s.path)
-        return Inventory(inventory.entries, tuple(once), (), tuple(skipped), tuple(undecided))
+        return replace(
+            inventory,
+            offers=tuple(once),
+            lone_pictures=(),
+            skipped=tuple(skipped),
+            undecided=tuple(undecided),
+        )
 
     async def music_of(self, piece: Piece) -> Path:
         """The generated music of a piece, generated again where it was lost or damaged.

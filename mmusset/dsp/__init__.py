@@ -11,6 +11,7 @@ Doors:
     drum_changes  when in a piece they come in and go out
     clipping      tops of the wave that were cut flat
     hum           steady lines of the mains
+    fingerprint   what stays of a recording whatever its encoding
     bandwidth     up to which frequency there is sound, and whether it was cut off there
 
 Everything is numpy: the filters and windows that scipy has come out different in the last bit,

@@ -9,6 +9,7 @@ Doors:
     choice       `choose`: a sound in, the places that its clips are cut from out
     clip         where a clip is cut, and how it is stored
     sound        `open_sound`: an open file in, its length and windows of its sound out
+    recognition  `recognition`: a sound in, what its recording is known again by out
     still        `open_image`: an open file in, a picture out
     video        `video_frame`: an open file in, a frame out
     attached     `pictures`: an open file in, the pictures attached to its sound out

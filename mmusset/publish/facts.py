@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from mmusset.errors import MmussetError
+from mmusset.licensing import UNKNOWN
 from mmusset.quality import PARTS, WORTH_A_WORD, Quality, worst_part
 from mmusset.sample import PERSON, Attribute, ClaimVerdict, Quadruple
 from mmusset.shards.manifest import MANIFEST, ListedShard, Manifest, read_manifest
@@ -133,10 +134,11 @@ class CardFacts:
 
     @property
     def licences(self) -> Counter[str]:
-        """Samples by the licence that a tag names; "" where none does."""
-        licences = Counter[str]()
-        for attribution, count in self.counts.attributions.items():
-            licences[attribution.license] += count
+        """Samples by the licence of their music, "unknown" where nothing names one; in datasets
+        whose manifest does not say, by what tags were kept."""
+        licences = Counter(self.manifest.licences)
+        for attribution, count in self.counts.attributions.items() if not licences else ():
+            licences[attribution.license or UNKNOWN] += count
         return licences
 
     @property

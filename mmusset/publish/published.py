@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.errors import MmussetError, Refused
 from mmusset.files import file_sha256
+from mmusset.licensing import objections
 from mmusset.recipe import TagsPart
 from mmusset.shards.manifest import MANIFEST, Manifest, parse_manifest
 from mmusset.shards.reader import split_of
@@ -42,13 +43,15 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A verified dataset, ready to be published. `splits` counts samples, `ears` are those that
-    listened, with what is said of their licences."""
+    """A verified dataset, ready to be published. `splits` counts samples, `forbidden` says which
+    licences of its music are against that of the dataset, `ears` are those that listened, with what
+    is said of their licences."""
 
     files: tuple[File, ...]
     shards: int
     splits: dict[str, int]
     licence: str
+    forbidden: tuple[str, ...]
     tags: tuple[str, ...]
     ears: dict[str, tuple[str, ...]]
 
@@ -83,8 +86,17 @@ def dataset_of(out: Path) -> Publication:
         splits=_splits(manifest),
         licence=licence_text(front),
         tags=_tags(manifest.recipe.get("tags")),
+        forbidden=_forbidden(manifest, front),
         ears={name: ear.licences for name, ear in manifest.ears.items()},
     )
+
+
+def _forbidden(manifest: Manifest, front: dict[str, Any]) -> tuple[str, ...]:
+    """Why the music's licences let nobody publish this under the dataset's."""
+    named, name = front.get("license"), str(front.get("license_name") or "")
+    ids = [str(each) for each in (named if isinstance(named, list) else [named]) if each]
+    found = [why for each in ids for why in objections(each, name, manifest.licences)]
+    return tuple(dict.fromkeys(found))
 
 
 def _tags(part: object) -> tuple[str, ...]:

@@ -221,6 +221,13 @@ def _publishable(request: PushRequest, progress: Progress) -> Publication:
             f" what its sources allow: run `mmusset card {request.out} --license cc-by-4.0`, or"
             " another"
         )
+    if dataset.forbidden and not request.private:
+        raise Refused(
+            f"the licences of its music are against publishing {request.out} as {dataset.licence}:"
+            f" {'; '.join(dataset.forbidden[:MAX_SHOWN])}. Choose another licence (`mmusset card"
+            " --license`), build without that music (licences.allow in the recipe), or push it with"
+            " --private"
+        )
     return dataset
 
 

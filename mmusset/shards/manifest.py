@@ -59,10 +59,12 @@ class GeneratedMusic(_Part):
 
 
 class NearDuplicates(_Part):
-    """How many accepted captions and stories say nearly what an earlier one says."""
+    """How many accepted captions and stories say nearly what an earlier one says, and how many
+    pieces are the recording of an earlier one, in another encoding."""
 
     captions: Number = 0
     stories: Number = 0
+    recordings: Number = 0
 
 
 class Rates(_Part):
@@ -120,7 +122,8 @@ class Manifest(_Part):
     """What a dataset is, counted from its ledger. No dates: same ledger, same bytes.
 
     found = accepted + rejected + failed + skipped. `splits` counts samples, `claims` those of
-    accepted captions by verdict, `marks` what people asked for that was honoured. `recipe` is
+    accepted captions by verdict, `licences` samples by the licence of their music, `unknown` where
+    nothing names one, `marks` what people asked for that was honoured. `recipe` is
     less what can't change a byte (`Recipe.canonical`), `fingerprint` the sha256 of that text;
     `prompts` (sha256) and `models` are by agent, `ears` by their names; without any the file has
     no such field.
@@ -138,6 +141,7 @@ class Manifest(_Part):
     splits: dict[str, int] = {}
     groups: Number = 0
     claims: dict[str, int] = {}
+    licences: dict[str, int] = {}
     near_duplicates: NearDuplicates = NearDuplicates()
     recipe: dict[str, Any] = {}
     fingerprint: str = ""

@@ -1,20 +1,22 @@
 """Where originals come from, and what belongs together: sources, tags, pairing, groups, splits.
 
 Doors:
-    source   the protocol that a source keeps (entries, open, check, groups), and its entries
-    folder   a folder as a source
-    left_out why a name is left out, in words for people
-    sharded  tars of samples, and the dataset that a build wrote
-    hub      a dataset on the Hugging Face Hub
-    tabled   a folder with tables that say what its files are
-    choose   the source that a text names
-    tags     what a music file says of itself
-    covers   the pictures embedded in it
-    sidecar  what a file of JSON beside it says of it
-    lyrics   lyrics as sources give them, and which texts are verses
-    licences the licence that a tag names, in whatever spelling
-    pair     which picture and story belong to which music
-    artists  whose group a piece belongs to, by the names in its tags
-    group    which pieces must stay in one split
-    split    dealing whole groups out to splits
+    source     the protocol that a source keeps (entries, open, check, groups), and its entries
+    folder     a folder as a source
+    left_out   why a name is left out, in words for people
+    sharded    tars of samples, and the dataset that a build wrote
+    hub        a dataset on the Hugging Face Hub
+    tabled     a folder with tables that say what its files are
+    choose     the source that a text names
+    tags       what a music file says of itself
+    covers     the pictures embedded in it
+    sidecar    what a file of JSON beside it says of it
+    lyrics     lyrics as sources give them, and which texts are verses
+    licences   the licence that a tag names, in whatever spelling
+    rights     what files beside the music say of its licence, or reserve from machine learning
+    pair       which picture and story belong to which music
+    artists    whose group a piece belongs to, by the names in its tags
+    recordings which pieces are of one recording, by their fingerprints
+    group      which pieces must stay in one split
+    split      dealing whole groups out to splits
 """

@@ -7,9 +7,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from mmusset.licensing import UNKNOWN_WORDS
 from mmusset.sample import GIVEN, PERSON, Split, Tags
 
-from .licences import UNKNOWN
 from .split import SPLITS
 
 MEMBERS = {"image.jpg", "music.flac", "story.txt", "caption.txt", "json"}
@@ -37,7 +37,7 @@ def of_built(data: bytes) -> BuiltSample | None:
         return None
     tags = said.get("tags")
     facts = {
-        name: value.removeprefix(UNKNOWN)
+        name: value.removeprefix(UNKNOWN_WORDS)
         for name, value in (tags if isinstance(tags, dict) else {}).items()
         if name in Tags.model_fields and isinstance(value, str) and value
     }

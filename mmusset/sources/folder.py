@@ -14,7 +14,8 @@ from .cover_names import without_disc
 from .left_out import why_by_name, why_by_suffix
 from .pair import album_of
 from .parallel import is_of_sounds
-from .source import Entry, kind_of
+from .rights import WELL_KNOWN
+from .source import Entry, kind_of, rights_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ def _entry(path: bytes, inner: "os.DirEntry[bytes]") -> Entry | None:
     kind = kind_of(inner.name)
     try:
         info = inner.stat(follow_symlinks=False)
-        if why := why_by_name(inner.name):
+        says = rights_kind(inner.name) or inner.name == WELL_KNOWN
+        if (why := why_by_name(inner.name)) and not says:
             return Entry(path, "other", info.st_size, info.st_mtime_ns, why)
         if stat.S_ISDIR(info.st_mode):
             kind = "folder"
@@ -129,7 +131,7 @@ def _entry(path: bytes, inner: "os.DirEntry[bytes]") -> Entry | None:
         skip = why_by_suffix(inner.name)
     elif not os.access(inner.path, os.R_OK):
         unread = os.strerror(errno.EACCES)
-    elif info.st_size == 0:
+    elif info.st_size == 0 and kind != "rights":
         skip = "empty file"
     return Entry(path, kind, info.st_size, info.st_mtime_ns, skip, unread)
 

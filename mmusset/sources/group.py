@@ -36,6 +36,11 @@ def labels(
     )
 
 
+def recording_label(music_sha256: str) -> str:
+    """What pieces of the recording in a file share: it joins groups and names none."""
+    return f"{JOINING}{_hash(b'recording:' + music_sha256.encode())}"
+
+
 def join(label_sets: Sequence[Iterable[str]]) -> list[list[int]]:
     """The components of pieces that share labels, as lists of positions, in order (union-find)."""
     parent = list(range(len(label_sets)))

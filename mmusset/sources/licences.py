@@ -8,7 +8,8 @@ Identifiers are SPDX's in small letters, as the Hub writes them: `cc-by-sa-3.0`,
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-UNKNOWN = "unknown: "
+from mmusset.licensing import UNKNOWN_WORDS, is_vaguer
+
 MOST_SHOWN = 60  # characters of words that are no licence we know
 MOST_READ = 2000
 
@@ -108,7 +109,7 @@ def license_of(
     found = _without_vaguer({each for text in telling for each in identifiers(text)})
     if len(found) == 1 and not any(_HEDGES.search(_plain(text)) for text in telling):
         return found.pop()
-    return UNKNOWN + _shortened("; ".join(telling))
+    return UNKNOWN_WORDS + _shortened("; ".join(telling))
 
 
 def identifiers(text: str) -> list[str]:
@@ -208,19 +209,12 @@ _NAMES: tuple[tuple["re.Pattern[str]", Name], ...] = (
 
 def _without_vaguer(found: set[str]) -> set[str]:
     """Less what another says more exactly: `cc-by` beside `cc-by-3.0`, the public domain of CC0."""
-    vague = {one for one in found for other in found if _is_vaguer(one, other)}
+    vague = {one for one in found for other in found if is_vaguer(one, other)}
     if any(one.startswith("cc") and one != "cc" for one in found):
         vague.add("cc")
     if "cc0-1.0" in found:
         vague.add("public-domain")
     return found - vague
-
-
-def _is_vaguer(one: str, other: str) -> bool:
-    """Whether one is the other without its version, or without its country."""
-    more = other.removeprefix(f"{one}-")
-    is_port = one[-1].isdigit() and len(more) == 2
-    return more != other and (more[0].isdigit() or is_port)
 
 
 def _shortened(words: str) -> str:

@@ -5,6 +5,7 @@ To add a kind of source, write a class of this form beside `folder.py` and name 
 """
 
 import os
+import re
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,18 @@ from typing import Literal, Protocol
 
 from mmusset.sample import Split, Stretch
 
-Kind = Literal["music", "image", "video", "text", "caption", "sidecar", "lyrics", "other", "folder"]
+Kind = Literal[
+    "music",
+    "image",
+    "video",
+    "text",
+    "caption",
+    "sidecar",
+    "lyrics",
+    "rights",
+    "other",
+    "folder",
+]
 
 SUFFIXES: dict[Kind, frozenset[bytes]] = {
     "music": frozenset(
@@ -41,6 +53,13 @@ SUFFIXES: dict[Kind, frozenset[bytes]] = {
 # What the end of a name's stem says of a text: "song.caption.txt" is the caption of "song".
 NAMED_TEXTS: dict[bytes, Kind] = {b".caption": "caption", b".lyrics": "lyrics"}
 MUSICAL = frozenset({"music", "video"})
+# Whole names of files that say what may be done with what lies beside them: rights.py.
+_RIGHTS = re.compile(
+    rb"(?i)(?P<licence>(?:licen[sc]e|copying)(?:[-_][\w-]+)?(?:\.(?:txt|md))?)|(?P<noml>\.noml)"
+    rb"|(?P<robots>(?:ai|robots)\.txt)|(?P<tdm>tdmrep\.json)"
+)
+# Of music that loses nothing, by their names.
+LOSSLESS = (b".flac", b".wav", b".w64", b".aif", b".aiff", b".aifc", b".wv", b".tta")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +129,16 @@ class Source(Protocol):
         ...
 
 
+def rights_kind(path: bytes) -> str:
+    """Which file of rights one of that path is: licence, noml, robots or tdm; "" for none."""
+    named = _RIGHTS.fullmatch(path.rpartition(b"/")[2])
+    return (named.lastgroup or "") if named else ""
+
+
 def kind_of(name: bytes) -> Kind:
-    """What a file is, by its suffix alone; the decoder finds out whether that is true."""
+    """What a file is, by its name alone; the decoder finds out whether that is true."""
+    if rights_kind(name):
+        return "rights"
     stem, suffix = os.path.splitext(name.lower())
     kind: Kind = next((kind for kind, suffixes in SUFFIXES.items() if suffix in suffixes), "other")
     return NAMED_TEXTS.get(os.path.splitext(stem)[1], kind) if kind == "text" else kind

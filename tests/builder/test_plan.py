@@ -10,7 +10,8 @@ import soundfile
 from PIL import Image
 
 from mmusset.builder.accounting import Tally
-from mmusset.builder.planning.inventory import Inventory, Offer, take_inventory
+from mmusset.builder.planning.inventory import Inventory, take_inventory
+from mmusset.builder.planning.offers import Offer
 from mmusset.builder.planning.plan import drop_short, freeze
 from mmusset.builder.progress import BuildProgress
 from mmusset.builder.run import survey_only

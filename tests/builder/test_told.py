@@ -46,7 +46,9 @@ def test_a_scan_says_what_is_told_and_names_a_sidecar_that_is_none(source: Path)
     said = mmusset("scan", source, "--set", "clip.seconds=2").stdout
     assert "a sidecar that can't be read: c/other.json" in said
     assert "JSON of no music: c/package.json" in said
-    assert "licences  2 of 4 (50%) name one in their tags\n      2 gpl-2.0\n" in said
+    assert (
+        "licences  2 of 4 (50%) name one, in tags or a file beside them\n      2 gpl-2.0\n" in said
+    )
     assert "tags      tell the genre of 3, mood of 2" in said
 
 

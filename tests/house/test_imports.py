@@ -27,6 +27,7 @@ GROUND = {
     "encodings",
     "no_network",
     "tar_members",
+    "licensing",
 }
 NOUNS = {
     *("measured", "measurements", "quality", "structure", "sample", "notability", "recipe"),

@@ -138,7 +138,7 @@ def test_tags_that_were_kept_are_told_and_the_rest_is_unknown(tmp_path: Path) ->
         tags={"use": [], "keep": ["artist", "album", "license"]},
     )
     write_card(tmp_path)
-    assert "| unknown | 1 |\n| CC BY 4.0 | 1 |" in card_of(tmp_path)
+    assert "| CC BY 4.0 | 1 |\n| unknown | 1 |" in card_of(tmp_path)
     assert "| Mira | North | CC BY 4.0 | 1 |" in card_of(tmp_path)
 
 

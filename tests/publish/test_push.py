@@ -260,3 +260,23 @@ def test_tokens_are_never_printed(out: Path) -> None:
     for done in (forbidden, unknown, none):
         assert TOKEN not in done.out + done.err
         assert wrong not in done.out + done.err
+
+
+@pytest.mark.parametrize(
+    ("licences", "why"),
+    [
+        ({"cc-by-nc-4.0": 5}, "5 clips are cc-by-nc-4.0, which forbids commercial use"),
+        ({"cc-by-4.0": 4, "cc-by-nd-4.0": 1}, "1 clip is cc-by-nd-4.0, which lets nobody share"),
+    ],
+)
+def test_what_the_licences_of_the_music_forbid_is_refused_unless_it_is_private(
+    licences: dict[str, int], why: str, out: Path
+) -> None:
+    manifest = json.loads((out / "manifest.json").read_text())
+    (out / "manifest.json").write_text(json.dumps(manifest | {"licences": licences}))
+    with hub() as there:
+        public, private = on_hub(there, push(out), push(out, "--private"))
+        assert there.commits() == 1
+    assert public.code == 1
+    assert why in public.err
+    assert private.code == 0, private.err

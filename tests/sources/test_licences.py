@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmusset.licensing import UNKNOWN_WORDS as UNKNOWN
 from mmusset.publish.licence import LICENCE_ID
-from mmusset.sources.licences import MOST_SHOWN, UNKNOWN, identifiers, license_of
+from mmusset.sources.licences import MOST_SHOWN, identifiers, license_of
 
 SPELLINGS = {
     "cc-by-3.0": (

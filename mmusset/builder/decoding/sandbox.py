@@ -75,6 +75,7 @@ class Sandbox:
         max_side_px: int,
         min_side_px: int = 1,
         stretch: Stretch | None = None,
+        rights: str = "",
     ) -> Survey:
         """What a file, or a stretch of one, says of itself.
 
@@ -86,6 +87,7 @@ class Sandbox:
             max_side_px=max_side_px,
             min_side_px=min_side_px,
             stretch=stretch,
+            rights=rights,
         )
         return Survey.model_validate_json(await self._decoders.run(task))
 

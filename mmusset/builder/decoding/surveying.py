@@ -3,19 +3,15 @@
 import hashlib
 from dataclasses import dataclass
 
-import numpy as np
-
 from mmusset.errors import Unusable
 from mmusset.evidence import attached, still
 from mmusset.evidence.media_file import MediaFile
+from mmusset.evidence.recognition import recognition
 from mmusset.evidence.sound import Sound, open_sound
-from mmusset.sources import sidecar, tags
+from mmusset.sources import rights, sidecar, tags
 from mmusset.sources.covers import Cover
 
 from .tasks import MORE_MEMORY, Survey, SurveyTask, path_of
-
-# A smaller range of samples is silence.
-AUDIBLE = 66  # 16-bit steps from the lowest to the highest sample: -60 dB of full scale
 
 
 def survey(task: SurveyTask) -> Survey:
@@ -28,6 +24,9 @@ def survey(task: SurveyTask) -> Survey:
         if kind == "image":
             seen = _seen(media, task)
             return Survey(sha256=sha256, pixels_sha256=seen.sha256 or sha256, trouble=seen.trouble)
+        if kind == "rights":
+            said = rights.read(task.rights, media.read_at(0, rights.MOST_BYTES))
+            return Survey(sha256=sha256, rights=said)
         if kind == "sidecar":
             return _sidecar(media, sha256)
         read = tags.read(media.reader(), media.suffix)
@@ -37,6 +36,7 @@ def survey(task: SurveyTask) -> Survey:
             sound = sound and sound.stretch(task.stretch.start_s, task.stretch.end_s)
         has_frames = kind == "video" and (sound is None or sound.has_frames)
         cover, seen = (None, _Seen()) if has_frames else _best_cover(covers_in(read, sound), task)
+        sound_sha256, words = recognition(sound) if sound else ("", "")
         cover_sha256 = hashlib.sha256(cover.data).hexdigest() if cover else ""
         return Survey(
             sha256=sha256,
@@ -46,7 +46,8 @@ def survey(task: SurveyTask) -> Survey:
             trouble=seen.trouble,
             has_frames=has_frames,
             pixels_sha256=seen.sha256 or cover_sha256,
-            sound_sha256=_sound_sha256(sound) if sound else "",
+            sound_sha256=sound_sha256,
+            fingerprint=words,
             tags=tags.filled_up(read.tags, sound.told) if sound else read.tags,
             stretch=task.stretch,
             album_artist=read.album_artist or tags.album_artist(sound.told if sound else {}),
@@ -105,20 +106,3 @@ def _sound(media: MediaFile) -> Sound | None:
         return open_sound(media)
     except Unusable:
         return None
-
-
-def _sound_sha256(sound: Sound) -> str:
-    """The hash of two seconds of 16-bit PCM from the middle; "" where they can't be decoded.
-
-    No hash of silence, or all pieces that are silent in the middle would be one.
-    """
-    # From a whole second on, so that containers which round the length still agree.
-    middle_s = max(0, int(sound.duration_s / 2) - 1)
-    try:
-        samples = sound.window(middle_s, 2.0)
-    except Unusable:
-        return ""
-    pcm = np.round(samples * 32768.0).clip(-32768, 32767).astype("<i2")
-    if not len(pcm) or int(pcm.max()) - int(pcm.min()) < AUDIBLE:
-        return ""
-    return hashlib.sha256(pcm.tobytes()).hexdigest()

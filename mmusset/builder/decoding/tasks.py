@@ -22,6 +22,7 @@ from mmusset.sample import (
     Stretch,
     Tags,
 )
+from mmusset.sources.rights import RightsFile
 from mmusset.sources.sidecar import GivenText
 from mmusset.sources.source import Kind
 
@@ -37,7 +38,8 @@ class Survey(Frozen):
     `stretch` is what of the file is the piece, None for all of it.
 
     `pixels_sha256` is of the picture, or of the music's cover, as it is decoded to be stored;
-    `sound_sha256` of a moment of the decoded music. Both outlive another container or tags.
+    `sound_sha256` of a moment of the decoded music. Both outlive another container or tags. The
+    `fingerprint` outlives another encoding: words of 32 bits, the lowest byte first, in base64.
     `album_artist` is used for groups alone.
     `trouble` is why that picture or cover can't be used, as a reason and its detail, "" where it
     can; `cover_is_front` unless the only cover is known to be a back. A video `has_frames`, or is
@@ -52,10 +54,16 @@ class Survey(Frozen):
     has_frames: bool = True
     pixels_sha256: str = ""
     sound_sha256: str = ""
+    fingerprint: str = ""
+    rights: RightsFile = RightsFile()
     tags: Tags = Tags()
     texts: tuple[GivenText, ...] = ()
     album_artist: str = ""
     stretch: Stretch | None = None
+
+    def without_fingerprint(self) -> "Survey":
+        """The same less what is kept apart."""
+        return self.model_copy(update={"fingerprint": ""})
 
 
 class ComposingInput(Frozen):
@@ -70,11 +78,12 @@ class _Task(Frozen):
 
 class SurveyTask(_Task):
     """Read what a file says of itself. A picture is looked at as it would be stored, and of music
-    the `stretch` that is a piece."""
+    the `stretch` that is a piece; `rights` is which file of rights it is."""
 
     task: Literal["survey"] = "survey"
     file: bytes
     kind: Kind
+    rights: str = ""
     max_side_px: int
     min_side_px: int = 1
     stretch: Stretch | None = None

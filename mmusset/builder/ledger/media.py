@@ -5,12 +5,16 @@ Decoding is what a build without a model spends its time on, so nothing is measu
 """
 
 import sqlite3
+from base64 import b64decode
+from collections.abc import Mapping
 
+import numpy as np
 from pydantic import ValidationError
 
 from mmusset.builder.decoding.tasks import Survey
 from mmusset.errors import MmussetError
 from mmusset.sample import Heard, Prepared
+from mmusset.sources.recordings import Print
 
 
 class LedgerMedia:
@@ -33,7 +37,17 @@ class LedgerMedia:
         return Survey.model_validate_json(row[0]).sha256 if row else ""
 
     def keep_survey(self, path: bytes, size: int, mtime_ns: int, survey: Survey) -> None:
-        """Keep what a file says of itself; a row that would stay the same is not written."""
+        """Keep what a file says of itself; a row that would stay the same is not written.
+
+        Its fingerprint is kept by its content, and stays when the file goes.
+        """
+        if survey.fingerprint:
+            self._db.execute(
+                "INSERT OR REPLACE INTO fingerprint (music_sha256, words, duration_s)"
+                " VALUES (?, ?, ?)",
+                (survey.sha256, b64decode(survey.fingerprint), survey.duration_s),
+            )
+            survey = survey.without_fingerprint()
         self._db.execute(
             "INSERT INTO file (path, size, mtime_ns, survey) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (path) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns,"
@@ -41,6 +55,28 @@ class LedgerMedia:
             " IS NOT (excluded.size, excluded.mtime_ns, excluded.survey)",
             (path, size, mtime_ns, survey.model_dump_json()),
         )
+
+    def fingerprints(self) -> dict[str, Print]:
+        """The fingerprints of all music that was ever read, by the hash of its file."""
+        rows = self._db.execute("SELECT music_sha256, words, duration_s FROM sound_fingerprint")
+        return {name: Print(np.frombuffer(words, "<u4"), length) for name, words, length in rows}
+
+    def replace_alike(self, earlier: Mapping[str, str]) -> None:
+        """Set which music is the same recording as an earlier piece, and which that is."""
+        if dict(self._db.execute("SELECT music_sha256, earlier FROM sound_alike")) != earlier:
+            self._db.execute("DELETE FROM alike")
+            self._db.executemany(
+                "INSERT INTO alike (music_sha256, earlier) VALUES (?, ?)", sorted(earlier.items())
+            )
+
+    def alike_count(self) -> int:
+        """How many pieces with an accepted clip are the recording of an earlier one with any."""
+        (count,) = self._db.execute(
+            "WITH accepted AS (SELECT DISTINCT music_sha256 FROM item JOIN verdict USING (idx)"
+            " WHERE status = 'accepted') SELECT COUNT(*) FROM alike"
+            " WHERE music_sha256 IN accepted AND earlier IN accepted"
+        ).fetchone()
+        return int(count)
 
     def prepared(self, idx: int) -> Prepared | None:
         """What was measured of an item, once it was.

@@ -160,6 +160,15 @@ class LedgerVerdicts:
             )
         )
 
+    def licences(self) -> dict[str, int]:
+        """How many accepted items have music under each licence, "" for none that is named."""
+        return dict(
+            self._db.execute(
+                "SELECT json_extract(tags, '$.license'), COUNT(*) FROM sound_item"
+                " JOIN verdict USING (idx) WHERE status = 'accepted' GROUP BY 1"
+            )
+        )
+
     def told(self) -> dict[tuple[str, str], int]:
         """How many claims the tags of decided items make, by attribute and verdict."""
         rows = self._db.execute(

@@ -2,6 +2,9 @@
 
 Doors:
     inventory    what a source offers, and why the rest is left out
+    offers       a piece that it offers, and what is skipped
+    recordings   pieces of one recording, told by their fingerprints
+    rights       what is reserved, or under a licence that the recipe does not allow
     surveys      every file read once for what it says of itself
     plan         the inventory, frozen into the ledger
     candidates   a plan that grows until enough samples are accepted

@@ -16,7 +16,8 @@ from mmusset.files import failpoint
 from mmusset.sample import Item, Split
 from mmusset.sources.split import deal
 
-from .inventory import Inventory, Offer
+from .inventory import Inventory
+from .offers import Offer
 from .plan import drop_short, group_offers, items_of, splits_kept, unplanned
 
 

@@ -11,25 +11,20 @@ from mmusset.builder.ledger.ledger import Ledger
 from mmusset.builder.workspace import Workspace
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
-from mmusset.sample import Piece, SourceFile, SourcePicture, Split, Tags
+from mmusset.sample import Piece, SourceFile, SourcePicture, Tags
 from mmusset.sources.group import labels
 from mmusset.sources.pair import Pairing, PicturesFound, pair
+from mmusset.sources.rights import speaking_for
 from mmusset.sources.sidecar import sidecars, together
 from mmusset.sources.source import MUSICAL, NO_ROW, Entry, Row, Source
 
 from .matching import MatchedFiles, match_left_over
+from .offers import Offer, Skipped
+from .recordings import recognised
+from .rights import allowed, not_reserved
 from .surveys import Step, Surveys, nothing_read, survey_all
 
 LYRICS = "lyrics, which the recipe drops"
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """Something in the source that becomes no item, and why."""
-
-    path: bytes
-    reason: str
-    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +34,6 @@ class Undecided:
 
     path: bytes
     why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A piece, and what it may share with others that must stay in one split, as hashes; `split`
-    is the one that it has to go into, None for any."""
-
-    piece: Piece
-    labels: tuple[str, ...]
-    split: Split | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +58,14 @@ class LonePicture:
 @dataclass(frozen=True, slots=True)
 class Inventory:
     """What a source offers: pieces in order, pictures that music is to be generated for, and the
-    rest with its reasons."""
+    rest with its reasons. `alike` counts the pieces that are the recording of an earlier one."""
 
     entries: tuple[Entry, ...]
     offers: tuple[Offer, ...]
     lone_pictures: tuple[LonePicture, ...]
     skipped: tuple[Skipped, ...]
     undecided: tuple[Undecided, ...] = ()
+    alike: int = 0
 
 
 async def take_inventory(
@@ -114,7 +100,7 @@ def _usable(entries: Sequence[Entry], surveys: Surveys) -> list[Entry]:
 
 def _media(entries: list[Entry], recipe: Recipe) -> list[Entry]:
     """The entries that are to be read."""
-    kinds = {"music", "video", "image", "sidecar"}
+    kinds = {"music", "video", "image", "sidecar", "rights"}
     if recipe.music.source == "generate":
         kinds.add("text")  # music is generated again where a story changes
     return [e for e in entries if not e.skip and not e.unread and e.kind in kinds]
@@ -160,19 +146,31 @@ def _inventory(
         else:
             skipped.append(Skipped(path, reason))
     beside = sidecars(entries)
-    pairs, waiting = _readable(paired.pairs, surveys.unread, beside)
-    alone, waiting_alone = _readable(paired.alone, surveys.unread, {})
+    rights = {e.path: surveys.read[e.path].rights for e in entries if _speaks(e, surveys)}
+    closed = [e.path for e in entries if e.kind == "rights" and e.path in surveys.unread]
+    pairs, waiting = _readable(paired.pairs, surveys.unread, beside, closed)
+    alone, waiting_alone = _readable(paired.alone, surveys.unread, {}, closed)
     undecided += [*waiting, *waiting_alone]
+    pairs, reserved = not_reserved(pairs, rights)
+    alone, reserved_alone = not_reserved(alone, rights)
     all_offers = [_offer_of(p, surveys.read, beside[p.music], workspace.source) for p in pairs]
-    offers, twins = once_each(all_offers, workspace.ledger)
+    licensed, refused = allowed(all_offers, rights, workspace.recipe.licences)
+    skipped += [*reserved, *reserved_alone, *refused]
+    each, twins = once_each(licensed, workspace.ledger)
+    known = recognised(each, entries, workspace.recipe, workspace.ledger)
     lone, alike = _different([_lone_picture(p, surveys.read) for p in alone])
-    skipped = sorted([*skipped, *twins, *alike], key=lambda s: s.path)
+    skipped = sorted([*skipped, *twins, *known.skipped, *alike], key=lambda s: s.path)
     undecided.sort(key=lambda u: u.path)
-    return Inventory(tuple(entries), tuple(offers), tuple(lone), tuple(skipped), tuple(undecided))
+    offers, same = tuple(known.offers), known.alike
+    return Inventory(tuple(entries), offers, tuple(lone), tuple(skipped), tuple(undecided), same)
 
 
 def _pictures(entries: Sequence[Entry]) -> set[bytes]:
     return {entry.path for entry in entries if entry.kind == "image"}
+
+
+def _speaks(entry: Entry, surveys: Surveys) -> bool:
+    return entry.kind == "rights" and entry.path in surveys.read
 
 
 def _seen(surveys: Mapping[bytes, Survey]) -> PicturesFound:
@@ -188,13 +186,16 @@ def _readable(
     pairings: Sequence[Pairing],
     unread: Mapping[bytes, str],
     beside: Mapping[bytes, tuple[bytes, bytes]],
+    closed: Sequence[bytes],
 ) -> tuple[list[Pairing], list[Undecided]]:
-    """The pairings of which every file could be read, and the others."""
+    """The pairings of which every file could be read, and the others. `closed` are files of rights
+    that could not: what they speak for waits for them."""
     readable, undecided = [], []
     for pairing in pairings:
         own_and_album = beside.get(pairing.music, ())
         texts = (text for text in (pairing.story, pairing.caption) if text)
-        files = (pairing.music, pairing.image, *texts, *own_and_album)
+        rights = speaking_for(pairing.music, closed)
+        files = (pairing.music, pairing.image, *texts, *own_and_album, *rights)
         failing = next((path for path in files if path in unread), None)
         if failing is None:
             readable.append(pairing)

@@ -19,7 +19,8 @@ from mmusset.sample import Item, Piece, Split
 from mmusset.sources.group import group_name, join
 from mmusset.sources.split import SPLITS, deal
 
-from .inventory import Inventory, Offer, Skipped
+from .inventory import Inventory
+from .offers import Offer, Skipped
 
 
 def freeze(

@@ -9,7 +9,8 @@ from mmusset.builder.workspace import Workspace
 from mmusset.files import failpoint
 from mmusset.sources.split import SPLITS
 
-from .inventory import Inventory, Offer
+from .inventory import Inventory
+from .offers import Offer
 
 
 def retry_failed(inventory: Inventory, workspace: Workspace) -> int:

@@ -8,7 +8,7 @@ from mmusset.builder.decoding.tasks import Survey
 from mmusset.builder.workspace import Workspace
 from mmusset.errors import MmussetError, Unread, Unusable, first_error
 from mmusset.safe_text import show_path
-from mmusset.sources.source import Entry, Source
+from mmusset.sources.source import Entry, Source, rights_kind
 
 # Surveys per commit: after a kill, at most so many files are read again.
 BATCH = 64
@@ -87,13 +87,14 @@ class _Surveyor:
             return
         try:
             async with work.source.open(entry.path) as file:
-                image = work.recipe.image
+                image, says = work.recipe.image, rights_kind(entry.path)
                 survey = await work.sandbox.survey(
                     file,
                     entry.kind,
                     image.max_side_px,
                     image.min_side_px,
                     entry.row.stretch,
+                    says,
                 )
             surveys.read[entry.path] = survey
         except Unusable as error:
@@ -122,3 +123,5 @@ class _Surveyor:
             for entry in batch:
                 if survey := self.surveys.read.get(entry.path):
                     ledger.media.keep_survey(entry.path, entry.size, entry.mtime_ns, survey)
+                    # The ledger holds it now: in memory it would be most of what is read.
+                    self.surveys.read[entry.path] = survey.without_fingerprint()

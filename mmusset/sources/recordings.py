@@ -1,0 +1,198 @@
+"""Which pieces are of one recording, by their fingerprints: however encoded, louder, mono or cut.
+
+Pieces of about the same length are compared as they are. For those that were cut, the words of a
+block of pieces stand in an inverted index, and all later ones are looked up in it: what shares some
+words at the same distance is laid over each other. Either way all bits decide in the end. What is
+held at once is a block's index and what a few pieces meet in it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Of a word's bits, those of the higher bands: codecs change them least, and 24 tell enough.
+KEY = np.uint32(0xFFFFFF)
+BLOCK = 1000  # pieces in an index
+QUERY = 250  # pieces that are looked up at once
+MOST_MET = 32  # places in an index that a word meets: what is more frequent tells little
+LEAST_SHARED = 3  # words at the same distance, give or take JITTER steps
+JITTER = 2
+SAME = 0.6  # of the bits that would differ by chance: another piece has about 1
+SURE = 0.4
+LEAST_CHANCE = 0.1  # share of bits that would differ: less is a sound in which nothing happens
+LEAST_STEPS = 78  # of overlap without silence: five seconds
+LEAST_OVERLAP = 0.5  # of the shorter one
+# Pieces that matches less than SURE may join: more are a chain in which the ends are unlike.
+MOST_CHAINED = 50
+_FAR = 1 << 16  # more steps than a fingerprint has
+SAME_LENGTH_S = 1.5  # by which the lengths of two encodings differ at most
+MOST_OF_A_LENGTH = 500  # pieces that each is compared with: in a set of clips all are as long
+COMPARED = 128  # steps
+# In steps: as they are, and a second off, since fingerprints begin at whole seconds; an encoder
+# may add a moment.
+SHIFTS = (0, -1, 1, *range(14, 18), *range(-17, -13))
+PERHAPS = 0.35  # share of bits that differ
+
+Words = NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """The fingerprint of a piece of that length: 0 is a word of silence."""
+
+    words: Words
+    duration_s: float
+
+
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class SameRecording:
+    """Two pieces of one recording, by their places, the earlier first; `differing` is the share of
+    bits that are not the same, of what it would be by chance: 0 to 1."""
+
+    one: int
+    other: int
+    differing: float
+
+
+def matches(prints: Sequence[Print]) -> list[SameRecording]:
+    """All pairs of fingerprints that are of one recording, in order."""
+    words = [each.words for each in prints]
+    found: dict[tuple[int, int], SameRecording] = {}
+    for one, other, shift in chain(_of_a_length(prints), _sharing(words)):
+        known = found.get((one, other))
+        differing = _differing(words[one], words[other], shift)
+        if differing <= SAME and (known is None or differing < known.differing):
+            found[one, other] = SameRecording(one, other, differing)
+    return sorted(found.values(), key=lambda match: (match.one, match.other))
+
+
+def joined(found: Sequence[SameRecording]) -> list[SameRecording]:
+    """The matches that join pieces: all but those that would make a chain of them too long.
+
+    The surest come first, so that it is the weakest of a chain that are left out.
+    """
+    parent: dict[int, int] = {}
+    size: dict[int, int] = {}
+
+    def root(place: int) -> int:
+        while (up := parent.setdefault(place, place)) != place:
+            parent[place] = place = parent.setdefault(up, up)
+        return place
+
+    joining = []
+    for match in sorted(found, key=lambda match: match.differing):
+        one, other = root(match.one), root(match.other)
+        both = size.get(one, 1) + (size.get(other, 1) if one != other else 0)
+        if match.differing > SURE and one != other and both > MOST_CHAINED:
+            continue
+        parent[other], size[one] = one, both
+        joining.append(match)
+    return sorted(joining, key=lambda match: (match.one, match.other))
+
+
+def _of_a_length(prints: Sequence[Print]) -> Iterator[tuple[int, int, int]]:
+    """Pairs of about the same length that may be the same, and how many steps one is ahead."""
+    order = sorted(range(len(prints)), key=lambda place: prints[place].duration_s)
+    lengths_s = np.array([prints[place].duration_s for place in order])
+    margin = max(map(abs, SHIFTS))
+    begins = np.zeros((len(order), COMPARED + 2 * margin), np.uint32)
+    for row, place in zip(begins, order, strict=True):
+        some = prints[place].words[: len(row)]
+        row[: len(some)] = some
+    ends = np.searchsorted(lengths_s, lengths_s + SAME_LENGTH_S, "right")
+    for at, end in enumerate(ends):
+        later = begins[at + 1 : min(end, at + 1 + MOST_OF_A_LENGTH)]
+        for shift in SHIFTS if len(later) else ():
+            there = later[:, margin - shift : margin - shift + COMPARED]
+            differing = np.bitwise_count(there ^ begins[at, margin : margin + COMPARED])
+            near = np.flatnonzero(differing.sum(axis=1) <= PERHAPS * 32 * COMPARED)
+            for place in near.tolist():
+                one, other = order[at], order[at + 1 + place]
+                yield (one, other, shift) if one < other else (other, one, -shift)
+
+
+def _sharing(prints: Sequence[Words]) -> Iterator[tuple[int, int, int]]:
+    """Pairs that share words at about the same distance, and that distance in steps."""
+    for start in range(0, len(prints), BLOCK):
+        index = _Index(prints, start, min(start + BLOCK, len(prints)))
+        for first in range(start, len(prints), QUERY):
+            yield from index.meet(range(first, min(first + QUERY, len(prints))))
+
+
+class _Index:
+    """The words of some pieces, from `start` to `end`, and where they stand."""
+
+    def __init__(self, prints: Sequence[Words], start: int, end: int) -> None:
+        self._prints = prints
+        keys, pieces, steps = _telling(prints, range(start, end))
+        order = np.argsort(keys, kind="stable")
+        self._keys, self._pieces, self._steps = keys[order], pieces[order], steps[order]
+
+    def meet(self, queried: range) -> Iterator[tuple[int, int, int]]:
+        """Pairs of a piece of the index and a later one of `queried` that share words at about the
+        same distance, and that distance in steps."""
+        keys, pieces, steps = _telling(self._prints, queried)
+        low = np.searchsorted(self._keys, keys, "left")
+        count = np.minimum(np.searchsorted(self._keys, keys, "right") - low, MOST_MET)
+        asked = np.repeat(np.arange(len(keys)), count)
+        at = np.repeat(low - np.cumsum(count) + count, count) + np.arange(len(asked))
+        one, other = self._pieces[at], pieces[asked]
+        shift = self._steps[at] - steps[asked]
+        later = other > one
+        # Sorted, what a pair shares at about the same distance stands side by side.
+        met = (one * (1 << 24) + other)[later] * (2 * _FAR) + shift[later] + _FAR
+        met.sort()
+        ahead = LEAST_SHARED - 1
+        shared = met[: len(met) - ahead][met[ahead:] - met[: len(met) - ahead] <= JITTER]
+        for pair in np.unique(shared):
+            both, shift_of = divmod(int(pair), 2 * _FAR)
+            yield *divmod(both, 1 << 24), shift_of - _FAR
+
+
+def _telling(prints: Sequence[Words], places: range) -> tuple[Words, Numbers, Numbers]:
+    """The keys of these pieces, whose each is, and at which step it stands: no silence, and of what
+    is held only its beginning."""
+    keys, pieces, steps = [], [], []
+    for place in places:
+        words = prints[place]
+        key = words & KEY
+        new = (words != 0) & np.append(True, key[1:] != key[:-1])[: len(key)]
+        keys.append(key[new])
+        steps.append(np.flatnonzero(new))
+        pieces.append(np.full(len(steps[-1]), place))
+    return np.concatenate(keys), np.concatenate(pieces), np.concatenate(steps)
+
+
+def _differing(one: Words, other: Words, shift: int) -> float:
+    """How much of what would differ by chance differs, `one` being about `shift` steps ahead; 1
+    where too little overlaps."""
+    return min(_differing_at(one, other, shift + near) for near in range(-1, JITTER + 2))
+
+
+def _differing_at(one: Words, other: Words, shift: int) -> float:
+    first, last = max(0, -shift), min(len(other), len(one) - shift)
+    if last <= first:
+        return 1.0
+    mine, theirs = one[first + shift : last + shift], other[first:last]
+    sounding = (mine != 0) & (theirs != 0)
+    count = int(sounding.sum())
+    shorter = min(np.count_nonzero(one), np.count_nonzero(other))
+    if count < max(LEAST_STEPS, LEAST_OVERLAP * shorter):
+        return 1.0
+    ours, others = _bits(mine[sounding]), _bits(theirs[sounding])
+    differing = float((ours != others).mean())
+    # A bit that is nearly always the same in both agrees by chance.
+    set_here, set_there = ours.mean(axis=0), others.mean(axis=0)
+    by_chance = float((set_here * (1 - set_there) + set_there * (1 - set_here)).mean())
+    return differing / by_chance if by_chance > LEAST_CHANCE else 1.0
+
+
+def _bits(words: Words) -> NDArray[np.uint8]:
+    """Each word's bits `[words, 32]`."""
+    return np.unpackbits(words.view(np.uint8).reshape(-1, 4), axis=1)

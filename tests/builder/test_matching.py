@@ -1,16 +1,26 @@
 """`pairing.mode`: pictures and music that nothing pairs become samples, or say why they don't."""
 
+import asyncio
 import json
+import os
 import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mmusset.builder.planning.inventory import Inventory, take_inventory
+from mmusset.builder.workspace import open_workspace
+from mmusset.errors import Unread
 from mmusset.publish.features import fields_of, optional_fields
-from mmusset.recipe import Recipe
+from mmusset.recipe import ClipPart, PairingPart, Recipe
 from mmusset.sample import MediaFacts
 from mmusset.shards.tar import read_shard
+from mmusset.sources.folder import FolderSource
+from mmusset.sources.source import Source
 from tests.support.command import SHORT, mmusset, tree
 from tests.support.media import picture, piece
 
@@ -123,6 +133,51 @@ def test_a_pair_that_was_made_stays_when_more_is_found(
     assert before.items() <= after.items()
     assert len(samples(out)) > count
     assert len(set(after.values())) == len(after)
+
+
+def test_a_lost_ledger_comes_back_with_the_same_pairs(
+    source: Path, built: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(built, out)
+    for file in (out / ".mmusset").glob("ledger*"):
+        file.unlink()
+    assert mmusset("recover", out).returncode == 0
+    done = mmusset("build", "--source", source, "--out", out, *ANY)
+    assert done.returncode == 0, done.stderr
+    assert pictures(out) == pictures(built)
+    assert skipped(out) == skipped(built)
+
+
+@dataclass(frozen=True, slots=True)
+class Failing(FolderSource):
+    """A folder on a bad disk: one of its files can't be read."""
+
+    bad: bytes = b""
+
+    @asynccontextmanager
+    async def open(self, path: bytes) -> AsyncIterator[Path]:
+        if path == self.bad:
+            raise Unread("input/output error")
+        yield self.root / os.fsdecode(path)
+
+
+def test_while_a_picture_can_not_be_read_no_pair_is_for_good(source: Path, tmp_path: Path) -> None:
+    """It might be the better one for any piece."""
+    recipe = Recipe(clip=ClipPart(seconds=2), pairing=PairingPart(mode="any"))
+    bad = b"photos/IMG_0005.png"
+
+    async def look(at: Source) -> tuple[Inventory, int]:
+        async with open_workspace(at, tmp_path / "out", recipe) as workspace:
+            inventory = await take_inventory(workspace, at.entries(), lambda done, total: None)
+            return inventory, len(workspace.ledger.matching.known())
+
+    inventory, known = asyncio.run(look(Failing(source, bad)))
+    assert [each.path for each in inventory.undecided] == [bad]
+    assert known == 0
+    inventory, known = asyncio.run(look(FolderSource(source)))
+    assert inventory.undecided == ()
+    assert known == len(inventory.offers) - 1 > 0
 
 
 def test_in_the_mode_match_no_piece_keeps_what_lies_beside_it(source: Path, tmp_path: Path) -> None:

@@ -133,7 +133,9 @@ class _Matching:
 
         def is_planned(sha256: str) -> bool:
             planned = ledger.plan.first_item_of(sha256)
-            return planned is not None and planned.block in frozen
+            # Of one that was recovered from its shard alone nobody knows which picture it has:
+            # where the source is as it was, it is matched with the same again.
+            return planned is not None and planned.block in frozen and planned.item.clip_count > 0
 
         taken, waiting, here = Counter[str](), list[bytes](), set[str]()
         for path in music:

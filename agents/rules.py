@@ -106,7 +106,8 @@ def claim_faults(claims: tuple[JudgedClaim, ...], caption: str, limits: CriticPa
 
 def _found(claim: JudgedClaim) -> str:
     """What speaks against a claim."""
-    return claim.measured if claim.tier in BY_EARS else f"measured {claim.measured}"
+    by_itself = claim.tier in (*BY_EARS, "score")
+    return claim.measured if by_itself else f"measured {claim.measured}"
 
 
 def _open(claim: JudgedClaim) -> str:

@@ -108,7 +108,7 @@ def begin(
     said = sayable(music, certainty, by_tags, sounds_like)
     worth = worth_saying(said)
     evidence = prompts.load("evidence").render(
-        music=music.fields,
+        music=music.known,
         image=material.media.image_evidence,
         sayable=[claim for claim in worth if claim.tier not in BY_EARS],
     )

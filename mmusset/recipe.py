@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal, Protocol, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
@@ -114,6 +114,21 @@ class PairingPart(Frozen):
         if bool(self.clip) != bool(self.clap):
             raise ValueError("a theme is seen and heard: name both clip and clap, or neither")
         return self
+
+
+class ScoresPart(Frozen):
+    """Whether MIDI and MusicXML files are read.
+
+    With `use`, a score beside music tells what its sound leaves open. A `soundfont` is a file that
+    plays the scores with no sound beside them; whoever names one has scores used.
+    """
+
+    use: bool = False
+    soundfont: str = ""
+
+    @property
+    def are_read(self) -> bool:
+        return self.use or bool(self.soundfont)
 
 
 class ImagePart(Frozen):
@@ -386,6 +401,7 @@ class Recipe(Frozen):
     lyrics: Literal["drop", "keep"] = "drop"
     duplicates: Literal["keep", "skip"] = "keep"
     licences: LicencesPart = LicencesPart()
+    scores: ScoresPart = ScoresPart()
 
     @model_validator(mode="before")
     @classmethod
@@ -455,6 +471,10 @@ class Recipe(Frozen):
             del data["licences"]
         if self.duplicates == "keep":
             del data["duplicates"]
+        if not self.scores.are_read:  # as it was before scores were read
+            del data["scores"]
+        else:  # what was played says by which sound font, and of which bytes that was
+            data["scores"]["soundfont"] = PurePath(self.scores.soundfont).name
         if self.piece == PiecePart():
             del data["piece"]
         if self.pairing.mode == "given":

@@ -25,6 +25,7 @@ from .measured import Measured
 from .measurements.declaration import Measurement
 from .measurements.listed import MEASUREMENTS
 from .quality import Quality
+from .score import UNASKED, Score
 from .structure import SPREAD, Chosen, Section
 
 T = TypeVar("T", bound=BaseModel)
@@ -71,8 +72,8 @@ def _is_listed(attribute: str) -> str:
 Attribute = Annotated[str, AfterValidator(_is_listed)]
 
 # How something is known of the music, from the strongest ground to the weakest; "" in datasets
-# without ears, which do not say.
-Tier = Literal["", "measured", "two ears", "one ear", "told", "none"]
+# without ears and scores, which do not say.
+Tier = Literal["", "score", "measured", "two ears", "one ear", "told", "none"]
 BY_EARS: tuple[Tier, ...] = ("two ears", "one ear")
 
 
@@ -114,7 +115,8 @@ class MusicEvidence(Frozen):
 
     As JSON it is flat, with a field for each measurement on the list that is measured on the
     sound, in the list's order; neither more nor fewer are taken. What ears heard comes after, where
-    there are any, and the piece's sections last, where the recipe asks for them.
+    there are any, then the piece's sections and what its score says, where the recipe asks for
+    them. What a score settles stands in place of what was measured, which `fields` keep.
     """
 
     duration_s: float
@@ -123,12 +125,18 @@ class MusicEvidence(Frozen):
     silence_share: Measured  # share of the clip below the silence threshold
     heard: Heard = Field(default_factory=dict)
     sections: tuple[Section, ...] = ()  # of the whole piece
+    score: Score = UNASKED
 
     def __getitem__(self, measurement: Measurement[T]) -> T:
         if measurement.derive:
             return measurement.derive(self)
-        value: T = self.fields[measurement.field]
+        value: T = self.known[measurement.field]
         return value
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """The fields, with what a score settles in place of what was measured."""
+        return self.fields | dict(self.score.values())
 
     @classmethod
     def flat(cls) -> type[BaseModel]:
@@ -140,7 +148,11 @@ class MusicEvidence(Frozen):
     def _from_flat(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        others = {"heard": data.get("heard", {}), "sections": data.get("sections", ())}
+        others = {
+            "heard": data.get("heard", {}),
+            "sections": data.get("sections", ()),
+            "score": data.get("score", UNASKED),
+        }
         measured = {name: value for name, value in data.items() if name not in others}
         values = dict(vars(cls.flat().model_validate(measured)))
         own = {name: values.pop(name) for name in ("duration_s", "peak_dbfs", "silence_share")}
@@ -152,6 +164,8 @@ class MusicEvidence(Frozen):
         after: dict[str, Any] = {"heard": self.heard} if self.heard else {}
         if self.sections:
             after["sections"] = self.sections
+        if self.score.origin:
+            after["score"] = self.score
         return before | self.fields | {"silence_share": self.silence_share} | after
 
 
@@ -373,6 +387,7 @@ class Piece:
     lyrics_path: bytes | None = None
     caption_path: bytes | None = None
     stretch: Stretch | None = None
+    score_path: bytes | None = None
 
     def key(self, clip_index: int) -> str:
         """The key of a clip: from the music's content, never from its name."""

@@ -144,7 +144,11 @@ class Media:
         keeps = with_story and self._workspace.recipe.lyrics == "keep"
         lyrics = await open_(piece.lyrics_path) if keeps and piece.lyrics_path else b""
         caption = await open_(piece.caption_path) if with_story and piece.caption_path else b""
-        return Originals(music=music, picture=picture, story=story, lyrics=lyrics, caption=caption)
+        reads = with_story and self._workspace.recipe.scores.are_read and piece.score_path
+        score = await open_(reads) if reads else b""
+        return Originals(
+            music=music, picture=picture, story=story, lyrics=lyrics, caption=caption, score=score
+        )
 
     def _task(self, item: Item, originals: Originals, before: Prepared | None) -> PrepareTask:
         recipe = self._workspace.recipe
@@ -165,6 +169,8 @@ class Media:
             sections=recipe.piece.sections and before is None,
             lyrics=recipe.lyrics == "keep",
             match=self._match(item),
+            scores=recipe.scores.are_read,
+            soundfont=os.fsencode(recipe.scores.soundfont),
         )
 
     def _match(self, item: Item) -> Match:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from mmusset.sample import Match
+from mmusset.score import Score
 
 _WORDED = {
     "at once": "accepted without changes",
@@ -103,3 +104,19 @@ LYRICS_FROM = {
     "tag": "of the music's tags",
     "text": "of the text beside the music",
 }
+
+
+def score_said(score: Score) -> str:
+    """What a piece's score says of a clip, or why it says nothing; "" where none is asked for."""
+    if not score.origin:
+        return ""
+    if score.origin == "none":
+        return "there is none of its name"
+    where = f"played by {score.rendered_by}" if score.origin == "rendered" else "beside the music"
+    if not score.used:
+        return f"{where}, and not used: {score.why}"
+    if score.origin == "beside":
+        where += f", and of this sound ({score.agreement:.2f})"
+    plays = score.instruments or "no instrument that it names"
+    faintly = f"; {score.faint} play little" if score.faint else ""
+    return f"{where}: {plays}{faintly}"

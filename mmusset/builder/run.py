@@ -2,10 +2,12 @@
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 from mmusset.errors import UsageError
 from mmusset.files import failpoint
 from mmusset.recipe import Recipe
+from mmusset.scores.synthesis import check_plays
 from mmusset.sources.choose import address_of
 from mmusset.sources.source import MUSICAL, Source
 
@@ -40,6 +42,9 @@ async def build(job: BuildJob, progress: BuildProgress) -> BuildResult:
     words = words_in(job.words_from, job.out) if job.words_from else []
     entries = job.source.entries(job.out)
     offering = MUSICAL | {"image"} if job.composer else MUSICAL
+    if job.recipe.scores.soundfont:
+        check_plays(Path(job.recipe.scores.soundfont))
+        offering |= {"score"}
     if not any(e.unread or (e.kind in offering and not e.skip) for e in entries):
         why = commonest(Counter(e.skip for e in entries if e.skip))
         is_mostly = f", but {why}" if why else ""

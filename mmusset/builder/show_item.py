@@ -24,7 +24,7 @@ from mmusset.structure import lines as section_lines
 
 from .item_story import ItemStory
 from .ledger.marks import Mark
-from .reasons import LYRICS_FROM, ORIGINS, matched_how_well, worded
+from .reasons import LYRICS_FROM, ORIGINS, matched_how_well, score_said, worded
 
 MOST_LINES = 8  # of lyrics
 WAITS = "waits for `mmusset build --apply-marks`"
@@ -117,6 +117,7 @@ def _evidence(media: MediaFacts) -> list[str]:
             if each.line
         ),
         *_heard(music),
+        *([f"  score {said}"] if (said := score_said(music.score)) else []),
         *(f"  piece {when} {what}" for when, what in section_lines(music.sections)),
         *(f"  {name} {text}" for name, text in quality_lines(media.quality)),
         f"  colours {palette}",
@@ -208,7 +209,7 @@ def _ground(claim: JudgedClaim) -> str:
         return "said by a tag"
     if not claim.measured:
         return "measured nothing"
-    if claim.tier in BY_EARS:
+    if claim.tier in (*BY_EARS, "score"):
         return f"{claim.measured}, {claim.confidence:.2f}; {claim.tier}"
     right = rightness(claim.attribute)
     return f"measured {claim.measured}, {claim.confidence:.2f}" + (

@@ -1,14 +1,18 @@
-"""What the ears together say for a claim, or against it, and at which tier."""
+"""What the ears together say for a claim, or against it, and at which tier; a score outranks
+them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from mmusset.sample import HeardLabel, MusicEvidence, Tier
+from mmusset.score import SURE
+from mmusset.scores.programs import implied_by, may_be_heard
 
 from .declaration import Ear, Label
 from .listed import EARS
 
+INSTRUMENT = "instrument"
 # What follows from what is heard: a choir is a voice, a violin one of the strings.
 FOLLOWS: Mapping[tuple[str, str], tuple[str, str]] = MappingProxyType(
     {
@@ -56,22 +60,28 @@ class _Witness:
 
 
 def testimonies(music: MusicEvidence) -> tuple[Testimony, ...]:
-    """What the ears say of all that they listen for and nothing measures, in the labels' order."""
-    values = (
+    """What the ears say of all that they listen for and nothing measures, in the labels' order;
+    the instruments of a score come first, those that play most before the others."""
+    written = ((INSTRUMENT, name) for name in music.score.playing if music.score.used)
+    listened_for = (
         (witness.label.attribute, witness.label.value)
         for witness in _witnesses(music)
         if witness.label.is_unmeasured
     )
-    found = (testimony(attribute, value, music) for attribute, value in dict.fromkeys(values))
+    values = dict.fromkeys((*written, *listened_for))
+    found = (testimony(attribute, value, music) for attribute, value in values)
     return tuple(each for each in found if each)
 
 
 def testimony(attribute: str, value: str, music: MusicEvidence) -> Testimony | None:
-    """What the ears say of a value; None where none listens for it, nor for what it follows from.
+    """What a score says of a value, or else the ears; None where none listens for it, nor for what
+    it follows from.
 
     Two ears of one kind count as the surer one. Where two kinds agree the odds multiply: each is
     taken as if it had begun with even odds, which is more careful than their base rates allow.
     """
+    if written := _written(attribute, value, music):
+        return written
     own = [witness for witness in _witnesses(music) if _says(witness.label, attribute, value)]
     implying = [
         witness
@@ -97,6 +107,20 @@ def testimony(attribute: str, value: str, music: MusicEvidence) -> Testimony | N
         tier="two ears" if len(agreeing) > 1 else "one ear",
         said=", ".join(_told_of(witness) for witness in agreeing or best.values()),
     )
+
+
+def _written(attribute: str, value: str, music: MusicEvidence) -> Testimony | None:
+    """What a score says of an instrument: that it plays, or that nothing does that could be taken
+    for it; None where it can't tell."""
+    score = music.score
+    if attribute != INSTRUMENT or not score.used:
+        return None
+    said = f"{value} by its score"
+    if value in score.playing or value in implied_by(score.playing):
+        return Testimony(attribute, value, SURE, False, "score", said)
+    if score.all_named and not may_be_heard(value, {*score.playing, *score.playing_little}):
+        return Testimony(attribute, value, 1 - SURE, True, "score", said)
+    return None
 
 
 def doubted(attribute: str, value: str, music: MusicEvidence) -> float:

@@ -34,12 +34,13 @@ def measure(sound: Sound, silence_dbfs: float) -> PieceEvidence:
     It is a function of the file alone, so that it is the same for all clips of a piece. A place
     that can't be decoded is left out. Raises Unusable where the file says nothing of its length.
     """
-    signals = [
-        signal
-        for start_s in places_s(sound.duration_s)
-        if (signal := _heard_at(sound, start_s, silence_dbfs))
-    ]
-    return pooled(signals)
+    return pooled([signal for _, signal in signals_of(sound, silence_dbfs)])
+
+
+def signals_of(sound: Sound, silence_dbfs: float) -> list[tuple[float, ClipSignal]]:
+    """The places of a piece that can be heard, each with the second at which it begins."""
+    places = ((at_s, _heard_at(sound, at_s, silence_dbfs)) for at_s in places_s(sound.duration_s))
+    return [(at_s, signal) for at_s, signal in places if signal]
 
 
 def pooled(signals: Sequence[ClipSignal]) -> PieceEvidence:

@@ -59,11 +59,12 @@ class Sound:
     can't be relied on, samples are `counted` from the beginning. `has_frames` where there are
     moving pictures with it, `has_attached` where there are single ones; `told` is what the
     container says of it, by names in small letters. Of a `stretch` of a file, the piece begins
-    `offset_s` behind the file's own beginning, and ends before the file does.
+    `offset_s` behind the file's own beginning, and ends before the file does. A
+    score is `played` before it is read.
     """
 
     media: MediaFile
-    reader: Literal["sndfile", "av"]
+    reader: Literal["sndfile", "av", "score"]
     duration_s: float
     rate_hz: int
     channels: int
@@ -92,6 +93,8 @@ class Sound:
         duration_s = min(end_s, self.duration_s) - start_s
         return replace(self, offset_s=start_s, duration_s=duration_s, is_stretch=True)
 
+    played: NDArray[np.int16] | None = None
+
     def window(self, start_s: float, seconds: float) -> Samples:
         """Samples `[frames, channels]` in -1..1 from `start_s` on, at `rate_hz`.
 
@@ -110,6 +113,10 @@ class Sound:
     def _read(self, start_s: float, seconds: float) -> Samples:
         import soundfile
 
+        if self.played is not None:
+            start = round(start_s * self.rate_hz)
+            window = self.played[start : start + round(seconds * self.rate_hz)]
+            return window.astype(np.float32) / np.float32(FULL_SCALE["i2"])
         if self.reader == "sndfile":
             try:
                 return _read_sndfile(self, start_s, seconds)
@@ -133,7 +140,7 @@ def open_sound(media: MediaFile) -> Sound:
 def past_damage(sound: Sound) -> Sound | None:
     """The same by the reader that goes on behind damage, without what is lost; None where that is
     the reader already, or it finds nothing."""
-    if sound.reader == "av":
+    if sound.reader != "sndfile":
         return None
     try:
         with sound_errors(sound.media):

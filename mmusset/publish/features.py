@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 
 from mmusset.sample import HeardLabel, MusicEvidence, Quadruple
+from mmusset.score import Score
 from mmusset.structure import Section
 
 Feature = dict[str, Any]
@@ -40,11 +41,12 @@ def features(ears: Ears = DEAF, optional: Collection[str] = ()) -> list[Feature]
 def optional_fields(recipe: Mapping[str, Any]) -> frozenset[str]:
     """The fields that the samples of a recipe have, and that others leave out."""
     fields = {
-        "tier": bool(recipe.get("ears")),
+        "tier": bool(recipe.get("ears") or recipe.get("scores")),
         "chosen": "choose" in recipe.get("clip", {}),
         "lyrics": recipe.get("lyrics") == "keep",
         "match": "pairing" in recipe,
         "sections": bool(recipe.get("piece", {}).get("sections")),
+        "score": bool(recipe.get("scores")),
     }
     return frozenset(name for name, is_there in fields.items() if is_there)
 
@@ -62,6 +64,8 @@ def fields_of(
         after = [{"name": "heard", "struct": _heard(ears)}] if ears else []
         if "sections" in optional:
             after.append({"name": "sections", "list": fields_of(Section)})
+        if "score" in optional:
+            after.append({"name": "score", "struct": fields_of(Score)})
     return [
         {"name": name, **_feature(field.annotation, ears, optional)}
         for name, field in model.model_fields.items()

@@ -35,8 +35,8 @@ _KINDS: dict[str, str] = {
     ),
     "a copy-protected audiobook": "aa aax aaxc",
     "notes and no sound: render it to FLAC": (
-        "mid midi kar rmi mod xm it s3m mtm med okt stm spc nsf nsfe sid gbs vgm vgz psf psf2"
-        " minipsf usf hes ay ym musicxml mxl mscz mscx gp gp3 gp4 gp5 gpx ly abc sib mus cap capx"
+        "mod xm it s3m mtm med okt stm spc nsf nsfe sid gbs vgm vgz psf psf2"
+        " minipsf usf hes ay ym mscz mscx gp gp3 gp4 gp5 gpx ly abc sib mus cap capx"
     ),
     "a video in a format that mmusset does not read: convert it to MP4": (
         "rm rmvb vob mxf swf divx ogm dv f4v wtv dvr-ms vro nsv m2v"

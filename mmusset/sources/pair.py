@@ -12,13 +12,14 @@ from mmusset.sample import ImageOrigin
 
 from .cover_names import BACK, COVER_FOLDERS, is_disc, rank
 from .parallel import place_of
-from .source import NO_ROW, Entry, Kind, Row
+from .source import NO_ROW, Entry, Kind, Row, kind_of
 
 _OF_NO_MUSIC: dict[Kind, str] = {
     "image": "picture",
     "text": "text",
     "caption": "caption",
     "lyrics": "lyrics",
+    "score": "another score",
 }
 STORY = re.compile(rb"\.story\Z", re.IGNORECASE)
 _NAMED = re.compile(rb"\.(story|caption|lyrics)\Z", re.IGNORECASE)
@@ -26,7 +27,7 @@ _NAMED = re.compile(rb"\.(story|caption|lyrics)\Z", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """A piece of music, its picture and, if there are any, its texts: relative paths.
+    """A piece of music, its picture and, if there are any, its texts and score: relative paths.
 
     For a picture that is alone, `music` is the picture too: some is to be made from it.
     """
@@ -38,6 +39,7 @@ class Pairing:
     lyrics: bytes | None = None
     caption: bytes | None = None
     row: Row = NO_ROW
+    score: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,10 @@ def pair(
             leftover.append((entry.path, reason))
             continue
         image, origin = picture
-        lyrics = shelf.lyrics(name)
+        lyrics, score = shelf.lyrics(name), shelf.score(name)
         texts = (story, lyrics, caption)
-        pairs.append(Pairing(entry.path, image, origin, *texts, entry.row))
-        used |= {image, story or b"", lyrics or b"", caption or b""}
+        pairs.append(Pairing(entry.path, image, origin, *texts, entry.row, score))
+        used |= {image, story or b"", lyrics or b"", caption or b"", score or b""}
     alone = _alone(entries, shelf, used) if generate else []
     used |= {path for a in alone for path in (a.image, a.story or b"")}
     for entry in entries:
@@ -221,6 +223,10 @@ class _Shelf:
 
     def caption(self, music: bytes) -> bytes | None:
         return self._of_stem("caption", music)
+
+    def score(self, music: bytes) -> bytes | None:
+        """The score of a piece; one that is played is its own."""
+        return music if kind_of(music) == "score" else self._of_stem("score", music)
 
     def covers(self, folder: bytes) -> list[bytes]:
         """The folder's covers, the likeliest first."""

@@ -14,6 +14,7 @@ _NAMES: dict[Kind, frozenset[bytes]] = {
     "text": frozenset(b"text texts txt story stories".split()),
     "caption": frozenset(b"caption captions prompt prompts".split()),
     "lyrics": frozenset(b"lyrics lyric lrc".split()),
+    "score": frozenset(b"score scores midi midis mid musicxml".split()),
 }
 
 

@@ -21,6 +21,7 @@ Kind = Literal[
     "caption",
     "sidecar",
     "lyrics",
+    "score",
     "rights",
     "other",
     "folder",
@@ -49,6 +50,9 @@ SUFFIXES: dict[Kind, frozenset[bytes]] = {
     "text": frozenset({b".txt"}),
     "sidecar": frozenset({b".json"}),  # of music, if it is named so: sidecar.py
     "lyrics": frozenset({b".lrc"}),  # of music, if a recipe asks for them: lyrics.py
+    "score": frozenset(  # of music, or music itself: score_files.py
+        {b".mid", b".midi", b".kar", b".rmi", b".musicxml", b".mxl"}
+    ),
 }
 # What the end of a name's stem says of a text: "song.caption.txt" is the caption of "song".
 NAMED_TEXTS: dict[bytes, Kind] = {b".caption": "caption", b".lyrics": "lyrics"}

@@ -10,9 +10,11 @@ from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.pulse import PULSE
 from mmusset.measurements.tempo import TEMPO
 from mmusset.recipe import SOUNDS_LIKE
-from mmusset.sample import Claim, JudgedClaim, MusicEvidence
+from mmusset.sample import Claim, JudgedClaim, MusicEvidence, Tier
 
 from .hedge import hedged
+
+MOST_WRITTEN = 4  # instruments of a score that are said, those that play most
 
 
 def findings(music: MusicEvidence) -> dict[str, Finding]:
@@ -23,11 +25,18 @@ def findings(music: MusicEvidence) -> dict[str, Finding]:
 def finding_of(measurement: Measurement[Any], music: MusicEvidence) -> Finding:
     """What the evidence says of a measurement's attribute.
 
-    It is no surer than an ear allows that should hear what was measured, and does not.
+    It is no surer than an ear allows that should hear what was measured, and does not; nobody
+    outranks a score.
     """
     finding = measurement.finding(music)
+    if measurement.name in music.score.settles:
+        return dataclasses.replace(finding, measured=f"{finding.measured} by its score")
     most = doubted(finding.attribute, finding.value, music)
     return finding if finding.confidence <= most else dataclasses.replace(finding, confidence=most)
+
+
+def _tier(attribute: str, music: MusicEvidence) -> Tier:
+    return "score" if attribute in music.score.settles else "measured"
 
 
 def carried(finding: Finding, certainty: float) -> bool:
@@ -46,18 +55,24 @@ def sayable(
 ) -> tuple[Claim, ...]:
     """What may be said of a clip; maybe nothing.
 
-    First what its tags tell and no measurement settles, then what ears heard, then what was
-    measured, in the order of the list of measurements. A tempo or key that is told stands in place
-    of the measured one, which could not tell it from its half, double or relative; so does the
-    tempo of its pace. What an ear is less sure of than `certainty`, but not than `sounds_like`, is
-    said as that.
+    First what its tags tell and no measurement settles, then what ears heard or a score names, then
+    what was measured or is written, in the order of the list of measurements. A tempo or key that
+    is told stands in place of the measured one, which could not tell it from its half, double or
+    relative, but not of a score's; so does the tempo of its pace. What an ear is less sure of than
+    `certainty`, but not than `sounds_like`, is said as that.
     """
-    by_tags = [claim for claim in told if claim.verdict == "told"]
+    written = music.score.settles
+    by_tags = [c for c in told if c.verdict == "told" and c.attribute not in written]
     replaced = {claim.attribute for claim in by_tags}
     if TEMPO.name in replaced:
         replaced.add(PULSE.name)
     measured = (
-        Claim(attribute=name, value=finding.value, text=f"{name} {finding.value}", tier="measured")
+        Claim(
+            attribute=name,
+            value=finding.value,
+            text=f"{name} {finding.value}",
+            tier=_tier(name, music),
+        )
         for name, finding in findings(music).items()
         if carried(finding, certainty) and name not in replaced
     )
@@ -74,11 +89,14 @@ def sayable(
 def _heard(
     music: MusicEvidence, certainty: float, sounds_like: float, by_tags: Sequence[Claim]
 ) -> Iterator[Claim]:
-    """What ears heard that no tag tells, each at its tier; what follows from another is left out.
+    """What ears heard and a score names, that no tag tells, each at its tier; what follows from
+    another is left out.
 
     A piece is of one genre: of the tags, or the likeliest.
     """
     sure = [each for each in testimonies(music) if 0 < sounds_like <= each.probability]
+    written = [each for each in sure if each.tier == "score"]
+    sure = [each for each in sure if each not in written[MOST_WRITTEN:]]
     told = {(claim.attribute, claim.value) for claim in by_tags}
     followed = {FOLLOWS.get((each.attribute, each.value)) for each in sure}
     genres = [each for each in sure if each.attribute == "genre"]

@@ -34,12 +34,12 @@ def judge(
     tempo, the relative or second best key, a neighbouring word within the border's margin. An ear
     contradicts only where its silence counts. What nothing settles is told if it is among `told`,
     the claims that the music's tags make and nothing measured or heard contradicts. The tier of
-    each claim, what it stands on, is given where ears have listened.
+    each claim, what it stands on, is given where ears have listened or scores are asked for.
     """
     by_tags = {said for claim in told for said in _said_by(claim)}
     judged = (_judge(claim, music, certainty, sounds_like) for claim in claims)
     verdicts = (_as_told(claim, by_tags) for claim in judged)
-    if music.heard:
+    if music.heard or music.score.origin:
         return tuple(verdicts)
     return tuple(claim.model_copy(update={"tier": ""}) for claim in verdicts)
 
@@ -77,14 +77,15 @@ def _judge(claim: Claim, music: MusicEvidence, certainty: float, sounds_like: fl
     else:
         return _by_ears(claim, music, certainty, sounds_like)
     verdict = _verdict(fits, denied, finding, certainty)
-    tier: Tier = "none" if verdict == "unverifiable" else "measured"
+    ground: Tier = "score" if claim.attribute in music.score.settles else "measured"
+    tier: Tier = "none" if verdict == "unverifiable" else ground
     return _judged(claim, verdict, finding.measured, finding.confidence, tier)
 
 
 def _by_ears(
     claim: Claim, music: MusicEvidence, certainty: float, sounds_like: float
 ) -> JudgedClaim:
-    """What only ears can settle."""
+    """What only ears can settle, or a score."""
     denied = claim.value.startswith("not ") or claim.value == ABSENT
     value = "present" if claim.value == ABSENT else claim.value.removeprefix("not ")
     heard = testimony(claim.attribute, value, music)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mmusset.builder.item_story import ItemStory
-from mmusset.builder.reasons import LYRICS_FROM, matched_how_well
+from mmusset.builder.reasons import LYRICS_FROM, matched_how_well, score_said
 from mmusset.ears.witness import what_was_heard
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.precision import rightness
@@ -280,6 +280,7 @@ def _facts(story: ItemStory) -> list[Named]:
             "text beside it": prepared.set_aside,
             **_lyrics(prepared.media.lyrics),
             "picture matched": matched_how_well(image.match),
+            "score": score_said(prepared.media.music_evidence.score),
             "picture's size": f"{image.width_px} x {image.height_px}",
         }
     facts |= {name: getattr(item.tags, name) for name in Tags.model_fields}

@@ -17,7 +17,7 @@ from .card import SKIPPED, UNDECIDED, status_of, writers_of
 
 Values = dict[str, tuple[str, ...]]
 
-TIERS = ("measured", "two ears", "one ear", "told", "none")
+TIERS = ("score", "measured", "two ears", "one ear", "told", "none")
 # A colour that covers less is not what a picture is about.
 LEAST_SHARE = 0.1
 

@@ -30,7 +30,9 @@ GROUND = {
     "licensing",
 }
 NOUNS = {
-    *("measured", "measurements", "quality", "structure", "sample", "notability", "recipe"),
+    *("measured", "measurements", "quality", "structure", "score", "sample"),
+    "notability",
+    "recipe",
     "recipe_file",
 }
 # What each room may use besides the ground floor, from the bottom of the house to its top. A room
@@ -43,22 +45,27 @@ MAY_USE: dict[str, set[str]] = {
     "measurements": {"measured", "calibrated", "dsp"},
     "quality": set(),
     "structure": set(),
-    "sample": {"measured", "measurements", "quality", "structure"},
+    "score": {"measured", "measurements"},
+    "sample": {"measured", "measurements", "quality", "structure", "score"},
     "notability": {"sample", "measurements"},
     "recipe": {"sample", "measured", "measurements", "structure"},
     "recipe_file": {"recipe"},
     "recipes": set(),
     "prompts": {"measurements"},
     "sources": NOUNS,
-    "evidence": {*NOUNS, "dsp"},
-    "ears": {*NOUNS, "pretrained", "dsp", "evidence"},
+    "scores": {*NOUNS, "dsp"},
+    "evidence": {*NOUNS, "dsp", "scores"},
+    "ears": {*NOUNS, "pretrained", "dsp", "evidence", "scores"},
     "matching": {*NOUNS, "ears", "pretrained"},
     "truth": {*NOUNS, "evidence", "ears"},
     "speakers": {*NOUNS, "prompts", "truth", "ears"},
     "agents": {*NOUNS, "speakers", "prompts", "truth", "ears"},
     "shards": NOUNS,
-    "builder": {*NOUNS, "sources", "evidence", "ears", "speakers", "shards", "prompts", "truth"}
-    | {"matching"},
+    "builder": {
+        *NOUNS,
+        *("sources", "scores", "evidence", "ears", "speakers", "shards", "prompts", "truth"),
+        "matching",
+    },
     "auditing": {*NOUNS, "builder", "ears", "sources", "truth"},
     "publish": {*NOUNS, "shards", "truth"},
     "view": {*NOUNS, "dsp", "ears", "sources", "speakers", "shards", "builder"},

@@ -13,6 +13,7 @@ import os
 import shutil
 import struct
 import tempfile
+import zipfile
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from tests.support.cards import ADOBE_RGB, card, icc
 from tests.support.command import SHORT, mmusset
 from tests.support.media import library, picture
 from tests.support.samples import sample
+from tests.support.scores import midi, musicxml, song
 from tests.support.sounds import ENCODED, filmed, in_container
 
 if TYPE_CHECKING:
@@ -103,6 +105,18 @@ def tags(data: bytes, bench: Bench) -> None:
     suffix, data = suffixed(data, SOUNDS)
     read = tags.read(io.BytesIO(data), f".{suffix}")
     _are_clean(read.tags)
+
+
+def scores(data: bytes, bench: Bench) -> None:
+    from mmusset.scores.notation import NotAScore
+    from mmusset.scores.read import SUFFIXES, read_score
+
+    suffix, data = suffixed(data, SUFFIXES)
+    with suppress(NotAScore):
+        score = read_score(data, suffix)
+        assert score.notes
+        assert 0 <= score.begins_s <= score.ends_s <= 3600
+        assert all(0 <= note.pitch < 128 for note in score.notes)
 
 
 def sidecar(data: bytes, bench: Bench) -> None:
@@ -640,6 +654,18 @@ def gauge_seeds(folder: Path) -> Iterator[bytes]:
     yield b"# HELP x y\n# TYPE x counter\nvllm:num_requests_waiting 1e3\n"
 
 
+def score_seeds(folder: Path) -> Iterator[bytes]:
+    from mmusset.scores.read import MIDI_SUFFIXES, SUFFIXES
+
+    of_midi = range(len(MIDI_SUFFIXES))
+    yield from (bytes([n]) + midi(song(rounds=1), key=(2, 0)) for n in of_midi)
+    yield bytes([SUFFIXES.index(".musicxml")]) + musicxml(repeat=True).encode()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("score.xml", musicxml(measures=4))
+    yield bytes([SUFFIXES.index(".mxl")]) + packed.getvalue()
+
+
 def shard_seeds(folder: Path) -> Iterator[bytes]:
     from tests.support.datasets_made import write_dataset
 
@@ -673,6 +699,7 @@ TARGETS: dict[str, Target] = {
     "sidecar": Target(sidecar, sidecar_seeds, 1 << 12),
     "rows": Target(rows, row_seeds, 1 << 12),
     "tar": Target(tars, tar_seeds, 1 << 15),
+    "score": Target(scores, score_seeds, 1 << 14),
     "sound": Target(sound, sound_seeds, 1 << 17),
     "picture": Target(pictures, picture_seeds, 1 << 15),
     "video": Target(video, video_seeds, 1 << 17),

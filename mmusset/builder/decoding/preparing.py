@@ -22,9 +22,13 @@ from mmusset.evidence import piece as pieces
 from mmusset.evidence import quality as qualities
 from mmusset.evidence.choice import ChosenPlace, choose
 from mmusset.evidence.media_file import MediaFile
+from mmusset.evidence.played import open_played
 from mmusset.evidence.sound import Sound, open_sound
 from mmusset.recipe import ClipPart, ImagePart
 from mmusset.sample import ClipFacts, ImageFacts, MediaFacts, MusicEvidence, Prepared
+from mmusset.score import Score
+from mmusset.scores.evidence import PieceScore
+from mmusset.scores.synthesis import SoundFont
 from mmusset.sources import lyrics, sidecar, tags
 from mmusset.sources.pair import STORY
 from mmusset.sources.sidecar import GivenText
@@ -32,6 +36,7 @@ from mmusset.speakers.picture import fit
 from mmusset.structure import SPREAD, Chosen, Section, placed
 
 from .given_lyrics import given_lyrics
+from .given_score import is_played, score_of_clip, score_of_piece
 from .surveying import covers_in
 from .tasks import (
     NO_CAPTION,
@@ -79,7 +84,7 @@ def prepare(task: PrepareTask) -> Prepared:
         sha256, stretch = media.sha256(), piece.stretch
         if (stretch.sha256(sha256) if stretch else sha256) != piece.music.sha256:
             raise Unusable("changed since it was planned")
-        sound = open_sound(media)
+        sound = _opened_sound(media, task)
         if stretch:
             sound = sound.stretch(stretch.start_s, stretch.end_s)
         whole = _known_pieces.get(_known_by(task)) or _heard_whole(sound, task)
@@ -202,7 +207,11 @@ def _evidence(task: PrepareTask, clip: clips.Clip, whole: "_Whole") -> MusicEvid
     listening = ears_named(task.ears)
     heard = hear(clip.samples, clip.rate_hz, listening, silence_dbfs)
     return measured.model_copy(
-        update={"heard": heard, "sections": placed(whole.sections, clip.start_s)}
+        update={
+            "heard": heard,
+            "sections": placed(whole.sections, clip.start_s),
+            "score": score_of_clip(whole.score, task, clip),
+        }
     )
 
 
@@ -213,6 +222,7 @@ class _Whole:
     evidence: pieces.PieceEvidence
     places: tuple[ChosenPlace, ...]
     sections: tuple[Section, ...]
+    score: PieceScore | Score
 
 
 # By the music's hash, how many clips are cut from it, how, and whether sections are asked for.
@@ -235,15 +245,22 @@ def _heard_whole(sound: Sound, task: PrepareTask) -> _Whole:
     silence_dbfs = task.clip.silence_dbfs
     evidence = pieces.measure(sound, silence_dbfs)
     found = sections.measure(sound, silence_dbfs) if task.sections else ()
+    score = score_of_piece(sound, task)
     if task.clip.choose == "spread" or task.cut_before:
-        return _Whole(evidence, (), found)
+        return _Whole(evidence, (), found, score)
     singers = [ear for ear in ears_named(task.ears) if ear.hears_voices]
 
     def voice(clip: clips.Clip) -> tuple[float, float]:
         return voice_in(hear(clip.samples, clip.rate_hz, singers, silence_dbfs), singers)
 
     places = choose(sound, task.item.clip_count, task.clip, voice)
-    return _Whole(evidence, places, found)
+    return _Whole(evidence, places, found, score)
+
+
+def _opened_sound(media: MediaFile, task: PrepareTask) -> Sound:
+    if is_played(task):
+        return open_played(media, SoundFont.at(path_of(task.soundfont)))
+    return open_sound(media)
 
 
 def _cut(sound: Sound, task: PrepareTask, whole: _Whole) -> tuple[clips.Clip, Chosen]:

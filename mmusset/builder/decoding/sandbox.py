@@ -76,6 +76,7 @@ class Sandbox:
         min_side_px: int = 1,
         stretch: Stretch | None = None,
         rights: str = "",
+        soundfont: str = "",
     ) -> Survey:
         """What a file, or a stretch of one, says of itself.
 
@@ -88,6 +89,7 @@ class Sandbox:
             min_side_px=min_side_px,
             stretch=stretch,
             rights=rights,
+            soundfont=os.fsencode(soundfont),
         )
         return Survey.model_validate_json(await self._decoders.run(task))
 

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from mmusset.errors import Unusable
 from mmusset.evidence import attached, still
 from mmusset.evidence.media_file import MediaFile
+from mmusset.evidence.played import open_played
 from mmusset.evidence.recognition import recognition
 from mmusset.evidence.sound import Sound, open_sound
+from mmusset.scores.read import SUFFIXES as SCORE_SUFFIXES
+from mmusset.scores.synthesis import SoundFont
 from mmusset.sources import rights, sidecar, tags
 from mmusset.sources.covers import Cover
 
@@ -29,6 +32,8 @@ def survey(task: SurveyTask) -> Survey:
             return Survey(sha256=sha256, rights=said)
         if kind == "sidecar":
             return _sidecar(media, sha256)
+        if media.suffix in SCORE_SUFFIXES and task.soundfont:
+            return _played(media, sha256, task)
         read = tags.read(media.reader(), media.suffix)
         sound = _sound(media)
         if task.stretch:
@@ -52,6 +57,12 @@ def survey(task: SurveyTask) -> Survey:
             stretch=task.stretch,
             album_artist=read.album_artist or tags.album_artist(sound.told if sound else {}),
         )
+
+
+def _played(media: MediaFile, sha256: str, task: SurveyTask) -> Survey:
+    """A score that is played. Raises Unusable where that can't be done."""
+    sound = open_played(media, SoundFont.at(path_of(task.soundfont)))
+    return Survey(sha256=sha256, duration_s=sound.duration_s, sound_sha256=_sound_sha256(sound))
 
 
 def covers_in(read: tags.TagRead, sound: Sound | None) -> tuple[Cover, ...]:

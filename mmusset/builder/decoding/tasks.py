@@ -78,7 +78,8 @@ class _Task(Frozen):
 
 class SurveyTask(_Task):
     """Read what a file says of itself. A picture is looked at as it would be stored, and of music
-    the `stretch` that is a piece; `rights` is which file of rights it is."""
+    the `stretch` that is a piece; `rights` is which file of rights it is. A score is played with the
+    `soundfont`."""
 
     task: Literal["survey"] = "survey"
     file: bytes
@@ -87,13 +88,14 @@ class SurveyTask(_Task):
     max_side_px: int
     min_side_px: int = 1
     stretch: Stretch | None = None
+    soundfont: bytes = b""
 
 
 class Originals(_Task):
     """The files of a piece as they are opened on this machine: absolute paths.
 
-    `picture` is the music's own file where the picture is in it; `story`, `lyrics` and `caption`
-    are b"" where none are given.
+    `picture` is the music's own file where the picture is in it; `story`, `lyrics`, `caption` and
+    `score` are b"" where none are given.
     """
 
     music: bytes
@@ -101,6 +103,7 @@ class Originals(_Task):
     story: bytes
     lyrics: bytes = b""
     caption: bytes = b""
+    score: bytes = b""
 
 
 class ComposingTask(_Task):
@@ -123,7 +126,7 @@ class PrepareTask(_Task):
     `sound`, the clip is also stored as a listener is sent it, as `stem`.listener.wav. A clip that
     was chosen by its sound is cut again where it was, `cut_before`, and not chosen anew. With
     `sections`, those of the whole piece are measured too; with `lyrics`, those that are given are
-    kept.
+    kept; with `scores`, what a score says is. Music that is a score is played with the `soundfont`.
     """
 
     task: Literal["prepare"] = "prepare"
@@ -140,6 +143,8 @@ class PrepareTask(_Task):
     sections: bool = False
     lyrics: bool = False
     match: Match = Match()
+    scores: bool = False
+    soundfont: bytes = b""
 
 
 class ListenTask(_Task):

@@ -22,11 +22,11 @@ from .schema import read_meta
 _ITEM_COLUMNS = """item.idx, item.block, item.key, item.clip_index, item.clip_count, item.grp,
     block.split, item.music_path, item.music_sha256, item.duration_s, item.image_path,
     item.image_sha256, item.image_origin, item.story_path, item.tags, item.lyrics_path,
-    item.caption_path, item.start_s, item.end_s"""
+    item.caption_path, item.start_s, item.end_s, item.score_path"""
 # The columns of a piece, in the order of `_piece_row`.
 _PIECE_COLUMNS = (
     "music_path, music_sha256, duration_s, image_path, image_sha256, image_origin, story_path,"
-    " tags, lyrics_path, caption_path, start_s, end_s"
+    " tags, lyrics_path, caption_path, start_s, end_s, score_path"
 )
 _SET_PIECE = ", ".join(f"{column} = ?" for column in _PIECE_COLUMNS.split(", "))
 BLOCK_COLUMNS = "n, split, number, provisional"
@@ -198,7 +198,7 @@ class LedgerPlan:
         idx = self._next_idx()
         self._db.executemany(
             f"INSERT INTO item (idx, block, key, clip_index, clip_count, grp, {_PIECE_COLUMNS})"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     *(idx + place, block, i.key, i.clip_index, i.clip_count, i.group),
@@ -220,11 +220,11 @@ class LedgerPlan:
         """Note where the files of a piece are now; its content is the same."""
         self._db.execute(
             "UPDATE item SET music_path = ?, image_path = ?, image_origin = ?, story_path = ?,"
-            " lyrics_path = ?, caption_path = ?"
+            " lyrics_path = ?, caption_path = ?, score_path = ?"
             " WHERE music_sha256 = ?",
             (
                 *(piece.music.path, piece.picture.path, piece.picture.origin, piece.story_path),
-                *(piece.lyrics_path, piece.caption_path, piece.music.sha256),
+                *(piece.lyrics_path, piece.caption_path, piece.score_path, piece.music.sha256),
             ),
         )
 
@@ -292,6 +292,7 @@ def _piece(
     caption_path: bytes | None,
     start_s: float | None,
     end_s: float | None,
+    score_path: bytes | None,
 ) -> Piece:
     """The piece of these columns; `_piece_row` returns them."""
     return Piece(
@@ -303,6 +304,7 @@ def _piece(
         lyrics_path,
         caption_path,
         None if start_s is None or end_s is None else Stretch(start_s, end_s),
+        score_path,
     )
 
 
@@ -314,4 +316,5 @@ def _piece_row(piece: Piece) -> tuple[bytes | str | float | None, ...]:
         *(piece.story_path, piece.tags.model_dump_json()),
         *(piece.lyrics_path, piece.caption_path),
         *((stretch.start_s, stretch.end_s) if stretch else (None, None)),
+        piece.score_path,
     )

@@ -46,7 +46,7 @@ CREATE TABLE item (
     music_path BLOB NOT NULL, music_sha256 TEXT NOT NULL, duration_s REAL NOT NULL,
     clip_index INTEGER NOT NULL, clip_count INTEGER NOT NULL,
     image_path BLOB NOT NULL, image_sha256 TEXT NOT NULL, image_origin TEXT NOT NULL,
-    story_path BLOB, lyrics_path BLOB, caption_path BLOB,
+    story_path BLOB, lyrics_path BLOB, caption_path BLOB, score_path BLOB,
     start_s REAL, end_s REAL,
     grp TEXT NOT NULL, tags TEXT NOT NULL, crc INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX item_block ON item (block, idx);

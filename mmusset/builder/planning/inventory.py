@@ -15,6 +15,7 @@ from mmusset.sample import Piece, SourceFile, SourcePicture, Tags
 from mmusset.sources.group import labels
 from mmusset.sources.pair import Pairing, PicturesFound, pair
 from mmusset.sources.rights import speaking_for
+from mmusset.sources.score_files import sorted_out
 from mmusset.sources.sidecar import sidecars, together
 from mmusset.sources.source import MUSICAL, NO_ROW, Entry, Row, Source
 
@@ -81,6 +82,7 @@ async def take_inventory(
     entries = _without_other_json(entries)
     if workspace.recipe.lyrics == "drop":
         entries = [_left_out(e, LYRICS) if e.kind == "lyrics" else e for e in entries]
+    entries = sorted_out(entries, workspace.recipe.scores)
     surveys = await survey_all(workspace, _media(entries, workspace.recipe), step)
     surveys.unread.update((e.path, e.unread) for e in entries if e.unread)
     if surveys.unread and not surveys.read and not surveys.unusable:
@@ -274,6 +276,7 @@ def _offer_of(
         pairing.lyrics or texts.get("lyrics"),
         pairing.caption or texts.get("caption"),
         pairing.row.stretch,
+        pairing.score,
     )
     return _offer(piece, pixels_sha256, music, source, pairing.row)
 

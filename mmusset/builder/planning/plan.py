@@ -136,6 +136,7 @@ def _find_again(piece: Piece, ledger: Ledger) -> None:
         story_path=piece.story_path,
         lyrics_path=piece.lyrics_path,
         caption_path=piece.caption_path,
+        score_path=piece.score_path,
     )
     if now != before:
         ledger.plan.move_piece(now)

@@ -56,5 +56,6 @@ def _mended(planned: PlannedItem, offers: Mapping[str, Offer], ledger: Ledger) -
         story_path=now.story_path,
         lyrics_path=now.lyrics_path,
         caption_path=now.caption_path,
+        score_path=now.score_path,
     )
     return replace(planned, item=replace(item, piece=piece))

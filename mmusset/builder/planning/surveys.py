@@ -87,7 +87,8 @@ class _Surveyor:
             return
         try:
             async with work.source.open(entry.path) as file:
-                image, says = work.recipe.image, rights_kind(entry.path)
+                image, scores = work.recipe.image, work.recipe.scores
+                says = rights_kind(entry.path)
                 survey = await work.sandbox.survey(
                     file,
                     entry.kind,
@@ -95,6 +96,7 @@ class _Surveyor:
                     image.min_side_px,
                     entry.row.stretch,
                     says,
+                    scores.soundfont,
                 )
             surveys.read[entry.path] = survey
         except Unusable as error:

@@ -1,0 +1,56 @@
+"""The score that a piece is given, and what it says of a clip."""
+
+from mmusset.errors import Unusable
+from mmusset.evidence.clip import Clip
+from mmusset.evidence.media_file import MediaFile
+from mmusset.evidence.piece import signals_of
+from mmusset.evidence.played import notation_of
+from mmusset.evidence.sound import Sound
+from mmusset.score import NO_SCORE, UNASKED, Score
+from mmusset.scores import synthesis
+from mmusset.scores.agreement import Place
+from mmusset.scores.evidence import PieceScore, of_clip, of_piece, rendered
+from mmusset.scores.notation import NotAScore
+from mmusset.scores.read import SUFFIXES
+
+from .tasks import PrepareTask, path_of
+
+
+def is_played(task: PrepareTask) -> bool:
+    """Whether the music is a score, which a sound font plays."""
+    suffix = path_of(task.originals.music).suffix.lower()
+    return bool(task.soundfont) and suffix in SUFFIXES
+
+
+def score_of_piece(sound: Sound, task: PrepareTask) -> PieceScore | Score:
+    """A piece's score, compared with its sound; or what is said of all of its clips where there is
+    none that can be read.
+
+    A score costs its music nothing: without it the sound alone is measured. Raises Unread.
+    """
+    if not task.scores:
+        return UNASKED
+    if not task.originals.score:
+        return NO_SCORE
+    try:
+        with MediaFile(path_of(task.originals.score)) as media:
+            notation = notation_of(media)
+    except NotAScore as error:
+        return Score(origin="beside", why=f"it {error}")
+    except Unusable as error:
+        return Score(origin="beside", why=f"it can't be read: {error}")
+    if is_played(task):
+        return rendered(notation)
+    places = [Place(at_s, signal) for at_s, signal in signals_of(sound, task.clip.silence_dbfs)]
+    return of_piece(notation, places, sound.duration_s)
+
+
+def score_of_clip(piece: PieceScore | Score, task: PrepareTask, clip: Clip) -> Score:
+    """What the score says of a clip."""
+    if isinstance(piece, Score):
+        return piece
+    long_s = len(clip.samples) / clip.rate_hz
+    if not is_played(task):
+        return of_clip(piece, clip.start_s, long_s, "beside")
+    by = synthesis.identity(synthesis.SoundFont.at(path_of(task.soundfont)))
+    return of_clip(piece, clip.start_s, long_s, "rendered", by)

@@ -23,6 +23,7 @@ from mmusset.shards.manifest import (
     ListedShard,
     Manifest,
     NearDuplicates,
+    RemovedPieces,
 )
 
 from .accounting import Cost, total_cost
@@ -70,6 +71,7 @@ def manifest(ledger: Ledger) -> Manifest:
         prompts=job.prompts,
         cost=_costs(ledger, tally.found - tally.skipped),
         ears=_ears(job.ears),
+        removed=tuple(RemovedPieces(**asdict(each)) for each in ledger.removals.all()),
     )
 
 

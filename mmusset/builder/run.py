@@ -20,7 +20,7 @@ from .ledger.file import open_to_read
 from .manifest import write_manifest
 from .media import Media
 from .planning.candidates import Candidates
-from .planning.inventory import Inventory, take_inventory
+from .planning.inventory import Inventory, take_inventory, without_removed
 from .planning.plan import freeze
 from .planning.provisional import planning
 from .planning.retry import retry_failed
@@ -66,6 +66,7 @@ async def build(job: BuildJob, progress: BuildProgress) -> BuildResult:
         if studio:
             most = job.quota.budget if job.quota else job.limit
             inventory = await studio.supply(inventory, most, beyond, progress.composed)
+        inventory = without_removed(inventory, ledger)
         candidates = _plan(job, workspace, inventory, beyond)
         carried = carry(ledger, words, str(job.words_from)) if job.words_from else None
         media = Media(workspace, studio)

@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from .options import DatasetArgument, JsonOption, show
+from .options import DatasetArgument, JsonOption, log, show
 
 app = typer.Typer()
 GROUP = "Look at it"
@@ -160,3 +161,52 @@ def mark(
         print(show_item.words_saved(marks.read_claims(dataset, key, caption or "")))
     if verdict:
         marks.save_mark(dataset, marks.Mark(key, verdict, note))
+
+
+@app.command(rich_help_panel=GROUP)
+def remove(
+    dataset: DatasetArgument,
+    item: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY|PATH", help="A sample, or its music; repeatable."),
+    ] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATH", help="A file or folder of the source; repeatable."),
+    ] = None,
+    why: Annotated[str, typer.Option(help="The reason, which the card tells.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be removed; change nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove without asking.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Take pieces out of a dataset for good, in a new version of its shards.
+
+    Samples, texts, replies and names go, from the ledger too, and later builds leave the pieces
+    out. When, why and how many stays. Your own files are not touched.
+
+    \b
+    Examples:
+      mmusset remove music --item 57cddd5f60c701885115b5a1 --why "the owner asked"
+      mmusset remove music --source "Ann/Album" --why "no licence" --dry-run
+    """
+    from mmusset.builder import remove as removing
+    from mmusset.errors import UsageError
+    from mmusset.publish.card import write_card_if_free
+    from mmusset.safe_text import show_path
+
+    named = (tuple(item or ()), tuple(source or ()))
+    paths = removing.to_remove(dataset, *named)
+    if dry_run:
+        print("\n".join(show_path(path) for path in paths))
+        return
+    if not yes and not sys.stdin.isatty():
+        raise UsageError("no terminal to ask on: give --yes, or --dry-run to see what would go")
+    if paths and not yes and not typer.confirm(f"Remove {len(paths)} pieces for good?", err=True):
+        print("nothing was removed")
+        return
+    done = asyncio.run(removing.remove(dataset, *named, why))
+    if done.finished:
+        write_card_if_free(dataset, log)
+    show(done, removing.Removed.text, as_json)

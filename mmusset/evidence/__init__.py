@@ -10,6 +10,7 @@ Doors:
     clip         where a clip is cut, and how it is stored
     sound        `open_sound`: an open file in, its length and windows of its sound out
     recognition  `recognition`: a sound in, what its recording is known again by out
+    played       `open_played`: a score in, its sound as a sound font plays it out
     still        `open_image`: an open file in, a picture out
     video        `video_frame`: an open file in, a frame out
     attached     `pictures`: an open file in, the pictures attached to its sound out

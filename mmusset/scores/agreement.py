@@ -32,7 +32,7 @@ LEAST_WITHOUT_PITCH = 0.5  # of beginnings, where nothing but drums plays
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class HeardPlace:
     """A part of the sound, and where it begins."""
 
     start_s: float
@@ -76,7 +76,7 @@ def lengths_agree(notation: Notation, duration_s: float) -> bool:
     return abs(longer_s) <= max(MOST_TAIL_S, MOST_LENGTH * duration_s)
 
 
-def agreement(notation: Notation, places: Sequence[Place], duration_s: float) -> Agreement:
+def agreement(notation: Notation, places: Sequence[HeardPlace], duration_s: float) -> Agreement:
     """How a sound of this length, heard at these places, goes with a score.
 
     Other speeds are tried where it does not go with the score's own.
@@ -121,7 +121,7 @@ def _transposed(heard: Sequence[tuple[Doubles, Doubles]], written: Doubles, spee
 
 def _with_attack(
     notation: Notation,
-    places: Sequence[Place],
+    places: Sequence[HeardPlace],
     pitch: float,
     speed: float,
     shift_s: float,
@@ -144,7 +144,7 @@ def _speeds(notation: Notation, duration_s: float) -> Iterator[float]:
             yield speed
 
 
-def _heard(place: Place) -> tuple[Doubles, Doubles]:
+def _heard(place: HeardPlace) -> tuple[Doubles, Doubles]:
     """The middle of each frame of a place, and how strong its pitch classes are, `[frames, 12]`."""
     spectrum = place.signal.pitch_spectrum
     hz = spectrum.frequencies_hz.astype(np.float64)
@@ -196,7 +196,7 @@ def _centred(frames: Doubles) -> Doubles:
 
 
 def _attack(
-    notation: Notation, places: Sequence[Place], shift_s: float, speed: float, reach_s: float
+    notation: Notation, places: Sequence[HeardPlace], shift_s: float, speed: float, reach_s: float
 ) -> tuple[float, float]:
     """The correlation of beginnings, and by how much the shift has to change for it."""
     hop_s = places[0].signal.spectrum.hop_s

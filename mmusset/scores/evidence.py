@@ -13,7 +13,7 @@ from typing import Literal
 from mmusset.measurements.key import KEYS
 from mmusset.score import Score
 
-from .agreement import AS_WRITTEN, Agreement, Place, agreement, lengths_agree
+from .agreement import AS_WRITTEN, Agreement, HeardPlace, agreement, lengths_agree
 from .notation import DRUMS, FASTEST_BPM, SLOWEST_BPM, KeyMark, Notation, Note
 from .programs import STRUCK, is_clear, name_of
 from .tonality import KeyScores, of_signature, pitch_classes
@@ -40,7 +40,7 @@ class PieceScore:
     why: str = ""
 
 
-def of_piece(notation: Notation, places: Sequence[Place], duration_s: float) -> PieceScore:
+def of_piece(notation: Notation, places: Sequence[HeardPlace], duration_s: float) -> PieceScore:
     """A score beside a sound of this length, compared with it at some places."""
     if not lengths_agree(notation, duration_s):
         return PieceScore(notation, AS_WRITTEN, NOT_ITS_LENGTH)

@@ -67,6 +67,15 @@ class NearDuplicates(_Part):
     recordings: Number = 0
 
 
+class RemovedPieces(_Part):
+    """Pieces that were taken out for good: on which day, why, and how many samples went."""
+
+    at: str
+    why: str
+    pieces: Number
+    samples: Number
+
+
 class Rates(_Part):
     """What share of the prompt tokens was cached, and how fast a call's reply came."""
 
@@ -119,14 +128,14 @@ class ListedEar(_Part):
 
 
 class Manifest(_Part):
-    """What a dataset is, counted from its ledger. No dates: same ledger, same bytes.
+    """What a dataset is, counted from its ledger. No date of its own: same ledger, same bytes.
 
     found = accepted + rejected + failed + skipped. `splits` counts samples, `claims` those of
     accepted captions by verdict, `licences` samples by the licence of their music, `unknown` where
     nothing names one, `marks` what people asked for that was honoured. `recipe` is
     less what can't change a byte (`Recipe.canonical`), `fingerprint` the sha256 of that text;
-    `prompts` (sha256) and `models` are by agent, `ears` by their names; without any the file has
-    no such field.
+    `prompts` (sha256) and `models` are by agent, `ears` by their names; `removed` is what
+    was taken out for good. Without any, the file has no such fields.
     """
 
     format: Literal["mmusset/1"]
@@ -153,6 +162,7 @@ class Manifest(_Part):
     prompts: dict[str, str] = {}
     cost: CallCosts = CallCosts()
     ears: Annotated[dict[str, ListedEar], Field(exclude_if=_is_empty)] = {}
+    removed: Annotated[tuple[RemovedPieces, ...], Field(exclude_if=_is_empty)] = ()
 
     def to_bytes(self) -> bytes:
         """The bytes of its file: sorted keys, plain ASCII."""

@@ -12,6 +12,7 @@ Doors:
     covers     the pictures embedded in it
     sidecar    what a file of JSON beside it says of it
     lyrics     lyrics as sources give them, and which texts are verses
+    score_files which scores lie beside music, and which are alone
     licences   the licence that a tag names, in whatever spelling
     rights     what files beside the music say of its licence, or reserve from machine learning
     pair       which picture and story belong to which music

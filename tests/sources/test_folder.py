@@ -105,7 +105,7 @@ def test_an_album_may_be_named_like_a_bin(tmp_path: Path, album: str) -> None:
         ("Booklet.PDF", "a document"),
         ("album.zip", "an archive: unpack it"),
         ("song.als", "a project of a music program: export it as FLAC"),
-        ("song.mid", "notes and no sound: render it to FLAC"),
+        ("song.mod", "notes and no sound: render it to FLAC"),
         ("song.ape", "sound in a format that mmusset does not read: convert it to FLAC"),
         ("film.rmvb", "a video in a format that mmusset does not read: convert it to MP4"),
         ("photo.CR2", "a picture in a format that mmusset does not read: save it as JPEG"),

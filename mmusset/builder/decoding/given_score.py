@@ -8,7 +8,7 @@ from mmusset.evidence.played import notation_of
 from mmusset.evidence.sound import Sound
 from mmusset.score import NO_SCORE, UNASKED, Score
 from mmusset.scores import synthesis
-from mmusset.scores.agreement import Place
+from mmusset.scores.agreement import HeardPlace
 from mmusset.scores.evidence import PieceScore, of_clip, of_piece, rendered
 from mmusset.scores.notation import NotAScore
 from mmusset.scores.read import SUFFIXES
@@ -41,7 +41,9 @@ def score_of_piece(sound: Sound, task: PrepareTask) -> PieceScore | Score:
         return Score(origin="beside", why=f"it can't be read: {error}")
     if is_played(task):
         return rendered(notation)
-    places = [Place(at_s, signal) for at_s, signal in signals_of(sound, task.clip.silence_dbfs)]
+    places = [
+        HeardPlace(at_s, signal) for at_s, signal in signals_of(sound, task.clip.silence_dbfs)
+    ]
     return of_piece(notation, places, sound.duration_s)
 
 

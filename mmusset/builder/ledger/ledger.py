@@ -14,6 +14,7 @@ from .marks import LedgerMarks
 from .matching import LedgerMatching
 from .media import LedgerMedia
 from .plan import LedgerPlan
+from .removals import LedgerRemovals
 from .rows import LedgerConnection, broken, is_passing
 from .shards import LedgerShards
 from .verdicts import LedgerVerdicts
@@ -35,6 +36,7 @@ class Ledger:
         self.verdicts = LedgerVerdicts(connection, self.left_out)
         self.shards = LedgerShards(connection)
         self.marks = LedgerMarks(connection)
+        self.removals = LedgerRemovals(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -99,6 +99,11 @@ class LedgerPlan:
         row = self._db.execute(f"{ITEM_FROM} WHERE key = ?", (key,)).fetchone()
         return planned_of(row) if row else None
 
+    def items(self) -> Iterator[PlannedItem]:
+        """Every item, in the order of the plan."""
+        for row in self._db.execute(f"{ITEM_FROM} ORDER BY item.idx"):
+            yield planned_of(row)
+
     def items_at(self, path: bytes) -> list[PlannedItem]:
         """The items cut from, or pictured by, the file of this path."""
         rows = self._db.execute(

@@ -26,6 +26,7 @@ from .rights import allowed, not_reserved
 from .surveys import Step, Surveys, nothing_read, survey_all
 
 LYRICS = "lyrics, which the recipe drops"
+REMOVED = "removed from the dataset by `mmusset remove`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +222,19 @@ def once_each(offers: Sequence[Offer], ledger: Ledger) -> tuple[list[Offer], lis
         if offer != chosen[(music := offer.piece.music).sha256]
     ]
     return [o for o in offers if o == chosen[o.piece.music.sha256]], twins
+
+
+def without_removed(inventory: Inventory, ledger: Ledger) -> Inventory:
+    """The same without the pieces that were removed from the dataset for good."""
+    removed = [o for o in inventory.offers if ledger.removals.knows(o.piece.music.sha256)]
+    if not removed:
+        return inventory
+    skipped = [Skipped(o.piece.music.path, REMOVED) for o in removed]
+    return replace(
+        inventory,
+        offers=tuple(offer for offer in inventory.offers if offer not in removed),
+        skipped=tuple(sorted((*inventory.skipped, *skipped), key=lambda s: s.path)),
+    )
 
 
 def _different(pictures: Sequence[LonePicture]) -> tuple[list[LonePicture], list[Skipped]]:

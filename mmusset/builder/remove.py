@@ -1,0 +1,183 @@
+"""`mmusset remove`: pieces leave a dataset for good, in a new version of its shards.
+
+What was made of them goes from the shards, from the ledger and from its copy: samples, texts,
+replies, measurements, marks, names. What stays is that something was removed, when, why and how
+much, and a hash of each piece's hash, by which a later build leaves it out.
+
+All is taken out of the ledger in one transaction; what comes after it (new shards, manifest, the
+old shards deleted) is finished by the same command, or by a build, whatever ends it before.
+"""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mmusset.errors import MmussetError, UsageError
+from mmusset.files import failpoint
+from mmusset.recipe import Recipe
+from mmusset.safe_text import show_path
+from mmusset.sources.choose import source_at
+
+from .ledger.copy import LedgerCopy
+from .ledger.file import open_to_read
+from .ledger.ledger import Ledger
+from .ledger.plan import PlannedItem
+from .ledger.removals import Removal
+from .manifest import write_manifest
+from .media import Media
+from .seal import Sealer
+from .workspace import Workspace, open_workspace
+
+MOST_WHY_CHARACTERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What a removal took out. `finished` means that the shards and the manifest have it no more;
+    else a build has to decide what is left first."""
+
+    pieces: int
+    samples: int
+    finished: bool
+
+    def text(self) -> str:
+        """For people."""
+        if not self.pieces:
+            return "nothing new to remove; what was begun before is finished"
+        what = f"removed {self.pieces} pieces with {self.samples} accepted samples"
+        if self.finished:
+            return (
+                f"{what}; what was published has them until you push again, and the Hub keeps what"
+                " was there before"
+            )
+        return f"{what}; run `mmusset build` to the end, and the shards have them no more"
+
+
+def to_remove(out: Path, items: Sequence[str], places: Sequence[str]) -> list[bytes]:
+    """The paths of the music that a removal would take out, in the order of the plan.
+
+    `items` are keys of samples or paths of their music, `places` files and folders of the source;
+    all clips of a piece go. Raises UsageError where one of them names nothing that is there, or was
+    removed before.
+    """
+    with open_to_read(out) as ledger:
+        planned = _named(ledger, items, places)
+    return list(dict.fromkeys(each.item.piece.music.path for each in planned))
+
+
+async def remove(out: Path, items: Sequence[str], places: Sequence[str], why: str) -> Removed:
+    """Take out what `to_remove` names, and finish what an earlier removal began.
+
+    Raises as `to_remove` does; UsageError without a reason, MmussetError where the disk refuses or
+    a build is running.
+    """
+    why = " ".join(why.split())
+    if not 0 < len(why) <= MOST_WHY_CHARACTERS:
+        raise UsageError(
+            f"a removal needs a reason of at most {MOST_WHY_CHARACTERS} characters, which the"
+            " manifest and the card tell: --why"
+        )
+    with open_to_read(out) as ledger:
+        recipe = Recipe.of_canonical(ledger.job.facts().recipe)
+        source = source_at(ledger.job.source)
+    async with open_workspace(source, out, recipe) as workspace:
+        planned = _named(workspace.ledger, items, places)
+        removal = _take_out(workspace, planned, why) if planned else None
+        finished = await _finish(workspace)
+    pieces, samples = (removal.pieces, removal.samples) if removal else (0, 0)
+    return Removed(pieces, samples, finished)
+
+
+def _named(ledger: Ledger, items: Sequence[str], places: Sequence[str]) -> list[PlannedItem]:
+    """Every planned item of the pieces that are named."""
+    if not items and not places:
+        raise UsageError("say what to remove: --item KEY, or --source PATH")
+    everything = list(ledger.plan.items())
+    pieces: set[str] = set()
+    for named in items:
+        found = {p.item.source_sha256 for p in everything if _is_item(p, named)}
+        if not found and not ledger.removals.knows(named):
+            raise UsageError(f"no sample of the dataset has the key or path {named!r}")
+        pieces |= found
+    for place in places:
+        path = os.fsencode(place).rstrip(b"/")
+        found = {p.item.source_sha256 for p in everything if _is_in(p, path)}
+        if not found and not ledger.removals.all():
+            raise UsageError(
+                f"nothing in the dataset was made of {show_path(path)}: name a file or a folder as"
+                " it lies in the source"
+            )
+        pieces |= found
+    return [planned for planned in everything if planned.item.source_sha256 in pieces]
+
+
+def _is_item(planned: PlannedItem, named: str) -> bool:
+    return named == planned.item.key or os.fsencode(named) == planned.item.piece.music.path
+
+
+def _is_in(planned: PlannedItem, path: bytes) -> bool:
+    """Whether a piece's music is the file of that path, or in the folder."""
+    music = planned.item.piece.music.path
+    return music == path or music.startswith(path + b"/")
+
+
+def _take_out(workspace: Workspace, planned: Sequence[PlannedItem], why: str) -> Removal:
+    """Take items out of the ledger, all or nothing, and what lies beside it of them."""
+    ledger = workspace.ledger
+    generated = {
+        ledger.media.generated_name(p.item.source_sha256)
+        for p in planned
+        if p.item.piece.is_generated
+    }
+    with ledger.transaction():
+        samples = 0
+        for each in planned:
+            outcome = ledger.verdicts.outcome(each.idx)
+            samples += outcome is not None and outcome.verdict.status == "accepted"
+            ledger.shards.reopen(each.idx)
+            ledger.removals.forget(each)
+        removal = Removal(
+            at=datetime.now(UTC).date().isoformat(),
+            why=why,
+            samples=samples,
+            pieces=len({each.item.source_sha256 for each in planned}),
+        )
+        ledger.removals.keep(removal)
+        failpoint("removal_written")
+    failpoint("removal_kept")
+    media = Media(workspace)
+    for each in planned:
+        media.forget(each.item.key)
+    for name in generated:
+        (workspace.folder / "generated" / f"{name}.flac").unlink(missing_ok=True)
+    return removal
+
+
+async def _finish(workspace: Workspace) -> bool:
+    """Write the shards that are missing, the manifest and the ledger's copy; False where items are
+    left to decide. What the ledger deleted is overwritten."""
+    ledger, out = workspace.ledger, workspace.out
+    media = Media(workspace)
+    sealer = Sealer(workspace, media)
+    sealer.sweep()
+    for block in ledger.plan.blocks():
+        if ledger.shards.of(block.n) is None and not (
+            block.provisional or ledger.verdicts.undecided_in(block.n)
+        ):
+            await sealer.seal(block)
+    ledger.removals.sweep()
+    copied: list[str] = []
+    async with LedgerCopy(out, ledger, copied.append) as copy:
+        await copy.make()
+    if copied:
+        raise MmussetError(f"{copied[0]}; the old copy has what was removed: run this again")
+    if ledger.verdicts.tally().undecided:
+        return False
+    write_manifest(out, ledger)
+    sealer.remove_replaced()
+    await asyncio.to_thread(shutil.rmtree, media.cache, ignore_errors=True)
+    return True

@@ -16,6 +16,7 @@ Doors:
     estimate         what a model will cost
     accounting       what became of every item, and what the replies have cost
     marks            what people want of items
+    remove           pieces taken out for good
     manifest         `manifest.json`
     studio           generated music, and what a composer is
     workspace        what every part of a build works with

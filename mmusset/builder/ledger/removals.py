@@ -9,8 +9,14 @@ from dataclasses import dataclass
 from mmusset.sample import Key
 
 from .plan import PlannedItem
-
-# What is known of an item under its place in the plan.
+# What is known by the hash of a piece's music, and of an item under its place in the plan.
+# What is known by the hash of a piece's music, and of an item by its place in the plan.
+_BY_MUSIC = {
+    "generated": "music_sha256",
+    "matched": "music_sha256",
+    "affect": "sha256",
+    "unmatched": "sha256",
+}
 _BY_PLACE = ("verdict", "prepared", "applied", "mark", "unread_item")
 MUSIC_IN_KEY = 24  # hex digits of the music's hash that a key begins with
 
@@ -61,7 +67,8 @@ class LedgerRemovals:
         self._db.execute("DELETE FROM item WHERE idx = ?", (planned.idx,))
         self._db.execute("DELETE FROM call WHERE key = ?", (item.key,))
         self._db.execute("DELETE FROM mark_aside WHERE key = ?", (item.key,))
-        self._db.execute("DELETE FROM generated WHERE music_sha256 = ?", (piece.music.sha256,))
+        for table, column in _BY_MUSIC.items():
+            self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (piece.music.sha256,))
         paths = (piece.music.path, piece.picture.path, piece.story_path, piece.lyrics_path)
         for path in (*paths, piece.caption_path, piece.score_path):
             # A cover that other pieces have too stays theirs.

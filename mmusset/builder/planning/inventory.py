@@ -88,6 +88,7 @@ async def take_inventory(
     surveys.unread.update((e.path, e.unread) for e in entries if e.unread)
     if surveys.unread and not surveys.read and not surveys.unusable:
         raise nothing_read(workspace.source, surveys.unread)
+    entries = [_left_out(e, REMOVED) if _was_removed(e, surveys, workspace) else e for e in entries]
     mode, matched = workspace.recipe.pairing.mode, MatchedFiles()
     if mode != "given":
         usable = _usable(entries, surveys)
@@ -224,8 +225,14 @@ def once_each(offers: Sequence[Offer], ledger: Ledger) -> tuple[list[Offer], lis
     return [o for o in offers if o == chosen[o.piece.music.sha256]], twins
 
 
+def _was_removed(entry: Entry, surveys: Surveys, workspace: Workspace) -> bool:
+    """Whether a file is music that was removed from the dataset for good."""
+    survey = surveys.read.get(entry.path) if entry.kind in MUSICAL else None
+    return survey is not None and workspace.ledger.removals.knows(survey.sha256)
+
+
 def without_removed(inventory: Inventory, ledger: Ledger) -> Inventory:
-    """The same without the pieces that were removed from the dataset for good."""
+    """The same without the pieces, of generated music, that were removed from the dataset."""
     removed = [o for o in inventory.offers if ledger.removals.knows(o.piece.music.sha256)]
     if not removed:
         return inventory

@@ -181,10 +181,10 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", help="Remove without asking.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Take pieces out of a dataset for good, in a new version of its shards.
+    """Take pieces out of a dataset for good.
 
-    Samples, texts, replies and names go, from the ledger too, and later builds leave the pieces
-    out. When, why and how many stays. Your own files are not touched.
+    Its shards are written anew. Samples, texts, replies and names go, from the ledger too, and later
+    builds leave the pieces out. When, why and how many stays. Your own files are not touched.
 
     \b
     Examples:

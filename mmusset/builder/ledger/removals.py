@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mmusset.sample import Key
 
 from .plan import PlannedItem
+
 # What is known by the hash of a piece's music, and of an item under its place in the plan.
 # What is known by the hash of a piece's music, and of an item by its place in the plan.
 _BY_MUSIC = {

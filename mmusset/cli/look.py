@@ -183,8 +183,8 @@ def remove(
 ) -> None:
     """Take pieces out of a dataset for good.
 
-    Its shards are written anew. Samples, texts, replies and names go, from the ledger too, and later
-    builds leave the pieces out. When, why and how many stays. Your own files are not touched.
+    Its shards are written anew. Samples, texts, replies and names go, from the ledger too, and
+    later builds leave the pieces out. When, why and how many stays. Your own files stay untouched.
 
     \b
     Examples:

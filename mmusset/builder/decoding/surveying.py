@@ -32,10 +32,8 @@ def survey(task: SurveyTask) -> Survey:
             return Survey(sha256=sha256, rights=said)
         if kind == "sidecar":
             return _sidecar(media, sha256)
-        if media.suffix in SCORE_SUFFIXES and task.soundfont:
-            return _played(media, sha256, task)
         read = tags.read(media.reader(), media.suffix)
-        sound = _sound(media)
+        sound = _sound(media, task)
         if task.stretch:
             sha256 = task.stretch.sha256(sha256)
             sound = sound and sound.stretch(task.stretch.start_s, task.stretch.end_s)
@@ -57,12 +55,6 @@ def survey(task: SurveyTask) -> Survey:
             stretch=task.stretch,
             album_artist=read.album_artist or tags.album_artist(sound.told if sound else {}),
         )
-
-
-def _played(media: MediaFile, sha256: str, task: SurveyTask) -> Survey:
-    """A score that is played. Raises Unusable where that can't be done."""
-    sound = open_played(media, SoundFont.at(path_of(task.soundfont)))
-    return Survey(sha256=sha256, duration_s=sound.duration_s, sound_sha256=_sound_sha256(sound))
 
 
 def covers_in(read: tags.TagRead, sound: Sound | None) -> tuple[Cover, ...]:
@@ -111,8 +103,11 @@ def _seen(source: MediaFile | bytes, task: SurveyTask) -> _Seen:
     return _Seen(hashlib.sha256(size.encode() + picture.tobytes()).hexdigest())
 
 
-def _sound(media: MediaFile) -> Sound | None:
-    """None where it can't be decoded: the item fails when its clip is cut."""
+def _sound(media: MediaFile, task: SurveyTask) -> Sound | None:
+    """None where it can't be decoded: the item fails when its clip is cut. A score is played; raises
+    Unusable where that can't be done."""
+    if task.soundfont and media.suffix in SCORE_SUFFIXES:
+        return open_played(media, SoundFont.at(path_of(task.soundfont)))
     try:
         return open_sound(media)
     except Unusable:

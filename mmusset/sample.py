@@ -42,6 +42,7 @@ ImageOrigin = Literal[
     "video",
     "named",
     "alone",
+    "sequence",
     "matched",
     "embedded, second choice",
     "stem, second choice",
@@ -388,10 +389,18 @@ class Piece:
     caption_path: bytes | None = None
     stretch: Stretch | None = None
     score_path: bytes | None = None
+    sequence: tuple[SourcePicture, ...] = ()
 
     def key(self, clip_index: int) -> str:
         """The key of a clip: from the music's content, never from its name."""
         return f"{self.music.sha256[:24]}{clip_index:02d}"
+
+    def of_clip(self, clip_index: int, clip_count: int) -> "Piece":
+        """The piece as one of its clips has it: of a sequence, with the picture that is its own."""
+        if not self.sequence:
+            return self
+        picture = self.sequence[clip_index * len(self.sequence) // clip_count]
+        return replace(self, picture=picture, sequence=())
 
     @property
     def is_generated(self) -> bool:

@@ -82,6 +82,7 @@ ORIGINS = {
     "video": "a frame of the video",
     "named": "named by the source's table or shard",
     "alone": "of no music",
+    "sequence": "of a sequence, each with a clip of its own",
     "matched": "matched by mood and theme: nothing pairs them",
     "embedded, second choice": "embedded in the music file, since nearer ones can't be used",
     "stem, second choice": "of the same name, since the embedded one can't be used",

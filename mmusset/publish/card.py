@@ -39,6 +39,7 @@ ORIGINS: dict[ImageOrigin, str] = {
     "folder": "covers of albums' folders",
     "video": "frames of music videos",
     "named": "named by the source's table or shards",
+    "sequence": "pictures of sequences, each with a clip of its own of their music",
     "alone": "pictures without music, for which a model made some",
     "matched": "pictures matched to music by mood and theme, which nobody paired",
     "embedded, second choice": "covers in the music's files, where nearer pictures can't be used",

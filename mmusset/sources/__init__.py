@@ -16,6 +16,7 @@ Doors:
     licences   the licence that a tag names, in whatever spelling
     rights     what files beside the music say of its licence, or reserve from machine learning
     pair       which picture and story belong to which music
+    sequence   pictures in a sequence with one story
     artists    whose group a piece belongs to, by the names in its tags
     recordings which pieces are of one recording, by their fingerprints
     group      which pieces must stay in one split

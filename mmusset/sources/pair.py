@@ -12,6 +12,7 @@ from mmusset.sample import ImageOrigin
 
 from .cover_names import BACK, COVER_FOLDERS, is_disc, rank
 from .parallel import place_of
+from .sequence import sequences
 from .source import NO_ROW, Entry, Kind, Row, kind_of
 
 _OF_NO_MUSIC: dict[Kind, str] = {
@@ -40,6 +41,7 @@ class Pairing:
     caption: bytes | None = None
     row: Row = NO_ROW
     score: bytes | None = None
+    sequence: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +79,18 @@ def pair(
     beside music is not taken for its picture.
     """
     shelf = _Shelf(entries)
-    pairs, leftover, used = [], [], set[bytes]()
+    strung = sequences(entries, seen.unusable) if nearby else {}
+    pairs, leftover, used, waiting = [], [], set[bytes](), set[bytes]()
     for entry in entries:
         if entry.kind not in ("music", "video"):
             continue
         name = entry.row.file or entry.path
         story, caption = shelf.story(name), shelf.caption(name)
         picture = _picture(entry, seen, shelf, nearby)
+        sequence: tuple[bytes, ...] = ()
+        if picture is None and (found := strung.get(entry.path)):
+            picture, sequence = (found.pictures[0], "sequence"), found.pictures
+            story = found.story
         if picture is None and (chosen := (matched or {}).get(entry.path)):
             picture = chosen, "matched"
             # A story tells of its picture: where that has brought one, it is the better.
@@ -91,17 +98,19 @@ def pair(
         if picture is None:
             reason = "no picture: put cover.jpg beside it, or a picture of the same name"
             leftover.append((entry.path, reason))
+            waiting |= {text for text in (story, caption, shelf.lyrics(name)) if text}
             continue
         image, origin = picture
         lyrics, score = shelf.lyrics(name), shelf.score(name)
         texts = (story, lyrics, caption)
-        pairs.append(Pairing(entry.path, image, origin, *texts, entry.row, score))
-        used |= {image, story or b"", lyrics or b"", caption or b"", score or b""}
+        pairs.append(Pairing(entry.path, image, origin, *texts, entry.row, score, sequence))
+        used |= {image, *sequence, story or b"", lyrics or b"", caption or b"", score or b""}
     alone = _alone(entries, shelf, used) if generate else []
     used |= {path for a in alone for path in (a.image, a.story or b"")}
     for entry in entries:
         if entry.kind in _OF_NO_MUSIC and entry.path not in used:
-            leftover.append((entry.path, f"{_OF_NO_MUSIC[entry.kind]} of no music"))
+            whose = "of music without a picture" if entry.path in waiting else "of no music"
+            leftover.append((entry.path, f"{_OF_NO_MUSIC[entry.kind]} {whose}"))
     return Paired(pairs, alone, leftover)
 
 

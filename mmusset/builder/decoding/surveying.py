@@ -104,8 +104,10 @@ def _seen(source: MediaFile | bytes, task: SurveyTask) -> _Seen:
 
 
 def _sound(media: MediaFile, task: SurveyTask) -> Sound | None:
-    """None where it can't be decoded: the item fails when its clip is cut. A score is played; raises
-    Unusable where that can't be done."""
+    """None where it can't be decoded: the item fails when its clip is cut. A score is played.
+
+    Raises Unusable where that can't be done.
+    """
     if task.soundfont and media.suffix in SCORE_SUFFIXES:
         return open_played(media, SoundFont.at(path_of(task.soundfont)))
     try:

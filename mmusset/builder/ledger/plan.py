@@ -222,15 +222,20 @@ class LedgerPlan:
         return int(max(tops)) + 1
 
     def move_piece(self, piece: Piece) -> None:
-        """Note where the files of a piece are now; its content is the same."""
+        """Note where the files of a piece are now, and its picture; their content is the same."""
+        music, picture = piece.music, piece.picture
         self._db.execute(
-            "UPDATE item SET music_path = ?, image_path = ?, image_origin = ?, story_path = ?,"
-            " lyrics_path = ?, caption_path = ?, score_path = ?"
-            " WHERE music_sha256 = ?",
+            "UPDATE item SET music_path = ?, story_path = ?, lyrics_path = ?, caption_path = ?,"
+            " score_path = ? WHERE music_sha256 = ?",
             (
-                *(piece.music.path, piece.picture.path, piece.picture.origin, piece.story_path),
-                *(piece.lyrics_path, piece.caption_path, piece.score_path, piece.music.sha256),
+                *(music.path, piece.story_path, piece.lyrics_path, piece.caption_path),
+                *(piece.score_path, music.sha256),
             ),
+        )
+        self._db.execute(
+            "UPDATE item SET image_path = ?, image_origin = ?"
+            " WHERE music_sha256 = ? AND image_sha256 = ?",
+            (picture.path, picture.origin, music.sha256, picture.sha256),
         )
 
     def first_item_of(self, music_sha256: str) -> PlannedItem | None:
@@ -252,6 +257,13 @@ class LedgerPlan:
             f"UPDATE item SET {_SET_PIECE}, clip_count = ? WHERE music_sha256 = ?"
             " AND clip_count = 0",
             (*_piece_row(like.piece), like.clip_count, like.piece.music.sha256),
+        )
+
+    def complete_item(self, item: Item) -> None:
+        """The same for one item, whose picture is not that of the piece's others."""
+        self._db.execute(
+            f"UPDATE item SET {_SET_PIECE}, clip_count = ? WHERE key = ? AND clip_count = 0",
+            (*_piece_row(item.piece), item.clip_count, item.key),
         )
 
     def end_completing(self) -> None:

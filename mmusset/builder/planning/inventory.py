@@ -5,6 +5,7 @@ What could not be read is left undecided, with all that belongs to it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from mmusset.builder.decoding.tasks import Survey
 from mmusset.builder.ledger.ledger import Ledger
@@ -199,7 +200,8 @@ def _readable(
         own_and_album = beside.get(pairing.music, ())
         texts = (text for text in (pairing.story, pairing.caption) if text)
         rights = speaking_for(pairing.music, closed)
-        files = (pairing.music, pairing.image, *texts, *own_and_album, *rights)
+        pictures = (pairing.image, *pairing.sequence)
+        files = (pairing.music, *pictures, *texts, *own_and_album, *rights)
         failing = next((path for path in files if path in unread), None)
         if failing is None:
             readable.append(pairing)
@@ -298,8 +300,11 @@ def _offer_of(
         pairing.caption or texts.get("caption"),
         pairing.row.stretch,
         pairing.score,
+        tuple(SourcePicture(p, surveys[p].sha256, "sequence") for p in pairing.sequence),
     )
-    return _offer(piece, pixels_sha256, music, source, pairing.row)
+    offer = _offer(piece, pixels_sha256, music, source, pairing.row)
+    others = (labels((), (), surveys[path].pixels_sha256) for path in pairing.sequence[1:])
+    return replace(offer, labels=(*offer.labels, *chain.from_iterable(others)))
 
 
 def _offer(

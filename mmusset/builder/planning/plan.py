@@ -111,7 +111,12 @@ def _complete(offer: Offer, recipe: Recipe, ledger: Ledger) -> None:
         return
     item = planned.item
     ledger.plan.add_group(item.group, item.split, offer.labels)
-    ledger.plan.complete_items(items_of(offer.piece, recipe.clip, item.group, item.split)[0])
+    items = items_of(offer.piece, recipe.clip, item.group, item.split)
+    if offer.piece.sequence:
+        for each in items:
+            ledger.plan.complete_item(each)
+    else:
+        ledger.plan.complete_items(items[0])
 
 
 def _lacks_clips(piece: Piece, recipe: Recipe, ledger: Ledger) -> bool:
@@ -139,7 +144,8 @@ def _find_again(piece: Piece, ledger: Ledger) -> None:
         score_path=piece.score_path,
     )
     if now != before:
-        ledger.plan.move_piece(now)
+        for each in piece.sequence or (picture,):
+            ledger.plan.move_piece(replace(now, picture=each))
 
 
 def unplanned(piece: Piece, part: ClipPart, ledger: Ledger) -> list[int]:
@@ -148,8 +154,10 @@ def unplanned(piece: Piece, part: ClipPart, ledger: Ledger) -> list[int]:
 
 
 def clip_count(piece: Piece, part: ClipPart) -> int:
-    """How many clips a piece gives: each needs a stretch of its own."""
-    return max(1, min(part.per_track, int(piece.duration_s // part.seconds)))
+    """How many clips a piece gives: each needs a stretch of its own, and each picture of a sequence
+    a clip."""
+    wanted = max(part.per_track, len(piece.sequence))
+    return max(1, min(wanted, int(piece.duration_s // part.seconds)))
 
 
 def drop_short(offers: Sequence[Offer], part: ClipPart) -> tuple[list[Offer], list[Skipped]]:
@@ -191,4 +199,6 @@ def splits_kept(groups: Mapping[Offer, str]) -> dict[str, Split]:
 def items_of(piece: Piece, part: ClipPart, group: str, split: Split) -> list[Item]:
     """The items that a piece gives, in order."""
     count = clip_count(piece, part)
-    return [Item(piece.key(i), i, count, group, split, piece) for i in range(count)]
+    return [
+        Item(piece.key(i), i, count, group, split, piece.of_clip(i, count)) for i in range(count)
+    ]

@@ -52,7 +52,7 @@ def _mended(planned: PlannedItem, offers: Mapping[str, Offer], ledger: Ledger) -
     now = offer.piece
     piece = replace(
         item.piece,
-        picture=now.picture,
+        picture=now.of_clip(item.clip_index, item.clip_count).picture,
         story_path=now.story_path,
         lyrics_path=now.lyrics_path,
         caption_path=now.caption_path,

@@ -1,5 +1,6 @@
 """`mmusset remove`: pieces leave for good, whatever kills it, and nothing tells what they were."""
 
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from mmusset.builder.ledger.file import open_to_read
+from mmusset.builder.ledger.removals import _BY_MUSIC, _BY_PLACE
+from mmusset.builder.ledger.schema import SCHEMA
 from tests.support.command import mmusset, tree
 from tests.support.marking import begin, command, copied, keys, manifest, published, samples
 
@@ -167,3 +170,11 @@ def test_killed_anywhere_it_is_finished(
     assert mmusset("verify", out).returncode == 0
     with open_to_read(out) as ledger:
         assert [removal.samples for removal in ledger.removals.all()] == [1]
+
+
+def test_whoever_adds_a_table_says_whether_a_removal_has_to_forget_it() -> None:
+    made = set(re.findall(r"CREATE TABLE (\w+)", SCHEMA))
+    forgotten = {"file", "item", "call", "skipped", "mark_aside", "label", "grp"}
+    forgotten |= {*_BY_MUSIC, *_BY_PLACE}
+    of_no_piece = {"meta", "block", "sealing", "shard", "replaced", "removal"}
+    assert made == forgotten | of_no_piece | {"removed", "unread"}

@@ -15,7 +15,7 @@ from .plan import PlannedItem
 _BY_MUSIC = {
     "generated": "music_sha256",
     "matched": "music_sha256",
-    "affect": "sha256",
+    "feeling": "sha256",
     "unmatched": "sha256",
 }
 _BY_PLACE = ("verdict", "prepared", "applied", "mark", "unread_item")
@@ -52,7 +52,9 @@ class LedgerRemovals:
         )
 
     def keep(self, removal: Removal) -> None:
-        """Note a removal."""
+        """Note a removal, once its items are forgotten; groups of which nothing is left go too."""
+        self._db.execute("DELETE FROM grp WHERE name NOT IN (SELECT grp FROM item)")
+        self._db.execute("DELETE FROM label WHERE grp NOT IN (SELECT name FROM grp)")
         self._db.execute(
             "INSERT INTO removal (at, why, samples, pieces) VALUES (?, ?, ?, ?)",
             (removal.at, removal.why, removal.samples, removal.pieces),

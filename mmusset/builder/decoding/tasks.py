@@ -78,8 +78,10 @@ class _Task(Frozen):
 
 class SurveyTask(_Task):
     """Read what a file says of itself. A picture is looked at as it would be stored, and of music
-    the `stretch` that is a piece; `rights` is which file of rights it is. A score is played with the
-    `soundfont`."""
+    the `stretch` that is a piece; `rights` is which file of rights it is.
+
+    A score is played with the `soundfont`.
+    """
 
     task: Literal["survey"] = "survey"
     file: bytes

@@ -13,6 +13,8 @@ from .plan import PlannedItem
 # What is known by the hash of a piece's music, and of an item under its place in the plan.
 # What is known by the hash of a piece's music, and of an item by its place in the plan.
 _BY_MUSIC = {
+    "fingerprint": "music_sha256",
+    "alike": "music_sha256",
     "generated": "music_sha256",
     "matched": "music_sha256",
     "feeling": "sha256",
@@ -72,6 +74,7 @@ class LedgerRemovals:
         self._db.execute("DELETE FROM mark_aside WHERE key = ?", (item.key,))
         for table, column in _BY_MUSIC.items():
             self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (piece.music.sha256,))
+        self._db.execute("DELETE FROM alike WHERE earlier = ?", (piece.music.sha256,))
         paths = (piece.music.path, piece.picture.path, piece.story_path, piece.lyrics_path)
         for path in (*paths, piece.caption_path, piece.score_path):
             # A cover that other pieces have too stays theirs.

@@ -135,6 +135,22 @@ def test_a_pair_that_was_made_stays_when_more_is_found(
     assert len(set(after.values())) == len(after)
 
 
+def test_what_its_owner_reserves_is_given_to_nothing(
+    source: Path, built: Path, tmp_path: Path
+) -> None:
+    more, out = tmp_path / "source", tmp_path / "out"
+    shutil.copytree(source, more)
+    piece(more / "private/secret.flac", 80)
+    for number in range(80, 83):
+        picture(more / f"private/{number} of mine.png", number)
+    (more / "private/.noml").touch()
+    done = mmusset("build", "--source", more, "--out", out, *ANY)
+    assert done.returncode == 0, done.stderr
+    assert pictures(out) == pictures(built)
+    reserved = {path for path, why in skipped(out).items() if "reserves it" in why}
+    assert reserved == {"private/secret.flac", *(f"private/{n} of mine.png" for n in (80, 81, 82))}
+
+
 def test_a_lost_ledger_comes_back_with_the_same_pairs(
     source: Path, built: Path, tmp_path: Path
 ) -> None:

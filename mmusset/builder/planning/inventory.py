@@ -10,7 +10,7 @@ from itertools import chain
 from mmusset.builder.decoding.tasks import Survey
 from mmusset.builder.ledger.ledger import Ledger
 from mmusset.builder.workspace import Workspace
-from mmusset.recipe import Recipe
+from mmusset.recipe import LicencesPart, Recipe
 from mmusset.safe_text import show_path
 from mmusset.sample import Piece, SourceFile, SourcePicture, Tags
 from mmusset.sources.group import labels
@@ -23,7 +23,7 @@ from mmusset.sources.source import MUSICAL, NO_ROW, Entry, Row, Source
 from .matching import MatchedFiles, match_left_over
 from .offers import Offer, Skipped
 from .recordings import recognised
-from .rights import allowed, not_reserved
+from .rights import allowed, not_reserved, why_barred
 from .surveys import Step, Surveys, nothing_read, survey_all
 
 LYRICS = "lyrics, which the recipe drops"
@@ -94,9 +94,28 @@ async def take_inventory(
     if mode != "given":
         usable = _usable(entries, surveys)
         paired = pair(usable, _seen(surveys.read), nearby=mode == "any")
-        matched = await match_left_over(workspace, usable, paired, surveys, matched_step or step)
+        barred = _barred(usable, surveys, workspace.recipe)
+        matched = await match_left_over(
+            workspace, usable, paired, surveys, barred, matched_step or step
+        )
         surveys.unread.update(matched.unread)
     return _inventory(workspace, entries, surveys, matched)
+
+
+def _barred(
+    entries: Sequence[Entry], surveys: Surveys, recipe: Recipe
+) -> dict[bytes, tuple[str, str]]:
+    """Why music and pictures may be put to no use, by their paths. A picture has no licence of its
+    own: as in a pair that the source has, the music's counts."""
+    rights = {e.path: surveys.read[e.path].rights for e in entries if _speaks(e, surveys)}
+    whys = {}
+    for path, beside in sidecars(entries).items():
+        if path in surveys.read:
+            tags = _tags(surveys.read, path, beside)
+            whys[path] = why_barred(path, tags, rights, recipe.licences)
+    for path in _pictures(entries):
+        whys[path] = why_barred(path, Tags(), rights, LicencesPart())
+    return {path: why for path, why in whys.items() if why}
 
 
 def _usable(entries: Sequence[Entry], surveys: Surveys) -> list[Entry]:
@@ -270,6 +289,13 @@ def _lone_picture(pairing: Pairing, surveys: Mapping[bytes, Survey]) -> LonePict
     return LonePicture(picture, image.pixels_sha256, pairing.story, story_sha256)
 
 
+def _tags(surveys: Mapping[bytes, Survey], music: bytes, beside: tuple[bytes, bytes]) -> Tags:
+    """What is told of music, by its own tags and by the files beside it."""
+    own, album = (surveys.get(path, Survey(sha256="")) for path in beside)
+    of_album = album.tags.model_copy(update={"title": ""})  # that is the album's own
+    return together(own.tags, surveys[music].tags, of_album)
+
+
 def _offer_of(
     pairing: Pairing,
     surveys: Mapping[bytes, Survey],
@@ -286,9 +312,8 @@ def _offer_of(
         image_sha256, pixels_sha256 = image.sha256, image.pixels_sha256
     file = SourceFile(pairing.music, music.sha256)
     picture = SourcePicture(pairing.image, image_sha256, pairing.image_origin)
-    own, album = (surveys.get(path, Survey(sha256="")) for path in beside)
-    of_album = album.tags.model_copy(update={"title": ""})  # that is the album's own
-    tags = together(own.tags, music.tags, of_album)
+    own = surveys.get(beside[0], Survey(sha256=""))
+    tags = _tags(surveys, pairing.music, beside)
     texts = dict.fromkeys(own.texts, beside[0])
     piece = Piece(
         file,

@@ -48,15 +48,23 @@ class MatchedFiles:
 
 
 async def match_left_over(
-    workspace: Workspace, entries: Sequence[Entry], paired: Paired, surveys: Surveys, step: Step
+    workspace: Workspace,
+    entries: Sequence[Entry],
+    paired: Paired,
+    surveys: Surveys,
+    barred: Mapping[bytes, Why],
+    step: Step,
 ) -> MatchedFiles:
-    """Match the pictures and the music that `paired` leaves over or alone.
+    """Match the pictures and the music that `paired` leaves over or alone, but for those that are
+    `barred`, with the reason.
 
     `step(done, total)` is called as files are measured.
     """
     matching = _Matching(workspace, surveys.read)
     found = matching.found
     left = {path for path, _ in paired.leftover} | {each.image for each in paired.alone}
+    found.alone |= {path: barred[path] for path in left if path in barred}
+    left -= barred.keys()
     readable = [entry for entry in entries if entry.path in left and entry.path in surveys.read]
     music, uses = matching.as_before(
         matching.music_of(readable, paired), matching.pictures_of(readable)

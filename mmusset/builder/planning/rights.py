@@ -6,6 +6,7 @@ from dataclasses import replace
 from mmusset.licensing import is_allowed
 from mmusset.recipe import LicencesPart
 from mmusset.safe_text import show_path
+from mmusset.sample import Tags
 from mmusset.sources.pair import Pairing
 from mmusset.sources.rights import Rights, licence_beside, reserved_by
 
@@ -32,6 +33,23 @@ def not_reserved(
     return free, reserved
 
 
+def why_barred(
+    path: bytes, tags: Tags, rights: Rights, part: LicencesPart
+) -> tuple[str, str] | None:
+    """Why music of these tags, or a picture, may be put to no use, as a reason and its detail; None
+    where it may. It is asked before anything is looked for that goes with it."""
+    if mark := reserved_by(path, rights):
+        return RESERVED, show_path(mark)
+    licence = _licence(path, tags, rights, part)
+    if part.allow and not is_allowed(licence, part.allow):
+        return NOT_ALLOWED, licence or NONE_NAMED
+    return None
+
+
+def _licence(path: bytes, tags: Tags, rights: Rights, part: LicencesPart) -> str:
+    return part.of(path) or tags.license or licence_beside(path, rights)
+
+
 def allowed(
     offers: Sequence[Offer], rights: Rights, part: LicencesPart
 ) -> tuple[list[Offer], list[Skipped]]:
@@ -42,7 +60,7 @@ def allowed(
     taken, refused = [], []
     for offer in offers:
         path, tags = offer.piece.music.path, offer.piece.tags
-        licence = part.of(path) or tags.license or licence_beside(path, rights)
+        licence = _licence(path, tags, rights, part)
         if part.allow and not is_allowed(licence, part.allow):
             refused.append(Skipped(path, NOT_ALLOWED, licence or NONE_NAMED))
         elif licence == tags.license:

@@ -91,6 +91,8 @@ check: .venv/dev  ## lint, format and types
 
 bench: .venv/bench  ## the measurements of benchmarks/README.md
 	$(BIN)/python benchmarks/evidence.py
+	$(BIN)/python benchmarks/audit.py
+	$(BIN)/python benchmarks/matching.py --seed 8
 	$(BIN)/python benchmarks/diversity.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/flow.py

@@ -156,7 +156,7 @@ def _print_of(file: Path) -> Print:
 
 
 def _keep(file: Path, prints: dict[str, Print]) -> None:
-    arrays = {name: np.append(each.words, 0) for name, each in prints.items()}
+    arrays = {name: np.append(each.words, np.uint32(0)) for name, each in prints.items()}
     lengths = {f"{name} s": np.array(each.duration_s) for name, each in prints.items()}
     partial = file.with_suffix(".partial.npz")
     np.savez(partial, **arrays, **lengths)
@@ -166,7 +166,10 @@ def _keep(file: Path, prints: dict[str, Print]) -> None:
 def _kept(file: Path) -> dict[str, Print]:
     with np.load(file) as arrays:
         names = [name for name in arrays.files if not name.endswith(" s")]
-        return {name: Print(arrays[name][:-1], float(arrays[f"{name} s"])) for name in names}
+        return {
+            name: Print(arrays[name][:-1].astype(np.uint32), float(arrays[f"{name} s"]))
+            for name in names
+        }
 
 
 # --- the tables -----------------------------------------------------------------------------
@@ -223,9 +226,9 @@ def _print_scale(whole: list[Print]) -> None:
 
 
 def _made(pool: list[np.ndarray], dice: np.random.Generator) -> Print:
-    """Half-seconds of real fingerprints in a new order: as unlike as pieces, as common in words."""
-    parts = [pool[dice.integers(len(pool))] for _ in range(88)]
-    words = np.concatenate([part[(at := dice.integers(len(part) - 8)) : at + 8] for part in parts])
+    """Words of real fingerprints in a new order: as unlike as pieces, as common in words."""
+    parts = [pool[dice.integers(len(pool))] for _ in range(352)]
+    words = np.concatenate([part[(at := dice.integers(len(part) - 2)) : at + 2] for part in parts])
     return Print(words, float(dice.uniform(60, 400)))
 
 

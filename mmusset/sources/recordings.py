@@ -172,25 +172,36 @@ def _telling(prints: Sequence[Words], places: range) -> tuple[Words, Numbers, Nu
 def _differing(one: Words, other: Words, shift: int) -> float:
     """How much of what would differ by chance differs, `one` being about `shift` steps ahead; 1
     where too little overlaps."""
-    return min(_differing_at(one, other, shift + near) for near in range(-1, JITTER + 2))
+    both = (_overlap(one, other, shift + near) for near in range(-1, JITTER + 2))
+    # Most that meet are others, as a few bits more tell at once.
+    return min(
+        (_by_chance(*pair) for pair in both if pair and _bits_off(*pair) <= PERHAPS), default=1.0
+    )
 
 
-def _differing_at(one: Words, other: Words, shift: int) -> float:
+def _overlap(one: Words, other: Words, shift: int) -> tuple[Words, Words] | None:
+    """What sounds of both where they are laid over each other; None where that is too little."""
     first, last = max(0, -shift), min(len(other), len(one) - shift)
     if last <= first:
-        return 1.0
+        return None
     mine, theirs = one[first + shift : last + shift], other[first:last]
     sounding = (mine != 0) & (theirs != 0)
-    count = int(sounding.sum())
     shorter = min(np.count_nonzero(one), np.count_nonzero(other))
-    if count < max(LEAST_STEPS, LEAST_OVERLAP * shorter):
-        return 1.0
-    ours, others = _bits(mine[sounding]), _bits(theirs[sounding])
-    differing = float((ours != others).mean())
-    # A bit that is nearly always the same in both agrees by chance.
-    set_here, set_there = ours.mean(axis=0), others.mean(axis=0)
-    by_chance = float((set_here * (1 - set_there) + set_there * (1 - set_here)).mean())
-    return differing / by_chance if by_chance > LEAST_CHANCE else 1.0
+    if np.count_nonzero(sounding) < max(LEAST_STEPS, LEAST_OVERLAP * shorter):
+        return None
+    return mine[sounding], theirs[sounding]
+
+
+def _bits_off(mine: Words, theirs: Words) -> float:
+    return float(np.bitwise_count(mine ^ theirs).sum()) / (32 * len(mine))
+
+
+def _by_chance(mine: Words, theirs: Words) -> float:
+    """The share of bits that differ, of what it would be by chance: a bit that is nearly always the
+    same in both agrees by chance."""
+    set_here, set_there = _bits(mine).mean(axis=0), _bits(theirs).mean(axis=0)
+    expected = float((set_here * (1 - set_there) + set_there * (1 - set_here)).mean())
+    return _bits_off(mine, theirs) / expected if expected > LEAST_CHANCE else 1.0
 
 
 def _bits(words: Words) -> NDArray[np.uint8]:

@@ -41,6 +41,11 @@ def recording_label(music_sha256: str) -> str:
     return f"{JOINING}{_hash(b'recording:' + music_sha256.encode())}"
 
 
+def file_label(path: bytes) -> str:
+    """What stretches of one file share, whoever their artists are: it names no group."""
+    return f"{JOINING}{_hash(b'file:' + path)}"
+
+
 def join(label_sets: Sequence[Iterable[str]]) -> list[list[int]]:
     """The components of pieces that share labels, as lists of positions, in order (union-find)."""
     parent = list(range(len(label_sets)))

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from mmusset.errors import UsageError
 from mmusset.recipe import Role
 from mmusset.sample import Stretch
 
@@ -32,6 +33,8 @@ from .table import Values, columns_of, read_rows
 METADATA = re.compile(rb"metadata\.(csv|tsv|jsonl|parquet)", re.IGNORECASE)
 PARQUET = re.compile(rb"\.parquet\Z", re.IGNORECASE)
 PLACES = ("[Mm]etadata.*", "*/[Mm]etadata.*", "*.parquet", "*/*.parquet")
+NAMES_NO_MUSIC = "a table without a column of music"
+_NUMBER = re.compile(rb"[0-9a-fA-F]{1,4}")
 NOT_LISTED = "not in the table"
 _PLAIN_ROLES: tuple[Role, ...] = (
     *("caption", "story", "lyrics", "title", "artist", "album", "genre", "mood", "bpm", "key"),
@@ -49,12 +52,15 @@ def tables_in(root: Path) -> bool:
 @dataclass(frozen=True, slots=True)
 class _Listing:
     """What the tables make of a folder: its entries, the sidecars that rows become by their path,
-    by a row's own name the file that it is of, and the files that are in a table themselves."""
+    by a row's own name the file that it is of, the files that are in a table themselves, the albums
+    that rows name, and the folders of the tables."""
 
     entries: tuple[Entry, ...]
     sidecars: Mapping[bytes, bytes]
     files: Mapping[bytes, bytes]
     blobs: Mapping[bytes, Blob]
+    albums: Mapping[bytes, bytes]
+    folders: frozenset[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +107,19 @@ class TableSource:
         self._files.check()
 
     def groups(self, path: bytes) -> tuple[bytes, ...]:
-        """The file alone: a table's folder is no album, but stretches of a file belong together."""
+        """The album that its row names, or else its folder's, and its file, whose stretches belong
+        together. A folder that holds a table, or has a number for its name, is no album."""
         if not self._read:
             self.entries()
-        return (b"piece:" + self._read[0].files.get(path, path),)
+        listing = self._read[0]
+        file = listing.files.get(path, path)
+        folder = posixpath.dirname(file)
+        own = (b"piece:" + file,)
+        if album := listing.albums.get(path):
+            return (b"album:" + album, *own)
+        if folder in listing.folders or _NUMBER.fullmatch(posixpath.basename(folder)):
+            return own
+        return (*self._files.groups(file), *own)
 
     @property
     def _files(self) -> Source:
@@ -122,19 +137,24 @@ class TableSource:
         if self.table:
             rest = [_not_listed(e) if e.kind in MUSICAL and not e.skip else e for e in rest]
         sidecars, blobs = dict[bytes, bytes](), dict[bytes, Blob]()
+        albums = dict[bytes, bytes]()
         for reader in readers:
             sidecars |= reader.sidecars
             blobs |= reader.blobs
+            albums |= reader.albums
         files = {e.path: e.row.file for e in of_rows if e.row.file}
         together = sorted((*of_rows, *rest), key=lambda entry: entry.path)
-        return _Listing(tuple(together), sidecars, files, blobs)
+        folders = frozenset(posixpath.dirname(name) for name in named)
+        return _Listing(tuple(together), sidecars, files, blobs, albums, folders)
 
 
 def _once(entries: list[Entry]) -> list[Entry]:
     """Each entry under a name of its own: of a file that two tables list, the first counts."""
     first: dict[bytes, Entry] = {}
-    for entry in entries:
-        first.setdefault(entry.path, entry)
+    for number, entry in enumerate(entries):
+        if first.setdefault(entry.path, entry) is not entry:
+            path = entry.path + b"#%d" % number
+            first[path] = Entry(path, "other", 0, 0, "two tables list it")
     return list(first.values())
 
 
@@ -167,6 +187,7 @@ class _Table:
         self.entries: list[Entry] = []
         self.sidecars: dict[bytes, bytes] = {}
         self.blobs: dict[bytes, Blob] = {}
+        self.albums: dict[bytes, bytes] = {}
 
     def read(self) -> None:
         """Read all rows. Raises UsageError where it is no table, or lacks a mapped column."""
@@ -174,7 +195,16 @@ class _Table:
         rows = read_rows(file)
         self._holding = _holding(rows)
         columns = self._source.columns
-        self._roles = roles_of(columns_of(rows), columns) if rows else {}
+        names = columns_of(rows)
+        self._roles = roles_of(names, columns) if rows else {}
+        if rows and not self._roles.keys() & {"music", "id"}:
+            if self._source.table:
+                raise UsageError(
+                    f"{file} has no column that names music: say which it is in"
+                    f" source.columns.music; there are {', '.join(names[:20])}"
+                )
+            self.entries.append(replace(self._there[self._name], skip=NAMES_NO_MUSIC))
+            return
         found: list[tuple[int, Values, Entry]] = []
         for number, row in enumerate(rows, start=1):
             try:
@@ -204,6 +234,9 @@ class _Table:
             path = os.fsencode(f"{stem}#{number}{suffix}")
             file = music.path
             version += zlib.crc32(repr(stretch).encode())
+        if album := facts.get("album"):
+            name = album if isinstance(album, str) else album[0]
+            self.albums[path] = " ".join(name.casefold().split()).encode()
         self.entries.append(
             replace(music, path=path, mtime_ns=version, row=Row(image, sidecar, file, stretch))
         )

@@ -45,7 +45,7 @@ def test_a_table_gives_captions_pictures_stretches_and_tags(tmp_path: Path) -> N
     piece(source / "cut.wav", 2, 3.0)
     rows = [
         {"audio": "long.wav", "start_s": start, "end_s": start + 3, "caption": CAPTION.format(n)}
-        | {"image": f"art/{n}.png", "artist": ""}
+        | {"image": f"art/{n}.png", "artist": f"Of a guest {n}"}
         for n, start in enumerate((0, 6))
     ]
     # This one was cut when it was downloaded: where it lay in the whole, nobody needs to know.

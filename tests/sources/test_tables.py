@@ -202,3 +202,28 @@ def test_a_folder_without_such_a_table_is_a_folder(tmp_path: Path) -> None:
     files(tmp_path, "a.wav", "played.csv")
     assert isinstance(source_of(tmp_path), FolderSource)
     assert isinstance(source_of(tmp_path / "played.csv"), TableSource)
+
+
+def test_a_row_s_album_or_a_folder_of_one_keeps_pieces_together(tmp_path: Path) -> None:
+    files(tmp_path, "Rain/1.wav", "Rain/2.wav", "000/3.wav", "000/4.wav", "5.wav", "6.wav")
+    rows = ("Rain/1.wav,", "Rain/2.wav,", "000/3.wav,", "000/4.wav,Sun", "5.wav,sun", "6.wav,")
+    source = source_of(written(tmp_path, "t.csv", "\n".join(["file,album", *rows])))
+    assert isinstance(source, TableSource)
+    first = {name: source.groups(name.encode())[0] for name in listed(source)}
+    assert first["Rain/1.wav"] == first["Rain/2.wav"]
+    assert first["000/3.wav"] != first["000/4.wav"] == first["5.wav"] != first["6.wav"]
+
+
+def test_a_table_that_names_no_music_is_told(tmp_path: Path) -> None:
+    files(tmp_path, "a.wav")
+    path = written(tmp_path, "metadata.csv", "photo,place\nx.jpg,Rome\n")
+    assert skipped(source_of(tmp_path)) == {"metadata.csv": "a table without a column of music"}
+    with pytest.raises(UsageError, match=r"no column that names music.* there are photo, place"):
+        listed(source_of(path))
+
+
+def test_a_file_that_two_tables_list_counts_once(tmp_path: Path) -> None:
+    files(tmp_path, "train/a.wav")
+    written(tmp_path, "metadata.csv", "file_name,text\ntrain/a.wav,A fast one.\n")
+    written(tmp_path, "train/metadata.csv", "file_name,text\na.wav,A slow waltz.\n")
+    assert list(skipped(source_of(tmp_path)).values()) == ["two tables list it"]

@@ -13,7 +13,7 @@ from mmusset.builder.workspace import Workspace
 from mmusset.recipe import LicencesPart, Recipe
 from mmusset.safe_text import show_path
 from mmusset.sample import Piece, SourceFile, SourcePicture, Tags
-from mmusset.sources.group import labels
+from mmusset.sources.group import file_label, labels
 from mmusset.sources.pair import Pairing, PicturesFound, pair
 from mmusset.sources.rights import speaking_for
 from mmusset.sources.score_files import sorted_out
@@ -340,4 +340,6 @@ def _offer(
     if row.kept_group:  # it is of more than an artist, and stays as it is
         artists, groups = (), (b"kept:" + row.kept_group.encode(),)
     found = labels(artists, groups, pixels_sha256, music.sound_sha256)
+    if row.stretch:
+        found = (*found, file_label(row.file))
     return Offer(piece, found, row.kept_split)

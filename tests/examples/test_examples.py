@@ -14,14 +14,6 @@ TRUTH: dict[str, dict[str, Any]] = json.loads((EXAMPLES / "truth.json").read_tex
 
 
 @pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("examples") / "out"
-    done = mmusset("build", "--source", EXAMPLES / "source", "--out", out)
-    assert done.returncode == 0, done.stderr
-    return out
-
-
-@pytest.fixture(scope="module")
 def samples(out: Path) -> dict[str, dict[str, Any]]:
     """The JSON of each accepted sample, by its path in the source."""
     stories = {}

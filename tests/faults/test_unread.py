@@ -96,7 +96,7 @@ def test_a_source_that_could_not_be_read_is_not_an_empty_one(
 
 
 @needs_a_compiler
-@pytest.mark.parametrize("what", ["song 0.wav", "song 0.png"])
+@pytest.mark.parametrize("what", ["song 0.wav", pytest.param("song 0.png", marks=pytest.mark.slow)])
 def test_what_no_run_of_three_could_read_has_failed(
     what: str, source: Path, shared: Path, tmp_path: Path
 ) -> None:

@@ -43,7 +43,7 @@ from mmusset.truth.extract import extract
 from mmusset.truth.judge import judge
 from tests.speakers.test_adapter import adapter_folder
 from tests.support.command import mmusset
-from tests.support.finetune_parts import FEW_PIXELS, samples_to_learn, tiny_base
+from tests.support.finetune_parts import FEW_PIXELS
 from tests.support.manifests import manifest_of
 from tests.support.musflow_parts import dataset
 from tests.support.samples import music_evidence, sample
@@ -347,16 +347,15 @@ BRIEF = tuple(
 
 
 @pytest.fixture(scope="module")
-def two_voices(tmp_path_factory: pytest.TempPathFactory) -> ComparisonRequest:
+def two_voices(
+    base: Path, source: Path, tmp_path_factory: pytest.TempPathFactory
+) -> ComparisonRequest:
     """A real Qwen2-VL of random weights, and an adapter that changes what its captioner says."""
-    folder = tmp_path_factory.mktemp("voices")
-    data = samples_to_learn(folder / "data")
-    base = tiny_base(folder / "base", data)
-    adapter = make_adapter(base, folder / "a")
+    adapter = make_adapter(base, tmp_path_factory.mktemp("voices") / "a")
     part = DataPart(agents=("captioner",), max_pixels=FEW_PIXELS)
     made_by = FinetuneRecipe(base=str(base), data=part)
     (adapter / "recipe.yaml").write_text(made_by.model_dump_json())
-    return ComparisonRequest(str(data), str(base), adapter, "validation", None)
+    return ComparisonRequest(str(source), str(base), adapter, "validation", None)
 
 
 def test_two_voices_are_heard_and_what_fails_is_counted(two_voices: ComparisonRequest) -> None:

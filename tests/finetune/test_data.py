@@ -29,21 +29,11 @@ from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import Request
 from mmusset.speakers.picture import fit
 from tests.support.command import SHORT, mmusset
-from tests.support.finetune_parts import DATA, alone, learner, packed, samples_to_learn, tiny_base
+from tests.support.finetune_parts import DATA, alone, learner, packed
 from tests.support.media import library
 from tests.support.musflow_parts import dataset
 from tests.support.samples import Sample, jpeg, sample
 from tests.support.train_tiny import Listening
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return samples_to_learn(tmp_path_factory.mktemp("samples"))
-
-
-@pytest.fixture(scope="module")
-def base(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_base(tmp_path_factory.mktemp("base") / "tiny", source)
 
 
 def test_what_is_taught_is_what_the_agents_send(tmp_path: Path) -> None:

@@ -19,23 +19,11 @@ from tests.support.finetune_parts import (
     learner,
     packed,
     recipe,
-    samples_to_learn,
-    tiny_base,
     words,
 )
 from tests.support.memory import most_held_mib
 
 SHAPE = StepShape(samples=1, tokens=900, labels=120)
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return samples_to_learn(tmp_path_factory.mktemp("samples"))
-
-
-@pytest.fixture(scope="module")
-def base(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_base(tmp_path_factory.mktemp("base") / "tiny", source)
 
 
 def batch(shape: StepShape) -> PackedBatch:
@@ -81,7 +69,7 @@ def test_the_plan_is_what_a_step_takes(
     assert need.optimizer * GIB == 8 * need.trained
 
 
-@pytest.mark.parametrize("checkpointing", [False, True])
+@pytest.mark.parametrize("checkpointing", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_a_step_of_many_layers_is_known_from_few(base: Path, checkpointing: bool) -> None:
     config = AutoConfig.from_pretrained(base)
     text = config.get_text_config()

@@ -28,8 +28,6 @@ from tests.support.finetune_parts import (
     learner,
     packed,
     recipe,
-    samples_to_learn,
-    tiny_base,
     words,
 )
 from tests.support.musflow_parts import dataset
@@ -38,16 +36,6 @@ from tests.support.tiny_qwen2vl import make_adapter
 
 ROOT = Path(__file__).parents[2]
 CLOCKED = {"tokens_per_s", "memory_gib", "waiting"}
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return samples_to_learn(tmp_path_factory.mktemp("samples"))
-
-
-@pytest.fixture(scope="module")
-def base(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_base(tmp_path_factory.mktemp("base") / "tiny", source)
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +121,7 @@ def test_two_processes_learn_what_one_learns(
         assert ours["loss"] == pytest.approx(theirs["loss"], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_memory_for_time_changes_no_loss(
     whole: Path, base: Path, source: Path, tmp_path: Path
 ) -> None:

@@ -260,7 +260,10 @@ def test_what_a_cpu_could_do_is_not_known() -> None:
     assert peak_flops_per_s("cpu", "bf16") == 0
 
 
-@pytest.mark.parametrize("recipe", ["musflow-tiny", "musflow-16k", "musflow-44k"])
+@pytest.mark.parametrize(
+    "recipe",
+    ["musflow-tiny", "musflow-16k", pytest.param("musflow-44k", marks=pytest.mark.slow)],
+)
 def test_a_bundled_recipe_is_planned_without_network_or_weights(
     recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

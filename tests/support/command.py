@@ -23,7 +23,8 @@ SHORT = (
 
 
 WITH_TORCH = ("encode", "evaluate-speaker", "finetune", "generate", "train")
-WITH_A_MODEL = ("clap", "music.from=generate")  # what makes a build, or a calibration, import torch
+# Words of a calibration, and of a build, that imports torch.
+WITH_A_MODEL = ({"calibrate", "clap"}, {"music.from=generate"})
 # What only our own code and its children read, and each time: no import depends on it.
 FREE = (
     *("FAKE_VLLM", "FAULT_TABLE", "LD_PRELOAD", "MMUSSET_FAILPOINT", "OPENAI_API_KEY"),
@@ -52,7 +53,7 @@ def mmusset(
 
 def start(*words: str | Path, cold: bool = False, **how: Any) -> Process:
     """The running process of `mmusset WORDS`; `how` as in `start_python`."""
-    torch = words[0] in WITH_TORCH or any(word in WITH_A_MODEL for word in words)
+    torch = words[0] in WITH_TORCH or any(each <= set(words) for each in WITH_A_MODEL)
     server = None if cold else with_torch if torch else core
     return start_python("-m", "mmusset", *words, server=server, **how)
 

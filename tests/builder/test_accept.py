@@ -11,6 +11,7 @@ import soundfile
 
 from tests.support.command import SHORT, mmusset, tree
 from tests.support.media import RATE_HZ, library
+from tests.support.thorough import slow
 
 # Of twelve pieces the second and the fifth fail, and the third is silent: nine are good.
 PIECES, BROKEN, SILENT = 12, (1, 4), 2
@@ -92,7 +93,7 @@ def test_what_can_not_be_had_is_said(
 
 
 @pytest.mark.parametrize(
-    "failpoint", ["plan_grown", "plan_grown:2", "verdict_kept:4", "shard_renamed:2"]
+    "failpoint", ["plan_grown", *slow("plan_grown:2", "verdict_kept:4", "shard_renamed:2")]
 )
 def test_killed_while_the_plan_grows(
     failpoint: str, source: Path, expected: dict[str, str], tmp_path: Path

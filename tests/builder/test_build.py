@@ -15,6 +15,7 @@ import pytest
 
 from tests.support.command import SHORT, Process, environment, mmusset, start, tree
 from tests.support.media import library, picture, piece
+from tests.support.thorough import slow
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +190,7 @@ def test_a_replay_from_a_changed_source_is_refused(source: Path, tmp_path: Path)
     assert tree(out) == before
 
 
-@pytest.mark.parametrize("inside", ["out", "new/out", ".hidden/out"])
+@pytest.mark.parametrize("inside", ["out", *slow("new/out", ".hidden/out")])
 def test_a_dataset_inside_its_source_is_no_part_of_it(
     source: Path, tmp_path: Path, inside: str
 ) -> None:

@@ -22,6 +22,7 @@ from mmusset.shards.tar import read_shard
 from mmusset.sources.folder import FolderSource
 from tests.support.command import SHORT, mmusset, tree
 from tests.support.media import RATE_HZ, picture, sound_of
+from tests.support.thorough import slow
 
 CHORDS_S, LOUD_S, TONE_S = 12.0, 4.0, 4.0
 
@@ -80,7 +81,7 @@ def test_explain_says_why(source: Path, tmp_path: Path) -> None:
     assert mmusset("verify", tmp_path / "out").returncode == 0
 
 
-@pytest.mark.parametrize("failpoint", ["media_stored", "media_kept", "shard_written"])
+@pytest.mark.parametrize("failpoint", ["media_kept", *slow("media_stored", "shard_written")])
 def test_killed_and_begun_again_it_chooses_the_same(
     failpoint: str, source: Path, tmp_path: Path
 ) -> None:

@@ -22,6 +22,7 @@ from mmusset.speakers.stub.server import StubServer
 from tests.support.command import SHORT, Process, environment, mmusset, start
 from tests.support.media import library
 from tests.support.serving import come_back, go_down, serving
+from tests.support.thorough import slow
 
 ROOT = Path(__file__).parents[2]
 
@@ -96,7 +97,9 @@ def test_what_the_server_refuses_is_lost_alone_and_listed(tmp_path: Path) -> Non
     assert mmusset("verify", out).returncode == 0
 
 
-@pytest.mark.parametrize("kind", ["empty", "null content", "no choices", "length", "other schema"])
+@pytest.mark.parametrize(
+    "kind", ["empty", "length", *slow("null content", "no choices", "other schema")]
+)
 def test_nothing_is_ever_written_from_an_answer_of_no_use(
     kind: str, source: Path, tmp_path: Path
 ) -> None:
@@ -165,7 +168,7 @@ def test_ctrl_c_lets_calls_come_back_and_says_how_to_go_on(source: Path, tmp_pat
         assert set(bodies.values()) == {1}, "no call was paid twice"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGTERM, *slow(signal.SIGINT)])
 def test_a_stop_ends_within_ten_seconds_though_calls_hang(
     number: int, source: Path, tmp_path: Path
 ) -> None:

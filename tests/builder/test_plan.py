@@ -22,6 +22,7 @@ from mmusset.sample import Item, Piece, SourceFile, SourcePicture, Tags
 from mmusset.sources.folder import FolderSource
 from tests.sources.test_tags import tagged_mp3, text
 from tests.support.media import RATE_HZ, library, picture, piece
+from tests.support.thorough import slow
 
 RECIPE = Recipe(clip=ClipPart(seconds=2))
 
@@ -100,7 +101,7 @@ def test_one_picture_in_several_files_keeps_its_pieces_together(tmp_path: Path) 
     assert not stay_together(found["broken/song.wav"], found["broken too/song.wav"])
 
 
-@pytest.mark.parametrize("suffix", ["flac", "aiff"])
+@pytest.mark.parametrize("suffix", ["flac", *slow("aiff")])
 def test_one_recording_in_several_files_keeps_its_pieces_together(
     tmp_path: Path, suffix: str
 ) -> None:

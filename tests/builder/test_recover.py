@@ -20,6 +20,7 @@ from tests.support.ledgers import (
 )
 from tests.support.marking import manifest
 from tests.support.media import picture, piece
+from tests.support.thorough import slow
 
 PIECES = 6
 ACCEPTED, REJECTED = 2 * PIECES - 2, 2
@@ -89,8 +90,10 @@ def is_whole(out: Path) -> bool:
     return "no problems" in done.stdout and f"{ACCEPTED} samples" in done.stdout
 
 
-@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
-@pytest.mark.parametrize("which", ["killed", pytest.param("finished", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "damage", [*DAMAGES[::3], *slow(*DAMAGES[1::3], *DAMAGES[2::3])], ids=lambda each: each.__name__
+)
+@pytest.mark.parametrize("which", ["killed", *slow("finished")])
 def test_a_damaged_ledger_is_refused_or_right_and_recovered(
     which: str, damage: Damage, source: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

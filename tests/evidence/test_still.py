@@ -12,6 +12,7 @@ from mmusset.errors import Unusable
 from mmusset.evidence import still
 from mmusset.evidence.media_file import MediaFile
 from tests.support.cards import ADOBE_RGB, DISPLAY_P3, SWAPPED, card, icc, is_card
+from tests.support.thorough import slow
 
 
 def opened(path: Path, min_side_px: int = 28, max_side_px: int = 1024) -> Image.Image:
@@ -72,7 +73,7 @@ def test_a_heic_picture_is_read_or_says_what_would_read_it(tmp_path: Path) -> No
     assert opened(Path(__file__).parent / "card.heic").size == (200, 200)
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
+@pytest.mark.parametrize("suffix", ["jpg", *slow("png", "webp")])
 def test_a_photo_of_a_phone_is_read_small(tmp_path: Path, suffix: str) -> None:
     card((8192, 6144)).save(tmp_path / f"x.{suffix}", quality=50, method=0, compress_level=1)
     image = opened(tmp_path / f"x.{suffix}")
@@ -80,7 +81,7 @@ def test_a_photo_of_a_phone_is_read_small(tmp_path: Path, suffix: str) -> None:
     assert is_card(image, error=8)
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "png", "tiff"])
+@pytest.mark.parametrize("suffix", ["jpg", *slow("png", "tiff")])
 def test_a_large_photo_is_turned_upright_too(tmp_path: Path, suffix: str) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -22,14 +22,11 @@ from tests.faults.injection import compiler, interposer
 from tests.faults.unreadable import mmusset_failing
 from tests.support.command import SHORT, mmusset, start, tree
 from tests.support.media import library, picture
+from tests.support.thorough import slow
 
 needs_a_compiler = pytest.mark.skipif(compiler() is None, reason="no C compiler is here")
 T = TypeVar("T")
-PASSING = (
-    "EACCES",
-    *(pytest.param(e, marks=pytest.mark.slow) for e in ("ETIMEDOUT", "EREMOTEIO", "ENXIO")),
-    "ENOMEM",
-)
+PASSING = ("EACCES", "ENOMEM", *slow("ETIMEDOUT", "EREMOTEIO", "ENXIO"))
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +93,7 @@ def test_a_source_that_could_not_be_read_is_not_an_empty_one(
 
 
 @needs_a_compiler
-@pytest.mark.parametrize("what", ["song 0.wav", pytest.param("song 0.png", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("what", ["song 0.wav", *slow("song 0.png")])
 def test_what_no_run_of_three_could_read_has_failed(
     what: str, source: Path, shared: Path, tmp_path: Path
 ) -> None:

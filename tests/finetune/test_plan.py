@@ -22,6 +22,7 @@ from tests.support.finetune_parts import (
     words,
 )
 from tests.support.memory import most_held_mib
+from tests.support.thorough import slow
 
 SHAPE = StepShape(samples=1, tokens=900, labels=120)
 
@@ -69,7 +70,7 @@ def test_the_plan_is_what_a_step_takes(
     assert need.optimizer * GIB == 8 * need.trained
 
 
-@pytest.mark.parametrize("checkpointing", [pytest.param(False, marks=pytest.mark.slow), True])
+@pytest.mark.parametrize("checkpointing", [True, *slow(False)])
 def test_a_step_of_many_layers_is_known_from_few(base: Path, checkpointing: bool) -> None:
     config = AutoConfig.from_pretrained(base)
     text = config.get_text_config()

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.command import core, environment, python
 from tests.support.hub_stub import hub
 from tests.support.musflow_parts import dataset, tone
@@ -83,6 +85,7 @@ def test_shards_on_the_hub_are_encoded_and_fetched_once(tmp_path: Path) -> None:
         assert tars == ["data/train-000000.tar", "data/validation-000000.tar"]
 
 
+@pytest.mark.slow
 def test_a_shard_that_lost_samples_on_the_hub_is_known(tmp_path: Path) -> None:
     out = dataset(tmp_path / "out", train_0=[tone(1), tone(2)])
     (out / "manifest.json").write_text(
@@ -110,6 +113,7 @@ def test_whatever_is_asked_of_a_hub_that_is_not_there_is_one_line(tmp_path: Path
     assert all(line.endswith("); try again") for line in found)
 
 
+@pytest.mark.slow
 def test_a_file_that_is_not_on_the_hub_is_gone(tmp_path: Path) -> None:
     out = dataset(tmp_path / "out", train_0=[tone(1)])
     (out / "manifest.json").unlink()

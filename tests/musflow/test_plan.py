@@ -31,6 +31,7 @@ from tests.support.command import mmusset, tree
 from tests.support.memory import most_held_mib
 from tests.support.musflow_parts import dataset, remake, tone
 from tests.support.musflow_trained import SETTINGS, TINY, Trained
+from tests.support.thorough import slow
 
 MIB = 2**20
 
@@ -262,7 +263,7 @@ def test_what_a_cpu_could_do_is_not_known() -> None:
 
 @pytest.mark.parametrize(
     "recipe",
-    ["musflow-tiny", "musflow-16k", pytest.param("musflow-44k", marks=pytest.mark.slow)],
+    ["musflow-tiny", "musflow-16k", *slow("musflow-44k")],
 )
 def test_a_bundled_recipe_is_planned_without_network_or_weights(
     recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

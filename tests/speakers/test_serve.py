@@ -17,6 +17,7 @@ import pytest
 from tests.speakers.test_adapter import adapter_folder
 from tests.support.command import SHORT, Process, environment, start
 from tests.support.media import library
+from tests.support.thorough import slow
 
 ROOT = Path(__file__).parents[2]
 
@@ -132,6 +133,7 @@ def answers(url: str) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_a_server_that_listens_no_more_is_taken_for_ended(bench: Bench) -> None:
     process = bench.serve()
     url = url_of(process)
@@ -162,7 +164,7 @@ def test_a_server_that_is_healthy_and_can_not_answer_is_not_ready(bench: Bench) 
     assert not lives(bench.started()[0]["engine"])
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, *slow(signal.SIGTERM)])
 def test_a_start_can_be_stopped(number: signal.Signals, bench: Bench) -> None:
     process = bench.serve("--model", "slow")
     until(lambda: bool(bench.started()), process)

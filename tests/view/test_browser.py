@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from mmusset.builder.marks import read_marks
 from tests.support.browser import TITLE, chromium, everything, viewing, watched
 from tests.support.command import mmusset
+from tests.support.thorough import slow
 
 # What a player says of its position once it plays.
 AFTER_A_MOMENT = re.compile(r"^(0\.[1-9]|[12]\.\d) seconds$")
@@ -44,7 +45,7 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(params=["server", pytest.param("exported", marks=pytest.mark.slow)])
+@pytest.fixture(params=["server", *slow("exported")])
 def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     """The first page, of the server and again of the files."""
     with watched(browser) as page:
@@ -290,7 +291,7 @@ def test_marks_are_kept_in_the_ledger_and_outlive_a_reload(served: Page, out: Pa
     expect(served.locator("[class*='badge mark-']")).to_have_count(3)
 
 
-@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("theme", ["light", *slow("dark")])
 def test_axe_finds_nothing(theme: str, browser: Browser, server: str) -> None:
     """WCAG 2 A and AA, on each of the pages; two samples, of which one failed, are enough."""
     with watched(browser, color_scheme=theme, reduced_motion="reduce") as page:

@@ -385,11 +385,11 @@ def test_limit_takes_the_first_pieces_and_accounts_for_the_rest(
 def test_a_full_disk_stops_the_build_and_loses_nothing(
     source: Path, built: Path, tmp_path: Path
 ) -> None:
-    """A file size limit stands for a full disk: writes fail in the middle of a shard."""
+    """A file size limit stands for a full disk: between the ledger's size and a shard's."""
     words = ["build", "--source", str(source), "--out", str(tmp_path / "full"), *SHORT]
     limited = "import resource, runpy, signal, sys\n" + (
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (260_000, 260_000))\n"
         "sys.argv = ['mmusset', *sys.argv[1:]]\n"
         "runpy.run_module('mmusset', run_name='__main__')\n"
     )

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import AutoConfig, Qwen2VLForConditionalGeneration
 
 from mmusset.finetune.batch import PackedBatch
 from mmusset.finetune.offline_base import EstimatedTokenizer, published_config
@@ -25,6 +24,13 @@ from tests.support.memory import most_held_mib
 from tests.support.thorough import slow
 
 SHAPE = StepShape(samples=1, tokens=900, labels=120)
+
+
+def config_of(base: Path) -> Any:
+    # Here, since every worker collects this file: it takes seconds.
+    from transformers import AutoConfig
+
+    return AutoConfig.from_pretrained(base)
 
 
 def batch(shape: StepShape) -> PackedBatch:
@@ -60,7 +66,7 @@ def measured_mib(base: Path, shape: StepShape, rank: int, checkpointing: bool) -
 def test_the_plan_is_what_a_step_takes(
     shape: StepShape, rank: int, checkpointing: bool, base: Path
 ) -> None:
-    config = AutoConfig.from_pretrained(base)
+    config = config_of(base)
     need, _ = needed(recipe(base, rank, checkpointing=checkpointing), config, shape, bf16=False)
     measured = measured_mib(base, shape, rank, checkpointing)
     assert need.activations * 1024 == pytest.approx(measured, rel=0.1)
@@ -72,7 +78,7 @@ def test_the_plan_is_what_a_step_takes(
 
 @pytest.mark.parametrize("checkpointing", [True, *slow(False)])
 def test_a_step_of_many_layers_is_known_from_few(base: Path, checkpointing: bool) -> None:
-    config = AutoConfig.from_pretrained(base)
+    config = config_of(base)
     text = config.get_text_config()
     text.num_hidden_layers, text.layer_types = 4, 4 * ["full_attention"]
     asked = recipe(base, checkpointing=checkpointing, quantize="nf4")
@@ -83,7 +89,7 @@ def test_a_step_of_many_layers_is_known_from_few(base: Path, checkpointing: bool
 
 
 def test_more_never_needs_less(base: Path) -> None:
-    config = AutoConfig.from_pretrained(base)
+    config = config_of(base)
 
     def peak(shape: StepShape = SHAPE, rank: int = 8, **train: Any) -> float:
         return needed(recipe(base, rank, **train), config, shape, bf16=False)[0].peak
@@ -98,7 +104,7 @@ def test_more_never_needs_less(base: Path) -> None:
 
 def test_its_advice_fits_when_it_is_followed(base: Path, source: Path) -> None:
     found, _ = packed(base, source)
-    config = AutoConfig.from_pretrained(base)
+    config = config_of(base)
     asked = recipe(base, 64, micro_batch=4, batch=4)
     whole = plan(asked, config, found, available=100.0, bf16=False)
     assert whole.fits
@@ -145,6 +151,8 @@ def test_a_bundled_recipe_is_planned_without_network_or_files(source: Path, tmp_
 
 @pytest.mark.parametrize("base", QWEN2_VL)
 def test_a_published_size_is_that_of_the_model(base: str) -> None:
+    from transformers import Qwen2VLForConditionalGeneration
+
     with torch.device("meta"):
         model = Qwen2VLForConditionalGeneration._from_config(published_config(base))
     assert sum(weight.numel() for weight in model.parameters()) == QWEN2_VL[base].parameters

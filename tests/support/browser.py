@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import soundfile
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from mmusset.recipe import SpeakerPart
 from mmusset.speakers.picture import data_url, fit
@@ -18,6 +18,7 @@ from tests.support.command import SHORT, mmusset, start
 from tests.support.media import RATE_HZ, library, picture
 from tests.support.serving import serving
 
+expect.set_options(timeout=60_000)  # not 5 s: machines are shared
 PIECES = 30  # more than a page holds
 TITLE = "<script>document.title = 'broken in'</script>"
 TITLED = "artist 1/song 2"

@@ -6,7 +6,7 @@ from typing import Literal
 
 DRUMS = -1  # in place of a program
 UNNAMED = -2  # a part that names no instrument
-FASTEST_BPM, SLOWEST_BPM = 400.0, 15.0  # of beats that somebody means
+FASTEST_BPM, SLOWEST_BPM = 240.0, 20.0  # of beats that somebody means
 
 Mode = Literal["major", "minor", ""]
 

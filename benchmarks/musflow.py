@@ -10,13 +10,13 @@ here. Another --run is another training on the same pieces.
 """
 
 import argparse
-import os
+import json
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,8 +26,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mmusset.builder.ledger.file import open_to_read
 from mmusset.evidence.music import measure
+from mmusset.files import file_sha256
 from mmusset.measurements.brightness import BRIGHTNESS
 from mmusset.measurements.density import DENSITY
 from mmusset.measurements.listed import MEASUREMENTS
@@ -99,7 +99,7 @@ def main() -> None:
     make_dataset(told.work / "source", dataset, told.pieces)
     train(dataset, run, told.recipe, told.changes)
     composer = MusicGenerator(run, "cpu", print)
-    real = {split: list(clips(dataset, split, composer)) for split in ("train", "test")}
+    real = real_clips(told.work, dataset, composer)
     tests, kept, rate_hz = real["test"], run / "made", composer.codec.rate_hz
     made = {
         name: [
@@ -151,21 +151,24 @@ def python(stage: str, *words: str) -> None:
     print(f"{stage}: {time.monotonic() - begun_s:.0f} s", flush=True)
 
 
-def clips(dataset: Path, split: str, composer: MusicGenerator) -> Iterator[Clip]:
-    """The clips of a split."""
-    with open_to_read(dataset) as ledger:
-        for shard in shards_of(str(dataset)):
-            for key, members in raw_samples(shard) if split_of(shard) == split else ():
-                read = decoded(key, members)
-                sound = whole_frames(read.sound, read.rate_hz, composer.codec)
-                planned = ledger.plan.item(key)
-                assert planned
-                yield Clip(
-                    read,
-                    torch.from_numpy(sound.copy()),
-                    heard_on(torch.from_numpy(sound.copy()), composer.codec.rate_hz),
-                    int(Path(os.fsdecode(planned.item.piece.music.path)).stem),
-                )
+def real_clips(work: Path, dataset: Path, composer: MusicGenerator) -> dict[str, list[Clip]]:
+    """The clips to train and to test on, by split; measured once."""
+    rate_hz = composer.codec.rate_hz
+    file = work / f"heard-{rate_hz}.json"
+    heard: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    pieces = {file_sha256(path): int(path.stem) for path in (work / "source").rglob("*.flac")}
+    found: dict[str, list[Clip]] = {"train": [], "validation": [], "test": []}
+    for shard in shards_of(str(dataset)):
+        for key, members in raw_samples(shard):
+            read = decoded(key, members)
+            sound = torch.from_numpy(whole_frames(read.sound, read.rate_hz, composer.codec).copy())
+            if key not in heard:
+                heard[key] = heard_on(sound, rate_hz).model_dump_json()
+            evidence = MusicEvidence.model_validate_json(heard[key])
+            piece = pieces[read.facts["source_sha256"]]
+            found[split_of(shard)].append(Clip(read, sound, evidence, piece))
+    file.write_text(json.dumps(heard))
+    return found
 
 
 def heard_on(sound: Tensor, rate_hz: int) -> MusicEvidence:

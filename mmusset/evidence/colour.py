@@ -1,42 +1,12 @@
-"""Colours as the eye orders them (CIE Lab), their everyday names, and palettes."""
+"""Colours as the eye orders them (CIE Lab), and their everyday names."""
 
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.sample import Colour
-
-from .places import place_of
-
 Doubles = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-
-MOST_COLOURS, MOST_STRIKING = 5, 2  # as many, and so many more of those that strike
-CLUSTERS = 8  # of k-means; those that share a name are one colour
-LEAST_SHARE, LEAST_STRIKING = 0.03, 0.015  # a smaller patch is not part of the palette
-# But for one in one place, of one colour, that stands out as a red dot does on grey: by chroma, and
-# by how far its hue and chroma are from those of the whole picture.
-LEAST_SPOT, SPOT_PURE, SPOT_CHROMA, STANDS_OUT = 0.004, 0.6, 45.0, 30.0
-ROUNDS = 12  # of k-means; centres move less than the naming can see after that
-ALIKE = 20.0  # Lab units about a colour that go by its name
-CELL = 6.0  # Lab units: pixels in one cell count as one colour
-STRONG_CHROMA = 35.0  # of a colour that is looked for where its cluster's mean is not ALIKE
-MOST_HIDDEN = 3  # clusters of such colours
-LEAST_SPECKS, FEWEST_SPECKS = 0.0015, 3  # share of a hue in small things; how many there are
-# Hues of the small things in a picture, to an angle in Lab: its least lightness and chroma, under
-# which an eye sees brown, olive or skin.
-HUES = (
-    (15.0, "pink", 0.0, STRONG_CHROMA),
-    (52.0, "red", 0.0, STRONG_CHROMA),
-    (82.0, "orange", 55.0, 55.0),
-    (115.0, "yellow", 60.0, 55.0),
-    (170.0, "green", 0.0, STRONG_CHROMA),
-    (225.0, "turquoise", 0.0, STRONG_CHROMA),
-    (309.0, "blue", 0.0, STRONG_CHROMA),
-    (335.0, "purple", 0.0, STRONG_CHROMA),
-    (360.0, "pink", 0.0, STRONG_CHROMA),
-)
 
 # Everyday words that a reader pictures at once; the values are ours. A word that spans
 # much of Lab space stands more than once.
@@ -45,17 +15,20 @@ NAMES = (
     ("charcoal", "#36383b"),
     ("charcoal", "#1f2021"),
     ("charcoal", "#4b4c4e"),
+    ("charcoal", "#40453e"),
     ("grey", "#808285"),
     ("grey", "#68696b"),
     ("grey", "#9a9b9d"),
     ("silver", "#b9bcc0"),
     ("silver", "#d6d7d9"),
     ("white", "#fbfbfa"),
+    ("white", "#e9ebee"),
     ("ivory", "#f5efdc"),
     ("cream", "#f2e3b8"),
     ("pale yellow", "#f7f3a6"),
     ("beige", "#d9c7a3"),
     ("beige", "#b4ab92"),
+    ("beige", "#cdbcb6"),
     ("sand", "#cdb27a"),
     ("ochre", "#c08a2e"),
     ("ochre", "#b08f4a"),
@@ -66,6 +39,7 @@ NAMES = (
     ("yellow", "#fdf410"),
     ("amber", "#f59e16"),
     ("orange", "#ee6f1b"),
+    ("orange", "#fb8d00"),
     ("orange", "#db7e51"),
     ("orange", "#cd7e5e"),
     ("orange", "#f0a060"),
@@ -78,9 +52,12 @@ NAMES = (
     ("brown", "#9c6a4c"),
     ("brown", "#8a5a1c"),
     ("brown", "#665242"),
+    ("brown", "#652404"),
+    ("brown", "#7d6849"),
     ("chocolate", "#3d2417"),
     ("chocolate", "#231509"),
     ("chocolate", "#42291a"),
+    ("chocolate", "#544126"),
     ("taupe", "#8b7a6a"),
     ("taupe", "#5d544c"),
     ("taupe", "#a59c90"),
@@ -147,6 +124,8 @@ NAMES = (
     ("dark blue", "#123a6a"),
     ("dark blue", "#1b2f4c"),
     ("dark blue", "#0b2238"),
+    ("dark blue", "#083347"),
+    ("dark blue", "#103a50"),
     ("blue", "#2356c9"),
     ("blue", "#3d419c"),
     ("blue", "#1414f0"),
@@ -161,18 +140,24 @@ NAMES = (
     ("steel blue", "#56789c"),
     ("steel blue", "#3e566e"),
     ("steel blue", "#7d9bb5"),
+    ("steel blue", "#75a4af"),
     ("slate", "#51606e"),
     ("dark slate", "#26363e"),
     ("dark slate", "#343f50"),
+    ("dark slate", "#3b465b"),
     ("dark slate", "#1c242c"),
     ("slate", "#6f8c94"),
     ("slate", "#8d9cab"),
+    ("slate", "#4f5567"),
+    ("slate", "#a4a8b7"),
+    ("slate", "#6f768e"),
     ("sky blue", "#84bfe8"),
     ("sky blue", "#8fb8d4"),
     ("sky blue", "#62c8f4"),
     ("sky blue", "#a2b8ee"),
     ("pale blue", "#c6dcec"),
     ("pale blue", "#d6dcf4"),
+    ("pale blue", "#9bc0ca"),
     ("pale turquoise", "#c4ecea"),
     ("pale turquoise", "#92c7cf"),
     ("turquoise", "#35c4c1"),
@@ -186,7 +171,6 @@ NAMES = (
     ("teal", "#2e5f66"),
     ("dark teal", "#05475c"),
     ("dark teal", "#0a4a4e"),
-    ("dark teal", "#083347"),
     ("dark teal", "#06272c"),
     ("mint", "#a8e3c4"),
     ("pale green", "#dcefd4"),
@@ -238,6 +222,7 @@ GREYS = ("charcoal", "grey", "silver")
 GREYS_CHROMA = 9.0
 GREYISH = (*GREYS, "slate", "dark slate", "taupe", "mauve", "dark mauve", "grey green")
 GREYISH_CHROMA = 12.0
+BLUISH_CHROMA = 15.5  # the same for blue, which an eye takes for grey the longest
 # The chroma from which an eye sees a tint in what is nearly grey; purple needs the most.
 TINTS = {"taupe": 5.0, "grey green": 5.0, "mauve": 8.0, "dark mauve": 8.0}
 VIVID = (
@@ -245,6 +230,7 @@ VIVID = (
     *("lime", "green", "turquoise", "blue", "violet", "purple", "magenta", "pink", "dark pink"),
 )
 VIVID_CHROMA = 25.0
+CELL = 6.0  # Lab units: pixels in one cell count as one colour
 DARKEST = 8.0  # steps of lightness under which an eye sees black, unless the chroma is high
 STRIKING = (*VIVID, "maroon", "indigo")  # what catches the eye where there is little of it
 
@@ -270,7 +256,8 @@ def name(colour_lab: Doubles) -> str:
     distance = ((values - colour_lab) ** 2).sum(axis=1)
     if chroma > GREYS_CHROMA:
         distance[greys] = np.inf
-    if chroma > GREYISH_CHROMA:
+    is_blue = -colour_lab[2] > abs(colour_lab[1])
+    if chroma > (BLUISH_CHROMA if is_blue else GREYISH_CHROMA):
         distance[greyish] = np.inf
     if chroma < VIVID_CHROMA:
         distance[vivid] = np.inf
@@ -280,99 +267,7 @@ def name(colour_lab: Doubles) -> str:
     return words[int(np.argmin(distance))]
 
 
-def palette(rgb: NDArray[np.uint8], pixels_lab: Doubles) -> tuple[Colour, ...]:
-    """The one to seven colours that count most in a picture `[height, width, 3]`, largest first.
-
-    k-means in Lab from deterministic starts; clusters that share a name are one colour. One under
-    3 % of the pixels is left out, a striking one under half of that, and a striking one counts
-    three times: one that strikes by its name, or is strong and far from the rest. A strong colour
-    that a cluster's mean hides, a red leaf among brown ones, is one of its own. A small one that
-    stands out in one place needs 0.4 %.
-    """
-    cells, cell_of, weight = _cells(pixels_lab.reshape(-1, 3))
-    clusters = _with_hidden(cells, weight, _k_means(cells, weight, CLUSTERS))
-    nearest = clusters[cell_of].reshape(rgb.shape[:2])
-    masks: dict[str, Bools] = {}
-    near = np.zeros(nearest.shape, dtype=np.bool_)
-    for cluster in range(int(nearest.max()) + 1):
-        inside = nearest == cluster
-        if inside.any():
-            mean = pixels_lab[inside].mean(axis=0)
-            near[inside] = ((pixels_lab[inside] - mean) ** 2).sum(axis=1) <= ALIKE**2
-            word = name(mean)
-            masks[word] = masks[word] | inside if word in masks else inside
-    spots = {word for word, mask in masks.items() if _is_spot(mask, near, pixels_lab)}
-    strong = {word for word in masks if _stands_out(masks[word], pixels_lab, STRONG_CHROMA)}
-    foremost = _foremost(masks, spots, strong | set(STRIKING))
-    return tuple(_colour(word, masks[word], near, rgb) for word in foremost)
-
-
-def specks(pixels_lab: Doubles, main: tuple[Colour, ...]) -> tuple[str, ...]:
-    """The hues of small things in a picture of which its palette `main` has none: three and more,
-    the most frequent first, or nothing."""
-    pixels = pixels_lab.reshape(-1, 3)
-    values = (np.frombuffer(bytes.fromhex(each.hex[1:]), np.uint8) for each in main)
-    known = {_hue(lab(value), is_small=False) for value in values}
-    cells, _, weight = _cells(pixels)
-    shares: dict[str, float] = {}
-    for cell, count in zip(cells, weight, strict=True):
-        hue = _hue(cell)
-        shares[hue] = shares.get(hue, 0.0) + float(count) / len(pixels)
-    some = [hue for hue in shares if hue not in ("", *known) and shares[hue] >= LEAST_SPECKS]
-    some.sort(key=lambda hue: (-shares[hue], hue))
-    return tuple(some) if len(some) >= FEWEST_SPECKS else ()
-
-
-def _hue(colour_lab: Doubles, is_small: bool = True) -> str:
-    """The hue of a colour in Lab, of a strong one where it is of a small thing; else ""."""
-    lightness, a, b = colour_lab
-    angle = float(np.degrees(np.arctan2(b, a))) % 360
-    word, lightest, strong = next(hue[1:] for hue in HUES if angle <= hue[0])
-    if not is_small:
-        lightest, strong = 0.0, GREYISH_CHROMA
-    return word if lightness >= lightest and np.hypot(a, b) >= strong else ""
-
-
-def _is_spot(mask: Bools, near: Bools, pixels_lab: Doubles) -> bool:
-    """Whether a small area stands out of the picture, is of one colour and lies in one place."""
-    if not LEAST_SPOT <= mask.mean() < LEAST_SHARE or near[mask].mean() < SPOT_PURE:
-        return False
-    if not _stands_out(mask, pixels_lab, SPOT_CHROMA):
-        return False
-    return place_of(mask).where not in ("all over", "scattered")
-
-
-def _stands_out(mask: Bools, pixels_lab: Doubles, chroma: float) -> bool:
-    """Whether an area is of so much chroma, and far from the picture's mean of hue and chroma."""
-    hue = pixels_lab[mask][:, 1:].mean(axis=0)
-    usual = pixels_lab[..., 1:].mean(axis=(0, 1))
-    return bool(np.hypot(*hue) >= chroma and np.hypot(*(hue - usual)) >= STANDS_OUT)
-
-
-def _foremost(masks: dict[str, Bools], spots: set[str], striking: set[str]) -> list[str]:
-    """The names that stand in the palette, largest first."""
-    share = {word: float(mask.mean()) for word, mask in masks.items()}
-    largest = sorted(masks, key=lambda word: (-share[word], word))
-    least = {word: LEAST_STRIKING if word in striking else LEAST_SHARE for word in masks}
-    least |= dict.fromkeys(spots, LEAST_SPOT)
-    enough = [word for word in largest if share[word] >= least[word]]
-    weighed = sorted(enough, key=lambda word: -share[word] * (3 if word in striking else 1))
-    foremost = weighed[:MOST_COLOURS]
-    more = [word for word in weighed[MOST_COLOURS:] if word in striking or word in spots]
-    return [word for word in enough if word in (*foremost, *more[:MOST_STRIKING])]
-
-
-def _colour(word: str, mask: Bools, near: Bools, rgb: NDArray[np.uint8]) -> Colour:
-    return Colour(
-        name=word,
-        hex=_hex(rgb[mask].mean(axis=0, dtype=np.float64)),
-        share=float(mask.mean()),
-        purity=float(near[mask].mean()),
-        place=place_of(mask),
-    )
-
-
-def _cells(pixels_lab: Doubles) -> tuple[Doubles, NDArray[np.intp], Doubles]:
+def cells_of(pixels_lab: Doubles) -> tuple[Doubles, NDArray[np.intp], Doubles]:
     """Mean colour of each filled cell of Lab space, each pixel's cell, pixels per cell."""
     grid = np.floor(pixels_lab / CELL).astype(np.int64) + 64
     code = (grid[:, 0] * 128 + grid[:, 1]) * 128 + grid[:, 2]
@@ -382,41 +277,8 @@ def _cells(pixels_lab: Doubles) -> tuple[Doubles, NDArray[np.intp], Doubles]:
     return np.stack(sums, axis=1) / weight[:, None], cell_of, weight
 
 
-def _with_hidden(cells: Doubles, weight: Doubles, clusters: NDArray[np.intp]) -> NDArray[np.intp]:
-    """The clusters, and those of strong colours far from their cluster's mean."""
-    means = np.zeros((int(clusters.max()) + 1, 3))
-    for index in np.unique(clusters):
-        inside = clusters == index
-        means[index] = np.average(cells[inside], axis=0, weights=weight[inside])
-    strong = np.hypot(cells[:, 1], cells[:, 2]) >= STRONG_CHROMA
-    hidden = strong & (((cells - means[clusters]) ** 2).sum(axis=1) > ALIKE**2)
-    if weight[hidden].sum() < LEAST_SPOT * weight.sum():
-        return clusters
-    found = clusters.copy()
-    found[hidden] = len(means) + _k_means(cells[hidden], weight[hidden], MOST_HIDDEN)
-    return found
-
-
-def _k_means(points: Doubles, weight: Doubles, most: int) -> NDArray[np.intp]:
-    """Cluster of each point `[n, 3]`; each start is the heaviest and farthest point left."""
-    centres = points[[int(np.argmax(weight))]]
-    while len(centres) < min(most, len(points)):
-        reach = _distances(points, centres).min(axis=1)
-        centres = np.vstack([centres, points[int(np.argmax(weight * reach))]])
-    for _ in range(ROUNDS):
-        nearest = _distances(points, centres).argmin(axis=1)
-        for index in range(len(centres)):
-            inside = nearest == index
-            if inside.any():
-                centres[index] = np.average(points[inside], axis=0, weights=weight[inside])
-    return np.asarray(_distances(points, centres).argmin(axis=1))
-
-
-def _distances(points: Doubles, centres: Doubles) -> Doubles:
-    return np.asarray(((points[:, None] - centres[None]) ** 2).sum(axis=2))
-
-
-def _hex(rgb: Doubles) -> str:
+def hex_of(rgb: Doubles) -> str:
+    """The mean of some sRGB pixels as `#rrggbb`."""
     return "#" + "".join(f"{round(float(channel)):02x}" for channel in rgb)
 
 

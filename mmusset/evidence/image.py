@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from mmusset.measured import Measured
 from mmusset.sample import ImageEvidence
 
-from .colour import lab, palette, specks
+from .accents import accents, specks
+from .colour import lab
+from .palette import palette
 from .places import lightest
 from .still import flatten
 
@@ -47,6 +49,9 @@ def measure(image: "Image") -> ImageEvidence:
     lightness = pixels[..., 0]
     certainty = min(1.0, image.width * image.height / CERTAIN_PX)
     colours = palette(rgb, pixels)
+    small_things = specks(pixels, colours)
+    if not small_things:
+        colours += accents(rgb, pixels, colours)
     return ImageEvidence(
         width_px=image.width,
         height_px=image.height,
@@ -58,7 +63,7 @@ def measure(image: "Image") -> ImageEvidence:
         busyness=_share(_edge_share(lightness), certainty),
         sharpness=_sharpness(image, certainty),
         lightest=lightest(lightness),
-        specks=specks(pixels, colours),
+        specks=small_things,
     )
 
 

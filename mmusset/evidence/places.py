@@ -24,7 +24,7 @@ BARE_CENTRE = 0.35  # of the share that it has elsewhere: what lies at the edges
 SOLID = 0.3  # of the fullest cell's cover: such cells side by side are one region
 ONE_REGION, ABOUT_IT = 0.7, 0.85  # of all is in one region; within two thirds of each side
 MARGIN = 0.02  # of a side, by which a third is left
-LEAST_DIFFERENCE = 14.0  # steps of lightness between a place and the rest that an eye sees at once
+LEAST_DIFFERENCE = 11.0  # steps of lightness between a place and the rest that an eye sees at once
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from mmusset.evidence.colour import (
+    BLUISH_CHROMA,
     GREYISH,
     GREYISH_CHROMA,
     NAMES,
@@ -56,8 +57,8 @@ def numbers(evidence: ImageEvidence) -> list[float]:
         ("#b04a20", "rust"),
         # dark colours that are no grey, and a strong blue
         ("#05475c", "dark teal"),
-        ("#0d3a4d", "dark teal"),
-        ("#083347", "dark teal"),
+        ("#0d3a4d", "dark blue"),
+        ("#083347", "dark blue"),
         ("#144554", "dark teal"),
         ("#211f03", "dark olive"),
         ("#14301a", "dark green"),
@@ -77,7 +78,8 @@ def test_a_greyish_name_is_of_little_chroma_and_a_vivid_one_of_much() -> None:
     colours = lab(np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(-1, 3))
     for colour in colours:
         chroma, word = float(np.hypot(colour[1], colour[2])), name(colour)
-        assert word not in GREYISH or chroma <= GREYISH_CHROMA, colour
+        assert word not in GREYISH or chroma <= BLUISH_CHROMA, colour
+        assert word not in GREYISH or colour[2] < 0 or chroma <= GREYISH_CHROMA, colour
         assert word not in VIVID or chroma >= VIVID_CHROMA, colour
 
 
@@ -364,6 +366,48 @@ def test_a_strong_colour_far_from_the_rest_is_in_the_palette_whatever_its_name()
     stripes = [(value, (16 * place, 0, 100, 100)) for place, value in enumerate(blues)]
     image = drawn(*stripes, ("#1d6a2a", (10, 70, 30, 88)))
     assert "green" in " ".join(colour.name for colour in measure(image).palette)
+
+
+# --- accents -------------------------------------------------------------------------------------
+
+
+def accents_of(image: Image.Image) -> dict[str, str]:
+    """The names of what covers less than 2 % of a picture, with where it lies."""
+    return {c.name: c.place.where for c in measure(image).palette if c.share < 0.02}
+
+
+def test_a_glow_of_several_shades_is_one_accent_named_by_its_heart() -> None:
+    image = drawn(("#10131f", (0, 0, 100, 100)), ("#b8620f", (70, 10, 78, 20)))
+    image.paste("#f0a818", (170, 20, 185, 34))
+    image = image.filter(ImageFilter.BoxBlur(2))
+    assert list(accents_of(image).values()) == ["top right"]
+
+
+def test_white_letters_on_a_dark_picture_are_an_accent() -> None:
+    image = Image.new("RGB", (240, 180), "#123a6a")
+    ImageDraw.Draw(image).text((20, 120), "MUSIC FOR EVERYBODY", fill="#ffffff")
+    assert accents_of(image) == {"white": "bottom"}
+
+
+def test_small_things_side_by_side_in_two_colours_are_two_accents() -> None:
+    ground = ("#1f2021", (0, 0, 100, 100))
+    buttons = (("#2fbf3f", (20, 70, 27, 76)), ("#d81f26", (27, 70, 34, 76)))
+    assert set(accents_of(drawn(ground, *buttons))) == {"green", "red"}
+
+
+def test_what_the_picture_is_made_of_or_is_full_of_is_no_accent() -> None:
+    red = ("#d81f26", (0, 0, 100, 30))
+    assert accents_of(drawn(red, ("#d81f26", (40, 70, 45, 75)))) == {}
+    assert len(measure(noise()).palette) <= 7
+
+
+def test_a_vivid_accent_goes_before_larger_pale_ones() -> None:
+    ground = ("#2c4030", (0, 0, 100, 100))
+    pale = [
+        (value, (5, 5 + 30 * i, 15, 15 + 30 * i))
+        for i, value in enumerate(("#fbfbfa", "#d9c7a3", "#f6dfe2"))
+    ]
+    assert "red" in accents_of(drawn(ground, *pale, ("#d81f26", (80, 80, 85, 85))))
 
 
 def test_small_things_of_many_hues_are_specks_and_of_one_hue_are_none() -> None:

@@ -26,7 +26,7 @@ from mmusset.measured import Measured
 from mmusset.measurements.key import TONICS
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.recipe import CERTAINTY
-from mmusset.sample import Claim, Fault, ImageEvidence, Place
+from mmusset.sample import Claim, Colour, Fault, ImageEvidence, Place, Placed
 from mmusset.speakers.agent import Draft
 from mmusset.speakers.base import (
     Brief,
@@ -34,7 +34,7 @@ from mmusset.speakers.base import (
     R,
     Request,
 )
-from mmusset.speakers.offline import caption_grammar, story_book, story_grammar
+from mmusset.speakers.offline import caption_grammar, story_book, story_colours, story_grammar
 from mmusset.speakers.offline.chroma import chroma
 from mmusset.speakers.offline.speaker import OfflineSpeaker
 from mmusset.speakers.offline.wording import choices, expand, finish
@@ -234,6 +234,49 @@ def test_a_small_patch_of_a_striking_colour_is_told_even_on_one_of_its_family(
     for number in range(20):
         story = story_grammar.write(measure(image), "", Random(number))
         assert said in story.replace("pale orange", ""), story
+
+
+def test_what_is_light_in_a_dark_picture_and_a_small_glow_are_told() -> None:
+    image = Image.new("RGB", (300, 200), "#15193f")
+    image.paste("#36383b", (0, 100, 300, 200))
+    image.paste("#fbfbfa", (20, 30, 90, 60))
+    image.paste("#fbfbfa", (200, 150, 260, 170))
+    image.paste("#f59e16", (150, 80, 160, 90))
+    for number in range(20):
+        story = story_grammar.write(measure(image), "", Random(number))
+        assert "white" in story and "small patch of amber yellow" in story, story
+
+
+def test_two_patches_of_one_size_are_told_together() -> None:
+    image = Image.new("RGB", (300, 200), "#36383b")
+    image.paste("#22cc44", (20, 20, 40, 40))
+    image.paste("#d81f26", (240, 140, 260, 160))
+    for number in range(20):
+        story = story_grammar.write(measure(image), "", Random(number))
+        assert re.search(r"patches of \w+ in the (upper left|lower right) and \w+ in the", story), (
+            story
+        )
+
+
+def test_amounts_that_differ_are_parallel() -> None:
+    """ "some blue and a touch of red and grey", never "some blue, a touch of red and grey"."""
+    blue = Placed(where="scattered", shape="area", confidence=0.95, filled=0.1)
+    colours = [
+        Colour(name=name, hex="#202060", share=share, purity=1, place=blue)
+        for name, share in (("navy", 0.1), ("red", 0.05), ("grey", 0.04))
+    ]
+    said = " ".join(story_colours.sentences_on(colours, Random(1)))
+    assert re.search(r"some navy blue and a (touch|little) (of )?red and grey", said), said
+
+
+def test_where_no_colour_leads_three_are_named() -> None:
+    image = Image.new("RGB", (300, 200), "#2e9b45")
+    for place in range(48):
+        value = ("#808285", "#2356c9", "#9c6a4c", "#d9c7a3")[place % 4]
+        image.paste(value, (25 * (place % 12), 50 * (place // 12), 25 * (place % 12) + 25, 200))
+    for number in range(20):
+        story = story_grammar.write(measure(image), "", Random(number))
+        assert len(set(re.findall(r"grey|blue|brown|beige", story))) >= 3, story
 
 
 def test_an_orange_picture_is_not_called_brown() -> None:

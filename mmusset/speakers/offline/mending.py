@@ -1,5 +1,6 @@
 """Mending by the grammar: what no fault quotes stays word for word."""
 
+import re
 from random import Random
 
 from mmusset.sample import Claim, Fault
@@ -9,7 +10,7 @@ from mmusset.truth.extract import extract
 
 from . import caption_grammar, story_grammar
 
-OTHER_STORIES = 8  # that are written at most, to fill one up or to have another
+OTHER_STORIES = 16  # that are written at most, to fill one up or to have another
 
 
 def caption(notes: Notes, random: Random) -> str:
@@ -71,11 +72,15 @@ def _filled_up(rest: str, notes: Notes, faults: list[Fault], random: Random) -> 
         for sentence in sentences(story_grammar.write(notes.image, "", random)):
             if word_count(rest) >= notes.story_words[0]:
                 return rest
-            if sentence.strip() not in rest and not any(
-                _touches(sentence, f.quote) for f in faults
-            ):
+            is_new = _statement(sentence) not in _statement(rest)
+            if is_new and not any(_touches(sentence, f.quote) for f in faults):
                 rest = f"{rest} {sentence.strip()}"
     return rest
+
+
+def _statement(text: str) -> str:
+    """A text with the picture as "it", whatever a story calls it."""
+    return re.sub(r"\bthe (picture|image)\b", "it", text.strip().casefold())
 
 
 def _without(text: str, faults: list[Fault]) -> str:

@@ -2,28 +2,31 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby
 from random import Random
 
 from mmusset.sample import Colour, ImageEvidence
 
-from .chroma import chroma
+from .chroma import chroma, lightness
 from .story_book import phrase, story_phrases
 from .wording import listed, pick
 
+FAR_LIGHTNESS = 50.0  # steps from the picture's mean: what is light in a dark picture
 IN_PLACE = 0.7  # share of a colour that lies in a place, from which it is said to be there
 # Share of a colour's pixels that go by its name, or the colour has none; of a striking one's.
 PURE, STRIKING_PURE = 0.7, 0.5
-ALL, MOST, CLOSE, MUCH, SOME = 0.9, 0.57, 0.75, 0.2, 0.07
+ALL, MOST, CLOSE, MUCH, SOME = 0.9, 0.57, 0.75, 0.15, 0.06
 NEEDED = 0.12  # share from which a colour is not left out
 SMALL = 0.03  # so small a colour is measured where it stands out, and is not left out either
 SMALL_PATCH = 0.015  # share under which a patch is called small
+SEVERAL = 3  # colours that are the main ones together, where none of them leads
 LARGE = 0.3  # share that is called a large part
 LEAD = 1.25  # times the share of any other colour and its like: the main colour
 FAMILY_LEAD = 1.7  # the same for the shades of one colour together
 FILLED = 0.6  # share of a half that is of a colour, from which the half is said to be of it
 OPPOSITE = {"top": "bottom", "bottom": "top", "left": "right", "right": "left"}
 SPREAD = ("all over", "scattered")
+UPRIGHT = ("top", "bottom")  # "near the top" is not "in the upper half"
 GREY = "grey"  # the family that is no colour
 DARK_GREYS = {"charcoal", "dark slate"}
 MOST_OF_FAMILY = 2  # colours of one family that a story names beside the main ones
@@ -76,7 +79,8 @@ def main_colours(image: ImageEvidence, random: Random) -> MainColours:
         opposite = OPPOSITE.get(first.place.where) == second.place.where
         if opposite and min(first.place.filled, second.place.filled) >= FILLED:
             places = {"where": _where(first, random), "there": _where(second, random)}
-            return main("opposite", second, **places)
+            halves = [story_phrases()["half"][each.place.where] for each in (first, second)]
+            return main("opposite", second, half=halves[0], other=halves[1], **places)
     ways = [
         main("two first", second)
         for second in others
@@ -89,7 +93,13 @@ def main_colours(image: ImageEvidence, random: Random) -> MainColours:
         ways.append(main("one placed" if placed else "one first", **where))
     if first.share >= LARGE:
         ways.append(main("one part"))
-    return pick(ways, random) if ways else _leading_family(image, random) or main("one of several")
+    if ways:
+        return pick(ways, random)
+    several = [colour for colour in (first, *others) if colour.share >= SOME][:SEVERAL]
+    if len(several) == SEVERAL and several[0] == image.palette[0]:
+        every = listed([_called(colour) for colour in several])
+        return _leading_family(image, random) or main("several", *several[1:], every=every)
+    return _leading_family(image, random) or main("one of several")
 
 
 def _is_named(colour: Colour) -> bool:
@@ -126,7 +136,9 @@ def _family_main(image: ImageEvidence, random: Random) -> MainColours | None:
         if len(inside) < 2 or share < MOST or inside[0].share >= ALL:
             continue
         much = "all" if share >= ALL else "most"
-        greys = _greys(inside) if family == GREY else []
+        greys = _greys(palette, inside) if family == GREY else []
+        if family == GREY and not greys:
+            continue
         kind = f"greys {much}" if len(greys) > 1 else f"family {much}"
         called = listed(greys) if len(greys) > 1 else family
         left = tuple(c for c in palette if c not in inside and _is_named(c))
@@ -151,17 +163,22 @@ def _leading_family(image: ImageEvidence, random: Random) -> MainColours | None:
     return MainColours("family largest", text, (), left)
 
 
-def _greys(colours: Sequence[Colour]) -> list[str]:
-    """Black and white where they are among them; dark grey or grey for all others."""
-    names = {colour.name for colour in colours}
-    words = list[str](word for word in ("black", "white") if word in names)
-    others = names.difference(words)
-    if others:
-        words.append("dark grey" if others <= DARK_GREYS else GREY)
-    return words
+def _greys(palette: Sequence[Colour], inside: Sequence[Colour]) -> list[str]:
+    """Black and white where they are among them, and dark grey or grey for all others: those of
+    which there is as much as of any other colour, or nothing where that is one."""
+    shares = dict.fromkeys(("black", "white", GREY), 0.0)
+    for colour in inside:
+        shares[colour.name if colour.name in shares else GREY] += colour.share
+    others = max((colour.share for colour in palette if colour not in inside), default=0.0)
+    words = [word for word, share in shares.items() if share and share >= others]
+    if GREY in words and {c.name for c in inside} <= {"black", "white", *DARK_GREYS}:
+        words[words.index(GREY)] = "dark grey"
+    return words if len(words) > 1 or others == 0 else []
 
 
-def other_colours(main: MainColours) -> tuple[list[Colour], list[Colour], list[Colour]]:
+def other_colours(
+    main: MainColours, image: ImageEvidence
+) -> tuple[list[Colour], list[Colour], list[Colour]]:
     """Of what the main sentence leaves: what strikes or is large, what has a place, and the rest.
 
     Of colours whose names are alike one, but for those of which there is much: "sky blue" is told
@@ -174,7 +191,7 @@ def other_colours(main: MainColours) -> tuple[list[Colour], list[Colour], list[C
         if colour.share >= NEEDED or not any(_alike(colour, other) for other in others):
             told.append(colour)
     told = _few_of_a_family(sorted(told, key=lambda colour: -colour.share))
-    needed = [colour for colour in told if _is_needed(colour)]
+    needed = [colour for colour in told if _is_needed(colour, image)]
     # What lies in the place of one that is needed is told with it.
     places = {_told_place(colour) for colour in needed} - {None}
     needed = [colour for colour in told if colour in needed or _told_place(colour) in places]
@@ -183,11 +200,13 @@ def other_colours(main: MainColours) -> tuple[list[Colour], list[Colour], list[C
     return needed, placed, [colour for colour in quiet if colour not in placed]
 
 
-def _is_needed(colour: Colour) -> bool:
-    """Whether a story names it: it strikes, there is much of it, or it stands out as a patch."""
+def _is_needed(colour: Colour, image: ImageEvidence) -> bool:
+    """Whether a story names it: it strikes, there is much of it, or it stands out as a patch or
+    by its lightness."""
     is_patch = colour.place.shape == "spot" and _is_in_place(colour)
     is_strong = _strikes(colour) or chroma(colour.hex) >= STRONG_CHROMA
-    return is_strong or is_patch or not SMALL < colour.share < NEEDED
+    is_far = abs(lightness(colour.hex) - 100 * image.brightness.value) >= FAR_LIGHTNESS
+    return is_strong or is_patch or is_far or not SMALL < colour.share < NEEDED
 
 
 def _few_of_a_family(colours: list[Colour]) -> list[Colour]:
@@ -261,8 +280,13 @@ def _is_like(one: Colour, other: Colour) -> bool:
     return _amount_kind(one) == _amount_kind(other) and _told_place(one) == _told_place(other)
 
 
-def _told_place(colour: Colour) -> tuple[str, str] | None:
-    return (colour.place.where, colour.place.shape) if _is_in_place(colour) else None
+def _told_place(colour: Colour) -> tuple[str, ...] | None:
+    """What stands for the words for a colour's place, the same for a spot and an area there."""
+    if not _is_in_place(colour):
+        return None
+    words = story_phrases()["place"][colour.place.shape].get(colour.place.where, ())
+    is_band = colour.place.shape not in ("area", "spot")
+    return (colour.place.where, *(words if is_band or colour.place.where in UPRIGHT else ()))
 
 
 def _fit_one_sentence(pair: list[Colour]) -> bool:
@@ -279,26 +303,26 @@ def _alike(one: Colour, other: Colour) -> bool:
 
 
 def _with_places(kind: str, colours: Sequence[Colour], random: Random, **slots: str) -> str:
-    """A sentence on one colour or two and their places, or on more that are alike."""
+    """A sentence on one colour or two and their places, or on more that lie in the same."""
     first, last = colours[0], colours[-1]
-    several = [_amount(first, random)]
-    for before, colour in pairwise(colours[:-1]):
-        same = _amount_kind(before) == _amount_kind(colour)
-        several.append(_called(colour) if same else _amount(colour, random))
-    slots |= {"n": ", ".join(several), "where": _where(first, random)}
-    slots |= {"m": _amount(last, random), "there": _where(last, random)}
-    if len(colours) == 1:
+    slots |= {"n": _amounts(colours, random), "where": _where(first, random)}
+    if _told_place(first) == _told_place(last):
         how_many = "one" if _is_in_place(first) else "one unplaced"
         if how_many == "one" and first.place.where in SPREAD:
             how_many = "one spread"
     else:
-        together = _told_place(first) == _told_place(last)
-        how_many = "same place" if together else "two"
-        if _told_place(first) is None:
-            how_many = "both unplaced"
-        if together and _amount_kind(colours[-2]) == _amount_kind(last):
-            slots["m"] = _called(last)  # "some red and blue"
+        alike = first.place.shape == "spot" and _amount_kind(first) == _amount_kind(last)
+        how_many = f"two {_amount_kind(first)}s" if alike else "two"
+        slots |= {"n": _amount(first, random), "m": _amount(last, random)}
+        slots |= {"c": _called(first), "d": _called(last), "there": _where(last, random)}
     return phrase("rest", f"{kind}{how_many}", random=random, **slots)
+
+
+def _amounts(colours: Sequence[Colour], random: Random) -> str:
+    """ "some blue", "some blue and a touch of red and grey"."""
+    kinds = groupby(colours, key=_amount_kind)
+    named = [(kind, listed([_called(colour) for colour in alike])) for kind, alike in kinds]
+    return listed([phrase("amount", kind, random=random, c=called) for kind, called in named])
 
 
 def _is_in_place(colour: Colour) -> bool:
@@ -326,6 +350,5 @@ def _called(colour: Colour) -> str:
 
 def _where(colour: Colour, random: Random) -> str:
     place = colour.place
-    shape = "area" if place.shape == "spot" else place.shape
     dotted = place.where == "all over" and colour.share < SOME
-    return phrase("place", shape, "dotted" if dotted else place.where, random=random)
+    return phrase("place", place.shape, "dotted" if dotted else place.where, random=random)

@@ -35,6 +35,7 @@ DRAFTS = 10
 TWICE = 3  # how much worse than two like beginnings is a turn that comes again
 OTHERS_FIRST = 0.35  # of the stories do not begin with the main colours
 CERTAIN = 0.6  # confidence from which a measure of the picture is mentioned
+EVEN = 0.95  # that it is equally light everywhere, from which that is said
 LIGHTER = 0.8  # chance that it is lighter there than elsewhere, from which that is said
 # Below the first number is the first word, above the second the second; between them is none.
 LOOKS = (
@@ -45,7 +46,6 @@ LOOKS = (
     ("saturation", 0.15, 0.75, "muted colours", "strong colours"),
     ("warmth", 0.25, 0.8, "cool", "warm"),
 )
-MODERATE = {"brightness": "neither dark nor bright", "busyness": "some detail"}
 WIDE, NEARLY_SQUARE = 1.9, 0.02  # width by height
 
 
@@ -64,7 +64,7 @@ def write(
 def _draft(image: ImageEvidence, title: str, random: Random, least: int) -> list[str]:
     """Sentences on the main colours, on what strikes, and on what is drawn of the rest."""
     main = main_colours(image, random)
-    needed, placed, rest = other_colours(main)
+    needed, placed, rest = other_colours(main, image)
     draft = [*colour_sentences(main, needed, placed, random), *speck_sentences(image, random)]
     more = list(sentences_on(placed, random))
     if len(draft) < MOST_ON_COLOURS:
@@ -102,6 +102,7 @@ def _alike(draft: Sequence[str]) -> int:
 def _turns() -> Iterator[str]:
     """Patterns of what should not come twice: the words for one place, and worn ones."""
     yield from (r"\balso\b", r"\ba touch of\b", r"\bpatch of\b", r"\b(several|various) places\b")
+    yield from (r"\ba lot of\b", r"\ba good deal of\b", r"\bit has\b")
     for place, names in story_phrases()["place"]["area"].items():
         if place not in SPREAD and " " not in place:
             yield "|".join(rf"{name}\b" for name in names)
@@ -181,13 +182,12 @@ def _last_words(image: ImageEvidence, main: MainColours) -> Iterator[str]:
     """What is true and hardly worth a word."""
     if main.kind == "one all" and not main.left:
         yield "no other colour"
-    if image.lightest.where in SPREAD and image.contrast.value < LOOKS[3][1]:
+    is_even = image.lightest.where in SPREAD and image.lightest.confidence >= EVEN
+    if is_even and image.contrast.value < LOOKS[3][1]:
         yield "even"
-    for name, word in MODERATE.items():
-        _, low, high, *_ = next(look for look in LOOKS if look[0] == name)
-        measure: Measured = getattr(image, name)
-        if measure.confidence >= CERTAIN and low <= measure.value <= high:
-            yield word
+    _, dark, bright, *_ = LOOKS[0]
+    if image.brightness.confidence >= CERTAIN and dark <= image.brightness.value <= bright:
+        yield "neither dark nor bright"
     yield from _shape(image)
     yield "at first sight"
 

@@ -1,0 +1,113 @@
+"""The colours that a picture is made of, each with the share that it covers and its place."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmusset.sample import Colour
+
+from .colour import STRIKING, cells_of, hex_of, name
+from .places import place_of
+
+Doubles = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+MOST_COLOURS, MOST_STRIKING = 5, 2  # as many, and so many more of those that strike
+CLUSTERS = 12  # of k-means; those that share a name are one colour
+LEAST_SHARE, LEAST_STRIKING = 0.03, 0.015  # a smaller patch is no colour of the whole picture
+ROUNDS = 12  # of k-means; centres move less than the naming can see after that
+ALIKE = 20.0  # Lab units about a colour that go by its name
+STRONG_CHROMA = 35.0  # of a colour that is looked for where its cluster's mean is not ALIKE
+LEAST_HIDDEN, MOST_HIDDEN = 0.004, 3  # share of such colours, and clusters of them
+STANDS_OUT = 30.0  # Lab units of hue and chroma from those of the whole picture
+
+
+def palette(rgb: NDArray[np.uint8], pixels_lab: Doubles) -> tuple[Colour, ...]:
+    """The one to seven colours that a picture `[height, width, 3]` is made of, largest first.
+
+    k-means in Lab from deterministic starts; clusters that share a name are one colour. One under
+    3 % of the pixels is left out, a striking one under half of that, and a striking one counts
+    three times: one that strikes by its name, or is strong and far from the rest. A strong colour
+    that a cluster's mean hides, a red leaf among brown ones, is one of its own.
+    """
+    cells, cell_of, weight = cells_of(pixels_lab.reshape(-1, 3))
+    clusters = _with_hidden(cells, weight, _k_means(cells, weight, CLUSTERS))
+    means, counts = _means(cells, weight, clusters)
+    words = [name(mean) for mean in means]
+    by_name = [words.index(word) for word in words]  # the first cluster of the same name
+    named_means, named_counts = _means(means, counts, np.array(by_name))
+    usual = np.average(means, axis=0, weights=counts)
+    shares = {
+        words[first]: float(named_counts[first] / weight.sum()) for first in dict.fromkeys(by_name)
+    }
+    strong = {word for word in shares if _stands_out(named_means[words.index(word)], usual)}
+    nearest = clusters[cell_of].reshape(rgb.shape[:2])
+    near = ((pixels_lab - means[nearest]) ** 2).sum(axis=-1) <= ALIKE**2
+    named = np.array(by_name)[nearest]
+    return tuple(
+        _colour(word, shares[word], named == words.index(word), near, rgb)
+        for word in _foremost(shares, strong | set(STRIKING))
+    )
+
+
+def _means(points: Doubles, weight: Doubles, group: NDArray[np.intp]) -> tuple[Doubles, Doubles]:
+    """The mean `[groups, 3]` of the points in each group, and its weight; of none it is 0."""
+    counts = np.bincount(group, weight)
+    sums = [np.bincount(group, weight * points[:, axis]) for axis in range(3)]
+    return np.stack(sums, axis=1) / np.maximum(counts, 1e-9)[:, None], counts
+
+
+def _stands_out(mean: Doubles, usual: Doubles) -> bool:
+    """Whether a colour is strong, and far from the picture's mean of hue and chroma."""
+    far = np.hypot(*(mean - usual)[1:])
+    return bool(np.hypot(*mean[1:]) >= STRONG_CHROMA and far >= STANDS_OUT)
+
+
+def _foremost(share: dict[str, float], striking: set[str]) -> list[str]:
+    """The names of the colours that a picture is made of, largest first."""
+    largest = sorted(share, key=lambda word: (-share[word], word))
+    least = {word: LEAST_STRIKING if word in striking else LEAST_SHARE for word in share}
+    enough = [word for word in largest if share[word] >= least[word]]
+    weighed = sorted(enough, key=lambda word: -share[word] * (3 if word in striking else 1))
+    foremost = weighed[:MOST_COLOURS]
+    more = [word for word in weighed[MOST_COLOURS:] if word in striking]
+    return [word for word in enough if word in (*foremost, *more[:MOST_STRIKING])]
+
+
+def _colour(word: str, share: float, mask: Bools, near: Bools, rgb: NDArray[np.uint8]) -> Colour:
+    return Colour(
+        name=word,
+        hex=hex_of(rgb[mask].mean(axis=0, dtype=np.float64)),
+        share=share,
+        purity=float(near[mask].mean()),
+        place=place_of(mask),
+    )
+
+
+def _with_hidden(cells: Doubles, weight: Doubles, clusters: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The clusters, and those of strong colours far from their cluster's mean."""
+    means, _ = _means(cells, weight, clusters)
+    strong = np.hypot(cells[:, 1], cells[:, 2]) >= STRONG_CHROMA
+    hidden = strong & (((cells - means[clusters]) ** 2).sum(axis=1) > ALIKE**2)
+    if weight[hidden].sum() < LEAST_HIDDEN * weight.sum():
+        return clusters
+    found = clusters.copy()
+    found[hidden] = len(means) + _k_means(cells[hidden], weight[hidden], MOST_HIDDEN)
+    return found
+
+
+def _k_means(points: Doubles, weight: Doubles, most: int) -> NDArray[np.intp]:
+    """Cluster of each point `[n, 3]`; each start is the heaviest and farthest point left."""
+    centres = points[[int(np.argmax(weight))]]
+    while len(centres) < min(most, len(points)):
+        reach = _distances(points, centres).min(axis=1)
+        centres = np.vstack([centres, points[int(np.argmax(weight * reach))]])
+    for _ in range(ROUNDS):
+        nearest = _distances(points, centres).argmin(axis=1)
+        means, counts = _means(points, weight, nearest)
+        filled = np.flatnonzero(counts)
+        centres[filled] = means[filled]
+    return np.asarray(_distances(points, centres).argmin(axis=1))
+
+
+def _distances(points: Doubles, centres: Doubles) -> Doubles:
+    return np.asarray(((points[:, None] - centres[None]) ** 2).sum(axis=2))

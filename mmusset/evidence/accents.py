@@ -15,7 +15,8 @@ Bools = NDArray[np.bool_]
 
 MOST_ACCENTS = 2
 STRIKING_WEIGHT = 5  # of a colour that strikes by its name
-LEAST_ACCENT, LEAST_PIECE = 0.0012, 0.0003  # shares of the pixels: all of one colour, one piece
+# Shares of the pixels: all accents of one colour, those that strike by their name, and one piece.
+LEAST_ACCENT, LEAST_STRIKING, LEAST_PIECE = 0.0012, 0.0006, 0.0003
 NEW = 26.0  # Lab units from all colours that the picture is made of
 # A colour is vivid from so much more chroma than the picture's mean, and from no less and no more
 # than these; it strikes where it is not nearly black.
@@ -64,7 +65,8 @@ def accents(
         inside = np.any(pieces, axis=0)
         accent = _accent(inside, inside & (unlike >= np.median(unlike[inside])), rgb, pixels_lab)
         is_told = accent.name in known or accent.place.where == "all over"
-        if accent.share >= LEAST_ACCENT and not is_told:
+        least = LEAST_STRIKING if accent.name in STRIKING else LEAST_ACCENT
+        if accent.share >= least and not is_told:
             colours.append((_weight(accent, unlike[inside]), accent))
     colours.sort(key=lambda each: (-each[0], each[1].name))
     return tuple(sorted((c for _, c in colours[:MOST_ACCENTS]), key=lambda c: -c.share))

@@ -28,7 +28,8 @@ OPPOSITE = {"top": "bottom", "bottom": "top", "left": "right", "right": "left"}
 SPREAD = ("all over", "scattered")
 UPRIGHT = ("top", "bottom")  # "near the top" is not "in the upper half"
 GREY = "grey"  # the family that is no colour
-DARK_GREYS = {"charcoal", "dark slate"}
+DARK_GREYS, BLUISH_GREYS = {"charcoal", "dark slate"}, {"slate", "dark slate"}
+MOST_NEEDED, STRIKING_WEIGHT = 5, 5  # colours beside the main ones; what strikes counts for more
 MOST_OF_FAMILY = 2  # colours of one family that a story names beside the main ones
 COLOURLESS = 0.12  # saturation under which a picture of that family is called grey
 VIVID_CHROMA = 30.0  # in CIE Lab: a picture with such a colour is not muted
@@ -171,7 +172,11 @@ def _greys(palette: Sequence[Colour], inside: Sequence[Colour]) -> list[str]:
         shares[colour.name if colour.name in shares else GREY] += colour.share
     others = max((colour.share for colour in palette if colour not in inside), default=0.0)
     words = [word for word, share in shares.items() if share and share >= others]
-    if GREY in words and {c.name for c in inside} <= {"black", "white", *DARK_GREYS}:
+    others_inside = [colour for colour in inside if colour.name not in ("black", "white")]
+    bluish = sum(colour.share for colour in others_inside if colour.name in BLUISH_GREYS)
+    if GREY in words and bluish > shares[GREY] / 2:
+        words[words.index(GREY)] = "bluish grey"
+    elif GREY in words and {colour.name for colour in others_inside} <= DARK_GREYS:
         words[words.index(GREY)] = "dark grey"
     return words if len(words) > 1 or others == 0 else []
 
@@ -191,10 +196,12 @@ def other_colours(
         if colour.share >= NEEDED or not any(_alike(colour, other) for other in others):
             told.append(colour)
     told = _few_of_a_family(sorted(told, key=lambda colour: -colour.share))
-    needed = [colour for colour in told if _is_needed(colour, image)]
+    needed = [colour for colour in told if _is_needed(colour, image) or _leads_family(colour, told)]
     # What lies in the place of one that is needed is told with it.
     places = {_told_place(colour) for colour in needed} - {None}
     needed = [colour for colour in told if colour in needed or _told_place(colour) in places]
+    foremost = sorted(needed, key=lambda c: -c.share * (STRIKING_WEIGHT if _strikes(c) else 1))
+    needed = [colour for colour in needed if colour in foremost[:MOST_NEEDED]]
     quiet = [colour for colour in told if colour not in needed]
     placed = [colour for colour in quiet if _is_in_place(colour)]
     return needed, placed, [colour for colour in quiet if colour not in placed]
@@ -207,6 +214,15 @@ def _is_needed(colour: Colour, image: ImageEvidence) -> bool:
     is_strong = _strikes(colour) or chroma(colour.hex) >= STRONG_CHROMA
     is_far = abs(lightness(colour.hex) - 100 * image.brightness.value) >= FAR_LIGHTNESS
     return is_strong or is_patch or is_far or not SMALL < colour.share < NEEDED
+
+
+def _leads_family(colour: Colour, told: Sequence[Colour]) -> bool:
+    """Whether it is the largest of the shades of one colour of which there is much together."""
+    for members in story_phrases()["families"].values():
+        shares = [other.share for other in told if other.name in members]
+        if colour.name in members and colour.share == max(shares) and sum(shares) >= NEEDED:
+            return True
+    return False
 
 
 def _few_of_a_family(colours: list[Colour]) -> list[Colour]:
@@ -258,7 +274,8 @@ def shade_sentences(image: ImageEvidence, main: MainColours, random: Random) -> 
     if len(shades) < 2 or _alike(shades[0], shades[-1]):
         return []
     ends = {"c": _called(shades[0]), "d": _called(shades[-1]), "shades": main.family}
-    return [phrase("rest", "shades", random=random, **ends)]
+    whose = "shades of one" if main.left else "shades"
+    return [phrase("rest", whose, random=random, **ends)]
 
 
 def _next(colours: list[Colour], random: Random) -> list[Colour]:

@@ -35,6 +35,7 @@ DRAFTS = 10
 TWICE = 3  # how much worse than two like beginnings is a turn that comes again
 OTHERS_FIRST = 0.35  # of the stories do not begin with the main colours
 CERTAIN = 0.6  # confidence from which a measure of the picture is mentioned
+STRONG_LIGHT = 0.3  # of the way from black to white: what is so much lighter is always told
 EVEN = 0.95  # that it is equally light everywhere, from which that is said
 LIGHTER = 0.8  # chance that it is lighter there than elsewhere, from which that is said
 # Below the first number is the first word, above the second the second; between them is none.
@@ -71,7 +72,10 @@ def _draft(image: ImageEvidence, title: str, random: Random, least: int) -> list
         draft += more[:1]
         more = more[1:]
     looks = list(_looks(image, main, random))
-    others = shuffled([*looks[:2], *_lightest(image, random)], random)
+    light = _lightest(image, random)
+    if light and image.lightest.filled >= STRONG_LIGHT and main.kind != "opposite":
+        draft.append(light.pop())
+    others = shuffled([*looks[:2], *light], random)
     if others and random.random() < OTHERS_FIRST:
         draft.insert(0, others.pop())
     if title:

@@ -18,6 +18,7 @@ MOST_SAID = 6  # claims in a caption; more would make a list of it
 MOST_SENTENCES = 2
 ONE_SENTENCE = 4  # claims up to which there is one sentence where they fit one
 LEAST_IN_OPENING = 2  # claims, where there are more: "a piece with drums" is no beginning
+MOST_WITH_LACKING = 2  # things of a list that ends in what is lacking
 MOST_LISTED = 3  # things after one "with"
 LEAST_HEARD = 5  # letters at which a word is heard within another
 MERGED = 0.5  # how often two things that may be one are
@@ -79,6 +80,7 @@ def _reads_well(frame: Frame, filled: Sequence[Statement]) -> bool:
         _suits_its_kind(frame, filled)
         and all(phrase_book().needs.get(kind, "") in {"", *attributes} for kind in frame.kinds)
         and not _is_bare(frame, filled)
+        and not _points_apart(frame, filled)
         and not any(_clash(kind, some) for kind, some in frame.filled(filled))
     )
 
@@ -94,6 +96,16 @@ def _suits_its_kind(frame: Frame, filled: Sequence[Statement]) -> bool:
         if kind in ("adj", "is")
     ]
     return all(against) if frame.contrasts else not any(against)
+
+
+def _points_apart(frame: Frame, filled: Sequence[Statement]) -> bool:
+    """Whether a pace stands unmarked beside an adjective that points the other way: "an energetic
+    piece at a slow 75 BPM"."""
+    paces = [each.pole for kind, some in frame.filled(filled) for each in some if kind == "pace"]
+    adjectives = [
+        each.pole for kind, some in frame.filled(filled) for each in some if kind == "adj"
+    ]
+    return any(pace * pole < 0 for pace in paces for pole in adjectives)
 
 
 def _is_bare(frame: Frame, filled: Sequence[Statement]) -> bool:
@@ -115,6 +127,7 @@ def _clash(kind: str, some: Sequence[Statement]) -> bool:
         neighbours = [_names(pair) for pair in pairwise(ordered)]
         players = sum("play" in each.phrases for each in some)
         many = len(some) - (book.merged <= names) > max(MOST_LISTED, players)
+        many |= len(some) > MOST_WITH_LACKING and _kind_at(kind, ordered[-1]) == "lacking"
         return many or any(pair <= both for pair in book.apart for both in neighbours)
     # Three adjectives all point the same way (of two, "but" is between), and one is of the tempo.
     poles = {each.pole for each in some}
@@ -140,9 +153,20 @@ def _parted(some: Sequence[Statement], others: Sequence[Statement]) -> bool:
 
 def _late(frame: Frame, filled: Sequence[Statement], left: Sequence[Statement]) -> bool:
     """Whether what plays, or its texture, would come after a list: "drums. It has a dense texture"
-    is read as the drums'."""
-    has_list = any(kind in phrase_book().lists for kind, _ in frame.filled(filled))
+    is read as the drums'. Or whether what stands alone before a tempo could have been a list."""
+    book = phrase_book()
+    if "play" in frame.kinds:
+        return any(not each.phrases.keys().isdisjoint(book.kinds_at("has")) for each in left)
+    has_list = any(kind in book.lists for kind, _ in frame.filled(filled))
+    if not has_list and 1 < len(left) <= MOST_LISTED and _are_one_list(left):
+        return True
     return has_list and any({"play", "texture"} & each.phrases.keys() for each in left)
+
+
+def _are_one_list(some: Sequence[Statement]) -> bool:
+    """Whether they could have stood after a "with": "It is busy. It has drums and a dark tone"."""
+    kinds = phrase_book().kinds_at("with")
+    return not any(each.phrases.keys().isdisjoint(kinds) for each in some)
 
 
 def _names(some: Sequence[Statement]) -> frozenset[str]:

@@ -51,7 +51,7 @@ def palette(rgb: NDArray[np.uint8], pixels_lab: Doubles) -> tuple[Colour, ...]:
 
 def _means(points: Doubles, weight: Doubles, group: NDArray[np.intp]) -> tuple[Doubles, Doubles]:
     """The mean `[groups, 3]` of the points in each group, and its weight; of none it is 0."""
-    counts = np.bincount(group, weight)
+    counts: Doubles = np.bincount(group, weight).astype(np.float64)
     sums = [np.bincount(group, weight * points[:, axis]) for axis in range(3)]
     return np.stack(sums, axis=1) / np.maximum(counts, 1e-9)[:, None], counts
 

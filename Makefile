@@ -30,6 +30,12 @@ help:  ## this list
 	  || (echo "install FFmpeg (Debian: ffmpeg), then run this again" && exit 1)
 	@touch $@
 
+# Scores are played by the system's FluidSynth.
+.venv/fluidsynth: .venv/dev
+	ldconfig -p | grep -q libfluidsynth || (apt-get update -qq && apt-get install -qq -y libfluidsynth3) \
+	  || (echo "install FluidSynth's library (Debian: libfluidsynth3), then run this again" && exit 1)
+	@touch $@
+
 # The pages of `mmusset view` are tested in Debian's Chromium; Playwright downloads none.
 .venv/chromium: .venv/dev
 	test -x /usr/bin/chromium || (apt-get update -qq && apt-get install -qq -y chromium) \
@@ -38,7 +44,7 @@ help:  ## this list
 
 # torch, and the torchvision that fits it, have to be there before anything that needs them, or
 # newer ones for CUDA come along.
-.venv/train: .venv/dev .venv/ffmpeg .ci/torchvision_cpu.py
+.venv/train: .venv/dev .venv/ffmpeg .venv/fluidsynth .ci/torchvision_cpu.py
 	$(BIN)/pip install $(QUIET) $(VERSIONS) torch==2.13.0
 	$(BIN)/pip install $(QUIET) --no-deps torchvision==0.28.0
 	$(if $(CONSTRAINTS),$(BIN)/pip install $(QUIET) --no-deps --require-hashes -r $(CONSTRAINTS))

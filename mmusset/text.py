@@ -69,3 +69,8 @@ def nearest(word: str, candidates: Sequence[str]) -> str:
     if near:
         return f" Did you mean {near[0]!r}?"
     return f" There are: {', '.join(candidates)}."
+
+
+def counted(count: int, what: str) -> str:
+    """`1 clip`, `1,024 clips`"""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"

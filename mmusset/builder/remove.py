@@ -21,6 +21,7 @@ from mmusset.files import failpoint
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
 from mmusset.sources.choose import source_at
+from mmusset.text import counted
 
 from .ledger.copy import LedgerCopy
 from .ledger.file import open_to_read
@@ -48,7 +49,8 @@ class Removed:
         """For people."""
         if not self.pieces:
             return "nothing new to remove; what was begun before is finished"
-        what = f"removed {self.pieces} pieces with {self.samples} accepted samples"
+        samples = counted(self.samples, "accepted sample")
+        what = f"removed {counted(self.pieces, 'piece')} with {samples}"
         if self.finished:
             return (
                 f"{what}; what was published has them until you push again, and the Hub keeps what"

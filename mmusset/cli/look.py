@@ -195,6 +195,7 @@ def remove(
     from mmusset.errors import UsageError
     from mmusset.publish.card import write_card_if_free
     from mmusset.safe_text import show_path
+    from mmusset.text import counted
 
     named = (tuple(item or ()), tuple(source or ()))
     paths = removing.to_remove(dataset, *named)
@@ -203,7 +204,8 @@ def remove(
         return
     if not yes and not sys.stdin.isatty():
         raise UsageError("no terminal to ask on: give --yes, or --dry-run to see what would go")
-    if paths and not yes and not typer.confirm(f"Remove {len(paths)} pieces for good?", err=True):
+    question = f"Remove {counted(len(paths), 'piece')} for good?"
+    if paths and not yes and not typer.confirm(question, err=True):
         print("nothing was removed")
         return
     done = asyncio.run(removing.remove(dataset, *named, why))

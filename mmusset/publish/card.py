@@ -14,7 +14,7 @@ from mmusset.files import write_bytes_durably
 from mmusset.measurements.precision import rightness
 from mmusset.sample import ImageOrigin
 from mmusset.shards.manifest import MANIFEST
-from mmusset.text import byte_size
+from mmusset.text import byte_size, counted
 
 from . import readme
 from .contact_sheet import contact_sheet
@@ -179,11 +179,6 @@ def plain(value: object) -> object:
 def in_code(text: str) -> str:
     """Text for a block of code, where there are no numbers for signs: without them."""
     return UNPLAIN.sub("", text)
-
-
-def counted(count: int, what: str) -> str:
-    """`1 clip`, `1,024 clips`"""
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def share(part: int, whole: int) -> str:

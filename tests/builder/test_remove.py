@@ -50,7 +50,7 @@ def path_of(out: Path, key: str) -> str:
 def test_a_piece_leaves_in_a_new_shard(out: Path) -> None:
     first, *others = keys(out)
     before, shards = samples(out), tree(out / "data")
-    assert "removed 1 pieces with 1 accepted samples" in remove(out, "--item", first)
+    assert "removed 1 piece with 1 accepted sample" in remove(out, "--item", first)
     assert samples(out) == {key: before[key] for key in others}
     now = tree(out / "data")
     assert len(set(shards) - set(now)) == 1 == len(set(now) - set(shards))
@@ -65,7 +65,7 @@ def test_when_and_why_is_told_and_how_many(out: Path) -> None:
     (record,) = manifest(out)["removed"]
     assert (record["why"], record["samples"], record["pieces"]) == (WHY, 1, 1)
     assert len(record["at"]) == len("2026-11-29")
-    assert f"1 samples of 1 pieces ({WHY})" in (out / "README.md").read_text()
+    assert f"1 sample of 1 piece ({WHY})" in (out / "README.md").read_text()
 
 
 def test_nothing_tells_what_it_was(out: Path) -> None:

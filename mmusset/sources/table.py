@@ -22,7 +22,6 @@ Values = dict[str, Any]
 
 SUFFIXES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet"})
 MOST_BYTES = 256 * MB
-MOST_CELL = 1 << 20  # characters
 MOST_ROWS = 10_000_000
 _LISTS = ("samples", "data", "items", "rows", "annotations", "examples")
 _DELIMITERS = ",;\t|"
@@ -84,7 +83,6 @@ def _delimiter(text: str) -> str:
 
 
 def _separated(text: str, delimiter: str) -> Iterator[Values | None]:
-    csv.field_size_limit(MOST_CELL)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     names: list[str] = []
     while True:

@@ -41,17 +41,21 @@ const serverSource = {
     }),
 };
 
-/** Tell when the build has gone on, without moving what somebody is looking at. */
+/** Tell when the build has gone on, without moving what somebody is looking at: where nothing is
+    shown, as before the index is made, what there is comes by itself. */
 function watchBuild() {
   let seen = null;
+  const isEmpty = () => byId("grid") && !byId("grid").childElementCount && !byId("left-out").childElementCount;
   const look = async () => {
     if (document.hidden) return;
     try {
       const state = await ask("api/state");
-      seen ??= state.version;
+      const changed = state.version !== seen;
+      const isFirst = seen === null;
+      seen = state.version;
       if (state.trouble) trouble(state.trouble);
-      else if (state.version !== seen) {
-        seen = state.version;
+      else if (changed && isEmpty()) dispatchEvent(new Event("redraw"));
+      else if (changed && !isFirst) {
         const news = byId("news");
         news.hidden = false;
         news.replaceChildren(

@@ -40,6 +40,7 @@ from .skipped_pictures import NAME, SkippedPicture, SkippedPictures, why_not
 COUNTS_KEPT = 200
 MOST_BYTES_SENT = 64 * 1024
 # How often a running build is looked at; a pass takes at most a tenth of the time.
+MADE_WITHIN_S = 5.0  # a first page waits so long for the index, rather than show half of it
 EVERY_S = 2.0
 # About 20 kB each.
 PICTURES_KEPT = 1000
@@ -72,6 +73,7 @@ class Viewer:
         self._looked_at: int | None = None  # how far the pass that runs is
         self._trouble = ""
         self._ending = False
+        self._made = asyncio.Event()  # the index, once since the server began
         self._counted = lru_cache(COUNTS_KEPT)(self._count)
         self._makers = asyncio.Semaphore(MAKERS)
         self._picture = lru_cache(PICTURES_KEPT)(_drawn)
@@ -131,6 +133,8 @@ class Viewer:
         number = request.query.get("page", "1")
         if len(number) > 10 or not number.isdecimal() or not 1 <= int(number) < 1 << 32:
             raise web.HTTPBadRequest(text="page is a number from 1")
+        with suppress(TimeoutError):  # of a large dataset, what there is by then
+            await asyncio.wait_for(self._made.wait(), MADE_WITHIN_S)
         page = await asyncio.to_thread(self._index.page, _filter(request), int(number), PAGE_SIZE)
         cards = b",".join(page.cards)
         return _json(b'{"total":%d,"cards":[%b]}' % (page.total, cards))
@@ -313,6 +317,7 @@ class Viewer:
                     seen, self._trouble = stamp, ""
                 except MmussetError as error:
                     self._trouble = str(error)
+                self._made.set()
             took_s = time.monotonic() - began_s
             await asyncio.sleep(max(EVERY_S, 10 * took_s))
 

@@ -20,6 +20,7 @@ from mmusset.errors import MmussetError, UsageError
 from mmusset.files import failpoint
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
+from mmusset.shards.manifest import known_manifest
 from mmusset.sources.choose import source_at
 from mmusset.text import counted
 
@@ -67,7 +68,7 @@ def to_remove(out: Path, items: Sequence[str], places: Sequence[str]) -> list[by
     removed before.
     """
     with open_to_read(out) as ledger:
-        planned = _named(ledger, items, places)
+        planned = _named(ledger, items, places, _is_unfinished(out, ledger))
     return list(dict.fromkeys(each.item.piece.music.path for each in planned))
 
 
@@ -87,15 +88,30 @@ async def remove(out: Path, items: Sequence[str], places: Sequence[str], why: st
         recipe = Recipe.of_canonical(ledger.job.facts().recipe)
         source = source_at(ledger.job.source)
     async with open_workspace(source, out, recipe) as workspace:
-        planned = _named(workspace.ledger, items, places)
+        ledger = workspace.ledger
+        planned = _named(ledger, items, places, _is_unfinished(out, ledger))
         removal = _take_out(workspace, planned, why) if planned else None
         finished = await _finish(workspace)
     pieces, samples = (removal.pieces, removal.samples) if removal else (0, 0)
     return Removed(pieces, samples, finished)
 
 
-def _named(ledger: Ledger, items: Sequence[str], places: Sequence[str]) -> list[PlannedItem]:
-    """Every planned item of the pieces that are named."""
+def _is_unfinished(out: Path, ledger: Ledger) -> bool:
+    """Whether the manifest does not tell of all that was taken out, or old shards are still there,
+    as after a kill."""
+    told = known_manifest(out)
+    return (
+        told is None
+        or len(told.removed) < len(ledger.removals.all())
+        or bool(ledger.shards.replaced())
+    )
+
+
+def _named(
+    ledger: Ledger, items: Sequence[str], places: Sequence[str], is_unfinished: bool
+) -> list[PlannedItem]:
+    """Every planned item of the pieces that are named. A place of which nothing is there may be
+    one of a removal that is to be finished."""
     if not items and not places:
         raise UsageError("say what to remove: --item KEY, or --source PATH")
     everything = list(ledger.plan.items())
@@ -108,7 +124,7 @@ def _named(ledger: Ledger, items: Sequence[str], places: Sequence[str]) -> list[
     for place in places:
         path = os.fsencode(place).rstrip(b"/")
         found = {p.item.source_sha256 for p in everything if _is_in(p, path)}
-        if not found and not ledger.removals.all():
+        if not found and not is_unfinished:
             raise UsageError(
                 f"nothing in the dataset was made of {show_path(path)}: name a file or a folder as"
                 " it lies in the source"

@@ -200,7 +200,8 @@ def remove(
     named = (tuple(item or ()), tuple(source or ()))
     paths = removing.to_remove(dataset, *named)
     if dry_run:
-        print("\n".join(show_path(path) for path in paths))
+        print(f"would remove {counted(len(paths), 'piece')}:")
+        print("\n".join(f"  {show_path(path)}" for path in paths))
         return
     if not yes and not sys.stdin.isatty():
         raise UsageError("no terminal to ask on: give --yes, or --dry-run to see what would go")

@@ -47,8 +47,10 @@ _CC_BARE = re.compile(rf"\b(?:attribution|by)\b(?= (?:nc|non|sa|share|nd|no)){_C
 _GPL = re.compile(
     r"\b(?:gnu )?(?:(?P<kind>lesser |library |affero )?general public licen[sc]e"
     r"|(?P<short>l|a)?gpl(?:\b|(?=v?\d)))"
+    r"(?: as published by the free software foundation)?(?: either)?"
     r"(?: ?(?:version |ver |v ?)?(?P<version>\d(?:\.\d+)?)\b(?!\.\d))?"
-    r"(?P<later> ?\+| or (?:any )?(?:later|newer|higher)| only)?"
+    r"(?P<later> ?\+|(?: of the licen[sc]e)? or (?:at your option )?(?:any )?(?:later|newer|higher)"
+    r"| only)?"
 )
 _GFDL = re.compile(rf"\b(?:gnu )?(?:free documentation licen[sc]e|gfdl){_VERSION}")
 _LAL = re.compile(rf"\b(?:free art licen[sc]e|licen[sc]e art libre){_VERSION}")

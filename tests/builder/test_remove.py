@@ -85,7 +85,9 @@ def test_nothing_tells_what_it_was(out: Path) -> None:
 def test_a_folder_of_the_source_is_removed_with_all_that_is_in_it(out: Path) -> None:
     folder = path_of(out, keys(out)[0]).rpartition("/")[0]
     shown = mmusset("remove", out, "--source", folder, "--dry-run").stdout
-    assert [line.rpartition("/")[0] for line in shown.splitlines()] == [folder] * 2
+    first, *paths = shown.splitlines()
+    assert first == "would remove 2 pieces:"
+    assert [line.strip().rpartition("/")[0] for line in paths] == [folder] * 2
     assert len(samples(out)) == PIECES
     assert "removed 2 pieces" in remove(out, "--source", folder)
     assert len(samples(out)) == PIECES - 2
@@ -178,3 +180,9 @@ def test_whoever_adds_a_table_says_whether_a_removal_has_to_forget_it() -> None:
     forgotten |= {*_BY_MUSIC, *_BY_PLACE}
     of_no_piece = {"meta", "block", "sealing", "shard", "replaced", "removal"}
     assert made == forgotten | of_no_piece | {"removed", "unread"}
+
+
+def test_a_place_of_which_nothing_is_there_is_refused_after_a_removal_too(out: Path) -> None:
+    remove(out, "--item", keys(out)[0])
+    said = remove(out, "--source", "nowhere", code=2)
+    assert "nothing in the dataset was made of nowhere" in said

@@ -50,9 +50,9 @@ SPELLINGS = {
         "|GPL-2.0-only"
     ),
     "gpl-2.0-or-later": (
-        "under the terms of the GNU General Public License as published by the Free Software "
-        "Foundation; either version 2 of the License, or (at your option) any later version.",
-        "GPLv2+|GPL-2.0+|GPL-2.0-or-later|GNU General Public License v2 or any later version",
+        "GPLv2+|GPL-2.0+|GPL-2.0-or-later|GNU General Public License v2 or any later version"
+        "|under the terms of the GNU General Public License as published by the Free Software "
+        "Foundation; either version 2 of the License, or (at your option) any later version."
     ),
     "gpl-3.0": "GPL3|GNU General Public Licence version 3|GPL-3.0",
     "lgpl": "LGPL|GNU Lesser General Public License",

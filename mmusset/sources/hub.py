@@ -32,7 +32,7 @@ from .tabled import TableSource, tables_among
 
 HUB = "hf://"
 BLOCK_BYTES = 1 << 22
-TARS, TABLES = (".tar",), (".parquet", ".csv", ".tsv", ".jsonl")
+TABLES = (".parquet", ".csv", ".tsv", ".jsonl")
 
 
 @dataclass(frozen=True, slots=True)

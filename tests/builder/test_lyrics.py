@@ -9,11 +9,11 @@ import pytest
 from mmusset.publish.features import fields_of, optional_fields
 from mmusset.recipe import Recipe
 from mmusset.sample import MediaFacts
-from mmusset.shards.tar import read_shard
 from tests.builder.test_model_build import manifest
 from tests.sources.test_lyrics import HARD_WRAPPED, LRC, VERSES
 from tests.sources.test_tags import frame, tagged_mp3
 from tests.support.command import SHORT, mmusset
+from tests.support.explained import explained
 from tests.support.media import picture, piece
 
 KEEP = (*SHORT, "--set", "lyrics=keep")
@@ -42,22 +42,9 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def build(source: Path, out: Path, *words: str) -> dict[str, dict[str, Any]]:
-    """The samples, by the name of their music."""
-    done = mmusset("build", "--source", source, "--out", out, *words)
-    assert done.returncode == 0, done.stderr
-    samples = {}
-    for shard in sorted((out / "data").iterdir()):
-        for key, members in read_shard(shard):
-            told = mmusset("explain", out, key).stdout
-            name = told.splitlines()[0].split()[1]
-            samples[name] = json.loads(members["json"]) | {"told": told}
-    return samples
-
-
 @pytest.fixture(scope="module")
 def kept(source: Path) -> dict[str, dict[str, Any]]:
-    return build(source, source.parent / "kept", *KEEP)
+    return explained(source, source.parent / "kept", *KEEP)
 
 
 def test_the_nearest_lyrics_are_kept(kept: dict[str, dict[str, Any]]) -> None:
@@ -86,7 +73,7 @@ def test_they_are_marked_as_unchecked(kept: dict[str, dict[str, Any]]) -> None:
         lyrics = kept[name]["lyrics"]
         assert lyrics["verdict"] == "not checked"
         assert "nobody compared them with the sound" in lyrics["why"]
-    assert "lyrics    of the music's tags; not checked: nobody compared" in kept["tag.mp3"]["told"]
+    assert "lyrics    of the music's tags; not checked: nobody compared" in kept["tag.mp3"]["text"]
     assert kept["none.wav"]["lyrics"]["verdict"] == ""
 
 
@@ -100,15 +87,15 @@ def test_no_text_quotes_them(kept: dict[str, dict[str, Any]]) -> None:
 
 @pytest.mark.parametrize("lyrics", ["keep", "drop"])
 def test_verses_are_no_story_but_by_name(source: Path, tmp_path: Path, lyrics: str) -> None:
-    samples = build(source, tmp_path / "out", *SHORT, "--set", f"lyrics={lyrics}")
+    samples = explained(source, tmp_path / "out", *SHORT, "--set", f"lyrics={lyrics}")
     writers = {name: sample["story"]["writer"] for name, sample in samples.items()}
     assert writers["verses.wav"] != "given"
     assert (writers["lrc.wav"], writers["poem.wav"]) == ("given", "given")
-    assert "text      the text beside it is lyrics, and no story" in samples["verses.wav"]["told"]
+    assert "text      the text beside it is lyrics, and no story" in samples["verses.wav"]["text"]
 
 
 def test_by_default_nothing_of_them_is_kept(source: Path, tmp_path: Path) -> None:
-    samples = build(source, tmp_path / "out", *SHORT)
+    samples = explained(source, tmp_path / "out", *SHORT)
     assert not any("lyrics" in sample for sample in samples.values())
     assert {
         "status": "skipped",
@@ -129,7 +116,7 @@ def test_a_file_that_is_no_text_is_told_and_harms_nothing(tmp_path: Path) -> Non
     piece(tmp_path / "source" / "x.wav", 1)
     picture(tmp_path / "source" / "x.png", 1)
     (tmp_path / "source" / "x.lrc").write_bytes(b"\xff\x00\x81\x82\x83")
-    samples = build(tmp_path / "source", tmp_path / "out", *KEEP)
+    samples = explained(tmp_path / "source", tmp_path / "out", *KEEP)
     lyrics = samples["x.wav"]["lyrics"]
     assert lyrics["origin"] == "none"
     assert lyrics["why"].startswith("the file of lyrics is no text, or its encoding is not sure")

@@ -9,9 +9,9 @@ import pytest
 from mmusset.publish.features import fields_of, optional_fields
 from mmusset.recipe import Recipe
 from mmusset.sample import MusicEvidence
-from mmusset.shards.tar import read_shard
 from tests.builder.test_model_build import manifest
 from tests.support.command import SHORT, mmusset
+from tests.support.explained import explained
 from tests.support.media import picture
 from tests.support.scores import FLUTE, VIOLIN, midi, musicxml, song, sound_of, soundfont
 
@@ -37,28 +37,15 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def build(source: Path, out: Path, *words: str | Path) -> dict[str, dict[str, Any]]:
-    """The samples, by the name of their music, each with what `explain` tells of it."""
-    done = mmusset("build", "--source", source, "--out", out, *words)
-    assert done.returncode == 0, done.stderr
-    samples = {}
-    for shard in sorted((out / "data").iterdir()):
-        for key, members in read_shard(shard):
-            told = mmusset("explain", out, key).stdout
-            name = told.splitlines()[0].split()[1]
-            samples[name] = json.loads(members["json"]) | {"explained": told}
-    return samples
-
-
 @pytest.fixture(scope="module")
 def used(source: Path) -> dict[str, dict[str, Any]]:
-    return build(source, source.parent / "used", *USE)
+    return explained(source, source.parent / "used", *USE)
 
 
 @pytest.fixture(scope="module")
 def played(source: Path) -> dict[str, dict[str, Any]]:
     font = soundfont(source.parent / "tone.sf2")
-    return build(source, source.parent / "played", *SHORT, "--set", f"scores.soundfont={font}")
+    return explained(source, source.parent / "played", *SHORT, "--set", f"scores.soundfont={font}")
 
 
 def score_of(sample: dict[str, Any]) -> dict[str, Any]:
@@ -72,7 +59,7 @@ def test_a_score_beside_its_music_says_what_plays(used: dict[str, dict[str, Any]
     assert (score["origin"], score["used"], score["why"]) == ("beside", True, "")
     assert (score["bpm"], score["percussion"]) == (100.0, "present")
     assert set(score["instruments"].split(", ")) == {"flute", "violin"}
-    assert "score beside the music, and of this sound" in sample["explained"]
+    assert "score beside the music, and of this sound" in sample["text"]
 
 
 def test_captions_say_it_at_its_tier(used: dict[str, dict[str, Any]]) -> None:
@@ -116,7 +103,7 @@ def test_without_a_sound_font_scores_alone_are_left_out_and_told(
 def test_by_default_none_is_used_and_what_would_change_that_is_told(
     source: Path, tmp_path: Path
 ) -> None:
-    samples = build(source, tmp_path / "out", *SHORT)
+    samples = explained(source, tmp_path / "out", *SHORT)
     assert not any("score" in sample["music_evidence"] for sample in samples.values())
     reasons = {each["reason"]: each["count"] for each in manifest(tmp_path / "out")["reasons"]}
     beside = [reason for reason in reasons if reason.startswith("a score beside its music")]

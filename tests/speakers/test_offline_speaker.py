@@ -35,7 +35,7 @@ from mmusset.speakers.base import (
     Request,
 )
 from mmusset.speakers.offline import caption_grammar, story_book, story_colours, story_grammar
-from mmusset.speakers.offline.chroma import chroma
+from mmusset.speakers.offline.chroma import chroma, lightness
 from mmusset.speakers.offline.speaker import OfflineSpeaker
 from mmusset.speakers.offline.wording import choices, expand, finish
 from mmusset.text import sentences, word_count
@@ -340,9 +340,10 @@ def test_a_picture_with_a_vivid_area_is_not_called_muted() -> None:
         assert "a small patch of red" in story, story
 
 
-def test_chroma_is_that_of_the_measured_colours() -> None:
+def test_chroma_and_lightness_are_those_of_the_measured_colours() -> None:
     for value in ("#000000", "#808080", "#c41f07", "#2356c9", "#8dac37"):
-        _, a, b = lab(np.frombuffer(bytes.fromhex(value[1:]), np.uint8))
+        light, a, b = lab(np.frombuffer(bytes.fromhex(value[1:]), np.uint8))
+        assert lightness(value) == pytest.approx(float(light), abs=0.1)
         assert chroma(value) == pytest.approx(float(np.hypot(a, b)), abs=0.1)
 
 

@@ -17,6 +17,7 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any, TextIO
 
 from mmusset.ears.listed import EARS
@@ -29,6 +30,17 @@ from .feeling import feel, tell_themes
 from .preparing import captioned, composing_input, hear_stored, listen, prepare
 from .surveying import survey
 from .tasks import MORE_MEMORY, TASKS
+
+DONE_BY: dict[str, Callable[[Any], Frozen]] = {
+    "survey": survey,
+    "prepare": prepare,
+    "compose": composing_input,
+    "listen": listen,
+    "hear": hear_stored,
+    "feel": feel,
+    "themes": tell_themes,
+    "captioned": captioned,
+}
 
 
 def main() -> None:
@@ -64,23 +76,7 @@ def _import_measurements(modules: list[str]) -> str:
 def _reply(line: str) -> dict[str, Any]:
     try:
         task = TASKS.validate_json(line)
-        result: Frozen
-        if task.task == "survey":
-            result = survey(task)
-        elif task.task == "compose":
-            result = composing_input(task)
-        elif task.task == "listen":
-            result = listen(task)
-        elif task.task == "hear":
-            result = hear_stored(task)
-        elif task.task == "feel":
-            result = feel(task)
-        elif task.task == "themes":
-            result = tell_themes(task)
-        elif task.task == "captioned":
-            result = captioned(task)
-        else:
-            result = prepare(task)
+        result = DONE_BY[task.task](task)
         return {"ok": result.model_dump_json()}
     except Unfit as error:
         return {"unfit": [error.reason, error.detail]}

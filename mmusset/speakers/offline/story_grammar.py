@@ -1,4 +1,5 @@
-"""Stories of a picture: two to four plain sentences on its light, its colours and their places.
+"""Stories of a picture: two to four plain sentences on its light, its colours and their places, and
+one or two more where much strikes.
 
 The sentences are in `story_phrases.yaml`. What was measured without confidence is left out, and
 so is what is neither high nor low: it is not worth a word.

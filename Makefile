@@ -6,7 +6,7 @@ QUIET := --quiet --disable-pip-version-check
 CONSTRAINTS ?= constraints.txt
 VERSIONS := $(if $(CONSTRAINTS),-c .venv/versions.txt)
 
-.PHONY: constraints demo demo-ears test test-slow test-vllm vllm check bench bench-musflow bench-real soak fuzz docs tour wheel clean help
+.PHONY: constraints demo demo-ears readme test test-slow test-vllm vllm check bench bench-musflow bench-real soak fuzz docs tour wheel clean help
 help:  ## this list
 	@grep -E '^[a-z-]+: .*##' Makefile | sed 's/:.*##/ -/'
 
@@ -71,6 +71,9 @@ demo: .venv/core  ## build examples/source into out/demo and say where to look
 demo-ears: .venv/core  ## the same with an ear: shows musicnn's licences, then fetches it
 	$(BIN)/mmusset ears get musicnn
 	$(BIN)/mmusset build --source examples/source --out out/demo-ears --set 'ears=[musicnn]'
+
+readme: demo-ears  ## the README's picture and captions anew, from demo-ears
+	$(BIN)/python runs/readme.py out/demo-ears
 
 tour: .venv/train  ## the whole story on the example source: build, fine-tune, train, generate, publish
 	bash runs/tour.sh

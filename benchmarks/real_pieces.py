@@ -1,8 +1,10 @@
 """Real music to measure: the music of free games, as Debian packages it, and clips of it."""
 
+import fnmatch
 import hashlib
 import json
 import random
+import re
 import shutil
 import subprocess
 import zipfile
@@ -85,6 +87,34 @@ def _is_long(path: Path) -> bool:
         return False
 
 
+def licence_of(cache: Path, piece: Path) -> str:
+    """What the copyright file of a piece's package says of a file of its name, of its kind, or of
+    all where it says nothing of these; "" where it is not in Debian's form (DEP-5)."""
+    package = piece.parent.name
+    (deb,) = (cache / "debs" / package).glob("*.deb")
+    path = f"./usr/share/doc/{package}/copyright"
+    packed = subprocess.run(["dpkg-deb", "--fsys-tarfile", deb], check=True, capture_output=True)
+    text = subprocess.run(
+        ["tar", "-xO", path], check=True, capture_output=True, input=packed.stdout
+    ).stdout.decode(errors="replace")
+    said = ""
+    for stanza in text.split("\n\n"):
+        files = re.search(r"^Files:((?:.*\n)(?:[ \t].*\n)*)", stanza, re.MULTILINE)
+        licence = re.search(r"^License:[ \t]*(\S.*)$", stanza, re.MULTILINE)
+        if files and licence and any(_names(pattern, piece) for pattern in files[1].split()):
+            said = licence[1].strip()  # the last that fits counts
+    return said
+
+
+def _names(pattern: str, piece: Path) -> bool:
+    """Whether a pattern of a copyright file is of all files or of this one; its folders are not
+    kept."""
+    name = pattern.rsplit("/", 1)[-1]
+    if name == "*":
+        return pattern == "*" or bool(re.search(r"music|sound|audio", pattern))
+    return fnmatch.fnmatchcase(piece.name, name)
+
+
 def excerpts(cache: Path, pieces: list[Path]) -> list[Excerpt]:
     """Clips as a build cuts them, in a random order of pieces, so that the first n are a sample.
 
@@ -92,12 +122,12 @@ def excerpts(cache: Path, pieces: list[Path]) -> list[Excerpt]:
     """
     listed = cache / "clips.json"
     if not listed.exists():
-        found = [each for piece in _drawn(pieces) for each in _cut(cache, piece)]
+        found = [each for piece in drawn(pieces) for each in _cut(cache, piece)]
         listed.write_text(json.dumps([each.model_dump() for each in found], indent=1))
     return [Excerpt.model_validate(each) for each in json.loads(listed.read_text())]
 
 
-def _drawn(pieces: list[Path]) -> list[Path]:
+def drawn(pieces: list[Path]) -> list[Path]:
     """At most so many of a package, shuffled."""
     dice = random.Random(SEED)
     by_package: dict[str, list[Path]] = {}

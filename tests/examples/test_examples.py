@@ -6,22 +6,14 @@ from typing import Any
 
 import pytest
 
-from mmusset.shards.tar import read_shard
+from tests.examples.samples import EXAMPLES, TRUTH, samples_by_path
 from tests.support.command import mmusset
-
-EXAMPLES = Path(__file__).parents[2] / "examples"
-TRUTH: dict[str, dict[str, Any]] = json.loads((EXAMPLES / "truth.json").read_text())
 
 
 @pytest.fixture(scope="module")
 def samples(out: Path) -> dict[str, dict[str, Any]]:
     """The JSON of each accepted sample, by its path in the source."""
-    stories = {}
-    for shard in sorted((out / "data").glob("*.tar")):
-        for key, members in read_shard(shard):
-            (story,) = json.loads(mmusset("explain", out, key, "--json").stdout)
-            stories[story["item"]["piece"]["music"]["path"]] = json.loads(members["json"])
-    return stories
+    return samples_by_path(out)
 
 
 def test_every_piece_with_a_picture_is_accepted(samples: dict[str, Any], out: Path) -> None:
@@ -108,9 +100,3 @@ def test_no_group_is_in_two_splits(samples: dict[str, Any]) -> None:
         "validation",
         "test",
     }
-
-
-def test_the_readme_shows_every_caption(samples: dict[str, Any]) -> None:
-    readme = (EXAMPLES.parent / "README.md").read_text()
-    for sample in samples.values():
-        assert f"\n- {sample['caption']['text']}\n" in readme

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from tests.support.made_once import made_once
 from tests.support.thorough import cases
 from tests.support.warm import usual
 
@@ -40,9 +41,9 @@ def pytest_runtest_setup() -> None:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> "Trained":
     """A tiny MusFlow that was trained; who changes something of it takes a copy."""
-    from tests.support.musflow_trained import train
+    from tests.support.musflow_trained import Trained, train
 
-    return train(tmp_path_factory.mktemp("trained"))
+    return Trained(made_once(tmp_path_factory, "trained", train))
 
 
 @pytest.fixture(scope="session")

@@ -182,7 +182,7 @@ def _differing(one: Words, other: Words, shift: int) -> float:
 def _overlap(one: Words, other: Words, shift: int) -> tuple[Words, Words] | None:
     """What sounds of both where they are laid over each other; None where that is too little."""
     first, last = max(0, -shift), min(len(other), len(one) - shift)
-    if last <= first:
+    if last - first < LEAST_STEPS:
         return None
     mine, theirs = one[first + shift : last + shift], other[first:last]
     sounding = (mine != 0) & (theirs != 0)

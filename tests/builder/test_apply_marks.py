@@ -404,6 +404,7 @@ for number in range(20):
 """
 
 
+@pytest.mark.slow
 def test_marks_are_saved_while_a_build_runs_and_neither_harms_the_other(
     begun: Path, tmp_path: Path
 ) -> None:
@@ -430,6 +431,7 @@ VERDICTS = st.sampled_from(["keep", "drop", None])
 STEPS = st.lists(st.dictionaries(st.integers(0, PIECES - 1), VERDICTS), min_size=1, max_size=5)
 
 
+@pytest.mark.slow
 @given(steps=STEPS)
 @settings(max_examples=cases(10))
 def test_whatever_was_applied_before_the_last_marks_count(

@@ -58,6 +58,7 @@ def sample(out: Path, key: str) -> Quadruple:
     return Quadruple.model_validate_json(samples(out)[key]["json"])
 
 
+@pytest.mark.slow
 def test_words_find_their_clip_in_another_dataset(written: Path, folder: Path) -> None:
     first, second, last = keys(written / "out")
     words, out = ("--words-from", str(written / "out")), folder / "out"

@@ -139,6 +139,7 @@ def test_a_collapsed_model_stops_the_build_and_nothing_fails(source: Path, tmp_p
     assert "0 failed" in status or "failed 0" in status, status
 
 
+@pytest.mark.slow
 def test_it_is_calibrated_on_clips_whose_truth_is_known(model: Path, tmp_path: Path) -> None:
     clips = buzzes_and_hisses(tmp_path / "clips", 24)
     named = ("--set", f"clap.model={model}", "--set", f"clip.rate_hz={RATE_HZ}", *SHORT)

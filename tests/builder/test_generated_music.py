@@ -230,6 +230,7 @@ def test_a_limit_is_of_what_is_made_too(made: Made, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["accepted"] == 7
 
 
+@pytest.mark.slow
 def test_exactly_so_many_are_accepted(made: Made, tmp_path: Path) -> None:
     words = made.words(tmp_path / "out", "--accept", "5", "--budget", "6")
     assert mmusset(*words).returncode == 0

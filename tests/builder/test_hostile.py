@@ -53,6 +53,7 @@ def test_names_are_shown_without_their_control_characters(tmp_path: Path) -> Non
     assert "\x1b" not in shown and "\u202e" not in shown
 
 
+@pytest.mark.slow
 def test_a_bomb_does_not_fill_the_memory(tmp_path: Path) -> None:
     hostile_folder(tmp_path / "source")
     words = ["build", "--source", str(tmp_path / "source"), "--out", str(tmp_path / "out"), *SHORT]

@@ -45,6 +45,7 @@ def test_tars_are_read_where_they_are(tmp_path: Path) -> None:
     assert not (tmp_path / "cache").exists()
 
 
+@pytest.mark.slow
 def test_parquet_is_fetched_once_and_only_what_is_asked_for(tmp_path: Path) -> None:
     pa = pytest.importorskip("pyarrow")
     import pyarrow.parquet as pq

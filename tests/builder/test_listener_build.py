@@ -136,6 +136,7 @@ def test_the_same_build_gives_the_same_bytes_and_a_replay_asks_nobody(
     assert shards_of(tmp_path / "again") == shards_of(built)
 
 
+@pytest.mark.slow
 def test_hearing_is_paid_for_once_also_where_another_card_judges_it(
     source: Path, truths: dict[str, Any], card: Path, tmp_path: Path
 ) -> None:
@@ -213,6 +214,7 @@ def calibrate(clips: Path, card: Path, stub: StubServer) -> Any:
     return mmusset("ears", "calibrate", "listener", clips, "--out", card, *part)
 
 
+@pytest.mark.slow
 def test_a_liar_is_worth_nothing_by_its_own_card_and_refused_by_that_of_another(
     source: Path, clips: Path, known: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -47,6 +47,7 @@ def kept(source: Path) -> dict[str, dict[str, Any]]:
     return explained(source, source.parent / "kept", *KEEP)
 
 
+@pytest.mark.slow
 def test_the_nearest_lyrics_are_kept(kept: dict[str, dict[str, Any]]) -> None:
     origins = {name: sample["lyrics"]["origin"] for name, sample in kept.items()}
     assert origins == {

@@ -71,6 +71,7 @@ def test_what_can_not_be_marked_gets_one_clear_line(out: Path, tmp_path: Path) -
     assert read_marks(out) == {}
 
 
+@pytest.mark.slow
 @given(note=st.text(max_size=2000))
 def test_every_note_comes_back_as_it_was_written(begun: Path, note: str) -> None:
     key = keys(begun / "out")[-1]

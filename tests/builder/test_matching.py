@@ -117,6 +117,7 @@ def test_a_kill_after_matching_changes_nothing(source: Path, built: Path, tmp_pa
     assert tree(tmp_path / "out" / "data") == tree(built / "data")
 
 
+@pytest.mark.slow
 def test_a_pair_that_was_made_stays_when_more_is_found(
     source: Path, built: Path, tmp_path: Path
 ) -> None:
@@ -151,6 +152,7 @@ def test_what_its_owner_reserves_is_given_to_nothing(
     assert reserved == {"private/secret.flac", *(f"private/{n} of mine.png" for n in (80, 81, 82))}
 
 
+@pytest.mark.slow
 def test_a_lost_ledger_comes_back_with_the_same_pairs(
     source: Path, built: Path, tmp_path: Path
 ) -> None:
@@ -178,6 +180,7 @@ class Failing(FolderSource):
         yield self.root / os.fsdecode(path)
 
 
+@pytest.mark.slow
 def test_while_a_picture_can_not_be_read_no_pair_is_for_good(source: Path, tmp_path: Path) -> None:
     """It might be the better one for any piece."""
     recipe = Recipe(clip=ClipPart(seconds=2), pairing=PairingPart(mode="any"))

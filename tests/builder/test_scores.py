@@ -129,6 +129,7 @@ def test_one_that_can_not_be_played_is_skipped_with_its_reason(
     assert "a score that can't be played" in status
 
 
+@pytest.mark.slow
 def test_built_again_it_gives_the_same_bytes(
     source: Path, played: dict[str, dict[str, Any]], tmp_path: Path
 ) -> None:

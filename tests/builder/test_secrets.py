@@ -184,6 +184,7 @@ async def entered(url: str) -> None:
 OF_A_SAMPLE = ["not HTTP", "long header", "broken chunk", "no JSON", "500", "400", "413", "422"]
 
 
+@pytest.mark.slow
 def test_a_build_keeps_the_key_of_no_answer(tmp_path: Path) -> None:
     """Eight of twenty fail; ledger, pages, card and terminal are searched for the key."""
     source, out = library(tmp_path / "source", 20), tmp_path / "out"

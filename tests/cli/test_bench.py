@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.support.command import mmusset
 
 FEW = ("bench", "truth", "--each", "1", "--seed", "3")
@@ -19,6 +21,7 @@ def test_the_report_for_people() -> None:
     assert {"journalist", "forum", "all"} <= set(names)
 
 
+@pytest.mark.slow
 def test_the_report_for_programs() -> None:
     done = mmusset(*FEW, "--json", "--set", "certainty=0.8")
     assert (done.returncode, done.stderr) == (0, "")

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import nbformat
+import pytest
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_the_notebook_runs() -> None:
     (path,) = (ROOT / "docs" / "notebooks").glob("*.ipynb")
     notebook = nbformat.read(path, as_version=4)

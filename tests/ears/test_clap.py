@@ -152,6 +152,7 @@ def test_get_shows_the_licence_and_notes_the_revision(model: Path, tmp_path: Pat
     )
 
 
+@pytest.mark.slow
 def test_a_build_without_the_weights_or_without_torch_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "source").mkdir()
     build = ("build", "--source", tmp_path / "source", "--out", tmp_path / "out")
@@ -195,6 +196,7 @@ def test_a_label_whose_scores_tell_nothing_is_worth_no_more_than_its_base_rate()
     assert worth.if_heard(0.045) < 0.3
 
 
+@pytest.mark.slow
 def test_a_card_makes_steps_at_the_score_that_tells() -> None:
     clips = [known(n, True, 0.62) for n in range(400)]
     clips += [known(1000 + n, False, 0.4) for n in range(4000)]

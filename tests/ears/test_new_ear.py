@@ -123,6 +123,7 @@ def test_what_it_hears_stands_in_every_sample_and_in_the_captions(built: Path) -
     assert tiers == {"measured", "one ear"}
 
 
+@pytest.mark.slow
 def test_the_same_build_gives_the_same_bytes(source: Path, built: Path, tmp_path: Path) -> None:
     assert build_dataset(FolderSource(source), tmp_path / "again", SETTINGS).finished
     for shard in sorted((built / "data").glob("*.tar")):

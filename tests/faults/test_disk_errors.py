@@ -21,6 +21,7 @@ from tests.faults.injection import (
 )
 from tests.faults.test_unread import PASSING
 from tests.support.command import tree
+from tests.support.thorough import slow
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C compiler to build interposer.c")
 SAMPLE, SAMPLE_SEED = 48, 12
@@ -56,7 +57,7 @@ def test_all_that_touches_the_disk_is_seen(counts: dict[Stratum, int]) -> None:
         assert counts.get(Stratum(*seen), 0) > 0, seen
 
 
-@pytest.mark.parametrize("share", [0.0, 0.5])
+@pytest.mark.parametrize("share", [0.0, *slow(0.5)])
 @pytest.mark.parametrize(
     ("kind", "place"),
     [("fsync", "output"), ("rename", "output"), ("fdatasync", "ledger"), ("pwrite", "ledger")],
@@ -110,7 +111,7 @@ def test_any_call_may_fail(injector: Injector, counts: dict[Stratum, int]) -> No
 
 
 @pytest.mark.parametrize("signal", SIGNALS)
-@pytest.mark.parametrize("when", ["while it is surveyed", "while it is prepared"])
+@pytest.mark.parametrize("when", ["while it is surveyed", *slow("while it is prepared")])
 def test_row_16_a_decoder_that_dies_or_hangs_once_changes_nothing(
     signal: str, when: str, injector: Injector, tmp_path: Path
 ) -> None:

@@ -358,6 +358,7 @@ def two_voices(
     return ComparisonRequest(str(source), str(base), adapter, "validation", None)
 
 
+@pytest.mark.slow
 def test_two_voices_are_heard_and_what_fails_is_counted(two_voices: ComparisonRequest) -> None:
     told = StringIO()
     found, examples = compare(two_voices, JsonProgress(told), BRIEF)

@@ -209,6 +209,7 @@ def test_people_come_first_and_neither_the_grammar_nor_the_model_itself_is_learn
     assert "corrected by a person (2)" in learnt.text()
 
 
+@pytest.mark.slow
 def test_where_only_the_grammar_wrote_it_ends_with_the_option_that_takes_it(tmp_path: Path) -> None:
     folder = dataset(tmp_path, train_0=[sample(0), sample(1)])
     refused = mmusset("finetune", folder, "--plan")

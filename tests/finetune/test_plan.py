@@ -88,6 +88,7 @@ def test_a_step_of_many_layers_is_known_from_few(base: Path, checkpointing: bool
     assert weights == all_weights
 
 
+@pytest.mark.slow
 def test_more_never_needs_less(base: Path) -> None:
     config = config_of(base)
 
@@ -102,6 +103,7 @@ def test_more_never_needs_less(base: Path) -> None:
     assert peak(quantize="nf4") < usual
 
 
+@pytest.mark.slow
 def test_its_advice_fits_when_it_is_followed(base: Path, source: Path) -> None:
     found, _ = packed(base, source)
     config = config_of(base)

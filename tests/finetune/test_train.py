@@ -134,6 +134,7 @@ def test_memory_for_time_changes_no_loss(
     assert losses[0] == pytest.approx(losses[1], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_it_ends_when_validation_gets_no_better_and_keeps_the_best(
     base: Path, source: Path, tmp_path: Path
 ) -> None:

@@ -130,6 +130,7 @@ def test_a_build_with_an_endpoint_set_and_tracing_off_sends_nothing(tmp_path: Pa
     assert (there.connections, there.received) == (0, b"")
 
 
+@pytest.mark.slow
 def test_what_turns_tracing_on_later_does_not_trace() -> None:
     """Another library of this process may set the variables once the graph is built."""
     with sink() as there:

@@ -150,6 +150,7 @@ def test_a_table_of_wishes(trained: Trained, tmp_path: Path, ask: Ask) -> None:
     assert (tmp_path / "made" / "0001.flac").read_bytes() == made["0001.flac"]
 
 
+@pytest.mark.slow
 def test_what_is_asked_changes_the_sound(
     composer: MusicGenerator, whole: GenerationRequest
 ) -> None:

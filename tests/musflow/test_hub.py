@@ -123,6 +123,7 @@ def test_a_file_that_is_not_on_the_hub_is_gone(tmp_path: Path) -> None:
     assert all("train-000007.tar is gone" in found[n] for n in (0, 1, 3))
 
 
+@pytest.mark.slow
 def test_a_hub_that_fails_while_a_shard_is_read_is_one_line(tmp_path: Path) -> None:
     out = dataset(tmp_path / "out", train_0=[tone(1)])
     with hub(out) as (endpoint, _):

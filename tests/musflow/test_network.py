@@ -110,6 +110,7 @@ def test_heads_that_do_not_fit_are_refused() -> None:
         replace(SHAPE, heads=3)
 
 
+@pytest.mark.slow
 def test_it_learns_eight_clips_by_heart() -> None:
     """And then makes each from noise when its embedding asks for it."""
     torch.manual_seed(0)

@@ -129,6 +129,7 @@ def test_memory_is_what_a_step_takes(
     assert memory.peak == pytest.approx(5 * gib + memory.activations, rel=0.01)
 
 
+@pytest.mark.slow
 def test_long_clips_need_no_square_of_their_length(tmp_path: Path) -> None:
     """Attention keeps no scores: twice as long is twice as much."""
     found = [

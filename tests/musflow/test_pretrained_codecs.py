@@ -42,6 +42,7 @@ def oobleck(folder: Path, rate_hz: int = 48000) -> Codec:
     return open_codec(CodecPart(kind="oobleck", model=str(folder), rate_hz=rate_hz), folder)
 
 
+@pytest.mark.slow
 def test_weights_of_48_khz_work_at_44_1(tmp_path: Path) -> None:
     """Where a latent frame is a whole number of samples at both, the sound is resampled."""
     tiny.make_oobleck(tmp_path / "whole", downsampling_ratios=[4, 4, 10])
@@ -329,6 +330,7 @@ for look in (licences_of, lambda recipe: open_codec(recipe.codec, Path())):
     assert all("who/else is no folder here, and the Hub does not have it" in s for s in told[2:])
 
 
+@pytest.mark.slow
 def test_no_module_imports_transformers_or_diffusers_before_they_are_needed() -> None:
     """It takes seconds, and training needs neither."""
     script = """

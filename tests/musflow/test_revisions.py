@@ -72,6 +72,7 @@ def hub(tmp_path: Path) -> Path:
     return repository
 
 
+@pytest.mark.slow
 def test_what_was_trained_keeps_to_the_commit_that_it_was_trained_with(
     hub: Path, tmp_path: Path
 ) -> None:

@@ -236,6 +236,7 @@ def spoilt(run: Path) -> None:
     about.write_text(json.dumps(rows))
 
 
+@pytest.mark.slow
 def test_steps_that_are_not_finite_are_skipped_and_noted(
     dataset: Path, encoded: Path, tmp_path: Path
 ) -> None:
@@ -267,6 +268,7 @@ def test_another_recipe_is_refused_and_the_difference_shown(dataset: Path, train
     assert "--out" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_codec_and_cache_are_not_lost_to_another_recipe(
     dataset: Path, encoded: Path, tmp_path: Path
 ) -> None:

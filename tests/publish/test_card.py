@@ -349,6 +349,7 @@ def test_every_field_has_a_type(built: Path) -> None:
         fields_of(Odd)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("streaming", [False, True])
 def test_datasets_gives_every_member_back(built: Path, streaming: bool, tmp_path: Path) -> None:
     import datasets
@@ -417,6 +418,7 @@ def test_the_cards_python_runs(
         assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == keys
 
 
+@pytest.mark.slow
 def test_the_cards_commands_run(built: Path) -> None:
     (block,) = re.findall(r"```bash\n(.*?)```", card_of(built), re.DOTALL)
     lines = [shlex.split(line, comments=True) for line in block.splitlines()]

@@ -43,6 +43,7 @@ def twice(out: Path, names: list[str]) -> list[tuple[str | Path, ...]]:
     return [push(out, "--tag", "v1", name=f"user/{name}") for name in [*names, *names, *names]]
 
 
+@pytest.mark.slow
 def test_after_any_trouble_a_push_ends_right(out: Path) -> None:
     expected = published(out)
     with hub() as there:

@@ -67,6 +67,7 @@ def samples_of(out: Path) -> Iterator[tuple[str, Members]]:
         yield from raw_samples(str(shard))
 
 
+@pytest.mark.slow
 def test_datasets_reads_every_sample_bit_for_bit(out: Path, tmp_path: Path) -> None:
     expected = dict[str, dict[str, object]]()
     for key, members in samples_of(out):

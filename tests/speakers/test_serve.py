@@ -184,6 +184,7 @@ def test_a_server_does_not_outlive_a_killed_mmusset(bench: Bench) -> None:
     os.kill(start["engine"], signal.SIGKILL)  # a real engine watches its server
 
 
+@pytest.mark.slow
 def test_a_port_that_is_taken_is_refused(bench: Bench) -> None:
     process = bench.serve()
     port = url_of(process).rpartition(":")[2].removesuffix("/v1")
@@ -202,6 +203,7 @@ def test_without_a_vllm_it_says_how_to_get_one(bench: Bench) -> None:
     assert "make vllm" in errors
 
 
+@pytest.mark.slow
 def test_it_tells_the_command_that_builds_with_it(bench: Bench) -> None:
     source, out = library(bench.folder / "source", 3), bench.folder / "out"
     folder = adapter_folder(bench.folder / "lora")
@@ -239,6 +241,7 @@ def test_build_with_serve_does_both(bench: Bench) -> None:
     assert len(bench.started()) == 1, "nothing to do needs no server"
 
 
+@pytest.mark.slow
 def test_an_own_server_that_can_not_be_started_again_stops_the_build(bench: Bench) -> None:
     source, out = library(bench.folder / "source", 3), bench.folder / "out"
     words = ["build", "--source", str(source), "--out", str(out), *SHORT, "--speaker", "vllm"]
@@ -251,6 +254,7 @@ def test_an_own_server_that_can_not_be_started_again_stops_the_build(bench: Benc
     assert not [start for start in bench.started() if lives(start["engine"])]
 
 
+@pytest.mark.slow
 def test_ctrl_c_does_not_wait_for_an_own_server_that_starts(bench: Bench) -> None:
     source, out = library(bench.folder / "source", 3), bench.folder / "out"
     words = ["build", "--source", str(source), "--out", str(out), *SHORT, "--speaker", "vllm"]

@@ -39,14 +39,24 @@ TINY = [word for key, value in SETTINGS.items() for word in ("--set", f"{key}={v
 
 @dataclass(frozen=True)
 class Trained:
-    """The folders of a source of 12 pieces, the dataset of it, and a training on that.
+    """A source of 12 pieces, the dataset of it, and a training on that, in one folder.
 
     Tests share them: who changes something takes a copy.
     """
 
-    source: Path
-    dataset: Path
-    run: Path
+    folder: Path
+
+    @property
+    def source(self) -> Path:
+        return self.folder / "source"
+
+    @property
+    def dataset(self) -> Path:
+        return self.folder / "dataset"
+
+    @property
+    def run(self) -> Path:
+        return self.folder / "run"
 
     @property
     def picture(self) -> Path:
@@ -56,7 +66,8 @@ class Trained:
 
 def train(folder: Path) -> Trained:
     """Make all of it in an empty folder."""
-    made = Trained(library(folder / "source", 12), folder / "dataset", folder / "run")
+    made = Trained(folder)
+    library(made.source, 12)
     built = mmusset("build", "--source", made.source, "--out", made.dataset, *SHORT)
     assert built.returncode == 0, built.stderr
     trained = mmusset("train", made.dataset, "--out", made.run, *TINY)

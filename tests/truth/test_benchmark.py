@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from random import Random
 
+import pytest
+
 from mmusset.sample import Claim
 from mmusset.truth import benchmark
 
@@ -18,6 +20,7 @@ def test_planted_faults_are_caught_and_right_statements_are_not_blamed() -> None
         assert row.planted == 0 or row.recall >= 0.9, row
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_report() -> None:
     first, again, other = (
         benchmark.run(CERTAINTY, benchmark.free_styles(), seed=seed, each=1) for seed in (1, 1, 2)
@@ -45,6 +48,7 @@ def test_a_writer_who_adds_what_is_false_raises_alarms() -> None:
     assert report.false_alarms == ["It is loud, and it is quiet."] * len(report.false_alarms)
 
 
+@pytest.mark.slow
 def test_nothing_is_planted_where_nothing_can_be_sure() -> None:
     report = benchmark.run(1.01, benchmark.free_styles(), seed=1, each=1)
     assert report.all.planted == 0

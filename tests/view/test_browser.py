@@ -168,6 +168,7 @@ def test_a_caption_is_edited_where_it_is_read(served: Page, out: Path) -> None:
     assert read_marks(out) == {}
 
 
+@pytest.mark.slow
 def test_several_samples_are_marked_at_once(served: Page, out: Path) -> None:
     served.locator(".card").nth(23).wait_for()
     served.keyboard.press("j")
@@ -318,6 +319,7 @@ def sound(page: Page) -> None:
     assert page.evaluate("document.getAnimations().length") == 0
 
 
+@pytest.mark.slow
 def test_nothing_is_wider_than_a_phone(browser: Browser, server: str) -> None:
     with watched(browser, viewport={"width": 390, "height": 844}, has_touch=True) as page:
         open_grid(page, server)

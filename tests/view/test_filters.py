@@ -95,6 +95,7 @@ def labels_of(index: Index) -> dict[str, list[str]]:
     return {name: [*labels, "", "no such label"] for name, labels in index.labels().items()}
 
 
+@pytest.mark.slow
 @given(data=st.data())
 def test_an_export_answers_every_filter_as_the_server_does(both: Both, data: st.DataObject) -> None:
     known = labels_of(both.index)

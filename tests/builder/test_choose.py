@@ -162,6 +162,7 @@ def listed() -> Iterator[None]:
         yield
 
 
+@pytest.mark.slow
 def test_a_voice_is_where_an_ear_hears_one(source: Path, tmp_path: Path, listed: None) -> None:
     recipe = Recipe.model_validate(
         {"ears": ["singer"], "clip": {"seconds": 2, "choose": "voice"}, "limits": {"workers": 1}}

@@ -130,6 +130,7 @@ def test_status_answers_while_a_build_runs(tmp_path: Path) -> None:
     assert status(out)["tally"]["accepted"] == 8
 
 
+@pytest.mark.slow
 def test_clips_of_a_piece_share_its_tempo_and_key_whoever_measures_them(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()

@@ -136,6 +136,7 @@ def test_a_pair_that_was_made_stays_when_more_is_found(
     assert len(set(after.values())) == len(after)
 
 
+@pytest.mark.slow
 def test_what_its_owner_reserves_is_given_to_nothing(
     source: Path, built: Path, tmp_path: Path
 ) -> None:

@@ -145,6 +145,7 @@ def test_manifest_card_and_explain_tell_of_it(built: Path) -> None:
     assert "tin whistle by whistler, 0.95; one ear" in text
 
 
+@pytest.mark.slow
 def test_a_dataset_without_ears_has_no_field_of_theirs(source: Path, tmp_path: Path) -> None:
     deaf = SETTINGS.model_copy(update={"ears": ()})
     assert build_dataset(FolderSource(source), tmp_path / "out", deaf).finished

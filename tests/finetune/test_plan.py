@@ -21,7 +21,6 @@ from tests.support.finetune_parts import (
     words,
 )
 from tests.support.memory import most_held_mib
-from tests.support.thorough import slow
 
 SHAPE = StepShape(samples=1, tokens=900, labels=120)
 
@@ -60,7 +59,7 @@ def measured_mib(base: Path, shape: StepShape, rank: int, checkpointing: bool) -
     [
         (SHAPE, 8, False),
         (SHAPE, 64, True),
-        (replace(SHAPE, samples=3, labels=360), 8, True),
+        pytest.param(replace(SHAPE, samples=3, labels=360), 8, True, marks=pytest.mark.slow),
     ],
 )
 def test_the_plan_is_what_a_step_takes(
@@ -76,7 +75,8 @@ def test_the_plan_is_what_a_step_takes(
     assert need.optimizer * GIB == 8 * need.trained
 
 
-@pytest.mark.parametrize("checkpointing", [True, *slow(False)])
+@pytest.mark.slow
+@pytest.mark.parametrize("checkpointing", [True, False])
 def test_a_step_of_many_layers_is_known_from_few(base: Path, checkpointing: bool) -> None:
     config = config_of(base)
     text = config.get_text_config()

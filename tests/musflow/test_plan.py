@@ -264,7 +264,7 @@ def test_what_a_cpu_could_do_is_not_known() -> None:
 
 @pytest.mark.parametrize(
     "recipe",
-    ["musflow-tiny", "musflow-16k", *slow("musflow-44k")],
+    ["musflow-tiny", *slow("musflow-16k", "musflow-44k")],
 )
 def test_a_bundled_recipe_is_planned_without_network_or_weights(
     recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -89,6 +89,7 @@ def test_the_grid_shows_samples_page_by_page(
         expect(page.locator(".card")).to_have_count(24)
 
 
+@pytest.mark.slow
 def test_what_was_lost_is_shown_by_reason(page: Page) -> None:
     page.get_by_role("button", name="1 rejected").click()
     shown(page, 1)
@@ -115,6 +116,7 @@ def test_it_opens_on_what_was_accepted(browser: Browser, server: str) -> None:
         expect(page.locator("#grid .card")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_picture_that_was_skipped_is_shown_or_why_not(page: Page) -> None:
     page.get_by_role("button", name="3 skipped").click()
     shown(page, 3)
@@ -128,6 +130,7 @@ def test_a_picture_that_was_skipped_is_shown_or_why_not(page: Page) -> None:
     expect(page.locator(".left-out", has_text="no music.mp3").locator("img")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_samples_are_sorted_by_what_was_measured(page: Page) -> None:
     page.get_by_role("button", name="28 accepted").click()
     shown(page, 28)
@@ -185,6 +188,7 @@ def test_several_samples_are_marked_at_once(served: Page, out: Path) -> None:
     assert read_marks(out) == {}
 
 
+@pytest.mark.slow
 def test_a_click_on_a_bar_filters(page: Page) -> None:
     page.get_by_role("link", name="Plots").click()
     bars = page.locator('[aria-labelledby="plot-split"]')
@@ -197,6 +201,7 @@ def test_a_click_on_a_bar_filters(page: Page) -> None:
     shown(page, 28)
 
 
+@pytest.mark.slow
 def test_search_finds_words_in_texts(page: Page) -> None:
     page.keyboard.press("/")
     page.keyboard.type("SONG 17")
@@ -206,6 +211,7 @@ def test_search_finds_words_in_texts(page: Page) -> None:
     expect(page.locator("#count")).to_have_text("Nothing fits all of these filters.")
 
 
+@pytest.mark.slow
 def test_keys_lead_through_the_samples_and_play_them(page: Page) -> None:
     page.locator(".card").nth(23).wait_for()
     page.keyboard.press("j")

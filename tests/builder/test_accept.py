@@ -72,6 +72,7 @@ def test_a_larger_number_goes_on_where_the_last_one_ended(source: Path, tmp_path
     assert before.items() < tree(out / "data").items(), "no sealed shard changes"
 
 
+@pytest.mark.slow
 def test_a_plain_build_takes_the_rest(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     mmusset(*words(source, out, "--accept", "4"))
@@ -81,7 +82,10 @@ def test_a_plain_build_takes_the_rest(source: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "accepted", "short"),
-    [(("--accept", "6", "--budget", "7"), 4, 2), (("--accept", "20"), 9, 11)],
+    [
+        (("--accept", "6", "--budget", "7"), 4, 2),
+        pytest.param(("--accept", "20"), 9, 11, marks=pytest.mark.slow),
+    ],
 )
 def test_what_can_not_be_had_is_said(
     asked: tuple[str, ...], accepted: int, short: int, source: Path, tmp_path: Path
@@ -104,6 +108,7 @@ def test_killed_while_the_plan_grows(
     assert tree(tmp_path / "out") == expected
 
 
+@pytest.mark.slow
 def test_a_replay_gives_the_same_bytes(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     mmusset(*words(source, out, "--accept", "6"))

@@ -346,6 +346,7 @@ def test_decoders_leave_stopping_to_the_build(source: Path, built: Path, tmp_pat
     assert tree(tmp_path / "stopped") == tree(built)
 
 
+@pytest.mark.slow
 def test_a_decoder_killed_while_stopping_is_no_items_fault(
     source: Path, built: Path, tmp_path: Path
 ) -> None:

@@ -81,7 +81,7 @@ def test_explain_says_why(source: Path, tmp_path: Path) -> None:
     assert mmusset("verify", tmp_path / "out").returncode == 0
 
 
-@pytest.mark.parametrize("failpoint", ["media_kept", *slow("media_stored", "shard_written")])
+@pytest.mark.parametrize("failpoint", [*slow("media_kept", "media_stored", "shard_written")])
 def test_killed_and_begun_again_it_chooses_the_same(
     failpoint: str, source: Path, tmp_path: Path
 ) -> None:

@@ -17,6 +17,7 @@ from tests.evidence.test_music_evidence import RATE_HZ, song
 from tests.sources.test_tags import FRONT, cover, tagged_mp3, text
 from tests.support.command import SHORT, mmusset, tree
 from tests.support.media import library, picture
+from tests.support.thorough import slow
 
 LICENCE = "CC BY 4.0"
 
@@ -72,7 +73,7 @@ def test_the_tags_that_the_recipe_keeps(
     assert mmusset("verify", out).returncode == 0
 
 
-@pytest.mark.parametrize("words", [(), ("--replay",)])
+@pytest.mark.parametrize("words", [(), *slow(("--replay",))])
 def test_a_shard_that_was_deleted_is_written_again(tmp_path: Path, words: tuple[str, ...]) -> None:
     source, out = library(tmp_path / "source", 5), tmp_path / "out"
     assert build(source, out) == 0

@@ -14,6 +14,7 @@ from mmusset.shards.tar import read_shard
 from mmusset.training.checkpoint import load, newest, save
 from tests.support.command import SHORT, core, mmusset, python, tree
 from tests.support.media import library, picture, piece
+from tests.support.thorough import slow
 
 STORY = "A ferry in the rain goes home, and the lamps of the harbour come on one by one."
 # A training of seconds: what comes out is noise of a kind, but of pictures and seeds alone.
@@ -146,13 +147,7 @@ def test_each_picture_has_music_of_its_own(made: Made) -> None:
 
 @pytest.mark.parametrize(
     "failpoint",
-    [
-        "music_kept",
-        *(
-            pytest.param(name, marks=pytest.mark.slow)
-            for name in ("sound_written:3", "sound_renamed:2", "plan_written", "media_kept:6")
-        ),
-    ],
+    slow("music_kept", "sound_written:3", "sound_renamed:2", "plan_written", "media_kept:6"),
 )
 def test_killed_and_run_again_it_is_the_same(failpoint: str, made: Made, tmp_path: Path) -> None:
     words = made.words(tmp_path / "out")

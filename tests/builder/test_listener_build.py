@@ -122,6 +122,7 @@ def test_manifest_card_status_and_explain_tell_of_it(built: Path) -> None:
     assert mmusset("verify", built).returncode == 0
 
 
+@pytest.mark.slow
 def test_the_same_build_gives_the_same_bytes_and_a_replay_asks_nobody(
     source: Path, truths: dict[str, Any], card: Path, built: Path, tmp_path: Path
 ) -> None:

@@ -20,6 +20,7 @@ from mmusset.recipe import ClipPart, LimitsPart, Recipe
 from mmusset.sources.folder import FolderSource
 from mmusset.sources.source import Entry
 from tests.support.media import library, piece
+from tests.support.thorough import slow
 
 RECIPE = Recipe(clip=ClipPart(seconds=2))
 
@@ -45,7 +46,7 @@ async def plan(workspace: Workspace, entries: list[Entry]) -> None:
     freeze(await take_inventory(workspace, entries, step), workspace, None)
 
 
-@pytest.mark.parametrize("empty", [True, False])
+@pytest.mark.parametrize("empty", [False, *slow(True)])
 def test_a_source_that_is_gone_stops_the_build(tmp_path: Path, empty: bool) -> None:
     """A pulled disk leaves no folder, or an empty one where it was mounted."""
     source = library(tmp_path / "source", 2)

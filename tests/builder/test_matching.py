@@ -110,6 +110,7 @@ def test_the_card_counts_them_and_types_their_fields(built: Path) -> None:
     assert mmusset("verify", built).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_kill_after_matching_changes_nothing(source: Path, built: Path, tmp_path: Path) -> None:
     words = ("build", "--source", source, "--out", tmp_path / "out", *ANY)
     assert mmusset(*words, failpoint="matches_kept").returncode < 0

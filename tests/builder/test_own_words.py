@@ -134,6 +134,7 @@ def test_a_fix_keeps_what_else_a_caption_claims(out: Path) -> None:
     assert first.text not in after.text
 
 
+@pytest.mark.slow
 def test_words_outlive_new_speakers_and_a_lost_ledger(out: Path) -> None:
     """All is decided again by agents of another prompt; a sample's caption is still a person's."""
     key = keys(out)[0]

@@ -192,6 +192,7 @@ def test_items_follow_their_pictures_and_stories(tmp_path: Path) -> None:
     assert item.piece.story_path == b"artist 0/song 0.story.txt"
 
 
+@pytest.mark.slow
 def test_another_picture_is_not_taken_for_the_planned_one(tmp_path: Path) -> None:
     source, out = library(tmp_path / "source", 1), tmp_path / "out"
     before = planned(source, out)[0]["artist 0/song 0.wav"]

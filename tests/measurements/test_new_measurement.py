@@ -183,6 +183,7 @@ def test_explain_the_page_and_the_card_show_it(listed: None, built: Path, tmp_pa
     assert "- name: crest_db" in card
 
 
+@pytest.mark.slow
 def test_the_bundled_encoder_takes_its_words(listed: None) -> None:
     from mmusset.musflow.encoders.bundled import ReadText
 

@@ -95,6 +95,7 @@ def test_a_shard_that_lost_samples_on_the_hub_is_known(tmp_path: Path) -> None:
         assert "it holds 2 of 3 samples" in encode(endpoint, tmp_path, "hf://datasets/user/name")[0]
 
 
+@pytest.mark.slow
 def test_no_hub_is_said(tmp_path: Path) -> None:
     with hub(tmp_path) as (endpoint, _):
         pass

@@ -21,6 +21,7 @@ def chord(geometry: Geometry, level: float = 0.2) -> Tensor:
     return level * torch.stack(tones).mean(dim=0)[None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("geometry", GEOMETRIES)
 @pytest.mark.filterwarnings("ignore")
 def test_the_filters_are_librosas(geometry: Geometry) -> None:

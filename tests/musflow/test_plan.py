@@ -102,13 +102,28 @@ def held_gib(trained: Trained, recipe: MusFlowRecipe) -> float:
     return most_held_mib(step) / 1024
 
 
+SMALL = {"network.width": 128, "network.depth": 2}
+
+
 @pytest.mark.parametrize(
     "changes",
     [
         {"network.width": 64, "network.depth": 1, "train.batch": 4},
         {"network.width": 128, "network.depth": 4, "train.batch": 16},
-        {"network.width": 128, "network.depth": 2, "train.batch": 16, "train.precision": "bf16"},
-        {"network.width": 128, "network.depth": 2, "train.batch": 8, "network.qk_norm": "false"},
+        *slow(
+            {
+                "network.width": 128,
+                "network.depth": 2,
+                "train.batch": 16,
+                "train.precision": "bf16",
+            },
+            {
+                "network.width": 128,
+                "network.depth": 2,
+                "train.batch": 8,
+                "network.qk_norm": "false",
+            },
+        ),
     ],
 )
 def test_memory_is_what_a_step_takes(
@@ -143,6 +158,7 @@ def test_long_clips_need_no_square_of_their_length(tmp_path: Path) -> None:
 LONG = {"codec.hop": 128, "codec.squeeze": 1, "network.width": 16, "train.batch": 1}
 
 
+@pytest.mark.slow
 def test_several_processes_share_a_batch(trained: Trained, tmp_path: Path) -> None:
     # A batch so large that a weight's gradient, which every process has whole, hardly counts.
     large = {"train.batch": 128}

@@ -154,9 +154,9 @@ def test_identity_changes_with_weights_and_with_what_prepares_the_input(
     [
         ("image", "clip", "siglip"),
         ("image", "siglip", "clip"),
-        ("image", "clip", "t5"),
+        pytest.param("image", "clip", "t5", marks=pytest.mark.slow),
         ("story", "t5", "clap"),
-        ("caption", "clap", "t5"),
+        pytest.param("caption", "clap", "t5", marks=pytest.mark.slow),
         ("audio", "clap", "clip"),
     ],
 )

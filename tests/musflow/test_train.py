@@ -174,6 +174,7 @@ def test_in_bfloat16_as_well(
         assert ours["loss"] == pytest.approx(theirs["loss"], rel=0.02)
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_the_step_that_it_is_at(
     dataset: Path, encoded: Path, trained: Path, tmp_path: Path
 ) -> None:

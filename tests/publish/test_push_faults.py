@@ -94,7 +94,10 @@ def test_a_store_that_stays_away_is_said(out: Path) -> None:
 @pytest.mark.parametrize(
     ("xet", "places"),
     [
-        (False, ["push_created", "PUT /store", "push_sent", "commit/", "push_committed"]),
+        pytest.param(
+            *(False, ["push_created", "PUT /store", "push_sent", "commit/", "push_committed"]),
+            marks=pytest.mark.slow,
+        ),
         (True, ["/cas/v1/xorbs", "/cas/v1/shards"]),
     ],
 )

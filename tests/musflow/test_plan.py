@@ -111,18 +111,8 @@ SMALL = {"network.width": 128, "network.depth": 2}
         {"network.width": 64, "network.depth": 1, "train.batch": 4},
         {"network.width": 128, "network.depth": 4, "train.batch": 16},
         *slow(
-            {
-                "network.width": 128,
-                "network.depth": 2,
-                "train.batch": 16,
-                "train.precision": "bf16",
-            },
-            {
-                "network.width": 128,
-                "network.depth": 2,
-                "train.batch": 8,
-                "network.qk_norm": "false",
-            },
+            SMALL | {"train.batch": 16, "train.precision": "bf16"},
+            SMALL | {"train.batch": 8, "network.qk_norm": "false"},
         ),
     ],
 )

@@ -6,7 +6,7 @@ QUIET := --quiet --disable-pip-version-check
 CONSTRAINTS ?= constraints.txt
 VERSIONS := $(if $(CONSTRAINTS),-c .venv/versions.txt)
 
-.PHONY: constraints demo demo-ears readme test test-slow test-vllm vllm check bench bench-musflow bench-real soak fuzz docs tour wheel clean help
+.PHONY: constraints demo demo-ears readme test test-slow test-all test-vllm vllm check bench bench-musflow bench-real soak fuzz docs tour wheel clean help
 help:  ## this list
 	@grep -E '^[a-z-]+: .*##' Makefile | sed 's/:.*##/ -/'
 
@@ -79,13 +79,16 @@ tour: .venv/train  ## the whole story on the example source: build, fine-tune, t
 	bash runs/tour.sh
 
 # Each of three workers would compile all tests, and each new process all of ours, over and over.
-test test-slow test-vllm: export PYTHONDONTWRITEBYTECODE :=
+test test-slow test-all test-vllm: export PYTHONDONTWRITEBYTECODE :=
 
 test: .venv/train .venv/chromium  ## every test but the slow ones and those of a real server
 	$(BIN)/python -m pytest
 
 test-slow: .venv/train  ## those that take minutes
 	$(BIN)/python -m pytest -m slow
+
+test-all: .venv/train .venv/chromium  ## both, in one run
+	$(BIN)/python -m pytest -m ''
 
 test-vllm: .venv/train .venv-vllm/ready  ## whole builds with a real vLLM server on the CPU
 	$(BIN)/python -m pytest -n 0 tests/vllm

@@ -1,6 +1,7 @@
 """A whole fine-tuning on the example source, and whether it helped: minutes on two cores."""
 
 import json
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from mmusset.shards.reader import raw_samples, shards_of
 from mmusset.speakers.adapter import check_adapter, read_adapter
 from tests.support.command import mmusset
 from tests.support.finetune_parts import DATA, FEW_PIXELS, alone, recipe, teach_words, texts_of
+from tests.support.made_once import made_once
 from tests.support.tiny_qwen2vl import make_tiny
 from tests.support.train_tiny import lessons_of, train
 
@@ -41,16 +43,21 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("dataset") / "out"
-    built = mmusset("build", "--source", SOURCE, "--out", out)
+    return made_once(tmp_path_factory, "to learn from", build) / "out"
+
+
+def build(folder: Path) -> None:
+    built = mmusset("build", "--source", SOURCE, "--out", folder / "out")
     assert built.returncode == 0, built.stderr
-    return out
 
 
 @pytest.fixture(scope="module")
 def base(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """It knows the words, and how a critic answers who finds nothing."""
-    folder = tmp_path_factory.mktemp("base")
+    return made_once(tmp_path_factory, "knows the words", partial(teach, dataset)) / "base"
+
+
+def teach(dataset: Path, folder: Path) -> None:
+    """A base that knows the words, and how a critic answers who finds nothing."""
     loaded = recipe_file.load(Recipe, "transformers", (f"speaker.max_pixels={FEW_PIXELS}",), AGENTS)
     lessons = [x for x in lessons_of(SOURCE, loaded, 13) if x.request.brief.agent is CRITIC]
     chats = read_chats([str(dataset)], DATA).chats
@@ -58,7 +65,6 @@ def base(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     random = make_tiny(folder / "random", [*texts_of(chats), *asked])
     worded = teach_words(random, chats, folder / "worded", steps=200)
     train(worded, lessons, folder / "base", steps=40)
-    return folder / "base"
 
 
 def given(chats: tuple[Chat, ...], folder: Path) -> Path:
@@ -85,14 +91,16 @@ def given(chats: tuple[Chat, ...], folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def adapter(dataset: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("adapter")
+    made = made_once(tmp_path_factory, "has learnt", partial(fine_tune, dataset, base))
+    return made / "adapter"
+
+
+def fine_tune(dataset: Path, base: Path, folder: Path) -> None:
     chats = given(read_chats([str(dataset)], DATA).chats, folder / "given")
     sets = [w for key, value in SETTINGS.items() for w in ("--set", f"{key}={json.dumps(value)}")]
-    out = folder / "adapter"
-    asked = ["finetune", chats, "--base", base, "--out", out, *sets]
+    asked = ["finetune", chats, "--base", base, "--out", folder / "adapter", *sets]
     done = mmusset(*asked, "--merge", folder / "merged")
     assert done.returncode == 0, done.stderr
-    return out
 
 
 def test_validation_loss_falls_by_half_or_more(adapter: Path) -> None:

@@ -21,6 +21,7 @@ from mmusset.sample import MusicEvidence
 from mmusset.truth.extract import extract
 from tests.musflow.test_train import lines
 from tests.support.command import mmusset
+from tests.support.made_once import made_once
 
 pytestmark = pytest.mark.slow
 
@@ -85,7 +86,10 @@ def picture_of(traits: Traits, rng: np.random.Generator) -> Image.Image:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("learns")
+    return made_once(tmp_path_factory, "learns", learn) / "run"
+
+
+def learn(folder: Path) -> None:
     for number in range(PIECES):
         rng = np.random.default_rng(number)
         stem = folder / "source" / f"{number // 8:03d}" / f"{number:03d}"
@@ -101,7 +105,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = [word for key, value in FITTED.items() for word in ("--set", f"{key}={value}")]
     trained = mmusset("train", out, "--out", folder / "run", *settings)
     assert trained.returncode == 0, trained.stderr
-    return folder / "run"
 
 
 def test_conditions_lower_the_loss_of_clips_that_it_never_saw(run: Path) -> None:

@@ -99,7 +99,7 @@ def finished(process: Process) -> "subprocess.CompletedProcess[str]":
     """A process once it has ended; killed where that takes too long."""
     with process:
         try:
-            out, err = process.communicate(timeout=300)
+            out, err = process.communicate(timeout=900)
         except BaseException:
             process.kill()
             raise

@@ -124,7 +124,7 @@ def on_hub(
             env=told(hub, failpoint, xet, token) | {"HF_HOME": home},
         )
         hub.victim = process.pid
-        out, err = process.communicate(timeout=300)
+        out, err = process.communicate(timeout=900)
     assert process.returncode in (0, -signal.SIGKILL), err
     return [Done(*json.loads(line)) for line in out.splitlines()]
 

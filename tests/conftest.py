@@ -47,6 +47,14 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> "Trained":
 
 
 @pytest.fixture(scope="session")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The dataset that a build of `examples/source` makes; nobody changes it."""
+    from tests.examples.test_checksums import build
+
+    return made_once(tmp_path_factory, "example", lambda made: build(made / "out")) / "out"
+
+
+@pytest.fixture(scope="session")
 def built_to_view(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dataset with items of every fate; who marks or breaks something takes a copy."""
     from tests.support.viewing import dataset

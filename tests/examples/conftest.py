@@ -4,10 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples.test_checksums import build
-
 
 @pytest.fixture(scope="session")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def out(example: Path) -> Path:
     """The dataset that a build of `examples/source` makes."""
-    return build(tmp_path_factory.mktemp("examples") / "out")
+    return example

@@ -42,13 +42,8 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made_once(tmp_path_factory, "to learn from", build) / "out"
-
-
-def build(folder: Path) -> None:
-    built = mmusset("build", "--source", SOURCE, "--out", folder / "out")
-    assert built.returncode == 0, built.stderr
+def dataset(example: Path) -> Path:
+    return example
 
 
 @pytest.fixture(scope="module")

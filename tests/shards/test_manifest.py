@@ -12,27 +12,17 @@ from mmusset.shards.manifest import (
     parse_manifest,
     read_manifest,
 )
-from tests.examples.test_checksums import SOURCE
-from tests.support.command import mmusset
 from tests.support.manifests import manifest_of
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A build of the example source."""
-    out = tmp_path_factory.mktemp("manifest") / "out"
-    mmusset("build", "--source", SOURCE, "--out", out)
-    return out
+def test_what_a_build_writes_comes_back_byte_for_byte(example: Path) -> None:
+    assert read_manifest(example).to_bytes() == (example / MANIFEST).read_bytes()
 
 
-def test_what_a_build_writes_comes_back_byte_for_byte(built: Path) -> None:
-    assert read_manifest(built).to_bytes() == (built / MANIFEST).read_bytes()
-
-
-def test_a_build_writes_every_field_and_no_other(built: Path) -> None:
+def test_a_build_writes_every_field_and_no_other(example: Path) -> None:
     """But those of ears, since none listened. As plain JSON too it is sorted, indented by two, and
     ASCII."""
-    text = (built / MANIFEST).read_text()
+    text = (example / MANIFEST).read_text()
     data = json.loads(text)
     assert set(data) == set(Manifest.model_fields) - {"ears", "removed"}
     assert text == json.dumps(data, indent=2, sort_keys=True) + "\n"

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .builder.item_story import ItemStory
     from .builder.job import BuildResult
     from .builder.report import BuildSummary
+    from .builder.workers.sharing import Engine
+    from .builder.workers.worker import Worked
     from .ears.calibration import CalibrationCard
     from .ears.declaration import Ear
     from .sources.source import Source
@@ -59,6 +61,16 @@ def default_out(source: str, made: str = "mmusset") -> Path:
         return Path(f"{''.join(named)}-{made}")
     whole = Path(source).resolve()
     return Path(f"{(whole if whole.is_dir() else whole.parent).name}-{made}")
+
+
+def engine_of(name: str) -> "Engine":
+    """Who decides. Raises UsageError for a name that there is not."""
+    from .builder.workers.sharing import ENGINES
+
+    for engine in ENGINES:
+        if engine == name:
+            return engine
+    raise UsageError(f"--engine is one of {', '.join(ENGINES)}, not {name!r}")
 
 
 def server_of(
@@ -196,12 +208,14 @@ def build_dataset(
     apply_marks: bool = False,
     check: bool = False,
     words_from: Path | None = None,
+    engine: "Engine" = "local",
     agents: "Sequence[GraphAgent[BaseModel]]" = (),
 ) -> "BuildResult":
     """Build a dataset, or go on with it; once every item has its verdict, write its card too.
 
     `served` is the server that the build starts and stops; `agents` replace those of
-    `mmusset.agents`, to try another one. The rest is as the options of `mmusset build` say.
+    `mmusset.agents`, to try another one. With the engine "workers", processes that call
+    `work_on` decide. The rest is as the options of `mmusset build` say.
     Raises what `builder.run.build` raises; then the same call goes on.
     """
     from .agents import AGENTS, with_listener
@@ -209,12 +223,16 @@ def build_dataset(
     from .builder import job, run
     from .builder.planning.candidates import quota
     from .builder.progress import BuildProgress
+    from .builder.workers.sharing import Sharing, board_of
     from .composer import composer_of
     from .matching.themes import show_licences
     from .publish.card import write_card_if_free
     from .speakers.agent import agents_named
     from .speakers.choose import speaker_of
 
+    if engine != "local" and served:
+        raise UsageError("--serve is for one process: start servers with `mmusset serve`, and tell"
+                         " each worker its own with --set server.url=URL")  # fmt: skip
     display, writers = progress or Progress(), tuple(agents) or AGENTS
     ears = ears_of(recipe, display.log)
     if recipe.pairing.clip:
@@ -236,12 +254,63 @@ def build_dataset(
         composer_of(recipe.music, display.log),
         check,
         words_from,
+        Sharing(board_of(out), _whole_name(source)) if engine == "workers" else None,
     )
     with ears.listed():
         result = _finish(run.build(whole, BuildProgress(display)))
         if result.finished:
             write_card_if_free(out, display.log)
     return result
+
+
+def _whole_name(source: "Source") -> str:
+    """The text that names a source from any folder of a machine that has it."""
+    path = Path(str(source))
+    return str(path.absolute()) if path.exists() else str(source)
+
+
+def work_on(
+    place: Path,
+    overrides: Sequence[str] = (),
+    source: str | None = None,
+    scratch: Path | None = None,
+    progress: Progress | None = None,
+    *,
+    agents: "Sequence[GraphAgent[BaseModel]]" = (),
+) -> "Worked":
+    """Decide blocks of the build whose dataset is `place`, until none is left.
+
+    `overrides` change what may differ from machine to machine, such as `server.url`; `source` is
+    where the build's is on this machine; `scratch` is a folder for what is not handed in yet.
+    `agents` are as those of the build. Raises what `Worker.run` raises.
+    """
+    from .agents import AGENTS, with_listener
+    from .agents.graph import build_graph
+    from .builder.job import BuildJob
+    from .builder.workers.sharing import board_of
+    from .builder.workers.worker import Worker, shared_job
+    from .recipe_file import changed
+    from .sources.choose import source_of
+    from .speakers.choose import speaker_of
+
+    display, writers = progress or Progress(), tuple(agents) or AGENTS
+    board = board_of(place)
+    shared = shared_job(board)
+    recipe = changed(Recipe.model_validate(shared.recipe), overrides, writers)
+    ears = ears_of(recipe, display.log)
+    team = with_listener(writers, recipe.ears)
+    job = BuildJob(
+        source_of(source or shared.source, recipe.source.columns),
+        place,
+        recipe,
+        speaker_of(recipe, display.log, exam=ears.exam),
+        partial(build_graph, agents=team),
+        team,
+    )
+    with ears.listed():
+        if scratch:
+            scratch.mkdir(parents=True, exist_ok=True)
+        return _finish(Worker(board, job, scratch, display).run())
 
 
 def replay_dataset(

@@ -353,12 +353,14 @@ def _fits(path: str, pattern: str) -> bool:
 
 
 class LimitsPart(Frozen):
-    """What a decoding process may use, and how much a shard may hold."""
+    """What a decoding process may use, how much a shard may hold, and how long a worker that is
+    silent keeps its block."""
 
     workers: Annotated[int, Field(ge=1, le=256)] = 2
     decode_seconds: Positive = 60.0
     decode_memory_mb: Annotated[int, Field(ge=256)] = 2048
     block_size: Count = 512
+    lease_seconds: Positive = 60.0
 
 
 EarName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]

@@ -53,7 +53,23 @@ def load(
     Raises UsageError that names the file and the key, and the nearest right one.
     """
     job = str(kind.model_fields["job"].default)
-    data = _read(name_or_path, job)
+    return _loaded(kind, _read(name_or_path, job), name_or_path, overrides, agents)
+
+
+def changed(recipe: Job, overrides: Sequence[str], agents: Sequence[HasSampling] = ()) -> Job:
+    """A recipe with `a.b=c` overrides applied in order. Raises as `load`."""
+    data = recipe.model_dump(mode="json")
+    return _loaded(type(recipe), data, str(data.get("name", "")), overrides, agents)
+
+
+def _loaded(
+    kind: type[Job],
+    data: dict[str, Any],
+    name_or_path: str,
+    overrides: Sequence[str],
+    agents: Sequence[HasSampling],
+) -> Job:
+    job = str(kind.model_fields["job"].default)
     for override in overrides:
         _apply(data, override)
     if _job_of(data) != job:

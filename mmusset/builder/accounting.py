@@ -27,7 +27,11 @@ class Tally:
 
     def after(self, verdict: Verdict) -> "Tally":
         """The accounting once one more undecided item has this verdict."""
-        more = {verdict.status: getattr(self, verdict.status) + 1, "undecided": self.undecided - 1}
+        return self.plus(verdict.status, 1)
+
+    def plus(self, status: str, count: int) -> "Tally":
+        """The accounting once so many more undecided items have a verdict of this status."""
+        more = {status: getattr(self, status) + count, "undecided": self.undecided - count}
         return replace(self, **more)
 
 

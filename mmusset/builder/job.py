@@ -17,6 +17,7 @@ from .accounting import Tally
 from .carried_words import CarriedWords
 from .planning.candidates import Quota
 from .studio import Composer, Studio
+from .workers.sharing import Sharing
 from .workspace import Workspace
 
 Annotate = Callable[[Material], Awaitable[Outcome]]
@@ -32,7 +33,7 @@ class BuildJob:
     from those that the dataset was begun with: they are asked again, and so is everyone who
     depends on them. `limit` is how many pieces there may be in all, the first ones; `sample` the
     same, but drawn at random. `words_from` is another dataset: what people wrote in it is taken
-    over.
+    over. `sharing` has workers decide, instead of this process.
     With `check` every sealed shard is read, not only those whose time or size
     has changed.
     """
@@ -52,6 +53,7 @@ class BuildJob:
     composer: Composer | None = None
     check: bool = False
     words_from: Path | None = None
+    sharing: Sharing | None = None
 
     @property
     def composer_name(self) -> str:

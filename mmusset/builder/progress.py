@@ -69,6 +69,12 @@ class BuildProgress:
         for cost in self._spending.costs.values():
             self._display.event("cost", **asdict(cost))
 
+    def taken_over(self, tally: Tally, name: str, done: int, total: int) -> None:
+        """A block that a worker has decided is in the dataset."""
+        note = f"{tally.accepted / max(tally.decided, 1):.0%} accepted"
+        self._display.step(tally.decided, note, total=tally.decided + tally.undecided)
+        self.sealed(name, done, total)
+
     def log(self, line: str) -> None:
         """Something that the user should know, such as a server that went away."""
         self._display.log(line)

@@ -28,6 +28,8 @@ from .progress import BuildProgress
 from .reasons import commonest
 from .same_job import check_recipe
 from .seal import Sealer
+from .workers.driver import Driver, TakenOver
+from .workers.sharing import board_of
 from .workspace import Workspace, open_workspace, passing_workspace
 
 
@@ -37,6 +39,11 @@ async def build(job: BuildJob, progress: BuildProgress) -> BuildResult:
     Raises UsageError, Refused and MmussetError as their names say; OSError where writing
     fails. After any of them the same command goes on.
     """
+    if job.sharing and (job.composer or job.quota):
+        raise UsageError(
+            "--accept and music.from: generate decide one by one what comes next: such a build has"
+            " no workers; leave --engine out"
+        )
     if job.sample is not None and (job.composer or job.quota or job.limit is not None):
         raise UsageError("--sample excludes --limit, --accept and music.from: generate")
     words = words_in(job.words_from, job.out) if job.words_from else []
@@ -71,11 +78,25 @@ async def build(job: BuildJob, progress: BuildProgress) -> BuildResult:
         carried = carry(ledger, words, str(job.words_from)) if job.words_from else None
         media = Media(workspace, studio)
         async with LedgerCopy(job.out, ledger, progress.log) as copy:
+            shared = await _shared(job, workspace, progress)
             result = await Builder(job, workspace, media, progress, candidates).run()
+            result = replace(
+                result, new=result.new + shared.items, sealed=result.sealed + shared.sealed
+            )
             if not result.interrupted:
                 await copy.make()
         refused = len(ledger.marks.refused()) if job.apply_marks else 0
         return replace(result, marked=marked, refused=refused, words=carried)
+
+
+async def _shared(job: BuildJob, workspace: Workspace, progress: BuildProgress) -> TakenOver:
+    """Have workers decide what is undecided, where the job says so. What they have handed in is
+    taken over in any case."""
+    board = job.sharing.board if job.sharing else board_of(job.out)
+    driver = Driver(workspace, board, job.re_run, progress)
+    if job.sharing:
+        return await driver.run(job.sharing.source)
+    return await driver.collect()
 
 
 def _plan(

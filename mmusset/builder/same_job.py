@@ -65,8 +65,17 @@ def check_models(
     re_run: tuple[AgentName, ...],
 ) -> None:
     """The same for the models that a speaker found when it was entered."""
+    note_models(models_of(speaker, agents), ledger, re_run)
+
+
+def models_of(speaker: Speaker, agents: Sequence[Agent[BaseModel]]) -> dict[str, str]:
+    """The model that each agent speaks through, once the speaker was entered."""
+    return {agent.name: speaker.model_id(agent.name).name for agent in agents}
+
+
+def note_models(models: dict[str, str], ledger: Ledger, re_run: tuple[AgentName, ...]) -> None:
+    """Note the agents' models the first time; later refuse others. Raises as `check_recipe`."""
     before = ledger.job.facts()
-    models = {agent.name: speaker.model_id(agent.name).name for agent in agents}
     now = replace(before, models=models)
     if before.models:
         _refuse_unless_re_run(changes(before, now), re_run)

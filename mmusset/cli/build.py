@@ -92,6 +92,9 @@ def build(
             metavar="DATASET", help="Take over what people wrote in another dataset's samples."
         ),
     ] = None,
+    engine: Annotated[
+        str, typer.Option(help="Who decides: this process (local), or `mmusset worker` (workers).")
+    ] = "local",
     serve: Annotated[
         bool, typer.Option("--serve", help="Start a vLLM server, and stop it at the end.")
     ] = False,
@@ -122,6 +125,7 @@ def build(
       mmusset build --source ~/Music --speaker vllm --accept 1000 --budget 3000
       mmusset build --source ~/Music --speaker vllm --serve --adapter my-lora
       mmusset build --source ~/Music --speaker vllm --re-run critic
+      mmusset build --source /share/Music --out /share/music --engine workers
     """
     if dry_run:
         scan(source, recipe, overrides, speaker, as_json)
@@ -156,9 +160,47 @@ def build(
             apply_marks=apply_marks,
             check=check,
             words_from=words_from,
+            engine=pipeline.engine_of(engine),
         )
     show(pipeline.summary_of(result, folder), texts.summary, as_json)
     raise typer.Exit(result.exit_code)
+
+
+@app.command(rich_help_panel=GROUP)
+def worker(
+    dataset: Annotated[
+        Path, typer.Argument(help="The folder that the build writes; it is shared.")
+    ],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="A.B=C", help="What differs here: limits, server.url."),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Where the source is on this machine. [default: the build's]")
+    ] = None,
+    scratch: Annotated[
+        Path | None, typer.Option(help="A folder on this machine's disk. [default: the system's]")
+    ] = None,
+    log_json: LogJsonOption = False,
+) -> None:
+    """Decide blocks of a build that has `--engine workers`, until none is left.
+
+    Start as many as you like, on any machine that has the dataset's folder and the source, at any
+    time. One that dies costs the block that it was at, which another takes up.
+
+    \b
+    Examples:
+      mmusset worker /share/music
+      mmusset worker /share/music --set limits.workers=16
+      mmusset worker /share/music --set server.url=http://localhost:8000/v1
+    """
+    from mmusset import pipeline
+    from mmusset.progress import for_terminal
+
+    with for_terminal(log_json) as progress:
+        done = pipeline.work_on(dataset, overrides or (), source, scratch, progress)
+    print(done)
+    raise typer.Exit(done.exit_code)
 
 
 @app.command(rich_help_panel=GROUP)

@@ -52,7 +52,8 @@ MAY_USE: dict[str, set[str]] = {
     "recipe_file": {"recipe"},
     "recipes": set(),
     "prompts": {"measurements"},
-    "sources": NOUNS,
+    "stores": set(),
+    "sources": {*NOUNS, "stores"},
     "scores": {*NOUNS, "dsp"},
     "evidence": {*NOUNS, "dsp", "scores"},
     "ears": {*NOUNS, "pretrained", "dsp", "evidence", "scores"},
@@ -64,7 +65,7 @@ MAY_USE: dict[str, set[str]] = {
     "builder": {
         *NOUNS,
         *("sources", "scores", "evidence", "ears", "speakers", "shards", "prompts", "truth"),
-        "matching",
+        *("matching", "stores"),
     },
     "auditing": {*NOUNS, "builder", "ears", "sources", "truth"},
     "publish": {*NOUNS, "shards", "truth"},

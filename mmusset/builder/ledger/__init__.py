@@ -8,7 +8,7 @@ Doors:
     file      opens a ledger to write, read, report or mark; knows its folder and lock
     ledger    `Ledger`, with a part for each subject, each taking and giving typed values:
               job, plan, left_out, media, matching, calls, verdicts, shards, marks,
-              removals
+              removals, segments
     copy      keeps a copy of it while a build goes on
     check, rows, schema   for recovery: what makes a ledger whole, its checksums, its tables
 

@@ -16,6 +16,7 @@ from .media import LedgerMedia
 from .plan import LedgerPlan
 from .removals import LedgerRemovals
 from .rows import LedgerConnection, broken, is_passing
+from .segment import LedgerSegments
 from .shards import LedgerShards
 from .verdicts import LedgerVerdicts
 
@@ -37,6 +38,7 @@ class Ledger:
         self.shards = LedgerShards(connection)
         self.marks = LedgerMarks(connection)
         self.removals = LedgerRemovals(connection)
+        self.segments = LedgerSegments(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

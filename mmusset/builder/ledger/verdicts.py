@@ -197,6 +197,16 @@ class LedgerVerdicts:
         ).fetchone()
         return int(count)
 
+    def counts_in(self, block: int) -> dict[str, int]:
+        """How many of a block's items have each status."""
+        return dict(
+            self._db.execute(
+                "SELECT status, COUNT(*) FROM item JOIN verdict USING (idx) WHERE block = ?"
+                " GROUP BY status",
+                (block,),
+            )
+        )
+
     def undecided_in(self, block: int) -> int:
         """How many of a block's items have no verdict yet."""
         (count,) = self._db.execute(

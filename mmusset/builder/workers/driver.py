@@ -1,0 +1,227 @@
+"""The driver: offers the blocks of a plan to workers, and takes over what they hand in.
+
+It alone writes the dataset and its ledger. Killed at any moment it goes on when the same command is
+run again, and workers go on without it meanwhile.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mmusset.builder.ledger.plan import PlannedBlock
+from mmusset.builder.ledger.segment import DamagedSegment, Segment
+from mmusset.builder.progress import BuildProgress
+from mmusset.builder.same_job import note_models
+from mmusset.builder.seal import NO_SHARD
+from mmusset.builder.workspace import Workspace
+from mmusset.errors import MmussetError
+from mmusset.files import failpoint, file_sha256
+from mmusset.sample import AgentName
+from mmusset.shards.tar import Shard, shard_name
+
+from .board import SHARDS, Board, Marker, SharedJob, block_id, number_of
+
+# How often the driver looks for what was handed in.
+POLL_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """What workers did in one run: items decided, shards sealed, blocks decided twice."""
+
+    items: int = 0
+    sealed: int = 0
+    twice: int = 0
+
+
+class _Damaged(Exception):
+    """What was handed in can't be used; the message says why."""
+
+
+class Driver:
+    """Has the blocks of a frozen plan decided by workers. `re_run` names the agents whose models
+    may differ from those that the dataset was begun with."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        board: Board,
+        re_run: tuple[AgentName, ...],
+        progress: BuildProgress,
+    ) -> None:
+        self._workspace = workspace
+        self._ledger = workspace.ledger
+        self._board = board
+        self._re_run = re_run
+        self._progress = progress
+        self._facts = self._ledger.job.facts()
+        self._blocks = {block.n: block for block in self._ledger.plan.blocks()}
+        self._tally = self._ledger.verdicts.tally()
+        self._sealed = sum(1 for n in self._blocks if self._ledger.shards.of(n))
+        self._taken = TakenOver()
+
+    async def run(self, source: str) -> TakenOver:
+        """Offer what is undecided, and take over what is handed in until all of it is decided.
+
+        `source` names the source to workers. Raises MmussetError where the plan may still change.
+        """
+        undecided = [block for block in self._blocks.values() if self._is_undecided(block)]
+        if any(block.provisional for block in undecided):
+            raise MmussetError(
+                "some files could not be read, so the plan may still change and can't be shared;"
+                " mend that and run the same command again (what can't be read in three runs"
+                " counts as failed)"
+            )
+        waiting = set[str]()
+        if undecided:
+            waiting = await self._offer(undecided)
+            await asyncio.to_thread(self._board.begin, self._job(source))
+            failpoint("job_offered")
+            self._progress.start(self._tally, {})
+            self._progress.log(
+                f"{len(waiting)} blocks wait for workers: run `mmusset worker {self._board.place}`"
+                " on any machine that has it"
+            )
+        while waiting:
+            waiting -= await self._take_over_all(waiting)
+            if waiting:
+                await asyncio.sleep(POLL_S)
+        await asyncio.to_thread(self._board.close)
+        if self._taken.twice:
+            self._progress.log(f"{self._taken.twice} blocks were decided twice; the first counts")
+        return self._taken
+
+    async def collect(self) -> TakenOver:
+        """Take over what was handed in since the last run, and offer nothing any more."""
+        markers = await asyncio.to_thread(self._board.markers)
+        there = {block for block in markers if self._offered_as(block)}
+        await self._take_over_all(there)
+        await asyncio.to_thread(self._board.close)
+        return self._taken
+
+    def _is_undecided(self, block: PlannedBlock) -> bool:
+        """Whether anything of a block is to be decided; what only has to be sealed needs nobody."""
+        return bool(
+            self._ledger.shards.of(block.n) is None and self._ledger.verdicts.undecided_in(block.n)
+        )
+
+    def _offered_as(self, name: str) -> bool:
+        """Whether a block is still undecided, and of that name."""
+        block = self._blocks.get(number_of(name))
+        if block is None or not self._is_undecided(block):
+            return False
+        return block_id(self._facts, self._ledger.segments.of(block.n)) == name
+
+    async def _offer(self, blocks: Sequence[PlannedBlock]) -> set[str]:
+        """Offer blocks, and nothing else, whatever an earlier run left there."""
+        board, offered = self._board, set[str]()
+        known = set(await asyncio.to_thread(board.blocks))
+        for block in blocks:
+            segment = self._ledger.segments.of(block.n)
+            name = block_id(self._facts, segment)
+            offered.add(name)
+            if name not in known:
+                await asyncio.to_thread(board.offer, name, segment)
+        stale = {*known, *await asyncio.to_thread(board.markers)} - offered
+        for name in sorted(stale):
+            await asyncio.to_thread(board.forget, name)
+        failpoint("blocks_offered")
+        return offered
+
+    def _job(self, source: str) -> SharedJob:
+        return SharedJob(
+            source=source,
+            recipe=self._workspace.recipe.model_dump(mode="json"),
+            facts=replace(self._facts, models={}) if self._re_run else self._facts,
+            re_run=self._re_run,
+        )
+
+    async def _take_over_all(self, waiting: set[str]) -> set[str]:
+        """Take over what was handed in of the blocks that are waited for; gives which those are."""
+        board, taken = self._board, set[str]()
+        for name in await asyncio.to_thread(board.markers):
+            marker = await asyncio.to_thread(board.marker, name)
+            if marker is None:
+                continue
+            if name in waiting:
+                try:
+                    await self._take_over(marker)
+                except _Damaged as why:
+                    self._progress.log(
+                        f"block {marker.number}, handed in by {marker.worker}, can't be used"
+                        f" ({why}); it is decided again"
+                    )
+                    await asyncio.to_thread(board.discard, marker)
+                    continue
+                taken.add(name)
+                self._sealed += 1
+                self._progress.taken_over(
+                    self._tally, marker.shard.name, self._sealed, len(self._blocks)
+                )
+            else:
+                self._count_twice(marker)
+            for late in await asyncio.to_thread(board.later, name):
+                self._count_twice(late)
+            await asyncio.to_thread(board.forget, name)
+            await asyncio.to_thread(board.delete_parts, marker)
+        return taken
+
+    async def _take_over(self, marker: Marker) -> None:
+        """The shard into the dataset, then what was learnt into the ledger, all or nothing."""
+        block, shard, ledger = self._blocks[marker.number], marker.shard, self._ledger
+        learnt = await asyncio.to_thread(self._learnt, marker)
+        mtime_ns = 0
+        if shard != NO_SHARD:
+            if shard.name != shard_name(block.split, block.number):
+                raise _Damaged(f"its shard is called {shard.name}")
+            with ledger.transaction():
+                ledger.shards.begin(block.n, shard.name)
+            path = self._workspace.out / shard.name
+            await asyncio.to_thread(self._fetch, shard, path)
+            mtime_ns = path.stat().st_mtime_ns
+            failpoint("shard_taken_over")
+        models = await asyncio.to_thread(self._board.models)
+        before = ledger.verdicts.counts_in(block.n)
+        with ledger.transaction():
+            ledger.segments.learn(learnt)
+            if ledger.verdicts.undecided_in(block.n):
+                raise _Damaged("a part of it is undecided")
+            if models != ledger.job.facts().models:
+                note_models(models, ledger, self._re_run)
+            ledger.shards.record(block.n, shard, mtime_ns)
+        failpoint("block_taken_over")
+        new = Counter(ledger.verdicts.counts_in(block.n))
+        new.subtract(before)
+        for status, count in new.items():
+            self._tally = self._tally.plus(status, count)
+        taken = self._taken
+        self._taken = replace(taken, items=taken.items + new.total(), sealed=taken.sealed + 1)
+
+    def _learnt(self, marker: Marker) -> Segment:
+        try:
+            learnt = self._board.segment(marker.segment)
+        except DamagedSegment as error:
+            raise _Damaged(str(error)) from None
+        if learnt is None:
+            raise _Damaged("its segment is gone")
+        return learnt
+
+    def _fetch(self, shard: Shard, path: Path) -> None:
+        try:
+            self._board.store.fetch(SHARDS + shard.sha256, path)
+        except FileNotFoundError:
+            raise _Damaged("its shard is gone") from None
+        if file_sha256(path) != shard.sha256:
+            raise _Damaged("its shard has other bytes")
+
+    def _count_twice(self, late: Marker) -> None:
+        """A block that was decided by two workers. The grammar writes the same both times."""
+        self._taken = replace(self._taken, twice=self._taken.twice + 1)
+        first = self._ledger.shards.of(late.number)
+        if first and first.sha256 != late.shard.sha256 and self._facts.speaker == "offline":
+            self._progress.log(
+                f"{first.name} came out with other bytes where {late.worker} decided it as well;"
+                " its libraries differ from those of the other workers, or this is a bug"
+            )

@@ -1,0 +1,27 @@
+"""How a build is shared with workers."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from mmusset.builder.ledger.file import FOLDER
+from mmusset.stores.choose import store_of
+
+from .board import Board
+
+# Who decides: this process, or workers.
+Engine = Literal["local", "workers"]
+ENGINES: tuple[Engine, ...] = get_args(Engine)
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """Where workers meet a build, and the text that names its source to them."""
+
+    board: Board
+    source: str
+
+
+def board_of(out: Path) -> Board:
+    """Where the workers of the dataset `out` meet: in its own folder, which they share."""
+    return Board(store_of(out / FOLDER / "shared"), str(out))

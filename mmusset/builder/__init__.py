@@ -18,6 +18,7 @@ Doors:
     marks            what people want of items
     remove           pieces taken out for good
     manifest         `manifest.json`
+    workers          a build shared by several processes, on one machine or many
     studio           generated music, and what a composer is
     workspace        what every part of a build works with
 """

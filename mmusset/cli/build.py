@@ -183,7 +183,7 @@ def worker(
     ] = None,
     log_json: LogJsonOption = False,
 ) -> None:
-    """Decide blocks of a build that has `--engine workers`, until none is left.
+    """Decide blocks of a shared build, until none is left.
 
     Start as many as you like, on any machine that has the dataset's folder and the source, at any
     time. One that dies costs the block that it was at, which another takes up.

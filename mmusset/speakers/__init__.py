@@ -7,6 +7,7 @@ Doors:
     agent      `Agent`: what an agent declares of itself to the rooms below the agents
     base       `Speaker`, and what it is sent and gives: `Brief`, `Request`, `Reply`
     asking     `Asker`: asks only for what is not kept yet, and once more for what is no use
+    entered    a speaker that stays entered from one use to the next
     choose     the speaker that a recipe names
     chat       a request as the chat that a model gets
     picture    the picture at the size that a model gets, and its tokens

@@ -5,5 +5,6 @@ there is none of its name: that, and the store's own clock, is all that leases n
 
 Doors:
     store     `Store`: what every kind of place can do
+    choose    the store that a text names
     folder    a folder on a disk, or one that machines share
 """

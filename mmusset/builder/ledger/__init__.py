@@ -9,6 +9,7 @@ Doors:
     ledger    `Ledger`, with a part for each subject, each taking and giving typed values:
               job, plan, left_out, media, matching, calls, verdicts, shards, marks,
               removals, segments
+    segment   one block's rows, taken out of a ledger and into another
     copy      keeps a copy of it while a build goes on
     check, rows, schema   for recovery: what makes a ledger whole, its checksums, its tables
 

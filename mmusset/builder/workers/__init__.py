@@ -7,7 +7,9 @@ over into the dataset. Whoever dies costs the block that it was at.
 Doors:
     board     the objects in the store, and what their names mean: blocks, leases, markers
     lease     a worker's claim on one block
+    sharing   whether a build is shared, and where its workers meet
     worker    the loop of a worker
+    deciding  one block, decided and sealed on a worker's own disk
     driver    offers blocks, and takes over what is handed in
 
 The order of what a worker writes is shard, segment, marker. Only the marker means "done", and the

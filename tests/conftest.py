@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from tests.support.command import SHORT, mmusset
 from tests.support.made_once import made_once
+from tests.support.media import library
 from tests.support.thorough import cases
 from tests.support.warm import usual
 
@@ -52,6 +54,18 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.examples.test_checksums import build
 
     return made_once(tmp_path_factory, "example", lambda made: build(made / "out")) / "out"
+
+
+@pytest.fixture(scope="session")
+def twelve(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The dataset that a build makes of twelve short pieces; nobody changes it."""
+
+    def build(folder: Path) -> None:
+        words = ("build", "--source", library(folder / "source", 12), "--out", folder / "out")
+        done = mmusset(*words, *SHORT)
+        assert done.returncode == 0, done.stderr
+
+    return made_once(tmp_path_factory, "twelve", build) / "out"
 
 
 @pytest.fixture(scope="session")

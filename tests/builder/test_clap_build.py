@@ -81,6 +81,7 @@ def claims_of(sample: dict[str, Any], attribute: str = "instrument") -> list[tup
     ]
 
 
+@pytest.mark.slow
 def test_it_is_one_of_two_ears_and_the_same_build_gives_the_same_bytes(
     source: Path, model: Path, tmp_path: Path
 ) -> None:

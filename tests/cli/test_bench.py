@@ -9,6 +9,7 @@ from tests.support.command import mmusset
 FEW = ("bench", "truth", "--each", "1", "--seed", "3")
 
 
+@pytest.mark.slow
 def test_the_report_for_people() -> None:
     done = mmusset(*FEW)
     assert (done.returncode, done.stderr) == (0, "")

@@ -38,7 +38,7 @@ from tests.support.train_tiny import Listening
 
 def test_what_is_taught_is_what_the_agents_send(tmp_path: Path) -> None:
     """The prompts of a build, word by word, made again from its shards."""
-    folder, out = library(tmp_path / "source", 4), tmp_path / "out"
+    folder, out = library(tmp_path / "source", 3), tmp_path / "out"
     (folder / "artist 0" / "album.json").write_text('{"genre": "Rock"}')
     built = mmusset("build", "--source", folder, "--out", out, *SHORT)
     assert built.returncode == 0, built.stderr
@@ -48,7 +48,7 @@ def test_what_is_taught_is_what_the_agents_send(tmp_path: Path) -> None:
         same = (SHORT[1], "speaker.max_pixels=3136", "critic.story_words=[20, 120]")
         loaded = recipe_file.load(Recipe, "transformers", same, AGENTS)
         speaker = Listening()
-        for place in range(1, 5):
+        for place in (1, 2, 3):
             async with trial_of_source(FolderSource(folder), place, loaded) as trial:
                 await build_graph(Asker(speaker, InMemoryReplies()), loaded, AGENTS)(trial.material)
         return [lesson.request for lesson in speaker.lessons]
@@ -60,7 +60,7 @@ def test_what_is_taught_is_what_the_agents_send(tmp_path: Path) -> None:
     }
     taught = {json.dumps(list(chat.messages[:-1])) for chat in read_chats([str(out)], DATA).chats}
     assert taught == sent
-    assert len(taught) == 8
+    assert len(taught) == 6
     assert sum("genre: rock" in prompt for prompt in taught) == 4, "the tags' part of it, too"
 
 

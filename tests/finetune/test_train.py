@@ -78,14 +78,10 @@ def test_the_adapter_can_be_served_and_says_what_made_it(whole: Path, base: Path
     assert min(checked.values()) < checked[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "failpoint",
-    [
-        "checkpoint_renamed:2",
-        pytest.param("checkpoint_synced", marks=pytest.mark.slow),
-        pytest.param("adapter_renamed", marks=pytest.mark.slow),
-        pytest.param("recipe_written", marks=pytest.mark.slow),
-    ],
+    ["checkpoint_renamed:2", "checkpoint_synced", "adapter_renamed", "recipe_written"],
 )
 def test_a_training_that_was_killed_learns_what_one_in_one_go_learns(
     failpoint: str, whole: Path, base: Path, source: Path, tmp_path: Path

@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -39,14 +40,9 @@ HOSTILE = (
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a real build leaves; nobody changes it."""
-    folder = tmp_path_factory.mktemp("card")
-    done = mmusset(
-        *("build", "--source", library(folder / "source", 12), "--out", folder / "out", *SHORT)
-    )
-    assert done.returncode == 0, done.stderr
-    return folder / "out"
+def built(twelve: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a real build leaves, with a card to write anew."""
+    return Path(shutil.copytree(twelve, tmp_path_factory.mktemp("card") / "out"))
 
 
 @pytest.fixture

@@ -2,29 +2,15 @@
 
 from pathlib import Path
 
-import pytest
-
-from mmusset.publish.card import write_card
 from mmusset.publish.facts import facts_of
 from mmusset.sample import Quadruple
 from mmusset.shards.tar import read_shard
 from mmusset.truth.control import HeardCaption, control
 from mmusset.truth.extract import extract
-from tests.support.command import SHORT, mmusset
-from tests.support.media import library
+from tests.support.command import mmusset
 from tests.support.samples import measured, music_evidence
 
 CERTAINTY = 0.9
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A dataset of twelve pieces that differ."""
-    folder = tmp_path_factory.mktemp("control")
-    source = library(folder / "source", 12)
-    done = mmusset("build", "--source", source, "--out", folder / "out", *SHORT)
-    assert done.returncode == 0, done.stderr
-    return folder / "out"
 
 
 def samples_in(out: Path) -> list[Quadruple]:
@@ -39,8 +25,8 @@ def heard_in(out: Path) -> list[HeardCaption]:
     return [HeardCaption.of(s.group, s.caption, s.music_evidence) for s in samples_in(out)]
 
 
-def test_captions_moved_by_one_are_noticed(built: Path) -> None:
-    heard = heard_in(built)
+def test_captions_moved_by_one_are_noticed(twelve: Path) -> None:
+    heard = heard_in(twelve)
     as_built = control(heard, CERTAINTY)
     moved = [
         each._replace(claims=heard[(n + 1) % len(heard)].claims) for n, each in enumerate(heard)
@@ -53,21 +39,20 @@ def test_captions_moved_by_one_are_noticed(built: Path) -> None:
     assert gone_astray.own.share > 0.1
 
 
-def test_the_claims_are_those_of_the_text(built: Path) -> None:
+def test_the_claims_are_those_of_the_text(twelve: Path) -> None:
     """So that they need not be read again."""
-    texts = [sample.caption.text for sample in samples_in(built)]
-    assert [each.claims for each in heard_in(built)] == [extract(text) for text in texts]
+    texts = [sample.caption.text for sample in samples_in(twelve)]
+    assert [each.claims for each in heard_in(twelve)] == [extract(text) for text in texts]
 
 
-def test_the_card_and_the_summary_tell_the_control(built: Path) -> None:
-    write_card(built)
-    found = facts_of(built).control
+def test_the_card_and_the_summary_tell_the_control(twelve: Path) -> None:
+    found = facts_of(twelve).control
     assert found
-    card = (built / "README.md").read_text()
+    card = (twelve / "README.md").read_text()
     assert f"{found.other.share:.1%} of {found.other.statements} by another" in card.replace(
         "\n", " "
     )
-    assert str(found) in mmusset("status", built).stdout
+    assert str(found) in mmusset("status", twelve).stdout
 
 
 def test_there_is_no_control_without_another_piece() -> None:

@@ -145,6 +145,7 @@ def test_samples_are_sorted_by_what_was_measured(page: Page) -> None:
     expect(page.locator(".card h2").first).not_to_have_text(fastest)
 
 
+@pytest.mark.slow
 def test_a_caption_is_edited_where_it_is_read(served: Page, out: Path) -> None:
     """By keys alone: underlined as somebody types, saved, taken back."""
     served.locator(".card h2 a", has_text="song 9.").click()
@@ -298,7 +299,8 @@ def test_marks_are_kept_in_the_ledger_and_outlive_a_reload(served: Page, out: Pa
     expect(served.locator("[class*='badge mark-']")).to_have_count(3)
 
 
-@pytest.mark.parametrize("theme", ["light", *slow("dark")])
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(theme: str, browser: Browser, server: str) -> None:
     """WCAG 2 A and AA, on each of the pages; two samples, of which one failed, are enough."""
     with watched(browser, color_scheme=theme, reduced_motion="reduce") as page:

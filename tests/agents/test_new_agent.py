@@ -121,6 +121,7 @@ def test_without_it_the_dataset_is_as_it_ever_was(source: Path, tmp_path: Path) 
     assert "proofreader" not in manifest
 
 
+@pytest.mark.slow
 def test_a_server_answers_it_and_is_told_its_sampling(source: Path, tmp_path: Path) -> None:
     with serving(objecting=0.0) as stub:
         stub.agents = WITH_IT
@@ -131,6 +132,7 @@ def test_a_server_answers_it_and_is_told_its_sampling(source: Path, tmp_path: Pa
     assert all(agents_of(sample) == ORDER for sample in samples.values())
 
 
+@pytest.mark.slow
 def test_explain_and_view_show_its_turn(source: Path, tmp_path: Path) -> None:
     key = next(iter(build(source, tmp_path / "out")))
     with open_to_read(tmp_path / "out") as ledger:

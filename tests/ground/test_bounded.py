@@ -22,6 +22,7 @@ from mmusset.speakers.stub import plan as stub_plan
 from mmusset.view.members import Members
 from tests.support.command import core, python
 from tests.support.samples import sample
+from tests.support.thorough import slow
 
 GB = 1000 * MB
 SHARD = "data/train-000000.tar"
@@ -114,7 +115,7 @@ def bounded(script: str, *words: str | Path) -> "subprocess.CompletedProcess[str
 RUN = "from mmusset.cli.main import main; main()"
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", [*list(HOSTILE)[::2], *slow(*list(HOSTILE)[1::2])])
 def test_a_shard_that_asks_for_memory_is_a_problem_in_one_line(tmp_path: Path, name: str) -> None:
     make, why = HOSTILE[name]
     make(tmp_path / SHARD)

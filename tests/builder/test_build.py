@@ -91,6 +91,7 @@ def test_a_file_that_moved_is_still_the_same_item(
     assert tree(built) == before
 
 
+@pytest.mark.slow
 def test_a_copy_that_sorts_earlier_changes_nothing(source: Path, tmp_path: Path) -> None:
     growing, out = tmp_path / "growing", tmp_path / "out"
     shutil.copytree(source, growing)
@@ -132,6 +133,7 @@ def test_a_picture_that_changes_after_the_plan_is_never_taken_for_the_old(
     assert (told["tally"]["accepted"], told["tally"]["failed"]) == (7, 1)
 
 
+@pytest.mark.slow
 def test_a_replay_needs_no_story_file(source: Path, tmp_path: Path) -> None:
     told, out = tmp_path / "told", tmp_path / "out"
     shutil.copytree(source, told)
@@ -177,6 +179,7 @@ def test_a_damaged_manifest_is_written_again(built: Path, source: Path) -> None:
     assert tree(built) == before
 
 
+@pytest.mark.slow
 def test_a_replay_from_a_changed_source_is_refused(source: Path, tmp_path: Path) -> None:
     changing = tmp_path / "changing"
     shutil.copytree(source, changing)

@@ -23,6 +23,8 @@ from tests.support.clap import (
 from tests.support.command import SHORT, mmusset, python, with_torch
 from tests.support.media import picture
 
+pytestmark = pytest.mark.slow  # transformers, for a model of an ear that few have
+
 # `mmusset`, where the ear STEADY is listed too.
 MMUSSET = """
 from mmusset.__main__ import main
@@ -81,7 +83,6 @@ def claims_of(sample: dict[str, Any], attribute: str = "instrument") -> list[tup
     ]
 
 
-@pytest.mark.slow
 def test_it_is_one_of_two_ears_and_the_same_build_gives_the_same_bytes(
     source: Path, model: Path, tmp_path: Path
 ) -> None:
@@ -140,7 +141,6 @@ def test_a_collapsed_model_stops_the_build_and_nothing_fails(source: Path, tmp_p
     assert "0 failed" in status or "failed 0" in status, status
 
 
-@pytest.mark.slow
 def test_it_is_calibrated_on_clips_whose_truth_is_known(model: Path, tmp_path: Path) -> None:
     clips = buzzes_and_hisses(tmp_path / "clips", 24)
     named = ("--set", f"clap.model={model}", "--set", f"clip.rate_hz={RATE_HZ}", *SHORT)

@@ -84,6 +84,7 @@ def test_a_shard_that_was_deleted_is_written_again(tmp_path: Path, words: tuple[
     assert tree(out) == before
 
 
+@pytest.mark.slow
 def test_a_deleted_shard_whose_source_is_gone_too_is_an_error(tmp_path: Path) -> None:
     source, out = library(tmp_path / "source", 5), tmp_path / "out"
     assert build(source, out) == 0

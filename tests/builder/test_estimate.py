@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from mmusset import recipe_file
 from mmusset.agents import AGENTS
 from mmusset.builder.estimate import estimate
@@ -40,6 +42,7 @@ def test_smaller_pictures_cost_less() -> None:
     assert usual.prompt_tokens - small.prompt_tokens == 35 * (256 - 64)
 
 
+@pytest.mark.slow
 def test_it_is_near_what_a_build_then_costs(tmp_path: Path) -> None:
     source, out = library(tmp_path / "source", 8), tmp_path / "out"
     with serving(objecting=0.25) as stub:

@@ -160,6 +160,7 @@ def test_killed_and_run_again_it_is_the_same(failpoint: str, made: Made, tmp_pat
     ]
 
 
+@pytest.mark.slow
 def test_lost_and_damaged_music_is_made_again(made: Made, tmp_path: Path) -> None:
     copy, wanted = made.copied(tmp_path), tree(made.out)
     music = [path.read_bytes() for path in generated(copy.out)]

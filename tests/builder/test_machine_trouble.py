@@ -65,6 +65,7 @@ def test_a_source_that_is_gone_stops_the_build(tmp_path: Path, empty: bool) -> N
     assert f"{source} is gone" in stop_of(lambda: asyncio.run(lose()))
 
 
+@pytest.mark.slow
 def test_a_source_that_goes_while_it_is_read_stops_the_build(tmp_path: Path) -> None:
     source = library(tmp_path / "source", 2)
     folder = FolderSource(source)

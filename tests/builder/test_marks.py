@@ -99,6 +99,7 @@ def marker(out: Path, name: str, *marked: str) -> Process:
     return start_python("-c", MARKER, out, name, *marked, server=core, stderr=None)
 
 
+@pytest.mark.slow
 def test_two_who_mark_at_once_lose_nothing(out: Path) -> None:
     first, second, shared, *_ = keys(out)
     one, two = marker(out, "one", first, shared), marker(out, "two", second, shared)

@@ -187,6 +187,7 @@ def test_a_stop_ends_within_ten_seconds_though_calls_hang(
         assert sum(count - 1 for count in bodies.values()) == 3, "those that hung were asked again"
 
 
+@pytest.mark.slow
 def test_a_stop_ends_within_ten_seconds_though_decoders_hang(tmp_path: Path) -> None:
     source = library(tmp_path / "source", 12)
     with serving() as stub:

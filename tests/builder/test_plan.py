@@ -166,6 +166,7 @@ def test_silence_in_the_middle_is_no_kinship(tmp_path: Path) -> None:
     assert not stay_together(found["220/x.wav"], found["330/x.wav"])
 
 
+@pytest.mark.slow
 def test_items_follow_their_music_when_files_swap_names(tmp_path: Path) -> None:
     source, out = library(tmp_path / "source", 2), tmp_path / "out"
     before, _ = planned(source, out)

@@ -105,6 +105,7 @@ def test_a_later_build_leaves_it_out(out: Path) -> None:
     assert sorted(keys(out)) == sorted(others)
 
 
+@pytest.mark.slow
 def test_all_may_be_removed_and_the_rest_may_come_back(out: Path) -> None:
     for key in keys(out):
         remove(out, "--item", key)

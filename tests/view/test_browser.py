@@ -70,7 +70,7 @@ def shown(page: Page, count: int) -> None:
     expect(page.locator("#count")).to_have_text(f"{count} item" + "s" * (count != 1))
 
 
-@pytest.mark.parametrize("where", ["server", "exported"])
+@pytest.mark.parametrize("where", ["server", *slow("exported")])
 def test_the_grid_shows_samples_page_by_page(
     where: str, browser: Browser, request: pytest.FixtureRequest
 ) -> None:

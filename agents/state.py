@@ -113,6 +113,8 @@ def begin(
         sayable=[claim for claim in worth if claim.tier not in BY_EARS],
     )
     evidence += _heard([claim for claim in worth if claim.tier in BY_EARS])
+    if music.scope == "piece":
+        evidence += prompts.load("piece").render()
     state = State(
         material=material,
         told=by_tags,
@@ -167,9 +169,10 @@ def _heard(claims: Sequence[Claim]) -> str:
     return prompts.load("heard").render(heard=heard)
 
 
-def _has_ears(state: State) -> bool:
-    """Whether ears have listened to the sample."""
-    return bool(state["material"].media.music_evidence.heard)
+def _sha256_of(agent: GraphAgent[BaseModel], state: State) -> str:
+    """The hash of the templates that the sample's prompt is made of."""
+    music = state["material"].media.music_evidence
+    return prompts.sha256_of(agent.prompt, bool(music.heard), music.scope)
 
 
 def _revised(revision: Revision) -> SignedChange:
@@ -234,9 +237,7 @@ def brief(state: State, agent: GraphAgent[BaseModel]) -> Brief:
         material=state["material"],
         sayable=state["sayable"],
         draft=draft,
-        prompt=PromptParts(
-            system, evidence, task, prompts.sha256_of(agent.prompt, _has_ears(state))
-        ),
+        prompt=PromptParts(system, evidence, task, _sha256_of(agent, state)),
         title=state["title"],
         story_words=state["story_words"],
     )
@@ -278,7 +279,7 @@ def settled_turn(
         round=state["round"],
         speaker=by,
         model="rules/1" if by == RULES else by,
-        prompt_sha256=prompts.sha256_of(agent.prompt, _has_ears(state)),
+        prompt_sha256=_sha256_of(agent, state),
         request_sha256=hashlib.sha256(texts.encode()).hexdigest(),
         said="",
         faults=list_faults(faults),

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import zipfile
+from functools import cache
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -87,23 +88,28 @@ def _is_long(path: Path) -> bool:
         return False
 
 
-def licence_of(cache: Path, piece: Path) -> str:
+def licence_of(folder: Path, piece: Path) -> str:
     """What the copyright file of a piece's package says of a file of its name, of its kind, or of
     all where it says nothing of these; "" where it is not in Debian's form (DEP-5)."""
-    package = piece.parent.name
-    (deb,) = (cache / "debs" / package).glob("*.deb")
-    path = f"./usr/share/doc/{package}/copyright"
-    packed = subprocess.run(["dpkg-deb", "--fsys-tarfile", deb], check=True, capture_output=True)
-    text = subprocess.run(
-        ["tar", "-xO", path], check=True, capture_output=True, input=packed.stdout
-    ).stdout.decode(errors="replace")
     said = ""
-    for stanza in text.split("\n\n"):
+    for stanza in _copyright(folder, piece.parent.name).split("\n\n"):
         files = re.search(r"^Files:((?:.*\n)(?:[ \t].*\n)*)", stanza, re.MULTILINE)
         licence = re.search(r"^License:[ \t]*(\S.*)$", stanza, re.MULTILINE)
         if files and licence and any(_names(pattern, piece) for pattern in files[1].split()):
             said = licence[1].strip()  # the last that fits counts
     return said
+
+
+@cache
+def _copyright(folder: Path, package: str) -> str:
+    (deb,) = (folder / "debs" / package).glob("*.deb")
+    path = f"./usr/share/doc/{package}/copyright"
+    unpacking = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE)
+    read = subprocess.run(
+        ["tar", "-xO", path], check=True, capture_output=True, stdin=unpacking.stdout
+    )
+    unpacking.wait()
+    return read.stdout.decode(errors="replace")
 
 
 def _names(pattern: str, piece: Path) -> bool:

@@ -2,14 +2,19 @@
 
     python benchmarks/sections.py fit [--pieces 40] [--folder out/bench]
     python benchmarks/sections.py try [--pieces 90]
+    python benchmarks/sections.py real [--pieces 150] [--real out/real] [--folder out/bench]
 
 The pieces are those of `section_pieces.py`, rendered where they are not there yet. `fit` takes the
 sound fonts FluidR3 and TimGM6mb and prints the constants of `mmusset/dsp/drum_changes.py`; `try`
 takes MuseScore's, on which nothing was fitted, and prints the tables of benchmarks/README.md: a
-change that is said counts as right within a second of one of its kind.
+change that is said counts as right within a second of one of its kind. `real` takes the music of
+games (real_pieces.py), of which nobody knows the truth, and asks the ear musicnn, whose probe of
+drums was tried on recordings: does it hear none before a change and some after it, or the reverse?
+What was heard is kept in the folder.
 """
 
 import argparse
+import json
 import os
 import sys
 import time
@@ -23,13 +28,18 @@ import numpy as np
 import renders
 import section_pieces
 from fitting import Example, regression
+from real_pieces import drawn, fetch
 from section_pieces import SectionTruth
 
 from mmusset.dsp import drum_changes
+from mmusset.dsp.clip_signal import ClipSignal
+from mmusset.ears.hearing import levelled
+from mmusset.ears.musicnn.ear import MUSICNN, listen
+from mmusset.errors import Unusable
 from mmusset.evidence import sections
 from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.sections import LIKELIER, HeardPiece
-from mmusset.evidence.sound import open_sound
+from mmusset.evidence.sound import Sound, open_sound
 from mmusset.intervals import wilson
 from mmusset.structure import Change
 
@@ -41,12 +51,15 @@ SURE = 0.9
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("fit", "try"))
+    parser.add_argument("what", choices=("fit", "try", "real"))
     parser.add_argument("--pieces", type=int, default=40, help="of each sound font")
     parser.add_argument("--folder", type=Path, default=Path("out/bench"))
+    parser.add_argument("--real", type=Path, default=Path("out/real"), help="music of games")
     options = parser.parse_args()
     if options.what == "fit":
         fit(options.folder, options.pieces)
+    elif options.what == "real":
+        ask_about_real(options.real, options.folder / "real-changes.jsonl", options.pieces)
     else:
         try_out(options.folder, options.pieces)
     return 0
@@ -159,6 +172,85 @@ CHANGES: Mapping[Change, Callable[[SectionTruth], Sequence[float]]] = {
     "louder": lambda truth: truth.louder_s,
     "softer": lambda truth: truth.softer_s,
 }
+
+
+# --- real music ---------------------------------------------------------------------------
+
+WINDOW_S, APART_S = 8.0, 1.0  # what an ear is given on either side, and how far from the change
+NO_DRUMS_BELOW, DRUMS_FROM = 0.3, 0.6  # of the probe: its lowest step, and the witness's border
+
+
+def ask_about_real(cache: Path, kept: Path, count: int) -> None:
+    """What an ear says of each change of drums that is said of real music."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    lines = kept.read_text().splitlines() if kept.exists() else []
+    known = {row["piece"]: row for row in map(json.loads, lines)}
+    for piece in drawn(fetch(cache))[:count]:
+        name = f"{piece.parent.name}/{piece.name}"
+        if name not in known:
+            known[name] = {"piece": name, "changes": list(_changes_of(piece))}
+            with kept.open("a") as file:
+                print(json.dumps(known[name]), file=file)
+    print(f"{len(known)} pieces\n")
+    print("| change | said from | said | the ear agrees | it hears the reverse | else | share |")
+    print("|---|---|---|---|---|---|---|")
+    for change, least in [(c, p) for c in ("drums in", "drums out") for p in (LIKELIER, SURE)]:
+        said = [
+            each
+            for row in known.values()
+            for each in row["changes"]
+            if each["change"] == change and each["confidence"] >= least
+        ]
+        sides = [_sides(each) for each in said]
+        agreed = sum(_goes(*side) for side in sides)
+        reverse = sum(_goes(*reversed(side)) for side in sides)
+        low, high = wilson(agreed / len(said) if said else 0.0, len(said))
+        print(
+            f"| {change} | {least} | {len(said)} | {agreed} | {reverse} |"
+            f" {len(said) - agreed - reverse} | {low:.2f} to {high:.2f} |"
+        )
+    for row in known.values():
+        for each in row["changes"]:
+            if each["confidence"] >= SURE and not _goes(*_sides(each)):
+                print(row["piece"], each, file=sys.stderr)
+
+
+def _sides(change: Mapping[str, float | str]) -> tuple[float, float]:
+    """The drums that are heard where there should be none, and where there should be some."""
+    before, after = float(change["before"]), float(change["after"])
+    return (before, after) if change["change"] == "drums in" else (after, before)
+
+
+def _goes(without: float, beside: float) -> bool:
+    return without < NO_DRUMS_BELOW and beside >= DRUMS_FROM
+
+
+def _changes_of(piece: Path) -> Iterator[dict[str, float | str]]:
+    with MediaFile(piece) as media:
+        sound = open_sound(media)
+        for each in sections.measure(sound, SILENCE_DBFS):
+            if each.change not in ("drums in", "drums out"):
+                continue
+            try:
+                before = _drums(sound, each.start_s - APART_S - WINDOW_S)
+                after = _drums(sound, each.start_s + APART_S)
+            except (Unusable, ValueError):
+                continue  # too near to an end
+            yield {
+                "change": each.change,
+                "at_s": each.start_s,
+                "confidence": each.confidence,
+                "before": before,
+                "after": after,
+            }
+
+
+def _drums(sound: Sound, start_s: float) -> float:
+    """What the probe of drums scores a window of a piece."""
+    if start_s < 0 or start_s + WINDOW_S > sound.duration_s:
+        raise ValueError("outside the piece")
+    signal = ClipSignal(sound.window(start_s, WINDOW_S), sound.rate_hz, SILENCE_DBFS)
+    return round(listen(levelled(signal, MUSICNN.rate_hz))["drums"], 3)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from mmusset.measurements.listed import MEASUREMENTS
-from mmusset.sample import UNMEASURED, Claim
+from mmusset.sample import OF_A_PIECE, UNMEASURED, Claim
 
+CHANGES_RANK = 15  # of what changes in a piece: after its drums, before its tempo
 LEFT_TO_SAY = 2  # claims where none is notable: a list of what is ordinary says nothing
 
 
@@ -22,6 +23,8 @@ def worth_saying(claims: Iterable[Claim]) -> tuple[Claim, ...]:
 
 def _rank(attribute: str) -> int:
     measurement = MEASUREMENTS.named(attribute)
+    if attribute in OF_A_PIECE:
+        return CHANGES_RANK
     return measurement.rank if measurement else UNMEASURED.index(attribute)
 
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from .frozen import Frozen, Share
 from .json_text import canonical_json
 from .licensing import checked
-from .structure import Choice
+from .structure import Choice, Scope
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -66,6 +66,12 @@ class PiecePart(Frozen):
     """What is measured on whole pieces, beside their tempo and key."""
 
     sections: bool = False
+
+
+class CaptionPart(Frozen):
+    """What a caption holds of: the clip, or all of its piece, whose drums may come in later."""
+
+    scope: Scope = "clip"
 
 
 class QualityPart(Frozen):
@@ -385,6 +391,7 @@ class Recipe(Frozen):
     source: SourcePart = SourcePart()
     clip: ClipPart = ClipPart()
     piece: PiecePart = PiecePart()
+    caption: CaptionPart = CaptionPart()
     quality: QualityPart = QualityPart()
     music: MusicPart = MusicPart()
     pairing: PairingPart = PairingPart()
@@ -445,6 +452,11 @@ class Recipe(Frozen):
             )
         return self
 
+    @property
+    def finds_sections(self) -> bool:
+        """Whether whole pieces are listened to, for where something changes."""
+        return self.piece.sections or self.caption.scope == "piece"
+
     def with_agents(self, agents: Iterable[HasSampling]) -> Self:
         """The recipe with an entry for each agent, as `recipe_file.load` gives it.
 
@@ -479,6 +491,8 @@ class Recipe(Frozen):
             data["scores"]["soundfont"] = PurePath(self.scores.soundfont).name
         if self.piece == PiecePart():
             del data["piece"]
+        if self.caption == CaptionPart():
+            del data["caption"]
         if self.pairing.mode == "given":
             del data["pairing"]
         else:  # where a model lies is nobody's business

@@ -26,7 +26,7 @@ from .measurements.declaration import Measurement
 from .measurements.listed import MEASUREMENTS
 from .quality import Quality
 from .score import UNASKED, Score
-from .structure import SPREAD, Chosen, Section
+from .structure import SPREAD, Change, Chosen, Scope, Section
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -62,10 +62,12 @@ PERSON = "person"
 
 # What a claim can be about, beside what is measured: nothing that we measure can settle these.
 UNMEASURED = ("instrument", "vocals", "genre", "mood")
+# And what the sections of a whole piece can settle: after how long drums come in, or go out.
+OF_A_PIECE: tuple[Change, ...] = ("drums in", "drums out")
 
 
 def _is_listed(attribute: str) -> str:
-    if attribute not in UNMEASURED and MEASUREMENTS.named(attribute) is None:
+    if attribute not in (*UNMEASURED, *OF_A_PIECE) and MEASUREMENTS.named(attribute) is None:
         raise ValueError(f"no measurement is called {attribute!r}; see mmusset.measurements.listed")
     return attribute
 
@@ -117,7 +119,8 @@ class MusicEvidence(Frozen):
     As JSON it is flat, with a field for each measurement on the list that is measured on the
     sound, in the list's order; neither more nor fewer are taken. What ears heard comes after, where
     there are any, then the piece's sections and what its score says, where the recipe asks for
-    them. What a score settles stands in place of what was measured, which `fields` keep.
+    them. What a score settles stands in place of what was measured, which `fields` keep. Where its
+    `scope` is the piece, a confidence is that of holding of all of it.
     """
 
     duration_s: float
@@ -127,6 +130,7 @@ class MusicEvidence(Frozen):
     heard: Heard = Field(default_factory=dict)
     sections: tuple[Section, ...] = ()  # of the whole piece
     score: Score = UNASKED
+    scope: Scope = "clip"
 
     def __getitem__(self, measurement: Measurement[T]) -> T:
         if measurement.derive:
@@ -153,6 +157,7 @@ class MusicEvidence(Frozen):
             "heard": data.get("heard", {}),
             "sections": data.get("sections", ()),
             "score": data.get("score", UNASKED),
+            "scope": data.get("scope", "clip"),
         }
         measured = {name: value for name, value in data.items() if name not in others}
         values = dict(vars(cls.flat().model_validate(measured)))
@@ -167,6 +172,8 @@ class MusicEvidence(Frozen):
             after["sections"] = self.sections
         if self.score.origin:
             after["score"] = self.score
+        if self.scope == "piece":
+            after["scope"] = self.scope
         return before | self.fields | {"silence_share": self.silence_share} | after
 
 

@@ -7,6 +7,7 @@ from .frozen import Frozen, Share
 
 Change = Literal["start", "drums in", "drums out", "louder", "softer"]
 Choice = Literal["spread", "representative", "loudest", "voice"]
+Scope = Literal["clip", "piece"]  # what a caption and its evidence hold of
 
 
 class Chosen(Frozen):

@@ -22,6 +22,7 @@ from mmusset.shards.tar import Shard
 from mmusset.truth.extract import extract
 from mmusset.truth.judge import judge
 
+from . import noted_ears
 from .ledger.ledger import Ledger
 from .ledger.left_out import REASON
 from .ledger.marks import Applied, Mark
@@ -111,11 +112,14 @@ def _at(ledger: Ledger, path: bytes) -> list[PlannedItem]:
 def judged(
     ledger: Ledger, caption: str, prepared: Prepared, outcome: Outcome | None
 ) -> tuple[JudgedClaim, ...]:
-    """What a caption would claim of an item's music, each claim with its verdict."""
+    """What a caption would claim of an item's music, each claim with its verdict, as a build would
+    judge it."""
     told = [claim for claim in outcome.told if claim.verdict == "told"] if outcome else ()
-    recipe = Recipe.of_canonical(ledger.job.facts().recipe)
+    job = ledger.job.facts()
+    recipe = Recipe.of_canonical(job.recipe)
     music = prepared.media.music_evidence
-    return judge(extract(caption), music, recipe.certainty, told, recipe.certainty_sounds_like)
+    with noted_ears.listed(job):
+        return judge(extract(caption), music, recipe.certainty, told, recipe.certainty_sounds_like)
 
 
 def _own_caption(

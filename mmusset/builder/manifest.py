@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,9 @@ from mmusset.shards.manifest import (
     RemovedPieces,
 )
 
+from . import noted_ears
 from .accounting import Cost, total_cost
+from .ledger.job import JobFacts
 from .ledger.ledger import Ledger
 from .near_duplicates import count_repeats
 
@@ -70,24 +72,25 @@ def manifest(ledger: Ledger) -> Manifest:
         models={agent: job.models.get(agent, "") for agent in job.prompts},
         prompts=job.prompts,
         cost=_costs(ledger, tally.found - tally.skipped),
-        ears=_ears(job.ears),
+        ears=_ears(job),
         removed=tuple(RemovedPieces(**asdict(each)) for each in ledger.removals.all()),
     )
 
 
-def _ears(identities: Mapping[str, str]) -> dict[str, ListedEar]:
+def _ears(job: JobFacts) -> dict[str, ListedEar]:
     """The ears of the job, as they were when it was begun."""
-    return {
-        ear.name: ListedEar(
-            kind=ear.kind,
-            identity=identities[ear.name],
-            licences=ear.licences,
-            calibrated_on=ear.calibrated_on,
-            labels=tuple(label.name for label in ear.labels),
-            calibration=tuple(_calibration(ear)),
-        )
-        for ear in ears_named(identities)
-    }
+    with noted_ears.listed(job):
+        return {
+            ear.name: ListedEar(
+                kind=ear.kind,
+                identity=job.ears[ear.name],
+                licences=ear.licences,
+                calibrated_on=ear.calibrated_on,
+                labels=tuple(label.name for label in ear.labels),
+                calibration=tuple(_calibration(ear)),
+            )
+            for ear in ears_named(job.ears)
+        }
 
 
 def _calibration(ear: Ear) -> Iterator[ListedLabel]:

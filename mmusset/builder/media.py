@@ -166,7 +166,8 @@ class Media:
             sound=LISTENER in recipe.ears,
             cut_before=before.media.music if before and was_chosen else None,
             # What was measured is kept: a clip that is cut again needs its media alone.
-            sections=recipe.piece.sections and before is None,
+            sections=recipe.finds_sections and before is None,
+            whole=recipe.caption.scope == "piece" and before is None,
             lyrics=recipe.lyrics == "keep",
             match=self._match(item),
             scores=recipe.scores.are_read,

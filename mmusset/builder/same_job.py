@@ -19,6 +19,7 @@ from mmusset.speakers.base import Speaker
 
 from .ledger.job import JobFacts
 from .ledger.ledger import Ledger
+from .noted_ears import noted
 
 
 def check_recipe(
@@ -41,9 +42,11 @@ def check_recipe(
         speaker=speaker,
         composer=composer,
         prompts={
-            agent.name: prompts.sha256_of(agent.prompt, bool(recipe.ears)) for agent in agents
+            agent.name: prompts.sha256_of(agent.prompt, bool(recipe.ears), recipe.caption.scope)
+            for agent in agents
         },
         ears={ear.name: ear.identity for ear in ears_named(recipe.ears)},
+        noted={ear.name: noted(ear) for ear in ears_named(recipe.ears)},
         models=before.models,
     )
     if not before.recipe:

@@ -171,16 +171,23 @@ def _mean(values: Sequence[float]) -> float:
 
 def calibrated(ear: Ear, card: CalibrationCard, licences: tuple[str, ...] = ()) -> Ear:
     """The ear with its labels worth what the card says; those that it does not name, nothing."""
-    by_label = {worth.label: worth for worth in card.labels}
     return replace(
-        ear,
+        worth_as_counted(ear, card.labels),
         version=card.model,
         licences=licences or ear.licences,
+        calibrated_on=card.made_on,
+    )
+
+
+def worth_as_counted(ear: Ear, worths: Sequence[LabelWorth]) -> Ear:
+    """The ear with its labels worth what was counted of them; of those that were not, nothing."""
+    by_label = {worth.label: worth for worth in worths}
+    return replace(
+        ear,
         labels=tuple(
             _calibrated(label, by_label.get(label.name), ear.says_plainly) for label in ear.labels
         ),
-        calibrated_on=card.made_on,
-        worth=card.labels,
+        worth=tuple(worths),
     )
 
 

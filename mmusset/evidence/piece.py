@@ -6,7 +6,10 @@ from typing import Any
 
 from mmusset.dsp.clip_signal import ClipSignal
 from mmusset.errors import Unusable
+from mmusset.measured import Measured
+from mmusset.measurements.declaration import Scale
 from mmusset.measurements.listed import MEASUREMENTS
+from mmusset.sample import MusicEvidence
 
 from .sound import Sound
 
@@ -15,8 +18,9 @@ MOST_PLACES = 3  # of 357 pieces of games, what three state seven state too
 SHORTEST_S = 2.0  # a place that ends sooner tells too little
 
 
-# What was measured on a piece: values by their field.
+# What was measured on a piece: values by their field; and on each place of it.
 PieceEvidence = Mapping[str, Any]
+Everywhere = Mapping[str, tuple[Measured, ...]]
 
 
 def places_s(duration_s: float) -> list[float]:
@@ -46,6 +50,31 @@ def signals_of(sound: Sound, silence_dbfs: float) -> list[tuple[float, ClipSigna
 def pooled(signals: Sequence[ClipSignal]) -> PieceEvidence:
     """What several places of a piece tell of it together."""
     return {each.field: each.pool(signals) for each in MEASUREMENTS if each.pool and signals}
+
+
+def everywhere(signals: Sequence[ClipSignal]) -> Everywhere:
+    """What each place of a piece tells by itself, of what is not pooled."""
+    measured = [each for each in MEASUREMENTS if each.measure and not each.pool]
+    return {
+        each.field: tuple(each.measure(s) for s in signals) for each in measured if each.measure
+    }
+
+
+def throughout(clip: MusicEvidence, places: Everywhere) -> MusicEvidence:
+    """Evidence on a clip, made to hold of its whole piece: what is another word at one of the
+    places has no confidence, and the rest no more than at the least sure of them."""
+    fields = dict(clip.fields)
+    for each in MEASUREMENTS:
+        if each.scale and each.field in places and isinstance(fields[each.field], Measured):
+            fields[each.field] = _throughout(each.scale, fields[each.field], places[each.field])
+    return clip.model_copy(update={"fields": fields, "scope": "piece"})
+
+
+def _throughout(scale: Scale, clip: Measured, places: Sequence[Measured]) -> Measured:
+    same = all(scale.word(place.value) == scale.word(clip.value) for place in places)
+    sureties = (min(place.confidence, scale.surety(place.value)) for place in places)
+    sure = min((clip.confidence, *sureties)) if same else 0.0
+    return clip.model_copy(update={"confidence": sure})
 
 
 def _heard_at(sound: Sound, start_s: float, silence_dbfs: float) -> ClipSignal | None:

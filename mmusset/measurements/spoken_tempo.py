@@ -24,10 +24,10 @@ TEENS = (
 TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 
 _TENS = rf"(?:{'|'.join(TENS)})(?:[-\s]+(?:{'|'.join(ONES)})\b)?"
-_UNDER_HUNDRED = rf"(?:{_TENS}|{'|'.join(TEENS)}|{'|'.join(ONES)})"
-_HUNDREDS = rf"(?:a|one|two)[-\s]+hundred(?:(?:[-\s]+and)?[-\s]+{_UNDER_HUNDRED})?"
+UNDER_HUNDRED = rf"(?:{_TENS}|{'|'.join(TEENS)}|{'|'.join(ONES)})"
+_HUNDREDS = rf"(?:a|one|two)[-\s]+hundred(?:(?:[-\s]+and)?[-\s]+{UNDER_HUNDRED})?"
 _LARGE = rf"(?:\d{{2,3}}(?:\.\d+)?|(?:{_HUNDREDS}|{_TENS})\b)"
-_NUMBER = rf"(?:\d{{1,3}}(?:\.\d+)?|(?:{_HUNDREDS}|{_UNDER_HUNDRED})\b)"
+_NUMBER = rf"(?:\d{{1,3}}(?:\.\d+)?|(?:{_HUNDREDS}|{UNDER_HUNDRED})\b)"
 _UNIT = (
     r"(?:bpm\b|b\.p\.m\.|beats?/min(?:ute)?\b"
     r"|(?:beats?|crotchets?|quarter[-\s]notes?)"
@@ -63,12 +63,13 @@ def find(text: str) -> Iterator[tuple[int, int, str]]:
     """Start, end and value of every tempo in a text: "84", or "80-90" for a range."""
     for pattern in _PATTERNS:
         for match in pattern.finditer(text):
-            ends = sorted(_number(end) for end in (match["low"], match["high"]) if end)
+            ends = sorted(number(end) for end in (match["low"], match["high"]) if end)
             value = "-".join(f"{end:g}" for end in ends)
             yield match.start("low"), match.end(), value
 
 
-def _number(words: str) -> float:
+def number(words: str) -> float:
+    """A number in digits or in words, under 300."""
     if words[0].isdigit():
         return round(float(words), 2)
     total = 0

@@ -45,8 +45,9 @@ def optional_fields(recipe: Mapping[str, Any]) -> frozenset[str]:
         "chosen": "choose" in recipe.get("clip", {}),
         "lyrics": recipe.get("lyrics") == "keep",
         "match": "pairing" in recipe,
-        "sections": bool(recipe.get("piece", {}).get("sections")),
+        "sections": bool(recipe.get("piece", {}).get("sections") or recipe.get("caption")),
         "score": bool(recipe.get("scores")),
+        "scope": bool(recipe.get("caption")),
     }
     return frozenset(name for name, is_there in fields.items() if is_there)
 
@@ -66,6 +67,8 @@ def fields_of(
             after.append({"name": "sections", "list": fields_of(Section)})
         if "score" in optional:
             after.append({"name": "score", "struct": fields_of(Score)})
+        if "scope" in optional:
+            after.append({"name": "scope", "dtype": "string"})
     return [
         {"name": name, **_feature(field.annotation, ears, optional)}
         for name, field in model.model_fields.items()

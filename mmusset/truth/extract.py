@@ -8,7 +8,7 @@ from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.said import find, halfway
 from mmusset.sample import UNMEASURED, Claim
 
-from . import lexicon, moment, negation, scope
+from . import entrances, lexicon, moment, negation, scope
 from .hedge import with_hedge
 
 _UNMEASURED_VALUES = {"vocals": ("absent", "present")}
@@ -63,7 +63,7 @@ def _candidates(text: str) -> list[Mention]:
         for each in MEASUREMENTS
         for start, end, value in find(text, each.said, each.values)
     )
-    return [*chain.from_iterable(spelt_out), *said, *lexicon.find(text)]
+    return [*chain.from_iterable(spelt_out), *said, *entrances.mentions(text), *lexicon.find(text)]
 
 
 def _halfway(text: str, mention: Mention) -> str:

@@ -10,8 +10,9 @@ from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.pulse import PULSE
 from mmusset.measurements.tempo import TEMPO
 from mmusset.recipe import SOUNDS_LIKE
-from mmusset.sample import Claim, JudgedClaim, MusicEvidence, Tier
+from mmusset.sample import OF_A_PIECE, Claim, JudgedClaim, MusicEvidence, Tier
 
+from .entrances import entrance
 from .hedge import hedged
 
 MOST_WRITTEN = 4  # instruments of a score that are said, those that play most
@@ -56,7 +57,8 @@ def sayable(
     """What may be said of a clip; maybe nothing.
 
     First what its tags tell and no measurement settles, then what ears heard or a score names, then
-    what was measured or is written, in the order of the list of measurements. A tempo or key that
+    what was measured or is written, in the order of the list of measurements, and of a whole piece
+    when drums come in or go out. A tempo or key that
     is told stands in place of the measured one, which could not tell it from its half, double or
     relative, but not of a score's; so does the tempo of its pace. What an ear is less sure of than
     `certainty`, but not than `sounds_like`, is said as that.
@@ -83,6 +85,7 @@ def sayable(
         ),
         *_heard(music, certainty, sounds_like, by_tags),
         *measured,
+        *_changes(music, certainty),
     )
 
 
@@ -107,6 +110,15 @@ def _heard(
         if about in told or about in followed or (each.attribute == "genre" and each is not genre):
             continue
         yield _claim(each, certainty)
+
+
+def _changes(music: MusicEvidence, certainty: float) -> Iterator[Claim]:
+    """When drums come in and go out, where all of a piece is told of."""
+    for change in OF_A_PIECE:
+        finding = entrance(change, music)
+        if carried(finding, certainty):
+            said = f"{change} after {finding.value}"
+            yield Claim(attribute=change, value=finding.value, text=said, tier="measured")
 
 
 def _claim(heard: Testimony, certainty: float) -> Claim:

@@ -9,8 +9,9 @@ from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.mode import MODE
 from mmusset.measurements.percussion import PERCUSSION
 from mmusset.recipe import SOUNDS_LIKE
-from mmusset.sample import Claim, ClaimVerdict, JudgedClaim, MusicEvidence, Tier
+from mmusset.sample import OF_A_PIECE, Claim, ClaimVerdict, JudgedClaim, MusicEvidence, Tier
 
+from . import entrances
 from .findings import carried, finding_of
 from .hedge import is_hedged
 from .lexicon import UNTUNED
@@ -67,7 +68,10 @@ def _judge(claim: Claim, music: MusicEvidence, certainty: float, sounds_like: fl
     denied = claim.value.startswith("not ")
     value = claim.value.removeprefix("not ")
     measurement = MEASUREMENTS.named(claim.attribute)
-    if measurement:
+    if claim.attribute in OF_A_PIECE:
+        finding = entrances.entrance(claim.attribute, music)
+        fits = entrances.fits(claim.attribute, value, music)
+    elif measurement:
         finding = finding_of(measurement, music)
         fits = measurement.fits(value, music)
     elif claim.value in _UNTUNED_NAMES:

@@ -9,11 +9,12 @@ from collections.abc import Iterable
 
 from mmusset.measurements.declaration import Mention
 from mmusset.measurements.phrases import WORKS
+from mmusset.sample import OF_A_PIECE
 
 from . import head_noun
 
 # Spelt-out values hold for the whole, whatever they stand beside: "a piano in A minor".
-_WHOLE = frozenset({"tempo", "key", "mode", "dynamics"})
+_WHOLE = frozenset({"tempo", "key", "mode", "dynamics", *OF_A_PIECE})
 _PACE = frozenset({"pulse"})
 _THINGS = frozenset({"instrument", "vocals", "percussion"})
 

@@ -10,7 +10,7 @@ from mmusset.builder.reasons import worded
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.quality import WORTH_A_WORD, Quality, worst_part
 from mmusset.safe_text import show_path
-from mmusset.sample import Caption, Claim, MediaFacts, Outcome
+from mmusset.sample import OF_A_PIECE, Caption, Claim, MediaFacts, Outcome
 from mmusset.text import word_count
 
 from .card import SKIPPED, UNDECIDED, status_of, writers_of
@@ -187,4 +187,6 @@ def _counted(claim: Claim) -> str:
     measurement = MEASUREMENTS.named(claim.attribute)
     if measurement:
         return measurement.counted
+    if claim.attribute in OF_A_PIECE:
+        return ""  # each has a time of its own
     return "mood" if claim.attribute == "mood" else "says"

@@ -1,12 +1,15 @@
 """Builds with a listener on a server, run as users run them: one that hears, and some that not."""
 
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mmusset.builder import item_story
+from mmusset.builder.ledger.file import open_to_read
 from mmusset.sample import Quadruple
 from mmusset.shards.tar import read_shard
 from mmusset.speakers.stub.server import StubServer
@@ -120,6 +123,26 @@ def test_manifest_card_status_and_explain_tell_of_it(built: Path) -> None:
     key = next(iter(samples_of(built).values())).key
     assert "  listener hears " in mmusset("explain", built, key).stdout
     assert mmusset("verify", built).returncode == 0
+
+
+def test_without_the_card_it_is_known_what_it_was_worth(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person's caption is judged, and a piece removed, where nobody has the card any more."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "nothing"))
+    out = tmp_path / "out"
+    shutil.copytree(built, out)
+    before = facts_of(out)["ears"]
+    number = next(n for n, there in enumerate(TRUTHS) if "flute" not in there)
+    sample = samples_of(out)[number]
+    with open_to_read(out) as ledger:
+        [story] = item_story.explain(ledger, sample.key)
+        assert story.prepared
+        [claim] = item_story.judged(ledger, "A flute.", story.prepared, story.outcome)
+    assert claim.verdict == "contradicted"
+    done = mmusset("remove", out, "--item", sample.key, "--why", "a test", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert facts_of(out)["ears"] == before
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -206,6 +206,8 @@ def _evidence(task: PrepareTask, clip: clips.Clip, whole: "_Whole") -> MusicEvid
     measured = music.measure(clip.samples, clip.rate_hz, silence_dbfs, whole.evidence)
     listening = ears_named(task.ears)
     heard = hear(clip.samples, clip.rate_hz, listening, silence_dbfs)
+    if task.whole:
+        measured = pieces.throughout(measured, whole.everywhere)
     return measured.model_copy(
         update={
             "heard": heard,
@@ -223,16 +225,17 @@ class _Whole:
     places: tuple[ChosenPlace, ...]
     sections: tuple[Section, ...]
     score: PieceScore | Score
+    everywhere: pieces.Everywhere = field(default_factory=dict)
 
 
-# By the music's hash, how many clips are cut from it, how, and whether sections are asked for.
-_KnownBy = tuple[str, int, ClipPart, bool, bool]
+# By the music's hash, how many clips are cut from it, how, and what is asked for of all of it.
+_KnownBy = tuple[str, int, ClipPart, bool, bool, bool]
 _known_pieces: dict[_KnownBy, _Whole] = {}
 
 
 def _known_by(task: PrepareTask) -> _KnownBy:
     item, is_new = task.item, task.cut_before is None
-    return item.piece.music.sha256, item.clip_count, task.clip, is_new, task.sections
+    return item.piece.music.sha256, item.clip_count, task.clip, is_new, task.sections, task.whole
 
 
 def _remember(task: PrepareTask, whole: _Whole) -> None:
@@ -243,18 +246,20 @@ def _remember(task: PrepareTask, whole: _Whole) -> None:
 
 def _heard_whole(sound: Sound, task: PrepareTask) -> _Whole:
     silence_dbfs = task.clip.silence_dbfs
-    evidence = pieces.measure(sound, silence_dbfs)
+    signals = [signal for _, signal in pieces.signals_of(sound, silence_dbfs)]
+    evidence = pieces.pooled(signals)
+    everywhere = pieces.everywhere(signals) if task.whole else {}
     found = sections.measure(sound, silence_dbfs) if task.sections else ()
     score = score_of_piece(sound, task)
     if task.clip.choose == "spread" or task.cut_before:
-        return _Whole(evidence, (), found, score)
+        return _Whole(evidence, (), found, score, everywhere)
     singers = [ear for ear in ears_named(task.ears) if ear.hears_voices]
 
     def voice(clip: clips.Clip) -> tuple[float, float]:
         return voice_in(hear(clip.samples, clip.rate_hz, singers, silence_dbfs), singers)
 
     places = choose(sound, task.item.clip_count, task.clip, voice)
-    return _Whole(evidence, places, found, score)
+    return _Whole(evidence, places, found, score, everywhere)
 
 
 def _opened_sound(media: MediaFile, task: PrepareTask) -> Sound:

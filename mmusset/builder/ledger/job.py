@@ -12,7 +12,7 @@ from mmusset.json_text import canonical_json
 from .schema import read_meta, set_meta
 
 # Names of rows in the table `meta`, for what there is one of for each agent, or ear.
-_PROMPT, _MODEL, _EAR = "prompt of ", "model of ", "ear "
+_PROMPT, _MODEL, _EAR, _NOTED = "prompt of ", "model of ", "ear ", "what is known of ear "
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,8 @@ class JobFacts:
 
     `recipe` is what `Recipe.canonical` says of it; `prompts` (sha256 of their text) and `models`
     are by agent. Models are known once the speaker was entered for the first time. `ears` are the
-    recipe's, with the version of each and of its calibration.
+    recipe's, with the version of each and of its calibration; `noted` is what else is known
+    of each, as JSON, which needs no card and no model to be at hand.
     """
 
     recipe: dict[str, Any]
@@ -31,6 +32,7 @@ class JobFacts:
     prompts: dict[str, str] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
     ears: dict[str, str] = field(default_factory=dict)
+    noted: dict[str, str] = field(default_factory=dict)
 
 
 class LedgerJob:
@@ -50,6 +52,7 @@ class LedgerJob:
             prompts=_by_agent(rows, _PROMPT),
             models=_by_agent(rows, _MODEL),
             ears=_by_agent(rows, _EAR),
+            noted=_by_agent(rows, _NOTED),
         )
 
     def note(self, facts: JobFacts) -> None:
@@ -91,6 +94,7 @@ def rows_of(facts: JobFacts) -> dict[str, str]:
     if facts.recipe:
         rows["recipe"] = canonical_json(facts.recipe)
     rows |= {f"{_EAR}{ear}": identity for ear, identity in facts.ears.items()}
+    rows |= {f"{_NOTED}{ear}": known for ear, known in facts.noted.items()}
     rows |= {f"{_PROMPT}{agent}": sha256 for agent, sha256 in facts.prompts.items()}
     return rows | {f"{_MODEL}{agent}": model for agent, model in facts.models.items()}
 

@@ -8,7 +8,8 @@ from importlib import resources
 
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.tempo import bounds_bpm
-from mmusset.sample import Claim
+from mmusset.sample import OF_A_PIECE, Claim
+from mmusset.truth import entrances
 from mmusset.truth.hedge import is_hedged
 from mmusset.yaml_text import read_yaml
 
@@ -180,6 +181,8 @@ def _suits(text: str, value: str) -> bool:
 
 def spoken(claim: Claim) -> str:
     """A claim's value as people write it: "A# major" is B flat major."""
+    if claim.attribute in OF_A_PIECE:
+        return entrances.spoken(claim.value)
     return _SPELT_KEYS.get(claim.value, claim.value) if claim.attribute == "key" else claim.value
 
 

@@ -1,12 +1,14 @@
 """What is found wrong with sounds: with untouched ones, and with ones that were damaged here.
 
     python benchmarks/quality.py [--real out/real] [--renders out/bench] [--clips 120]
+        [--only games]
 
 Untouched are renders of scores (renders.py; of its third set, as they come from the synthesizer),
 the music of free games (real_pieces.py, fetched where it is not there yet), and what is easily
 taken for damage: square waves, strokes in even time, and music through a gentle low-pass filter.
 Of the games' music nobody knows whether it is clipped: each clip with a score under 0.9 is listed.
-Prints the tables of benchmarks/README.md.
+In brackets are Wilson's intervals at 95 %. `--only` leaves the other kind out. Prints the tables of
+benchmarks/README.md.
 """
 
 import argparse
@@ -31,6 +33,7 @@ from real_pieces import excerpts, fetch
 
 from mmusset.evidence.clip import Clip
 from mmusset.evidence.quality import measure
+from mmusset.intervals import wilson
 from mmusset.quality import WORTH_A_WORD, Quality
 
 Floats = NDArray[np.float32]
@@ -53,6 +56,12 @@ class Row:
         """Of the clips, those of which that part is said to be wrong."""
         return float(np.mean([q.worst == part and q.score < WORTH_A_WORD for q in self.found]))
 
+    def printed(self, part: str) -> str:
+        """That share, or of those with the same in both channels, with its interval."""
+        share = self.share(part) if part else float(np.mean([q.mono_in_stereo for q in self.found]))
+        low, high = wilson(share, len(self.found))
+        return f"{share:.1%} ({100 * low:.0f}-{100 * high:.0f})"
+
     def median(self, value: Callable[[Quality], float]) -> float:
         return float(np.median([value(quality) for quality in self.found]))
 
@@ -62,16 +71,20 @@ def main() -> int:
     parser.add_argument("--real", type=Path, default=Path("out/real"), help="music of games")
     parser.add_argument("--renders", type=Path, default=Path("out/bench"), help="renders")
     parser.add_argument("--clips", type=int, default=120, help="at most so many of each")
+    parser.add_argument("--only", choices=("games", "renders"), help="one kind alone")
     options = parser.parse_args()
-    real = list(itertools.islice(of_games(options.real), options.clips))
-    rendered = list(itertools.islice(of_scores(options.renders), options.clips))
+    games = of_games(options.real) if options.only != "renders" else iter(())
+    scores = of_scores(options.renders) if options.only != "games" else iter(())
+    real = list(itertools.islice(games, options.clips))
+    rendered = list(itertools.islice(scores, options.clips))
     print(f"{len(rendered)} renders, {len(real)} clips of games' music\n")
     print_untouched(rendered, real)
     print()
     for name, sounds in (("renders", rendered), ("games' music", real)):
-        print_damaged(name, [sound for _, sound in sounds])
-        print()
-    print_time([sound for _, sound in real[:20]])
+        if sounds:
+            print_damaged(name, [sound for _, sound in sounds])
+            print()
+    print_time([sound for _, sound in (real or rendered)[:20]])
     return 0
 
 
@@ -218,15 +231,18 @@ def print_untouched(rendered: list[tuple[str, Floats]], real: list[tuple[str, Fl
         Row("games' music, muffled", [quality(muffled(sound, rng)) for _, sound in real]),
     ]
     print(
-        "| untouched | clips | clipped | hum | cut off | score, median and 5 % | ends at, median |"
+        "| untouched | clips | clipped | hum | cut off | off zero | mono in stereo"
+        " | score, median and 5 % | ends at, median |"
     )
-    print("|---|---|---|---|---|---|---|")
-    for row in rows:
+    print("|---|---|---|---|---|---|---|---|---|")
+    for row in [each for each in rows if each.found]:
         scores = [q.score for q in row.found]
-        shares = " | ".join(f"{row.share(part):.1%}" for part in ("clipping", "hum", "bandwidth"))
+        shares = " | ".join(
+            row.printed(part) for part in ("clipping", "hum", "bandwidth", "dc_offset")
+        )
         print(
-            f"| {row.name} | {len(row.found)} | {shares} | {np.median(scores):.2f},"
-            f" {np.percentile(scores, 5):.2f} | {row.median(lambda q: q.bandwidth_hz):.0f} Hz |"
+            f"| {row.name} | {len(row.found)} | {shares} | {row.printed('')} |"
+            f" {np.median(scores):.2f}, {np.percentile(scores, 5):.2f} | {row.median(lambda q: q.bandwidth_hz):.0f} Hz |"
         )
     print()
     for (name, _), found in zip(rendered + real, rows[0].found + rows[1].found, strict=True):
@@ -260,10 +276,12 @@ def print_damaged(name: str, sounds: list[Floats]) -> None:
     for rate_hz in (16000, 22050):
         up = [quality(brought_up(sound, rate_hz)) for sound in sounds]
         _print(Row(f"brought up from {rate_hz} Hz", up), "bandwidth", _end_hz, "{:.0f} Hz")
+    for offset in (0.03, 0.06, 0.12):
+        off = [quality(np.clip(0.8 * sound + np.float32(offset), -1, 1)) for sound in sounds]
+        row = Row(f"off zero by {offset:.0%} of full scale", off)
+        _print(row, "dc_offset", lambda q: q.dc_offset, "{:.1%}")
     mono = [quality(np.repeat(sound.mean(axis=1, keepdims=True), 2, axis=1)) for sound in sounds]
-    same = np.mean([found.mono_in_stereo for found in mono])
-    stereo = np.mean([quality(sound).mono_in_stereo for sound in sounds])
-    print(f"| mono in stereo | {same:.1%} ({stereo:.1%} of the untouched) | | |")
+    print(f"| mono in stereo | {Row('', mono).printed('')} | | |")
 
 
 def _end_hz(found: Quality) -> float:
@@ -273,7 +291,7 @@ def _end_hz(found: Quality) -> float:
 def _print(row: Row, part: str, value: Callable[[Quality], float], form: str) -> None:
     median = form.format(row.median(value))
     score = row.median(lambda q: q.score)
-    print(f"| {row.name} | {row.share(part):.1%} | {score:.2f} | {median} |", flush=True)
+    print(f"| {row.name} | {row.printed(part)} | {score:.2f} | {median} |", flush=True)
 
 
 def print_time(sounds: list[Floats]) -> None:

@@ -106,7 +106,10 @@ def _copyright(folder: Path, package: str) -> str:
     path = f"./usr/share/doc/{package}/copyright"
     unpacking = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE)
     read = subprocess.run(
-        ["tar", "-xO", path], check=True, capture_output=True, stdin=unpacking.stdout
+        ["tar", "-xO", "--occurrence=1", path],
+        check=True,
+        capture_output=True,
+        stdin=unpacking.stdout,
     )
     unpacking.wait()
     return read.stdout.decode(errors="replace")

@@ -225,6 +225,7 @@ def build_dataset(
     from .builder.progress import BuildProgress
     from .builder.workers.sharing import Sharing, board_of
     from .composer import composer_of
+    from .ears.whisper.model import show_licence
     from .matching.themes import show_licences
     from .publish.card import write_card_if_free
     from .speakers.agent import agents_named
@@ -237,6 +238,8 @@ def build_dataset(
     ears = ears_of(recipe, display.log)
     if recipe.pairing.clip:
         show_licences(recipe.pairing.clip, recipe.pairing.clap, display.log)
+    if recipe.transcribes:
+        show_licence(recipe.transcriber.model, display.log)
     recipe, team = recipe.with_agents(writers), with_listener(writers, recipe.ears)
     whole = job.BuildJob(
         source,

@@ -323,6 +323,14 @@ class TagsPart(Frozen):
 Licence = Annotated[str, AfterValidator(checked)]
 
 
+class TranscriberPart(Frozen):
+    """The Whisper model that given lyrics are compared by: a folder, or a name in the Hub's cache;
+    "" is none. `language` is a code such as `en`; "" has the model tell it."""
+
+    model: str = ""
+    language: Annotated[str, Field(pattern=r"^([a-z]{2,3})?$")] = ""
+
+
 class LicencesPart(Frozen):
     """Under which licences the music is: what files don't say, and which are taken.
 
@@ -408,6 +416,7 @@ class Recipe(Frozen):
     limits: LimitsPart = LimitsPart()
     tags: TagsPart = TagsPart()
     lyrics: Literal["drop", "keep"] = "drop"
+    transcriber: TranscriberPart = TranscriberPart()
     duplicates: Literal["keep", "skip"] = "keep"
     licences: LicencesPart = LicencesPart()
     scores: ScoresPart = ScoresPart()
@@ -453,6 +462,11 @@ class Recipe(Frozen):
         return self
 
     @property
+    def transcribes(self) -> bool:
+        """Whether given lyrics are compared with what a model hears sung."""
+        return self.lyrics == "keep" and bool(self.transcriber.model)
+
+    @property
     def finds_sections(self) -> bool:
         """Whether whole pieces are listened to, for where something changes."""
         return self.piece.sections or self.caption.scope == "piece"
@@ -479,6 +493,10 @@ class Recipe(Frozen):
             del data["clip"]["choose"]
         if self.lyrics == "drop":
             del data["lyrics"]
+        if not self.transcribes:
+            del data["transcriber"]
+        else:  # where a model lies is nobody's business
+            data["transcriber"]["model"] = _public_name(self.transcriber.model)
         if self.source == SourcePart():
             del data["source"]
         if self.licences == LicencesPart():

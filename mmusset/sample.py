@@ -88,6 +88,10 @@ def _is_unasked(value: object) -> bool:
     return value == Lyrics()
 
 
+def _is_unheard(value: object) -> bool:
+    return value == Transcript()
+
+
 def _is_spread(value: object) -> bool:
     return value == SPREAD
 
@@ -475,20 +479,35 @@ class ImageFacts(Frozen):
     match: Annotated[Match, Field(exclude_if=_is_unmatched)] = Match()
 
 
+class Transcript(Frozen):
+    """What a model, `by` name and hash, heard sung in the clip, beside given lyrics.
+
+    The stretch of these that comes nearest has `words`, of which `wrong` differ: left out, put in
+    or another.
+    """
+
+    by: str = ""
+    heard: str = ""
+    words: int = 0
+    wrong: int = 0
+    error_rate: Share = 0.0
+
+
 class Lyrics(Frozen):
     """What is sung, as the source gives it: "none" where it gives nothing, "" where the recipe does
     not ask.
 
-    `in_clip` are the lines that begin in the clip, where their times are given. Nobody has compared
-    any of it with the sound: `why` says so.
+    `in_clip` are the lines that begin in the clip, where their times are given. Unless a model was
+    asked, nobody has compared any of it with the sound: `why` says so.
     """
 
     origin: Literal["", "none", "lrc", "file", "tag", "text"] = ""
     text: str = ""
     in_clip: str = ""
     timed: bool = False
-    verdict: Literal["", "not checked"] = ""
+    verdict: Literal["", "not checked", "compared"] = ""
     why: str = ""
+    transcript: Annotated[Transcript, Field(exclude_if=_is_unheard)] = Transcript()
 
 
 class MediaFacts(Frozen):
@@ -522,6 +541,11 @@ class Prepared(Frozen):
         both = dict(sorted((music.heard | heard).items()))
         evidence = music.model_copy(update={"heard": both})
         media = self.media.model_copy(update={"music_evidence": evidence})
+        return self.model_copy(update={"media": media})
+
+    def with_lyrics(self, lyrics: Lyrics) -> "Prepared":
+        """The same with its lyrics as a model has compared them."""
+        media = self.media.model_copy(update={"lyrics": lyrics})
         return self.model_copy(update={"media": media})
 
 

@@ -15,9 +15,10 @@ from mmusset.safe_text import show_path
 from mmusset.sample import Item, Match, Material, Prepared, Revision
 from mmusset.structure import SPREAD
 
-from .decoding.tasks import HearTask, Originals, PrepareTask
+from .decoding.tasks import HearTask, Originals, PrepareTask, TranscribeTask
 from .ledger.plan import PlannedItem
 from .studio import Studio
+from .transcribing import compared
 from .workspace import Workspace
 
 
@@ -70,18 +71,24 @@ class Media:
         return prepared
 
     async def listened(self, item: Item) -> Prepared:
-        """Cut, measure and store an item, and have ears with heavy models listen to its clip.
+        """Cut, measure and store an item, and have models that are heavy listen to its clip.
 
         Raises as `prepare` does.
         """
         prepared, work = await self.cut(item), self._workspace
-        models = {ear.name: ear.model for ear in ears_named(work.recipe.ears) if ear.opens}
-        if not models:
-            return prepared
-        _, flac = self._paths(item.key)
-        silence_dbfs = work.recipe.clip.silence_dbfs
-        task = HearTask(flac=os.fsencode(flac), models=models, silence_dbfs=silence_dbfs)
-        return prepared.with_heard(valued((await work.sandbox.hear(task)).heard))
+        _, path = self._paths(item.key)
+        flac, silence_dbfs = os.fsencode(path), work.recipe.clip.silence_dbfs
+        if models := {ear.name: ear.model for ear in ears_named(work.recipe.ears) if ear.opens}:
+            task = HearTask(flac=flac, models=models, silence_dbfs=silence_dbfs)
+            prepared = prepared.with_heard(valued((await work.sandbox.hear(task)).heard))
+        lyrics, asked = prepared.media.lyrics, work.recipe.transcriber
+        if work.recipe.transcribes and lyrics.text:
+            to_write = TranscribeTask(
+                flac=flac, model=asked.model, language=asked.language, silence_dbfs=silence_dbfs
+            )
+            sung = await work.sandbox.transcribe(to_write)
+            prepared = prepared.with_lyrics(compared(lyrics, sung))
+        return prepared
 
     async def cut(
         self, item: Item, with_story: bool = True, before: Prepared | None = None

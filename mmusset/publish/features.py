@@ -45,6 +45,7 @@ def optional_fields(recipe: Mapping[str, Any]) -> frozenset[str]:
         "chosen": "choose" in recipe.get("clip", {}),
         "lyrics": recipe.get("lyrics") == "keep",
         "match": "pairing" in recipe,
+        "transcript": "transcriber" in recipe,
         "sections": bool(recipe.get("piece", {}).get("sections") or recipe.get("caption")),
         "score": bool(recipe.get("scores")),
         "scope": bool(recipe.get("caption")),

@@ -298,6 +298,7 @@ def _lyrics(lyrics: Lyrics) -> dict[str, str]:
     return {
         "lyrics": f"{LYRICS_FROM[lyrics.origin]}; {state}",
         "lyrics in the clip": lyrics.in_clip,
+        "words heard in the clip": lyrics.transcript.heard,
         "all lyrics": lyrics.text,
     }
 

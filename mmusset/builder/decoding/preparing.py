@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
+from mmusset.dsp.clip_signal import ClipSignal
 from mmusset.ears.declaration import Ear
-from mmusset.ears.hearing import hear, opened, voice_in
+from mmusset.ears.hearing import hear, levelled, opened, voice_in
 from mmusset.ears.listed import ears_named
 from mmusset.ears.sounds import wav_of_clip
 from mmusset.errors import Unfit, Unread, Unusable
@@ -48,6 +49,8 @@ from .tasks import (
     Listened,
     ListenTask,
     PrepareTask,
+    Sung,
+    TranscribeTask,
     path_of,
 )
 
@@ -188,6 +191,18 @@ def hear_stored(task: HearTask) -> Listened:
         samples = sound.window(0, sound.duration_s)
     listening = [_opened(name, model) for name, model in task.models.items()]
     return Listened(heard=hear(samples, sound.rate_hz, listening, task.silence_dbfs))
+
+
+def transcribe(task: TranscribeTask) -> Sung:
+    """Write down what is sung in a stored clip. Raises as `hear_stored` does."""
+    from mmusset.ears.whisper import model
+
+    write, by = model.opened(task.model, task.language)
+    with MediaFile(path_of(task.flac)) as media:
+        sound = open_sound(media)
+        signal = ClipSignal(sound.window(0, sound.duration_s), sound.rate_hz, task.silence_dbfs)
+    is_silent = signal.audible_share == 0
+    return Sung(by=by, words="" if is_silent else write(levelled(signal, model.RATE_HZ)))
 
 
 @cache

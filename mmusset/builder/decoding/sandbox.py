@@ -35,10 +35,12 @@ from .tasks import (
     ListenTask,
     Measurements,
     PrepareTask,
+    Sung,
     Survey,
     SurveyTask,
     Themes,
     ThemesTask,
+    TranscribeTask,
 )
 
 if TYPE_CHECKING:
@@ -133,6 +135,10 @@ class Sandbox:
         Raises MmussetError where a model can't be used, Unread where the process dies.
         """
         return Listened.model_validate_json(await self._ears.run(task))
+
+    async def transcribe(self, task: TranscribeTask) -> Sung:
+        """What is sung in a stored clip. Raises as `hear` does."""
+        return Sung.model_validate_json(await self._ears.run(task))
 
 
 class _Pool:

@@ -230,6 +230,23 @@ class CaptionedClip(Frozen):
     music: MusicEvidence
 
 
+class TranscribeTask(_Task):
+    """Write down what is sung in a stored clip, a FLAC, by a Whisper `model`."""
+
+    task: Literal["transcribe"] = "transcribe"
+    flac: bytes
+    model: str
+    language: str
+    silence_dbfs: float
+
+
+class Sung(Frozen):
+    """What a model heard sung, `by` the identity of its weights."""
+
+    by: str
+    words: str
+
+
 class Listened(Frozen):
     """What ears heard in a clip."""
 
@@ -242,6 +259,7 @@ AnyTask = (
     | PrepareTask
     | ListenTask
     | HearTask
+    | TranscribeTask
     | FeelTask
     | ThemesTask
     | CaptionedTask

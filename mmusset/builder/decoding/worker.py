@@ -27,7 +27,7 @@ from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.no_network import drop_network
 
 from .feeling import feel, tell_themes
-from .preparing import captioned, composing_input, hear_stored, listen, prepare
+from .preparing import captioned, composing_input, hear_stored, listen, prepare, transcribe
 from .surveying import survey
 from .tasks import MORE_MEMORY, TASKS
 
@@ -37,6 +37,7 @@ DONE_BY: dict[str, Callable[[Any], Frozen]] = {
     "compose": composing_input,
     "listen": listen,
     "hear": hear_stored,
+    "transcribe": transcribe,
     "feel": feel,
     "themes": tell_themes,
     "captioned": captioned,

@@ -172,7 +172,7 @@ def _heard(claims: Sequence[Claim]) -> str:
 def _sha256_of(agent: GraphAgent[BaseModel], state: State) -> str:
     """The hash of the templates that the sample's prompt is made of."""
     music = state["material"].media.music_evidence
-    return prompts.sha256_of(agent.prompt, bool(music.heard), music.scope)
+    return prompts.sha256_of(agent.prompt, bool(music.heard), music.scope == "piece")
 
 
 def _revised(revision: Revision) -> SignedChange:

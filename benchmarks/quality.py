@@ -242,7 +242,8 @@ def print_untouched(rendered: list[tuple[str, Floats]], real: list[tuple[str, Fl
         )
         print(
             f"| {row.name} | {len(row.found)} | {shares} | {row.printed('')} |"
-            f" {np.median(scores):.2f}, {np.percentile(scores, 5):.2f} | {row.median(lambda q: q.bandwidth_hz):.0f} Hz |"
+            f" {np.median(scores):.2f}, {np.percentile(scores, 5):.2f} |"
+            f" {row.median(lambda q: q.bandwidth_hz):.0f} Hz |"
         )
     print()
     for (name, _), found in zip(rendered + real, rows[0].found + rows[1].found, strict=True):

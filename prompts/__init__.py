@@ -11,7 +11,6 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from mmusset.measurements.declaration import Measurement
 from mmusset.measurements.listed import MEASUREMENTS
-from mmusset.structure import Scope
 
 # Text that others wrote never takes more of a prompt than this.
 MOST_QUOTED_CHARACTERS = 4000
@@ -66,12 +65,12 @@ def _measured_lines(measurements: tuple[Measurement[Any], ...]) -> str:
     return "".join(part if part[0] == "," else f"\n{part}" for part in parts).strip("\n")
 
 
-def sha256_of(prompt: Prompt, with_ears: bool = False, scope: Scope = "clip") -> str:
+def sha256_of(prompt: Prompt, with_ears: bool = False, of_piece: bool = False) -> str:
     """The hash of all templates that make an agent's prompt: what all share, and its own part."""
     shared = ["system", "evidence"]
     if with_ears:
         shared.append("heard")
-    if scope == "piece":
+    if of_piece:
         shared.append("piece")
     parts = (*map(load, shared), prompt)
     return hashlib.sha256("".join(part.sha256 for part in parts).encode()).hexdigest()

@@ -69,6 +69,14 @@ def levelled(signal: ClipSignal, rate_hz: int) -> Floats:
     return np.asarray(mono * gain, dtype=np.float32)
 
 
+def mono_at(
+    samples: Floats, rate_hz: int, wanted_hz: int, silence_dbfs: float = -60.0
+) -> Floats | None:
+    """A clip as ears get it; None of a silent one."""
+    signal = ClipSignal(samples, rate_hz, silence_dbfs)
+    return levelled(signal, wanted_hz) if signal.audible_share > 0 else None
+
+
 def voice_in(heard: Heard, ears: Sequence[Ear]) -> tuple[float, float]:
     """How sure the surest of these ears is that somebody sings, and its score."""
     return max(

@@ -3,6 +3,7 @@
 Doors:
     extract    `extract`: the claims of a text, by code alone
     findings   what the evidence of a clip says, and which of that may be said
+    entrances  after how long drums come in or go out: in prose, and by a piece's sections
     hedge      words that take something back of a claim: "sounds like strings"
     judge      `judge`: each claim against the evidence: supported, contradicted, told,
                unverifiable

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from mmusset.dsp.clip_signal import ClipSignal
 from mmusset.ears.declaration import Ear
-from mmusset.ears.hearing import hear, levelled, opened, voice_in
+from mmusset.ears.hearing import hear, mono_at, opened, voice_in
 from mmusset.ears.listed import ears_named
 from mmusset.ears.sounds import wav_of_clip
 from mmusset.errors import Unfit, Unread, Unusable
@@ -200,9 +199,9 @@ def transcribe(task: TranscribeTask) -> Sung:
     write, by = model.opened(task.model, task.language)
     with MediaFile(path_of(task.flac)) as media:
         sound = open_sound(media)
-        signal = ClipSignal(sound.window(0, sound.duration_s), sound.rate_hz, task.silence_dbfs)
-    is_silent = signal.audible_share == 0
-    return Sung(by=by, words="" if is_silent else write(levelled(signal, model.RATE_HZ)))
+        samples = sound.window(0, sound.duration_s)
+    mono = mono_at(samples, sound.rate_hz, model.RATE_HZ, task.silence_dbfs)
+    return Sung(by=by, words="" if mono is None else write(mono))
 
 
 @cache

@@ -19,7 +19,7 @@ _NOT_SUNG = re.compile(r"\[[^\]]*\]|\(\s*(?:x\s*\d+|\d+\s*x|repeat)\s*\)", re.IG
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class WordErrors:
     """`wrong` of the words heard or given differ (left out, put in or another); the stretch of the
     lyrics has `words`."""
 
@@ -38,7 +38,7 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(plain)
 
 
-def compare(given: str, heard: str) -> Comparison:
+def compare(given: str, heard: str) -> WordErrors:
     """What was heard beside the stretch of the given words that differs least from it: the longest
     of several."""
     lyrics, said = words_of(given), words_of(heard)
@@ -48,7 +48,7 @@ def compare(given: str, heard: str) -> Comparison:
     for word in said:
         best = _next(best, lyrics, word)
     wrong, length = min((wrong, -(end - start)) for end, (wrong, start) in enumerate(best))
-    return Comparison(words=-length, wrong=wrong)
+    return WordErrors(words=-length, wrong=wrong)
 
 
 def _next(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 from mmusset.ears.declaration import Floats
 from mmusset.installed import check_installed
@@ -47,7 +48,7 @@ def opened(model: str, language: str) -> tuple[Write, str]:
     network = loaded_model(transformers.WhisperForConditionalGeneration, "whisper", location, "cpu")
     processor = loaded_processor(transformers.WhisperProcessor, "whisper", location)
     window = processor.feature_extractor.n_samples
-    settings = {"num_beams": 1, "do_sample": False, "return_timestamps": False}
+    settings: dict[str, Any] = {"num_beams": 1, "do_sample": False, "return_timestamps": False}
     if getattr(network.generation_config, "is_multilingual", False):
         settings |= {"task": "transcribe", "language": language or None}
     most = max(LEAST_NEW_TOKENS, network.config.max_target_positions // 2)

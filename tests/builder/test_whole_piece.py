@@ -1,6 +1,7 @@
 """`caption.scope: piece`: captions hold of the whole piece, and tell when its drums come in."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,15 @@ import numpy as np
 import pytest
 import soundfile
 
+from mmusset.agents.state import begin
 from mmusset.publish.features import fields_of, optional_fields
-from mmusset.recipe import Recipe
-from mmusset.sample import MusicEvidence
+from mmusset.recipe import CERTAINTY, Recipe
+from mmusset.sample import MusicEvidence, Prepared
 from mmusset.shards.tar import read_shard
 from tests.evidence.test_music_evidence import RATE_HZ, SECONDS, song
 from tests.support.command import SHORT, mmusset
 from tests.support.media import picture
+from tests.support.samples import material, media_facts, music_evidence
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +67,17 @@ def test_what_holds_of_a_clip_alone_is_not_said(samples: list[dict[str, Any]]) -
 def test_explain_names_the_ground_and_verify_agrees(built: Path) -> None:
     assert "drums in at 20" in mmusset("explain", built, "x.wav").stdout
     assert mmusset("verify", built).returncode == 0
+    card = (built / "README.md").read_text()
+    assert "what is heard in the whole piece that the clip is from" in card
+    assert "| drums in | 2 | 2 |" in card
+
+
+def test_models_are_told_that_captions_are_of_the_piece() -> None:
+    whole = music_evidence(scope="piece")
+    of_piece = Prepared(media=media_facts(music_evidence=whole), given_story="")
+    state = begin(replace(material(), prepared=of_piece), CERTAINTY)
+    assert "the caption is of the piece" in state["evidence"]
+    assert "the caption is of the piece" not in begin(material(), CERTAINTY)["evidence"]
 
 
 def test_the_card_types_what_is_asked_for_alone() -> None:

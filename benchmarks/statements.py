@@ -109,7 +109,7 @@ def build(source: Path, out: Path, ears: str) -> list[Written]:
             path = os.fsdecode(story.item.piece.music.path)
             found[path] = Written(
                 path,
-                sample["tags"]["license"],
+                json.loads((source / path).with_suffix(".json").read_text())["license"],
                 sample["caption"]["text"],
                 sample["caption"]["claims"],
             )
@@ -162,7 +162,7 @@ def _rows(captions: Sequence[Written]) -> Iterable[str]:
     for number, each in enumerate(captions, 1):
         folder, name = each.title.split("/")
         which = f"{Path(name).stem.replace('|', '/')}, {folder.split(' ', 1)[1]}"
-        yield _row(str(number), [which, each.licence or "none named", each.text])
+        yield _row(str(number), [which, each.licence or "in its copyright file", each.text])
 
 
 if __name__ == "__main__":

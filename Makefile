@@ -48,7 +48,7 @@ help:  ## this list
 	$(BIN)/pip install $(QUIET) $(VERSIONS) torch==2.13.0
 	$(BIN)/pip install $(QUIET) --no-deps torchvision==0.28.0
 	$(if $(CONSTRAINTS),$(BIN)/pip install $(QUIET) --no-deps --require-hashes -r $(CONSTRAINTS))
-	$(BIN)/pip install $(QUIET) $(VERSIONS) -e .[dev,train,nf4,readers,crosscheck,heic,scores]
+	$(BIN)/pip install $(QUIET) $(VERSIONS) -e .[dev,train,nf4,readers,crosscheck,heic,scores,cloud]
 	$(BIN)/python .ci/torchvision_cpu.py
 	@touch $@
 

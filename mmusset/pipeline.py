@@ -209,13 +209,15 @@ def build_dataset(
     check: bool = False,
     words_from: Path | None = None,
     engine: "Engine" = "local",
+    meet: str | None = None,
     agents: "Sequence[GraphAgent[BaseModel]]" = (),
 ) -> "BuildResult":
     """Build a dataset, or go on with it; once every item has its verdict, write its card too.
 
     `served` is the server that the build starts and stops; `agents` replace those of
     `mmusset.agents`, to try another one. With the engine "workers", processes that call
-    `work_on` decide. The rest is as the options of `mmusset build` say.
+    `work_on` decide; they find the build in its folder, or at the URL `meet`. The rest is as the
+    options of `mmusset build` say.
     Raises what `builder.run.build` raises; then the same call goes on.
     """
     from .agents import AGENTS, with_listener
@@ -234,6 +236,8 @@ def build_dataset(
     if engine != "local" and served:
         raise UsageError("--serve is for one process: start servers with `mmusset serve`, and tell"
                          " each worker its own with --set server.url=URL")  # fmt: skip
+    if engine == "local" and meet:
+        raise UsageError("--meet is where workers meet a build: it needs --engine workers")
     display, writers = progress or Progress(), tuple(agents) or AGENTS
     ears = ears_of(recipe, display.log)
     if recipe.pairing.clip:
@@ -257,7 +261,7 @@ def build_dataset(
         composer_of(recipe.music, display.log),
         check,
         words_from,
-        Sharing(board_of(out), _whole_name(source)) if engine == "workers" else None,
+        Sharing(board_of(meet or out), _whole_name(source)) if engine == "workers" else None,
     )
     with ears.listed():
         result = _finish(run.build(whole, BuildProgress(display)))
@@ -273,7 +277,7 @@ def _whole_name(source: "Source") -> str:
 
 
 def work_on(
-    place: Path,
+    place: str | Path,
     overrides: Sequence[str] = (),
     source: str | None = None,
     scratch: Path | None = None,
@@ -281,7 +285,8 @@ def work_on(
     *,
     agents: "Sequence[GraphAgent[BaseModel]]" = (),
 ) -> "Worked":
-    """Decide blocks of the build whose dataset is `place`, until none is left.
+    """Decide blocks of the build whose dataset is `place`, or that is met at that URL, until none
+    is left.
 
     `overrides` change what may differ from machine to machine, such as `server.url`; `source` is
     where the build's is on this machine; `scratch` is a folder for what is not handed in yet.
@@ -304,7 +309,7 @@ def work_on(
     team = with_listener(writers, recipe.ears)
     job = BuildJob(
         source_of(source or shared.source, recipe.source.columns),
-        place,
+        Path(),
         recipe,
         speaker_of(recipe, display.log, exam=ears.exam),
         partial(build_graph, agents=team),

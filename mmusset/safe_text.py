@@ -16,6 +16,8 @@ MOST_READ = 4000  # of a line, before it is masked and cut
 SECRET_VARIABLES = (
     *("OPENAI_API_KEY", "LISTENER_API_KEY"),
     *("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN"),
+    *("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "GOOGLE_SERVICE_ACCOUNT_KEY"),
+    *("AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_CLIENT_SECRET", "AZURE_STORAGE_SAS_KEY"),
 )
 # A shorter value is too likely an ordinary word to be looked for in texts.
 LEAST_SECRET = 6

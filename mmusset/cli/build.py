@@ -95,6 +95,10 @@ def build(
     engine: Annotated[
         str, typer.Option(help="Who decides: this process (local), or `mmusset worker` (workers).")
     ] = "local",
+    meet: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where workers meet it: s3://bucket/name, gs://, az://."),
+    ] = None,
     serve: Annotated[
         bool, typer.Option("--serve", help="Start a vLLM server, and stop it at the end.")
     ] = False,
@@ -161,6 +165,7 @@ def build(
             check=check,
             words_from=words_from,
             engine=pipeline.engine_of(engine),
+            meet=meet,
         )
     show(pipeline.summary_of(result, folder), texts.summary, as_json)
     raise typer.Exit(result.exit_code)
@@ -168,8 +173,8 @@ def build(
 
 @app.command(rich_help_panel=GROUP)
 def worker(
-    dataset: Annotated[
-        Path, typer.Argument(help="The folder that the build writes; it is shared.")
+    place: Annotated[
+        str, typer.Argument(metavar="DATASET", help="The build's folder, or the URL of --meet.")
     ],
     overrides: Annotated[
         list[str] | None,
@@ -185,20 +190,22 @@ def worker(
 ) -> None:
     """Decide blocks of a shared build, until none is left.
 
-    Start as many as you like, on any machine that has the dataset's folder and the source, at any
-    time. One that dies costs the block that it was at, which another takes up.
+    Start as many as you like, at any time, on any machine that sees the source, and the dataset's
+    folder or the URL where the build is met. One that dies costs the block that it was at, which
+    another takes up.
 
     \b
     Examples:
       mmusset worker /share/music
       mmusset worker /share/music --set limits.workers=16
+      mmusset worker s3://bucket/music --source /data/Music
       mmusset worker /share/music --set server.url=http://localhost:8000/v1
     """
     from mmusset import pipeline
     from mmusset.progress import for_terminal
 
     with for_terminal(log_json) as progress:
-        done = pipeline.work_on(dataset, overrides or (), source, scratch, progress)
+        done = pipeline.work_on(place, overrides or (), source, scratch, progress)
     print(done)
     raise typer.Exit(done.exit_code)
 

@@ -7,4 +7,5 @@ Doors:
     store     `Store`: what every kind of place can do
     choose    the store that a text names
     folder    a folder on a disk, or one that machines share
+    cloud     a bucket: S3, Google's, Azure's
 """

@@ -28,7 +28,7 @@ WITH_A_MODEL = ({"calibrate", "clap"}, {"music.from=generate"})
 # What only our own code and its children read, and each time: no import depends on it.
 FREE = (
     *("FAKE_VLLM", "FAULT_TABLE", "LD_PRELOAD", "MMUSSET_FAILPOINT", "OPENAI_API_KEY"),
-    *("LISTENER_API_KEY", "XDG_CACHE_HOME"),
+    *("LISTENER_API_KEY", "XDG_CACHE_HOME", "AWS_"),
     "PYTEST_CURRENT_TEST",
     "TORCHINDUCTOR_CACHE_DIR",  # torch sets it, where a test's fixture is the first to need that
 )

@@ -73,12 +73,14 @@ class SharedJob:
 
 @dataclass(frozen=True)
 class Marker:
-    """That a block is decided: its shard, the segment that says what was learnt, and by whom."""
+    """That a block is decided: its shard, the segment that says what was learnt, by whom, and
+    through which models."""
 
     block: str
     shard: Shard
     segment: str
     worker: str
+    models: dict[str, str]
 
     @property
     def number(self) -> int:
@@ -139,22 +141,19 @@ class Board:
 
     def begin(self, job: SharedJob) -> None:
         """Say what is built; where its models are not known, the first worker says them."""
+        data = job.to_bytes()
         if job.facts.models:
             self.store.put(MODELS, canonical_json(job.facts.models).encode())
-        elif not self.markers():
-            # Workers of an earlier run may have said others, and nobody has written with those.
-            self.store.delete(MODELS)
-        self.store.put(JOB, job.to_bytes())
-
-    def models(self) -> dict[str, str]:
-        """The models by agent; none where no worker has begun."""
-        models: dict[str, str] = json.loads(self.store.read(MODELS) or b"{}")
-        return models
+        elif self.store.read(JOB) != data:
+            self.store.delete(MODELS)  # of another build, or other prompts
+        self.store.put(JOB, data)
 
     def agree_on_models(self, models: dict[str, str]) -> dict[str, str]:
         """The models that the build's workers speak through: these, where nobody was first."""
-        self.store.create(MODELS, canonical_json(models).encode())
-        return self.models()
+        data = canonical_json(models).encode()
+        theirs = None if self.store.create(MODELS, data) else self.store.read(MODELS)
+        agreed: dict[str, str] = json.loads(theirs or data)
+        return agreed
 
     def close(self) -> None:
         """Delete all that stands there, the job first: who looks for it finds the build over."""

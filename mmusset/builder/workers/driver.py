@@ -182,14 +182,13 @@ class Driver:
             await asyncio.to_thread(self._fetch, shard, path)
             mtime_ns = path.stat().st_mtime_ns
             failpoint("shard_taken_over")
-        models = await asyncio.to_thread(self._board.models)
         before = ledger.verdicts.counts_in(block.n)
         with ledger.transaction():
             ledger.segments.learn(learnt)
             if ledger.verdicts.undecided_in(block.n):
                 raise _Damaged("a part of it is undecided")
-            if models != ledger.job.facts().models:
-                note_models(models, ledger, self._re_run)
+            if marker.models != ledger.job.facts().models:
+                note_models(marker.models, ledger, self._re_run)
             ledger.shards.record(block.n, shard, mtime_ns)
         failpoint("block_taken_over")
         new = Counter(ledger.verdicts.counts_in(block.n))

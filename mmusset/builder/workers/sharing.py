@@ -22,6 +22,9 @@ class Sharing:
     source: str
 
 
-def board_of(out: Path) -> Board:
-    """Where the workers of the dataset `out` meet: in its own folder, which they share."""
-    return Board(store_of(out / FOLDER / "shared"), str(out))
+def board_of(place: str | Path) -> Board:
+    """Where workers meet: in the folder of their dataset, which they share, or at a URL.
+
+    Raises MmussetError where a URL needs a library that is not installed.
+    """
+    return Board(store_of(str(place), f"{FOLDER}/shared"), str(place))

@@ -171,7 +171,9 @@ class Worker:
         self._board.put_segment(learnt)
         failpoint("segment_handed_in")
         self._done += 1
-        is_first = self._board.hand_in(Marker(lease.block, shard, learnt.sha256, self.name))
+        models = models_of(self._job.speaker, self._job.agents)
+        marker = Marker(lease.block, shard, learnt.sha256, self.name, models)
+        is_first = self._board.hand_in(marker)
         failpoint("marker_handed_in")
         self._too_late += not is_first
         late = "" if is_first else ", after another worker had"

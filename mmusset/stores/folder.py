@@ -94,7 +94,8 @@ class FolderStore:
         try:
             for tries_left in reversed(range(TRIES)):
                 try:
-                    path.parent.mkdir(parents=True, exist_ok=True)
+                    with suppress(FileExistsError):  # it was there, and is deleted just now
+                        path.parent.mkdir(parents=True, exist_ok=True)
                     fill(partial)
                     sync_file(partial)
                     partial.replace(path) if replace else os.link(partial, path)

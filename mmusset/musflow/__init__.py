@@ -9,6 +9,7 @@ Doors:
     training.run_folder   where a training's files are
     training.stages       codec, encode, flow; what `mmusset train` runs
     training.plan         what `mmusset train --plan` shows
+    encoders.bundled      features that are measured, which evaluation hears by too
     generate.requests     what `mmusset generate` asks for; needs no torch
     generate.generator    a trained model, opened
     generate.generate     a file for each request

@@ -126,6 +126,7 @@ class FlowTrainPart(TrainPart):
     weight_decay: NotNegative = 0.01
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
     drop: Share = 0.1  # of samples that get no condition at all, for classifier-free guidance
+    random_conditioning: bool = True  # a random subset of a sample's modalities, else all of them
     beat_drop: Share = 0.2  # of samples that get no metronome
     time_mean: float = -1.2  # of the logit-normal timesteps; below 0 near the noise
     time_std: Positive = 1.0

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mmusset.errors import MmussetError, Refused, UsageError
@@ -14,7 +16,7 @@ from mmusset.files import file_sha256
 from mmusset.musflow.codecs.codec import Codec, open_codec
 from mmusset.musflow.data.beat import NO_BEAT, Beat
 from mmusset.musflow.data.cache import EMBEDDED, LAYOUT, Cache, CacheManifest
-from mmusset.musflow.data.encode import mono_at
+from mmusset.musflow.data.encode import mono_at, whole_frames
 from mmusset.musflow.encoders.encoders import Encoders, open_encoders
 from mmusset.musflow.licences import show_licences
 from mmusset.musflow.model.musflow import MusFlow
@@ -28,6 +30,8 @@ from mmusset.training.checkpoint import newest
 from .asked_tempo import tempo_bounds_bpm
 from .nearest import NearestClip, TrainingClips
 from .requests import GenerationRequest
+
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +200,14 @@ class MusicGenerator:
             [key for n in buckets for key in cache.keys(n)],
             self.model.alignment.target(audio.to(self.device)),
         )
+
+    @torch.no_grad()
+    def through_codec(self, sound: Floats, rate_hz: int) -> Tensor:
+        """Sound `[frames, channels]` at a rate as its codec gives it back, `[channels, samples]`:
+        the best that the model could make of it. Raises BadSample where it is too short."""
+        whole = torch.from_numpy(whole_frames(sound, rate_hz, self.codec).copy())
+        latents, _ = self.codec.encode(whole[None].to(self.device))
+        return self.codec.decode(latents)[0].cpu()
 
     @torch.no_grad()
     def audio_vector(self, sound: Tensor) -> Tensor:

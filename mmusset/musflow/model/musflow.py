@@ -150,7 +150,7 @@ def draw(
     `[B, M]`, which modalities each sample has.
 
     Random conditioning: each sample is given a random non-empty subset of what it has, all equally
-    likely; `part.drop` of the samples are given none, for classifier-free guidance. The metronome
+    likely, unless the recipe has it off; `part.drop` of the samples are given none, for classifier-free guidance. The metronome
     is dropped by itself, in `part.beat_drop` of the samples.
     """
     device = str(present.device)
@@ -161,7 +161,7 @@ def draw(
     def uniform(name: str) -> Tensor:
         return torch.rand(shape[0], generator=generator(name), device=device)
 
-    subset = random_subset(uniform("subset"), present)
+    subset = random_subset(uniform("subset"), present) if part.random_conditioning else present
     return Draws(
         timesteps=flow.sample_timesteps(uniform("times"), part.time_mean, part.time_std),
         noise=torch.randn(shape, generator=generator("noise"), device=device),

@@ -1,0 +1,518 @@
+"""`mmusset evaluate`: rows are made and heard, columns computed, and judged by their own floors."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mmusset.errors import Refused
+from mmusset.progress import Progress
+from mmusset.safe_text import of_error
+from mmusset.sample import MusicEvidence
+
+from . import columns, controls
+from .claims import asked_of
+from .clips import Reference, read_reference, store_reference, usable
+from .columns import HeardByEar, MeasuredColumn, RowInHand
+from .distances import TooFew
+from .ears import EarOfEvaluation, NotRun, OpenEar, ears_asked
+from .heard import HeardTraining, conditions_of, hear_row, hear_training, measure_row
+from .judge import judged
+from .made import Files, make_row, through_codec, times_of
+from .record import EvaluationRecord, check_same, dataset_identity, record_of, unlike_parts
+from .report import write_report
+from .rows import SoundRow, slug
+from .settings import EvaluationSettings
+from .sounds import fitted, match_sounds, read_sound, write_control
+from .statistics import Estimate, piece_weights
+from .table import EvaluationRow, EvaluationTable
+from .variant import Variant
+
+if TYPE_CHECKING:
+    from mmusset.musflow.generate.generator import MusicGenerator
+    from mmusset.musflow.recipe import Modality
+
+MODEL = "the model"
+MAIN = "all three"
+REAL = "real"
+SHUFFLED = "shuffled frames"
+FOR_OTHERS = "for another group"
+
+
+def evaluate(
+    settings: EvaluationSettings,
+    folder: Path,
+    progress: Progress,
+    log: Callable[[str], None],
+    again: EvaluationRecord | None = None,
+) -> tuple[EvaluationTable, EvaluationRecord]:
+    """The table of a checkpoint, or of anybody's sounds, with its floors and ceilings; what was
+    made and heard is kept in `folder`, and not made again.
+
+    Raises UsageError where the split can't be used, Refused where the folder is of another
+    evaluation, or where it is to be that of a record `again` and can't be.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    asked = ears_asked(settings.ears)
+    generator = _generator(settings.checkpoint, settings.device, log)
+    reference = read_reference(
+        settings.data,
+        settings.split,
+        generator.codec.rate_hz if generator else 0,
+        generator.seconds if generator else 0.0,
+        folder,
+        settings.most,
+    )
+    notes = [f"{key} is left out: it {why}" for key, why in reference.unusable.items()]
+    identity = dataset_identity(settings.data, reference.keys)
+    record = record_of(settings, reference, identity, generator, asked)
+    check_same(folder, record)
+    if again and (unlike := unlike_parts(again, record)):
+        raise Refused(f"this can't be repeated: there is {' and '.join(unlike)} now")
+    store_reference(reference, folder)
+
+    rows = list(_control_rows(reference, folder))
+    if generator:
+        rows = [*_rows_of_model(generator, reference, settings.seeds, folder, progress), *rows]
+        rows += [_codec_row(generator, reference, folder, progress)]
+    if generator and settings.ablate:
+        from .ablation import ablation_variants
+
+        for variant in ablation_variants(generator, settings.data, folder, progress, log):
+            rows.append(_variant_row(variant, reference, settings, folder, progress, log))
+    given, complaints = _given_rows(settings, reference, folder)
+    rows, notes = [*given, *rows], [*notes, *complaints]
+
+    opened = _opened(asked, settings.device)
+    training = _training(settings.data, opened, reference, folder, identity, progress)
+    if nearest := _nearest_row(settings.data, opened, training, reference, folder, progress):
+        rows.append(nearest)
+    rows = _in_order(rows)
+    measured = _measured(rows, reference, folder, progress)
+    heard = {
+        ear.name: _heard(ear, open_ear, training.get(ear.name), rows, reference, folder, progress)
+        for ear, open_ear in opened
+    }
+    circular = _circular(generator, asked, opened)
+    all_columns = _columns(asked, heard, measured, reference, circular)
+    hands = {row.name: _in_hand(row, reference) for row in rows}
+    estimates = {
+        (row.name, each.column.name): _estimate(each, hands[row.name])
+        for row in rows
+        for each in all_columns
+    }
+    bare = [_bare(row, hands[row.name]) for row in rows]
+    table = judged(bare, [each.column for each in all_columns], estimates, tuple(notes))
+    record = record.model_copy(
+        update={"ears": {ear.name: _identity_of(open_ear) for ear, open_ear in opened}}
+    )
+    write_report(folder, table, record)
+    return table, record
+
+
+def _generator(checkpoint: str, device: str, log: Callable[[str], None]) -> "MusicGenerator | None":
+    if not checkpoint:
+        return None
+    from mmusset.installed import check_installed
+
+    check_installed("evaluating a checkpoint")
+    from mmusset.musflow.generate.generator import MusicGenerator
+    from mmusset.training.world import pick_device
+
+    return MusicGenerator(Path(checkpoint), pick_device(device), log)
+
+
+def _rows_of_model(
+    generator: "MusicGenerator",
+    reference: Reference,
+    seeds: int,
+    folder: Path,
+    progress: Progress,
+) -> Iterable[SoundRow]:
+    from mmusset.musflow.recipe import MODALITIES
+
+    told: dict[str, tuple[Modality, ...]] = {name: (name,) for name in MODALITIES}
+    told |= {MAIN: MODALITIES, "nothing": ()}
+    made = {}
+    for name, modalities in told.items():
+        row = _made(generator, reference, name, modalities, seeds, folder, progress)
+        made[name] = row
+        yield row
+    if reference.others():
+        yield replace(
+            made[MAIN],
+            name=FOR_OTHERS,
+            kind="control",
+            about="all three, judged by what was asked of another group's clip",
+            is_main=False,
+            for_others=True,
+            seconds=None,
+        )
+
+
+def _made(
+    generator: "MusicGenerator",
+    reference: Reference,
+    name: str,
+    told: "Sequence[Modality]",
+    seeds: int,
+    folder: Path,
+    progress: Progress,
+    variant: Variant | None = None,
+) -> SoundRow:
+    place = Path("sounds") / slug(name)
+    progress.stage(f"making {name}", total=seeds * len(reference.clips))
+    sampler = generator.recipe.sampler
+    files = make_row(
+        generator,
+        reference,
+        told,
+        seeds,
+        folder / place,
+        variant.change(sampler) if variant and variant.change else sampler,
+        lambda: progress.add(1),
+    )
+    return SoundRow(
+        name=name,
+        kind="made",
+        about=variant.about if variant else f"made from {_spoken(told)}",
+        files=files,
+        system=MODEL,
+        is_main=name == MAIN,
+        folder=str(place),
+        seconds=times_of(folder / place),
+    )
+
+
+def _spoken(told: "Sequence[Modality]") -> str:
+    return "no condition at all" if not told else ", ".join(told)
+
+
+def _codec_row(
+    generator: "MusicGenerator", reference: Reference, folder: Path, progress: Progress
+) -> SoundRow:
+    place = Path("sounds") / "codec"
+    progress.stage("through the codec", total=len(reference.clips))
+    files = through_codec(generator, reference, folder / place, lambda: progress.add(1))
+    about = "the real clips through the model's codec: the best that it could make"
+    return SoundRow("real through the codec", "control", about, files, folder=str(place))
+
+
+def _control_rows(reference: Reference, folder: Path) -> Iterable[SoundRow]:
+    real = {clip.key: clip.sound for clip in reference.clips}
+    yield SoundRow(
+        REAL,
+        "control",
+        "real clips against the other half's: what no model can be told from",
+        (real,),
+        folder="sounds/real",
+    )
+    rate_hz, window = reference.window.rate_hz, reference.window
+    floors: tuple[tuple[str, str, Callable[[np.ndarray, int], np.ndarray]], ...] = (
+        (
+            SHUFFLED,
+            "the real clips, their moments of 64 ms in random order",
+            lambda sound, n: controls.shuffled(sound, rate_hz, n),
+        ),
+        ("noise", "white noise, each as loud as a real clip", controls.noise_like),
+        ("silence", "nothing", lambda sound, n: controls.silence_like(sound)),
+    )
+    for name, about, make in floors:
+        place = Path("sounds") / slug(name)
+        files = {}
+        for n, clip in enumerate(reference.clips):
+            files[clip.key] = out = folder / place / f"{clip.key}-0.flac"
+            if not out.exists():
+                write_control(out, make(read_sound(clip.sound, window), n), rate_hz)
+        yield SoundRow(name, "control", about, (files,), folder=str(place))
+
+
+def _given_rows(
+    settings: EvaluationSettings, reference: Reference, folder: Path
+) -> tuple[list[SoundRow], list[str]]:
+    """The rows of `--sounds`, and what is to be said of their folders. Of the first seed there are
+    copies in `folder`, for the page and listening tests."""
+    rows, notes = [], []
+    for name, given in settings.sounds:
+        matched = match_sounds(Path(given), reference.keys, reference.window)
+        if said := matched.text():
+            notes.append(f"--sounds {name}: {said}")
+        place = Path("sounds") / slug(name)
+        for key, path in matched.by_seed[0].items():
+            sound = read_sound(path, reference.window)
+            write_control(folder / place / f"{key}-0.flac", sound, reference.window.rate_hz)
+        row = SoundRow(
+            name=name,
+            kind="sounds",
+            about="files that were given",
+            files=matched.by_seed,
+            system=name,
+            is_main=True,
+            folder=str(place),
+        )
+        rows.append(row)
+        if reference.others():
+            rows.append(
+                replace(
+                    row,
+                    name=f"{name} {FOR_OTHERS}",
+                    kind="control",
+                    about=f"{name}, judged by what was asked of another group's clip",
+                    is_main=False,
+                    for_others=True,
+                )
+            )
+    return rows, notes
+
+
+def _variant_row(
+    variant: Variant,
+    reference: Reference,
+    settings: EvaluationSettings,
+    folder: Path,
+    progress: Progress,
+    log: Callable[[str], None],
+) -> SoundRow:
+    from mmusset.musflow.recipe import MODALITIES
+
+    generator = _generator(str(variant.run), settings.device, log)
+    assert generator
+    return _made(
+        generator, reference, variant.name, MODALITIES, settings.seeds, folder, progress, variant
+    )
+
+
+def _opened(
+    asked: Sequence[tuple[EarOfEvaluation, str]], device: str
+) -> list[tuple[EarOfEvaluation, OpenEar | NotRun]]:
+    found: list[tuple[EarOfEvaluation, OpenEar | NotRun]] = []
+    for ear, model in asked:
+        try:
+            found.append((ear, ear.opens(model, device)))
+        except NotRun as why:
+            found.append((ear, why))
+        except ImportError as error:
+            found.append((ear, NotRun(f"it can't be loaded here: {of_error(error)}")))
+    return found
+
+
+def _training(
+    dataset: str,
+    opened: Sequence[tuple[EarOfEvaluation, OpenEar | NotRun]],
+    reference: Reference,
+    folder: Path,
+    identity: str,
+    progress: Progress,
+) -> dict[str, HeardTraining]:
+    found = {}
+    for ear, open_ear in opened:
+        if isinstance(open_ear, NotRun):
+            continue
+        progress.stage(f"{ear.name} hears the training clips", total=0)
+        heard = hear_training(
+            dataset,
+            open_ear,
+            ear.name,
+            reference.window,
+            folder / "heard",
+            identity,
+            lambda: progress.add(1),
+        )
+        if heard:
+            found[ear.name] = heard
+    return found
+
+
+def _nearest_row(
+    dataset: str,
+    opened: Sequence[tuple[EarOfEvaluation, OpenEar | NotRun]],
+    training: dict[str, HeardTraining],
+    reference: Reference,
+    folder: Path,
+    progress: Progress,
+) -> SoundRow | None:
+    """For each clip the training clip that sounds most like it, to the first ear that listens."""
+    first = next((ear for ear, _ in opened if ear.name in training), None)
+    if first is None:
+        return None
+    open_ear = next(each for ear, each in opened if ear is first)
+    assert isinstance(open_ear, OpenEar)
+    real = SoundRow(REAL, "control", "", ({clip.key: clip.sound for clip in reference.clips},))
+    progress.stage(f"{first.name} hears real clips", total=len(reference.clips))
+    heard = hear_row(
+        real, open_ear, first.name, reference.window, folder / "heard", lambda: progress.add(1)
+    )[0]
+    known = training[first.name]
+    nearest = [
+        known.keys[int(np.square(known.vectors - vector).sum(axis=1).argmin())]
+        for vector in heard.vectors
+    ]
+    place = Path("sounds") / "nearest"
+    files: Files = ({clip.key: folder / place / f"{clip.key}-0.flac" for clip in reference.clips},)
+    wanted = dict(zip(reference.keys, nearest, strict=True))
+    if any(not path.exists() for path in files[0].values()):
+        window = reference.window
+        for read, _ in usable(dataset, "train", set(nearest), {}):
+            for key, other in wanted.items():
+                if other == read.key:
+                    sound = fitted(read.sound, read.rate_hz, window)
+                    write_control(files[0][key], sound, window.rate_hz)
+    about = f"for each clip the training clip that sounds most like it, to {first.name}"
+    return SoundRow("nearest training clip", "control", about, files, folder=str(place))
+
+
+def _in_order(rows: Sequence[SoundRow]) -> list[SoundRow]:
+    """Real ones, what is judged, and the floors."""
+    first = (REAL, "real through the codec", "nearest training clip")
+    last = (SHUFFLED, "noise", "silence")
+    by_name = {row.name: row for row in rows}
+    middle = [row for row in rows if row.name not in first + last]
+    return [
+        *(by_name[name] for name in first if name in by_name),
+        *middle,
+        *(by_name[name] for name in last if name in by_name),
+    ]
+
+
+def _measured(
+    rows: Sequence[SoundRow], reference: Reference, folder: Path, progress: Progress
+) -> dict[str, tuple[tuple[MusicEvidence, ...], ...]]:
+    progress.stage("measuring", total=sum(_count(row) for row in rows))
+    found = {}
+    for row in rows:
+        if not row.for_others:
+            found[row.name] = measure_row(
+                row, reference.window, folder / "heard", lambda: progress.add(1)
+            )
+    return found | {row.name: found[_source(row, rows).name] for row in rows if row.for_others}
+
+
+def _heard(
+    ear: EarOfEvaluation,
+    open_ear: OpenEar | NotRun,
+    training: HeardTraining | None,
+    rows: Sequence[SoundRow],
+    reference: Reference,
+    folder: Path,
+    progress: Progress,
+) -> HeardByEar | NotRun:
+    if isinstance(open_ear, NotRun):
+        return open_ear
+    progress.stage(f"{ear.name} hears", total=sum(_count(row) for row in rows))
+    by_row = {
+        row.name: hear_row(
+            row, open_ear, ear.name, reference.window, folder / "heard", lambda: progress.add(1)
+        )
+        for row in rows
+        if not row.for_others
+    }
+    by_row |= {row.name: by_row[_source(row, rows).name] for row in rows if row.for_others}
+    texts = conditions_of(reference, open_ear.of_texts) if open_ear.of_texts else None
+    pictures = None
+    if open_ear.of_pictures:
+        seen = open_ear.of_pictures([clip.picture for clip in reference.clips])
+        pictures = np.asarray(seen, dtype=np.float64)
+    return HeardByEar(
+        by_row[REAL][0], by_row, training.vectors if training else None, texts, pictures
+    )
+
+
+def _count(row: SoundRow) -> int:
+    return 0 if row.for_others else sum(len(files) for files in row.files)
+
+
+def _source(row: SoundRow, rows: Sequence[SoundRow]) -> SoundRow:
+    """The row whose sounds these are."""
+    return next(each for each in rows if each.is_main and each.system == row.system)
+
+
+def _circular(
+    generator: "MusicGenerator | None",
+    asked: Sequence[tuple[EarOfEvaluation, str]],
+    opened: Sequence[tuple[EarOfEvaluation, OpenEar | NotRun]],
+) -> dict[str, str]:
+    """Which ears the model was trained with: they are no judges of it."""
+    if generator is None:
+        return {}
+    encoders = generator.recipe.encoders
+    models = {getattr(encoders, name).model for name in ("image", "story", "caption", "audio")}
+    identities = set(generator.manifest.spec.encoders.values())
+    why = "the model was trained with this very checkpoint: name another, --ears clap=MODEL"
+    return {
+        ear.name: why
+        for (ear, model), (_, open_ear) in zip(asked, opened, strict=True)
+        if (model and model in models)
+        or (ear.pretrained and isinstance(open_ear, OpenEar) and open_ear.identity in identities)
+    }
+
+
+def _columns(
+    asked: Sequence[tuple[EarOfEvaluation, str]],
+    heard: dict[str, HeardByEar | NotRun],
+    measured: dict[str, tuple[tuple[MusicEvidence, ...], ...]],
+    reference: Reference,
+    circular: dict[str, str],
+) -> list[MeasuredColumn]:
+    found: list[MeasuredColumn] = []
+    for ear, _ in asked:
+        found += columns.distance_columns(ear, heard[ear.name])
+    for ear, _ in asked:
+        why = circular.get(ear.name, "")
+        if ear.has_tags:
+            found.append(columns.tag_column(ear, heard[ear.name]))
+        if ear.reads:
+            found.append(columns.cosine_column(ear, heard[ear.name], "caption", why))
+        if ear.sees:
+            found.append(columns.cosine_column(ear, heard[ear.name], "image", why))
+    claims = [asked_of(clip.caption) for clip in reference.clips]
+    found += columns.claim_columns(claims, measured)
+    found += [columns.nearness_column(ear, heard[ear.name]) for ear, _ in asked]
+    found.append(columns.speed_column(reference.window.seconds))
+    return found
+
+
+def _bare(row: SoundRow, hand: RowInHand) -> EvaluationRow:
+    """A row before it has figures."""
+    return EvaluationRow(
+        name=row.name,
+        kind=row.kind,
+        about=row.about,
+        system=row.system,
+        is_main=row.is_main,
+        for_others=row.for_others,
+        clips=len(hand.here),
+        pieces=len(set(hand.pieces)),
+        seeds=len(row.files),
+        folder=row.folder,
+    )
+
+
+def _in_hand(row: SoundRow, reference: Reference) -> RowInHand:
+    places = {key: n for n, key in enumerate(reference.keys)}
+    here = np.array(sorted(places[key] for key in row.files[0]), dtype=np.int64)
+    others = reference.others()
+    asked = np.array(others, dtype=np.int64)[here] if row.for_others and others else here
+    weights = piece_weights([clip.piece for clip in reference.clips])[:, here]
+    halvings = reference.halvings() if len(reference.groups) > 1 else np.zeros((0, 0))
+    return RowInHand(
+        row,
+        here,
+        asked,
+        weights,
+        halvings[:, here] if len(halvings) else halvings,
+        tuple(reference.clips[n].piece for n in here),
+    )
+
+
+def _estimate(column: MeasuredColumn, hand: RowInHand) -> Estimate | str:
+    """An estimate, or why there is none."""
+    try:
+        return column.estimate(hand)
+    except (NotRun, TooFew) as why:
+        return str(why)
+
+
+def _identity_of(open_ear: OpenEar | NotRun) -> str:
+    return open_ear.identity if isinstance(open_ear, OpenEar) else f"not run: {open_ear}"

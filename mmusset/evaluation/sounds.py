@@ -1,0 +1,156 @@
+"""The sounds of an evaluation's rows: files in one folder, all read in one way."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmusset.errors import MmussetError, UsageError
+from mmusset.files import PARTIAL, file_sha256
+
+Floats = NDArray[np.float32]
+
+SUFFIXES = (".flac", ".wav", ".ogg", ".mp3")
+MOST_NAMED = 8
+LEAST_SHARE = 0.98  # of the window: what is shorter is another length of music
+
+
+class Short(MmussetError):
+    """A file is shorter than the clips that it is to be compared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What of every file is heard: its first seconds, at this rate."""
+
+    rate_hz: int
+    seconds: float
+
+    @property
+    def frames(self) -> int:
+        return round(self.rate_hz * self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedSounds:
+    """A folder's files by the keys of the clips that they are for, a dictionary for each seed; and
+    what is missing, short, or for no clip."""
+
+    by_seed: tuple[dict[str, Path], ...]
+    missing: tuple[str, ...]
+    short: tuple[str, ...]
+    extra: tuple[str, ...]
+
+    def text(self) -> str:
+        """What is not as it should be, in a line; "" where all is."""
+        parts = [
+            f"{len(names)} {what} ({_some(names)})"
+            for what, names in (
+                ("clips have no file", self.missing),
+                ("files are too short", self.short),
+                ("files are for no clip", self.extra),
+            )
+            if names
+        ]
+        return "; ".join(parts)
+
+
+def read_sound(path: Path, window: Window) -> Floats:
+    """A file's sound `[frames, channels]` at the window's rate and of its length.
+
+    Raises Short where it is shorter, MmussetError where it can't be read.
+    """
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(path) as file:
+            rate_hz = file.samplerate
+            wanted = round(window.seconds * rate_hz)
+            if file.frames < LEAST_SHARE * wanted:
+                raise Short(f"{path} is {file.frames / rate_hz:.2f} s, not {window.seconds:.2f} s")
+            sound = file.read(wanted, dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise MmussetError(f"{path} can't be read as sound: {error}") from None
+    return fitted(sound, rate_hz, window)
+
+
+def fitted(sound: Floats, rate_hz: int, window: Window) -> Floats:
+    """Sound `[frames, channels]` at the window's rate, and exactly as long."""
+    if rate_hz != window.rate_hz:
+        import soxr
+
+        sound = np.asarray(soxr.resample(sound, rate_hz, window.rate_hz), dtype=np.float32)
+    sound = sound[: window.frames]
+    short = window.frames - len(sound)
+    return np.pad(sound, ((0, short), (0, 0))) if short else sound
+
+
+def write_control(path: Path, sound: Floats, rate_hz: int) -> None:
+    """A sound `[frames, channels]` as FLAC, whole or not at all."""
+    import soundfile
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + PARTIAL)
+    soundfile.write(partial, np.clip(sound, -1, 1), rate_hz, format="FLAC", subtype="PCM_16")
+    partial.replace(path)
+
+
+def match_sounds(folder: Path, keys: Sequence[str], window: Window) -> MatchedSounds:
+    """The files of a folder that are named after clips: KEY.flac, or KEY-0.flac, KEY-1.flac for
+    several seeds.
+
+    A clip that lacks one of its files, or has one that is too short, is left out. Raises UsageError
+    where no file is named after a clip.
+    """
+    import soundfile
+
+    if not folder.is_dir():
+        raise UsageError(f"--sounds: there is no folder {folder}")
+    known = set(keys)
+    found: dict[str, dict[str, Path]] = {}
+    short, extra = [], []
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in SUFFIXES:
+            continue
+        named = re.fullmatch(r"(?P<key>.+?)(?:-(?P<seed>\d+))?", path.stem)
+        key, seed = (named["key"], named["seed"] or "0") if named else ("", "0")
+        if path.stem in known:  # a key may end in a number itself
+            key, seed = path.stem, "0"
+        if key not in known:
+            extra.append(path.name)
+            continue
+        try:
+            with soundfile.SoundFile(path) as file:
+                is_short = file.frames < LEAST_SHARE * window.seconds * file.samplerate
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise MmussetError(f"{path} can't be read as sound: {error}") from None
+        if is_short:
+            short.append(path.name)
+        else:
+            found.setdefault(seed, {})[key] = path
+    if not found:
+        raise UsageError(
+            f"--sounds: no file in {folder} is named after a clip and long enough; they are"
+            f" KEY.flac, such as {keys[0]}.flac, of {window.seconds:.2f} s"
+        )
+    whole = [key for key in keys if all(key in files for files in found.values())]
+    missing = tuple(key for key in keys if key not in whole)
+    by_seed = tuple({key: files[key] for key in whole} for _, files in sorted(found.items()))
+    return MatchedSounds(by_seed, missing, tuple(short), tuple(extra))
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
+
+
+def sha256_of_files(paths: Sequence[Path]) -> str:
+    """One hash of the content of files, in their order."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(bytes.fromhex(file_sha256(path)))
+    return digest.hexdigest()

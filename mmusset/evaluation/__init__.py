@@ -2,14 +2,13 @@
 needs to be believed: floors and ceilings in the same table, intervals, and a record.
 
 Doors:
-    evaluate      `evaluate`: the whole table of a checkpoint, or of anybody's sounds
-    table         the table: rows, columns, figures
-    show          the table as text for people, and as Markdown
-    distances     distances between two sets of embeddings, in closed form
-    controls      what is no music, made of what is: shuffled frames, noise, silence
-    ears          what gives each sound a vector, and some of them tags
-    page          the page with sounds side by side and plots
-    record        what a table was made from, by which it is made again
-    ablation      the same training without one of its parts
-    listening     a blind listening test as a folder, and what its answers say
+    settings     what is asked of an evaluation
+    evaluate     `evaluate`: the whole table of a checkpoint, or of anybody's sounds
+    repeat       an evaluation repeated by its record, and two of them side by side
+    show         a table as text for people, and as Markdown
+    listening    a blind listening test as a folder, and what its answers say
+    distances    distances between two sets of embeddings, in closed form
+    statistics   figures with their intervals, by drawing pieces anew
+    controls     what is no music, made of what is: shuffled frames, noise, silence
+    ears         what gives each sound a vector, and some of them tags
 """

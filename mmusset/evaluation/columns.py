@@ -16,7 +16,7 @@ from .heard import HeardSounds
 from .rows import SoundRow
 from .statistics import (
     INFINITY_FROM,
-    Estimate,
+    DrawnEstimate,
     frechet_distances,
     kernel_distances,
     kullback_leibler,
@@ -41,18 +41,18 @@ class RowInHand:
     halvings: Floats
     pieces: tuple[str, ...]
 
-    def estimate(self, counted: Floats, of: Floats) -> Estimate:
+    def estimate(self, counted: Floats, of: Floats) -> DrawnEstimate:
         """Sum over sum, of the clips for which there is anything to count. Raises NotRun where
         there are none."""
         there = of > 0
         if not there.any():
             raise NotRun("no clip asks for it")
         pieces = {piece for piece, is_there in zip(self.pieces, there, strict=True) if is_there}
-        return Estimate(ratio(counted, of, self.weights), int(there.sum()), len(pieces))
+        return DrawnEstimate(ratio(counted, of, self.weights), int(there.sum()), len(pieces))
 
-    def of_all(self, values: Floats) -> Estimate:
+    def of_all(self, values: Floats) -> DrawnEstimate:
         """A distance of all of its clips."""
-        return Estimate(values, len(self.here), len(set(self.pieces)), is_biased=True)
+        return DrawnEstimate(values, len(self.here), len(set(self.pieces)), is_biased=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class MeasuredColumn:
     """A column, and what gives its estimate of a row, or raises NotRun or TooFew."""
 
     column: EvaluationColumn
-    estimate: Callable[[RowInHand], Estimate]
+    estimate: Callable[[RowInHand], DrawnEstimate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +78,11 @@ class HeardByEar:
 def distance_columns(ear: EarOfEvaluation, heard: HeardByEar | NotRun) -> list[MeasuredColumn]:
     """How far all sounds are from all real ones, as an ear hears it."""
 
-    def by_kernel(hand: RowInHand) -> Estimate:
+    def by_kernel(hand: RowInHand) -> DrawnEstimate:
         made, real = _both(hand, heard)
         return hand.of_all(kernel_distances(made, real, hand.halvings, hand.weights))
 
-    def by_frechet(hand: RowInHand) -> Estimate:
+    def by_frechet(hand: RowInHand) -> DrawnEstimate:
         made, real = _both(hand, heard)
         return hand.of_all(frechet_distances(made, real, hand.halvings, hand.weights))
 
@@ -111,7 +111,7 @@ def distance_columns(ear: EarOfEvaluation, heard: HeardByEar | NotRun) -> list[M
 def nearness_column(ear: EarOfEvaluation, heard: HeardByEar | NotRun) -> MeasuredColumn:
     """Who copies: the share nearer to a training clip than all but 5 % of held-out real clips."""
 
-    def estimate(hand: RowInHand) -> Estimate:
+    def estimate(hand: RowInHand) -> DrawnEstimate:
         heard_by = _open(heard)
         if heard_by.training is None or len(heard_by.training) < 2:
             raise NotRun("the dataset has no training clips")
@@ -135,7 +135,7 @@ def nearness_column(ear: EarOfEvaluation, heard: HeardByEar | NotRun) -> Measure
 def tag_column(ear: EarOfEvaluation, heard: HeardByEar | NotRun) -> MeasuredColumn:
     """How unlike the tags are to those of the real clip."""
 
-    def estimate(hand: RowInHand) -> Estimate:
+    def estimate(hand: RowInHand) -> DrawnEstimate:
         heard_by = _open(heard)
         real = heard_by.real.tags[hand.asked]
         apart = [kullback_leibler(real, each.tags) for each in _rows(hand, heard_by)]
@@ -159,7 +159,7 @@ def cosine_column(
     `circular` says why it is not run: a model that is told this embedding is no judge of it.
     """
 
-    def estimate(hand: RowInHand) -> Estimate:
+    def estimate(hand: RowInHand) -> DrawnEstimate:
         if circular:
             raise NotRun(circular)
         heard_by = _open(heard)
@@ -187,8 +187,8 @@ def claim_columns(
 ) -> list[MeasuredColumn]:
     """What was asked for by captions, against what is measured on the sound."""
 
-    def estimate_of(wanted: Callable[[Claim], bool]) -> Callable[[RowInHand], Estimate]:
-        def estimate(hand: RowInHand) -> Estimate:
+    def estimate_of(wanted: Callable[[Claim], bool]) -> Callable[[RowInHand], DrawnEstimate]:
+        def estimate(hand: RowInHand) -> DrawnEstimate:
             asked = [[claim for claim in claims[n] if wanted(claim)] for n in hand.asked]
             return hand.estimate(*kept_and_asked(asked, measured[hand.row.name]))
 
@@ -220,7 +220,7 @@ def claim_columns(
 def speed_column(seconds: float) -> MeasuredColumn:
     """How many seconds of music a second makes, on this machine."""
 
-    def estimate(hand: RowInHand) -> Estimate:
+    def estimate(hand: RowInHand) -> DrawnEstimate:
         times = hand.row.seconds
         if not times:
             raise NotRun("not made here")
@@ -246,7 +246,7 @@ def _column(
     kind: str,
     better: str,
     about: str,
-    estimate: Callable[[RowInHand], Estimate],
+    estimate: Callable[[RowInHand], DrawnEstimate],
     ear: EarOfEvaluation | None = None,
     form: str = "{:.2f}",
 ) -> MeasuredColumn:

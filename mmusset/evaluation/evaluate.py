@@ -26,7 +26,7 @@ from .report import write_report
 from .rows import SoundRow, slug
 from .settings import EvaluationSettings
 from .sounds import fitted, match_sounds, read_sound, write_control
-from .statistics import Estimate, piece_weights
+from .statistics import DrawnEstimate, piece_weights
 from .table import EvaluationRow, EvaluationTable
 from .variant import Variant
 
@@ -506,7 +506,7 @@ def _in_hand(row: SoundRow, reference: Reference) -> RowInHand:
     )
 
 
-def _estimate(column: MeasuredColumn, hand: RowInHand) -> Estimate | str:
+def _estimate(column: MeasuredColumn, hand: RowInHand) -> DrawnEstimate | str:
     """An estimate, or why there is none."""
     try:
         return column.estimate(hand)

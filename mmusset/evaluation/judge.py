@@ -3,12 +3,12 @@ worse no worse says nothing here, and nobody wins where intervals overlap."""
 
 from collections.abc import Mapping, Sequence
 
-from .statistics import Estimate
+from .statistics import DrawnEstimate
 from .table import EvaluationColumn, EvaluationRow, EvaluationTable, Figure, FigureInterval
 
 FLOOR = "shuffled frames"
 
-Estimates = Mapping[tuple[str, str], Estimate | str]
+Estimates = Mapping[tuple[str, str], DrawnEstimate | str]
 
 
 def judged(
@@ -65,7 +65,7 @@ def _says_nothing(
     return "" if apart.low > 0 else what
 
 
-def _figure(estimate: Estimate | str, mute: str) -> Figure:
+def _figure(estimate: DrawnEstimate | str, mute: str) -> Figure:
     if isinstance(estimate, str):
         return Figure(status="not run", why=estimate)
     return Figure(
@@ -91,7 +91,11 @@ def _differences(
     found = {}
     for column in columns:
         own, other = estimates[row.name, column.name], estimates[main.name, column.name]
-        if isinstance(own, Estimate) and isinstance(other, Estimate) and own.clips == other.clips:
+        if (
+            isinstance(own, DrawnEstimate)
+            and isinstance(other, DrawnEstimate)
+            and own.clips == other.clips
+        ):
             found[column.name] = own.minus(other)
     return found
 
@@ -106,7 +110,7 @@ def _winners(table: EvaluationTable, estimates: Estimates) -> dict[str, str]:
             for row in table.rows
             if row.kind != "control"
             and row.figures[column.name].status == "measured"
-            and isinstance(estimate := estimates[row.name, column.name], Estimate)
+            and isinstance(estimate := estimates[row.name, column.name], DrawnEstimate)
         }
         for name, own in rivals.items():
             others = [other for rival, other in rivals.items() if rival != name]
@@ -115,7 +119,7 @@ def _winners(table: EvaluationTable, estimates: Estimates) -> dict[str, str]:
     return found
 
 
-def _is_better(own: Estimate, other: Estimate, column: EvaluationColumn) -> bool:
+def _is_better(own: DrawnEstimate, other: DrawnEstimate, column: EvaluationColumn) -> bool:
     """Beyond chance, of equally many clips."""
     if own.clips != other.clips:
         return False

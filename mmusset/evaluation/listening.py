@@ -26,7 +26,7 @@ from .judge import judged
 from .record import EvaluationRecord, read_record
 from .report import write_report
 from .sounds import read_sound, write_control
-from .statistics import DRAWS, Estimate
+from .statistics import DRAWS, DrawnEstimate
 from .table import EvaluationColumn, EvaluationRow, EvaluationTable
 
 Floats = NDArray[np.float64]
@@ -269,7 +269,7 @@ def _opinion(
     answers: Sequence[ListenerAnswers],
     keys: Mapping[str, ListeningKey],
     pieces: Mapping[str, str],
-) -> Estimate | str:
+) -> DrawnEstimate | str:
     """A row's mean over listeners and clips, and that of listeners and pieces drawn anew, each
     independently of the other (Owen 2007, arXiv 0712.1111)."""
     told = [
@@ -292,7 +292,7 @@ def _opinion(
     weights = by_listener[:, listeners] * by_piece[:, places]
     with np.errstate(invalid="ignore"):
         values = weights @ np.array([float(p) for *_, p in told]) / weights.sum(axis=1)
-    return Estimate(values, len({clip for _, _, clip, _ in told}), len(names))
+    return DrawnEstimate(values, len({clip for _, _, clip, _ in told}), len(names))
 
 
 def _multiplicities(random: np.random.Generator, count: int) -> Floats:

@@ -20,7 +20,7 @@ LOW, HIGH = 2.5, 97.5
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class DrawnEstimate:
     """A figure `values[0]`, and what it is for each draw of pieces; of how many clips, pieces.
 
     A distance `is_biased` in a draw: sets with repetitions lie farther apart than sets without.
@@ -35,7 +35,7 @@ class Estimate:
         """The figure, and where the middle 95 % of the draws lie."""
         return interval_of(self.values, self.is_biased)
 
-    def minus(self, other: "Estimate") -> FigureInterval:
+    def minus(self, other: "DrawnEstimate") -> FigureInterval:
         """The difference, each draw with the same pieces."""
         count = min(len(self.values), len(other.values))
         return interval_of(self.values[:count] - other.values[:count], self.is_biased)

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from mmusset.evaluation import controls
 from tests.support.media import RATE_HZ, sound_of
 
-
 Sound = NDArray[np.float32]
 
 

@@ -197,9 +197,7 @@ def test_several_seeds_are_one_row(settings: EvaluationSettings, tmp_path: Path)
     assert "8 clips in each half" in figure(table, "two", KERNEL).why
 
 
-def test_a_folder_of_another_evaluation_is_refused(
-    out: Path, settings: EvaluationSettings
-) -> None:
+def test_a_folder_of_another_evaluation_is_refused(out: Path, settings: EvaluationSettings) -> None:
     with pytest.raises(Refused, match="holds the evaluation of another dataset or split"):
         evaluate(settings.model_copy(update={"most": 8}), out, Progress(), print)
 
@@ -225,7 +223,7 @@ def test_options_that_ask_for_nothing() -> None:
 
 
 def test_no_ear_of_that_name(settings: EvaluationSettings, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no ear is named 'musicn'. Did you mean 'musicnn'"):
+    with pytest.raises(UsageError, match=r"no ear is named 'musicn'\. Did you mean 'musicnn'"):
         evaluate(settings.model_copy(update={"ears": ("musicn",)}), tmp_path, Progress(), print)
 
 

@@ -72,6 +72,10 @@ MAY_USE: dict[str, set[str]] = {
     "view": {*NOUNS, "dsp", "ears", "sources", "speakers", "shards", "builder"},
     "training": {*NOUNS, "evidence", "shards"},
     "musflow": {*NOUNS, "dsp", "pretrained", "shards", "training", "truth"},
+    "evaluation": {
+        *NOUNS,
+        *("dsp", "pretrained", "evidence", "ears", "truth", "shards", "training", "musflow"),
+    },
     "finetune": {*NOUNS, "shards", "training", "truth", "agents", "speakers", "prompts"},
     "composer": {*NOUNS, "musflow", "training"},
     "calibrating": {*NOUNS, "builder", "ears", "speakers"},
@@ -100,7 +104,7 @@ MAY_USE: dict[str, set[str]] = {
             "speakers",
             "truth",
         ),
-        *("sources", "ears", "training", "musflow", "finetune"),
+        *("sources", "ears", "training", "musflow", "evaluation", "finetune"),
     },
     "__main__": {"cli"},
 }

@@ -150,8 +150,9 @@ def draw(
     `[B, M]`, which modalities each sample has.
 
     Random conditioning: each sample is given a random non-empty subset of what it has, all equally
-    likely, unless the recipe has it off; `part.drop` of the samples are given none, for classifier-free guidance. The metronome
-    is dropped by itself, in `part.beat_drop` of the samples.
+    likely, unless the recipe has it off: then all of it. `part.drop` of the samples are given none,
+    for classifier-free guidance. The metronome is dropped by itself, in `part.beat_drop` of the
+    samples.
     """
     device = str(present.device)
 

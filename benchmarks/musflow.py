@@ -23,7 +23,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from mmusset.evidence.music import measure
@@ -35,14 +34,11 @@ from mmusset.measurements.loudness import LOUDNESS
 from mmusset.measurements.percussion import PERCUSSION
 from mmusset.measurements.tempo import TEMPO
 from mmusset.musflow.data.encode import whole_frames
-from mmusset.musflow.encoders.bundled import SoundStatistics
 from mmusset.musflow.generate.asked_tempo import tempo_bounds_bpm
 from mmusset.musflow.generate.generator import MusicGenerator
 from mmusset.musflow.generate.requests import GenerationRequest
 from mmusset.musflow.model.sampler import sample
 from mmusset.musflow.recipe import MODALITIES, Modality
-from mmusset.musflow.sound.geometry import Geometry
-from mmusset.musflow.sound.mel import log_mel, sound_of
 from mmusset.musflow.sound.sound_file import peak_safe
 from mmusset.musflow.sound.spectrogram import spectrogram
 from mmusset.sample import MusicEvidence
@@ -52,7 +48,6 @@ from mmusset.truth.extract import extract
 sys.path.insert(0, str(Path(__file__).parents[1] / "demo_media"))
 import scores
 
-Floats = NDArray[np.float64]
 ROOT = Path(__file__).parent.parent
 TOLD: dict[str, tuple[Modality, ...]] = {name: (name,) for name in MODALITIES}
 TOLD |= {"all three": MODALITIES, "nothing": ()}
@@ -69,7 +64,6 @@ HEARD: dict[str, Callable[[MusicEvidence], float]] = {
 # Words of a caption that ask for more or for less of it; those between ask for neither.
 WORDS = {"pulse": "fast", "loudness": "loud", "brightness": "bright"}
 WORDS |= {"percussion": "percussive", "density": "busy"}
-EAR = Geometry(16000, 10.24, 1024, 256, 20, 1, 1)  # of the second embedding
 
 
 Wants = dict[str, bool]
@@ -117,7 +111,7 @@ def main() -> None:
     ]
     print_agreement(real, made)
     print_tempo(tests, made)
-    print_distances(composer, real, [each.sound for each in made["all three"][0]])
+    evaluate(dataset, run, told.seeds)
     print_sounds(composer, made, run)
 
 
@@ -142,6 +136,12 @@ def train(dataset: Path, run: Path, recipe: str, changes: list[str]) -> None:
     settings = [word for change in changes for word in ("--set", change)]
     words = ["train", str(dataset), "--out", str(run), "--recipe", recipe, *settings]
     python("train", "-m", "mmusset", *words)
+
+
+def evaluate(dataset: Path, run: Path, seeds: int) -> None:
+    """The whole table of `mmusset evaluate`, beside the training."""
+    words = ["--checkpoint", str(run), "--data", str(dataset), "--seeds", str(seeds)]
+    python("evaluate", "-m", "mmusset", "evaluate", *words, "--out", f"{run}-evaluation")
 
 
 def python(stage: str, *words: str) -> None:
@@ -327,84 +327,9 @@ def near(pairs: list[tuple[float, float]]) -> str:
     return f"{same:.0%} ({off:.0%}) of {len(pairs)}"
 
 
-def print_distances(
-    composer: MusicGenerator, real: dict[str, list[Clip]], made: list[Tensor]
-) -> None:
-    """Frechet distances to the training clips, over two fixed embeddings."""
-    rate_hz = composer.codec.rate_hz
-    test = [clip.sound for clip in real["test"]]
-    random = np.random.default_rng(0)
-    sets = {
-        "real clips of the test split": test,
-        "the same through the codec": [through(composer, sound) for sound in test],
-        "made, told all three": made,
-        "real log-mel frames in random order": [shuffled(sound, rate_hz, random) for sound in test],
-        "white noise as loud as real clips": [noise_like(sound, random) for sound in test],
-    }
-    print("\nFrechet distance to the training clips:\n")
-    print("| sounds | spectrum and change | sound statistics |")
-    print("|---|---|---|")
-    train = [clip.sound for clip in real["train"]]
-    ears = (changes_of, statistics_of)
-    reals = [ear(train, rate_hz) for ear in ears]
-    for name, sounds in sets.items():
-        told = [
-            frechet(ear(sounds, rate_hz), there) for ear, there in zip(ears, reals, strict=True)
-        ]
-        print(f"| {name} ({len(sounds)}) | {told[0]:.2f} | {told[1]:.2f} |")
-
-
-def changes_of(sounds: list[Tensor], rate_hz: int) -> Floats:
-    """Of 20 mel bands the mean, the spread in time, and the mean change from frame to frame."""
-    del rate_hz  # the bundled codec's is the ear's
-    rows = []
-    for sound in sounds:
-        mono = sound.mean(dim=0)[None]
-        mel = log_mel(mono[:, : mono.shape[1] // EAR.hop * EAR.hop], EAR)[0]
-        parts = [mel.mean(dim=0), mel.std(dim=0), mel.diff(dim=0).abs().mean(dim=0)]
-        rows.append(torch.cat(parts).double().numpy())
-    return np.stack(rows)
-
-
-def statistics_of(sounds: list[Tensor], rate_hz: int) -> Floats:
-    """The bundled sound encoder's features."""
-    del rate_hz
-    encoder = SoundStatistics()
-    return np.concatenate([encoder(s.mean(dim=0)[None]).double().numpy() for s in sounds])
-
-
-def frechet(some: Floats, others: Floats) -> float:
-    """|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)), each feature in spreads of `others`."""
-    scale = others.std(axis=0) + 1e-6
-    some, others = some / scale, others / scale
-    one, other = np.cov(some.T), np.cov(others.T)
-    values, vectors = np.linalg.eigh(one)
-    root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
-    cross = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ other @ root), 0)).sum()
-    apart = np.square(some.mean(axis=0) - others.mean(axis=0)).sum()
-    return float(apart + np.trace(one) + np.trace(other) - 2 * cross)
-
-
 def through(composer: MusicGenerator, sound: Tensor) -> Tensor:
     mean, _ = composer.codec.encode(sound[None])
     return composer.codec.decode(mean)[0]
-
-
-def through_all(composer: MusicGenerator, asked: list[Clip]) -> list[tuple[Tensor, float]]:
-    return [(through(composer, clip.sound), 0.0) for clip in asked]
-
-
-def shuffled(sound: Tensor, rate_hz: int, random: np.random.Generator) -> Tensor:
-    """A clip's log-mel frames in random order, as sound."""
-    seconds = sound.shape[1] / rate_hz
-    geometry = Geometry(rate_hz, seconds, 1024, 256, 80, 1, 1)
-    mel = log_mel(sound.mean(dim=0)[None, : geometry.samples], geometry)
-    return sound_of(mel[:, torch.from_numpy(random.permutation(mel.shape[1]))], geometry)
-
-
-def noise_like(sound: Tensor, random: np.random.Generator) -> Tensor:
-    noise = torch.from_numpy(random.standard_normal(sound.shape).astype(np.float32))
-    return noise * float(sound.std()) / float(noise.std())
 
 
 def print_sounds(composer: MusicGenerator, made: dict[str, list[list[Made]]], folder: Path) -> None:

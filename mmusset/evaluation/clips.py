@@ -191,9 +191,9 @@ def piece_of(read: Read) -> str:
     return piece if isinstance(piece, str) and piece else read.key
 
 
-def training_keys(dataset: str) -> set[str] | None:
-    """The training clips that are listened to, where they are too many for all; None for all."""
-    return _chosen(dataset, "train", MOST_TRAINING_CLIPS)
+def training_keys(dataset: str) -> set[str]:
+    """The keys of the training clips that are listened to: all, or so many that are drawn."""
+    return set(_drawn_keys(dataset, "train")[:MOST_TRAINING_CLIPS])
 
 
 def _kept(read: Read, jpeg: bytes, window: Window, folder: Path) -> ReferenceClip:
@@ -217,10 +217,11 @@ def _kept(read: Read, jpeg: bytes, window: Window, folder: Path) -> ReferenceCli
 
 
 def _chosen(dataset: str, split: str, most: int | None) -> set[str] | None:
-    if most is None:
-        return None
-    keys = sorted((key for key, _ in members_of(dataset, split)), key=lambda k: _drawn(0, k))
-    return set(keys[:most]) if len(keys) > most else None
+    return None if most is None else set(_drawn_keys(dataset, split)[:most])
+
+
+def _drawn_keys(dataset: str, split: str) -> list[str]:
+    return sorted((key for key, _ in members_of(dataset, split)), key=lambda k: _drawn(0, k))
 
 
 def _drawn(number: int, name: str) -> str:

@@ -147,6 +147,8 @@ def _ast(model: str, device: str) -> OpenEar:
 
 def _pe_av(model: str, device: str) -> OpenEar:
     folder, device = _on_this_machine("pe-av", model), _picked(device)
+    if not is_installed("timm"):
+        raise NotRun("its model needs timm: pip install timm")
     import torch
     import transformers
     from PIL import Image
@@ -156,6 +158,7 @@ def _pe_av(model: str, device: str) -> OpenEar:
     location = locate(folder, "")
     network = loaded_model(transformers.PeAudioVideoModel, "pe-av", location, device)
     extractor = loaded_processor(transformers.PeAudioFeatureExtractor, "pe-av", location)
+    seeing = network.video_model
     frames = loaded_processor(transformers.PeVideoVideoProcessor, "pe-av", location)
 
     def hear(sound: Floats, rate_hz: int) -> tuple[Floats, Floats]:
@@ -169,10 +172,13 @@ def _pe_av(model: str, device: str) -> OpenEar:
         vectors = []
         for path in pictures:
             with Image.open(path) as image:
-                still = np.asarray(image.convert("RGB"))[None]  # a film of one frame
+                still = np.array(image.convert("RGB"))[None]  # a film of one frame
             inputs = frames(videos=[still], do_sample_frames=False, return_tensors="pt")
             with torch.no_grad():
-                vector = network.get_video_embeds(inputs["pixel_values_videos"].to(device))[0]
+                film = inputs["pixel_values_videos"].to(device)
+                # Its own function for this is out of reach in transformers 5.24.
+                states = seeing.video_encoder(pixel_values_videos=film).pooler_output
+                vector = seeing.video_head(states)[0]
             vectors.append(_unit(vector.cpu().numpy()))
         return np.stack(vectors)
 

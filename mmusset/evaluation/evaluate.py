@@ -14,7 +14,7 @@ from mmusset.sample import MusicEvidence
 
 from . import columns, controls
 from .claims import asked_of
-from .clips import Reference, read_reference, store_reference, usable
+from .clips import Reference, read_reference, store_reference, training_keys, usable
 from .columns import HeardByEar, MeasuredColumn, RowInHand
 from .distances import TooFew
 from .ears import EarOfEvaluation, NotRun, OpenEar, ears_asked
@@ -307,12 +307,14 @@ def _training(
     progress: Progress,
 ) -> dict[str, HeardTraining]:
     found = {}
+    chosen = training_keys(dataset)
     for ear, open_ear in opened:
         if isinstance(open_ear, NotRun):
             continue
-        progress.stage(f"{ear.name} hears the training clips", total=0)
+        progress.stage(f"{ear.name} hears the training clips", total=len(chosen))
         heard = hear_training(
             dataset,
+            chosen,
             open_ear,
             ear.name,
             reference.window,

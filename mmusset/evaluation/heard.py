@@ -16,7 +16,7 @@ from mmusset.files import write_bytes_durably, write_durably
 from mmusset.json_text import canonical_json
 from mmusset.sample import MusicEvidence
 
-from .clips import Reference, training_keys, usable
+from .clips import Reference, usable
 from .ears import OpenEar
 from .rows import SoundRow
 from .sounds import Window, fitted, read_sound, sha256_of_files
@@ -59,15 +59,22 @@ def hear_row(
 
 
 def hear_training(
-    dataset: str, ear: OpenEar, name: str, window: Window, folder: Path, identity: str, tick: Tick
+    dataset: str,
+    chosen: set[str],
+    ear: OpenEar,
+    name: str,
+    window: Window,
+    folder: Path,
+    identity: str,
+    tick: Tick,
 ) -> HeardTraining | None:
-    """The training clips of a dataset, as heard by an ear; None where there are none."""
+    """Some of a dataset's training clips, as heard by an ear; None where there are none."""
     file = folder / f"training.{name}.npz"
     of = _hash(ear.identity, str(window), identity)
     stored = _stored(file, of)
     if stored is None:
         keys, vectors = [], []
-        for read, _ in usable(dataset, "train", training_keys(dataset), {}):
+        for read, _ in usable(dataset, "train", chosen, {}):
             sound = fitted(read.sound, read.rate_hz, window)
             vectors.append(ear.hear(sound, window.rate_hz)[0])
             keys.append(read.key)

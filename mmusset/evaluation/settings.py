@@ -55,7 +55,7 @@ def settings_of(
         raise UsageError("nothing to evaluate: give --checkpoint, or --sounds NAME=FOLDER")
     if ablate and checkpoint is None:
         raise UsageError("--ablate needs --checkpoint: the training that parts are left out of")
-    named = []
+    named: list[tuple[str, str]] = []
     for word in sounds:
         name, _, folder = word.partition("=")
         if not name or not folder:

@@ -1,0 +1,77 @@
+"""A checkpoint evaluated: its rows, its codec, and what is left of it without each part."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mmusset.errors import Refused
+from mmusset.evaluation.ablation import ABLATIONS
+from mmusset.evaluation.ears import EARS
+from mmusset.evaluation.evaluate import evaluate
+from mmusset.evaluation.made import seed_of
+from mmusset.evaluation.settings import EvaluationSettings
+from mmusset.progress import Progress
+from tests.support.evaluating import BANDS_EAR
+from tests.support.musflow_trained import Trained
+
+pytestmark = pytest.mark.slow
+
+
+def settings_for(trained: Trained, run: Path | None = None) -> EvaluationSettings:
+    return EvaluationSettings(
+        data=str(trained.dataset),
+        split="train",
+        checkpoint=str(run or trained.run),
+        seeds=1,
+        ears=("bands",),
+        most=4,
+        device="cpu",
+    )
+
+
+def test_rows_of_a_checkpoint(trained: Trained, tmp_path: Path) -> None:
+    with EARS.added(BANDS_EAR):
+        table, record = evaluate(settings_for(trained), tmp_path / "out", Progress(), print)
+        assert [row.name for row in table.rows] == [
+            *("real", "real through the codec", "nearest training clip"),
+            *("image", "story", "caption", "all three", "nothing", "for another group"),
+            *("shuffled frames", "noise", "silence"),
+        ]
+        speed = table.rows[3].figures["real-time factor"].measured
+        assert speed
+        assert speed.value > 0
+        assert record.checkpoint_sha256
+        # A second time nothing is made anew, and what another checkpoint made is not taken over.
+        files = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.flac")}
+        again, _ = evaluate(settings_for(trained), tmp_path / "out", Progress(), print)
+        assert {path: path.stat().st_mtime_ns for path in files} == files
+        assert again.rows[3].figures == table.rows[3].figures
+        shutil.copytree(trained.run, tmp_path / "run")
+        newest = sorted((tmp_path / "run" / "checkpoints").iterdir())[-1]
+        newest.unlink()
+        with pytest.raises(Refused, match="the evaluation of another checkpoint"):
+            evaluate(settings_for(trained, tmp_path / "run"), tmp_path / "out", Progress(), print)
+
+
+def test_without_each_part(trained: Trained, tmp_path: Path) -> None:
+    """Trainings of the same recipe, each without one part; the first one is left as it is."""
+    before = sorted(path.name for path in trained.run.rglob("*"))
+    said: list[str] = []
+    settings = settings_for(trained).model_copy(update={"ablate": True})
+    with EARS.added(BANDS_EAR):
+        table, _ = evaluate(settings, tmp_path / "out", Progress(), said.append)
+    names = [row.name for row in table.rows]
+    assert {each.name for each in ABLATIONS} < set(names)
+    assert {"12 steps", "guidance 1"} < set(names)
+    assert f"4 trainings, each as long as that of {trained.run}" in said
+    assert sorted(path.name for path in trained.run.rglob("*")) == before
+    row = table.row("without the metronome")
+    assert row
+    assert "claims kept" in row.differences
+
+
+def test_noise_is_a_clips_own() -> None:
+    """Of each clip and seed another, the same on any machine."""
+    assert seed_of("k00001", 0) == seed_of("k00001", 0)
+    assert len({seed_of(key, seed) for key in ("k00001", "k00002") for seed in (0, 1)}) == 4

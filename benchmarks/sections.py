@@ -209,6 +209,14 @@ def ask_about_real(cache: Path, kept: Path, count: int) -> None:
             f"| {change} | {least} | {len(said)} | {agreed} | {reverse} |"
             f" {len(said) - agreed - reverse} | {low:.2f} to {high:.2f} |"
         )
+    print()
+    changing = [row["changes"] for row in known.values() if row["changes"]]
+    for change, place in (("drums in", 0), ("drums out", -1)):
+        ends = [each[place] for each in changing]
+        told = [end for end in ends if end["change"] == change and end["confidence"] >= SURE]
+        borne = sum(_goes(*_sides(end)) for end in told)
+        which = "first" if place == 0 else "last"
+        print(f"the {which} change is {change}, from {SURE}: {len(told)} pieces, borne out {borne}")
     for row in known.values():
         for each in row["changes"]:
             if each["confidence"] >= SURE and not _goes(*_sides(each)):

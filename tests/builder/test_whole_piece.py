@@ -3,43 +3,100 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import soundfile
 
 from mmusset.agents.state import begin
+from mmusset.builder import item_story, show_item
+from mmusset.builder.decoding.borne_out import borne_out
+from mmusset.builder.ledger.file import open_to_read
+from mmusset.ears.declaration import Ear, Label, Step
+from mmusset.ears.listed import EARS
+from mmusset.evidence.media_file import MediaFile
+from mmusset.evidence.sound import open_sound
+from mmusset.pipeline import build_dataset
 from mmusset.publish.features import fields_of, optional_fields
 from mmusset.recipe import CERTAINTY, Recipe
 from mmusset.sample import MusicEvidence, Prepared
 from mmusset.shards.tar import read_shard
+from mmusset.sources.folder import FolderSource
+from mmusset.structure import Change, Section
 from tests.evidence.test_music_evidence import RATE_HZ, SECONDS, song
-from tests.support.command import SHORT, mmusset
+from tests.support.command import mmusset
 from tests.support.media import picture
 from tests.support.samples import material, media_facts, music_evidence
 
+if TYPE_CHECKING:
+    from mmusset.ears.declaration import Floats
+
+MUCH = 0.02  # of a sound's power: drums
+
+
+def treble(mono: "Floats") -> dict[str, float]:
+    """How much of a sound lies above 4 kHz: of a tune with drums, more than of one without."""
+    power = np.abs(np.fft.rfft(mono)) ** 2
+    share = power[len(power) // 2 :].sum() / power.sum()
+    return {"drums": min(1.0, float(share) / MUCH)}
+
+
+DRUMMER = Ear(
+    name="drummer",
+    kind="tagger",
+    version="drummer 1",
+    licences=("drummer 1: in the public domain",),
+    labels=(
+        Label(
+            name="drums",
+            attribute="percussion",
+            value="present",
+            steps=(Step(0.0, 0.01), Step(0.6, 0.95)),
+            absent_below=0.6,
+        ),
+    ),
+    calibrated_on="tunes of its own test",
+    rate_hz=16000,
+    listen=treble,
+)
+SETTINGS = {
+    "ears": ["drummer"],
+    "caption": {"scope": "piece"},
+    "clip": {"seconds": 2, "per_track": 2},
+    "limits": {"block_size": 3, "workers": 1},
+}
+
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two clips of one piece in which drums come in halfway, as it gets louder."""
-    folder = tmp_path_factory.mktemp("whole")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A piece in which drums come in halfway, as it gets louder."""
+    folder = tmp_path_factory.mktemp("whole") / "source"
+    folder.mkdir()
     plain, drummed = song(140.0, drums=False), song(140.0)
-    (folder / "source").mkdir()
     whole = np.concatenate([0.1 * plain, 0.1 * plain, drummed, drummed])
-    soundfile.write(folder / "source" / "x.wav", whole, RATE_HZ)
-    picture(folder / "source" / "x.png", 1)
-    settings = ("--set", "caption.scope=piece", "--set", "clip.per_track=2")
-    done = mmusset(
-        *("build", "--source", folder / "source", "--out", folder / "out", *SHORT, *settings)
-    )
-    assert done.returncode == 0, done.stderr
-    return folder / "out"
+    soundfile.write(folder / "x.wav", whole, RATE_HZ)
+    picture(folder / "x.png", 1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(source: Path) -> Path:
+    """Two clips of it, told of by measuring and by an ear."""
+    out = source.parent / "out"
+    with EARS.added(DRUMMER):
+        recipe = Recipe.model_validate(SETTINGS)
+        assert build_dataset(FolderSource(source), out, recipe).finished
+    return out
 
 
 @pytest.fixture(scope="module")
 def samples(built: Path) -> list[dict[str, Any]]:
-    shards = sorted((built / "data").iterdir())
+    return samples_of(built)
+
+
+def samples_of(out: Path) -> list[dict[str, Any]]:
+    shards = sorted((out / "data").iterdir())
     return [json.loads(members["json"]) for shard in shards for _, members in read_shard(shard)]
 
 
@@ -54,6 +111,32 @@ def test_captions_tell_when_the_drums_come_in(samples: list[dict[str, Any]]) -> 
         assert came_in["text"] in sample["caption"]["text"]
 
 
+@pytest.mark.parametrize(
+    ("at_s", "change", "ears", "confidence"),
+    [
+        (2 * SECONDS, "drums in", (DRUMMER,), 0.95),
+        (2 * SECONDS, "drums in", (), 0.5),  # nobody was asked
+        (2 * SECONDS, "drums out", (DRUMMER,), 0.5),  # the other way round
+        (SECONDS, "drums in", (DRUMMER,), 0.5),  # none before, and none after
+        (3 * SECONDS, "drums in", (DRUMMER,), 0.5),  # the beat gets fuller, but it was there
+    ],
+)
+def test_a_change_that_no_ear_bears_out_is_likely_at_most(
+    source: Path, at_s: float, change: Change, ears: tuple[Ear, ...], confidence: float
+) -> None:
+    found = Section(
+        start_s=at_s,
+        end_s=4 * SECONDS,
+        change=change,
+        confidence=0.95,
+        loudness_lufs=-20.0,
+        from_clip_s=at_s,
+    )
+    with MediaFile(source / "x.wav") as media:
+        [judged] = borne_out([found], open_sound(media), ears, -60.0)
+    assert judged.confidence == confidence
+
+
 def test_what_holds_of_a_clip_alone_is_not_said(samples: list[dict[str, Any]]) -> None:
     """One clip is quiet and has no drums, the other is loud and has some."""
     for sample in samples:
@@ -65,7 +148,8 @@ def test_what_holds_of_a_clip_alone_is_not_said(samples: list[dict[str, Any]]) -
 
 
 def test_explain_names_the_ground_and_verify_agrees(built: Path) -> None:
-    assert "drums in at 20" in mmusset("explain", built, "x.wav").stdout
+    with open_to_read(built) as ledger:
+        assert "drums in at 20" in show_item.stories(item_story.explain(ledger, "x.wav"))
     assert mmusset("verify", built).returncode == 0
     card = (built / "README.md").read_text()
     assert "what is heard in the whole piece that the clip is from" in card

@@ -35,6 +35,7 @@ from mmusset.sources.sidecar import GivenText
 from mmusset.speakers.picture import fit
 from mmusset.structure import SPREAD, Chosen, Section, placed
 
+from .borne_out import borne_out
 from .given_lyrics import given_lyrics
 from .given_score import is_played, score_of_clip, score_of_piece
 from .surveying import covers_in
@@ -264,6 +265,8 @@ def _heard_whole(sound: Sound, task: PrepareTask) -> _Whole:
     evidence = pieces.pooled(signals)
     everywhere = pieces.everywhere(signals) if task.whole else {}
     found = sections.measure(sound, silence_dbfs) if task.sections else ()
+    if task.whole:
+        found = borne_out(found, sound, ears_named(task.ears), silence_dbfs)
     score = score_of_piece(sound, task)
     if task.clip.choose == "spread" or task.cut_before:
         return _Whole(evidence, (), found, score, everywhere)

@@ -272,8 +272,8 @@ def build_dataset(
 
 def _whole_name(source: "Source") -> str:
     """The text that names a source from any folder of a machine that has it."""
-    path = Path(str(source))
-    return str(path.absolute()) if path.exists() else str(source)
+    name = str(source)
+    return name if "://" in name else str(Path(name).absolute())
 
 
 def work_on(

@@ -36,6 +36,10 @@ def test_workers_in_a_bucket_give_the_bytes_of_one_process(tmp_path: Path) -> No
             done = mmusset(*worker, variables=variables)
             assert done.returncode == 0, done.stderr
             assert finished(build).returncode == -signal.SIGKILL
+        other = ("build", "--source", source, "--out", tmp_path / "other", *small, *met)
+        refused = mmusset(*other, variables=variables)
+        assert refused.returncode == 1
+        assert f":{out} meet; name another --meet" in refused.stderr
         ended = mmusset(*shared, *met, variables=variables)
         assert ended.returncode == 0, ended.stderr
         assert mmusset("worker", place, variables=variables).returncode == 2

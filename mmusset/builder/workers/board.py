@@ -40,10 +40,11 @@ _LEASE = re.compile(r"leases/(?P<block>[0-9a-f-]+)/(?P<term>\d{6})(?P<free>\.fre
 class SharedJob:
     """What a worker has to know of a build.
 
-    `source` is the text that names it; `facts` are what the dataset is made with; `re_run` names
-    the agents whose models may differ from those.
+    `dataset` says which one it is; `source` is the text that names its source; `facts` are what it
+    is made with; `re_run` names the agents whose models may differ from those.
     """
 
+    dataset: str
     source: str
     recipe: dict[str, Any]
     facts: JobFacts
@@ -123,11 +124,13 @@ def lease_name(block: str, term: int) -> str:
 
 
 class Board:
-    """What stands in a store about one build; `place` is how people call that."""
+    """What stands in a store about one build; `place` is how people call that. It `is_remote` where
+    it is not in the dataset's own folder, so that other builds may meet there too."""
 
-    def __init__(self, store: Store, place: str) -> None:
+    def __init__(self, store: Store, place: str, is_remote: bool = False) -> None:
         self.store = store
         self.place = place
+        self.is_remote = is_remote
 
     def __str__(self) -> str:
         return self.place

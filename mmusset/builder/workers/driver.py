@@ -5,6 +5,7 @@ run again, and workers go on without it meanwhile.
 """
 
 import asyncio
+import socket
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from mmusset.builder.progress import BuildProgress
 from mmusset.builder.same_job import note_models
 from mmusset.builder.seal import NO_SHARD
 from mmusset.builder.workspace import Workspace
-from mmusset.errors import MmussetError
+from mmusset.errors import MmussetError, Refused
 from mmusset.files import failpoint, file_sha256
 from mmusset.sample import AgentName
 from mmusset.shards.tar import Shard, shard_name
@@ -65,8 +66,10 @@ class Driver:
     async def run(self, source: str) -> TakenOver:
         """Offer what is undecided, and take over what is handed in until all of it is decided.
 
-        `source` names the source to workers. Raises MmussetError where the plan may still change.
+        `source` names the source to workers. Raises MmussetError where the plan may still change,
+        Refused where another build is met at the same place.
         """
+        await asyncio.to_thread(self._check_free)
         undecided = [block for block in self._blocks.values() if self._is_undecided(block)]
         if any(block.provisional for block in undecided):
             raise MmussetError(
@@ -101,6 +104,19 @@ class Driver:
         await asyncio.to_thread(self._board.close)
         return self._taken
 
+    @property
+    def _dataset(self) -> str:
+        """Which dataset this is, to others that meet at the same place: on which machine, where."""
+        return f"{socket.gethostname()}:{self._workspace.out.absolute()}"
+
+    def _check_free(self) -> None:
+        there = self._board.job()
+        if self._board.is_remote and there and there.dataset != self._dataset:
+            raise Refused(
+                f"{self._board} is where the workers of {there.dataset} meet; name another --meet,"
+                " or, if that build will not go on, delete what is there"
+            )
+
     def _is_undecided(self, block: PlannedBlock) -> bool:
         """Whether anything of a block is to be decided; what only has to be sealed needs nobody."""
         return bool(
@@ -132,6 +148,7 @@ class Driver:
 
     def _job(self, source: str) -> SharedJob:
         return SharedJob(
+            dataset=self._dataset,
             source=source,
             recipe=self._workspace.recipe.model_dump(mode="json"),
             facts=replace(self._facts, models={}) if self._re_run else self._facts,

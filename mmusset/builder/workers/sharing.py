@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from mmusset.builder.ledger.file import FOLDER
-from mmusset.stores.choose import store_of
+from mmusset.stores.choose import is_url, store_of
 
 from .board import Board
 
@@ -27,4 +27,5 @@ def board_of(place: str | Path) -> Board:
 
     Raises MmussetError where a URL needs a library that is not installed.
     """
-    return Board(store_of(str(place), f"{FOLDER}/shared"), str(place))
+    name = str(place)
+    return Board(store_of(name, f"{FOLDER}/shared"), name, is_remote=is_url(name))

@@ -54,11 +54,13 @@ def _finish(work: Coroutine[Any, Any, T]) -> T:
 
 
 def default_out(source: str, made: str = "mmusset") -> Path:
-    """`Music-mmusset`, here, for `.../Music`, `.../Music/x.csv` and `hf://user/Music`; `made` is
-    what is made of it."""
+    """`Music-mmusset`, here, for `.../Music`, `.../Music/x.csv`, `hf://user/Music` and
+    `s3://bucket/Music`; `made` is what is made of it."""
     if source.startswith("hf://"):
         named = source.removeprefix("hf://").removeprefix("datasets/").split("/")[1:2]
         return Path(f"{''.join(named)}-{made}")
+    if "://" in source:
+        return Path(f"{source.rstrip('/').rpartition('/')[2]}-{made}")
     whole = Path(source).resolve()
     return Path(f"{(whole if whole.is_dir() else whole.parent).name}-{made}")
 

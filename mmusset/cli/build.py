@@ -58,7 +58,8 @@ def scan(
 @app.command(rich_help_panel=GROUP)
 def build(
     source: Annotated[
-        str, typer.Option(metavar="SOURCE", help="A folder, a table, tars, or hf://user/name.")
+        str,
+        typer.Option(metavar="SOURCE", help="A folder, a table, tars, hf://user/name, s3://..."),
     ],
     out: Annotated[
         Path | None, typer.Option(help="The dataset's folder. [default: <source>-mmusset, here]")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SourceArgument = Annotated[
-    str, typer.Argument(metavar="SOURCE", help="A folder, a table, tars, or hf://user/name.")
+    str, typer.Argument(metavar="SOURCE", help="A folder, a table, tars, hf://user/name, s3://...")
 ]
 DatasetArgument = Annotated[Path, typer.Argument(help="The folder that `mmusset build` wrote.")]
 ShardsArgument = Annotated[

@@ -6,6 +6,7 @@ Doors:
     left_out   why a name is left out, in words for people
     sharded    tars of samples, and the dataset that a build wrote
     hub        a dataset on the Hugging Face Hub
+    bucket     the files in a bucket
     tabled     a folder with tables that say what its files are
     choose     the source that a text names
     tags       what a music file says of itself

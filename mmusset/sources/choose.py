@@ -9,7 +9,9 @@ from urllib.parse import quote, unquote_to_bytes
 
 from mmusset.bounded import MOST_FACTS, read_text_bounded
 from mmusset.recipe import Role
+from mmusset.stores.choose import is_url
 
+from .bucket import BucketSource
 from .folder import FolderSource
 from .hub import HUB, HubSource
 from .sharded import local_shards, tars_of
@@ -26,11 +28,13 @@ def source_of(
     """The source of this name: a table by its suffix, tars or a pattern of them, a dataset that a
     build wrote, a folder that holds `metadata.csv` or the like, or else a folder. `columns` are
     those of a recipe. Of what a build wrote, agents' texts are taken too if it is to be read
-    `as_written`. `hf://user/name` is a dataset on the Hub.
+    `as_written`. `hf://user/name` is a dataset on the Hub, `s3://bucket/music` what is in a bucket.
     """
     name, mapped = str(text), columns or {}
     if name.startswith(HUB):
         return HubSource(name, mapped, as_written)
+    if is_url(name):
+        return BucketSource(name, mapped)
     path = Path(text)
     if tars := _built(path) or tars_of(name):
         return local_shards(name, tars, mapped, as_written)

@@ -25,9 +25,9 @@ from mmusset.recipe import Role
 from mmusset.safe_text import first_line, remember, without_addresses
 
 from .folder import FolderSource
-from .left_out import why_by_name, why_by_suffix
+from .listing import cache_folder, entry_of
 from .sharded import ShardSource, Tar
-from .source import MUSICAL, Entry, Source, kind_of
+from .source import MUSICAL, Entry, Source
 from .tabled import TableSource, tables_among
 
 HUB = "hf://"
@@ -46,7 +46,9 @@ class HubFolder:
         return self.path
 
     def entries(self, out: Path | None = None) -> list[Entry]:
-        return [_entry(path, size, version) for path, (size, version) in sorted(self.files.items())]
+        return [
+            entry_of(path, size, version) for path, (size, version) in sorted(self.files.items())
+        ]
 
     @asynccontextmanager
     async def open(self, path: bytes) -> AsyncIterator[Path]:
@@ -122,7 +124,7 @@ class HubSource:
         tables = tables_among(entries)
         if not tables:
             return folder
-        kept = _cache() / folder.path.removeprefix(f"{HUB}datasets/").replace("/", "--")
+        kept = cache_folder("hub") / folder.path.removeprefix(f"{HUB}datasets/").replace("/", "--")
         for path in tables:
             if not (kept / os.fsdecode(path)).exists():
                 folder.fetch(path, kept / os.fsdecode(path))
@@ -172,26 +174,10 @@ def _is_asked_for(path: bytes, pattern: str) -> bool:
     return not pattern or fnmatchcase(name, pattern) or name.startswith(f"{pattern}/")
 
 
-def _entry(path: bytes, size: int, version: int) -> Entry:
-    name, kind = path.rpartition(b"/")[2], kind_of(path)
-    skip = next(filter(None, map(why_by_name, path.split(b"/"))), "")
-    if not skip and kind == "other":
-        skip = why_by_suffix(name)
-    if not skip and size == 0:
-        skip = "empty file"
-    return Entry(path, kind, size, version, skip)
-
-
 def _file_system() -> Any:
     from huggingface_hub import HfFileSystem
 
     return HfFileSystem()
-
-
-def _cache() -> Path:
-    """Where fetched tables are kept: `$XDG_CACHE_HOME/mmusset/hub`, or in ~/.cache."""
-    home = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(home) if home else Path.home() / ".cache") / "mmusset" / "hub"
 
 
 @contextmanager

@@ -1,0 +1,117 @@
+"""The files in a bucket as a source: `s3://bucket/music`, `gs://`, `az://`.
+
+A file is fetched for as long as it is open, so little of the disk is needed; tables are fetched
+whole, and kept in the cache.
+"""
+
+import asyncio
+import hashlib
+import os
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from mmusset.errors import MmussetError, Unread, Unusable, UsageError
+from mmusset.recipe import Role
+from mmusset.safe_text import first_line
+from mmusset.stores.choose import store_of
+from mmusset.stores.store import Store
+
+from .folder import FolderSource
+from .listing import cache_folder, entry_of
+from .source import Entry, Source
+from .tabled import TableSource, tables_among
+
+
+@dataclass(frozen=True, slots=True)
+class BucketFolder:
+    """The objects of a store, as a folder has files: each by its size and a number that changes
+    with its content."""
+
+    store: Store
+    files: Mapping[bytes, tuple[int, int]]
+
+    def __str__(self) -> str:
+        return str(self.store)
+
+    def entries(self, out: Path | None = None) -> list[Entry]:
+        return [entry_of(path, size, version) for path, (size, version) in self.files.items()]
+
+    @asynccontextmanager
+    async def open(self, path: bytes) -> AsyncIterator[Path]:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, f"file{os.path.splitext(os.fsdecode(path))[1]}")
+            await asyncio.to_thread(self.fetch, path, file)
+            yield file
+
+    def check(self) -> None:
+        """A bucket that is away says so whenever a file is opened."""
+
+    def groups(self, path: bytes) -> tuple[bytes, ...]:
+        return FolderSource(Path()).groups(path)
+
+    def fetch(self, path: bytes, to: Path) -> None:
+        """Have a file's bytes under a name. Raises Unread where the service does not give them,
+        Unusable where they have gone."""
+        try:
+            self.store.fetch(os.fsdecode(path), to)
+        except FileNotFoundError:
+            raise Unusable("gone since it was listed", str(self)) from None
+        except MmussetError as error:
+            raise Unread(first_line(str(error))) from None
+
+
+@dataclass
+class BucketSource:
+    """What is in a bucket, or a part of it: its tables with what they name, or its files."""
+
+    name: str
+    columns: Mapping[Role, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def entries(self, out: Path | None = None) -> list[Entry]:
+        return self._inner.entries(out)
+
+    @asynccontextmanager
+    async def open(self, path: bytes) -> AsyncIterator[Path]:
+        async with self._inner.open(path) as file:
+            yield file
+
+    def check(self) -> None:
+        self._inner.check()
+
+    def groups(self, path: bytes) -> tuple[bytes, ...]:
+        return self._inner.groups(path)
+
+    @cached_property
+    def _inner(self) -> Source:
+        """The source of the form that the bucket has. Raises MmussetError, UsageError."""
+        folder = _listed(self.name)
+        tables = tables_among(folder.entries())
+        if not tables:
+            return folder
+        versions = repr([(path, folder.files[path]) for path in tables]).encode()
+        known_by = hashlib.sha256(self.name.encode() + versions).hexdigest()[:16]
+        kept = cache_folder("buckets") / known_by
+        for path in tables:
+            if not (kept / os.fsdecode(path)).exists():
+                folder.fetch(path, kept / os.fsdecode(path))
+        return TableSource(kept, columns=self.columns, files=folder)
+
+
+def _listed(name: str) -> BucketFolder:
+    """The files under a URL, by their paths. Raises UsageError where there are none."""
+    store = store_of(name)
+    files = {
+        os.fsencode(each.name): (each.size, round(each.written_s * 1e9))
+        for each in store.objects("")
+        if not each.name.endswith("/")  # what consoles make of a folder
+    }
+    if not files:
+        raise UsageError(f"there is nothing in {store}")
+    return BucketFolder(store, dict(sorted(files.items())))

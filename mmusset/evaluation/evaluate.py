@@ -14,7 +14,7 @@ from mmusset.sample import MusicEvidence
 
 from . import columns, controls
 from .claims import asked_of
-from .clips import Reference, read_reference, store_reference, training_keys, usable
+from .clips import Reference, members_of, read_reference, store_reference, training_keys, usable
 from .columns import HeardByEar, MeasuredColumn, RowInHand
 from .distances import TooFew
 from .ears import EarOfEvaluation, NotRun, OpenEar, ears_asked
@@ -235,8 +235,9 @@ def _given_rows(
     """The rows of `--sounds`, and what is to be said of their folders. Of the first seed there are
     copies in `folder`, for the page and listening tests."""
     rows, notes = [], []
+    of_split = {key for key, _ in members_of(settings.data, settings.split)}
     for name, given in settings.sounds:
-        matched = match_sounds(Path(given), reference.keys, reference.window)
+        matched = match_sounds(Path(given), reference.keys, reference.window, of_split)
         if said := matched.text():
             notes.append(f"--sounds {name}: {said}")
         place = Path("sounds") / slug(name)

@@ -1,5 +1,7 @@
 """A table as text for people, and as Markdown."""
 
+from mmusset.text import counted
+
 from .record import EvaluationRecord
 from .table import EvaluationColumn, EvaluationRow, EvaluationTable, Figure
 
@@ -11,7 +13,7 @@ ARROWS = {"lower": "lower is better", "higher": "higher is better"}
 def text(table: EvaluationTable, record: EvaluationRecord) -> str:
     """A block for each column: the rows with their intervals, and why others have none."""
     width = max(len(row.name) for row in table.rows)
-    lines = [_head(record)]
+    lines = [_head(table, record)]
     for column in table.columns:
         lines += ["", f"{column.name} ({ARROWS[column.better]}): {column.about}"]
         if why := whole_column_not_run(table, column):
@@ -35,7 +37,7 @@ def text(table: EvaluationTable, record: EvaluationRecord) -> str:
 def markdown(table: EvaluationTable, record: EvaluationRecord) -> str:
     """The table in Markdown, the columns that ran across, with 95 % intervals."""
     ran = [column for column in table.columns if not whole_column_not_run(table, column)]
-    lines = [_head(record), ""]
+    lines = [_head(table, record), ""]
     lines += ["| | " + " | ".join(c.name for c in ran) + " |", "|---" * (len(ran) + 1) + "|"]
     lines += ["| | " + " | ".join(ARROWS[column.better] for column in ran) + " |"]
     for row in table.rows:
@@ -84,10 +86,11 @@ def _of(figure: Figure, row: EvaluationRow) -> str:
     return f"  ({figure.clips} of {row.clips} clips)" if figure.clips < row.clips else ""
 
 
-def _head(record: EvaluationRecord) -> str:
-    seeds = record.settings.seeds
+def _head(table: EvaluationTable, record: EvaluationRecord) -> str:
+    seeds = max(row.seeds for row in table.rows)
     return (
-        f"{record.clips} clips of {record.pieces} pieces in {record.groups} groups, the split"
-        f" {record.settings.split}, {record.window_s:.2f} s at {record.rate_hz} Hz,"
-        f" {seeds} {'seed' if seeds == 1 else 'seeds'}; intervals of 95 % over pieces"
+        f"{counted(record.clips, 'clip')} of {counted(record.pieces, 'piece')} in"
+        f" {counted(record.groups, 'group')}, the split {record.settings.split},"
+        f" {record.window_s:.2f} s at {record.rate_hz} Hz, {counted(seeds, 'seed')}; intervals of"
+        " 95 % over pieces"
     )

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mmusset.errors import MmussetError, UsageError
 from mmusset.files import PARTIAL, file_sha256
+from mmusset.text import counted
 
 Floats = NDArray[np.float32]
 
@@ -48,11 +49,11 @@ class MatchedSounds:
     def text(self) -> str:
         """What is not as it should be, in a line; "" where all is."""
         parts = [
-            f"{len(names)} {what} ({_some(names)})"
-            for what, names in (
-                ("clips have no file", self.missing),
-                ("files are too short", self.short),
-                ("files are for no clip", self.extra),
+            f"{counted(len(names), noun)} {what} ({_some(names)})"
+            for noun, what, names in (
+                ("clip", "without a file", self.missing),
+                ("file", "too short", self.short),
+                ("file", "for no clip", self.extra),
             )
             if names
         ]
@@ -99,12 +100,14 @@ def write_control(path: Path, sound: Floats, rate_hz: int) -> None:
     partial.replace(path)
 
 
-def match_sounds(folder: Path, keys: Sequence[str], window: Window) -> MatchedSounds:
+def match_sounds(
+    folder: Path, keys: Sequence[str], window: Window, of_split: Collection[str] = ()
+) -> MatchedSounds:
     """The files of a folder that are named after clips: KEY.flac, or KEY-0.flac, KEY-1.flac for
     several seeds.
 
-    A clip that lacks one of its files, or has one that is too short, is left out. Raises UsageError
-    where no file is named after a clip.
+    A clip that lacks one of its files, or has one that is too short, is left out. Files for other
+    clips `of_split` are passed over. Raises UsageError where no file is named after a clip.
     """
     import soundfile
 
@@ -118,10 +121,11 @@ def match_sounds(folder: Path, keys: Sequence[str], window: Window) -> MatchedSo
             continue
         named = re.fullmatch(r"(?P<key>.+?)(?:-(?P<seed>\d+))?", path.stem)
         key, seed = (named["key"], named["seed"] or "0") if named else ("", "0")
-        if path.stem in known:  # a key may end in a number itself
+        if path.stem in known or path.stem in of_split:  # a key may end in a number itself
             key, seed = path.stem, "0"
         if key not in known:
-            extra.append(path.name)
+            if key not in of_split:
+                extra.append(path.name)
             continue
         try:
             with soundfile.SoundFile(path) as file:

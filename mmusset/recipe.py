@@ -461,10 +461,18 @@ class Recipe(Frozen):
             )
         return self
 
+    @model_validator(mode="after")
+    def a_transcriber_needs_lyrics(self) -> Self:
+        if self.transcriber.model and self.lyrics == "drop":
+            raise ValueError(
+                "transcriber.model compares lyrics with what is sung: set lyrics to keep"
+            )
+        return self
+
     @property
     def transcribes(self) -> bool:
         """Whether given lyrics are compared with what a model hears sung."""
-        return self.lyrics == "keep" and bool(self.transcriber.model)
+        return bool(self.transcriber.model)
 
     @property
     def finds_sections(self) -> bool:

@@ -75,6 +75,11 @@ def test_without_a_transcriber_nothing_changes() -> None:
     assert "transcript" in {each["name"] for each in lyrics}
 
 
+def test_a_transcriber_without_lyrics_is_refused() -> None:
+    with pytest.raises(ValueError, match="set lyrics to keep"):
+        Recipe.model_validate({"transcriber": {"model": "openai/whisper-small"}})
+
+
 @pytest.mark.slow
 def test_a_model_that_is_not_there_ends_the_build_at_once(tmp_path: Path) -> None:
     (tmp_path / "source").mkdir()

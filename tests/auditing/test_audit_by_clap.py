@@ -19,6 +19,8 @@ from tests.support.clap import (
 from tests.support.command import python, with_torch
 from tests.support.media import picture
 
+pytestmark = pytest.mark.slow  # transformers, for a model of an ear that few have
+
 
 @pytest.fixture(scope="module")
 def ear(tmp_path_factory: pytest.TempPathFactory) -> list[str]:

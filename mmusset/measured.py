@@ -47,3 +47,8 @@ def logit(probability: float) -> float:
     """Logarithm of the odds, within what a regression bears."""
     kept = min(1 - LEAST, max(LEAST, probability))
     return math.log(kept / (1 - kept))
+
+
+def probability(odds: float) -> float:
+    """The probability of which this is the logarithm of the odds."""
+    return 1 / (1 + math.exp(-odds))

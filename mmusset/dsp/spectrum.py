@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from mmusset.measured import Measured
 
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 
-MEL_BANDS = 40
+MEL_BANDS, LOWEST_HZ = 40, 30.0
 BATCH = 32  # frames transformed at a time, so that they stay in the cache
 FLOOR = 1e-10  # power that counts as nothing: 16-bit audio's rounding lies above it
 
@@ -46,14 +47,18 @@ def mel(spectrum: Spectrum) -> Floats:
     return spectrum.power @ _mel_bank(bins, spectrum.rate_hz)
 
 
-def brightness(spectrum: Spectrum, audible_share: float) -> Measured:
-    """Spectral centroid in Hz: the mean frequency, each frame weighted by its energy."""
-    over_time = spectrum.power.sum(axis=0, dtype=np.float64)
-    total = float(over_time.sum())
+def brightness(mel_power: Floats, rate_hz: float, audible_share: float) -> Measured:
+    """Spectral centroid in Hz: the mean on the mel scale of `mel`, each band by its amplitude.
+
+    By power it told how strong the bass is: what has much of both bass and treble passed for dark.
+    """
+    amplitudes = np.sqrt(mel_power.mean(axis=0, dtype=np.float64))
+    total = float(amplitudes.sum())
     if total <= FLOOR or audible_share == 0:
         return Measured(value=0.0, confidence=0.0)
-    centroid_hz = float(over_time @ spectrum.frequencies_hz) / total
-    return Measured(value=centroid_hz, confidence=audible_share)
+    shares = amplitudes / total
+    centroid_hz = _to_hz(shares @ _to_mel(mel_edges_hz(rate_hz)[1:-1]))
+    return Measured(value=float(centroid_hz), confidence=audible_share)
 
 
 @cache
@@ -63,16 +68,24 @@ def _hann(window: int) -> Floats:
     return np.asarray(shape / np.sqrt(window * np.sum(shape**2)), dtype=np.float32)
 
 
-def mel_edges_hz(rate_hz: float) -> Floats:
+def mel_edges_hz(rate_hz: float) -> Doubles:
     """Where the bands of `mel` begin, peak and end `[42]`: band n has edges n, n + 1, n + 2."""
-    top = 2595 * np.log10(1 + rate_hz / 2 / 700)
-    low = 2595 * np.log10(1 + 30 / 700)
-    return np.asarray(700 * (10 ** (np.linspace(low, top, MEL_BANDS + 2) / 2595) - 1))
+    low, top = _to_mel(np.array([LOWEST_HZ, rate_hz / 2]))
+    return np.asarray(_to_hz(np.linspace(low, top, MEL_BANDS + 2)))
+
+
+def _to_mel(hz: Doubles) -> Doubles:
+    """The mel scale as in O'Shaughnessy (1987)."""
+    return np.asarray(2595 * np.log10(1 + hz / 700))
+
+
+def _to_hz(mel: Doubles) -> Doubles:
+    return np.asarray(700 * (10 ** (mel / 2595) - 1))
 
 
 @cache
 def _mel_bank(bins: int, rate_hz: float) -> Floats:
-    """Triangles `[bins, bands]` from 30 Hz up; mel as in O'Shaughnessy (1987)."""
+    """Triangles `[bins, bands]` from 30 Hz up."""
     edges_hz = mel_edges_hz(rate_hz)
     frequencies_hz = np.linspace(0, rate_hz / 2, bins)[:, None]
     rising = (frequencies_hz - edges_hz[:-2]) / (edges_hz[1:-1] - edges_hz[:-2])

@@ -4,6 +4,9 @@ Overtones stay in the chroma that a key is found by: taking them away also takes
 and lost 5 points of exact keys on rendered pieces. The profiles that it is compared with have
 overtones, too: a note's third partial is a fifth, and the key a fifth above is what a key was most
 often taken for. How sure the key is is told without overtones.
+
+The mode is surer than the key: C major, G major and F major are all major. Its probability is that
+of all twelve keys of the mode together.
 """
 
 from collections.abc import Sequence
@@ -135,44 +138,38 @@ class KeyEstimate:
 def key(chroma: Chroma) -> KeyEstimate:
     """The key whose profile correlates best with `chroma.all` (Krumhansl's method).
 
-    Its probability is told by `key_reading`. It is 0 where the clip has no key or no third: a drone
-    and open fifths are in neither mode.
+    The probabilities are 0 where the clip has no key or no third: a drone and open fifths are in
+    neither mode.
     """
     found = key_reading(chroma)
     if not found.is_heard:
         return KeyEstimate(found.best, found.second, 0.0, 0.0)
-    return KeyEstimate(
-        found.best,
-        found.second,
-        calibrated.KEY(found.key_features),
-        calibrated.MODE(found.mode_features),
-    )
+    sure = calibrated.KEY(found.features)
+    mode_sure = chance_of_mode(found.scores, found.best, calibrated.MODE_SHARPNESS)
+    return KeyEstimate(found.best, found.second, sure, max(sure, mode_sure))
+
+
+def chance_of_mode(scores: Doubles, best: int, sharpness: float) -> float:
+    """The probability of the best key's mode, where a key's odds rise with its score so sharply."""
+    odds = np.exp(sharpness * (scores - scores.max()))
+    of_mode = odds[:12] if best < 12 else odds[12:]
+    return float(of_mode.sum() / odds.sum())
 
 
 @dataclass(frozen=True, slots=True)
 class KeyReading:
-    """The best two keys, the lead over the second and over the best of the other mode.
+    """The best two keys, and how well each of the 24 fits: a correlation, `[24]`.
 
-    `features` are the lead of the key's third over the other third (logarithm of their ratio),
-    its share of the strongest pitch class, the lead over the parallel key, and the correlation.
+    `features` tell whether the best is right: its lead over the second, the lead of its third over
+    the other third (logarithm of their ratio), the third's share of the strongest pitch class, the
+    lead over the parallel key, and the correlation.
     """
 
     best: int
     second: int
-    lead: float
-    mode_lead: float
-    features: tuple[float, float, float, float]
+    scores: Doubles
+    features: tuple[float, ...]
     is_heard: bool
-
-    @property
-    def key_features(self) -> tuple[float, ...]:
-        """What tells whether the key is right."""
-        return (self.lead, *self.features)
-
-    @property
-    def mode_features(self) -> tuple[float, ...]:
-        """What tells whether the mode is right."""
-        return (self.mode_lead, *self.features)
 
 
 def key_reading(chroma: Chroma) -> KeyReading:
@@ -180,16 +177,15 @@ def key_reading(chroma: Chroma) -> KeyReading:
     scores = _profiles() @ _standardised(chroma.all) / 12
     order = np.argsort(-scores, kind="stable")
     best, second = int(order[0]), int(order[1])
-    other_mode = scores[12:].max() if best < 12 else scores[:12].max()
     share, against = _third(chroma.notes, best)
     top = float(scores[best])
+    lead, over_parallel = top - float(scores[second]), top - float(scores[(best + 12) % 24])
     is_tonal = top > LEAST_CORRELATION and chroma.all.std() > LEAST_CONTRAST * chroma.all.mean()
     return KeyReading(
         best,
         second,
-        lead=top - float(scores[second]),
-        mode_lead=top - float(other_mode),
-        features=(against, share, top - float(scores[(best + 12) % 24]), top),
+        scores,
+        features=(lead, against, share, over_parallel, top),
         is_heard=bool(is_tonal and share >= LEAST_THIRD and against > 0),
     )
 

@@ -17,7 +17,7 @@ from mmusset.measurements.energy import ENERGY
 from mmusset.measurements.key import KEY
 from mmusset.sample import ImageEvidence, MusicEvidence
 
-DARK_HZ, BRIGHT_HZ = 200.0, 3000.0
+DARK_HZ, BRIGHT_HZ = 400.0, 1300.0  # all but a tenth of real music lies between
 PLAIN, CROWDED = 0.003, 0.3  # of a picture's pixels, those at an edge
 TOLD_WEIGHT = 0.5  # of moods that a tag tells or an ear hears, beside what is measured
 

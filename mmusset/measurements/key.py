@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from mmusset.frozen import Frozen, Share
-from mmusset.measured import shared
+from mmusset.measured import logit, probability, shared
 
 from . import spoken_key
 from .declaration import Evidence, Finding, Histogram, Line, Measurement, Mention
@@ -19,6 +19,9 @@ Tonic = Literal["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
 MODES: tuple[Mode, ...] = ("major", "minor")
 TONICS: tuple[Tonic, ...] = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 KEYS = tuple(f"{tonic} {mode}" for mode in MODES for tonic in TONICS)
+# How much of the odds of a piece's places, heard together, tells of the mode of one clip, which
+# may have modulated: half for three places. Chosen on real music (benchmarks/README.md).
+OF_PLACES = 0.75
 
 
 class MusicalKey(Frozen):
@@ -34,12 +37,24 @@ class MusicalKey(Frozen):
     def name(self) -> str:
         return f"{self.tonic} {self.mode}"
 
+    @property
+    def has_mode(self) -> bool:
+        """Whether a third is heard: without one nothing is known of the mode."""
+        return self.mode_confidence > 0
+
 
 def _measure(signal: "ClipSignal") -> MusicalKey:
-    return _pool([signal])
+    return _of_places([signal])
 
 
 def _pool(signals: "Sequence[ClipSignal]") -> MusicalKey:
+    """The piece's key. Its mode is as sure as what the places tell beside a clip of the piece."""
+    key = _of_places(signals)
+    told = OF_PLACES * (1 - 1 / len(signals)) * logit(key.mode_confidence)
+    return key.model_copy(update={"mode_confidence": probability(told) if key.has_mode else 0.0})
+
+
+def _of_places(signals: "Sequence[ClipSignal]") -> MusicalKey:
     from mmusset.dsp import tonality
 
     by_place = [tonality.chroma(signal.pitch_spectrum) for signal in signals]
@@ -54,12 +69,18 @@ def _pool(signals: "Sequence[ClipSignal]") -> MusicalKey:
 
 
 def _settle(clip: MusicalKey, piece: MusicalKey) -> MusicalKey:
-    """The piece's key: as sure as clip and piece together where they agree, else unsure."""
+    """The piece's key, as sure as clip and piece together where they agree, else unsure.
+
+    The odds of clip and piece count together for the mode, which a clip in another key may share.
+    """
     sure = mode_sure = 0.0
     if clip.name == piece.name:
         sure = shared(clip.confidence, piece.confidence)
-    if clip.mode == piece.mode:
-        mode_sure = shared(clip.mode_confidence, piece.mode_confidence)
+    if clip.has_mode and piece.has_mode:
+        own = logit(clip.mode_confidence)
+        told = logit(piece.mode_confidence)
+        odds = told + (own if clip.mode == piece.mode else -own)
+        mode_sure = max(sure, probability(odds))
     return piece.model_copy(update={"confidence": sure, "mode_confidence": mode_sure})
 
 

@@ -8,14 +8,15 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from mmusset.dsp.clip_signal import ClipSignal
 from mmusset.evidence import clip as clips
 from mmusset.evidence import music, piece
 from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.sound import open_sound
 from mmusset.measured import shared
-from mmusset.measurements.key import KEY
+from mmusset.measurements.key import KEY, MusicalKey
 from mmusset.measurements.tempo import TEMPO
-from mmusset.recipe import ClipPart
+from mmusset.recipe import CERTAINTY, ClipPart
 from mmusset.sample import MusicEvidence
 
 from .test_music_evidence import RATE_HZ, SECONDS, song
@@ -82,6 +83,32 @@ def test_clips_of_a_piece_that_modulates_never_contradict_each_other(tmp_path: P
     own = music.measure(song(tonic=1), RATE_HZ)[KEY]
     assert own.name != keys[0].name
     assert keys[-1].confidence < keys[0].confidence
+
+
+def key_of(clip: Floats, *places: Floats) -> MusicalKey:
+    """Of a clip from a piece that is heard in these places."""
+    whole = piece.pooled([ClipSignal(place, RATE_HZ, PART.silence_dbfs) for place in places])
+    return music.measure(clip, RATE_HZ, piece=whole)[KEY]
+
+
+def test_a_clip_in_another_key_is_as_surely_minor_as_it_and_its_piece_say() -> None:
+    home, away = song(mode="minor"), song(mode="minor", tonic=5)
+    key, own = key_of(away, home, home, home), music.measure(away, RATE_HZ)[KEY]
+    assert (own.name, key.name, key.confidence) == ("D minor", "A minor", 0)
+    assert key.mode_confidence > own.mode_confidence
+
+
+def test_a_clip_in_the_other_mode_speaks_against_its_piece_s() -> None:
+    minor, major = song(mode="minor"), song()
+    assert key_of(minor, minor, minor, minor).mode_confidence > CERTAINTY
+    turned = key_of(major, minor, minor, minor)
+    assert turned.mode == "minor"
+    assert turned.mode_confidence < 0.5
+
+
+def test_a_key_that_is_sure_has_its_mode() -> None:
+    key = key_of(song(), song(), song(), song())
+    assert key.mode_confidence >= key.confidence > CERTAINTY
 
 
 def test_a_clip_at_another_tempo_is_less_sure_of_its_piece_s(tmp_path: Path) -> None:

@@ -72,8 +72,7 @@ def told_by_sound(folder: Path) -> tuple[dict[str, list[Example]], list[ModeExam
             read = tonality.key_reading(tonality.chroma(signal.pitch_spectrum))
             if read.is_heard and truth.has_key is not None:
                 found["KEY"].append((read.features, right_key(truth, read.best)))
-                if truth.key:
-                    modes.append((read.scores, read.best, right_mode(truth, read.best)))
+                modes.append((read.scores, read.best, right_mode(truth, read.best)))
             if bursts := percussion.features(signal.spectrum, signal.onset_strength):
                 found["PERCUSSION"].append((bursts, truth.drums))
     return found, modes
@@ -117,10 +116,7 @@ def weights_and_bias(features: Doubles, right: Doubles, shrinking: float) -> tup
 
 
 def sharpness(modes: Sequence[ModeExample]) -> float:
-    """That by which what is known of the modes is the likeliest.
-
-    Clips in a key alone: how many others there are is arbitrary, and their thirds tell them.
-    """
+    """That by which what is known of the modes is the likeliest."""
 
     def loss(sharpness: float) -> float:
         of_best = [tonality.chance_of_mode(scores, best, sharpness) for scores, best, _ in modes]

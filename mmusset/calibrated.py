@@ -12,7 +12,7 @@ TEMPO_IN_THREES = Regression(weights=(1.74, 13.63, 16.21), bias=-1.64)
 TEMPO_SLOWER = Regression(weights=(-5.91, -6.74, 2.88, -6.94), bias=-1.29)
 KEY = Regression(weights=(11.86, -0.19, -1.27, 9.55, 5.33), bias=-6.75)
 PERCUSSION = Regression(weights=(12.67, 3.81, -73.92, 1.04), bias=5.75)
-MODE_SHARPNESS = 12.6
+MODE_SHARPNESS = 10.7
 LOUDNESS_ERRORS = (0.3, 0.3)
 DYNAMICS_ERRORS = (0.55,)
 BRIGHTNESS_ERRORS = (16.0, 66.0)

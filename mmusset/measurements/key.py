@@ -19,9 +19,6 @@ Tonic = Literal["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
 MODES: tuple[Mode, ...] = ("major", "minor")
 TONICS: tuple[Tonic, ...] = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 KEYS = tuple(f"{tonic} {mode}" for mode in MODES for tonic in TONICS)
-# How much of the odds of a piece's places, heard together, tells of the mode of one clip, which
-# may have modulated: half for three places. Chosen on real music (benchmarks/README.md).
-OF_PLACES = 0.75
 
 
 class MusicalKey(Frozen):
@@ -48,10 +45,15 @@ def _measure(signal: "ClipSignal") -> MusicalKey:
 
 
 def _pool(signals: "Sequence[ClipSignal]") -> MusicalKey:
-    """The piece's key. Its mode is as sure as what the places tell beside a clip of the piece."""
+    """The piece's key. Its mode is as sure as what the places tell beside a clip of the piece.
+
+    A clip is like one of the places: what one tells of the mode, it tells itself.
+    """
     key = _of_places(signals)
-    told = OF_PLACES * (1 - 1 / len(signals)) * logit(key.mode_confidence)
-    return key.model_copy(update={"mode_confidence": probability(told) if key.has_mode else 0.0})
+    if not key.has_mode:
+        return key
+    beside = (1 - 1 / len(signals)) * logit(key.mode_confidence)
+    return key.model_copy(update={"mode_confidence": probability(beside)})
 
 
 def _of_places(signals: "Sequence[ClipSignal]") -> MusicalKey:

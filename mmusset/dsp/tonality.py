@@ -144,9 +144,12 @@ def key(chroma: Chroma) -> KeyEstimate:
     found = key_reading(chroma)
     if not found.is_heard:
         return KeyEstimate(found.best, found.second, 0.0, 0.0)
-    sure = calibrated.KEY(found.features)
-    mode_sure = chance_of_mode(found.scores, found.best, calibrated.MODE_SHARPNESS)
-    return KeyEstimate(found.best, found.second, sure, max(sure, mode_sure))
+    return KeyEstimate(
+        found.best,
+        found.second,
+        calibrated.KEY(found.features),
+        chance_of_mode(found.scores, found.best, calibrated.MODE_SHARPNESS),
+    )
 
 
 def chance_of_mode(scores: Doubles, best: int, sharpness: float) -> float:

@@ -81,8 +81,7 @@ def _settle(clip: MusicalKey, piece: MusicalKey) -> MusicalKey:
     if clip.has_mode and piece.has_mode:
         own = logit(clip.mode_confidence)
         told = logit(piece.mode_confidence)
-        odds = told + (own if clip.mode == piece.mode else -own)
-        mode_sure = max(sure, probability(odds))
+        mode_sure = probability(told + (own if clip.mode == piece.mode else -own))
     return piece.model_copy(update={"confidence": sure, "mode_confidence": mode_sure})
 
 

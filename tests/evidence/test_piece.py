@@ -106,11 +106,6 @@ def test_a_clip_in_the_other_mode_speaks_against_its_piece_s() -> None:
     assert turned.mode_confidence < 0.5
 
 
-def test_a_key_that_is_sure_has_its_mode() -> None:
-    key = key_of(song(), song(), song(), song())
-    assert key.mode_confidence >= key.confidence > CERTAINTY
-
-
 def test_a_clip_at_another_tempo_is_less_sure_of_its_piece_s(tmp_path: Path) -> None:
     path = stored(tmp_path / "hurries.wav", *(song(bpm) for bpm in (96, 96, 96, 96, 130)))
     tempi = [clip_of(path, index, 5)[TEMPO] for index in range(5)]

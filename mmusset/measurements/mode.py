@@ -10,12 +10,7 @@ from .said import Trait
 
 def _find(evidence: Evidence) -> Finding:
     key = evidence[KEY]
-    return Finding("mode", key.mode, key.name, _sure(key), frozenset())
-
-
-def _sure(key: MusicalKey) -> float:
-    """A key that is sure has its mode."""
-    return max(key.mode_confidence, key.confidence)
+    return Finding("mode", key.mode, key.name, key.mode_confidence, frozenset())
 
 
 def _mentions(text: str) -> Iterator[Mention]:
@@ -50,5 +45,5 @@ MODE = Measurement(
         ),
     ),
     rank=41,
-    line=Line("mode", lambda k: k.mode, _sure),
+    line=Line("mode", lambda k: k.mode, lambda k: k.mode_confidence),
 )

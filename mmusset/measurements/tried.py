@@ -4,13 +4,13 @@
 
 RIGHT_OF_SAID = {
     "tempo": (170, 178),
-    "pulse": (193, 205),
+    "pulse": (193, 206),
     "key": (116, 123),
-    "mode": (146, 158),
+    "mode": (155, 167),
     "percussion": (384, 393),
     "loudness": (475, 475),
     "dynamics": (447, 453),
-    "brightness": (440, 443),
+    "brightness": (422, 424),
     "density": (344, 348),
     "width": (453, 453),
     "energy": (376, 383),

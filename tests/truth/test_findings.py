@@ -8,7 +8,7 @@ from mmusset.measurements.brightness import BRIGHTNESS
 from mmusset.measurements.declaration import Finding, Scale
 from mmusset.measurements.density import DENSITY
 from mmusset.measurements.energy import ENERGY
-from mmusset.measurements.key import KEY, relative_key
+from mmusset.measurements.key import relative_key
 from mmusset.measurements.loudness import LOUDNESS
 from mmusset.measurements.tempo import Tempo
 from mmusset.measurements.width import WIDTH
@@ -49,11 +49,6 @@ def test_a_finding_shows_its_number_and_what_it_cannot_rule_out() -> None:
     assert 0.5 < found["loudness"].confidence < CERTAINTY
     assert found["key"].near == {"C major"}
     assert found["tempo"].near == {"42", "168"}
-
-
-def test_a_key_that_is_sure_has_its_mode() -> None:
-    key = music_evidence()[KEY].model_copy(update={"confidence": 0.95, "mode_confidence": 0.8})
-    assert findings(music_evidence(key=key))["mode"].confidence == 0.95
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ RIGHT_OF_SAID = {
     "tempo": (170, 178),
     "pulse": (193, 206),
     "key": (116, 123),
-    "mode": (155, 167),
+    "mode": (130, 139),
     "percussion": (384, 393),
     "loudness": (475, 475),
     "dynamics": (447, 453),

@@ -308,7 +308,7 @@ def _training(
     progress: Progress,
 ) -> dict[str, HeardTraining]:
     found = {}
-    chosen = training_keys(dataset)
+    chosen = training_keys(dataset) - set(reference.keys)  # where it is the train split's own
     for ear, open_ear in opened:
         if isinstance(open_ear, NotRun):
             continue

@@ -14,6 +14,7 @@ Floats = NDArray[np.float64]
 
 DRAWS = 400
 FRECHET_DRAWS = 40  # each takes a root of a large matrix
+INFINITY_DRAWS = 20  # each at several N
 INFINITY_FROM = 500  # clips, from which on the Frechet distance is told at infinity
 LEAST_HALF = 8
 LOW, HIGH = 2.5, 97.5
@@ -110,21 +111,27 @@ def frechet_distances(
             f"in {real.shape[1]} dimensions it takes over {real.shape[1]} clips in each half of the"
             f" split, and there are {least}"
         )
-    if len(real) >= INFINITY_FROM:
-        values = [
-            frechet_at_infinity(vectors[side], real[~side]) for vectors in made for side in sides
-        ]
-        return np.array([np.mean(values)])
+
+    def distance(some: Floats, others: Floats, counts: Floats, other_counts: Floats) -> float:
+        if len(real) < INFINITY_FROM:
+            return frechet(some, others, counts, other_counts)
+        repeated, others = (
+            np.repeat(vectors, count.astype(int), axis=0)
+            for vectors, count in ((some, counts), (others, other_counts))
+        )
+        return frechet_at_infinity(repeated, others)
+
+    draws = FRECHET_DRAWS if len(real) < INFINITY_FROM else INFINITY_DRAWS
     return np.array(
         [
             np.mean(
                 [
-                    frechet(vectors[side], real[~side], counts[side], counts[~side])
+                    distance(vectors[side], real[~side], counts[side], counts[~side])
                     for vectors in made
                     for side in sides
                 ]
             )
-            for counts in weights[: 1 + FRECHET_DRAWS]
+            for counts in weights[: 1 + draws]
         ]
     )
 

@@ -13,7 +13,13 @@ from mmusset.evaluation.distances import (
     kernel,
     kernel_distance,
 )
-from mmusset.evaluation.statistics import frechet_distances, kernel_distances
+from mmusset.evaluation.statistics import (
+    INFINITY_FROM,
+    DrawnEstimate,
+    frechet_distances,
+    kernel_distances,
+    piece_weights,
+)
 
 Floats = NDArray[np.float64]
 
@@ -134,6 +140,20 @@ def test_the_order_of_clips_does_not_matter() -> None:
         once = distances([made], real, half, weights)
         again = distances([made[order]], real[order], half[:, order], weights)
         assert once == pytest.approx(again)
+
+
+def test_from_500_clips_on_it_is_told_at_infinity_with_an_interval() -> None:
+    pieces = [str(number // 2) for number in range(INFINITY_FROM)]
+    real, half = drawn(INFINITY_FROM), np.array([[1.0, 1.0, 0.0, 0.0] * (INFINITY_FROM // 4)])
+    near, far = (
+        DrawnEstimate(
+            frechet_distances([made], real, half, piece_weights(pieces, draws=30)), 1, 1, True
+        )
+        for made in (drawn(INFINITY_FROM, seed=1), drawn(INFINITY_FROM, seed=2) + 0.5)
+    )
+    assert near.interval().low < 0.1 < far.interval().low
+    assert near.interval().high > near.interval().low
+    assert far.minus(near).low > 0
 
 
 def test_farther_sets_are_farther() -> None:

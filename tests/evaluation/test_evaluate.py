@@ -136,6 +136,7 @@ def test_the_page_stands_alone(out: Path) -> None:
     assert "sounds/good/k00000-0.flac" in page
 
 
+@pytest.mark.slow
 def test_an_evaluation_is_repeated_by_its_record(out: Path, tmp_path: Path) -> None:
     _, _, said = again(out, tmp_path / "again", Progress(), print)
     assert said == f"every figure is that of {out}"
@@ -183,6 +184,7 @@ def test_missing_extra_and_short_files_are_named(
     assert figure(table, "some", CLAIMS).clips == CLIPS - 2
 
 
+@pytest.mark.slow
 def test_several_seeds_are_one_row(settings: EvaluationSettings, tmp_path: Path) -> None:
     folder = tmp_path / "two"
     given_sounds(folder, lambda n: tone(n + 50, is_loud(n)), "{}-0.flac")
@@ -228,6 +230,7 @@ def test_no_ear_of_that_name(settings: EvaluationSettings, tmp_path: Path) -> No
         evaluate(settings.model_copy(update={"ears": ("musicn",)}), tmp_path, Progress(), print)
 
 
+@pytest.mark.slow
 def test_the_command(settings: EvaluationSettings, tmp_path: Path) -> None:
     words = ["evaluate", "--data", settings.data, "--sounds", f"good={settings.sounds[0][1]}"]
     done = mmusset(*words, "--ears", "clap=none", "--out", tmp_path / "out", "--json")

@@ -19,12 +19,17 @@ from .state import (
     State,
     StateChange,
     ask,
+    first_round,
     has_words,
     is_given,
+    is_matched,
     list_faults,
     round_of,
     settled_turn,
 )
+
+MATCH = "match"  # what the critic calls it where a matched picture and its music jar
+_PAIR = "the picture and its music"
 
 Phrase = Annotated[str, Field(min_length=1, max_length=300)]
 
@@ -57,7 +62,7 @@ async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
         turn = settled_turn(state, CRITIC, found, PERSON)
     else:
         reply, turn = await ask(state, CRITIC, asker)
-        found = (*found, *(_placed(objection, state) for objection in reply.faults))
+        found = (*found, *(_as_fault(objection, state) for objection in reply.faults))
         turn = turn.model_copy(update={"faults": list_faults(found)})
     noted = tuple(fault for fault in found if _is_only_noted(fault, state, limits))
     final = tuple(fault for fault in found if _is_final(fault, state) and fault not in noted)
@@ -76,7 +81,10 @@ async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
 
 
 def _is_final(fault: Fault, state: State) -> bool:
-    """Whether nobody may mend what is at fault: a given text is never changed."""
+    """Whether nobody may mend what is at fault: a given text is never changed, and of a matched
+    pair there may be no other picture."""
+    if fault.where == "pair":
+        return not state["material"].others
     return is_given(state, fault.where)
 
 
@@ -85,6 +93,8 @@ def _is_only_noted(fault: Fault, state: State, limits: CriticPart) -> bool:
 
     A caption of which nothing can be checked is none.
     """
+    if fault.where == "pair":
+        return False
     wish = limits.given_caption if fault.where == "caption" else limits.given_story
     is_serious = fault.rule in (NOT_MENDED, SAYS_NOTHING)
     return _is_final(fault, state) and wish == "keep" and not is_serious
@@ -94,12 +104,15 @@ def _last_round(state: State, limits: CriticPart) -> int:
     """The round after which nothing is mended. A revision has its own rounds, at least one."""
     revision = state["material"].revision
     if revision is None or revision.before is None:
-        return limits.max_rounds
+        return first_round(state["material"]) + limits.max_rounds
     return round_of(revision.before) + max(1, limits.max_rounds)
 
 
-def _placed(objection: Objection, state: State) -> Fault:
+def _as_fault(objection: Objection, state: State) -> Fault:
     """An objection as a fault; one that misquotes is taken to mean the whole text."""
+    if objection.rule == MATCH and is_matched(state):
+        mend = "give the music another picture"
+        return Fault(where="pair", rule=MATCH, quote=_PAIR, why=objection.why, mend=mend)
     text = state[objection.where]
     quote = objection.quote if objection.quote in text else text
     return Fault(**(objection.model_dump() | {"quote": quote}))

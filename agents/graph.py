@@ -2,7 +2,7 @@
 
 (listener ->) captioner -> story_writer -> critic -> accepted
                                              |  ^--- reconciler, for a bounded number of rounds
-                                             |--> reconciler
+                                             |--> reconciler --> another picture, of a matched one
                                              '--> rejected
 
 An item that a person wants mended, or wrote words for, goes on at the critic. A given caption or
@@ -59,9 +59,10 @@ def build_graph(asker: Asker, recipe: Recipe, agents: Sequence[GraphAgent[BaseMo
     for before, after in (
         *pairwise([START, *listeners]),
         *pairwise([*writers, judge]),
-        *pairwise([*menders, judge]),
+        *pairwise(menders),
     ):
         graph.add_edge(before, after)
+    graph.add_conditional_edges(menders[-1], _after_mender, {"end": END, "judge": judge})
     compiled = graph.compile()
     # As many steps as a sample may take, and one to spare; LangGraph's own limit is 10,007. A
     # revision skips the writers and has one round at least.
@@ -105,6 +106,8 @@ def outcome(state: State) -> Outcome:
 def _how_accepted(state: State) -> str:
     if has_words(state):
         return "a person's words"
+    if state["material"].earlier:
+        return "with another picture"
     return "mended" if state["round"] > 0 else "at once"
 
 
@@ -150,6 +153,10 @@ def _signed(state: State, change: StateChange, agent: AgentName) -> SignedChange
 def _first(state: State) -> Literal["write", "revise"]:
     revision = state["material"].revision
     return "revise" if revision and revision.before else "write"
+
+
+def _after_mender(state: State) -> Literal["end", "judge"]:
+    return "end" if state["status"] else "judge"
 
 
 def _after_judge(state: State) -> Literal["end", "mend"]:

@@ -1,4 +1,8 @@
-"""The reconciler: mends what the critic named, and keeps the rest word for word."""
+"""The reconciler: mends what the critic named, and keeps the rest word for word.
+
+Where a picture and its music were matched, and the critic finds that they don't go together, no
+words would mend that: it asks for the next best match.
+"""
 
 from collections.abc import Sequence
 from random import Random
@@ -9,7 +13,7 @@ from pydantic import Field
 from mmusset import prompts
 from mmusset.frozen import Frozen
 from mmusset.recipe import Recipe, Sampling
-from mmusset.sample import Fault
+from mmusset.sample import NEXT_MATCH, RULES, Fault
 from mmusset.speakers.agent import Notes
 from mmusset.speakers.asking import Asker
 from mmusset.speakers.offline import mending
@@ -17,7 +21,7 @@ from mmusset.text import sentences
 from mmusset.truth.extract import extract
 
 from .by_hand import NOT_MENDED
-from .state import GraphAgent, State, StateChange, ask
+from .state import GraphAgent, State, StateChange, ask, settled_turn
 
 
 class Mending(Frozen):
@@ -28,8 +32,13 @@ class Mending(Frozen):
 
 
 async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
-    """Mend the texts at fault. A mending that touches anything else, or is "", is not taken; nor is
+    """Mend the texts at fault; where it is the pair, ask for the next best match: then all begins
+    again with another picture. A mending that touches anything else, or is "", is not taken; nor is
     one that a person asked for, and that loses what the caption claims beside the words quoted."""
+    pair_faults = tuple(fault for fault in state["faults"] if fault.where == "pair")
+    if pair_faults:
+        turn = settled_turn(state, RECONCILER, (), RULES, NEXT_MATCH)
+        return StateChange(status="rejected", faults=pair_faults, turns=(*state["turns"], turn))
     state = {**state, "round": state["round"] + 1}
     reply, turn = await ask(state, RECONCILER, asker)
     change = StateChange(round=state["round"], turns=(*state["turns"], turn))

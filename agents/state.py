@@ -85,7 +85,8 @@ class GraphAgent(Agent[R_co]):
     `turn` takes a sample's state, what asks the speaker, and the recipe, and returns what it
     changed. A text in it is published as the agent's; one that `is_fixed` stays as it was. An agent
     that judges sets `status`, or leaves it None to have the faults mended; one that mends counts
-    `round` up. Each appends its `Turn`, the record that is published.
+    `round` up, or sets `status` where it can't. Each appends its `Turn`, the record that is
+    published.
     """
 
     turn: TakeTurn
@@ -129,9 +130,9 @@ def begin(
         story_writer="",
         story_note="",
         faults=(),
-        round=0,
+        round=first_round(material),
         status=None,
-        turns=(),
+        turns=material.earlier,
         heard={},
     )
     if material.revision:
@@ -172,7 +173,18 @@ def _heard(claims: Sequence[Claim]) -> str:
 def _sha256_of(agent: GraphAgent[BaseModel], state: State) -> str:
     """The hash of the templates that the sample's prompt is made of."""
     music = state["material"].media.music_evidence
-    return prompts.sha256_of(agent.prompt, bool(music.heard), music.scope == "piece")
+    of_piece = music.scope == "piece"
+    return prompts.sha256_of(agent.prompt, bool(music.heard), of_piece, is_matched(state))
+
+
+def is_matched(state: State) -> bool:
+    """Whether nothing in the source pairs the picture and its music."""
+    return state["material"].media.image.match.by == "matched"
+
+
+def first_round(material: Material) -> int:
+    """The round in which the texts of a sample are begun: 0, but with another picture."""
+    return material.earlier[-1].round + 1 if material.earlier else 0
 
 
 def _revised(revision: Revision) -> SignedChange:
@@ -229,6 +241,8 @@ def brief(state: State, agent: GraphAgent[BaseModel]) -> Brief:
         story=draft.story,
         faults=draft.faults,
     )
+    if agent.place == "judge" and is_matched(state):
+        task += prompts.load("match").text
     system, evidence = prompts.load("system").text.strip(), state["evidence"]
     if agent.place == "listen":
         system = evidence = ""  # it is to say what it hears, whatever else is known
@@ -270,7 +284,11 @@ async def ask(state: State, agent: GraphAgent[R], asker: Asker) -> tuple[R, Turn
 
 
 def settled_turn(
-    state: State, agent: GraphAgent[BaseModel], faults: tuple[Fault, ...], by: str
+    state: State,
+    agent: GraphAgent[BaseModel],
+    faults: tuple[Fault, ...],
+    by: str,
+    said: str = "",
 ) -> Turn:
     """A turn that rules or a person decided: no speaker was asked."""
     texts = json.dumps([state["caption"], state["story"]])
@@ -281,7 +299,7 @@ def settled_turn(
         model="rules/1" if by == RULES else by,
         prompt_sha256=_sha256_of(agent, state),
         request_sha256=hashlib.sha256(texts.encode()).hexdigest(),
-        said="",
+        said=said,
         faults=list_faults(faults),
     )
 

@@ -47,7 +47,7 @@ CODECS = {
         ("vorbis", "ogg", "-c:a libvorbis"),
         ("opus", "opus", "-c:a libopus"),
     )
-    for kbit in (64, 128, 320)
+    for kbit in (64, 128, 192, 256, 320)
 }
 SCALE, PLANTED = 10_000, 500  # made fingerprints, and copies among them
 FLIPPED = 0.15  # share of a copy's bits: what a codec at 64 kbit/s and another beginning cost

@@ -6,6 +6,7 @@ precision is written in `benchmarks/README.md`.
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -303,7 +304,7 @@ class Story(Frozen):
 class Fault(Frozen):
     """One thing that the critic found wrong. `quote` is the words at fault."""
 
-    where: Literal["caption", "story"]
+    where: Literal["caption", "story", "pair"]  # "pair": the picture and the music
     rule: str
     quote: str
     why: str
@@ -321,6 +322,15 @@ class Turn(Frozen):
     request_sha256: Sha256
     said: str
     faults: str  # the critic's, one a line; "" for the others
+
+
+# What the reconciler says where it asks for another picture of a piece that was matched.
+NEXT_MATCH = "asks for the next best match"
+
+
+def next_matches_in(turns: Iterable[Turn]) -> int:
+    """How often another picture was asked for."""
+    return sum(turn.said == NEXT_MATCH for turn in turns)
 
 
 # --- items and samples ---------------------------------------------------------------------
@@ -599,6 +609,11 @@ class Outcome(Frozen):
     told: tuple[JudgedClaim, ...] = ()
     heard: Heard = Field(default_factory=dict, exclude_if=_is_empty)
 
+    @property
+    def asks_for_another(self) -> bool:
+        """Whether another picture is asked for."""
+        return bool(self.turns) and self.turns[-1].said == NEXT_MATCH
+
 
 class Revision(Frozen):
     """What a person wants of an item: something mended, which `note` says, or their own `caption`
@@ -619,7 +634,8 @@ class Material:
     """All that the agents are given of one item. `image_file` is the picture that a model sees,
     `sound_file` the sound that a listener hears, where there is one.
 
-    With a `revision` they go on from what it holds.
+    With a `revision` they go on from what it holds. Of a matched piece there are so many `others`
+    of pictures that may still be asked for, and the turns that were taken with `earlier` ones.
     """
 
     key: str
@@ -629,6 +645,8 @@ class Material:
     image_file: Path
     revision: Revision | None = None
     sound_file: Path | None = None
+    others: int = 0
+    earlier: tuple[Turn, ...] = ()
 
     @property
     def media(self) -> MediaFacts:

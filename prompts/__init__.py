@@ -65,13 +65,18 @@ def _measured_lines(measurements: tuple[Measurement[Any], ...]) -> str:
     return "".join(part if part[0] == "," else f"\n{part}" for part in parts).strip("\n")
 
 
-def sha256_of(prompt: Prompt, with_ears: bool = False, of_piece: bool = False) -> str:
-    """The hash of all templates that make an agent's prompt: what all share, and its own part."""
+def sha256_of(
+    prompt: Prompt, with_ears: bool = False, of_piece: bool = False, matched: bool = False
+) -> str:
+    """The hash of all templates that make an agent's prompt: what all share, and its own part.
+
+    `with_ears` where ears may have listened, `of_piece` where captions are of whole pieces,
+    `matched` where the picture may be matched.
+    """
     shared = ["system", "evidence"]
-    if with_ears:
-        shared.append("heard")
-    if of_piece:
-        shared.append("piece")
+    shared += ["heard"] * with_ears
+    shared += ["piece"] * of_piece
+    shared += ["match"] * matched
     parts = (*map(load, shared), prompt)
     return hashlib.sha256("".join(part.sha256 for part in parts).encode()).hexdigest()
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from mmusset.errors import MmussetError, Stopped, Unfit, Unread, Unusable, first_error
 from mmusset.files import failpoint
 from mmusset.safe_text import show_path
-from mmusset.sample import Outcome, Verdict
+from mmusset.sample import Item, Outcome, Revision, Turn, Verdict
 from mmusset.speakers.asking import Asker
 
 from .apply_marks import revision
@@ -22,6 +22,7 @@ from .ledger.left_out import MOST_RUNS, REASON
 from .ledger.plan import PlannedBlock, PlannedItem
 from .manifest import write_manifest
 from .media import Media, material_of
+from .next_match import Tried, choices_of, keep_tried
 from .planning.candidates import Candidates
 from .planning.surveys import MOST_UNREAD_IN_A_ROW, still_reads
 from .process import calm_the_collector, use_one_malloc_arena
@@ -139,7 +140,7 @@ class Builder:
     async def _work(self) -> None:
         while not self._stopping and (planned := self._take()):
             try:
-                outcome = await self._decide(planned)
+                outcome, tried = await self._decide(planned)
             except Stopped:
                 return
             except Unread as error:
@@ -147,6 +148,8 @@ class Builder:
                 continue
             self._unread_in_a_row = 0
             with self._ledger.transaction():
+                if tried:
+                    keep_tried(self._ledger, planned, tried)
                 self._ledger.media.keep_heard(planned.idx, outcome.heard)
                 self._ledger.verdicts.decide(planned.idx, outcome)
             failpoint("verdict_kept")
@@ -183,23 +186,55 @@ class Builder:
             self._last_idx = planned.idx
         return planned
 
-    async def _decide(self, planned: PlannedItem) -> Outcome:
+    async def _decide(self, planned: PlannedItem) -> tuple[Outcome, Tried | None]:
+        """What becomes of an item, and with which picture where it is not the one that is planned.
+
+        Whatever an earlier run came to, it begins with the best.
+        """
         try:
-            prepared = await self._media.ensure(planned)
-            check_quality(prepared.media.quality, self._job.recipe.quality.least)
-            seed = self._job.recipe.speaker.seed
-            asked_for = revision(self._ledger, planned.idx)
-            material = material_of(planned.item, prepared, self._media, seed, asked_for)
-            return await self._annotate(material)
+            if asked_for := revision(self._ledger, planned.idx):
+                return await self._annotated(await self._tried(planned), asked_for), None
+            outcome, tried = None, None
+            choices = choices_of(self._ledger, planned.item)
+            for left, item in reversed(list(enumerate(reversed(choices)))):
+                if outcome and not outcome.asks_for_another:
+                    break
+                tried = await self._tried(planned, item)
+                earlier = outcome.turns if outcome else ()
+                outcome = await self._annotated(tried, None, left, earlier)
+            assert outcome and tried
+            return outcome, tried if tried.item != planned.item else None
         except Unread:
             # SIGTERM to all processes of a service ends the decoders too: no fault of the file.
             if self._stopping:
                 raise Stopped from None
             raise
         except Unfit as error:
-            return _ended("rejected", error)
+            return _ended("rejected", error), None
         except Unusable as error:
-            return _ended("failed", error)
+            return _ended("failed", error), None
+
+    async def _tried(self, planned: PlannedItem, item: Item | None = None) -> Tried:
+        """An item with its media as they are planned, or with another picture."""
+        if item is None or item == planned.item:
+            prepared = await self._media.ensure(planned)
+        else:
+            prepared = await self._media.listened(item)
+        check_quality(prepared.media.quality, self._job.recipe.quality.least)
+        return Tried(item or planned.item, prepared)
+
+    async def _annotated(
+        self,
+        tried: Tried,
+        asked_for: Revision | None,
+        others: int = 0,
+        earlier: tuple[Turn, ...] = (),
+    ) -> Outcome:
+        seed = self._job.recipe.speaker.seed
+        material = material_of(
+            tried.item, tried.prepared, self._media, seed, asked_for, others, earlier
+        )
+        return await self._annotate(material)
 
     async def _leave_undecided(self, planned: PlannedItem, why: str) -> None:
         """The next run tries again. Raises MmussetError where nothing can be read any more."""

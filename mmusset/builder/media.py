@@ -12,7 +12,7 @@ from mmusset.errors import MmussetError, Unread, Unusable
 from mmusset.files import failpoint
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
-from mmusset.sample import Item, Match, Material, Prepared, Revision
+from mmusset.sample import Item, Match, Material, Prepared, Revision, Turn
 from mmusset.structure import SPREAD
 
 from .decoding.tasks import HearTask, Originals, PrepareTask, TranscribeTask
@@ -187,7 +187,8 @@ class Media:
             return Match()
         if item.piece.picture.origin != "matched":
             return Match(by="source")
-        score = self._workspace.ledger.matching.score(item.piece.music.sha256)
+        piece = item.piece
+        score = self._workspace.ledger.matching.score(piece.music.sha256, piece.picture.sha256)
         return Match(by="matched", score=score)
 
     def _stored(self, key: str, prepared: Prepared) -> tuple[bytes, bytes] | None:
@@ -212,10 +213,17 @@ def material_of(
     media: Media,
     seed: int,
     revision: Revision | None = None,
+    others: int = 0,
+    earlier: tuple[Turn, ...] = (),
 ) -> Material:
-    """What the agents are given of an item; what models are sent of it lies in `media`."""
+    """What the agents are given of an item; what models are sent of it lies in `media`.
+
+    Of a matched piece there are so many `others` of pictures that they may ask for, after the turns
+    with `earlier` ones.
+    """
     picture, sound = media.picture(item.key), media.sound(item.key)
-    return Material(item.key, seed, item.piece.tags, prepared, picture, revision, sound)
+    tags = item.piece.tags
+    return Material(item.key, seed, tags, prepared, picture, revision, sound, others, earlier)
 
 
 def _changed(item: Item, why: str) -> MmussetError:

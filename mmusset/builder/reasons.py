@@ -9,6 +9,8 @@ from mmusset.score import Score
 _WORDED = {
     "at once": "accepted without changes",
     "mended": "accepted after changes",
+    "with another picture": "accepted with another picture than matched best",
+    "match": "its matched picture and its music don't go together, by the critic",
     "a person's words": "accepted in a person's words",
     "kept by hand": "accepted by a person's mark",
     "found in its shard": "accepted before the ledger was recovered",

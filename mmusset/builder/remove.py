@@ -20,8 +20,9 @@ from mmusset.errors import MmussetError, UsageError
 from mmusset.files import failpoint
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
+from mmusset.sample import Key
 from mmusset.shards.manifest import known_manifest
-from mmusset.sources.choose import source_at
+from mmusset.sources.choose import root_at, source_at
 from mmusset.text import counted
 
 from .ledger.copy import LedgerCopy
@@ -40,14 +41,19 @@ MOST_WHY_CHARACTERS = 500
 @dataclass(frozen=True, slots=True)
 class Removed:
     """What a removal took out. `finished` means that the shards and the manifest have it no more;
-    else a build has to decide what is left first."""
+    else a build has to decide what is left first. `staying` is what stays of the same recordings.
+    """
 
     pieces: int
     samples: int
     finished: bool
+    staying: tuple["SameRecording", ...] = ()
 
     def text(self) -> str:
         """For people."""
+        return "\n".join([self._what(), *(each.text() for each in self.staying)])
+
+    def _what(self) -> str:
         if not self.pieces:
             return "nothing new to remove; what was begun before is finished"
         samples = counted(self.samples, "accepted sample")
@@ -60,16 +66,44 @@ class Removed:
         return f"{what}; run `mmusset build` to the end, and the shards have them no more"
 
 
-def to_remove(out: Path, items: Sequence[str], places: Sequence[str]) -> list[bytes]:
-    """The paths of the music that a removal would take out, in the order of the plan.
+@dataclass(frozen=True, slots=True)
+class SameRecording:
+    """A piece that a removal does not name, and that sounds the same as one that it does."""
 
-    `items` are keys of samples or paths of their music, `places` files and folders of the source;
-    all clips of a piece go. Raises UsageError where one of them names nothing that is there, or was
-    removed before.
+    music: str
+    key: Key
+
+    def text(self) -> str:
+        """For people: what stays, and how it would go too."""
+        return f"{self.music} stays, and is the same recording: --item {self.key} removes it too"
+
+
+@dataclass(frozen=True, slots=True)
+class ToRemove:
+    """What a removal would take out: the paths of the music, in the order of the plan; and what
+    would stay of the same recordings."""
+
+    music: tuple[bytes, ...]
+    staying: tuple[SameRecording, ...]
+
+    def text(self) -> str:
+        """For people."""
+        lines = [f"would remove {counted(len(self.music), 'piece')}:"]
+        lines += [f"  {show_path(path)}" for path in self.music]
+        return "\n".join([*lines, *(each.text() for each in self.staying)])
+
+
+def to_remove(out: Path, items: Sequence[str], places: Sequence[str]) -> ToRemove:
+    """What a removal would take out.
+
+    `items` are keys of samples or paths of their music, `places` files and folders of the source,
+    from its top or from that of the disk; all clips of a piece go. Raises UsageError where one of
+    them names nothing that is there, or was removed before.
     """
     with open_to_read(out) as ledger:
         planned = _named(ledger, items, places, _is_unfinished(out, ledger))
-    return list(dict.fromkeys(each.item.piece.music.path for each in planned))
+        paths = dict.fromkeys(each.item.piece.music.path for each in planned)
+        return ToRemove(tuple(paths), _staying(ledger, planned))
 
 
 async def remove(out: Path, items: Sequence[str], places: Sequence[str], why: str) -> Removed:
@@ -90,10 +124,22 @@ async def remove(out: Path, items: Sequence[str], places: Sequence[str], why: st
     async with open_workspace(source, out, recipe) as workspace:
         ledger = workspace.ledger
         planned = _named(ledger, items, places, _is_unfinished(out, ledger))
+        staying = _staying(ledger, planned)
         removal = _take_out(workspace, planned, why) if planned else None
         finished = await _finish(workspace)
     pieces, samples = (removal.pieces, removal.samples) if removal else (0, 0)
-    return Removed(pieces, samples, finished)
+    return Removed(pieces, samples, finished, staying)
+
+
+def _staying(ledger: Ledger, planned: Sequence[PlannedItem]) -> tuple[SameRecording, ...]:
+    """What stays of the recordings of these pieces, in the order of the plan."""
+    going = {each.item.source_sha256 for each in planned}
+    alike = ledger.media.same_recordings(going)
+    return tuple(
+        SameRecording(show_path(each.item.piece.music.path), each.item.key)
+        for each in (ledger.plan.items() if alike else ())
+        if each.item.source_sha256 in alike and each.item.clip_index == 0
+    )
 
 
 def _is_unfinished(out: Path, ledger: Ledger) -> bool:
@@ -117,12 +163,17 @@ def _named(
     everything = list(ledger.plan.items())
     pieces: set[str] = set()
     for named in items:
-        found = {p.item.source_sha256 for p in everything if _is_item(p, named)}
+        path = _in_source(ledger, named)
+        found = {
+            p.item.source_sha256
+            for p in everything
+            if named == p.item.key or p.item.piece.music.path == path
+        }
         if not found and not ledger.removals.knows(named):
             raise UsageError(f"no sample of the dataset has the key or path {named!r}")
         pieces |= found
     for place in places:
-        path = os.fsencode(place).rstrip(b"/")
+        path = _in_source(ledger, place).rstrip(b"/")
         found = {p.item.source_sha256 for p in everything if _is_in(p, path)}
         if not found and not is_unfinished:
             raise UsageError(
@@ -133,8 +184,14 @@ def _named(
     return [planned for planned in everything if planned.item.source_sha256 in pieces]
 
 
-def _is_item(planned: PlannedItem, named: str) -> bool:
-    return named == planned.item.key or os.fsencode(named) == planned.item.piece.music.path
+def _in_source(ledger: Ledger, place: str) -> bytes:
+    """A place as the plan has it: from the top of the source, whatever it is named from."""
+    if ledger.job.source and Path(place).is_absolute():
+        top = root_at(ledger.job.source)
+        for path, above in ((Path(place), top), (Path(place).resolve(), top.resolve())):
+            if path.is_relative_to(above) and path != above:
+                return os.fsencode(path.relative_to(above))
+    return os.fsencode(place)
 
 
 def _is_in(planned: PlannedItem, path: bytes) -> bool:

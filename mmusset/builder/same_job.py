@@ -35,14 +35,15 @@ def check_recipe(
     What belongs to the agents of `re_run` alone may differ: it replaces what was noted, and
     every verdict is given again. Raises Refused with the differences.
     """
-    before, of_piece = ledger.job.facts(), recipe.caption.scope == "piece"
+    before = ledger.job.facts()
+    of_piece, may_match = recipe.caption.scope == "piece", recipe.pairing.mode != "given"
     now = JobFacts(
         recipe=json.loads(recipe.canonical()),
         mmusset=__version__,
         speaker=speaker,
         composer=composer,
         prompts={
-            agent.name: prompts.sha256_of(agent.prompt, bool(recipe.ears), of_piece)
+            agent.name: prompts.sha256_of(agent.prompt, bool(recipe.ears), of_piece, may_match)
             for agent in agents
         },
         ears={ear.name: ear.identity for ear in ears_named(recipe.ears)},

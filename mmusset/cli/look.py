@@ -194,19 +194,19 @@ def remove(
     from mmusset.builder import remove as removing
     from mmusset.errors import UsageError
     from mmusset.publish.card import write_card_if_free
-    from mmusset.safe_text import show_path
     from mmusset.text import counted
 
     named = (tuple(item or ()), tuple(source or ()))
-    paths = removing.to_remove(dataset, *named)
+    planned = removing.to_remove(dataset, *named)
     if dry_run:
-        print(f"would remove {counted(len(paths), 'piece')}:")
-        print("\n".join(f"  {show_path(path)}" for path in paths))
+        show(planned, removing.ToRemove.text, as_json)
         return
     if not yes and not sys.stdin.isatty():
         raise UsageError("no terminal to ask on: give --yes, or --dry-run to see what would go")
-    question = f"Remove {counted(len(paths), 'piece')} for good?"
-    if paths and not yes and not typer.confirm(question, err=True):
+    question = f"Remove {counted(len(planned.music), 'piece')} for good?"
+    for each in planned.staying if not yes else ():
+        log(each.text())
+    if planned.music and not yes and not typer.confirm(question, err=True):
         print("nothing was removed")
         return
     done = asyncio.run(removing.remove(dataset, *named, why))

@@ -49,7 +49,8 @@ def tone_mapped(frame: Any, max_side_px: int) -> "Image":
     if frame.color_primaries == BT2020:
         light = light @ FROM_BT2020.T
     light = _under_white(np.maximum(light, 0.0))
-    return Images.fromarray((_srgb(light) * 255.0).round().astype(np.uint8))
+    coded = _bt709(light) if frame.color_trc == HLG else _srgb(light)
+    return Images.fromarray((coded * 255.0).round().astype(np.uint8))
 
 
 def _light(values: Doubles, transfer: int) -> Doubles:
@@ -61,7 +62,8 @@ def _light(values: Doubles, transfer: int) -> Doubles:
         nits = 10000.0 * (np.maximum(power - c1, 0.0) / (c2 - c3 * power)) ** (1 / m1)
         return np.asarray(nits / WHITE_NITS)
     if transfer == HLG:
-        # HLG is the light of the scene: no display's gamma is in it.
+        # HLG is the light of the scene, with no display's gamma in it; `_bt709` is what a camera
+        # of standard video makes of such light (BT.2408 calls it mapping by the scene).
         return np.asarray(_scene(values) / _scene(np.array(HLG_WHITE)))
     # Standard video's numbers are taken for sRGB's wherever pages show it.
     return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
@@ -86,6 +88,11 @@ def _under_white(light: Doubles) -> Doubles:
     pressed = np.where(brightest > KNEE, KNEE + over / (1 + over * bend), brightest)
     scale = pressed / np.maximum(brightest, 1e-9)
     return np.asarray(np.minimum(light * scale[..., None], 1.0))
+
+
+def _bt709(light: Doubles) -> Doubles:
+    """Standard video's numbers for the light of a scene (ITU-R BT.709)."""
+    return np.where(light < 0.018, 4.5 * light, 1.099 * light**0.45 - 0.099)
 
 
 def _srgb(light: Doubles) -> Doubles:

@@ -8,7 +8,7 @@ nothing: a pair that is no better than most says nothing of its picture.
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ MOST_CELLS = 4 * BLOCK**2
 RANDOM_PAIRS = 40_000
 LEAST_SCORE = 0.95
 SEED = 0
+MOST_OTHERS = 2  # pictures that stand by for a piece, should its own be refused
 # Arousal is measured better than valence, in music and in pictures.
 AROUSAL_WEIGHT = 2.0
 PROFILE_WEIGHT = 0.5  # of themes that models tell
@@ -53,10 +54,15 @@ class MatchedPair:
 @dataclass(frozen=True, slots=True)
 class Matches:
     """The pairs, and the scores of those that were given each other and are no better than most:
-    by the names of both. Whoever is in neither had nobody left."""
+    by the names of both. Whoever is in neither had nobody left.
+
+    `others` are the next best pictures of a piece, the better first, among those that no piece was
+    given: each stands by for one piece alone.
+    """
 
     pairs: tuple[MatchedPair, ...]
     refused: dict[bytes, float]
+    others: dict[bytes, tuple[MatchedPair, ...]] = field(default_factory=dict)
 
 
 def match(pictures: Sequence[Single], music: Sequence[Single]) -> Matches:
@@ -67,27 +73,45 @@ def match(pictures: Sequence[Single], music: Sequence[Single]) -> Matches:
     if not pictures or not music:
         return Matches((), {})
     fit = _Fit(pictures, music)
-    chance = np.sort(fit.random_pairs())
     uses = [min(each.uses, len(music)) for each in pictures]
     rows = np.repeat(np.arange(len(pictures)), uses)
     pairs, refused = [], dict[bytes, float]()
-    for picture, song in sorted(fit.assigned(rows), key=lambda pair: pair[1]):
-        place = np.searchsorted(chance, fit.of(picture, song), side="left") / len(chance)
-        # Down to four digits, so that nothing is rounded into what it is not.
-        score = math.floor(1e4 * place) / 1e4
-        names = pictures[picture].name, music[song].name
-        if score >= LEAST_SCORE:
-            pairs.append(MatchedPair(*names, score))
+    for pair in fit.assigned(rows, np.arange(len(music))):
+        if pair.score >= LEAST_SCORE:
+            pairs.append(pair)
         else:
-            refused |= dict.fromkeys(names, score)
+            refused |= dict.fromkeys((pair.picture, pair.music), pair.score)
     matched = {pair.picture for pair in pairs}
-    return Matches(tuple(pairs), {n: s for n, s in refused.items() if n not in matched})
+    refused = {name: score for name, score in refused.items() if name not in matched}
+    songs = {pair.music for pair in pairs}
+    others = _next_best(
+        fit,
+        [place for place, each in enumerate(pictures) if each.name not in matched],
+        [place for place, each in enumerate(music) if each.name in songs],
+    )
+    return Matches(tuple(pairs), refused, others)
+
+
+def _next_best(
+    fit: "_Fit", free: Sequence[int], songs: Sequence[int]
+) -> dict[bytes, tuple[MatchedPair, ...]]:
+    """What matched pieces would be given next, of the pictures that are free."""
+    others: dict[bytes, tuple[MatchedPair, ...]] = {}
+    for _ in range(MOST_OTHERS):
+        taken = set()
+        for pair in fit.assigned(np.array(free, dtype=np.intp), np.array(songs, dtype=np.intp)):
+            if pair.score >= LEAST_SCORE:
+                others[pair.music] = (*others.get(pair.music, ()), pair)
+                taken.add(pair.picture)
+        free = [place for place in free if fit.pictures[place].name not in taken]
+    return others
 
 
 class _Fit:
     """How well each picture goes with each piece of music; more is better."""
 
     def __init__(self, pictures: Sequence[Single], music: Sequence[Single]) -> None:
+        self.pictures, self.music = pictures, music
         self._pictures, self._music = _ranks(pictures), _ranks(music)
         words = [each.words for each in (*pictures, *music)]
         known = Counter(word for each in words for word in each)
@@ -99,6 +123,7 @@ class _Fit:
         self._music_words = [self._of_theme(each) for each in music]
         seen, heard = (_profiles([each.themes for each in side]) for side in (pictures, music))
         self._profiles = (seen, heard) if seen is not None and heard is not None else None
+        self._chance = np.sort(self._random_pairs())
 
     def of(self, picture: int, song: int) -> float:
         """The fit of one pair."""
@@ -115,7 +140,7 @@ class _Fit:
             return fit
         return fit + PROFILE_WEIGHT * self._profiles[0][pictures] @ self._profiles[1][music].T
 
-    def random_pairs(self) -> Doubles:
+    def _random_pairs(self) -> Doubles:
         """The fit of pairs drawn at random: of all there are, where these are few."""
         count, other = len(self._pictures), len(self._music)
         if count * other <= RANDOM_PAIRS:
@@ -128,11 +153,27 @@ class _Fit:
         ]
         return np.concatenate(drawn)
 
-    def assigned(self, pictures: Places) -> Iterator[tuple[int, int]]:
-        """The pairs of the best assignment, blocks of like ones solved one by one."""
+    def assigned(self, pictures: Places, music: Places) -> list[MatchedPair]:
+        """The pairs of the best assignment, in the order of the music."""
+        pairs = sorted(self._assigned(pictures, music), key=lambda pair: pair[1])
+        return [
+            MatchedPair(
+                self.pictures[picture].name, self.music[song].name, self._score(picture, song)
+            )
+            for picture, song in pairs
+        ]
+
+    def _score(self, picture: int, song: int) -> float:
+        """The share of random pairs that go together less well."""
+        place = np.searchsorted(self._chance, self.of(picture, song), side="left")
+        # Down to four digits, so that nothing is rounded into what it is not.
+        return math.floor(1e4 * place / len(self._chance)) / 1e4
+
+    def _assigned(self, pictures: Places, music: Places) -> Iterator[tuple[int, int]]:
+        """The best assignment's places, blocks of like ones solved one by one."""
         from scipy.optimize import linear_sum_assignment
 
-        for rows, columns in self._blocks(pictures, np.arange(len(self._music)), axis=1):
+        for rows, columns in self._blocks(pictures, music, axis=1):
             chosen = linear_sum_assignment(self.matrix(rows, columns), maximize=True)
             yield from zip(rows[chosen[0]].tolist(), columns[chosen[1]].tolist(), strict=True)
 

@@ -68,4 +68,9 @@ def address_of(source: Source) -> str:
 
 def source_at(address: str) -> Source:
     """The source of an address that `address_of` gave."""
-    return FolderSource(Path(os.fsdecode(unquote_to_bytes(address))))
+    return FolderSource(root_at(address))
+
+
+def root_at(address: str) -> Path:
+    """The folder of an address that `address_of` gave."""
+    return Path(os.fsdecode(unquote_to_bytes(address)))

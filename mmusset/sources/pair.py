@@ -30,7 +30,8 @@ _NAMED = re.compile(rb"\.(story|caption|lyrics)\Z", re.IGNORECASE)
 class Pairing:
     """A piece of music, its picture and, if there are any, its texts and score: relative paths.
 
-    For a picture that is alone, `music` is the picture too: some is to be made from it.
+    For a picture that is alone, `music` is the picture too: some is to be made from it. `others`
+    are pictures that stand by for a matched one, each with its story.
     """
 
     music: bytes
@@ -42,6 +43,7 @@ class Pairing:
     row: Row = NO_ROW
     score: bytes | None = None
     sequence: tuple[bytes, ...] = ()
+    others: tuple[tuple[bytes, bytes | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +70,15 @@ def pair(
     entries: Sequence[Entry],
     seen: PicturesFound,
     generate: bool = False,
-    matched: Mapping[bytes, bytes] | None = None,
+    matched: Mapping[bytes, Sequence[bytes]] | None = None,
     nearby: bool = True,
 ) -> Paired:
     """Pair usable entries, which come in order.
 
     A picture that can't be used gives way to the next; where none can, the nearest is taken, so
     that its piece fails for the right reason. With `generate`, a picture of no music is alone and
-    not left over. `matched` are pictures for music that has none; without `nearby`, what lies
-    beside music is not taken for its picture.
+    not left over. `matched` are pictures for music that has none, the best first; without `nearby`,
+    what lies beside music is not taken for its picture.
     """
     shelf = _Shelf(entries)
     strung = sequences(entries, seen.unusable) if nearby else {}
@@ -91,10 +93,12 @@ def pair(
         if picture is None and (found := strung.get(entry.path)):
             picture, sequence = (found.pictures[0], "sequence"), found.pictures
             story = found.story
+        others: tuple[tuple[bytes, bytes | None], ...] = ()
         if picture is None and (chosen := (matched or {}).get(entry.path)):
-            picture = chosen, "matched"
             # A story tells of its picture: where that has brought one, it is the better.
-            story = shelf.story(chosen) or story
+            choices = [(each, shelf.story(each) or story) for each in chosen]
+            picture, story = (choices[0][0], "matched"), choices[0][1]
+            others = tuple(choices[1:])
         if picture is None:
             reason = "no picture: put cover.jpg beside it, or a picture of the same name"
             leftover.append((entry.path, reason))
@@ -103,7 +107,8 @@ def pair(
         image, origin = picture
         lyrics, score = shelf.lyrics(name), shelf.score(name)
         texts = (story, lyrics, caption)
-        pairs.append(Pairing(entry.path, image, origin, *texts, entry.row, score, sequence))
+        pairing = Pairing(entry.path, image, origin, *texts, entry.row, score, sequence, others)
+        pairs.append(pairing)
         used |= {image, *sequence, story or b"", lyrics or b"", caption or b"", score or b""}
     alone = _alone(entries, shelf, used) if generate else []
     used |= {path for a in alone for path in (a.image, a.story or b"")}

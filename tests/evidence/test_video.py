@@ -110,7 +110,12 @@ def test_hd_that_names_no_colours_is_taken_as_bt709(tmp_path: Path) -> None:
 
 def hdr_frame(transfer: int) -> av.VideoFrame:
     """The card as PQ or HLG of BT.2020, as ITU-R BT.2408 puts standard video into HDR."""
-    light = _light(np.asarray(card((160, 120))) / 255.0, 0)
+    numbers = np.asarray(card((160, 120))) / 255.0
+    # HLG holds the scene before a camera of standard video, PQ the light of its display.
+    scene_light = np.where(
+        numbers < 0.081, numbers / 4.5, ((numbers + 0.099) / 1.099) ** (1 / 0.45)
+    )
+    light = scene_light if transfer == HLG else _light(numbers, 0)
     to_2020 = [[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]]
     light = light @ np.array(to_2020).T
     if transfer == PQ:

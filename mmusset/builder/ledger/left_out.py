@@ -67,6 +67,18 @@ class LedgerLeftOut:
             [(file.path, file.reason, file.detail) for file in new],
         )
 
+    def is_skipped(self, path: bytes) -> bool:
+        """Whether a file is skipped."""
+        query = "SELECT 1 FROM skipped WHERE path = ?"
+        return bool(self._db.execute(query, (path,)).fetchone())
+
+    def skip(self, file: LeftOut) -> None:
+        """One more file is skipped, or for another reason."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO skipped (path, reason, detail) VALUES (?, ?, ?)",
+            (file.path, file.reason, file.detail),
+        )
+
     def unskip(self, path: bytes) -> None:
         """What was skipped is an item now."""
         self._db.execute("DELETE FROM skipped WHERE path = ?", (path,))

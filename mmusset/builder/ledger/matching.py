@@ -4,19 +4,34 @@ A pair that was made stays: files that come later are matched among those that w
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mmusset.matching.affect import Feeling
+from mmusset.sample import SourcePicture
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A picture that a piece of music may have. `image_path` is b"" until it is planned with it."""
+
+    picture_sha256: str
+    score: float
+    image_path: bytes
+    story_path: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
 class KnownMatch:
-    """A piece of music and its picture, by their content, and how well they go together."""
+    """A piece of music and its picture, by their content, and how well they go together.
+
+    `others` are the next best pictures, the better first, and their scores.
+    """
 
     music_sha256: str
     picture_sha256: str
     score: float
+    others: tuple[tuple[str, float], ...] = ()
 
 
 class LedgerMatching:
@@ -46,12 +61,53 @@ class LedgerMatching:
         )
         return {row[0]: KnownMatch(*row) for row in rows}
 
-    def score(self, music_sha256: str) -> float:
-        """How well a piece goes with its matched picture; 0 where that is not known."""
-        row = self._db.execute(
-            "SELECT score FROM sound_matched WHERE music_sha256 = ?", (music_sha256,)
-        ).fetchone()
-        return float(row[0]) if row else 0.0
+    def score(self, music_sha256: str, picture_sha256: str) -> float:
+        """How well a piece goes with a picture that it may have; 0 where that is not known."""
+        scores = {each.picture_sha256: each.score for each in self.choices(music_sha256)}
+        return scores.get(picture_sha256, 0.0)
+
+    def choices(self, music_sha256: str) -> list[Choice]:
+        """The pictures that a matched piece may have: its own, and then those that stand by."""
+        rows = self._db.execute(
+            "SELECT picture_sha256, score, image_path, story_path FROM sound_next_match"
+            " WHERE music_sha256 = ? ORDER BY place",
+            (music_sha256,),
+        )
+        return [Choice(*row) for row in rows]
+
+    def locate(self, music_sha256: str, picture: SourcePicture, story_path: bytes | None) -> None:
+        """Note where one of a piece's choices lies, and the story that it brings."""
+        self._db.execute(
+            "UPDATE next_match SET image_path = ?, story_path = ?"
+            " WHERE music_sha256 = ? AND picture_sha256 = ?",
+            (picture.path, story_path, music_sha256, picture.sha256),
+        )
+
+    def with_another(self) -> list[str]:
+        """The music of which an item has come to another picture than the best."""
+        rows = self._db.execute(
+            "SELECT DISTINCT music_sha256 FROM next_match JOIN item USING (music_sha256)"
+            " WHERE image_sha256 = picture_sha256 AND place > 0 ORDER BY music_sha256"
+        )
+        return [music for (music,) in rows]
+
+    def standing_by(self) -> set[str]:
+        """The pictures that no other piece may be given: those that stand by for one of which not
+        every item is decided, and those that an item has come to."""
+        decided = {
+            music
+            for (music,) in self._db.execute(
+                "SELECT music_sha256 FROM item LEFT JOIN verdict USING (idx)"
+                " GROUP BY music_sha256 HAVING COUNT(*) = COUNT(status)"
+            )
+        }
+        held = set(self._db.execute("SELECT music_sha256, image_sha256 FROM item"))
+        rows = self._db.execute(
+            "SELECT music_sha256, picture_sha256 FROM sound_next_match WHERE place > 0"
+        )
+        return {
+            picture for music, picture in rows if music not in decided or (music, picture) in held
+        }
 
     def alone(self) -> dict[str, tuple[str, str]]:
         """Why each file that the last matching considered stays alone, by the hash of its content,
@@ -60,7 +116,7 @@ class LedgerMatching:
         return {sha256: (reason, detail) for sha256, reason, detail in rows}
 
     def keep(
-        self, matches: Iterable[KnownMatch], considered: Mapping[str, tuple[str, str]]
+        self, matches: Sequence[KnownMatch], considered: Mapping[str, tuple[str, str]]
     ) -> None:
         """Keep what was matched, in place of what was known of the same music; and why what else
         was `considered` stays alone, in place of what was considered before."""
@@ -73,3 +129,19 @@ class LedgerMatching:
             "INSERT OR REPLACE INTO matched (music_sha256, picture_sha256, score) VALUES (?, ?, ?)",
             [(each.music_sha256, each.picture_sha256, each.score) for each in matches],
         )
+        for each in matches:
+            own = (each.picture_sha256, each.score)
+            self._replace_choices(each.music_sha256, (own, *each.others))
+
+    def _replace_choices(self, music_sha256: str, choices: Iterable[tuple[str, float]]) -> None:
+        """Whoever is given a picture has it to himself: it stands by for nobody else."""
+        self._db.execute("DELETE FROM next_match WHERE music_sha256 = ?", (music_sha256,))
+        for place, (picture_sha256, score) in enumerate(choices):
+            self._db.execute(
+                "DELETE FROM next_match WHERE picture_sha256 = ? AND place > 0", (picture_sha256,)
+            )
+            self._db.execute(
+                "INSERT INTO next_match (music_sha256, place, picture_sha256, score)"
+                " VALUES (?, ?, ?, ?)",
+                (music_sha256, place, picture_sha256, score),
+            )

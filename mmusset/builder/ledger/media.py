@@ -6,7 +6,7 @@ Decoding is what a build without a model spends its time on, so nothing is measu
 
 import sqlite3
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 import numpy as np
 from pydantic import ValidationError
@@ -68,6 +68,15 @@ class LedgerMedia:
             self._db.executemany(
                 "INSERT INTO alike (music_sha256, earlier) VALUES (?, ?)", sorted(earlier.items())
             )
+
+    def same_recordings(self, music_sha256s: Set[str]) -> set[str]:
+        """The music that is the same recording as one of these pieces, by what was found last."""
+        pairs = list(self._db.execute("SELECT music_sha256, earlier FROM sound_alike"))
+        known, found = set(music_sha256s), set[str]()
+        while new := {each for pair in pairs if known & {*pair} for each in pair} - known:
+            known |= new
+            found |= new
+        return found
 
     def alike_count(self) -> int:
         """How many pieces with an accepted clip are the recording of an earlier one with any."""

@@ -225,17 +225,37 @@ class LedgerPlan:
         """Note where the files of a piece are now, and its picture; their content is the same."""
         music, picture = piece.music, piece.picture
         self._db.execute(
-            "UPDATE item SET music_path = ?, story_path = ?, lyrics_path = ?, caption_path = ?,"
-            " score_path = ? WHERE music_sha256 = ?",
-            (
-                *(music.path, piece.story_path, piece.lyrics_path, piece.caption_path),
-                *(piece.score_path, music.sha256),
-            ),
+            "UPDATE item SET music_path = ?, lyrics_path = ?, caption_path = ?, score_path = ?"
+            " WHERE music_sha256 = ?",
+            (music.path, piece.lyrics_path, piece.caption_path, piece.score_path, music.sha256),
         )
         self._db.execute(
-            "UPDATE item SET image_path = ?, image_origin = ?"
+            "UPDATE item SET image_path = ?, image_origin = ?, story_path = ?"
             " WHERE music_sha256 = ? AND image_sha256 = ?",
-            (picture.path, picture.origin, music.sha256, picture.sha256),
+            (picture.path, picture.origin, piece.story_path, music.sha256, picture.sha256),
+        )
+
+    def give_picture(self, idx: int, picture: SourcePicture, story_path: bytes | None) -> None:
+        """An item has another picture than was planned, and the story that this one brings."""
+        self._db.execute(
+            "UPDATE item SET image_path = ?, image_sha256 = ?, story_path = ? WHERE idx = ?",
+            (picture.path, picture.sha256, story_path, idx),
+        )
+
+    def pictures_held(self, music_sha256: str) -> set[str]:
+        """The hashes of the pictures of a piece's items."""
+        rows = self._db.execute(
+            "SELECT image_sha256 FROM sound_item WHERE key BETWEEN ? AND ? AND music_sha256 = ?",
+            (music_sha256[:24], f"{music_sha256[:24]}:", music_sha256),
+        )
+        return {sha256 for (sha256,) in rows}
+
+    def is_held(self, path: bytes) -> bool:
+        """Whether a file is the picture or the story of any item."""
+        return bool(
+            self._db.execute(
+                "SELECT 1 FROM item WHERE image_path = ? OR story_path = ? LIMIT 1", (path, path)
+            ).fetchone()
         )
 
     def first_item_of(self, music_sha256: str) -> PlannedItem | None:

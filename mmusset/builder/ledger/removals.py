@@ -10,13 +10,13 @@ from mmusset.sample import Key
 
 from .plan import PlannedItem
 
-# What is known by the hash of a piece's music, and of an item under its place in the plan.
 # What is known by the hash of a piece's music, and of an item by its place in the plan.
 _BY_MUSIC = {
     "fingerprint": "music_sha256",
     "alike": "music_sha256",
     "generated": "music_sha256",
     "matched": "music_sha256",
+    "next_match": "music_sha256",
     "feeling": "sha256",
     "unmatched": "sha256",
 }

@@ -13,7 +13,7 @@ from mmusset.files import failpoint
 from .rows import LedgerConnection, guard, tables
 
 # Raised as well where what stands in the columns that hold JSON has another form.
-SCHEMA_VERSION = "9"
+SCHEMA_VERSION = "10"
 SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE file (
@@ -33,6 +33,10 @@ CREATE TABLE feeling (
 CREATE TABLE matched (
     music_sha256 TEXT PRIMARY KEY, picture_sha256 TEXT NOT NULL, score REAL NOT NULL,
     crc INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE next_match (
+    music_sha256 TEXT NOT NULL, place INTEGER NOT NULL, picture_sha256 TEXT NOT NULL,
+    score REAL NOT NULL, image_path BLOB NOT NULL DEFAULT x'', story_path BLOB,
+    crc INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (music_sha256, place));
 CREATE TABLE unmatched (
     sha256 TEXT PRIMARY KEY, reason TEXT NOT NULL, detail TEXT NOT NULL,
     crc INTEGER NOT NULL DEFAULT 0);

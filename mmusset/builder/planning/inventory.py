@@ -21,7 +21,7 @@ from mmusset.sources.sidecar import sidecars, together
 from mmusset.sources.source import MUSICAL, NO_ROW, Entry, Row, Source
 
 from .matching import MatchedFiles, match_left_over
-from .offers import Offer, Skipped
+from .offers import Offer, OtherPicture, Skipped
 from .recordings import recognised
 from .rights import allowed, not_reserved, why_barred
 from .surveys import Step, Surveys, nothing_read, survey_all
@@ -328,8 +328,13 @@ def _offer_of(
         tuple(SourcePicture(p, surveys[p].sha256, "sequence") for p in pairing.sequence),
     )
     offer = _offer(piece, pixels_sha256, music, source, pairing.row)
-    others = (labels((), (), surveys[path].pixels_sha256) for path in pairing.sequence[1:])
-    return replace(offer, labels=(*offer.labels, *chain.from_iterable(others)))
+    more = (*pairing.sequence[1:], *(path for path, _ in pairing.others))
+    shared = (labels((), (), surveys[path].pixels_sha256) for path in more)
+    others = tuple(
+        OtherPicture(SourcePicture(path, surveys[path].sha256, "matched"), story)
+        for path, story in pairing.others
+    )
+    return replace(offer, labels=(*offer.labels, *chain.from_iterable(shared)), others=others)
 
 
 def _offer(

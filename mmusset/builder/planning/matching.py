@@ -39,10 +39,10 @@ Why = tuple[str, str]  # a reason and its detail
 
 @dataclass(slots=True)
 class MatchedFiles:
-    """The pictures that were found for music, by its path; why others have none, and what the
-    machine could not read of them."""
+    """The pictures that were found for music, by its path: its own, and those that stand by; why
+    others have none, and what the machine could not read of them."""
 
-    pictures: dict[bytes, bytes] = field(default_factory=dict)
+    pictures: dict[bytes, tuple[bytes, ...]] = field(default_factory=dict)
     alone: dict[bytes, Why] = field(default_factory=dict)
     unread: dict[bytes, str] = field(default_factory=dict)
 
@@ -75,12 +75,25 @@ async def match_left_over(
     singles = [matching.single(path) for path in music if path in matching.feelings]
     pictures = [matching.picture(p, n) for p, n in uses.items() if p in matching.feelings]
     matches = match(pictures, singles)
-    found.pictures |= {pair.music: pair.picture for pair in matches.pairs}
+    others = matches.others
+    found.pictures |= {
+        pair.music: (pair.picture, *(each.picture for each in others.get(pair.music, ())))
+        for pair in matches.pairs
+    }
     matching.explain(singles, "picture", matches.refused)
     matching.explain(pictures, "music", matches.refused)
     if not (surveys.unread or found.unread):
-        sha256 = {path: surveys.read[path].sha256 for path in (*music, *uses)}
-        made = (KnownMatch(sha256[p.music], sha256[p.picture], p.score) for p in matches.pairs)
+        considering = (*music, *uses, *matching.standing_by)
+        sha256 = {path: surveys.read[path].sha256 for path in considering}
+        made = [
+            KnownMatch(
+                sha256[p.music],
+                sha256[p.picture],
+                p.score,
+                tuple((sha256[each.picture], each.score) for each in others.get(p.music, ())),
+            )
+            for p in matches.pairs
+        ]
         considered = {sha256[path]: found.alone.get(path, ("", "")) for path in sha256}
         with workspace.ledger.transaction():
             workspace.ledger.matching.keep(made, considered)
@@ -96,6 +109,7 @@ class _Matching:
         self._read = read
         self.found = MatchedFiles()
         self.feelings: dict[bytes, Feeling] = {}
+        self.standing_by: list[bytes] = []
         ears = [ear for ear in ears_named(workspace.recipe.ears) if ear.opens and ear.model]
         self._heavy = {ear.name: ear.model for ear in ears}
 
@@ -151,15 +165,22 @@ class _Matching:
             here.add(sha256)
             picture = by_content.get(known[sha256].picture_sha256) if sha256 in known else None
             if picture:
-                self.found.pictures[path] = picture
+                choices = (each.picture_sha256 for each in ledger.matching.choices(sha256)[1:])
+                others = (by_content[each] for each in choices if each in by_content)
+                self.found.pictures[path] = (picture, *others)
                 taken[known[sha256].picture_sha256] += 1
             elif not is_planned(sha256):
                 waiting.append(path)
         # The pictures of planned music that has left the source, or has found one beside it.
         taken.update(k.picture_sha256 for k in known.values()
                      if k.music_sha256 not in here and is_planned(k.music_sha256))  # fmt: skip
-        most = self._workspace.recipe.pairing.picture_uses
-        uses = {path: most - taken[read[path].sha256] for path in pictures}
+        most, reserved = self._workspace.recipe.pairing.picture_uses, ledger.matching.standing_by()
+        self.standing_by = [path for path in pictures if read[path].sha256 in reserved]
+        alone = ledger.matching.alone()
+        whys = {path: alone.get(read[path].sha256, ("", "")) for path in self.standing_by}
+        self.found.alone |= {path: why for path, why in whys.items() if why[0]}
+        free = [path for path in pictures if read[path].sha256 not in reserved]
+        uses = {path: most - taken[read[path].sha256] for path in free}
         return waiting, {path: count for path, count in uses.items() if count > 0}
 
     def is_known(self, files: Sequence[bytes]) -> bool:
@@ -260,7 +281,8 @@ class _Matching:
         self, singles: Iterable[Single], other: str, refused: Mapping[bytes, float]
     ) -> None:
         """Say why those have stayed alone that have."""
-        taken = {*self.found.pictures, *self.found.pictures.values()}
+        pictures = (choices[0] for choices in self.found.pictures.values())
+        taken = {*self.found.pictures, *pictures}
         for name in (single.name for single in singles if single.name not in taken):
             if name in refused:
                 reason = f"no {other} goes with it better than {LEAST_SCORE:.0%} of random pairs"

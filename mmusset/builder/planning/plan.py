@@ -11,6 +11,7 @@ from functools import partial
 
 from mmusset.builder.ledger.ledger import Ledger
 from mmusset.builder.ledger.left_out import LeftOut
+from mmusset.builder.next_match import account_for, as_tried, locate
 from mmusset.builder.reasons import SHORT, short_detail
 from mmusset.builder.workspace import Workspace
 from mmusset.files import failpoint
@@ -20,7 +21,7 @@ from mmusset.sources.group import group_name, join
 from mmusset.sources.split import SPLITS, deal
 
 from .inventory import Inventory
-from .offers import Offer, Skipped
+from .offers import Offer, OtherPicture, Skipped
 
 
 def freeze(
@@ -39,11 +40,14 @@ def freeze(
     ledger, recipe = workspace.ledger, workspace.recipe
     with ledger.transaction():
         ledger.left_out.replace_unread_files({u.path: u.why for u in inventory.undecided})
+        for offer in inventory.offers:
+            if offer.piece.picture.origin == "matched":
+                locate(ledger, offer)
         if ledger.plan.is_incomplete():
             for offer in inventory.offers:
                 _complete(offer, recipe, ledger)
         for offer in inventory.offers:
-            _find_again(offer.piece, ledger)
+            _find_again(offer, ledger)
         items, skipped = _plan_fresh(inventory, recipe, ledger, limit, beyond, at_random)
         provisional = ledger.left_out.has_undecided_files()
         for split in SPLITS:
@@ -54,6 +58,8 @@ def freeze(
         ledger.left_out.replace_skipped(
             LeftOut(s.path, "skipped", s.reason, s.detail) for s in (*inventory.skipped, *skipped)
         )
+        for music_sha256 in ledger.matching.with_another():
+            account_for(ledger, music_sha256)
         ledger.plan.end_completing()
         failpoint("plan_written")
     return len(items)
@@ -112,11 +118,17 @@ def _complete(offer: Offer, recipe: Recipe, ledger: Ledger) -> None:
     item = planned.item
     ledger.plan.add_group(item.group, item.split, offer.labels)
     items = items_of(offer.piece, recipe.clip, item.group, item.split)
-    if offer.piece.sequence:
+    if offer.piece.sequence or offer.others:
         for each in items:
-            ledger.plan.complete_item(each)
+            ledger.plan.complete_item(_as_tried(each, ledger))
     else:
         ledger.plan.complete_items(items[0])
+
+
+def _as_tried(item: Item, ledger: Ledger) -> Item:
+    known = ledger.plan.item(item.key)
+    outcome = ledger.verdicts.outcome(known.idx) if known else None
+    return as_tried(ledger, item, outcome.turns) if outcome else item
 
 
 def _lacks_clips(piece: Piece, recipe: Recipe, ledger: Ledger) -> bool:
@@ -124,11 +136,12 @@ def _lacks_clips(piece: Piece, recipe: Recipe, ledger: Ledger) -> bool:
     return planned is not None and bool(unplanned(piece, recipe.clip, ledger))
 
 
-def _find_again(piece: Piece, ledger: Ledger) -> None:
+def _find_again(offer: Offer, ledger: Ledger) -> None:
     """Note where the files of a piece that is planned already are now.
 
     The picture of the plan stays: one of other content is not taken for it.
     """
+    piece = offer.piece
     planned = ledger.plan.first_item_of(piece.music.sha256)
     if planned is None:
         return
@@ -143,9 +156,12 @@ def _find_again(piece: Piece, ledger: Ledger) -> None:
         caption_path=piece.caption_path,
         score_path=piece.score_path,
     )
-    if now != before:
-        for each in piece.sequence or (picture,):
-            ledger.plan.move_piece(replace(now, picture=each))
+    if offer.others:  # an item may hold any of them
+        for each in (OtherPicture(piece.picture, piece.story_path), *offer.others):
+            ledger.plan.move_piece(replace(now, picture=each.picture, story_path=each.story_path))
+    elif now != before:
+        for one in piece.sequence or (picture,):
+            ledger.plan.move_piece(replace(now, picture=one))
 
 
 def unplanned(piece: Piece, part: ClipPart, ledger: Ledger) -> list[int]:

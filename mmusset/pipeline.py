@@ -75,6 +75,16 @@ def engine_of(name: str) -> "Engine":
     raise UsageError(f"--engine is one of {', '.join(ENGINES)}, not {name!r}")
 
 
+def audit_out(source: str) -> Path:
+    """Where an audit goes: `Music-audit` beside the folder `Music`, or beside that of a table or of
+    tars; here, of what is not on this machine."""
+    named = default_out(source, "audit")
+    if source.startswith("hf://"):
+        return named
+    whole = Path(source).absolute()
+    return (whole if whole.is_dir() else whole.parent).parent / named
+
+
 def server_of(
     serve: bool, model: str | None, adapter: Path | None, python: Path | None
 ) -> "ServerSpec | None":

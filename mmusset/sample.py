@@ -472,11 +472,13 @@ class Match(Frozen):
     """How a picture and its music came together, where the recipe matches what nothing pairs: by
     the source, or `matched`; "" where it does not.
 
-    `score` is the share of random pairs that go together less well, by what was measured.
+    `score` is the share of random pairs that go together less well, by what was measured; `best`
+    that of the picture which would go with the music best, whoever has it.
     """
 
     by: Literal["", "source", "matched"] = ""
     score: Share = 0.0
+    best: Share = 0.0
 
 
 class ImageFacts(Frozen):

@@ -18,9 +18,11 @@ from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
 from mmusset.sample import Stretch
 from mmusset.sources.pair import captions_of
+from mmusset.sources.sharded import ShardSource
 from mmusset.sources.sidecar import sidecars
 from mmusset.sources.source import Source
 
+from .cut_from import key_of, pieces_of
 from .findings import AuditFindings, HeardText, by_attribute, counted, find, worst_of
 
 BATCH = 64
@@ -100,6 +102,7 @@ class _Auditor:
             ear.name: ear.model for ear in ears_named(recipe.ears) if ear.opens
         }
         self.skipped: dict[str, list[str]] = {}
+        self._pieces = pieces_of(str(source)) if isinstance(source, ShardSource) else {}
 
     async def hear(
         self, given: Sequence[GivenCaption], sandbox: Sandbox, folder: Path, step: Step
@@ -128,8 +131,11 @@ class _Auditor:
                 self._source.open(given.music) as music,
                 self._source.open(given.file) as file,
             ):
+                piece = self._pieces.get(key_of(given.music))
                 task = CaptionedTask(
                     music=os.fsencode(music),
+                    piece=os.fsencode(piece.file) if piece else b"",
+                    piece_sha256=piece.sha256 if piece else "",
                     caption=os.fsencode(file),
                     clip=recipe.clip,
                     ears=recipe.ears,
@@ -156,7 +162,8 @@ class _Auditor:
         except Unread as error:
             self._skip("could not be read", path, error.why)
             return None
-        return HeardText(path, clip.caption, evidence, clip.start_s, clip.sha256)
+        cut_from = show_path(os.fsencode(piece.file)) if piece else ""
+        return HeardText(path, clip.caption, evidence, clip.start_s, clip.sha256, cut_from)
 
     def _skip(self, reason: str, path: str, detail: str) -> None:
         self.skipped.setdefault(reason, []).append(f"{path}: {detail}" if detail else path)

@@ -23,7 +23,8 @@ SEED = 0
 class HeardText:
     """A caption as it is given, and the evidence on a clip of its music, cut from `start_s` on.
 
-    `music_path` is the music's in its source; `source` tells music that is the same.
+    `music_path` is the music's in its source; `sha256` tells music that is the same. `cut_from` is
+    the file that it is a clip of, "" where it is none, or nobody knows.
     """
 
     music_path: str
@@ -31,6 +32,7 @@ class HeardText:
     music: MusicEvidence
     start_s: float
     sha256: str
+    cut_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class AuditedCaption:
     """A caption and its statements, each with its verdict."""
 
     music_path: str
+    cut_from: str
     text: str
     start_s: float
     duration_s: float
@@ -118,7 +121,12 @@ def find(
 
     own = tuple(
         AuditedCaption(
-            each.music_path, each.text, each.start_s, each.music.duration_s, judged(n, each.music)
+            each.music_path,
+            each.cut_from,
+            each.text,
+            each.start_s,
+            each.music.duration_s,
+            judged(n, each.music),
         )
         for n, each in enumerate(heard)
     )

@@ -9,7 +9,8 @@ NAMES = 3
 def text(findings: AuditFindings) -> str:
     """What was found, its control, and the first of the worst captions."""
     judged = len(findings.captions)
-    lines = [f"captions  {judged} judged, each by a clip of its music; {_ears(findings)}"]
+    lines = [f"source    {findings.source}"]
+    lines += [f"captions  {judged} judged, each by a clip of its music; {_ears(findings)}"]
     if findings.silent:
         lines.append(f"          {findings.silent} of them say nothing that can be judged")
     lines += [
@@ -22,7 +23,8 @@ def text(findings: AuditFindings) -> str:
     if findings.worst:
         lines += ["", "worst"]
     for caption in findings.worst[:FIRST]:
-        lines.append(f"  {caption.music_path}")
+        cut = f", cut from {caption.cut_from}" if caption.cut_from else ""
+        lines.append(f"  {caption.music_path}{cut}")
         lines += [
             f'    "{claim.text}" says {claim.attribute} {claim.value}; measured {claim.measured}'
             for claim in caption.contradicted

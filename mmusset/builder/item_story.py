@@ -27,6 +27,7 @@ from .ledger.ledger import Ledger
 from .ledger.left_out import REASON
 from .ledger.marks import Applied, Mark
 from .ledger.plan import PlannedItem
+from .reasons import worded
 from .trial import Trial
 
 
@@ -97,7 +98,7 @@ def _at(ledger: Ledger, path: bytes) -> list[PlannedItem]:
             return items
     for file in ledger.left_out.skipped():
         if file.path in tails:
-            why = f"{file.reason} {file.detail}".rstrip()
+            why = worded(file.reason, file.detail)
             raise MmussetError(f"{show_path(file.path)} was skipped: {why}")
     for unread in ledger.left_out.unread_files():
         if unread.path in tails:

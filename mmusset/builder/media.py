@@ -187,9 +187,8 @@ class Media:
             return Match()
         if item.piece.picture.origin != "matched":
             return Match(by="source")
-        piece = item.piece
-        score = self._workspace.ledger.matching.score(piece.music.sha256, piece.picture.sha256)
-        return Match(by="matched", score=score)
+        music, picture = item.piece.music, item.piece.picture
+        return self._workspace.ledger.matching.match(music.sha256, picture.sha256)
 
     def _stored(self, key: str, prepared: Prepared) -> tuple[bytes, bytes] | None:
         jpeg, flac = (path.read_bytes() if path.exists() else b"" for path in self._paths(key))

@@ -22,9 +22,10 @@ _WORDED = {
 }
 
 
-def worded(reason: str) -> str:
-    """A reason for people who have not read the code."""
-    return _WORDED.get(reason, reason)
+def worded(reason: str, detail: str = "") -> str:
+    """A reason, and this item's case of it, for people who have not read the code."""
+    said = _WORDED.get(reason, reason)
+    return f"{said}: {detail}" if detail else said
 
 
 # What would mend it, of reasons that do not say so themselves.
@@ -85,7 +86,7 @@ ORIGINS = {
     "named": "named by the source's table or shard",
     "alone": "of no music",
     "sequence": "of a sequence, each with a clip of its own",
-    "matched": "matched by mood and theme: nothing pairs them",
+    "matched": "matched by mood and theme, and paired by nothing in the source",
     "embedded, second choice": "embedded in the music file, since nearer ones can't be used",
     "stem, second choice": "of the same name, since the embedded one can't be used",
     "folder, second choice": "the folder's cover, since nearer ones can't be used",
@@ -96,7 +97,10 @@ def matched_how_well(match: Match) -> str:
     """How well a matched picture goes with its music, for people; "" for others."""
     if match.by != "matched":
         return ""
-    return f"better than {match.score:.1%} of random pairs"
+    own = f"better than {match.score:.1%} of random pairs"
+    if match.score >= match.best:
+        return f"{own}, as no other picture does"
+    return f"{own}; the picture that would go with it best, than {match.best:.1%}"
 
 
 # Where lyrics come from.

@@ -142,7 +142,8 @@ class BuildSummary:
     """How a build ended, and how its dataset stands; `example` is the path of an accepted item.
 
     `near_duplicates` are None until every item has its verdict; `max_near_duplicates` is the share
-    of them that the recipe puts up with.
+    of them that the recipe puts up with. `same_picture` counts the accepted samples that have the
+    picture of an earlier one.
     """
 
     out: str
@@ -151,6 +152,7 @@ class BuildSummary:
     status: StatusReport
     near_duplicates: NearDuplicates | None
     max_near_duplicates: float
+    same_picture: int
 
 
 def survey(
@@ -291,7 +293,8 @@ def summary(result: BuildResult, out: Path, ledger: Ledger) -> BuildSummary:
     manifest = known_manifest(out) if result.finished else None
     alike = manifest.near_duplicates if manifest else None
     most = Recipe.of_canonical(ledger.job.facts().recipe).critic.max_near_duplicates
-    return BuildSummary(str(out), example, result, status(ledger), alike, most)
+    same = ledger.verdicts.same_picture_count()
+    return BuildSummary(str(out), example, result, status(ledger), alike, most, same)
 
 
 def plain(value: object) -> object:

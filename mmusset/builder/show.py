@@ -4,6 +4,8 @@ import shlex
 
 from mmusset.ears.listener import NAME as LISTENER
 from mmusset.licensing import UNKNOWN_WORDS
+from mmusset.shards.manifest import NearDuplicates
+from mmusset.text import counted
 
 from .accounting import Tally, total_cost
 from .carried_words import CarriedWords
@@ -42,7 +44,7 @@ def survey(report: SurveyReport) -> str:
         *(f"  {reason}: {_some(paths)}" for reason, paths in sorted(report.skipped.items())),
         *([f"  note: {mend}"] if (mend := fitting(report.short_s)) else []),
         *_unread(report),
-        f"estimate  {report.samples} samples, about {_minutes(report.minutes)}",
+        f"estimate  {counted(report.samples, 'sample')}, about {_minutes(report.minutes)}",
         *_estimate(report.estimate),
     ]
     return "\n".join(lines)
@@ -104,9 +106,7 @@ def status(report: StatusReport) -> str:
     lines += _costs(report)
     lines += _marks(report.marks)
     for lost in report.lost[:LOST]:
-        lines.append(
-            f"  {lost.status} {lost.path}: {worded(lost.reason)} {_brief(lost.detail)}".rstrip()
-        )
+        lines.append(f"  {lost.status} {lost.path}: {worded(lost.reason, _brief(lost.detail))}")
     if len(report.lost) > LOST:
         lines.append(f"  and {len(report.lost) - LOST} more; --json lists all")
     return "\n".join(lines)
@@ -228,9 +228,20 @@ def _alike(report: BuildSummary) -> list[str]:
     if max(alike.captions, alike.stories) > report.max_near_duplicates * accepted:
         lines.append(
             f"note: that is more than critic.max_near_duplicates, {report.max_near_duplicates:.0%}:"
-            " fewer clips of a piece, or a model as the speaker, make texts differ more"
+            f" {_what_differs_more(report.same_picture, alike)}"
         )
     return lines
+
+
+def _what_differs_more(same_picture: int, alike: NearDuplicates) -> str:
+    """What would make texts differ more: of stories of one picture, hardly anything else would."""
+    if same_picture >= alike.stories - alike.captions > 0:
+        have = "1 sample has" if same_picture == 1 else f"{same_picture} samples have"
+        return (
+            f"{have} the picture of an earlier one, and a story tells of its picture; pictures of"
+            " their own, or a model as the speaker, make stories differ more"
+        )
+    return "fewer clips of a piece, or a model as the speaker, make texts differ more"
 
 
 def _sound_the_same(count: int) -> str:

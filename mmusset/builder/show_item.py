@@ -169,7 +169,7 @@ def _outcome(outcome: Outcome) -> list[str]:
         lines += [f"  kept as given: {note}" for note in outcome.story.note.splitlines()]
     verdict = outcome.verdict
     fate = "" if verdict.status == "accepted" else f"{verdict.status}: "
-    lines.append(f"verdict   {fate}{worded(verdict.reason)} {verdict.detail}".rstrip())
+    lines.append(f"verdict   {fate}{worded(verdict.reason, verdict.detail)}")
     return lines
 
 
@@ -213,7 +213,7 @@ def _ground(claim: JudgedClaim) -> str:
         return "measured nothing"
     if claim.tier in (*BY_EARS, "score"):
         return f"{claim.measured}, {claim.confidence:.2f}; {claim.tier}"
-    right = rightness(claim.attribute)
+    right = rightness(claim.attribute) if claim.verdict != "unverifiable" else ""
     return f"measured {claim.measured}, {claim.confidence:.2f}" + (
         f"; right: {right}" if right else ""
     )

@@ -23,7 +23,7 @@ app = typer.Typer()
 def audit(
     source: SourceArgument,
     out: Annotated[
-        Path | None, typer.Option(help="Where to write. [default: <source>-audit, here]")
+        Path | None, typer.Option(help="Where to write. [default: <source>-audit, beside it]")
     ] = None,
     recipe: RecipeOption = "quickstart",
     overrides: SetOption = None,
@@ -54,7 +54,7 @@ def audit(
 
     loaded = load_recipe(recipe, overrides, None)
     named = source_of(source, loaded.source.columns, as_written=True)
-    folder = out or pipeline.default_out(source, "audit")
+    folder = out or pipeline.audit_out(source)
     with for_terminal(log_json) as progress:
         findings = pipeline.audit_captions(named, loaded, progress, sample)
     facts = json.dumps(plain(findings))

@@ -66,7 +66,7 @@ def cut_at(sound: Sound, start_s: float, part: ClipPart) -> Clip:
 def _check_sounds(clip: Clip, part: ClipPart) -> None:
     share = silent_share(clip.samples, clip.rate_hz, part.silence_dbfs)
     if share > part.max_silence_share:
-        raise Unfit("silent", f"at every place tried, more than {part.max_silence_share:.0%} of it")
+        raise Unfit("silent", f"more than {part.max_silence_share:.0%} of it, at every place tried")
 
 
 def silent_share(samples: Samples, rate_hz: int, silence_dbfs: float) -> float:

@@ -44,11 +44,13 @@ class Single:
 
 @dataclass(frozen=True, slots=True)
 class MatchedPair:
-    """A picture and its music. `score` is the share of random pairs that go together less well."""
+    """A picture and its music. `score` is the share of random pairs that go together less well,
+    `best` that of the picture which goes with the music best, whoever has it."""
 
     picture: bytes
     music: bytes
     score: float
+    best: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +158,29 @@ class _Fit:
     def assigned(self, pictures: Places, music: Places) -> list[MatchedPair]:
         """The pairs of the best assignment, in the order of the music."""
         pairs = sorted(self._assigned(pictures, music), key=lambda pair: pair[1])
+        best = dict(zip(music.tolist(), self._best(music).tolist(), strict=True))
         return [
             MatchedPair(
-                self.pictures[picture].name, self.music[song].name, self._score(picture, song)
+                self.pictures[picture].name,
+                self.music[song].name,
+                self._score(self.of(picture, song)),
+                self._score(best[song]),
             )
             for picture, song in pairs
         ]
 
-    def _score(self, picture: int, song: int) -> float:
+    def _best(self, music: Places) -> Doubles:
+        """How well each of these pieces goes with the picture that goes with it best."""
+        best = np.full(len(music), -np.inf)
+        for rows in np.array_split(np.arange(len(self.pictures)), -(-len(self.pictures) // BLOCK)):
+            for start in range(0, len(music), BLOCK):
+                part = slice(start, start + BLOCK)
+                best[part] = np.maximum(best[part], self.matrix(rows, music[part]).max(axis=0))
+        return best
+
+    def _score(self, fit: float) -> float:
         """The share of random pairs that go together less well."""
-        place = np.searchsorted(self._chance, self.of(picture, song), side="left")
+        place = np.searchsorted(self._chance, fit, side="left")
         # Down to four digits, so that nothing is rounded into what it is not.
         return math.floor(1e4 * place / len(self._chance)) / 1e4
 

@@ -46,8 +46,9 @@ ORIGINS: dict[ImageOrigin, str] = {
     "stem, second choice": "pictures named as the music is, where its cover can't be used",
     "folder, second choice": "covers of albums' folders, where nearer pictures can't be used",
 }
-# Text of tags and models is data: of it, only these characters are taken for what they are.
-UNPLAIN = re.compile(r"[^\w \"'(),./;%?!+=-]|_")
+# Text of tags and models is data: of it, only these characters are taken for what they are, and a
+# colon before a space.
+UNPLAIN = re.compile(r"[^\w \"'(),./;%?!+=:-]|_|:(?! )")
 
 
 def write_card_if_free(out: Path, tell: Callable[[str], None]) -> None:

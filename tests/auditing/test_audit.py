@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from mmusset.pipeline import audit_out
 from tests.support.command import SHORT, mmusset
 from tests.support.media import RATE_HZ, library
 
@@ -150,6 +151,22 @@ def test_what_a_build_wrote_is_audited_too(tmp_path: Path) -> None:
     assert len(found["captions"]) == 4
     assert found["all"]["supported"] > 4
     assert found["all"]["contradicted"] == 0
+    # Where its source is there, a clip's piece is known, and what belongs to the piece measured.
+    assert {Path(each["cut_from"]).parent.parent for each in found["captions"]} == {source}
+    source.rename(tmp_path / "elsewhere")
+    alone = audited(out, tmp_path / "again")
+    assert {each["cut_from"] for each in alone["captions"]} == {""}
+    assert alone["all"]["supported"] <= found["all"]["supported"]
+
+
+def test_it_is_written_beside_what_it_is_of(source: Path, tmp_path: Path) -> None:
+    songs = tmp_path / "below" / "songs"
+    shutil.copytree(source, songs)
+    done = mmusset("audit", songs, "--sample", "2")
+    assert done.returncode == 0
+    assert f"all of it: {songs}-audit/audit.html" in done.stderr
+    assert audit_out("hf://ann/songs") == Path("songs-audit")
+    assert audit_out(str(songs / "*.tar")) == Path(f"{songs}-audit")
 
 
 def test_a_sample_is_drawn_alike_each_time(source: Path, tmp_path: Path) -> None:

@@ -228,3 +228,18 @@ def test_a_file_that_two_tables_list_counts_once(tmp_path: Path) -> None:
     written(tmp_path, "metadata.csv", "file_name,text\ntrain/a.wav,A fast one.\n")
     written(tmp_path, "train/metadata.csv", "file_name,text\na.wav,A slow waltz.\n")
     assert list(skipped(source_of(tmp_path)).values()) == ["two tables list it"]
+
+
+@pytest.mark.slow
+def test_a_small_parquet_that_unpacks_to_gigabytes_is_refused(tmp_path: Path) -> None:
+    """64 rows of one text of 64 MB, which the file holds once, compressed."""
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    text = pa.DictionaryArray.from_arrays(
+        pa.array([0] * 64, pa.int32()), pa.array(["a" * (64 << 20)])
+    )
+    bomb = tmp_path / "bomb.parquet"
+    columns = {"file_name": [f"{n}.flac" for n in range(64)], "caption": text}
+    pq.write_table(pa.table(columns), bomb, compression="zstd", store_schema=False)
+    assert bomb.stat().st_size < 10_000
+    with pytest.raises(UsageError, match=r"bomb.parquet can't be read: it takes too much memory"):
+        read_rows(bomb)

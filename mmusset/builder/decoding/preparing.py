@@ -168,7 +168,7 @@ def captioned(task: CaptionedTask) -> CaptionedClip:
             detail = f"{sound.duration_s:.2f} s of {LEAST_SECONDS:g} s"
             raise Unusable("too short to be measured", detail)
         clip = clips.cut(sound, 0, 1, task.clip.model_copy(update={"seconds": seconds}))
-        whole = pieces.measure(sound, silence_dbfs)
+        whole = _whole(task) or pieces.measure(sound, silence_dbfs)
     evidence = music.measure(clip.samples, clip.rate_hz, silence_dbfs, whole)
     heard = hear(clip.samples, clip.rate_hz, ears_named(task.ears), silence_dbfs)
     if task.flac:
@@ -179,6 +179,19 @@ def captioned(task: CaptionedTask) -> CaptionedClip:
         start_s=clip.start_s,
         music=evidence.model_copy(update={"heard": heard}),
     )
+
+
+def _whole(task: CaptionedTask) -> pieces.PieceEvidence | None:
+    """What is measured on the piece that a clip was cut from; None where it is not there."""
+    if not task.piece:
+        return None
+    try:
+        with MediaFile(path_of(task.piece)) as media:
+            if media.sha256() != task.piece_sha256:
+                return None
+            return pieces.measure(open_sound(media), task.clip.silence_dbfs)
+    except (Unusable, Unread):
+        return None
 
 
 def hear_stored(task: HearTask) -> Listened:

@@ -210,10 +210,16 @@ class Themes(Frozen):
 class CaptionedTask(_Task):
     """Read the caption that a file gives, and measure a clip of its music, or of a `stretch` of
     it; sound that is shorter than a clip is taken whole. `ears` listen to it; with `flac` it is
-    stored there, for others."""
+    stored there, for others.
+
+    Where the music is a clip itself, `piece` is the file that it was cut from, and what belongs to
+    a piece is measured on it, if it is there and still has this hash.
+    """
 
     task: Literal["captioned"] = "captioned"
     music: bytes
+    piece: bytes = b""
+    piece_sha256: str = ""
     caption: bytes
     clip: ClipPart
     ears: tuple[str, ...] = ()

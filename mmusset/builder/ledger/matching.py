@@ -8,15 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mmusset.matching.affect import Feeling
-from mmusset.sample import SourcePicture
+from mmusset.sample import Match, SourcePicture
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A picture that a piece of music may have. `image_path` is b"" until it is planned with it."""
+    """A picture that a piece of music may have, how well they go together, and how well the best of
+    all pictures does. `image_path` is b"" until it is planned with it."""
 
     picture_sha256: str
     score: float
+    best: float
     image_path: bytes
     story_path: bytes | None
 
@@ -25,12 +27,14 @@ class Choice:
 class KnownMatch:
     """A piece of music and its picture, by their content, and how well they go together.
 
-    `others` are the next best pictures, the better first, and their scores.
+    `best` is how well the best of all pictures goes with it, whoever has it; `others` are the next
+    best that are free, the better first, and their scores.
     """
 
     music_sha256: str
     picture_sha256: str
     score: float
+    best: float = 0.0
     others: tuple[tuple[str, float], ...] = ()
 
 
@@ -61,15 +65,17 @@ class LedgerMatching:
         )
         return {row[0]: KnownMatch(*row) for row in rows}
 
-    def score(self, music_sha256: str, picture_sha256: str) -> float:
+    def match(self, music_sha256: str, picture_sha256: str) -> Match:
         """How well a piece goes with a picture that it may have; 0 where that is not known."""
-        scores = {each.picture_sha256: each.score for each in self.choices(music_sha256)}
-        return scores.get(picture_sha256, 0.0)
+        for each in self.choices(music_sha256):
+            if each.picture_sha256 == picture_sha256:
+                return Match(by="matched", score=each.score, best=each.best)
+        return Match(by="matched")
 
     def choices(self, music_sha256: str) -> list[Choice]:
         """The pictures that a matched piece may have: its own, and then those that stand by."""
         rows = self._db.execute(
-            "SELECT picture_sha256, score, image_path, story_path FROM sound_next_match"
+            "SELECT picture_sha256, score, best, image_path, story_path FROM sound_next_match"
             " WHERE music_sha256 = ? ORDER BY place",
             (music_sha256,),
         )
@@ -131,17 +137,19 @@ class LedgerMatching:
         )
         for each in matches:
             own = (each.picture_sha256, each.score)
-            self._replace_choices(each.music_sha256, (own, *each.others))
+            self._replace_choices(each.music_sha256, each.best, (own, *each.others))
 
-    def _replace_choices(self, music_sha256: str, choices: Iterable[tuple[str, float]]) -> None:
-        """Whoever is given a picture has it to himself: it stands by for nobody else."""
+    def _replace_choices(
+        self, music_sha256: str, best: float, choices: Iterable[tuple[str, float]]
+    ) -> None:
+        """Whoever is given a picture has it alone: it stands by for no other piece."""
         self._db.execute("DELETE FROM next_match WHERE music_sha256 = ?", (music_sha256,))
         for place, (picture_sha256, score) in enumerate(choices):
             self._db.execute(
                 "DELETE FROM next_match WHERE picture_sha256 = ? AND place > 0", (picture_sha256,)
             )
             self._db.execute(
-                "INSERT INTO next_match (music_sha256, place, picture_sha256, score)"
-                " VALUES (?, ?, ?, ?)",
-                (music_sha256, place, picture_sha256, score),
+                "INSERT INTO next_match (music_sha256, place, picture_sha256, score, best)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (music_sha256, place, picture_sha256, score, best),
             )

@@ -35,7 +35,8 @@ CREATE TABLE matched (
     crc INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE next_match (
     music_sha256 TEXT NOT NULL, place INTEGER NOT NULL, picture_sha256 TEXT NOT NULL,
-    score REAL NOT NULL, image_path BLOB NOT NULL DEFAULT x'', story_path BLOB,
+    score REAL NOT NULL, best REAL NOT NULL,
+    image_path BLOB NOT NULL DEFAULT x'', story_path BLOB,
     crc INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (music_sha256, place));
 CREATE TABLE unmatched (
     sha256 TEXT PRIMARY KEY, reason TEXT NOT NULL, detail TEXT NOT NULL,

@@ -183,6 +183,14 @@ class LedgerVerdicts:
         (count,) = self._db.execute("SELECT COUNT(*) FROM verdict").fetchone()
         return int(count)
 
+    def same_picture_count(self) -> int:
+        """How many accepted items have the picture of another that is counted before."""
+        (count,) = self._db.execute(
+            "SELECT COUNT(*) - COUNT(DISTINCT image_sha256) FROM item JOIN verdict USING (idx)"
+            " WHERE status = 'accepted'"
+        ).fetchone()
+        return int(count)
+
     def accepted_count(self) -> int:
         """How many items of the plan are accepted."""
         (count,) = self._db.execute(

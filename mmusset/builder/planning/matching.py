@@ -90,6 +90,7 @@ async def match_left_over(
                 sha256[p.music],
                 sha256[p.picture],
                 p.score,
+                p.best,
                 tuple((sha256[each.picture], each.score) for each in others.get(p.music, ())),
             )
             for p in matches.pairs

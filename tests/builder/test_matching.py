@@ -82,7 +82,8 @@ def test_left_overs_are_matched_and_say_so(built: Path) -> None:
     matched = [match for match in by if match["by"] == "matched"]
     assert len(matched) == len(by) - 1 >= 4
     assert all(match["score"] >= 0.95 for match in matched)
-    assert by.count({"by": "source", "score": 0.0}) == 1
+    assert all(match["best"] >= match["score"] for match in matched)
+    assert by.count({"by": "source", "score": 0.0, "best": 0.0}) == 1
     chosen = pictures(built)
     assert len(set(chosen.values())) == len(chosen) == len(matched)
 

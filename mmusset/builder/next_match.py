@@ -68,6 +68,12 @@ def account_for(ledger: Ledger, music_sha256: str) -> None:
                 ledger.left_out.skip(LeftOut(path, "skipped", why, ""))
 
 
+def account_for_all(ledger: Ledger) -> None:
+    """The same for every piece of which an item has come to another picture."""
+    for music_sha256 in ledger.matching.with_another():
+        account_for(ledger, music_sha256)
+
+
 def as_tried(ledger: Ledger, item: Item, turns: Sequence[Turn]) -> Item:
     """An item that only its shard knows, with the picture that its turns came to."""
     choices = choices_of(ledger, item)

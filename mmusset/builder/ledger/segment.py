@@ -27,7 +27,7 @@ _ITEMS = "idx IN (SELECT idx FROM item WHERE block = :n)"
 _OF_BLOCK = {
     "block": "n = :n",
     "item": "block = :n",
-    "matched": "music_sha256 IN (SELECT music_sha256 FROM item WHERE block = :n)",
+    "next_match": "music_sha256 IN (SELECT music_sha256 FROM item WHERE block = :n)",
     "prepared": _ITEMS,
     "verdict": _ITEMS,
     "unread_item": _ITEMS,
@@ -42,6 +42,8 @@ _LEARNT = {
     "unread_item": "INSERT OR REPLACE",
     "verdict": "INSERT OR IGNORE",
 }
+
+_PICTURE = ("image_path", "image_sha256", "story_path")
 
 Rows = list[list[Any]]
 
@@ -120,7 +122,7 @@ class LedgerSegments:
             if table != "call" or tables["prepared"][1]:
                 rows = self._db.execute(
                     f"SELECT {', '.join(names)} FROM sound_{table} WHERE {rows_of_block}"
-                    f" ORDER BY {names[0]}",
+                    f" ORDER BY {names[0]}, {names[1]}",
                     {"n": block},
                 ).fetchall()
             tables[table] = (tuple(names), [list(row) for row in rows])
@@ -145,6 +147,11 @@ class LedgerSegments:
             raise MmussetError(f"a worker's block {block} has other items than the plan")
         for table, how in _LEARNT.items():
             self._insert(how, table, segment)
+        # An item may have come to another picture than was planned.
+        columns_of = (segment.column("item", name) for name in _PICTURE)
+        rows = zip(*columns_of, segment.column("item", "idx"), strict=True)
+        chosen = ", ".join(f"{name} = ?" for name in _PICTURE)
+        self._db.executemany(f"UPDATE item SET {chosen} WHERE idx = ?", rows)
 
     def _insert(self, how: str, table: str, segment: Segment) -> None:
         names, rows = segment.tables[table]

@@ -289,7 +289,7 @@ class _Matching:
                 reason = f"no {other} goes with it better than {LEAST_SCORE:.0%} of random pairs"
                 self.found.alone[name] = reason, f"{refused[name]:.0%} at best"
             else:
-                self.found.alone[name] = f"matched with nothing: no {other} was left for it", ""
+                self.found.alone[name] = f"no {other} was left to match it with", ""
 
 
 def _words(path: bytes) -> str:

@@ -11,7 +11,7 @@ from functools import partial
 
 from mmusset.builder.ledger.ledger import Ledger
 from mmusset.builder.ledger.left_out import LeftOut
-from mmusset.builder.next_match import account_for, as_tried, locate
+from mmusset.builder.next_match import account_for_all, as_tried, locate
 from mmusset.builder.reasons import SHORT, short_detail
 from mmusset.builder.workspace import Workspace
 from mmusset.files import failpoint
@@ -58,8 +58,7 @@ def freeze(
         ledger.left_out.replace_skipped(
             LeftOut(s.path, "skipped", s.reason, s.detail) for s in (*inventory.skipped, *skipped)
         )
-        for music_sha256 in ledger.matching.with_another():
-            account_for(ledger, music_sha256)
+        account_for_all(ledger)
         ledger.plan.end_completing()
         failpoint("plan_written")
     return len(items)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mmusset.builder.ledger.plan import PlannedBlock
 from mmusset.builder.ledger.segment import DamagedSegment, Segment
+from mmusset.builder.next_match import account_for_all
 from mmusset.builder.progress import BuildProgress
 from mmusset.builder.same_job import note_models
 from mmusset.builder.seal import NO_SHARD
@@ -202,6 +203,7 @@ class Driver:
         before = ledger.verdicts.counts_in(block.n)
         with ledger.transaction():
             ledger.segments.learn(learnt)
+            account_for_all(ledger)
             if ledger.verdicts.undecided_in(block.n):
                 raise _Damaged("a part of it is undecided")
             if marker.models != ledger.job.facts().models:

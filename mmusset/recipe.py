@@ -45,7 +45,8 @@ Role = Literal[
 class SourcePart(Frozen):
     """What a source is made of, where its own names don't tell.
 
-    `columns` names the column of a table that holds each role.
+    `columns` names the column of a table, or the key of a file of JSON beside music, that holds
+    each role.
     """
 
     columns: dict[Role, str] = Field(default_factory=dict)

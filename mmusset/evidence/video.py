@@ -47,6 +47,24 @@ def video_frame(
         return fit(_picture(best, max_side_px), min_side_px, max_side_px)
 
 
+def shows_something(media: MediaFile, start_s: float, seconds: float) -> bool:
+    """Whether any of nine frames is of more than one colour; the middle is looked at first.
+
+    What can't be decoded may show anything: `video_frame` says why it does not.
+    """
+    looks = sorted(range(LOOKS), key=lambda look: abs(look - LOOKS // 2))
+    try:
+        with media_errors(NO_VIDEO, lambda: no_picture(head_of(media))):
+            for stream in range(len(_streams(media))):
+                for look in looks:
+                    seen = _seen_at(media, stream, start_s + seconds * (look + 0.5) / LOOKS)
+                    if seen is None or seen.shows > 0:
+                        return True
+    except Unusable:
+        return True
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """A frame, how much it shows, and how much wider than high its pixels are."""

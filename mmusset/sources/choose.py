@@ -27,8 +27,9 @@ def source_of(
 ) -> Source:
     """The source of this name: a table by its suffix, tars or a pattern of them, a dataset that a
     build wrote, a folder that holds `metadata.csv` or the like, or else a folder. `columns` are
-    those of a recipe. Of what a build wrote, agents' texts are taken too if it is to be read
-    `as_written`. `hf://user/name` is a dataset on the Hub, `s3://bucket/music` what is in a bucket.
+    those of a recipe; of a folder, the keys of its files of JSON. Of what a build wrote, agents'
+    texts are taken too if it is to be read `as_written`. `hf://user/name` is a dataset on the Hub,
+    `s3://bucket/music` what is in a bucket.
     """
     name, mapped = str(text), columns or {}
     if name.startswith(HUB):
@@ -42,7 +43,7 @@ def source_of(
         return TableSource(path.parent, os.fsencode(path.name), mapped)
     if tables_in(path):
         return TableSource(path, columns=mapped)
-    return FolderSource(path)
+    return FolderSource(path, mapped)
 
 
 def _built(folder: Path) -> list[Path]:

@@ -1,28 +1,36 @@
 """A folder as a source: every entry once, in a fixed order, without following anything."""
 
+import asyncio
 import errno
+import json
 import os
 import stat
-from collections.abc import AsyncIterator, Iterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from mmusset.bounded import read_bounded
 from mmusset.errors import MmussetError, UsageError, is_machine_trouble, system_reason
+from mmusset.recipe import Role
 
 from .cover_names import without_disc
 from .left_out import why_by_name, why_by_suffix
 from .pair import album_of
 from .parallel import is_of_sounds
 from .rights import WELL_KNOWN
+from .sidecar import MOST_BYTES, read_object
 from .source import Entry, kind_of, rights_kind
 
 
 @dataclass(frozen=True, slots=True)
 class FolderSource:
-    """The files under a folder, opened where they lie."""
+    """The files under a folder, opened where they lie. `columns` name the keys of files of JSON
+    beside music that hold each role, where they have names of their own."""
 
     root: Path
+    columns: Mapping[Role, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return str(self.root)
@@ -32,7 +40,15 @@ class FolderSource:
 
     @asynccontextmanager
     async def open(self, path: bytes) -> AsyncIterator[Path]:
-        yield self.root / os.fsdecode(path)
+        file = self.root / os.fsdecode(path)
+        mapped = self.columns and kind_of(path) == "sidecar"
+        if not mapped or (data := await asyncio.to_thread(_with_roles, file, self.columns)) is None:
+            yield file
+            return
+        with tempfile.TemporaryDirectory(prefix="mmusset-") as folder:
+            renamed = Path(folder, "sidecar.json")
+            renamed.write_bytes(data)
+            yield renamed
 
     def check(self) -> None:
         """A mount point that lost its disk is there and empty."""
@@ -56,6 +72,16 @@ class FolderSource:
         # Discs that lie side by side: "Weather (Disc 1)" and "Weather (Disc 2)".
         album = os.fsencode(without_disc(os.fsdecode(name)))
         return (b"folder:" + os.path.join(above, album),)
+
+
+def _with_roles(file: Path, columns: Mapping[Role, str]) -> bytes | None:
+    """A file of JSON with each mapped key under the name of its role too; None where it can't be
+    read, or is none: whoever opens it as it is finds out why."""
+    try:
+        said = read_object(read_bounded(file, MOST_BYTES))
+    except (OSError, ValueError):
+        return None
+    return json.dumps(said | {r: said[key] for r, key in columns.items() if key in said}).encode()
 
 
 def walk(root: Path, out: Path | None = None) -> list[Entry]:

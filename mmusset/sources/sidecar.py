@@ -67,7 +67,7 @@ def sidecars(entries: Sequence[Entry]) -> dict[bytes, tuple[bytes, bytes]]:
 
 def read(data: bytes) -> Tags:
     """What a sidecar says. Raises ValueError, with the reason, where it is none."""
-    said = _said(data)
+    said = read_object(data)
     return Tags(
         **{
             name: value_of(next((texts for key in keys if (texts := _texts(said.get(key)))), []))
@@ -78,7 +78,7 @@ def read(data: bytes) -> Tags:
 
 def texts_given(data: bytes) -> dict[GivenText, str]:
     """The caption, story and lyrics that a sidecar gives, as they are; raises ValueError."""
-    said = _said(data)
+    said = read_object(data)
     texts = ((name, next(iter(_texts(said.get(name))), "")) for name in GIVEN_TEXTS)
     found = {name: text for name, text in texts if text.strip()}
     if "caption" not in found and (text := next(iter(_texts(said.get("text"))), "")):
@@ -86,7 +86,8 @@ def texts_given(data: bytes) -> dict[GivenText, str]:
     return found
 
 
-def _said(data: bytes) -> dict[str, object]:
+def read_object(data: bytes) -> dict[str, object]:
+    """The keys and values of a file of JSON. Raises ValueError, with the reason, for any other."""
     if len(data) > MOST_BYTES:
         raise ValueError(f"it has more than {MOST_BYTES} bytes")
     try:

@@ -14,7 +14,7 @@ from tests.sources.test_tags import FRONT, cover, tagged_mp3
 from tests.support.cards import card
 from tests.support.command import SHORT, mmusset
 from tests.support.media import piece
-from tests.support.sounds import encoded, put
+from tests.support.sounds import encoded, filmed, put
 
 
 def test_a_sample_says_that_its_picture_is_the_second_choice(tmp_path: Path) -> None:
@@ -47,6 +47,10 @@ def test_sound_in_a_video_s_container_and_unread_formats(tmp_path: Path) -> None
     (source / "alone.mp4").write_bytes(encoded(sound.astype(np.float32), "m4a"))
     with_cover(source / "attached.mka", sound[::-1].astype(np.float32))
     card().save(source / "alone.png")
+    # A film of one colour, as a sound is put up, has the picture beside it.
+    dull = [np.full((120, 160, 3), 16, np.uint8)] * 20
+    filmed(source / "dull.mp4", (sound * 0.9).astype(np.float32), dull)
+    card().rotate(180).save(source / "dull.png")
     (source / "old.ape").write_bytes(b"MAC " + bytes(100))
     (source / "photo.jxl").write_bytes(b"\xff\x0a" + bytes(100))
     (source / "list.m3u").write_text("alone.mp4")
@@ -58,7 +62,7 @@ def test_sound_in_a_video_s_container_and_unread_formats(tmp_path: Path) -> None
         "old.ape": "sound in a format that mmusset does not read: convert it to FLAC",
         "photo.jxl": "a picture in a format that mmusset does not read: save it as JPEG",
     }
-    assert origins(out) == ["embedded", "stem"]
+    assert origins(out) == ["embedded", "stem", "stem"]
     assert {facts["tags"]["title"] for facts in facts_of(out)} == {"", "A title of Matroska"}
 
 

@@ -1,5 +1,6 @@
 """Sidecars: files of JSON beside music that say what its tags don't."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -8,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmusset.sample import Tags
+from mmusset.sources.choose import source_of
 from mmusset.sources.folder import walk
-from mmusset.sources.sidecar import MOST_BYTES, read, sidecars, together
+from mmusset.sources.sidecar import MOST_BYTES, read, sidecars, texts_given, together
 from tests.support.thorough import cases
 
 SAYS = {
@@ -95,3 +97,18 @@ def test_whose_they_are(tmp_path: Path) -> None:
         b"a/2.mp3": (b"", b"a/album.json"),
         b"a/CD1/3.mp3": (b"", b"a/album.json"),
     }
+
+
+def test_a_recipe_says_under_which_keys_things_stand(tmp_path: Path) -> None:
+    (tmp_path / "song.mp3").write_bytes(b"sound")
+    (tmp_path / "song.json").write_text('{"beschreibung": "A slow waltz.", "title": "Rain"}')
+    (tmp_path / "other.json").write_text("not JSON")
+
+    async def opened(name: bytes) -> bytes:
+        async with source_of(tmp_path, {"caption": "beschreibung"}).open(name) as file:
+            return file.read_bytes()
+
+    assert texts_given(asyncio.run(opened(b"song.json"))) == {"caption": "A slow waltz."}
+    assert read(asyncio.run(opened(b"song.json"))).title == "Rain"
+    assert asyncio.run(opened(b"other.json")) == b"not JSON"
+    assert asyncio.run(opened(b"song.mp3")) == b"sound"

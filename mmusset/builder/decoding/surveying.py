@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from mmusset.errors import Unusable
-from mmusset.evidence import attached, still
+from mmusset.evidence import attached, still, video
 from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.played import open_played
 from mmusset.evidence.recognition import recognition
@@ -37,7 +37,7 @@ def survey(task: SurveyTask) -> Survey:
         if task.stretch:
             sha256 = task.stretch.sha256(sha256)
             sound = sound and sound.stretch(task.stretch.start_s, task.stretch.end_s)
-        has_frames = kind == "video" and (sound is None or sound.has_frames)
+        has_frames = kind == "video" and (sound is None or _has_frames(sound))
         cover, seen = (None, _Seen()) if has_frames else _best_cover(covers_in(read, sound), task)
         sound_sha256, words = recognition(sound) if sound else ("", "")
         cover_sha256 = hashlib.sha256(cover.data).hexdigest() if cover else ""
@@ -55,6 +55,11 @@ def survey(task: SurveyTask) -> Survey:
             stretch=task.stretch,
             album_artist=read.album_artist or tags.album_artist(sound.told if sound else {}),
         )
+
+
+def _has_frames(sound: Sound) -> bool:
+    """Whether a film has more to show than one colour, as behind a sound that was uploaded so."""
+    return sound.has_frames and video.shows_something(sound.media, sound.zero_s, sound.duration_s)
 
 
 def covers_in(read: tags.TagRead, sound: Sound | None) -> tuple[Cover, ...]:

@@ -42,8 +42,8 @@ class Survey(Frozen):
     `fingerprint` outlives another encoding: words of 32 bits, the lowest byte first, in base64.
     `album_artist` is used for groups alone.
     `trouble` is why that picture or cover can't be used, as a reason and its detail, "" where it
-    can; `cover_is_front` unless the only cover is known to be a back. A video `has_frames`, or is
-    sound alone.
+    can; `cover_is_front` unless the only cover is known to be a back. A video `has_frames` of more
+    than one colour, or is sound alone.
     """
 
     sha256: str

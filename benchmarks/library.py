@@ -63,7 +63,9 @@ def _lay_out(pieces: list[Path], pictures: list[Path], source: Path) -> None:
     partial = source.with_name("partial")
     shutil.rmtree(partial, ignore_errors=True)
     photos = [path for path in pictures if path.parent.name == "nature"]
-    covers = iter([path for path in pictures if path.parent.name == "abstract"])
+    # One is transparent, and nearly white without what it was made to lie on.
+    patterns = (path for path in pictures if path.parent.name in ("abstract", "desktop"))
+    covers = iter([path for path in patterns if "Transparent" not in path.name])
     for number, album in enumerate(ALBUMS):
         folder = partial / album.partition("-")[0].title()
         folder.mkdir(parents=True)

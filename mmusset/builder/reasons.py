@@ -86,7 +86,7 @@ ORIGINS = {
     "named": "named by the source's table or shard",
     "alone": "of no music",
     "sequence": "of a sequence, each with a clip of its own",
-    "matched": "matched by mood and theme, and paired by nothing in the source",
+    "matched": "matched by mood and theme, not by the source",
     "embedded, second choice": "embedded in the music file, since nearer ones can't be used",
     "stem, second choice": "of the same name, since the embedded one can't be used",
     "folder, second choice": "the folder's cover, since nearer ones can't be used",
@@ -99,8 +99,8 @@ def matched_how_well(match: Match) -> str:
         return ""
     own = f"better than {match.score:.1%} of random pairs"
     if match.score >= match.best:
-        return f"{own}, as no other picture does"
-    return f"{own}; the picture that would go with it best, than {match.best:.1%}"
+        return f"{own}, and no other picture by more"
+    return f"{own}; the best of all pictures for it, than {match.best:.1%}"
 
 
 # Where lyrics come from.

@@ -15,6 +15,7 @@ from mmusset.measurements.precision import rightness
 from mmusset.quality import lines as quality_lines
 from mmusset.safe_text import show_path
 from mmusset.sample import (
+    NEXT_MATCH,
     RULES,
     Colour,
     ImageEvidence,
@@ -75,7 +76,8 @@ class CallFacts:
 
 @dataclass(frozen=True, slots=True)
 class TurnDetail:
-    """One agent's turn. `call` is None where no model was called, or its call is not known."""
+    """One agent's turn. `call` is None where no model was called, or its call is not known;
+    `asks` is what it asks for, "" where it wrote or judged."""
 
     agent: str
     round: int
@@ -85,6 +87,7 @@ class TurnDetail:
     request_sha256: str
     writings: list[Writing]
     faults: list[str]
+    asks: str
     call: CallFacts | None
 
 
@@ -210,6 +213,7 @@ def _turns(outcome: Outcome, prepared: Prepared | None, answer_to: AnswerTo) -> 
                 request_sha256=turn.request_sha256,
                 writings=_writings(turn, texts),
                 faults=turn.faults.splitlines(),
+                asks=turn.said if turn.said == NEXT_MATCH else "",
                 call=_call(answer) if answer else None,
             )
         )

@@ -63,6 +63,7 @@ function turn(one) {
   return el("li", { class: one.agent },
     el("h3", {}, heading(one.agent), el("span", { class: "quiet" }, ` round ${one.round}${one.speaker === "rules" ? ", by rules" : ""}`)),
     one.writings.map(differences), judged,
+    one.asks ? el("p", { class: "quiet" }, `It ${one.asks}.`) : null,
     one.faults.length ? el("ul", { class: "faults" }, one.faults.map((fault) => el("li", {}, fault))) : null,
     el("p", { class: "quiet" }, one.speaker === one.model ? one.model : `${one.speaker} (${one.model})`, " · prompt ",
       el("code", { title: one.prompt_sha256 }, one.prompt_sha256.slice(0, 12)), cost));

@@ -47,7 +47,7 @@ class Removed:
     pieces: int
     samples: int
     finished: bool
-    staying: tuple["SameRecording", ...] = ()
+    staying: tuple["StayingPiece", ...] = ()
 
     def text(self) -> str:
         """For people."""
@@ -67,7 +67,7 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
-class SameRecording:
+class StayingPiece:
     """A piece that a removal does not name, and that sounds the same as one that it does."""
 
     music: str
@@ -84,7 +84,7 @@ class ToRemove:
     would stay of the same recordings."""
 
     music: tuple[bytes, ...]
-    staying: tuple[SameRecording, ...]
+    staying: tuple[StayingPiece, ...]
 
     def text(self) -> str:
         """For people."""
@@ -131,12 +131,12 @@ async def remove(out: Path, items: Sequence[str], places: Sequence[str], why: st
     return Removed(pieces, samples, finished, staying)
 
 
-def _staying(ledger: Ledger, planned: Sequence[PlannedItem]) -> tuple[SameRecording, ...]:
+def _staying(ledger: Ledger, planned: Sequence[PlannedItem]) -> tuple[StayingPiece, ...]:
     """What stays of the recordings of these pieces, in the order of the plan."""
     going = {each.item.source_sha256 for each in planned}
     alike = ledger.media.same_recordings(going)
     return tuple(
-        SameRecording(show_path(each.item.piece.music.path), each.item.key)
+        StayingPiece(show_path(each.item.piece.music.path), each.item.key)
         for each in (ledger.plan.items() if alike else ())
         if each.item.source_sha256 in alike and each.item.clip_index == 0
     )

@@ -79,7 +79,7 @@ def audit_out(source: str) -> Path:
     """Where an audit goes: `Music-audit` beside the folder `Music`, or beside that of a table or of
     tars; here, of what is not on this machine."""
     named = default_out(source, "audit")
-    if source.startswith("hf://"):
+    if "://" in source:
         return named
     whole = Path(source).absolute()
     return (whole if whole.is_dir() else whole.parent).parent / named

@@ -24,7 +24,7 @@ from mmusset.speakers.base import Brief, R
 from tests.support.command import mmusset, tree
 from tests.support.media import picture, piece
 
-SONGS, PICTURES = 4, 40
+SONGS, PICTURES = 5, 40
 JARS = "a still picture under restless music"
 RECIPE = Recipe(
     clip=ClipPart(seconds=2, per_track=1),
@@ -117,7 +117,7 @@ def pictures_of(out: Path) -> dict[str, list[str]]:
 
 def test_the_next_best_picture_is_taken_and_the_history_says_why(built: Path) -> None:
     found = samples(built)
-    assert len(found) >= 2
+    assert found
     for sample in found:
         agents = [turn["agent"] for turn in sample["turns"]]
         assert agents == ["captioner", "story_writer", "critic", "reconciler", *agents[:3]]
@@ -126,11 +126,12 @@ def test_the_next_best_picture_is_taken_and_the_history_says_why(built: Path) ->
         assert asked["said"] == NEXT_MATCH
         assert [turn["round"] for turn in sample["turns"]] == [0, 0, 0, 0, 1, 1, 1]
         assert sample["image"]["match"]["score"] >= 0.95
-    taken = pictures_of(built)
-    assert all(now == second for now, first, second, *_ in taken.values())
-    held = [now for now, *_ in taken.values()]
+    held = [now for now, *_ in pictures_of(built).values()]
     assert len(set(held)) == len(held)
-    told = mmusset("explain", built, held[0]).stdout
+    switched = [paths for paths in pictures_of(built).values() if paths[2:]]
+    assert len(switched) == len(found)
+    assert all(now == second for now, _, second, *_ in switched)
+    told = mmusset("explain", built, switched[0][0]).stdout
     assert NEXT_MATCH in told and JARS in told
     assert "accepted with another picture than matched best" in told
 
@@ -143,10 +144,12 @@ def test_no_picture_stands_by_for_two(built: Path) -> None:
 def test_every_picture_is_accounted_for_and_stays_so(source: Path, built: Path) -> None:
     before = status(built)
     why = {path: reason for path, reason, _ in before["skipped"]}
-    for now, first, *_ in pictures_of(built).values():
-        assert why[first] == "the critic found that it does not go with its music"
+    matched = pictures_of(built)
+    for now, first, *others in matched.values():
         assert now not in why
-    assert before["tally"]["skipped"] == PICTURES + SONGS - 2 * len(samples(built))
+        if others:
+            assert why[first] == "the critic found that it does not go with its music"
+    assert before["tally"]["skipped"] == PICTURES + SONGS - 2 * len(matched)
     build(source, built, against=1)
     assert status(built) == before
 
@@ -192,5 +195,5 @@ def test_what_has_stood_by_is_free_for_music_that_comes_later(
     assert {key: after[key][0] for key in before} == {key: now for key, (now, *_) in before.items()}
     held = [now for now, *_ in after.values()]
     assert len(set(held)) == len(held) > len(before)
-    given_up = {first for now, first, *_ in before.values()}
-    assert not given_up & set(held)
+    given_up = {first for now, first, *_ in before.values() if now != first}
+    assert given_up and not given_up & set(held)

@@ -76,11 +76,16 @@ def read_sound(path: Path, window: Window) -> Floats:
             sound = file.read(wanted, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, OSError) as error:
         raise MmussetError(f"{path} can't be read as sound: {error}") from None
+    if not np.isfinite(sound).all():
+        raise MmussetError(f"{path} holds numbers that are not finite: it is no sound")
     return fitted(sound, rate_hz, window)
 
 
 def fitted(sound: Floats, rate_hz: int, window: Window) -> Floats:
-    """Sound `[frames, channels]` at the window's rate, and exactly as long."""
+    """Sound `[frames, channels]` at the window's rate, and exactly as long; more channels than two
+    become one."""
+    if sound.shape[1] > 2:
+        sound = sound.mean(axis=1, keepdims=True)
     if rate_hz != window.rate_hz:
         import soxr
 
@@ -107,7 +112,8 @@ def match_sounds(
     several seeds.
 
     A clip that lacks one of its files, or has one that is too short, is left out. Files for other
-    clips `of_split` are passed over. Raises UsageError where no file is named after a clip.
+    clips `of_split` are passed over. Raises UsageError where no file is named after a clip, or two
+    after one.
     """
     import soundfile
 
@@ -134,8 +140,10 @@ def match_sounds(
             raise MmussetError(f"{path} can't be read as sound: {error}") from None
         if is_short:
             short.append(path.name)
+        elif key in (files := found.setdefault(seed, {})):
+            raise UsageError(f"--sounds: {files[key]} and {path} are for the same clip and seed")
         else:
-            found.setdefault(seed, {})[key] = path
+            files[key] = path
     if not found:
         raise UsageError(
             f"--sounds: no file in {folder} is named after a clip and long enough; they are"

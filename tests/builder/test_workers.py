@@ -204,6 +204,29 @@ def test_a_worker_that_is_stopped_hands_on_what_it_has(
     assert tree(out) == tree(tmp_path / "alone")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("tries", [2, 3])
+def test_what_a_worker_can_t_read_is_left_to_others(
+    tries: int, source: Path, expected: dict[str, str], tmp_path: Path
+) -> None:
+    """What three could not read has failed, as in a build by one."""
+    out = tmp_path / "out"
+    with driver(source, out, *LATE) as build:
+        for number in range(1, tries + 1):
+            # No decoder is so fast.
+            hasty = mmusset("worker", out, "--set", "limits.decode_seconds=0.0001")
+            assert hasty.returncode == (0 if number == 3 else 4), hasty.stderr
+        if tries == 2:
+            assert "3 given back" in hasty.stdout
+            other = mmusset("worker", out)
+            assert other.returncode == 0, other.stderr
+        assert finished(build).returncode == (0 if tries == 2 else 4)
+    if tries == 2:
+        assert tree(out) == expected
+    told = json.loads(mmusset("status", out, "--json").stdout)
+    assert told["tally"]["failed"] == (0 if tries == 2 else PIECES)
+
+
 def test_a_worker_that_would_build_otherwise_is_refused(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     with driver(source, out, *LATE) as build:
@@ -252,6 +275,19 @@ def test_a_block_that_was_decided_twice_counts_once(
     assert "2 blocks were decided twice; the first counts" in done.stderr
     assert f"{other.shard.name} came out with other bytes where odd decided it" in done.stderr
     assert "where equal decided" not in done.stderr
+    assert tree(out) == expected
+
+
+def test_a_build_that_is_interrupted_leaves_its_workers_alone(
+    source: Path, expected: dict[str, str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with driver(source, out) as build:
+        build.send_signal(signal.SIGINT)
+        assert finished(build).returncode == 130
+    assert mmusset("worker", out).returncode == 0
+    done = mmusset("build", "--source", source, "--out", out, *TWOS, "--engine", "workers")
+    assert done.returncode == 0, done.stderr
     assert tree(out) == expected
 
 

@@ -15,6 +15,7 @@ from mmusset.builder.workers.board import SHARDS, Board
 from mmusset.builder.workers.sharing import board_of
 from tests.support.command import SHORT, Process, environment, finished, mmusset, start, tree
 from tests.support.media import library
+from tests.support.serving import serving
 from tests.support.thorough import slow
 
 PIECES = 6
@@ -276,6 +277,43 @@ def test_a_block_that_was_decided_twice_counts_once(
     assert f"{other.shard.name} came out with other bytes where odd decided it" in done.stderr
     assert "where equal decided" not in done.stderr
     assert tree(out) == expected
+
+
+def test_workers_speak_through_servers_of_their_own(source: Path, tmp_path: Path) -> None:
+    """Each of another, of the same model; who is killed has paid for its own block alone."""
+    out, sent = tmp_path / "out", [0, 0, 0]
+    model = ("--speaker", "vllm", "--set", "server.max_in_flight=4")
+    words = ("build", "--source", source, *TWOS, *model, *SOON)
+    with serving() as alone:
+        done = mmusset(*words, "--out", tmp_path / "alone", "--set", f"server.url={alone.url}")
+        assert done.returncode == 0, done.stderr
+        sent[0] = len(alone.seen)
+    nobody = ("--set", "server.url=http://127.0.0.1:9/v1")
+    with serving() as one, serving() as other, driver(source, out, *model, *SOON, *nobody) as build:
+        mine = ("--set", f"server.url={one.url}")
+        killed = mmusset("worker", out, *mine, failpoint="lease_taken:2")
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+        last = mmusset("worker", out, "--set", f"server.url={other.url}")
+        assert last.returncode == 0, last.stderr
+        done = finished(build)
+        assert done.returncode == 0, done.stderr
+        sent[1:] = len(one.seen), len(other.seen)
+    assert 0 < sent[1] < sent[0] == sent[1] + sent[2]
+    assert tree(out / "data") == tree(tmp_path / "alone" / "data")
+    facts = json.loads((out / "manifest.json").read_text())
+    assert set(facts["models"].values()) == {"stub"}
+    assert facts["cost"]["agents"]["captioner"]["calls"] == PIECES
+
+
+def test_a_worker_with_another_model_is_refused(source: Path, tmp_path: Path) -> None:
+    board = board_of(tmp_path / "out")
+    with driver(source, tmp_path / "out", *LATE) as build:
+        board.agree_on_models({"captioner": "another/1"})
+        other = mmusset("worker", tmp_path / "out")
+        assert other.returncode == 1
+        assert "speak through another/1, and this one through offline-grammar/1" in other.stderr
+        assert board.leases() == {}
+        assert build.poll() is None
 
 
 def test_a_build_that_is_interrupted_leaves_its_workers_alone(

@@ -99,8 +99,8 @@ def matched_how_well(match: Match) -> str:
         return ""
     own = f"better than {match.score:.1%} of random pairs"
     if match.score >= match.best:
-        return f"{own}, and no other picture by more"
-    return f"{own}; the best of all pictures for it, than {match.best:.1%}"
+        return f"{own}, and no other picture goes with it better"
+    return f"{own}; the best picture for it, than {match.best:.1%}"
 
 
 # Where lyrics come from.

@@ -44,7 +44,8 @@ CODECS = {
     for name, suffix, options in (
         ("mp3", "mp3", "-c:a libmp3lame"),
         ("aac", "m4a", "-c:a aac"),
-        ("vorbis", "ogg", "-c:a libvorbis"),
+        # Its encoder has no 192 kbit/s for mono, or for a low rate.
+        ("vorbis", "ogg", "-c:a libvorbis -ar 44100 -ac 2"),
         ("opus", "opus", "-c:a libopus"),
     )
     for kbit in (64, 128, 192, 256, 320)

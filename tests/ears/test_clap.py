@@ -67,6 +67,7 @@ def test_a_long_clip_is_heard_at_several_places(seconds: float, count: int, each
     assert (heard[0, 0], heard[-1, -1]) == (mono[0], mono[-1])
 
 
+@pytest.mark.slow
 def test_scores_are_shares_that_tell_sounds_apart_and_are_the_same_each_time(model: Path) -> None:
     ear = opened(CLAP, str(model))
     one, other = (hear(sound(0)[:, None], RATE_HZ, [ear])["clap"] for sound in (buzz, hiss))
@@ -76,6 +77,7 @@ def test_scores_are_shares_that_tell_sounds_apart_and_are_the_same_each_time(mod
     assert one["xylophone"].score > XYLOPHONE_FROM > other["xylophone"].score
 
 
+@pytest.mark.slow
 def test_gain_changes_nothing_and_silence_scores_nothing(model: Path) -> None:
     ear = opened(CLAP, str(model))
     loud, quiet = (hear(gain * buzz(1)[:, None], RATE_HZ, [ear]) for gain in (2.0, 0.05))
@@ -89,6 +91,7 @@ def test_a_text_tower_to_which_all_texts_are_alike_is_refused(tmp_path: Path) ->
         open_clap(str(tiny_clap(tmp_path, collapsed=True)))
 
 
+@pytest.mark.slow
 def test_a_model_for_sound_of_another_rate_is_refused(model: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(model, tmp_path / "model")
     settings = folder / "preprocessor_config.json"
@@ -101,6 +104,7 @@ def test_a_model_for_sound_of_another_rate_is_refused(model: Path, tmp_path: Pat
 # --- weights -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_weights_of_a_folder_are_known_by_their_bytes_and_not_by_where_they_lie(
     model: Path, tmp_path: Path
 ) -> None:
@@ -113,6 +117,7 @@ def test_the_weights_of_a_folder_are_known_by_their_bytes_and_not_by_where_they_
     assert with_weights(ClapPart(model=str(other))).version != here.version
 
 
+@pytest.mark.slow
 def test_weights_that_could_run_are_not_loaded(model: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(model, tmp_path / "pickled")
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
@@ -136,6 +141,7 @@ def hub_cache(folder: Path, model: Path, licence: str = "apache-2.0") -> dict[st
     }
 
 
+@pytest.mark.slow
 def test_get_shows_the_licence_and_notes_the_revision(model: Path, tmp_path: Path) -> None:
     variables = hub_cache(tmp_path, model)
     named = ("--set", "clap.model=who/clap")

@@ -67,6 +67,7 @@ def noise(*shape: int) -> Tensor:
     return 0.2 * torch.randn(*shape, generator=torch.Generator().manual_seed(0))
 
 
+@pytest.mark.slow
 def test_the_papers_codec_has_the_papers_shapes(made: Path) -> None:
     codec = mel_vae(made / "audioldm")
     assert (codec.rate_hz, codec.channels) == (16000, 1)
@@ -80,6 +81,7 @@ def test_the_papers_codec_has_the_papers_shapes(made: Path) -> None:
     assert sound.isfinite().all()
 
 
+@pytest.mark.slow
 def test_waveform_codecs_have_the_shapes_of_their_config(made: Path) -> None:
     codec = oobleck(made / "oobleck")
     assert (codec.rate_hz, codec.channels) == (48000, 2)
@@ -104,6 +106,7 @@ def test_log_mels_are_those_that_hifi_gan_learnt() -> None:
     assert np.allclose(ours[0].numpy(), theirs, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_mel_vae_does_what_its_parts_do_alone(made: Path) -> None:
     """Latents are the VAE's own, unscaled, and frames hold its channels side by side."""
     from diffusers import AutoencoderKL
@@ -126,6 +129,7 @@ def test_the_mel_vae_does_what_its_parts_do_alone(made: Path) -> None:
     assert torch.allclose(codec.decode(mean)[:, 0], 2 * peak * heard[:, :16000], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_quiet_music_is_within_the_range_of_the_mel_vae_and_stays_quiet(made: Path) -> None:
     """Its latents are those of the same music at full scale, but for the level's."""
     codec, loud = mel_vae(made / "audioldm"), noise(1, 1, 6400)
@@ -140,6 +144,7 @@ def test_quiet_music_is_within_the_range_of_the_mel_vae_and_stays_quiet(made: Pa
     assert torch.allclose(codec.decode(beyond), 1000 * codec.decode(silence), rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_oobleck_does_what_its_vae_does_alone(made: Path) -> None:
     from diffusers import AutoencoderOobleck
 
@@ -152,6 +157,7 @@ def test_oobleck_does_what_its_vae_does_alone(made: Path) -> None:
     assert torch.allclose(codec.decode(mean), vae.decode(posterior.mean).sample)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["audioldm", "oobleck"])
 def test_the_same_sound_gives_the_same_latents_and_what_is_left_over_counts_for_nothing(
     made: Path, name: str
@@ -167,6 +173,7 @@ def test_the_same_sound_gives_the_same_latents_and_what_is_left_over_counts_for_
     assert torch.allclose(first[0][1:], one, atol=1e-5), "a clip does not depend on its batch"
 
 
+@pytest.mark.slow
 def test_sound_of_other_rates_and_channels_is_fitted_to_the_codec(made: Path) -> None:
     stereo = noise(48000, 2).numpy()
     paper, waves = mel_vae(made / "audioldm"), oobleck(made / "oobleck")
@@ -176,6 +183,7 @@ def test_sound_of_other_rates_and_channels_is_fitted_to_the_codec(made: Path) ->
         assert mean.shape[1:] == (codec.rate_hz // codec.samples_per_latent, codec.latent_channels)
 
 
+@pytest.mark.slow
 def test_a_vae_alone_takes_a_vocoder_that_lies_elsewhere(made: Path) -> None:
     inside = mel_vae(made / "audioldm")
     apart = mel_vae(made / "audioldm" / "vae", vocoder=str(made / "audioldm" / "vocoder"))
@@ -192,6 +200,7 @@ def test_codecs_of_other_channels_and_rates_say_so(tmp_path: Path) -> None:
     assert codec.decode(codec.encode(noise(1, 1, 640))[0]).shape == (1, 1, 640)
 
 
+@pytest.mark.slow
 def test_identity_changes_with_weights_vocoder_and_settings(made: Path, tmp_path: Path) -> None:
     first = mel_vae(made / "audioldm").identity
     assert first == mel_vae(made / "audioldm").identity
@@ -246,6 +255,7 @@ def test_licences_are_told_before_anything_is_loaded(tmp_path: Path) -> None:
         licences_of(MusFlowRecipe(codec=CodecPart(kind="oobleck", model=str(tmp_path / "gone"))))
 
 
+@pytest.mark.slow
 def test_weights_and_recipe_must_agree(made: Path) -> None:
     with pytest.raises(UsageError, match=r"rate_hz is 44100.* are for 48000; --set codec\.rate"):
         oobleck(made / "oobleck", rate_hz=44100)
@@ -260,6 +270,7 @@ def test_weights_and_recipe_must_agree(made: Path) -> None:
         open_codec(CodecPart(kind="oobleck"), made)
 
 
+@pytest.mark.slow
 def test_weights_of_another_kind_are_refused(made: Path, tmp_path: Path) -> None:
     """Libraries would load them all, random where nothing fits."""
     with pytest.raises(MmussetError, match=r"can't load an Oobleck VAE .* another kind of model"):
@@ -273,6 +284,7 @@ def test_weights_of_another_kind_are_refused(made: Path, tmp_path: Path) -> None
         mel_vae(pictures, vocoder=str(made / "audioldm"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("harm", ["cut", "no weights", "no JSON", "gone", "empty"])
 def test_broken_folders_are_named_in_one_line(made: Path, tmp_path: Path, harm: str) -> None:
     folder = shutil.copytree(made / "oobleck", tmp_path / "broken")

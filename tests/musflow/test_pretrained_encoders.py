@@ -59,6 +59,7 @@ def same(some: Tensor, others: Tensor) -> bool:
     return torch.allclose(some, others, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "width"), [("clip", 12), ("siglip", 16)])
 def test_pictures_become_unit_vectors(made: Path, kind: str, width: int) -> None:
     image = opened(made, image=kind).image
@@ -71,6 +72,7 @@ def test_pictures_become_unit_vectors(made: Path, kind: str, width: int) -> None
     assert same(embedded[1:2], image(pictures()[1:2])), "whatever else is in the batch"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "width"), [("clip", 12), ("clap", 12), ("t5", 16)])
 def test_texts_of_any_length_become_vectors(made: Path, kind: str, width: int) -> None:
     encoders = opened(made, story=kind, caption=kind)
@@ -87,6 +89,7 @@ def test_texts_of_any_length_become_vectors(made: Path, kind: str, width: int) -
         assert torch.allclose(embedded.norm(dim=1), torch.ones(3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["clap", "fused"])
 @pytest.mark.parametrize("seconds", [0.3, 1.0, 1.5])
 def test_sounds_shorter_or_longer_than_clap_hears_become_unit_vectors(
@@ -105,6 +108,7 @@ def test_sounds_shorter_or_longer_than_clap_hears_become_unit_vectors(
     assert same(embedded[1:2], audio(sound[1:2])), "whatever else is in the batch"
 
 
+@pytest.mark.slow
 def test_long_sounds_are_heard_in_their_middle(made: Path) -> None:
     audio = opened(made, audio="clap").audio
     sound = sounds(2 * audio.rate_hz)
@@ -112,6 +116,7 @@ def test_long_sounds_are_heard_in_their_middle(made: Path) -> None:
     assert torch.equal(audio(sound), audio(sound[:, quarter:-quarter]))
 
 
+@pytest.mark.slow
 def test_a_clap_is_one_model_for_texts_and_sounds(
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,6 +139,7 @@ def test_a_clap_is_one_model_for_texts_and_sounds(
     assert len(set(told.values())) == 3
 
 
+@pytest.mark.slow
 def test_identity_changes_with_weights_and_with_what_prepares_the_input(
     made: Path, tmp_path: Path
 ) -> None:
@@ -149,14 +155,15 @@ def test_identity_changes_with_weights_and_with_what_prepares_the_input(
     assert first["image"] != opened(tmp_path, image="clip").identities()["image"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("what", "kind", "folder"),
     [
         ("image", "clip", "siglip"),
         ("image", "siglip", "clip"),
-        pytest.param("image", "clip", "t5", marks=pytest.mark.slow),
+        ("image", "clip", "t5"),
         ("story", "t5", "clap"),
-        pytest.param("caption", "clap", "t5", marks=pytest.mark.slow),
+        ("caption", "clap", "t5"),
         ("audio", "clap", "clip"),
     ],
 )
@@ -168,6 +175,7 @@ def test_weights_of_another_kind_are_refused(made: Path, what: str, kind: str, f
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_models_that_are_not_there_are_named_in_one_line(made: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="an encoder of kind clip needs a model"):
         open_encoders(EncodersPart(image=EncoderPart(kind="clip")))
@@ -178,6 +186,7 @@ def test_models_that_are_not_there_are_named_in_one_line(made: Path, tmp_path: P
         opened(tmp_path, story="t5")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["clip", "clap", "t5"])
 def test_a_model_without_its_tokenizer_is_refused(made: Path, tmp_path: Path, kind: str) -> None:
     """Of all texts it would make the same."""
@@ -190,6 +199,7 @@ def test_a_model_without_its_tokenizer_is_refused(made: Path, tmp_path: Path, ki
         assert opened(tmp_path, audio=kind).audio.width == 12, "sound needs none"
 
 
+@pytest.mark.slow
 def test_a_model_without_what_prepares_its_input_is_refused(made: Path, tmp_path: Path) -> None:
     for what, kind in (("image", "clip"), ("audio", "clap")):
         shutil.copytree(made / kind, tmp_path / kind)

@@ -102,6 +102,7 @@ def test_what_was_lost_is_shown_by_reason(page: Page) -> None:
     expect(page.locator(".verdict")).to_contain_text("Failed: refused by the server")
 
 
+@pytest.mark.slow
 def test_it_opens_on_what_was_accepted(browser: Browser, server: str) -> None:
     with watched(browser) as page:
         page.goto(server)

@@ -194,6 +194,7 @@ def test_a_vae_alone_takes_a_vocoder_that_lies_elsewhere(made: Path) -> None:
         mel_vae(made / "audioldm" / "vae")
 
 
+@pytest.mark.slow
 def test_codecs_of_other_channels_and_rates_say_so(tmp_path: Path) -> None:
     codec = oobleck(tiny.make_oobleck(tmp_path, rate_hz=44100, channels=1), rate_hz=44100)
     assert (codec.rate_hz, codec.channels) == (44100, 1)

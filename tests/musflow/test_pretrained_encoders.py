@@ -209,6 +209,7 @@ def test_a_model_without_what_prepares_its_input_is_refused(made: Path, tmp_path
         assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_text_tower_to_which_unlike_texts_are_alike_is_refused(tmp_path: Path) -> None:
     """As that of `laion/larger_clap_music` is; its sound tower is of use all the same."""
     tiny.make_clap(tmp_path / "clap", collapsed=True)

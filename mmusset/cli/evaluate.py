@@ -61,7 +61,7 @@ def evaluate(
     as_json: JsonOption = False,
     log_json: LogJsonOption = False,
 ) -> None:
-    """Judge what a model makes, beside floors and ceilings that say what the figures are worth.
+    """Judge what a model makes, beside floors and ceilings.
 
     Run it again to go on, whatever stopped it. Writes index.html with sounds side by side,
     table.md, and record.json.

@@ -131,7 +131,7 @@ def generate(
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
-    """Make music from a picture, a story, a caption, or several of them.
+    """Make music from a picture, a story, a caption, or all of them.
 
     The same seed gives the same sound.
 

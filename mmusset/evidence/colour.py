@@ -48,12 +48,15 @@ NAMES = (
     ("rust", "#a8481f"),
     ("rust", "#b5613f"),
     ("tan", "#b08a62"),
+    ("tan", "#bf8060"),
     ("brown", "#6b4226"),
     ("brown", "#9c6a4c"),
     ("brown", "#8a5a1c"),
     ("brown", "#665242"),
     ("brown", "#652404"),
     ("brown", "#7d6849"),
+    ("reddish brown", "#80514b"),
+    ("reddish brown", "#7a4038"),
     ("chocolate", "#3d2417"),
     ("chocolate", "#231509"),
     ("chocolate", "#42291a"),
@@ -73,6 +76,11 @@ NAMES = (
     ("maroon", "#561421"),
     ("maroon", "#780c0c"),
     ("maroon", "#2e0a10"),
+    ("brick", "#9a4a42"),
+    ("brick", "#a15958"),
+    ("brick", "#a56560"),
+    ("dull red", "#9c7470"),
+    ("dull red", "#a27777"),
     ("rose", "#d9798c"),
     ("rose", "#b88890"),
     ("rose", "#d0b0b6"),
@@ -84,6 +92,7 @@ NAMES = (
     ("dark pink", "#bc4070"),
     ("pinkish red", "#ed3a65"),
     ("pinkish red", "#e02a58"),
+    ("pinkish red", "#da1f6e"),
     ("magenta", "#c81d84"),
     ("magenta", "#fa14f5"),
     ("magenta", "#ee1166"),
@@ -103,6 +112,8 @@ NAMES = (
     ("dark mauve", "#4f4a5c"),
     ("violet", "#7a3fbf"),
     ("violet", "#b468e0"),
+    ("pinkish purple", "#bb67d3"),
+    ("pinkish purple", "#c070cc"),
     ("violet", "#9a1ad0"),
     ("violet", "#7a0cf0"),
     ("violet", "#9a60ff"),
@@ -119,6 +130,7 @@ NAMES = (
     ("navy", "#1c2c63"),
     ("navy", "#000078"),
     ("navy", "#191f5c"),
+    ("navy", "#010241"),
     ("dark blue", "#29318c"),
     ("dark blue", "#0a0a90"),
     ("dark blue", "#123a6a"),
@@ -227,12 +239,13 @@ BLUISH_CHROMA = 15.5  # the same for blue, which an eye takes for grey the longe
 TINTS = {"taupe": 5.0, "grey green": 5.0, "mauve": 8.0, "dark mauve": 8.0}
 VIVID = (
     *("red", "pinkish red", "crimson", "coral", "orange", "dark orange", "amber", "gold", "yellow"),
-    *("lime", "green", "turquoise", "blue", "violet", "purple", "magenta", "pink", "dark pink"),
+    *("lime", "green", "turquoise", "blue", "violet", "purple", "pinkish purple", "magenta"),
+    *("pink", "dark pink"),
 )
 VIVID_CHROMA = 25.0
 CELL = 6.0  # Lab units: pixels in one cell count as one colour
 DARKEST = 8.0  # steps of lightness under which an eye sees black, unless the chroma is high
-STRIKING = (*VIVID, "maroon", "indigo")  # what catches the eye where there is little of it
+STRIKING = (*VIVID, "maroon", "brick", "indigo")  # what catches the eye where there is little of it
 
 
 def lab(rgb: NDArray[np.uint8]) -> Doubles:

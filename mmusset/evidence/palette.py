@@ -11,23 +11,28 @@ from .places import place_of
 Doubles = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-MOST_COLOURS, MOST_STRIKING = 5, 2  # as many, and so many more of those that strike
+MOST_COLOURS, MOST_STRIKING = 6, 2  # as many, and so many more of those that strike
 CLUSTERS = 12  # of k-means; those that share a name are one colour
 LEAST_SHARE, LEAST_STRIKING = 0.03, 0.015  # a smaller patch is no colour of the whole picture
+MUCH = 0.4  # share from which a colour is the ground that the others are seen on
+LEAST_BESIDE = 0.5  # of the least shares, however much that ground is
+STRIKING_WEIGHT, DOUBLING_CHROMA = 3, 20.0  # of a colour's share, for the choice of the foremost
 ROUNDS = 12  # of k-means; centres move less than the naming can see after that
 ALIKE = 20.0  # Lab units about a colour that go by its name
 STRONG_CHROMA = 35.0  # of a colour that is looked for where its cluster's mean is not ALIKE
 LEAST_HIDDEN, MOST_HIDDEN = 0.004, 3  # share of such colours, and clusters of them
 STANDS_OUT = 30.0  # Lab units of hue and chroma from those of the whole picture
+FAR_LIGHTNESS = 50.0  # steps of lightness from the picture's mean: black on white
 
 
 def palette(rgb: NDArray[np.uint8], pixels_lab: Doubles) -> tuple[Colour, ...]:
-    """The one to seven colours that a picture `[height, width, 3]` is made of, largest first.
+    """The one to nine colours that a picture `[height, width, 3]` is made of, largest first.
 
     k-means in Lab from deterministic starts; clusters that share a name are one colour. One under
-    3 % of the pixels is left out, a striking one under half of that, and a striking one counts
-    three times: one that strikes by its name, or is strong and far from the rest. A strong colour
-    that a cluster's mean hides, a red leaf among brown ones, is one of its own.
+    3 % of the pixels is left out, a striking one under half of that; where one colour covers much,
+    of the pixels beside it, but no less than half as much. A colour counts for more by its chroma, and a striking one three times:
+    one that strikes by its name, is strong and far from the rest, or much lighter or darker. A
+    strong colour that a cluster's mean hides, a red leaf among brown ones, is one of its own.
     """
     cells, cell_of, weight = cells_of(pixels_lab.reshape(-1, 3))
     clusters = _with_hidden(cells, weight, _k_means(cells, weight, CLUSTERS))
@@ -39,13 +44,14 @@ def palette(rgb: NDArray[np.uint8], pixels_lab: Doubles) -> tuple[Colour, ...]:
     shares = {
         words[first]: float(named_counts[first] / weight.sum()) for first in dict.fromkeys(by_name)
     }
-    strong = {word for word in shares if _stands_out(named_means[words.index(word)], usual)}
+    striking = {word for word in shares if _stands_out(named_means[words.index(word)], usual)}
+    chroma = {word: float(np.hypot(*named_means[words.index(word)][1:])) for word in shares}
     nearest = clusters[cell_of].reshape(rgb.shape[:2])
     near = ((pixels_lab - means[nearest]) ** 2).sum(axis=-1) <= ALIKE**2
     named = np.array(by_name)[nearest]
     return tuple(
         _colour(word, shares[word], named == words.index(word), near, rgb)
-        for word in _foremost(shares, strong | set(STRIKING))
+        for word in _foremost(shares, chroma, striking | set(STRIKING))
     )
 
 
@@ -57,20 +63,31 @@ def _means(points: Doubles, weight: Doubles, group: NDArray[np.intp]) -> tuple[D
 
 
 def _stands_out(mean: Doubles, usual: Doubles) -> bool:
-    """Whether a colour is strong, and far from the picture's mean of hue and chroma."""
-    far = np.hypot(*(mean - usual)[1:])
-    return bool(np.hypot(*mean[1:]) >= STRONG_CHROMA and far >= STANDS_OUT)
+    """Whether a colour is strong and far from the picture's mean hue and chroma, or far from its
+    mean lightness."""
+    lightness, *hue_and_chroma = mean - usual
+    is_strong = np.hypot(*mean[1:]) >= STRONG_CHROMA
+    is_far = np.hypot(*hue_and_chroma) >= STANDS_OUT
+    return bool(is_strong and is_far) or abs(float(lightness)) >= FAR_LIGHTNESS
 
 
-def _foremost(share: dict[str, float], striking: set[str]) -> list[str]:
+def _foremost(
+    share: dict[str, float], chroma: dict[str, float], striking: set[str]
+) -> list[str]:
     """The names of the colours that a picture is made of, largest first."""
     largest = sorted(share, key=lambda word: (-share[word], word))
+    beside = float(np.clip((1 - share[largest[0]]) / (1 - MUCH), LEAST_BESIDE, 1.0))
     least = {word: LEAST_STRIKING if word in striking else LEAST_SHARE for word in share}
-    enough = [word for word in largest if share[word] >= least[word]]
-    weighed = sorted(enough, key=lambda word: -share[word] * (3 if word in striking else 1))
+    enough = [word for word in largest if share[word] >= least[word] * beside]
+
+    def weight(word: str) -> float:
+        times = STRIKING_WEIGHT if word in striking else 1
+        return share[word] * (1 + chroma[word] / DOUBLING_CHROMA) * times
+
+    weighed = sorted(enough, key=lambda word: -weight(word))
     foremost = weighed[:MOST_COLOURS]
     more = [word for word in weighed[MOST_COLOURS:] if word in striking]
-    return [word for word in enough if word in (*foremost, *more[:MOST_STRIKING])]
+    return [word for word in enough if word in (largest[0], *foremost, *more[:MOST_STRIKING])]
 
 
 def _colour(word: str, share: float, mask: Bools, near: Bools, rgb: NDArray[np.uint8]) -> Colour:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from dataclasses import replace
+from itertools import pairwise
 from random import Random
 from typing import get_args
 
@@ -206,16 +207,16 @@ def test_with_nothing_to_say_there_is_no_caption() -> None:
         say(brief(sayable=()), CaptionReply)
 
 
-def test_a_story_is_two_sentences_and_more_on_what_was_measured_of_the_picture() -> None:
+def test_a_story_is_two_to_four_sentences_on_what_was_measured_of_the_picture() -> None:
     for number in range(PAIRS):
         random = Random(number)
         image = picture(random)
         story = story_grammar.write(image, "", random)
         assert 20 <= word_count(story) <= 75, story
-        assert 2 <= len(sentences(story)) <= 6, story
+        assert 2 <= len(sentences(story)) <= 4, story
         assert not music_in_story(story) + injection(story, "story"), story
         assert not re.search(r"\d|\$|  |\.\.|[{}|~_+]", story), story
-        assert story.casefold().count("picture") + story.casefold().count("image") == 1, story
+        assert re.search(r"\b(picture|image)\b", story), story
 
 
 def test_a_story_of_a_plain_picture_says_that_it_is_plain() -> None:
@@ -456,11 +457,47 @@ def test_a_title_is_told_where_the_recipe_allows_it() -> None:
     assert "“" not in story_grammar.write(image, "", Random(1))
 
 
+def test_a_sentence_does_not_begin_with_it_after_one_of_something_else() -> None:
+    """In "White covers most of the picture. It also has some red" the white would have it."""
+    for number in range(PAIRS):
+        random = Random(number)
+        said = sentences(story_grammar.write(picture(random), "", random))
+        for before, after in pairwise(said):
+            of_it = re.match(OF_PICTURE, before)
+            assert of_it or not re.match(r"Its? ", after), said
+
+
+OF_PICTURE = (
+    r"((Almost all|Nearly all|Most|Much|A large part) of )?(The|the|It|it)s? ?(picture|image)?"
+)
+
+
+def test_red_in_folds_of_dark_red_is_red() -> None:
+    image = Image.new("RGB", (300, 200), "#d7a59c")
+    for left in range(0, 120, 10):
+        image.paste("#9e0913", (left, 0, left + 6, 100))
+        image.paste("#c40a17", (left + 6, 0, left + 10, 100))
+    for number in range(20):
+        story = story_grammar.write(measure(image), "", Random(number))
+        assert re.search(r"(?<!dark )\bred\b", story), story
+
+
+def test_much_of_a_colour_in_many_shades_is_not_a_touch() -> None:
+    image = Image.new("RGB", (300, 200), "#c9c9cb")
+    for place, shade in enumerate(("#2e9b45", "#1d4a2a", "#59703a", "#8fc98a")):
+        image.paste(shade, (60 * place, 155, 60 * place + 60, 200))
+    for number in range(20):
+        story = story_grammar.write(measure(image), "", Random(number))
+        assert not re.search(r"(a touch of|a little) (dark |light |moss |forest )?green", story), (
+            story
+        )
+
+
 def test_stories_of_one_picture_differ() -> None:
     image = measure(landscape())
     stories = [story_grammar.write(image, "", Random(number)) for number in range(20)]
-    assert len(set(stories)) == 20
-    assert len({sentences(story)[0] for story in stories}) >= 12
+    assert len(set(stories)) >= 18
+    assert len({sentences(story)[0] for story in stories}) >= 10
 
 
 def landscape() -> Image.Image:

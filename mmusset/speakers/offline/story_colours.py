@@ -19,6 +19,7 @@ ALL, MOST, CLOSE, MUCH, SOME = 0.9, 0.57, 0.75, 0.15, 0.06
 NEEDED = 0.12  # share from which a colour is not left out
 SMALL = 0.03  # so small a colour is measured where it stands out, and is not left out either
 SMALL_PATCH = 0.015  # share under which a patch is called small
+NEARLY_AS_MUCH = 0.5  # of the largest colour's share: may be one of several main colours
 SEVERAL = 3  # colours that are the main ones together, where none of them leads
 LARGE = 0.3  # share that is called a large part
 LEAD = 1.25  # times the share of any other colour and its like: the main colour
@@ -29,7 +30,8 @@ SPREAD = ("all over", "scattered")
 UPRIGHT = ("top", "bottom")  # "near the top" is not "in the upper half"
 GREY = "grey"  # the family that is no colour
 DARK_GREYS, BLUISH_GREYS = {"charcoal", "dark slate"}, {"slate", "dark slate"}
-MOST_NEEDED, STRIKING_WEIGHT = 5, 5  # colours beside the main ones; what strikes counts for more
+STRIKING_WEIGHT = 5  # how much more what strikes counts where not all can be named
+DOUBLING_CHROMA = 20.0  # in CIE Lab: a colour of so much counts twice there
 MOST_OF_FAMILY = 2  # colours of one family that a story names beside the main ones
 COLOURLESS = 0.12  # saturation under which a picture of that family is called grey
 VIVID_CHROMA = 30.0  # in CIE Lab: a picture with such a colour is not muted
@@ -96,10 +98,15 @@ def main_colours(image: ImageEvidence, random: Random) -> MainColours:
         ways.append(main("one part"))
     if ways:
         return pick(ways, random)
-    several = [colour for colour in (first, *others) if colour.share >= SOME][:SEVERAL]
-    if len(several) == SEVERAL and several[0] == image.palette[0]:
+    large = [c for c in (first, *others) if c.share >= max(SOME, NEARLY_AS_MUCH * first.share)]
+    foremost = sorted(large, key=lambda colour: -_weight_by_chroma(colour))[:SEVERAL]
+    several = [colour for colour in large if colour in foremost]
+    if len(several) == SEVERAL and first == image.palette[0]:
         every = listed([_called(colour) for colour in several])
-        return _leading_family(image, random) or main("several", *several[1:], every=every)
+        left = tuple(colour for colour in (first, *others) if colour not in several)
+        text = phrase("main", "several", random=random, every=every)
+        several_main = MainColours("several", text, tuple(several), left)
+        return _leading_family(image, random) or several_main
     return _leading_family(image, random) or main("one of several")
 
 
@@ -182,29 +189,68 @@ def _greys(palette: Sequence[Colour], inside: Sequence[Colour]) -> list[str]:
 
 
 def other_colours(
-    main: MainColours, image: ImageEvidence
+    main: MainColours, image: ImageEvidence, most_needed: int
 ) -> tuple[list[Colour], list[Colour], list[Colour]]:
-    """Of what the main sentence leaves: what strikes or is large, what has a place, and the rest.
+    """Of what the main sentence leaves: what strikes or is large, so many of it at most; what has a
+    place; and the rest.
 
     Of colours whose names are alike one, but for those of which there is much: "sky blue" is told
     beside a little blue.
     """
     told = list[Colour]()
-    for colour in sorted(main.left, key=lambda colour: not _strikes(colour)):
+    for colour in sorted(main.left, key=lambda c: (not _strikes(c), -c.share * _plainness(c))):
         # Orange strikes beside pale orange; dark orange beside orange is no other colour.
         others = told if _strikes(colour) else [*main.said, *told]
         if colour.share >= NEEDED or not any(_alike(colour, other) for other in others):
             told.append(colour)
-    told = _few_of_a_family(sorted(told, key=lambda colour: -colour.share))
+    told = _few_of_a_family(sorted(told, key=lambda colour: -_salience(colour)))
+    told.sort(key=lambda colour: -colour.share)
     needed = [colour for colour in told if _is_needed(colour, image) or _leads_family(colour, told)]
     # What lies in the place of one that is needed is told with it.
     places = {_told_place(colour) for colour in needed} - {None}
     needed = [colour for colour in told if colour in needed or _told_place(colour) in places]
-    foremost = sorted(needed, key=lambda c: -c.share * (STRIKING_WEIGHT if _strikes(c) else 1))
-    needed = [colour for colour in needed if colour in foremost[:MOST_NEEDED]]
     quiet = [colour for colour in told if colour not in needed]
+    foremost = sorted(needed, key=lambda colour: -_salience(colour))
+    needed = [colour for colour in needed if colour in foremost[:most_needed]]
+    needed = _for_their_families(needed, [c for c in main.left if c not in (*needed, *quiet)])
+    quiet.sort(key=lambda colour: -_salience(colour))
     placed = [colour for colour in quiet if _is_in_place(colour)]
     return needed, placed, [colour for colour in quiet if colour not in placed]
+
+
+def _salience(colour: Colour) -> float:
+    """How much it counts where not all can be named: its share, and more for what strikes and by
+    its chroma."""
+    return _weight_by_chroma(colour) * (STRIKING_WEIGHT if _strikes(colour) else 1)
+
+
+def _weight_by_chroma(colour: Colour) -> float:
+    return colour.share * (1 + chroma(colour.hex) / DOUBLING_CHROMA)
+
+
+def _plainness(colour: Colour) -> int:
+    """How much less of a colour of one word may be there than of a shade of it: red curtains whose
+    folds are dark red are red."""
+    return 1 if " " in _called(colour) else 2
+
+
+def _for_their_families(told: list[Colour], left_out: Sequence[Colour]) -> list[Colour]:
+    """Those that are told, each with the shares of those of its family that are left out: an eye
+    takes leaves in three greens for a lot of green."""
+    shares = [colour.share for colour in told]
+    for other in left_out:
+        alike = [i for i, colour in enumerate(told) if _are_one_family(colour, other)]
+        for i in alike[:1]:
+            shares[i] += other.share
+    return [
+        colour.model_copy(update={"share": share})
+        for colour, share in zip(told, shares, strict=True)
+    ]
+
+
+def _are_one_family(one: Colour, other: Colour) -> bool:
+    families = story_phrases()["families"].values()
+    return any({one.name, other.name} <= set(members) for members in families)
 
 
 def _is_needed(colour: Colour, image: ImageEvidence) -> bool:
@@ -226,7 +272,7 @@ def _leads_family(colour: Colour, told: Sequence[Colour]) -> bool:
 
 
 def _few_of_a_family(colours: list[Colour]) -> list[Colour]:
-    """Without the smaller ones where there are more than two shades of one colour."""
+    """Without the last ones where there are more than two shades of one colour."""
     few = list[Colour]()
     for colour in colours:
         families = [each for each in story_phrases()["families"].values() if colour.name in each]
@@ -274,8 +320,7 @@ def shade_sentences(image: ImageEvidence, main: MainColours, random: Random) -> 
     if len(shades) < 2 or _alike(shades[0], shades[-1]):
         return []
     ends = {"c": _called(shades[0]), "d": _called(shades[-1]), "shades": main.family}
-    whose = "shades of one" if main.left else "shades"
-    return [phrase("rest", whose, random=random, **ends)]
+    return [phrase("rest", "shades", random=random, **ends)]
 
 
 def _next(colours: list[Colour], random: Random) -> list[Colour]:

@@ -1,5 +1,4 @@
-"""Stories of a picture: two to four plain sentences on its light, its colours and their places, and
-one or two more where much strikes.
+"""Stories of a picture: two to four plain sentences on its light, its colours and their places.
 
 The sentences are in `story_phrases.yaml`. What was measured without confidence is left out, and
 so is what is neither high nor low: it is not worth a word.
@@ -32,6 +31,7 @@ from .wording import expand, finish, pick, shuffled
 
 SENTENCES = (2, 4)
 MOST_ON_COLOURS = 3  # sentences, unless more of them are needed
+MOST_NEEDED = 5  # colours beside the main ones that a story has to name
 DRAFTS = 10
 TWICE = 3  # how much worse than two like beginnings is a turn that comes again
 OTHERS_FIRST = 0.35  # of the stories do not begin with the main colours
@@ -49,6 +49,8 @@ LOOKS = (
     ("warmth", 0.25, 0.8, "cool", "warm"),
 )
 WIDE, NEARLY_SQUARE = 1.9, 0.02  # width by height
+_PICTURE = re.compile(r"\$(its|it)\b")
+_OF_PICTURE = re.compile(r"(?:(?:(?:almost|nearly) all|most|much|a large part) of )?\$its?\b")
 
 
 def write(
@@ -64,23 +66,32 @@ def write(
 
 
 def _draft(image: ImageEvidence, title: str, random: Random, least: int) -> list[str]:
-    """Sentences on the main colours, on what strikes, and on what is drawn of the rest."""
+    """Sentences on the main colours, on what strikes, and on what is drawn of the rest.
+
+    Where what strikes would take more sentences than a story has, the least of it is left out.
+    """
     main = main_colours(image, random)
-    needed, placed, rest = other_colours(main, image)
-    draft = [*colour_sentences(main, needed, placed, random), *speck_sentences(image, random)]
+    light = _lightest(image, random)
+    ending = []
+    if light and _is_strong_light(image) and main.kind != "opposite":
+        ending.append(light.pop())
+    if title:
+        ending.append(phrase("title", random=random, c=title))
+    most = SENTENCES[1] - len(ending)
+    for most_needed in range(MOST_NEEDED, -1, -1):
+        needed, placed, rest = other_colours(main, image, most_needed)
+        draft = [*colour_sentences(main, needed, placed, random), *speck_sentences(image, random)]
+        if len(draft) <= most:
+            break
     more = list(sentences_on(placed, random))
-    if len(draft) < MOST_ON_COLOURS:
+    if len(draft) < min(MOST_ON_COLOURS, most):
         draft += more[:1]
         more = more[1:]
     looks = list(_looks(image, main, random))
-    light = _lightest(image, random)
-    if light and image.lightest.filled >= STRONG_LIGHT and main.kind != "opposite":
-        draft.append(light.pop())
     others = shuffled([*looks[:2], *light], random)
-    if others and random.random() < OTHERS_FIRST:
+    if others and len(draft) < most and random.random() < OTHERS_FIRST:
         draft.insert(0, others.pop())
-    if title:
-        draft.append(phrase("title", random=random, c=title))
+    draft += ending
     spare = [*shuffled([*more, *others], random), *looks[2:]]
     wanted = SENTENCES[0] + int(random.random() * (SENTENCES[1] - SENTENCES[0] + 1))
     count = max(0, wanted - len(draft))
@@ -114,18 +125,26 @@ def _turns() -> Iterator[str]:
 
 
 def _told(sentences: Sequence[str], random: Random) -> str:
-    """The sentences as a text: the picture is named once, and is "it" from then on."""
-    text = " ".join(f"{sentence}." for sentence in sentences)
-    first, noun = True, pick(story_phrases()["picture"], random)
+    """The sentences as a text, in which the picture is named once and is "it" from then on.
 
-    def name(match: re.Match[str]) -> str:
-        nonlocal first
-        was_first, first = first, False
-        if match[1] == "its":
-            return f"{noun}'s" if was_first else "its"
-        return noun if was_first else "it"
-
-    return finish(re.sub(r"\$(its|it)\b", name, text))
+    A sentence names it again after one that is of something else: in "White covers most of it. It
+    also has red" the white would have it.
+    """
+    noun = pick(story_phrases()["picture"], random)
+    named = False
+    texts = list[str]()
+    for before, sentence in pairwise(["", *sentences]):
+        parts = _PICTURE.split(sentence.replace("$in", "" if named else " in $it"))
+        is_of_another = bool(before) and not _OF_PICTURE.match(before)
+        for i in range(1, len(parts), 2):
+            again = is_of_another and i == 1
+            possessive = parts[i] == "its"
+            if named and not again:
+                continue
+            parts[i] = f"{noun}'s" if possessive else noun
+            named = True
+        texts.append("".join(parts))
+    return finish(" ".join(f"{text}." for text in texts))
 
 
 def _lightest(image: ImageEvidence, random: Random) -> list[str]:
@@ -133,6 +152,11 @@ def _lightest(image: ImageEvidence, random: Random) -> list[str]:
     if place.where in ("all over", "scattered") or place.confidence < LIGHTER:
         return []
     return [phrase("lightest", place.where, random=random)]
+
+
+def _is_strong_light(image: ImageEvidence) -> bool:
+    """Whether light strikes: not where a thing in the middle is darker than the ground."""
+    return image.lightest.where != "edges" and image.lightest.filled >= STRONG_LIGHT
 
 
 def _looks(image: ImageEvidence, main: MainColours, random: Random) -> Iterator[str]:

@@ -16,7 +16,9 @@ CLUSTERS = 12  # of k-means; those that share a name are one colour
 LEAST_SHARE, LEAST_STRIKING = 0.03, 0.015  # a smaller patch is no colour of the whole picture
 MUCH = 0.4  # share from which a colour is the ground that the others are seen on
 LEAST_BESIDE = 0.5  # of the least shares, however much that ground is
-STRIKING_WEIGHT, DOUBLING_CHROMA = 3, 20.0  # of a colour's share, for the choice of the foremost
+# For the choice of the foremost: how many times what strikes counts, and the unlikeness to the
+# whole picture's mean at which a colour counts twice.
+STRIKING_WEIGHT, TWICE_AS_UNLIKE = 3, 25.0
 ROUNDS = 12  # of k-means; centres move less than the naming can see after that
 ALIKE = 20.0  # Lab units about a colour that go by its name
 STRONG_CHROMA = 35.0  # of a colour that is looked for where its cluster's mean is not ALIKE
@@ -30,9 +32,10 @@ def palette(rgb: NDArray[np.uint8], pixels_lab: Doubles) -> tuple[Colour, ...]:
 
     k-means in Lab from deterministic starts; clusters that share a name are one colour. One under
     3 % of the pixels is left out, a striking one under half of that; where one colour covers much,
-    of the pixels beside it, but no less than half as much. A colour counts for more by its chroma, and a striking one three times:
-    one that strikes by its name, is strong and far from the rest, or much lighter or darker. A
-    strong colour that a cluster's mean hides, a red leaf among brown ones, is one of its own.
+    of the pixels beside it, but no less than half as much. A colour counts for more the less it is
+    like the whole picture, and a striking one three times: one that strikes by its name, is strong
+    and far from the rest, or much lighter or darker. A strong colour that a cluster's mean hides, a
+    red leaf among brown ones, is one of its own.
     """
     cells, cell_of, weight = cells_of(pixels_lab.reshape(-1, 3))
     clusters = _with_hidden(cells, weight, _k_means(cells, weight, CLUSTERS))
@@ -45,13 +48,13 @@ def palette(rgb: NDArray[np.uint8], pixels_lab: Doubles) -> tuple[Colour, ...]:
         words[first]: float(named_counts[first] / weight.sum()) for first in dict.fromkeys(by_name)
     }
     striking = {word for word in shares if _stands_out(named_means[words.index(word)], usual)}
-    chroma = {word: float(np.hypot(*named_means[words.index(word)][1:])) for word in shares}
+    unlike = {word: _unlikeness(named_means[words.index(word)], usual) for word in shares}
     nearest = clusters[cell_of].reshape(rgb.shape[:2])
     near = ((pixels_lab - means[nearest]) ** 2).sum(axis=-1) <= ALIKE**2
     named = np.array(by_name)[nearest]
     return tuple(
         _colour(word, shares[word], named == words.index(word), near, rgb)
-        for word in _foremost(shares, chroma, striking | set(STRIKING))
+        for word in _foremost(shares, unlike, striking | set(STRIKING))
     )
 
 
@@ -60,6 +63,11 @@ def _means(points: Doubles, weight: Doubles, group: NDArray[np.intp]) -> tuple[D
     counts: Doubles = np.bincount(group, weight).astype(np.float64)
     sums = [np.bincount(group, weight * points[:, axis]) for axis in range(3)]
     return np.stack(sums, axis=1) / np.maximum(counts, 1e-9)[:, None], counts
+
+
+def _unlikeness(mean: Doubles, usual: Doubles) -> float:
+    """Of two colours in Lab, where lightness counts half of what hue and chroma do."""
+    return float(np.linalg.norm((mean - usual) * (0.5, 1, 1)))
 
 
 def _stands_out(mean: Doubles, usual: Doubles) -> bool:
@@ -71,9 +79,7 @@ def _stands_out(mean: Doubles, usual: Doubles) -> bool:
     return bool(is_strong and is_far) or abs(float(lightness)) >= FAR_LIGHTNESS
 
 
-def _foremost(
-    share: dict[str, float], chroma: dict[str, float], striking: set[str]
-) -> list[str]:
+def _foremost(share: dict[str, float], unlike: dict[str, float], striking: set[str]) -> list[str]:
     """The names of the colours that a picture is made of, largest first."""
     largest = sorted(share, key=lambda word: (-share[word], word))
     beside = float(np.clip((1 - share[largest[0]]) / (1 - MUCH), LEAST_BESIDE, 1.0))
@@ -82,7 +88,7 @@ def _foremost(
 
     def weight(word: str) -> float:
         times = STRIKING_WEIGHT if word in striking else 1
-        return share[word] * (1 + chroma[word] / DOUBLING_CHROMA) * times
+        return share[word] * (1 + unlike[word] / TWICE_AS_UNLIKE) * times
 
     weighed = sorted(enough, key=lambda word: -weight(word))
     foremost = weighed[:MOST_COLOURS]

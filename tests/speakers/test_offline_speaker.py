@@ -36,7 +36,7 @@ from mmusset.speakers.base import (
     Request,
 )
 from mmusset.speakers.offline import caption_grammar, story_book, story_colours, story_grammar
-from mmusset.speakers.offline.chroma import chroma, lightness
+from mmusset.speakers.offline.cielab import chroma, lightness
 from mmusset.speakers.offline.speaker import OfflineSpeaker
 from mmusset.speakers.offline.wording import choices, expand, finish
 from mmusset.text import sentences, word_count

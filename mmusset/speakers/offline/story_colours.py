@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from random import Random
+from statistics import fmean
 
 from mmusset.sample import Colour, ImageEvidence
 
-from .chroma import chroma, lightness
+from .cielab import Lab, chroma, lab, lightness, unlikeness
 from .story_book import phrase, story_phrases
 from .wording import listed, pick
 
@@ -31,7 +32,7 @@ UPRIGHT = ("top", "bottom")  # "near the top" is not "in the upper half"
 GREY = "grey"  # the family that is no colour
 DARK_GREYS, BLUISH_GREYS = {"charcoal", "dark slate"}, {"slate", "dark slate"}
 STRIKING_WEIGHT = 5  # how much more what strikes counts where not all can be named
-DOUBLING_CHROMA = 20.0  # in CIE Lab: a colour of so much counts twice there
+TWICE_AS_UNLIKE = 25.0  # from the whole picture's mean: at so much a colour counts twice
 MOST_OF_FAMILY = 2  # colours of one family that a story names beside the main ones
 COLOURLESS = 0.12  # saturation under which a picture of that family is called grey
 VIVID_CHROMA = 30.0  # in CIE Lab: a picture with such a colour is not muted
@@ -99,7 +100,8 @@ def main_colours(image: ImageEvidence, random: Random) -> MainColours:
     if ways:
         return pick(ways, random)
     large = [c for c in (first, *others) if c.share >= max(SOME, NEARLY_AS_MUCH * first.share)]
-    foremost = sorted(large, key=lambda colour: -_weight_by_chroma(colour))[:SEVERAL]
+    usual = _usual(image)
+    foremost = sorted(large, key=lambda colour: -_weight(colour, usual))[:SEVERAL]
     several = [colour for colour in large if colour in foremost]
     if len(several) == SEVERAL and first == image.palette[0]:
         every = listed([_called(colour) for colour in several])
@@ -197,35 +199,44 @@ def other_colours(
     Of colours whose names are alike one, but for those of which there is much: "sky blue" is told
     beside a little blue.
     """
+    usual = _usual(image)
     told = list[Colour]()
     for colour in sorted(main.left, key=lambda c: (not _strikes(c), -c.share * _plainness(c))):
         # Orange strikes beside pale orange; dark orange beside orange is no other colour.
         others = told if _strikes(colour) else [*main.said, *told]
         if colour.share >= NEEDED or not any(_alike(colour, other) for other in others):
             told.append(colour)
-    told = _few_of_a_family(sorted(told, key=lambda colour: -_salience(colour)))
+    told = _few_of_a_family(sorted(told, key=lambda colour: -_salience(colour, usual)))
     told.sort(key=lambda colour: -colour.share)
     needed = [colour for colour in told if _is_needed(colour, image) or _leads_family(colour, told)]
     # What lies in the place of one that is needed is told with it.
     places = {_told_place(colour) for colour in needed} - {None}
     needed = [colour for colour in told if colour in needed or _told_place(colour) in places]
     quiet = [colour for colour in told if colour not in needed]
-    foremost = sorted(needed, key=lambda colour: -_salience(colour))
+    foremost = sorted(needed, key=lambda colour: -_salience(colour, usual))
     needed = [colour for colour in needed if colour in foremost[:most_needed]]
     needed = _for_their_families(needed, [c for c in main.left if c not in (*needed, *quiet)])
-    quiet.sort(key=lambda colour: -_salience(colour))
+    quiet.sort(key=lambda colour: -_salience(colour, usual))
     placed = [colour for colour in quiet if _is_in_place(colour)]
     return needed, placed, [colour for colour in quiet if colour not in placed]
 
 
-def _salience(colour: Colour) -> float:
-    """How much it counts where not all can be named: its share, and more for what strikes and by
-    its chroma."""
-    return _weight_by_chroma(colour) * (STRIKING_WEIGHT if _strikes(colour) else 1)
+def _salience(colour: Colour, usual: Lab) -> float:
+    """How much it counts where not all can be named: as much more where it strikes."""
+    return _weight(colour, usual) * (STRIKING_WEIGHT if _strikes(colour) else 1)
 
 
-def _weight_by_chroma(colour: Colour) -> float:
-    return colour.share * (1 + chroma(colour.hex) / DOUBLING_CHROMA)
+def _weight(colour: Colour, usual: Lab) -> float:
+    """Its share, and more the less it is like the whole picture: grey on red."""
+    return colour.share * (1 + unlikeness(colour.hex, usual) / TWICE_AS_UNLIKE)
+
+
+def _usual(image: ImageEvidence) -> Lab:
+    """The mean colour of the picture, as far as its palette tells."""
+    values = [lab(colour.hex) for colour in image.palette]
+    shares = [colour.share for colour in image.palette]
+    light, a, b = (fmean(axis, shares) for axis in zip(*values, strict=True))
+    return light, a, b
 
 
 def _plainness(colour: Colour) -> int:

@@ -1,15 +1,34 @@
-"""How strong and how light a colour is to the eye: CIE Lab (D65) of one like "#c41f07"."""
+"""A colour like "#c41f07" as an eye sees it, in CIE Lab (D65): how strong, how light, how unlike.
+
+`evidence.colour.lab` gives the same of whole pictures, by numpy, which a text is written without.
+"""
+
+from math import dist, hypot
+
+Lab = tuple[float, float, float]
+
+
+def lab(value: str) -> Lab:
+    """Lightness, 0 (black) to 100 (white), a and b."""
+    x, y, z = _roots(value)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+def unlikeness(value: str, other: Lab) -> float:
+    """How unlike a colour is to another, where lightness counts half of what hue and chroma do: 50
+    from black to white, 130 from red to green."""
+    (light, *rest), (other_light, *others) = lab(value), other
+    return dist((light / 2, *rest), (other_light / 2, *others))
 
 
 def chroma(value: str) -> float:
     """The chroma in CIE Lab; greys have 0, pure hues 50 to 130."""
-    x, y, z = _roots(value)
-    return float(((500 * (x - y)) ** 2 + (200 * (y - z)) ** 2) ** 0.5)
+    return hypot(*lab(value)[1:])
 
 
 def lightness(value: str) -> float:
     """The lightness in CIE Lab, from 0 (black) to 100 (white)."""
-    return 116 * _roots(value)[1] - 16
+    return lab(value)[0]
 
 
 def _roots(value: str) -> tuple[float, float, float]:

@@ -24,8 +24,9 @@ LISTED = re.compile(r"(?<=none left out</summary>\n\n).*?\n(?=\n)", re.DOTALL)
 def main() -> int:
     out = Path(sys.argv[1])
     readme = README.read_text(encoding="utf-8")
-    README.write_text(with_captions(readme, captions(out)), encoding="utf-8")
+    changed = with_captions(readme, captions(out))
     shutil.copyfile(out / "assets" / "samples.jpg", SHEET)
+    README.write_text(changed, encoding="utf-8")
     print(f"README.md and {SHEET.relative_to(ROOT)} show {out}")
     return 0
 

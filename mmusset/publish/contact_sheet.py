@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from mmusset.errors import MmussetError
-from mmusset.sample import Quadruple
+from mmusset.sample import BY_EARS, JudgedClaim, Quadruple
 from mmusset.shards.manifest import ListedShard
 from mmusset.shards.tar import read_shard
 
@@ -70,11 +70,19 @@ def card(members: dict[str, bytes]) -> "Image":
     y = MARGIN + PICTURE[1] + 8
     sheet.paste(waveform(members["music.flac"]), (MARGIN, y))
     y = _paragraph(draw, quadruple.caption.text, y + WAVE[1] + 8, 17, INK, 60, lines=4)
-    supported = [c.text for c in quadruple.caption.claims if c.verdict == "supported"]
-    if supported:
-        y = _paragraph(draw, "measured: " + " · ".join(supported), y + 4, 14, GOOD, 74, lines=2)
+    if shown := supported(quadruple.caption.claims):
+        y = _paragraph(draw, shown, y + 4, 14, GOOD, 74, lines=2)
     _paragraph(draw, quadruple.story.text, y + 6, 15, SOFT, 68, lines=7)
     return sheet
+
+
+def supported(claims: Sequence[JudgedClaim]) -> str:
+    """What agrees with the sound, by who found it: "measured: fast · 140 BPM; heard: bass"."""
+    supported = [claim for claim in claims if claim.verdict == "supported"]
+    measured = [claim.text for claim in supported if claim.tier not in BY_EARS]
+    heard = [claim.text for claim in supported if claim.tier in BY_EARS]
+    shown = (("measured", measured), ("heard", heard))
+    return "; ".join(f"{how}: {' · '.join(texts)}" for how, texts in shown if texts)
 
 
 def waveform(flac: bytes) -> "Image":

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mmusset.publish.contact_sheet import CARD, MARGIN, contact_sheet
+from mmusset.publish.contact_sheet import CARD, MARGIN, contact_sheet, supported
 from mmusset.publish.facts import facts_of
-from mmusset.sample import Story
+from mmusset.sample import Attribute, ClaimVerdict, JudgedClaim, Story, Tier
 from mmusset.shards.tar import Sample
 from tests.support.datasets_made import write_dataset
 from tests.support.samples import sample
@@ -57,3 +57,28 @@ def test_text_that_the_font_lacks_or_that_never_ends_is_drawn(tmp_path: Path) ->
     story = Story(text="夜の海 " + "unbroken" * 200, writer="given")
     odd = one.quadruple.model_copy(update={"story": story})
     assert sheet_of(tmp_path, [Sample(odd, one.image_jpeg, one.music_flac)]).width > CARD[0]
+
+
+def test_what_an_ear_heard_is_not_called_measured() -> None:
+    claims = (
+        judged("tempo", "140", "140 BPM", "measured"),
+        judged("instrument", "bass", "a bass", "one ear"),
+        judged("genre", "rock", "rock", "told", verdict="told"),
+    )
+    assert supported(claims) == "measured: 140 BPM; heard: a bass"
+    assert supported(claims[:1]) == "measured: 140 BPM"
+    assert supported(()) == ""
+
+
+def judged(
+    attribute: Attribute, value: str, text: str, tier: Tier, verdict: ClaimVerdict = "supported"
+) -> JudgedClaim:
+    return JudgedClaim(
+        attribute=attribute,
+        value=value,
+        text=text,
+        tier=tier,
+        verdict=verdict,
+        measured=value,
+        confidence=0.9,
+    )

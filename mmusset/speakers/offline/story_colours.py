@@ -28,7 +28,6 @@ FAMILY_LEAD = 1.7  # the same for the shades of one colour together
 FILLED = 0.6  # share of a half that is of a colour, from which the half is said to be of it
 OPPOSITE = {"top": "bottom", "bottom": "top", "left": "right", "right": "left"}
 SPREAD = ("all over", "scattered")
-UPRIGHT = ("top", "bottom")  # "near the top" is not "in the upper half"
 GREY = "grey"  # the family that is no colour
 DARK_GREYS, BLUISH_GREYS = {"charcoal", "dark slate"}, {"slate", "dark slate"}
 STRIKING_WEIGHT = 5  # how much more what strikes counts where not all can be named
@@ -359,7 +358,7 @@ def _told_place(colour: Colour) -> tuple[str, ...] | None:
         return None
     words = story_phrases()["place"][colour.place.shape].get(colour.place.where, ())
     is_band = colour.place.shape not in ("area", "spot")
-    return (colour.place.where, *(words if is_band or colour.place.where in UPRIGHT else ()))
+    return (colour.place.where, *(words if is_band else ()))
 
 
 def _fit_one_sentence(pair: list[Colour]) -> bool:

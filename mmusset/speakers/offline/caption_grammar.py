@@ -111,11 +111,7 @@ def _points_apart(frame: Frame, filled: Sequence[Statement]) -> bool:
 def _is_bare(frame: Frame, filled: Sequence[Statement]) -> bool:
     """Whether a noun that says nothing has a tempo alone, or nothing: "a piece at 78 BPM"."""
     is_named = any(each.rank >= 0 and "noun" in each.phrases for each in filled)
-    return (
-        "noun" in frame.kinds
-        and not is_named
-        and (len(frame.kinds) == 1 or ("bpm" in frame.kinds and "adj" not in frame.kinds))
-    )
+    return "noun" in frame.kinds and not is_named and set(frame.kinds) <= {"noun", "bpm"}
 
 
 def _clash(kind: str, some: Sequence[Statement]) -> bool:

@@ -114,7 +114,7 @@ def listen_test(
     trials: Annotated[int, typer.Option(min=1, help="Sounds that each listener hears.")] = 24,
     seed: Annotated[int, typer.Option(min=0, help="Another one draws other clips.")] = 0,
 ) -> None:
-    """Make a blind listening test of an evaluation's sounds: a folder that opens from disk.
+    """Make a blind listening test of an evaluation's sounds. Its folder opens from disk.
 
     Listeners give points for quality and for the fit to picture, story and caption, and send a file
     back; `mmusset evaluate --answers` makes mean opinion scores of it.

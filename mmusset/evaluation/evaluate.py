@@ -1,7 +1,6 @@
 """`mmusset evaluate`: rows are made and heard, columns computed, and judged by their own floors."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,33 +11,25 @@ from mmusset.progress import Progress
 from mmusset.safe_text import of_error
 from mmusset.sample import MusicEvidence
 
-from . import columns, controls
+from . import columns
 from .claims import asked_of
-from .clips import Reference, members_of, read_reference, store_reference, training_keys, usable
+from .clips import Reference, read_reference, store_reference, training_keys
 from .columns import HeardByEar, MeasuredColumn, RowInHand
 from .distances import TooFew
 from .ears import EarOfEvaluation, NotRun, OpenEar, ears_asked
 from .heard import HeardTraining, conditions_of, hear_row, hear_training, measure_row
 from .judge import judged
-from .made import Files, make_row, through_codec, times_of
+from .model_rows import codec_row, open_generator, rows_of_model, variant_row
+from .other_rows import REAL, control_rows, given_rows, in_order, nearest_row
 from .record import EvaluationRecord, check_same, dataset_identity, record_of, unlike_parts
 from .report import write_report
-from .rows import SoundRow, slug
+from .rows import SoundRow
 from .settings import EvaluationSettings
-from .sounds import fitted, match_sounds, read_sound, write_control
 from .statistics import DrawnEstimate, piece_weights
 from .table import EvaluationRow, EvaluationTable
-from .variant import Variant
 
 if TYPE_CHECKING:
     from mmusset.musflow.generate.generator import MusicGenerator
-    from mmusset.musflow.recipe import Modality
-
-MODEL = "the model"
-MAIN = "all three"
-REAL = "real"
-SHUFFLED = "shuffled frames"
-FOR_OTHERS = "for another group"
 
 
 def evaluate(
@@ -56,7 +47,7 @@ def evaluate(
     """
     folder.mkdir(parents=True, exist_ok=True)
     asked = ears_asked(settings.ears)
-    generator = _generator(settings.checkpoint, settings.device, log)
+    generator = open_generator(settings.checkpoint, settings.device, log)
     reference = read_reference(
         settings.data,
         settings.split,
@@ -73,23 +64,23 @@ def evaluate(
         raise Refused(f"this can't be repeated: there is {' and '.join(unlike)} now")
     store_reference(reference, folder)
 
-    rows = list(_control_rows(reference, folder))
+    rows = list(control_rows(reference, folder))
     if generator:
-        rows = [*_rows_of_model(generator, reference, settings.seeds, folder, progress), *rows]
-        rows += [_codec_row(generator, reference, folder, progress)]
+        rows = [*rows_of_model(generator, reference, settings.seeds, folder, progress), *rows]
+        rows += [codec_row(generator, reference, folder, progress)]
     if generator and settings.ablate:
         from .ablation import ablation_variants
 
         for variant in ablation_variants(generator, settings.data, folder, progress, log):
-            rows.append(_variant_row(variant, reference, settings, folder, progress, log))
-    given, complaints = _given_rows(settings, reference, folder)
+            rows.append(variant_row(variant, reference, settings, folder, progress, log))
+    given, complaints = given_rows(settings, reference, folder)
     rows, notes = [*given, *rows], [*notes, *complaints]
 
     opened = _opened(asked, settings.device)
     training = _training(settings.data, opened, reference, folder, identity, progress)
-    if nearest := _nearest_row(settings.data, opened, training, reference, folder, progress):
+    if nearest := nearest_row(settings.data, opened, training, reference, folder, progress):
         rows.append(nearest)
-    rows = _in_order(rows)
+    rows = in_order(rows)
     measured = _measured(rows, reference, folder, progress)
     heard = {
         ear.name: _heard(ear, open_ear, training.get(ear.name), rows, reference, folder, progress)
@@ -110,179 +101,6 @@ def evaluate(
     )
     write_report(folder, table, record)
     return table, record
-
-
-def _generator(checkpoint: str, device: str, log: Callable[[str], None]) -> "MusicGenerator | None":
-    if not checkpoint:
-        return None
-    from mmusset.installed import check_installed
-
-    check_installed("evaluating a checkpoint")
-    from mmusset.musflow.generate.generator import MusicGenerator
-    from mmusset.training.world import pick_device
-
-    return MusicGenerator(Path(checkpoint), pick_device(device), log)
-
-
-def _rows_of_model(
-    generator: "MusicGenerator",
-    reference: Reference,
-    seeds: int,
-    folder: Path,
-    progress: Progress,
-) -> Iterable[SoundRow]:
-    from mmusset.musflow.recipe import MODALITIES
-
-    told: dict[str, tuple[Modality, ...]] = {name: (name,) for name in MODALITIES}
-    told |= {MAIN: MODALITIES, "nothing": ()}
-    made = {}
-    for name, modalities in told.items():
-        row = _made(generator, reference, name, modalities, seeds, folder, progress)
-        made[name] = row
-        yield row
-    if reference.others():
-        yield replace(
-            made[MAIN],
-            name=FOR_OTHERS,
-            kind="control",
-            about="all three, judged by what was asked of another group's clip",
-            is_main=False,
-            for_others=True,
-            seconds=None,
-        )
-
-
-def _made(
-    generator: "MusicGenerator",
-    reference: Reference,
-    name: str,
-    told: "Sequence[Modality]",
-    seeds: int,
-    folder: Path,
-    progress: Progress,
-    variant: Variant | None = None,
-) -> SoundRow:
-    place = Path("sounds") / slug(name)
-    progress.stage(f"making {name}", total=seeds * len(reference.clips))
-    sampler = generator.recipe.sampler
-    files = make_row(
-        generator,
-        reference,
-        told,
-        seeds,
-        folder / place,
-        variant.change(sampler) if variant and variant.change else sampler,
-        lambda: progress.add(1),
-    )
-    return SoundRow(
-        name=name,
-        kind="made",
-        about=variant.about if variant else f"made from {_spoken(told)}",
-        files=files,
-        system=MODEL,
-        is_main=name == MAIN,
-        folder=str(place),
-        seconds=times_of(folder / place),
-    )
-
-
-def _spoken(told: "Sequence[Modality]") -> str:
-    return "no condition at all" if not told else ", ".join(told)
-
-
-def _codec_row(
-    generator: "MusicGenerator", reference: Reference, folder: Path, progress: Progress
-) -> SoundRow:
-    place = Path("sounds") / "codec"
-    progress.stage("through the codec", total=len(reference.clips))
-    files = through_codec(generator, reference, folder / place, lambda: progress.add(1))
-    about = "the real clips through the model's codec: the best that it could make"
-    return SoundRow("real through the codec", "control", about, files, folder=str(place))
-
-
-def _control_rows(reference: Reference, folder: Path) -> Iterable[SoundRow]:
-    real = {clip.key: clip.sound for clip in reference.clips}
-    yield SoundRow(
-        REAL,
-        "control",
-        "real clips against the other half's: what no model can be told from",
-        (real,),
-        folder="sounds/real",
-    )
-    rate_hz, window = reference.window.rate_hz, reference.window
-    floors: tuple[tuple[str, str, Callable[[np.ndarray, int], np.ndarray]], ...] = (
-        (
-            SHUFFLED,
-            "the real clips, their moments of 64 ms in random order",
-            lambda sound, n: controls.shuffled(sound, rate_hz, n),
-        ),
-        ("noise", "white noise, each as loud as a real clip", controls.noise_like),
-        ("silence", "nothing", lambda sound, n: controls.silence_like(sound)),
-    )
-    for name, about, make in floors:
-        place = Path("sounds") / slug(name)
-        files = {}
-        for n, clip in enumerate(reference.clips):
-            files[clip.key] = out = folder / place / f"{clip.key}-0.flac"
-            if not out.exists():
-                write_control(out, make(read_sound(clip.sound, window), n), rate_hz)
-        yield SoundRow(name, "control", about, (files,), folder=str(place))
-
-
-def _given_rows(
-    settings: EvaluationSettings, reference: Reference, folder: Path
-) -> tuple[list[SoundRow], list[str]]:
-    """The rows of `--sounds`, and what is to be said of their folders. Of the first seed there are
-    copies in `folder`, for the page and listening tests."""
-    rows, notes = [], []
-    of_split = {key for key, _ in members_of(settings.data, settings.split)}
-    for name, given in settings.sounds:
-        matched = match_sounds(Path(given), reference.keys, reference.window, of_split)
-        if said := matched.text():
-            notes.append(f"--sounds {name}: {said}")
-        place = Path("sounds") / slug(name)
-        for key, path in matched.by_seed[0].items():
-            sound = read_sound(path, reference.window)
-            write_control(folder / place / f"{key}-0.flac", sound, reference.window.rate_hz)
-        row = SoundRow(
-            name=name,
-            kind="sounds",
-            about="files that were given",
-            files=matched.by_seed,
-            system=name,
-            is_main=True,
-            folder=str(place),
-        )
-        rows.append(row)
-        if reference.others():
-            rows.append(
-                replace(
-                    row,
-                    name=f"{name} {FOR_OTHERS}",
-                    kind="control",
-                    about=f"{name}, judged by what was asked of another group's clip",
-                    is_main=False,
-                    for_others=True,
-                )
-            )
-    return rows, notes
-
-
-def _variant_row(
-    variant: Variant,
-    reference: Reference,
-    settings: EvaluationSettings,
-    folder: Path,
-    progress: Progress,
-    log: Callable[[str], None],
-) -> SoundRow:
-    from mmusset.musflow.recipe import MODALITIES
-
-    generator = _generator(str(variant.run), settings.device, log)
-    assert generator
-    return _made(
-        generator, reference, variant.name, MODALITIES, settings.seeds, folder, progress, variant
-    )
 
 
 def _opened(
@@ -326,57 +144,6 @@ def _training(
         if heard:
             found[ear.name] = heard
     return found
-
-
-def _nearest_row(
-    dataset: str,
-    opened: Sequence[tuple[EarOfEvaluation, OpenEar | NotRun]],
-    training: dict[str, HeardTraining],
-    reference: Reference,
-    folder: Path,
-    progress: Progress,
-) -> SoundRow | None:
-    """For each clip the training clip that sounds most like it, to the first ear that listens."""
-    first = next((ear for ear, _ in opened if ear.name in training), None)
-    if first is None:
-        return None
-    open_ear = next(each for ear, each in opened if ear is first)
-    assert isinstance(open_ear, OpenEar)
-    real = SoundRow(REAL, "control", "", ({clip.key: clip.sound for clip in reference.clips},))
-    progress.stage(f"{first.name} hears real clips", total=len(reference.clips))
-    heard = hear_row(
-        real, open_ear, first.name, reference.window, folder / "heard", lambda: progress.add(1)
-    )[0]
-    known = training[first.name]
-    nearest = [
-        known.keys[int(np.square(known.vectors - vector).sum(axis=1).argmin())]
-        for vector in heard.vectors
-    ]
-    place = Path("sounds") / "nearest"
-    files: Files = ({clip.key: folder / place / f"{clip.key}-0.flac" for clip in reference.clips},)
-    wanted = dict(zip(reference.keys, nearest, strict=True))
-    if any(not path.exists() for path in files[0].values()):
-        window = reference.window
-        for read, _ in usable(dataset, "train", set(nearest), {}):
-            for key, other in wanted.items():
-                if other == read.key:
-                    sound = fitted(read.sound, read.rate_hz, window)
-                    write_control(files[0][key], sound, window.rate_hz)
-    about = f"for each clip the training clip that sounds most like it, to {first.name}"
-    return SoundRow("nearest training clip", "control", about, files, folder=str(place))
-
-
-def _in_order(rows: Sequence[SoundRow]) -> list[SoundRow]:
-    """Real ones, what is judged, and the floors."""
-    first = (REAL, "real through the codec", "nearest training clip")
-    last = (SHUFFLED, "noise", "silence")
-    by_name = {row.name: row for row in rows}
-    middle = [row for row in rows if row.name not in first + last]
-    return [
-        *(by_name[name] for name in first if name in by_name),
-        *middle,
-        *(by_name[name] for name in last if name in by_name),
-    ]
 
 
 def _measured(

@@ -7,6 +7,8 @@ from pathlib import Path
 from .made import Files
 from .table import RowKind
 
+FOR_OTHERS = "for another group"
+
 
 @dataclass(frozen=True, slots=True)
 class SoundRow:

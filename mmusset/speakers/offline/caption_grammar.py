@@ -18,10 +18,10 @@ MOST_SAID = 6  # claims in a caption; more would make a list of it
 MOST_SENTENCES = 2
 ONE_SENTENCE = 4  # claims up to which there is one sentence where they fit one
 LEAST_IN_OPENING = 2  # claims, where there are more: "a piece with drums" is no beginning
-MOST_WITH_LACKING = 2  # things of a list that ends in what is lacking
-MOST_LISTED = 3  # things after one "with"
+MOST_WITH_LACKING = 3  # things of a list that ends in what is lacking
+MOST_LISTED = 4  # things after one "with"
 LEAST_HEARD = 5  # letters at which a word is heard within another
-MERGED = 0.5  # how often two things that may be one are
+MERGED, MERGED_AFTER_ONE = 0.5, 3  # of two things that may be one are, in a list of three
 
 _REPEATABLE = frozenset({"and", "but", "the", "this", "with"})
 _WORD = re.compile(r"[a-z']{3,}")
@@ -122,7 +122,7 @@ def _clash(kind: str, some: Sequence[Statement]) -> bool:
         ordered = _ordered(kind, some)
         neighbours = [_names(pair) for pair in pairwise(ordered)]
         players = sum("play" in each.phrases for each in some)
-        many = len(some) - (book.merged <= names) > max(MOST_LISTED, players)
+        many = len(some) > max(MOST_LISTED, players)
         many |= len(some) > MOST_WITH_LACKING and _kind_at(kind, ordered[-1]) == "lacking"
         return many or any(pair <= both for pair in book.apart for both in neighbours)
     # Three adjectives all point the same way (of two, "but" is between), and one is of the tempo.
@@ -240,21 +240,20 @@ def _kind_at(place: str, statement: Statement) -> str:
 
 
 def _list(place: str, said: Sequence[Statement], random: Random) -> str:
-    """Things in the order of their list; two at its end may be one: "a dark, wide sound"."""
+    """Things in the order of their list; the last two may be one: "drums and a dark, wide sound"."""
     ordered = _ordered(place, said)
     last = ordered[-2:]
     merged: list[str] = []
-    often = 1 if len(said) > MOST_LISTED else MERGED
-    if _may_merge(last, len(said) > len(last) or place == "has") and random.random() < often:
+    if _may_merge(ordered) and random.random() < MERGED:
         ordered = ordered[:-2]
         merged = [f"a_ {_side_by_side('shade', last, random)} sound"]
     return listed([pick(each.phrases[_kind_at(place, each)], random) for each in ordered] + merged)
 
 
-def _may_merge(last: Sequence[Statement], is_an_end: bool) -> bool:
-    """Whether two may be one: at the end of a list, where they are not all that is said."""
-    names = {each.attribute for each in last if "shade" in each.phrases}
-    return is_an_end and names == phrase_book().merged
+def _may_merge(ordered: Sequence[Statement]) -> bool:
+    """Whether the last two of three may be one; after two others the comma would mislead."""
+    names = {each.attribute for each in ordered[-2:] if "shade" in each.phrases}
+    return len(ordered) == MERGED_AFTER_ONE and names == phrase_book().merged
 
 
 def _side_by_side(kind: str, said: Sequence[Statement], random: Random) -> str:

@@ -240,7 +240,7 @@ def _kind_at(place: str, statement: Statement) -> str:
 
 
 def _list(place: str, said: Sequence[Statement], random: Random) -> str:
-    """Things in the order of their list; the last two may be one: "drums and a dark, wide sound"."""
+    """Things in the order of their list, of which the last two may be one: "a dark, wide sound"."""
     ordered = _ordered(place, said)
     last = ordered[-2:]
     merged: list[str] = []

@@ -77,11 +77,11 @@ def _pieces(pixels_lab: Doubles, unlike: Doubles) -> Iterator[Bools]:
     from scipy import ndimage
 
     stands_out = _stands_out(pixels_lab, unlike)
-    near, count = ndimage.label(ndimage.binary_dilation(stands_out, iterations=JOINED_PX))
-    for each in range(1, count + 1):
-        whole = (near == each) & (unlike > NEW)
-        if whole.mean() < LEAST_PIECE:
-            continue
+    near, _ = ndimage.label(ndimage.binary_dilation(stands_out, iterations=JOINED_PX))
+    near[unlike <= NEW] = 0
+    shares = np.bincount(near.ravel()) / near.size
+    for each in np.flatnonzero(shares[1:] >= LEAST_PIECE) + 1:
+        whole = near == each
         if _is_of_one_colour(pixels_lab[whole]):
             yield whole
             continue

@@ -194,7 +194,7 @@ def test_while_a_picture_can_not_be_read_no_pair_is_for_good(source: Path, tmp_p
             inventory = await take_inventory(workspace, at.entries(), lambda done, total: None)
             return inventory, len(workspace.ledger.matching.known())
 
-    inventory, known = asyncio.run(look(Failing(source, bad)))
+    inventory, known = asyncio.run(look(Failing(source, bad=bad)))
     assert [each.path for each in inventory.undecided] == [bad]
     assert known == 0
     inventory, known = asyncio.run(look(FolderSource(source)))

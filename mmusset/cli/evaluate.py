@@ -1,14 +1,11 @@
 """The commands that judge what a model makes: by measuring, and by people's ears."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from .options import DeviceOption, JsonOption, LogJsonOption, log
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer()
 GROUP = "Make music"

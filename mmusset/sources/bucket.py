@@ -10,20 +10,19 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
 
 from mmusset.errors import MmussetError, Unread, Unusable, UsageError
-from mmusset.recipe import Role
 from mmusset.safe_text import first_line
 from mmusset.stores.choose import store_of
 from mmusset.stores.store import Store
 
 from .folder import FolderSource
 from .listing import cache_folder, entry_of
+from .remote import RemoteSource
 from .source import Entry, Source
-from .tabled import TableSource, tables_among
+from .tabled import tables_among
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,44 +63,17 @@ class BucketFolder:
             raise Unread(first_line(str(error))) from None
 
 
-@dataclass
-class BucketSource:
+class BucketSource(RemoteSource):
     """What is in a bucket, or a part of it: its tables with what they name, or its files."""
 
-    name: str
-    columns: Mapping[Role, str] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return self.name
-
-    def entries(self, out: Path | None = None) -> list[Entry]:
-        return self._inner.entries(out)
-
-    @asynccontextmanager
-    async def open(self, path: bytes) -> AsyncIterator[Path]:
-        async with self._inner.open(path) as file:
-            yield file
-
-    def check(self) -> None:
-        self._inner.check()
-
-    def groups(self, path: bytes) -> tuple[bytes, ...]:
-        return self._inner.groups(path)
-
-    @cached_property
-    def _inner(self) -> Source:
-        """The source of the form that the bucket has. Raises MmussetError, UsageError."""
+    def _form(self) -> Source:
         folder = _listed(self.name)
         tables = tables_among(folder.entries())
         if not tables:
             return folder
         versions = repr([(path, folder.files[path]) for path in tables]).encode()
         known_by = hashlib.sha256(self.name.encode() + versions).hexdigest()[:16]
-        kept = cache_folder("buckets") / known_by
-        for path in tables:
-            if not (kept / os.fsdecode(path)).exists():
-                folder.fetch(path, kept / os.fsdecode(path))
-        return TableSource(kept, columns=self.columns, files=folder)
+        return self._tabled(folder, tables, cache_folder("buckets") / known_by)
 
 
 def _listed(name: str) -> BucketFolder:

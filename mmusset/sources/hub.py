@@ -12,23 +12,23 @@ import tempfile
 import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from mmusset.errors import MmussetError, Unread, Unusable, UsageError
 from mmusset.files import PARTIAL
 from mmusset.installed import is_installed
-from mmusset.recipe import Role
 from mmusset.safe_text import first_line, remember, without_addresses
 
 from .folder import FolderSource
 from .listing import cache_folder, entry_of
+from .remote import RemoteSource
 from .sharded import ShardSource, Tar
 from .source import MUSICAL, Entry, Source
-from .tabled import TableSource, tables_among
+from .tabled import tables_among
 
 HUB = "hf://"
 BLOCK_BYTES = 1 << 22
@@ -86,33 +86,12 @@ class HubFolder:
 
 
 @dataclass
-class HubSource:
+class HubSource(RemoteSource):
     """A dataset on the Hub: its tars, or its tables, or its files."""
 
-    name: str
-    columns: Mapping[Role, str] = field(default_factory=dict)
     as_written: bool = False
 
-    def __str__(self) -> str:
-        return self.name
-
-    def entries(self, out: Path | None = None) -> list[Entry]:
-        return self._inner.entries(out)
-
-    @asynccontextmanager
-    async def open(self, path: bytes) -> AsyncIterator[Path]:
-        async with self._inner.open(path) as file:
-            yield file
-
-    def check(self) -> None:
-        self._inner.check()
-
-    def groups(self, path: bytes) -> tuple[bytes, ...]:
-        return self._inner.groups(path)
-
-    @cached_property
-    def _inner(self) -> Source:
-        """The source of the form that the dataset has. Raises MmussetError, UsageError."""
+    def _form(self) -> Source:
         folder = listed(self.name)
         entries = folder.entries()
         if not any(entry.kind in MUSICAL for entry in entries):
@@ -125,10 +104,7 @@ class HubSource:
         if not tables:
             return folder
         kept = cache_folder("hub") / folder.path.removeprefix(f"{HUB}datasets/").replace("/", "--")
-        for path in tables:
-            if not (kept / os.fsdecode(path)).exists():
-                folder.fetch(path, kept / os.fsdecode(path))
-        return TableSource(kept, columns=self.columns, files=folder)
+        return self._tabled(folder, tables, kept)
 
 
 def listed(name: str) -> HubFolder:

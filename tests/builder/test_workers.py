@@ -1,4 +1,4 @@
-"""A build shared by workers, each a process: the bytes of a build by one, whoever is killed."""
+"""Workers, each a process, share a build: the same bytes as from one process, whoever is killed."""
 
 import json
 import signal
@@ -210,7 +210,7 @@ def test_a_worker_that_is_stopped_hands_on_what_it_has(
 def test_what_a_worker_can_t_read_is_left_to_others(
     tries: int, source: Path, expected: dict[str, str], tmp_path: Path
 ) -> None:
-    """What three could not read has failed, as in a build by one."""
+    """What three could not read has failed, as in a build by one process."""
     out = tmp_path / "out"
     with driver(source, out, *LATE) as build:
         for number in range(1, tries + 1):

@@ -8,13 +8,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from mmusset.evaluation.ears import EARS
-from mmusset.evaluation.evaluate import evaluate
 from mmusset.evaluation.listening import KEY, ListeningKey, make_listening_test, take_answers
-from mmusset.evaluation.settings import EvaluationSettings
-from mmusset.progress import Progress
 from tests.support.browser import chromium, watched
-from tests.support.evaluating import BANDS_EAR, evaluated_dataset, given_sounds, is_loud, tone
+from tests.support.evaluating import evaluated_sounds
 
 pytestmark = pytest.mark.slow
 TRIALS = 4
@@ -28,17 +24,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("seen")
-    good = given_sounds(folder / "good", lambda n: tone(n + 50, is_loud(n)))
-    settings = EvaluationSettings(
-        data=str(evaluated_dataset(folder / "data")),
-        sounds=(("good", str(good)),),
-        seeds=1,
-        ears=("bands",),
-    )
-    with EARS.added(BANDS_EAR):
-        evaluate(settings, folder / "evaluation", Progress(), print)
-    return folder / "evaluation"
+    return evaluated_sounds(tmp_path_factory.mktemp("seen"))
 
 
 def sound(page: Page) -> None:

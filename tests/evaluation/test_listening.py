@@ -10,13 +10,10 @@ import soundfile
 
 from mmusset.errors import MmussetError, Refused, UsageError
 from mmusset.evaluation.ears import EARS
-from mmusset.evaluation.evaluate import evaluate
 from mmusset.evaluation.listening import ListeningKey, make_listening_test, take_answers
 from mmusset.evaluation.record import read_record
-from mmusset.evaluation.settings import EvaluationSettings
 from mmusset.evaluation.table import EvaluationTable
-from mmusset.progress import Progress
-from tests.support.evaluating import BANDS_EAR, evaluated_dataset, given_sounds, is_loud, tone
+from tests.support.evaluating import BANDS_EAR, evaluated_sounds
 
 ROWS = ("real", "good", "good for another group", "shuffled frames")
 # What a listener thinks of each row: how it sounds, and how well it fits.
@@ -26,17 +23,9 @@ OPINIONS |= {"shuffled frames": (1, 2)}
 
 @pytest.fixture(scope="module")
 def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("listened")
-    good = given_sounds(folder / "good", lambda n: tone(n + 50, is_loud(n)))
-    settings = EvaluationSettings(
-        data=str(evaluated_dataset(folder / "data")),
-        sounds=(("good", str(good)),),
-        seeds=1,
-        ears=("bands",),
-    )
+    folder = evaluated_sounds(tmp_path_factory.mktemp("listened"))
     with EARS.added(BANDS_EAR):
-        evaluate(settings, folder / "evaluation", Progress(), print)
-        yield folder / "evaluation"
+        yield folder
 
 
 @pytest.fixture

@@ -9,7 +9,10 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from mmusset.evaluation.ears import EarOfEvaluation, OpenEar
+from mmusset.evaluation.ears import EARS, EarOfEvaluation, OpenEar
+from mmusset.evaluation.evaluate import evaluate
+from mmusset.evaluation.settings import EvaluationSettings
+from mmusset.progress import Progress
 
 from .musflow_parts import dataset, flac
 from .samples import sample
@@ -84,3 +87,17 @@ BANDS_EAR = EarOfEvaluation(
     opens=open_bands,
     has_tags=True,
 )
+
+
+def evaluated_sounds(folder: Path) -> Path:
+    """The folder of an evaluation of tones as loud as they should be, by one seed and one ear."""
+    good = given_sounds(folder / "good", lambda n: tone(n + 50, is_loud(n)))
+    settings = EvaluationSettings(
+        data=str(evaluated_dataset(folder / "data")),
+        sounds=(("good", str(good)),),
+        seeds=1,
+        ears=("bands",),
+    )
+    with EARS.added(BANDS_EAR):
+        evaluate(settings, folder / "evaluation", Progress(), print)
+    return folder / "evaluation"

@@ -149,13 +149,13 @@ class Worker:
                     await asyncio.to_thread(
                         self._hand_in, lease, decided.learnt, decided.shard, out
                     )
-                    return
-                await asyncio.to_thread(self._leave, lease, decided.learnt)
+                else:
+                    await asyncio.to_thread(self._leave, lease, decided.learnt)
         if decided.error:
             raise decided.error
         if decided.is_interrupted:
             self._stopping.set()
-        else:
+        elif decided.shard is None:
             self._given_back.add(lease.block)
 
     def _known_of(self, lease: Lease) -> Segment | None:

@@ -1,0 +1,63 @@
+"""A source that is somewhere else: what it holds decides its form, which is asked for once."""
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from mmusset.recipe import Role
+
+from .source import Entry, Source
+from .tabled import TableSource
+
+
+class RemoteFolder(Source, Protocol):
+    """Files somewhere else, any of which can be fetched."""
+
+    def fetch(self, path: bytes, to: Path) -> None:
+        """Have a file's bytes under a name."""
+        ...
+
+
+@dataclass
+class RemoteSource(ABC):
+    """What a name stands for: tables with what they name, or files, or another form."""
+
+    name: str
+    columns: Mapping[Role, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def entries(self, out: Path | None = None) -> list[Entry]:
+        return self._inner.entries(out)
+
+    @asynccontextmanager
+    async def open(self, path: bytes) -> AsyncIterator[Path]:
+        async with self._inner.open(path) as file:
+            yield file
+
+    def check(self) -> None:
+        self._inner.check()
+
+    def groups(self, path: bytes) -> tuple[bytes, ...]:
+        return self._inner.groups(path)
+
+    @cached_property
+    def _inner(self) -> Source:
+        return self._form()
+
+    @abstractmethod
+    def _form(self) -> Source:
+        """The source of the form that is there. Raises MmussetError, UsageError."""
+
+    def _tabled(self, folder: RemoteFolder, tables: Iterable[bytes], kept: Path) -> TableSource:
+        """The tables of a folder, fetched whole and kept in `kept`, with what they name."""
+        for path in tables:
+            if not (kept / os.fsdecode(path)).exists():
+                folder.fetch(path, kept / os.fsdecode(path))
+        return TableSource(kept, columns=self.columns, files=folder)

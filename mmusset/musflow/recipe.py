@@ -130,6 +130,8 @@ class FlowTrainPart(TrainPart):
     beat_drop: Share = 0.2  # of samples that get no metronome
     time_mean: float = -1.2  # of the logit-normal timesteps; below 0 near the noise
     time_std: Positive = 1.0
+    micro_batch: Annotated[int, Field(ge=0)] = 0  # clips at once in a process; 0: all it has
+    activation_checkpointing: bool = False  # blocks compute twice, and keep little meanwhile
     precision: Literal["fp32", "bf16"] = "fp32"
     compile: bool = False  # each block, by torch.compile
     log_every: Count = 20
@@ -174,8 +176,9 @@ class MusFlowRecipe(Frozen):
         return canonical_json(data)
 
     def canonical(self) -> str:
-        """The parts that can change a weight, as canonical JSON."""
+        """The parts that can change a weight by more than rounding, as canonical JSON."""
         loose = {"log_every", "save_every", "listen_every", "validate_every"}
+        loose |= {"micro_batch", "activation_checkpointing"}
         data = self.model_dump(
             mode="json", exclude={"job": True, "name": True, "sampler": True, "train": loose}
         )

@@ -135,6 +135,18 @@ def test_memory_is_what_a_step_takes(
 
 
 @pytest.mark.slow
+def test_the_recipe_of_the_paper_fits_24_gb(tmp_path: Path) -> None:
+    out = dataset(tmp_path / "out", train_0=[tone(0, 10.24)])
+    recipe = load(MusFlowRecipe, "musflow-16k", ())
+    assert recipe.train.batch == 128
+    planned = plan(
+        Training(str(out), recipe, RunFolder(tmp_path / "run"), World(0, 1, "cpu"), Progress())
+    )
+    assert planned.frames == 256
+    assert planned.memory.fits(24e9 / 2**30 - planned.encoding)
+
+
+@pytest.mark.slow
 def test_long_clips_need_no_square_of_their_length(tmp_path: Path) -> None:
     """Attention keeps no scores: twice as long is twice as much."""
     found = [
@@ -231,7 +243,7 @@ def test_what_does_not_fit_is_said() -> None:
         "memory      96.00 GiB = 1.20 GiB trained weights + 1.20 GiB average"
         " + 1.20 GiB gradients + 2.40 GiB optimizer + 90.00 GiB activations;"
         " 79.00 GiB are there: does NOT fit:"
-        " lower train.batch or network.width, or use more processes",
+        " lower train.micro_batch, set train.activation_checkpointing, or use more processes",
         "encoding    3.71 GiB for the weights of codec and encoders",
         "computing   4e+03 GFLOP a step",
         "time        about 30 s (0.5 s a step on this device), without fitting the codec,"

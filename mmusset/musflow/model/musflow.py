@@ -74,7 +74,9 @@ class MusFlow(nn.Module):
             part.qk_norm,
             FEATURES if part.metronome else 0,
         )
-        self.network = VelocityNetwork(config, len(MODALITIES))
+        self.network = VelocityNetwork(
+            config, len(MODALITIES), recipe.train.activation_checkpointing
+        )
         self.frame_s = spec.samples_per_latent / spec.rate_hz
         self.register_buffer("latent_mean", torch.tensor(manifest.latent_mean))
         self.register_buffer("latent_std", torch.tensor(manifest.latent_std))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 MODULATIONS = 6  # shift, scale and gate, for attention and for the feed-forward
 
@@ -56,10 +57,14 @@ class VelocityNetwork(nn.Module):
     modulates every block. All of them live in one space, so one alone says what it says among
     others; the nulls count where nothing is given. `beat` `[B, T, features]` is added to the
     frames.
+
+    `checkpointing` keeps of each block its input alone for the backward pass, which computes the
+    rest again (Chen et al. 2016, arXiv 1604.06174): less memory, a third more computing.
     """
 
-    def __init__(self, config: NetworkConfig, modalities: int) -> None:
+    def __init__(self, config: NetworkConfig, modalities: int, checkpointing: bool = False) -> None:
         super().__init__()
+        self.checkpointing = checkpointing
         width = config.width
         self.config = config
         self.proj_in = nn.Linear(config.channels, width)
@@ -91,9 +96,18 @@ class VelocityNetwork(nn.Module):
         modulation = self.modulation(condition).unflatten(1, (MODULATIONS, -1))
         rotary = rotary_embedding(tokens.shape[1], x.shape[1], self.config.head_width, x)
         for block in self.blocks:
-            hidden = block(hidden, modulation, rotary)
+            hidden = self._through(block, hidden, modulation, rotary)
         shift, scale = self.final_modulation(condition).unsqueeze(1).chunk(2, dim=-1)
         return self.proj_out(layer_norm(hidden[:, tokens.shape[1] :]) * (1 + scale) + shift)
+
+    def _through(self, block: nn.Module, *inputs: Tensor) -> Tensor:
+        again = self.checkpointing and torch.is_grad_enabled()
+        hidden: Tensor = (
+            checkpoint(block, *inputs, use_reentrant=False, preserve_rng_state=False)
+            if again
+            else block(*inputs)
+        )
+        return hidden
 
 
 class DiTBlock(nn.Module):

@@ -6,14 +6,15 @@ from typing import Any
 
 import torch
 
+from mmusset.errors import UsageError
 from mmusset.musflow.data.cache import LatentBatch
 from mmusset.musflow.data.captions import with_drawn_captions
 from mmusset.musflow.data.dataset import LatentDataset
 from mmusset.musflow.model.ema import Ema
 from mmusset.musflow.model.musflow import FlowLosses, MusFlow, draw, on_device
-from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe
+from mmusset.musflow.recipe import MODALITIES, FlowTrainPart, MusFlowRecipe
 from mmusset.training.optimizer import adamw
-from mmusset.training.order import batch_rows
+from mmusset.training.order import batch_rows, generator_at
 from mmusset.training.task import Forward, MeterReading, Output, StepBatch, Task
 from mmusset.training.world import World
 
@@ -53,18 +54,24 @@ class FlowTask(Task[LatentBatch]):
                 block.compile()
 
     def batch(self, step: int) -> StepBatch[LatentBatch]:
-        """Latents of this rank's share; embeddings of the whole batch, since the alignment's loss
-        compares each clip with all others."""
-        part = self.part
+        """Latents of this rank's share, in micro-batches; embeddings of the whole batch in each,
+        since the alignment's loss compares each clip with all others."""
+        part, size = self.part, self.world.size
         bucket, rows = batch_rows(part.seed, step, part.batch, self.dataset.counts)
         batch = self.dataset.batch(bucket, rows, self.world.share(), step)
         batch = with_drawn_captions(batch, part.seed, step)
+        count = micro_batches(part, size)
+        parts = [_part(batch, number, count, size) for number in range(count)]
         # From pinned memory the copy to the GPU runs beside its computing.
-        return StepBatch([_pinned(batch) if self.world.cuda else batch], batch.keys, part.batch)
+        parts = [_pinned(each) for each in parts] if self.world.cuda else parts
+        return StepBatch(parts, batch.keys, part.batch)
 
     def loss(self, forward: Forward, batch: LatentBatch, step: int) -> Output:
         """Noise and timesteps are drawn for the whole batch, so that shares make no difference."""
         device = self.world.device
+        # The alignment is handed the whole batch in each micro-batch: under one dropout, as in
+        # each rank, these are the gradients of a step without micro-batches.
+        torch.manual_seed(generator_at(self.part.seed, step, self.dropout_seed).initial_seed())
         shape = (self.part.batch, *batch.mean.shape[1:])
         here = on_device(batch, device)
         draws = draw(self.part, step, shape, here.present).share(batch.share)
@@ -72,8 +79,9 @@ class FlowTask(Task[LatentBatch]):
         bins = (losses.timesteps * len(TIME_BINS)).long().clamp(max=len(TIME_BINS) - 1)
         alignment = losses.alignment.detach()[None]
         values = torch.cat([losses.flow.detach(), alignment])
+        loss = losses.flow.mean() + self.recipe.alignment.joint_weight * losses.alignment
         return Output(
-            loss=losses.flow.mean() + self.recipe.alignment.joint_weight * losses.alignment,
+            loss=loss / micro_batches(self.part, self.world.size),
             values=values,
             metrics=torch.cat([bins, torch.full_like(bins[:1], len(TIME_BINS))]),
             weights=torch.ones_like(values),
@@ -133,6 +141,30 @@ class FlowTask(Task[LatentBatch]):
         frames = sum(n * c for n, c in zip(lengths, counts, strict=True)) / sum(counts)
         config = self.model.network.config
         return step_flops(config, round(frames), len(MODALITIES), self.part.batch)
+
+
+def micro_batches(part: FlowTrainPart, processes: int) -> int:
+    """In how many parts each process computes its share of a step. Raises UsageError where they
+    would be of unequal size."""
+    share = part.batch // processes
+    size = min(part.micro_batch, share) or share
+    if share % size:
+        raise UsageError(
+            f"train.micro_batch {size} does not divide the {share} clips that each process has"
+            f" of train.batch {part.batch}"
+        )
+    return share // size
+
+
+def _part(batch: LatentBatch, number: int, count: int, processes: int) -> LatentBatch:
+    """Micro-batch number `number` of a rank's share; of its rows every `count`-th."""
+    first = (batch.share.start or 0) + processes * number
+    return replace(
+        batch,
+        mean=batch.mean[number::count],
+        std=None if batch.std is None else batch.std[number::count],
+        share=slice(first, None, processes * count),
+    )
 
 
 def _pinned(batch: LatentBatch) -> LatentBatch:

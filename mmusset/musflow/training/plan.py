@@ -37,6 +37,7 @@ from mmusset.training.world import World
 
 from .checkpoint import FlowState, check_spec
 from .cost import step_flops
+from .flow_stage import micro_batches
 from .planned_spec import agree, planned_spec, pretrained_gib
 from .stages import Training, check_folder, with_revisions_of_before
 
@@ -73,7 +74,8 @@ class TrainingPlan:
         fits = (
             "fits"
             if self.memory.fits(self.available)
-            else "does NOT fit: lower train.batch or network.width, or use more processes"
+            else "does NOT fit: lower train.micro_batch, set train.activation_checkpointing, or use"
+            " more processes"
         )
         left = self.steps - self.steps_done
         done = f", of which {self.steps_done} are done" if self.steps_done else ""
@@ -107,7 +109,7 @@ def plan(training: Training) -> TrainingPlan:
     check_folder(training)
     spec = planned_spec(training)
     frames = _frames(training, shards, spec)
-    batch = recipe.train.batch // world.size
+    batch = recipe.train.batch // world.size // micro_batches(recipe.train, world.size)
     config, memory = _memory(recipe, spec, frames, batch)
     tokens = len(MODALITIES)
     flops = step_flops(config, frames, tokens, recipe.train.batch)
@@ -126,8 +128,14 @@ def plan(training: Training) -> TrainingPlan:
         available=available_gib(world.device),
         encoding=pretrained_gib(training),
         flops_per_step=flops,
-        seconds_per_step=BESIDE_BLOCKS * seconds_per_flop * flops / world.size,
+        seconds_per_step=_beside(recipe) * seconds_per_flop * flops / world.size,
     )
+
+
+def _beside(recipe: MusFlowRecipe) -> float:
+    """A step's time over that of its blocks, forwards and backwards once: with checkpointing they
+    go forwards twice, a third of that time more."""
+    return BESIDE_BLOCKS * (4 / 3 if recipe.train.activation_checkpointing else 1)
 
 
 def _steps_done(training: Training, spec: LatentSpec) -> int:

@@ -30,7 +30,7 @@ from mmusset.training.world import World
 from .alignment_stage import fit_alignment, recall_lines
 from .checkpoint import check_clips, check_recipe, check_spec, last_state, refuse_other
 from .codec_stage import collect, fit_codec
-from .flow_stage import FlowTask
+from .flow_stage import FlowTask, micro_batches
 from .previews import Previews
 from .run_folder import RunFolder
 from .validate import Validation
@@ -87,6 +87,7 @@ def run(training: Training, until: Stage = "flow") -> TrainingSummary:
     if until == "encode" and not training.cached:
         raise UsageError("--no-cache encodes nothing: leave one of it and --stage encode out")
     world.check_batch(recipe.train.batch)
+    micro_batches(recipe.train, world.size)
     shards_of(training.source)
     check_folder(training)
     show_licences(recipe, training.progress.log)
@@ -110,8 +111,9 @@ def _train(
         return _train_flow(training, model, codec, dataset, held_out)
     except torch.OutOfMemoryError as error:
         raise MmussetError(
-            f"out of memory on {training.world.device}: lower train.batch or network.width, or use"
-            f" more processes; `--plan` says what is needed ({str(error).splitlines()[0]})"
+            f"out of memory on {training.world.device}: lower train.micro_batch, set"
+            " train.activation_checkpointing, or use more processes; `--plan` says what is needed"
+            f" ({str(error).splitlines()[0]})"
         ) from None
 
 

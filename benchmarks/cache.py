@@ -29,8 +29,7 @@ import webdataset
 from PIL import Image
 
 from mmusset.files import file_sha256
-from mmusset.musflow.codecs.bundled import BundledCodec, geometry_of
-from mmusset.musflow.codecs.mel_vae import MelVae
+from mmusset.musflow.codecs.bundled import BundledCodec, geometry_of, unfitted
 from mmusset.musflow.data.cache import (
     EMBEDDED,
     Cache,
@@ -145,7 +144,7 @@ def encoding(folder: Path, rate_hz: int, channels: int) -> None:
     tar = folder / "data" / "train-000000.tar"
     write_samples(tar, rate_hz, channels)
     part = CodecPart()
-    codec = BundledCodec(MelVae(geometry_of(part, SECONDS), part.width, part.depth))
+    codec = BundledCodec(unfitted(part, geometry_of(part, SECONDS)))
     encoders = open_encoders(EncodersPart())
 
     ms: dict[str, float] = {}

@@ -198,7 +198,7 @@ def generate(
     )
     beats, sampler = torch.tensor([each.beat for each in conditions]), composer.recipe.sampler
     latents = sample(composer.model, aligned, present, composer.frames, sampler, seed, beat=beats)
-    sounds = [peak_safe(sound)[0] for sound in composer.codec.decode(latents, seed)]
+    sounds = [peak_safe(sound)[0] for sound in composer.codec.decode(latents)]
     return [
         (sound, each.beat.bpm if each.beat.weight else 0.0)
         for sound, each in zip(sounds, conditions, strict=True)

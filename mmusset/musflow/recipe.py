@@ -35,6 +35,8 @@ class CodecPart(Frozen):
     channels: Count = 32
     width: Count = 384
     depth: Count = 3
+    head_width: Count = 256
+    head_depth: Count = 3
     steps: Count = 500
     batch: Count = 16
     crop_seconds: Positive = 2.0

@@ -428,6 +428,13 @@ def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:10_000])
 
 
+def codec_without_its_head(run: Path) -> None:
+    """As they were before they made sound themselves."""
+    settings = json.loads((run / "codec" / "codec.json").read_text())
+    before = {name: value for name, value in settings.items() if not name.startswith("head_")}
+    (run / "codec" / "codec.json").write_text(json.dumps(before))
+
+
 def without_codec(run: Path) -> None:
     shutil.rmtree(run / "codec")
 
@@ -447,6 +454,7 @@ def without_cache(run: Path) -> None:
         (without_checkpoints, "no checkpoint in run"),
         (cut_checkpoint, "run/checkpoints/step-00000008.pt is damaged"),
         (cut_codec, "run/codec is damaged"),
+        (codec_without_its_head, "run/codec is of an earlier version"),
         (without_codec, "no codec in "),
         (another_codec, "is not the one that run/checkpoints/step-00000008.pt was trained with"),
         (without_cache, "no whole cache in"),

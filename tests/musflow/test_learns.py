@@ -34,6 +34,8 @@ FITTED = {
     "codec.steps": 150,
     "codec.width": 128,
     "codec.depth": 2,
+    "codec.head_width": 64,
+    "codec.head_depth": 1,
     "codec.mels": 40,
     "codec.channels": 16,
     "codec.lr": 3e-3,

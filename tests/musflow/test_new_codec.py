@@ -52,7 +52,7 @@ class DctCodec:
         """Mean `[B, T, 64]` of sound `[B, 1, samples]`; no deviation, since nothing is random."""
         return sound[:, 0].unflatten(1, (-1, self.samples_per_latent)) @ self._basis.T, None
 
-    def decode(self, latents: Tensor, seed: int = 0) -> Tensor:
+    def decode(self, latents: Tensor) -> Tensor:
         """Sound `[B, 1, samples]` of latents `[B, T, 64]`."""
         return (latents @ self._basis).flatten(1)[:, None]
 

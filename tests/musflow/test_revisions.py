@@ -52,7 +52,8 @@ except MmussetError as error:
 """.replace("NEW", NEW).replace("OLD", OLD)
 
 SETTINGS = (
-    *("codec.steps=2", "codec.width=8", "codec.depth=1", "codec.batch=2", "codec.crop_seconds=0.4"),
+    *("codec.steps=2", "codec.width=8", "codec.depth=1", "codec.head_width=8", "codec.batch=2"),
+    "codec.crop_seconds=0.4",
     *("alignment.steps=2", "alignment.hidden=8", "network.width=8", "network.heads=1"),
     *("network.depth=1", "train.steps=2", "train.batch=2", "train.warmup=0", "train.log_every=2"),
     *("train.save_every=2", "train.validate_every=2", "train.listen_every=2", "sampler.steps=2"),

@@ -27,6 +27,8 @@ SMALL = {
     "codec.steps": 10,
     "codec.width": 32,
     "codec.depth": 1,
+    "codec.head_width": 16,
+    "codec.head_depth": 1,
     "codec.batch": 4,
     "codec.crop_seconds": 1.0,
     "alignment.steps": 5,

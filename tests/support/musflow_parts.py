@@ -27,7 +27,8 @@ RATE_HZ = 16000
 def codec(rate_hz: int = RATE_HZ, seed: int = 0) -> BundledCodec:
     """The bundled codec before it was fitted: 4 channels, a latent frame every 512 samples."""
     torch.manual_seed(seed)
-    return BundledCodec(MelVae(Geometry(rate_hz, 0.5, 512, 128, 20, 4, 4), width=16, depth=1))
+    geometry = Geometry(rate_hz, 0.5, 512, 128, 20, 4, 4)
+    return BundledCodec(MelVae(geometry, width=16, depth=1, head_width=16, head_depth=1))
 
 
 def encoders() -> Encoders:
@@ -52,7 +53,7 @@ class Blocks:
         blocks = sound.unflatten(2, (-1, self.samples_per_latent)).transpose(1, 2)
         return blocks.mean(dim=3), blocks.std(dim=3)
 
-    def decode(self, latents: Tensor, seed: int = 0) -> Tensor:
+    def decode(self, latents: Tensor) -> Tensor:
         return latents.transpose(1, 2).repeat_interleave(self.samples_per_latent, dim=2)
 
 

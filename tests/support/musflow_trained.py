@@ -20,6 +20,8 @@ SETTINGS = {
     "codec.crop_seconds": 1.0,
     "codec.width": 128,
     "codec.depth": 1,
+    "codec.head_width": 32,
+    "codec.head_depth": 1,
     "alignment.steps": 8,
     "network.width": 64,
     "network.depth": 1,

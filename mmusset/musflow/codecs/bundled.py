@@ -17,6 +17,9 @@ from mmusset.musflow.sound.mel import log_mel
 
 from .mel_vae import MelVae
 
+HEAD = ("head_width", "head_depth")
+SHAPE = ("rate_hz", "n_fft", "hop", "mels", "squeeze", "channels", "width", "depth", *HEAD)
+
 
 class BundledCodec:
     """The small VAE over log-mels, as a Codec: mono."""
@@ -41,9 +44,9 @@ class BundledCodec:
         mean, _ = self.vae.encode(mono[:, :whole])
         return mean, None
 
-    def decode(self, latents: Tensor, seed: int = 0) -> Tensor:
-        """Mono sound `[B, 1, samples]`; phases start at random, from `seed`."""
-        return self.vae.decode(latents, seed)[:, None]
+    def decode(self, latents: Tensor) -> Tensor:
+        """Mono sound `[B, 1, samples]`."""
+        return self.vae.decode(latents)[:, None]
 
 
 def geometry_of(part: CodecPart, seconds: float) -> Geometry:
@@ -51,6 +54,11 @@ def geometry_of(part: CodecPart, seconds: float) -> Geometry:
     return Geometry(
         part.rate_hz, seconds, part.n_fft, part.hop, part.mels, part.squeeze, part.channels
     )
+
+
+def unfitted(part: CodecPart, geometry: Geometry) -> MelVae:
+    """The network of a recipe's codec, for sounds of this geometry."""
+    return MelVae(geometry, part.width, part.depth, part.head_width, part.head_depth)
 
 
 @torch.no_grad()
@@ -92,19 +100,23 @@ def load_bundled(part: CodecPart, folder: Path, device: str = "cpu") -> BundledC
             f"the codec in {folder} is damaged ({type(error).__name__}): train into another"
             " folder (--out), or put back a copy"
         ) from None
+    if not settings.keys() >= set(HEAD):
+        raise Refused(
+            f"the codec in {folder} is of an earlier version, without the head that makes sound:"
+            " train into another folder (--out)"
+        )
     if settings != _shape(part):
         raise Refused(
             f"the codec in {folder} has {_differences(settings, _shape(part))};"
             " train into another folder (--out), or take the recipe that it was fitted with"
         )
-    vae = MelVae(geometry_of(part, part.crop_seconds), part.width, part.depth)
+    vae = unfitted(part, geometry_of(part, part.crop_seconds))
     vae.load_state_dict(weights)
     return BundledCodec(vae, device)
 
 
 def _shape(part: CodecPart) -> dict[str, int]:
-    names = ("rate_hz", "n_fft", "hop", "mels", "squeeze", "channels", "width", "depth")
-    return {name: getattr(part, name) for name in names}
+    return {name: getattr(part, name) for name in SHAPE}
 
 
 def _differences(fitted: dict[str, int], recipe: dict[str, int]) -> str:

@@ -26,8 +26,8 @@ class Codec(Protocol):
         deviations that are nothing beside the spread of the means."""
         ...
 
-    def decode(self, latents: Tensor, seed: int = 0) -> Tensor:
-        """Sound `[B, channels, samples]`; `seed` is for random phases, if it has any."""
+    def decode(self, latents: Tensor) -> Tensor:
+        """Sound `[B, channels, samples]`, always the same of the same latents."""
         ...
 
 

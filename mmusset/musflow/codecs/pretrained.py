@@ -76,8 +76,8 @@ class MelVaeWithVocoder:
         return torch.cat([mean, level], dim=2), torch.cat([std, torch.zeros_like(level)], dim=2)
 
     @torch.no_grad()
-    def decode(self, latents: Tensor, seed: int = 0) -> Tensor:
-        """Mono sound `[B, 1, samples]`; deterministic, `seed` is not used."""
+    def decode(self, latents: Tensor) -> Tensor:
+        """Mono sound `[B, 1, samples]`."""
         picture, level = latents[..., :-1], latents[..., -1].mean(dim=1, keepdim=True)
         picture = picture.unflatten(2, (self._vae_channels, -1)).transpose(1, 2)
         mel = self._vae.decode(picture.contiguous()).sample[:, 0]
@@ -122,8 +122,8 @@ class Oobleck:
         return posterior.mean.transpose(1, 2), posterior.std.transpose(1, 2)
 
     @torch.no_grad()
-    def decode(self, latents: Tensor, seed: int = 0) -> Tensor:
-        """Sound `[B, channels, samples]`; deterministic, `seed` is not used."""
+    def decode(self, latents: Tensor) -> Tensor:
+        """Sound `[B, channels, samples]`."""
         sound = self._vae.decode(latents.transpose(1, 2).contiguous()).sample
         samples = latents.shape[1] * self.samples_per_latent
         return _resampled(sound, self._own_hz, self.rate_hz, samples)

@@ -146,7 +146,7 @@ class MusicGenerator:
             [request.guidance.get(name, sampler.guidance) for name in MODALITIES],
             torch.tensor([conditions.beat], device=self.device),
         )
-        return self.codec.decode(latents, request.seed)[0, :, :samples].cpu()
+        return self.codec.decode(latents)[0, :, :samples].cpu()
 
     def write(
         self, request: GenerationRequest, sampler: SamplerPart

@@ -2,7 +2,8 @@
 
 Doors:
     geometry      samples, mel frames and latent frames of a clip
-    mel           log-mel spectrograms, and sound from them
+    mel           log-mel spectrograms
+    stft          the short-time Fourier transform and its inverse
     spectrogram   images of sound
     sound_file    files of generated sound, tagged as such
 """

@@ -7,7 +7,12 @@ import torch
 from torch import Tensor
 
 from mmusset.errors import MmussetError
-from mmusset.musflow.codecs.bundled import decibels, geometry_of, reconstruction_error_db
+from mmusset.musflow.codecs.bundled import (
+    decibels,
+    geometry_of,
+    reconstruction_error_db,
+    unfitted,
+)
 from mmusset.musflow.codecs.mel_vae import MelVae
 from mmusset.musflow.recipe import CodecPart
 from mmusset.musflow.sound.geometry import Geometry
@@ -59,7 +64,7 @@ class CodecTask(Task[Tensor]):
             generator=generator_at(SEED, step, "codec noise", self._device),
             device=self._device,
         )
-        losses = self._vae.losses(log_mel(batch.to(self._device), crop), noise)
+        losses = self._vae.losses(batch.to(self._device), noise)
         return Output.single(losses.total, losses.error)
 
     def facts(self, reading: MeterReading) -> dict[str, Any]:
@@ -78,7 +83,7 @@ def fit_codec(
     crop = geometry_of(part, min(part.crop_seconds, shortest / part.rate_hz))
     trained = max(1, round(TRAIN_SHARE * len(sounds)))
     torch.manual_seed(SEED)
-    vae = MelVae(crop, part.width, part.depth).to(device)
+    vae = unfitted(part, crop).to(device)
     vae.set_scale(log_mel(crops(sounds[:trained], crop, 0, SCALE_CROPS), crop).to(device))
     task = CodecTask(vae, part, crop, sounds[:trained], device)
     settings = LoopSettings(

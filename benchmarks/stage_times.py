@@ -22,10 +22,13 @@ from typing import Any
 
 STAGES: dict[str, dict[str, str]] = {
     "mmusset.evidence.image": {"measure": "evidence of pictures"},
-    "mmusset.evidence.music": {"measure": "evidence of sound"},
+    "mmusset.evidence.music": {
+        "measure": "evidence of sound",
+        "measure_signal": "evidence of sound",
+    },
     "mmusset.evidence.piece": {
         "measure": "evidence of sound",
-        "signals_of": "evidence of sound",
+        "places_of": "evidence of sound",
         "pooled": "evidence of sound",
     },
     "mmusset.evidence.quality": {"measure": "quality"},

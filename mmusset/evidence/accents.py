@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from mmusset.sample import Colour
 
-from .colour import GREYISH_CHROMA, STRIKING, cells_of, hex_of, lab, name
+from .colour import GREYISH_CHROMA, STRIKING, Cells, hex_of, lab, name, squared_lengths
 from .places import place_of
+from .regions import grown, means_around, regions_of
 
 Doubles = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -22,7 +23,7 @@ NEW = 26.0  # Lab units from all colours that the picture is made of
 # than these; it strikes where it is not nearly black.
 MORE_CHROMA, LEAST_CHROMA, VIVID_CHROMA, LEAST_LIGHTNESS = 20.0, 25.0, 45.0, 25.0
 LIGHT, LIGHTER = 70.0, 35.0  # steps of lightness, and more than the picture's mean: lit, or white
-AROUND_PX, FROM_AROUND = 20.0, 25.0  # radius of what lies around a pixel; Lab units from it
+AROUND_PX, FROM_AROUND = 20, 25.0  # radius of what lies around a pixel; Lab units from it
 JOINED_PX = 2  # letters of a word so near each other are one piece
 ALIKE = 30.0  # Lab units about the mean of a small thing that an eye takes for its colour
 MOST_FAR = 0.5  # share of a thing's pixels farther from it, from which it is of several colours
@@ -74,10 +75,7 @@ def accents(
 
 def _pieces(pixels_lab: Doubles, unlike: Doubles) -> Iterator[Bools]:
     """Each thing that stands out; of a thing in several colours, each part that is of one."""
-    from scipy import ndimage
-
-    stands_out = _stands_out(pixels_lab, unlike)
-    near, _ = ndimage.label(ndimage.binary_dilation(stands_out, iterations=JOINED_PX))
+    near = regions_of(grown(_stands_out(pixels_lab, unlike), JOINED_PX))
     near[unlike <= NEW] = 0
     shares = np.bincount(near.ravel()) / near.size
     for each in np.flatnonzero(shares[1:] >= LEAST_PIECE) + 1:
@@ -93,17 +91,15 @@ def _pieces(pixels_lab: Doubles, unlike: Doubles) -> Iterator[Bools]:
 
 
 def _is_of_one_colour(pixels_lab: Doubles) -> bool:
-    far = ((pixels_lab - pixels_lab.mean(axis=0)) ** 2).sum(axis=-1) > ALIKE**2
+    far = squared_lengths(pixels_lab - pixels_lab.mean(axis=0)) > ALIKE**2
     return bool(far.mean() <= MOST_FAR)
 
 
 def _stands_out(pixels_lab: Doubles, unlike: Doubles) -> Bools:
-    from scipy import ndimage
-
     lightness = pixels_lab[..., 0]
     chroma = np.hypot(pixels_lab[..., 1], pixels_lab[..., 2])
-    around = [ndimage.uniform_filter(pixels_lab[..., axis], 2 * AROUND_PX) for axis in range(3)]
-    from_around = np.sqrt(((pixels_lab - np.stack(around, axis=-1)) ** 2).sum(axis=-1))
+    around = means_around(pixels_lab, 2 * AROUND_PX)
+    from_around = np.sqrt(squared_lengths(pixels_lab - around))
     vivid = np.clip(chroma.mean() + MORE_CHROMA, LEAST_CHROMA, VIVID_CHROMA)
     is_vivid = (chroma >= vivid) & (lightness >= LEAST_LIGHTNESS)
     is_lit = (lightness >= LIGHT) & (lightness >= lightness.mean() + LIGHTER)
@@ -114,7 +110,7 @@ def _distance(pixels_lab: Doubles, colours: tuple[Colour, ...]) -> Doubles:
     """How far each pixel is from the nearest of some colours, in Lab."""
     values = [lab(np.frombuffer(bytes.fromhex(colour.hex[1:]), np.uint8)) for colour in colours]
     products = pixels_lab @ np.stack(values, axis=1)
-    squares = (pixels_lab**2).sum(axis=-1)[..., None] - 2 * products
+    squares = squared_lengths(pixels_lab)[..., None] - 2 * products
     nearest = (squares + np.array([(value**2).sum() for value in values])).min(axis=-1)
     return np.asarray(np.sqrt(np.maximum(nearest, 0.0)))
 
@@ -126,7 +122,7 @@ def _weight(accent: Colour, unlike: Doubles) -> float:
 
 def _accent(inside: Bools, heart: Bools, rgb: NDArray[np.uint8], pixels_lab: Doubles) -> Colour:
     middle = pixels_lab[heart].mean(axis=0)
-    near = ((pixels_lab[heart] - middle) ** 2).sum(axis=1) <= ALIKE**2
+    near = squared_lengths(pixels_lab[heart] - middle) <= ALIKE**2
     return Colour(
         name=name(middle),
         hex=hex_of(rgb[heart].mean(axis=0, dtype=np.float64)),
@@ -136,27 +132,33 @@ def _accent(inside: Bools, heart: Bools, rgb: NDArray[np.uint8], pixels_lab: Dou
     )
 
 
-def specks(pixels_lab: Doubles, main: tuple[Colour, ...]) -> tuple[str, ...]:
+def specks(cells: Cells, main: tuple[Colour, ...]) -> tuple[str, ...]:
     """The hues of small things in a picture of which its palette `main` has none: three and more,
     the most frequent first, or nothing."""
-    pixels = pixels_lab.reshape(-1, 3)
-    values = (np.frombuffer(bytes.fromhex(each.hex[1:]), np.uint8) for each in main)
-    known = {_hue(lab(value), is_small=False) for value in values}
-    cells, _, weight = cells_of(pixels)
-    shares: dict[str, float] = {}
-    for cell, count in zip(cells, weight, strict=True):
-        hue = _hue(cell)
-        shares[hue] = shares.get(hue, 0.0) + float(count) / len(pixels)
+    values = np.array([lab(np.frombuffer(bytes.fromhex(c.hex[1:]), np.uint8)) for c in main])
+    known = set(_hues(values, is_small=False))
+    hues = _hues(cells.means)
+    shares = {
+        hue: float(cells.pixels[hues == hue].sum() / cells.pixels.sum())
+        for hue in dict.fromkeys(hues.tolist())
+    }
     some = [hue for hue in shares if hue not in ("", *known) and shares[hue] >= LEAST_SPECKS]
     some.sort(key=lambda hue: (-shares[hue], hue))
     return tuple(some) if len(some) >= FEWEST_SPECKS else ()
 
 
 def _hue(colour_lab: Doubles, is_small: bool = True) -> str:
-    """The hue of a colour in Lab, of a strong one where it is of a small thing; else ""."""
-    lightness, a, b = colour_lab
-    angle = float(np.degrees(np.arctan2(b, a))) % 360
-    word, lightest, strong = next(hue[1:] for hue in HUES if angle <= hue[0])
-    if not is_small:
-        lightest, strong = 0.0, GREYISH_CHROMA
-    return word if lightness >= lightest and np.hypot(a, b) >= strong else ""
+    """The hue of a colour `[3]` in Lab, of a strong one where it is of a small thing; else ""."""
+    return str(_hues(colour_lab[None], is_small)[0])
+
+
+def _hues(colours_lab: Doubles, is_small: bool = True) -> NDArray[np.str_]:
+    """The same of several colours `[n, 3]`."""
+    lightness, a, b = colours_lab.T
+    up_to, words, lightest, strong = (np.array(column) for column in zip(*HUES, strict=True))
+    hue = np.searchsorted(up_to, np.degrees(np.arctan2(b, a)) % 360)
+    if is_small:
+        is_strong = (lightness >= lightest[hue]) & (np.hypot(a, b) >= strong[hue])
+    else:
+        is_strong = np.hypot(a, b) >= GREYISH_CHROMA
+    return np.where(is_strong, words[hue], "")

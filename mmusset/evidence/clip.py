@@ -15,6 +15,7 @@ from .sound import NO_MUSIC, Samples, Sound, past_damage
 OFFSETS = (0.5, 0.25, 0.75, 0.0, 1.0)
 # 16-bit FLAC can't hold more than full scale; resampling can overshoot it.
 CEILING = 32767 / 32768
+TAIL_S = 0.05  # behind a clip, so that the resampler's own tail is not cut short
 # Lossy decoders overshoot loud masters now and then; a float file may do so all along.
 MAX_OVER = 0.01
 
@@ -89,12 +90,11 @@ def encode_flac(clip: Clip) -> bytes:
 def _window(sound: Sound, start_s: float, part: ClipPart) -> Clip:
     import soxr
 
-    # A little more than the clip, so that the resampler's tail is not cut short.
-    samples, source_rate_hz = sound.window(start_s, part.seconds + 0.05), sound.rate_hz
+    samples, source_rate_hz = sound.window(start_s, part.seconds + TAIL_S), sound.rate_hz
     over = float(np.mean(np.abs(samples) > 1.0)) if len(samples) else 0.0
     if over > MAX_OVER:
         raise Unfit("beyond full scale", f"{over:.0%} of the samples; lower the file's level")
-    decoded = _within_full_scale(samples[: round(part.seconds * source_rate_hz)])
+    decoded = within_full_scale(samples[: round(part.seconds * source_rate_hz)])
     if source_rate_hz != part.rate_hz:
         samples = soxr.resample(samples, source_rate_hz, part.rate_hz, quality="HQ")
     frames = round(part.seconds * part.rate_hz)
@@ -102,9 +102,10 @@ def _window(sound: Sound, start_s: float, part: ClipPart) -> Clip:
         had_s = len(samples) / part.rate_hz
         raise Unusable("shorter than a clip", f"only {had_s:.2f} s could be decoded")
     # What is measured is what is stored.
-    samples = decoded if source_rate_hz == part.rate_hz else _within_full_scale(samples[:frames])
+    samples = decoded if source_rate_hz == part.rate_hz else within_full_scale(samples[:frames])
     return Clip(samples, part.rate_hz, start_s, source_rate_hz, decoded)
 
 
-def _within_full_scale(samples: Samples) -> Samples:
+def within_full_scale(samples: Samples) -> Samples:
+    """As 16 bits hold them."""
     return np.clip(samples, -1.0, CEILING)

@@ -1,5 +1,6 @@
 """Colours as the eye orders them (CIE Lab), and their everyday names."""
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -244,6 +245,7 @@ VIVID = (
 )
 VIVID_CHROMA = 25.0
 CELL = 6.0  # Lab units: pixels in one cell count as one colour
+MOST_CELLS = 64  # from green to red, and from blue to yellow: colours of sRGB fill 36
 DARKEST = 8.0  # steps of lightness under which an eye sees black, unless the chroma is high
 STRIKING = (*VIVID, "maroon", "brick", "indigo")  # what catches the eye where there is little of it
 
@@ -280,14 +282,33 @@ def name(colour_lab: Doubles) -> str:
     return words[int(np.argmin(distance))]
 
 
-def cells_of(pixels_lab: Doubles) -> tuple[Doubles, NDArray[np.intp], Doubles]:
-    """Mean colour of each filled cell of Lab space, each pixel's cell, pixels per cell."""
-    grid = np.floor(pixels_lab / CELL).astype(np.int64) + 64
-    code = (grid[:, 0] * 128 + grid[:, 1]) * 128 + grid[:, 2]
-    _, cell_of, count = np.unique(code, return_inverse=True, return_counts=True)
-    weight = count.astype(np.float64)
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The filled cells of Lab space: their mean colours `[cells, 3]` and how many `pixels` each
+    has; and which of them each pixel of the picture is in."""
+
+    means: Doubles
+    pixels: Doubles
+    cell_of: NDArray[np.intp]
+
+
+def cells_of(pixels_lab: Doubles) -> Cells:
+    """The cells that pixels `[n, 3]` fill, in the order of their lightness."""
+    lightness, a, b = np.floor(pixels_lab / CELL).astype(np.intp).T
+    middle = MOST_CELLS // 2
+    code = ((lightness + 1) * MOST_CELLS + a + middle) * MOST_CELLS + b + middle
+    count = np.bincount(code)
+    filled = np.flatnonzero(count)
+    number = np.zeros(len(count), np.intp)
+    number[filled] = np.arange(len(filled))
+    cell_of, pixels = number[code], count[filled].astype(np.float64)
     sums = [np.bincount(cell_of, pixels_lab[:, axis]) for axis in range(3)]
-    return np.stack(sums, axis=1) / weight[:, None], cell_of, weight
+    return Cells(np.stack(sums, axis=1) / pixels[:, None], pixels, cell_of)
+
+
+def squared_lengths(vectors: Doubles) -> Doubles:
+    """Of vectors `[..., 3]`; three times as fast as a sum over the last axis."""
+    return np.asarray(vectors[..., 0] ** 2 + vectors[..., 1] ** 2 + vectors[..., 2] ** 2)
 
 
 def hex_of(rgb: Doubles) -> str:

@@ -9,7 +9,7 @@ from mmusset.measured import Measured
 from mmusset.sample import ImageEvidence
 
 from .accents import accents, specks
-from .colour import lab
+from .colour import cells_of, lab
 from .palette import palette
 from .places import lightest
 from .still import flatten
@@ -48,8 +48,9 @@ def measure(image: "Image") -> ImageEvidence:
     pixels = lab(rgb)
     lightness = pixels[..., 0]
     certainty = min(1.0, image.width * image.height / CERTAIN_PX)
-    colours = palette(rgb, pixels)
-    small_things = specks(pixels, colours)
+    cells = cells_of(pixels.reshape(-1, 3))
+    colours = palette(rgb, pixels, cells)
+    small_things = specks(cells, colours)
     if not small_things:
         colours += accents(rgb, pixels, colours)
     return ImageEvidence(

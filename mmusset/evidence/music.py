@@ -31,12 +31,16 @@ def measure(
     throughout. Swapping the channels changes nothing; gain moves only the levels.
     Raises ValueError where the shape is another or the clip is shorter than 0.4 s.
     """
-    signal = ClipSignal(samples, rate_hz, silence_dbfs)
+    return measure_signal(ClipSignal(samples, rate_hz, silence_dbfs), piece)
+
+
+def measure_signal(signal: ClipSignal, piece: PieceEvidence | None = None) -> MusicEvidence:
+    """The same of a clip of which some may be computed already."""
     measured = {each.field: each.measure(signal) for each in MEASUREMENTS if each.measure}
     settled = _settled(measured, piece) if piece and signal.audible_share > 0 else {}
     whole = {
         "duration_s": signal.duration_s,
-        "peak_dbfs": peak_dbfs(samples),
+        "peak_dbfs": peak_dbfs(signal.samples),
         "silence_share": Measured(value=signal.silence_share, confidence=1.0),
     }
     return MusicEvidence.model_validate(measured | settled | whole)

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from mmusset.sample import Colour
 
-from .colour import STRIKING, cells_of, hex_of, name
+from .colour import STRIKING, Cells, hex_of, name, squared_lengths
 from .places import place_of
 
 Doubles = NDArray[np.float64]
@@ -27,8 +27,9 @@ STANDS_OUT = 30.0  # Lab units of hue and chroma from those of the whole picture
 FAR_LIGHTNESS = 50.0  # steps of lightness from the picture's mean: black on white
 
 
-def palette(rgb: NDArray[np.uint8], pixels_lab: Doubles) -> tuple[Colour, ...]:
-    """The one to nine colours that a picture `[height, width, 3]` is made of, largest first.
+def palette(rgb: NDArray[np.uint8], pixels_lab: Doubles, cells: Cells) -> tuple[Colour, ...]:
+    """The one to nine colours that a picture `[height, width, 3]` is made of, largest first;
+    `cells` are those that it fills.
 
     k-means in Lab from deterministic starts; clusters that share a name are one colour. One under
     3 % of the pixels is left out, a striking one under half of that; where one colour covers much,
@@ -37,9 +38,9 @@ def palette(rgb: NDArray[np.uint8], pixels_lab: Doubles) -> tuple[Colour, ...]:
     and far from the rest, or much lighter or darker. A strong colour that a cluster's mean hides, a
     red leaf among brown ones, is one of its own.
     """
-    cells, cell_of, weight = cells_of(pixels_lab.reshape(-1, 3))
-    clusters = _with_hidden(cells, weight, _k_means(cells, weight, CLUSTERS))
-    means, counts = _means(cells, weight, clusters)
+    weight = cells.pixels
+    clusters = _with_hidden(cells.means, weight, _k_means(cells.means, weight, CLUSTERS))
+    means, counts = _means(cells.means, weight, clusters)
     words = [name(mean) for mean in means]
     by_name = [words.index(word) for word in words]  # the first cluster of the same name
     named_means, named_counts = _means(means, counts, np.array(by_name))
@@ -49,13 +50,35 @@ def palette(rgb: NDArray[np.uint8], pixels_lab: Doubles) -> tuple[Colour, ...]:
     }
     striking = {word for word in shares if _stands_out(named_means[words.index(word)], usual)}
     unlike = {word: _unlikeness(named_means[words.index(word)], usual) for word in shares}
-    nearest = clusters[cell_of].reshape(rgb.shape[:2])
-    near = ((pixels_lab - means[nearest]) ** 2).sum(axis=-1) <= ALIKE**2
-    named = np.array(by_name)[nearest]
+    nearest = clusters[cells.cell_of]
+    near = squared_lengths(pixels_lab.reshape(-1, 3) - means[nearest]) <= ALIKE**2
+    painted = _Painted(np.array(by_name)[nearest], near, rgb)
     return tuple(
-        _colour(word, shares[word], named == words.index(word), near, rgb)
+        painted.colour(word, shares[word], words.index(word))
         for word in _foremost(shares, unlike, striking | set(STRIKING))
     )
+
+
+class _Painted:
+    """Which of the named colours each pixel is of, and whether it is `near` its cluster's mean:
+    both `[pixels]`."""
+
+    def __init__(self, named: NDArray[np.intp], near: Bools, rgb: NDArray[np.uint8]) -> None:
+        self._named = named.reshape(rgb.shape[:2])
+        self._pixels = np.bincount(named)
+        self._near = np.bincount(named, near)
+        channels = rgb.reshape(-1, 3).T
+        self._sums = np.stack([np.bincount(named, channel) for channel in channels], axis=1)
+
+    def colour(self, word: str, share: float, number: int) -> Colour:
+        pixels = self._pixels[number]
+        return Colour(
+            name=word,
+            hex=hex_of(self._sums[number] / pixels),
+            share=share,
+            purity=float(self._near[number] / pixels),
+            place=place_of(self._named == number),
+        )
 
 
 def _means(points: Doubles, weight: Doubles, group: NDArray[np.intp]) -> tuple[Doubles, Doubles]:
@@ -96,21 +119,11 @@ def _foremost(share: dict[str, float], unlike: dict[str, float], striking: set[s
     return [word for word in enough if word in (largest[0], *foremost, *more[:MOST_STRIKING])]
 
 
-def _colour(word: str, share: float, mask: Bools, near: Bools, rgb: NDArray[np.uint8]) -> Colour:
-    return Colour(
-        name=word,
-        hex=hex_of(rgb[mask].mean(axis=0, dtype=np.float64)),
-        share=share,
-        purity=float(near[mask].mean()),
-        place=place_of(mask),
-    )
-
-
 def _with_hidden(cells: Doubles, weight: Doubles, clusters: NDArray[np.intp]) -> NDArray[np.intp]:
     """The clusters, and those of strong colours far from their cluster's mean."""
     means, _ = _means(cells, weight, clusters)
     strong = np.hypot(cells[:, 1], cells[:, 2]) >= STRONG_CHROMA
-    hidden = strong & (((cells - means[clusters]) ** 2).sum(axis=1) > ALIKE**2)
+    hidden = strong & (squared_lengths(cells - means[clusters]) > ALIKE**2)
     if weight[hidden].sum() < LEAST_HIDDEN * weight.sum():
         return clusters
     found = clusters.copy()
@@ -133,4 +146,4 @@ def _k_means(points: Doubles, weight: Doubles, most: int) -> NDArray[np.intp]:
 
 
 def _distances(points: Doubles, centres: Doubles) -> Doubles:
-    return np.asarray(((points[:, None] - centres[None]) ** 2).sum(axis=2))
+    return squared_lengths(points[:, None] - centres[None])

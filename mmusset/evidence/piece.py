@@ -2,7 +2,10 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from mmusset.dsp.clip_signal import ClipSignal
 from mmusset.errors import Unusable
@@ -11,7 +14,8 @@ from mmusset.measurements.declaration import Scale
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.sample import MusicEvidence
 
-from .sound import Sound
+from .clip import TAIL_S, Clip, within_full_scale
+from .sound import Samples, Sound
 
 PLACE_S = 10.24  # how much of the piece is heard at a place
 MOST_PLACES = 3  # of 357 pieces of games, what three state seven state too
@@ -32,19 +36,40 @@ def places_s(duration_s: float) -> list[float]:
     return [math.floor(1e3 * (index * stretch_s + middle_s)) / 1e3 for index in range(count)]
 
 
+@dataclass(frozen=True, slots=True)
+class PiecePlace:
+    """A place of a piece that can be heard: where it begins, its `signal`, and `samples`, which are
+    those of a clip that begins there and of its tail."""
+
+    start_s: float
+    samples: Samples
+    signal: ClipSignal
+
+
 def measure(sound: Sound, silence_dbfs: float) -> PieceEvidence:
     """A value for each measurement that is pooled; none where no place can be heard.
 
     It is a function of the file alone, so that it is the same for all clips of a piece. A place
     that can't be decoded is left out. Raises Unusable where the file says nothing of its length.
     """
-    return pooled([signal for _, signal in signals_of(sound, silence_dbfs)])
+    return pooled([place.signal for place in places_of(sound, silence_dbfs)])
 
 
-def signals_of(sound: Sound, silence_dbfs: float) -> list[tuple[float, ClipSignal]]:
-    """The places of a piece that can be heard, each with the second at which it begins."""
-    places = ((at_s, _heard_at(sound, at_s, silence_dbfs)) for at_s in places_s(sound.duration_s))
-    return [(at_s, signal) for at_s, signal in places if signal]
+def places_of(sound: Sound, silence_dbfs: float) -> list[PiecePlace]:
+    """The places of a piece that can be heard."""
+    places = (_heard_at(sound, at_s, silence_dbfs) for at_s in places_s(sound.duration_s))
+    return [place for place in places if place]
+
+
+def signal_of(clip: Clip, places: Sequence[PiecePlace], silence_dbfs: float) -> ClipSignal:
+    """A clip's signal: where one of the places is that very clip, what was computed of it already
+    is kept."""
+    for place in places:
+        known = place.signal
+        is_there = (place.start_s, known.rate_hz) == (clip.start_s, clip.rate_hz)
+        if is_there and np.array_equal(known.samples, clip.samples):
+            return known
+    return ClipSignal(clip.samples, clip.rate_hz, silence_dbfs)
 
 
 def pooled(signals: Sequence[ClipSignal]) -> PieceEvidence:
@@ -77,12 +102,13 @@ def _throughout(scale: Scale, clip: Measured, places: Sequence[Measured]) -> Mea
     return clip.model_copy(update={"confidence": sure})
 
 
-def _heard_at(sound: Sound, start_s: float, silence_dbfs: float) -> ClipSignal | None:
+def _heard_at(sound: Sound, start_s: float, silence_dbfs: float) -> PiecePlace | None:
     try:
-        samples, rate_hz = sound.window(start_s, PLACE_S), sound.rate_hz
+        samples, rate_hz = sound.window(start_s, PLACE_S + TAIL_S), sound.rate_hz
     except Unusable:
         return None
-    if len(samples) < SHORTEST_S * rate_hz:
+    heard = within_full_scale(samples[: round(PLACE_S * rate_hz)])  # as clips are
+    if len(heard) < SHORTEST_S * rate_hz:
         return None
-    signal = ClipSignal(samples, rate_hz, silence_dbfs)
-    return signal if signal.audible_share > 0 else None
+    signal = ClipSignal(heard, rate_hz, silence_dbfs)
+    return PiecePlace(start_s, samples, signal) if signal.audible_share > 0 else None

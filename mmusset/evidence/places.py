@@ -4,6 +4,7 @@ All is computed on a grid of 12 x 12 cells, laid over the picture whatever its s
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,8 @@ class _Region:
 
 def place_of(mask: NDArray[np.bool_]) -> Placed:
     """Where the true pixels of `mask` `[height, width]` lie, of which there is at least one."""
-    pixels, covered = _grid(np.ones_like(mask, dtype=np.float64)), _grid(mask.astype(np.float64))
+    _, pixels = _cells_in(mask.shape)
+    covered = _grid(mask.astype(np.float64))
     mass = covered / covered.sum()
     coverage = covered / np.maximum(pixels, 1)
     share = float(mask.mean())
@@ -60,7 +62,8 @@ def lightest(lightness: Doubles) -> Placed:
     The confidence is the chance that a cell there is lighter than one elsewhere; `filled` is the
     difference of the means, 1 for all from black to white.
     """
-    cells = _grid(lightness) / np.maximum(_grid(np.ones_like(lightness)), 1)
+    _, pixels = _cells_in(lightness.shape)
+    cells = _grid(lightness) / np.maximum(pixels, 1)
     best = max(_REGIONS, key=lambda region: _difference(cells, region.cells))
     difference = _difference(cells, best.cells)
     if difference < LEAST_DIFFERENCE:
@@ -158,18 +161,30 @@ def _largest_region(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def _grown(region: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """A region and the cells around it."""
-    framed = np.pad(region, 1)
-    near = [framed[y : y + CELLS, x : x + CELLS] for y in range(3) for x in range(3)]
-    return np.asarray(np.any(near, axis=0))
+    upright = region.copy()
+    upright[1:] |= region[:-1]
+    upright[:-1] |= region[1:]
+    around = upright.copy()
+    around[:, 1:] |= upright[:, :-1]
+    around[:, :-1] |= upright[:, 1:]
+    return around
 
 
 def _grid(values: Doubles) -> Doubles:
     """The sums over each cell `[12, 12]`."""
-    height, width = values.shape
-    rows, columns = np.arange(height) * CELLS // height, np.arange(width) * CELLS // width
-    cell = rows[:, None] * CELLS + columns[None]
-    sums = np.bincount(cell.ravel(), values.ravel(), minlength=CELLS * CELLS)
+    cell, _ = _cells_in(values.shape)
+    sums = np.bincount(cell, values.ravel(), minlength=CELLS * CELLS)
     return sums.astype(np.float64).reshape(CELLS, CELLS)
+
+
+@lru_cache(maxsize=1)
+def _cells_in(shape: tuple[int, ...]) -> tuple[NDArray[np.intp], Doubles]:
+    """The cell of each pixel of a picture of this shape, and how many pixels each cell has."""
+    height, width = shape
+    rows, columns = np.arange(height) * CELLS // height, np.arange(width) * CELLS // width
+    cell = (rows[:, None] * CELLS + columns[None]).ravel()
+    pixels = np.bincount(cell, minlength=CELLS * CELLS).astype(np.float64)
+    return cell, pixels.reshape(CELLS, CELLS)
 
 
 def _ninths(coverage: Doubles) -> Doubles:

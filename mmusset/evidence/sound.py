@@ -60,7 +60,8 @@ class Sound:
     moving pictures with it, `has_attached` where there are single ones; `told` is what the
     container says of it, by names in small letters. Of a `stretch` of a file, the piece begins
     `offset_s` behind the file's own beginning, and ends before the file does. A
-    score is `played` before it is read.
+    score is `played` before it is read. What is `known` of windows, by their beginnings and
+    lengths, is not decoded again.
     """
 
     media: MediaFile
@@ -76,6 +77,10 @@ class Sound:
     told: Mapping[str, str] = field(default_factory=dict)
     offset_s: float = 0.0
     is_stretch: bool = False
+    played: NDArray[np.int16] | None = None
+    known: Mapping[tuple[float, float], Samples] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @property
     def zero_s(self) -> float:
@@ -93,13 +98,15 @@ class Sound:
         duration_s = min(end_s, self.duration_s) - start_s
         return replace(self, offset_s=start_s, duration_s=duration_s, is_stretch=True)
 
-    played: NDArray[np.int16] | None = None
-
     def window(self, start_s: float, seconds: float) -> Samples:
         """Samples `[frames, channels]` in -1..1 from `start_s` on, at `rate_hz`.
 
         Fewer frames come back where the file ends sooner than it said. Raises Unusable.
         """
+        known = self.known.get((start_s, seconds))
+        return self._decoded(start_s, seconds) if known is None else known
+
+    def _decoded(self, start_s: float, seconds: float) -> Samples:
         if self.is_stretch:
             seconds = max(0.0, min(seconds, self.duration_s - start_s))
         with sound_errors(self.media):

@@ -110,9 +110,10 @@ def test_decoders_have_no_network(tmp_path: Path) -> None:
     async def networks() -> tuple[str, list[str]]:
         async with Sandbox(LimitsPart(workers=1)) as sandbox:
             await sandbox.survey(tmp_path / "song.wav", "music", 1024)
-            (child,) = sandbox._decoders._idle
-            routes = Path(f"/proc/{child.pid}/net/route").read_text().splitlines()[1:]
-            return Path(f"/proc/{child.pid}/ns/net").readlink().name, routes
+            (seat,) = sandbox._decoders.seats.free
+            assert seat.holder
+            routes = Path(f"/proc/{seat.holder.pid}/net/route").read_text().splitlines()[1:]
+            return Path(f"/proc/{seat.holder.pid}/ns/net").readlink().name, routes
 
     theirs, routes = asyncio.run(networks())
     assert theirs != Path("/proc/self/ns/net").readlink().name
@@ -127,8 +128,9 @@ def test_decoders_know_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     async def known() -> bytes:
         async with Sandbox(LimitsPart(workers=1)) as sandbox:
             await sandbox.survey(tmp_path / "song.wav", "music", 1024)
-            (child,) = sandbox._decoders._idle
-            return Path(f"/proc/{child.pid}/environ").read_bytes()
+            (seat,) = sandbox._decoders.seats.free
+            assert seat.holder
+            return Path(f"/proc/{seat.holder.pid}/environ").read_bytes()
 
     environment = asyncio.run(known())
     assert b"OMP_NUM_THREADS=1" in environment

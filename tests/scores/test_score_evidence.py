@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mmusset.evidence.media_file import MediaFile
-from mmusset.evidence.piece import signals_of
+from mmusset.evidence.piece import places_of
 from mmusset.evidence.sound import open_sound
 from mmusset.score import Score
 from mmusset.scores.agreement import HeardPlace
@@ -18,7 +18,7 @@ def said(sound: Path, score: bytes, suffix: str = ".mid", start_s: float = 10.0)
     """What a score says of ten seconds of a sound."""
     with MediaFile(sound) as media:
         opened = open_sound(media)
-        places = [HeardPlace(at_s, signal) for at_s, signal in signals_of(opened, -60.0)]
+        places = [HeardPlace(at.start_s, at.signal) for at in places_of(opened, -60.0)]
         piece = of_piece(read_score(score, suffix), places, opened.duration_s)
     return of_clip(piece, start_s, 10.0, "beside")
 

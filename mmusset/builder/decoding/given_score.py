@@ -1,9 +1,11 @@
 """The score that a piece is given, and what it says of a clip."""
 
+from collections.abc import Sequence
+
 from mmusset.errors import Unusable
 from mmusset.evidence.clip import Clip
 from mmusset.evidence.media_file import MediaFile
-from mmusset.evidence.piece import signals_of
+from mmusset.evidence.piece import PiecePlace
 from mmusset.evidence.played import notation_of
 from mmusset.evidence.sound import Sound
 from mmusset.score import NO_SCORE, UNASKED, Score
@@ -22,9 +24,11 @@ def is_played(task: PrepareTask) -> bool:
     return bool(task.soundfont) and suffix in SUFFIXES
 
 
-def score_of_piece(sound: Sound, task: PrepareTask) -> PieceScore | Score:
-    """A piece's score, compared with its sound; or what is said of all of its clips where there is
-    none that can be read.
+def score_of_piece(
+    sound: Sound, heard_at: Sequence[PiecePlace], task: PrepareTask
+) -> PieceScore | Score:
+    """A piece's score, compared with its sound where that was heard; or what is said of all of its
+    clips where there is none that can be read.
 
     A score costs its music nothing: without it the sound alone is measured. Raises Unread.
     """
@@ -41,9 +45,7 @@ def score_of_piece(sound: Sound, task: PrepareTask) -> PieceScore | Score:
         return Score(origin="beside", why=f"it can't be read: {error}")
     if is_played(task):
         return rendered(notation)
-    places = [
-        HeardPlace(at_s, signal) for at_s, signal in signals_of(sound, task.clip.silence_dbfs)
-    ]
+    places = [HeardPlace(at.start_s, at.signal) for at in heard_at]
     return of_piece(notation, places, sound.duration_s)
 
 

@@ -1,44 +1,33 @@
 """An item's media, cut, measured, heard and stored."""
 
 import hashlib
-import io
 import math
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING
 
 from mmusset.ears.declaration import Ear
-from mmusset.ears.hearing import hear, mono_at, opened, voice_in
+from mmusset.ears.hearing import hear, mono_at
+from mmusset.ears.hearing import opened as opened_ear
 from mmusset.ears.listed import ears_named
 from mmusset.ears.sounds import wav_of_clip
 from mmusset.errors import Unfit, Unread, Unusable
 from mmusset.evidence import clip as clips
-from mmusset.evidence import decode, music, sections, still, video
-from mmusset.evidence import image as images
+from mmusset.evidence import decode, music
 from mmusset.evidence import piece as pieces
 from mmusset.evidence import quality as qualities
-from mmusset.evidence.choice import ChosenPlace, choose
 from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.played import open_played
 from mmusset.evidence.sound import Sound, open_sound
-from mmusset.recipe import ClipPart, ImagePart
 from mmusset.sample import ClipFacts, ImageFacts, MediaFacts, MusicEvidence, Prepared
-from mmusset.score import Score
-from mmusset.scores.evidence import PieceScore
 from mmusset.scores.synthesis import SoundFont
-from mmusset.sources import lyrics, sidecar, tags
+from mmusset.sources import lyrics, sidecar
 from mmusset.sources.pair import STORY
 from mmusset.sources.sidecar import GivenText
-from mmusset.speakers.picture import fit
-from mmusset.structure import SPREAD, Chosen, Section, placed
+from mmusset.structure import SPREAD, Chosen, placed
 
-from .borne_out import borne_out
 from .given_lyrics import given_lyrics
-from .given_score import is_played, score_of_clip, score_of_piece
-from .surveying import covers_in
+from .given_score import is_played, score_of_clip
+from .pictures import encode_jpeg, naming, opened, opened_still, picture_beside, picture_in
 from .tasks import (
     NO_CAPTION,
     CaptionedClip,
@@ -53,22 +42,20 @@ from .tasks import (
     TranscribeTask,
     path_of,
 )
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from .whole_piece import WholePiece, remember, whole_piece
 
 LEAST_SECONDS = 2.0  # of sound that can be measured
 MOST_CHARACTERS = 65_536  # of a text in a sidecar
 # Why a text is no story.
 NO_STORY = "the text beside it is lyrics, and no story: name it x.story.txt if it is one"
-PIECES_KEPT = 64  # the clips of a piece come soon after each other
 
 
 def composing_input(task: ComposingTask) -> ComposingInput:
     """Read what music is to be made from, and store the picture. Raises Unusable."""
-    picture = _still(task.picture, task.picture_sha256, task.image)
+    with opened(task.picture, task.picture_sha256) as media:
+        picture = opened_still(media, task.image)
     story, _ = _given_text(task.story, "story")
-    _store(task.stem + b".jpg", _encode_jpeg(picture, task.image.jpeg_quality))
+    _store(task.stem + b".jpg", encode_jpeg(picture, task.image.jpeg_quality))
     return ComposingInput(story=story)
 
 
@@ -90,15 +77,13 @@ def prepare(task: PrepareTask) -> Prepared:
         sound = _opened_sound(media, task)
         if stretch:
             sound = sound.stretch(stretch.start_s, stretch.end_s)
-        whole = _known_pieces.get(_known_by(task)) or _heard_whole(sound, task)
-        clip, chosen = _cut(sound, task, whole)
-        picture = _picture_in(sound, task, clip.start_s)
+        whole = whole_piece(sound, task)
+        clip, chosen = _cut(whole.known_in(sound), task, whole)
+        picture = picture_in(sound, task, clip.start_s)
         sung = given_lyrics(media, task, text if is_lyrics else "", sound.offset_s + clip.start_s)
-    _remember(task, whole)  # not before the file is closed: only now all reads are known good
-    if picture is None:
-        picture = _still(task.originals.picture, piece.picture.sha256, task.image)
+    remember(task, whole)  # not before the file is closed: only now all reads are known good
+    picture = picture or picture_beside(task)
     flac = clips.encode_flac(clip)
-    jpeg = _encode_jpeg(picture, task.image.jpeg_quality)
     facts = MediaFacts(
         music=ClipFacts(
             start_s=clip.start_s,
@@ -113,20 +98,20 @@ def prepare(task: PrepareTask) -> Prepared:
         ),
         image=ImageFacts(
             origin=piece.picture.origin,
-            width_px=picture.width,
-            height_px=picture.height,
-            sha256=hashlib.sha256(jpeg).hexdigest(),
+            width_px=picture.width_px,
+            height_px=picture.height_px,
+            sha256=hashlib.sha256(picture.jpeg).hexdigest(),
             match=task.match,
         ),
         music_evidence=_evidence(task, clip, whole),
         quality=qualities.measure(clip, task.clip.silence_dbfs),
-        image_evidence=images.measure(picture),
+        image_evidence=picture.evidence,
         lyrics=sung,
     )
     _store(task.stem + b".flac", flac)
-    _store(task.stem + b".jpg", jpeg)
-    if task.model_pixels:
-        _store(task.stem + b".model.jpg", fit(picture, task.model_pixels))
+    _store(task.stem + b".jpg", picture.jpeg)
+    if picture.for_model:
+        _store(task.stem + b".model.jpg", picture.for_model)
     if task.sound:
         _store_sound(task.stem, clip, task.clip.silence_dbfs)
     if is_lyrics:
@@ -221,17 +206,18 @@ def transcribe(task: TranscribeTask) -> Sung:
 @cache
 def _opened(name: str, model: str) -> Ear:
     (ear,) = ears_named((name,))
-    return opened(ear, model)
+    return opened_ear(ear, model)
 
 
 def _store_sound(stem: bytes, clip: clips.Clip, silence_dbfs: float) -> None:
     _store(stem + b".listener.wav", wav_of_clip(clip.samples, clip.rate_hz, silence_dbfs))
 
 
-def _evidence(task: PrepareTask, clip: clips.Clip, whole: "_Whole") -> MusicEvidence:
+def _evidence(task: PrepareTask, clip: clips.Clip, whole: WholePiece) -> MusicEvidence:
     """What is measured on a clip and its piece, and what the task's ears hear in the clip."""
     silence_dbfs = task.clip.silence_dbfs
-    measured = music.measure(clip.samples, clip.rate_hz, silence_dbfs, whole.evidence)
+    signal = pieces.signal_of(clip, whole.heard_at, silence_dbfs)
+    measured = music.measure_signal(signal, whole.evidence)
     listening = ears_named(task.ears)
     heard = hear(clip.samples, clip.rate_hz, listening, silence_dbfs)
     if task.whole:
@@ -245,71 +231,24 @@ def _evidence(task: PrepareTask, clip: clips.Clip, whole: "_Whole") -> MusicEvid
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Whole:
-    """What all clips of a piece share: what was measured on it, and where clips were chosen."""
-
-    evidence: pieces.PieceEvidence
-    places: tuple[ChosenPlace, ...]
-    sections: tuple[Section, ...]
-    score: PieceScore | Score
-    everywhere: pieces.Everywhere = field(default_factory=dict)
-
-
-# By the music's hash, how many clips are cut from it, how, and what is asked for of all of it.
-_KnownBy = tuple[str, int, ClipPart, bool, bool, bool]
-_known_pieces: dict[_KnownBy, _Whole] = {}
-
-
-def _known_by(task: PrepareTask) -> _KnownBy:
-    item, is_new = task.item, task.cut_before is None
-    return item.piece.music.sha256, item.clip_count, task.clip, is_new, task.sections, task.whole
-
-
-def _remember(task: PrepareTask, whole: _Whole) -> None:
-    if len(_known_pieces) >= PIECES_KEPT:
-        _known_pieces.clear()
-    _known_pieces[_known_by(task)] = whole
-
-
-def _heard_whole(sound: Sound, task: PrepareTask) -> _Whole:
-    silence_dbfs = task.clip.silence_dbfs
-    signals = [signal for _, signal in pieces.signals_of(sound, silence_dbfs)]
-    evidence = pieces.pooled(signals)
-    everywhere = pieces.everywhere(signals) if task.whole else {}
-    found = sections.measure(sound, silence_dbfs) if task.sections else ()
-    if task.whole:
-        found = borne_out(found, sound, ears_named(task.ears), silence_dbfs)
-    score = score_of_piece(sound, task)
-    if task.clip.choose == "spread" or task.cut_before:
-        return _Whole(evidence, (), found, score, everywhere)
-    singers = [ear for ear in ears_named(task.ears) if ear.hears_voices]
-
-    def voice(clip: clips.Clip) -> tuple[float, float]:
-        return voice_in(hear(clip.samples, clip.rate_hz, singers, silence_dbfs), singers)
-
-    places = choose(sound, task.item.clip_count, task.clip, voice)
-    return _Whole(evidence, places, found, score, everywhere)
-
-
 def _opened_sound(media: MediaFile, task: PrepareTask) -> Sound:
     if is_played(task):
         return open_played(media, SoundFont.at(path_of(task.soundfont)))
     return open_sound(media)
 
 
-def _cut(sound: Sound, task: PrepareTask, whole: _Whole) -> tuple[clips.Clip, Chosen]:
+def _cut(sound: Sound, task: PrepareTask, whole: WholePiece) -> tuple[clips.Clip, Chosen]:
     """The item's clip: where it was cut before, where it is chosen, or from its own stretch."""
     item = task.item
     if before := task.cut_before:
         return clips.cut_at(sound, before.start_s, task.clip), before.chosen
-    if not whole.places:  # spread out, or nothing to choose from
+    if not whole.chosen:  # spread out, or nothing to choose from
         chosen = SPREAD if task.clip.choose == "spread" else Chosen(by=task.clip.choose, places=1)
         return clips.cut(sound, item.clip_index, item.clip_count, task.clip), chosen
-    if item.clip_index >= len(whole.places):
-        sounding = f"only {len(whole.places)} places of the piece sound"
+    if item.clip_index >= len(whole.chosen):
+        sounding = f"only {len(whole.chosen)} places of the piece sound"
         raise Unfit("silent", sounding)
-    place = whole.places[item.clip_index]
+    place = whole.chosen[item.clip_index]
     return clips.cut_at(sound, place.start_s, task.clip), place.chosen
 
 
@@ -320,7 +259,7 @@ def _given_text(path: bytes, what: GivenText) -> tuple[str, str]:
     """
     if not path:
         return "", ""
-    with _naming(path), MediaFile(path_of(path)) as media:
+    with naming(path), MediaFile(path_of(path)) as media:
         try:
             if media.suffix == ".json":
                 return _of_sidecar(media, what), ""
@@ -342,50 +281,6 @@ def _of_sidecar(media: MediaFile, what: GivenText) -> str:
 def _is_named_story(path: bytes | None) -> bool:
     """Whether a text is called a story by its name: then it is one, whatever it looks like."""
     return bool(path and STORY.search(path.rpartition(b".")[0]))
-
-
-def _picture_in(sound: Sound, task: PrepareTask, start_s: float) -> "Image | None":
-    """The picture that the music's own file holds; None where it is another file's."""
-    part, origin = task.image, task.item.piece.picture.origin
-    if origin == "video":
-        return video.video_frame(
-            sound.media,
-            sound.zero_s + start_s,
-            task.clip.seconds,
-            part.min_side_px,
-            part.max_side_px,
-        )
-    if not task.item.piece.picture.is_in_music:
-        return None
-    covers = covers_in(tags.read(sound.media.reader(), sound.media.suffix), sound)
-    planned = task.item.piece.picture.sha256
-    cover = next((c for c in covers if hashlib.sha256(c.data).hexdigest() == planned), None)
-    if cover is None:
-        raise Unusable("picture can't be decoded", "the embedded cover is gone")
-    return still.open_image(cover.data, part.min_side_px, part.max_side_px)
-
-
-def _still(path: bytes, sha256: str, part: ImagePart) -> "Image":
-    """A picture that is a file. Raises Unusable also where that is no longer the planned one."""
-    with _naming(path), MediaFile(path_of(path)) as media:
-        if media.sha256() != sha256:
-            raise Unusable("picture changed since it was planned")
-        return still.open_image(media, part.min_side_px, part.max_side_px)
-
-
-@contextmanager
-def _naming(path: bytes) -> Iterator[None]:
-    """What goes with the music is named where it can't be read."""
-    try:
-        yield
-    except Unread as error:
-        raise Unread(f"{path_of(path).name}: {error.why}") from None
-
-
-def _encode_jpeg(picture: "Image", quality: int) -> bytes:
-    file = io.BytesIO()
-    picture.save(file, "JPEG", quality=quality)
-    return file.getvalue()
 
 
 def _store(file: bytes, data: bytes) -> None:

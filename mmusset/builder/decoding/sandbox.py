@@ -11,8 +11,9 @@ import asyncio
 import json
 import os
 import sys
+from asyncio.subprocess import Process
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mmusset.ears.listed import EARS
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
@@ -23,6 +24,7 @@ from mmusset.sample import Prepared, Stretch
 from mmusset.sources.source import Kind
 from mmusset.tracing import without_tracing
 
+from .seats import Seats
 from .tasks import (
     AnyTask,
     CaptionedClip,
@@ -42,9 +44,6 @@ from .tasks import (
     ThemesTask,
     TranscribeTask,
 )
-
-if TYPE_CHECKING:
-    from asyncio.subprocess import Process
 
 # A reply is one line of JSON; evidence takes about 2 kB.
 LINE_LIMIT = 1 << 20
@@ -148,25 +147,26 @@ class _Pool:
         self._memory_mb = memory_mb
         self._seconds = seconds
         self._what = what
-        self._idle: list[Process] = []
-        self._slots = asyncio.Semaphore(most)
+        self.seats = Seats[Process](most)
 
     async def end(self) -> None:
         """End those that are idle."""
-        for child in self._idle:
-            await _end(child)
-        self._idle.clear()
+        for seat in self.seats.free:
+            if seat.holder:
+                await _end(seat.holder)
+                seat.holder = None
 
     async def run(self, task: AnyTask) -> str:
         """The reply to a task, as JSON. Raises as the methods of `Sandbox` do."""
-        async with self._slots:
-            child = self._idle.pop() if self._idle else await self._start()
+        async with self.seats.seat(_piece_of(task)) as seat:
+            child = seat.holder or await self._start()
+            seat.holder = None
             try:
                 reply = await self._exchange(child, task.model_dump_json())
             except BaseException:
                 await _end(child)
                 raise
-            self._idle.append(child)
+            seat.holder = child
         if "unfit" in reply:
             raise Unfit(*reply["unfit"])
         if "unusable" in reply:
@@ -187,7 +187,7 @@ class _Pool:
             )
         return str(reply["ok"])
 
-    async def _exchange(self, child: "Process", task: str) -> dict[str, Any]:
+    async def _exchange(self, child: Process, task: str) -> dict[str, Any]:
         assert child.stdin and child.stdout
         line = b""
         try:
@@ -203,7 +203,7 @@ class _Pool:
         reply: dict[str, Any] = json.loads(line)
         return reply
 
-    async def _start(self) -> "Process":
+    async def _start(self) -> Process:
         return await asyncio.create_subprocess_exec(
             *(
                 sys.executable,
@@ -222,6 +222,11 @@ class _Pool:
         )
 
 
+def _piece_of(task: AnyTask) -> bytes:
+    """The file of which a child keeps what it has heard, for the next of its clips."""
+    return task.originals.music if isinstance(task, PrepareTask) else b""
+
+
 def _environment() -> dict[str, str]:
     """What the children know of ours: nothing that a file could have any use for.
 
@@ -238,7 +243,7 @@ def _foreign_modules() -> list[str]:
     return list(dict.fromkeys((*MEASUREMENTS.foreign_modules(), *EARS.foreign_modules())))
 
 
-async def _end(child: "Process") -> None:
+async def _end(child: Process) -> None:
     if child.returncode is None:
         child.kill()
     await child.wait()

@@ -12,7 +12,7 @@ stands for a hyphen.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from .phrases import WORKS
 
@@ -65,12 +65,12 @@ _NONE = (
     r"no|zero|without(?:\s+any)?|an?\s+(?:lack|absence)\s+of|devoid\s+of|free\s+(?:of|from)|lacks?"
     r"|lacking|(?:almost|virtually|absolutely)\s+no|not\s+(?:any|a\s+single)"
 )
-_THERE = (
+_HAS = (
     r"(?:there\s+(?:is|are)|has|have|having|features?|featuring|with|shows?|showing|contains?"
     r"|containing|includes?|including|uses?|using|through|displays?|exhibits?|undergoes"
     r"|makes?\s+use\s+of|(?:marked|characteri[sz]ed)\s+by)"
-    rf"(?!\s+(?:\w+\s+){{0,2}}?(?:{_DENIED}|{_LITTLE}|subtle|gentle|minor|hardly)\b)"
 )
+_THERE = rf"{_HAS}(?!\s+(?:\w+\s+){{0,2}}?(?:{_DENIED}|{_LITTLE}|subtle|gentle|minor|hardly)\b)"
 _IS_MUCH = (
     r"strong|prominent|plentiful|abundant|high|great|ample|large|considerable|dominant|pronounced"
     r"|infectious|palpable|in\s+abundance|many|boosted|emphasised|emphasized|noticeable|marked"
@@ -159,12 +159,31 @@ def lowered(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class _Row:
+    """A pattern that gives a value; it fits only where one of the `words` in it does.
+
+    To compile a pattern takes milliseconds, there are hundreds, and a text has words for a few.
+    """
+
+    words: str
+    pattern: str
+    value: str
+
+    def search(self, text: str) -> re.Match[str] | None:
+        return _compiled(self.words).search(text) and _compiled(self.pattern).search(text)
+
+    def match(self, text: str, start: int) -> re.Match[str] | None:
+        there = _compiled(self.words).search(text, start)
+        return there and _compiled(self.pattern).match(text, start)
+
+
+@dataclass(frozen=True, slots=True)
 class _Patterns:
     """What is looked for at a noun: words that end before it, words that go on after it."""
 
     noun: re.Pattern[str]
-    before: tuple[tuple[re.Pattern[str], str], ...]
-    after: tuple[tuple[re.Pattern[str], str], ...]
+    before: tuple[_Row, ...]
+    after: tuple[_Row, ...]
 
 
 def _said_before(
@@ -172,22 +191,22 @@ def _said_before(
 ) -> Iterator[tuple[int, int, str]]:
     ahead = max(0, start - _AHEAD)
     before = text[ahead:start]
-    for pattern, value in patterns.before:
-        if match := pattern.search(before):
+    for row in patterns.before:
+        if match := row.search(before):
             # Another word beside it may claim something of its own: "a low, bright sound".
             groups = match.groupdict()
             stop = ahead + match.start("beside") if groups.get("beside") else end
-            yield ahead + match.start(), stop, halfway(groups.get("half") or "", value, values)
+            yield ahead + match.start(), stop, halfway(groups.get("half") or "", row.value, values)
 
 
 def _said_after(
     text: str, start: int, end: int, patterns: _Patterns, values: tuple[str, ...]
 ) -> Iterator[tuple[int, int, str]]:
-    for pattern, value in patterns.after:
-        if match := pattern.match(text, end):
+    for row in patterns.after:
+        if match := row.match(text, end):
             # The first of "low and constant" may claim something of its own.
-            begin = match.start("last") if "last" in pattern.groupindex else start
-            yield begin, match.end(), _unless_denied(match["between"], value, values)
+            begin = match.start("last") if "last" in match.re.groupindex else start
+            yield begin, match.end(), _unless_denied(match["between"], row.value, values)
 
 
 def _unless_denied(between: str, value: str, values: tuple[str, ...]) -> str:
@@ -213,64 +232,66 @@ def _patterns(each: Said, values: tuple[str, ...]) -> _Patterns:
     return _Patterns(noun, *_of_trait(each, values))
 
 
-Rows = tuple[tuple[re.Pattern[str], str], ...]
-
-
-def _of_amount(each: Amount) -> tuple[Rows, Rows]:
+def _of_amount(each: Amount) -> tuple[tuple[_Row, ...], tuple[_Row, ...]]:
     sides = [  # of equal lengths the first counts: none is little, too
         (each.none, _NONE, "absent|missing"),
         (each.much, _MANY if each.counted else _MUCH, _IS_MUCH),
         (each.little, _FEW if each.counted else _LITTLE, _IS_LITTLE),
     ]
-    before = tuple(
-        (_compiled(rf"\b(?:{quantity})(?:\s+in)?\s+(?:\w+\s+or\s+)?{_ADJECTIVES}{_SENSE}$"), value)
+    before = [
+        _Row(
+            quantity,
+            rf"\b(?:{quantity})(?:\s+in)?\s+(?:\w+\s+or\s+)?{_ADJECTIVES}{_SENSE}$",
+            value,
+        )
         for value, quantity, _ in sides
         if value
-    )
+    ]
     if each.much and each.there:
-        before += ((_compiled(rf"\b{_THERE}\s+{_ADJECTIVES}$"), each.much),)
-    after = tuple(
-        (_compiled(rf"{_LINKED}+|{_SIGN})\s*(?:{verdict})\b(?!-)"), value)
+        before.append(_Row(_HAS, rf"\b{_THERE}\s+{_ADJECTIVES}$", each.much))
+    after = [
+        _Row(verdict, rf"{_LINKED}+|{_SIGN})\s*(?:{verdict})\b(?!-)", value)
         for value, _, verdict in sides
         if value
-    )
-    return before, after
+    ]
+    return tuple(before), tuple(after)
 
 
-def _of_trait(each: Trait, values: tuple[str, ...]) -> tuple[Rows, Rows]:
-    words = [(rf"(?:{_spaced(of_value)})\b", value) for value, of_value in each.words.items()]
-    any_word = "|".join(word for word, _ in words)
+def _of_trait(each: Trait, values: tuple[str, ...]) -> tuple[tuple[_Row, ...], tuple[_Row, ...]]:
+    words = [(f"(?:{_spaced(of_value)})", value) for value, of_value in each.words.items()]
+    any_word = rf"(?:{'|'.join(word for word, _ in words)})\b"
     before = [
-        (
-            _compiled(rf"\b{_HALFWAY}{_NO_MEAN}{word}{_BESIDE}(?:\s+in)?\s+{_KINDS}{_LEVEL_OF}$"),
+        _Row(
+            word,
+            rf"\b{_HALFWAY}{_NO_MEAN}{word}\b{_BESIDE}(?:\s+in)?\s+{_KINDS}{_LEVEL_OF}$",
             value,
         )
         for word, value in words
     ]
-    after = [(_compiled(rf"{_LINKED}+|{_SIGN})\s*{word}"), value) for word, value in words]
+    after = [_Row(word, rf"{_LINKED}+|{_SIGN})\s*{word}\b", value) for word, value in words]
     after += [
-        (_compiled(rf"{_LINKED}+)\s+(?:{_spaced(of_value)})e?r\s+(?:side|end)\b"), value)
-        for value, of_value in each.words.items()
+        _Row(word, rf"{_LINKED}+)\s+{word}e?r\s+(?:side|end)\b", value) for word, value in words
     ]
     # "The tone is full and bright", but not "dark and bright".
     other = rf"(?!{any_word})[\w-]+"
     listed = rf"(?:{other},\s+)?{other},?\s+and"
     after += [
-        (_compiled(rf"{first}\s*(?P<last>{word}){_CLOSED}"), value)
+        _Row(word, rf"{first}\s*(?P<last>{word}\b){_CLOSED}", value)
         for word, value in words
         for first in (rf"{_LINKED}+)\s+{listed}", rf"{_NUMBER}{_LINKED}+|\s*\()")
     ]
     after += [
-        (_compiled(rf"{_LINKED}*)\s+(?:{_spaced(verbs)})\b"), value)
+        _Row(_spaced(verbs), rf"{_LINKED}*)\s+(?:{_spaced(verbs)})\b", value)
         for value, verbs in each.verbs.items()
     ]
     if len(values) == 3:
-        ends = f"(?:{'|'.join(word for word, value in words if value != values[1])})"
+        ends = rf"(?:{'|'.join(word for word, value in words if value != values[1])})\b"
         neither = rf"{_LINKED.replace('neither|nor|', '')}+)\s+neither\s+{ends}\s+nor\s+{ends}"
-        after.append((_compiled(neither), values[1]))
+        after.append(_Row("neither", neither, values[1]))
     return tuple(before), tuple(after)
 
 
+@cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 

@@ -185,13 +185,17 @@ ASIDES = (
 
 
 def find(text: str) -> Iterator[Mention]:
-    """Every phrase of the lexicon in a text, overlapping ones too, and every aside."""
+    """Every phrase of the lexicon in a text, the longest at each word, and every aside."""
     measurements = tuple(MEASUREMENTS)
-    by_phrase = _by_phrase(measurements)
-    for match in _pattern(measurements).finditer(text):
-        entry = by_phrase.get(_plain(match[1]))  # none where a foreign letter passed for ours
-        if entry:
-            yield Mention(match.start(1), match.end(1), entry.attribute, entry.value)
+    by_phrase, most_runs = _by_phrase(measurements), _most_runs(measurements)
+    runs = list(_LETTERS.finditer(text))
+    for number, run in enumerate(runs):
+        most = most_runs.get(run[0].casefold(), 0)
+        for last in reversed(runs[number : number + most]):
+            entry = by_phrase.get(_plain(text[run.start() : last.end()]))
+            if entry:
+                yield Mention(run.start(), last.end(), entry.attribute, entry.value)
+                break
     for match in _asides().finditer(text):
         yield Mention(match.start(), match.end(), None, "")
 
@@ -245,10 +249,16 @@ def _by_phrase(measurements: tuple[Measurement[Any], ...]) -> dict[str, Synonyms
 
 
 @cache
-def _pattern(measurements: tuple[Measurement[Any], ...]) -> re.Pattern[str]:
-    # Looking ahead without moving on finds phrases that begin inside another.
-    phrases = phrase_pattern(list(_by_phrase(measurements)))
-    return re.compile(f"(?=({phrases}))", re.IGNORECASE)
+def _most_runs(measurements: tuple[Measurement[Any], ...]) -> dict[str, int]:
+    """How many runs of letters a phrase has at most, by its first one."""
+    most: dict[str, int] = {}
+    for phrase in _by_phrase(measurements):
+        first, *rest = _LETTERS.findall(phrase)
+        most[first] = max(most.get(first, 0), 1 + len(rest))
+    return most
+
+
+_LETTERS = re.compile(r"\w+")
 
 
 @cache

@@ -19,10 +19,10 @@ def head() -> IstftHead:
     return IstftHead(GEOMETRY, width=32, depth=1)
 
 
-@torch.no_grad()
 def made(head: IstftHead, sound: Tensor) -> Tensor:
     mel = log_mel(sound, GEOMETRY)
-    return head(mel, (mel + 5) / 3)
+    with torch.no_grad():
+        return head(mel, (mel + 5) / 3)
 
 
 def noise(level: float = 0.1) -> Tensor:
@@ -51,6 +51,18 @@ def test_a_tone_sounds_on_at_its_own_frequency(head: IstftHead) -> None:
     power = torch.fft.rfft(tone * torch.hann_window(GEOMETRY.samples))[0].abs().square()
     off_hz = torch.fft.rfftfreq(GEOMETRY.samples, 1 / GEOMETRY.rate_hz) - hz
     assert float(power[off_hz.abs() < 4].sum() / power[off_hz.abs() < 60].sum()) > 0.9
+
+
+def test_noise_stays_noise(head: IstftHead) -> None:
+    """What goes on unchanged is neither a pulse in each frame nor the same frame ever again."""
+    mel = log_mel(noise(), GEOMETRY).mean(dim=1, keepdim=True).expand(-1, GEOMETRY.frames, -1)
+    with torch.no_grad():
+        sharp = head(mel, (mel + 5) / 3)[0].diff(n=3)  # mostly what is high
+    hop = GEOMETRY.hop
+    by_place = sharp[: len(sharp) // hop * hop].unflatten(0, (-1, hop)).square().mean(dim=0)
+    assert float(by_place.amax() / by_place.mean()) < 2.5
+    again = torch.corrcoef(torch.stack([sharp[4 * hop : -hop], sharp[5 * hop :]]))[0, 1]
+    assert float(again.abs()) < 0.5
 
 
 def test_a_loss_of_nothing_only_for_the_same_sound() -> None:

@@ -1,8 +1,9 @@
 """Phases that let tones sound on: each peak of a log-mel is taken for a tone, whose phase runs on
-from frame to frame at its own frequency, and the bins around it go with it.
+from frame to frame at its own frequency, and the bins next to it go with it. The others are noise.
 
 After Beauregard, Harish and Wyse 2015 (Single Pass Spectrogram Inversion, IEEE DSP), on mel bands
-in place of bins. A network that sees a few frames can't do this: it would have to count them.
+in place of bins, and Serra and Smith 1990 (Spectral Modeling Synthesis, CMJ 14) for the noise. A
+network that sees a few frames can do neither: it would have to count them, or to throw dice.
 """
 
 import math
@@ -15,6 +16,8 @@ from torch.nn import functional
 from mmusset.musflow.sound.geometry import Geometry
 from mmusset.musflow.sound.mel import filters
 
+REACH = 2.0  # bins on each side of a peak: the main lobe of the Hann window
+NOISE_SEED = 0
 FLATTEST = -1e-3  # curvature of a peak in natural log units; what is flatter has its middle
 
 
@@ -22,15 +25,22 @@ FLATTEST = -1e-3  # curvature of a peak in natural log units; what is flatter ha
 def tone_phases(mel: Tensor, geometry: Geometry) -> Tensor:
     """Phases `[B, frames, n_fft / 2 + 1]` in radians, 0 to 2 pi, of log-mel frames
     `[B, frames, mels]`; relative to the start of each frame, as `istft` takes them."""
-    centres = _centres(geometry).to(mel)
+    centres, bins = _centres(geometry).to(mel), torch.arange(geometry.n_fft // 2 + 1).to(mel)
     nearest_peak = _nearest(_peaks(mel))
-    turns = _peak_bins(mel, centres).gather(2, nearest_peak) * geometry.hop / geometry.n_fft
+    tones = _peak_bins(mel, centres).gather(2, nearest_peak)
     # In double precision: after an hour there are a million turns.
-    phases = turns.double().cumsum(dim=1).remainder(1).gather(2, nearest_peak)
-    bins = torch.arange(geometry.n_fft // 2 + 1, device=mel.device)
+    turns = (tones.double() * geometry.hop / geometry.n_fft).cumsum(dim=1).remainder(1)
     band = (bins[:, None] - centres).abs().argmin(dim=1)
     # In a frame's middle the bins of a tone are in phase; at its start every second is opposite.
-    return 2 * math.pi * (phases[..., band] + bins % 2 / 2).remainder(1).to(mel)
+    going_on = turns.gather(2, nearest_peak)[..., band].to(mel) + bins % 2 / 2
+    is_tone = (tones[..., band] - bins).abs() <= REACH
+    noise = _noise(mel.shape[1], len(bins)).to(mel)
+    return 2 * math.pi * torch.where(is_tone, going_on.remainder(1), noise)
+
+
+def _noise(frames: int, bins: int) -> Tensor:
+    """Shares of a turn `[frames, bins]`, the same each time."""
+    return torch.rand(frames, bins, generator=torch.Generator().manual_seed(NOISE_SEED))
 
 
 @cache

@@ -8,12 +8,12 @@ from pydantic import Field
 from mmusset import prompts
 from mmusset.frozen import Frozen
 from mmusset.recipe import CriticPart, Recipe, Sampling
-from mmusset.sample import PERSON, RULES, Fault
+from mmusset.sample import PERSON, RULES, Fault, PictureFit
 from mmusset.speakers.agent import Notes
 from mmusset.speakers.asking import Asker
 
 from .by_hand import NOT_MENDED
-from .rules import SAYS_NOTHING, find_faults
+from .rules import SAYS_NOTHING, find_faults, picture_faults
 from .state import (
     GraphAgent,
     State,
@@ -54,6 +54,8 @@ async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
     """Judge both texts; decide to accept, to reject, or (status None) to have them mended."""
     limits = recipe.critic
     claims, found = find_faults(state, limits, recipe.certainty, recipe.certainty_sounds_like)
+    fit = await _picture_fit(state, asker)
+    found += picture_faults(fit, state["story"], limits)
     if not all(_is_only_noted(fault, state, limits) for fault in found):
         # What a rule has found is settled: a model need not be paid to agree.
         turn = settled_turn(state, CRITIC, found, RULES)
@@ -71,6 +73,7 @@ async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
         claims=claims,
         faults=faults,
         story_note=list_faults(tuple(fault for fault in noted if fault.where == "story")),
+        picture_fit=fit,
         turns=(*state["turns"], turn),
     )
     if not faults:
@@ -78,6 +81,14 @@ async def _turn(state: State, asker: Asker, recipe: Recipe) -> StateChange:
     elif final or state["round"] >= _last_round(state, limits):
         change["status"] = "rejected"
     return change
+
+
+async def _picture_fit(state: State, asker: Asker) -> PictureFit:
+    """How well the story goes with its picture, where something sees that; a person's own words
+    are not asked about."""
+    if asker.fit is None or state["story_writer"] == PERSON:
+        return PictureFit()
+    return await asker.fit(state["material"].key, state["story"])
 
 
 def _is_final(fault: Fault, state: State) -> bool:

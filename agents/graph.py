@@ -92,7 +92,12 @@ def outcome(state: State) -> Outcome:
         if state["claims"]
         else None
     )
-    story = Story(text=state["story"], writer=state["story_writer"], note=state["story_note"])
+    story = Story(
+        text=state["story"],
+        writer=state["story_writer"],
+        note=state["story_note"],
+        picture_fit=state["picture_fit"],
+    )
     return Outcome(
         verdict=verdict,
         caption=caption,

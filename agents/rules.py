@@ -3,7 +3,14 @@
 import unicodedata
 
 from mmusset.recipe import SOUNDS_LIKE, CriticPart
-from mmusset.sample import BY_EARS, PERSON, Fault, JudgedClaim
+from mmusset.sample import (
+    BY_EARS,
+    NOT_ITS_PICTURE,
+    PERSON,
+    Fault,
+    JudgedClaim,
+    PictureFit,
+)
 from mmusset.truth.extract import extract
 from mmusset.truth.judge import is_concrete, judge
 from mmusset.truth.leaks import (
@@ -59,6 +66,18 @@ def find_faults(
         faults += unmended(material.revision, caption, state["story"])
     writer = {"caption": state["caption_writer"], "story": state["story_writer"]}
     return claims, tuple(fault for fault in faults if writer[fault.where] != PERSON)
+
+
+def picture_faults(fit: PictureFit, story: str, limits: CriticPart) -> tuple[Fault, ...]:
+    """A story that is less probable of its picture than the recipe has it is a fault."""
+    if not fit.by or fit.probability >= limits.least_picture_fit:
+        return ()
+    why = (
+        f"to {fit.by} it is of this picture with a probability of {fit.probability:.2f},"
+        f" and critic.least_picture_fit is {limits.least_picture_fit:g}"
+    )
+    mend = "tell what this picture shows"
+    return (Fault(where="story", rule=NOT_ITS_PICTURE, quote=story, why=why, mend=mend),)
 
 
 def plain_copy(text: str) -> str:

@@ -23,6 +23,7 @@ from mmusset.sample import (
     JudgedClaim,
     Material,
     Outcome,
+    PictureFit,
     Revision,
     Status,
     Turn,
@@ -44,6 +45,7 @@ class StateChange(TypedDict, total=False):
     claims: tuple[JudgedClaim, ...]
     story: str
     story_note: str  # what the critic has against a given story, which stays as it is
+    picture_fit: PictureFit  # of the story, as the critic found it last
     faults: tuple[Fault, ...]
     round: int
     status: Status | None
@@ -129,6 +131,7 @@ def begin(
         story="",
         story_writer="",
         story_note="",
+        picture_fit=PictureFit(),
         faults=(),
         round=first_round(material),
         status=None,

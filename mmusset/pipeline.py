@@ -240,6 +240,7 @@ def build_dataset(
     from .builder.workers.sharing import Sharing, board_of
     from .composer import composer_of
     from .ears.whisper.model import show_licence
+    from .eyes.eye import eye_of
     from .matching.themes import show_licences
     from .publish.card import write_card_if_free
     from .speakers.agent import agents_named
@@ -252,7 +253,7 @@ def build_dataset(
         raise UsageError("--meet is where workers meet a build: it needs --engine workers")
     display, writers = progress or Progress(), tuple(agents) or AGENTS
     ears = ears_of(recipe, display.log)
-    if recipe.pairing.clip:
+    if recipe.pairing.tells_themes:
         show_licences(recipe.pairing.clip, recipe.pairing.clap, display.log)
     if recipe.transcribes:
         show_licence(recipe.transcriber.model, display.log)
@@ -271,6 +272,7 @@ def build_dataset(
         retry_failed,
         apply_marks,
         composer_of(recipe.music, display.log),
+        eye_of(recipe, display.log),
         check,
         words_from,
         Sharing(board_of(meet or out), _whole_name(source)) if engine == "workers" else None,
@@ -309,6 +311,7 @@ def work_on(
     from .builder.job import BuildJob
     from .builder.workers.sharing import board_of
     from .builder.workers.worker import Worker, shared_job
+    from .eyes.eye import eye_of
     from .recipe_file import changed
     from .sources.choose import source_of
     from .speakers.choose import speaker_of
@@ -326,6 +329,7 @@ def work_on(
         speaker_of(recipe, display.log, exam=ears.exam),
         partial(build_graph, agents=team),
         team,
+        eye=eye_of(recipe, display.log),
     )
     with ears.listed():
         if scratch:
@@ -352,15 +356,16 @@ def replay_dataset(
     from .builder import job, run
     from .builder.progress import BuildProgress
     from .composer import composer_of
+    from .eyes.eye import eye_of
     from .speakers.choose import speaker_of
 
     display, writers = progress or Progress(), tuple(agents) or AGENTS
-    ears = ears_of(recipe, display.log)
+    ears, eye = ears_of(recipe, display.log), eye_of(recipe, display.log)
     recipe, team = recipe.with_agents(writers), with_listener(writers, recipe.ears)
     speaker = speaker_of(recipe, display.log)
     composer = composer_of(recipe.music, display.log)
     graph = partial(build_graph, agents=team)
-    whole = job.BuildJob(source, out, recipe, speaker, graph, team, composer=composer)
+    whole = job.BuildJob(source, out, recipe, speaker, graph, team, composer=composer, eye=eye)
     with ears.listed():
         return _finish(run.replay(whole, BuildProgress(display)))
 
@@ -406,16 +411,18 @@ def try_file(path: Path, recipe: Recipe, log: Callable[[str], None]) -> "ItemSto
     from .agents import AGENTS, with_listener
     from .agents.graph import build_graph
     from .builder import item_story, trial
+    from .eyes.eye import eye_of
     from .speakers.asking import Asker, InMemoryReplies
     from .speakers.choose import speaker_of
 
-    ears = ears_of(recipe, log)
+    ears, eye = ears_of(recipe, log), eye_of(recipe, log)
     recipe, team = recipe.with_agents(AGENTS), with_listener(AGENTS, recipe.ears)
     speaker = speaker_of(recipe, log, exam=ears.exam)
 
     async def run() -> "ItemStory":
-        async with trial.trial_of_file(path, recipe) as on_trial, speaker as entered:
-            graph = build_graph(Asker(entered, InMemoryReplies()), recipe, team)
+        async with trial.trial_of_file(path, recipe, eye) as on_trial, speaker as entered:
+            asker = Asker(entered, InMemoryReplies(), on_trial.fit)
+            graph = build_graph(asker, recipe, team)
             return item_story.tried(on_trial, await graph(on_trial.material))
 
     with ears.listed():

@@ -108,7 +108,8 @@ class PairingPart(Frozen):
     `given`: as the source pairs them. `any`: what is left over is matched by mood and theme.
     `match`: all pictures that are files and all music are matched, wherever they lie; videos keep
     their own. A matched picture has `picture_uses` pieces at most, a piece has one picture. `clip`
-    and `clap` are models that tell themes: folders, or names in the Hub's cache; "" is none.
+    and `clap` are models that together tell themes: folders, or names in the Hub's cache; "" is
+    none. The critic may have the same `clip` compare stories with their pictures.
     """
 
     mode: Literal["given", "any", "match"] = "given"
@@ -118,9 +119,14 @@ class PairingPart(Frozen):
 
     @model_validator(mode="after")
     def themes_need_both(self) -> Self:
-        if bool(self.clip) != bool(self.clap):
-            raise ValueError("a theme is seen and heard: name both clip and clap, or neither")
+        if self.clap and not self.clip:
+            raise ValueError("a theme is seen and heard: name clip beside clap")
         return self
+
+    @property
+    def tells_themes(self) -> bool:
+        """Whether what pictures and music are about is told by models."""
+        return bool(self.clip and self.clap)
 
 
 class ScoresPart(Frozen):
@@ -276,7 +282,12 @@ STORY_WORDS, MODEL_STORY_WORDS = (20, 120), (50, 120)  # the fewest and the most
 
 
 class CriticPart(Frozen):
-    """What the critic lets pass."""
+    """What the critic lets pass.
+
+    With `least_picture_fit`, `pairing.clip` compares each story with its picture, and one that is
+    less probable of this picture is objected to. `picture_fit_card` is the folder of that model's
+    calibration card, "" for the usual one.
+    """
 
     max_rounds: Annotated[int, Field(ge=0, le=5)] = 2
     max_unverifiable: Annotated[int, Field(ge=0)] = 1
@@ -284,6 +295,8 @@ class CriticPart(Frozen):
     story_words: tuple[int, int] = STORY_WORDS  # where a model writes: MODEL_STORY_WORDS
     given_story: Literal["keep", "reject"] = "keep"  # one that a rule has something against
     given_caption: Literal["keep", "reject"] = "keep"
+    least_picture_fit: Share = 0.0
+    picture_fit_card: str = ""
     max_near_duplicates: Share = (
         0.1  # of the captions, and of the stories: above it a build says so
     )
@@ -470,6 +483,15 @@ class Recipe(Frozen):
             )
         return self
 
+    @model_validator(mode="after")
+    def a_picture_fit_needs_a_clip(self) -> Self:
+        if self.critic.least_picture_fit and not self.pairing.clip:
+            raise ValueError(
+                "critic.least_picture_fit needs a CLIP that compares stories with their pictures:"
+                " name one in pairing.clip"
+            )
+        return self
+
     @property
     def transcribes(self) -> bool:
         """Whether given lyrics are compared with what a model hears sung."""
@@ -520,7 +542,10 @@ class Recipe(Frozen):
             del data["piece"]
         if self.caption == CaptionPart():
             del data["caption"]
-        if self.pairing.mode == "given":
+        del data["critic"]["picture_fit_card"]
+        if not self.critic.least_picture_fit:
+            del data["critic"]["least_picture_fit"]
+        if self.pairing.mode == "given" and not self.critic.least_picture_fit:
             del data["pairing"]
         else:  # where a model lies is nobody's business
             models = {key: _public_name(data["pairing"][key]) for key in ("clip", "clap")}

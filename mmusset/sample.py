@@ -292,6 +292,19 @@ class Captions(Frozen):
     no_numbers: Annotated[str, Field(min_length=1)]
 
 
+class PictureFit(Frozen):
+    """How near a story is to its picture, by a model that sees: its `cosine`, and the `probability`
+    by its calibration that the story is of this picture and not of another."""
+
+    by: str = ""
+    cosine: float = 0.0
+    probability: Share = 0.0
+
+
+def _is_uncompared(value: object) -> bool:
+    return value == PictureFit()
+
+
 class Story(Frozen):
     """What an ordinary person would say about the picture and mood."""
 
@@ -299,6 +312,7 @@ class Story(Frozen):
     writer: AgentName  # GIVEN where it is the source's own
     # What the critic found in a given story, which is kept as it is; one a line, "" where nothing.
     note: str = ""
+    picture_fit: Annotated[PictureFit, Field(exclude_if=_is_uncompared)] = PictureFit()
 
 
 class Fault(Frozen):
@@ -326,6 +340,9 @@ class Turn(Frozen):
 
 # What the reconciler says where it asks for another picture of a piece that was matched.
 NEXT_MATCH = "asks for the next best match"
+
+# The critic's rule against a story that a model which sees finds hardly of its picture.
+NOT_ITS_PICTURE = "not of its picture"
 
 
 def next_matches_in(turns: Iterable[Turn]) -> int:

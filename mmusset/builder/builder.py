@@ -21,7 +21,7 @@ from .job import BuildJob, BuildResult
 from .ledger.left_out import MOST_RUNS, REASON
 from .ledger.plan import PlannedBlock, PlannedItem
 from .manifest import write_manifest
-from .media import Media, material_of
+from .media import Media, fit_by, material_of
 from .next_match import Tried, choices_of, keep_tried
 from .planning.candidates import Candidates
 from .planning.surveys import MOST_UNREAD_IN_A_ROW, still_reads
@@ -114,7 +114,8 @@ class Builder:
         """Enter the speaker, and work on as many items at once as it makes use of."""
         speaker = self._job.speaker
         # Not before there is something to decide: loading the agents takes a second.
-        self._annotate = self._job.make_graph(Asker(speaker, self._replies), self._job.recipe)
+        asker = Asker(speaker, self._replies, fit_by(self._job.eye, self._media))
+        self._annotate = self._job.make_graph(asker, self._job.recipe)
         calm_the_collector()
         use_one_malloc_arena()
         speaker.strikes.update(self._ledger.calls.strikes())

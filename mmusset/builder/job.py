@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from mmusset.eyes.eye import Eye
 from mmusset.recipe import Recipe
 from mmusset.sample import AgentName, Material, Outcome
 from mmusset.sources.source import Source
@@ -29,11 +30,12 @@ class BuildJob:
     """A dataset to build: its source, its recipe, and who writes its texts.
 
     `make_graph` connects the `agents` to the speaker. `composer` generates music for pictures that
-    have none, where the recipe says so. `re_run` names the agents whose prompt or model may differ
-    from those that the dataset was begun with: they are asked again, and so is everyone who
-    depends on them. `limit` is how many pieces there may be in all, the first ones; `sample` the
-    same, but drawn at random. `words_from` is another dataset: what people wrote in it is taken
-    over. `sharing` has workers decide, instead of this process.
+    have none, and `eye` compares stories with their pictures, where the recipe says so. `re_run`
+    names the agents whose prompt or model may differ from those that the dataset was begun with:
+    they are asked again, and so is everyone who depends on them. `limit` is how many pieces there
+    may be in all, the first ones; `sample` the same, but drawn at random. `words_from` is another
+    dataset: what people wrote in it is taken over. `sharing` has workers decide, instead of this
+    process.
     With `check` every sealed shard is read, not only those whose time or size
     has changed.
     """
@@ -51,6 +53,7 @@ class BuildJob:
     retry_failed: bool = False
     apply_marks: bool = False
     composer: Composer | None = None
+    eye: Eye | None = None
     check: bool = False
     words_from: Path | None = None
     sharing: Sharing | None = None

@@ -19,6 +19,7 @@ from mmusset.shards.manifest import (
     GeneratedMusic,
     LedgerStamp,
     ListedEar,
+    ListedEye,
     ListedLabel,
     ListedShard,
     Manifest,
@@ -73,6 +74,7 @@ def manifest(ledger: Ledger) -> Manifest:
         prompts=job.prompts,
         cost=_costs(ledger, tally.found - tally.skipped),
         ears=_ears(job),
+        eye=ListedEye.model_validate_json(job.eye) if job.eye else None,
         removed=tuple(RemovedPieces(**asdict(each)) for each in ledger.removals.all()),
     )
 

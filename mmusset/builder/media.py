@@ -3,19 +3,22 @@
 import hashlib
 import os
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 from mmusset.ears.hearing import valued
 from mmusset.ears.listed import ears_named
 from mmusset.ears.listener import NAME as LISTENER
 from mmusset.errors import MmussetError, Unread, Unusable
+from mmusset.eyes.eye import Eye
 from mmusset.files import failpoint
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
-from mmusset.sample import Item, Match, Material, Prepared, Revision, Turn
+from mmusset.sample import Item, Match, Material, PictureFit, Prepared, Revision, Turn
+from mmusset.speakers.asking import Fit
 from mmusset.structure import SPREAD
 
-from .decoding.tasks import HearTask, Originals, PrepareTask, TranscribeTask
+from .decoding.tasks import CompareTask, HearTask, Originals, PrepareTask, TranscribeTask
 from .ledger.plan import PlannedItem
 from .studio import Studio
 from .transcribing import compared
@@ -107,6 +110,14 @@ class Media:
         except (Unread, Unusable):
             work.source.check()
             raise
+
+    async def fit(self, key: str, story: str, eye: Eye) -> PictureFit:
+        """How well a story goes with the stored picture of that item. Raises as `hear` of the
+        sandbox does."""
+        picture, _ = self._paths(key)
+        task = CompareTask(picture=os.fsencode(picture), stories=(story,), model=eye.model)
+        (cosine,) = (await self._workspace.sandbox.compare(task)).cosines
+        return eye.fit(cosine)
 
     def load(self, key: str, prepared: Prepared) -> tuple[bytes, bytes]:
         """The stored JPEG and FLAC bytes that `ensure` made sure of."""
@@ -223,6 +234,13 @@ def material_of(
     picture, sound = media.picture(item.key), media.sound(item.key)
     tags = item.piece.tags
     return Material(item.key, seed, tags, prepared, picture, revision, sound, others, earlier)
+
+
+def fit_by(eye: Eye | None, media: Media) -> Fit | None:
+    """What tells agents how well pictures and stories go together; None where nothing sees."""
+    if eye is None:
+        return None
+    return partial(media.fit, eye=eye)
 
 
 def _changed(item: Item, why: str) -> MmussetError:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from mmusset.sample import Match
+from mmusset.sample import NOT_ITS_PICTURE, Match, PictureFit
 from mmusset.score import Score
 
 _WORDED = {
@@ -18,6 +18,7 @@ _WORDED = {
     "not mended as asked": "not changed as a person asked",
     "contradicted": "says what measurements contradict",
     "unverifiable": "says too much that nothing measured can settle",
+    NOT_ITS_PICTURE: "its story is hardly of its picture, to the model that sees",
     "length": "a text is too short or too long",
 }
 
@@ -111,6 +112,14 @@ LYRICS_FROM = {
     "tag": "of the music's tags",
     "text": "of the text beside the music",
 }
+
+
+def picture_fit_said(fit: PictureFit) -> str:
+    """How well a story goes with its picture, for people; "" where nothing compared them."""
+    if not fit.by:
+        return ""
+    how = f"with a probability of {fit.probability:.2f} (cosine {fit.cosine:g})"
+    return f"of this picture {how}, to {fit.by}"
 
 
 def score_said(score: Score) -> str:

@@ -61,7 +61,13 @@ async def build(job: BuildJob, progress: BuildProgress) -> BuildResult:
     async with open_workspace(job.source, job.out, job.recipe) as workspace:
         ledger = workspace.ledger
         check_recipe(
-            job.recipe, job.speaker.name, job.composer_name, job.agents, ledger, job.re_run
+            job.recipe,
+            job.speaker.name,
+            job.composer_name,
+            job.agents,
+            ledger,
+            job.re_run,
+            job.eye,
         )
         with ledger.transaction():
             ledger.job.note_source(address_of(job.source))
@@ -131,7 +137,9 @@ async def replay(job: BuildJob, progress: BuildProgress) -> int:
         pass
     async with open_workspace(job.source, job.out, job.recipe) as workspace:
         ledger = workspace.ledger
-        check_recipe(job.recipe, job.speaker.name, job.composer_name, job.agents, ledger, ())
+        check_recipe(
+            job.recipe, job.speaker.name, job.composer_name, job.agents, ledger, (), job.eye
+        )
         sealer = Sealer(workspace, Media(workspace, job.studio(workspace)))
         sealed = [block for block in ledger.plan.blocks() if ledger.shards.of(block.n)]
         for done, block in enumerate(sealed, start=1):

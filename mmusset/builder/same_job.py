@@ -9,11 +9,13 @@ from pydantic import BaseModel
 from mmusset import __version__, prompts
 from mmusset.ears.listed import ears_named
 from mmusset.errors import Refused
+from mmusset.eyes.eye import Eye
 from mmusset.files import failpoint
 from mmusset.json_text import canonical_json
 from mmusset.recipe import Recipe
 from mmusset.recipe_file import Difference, differences
 from mmusset.sample import AgentName
+from mmusset.shards.manifest import ListedEye, ObjectedStories
 from mmusset.speakers.agent import Agent
 from mmusset.speakers.base import Speaker
 
@@ -29,8 +31,9 @@ def check_recipe(
     agents: Sequence[Agent[BaseModel]],
     ledger: Ledger,
     re_run: tuple[AgentName, ...],
+    eye: Eye | None = None,
 ) -> None:
-    """Note recipe, prompts and who makes music the first time; later refuse others.
+    """Note recipe, prompts, who makes music and what sees the first time; later refuse others.
 
     What belongs to the agents of `re_run` alone may differ: it replaces what was noted, and
     every verdict is given again. Raises Refused with the differences.
@@ -49,6 +52,7 @@ def check_recipe(
         ears={ear.name: ear.identity for ear in ears_named(recipe.ears)},
         noted={ear.name: noted(ear) for ear in ears_named(recipe.ears)},
         models=before.models,
+        eye=_noted_eye(eye) if eye else "",
     )
     if not before.recipe:
         _note(now, ledger)
@@ -60,6 +64,19 @@ def check_recipe(
         with ledger.transaction():
             ledger.begin_again()
             ledger.job.note(now)
+
+
+def _noted_eye(eye: Eye) -> str:
+    card = eye.card
+    listed = ListedEye(
+        identity=eye.identity,
+        licence=eye.licence,
+        calibrated_on=card.made_on,
+        pictures=card.pictures,
+        right=card.right,
+        objected=tuple(ObjectedStories(**each.model_dump()) for each in card.objected),
+    )
+    return listed.model_dump_json()
 
 
 def check_models(
@@ -98,6 +115,8 @@ def _named(facts: JobFacts) -> dict[str, str]:
     """The facts beside the recipe, by the names that people read."""
     named = {"mmusset": facts.mmusset, "speaker": facts.speaker, "composer": facts.composer}
     named |= {f"ear {ear}": identity for ear, identity in facts.ears.items()}
+    eye = ListedEye.model_validate_json(facts.eye).identity if facts.eye else ""
+    named["eye of critic"] = eye
     named |= {f"prompt of {agent}": sha256 for agent, sha256 in facts.prompts.items()}
     return named | {f"model of {agent}": model for agent, model in facts.models.items()}
 
@@ -127,7 +146,7 @@ def _refuse_unless_re_run(changed: list[Difference], re_run: tuple[AgentName, ..
 def _belongs_to(name: str, agents: tuple[AgentName, ...]) -> bool:
     """Whether a setting concerns these agents alone. The critic's limits are the critic's."""
     return any(
-        name in {f"{what} {agent}" for what in ("prompt of", "model of", "ear")}
+        name in {f"{what} {agent}" for what in ("prompt of", "model of", "eye of", "ear")}
         or name == f"speaker.adapters.{agent}"
         or name.startswith((f"speaker.sampling.{agent}.", f"{agent}."))
         for agent in agents

@@ -24,7 +24,14 @@ from mmusset.structure import lines as section_lines
 
 from .item_story import ItemStory
 from .ledger.marks import Mark
-from .reasons import LYRICS_FROM, ORIGINS, matched_how_well, score_said, worded
+from .reasons import (
+    LYRICS_FROM,
+    ORIGINS,
+    matched_how_well,
+    picture_fit_said,
+    score_said,
+    worded,
+)
 
 MOST_LINES = 8  # of lyrics
 WAITS = "waits for `mmusset build --apply-marks`"
@@ -167,6 +174,7 @@ def _outcome(outcome: Outcome) -> list[str]:
         lines.append(f"story     by {outcome.story.writer}")
         lines += textwrap.wrap(outcome.story.text, 96, initial_indent="  ", subsequent_indent="  ")
         lines += [f"  kept as given: {note}" for note in outcome.story.note.splitlines()]
+        lines += [f"  {said}"] if (said := picture_fit_said(outcome.story.picture_fit)) else []
     verdict = outcome.verdict
     fate = "" if verdict.status == "accepted" else f"{verdict.status}: "
     lines.append(f"verdict   {fate}{worded(verdict.reason, verdict.detail)}")

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmusset.errors import UsageError
+from mmusset.eyes.eye import Eye
 from mmusset.recipe import Recipe
 from mmusset.sample import Item, Material
 from mmusset.sources.folder import FolderSource
 from mmusset.sources.source import MUSICAL, Entry, Source
+from mmusset.speakers.asking import Fit
 
-from .media import Media, material_of
+from .media import Media, fit_by, material_of
 from .planning.inventory import Inventory, take_inventory
 from .planning.plan import drop_short, items_of
 from .workspace import passing_workspace
@@ -20,14 +22,15 @@ from .workspace import passing_workspace
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """An item, and what the agents are given of it."""
+    """An item, what the agents are given of it, and what sees how well stories go with it."""
 
     item: Item
     material: Material
+    fit: Fit | None
 
 
 @asynccontextmanager
-async def trial_of_file(path: Path, recipe: Recipe) -> AsyncIterator[Trial]:
+async def trial_of_file(path: Path, recipe: Recipe, eye: Eye | None = None) -> AsyncIterator[Trial]:
     """The first clip of a piece of music or a video, with the picture that a build would take.
 
     Raises UsageError where there is no such file, or nothing that pairs with it.
@@ -36,7 +39,7 @@ async def trial_of_file(path: Path, recipe: Recipe) -> AsyncIterator[Trial]:
         raise UsageError(f"no file {path}")
     source, name = FolderSource(path.parent), os.fsencode(path.name)
     entries = [entry for entry in source.entries() if _is_of(entry, name)]
-    async with _trial(source, entries, 1, recipe) as trial:
+    async with _trial(source, entries, 1, recipe, eye) as trial:
         yield trial
 
 
@@ -49,7 +52,7 @@ async def trial_of_source(source: Source, place: int, recipe: Recipe) -> AsyncIt
 
 @asynccontextmanager
 async def _trial(
-    source: Source, entries: list[Entry], place: int, recipe: Recipe
+    source: Source, entries: list[Entry], place: int, recipe: Recipe, eye: Eye | None = None
 ) -> AsyncIterator[Trial]:
     async with passing_workspace(source, recipe) as workspace:
         inventory = await take_inventory(workspace, entries, lambda done, total: None)
@@ -62,7 +65,9 @@ async def _trial(
             )
         item, media = items[place - 1], Media(workspace)
         prepared = await media.listened(item)
-        yield Trial(item, material_of(item, prepared, media, recipe.speaker.seed))
+        yield Trial(
+            item, material_of(item, prepared, media, recipe.speaker.seed), fit_by(eye, media)
+        )
 
 
 def _is_of(entry: Entry, name: bytes) -> bool:

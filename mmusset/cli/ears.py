@@ -81,7 +81,7 @@ def calibrate(
       mmusset ears calibrate listener clips --set listener.url=http://127.0.0.1:8001/v1
       mmusset ears calibrate clap clips
     """
-    from mmusset.calibrating import calibrate as calibrated_on
+    from mmusset.calibrating.ears import calibrate as calibrated_on
     from mmusset.ears.calibration import usual_folder
 
     target = out or usual_folder(name)

@@ -15,7 +15,7 @@ from mmusset import __version__
 from mmusset.errors import MmussetError
 from mmusset.safe_text import masked
 
-from . import audit, bench, build, ears, evaluate, finetune, look, musflow, publish, speak
+from . import audit, bench, build, ears, evaluate, eyes, finetune, look, musflow, publish, speak
 from .groups import GroupedCommands
 
 app = typer.Typer(
@@ -26,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (build, ears, look, audit, bench, speak, finetune, musflow, evaluate, publish):
+for group in (build, ears, eyes, look, audit, bench, speak, finetune, musflow, evaluate, publish):
     app.add_typer(group.app)
 
 

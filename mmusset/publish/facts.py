@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from mmusset.errors import MmussetError
 from mmusset.licensing import UNKNOWN
 from mmusset.quality import PARTS, WORTH_A_WORD, Quality, worst_part
-from mmusset.sample import PERSON, Attribute, ClaimVerdict, Quadruple
+from mmusset.sample import GIVEN, NOT_ITS_PICTURE, PERSON, Attribute, ClaimVerdict, Quadruple
 from mmusset.shards.manifest import MANIFEST, ListedShard, Manifest, read_manifest
 from mmusset.shards.tar import read_shard
 from mmusset.truth.control import MOST, Control, HeardCaption, control
@@ -48,6 +48,8 @@ class SampleCounts:
     story_writers: Counter[str] = field(default_factory=Counter)
     by_person: int = 0  # accepted by a person's mark
     rounds: Counter[int] = field(default_factory=Counter)
+    picture_fits: Counter[int] = field(default_factory=Counter)  # probabilities, in tenths
+    told_anew: int = 0  # stories of which the first was not of its picture
     generated_by: Counter[str] = field(default_factory=Counter)
     attributions: Counter[Attribution] = field(default_factory=Counter)
     heard: list[HeardCaption] = field(default_factory=list)  # of the first few
@@ -72,6 +74,10 @@ class SampleCounts:
         self.story_writers[sample.story.writer] += 1
         self.by_person += any(turn.speaker == PERSON for turn in sample.turns)
         self.rounds[max(turn.round for turn in sample.turns)] += 1
+        if sample.story.picture_fit.by:
+            self.picture_fits[min(9, int(10 * sample.story.picture_fit.probability))] += 1
+        if sample.story.writer != GIVEN:
+            self.told_anew += any(f", {NOT_ITS_PICTURE}: " in turn.faults for turn in sample.turns)
         if music.generated_by:
             self.generated_by[music.generated_by] += 1
         if len(self.heard) < MOST:

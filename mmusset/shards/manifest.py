@@ -127,6 +127,28 @@ class ListedEar(_Part):
     calibration: Annotated[tuple[ListedLabel, ...], Field(exclude_if=_is_empty)] = ()
 
 
+class ObjectedStories(_Part):
+    """The shares of stories of the picture itself, and of other pictures, that were less probable
+    of it, on the pictures of a calibration card."""
+
+    below: float
+    own: float
+    others: float
+
+
+class ListedEye(_Part):
+    """The model that compared stories with their pictures: its identity with its calibration, its
+    licence, and by how many pictures it was calibrated. `right` is how often a picture's own story
+    was nearer than most others."""
+
+    identity: str
+    licence: str
+    calibrated_on: str
+    pictures: Number
+    right: float
+    objected: tuple[ObjectedStories, ...] = ()
+
+
 class Manifest(_Part):
     """What a dataset is, counted from its ledger. No date of its own: same ledger, same bytes.
 
@@ -134,8 +156,9 @@ class Manifest(_Part):
     accepted captions by verdict, `licences` samples by the licence of their music, `unknown` where
     nothing names one, `marks` what people asked for that was honoured. `recipe` is
     less what can't change a byte (`Recipe.canonical`), `fingerprint` the sha256 of that text;
-    `prompts` (sha256) and `models` are by agent, `ears` by their names; `removed` is what
-    was taken out for good. Without any, the file has no such fields.
+    `prompts` (sha256) and `models` are by agent, `ears` by their names, `eye` is what compared
+    stories with their pictures; `removed` is what was taken out for good. Without any, the file has
+    no such fields.
     """
 
     format: Literal["mmusset/1"]
@@ -162,6 +185,7 @@ class Manifest(_Part):
     prompts: dict[str, str] = {}
     cost: CallCosts = CallCosts()
     ears: Annotated[dict[str, ListedEar], Field(exclude_if=_is_empty)] = {}
+    eye: Annotated[ListedEye | None, Field(exclude_if=_is_empty)] = None
     removed: Annotated[tuple[RemovedPieces, ...], Field(exclude_if=_is_empty)] = ()
 
     def to_bytes(self) -> bytes:

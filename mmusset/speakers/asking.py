@@ -4,14 +4,18 @@ A reply that can't be used is asked for once more, with its fault named; then th
 Kept replies count as well, useless ones included, so a build that goes on repeats no call.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol
 
 from pydantic import ValidationError
 
 from mmusset.errors import Unusable
+from mmusset.sample import PictureFit
 
 from .base import Brief, ModelId, R, Reply, Request, Speaker, request_sha256
+
+Fit = Callable[[str, str], Awaitable[PictureFit]]  # of an item, by its key, and a story
 
 
 class ReplyStore(Protocol):
@@ -54,11 +58,13 @@ class ValidReply(Generic[R]):
 
 
 class Asker:
-    """Asks `speaker` only for what `store` does not hold."""
+    """Asks `speaker` only for what `store` does not hold, and `fit`, where there is one, how well
+    an item's picture and a story go together."""
 
-    def __init__(self, speaker: Speaker, store: ReplyStore) -> None:
+    def __init__(self, speaker: Speaker, store: ReplyStore, fit: Fit | None = None) -> None:
         self._speaker = speaker
         self._store = store
+        self.fit = fit
 
     async def ask(self, brief: Brief, reply_type: type[R]) -> ValidReply[R]:
         """The speaker's reply to a brief. Raises Unusable after two replies of no use."""

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mmusset.builder.item_story import ItemStory
-from mmusset.builder.reasons import LYRICS_FROM, matched_how_well, score_said
+from mmusset.builder.reasons import (
+    LYRICS_FROM,
+    matched_how_well,
+    picture_fit_said,
+    score_said,
+)
 from mmusset.ears.witness import what_was_heard
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.precision import rightness
@@ -285,6 +290,7 @@ def _facts(story: ItemStory) -> list[Named]:
             **_lyrics(prepared.media.lyrics),
             "picture matched": matched_how_well(image.match),
             "score": score_said(prepared.media.music_evidence.score),
+            "story and picture": _picture_fit(story.outcome),
             "picture's size": f"{image.width_px} x {image.height_px}",
         }
     facts |= {name: getattr(item.tags, name) for name in Tags.model_fields}
@@ -292,6 +298,10 @@ def _facts(story: ItemStory) -> list[Named]:
         facts["shard"] = shard.name
     facts["sha256 of the music"] = item.source_sha256
     return [Named(name, value) for name, value in facts.items() if value]
+
+
+def _picture_fit(outcome: Outcome | None) -> str:
+    return picture_fit_said(outcome.story.picture_fit) if outcome and outcome.story else ""
 
 
 def _lyrics(lyrics: Lyrics) -> dict[str, str]:

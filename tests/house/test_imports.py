@@ -57,6 +57,7 @@ MAY_USE: dict[str, set[str]] = {
     "scores": {*NOUNS, "dsp"},
     "evidence": {*NOUNS, "dsp", "scores"},
     "ears": {*NOUNS, "pretrained", "dsp", "evidence", "scores"},
+    "eyes": {*NOUNS, "ears", "pretrained"},
     "matching": {*NOUNS, "ears", "pretrained"},
     "truth": {*NOUNS, "evidence", "ears"},
     "speakers": {*NOUNS, "prompts", "truth", "ears"},
@@ -65,7 +66,7 @@ MAY_USE: dict[str, set[str]] = {
     "builder": {
         *NOUNS,
         *("sources", "scores", "evidence", "ears", "speakers", "shards", "prompts", "truth"),
-        *("matching", "stores"),
+        *("eyes", "matching", "stores"),
     },
     "auditing": {*NOUNS, "builder", "ears", "sources", "truth"},
     "publish": {*NOUNS, "shards", "truth"},
@@ -78,7 +79,7 @@ MAY_USE: dict[str, set[str]] = {
     },
     "finetune": {*NOUNS, "shards", "training", "truth", "agents", "speakers", "prompts"},
     "composer": {*NOUNS, "musflow", "training"},
-    "calibrating": {*NOUNS, "builder", "ears", "speakers"},
+    "calibrating": {*NOUNS, "builder", "ears", "eyes", "shards", "speakers"},
     "pipeline": {
         *NOUNS,
         "auditing",
@@ -88,7 +89,7 @@ MAY_USE: dict[str, set[str]] = {
         "ears",
         "publish",
         "sources",
-        *("matching", "speakers"),
+        *("eyes", "matching", "speakers"),
     },
     "cli": {
         *(
@@ -104,7 +105,7 @@ MAY_USE: dict[str, set[str]] = {
             "speakers",
             "truth",
         ),
-        *("sources", "ears", "training", "musflow", "evaluation", "finetune"),
+        *("sources", "ears", "eyes", "training", "musflow", "evaluation", "finetune"),
     },
     "__main__": {"cli"},
 }

@@ -76,6 +76,7 @@ def test_a_build_asks_both_models_and_says_what_they_may(
 
 
 def test_one_model_alone_is_refused() -> None:
-    with pytest.raises(ValueError, match="name both clip and clap"):
-        PairingPart(mode="any", clip="openai/clip-vit-base-patch32")
+    with pytest.raises(ValueError, match="name clip beside clap"):
+        PairingPart(mode="any", clap="laion/larger_clap_general")
+    assert not PairingPart(mode="any", clip="openai/clip-vit-base-patch32").tells_themes
     assert "pairing" not in json.loads(Recipe().canonical())

@@ -7,9 +7,18 @@ from mmusset.evidence import image as images
 from mmusset.evidence import music, still
 from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.sound import open_sound
+from mmusset.eyes.model import nearness
 from mmusset.matching import themes
 
-from .tasks import FeelTask, Measurements, Themes, ThemesTask, path_of
+from .tasks import (
+    Compared,
+    CompareTask,
+    FeelTask,
+    Measurements,
+    Themes,
+    ThemesTask,
+    path_of,
+)
 
 JPEG_QUALITY = 90
 
@@ -42,3 +51,9 @@ def tell_themes(task: ThemesTask) -> Themes:
     used."""
     of = themes.of_picture if task.is_picture else themes.of_music
     return Themes(nearness=of(path_of(task.file), task.model))
+
+
+def compare(task: CompareTask) -> Compared:
+    """How near stories are to a stored picture. Raises MmussetError where the model can't be
+    used."""
+    return Compared(cosines=nearness(path_of(task.picture), task.stories, task.model))

@@ -29,6 +29,8 @@ from .tasks import (
     AnyTask,
     CaptionedClip,
     CaptionedTask,
+    Compared,
+    CompareTask,
     ComposingInput,
     ComposingTask,
     FeelTask,
@@ -116,6 +118,10 @@ class Sandbox:
     async def themes(self, task: ThemesTask) -> Themes:
         """How near a stored file comes to each theme. Raises as `hear` does."""
         return Themes.model_validate_json(await self._ears.run(task))
+
+    async def compare(self, task: CompareTask) -> Compared:
+        """How near stories are to a stored picture. Raises as `hear` does."""
+        return Compared.model_validate_json(await self._ears.run(task))
 
     async def captioned(self, task: CaptionedTask) -> CaptionedClip:
         """A caption and the evidence on its music. Raises as `prepare` does."""

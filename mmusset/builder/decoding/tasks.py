@@ -207,6 +207,21 @@ class Themes(Frozen):
     nearness: tuple[float, ...]
 
 
+class CompareTask(_Task):
+    """Tell how near stories are to a stored picture, by a CLIP `model`."""
+
+    task: Literal["compare"] = "compare"
+    picture: bytes
+    stories: tuple[str, ...]
+    model: str
+
+
+class Compared(Frozen):
+    """The cosine of each story with the picture."""
+
+    cosines: tuple[float, ...]
+
+
 class CaptionedTask(_Task):
     """Read the caption that a file gives, and measure a clip of its music, or of a `stretch` of
     it; sound that is shorter than a clip is taken whole. `ears` listen to it; with `flac` it is
@@ -268,6 +283,7 @@ AnyTask = (
     | TranscribeTask
     | FeelTask
     | ThemesTask
+    | CompareTask
     | CaptionedTask
 )
 Task = Annotated[AnyTask, Field(discriminator="task")]

@@ -26,7 +26,7 @@ from mmusset.frozen import Frozen
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.no_network import drop_network
 
-from .feeling import feel, tell_themes
+from .feeling import compare, feel, tell_themes
 from .preparing import captioned, composing_input, hear_stored, listen, prepare, transcribe
 from .surveying import survey
 from .tasks import MORE_MEMORY, TASKS
@@ -40,6 +40,7 @@ DONE_BY: dict[str, Callable[[Any], Frozen]] = {
     "transcribe": transcribe,
     "feel": feel,
     "themes": tell_themes,
+    "compare": compare,
     "captioned": captioned,
 }
 

@@ -22,7 +22,8 @@ class JobFacts:
     `recipe` is what `Recipe.canonical` says of it; `prompts` (sha256 of their text) and `models`
     are by agent. Models are known once the speaker was entered for the first time. `ears` are the
     recipe's, with the version of each and of its calibration; `noted` is what else is known
-    of each, as JSON, which needs no card and no model to be at hand.
+    of each, as JSON, which needs no card and no model to be at hand. `eye` is what is known of the
+    model that compares stories with their pictures, as JSON.
     """
 
     recipe: dict[str, Any]
@@ -33,6 +34,7 @@ class JobFacts:
     models: dict[str, str] = field(default_factory=dict)
     ears: dict[str, str] = field(default_factory=dict)
     noted: dict[str, str] = field(default_factory=dict)
+    eye: str = ""
 
 
 class LedgerJob:
@@ -53,6 +55,7 @@ class LedgerJob:
             models=_by_agent(rows, _MODEL),
             ears=_by_agent(rows, _EAR),
             noted=_by_agent(rows, _NOTED),
+            eye=rows.get("eye", ""),
         )
 
     def note(self, facts: JobFacts) -> None:
@@ -93,6 +96,8 @@ def rows_of(facts: JobFacts) -> dict[str, str]:
     rows = {"mmusset": facts.mmusset, "speaker": facts.speaker, "composer": facts.composer}
     if facts.recipe:
         rows["recipe"] = canonical_json(facts.recipe)
+    if facts.eye:
+        rows["eye"] = facts.eye
     rows |= {f"{_EAR}{ear}": identity for ear, identity in facts.ears.items()}
     rows |= {f"{_NOTED}{ear}": known for ear, known in facts.noted.items()}
     rows |= {f"{_PROMPT}{agent}": sha256 for agent, sha256 in facts.prompts.items()}

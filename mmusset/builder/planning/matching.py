@@ -222,7 +222,7 @@ class _Matching:
         pairing = work.recipe.pairing
         folder = work.folder / "cache"
         stem = folder / f"feeling-{self._read[path].sha256}"
-        is_stored = bool(pairing.clip) or (bool(self._heavy) and not is_picture)
+        is_stored = pairing.tells_themes or (bool(self._heavy) and not is_picture)
         if is_stored:
             folder.mkdir(exist_ok=True)
         file = stem.with_suffix(".jpg" if is_picture else ".flac")
@@ -240,7 +240,8 @@ class _Matching:
                 measured = await work.sandbox.feel(task)
             affect = await self._affect(measured, file)
             themes: tuple[float, ...] = ()
-            if model := pairing.clip if is_picture else pairing.clap:
+            if pairing.tells_themes:
+                model = pairing.clip if is_picture else pairing.clap
                 seen = ThemesTask(file=os.fsencode(file), is_picture=is_picture, model=model)
                 themes = (await work.sandbox.themes(seen)).nearness
             self.feelings[path] = Feeling(affect=affect, themes=themes)

@@ -48,7 +48,7 @@ async def decide(
         with ledger.transaction():
             ledger.job.note(shared.facts)
             ledger.segments.begin_with(known)
-        check_recipe(job.recipe, job.speaker.name, "", job.agents, ledger, ())
+        check_recipe(job.recipe, job.speaker.name, "", job.agents, ledger, (), job.eye)
         (block,) = ledger.plan.blocks()
         is_interrupted, raised = False, None
         try:

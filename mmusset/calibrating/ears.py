@@ -1,6 +1,6 @@
 """An ear calibrated on a folder of clips whose truth is known: its card, made and kept.
 
-from mmusset.calibrating import calibrate
+from mmusset.calibrating.ears import calibrate
 card = calibrate("listener", Path("clips"), recipe, Path("my-card"), print)
 """
 
@@ -12,22 +12,22 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .ears.calibration import CalibrationCard, KnownClip, ProbeClip, card_of, write_card
-from .ears.clap.ear import NAME as CLAP
-from .ears.declaration import Ear
-from .ears.listed import EARS, check_there
-from .ears.listener import LISTENER, NAME, Hearing, scores_of
-from .ears.sounds import sha256_of
-from .ears.truth_table import KnownFile, read_truth
-from .errors import Unread, Unusable, UsageError
-from .files import write_bytes_durably
-from .recipe import Recipe
-from .safe_text import show_path
+from mmusset.ears.calibration import CalibrationCard, KnownClip, ProbeClip, card_of, write_card
+from mmusset.ears.clap.ear import NAME as CLAP
+from mmusset.ears.declaration import Ear
+from mmusset.ears.listed import EARS, check_there
+from mmusset.ears.listener import LISTENER, NAME, Hearing, scores_of
+from mmusset.ears.sounds import sha256_of
+from mmusset.ears.truth_table import KnownFile, read_truth
+from mmusset.errors import Unread, Unusable, UsageError
+from mmusset.files import write_bytes_durably
+from mmusset.recipe import Recipe
+from mmusset.safe_text import show_path
 
 if TYPE_CHECKING:
-    from .builder.decoding.sandbox import Sandbox
-    from .speakers.base import Reply
-    from .speakers.vllm.listener import ListenerSpeaker
+    from mmusset.builder.decoding.sandbox import Sandbox
+    from mmusset.speakers.base import Reply
+    from mmusset.speakers.vllm.listener import ListenerSpeaker
 
 ANSWERS = "answers.jsonl"
 PROBES = 6  # clips that are kept with a card
@@ -60,8 +60,8 @@ async def _by_listener(
     rows: Sequence[KnownFile], recipe: Recipe, out: Path, made_on: str, log: Log
 ) -> CalibrationCard:
     """What the recipe's listener is worth; what it answered is kept, and not asked again."""
-    from .builder.decoding.sandbox import Sandbox
-    from .speakers.vllm.listener import ListenerSpeaker
+    from mmusset.builder.decoding.sandbox import Sandbox
+    from mmusset.speakers.vllm.listener import ListenerSpeaker
 
     with tempfile.TemporaryDirectory(prefix="mmusset-") as passing:
         async with Sandbox(recipe.limits) as sandbox:
@@ -83,8 +83,8 @@ async def _by_clap(
 ) -> CalibrationCard:
     """What the recipe's CLAP is worth: the score of each label from which on it tells, and how
     often it is right there."""
-    from .builder.decoding.sandbox import Sandbox
-    from .ears.clap.ear import with_weights
+    from mmusset.builder.decoding.sandbox import Sandbox
+    from mmusset.ears.clap.ear import with_weights
 
     ear = with_weights(recipe.clap)
     with EARS.in_place((ear,)), tempfile.TemporaryDirectory(prefix="mmusset-") as passing:
@@ -99,7 +99,7 @@ async def _scored(
     sandbox: "Sandbox", ear: Ear, row: KnownFile, stem: Path, recipe: Recipe
 ) -> KnownClip:
     """The scores that an ear with a heavy model gives a clip."""
-    from .builder.decoding.tasks import HearTask
+    from mmusset.builder.decoding.tasks import HearTask
 
     flac = stem.with_name(f"{stem.name}.flac")
     task = HearTask(
@@ -130,7 +130,7 @@ async def _cut(
     sandbox: "Sandbox", row: KnownFile, recipe: Recipe, stem: Path, log: Log
 ) -> Path | None:
     """The stem of what is stored of a file's clip; None where none can be cut."""
-    from .builder.decoding.tasks import ListenTask
+    from mmusset.builder.decoding.tasks import ListenTask
 
     task = ListenTask(file=os.fsencode(row.file), stem=os.fsencode(stem), clip=recipe.clip)
     try:
@@ -150,8 +150,8 @@ async def _known_clip(
     listener: "ListenerSpeaker", kept: "_Answers", row: KnownFile, file: Path, log: Log
 ) -> KnownClip | None:
     """What the listener makes of a clip; None where it gives no usable answer."""
-    from .speakers.asking import fault_of
-    from .speakers.vllm.listener import questions
+    from mmusset.speakers.asking import fault_of
+    from mmusset.speakers.vllm.listener import questions
 
     wav = file.read_bytes()
     sha256 = sha256_of(wav)
@@ -208,7 +208,7 @@ class _Answers:
                 self._known[row["sound"]] = row["reply"]
 
     def find(self, sha256: str) -> "Reply | None":
-        from .speakers.base import Reply
+        from mmusset.speakers.base import Reply
 
         text = self._known.get(sha256)
         return Reply.model_validate_json(text) if text else None

@@ -43,10 +43,11 @@ help:  ## this list
 	@touch $@
 
 # torch, and the torchvision that fits it, have to be there before anything that needs them, or
-# newer ones for CUDA come along.
+# newer ones for CUDA come along. audiobox-aesthetics asks for torchaudio, which we don't need.
 .venv/train: .venv/dev .venv/ffmpeg .venv/fluidsynth .ci/torchvision_cpu.py
 	$(BIN)/pip install $(QUIET) $(VERSIONS) torch==2.13.0
 	$(BIN)/pip install $(QUIET) --no-deps torchvision==0.28.0
+	$(BIN)/pip install $(QUIET) --no-deps audiobox-aesthetics==0.0.4
 	$(if $(CONSTRAINTS),$(BIN)/pip install $(QUIET) --no-deps --require-hashes -r $(CONSTRAINTS))
 	$(BIN)/pip install $(QUIET) $(VERSIONS) -e .[dev,train,nf4,readers,crosscheck,heic,scores,cloud]
 	$(BIN)/python .ci/torchvision_cpu.py

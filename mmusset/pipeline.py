@@ -239,6 +239,7 @@ def build_dataset(
     from .builder.progress import BuildProgress
     from .builder.workers.sharing import Sharing, board_of
     from .composer import composer_of
+    from .ears.aesthetics import model as aesthetics
     from .ears.whisper.model import show_licence
     from .eyes.eye import eye_of
     from .matching.themes import show_licences
@@ -257,6 +258,8 @@ def build_dataset(
         show_licences(recipe.pairing.clip, recipe.pairing.clap, display.log)
     if recipe.transcribes:
         show_licence(recipe.transcriber.model, display.log)
+    if recipe.quality.aesthetics:
+        aesthetics.show_licence(recipe.quality.aesthetics, display.log)
     recipe, team = recipe.with_agents(writers), with_listener(writers, recipe.ears)
     whole = job.BuildJob(
         source,

@@ -2,12 +2,44 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field
 
 from .frozen import Frozen, Share
 
 PartName = Literal["clipping", "hum", "silence", "bandwidth", "dc_offset"]
 Worst = Literal["none", PartName]
+
+
+AestheticAxis = Literal[
+    "production_quality", "production_complexity", "content_enjoyment", "content_usefulness"
+]
+AXES: tuple[AestheticAxis, ...] = get_args(AestheticAxis)
+AestheticScore = Annotated[float, Field(ge=1, le=10)]
+
+
+class Aesthetics(Frozen):
+    """What a model, `by` name and hash, finds that listeners would give a clip, from 1 to 10, by
+    the four axes of Audiobox Aesthetics (Tjandra et al. 2025, arXiv:2502.05139).
+
+    It is a model's guess: what it can't tell from a recording that people like, it scores high.
+    """
+
+    by: str = ""
+    production_quality: float = 0.0  # clear and well balanced, whatever is played
+    production_complexity: float = 0.0  # how many things sound
+    content_enjoyment: float = 0.0
+    content_usefulness: float = 0.0  # as a source of something that one makes
+
+    def of(self, axis: AestheticAxis) -> float:
+        """The score on an axis."""
+        score: float = getattr(self, axis)
+        return score
+
+
+def _is_unasked(value: object) -> bool:
+    return value == Aesthetics()
 
 
 class Quality(Frozen):
@@ -28,6 +60,7 @@ class Quality(Frozen):
     cut_off: bool  # at that frequency, as codecs do it; instruments fade out
     dc_offset: float  # the mean of the channel that is farther off, of full scale; never negative
     mono_in_stereo: bool  # two channels that are the same
+    aesthetics: Annotated[Aesthetics, Field(exclude_if=_is_unasked)] = Aesthetics()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +134,26 @@ def lines(quality: Quality) -> list[tuple[str, str]]:
     of = worst_part(quality)
     score = f"{quality.score:.2f} of 1" + (f", by its {_title(of)}" if of else "")
     same = [("channels", "two, with the same sound")] if quality.mono_in_stereo else []
-    return [("quality", score), *((_title(part), part.case(quality)) for part in PARTS), *same]
+    parts = ((_title(part), part.case(quality)) for part in PARTS)
+    return [("quality", score), *parts, *same, *_listened(quality.aesthetics)]
+
+
+def _listened(aesthetics: Aesthetics) -> list[tuple[str, str]]:
+    """What a model finds that listeners would give; [] where none was asked."""
+    if not aesthetics.by:
+        return []
+    by = aesthetics.by
+    return [(axis_title(axis), f"{aesthetics.of(axis):.1f} of 10, by {by}") for axis in AXES]
+
+
+def axis_title(axis: AestheticAxis) -> str:
+    """`production quality`"""
+    return axis.replace("_", " ")
+
+
+def too_low(axis: AestheticAxis) -> str:
+    """The reason of an item whose score on an axis is below what the recipe asks for."""
+    return f"low {axis_title(axis)}"
 
 
 def _title(part: Part) -> str:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from .frozen import Frozen, Share
 from .json_text import canonical_json
 from .licensing import checked
+from .quality import AestheticAxis, AestheticScore
 from .structure import Choice, Scope
 
 Positive = Annotated[float, Field(gt=0)]
@@ -76,9 +77,21 @@ class CaptionPart(Frozen):
 
 
 class QualityPart(Frozen):
-    """How good a clip's sound has to be: below it, a clip is rejected before anybody writes."""
+    """How good a clip's sound has to be: below it, a clip is rejected before anybody writes.
+
+    `least` is of what was measured. `aesthetics` names an Audiobox Aesthetics model, a folder or a
+    name in the Hub's cache, "" for none; `least_aesthetics` are of what it gives, from 1 to 10.
+    """
 
     least: Share = 0.0
+    aesthetics: str = ""
+    least_aesthetics: dict[AestheticAxis, AestheticScore] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def what_is_asked_for_is_given(self) -> Self:
+        if self.least_aesthetics and not self.aesthetics:
+            raise ValueError("quality.least_aesthetics needs a model: name one in aesthetics")
+        return self
 
 
 class MusicPart(Frozen):
@@ -528,6 +541,10 @@ class Recipe(Frozen):
             del data["transcriber"]
         else:  # where a model lies is nobody's business
             data["transcriber"]["model"] = _public_name(self.transcriber.model)
+        if not self.quality.aesthetics:
+            del data["quality"]["aesthetics"], data["quality"]["least_aesthetics"]
+        else:
+            data["quality"]["aesthetics"] = _public_name(self.quality.aesthetics)
         if self.source == SourcePart():
             del data["source"]
         if self.licences == LicencesPart():

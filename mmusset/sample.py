@@ -25,7 +25,7 @@ from .frozen import Frozen, Share
 from .measured import Measured
 from .measurements.declaration import Measurement
 from .measurements.listed import MEASUREMENTS
-from .quality import Quality
+from .quality import Aesthetics, Quality
 from .score import UNASKED, Score
 from .structure import SPREAD, Change, Chosen, Scope, Section
 
@@ -570,6 +570,12 @@ class Prepared(Frozen):
         both = dict(sorted((music.heard | heard).items()))
         evidence = music.model_copy(update={"heard": both})
         media = self.media.model_copy(update={"music_evidence": evidence})
+        return self.model_copy(update={"media": media})
+
+    def with_aesthetics(self, aesthetics: Aesthetics) -> "Prepared":
+        """The same with what a model finds that listeners would give its sound."""
+        quality = self.media.quality.model_copy(update={"aesthetics": aesthetics})
+        media = self.media.model_copy(update={"quality": quality})
         return self.model_copy(update={"media": media})
 
     def with_lyrics(self, lyrics: Lyrics) -> "Prepared":

@@ -221,7 +221,7 @@ class Builder:
             prepared = await self._media.ensure(planned)
         else:
             prepared = await self._media.listened(item)
-        check_quality(prepared.media.quality, self._job.recipe.quality.least)
+        check_quality(prepared.media.quality, self._job.recipe.quality)
         return Tried(item or planned.item, prepared)
 
     async def _annotated(

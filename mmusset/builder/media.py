@@ -18,7 +18,14 @@ from mmusset.sample import Item, Match, Material, PictureFit, Prepared, Revision
 from mmusset.speakers.asking import Fit
 from mmusset.structure import SPREAD
 
-from .decoding.tasks import CompareTask, HearTask, Originals, PrepareTask, TranscribeTask
+from .decoding.tasks import (
+    AestheticsTask,
+    CompareTask,
+    HearTask,
+    Originals,
+    PrepareTask,
+    TranscribeTask,
+)
 from .ledger.plan import PlannedItem
 from .studio import Studio
 from .transcribing import compared
@@ -84,6 +91,9 @@ class Media:
         if models := {ear.name: ear.model for ear in ears_named(work.recipe.ears) if ear.opens}:
             task = HearTask(flac=flac, models=models, silence_dbfs=silence_dbfs)
             prepared = prepared.with_heard(valued((await work.sandbox.hear(task)).heard))
+        if judge := work.recipe.quality.aesthetics:
+            liked = await work.sandbox.aesthetics(AestheticsTask(flac=flac, model=judge))
+            prepared = prepared.with_aesthetics(liked)
         lyrics, asked = prepared.media.lyrics, work.recipe.transcriber
         if work.recipe.transcribes and lyrics.text:
             to_write = TranscribeTask(

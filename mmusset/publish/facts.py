@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from mmusset.errors import MmussetError
 from mmusset.licensing import UNKNOWN
-from mmusset.quality import PARTS, WORTH_A_WORD, Quality, worst_part
+from mmusset.quality import AXES, PARTS, WORTH_A_WORD, Quality, axis_title, too_low, worst_part
 from mmusset.sample import GIVEN, NOT_ITS_PICTURE, PERSON, Attribute, ClaimVerdict, Quadruple
 from mmusset.shards.manifest import MANIFEST, ListedShard, Manifest, read_manifest
 from mmusset.shards.tar import read_shard
@@ -40,6 +40,7 @@ class SampleCounts:
     qualities: Counter[int] = field(default_factory=Counter)  # scores, in tenths from below
     wrong: Counter[str] = field(default_factory=Counter)  # what is worst about a sound
     mono_in_stereo: int = 0
+    liked: dict[str, float] = field(default_factory=dict)  # sums of a model's scores, by axis
     image_origins: Counter[str] = field(default_factory=Counter)
     claims: Counter[tuple[Attribute, ClaimVerdict]] = field(default_factory=Counter)
     with_lyrics: int = 0
@@ -90,6 +91,9 @@ class SampleCounts:
         if part and quality.score < WORTH_A_WORD:
             self.wrong[part.reason] += 1
         self.mono_in_stereo += quality.mono_in_stereo
+        for axis in AXES if quality.aesthetics.by else ():
+            title, score = axis_title(axis), quality.aesthetics.of(axis)
+            self.liked[title] = self.liked.get(title, 0.0) + score
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ class CardFacts:
     @property
     def left_out_for_quality(self) -> int:
         """How many items were rejected for their sound."""
-        reasons = {part.reason for part in PARTS}
+        reasons = {*(part.reason for part in PARTS), *map(too_low, AXES)}
         return sum(lost.count for lost in self.manifest.reasons if lost.reason in reasons)
 
     @property

@@ -43,6 +43,7 @@ def optional_fields(recipe: Mapping[str, Any]) -> frozenset[str]:
     fields = {
         "tier": bool(recipe.get("ears") or recipe.get("scores")),
         "chosen": "choose" in recipe.get("clip", {}),
+        "aesthetics": "aesthetics" in recipe.get("quality", {}),
         "lyrics": recipe.get("lyrics") == "keep",
         "match": recipe.get("pairing", {}).get("mode", "given") != "given",
         "picture_fit": "least_picture_fit" in recipe.get("critic", {}),

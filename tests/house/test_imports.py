@@ -48,7 +48,7 @@ MAY_USE: dict[str, set[str]] = {
     "score": {"measured", "measurements"},
     "sample": {"measured", "measurements", "quality", "structure", "score"},
     "notability": {"sample", "measurements"},
-    "recipe": {"sample", "measured", "measurements", "structure"},
+    "recipe": {"sample", "measured", "measurements", "quality", "structure"},
     "recipe_file": {"recipe"},
     "recipes": set(),
     "prompts": {"measurements"},

@@ -18,6 +18,7 @@ from mmusset.evidence import quality as qualities
 from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.played import open_played
 from mmusset.evidence.sound import Sound, open_sound
+from mmusset.quality import Aesthetics
 from mmusset.sample import ClipFacts, ImageFacts, MediaFacts, MusicEvidence, Prepared
 from mmusset.scores.synthesis import SoundFont
 from mmusset.sources import lyrics, sidecar
@@ -30,6 +31,7 @@ from .given_score import is_played, score_of_clip
 from .pictures import encode_jpeg, naming, opened, opened_still, picture_beside, picture_in
 from .tasks import (
     NO_CAPTION,
+    AestheticsTask,
     CaptionedClip,
     CaptionedTask,
     ComposingInput,
@@ -201,6 +203,17 @@ def transcribe(task: TranscribeTask) -> Sung:
         samples = sound.window(0, sound.duration_s)
     mono = mono_at(samples, sound.rate_hz, model.RATE_HZ, task.silence_dbfs)
     return Sung(by=by, words="" if mono is None else write(mono))
+
+
+def like(task: AestheticsTask) -> Aesthetics:
+    """What listeners would give a stored clip. Raises as `hear_stored` does."""
+    from mmusset.ears.aesthetics import model
+
+    judge, by = model.opened(task.model)
+    with MediaFile(path_of(task.flac)) as media:
+        sound = open_sound(media)
+        samples = sound.window(0, sound.duration_s)
+    return Aesthetics(by=by, **judge(samples, sound.rate_hz))
 
 
 @cache

@@ -18,6 +18,7 @@ from typing import Any
 from mmusset.ears.listed import EARS
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
 from mmusset.measurements.listed import MEASUREMENTS
+from mmusset.quality import Aesthetics
 from mmusset.recipe import LimitsPart
 from mmusset.safe_text import SECRET_VARIABLES
 from mmusset.sample import Prepared, Stretch
@@ -26,6 +27,7 @@ from mmusset.tracing import without_tracing
 
 from .seats import Seats
 from .tasks import (
+    AestheticsTask,
     AnyTask,
     CaptionedClip,
     CaptionedTask,
@@ -118,6 +120,10 @@ class Sandbox:
     async def themes(self, task: ThemesTask) -> Themes:
         """How near a stored file comes to each theme. Raises as `hear` does."""
         return Themes.model_validate_json(await self._ears.run(task))
+
+    async def aesthetics(self, task: AestheticsTask) -> Aesthetics:
+        """What listeners would give a stored clip. Raises as `hear` does."""
+        return Aesthetics.model_validate_json(await self._ears.run(task))
 
     async def compare(self, task: CompareTask) -> Compared:
         """How near stories are to a stored picture. Raises as `hear` does."""

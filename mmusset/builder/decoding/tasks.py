@@ -261,6 +261,14 @@ class TranscribeTask(_Task):
     silence_dbfs: float
 
 
+class AestheticsTask(_Task):
+    """Tell what listeners would give a stored clip, a FLAC, by an Audiobox Aesthetics `model`."""
+
+    task: Literal["aesthetics"] = "aesthetics"
+    flac: bytes
+    model: str
+
+
 class Sung(Frozen):
     """What a model heard sung, `by` the identity of its weights."""
 
@@ -281,6 +289,7 @@ AnyTask = (
     | ListenTask
     | HearTask
     | TranscribeTask
+    | AestheticsTask
     | FeelTask
     | ThemesTask
     | CompareTask

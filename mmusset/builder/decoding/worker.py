@@ -27,7 +27,7 @@ from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.no_network import drop_network
 
 from .feeling import compare, feel, tell_themes
-from .preparing import captioned, composing_input, hear_stored, listen, prepare, transcribe
+from .preparing import captioned, composing_input, hear_stored, like, listen, prepare, transcribe
 from .surveying import survey
 from .tasks import MORE_MEMORY, TASKS
 
@@ -38,6 +38,7 @@ DONE_BY: dict[str, Callable[[Any], Frozen]] = {
     "listen": listen,
     "hear": hear_stored,
     "transcribe": transcribe,
+    "aesthetics": like,
     "feel": feel,
     "themes": tell_themes,
     "compare": compare,

@@ -104,14 +104,15 @@ def licence_of(folder: Path, piece: Path) -> str:
 def _copyright(folder: Path, package: str) -> str:
     (deb,) = (folder / "debs" / package).glob("*.deb")
     path = f"./usr/share/doc/{package}/copyright"
-    unpacking = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE)
-    read = subprocess.run(
-        ["tar", "-xO", "--occurrence=1", path],
-        check=True,
-        capture_output=True,
-        stdin=unpacking.stdout,
-    )
-    unpacking.wait()
+    command = ["dpkg-deb", "--fsys-tarfile", deb]
+    # Where tar has found the file, dpkg-deb writes on, for ever, unless this block closes its pipe.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as unpacking:
+        read = subprocess.run(
+            ["tar", "-xO", "--occurrence=1", path],
+            check=True,
+            capture_output=True,
+            stdin=unpacking.stdout,
+        )
     return read.stdout.decode(errors="replace")
 
 

@@ -88,9 +88,12 @@ class Media:
         prepared, work = await self.cut(item), self._workspace
         _, path = self._paths(item.key)
         flac, silence_dbfs = os.fsencode(path), work.recipe.clip.silence_dbfs
-        if models := {ear.name: ear.model for ear in ears_named(work.recipe.ears) if ear.opens}:
-            task = HearTask(flac=flac, models=models, silence_dbfs=silence_dbfs)
+        if models := heavy_models(work.recipe):
+            places = self._places(item.key)
+            listened_to = os.fsencode(places) if places.exists() else flac
+            task = HearTask(flac=listened_to, models=models, silence_dbfs=silence_dbfs)
             prepared = prepared.with_heard(valued((await work.sandbox.hear(task)).heard))
+            places.unlink(missing_ok=True)
         if judge := work.recipe.quality.aesthetics:
             liked = await work.sandbox.aesthetics(AestheticsTask(flac=flac, model=judge))
             prepared = prepared.with_aesthetics(liked)
@@ -150,6 +153,10 @@ class Media:
         """Where the sound is that a listener is sent; `ensure` made sure of it."""
         return self.cache / f"{key}.listener.wav"
 
+    def _places(self, key: str) -> Path:
+        """Where the places of an item's piece are, until ears with heavy models have heard them."""
+        return self.cache / f"{key}.places.flac"
+
     def forget(self, key: str) -> None:
         """Drop the stored media of an item that is in a shard, or never will be."""
         for path in (*self._paths(key), self.picture(key), self.sound(key)):
@@ -196,6 +203,7 @@ class Media:
             # What was measured is kept: a clip that is cut again needs its media alone.
             sections=recipe.finds_sections and before is None,
             whole=recipe.caption.scope == "piece" and before is None,
+            places=bool(heavy_models(recipe)),
             lyrics=recipe.lyrics == "keep",
             match=self._match(item),
             scores=recipe.scores.are_read,
@@ -220,6 +228,11 @@ class Media:
 
     def _paths(self, key: str) -> tuple[Path, Path]:
         return self.cache / f"{key}.jpg", self.cache / f"{key}.flac"
+
+
+def heavy_models(recipe: Recipe) -> dict[str, str]:
+    """The folders of the models that are heavy, by the recipe's ears that have them."""
+    return {ear.name: ear.model for ear in ears_named(recipe.ears) if ear.opens}
 
 
 def model_pixels(recipe: Recipe) -> int:

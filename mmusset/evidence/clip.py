@@ -79,11 +79,17 @@ def silent_share(samples: Samples, rate_hz: int, silence_dbfs: float) -> float:
 
 
 def encode_flac(clip: Clip) -> bytes:
-    """The clip, within full scale, as 16-bit FLAC. The same samples give the same bytes."""
+    """The clip as 16-bit FLAC."""
+    return flac_of(clip.samples, clip.rate_hz)
+
+
+def flac_of(samples: Samples, rate_hz: int) -> bytes:
+    """Samples as 16-bit FLAC, cut off at full scale. The same samples give the same bytes."""
     import soundfile
 
     file = io.BytesIO()
-    soundfile.write(file, clip.samples, clip.rate_hz, format="FLAC", subtype="PCM_16")
+    within = within_full_scale(samples)
+    soundfile.write(file, within, rate_hz, format="FLAC", subtype="PCM_16")
     return file.getvalue()
 
 

@@ -85,6 +85,12 @@ def everywhere(signals: Sequence[ClipSignal]) -> Everywhere:
     }
 
 
+def joined(signals: Sequence[ClipSignal]) -> Samples | None:
+    """The places one after the other, `[frames, 1 or 2]`, for ears to hear as one sound; None where
+    there is none."""
+    return np.concatenate([signal.samples for signal in signals]) if signals else None
+
+
 def throughout(clip: MusicEvidence, places: Everywhere) -> MusicEvidence:
     """Evidence on a clip, made to hold of its whole piece: what is another word at one of the
     places has no confidence, and the rest no more than at the least sure of them."""

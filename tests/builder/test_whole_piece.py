@@ -13,9 +13,10 @@ from mmusset.agents.state import begin
 from mmusset.builder import item_story, show_item
 from mmusset.builder.decoding.borne_out import borne_out
 from mmusset.builder.ledger.file import open_to_read
-from mmusset.ears.declaration import Ear, Label, Step
+from mmusset.ears.declaration import Ear, Label, Listen, Step
 from mmusset.ears.listed import EARS
 from mmusset.evidence.media_file import MediaFile
+from mmusset.evidence.piece import PLACE_S
 from mmusset.evidence.sound import open_sound
 from mmusset.pipeline import build_dataset
 from mmusset.publish.features import fields_of, optional_fields
@@ -60,8 +61,26 @@ DRUMMER = Ear(
     rate_hz=16000,
     listen=treble,
 )
+
+
+def ruler(folder: str) -> Listen:
+    """What hears nothing but how long a sound is, in hundreds of seconds."""
+    return lambda mono: {"length": len(mono) / RULER.rate_hz / 100}
+
+
+# One whose model is heavy: it listens in a process of its own.
+RULER = Ear(
+    name="ruler",
+    kind="similarity",
+    version="ruler 1",
+    licences=("ruler 1: in the public domain",),
+    labels=(Label(name="length", attribute="genre", value="ambient", steps=(Step(0.0, 0.01),)),),
+    calibrated_on="nothing",
+    opens=ruler,
+    model="none",
+)
 SETTINGS = {
-    "ears": ["drummer"],
+    "ears": ["drummer", "ruler"],
     "caption": {"scope": "piece"},
     "clip": {"seconds": 2, "per_track": 2},
     "limits": {"block_size": 3, "workers": 1},
@@ -84,7 +103,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def built(source: Path) -> Path:
     """Two clips of it, told of by measuring and by an ear."""
     out = source.parent / "out"
-    with EARS.added(DRUMMER):
+    with EARS.added(DRUMMER), EARS.added(RULER):
         recipe = Recipe.model_validate(SETTINGS)
         assert build_dataset(FolderSource(source), out, recipe).finished
     return out
@@ -145,6 +164,16 @@ def test_what_holds_of_a_clip_alone_is_not_said(samples: list[dict[str, Any]]) -
             assert sample["music_evidence"][field]["confidence"] == 0
         said = {claim["attribute"] for claim in sample["caption"]["claims"]}
         assert not said & {"loudness", "percussion", "energy"}
+
+
+def test_ears_hear_the_same_places_of_the_piece_for_all_of_its_clips(
+    samples: list[dict[str, Any]], built: Path
+) -> None:
+    one, other = (sample["music_evidence"]["heard"] for sample in samples)
+    assert one == other
+    places = min(3, int(4 * SECONDS / PLACE_S))
+    assert one["ruler"]["length"]["score"] == pytest.approx(places * PLACE_S / 100, abs=0.001)
+    assert not list(built.rglob("*.places.flac")), "what was stored for it is gone"
 
 
 def test_explain_names_the_ground_and_verify_agrees(built: Path) -> None:

@@ -114,6 +114,8 @@ def prepare(task: PrepareTask) -> Prepared:
     _store(task.stem + b".jpg", picture.jpeg)
     if picture.for_model:
         _store(task.stem + b".model.jpg", picture.for_model)
+    if whole.flac:
+        _store(task.stem + b".places.flac", whole.flac)
     if task.sound:
         _store_sound(task.stem, clip, task.clip.silence_dbfs)
     if is_lyrics:
@@ -227,12 +229,12 @@ def _store_sound(stem: bytes, clip: clips.Clip, silence_dbfs: float) -> None:
 
 
 def _evidence(task: PrepareTask, clip: clips.Clip, whole: WholePiece) -> MusicEvidence:
-    """What is measured on a clip and its piece, and what the task's ears hear in the clip."""
+    """What is measured on a clip and its piece, and what the task's ears hear in one of them."""
     silence_dbfs = task.clip.silence_dbfs
     signal = pieces.signal_of(clip, whole.heard_at, silence_dbfs)
     measured = music.measure_signal(signal, whole.evidence)
     listening = ears_named(task.ears)
-    heard = hear(clip.samples, clip.rate_hz, listening, silence_dbfs)
+    heard = whole.heard or hear(clip.samples, clip.rate_hz, listening, silence_dbfs)
     if task.whole:
         measured = pieces.throughout(measured, whole.everywhere)
     return measured.model_copy(

@@ -127,9 +127,10 @@ class PrepareTask(_Task):
     `generated_by` is "" where the music is the source's own; `ears` listen to the clip. With
     `sound`, the clip is also stored as a listener is sent it, as `stem`.listener.wav. A clip that
     was chosen by its sound is cut again where it was, `cut_before`, and not chosen anew. With
-    `sections`, those of the whole piece are measured too, and with `whole` what holds of all of it;
-    with `lyrics`, those that are given are kept; with `scores`, what a score says is. Music that is
-    a score is played with the `soundfont`.
+    `sections`, those of the whole piece are measured too, and with `whole` what holds of all of it:
+    then `ears` listen to places of the piece, which are also stored with `places`, as
+    `stem`.places.flac. With `lyrics`, those that are given are kept; with `scores`, what a score
+    says is. Music that is a score is played with the `soundfont`.
     """
 
     task: Literal["prepare"] = "prepare"
@@ -145,6 +146,7 @@ class PrepareTask(_Task):
     cut_before: ClipFacts | None = None
     sections: bool = False
     whole: bool = False
+    places: bool = False
     lyrics: bool = False
     match: Match = Match()
     scores: bool = False

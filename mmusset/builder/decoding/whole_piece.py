@@ -8,8 +8,9 @@ from mmusset.evidence import clip as clips
 from mmusset.evidence import piece as pieces
 from mmusset.evidence import sections
 from mmusset.evidence.choice import ChosenPlace, choose
-from mmusset.evidence.sound import Sound
+from mmusset.evidence.sound import Samples, Sound
 from mmusset.recipe import ClipPart
+from mmusset.sample import Heard
 from mmusset.score import Score
 from mmusset.scores.evidence import PieceScore
 from mmusset.structure import Section
@@ -26,7 +27,8 @@ class WholePiece:
     """What was measured on a piece, and where its clips were chosen.
 
     `heard_at` are the places that were listened to, while they are kept: the clips of a piece
-    often lie where it was heard.
+    often lie where it was heard. `heard` is what ears heard in them, one after the other, where
+    captions are of the piece, and `flac` the same sound, for ears with heavy models.
     """
 
     evidence: pieces.PieceEvidence
@@ -35,6 +37,8 @@ class WholePiece:
     sections: tuple[Section, ...]
     score: PieceScore | Score
     heard_at: tuple[pieces.PiecePlace, ...]
+    heard: Heard
+    flac: bytes
 
     def known_in(self, sound: Sound) -> Sound:
         """The piece's sound, of which what was decoded is not decoded again."""
@@ -74,6 +78,7 @@ def _listened_to(sound: Sound, task: PrepareTask) -> WholePiece:
     found = sections.measure(sound, silence_dbfs) if task.sections else ()
     if task.whole:
         found = borne_out(found, sound, listening, silence_dbfs)
+    heard, flac = _heard_in(pieces.joined(signals) if task.whole else None, sound.rate_hz, task)
     return WholePiece(
         evidence=pieces.pooled(signals),
         everywhere=pieces.everywhere(signals) if task.whole else {},
@@ -81,7 +86,18 @@ def _listened_to(sound: Sound, task: PrepareTask) -> WholePiece:
         sections=found,
         score=score_of_piece(sound, heard_at, task),
         heard_at=tuple(heard_at),
+        heard=heard,
+        flac=flac,
     )
+
+
+def _heard_in(places: Samples | None, rate_hz: int, task: PrepareTask) -> tuple[Heard, bytes]:
+    """What the task's ears hear in the places of a piece, and a FLAC of these where ears with heavy
+    models are to hear them too."""
+    if places is None:
+        return {}, b""
+    heard = hear(places, rate_hz, ears_named(task.ears), task.clip.silence_dbfs)
+    return heard, clips.flac_of(places, rate_hz) if task.places else b""
 
 
 def _chosen(sound: Sound, task: PrepareTask) -> tuple[ChosenPlace, ...]:

@@ -77,7 +77,8 @@ def sections(model: type[BaseModel], comments: dict[str, str]) -> Iterator[tuple
     yield from found.items()
 
 
-WHOLE = ("columns",)  # mappings that are not by agent: one key each
+# Mappings that are not by agent, one key each, and what they hold.
+WHOLE = {"columns": "a name", "least_aesthetics": "a number from 1 to 10"}
 
 
 def keys_of(model: type[BaseModel], comments: dict[str, str], under: str = "") -> Iterator[Key]:
@@ -88,7 +89,7 @@ def keys_of(model: type[BaseModel], comments: dict[str, str], under: str = "") -
         inner, is_mapping = _inner(field.annotation)
         if name in WHOLE:
             names = schemas["properties"][name]["propertyNames"]["enum"]
-            values = f"a name for each of {', '.join(f'`{each}`' for each in names)}"
+            values = f"{WHOLE[name]} for each of {', '.join(f'`{each}`' for each in names)}"
             yield Key(path, values, "`{}`", comments.get(path, ""))
             continue
         if is_mapping:

@@ -39,6 +39,7 @@ class Objecting:
 
     asker: Asker
     rounds: int
+    fit: None = None  # nothing sees
 
     async def ask(self, brief: Brief, reply_type: type[R]) -> ValidReply[R]:
         reply = await self.asker.ask(brief, reply_type)

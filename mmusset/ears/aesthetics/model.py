@@ -77,7 +77,7 @@ def opened(model: str) -> tuple[Judge, str]:
 def _loaded(location: ModelLocation) -> Any:
     """The network. `from_pretrained` of the Hub's mixin leaves out what a file lacks where it is
     not strict."""
-    from audiobox_aesthetics.model.aes import AesMultiOutput  # type: ignore[import-not-found]
+    from audiobox_aesthetics.model.aes import AesMultiOutput
 
     revision = location.revision or None
     try:

@@ -73,7 +73,7 @@ def _heard(piece: Path) -> HeardPiece | None:
         with MediaFile(piece) as media:
             sound = open_sound(media)
             clip = clips.cut(sound, 0, 1, ClipPart())
-            signals = [signal for _, signal in pieces.signals_of(sound, SILENCE_DBFS)]
+            signals = [at.signal for at in pieces.places_of(sound, SILENCE_DBFS)]
             places, rate_hz = pieces.joined(signals), sound.rate_hz
     except Unusable:
         return None

@@ -107,8 +107,19 @@ def generate(
     seed: Annotated[
         list[int] | None, typer.Option(help="Another seed gives other music; repeatable.")
     ] = None,
+    without: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What it is not to be like, as a caption.")
+    ] = None,
+    continued: Annotated[
+        Path | None,
+        typer.Option("--continue", metavar="FILE", help="A sound to go on from."),
+    ] = None,
+    fill: Annotated[
+        str | None,
+        typer.Option(metavar="FROM:TO", help="Make these seconds of --continue anew instead."),
+    ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps from noise to music.")] = None,
-    method: Annotated[
+    sampler: Annotated[
         Literal["euler", "midpoint", "ab2"] | None, typer.Option(help="The ODE solver.")
     ] = None,
     guidance: Annotated[
@@ -142,13 +153,18 @@ def generate(
       mmusset generate music-musflow --image beach.jpg --bpm 96
       mmusset generate music-musflow --story story.txt --seed 1 --seed 2 --closest 3
       mmusset generate music-musflow --csv wishes.csv --out made/
+      mmusset generate music-musflow --caption "A calm piece." --without "drums" --seconds 60
+      mmusset generate music-musflow --continue song.flac --seconds 30 --out longer.flac
+      mmusset generate music-musflow --continue song.flac --fill 4:6 --out mended.flac
     """
     from mmusset.installed import check_installed
 
     check_installed("MusFlow")
     from mmusset.musflow.generate import requests
 
-    request = requests.request_of_options(out, image, story, caption, bpm, seconds, guidance or ())
+    request = requests.request_of_options(
+        out, image, story, caption, bpm, seconds, guidance or (), without, continued, fill
+    )
     pieces = requests.expand(request, table, out, seed or ())
 
     # Later, since torch takes a while:
@@ -157,8 +173,8 @@ def generate(
     from mmusset.training.world import pick_device
 
     generator = MusicGenerator(checkpoint, pick_device(device), log)
-    sampler = with_steps(generator.recipe.sampler, steps, method)
-    for piece in generate_pieces(generator, pieces, sampler, closest):
+    solver = with_steps(generator.recipe.sampler, steps, sampler)
+    for piece in generate_pieces(generator, pieces, solver, closest):
         show(piece, GeneratedPiece.text, as_json)
 
 

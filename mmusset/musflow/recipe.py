@@ -130,6 +130,7 @@ class FlowTrainPart(TrainPart):
     drop: Share = 0.1  # of samples that get no condition at all, for classifier-free guidance
     random_conditioning: bool = True  # a random subset of a sample's modalities, else all of them
     beat_drop: Share = 0.2  # of samples that get no metronome
+    known: Share = 0.2  # of samples that are told a part of the music, to go on from or to fill
     time_mean: float = -1.2  # of the logit-normal timesteps; below 0 near the noise
     time_std: Positive = 1.0
     micro_batch: Annotated[int, Field(ge=0)] = 0  # clips at once in a process; 0: all it has

@@ -483,7 +483,7 @@ def test_a_checkpoint_is_found(trained: Trained, tmp_path: Path, ask: Ask, place
     Image.new("LA", (9, 9)).save(tmp_path / "a.png")
     out = tmp_path / "new" / "a.ogg"
     words = ("--image", tmp_path / "a.png", "--guidance", "image=2", "--guidance", "story=0")
-    words += ("--steps", "2", "--method", "midpoint", "--out", out)
+    words += ("--steps", "2", "--sampler", "midpoint", "--out", out)
     said = ask(trained.run / place, *words)
     assert (said.code, said.err) == (0, "")
     with soundfile.SoundFile(out) as file:

@@ -1,8 +1,9 @@
 """A trained MusFlow, opened once, that generates a piece of music for each request."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from mmusset.errors import MmussetError, Refused, UsageError
 from mmusset.files import file_sha256
@@ -28,8 +30,10 @@ from mmusset.musflow.training.run_folder import RunFolder
 from mmusset.training.checkpoint import newest
 
 from .asked_tempo import tempo_bounds_bpm
+from .given_sound import GivenSound, beat_of_sound, given_sound, put_back
 from .nearest import NearestClip, TrainingClips
 from .requests import GenerationRequest
+from .windows import MOST_FILLED, Window, composed_latents, filled_latents
 
 Floats = NDArray[np.float32]
 
@@ -74,11 +78,14 @@ class GeneratedPiece:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """Aligned embeddings `[1, M, E]` of a request, which are `present` `[1, M]`, and the beat."""
+    """Aligned embeddings `[1, M, E]` of a request, which are `present` `[1, M]`, and the beat; the
+    embedding `[1, E]` of what it is to be `without`, and the sound that is given."""
 
     aligned: Tensor
     present: Tensor
     beat: Beat
+    without: Tensor | None = None
+    given: GivenSound | None = None
 
 
 class MusicGenerator:
@@ -115,14 +122,15 @@ class MusicGenerator:
 
     @torch.no_grad()
     def conditions(self, request: GenerationRequest) -> Conditions:
-        """The model's conditions. Raises UsageError for an image or text that it can't read, and
-        for a tempo where it was trained without a metronome."""
+        """The model's conditions. Raises UsageError for an image, a text or a sound that it can't
+        read, and for a tempo or a given sound where it was trained without."""
         embeddings = self._embeddings(request)
-        widths = self.manifest.spec.widths
-        whole = {name: embeddings.get(name, torch.zeros(1, widths[name])) for name in EMBEDDED}
-        aligned = self.model.alignment({n: value.to(self.device) for n, value in whole.items()})
+        aligned = self._aligned(embeddings)
         present = torch.tensor([[name in embeddings for name in MODALITIES]], device=self.device)
-        return Conditions(aligned, present, self._beat(request, aligned, present))
+        beat, given = self._beat(request, aligned, present), self._given(request)
+        if given and self.recipe.network.metronome:
+            beat = self._beat_of_given(given, request, beat)
+        return Conditions(aligned, present, beat, self._without(request), given)
 
     def compose(self, request: GenerationRequest, sampler: SamplerPart) -> Tensor:
         """The requested sound `[channels, samples]`, as the codec decodes it.
@@ -134,19 +142,67 @@ class MusicGenerator:
     def _composed(
         self, request: GenerationRequest, conditions: Conditions, sampler: SamplerPart
     ) -> Tensor:
-        samples = round((request.seconds or self.seconds) * self.codec.rate_hz)
-        frames = -(-samples // self.codec.samples_per_latent)
+        given = conditions.given
+        samples = self._samples(request, given)
+        offset = given.offset if given else 0
+        frames = -(-(samples - offset) // self.codec.samples_per_latent)
+        compose = partial(self._window, request, conditions, sampler)
+        begun = self.model.normalize(given.latents) if given else None
+        # Without knowing a part of the music, a long piece can only be made at once.
+        window = self.frames if self.recipe.train.known else frames
+        normalized = (
+            filled_latents(compose, window, begun, given.gap)
+            if given and given.gap and begun is not None
+            else composed_latents(compose, frames, window, begun)
+        )
+        latents = self.model.denormalize(normalized)
+        made = self.codec.decode(latents)[0, :, : samples - offset].cpu()
+        if given is None:
+            return made
+        after = samples - offset - made.shape[1]  # of a sound that is no whole number of latents
+        return put_back(functional.pad(made, (offset, after)), given, self.codec.rate_hz)
+
+    def _window(
+        self,
+        request: GenerationRequest,
+        conditions: Conditions,
+        sampler: SamplerPart,
+        window: Window,
+    ) -> Tensor:
+        """Normalized latents `[1, T, C]` of a window of a piece."""
+        begins_s = window.start * self.model.frame_s
+        known = window.known
         latents = sample(
             self.model,
             conditions.aligned,
             conditions.present,
-            frames,
+            window.stop - window.start,
             sampler,
             request.seed,
             [request.guidance.get(name, sampler.guidance) for name in MODALITIES],
-            torch.tensor([conditions.beat], device=self.device),
+            torch.tensor([conditions.beat.moved(begins_s)], device=self.device),
+            known,
+            conditions.without,
+            window.number,
         )
-        return self.codec.decode(latents)[0, :, :samples].cpu()
+        made = self.model.normalize(latents)
+        return torch.where(known.mask[..., None], known.latents, made) if known else made
+
+    def _samples(self, request: GenerationRequest, given: GivenSound | None) -> int:
+        """The length of a piece. Raises UsageError where it is no longer than what is given."""
+        rate_hz = self.codec.rate_hz
+        if given is None:
+            return round((request.seconds or self.seconds) * rate_hz)
+        length = given.sound.shape[1]
+        if given.gap:
+            return length
+        samples = round(request.seconds * rate_hz) or length + round(self.seconds * rate_hz / 2)
+        if samples <= length:
+            raise UsageError(
+                f"{request.where}{request.continued} is {length / rate_hz:.2f} s by itself:"
+                " --seconds is the length of the whole, so give more"
+            )
+        return samples
 
     def write(
         self, request: GenerationRequest, sampler: SamplerPart
@@ -177,7 +233,7 @@ class MusicGenerator:
 
     def tags(self, request: GenerationRequest, sampler: SamplerPart) -> dict[str, Any]:
         """What a piece's file says of how it was generated: enough to generate it again."""
-        return {
+        asked = {
             "model": self.recipe.name,
             "checkpoint": self.identity,
             "seed": request.seed,
@@ -190,6 +246,13 @@ class MusicGenerator:
             "story": request.story,
             "caption": request.caption,
         }
+        # Only where they are asked for: pieces of before stay the same pieces.
+        if request.without:
+            asked["without"] = request.without
+        if request.continued:
+            asked["continued_sha256"] = file_sha256(request.continued)
+            asked["fill"] = request.fill
+        return asked
 
     def training_clips(self) -> TrainingClips:
         """The clips of the training's cache. Raises MmussetError where the cache is gone."""
@@ -215,6 +278,48 @@ class MusicGenerator:
         encoder = self.encoders.audio
         mono = mono_at(sound[None].to(self.device), self.codec.rate_hz, encoder.rate_hz)
         return self.model.alignment.target(encoder(mono).to(self.device))[0]
+
+    def _aligned(self, embeddings: Mapping[str, Tensor]) -> Tensor:
+        """Embeddings `[1, W]`, of those modalities that there are, aligned: `[1, M, E]`."""
+        widths = self.manifest.spec.widths
+        whole = {name: embeddings.get(name, torch.zeros(1, widths[name])) for name in EMBEDDED}
+        aligned: Tensor = self.model.alignment({n: v.to(self.device) for n, v in whole.items()})
+        return aligned
+
+    def _without(self, request: GenerationRequest) -> Tensor | None:
+        if not request.without:
+            return None
+        embedding = self.encoders.caption([request.without])
+        if not embedding.any():
+            raise UsageError(
+                f"{request.where}the model can't read a word of --without {request.without[:60]!r}"
+            )
+        return self._aligned({"caption": embedding})[:, MODALITIES.index("caption")]
+
+    def _given(self, request: GenerationRequest) -> GivenSound | None:
+        if request.continued is None:
+            return None
+        if not self.recipe.train.known:
+            raise UsageError(
+                f"{request.where}{self.path} was trained without knowing a part of the music"
+                " (train.known), so it can't go on from any"
+            )
+        given = given_sound(request.continued, request.fill, self.codec, self.device, request.where)
+        most = self.frames * MOST_FILLED
+        if given.gap and given.gap[1] - given.gap[0] > most:
+            raise UsageError(
+                f"{request.where}--fill makes at most {most * self.model.frame_s:.1f} s at once"
+            )
+        return given
+
+    def _beat_of_given(self, given: GivenSound, request: GenerationRequest, asked: Beat) -> Beat:
+        """The given sound's own beat, in its last seconds or around the gap, at the tempo that
+        is asked for in numbers, if any; else what else is asked. From the start of the piece on."""
+        per_latent, rate_hz = self.codec.samples_per_latent, self.codec.rate_hz
+        end = given.gap[1] if given.gap else given.latents.shape[1]
+        first = max(0, end - self.frames) * per_latent
+        beat = beat_of_sound(given, rate_hz, given.offset + first, request.bpm)
+        return beat.moved(-first / rate_hz) if beat.weight else asked
 
     def _embeddings(self, request: GenerationRequest) -> dict[str, Tensor]:
         """Of a request's image and texts. Raises UsageError for a text without a known word."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (*MODALITIES, "bpm", "seconds", "seed", "out")
 MAX_TEXT, MAX_IMAGE_BYTES, MAX_TABLE_BYTES = 64_000, 256 * MB, 64 * MB
-SECONDS = (0.1, 300.0)
+SECONDS = (0.1, 600.0)
 BPM = (30.0, 300.0)
 MAX_SEED = 2**63 - 1
 TEXT_FILES = {".txt", ".md"}
@@ -33,6 +33,9 @@ TABLE_FOLDER, FILE = Path("generated"), Path("generated.flac")  # without --out
 class GenerationRequest:
     """A request for one piece. `seconds` 0 is the length of most training clips; texts may be "";
     `bpm` 0 leaves the tempo to what else is asked.
+
+    `continued` is a sound to go on from, or, where there is a `fill`, to make these seconds of
+    anew. `without` says what the music is not to be like.
 
     `where` is the prefix of error messages: the line of a table, or nothing.
     """
@@ -45,6 +48,9 @@ class GenerationRequest:
     seconds: float = 0.0
     seed: int = 0
     guidance: dict[Modality, float] = field(default_factory=dict)
+    without: str = ""
+    continued: Path | None = None
+    fill: tuple[float, float] | None = None
     where: str = ""
 
     @property
@@ -73,8 +79,15 @@ def request_of_options(
     bpm: float | None,
     seconds: float | None,
     guidance: Sequence[str],
+    without: str | None = None,
+    continued: Path | None = None,
+    fill: str | None = None,
 ) -> GenerationRequest:
     """The request of `mmusset generate`'s options. Raises UsageError for invalid ones."""
+    if fill is not None and continued is None:
+        raise UsageError("--fill goes with --continue, the file of which it makes a part anew")
+    if fill is not None and seconds is not None:
+        raise UsageError("--fill leaves a file as long as it is: leave --seconds out")
     return GenerationRequest(
         out=out or FILE,
         image=image,
@@ -83,6 +96,9 @@ def request_of_options(
         bpm=0.0 if bpm is None else _number(bpm, "--bpm", BPM),
         seconds=0.0 if seconds is None else _number(seconds, "--seconds", SECONDS),
         guidance=guidance_of(guidance),
+        without="" if without is None else text_of(without, "--without"),
+        continued=continued,
+        fill=None if fill is None else gap_of(fill),
     )
 
 
@@ -194,6 +210,18 @@ def guidance_of(words: Sequence[str]) -> dict[Modality, float]:
             raise UsageError(f"--guidance {word}: {name!r} is none of {', '.join(MODALITIES)}")
         scales |= dict.fromkeys(named, scale)
     return scales
+
+
+def gap_of(words: str) -> tuple[float, float]:
+    """`4:6`, the seconds from 4 to 6. Raises UsageError for anything else."""
+    first, _, last = words.partition(":")
+    try:
+        start, stop = float(first), float(last)
+    except ValueError:
+        raise UsageError(f"--fill takes two seconds, such as 4:6, not {words!r}") from None
+    if not 0 <= start < stop:
+        raise UsageError(f"--fill must go from a second to a later one, not {words}")
+    return start, stop
 
 
 def _check_columns(table: Path, names: Sequence[str]) -> None:

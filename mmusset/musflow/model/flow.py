@@ -43,9 +43,13 @@ def velocity_target(x0: Tensor, x1: Tensor) -> Tensor:
     return x1 - x0
 
 
-def velocity_loss(v: Tensor, u: Tensor) -> Tensor:
-    """The mean squared error of each sample's velocity, `[B]`, in float32."""
-    return (v.float() - u.float()).square().mean(dim=(1, 2))
+def velocity_loss(v: Tensor, u: Tensor, counted: Tensor | None = None) -> Tensor:
+    """The mean squared error of each sample's velocity, `[B]`, in float32, over all frames or
+    those that are `counted` `[B, T]`."""
+    errors = (v.float() - u.float()).square().mean(dim=2)
+    if counted is None:
+        return errors.mean(dim=1)
+    return (errors * counted).sum(dim=1) / counted.sum(dim=1)
 
 
 def timestep_grid(steps: int, shift: float = 1.0) -> Tensor:

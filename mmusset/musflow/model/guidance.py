@@ -8,6 +8,7 @@ from torch import Tensor
 from mmusset.musflow.recipe import MODALITIES, Modality
 
 from .flow import Velocity
+from .known import Known
 from .musflow import MusFlow
 
 
@@ -18,6 +19,8 @@ def guided_velocity(
     beat: Tensor,
     frames: int,
     scales: Mapping[Modality, float],
+    known: Known | None = None,
+    without: Tensor | None = None,
 ) -> Velocity:
     """The velocity under guidance (Ho and Salimans 2022, arXiv 2207.12598).
 
@@ -28,8 +31,12 @@ def guided_velocity(
     With one scale for all this is the usual v() + g (v(c) - v()). A scale of 0 leaves its
     modality out; where all are 0, only the unconditional velocity is evaluated.
 
-    The metronome, of beats `[B, 3]`, is in all terms alike, so that guidance does not beat it
-    louder: it is followed without.
+    The metronome, of beats `[B, 3]`, and what is `known` of the music are in all terms alike, so
+    that guidance does not beat it louder: they are followed without.
+
+    `without` `[B, E]` is a negative prompt: the aligned embedding of a caption of what is not
+    wanted. Its velocity takes the place of v(), and guidance leads away from it; where nothing else
+    is asked for, towards v(), by the caption's scale.
     """
     masks = [torch.zeros_like(present)]  # v(), v(c1), v(c1, c2), ...
     chain_scales = list[float]()
@@ -45,8 +52,13 @@ def guided_velocity(
         else:
             masks.append(mask)
             chain_scales.append(scale)
-    terms = [(m, w) for m, w in zip(masks, _weights(chain_scales), strict=True) if w]
-    told = [model.condition(aligned, mask, beat, frames) for mask, _ in terms]
+    chain = [(aligned, mask) for mask in masks]
+    if without is not None and (chain_scales or scales["caption"]):
+        if not chain_scales:
+            chain, chain_scales = 2 * chain, [scales["caption"]]
+        chain[0] = _as_caption(aligned, present, without)
+    terms = [(each, w) for each, w in zip(chain, _weights(chain_scales), strict=True) if w]
+    told = [model.condition(*each, beat, frames, known) for each, _ in terms]
     condition = [torch.cat(parts) for parts in zip(*told, strict=True)]
 
     def velocity(x: Tensor, t: Tensor) -> Tensor:
@@ -62,6 +74,14 @@ def guided_velocity(
         )
 
     return velocity
+
+
+def _as_caption(aligned: Tensor, present: Tensor, caption: Tensor) -> tuple[Tensor, Tensor]:
+    """Embeddings `[B, M, E]` and mask `[B, M]` of a caption `[B, E]` alone."""
+    place = MODALITIES.index("caption")
+    embeddings, mask = aligned.clone(), torch.zeros_like(present)
+    embeddings[:, place], mask[:, place] = caption, True
+    return embeddings, mask
 
 
 def _weights(scales: list[float]) -> list[float]:

@@ -13,6 +13,7 @@ from mmusset.training.order import generator_at
 
 from . import flow
 from .alignment import Alignment
+from .known import Known, draw_known
 from .metronome import FEATURES, metronome
 from .network import NetworkConfig, VelocityNetwork
 
@@ -23,7 +24,8 @@ class Draws:
 
     `timesteps` `[B]`; `noise`, the x0 of the flow, and `posterior_noise`, with which latents are
     drawn from the codec's posterior, `[B, T, C]`; `condition_mask` `[B, M]`, which modalities
-    are given to the network; `beat_mask` `[B]`, whether the metronome is.
+    are given to the network; `beat_mask` `[B]`, whether the metronome is; `known` `[B, T]`, which
+    latent frames are.
     """
 
     timesteps: Tensor
@@ -31,6 +33,7 @@ class Draws:
     posterior_noise: Tensor
     condition_mask: Tensor
     beat_mask: Tensor
+    known: Tensor
 
     def share(self, rows: slice) -> "Draws":
         """Those of one process of several."""
@@ -47,11 +50,13 @@ class FlowLosses(NamedTuple):
 
 class Condition(NamedTuple):
     """What the network is told beside x and t, in the order of its arguments: embeddings
-    `[B, M, E]`, which of them are given `[B, M]`, and the metronome `[B, T, features]`."""
+    `[B, M, E]`, which of them are given `[B, M]`, the metronome `[B, T, features]`, and what is
+    known of the music `[B, T, C + 1]`."""
 
     embeddings: Tensor
     given: Tensor
     beat: Tensor
+    known: Tensor
 
 
 class MusFlow(nn.Module):
@@ -73,6 +78,7 @@ class MusFlow(nn.Module):
             part.heads,
             part.qk_norm,
             FEATURES if part.metronome else 0,
+            spec.latent_channels + 1 if recipe.train.known else 0,
         )
         self.network = VelocityNetwork(
             config, len(MODALITIES), recipe.train.activation_checkpointing
@@ -81,16 +87,26 @@ class MusFlow(nn.Module):
         self.register_buffer("latent_mean", torch.tensor(manifest.latent_mean))
         self.register_buffer("latent_std", torch.tensor(manifest.latent_std))
 
-    def condition(self, aligned: Tensor, mask: Tensor, beat: Tensor, frames: int) -> Condition:
+    def condition(
+        self,
+        aligned: Tensor,
+        mask: Tensor,
+        beat: Tensor,
+        frames: int,
+        known: Known | None = None,
+    ) -> Condition:
         """The network's condition: aligned embeddings `[B, M, E]` where `mask` `[B, M]` is True,
-        learned nulls elsewhere, and a metronome over `frames` by beats `[B, 3]`.
+        learned nulls elsewhere, a metronome over `frames` by beats `[B, 3]`, and what is `known`
+        of the music.
 
         Every condition reaches the network through here, so a masked one can't leak. Unit
         vectors are brought to a spread of 1 per channel, the size that the nulls start at.
         """
         scaled = math.sqrt(aligned.shape[-1]) * aligned
         embeddings = torch.where(mask[..., None], scaled, self.nulls.to(scaled.dtype))
-        return Condition(embeddings, mask, metronome(beat, frames, self.frame_s))
+        shape = (len(aligned), frames, len(self.latent_mean) + 1)
+        told = known.features() if known else aligned.new_zeros(shape)
+        return Condition(embeddings, mask, metronome(beat, frames, self.frame_s), told)
 
     def forward(self, batch: LatentBatch, draws: Draws) -> FlowLosses:
         """The losses of a batch under `draws`, which are of this process's share of it.
@@ -106,11 +122,12 @@ class MusFlow(nn.Module):
         aligned = self.alignment(batch.embeddings)
         mask = draws.condition_mask & batch.present[batch.share]
         beat = batch.beat[batch.share] * draws.beat_mask[:, None]
-        condition = self.condition(aligned[batch.share], mask, beat, x1.shape[1])
+        known = Known(x1, draws.known)
+        condition = self.condition(aligned[batch.share], mask, beat, x1.shape[1], known)
         v = self.network(flow.interpolate(draws.noise, x1, t), t, *condition)
         target = self.alignment.target(batch.embeddings["audio"])
         return FlowLosses(
-            flow.velocity_loss(v, flow.velocity_target(draws.noise, x1)),
+            flow.velocity_loss(v, flow.velocity_target(draws.noise, x1), ~draws.known),
             t,
             self.alignment.loss(aligned, target, batch.present, batch.kin, batch.beat),
         )
@@ -154,7 +171,7 @@ def draw(
     Random conditioning: each sample is given a random non-empty subset of what it has, all equally
     likely, unless the recipe has it off: then all of it. `part.drop` of the samples are given none,
     for classifier-free guidance. The metronome is dropped by itself, in `part.beat_drop` of the
-    samples.
+    samples; a part of the music is known in `part.known` of them.
     """
     device = str(present.device)
 
@@ -164,6 +181,7 @@ def draw(
     def uniform(name: str) -> Tensor:
         return torch.rand(shape[0], generator=generator(name), device=device)
 
+    gaps = torch.rand((shape[0], 3), generator=generator("known"), device=device)
     subset = random_subset(uniform("subset"), present) if part.random_conditioning else present
     return Draws(
         timesteps=flow.sample_timesteps(uniform("times"), part.time_mean, part.time_std),
@@ -171,6 +189,7 @@ def draw(
         posterior_noise=torch.randn(shape, generator=generator("latents"), device=device),
         condition_mask=subset & (uniform("drop") >= part.drop)[:, None],
         beat_mask=uniform("beat") >= part.beat_drop,
+        known=draw_known(gaps, part.known, shape[1]),
     )
 
 

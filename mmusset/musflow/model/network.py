@@ -22,7 +22,8 @@ class NetworkConfig:
     """The size of a network.
 
     `channels` of a latent frame, `condition_width` of an aligned embedding, `beat_features` of a
-    frame's place in the beat, 0 without a metronome.
+    frame's place in the beat, 0 without a metronome; `known_features` of the part of the music that
+    is known, 0 for a network that can't be told any.
     """
 
     channels: int
@@ -32,6 +33,7 @@ class NetworkConfig:
     heads: int = 4
     qk_norm: bool = True
     beat_features: int = 0
+    known_features: int = 0
 
     def __post_init__(self) -> None:
         if self.width % (2 * self.heads):
@@ -55,8 +57,8 @@ class VelocityNetwork(nn.Module):
     The M embeddings `[B, M, E]`, one per modality, learned nulls for the missing ones, enter
     twice: each is a token before the frames, and the mean of those that are `given` `[B, M]`
     modulates every block. All of them live in one space, so one alone says what it says among
-    others; the nulls count where nothing is given. `beat` `[B, T, features]` is added to the
-    frames.
+    others; the nulls count where nothing is given. `beat` and `known`, each `[B, T, features]`, are
+    added to the frames.
 
     `checkpointing` keeps of each block its input alone for the backward pass, which computes the
     rest again (Chen et al. 2016, arXiv 1604.06174): less memory, a third more computing.
@@ -71,6 +73,9 @@ class VelocityNetwork(nn.Module):
         self.beat_proj = (
             nn.Linear(config.beat_features, width, bias=False) if config.beat_features else None
         )
+        self.known_proj = (
+            nn.Linear(config.known_features, width, bias=False) if config.known_features else None
+        )
         self.time_mlp = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
         self.condition_proj = nn.Linear(config.condition_width, width)
         self.token_proj = nn.Linear(config.condition_width, width)
@@ -84,12 +89,20 @@ class VelocityNetwork(nn.Module):
             nn.init.zeros_(layer.bias)
 
     def forward(
-        self, x: Tensor, t: Tensor, embeddings: Tensor, given: Tensor, beat: Tensor | None = None
+        self,
+        x: Tensor,
+        t: Tensor,
+        embeddings: Tensor,
+        given: Tensor,
+        beat: Tensor | None = None,
+        known: Tensor | None = None,
     ) -> Tensor:
         tokens = self.token_proj(embeddings) + self.modality_embedding
         frames = self.proj_in(x)
         if self.beat_proj is not None and beat is not None:
             frames = frames + self.beat_proj(beat.to(x.dtype))
+        if self.known_proj is not None and known is not None:
+            frames = frames + self.known_proj(known.to(x.dtype))
         hidden = torch.cat([tokens, frames], dim=1)
         condition = self.time_mlp(timestep_embedding(t, self.config.width).to(x.dtype))
         condition = condition + self.condition_proj(mean_of_given(embeddings, given))

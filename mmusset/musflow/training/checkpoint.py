@@ -48,10 +48,16 @@ def load_state(path: Path) -> FlowState:
     checkpoint = load(path)
     try:
         state = FlowState(**checkpoint.task)
-        MusFlowRecipe.model_validate_json(state.recipe)
+        recipe = MusFlowRecipe.model_validate_json(state.recipe)
         CacheManifest.model_validate_json(state.manifest)
     except (TypeError, ValueError) as error:
         raise damaged(path, error) from None
+    # A recipe of before `train.known` reads as if it had its default.
+    if bool(recipe.train.known) != ("network.known_proj.weight" in state.ema):
+        raise Refused(
+            f"{path} was trained by an earlier version of mmusset, whose models could not be told"
+            " a part of the music; train again, into another folder (--out)"
+        )
     return state
 
 

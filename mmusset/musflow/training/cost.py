@@ -32,7 +32,8 @@ def forward_flops(shape: NetworkConfig, frames: int, tokens: int) -> float:
     width, positions = shape.width, frames + tokens
     block = 4 * width * width + 3 * width * shape.hidden_width
     attention = 4 * positions * positions * width
-    inputs = 2 * shape.channels + shape.beat_features  # the channels come out again as well
+    # The channels come out again as well.
+    inputs = 2 * shape.channels + shape.beat_features + shape.known_features
     ends = 2 * inputs * width * frames + 2 * shape.condition_width * width * tokens
     once = 2 * width * (2 * width + shape.condition_width + 8 * width)
     return shape.depth * (2 * block * positions + attention) + ends + once

@@ -66,7 +66,11 @@ def validate(
             clips = _repeated(here, min(at_once, passes - first))
             shape = (clips.mean.shape[0], clips.mean.shape[1], clips.mean.shape[2])
             draws = draw(part, step, shape, clips.present, "validation")
-            draws = replace(draws, beat_mask=torch.ones_like(draws.beat_mask))
+            draws = replace(
+                draws,
+                beat_mask=torch.ones_like(draws.beat_mask),
+                known=torch.zeros_like(draws.known),
+            )
             near_noise = replace(draws, timesteps=NEAR_NOISE * draws.timesteps)
             sums[0] += _losses(model, clips, draws)
             sums[1] += _losses(model, clips, near_noise)

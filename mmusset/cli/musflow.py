@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from mmusset.errors import UsageError
+
 from .options import DeviceOption, JsonOption, LogJsonOption, SetOption, ShardsArgument, log, show
 
 if TYPE_CHECKING:
+    from mmusset.musflow.model_folder.trained import ModelFolder
     from mmusset.musflow.training.stages import Training
 
 app = typer.Typer()
 GROUP = "Make music"
+TINY = "musflow-tiny"
 
 TrainRecipeOption = Annotated[
     str, typer.Option("--recipe", help="musflow-tiny, musflow-16k, musflow-44k, or a YAML file.")
@@ -27,7 +31,7 @@ RunOption = Annotated[
 @app.command(rich_help_panel=GROUP)
 def encode(
     dataset: ShardsArgument,
-    recipe: TrainRecipeOption = "musflow-tiny",
+    recipe: TrainRecipeOption = TINY,
     overrides: SetOption = None,
     run: RunOption = None,
     device: DeviceOption = "auto",
@@ -50,9 +54,15 @@ def encode(
 @app.command(rich_help_panel=GROUP)
 def train(
     dataset: ShardsArgument,
-    recipe: TrainRecipeOption = "musflow-tiny",
+    recipe: TrainRecipeOption = TINY,
     overrides: SetOption = None,
     run: RunOption = None,
+    from_: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="MODEL", help="Begin with its weights: user/name, or a folder."
+        ),
+    ] = None,
     stage: Annotated[
         Literal["codec", "encode", "flow"], typer.Option(help="How far to go.")
     ] = "flow",
@@ -73,9 +83,10 @@ def train(
       mmusset train music
       mmusset train music --plan
       mmusset train music --recipe musflow-16k --set train.batch=64
+      mmusset train music --from user/music-musflow --set train.lr=2e-4
       torchrun --nproc-per-node 8 -m mmusset train music --recipe musflow-44k
     """
-    with _training(dataset, recipe, overrides, run, device, log_json, cache) as training:
+    with _training(dataset, recipe, overrides, run, device, log_json, cache, from_) as training:
         from mmusset.musflow.training import plan as planning
         from mmusset.musflow.training import stages
 
@@ -91,7 +102,10 @@ def train(
 
 @app.command(rich_help_panel=GROUP)
 def generate(
-    checkpoint: Annotated[Path, typer.Argument(help="A training's folder, or one checkpoint.")],
+    checkpoint: Annotated[
+        str,
+        typer.Argument(help="A training's folder, one checkpoint, or user/name on the Hub."),
+    ],
     image: Annotated[Path | None, typer.Option(help="A picture for the music to suit.")] = None,
     story: Annotated[str | None, typer.Option(help="A story, or a .txt file.")] = None,
     caption: Annotated[
@@ -153,6 +167,7 @@ def generate(
       mmusset generate music-musflow --image beach.jpg --bpm 96
       mmusset generate music-musflow --story story.txt --seed 1 --seed 2 --closest 3
       mmusset generate music-musflow --csv wishes.csv --out made/
+      mmusset generate user/music-musflow@v1 --caption "A calm piece for piano."
       mmusset generate music-musflow --caption "A calm piece." --without "drums" --seconds 60
       mmusset generate music-musflow --continue song.flac --seconds 30 --out longer.flac
       mmusset generate music-musflow --continue song.flac --fill 4:6 --out mended.flac
@@ -187,6 +202,7 @@ def _training(
     device: str,
     log_json: bool,
     cache: bool = True,
+    from_: str | None = None,
 ) -> "Iterator[Training]":
     from mmusset.installed import check_installed
 
@@ -194,12 +210,32 @@ def _training(
     from mmusset.musflow.recipe import MusFlowRecipe
     from mmusset.musflow.training import run_folder, stages
     from mmusset.progress import for_terminal
-    from mmusset.recipe_file import load
+    from mmusset.recipe_file import changed, load
     from mmusset.training import world
 
-    loaded = load(MusFlowRecipe, recipe, tuple(overrides or ()))
+    begins = _model(from_, recipe) if from_ else None
+    loaded = (
+        changed(begins.recipe, overrides or ())
+        if begins
+        else load(MusFlowRecipe, recipe, tuple(overrides or ()))
+    )
     folder = run_folder.RunFolder(run or run_folder.default_run(dataset))
     joined = world.join(device)
     with for_terminal(log_json, joined.is_main) as progress:
-        yield stages.Training(dataset, loaded, folder, joined, progress, cache)
+        yield stages.Training(dataset, loaded, folder, joined, progress, cache, begins)
         joined.leave()  # not after an error: leaving waits for the others, who wait for this one
+
+
+def _model(name: str, recipe: str) -> "ModelFolder":
+    """The model to begin with, packed first where it is a training of this machine."""
+    from mmusset.musflow.model_folder.trained import model_folder
+    from mmusset.musflow.publishing import pack
+
+    if recipe != TINY:
+        raise UsageError("--from brings the model's own recipe: leave --recipe out")
+    if pack.is_model(Path(name)):
+        return pack.packed(Path(name))
+    found = model_folder(name)
+    if found is None:
+        raise UsageError(f"--from {name}: there is no model there")
+    return found

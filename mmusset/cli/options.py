@@ -25,7 +25,7 @@ DatasetArgument = Annotated[Path, typer.Argument(help="The folder that `mmusset 
 ShardsArgument = Annotated[
     str, typer.Argument(metavar="DATASET", help="A folder, a glob of tars, or hf://user/name.")
 ]
-NameArgument = Annotated[str, typer.Argument(metavar="USER/NAME", help="A dataset on the Hub.")]
+NameArgument = Annotated[str, typer.Argument(metavar="USER/NAME", help="Its name on the Hub.")]
 
 RecipeOption = Annotated[str, typer.Option("--recipe", help="A recipe's name, or a YAML file.")]
 SetOption = Annotated[

@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmusset.errors import UsageError
+from mmusset.installed import check_installed
 
-from .options import DatasetArgument, JsonOption, NameArgument, show
+from .options import JsonOption, NameArgument, show
 
 if TYPE_CHECKING:
+    from mmusset.publish.published import Publication
     from mmusset.publish.push import PushPlan
+
+PublishedArgument = Annotated[
+    Path, typer.Argument(metavar="FOLDER", help="Of a dataset, or of a training.")
+]
 
 app = typer.Typer()
 GROUP = "Publish"
@@ -20,7 +26,7 @@ GROUP = "Publish"
 
 @app.command(rich_help_panel=GROUP)
 def card(
-    dataset: DatasetArgument,
+    folder: PublishedArgument,
     licence: Annotated[
         str | None,
         typer.Option("--license", metavar="ID", help="As the Hub names it: cc-by-4.0, other, ..."),
@@ -32,15 +38,24 @@ def card(
         str, typer.Option("--license-link", help="With --license other: the address of its text.")
     ] = "",
     pretty_name: Annotated[str, typer.Option(help="The title of the card.")] = "",
+    evaluation: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Of a model: what `mmusset evaluate` wrote. [default: <training>-evaluation]",
+        ),
+    ] = None,
 ) -> None:
-    """Write a dataset's card: README.md, croissant.json, assets/samples.jpg.
+    """Write a dataset's card: README.md, croissant.json, assets/samples.jpg. Or a model's.
 
     `build` writes it too. What you wrote outside its two marks stays, and so do your keys in its
-    YAML.
+    YAML. Of a training, the model is packed into its folder `model`, with a card that says what it
+    was trained on, under which licences, and how it was evaluated.
 
     \b
     Examples:
       mmusset card music --license cc-by-4.0
+      mmusset card music-musflow --license cc-by-4.0
       mmusset card music --license other --license-name my-label --pretty-name "Songs of the sea"
     """
     from mmusset.publish.card import write_card
@@ -49,13 +64,24 @@ def card(
     if licence is None and (licence_name or licence_link):
         raise UsageError("--license-name and --license-link go with --license other")
     decided = Licence(licence, licence_name, licence_link) if licence is not None else None
-    facts = write_card(dataset, decided, pretty_name)
-    print(f"{facts.counts.samples} samples described in {dataset / 'README.md'}")
+    if is_model(folder):
+        from mmusset.musflow.publishing import card as model_card
+        from mmusset.musflow.publishing import pack
+
+        beside = folder.with_name(f"{folder.resolve().name}-evaluation")
+        measured = evaluation or (beside if beside.exists() else None)
+        described = pack.packed(folder)
+        print(model_card.write_model_card(described, decided, pretty_name, measured))
+        return
+    if evaluation:
+        raise UsageError(f"--evaluation goes with a model, and {folder} is none")
+    facts = write_card(folder, decided, pretty_name)
+    print(f"{facts.counts.samples} samples described in {folder / 'README.md'}")
 
 
 @app.command(rich_help_panel=GROUP)
 def push(
-    dataset: DatasetArgument,
+    folder: PublishedArgument,
     name: NameArgument,
     private: Annotated[bool, typer.Option("--private", help="Make a new repo private.")] = False,
     revision: Annotated[str, typer.Option(help="The branch; created if missing.")] = "main",
@@ -66,13 +92,14 @@ def push(
     yes: Annotated[bool, typer.Option("--yes", help="Send without asking.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Publish a dataset on the Hugging Face Hub. Run it again to go on, or after a new build.
+    """Publish a dataset or a model on the Hugging Face Hub. Run it again to go on, or anew.
 
     \b
     Examples:
       mmusset push music user/music --dry-run
       mmusset push music user/music --private
       mmusset push music user/music --tag v1.1 --yes
+      mmusset push music-musflow user/music-musflow --dry-run
     """
     from mmusset.progress import for_terminal
     from mmusset.publish import push as pushing
@@ -85,16 +112,39 @@ def push(
             progress.log(plan.text())
             return yes or typer.confirm("Send it?", err=True)
 
-        request = pushing.PushRequest(dataset, name, private, revision, tag)
+        progress.log(f"checking {folder}")
+        request = pushing.PushRequest(folder, name, private, revision, tag)
+        what = _publication_of(folder)
         if dry_run:
-            plan = pushing.dry_run(request, progress)
+            plan = pushing.dry_run(request, what, progress)
             print(json.dumps(plan.facts()) if as_json else plan.text())
             return
-        done = pushing.push(request, agree, progress)
+        done = pushing.push(request, what, agree, progress)
     if done:
         show(done, pushing.Pushed.text, as_json)
     else:
         print("nothing was sent")
+
+
+def is_model(folder: Path) -> bool:
+    """Whether a folder is a training's or a model's. Looks without torch, which datasets don't
+    need."""
+    if not any((folder / name).exists() for name in ("checkpoints", "model.safetensors")):
+        return False
+    check_installed("MusFlow")
+    from mmusset.musflow.publishing import pack
+
+    return pack.is_model(folder)
+
+
+def _publication_of(folder: Path) -> "Publication":
+    if is_model(folder):
+        from mmusset.musflow.publishing import pack, publication
+
+        return publication.publication_of(pack.packed(folder))
+    from mmusset.publish.published import dataset_of
+
+    return dataset_of(folder)
 
 
 @app.command(rich_help_panel=GROUP)

@@ -33,7 +33,7 @@ def open_generator(
     from mmusset.musflow.generate.generator import MusicGenerator
     from mmusset.training.world import pick_device
 
-    return MusicGenerator(Path(checkpoint), pick_device(device), log)
+    return MusicGenerator(checkpoint, pick_device(device), log)
 
 
 def rows_of_model(

@@ -2,7 +2,8 @@
 
 Shards become a cache of latents and embeddings; the trainer reads the cache, and the generator
 turns conditions into music. Its rooms, each using only those before it: `sound` (spectrograms
-and sound files), `codecs`, `encoders`, `data` (the cache), `model`, `training`, `generate`.
+and sound files), `codecs`, `encoders`, `data` (the cache), `model`, `model_folder` (a model that
+travels), `training`, `generate`, `publishing`.
 
 Doors:
     recipe                the recipe of a training, and the modalities

@@ -1,4 +1,4 @@
-"""Publishing a dataset: its card, then the way to the Hub and back.
+"""Publishing a dataset: its card, then the way to the Hub and back; and a model the same way.
 
 `facts.py` gathers what a card says, `card.md.j2` says it, `readme.py` keeps what the dataset's
 owner wrote around it; `features.py` and `croissant.py` say the same to programs;
@@ -8,6 +8,8 @@ owner wrote around it; `features.py` and `croissant.py` say the same to programs
 Doors:
     card       `write_card`: README.md, croissant.json and the contact sheet of a dataset
     licence    `Licence`: the one that the dataset's owner decides on
-    push       `push`: a dataset to the Hub
+    readme     a card's generated part, and what its owner wrote around it
+    published  `Publication`: what of a folder is published
+    push       `push`: that to the Hub
     pull       `pull`: a dataset from the Hub, checked
 """

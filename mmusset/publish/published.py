@@ -1,4 +1,4 @@
-"""Which files of a dataset are published: those that are named here, and no other.
+"""What is published of a folder. Of a dataset: the files that are named here, and no other.
 
 The shards that the manifest names, the manifest, and the card with what belongs to it. The
 ledger, the cache, and whatever else lies in the folder stay at home.
@@ -6,10 +6,10 @@ ledger, the cache, and whatever else lies in the folder stay at home.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -27,6 +27,8 @@ from .licence import licence_address, licence_text
 from .readme import CARD
 
 CROISSANT = "croissant.json"
+RepoKind = Literal["dataset", "model"]
+SHARD = re.compile(r"data/[^/]*\.tar")
 OF_CARD = re.compile(r"README\.md|croissant\.json|assets/(?!.*\.partial$)[A-Za-z0-9_][\w.-]*")
 MAX_SHOWN = 5
 
@@ -43,21 +45,27 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A verified dataset, ready to be published. `splits` counts samples, `forbidden` says which
-    licences of its music are against that of the dataset, `ears` are those that listened, with what
-    is said of their licences."""
+    """What a folder publishes, verified: a dataset or a model.
 
+    `forbidden` says which licences of its music are against its own; `lines` and `facts` are about
+    what it holds, for people and for programs; `summary` is the message of its commit. `owned`
+    matches the names of files that are part of it wherever they lie, and `listed` gives the
+    names of those that a manifest lists, None for a manifest of another kind.
+    """
+
+    kind: RepoKind
     files: tuple[File, ...]
-    shards: int
-    splits: dict[str, int]
     licence: str
     forbidden: tuple[str, ...]
-    tags: tuple[str, ...]
-    ears: dict[str, tuple[str, ...]]
+    lines: tuple[str, ...]
+    facts: dict[str, object]
+    summary: str
+    owned: re.Pattern[str]
+    listed: Callable[[bytes], set[str] | None]
 
 
 def dataset_of(out: Path) -> Publication:
-    """What a folder publishes, read and checked from end to end.
+    """What a dataset's folder publishes, read and checked from end to end.
 
     Raises MmussetError where the folder does not verify, Refused where its card
     can't be read or is of another version, or something in it reveals this machine.
@@ -76,27 +84,53 @@ def dataset_of(out: Path) -> Publication:
     front, _ = readme.split(out / CARD)
     _check_card(out, manifest, front)
     shards = [File(s.name, out / s.name, s.bytes, s.sha256) for s in manifest.shards]
-    others = [_file(out, name) for name in (*_card_files(out), MANIFEST)]
-    _stays_at_home(
+    others = [file_of(out, name) for name in (*_card_files(out), MANIFEST)]
+    check_stays_at_home(
         out, json.loads(data), [file.path for file in others if file.path.suffix != ".jpg"]
     )
+    if not shards:
+        raise Refused(f"{out} holds no sample: there is nothing to publish")
+    splits = _splits(manifest)
+    summary = f"{sum(splits.values())} samples in {len(shards)} shards"
+    ears = {name: list(ear.licences) for name, ear in manifest.ears.items()}
     return Publication(
+        kind="dataset",
         files=(*shards, *others),
-        shards=len(shards),
-        splits=_splits(manifest),
         licence=licence_text(front),
-        tags=_tags(manifest.recipe.get("tags")),
-        forbidden=_forbidden(manifest, front),
-        ears={name: ear.licences for name, ear in manifest.ears.items()},
+        forbidden=forbidden(manifest.licences, front),
+        lines=_lines(manifest, summary, splits, ears),
+        facts={"splits": splits, "ears": ears},
+        summary=summary,
+        owned=SHARD,
+        listed=_listed_shards,
     )
 
 
-def _forbidden(manifest: Manifest, front: dict[str, Any]) -> tuple[str, ...]:
-    """Why the music's licences let nobody publish this under the dataset's."""
+def forbidden(licences: Mapping[str, int], front: dict[str, Any]) -> tuple[str, ...]:
+    """Why the music's licences, with how many clips each has, let nobody publish this under the
+    one that its card's front matter names."""
     named, name = front.get("license"), str(front.get("license_name") or "")
     ids = [str(each) for each in (named if isinstance(named, list) else [named]) if each]
-    found = [why for each in ids for why in objections(each, name, manifest.licences)]
+    found = [why for each in ids for why in objections(each, name, licences)]
     return tuple(dict.fromkeys(found))
+
+
+def _lines(
+    manifest: Manifest, summary: str, splits: dict[str, int], ears: dict[str, list[str]]
+) -> tuple[str, ...]:
+    """What is in the samples, and the licences of the models that listened to them."""
+    tags = ", ".join(_tags(manifest.recipe.get("tags"))) or "none"
+    return (
+        f"samples   {summary}: {', '.join(f'{split} {n}' for split, n in splits.items())}",
+        "in each   the picture, the music, story and caption, and in its JSON the claims,",
+        f"          what was measured, and what each agent said; tags of your files: {tags}",
+        *(f"heard by  {name}: {licence}" for name, told in ears.items() for licence in told),
+    )
+
+
+def _listed_shards(data: bytes) -> set[str] | None:
+    manifest = parse_manifest(data)
+    return {shard.name for shard in manifest.shards} if manifest else None
 
 
 def _tags(part: object) -> tuple[str, ...]:
@@ -151,12 +185,13 @@ def _card_files(out: Path) -> Iterator[str]:
             yield name
 
 
-def _file(out: Path, name: str) -> File:
+def file_of(out: Path, name: str) -> File:
+    """A file of a folder."""
     path = out / name
     return File(name, path, path.stat().st_size, file_sha256(path))
 
 
-def _stays_at_home(out: Path, manifest: dict[str, Any], texts: list[Path]) -> None:
+def check_stays_at_home(out: Path, manifest: dict[str, Any], texts: list[Path]) -> None:
     """Raises Refused where a path of this machine would be published."""
     for where, value in _strings(manifest):
         if PurePosixPath(value).is_absolute() or PureWindowsPath(value).drive or value[:1] == "~":

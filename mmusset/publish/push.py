@@ -1,4 +1,4 @@
-"""Publishing a dataset's folder on the Hub.
+"""Publishing a dataset's folder, or a model's, on the Hub.
 
 The bytes go to the Hub's store first, where nobody sees them; then one commit makes all of them
 visible at once: shards, card and manifest, with those of an older version replaced or deleted.
@@ -6,7 +6,6 @@ Readers see the old version or the new one, whatever kills this process. What th
 not sent again, and what the branch holds already is not committed again.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +13,12 @@ from pathlib import Path
 from mmusset.errors import MmussetError, Refused, ServerGone, UsageError
 from mmusset.files import failpoint
 from mmusset.progress import Progress
-from mmusset.shards.manifest import MANIFEST, parse_manifest
+from mmusset.shards.manifest import MANIFEST
 from mmusset.text import byte_size
 
-from .published import File, Publication, dataset_of
+from .published import File, Publication
 from .remote import MAIN, Patience, Remote, Snapshot, Unanswered
 
-SHARD = re.compile(r"data/[^/]*\.tar")
 MAX_FILES = 25_000  # that the Hub takes in one commit
 BATCH_FILES = 256  # that the Hub is asked about at once
 BATCH_BYTES = 64_000_000  # after which progress is shown
@@ -30,7 +28,7 @@ DRY_RUN_TRIES = 2  # nobody waits a minute for a plan that is of use without the
 
 @dataclass(frozen=True, slots=True)
 class PushRequest:
-    """What to publish, and where. A missing repo is created, private or public."""
+    """The folder to publish, and where. A missing repo is created, private or public."""
 
     out: Path
     name: str
@@ -45,7 +43,7 @@ class PushPlan:
     holds now, or begins from if it `branches`, and None where there is no repo."""
 
     request: PushRequest
-    dataset: Publication
+    what: Publication
     private: bool
     before: Snapshot | None
     added: tuple[File, ...]
@@ -68,7 +66,7 @@ class PushPlan:
 
     @property
     def commits(self) -> bool:
-        """Whether the branch does not hold the dataset yet."""
+        """Whether the branch does not hold it yet."""
         return bool(self.sent or self.deleted)
 
     @property
@@ -82,13 +80,13 @@ class PushPlan:
         """What would be done, as plain values."""
         return {
             "name": self.request.name,
+            "kind": self.what.kind,
             "branch": self.request.branch,
             "new": self.before is None,
             "new_branch": self.branches,
             "private": self.private,
-            "licence": self.dataset.licence,
-            "ears": {name: list(licences) for name, licences in self.dataset.ears.items()},
-            "splits": self.dataset.splits,
+            "licence": self.what.licence,
+            **self.what.facts,
             "added": [file.name for file in self.added],
             "replaced": [file.name for file in self.replaced],
             "deleted": list(self.deleted),
@@ -99,22 +97,17 @@ class PushPlan:
 
     def text(self) -> str:
         """What will be where, and who sees it."""
-        data, request = self.dataset, self.request
+        request = self.request
         who = (
             "private: you, and those you give access"
             if self.private
             else "public: everyone will see it"
         )
-        splits = ", ".join(f"{split} {count}" for split, count in data.splits.items())
-        tags = ", ".join(data.tags) or "none"
         lines = [
             f"{request.name}{'' if self.before else ' (new)'}, branch {request.branch}"
             f"{' (new)' if self.branches else ''}; {who}",
-            f"  licence   {data.licence}",
-            f"  samples   {sum(data.splits.values())} in {data.shards} shards: {splits}",
-            "  in each   the picture, the music, story and caption, and in its JSON the claims,",
-            f"            what was measured, and what each agent said; tags of your files: {tags}",
-            *self._heard(),
+            f"  licence   {self.what.licence}",
+            *(f"  {line}" for line in self.what.lines),
             *self._changes("add", [f"{file.name}, {byte_size(file.size)}" for file in self.added]),
             *self._changes("replace", [f"{f.name}, {byte_size(f.size)}" for f in self.replaced]),
             *self._changes("delete", list(self.deleted)),
@@ -127,14 +120,6 @@ class PushPlan:
             )
         return "\n".join(lines + ([f"  tag       {request.tag}"] if self.tags else []))
 
-    def _heard(self) -> list[str]:
-        """The licences of the models that listened: what they heard stands in the samples."""
-        return [
-            f"  heard by  {name}: {licence}"
-            for name, licences in self.dataset.ears.items()
-            for licence in licences
-        ]
-
     def _changes(self, what: str, names: list[str]) -> list[str]:
         more = len(names) - MAX_SHOWN
         listed = names[:MAX_SHOWN] + ([f"and {more} more"] if more > 0 else [])
@@ -143,7 +128,7 @@ class PushPlan:
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What was done. `commit` is the one that holds the dataset."""
+    """What was done. `commit` is the one that holds what was published."""
 
     name: str
     commit: str
@@ -162,16 +147,19 @@ class Pushed:
 
 
 def push(
-    request: PushRequest, agree: Callable[[PushPlan], bool], progress: Progress
+    request: PushRequest,
+    what: Publication,
+    agree: Callable[[PushPlan], bool],
+    progress: Progress,
 ) -> Pushed | None:
-    """Publish a dataset, if the user agrees to the plan; None where not.
+    """Publish what a folder holds, if the user agrees to the plan; None where not.
 
     Raises UsageError and Refused before anything is changed; MmussetError where the folder or the
     Hub does not allow it; ServerGone where the Hub stays away: run it again to go on.
     """
-    remote = Remote(request.name, progress.log)
-    dataset = _publishable(request, progress)
-    plan = plan_of(request, dataset, remote)
+    remote = Remote(request.name, progress.log, kind=what.kind)
+    _check_publishable(request, what)
+    plan = plan_of(request, what, remote)
     if plan.before and plan.does_nothing:
         return Pushed(request.name, plan.before.commit, 0, 0, 0, request.tag)
     if not agree(plan):
@@ -192,57 +180,51 @@ def push(
     return Pushed(request.name, commit, *counts, request.tag)
 
 
-def dry_run(request: PushRequest, progress: Progress) -> PushPlan:
+def dry_run(request: PushRequest, what: Publication, progress: Progress) -> PushPlan:
     """What `push` would do; nothing is sent, and where the Hub can't be reached, as for a new repo.
 
     Raises as `push` does before anything is changed.
     """
-    dataset = _publishable(request, progress)
+    _check_publishable(request, what)
     try:
-        return plan_of(request, dataset, Remote(request.name, progress.log, DRY_RUN_TRIES))
+        remote = Remote(request.name, progress.log, DRY_RUN_TRIES, what.kind)
+        return plan_of(request, what, remote)
     except ServerGone as gone:
-        return _of_new_repo(request, dataset, unreached=str(gone).partition(";")[0])
+        return _of_new_repo(request, what, unreached=str(gone).partition(";")[0])
 
 
-def _publishable(request: PushRequest, progress: Progress) -> Publication:
-    """What the folder holds for publishing. Raises UsageError, and Refused where it may not be."""
-    progress.log(f"checking {request.out}")
-    dataset = dataset_of(request.out)
-    if len(dataset.files) > MAX_FILES:
+def _check_publishable(request: PushRequest, what: Publication) -> None:
+    """Raises UsageError where it can't be published, Refused where it may not be."""
+    if len(what.files) > MAX_FILES:
         raise UsageError(
-            f"{request.out} has {len(dataset.files)} files; the Hub takes {MAX_FILES} in one"
+            f"{request.out} has {len(what.files)} files; the Hub takes {MAX_FILES} in one"
             " commit; build it with a larger limits.block_size"
         )
-    if not dataset.shards:
-        raise Refused(f"{request.out} holds no sample: there is nothing to publish")
-    if not dataset.licence:
+    if not what.licence:
         raise Refused(
             f"nobody said under which licence {request.out} is published, and only you can know"
             f" what its sources allow: run `mmusset card {request.out} --license cc-by-4.0`, or"
             " another"
         )
-    if dataset.forbidden and not request.private:
+    if what.forbidden and not request.private:
         raise Refused(
-            f"the licences of its music are against publishing {request.out} as {dataset.licence}:"
-            f" {'; '.join(dataset.forbidden[:MAX_SHOWN])}. Choose another licence (`mmusset card"
+            f"the licences of its music are against publishing {request.out} as {what.licence}:"
+            f" {'; '.join(what.forbidden[:MAX_SHOWN])}. Choose another licence (`mmusset card"
             " --license`), build without that music (licences.allow in the recipe), or push it with"
             " --private"
         )
-    return dataset
 
 
-def _of_new_repo(request: PushRequest, dataset: Publication, unreached: str = "") -> PushPlan:
+def _of_new_repo(request: PushRequest, what: Publication, unreached: str = "") -> PushPlan:
     makes = request.branch != MAIN, bool(request.tag)
-    return PushPlan(
-        request, dataset, request.private, None, dataset.files, (), (), *makes, unreached
-    )
+    return PushPlan(request, what, request.private, None, what.files, (), (), *makes, unreached)
 
 
-def plan_of(request: PushRequest, dataset: Publication, remote: Remote) -> PushPlan:
+def plan_of(request: PushRequest, what: Publication, remote: Remote) -> PushPlan:
     """What there is to do. Changes nothing. Raises UsageError, and Refused where it would harm."""
     private = remote.private()
     if private is None:
-        return _of_new_repo(request, dataset)
+        return _of_new_repo(request, what)
     if request.private and not private:
         raise Refused(
             f"{request.name} is public already; make it private in its settings on the Hub, or"
@@ -257,49 +239,50 @@ def plan_of(request: PushRequest, dataset: Publication, remote: Remote) -> PushP
     before = branch or remote.snapshot(MAIN)
     if before is None:
         raise Refused(f"{request.name} has no branch {MAIN} to begin from")
-    added, replaced = _differing(dataset, before)
-    theirs = _listed(remote, before)
-    _check_ours(request.name, dataset, theirs, before, replaced)
-    ours = {file.name for file in dataset.files}
+    added, replaced = _differing(what, before)
+    theirs = _listed(what, remote, before)
+    _check_ours(request.name, what, theirs, before, replaced)
+    ours = {file.name for file in what.files}
     deleted = tuple(sorted((theirs or set()) & set(before.files) - ours))
-    makes = branch is None, _tag_is_new(request, dataset, remote, tags)
-    return PushPlan(request, dataset, private, before, added, replaced, deleted, *makes)
+    makes = branch is None, _tag_is_new(request, what, remote, tags)
+    return PushPlan(request, what, private, before, added, replaced, deleted, *makes)
 
 
-def _differing(dataset: Publication, before: Snapshot) -> tuple[tuple[File, ...], tuple[File, ...]]:
+def _differing(what: Publication, before: Snapshot) -> tuple[tuple[File, ...], tuple[File, ...]]:
     """The files that a commit lacks, and those of which it has other bytes."""
-    added = [file for file in dataset.files if file.name not in before.files]
-    there = [file for file in dataset.files if file.name in before.files]
+    added = [file for file in what.files if file.name not in before.files]
+    there = [file for file in what.files if file.name in before.files]
     replaced = [f for f in there if not before.files[f.name].holds(f.path, f.sha256)]
     return tuple(added), tuple(replaced)
 
 
-def _listed(remote: Remote, before: Snapshot) -> set[str] | None:
-    """The shards of the version that is there; None where there is none. Raises Refused."""
+def _listed(what: Publication, remote: Remote, before: Snapshot) -> set[str] | None:
+    """The files that the manifest there lists; None where there is none. Raises Refused."""
     if MANIFEST not in before.files:
         return None
-    manifest = parse_manifest(remote.read(MANIFEST, before))
-    if manifest is None:
+    listed = what.listed(remote.read(MANIFEST, before))
+    if listed is None:
         raise Refused(
-            f"{remote.name} holds another dataset: its {MANIFEST} is none of mmusset's;"
+            f"{remote.name} holds another {what.kind}: its {MANIFEST} is none of mmusset's;"
             " push to another name"
         )
-    return {shard.name for shard in manifest.shards}
+    return listed
 
 
 def _check_ours(
     name: str,
-    dataset: Publication,
+    what: Publication,
     theirs: set[str] | None,
     before: Snapshot,
     replaced: tuple[File, ...],
 ) -> None:
-    """Raises Refused where others' files would be overwritten, or read as a part of the dataset."""
+    """Raises Refused where others' files would be overwritten, or read as a part of it."""
+    owned = what.owned.fullmatch
     strange = [file.name for file in replaced if theirs is None]
     if theirs is not None:
-        strange += [f.name for f in replaced if SHARD.fullmatch(f.name) and f.name not in theirs]
-    ours = {file.name for file in dataset.files} | (theirs or set())
-    strange += [path for path in before.files if SHARD.fullmatch(path) and path not in ours]
+        strange += [f.name for f in replaced if owned(f.name) and f.name not in theirs]
+    ours = {file.name for file in what.files} | (theirs or set())
+    strange += [path for path in before.files if owned(path) and path not in ours]
     if strange:
         raise Refused(
             f"{name} holds files that mmusset did not put there: {', '.join(sorted(strange)[:5])};"
@@ -308,13 +291,13 @@ def _check_ours(
 
 
 def _tag_is_new(
-    request: PushRequest, dataset: Publication, remote: Remote, tags: dict[str, str]
+    request: PushRequest, what: Publication, remote: Remote, tags: dict[str, str]
 ) -> bool:
     """Whether the tag has to be created. Raises Refused where it names another version."""
     if not request.tag or request.tag not in tags:
         return bool(request.tag)
     tagged = remote.snapshot(tags[request.tag])
-    if tagged is None or any(_differing(dataset, tagged)):
+    if tagged is None or any(_differing(what, tagged)):
         raise Refused(
             f"{request.name} has a tag {request.tag} of another version; choose another tag"
         )
@@ -322,16 +305,15 @@ def _tag_is_new(
 
 
 def _commit(plan: PushPlan, remote: Remote) -> str:
-    """Commit what was sent; gives the commit that holds the dataset.
+    """Commit what was sent; gives the commit that holds it.
 
     After whatever trouble the Hub is asked what it has, before anything is asked of it again.
     Raises Refused where others changed meanwhile what the plan would change.
     """
-    request, dataset = plan.request, plan.dataset
-    message = f"{sum(dataset.splits.values())} samples in {dataset.shards} shards"
+    request, what = plan.request, plan.what
     patience = Patience(remote.log, remote.tries)
     while True:
-        now = plan_of(request, dataset, remote)
+        now = plan_of(request, what, remote)
         if now.before is None:
             raise MmussetError(
                 f"{request.name} is gone from the Hub, or its name is another one now"
@@ -345,7 +327,9 @@ def _commit(plan: PushPlan, remote: Remote) -> str:
             )
         added = [file.name for file in now.sent]
         try:
-            return remote.commit(request.branch, now.before.commit, message, added, now.deleted)
+            return remote.commit(
+                request.branch, now.before.commit, what.summary, added, now.deleted
+            )
         except Unanswered as trouble:
             patience.wait(trouble)
 

@@ -1,4 +1,4 @@
-"""A dataset's repo on the Hub: what it holds, and the few ways in which it is changed.
+"""A dataset's or a model's repo on the Hub: what it holds, and the few ways to change it.
 
 Whatever the Hub's client raises becomes one of ours here. What is asked is asked again for a
 while where the Hub is busy or a connection breaks; the client does that for uploads and lists only.
@@ -22,7 +22,7 @@ from mmusset.errors import MmussetError, Refused, ServerGone, UsageError
 from mmusset.safe_text import first_line, remember, without_addresses
 from mmusset.text import duration
 
-from .published import File
+from .published import File, RepoKind
 
 T = TypeVar("T")
 MAIN = "main"
@@ -94,13 +94,19 @@ class Snapshot:
 
 
 class Remote:
-    """The dataset `user/name` on the Hub, with the token from the usual place.
+    """The dataset or the model `user/name` on the Hub, with the token from the usual place.
 
     `log` is called with trouble that passes; each request is tried at most `tries` times. Raises
     UsageError for what is no such name.
     """
 
-    def __init__(self, name: str, log: Callable[[str], None], tries: int = TRIES) -> None:
+    def __init__(
+        self,
+        name: str,
+        log: Callable[[str], None],
+        tries: int = TRIES,
+        kind: RepoKind = "dataset",
+    ) -> None:
         if len(name.split("/")) != 2:
             raise UsageError(f"{name} is no name on the Hub: give user/name")
         try:
@@ -114,6 +120,7 @@ class Remote:
         # It warns of each try, with addresses that are signed; what comes of it is said here.
         logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
         self.name = name
+        self.kind = kind
         self.log = log
         self.tries = tries
         self._api = HfApi(library_name="mmusset")
@@ -136,14 +143,16 @@ class Remote:
 
         try:
             info = self._patiently(
-                lambda: self._api.dataset_info(self.name, revision=revision, expand=["sha"])
+                lambda: self._api.repo_info(
+                    self.name, revision=revision, repo_type=self.kind, expand=["sha"]
+                )
             )
         except (RepositoryNotFoundError, RevisionNotFoundError):
             return None
         listed = self._patiently(
             lambda: list(
                 self._api.list_repo_tree(
-                    self.name, recursive=True, revision=info.sha, repo_type="dataset"
+                    self.name, recursive=True, revision=info.sha, repo_type=self.kind
                 )
             )
         )
@@ -159,21 +168,23 @@ class Remote:
         from huggingface_hub.errors import RepositoryNotFoundError
 
         try:
-            info = self._patiently(lambda: self._api.dataset_info(self.name, expand=["private"]))
+            info = self._patiently(
+                lambda: self._api.repo_info(self.name, repo_type=self.kind, expand=["private"])
+            )
         except RepositoryNotFoundError:
             return None
         return bool(info.private)
 
     def tags(self) -> dict[str, str]:
         """The commit of each tag, by its name."""
-        refs = self._patiently(lambda: self._api.list_repo_refs(self.name, repo_type="dataset"))
+        refs = self._patiently(lambda: self._api.list_repo_refs(self.name, repo_type=self.kind))
         return {ref.name: ref.target_commit for ref in refs.tags}
 
     def create(self, private: bool) -> None:
         """Make the repo; one that is there stays as it is."""
         self._patiently(
             lambda: self._api.create_repo(
-                self.name, private=private, repo_type="dataset", exist_ok=True
+                self.name, private=private, repo_type=self.kind, exist_ok=True
             )
         )
 
@@ -181,7 +192,7 @@ class Remote:
         """Make a branch that begins where `main` is; one that is there stays as it is."""
         self._patiently(
             lambda: self._api.create_branch(
-                self.name, branch=branch, repo_type="dataset", exist_ok=True
+                self.name, branch=branch, repo_type=self.kind, exist_ok=True
             )
         )
 
@@ -189,7 +200,7 @@ class Remote:
         """Name a commit. Raises Refused where another commit has the name."""
         self._patiently(
             lambda: self._api.create_tag(
-                self.name, tag=tag, revision=commit, repo_type="dataset", exist_ok=True
+                self.name, tag=tag, revision=commit, repo_type=self.kind, exist_ok=True
             )
         )
         if self.tags().get(tag) != commit:
@@ -209,7 +220,7 @@ class Remote:
                 self._api.preupload_lfs_files(
                     self.name,
                     operations.values(),
-                    repo_type="dataset",
+                    repo_type=self.kind,
                     revision=branch,
                     free_memory=False,
                 )
@@ -241,7 +252,7 @@ class Remote:
                 self.name,
                 operations,
                 commit_message=message,
-                repo_type="dataset",
+                repo_type=self.kind,
                 revision=branch,
                 parent_commit=parent,
             )
@@ -259,7 +270,7 @@ class Remote:
                 self._api.hf_hub_download(
                     self.name,
                     name,
-                    repo_type="dataset",
+                    repo_type=self.kind,
                     revision=commit,
                     local_dir=folder,
                     tqdm_class=_counting_bar(on_bytes),

@@ -72,7 +72,7 @@ MAY_USE: dict[str, set[str]] = {
     "publish": {*NOUNS, "shards", "truth"},
     "view": {*NOUNS, "dsp", "ears", "sources", "speakers", "shards", "builder"},
     "training": {*NOUNS, "evidence", "shards"},
-    "musflow": {*NOUNS, "dsp", "pretrained", "shards", "training", "truth"},
+    "musflow": {*NOUNS, "dsp", "pretrained", "publish", "shards", "training", "truth"},
     "evaluation": {
         *NOUNS,
         *("dsp", "pretrained", "evidence", "ears", "truth", "shards", "training", "musflow"),

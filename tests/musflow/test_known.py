@@ -16,10 +16,10 @@ from mmusset.musflow.generate.generate import generate_pieces
 from mmusset.musflow.generate.generator import MusicGenerator
 from mmusset.musflow.generate.given_sound import crossfaded
 from mmusset.musflow.generate.requests import GenerationRequest, request_of_options
-from mmusset.musflow.generate.windows import Window, composed_latents, filled_latents, spans
+from mmusset.musflow.generate.windows import PieceWindow, composed_latents, filled_latents, spans
 from mmusset.musflow.model.flow import SOLVERS, timestep_grid
 from mmusset.musflow.model.guidance import guided_velocity
-from mmusset.musflow.model.known import Known, along_known, draw_known
+from mmusset.musflow.model.known import KnownPart, along_known, draw_known
 from mmusset.musflow.model.musflow import draw
 from mmusset.musflow.model.sampler import sample
 from mmusset.musflow.recipe import MODALITIES, FlowTrainPart, MusFlowRecipe, SamplerPart
@@ -70,7 +70,7 @@ def test_what_is_known_is_no_part_of_the_loss() -> None:
             draws.condition_mask,
             batch.beat,
             8,
-            Known(x1, known),
+            KnownPart(x1, known),
         )
         x = (1 - draws.timesteps[:, None, None]) * draws.noise
         v = model.network(x + draws.timesteps[:, None, None] * x1, draws.timesteps, *condition)
@@ -79,7 +79,7 @@ def test_what_is_known_is_no_part_of_the_loss() -> None:
     assert not torch.allclose(losses, whole)
     hidden = latents.clone()
     hidden[:, 3:] += 1
-    assert torch.equal(Known(latents, known).features(), Known(hidden, known).features())
+    assert torch.equal(KnownPart(latents, known).features(), KnownPart(hidden, known).features())
 
 
 def condition(aligned: Tensor) -> Tensor:
@@ -94,11 +94,11 @@ def test_by_every_sampler_what_is_known_comes_back(method: str) -> None:
     x1, mask = torch.randn(1, 8, 4), torch.arange(8)[None] % 3 == 0
     part = SamplerPart.model_validate({"method": method, "steps": 5})
     args = (model, aligned, condition(aligned), 8, part)
-    made = model.normalize(sample(*args, seed=0, known=Known(x1, mask)))
+    made = model.normalize(sample(*args, seed=0, known=KnownPart(x1, mask)))
     torch.testing.assert_close(made[mask], x1[mask], atol=1e-4, rtol=1e-4)
     other = x1.clone()
     other[~mask] += 1
-    again = model.normalize(sample(*args, seed=0, known=Known(other, mask)))
+    again = model.normalize(sample(*args, seed=0, known=KnownPart(other, mask)))
     torch.testing.assert_close(again, made)
     free = model.normalize(sample(*args, seed=0))
     assert float((free - made)[~mask].abs().max()) > 0.01, "what is known tells of the rest"
@@ -114,7 +114,7 @@ def test_on_its_way_what_is_known_is_where_training_had_it() -> None:
         met.append((float(t[0]), x))
         return torch.zeros_like(x)
 
-    known = Known(x1, torch.ones(1, 6, dtype=torch.bool))
+    known = KnownPart(x1, torch.ones(1, 6, dtype=torch.bool))
     SOLVERS["midpoint"](along_known(velocity, x0, known), x0, timestep_grid(4))
     assert len(met) == 8
     for t, x in met:
@@ -155,9 +155,9 @@ def test_windows_reach_any_length() -> None:
     assert list(spans(20, 0, 16)) == [(0, 16), (4, 20)]
     assert list(spans(50, 40, 16)) == [(32, 48), (34, 50)]
     assert list(spans(7, 3, 16)) == [(0, 7)]
-    asked = list[Window]()
+    asked = list[PieceWindow]()
 
-    def compose(window: Window) -> Tensor:
+    def compose(window: PieceWindow) -> Tensor:
         asked.append(window)
         made = torch.full((1, window.stop - window.start, 1), float(window.number))
         if window.known is None:

@@ -240,7 +240,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def mode(self, repo: Repo, oid: str, path: str) -> dict[str, Any]:
         found = {"path": path, "shouldIgnore": False}
-        found["uploadMode"] = "lfs" if path.endswith((".tar", ".jpg")) else "regular"
+        found["uploadMode"] = (
+            "lfs" if path.endswith((".tar", ".jpg", ".safetensors")) else "regular"
+        )
         if path in repo.commits[oid]:
             known = facts(repo, oid, path)
             found["oid"] = known["lfs"]["oid"] if "lfs" in known else known["oid"]
@@ -331,23 +333,23 @@ class Handler(BaseHTTPRequestHandler):
 Answer = tuple[int, dict[str, str], bytes] | tuple[()]
 NOTHING: Answer = ()
 
-REPO, REVISION = "([^/]+/[^/]+)", "([^/]+)"
+KIND, REPO, REVISION = "(?:datasets|models)", "([^/]+/[^/]+)", "([^/]+)"
 ROUTES = [
     ("GET /api/whoami-v2", Handler.whoami),
     ("POST /api/repos/create", Handler.create),
     ("POST /api/validate-yaml", Handler.validate_yaml),
-    (f"POST /api/datasets/{REPO}/preupload/{REVISION}", Handler.preupload),
-    (f"POST /api/datasets/{REPO}/commit/{REVISION}", Handler.commit),
-    (f"POST /api/datasets/{REPO}/paths-info/{REVISION}", Handler.paths_info),
-    (f"POST /api/datasets/{REPO}/branch/{REVISION}", Handler.branch),
-    (f"POST /api/datasets/{REPO}/tag/{REVISION}", Handler.tag),
-    (f"POST /datasets/{REPO}.git/info/lfs/objects/batch", Handler.lfs_batch),
-    (f"GET /api/datasets/{REPO}/xet-write-token/{REVISION}", Handler.xet_token),
-    (f"GET /api/datasets/{REPO}/refs", Handler.refs),
-    (f"GET /api/datasets/{REPO}/tree/{REVISION}(|/.*)", Handler.tree),
-    (f"GET /api/datasets/{REPO}/revision/{REVISION}", Handler.info),
-    (f"GET /api/datasets/{REPO}", Handler.main_info),
-    (f"(?:GET|HEAD) /datasets/{REPO}/resolve/{REVISION}/(.+)", Handler.resolve),
+    (f"POST /api/{KIND}/{REPO}/preupload/{REVISION}", Handler.preupload),
+    (f"POST /api/{KIND}/{REPO}/commit/{REVISION}", Handler.commit),
+    (f"POST /api/{KIND}/{REPO}/paths-info/{REVISION}", Handler.paths_info),
+    (f"POST /api/{KIND}/{REPO}/branch/{REVISION}", Handler.branch),
+    (f"POST /api/{KIND}/{REPO}/tag/{REVISION}", Handler.tag),
+    (f"POST /(?:datasets/)?{REPO}.git/info/lfs/objects/batch", Handler.lfs_batch),
+    (f"GET /api/{KIND}/{REPO}/xet-write-token/{REVISION}", Handler.xet_token),
+    (f"GET /api/{KIND}/{REPO}/refs", Handler.refs),
+    (f"GET /api/{KIND}/{REPO}/tree/{REVISION}(|/.*)", Handler.tree),
+    (f"GET /api/{KIND}/{REPO}/revision/{REVISION}", Handler.info),
+    (f"GET /api/{KIND}/{REPO}", Handler.main_info),
+    (f"(?:GET|HEAD) /(?:datasets/)?{REPO}/resolve/{REVISION}/(.+)", Handler.resolve),
 ]
 
 

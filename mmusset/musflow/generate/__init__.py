@@ -2,6 +2,7 @@
 
 Doors:
     requests    requests from options or a table; needs no torch
+    nearest     the training clips nearest to a piece
     generator   a trained model, opened once, that composes and writes pieces
     generate    a file for each request
 """

@@ -17,23 +17,22 @@ from mmusset.errors import MmussetError, Refused, UsageError
 from mmusset.files import file_sha256
 from mmusset.musflow.codecs.codec import Codec, open_codec
 from mmusset.musflow.data.beat import NO_BEAT, Beat
-from mmusset.musflow.data.cache import EMBEDDED, LAYOUT, Cache, CacheManifest
+from mmusset.musflow.data.cache import EMBEDDED, LAYOUT, Cache
 from mmusset.musflow.data.encode import mono_at, whole_frames
 from mmusset.musflow.encoders.encoders import Encoders, open_encoders
 from mmusset.musflow.licences import show_licences
 from mmusset.musflow.model.musflow import MusFlow
 from mmusset.musflow.model.sampler import sample
-from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe, SamplerPart
+from mmusset.musflow.model_folder.trained import fitted_codec
+from mmusset.musflow.recipe import MODALITIES, SamplerPart
 from mmusset.musflow.sound.sound_file import peak_safe, write_sound
-from mmusset.musflow.training.checkpoint import load_state
-from mmusset.musflow.training.run_folder import RunFolder
-from mmusset.training.checkpoint import newest
 
 from .asked_tempo import tempo_bounds_bpm
 from .given_sound import GivenSound, beat_of_sound, given_sound, put_back
 from .nearest import NearestClip, TrainingClips
 from .requests import GenerationRequest
-from .windows import MOST_FILLED, Window, composed_latents, filled_latents
+from .trained_model import trained_model
+from .windows import MOST_FILLED, PieceWindow, composed_latents, filled_latents
 
 Floats = NDArray[np.float32]
 
@@ -91,26 +90,24 @@ class Conditions:
 class MusicGenerator:
     """A trained model with its codec and encoders.
 
-    `checkpoint` is the folder of a training, or one of its checkpoints; `log` receives what the
-    user should know: the licences of pretrained parts, before they are loaded. Raises
-    MmussetError where there is no checkpoint, Refused where codec or encoders are not those
-    it was trained with.
+    `checkpoint` is the folder of a training, one of its checkpoints, a model's folder, or
+    `user/name` on the Hub; `log` receives what the user should know: the licences of pretrained
+    parts, before they are loaded. Raises MmussetError where there is no checkpoint, Refused
+    where codec or encoders are not those it was trained with.
     """
 
-    def __init__(self, checkpoint: Path, device: str, log: Callable[[str], None]) -> None:
+    def __init__(self, checkpoint: str | Path, device: str, log: Callable[[str], None]) -> None:
         self.log = log
-        self.path = _checkpoint_of(checkpoint)
-        self.folder = RunFolder(self.path.absolute().parent.parent)
+        trained = trained_model(checkpoint)
+        self.path, self.folder, self.source = trained.path, trained.folder, trained.source
         self.device = device
-        state = load_state(self.path)
-        self.recipe = MusFlowRecipe.model_validate_json(state.recipe)
-        self.manifest = CacheManifest.model_validate_json(state.manifest)
-        self.frames = state.frames
+        self.recipe, self.manifest, self.frames = trained.recipe, trained.manifest, trained.frames
         show_licences(self.recipe, log)
         self._check_version()
         self.model = MusFlow(self.recipe, self.manifest).to(device).eval()
-        self.model.load_state_dict(state.ema)
-        self.codec: Codec = open_codec(self.recipe.codec, self.folder.codec, device)
+        self.model.load_state_dict(trained.weights)
+        with fitted_codec(self.folder.codec) as fitted:
+            self.codec: Codec = open_codec(self.recipe.codec, fitted, device)
         self.encoders: Encoders = open_encoders(self.recipe.encoders, device)
         self._check()
         self.identity = file_sha256(self.path)[:16]
@@ -167,7 +164,7 @@ class MusicGenerator:
         request: GenerationRequest,
         conditions: Conditions,
         sampler: SamplerPart,
-        window: Window,
+        window: PieceWindow,
     ) -> Tensor:
         """Normalized latents `[1, T, C]` of a window of a piece."""
         begins_s = window.start * self.model.frame_s
@@ -246,7 +243,9 @@ class MusicGenerator:
             "story": request.story,
             "caption": request.caption,
         }
-        # Only where they are asked for: pieces of before stay the same pieces.
+        # Only where there are any: pieces of before stay the same pieces.
+        if self.source:
+            asked["from"] = self.source
         if request.without:
             asked["without"] = request.without
         if request.continued:
@@ -263,6 +262,18 @@ class MusicGenerator:
             [key for n in buckets for key in cache.keys(n)],
             self.model.alignment.target(audio.to(self.device)),
         )
+
+    def training_clip(self, key: str) -> Tensor:
+        """A clip of the training's cache as the codec gives it back, `[channels, samples]`.
+
+        Raises MmussetError where the cache is gone, or has no such clip.
+        """
+        cache = Cache(self.folder.cache, "train", self.manifest.spec)
+        for bucket in range(len(cache.counts)):
+            if key in (keys := cache.keys(bucket)):
+                row = cache.batch(bucket, torch.tensor([keys.index(key)]))
+                return self.codec.decode(row.mean.float().to(self.device))[0].cpu()
+        raise MmussetError(f"no clip {key} was trained on")
 
     @torch.no_grad()
     def through_codec(self, sound: Floats, rate_hz: int) -> Tensor:
@@ -377,14 +388,3 @@ class MusicGenerator:
                 f"the encoders are not those that {self.path} was trained with; train again,"
                 " into another folder (--out)"
             )
-
-
-def _checkpoint_of(path: Path) -> Path:
-    if path.is_file():
-        return path
-    checkpoint = newest(RunFolder(path).checkpoints) or newest(path)
-    if checkpoint is None:
-        raise MmussetError(
-            f"no checkpoint in {path}: give the folder that `mmusset train` wrote (--out)"
-        )
-    return checkpoint

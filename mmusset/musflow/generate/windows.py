@@ -7,24 +7,24 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mmusset.musflow.model.known import Known
+from mmusset.musflow.model.known import KnownPart
 
 MOST_FILLED = 3 / 4  # of a window
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class PieceWindow:
     """Latent frames `start` to `stop` of a piece, what is known in them, and which of the
     piece's windows they are."""
 
     start: int
     stop: int
-    known: Known | None
+    known: KnownPart | None
     number: int
 
 
 def composed_latents(
-    compose: Callable[[Window], Tensor],
+    compose: Callable[[PieceWindow], Tensor],
     total: int,
     window: int,
     begun: Tensor | None = None,
@@ -35,17 +35,17 @@ def composed_latents(
     there = 0 if begun is None else begun.shape[1]
     for number, (start, stop) in enumerate(spans(total, there, window)):
         if made is None:
-            made = compose(Window(start, stop, None, number))
+            made = compose(PieceWindow(start, stop, None, number))
         else:
             known = _beginning(made[:, start:], stop - start)
-            more = compose(Window(start, stop, known, number))
+            more = compose(PieceWindow(start, stop, known, number))
             made = torch.cat([made[:, :start], more], dim=1)
     assert made is not None
     return made
 
 
 def filled_latents(
-    compose: Callable[[Window], Tensor], window: int, latents: Tensor, gap: tuple[int, int]
+    compose: Callable[[PieceWindow], Tensor], window: int, latents: Tensor, gap: tuple[int, int]
 ) -> Tensor:
     """Latents `[1, T, C]` of which the frames of a gap are made anew, in a window that has it in
     its middle."""
@@ -53,8 +53,8 @@ def filled_latents(
     start = max(0, min((first + last - window) // 2, length - window))
     stop = min(length, start + window)
     at = torch.arange(start, stop, device=latents.device)[None]
-    known = Known(latents[:, start:stop], (at < first) | (at >= last))
-    made = compose(Window(start, stop, known, 0))
+    known = KnownPart(latents[:, start:stop], (at < first) | (at >= last))
+    made = compose(PieceWindow(start, stop, known, 0))
     return torch.cat([latents[:, :start], made, latents[:, stop:]], dim=1)
 
 
@@ -67,8 +67,8 @@ def spans(total: int, made: int, window: int) -> Iterator[tuple[int, int]]:
         made = stop
 
 
-def _beginning(latents: Tensor, frames: int) -> Known:
+def _beginning(latents: Tensor, frames: int) -> KnownPart:
     """A window of so many frames whose first are known."""
     there = latents.shape[1]
     whole = torch.nn.functional.pad(latents, (0, 0, 0, frames - there))
-    return Known(whole, torch.arange(frames, device=latents.device)[None] < there)
+    return KnownPart(whole, torch.arange(frames, device=latents.device)[None] < there)

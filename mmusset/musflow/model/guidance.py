@@ -8,7 +8,7 @@ from torch import Tensor
 from mmusset.musflow.recipe import MODALITIES, Modality
 
 from .flow import Velocity
-from .known import Known
+from .known import KnownPart
 from .musflow import MusFlow
 
 
@@ -19,7 +19,7 @@ def guided_velocity(
     beat: Tensor,
     frames: int,
     scales: Mapping[Modality, float],
-    known: Known | None = None,
+    known: KnownPart | None = None,
     without: Tensor | None = None,
 ) -> Velocity:
     """The velocity under guidance (Ho and Salimans 2022, arXiv 2207.12598).

@@ -17,7 +17,7 @@ LEAST_GAP, MOST_GAP = 1 / 8, 7 / 8  # of a clip
 AT_THE_END = 0.5  # of the gaps: there the music goes on from what is known
 
 
-class Known(NamedTuple):
+class KnownPart(NamedTuple):
     """The part of music that is known: normalized latents `[B, T, C]`, and where they are it,
     `mask` `[B, T]`."""
 
@@ -42,7 +42,7 @@ def draw_known(uniform: Tensor, share: float, frames: int) -> Tensor:
     return (is_told < share) & ~in_gap
 
 
-def along_known(velocity: flow.Velocity, x0: Tensor, known: Known) -> flow.Velocity:
+def along_known(velocity: flow.Velocity, x0: Tensor, known: KnownPart) -> flow.Velocity:
     """A velocity from noise `x0` `[B, T, C]`, which on the known part is that of its own path.
 
     So the network meets there, at each step, what it met in training; and in the end it is what

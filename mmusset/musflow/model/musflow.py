@@ -13,7 +13,7 @@ from mmusset.training.order import generator_at
 
 from . import flow
 from .alignment import Alignment
-from .known import Known, draw_known
+from .known import KnownPart, draw_known
 from .metronome import FEATURES, metronome
 from .network import NetworkConfig, VelocityNetwork
 
@@ -93,7 +93,7 @@ class MusFlow(nn.Module):
         mask: Tensor,
         beat: Tensor,
         frames: int,
-        known: Known | None = None,
+        known: KnownPart | None = None,
     ) -> Condition:
         """The network's condition: aligned embeddings `[B, M, E]` where `mask` `[B, M]` is True,
         learned nulls elsewhere, a metronome over `frames` by beats `[B, 3]`, and what is `known`
@@ -122,7 +122,7 @@ class MusFlow(nn.Module):
         aligned = self.alignment(batch.embeddings)
         mask = draws.condition_mask & batch.present[batch.share]
         beat = batch.beat[batch.share] * draws.beat_mask[:, None]
-        known = Known(x1, draws.known)
+        known = KnownPart(x1, draws.known)
         condition = self.condition(aligned[batch.share], mask, beat, x1.shape[1], known)
         v = self.network(flow.interpolate(draws.noise, x1, t), t, *condition)
         target = self.alignment.target(batch.embeddings["audio"])

@@ -10,7 +10,7 @@ from mmusset.training.order import generator_at
 
 from . import flow
 from .guidance import guided_velocity
-from .known import Known, along_known
+from .known import KnownPart, along_known
 from .musflow import MusFlow
 
 
@@ -24,7 +24,7 @@ def sample(
     seed: int,
     guidance: Sequence[float] | None = None,
     beat: Tensor | None = None,
-    known: Known | None = None,
+    known: KnownPart | None = None,
     without: Tensor | None = None,
     window: int = 0,
 ) -> Tensor:

@@ -29,6 +29,21 @@ class RunFolder(TrainingFolder):
         """What codec and cache were made by: that part of a recipe, as JSON."""
         return self.path / "encoding.json"
 
+    @property
+    def trained_on(self) -> Path:
+        """What it is trained on: JSON."""
+        return self.path / "trained_on.json"
+
+    @property
+    def begun_from(self) -> Path:
+        """The model whose weights it began with, `user/name@commit` or a folder: a line of text."""
+        return self.path / "begun_from.txt"
+
+    @property
+    def packed(self) -> Path:
+        """The model as one folder, which is what `mmusset push` publishes."""
+        return self.path / "model"
+
 
 def default_run(source: str) -> Path:
     """`music-musflow`, here, for the dataset `.../music`."""

@@ -19,6 +19,7 @@ from mmusset.musflow.data.round_trip import round_trip_error_db
 from mmusset.musflow.encoders.encoders import Encoders, open_encoders
 from mmusset.musflow.licences import show_licences
 from mmusset.musflow.model.musflow import MusFlow
+from mmusset.musflow.model_folder.trained import ModelFolder
 from mmusset.musflow.recipe import MusFlowRecipe
 from mmusset.musflow.revisions import pinned, remembered
 from mmusset.progress import Progress
@@ -28,11 +29,13 @@ from mmusset.training.loop import Hook, Loop, settings_of
 from mmusset.training.world import World
 
 from .alignment_stage import fit_alignment, recall_lines
+from .beginning import check_beginning, check_same_latents, take_over
 from .checkpoint import check_clips, check_recipe, check_spec, last_state, refuse_other
 from .codec_stage import collect, fit_codec
 from .flow_stage import FlowTask, micro_batches
 from .previews import Previews
 from .run_folder import RunFolder
+from .trained_on import write_trained_on
 from .validate import Validation
 
 Stage = Literal["codec", "encode", "flow"]
@@ -41,7 +44,8 @@ SHOWN_BAD = 5  # of the clips that could not be used
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What is to be trained, on which shards, where, and by which processes."""
+    """What is to be trained, on which shards, where, and by which processes; and the model whose
+    weights it begins with, if it is not trained from the start."""
 
     source: str
     recipe: MusFlowRecipe
@@ -49,6 +53,7 @@ class Training:
     world: World
     progress: Progress
     cached: bool = True
+    begins: ModelFolder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +94,24 @@ def run(training: Training, until: Stage = "flow") -> TrainingSummary:
     world.check_batch(recipe.train.batch)
     micro_batches(recipe.train, world.size)
     shards_of(training.source)
+    check_beginning(training.begins, recipe, training.folder)
     check_folder(training)
     show_licences(recipe, training.progress.log)
     with locked(training.folder.path) if world.is_main else nullcontext():
         training = _pinned(training)
+        if training.begins and world.is_main:
+            take_over(training.begins, training.folder)
+        world.barrier()
         codec = ready_codec(training)
         if until == "codec":
             return TrainingSummary(named, until)
         dataset, held_out = ready_datasets(training, codec)
         if until == "encode":
             return TrainingSummary(named, until)
+        if training.begins:
+            check_same_latents(training.begins, dataset.manifest.spec)
+        if world.is_main:
+            write_trained_on(training.folder, training.source, dataset.manifest)
         return _train(training, codec, dataset, held_out)
 
 
@@ -123,7 +136,10 @@ def _model(training: Training, dataset: LatentDataset, held_out: LatentDataset) 
     torch.set_float32_matmul_precision("high")  # TF32 on a GPU; nothing on a CPU
     model = MusFlow(recipe, dataset.manifest).to(device)
     if last_state(training.folder.checkpoints) is None:
-        fit_alignment(model.alignment, dataset, recipe.train.seed, device, progress)
+        if training.begins:
+            model.load_state_dict(training.begins.weights())
+        else:
+            fit_alignment(model.alignment, dataset, recipe.train.seed, device, progress)
         for line in recall_lines(model.alignment, held_out):
             progress.log(f"  {line}")
     return model

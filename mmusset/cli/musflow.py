@@ -1,5 +1,6 @@
 """Commands that train MusFlow and make music with it."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -191,6 +192,42 @@ def generate(
     solver = with_steps(generator.recipe.sampler, steps, sampler)
     for piece in generate_pieces(generator, pieces, solver, closest):
         show(piece, GeneratedPiece.text, as_json)
+
+
+@app.command(rich_help_panel=GROUP)
+def play(
+    model: Annotated[
+        str, typer.Argument(help="A training's folder, one checkpoint, or user/name on the Hub.")
+    ],
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8736,
+    open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    device: DeviceOption = "auto",
+) -> None:
+    """Make music on a page of this machine: drop a picture, write, move sliders, listen.
+
+    It prints an address that holds a secret. Ctrl-C ends it, and what was not saved is gone.
+
+    \b
+    Examples:
+      mmusset play music-musflow --open
+      mmusset play user/music-musflow --port 0
+    """
+    from mmusset.installed import check_installed
+
+    check_installed("MusFlow")
+    from mmusset.musflow.generate.generator import MusicGenerator
+    from mmusset.play.server import serve
+    from mmusset.training.world import pick_device
+
+    def ready(url: str) -> None:
+        print(url, flush=True)
+        if open_:
+            import webbrowser
+
+            webbrowser.open(url)
+
+    asyncio.run(serve(MusicGenerator(model, pick_device(device), log), host, port, ready))
 
 
 @contextmanager

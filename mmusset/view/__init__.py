@@ -7,6 +7,8 @@ What a page asks of a dataset is in `dataset.py`, answered from a ledger (`built
 shards alone (`pulled.py`); what it filters by in `facets.py`, by which rule in `filters.py`.
 
 Doors:
-    server    `serve`: the page on a port, until SIGINT or SIGTERM
+    server    `serve`: the page on a port, until SIGINT or SIGTERM; `serve_app` for other pages
+    guard     who may look, and what pages may load
+    pages     `static_file`: the style that pages share
     export    `export`: the same pages as files
 """

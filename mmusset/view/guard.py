@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from mmusset.errors import MmussetError, UsageError
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 # No page loads anything from anywhere but its own server. `data/` scripts are an export's.
@@ -62,7 +64,7 @@ class Guard:
             return _no("another page sent this")
         token = request.path.removeprefix("/").partition("/")[0]
         if not hmac.compare_digest(token.encode(errors="replace"), self._token.encode()):
-            return _no("open the address that `mmusset view` printed: it holds the token")
+            return _no("open the address that the command printed: it holds the token")
         return None
 
     def _is_ours(self, netloc: str) -> bool:
@@ -83,6 +85,17 @@ def _is_from(origin: str, netloc: str) -> bool:
         return urlsplit(origin).netloc == netloc
     except ValueError:
         return False
+
+
+@web.middleware
+async def honest(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Errors that a user can fix become one line: 400 for the request, 409 for the data."""
+    try:
+        return await handler(request)
+    except UsageError as error:
+        raise web.HTTPBadRequest(text=str(error)) from None
+    except MmussetError as error:
+        raise web.HTTPConflict(text=str(error)) from None
 
 
 def is_loopback(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""`mmusset view`: listening, and ending in order."""
+"""Listening on a port, and ending in order: for `mmusset view` and other pages of this machine."""
 
 import asyncio
 import logging
@@ -6,7 +6,7 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from aiohttp import web
@@ -26,30 +26,40 @@ async def serve(out: Path, host: str, port: int, ready: Callable[[str], None]) -
     Raises MmussetError where there is no dataset, or the port can't be listened on.
     """
     dataset = open_dataset(out)
-    token = secrets.token_urlsafe(24)
     with ExitStack() as stack:
         viewer = Viewer(dataset, Index(index_path(out, stack)))
-        # aiohttp logs every request that is cut short.
-        app = viewer.app(Guard(token, host))
-        runner = web.AppRunner(app, access_log=None, keepalive_timeout=KEPT_S)
-        log = logging.getLogger("aiohttp.server")
-        log.setLevel(logging.ERROR)
-        log.addFilter(log_in_a_line)
-        await runner.setup()
-        try:
-            listening = _listen(host, port)
-            assert runner.server
-            listener = await asyncio.get_running_loop().create_server(
-                ConnectionLimit(runner.server), sock=listening
-            )
-            stack.callback(listener.close)
-            ending = _ending()
-            name = host if is_loopback(host) else socket.gethostname()
-            host_text = f"[{name}]" if ":" in name else name
+        await serve_app(viewer.app, host, port, ready)
+
+
+async def serve_app(
+    app: Callable[[Guard], web.Application], host: str, port: int, ready: Callable[[str], None]
+) -> None:
+    """Serve what `app` makes, behind a guard whose token nobody else knows, until Ctrl-C or a
+    SIGTERM; `ready` hears the address, token and all.
+
+    Raises MmussetError where the port can't be listened on.
+    """
+    token = secrets.token_urlsafe(24)
+    # aiohttp logs every request that is cut short.
+    runner = web.AppRunner(app(Guard(token, host)), access_log=None, keepalive_timeout=KEPT_S)
+    log = logging.getLogger("aiohttp.server")
+    log.setLevel(logging.ERROR)
+    log.addFilter(log_in_a_line)
+    await runner.setup()
+    try:
+        listening = _listen(host, port)
+        assert runner.server
+        listener = await asyncio.get_running_loop().create_server(
+            ConnectionLimit(runner.server), sock=listening
+        )
+        ending = _ending()
+        name = host if is_loopback(host) else socket.gethostname()
+        host_text = f"[{name}]" if ":" in name else name
+        with closing(listener):
             ready(f"http://{host_text}:{listening.getsockname()[1]}/{token}/")
             await ending.wait()
-        finally:
-            await runner.cleanup()
+    finally:
+        await runner.cleanup()
 
 
 def _ending() -> asyncio.Event:

@@ -21,7 +21,7 @@ from mmusset.builder.marks import (
     save_mark,
     save_words,
 )
-from mmusset.errors import MmussetError, Unread, Unusable, UsageError
+from mmusset.errors import MmussetError, Unread, Unusable
 from mmusset.shards.reader import BadSample
 
 from .card import words_of
@@ -29,7 +29,7 @@ from .dataset import ViewedDataset
 from .detail import detail_of
 from .facets import facets
 from .filters import Filter
-from .guard import Guard, Handler
+from .guard import Guard, honest
 from .index import Index
 from .members import Span
 from .pages import PAGE_SIZE, PAGES, STATIC, PageName, Settings, render, static_file
@@ -81,7 +81,7 @@ class Viewer:
 
     def app(self, guard: Guard) -> web.Application:
         app = web.Application(
-            middlewares=[guard.middleware, _honest], client_max_size=MOST_BYTES_SENT
+            middlewares=[guard.middleware, honest], client_max_size=MOST_BYTES_SENT
         )
         app.cleanup_ctx.append(self._kept_up)
         app.cleanup_ctx.append(self._decoding)
@@ -339,17 +339,6 @@ async def _sent_words(request: web.Request) -> SentWords:
         return SentWords.model_validate_json(await request.read())
     except ValidationError:
         raise web.HTTPBadRequest(text="words are a caption, a story, or both") from None
-
-
-@web.middleware
-async def _honest(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Errors that a user can fix become one line: 400 for the request, 409 for the dataset."""
-    try:
-        return await handler(request)
-    except UsageError as error:
-        raise web.HTTPBadRequest(text=str(error)) from None
-    except MmussetError as error:
-        raise web.HTTPConflict(text=str(error)) from None
 
 
 async def _with_slash(request: web.Request) -> web.Response:

@@ -73,6 +73,7 @@ MAY_USE: dict[str, set[str]] = {
     "view": {*NOUNS, "dsp", "ears", "sources", "speakers", "shards", "builder"},
     "training": {*NOUNS, "evidence", "shards"},
     "musflow": {*NOUNS, "dsp", "pretrained", "publish", "shards", "training", "truth"},
+    "play": {*NOUNS, "musflow", "shards", "training", "view"},
     "evaluation": {
         *NOUNS,
         *("dsp", "pretrained", "evidence", "ears", "truth", "shards", "training", "musflow"),
@@ -105,7 +106,7 @@ MAY_USE: dict[str, set[str]] = {
             "speakers",
             "truth",
         ),
-        *("sources", "ears", "eyes", "training", "musflow", "evaluation", "finetune"),
+        *("sources", "ears", "eyes", "training", "musflow", "play", "evaluation", "finetune"),
     },
     "__main__": {"cli"},
 }

@@ -204,9 +204,10 @@ def play(
     open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     device: DeviceOption = "auto",
 ) -> None:
-    """Make music on a page of this machine: drop a picture, write, move sliders, listen.
+    """Make music on a page of this machine. Drop a picture, write, move sliders, listen.
 
-    It prints an address that holds a secret. Ctrl-C ends it, and what was not saved is gone.
+    It prints an address of this machine that holds a secret. Ctrl-C ends it, and what was not
+    saved is gone.
 
     \b
     Examples:

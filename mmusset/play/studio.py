@@ -39,6 +39,7 @@ SECONDS = (0.5, 120.0)
 OURS = ("play.js", "play.css")
 VIEWS = ("style.css", "theme.js", "icon.svg")  # of `mmusset view`
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+TYPES |= {".flac": "audio/flac", ".png": "image/png", ".jpg": "image/jpeg"}
 NO_STORE = {"Cache-Control": "no-store"}
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
 
@@ -175,7 +176,7 @@ class MusicStudio:
             asked.seconds,
             asked.seed,
             guidance_of([str(asked.guidance)]),
-            asked.without.strip(),
+            without=asked.without.strip(),
         )
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
@@ -184,7 +185,8 @@ class MusicStudio:
         path = self._folder / f"{kind}-{name}"
         if path.parent != self._folder or not path.is_file():
             raise web.HTTPNotFound(text="there is no such file")
-        return web.FileResponse(path, headers={"Cache-Control": "private, max-age=600"})
+        kept = {"Content-Type": TYPES[path.suffix], "Cache-Control": "private, max-age=600"}
+        return web.FileResponse(path, headers=kept)
 
 
 def _training_clips(generator: MusicGenerator) -> tuple[TrainingClips | None, str]:

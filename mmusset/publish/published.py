@@ -91,16 +91,16 @@ def dataset_of(out: Path) -> Publication:
     if not shards:
         raise Refused(f"{out} holds no sample: there is nothing to publish")
     splits = _splits(manifest)
-    summary = f"{sum(splits.values())} samples in {len(shards)} shards"
+    counts = sum(splits.values()), len(shards)
     ears = {name: list(ear.licences) for name, ear in manifest.ears.items()}
     return Publication(
         kind="dataset",
         files=(*shards, *others),
         licence=licence_text(front),
         forbidden=forbidden(manifest.licences, front),
-        lines=_lines(manifest, summary, splits, ears),
+        lines=_lines(manifest, counts, splits, ears),
         facts={"splits": splits, "ears": ears},
-        summary=summary,
+        summary="{} samples in {} shards".format(*counts),
         owned=SHARD,
         listed=_listed_shards,
     )
@@ -116,12 +116,16 @@ def forbidden(licences: Mapping[str, int], front: dict[str, Any]) -> tuple[str, 
 
 
 def _lines(
-    manifest: Manifest, summary: str, splits: dict[str, int], ears: dict[str, list[str]]
+    manifest: Manifest,
+    counts: tuple[int, int],
+    splits: dict[str, int],
+    ears: dict[str, list[str]],
 ) -> tuple[str, ...]:
     """What is in the samples, and the licences of the models that listened to them."""
     tags = ", ".join(_tags(manifest.recipe.get("tags"))) or "none"
     return (
-        f"samples   {summary}: {', '.join(f'{split} {n}' for split, n in splits.items())}",
+        f"samples   {counts[0]} in {counts[1]} shards:"
+        f" {', '.join(f'{split} {count}' for split, count in splits.items())}",
         "in each   the picture, the music, story and caption, and in its JSON the claims,",
         f"          what was measured, and what each agent said; tags of your files: {tags}",
         *(f"heard by  {name}: {licence}" for name, told in ears.items() for licence in told),

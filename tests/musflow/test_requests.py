@@ -94,7 +94,7 @@ def test_a_text_that_is_none_is_refused(tmp_path: Path, words: str, why: str) ->
 
 @pytest.mark.parametrize("seconds", [-1.0, 0.0, 0.01, 1e9, float("nan"), float("inf")])
 def test_seconds_that_no_music_has_are_refused(seconds: float) -> None:
-    with pytest.raises(UsageError, match=r"--seconds must be from 0.1 to 300"):
+    with pytest.raises(UsageError, match=r"--seconds must be from 0.1 to 600"):
         request_of_options(None, None, None, None, None, seconds, ())
 
 
@@ -207,8 +207,8 @@ def test_each_row_is_made_with_each_seed_but_for_its_own(tmp_path: Path) -> None
         ("seed,seed\n1,2\n", "a column is there twice"),
         ("caption\nFast, loud\n", "line 2: more cells than columns"),
         ("caption,seconds\na,2\nb,two\n", "line 3: seconds must be a number, not 'two'"),
-        ("seconds\nnan\n", "line 2: seconds must be from 0.1 to 300, not nan"),
-        ("seconds\n-2\n", "line 2: seconds must be from 0.1 to 300, not -2"),
+        ("seconds\nnan\n", "line 2: seconds must be from 0.1 to 600, not nan"),
+        ("seconds\n-2\n", "line 2: seconds must be from 0.1 to 600, not -2"),
         ("seed\n1.5\n", "line 2: seed must be a whole number, not '1.5'"),
         (f"seed\n{2**63}\n", "line 2: seed must be from 0 to"),
         ("story\ngone.txt\n", "line 2, story: can't read"),

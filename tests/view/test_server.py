@@ -59,9 +59,7 @@ def test_nothing_is_shown_without_the_token(viewed: Viewing) -> None:
     ):
         reply = stranger.ask(path)
         assert reply.status == 403, path
-        assert (
-            reply.text == "403: open the address that `mmusset view` printed: it holds the token\n"
-        )
+        assert reply.text == "403: open the address that the command printed: it holds the token\n"
     assert stranger.ask(f"/api/mark/{key}", "PUT", {"verdict": "drop", "note": ""}).status == 403
 
 

@@ -48,10 +48,10 @@ class GenerationRequest:
     seconds: float = 0.0
     seed: int = 0
     guidance: dict[Modality, float] = field(default_factory=dict)
+    where: str = ""
     without: str = ""
     continued: Path | None = None
     fill: tuple[float, float] | None = None
-    where: str = ""
 
     @property
     def conditions(self) -> tuple[Modality, ...]:

@@ -76,7 +76,7 @@ def pack_codec(fitted: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for path in sorted(fitted.glob("*.pt")):
         weights = torch.load(path, weights_only=True, map_location="cpu")
-        whole = {name: value.contiguous() for name, value in weights.items()}
+        whole = {name: value.clone().contiguous() for name, value in weights.items()}
         save_file(whole, folder / f"{path.stem}.safetensors")
     for path in sorted(fitted.glob("*.json")):
         (folder / path.name).write_bytes(path.read_bytes())

@@ -17,10 +17,12 @@ from tests.support.command import SHORT, Process, environment, mmusset, start, t
 from tests.support.media import library, picture, piece
 from tests.support.thorough import slow
 
+PIECES = 5
+
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return library(tmp_path_factory.mktemp("build") / "source", 8)
+    return library(tmp_path_factory.mktemp("build") / "source", PIECES)
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +45,8 @@ def manifest(out: Path) -> dict[str, int]:
 
 def test_a_folder_in_shards_out(built: Path) -> None:
     facts = manifest(built)
-    assert facts["found"] == facts["accepted"] == 8
-    assert mmusset("verify", built).stdout == "8 samples read, no problems\n"
+    assert facts["found"] == facts["accepted"] == PIECES
+    assert mmusset("verify", built).stdout == f"{PIECES} samples read, no problems\n"
 
 
 def test_the_same_source_gives_the_same_bytes(built: Path, source: Path, tmp_path: Path) -> None:
@@ -74,7 +76,7 @@ def test_files_added_since_go_into_new_shards(source: Path, tmp_path: Path) -> N
     shards = {name: digest for name, digest in before.items() if name.startswith("data/")}
     assert {name: after[name] for name in shards} == shards
     assert len(after) > len(before)
-    assert manifest(out)["accepted"] == 11
+    assert manifest(out)["accepted"] == PIECES + 3
     assert mmusset("verify", out).returncode == 0
 
 
@@ -116,7 +118,7 @@ def test_music_that_changes_after_the_plan_is_never_taken_for_the_old(
     assert mmusset(*words).returncode == 4
     told = json.loads(mmusset("status", out, "--json").stdout)
     assert [lost["reason"] for lost in told["lost"]] == ["changed since it was planned"]
-    assert told["tally"]["accepted"] == 8, "the new bytes are an item of their own"
+    assert told["tally"]["accepted"] == PIECES, "the new bytes are an item of their own"
 
 
 def test_a_picture_that_changes_after_the_plan_is_never_taken_for_the_old(
@@ -130,7 +132,7 @@ def test_a_picture_that_changes_after_the_plan_is_never_taken_for_the_old(
     assert mmusset(*words).returncode == 4
     told = json.loads(mmusset("status", out, "--json").stdout)
     assert [lost["reason"] for lost in told["lost"]] == ["picture changed since it was planned"]
-    assert (told["tally"]["accepted"], told["tally"]["failed"]) == (7, 1)
+    assert (told["tally"]["accepted"], told["tally"]["failed"]) == (PIECES - 1, 1)
 
 
 @pytest.mark.slow
@@ -371,7 +373,7 @@ def test_a_decoder_killed_while_stopping_is_no_items_fault(
 
 def test_a_dry_run_writes_nothing(source: Path, tmp_path: Path) -> None:
     done = mmusset("build", "--source", source, "--out", tmp_path / "out", *SHORT, "--dry-run")
-    assert "8 samples" in done.stdout
+    assert f"{PIECES} samples" in done.stdout
     assert not (tmp_path / "out").exists()
 
 
@@ -381,9 +383,9 @@ def test_limit_takes_the_first_pieces_and_accounts_for_the_rest(
     words = ("build", "--source", source, "--out", tmp_path / "out", *SHORT)
     assert mmusset(*words, "--limit", "3").returncode == 0
     facts = manifest(tmp_path / "out")
-    assert (facts["found"], facts["accepted"], facts["skipped"]) == (8, 3, 5)
+    assert (facts["found"], facts["accepted"], facts["skipped"]) == (PIECES, 3, PIECES - 3)
     assert mmusset(*words).returncode == 0
-    assert manifest(tmp_path / "out")["accepted"] == 8
+    assert manifest(tmp_path / "out")["accepted"] == PIECES
 
 
 def test_a_full_disk_stops_the_build_and_loses_nothing(

@@ -13,14 +13,14 @@ from tests.support.command import SHORT, mmusset, start, tree
 from tests.support.media import library
 from tests.support.thorough import slow
 
-PIECES = 6
+PIECES = 4
 KILLS = 30
 FAILPOINTS = [
     *("plan_frozen", "media_kept", "reply_kept", "verdict_kept"),
     *("shard_written", "shard_renamed", "manifest_renamed", "copy_synced"),
     *slow("ledger_made", "job_noted", "plan_written", "media_stored"),
     *slow("shard_begun", "shard_synced", "shard_recorded", "manifest_written", "manifest_synced"),
-    *slow("media_stored:3", "reply_kept:2", "reply_kept:7", "verdict_kept:5"),
+    *slow("media_stored:3", "reply_kept:2", "reply_kept:7", "verdict_kept:4"),
     *slow("shard_written:2", "shard_renamed:2", "shard_recorded:2"),
 ]
 

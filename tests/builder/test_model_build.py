@@ -25,11 +25,12 @@ from tests.support.serving import come_back, go_down, serving
 from tests.support.thorough import slow
 
 ROOT = Path(__file__).parents[2]
+PIECES = 5
 
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return library(tmp_path_factory.mktemp("model") / "source", 8)
+    return library(tmp_path_factory.mktemp("model") / "source", PIECES)
 
 
 def words(source: Path, out: Path, stub: StubServer, *more: str) -> list[str]:
@@ -63,37 +64,39 @@ def test_a_build_through_a_server_counts_what_it_cost(source: Path, tmp_path: Pa
         asked = Counter(seen.schema for seen in stub.seen)
         assert done.returncode == 0, done.stderr
     facts = manifest(out)
-    assert facts["accepted"] == 8
+    assert facts["accepted"] == PIECES
     assert facts["models"] == dict.fromkeys(
         ["captioner", "story_writer", "critic", "reconciler"], "stub"
     )
     agents = facts["cost"]["agents"]
-    assert agents["captioner"]["calls"] == asked["CaptionReply"] == 8
+    assert agents["captioner"]["calls"] == asked["CaptionReply"] == PIECES
     assert agents["reconciler"]["calls"] == asked["Mending"] > 0
     assert facts["cost"]["cached_share"] > 0.4
-    assert facts["cost"]["calls_per_item"] == len(stub.seen) / 8
+    assert facts["cost"]["calls_per_item"] == len(stub.seen) / PIECES
     for cost in agents.values():
         assert cost["tokens_per_s_of_a_call"] > 0
         assert 0 <= cost["cached_share"] < 1
     assert "tokens in" in done.stdout
-    assert re.search(r"8 of 8 items.* out, \d+ a second, \d\.\d calls an item", done.stderr)
+    assert re.search(
+        rf"{PIECES} of {PIECES} items.* out, \d+ a second, \d\.\d calls an item", done.stderr
+    )
     assert mmusset("verify", out).returncode == 0
     again = mmusset(*words(source, out, stub))
     assert again.stdout.startswith("nothing to do"), "the server is gone, and not needed"
 
 
 def test_what_the_server_refuses_is_lost_alone_and_listed(tmp_path: Path) -> None:
-    """Three of 24 pictures are poison: 21 samples, three failures, exit 4."""
-    source = library(tmp_path / "source", 24)
+    """Three of nine pictures are poison: six samples, three failures, exit 4."""
+    source = library(tmp_path / "source", 9)
     out = tmp_path / "out"
-    poison = [PlannedFault(kind="400", containing=sent_picture(source, n)) for n in (3, 11, 20)]
+    poison = [PlannedFault(kind="400", containing=sent_picture(source, n)) for n in (1, 4, 7)]
     with serving(*poison) as stub:
         done = mmusset(*words(source, out, stub))
     assert done.returncode == 4, done.stderr
     facts = manifest(out)
-    assert (facts["accepted"], facts["failed"]) == (21, 3)
+    assert (facts["accepted"], facts["failed"]) == (6, 3)
     assert facts["reasons"] == [{"status": "failed", "reason": "refused by the server", "count": 3}]
-    assert all(f"song {n}.wav: refused by the server" in done.stdout for n in (3, 11, 20))
+    assert all(f"song {n}.wav: refused by the server" in done.stdout for n in (1, 4, 7))
     assert mmusset("verify", out).returncode == 0
 
 
@@ -106,9 +109,9 @@ def test_nothing_is_ever_written_from_an_answer_of_no_use(
     out = tmp_path / "out"
     with serving(PlannedFault.model_validate({"kind": kind})) as stub:
         done = mmusset(*words(source, out, stub))
-        assert stub.requests == 2 * 8, "asked once more, and then it fails"
+        assert stub.requests == 2 * PIECES, "asked once more, and then it fails"
     assert done.returncode == 4
-    assert manifest(out)["failed"] == 8
+    assert manifest(out)["failed"] == PIECES
     assert not list(out.glob("data/*.tar"))
 
 
@@ -122,20 +125,20 @@ def test_a_speaker_that_always_fails_stops_the_build(tmp_path: Path) -> None:
 
 
 def test_a_kill_costs_at_most_the_calls_in_flight(tmp_path: Path) -> None:
-    """SIGKILL after 36 of 72 calls, 12 in flight: at most 12 are paid twice."""
-    source = library(tmp_path / "source", 24)
-    with serving(slots=12, latency_s=0.1, objecting=0) as stub:
-        few = ("--set", "server.max_in_flight=12")
+    """SIGKILL after 18 of 36 calls, 6 in flight: at most 6 are paid twice."""
+    source = library(tmp_path / "source", 12)
+    with serving(slots=6, latency_s=0.1, objecting=0) as stub:
+        few = ("--set", "server.max_in_flight=6")
         command = words(source, tmp_path / "out", stub, *few)
         process = start(*command)
-        wait_for(process, stub, 36)
+        wait_for(process, stub, 18)
         process.kill()
         process.communicate()
         assert mmusset(*command).returncode == 0
         bodies = Counter(seen.body_sha256 for seen in stub.seen)
-        assert len(bodies) == 3 * 24
-        assert stub.requests <= len(bodies) + 12
-    assert manifest(tmp_path / "out")["accepted"] == 24
+        assert len(bodies) == 3 * 12
+        assert stub.requests <= len(bodies) + 6
+    assert manifest(tmp_path / "out")["accepted"] == 12
 
 
 def test_a_server_that_goes_away_stops_the_build_and_nothing_is_lost(
@@ -151,7 +154,7 @@ def test_a_server_that_goes_away_stops_the_build_and_nothing_is_lost(
         assert "nothing is lost" in errors
         come_back(stub)
         assert mmusset(*command).returncode == 0
-    assert manifest(tmp_path / "out")["accepted"] == 8
+    assert manifest(tmp_path / "out")["accepted"] == PIECES
 
 
 def test_ctrl_c_lets_calls_come_back_and_says_how_to_go_on(source: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from mmusset.agents.critic import CRITIC, Objection
 from mmusset.agents.state import GraphAgent, State, StateChange
 from mmusset.builder.ledger.file import open_to_read
 from mmusset.pipeline import build_dataset
-from mmusset.recipe import ClipPart, CriticPart, PairingPart, Recipe
+from mmusset.recipe import ClipPart, CriticPart, LimitsPart, PairingPart, Recipe
 from mmusset.sample import NEXT_MATCH
 from mmusset.shards.tar import read_shard
 from mmusset.sources.choose import source_of
@@ -30,6 +30,7 @@ RECIPE = Recipe(
     clip=ClipPart(seconds=2, per_track=1),
     pairing=PairingPart(mode="any"),
     critic=CriticPart(max_rounds=1),
+    limits=LimitsPart(workers=1),
 )
 
 

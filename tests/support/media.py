@@ -41,7 +41,7 @@ def sound_of(number: int, seconds: float) -> "NDArray[np.float64]":
     return stereo.clip(-0.9, 0.9)
 
 
-def picture(path: Path, number: int, size: tuple[int, int] = (160, 120)) -> None:
+def picture(path: Path, number: int, size: tuple[int, int] = (96, 72)) -> None:
     """A gradient with a block; every number looks different."""
     across = np.linspace(0, 255, size[0])[None, :, None]
     down = np.linspace(0, 255, size[1])[:, None, None]

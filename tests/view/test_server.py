@@ -352,7 +352,7 @@ def test_a_part_of_the_sound_can_be_asked_for(viewed: Viewing) -> None:
 def test_pictures_are_made_of_what_is_heard_and_seen(viewed: Viewing) -> None:
     key = accepted(viewed)
     for kind, form, size in (
-        ("thumb.webp", "WEBP", (160, 120)),
+        ("thumb.webp", "WEBP", (96, 72)),
         ("waveform.png", "PNG", (480, 56)),
         ("spectrogram.webp", "WEBP", (480, 80)),
     ):

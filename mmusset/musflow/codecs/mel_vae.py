@@ -20,7 +20,7 @@ from .layers import Convolution, Residual
 from .spectral_loss import spectral_loss
 
 KL_WEIGHT = 1e-3  # enough to keep latents near unit size, too little to blur them
-# Of each crop's frames, those that the head is fitted on: a second costs it eight times what it
+# Of each crop's frames, those that the head is fitted on: a second costs it four times what it
 # costs the rest.
 HEARD_SHARE = 0.25
 

@@ -72,6 +72,12 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def cache_folder(kind: str) -> Path:
+    """Where what is fetched is kept: `$XDG_CACHE_HOME/mmusset/KIND`, or in ~/.cache."""
+    home = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(home) if home else Path.home() / ".cache") / "mmusset" / kind
+
+
 def file_sha256(path: Path) -> str:
     """sha256 of a file's bytes, in hex."""
     with path.open("rb") as file:

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -206,7 +206,7 @@ def _card_folder(ear: "Ear", folder: str) -> Path:
 
 def build_dataset(
     source: "Source",
-    out: Path,
+    out: str | Path,
     recipe: Recipe,
     progress: Progress | None = None,
     served: "ServerSpec | None" = None,
@@ -226,6 +226,7 @@ def build_dataset(
 ) -> "BuildResult":
     """Build a dataset, or go on with it; once every item has its verdict, write its card too.
 
+    `out` is its folder, or a place in a bucket: `s3://bucket/name`.
     `served` is the server that the build starts and stops; `agents` replace those of
     `mmusset.agents`, to try another one. With the engine "workers", processes that call
     `work_on` decide; they find the build in its folder, or at the URL `meet`. The rest is as the
@@ -244,14 +245,18 @@ def build_dataset(
     from .eyes.eye import eye_of
     from .matching.themes import show_licences
     from .publish.card import write_card_if_free
+    from .shards.mirror import dataset_to_change
     from .speakers.agent import agents_named
     from .speakers.choose import speaker_of
+    from .stores.choose import is_url
 
     if engine != "local" and served:
         raise UsageError("--serve is for one process: start servers with `mmusset serve`, and tell"
                          " each worker its own with --set server.url=URL")  # fmt: skip
     if engine == "local" and meet:
         raise UsageError("--meet is where workers meet a build: it needs --engine workers")
+    if meet and is_url(str(out)):
+        raise UsageError(f"the workers of a dataset in a bucket meet in {out}: leave --meet out")
     display, writers = progress or Progress(), tuple(agents) or AGENTS
     ears = ears_of(recipe, display.log)
     if recipe.pairing.tells_themes:
@@ -263,7 +268,7 @@ def build_dataset(
     recipe, team = recipe.with_agents(writers), with_listener(writers, recipe.ears)
     whole = job.BuildJob(
         source,
-        out,
+        Path(),
         recipe,
         speaker_of(recipe, display.log, served, ears.exam),
         partial(build_graph, agents=team),
@@ -280,10 +285,10 @@ def build_dataset(
         words_from,
         Sharing(board_of(meet or out), _whole_name(source)) if engine == "workers" else None,
     )
-    with ears.listed():
-        result = _finish(run.build(whole, BuildProgress(display)))
+    with ears.listed(), dataset_to_change(out) as folder:
+        result = _finish(run.build(replace(whole, out=folder), BuildProgress(display)))
         if result.finished:
-            write_card_if_free(out, display.log)
+            write_card_if_free(folder, display.log)
     return result
 
 
@@ -342,7 +347,7 @@ def work_on(
 
 def replay_dataset(
     source: "Source",
-    out: Path,
+    out: str | Path,
     recipe: Recipe,
     progress: Progress | None = None,
     *,
@@ -360,6 +365,7 @@ def replay_dataset(
     from .builder.progress import BuildProgress
     from .composer import composer_of
     from .eyes.eye import eye_of
+    from .shards.mirror import dataset_to_change
     from .speakers.choose import speaker_of
 
     display, writers = progress or Progress(), tuple(agents) or AGENTS
@@ -368,18 +374,22 @@ def replay_dataset(
     speaker = speaker_of(recipe, display.log)
     composer = composer_of(recipe.music, display.log)
     graph = partial(build_graph, agents=team)
-    whole = job.BuildJob(source, out, recipe, speaker, graph, team, composer=composer, eye=eye)
-    with ears.listed():
+    with ears.listed(), dataset_to_change(out) as folder:
+        whole = job.BuildJob(
+            source, folder, recipe, speaker, graph, team, composer=composer, eye=eye
+        )
         return _finish(run.replay(whole, BuildProgress(display)))
 
 
-def summary_of(result: "BuildResult", out: Path) -> "BuildSummary":
+def summary_of(result: "BuildResult", out: str | Path) -> "BuildSummary":
     """What a build did, and what the whole dataset holds now."""
     from .builder import report
     from .builder.ledger import file as ledger_file
+    from .shards.mirror import dataset_to_read
 
-    with ledger_file.open_to_read(out) as ledger:
-        return report.summary(result, out, ledger)
+    folder = dataset_to_read(out)
+    with ledger_file.open_to_read(folder) as ledger:
+        return report.summary(result, folder, ledger)
 
 
 def audit_captions(

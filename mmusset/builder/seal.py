@@ -3,11 +3,10 @@
 import asyncio
 import tarfile
 from contextlib import suppress
-from pathlib import Path
 
 from mmusset.ears.listener import NAME as LISTENER
 from mmusset.errors import MmussetError, Unread
-from mmusset.files import PARTIAL, failpoint, file_sha256, sync_folder
+from mmusset.files import PARTIAL, failpoint, file_sha256
 from mmusset.safe_text import show_path
 from mmusset.sample import Prepared, Quadruple, Tags
 from mmusset.shards.tar import (
@@ -36,6 +35,7 @@ class Sealer:
         self._recipe = workspace.recipe
         self._ledger = workspace.ledger
         self._media = media
+        self._shards = workspace.shards
 
     async def seal(self, block: PlannedBlock) -> Shard:
         """Write the block's shard and record it."""
@@ -45,8 +45,9 @@ class Sealer:
                 self._ledger.shards.begin(block.n, shard_name(block.split, block.number))
             failpoint("shard_begun")
         shard = await self._write(block)
+        version = await asyncio.to_thread(self._version, shard)
         with self._ledger.transaction():
-            self._ledger.shards.record(block.n, shard, self._mtime_ns(shard))
+            self._ledger.shards.record(block.n, shard, version)
         failpoint("shard_recorded")
         for planned in self._ledger.verdicts.accepted_in(block.n):
             self._media.forget(planned.item.key)
@@ -59,48 +60,50 @@ class Sealer:
         """
         recorded = self._ledger.shards.of(block.n)
         written = await self._write(block, recorded)
+        version = await asyncio.to_thread(self._version, written)
         with self._ledger.transaction():
-            self._ledger.shards.set_mtime_ns(block.n, self._mtime_ns(written))
+            self._ledger.shards.set_mtime_ns(block.n, version)
         for planned in self._ledger.verdicts.accepted_in(block.n):
             self._media.forget(planned.item.key)
         return written
 
     def is_intact(self, block: PlannedBlock, check: bool) -> bool:
-        """Whether the block's shard is on the disk as the ledger records it.
+        """Whether the block's shard lies where it should, as the ledger records it.
 
         A file whose size and time are those that it had is not read, but with `check`.
         """
         recorded = self._ledger.shards.of(block.n)
         if recorded is None or recorded == NO_SHARD:
             return recorded is not None
-        path = self._out / recorded.name
-        if not path.is_file() or path.stat().st_size != recorded.size:
+        stamp = self._shards.stamp(recorded.name)
+        if stamp is None or stamp.size != recorded.size:
             return False
-        mtime_ns = self._mtime_ns(recorded)
-        if mtime_ns == self._ledger.shards.mtime_ns(block.n) and not check:
+        is_known = stamp.version == self._ledger.shards.mtime_ns(block.n)
+        if is_known and not check:
             return True
-        if file_sha256(path) != recorded.sha256:
-            return False
-        if mtime_ns != self._ledger.shards.mtime_ns(block.n):
+        with self._shards.as_it_lies(recorded.name) as path:
+            if file_sha256(path) != recorded.sha256:
+                return False
+        if not is_known:
             with self._ledger.transaction():
-                self._ledger.shards.set_mtime_ns(block.n, mtime_ns)
+                self._ledger.shards.set_mtime_ns(block.n, stamp.version)
         return True
 
     def sweep(self) -> None:
         """Delete what a killed build left: partial files, and shards that were not recorded."""
-        folder = self._out / "data"
         recorded = {
             shard.name
             for block in self._ledger.plan.blocks()
             if (shard := self._ledger.shards.of(block.n))
         }
         begun = set(self._ledger.shards.begun()) - recorded
-        for path in folder.glob("*") if folder.is_dir() else ():
-            if path.name.endswith(PARTIAL) or f"data/{path.name}" in begun:
-                path.unlink()
+        for name in {*self._shards.names(), *begun}:
+            if name.endswith(PARTIAL) or name in begun:
+                self._shards.delete(name)
 
-    def _mtime_ns(self, shard: Shard) -> int:
-        return (self._out / shard.name).stat().st_mtime_ns if shard.name else 0
+    def _version(self, shard: Shard) -> int:
+        stamp = self._shards.stamp(shard.name) if shard.name else None
+        return stamp.version if stamp else 0
 
     def remove_replaced(self) -> None:
         """Delete the shards that others took the place of, once the manifest names those."""
@@ -108,8 +111,7 @@ class Sealer:
         if not names:
             return
         for name in names:
-            (self._out / name).unlink(missing_ok=True)
-        sync_folder(self._out / "data")
+            self._shards.delete(name)
         failpoint("replaced_removed")
         with self._ledger.transaction():
             self._ledger.shards.forget_replaced()
@@ -119,11 +121,11 @@ class Sealer:
         decode them again. What is damaged there is decoded."""
         keys = {planned.item.key for planned in self._ledger.verdicts.accepted_in(block.n)}
         for name, of in self._ledger.shards.replaced().items():
-            if of == block.n and (self._out / name).is_file():
-                await asyncio.to_thread(self._unpack, self._out / name, keys)
+            if of == block.n:
+                await asyncio.to_thread(self._unpack, name, keys)
 
-    def _unpack(self, path: Path, keys: set[str]) -> None:
-        with suppress(tarfile.TarError):
+    def _unpack(self, name: str, keys: set[str]) -> None:
+        with suppress(tarfile.TarError, FileNotFoundError), self._shards.as_it_lies(name) as path:
             for key, members in read_shard(path):
                 if key in keys and tuple(members) == MEMBERS:
                     self._media.store(key, members["image.jpg"], members["music.flac"])
@@ -136,7 +138,9 @@ class Sealer:
         samples = (Sample(q, *self._media.load(q.key, prepared)) for q, prepared in quadruples)
         name = shard_name(block.split, block.number)
         # In a thread, so that the other items go on; one sample's media in memory at a time.
-        return await asyncio.to_thread(write_shard, self._out, name, samples, expected)
+        shard = await asyncio.to_thread(write_shard, self._out, name, samples, expected)
+        await asyncio.to_thread(self._shards.keep, name)
+        return shard
 
     async def _quadruple(self, planned: PlannedItem) -> tuple[Quadruple, Prepared]:
         item = planned.item

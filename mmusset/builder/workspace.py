@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmusset.recipe import Recipe
+from mmusset.shards.shard_files import ShardFiles, shard_files
 from mmusset.sources.source import Source
 
 from .decoding.sandbox import Sandbox
@@ -24,6 +25,7 @@ class Workspace:
     recipe: Recipe
     ledger: Ledger
     sandbox: Sandbox
+    shards: ShardFiles
 
     @property
     def folder(self) -> Path:
@@ -40,7 +42,7 @@ async def open_workspace(source: Source, out: Path, recipe: Recipe) -> AsyncIter
     ledger = open_to_write(out)
     try:
         async with Sandbox(recipe.limits) as sandbox:
-            yield Workspace(source, out, recipe, ledger, sandbox)
+            yield Workspace(source, out, recipe, ledger, sandbox, shard_files(out))
     except sqlite3.Error as error:
         raise ledger.broken(error) from None
     finally:

@@ -8,7 +8,7 @@ import typer
 
 from .options import (
     AdapterOption,
-    DatasetArgument,
+    ChangedArgument,
     JsonOption,
     LogJsonOption,
     ModelOption,
@@ -62,7 +62,11 @@ def build(
         typer.Option(metavar="SOURCE", help="A folder, a table, tars, hf://user/name, s3://..."),
     ],
     out: Annotated[
-        Path | None, typer.Option(help="The dataset's folder. [default: <source>-mmusset, here]")
+        str | None,
+        typer.Option(
+            metavar="FOLDER|URL",
+            help="The dataset: a folder, or s3://bucket/name. [default: <source>-mmusset, here]",
+        ),
     ] = None,
     recipe: RecipeOption = "quickstart",
     overrides: SetOption = None,
@@ -131,6 +135,7 @@ def build(
       mmusset build --source ~/Music --speaker vllm --serve --adapter my-lora
       mmusset build --source ~/Music --speaker vllm --re-run critic
       mmusset build --source /share/Music --out /share/music --engine workers
+      mmusset build --source s3://bucket/Music --out s3://bucket/music
     """
     if dry_run:
         scan(source, recipe, overrides, speaker, as_json)
@@ -143,16 +148,16 @@ def build(
     served = pipeline.server_of(serve, model, adapter, python)
     settings = ["speaker.kind=vllm", *served.settings] if served else []
     loaded = load_recipe(recipe, [*settings, *(overrides or ())], speaker)
-    folder = out or pipeline.default_out(source)
+    place = out or str(pipeline.default_out(source))
     named = source_of(source, loaded.source.columns)
     with for_terminal(log_json) as progress:
         if replay:
-            count = pipeline.replay_dataset(named, folder, loaded, progress)
+            count = pipeline.replay_dataset(named, place, loaded, progress)
             print(f"{count} shards written again, byte for byte")
             return
         result = pipeline.build_dataset(
             named,
-            folder,
+            place,
             loaded,
             progress,
             served,
@@ -168,14 +173,14 @@ def build(
             engine=pipeline.engine_of(engine),
             meet=meet,
         )
-    show(pipeline.summary_of(result, folder), texts.summary, as_json)
+    show(pipeline.summary_of(result, place), texts.summary, as_json)
     raise typer.Exit(result.exit_code)
 
 
 @app.command(rich_help_panel=GROUP)
 def worker(
     place: Annotated[
-        str, typer.Argument(metavar="DATASET", help="The build's folder, or the URL of --meet.")
+        str, typer.Argument(metavar="DATASET", help="The dataset, or the URL of --meet.")
     ],
     overrides: Annotated[
         list[str] | None,
@@ -213,7 +218,7 @@ def worker(
 
 @app.command(rich_help_panel=GROUP)
 def recover(
-    dataset: DatasetArgument,
+    dataset: ChangedArgument,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be done; write nothing.")
     ] = False,
@@ -231,5 +236,7 @@ def recover(
     """
     from mmusset.builder import show as texts
     from mmusset.builder.recovery import recover as recovering
+    from mmusset.shards.mirror import dataset_to_change
 
-    show(recovering.recover(dataset, dry_run), texts.recovery, as_json)
+    with dataset_to_change(dataset) as folder:
+        show(recovering.recover(folder, dry_run), texts.recovery, as_json)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from .options import DatasetArgument, JsonOption, log, show
+from .options import ChangedArgument, DatasetArgument, JsonOption, log, show
 
 app = typer.Typer()
 GROUP = "Look at it"
@@ -119,7 +119,7 @@ def view(
 
 @app.command(rich_help_panel=GROUP)
 def mark(
-    dataset: DatasetArgument,
+    dataset: ChangedArgument,
     item: Annotated[str, typer.Argument(metavar="KEY|PATH", help="Of a sample, or its music.")],
     verdict: Annotated[
         Literal["keep", "drop", "fix", "none"] | None,
@@ -146,26 +146,28 @@ def mark(
     """
     from mmusset.builder import marks, show_item
     from mmusset.errors import UsageError
+    from mmusset.shards.mirror import dataset_to_change
 
     has_words = caption is not None or story is not None
     if verdict is None and not has_words:
         raise UsageError("say keep, drop, fix or none, or give --caption or --story")
     if verdict == "none" and has_words:
         raise UsageError("none takes your words away: give it without --caption and --story")
-    key = marks.key_of(dataset, item)
-    if verdict == "none":
-        marks.forget_all(dataset, key)
-        return
-    if has_words:
-        marks.save_words(dataset, key, caption, story)
-        print(show_item.words_saved(marks.read_claims(dataset, key, caption or "")))
-    if verdict:
-        marks.save_mark(dataset, marks.Mark(key, verdict, note))
+    with dataset_to_change(dataset) as folder:
+        key = marks.key_of(folder, item)
+        if verdict == "none":
+            marks.forget_all(folder, key)
+            return
+        if has_words:
+            marks.save_words(folder, key, caption, story)
+            print(show_item.words_saved(marks.read_claims(folder, key, caption or "")))
+        if verdict:
+            marks.save_mark(folder, marks.Mark(key, verdict, note))
 
 
 @app.command(rich_help_panel=GROUP)
 def remove(
-    dataset: DatasetArgument,
+    dataset: ChangedArgument,
     item: Annotated[
         list[str] | None,
         typer.Option(metavar="KEY|PATH", help="A sample, or its music; repeatable."),
@@ -194,10 +196,11 @@ def remove(
     from mmusset.builder import remove as removing
     from mmusset.errors import UsageError
     from mmusset.publish.card import write_card_if_free
+    from mmusset.shards.mirror import dataset_to_change, dataset_to_read
     from mmusset.text import counted
 
     named = (tuple(item or ()), tuple(source or ()))
-    planned = removing.to_remove(dataset, *named)
+    planned = removing.to_remove(dataset_to_read(dataset), *named)
     if dry_run:
         show(planned, removing.ToRemove.text, as_json)
         return
@@ -209,7 +212,8 @@ def remove(
     if planned.music and not yes and not typer.confirm(question, err=True):
         print("nothing was removed")
         return
-    done = asyncio.run(removing.remove(dataset, *named, why))
-    if done.finished:
-        write_card_if_free(dataset, log)
+    with dataset_to_change(dataset) as folder:
+        done = asyncio.run(removing.remove(folder, *named, why))
+        if done.finished:
+            write_card_if_free(folder, log)
     show(done, removing.Removed.text, as_json)

@@ -21,9 +21,31 @@ T = TypeVar("T")
 SourceArgument = Annotated[
     str, typer.Argument(metavar="SOURCE", help="A folder, a table, tars, hf://user/name, s3://...")
 ]
-DatasetArgument = Annotated[Path, typer.Argument(help="The folder that `mmusset build` wrote.")]
+
+
+def dataset_folder(place: str) -> Path:
+    """The folder of a dataset, or the mirror of one in a bucket."""
+    from mmusset.shards.mirror import dataset_to_read
+
+    return dataset_to_read(place)
+
+
+# A dataset to look at: by its folder, or by its URL, which is then the folder of its mirror.
+DatasetArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DATASET",
+        parser=dataset_folder,
+        help="What `mmusset build` wrote: a folder, s3://...",
+    ),
+]
+# One to change something in, for `dataset_to_change`.
+ChangedArgument = Annotated[
+    str, typer.Argument(metavar="DATASET", help="What `mmusset build` wrote: a folder, s3://...")
+]
 ShardsArgument = Annotated[
-    str, typer.Argument(metavar="DATASET", help="A folder, a glob of tars, or hf://user/name.")
+    str,
+    typer.Argument(metavar="DATASET", help="A folder, a glob of tars, s3://..., hf://user/name."),
 ]
 NameArgument = Annotated[str, typer.Argument(metavar="USER/NAME", help="Its name on the Hub.")]
 

@@ -10,14 +10,19 @@ import typer
 from mmusset.errors import UsageError
 from mmusset.installed import check_installed
 
-from .options import JsonOption, NameArgument, show
+from .options import JsonOption, NameArgument, dataset_folder, show
 
 if TYPE_CHECKING:
     from mmusset.publish.published import Publication
     from mmusset.publish.push import PushPlan
 
 PublishedArgument = Annotated[
-    Path, typer.Argument(metavar="FOLDER", help="Of a dataset, or of a training.")
+    Path,
+    typer.Argument(
+        metavar="FOLDER",
+        parser=dataset_folder,
+        help="Of a dataset (or s3://...), or of a training.",
+    ),
 ]
 
 app = typer.Typer()
@@ -26,7 +31,9 @@ GROUP = "Publish"
 
 @app.command(rich_help_panel=GROUP)
 def card(
-    folder: PublishedArgument,
+    place: Annotated[
+        str, typer.Argument(metavar="FOLDER", help="Of a dataset (or s3://...), or of a training.")
+    ],
     licence: Annotated[
         str | None,
         typer.Option("--license", metavar="ID", help="As the Hub names it: cc-by-4.0, other, ..."),
@@ -60,23 +67,25 @@ def card(
     """
     from mmusset.publish.card import write_card
     from mmusset.publish.licence import Licence
+    from mmusset.shards.mirror import dataset_to_change
 
     if licence is None and (licence_name or licence_link):
         raise UsageError("--license-name and --license-link go with --license other")
     decided = Licence(licence, licence_name, licence_link) if licence is not None else None
-    if is_model(folder):
-        from mmusset.musflow.publishing import card as model_card
-        from mmusset.musflow.publishing import pack
+    with dataset_to_change(place) as folder:
+        if is_model(folder):
+            from mmusset.musflow.publishing import card as model_card
+            from mmusset.musflow.publishing import pack
 
-        beside = folder.with_name(f"{folder.resolve().name}-evaluation")
-        measured = evaluation or (beside if beside.exists() else None)
-        described = pack.packed(folder)
-        print(model_card.write_model_card(described, decided, pretty_name, measured))
-        return
-    if evaluation:
-        raise UsageError(f"--evaluation goes with a model, and {folder} is none")
-    facts = write_card(folder, decided, pretty_name)
-    print(f"{facts.counts.samples} samples described in {folder / 'README.md'}")
+            beside = folder.with_name(f"{folder.resolve().name}-evaluation")
+            measured = evaluation or (beside if beside.exists() else None)
+            described = pack.packed(folder)
+            print(model_card.write_model_card(described, decided, pretty_name, measured))
+            return
+        if evaluation:
+            raise UsageError(f"--evaluation goes with a model, and {folder} is none")
+        facts = write_card(folder, decided, pretty_name)
+        print(f"{facts.counts.samples} samples described in {place}/README.md")
 
 
 @app.command(rich_help_panel=GROUP)

@@ -18,7 +18,7 @@ from mmusset.errors import MmussetError, Refused, UsageError
 from mmusset.files import file_sha256, write_bytes_durably
 from mmusset.frozen import Frozen
 from mmusset.safe_text import masked
-from mmusset.shards.reader import HUB, hub_sha256, shards_of
+from mmusset.shards.reader import is_elsewhere, sha256_elsewhere, shards_of
 
 from .clips import HALVINGS, Reference
 from .ears import EarOfEvaluation
@@ -97,7 +97,7 @@ def dataset_identity(dataset: str, keys: Sequence[str]) -> str:
     """One hash of a dataset's shards and of the clips that are asked about."""
     digest = hashlib.sha256()
     for shard in shards_of(dataset):
-        sha256 = hub_sha256(shard) if shard.startswith(HUB) else file_sha256(Path(shard))
+        sha256 = sha256_elsewhere(shard) if is_elsewhere(shard) else file_sha256(Path(shard))
         digest.update(sha256.encode())
     digest.update("\n".join(keys).encode())
     return digest.hexdigest()

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from mmusset.errors import MmussetError
 from mmusset.sample import BY_EARS, JudgedClaim, Quadruple
 from mmusset.shards.manifest import ListedShard
+from mmusset.shards.shard_files import shard_files
 from mmusset.shards.tar import read_shard
 
 if TYPE_CHECKING:
@@ -108,12 +109,13 @@ def _chosen(out: Path, shards: Sequence[ListedShard]) -> list[dict[str, bytes]]:
     total = sum(shard.samples for shard in shards)
     count = min(COLUMNS * ROWS, total)
     places = {number * total // count for number in range(count)}
-    chosen, first = list[dict[str, bytes]](), 0
+    chosen, first, files = list[dict[str, bytes]](), 0, shard_files(out)
     for shard in shards:
         here = {place - first for place in places if first <= place < first + shard.samples}
         first += shard.samples
         if here:
-            for number, (_, members) in enumerate(read_shard(out / shard.name)):
+            path = files.path(shard.name, shard.sha256)
+            for number, (_, members) in enumerate(read_shard(path)):
                 if number in here:
                     chosen.append(members)
                 if number >= max(here):

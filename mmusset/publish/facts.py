@@ -13,6 +13,7 @@ from mmusset.licensing import UNKNOWN
 from mmusset.quality import AXES, PARTS, WORTH_A_WORD, Quality, axis_title, too_low, worst_part
 from mmusset.sample import GIVEN, NOT_ITS_PICTURE, PERSON, Attribute, ClaimVerdict, Quadruple
 from mmusset.shards.manifest import MANIFEST, ListedShard, Manifest, read_manifest
+from mmusset.shards.shard_files import ShardFiles, shard_files
 from mmusset.shards.tar import read_shard
 from mmusset.truth.control import MOST, Control, HeardCaption, control
 
@@ -167,8 +168,9 @@ def facts_of(out: Path) -> CardFacts:
     """
     manifest = _manifest(out)
     counts = SampleCounts()
+    files = shard_files(out)
     for shard in manifest.shards:
-        for sample in _samples(out / shard.name):
+        for sample in _samples(files, shard):
             counts.add(sample)
     if counts.samples != manifest.accepted:
         raise MmussetError(
@@ -209,15 +211,15 @@ def _manifest(out: Path) -> Manifest:
         ) from None
 
 
-def _samples(shard: Path) -> Iterator[Quadruple]:
+def _samples(files: ShardFiles, shard: ListedShard) -> Iterator[Quadruple]:
     import tarfile
 
     try:
-        for _, members in read_shard(shard, ("json",)):
+        for _, members in read_shard(files.path(shard.name, shard.sha256), ("json",)):
             yield Quadruple.model_validate_json(members["json"])
     except (tarfile.TarError, FileNotFoundError, KeyError, ValidationError) as error:
         why = type(error).__name__
         raise MmussetError(
-            f"{shard} can't be read ({why}); `mmusset verify` tells more, `mmusset build --check`"
-            " mends it"
+            f"{shard.name} can't be read ({why}); `mmusset verify` tells more, `mmusset build"
+            " --check` mends it"
         ) from None

@@ -20,6 +20,7 @@ from mmusset.licensing import objections
 from mmusset.recipe import TagsPart
 from mmusset.shards.manifest import MANIFEST, Manifest, parse_manifest
 from mmusset.shards.reader import split_of
+from mmusset.shards.shard_files import shard_files
 from mmusset.shards.verify import verify
 
 from . import readme
@@ -35,12 +36,17 @@ MAX_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file that is published: `name` is its path under the dataset's folder."""
+    """A file that is published: `name` is its path under the dataset's folder `out`."""
 
     name: str
-    path: Path
+    out: Path
     size: int
     sha256: str
+
+    @property
+    def path(self) -> Path:
+        """Where it lies; a shard in a bucket is fetched for that."""
+        return shard_files(self.out).path(self.name, self.sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +89,10 @@ def dataset_of(out: Path) -> Publication:
     assert manifest, "it was verified"
     front, _ = readme.split(out / CARD)
     _check_card(out, manifest, front)
-    shards = [File(s.name, out / s.name, s.bytes, s.sha256) for s in manifest.shards]
+    shards = [File(s.name, out, s.bytes, s.sha256) for s in manifest.shards]
     others = [file_of(out, name) for name in (*_card_files(out), MANIFEST)]
     check_stays_at_home(
-        out, json.loads(data), [file.path for file in others if file.path.suffix != ".jpg"]
+        out, json.loads(data), [out / file.name for file in others if file.name[-4:] != ".jpg"]
     )
     if not shards:
         raise Refused(f"{out} holds no sample: there is nothing to publish")
@@ -192,7 +198,7 @@ def _card_files(out: Path) -> Iterator[str]:
 def file_of(out: Path, name: str) -> File:
     """A file of a folder."""
     path = out / name
-    return File(name, path, path.stat().st_size, file_sha256(path))
+    return File(name, out, path.stat().st_size, file_sha256(path))
 
 
 def check_stays_at_home(out: Path, manifest: dict[str, Any], texts: list[Path]) -> None:

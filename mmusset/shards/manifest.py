@@ -14,6 +14,8 @@ from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.sample import Sha256
 
 MANIFEST = "manifest.json"
+# Beside it, what mmusset keeps for itself and never publishes: the ledger first of all.
+FOLDER = ".mmusset"
 Number = Annotated[int, Field(ge=0)]
 
 

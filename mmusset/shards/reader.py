@@ -1,4 +1,4 @@
-"""Shards, read through webdataset: from a folder, a glob or the Hub.
+"""Shards, read through webdataset: from a folder, a glob, a bucket or the Hub.
 
 Files are opened and read here, within bounds; webdataset groups what was read into samples.
 Nothing is unpickled: its own decoding is never called, and WDS_SECURE=1 forbids it to run
@@ -23,10 +23,14 @@ from numpy.typing import NDArray
 
 from mmusset.bounded import MB, MOST_FACTS, open_regular
 from mmusset.errors import MmussetError, UsageError
+from mmusset.files import file_sha256
 from mmusset.safe_text import first_line, remember, without_addresses
+from mmusset.stores.choose import is_url
 from mmusset.tar_members import member
 
-from .manifest import MANIFEST, Manifest, parse_manifest
+from .manifest import MANIFEST, Manifest, known_manifest, parse_manifest
+from .mirror import dataset_to_read, mirror_of
+from .shard_files import shard_files
 from .tar import MEMBERS, headers
 
 if TYPE_CHECKING:
@@ -70,12 +74,16 @@ class Gone(MmussetError):
 
 
 def shards_of(source: str) -> list[str]:
-    """The tars of a dataset's folder, a glob, one tar, or a place on the Hub, sorted.
+    """The tars of a dataset's folder, of one in a bucket, a glob, one tar, or a place on the Hub,
+    sorted.
 
     On the Hub, `hf://user/name` is `hf://datasets/user/name`.
-    Raises UsageError where there are none, MmussetError where the Hub can't be reached.
+    Raises UsageError where there are none, MmussetError where Hub or bucket can't be reached.
     """
-    if source.startswith(HUB):
+    if is_url(source):
+        names = shard_files(dataset_to_read(source)).names()
+        tars = [f"{source.rstrip('/')}/{name}" for name in names if name.endswith(".tar")]
+    elif source.startswith(HUB):
         place = _dataset_on_hub(source)
         tars = _on_hub(place if place.endswith(".tar") else f"{place}/data/*.tar")
     elif Path(source).is_dir():
@@ -90,9 +98,14 @@ def shards_of(source: str) -> list[str]:
     if not tars:
         raise UsageError(
             f"no shards in {source}: give the folder that `mmusset build` wrote, a glob of"
-            " tars, or hf://user/name"
+            " tars, s3://bucket/name, or hf://user/name"
         )
     return sorted(tars)
+
+
+def is_elsewhere(source: str) -> bool:
+    """Whether a shard, or a dataset, is not on this disk."""
+    return source.startswith(HUB) or is_url(source)
 
 
 def dataset_name(source: str) -> str:
@@ -130,6 +143,8 @@ def manifest_of(shard: str) -> Manifest | None:
 
     Raises MmussetError where the Hub can't be reached.
     """
+    if is_url(shard):
+        return known_manifest(mirror_of(shard.rsplit("/", 2)[0]).folder)
     whole = shard if shard.startswith(HUB) else str(Path(shard).absolute())
     try:
         path = f"{whole.rsplit('/', 2)[0]}/{MANIFEST}"
@@ -286,18 +301,36 @@ def _captions(facts: dict[str, Any]) -> dict[str, str]:
     return {name: text.strip() for name, text in named if isinstance(text, str)}
 
 
-def hub_sha256(shard: str) -> str:
-    """The Hub's hash of a file's bytes. Raises MmussetError where it can't be reached."""
+def sha256_elsewhere(shard: str) -> str:
+    """The hash of the bytes of a shard that is not on this disk, by the Hub or by its manifest.
+    Raises MmussetError where it can't be reached."""
+    if is_url(shard):
+        return _listed_sha256(shard) or file_sha256(_from_bucket(shard))
     with _hub_errors(shard):
         facts = _hub().info(shard)
     return str(facts["lfs"]["sha256"] if facts.get("lfs") else facts["blob_id"])
 
 
 def opened(path: str) -> BinaryIO:
-    """A file on this disk or the Hub. Raises Gone where there is none, MmussetError where the
-    Hub can't be reached."""
+    """A file on this disk or the Hub, or a shard in a bucket. Raises Gone where there is none,
+    MmussetError where Hub or bucket can't be reached."""
     with _hub_errors(path):
+        if is_url(path):
+            return open_regular(_from_bucket(path))
         return _hub().open(path, "rb") if path.startswith(HUB) else open_regular(Path(path))
+
+
+def _from_bucket(shard: str) -> Path:
+    """The file of a shard in a bucket, fetched where it is not here."""
+    url, folder, name = shard.rsplit("/", 2)
+    return shard_files(mirror_of(url).folder).path(f"{folder}/{name}", _listed_sha256(shard))
+
+
+def _listed_sha256(shard: str) -> str:
+    """What a shard's manifest says of it; "" where there is none."""
+    manifest = manifest_of(shard)
+    listed = {each.name: each.sha256 for each in manifest.shards} if manifest else {}
+    return listed.get(f"data/{shard.rpartition('/')[2]}", "")
 
 
 def _dataset_on_hub(source: str) -> str:

@@ -18,7 +18,8 @@ from pydantic_core import ErrorDetails
 from mmusset.files import file_sha256
 from mmusset.sample import GIVEN, PERSON, Quadruple
 
-from .manifest import MANIFEST, Manifest, read_manifest
+from .manifest import MANIFEST, ListedShard, Manifest, read_manifest
+from .shard_files import ShardFiles, shard_files
 from .tar import MEMBERS, read_shard, sample_json
 
 MAX_PIXELS = 50_000_000
@@ -47,26 +48,29 @@ def verify(out: Path) -> tuple[int, list[Problem]]:
     seen = Seen()
     if manifest is None:
         return 0, problems
+    files, listed = shard_files(out), {shard.name for shard in manifest.shards}
     for shard in manifest.shards:
-        name = shard.name
-        path = out / name
-        if not path.is_file():
-            problems.append(Problem(name, "missing; run the build again to write it"))
-        elif path.stat().st_size != shard.bytes or file_sha256(path) != shard.sha256:
-            problems.append(
-                Problem(name, "changed since it was written; `mmusset build --check` mends it")
-            )
-            problems += check_shard(path, name, seen)
-        else:
-            before = seen.samples
-            problems += check_shard(path, name, seen)
-            if seen.samples - before != shard.samples:
-                problems.append(Problem(name, f"should hold {shard.samples} samples"))
-    listed = {shard.name for shard in manifest.shards}
-    for path in sorted((out / "data").glob("*")):
-        if f"data/{path.name}" not in listed:
-            problems.append(Problem(f"data/{path.name}", "is not in the manifest"))
+        problems += _listed(shard, files, seen)
+    for name in files.names():
+        if name not in listed:
+            problems.append(Problem(name, "is not in the manifest"))
     return seen.samples, problems
+
+
+def _listed(shard: ListedShard, files: ShardFiles, seen: Seen) -> Iterator[Problem]:
+    """All that is wrong with a shard of the manifest."""
+    name, stamp = shard.name, files.stamp(shard.name)
+    if stamp is None:
+        yield Problem(name, "missing; run the build again to write it")
+        return
+    with files.as_it_lies(name) as path:
+        is_right = stamp.size == shard.bytes and file_sha256(path) == shard.sha256
+        if not is_right:
+            yield Problem(name, "changed since it was written; `mmusset build --check` mends it")
+        before = seen.samples
+        yield from check_shard(path, name, seen)
+        if is_right and seen.samples - before != shard.samples:
+            yield Problem(name, f"should hold {shard.samples} samples")
 
 
 def _manifest(out: Path) -> tuple[Manifest | None, list[Problem]]:

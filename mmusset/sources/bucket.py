@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmusset.errors import MmussetError, Unread, Unusable, UsageError
+from mmusset.files import cache_folder
 from mmusset.safe_text import first_line
 from mmusset.stores.choose import store_of
 from mmusset.stores.store import Store
 
 from .folder import FolderSource
-from .listing import cache_folder, entry_of
+from .listing import entry_of
 from .remote import RemoteSource
 from .source import Entry, Source
 from .tabled import tables_among

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from mmusset.errors import MmussetError, Unread, Unusable, UsageError
-from mmusset.files import PARTIAL
+from mmusset.files import PARTIAL, cache_folder
 from mmusset.installed import is_installed
 from mmusset.safe_text import first_line, remember, without_addresses
 
 from .folder import FolderSource
-from .listing import cache_folder, entry_of
+from .listing import entry_of
 from .remote import RemoteSource
 from .sharded import ShardSource, Tar
 from .source import MUSICAL, Entry, Source

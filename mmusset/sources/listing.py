@@ -1,8 +1,5 @@
 """Files that are listed where they are, as a service gives them: entries by their names alone."""
 
-import os
-from pathlib import Path
-
 from .left_out import why_by_name, why_by_suffix
 from .source import Entry, kind_of
 
@@ -16,9 +13,3 @@ def entry_of(path: bytes, size: int, version: int) -> Entry:
     if not skip and size == 0:
         skip = "empty file"
     return Entry(path, kind, size, version, skip)
-
-
-def cache_folder(kind: str) -> Path:
-    """Where fetched tables are kept: `$XDG_CACHE_HOME/mmusset/KIND`, or in ~/.cache."""
-    home = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(home) if home else Path.home() / ".cache") / "mmusset" / kind

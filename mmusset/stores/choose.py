@@ -23,8 +23,14 @@ def store_of(place: str, inside: str = "") -> Store:
 
     Raises MmussetError where a bucket can't be opened for want of a library.
     """
-    if not is_url(place):
-        return FolderStore(Path(place, inside))
+    return bucket_of(place, inside) if is_url(place) else FolderStore(Path(place, inside))
+
+
+def bucket_of(url: str, inside: str = "") -> CloudStore:
+    """The bucket of a URL, or the part `inside` it.
+
+    Raises MmussetError where it can't be opened for want of a library.
+    """
     if not is_installed("obstore"):
-        raise MmussetError(f"{place} needs obstore: pip install 'mmusset[cloud]'")
-    return CloudStore(f"{place.rstrip('/')}/{inside}".rstrip("/"))
+        raise MmussetError(f"{url} needs obstore: pip install 'mmusset[cloud]'")
+    return CloudStore(f"{url.rstrip('/')}/{inside}".rstrip("/"))

@@ -5,6 +5,7 @@ keeps. The clock is the one that the service stamps objects with.
 """
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -68,7 +69,7 @@ class CloudStore:
         import obstore
 
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + PARTIAL)
+        partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PARTIAL}")
         with self._trouble():
             parts = obstore.get(self._objects, name).stream()
             with partial.open("wb") as file:
@@ -77,6 +78,24 @@ class CloudStore:
         sync_file(partial)
         partial.replace(path)
         sync_folder(path.parent)
+
+    def copy(self, name: str, to: str) -> None:
+        """Have an object under a second name, without its bytes coming here. Raises
+        FileNotFoundError where there is none."""
+        import obstore
+
+        with self._trouble():
+            obstore.copy(self._objects, name, to)
+
+    def size(self, name: str) -> int | None:
+        """How many bytes an object has; None where there is none."""
+        import obstore
+
+        with self._trouble():
+            try:
+                return int(obstore.head(self._objects, name)["size"])
+            except FileNotFoundError:
+                return None
 
     def objects(self, prefix: str) -> list[StoredObject]:
         import obstore

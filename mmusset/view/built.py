@@ -2,13 +2,15 @@
 
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mmusset.builder.item_story import ItemStory, explain
 from mmusset.builder.ledger.file import FOLDER, open_to_read
 from mmusset.builder.ledger.ledger import Ledger
 from mmusset.builder.ledger.left_out import LeftOut
+from mmusset.shards.mirror import mirror_in
+from mmusset.shards.shard_files import shard_files
 from mmusset.sources.choose import source_at
 from mmusset.sources.source import kind_of
 from mmusset.speakers.base import Reply
@@ -20,12 +22,12 @@ from .skipped_pictures import SkippedPicture
 
 
 class BuiltDataset:
-    """A dataset with its ledger; the build may be going on."""
-
-    takes_marks = True
+    """A dataset with its ledger; the build may be going on. In a mirror, marks would be lost."""
 
     def __init__(self, out: Path) -> None:
         self.out = out
+        self.takes_marks = mirror_in(out) is None
+        self._shards = shard_files(out)
         self._members = Members()
         self._skipped: dict[str, SkippedPicture] = {}
         self._skipped_of: object = None
@@ -50,9 +52,10 @@ class BuiltDataset:
             planned = ledger.plan.item(key)
             shard = ledger.shards.of(planned.block) if planned else None
         if shard and shard.name:
-            place = self._members.find(self.out / shard.name, key, extension)
-            if place:
-                return place
+            with suppress(FileNotFoundError):
+                path = self._shards.path(shard.name, shard.sha256)
+                if place := self._members.find(path, key, extension):
+                    return place
         # Until its block is sealed, what a build made of an item is in its cache.
         suffix = extension.rpartition(".")[2]
         return whole(self.out / FOLDER / "cache" / f"{key}.{suffix}") if planned else None

@@ -62,7 +62,7 @@ MAY_USE: dict[str, set[str]] = {
     "truth": {*NOUNS, "evidence", "ears"},
     "speakers": {*NOUNS, "prompts", "truth", "ears"},
     "agents": {*NOUNS, "speakers", "prompts", "truth", "ears"},
-    "shards": NOUNS,
+    "shards": {*NOUNS, "stores"},
     "builder": {
         *NOUNS,
         *("sources", "scores", "evidence", "ears", "speakers", "shards", "prompts", "truth"),

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from mmusset.files import PARTIAL, failpoint, sync_file, sync_folder
+from mmusset.shards.mirror import mirror_in
 
 from .file import COPY, FOLDER, NAME, connect
 from .ledger import Ledger
@@ -105,6 +106,8 @@ class LedgerCopy:
         failpoint("copy_synced")
         partial.replace(self._path)
         sync_folder(self._path.parent)
+        if mirror := mirror_in(self._out):
+            mirror.put_copy(self._path)
 
     def _stop_if_over(self, status: int, left: int, total: int) -> None:
         if self._over.is_set() and left:

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mmusset.errors import MmussetError, Refused
+from mmusset.shards.manifest import FOLDER as FOLDER
 from mmusset.shards.manifest import MANIFEST
 
 from .check import check, lost, shards_in
@@ -21,7 +22,6 @@ from .ledger import Ledger
 from .rows import LedgerConnection, broken, guard, watch
 from .schema import check_version, make, version_of
 
-FOLDER = ".mmusset"
 NAME = "ledger.db"
 COPY = "ledger.copy.db"
 RECOVERED = "ledger.recovered.db"

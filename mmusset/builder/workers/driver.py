@@ -9,7 +9,6 @@ import socket
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from mmusset.builder.ledger.plan import PlannedBlock
 from mmusset.builder.ledger.segment import DamagedSegment, Segment
@@ -19,8 +18,10 @@ from mmusset.builder.same_job import note_models
 from mmusset.builder.seal import NO_SHARD
 from mmusset.builder.workspace import Workspace
 from mmusset.errors import MmussetError, Refused
-from mmusset.files import failpoint, file_sha256
+from mmusset.files import failpoint
 from mmusset.sample import AgentName
+from mmusset.shards.mirror import mirror_in
+from mmusset.shards.shard_files import WrongBytes
 from mmusset.shards.tar import Shard, shard_name
 
 from .board import SHARDS, Board, Marker, SharedJob, block_id, number_of
@@ -63,6 +64,8 @@ class Driver:
         self._tally = self._ledger.verdicts.tally()
         self._sealed = sum(1 for n in self._blocks if self._ledger.shards.of(n))
         self._taken = TakenOver()
+        self._mirror = mirror_in(workspace.out)
+        self._kept = set[str]()
 
     async def run(self, source: str) -> TakenOver:
         """Offer what is undecided, and take over what is handed in until all of it is decided.
@@ -92,7 +95,7 @@ class Driver:
             waiting -= await self._take_over_all(waiting)
             if waiting:
                 await asyncio.sleep(POLL_S)
-        await asyncio.to_thread(self._board.close)
+        await asyncio.to_thread(self._close)
         if self._taken.twice:
             self._progress.log(f"{self._taken.twice} blocks were decided twice; the first counts")
         return self._taken
@@ -102,12 +105,23 @@ class Driver:
         markers = await asyncio.to_thread(self._board.markers)
         there = {block for block in markers if self._offered_as(block)}
         await self._take_over_all(there)
-        await asyncio.to_thread(self._board.close)
+        await asyncio.to_thread(self._close)
         return self._taken
+
+    def _close(self) -> None:
+        """Delete what stands at the place, once what was learnt there is safe elsewhere."""
+        for name in sorted(self._kept):
+            self._count_later(name)
+        if self._mirror and self._kept:
+            self._mirror.put_ledger()
+        self._board.close()
 
     @property
     def _dataset(self) -> str:
-        """Which dataset this is, to others that meet at the same place: on which machine, where."""
+        """Which dataset this is, to others that meet at the same place: its URL, or on which
+        machine it is, where."""
+        if self._mirror:
+            return self._mirror.url
         return f"{socket.gethostname()}:{self._workspace.out.absolute()}"
 
     def _check_free(self) -> None:
@@ -160,6 +174,8 @@ class Driver:
         """Take over what was handed in of the blocks that are waited for; gives which those are."""
         board, taken = self._board, set[str]()
         for name in await asyncio.to_thread(board.markers):
+            if name in self._kept:
+                continue
             marker = await asyncio.to_thread(board.marker, name)
             if marker is None:
                 continue
@@ -180,11 +196,24 @@ class Driver:
                 )
             else:
                 self._count_twice(marker)
-            for late in await asyncio.to_thread(board.later, name):
-                self._count_twice(late)
-            await asyncio.to_thread(board.forget, name)
-            await asyncio.to_thread(board.delete_parts, marker)
+            await asyncio.to_thread(self._clear, marker)
         return taken
+
+    def _clear(self, marker: Marker) -> None:
+        """Delete what was taken over; of a dataset in a bucket only the shard, which it has: the
+        ledger that knows the rest may be lost with this machine."""
+        if self._mirror:
+            self._kept.add(marker.block)
+            if marker.shard.sha256:
+                self._board.store.delete(SHARDS + marker.shard.sha256)
+            return
+        self._count_later(marker.block)
+        self._board.forget(marker.block)
+        self._board.delete_parts(marker)
+
+    def _count_later(self, block: str) -> None:
+        for late in self._board.later(block):
+            self._count_twice(late)
 
     async def _take_over(self, marker: Marker) -> None:
         """The shard into the dataset, then what was learnt into the ledger, all or nothing."""
@@ -196,9 +225,9 @@ class Driver:
                 raise _Damaged(f"its shard is called {shard.name}")
             with ledger.transaction():
                 ledger.shards.begin(block.n, shard.name)
-            path = self._workspace.out / shard.name
-            await asyncio.to_thread(self._fetch, shard, path)
-            mtime_ns = path.stat().st_mtime_ns
+            await asyncio.to_thread(self._take, shard)
+            stamp = await asyncio.to_thread(self._workspace.shards.stamp, shard.name)
+            mtime_ns = stamp.version if stamp else 0
             failpoint("shard_taken_over")
         before = ledger.verdicts.counts_in(block.n)
         with ledger.transaction():
@@ -226,13 +255,13 @@ class Driver:
             raise _Damaged("its segment is gone")
         return learnt
 
-    def _fetch(self, shard: Shard, path: Path) -> None:
+    def _take(self, shard: Shard) -> None:
         try:
-            self._board.store.fetch(SHARDS + shard.sha256, path)
+            self._workspace.shards.take(self._board.store, SHARDS + shard.sha256, shard)
         except FileNotFoundError:
             raise _Damaged("its shard is gone") from None
-        if file_sha256(path) != shard.sha256:
-            raise _Damaged("its shard has other bytes")
+        except WrongBytes:
+            raise _Damaged("its shard has other bytes") from None
 
     def _count_twice(self, late: Marker) -> None:
         """A block that was decided by two workers. The grammar writes the same both times."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from mmusset.builder.ledger.file import FOLDER
+from mmusset.shards.mirror import mirror_in
 from mmusset.stores.choose import is_url, store_of
 
 from .board import Board
@@ -23,9 +24,11 @@ class Sharing:
 
 
 def board_of(place: str | Path) -> Board:
-    """Where workers meet: in the folder of their dataset, which they share, or at a URL.
+    """Where workers meet: in the folder of their dataset, which they share, or at a URL, such as
+    that of a dataset in a bucket.
 
     Raises MmussetError where a URL needs a library that is not installed.
     """
-    name = str(place)
+    mirror = None if is_url(str(place)) else mirror_in(Path(place))
+    name = mirror.url if mirror else str(place)
     return Board(store_of(name, f"{FOLDER}/shared"), name, is_remote=is_url(name))

@@ -26,14 +26,14 @@ from mmusset.files import PARTIAL, file_sha256, write_bytes_durably
 from mmusset.musflow.codecs.codec import Codec
 from mmusset.musflow.encoders.encoders import Encoders
 from mmusset.shards.reader import (
-    HUB,
     BadSample,
     Members,
     Read,
     decode_sound,
     decoded,
-    hub_sha256,
+    is_elsewhere,
     raw_samples,
+    sha256_elsewhere,
     shards_of,
     split_of,
 )
@@ -376,8 +376,8 @@ def _texts(encoder: Callable[[Sequence[str]], Tensor], texts: list[str]) -> Floa
 
 def _sha256_of_shard(shard: str, folder: Path) -> str:
     """The hash of a shard's bytes, which are read again only if its size or time has changed."""
-    if shard.startswith(HUB):
-        return hub_sha256(shard)
+    if is_elsewhere(shard):
+        return sha256_elsewhere(shard)
     try:
         facts = Path(shard).stat()
         stamp, note = f"{facts.st_size} {facts.st_mtime_ns}", _seen(shard, folder)

@@ -24,10 +24,10 @@ from mmusset.files import file_sha256
 from mmusset.musflow.codecs.codec import Codec
 from mmusset.musflow.encoders.encoders import Encoders
 from mmusset.shards.reader import (
-    HUB,
     BadSample,
     broken,
     decode_sound,
+    is_elsewhere,
     opened,
     raw_samples,
     shards_of,
@@ -106,7 +106,7 @@ class LiveShards:
 
         Raises UsageError for shards that are not on this disk, MmussetError as encoding does.
         """
-        if source.startswith(HUB):
+        if is_elsewhere(source):
             raise UsageError(
                 f"without a cache, shards are read again and again, and {source} is not on this"
                 " disk: download it, or train with a cache"

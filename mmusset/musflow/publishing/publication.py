@@ -59,7 +59,7 @@ def _files(model: ModelFolder) -> tuple[File, ...]:
                 f"{path} is not the file that its {MANIFEST} lists: delete {model.path}, and it is"
                 " made again"
             )
-        files.append(File(name, path, path.stat().st_size, sha256))
+        files.append(File(name, model.path, path.stat().st_size, sha256))
     return (*files, file_of(model.path, CARD), file_of(model.path, MANIFEST))
 
 

@@ -19,11 +19,11 @@ from mmusset.musflow.model.musflow import MusFlow
 from mmusset.musflow.model.network import DiTBlock, NetworkConfig, rotary_embedding
 from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe
 from mmusset.shards.reader import (
-    HUB,
     BadSample,
     Read,
     broken,
     decoded,
+    is_elsewhere,
     listed_samples,
     raw_samples,
     shards_of,
@@ -186,7 +186,7 @@ def _clips(shards: list[str]) -> int:
     counts = [listed_samples(shard) for shard in shards]
     if all(count is not None for count in counts):
         return sum(count or 0 for count in counts)
-    return 0 if shards[0].startswith(HUB) else sum(_in_tar(Path(shard)) for shard in shards)
+    return 0 if is_elsewhere(shards[0]) else sum(_in_tar(Path(shard)) for shard in shards)
 
 
 def _in_tar(shard: Path) -> int:

@@ -247,7 +247,7 @@ def complete_speaker(section: dict[str, Any], agents: Iterable[HasSampling]) -> 
     return changed
 
 
-class ServerPart(Frozen):
+class OneServerPart(Frozen):
     """Where the server of `speaker.kind: vllm` is, and how long to wait for it."""
 
     url: str = "http://127.0.0.1:8000/v1"
@@ -258,7 +258,18 @@ class ServerPart(Frozen):
     price_out: Annotated[float, Field(ge=0)] = 0.0  # per million tokens of replies
 
 
-class ListenerPart(ServerPart):
+class ServerPart(OneServerPart):
+    """The server of the writers; or several of the same model, which share the work: then `url` is
+    not used, and the other settings are those of each."""
+
+    urls: tuple[str, ...] = ()
+
+    def at(self, url: str) -> OneServerPart:
+        """One of the servers."""
+        return OneServerPart(**self.model_dump(exclude={"url", "urls"}), url=url)
+
+
+class ListenerPart(OneServerPart):
     """Where the audio language model is that `ears: [listener]` asks, and what it is worth.
 
     `card` is the folder of its calibration card, "" for the usual one; `licence` is that of the

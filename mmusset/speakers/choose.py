@@ -40,6 +40,10 @@ def _writer_of(
         from .vllm.served import ServedSpeaker
 
         return ServedSpeaker(recipe.speaker, recipe.server, served, notify)
+    if recipe.speaker.kind == "vllm" and recipe.server.urls:
+        from .vllm.replicas import ReplicatedSpeaker
+
+        return ReplicatedSpeaker(recipe.speaker, recipe.server, notify)
     if recipe.speaker.kind == "vllm":
         from .vllm.speaker import VllmSpeaker
 

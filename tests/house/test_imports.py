@@ -90,7 +90,7 @@ MAY_USE: dict[str, set[str]] = {
         "ears",
         "publish",
         "sources",
-        *("eyes", "matching", "speakers"),
+        *("eyes", "matching", "speakers", "shards", "stores"),
     },
     "cli": {
         *(

@@ -5,6 +5,7 @@ not flooded, and an item that crashes the server is found and given up.
 
 Doors:
     speaker    `VllmSpeaker`: sends each request until it is answered or refused for good
+    replicas   `ReplicatedSpeaker`: several servers of one model (`server.urls`)
     serve      `VllmServer`, `to_serve`: finds vLLM, starts it, and stops it whole
     served     `ServedSpeaker`: a speaker that brings its own server (`build --serve`)
     listener   `ListenerSpeaker`: the server behind the ear `listener`

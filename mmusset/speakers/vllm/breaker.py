@@ -20,10 +20,17 @@ Probe = Callable[[], Awaitable[str]]
 
 @dataclass(frozen=True, slots=True)
 class RetryWindow:
-    """How long to wait for a server that is gone, and its address as users are shown it."""
+    """How long to wait for a server that is gone, and its address as users are shown it. One of
+    several is left after `leave_s` without an answer."""
 
     url: str
     wait_s: float
+    leave_s: float | None = None
+
+    @property
+    def probing_s(self) -> float:
+        """How long to probe."""
+        return self.wait_s if self.leave_s is None else min(self.leave_s, self.wait_s)
 
 
 class Breaker:
@@ -49,6 +56,7 @@ class Breaker:
         self._unanswered_since_s: float | None = None
         self._has_noted_busy = False
         self._waiting: asyncio.Task[None] | None = None
+        self._is_closed = False
 
     def answered(self) -> None:
         """A call was answered."""
@@ -65,6 +73,8 @@ class Breaker:
 
     def lost(self, why: str) -> None:
         """A call had no reply. A server that answers nothing but probes is as good as gone too."""
+        if self._is_closed:
+            return
         if self._unanswered() > 1:
             self._give_up(why)
         elif self._waiting is None:
@@ -79,7 +89,8 @@ class Breaker:
         return (now_s - self._unanswered_since_s) / self._window.wait_s
 
     async def close(self) -> None:
-        """Wait no more."""
+        """Wait no more, whatever is still lost."""
+        self._is_closed = True
         if self._waiting:
             self._waiting.cancel()
             await asyncio.gather(self._waiting, return_exceptions=True)
@@ -87,7 +98,7 @@ class Breaker:
     async def _wait(self, why: str) -> None:
         pause_s, has_notified = self._first_probe_s, False
         try:
-            async with asyncio.timeout(self._window.wait_s):
+            async with asyncio.timeout(self._window.probing_s):
                 while fault := await self._probe():
                     if not has_notified:
                         self._notify(f"the server does not answer ({why}); waiting for it")
@@ -95,7 +106,7 @@ class Breaker:
                     await asyncio.sleep(pause_s)
                     pause_s = min(2 * pause_s, LAST_PROBE_S)
         except TimeoutError:
-            self._give_up(why)
+            self._give_up(why, self._window.probing_s)
             return
         if has_notified:
             self._notify("the server is back")
@@ -103,10 +114,9 @@ class Breaker:
         self._waiting = None
         self._dispatcher.reopen()
 
-    def _give_up(self, why: str) -> None:
-        self._dispatcher.stop(
-            ServerGone(
-                f"no answer from {self._window.url} for {self._window.wait_s:g} s ({why});"
-                " nothing is lost: start it, and run the same command again"
-            )
-        )
+    def _give_up(self, why: str, after_s: float | None = None) -> None:
+        seconds = self._window.wait_s if after_s is None else after_s
+        gone = f"no answer from {self._window.url} for {seconds:g} s ({why})"
+        if self._window.leave_s is None:
+            gone += "; nothing is lost: start it, and run the same command again"
+        self._dispatcher.stop(ServerGone(gone))

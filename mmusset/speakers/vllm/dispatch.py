@@ -33,6 +33,11 @@ class Dispatcher:
         self._stopped: Stopped | ServerGone | None = None
         self._paused: asyncio.TimerHandle | None = None  # None: not paused
 
+    @property
+    def queue(self) -> int:
+        """How many calls are in flight, or wait to be."""
+        return self.in_flight + len(self._waiting) + len(self._suspects)
+
     async def acquire(self, priority: int, *, alone: bool = False) -> None:
         """Wait for the moment to send; `release` when the call has ended.
 

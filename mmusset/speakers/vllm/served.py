@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from mmusset.errors import MmussetError, ServerGone, Stopped
-from mmusset.recipe import ServerPart, SpeakerPart
+from mmusset.recipe import OneServerPart, SpeakerPart
 
 from .serve import ServerSpec, VllmServer, log_file
 from .speaker import VllmSpeaker
@@ -18,7 +18,7 @@ class ServedSpeaker(VllmSpeaker):
     def __init__(
         self,
         part: SpeakerPart,
-        server: ServerPart,
+        server: OneServerPart,
         served: ServerSpec,
         notify: Callable[[str], None],
     ) -> None:

@@ -13,7 +13,7 @@ import orjson
 from mmusset import safe_text
 from mmusset.errors import MmussetError, Stopped, Unusable, UsageError
 from mmusset.json_text import canonical_json
-from mmusset.recipe import ServerPart, SpeakerPart
+from mmusset.recipe import OneServerPart, SpeakerPart
 from mmusset.speakers import chat
 from mmusset.speakers.base import Brief, ModelId, Reply, Request
 
@@ -38,7 +38,8 @@ LONGEST_PAUSE_S = 5.0
 
 
 class VllmSpeaker:
-    """Speaks through a server. `notify` gets a line when the server goes or comes back."""
+    """Speaks through a server. `notify` gets a line when the server goes or comes back; one of
+    several is given up after `leave_s` without an answer."""
 
     name = "vllm"
     named = SERVER
@@ -46,21 +47,22 @@ class VllmSpeaker:
     def __init__(
         self,
         part: SpeakerPart,
-        server: ServerPart,
+        server: OneServerPart,
         notify: Callable[[str], None] = lambda _: None,
         strikes: dict[str, int] | None = None,
+        leave_s: float | None = None,
     ) -> None:
         self.in_flight = server.max_in_flight
         self.strikes: dict[str, int] = {} if strikes is None else strikes
         self.throttle: QueueThrottle | LatencyThrottle = LatencyThrottle(server.max_in_flight)
         self.dispatcher = Dispatcher(self.throttle)
         self._part = part
-        self._server = server
+        self.server = server
         self._url = server.url.rstrip("/")
         self._printable_url = safe_text.of_url(self._url)
         self._model = part.model
         self._blame = Blame(self.strikes)
-        window = RetryWindow(self._printable_url, server.wait_seconds)
+        window = RetryWindow(self._printable_url, server.wait_seconds, leave_s)
         self._breaker = Breaker(self.dispatcher, self.probe, window, notify)
         self._refusals, self._refused_s = 0, 0.0
         self._watch: asyncio.Task[None] | None = None
@@ -75,7 +77,7 @@ class VllmSpeaker:
         try:
             await self._check_models()
             if await self._gauges():
-                self.throttle = QueueThrottle(self._server.max_in_flight)
+                self.throttle = QueueThrottle(self.server.max_in_flight)
                 self.dispatcher.throttle = self.throttle
                 self._watch = asyncio.create_task(self._follow(self.throttle))
         except BaseException:
@@ -148,7 +150,7 @@ class VllmSpeaker:
             if alone and not await self._probes_answered():
                 return None
             begun_s = time.monotonic()
-            answer = await self._post(body, self._server.call_seconds)
+            answer = await self._post(body, self.server.call_seconds)
         except ServerBusy as busy:
             self._back_off(begun_s, busy.retry_after_s)
             return None
@@ -244,7 +246,7 @@ class VllmSpeaker:
         """
         message = {"role": "user", "content": "Say yes."}
         body = {"model": self._model, "messages": [message], "max_tokens": 1, "temperature": 0}
-        deadline_s = min(PROBE_S, self._server.call_seconds)
+        deadline_s = min(PROBE_S, self.server.call_seconds)
         try:
             await self._post(orjson.dumps(body), deadline_s)
         except ServerBusy:

@@ -49,7 +49,7 @@ help:  ## this list
 	$(BIN)/pip install $(QUIET) --no-deps torchvision==0.28.0
 	$(BIN)/pip install $(QUIET) --no-deps audiobox-aesthetics==0.0.4
 	$(if $(CONSTRAINTS),$(BIN)/pip install $(QUIET) --no-deps --require-hashes -r $(CONSTRAINTS))
-	$(BIN)/pip install $(QUIET) $(VERSIONS) -e .[dev,train,nf4,readers,crosscheck,heic,scores,cloud]
+	$(BIN)/pip install $(QUIET) $(VERSIONS) -e .[dev,train,nf4,readers,crosscheck,heic,scores,cloud,ray]
 	$(BIN)/python .ci/torchvision_cpu.py
 	@touch $@
 

@@ -24,7 +24,8 @@ from mmusset.builder.progress import BuildProgress
 from mmusset.builder.seal import NO_SHARD
 from mmusset.builder.workers.board import Marker
 from mmusset.builder.workers.driver import Driver
-from mmusset.builder.workers.sharing import board_of
+from mmusset.builder.workers.sharing import Sharing, board_of
+from mmusset.builder.workers.starting import NoStarter
 from mmusset.builder.workspace import open_workspace
 from mmusset.progress import Progress
 from mmusset.recipe import Recipe
@@ -97,7 +98,7 @@ async def drive(out: Path, blocks: int) -> None:
     async with open_workspace(FolderSource(out), out, recipe) as workspace:
         board, begun_s = board_of(out), cpu_s()
         driver = Driver(workspace, board, (), BuildProgress(Progress()))
-        running = asyncio.create_task(driver.run("nowhere"))
+        running = asyncio.create_task(driver.run(Sharing(board, "nowhere", NoStarter())))
         while board.job() is None:
             await asyncio.sleep(0.05)
         offered_s = cpu_s()

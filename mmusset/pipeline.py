@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .builder.item_story import ItemStory
     from .builder.job import BuildResult
     from .builder.report import BuildSummary
-    from .builder.workers.sharing import Engine
+    from .builder.workers.sharing import Engine, Sharing
     from .builder.workers.worker import Worked
     from .ears.calibration import CalibrationCard
     from .ears.declaration import Ear
@@ -222,6 +222,7 @@ def build_dataset(
     words_from: Path | None = None,
     engine: "Engine" = "local",
     meet: str | None = None,
+    address: str = "",
     agents: "Sequence[GraphAgent[BaseModel]]" = (),
 ) -> "BuildResult":
     """Build a dataset, or go on with it; once every item has its verdict, write its card too.
@@ -229,8 +230,8 @@ def build_dataset(
     `out` is its folder, or a place in a bucket: `s3://bucket/name`.
     `served` is the server that the build starts and stops; `agents` replace those of
     `mmusset.agents`, to try another one. With the engine "workers", processes that call
-    `work_on` decide; they find the build in its folder, or at the URL `meet`. The rest is as the
-    options of `mmusset build` say.
+    `work_on` decide; they find the build in its folder, or at the URL `meet`. With "ray" they are
+    tasks of the Ray cluster at `address`. The rest is as the options of `mmusset build` say.
     Raises what `builder.run.build` raises; then the same call goes on.
     """
     from .agents import AGENTS, with_listener
@@ -238,7 +239,6 @@ def build_dataset(
     from .builder import job, run
     from .builder.planning.candidates import quota
     from .builder.progress import BuildProgress
-    from .builder.workers.sharing import Sharing, board_of
     from .composer import composer_of
     from .ears.aesthetics import model as aesthetics
     from .ears.whisper.model import show_licence
@@ -255,6 +255,8 @@ def build_dataset(
                          " each worker its own with --set server.url=URL")  # fmt: skip
     if engine == "local" and meet:
         raise UsageError("--meet is where workers meet a build: it needs --engine workers")
+    if address and engine != "ray":
+        raise UsageError("--address is that of a Ray cluster: it needs --engine ray")
     if meet and is_url(str(out)):
         raise UsageError(f"the workers of a dataset in a bucket meet in {out}: leave --meet out")
     display, writers = progress or Progress(), tuple(agents) or AGENTS
@@ -283,7 +285,7 @@ def build_dataset(
         eye_of(recipe, display.log),
         check,
         words_from,
-        Sharing(board_of(meet or out), _whole_name(source)) if engine == "workers" else None,
+        _sharing(engine, meet or _whole_name(out), _whole_name(source), recipe, address),
     )
     with ears.listed(), dataset_to_change(out) as folder:
         result = _finish(run.build(replace(whole, out=folder), BuildProgress(display)))
@@ -292,8 +294,24 @@ def build_dataset(
     return result
 
 
-def _whole_name(source: "Source") -> str:
-    """The text that names a source from any folder of a machine that has it."""
+def _sharing(
+    engine: "Engine", place: str, source: str, recipe: Recipe, address: str
+) -> "Sharing | None":
+    """How a build whose workers meet at a place is shared by an engine."""
+    from .builder.workers.on_ray import RayStarter
+    from .builder.workers.sharing import Sharing, board_of
+    from .builder.workers.starting import NoStarter
+
+    if engine == "local":
+        return None
+    if engine == "workers":
+        return Sharing(board_of(place), source, NoStarter())
+    work = partial(work_on, place, most=1)
+    return Sharing(board_of(place), source, RayStarter(work, recipe.limits.workers, address))
+
+
+def _whole_name(source: "Source | str | Path") -> str:
+    """The text that names a source, or a dataset, from any folder of a machine that has it."""
     name = str(source)
     return name if "://" in name else str(Path(name).absolute())
 
@@ -305,14 +323,16 @@ def work_on(
     scratch: Path | None = None,
     progress: Progress | None = None,
     *,
+    most: int | None = None,
     agents: "Sequence[GraphAgent[BaseModel]]" = (),
 ) -> "Worked":
     """Decide blocks of the build whose dataset is `place`, or that is met at that URL, until none
     is left.
 
     `overrides` change what may differ from machine to machine, such as `server.url`; `source` is
-    where the build's is on this machine; `scratch` is a folder for what is not handed in yet.
-    `agents` are as those of the build. Raises what `Worker.run` raises.
+    where the build's is on this machine; `scratch` is a folder for what is not handed in yet;
+    `most` is how many blocks to decide. `agents` are as those of the build.
+    Raises what `Worker.run` raises.
     """
     from .agents import AGENTS, with_listener
     from .agents.graph import build_graph
@@ -342,7 +362,7 @@ def work_on(
     with ears.listed():
         if scratch:
             scratch.mkdir(parents=True, exist_ok=True)
-        return _finish(Worker(board, job, scratch, display).run())
+        return _finish(Worker(board, job, scratch, display, most).run())
 
 
 def replay_dataset(

@@ -101,7 +101,7 @@ async def _shared(job: BuildJob, workspace: Workspace, progress: BuildProgress) 
     board = job.sharing.board if job.sharing else board_of(job.out)
     driver = Driver(workspace, board, job.re_run, progress)
     if job.sharing:
-        return await driver.run(job.sharing.source)
+        return await driver.run(job.sharing)
     return await driver.collect()
 
 

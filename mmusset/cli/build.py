@@ -98,12 +98,19 @@ def build(
         ),
     ] = None,
     engine: Annotated[
-        str, typer.Option(help="Who decides: this process (local), or `mmusset worker` (workers).")
+        str,
+        typer.Option(
+            help="Who decides: this process (local), `mmusset worker` (workers), a cluster (ray)."
+        ),
     ] = "local",
     meet: Annotated[
         str | None,
         typer.Option(metavar="URL", help="Where workers meet it: s3://bucket/name, gs://, az://."),
     ] = None,
+    address: Annotated[
+        str,
+        typer.Option(help="With --engine ray: the cluster's, or auto. [default: one started here]"),
+    ] = "",
     serve: Annotated[
         bool, typer.Option("--serve", help="Start a vLLM server, and stop it at the end.")
     ] = False,
@@ -136,6 +143,7 @@ def build(
       mmusset build --source ~/Music --speaker vllm --re-run critic
       mmusset build --source /share/Music --out /share/music --engine workers
       mmusset build --source s3://bucket/Music --out s3://bucket/music
+      mmusset build --source /share/Music --out /share/music --engine ray --address auto
     """
     if dry_run:
         scan(source, recipe, overrides, speaker, as_json)
@@ -172,6 +180,7 @@ def build(
             words_from=words_from,
             engine=pipeline.engine_of(engine),
             meet=meet,
+            address=address,
         )
     show(pipeline.summary_of(result, place), texts.summary, as_json)
     raise typer.Exit(result.exit_code)

@@ -10,6 +10,8 @@ Doors:
     sharing   whether a build is shared, and where its workers meet
     worker    the loop of a worker
     deciding  one block, decided and sealed on a worker's own disk
+    starting  who starts workers: the user, or a cluster
+    on_ray    workers started as tasks of a Ray cluster
     driver    offers blocks, and takes over what is handed in
 
 The order of what a worker writes is shard, segment, marker. Only the marker means "done", and the

@@ -25,6 +25,7 @@ from mmusset.shards.shard_files import WrongBytes
 from mmusset.shards.tar import Shard, shard_name
 
 from .board import SHARDS, Board, Marker, SharedJob, block_id, number_of
+from .sharing import Sharing
 
 # How often the driver looks for what was handed in.
 POLL_S = 1.0
@@ -67,10 +68,10 @@ class Driver:
         self._mirror = mirror_in(workspace.out)
         self._kept = set[str]()
 
-    async def run(self, source: str) -> TakenOver:
+    async def run(self, sharing: Sharing) -> TakenOver:
         """Offer what is undecided, and take over what is handed in until all of it is decided.
 
-        `source` names the source to workers. Raises MmussetError where the plan may still change,
+        Raises MmussetError where the plan may still change,
         Refused where another build is met at the same place.
         """
         await asyncio.to_thread(self._check_free)
@@ -84,18 +85,22 @@ class Driver:
         waiting = set[str]()
         if undecided:
             waiting = await self._offer(undecided)
-            await asyncio.to_thread(self._board.begin, self._job(source))
+            await asyncio.to_thread(self._board.begin, self._job(sharing.source))
             failpoint("job_offered")
             self._progress.start(self._tally, {})
             self._progress.log(
                 f"{len(waiting)} blocks wait for workers: run `mmusset worker {self._board.place}`"
                 " on any machine that has it"
             )
-        while waiting:
-            waiting -= await self._take_over_all(waiting)
-            if waiting:
-                await asyncio.sleep(POLL_S)
-        await asyncio.to_thread(self._close)
+        try:
+            while waiting:
+                sharing.starter.look_after(len(waiting))
+                waiting -= await self._take_over_all(waiting)
+                if waiting:
+                    await asyncio.sleep(POLL_S)
+        finally:
+            sharing.starter.end()
+        await self._close()
         if self._taken.twice:
             self._progress.log(f"{self._taken.twice} blocks were decided twice; the first counts")
         return self._taken
@@ -105,16 +110,16 @@ class Driver:
         markers = await asyncio.to_thread(self._board.markers)
         there = {block for block in markers if self._offered_as(block)}
         await self._take_over_all(there)
-        await asyncio.to_thread(self._close)
+        await self._close()
         return self._taken
 
-    def _close(self) -> None:
+    async def _close(self) -> None:
         """Delete what stands at the place, once what was learnt there is safe elsewhere."""
         for name in sorted(self._kept):
-            self._count_later(name)
+            await self._count_later(name)
         if self._mirror and self._kept:
-            self._mirror.put_ledger()
-        self._board.close()
+            await asyncio.to_thread(self._mirror.put_ledger)
+        await asyncio.to_thread(self._board.close)
 
     @property
     def _dataset(self) -> str:
@@ -196,23 +201,24 @@ class Driver:
                 )
             else:
                 self._count_twice(marker)
-            await asyncio.to_thread(self._clear, marker)
+            await self._clear(marker)
         return taken
 
-    def _clear(self, marker: Marker) -> None:
+    async def _clear(self, marker: Marker) -> None:
         """Delete what was taken over; of a dataset in a bucket only the shard, which it has: the
         ledger that knows the rest may be lost with this machine."""
         if self._mirror:
             self._kept.add(marker.block)
             if marker.shard.sha256:
-                self._board.store.delete(SHARDS + marker.shard.sha256)
+                name = SHARDS + marker.shard.sha256
+                await asyncio.to_thread(self._board.store.delete, name)
             return
-        self._count_later(marker.block)
-        self._board.forget(marker.block)
-        self._board.delete_parts(marker)
+        await self._count_later(marker.block)
+        await asyncio.to_thread(self._board.forget, marker.block)
+        await asyncio.to_thread(self._board.delete_parts, marker)
 
-    def _count_later(self, block: str) -> None:
-        for late in self._board.later(block):
+    async def _count_later(self, block: str) -> None:
+        for late in await asyncio.to_thread(self._board.later, block):
             self._count_twice(late)
 
     async def _take_over(self, marker: Marker) -> None:

@@ -9,18 +9,20 @@ from mmusset.shards.mirror import mirror_in
 from mmusset.stores.choose import is_url, store_of
 
 from .board import Board
+from .starting import Starter
 
-# Who decides: this process, or workers.
-Engine = Literal["local", "workers"]
+# Who decides: this process, workers that the user starts, or workers on a cluster.
+Engine = Literal["local", "workers", "ray"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """Where workers meet a build, and the text that names its source to them."""
+    """Where workers meet a build, the text that names its source to them, and who starts them."""
 
     board: Board
     source: str
+    starter: Starter
 
 
 def board_of(place: str | Path) -> Board:

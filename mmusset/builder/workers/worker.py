@@ -61,16 +61,23 @@ class Worked:
 
 class Worker:
     """One worker. `job` says how it builds; its `out` counts for nothing. `scratch` is a folder on
-    a disk of this machine; None for the system's own."""
+    a disk of this machine; None for the system's own. It ends after `most` blocks, if any are
+    given."""
 
     def __init__(
-        self, board: Board, job: BuildJob, scratch: Path | None, display: Progress
+        self,
+        board: Board,
+        job: BuildJob,
+        scratch: Path | None,
+        display: Progress,
+        most: int | None = None,
     ) -> None:
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._board = board
         self._job = job
         self._scratch = scratch
         self._display = display
+        self._most = most
         self._given_back: set[str] = set()
         self._done = self._too_late = 0
         self._stopping = asyncio.Event()
@@ -106,7 +113,7 @@ class Worker:
         """Take a block and work on it, or wait for one; False where nothing is left to do."""
         undecided = await asyncio.to_thread(self._board.undecided)
         left = [block for block in undecided if block not in self._given_back]
-        if not left:
+        if not left or (self._done + len(self._given_back)) == self._most:
             return False
         if taken := await asyncio.to_thread(self._take, left, shared.lease_s):
             await self._work_on(taken, shared)

@@ -231,7 +231,8 @@ def build_dataset(
     `served` is the server that the build starts and stops; `agents` replace those of
     `mmusset.agents`, to try another one. With the engine "workers", processes that call
     `work_on` decide; they find the build in its folder, or at the URL `meet`. With "ray" they are
-    tasks of the Ray cluster at `address`. The rest is as the options of `mmusset build` say.
+    tasks of the Ray cluster at `address`, with "slurm" jobs. The rest is as the options of
+    `mmusset build` say.
     Raises what `builder.run.build` raises; then the same call goes on.
     """
     from .agents import AGENTS, with_listener
@@ -299,15 +300,18 @@ def _sharing(
 ) -> "Sharing | None":
     """How a build whose workers meet at a place is shared by an engine."""
     from .builder.workers.on_ray import RayStarter
+    from .builder.workers.on_slurm import SlurmStarter
     from .builder.workers.sharing import Sharing, board_of
-    from .builder.workers.starting import NoStarter
+    from .builder.workers.starting import NoStarter, Starter
 
     if engine == "local":
         return None
-    if engine == "workers":
-        return Sharing(board_of(place), source, NoStarter())
-    work = partial(work_on, place, most=1)
-    return Sharing(board_of(place), source, RayStarter(work, recipe.limits.workers, address))
+    starter: Starter = NoStarter()
+    if engine == "slurm":
+        starter = SlurmStarter(place, recipe.limits.workers)
+    if engine == "ray":
+        starter = RayStarter(partial(work_on, place, most=1), recipe.limits.workers, address)
+    return Sharing(board_of(place), source, starter)
 
 
 def _whole_name(source: "Source | str | Path") -> str:
@@ -409,7 +413,7 @@ def summary_of(result: "BuildResult", out: str | Path) -> "BuildSummary":
 
     folder = dataset_to_read(out)
     with ledger_file.open_to_read(folder) as ledger:
-        return report.summary(result, folder, ledger)
+        return replace(report.summary(result, folder, ledger), out=str(out))
 
 
 def audit_captions(

@@ -100,7 +100,7 @@ def build(
     engine: Annotated[
         str,
         typer.Option(
-            help="Who decides: this process (local), `mmusset worker` (workers), a cluster (ray)."
+            help="Who decides: local (this process), workers (`mmusset worker`), ray, slurm."
         ),
     ] = "local",
     meet: Annotated[

@@ -12,6 +12,7 @@ Doors:
     deciding  one block, decided and sealed on a worker's own disk
     starting  who starts workers: the user, or a cluster
     on_ray    workers started as tasks of a Ray cluster
+    on_slurm  workers started as an array of jobs of Slurm
     driver    offers blocks, and takes over what is handed in
 
 The order of what a worker writes is shard, segment, marker. Only the marker means "done", and the

@@ -12,7 +12,7 @@ from .board import Board
 from .starting import Starter
 
 # Who decides: this process, workers that the user starts, or workers on a cluster.
-Engine = Literal["local", "workers", "ray"]
+Engine = Literal["local", "workers", "ray", "slurm"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 
 

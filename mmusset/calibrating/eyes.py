@@ -18,6 +18,7 @@ from mmusset.eyes.eye import version_of
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
 from mmusset.shards.manifest import MANIFEST, read_manifest
+from mmusset.shards.shard_files import shard_files
 from mmusset.shards.tar import read_shard
 
 if TYPE_CHECKING:
@@ -83,10 +84,11 @@ def _of_dataset(out: Path, passing: Path) -> Iterator[tuple[Path, str]]:
     import hashlib
     import tarfile
 
-    seen = set[str]()
+    seen, files = set[str](), shard_files(out)
     try:
         for shard in read_manifest(out).shards:
-            for key, members in read_shard(out / shard.name, ("image.jpg", "story.txt")):
+            path = files.path(shard.name, shard.sha256)
+            for key, members in read_shard(path, ("image.jpg", "story.txt")):
                 sha256 = hashlib.sha256(members["image.jpg"]).hexdigest()
                 if sha256 not in seen:
                     seen.add(sha256)

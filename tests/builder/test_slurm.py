@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import SHORT, mmusset, tree
+from tests.support.command import SHORT, finished, mmusset, start, tree
 from tests.support.media import library
 
 SMALL = (*SHORT, "--set", "limits.block_size=2", "--set", "limits.lease_seconds=3")
@@ -25,7 +25,8 @@ def test_jobs_of_slurm_give_the_bytes_of_one_process(tmp_path: Path) -> None:
     source, out = library(tmp_path / "source", 6), tmp_path / "out"
     alone = mmusset("build", "--source", source, "--out", tmp_path / "alone", *SMALL)
     assert alone.returncode == 0, alone.stderr
-    done = mmusset("build", "--source", source, "--out", out, *SMALL, "--engine", "slurm")
+    build = ("build", "--source", source, "--out", out, *SMALL, "--engine", "slurm")
+    done = finished(start(*build, cwd=tmp_path))  # where jobs write their logs
     assert done.returncode == 0, done.stderr
     assert tree(out) == tree(tmp_path / "alone")
 

@@ -10,4 +10,4 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 class Frozen(BaseModel):
     """A value: never changed, and unknown fields are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)

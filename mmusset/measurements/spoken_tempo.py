@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from .phrases import WORKS
 
@@ -44,28 +45,33 @@ _LEAD = (
     r"|ticks?|clicks?|measures?|measured|estimated|detected|as|approx"
     r"|shows?|some)\.?|\s*[:=(~])*"
 )
-_PATTERNS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"(?<!\d[.,])(?<!\w){_SPAN}[-\s]*{_UNIT}",
-        rf"\b{_BETWEEN}[-\s]*{_UNIT}",
-        rf"\b{_LEAD}\s*(?P<low>{_LARGE})(?:\s*(?:-|–|—|\bto\b)\s*(?P<high>{_LARGE}))?"
-        rf"(?![-\s]*{_UNIT})(?!\s*(?:\d|%|bars?\b|seconds?\b|notes?\b))(?!\w)",
-        rf"(?<!\d[.,])(?<!\w)(?P<low>{_LARGE})(?P<high>)\s+(?:times\s+)?(?:per|a|to\s+the"
-        rf"|in\s+a|every)"
-        r"\s+minute\b",
-        rf"♩\s*=\s*{_SPAN}(?!\w)",
-    )
-)
 
 
 def find(text: str) -> Iterator[tuple[int, int, str]]:
     """Start, end and value of every tempo in a text: "84", or "80-90" for a range."""
-    for pattern in _PATTERNS:
+    for pattern in _patterns():
         for match in pattern.finditer(text):
             ends = sorted(number(end) for end in (match["low"], match["high"]) if end)
             value = "-".join(f"{end:g}" for end in ends)
             yield match.start("low"), match.end(), value
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], ...]:
+    # Where media are decoded nobody reads prose.
+    return tuple(
+        re.compile(pattern, re.IGNORECASE)
+        for pattern in (
+            rf"(?<!\d[.,])(?<!\w){_SPAN}[-\s]*{_UNIT}",
+            rf"\b{_BETWEEN}[-\s]*{_UNIT}",
+            rf"\b{_LEAD}\s*(?P<low>{_LARGE})(?:\s*(?:-|–|—|\bto\b)\s*(?P<high>{_LARGE}))?"
+            rf"(?![-\s]*{_UNIT})(?!\s*(?:\d|%|bars?\b|seconds?\b|notes?\b))(?!\w)",
+            rf"(?<!\d[.,])(?<!\w)(?P<low>{_LARGE})(?P<high>)\s+(?:times\s+)?(?:per|a|to\s+the"
+            rf"|in\s+a|every)"
+            r"\s+minute\b",
+            rf"♩\s*=\s*{_SPAN}(?!\w)",
+        )
+    )
 
 
 def number(words: str) -> float:

@@ -58,6 +58,7 @@ def _cpu_s(checkout: Path, folder: Path, stages: Path, command: Sequence[str]) -
     (stages / "sitecustomize.py").symlink_to(STAGES)
     environment = {
         **os.environ,
+        "PYTHONDONTWRITEBYTECODE": "",
         "PYTHONPATH": os.pathsep.join((str(checkout), str(stages))),
         "STAGE_TIMES": str(stages),
         "OMP_NUM_THREADS": "1",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmusset.dsp.loudness import silence_share
 from mmusset.errors import Unfit, Unusable
 from mmusset.recipe import ClipPart
 
@@ -65,17 +66,9 @@ def cut_at(sound: Sound, start_s: float, part: ClipPart) -> Clip:
 
 
 def _check_sounds(clip: Clip, part: ClipPart) -> None:
-    share = silent_share(clip.samples, clip.rate_hz, part.silence_dbfs)
+    share = silence_share(clip.samples, clip.rate_hz, part.silence_dbfs)
     if share > part.max_silence_share:
         raise Unfit("silent", f"more than {part.max_silence_share:.0%} of it, at every place tried")
-
-
-def silent_share(samples: Samples, rate_hz: int, silence_dbfs: float) -> float:
-    """Share of 50 ms frames whose RMS, over all channels, is under `silence_dbfs`."""
-    step = max(1, round(0.05 * rate_hz))
-    whole = samples[: len(samples) // step * step]
-    power = np.square(whole.astype(np.float64)).reshape(-1, step * samples.shape[1]).mean(axis=1)
-    return float(np.mean(power < 10 ** (silence_dbfs / 10)))
 
 
 def encode_flac(clip: Clip) -> bytes:

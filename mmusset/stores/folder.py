@@ -4,6 +4,7 @@ To make what is not there yet is a hard link, which also NFS makes once for one 
 is that which stamps files: of the machine whose disk it is, not of the one that asks.
 """
 
+import errno
 import os
 import secrets
 import shutil
@@ -80,7 +81,14 @@ class FolderStore:
         (self.root / name).unlink(missing_ok=True)
 
     def delete_all(self, prefix: str) -> None:
-        shutil.rmtree(self.root / prefix, ignore_errors=True)
+        for folder, _, names in os.walk(self.root / prefix, topdown=False, onerror=_unless_gone):
+            for name in names:
+                Path(folder, name).unlink(missing_ok=True)
+            try:
+                Path(folder).rmdir()
+            except OSError as error:
+                if error.errno not in (errno.ENOENT, errno.ENOTEMPTY):  # written into just now
+                    raise
 
     def now_s(self, who: str) -> float:
         name = f"clock/{who}"
@@ -107,3 +115,8 @@ class FolderStore:
                 sync_folder(path.parent)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def _unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error

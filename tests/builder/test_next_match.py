@@ -3,6 +3,8 @@ for the next best match, and every picture is accounted for."""
 
 import json
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +16,8 @@ from mmusset.agents import AGENTS
 from mmusset.agents.critic import CRITIC, Objection
 from mmusset.agents.state import GraphAgent, State, StateChange
 from mmusset.builder.ledger.file import open_to_read
-from mmusset.pipeline import build_dataset
+from mmusset.builder.workers.sharing import board_of
+from mmusset.pipeline import build_dataset, work_on
 from mmusset.recipe import ClipPart, CriticPart, LimitsPart, PairingPart, Recipe
 from mmusset.sample import NEXT_MATCH
 from mmusset.shards.tar import read_shard
@@ -136,6 +139,27 @@ def test_the_next_best_picture_is_taken_and_the_history_says_why(built: Path) ->
     told = mmusset("explain", built, switched[0][0]).stdout
     assert NEXT_MATCH in told and JARS in told
     assert "accepted with another picture than matched best" in told
+
+
+def test_workers_take_the_next_best_picture_too(source: Path, built: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with ThreadPoolExecutor(1) as thread:
+        driving = thread.submit(
+            build_dataset,
+            source_of(str(source)),
+            out,
+            RECIPE,
+            engine="workers",
+            agents=critic_against(1),
+        )
+        while board_of(out).job() is None:
+            assert not driving.done(), driving.result()
+            time.sleep(0.02)
+        worked = work_on(out, agents=critic_against(1))
+        assert driving.result().finished
+    assert worked.done
+    assert tree(out) == tree(built)
+    assert pictures_of(out) == pictures_of(built)
 
 
 def test_no_picture_stands_by_for_two(built: Path) -> None:

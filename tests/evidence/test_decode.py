@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from mmusset.dsp.loudness import silence_share
 from mmusset.errors import Unfit, Unusable
 from mmusset.evidence import clip as clips
 from mmusset.evidence import decode, music, still, video
-from mmusset.evidence.clip import Clip, encode_flac, silent_share
+from mmusset.evidence.clip import Clip, encode_flac
 from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.sound import Samples, open_sound
 from mmusset.recipe import ClipPart
@@ -108,7 +109,7 @@ def test_a_silent_beginning_is_not_taken(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "x.wav", samples, RATE_HZ)
     clip = cut(tmp_path / "x.wav", 0, 1, ClipPart(seconds=2.0))
     assert clip.start_s >= 5.0
-    assert silent_share(clip.samples, clip.rate_hz, -60.0) <= 0.5
+    assert silence_share(clip.samples, clip.rate_hz, -60.0) <= 0.5
 
 
 def test_silence_is_unfit_and_a_short_piece_unusable(tmp_path: Path) -> None:

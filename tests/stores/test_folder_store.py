@@ -54,6 +54,13 @@ def test_who_writes_does_not_mind_that_its_folder_is_deleted(store: FolderStore)
     assert [each.exception() for each in writing] == [None] * 50
 
 
+def test_what_can_t_be_deleted_is_said(store: FolderStore) -> None:
+    store.delete_all("leases/")  # nothing is there: no trouble
+    of_the_kernel = FolderStore(Path("/proc/self"))  # not even root deletes there
+    with pytest.raises(PermissionError):
+        of_the_kernel.delete_all("fdinfo/")
+
+
 def test_the_clock_is_that_of_the_files(store: FolderStore) -> None:
     store.put("lease", b"")
     (lease,) = (o for o in store.objects("") if o.name == "lease")

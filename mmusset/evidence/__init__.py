@@ -6,6 +6,7 @@ Doors:
     sections     `measure`: a sound in, the sections of the whole piece out
     quality      `measure`: a clip in, what is wrong with its sound out
     image        `measure`: a picture in, `ImageEvidence` out
+    rounding     `rounded`: evidence as it is kept, the same on every processor
     choice       `choose`: a sound in, the places that its clips are cut from out
     clip         where a clip is cut, and how it is stored
     sound        `open_sound`: an open file in, its length and windows of its sound out

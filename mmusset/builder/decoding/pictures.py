@@ -11,6 +11,7 @@ from mmusset.errors import Unread, Unusable
 from mmusset.evidence import image as images
 from mmusset.evidence import still, video
 from mmusset.evidence.media_file import MediaFile
+from mmusset.evidence.rounding import rounded
 from mmusset.evidence.sound import Sound
 from mmusset.recipe import ImagePart
 from mmusset.sample import ImageEvidence
@@ -109,7 +110,7 @@ def _stored(picture: "Image", task: PrepareTask) -> StoredPicture:
         for_model=fit(picture, task.model_pixels) if task.model_pixels else b"",
         width_px=picture.width,
         height_px=picture.height,
-        evidence=images.measure(picture),
+        evidence=rounded(images.measure(picture)),
     )
 
 

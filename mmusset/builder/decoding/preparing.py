@@ -17,6 +17,7 @@ from mmusset.evidence import piece as pieces
 from mmusset.evidence import quality as qualities
 from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.played import open_played
+from mmusset.evidence.rounding import rounded
 from mmusset.evidence.sound import Sound, open_sound
 from mmusset.quality import Aesthetics
 from mmusset.sample import ClipFacts, ImageFacts, MediaFacts, MusicEvidence, Prepared
@@ -105,7 +106,7 @@ def prepare(task: PrepareTask) -> Prepared:
             sha256=hashlib.sha256(picture.jpeg).hexdigest(),
             match=task.match,
         ),
-        music_evidence=_evidence(task, clip, whole),
+        music_evidence=rounded(_evidence(task, clip, whole)),
         quality=qualities.measure(clip, task.clip.silence_dbfs),
         image_evidence=picture.evidence,
         lyrics=sung,
@@ -166,7 +167,7 @@ def captioned(task: CaptionedTask) -> CaptionedClip:
         caption=text.strip(),
         sha256=sha256,
         start_s=clip.start_s,
-        music=evidence.model_copy(update={"heard": heard}),
+        music=rounded(evidence.model_copy(update={"heard": heard})),
     )
 
 

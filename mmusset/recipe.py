@@ -432,32 +432,33 @@ def _public_name(model: str) -> str:
 class Recipe(Frozen):
     """A whole build."""
 
+    # Factories, not values: a decoder builds the model of a part only if it is handed one.
     job: Literal["build"] = "build"
     name: str = "quickstart"
-    source: SourcePart = SourcePart()
-    clip: ClipPart = ClipPart()
-    piece: PiecePart = PiecePart()
-    caption: CaptionPart = CaptionPart()
-    quality: QualityPart = QualityPart()
-    music: MusicPart = MusicPart()
-    pairing: PairingPart = PairingPart()
-    image: ImagePart = ImagePart()
-    split: SplitPart = SplitPart()
-    speaker: SpeakerPart = SpeakerPart()
-    server: ServerPart = ServerPart()
-    critic: CriticPart = CriticPart()
+    source: SourcePart = Field(default_factory=SourcePart)
+    clip: ClipPart = Field(default_factory=ClipPart)
+    piece: PiecePart = Field(default_factory=PiecePart)
+    caption: CaptionPart = Field(default_factory=CaptionPart)
+    quality: QualityPart = Field(default_factory=QualityPart)
+    music: MusicPart = Field(default_factory=MusicPart)
+    pairing: PairingPart = Field(default_factory=PairingPart)
+    image: ImagePart = Field(default_factory=ImagePart)
+    split: SplitPart = Field(default_factory=SplitPart)
+    speaker: SpeakerPart = Field(default_factory=SpeakerPart)
+    server: ServerPart = Field(default_factory=ServerPart)
+    critic: CriticPart = Field(default_factory=CriticPart)
     certainty: Share = CERTAINTY
     certainty_sounds_like: Share = SOUNDS_LIKE
     ears: tuple[EarName, ...] = ()
-    clap: ClapPart = ClapPart()
-    listener: ListenerPart = ListenerPart()
-    limits: LimitsPart = LimitsPart()
-    tags: TagsPart = TagsPart()
+    clap: ClapPart = Field(default_factory=ClapPart)
+    listener: ListenerPart = Field(default_factory=ListenerPart)
+    limits: LimitsPart = Field(default_factory=LimitsPart)
+    tags: TagsPart = Field(default_factory=TagsPart)
     lyrics: Literal["drop", "keep"] = "drop"
-    transcriber: TranscriberPart = TranscriberPart()
+    transcriber: TranscriberPart = Field(default_factory=TranscriberPart)
     duplicates: Literal["keep", "skip"] = "keep"
-    licences: LicencesPart = LicencesPart()
-    scores: ScoresPart = ScoresPart()
+    licences: LicencesPart = Field(default_factory=LicencesPart)
+    scores: ScoresPart = Field(default_factory=ScoresPart)
 
     @model_validator(mode="before")
     @classmethod

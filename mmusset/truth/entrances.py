@@ -6,6 +6,7 @@ value is the time in seconds, "20 s".
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from mmusset.measurements import spoken_tempo
 from mmusset.measurements.declaration import Finding, Mention
@@ -38,21 +39,26 @@ _LASTING: dict[Change, str] = {
     "drums in": rf"from\s+{_ABOUT}{_TIME}\s+on(?:wards?)?\b",
     "drums out": rf"(?:until|till|up\s+to)\s+{_ABOUT}{_TIME}(?!\w)",
 }
-_SAID = tuple(
-    (change, re.compile(rf"(?<!\w)(?:{pattern})", re.IGNORECASE))
-    for change, verb in _VERBS.items()
-    for pattern in (
-        rf"{_DRUMS}\s+{_WILL}{verb},?\s+(?:{_LEAD})?{_TIME}{_INTO}(?!\w)",
-        rf"{_LEAD}{_TIME}{_INTO},?\s+{_DRUMS}\s+{_WILL}{verb}(?!\w)",
-        rf"{_DRUMS}\s+(?:(?:that\s+)?(?:play|are\s+(?:heard|there))\s+)?{_LASTING[change]}",
-    )
-)
 _SMALL = (*spoken_tempo.ONES, *spoken_tempo.TEENS)
+
+
+@cache
+def _said() -> tuple[tuple[Change, re.Pattern[str]], ...]:
+    """Compiled for the first text, since many a command reads none."""
+    return tuple(
+        (change, re.compile(rf"(?<!\w)(?:{pattern})", re.IGNORECASE))
+        for change, verb in _VERBS.items()
+        for pattern in (
+            rf"{_DRUMS}\s+{_WILL}{verb},?\s+(?:{_LEAD})?{_TIME}{_INTO}(?!\w)",
+            rf"{_LEAD}{_TIME}{_INTO},?\s+{_DRUMS}\s+{_WILL}{verb}(?!\w)",
+            rf"{_DRUMS}\s+(?:(?:that\s+)?(?:play|are\s+(?:heard|there))\s+)?{_LASTING[change]}",
+        )
+    )
 
 
 def mentions(text: str) -> Iterator[Mention]:
     """Every time at which a text has drums come in or go out."""
-    for change, pattern in _SAID:
+    for change, pattern in _said():
         for match in pattern.finditer(text):
             yield Mention(match.start(), match.end(), change, f"{_seconds(match):g} s")
 

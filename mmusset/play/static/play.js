@@ -128,7 +128,7 @@ function stopOthers(event) {
 function closestOf(piece) {
   if (!piece.closest.length) return null;
   const clips = piece.closest.map((clip) =>
-    el("li", {}, `${clip.similarity.toFixed(3)} like ${clip.key.slice(0, 8)}`,
+    el("li", {}, `similarity ${clip.similarity.toFixed(2)}, ${clip.key.slice(0, 8)}`,
       player(`clip/${clip.key}.flac`, `Training clip ${clip.key.slice(0, 8)}`)));
   return el("details", {}, el("summary", {}, "Nearest training clips"), el("ol", { class: "near" }, clips));
 }

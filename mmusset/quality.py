@@ -99,7 +99,7 @@ def _bandwidth(quality: Quality) -> str:
     )
 
 
-# A part of a lower score is worth a word of its own where samples are counted.
+# A part of a lower score is worth a word of its own.
 WORTH_A_WORD = 0.9
 
 PARTS: tuple[Part, ...] = (
@@ -127,6 +127,13 @@ def judged(values: Mapping[PartName, float]) -> tuple[float, Worst]:
 def worst_part(quality: Quality) -> Part | None:
     """The part that the score is of; None where nothing is wrong."""
     return next((part for part in PARTS if part.name == quality.worst), None)
+
+
+def sentence(quality: Quality) -> str:
+    """How well the sound is kept, for a caption that says that too: "The sound is clipped." """
+    part = worst_part(quality)
+    reason = part.reason if part and quality.score < WORTH_A_WORD else "the sound is clean"
+    return f"{reason[0].upper()}{reason[1:]}."
 
 
 def lines(quality: Quality) -> list[tuple[str, str]]:

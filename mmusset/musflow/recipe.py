@@ -10,7 +10,7 @@ from mmusset.training.recipe import Count, NotNegative, Positive, TrainPart
 
 Modality = Literal["image", "story", "caption"]
 MODALITIES: tuple[Modality, ...] = ("image", "story", "caption")
-CaptionName = Literal["caption", "short", "tags", "plain_numbers", "no_numbers"]
+CaptionName = Literal["caption", "short", "tags", "plain_numbers", "no_numbers", "with_quality"]
 CAPTIONS: tuple[CaptionName, ...] = get_args(CaptionName)
 
 

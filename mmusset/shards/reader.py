@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from mmusset.bounded import MB, MOST_FACTS, open_regular
 from mmusset.errors import MmussetError, UsageError
 from mmusset.files import file_sha256
+from mmusset.quality import Quality, sentence
 from mmusset.safe_text import first_line, remember, without_addresses
 from mmusset.stores.choose import is_url
 from mmusset.tar_members import member
@@ -217,15 +219,15 @@ def decoded(key: str, members: Members) -> Read:
     if missing:
         raise BadSample(f"has no {', '.join(missing)}")
     sound, rate_hz = decode_sound(members["music.flac"])
-    facts = _facts(members["json"])
+    facts, caption = _facts(members["json"]), _text(members["caption.txt"])
     return Read(
         key=key,
         image=_jpeg(members["image.jpg"]),
         sound=sound,
         rate_hz=rate_hz,
         story=_text(members["story.txt"]),
-        caption=_text(members["caption.txt"]),
-        captions=_captions(facts),
+        caption=caption,
+        captions=_captions(facts) | _with_quality(facts, caption),
         facts=facts,
         picture=hashlib.sha256(members["image.jpg"]).hexdigest(),
     )
@@ -299,6 +301,15 @@ def _captions(facts: dict[str, Any]) -> dict[str, str]:
     captions = facts.get("captions")
     named = captions.items() if isinstance(captions, dict) else ()
     return {name: text.strip() for name, text in named if isinstance(text, str)}
+
+
+def _with_quality(facts: dict[str, Any], caption: str) -> dict[str, str]:
+    """The caption and, after it, how well the sound is kept; none where that was not measured."""
+    try:
+        quality = Quality.model_validate(facts.get("quality"))
+    except ValidationError:
+        return {}
+    return {"with_quality": f"{caption} {sentence(quality)}"} if caption else {}
 
 
 def sha256_elsewhere(shard: str) -> str:

@@ -17,12 +17,14 @@ from mmusset.musflow.recipe import CAPTIONS, MusFlowRecipe
 from mmusset.musflow.training.run_folder import RunFolder
 from mmusset.musflow.training.stages import Training, check_folder
 from mmusset.progress import Progress
+from mmusset.quality import sentence
 from mmusset.recipe_file import load
 from mmusset.sample import Captions
 from mmusset.shards.tar import Sample
 from mmusset.training.world import World
 from tests.support.command import mmusset
 from tests.support.musflow_parts import Blocks, dataset, encoders, remake, tone
+from tests.support.samples import quality
 
 TRAIN = "data/train-000000.tar"
 CAPTION = "A quiet waltz in A minor at 84 BPM, with a violin."
@@ -32,13 +34,15 @@ OTHERS = Captions(
     plain_numbers="A waltz with a violin, quiet throughout. 84 BPM, A minor.",
     no_numbers="A waltz with a violin, quiet throughout.",
 )
+CLIPPED = quality(score=0.4, worst="clipping", clipped_share=0.02)
+TELLINGS = [CAPTION, *OTHERS.model_dump().values(), f"{CAPTION} The sound is clipped."]
 
 
 def told(number: int, seconds: float = 0.5) -> Sample:
     """A sample whose captions all differ."""
     made = tone(number, seconds)
     caption = made.quadruple.caption.model_copy(update={"text": CAPTION})
-    changed = {"caption": caption, "captions": OTHERS}
+    changed = {"caption": caption, "captions": OTHERS, "quality": CLIPPED}
     return replace(made, quadruple=made.quadruple.model_copy(update=changed))
 
 
@@ -63,14 +67,20 @@ def without_captions(tar: Path) -> None:
         if not name.endswith(".json"):
             return data
         facts = json.loads(data)
-        del facts["captions"]
+        del facts["captions"], facts["quality"]
         return json.dumps(facts).encode()
 
     remake(tar, change)
 
 
 def test_the_recipe_knows_every_caption_of_a_sample() -> None:
-    assert ("caption", *Captions.model_fields) == CAPTIONS
+    assert ("caption", *Captions.model_fields, "with_quality") == CAPTIONS
+
+
+def test_how_well_a_sound_is_kept_is_a_sentence_after_its_caption() -> None:
+    assert sentence(CLIPPED) == "The sound is clipped."
+    assert sentence(quality(score=0.95, worst="hum")) == "The sound is clean."
+    assert sentence(quality()) == "The sound is clean."
 
 
 def test_captions_are_the_same_however_they_are_listed() -> None:
@@ -84,7 +94,7 @@ def test_captions_are_the_same_however_they_are_listed() -> None:
 
 def test_every_caption_is_encoded(out: Path, tmp_path: Path) -> None:
     """From a cache and without one; who draws none has the caption itself."""
-    texts = encoders().caption([CAPTION, *OTHERS.model_dump().values()])
+    texts = encoders().caption(TELLINGS)
     cache = encode(out, tmp_path / "cache")
     live = LiveShards(str(out), "train", Blocks(), encoders(), captions=CAPTIONS)
     for batch in (cache.batch(0, torch.arange(4)), live.batch(0, torch.arange(4))):
@@ -95,7 +105,7 @@ def test_every_caption_is_encoded(out: Path, tmp_path: Path) -> None:
 
 def test_the_scale_is_that_of_all_captions(out: Path, tmp_path: Path) -> None:
     cache = encode(out, tmp_path / "cache")
-    texts = encoders().caption([CAPTION, *OTHERS.model_dump().values()]).double()
+    texts = encoders().caption(TELLINGS).double()
     start = cache.manifest.spec.widths["image"] + cache.manifest.spec.widths["story"]
     mean = torch.tensor(cache.manifest.embedding_mean[start : start + texts.shape[1]]).double()
     torch.testing.assert_close(mean, texts.mean(dim=0))
@@ -153,7 +163,9 @@ def test_a_cache_of_other_captions_is_refused_and_made_anew(out: Path, tmp_path:
     encode(out, tmp_path / "cache", ("caption",))
     with pytest.raises(Refused, match="they differ in captions; run `mmusset encode`"):
         Cache(tmp_path / "cache", "train", latent_spec(Blocks(), encoders(), CAPTIONS))
-    assert encode(out, tmp_path / "cache").batch(0, torch.arange(2)).captions.shape[1] == 5
+    assert encode(out, tmp_path / "cache").batch(0, torch.arange(2)).captions.shape[1] == len(
+        CAPTIONS
+    )
 
 
 def test_where_captions_are_missing_the_caption_stands_in(out: Path, tmp_path: Path) -> None:
@@ -161,7 +173,7 @@ def test_where_captions_are_missing_the_caption_stands_in(out: Path, tmp_path: P
     cache = encode(out, tmp_path / "cache")
     live = LiveShards(str(out), "train", Blocks(), encoders(), captions=CAPTIONS)
     for batch in (cache.batch(0, torch.arange(4)), live.batch(0, torch.arange(4))):
-        assert torch.equal(batch.captions, batch.captions[:, :1].expand(-1, 5, -1))
+        assert torch.equal(batch.captions, batch.captions[:, :1].expand(-1, len(CAPTIONS), -1))
         assert batch.captions.any()
     assert cache.manifest.stood_in == live.manifest.stood_in == 4
     assert encode(out, tmp_path / "cache").manifest.stood_in == 4, "and so where rows are reused"

@@ -58,7 +58,7 @@ def test_a_matching_hears_with_it_and_leaves_nothing_behind(ear: list[str], tmp_
     for number in range(6):
         sound = buzz(number, 3) if number % 2 else hiss(number, 3) / (number + 1)
         soundfile.write(source / f"song {number}.wav", sound, RATE_HZ)
-        picture(source / f"IMG_{number:04d}.png", number)
+        picture(source / f"IMG_{number:04d}.png", number, size=(160, 120))
     run("build", "--source", source, "--out", out, *ear, "--set", "pairing.mode=any")
     assert json.loads((out / "manifest.json").read_text())["accepted"] >= 1
     assert not list((out / ".mmusset/cache").glob("feeling-*"))

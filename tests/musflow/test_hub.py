@@ -32,9 +32,9 @@ for source in sys.argv[2:]:
 ASK = """
 import sys
 from mmusset.errors import MmussetError
-from mmusset.shards.reader import hub_sha256, listed_samples, opened, raw_samples
+from mmusset.shards.reader import listed_samples, opened, raw_samples, sha256_elsewhere
 
-for ask in (hub_sha256, opened, listed_samples, lambda shard: list(raw_samples(shard))):
+for ask in (sha256_elsewhere, opened, listed_samples, lambda shard: list(raw_samples(shard))):
     try:
         print(ask(sys.argv[1]))
     except MmussetError as error:

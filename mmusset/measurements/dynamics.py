@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
 from mmusset import calibrated
@@ -35,39 +36,44 @@ _AS_BEFORE = re.compile(
     r"(?:loud|soft|quiet)\s+as\s+(?:the|its)\s+(?:first|second|last|opening|rest)\b",
     re.IGNORECASE,
 )
-_BY_TURNS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"\b{_QUIET}\s+{_PARTS}\b[^.!?;]{{1,40}}?\b{_LOUD}\b(?:\s+{_PARTS})?",
-        rf"\b{_LOUD}\s+{_PARTS}\b[^.!?;]{{1,40}}?\b{_QUIET}\b(?:\s+{_PARTS})?",
-        rf"\b(?:starts?|begins?|opens?)\s+(?:out\s+|off\s+)?(?:quiet|soft|gentl"
-        rf"|hush)\w*\b{_TO_THE_END}"
-        r"(?:loud\w*|(?:an?\s+)?(?:uproar|roar|thunder|shout|bang|climax))\b",
-        rf"\b(?:starts?|begins?|opens?)\s+(?:out\s+|off\s+)?(?:loud|thunder)\w*\b{_TO_THE_END}"
-        r"(?:quiet\w*|soft\w*|(?:an?\s+)?(?:whisper|murmur|silence|hush))\b",
-        r"\bfrom\s+(?:an?\s+|near\s+)?(?:whisper|murmur|hush|silence)\s+to\s+(?:an?\s+)?\w+",
-        rf"\bfrom\s+(?:\w+\s+)?{_QUIET}(?:\s+\w+)?\s+to\s+(?:an?\s+)?(?:\w+\s+)?{_LOUD}\b",
-        rf"\bfrom\s+(?:\w+\s+)?{_LOUD}(?:\s+\w+)?\s+to\s+(?:an?\s+)?(?:\w+\s+)?{_QUIET}\b",
-        r"\blouder\s*,?\s+(?:and|but|then|before)\b[^.!?;]{0,30}?\b(?:softer|quieter)\b",
-        r"\b(?:softer|quieter)\s*,?\s+(?:and|but|then|before)\b[^.!?;]{0,30}?\blouder\b",
-        rf"\b(?:alternat|mov|shift|switch|var|swing|rang|oscillat|fluctuat)\w*\s+(?:\w+ly\s+)?"
-        rf"between\s+(?:\w+\s+)?(?:{_QUIET}(?:er)?\b[^.!?;]{{1,40}}?\b{_LOUD}(?:er)?"
-        rf"|{_LOUD}(?:er)?\b[^.!?;]{{1,40}}?\b{_QUIET}(?:er)?)\b(?:\s+{_PARTS})?",
-        rf"\b{_QUIET}\s+to\s+(?:\w+ly\s+|very\s+)?{_LOUD}\b",
-        rf"\b{_LOUD}\s+to\s+(?:\w+ly\s+|very\s+)?{_QUIET}\b",
-        # One part of it beside another.
-        r"\b(?:first|second|last|opening|final)\s+(?:half|part|section|bars?)\b[^.!?;]{1,30}?"
-        r"\b(?:louder|softer|quieter)\s+than\s+(?:the|its)\s+(?:first|second|last|opening|rest)\b",
-        r"\bone\s+(?:moment|minute|second)\b[^.!?;]{0,30}\b(?:murmur|whisper|hush\w*|quiet|soft"
-        r"|silent|silence)\b[^.!?;]{0,20}\bthe\s+next\b[^.!?;]{0,30}\b(?:roar\w*|shout\w*|loud"
-        r"|scream\w*|thunder\w*|blast\w*)",
+
+
+@cache
+def _by_turns() -> tuple[re.Pattern[str], ...]:
+    # Where media are decoded nobody reads prose.
+    return tuple(
+        re.compile(pattern, re.IGNORECASE)
+        for pattern in (
+            rf"\b{_QUIET}\s+{_PARTS}\b[^.!?;]{{1,40}}?\b{_LOUD}\b(?:\s+{_PARTS})?",
+            rf"\b{_LOUD}\s+{_PARTS}\b[^.!?;]{{1,40}}?\b{_QUIET}\b(?:\s+{_PARTS})?",
+            rf"\b(?:starts?|begins?|opens?)\s+(?:out\s+|off\s+)?(?:quiet|soft|gentl"
+            rf"|hush)\w*\b{_TO_THE_END}"
+            r"(?:loud\w*|(?:an?\s+)?(?:uproar|roar|thunder|shout|bang|climax))\b",
+            rf"\b(?:starts?|begins?|opens?)\s+(?:out\s+|off\s+)?(?:loud|thunder)\w*\b{_TO_THE_END}"
+            r"(?:quiet\w*|soft\w*|(?:an?\s+)?(?:whisper|murmur|silence|hush))\b",
+            r"\bfrom\s+(?:an?\s+|near\s+)?(?:whisper|murmur|hush|silence)\s+to\s+(?:an?\s+)?\w+",
+            rf"\bfrom\s+(?:\w+\s+)?{_QUIET}(?:\s+\w+)?\s+to\s+(?:an?\s+)?(?:\w+\s+)?{_LOUD}\b",
+            rf"\bfrom\s+(?:\w+\s+)?{_LOUD}(?:\s+\w+)?\s+to\s+(?:an?\s+)?(?:\w+\s+)?{_QUIET}\b",
+            r"\blouder\s*,?\s+(?:and|but|then|before)\b[^.!?;]{0,30}?\b(?:softer|quieter)\b",
+            r"\b(?:softer|quieter)\s*,?\s+(?:and|but|then|before)\b[^.!?;]{0,30}?\blouder\b",
+            rf"\b(?:alternat|mov|shift|switch|var|swing|rang|oscillat|fluctuat)\w*\s+(?:\w+ly\s+)?"
+            rf"between\s+(?:\w+\s+)?(?:{_QUIET}(?:er)?\b[^.!?;]{{1,40}}?\b{_LOUD}(?:er)?"
+            rf"|{_LOUD}(?:er)?\b[^.!?;]{{1,40}}?\b{_QUIET}(?:er)?)\b(?:\s+{_PARTS})?",
+            rf"\b{_QUIET}\s+to\s+(?:\w+ly\s+|very\s+)?{_LOUD}\b",
+            rf"\b{_LOUD}\s+to\s+(?:\w+ly\s+|very\s+)?{_QUIET}\b",
+            # One part of it beside another.
+            r"\b(?:first|second|last|opening|final)\s+(?:half|part|section|bars?)\b[^.!?;]{1,30}?"
+            r"\b(?:louder|softer|quieter)\s+than\s+(?:the|its)\s+(?:first|second|last|opening|rest)\b",
+            r"\bone\s+(?:moment|minute|second)\b[^.!?;]{0,30}\b(?:murmur|whisper|hush\w*|quiet|soft"
+            r"|silent|silence)\b[^.!?;]{0,20}\bthe\s+next\b[^.!?;]{0,30}\b(?:roar\w*|shout\w*|loud"
+            r"|scream\w*|thunder\w*|blast\w*)",
+        )
     )
-)
 
 
 def _mentions(text: str) -> Iterator[Mention]:
     """Where a text has quiet and loud parts by turns, or says that one is as loud as another."""
-    for pattern in _BY_TURNS:
+    for pattern in _by_turns():
         for match in pattern.finditer(text):
             yield Mention(*match.span(), "dynamics", "varied")
     for match in _AS_BEFORE.finditer(text):

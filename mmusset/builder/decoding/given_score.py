@@ -1,6 +1,7 @@
 """The score that a piece is given, and what it says of a clip."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from mmusset.errors import Unusable
 from mmusset.evidence.clip import Clip
@@ -10,12 +11,13 @@ from mmusset.evidence.played import notation_of
 from mmusset.evidence.sound import Sound
 from mmusset.score import NO_SCORE, UNASKED, Score
 from mmusset.scores import synthesis
-from mmusset.scores.agreement import HeardPlace
-from mmusset.scores.evidence import PieceScore, of_clip, of_piece, rendered
 from mmusset.scores.notation import NotAScore
 from mmusset.scores.read import SUFFIXES
 
 from .tasks import PrepareTask, path_of
+
+if TYPE_CHECKING:
+    from mmusset.scores.evidence import PieceScore
 
 
 def is_played(task: PrepareTask) -> bool:
@@ -26,7 +28,7 @@ def is_played(task: PrepareTask) -> bool:
 
 def score_of_piece(
     sound: Sound, heard_at: Sequence[PiecePlace], task: PrepareTask
-) -> PieceScore | Score:
+) -> "PieceScore | Score":
     """A piece's score, compared with its sound where that was heard; or what is said of all of its
     clips where there is none that can be read.
 
@@ -36,6 +38,9 @@ def score_of_piece(
         return UNASKED
     if not task.originals.score:
         return NO_SCORE
+    from mmusset.scores.agreement import HeardPlace
+    from mmusset.scores.evidence import of_piece, rendered
+
     try:
         with MediaFile(path_of(task.originals.score)) as media:
             notation = notation_of(media)
@@ -49,10 +54,12 @@ def score_of_piece(
     return of_piece(notation, places, sound.duration_s)
 
 
-def score_of_clip(piece: PieceScore | Score, task: PrepareTask, clip: Clip) -> Score:
+def score_of_clip(piece: "PieceScore | Score", task: PrepareTask, clip: Clip) -> Score:
     """What the score says of a clip."""
     if isinstance(piece, Score):
         return piece
+    from mmusset.scores.evidence import of_clip
+
     long_s = len(clip.samples) / clip.rate_hz
     if not is_played(task):
         return of_clip(piece, clip.start_s, long_s, "beside")

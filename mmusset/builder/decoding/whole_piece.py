@@ -1,6 +1,7 @@
 """What all clips of a piece share, heard once for all of them."""
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from mmusset.ears.hearing import hear, voice_in
 from mmusset.ears.listed import ears_named
@@ -12,12 +13,14 @@ from mmusset.evidence.sound import Samples, Sound
 from mmusset.recipe import ClipPart
 from mmusset.sample import Heard
 from mmusset.score import Score
-from mmusset.scores.evidence import PieceScore
 from mmusset.structure import Section
 
 from .borne_out import borne_out
 from .given_score import score_of_piece
 from .tasks import PrepareTask
+
+if TYPE_CHECKING:
+    from mmusset.scores.evidence import PieceScore
 
 PIECES_KEPT = 64  # the clips of a piece come soon after each other
 
@@ -35,7 +38,7 @@ class WholePiece:
     everywhere: pieces.Everywhere
     chosen: tuple[ChosenPlace, ...]
     sections: tuple[Section, ...]
-    score: PieceScore | Score
+    score: "PieceScore | Score"
     heard_at: tuple[pieces.PiecePlace, ...]
     heard: Heard
     flac: bytes

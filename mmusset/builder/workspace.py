@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmusset.recipe import Recipe
+from mmusset.shards.manifest import FOLDER
 from mmusset.shards.shard_files import ShardFiles, shard_files
 from mmusset.sources.source import Source
 
 from .decoding.sandbox import Sandbox
-from .ledger.file import FOLDER, open_to_write
+from .ledger.file import open_to_write
 from .ledger.ledger import Ledger
 
 

@@ -6,9 +6,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mmusset.builder.item_story import ItemStory, explain
-from mmusset.builder.ledger.file import FOLDER, open_to_read
+from mmusset.builder.ledger.file import open_to_read
 from mmusset.builder.ledger.ledger import Ledger
 from mmusset.builder.ledger.left_out import LeftOut
+from mmusset.shards.manifest import FOLDER
 from mmusset.shards.mirror import mirror_in
 from mmusset.shards.shard_files import shard_files
 from mmusset.sources.choose import source_at

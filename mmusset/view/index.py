@@ -17,8 +17,8 @@ from typing import TypeVar
 
 import orjson
 
-from mmusset.builder.ledger.file import FOLDER
 from mmusset.errors import MmussetError
+from mmusset.shards.manifest import FOLDER
 
 from .card import Card, card_of, left_out_card, left_out_key
 from .dataset import Reading, tokens_of

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from mmusset.builder.ledger.file import FOLDER, open_to_read
+from mmusset.builder.ledger.file import open_to_read
+from mmusset.shards.manifest import FOLDER
 
 from .built import BuiltDataset
 from .dataset import ViewedDataset

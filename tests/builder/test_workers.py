@@ -1,4 +1,4 @@
-"""Workers, each a process, share a build: the same bytes as from one process, whoever is killed."""
+"""Workers, each a process, share a build: the bytes of one process, even if some are killed."""
 
 import json
 import signal

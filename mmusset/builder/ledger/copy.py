@@ -14,9 +14,10 @@ from types import TracebackType
 from typing import Self
 
 from mmusset.files import PARTIAL, failpoint, sync_file, sync_folder
+from mmusset.shards.manifest import FOLDER
 from mmusset.shards.mirror import mirror_in
 
-from .file import COPY, FOLDER, NAME, connect
+from .file import COPY, NAME, connect
 from .ledger import Ledger
 from .rows import damaged
 

@@ -14,8 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mmusset.errors import MmussetError, Refused
-from mmusset.shards.manifest import FOLDER as FOLDER
-from mmusset.shards.manifest import MANIFEST
+from mmusset.shards.manifest import FOLDER, MANIFEST
 
 from .check import check, lost, shards_in
 from .ledger import Ledger

@@ -18,7 +18,6 @@ from pathlib import Path
 from mmusset.builder.ledger.check import Age, check, manifest_stamp, shards_in
 from mmusset.builder.ledger.file import (
     COPY,
-    FOLDER,
     NAME,
     RECOVERED,
     connect,
@@ -39,7 +38,7 @@ from mmusset.builder.ledger.schema import BEGUN, check_version, make, set_meta
 from mmusset.errors import Refused
 from mmusset.files import failpoint, sync_file, sync_folder
 from mmusset.json_text import canonical_json
-from mmusset.shards.manifest import Manifest, known_manifest
+from mmusset.shards.manifest import FOLDER, Manifest, known_manifest
 
 from .from_shards import AdoptedShards, adopt_shards
 from .salvage import LedgerImage, image_of

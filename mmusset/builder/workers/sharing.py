@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from mmusset.builder.ledger.file import FOLDER
+from mmusset.shards.manifest import FOLDER
 from mmusset.shards.mirror import mirror_in
 from mmusset.stores.choose import is_url, store_of
 

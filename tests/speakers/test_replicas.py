@@ -62,6 +62,16 @@ def test_a_sample_s_calls_go_to_one_server_and_new_ones_to_the_least_queue(pictu
     asyncio.run(asyncio.wait_for(run(), 60))
 
 
+def test_samples_that_come_one_at_a_time_go_to_the_servers_by_turns(picture: Path) -> None:
+    async def run() -> None:
+        async with server() as one, server() as other, speaker(one, other) as both:
+            for n in range(6):
+                await both.answer(request(picture, f"k{n}"))
+            assert len(one.seen) == len(other.seen) == 3
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+
+
 def test_a_server_that_dies_is_left_and_asked_again(picture: Path) -> None:
     async def run() -> None:
         async with server() as one, server() as other, speaker(one, other) as both:

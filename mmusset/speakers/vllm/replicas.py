@@ -1,8 +1,8 @@
 """Several servers of the same model, as one speaker.
 
 All calls of a sample go to one of them, whose prefix cache has its picture; a new sample goes to
-the one with the shortest queue. One that does not answer is left: its samples go to the others, and
-it is asked again until it is back.
+the one with the shortest queue, by turns where queues are alike. One that does not answer is left:
+its samples go to the others, and it is asked again until it is back.
 """
 
 import asyncio
@@ -110,6 +110,9 @@ class ReplicatedSpeaker:
             if not self._there:
                 await self._wait()
             replica = min(self._there, key=lambda each: each.dispatcher.queue)
+            # Where queues are alike, the one that got a sample longest ago has the next.
+            self._there.remove(replica)
+            self._there.append(replica)
             self._of[key] = replica
         assert replica
         self._of.move_to_end(key)

@@ -7,7 +7,9 @@ from pydantic import Field
 
 from mmusset import prompts
 from mmusset.frozen import Frozen
-from mmusset.recipe import CriticPart, Recipe, Sampling
+from mmusset.recipe import Recipe
+from mmusset.recipe_parts.speaker import Sampling
+from mmusset.recipe_parts.texts import CriticPart
 from mmusset.sample import PERSON, RULES, Fault, PictureFit
 from mmusset.speakers.agent import Notes
 from mmusset.speakers.asking import Asker

@@ -10,7 +10,9 @@ from mmusset import prompts
 from mmusset.ears.listed import EARS
 from mmusset.ears.listener import LISTENER as EAR
 from mmusset.ears.listener import NAME, UNKNOWN, Hearing, scores_of
-from mmusset.recipe import ListenerPart, Recipe, Sampling
+from mmusset.recipe import Recipe
+from mmusset.recipe_parts.listening import ListenerPart
+from mmusset.recipe_parts.speaker import Sampling
 from mmusset.sample import Heard
 from mmusset.speakers.agent import Notes
 from mmusset.speakers.asking import Asker

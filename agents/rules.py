@@ -2,7 +2,8 @@
 
 import unicodedata
 
-from mmusset.recipe import SOUNDS_LIKE, CriticPart
+from mmusset.recipe import SOUNDS_LIKE
+from mmusset.recipe_parts.texts import CriticPart
 from mmusset.sample import (
     BY_EARS,
     NOT_ITS_PICTURE,

@@ -10,7 +10,9 @@ from pydantic import BaseModel
 
 from mmusset import prompts
 from mmusset.notability import worth_saying
-from mmusset.recipe import SOUNDS_LIKE, STORY_WORDS, Recipe, UsedTag
+from mmusset.recipe import SOUNDS_LIKE, Recipe
+from mmusset.recipe_parts.rights import UsedTag
+from mmusset.recipe_parts.texts import STORY_WORDS
 from mmusset.sample import (
     BY_EARS,
     GIVEN,

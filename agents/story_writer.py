@@ -7,7 +7,8 @@ from pydantic import Field
 
 from mmusset import prompts
 from mmusset.frozen import Frozen
-from mmusset.recipe import Recipe, Sampling
+from mmusset.recipe import Recipe
+from mmusset.recipe_parts.speaker import Sampling
 from mmusset.speakers.agent import Notes
 from mmusset.speakers.asking import Asker
 from mmusset.speakers.offline import story_grammar

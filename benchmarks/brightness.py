@@ -22,7 +22,7 @@ from real_pieces import excerpts, fetch
 
 from mmusset.dsp.clip_signal import ClipSignal
 from mmusset.measurements.brightness import BRIGHTNESS
-from mmusset.recipe import ClipPart
+from mmusset.recipe_parts.media import ClipPart
 
 Doubles = NDArray[np.float64]
 PERCENTILES = (5, 100 / 6, 50, 500 / 6, 95)

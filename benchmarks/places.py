@@ -31,7 +31,8 @@ from mmusset.evidence import piece as pieces
 from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.sound import open_sound
 from mmusset.intervals import wilson
-from mmusset.recipe import SOUNDS_LIKE, ClipPart
+from mmusset.recipe import SOUNDS_LIKE
+from mmusset.recipe_parts.media import ClipPart
 from mmusset.sample import HeardLabel
 
 SILENCE_DBFS = -60.0

@@ -32,7 +32,8 @@ from mmusset.evidence.sound import open_sound
 from mmusset.measurements.key import TONICS
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.pulse import SCALE as PULSE_WORDS
-from mmusset.recipe import ClipPart, Recipe
+from mmusset.recipe import Recipe
+from mmusset.recipe_parts.media import ClipPart
 from mmusset.sample import MusicEvidence
 from mmusset.truth.findings import findings, sayable
 

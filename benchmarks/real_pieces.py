@@ -17,7 +17,7 @@ from mmusset.errors import Unusable
 from mmusset.evidence import clip as clips
 from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.sound import open_sound
-from mmusset.recipe import ClipPart
+from mmusset.recipe_parts.media import ClipPart
 
 # Symphonic, electronic, ambient, rock, chiptune, folk, recorded and rendered.
 PACKAGES = (

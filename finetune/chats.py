@@ -20,7 +20,9 @@ from mmusset.agents.story_writer import STORY_WRITER, StoryReply
 from mmusset.bounded import MB, read_bounded, read_text_bounded
 from mmusset.errors import MmussetError, UsageError
 from mmusset.frozen import Frozen
-from mmusset.recipe import CERTAINTY, CriticPart, TagsPart, UsedTag
+from mmusset.recipe import CERTAINTY
+from mmusset.recipe_parts.rights import TagsPart, UsedTag
+from mmusset.recipe_parts.texts import CriticPart
 from mmusset.sample import Material, Quadruple
 from mmusset.shards.reader import BadSample, manifest_of, raw_samples, shards_of, split_of
 from mmusset.speakers import chat

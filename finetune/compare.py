@@ -23,8 +23,11 @@ from mmusset.agents.rules import find_faults
 from mmusset.agents.state import GraphAgent, State, begin, brief
 from mmusset.errors import MmussetError, Unusable, UsageError
 from mmusset.progress import Progress
-from mmusset.recipe import CriticPart, Recipe, SpeakerPart, TagsPart, UsedTag
+from mmusset.recipe import Recipe
 from mmusset.recipe_file import load
+from mmusset.recipe_parts.rights import TagsPart, UsedTag
+from mmusset.recipe_parts.speaker import SpeakerPart
+from mmusset.recipe_parts.texts import CriticPart
 from mmusset.sample import Quadruple
 from mmusset.shards.reader import BadSample, shards_of, split_of
 from mmusset.speakers.adapter import check_adapter, read_adapter

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmusset.intervals import Z, wilson
-from mmusset.recipe import CriticPart
+from mmusset.recipe_parts.texts import CriticPart
 from mmusset.sample import Fault, JudgedClaim
 from mmusset.text import word_count
 from mmusset.truth.judge import is_concrete

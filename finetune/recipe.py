@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from mmusset.frozen import Frozen, Share
+from mmusset.frozen import Count, Frozen, NotNegative, Positive, Share
 from mmusset.json_text import canonical_json
 from mmusset.speakers.adapter import SERVED_RANKS
-from mmusset.training.recipe import Count, NotNegative, Positive, TrainPart
+from mmusset.training.recipe import TrainPart
 
 Taught = Literal["captioner", "story_writer"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .errors import Unusable, UsageError
 from .installed import check_installed
-from .recipe import MusicPart
+from .recipe_parts.media import MusicPart
 from .safe_text import first_line
 
 if TYPE_CHECKING:

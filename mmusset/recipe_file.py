@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from .bounded import read_text_bounded
 from .errors import UsageError
 from .frozen import Frozen
-from .recipe import HasSampling, complete_speaker
+from .recipe_parts.speaker import HasSampling, complete_speaker
 from .safe_text import first_line
 from .text import nearest
 from .yaml_text import MOST_BYTES, NotYaml, read_yaml

@@ -24,6 +24,10 @@ NOTEBOOK = DOCS / "notebooks" / "first_dataset.ipynb"
 API = (
     "mmusset.sample",
     "mmusset.recipe",
+    *(
+        f"mmusset.recipe_parts.{part}"
+        for part in ("source", "rights", "media", "listening", "speaker", "texts")
+    ),
     "mmusset.recipe_file",
     "mmusset.shards.reader",
     "mmusset.builder.job",

@@ -2,7 +2,7 @@
 
 from mmusset.errors import Unfit
 from mmusset.quality import Quality, too_low, worst_part
-from mmusset.recipe import QualityPart
+from mmusset.recipe_parts.media import QualityPart
 
 
 def check_quality(quality: Quality, asked: QualityPart) -> None:

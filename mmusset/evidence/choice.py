@@ -15,7 +15,7 @@ from mmusset.errors import Unusable
 from mmusset.measured import Measured
 from mmusset.measurements.declaration import Measurement
 from mmusset.measurements.listed import MEASUREMENTS
-from mmusset.recipe import ClipPart
+from mmusset.recipe_parts.media import ClipPart
 from mmusset.structure import Choice, Chosen
 
 from .clip import Clip, cut_at

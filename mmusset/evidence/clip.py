@@ -8,7 +8,7 @@ import numpy as np
 
 from mmusset.dsp.loudness import silence_share
 from mmusset.errors import Unfit, Unusable
-from mmusset.recipe import ClipPart
+from mmusset.recipe_parts.media import ClipPart
 
 from .sound import NO_MUSIC, Samples, Sound, past_damage
 

@@ -4,9 +4,9 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from mmusset.frozen import Frozen, Share
+from mmusset.frozen import Count, Frozen, NotNegative, Positive, Share
 from mmusset.json_text import canonical_json
-from mmusset.training.recipe import Count, NotNegative, Positive, TrainPart
+from mmusset.training.recipe import TrainPart
 
 Modality = Literal["image", "story", "caption"]
 MODALITIES: tuple[Modality, ...] = ("image", "story", "caption")

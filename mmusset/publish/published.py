@@ -17,7 +17,7 @@ from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.errors import MmussetError, Refused
 from mmusset.files import file_sha256
 from mmusset.licensing import objections
-from mmusset.recipe import TagsPart
+from mmusset.recipe_parts.rights import TagsPart
 from mmusset.shards.manifest import MANIFEST, Manifest, parse_manifest
 from mmusset.shards.reader import split_of
 from mmusset.shards.shard_files import shard_files

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
 
 from mmusset.bounded import MOST_FACTS, read_text_bounded
-from mmusset.recipe import Role
+from mmusset.recipe_parts.source import Role
 from mmusset.stores.choose import is_url
 
 from .bucket import BucketSource

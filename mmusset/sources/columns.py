@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from mmusset.errors import UsageError
-from mmusset.recipe import Role
+from mmusset.recipe_parts.source import Role
 
 # In plain letters, the likeliest first. What holds the name of a file is tried in this order until
 # one is there: ACE-Step's `audio_path` is one of whoever wrote the table, its `filename` is here.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mmusset.bounded import read_bounded
 from mmusset.errors import MmussetError, UsageError, is_machine_trouble, system_reason
-from mmusset.recipe import Role
+from mmusset.recipe_parts.source import Role
 
 from .cover_names import without_disc
 from .left_out import why_by_name, why_by_suffix

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from mmusset.recipe import Role
+from mmusset.recipe_parts.source import Role
 
 from .source import Entry, Source
 from .tabled import TableSource

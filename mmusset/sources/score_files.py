@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mmusset.recipe import ScoresPart
+from mmusset.recipe_parts.source import ScoresPart
 
 from .parallel import place_of
 from .source import MUSICAL, Entry, Kind

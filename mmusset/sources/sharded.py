@@ -28,7 +28,7 @@ from mmusset.errors import (
     is_machine_trouble,
     system_reason,
 )
-from mmusset.recipe import Role
+from mmusset.recipe_parts.source import Role
 from mmusset.tar_members import headers_within, member
 
 from .built import MEMBERS, BuiltSample, of_built

@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 
-from mmusset.recipe import SplitPart
+from mmusset.recipe_parts.source import SplitPart
 from mmusset.sample import Split
 
 # The largest share of all items that a group may have and still fill an empty split.

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from mmusset.errors import UsageError
-from mmusset.recipe import Role
+from mmusset.recipe_parts.source import Role
 from mmusset.sample import Stretch
 
 from .columns import roles_of

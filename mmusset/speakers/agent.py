@@ -13,7 +13,8 @@ from pydantic import BaseModel
 
 from mmusset.errors import UsageError
 from mmusset.prompts import Prompt
-from mmusset.recipe import STORY_WORDS, Sampling
+from mmusset.recipe_parts.speaker import Sampling
+from mmusset.recipe_parts.texts import STORY_WORDS
 from mmusset.sample import Claim, Fault, ImageEvidence
 from mmusset.text import nearest
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from mmusset.frozen import Frozen
 from mmusset.json_text import canonical_json
-from mmusset.recipe import STORY_WORDS
+from mmusset.recipe_parts.texts import STORY_WORDS
 from mmusset.sample import Claim, Material
 
 from .agent import Agent, Draft, Notes

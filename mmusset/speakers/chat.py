@@ -7,7 +7,7 @@ calls on one sample stands last. Both kinds of model, served and in this process
 import json
 from typing import Any
 
-from mmusset.recipe import SpeakerPart
+from mmusset.recipe_parts.speaker import SpeakerPart
 from mmusset.speakers.base import Request, schema
 from mmusset.speakers.picture import data_url
 

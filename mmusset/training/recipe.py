@@ -4,11 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from mmusset.frozen import Frozen
-
-Count = Annotated[int, Field(ge=1)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
+from mmusset.frozen import Count, Frozen, NotNegative, Positive
 
 
 class TrainPart(Frozen):

@@ -15,7 +15,7 @@ from typing import Self
 from mmusset.builder.decoding.sandbox import Sandbox
 from mmusset.builder.decoding.tasks import ComposingTask
 from mmusset.errors import Unread, Unusable
-from mmusset.recipe import ImagePart, LimitsPart
+from mmusset.recipe_parts.media import ImagePart, LimitsPart
 from mmusset.sources.source import Source
 
 NAME = "thumb.jpg"

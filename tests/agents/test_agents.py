@@ -12,7 +12,8 @@ from mmusset.agents.graph import build_graph
 from mmusset.agents.reconciler import RECONCILER, Mending, keeps_the_rest
 from mmusset.agents.state import GraphAgent, State, StateChange
 from mmusset.agents.story_writer import STORY_WRITER, StoryReply
-from mmusset.recipe import CriticPart, Recipe
+from mmusset.recipe import Recipe
+from mmusset.recipe_parts.texts import CriticPart
 from mmusset.sample import Fault, Material, Outcome, Revision, Tags
 from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import (

@@ -8,7 +8,8 @@ import pytest
 from mmusset.agents.by_hand import faults_of
 from mmusset.agents.graph import build_graph
 from mmusset.agents.reconciler import keeps_claims
-from mmusset.recipe import CriticPart, Recipe
+from mmusset.recipe import Recipe
+from mmusset.recipe_parts.texts import CriticPart
 from mmusset.sample import Outcome, Revision
 from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.offline.speaker import OfflineSpeaker

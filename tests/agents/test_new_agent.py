@@ -12,7 +12,8 @@ from pydantic import Field
 from mmusset.agents.state import GraphAgent, State, StateChange, ask, is_fixed
 from mmusset.frozen import Frozen
 from mmusset.prompts import Prompt
-from mmusset.recipe import Recipe, Sampling
+from mmusset.recipe import Recipe
+from mmusset.recipe_parts.speaker import Sampling
 from mmusset.speakers.agent import Notes
 from mmusset.speakers.asking import Asker
 

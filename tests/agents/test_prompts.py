@@ -15,7 +15,8 @@ from mmusset.agents.critic import CRITIC
 from mmusset.agents.reconciler import RECONCILER
 from mmusset.agents.state import GraphAgent, begin, brief
 from mmusset.agents.story_writer import STORY_WRITER
-from mmusset.recipe import CERTAINTY, SpeakerPart
+from mmusset.recipe import CERTAINTY
+from mmusset.recipe_parts.speaker import SpeakerPart
 from mmusset.sample import Tags
 from mmusset.speakers import chat
 from mmusset.speakers.base import Request

@@ -5,7 +5,8 @@ import json
 from mmusset.agents.captioner import CaptionReply
 from mmusset.agents.critic import Judgement
 from mmusset.agents.story_writer import StoryReply
-from mmusset.recipe import Recipe, TagsPart
+from mmusset.recipe import Recipe
+from mmusset.recipe_parts.rights import TagsPart
 from mmusset.sample import Outcome, Tags
 from mmusset.speakers import chat
 from mmusset.speakers.offline.speaker import OfflineSpeaker

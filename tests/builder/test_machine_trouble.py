@@ -16,7 +16,8 @@ from mmusset.builder.progress import BuildProgress
 from mmusset.builder.workspace import Workspace, open_workspace
 from mmusset.errors import MmussetError, Unusable
 from mmusset.progress import Progress
-from mmusset.recipe import ClipPart, LimitsPart, Recipe
+from mmusset.recipe import Recipe
+from mmusset.recipe_parts.media import ClipPart, LimitsPart
 from mmusset.sources.folder import FolderSource
 from mmusset.sources.source import Entry
 from tests.support.media import library, piece

@@ -16,7 +16,9 @@ from mmusset.builder.planning.inventory import Inventory, take_inventory
 from mmusset.builder.workspace import open_workspace
 from mmusset.errors import Unread
 from mmusset.publish.features import fields_of, optional_fields
-from mmusset.recipe import ClipPart, PairingPart, Recipe
+from mmusset.recipe import Recipe
+from mmusset.recipe_parts.media import ClipPart
+from mmusset.recipe_parts.source import PairingPart
 from mmusset.sample import MediaFacts
 from mmusset.shards.tar import read_shard
 from mmusset.sources.folder import FolderSource

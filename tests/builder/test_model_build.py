@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from mmusset.recipe import SpeakerPart
+from mmusset.recipe_parts.speaker import SpeakerPart
 from mmusset.speakers.picture import data_url, fit
 from mmusset.speakers.stub.plan import PlannedFault
 from mmusset.speakers.stub.server import StubServer

@@ -18,7 +18,10 @@ from mmusset.agents.state import GraphAgent, State, StateChange
 from mmusset.builder.ledger.file import open_to_read
 from mmusset.builder.workers.sharing import board_of
 from mmusset.pipeline import build_dataset, work_on
-from mmusset.recipe import ClipPart, CriticPart, LimitsPart, PairingPart, Recipe
+from mmusset.recipe import Recipe
+from mmusset.recipe_parts.media import ClipPart, LimitsPart
+from mmusset.recipe_parts.source import PairingPart
+from mmusset.recipe_parts.texts import CriticPart
 from mmusset.sample import NEXT_MATCH
 from mmusset.shards.tar import read_shard
 from mmusset.sources.choose import source_of

@@ -17,7 +17,9 @@ from mmusset.builder.progress import BuildProgress
 from mmusset.builder.run import survey_only
 from mmusset.builder.workspace import open_workspace
 from mmusset.progress import Progress
-from mmusset.recipe import ClipPart, Recipe, SplitPart
+from mmusset.recipe import Recipe
+from mmusset.recipe_parts.media import ClipPart
+from mmusset.recipe_parts.source import SplitPart
 from mmusset.sample import Item, Piece, SourceFile, SourcePicture, Tags
 from mmusset.sources.folder import FolderSource
 from tests.sources.test_tags import tagged_mp3, text

@@ -12,7 +12,7 @@ import pytest
 
 from mmusset.agents import AGENTS
 from mmusset.errors import MmussetError, Unusable, UsageError
-from mmusset.recipe import ServerPart, SpeakerPart
+from mmusset.recipe_parts.speaker import ServerPart, SpeakerPart
 from mmusset.safe_text import first_line, masked, of_url, printable
 from mmusset.speakers.vllm.speaker import VllmSpeaker
 from mmusset.speakers.vllm.wire import NoReply, ServerBusy, post

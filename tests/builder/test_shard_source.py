@@ -6,7 +6,7 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-from mmusset.recipe import Role
+from mmusset.recipe_parts.source import Role
 from mmusset.sources.choose import source_of
 from mmusset.sources.sharded import ShardSource
 from mmusset.sources.source import Entry

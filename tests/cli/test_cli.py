@@ -17,7 +17,8 @@ from mmusset import recipe_file
 from mmusset.agents import AGENTS
 from mmusset.cli.main import app
 from mmusset.errors import UsageError
-from mmusset.recipe import Recipe, complete_speaker
+from mmusset.recipe import Recipe
+from mmusset.recipe_parts.speaker import complete_speaker
 from tests.support.command import environment, mmusset
 
 ROOT = Path(__file__).parents[2]

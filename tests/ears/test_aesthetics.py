@@ -12,7 +12,8 @@ from mmusset.ears.aesthetics import model
 from mmusset.errors import MmussetError, Unfit
 from mmusset.quality import AXES, Aesthetics
 from mmusset.quality import lines as quality_lines
-from mmusset.recipe import QualityPart, Recipe
+from mmusset.recipe import Recipe
+from mmusset.recipe_parts.media import QualityPart
 from tests.support.command import SHORT, mmusset, python
 from tests.support.media import library
 from tests.support.samples import quality

@@ -17,7 +17,8 @@ from mmusset.ears.listed import EARS
 from mmusset.ears.listener import LISTENER
 from mmusset.ears.musicnn.ear import MUSICNN
 from mmusset.errors import MmussetError, UsageError
-from mmusset.recipe import CERTAINTY, ClapPart
+from mmusset.recipe import CERTAINTY
+from mmusset.recipe_parts.listening import ClapPart
 from mmusset.truth.extract import extract
 from mmusset.truth.findings import sayable
 from mmusset.truth.judge import judge

@@ -10,7 +10,8 @@ from mmusset.ears.declaration import Label, Step
 from mmusset.ears.listed import EARS
 from mmusset.ears.musicnn.ear import MUSICNN
 from mmusset.measured import Measured
-from mmusset.recipe import CERTAINTY, CriticPart
+from mmusset.recipe import CERTAINTY
+from mmusset.recipe_parts.texts import CriticPart
 from mmusset.sample import Claim, MusicEvidence
 from mmusset.speakers.offline.caption_facets import facets_of
 from mmusset.speakers.offline.caption_grammar import write

@@ -19,7 +19,7 @@ from mmusset.evidence import decode, music, still, video
 from mmusset.evidence.clip import Clip, encode_flac
 from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.sound import Samples, open_sound
-from mmusset.recipe import ClipPart
+from mmusset.recipe_parts.media import ClipPart
 from tests.support.thorough import cases
 
 RATE_HZ = 44100

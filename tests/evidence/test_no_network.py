@@ -14,7 +14,7 @@ from mmusset.builder.decoding.sandbox import Sandbox
 from mmusset.errors import Unusable
 from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.sound import open_sound
-from mmusset.recipe import LimitsPart
+from mmusset.recipe_parts.media import LimitsPart
 from tests.support.media import piece
 
 # Texts that FFmpeg takes for media, whatever their names are, and which send it elsewhere.

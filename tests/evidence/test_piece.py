@@ -16,7 +16,8 @@ from mmusset.evidence.sound import open_sound
 from mmusset.measured import shared
 from mmusset.measurements.key import KEY, MusicalKey
 from mmusset.measurements.tempo import TEMPO
-from mmusset.recipe import CERTAINTY, ClipPart
+from mmusset.recipe import CERTAINTY
+from mmusset.recipe_parts.media import ClipPart
 from mmusset.sample import MusicEvidence
 
 from .test_music_evidence import RATE_HZ, SECONDS, song

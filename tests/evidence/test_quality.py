@@ -16,7 +16,7 @@ from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.quality import measure
 from mmusset.evidence.sound import open_sound
 from mmusset.quality import Quality, lines
-from mmusset.recipe import ClipPart
+from mmusset.recipe_parts.media import ClipPart
 
 RATE_HZ = 44100
 SECONDS = 6.0

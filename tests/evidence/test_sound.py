@@ -14,7 +14,7 @@ from mmusset.evidence import clip as clips
 from mmusset.evidence.clip import Clip
 from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.sound import Samples, Sound, open_sound
-from mmusset.recipe import ClipPart
+from mmusset.recipe_parts.media import ClipPart
 from mmusset.sources.source import kind_of
 from tests.support.sounds import (
     ENCODED,

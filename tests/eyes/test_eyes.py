@@ -15,7 +15,9 @@ from mmusset.agents.story_writer import StoryReply
 from mmusset.errors import MmussetError, UsageError
 from mmusset.eyes.card import KnownPicture, card_of, read_card, write_card
 from mmusset.eyes.model import nearness
-from mmusset.recipe import CriticPart, PairingPart, Recipe
+from mmusset.recipe import Recipe
+from mmusset.recipe_parts.source import PairingPart
+from mmusset.recipe_parts.texts import CriticPart
 from mmusset.sample import Outcome, PictureFit
 from mmusset.speakers.asking import Asker, InMemoryReplies
 from tests.agents.test_agents import SCRIPTED, STORY, TRUE_CAPTION, Scripted

@@ -35,7 +35,8 @@ from mmusset.finetune.metrics import (
 from mmusset.finetune.recipe import DataPart, FinetuneRecipe
 from mmusset.finetune.report import make_free, page
 from mmusset.progress import JsonProgress, Progress
-from mmusset.recipe import CERTAINTY, CriticPart
+from mmusset.recipe import CERTAINTY
+from mmusset.recipe_parts.texts import CriticPart
 from mmusset.sample import ClaimVerdict, JudgedClaim
 from mmusset.shards.manifest import MANIFEST
 from mmusset.truth.badges import badged

@@ -9,7 +9,7 @@ from mmusset.text import word_count
 # docs/ADDING.md: to here
 # isort: split
 from mmusset.finetune.metrics import METRICS, FreeReply, SampleResult, rows
-from mmusset.recipe import CriticPart
+from mmusset.recipe_parts.texts import CriticPart
 
 # docs/ADDING.md: from here
 COLOURS = re.compile(r"\b(red|orange|yellow|green|blue|purple|black|white|grey)\b")

@@ -32,6 +32,7 @@ GROUND = {
 NOUNS = {
     *("measured", "measurements", "quality", "structure", "score", "sample"),
     "notability",
+    "recipe_parts",
     "recipe",
     "recipe_file",
 }
@@ -48,8 +49,9 @@ MAY_USE: dict[str, set[str]] = {
     "score": {"measured", "measurements"},
     "sample": {"measured", "measurements", "quality", "structure", "score"},
     "notability": {"sample", "measurements"},
-    "recipe": {"sample", "measured", "measurements", "quality", "structure"},
-    "recipe_file": {"recipe"},
+    "recipe_parts": {"quality", "structure"},
+    "recipe": {"recipe_parts"},
+    "recipe_file": {"recipe", "recipe_parts"},
     "recipes": set(),
     "prompts": {"measurements"},
     "stores": set(),

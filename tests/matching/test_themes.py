@@ -12,7 +12,8 @@ from PIL import Image
 from mmusset.matching import themes
 from mmusset.matching.affect import Affect
 from mmusset.matching.pairs import Single, match
-from mmusset.recipe import PairingPart, Recipe
+from mmusset.recipe import Recipe
+from mmusset.recipe_parts.source import PairingPart
 from tests.support.command import SHORT, mmusset
 from tests.support.media import picture, piece
 from tests.support.tiny_musflow_models import make_clap, make_clip

@@ -18,7 +18,8 @@ import shutil
 import pytest
 
 from mmusset.pipeline import build_dataset
-from mmusset.recipe import ClipPart, LimitsPart, Recipe
+from mmusset.recipe import Recipe
+from mmusset.recipe_parts.media import ClipPart, LimitsPart
 from mmusset.shards.verify import verify
 from tests.support.media import library
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmusset.recipe import SplitPart
+from mmusset.recipe_parts.source import SplitPart
 from mmusset.sources.split import SPLITS, deal
 
 

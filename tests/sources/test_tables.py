@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mmusset.errors import UsageError
-from mmusset.recipe import Role
+from mmusset.recipe_parts.source import Role
 from mmusset.sample import Stretch
 from mmusset.sources.choose import source_of
 from mmusset.sources.columns import roles_of

@@ -21,7 +21,8 @@ from mmusset.agents.reconciler import RECONCILER
 from mmusset.agents.state import GraphAgent, begin, brief
 from mmusset.agents.story_writer import STORY_WRITER
 from mmusset.errors import MmussetError, Stopped
-from mmusset.recipe import CERTAINTY, SpeakerPart
+from mmusset.recipe import CERTAINTY
+from mmusset.recipe_parts.speaker import SpeakerPart
 from mmusset.sample import Fault
 from mmusset.speakers.base import Reply, Request
 from mmusset.speakers.local.speaker import TransformersSpeaker
@@ -190,7 +191,7 @@ def test_a_model_of_the_hub_is_known_by_its_commit(base: Path, tmp_path: Path) -
         for revision in ("", older)
     ]
     script = (
-        "import asyncio, sys; from mmusset.recipe import SpeakerPart;"
+        "import asyncio, sys; from mmusset.recipe_parts.speaker import SpeakerPart;"
         " from mmusset.speakers.local.speaker import TransformersSpeaker\n"
         "async def main():\n"
         "    for part in map(SpeakerPart.model_validate_json, sys.argv[1:]):\n"

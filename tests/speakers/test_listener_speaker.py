@@ -11,7 +11,7 @@ from mmusset.agents import AGENTS
 from mmusset.ears.listener import NAME, Hearing, scores_of
 from mmusset.ears.sounds import known_sounds, sha256_of
 from mmusset.errors import ServerGone, UsageError
-from mmusset.recipe import ListenerPart
+from mmusset.recipe_parts.listening import ListenerPart
 from mmusset.speakers.stub.plan import PlannedFault, StubPlan
 from mmusset.speakers.stub.server import StubServer
 from mmusset.speakers.vllm.deaf import Answer, ProbeSound, why_deaf

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from mmusset.agents import AGENTS
 from mmusset.errors import MmussetError
-from mmusset.recipe import ServerPart, SpeakerPart
+from mmusset.recipe_parts.speaker import ServerPart, SpeakerPart
 from mmusset.speakers.vllm import gauges
 from mmusset.speakers.vllm.speaker import VllmSpeaker
 from mmusset.speakers.vllm.wire import model_names, retry_after_s

@@ -9,7 +9,8 @@ from mmusset.agents import AGENTS
 from mmusset.agents.captioner import CAPTIONER
 from mmusset.agents.state import begin, brief
 from mmusset.errors import MmussetError, ServerGone, UsageError
-from mmusset.recipe import CERTAINTY, ServerPart, SpeakerPart
+from mmusset.recipe import CERTAINTY
+from mmusset.recipe_parts.speaker import ServerPart, SpeakerPart
 from mmusset.speakers.base import Request
 from mmusset.speakers.picture import fit
 from mmusset.speakers.stub.plan import PlannedFault, StubPlan

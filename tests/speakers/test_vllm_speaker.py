@@ -11,7 +11,8 @@ from mmusset.agents import AGENTS
 from mmusset.agents.captioner import CAPTIONER, CaptionReply
 from mmusset.agents.state import begin, brief
 from mmusset.errors import MmussetError, ServerGone, Stopped, Unusable
-from mmusset.recipe import CERTAINTY, Recipe, ServerPart, SpeakerPart
+from mmusset.recipe import CERTAINTY, Recipe
+from mmusset.recipe_parts.speaker import ServerPart, SpeakerPart
 from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import Reply, Request
 from mmusset.speakers.picture import fit

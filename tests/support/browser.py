@@ -11,7 +11,7 @@ import soundfile
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from mmusset.recipe import SpeakerPart
+from mmusset.recipe_parts.speaker import SpeakerPart
 from mmusset.speakers.picture import data_url, fit
 from mmusset.speakers.stub.plan import PlannedFault
 from tests.support.command import SHORT, mmusset, start

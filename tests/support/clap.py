@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mmusset.ears.calibration import CalibrationCard, write_card
 from mmusset.ears.clap.ear import with_weights
 from mmusset.ears.worth import LabelWorth
-from mmusset.recipe import ClapPart
+from mmusset.recipe_parts.listening import ClapPart
 
 from .tiny_musflow_models import make_clap
 

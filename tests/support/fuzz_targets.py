@@ -22,7 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 from mmusset.agents import AGENTS
 from mmusset.errors import MmussetError, Unread, Unusable, UsageError
-from mmusset.recipe import ClipPart, ImagePart, LimitsPart, Recipe, ServerPart, SpeakerPart
+from mmusset.recipe import Recipe
+from mmusset.recipe_parts.media import ClipPart, ImagePart, LimitsPart
+from mmusset.recipe_parts.speaker import ServerPart, SpeakerPart
 from mmusset.sample import ImageOrigin, Item, Piece, SourceFile, SourcePicture, Tags
 from tests.support.cards import ADOBE_RGB, card, icc
 from tests.support.command import SHORT, mmusset

@@ -15,7 +15,8 @@ from mmusset.agents.critic import Judgement
 from mmusset.agents.graph import build_graph
 from mmusset.agents.reconciler import Mending
 from mmusset.agents.story_writer import StoryReply
-from mmusset.recipe import CriticPart, Recipe
+from mmusset.recipe import Recipe
+from mmusset.recipe_parts.texts import CriticPart
 from mmusset.sample import Material, Outcome, Tags
 from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import (

@@ -1,7 +1,8 @@
 """What a score does to claims: it outranks ears and tags, and stands in place of measurements."""
 
 from mmusset.agents.rules import claim_faults
-from mmusset.recipe import CERTAINTY, CriticPart
+from mmusset.recipe import CERTAINTY
+from mmusset.recipe_parts.texts import CriticPart
 from mmusset.sample import Heard, HeardLabel, MusicEvidence, Tags
 from mmusset.score import Score
 from mmusset.truth.extract import extract

@@ -19,7 +19,7 @@ from mmusset.ears.listed import EARS
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.quality import Aesthetics
-from mmusset.recipe import LimitsPart
+from mmusset.recipe_parts.media import LimitsPart
 from mmusset.safe_text import SECRET_VARIABLES
 from mmusset.sample import Prepared, Stretch
 from mmusset.sources.source import Kind

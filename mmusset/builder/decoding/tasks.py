@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from mmusset.frozen import Frozen
-from mmusset.recipe import ClipPart, ImagePart
+from mmusset.recipe_parts.media import ClipPart, ImagePart
 from mmusset.sample import (
     ClipFacts,
     Heard,

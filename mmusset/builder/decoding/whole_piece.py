@@ -10,7 +10,7 @@ from mmusset.evidence import piece as pieces
 from mmusset.evidence import sections
 from mmusset.evidence.choice import ChosenPlace, choose
 from mmusset.evidence.sound import Samples, Sound
-from mmusset.recipe import ClipPart
+from mmusset.recipe_parts.media import ClipPart
 from mmusset.sample import Heard
 from mmusset.score import Score
 from mmusset.structure import Section

@@ -10,7 +10,8 @@ from itertools import chain
 from mmusset.builder.decoding.tasks import Survey
 from mmusset.builder.ledger.ledger import Ledger
 from mmusset.builder.workspace import Workspace
-from mmusset.recipe import LicencesPart, Recipe
+from mmusset.recipe import Recipe
+from mmusset.recipe_parts.rights import LicencesPart
 from mmusset.safe_text import show_path
 from mmusset.sample import Piece, SourceFile, SourcePicture, Tags
 from mmusset.sources.group import file_label, labels

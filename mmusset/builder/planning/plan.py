@@ -15,7 +15,8 @@ from mmusset.builder.next_match import account_for_all, as_tried, locate
 from mmusset.builder.reasons import SHORT, short_detail
 from mmusset.builder.workspace import Workspace
 from mmusset.files import failpoint
-from mmusset.recipe import ClipPart, Recipe
+from mmusset.recipe import Recipe
+from mmusset.recipe_parts.media import ClipPart
 from mmusset.sample import Item, Piece, Split
 from mmusset.sources.group import group_name, join
 from mmusset.sources.split import SPLITS, deal

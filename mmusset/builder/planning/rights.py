@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mmusset.licensing import is_allowed
-from mmusset.recipe import LicencesPart
+from mmusset.recipe_parts.rights import LicencesPart
 from mmusset.safe_text import show_path
 from mmusset.sample import Tags
 from mmusset.sources.pair import Pairing

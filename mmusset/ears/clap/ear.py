@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from mmusset.ears.declaration import Ear
 from mmusset.ears.listener import LISTENER
-from mmusset.recipe import ClapPart
+from mmusset.recipe_parts.listening import ClapPart
 
 from .model import RATE_HZ, open_clap
 from .prompts import fingerprint

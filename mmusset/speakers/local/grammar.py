@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmusset.recipe import Sampling
+from mmusset.recipe_parts.speaker import Sampling
 
 if TYPE_CHECKING:
     import torch

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from mmusset.errors import MmussetError, Stopped
 from mmusset.json_text import canonical_json
-from mmusset.recipe import SpeakerPart
+from mmusset.recipe_parts.speaker import SpeakerPart
 from mmusset.safe_text import of_error
 from mmusset.speakers import chat
 from mmusset.speakers.adapter import check_adapter, read_adapter

@@ -10,7 +10,7 @@ from itertools import pairwise
 from random import Random
 
 from mmusset.measured import Measured
-from mmusset.recipe import STORY_WORDS
+from mmusset.recipe_parts.texts import STORY_WORDS
 from mmusset.sample import ImageEvidence
 from mmusset.text import within, word_count
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from mmusset.ears.listener import Hearing
 from mmusset.ears.sounds import seconds_of
 from mmusset.measured import Measured
-from mmusset.recipe import MODEL_STORY_WORDS
+from mmusset.recipe_parts.texts import MODEL_STORY_WORDS
 from mmusset.sample import Claim, Colour, Fault, ImageEvidence, Placed
 from mmusset.speakers.agent import Agent, Draft, Notes
 from mmusset.speakers.offline import story_grammar

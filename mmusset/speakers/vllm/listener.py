@@ -15,7 +15,8 @@ from mmusset.ears.listener import NAME, Hearing, scores_of
 from mmusset.ears.sounds import known_sounds, sha256_of
 from mmusset.errors import MmussetError, ServerGone, Unusable, UsageError
 from mmusset.json_text import canonical_json
-from mmusset.recipe import ListenerPart, Sampling, SpeakerPart
+from mmusset.recipe_parts.listening import ListenerPart
+from mmusset.recipe_parts.speaker import Sampling, SpeakerPart
 from mmusset.speakers import chat
 from mmusset.speakers.asking import fault_of
 from mmusset.speakers.base import ModelId, Reply, Request, schema

@@ -13,7 +13,7 @@ from typing import Self
 
 from mmusset import safe_text
 from mmusset.errors import MmussetError, ServerGone, Stopped, UsageError
-from mmusset.recipe import OneServerPart, ServerPart, SpeakerPart
+from mmusset.recipe_parts.speaker import OneServerPart, ServerPart, SpeakerPart
 from mmusset.speakers.base import ModelId, Reply, Request
 
 from .breaker import LAST_PROBE_S

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from mmusset.errors import MmussetError, ServerGone, Stopped
-from mmusset.recipe import OneServerPart, SpeakerPart
+from mmusset.recipe_parts.speaker import OneServerPart, SpeakerPart
 
 from .serve import ServerSpec, VllmServer, log_file
 from .speaker import VllmSpeaker

@@ -13,7 +13,7 @@ import orjson
 from mmusset import safe_text
 from mmusset.errors import MmussetError, Stopped, Unusable, UsageError
 from mmusset.json_text import canonical_json
-from mmusset.recipe import OneServerPart, SpeakerPart
+from mmusset.recipe_parts.speaker import OneServerPart, SpeakerPart
 from mmusset.speakers import chat
 from mmusset.speakers.base import Brief, ModelId, Reply, Request
 

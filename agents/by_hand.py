@@ -7,7 +7,9 @@ published sample, names the fault without it.
 import re
 from typing import Literal
 
-from mmusset.sample import GIVEN, Fault, Outcome, Revision
+from mmusset.sample import Outcome, Revision
+from mmusset.sample_parts.texts import GIVEN
+from mmusset.sample_parts.turns import Fault
 
 NOT_MENDED = "not mended as asked"
 _QUOTED = re.compile(r'"([^"]+)"|\u201c([^\u201d]+)\u201d')

@@ -10,7 +10,8 @@ from mmusset.frozen import Frozen
 from mmusset.recipe import Recipe
 from mmusset.recipe_parts.speaker import Sampling
 from mmusset.recipe_parts.texts import CriticPart
-from mmusset.sample import PERSON, RULES, Fault, PictureFit
+from mmusset.sample_parts.texts import PictureFit
+from mmusset.sample_parts.turns import PERSON, RULES, Fault
 from mmusset.speakers.agent import Notes
 from mmusset.speakers.asking import Asker
 

@@ -15,8 +15,10 @@ from typing import Literal, cast
 
 from pydantic import BaseModel
 
+from mmusset.frozen import Name
 from mmusset.recipe import Recipe
-from mmusset.sample import GIVEN, AgentName, Caption, Material, Outcome, Story, Verdict
+from mmusset.sample import Material, Outcome, Verdict
+from mmusset.sample_parts.texts import GIVEN, Caption, Story
 from mmusset.speakers.asking import Asker
 from mmusset.tracing import refuse_tracing, untraced
 
@@ -129,7 +131,7 @@ def _node(
     return node
 
 
-def _signed(state: State, change: StateChange, agent: AgentName) -> SignedChange:
+def _signed(state: State, change: StateChange, agent: Name) -> SignedChange:
     """An agent's change, with its name under what it wrote.
 
     A fixed text stays as it is, and a given one takes the place of any other.

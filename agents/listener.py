@@ -13,7 +13,7 @@ from mmusset.ears.listener import NAME, UNKNOWN, Hearing, scores_of
 from mmusset.recipe import Recipe
 from mmusset.recipe_parts.listening import ListenerPart
 from mmusset.recipe_parts.speaker import Sampling
-from mmusset.sample import Heard
+from mmusset.sample_parts.evidence import Heard
 from mmusset.speakers.agent import Notes
 from mmusset.speakers.asking import Asker
 

@@ -14,7 +14,7 @@ from mmusset import prompts
 from mmusset.frozen import Frozen
 from mmusset.recipe import Recipe
 from mmusset.recipe_parts.speaker import Sampling
-from mmusset.sample import NEXT_MATCH, RULES, Fault
+from mmusset.sample_parts.turns import NEXT_MATCH, RULES, Fault
 from mmusset.speakers.agent import Notes
 from mmusset.speakers.asking import Asker
 from mmusset.speakers.offline import mending

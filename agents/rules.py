@@ -4,14 +4,9 @@ import unicodedata
 
 from mmusset.recipe import SOUNDS_LIKE
 from mmusset.recipe_parts.texts import CriticPart
-from mmusset.sample import (
-    BY_EARS,
-    NOT_ITS_PICTURE,
-    PERSON,
-    Fault,
-    JudgedClaim,
-    PictureFit,
-)
+from mmusset.sample_parts.claims import BY_EARS, JudgedClaim
+from mmusset.sample_parts.texts import PictureFit
+from mmusset.sample_parts.turns import NOT_ITS_PICTURE, PERSON, Fault
 from mmusset.truth.extract import extract
 from mmusset.truth.judge import is_concrete, judge
 from mmusset.truth.leaks import (

@@ -9,27 +9,16 @@ from typing import Literal, TypeAlias, TypedDict, TypeVar
 from pydantic import BaseModel
 
 from mmusset import prompts
+from mmusset.frozen import Name
 from mmusset.notability import worth_saying
 from mmusset.recipe import SOUNDS_LIKE, Recipe
 from mmusset.recipe_parts.rights import UsedTag
 from mmusset.recipe_parts.texts import STORY_WORDS
-from mmusset.sample import (
-    BY_EARS,
-    GIVEN,
-    PERSON,
-    RULES,
-    AgentName,
-    Claim,
-    Fault,
-    Heard,
-    JudgedClaim,
-    Material,
-    Outcome,
-    PictureFit,
-    Revision,
-    Status,
-    Turn,
-)
+from mmusset.sample import Material, Outcome, Revision, Status
+from mmusset.sample_parts.claims import BY_EARS, Claim, JudgedClaim
+from mmusset.sample_parts.evidence import Heard
+from mmusset.sample_parts.texts import GIVEN, PictureFit
+from mmusset.sample_parts.turns import PERSON, RULES, Fault, Turn
 from mmusset.speakers.agent import Agent, Draft
 from mmusset.speakers.asking import Asker
 from mmusset.speakers.base import Brief, PromptParts, R
@@ -58,8 +47,8 @@ class StateChange(TypedDict, total=False):
 class SignedChange(StateChange, total=False):
     """A change with the writer of each text, which the graph fills in: no agent says who it is."""
 
-    caption_writer: AgentName
-    story_writer: AgentName
+    caption_writer: Name
+    story_writer: Name
 
 
 class Known(TypedDict):

@@ -30,7 +30,7 @@ from mmusset.auditing.show import verdict
 from mmusset.intervals import wilson
 from mmusset.pipeline import audit_captions
 from mmusset.recipe import Recipe
-from mmusset.sample import Claim
+from mmusset.sample_parts.claims import Claim
 from mmusset.sources.choose import source_of
 from mmusset.truth.benchmark import free_styles
 

@@ -23,7 +23,8 @@ from mmusset.measured import Measured
 from mmusset.measurements.key import TONICS
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.pulse import SCALE as PULSE_WORDS
-from mmusset.sample import Claim, Colour, ImageEvidence, Place, Placed
+from mmusset.sample_parts.claims import Claim
+from mmusset.sample_parts.evidence import Colour, ImageEvidence, Place, Placed
 from mmusset.speakers.offline import caption_grammar, story_grammar
 from mmusset.text import word_count
 

@@ -31,7 +31,7 @@ from mmusset.measurements.loudness import LOUDNESS
 from mmusset.measurements.pulse import SCALE as PULSE_WORDS
 from mmusset.measurements.tempo import TEMPO
 from mmusset.recipe import CERTAINTY
-from mmusset.sample import MusicEvidence
+from mmusset.sample_parts.evidence import MusicEvidence
 from mmusset.truth.findings import findings
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "demo_media"))

@@ -20,7 +20,7 @@ from mmusset.measurements.declaration import Measurement, Scale
 from mmusset.measurements.density import DENSITY
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.tempo import TEMPO, TOLERANCE, settle
-from mmusset.sample import MusicEvidence
+from mmusset.sample_parts.evidence import MusicEvidence
 
 Doubles = NDArray[np.float64]
 Example = tuple[Sequence[float], bool]  # features, and whether what they tell of is right

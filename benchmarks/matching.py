@@ -33,7 +33,7 @@ from mmusset.evidence import image as images
 from mmusset.evidence.music import measure
 from mmusset.matching.affect import Affect, of_music, of_picture
 from mmusset.matching.pairs import Single, match
-from mmusset.sample import ImageEvidence, MusicEvidence
+from mmusset.sample_parts.evidence import ImageEvidence, MusicEvidence
 
 SECONDS = 10.24
 CALM = ("piano", "harp", "strings", "flute", "music box", "cello")

@@ -41,7 +41,7 @@ from mmusset.musflow.model.sampler import sample
 from mmusset.musflow.recipe import MODALITIES, Modality
 from mmusset.musflow.sound.sound_file import peak_safe
 from mmusset.musflow.sound.spectrogram import spectrogram
-from mmusset.sample import MusicEvidence
+from mmusset.sample_parts.evidence import MusicEvidence
 from mmusset.shards.reader import Read, decoded, raw_samples, shards_of, split_of
 from mmusset.truth.extract import extract
 

@@ -33,7 +33,7 @@ from mmusset.evidence.sound import open_sound
 from mmusset.intervals import wilson
 from mmusset.recipe import SOUNDS_LIKE
 from mmusset.recipe_parts.media import ClipPart
-from mmusset.sample import HeardLabel
+from mmusset.sample_parts.evidence import HeardLabel
 
 SILENCE_DBFS = -60.0
 Which = Literal["clip", "places"]

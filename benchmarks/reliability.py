@@ -16,7 +16,7 @@ from mmusset.measurements.key import KEY, KEYS
 from mmusset.measurements.pulse import SCALE as PULSE_WORDS
 from mmusset.measurements.tempo import TEMPO, TOLERANCE
 from mmusset.recipe import CERTAINTY
-from mmusset.sample import MusicEvidence
+from mmusset.sample_parts.evidence import MusicEvidence
 from mmusset.truth.findings import findings
 
 Doubles = NDArray[np.float64]

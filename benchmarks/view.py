@@ -32,7 +32,8 @@ from memory import make_source, resident_mb
 from PIL import Image
 
 from mmusset.builder.ledger.file import open_to_read, open_to_write
-from mmusset.sample import Item, Outcome, Prepared, Quadruple
+from mmusset.sample import Outcome, Prepared, Quadruple
+from mmusset.sample_parts.piece import Item
 from mmusset.shards.tar import Sample, read_shard, shard_name, write_shard
 from mmusset.view.pages import PAGE_SIZE
 

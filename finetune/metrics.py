@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from mmusset.intervals import Z, wilson
 from mmusset.recipe_parts.texts import CriticPart
-from mmusset.sample import Fault, JudgedClaim
+from mmusset.sample_parts.claims import JudgedClaim
+from mmusset.sample_parts.turns import Fault
 from mmusset.text import word_count
 from mmusset.truth.judge import is_concrete
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from mmusset.sample import GIVEN, PERSON, Quadruple
+from mmusset.sample import Quadruple
+from mmusset.sample_parts.texts import GIVEN
+from mmusset.sample_parts.turns import PERSON
 
 from .recipe import Taught
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from mmusset.measurements.listed import MEASUREMENTS
-from mmusset.sample import OF_A_PIECE, UNMEASURED, Claim
+from mmusset.sample_parts.claims import OF_A_PIECE, UNMEASURED, Claim
 
 CHANGES_RANK = 15  # of what changes in a piece: after its drums, before its tempo
 LEFT_TO_SAY = 2  # claims where none is notable: a list of what is ordinary says nothing

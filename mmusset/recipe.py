@@ -6,12 +6,11 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from .frozen import Frozen, Share
+from .frozen import Frozen, Name, Share
 from .json_text import canonical_json
 from .recipe_parts.listening import (
     LISTENER_SECONDS,
     ClapPart,
-    EarName,
     ListenerPart,
     TranscriberPart,
 )
@@ -45,7 +44,7 @@ class Recipe(Frozen):
     critic: CriticPart = Field(default_factory=CriticPart)
     certainty: Share = CERTAINTY
     certainty_sounds_like: Share = SOUNDS_LIKE
-    ears: tuple[EarName, ...] = ()
+    ears: tuple[Name, ...] = ()
     clap: ClapPart = Field(default_factory=ClapPart)
     listener: ListenerPart = Field(default_factory=ListenerPart)
     limits: LimitsPart = Field(default_factory=LimitsPart)

@@ -20,14 +20,15 @@ from mmusset.cli.main import app
 DOCS = Path(__file__).parents[1] / "docs"
 NOTEBOOK = DOCS / "notebooks" / "first_dataset.ipynb"
 
+SAMPLE_PARTS = ("piece", "evidence", "media", "claims", "texts", "turns")
+RECIPE_PARTS = ("source", "rights", "media", "listening", "speaker", "texts")
+
 # What a Python user imports, from the nouns up. Everything else is for developers of mmusset.
 API = (
     "mmusset.sample",
+    *(f"mmusset.sample_parts.{part}" for part in SAMPLE_PARTS),
     "mmusset.recipe",
-    *(
-        f"mmusset.recipe_parts.{part}"
-        for part in ("source", "rights", "media", "listening", "speaker", "texts")
-    ),
+    *(f"mmusset.recipe_parts.{part}" for part in RECIPE_PARTS),
     "mmusset.recipe_file",
     "mmusset.shards.reader",
     "mmusset.builder.job",

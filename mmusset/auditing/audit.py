@@ -16,7 +16,7 @@ from mmusset.ears.listener import NAME as LISTENER
 from mmusset.errors import Unread, Unusable, UsageError, first_error
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
-from mmusset.sample import Stretch
+from mmusset.sample_parts.piece import Stretch
 from mmusset.sources.pair import captions_of
 from mmusset.sources.sharded import ShardSource
 from mmusset.sources.sidecar import sidecars

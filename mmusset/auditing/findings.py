@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmusset.sample import JudgedClaim, MusicEvidence
+from mmusset.sample_parts.claims import JudgedClaim
+from mmusset.sample_parts.evidence import MusicEvidence
 from mmusset.truth.extract import extract
 from mmusset.truth.judge import judge
 

@@ -22,7 +22,8 @@ import hashlib
 import json
 
 from mmusset.files import failpoint
-from mmusset.sample import PERSON, RULES, Outcome, Revision, Turn, Verdict
+from mmusset.sample import Outcome, Revision, Verdict
+from mmusset.sample_parts.turns import PERSON, RULES, Turn
 
 from .ledger.ledger import Ledger
 from .ledger.marks import Applied, Mark

@@ -12,7 +12,9 @@ from dataclasses import replace
 from mmusset.errors import MmussetError, Stopped, Unfit, Unread, Unusable, first_error
 from mmusset.files import failpoint
 from mmusset.safe_text import show_path
-from mmusset.sample import Item, Outcome, Revision, Turn, Verdict
+from mmusset.sample import Outcome, Revision, Verdict
+from mmusset.sample_parts.piece import Item
+from mmusset.sample_parts.turns import Turn
 from mmusset.speakers.asking import Asker
 
 from .apply_marks import revision

@@ -7,17 +7,11 @@ from pathlib import Path
 from mmusset.errors import MmussetError
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
-from mmusset.sample import (
-    PERSON,
-    Caption,
-    ImageOrigin,
-    Item,
-    JudgedClaim,
-    Outcome,
-    Piece,
-    Prepared,
-    Quadruple,
-)
+from mmusset.sample import Outcome, Prepared, Quadruple
+from mmusset.sample_parts.claims import JudgedClaim
+from mmusset.sample_parts.piece import ImageOrigin, Item, Piece
+from mmusset.sample_parts.texts import Caption
+from mmusset.sample_parts.turns import PERSON
 from mmusset.shards.tar import Shard
 from mmusset.truth.extract import extract
 from mmusset.truth.judge import judge

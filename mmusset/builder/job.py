@@ -7,8 +7,9 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from mmusset.eyes.eye import Eye
+from mmusset.frozen import Name
 from mmusset.recipe import Recipe
-from mmusset.sample import AgentName, Material, Outcome
+from mmusset.sample import Material, Outcome
 from mmusset.sources.source import Source
 from mmusset.speakers.agent import Agent
 from mmusset.speakers.asking import Asker
@@ -49,7 +50,7 @@ class BuildJob:
     limit: int | None = None
     sample: int | None = None
     quota: Quota | None = None
-    re_run: tuple[AgentName, ...] = ()
+    re_run: tuple[Name, ...] = ()
     retry_failed: bool = False
     apply_marks: bool = False
     composer: Composer | None = None

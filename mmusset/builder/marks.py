@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from mmusset.errors import MmussetError, UsageError
-from mmusset.sample import JudgedClaim
+from mmusset.sample_parts.claims import JudgedClaim
 from mmusset.truth.extract import extract
 
 from .item_story import explain, judged

@@ -14,7 +14,11 @@ from mmusset.eyes.eye import Eye
 from mmusset.files import failpoint
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
-from mmusset.sample import Item, Match, Material, PictureFit, Prepared, Revision, Turn
+from mmusset.sample import Material, Prepared, Revision
+from mmusset.sample_parts.media import Match
+from mmusset.sample_parts.piece import Item
+from mmusset.sample_parts.texts import PictureFit
+from mmusset.sample_parts.turns import Turn
 from mmusset.speakers.asking import Fit
 from mmusset.structure import SPREAD
 

@@ -8,7 +8,9 @@ piece is given them while an item of this one may still ask. An item holds the l
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mmusset.sample import Item, Prepared, SourcePicture, Turn, next_matches_in
+from mmusset.sample import Prepared
+from mmusset.sample_parts.piece import Item, SourcePicture
+from mmusset.sample_parts.turns import Turn, next_matches_in
 
 from .ledger.ledger import Ledger
 from .ledger.left_out import LeftOut

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from mmusset.progress import Progress
-from mmusset.sample import Item, Verdict
+from mmusset.sample import Verdict
+from mmusset.sample_parts.piece import Item
 
 from .accounting import Cost, Tally, total_cost
 

@@ -3,7 +3,9 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from mmusset.sample import NOT_ITS_PICTURE, Match, PictureFit
+from mmusset.sample_parts.media import Match
+from mmusset.sample_parts.texts import PictureFit
+from mmusset.sample_parts.turns import NOT_ITS_PICTURE
 from mmusset.score import Score
 
 _WORDED = {

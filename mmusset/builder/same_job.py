@@ -11,10 +11,10 @@ from mmusset.ears.listed import ears_named
 from mmusset.errors import Refused
 from mmusset.eyes.eye import Eye
 from mmusset.files import failpoint
+from mmusset.frozen import Name
 from mmusset.json_text import canonical_json
 from mmusset.recipe import Recipe
 from mmusset.recipe_file import Difference, differences
-from mmusset.sample import AgentName
 from mmusset.shards.manifest import ListedEye, ObjectedStories
 from mmusset.speakers.agent import Agent
 from mmusset.speakers.base import Speaker
@@ -30,7 +30,7 @@ def check_recipe(
     composer: str,
     agents: Sequence[Agent[BaseModel]],
     ledger: Ledger,
-    re_run: tuple[AgentName, ...],
+    re_run: tuple[Name, ...],
     eye: Eye | None = None,
 ) -> None:
     """Note recipe, prompts, who makes music and what sees the first time; later refuse others.
@@ -83,7 +83,7 @@ def check_models(
     speaker: Speaker,
     agents: Sequence[Agent[BaseModel]],
     ledger: Ledger,
-    re_run: tuple[AgentName, ...],
+    re_run: tuple[Name, ...],
 ) -> None:
     """The same for the models that a speaker found when it was entered."""
     note_models(models_of(speaker, agents), ledger, re_run)
@@ -94,7 +94,7 @@ def models_of(speaker: Speaker, agents: Sequence[Agent[BaseModel]]) -> dict[str,
     return {agent.name: speaker.model_id(agent.name).name for agent in agents}
 
 
-def note_models(models: dict[str, str], ledger: Ledger, re_run: tuple[AgentName, ...]) -> None:
+def note_models(models: dict[str, str], ledger: Ledger, re_run: tuple[Name, ...]) -> None:
     """Note the agents' models the first time; later refuse others. Raises as `check_recipe`."""
     before = ledger.job.facts()
     now = replace(before, models=models)
@@ -134,7 +134,7 @@ def _note(facts: JobFacts, ledger: Ledger) -> None:
         ledger.job.note(facts)
 
 
-def _refuse_unless_re_run(changed: list[Difference], re_run: tuple[AgentName, ...]) -> None:
+def _refuse_unless_re_run(changed: list[Difference], re_run: tuple[Name, ...]) -> None:
     left = [difference for difference in changed if not _belongs_to(difference.name, re_run)]
     if left:
         raise Refused(
@@ -143,7 +143,7 @@ def _refuse_unless_re_run(changed: list[Difference], re_run: tuple[AgentName, ..
         )
 
 
-def _belongs_to(name: str, agents: tuple[AgentName, ...]) -> bool:
+def _belongs_to(name: str, agents: tuple[Name, ...]) -> bool:
     """Whether a setting concerns these agents alone. The critic's limits are the critic's."""
     return any(
         name in {f"{what} {agent}" for what in ("prompt of", "model of", "eye of", "ear")}

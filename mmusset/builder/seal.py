@@ -8,7 +8,8 @@ from mmusset.ears.listener import NAME as LISTENER
 from mmusset.errors import MmussetError, Unread
 from mmusset.files import PARTIAL, failpoint, file_sha256
 from mmusset.safe_text import show_path
-from mmusset.sample import Prepared, Quadruple, Tags
+from mmusset.sample import Prepared, Quadruple
+from mmusset.sample_parts.piece import Tags
 from mmusset.shards.tar import (
     MEMBERS,
     Sample,

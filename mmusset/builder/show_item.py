@@ -7,18 +7,13 @@ from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.precision import rightness
 from mmusset.quality import lines as quality_lines
 from mmusset.safe_text import show_path
-from mmusset.sample import (
-    BY_EARS,
-    Caption,
-    Item,
-    JudgedClaim,
-    MediaFacts,
-    MusicEvidence,
-    Outcome,
-    Prepared,
-    Stretch,
-    Turn,
-)
+from mmusset.sample import Outcome, Prepared
+from mmusset.sample_parts.claims import BY_EARS, JudgedClaim
+from mmusset.sample_parts.evidence import MusicEvidence
+from mmusset.sample_parts.media import MediaFacts
+from mmusset.sample_parts.piece import Item, Stretch
+from mmusset.sample_parts.texts import Caption
+from mmusset.sample_parts.turns import Turn
 from mmusset.structure import SPREAD, reason
 from mmusset.structure import lines as section_lines
 

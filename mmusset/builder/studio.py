@@ -15,7 +15,7 @@ from typing import Protocol
 
 from mmusset.errors import MmussetError, Unread, Unusable
 from mmusset.files import failpoint, file_sha256
-from mmusset.sample import Piece, SourcePicture
+from mmusset.sample_parts.piece import Piece, SourcePicture
 
 from .decoding.tasks import ComposingTask, Survey
 from .planning.inventory import Inventory, LonePicture, Undecided, once_each

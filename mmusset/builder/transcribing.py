@@ -1,7 +1,7 @@
 """Given lyrics compared with what a model hears sung in the clip."""
 
 from mmusset.ears.whisper.comparison import compare
-from mmusset.sample import Lyrics, Transcript
+from mmusset.sample_parts.media import Lyrics, Transcript
 
 from .decoding.tasks import Sung
 

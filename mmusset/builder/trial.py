@@ -9,7 +9,8 @@ from pathlib import Path
 from mmusset.errors import UsageError
 from mmusset.eyes.eye import Eye
 from mmusset.recipe import Recipe
-from mmusset.sample import Item, Material
+from mmusset.sample import Material
+from mmusset.sample_parts.piece import Item
 from mmusset.sources.folder import FolderSource
 from mmusset.sources.source import MUSICAL, Entry, Source
 from mmusset.speakers.asking import Fit

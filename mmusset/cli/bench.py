@@ -10,7 +10,7 @@ from .options import JsonOption, RecipeOption, SetOption, load_recipe, show
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mmusset.sample import Claim
+    from mmusset.sample_parts.claims import Claim
 
 app = typer.Typer()
 bench = typer.Typer(no_args_is_help=True)

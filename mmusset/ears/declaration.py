@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmusset.json_text import canonical_json
-from mmusset.sample import UNMEASURED, HeardLabel
+from mmusset.sample_parts.claims import UNMEASURED
+from mmusset.sample_parts.evidence import HeardLabel
 
 from .worth import LabelWorth
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmusset.dsp.clip_signal import ClipSignal
-from mmusset.sample import Heard
+from mmusset.sample_parts.evidence import Heard
 
 from .declaration import Ear
 from .listed import EARS

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from mmusset.sample import HeardLabel, MusicEvidence, Tier
+from mmusset.sample_parts.claims import Tier
+from mmusset.sample_parts.evidence import HeardLabel, MusicEvidence
 from mmusset.score import SURE
 from mmusset.scores.programs import implied_by, may_be_heard
 

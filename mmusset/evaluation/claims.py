@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.tempo import TEMPO, bounds_bpm
-from mmusset.sample import Claim, MusicEvidence
+from mmusset.sample_parts.claims import Claim
+from mmusset.sample_parts.evidence import MusicEvidence
 from mmusset.truth.extract import extract
 
 Floats = NDArray[np.float64]

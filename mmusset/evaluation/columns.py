@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmusset.measurements.tempo import TEMPO
-from mmusset.sample import Claim, MusicEvidence
+from mmusset.sample_parts.claims import Claim
+from mmusset.sample_parts.evidence import MusicEvidence
 
 from .claims import TEMPO_NEAR, kept_and_asked
 from .distances import TooFew

@@ -9,7 +9,7 @@ import numpy as np
 from mmusset.errors import Refused
 from mmusset.progress import Progress
 from mmusset.safe_text import of_error
-from mmusset.sample import MusicEvidence
+from mmusset.sample_parts.evidence import MusicEvidence
 
 from . import columns
 from .claims import asked_of

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mmusset.evidence.music import measure
 from mmusset.files import write_bytes_durably, write_durably
 from mmusset.json_text import canonical_json
-from mmusset.sample import MusicEvidence
+from mmusset.sample_parts.evidence import MusicEvidence
 
 from .clips import Reference, usable
 from .ears import OpenEar

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.sample import Colour
+from mmusset.sample_parts.evidence import Colour
 
 from .colour import GREYISH_CHROMA, STRIKING, Cells, hex_of, lab, name, squared_lengths
 from .places import place_of

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmusset.measured import Measured
-from mmusset.sample import ImageEvidence
+from mmusset.sample_parts.evidence import ImageEvidence
 
 from .accents import accents, specks
 from .colour import cells_of, lab

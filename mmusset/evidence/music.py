@@ -9,7 +9,7 @@ from mmusset.dsp.clip_signal import ClipSignal
 from mmusset.dsp.loudness import peak_dbfs
 from mmusset.measured import Measured
 from mmusset.measurements.listed import MEASUREMENTS
-from mmusset.sample import MusicEvidence
+from mmusset.sample_parts.evidence import MusicEvidence
 
 from .piece import PieceEvidence
 

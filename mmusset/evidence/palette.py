@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.sample import Colour
+from mmusset.sample_parts.evidence import Colour
 
 from .colour import STRIKING, Cells, hex_of, name, squared_lengths
 from .places import place_of

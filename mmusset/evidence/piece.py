@@ -12,7 +12,7 @@ from mmusset.errors import Unusable
 from mmusset.measured import Measured
 from mmusset.measurements.declaration import Scale
 from mmusset.measurements.listed import MEASUREMENTS
-from mmusset.sample import MusicEvidence
+from mmusset.sample_parts.evidence import MusicEvidence
 
 from .clip import TAIL_S, Clip, within_full_scale
 from .sound import Samples, Sound

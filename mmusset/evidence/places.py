@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from mmusset.sample import Place, Placed, Shape
+from mmusset.sample_parts.evidence import Place, Placed, Shape
 
 Doubles = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from mmusset.errors import UsageError
 from mmusset.installed import check_installed
 from mmusset.pretrained.weights import identity_of, licence_of, locate
 from mmusset.recipe import Recipe
-from mmusset.sample import PictureFit
+from mmusset.sample_parts.texts import PictureFit
 
 from .card import EyeCard, read_card, usual_folder
 from .model import NEEDED

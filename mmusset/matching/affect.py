@@ -15,7 +15,7 @@ from mmusset.frozen import Frozen, Share
 from mmusset.measurements.brightness import BRIGHTNESS
 from mmusset.measurements.energy import ENERGY
 from mmusset.measurements.key import KEY
-from mmusset.sample import ImageEvidence, MusicEvidence
+from mmusset.sample_parts.evidence import ImageEvidence, MusicEvidence
 
 DARK_HZ, BRIGHT_HZ = 400.0, 1300.0  # all but a tenth of real music lies between
 PLAIN, CROWDED = 0.003, 0.3  # of a picture's pixels, those at an edge

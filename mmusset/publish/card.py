@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mmusset.errors import Refused
 from mmusset.files import write_bytes_durably
 from mmusset.measurements.precision import rightness
-from mmusset.sample import ImageOrigin
+from mmusset.sample_parts.piece import ImageOrigin
 from mmusset.shards.manifest import MANIFEST
 from mmusset.text import byte_size, counted
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from mmusset.errors import MmussetError
-from mmusset.sample import BY_EARS, JudgedClaim, Quadruple
+from mmusset.sample import Quadruple
+from mmusset.sample_parts.claims import BY_EARS, JudgedClaim
 from mmusset.shards.manifest import ListedShard
 from mmusset.shards.shard_files import shard_files
 from mmusset.shards.tar import read_shard

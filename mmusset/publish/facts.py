@@ -11,7 +11,10 @@ from pydantic import ValidationError
 from mmusset.errors import MmussetError
 from mmusset.licensing import UNKNOWN
 from mmusset.quality import AXES, PARTS, WORTH_A_WORD, Quality, axis_title, too_low, worst_part
-from mmusset.sample import GIVEN, NOT_ITS_PICTURE, PERSON, Attribute, ClaimVerdict, Quadruple
+from mmusset.sample import Quadruple
+from mmusset.sample_parts.claims import Attribute, ClaimVerdict
+from mmusset.sample_parts.texts import GIVEN
+from mmusset.sample_parts.turns import NOT_ITS_PICTURE, PERSON
 from mmusset.shards.manifest import MANIFEST, ListedShard, Manifest, read_manifest
 from mmusset.shards.shard_files import ShardFiles, shard_files
 from mmusset.shards.tar import read_shard

@@ -10,7 +10,8 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
-from mmusset.sample import HeardLabel, MusicEvidence, Quadruple
+from mmusset.sample import Quadruple
+from mmusset.sample_parts.evidence import HeardLabel, MusicEvidence
 from mmusset.score import Score
 from mmusset.structure import Section
 

@@ -10,8 +10,6 @@ from .speaker import OneServerPart
 
 LISTENER_SECONDS = 30.0  # what the encoders of audio language models take; they cut what is longer
 
-EarName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-
 
 class ListenerPart(OneServerPart):
     """Where the audio language model is that `ears: [listener]` asks, and what it is worth.

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mmusset.bounded import MOST_FACTS, read_bounded
-from mmusset.sample import Sha256
+from mmusset.frozen import Sha256
 
 MANIFEST = "manifest.json"
 # Beside it, what mmusset keeps for itself and never publishes: the ledger first of all.

@@ -16,7 +16,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from mmusset.files import file_sha256
-from mmusset.sample import GIVEN, PERSON, Quadruple
+from mmusset.sample import Quadruple
+from mmusset.sample_parts.texts import GIVEN
+from mmusset.sample_parts.turns import PERSON
 
 from .manifest import MANIFEST, ListedShard, Manifest, read_manifest
 from .shard_files import ShardFiles, shard_files

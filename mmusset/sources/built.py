@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mmusset.licensing import UNKNOWN_WORDS
-from mmusset.sample import GIVEN, PERSON, Split, Tags
+from mmusset.sample_parts.piece import Split, Tags
+from mmusset.sample_parts.texts import GIVEN
+from mmusset.sample_parts.turns import PERSON
 
 from .split import SPLITS
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from mmusset.sample import ImageOrigin
+from mmusset.sample_parts.piece import ImageOrigin
 
 from .cover_names import BACK, COVER_FOLDERS, is_disc, rank
 from .parallel import place_of

@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, get_args
 
-from mmusset.sample import Tags
+from mmusset.sample_parts.piece import Tags
 
 from . import tag_values
 from .licences import license_of

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from mmusset.sample import Split, Stretch
+from mmusset.sample_parts.piece import Split, Stretch
 
 Kind = Literal[
     "music",

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from mmusset.recipe_parts.source import SplitPart
-from mmusset.sample import Split
+from mmusset.sample_parts.piece import Split
 
 # The largest share of all items that a group may have and still fill an empty split.
 SMALL = 0.2

@@ -22,7 +22,7 @@ from typing import Any
 
 from mmusset.errors import UsageError
 from mmusset.recipe_parts.source import Role
-from mmusset.sample import Stretch
+from mmusset.sample_parts.piece import Stretch
 
 from .columns import roles_of
 from .folder import FolderSource

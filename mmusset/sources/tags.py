@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
-from mmusset.sample import Tags
+from mmusset.sample_parts.piece import Tags
 
 from . import ape, covers, id3, tag_values
 from .covers import Cover

@@ -15,7 +15,9 @@ from mmusset.errors import UsageError
 from mmusset.prompts import Prompt
 from mmusset.recipe_parts.speaker import Sampling
 from mmusset.recipe_parts.texts import STORY_WORDS
-from mmusset.sample import Claim, Fault, ImageEvidence
+from mmusset.sample_parts.claims import Claim
+from mmusset.sample_parts.evidence import ImageEvidence
+from mmusset.sample_parts.turns import Fault
 from mmusset.text import nearest
 
 

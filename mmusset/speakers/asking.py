@@ -11,7 +11,7 @@ from typing import Generic, Protocol
 from pydantic import ValidationError
 
 from mmusset.errors import Unusable
-from mmusset.sample import PictureFit
+from mmusset.sample_parts.texts import PictureFit
 
 from .base import Brief, ModelId, R, Reply, Request, Speaker, request_sha256
 

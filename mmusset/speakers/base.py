@@ -14,7 +14,8 @@ from pydantic import BaseModel
 from mmusset.frozen import Frozen
 from mmusset.json_text import canonical_json
 from mmusset.recipe_parts.texts import STORY_WORDS
-from mmusset.sample import Claim, Material
+from mmusset.sample import Material
+from mmusset.sample_parts.claims import Claim
 
 from .agent import Agent, Draft, Notes
 

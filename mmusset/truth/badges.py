@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from mmusset.sample import JudgedClaim
+from mmusset.sample_parts.claims import JudgedClaim
 
 
 def badged(text: str, claims: Sequence[JudgedClaim]) -> Markup:

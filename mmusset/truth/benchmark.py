@@ -21,7 +21,8 @@ from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.percussion import PERCUSSION
 from mmusset.measurements.spoken_tempo import ONES, TEENS, TENS
 from mmusset.measurements.tempo import TEMPO, Tempo
-from mmusset.sample import Claim, JudgedClaim, MusicEvidence
+from mmusset.sample_parts.claims import Claim, JudgedClaim
+from mmusset.sample_parts.evidence import MusicEvidence
 from mmusset.yaml_text import read_yaml
 
 from .extract import extract

@@ -13,7 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mmusset.sample import Caption, Claim, MusicEvidence
+from mmusset.sample_parts.claims import Claim
+from mmusset.sample_parts.evidence import MusicEvidence
+from mmusset.sample_parts.texts import Caption
 
 from .judge import judge
 

@@ -10,7 +10,8 @@ from functools import cache
 
 from mmusset.measurements import spoken_tempo
 from mmusset.measurements.declaration import Finding, Mention
-from mmusset.sample import OF_A_PIECE, MusicEvidence
+from mmusset.sample_parts.claims import OF_A_PIECE
+from mmusset.sample_parts.evidence import MusicEvidence
 from mmusset.structure import Change, Section
 
 LEAST_S = 5.0  # from either end of the piece: what is nearer is its beginning or its end

@@ -6,7 +6,7 @@ from itertools import chain
 from mmusset.measurements.declaration import Mention
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.said import find, halfway
-from mmusset.sample import UNMEASURED, Claim
+from mmusset.sample_parts.claims import UNMEASURED, Claim
 
 from . import entrances, lexicon, moment, negation, scope
 from .hedge import with_hedge

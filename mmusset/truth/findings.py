@@ -10,7 +10,8 @@ from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.pulse import PULSE
 from mmusset.measurements.tempo import TEMPO
 from mmusset.recipe import SOUNDS_LIKE
-from mmusset.sample import OF_A_PIECE, Claim, JudgedClaim, MusicEvidence, Tier
+from mmusset.sample_parts.claims import OF_A_PIECE, Claim, JudgedClaim, Tier
+from mmusset.sample_parts.evidence import MusicEvidence
 
 from .entrances import entrance
 from .hedge import hedged

@@ -5,7 +5,7 @@ Whoever says so claims less, and an ear that is less sure carries it.
 
 import re
 
-from mmusset.sample import Claim
+from mmusset.sample_parts.claims import Claim
 
 _BEFORE = re.compile(
     r"\b(?:what\s+|which\s+|that\s+)?(?:sound(?:s|ing)?|seem(?:s|ing)?)\s+(?:\w+\s+){0,2}"

@@ -9,7 +9,8 @@ from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.mode import MODE
 from mmusset.measurements.percussion import PERCUSSION
 from mmusset.recipe import SOUNDS_LIKE
-from mmusset.sample import OF_A_PIECE, Claim, ClaimVerdict, JudgedClaim, MusicEvidence, Tier
+from mmusset.sample_parts.claims import OF_A_PIECE, Claim, ClaimVerdict, JudgedClaim, Tier
+from mmusset.sample_parts.evidence import MusicEvidence
 
 from . import entrances
 from .findings import carried, finding_of

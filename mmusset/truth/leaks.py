@@ -9,7 +9,8 @@ from functools import cache
 from typing import Literal
 
 from mmusset.measurements.listed import MEASUREMENTS
-from mmusset.sample import Fault, Tags
+from mmusset.sample_parts.piece import Tags
+from mmusset.sample_parts.turns import Fault
 from mmusset.text import sentences
 
 from . import orders

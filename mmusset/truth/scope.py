@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from mmusset.measurements.declaration import Mention
 from mmusset.measurements.phrases import WORKS
-from mmusset.sample import OF_A_PIECE
+from mmusset.sample_parts.claims import OF_A_PIECE
 
 from . import head_noun
 

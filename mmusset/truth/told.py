@@ -8,7 +8,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mmusset.measurements.key import KEYS
-from mmusset.sample import Claim, JudgedClaim, MusicEvidence, Tags
+from mmusset.sample_parts.claims import Claim, JudgedClaim
+from mmusset.sample_parts.evidence import MusicEvidence
+from mmusset.sample_parts.piece import Tags
 
 from .judge import judge_told
 from .lexicon import GENRES, INSTRUMENTS, MOODS, UNTUNED

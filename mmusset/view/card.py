@@ -10,7 +10,9 @@ from mmusset.builder.ledger.left_out import LeftOut
 from mmusset.builder.ledger.marks import Mark
 from mmusset.builder.reasons import worded
 from mmusset.safe_text import show_path
-from mmusset.sample import PERSON, JudgedClaim, Outcome
+from mmusset.sample import Outcome
+from mmusset.sample_parts.claims import JudgedClaim
+from mmusset.sample_parts.turns import PERSON
 
 UNDECIDED, SKIPPED = "undecided", "skipped"
 

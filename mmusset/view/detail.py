@@ -19,21 +19,12 @@ from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.precision import rightness
 from mmusset.quality import lines as quality_lines
 from mmusset.safe_text import show_path
-from mmusset.sample import (
-    NEXT_MATCH,
-    RULES,
-    Colour,
-    ImageEvidence,
-    JudgedClaim,
-    Lyrics,
-    MediaFacts,
-    Outcome,
-    Placed,
-    Prepared,
-    Quadruple,
-    Tags,
-    Turn,
-)
+from mmusset.sample import Outcome, Prepared, Quadruple
+from mmusset.sample_parts.claims import JudgedClaim
+from mmusset.sample_parts.evidence import Colour, ImageEvidence, Placed
+from mmusset.sample_parts.media import Lyrics, MediaFacts
+from mmusset.sample_parts.piece import Tags
+from mmusset.sample_parts.turns import NEXT_MATCH, RULES, Turn
 from mmusset.speakers.base import Reply
 from mmusset.speakers.offline.caption_facets import facets_of
 from mmusset.structure import SPREAD, reason

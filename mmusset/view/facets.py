@@ -10,7 +10,10 @@ from mmusset.builder.reasons import worded
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.quality import WORTH_A_WORD, Quality, worst_part
 from mmusset.safe_text import show_path
-from mmusset.sample import OF_A_PIECE, Caption, Claim, MediaFacts, Outcome
+from mmusset.sample import Outcome
+from mmusset.sample_parts.claims import OF_A_PIECE, Claim
+from mmusset.sample_parts.media import MediaFacts
+from mmusset.sample_parts.texts import Caption
 from mmusset.text import word_count
 
 from .card import SKIPPED, UNDECIDED, status_of, writers_of

@@ -14,7 +14,9 @@ from mmusset.agents.state import GraphAgent, State, StateChange
 from mmusset.agents.story_writer import STORY_WRITER, StoryReply
 from mmusset.recipe import Recipe
 from mmusset.recipe_parts.texts import CriticPart
-from mmusset.sample import Fault, Material, Outcome, Revision, Tags
+from mmusset.sample import Material, Outcome, Revision
+from mmusset.sample_parts.piece import Tags
+from mmusset.sample_parts.turns import Fault
 from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import (
     Brief,

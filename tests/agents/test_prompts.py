@@ -17,7 +17,7 @@ from mmusset.agents.state import GraphAgent, begin, brief
 from mmusset.agents.story_writer import STORY_WRITER
 from mmusset.recipe import CERTAINTY
 from mmusset.recipe_parts.speaker import SpeakerPart
-from mmusset.sample import Tags
+from mmusset.sample_parts.piece import Tags
 from mmusset.speakers import chat
 from mmusset.speakers.base import Request
 from tests.support import samples

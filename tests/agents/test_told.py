@@ -7,7 +7,8 @@ from mmusset.agents.critic import Judgement
 from mmusset.agents.story_writer import StoryReply
 from mmusset.recipe import Recipe
 from mmusset.recipe_parts.rights import TagsPart
-from mmusset.sample import Outcome, Tags
+from mmusset.sample import Outcome
+from mmusset.sample_parts.piece import Tags
 from mmusset.speakers import chat
 from mmusset.speakers.offline.speaker import OfflineSpeaker
 from tests.agents.test_agents import STORY, Scripted, annotate

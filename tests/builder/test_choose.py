@@ -17,7 +17,7 @@ from mmusset.errors import UsageError
 from mmusset.pipeline import build_dataset
 from mmusset.publish.features import fields_of, optional_fields
 from mmusset.recipe import Recipe
-from mmusset.sample import ClipFacts
+from mmusset.sample_parts.media import ClipFacts
 from mmusset.shards.tar import read_shard
 from mmusset.sources.folder import FolderSource
 from tests.support.command import SHORT, mmusset, tree

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from mmusset.sample import Tags
+from mmusset.sample_parts.piece import Tags
 from mmusset.shards.tar import read_shard
 from mmusset.text import word_count
 from tests.builder.test_build import started

@@ -13,7 +13,7 @@ from mmusset.builder.ledger.job import JobFacts
 from mmusset.builder.ledger.ledger import Ledger
 from mmusset.builder.ledger.left_out import LeftOut
 from mmusset.errors import MmussetError
-from mmusset.sample import Tags
+from mmusset.sample_parts.piece import Tags
 from mmusset.speakers.base import Reply
 
 

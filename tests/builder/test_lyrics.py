@@ -8,7 +8,7 @@ import pytest
 
 from mmusset.publish.features import fields_of, optional_fields
 from mmusset.recipe import Recipe
-from mmusset.sample import MediaFacts
+from mmusset.sample_parts.media import MediaFacts
 from tests.builder.test_model_build import manifest
 from tests.sources.test_lyrics import HARD_WRAPPED, LRC, VERSES
 from tests.sources.test_tags import frame, tagged_mp3

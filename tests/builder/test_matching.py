@@ -19,7 +19,7 @@ from mmusset.publish.features import fields_of, optional_fields
 from mmusset.recipe import Recipe
 from mmusset.recipe_parts.media import ClipPart
 from mmusset.recipe_parts.source import PairingPart
-from mmusset.sample import MediaFacts
+from mmusset.sample_parts.media import MediaFacts
 from mmusset.shards.tar import read_shard
 from mmusset.sources.folder import FolderSource
 from mmusset.sources.source import Source

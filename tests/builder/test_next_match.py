@@ -22,7 +22,7 @@ from mmusset.recipe import Recipe
 from mmusset.recipe_parts.media import ClipPart, LimitsPart
 from mmusset.recipe_parts.source import PairingPart
 from mmusset.recipe_parts.texts import CriticPart
-from mmusset.sample import NEXT_MATCH
+from mmusset.sample_parts.turns import NEXT_MATCH
 from mmusset.shards.tar import read_shard
 from mmusset.sources.choose import source_of
 from mmusset.speakers.asking import Asker, ValidReply

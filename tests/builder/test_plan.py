@@ -20,7 +20,7 @@ from mmusset.progress import Progress
 from mmusset.recipe import Recipe
 from mmusset.recipe_parts.media import ClipPart
 from mmusset.recipe_parts.source import SplitPart
-from mmusset.sample import Item, Piece, SourceFile, SourcePicture, Tags
+from mmusset.sample_parts.piece import Item, Piece, SourceFile, SourcePicture, Tags
 from mmusset.sources.folder import FolderSource
 from tests.sources.test_tags import tagged_mp3, text
 from tests.support.media import RATE_HZ, library, picture, piece

@@ -10,9 +10,10 @@ from mmusset.builder.ledger.file import open_to_write
 from mmusset.builder.ledger.ledger import Ledger
 from mmusset.builder.same_job import changes, check_recipe
 from mmusset.errors import Refused
+from mmusset.frozen import Name
 from mmusset.recipe import Recipe
 from mmusset.recipe_file import Difference, load
-from mmusset.sample import AgentName, Outcome, Verdict
+from mmusset.sample import Outcome, Verdict
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     ledger.close()
 
 
-def begin(ledger: Ledger, recipe: Recipe, *re_run: AgentName) -> None:
+def begin(ledger: Ledger, recipe: Recipe, *re_run: Name) -> None:
     check_recipe(recipe, "offline", "", AGENTS, ledger, re_run)
 
 
@@ -52,7 +53,7 @@ def test_another_recipe_is_refused_and_every_difference_is_named(ledger: Ledger)
     ],
 )
 def test_an_agent_that_runs_again_may_have_other_settings_of_its_own(
-    ledger: Ledger, setting: str, re_run: tuple[AgentName, ...], is_allowed: bool
+    ledger: Ledger, setting: str, re_run: tuple[Name, ...], is_allowed: bool
 ) -> None:
     begin(ledger, recipe())
     before = ledger.job.facts()

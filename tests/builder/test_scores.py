@@ -8,7 +8,7 @@ import pytest
 
 from mmusset.publish.features import fields_of, optional_fields
 from mmusset.recipe import Recipe
-from mmusset.sample import MusicEvidence
+from mmusset.sample_parts.evidence import MusicEvidence
 from tests.builder.test_model_build import manifest
 from tests.support.command import SHORT, mmusset
 from tests.support.explained import explained

@@ -10,7 +10,7 @@ import soundfile
 
 from mmusset.publish.features import fields_of, optional_fields
 from mmusset.recipe import Recipe
-from mmusset.sample import MusicEvidence
+from mmusset.sample_parts.evidence import MusicEvidence
 from mmusset.shards.tar import read_shard
 from mmusset.view.detail import detail_of
 from mmusset.view.open_dataset import open_dataset

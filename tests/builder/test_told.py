@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mmusset.sample import Tags
+from mmusset.sample_parts.piece import Tags
 from tests.builder.test_corners import facts_of
 from tests.sources.test_tags import tagged_mp3, text
 from tests.support.command import SHORT, mmusset

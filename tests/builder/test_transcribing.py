@@ -10,7 +10,7 @@ import soundfile
 from mmusset.ears.whisper.model import RATE_HZ, opened
 from mmusset.publish.features import fields_of, optional_fields
 from mmusset.recipe import Recipe
-from mmusset.sample import MediaFacts
+from mmusset.sample_parts.media import MediaFacts
 from tests.support.command import SHORT, mmusset
 from tests.support.explained import explained
 from tests.support.media import picture

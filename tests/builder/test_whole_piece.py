@@ -21,7 +21,8 @@ from mmusset.evidence.sound import open_sound
 from mmusset.pipeline import build_dataset
 from mmusset.publish.features import fields_of, optional_fields
 from mmusset.recipe import CERTAINTY, Recipe
-from mmusset.sample import MusicEvidence, Prepared
+from mmusset.sample import Prepared
+from mmusset.sample_parts.evidence import MusicEvidence
 from mmusset.shards.tar import read_shard
 from mmusset.sources.folder import FolderSource
 from mmusset.structure import Change, Section

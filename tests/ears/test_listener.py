@@ -25,7 +25,7 @@ from mmusset.ears.truth_table import read_truth
 from mmusset.ears.worth import LabelWorth
 from mmusset.errors import UsageError
 from mmusset.recipe import CERTAINTY
-from mmusset.sample import Claim
+from mmusset.sample_parts.claims import Claim
 from mmusset.speakers.offline import caption_grammar
 from mmusset.truth.extract import extract
 from tests.support.listening import card_in, clips_with_truth, worth

@@ -23,7 +23,7 @@ from mmusset.ears.listed import EARS, ears_named
 from mmusset.errors import MmussetError, Refused, UsageError
 from mmusset.pipeline import build_dataset, replay_dataset
 from mmusset.recipe import CERTAINTY, Recipe
-from mmusset.sample import MusicEvidence
+from mmusset.sample_parts.evidence import MusicEvidence
 from mmusset.shards.tar import read_shard
 from mmusset.sources.folder import FolderSource
 from mmusset.truth.extract import extract

@@ -12,7 +12,8 @@ from mmusset.ears.musicnn.ear import MUSICNN
 from mmusset.measured import Measured
 from mmusset.recipe import CERTAINTY
 from mmusset.recipe_parts.texts import CriticPart
-from mmusset.sample import Claim, MusicEvidence
+from mmusset.sample_parts.claims import Claim
+from mmusset.sample_parts.evidence import MusicEvidence
 from mmusset.speakers.offline.caption_facets import facets_of
 from mmusset.speakers.offline.caption_grammar import write
 from mmusset.truth.extract import extract

@@ -18,7 +18,7 @@ from mmusset.evidence.colour import (
     name,
 )
 from mmusset.evidence.image import measure
-from mmusset.sample import ImageEvidence
+from mmusset.sample_parts.evidence import ImageEvidence
 from tests.support.thorough import cases
 
 

@@ -18,7 +18,7 @@ from mmusset.measurements.percussion import PERCUSSION
 from mmusset.measurements.tempo import TEMPO
 from mmusset.measurements.width import WIDTH
 from mmusset.recipe import CERTAINTY
-from mmusset.sample import MusicEvidence
+from mmusset.sample_parts.evidence import MusicEvidence
 from mmusset.truth.findings import sayable
 from tests.support.thorough import cases
 

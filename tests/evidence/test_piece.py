@@ -18,7 +18,7 @@ from mmusset.measurements.key import KEY, MusicalKey
 from mmusset.measurements.tempo import TEMPO
 from mmusset.recipe import CERTAINTY
 from mmusset.recipe_parts.media import ClipPart
-from mmusset.sample import MusicEvidence
+from mmusset.sample_parts.evidence import MusicEvidence
 
 from .test_music_evidence import RATE_HZ, SECONDS, song
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from mmusset.evidence.music import measure
 from mmusset.measurements.key import KEY
 from mmusset.recipe import CERTAINTY
-from mmusset.sample import MusicEvidence
+from mmusset.sample_parts.evidence import MusicEvidence
 from mmusset.truth.findings import sayable
 
 RATE_HZ = 22050

@@ -18,7 +18,8 @@ from mmusset.eyes.model import nearness
 from mmusset.recipe import Recipe
 from mmusset.recipe_parts.source import PairingPart
 from mmusset.recipe_parts.texts import CriticPart
-from mmusset.sample import Outcome, PictureFit
+from mmusset.sample import Outcome
+from mmusset.sample_parts.texts import PictureFit
 from mmusset.speakers.asking import Asker, InMemoryReplies
 from tests.agents.test_agents import SCRIPTED, STORY, TRUE_CAPTION, Scripted
 from tests.support.command import SHORT, mmusset

@@ -37,7 +37,7 @@ from mmusset.finetune.report import make_free, page
 from mmusset.progress import JsonProgress, Progress
 from mmusset.recipe import CERTAINTY
 from mmusset.recipe_parts.texts import CriticPart
-from mmusset.sample import ClaimVerdict, JudgedClaim
+from mmusset.sample_parts.claims import ClaimVerdict, JudgedClaim
 from mmusset.shards.manifest import MANIFEST
 from mmusset.truth.badges import badged
 from mmusset.truth.extract import extract

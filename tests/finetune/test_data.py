@@ -22,7 +22,7 @@ from mmusset.finetune.chats import Chat, read_chats
 from mmusset.finetune.packing import PackedSample, pack_chats, tokens_of
 from mmusset.finetune.recipe import DataPart
 from mmusset.recipe import Recipe
-from mmusset.sample import Story
+from mmusset.sample_parts.texts import Story
 from mmusset.sources.folder import FolderSource
 from mmusset.speakers import chat as chats_of_agents
 from mmusset.speakers.asking import Asker, InMemoryReplies

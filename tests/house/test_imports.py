@@ -30,7 +30,8 @@ GROUND = {
     "licensing",
 }
 NOUNS = {
-    *("measured", "measurements", "quality", "structure", "score", "sample"),
+    *("measured", "measurements", "quality", "structure", "score", "sample_parts"),
+    "sample",
     "notability",
     "recipe_parts",
     "recipe",
@@ -47,8 +48,9 @@ MAY_USE: dict[str, set[str]] = {
     "quality": set(),
     "structure": set(),
     "score": {"measured", "measurements"},
-    "sample": {"measured", "measurements", "quality", "structure", "score"},
-    "notability": {"sample", "measurements"},
+    "sample_parts": {"measured", "measurements", "quality", "structure", "score"},
+    "sample": {"sample_parts", "quality"},
+    "notability": {"sample_parts", "measurements"},
     "recipe_parts": {"quality", "structure"},
     "recipe": {"recipe_parts"},
     "recipe_file": {"recipe", "recipe_parts"},

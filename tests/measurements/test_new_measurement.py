@@ -37,7 +37,8 @@ from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.pipeline import build_dataset
 from mmusset.recipe import CERTAINTY, Recipe
 from mmusset.recipe_file import load
-from mmusset.sample import Claim, MusicEvidence
+from mmusset.sample_parts.claims import Claim
+from mmusset.sample_parts.evidence import MusicEvidence
 from mmusset.shards.tar import read_shard
 from mmusset.sources.folder import FolderSource
 from mmusset.truth.extract import extract

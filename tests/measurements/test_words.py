@@ -8,7 +8,7 @@ import pytest
 from mmusset.measurements.declaration import Measurement
 from mmusset.measurements.key import KEYS
 from mmusset.measurements.listed import MEASUREMENTS
-from mmusset.sample import Claim
+from mmusset.sample_parts.claims import Claim
 from mmusset.speakers.offline.phrase_book import phrase_book
 from mmusset.speakers.offline.wording import choices, finish
 from mmusset.truth.extract import extract

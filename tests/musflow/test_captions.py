@@ -19,7 +19,7 @@ from mmusset.musflow.training.stages import Training, check_folder
 from mmusset.progress import Progress
 from mmusset.quality import sentence
 from mmusset.recipe_file import load
-from mmusset.sample import Captions
+from mmusset.sample_parts.texts import Captions
 from mmusset.shards.tar import Sample
 from mmusset.training.world import World
 from tests.support.command import mmusset

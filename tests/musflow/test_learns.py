@@ -17,7 +17,7 @@ from mmusset.measurements.loudness import LOUDNESS
 from mmusset.measurements.percussion import PERCUSSION
 from mmusset.musflow.generate.generator import MusicGenerator
 from mmusset.musflow.generate.requests import GenerationRequest
-from mmusset.sample import MusicEvidence
+from mmusset.sample_parts.evidence import MusicEvidence
 from mmusset.truth.extract import extract
 from tests.musflow.test_train import lines
 from tests.support.command import mmusset

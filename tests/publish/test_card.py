@@ -22,7 +22,9 @@ from mmusset.publish import readme
 from mmusset.publish.card import ORIGINS, plain, write_card
 from mmusset.publish.features import fields_of
 from mmusset.publish.licence import Licence
-from mmusset.sample import ImageOrigin, JudgedClaim, Quadruple, Tags
+from mmusset.sample import Quadruple
+from mmusset.sample_parts.claims import JudgedClaim
+from mmusset.sample_parts.piece import ImageOrigin, Tags
 from mmusset.shards.tar import Sample, read_shard, write_shard
 from mmusset.shards.verify import verify
 from tests.support.command import SHORT, finished, mmusset, start, tree

@@ -8,7 +8,8 @@ from PIL import Image
 
 from mmusset.publish.contact_sheet import CARD, MARGIN, contact_sheet, supported
 from mmusset.publish.facts import facts_of
-from mmusset.sample import Attribute, ClaimVerdict, JudgedClaim, Story, Tier
+from mmusset.sample_parts.claims import Attribute, ClaimVerdict, JudgedClaim, Tier
+from mmusset.sample_parts.texts import Story
 from mmusset.shards.tar import Sample
 from tests.support.datasets_made import write_dataset
 from tests.support.samples import sample

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmusset.sample import Tags
+from mmusset.sample_parts.piece import Tags
 from mmusset.sources.choose import source_of
 from mmusset.sources.folder import walk
 from mmusset.sources.sidecar import MOST_BYTES, read, sidecars, texts_given, together

@@ -9,7 +9,7 @@ import pytest
 
 from mmusset.errors import UsageError
 from mmusset.recipe_parts.source import Role
-from mmusset.sample import Stretch
+from mmusset.sample_parts.piece import Stretch
 from mmusset.sources.choose import source_of
 from mmusset.sources.columns import roles_of
 from mmusset.sources.folder import FolderSource

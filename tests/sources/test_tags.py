@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmusset.sample import Tags
+from mmusset.sample_parts.piece import Tags
 from mmusset.sources import tags
 from mmusset.sources.covers import Cover
 from mmusset.sources.tags import MAX_CHARACTERS, TagRead, clean

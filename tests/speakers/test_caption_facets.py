@@ -4,7 +4,7 @@ from random import Random
 
 from mmusset.measurements.key import KEYS
 from mmusset.measurements.listed import MEASUREMENTS
-from mmusset.sample import ClaimVerdict, JudgedClaim
+from mmusset.sample_parts.claims import ClaimVerdict, JudgedClaim
 from mmusset.speakers.offline.caption_facets import NOTHING, facets_of
 from mmusset.text import sentences, word_count
 from mmusset.truth.extract import extract

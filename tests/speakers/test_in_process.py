@@ -23,7 +23,7 @@ from mmusset.agents.story_writer import STORY_WRITER
 from mmusset.errors import MmussetError, Stopped
 from mmusset.recipe import CERTAINTY
 from mmusset.recipe_parts.speaker import SpeakerPart
-from mmusset.sample import Fault
+from mmusset.sample_parts.turns import Fault
 from mmusset.speakers.base import Reply, Request
 from mmusset.speakers.local.speaker import TransformersSpeaker
 from mmusset.speakers.picture import fit, tokens

@@ -27,7 +27,9 @@ from mmusset.measured import Measured
 from mmusset.measurements.key import TONICS
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.recipe import CERTAINTY
-from mmusset.sample import Claim, Colour, Fault, ImageEvidence, Place, Placed
+from mmusset.sample_parts.claims import Claim
+from mmusset.sample_parts.evidence import Colour, ImageEvidence, Place, Placed
+from mmusset.sample_parts.turns import Fault
 from mmusset.speakers.agent import Draft
 from mmusset.speakers.base import (
     Brief,

@@ -25,7 +25,7 @@ from mmusset.errors import MmussetError, Unread, Unusable, UsageError
 from mmusset.recipe import Recipe
 from mmusset.recipe_parts.media import ClipPart, ImagePart, LimitsPart
 from mmusset.recipe_parts.speaker import ServerPart, SpeakerPart
-from mmusset.sample import ImageOrigin, Item, Piece, SourceFile, SourcePicture, Tags
+from mmusset.sample_parts.piece import ImageOrigin, Item, Piece, SourceFile, SourcePicture, Tags
 from tests.support.cards import ADOBE_RGB, card, icc
 from tests.support.command import SHORT, mmusset
 from tests.support.media import library, picture
@@ -433,7 +433,7 @@ def _dataset(bench: Bench) -> Path:
 
 def claims(data: bytes, bench: Bench) -> None:
     """The claim extractor and the rules, on whatever a model may have written."""
-    from mmusset.sample import Tags
+    from mmusset.sample_parts.piece import Tags
     from mmusset.truth import leaks
     from mmusset.truth.extract import extract
 

@@ -13,25 +13,13 @@ from mmusset.measurements.key import MusicalKey
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.tempo import Tempo
 from mmusset.quality import Quality
-from mmusset.sample import (
-    Caption,
-    Captions,
-    ClipFacts,
-    Colour,
-    ImageEvidence,
-    ImageFacts,
-    JudgedClaim,
-    Material,
-    MediaFacts,
-    MusicEvidence,
-    Placed,
-    Prepared,
-    Quadruple,
-    Split,
-    Story,
-    Tags,
-    Turn,
-)
+from mmusset.sample import Material, Prepared, Quadruple
+from mmusset.sample_parts.claims import JudgedClaim
+from mmusset.sample_parts.evidence import Colour, ImageEvidence, MusicEvidence, Placed
+from mmusset.sample_parts.media import ClipFacts, ImageFacts, MediaFacts
+from mmusset.sample_parts.piece import Split, Tags
+from mmusset.sample_parts.texts import Caption, Captions, Story
+from mmusset.sample_parts.turns import Turn
 from mmusset.shards.tar import Sample
 
 RATE_HZ = 8000

@@ -6,7 +6,7 @@ from mmusset.measured import Measured
 from mmusset.measurements.key import TONICS, MusicalKey
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.tempo import Tempo
-from mmusset.sample import MusicEvidence
+from mmusset.sample_parts.evidence import MusicEvidence
 
 SHARES = st.floats(0, 1)
 

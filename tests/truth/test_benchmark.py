@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from mmusset.sample import Claim
+from mmusset.sample_parts.claims import Claim
 from mmusset.truth import benchmark
 
 CERTAINTY = 0.9

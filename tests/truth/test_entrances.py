@@ -3,7 +3,7 @@
 import pytest
 
 from mmusset.recipe import CERTAINTY
-from mmusset.sample import MusicEvidence
+from mmusset.sample_parts.evidence import MusicEvidence
 from mmusset.speakers.offline.phrase_book import phrase_book, spoken
 from mmusset.structure import Change, Section
 from mmusset.truth.entrances import rounded_s

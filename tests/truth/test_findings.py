@@ -13,7 +13,7 @@ from mmusset.measurements.loudness import LOUDNESS
 from mmusset.measurements.tempo import Tempo
 from mmusset.measurements.width import WIDTH
 from mmusset.recipe import CERTAINTY
-from mmusset.sample import MusicEvidence
+from mmusset.sample_parts.evidence import MusicEvidence
 from mmusset.truth.extract import extract
 from mmusset.truth.findings import carried, findings, sayable
 from tests.support.samples import measured, music_evidence

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.recipe import CERTAINTY
-from mmusset.sample import Attribute, Claim, JudgedClaim, MusicEvidence
+from mmusset.sample_parts.claims import Attribute, Claim, JudgedClaim
+from mmusset.sample_parts.evidence import MusicEvidence
 from mmusset.truth.extract import extract
 from mmusset.truth.findings import carried, findings
 from mmusset.truth.judge import is_concrete

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmusset.sample import Fault, Tags
+from mmusset.sample_parts.piece import Tags
+from mmusset.sample_parts.turns import Fault
 from mmusset.text import sentences
 from mmusset.truth.leaks import injection, lengths, music_in_story, picture_in_caption, tag_leak
 

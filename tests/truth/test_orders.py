@@ -17,7 +17,8 @@ from mmusset.agents.reconciler import Mending
 from mmusset.agents.story_writer import StoryReply
 from mmusset.recipe import Recipe
 from mmusset.recipe_parts.texts import CriticPart
-from mmusset.sample import Material, Outcome, Tags
+from mmusset.sample import Material, Outcome
+from mmusset.sample_parts.piece import Tags
 from mmusset.speakers.asking import Asker, InMemoryReplies
 from mmusset.speakers.base import (
     Reply,

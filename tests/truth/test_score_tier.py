@@ -3,7 +3,8 @@
 from mmusset.agents.rules import claim_faults
 from mmusset.recipe import CERTAINTY
 from mmusset.recipe_parts.texts import CriticPart
-from mmusset.sample import Heard, HeardLabel, MusicEvidence, Tags
+from mmusset.sample_parts.evidence import Heard, HeardLabel, MusicEvidence
+from mmusset.sample_parts.piece import Tags
 from mmusset.score import Score
 from mmusset.truth.extract import extract
 from mmusset.truth.findings import findings, sayable

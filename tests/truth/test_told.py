@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmusset.recipe import CERTAINTY
-from mmusset.sample import Tags
+from mmusset.sample_parts.piece import Tags
 from mmusset.truth.extract import extract
 from mmusset.truth.findings import sayable
 from mmusset.truth.judge import judge

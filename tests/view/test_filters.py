@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mmusset.measurements.tempo import Tempo
 from mmusset.progress import Progress
-from mmusset.sample import Caption, Story
+from mmusset.sample_parts.texts import Caption, Story
 from mmusset.shards.tar import Sample, shard_name, write_shard
 from mmusset.view.export import export
 from mmusset.view.facets import facets

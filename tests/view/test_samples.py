@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mmusset.builder.ledger.file import open_to_read
 from mmusset.measurements.precision import rightness
-from mmusset.sample import JudgedClaim
+from mmusset.sample_parts.claims import JudgedClaim
 from mmusset.shards.tar import read_shard
 from mmusset.view.card import words_of
 from mmusset.view.detail import changes

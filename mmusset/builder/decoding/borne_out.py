@@ -12,7 +12,7 @@ from mmusset.errors import Unusable
 from mmusset.evidence.sections import LIKELIER
 from mmusset.evidence.sound import Sound
 from mmusset.measurements.percussion import PERCUSSION
-from mmusset.sample import OF_A_PIECE
+from mmusset.sample_parts.claims import OF_A_PIECE
 from mmusset.structure import Section
 
 WINDOW_S, APART_S, LEAST_S = 8.0, 1.0, 4.0  # of what is heard on either side

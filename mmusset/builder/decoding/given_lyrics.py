@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mmusset.encodings import text_of
 from mmusset.evidence.media_file import MediaFile
-from mmusset.sample import Lyrics
+from mmusset.sample_parts.media import Lyrics
 from mmusset.sources import lyrics, sidecar, tags
 
 from .tasks import PrepareTask

@@ -14,7 +14,7 @@ from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.rounding import rounded
 from mmusset.evidence.sound import Sound
 from mmusset.recipe_parts.media import ImagePart
-from mmusset.sample import ImageEvidence
+from mmusset.sample_parts.evidence import ImageEvidence
 from mmusset.sources import tags
 from mmusset.speakers.picture import fit
 

@@ -20,7 +20,9 @@ from mmusset.evidence.played import open_played
 from mmusset.evidence.rounding import rounded
 from mmusset.evidence.sound import Sound, open_sound
 from mmusset.quality import Aesthetics
-from mmusset.sample import ClipFacts, ImageFacts, MediaFacts, MusicEvidence, Prepared
+from mmusset.sample import Prepared
+from mmusset.sample_parts.evidence import MusicEvidence
+from mmusset.sample_parts.media import ClipFacts, ImageFacts, MediaFacts
 from mmusset.scores.synthesis import SoundFont
 from mmusset.sources import lyrics, sidecar
 from mmusset.sources.pair import STORY

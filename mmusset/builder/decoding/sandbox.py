@@ -21,7 +21,8 @@ from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.quality import Aesthetics
 from mmusset.recipe_parts.media import LimitsPart
 from mmusset.safe_text import SECRET_VARIABLES
-from mmusset.sample import Prepared, Stretch
+from mmusset.sample import Prepared
+from mmusset.sample_parts.piece import Stretch
 from mmusset.sources.source import Kind
 from mmusset.tracing import without_tracing
 

@@ -12,16 +12,9 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from mmusset.frozen import Frozen
 from mmusset.recipe_parts.media import ClipPart, ImagePart
-from mmusset.sample import (
-    ClipFacts,
-    Heard,
-    ImageEvidence,
-    Item,
-    Match,
-    MusicEvidence,
-    Stretch,
-    Tags,
-)
+from mmusset.sample_parts.evidence import Heard, ImageEvidence, MusicEvidence
+from mmusset.sample_parts.media import ClipFacts, Match
+from mmusset.sample_parts.piece import Item, Stretch, Tags
 from mmusset.sources.rights import RightsFile
 from mmusset.sources.sidecar import GivenText
 from mmusset.sources.source import Kind

@@ -11,7 +11,7 @@ from mmusset.evidence import sections
 from mmusset.evidence.choice import ChosenPlace, choose
 from mmusset.evidence.sound import Samples, Sound
 from mmusset.recipe_parts.media import ClipPart
-from mmusset.sample import Heard
+from mmusset.sample_parts.evidence import Heard
 from mmusset.score import Score
 from mmusset.structure import Section
 

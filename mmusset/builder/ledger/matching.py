@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mmusset.matching.affect import Feeling
-from mmusset.sample import Match, SourcePicture
+from mmusset.sample_parts.media import Match
+from mmusset.sample_parts.piece import SourcePicture
 
 
 @dataclass(frozen=True, slots=True)

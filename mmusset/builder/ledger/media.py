@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from mmusset.builder.decoding.tasks import Survey
 from mmusset.errors import MmussetError
-from mmusset.sample import Heard, Prepared
+from mmusset.sample import Prepared
+from mmusset.sample_parts.evidence import Heard
 from mmusset.sources.recordings import Print
 
 

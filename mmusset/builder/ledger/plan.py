@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mmusset.sample import (
+from mmusset.sample_parts.piece import (
     ImageOrigin,
     Item,
     Piece,

@@ -13,7 +13,7 @@ from mmusset.builder.ledger.plan import PlannedBlock
 from mmusset.builder.workspace import Workspace
 from mmusset.errors import UsageError
 from mmusset.files import failpoint
-from mmusset.sample import Item, Split
+from mmusset.sample_parts.piece import Item, Split
 from mmusset.sources.split import deal
 
 from .inventory import Inventory

@@ -13,7 +13,7 @@ from mmusset.builder.workspace import Workspace
 from mmusset.recipe import Recipe
 from mmusset.recipe_parts.rights import LicencesPart
 from mmusset.safe_text import show_path
-from mmusset.sample import Piece, SourceFile, SourcePicture, Tags
+from mmusset.sample_parts.piece import Piece, SourceFile, SourcePicture, Tags
 from mmusset.sources.group import file_label, labels
 from mmusset.sources.pair import Pairing, PicturesFound, pair
 from mmusset.sources.rights import speaking_for

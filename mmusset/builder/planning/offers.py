@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mmusset.sample import Piece, SourcePicture, Split
+from mmusset.sample_parts.piece import Piece, SourcePicture, Split
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from mmusset.builder.workspace import Workspace
 from mmusset.files import failpoint
 from mmusset.recipe import Recipe
 from mmusset.recipe_parts.media import ClipPart
-from mmusset.sample import Item, Piece, Split
+from mmusset.sample_parts.piece import Item, Piece, Split
 from mmusset.sources.group import group_name, join
 from mmusset.sources.split import SPLITS, deal
 

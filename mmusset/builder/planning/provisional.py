@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from mmusset.builder.ledger.ledger import Ledger
-from mmusset.sample import Item
+from mmusset.sample_parts.piece import Item
 
 
 @contextmanager

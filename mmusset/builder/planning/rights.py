@@ -6,7 +6,7 @@ from dataclasses import replace
 from mmusset.licensing import is_allowed
 from mmusset.recipe_parts.rights import LicencesPart
 from mmusset.safe_text import show_path
-from mmusset.sample import Tags
+from mmusset.sample_parts.piece import Tags
 from mmusset.sources.pair import Pairing
 from mmusset.sources.rights import Rights, licence_beside, reserved_by
 

@@ -12,7 +12,9 @@ from pathlib import Path
 from mmusset.builder.ledger.check import shards_in
 from mmusset.builder.ledger.marks import Applied, LedgerMarks, Mark
 from mmusset.files import file_sha256
-from mmusset.sample import PERSON, Outcome, Quadruple, Split, Verdict
+from mmusset.sample import Outcome, Quadruple, Verdict
+from mmusset.sample_parts.piece import Split
+from mmusset.sample_parts.turns import PERSON
 from mmusset.shards.manifest import known_manifest
 from mmusset.shards.tar import Shard, read_shard
 from mmusset.shards.verify import Seen, check_shard

@@ -19,7 +19,7 @@ from mmusset.builder.seal import NO_SHARD
 from mmusset.builder.workspace import Workspace
 from mmusset.errors import MmussetError, Refused
 from mmusset.files import failpoint
-from mmusset.sample import AgentName
+from mmusset.frozen import Name
 from mmusset.shards.mirror import mirror_in
 from mmusset.shards.shard_files import WrongBytes
 from mmusset.shards.tar import Shard, shard_name
@@ -52,7 +52,7 @@ class Driver:
         self,
         workspace: Workspace,
         board: Board,
-        re_run: tuple[AgentName, ...],
+        re_run: tuple[Name, ...],
         progress: BuildProgress,
     ) -> None:
         self._workspace = workspace

@@ -1,7 +1,8 @@
 """Which of its captions a clip is trained with at a step.
 
-A sample has several, long and short, with numbers and without (`mmusset.sample.Captions`). Drawn
-anew at each step, they teach a model to follow requests of any of these manners.
+A sample has several, long and short, with numbers and without (`Captions` in
+`sample_parts/texts.py`). Drawn anew at each step, they teach a model to follow requests of any of
+these manners.
 """
 
 from dataclasses import replace

@@ -4,7 +4,8 @@ wrote the caption, so that no telling contradicts another."""
 from collections.abc import Iterable, Sequence
 from random import Random
 
-from mmusset.sample import Captions, Claim, JudgedClaim
+from mmusset.sample_parts.claims import Claim, JudgedClaim
+from mmusset.sample_parts.texts import Captions
 from mmusset.text import word_count
 
 from .caption_grammar import statements, told

@@ -8,7 +8,7 @@ from random import Random
 
 from mmusset.errors import Unusable
 from mmusset.notability import worth_saying
-from mmusset.sample import Claim
+from mmusset.sample_parts.claims import Claim
 
 from .phrase_book import Frame, Statement, phrase_book
 from .wording import expand, finish, listed, pick, shuffled

@@ -3,7 +3,8 @@
 import re
 from random import Random
 
-from mmusset.sample import Claim, Fault
+from mmusset.sample_parts.claims import Claim
+from mmusset.sample_parts.turns import Fault
 from mmusset.speakers.agent import Notes
 from mmusset.text import sentences, within, word_count
 from mmusset.truth.extract import extract

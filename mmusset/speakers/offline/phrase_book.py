@@ -8,7 +8,7 @@ from importlib import resources
 
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.tempo import bounds_bpm
-from mmusset.sample import OF_A_PIECE, Claim
+from mmusset.sample_parts.claims import OF_A_PIECE, Claim
 from mmusset.truth import entrances
 from mmusset.truth.hedge import is_hedged
 from mmusset.yaml_text import read_yaml

@@ -6,7 +6,7 @@ from itertools import groupby
 from random import Random
 from statistics import fmean
 
-from mmusset.sample import Colour, ImageEvidence
+from mmusset.sample_parts.evidence import Colour, ImageEvidence
 
 from .cielab import Lab, chroma, lab, lightness, unlikeness
 from .story_book import phrase, story_phrases

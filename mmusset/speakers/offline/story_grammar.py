@@ -11,7 +11,7 @@ from random import Random
 
 from mmusset.measured import Measured
 from mmusset.recipe_parts.texts import STORY_WORDS
-from mmusset.sample import ImageEvidence
+from mmusset.sample_parts.evidence import ImageEvidence
 from mmusset.text import within, word_count
 
 from .story_book import phrase, story_phrases

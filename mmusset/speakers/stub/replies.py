@@ -20,7 +20,9 @@ from mmusset.ears.listener import Hearing
 from mmusset.ears.sounds import seconds_of
 from mmusset.measured import Measured
 from mmusset.recipe_parts.texts import MODEL_STORY_WORDS
-from mmusset.sample import Claim, Colour, Fault, ImageEvidence, Placed
+from mmusset.sample_parts.claims import Claim
+from mmusset.sample_parts.evidence import Colour, ImageEvidence, Placed
+from mmusset.sample_parts.turns import Fault
 from mmusset.speakers.agent import Agent, Draft, Notes
 from mmusset.speakers.offline import story_grammar
 from mmusset.speakers.picture import tokens

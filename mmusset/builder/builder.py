@@ -39,6 +39,8 @@ MOST_FAILING = 0.5
 # How long a build that is stopped waits for calls and decoders in flight; the next run repeats
 # what they did not finish.
 DRAIN_S = 5.0
+# Of one piece: where there are more, another decoder may as well begin it too.
+MOST_CLIPS_AT_ONCE = 8
 SPEAKERS_FAULT = {"no usable answer", "refused by the server", "kills the server"}
 
 
@@ -125,12 +127,17 @@ class Builder:
             check_models(speaker, self._job.agents, self._ledger, self._job.re_run)
             try:
                 async with asyncio.TaskGroup() as group:
-                    # Twice as many as there are decoders, so that none waits for an agent.
-                    for _ in range(2 * self._job.recipe.limits.workers + speaker.in_flight):
+                    for _ in range(self._decoded_at_once() + speaker.in_flight):
                         group.create_task(self._work())
             finally:
                 with self._ledger.transaction():
                     self._ledger.calls.keep_strikes(speaker.strikes)
+
+    def _decoded_at_once(self) -> int:
+        """Twice as many pieces as there are decoders, so that none waits for an agent; with all
+        their clips, or a decoder without a piece of its own would hear another's again."""
+        recipe = self._job.recipe
+        return 2 * recipe.limits.workers * min(recipe.clip.per_track, MOST_CLIPS_AT_ONCE)
 
     async def _make_whole(self) -> None:
         """Seal what was decided before a kill; write again what was damaged since."""

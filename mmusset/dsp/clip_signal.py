@@ -5,6 +5,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from mmusset.measured import Measured
+
 from . import loudness, onsets, spectrum
 from .spectrum import Spectrum
 
@@ -51,6 +53,11 @@ class ClipSignal:
         return np.float32(0.5) * (self.samples[:, 0] - self.samples[:, -1])
 
     @cached_property
+    def width(self) -> Measured:
+        """How wide the clip stands between the ears, 0 to 1."""
+        return loudness.stereo_width(self.mid, self.side, self.audible_share)
+
+    @cached_property
     def blocks_lufs(self) -> Doubles:
         """Momentary loudness of 400 ms blocks, 100 ms apart."""
         return loudness.block_loudness(self.samples, self.rate_hz)
@@ -65,8 +72,8 @@ class ClipSignal:
 
         Where the channels cancel each other in the middle, the side tells what plays.
         """
-        width = loudness.stereo_width(self.mid, self.side, self.audible_share)
-        mono = _resampled(self.side if width.value > OPPOSED else self.mid, self.rate_hz, rate_hz)
+        heard = self.side if self.width.value > OPPOSED else self.mid
+        mono = _resampled(heard, self.rate_hz, rate_hz)
         return np.zeros_like(mono) if self.audible_share == 0 else mono
 
     @cached_property

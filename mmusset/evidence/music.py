@@ -28,7 +28,8 @@ def measure(
     and key are the piece's, as far as the clip's own sound bears them.
 
     Silence is RMS under `silence_dbfs` over 50 ms. A silent clip gets confidence 0
-    throughout. Swapping the channels changes nothing; gain moves only the levels.
+    throughout. Swapping the channels changes no digit that is kept (`rounding.py`); gain moves
+    only the levels.
     Raises ValueError where the shape is another or the clip is shorter than 0.4 s.
     """
     return measure_signal(ClipSignal(samples, rate_hz, silence_dbfs), piece)

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 def _measure(signal: "ClipSignal") -> Measured:
     """Share of the side signal: 0 mono, 0.5 unrelated channels, 1 opposed."""
-    from mmusset.dsp import loudness
-
-    return loudness.stereo_width(signal.mid, signal.side, signal.audible_share)
+    return signal.width
 
 
 _PLACED = (

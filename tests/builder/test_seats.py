@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from mmusset.builder.decoding.seats import Seat, Seats
+from mmusset.builder.decoding.seats import WORTH_SHARING, Seat, Seats
 
 
 def served(works: list[bytes], seats: int) -> list[tuple[int, bytes]]:
@@ -32,8 +32,14 @@ def test_what_a_seat_had_last_goes_on_there() -> None:
     assert {seat for seat, work in taken if work == b"two"} == {2}
 
 
-def test_what_no_seat_has_comes_before_what_another_has() -> None:
-    assert served([b"one", b"one", b"one", b"two"], seats=2)[2:] == [(1, b"one"), (2, b"two")]
+def test_a_seat_that_is_free_is_left_to_what_no_other_seat_has() -> None:
+    taken = served([b"one", b"one", b"one", b"two"], seats=2)
+    assert sorted(taken) == [(1, b"one"), (1, b"one"), (1, b"one"), (2, b"two")]
+
+
+def test_what_many_wait_for_is_begun_by_a_second_seat_too() -> None:
+    assert {seat for seat, _ in served([b"one"] * (2 * WORTH_SHARING), seats=2)} == {1, 2}
+    assert {seat for seat, _ in served([b"one"] * WORTH_SHARING, seats=2)} == {1}
 
 
 def test_what_belongs_to_nothing_takes_its_turn() -> None:

@@ -20,6 +20,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, TextIO
 
+from mmusset.builder.process import keep_freed_memory
 from mmusset.ears.listed import EARS
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
 from mmusset.frozen import Frozen
@@ -58,6 +59,7 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     drop_network()
+    keep_freed_memory()
     replies = _own_stdout()
     trouble = _import_measurements(sys.argv[2:])
     for line in sys.stdin:

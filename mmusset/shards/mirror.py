@@ -19,6 +19,7 @@ import secrets
 import shutil
 import socket
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from mmusset.errors import MmussetError, Refused
-from mmusset.files import cache_folder, failpoint, file_sha256, write_bytes_durably
+from mmusset.files import PARTIAL, cache_folder, failpoint, file_sha256, write_bytes_durably
 from mmusset.frozen import Frozen
 from mmusset.stores.choose import bucket_of, is_url
 
@@ -46,6 +47,8 @@ NOTE = f"{FOLDER}/mirror.json"
 # The manifest is the last that is written: it says that the dataset is whole.
 CARD = ("README.md", "croissant.json")
 ASSETS = "assets/"
+# What is half fetched, and was not written to for so long, is of a process that was killed.
+STRAY_S = 3600
 # How often a reader looks again where the head was moved while it read.
 TRIES = 5
 
@@ -118,8 +121,8 @@ class Mirror:
 
     def put_ledger(self) -> str:
         """Have the ledger in the bucket as it is now; gives the sha256 of its copy."""
-        with TemporaryDirectory(dir=self.folder / FOLDER) as scratch:
-            copy = Path(scratch, "ledger.db")
+        with self.scratch() as scratch:
+            copy = scratch / "ledger.db"
             _copy_ledger(self.folder / LEDGER, copy)
             return self.put_copy(copy)
 
@@ -131,6 +134,20 @@ class Mirror:
         if before and before.ledger != sha256:
             self.bucket.delete(LEDGERS + before.ledger)
         return sha256
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder beside the ledger, for as long as the context lasts."""
+        with TemporaryDirectory(dir=self.folder / FOLDER, suffix=PARTIAL) as folder:
+            yield Path(folder)
+
+    def delete_strays(self) -> None:
+        """Delete what processes that were killed had begun to fetch."""
+        for path in self.folder.glob(f"*/*{PARTIAL}"):
+            with suppress(FileNotFoundError):  # it is whole now, or another process was faster
+                written_s = max(each.stat().st_mtime for each in (path, *path.rglob("*")))
+                if time.time() - written_s > STRAY_S:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     @contextmanager
     def claimed(self) -> Iterator[None]:
@@ -222,6 +239,7 @@ def mirror_of(url: str) -> Mirror:
     named = "-".join(part for part in url.partition("://")[2].split("/") if part)
     mirror = Mirror(url, cache_folder("datasets") / f"{named[-100:]}-{known_by}")
     mirror._note()
+    mirror.delete_strays()
     return mirror
 
 

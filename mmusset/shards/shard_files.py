@@ -3,7 +3,6 @@
 Of a bucket's shards the mirror keeps those that were used last, as many as fit.
 """
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -150,9 +149,9 @@ class BucketShards:
 
     @contextmanager
     def as_it_lies(self, name: str) -> Iterator[Path]:
-        with tempfile.TemporaryDirectory(dir=self.mirror.folder / FOLDER) as folder:
+        with self.mirror.scratch() as folder:
             # Its split is told by its name.
-            path = Path(folder, name.rpartition("/")[2])
+            path = folder / name.rpartition("/")[2]
             self.mirror.bucket.fetch(name, path)
             yield path
 

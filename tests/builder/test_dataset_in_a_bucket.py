@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import signal
 from collections.abc import Iterator, Mapping
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mmusset.shards.mirror import mirror_of
+from mmusset.shards.mirror import Mirror, mirror_of
 from mmusset.shards.reader import raw_samples, sha256_elsewhere, shards_of
 from mmusset.shards.shard_files import BucketShards, WrongBytes
 from mmusset.stores.cloud import CloudStore
@@ -111,6 +112,41 @@ def test_another_machine_looks_at_it_and_goes_on(
     assert told["tally"]["accepted"] == 5
     unlicensed = mmusset("push", url, "user/music", "--dry-run", variables=there)
     assert "under which licence" in unlicensed.stderr
+
+
+def test_music_is_made_of_it_on_another_machine(source: Path, url: str, tmp_path: Path) -> None:
+    """That machine fetches the shards, to encode them."""
+    from tests.support.musflow_trained import TINY  # with torch, which nothing else here needs
+
+    here, there = machine(tmp_path / "here"), machine(tmp_path / "there")
+    shares = ("--set", "split.train=0.6", "--set", "split.validation=0.4", "--set", "split.test=0")
+    built = mmusset("build", "--source", source, "--out", url, *SMALL, *shares, variables=here)
+    assert built.returncode == 0, built.stderr
+    run = ("train", url, "--out", tmp_path / "run", *TINY)
+    trained = mmusset(*run, variables=there)
+    assert trained.returncode == 0, trained.stderr
+    assert "trained 8 steps" in trained.stdout
+    fetched = list((tmp_path / "there").glob("mmusset/datasets/*/data/*.tar"))
+    assert len(fetched) == len(shards_of(url))
+    again = mmusset(*run, variables=there)
+    assert again.stdout.startswith("trained 8 steps")
+
+
+def test_what_a_killed_command_had_begun_to_fetch_is_deleted(url: str, tmp_path: Path) -> None:
+    mirror = Mirror(url, tmp_path / "mirror")
+    (mirror.folder / "data").mkdir(parents=True)
+    (mirror.folder / ".mmusset" / "tmp1.partial").mkdir(parents=True)
+    stray = mirror.folder / ".mmusset" / "tmp1.partial" / "train-000000.tar"
+    old, new = (mirror.folder / "data" / f"train-{n}.tar.{n}.partial" for n in (1, 2))
+    for path in (stray, old, new):
+        path.write_bytes(b"half")
+    mirror.delete_strays()
+    assert stray.exists()
+    assert old.exists()
+    for path in (stray, stray.parent, old):
+        os.utime(path, (0, 0))
+    mirror.delete_strays()
+    assert [path.name for path in mirror.folder.rglob("*.partial")] == [new.name]
 
 
 def test_a_damaged_object_is_found_and_mended(

@@ -217,6 +217,20 @@ def test_two_processes_train_what_one_trains(
 
 
 @pytest.mark.slow
+def test_a_run_goes_on_with_another_number_of_processes(
+    dataset: Path, encoded: Path, trained: Path, tmp_path: Path
+) -> None:
+    run = copied(encoded, tmp_path / "run")
+    assert train(dataset, run, "checkpoint_renamed").returncode == -signal.SIGKILL
+    begun = lines(run)
+    done = torchrun("train", dataset, "--out", run, *settings())
+    assert done.returncode == 0, done.stderr
+    assert 0 < len(begun) < len(lines(run)) == len(lines(trained))
+    for ours, theirs in zip(lines(run), lines(trained), strict=True):
+        assert ours["loss"] == pytest.approx(theirs["loss"], rel=1e-4)
+
+
+@pytest.mark.slow
 def test_a_batch_that_can_not_be_shared_is_refused(
     dataset: Path, encoded: Path, tmp_path: Path
 ) -> None:

@@ -13,11 +13,13 @@ from pathlib import Path
 import numpy as np
 import scores
 from mastering import Sound, mastered
+from PIL import Image
 from scenes import Traits, scene
 
 from mmusset.evidence.music import measure
 from mmusset.measurements.brightness import BRIGHTNESS
 from mmusset.measurements.loudness import LOUDNESS
+from mmusset.sample_parts.evidence import MusicEvidence
 
 SECONDS = 11.0
 PIECES_OF_ONE = 3  # of one folder, so of one group: splits have to keep them together
@@ -52,13 +54,20 @@ def make_piece(out: Path, seed: int) -> None:
     sound = mastered(sound, rate_hz, rng.uniform(*LOUDNESS_LUFS))
     heard = measure(sound.astype(np.float32), rate_hz)
     soundfile.write(wav.with_suffix(".flac"), sound, rate_hz, subtype="PCM_16")
+    busyness = rng.uniform(0.6, 1.0) if piece.drums else rng.uniform(0.0, 0.2)
+    picture = landscape(heard, piece.tempo_bpm, busyness, f"library {seed}")
+    picture.save(wav.with_suffix(".jpg"), quality=88)
+
+
+def landscape(heard: MusicEvidence, tempo_bpm: float, busyness: float, name: str) -> Image.Image:
+    """The picture of a piece by what is measured on it, its tempo and how full of trees it is."""
     traits = Traits(
-        warmth=_share(piece.tempo_bpm, TEMPO_BPM),
+        warmth=_share(tempo_bpm, TEMPO_BPM),
         saturation=_share(heard[LOUDNESS].value, LOUDNESS_LUFS),
         light=_share(math.log(heard[BRIGHTNESS].value), tuple(map(math.log, BRIGHTNESS_HZ))),
-        busyness=rng.uniform(0.6, 1.0) if piece.drums else rng.uniform(0.0, 0.2),
+        busyness=busyness,
     )
-    scene(traits, f"library {seed}").save(wav.with_suffix(".jpg"), quality=88)
+    return scene(traits, name)
 
 
 def tilted(sound: Sound, rate_hz: int, tilt: float) -> Sound:

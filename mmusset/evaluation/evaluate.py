@@ -153,9 +153,7 @@ def _measured(
     found = {}
     for row in rows:
         if not row.for_others:
-            found[row.name] = measure_row(
-                row, reference.window, folder / "heard", lambda: progress.add(1)
-            )
+            found[row.name] = measure_row(row, reference, folder / "heard", lambda: progress.add(1))
     return found | {row.name: found[_source(row, rows).name] for row in rows if row.for_others}
 
 

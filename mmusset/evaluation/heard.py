@@ -19,7 +19,7 @@ from mmusset.sample_parts.evidence import MusicEvidence
 from .clips import Reference, usable
 from .ears import OpenEar
 from .rows import SoundRow
-from .sounds import Window, fitted, read_sound, sha256_of_files
+from .sounds import Window, channels_of, fitted, in_channels, read_sound, sha256_of_files
 
 Floats = NDArray[np.float64]
 Tick = Callable[[], None]
@@ -86,20 +86,23 @@ def hear_training(
 
 
 def measure_row(
-    row: SoundRow, window: Window, folder: Path, tick: Tick
+    row: SoundRow, reference: Reference, folder: Path, tick: Tick
 ) -> tuple[tuple[MusicEvidence, ...], ...]:
-    """What is measured on each sound of a row, for each seed."""
-    found = []
+    """What is measured on each sound of a row, for each seed, in as many channels as the real clip
+    has."""
+    window, found = reference.window, []
+    channels = {clip.key: channels_of(clip.sound) for clip in reference.clips}
     for seed in range(len(row.files)):
-        paths = row.paths(seed)
-        of = _hash("evidence", str(window), sha256_of_files(paths))
+        keyed, paths = sorted(row.files[seed].items()), row.paths(seed)
+        of = _hash("evidence in the channels of the real clip", str(window), sha256_of_files(paths))
         file = folder / f"{row.slug}-{seed}.evidence.json"
         if file.exists() and (kept := json.loads(file.read_text()))["of"] == of:
             found.append(tuple(MusicEvidence.model_validate(each) for each in kept["measured"]))
             continue
         measured = []
-        for path in paths:
-            measured.append(measure(read_sound(path, window), window.rate_hz))
+        for key, path in keyed:
+            sound = in_channels(read_sound(path, window), channels[key])
+            measured.append(measure(sound, window.rate_hz))
             tick()
         file.parent.mkdir(parents=True, exist_ok=True)
         facts = {"of": of, "measured": [each.model_dump(mode="json") for each in measured]}

@@ -95,6 +95,24 @@ def fitted(sound: Floats, rate_hz: int, window: Window) -> Floats:
     return np.pad(sound, ((0, short), (0, 0))) if short else sound
 
 
+def channels_of(path: Path) -> int:
+    """How many channels a file has."""
+    import soundfile
+
+    return int(soundfile.info(path).channels)
+
+
+def in_channels(sound: Floats, channels: int) -> Floats:
+    """A sound `[frames, channels]` in as many channels as the one that it is compared with.
+
+    Loudness sums the channels' powers (ITU-R BS.1770-5): one channel by itself is 3 LU quieter than
+    the same from two loudspeakers, which is how it is heard beside stereo.
+    """
+    if sound.shape[1] == channels:
+        return sound
+    return np.repeat(sound.mean(axis=1, keepdims=True), channels, axis=1)
+
+
 def write_control(path: Path, sound: Floats, rate_hz: int) -> None:
     """A sound `[frames, channels]` as FLAC, whole or not at all."""
     import soundfile

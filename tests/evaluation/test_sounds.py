@@ -7,7 +7,9 @@ import pytest
 import soundfile
 
 from mmusset.errors import MmussetError, UsageError
-from mmusset.evaluation.sounds import Short, Window, match_sounds, read_sound
+from mmusset.evaluation.sounds import Short, Window, in_channels, match_sounds, read_sound
+from mmusset.evidence.music import measure
+from mmusset.measurements.loudness import LOUDNESS
 
 WINDOW = Window(8000, 1.0)
 
@@ -36,6 +38,19 @@ def test_all_are_heard_alike(
     sound = read_sound(written(tmp_path / "a.wav", seconds, rate_hz, channels), WINDOW)
     assert sound.shape == (8000, heard)
     assert float(np.abs(sound[2000:3000]).max()) == pytest.approx(0.5, abs=0.02)
+
+
+@pytest.mark.parametrize(("given", "asked"), [(1, 2), (2, 1), (2, 2)])
+def test_mono_is_as_loud_as_the_same_from_two_loudspeakers(
+    tmp_path: Path, given: int, asked: int
+) -> None:
+    """What is made in mono is not called quieter than the stereo that it is compared with."""
+    sounds = [
+        read_sound(written(tmp_path / f"{n}.wav", channels=n), WINDOW) for n in (given, asked)
+    ]
+    alike, real = (in_channels(sound, asked) for sound in sounds)
+    levels = [measure(sound, WINDOW.rate_hz)[LOUDNESS].value for sound in (alike, real)]
+    assert levels[0] == pytest.approx(levels[1], abs=0.01)
 
 
 def test_what_is_no_sound_is_named(tmp_path: Path) -> None:

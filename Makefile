@@ -119,7 +119,7 @@ bench: .venv/bench  ## the measurements of benchmarks/README.md
 bench-real: .venv/bench  ## what is stated of real music, beside others' estimators; 2.3 GB, hours
 	$(BIN)/python benchmarks/real_music.py
 
-bench-musflow: .venv/train  ## does MusFlow learn? 300 pieces, a build, a training, what it makes
+bench-musflow: .venv/train  ## does MusFlow learn? 330 pieces, a build, a training, what it makes
 	$(BIN)/python benchmarks/musflow.py
 
 .venv/docs: .venv/dev

@@ -8,10 +8,9 @@ The builder imports no agent and no model; this module, above the rooms, is wher
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,15 +25,13 @@ if TYPE_CHECKING:
     from .agents.state import GraphAgent
     from .auditing.findings import AuditFindings
     from .builder.item_story import ItemStory
-    from .builder.job import BuildResult
+    from .builder.job import BuildJob, BuildResult
     from .builder.report import BuildSummary
     from .builder.workers.sharing import Engine, Sharing
     from .builder.workers.worker import Worked
-    from .ears.calibration import CalibrationCard
-    from .ears.declaration import Ear
+    from .calibrating.recipe_ears import RecipeEars
     from .sources.source import Source
     from .speakers.chat import Body
-    from .speakers.vllm.listener import ListenerExam
     from .speakers.vllm.serve import ServerSpec
 
 T = TypeVar("T")
@@ -51,38 +48,6 @@ def _finish(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, work).result()
-
-
-def default_out(source: str, made: str = "mmusset") -> Path:
-    """`Music-mmusset`, here, for `.../Music`, `.../Music/x.csv`, `hf://user/Music` and
-    `s3://bucket/Music`; `made` is what is made of it."""
-    if source.startswith("hf://"):
-        named = source.removeprefix("hf://").removeprefix("datasets/").split("/")[1:2]
-        return Path(f"{''.join(named)}-{made}")
-    if "://" in source:
-        return Path(f"{source.rstrip('/').rpartition('/')[2]}-{made}")
-    whole = Path(source).resolve()
-    return Path(f"{(whole if whole.is_dir() else whole.parent).name}-{made}")
-
-
-def engine_of(name: str) -> "Engine":
-    """Who decides. Raises UsageError for a name that there is not."""
-    from .builder.workers.sharing import ENGINES
-
-    for engine in ENGINES:
-        if engine == name:
-            return engine
-    raise UsageError(f"--engine is one of {', '.join(ENGINES)}, not {name!r}")
-
-
-def audit_out(source: str) -> Path:
-    """Where an audit goes: `Music-audit` beside the folder `Music`, or beside that of a table or of
-    tars; here, of what is not on this machine."""
-    named = default_out(source, "audit")
-    if "://" in source:
-        return named
-    whole = Path(source).absolute()
-    return (whole if whole.is_dir() else whole.parent).parent / named
 
 
 def server_of(
@@ -104,104 +69,6 @@ def server_of(
             " set speaker.model and speaker.adapters"
         )
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class RecipeEars:
-    """The ears of a recipe: those that a card calibrates, and what a listener has to pass."""
-
-    calibrated: "tuple[Ear, ...]" = ()
-    exam: "ListenerExam | None" = None
-
-    @contextmanager
-    def listed(self) -> Iterator[None]:
-        """Have all rooms know them by their calibration."""
-        from .ears.listed import EARS
-
-        with EARS.in_place(self.calibrated):
-            yield
-
-
-def ears_of(recipe: Recipe, log: Callable[[str], None]) -> RecipeEars:
-    """The ears that a recipe names.
-
-    Raises MmussetError where one can't listen here, UsageError for a card that can't be used.
-    """
-    from .ears.clap.ear import NAME as CLAP
-    from .ears.listed import EARS, check_there, ears_named, of_recipe
-    from .ears.listener import NAME as LISTENER
-
-    with EARS.in_place(of_recipe(recipe)):
-        check_there(recipe.ears)
-    if recipe.clip.choose == "voice" and not any(e.hears_voices for e in ears_named(recipe.ears)):
-        raise UsageError(
-            "clip.choose: voice needs an ear that listens for voices on this machine, as musicnn"
-            " does; a listener on a server is asked about clips that are cut already"
-        )
-    calibrated, exam = list["Ear"](), None
-    if CLAP in recipe.ears:
-        calibrated.append(_clap(recipe, log))
-    if LISTENER in recipe.ears:
-        ear, exam = _listener(recipe, log)
-        calibrated.append(ear)
-    return RecipeEars(tuple(calibrated), exam)
-
-
-def _clap(recipe: Recipe, log: Callable[[str], None]) -> "Ear":
-    """The ear `clap` with a recipe's weights, worth what the card of these weights says."""
-    from .ears import calibration
-    from .ears.clap.ear import with_weights
-
-    ear = with_weights(recipe.clap)
-    card = _card(ear, recipe.clap.card, log)
-    if card is None:
-        return ear
-    if card.model != ear.version:
-        raise UsageError(
-            f"the ear clap is {ear.version}, and its calibration card is of {card.model}: run"
-            f" `mmusset ears calibrate {ear.name}` again, or name another card in clap.card"
-        )
-    return calibration.calibrated(ear, card)
-
-
-def _listener(recipe: Recipe, log: Callable[[str], None]) -> "tuple[Ear, ListenerExam | None]":
-    """The listener, worth what its card says, and what its server has to pass for that."""
-    from .ears import calibration
-    from .ears.listener import LISTENER
-    from .speakers.vllm.deaf import ProbeSound
-    from .speakers.vllm.listener import ListenerExam
-
-    part = recipe.listener
-    card = _card(LISTENER, part.card, log)
-    if card is None:
-        return LISTENER, None
-    licences = (f"{card.model}, {part.licence}",) if part.licence else ()
-    probes = tuple(
-        ProbeSound(wav, frozenset(probe.there), frozenset(probe.absent), frozenset(probe.heard))
-        for probe, wav in calibration.probes_of(_card_folder(LISTENER, part.card), card)
-    )
-    ear = calibration.calibrated(LISTENER, card, licences)
-    return ear, ListenerExam(card.model, probes)
-
-
-def _card(ear: "Ear", folder: str, log: Callable[[str], None]) -> "CalibrationCard | None":
-    """An ear's calibration card; without one, it is said what that means."""
-    from .ears import calibration
-
-    where = _card_folder(ear, folder)
-    card = calibration.read_card(where)
-    if card is None:
-        log(
-            f"the ear {ear.name} has no calibration card in {where}: what it hears is kept, and"
-            f" nothing of it is said; `mmusset ears calibrate {ear.name}` makes one"
-        )
-    return card
-
-
-def _card_folder(ear: "Ear", folder: str) -> Path:
-    from .ears import calibration
-
-    return Path(folder) if folder else calibration.usual_folder(ear.name)
 
 
 def build_dataset(
@@ -235,20 +102,45 @@ def build_dataset(
     `mmusset build` say.
     Raises what `builder.run.build` raises; then the same call goes on.
     """
-    from .agents import AGENTS, with_listener
-    from .agents.graph import build_graph
-    from .builder import job, run
+    from .agents import AGENTS
+    from .builder import run
     from .builder.planning.candidates import quota
     from .builder.progress import BuildProgress
+    from .calibrating.recipe_ears import ears_of
     from .composer import composer_of
-    from .ears.aesthetics import model as aesthetics
-    from .ears.whisper.model import show_licence
-    from .eyes.eye import eye_of
-    from .matching.themes import show_licences
     from .publish.card import write_card_if_free
     from .shards.mirror import dataset_to_change
     from .speakers.agent import agents_named
-    from .speakers.choose import speaker_of
+
+    _check_engine(engine, served, meet, address, str(out))
+    display, writers = progress or Progress(), tuple(agents) or AGENTS
+    ears = ears_of(recipe, display.log)
+    _show_licences(recipe, display.log)
+    job = _job(source, recipe.with_agents(writers), writers, ears, display.log, served)
+    job = replace(
+        job,
+        limit=limit,
+        sample=sample,
+        quota=quota(accept, budget, limit),
+        re_run=tuple(agent.name for agent in agents_named(re_run, job.agents)),
+        retry_failed=retry_failed,
+        apply_marks=apply_marks,
+        composer=composer_of(recipe.music, display.log),
+        check=check,
+        words_from=words_from,
+        sharing=_sharing(engine, meet or _whole_name(out), _whole_name(source), recipe, address),
+    )
+    with ears.listed(), dataset_to_change(out) as folder:
+        result = _finish(run.build(replace(job, out=folder), BuildProgress(display)))
+        if result.finished:
+            write_card_if_free(folder, display.log)
+    return result
+
+
+def _check_engine(
+    engine: "Engine", served: "ServerSpec | None", meet: str | None, address: str, out: str
+) -> None:
+    """Raises UsageError for options of an engine that another one decides by."""
     from .stores.choose import is_url
 
     if engine != "local" and served:
@@ -258,41 +150,52 @@ def build_dataset(
         raise UsageError("--meet is where workers meet a build: it needs --engine workers")
     if address and engine != "ray":
         raise UsageError("--address is that of a Ray cluster: it needs --engine ray")
-    if meet and is_url(str(out)):
+    if meet and is_url(out):
         raise UsageError(f"the workers of a dataset in a bucket meet in {out}: leave --meet out")
-    display, writers = progress or Progress(), tuple(agents) or AGENTS
-    ears = ears_of(recipe, display.log)
+
+
+def _show_licences(recipe: Recipe, log: Callable[[str], None]) -> None:
+    """Log the licence of each pretrained model that a build opens beside its ears and its eye."""
+    from .ears.aesthetics import model as aesthetics
+    from .ears.whisper.model import show_licence
+    from .matching.themes import show_licences
+
     if recipe.pairing.tells_themes:
-        show_licences(recipe.pairing.clip, recipe.pairing.clap, display.log)
+        show_licences(recipe.pairing.clip, recipe.pairing.clap, log)
     if recipe.transcribes:
-        show_licence(recipe.transcriber.model, display.log)
+        show_licence(recipe.transcriber.model, log)
     if recipe.quality.aesthetics:
-        aesthetics.show_licence(recipe.quality.aesthetics, display.log)
-    recipe, team = recipe.with_agents(writers), with_listener(writers, recipe.ears)
-    whole = job.BuildJob(
+        aesthetics.show_licence(recipe.quality.aesthetics, log)
+
+
+def _job(
+    source: "Source",
+    recipe: Recipe,
+    writers: "Sequence[GraphAgent[BaseModel]]",
+    ears: "RecipeEars",
+    log: Callable[[str], None],
+    served: "ServerSpec | None" = None,
+) -> "BuildJob":
+    """What builds, workers and replays have in common; the dataset's folder is still to be named.
+
+    The recipe has an entry for each of the writers.
+    """
+    from .agents import with_listener
+    from .agents.graph import build_graph
+    from .builder.job import BuildJob
+    from .eyes.eye import eye_of
+    from .speakers.choose import speaker_of
+
+    team = with_listener(writers, recipe.ears)
+    return BuildJob(
         source,
         Path(),
         recipe,
-        speaker_of(recipe, display.log, served, ears.exam),
+        speaker_of(recipe, log, served, ears.exam),
         partial(build_graph, agents=team),
         team,
-        limit,
-        sample,
-        quota(accept, budget, limit),
-        tuple(agent.name for agent in agents_named(re_run, team)),
-        retry_failed,
-        apply_marks,
-        composer_of(recipe.music, display.log),
-        eye_of(recipe, display.log),
-        check,
-        words_from,
-        _sharing(engine, meet or _whole_name(out), _whole_name(source), recipe, address),
+        eye=eye_of(recipe, log),
     )
-    with ears.listed(), dataset_to_change(out) as folder:
-        result = _finish(run.build(replace(whole, out=folder), BuildProgress(display)))
-        if result.finished:
-            write_card_if_free(folder, display.log)
-    return result
 
 
 def _sharing(
@@ -338,31 +241,20 @@ def work_on(
     `most` is how many blocks to decide. `agents` are as those of the build.
     Raises what `Worker.run` raises.
     """
-    from .agents import AGENTS, with_listener
-    from .agents.graph import build_graph
-    from .builder.job import BuildJob
+    from .agents import AGENTS
     from .builder.workers.sharing import board_of
     from .builder.workers.worker import Worker, shared_job
-    from .eyes.eye import eye_of
+    from .calibrating.recipe_ears import ears_of
     from .recipe_file import changed
     from .sources.choose import source_of
-    from .speakers.choose import speaker_of
 
     display, writers = progress or Progress(), tuple(agents) or AGENTS
     board = board_of(place)
     shared = shared_job(board)
     recipe = changed(Recipe.model_validate(shared.recipe), overrides, writers)
     ears = ears_of(recipe, display.log)
-    team = with_listener(writers, recipe.ears)
-    job = BuildJob(
-        source_of(source or shared.source, recipe.source.columns),
-        Path(),
-        recipe,
-        speaker_of(recipe, display.log, exam=ears.exam),
-        partial(build_graph, agents=team),
-        team,
-        eye=eye_of(recipe, display.log),
-    )
+    named = source_of(source or shared.source, recipe.source.columns)
+    job = _job(named, recipe, writers, ears, display.log)
     with ears.listed():
         if scratch:
             scratch.mkdir(parents=True, exist_ok=True)
@@ -383,25 +275,19 @@ def replay_dataset(
 
     Raises MmussetError where other bytes come out, or where there is no dataset.
     """
-    from .agents import AGENTS, with_listener
-    from .agents.graph import build_graph
-    from .builder import job, run
+    from .agents import AGENTS
+    from .builder import run
     from .builder.progress import BuildProgress
+    from .calibrating.recipe_ears import ears_of
     from .composer import composer_of
-    from .eyes.eye import eye_of
     from .shards.mirror import dataset_to_change
-    from .speakers.choose import speaker_of
 
     display, writers = progress or Progress(), tuple(agents) or AGENTS
-    ears, eye = ears_of(recipe, display.log), eye_of(recipe, display.log)
-    recipe, team = recipe.with_agents(writers), with_listener(writers, recipe.ears)
-    speaker = speaker_of(recipe, display.log)
+    ears = ears_of(recipe, display.log)
+    job = _job(source, recipe.with_agents(writers), writers, ears, display.log)
     composer = composer_of(recipe.music, display.log)
-    graph = partial(build_graph, agents=team)
     with ears.listed(), dataset_to_change(out) as folder:
-        whole = job.BuildJob(
-            source, folder, recipe, speaker, graph, team, composer=composer, eye=eye
-        )
+        whole = replace(job, out=folder, composer=composer)
         return _finish(run.replay(whole, BuildProgress(display)))
 
 
@@ -425,6 +311,7 @@ def audit_captions(
     Raises UsageError where there are none, and as `ears_of` does.
     """
     from .auditing.audit import audit
+    from .calibrating.recipe_ears import ears_of
 
     display = progress or Progress()
     ears = ears_of(recipe, display.log)
@@ -448,6 +335,7 @@ def try_file(path: Path, recipe: Recipe, log: Callable[[str], None]) -> "ItemSto
     from .agents import AGENTS, with_listener
     from .agents.graph import build_graph
     from .builder import item_story, trial
+    from .calibrating.recipe_ears import ears_of
     from .eyes.eye import eye_of
     from .speakers.asking import Asker, InMemoryReplies
     from .speakers.choose import speaker_of
@@ -475,6 +363,7 @@ def prompt_of_item(source: "Source", place: int, agent: str, recipe: Recipe) -> 
     from .agents.listener import LISTENER
     from .agents.preview import preview
     from .builder import trial
+    from .calibrating.recipe_ears import ears_of
     from .speakers import chat
     from .speakers.agent import agents_named
     from .speakers.vllm import listener

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmusset.ears.calibration import CalibrationCard, KnownClip, ProbeClip, card_of, write_card
+from mmusset.ears.calibration import CalibrationCard, KnownClip, ProbeClip, card_of
+from mmusset.ears.card_folder import write_card
 from mmusset.ears.clap.ear import NAME as CLAP
 from mmusset.ears.declaration import Ear
 from mmusset.ears.listed import EARS, check_there

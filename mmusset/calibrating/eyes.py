@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmusset.bounded import MOST_TEXT, read_bounded
+from mmusset.ears.card_folder import write_card
 from mmusset.errors import MmussetError, Unread, Unusable, UsageError
-from mmusset.eyes.card import EyeCard, KnownPicture, card_of, write_card
+from mmusset.eyes.card import EyeCard, KnownPicture, card_of
 from mmusset.eyes.eye import version_of
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path

@@ -51,10 +51,11 @@ def audit(
     from mmusset.files import write_bytes_durably
     from mmusset.progress import for_terminal
     from mmusset.sources.choose import source_of
+    from mmusset.sources.default_out import audit_out
 
     loaded = load_recipe(recipe, overrides, None)
     named = source_of(source, loaded.source.columns, as_written=True)
-    folder = out or pipeline.audit_out(source)
+    folder = out or audit_out(source)
     with for_terminal(log_json) as progress:
         findings = pipeline.audit_captions(named, loaded, progress, sample)
     facts = json.dumps(plain(findings))

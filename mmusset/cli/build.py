@@ -6,6 +6,25 @@ from typing import Annotated
 
 import typer
 
+from .build_options import (
+    AcceptOption,
+    AddressOption,
+    ApplyMarksOption,
+    BudgetOption,
+    CheckOption,
+    DryRunOption,
+    EngineOption,
+    LimitOption,
+    MeetOption,
+    OutOption,
+    ReplayOption,
+    ReRunOption,
+    RetryFailedOption,
+    SampleOption,
+    ServeOption,
+    SourceOption,
+    WordsFromOption,
+)
 from .options import (
     AdapterOption,
     ChangedArgument,
@@ -57,75 +76,29 @@ def scan(
 
 @app.command(rich_help_panel=GROUP)
 def build(
-    source: Annotated[
-        str,
-        typer.Option(metavar="SOURCE", help="A folder, a table, tars, hf://user/name, s3://..."),
-    ],
-    out: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FOLDER|URL",
-            help="The dataset: a folder, or s3://bucket/name. [default: <source>-mmusset, here]",
-        ),
-    ] = None,
+    source: SourceOption,
+    out: OutOption = None,
     recipe: RecipeOption = "quickstart",
     overrides: SetOption = None,
     speaker: SpeakerOption = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Take at most this many pieces.")] = None,
-    sample: Annotated[
-        int | None, typer.Option(min=1, help="Take so many pieces at random, always the same.")
-    ] = None,
-    accept: Annotated[
-        int | None, typer.Option(min=1, help="Stop at exactly this many accepted samples.")
-    ] = None,
-    budget: Annotated[
-        int | None, typer.Option(min=1, help="With --accept: try at most this many candidates.")
-    ] = None,
-    re_run: Annotated[
-        list[str] | None,
-        typer.Option(metavar="AGENT", help="Ask this agent again: its prompt or model changed."),
-    ] = None,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Try the failed items again, in new shards.")
-    ] = False,
-    apply_marks: Annotated[
-        bool, typer.Option("--apply-marks", help="Apply the marks of people: keep, drop, fix.")
-    ] = False,
-    words_from: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DATASET", help="Take over what people wrote in another dataset's samples."
-        ),
-    ] = None,
-    engine: Annotated[
-        str,
-        typer.Option(
-            help="Who decides: local (this process), workers (`mmusset worker`), ray, slurm."
-        ),
-    ] = "local",
-    meet: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="Where workers meet it: s3://bucket/name, gs://, az://."),
-    ] = None,
-    address: Annotated[
-        str,
-        typer.Option(help="With --engine ray: the cluster's, or auto. [default: one started here]"),
-    ] = "",
-    serve: Annotated[
-        bool, typer.Option("--serve", help="Start a vLLM server, and stop it at the end.")
-    ] = False,
+    limit: LimitOption = None,
+    sample: SampleOption = None,
+    accept: AcceptOption = None,
+    budget: BudgetOption = None,
+    re_run: ReRunOption = None,
+    retry_failed: RetryFailedOption = False,
+    apply_marks: ApplyMarksOption = False,
+    words_from: WordsFromOption = None,
+    engine: EngineOption = "local",
+    meet: MeetOption = None,
+    address: AddressOption = "",
+    serve: ServeOption = False,
     model: ModelOption = None,
     adapter: AdapterOption = None,
     python: PythonOption = None,
-    replay: Annotated[
-        bool, typer.Option("--replay", help="Write the shards again from the ledger, calling none.")
-    ] = False,
-    check: Annotated[
-        bool, typer.Option("--check", help="Read every shard, not just its size and time.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the plan; write nothing.")
-    ] = False,
+    replay: ReplayOption = False,
+    check: CheckOption = False,
+    dry_run: DryRunOption = False,
     as_json: JsonOption = False,
     log_json: LogJsonOption = False,
 ) -> None:
@@ -150,13 +123,15 @@ def build(
         return
     from mmusset import pipeline
     from mmusset.builder import show as texts
+    from mmusset.builder.workers.sharing import engine_of
     from mmusset.progress import for_terminal
     from mmusset.sources.choose import source_of
+    from mmusset.sources.default_out import default_out
 
     served = pipeline.server_of(serve, model, adapter, python)
     settings = ["speaker.kind=vllm", *served.settings] if served else []
     loaded = load_recipe(recipe, [*settings, *(overrides or ())], speaker)
-    place = out or str(pipeline.default_out(source))
+    place = out or str(default_out(source))
     named = source_of(source, loaded.source.columns)
     with for_terminal(log_json) as progress:
         if replay:
@@ -178,7 +153,7 @@ def build(
             apply_marks=apply_marks,
             check=check,
             words_from=words_from,
-            engine=pipeline.engine_of(engine),
+            engine=engine_of(engine),
             meet=meet,
             address=address,
         )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import JsonOption, RecipeOption, SetOption, load_recipe, log, show
+from .options import CardOption, JsonOption, RecipeOption, SetOption, load_recipe, log, show
 
 if TYPE_CHECKING:
     from mmusset.ears.calibration import CalibrationCard
@@ -64,9 +64,7 @@ def get(
 def calibrate(
     name: Annotated[str, typer.Argument(help="The ear's name: listener or clap.")],
     folder: Annotated[Path, typer.Argument(help="Clips, and truth.csv: what is in each.")],
-    out: Annotated[
-        Path | None, typer.Option(help="Where the card goes. [default: where builds look for it]")
-    ] = None,
+    out: CardOption = None,
     recipe: RecipeOption = "quickstart",
     overrides: SetOption = None,
     as_json: JsonOption = False,
@@ -82,9 +80,9 @@ def calibrate(
       mmusset ears calibrate clap clips
     """
     from mmusset.calibrating.ears import calibrate as calibrated_on
-    from mmusset.ears.calibration import usual_folder
+    from mmusset.ears.card_folder import usual_folder
 
-    target = out or usual_folder(name)
+    target = out or usual_folder("ears", name)
     card = calibrated_on(name, folder, load_recipe(recipe, overrides, None), target, log)
     show(card, _card_text, as_json)
     log(f"written to {target}")

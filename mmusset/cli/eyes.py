@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import JsonOption, RecipeOption, SetOption, load_recipe, log, show
+from .options import CardOption, JsonOption, RecipeOption, SetOption, load_recipe, log, show
 
 if TYPE_CHECKING:
     from mmusset.eyes.card import EyeCard
@@ -30,9 +30,7 @@ def calibrate(
     folder: Annotated[
         Path, typer.Argument(help="A finished dataset; or pictures, and a story beside each.")
     ],
-    out: Annotated[
-        Path | None, typer.Option(help="Where the card goes. [default: where builds look for it]")
-    ] = None,
+    out: CardOption = None,
     recipe: RecipeOption = "quickstart",
     overrides: SetOption = None,
     as_json: JsonOption = False,
@@ -48,9 +46,9 @@ def calibrate(
       mmusset build --source DIR --set pairing.clip=... --set critic.least_picture_fit=0.1
     """
     from mmusset.calibrating.eyes import calibrate as calibrated_on
-    from mmusset.eyes.card import usual_folder
+    from mmusset.ears.card_folder import usual_folder
 
-    target = out or usual_folder()
+    target = out or usual_folder("eyes", "clip")
     card = calibrated_on(folder, load_recipe(recipe, overrides, None), target, log)
     show(card, _card_text, as_json)
     log(f"written to {target}")

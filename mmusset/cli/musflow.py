@@ -10,6 +10,24 @@ import typer
 
 from mmusset.errors import UsageError
 
+from .generate_options import (
+    BpmOption,
+    CaptionOption,
+    CheckpointArgument,
+    ClosestOption,
+    ContinuedOption,
+    FillOption,
+    GuidanceOption,
+    ImageOption,
+    OutOption,
+    SamplerOption,
+    SecondsOption,
+    SeedOption,
+    StepsOption,
+    StoryOption,
+    TableOption,
+    WithoutOption,
+)
 from .options import DeviceOption, JsonOption, LogJsonOption, SetOption, ShardsArgument, log, show
 
 if TYPE_CHECKING:
@@ -103,57 +121,22 @@ def train(
 
 @app.command(rich_help_panel=GROUP)
 def generate(
-    checkpoint: Annotated[
-        str,
-        typer.Argument(help="A training's folder, one checkpoint, or user/name on the Hub."),
-    ],
-    image: Annotated[Path | None, typer.Option(help="A picture for the music to suit.")] = None,
-    story: Annotated[str | None, typer.Option(help="A story, or a .txt file.")] = None,
-    caption: Annotated[
-        str | None, typer.Option(help="What the music sounds like, or a .txt file.")
-    ] = None,
-    bpm: Annotated[
-        float | None,
-        typer.Option(help="Its tempo. [default: what caption, story and picture say]"),
-    ] = None,
-    seconds: Annotated[
-        float | None, typer.Option(help="Its length. [default: that of the training clips]")
-    ] = None,
-    seed: Annotated[
-        list[int] | None, typer.Option(help="Another seed gives other music; repeatable.")
-    ] = None,
-    without: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="What it is not to be like, as a caption.")
-    ] = None,
-    continued: Annotated[
-        Path | None,
-        typer.Option("--continue", metavar="FILE", help="A sound to go on from."),
-    ] = None,
-    fill: Annotated[
-        str | None,
-        typer.Option(metavar="FROM:TO", help="Make these seconds of --continue anew instead."),
-    ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps from noise to music.")] = None,
-    sampler: Annotated[
-        Literal["euler", "midpoint", "ab2"] | None, typer.Option(help="The ODE solver.")
-    ] = None,
-    guidance: Annotated[
-        list[str] | None,
-        typer.Option(metavar="G|NAME=G", help="Guidance scale: 3, or image=4; repeatable."),
-    ] = None,
-    table: Annotated[
-        Path | None,
-        typer.Option("--csv", help="A piece per row: image, story, caption, bpm, seed, ..."),
-    ] = None,
-    closest: Annotated[
-        int, typer.Option(min=0, help="Show this many of the nearest training clips.")
-    ] = 0,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            help=".flac, .wav or .ogg, or with --csv a folder. [default: generated.flac, generated]"
-        ),
-    ] = None,
+    checkpoint: CheckpointArgument,
+    image: ImageOption = None,
+    story: StoryOption = None,
+    caption: CaptionOption = None,
+    bpm: BpmOption = None,
+    seconds: SecondsOption = None,
+    seed: SeedOption = None,
+    without: WithoutOption = None,
+    continued: ContinuedOption = None,
+    fill: FillOption = None,
+    steps: StepsOption = None,
+    sampler: SamplerOption = None,
+    guidance: GuidanceOption = None,
+    table: TableOption = None,
+    closest: ClosestOption = 0,
+    out: OutOption = None,
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:

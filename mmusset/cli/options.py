@@ -67,6 +67,10 @@ AdapterOption = Annotated[
 PythonOption = Annotated[
     Path | None, typer.Option(help="The Python interpreter that has vLLM installed.")
 ]
+CardOption = Annotated[
+    Path | None,
+    typer.Option("--out", help="Where the card goes. [default: where builds look for it]"),
+]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 LogJsonOption = Annotated[bool, typer.Option(help="Progress as JSON lines on stderr.")]

@@ -8,6 +8,7 @@ Doors:
     listener       the ear on a server: its closed questions, and what its answers mean
     sounds         sound as a server is sent it; sounds that are known, to find out who is deaf
     calibration    an ear's card: what its labels are worth, counted on clips of known truth
+    card_folder    the folder and the file of a card, an eye's too
     truth_table    the table of a folder of clips: what is in them
     worth          what one label is worth
     base_rates     which share of music has a thing

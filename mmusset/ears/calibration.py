@@ -11,21 +11,19 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from mmusset.bounded import MOST_FACTS, MOST_TEXT, read_bounded
+from mmusset.bounded import MOST_TEXT, read_bounded
 from mmusset.errors import UsageError
 from mmusset.frozen import Frozen, Share
 from mmusset.intervals import wilson
-from mmusset.safe_text import first_line
 
 from .base_rates import base_rate
+from .card_folder import card_in
 from .declaration import Ear, Label, Step
 from .sounds import sha256_of
-from .wheel import cache_folder
 from .worth import LabelWorth
 
-FILE = "card.json"
 HEARD = 1.0  # the score of a label that a listener names
 UNSURE = 0.5  # and of one that it will not say anything of
 LEAST_GATE = 0.001  # what scores 0 is not heard
@@ -233,22 +231,9 @@ def by_type(ear: Ear, card: CalibrationCard) -> Iterator[TypeWorth]:
 # --- where it lies ---------------------------------------------------------------------------
 
 
-def usual_folder(ear: str) -> Path:
-    """Where an ear's card lies if nobody says otherwise."""
-    return cache_folder() / ear
-
-
 def read_card(folder: Path) -> CalibrationCard | None:
     """The card in a folder; None where there is none. Raises UsageError for one that is damaged."""
-    try:
-        return CalibrationCard.model_validate_json(read_bounded(folder / FILE, MOST_FACTS))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValidationError) as error:
-        raise UsageError(
-            f"the calibration card {folder / FILE} can't be read"
-            f" ({first_line(str(error), 80)}); make it again with `mmusset ears calibrate`"
-        ) from None
+    return card_in(folder, CalibrationCard, "ears")
 
 
 def probes_of(folder: Path, card: CalibrationCard) -> Iterator[tuple[ProbeClip, bytes]]:
@@ -267,11 +252,3 @@ def probes_of(folder: Path, card: CalibrationCard) -> Iterator[tuple[ProbeClip, 
                 " make the card again with `mmusset ears calibrate`"
             )
         yield probe, wav
-
-
-def write_card(folder: Path, card: CalibrationCard) -> None:
-    """Write a card; its clips lie there already."""
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"{FILE}.partial"
-    partial.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    partial.replace(folder / FILE)

@@ -14,18 +14,15 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from mmusset.bounded import MOST_FACTS, read_bounded
-from mmusset.ears.wheel import cache_folder
+from mmusset.ears.card_folder import card_in
 from mmusset.errors import UsageError
 from mmusset.frozen import Frozen, Share
 from mmusset.intervals import wilson
-from mmusset.safe_text import first_line
 
 Doubles = NDArray[np.float64]
 
-FILE = "card.json"
 LEAST = 40  # pictures: of fewer, nothing follows
 BELOW = (0.05, 0.1, 0.2, 0.3, 0.5)  # what `critic.least_picture_fit` may be
 STEPS = 30  # of Newton's method, which needs about eight
@@ -133,9 +130,9 @@ def _fitted(own: Sequence[float], others: Sequence[float]) -> tuple[float, float
 def _newton(design: Doubles, aims: Doubles, weights: Doubles) -> tuple[float, float]:
     at = np.zeros(2)
     for _ in range(STEPS):
-        told = 1 / (1 + np.exp(-np.clip(design @ at, -30, 30)))
-        slope = design.T @ (weights * (told - aims))
-        bend = (design * (weights * told * (1 - told))[:, None]).T @ design
+        fitted = 1 / (1 + np.exp(-np.clip(design @ at, -30, 30)))
+        slope = design.T @ (weights * (fitted - aims))
+        bend = (design * (weights * fitted * (1 - fitted))[:, None]).T @ design
         at = at - np.linalg.solve(bend + 1e-9 * np.eye(2), slope)
     return float(at[0]), float(at[1])
 
@@ -144,30 +141,6 @@ def _logistic(x: float) -> float:
     return 1 / (1 + math.exp(-x)) if x > -700 else 0.0
 
 
-# --- where it lies ---------------------------------------------------------------------------
-
-
-def usual_folder() -> Path:
-    """Where the card lies if nobody says otherwise."""
-    return cache_folder().with_name("eyes") / "clip"
-
-
 def read_card(folder: Path) -> EyeCard | None:
     """The card in a folder; None where there is none. Raises UsageError for one that is damaged."""
-    try:
-        return EyeCard.model_validate_json(read_bounded(folder / FILE, MOST_FACTS))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValidationError) as error:
-        raise UsageError(
-            f"the calibration card {folder / FILE} can't be read"
-            f" ({first_line(str(error), 80)}); make it again with `mmusset eyes calibrate`"
-        ) from None
-
-
-def write_card(folder: Path, card: EyeCard) -> None:
-    """Write a card."""
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"{FILE}.partial"
-    partial.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    partial.replace(folder / FILE)
+    return card_in(folder, EyeCard, "eyes")

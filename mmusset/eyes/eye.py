@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmusset.ears.card_folder import usual_folder
 from mmusset.errors import UsageError
 from mmusset.installed import check_installed
 from mmusset.pretrained.weights import identity_of, licence_of, locate
 from mmusset.recipe import Recipe
 from mmusset.sample_parts.texts import PictureFit
 
-from .card import EyeCard, read_card, usual_folder
+from .card import EyeCard, read_card
 from .model import NEEDED
 
 
@@ -49,7 +50,8 @@ def eye_of(recipe: Recipe, log: Callable[[str], None]) -> Eye | None:
     """
     if not recipe.critic.least_picture_fit:
         return None
-    model, folder = recipe.pairing.clip, Path(recipe.critic.picture_fit_card or usual_folder())
+    model, card_folder = recipe.pairing.clip, recipe.critic.picture_fit_card
+    folder = Path(card_folder or usual_folder("eyes", "clip"))
     version, card = version_of(model), read_card(folder)
     if card is None:
         raise UsageError(

@@ -9,6 +9,7 @@ Doors:
     bucket     the files in a bucket
     tabled     a folder with tables that say what its files are
     choose     the source that a text names
+    default_out where what is made of it goes, unless somebody says otherwise
     tags       what a music file says of itself
     covers     the pictures embedded in it
     sidecar    what a file of JSON beside it says of it

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from mmusset.pipeline import audit_out
+from mmusset.sources.default_out import audit_out
 from tests.support.command import SHORT, mmusset
 from tests.support.media import RATE_HZ, library
 

@@ -12,8 +12,9 @@ from mmusset.agents.critic import Judgement
 from mmusset.agents.graph import build_graph
 from mmusset.agents.reconciler import Mending
 from mmusset.agents.story_writer import StoryReply
+from mmusset.ears.card_folder import write_card
 from mmusset.errors import MmussetError, UsageError
-from mmusset.eyes.card import KnownPicture, card_of, read_card, write_card
+from mmusset.eyes.card import KnownPicture, card_of, read_card
 from mmusset.eyes.model import nearness
 from mmusset.recipe import Recipe
 from mmusset.recipe_parts.source import PairingPart

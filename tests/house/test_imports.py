@@ -88,6 +88,7 @@ MAY_USE: dict[str, set[str]] = {
     "pipeline": {
         *NOUNS,
         "auditing",
+        "calibrating",
         "agents",
         "builder",
         "composer",

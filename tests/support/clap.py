@@ -8,7 +8,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from mmusset.ears.calibration import CalibrationCard, write_card
+from mmusset.ears.calibration import CalibrationCard
+from mmusset.ears.card_folder import write_card
 from mmusset.ears.clap.ear import with_weights
 from mmusset.ears.worth import LabelWorth
 from mmusset.recipe_parts.listening import ClapPart

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from mmusset.builder.decoding.sandbox import Sandbox
 from mmusset.builder.decoding.tasks import ListenTask
-from mmusset.ears.calibration import CalibrationCard, write_card
+from mmusset.ears.calibration import CalibrationCard
+from mmusset.ears.card_folder import write_card
 from mmusset.ears.listener import LISTENER
 from mmusset.ears.sounds import sha256_of
 from mmusset.ears.worth import LabelWorth

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from mmusset.errors import UsageError
 from mmusset.shards.manifest import FOLDER
 from mmusset.shards.mirror import mirror_in
 from mmusset.stores.choose import is_url, store_of
@@ -14,6 +15,14 @@ from .starting import Starter
 # Who decides: this process, workers that the user starts, or workers on a cluster.
 Engine = Literal["local", "workers", "ray", "slurm"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
+
+
+def engine_of(name: str) -> Engine:
+    """Who decides. Raises UsageError for a name that there is not."""
+    for engine in ENGINES:
+        if engine == name:
+            return engine
+    raise UsageError(f"--engine is one of {', '.join(ENGINES)}, not {name!r}")
 
 
 @dataclass(frozen=True, slots=True)

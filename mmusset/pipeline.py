@@ -115,7 +115,7 @@ def build_dataset(
     _check_engine(engine, served, meet, address, str(out))
     display, writers = progress or Progress(), tuple(agents) or AGENTS
     ears = ears_of(recipe, display.log)
-    _show_licences(recipe, display.log)
+    licences = _licences(recipe, display.log)
     job = _job(source, recipe.with_agents(writers), writers, ears, display.log, served)
     job = replace(
         job,
@@ -126,6 +126,7 @@ def build_dataset(
         retry_failed=retry_failed,
         apply_marks=apply_marks,
         composer=composer_of(recipe.music, display.log),
+        model_licences=licences,
         check=check,
         words_from=words_from,
         sharing=_sharing(engine, meet or _whole_name(out), _whole_name(source), recipe, address),
@@ -154,18 +155,23 @@ def _check_engine(
         raise UsageError(f"the workers of a dataset in a bucket meet in {out}: leave --meet out")
 
 
-def _show_licences(recipe: Recipe, log: Callable[[str], None]) -> None:
-    """Log the licence of each pretrained model that a build opens beside its ears and its eye."""
+def _licences(recipe: Recipe, log: Callable[[str], None]) -> dict[str, str]:
+    """The licence of each pretrained model that a build opens beside its ears and its eye, by the
+    key of the recipe that names it; logged, too."""
     from .ears.aesthetics import model as aesthetics
-    from .ears.whisper.model import show_licence
-    from .matching.themes import show_licences
+    from .ears.whisper import model as whisper
+    from .matching import themes
 
+    licences = dict[str, str]()
     if recipe.pairing.tells_themes:
-        show_licences(recipe.pairing.clip, recipe.pairing.clap, log)
+        licences["pairing.clip"] = themes.show_licence(recipe.pairing.clip, log)
+        licences["pairing.clap"] = themes.show_licence(recipe.pairing.clap, log)
     if recipe.transcribes:
-        show_licence(recipe.transcriber.model, log)
+        licences["transcriber.model"] = whisper.show_licence(recipe.transcriber.model, log)
     if recipe.quality.aesthetics:
-        aesthetics.show_licence(recipe.quality.aesthetics, log)
+        model = recipe.quality.aesthetics
+        licences["quality.aesthetics"] = aesthetics.show_licence(model, log)
+    return licences
 
 
 def _job(

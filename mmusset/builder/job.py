@@ -1,7 +1,7 @@
 """What to build, and how it ended."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -31,13 +31,13 @@ class BuildJob:
     """A dataset to build: its source, its recipe, and who writes its texts.
 
     `make_graph` connects the `agents` to the speaker. `composer` generates music for pictures that
-    have none, and `eye` compares stories with their pictures, where the recipe says so. `re_run`
+    have none, and `eye` compares stories with their pictures, where the recipe says so;
+    `model_licences` are those of its other pretrained models, by its key. `re_run`
     names the agents whose prompt or model may differ from those that the dataset was begun with:
     they are asked again, and so is everyone who depends on them. `limit` is how many pieces there
     may be in all, the first ones; `sample` the same, but drawn at random. `words_from` is another
     dataset: what people wrote in it is taken over. `sharing` has workers decide, instead of this
-    process.
-    With `check` every sealed shard is read, not only those whose time or size
+    process. With `check` every sealed shard is read, not only those whose time or size
     has changed.
     """
 
@@ -55,6 +55,7 @@ class BuildJob:
     apply_marks: bool = False
     composer: Composer | None = None
     eye: Eye | None = None
+    model_licences: Mapping[str, str] = field(default_factory=dict)
     check: bool = False
     words_from: Path | None = None
     sharing: Sharing | None = None

@@ -75,6 +75,7 @@ def manifest(ledger: Ledger) -> Manifest:
         cost=_costs(ledger, tally.found - tally.skipped),
         ears=_ears(job),
         eye=ListedEye.model_validate_json(job.eye) if job.eye else None,
+        model_licences=job.model_licences,
         removed=tuple(RemovedPieces(**asdict(each)) for each in ledger.removals.all()),
     )
 

@@ -68,6 +68,7 @@ async def build(job: BuildJob, progress: BuildProgress) -> BuildResult:
             ledger,
             job.re_run,
             job.eye,
+            job.model_licences,
         )
         with ledger.transaction():
             ledger.job.note_source(address_of(job.source))

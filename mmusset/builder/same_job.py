@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from pydantic import BaseModel
 
@@ -23,6 +24,8 @@ from .ledger.job import JobFacts
 from .ledger.ledger import Ledger
 from .noted_ears import noted
 
+NO_LICENCES: Mapping[str, str] = MappingProxyType({})
+
 
 def check_recipe(
     recipe: Recipe,
@@ -32,6 +35,7 @@ def check_recipe(
     ledger: Ledger,
     re_run: tuple[Name, ...],
     eye: Eye | None = None,
+    model_licences: Mapping[str, str] = NO_LICENCES,
 ) -> None:
     """Note recipe, prompts, who makes music and what sees the first time; later refuse others.
 
@@ -53,6 +57,7 @@ def check_recipe(
         noted={ear.name: noted(ear) for ear in ears_named(recipe.ears)},
         models=before.models,
         eye=_noted_eye(eye) if eye else "",
+        model_licences=dict(model_licences),
     )
     if not before.recipe:
         _note(now, ledger)

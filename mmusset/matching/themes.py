@@ -46,14 +46,15 @@ THEMES: tuple[tuple[str, str], ...] = (
 )
 
 
-def show_licences(clip: str, clap: str, log: Callable[[str], None]) -> None:
-    """Log the licence of each model, before it is loaded.
+def show_licence(model: str, log: Callable[[str], None]) -> str:
+    """Log the licence of one of the models, before it is loaded, and give it.
 
     Raises MmussetError where what runs them is not installed, or there is no such model.
     """
     check_installed("pairing.clip and pairing.clap", "torch", "transformers")
-    for model in (clip, clap):
-        log(f"{model}: licence {licence_of(model)}")
+    licence = licence_of(model)
+    log(f"{model}: licence {licence}")
+    return licence
 
 
 def of_picture(file: Path, model: str) -> tuple[float, ...]:

@@ -22,6 +22,7 @@ from .croissant import croissant
 from .facts import CardFacts, facts_of, ordered, public_name
 from .features import features, optional_fields
 from .licence import Licence, licence_address, licence_text
+from .models import licensed_models
 from .published import CROISSANT
 from .readme import CARD
 
@@ -133,6 +134,7 @@ def body(facts: CardFacts, name: str, owned: dict[str, Any], *, with_sheet: bool
         recipe=facts.manifest.recipe,
         name=name,
         licence=licence_text(owned),
+        models=licensed_models(facts.manifest),
         sheet=SHEET if with_sheet else "",
         most_attributions=MOST_ATTRIBUTIONS,
         origins=ORIGINS,

@@ -7,7 +7,7 @@ ledger, the cache, and whatever else lies in the folder stay at home.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, Literal
 
@@ -25,6 +25,7 @@ from mmusset.shards.verify import verify
 
 from . import readme
 from .licence import licence_address, licence_text
+from .models import licensed_models
 from .readme import CARD
 
 CROISSANT = "croissant.json"
@@ -99,13 +100,14 @@ def dataset_of(out: Path) -> Publication:
     splits = _splits(manifest)
     counts = sum(splits.values()), len(shards)
     ears = {name: list(ear.licences) for name, ear in manifest.ears.items()}
+    models = licensed_models(manifest)
     return Publication(
         kind="dataset",
         files=(*shards, *others),
         licence=licence_text(front),
         forbidden=forbidden(manifest.licences, front),
-        lines=_lines(manifest, counts, splits, ears),
-        facts={"splits": splits, "ears": ears},
+        lines=_lines(manifest, counts, splits),
+        facts={"splits": splits, "ears": ears, "models": [asdict(model) for model in models]},
         summary="{} samples in {} shards".format(*counts),
         owned=SHARD,
         listed=_listed_shards,
@@ -125,16 +127,17 @@ def _lines(
     manifest: Manifest,
     counts: tuple[int, int],
     splits: dict[str, int],
-    ears: dict[str, list[str]],
 ) -> tuple[str, ...]:
-    """What is in the samples, and the licences of the models that listened to them."""
+    """What is in the samples, and the licences of the pretrained models that judged them."""
     tags = ", ".join(_tags(manifest.recipe.get("tags"))) or "none"
+    ears = manifest.ears.items()
     return (
         f"samples   {counts[0]} in {counts[1]} shards:"
         f" {', '.join(f'{split} {count}' for split, count in splits.items())}",
         "in each   the picture, the music, story and caption, and in its JSON the claims,",
         f"          what was measured, and what each agent said; tags of your files: {tags}",
-        *(f"heard by  {name}: {licence}" for name, told in ears.items() for licence in told),
+        *(f"heard by  {name}: {each}" for name, ear in ears for each in ear.licences),
+        *(f"judged by {m.name}, for {m.key}: {m.licence}" for m in licensed_models(manifest)),
     )
 
 

@@ -11,16 +11,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mmusset.bounded import MOST_FACTS, read_bounded
-from mmusset.frozen import Sha256
+from mmusset.frozen import Sha256, is_empty
 
 MANIFEST = "manifest.json"
 # Beside it, what mmusset keeps for itself and never publishes: the ledger first of all.
 FOLDER = ".mmusset"
 Number = Annotated[int, Field(ge=0)]
-
-
-def _is_empty(value: object) -> bool:
-    return not value
 
 
 class _Part(BaseModel):
@@ -126,7 +122,7 @@ class ListedEar(_Part):
     licences: tuple[str, ...]
     calibrated_on: str
     labels: tuple[str, ...]
-    calibration: Annotated[tuple[ListedLabel, ...], Field(exclude_if=_is_empty)] = ()
+    calibration: Annotated[tuple[ListedLabel, ...], Field(exclude_if=is_empty)] = ()
 
 
 class ObjectedStories(_Part):
@@ -159,8 +155,9 @@ class Manifest(_Part):
     nothing names one, `marks` what people asked for that was honoured. `recipe` is
     less what can't change a byte (`Recipe.canonical`), `fingerprint` the sha256 of that text;
     `prompts` (sha256) and `models` are by agent, `ears` by their names, `eye` is what compared
-    stories with their pictures; `removed` is what was taken out for good. Without any, the file has
-    no such fields.
+    stories with their pictures; `model_licences` are those of other pretrained models, by the key
+    of the recipe that names one; `removed` is what was taken out for good. Without any, the file
+    has no such fields.
     """
 
     format: Literal["mmusset/1"]
@@ -186,9 +183,10 @@ class Manifest(_Part):
     models: dict[str, str] = {}
     prompts: dict[str, str] = {}
     cost: CallCosts = CallCosts()
-    ears: Annotated[dict[str, ListedEar], Field(exclude_if=_is_empty)] = {}
-    eye: Annotated[ListedEye | None, Field(exclude_if=_is_empty)] = None
-    removed: Annotated[tuple[RemovedPieces, ...], Field(exclude_if=_is_empty)] = ()
+    ears: Annotated[dict[str, ListedEar], Field(exclude_if=is_empty)] = {}
+    eye: Annotated[ListedEye | None, Field(exclude_if=is_empty)] = None
+    model_licences: Annotated[dict[str, str], Field(exclude_if=is_empty)] = {}
+    removed: Annotated[tuple[RemovedPieces, ...], Field(exclude_if=is_empty)] = ()
 
     def to_bytes(self) -> bytes:
         """The bytes of its file: sorted keys, plain ASCII."""

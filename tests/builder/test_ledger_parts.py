@@ -27,7 +27,13 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 def test_the_job_is_known_once_it_was_noted(ledger: Ledger) -> None:
     assert ledger.job.facts() == JobFacts({}, "", "", "")
     facts = JobFacts(
-        {"clip": {"seconds": 5.0}}, "1.0", "vllm", "", {"critic": "ab"}, {"critic": "q"}
+        {"clip": {"seconds": 5.0}},
+        "1.0",
+        "vllm",
+        "",
+        {"critic": "ab"},
+        {"critic": "q"},
+        model_licences={"quality.aesthetics": "cc-by-4.0"},
     )
     with ledger.transaction():
         ledger.job.note(facts)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mmusset.publish.licence import licence_text
+from mmusset.shards.manifest import ListedEye
 from mmusset.text import byte_size
 from tests.support.hub_repos import Fault
 from tests.support.hub_writing import TOKEN, hub
@@ -58,6 +59,29 @@ def test_a_dry_run_shows_all_and_changes_nothing(out: Path) -> None:
         assert words in told.out
     assert f"add       data/train-000000.tar, {size_of(out)}" in told.out
     assert json.loads(as_json.out)["added"] == sent_in_order(out)
+
+
+def test_a_dry_run_names_the_licences_of_the_models_that_judged_the_samples(out: Path) -> None:
+    eye = ListedEye(
+        identity="clip 0a1b", licence="mit", calibrated_on="90 pictures", pictures=90, right=0.9
+    )
+    change_manifest(
+        out,
+        recipe={"quality": {"aesthetics": "facebook/audiobox-aesthetics"}},
+        model_licences={"quality.aesthetics": "cc-by-4.0"},
+        eye=eye.model_dump(),
+    )
+    with hub() as there:
+        told, as_json = on_hub(
+            there,
+            ("push", out, "user/name", "--dry-run"),
+            ("push", out, "user/name", "--dry-run", "--json"),
+            token="",
+        )
+    audiobox = "judged by facebook/audiobox-aesthetics, for quality.aesthetics: cc-by-4.0\n"
+    assert audiobox in told.out
+    assert "judged by clip 0a1b, for critic.least_picture_fit: mit\n" in told.out
+    assert [model["licence"] for model in json.loads(as_json.out)["models"]] == ["cc-by-4.0", "mit"]
 
 
 def size_of(out: Path) -> str:

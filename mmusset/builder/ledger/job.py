@@ -13,6 +13,7 @@ from .schema import read_meta, set_meta
 
 # Names of rows in the table `meta`, for what there is one of for each agent, or ear.
 _PROMPT, _MODEL, _EAR, _NOTED = "prompt of ", "model of ", "ear ", "what is known of ear "
+_LICENCE = "licence of "  # and of a pretrained model, by the key of the recipe that names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class JobFacts:
     are by agent. Models are known once the speaker was entered for the first time. `ears` are the
     recipe's, with the version of each and of its calibration; `noted` is what else is known
     of each, as JSON, which needs no card and no model to be at hand. `eye` is what is known of the
-    model that compares stories with their pictures, as JSON.
+    model that compares stories with their pictures, as JSON. `model_licences` are those of other
+    pretrained models, by the key of the recipe that names one: `quality.aesthetics`.
     """
 
     recipe: dict[str, Any]
@@ -35,6 +37,7 @@ class JobFacts:
     ears: dict[str, str] = field(default_factory=dict)
     noted: dict[str, str] = field(default_factory=dict)
     eye: str = ""
+    model_licences: dict[str, str] = field(default_factory=dict)
 
 
 class LedgerJob:
@@ -51,11 +54,12 @@ class LedgerJob:
             mmusset=rows.get("mmusset", ""),
             speaker=rows.get("speaker", ""),
             composer=rows.get("composer", ""),
-            prompts=_by_agent(rows, _PROMPT),
-            models=_by_agent(rows, _MODEL),
-            ears=_by_agent(rows, _EAR),
-            noted=_by_agent(rows, _NOTED),
+            prompts=_by_name(rows, _PROMPT),
+            models=_by_name(rows, _MODEL),
+            ears=_by_name(rows, _EAR),
+            noted=_by_name(rows, _NOTED),
             eye=rows.get("eye", ""),
+            model_licences=_by_name(rows, _LICENCE),
         )
 
     def note(self, facts: JobFacts) -> None:
@@ -100,11 +104,12 @@ def rows_of(facts: JobFacts) -> dict[str, str]:
         rows["eye"] = facts.eye
     rows |= {f"{_EAR}{ear}": identity for ear, identity in facts.ears.items()}
     rows |= {f"{_NOTED}{ear}": known for ear, known in facts.noted.items()}
+    rows |= {f"{_LICENCE}{key}": licence for key, licence in facts.model_licences.items()}
     rows |= {f"{_PROMPT}{agent}": sha256 for agent, sha256 in facts.prompts.items()}
     return rows | {f"{_MODEL}{agent}": model for agent, model in facts.models.items()}
 
 
-def _by_agent(rows: Mapping[str, str], prefix: str) -> dict[str, str]:
+def _by_name(rows: Mapping[str, str], prefix: str) -> dict[str, str]:
     return {
         name.removeprefix(prefix): value for name, value in rows.items() if name.startswith(prefix)
     }

@@ -261,6 +261,7 @@ def _job_of(manifest: Manifest) -> JobFacts:
         models=_known_of(manifest.models),
         ears={name: ear.identity for name, ear in manifest.ears.items()},
         eye=manifest.eye.model_dump_json() if manifest.eye else "",
+        model_licences=manifest.model_licences,
     )
 
 

@@ -30,8 +30,9 @@ AXES: Mapping[str, str] = {
 Judge = Callable[[Floats, int], dict[str, float]]
 
 
-def show_licence(model: str, log: Callable[[str], None]) -> None:
-    """Log the licence of a model, a folder or a name in the Hub's cache, before it is loaded.
+def show_licence(model: str, log: Callable[[str], None]) -> str:
+    """Log the licence of a model, a folder or a name in the Hub's cache, before it is loaded, and
+    give it.
 
     Raises MmussetError where what runs it is not installed, or there is no such model.
     """
@@ -42,7 +43,9 @@ def show_licence(model: str, log: Callable[[str], None]) -> None:
             " pip install --no-deps audiobox-aesthetics==0.0.4"
         )
     locate(model, "")
-    log(f"{model}: licence {licence_of(model)}")
+    licence = licence_of(model)
+    log(f"{model}: licence {licence}")
+    return licence
 
 
 @cache

@@ -22,14 +22,17 @@ LEAST_NEW_TOKENS = 8
 Write = Callable[[Floats], str]
 
 
-def show_licence(model: str, log: Callable[[str], None]) -> None:
-    """Log the licence of a model, a folder or a name in the Hub's cache, before it is loaded.
+def show_licence(model: str, log: Callable[[str], None]) -> str:
+    """Log the licence of a model, a folder or a name in the Hub's cache, before it is loaded, and
+    give it.
 
     Raises MmussetError where what runs it is not installed, or there is no such model.
     """
     check_installed("transcriber.model", *NEEDED)
     locate(model, "")
-    log(f"{model}: licence {licence_of(model)}")
+    licence = licence_of(model)
+    log(f"{model}: licence {licence}")
+    return licence
 
 
 @cache

@@ -6,7 +6,7 @@ QUIET := --quiet --disable-pip-version-check
 CONSTRAINTS ?= constraints.txt
 VERSIONS := $(if $(CONSTRAINTS),-c .venv/versions.txt)
 
-.PHONY: constraints demo demo-ears readme test test-slow test-all test-vllm vllm check bench bench-musflow bench-real soak fuzz docs tour wheel clean help
+.PHONY: constraints demo demo-ears demo-page test test-slow test-all test-vllm vllm check bench bench-musflow bench-real soak fuzz docs tour wheel clean help
 help:  ## this list
 	@grep -E '^[a-z-]+: .*##' Makefile | sed 's/:.*##/ -/'
 
@@ -73,8 +73,8 @@ demo-ears: .venv/core  ## the same with an ear: shows musicnn's licences, then f
 	$(BIN)/mmusset ears get musicnn
 	$(BIN)/mmusset build --source examples/source --out out/demo-ears --set 'ears=[musicnn]'
 
-readme: demo-ears  ## the README's picture and captions anew, from demo-ears
-	$(BIN)/python runs/readme.py out/demo-ears
+demo-page: demo-ears  ## the picture and captions of docs/demo.md anew, from demo-ears
+	$(BIN)/python runs/demo_page.py out/demo-ears
 
 tour: .venv/train  ## the whole story on the example source: build, fine-tune, train, generate, publish
 	bash runs/tour.sh

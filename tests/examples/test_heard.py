@@ -1,4 +1,4 @@
-"""The example source, heard by musicnn: what is said is in its scores, and the README shows it."""
+"""The example source, heard by musicnn: what is said is in its scores, and a page shows it."""
 
 import json
 from pathlib import Path
@@ -43,10 +43,10 @@ def test_what_is_said_plainly_plays(samples: dict[str, Any]) -> None:
         assert any(instrument in each.split() for each in playing), (path, instrument)
 
 
-def test_the_readme_shows_every_caption(samples: dict[str, Any]) -> None:
-    """If not, `make readme` writes it anew."""
+def test_the_page_of_the_demo_shows_every_caption(samples: dict[str, Any]) -> None:
+    """If not, `make demo-page` writes it anew."""
     if versions() != json.loads(WRITTEN_DOWN.read_text())["versions"]:
         pytest.skip("the examples' bytes are written down with other versions")
-    readme = (ROOT / "README.md").read_text()
+    page = (ROOT / "docs" / "demo.md").read_text()
     listed = "".join(f"- {sample['caption']['text']}\n" for sample in samples.values())
-    assert f"</summary>\n\n{listed}\n" in readme
+    assert f"none left out:\n\n{listed}\n" in page

@@ -28,16 +28,16 @@ def audit(
     recipe: RecipeOption = "quickstart",
     overrides: SetOption = None,
     sample: Annotated[
-        int | None, typer.Option(min=1, help="Judge so many captions, drawn at random.")
+        int | None, typer.Option(min=1, help="Judge this many captions, drawn at random.")
     ] = None,
     as_json: JsonOption = False,
     log_json: LogJsonOption = False,
 ) -> None:
-    """Judge captions that exist by their own sound. Nothing is built.
+    """Judge existing captions by their own sound. Nothing is built.
 
     Each statement is supported, contradicted or unverifiable by a clip of the caption's music. The
-    control is the same captions on the next music. Writes audit.html, with the worst hundred, and
-    audit.json, with all.
+    control judges the same captions by the next piece. Writes audit.html, with the hundred worst,
+    and audit.json, with all.
 
     \b
     Examples:

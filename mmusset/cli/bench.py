@@ -27,15 +27,15 @@ def truth(
     recipe: RecipeOption = "quickstart",
     overrides: SetOption = None,
     each: Annotated[
-        int, typer.Option(min=1, help="Captions of a kind: faults of an attribute, a writer.")
+        int, typer.Option(min=1, help="Captions of each kind: an attribute's faults, a writer.")
     ] = 40,
-    seed: int = 0,
+    seed: Annotated[int, typer.Option(help="Another one plants other statements.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Plant false statements in captions, and count which are caught, and which true ones blamed.
+    """Plant false statements in captions; count those caught, and the true ones blamed.
 
-    The captions are in the manner of several writers and of the offline grammar; what is true of
-    their music is drawn, not measured, so that it is known. They are judged at the recipe's
+    The captions imitate several writers and the offline grammar. What is true of their music is
+    drawn at random instead of measured, so that it is known. They are judged at the recipe's
     certainty.
 
     Example: mmusset bench truth --set certainty=0.8

@@ -52,7 +52,7 @@ def scan(
     speaker: SpeakerOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a build would find, pair and skip, and what it may take.
+    """Show what a build would find, pair and skip, and estimate its time and cost.
 
     \b
     Examples:
@@ -168,21 +168,24 @@ def worker(
     ],
     overrides: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="A.B=C", help="What differs here: limits, server.url."),
+        typer.Option(
+            "--set", metavar="A.B=C", help="What differs on this machine: limits, server.url."
+        ),
     ] = None,
     source: Annotated[
-        str | None, typer.Option(help="Where the source is on this machine. [default: the build's]")
+        str | None,
+        typer.Option(help="Where the source is on this machine. [default: as in the build]"),
     ] = None,
     scratch: Annotated[
-        Path | None, typer.Option(help="A folder on this machine's disk. [default: the system's]")
+        Path | None,
+        typer.Option(help="A temporary folder on this machine's disk. [default: the system's]"),
     ] = None,
     log_json: LogJsonOption = False,
 ) -> None:
     """Decide blocks of a shared build, until none is left.
 
-    Start as many as you like, at any time, on any machine that sees the source, and the dataset's
-    folder or the URL where the build is met. One that dies costs the block that it was at, which
-    another takes up.
+    Start as many as you like, at any time, on any machine that can read the source and reach the
+    dataset's folder or the URL of --meet. If one dies, another one takes over its block.
 
     \b
     Examples:
@@ -210,8 +213,8 @@ def recover(
 ) -> None:
     """Rebuild a damaged or lost ledger from its copy and the shards.
 
-    What is left of the ledger itself comes first. Then `mmusset build` goes on; sealed shards stay
-    as they are.
+    Whatever can still be read of the ledger itself takes precedence. `mmusset build` goes on from
+    there; sealed shards stay as they are.
 
     \b
     Examples:

@@ -18,7 +18,7 @@ OutOption = Annotated[
 ]
 LimitOption = Annotated[int | None, typer.Option(min=1, help="Take at most this many pieces.")]
 SampleOption = Annotated[
-    int | None, typer.Option(min=1, help="Take so many pieces at random, always the same.")
+    int | None, typer.Option(min=1, help="Take this many pieces at random, always the same.")
 ]
 AcceptOption = Annotated[
     int | None, typer.Option(min=1, help="Stop at exactly this many accepted samples.")
@@ -34,33 +34,38 @@ RetryFailedOption = Annotated[
     bool, typer.Option("--retry-failed", help="Try the failed items again, in new shards.")
 ]
 ApplyMarksOption = Annotated[
-    bool, typer.Option("--apply-marks", help="Apply the marks of people: keep, drop, fix.")
+    bool, typer.Option("--apply-marks", help="Apply people's marks: keep, drop, fix.")
 ]
 WordsFromOption = Annotated[
     Path | None,
     typer.Option(
-        metavar="DATASET", help="Take over what people wrote in another dataset's samples."
+        metavar="DATASET", help="Carry over what people wrote in another dataset's samples."
     ),
 ]
 EngineOption = Annotated[
     str,
-    typer.Option(help="Who decides: local (this process), workers (`mmusset worker`), ray, slurm."),
+    typer.Option(
+        help="What decides items: local (this process), workers (`mmusset worker`), ray, slurm."
+    ),
 ]
 MeetOption = Annotated[
     str | None,
-    typer.Option(metavar="URL", help="Where workers meet it: s3://bucket/name, gs://, az://."),
+    typer.Option(
+        metavar="URL", help="Where workers find the build: s3://bucket/name, gs://, az://."
+    ),
 ]
 AddressOption = Annotated[
     str,
-    typer.Option(help="With --engine ray: the cluster's, or auto. [default: one started here]"),
+    typer.Option(help="With --engine ray: its address, or auto. [default: a cluster started here]"),
 ]
 ServeOption = Annotated[
     bool, typer.Option("--serve", help="Start a vLLM server, and stop it at the end.")
 ]
 ReplayOption = Annotated[
-    bool, typer.Option("--replay", help="Write the shards again from the ledger, calling none.")
+    bool,
+    typer.Option("--replay", help="Write the shards again from the ledger; no model is called."),
 ]
 CheckOption = Annotated[
-    bool, typer.Option("--check", help="Read every shard, not just its size and time.")
+    bool, typer.Option("--check", help="Read every shard in full, not just its size and time.")
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show the plan; write nothing.")]

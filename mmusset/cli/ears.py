@@ -20,7 +20,7 @@ app.add_typer(ears, name="ears", rich_help_panel="Make a dataset")
 def _ears(context: typer.Context, as_json: JsonOption = False) -> None:
     """List the ears that a recipe may name, and which are on this machine; `get` fetches one.
 
-    `calibrate` finds out what one is worth: a listener on a server, or a CLAP.
+    `calibrate` measures how far one can be trusted: a listener on a server, or a CLAP.
 
     \b
     Examples:
@@ -41,7 +41,7 @@ def get(
     recipe: RecipeOption = "quickstart",
     overrides: SetOption = None,
 ) -> None:
-    """Show an ear's licences, then fetch what it needs, by your own pip or from the Hub.
+    """Show an ear's licences, then fetch what it needs, with your own pip or from the Hub.
 
     \b
     Examples:
@@ -63,16 +63,19 @@ def get(
 @ears.command()
 def calibrate(
     name: Annotated[str, typer.Argument(help="The ear's name: listener or clap.")],
-    folder: Annotated[Path, typer.Argument(help="Clips, and truth.csv: what is in each.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Clips, with a truth.csv that says what is in each.")
+    ],
     out: CardOption = None,
     recipe: RecipeOption = "quickstart",
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Try an ear on clips whose truth is known, and keep what its answers are worth.
+    """Calibrate an ear on clips whose contents are known, and write its calibration card.
 
-    Without such a card nothing that a listener or a CLAP hears is said. The guide on ears tells
-    what stands in truth.csv; benchmarks/ear_clips.py makes such a folder.
+    The card says how often its answers are right; without one, captions say nothing of what a
+    listener or a CLAP hears. The build guide describes truth.csv, and benchmarks/ear_clips.py
+    makes such a folder.
 
     \b
     Examples:

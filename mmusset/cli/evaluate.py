@@ -22,12 +22,12 @@ def evaluate(
     ] = None,
     sounds: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=FOLDER", help="Anybody's files, KEY.flac; repeatable."),
+        typer.Option(metavar="NAME=FOLDER", help="Sounds made elsewhere, as KEY.flac; repeatable."),
     ] = None,
-    split: Annotated[str, typer.Option(help="Whose clips are asked for.")] = "test",
-    seeds: Annotated[int, typer.Option(min=1, help="Sounds for each clip and row.")] = 3,
+    split: Annotated[str, typer.Option(help="The split whose clips are compared.")] = "test",
+    seeds: Annotated[int, typer.Option(min=1, help="Sounds per clip and row.")] = 3,
     clips: Annotated[
-        int | None, typer.Option(min=4, help="Only so many clips of the split, drawn by key.")
+        int | None, typer.Option(min=4, help="At most this many clips of the split, drawn by key.")
     ] = None,
     ears: Annotated[
         list[str] | None,
@@ -37,7 +37,8 @@ def evaluate(
         ),
     ] = None,
     ablate: Annotated[
-        bool, typer.Option("--ablate", help="Train without each part, too: it takes as long each.")
+        bool,
+        typer.Option("--ablate", help="Also train without each part in turn; each takes as long."),
     ] = False,
     out: Annotated[
         Path | None,
@@ -107,14 +108,14 @@ def listen_test(
         list[str] | None,
         typer.Option(help="Only this row; repeatable. [default: all that is worth hearing]"),
     ] = None,
-    clips: Annotated[int, typer.Option(min=1, help="So many clips, drawn.")] = 12,
-    trials: Annotated[int, typer.Option(min=1, help="Sounds that each listener hears.")] = 24,
+    clips: Annotated[int, typer.Option(min=1, help="How many clips to draw.")] = 12,
+    trials: Annotated[int, typer.Option(min=1, help="How many sounds each listener hears.")] = 24,
     seed: Annotated[int, typer.Option(min=0, help="Another one draws other clips.")] = 0,
 ) -> None:
     """Make a blind listening test of an evaluation's sounds. Its folder opens from disk.
 
-    Listeners give points for quality and for the fit to picture, story and caption, and send a file
-    back; `mmusset evaluate --answers` makes mean opinion scores of it.
+    Listeners rate quality and the fit to picture, story and caption, and send a file back, of which
+    `mmusset evaluate --answers` makes mean opinion scores.
 
     \b
     Example:

@@ -17,7 +17,7 @@ app.add_typer(eyes, name="eyes", rich_help_panel="Make a dataset")
 
 @eyes.callback()
 def _eyes() -> None:
-    """Find out what a CLIP's word on stories and their pictures is worth.
+    """Calibrate a CLIP on how well stories fit their pictures.
 
     \b
     Examples:
@@ -35,9 +35,9 @@ def calibrate(
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare pictures with their own stories and with those of others, and keep what it tells.
+    """Compare pictures with their own and with other stories, and write a calibration card.
 
-    With such a card, `critic.least_picture_fit` has the critic object to stories that are hardly of
+    With this card, `critic.least_picture_fit` makes the critic object to stories that hardly fit
     their picture.
 
     \b

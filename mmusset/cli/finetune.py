@@ -34,7 +34,7 @@ def finetune(
     overrides: SetOption = None,
     include: Annotated[
         Literal["offline"] | None,
-        typer.Option(help="Learn from this as well: what the offline grammar wrote, for trials."),
+        typer.Option(help="Learn from what the offline grammar wrote as well, for trials."),
     ] = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="Show what it will need; load and train nothing.")
@@ -43,7 +43,8 @@ def finetune(
         float | None, typer.Option(min=1, help="With --plan: a GPU's memory to plan for, in GiB.")
     ] = None,
     merge: Annotated[
-        Path | None, typer.Option(help="Also write base and adapter as one model, there.")
+        Path | None,
+        typer.Option(help="Also write base and adapter as one model, into this folder."),
     ] = None,
     device: Annotated[
         Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")
@@ -51,7 +52,7 @@ def finetune(
     as_json: JsonOption = False,
     log_json: LogJsonOption = False,
 ) -> None:
-    """Teach Qwen2-VL what a dataset's agents wrote, by LoRA.
+    """Teach Qwen2-VL to write as a dataset does, by LoRA.
 
     What people gave or corrected counts twice; what the offline grammar wrote, or the base itself,
     is left out. Run it again to go on.
@@ -100,8 +101,8 @@ def evaluate_speaker(
     split: Annotated[
         Literal["test", "validation", "train"],
         typer.Option(
-            help="Which samples. A fine-tuning never reads test; it chooses its weights by"
-            " validation, and learns from train."
+            help="Which samples. Fine-tuning never reads test; it learns from train, and chooses"
+            " its weights by validation."
         ),
     ] = "test",
     limit: Annotated[
@@ -115,7 +116,7 @@ def evaluate_speaker(
 ) -> None:
     """Compare base and adapter on held-out samples.
 
-    By claims, schema, critic and words.
+    By claims, schema, the critic's objections and words.
 
     \b
     Examples:

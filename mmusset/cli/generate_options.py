@@ -25,15 +25,15 @@ SeedOption = Annotated[
     list[int] | None, typer.Option(help="Another seed gives other music; repeatable.")
 ]
 WithoutOption = Annotated[
-    str | None, typer.Option(metavar="TEXT", help="What it is not to be like, as a caption.")
+    str | None, typer.Option(metavar="TEXT", help="What it should not sound like, as a caption.")
 ]
 ContinuedOption = Annotated[
     Path | None,
-    typer.Option("--continue", metavar="FILE", help="A sound to go on from."),
+    typer.Option("--continue", metavar="FILE", help="A recording to continue."),
 ]
 FillOption = Annotated[
     str | None,
-    typer.Option(metavar="FROM:TO", help="Make these seconds of --continue anew instead."),
+    typer.Option(metavar="FROM:TO", help="Regenerate these seconds of --continue instead."),
 ]
 StepsOption = Annotated[int | None, typer.Option(min=1, help="Steps from noise to music.")]
 SamplerOption = Annotated[

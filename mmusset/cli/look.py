@@ -36,7 +36,7 @@ def explain(
     item: Annotated[str, typer.Argument(help="A sample's key, or the path of a file.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Tell one item's story: evidence, each agent's turn, verdict, shard.
+    """Show all about one item: evidence, each agent's turn, verdict, shard.
 
     Example: mmusset explain music "loose/rain walk.ogg"
     """
@@ -71,11 +71,11 @@ def verify(dataset: DatasetArgument, as_json: JsonOption = False) -> None:
 @app.command(rich_help_panel=GROUP)
 def view(
     dataset: DatasetArgument,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8765,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port.")] = 8765,
     host: Annotated[
         str,
         typer.Option(
-            help="Address to listen on; 0.0.0.0 lets others in who have the token, unencrypted."
+            help="Address to listen on; 0.0.0.0 lets in everyone who has the token, unencrypted."
         ),
     ] = "127.0.0.1",
     open_: Annotated[
@@ -88,7 +88,9 @@ def view(
     ] = False,
     export: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write it as files into a new folder, to open or host."),
+        typer.Option(
+            metavar="DIR", help="Write the pages as files into a new folder, to open or host."
+        ),
     ] = None,
 ) -> None:
     """Look at a dataset, listen to it, mark samples, see what was lost.
@@ -120,10 +122,12 @@ def view(
 @app.command(rich_help_panel=GROUP)
 def mark(
     dataset: ChangedArgument,
-    item: Annotated[str, typer.Argument(metavar="KEY|PATH", help="Of a sample, or its music.")],
+    item: Annotated[
+        str, typer.Argument(metavar="KEY|PATH", help="A sample's key, or the path of its music.")
+    ],
     verdict: Annotated[
         Literal["keep", "drop", "fix", "none"] | None,
-        typer.Argument(help="none takes a mark and words away."),
+        typer.Argument(help="none removes a mark and your words."),
     ] = None,
     note: Annotated[str, typer.Option(help="Why, or what needs fixing.")] = "",
     caption: Annotated[
@@ -135,7 +139,7 @@ def mark(
 ) -> None:
     """Mark a sample to keep, drop or fix, or write its texts yourself.
 
-    `mmusset build --apply-marks` puts it into the dataset. Your words stand, whatever was measured
+    `mmusset build --apply-marks` applies it to the dataset. Your words stand, whatever was measured
     and whoever writes the rest later; what measurements contradict is shown.
 
     \b
@@ -176,7 +180,7 @@ def remove(
         list[str] | None,
         typer.Option(metavar="PATH", help="A file or folder of the source; repeatable."),
     ] = None,
-    why: Annotated[str, typer.Option(help="The reason, which the card tells.")] = "",
+    why: Annotated[str, typer.Option(help="The reason; the card shows it.")] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be removed; change nothing.")
     ] = False,
@@ -186,7 +190,8 @@ def remove(
     """Take pieces out of a dataset for good.
 
     Its shards are written anew. Samples, texts, replies and names go, from the ledger too, and
-    later builds leave the pieces out. When, why and how many stays. Your own files stay untouched.
+    later builds leave the pieces out. A record of when, why and how many remains. Your own files
+    are not touched.
 
     \b
     Examples:

@@ -45,7 +45,7 @@ def mmusset(
         ),
     ] = False,
 ) -> None:
-    """A folder of your own media in; (image, story, music caption, music) quadruples out."""
+    """Turn a folder of your own media into (image, story, music caption, music) quadruples."""
 
 
 @cache

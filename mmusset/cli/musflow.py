@@ -58,7 +58,7 @@ def encode(
 ) -> None:
     """Write the cache of latents and embeddings that `train` reads.
 
-    `train` does it too, where it is not done yet.
+    `train` does this itself where it has not been done.
 
     Example: mmusset encode music --recipe musflow-44k
     """
@@ -79,7 +79,7 @@ def train(
     from_: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="MODEL", help="Begin with its weights: user/name, or a folder."
+            "--from", metavar="MODEL", help="Start from a model's weights: user/name, or a folder."
         ),
     ] = None,
     stage: Annotated[
@@ -183,14 +183,13 @@ def play(
         str, typer.Argument(help="A training's folder, one checkpoint, or user/name on the Hub.")
     ],
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8736,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port.")] = 8736,
     open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     device: DeviceOption = "auto",
 ) -> None:
-    """Make music on a page of this machine. Drop a picture, write, move sliders, listen.
+    """Make music on a local page: drop a picture, write, move sliders, listen.
 
-    It prints an address of this machine that holds a secret. Ctrl-C ends it, and what was not
-    saved is gone.
+    It prints a local address that holds a secret. Ctrl-C ends it; what was not saved is lost.
 
     \b
     Examples:

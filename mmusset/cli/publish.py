@@ -21,7 +21,7 @@ PublishedArgument = Annotated[
     typer.Argument(
         metavar="FOLDER",
         parser=dataset_folder,
-        help="Of a dataset (or s3://...), or of a training.",
+        help="A dataset's (or s3://...), or a training's.",
     ),
 ]
 
@@ -32,7 +32,7 @@ GROUP = "Publish"
 @app.command(rich_help_panel=GROUP)
 def card(
     place: Annotated[
-        str, typer.Argument(metavar="FOLDER", help="Of a dataset (or s3://...), or of a training.")
+        str, typer.Argument(metavar="FOLDER", help="A dataset's (or s3://...), or a training's.")
     ],
     licence: Annotated[
         str | None,
@@ -49,14 +49,14 @@ def card(
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Of a model: what `mmusset evaluate` wrote. [default: <training>-evaluation]",
+            help="For a model: what `mmusset evaluate` wrote. [default: <training>-evaluation]",
         ),
     ] = None,
 ) -> None:
     """Write a dataset's card: README.md, croissant.json, assets/samples.jpg. Or a model's.
 
-    `build` writes it too. What you wrote outside its two marks stays, and so do your keys in its
-    YAML. Of a training, the model is packed into its folder `model`, with a card that says what it
+    `build` writes it too. What you wrote outside its two markers stays, and so do your keys in its
+    YAML. For a training, the model is packed into its folder `model`, with a card that says what it
     was trained on, under which licences, and how it was evaluated.
 
     \b
@@ -101,7 +101,7 @@ def push(
     yes: Annotated[bool, typer.Option("--yes", help="Send without asking.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Publish a dataset or a model on the Hugging Face Hub. Run it again to go on, or anew.
+    """Publish a dataset or a model on the Hugging Face Hub. Run it again to go on, or to update it.
 
     \b
     Examples:

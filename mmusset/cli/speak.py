@@ -56,7 +56,7 @@ def prompt(
 ) -> None:
     """Print exactly what a model would be sent for one item.
 
-    With --json the whole picture, too.
+    With --json, the whole picture too.
 
     Example: mmusset prompt ~/Music captioner --item 3
     """
@@ -74,10 +74,10 @@ def serve(
     model: ModelOption = None,
     adapter: AdapterOption = None,
     python: PythonOption = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port.")] = 8000,
     stub: Annotated[bool, typer.Option("--stub", help="Start a server without a model.")] = False,
     plan: Annotated[
-        Path | None, typer.Option(help="With --stub: its slots, latency and faults, as YAML.")
+        Path | None, typer.Option(help="With --stub: a YAML file of its slots, latency and faults.")
     ] = None,
 ) -> None:
     """Serve Qwen2-VL with vLLM, for `build --speaker vllm`.

@@ -7,10 +7,9 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from mmusset.errors import Refused
 from mmusset.files import write_bytes_durably
+from mmusset.html_templates import html_templates
 from mmusset.speakers.picture import data_url
 from mmusset.truth.badges import badged
 
@@ -46,13 +45,7 @@ def _write(path: Path, data: bytes) -> None:
 
 def page(comparison: Comparison, examples: Sequence[Example]) -> str:
     """HTML in one piece: pictures are in it, and nothing is loaded from elsewhere."""
-    environment = Environment(
-        loader=PackageLoader("mmusset.finetune", "."),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_templates("mmusset.finetune")
     environment.filters["badged"] = badged
     environment.filters["picture"] = data_url
     environment.filters["change"] = partial(interval_text, signed=True)

@@ -11,7 +11,6 @@ from shutil import copyfile
 from typing import Annotated
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
@@ -19,6 +18,7 @@ from mmusset.bounded import MB, read_bounded
 from mmusset.errors import MmussetError, Refused, UsageError
 from mmusset.files import write_bytes_durably
 from mmusset.frozen import Frozen
+from mmusset.html_templates import html_templates
 from mmusset.text import counted
 
 from .clips import ReferenceClip, stored_reference
@@ -213,14 +213,7 @@ def _beeps(count: int) -> NDArray[np.float32]:
 
 
 def _page(facts: dict[str, object]) -> str:
-    environment = Environment(
-        loader=PackageLoader("mmusset.evaluation", "."),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("listening.html").render(facts=facts)
+    return html_templates("mmusset.evaluation").get_template("listening.html").render(facts=facts)
 
 
 def _read_answers(file: Path) -> ListenerAnswers:

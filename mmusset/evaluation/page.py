@@ -4,7 +4,7 @@ nothing but the sounds and pictures that lie beside it."""
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from mmusset.html_templates import html_templates
 
 from .clips import Reference, ReferenceClip, stored_reference
 from .record import EvaluationRecord
@@ -41,13 +41,7 @@ class Plot:
 def page(table: EvaluationTable, record: EvaluationRecord, folder: Path) -> str:
     """The page of a table whose sounds, pictures and clips lie in `folder`."""
     reference = stored_reference(folder)
-    environment = Environment(
-        loader=PackageLoader("mmusset.evaluation", "."),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_templates("mmusset.evaluation")
     environment.filters["cell"] = cell
     ran = [column for column in table.columns if not whole_column_not_run(table, column)]
     silent = {c: whole_column_not_run(table, c) for c in table.columns if c not in ran}

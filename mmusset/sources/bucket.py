@@ -4,12 +4,8 @@ A file is fetched for as long as it is open, so little of the disk is needed; ta
 whole, and kept in the cache.
 """
 
-import asyncio
 import hashlib
 import os
-import tempfile
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,39 +15,19 @@ from mmusset.safe_text import first_line
 from mmusset.stores.choose import store_of
 from mmusset.stores.store import Store
 
-from .folder import FolderSource
-from .listing import entry_of
-from .remote import RemoteSource
-from .source import Entry, Source
+from .remote import RemoteFolder, RemoteSource
+from .source import Source
 from .tabled import tables_among
 
 
-@dataclass(frozen=True, slots=True)
-class BucketFolder:
-    """The objects of a store, as a folder has files: each by its size and a number that changes
-    with its content."""
+@dataclass(frozen=True)
+class BucketFolder(RemoteFolder):
+    """The objects of a store."""
 
     store: Store
-    files: Mapping[bytes, tuple[int, int]]
-
-    def __str__(self) -> str:
-        return str(self.store)
-
-    def entries(self, out: Path | None = None) -> list[Entry]:
-        return [entry_of(path, size, version) for path, (size, version) in self.files.items()]
-
-    @asynccontextmanager
-    async def open(self, path: bytes) -> AsyncIterator[Path]:
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder, f"file{os.path.splitext(os.fsdecode(path))[1]}")
-            await asyncio.to_thread(self.fetch, path, file)
-            yield file
 
     def check(self) -> None:
         """A bucket that is away says so whenever a file is opened."""
-
-    def groups(self, path: bytes) -> tuple[bytes, ...]:
-        return FolderSource(Path()).groups(path)
 
     def fetch(self, path: bytes, to: Path) -> None:
         """Have a file's bytes under a name. Raises Unread where the service does not give them,
@@ -87,4 +63,4 @@ def _listed(name: str) -> BucketFolder:
     }
     if not files:
         raise UsageError(f"there is nothing in {store}")
-    return BucketFolder(store, dict(sorted(files.items())))
+    return BucketFolder(str(store), dict(sorted(files.items())), store)

@@ -5,13 +5,11 @@ Tars are read where they are, by ranges of bytes; Parquet and tables are fetched
 the cache; any other file is fetched for as long as it is open. All of one commit.
 """
 
-import asyncio
 import os
 import shutil
-import tempfile
 import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
@@ -23,11 +21,9 @@ from mmusset.files import PARTIAL, cache_folder
 from mmusset.installed import is_installed
 from mmusset.safe_text import first_line, remember, without_addresses
 
-from .folder import FolderSource
-from .listing import entry_of
-from .remote import RemoteSource
+from .remote import RemoteFolder, RemoteSource
 from .sharded import ShardSource, Tar
-from .source import MUSICAL, Entry, Source
+from .source import MUSICAL, Source
 from .tabled import tables_among
 
 HUB = "hf://"
@@ -35,37 +31,16 @@ BLOCK_BYTES = 1 << 22
 TABLES = (".parquet", ".csv", ".tsv", ".jsonl")
 
 
-@dataclass(frozen=True, slots=True)
-class HubFolder:
-    """The files of a dataset, as a folder has them: `path` is where they are on the Hub."""
-
-    path: str
-    files: Mapping[bytes, tuple[int, int]]  # size and version
-
-    def __str__(self) -> str:
-        return self.path
-
-    def entries(self, out: Path | None = None) -> list[Entry]:
-        return [
-            entry_of(path, size, version) for path, (size, version) in sorted(self.files.items())
-        ]
-
-    @asynccontextmanager
-    async def open(self, path: bytes) -> AsyncIterator[Path]:
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder, f"file{os.path.splitext(os.fsdecode(path))[1]}")
-            await asyncio.to_thread(self.fetch, path, file)
-            yield file
+@dataclass(frozen=True)
+class HubFolder(RemoteFolder):
+    """The files of a dataset at one commit; its name is where they are on the Hub."""
 
     def check(self) -> None:
         """A commit stays."""
 
-    def groups(self, path: bytes) -> tuple[bytes, ...]:
-        return FolderSource(Path()).groups(path)
-
     def opened(self, path: bytes) -> BinaryIO:
         """A file, read by ranges. Raises Unread where the Hub does not give it."""
-        with _trouble(self.path):
+        with _trouble(self.name):
             file: BinaryIO = _file_system().open(self._at(path), "rb", block_size=BLOCK_BYTES)
         return file
 
@@ -75,14 +50,14 @@ class HubFolder:
         partly = to.with_name(to.name + PARTIAL)
         to.parent.mkdir(parents=True, exist_ok=True)
         with self.opened(path) as there, partly.open("wb") as here:
-            with _trouble(self.path):
+            with _trouble(self.name):
                 shutil.copyfileobj(there, here, BLOCK_BYTES)
             if here.tell() != size:
-                raise Unread(f"{self.path} gave {here.tell()} of {size} bytes")
+                raise Unread(f"{self.name} gave {here.tell()} of {size} bytes")
         partly.replace(to)
 
     def _at(self, path: bytes) -> str:
-        return f"{self.path.removeprefix(HUB)}/{os.fsdecode(path)}"
+        return f"{self.name.removeprefix(HUB)}/{os.fsdecode(path)}"
 
 
 @dataclass
@@ -103,7 +78,7 @@ class HubSource(RemoteSource):
         tables = tables_among(entries)
         if not tables:
             return folder
-        kept = cache_folder("hub") / folder.path.removeprefix(f"{HUB}datasets/").replace("/", "--")
+        kept = cache_folder("hub") / folder.name.removeprefix(f"{HUB}datasets/").replace("/", "--")
         return self._tabled(folder, tables, kept)
 
 

@@ -1,26 +1,57 @@
-"""A source that is somewhere else: what it holds decides its form, which is asked for once."""
+"""A source that is somewhere else: its files, and the form that they decide."""
 
+import asyncio
 import os
+import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
 
 from mmusset.recipe_parts.source import Role
 
+from .folder import FolderSource
+from .listing import entry_of
 from .source import Entry, Source
 from .tabled import TableSource
 
 
-class RemoteFolder(Source, Protocol):
-    """Files somewhere else, any of which can be fetched."""
+@dataclass(frozen=True)
+class RemoteFolder(ABC):
+    """Files somewhere else, as a folder has them: each by its size and a number that changes with
+    its content. A file is fetched for as long as it is open."""
 
+    name: str
+    files: Mapping[bytes, tuple[int, int]]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def entries(self, out: Path | None = None) -> list[Entry]:
+        return [
+            entry_of(path, size, version) for path, (size, version) in sorted(self.files.items())
+        ]
+
+    @asynccontextmanager
+    async def open(self, path: bytes) -> AsyncIterator[Path]:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, f"file{os.path.splitext(os.fsdecode(path))[1]}")
+            await asyncio.to_thread(self.fetch, path, file)
+            yield file
+
+    @abstractmethod
+    def check(self) -> None:
+        """As a source's."""
+
+    def groups(self, path: bytes) -> tuple[bytes, ...]:
+        return FolderSource(Path()).groups(path)
+
+    @abstractmethod
     def fetch(self, path: bytes, to: Path) -> None:
-        """Have a file's bytes under a name."""
-        ...
+        """Have a file's bytes under a name. Raises Unread where it can't be had now, Unusable where
+        it has gone."""
 
 
 @dataclass

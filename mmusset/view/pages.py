@@ -5,7 +5,9 @@ from functools import cache
 from importlib import resources
 from typing import Literal, get_args
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
+
+from mmusset.html_templates import html_templates
 
 from .facets import facets
 from .guard import POLICY
@@ -60,10 +62,4 @@ def static_file(name: str) -> bytes:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("mmusset.view"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return html_templates("mmusset.view", "templates")

@@ -28,6 +28,7 @@ GROUND = {
     "no_network",
     "tar_members",
     "licensing",
+    "html_templates",
 }
 NOUNS = {
     *("measured", "measurements", "quality", "structure", "score", "sample_parts"),

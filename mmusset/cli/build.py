@@ -52,7 +52,7 @@ def scan(
     speaker: SpeakerOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a build would find, pair and skip, and estimate its time and cost.
+    """Show what a build would find, pair, skip and cost.
 
     \b
     Examples:

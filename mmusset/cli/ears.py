@@ -18,7 +18,7 @@ app.add_typer(ears, name="ears", rich_help_panel="Make a dataset")
 
 @ears.callback()
 def _ears(context: typer.Context, as_json: JsonOption = False) -> None:
-    """List the ears that a recipe may name, and which are on this machine; `get` fetches one.
+    """List ears, and which are on this machine; `get` fetches one.
 
     `calibrate` measures how far one can be trusted: a listener on a server, or a CLAP.
 

@@ -36,7 +36,7 @@ def explain(
     item: Annotated[str, typer.Argument(help="A sample's key, or the path of a file.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Show all about one item: evidence, each agent's turn, verdict, shard.
+    """Show all about one item: evidence, agents' turns, verdict, shard.
 
     Example: mmusset explain music "loose/rain walk.ogg"
     """

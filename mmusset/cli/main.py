@@ -45,7 +45,7 @@ def mmusset(
         ),
     ] = False,
 ) -> None:
-    """Turn a folder of your own media into (image, story, music caption, music) quadruples."""
+    """Turn your own media into (image, story, music caption, music) quadruples."""
 
 
 @cache

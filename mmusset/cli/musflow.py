@@ -187,7 +187,7 @@ def play(
     open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     device: DeviceOption = "auto",
 ) -> None:
-    """Make music on a local page: drop a picture, write, move sliders, listen.
+    """Make music on a local page. Drop a picture, write, move sliders, listen.
 
     It prints a local address that holds a secret. Ctrl-C ends it; what was not saved is lost.
 

@@ -15,7 +15,8 @@ from .sound import NO_MUSIC, Samples, Sound, past_damage
 # Where in its stretch of the piece a clip may lie, as shares; the middle is tried first.
 OFFSETS = (0.5, 0.25, 0.75, 0.0, 1.0)
 # 16-bit FLAC can't hold more than full scale; resampling can overshoot it.
-CEILING = 32767 / 32768
+FULL_SCALE = 32768
+CEILING = (FULL_SCALE - 1) / FULL_SCALE
 TAIL_S = 0.05  # behind a clip, so that the resampler's own tail is not cut short
 # Lossy decoders overshoot loud masters now and then; a float file may do so all along.
 MAX_OVER = 0.01
@@ -81,8 +82,9 @@ def flac_of(samples: Samples, rate_hz: int) -> bytes:
     import soundfile
 
     file = io.BytesIO()
-    within = within_full_scale(samples)
-    soundfile.write(file, within, rate_hz, format="FLAC", subtype="PCM_16")
+    # As libsndfile rounds, which takes three times as long.
+    pcm = np.rint(within_full_scale(samples) * np.float32(FULL_SCALE)).astype(np.int16)
+    soundfile.write(file, pcm, rate_hz, format="FLAC", subtype="PCM_16")
     return file.getvalue()
 
 

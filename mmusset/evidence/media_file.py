@@ -10,6 +10,7 @@ import hashlib
 import io
 import os
 import stat
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 
 # Decoders ask for a few kilobytes at a time; each question of ours costs as much as a block.
 BUFFER_BYTES = 65536
+# A file that was changed a moment ago may be changed once more within one step of its clock.
+SETTLED_S = 2.0
+HASHES_KEPT = 256
+
+# Of files of which all reads were good: the clips of a piece come soon after each other. The time
+# of the last change is among what a file is known by, since nobody but the system sets that.
+_hashes: dict[tuple[int, ...], str] = {}
 
 
 class MediaFile:
@@ -35,6 +43,7 @@ class MediaFile:
         self.suffix = path.suffix.lower()
         self._path = path
         self._trouble: OSError | None = None
+        self._hash = ""
         try:
             # A pipe that nobody writes to must not hold us up.
             self._fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -56,6 +65,7 @@ class MediaFile:
     ) -> None:
         try:
             self._check()
+            self._remember_hash()
         finally:
             os.close(self._fd)
 
@@ -69,8 +79,11 @@ class MediaFile:
         return io.BufferedReader(_Reader(self), BUFFER_BYTES)
 
     def sha256(self) -> str:
-        """Of all its bytes, in hex."""
-        return hashlib.file_digest(self.reader(), "sha256").hexdigest()
+        """Of all its bytes, in hex; they are read once, however often a file is opened that nobody
+        changes."""
+        known = _hashes.get(self._known_by)
+        self._hash = known or hashlib.file_digest(self.reader(), "sha256").hexdigest()
+        return self._hash
 
     def read_at(self, place: int, size: int) -> bytes:
         """So many bytes from a place on; fewer at the file's end, or where a read fails."""
@@ -95,6 +108,17 @@ class MediaFile:
         for now in (os.fstat(self._fd), there):
             if _stamp(now) != _stamp(self._opened):
                 raise Unread("it was changed while it was read") from None
+
+    def _remember_hash(self) -> None:
+        if not self._hash or time.time() - self._opened.st_ctime < SETTLED_S:
+            return
+        if len(_hashes) >= HASHES_KEPT:
+            _hashes.clear()
+        _hashes[self._known_by] = self._hash
+
+    @property
+    def _known_by(self) -> tuple[int, ...]:
+        return *_stamp(self._opened), self._opened.st_ctime_ns
 
 
 class _Reader(io.RawIOBase):

@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from mmusset.errors import Unread, Unusable
+from mmusset.evidence import media_file
 from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.sound import open_sound
 from tests.support.media import piece
@@ -41,6 +42,39 @@ def test_a_file_deleted_meanwhile_was_read_all_the_same(tmp_path: Path) -> None:
     with MediaFile(song) as media:
         song.unlink()
         assert media.sha256() == was
+
+
+def test_a_file_is_hashed_again_where_its_bytes_changed_and_nothing_else(tmp_path: Path) -> None:
+    song = tmp_path / "song.txt"
+    song.write_bytes(b"one")
+    with MediaFile(song) as media:
+        media.sha256()
+    times = song.stat()
+    song.write_bytes(b"two")
+    os.utime(song, ns=(times.st_atime_ns, times.st_mtime_ns))
+    with MediaFile(song) as media:
+        assert media.sha256() == hashlib.sha256(b"two").hexdigest()
+
+
+def test_a_file_that_nobody_changes_is_read_once_to_be_hashed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media_file, "SETTLED_S", 0.0)
+    (tmp_path / "song.txt").write_bytes(b"one")
+    read = list[int]()
+
+    class Watched(MediaFile):
+        def read_at(self, place: int, size: int) -> bytes:
+            read.append(place)
+            return super().read_at(place, size)
+
+    def hashed() -> str:
+        with Watched(tmp_path / "song.txt") as media:
+            return media.sha256()
+
+    first, reads = hashed(), len(read)
+    assert (hashed(), len(read)) == (first, reads)
+    assert first == hashlib.sha256(b"one").hexdigest()
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".mp3", ".m4a", ".mp4"])

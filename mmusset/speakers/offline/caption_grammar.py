@@ -188,7 +188,15 @@ def _kinds(said: Sequence[Statement]) -> tuple[frozenset[str], ...]:
 @cache
 def _fitting(frames: tuple[Frame, ...], kinds: tuple[frozenset[str], ...]) -> tuple[Frame, ...]:
     """The frames that statements of these kinds can fill."""
-    return tuple(frame for frame in frames if _can_fill(frame.kinds, kinds))
+    every = frozenset[str]().union(*kinds)
+    return tuple(
+        frame
+        for frame in frames
+        if len(frame.kinds) <= len(kinds)
+        # Most frames have a place for which there is nothing: that is soon seen.
+        and not any(every.isdisjoint(phrase_book().kinds_at(kind)) for kind in frame.kinds)
+        and _can_fill(frame.kinds, kinds)
+    )
 
 
 def _can_fill(places: tuple[str, ...], kinds: tuple[frozenset[str], ...]) -> bool:

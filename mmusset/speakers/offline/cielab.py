@@ -3,11 +3,13 @@
 `evidence.colour.lab` gives the same of whole pictures, by numpy, which a text is written without.
 """
 
+from functools import lru_cache
 from math import dist, hypot
 
 Lab = tuple[float, float, float]
 
 
+@lru_cache(maxsize=1024)  # a story's drafts ask for the same few colours, hundreds of times
 def lab(value: str) -> Lab:
     """Lightness, 0 (black) to 100 (white), a and b."""
     x, y, z = _roots(value)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 
 from mmusset.measurements.listed import MEASUREMENTS
@@ -36,7 +36,7 @@ _PART = re.compile(r"@[a-z]+")
 Phrases = Mapping[str, tuple[str, ...]]  # of each kind, patterns as in `wording`
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Statement:
     """A claim with the ways to say it, and its place among what matters, the first being 0.
 
@@ -50,25 +50,25 @@ class Statement:
     pole: int
     is_hedged: bool = False
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         """What the file's rules may call it: "percussion", "percussion absent"."""
         return frozenset({self.attribute, f"{self.attribute} {self.value}"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Frame:
     """A sentence with places for claims: texts and kinds in turn, a kind at each odd index."""
 
     parts: tuple[str, ...]
     counts: tuple[int, ...]
 
-    @property
+    @cached_property
     def places(self) -> tuple[tuple[str, int], ...]:
         """The kind of each place, and how many claims it takes, from left to right."""
         return tuple(zip(self.parts[1::2], self.counts, strict=True))
 
-    @property
+    @cached_property
     def kinds(self) -> tuple[str, ...]:
         """The kind of each claim that it takes, from left to right."""
         return tuple(kind for kind, count in self.places for _ in range(count))

@@ -23,6 +23,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from mmusset.builder.process import keep_freed_memory
 from mmusset.dsp.loudness import block_loudness
 from mmusset.evidence.music import measure
 from mmusset.measurements.declaration import Finding
@@ -202,6 +203,7 @@ def print_spread(cases: list[Case]) -> None:
 
 def print_time(cases: list[Case]) -> None:
     """CPU time of a clip, best of three; librosa's for the same where it is installed."""
+    keep_freed_memory()  # as decoders do
     timed = cases[:TIMED_CLIPS]
     stereo_ms = cpu_ms(lambda c: measure(c.samples, RATE_HZ), timed)
     mono_ms = cpu_ms(lambda c: measure(c.samples[:, :1].copy(), RATE_HZ), timed)

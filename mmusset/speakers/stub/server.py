@@ -119,6 +119,7 @@ class StubServer:
         self.slots = Slots(plan.slots)
         self.seen: list[LoggedRequest] = []
         self.requests = 0
+        self._first_s = self._last_s = time.monotonic()  # of the first request, the last answer
         self._hits = Counter[int]()
         self._cached: set[tuple[str, str]] = set()
         self._tokens = Counter[str]()
@@ -186,6 +187,8 @@ class StubServer:
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         self.requests += 1
         number = self.requests
+        if number == 1:
+            self._first_s = time.monotonic()
         data = await request.read()
         try:
             chat = parse_chat(orjson.loads(data))
@@ -199,6 +202,7 @@ class StubServer:
             status = response.status
             return response
         finally:
+            self._last_s = time.monotonic()
             body_sha256 = hashlib.sha256(data).hexdigest()
             self.seen.append(
                 LoggedRequest(number, body_sha256, chat.schema, chat.sample, chat.model, status)
@@ -323,6 +327,8 @@ class StubServer:
         # What vLLM does not report, for benchmarks.
         lines.append(f"stub:slot_seconds_total {self.slots.busy_s}")
         lines.append(f"stub:requests_total {float(self.requests)}")
+        lines.append(f"stub:first_request_seconds {self._first_s}")
+        lines.append(f"stub:last_answer_seconds {self._last_s}")
         return web.Response(text="\n".join(lines) + "\n")
 
 

@@ -6,7 +6,7 @@ QUIET := --quiet --disable-pip-version-check
 CONSTRAINTS ?= constraints.txt
 VERSIONS := $(if $(CONSTRAINTS),-c .venv/versions.txt)
 
-.PHONY: constraints demo demo-ears demo-page test test-slow test-all test-vllm vllm check bench bench-musflow bench-real soak fuzz docs tour wheel clean help
+.PHONY: constraints demo demo-ears demo-page test test-slow test-all test-vllm vllm check bench bench-peers bench-musflow bench-real soak fuzz docs tour wheel clean help
 help:  ## this list
 	@grep -E '^[a-z-]+: .*##' Makefile | sed 's/:.*##/ -/'
 
@@ -116,6 +116,16 @@ bench: .venv/bench  ## the measurements of benchmarks/README.md
 	$(BIN)/python benchmarks/view.py
 	$(BIN)/python benchmarks/view.py --export
 
+# Each in an environment of its own; the versions stand in its runner.
+PEERS := aiohttp langgraph datatrove distilabel data_designer curator
+.venv-peers/%: benchmarks/peers/%_client.py
+	$(PYTHON) -m venv $@
+	$@/bin/pip install $(QUIET) $$(sed -n 's/^Installs: //p' $<)
+	@touch $@
+
+bench-peers: .venv/dev $(PEERS:%=.venv-peers/%)  ## a build beside tools that people would take instead; an hour
+	$(BIN)/python benchmarks/peers.py --write
+
 bench-real: .venv/bench  ## what is stated of real music, beside others' estimators; 2.3 GB, hours
 	$(BIN)/python benchmarks/real_music.py
 
@@ -151,4 +161,4 @@ wheel: .venv/dev  ## dist/*.whl
 	$(BIN)/pip wheel $(QUIET) --no-deps --wheel-dir dist .
 
 clean:  ## forget what was made
-	rm -rf .venv .venv-vllm out dist build *.egg-info
+	rm -rf .venv .venv-vllm .venv-peers out dist build *.egg-info

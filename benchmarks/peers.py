@@ -38,7 +38,8 @@ from mmusset.agents.critic import CRITIC
 from mmusset.agents.state import GraphAgent, begin_by, brief
 from mmusset.builder.trial import trial_of_source
 from mmusset.recipe import Recipe
-from mmusset.sample import Fault, Material
+from mmusset.sample import Material
+from mmusset.sample_parts.turns import Fault
 from mmusset.sources.folder import FolderSource
 from mmusset.speakers import chat
 from mmusset.speakers.base import Request

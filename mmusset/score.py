@@ -54,13 +54,15 @@ class Score(Frozen):
     @property
     def settles(self) -> frozenset[str]:
         """The attributes that it settles, in place of what was measured."""
+        if not self.used:
+            return frozenset()
         told = {
             TEMPO.name: self.bpm > 0,
             KEY.name: bool(self.key),
             MODE.name: bool(self.key),
             PERCUSSION.name: bool(self.percussion),
         }
-        return frozenset(name for name, is_told in told.items() if self.used and is_told)
+        return frozenset(name for name, is_told in told.items() if is_told)
 
     def values(self) -> Mapping[str, Any]:
         """What it settles, as measurements would have it: values by their field."""

@@ -1,6 +1,7 @@
 """The bare client: 64 coroutines, each of which takes a sample through its four calls.
 
-Installs: aiohttp==3.14.5 orjson. It keeps nothing: what is kept is lost with it.
+Installs: aiohttp==3.14.5 orjson
+It keeps nothing: what is kept is lost with it.
 """
 
 import asyncio

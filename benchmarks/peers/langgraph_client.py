@@ -1,6 +1,7 @@
 """LangGraph with aiohttp, as one would write it: four nodes in a row, one graph, 64 at a time.
 
-Installs: langgraph==1.2.24 aiohttp==3.14.5 orjson. No checkpointer: what is kept is lost with it.
+Installs: langgraph==1.2.24 aiohttp==3.14.5 orjson
+No checkpointer: what is kept is lost with it.
 """
 
 import asyncio

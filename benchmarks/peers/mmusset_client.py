@@ -18,7 +18,8 @@ from mmusset.builder.ledger.ledger import Ledger
 from mmusset.builder.process import calm_the_collector, use_one_malloc_arena
 from mmusset.builder.reply_store import LedgerReplies
 from mmusset.recipe import Recipe
-from mmusset.sample import Item, Material
+from mmusset.sample import Material
+from mmusset.sample_parts.piece import Item
 from mmusset.speakers.asking import Asker
 from mmusset.speakers.vllm.speaker import VllmSpeaker
 
@@ -31,7 +32,9 @@ class Given:
     materials: list[Material]
 
 
-async def decide_all(ledger: Ledger, annotate: Annotate, given: Given, at_once: int) -> None:
+async def decide_all(
+    ledger: Ledger, asker: Asker, annotate: Annotate, given: Given, at_once: int
+) -> None:
     """Give each undecided item its verdict, as a build's loop does."""
     last = 0
 
@@ -41,9 +44,11 @@ async def decide_all(ledger: Ledger, annotate: Annotate, given: Given, at_once: 
             last = planned.idx
             piece = given.materials[planned.idx % len(given.materials)]
             outcome = await annotate(replace(piece, key=planned.item.key))
-            with ledger.transaction():
+            with ledger.quick_transaction():
                 ledger.media.keep_heard(planned.idx, outcome.heard)
                 ledger.verdicts.decide(planned.idx, outcome)
+            await ledger.on_disk()
+        asker.ending = True
 
     await asyncio.gather(*(work() for _ in range(at_once)))
 
@@ -57,10 +62,13 @@ async def main(folder: Path, samples: int, url: str, out: Path) -> None:
             items = [replace(given.item, key=f"k{n}") for n in range(samples)]
             ledger.plan.add_block("train", items, provisional=False)
     async with VllmSpeaker(recipe.speaker, recipe.server) as speaker:
-        annotate = build_graph(Asker(speaker, LedgerReplies(ledger)), recipe, AGENTS)
+        asker = Asker(speaker, LedgerReplies(ledger))
+        annotate = build_graph(asker, recipe, AGENTS)
         calm_the_collector()
         use_one_malloc_arena()
-        await decide_all(ledger, annotate, given, 2 * recipe.limits.workers + speaker.in_flight)
+        await decide_all(
+            ledger, asker, annotate, given, 2 * recipe.limits.workers + speaker.in_flight
+        )
     calls = sum(cost.calls for cost in ledger.calls.costs())
     out.with_suffix(".calls").write_text(str(calls))
     ledger.close()

@@ -61,6 +61,15 @@ class Work:
             task = task.replace(place, json.dumps(answer)[1:-1])
         return task
 
+    def template(self, step: int) -> str:
+        """The call's text after the picture as a Jinja template, of the columns `evidence` and
+        those that are named as the steps are."""
+        task = self.steps[step].task
+        for place, column in ((CAPTION, STEPS[0]), (STORY, STEPS[1])):
+            told = "{% endraw %}{{ " + column + " | tojson }}{% raw %}"
+            task = task.replace(f'"{place}"', told)
+        return "{{ evidence }}{% raw %}" + task + "{% endraw %}"
+
 
 def text_of(data: dict[str, Any]) -> str:
     """The text in a chat completion."""

@@ -118,8 +118,8 @@ class Builder:
         """Enter the speaker, and work on as many items at once as it makes use of."""
         speaker = self._job.speaker
         # Not before there is something to decide: loading the agents takes a second.
-        asker = Asker(speaker, self._replies, fit_by(self._job.eye, self._media))
-        self._annotate = self._job.make_graph(asker, self._job.recipe)
+        self._asker = Asker(speaker, self._replies, fit_by(self._job.eye, self._media))
+        self._annotate = self._job.make_graph(self._asker, self._job.recipe)
         calm_the_collector()
         use_one_malloc_arena()
         speaker.strikes.update(self._ledger.calls.strikes())
@@ -157,11 +157,12 @@ class Builder:
                 await self._leave_undecided(planned, error.why)
                 continue
             self._unread_in_a_row = 0
-            with self._ledger.transaction():
+            with self._ledger.quick_transaction():
                 if tried:
                     keep_tried(self._ledger, planned, tried)
                 self._ledger.media.keep_heard(planned.idx, outcome.heard)
                 self._ledger.verdicts.decide(planned.idx, outcome)
+            await self._ledger.on_disk()
             failpoint("verdict_kept")
             self._new += 1
             if outcome.verdict.status != "accepted":
@@ -194,6 +195,7 @@ class Builder:
         planned = self._ledger.verdicts.next_undecided(self._last_idx)
         if planned:
             self._last_idx = planned.idx
+        self._asker.ending = planned is None
         return planned
 
     async def _decide(self, planned: PlannedItem) -> tuple[Outcome, Tried | None]:

@@ -14,7 +14,7 @@ from .ledger.ledger import Ledger
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    """A reply that is about to be committed; `committed` is done when it is on the disk."""
+    """A reply that is about to be committed; `committed` is done when it is."""
 
     request_sha256: str
     call: Call
@@ -25,8 +25,9 @@ class _Pending:
 class LedgerReplies:
     """The replies of a ledger; `costs` has a running total for each agent.
 
-    Replies that arrive in the same turn of the event loop share a commit (a group commit): a
-    busy server sends hundreds a second, and each commit waits for the disk.
+    Replies that arrive in the same turn of the event loop share a commit, and what is committed
+    while the disk is busy shares the next wait for it (a group commit): a busy server sends
+    hundreds a second.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -48,11 +49,12 @@ class LedgerReplies:
         committed = loop.create_future()
         self._batch.append(_Pending(request_sha256, _call(request, model), reply, committed))
         await committed
+        await self._ledger.on_disk()
 
     def _commit(self) -> None:
         batch, self._batch = self._batch, []
         try:
-            with self._ledger.transaction():
+            with self._ledger.quick_transaction():
                 for pending in batch:
                     self._ledger.calls.keep(pending.request_sha256, pending.call, pending.reply)
         except MmussetError as error:

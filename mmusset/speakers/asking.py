@@ -59,18 +59,19 @@ class ValidReply(Generic[R]):
 
 class Asker:
     """Asks `speaker` only for what `store` does not hold, and `fit`, where there is one, how well
-    an item's picture and a story go together."""
+    an item's picture and a story go together. `ending` is set once no other sample is begun."""
 
     def __init__(self, speaker: Speaker, store: ReplyStore, fit: Fit | None = None) -> None:
         self._speaker = speaker
         self._store = store
         self.fit = fit
+        self.ending = False
 
     async def ask(self, brief: Brief, reply_type: type[R]) -> ValidReply[R]:
         """The speaker's reply to a brief. Raises Unusable after two replies of no use."""
         complaint = ""
         for _ in range(2):
-            request = Request(brief, complaint)
+            request = Request(brief, complaint, self.ending)
             model = self._speaker.model_id(brief.agent.name)
             sha256 = request_sha256(request, model)
             reply = self._store.find(sha256)

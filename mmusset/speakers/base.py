@@ -69,11 +69,13 @@ class Brief:
 class Request:
     """A brief, to be answered in the type of its agent's reply.
 
-    `complaint` is "" at first, else what was wrong with the first reply.
+    `complaint` is "" at first, else what was wrong with the first reply. `ending` where no other
+    sample will be begun: it changes when a request is sent, not the reply.
     """
 
     brief: Brief
     complaint: str = ""
+    ending: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The parts of a ledger take and give typed values."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from mmusset.builder.accounting import Cost
 from mmusset.builder.decoding.tasks import Survey
 from mmusset.builder.ledger.calls import Call
-from mmusset.builder.ledger.file import open_to_write
+from mmusset.builder.ledger.file import open_to_read, open_to_write
 from mmusset.builder.ledger.job import JobFacts
 from mmusset.builder.ledger.ledger import Ledger
 from mmusset.builder.ledger.left_out import LeftOut
@@ -39,6 +40,28 @@ def test_the_job_is_known_once_it_was_noted(ledger: Ledger) -> None:
         ledger.job.note(facts)
     assert ledger.job.facts() == facts
     assert ledger.job.generation == 1
+
+
+def test_what_is_written_quickly_is_on_the_disk_once_that_was_waited_for(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    """Another process sees it at once; only after a power cut would it be gone before."""
+    log = tmp_path / "out" / ".mmusset" / "ledger.db-wal"
+
+    async def write(number: int) -> None:
+        with ledger.quick_transaction():
+            ledger.calls.keep(
+                f"{number}", Call(f"k{number}", "captioner", 0, "m"), Reply(text="{}")
+            )
+        await ledger.on_disk()
+        with open_to_read(tmp_path / "out") as other:
+            assert other.calls.find(f"{number}")
+
+    async def write_all() -> None:
+        await asyncio.gather(*map(write, range(20)))
+
+    asyncio.run(write_all())
+    assert log.stat().st_size
 
 
 def test_a_reply_is_found_by_its_request(ledger: Ledger) -> None:

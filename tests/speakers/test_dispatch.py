@@ -199,6 +199,15 @@ def test_the_queue_throttle_fills_the_server_and_keeps_its_queue_short(slots: in
     assert throttle.limit <= slots // 2 + max(4, slots // 5) + 1, "capacity fell: cut at once"
 
 
+def test_a_queue_that_drains_slowly_is_taken_off_once() -> None:
+    """What was sent can't be called back: the server is still to be busy once it has drained."""
+    throttle = QueueThrottle(256)
+    throttle.limit = 144
+    for _ in range(20):  # looks while one call lasts
+        throttle.observe(running=64, waiting=80, kv_share=0.2, in_flight=144)
+    assert 64 <= throttle.limit <= 64 + 2 * 64 // 10
+
+
 def test_the_queue_throttle_does_not_grow_into_a_full_memory() -> None:
     throttle = QueueThrottle(256)
     before = throttle.limit

@@ -10,6 +10,7 @@ import pytest
 from mmusset.agents import AGENTS
 from mmusset.agents.captioner import CAPTIONER, CaptionReply
 from mmusset.agents.state import begin, brief
+from mmusset.agents.story_writer import STORY_WRITER
 from mmusset.errors import MmussetError, ServerGone, Stopped, Unusable
 from mmusset.recipe import CERTAINTY, Recipe
 from mmusset.recipe_parts.speaker import ServerPart, SpeakerPart
@@ -69,6 +70,26 @@ def test_an_answer_comes_with_its_tokens(picture: Path) -> None:
         assert second.cached_tokens > 0.5 * second.prompt_tokens
 
     play(quick(), scene)
+
+
+@pytest.mark.parametrize(
+    ("ending", "order"),
+    [(False, ["caption", "story", "caption"]), (True, ["caption", "caption", "story"])],
+)
+def test_begun_samples_go_first_until_no_other_is_begun(
+    picture: Path, ending: bool, order: list[str]
+) -> None:
+    """Then new ones do, or the last of them would go on alone."""
+
+    async def scene(stub: StubServer, speaker: VllmSpeaker) -> None:
+        begun = begin(samples.material(picture, key="begun"), CERTAINTY)
+        begun["caption"] = "A quiet piece."
+        story, caption = Request(brief(begun, STORY_WRITER)), request(picture, "new")
+        asked = [replace(each, ending=ending) for each in (request(picture), story, caption)]
+        await asyncio.gather(*map(speaker.answer, asked))
+        assert [seen.schema.removesuffix("Reply").lower() for seen in stub.seen] == order
+
+    play(quick(), scene, max_in_flight=1)
 
 
 @pytest.mark.parametrize("kind", ["429", "503", "500", "reset", "html", "abort", "hang", "drip"])

@@ -19,6 +19,7 @@ from .rows import LedgerConnection, broken, is_passing
 from .segment import LedgerSegments
 from .shards import LedgerShards
 from .verdicts import LedgerVerdicts
+from .write_ahead import WriteAheadLog
 
 
 class Ledger:
@@ -27,6 +28,7 @@ class Ledger:
     def __init__(self, connection: LedgerConnection, lock: int | None) -> None:
         self._db: LedgerConnection = connection
         self._lock = lock
+        self._log = WriteAheadLog(connection)
         self._changes_copied = connection.total_changes
         self.job = LedgerJob(connection)
         self.plan = LedgerPlan(connection)
@@ -42,7 +44,8 @@ class Ledger:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of it or nothing. What the parts write does not commit by itself.
+        """All of it or nothing, on the disk at its end. What the parts write does not commit by
+        itself.
 
         One inside another is part of that. Raises MmussetError if the disk refuses: the run
         must stop.
@@ -50,17 +53,33 @@ class Ledger:
         if self._db.in_transaction:
             yield
             return
+        with self._refusals(), self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield
+
+    @contextmanager
+    def quick_transaction(self) -> Iterator[None]:
+        """A transaction that does not wait for the disk: `on_disk` does, before anything uses what
+        it wrote."""
+        with self._refusals(), self._log.unsynced(), self.transaction():
+            yield
+
+    async def on_disk(self) -> None:
+        """Wait until all that was written so far is on the disk; nothing else waits meanwhile.
+
+        Raises MmussetError if the disk refuses: the run must stop.
+        """
+        with self._refusals():
+            await self._log.synced()
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
         try:
-            with self._db:
-                self._db.execute("BEGIN IMMEDIATE")
-                yield
+            yield
+        except OSError as error:
+            raise _refused(error) from error
         except sqlite3.Error as error:
-            if not is_passing(error):
-                raise self.broken(error) from error
-            raise MmussetError(
-                f"the ledger can't be written ({error}); make room on the disk, or mend it,"
-                " and run the same command again"
-            ) from error
+            raise _refused(error) if is_passing(error) else self.broken(error) from error
 
     def begin_again(self) -> None:
         """Every item is undecided and every shard unwritten; calls, media and marks are kept."""
@@ -83,6 +102,14 @@ class Ledger:
 
     def close(self) -> None:
         """Close it and let go of the lock."""
+        self._log.close()
         self._db.close()
         if self._lock is not None:
             os.close(self._lock)
+
+
+def _refused(error: Exception) -> MmussetError:
+    return MmussetError(
+        f"the ledger can't be written ({error}); make room on the disk, or mend it,"
+        " and run the same command again"
+    )

@@ -15,7 +15,7 @@ from mmusset.errors import MmussetError, Stopped, Unusable, UsageError
 from mmusset.json_text import canonical_json
 from mmusset.recipe_parts.speaker import OneServerPart, SpeakerPart
 from mmusset.speakers import chat
-from mmusset.speakers.base import Brief, ModelId, Reply, Request
+from mmusset.speakers.base import ModelId, Reply, Request
 
 from . import gauges
 from .blame import Blame
@@ -113,7 +113,7 @@ class VllmSpeaker:
         """
         brief = request.brief
         body = chat.body(request, self._part, self._model)
-        return await self._answer(body, brief.material.key, _priority(brief))
+        return await self._answer(body, brief.material.key, _priority(request))
 
     async def _answer(self, body: chat.Body, key: str, priority: int) -> Reply:
         """The reply to a body; calls that are lost count against `key`."""
@@ -272,15 +272,19 @@ class VllmSpeaker:
                 self.dispatcher.admit()
 
 
-def _priority(brief: Brief) -> int:
+def _priority(request: Request) -> int:
     """Which of the waiting calls leaves first: the lowest.
 
     Calls on samples that have begun go before new ones, because their prefix is still in the
     server's cache, and the nearer a sample is to its verdict the sooner: so few are unfinished
-    at a time.
+    at a time. When no other sample is begun it is the other way round, or the last to begin would
+    go on alone, call after call, with most of the server idle.
     """
-    begun = bool(brief.draft.caption or brief.draft.story)
-    return {"mend": 0, "judge": 1, "write": 2 if begun else 3, "listen": 4}[brief.agent.place]
+    draft, place = request.brief.draft, request.brief.agent.place
+    begun = bool(draft.caption or draft.story)
+    if request.ending:
+        return {"listen": 5, "write": 7 if begun else 6, "mend": 8, "judge": 9}[place]
+    return {"mend": 0, "judge": 1, "write": 2 if begun else 3, "listen": 4}[place]
 
 
 def _checked_key(url: str, named: SettingNames) -> str:

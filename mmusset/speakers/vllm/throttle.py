@@ -52,12 +52,14 @@ class QueueThrottle:
 
         Until the first queue the limit doubles; later it grows by a twentieth. A tenth of what
         runs may wait, so that a slot that gets free is filled at once; a queue of more than
-        twice that is taken off in one step.
+        twice that is taken off in one step: from what is out, not from the limit, or a queue
+        that takes several looks to drain would be taken off at each.
         """
         spare = max(2, running // 10)
-        if waiting > 2 * spare:
-            self._move(self.limit - (waiting - spare))
+        if waiting > spare:
             self.searching = False
+        if waiting > 2 * spare:
+            self._move(min(self.limit, in_flight - (waiting - spare)))
         elif waiting <= spare and in_flight >= self.limit and kv_share < self.FULL_KV:
             # While most calls are still on the network, in neither of the server's counts, an
             # empty queue says nothing.

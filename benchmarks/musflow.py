@@ -49,6 +49,7 @@ ROOT = Path(__file__).parent.parent
 TOLD: dict[str, tuple[Modality, ...]] = {name: (name,) for name in MODALITIES}
 TOLD |= {"all three": MODALITIES, "nothing": ()}
 THROUGH = "(the real clips, through the codec)"
+CODEC = "real through the codec"  # as the evaluation calls them
 NEAR = 0.06  # of a tempo
 SOME_FAILED = 4  # how a build ends whose other items are in the dataset
 # What can be asked for, and how it is measured on what was made.
@@ -183,7 +184,7 @@ def sounds_made(
         for name, names in TOLD.items()
     }
     silent = [0.0] * len(reference.clips)
-    made[THROUGH] = [row_made(evaluated, "real through the codec", 0, reference, silent)]
+    made[THROUGH] = [row_made(evaluated, CODEC, 0, reference, silent)]
     return made
 
 
@@ -191,7 +192,7 @@ def row_made(
     evaluated: Path, name: str, seed: int, reference: Reference, tempi: list[float]
 ) -> list[Made]:
     """A row of the evaluation with one seed."""
-    folder = evaluated / "sounds" / ("codec" if name not in TOLD else slug(name))
+    folder = evaluated / "sounds" / ("codec" if name == CODEC else slug(name))
     files = [folder / f"{key}-{seed}.flac" for key in reference.keys]
     return list(map(Made, files, heard_in(evaluated, name, seed), tempi))
 

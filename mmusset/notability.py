@@ -16,9 +16,9 @@ def worth_saying(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     out where the key names it.
     """
     ordered = sorted(claims, key=lambda claim: _rank(claim.attribute))
-    told = [claim for claim in ordered if _is_notable(claim)] or ordered[:LEFT_TO_SAY]
-    has_key = any(claim.attribute == "key" for claim in told)
-    return tuple(claim for claim in told if not (has_key and claim.attribute == "mode"))
+    notable = [claim for claim in ordered if _is_notable(claim)] or ordered[:LEFT_TO_SAY]
+    has_key = any(claim.attribute == "key" for claim in notable)
+    return tuple(claim for claim in notable if not (has_key and claim.attribute == "mode"))
 
 
 def _rank(attribute: str) -> int:

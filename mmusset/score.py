@@ -56,13 +56,13 @@ class Score(Frozen):
         """The attributes that it settles, in place of what was measured."""
         if not self.used:
             return frozenset()
-        told = {
+        is_known = {
             TEMPO.name: self.bpm > 0,
             KEY.name: bool(self.key),
             MODE.name: bool(self.key),
             PERCUSSION.name: bool(self.percussion),
         }
-        return frozenset(name for name, is_told in told.items() if is_told)
+        return frozenset(name for name, known in is_known.items() if known)
 
     def values(self) -> Mapping[str, Any]:
         """What it settles, as measurements would have it: values by their field."""

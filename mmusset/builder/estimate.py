@@ -36,11 +36,11 @@ class Estimate:
 
 def estimate(samples: int, recipe: Recipe, agents: Sequence[Agent[BaseModel]]) -> Estimate | None:
     """The cost of that many samples; None where no model is asked."""
-    asked = [agent for agent in agents if agent.place == "listen" or not _writes_offline(recipe)]
-    if not asked:
+    calling = [agent for agent in agents if agent.place == "listen" or not _writes_offline(recipe)]
+    if not calling:
         return None
     calls = prompt = reply = price = 0.0
-    for agent in asked:
+    for agent in calling:
         count = samples * CALLS[agent.place]
         listens = agent.place == "listen"
         tokens_in = count * (_sound(recipe) if listens else _shared(recipe))

@@ -109,12 +109,14 @@ def judged(
 ) -> tuple[JudgedClaim, ...]:
     """What a caption would claim of an item's music, each claim with its verdict, as a build would
     judge it."""
-    told = [claim for claim in outcome.told if claim.verdict == "told"] if outcome else ()
+    by_tags = [claim for claim in outcome.told if claim.verdict == "told"] if outcome else ()
     job = ledger.job.facts()
     recipe = Recipe.of_canonical(job.recipe)
     music = prepared.media.music_evidence
     with noted_ears.listed(job):
-        return judge(extract(caption), music, recipe.certainty, told, recipe.certainty_sounds_like)
+        return judge(
+            extract(caption), music, recipe.certainty, by_tags, recipe.certainty_sounds_like
+        )
 
 
 def _own_caption(

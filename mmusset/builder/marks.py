@@ -167,9 +167,9 @@ def _with_request(old: Mark, new: Mark) -> Mark:
 
 
 def _check(mark: Mark) -> None:
-    asked = tuple(verdict for verdict in MARK_VERDICTS if verdict != "words")
-    if mark.verdict not in asked:
-        raise UsageError(f"a mark is {', '.join(asked)}, not {mark.verdict!r}")
+    verdicts = tuple(verdict for verdict in MARK_VERDICTS if verdict != "words")
+    if mark.verdict not in verdicts:
+        raise UsageError(f"a mark is {', '.join(verdicts)}, not {mark.verdict!r}")
     _check_text("note", mark.note, MOST_NOTE_CHARACTERS)
     if mark.verdict == "fix" and not mark.note.strip():
         raise UsageError("a fix needs a note that says what is to be mended")

@@ -145,10 +145,10 @@ def _staying(ledger: Ledger, planned: Sequence[PlannedItem]) -> tuple[StayingPie
 def _is_unfinished(out: Path, ledger: Ledger) -> bool:
     """Whether the manifest does not tell of all that was taken out, or old shards are still there,
     as after a kill."""
-    told = known_manifest(out)
+    manifest = known_manifest(out)
     return (
-        told is None
-        or len(told.removed) < len(ledger.removals.all())
+        manifest is None
+        or len(manifest.removed) < len(ledger.removals.all())
         or bool(ledger.shards.replaced())
     )
 

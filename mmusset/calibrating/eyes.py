@@ -53,26 +53,26 @@ async def _compared(folder: Path, recipe: Recipe, log: Log) -> list[KnownPicture
     with tempfile.TemporaryDirectory(prefix="mmusset-") as passing:
         async with Sandbox(recipe.limits) as sandbox:
             if (folder / MANIFEST).is_file():
-                told = list(_of_dataset(folder, Path(passing)))
+                pairs = list(_of_dataset(folder, Path(passing)))
             else:
-                told = await _of_folder(folder, Path(passing), sandbox, recipe, log)
-            if len(told) <= OTHERS:
+                pairs = await _of_folder(folder, Path(passing), sandbox, recipe, log)
+            if len(pairs) <= OTHERS:
                 raise UsageError(
-                    f"{folder} has {len(told)} pictures with stories: give a finished dataset, or"
+                    f"{folder} has {len(pairs)} pictures with stories: give a finished dataset, or"
                     " a folder of pictures (x.jpg) with a story beside each (x.txt)"
                 )
-            return [await _known(told, place, sandbox, recipe) for place in range(len(told))]
+            return [await _known(pairs, place, sandbox, recipe) for place in range(len(pairs))]
 
 
 async def _known(
-    told: Sequence[tuple[Path, str]], place: int, sandbox: "Sandbox", recipe: Recipe
+    pairs: Sequence[tuple[Path, str]], place: int, sandbox: "Sandbox", recipe: Recipe
 ) -> KnownPicture:
     """How near a picture's own story is, and those of others, evenly spread over all."""
     from mmusset.builder.decoding.tasks import CompareTask
 
-    picture, story = told[place]
-    step = (len(told) - 1) / OTHERS
-    others = [told[(place + 1 + int(n * step)) % len(told)][1] for n in range(OTHERS)]
+    picture, story = pairs[place]
+    step = (len(pairs) - 1) / OTHERS
+    others = [pairs[(place + 1 + int(n * step)) % len(pairs)][1] for n in range(OTHERS)]
     task = CompareTask(
         picture=os.fsencode(picture), stories=(story, *others), model=recipe.pairing.clip
     )

@@ -35,8 +35,8 @@ def percussiveness(spectrum: Spectrum, strength: Doubles) -> Measured:
     """
     if not spectrum.power.any():
         return Measured(value=0.0, confidence=0.0)
-    told = features(spectrum, strength)
-    value = calibrated.PERCUSSION(told) if told else 0.0
+    values = features(spectrum, strength)
+    value = calibrated.PERCUSSION(values) if values else 0.0
     can_tell = has_treble(spectrum) and attack_share(strength) > 0
     return Measured(value=value, confidence=max(value, 1 - value) if can_tell else 0.0)
 

@@ -29,11 +29,11 @@ def ears_named(names: Iterable[str]) -> tuple[Ear, ...]:
 
     Raises UsageError for a name that none has.
     """
-    wanted = set(names)
-    for name in sorted(wanted):
+    chosen = set(names)
+    for name in sorted(chosen):
         if EARS.named(name) is None:
             raise UsageError(f"no ear named {name!r}.{nearest(name, [ear.name for ear in EARS])}")
-    return tuple(ear for ear in EARS if ear.name in wanted)
+    return tuple(ear for ear in EARS if ear.name in chosen)
 
 
 def of_recipe(recipe: Recipe) -> tuple[Ear, ...]:

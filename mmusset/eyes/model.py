@@ -29,8 +29,8 @@ def nearness(picture: Path, stories: Sequence[str], model: str) -> tuple[float, 
     sees, _ = _opened(model)
     with Image.open(picture) as image:
         seen = sees([image.convert("RGB")])[0]
-    told = torch.stack([_vector(story, model) for story in stories])
-    return tuple(round(cosine, DIGITS) for cosine in (told @ seen).tolist())
+    vectors = torch.stack([_vector(story, model) for story in stories])
+    return tuple(round(cosine, DIGITS) for cosine in (vectors @ seen).tolist())
 
 
 @lru_cache(STORIES_KEPT)

@@ -80,8 +80,8 @@ def _settle(clip: MusicalKey, piece: MusicalKey) -> MusicalKey:
         sure = shared(clip.confidence, piece.confidence)
     if clip.has_mode and piece.has_mode:
         own = logit(clip.mode_confidence)
-        told = logit(piece.mode_confidence)
-        mode_sure = probability(told + (own if clip.mode == piece.mode else -own))
+        whole = logit(piece.mode_confidence)
+        mode_sure = probability(whole + (own if clip.mode == piece.mode else -own))
     return piece.model_copy(update={"confidence": sure, "mode_confidence": mode_sure})
 
 

@@ -83,8 +83,8 @@ def supported(claims: Sequence[JudgedClaim]) -> str:
     supported = [claim for claim in claims if claim.verdict == "supported"]
     measured = [claim.text for claim in supported if claim.tier not in BY_EARS]
     heard = [claim.text for claim in supported if claim.tier in BY_EARS]
-    shown = (("measured", measured), ("heard", heard))
-    return "; ".join(f"{how}: {' · '.join(texts)}" for how, texts in shown if texts)
+    by_source = (("measured", measured), ("heard", heard))
+    return "; ".join(f"{how}: {' · '.join(texts)}" for how, texts in by_source if texts)
 
 
 def waveform(flac: bytes) -> "Image":

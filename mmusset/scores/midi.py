@@ -248,16 +248,16 @@ def _tempi(
     events: Sequence[_Event], times: Sequence[float], ticks_per_quarter: int
 ) -> Iterator[TempoMark]:
     """Where the beat's rate changes; in compound time the beat is a dotted quarter."""
-    quarter_us, quarters_per_beat, told = DEFAULT_QUARTER_US, 1.0, False
+    quarter_us, quarters_per_beat, is_marked = DEFAULT_QUARTER_US, 1.0, False
     for event, at_s in zip(events, times, strict=True):
         if event.meta and event.status == _TEMPO and len(event.data) >= 3:
             quarter_us = int.from_bytes(event.data[:3], "big") or DEFAULT_QUARTER_US
-            told = True
+            is_marked = True
         elif event.meta and event.status == _METER and len(event.data) >= 2 and event.data[1] < 8:
             quarters_per_beat = beat_in_quarters(event.data[0], 1 << event.data[1])
         else:
             continue
-        if told:
+        if is_marked:
             yield TempoMark(at_s, 6e7 / quarter_us / quarters_per_beat)
 
 

@@ -8,33 +8,17 @@ import io
 import re
 import zipfile
 import zlib
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .midi import beat_in_quarters
-from .notation import (
-    DRUMS,
-    UNNAMED,
-    KeyMark,
-    Message,
-    Mode,
-    NotAScore,
-    Notation,
-    Note,
-    TempoMark,
-    changes,
-    on_beat,
-)
+from .notation import DRUMS, UNNAMED, Mode, NotAScore, Notation
+from .played_out import MOST_NOTES, Measure, WrittenNote, WrittenPart, notation_of
 from .xml_tree import Element, number
 from .xml_tree import parse as parse_xml
 
 MOST_XML_BYTES = 32_000_000
-MOST_MEASURES = 20_000  # played out
-MOST_NOTES = 200_000
-LONGEST_S = 3600.0
 USUAL_VELOCITY = 80
-USUAL_QUARTER_BPM = 120.0  # of whoever plays a score that names no tempo
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _QUARTERS = {"half": 2.0, "quarter": 1.0, "eighth": 0.5}
 # By words of a part's name, where the file names no program.
@@ -72,12 +56,12 @@ def parse(data: bytes) -> Notation:
         raise NotAScore("is no MusicXML")
     players = {p.attributes.get("id", ""): _Player.of(p) for p in _parts_listed(root)}
     written = [
-        _Part.of(part, players.get(part.attributes.get("id", ""), _Player()))
+        _read_part(part, players.get(part.attributes.get("id", ""), _Player()))
         for part in root.all("part")
     ]
     if not any(part.notes for part in written):
         raise NotAScore("holds no notes")
-    return _notation(written)
+    return notation_of(written)
 
 
 def _parts_listed(root: Element) -> Iterator[Element]:
@@ -115,9 +99,9 @@ class _Player:
     def of(cls, part: Element) -> "_Player":
         programs = {}
         for each in part.all("midi-instrument"):
-            told = each.number_of("midi-program")
+            given = each.number_of("midi-program")
             is_drummed = each.number_of("midi-channel") == 10 or each.one("midi-unpitched")
-            program = int(told) - 1 if told and 1 <= told <= 128 else UNNAMED
+            program = int(given) - 1 if given and 1 <= given <= 128 else UNNAMED
             programs[each.attributes.get("id", "")] = DRUMS if is_drummed else program
         named = next(iter(programs.values()), UNNAMED)
         if named == UNNAMED:
@@ -131,52 +115,15 @@ class _Player:
 
     def program_of(self, note: Element) -> int:
         instrument = note.one("instrument")
-        told = self.programs.get(instrument.attributes.get("id", "")) if instrument else None
+        own = self.programs.get(instrument.attributes.get("id", "")) if instrument else None
         if note.one("unpitched"):
             return DRUMS
-        return self.program if told in (None, UNNAMED) else told
+        return self.program if own in (None, UNNAMED) else own
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """A note of a measure: where it begins and how long it is, in quarters."""
-
-    at: float
-    long: float
-    pitch: int
-    velocity: int
-    program: int
-    tied_from: bool
-    tied_on: bool
-
-
-@dataclass(slots=True)
-class _Measure:
-    """A measure of a part: its length and what is in it, by quarters from its beginning."""
-
-    long: float = 0.0
-    notes: list[_Written] = field(default_factory=list)
-    tempi: list[tuple[float, float]] = field(default_factory=list)  # quarters in a minute
-    keys: list[tuple[int, Mode]] = field(default_factory=list)
-    beat: float = 0.0  # in quarters, where a time signature stands; 0 where none does
-    begins_repeat: bool = False
-    repeats: int = 0  # how often it is played that ends here
-    endings: frozenset[int] = frozenset()  # the rounds in which it is played; all, if empty
-    ends_ending: bool = False
-
-
-@dataclass(slots=True)
-class _Part:
-    measures: list[_Measure]
-
-    @property
-    def notes(self) -> int:
-        return sum(len(measure.notes) for measure in self.measures)
-
-    @classmethod
-    def of(cls, part: Element, player: _Player) -> "_Part":
-        reader = _PartReader(player)
-        return cls([reader.measure(each) for each in part.all("measure")])
+def _read_part(part: Element, player: _Player) -> WrittenPart:
+    reader = _PartReader(player)
+    return WrittenPart([reader.measure(each) for each in part.all("measure")])
 
 
 class _PartReader:
@@ -190,8 +137,8 @@ class _PartReader:
         self._endings: frozenset[int] = frozenset()
         self._count = 0
 
-    def measure(self, measure: Element) -> _Measure:
-        read = _Measure()
+    def measure(self, measure: Element) -> Measure:
+        read = Measure()
         at = latest = began = 0.0
         for each in measure.children:
             if each.name == "attributes":
@@ -222,7 +169,7 @@ class _PartReader:
         """A duration in quarters; grace notes have none."""
         return max(0.0, element.number_of("duration") or 0.0) / self._divisions
 
-    def _attributes(self, attributes: Element, read: _Measure) -> None:
+    def _attributes(self, attributes: Element, read: Measure) -> None:
         divisions = attributes.number_of("divisions")
         if divisions and divisions > 0:
             self._divisions = divisions
@@ -238,18 +185,18 @@ class _PartReader:
         if beats and unit:
             read.beat = beat_in_quarters(int(beats), int(unit))
 
-    def _direction(self, direction: Element, at: float, read: _Measure) -> None:
+    def _direction(self, direction: Element, at: float, read: Measure) -> None:
         sound = direction if direction.name == "sound" else direction.one("sound")
-        told = sound.attributes if sound else {}
-        if dynamics := number(told.get("dynamics", "")):
+        said = sound.attributes if sound else {}
+        if dynamics := number(said.get("dynamics", "")):
             self._velocity = max(1, min(127, round(dynamics * 0.9)))  # of 90: "a usual forte"
-        quarters = number(told.get("tempo", ""))
+        quarters = number(said.get("tempo", ""))
         if quarters is None and direction.name == "direction":
             quarters = _metronome(direction)
         if quarters and quarters > 0:
             read.tempi.append((at, quarters))
 
-    def _barline(self, barline: Element, read: _Measure) -> None:
+    def _barline(self, barline: Element, read: Measure) -> None:
         if repeat := barline.one("repeat"):
             if repeat.attributes.get("direction") == "forward":
                 read.begins_repeat = True
@@ -265,7 +212,7 @@ class _PartReader:
             else:
                 read.ends_ending = True
 
-    def _note(self, note: Element, at: float, read: _Measure) -> None:
+    def _note(self, note: Element, at: float, read: Measure) -> None:
         if note.one("rest") or note.one("grace") or note.one("cue"):
             return
         self._count += 1
@@ -277,7 +224,7 @@ class _PartReader:
             return
         ties = {tie.attributes.get("type") for tie in note.all("tie")}
         read.notes.append(
-            _Written(
+            WrittenNote(
                 at,
                 self._long(note),
                 pitch,
@@ -309,142 +256,3 @@ def _metronome(direction: Element) -> float | None:
         if per_minute and unit:
             return per_minute * unit * (1.5 if kind.one("metronome", "beat-unit-dot") else 1.0)
     return None
-
-
-# --- played out ------------------------------------------------------------------------------
-
-
-def _order(measures: Sequence[_Measure]) -> list[int]:
-    """The measures in the order in which they are played."""
-    order: list[int] = []
-    place = begins = 0
-    turn = 1  # of the passage that is repeated
-    while place < len(measures):
-        if len(order) > MOST_MEASURES:
-            raise NotAScore(f"has over {MOST_MEASURES} measures")
-        measure = measures[place]
-        if measure.begins_repeat and begins != place:
-            begins, turn = place, 1
-        if measure.endings and turn not in measure.endings:
-            place += 1
-            continue
-        order.append(place)
-        if measure.repeats and turn < max((measure.repeats, *measure.endings)):
-            place, turn = begins, turn + 1
-            continue
-        if measure.repeats:
-            begins, turn = place + 1, 1
-        place += 1
-    return order
-
-
-def _notation(parts: Sequence[_Part]) -> Notation:
-    first = parts[0].measures
-    lengths = [
-        max((p.measures[n].long for p in parts if n < len(p.measures)), default=0.0)
-        for n in range(len(first))
-    ]
-    order = _order(first)
-    clock = _Clock()
-    keys: list[KeyMark] = []
-    tempi: list[TempoMark] = []
-    begins: list[float] = []  # of each measure that is played, in quarters
-    at, beat = 0.0, 1.0
-    for n in order:
-        begins.append(at)
-        measures = [p.measures[n] for p in parts if n < len(p.measures)]
-        if first[n].beat and first[n].beat != beat:
-            beat = first[n].beat
-            if clock.is_told:
-                tempi.append(TempoMark(clock.seconds(at), clock.quarters_per_minute / beat))
-        for where, quarters in sorted(t for m in measures for t in m.tempi):
-            clock.change(at + where, quarters)
-            tempi.append(TempoMark(clock.seconds(at + where), quarters / beat))
-        for fifths, mode in next((m.keys for m in measures if m.keys), ()):
-            keys.append(KeyMark(clock.seconds(at), fifths, mode))
-        at += lengths[n]
-    if clock.seconds(at) > LONGEST_S:
-        raise NotAScore("is over an hour long")
-    played = sum(len(p.measures[n].notes) for p in parts for n in order if n < len(p.measures))
-    if played > MOST_NOTES:
-        raise NotAScore(f"has over {MOST_NOTES} notes")
-    notes = [n for part in parts for n in _played(part, order, begins, clock)]
-    notes.sort(key=lambda note: (note.start_s, note.pitch))
-    starts = [
-        begin + w.at
-        for part in parts
-        for n, begin in zip(order, begins, strict=True)
-        if n < len(part.measures)
-        for w in part.measures[n].notes
-    ]
-    return Notation(
-        tuple(notes), tuple(tempi), changes(keys), tuple(_messages(notes)), on_beat(starts)
-    )
-
-
-class _Clock:
-    """Seconds by quarters, as tempi come."""
-
-    def __init__(self) -> None:
-        self._changes = [(0.0, 0.0, 60 / USUAL_QUARTER_BPM)]
-        self.is_told = False
-
-    @property
-    def quarters_per_minute(self) -> float:
-        return 60 / self._changes[-1][2]
-
-    def change(self, quarters: float, quarters_per_minute: float) -> None:
-        at_s = self.seconds(quarters)
-        self._changes.append((quarters, at_s, 60 / quarters_per_minute))
-        self.is_told = True
-
-    def seconds(self, quarters: float) -> float:
-        """When so many quarters have gone."""
-        place = bisect_right(self._changes, quarters, key=lambda change: change[0])
-        start, at_s, quarter_s = self._changes[max(0, place - 1)]
-        return at_s + (quarters - start) * quarter_s
-
-
-def _played(
-    part: _Part, order: Sequence[int], begins: Sequence[float], clock: _Clock
-) -> Iterator[Note]:
-    """The notes of a part in the order in which its measures are played, ties made whole."""
-    tied: dict[tuple[int, int], tuple[_Written, float, float]] = {}
-    for n, begin in zip(order, begins, strict=True):
-        if n >= len(part.measures):
-            continue
-        for written in sorted(part.measures[n].notes, key=lambda each: each.at):
-            start, end = begin + written.at, begin + written.at + written.long
-            place = written.pitch, written.program
-            if written.tied_from and place in tied:
-                first, start, _ = tied.pop(place)
-            else:
-                first = written
-            if written.tied_on:
-                tied[place] = first, start, end
-            else:
-                yield _note(first, start, end, clock)
-    for first, start, end in tied.values():
-        yield _note(first, start, end, clock)
-
-
-def _note(written: _Written, start: float, end: float, clock: _Clock) -> Note:
-    return Note(
-        clock.seconds(start), clock.seconds(end), written.pitch, written.velocity, written.program
-    )
-
-
-def _messages(notes: Sequence[Note]) -> list[Message]:
-    """The notes for a synthesizer: a channel for each program, as far as there are channels."""
-    free = [channel for channel in range(16) if channel != 9]
-    programs = dict.fromkeys(note.program for note in notes if note.program != DRUMS)
-    channels = {program: free[place % len(free)] for place, program in enumerate(programs)}
-    messages = [
-        Message(0.0, 0xC0 | channel, (max(0, program),)) for program, channel in channels.items()
-    ]
-    for note in notes:
-        channel = 9 if note.program == DRUMS else channels[note.program]
-        messages.append(Message(note.start_s, 0x90 | channel, (note.pitch, note.velocity)))
-        messages.append(Message(note.end_s, 0x80 | channel, (note.pitch, 0)))
-    # What ends comes before what begins at the same moment.
-    return sorted(messages, key=lambda m: (m.at_s, m.status >> 4 == 0x9))

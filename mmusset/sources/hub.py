@@ -150,5 +150,5 @@ def _trouble(what: str) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and error.errno and error.filename:
             raise
-        told = str(error).strip() or type(error).__name__
-        raise Unread(first_line(without_addresses(told))) from None
+        reason = str(error).strip() or type(error).__name__
+        raise Unread(first_line(without_addresses(reason))) from None

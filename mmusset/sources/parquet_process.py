@@ -61,14 +61,14 @@ def _rows(file: Path) -> Iterator[dict[str, Any]]:
     parquet = _opened(file)
     schema = parquet.schema_arrow
     blobs = [field.name for field in schema if _is_blob(field.type)]
-    wanted = [field.name for field in schema if field.name not in blobs]
+    plain = [field.name for field in schema if field.name not in blobs]
     named = [name for name in blobs if _has_path(schema.field(name).type)]
     for group in range(parquet.num_row_groups):
         count = parquet.metadata.row_group(group).num_rows
-        columns = [*wanted, *(f"{name}.path" for name in named)]
+        columns = [*plain, *(f"{name}.path" for name in named)]
         lines = _batches(parquet, group, columns) if columns else ({} for _ in range(count))
         for number, values in enumerate(lines):
-            row = {name: _bounded(values.get(name)) for name in wanted}
+            row = {name: _bounded(values.get(name)) for name in plain}
             for name in blobs:
                 path = (values.get(name) or {}).get("path") if name in named else None
                 row[name] = {"group": group, "row": number, "path": path or ""}

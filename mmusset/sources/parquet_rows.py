@@ -119,8 +119,8 @@ def _process(*arguments: "str | Path") -> "Iterator[subprocess.Popen[str]]":
 
 def _trouble(child: "subprocess.Popen[str]") -> str:
     """What went wrong, "" where nothing did; it waits for the end."""
-    _, told = child.communicate()
+    _, errors = child.communicate()
     if child.returncode == 0:
         return ""
-    lines = told.strip().splitlines()
+    lines = errors.strip().splitlines()
     return lines[-1] if child.returncode == 1 and lines else "its reader died"

@@ -140,10 +140,10 @@ class _Index:
         keys, pieces, steps = _telling(self._prints, queried)
         low = np.searchsorted(self._keys, keys, "left")
         count = np.minimum(np.searchsorted(self._keys, keys, "right") - low, MOST_MET)
-        asked = np.repeat(np.arange(len(keys)), count)
-        at = np.repeat(low - np.cumsum(count) + count, count) + np.arange(len(asked))
-        one, other = self._pieces[at], pieces[asked]
-        shift = self._steps[at] - steps[asked]
+        queries = np.repeat(np.arange(len(keys)), count)
+        at = np.repeat(low - np.cumsum(count) + count, count) + np.arange(len(queries))
+        one, other = self._pieces[at], pieces[queries]
+        shift = self._steps[at] - steps[queries]
         later = other > one
         # Sorted, what a pair shares at about the same distance stands side by side.
         met = (one * (1 << 24) + other)[later] * (2 * _FAR) + shift[later] + _FAR

@@ -119,13 +119,13 @@ class _Export:
         cards = _Chunks("cards", CARDS_EACH, self._put_data)
         samples = _Chunks("samples", SAMPLES_EACH, self._put_data)
         words = _Chunks("words", ROWS_EACH, self._put_data)
-        shown = self._skipped_pictures(reading.skipped_pictures(), stopping)
+        thumbnails = self._skipped_pictures(reading.skipped_pictures(), stopping)
         rows, files, done = _Rows(), 0, 0
         for done, item in enumerate(self._index.rows(), start=1):
             if stopping.is_set():
                 raise KeyboardInterrupt
             detail = self._detail(reading, item.key)
-            card = orjson.dumps(detail.card) if detail else shown.get(item.key, item.card)
+            card = orjson.dumps(detail.card) if detail else thumbnails.get(item.key, item.card)
             cards.add(card)
             samples.add(orjson.dumps(detail) if detail else b'{"card":%b}' % card)
             words.add(orjson.dumps(item.words))

@@ -37,7 +37,7 @@ from mmusset.speakers.base import (
     R,
     Request,
 )
-from mmusset.speakers.offline import caption_grammar, story_book, story_colours, story_grammar
+from mmusset.speakers.offline import caption_grammar, colour_sentences, story_book, story_grammar
 from mmusset.speakers.offline.cielab import chroma, lightness
 from mmusset.speakers.offline.speaker import OfflineSpeaker
 from mmusset.speakers.offline.wording import choices, expand, finish
@@ -287,7 +287,7 @@ def test_amounts_that_differ_are_parallel() -> None:
         Colour(name=name, hex="#202060", share=share, purity=1, place=blue)
         for name, share in (("navy", 0.1), ("red", 0.05), ("grey", 0.04))
     ]
-    said = " ".join(story_colours.sentences_on(colours, Random(1)))
+    said = " ".join(colour_sentences.sentences_on(colours, Random(1)))
     assert re.search(r"some navy blue and a (touch|little) (of )?red and grey", said), said
 
 

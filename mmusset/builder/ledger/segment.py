@@ -142,8 +142,8 @@ class LedgerSegments:
         planned = self._db.execute(
             "SELECT idx, key FROM sound_item WHERE block = ? ORDER BY idx", (block,)
         ).fetchall()
-        told = zip(segment.column("item", "idx"), segment.column("item", "key"), strict=True)
-        if planned != list(told):
+        handed_in = zip(segment.column("item", "idx"), segment.column("item", "key"), strict=True)
+        if planned != list(handed_in):
             raise MmussetError(f"a worker's block {block} has other items than the plan")
         for table, how in _LEARNT.items():
             self._insert(how, table, segment)

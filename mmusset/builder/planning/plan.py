@@ -172,8 +172,8 @@ def unplanned(piece: Piece, part: ClipPart, ledger: Ledger) -> list[int]:
 def clip_count(piece: Piece, part: ClipPart) -> int:
     """How many clips a piece gives: each needs a stretch of its own, and each picture of a sequence
     a clip."""
-    wanted = max(part.per_track, len(piece.sequence))
-    return max(1, min(wanted, int(piece.duration_s // part.seconds)))
+    most = max(part.per_track, len(piece.sequence))
+    return max(1, min(most, int(piece.duration_s // part.seconds)))
 
 
 def drop_short(offers: Sequence[Offer], part: ClipPart) -> tuple[list[Offer], list[Skipped]]:

@@ -127,8 +127,8 @@ class PhraseBook:
         """What can be said of claims that stand in the order of what matters, less what the
         kind of piece says by itself."""
         implied = {name for claim in claims for name in self.implied.get(claim.value, ())}
-        told = [claim for claim in claims if claim.attribute not in implied]
-        said = (self._statement(claim, rank, claims) for rank, claim in enumerate(told))
+        explicit = [claim for claim in claims if claim.attribute not in implied]
+        said = (self._statement(claim, rank, claims) for rank, claim in enumerate(explicit))
         return [statement for statement in said if statement]
 
     def kinds_at(self, place: str) -> tuple[str, ...]:

@@ -1,8 +1,7 @@
-"""Sentences on a picture's colours: which is the main one, which strike, and where they lie."""
+"""Which of a picture's colours a story names: the main ones, those that strike, their places."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from random import Random
 from statistics import fmean
 
@@ -19,7 +18,6 @@ PURE, STRIKING_PURE = 0.7, 0.5
 ALL, MOST, CLOSE, MUCH, SOME = 0.9, 0.57, 0.75, 0.15, 0.06
 NEEDED = 0.12  # share from which a colour is not left out
 SMALL = 0.03  # so small a colour is measured where it stands out, and is not left out either
-SMALL_PATCH = 0.015  # share under which a patch is called small
 NEARLY_AS_MUCH = 0.5  # of the largest colour's share: may be one of several main colours
 SEVERAL = 3  # colours that are the main ones together, where none of them leads
 LARGE = 0.3  # share that is called a large part
@@ -35,13 +33,7 @@ TWICE_AS_UNLIKE = 25.0  # from the whole picture's mean: at so much a colour cou
 MOST_OF_FAMILY = 2  # colours of one family that a story names beside the main ones
 COLOURLESS = 0.12  # saturation under which a picture of that family is called grey
 VIVID_CHROMA = 30.0  # in CIE Lab: a picture with such a colour is not muted
-STRONG_CHROMA = 38.0  # a colour that is told whatever its name
-NAMED_SPECKS = 3
-MAY_GO_ON = " +"
-IN_PAIRS = 0.7  # of colours that can stand in one sentence do
-MOST_IN_SENTENCE = 3  # of different amounts in one place
-MOST_IN_PLACE = 4  # colours in one sentence: "a touch of red, green and blue in several places"
-GO_ON = 0.75  # of the sentences that may go on with another colour do
+STRONG_CHROMA = 38.0  # a colour that is named whatever its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +54,14 @@ class MainColours:
 
 def main_colours(image: ImageEvidence, random: Random) -> MainColours:
     """What the picture is mostly, of the ways to say it that hold."""
-    named = tuple(colour for colour in image.palette if _is_named(colour))
+    named = tuple(colour for colour in image.palette if is_named(colour))
     first, *others = named or image.palette[:1]
 
     def main(kind: str, *said: Colour, **where: str) -> MainColours:
         left = tuple(colour for colour in others if colour not in said)
-        slots = {"c": _called(first)} | where
+        slots = {"c": called(first)} | where
         if said:
-            slots["d"] = _called(said[0])
+            slots["d"] = called(said[0])
         text = phrase("main", kind, random=random, **slots)
         return MainColours(kind, text, (first, *said), left)
 
@@ -81,7 +73,7 @@ def main_colours(image: ImageEvidence, random: Random) -> MainColours:
     for second in others:
         opposite = OPPOSITE.get(first.place.where) == second.place.where
         if opposite and min(first.place.filled, second.place.filled) >= FILLED:
-            places = {"where": _where(first, random), "there": _where(second, random)}
+            places = {"where": place_words(first, random), "there": place_words(second, random)}
             halves = [story_phrases()["half"][each.place.where] for each in (first, second)]
             return main("opposite", second, half=halves[0], other=halves[1], **places)
     ways = [
@@ -91,8 +83,8 @@ def main_colours(image: ImageEvidence, random: Random) -> MainColours:
     ]
     if first == image.palette[0] and _leads(first, image.palette):
         ways.append(main("one largest"))
-        placed = _is_in_place(first) and first.place.where not in SPREAD
-        where = {"where": _where(first, random)} if placed else {}
+        placed = is_in_place(first) and first.place.where not in SPREAD
+        where = {"where": place_words(first, random)} if placed else {}
         ways.append(main("one placed" if placed else "one first", **where))
     if first.share >= LARGE:
         ways.append(main("one part"))
@@ -103,7 +95,7 @@ def main_colours(image: ImageEvidence, random: Random) -> MainColours:
     foremost = sorted(large, key=lambda colour: -_weight(colour, usual))[:SEVERAL]
     several = [colour for colour in large if colour in foremost]
     if len(several) == SEVERAL and first == image.palette[0]:
-        every = listed([_called(colour) for colour in several])
+        every = listed([called(colour) for colour in several])
         left = tuple(colour for colour in (first, *others) if colour not in several)
         text = phrase("main", "several", random=random, every=every)
         several_main = MainColours("several", text, tuple(several), left)
@@ -111,7 +103,8 @@ def main_colours(image: ImageEvidence, random: Random) -> MainColours:
     return _leading_family(image, random) or main("one of several")
 
 
-def _is_named(colour: Colour) -> bool:
+def is_named(colour: Colour) -> bool:
+    """Whether enough of its pixels go by its name for a story to use that."""
     return colour.purity >= (STRIKING_PURE if _strikes(colour) else PURE)
 
 
@@ -150,7 +143,7 @@ def _family_main(image: ImageEvidence, random: Random) -> MainColours | None:
             continue
         kind = f"greys {much}" if len(greys) > 1 else f"family {much}"
         called = listed(greys) if len(greys) > 1 else family
-        left = tuple(c for c in palette if c not in inside and _is_named(c))
+        left = tuple(c for c in palette if c not in inside and is_named(c))
         return MainColours(kind, phrase("main", kind, random=random, c=called), (), left, family)
     return None
 
@@ -167,7 +160,7 @@ def _leading_family(image: ImageEvidence, random: Random) -> MainColours | None:
     others += [colour.share for colour in image.palette if colour.name not in inside]
     if family == GREY or shares[family] < max(LARGE, FAMILY_LEAD * max(others)):
         return None
-    left = tuple(c for c in image.palette if _is_named(c) and c.name != family)
+    left = tuple(c for c in image.palette if is_named(c) and c.name != family)
     text = phrase("main", "family largest", random=random, c=family)
     return MainColours("family largest", text, (), left)
 
@@ -195,28 +188,30 @@ def other_colours(
     """Of what the main sentence leaves: what strikes or is large, so many of it at most; what has a
     place; and the rest.
 
-    Of colours whose names are alike one, but for those of which there is much: "sky blue" is told
+    Of colours whose names are alike one, but for those of which there is much: "sky blue" is named
     beside a little blue.
     """
     usual = _usual(image)
-    told = list[Colour]()
+    named = list[Colour]()
     for colour in sorted(main.left, key=lambda c: (not _strikes(c), -c.share * _plainness(c))):
         # Orange strikes beside pale orange; dark orange beside orange is no other colour.
-        others = told if _strikes(colour) else [*main.said, *told]
-        if colour.share >= NEEDED or not any(_alike(colour, other) for other in others):
-            told.append(colour)
-    told = _few_of_a_family(sorted(told, key=lambda colour: -_salience(colour, usual)))
-    told.sort(key=lambda colour: -colour.share)
-    needed = [colour for colour in told if _is_needed(colour, image) or _leads_family(colour, told)]
-    # What lies in the place of one that is needed is told with it.
-    places = {_told_place(colour) for colour in needed} - {None}
-    needed = [colour for colour in told if colour in needed or _told_place(colour) in places]
-    quiet = [colour for colour in told if colour not in needed]
+        others = named if _strikes(colour) else [*main.said, *named]
+        if colour.share >= NEEDED or not any(alike_names(colour, other) for other in others):
+            named.append(colour)
+    named = _few_of_a_family(sorted(named, key=lambda colour: -_salience(colour, usual)))
+    named.sort(key=lambda colour: -colour.share)
+    needed = [
+        colour for colour in named if _is_needed(colour, image) or _leads_family(colour, named)
+    ]
+    # What lies in the place of one that is needed is named with it.
+    places = {stated_place(colour) for colour in needed} - {None}
+    needed = [colour for colour in named if colour in needed or stated_place(colour) in places]
+    quiet = [colour for colour in named if colour not in needed]
     foremost = sorted(needed, key=lambda colour: -_salience(colour, usual))
     needed = [colour for colour in needed if colour in foremost[:most_needed]]
     needed = _for_their_families(needed, [c for c in main.left if c not in (*needed, *quiet)])
     quiet.sort(key=lambda colour: -_salience(colour, usual))
-    placed = [colour for colour in quiet if _is_in_place(colour)]
+    placed = [colour for colour in quiet if is_in_place(colour)]
     return needed, placed, [colour for colour in quiet if colour not in placed]
 
 
@@ -241,20 +236,20 @@ def _usual(image: ImageEvidence) -> Lab:
 def _plainness(colour: Colour) -> int:
     """How much less of a colour of one word may be there than of a shade of it: red curtains whose
     folds are dark red are red."""
-    return 1 if " " in _called(colour) else 2
+    return 1 if " " in called(colour) else 2
 
 
-def _for_their_families(told: list[Colour], left_out: Sequence[Colour]) -> list[Colour]:
-    """Those that are told, each with the shares of those of its family that are left out: an eye
+def _for_their_families(named: list[Colour], left_out: Sequence[Colour]) -> list[Colour]:
+    """Those that are named, each with the shares of those of its family that are left out: an eye
     takes leaves in three greens for a lot of green."""
-    shares = [colour.share for colour in told]
+    shares = [colour.share for colour in named]
     for other in left_out:
-        alike = [i for i, colour in enumerate(told) if _are_one_family(colour, other)]
+        alike = [i for i, colour in enumerate(named) if _are_one_family(colour, other)]
         for i in alike[:1]:
             shares[i] += other.share
     return [
         colour.model_copy(update={"share": share})
-        for colour, share in zip(told, shares, strict=True)
+        for colour, share in zip(named, shares, strict=True)
     ]
 
 
@@ -266,16 +261,16 @@ def _are_one_family(one: Colour, other: Colour) -> bool:
 def _is_needed(colour: Colour, image: ImageEvidence) -> bool:
     """Whether a story names it: it strikes, there is much of it, or it stands out as a patch or
     by its lightness."""
-    is_patch = colour.place.shape == "spot" and _is_in_place(colour)
+    is_patch = colour.place.shape == "spot" and is_in_place(colour)
     is_strong = _strikes(colour) or chroma(colour.hex) >= STRONG_CHROMA
     is_far = abs(lightness(colour.hex) - 100 * image.brightness.value) >= FAR_LIGHTNESS
     return is_strong or is_patch or is_far or not SMALL < colour.share < NEEDED
 
 
-def _leads_family(colour: Colour, told: Sequence[Colour]) -> bool:
+def _leads_family(colour: Colour, named: Sequence[Colour]) -> bool:
     """Whether it is the largest of the shades of one colour of which there is much together."""
     for members in story_phrases()["families"].values():
-        shares = [other.share for other in told if other.name in members]
+        shares = [other.share for other in named if other.name in members]
         if colour.name in members and colour.share == max(shares) and sum(shares) >= NEEDED:
             return True
     return False
@@ -292,135 +287,34 @@ def _few_of_a_family(colours: list[Colour]) -> list[Colour]:
     return few
 
 
-def colour_sentences(
-    main: MainColours, needed: list[Colour], placed: list[Colour], random: Random
-) -> Iterator[str]:
-    """The sentence on the main colours, and those on the ones that are needed. The first may go on
-    with one of the others, which is then taken from its list.
-    """
-    sentence = main.sentence.removesuffix(MAY_GO_ON)
-    others = needed or placed
-    if others and sentence != main.sentence and random.random() < GO_ON:
-        now = _next(others, random)
-        sentence = _with_places("with ", now, random, a=sentence)
-    yield sentence
-    yield from sentences_on(needed, random)
-
-
-def sentences_on(colours: list[Colour], random: Random) -> Iterator[str]:
-    """Sentences on other colours, at most two of them in each."""
-    while colours:
-        yield _with_places("", _next(colours, random), random)
-
-
-def speck_sentences(image: ImageEvidence, random: Random) -> Iterator[str]:
-    """On small things of many colours, of which none is in the palette."""
-    hues = image.specks
-    if hues:
-        many = "many" if len(hues) > NAMED_SPECKS else "few"
-        yield phrase("specks", many, random=random, c=listed(hues[:NAMED_SPECKS]))
-
-
-def shade_sentences(image: ImageEvidence, main: MainColours, random: Random) -> list[str]:
-    """From the darkest to the lightest, where a picture is said to be in shades of one colour."""
-    if not main.kind.startswith("family") or not main.of_one:
-        return []
-    shades = [c for c in image.palette if c not in main.left and _is_named(c)]
-    shades.sort(key=lambda colour: sum(bytes.fromhex(colour.hex[1:])))
-    if len(shades) < 2 or _alike(shades[0], shades[-1]):
-        return []
-    ends = {"c": _called(shades[0]), "d": _called(shades[-1]), "shades": main.family}
-    return [phrase("rest", "shades", random=random, **ends)]
-
-
-def _next(colours: list[Colour], random: Random) -> list[Colour]:
-    """The next colour, or some that stand well side by side, taken from the list."""
-    first = colours[0]
-    now = [colour for colour in colours if _is_like(colour, first)][:MOST_IN_PLACE]
-    if len(now) < 2 and _told_place(first):
-        now = [colour for colour in colours if _told_place(colour) == _told_place(first)]
-        now = now[:MOST_IN_SENTENCE]
-    if len(now) < 2:
-        paired = _fit_one_sentence(colours[:2]) and random.random() < IN_PAIRS
-        now = colours[: 2 if paired else 1]
-    colours[:] = [colour for colour in colours if colour not in now]
-    return now
-
-
-def _is_like(one: Colour, other: Colour) -> bool:
-    """Whether there is as much of one as of the other, in the same place."""
-    return _amount_kind(one) == _amount_kind(other) and _told_place(one) == _told_place(other)
-
-
-def _told_place(colour: Colour) -> tuple[str, ...] | None:
+def stated_place(colour: Colour) -> tuple[str, ...] | None:
     """What stands for the words for a colour's place, the same for a spot and an area there."""
-    if not _is_in_place(colour):
+    if not is_in_place(colour):
         return None
     words = story_phrases()["place"][colour.place.shape].get(colour.place.where, ())
     is_band = colour.place.shape not in ("area", "spot")
     return (colour.place.where, *(words if is_band else ()))
 
 
-def _fit_one_sentence(pair: list[Colour]) -> bool:
-    """Whether there is a pair, both have places or none has, and their names are not alike."""
-    if len(pair) < 2:
-        return False
-    return not _alike(*pair) and _is_in_place(pair[0]) == _is_in_place(pair[1])
-
-
-def _alike(one: Colour, other: Colour) -> bool:
+def alike_names(one: Colour, other: Colour) -> bool:
     """Whether a name has all the words of the other, as "dark bluish grey" has of "dark grey"."""
-    words, others = set(_called(one).split()), set(_called(other).split())
+    words, others = set(called(one).split()), set(called(other).split())
     return words <= others or others <= words
 
 
-def _with_places(kind: str, colours: Sequence[Colour], random: Random, **slots: str) -> str:
-    """A sentence on one colour or two and their places, or on more that lie in the same."""
-    first, last = colours[0], colours[-1]
-    slots |= {"n": _amounts(colours, random), "where": _where(first, random)}
-    if _told_place(first) == _told_place(last):
-        how_many = "one" if _is_in_place(first) else "one unplaced"
-        if how_many == "one" and first.place.where in SPREAD:
-            how_many = "one spread"
-    else:
-        alike = first.place.shape == "spot" and _amount_kind(first) == _amount_kind(last)
-        how_many = f"two {_amount_kind(first)}s" if alike else "two"
-        slots |= {"n": _amount(first, random), "m": _amount(last, random)}
-        slots |= {"c": _called(first), "d": _called(last), "there": _where(last, random)}
-    return phrase("rest", f"{kind}{how_many}", random=random, **slots)
-
-
-def _amounts(colours: Sequence[Colour], random: Random) -> str:
-    """ "some blue", "some blue and a touch of red and grey"."""
-    kinds = groupby(colours, key=_amount_kind)
-    named = [(kind, listed([_called(colour) for colour in alike])) for kind, alike in kinds]
-    return listed([phrase("amount", kind, random=random, c=called) for kind, called in named])
-
-
-def _is_in_place(colour: Colour) -> bool:
+def is_in_place(colour: Colour) -> bool:
     """Whether it is worth saying where a colour lies; a lot of it all about is nowhere."""
     everywhere = colour.place.where in SPREAD and colour.share >= MUCH
     return colour.place.confidence >= IN_PLACE and not everywhere
 
 
-def _amount(colour: Colour, random: Random) -> str:
-    return phrase("amount", _amount_kind(colour), random=random, c=_called(colour))
-
-
-def _amount_kind(colour: Colour) -> str:
-    shape = colour.place.shape
-    if shape == "area":
-        return "little" if colour.share < SOME else "some" if colour.share < MUCH else "much"
-    if shape == "spot":
-        return "small spot" if colour.share < SMALL_PATCH else "spot"
-    return "band"
-
-
-def _called(colour: Colour) -> str:
+def called(colour: Colour) -> str:
+    """A colour's name in a story."""
     return str(story_phrases()["called"].get(colour.name, colour.name))
 
 
-def _where(colour: Colour, random: Random) -> str:
+def place_words(colour: Colour, random: Random) -> str:
+    """Words for where a colour lies."""
     place = colour.place
     dotted = place.where == "all over" and colour.share < SOME
     return phrase("place", place.shape, "dotted" if dotted else place.where, random=random)

@@ -14,18 +14,15 @@ from mmusset.recipe_parts.texts import STORY_WORDS
 from mmusset.sample_parts.evidence import ImageEvidence
 from mmusset.text import within, word_count
 
+from .colour_sentences import colour_sentences, sentences_on, shade_sentences, speck_sentences
 from .story_book import phrase, story_phrases
 from .story_colours import (
     COLOURLESS,
     SPREAD,
     MainColours,
-    colour_sentences,
     is_vivid,
     main_colours,
     other_colours,
-    sentences_on,
-    shade_sentences,
-    speck_sentences,
 )
 from .wording import expand, finish, pick, shuffled
 
@@ -93,8 +90,8 @@ def _draft(image: ImageEvidence, title: str, random: Random, least: int) -> list
         draft.insert(0, others.pop())
     draft += ending
     spare = [*shuffled([*more, *others], random), *looks[2:]]
-    wanted = SENTENCES[0] + int(random.random() * (SENTENCES[1] - SENTENCES[0] + 1))
-    count = max(0, wanted - len(draft))
+    target = SENTENCES[0] + int(random.random() * (SENTENCES[1] - SENTENCES[0] + 1))
+    count = max(0, target - len(draft))
     draft, spare = draft + spare[:count], spare[count:]
     # Of any picture something can be said that is hardly worth it.
     spare += sentences_on(rest, random)

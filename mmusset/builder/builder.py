@@ -188,7 +188,7 @@ class Builder:
         if len(self._recent) >= 20 and failing > MOST_FAILING * len(self._recent):
             raise MmussetError(
                 f"{failing} of the last {len(self._recent)} items failed: {verdict.reason}:"
-                f" {verdict.detail}; mend that before more is spent, then run the command again"
+                f" {verdict.detail}; fix that before more is spent, then run the command again"
             )
 
     def _take(self) -> PlannedItem | None:
@@ -260,7 +260,7 @@ class Builder:
                 return
             raise MmussetError(
                 f"{MOST_UNREAD_IN_A_ROW} items in a row could not be read, the last of them {name}"
-                f" ({why}); mend that and run the same command again"
+                f" ({why}); fix that and run the same command again"
             )
         self._progress.log(f"{name} could not be read ({why}); it stays undecided")
 

@@ -151,7 +151,7 @@ class Sealer:
             name = show_path(item.piece.music.path)
             raise MmussetError(
                 f"{name}, whose media were lost from the cache, could not be read ({error.why});"
-                " mend that and run the same command again"
+                " fix that and run the same command again"
             ) from None
         outcome = self._ledger.verdicts.outcome(planned.idx)
         assert outcome and outcome.caption and outcome.story

@@ -152,7 +152,7 @@ def summary(report: BuildSummary) -> str:
     elif tally.undecided:
         what = "1 is" if tally.undecided == 1 else f"{tally.undecided} are"
         lines.append(
-            f"{what} undecided, since files could not be read: mend that, and run the same command"
+            f"{what} undecided, since files could not be read: fix that, and run the same command"
             f" again; what can't be read in {MOST_RUNS} runs has failed"
         )
     elif not result.new and not result.sealed and not result.marked and tally.accepted:

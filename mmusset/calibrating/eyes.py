@@ -97,7 +97,7 @@ def _of_dataset(out: Path, passing: Path) -> Iterator[tuple[Path, str]]:
                     picture.write_bytes(members["image.jpg"])
                     yield picture, members["story.txt"].decode()
     except (OSError, ValueError, tarfile.TarError) as error:
-        raise MmussetError(f"{out} can't be read ({error}); `mmusset verify` tells more") from None
+        raise MmussetError(f"{out} can't be read ({error}); `mmusset verify` shows more") from None
 
 
 async def _of_folder(

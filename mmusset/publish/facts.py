@@ -178,8 +178,8 @@ def facts_of(out: Path) -> CardFacts:
     if counts.samples != manifest.accepted:
         raise MmussetError(
             f"{out} holds {counts.samples} samples, its manifest {manifest.accepted};"
-            f" `mmusset verify {out}` tells more, `mmusset build --check`"
-            " mends it"
+            f" `mmusset verify {out}` shows more, `mmusset build --check`"
+            " repairs it"
         )
     return CardFacts(manifest, counts)
 
@@ -223,6 +223,6 @@ def _samples(files: ShardFiles, shard: ListedShard) -> Iterator[Quadruple]:
     except (tarfile.TarError, FileNotFoundError, KeyError, ValidationError) as error:
         why = type(error).__name__
         raise MmussetError(
-            f"{shard.name} can't be read ({why}); `mmusset verify` tells more, `mmusset build"
-            " --check` mends it"
+            f"{shard.name} can't be read ({why}); `mmusset verify` shows more, `mmusset build"
+            " --check` repairs it"
         ) from None

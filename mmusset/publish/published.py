@@ -172,7 +172,7 @@ def _check_card(out: Path, manifest: Manifest, front: dict[str, Any]) -> None:
         raise Refused(f"the card describes another version of {out}: run `mmusset card {out}`")
     if licence != licence_address(front):
         raise Refused(
-            f"the licence in the YAML of {out / CARD} is not the one that the card tells: run"
+            f"the licence in the YAML of {out / CARD} is not the one on the card: run"
             f" `mmusset card {out}`"
         )
 

@@ -141,7 +141,7 @@ class BucketShards:
                 path.unlink()
                 raise WrongBytes(
                     f"{name} in {self.mirror.url} has other bytes than the manifest says;"
-                    " `mmusset build --check` mends it"
+                    " `mmusset build --check` repairs it"
                 )
         path.touch()
         self._make_room(path)

@@ -68,7 +68,7 @@ def _listed(shard: ListedShard, files: ShardFiles, seen: Seen) -> Iterator[Probl
     with files.as_it_lies(name) as path:
         is_right = stamp.size == shard.bytes and file_sha256(path) == shard.sha256
         if not is_right:
-            yield Problem(name, "changed since it was written; `mmusset build --check` mends it")
+            yield Problem(name, "changed since it was written; `mmusset build --check` repairs it")
         before = seen.samples
         yield from check_shard(path, name, seen)
         if is_right and seen.samples - before != shard.samples:

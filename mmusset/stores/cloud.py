@@ -169,7 +169,7 @@ class CloudStore:
             raise
         except BaseError as error:
             raise MmussetError(
-                f"{self} can't be used: {_first_line(error)}; mend that and run the same command"
+                f"{self} can't be used: {_first_line(error)}; fix that and run the same command"
                 " again (another service is named by AWS_ENDPOINT_URL)"
             ) from None
 

@@ -156,7 +156,7 @@ def test_what_is_not_fit_to_be_published_is_refused_before_the_hub_is_asked(
         "licence": f"run `mmusset card {outs['licence']} --license cc-by-4.0`",
         "card": f"has no README.md, the dataset's card: run `mmusset card {outs['card']}`",
         "stale": f"another version of {outs['stale']}: run `mmusset card {outs['stale']}`",
-        "unlike": "is not the one that the card tells: run `mmusset card",
+        "unlike": "is not the one on the card: run `mmusset card",
         "folder": "assets is a link",
         "none": f"{outs['none']} holds no sample",
         "broken": "data/train-000000.tar: changed since it was written",

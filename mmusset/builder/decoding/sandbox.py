@@ -196,7 +196,7 @@ class _Pool:
         if "broken" in reply:
             raise MmussetError(
                 f"media could not be stored: {reply['broken']};"
-                " mend that and run the same command again"
+                " fix that and run the same command again"
             )
         return str(reply["ok"])
 

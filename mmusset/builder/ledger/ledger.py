@@ -110,6 +110,6 @@ class Ledger:
 
 def _refused(error: Exception) -> MmussetError:
     return MmussetError(
-        f"the ledger can't be written ({error}); make room on the disk, or mend it,"
+        f"the ledger can't be written ({error}); make room on the disk, or repair it,"
         " and run the same command again"
     )

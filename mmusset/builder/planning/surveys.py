@@ -68,7 +68,7 @@ def nothing_read(source: Source, unread: dict[bytes, str]) -> MmussetError:
     """The error to raise where no file of a source could be read."""
     path, why = next(iter(unread.items()))
     return MmussetError(
-        f"nothing in {source} could be read ({show_path(path)}: {why}); mend that and run the same"
+        f"nothing in {source} could be read ({show_path(path)}: {why}); fix that and run the same"
         " command again"
     )
 

@@ -79,7 +79,7 @@ class Driver:
         if any(block.provisional for block in undecided):
             raise MmussetError(
                 "some files could not be read, so the plan may still change and can't be shared;"
-                " mend that and run the same command again (what can't be read in three runs"
+                " fix that and run the same command again (what can't be read in three runs"
                 " counts as failed)"
             )
         waiting = set[str]()

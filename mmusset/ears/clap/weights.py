@@ -108,7 +108,7 @@ class ClapWeights:
             )
         except (OSError, ValueError) as error:
             raise MmussetError(
-                f"{self.model} can't be fetched from the Hub: {of_error(error)}; mend that, or name"
+                f"{self.model} can't be fetched from the Hub: {of_error(error)}; fix that, or name"
                 " a folder in clap.model"
             ) from None
 

@@ -124,6 +124,7 @@ def tokens_of(chat: Chat, processor: Any) -> TokenizedChat:
             continue
         text = _rendered(chat.messages[:number], processor, generation_prompt=True)
         prompt = list[int](tokenizer(_with_pads(text[rendered:], images))["input_ids"])
+        # Split, or a reply that spells "<|im_end|>" would end there.
         reply = list[int](tokenizer(_text(message), split_special_tokens=True)["input_ids"])
         reply.append(tokenizer.eos_token_id)
         input_ids += prompt + reply

@@ -133,6 +133,7 @@ def build_dataset(
     )
     with ears.listed(), dataset_to_change(out) as folder:
         result = _finish(run.build(replace(job, out=folder), BuildProgress(display)))
+        # Within the mirror, so that the card of a dataset in a bucket goes there with the rest.
         if result.finished:
             write_card_if_free(folder, display.log)
     return result

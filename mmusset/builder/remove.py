@@ -224,6 +224,7 @@ def _take_out(workspace: Workspace, planned: Sequence[PlannedItem], why: str) ->
         ledger.removals.keep(removal)
         failpoint("removal_written")
     failpoint("removal_kept")
+    # The ledger first: it never names a sample whose media are gone.
     media = Media(workspace)
     for each in planned:
         media.forget(each.item.key)
@@ -252,6 +253,7 @@ async def _finish(workspace: Workspace) -> bool:
         raise MmussetError(f"{copied[0]}; the old copy has what was removed: run this again")
     if ledger.verdicts.tally().undecided:
         return False
+    # The manifest last: while it lacks the removal, the next command takes that for unfinished.
     write_manifest(out, ledger)
     sealer.remove_replaced()
     await asyncio.to_thread(shutil.rmtree, media.cache, ignore_errors=True)

@@ -85,6 +85,7 @@ def _listener(recipe: Recipe, log: Log) -> "tuple[Ear, ListenerExam | None]":
         ProbeSound(wav, frozenset(probe.there), frozenset(probe.absent), frozenset(probe.heard))
         for probe, wav in probes_of(_card_folder(LISTENER, part.card), card)
     )
+    # The exam is by clips that the card keeps: another model behind the same name fails it.
     return calibrated(LISTENER, card, licences), ListenerExam(card.model, probes)
 
 

@@ -171,6 +171,7 @@ class Driver:
             dataset=self._dataset,
             source=source,
             recipe=self._workspace.recipe.model_dump(mode="json"),
+            # With --re-run the models may be others: those of the first worker, which notes them.
             facts=replace(self._facts, models={}) if self._re_run else self._facts,
             re_run=self._re_run,
         )
@@ -229,6 +230,7 @@ class Driver:
         if shard != NO_SHARD:
             if shard.name != shard_name(block.split, block.number):
                 raise _Damaged(f"its shard is called {shard.name}")
+            # Noted before the file is there, so that a kill leaves none that the ledger lacks.
             with ledger.transaction():
                 ledger.shards.begin(block.n, shard.name)
             await asyncio.to_thread(self._take, shard)
@@ -239,6 +241,7 @@ class Driver:
         with ledger.transaction():
             ledger.segments.learn(learnt)
             account_for_all(ledger)
+            # Raised within the transaction, so that nothing of such a block is learnt.
             if ledger.verdicts.undecided_in(block.n):
                 raise _Damaged("a part of it is undecided")
             if marker.models != ledger.job.facts().models:

@@ -43,7 +43,8 @@ from mmusset.finetune.recipe import DataPart, FinetuneRecipe, LoraPart, LoraTrai
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
-from tests.support.finetune_parts import most_held_mib, texts_of  # noqa: E402
+from tests.support.finetune_parts import texts_of  # noqa: E402
+from tests.support.memory import most_held_mib  # noqa: E402
 from tests.support.tiny_qwen2vl import make_tiny  # noqa: E402
 
 RANK, CHATS, ROUNDS = 8, 4, 5

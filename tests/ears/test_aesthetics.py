@@ -110,6 +110,6 @@ def test_a_build_keeps_what_a_model_gives_each_clip(tmp_path: Path) -> None:
     assert '"production_complexity": ' in told
     card = (out / "README.md").read_text()
     assert "`quality.aesthetics` has what weights finds that listeners would give" in card
-    assert "| `quality.aesthetics` | weights | cc-by-4.0 |" in card
+    assert "| quality.aesthetics | weights | cc-by-4.0 |" in card
     assert mmusset("verify", out).returncode == 0
     (weights / "model.safetensors").unlink()

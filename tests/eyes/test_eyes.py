@@ -195,7 +195,7 @@ def test_a_clip_is_calibrated_and_a_build_goes_by_its_card(sight: Path, tmp_path
     assert "of this picture with a probability of 0.0" in told
     card_text = (out / "README.md").read_text()
     assert "## Stories and pictures" in card_text
-    assert "| `critic.least_picture_fit` | " in card_text
+    assert "| critic.least&#95;picture&#95;fit | " in card_text
     assert "| 0.9 to 1.0 | 1 |\n| 0.8 to 0.9 | 1 |\n| 0.0 to 0.1 | 1 |\n" in card_text
     assert mmusset("verify", out).returncode == 0
     by_another = mmusset(*build, "--set", f"pairing.clip={make_clip(tmp_path / 'other', 3)}")

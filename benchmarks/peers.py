@@ -28,7 +28,6 @@ from pathlib import Path
 from statistics import median
 from urllib.request import urlopen
 
-from calibrate import between_marks
 from flow import SLOTS, SOURCE, materials, served
 from pydantic import BaseModel
 
@@ -253,6 +252,13 @@ def _cell(runs: list[Run], values: Sequence[float], form: str) -> str:
     return spread(values, form)
 
 
+def write(page: Path, text: str) -> None:
+    """Put the table between the two comments that say where it stands."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    after = rest.partition(END)[2]
+    page.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--turns", type=int, default=3)
@@ -281,7 +287,7 @@ def main() -> None:
     text = table(runs, taxes, asked.samples)
     print(text)
     if asked.write:
-        between_marks(HERE / "README.md", text)
+        write(HERE / "README.md", text)
 
 
 if __name__ == "__main__":

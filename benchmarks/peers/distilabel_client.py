@@ -17,12 +17,13 @@ def task(n: int) -> TextGenerationWithImage:
     settings = {k: v for k, v in JOB.work.steps[n].settings.items() if k != "model"}
     settings["max_new_tokens"] = settings.pop("max_tokens")
     settings["extra_body"] = {"response_format": settings.pop("response_format")}
-    written = STEPS[: min(n, 2)]
+    template = JOB.work.template(n)
+    written = [step for step in STEPS if f"{{{{ {step} }}}}" in template]
     return TextGenerationWithImage(
         name=STEPS[n],
         llm=OpenAILLM(model="stub", base_url=JOB.url, api_key="none", generation_kwargs=settings),
         system_prompt=JOB.work.system,
-        template=JOB.work.template(n),
+        template=template,
         columns=["evidence", *written],
         image_type="url",
         input_batch_size=IN_FLIGHT,

@@ -66,8 +66,7 @@ class Work:
         those that are named as the steps are."""
         task = self.steps[step].task
         for place, column in ((CAPTION, STEPS[0]), (STORY, STEPS[1])):
-            told = "{% endraw %}{{ " + column + " | tojson }}{% raw %}"
-            task = task.replace(f'"{place}"', told)
+            task = task.replace(f'"{place}"', "{% endraw %}{{ " + column + " }}{% raw %}")
         return "{{ evidence }}{% raw %}" + task + "{% endraw %}"
 
 

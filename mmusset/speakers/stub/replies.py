@@ -164,13 +164,14 @@ def heard_tokens(sound: str) -> int:
 
 
 def _notes(chat: ChatRequest) -> Notes:
-    """What the offline writers need to know, read out of a prompt."""
+    """What the offline writers need to know, read out of a prompt, which may be a single text."""
+    evidence = chat.evidence or chat.task
     claims = [
         Claim.model_validate({"attribute": attribute, "value": value, "text": value})
-        for attribute, value in _CLAIM.findall(chat.evidence)
+        for attribute, value in _CLAIM.findall(evidence)
     ]
     draft = Draft(0, _text("caption", chat.task), _text("story", chat.task), _faults(chat.task))
-    return Notes(tuple(claims), _image(chat.evidence), draft)
+    return Notes(tuple(claims), _image(evidence), draft)
 
 
 def _image(evidence: str) -> ImageEvidence:

@@ -2,15 +2,18 @@
 
     python benchmarks/cache.py
 
-Prints two tables for README.md. The first: batches of 32 clips at random from our cache,
+Prints three tables for README.md. The first: batches of 32 clips at random from our cache,
 and from shards of .npy files read by webdataset with a shuffle buffer of 512; the same
 numbers (float16 mean and deviation of 8 x 256 x 16, and embeddings, 136 KB a clip), by
-turns, in one process and one thread. The second: CPU time of each part of encoding.
+turns, in one process and one thread. The second: CPU time of each part of encoding. The third:
+shards decoded, mixed and resampled on all cores, by our threads, and by webdataset with a process
+for each core that does the same with each sample.
 """
 
 import io
 import json
 import os
+import shutil
 import statistics
 import tarfile
 import tempfile
@@ -18,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 # Threads that wait count as CPU time.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -40,11 +44,13 @@ from mmusset.musflow.data.cache import (
 )
 from mmusset.musflow.data.cache_write import manifest_of, save_manifest, write_encoded_shard
 from mmusset.musflow.data.encode import (
+    PreparedClip,
     embeddings_of,
     encode_shards,
     encoded,
     groups,
     latents_of,
+    prepared,
 )
 from mmusset.musflow.encoders.encoders import open_encoders
 from mmusset.musflow.recipe import CodecPart, EncodersPart
@@ -72,6 +78,8 @@ def main() -> None:
     for rate_hz, channels in ((16000, 1), (44100, 2)):
         with tempfile.TemporaryDirectory() as folder:
             encoding(Path(folder), rate_hz, channels)
+    with tempfile.TemporaryDirectory() as folder:
+        preparing(Path(folder))
 
 
 def reading(folder: Path) -> None:
@@ -177,10 +185,48 @@ def encoding(folder: Path, rate_hz: int, channels: int) -> None:
     print()
 
 
+def preparing(folder: Path) -> None:
+    """The third table: the seconds on the wall count, since the work is shared among cores."""
+    tars = [folder / "data" / f"train-{n:06d}.tar" for n in range(4)]
+    write_samples(tars[0], 44100, 2)
+    for tar in tars[1:]:
+        shutil.copy(tars[0], tar)
+    part = CodecPart()
+    codec = BundledCodec(unfitted(part, geometry_of(part, SECONDS)))
+    encoders = open_encoders(EncodersPart())
+
+    def ours(_: int) -> int:
+        shards = (groups(raw_samples(str(tar)), codec, encoders, {}) for tar in tars)
+        return sum(len(same) for shard in shards for same in shard)
+
+    def prepare(sample: dict[str, Any]) -> PreparedClip:
+        return prepared(sample["__key__"], sample, codec, encoders)
+
+    def theirs(_: int) -> int:
+        shards = webdataset.WebDataset([str(tar) for tar in tars], shardshuffle=False)
+        loader = webdataset.WebLoader(
+            shards.map(prepare), batch_size=None, num_workers=os.cpu_count() or 1
+        )
+        return sum(1 for _ in loader)
+
+    times = by_turns({"`groups`, threads": ours, "webdataset, processes": theirs}, 4 * ENCODED)
+    base = [wall for _, wall in times["webdataset, processes"]]
+    print("| 44.1 kHz stereo, all cores | clips/s | of webdataset's |\n|---|---|---|")
+    for name, found in times.items():
+        rates = [1e6 / wall for _, wall in found]
+        ratios = [theirs / ours for theirs, (_, ours) in zip(base, found, strict=True)]
+        print(f"| {name} | {median_of(rates, '.1f')} | {median_of(ratios, '.2f')} |")
+
+
+def median_of(values: list[float], form: str) -> str:
+    least, most = f"{min(values):{form}}", f"{max(values):{form}}"
+    return f"{statistics.median(values):{form}} [{least}-{most}]"
+
+
 def write_samples(tar: Path, rate_hz: int, channels: int) -> None:
     """Clips of tones in noise, with pictures of 1024 x 768."""
     random = np.random.default_rng(0)
-    tar.parent.mkdir(parents=True)
+    tar.parent.mkdir(parents=True, exist_ok=True)
     time_s = np.arange(round(SECONDS * rate_hz))[:, None] / rate_hz
     with tarfile.open(tar, "w") as file:
         for n in range(ENCODED):

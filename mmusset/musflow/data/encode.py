@@ -273,7 +273,7 @@ def groups(
     with ThreadPoolExecutor(min(BATCH, os.cpu_count() or 1)) as threads:
         while True:
             for key, members in islice(left, 2 * BATCH - len(ahead)):
-                ahead.append((key, threads.submit(_prepared, key, members, codec, encoders)))
+                ahead.append((key, threads.submit(prepared, key, members, codec, encoders)))
             if not ahead:
                 break
             some = [ahead.popleft() for _ in range(min(BATCH, len(ahead)))]
@@ -281,7 +281,7 @@ def groups(
                 yield list(same)
 
 
-def _prepared(key: str, members: Members, codec: Codec, encoders: Encoders) -> PreparedClip:
+def prepared(key: str, members: Members, codec: Codec, encoders: Encoders) -> PreparedClip:
     """A sample as codec and encoders take it. Raises BadSample."""
     read = decoded(key, members)
     sound = whole_frames(read.sound, read.rate_hz, codec)

@@ -102,7 +102,7 @@ check: .venv/dev  ## lint, format and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/bench  ## the measurements of benchmarks/README.md
+bench: .venv/bench  ## the measurements of docs/benchmarks.md
 	$(BIN)/python benchmarks/evidence.py
 	$(BIN)/python benchmarks/audit.py
 	$(BIN)/python benchmarks/matching.py --seed 8

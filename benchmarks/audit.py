@@ -8,7 +8,7 @@ known without measuring. Each gets a caption in the manner of one of the writers
 truth`; in every other one, one statement is false. `mmusset audit` then judges them by the sound. A
 false statement is found where a claim of its attribute is contradicted; a false alarm is a true one
 that is. What is not found is mostly unverifiable: the sound is not sure enough. Prints the table of
-benchmarks/README.md.
+docs/benchmarks.md.
 """
 
 import argparse

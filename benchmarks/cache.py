@@ -2,7 +2,7 @@
 
     python benchmarks/cache.py
 
-Prints three tables for README.md. The first: batches of 32 clips at random from our cache,
+Prints three tables for docs/benchmarks.md. The first: batches of 32 clips at random from our cache,
 and from shards of .npy files read by webdataset with a shuffle buffer of 512; the same
 numbers (float16 mean and deviation of 8 x 256 x 16, and embeddings, 136 KB a clip), by
 turns, in one process and one thread. The second: CPU time of each part of encoding. The third:

@@ -8,7 +8,7 @@ corpus.json that `corpus.py` writes) and prints mmusset/calibrated.py; `--write`
 `--check` ends with 1 where the file says otherwise. `try` measures a third set, which shares
 neither sound font nor score with those, and prints for each attribute the expected calibration
 error and its noise floor, coverage and precision of what is said at the recipe's certainty;
-`--write` (needs matplotlib) writes them to benchmarks/README.md, mmusset/measurements/tried.py and
+`--write` (needs matplotlib) writes them to docs/benchmarks.md, mmusset/measurements/tried.py and
 docs/reliability.svg.
 """
 
@@ -69,7 +69,7 @@ def attempt(folder: Path, write: bool) -> int:
     if write:
         reliability.draw(said, ROOT / "docs/reliability.svg")
         TRIED.write_text(tried_text(worths))
-        between_marks(ROOT / "benchmarks/README.md", tables)
+        between_marks(ROOT / "docs/benchmarks.md", tables)
     return 0
 
 

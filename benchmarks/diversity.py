@@ -6,7 +6,7 @@ It writes 1,000 captions and 1,000 stories of random evidence and prints, for ea
 distinct-2 within the first 20,000 tokens (Li et al. 2016, at a fixed budget), self-BLEU-4
 of the first 300 (Zhu et al. 2018), the share of the commonest opening of four words,
 exact duplicates, lengths, and how many are written in a second. Tokens are words and
-punctuation marks in lower case. The numbers stand in README.md.
+punctuation marks in lower case. The numbers stand in docs/benchmarks.md.
 """
 
 import math

@@ -3,7 +3,7 @@
     python benchmarks/evidence.py [--seeds 1000-1119] [--clips out/bench]
 
 Composes and renders pieces whose tempo, key and drums are known (demo_media/scores.py),
-measures them as a build would, and prints markdown tables for benchmarks/README.md.
+measures them as a build would, and prints markdown tables for docs/benchmarks.md.
 Constants were chosen on other seeds (0-159) than the tables show (1000-1119).
 """
 

@@ -6,7 +6,8 @@ The same random Qwen2-VL, whose logits have the share of the computing that they
 2B model, the same chats of the example source, the same adapter, batch, precision and
 checkpointing, one thread.
 It prints how many tokens of chats each learns from in a CPU-second, the most memory that a step
-holds beside the weights (torch's profiler), and the ratios. The numbers stand in README.md.
+holds beside the weights (torch's profiler), and the ratios. The numbers stand in
+docs/benchmarks.md.
 """
 
 import os

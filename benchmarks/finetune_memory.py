@@ -3,7 +3,8 @@
     python benchmarks/finetune_memory.py
 
 Nothing is loaded: the configs are those of mmusset.training.published, and the step is simulated
-(mmusset.finetune.plan). 2048 tokens at once, 200 of them learnt. The table stands in README.md.
+(mmusset.finetune.plan). 2048 tokens at once, 200 of them learnt. The table stands
+in docs/benchmarks.md.
 """
 
 from mmusset.finetune.offline_base import published_config

@@ -4,7 +4,7 @@
 
 Needs FFmpeg (Debian: ffmpeg). Excerpts of real pieces (real_pieces.py, 2.3 GB at first) are
 encoded and changed, and every piece is compared with every other; then 10,000 made fingerprints for
-time and memory. Prints the tables of benchmarks/README.md. What was encoded is kept in the cache: a
+time and memory. Prints the tables of docs/benchmarks.md. What was encoded is kept in the cache: a
 run that ends after its minutes goes on where it was.
 """
 

@@ -4,7 +4,7 @@
 
 Prints a table for each. Real agents, rules, ledger and client against the stub server
 in a process of its own; the media of the example source are measured before, and
-stand for a thousand samples. The figures stand in benchmarks/README.md.
+stand for a thousand samples. The figures stand in docs/benchmarks.md.
 """
 
 import asyncio

@@ -4,7 +4,7 @@
 
 Runs the targets of tests/support/fuzz_targets.py one by one, each in a process of its own, under
 atheris, which is guided by the branches that mmusset and tinytag take. Prints a table for
-benchmarks/README.md. What is found lies in out/fuzz/findings; a corpus that grows in
+docs/benchmarks.md. What is found lies in out/fuzz/findings; a corpus that grows in
 out/fuzz/corpus is begun with again. Made small, findings go into tests/fuzz_corpus/TARGET.
 Exit code 1 where anything was found. Needs `pip install .[fuzz]`.
 """

@@ -5,7 +5,7 @@
 Fetches the packages that real_pieces.py names (2.3 GB at first) and mate-backgrounds, and lays out
 a folder: an album for each of a dozen games, some with a cover, photos that belong to nothing, a
 story and a caption. Then `mmusset scan` and `mmusset build --set pairing.mode=any` print what came
-of it, with the CPU time that each took. benchmarks/README.md has a run.
+of it, with the CPU time that each took. docs/benchmarks.md has a run.
 """
 
 import argparse

@@ -8,7 +8,7 @@ drums, loudness and instruments follow a piece's mood, light, warmth, colour and
 picture's, all with chance on top. What is known of them is measured as a build measures it, and
 `match` pairs them. Compared are the moods that pairs were made for, against random pairs of the
 same singles; the 95 % intervals are of 2,000 bootstrap samples of pairs. It says what of a mood
-gets through measuring and matching, not what people feel. Prints the table of benchmarks/README.md.
+gets through measuring and matching, not what people feel. Prints the table of docs/benchmarks.md.
 """
 
 import argparse

@@ -3,7 +3,7 @@
     python benchmarks/memory.py [ITEMS]
 
 Prints the memory of the build's own process, and of it with its decoders, once 200
-items are decided and at the end. The figures stand in benchmarks/README.md.
+items are decided and at the end. The figures stand in docs/benchmarks.md.
 """
 
 import json

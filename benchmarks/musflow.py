@@ -5,7 +5,7 @@
 
 Needs FluidSynth with FluidR3_GM.sf2, and installs them where apt-get can. What was done is not
 done again: the training goes on where it was, and what was made and measured is kept. Prints
-the tables of benchmarks/README.md: that of `mmusset evaluate`, and of the same sounds what else is
+the tables of docs/benchmarks.md: that of `mmusset evaluate`, and of the same sounds what else is
 known of these pieces. Those of the test split were seen by nothing that is measured here. Another
 --run is another training on the same pieces.
 """

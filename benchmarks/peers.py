@@ -4,7 +4,8 @@
 
 Each peer takes the same samples through four calls that depend on each other, against mmusset's
 stub server in a process of its own: 64 slots, 0.5 s a call. All run by turns, the bare client
-among them, with which the others are compared. Prints a table; --write puts it into README.md.
+among them, with which the others are compared. Prints a table; --write puts it into
+docs/benchmarks.md.
 A peer is a runner in `peers/`, with an environment of its own in .venv-peers, which
 `make bench-peers` makes.
 """
@@ -287,7 +288,7 @@ def main() -> None:
     text = table(runs, taxes, asked.samples)
     print(text)
     if asked.write:
-        write(HERE / "README.md", text)
+        write(HERE.parent / "docs/benchmarks.md", text)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ the music of free games (real_pieces.py, fetched where it is not there yet), and
 taken for damage: square waves, strokes in even time, and music through a gentle low-pass filter.
 Of the games' music nobody knows whether it is clipped: each clip with a score under 0.9 is listed.
 In brackets are Wilson's intervals at 95 %. `--only` leaves the other kind out. Prints the tables of
-benchmarks/README.md.
+docs/benchmarks.md.
 """
 
 import argparse

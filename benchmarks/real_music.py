@@ -4,7 +4,7 @@
 
 Fetches the music of free games from Debian (real_pieces.py), cuts clips as a build does, asks
 yardsticks that mmusset does not use (yardsticks.py, in an environment made here: madmom,
-essentia, librosa), measures as a build does, and prints a table for benchmarks/README.md and each
+essentia, librosa), measures as a build does, and prints a table for docs/benchmarks.md and each
 statement that no yardstick shares. Nobody knows the truth of these pieces: the yardsticks err, and
 differ among themselves. The first run downloads 2.3 GB and computes for hours; what is in the
 cache is kept, and a run that was stopped goes on.

@@ -6,7 +6,7 @@
 
 The pieces are those of `section_pieces.py`, rendered where they are not there yet. `fit` takes the
 sound fonts FluidR3 and TimGM6mb and prints the constants of `mmusset/dsp/drum_changes.py`; `try`
-takes MuseScore's, on which nothing was fitted, and prints the tables of benchmarks/README.md: a
+takes MuseScore's, on which nothing was fitted, and prints the tables of docs/benchmarks.md: a
 change that is said counts as right within a second of one of its kind. `real` takes the music of
 games (real_pieces.py), of which nobody knows the truth, and asks the ear musicnn, whose probe of
 drums was tried on recordings: does it hear none before a change and some after it, or the reverse?

@@ -10,7 +10,7 @@
    (tests/faults/injection.py): does each stop or leave the item undecided, and is the next run's
    dataset the clean one's? Says how many calls there are, and what share of all failures was tried.
 
-Exit code 1 where anything did not hold. The figures stand in benchmarks/README.md.
+Exit code 1 where anything did not hold. The figures stand in docs/benchmarks.md.
 """
 
 import argparse

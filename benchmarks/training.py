@@ -2,8 +2,8 @@
 
     python benchmarks/training.py [--compile]
 
-Prints the tables of README.md: CPU time of one thread, ways by turns, so that what else the
-machine does meets all of them. `--compile` adds torch.compile, which takes a minute. torchcfm
+Prints the tables of docs/benchmarks.md: CPU time of one thread, ways by turns, so that what else
+the machine does meets all of them. `--compile` adds torch.compile, which takes a minute. torchcfm
 is not one of the project's extras: `pip install --no-deps torchcfm POT`.
 """
 

@@ -6,7 +6,7 @@
 Sixteen built samples, repeated under other keys, titles and splits through mmusset's own
 ledger and shards; then a real server, asked as the pages ask it. CPU time is the server's.
 With --export, what `mmusset view --export` costs for each sample of the usual length.
-The figures stand in benchmarks/README.md.
+The figures stand in docs/benchmarks.md.
 """
 
 import argparse

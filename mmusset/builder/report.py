@@ -28,7 +28,7 @@ from .planning.inventory import Inventory
 from .planning.plan import clip_count, drop_short
 from .reasons import lengths
 
-# CPU-seconds for one sample with the offline speaker; benchmarks/README.md.
+# CPU-seconds for one sample with the offline speaker; docs/benchmarks.md.
 SAMPLE_CPU_S = 0.2
 
 

@@ -21,7 +21,7 @@ def block_loudness(samples: Floats, rate_hz: int) -> Doubles:
     """Momentary loudness in LUFS of each 400 ms block (ITU-R BS.1770-4), 100 ms apart.
 
     `samples` is `[frames, 1 or 2]`. The K-weighting is done on the spectrum of each
-    100 ms step instead of by running filters; benchmarks/README.md has the difference.
+    100 ms step instead of by running filters; docs/benchmarks.md has the difference.
     """
     step = max(1, round(STEP_S * rate_hz))
     count = len(samples) // step

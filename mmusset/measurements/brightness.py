@@ -33,7 +33,7 @@ BRIGHTNESS = Measurement(
     model=Measured,
     field="brightness_hz",
     measure=_measure,
-    # Hz. The darkest and the brightest sixth of 357 pieces of games' music (benchmarks/README.md).
+    # Hz. The darkest and the brightest sixth of 357 pieces of games' music (docs/benchmarks.md).
     scale=Scale(
         ("dark", "balanced", "bright"),
         borders((560.0, 1050.0), (50.0, 80.0), calibrated.BRIGHTNESS_ERRORS),

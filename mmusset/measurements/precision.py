@@ -2,7 +2,7 @@
 
 That a caption agrees with what was measured is true only as far as the measurement is. Measured by
 `benchmarks/calibrate.py try`, on clips that share neither sound font nor score with those that
-the confidences were fitted on. They are rendered: expect less of recordings (benchmarks/README.md).
+the confidences were fitted on. They are rendered: expect less of recordings (docs/benchmarks.md).
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """What is known of a clip of music and of a picture: what was measured, and what ears heard.
 
 Values measured on media carry a confidence from 0 to 1; what it is worth in precision is written
-in `benchmarks/README.md`.
+in `docs/benchmarks.md`.
 """
 
 from functools import cache

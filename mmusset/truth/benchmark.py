@@ -36,7 +36,7 @@ Write = Callable[[Sequence[Claim], Random], str]
 
 # A file for each writer: sentences by what they say. {bpm}, {spelt} and {key} stand for values;
 # {adjective}, in an opening, for words of `adjectives`; `besides` says nothing that can be judged.
-# All were written without a look at the recogniser's words, but benchmarks/README.md tells which
+# All were written without a look at the recogniser's words, but docs/benchmarks.md tells which
 # it was mended on afterwards.
 WRITERS = Path(__file__).with_name("writers")
 EACH = 40  # captions of each kind, for each attribute and writer

@@ -14,6 +14,7 @@ from typing import cast
 
 from pydantic import BaseModel
 
+from mmusset.errors import MmussetError
 from mmusset.frozen import Name
 from mmusset.recipe import Recipe
 from mmusset.sample import Material, Outcome, Verdict
@@ -67,6 +68,11 @@ def build_graph(asker: Asker, recipe: Recipe, agents: Sequence[GraphAgent[BaseMo
                 state = await after(state, menders)
             if not state["status"]:
                 state = await after(state, [judge])
+        if not state["status"]:
+            raise MmussetError(
+                f"after {rounds} rounds the {judge.name} has given no verdict: an agent that mends"
+                " has to count the rounds, and the one that judges to end with the last"
+            )
         return state
 
     async def annotate(material: Material) -> Outcome:

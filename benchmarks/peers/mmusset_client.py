@@ -48,7 +48,7 @@ async def decide_all(
                 ledger.media.keep_heard(planned.idx, outcome.heard)
                 ledger.verdicts.decide(planned.idx, outcome)
             await ledger.on_disk()
-        asker.ending = True
+            asker.left -= 1
 
     await asyncio.gather(*(work() for _ in range(at_once)))
 
@@ -63,6 +63,7 @@ async def main(folder: Path, samples: int, url: str, out: Path) -> None:
             ledger.plan.add_block("train", items, provisional=False)
     async with VllmSpeaker(recipe.speaker, recipe.server) as speaker:
         asker = Asker(speaker, LedgerReplies(ledger))
+        asker.left = ledger.verdicts.undecided_count()
         annotate = build_graph(asker, recipe, AGENTS)
         calm_the_collector()
         use_one_malloc_arena()

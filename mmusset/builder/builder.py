@@ -15,6 +15,7 @@ from mmusset.safe_text import show_path
 from mmusset.sample import Outcome, Revision, Verdict
 from mmusset.sample_parts.piece import Item
 from mmusset.sample_parts.turns import Turn
+from mmusset.sources.remote import RemoteSource
 from mmusset.speakers.asking import Asker
 
 from .apply_marks import revision
@@ -57,6 +58,7 @@ class Builder:
     ) -> None:
         self._job = job
         self._ledger = ledger = workspace.ledger
+        self._source = workspace.source
         self._progress = progress
         self._candidates = candidates
         self._media = media
@@ -119,6 +121,7 @@ class Builder:
         speaker = self._job.speaker
         # Not before there is something to decide: loading the agents takes a second.
         self._asker = Asker(speaker, self._replies, fit_by(self._job.eye, self._media))
+        self._asker.left = self._tally.undecided
         self._annotate = self._job.make_graph(self._asker, self._job.recipe)
         calm_the_collector()
         use_one_malloc_arena()
@@ -135,9 +138,11 @@ class Builder:
 
     def _decoded_at_once(self) -> int:
         """Twice as many pieces as there are decoders, so that none waits for an agent; with all
-        their clips, or a decoder without a piece of its own would hear another's again."""
-        recipe = self._job.recipe
-        return 2 * recipe.limits.workers * min(recipe.clip.per_track, MOST_CLIPS_AT_ONCE)
+        their clips, or a decoder without a piece of its own would hear another's again. But files
+        from elsewhere are fetched before a decoder is free: as few of them as can be."""
+        recipe, is_remote = self._job.recipe, isinstance(self._source, RemoteSource)
+        clips = 1 if is_remote else min(recipe.clip.per_track, MOST_CLIPS_AT_ONCE)
+        return 2 * recipe.limits.workers * clips
 
     async def _make_whole(self) -> None:
         """Seal what was decided before a kill; write again what was damaged since."""
@@ -168,6 +173,7 @@ class Builder:
             if outcome.verdict.status != "accepted":
                 self._media.forget(planned.item.key)
             self._tally = self._tally.after(outcome.verdict)
+            self._asker.left = self._tally.undecided
             self._undecided[planned.block] -= 1
             if self._candidates:
                 self._grow(self._candidates)
@@ -195,7 +201,6 @@ class Builder:
         planned = self._ledger.verdicts.next_undecided(self._last_idx)
         if planned:
             self._last_idx = planned.idx
-        self._asker.ending = planned is None
         return planned
 
     async def _decide(self, planned: PlannedItem) -> tuple[Outcome, Tried | None]:

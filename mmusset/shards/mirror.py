@@ -48,7 +48,7 @@ NOTE = f"{FOLDER}/mirror.json"
 CARD = ("README.md", "croissant.json")
 ASSETS = "assets/"
 # What is half fetched, and was not written to for so long, is of a process that was killed.
-STRAY_S = 3600
+STRAY_S = 24 * 3600
 # How often a reader looks again where the head was moved while it read.
 TRIES = 5
 
@@ -143,8 +143,8 @@ class Mirror:
 
     def delete_strays(self) -> None:
         """Delete what processes that were killed had begun to fetch."""
-        for path in self.folder.glob(f"*/*{PARTIAL}"):
-            with suppress(FileNotFoundError):  # it is whole now, or another process was faster
+        with suppress(OSError):  # other processes fetch and delete here; next time, then
+            for path in (*self.folder.glob(f"*{PARTIAL}"), *self.folder.glob(f"*/*{PARTIAL}")):
                 written_s = max(each.stat().st_mtime for each in (path, *path.rglob("*")))
                 if time.time() - written_s > STRAY_S:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()

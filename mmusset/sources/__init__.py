@@ -5,6 +5,7 @@ Doors:
     folder     a folder as a source
     left_out   why a name is left out, in words for people
     sharded    tars of samples, and the dataset that a build wrote
+    remote     what is somewhere else: its files are fetched for as long as they are open
     hub        a dataset on the Hugging Face Hub
     bucket     the files in a bucket
     tabled     a folder with tables that say what its files are

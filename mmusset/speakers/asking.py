@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from mmusset.errors import Unusable
 from mmusset.sample_parts.texts import PictureFit
 
-from .base import Brief, ModelId, R, Reply, Request, Speaker, request_sha256
+from .base import MANY, Brief, ModelId, R, Reply, Request, Speaker, request_sha256
 
 Fit = Callable[[str, str], Awaitable[PictureFit]]  # of an item, by its key, and a story
 
@@ -59,19 +59,20 @@ class ValidReply(Generic[R]):
 
 class Asker:
     """Asks `speaker` only for what `store` does not hold, and `fit`, where there is one, how well
-    an item's picture and a story go together. `ending` is set once no other sample is begun."""
+    an item's picture and a story go together. `left` is how many samples have no verdict yet, where
+    that is known."""
 
     def __init__(self, speaker: Speaker, store: ReplyStore, fit: Fit | None = None) -> None:
         self._speaker = speaker
         self._store = store
         self.fit = fit
-        self.ending = False
+        self.left = MANY
 
     async def ask(self, brief: Brief, reply_type: type[R]) -> ValidReply[R]:
         """The speaker's reply to a brief. Raises Unusable after two replies of no use."""
         complaint = ""
         for _ in range(2):
-            request = Request(brief, complaint, self.ending)
+            request = Request(brief, complaint, self.left)
             model = self._speaker.model_id(brief.agent.name)
             sha256 = request_sha256(request, model)
             reply = self._store.find(sha256)

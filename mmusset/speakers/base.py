@@ -4,6 +4,7 @@ Replies are raw: `asking.py` keeps each one before it reads it.
 """
 
 import hashlib
+import sys
 from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
@@ -20,6 +21,8 @@ from mmusset.sample_parts.claims import Claim
 from .agent import Agent, Draft, Notes
 
 R = TypeVar("R", bound=BaseModel)
+
+MANY = sys.maxsize  # samples, where nobody has counted them
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +72,13 @@ class Brief:
 class Request:
     """A brief, to be answered in the type of its agent's reply.
 
-    `complaint` is "" at first, else what was wrong with the first reply. `ending` where no other
-    sample will be begun: it changes when a request is sent, not the reply.
+    `complaint` is "" at first, else what was wrong with the first reply. `left` is how many
+    samples have no verdict yet: it changes when a request is sent, not the reply.
     """
 
     brief: Brief
     complaint: str = ""
-    ending: bool = False
+    left: int = MANY
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,6 +208,14 @@ def test_a_queue_that_drains_slowly_is_taken_off_once() -> None:
     assert 64 <= throttle.limit <= 64 + 2 * 64 // 10
 
 
+def test_a_burst_after_a_lull_takes_nothing_off() -> None:
+    """The server has calls that it has not begun yet, and is far from full."""
+    throttle = QueueThrottle(256)
+    throttle.limit = 200
+    throttle.observe(running=4, waiting=8, kv_share=0.1, in_flight=12)
+    assert throttle.limit == 200
+
+
 def test_the_queue_throttle_does_not_grow_into_a_full_memory() -> None:
     throttle = QueueThrottle(256)
     before = throttle.limit

@@ -73,19 +73,19 @@ def test_an_answer_comes_with_its_tokens(picture: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ending", "order"),
-    [(False, ["caption", "story", "caption"]), (True, ["caption", "caption", "story"])],
+    ("left", "order"),
+    [(100, ["caption", "story", "caption"]), (3, ["caption", "caption", "story"])],
 )
-def test_begun_samples_go_first_until_no_other_is_begun(
-    picture: Path, ending: bool, order: list[str]
+def test_begun_samples_go_first_but_at_the_end_of_a_build(
+    picture: Path, left: int, order: list[str]
 ) -> None:
-    """Then new ones do, or the last of them would go on alone."""
+    """There new ones do, or the last of them would go on alone."""
 
     async def scene(stub: StubServer, speaker: VllmSpeaker) -> None:
         begun = begin(samples.material(picture, key="begun"), CERTAINTY)
         begun["caption"] = "A quiet piece."
         story, caption = Request(brief(begun, STORY_WRITER)), request(picture, "new")
-        asked = [replace(each, ending=ending) for each in (request(picture), story, caption)]
+        asked = [replace(each, left=left) for each in (request(picture), story, caption)]
         await asyncio.gather(*map(speaker.answer, asked))
         assert [seen.schema.removesuffix("Reply").lower() for seen in stub.seen] == order
 

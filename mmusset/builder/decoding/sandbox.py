@@ -177,6 +177,7 @@ class _Pool:
             try:
                 reply = await self._exchange(child, task.model_dump_json())
             except BaseException:
+                seat.work = b""  # what it heard is gone with it
                 await _end(child)
                 raise
             seat.holder = child
@@ -236,8 +237,8 @@ class _Pool:
 
 
 def _piece_of(task: AnyTask) -> bytes:
-    """The file of which a child keeps what it has heard, for the next of its clips."""
-    return task.originals.music if isinstance(task, PrepareTask) else b""
+    """The piece of which a child keeps what it has heard, for the next of its clips."""
+    return task.item.piece.music.sha256.encode() if isinstance(task, PrepareTask) else b""
 
 
 def _environment() -> dict[str, str]:

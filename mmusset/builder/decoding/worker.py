@@ -20,7 +20,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, TextIO
 
-from mmusset.builder.process import keep_freed_memory
+from mmusset.builder.process import KEPT_BYTES, keep_freed_memory
 from mmusset.ears.listed import EARS
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
 from mmusset.frozen import Frozen
@@ -56,6 +56,8 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     if memory := int(sys.argv[1]) * 1024 * 1024:
+        # Whether a piece fits depends on no earlier one, of which free memory may be left.
+        memory += KEPT_BYTES
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     drop_network()

@@ -171,6 +171,9 @@ def _connect(out: Path, lock: int) -> LedgerConnection:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        # What the log holds goes into the database, synced: a run before may have ended with a log
+        # that the disk had not taken, of which only the system's cache knew.
+        connection.execute("PRAGMA wal_checkpoint").fetchall()
         version = version_of(connection)
         if version is None and begun:
             raise lost(out)

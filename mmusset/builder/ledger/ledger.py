@@ -69,15 +69,15 @@ class Ledger:
 
         Raises MmussetError if the disk refuses: the run must stop.
         """
-        with self._refusals():
+        try:
             await self._log.synced()
+        except OSError as error:
+            raise _refused(error) from error
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:
         try:
             yield
-        except OSError as error:
-            raise _refused(error) from error
         except sqlite3.Error as error:
             raise _refused(error) if is_passing(error) else self.broken(error) from error
 

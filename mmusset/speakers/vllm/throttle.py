@@ -53,12 +53,13 @@ class QueueThrottle:
         Until the first queue the limit doubles; later it grows by a twentieth. A tenth of what
         runs may wait, so that a slot that gets free is filled at once; a queue of more than
         twice that is taken off in one step: from what is out, not from the limit, or a queue
-        that takes several looks to drain would be taken off at each.
+        that takes several looks to drain would be taken off at each. While less is out than the
+        limit allows, a queue is no news: a burst of calls has just arrived.
         """
         spare = max(2, running // 10)
         if waiting > spare:
             self.searching = False
-        if waiting > 2 * spare:
+        if waiting > 2 * spare and in_flight >= self.limit:
             self._move(min(self.limit, in_flight - (waiting - spare)))
         elif waiting <= spare and in_flight >= self.limit and kv_share < self.FULL_KV:
             # While most calls are still on the network, in neither of the server's counts, an

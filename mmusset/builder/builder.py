@@ -167,8 +167,8 @@ class Builder:
                     keep_tried(self._ledger, planned, tried)
                 self._ledger.media.keep_heard(planned.idx, outcome.heard)
                 self._ledger.verdicts.decide(planned.idx, outcome)
-            await self._ledger.on_disk()
             failpoint("verdict_kept")
+            await self._ledger.on_disk()
             self._new += 1
             if outcome.verdict.status != "accepted":
                 self._media.forget(planned.item.key)

@@ -44,6 +44,9 @@ from .stages import Training, check_folder, with_revisions_of_before
 TIMED_CLIPS, TIMINGS = 32, 3
 # On a CPU a block of a large network is timed on fewer clips: seconds, not minutes.
 TIMED_FLOPS_ON_CPU = 2e11
+# Where one clip takes longer than this, as bfloat16 does on a CPU that has to imitate it, once is
+# enough.
+SLOW_S = 2.0
 BESIDE_BLOCKS = 1.05  # of a step's time: optimizer, average, data, the network's ends
 
 
@@ -113,9 +116,6 @@ def plan(training: Training) -> TrainingPlan:
     config, memory = _memory(recipe, spec, frames, batch)
     tokens = len(MODALITIES)
     flops = step_flops(config, frames, tokens, recipe.train.batch)
-    timed = _timed_clips(step_flops(config, frames, tokens, 1) / config.depth, batch, world)
-    timed_flops = step_flops(config, frames, tokens, timed) / config.depth
-    seconds_per_flop = _seconds_of_block(config, frames, timed, world, recipe) / timed_flops
     clips = _clips(shards)
     return TrainingPlan(
         memory=memory,
@@ -128,7 +128,10 @@ def plan(training: Training) -> TrainingPlan:
         available=available_gib(world.device),
         encoding=pretrained_gib(training),
         flops_per_step=flops,
-        seconds_per_step=_beside(recipe) * seconds_per_flop * flops / world.size,
+        seconds_per_step=_beside(recipe)
+        * _seconds_per_flop(config, frames, batch, world, recipe)
+        * flops
+        / world.size,
     )
 
 
@@ -147,6 +150,19 @@ def _steps_done(training: Training, spec: LatentSpec) -> int:
     trained = CacheManifest.model_validate_json(state.manifest).spec
     check_spec(state, trained if agree(spec, trained) else spec)
     return before.step
+
+
+def _seconds_per_flop(
+    config: NetworkConfig, frames: int, batch: int, world: World, recipe: MusFlowRecipe
+) -> float:
+    """By a block of the network."""
+    flops_per_clip = step_flops(config, frames, len(MODALITIES), 1) / config.depth
+    clips, timings = 1, 1
+    seconds = _seconds_of_block(config, frames, clips, timings, world, recipe)
+    if world.cuda or seconds < SLOW_S:
+        clips = _timed_clips(flops_per_clip, batch, world)
+        seconds = _seconds_of_block(config, frames, clips, TIMINGS + 1, world, recipe)
+    return seconds / (clips * flops_per_clip)
 
 
 def _timed_clips(flops_per_clip: float, batch: int, world: World) -> int:
@@ -238,9 +254,15 @@ def _memory(
 
 
 def _seconds_of_block(
-    shape: NetworkConfig, frames: int, clips: int, world: World, recipe: MusFlowRecipe
+    shape: NetworkConfig,
+    frames: int,
+    clips: int,
+    timings: int,
+    world: World,
+    recipe: MusFlowRecipe,
 ) -> float:
-    """The least seconds of a block of the network, forwards and backwards, for some clips."""
+    """The least seconds of a block of the network, forwards and backwards, for some clips; the
+    first time counts only where it is the last."""
     tokens = len(MODALITIES)
     block = DiTBlock(shape).to(world.device)
     x = torch.randn(clips, frames + tokens, shape.width, device=world.device, requires_grad=True)
@@ -248,7 +270,7 @@ def _seconds_of_block(
     turns = rotary_embedding(tokens, frames, shape.width // shape.heads, x)
     bf16, kind = recipe.train.precision == "bf16", world.device.partition(":")[0]
     taken = list[float]()
-    for _ in range(TIMINGS + 1):
+    for _ in range(timings):
         begun_s = time.perf_counter()
         with torch.autocast(kind, torch.bfloat16, bf16):
             output = block(x, modulation, turns)
@@ -256,4 +278,4 @@ def _seconds_of_block(
         if world.cuda:
             torch.cuda.synchronize()
         taken.append(time.perf_counter() - begun_s)
-    return min(taken[1:])
+    return min(taken[1:] or taken)

@@ -24,6 +24,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -188,7 +189,8 @@ def resume_tax(peer: str, work: Path, samples: int, out: Path) -> str:
         process = start(peer, work, samples, url, out)
         while Moment.of(url).requests < 0.6 * CALLS * samples and process.poll() is None:
             time.sleep(0.1)
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has ended by itself
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         time.sleep(2 * LATENCY_S)
         before = Moment.of(url).requests

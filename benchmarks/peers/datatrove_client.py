@@ -1,6 +1,6 @@
 """datatrove's InferenceRunner on an endpoint: a rollout of four calls, with its request cache on.
 
-Installs: datatrove==0.10.1 aiofiles aiosqlite orjson
+Installs: datatrove==0.10.1 aiofiles aiosqlite httpx openai orjson xxhash
 """
 
 from typing import Any

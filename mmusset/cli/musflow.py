@@ -39,7 +39,11 @@ GROUP = "Make music"
 TINY = "musflow-tiny"
 
 TrainRecipeOption = Annotated[
-    str, typer.Option("--recipe", help="musflow-tiny, musflow-16k, musflow-44k, or a YAML file.")
+    str,
+    typer.Option(
+        "--recipe",
+        help="musflow-tiny, musflow-tiny-44k, musflow-16k, musflow-44k, or a YAML file.",
+    ),
 ]
 RunOption = Annotated[
     Path | None,

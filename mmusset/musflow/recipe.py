@@ -28,6 +28,7 @@ class CodecPart(Frozen):
     vocoder: str = ""
     vocoder_revision: str = ""
     rate_hz: Annotated[int, Field(ge=8000, le=48000)] = 16000
+    sound_channels: Literal[1, 2] = 1  # of the bundled one: mono or stereo
     n_fft: Count = 1024
     hop: Count = 256
     mels: Count = 80

@@ -14,7 +14,7 @@ from torch import Tensor
 from mmusset.errors import MmussetError, UsageError
 from mmusset.musflow.codecs.codec import Codec
 from mmusset.musflow.data.cache import Cache, CacheManifest
-from mmusset.musflow.data.encode import encode_shards, finish_cache, mono_sounds
+from mmusset.musflow.data.encode import encode_shards, finish_cache, training_sounds
 from mmusset.musflow.model.kin import are_kin
 from mmusset.musflow.training.codec_stage import collect
 from mmusset.shards.reader import BadSample
@@ -110,7 +110,7 @@ def test_music_of_a_lower_rate_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"at 8000 Hz.*--set clip\.rate_hz=16000"):
         cached(out, tmp_path / "cache", codec())
     with pytest.raises(UsageError, match="at 8000 Hz"):
-        next(mono_sounds(str(out), 16000))()
+        next(training_sounds(str(out), 16000, 1))()
 
 
 def test_music_of_a_higher_rate_is_resampled(tmp_path: Path) -> None:
@@ -337,8 +337,8 @@ def test_folders_globs_and_single_tars_are_encoded(source: str, out: Path, tmp_p
 
 
 def test_the_codec_is_fitted_on_the_train_split(out: Path) -> None:
-    sounds = [read() for read in mono_sounds(str(out), 16000)]
-    assert [len(sound) for sound in sounds] == [8000, 12000, 8000, 12000, 8000, 8000, 8000]
+    sounds = [read() for read in training_sounds(str(out), 16000, 1)]
+    assert [sound.shape[1] for sound in sounds] == [8000, 12000, 8000, 12000, 8000, 8000, 8000]
 
 
 def test_the_codec_is_fitted_on_sounds_from_all_over_the_dataset() -> None:
@@ -350,18 +350,18 @@ def test_the_codec_is_fitted_on_sounds_from_all_over_the_dataset() -> None:
             decoded.append(number)
             if number == 64:
                 raise BadSample("its music does not decode")
-            return torch.full((60 * 100 if number else 30,), float(number))
+            return torch.full((1, 60 * 100 if number else 30), float(number))
 
         return read
 
     sounds = collect((reader(number) for number in range(1000)), 100)
-    assert [int(sound[0]) for sound in sounds] == [n for n in range(32, 1000, 32) if n != 64]
+    assert [int(sound[0, 0]) for sound in sounds] == [n for n in range(32, 1000, 32) if n != 64]
     assert len(decoded) < 200
 
 
 def test_nothing_long_enough_to_fit_a_codec_on_is_said() -> None:
     with pytest.raises(MmussetError, match="none of a second or more"):
-        collect(iter([lambda: torch.zeros(99)]), 100)
+        collect(iter([lambda: torch.zeros(1, 99)]), 100)
 
 
 ENCODE = """

@@ -282,7 +282,7 @@ def test_what_a_cpu_could_do_is_not_known() -> None:
 
 @pytest.mark.parametrize(
     "recipe",
-    ["musflow-tiny", *slow("musflow-16k", "musflow-44k")],
+    ["musflow-tiny", *slow("musflow-tiny-44k", "musflow-16k", "musflow-44k")],
 )
 def test_a_bundled_recipe_is_planned_without_network_or_weights(
     recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -297,6 +297,7 @@ def test_a_bundled_recipe_is_planned_without_network_or_weights(
     )
     frames, millions, encoding = {
         "musflow-tiny": (7, 1.4, 0),
+        "musflow-tiny-44k": (7, 1.4, 0),
         "musflow-16k": (25, 312, 3.14),
         "musflow-44k": (25, 312, 3.35),
     }[recipe]

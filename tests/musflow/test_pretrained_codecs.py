@@ -362,7 +362,7 @@ print({"transformers", "diffusers"} & set(sys.modules))
 
 def test_shipped_trainings_are_whole_and_valid() -> None:
     names = recipe_file.names("train")
-    assert {"musflow-16k", "musflow-44k"} <= set(names)
+    assert {"musflow-tiny-44k", "musflow-16k", "musflow-44k"} <= set(names)
     for name in names:
         assert recipe_file.load(MusFlowRecipe, name).name == name
 

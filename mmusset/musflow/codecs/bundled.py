@@ -13,22 +13,21 @@ from mmusset.errors import MmussetError, Refused
 from mmusset.files import write_bytes_durably, write_durably
 from mmusset.musflow.recipe import CodecPart
 from mmusset.musflow.sound.geometry import Geometry
-from mmusset.musflow.sound.mel import log_mel
 
 from .mel_vae import MelVae
 
 HEAD = ("head_width", "head_depth")
-SHAPE = ("rate_hz", "n_fft", "hop", "mels", "squeeze", "channels", "width", "depth", *HEAD)
+STEREO = "sound_channels"  # those fitted before there was stereo lack it: they are mono
+SHAPE = ("rate_hz", "n_fft", "hop", "mels", "squeeze", "channels", "width", "depth", *HEAD, STEREO)
 
 
 class BundledCodec:
-    """The small VAE over log-mels, as a Codec: mono."""
-
-    channels = 1
+    """The small VAE over log-mels, as a Codec."""
 
     def __init__(self, vae: MelVae, device: str = "cpu") -> None:
         self.vae = vae.to(device).eval()
         geometry = vae.geometry
+        self.channels = vae.sound_channels
         self.rate_hz = geometry.rate_hz
         self.latent_channels = geometry.latent_channels
         self.samples_per_latent = geometry.samples_per_latent
@@ -39,14 +38,13 @@ class BundledCodec:
 
         No deviations: once it is fitted, they are a thousandth of the means' variance.
         """
-        mono = sound.mean(dim=1)
-        whole = mono.shape[1] // self.samples_per_latent * self.samples_per_latent
-        mean, _ = self.vae.encode(mono[:, :whole])
+        whole = sound.shape[2] // self.samples_per_latent * self.samples_per_latent
+        mean, _ = self.vae.encode(sound[..., :whole])
         return mean, None
 
     def decode(self, latents: Tensor) -> Tensor:
-        """Mono sound `[B, 1, samples]`."""
-        return self.vae.decode(latents)[:, None]
+        """Sound `[B, channels, samples]`."""
+        return self.vae.decode(latents)
 
 
 def geometry_of(part: CodecPart, seconds: float) -> Geometry:
@@ -58,17 +56,19 @@ def geometry_of(part: CodecPart, seconds: float) -> Geometry:
 
 def unfitted(part: CodecPart, geometry: Geometry) -> MelVae:
     """The network of a recipe's codec, for sounds of this geometry."""
-    return MelVae(geometry, part.width, part.depth, part.head_width, part.head_depth)
+    head = part.head_width, part.head_depth
+    return MelVae(geometry, part.width, part.depth, *head, part.sound_channels)
 
 
 @torch.no_grad()
 def reconstruction_error_db(vae: MelVae, sounds: Tensor) -> float:
-    """Mean absolute difference of log-mels, in dB, after encoding and decoding."""
+    """Mean absolute difference of log-mels, in dB, of sounds `[B, sound_channels, samples]` after
+    encoding and decoding."""
     geometry = vae.geometry
-    whole = sounds.shape[1] // geometry.samples_per_latent * geometry.samples_per_latent
-    mel = log_mel(sounds[:, :whole], geometry)
-    mean, _ = vae.posterior(mel)
-    return decibels(float((vae.mel_of(mean) - mel).abs().mean()))
+    whole = sounds.shape[2] // geometry.samples_per_latent * geometry.samples_per_latent
+    features = vae.features(sounds[..., :whole])
+    mean, _ = vae.posterior(features)
+    return decibels(float((vae.features_of(mean).mel - features.mel).abs().mean()))
 
 
 def decibels(nepers: float) -> float:
@@ -105,6 +105,7 @@ def load_bundled(part: CodecPart, folder: Path, device: str = "cpu") -> BundledC
             f"the codec in {folder} is of an earlier version, without the head that makes sound:"
             " train into another folder (--out)"
         )
+    settings = {STEREO: 1} | settings
     if settings != _shape(part):
         raise Refused(
             f"the codec in {folder} has {_differences(settings, _shape(part))};"

@@ -10,20 +10,18 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from mmusset.musflow.sound.geometry import Geometry
-from mmusset.musflow.sound.mel import FLOOR, filters
+from mmusset.musflow.sound.mel import FLOOR, between_bands
 from mmusset.musflow.sound.stft import istft
 
 from .layers import Convolution, Residual
 from .tone_phases import tone_phases
 
-LOUDEST = 7.0  # of a bin's logarithmic magnitude: that of a sine in full scale is 5.5 at n_fft 1024
+LOUDEST = 7.0  # of a bin's logarithmic magnitude at n_fft 1024: a sine in full scale has 5.5
 SILENCE = math.log(2 * FLOOR)  # a frame of which no band is louder has no sound at all
 FIRST_CHANGES = 0.1  # of the usual size: an untrained head has about the log-mel's magnitudes,
 FIRST_PHASES = 0.5  # and about the phases of tones
-TINY = 1e-9  # where a band lies between two bins, and covers none
 
 
 class IstftHead(nn.Module):
@@ -32,10 +30,11 @@ class IstftHead(nn.Module):
     def __init__(self, geometry: Geometry, width: int, depth: int) -> None:
         super().__init__()
         self._geometry = geometry
-        interpolation, gain = _between_bands(geometry)
+        interpolation, gain = between_bands(geometry)
         self.register_buffer("_interpolation", interpolation, persistent=False)
         self.register_buffer("_gain", gain, persistent=False)
         self._bins = interpolation.shape[1]
+        self._loudest = LOUDEST + math.log(geometry.n_fft / 1024)
         self.network = nn.Sequential(
             Convolution(geometry.mels, width),
             *(Residual(width) for _ in range(depth)),
@@ -50,22 +49,12 @@ class IstftHead(nn.Module):
             last.bias[2 * self._bins :] = 0
 
     def forward(self, mel: Tensor, normalized: Tensor) -> Tensor:
+        return istft(self.spectrum(mel, normalized), self._geometry)
+
+    def spectrum(self, mel: Tensor, normalized: Tensor) -> Tensor:
+        """The sound's bins `[B, n_fft / 2 + 1, frames]`."""
         changes, real, imaginary = self.network(normalized).split(self._bins, dim=2)
         logs = (mel - self._gain) @ self._interpolation + changes
         phases = torch.atan2(imaginary, real) + tone_phases(mel, self._geometry)
-        magnitudes = logs.clamp(max=LOUDEST).exp() * (mel.amax(dim=2, keepdim=True) > SILENCE)
-        bins = torch.polar(magnitudes, phases)
-        return istft(bins.transpose(1, 2), self._geometry)
-
-
-def _between_bands(geometry: Geometry) -> tuple[Tensor, Tensor]:
-    """What makes a log-mel `[mels]` one of all bins: weights `[mels, bins]`, which add up to 1 for
-    each bin, so that it lies between the bands around it, and each band's log gain `[mels]`."""
-    bank = filters(geometry)
-    triangles = bank / bank.amax(dim=1, keepdim=True).clamp_min(TINY)
-    uncovered = triangles.sum(dim=0) == 0  # below the lowest band's middle, above the highest's
-    below = torch.arange(bank.shape[1]) < bank.shape[1] // 2
-    triangles[0, uncovered & below] = 1
-    triangles[-1, uncovered & ~below] = 1
-    gain = bank.sum(dim=1).clamp_min(TINY).log()
-    return functional.normalize(triangles, p=1, dim=0), gain
+        magnitudes = logs.clamp(max=self._loudest).exp() * (mel.amax(dim=2, keepdim=True) > SILENCE)
+        return torch.polar(magnitudes, phases).transpose(1, 2)

@@ -3,7 +3,8 @@
 It needs no download: it is fitted on the shards in minutes. A few neighbouring frames are one
 patch, so latents are a 1-D sequence as the velocity network takes it, and all layers between mel
 and latents run at the latents' rate. The decoder ends in a head that makes sound of its log-mels,
-and both are fitted together.
+and both are fitted together. Of stereo the log-mels are the middle's, and each patch holds the
+parameters by which the side is made of it.
 """
 
 import math
@@ -13,16 +14,19 @@ import torch
 from torch import Tensor, nn
 
 from mmusset.musflow.sound.geometry import Geometry
-from mmusset.musflow.sound.mel import log_mel
+from mmusset.musflow.sound.mel import log_mel_of
+from mmusset.musflow.sound.stft import istft, stft
 
 from .istft_head import IstftHead
 from .layers import Convolution, Residual
 from .spectral_loss import spectral_loss
+from .stereo import PARAMETERS, side_of, stereo_parameters
 
 KL_WEIGHT = 1e-3  # enough to keep latents near unit size, too little to blur them
 # Of each crop's frames, those that the head is fitted on: a second costs it four times what it
 # costs the rest.
 HEARD_SHARE = 0.25
+STEREO_WEIGHT = 0.5  # of the error of what stereo has, beside that of the log-mels
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +38,32 @@ class VaeLosses:
     error: Tensor
 
 
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What is encoded of a clip, and decoded: log-mels `[B, frames, mels]`, and what `stereo` has
+    of it `[B, latents, PARAMETERS]`, of mono nothing `[B, latents, 0]`."""
+
+    mel: Tensor
+    stereo: Tensor
+
+
 class MelVae(nn.Module):
-    """Mono sound `[B, samples]` to latents `[B, latents, C]` and back, by way of log-mels
-    `[B, frames, mels]`."""
+    """Sound `[B, sound_channels, samples]`, mono or stereo, to latents `[B, latents, C]` and back,
+    by way of its features."""
 
     def __init__(
-        self, geometry: Geometry, width: int, depth: int, head_width: int, head_depth: int
+        self,
+        geometry: Geometry,
+        width: int,
+        depth: int,
+        head_width: int,
+        head_depth: int,
+        sound_channels: int = 1,
     ) -> None:
         super().__init__()
-        patch, channels = geometry.squeeze * geometry.mels, geometry.latent_channels
-        self.geometry = geometry
+        stereo = PARAMETERS if sound_channels == 2 else 0
+        patch, channels = geometry.squeeze * geometry.mels + stereo, geometry.latent_channels
+        self.geometry, self.sound_channels = geometry, sound_channels
         self.register_buffer("mean", torch.zeros(geometry.mels))
         self.register_buffer("std", torch.ones(geometry.mels))
         self.encoder = nn.Sequential(
@@ -64,47 +84,68 @@ class MelVae(nn.Module):
         self.mean.copy_(bands.mean(dim=0))
         self.std.copy_(bands.std(dim=0).clamp_min(0.1))
 
-    def posterior(self, mel: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation `[B, latents, C]` of the latents of log-mel frames."""
-        patches = self._normalized(mel).unflatten(1, (-1, self.geometry.squeeze))
-        mean, log_variance = self.encoder(patches.flatten(2)).chunk(2, dim=-1)
+    def features(self, sound: Tensor) -> Features:
+        """Of sound `[B, sound_channels, samples]`."""
+        geometry = self.geometry
+        mid = stft(sound.mean(dim=1), geometry)
+        mel = log_mel_of(mid, geometry)
+        if self.sound_channels == 1:
+            return Features(mel, mel.new_empty(len(mel), mel.shape[1] // geometry.squeeze, 0))
+        side = stft(0.5 * (sound[:, 0] - sound[:, 1]), geometry)
+        return Features(mel, stereo_parameters(mid, side, geometry))
+
+    def posterior(self, features: Features) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation `[B, latents, C]` of the latents of features."""
+        frames = self._normalized(features.mel).unflatten(1, (-1, self.geometry.squeeze))
+        patches = torch.cat([frames.flatten(2), features.stereo], dim=2)
+        mean, log_variance = self.encoder(patches).chunk(2, dim=-1)
         return mean, (0.5 * log_variance.clamp(-20, 10)).exp()
 
-    def mel_of(self, latents: Tensor) -> Tensor:
-        """Log-mel frames `[B, frames, mels]` of latents."""
-        scaled = self.decoder(latents).unflatten(2, (self.geometry.squeeze, -1)).flatten(1, 2)
-        return scaled * self.std + self.mean
+    def features_of(self, latents: Tensor) -> Features:
+        """Features of latents."""
+        of_mel = self.geometry.squeeze * self.geometry.mels
+        patches = self.decoder(latents)
+        frames = patches[..., :of_mel].unflatten(2, (self.geometry.squeeze, -1)).flatten(1, 2)
+        return Features(frames * self.std + self.mean, patches[..., of_mel:])
 
-    def sound_of(self, mel: Tensor) -> Tensor:
-        """Mono sound `[B, samples]` of log-mel frames."""
-        return self.head(mel, self._normalized(mel))
+    def sound_of(self, features: Features) -> Tensor:
+        """Sound `[B, sound_channels, samples]` of features."""
+        mid = self.head.spectrum(features.mel, self._normalized(features.mel))
+        if self.sound_channels == 1:
+            return istft(mid, self.geometry)[:, None]
+        side = side_of(mid, features.stereo, self.geometry)
+        middle, half = istft(mid, self.geometry), istft(side, self.geometry)
+        return torch.stack([middle + half, middle - half], dim=1)
 
     def losses(self, sound: Tensor, noise: Tensor) -> VaeLosses:
-        """Reconstruction and KL of mono sound `[B, samples]`; `noise` is `[B, latents, C]` and
-        normal."""
-        mel = log_mel(sound, self.geometry)
-        mean, std = self.posterior(mel)
-        again = self.mel_of(mean + std * noise)
-        error = (again - mel).abs()
+        """Reconstruction and KL of sound `[B, sound_channels, samples]`; `noise` is
+        `[B, latents, C]` and normal."""
+        features = self.features(sound)
+        mean, std = self.posterior(features)
+        again = self.features_of(mean + std * noise)
+        error = (again.mel - features.mel).abs()
+        stereo = (again.stereo - features.stereo).abs().sum(dim=2).mean() / PARAMETERS
         kl = 0.5 * (mean.square() + std.square() - 1 - 2 * std.log()).mean()
-        total = (error / self.std).mean() + KL_WEIGHT * kl + self._sound_loss(again, sound)
-        return VaeLosses(total, error.mean())
+        total = (error / self.std).mean() + STEREO_WEIGHT * stereo + KL_WEIGHT * kl
+        return VaeLosses(total + self._sound_loss(again.mel, sound.mean(dim=1)), error.mean())
 
     @torch.no_grad()
     def encode(self, sound: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation `[B, latents, C]` for mono sound `[B, samples]`."""
-        return self.posterior(log_mel(sound, self.geometry))
+        """Mean and standard deviation `[B, latents, C]` of sound `[B, sound_channels, samples]`."""
+        return self.posterior(self.features(sound))
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
-        """Mono sound `[B, samples]`."""
-        return self.sound_of(self.mel_of(latents))
+        """Sound `[B, sound_channels, samples]`."""
+        return self.sound_of(self.features_of(latents))
 
-    def _sound_loss(self, mel: Tensor, sound: Tensor) -> Tensor:
+    def _sound_loss(self, mel: Tensor, mid: Tensor) -> Tensor:
         """Of the head alone: what it still gets wrong would only disturb the rest."""
+        geometry = self.geometry
         frames = math.ceil(HEARD_SHARE * mel.shape[1])
-        made = self.sound_of(mel[:, :frames].detach())
-        return spectral_loss(made, sound[:, : frames * self.geometry.hop])
+        heard = mel[:, :frames].detach()
+        made = self.head(heard, self._normalized(heard))
+        return spectral_loss(made, mid[:, : frames * geometry.hop], geometry.n_fft)
 
     def _normalized(self, mel: Tensor) -> Tensor:
         return (mel - self.mean) / self.std

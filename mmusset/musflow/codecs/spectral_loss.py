@@ -8,13 +8,13 @@ do by which the windows of all lengths have the right magnitudes.
 import torch
 from torch import Tensor
 
-WINDOWS = (256, 512, 1024, 2048)  # samples; a quarter of it from one to the next
+WINDOWS = (1 / 4, 1 / 2, 1, 2)  # of n_fft; a quarter of it from one to the next
 QUIET = 1e-3  # of a magnitude; what is softer hardly counts
 
 
-def spectral_loss(made: Tensor, real: Tensor) -> Tensor:
-    """A scalar, of mono sounds `[B, samples]`."""
-    return torch.stack([_at(window, made, real) for window in WINDOWS]).mean()
+def spectral_loss(made: Tensor, real: Tensor, n_fft: int) -> Tensor:
+    """A scalar, of mono sounds `[B, samples]`; windows lie about one of `n_fft` samples."""
+    return torch.stack([_at(round(share * n_fft), made, real) for share in WINDOWS]).mean()
 
 
 def _at(window: int, made: Tensor, real: Tensor) -> Tensor:

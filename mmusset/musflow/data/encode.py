@@ -173,18 +173,18 @@ def latent_spec(
     )
 
 
-def mono_sounds(source: str, rate_hz: int) -> Iterator[Callable[[], Tensor]]:
-    """For each sample of the train split what decodes its sound `[samples]`, for fitting the codec,
-    which needs but a few of many. Raises BadSample where it can't be used, which is counted when
-    the shards are encoded."""
+def training_sounds(source: str, rate_hz: int, channels: int) -> Iterator[Callable[[], Tensor]]:
+    """For each sample of the train split what decodes its sound `[channels, samples]`, for fitting
+    the codec, which needs but a few of many. Raises BadSample where it can't be used, which is
+    counted when the shards are encoded."""
     for shard in shards_of(source):
         for _, members in raw_samples(shard) if split_of(shard) == "train" else ():
-            yield partial(_mono_sound, members.get("music.flac", b""), rate_hz)
+            yield partial(_sound, members.get("music.flac", b""), rate_hz, channels)
 
 
-def _mono_sound(flac: bytes, rate_hz: int) -> Tensor:
+def _sound(flac: bytes, rate_hz: int, channels: int) -> Tensor:
     sound, sound_hz = decode_sound(flac)
-    return torch.from_numpy(resampled(sound, sound_hz, rate_hz, 1)[:, 0].copy())
+    return torch.from_numpy(resampled(sound, sound_hz, rate_hz, channels).T.copy())
 
 
 def resampled(sound: Floats, rate_hz: int, target_hz: int, channels: int) -> Floats:

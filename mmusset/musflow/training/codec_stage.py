@@ -16,7 +16,6 @@ from mmusset.musflow.codecs.bundled import (
 from mmusset.musflow.codecs.mel_vae import MelVae
 from mmusset.musflow.recipe import CodecPart
 from mmusset.musflow.sound.geometry import Geometry
-from mmusset.musflow.sound.mel import log_mel
 from mmusset.progress import Progress
 from mmusset.shards.reader import BadSample
 from mmusset.training.loop import Loop, LoopSettings
@@ -77,14 +76,14 @@ class CodecTask(Task[Tensor]):
 def fit_codec(
     part: CodecPart, sounds: Sequence[Tensor], device: str, progress: Progress
 ) -> tuple[MelVae, float]:
-    """A codec fitted to mono sounds `[samples]`, and its mean error in dB on crops of the held-out
-    tenth of them, or of all where there are fewer than five."""
-    shortest = min(len(sound) for sound in sounds)
+    """A codec fitted to sounds `[channels, samples]`, and its mean error in dB on crops of the
+    held-out tenth of them, or of all where there are fewer than five."""
+    shortest = min(sound.shape[1] for sound in sounds)
     crop = geometry_of(part, min(part.crop_seconds, shortest / part.rate_hz))
     trained = max(1, round(TRAIN_SHARE * len(sounds)))
     torch.manual_seed(SEED)
     vae = unfitted(part, crop).to(device)
-    vae.set_scale(log_mel(crops(sounds[:trained], crop, 0, SCALE_CROPS), crop).to(device))
+    vae.set_scale(vae.features(crops(sounds[:trained], crop, 0, SCALE_CROPS).to(device)).mel)
     task = CodecTask(vae, part, crop, sounds[:trained], device)
     settings = LoopSettings(
         seed=SEED, steps=part.steps, lr=part.lr, warmup=part.steps // 10, clip_norm=1.0
@@ -96,19 +95,19 @@ def fit_codec(
 
 
 def crops(sounds: Sequence[Tensor], crop: Geometry, step: int, count: int) -> Tensor:
-    """Crops `[count, samples]` of mono sounds `[samples]`, those of a step."""
+    """Crops `[count, channels, samples]` of sounds `[channels, samples]`, those of a step."""
     generator = generator_at(SEED, step, "codec crops")
     which = torch.randint(len(sounds), (count,), generator=generator)
     shares = torch.rand(count, generator=generator)
     pieces = list[Tensor]()
     for number, share in zip(which.tolist(), shares.tolist(), strict=True):
-        start = int(share * (len(sounds[number]) - crop.samples + 1))
-        pieces.append(sounds[number][start : start + crop.samples])
+        start = int(share * (sounds[number].shape[1] - crop.samples + 1))
+        pieces.append(sounds[number][:, start : start + crop.samples])
     return torch.stack(pieces)
 
 
 def collect(sounds: Iterator[Callable[[], Tensor]], rate_hz: int) -> list[Tensor]:
-    """Mono sounds `[samples]` from all over the dataset, of at most an hour together.
+    """Sounds `[channels, samples]` from all over the dataset, of at most an hour together.
 
     Whenever there is an hour, every second of those collected is given back, and from then on
     only as many are taken: so what is left is every n-th sound, evenly spread, however many there
@@ -123,9 +122,9 @@ def collect(sounds: Iterator[Callable[[], Tensor]], rate_hz: int) -> list[Tensor
             sound = read()
         except BadSample:
             continue
-        if len(sound) >= rate_hz:
+        if sound.shape[1] >= rate_hz:
             collected[number] = sound
-        samples = sum(len(each) for each in collected.values())
+        samples = sum(each.shape[1] for each in collected.values())
         if samples >= FITTED_SECONDS * rate_hz:
             every *= 2
             collected = {n: each for n, each in collected.items() if n % every == 0}

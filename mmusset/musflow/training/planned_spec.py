@@ -119,7 +119,7 @@ def _unfitted(part: CodecPart) -> CodecSize:
     return CodecSize(
         parameters=0,
         rate_hz=part.rate_hz,
-        channels=1,
+        channels=part.sound_channels,
         latent_channels=part.channels,
         samples_per_latent=geometry_of(part, part.crop_seconds).samples_per_latent,
     )

@@ -13,7 +13,7 @@ from mmusset.musflow.codecs.bundled import save_bundled
 from mmusset.musflow.codecs.codec import Codec, open_codec
 from mmusset.musflow.data.cache import Cache, CacheManifest
 from mmusset.musflow.data.dataset import LatentDataset
-from mmusset.musflow.data.encode import encode_shards, finish_cache, latent_spec, mono_sounds
+from mmusset.musflow.data.encode import encode_shards, finish_cache, latent_spec, training_sounds
 from mmusset.musflow.data.live import live_splits
 from mmusset.musflow.data.round_trip import round_trip_error_db
 from mmusset.musflow.encoders.encoders import Encoders, open_encoders
@@ -306,7 +306,7 @@ def _show_stood_in(training: Training, manifest: CacheManifest) -> None:
 def _fit_codec(training: Training) -> None:
     part, progress = training.recipe.codec, training.progress
     progress.log("codec: reading the sounds that it is fitted on")
-    sounds = collect(mono_sounds(training.source, part.rate_hz), part.rate_hz)
-    vae, error_db = fit_codec(part, sounds, training.world.device, progress)
+    sounds = training_sounds(training.source, part.rate_hz, part.sound_channels)
+    vae, error_db = fit_codec(part, collect(sounds, part.rate_hz), training.world.device, progress)
     save_bundled(vae, part, training.folder.codec)
     progress.log(f"codec: log-mels come back within {error_db:.2f} dB, on clips held out from it")

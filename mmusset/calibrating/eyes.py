@@ -19,6 +19,7 @@ from mmusset.eyes.eye import version_of
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
 from mmusset.shards.manifest import MANIFEST, read_manifest
+from mmusset.shards.mirror import name_of
 from mmusset.shards.shard_files import shard_files
 from mmusset.shards.tar import read_shard
 
@@ -42,7 +43,7 @@ def calibrate(folder: Path, recipe: Recipe, out: Path, log: Log) -> EyeCard:
         raise UsageError("name the CLIP: --set pairing.clip=FOLDER, or a name in the Hub's cache")
     model = version_of(recipe.pairing.clip)
     pictures = asyncio.run(_compared(folder, recipe, log))
-    card = card_of(model, f"{len(pictures)} pictures in {folder.name}", pictures)
+    card = card_of(model, f"{len(pictures)} pictures in {Path(name_of(folder)).name}", pictures)
     write_card(out, card)
     return card
 

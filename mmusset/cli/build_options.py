@@ -1,6 +1,5 @@
 """The options of `mmusset build` that no other command has."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,7 +36,7 @@ ApplyMarksOption = Annotated[
     bool, typer.Option("--apply-marks", help="Apply people's marks: keep, drop, fix.")
 ]
 WordsFromOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         metavar="DATASET", help="Carry over what people wrote in another dataset's samples."
     ),

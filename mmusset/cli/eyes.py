@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import CardOption, JsonOption, RecipeOption, SetOption, load_recipe, log, show
+from .options import (
+    CardOption,
+    JsonOption,
+    RecipeOption,
+    SetOption,
+    dataset_folder,
+    load_recipe,
+    log,
+    show,
+)
 
 if TYPE_CHECKING:
     from mmusset.eyes.card import EyeCard
@@ -28,7 +37,12 @@ def _eyes() -> None:
 @eyes.command()
 def calibrate(
     folder: Annotated[
-        Path, typer.Argument(help="A finished dataset; or pictures, and a story beside each.")
+        Path,
+        typer.Argument(
+            parser=dataset_folder,
+            metavar="DATASET",
+            help="A finished dataset, or s3://...; or pictures, and a story beside each.",
+        ),
     ],
     out: CardOption = None,
     recipe: RecipeOption = "quickstart",

@@ -249,6 +249,12 @@ def mirror_in(out: Path) -> Mirror | None:
     return Mirror(note.url, out) if note else None
 
 
+def name_of(out: Path) -> str:
+    """How people name a dataset: its folder, or the URL that its folder is a mirror of."""
+    mirror = mirror_in(out)
+    return mirror.url if mirror else str(out)
+
+
 def dataset_to_read(place: str | Path) -> Path:
     """The folder of a dataset by its path, or by its URL: then its mirror, as new as the bucket."""
     if not is_url(str(place)):

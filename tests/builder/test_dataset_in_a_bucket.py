@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from mmusset.shards.mirror import Mirror, mirror_of
+from mmusset.builder.marks import save_words
+from mmusset.shards.mirror import Mirror, dataset_to_change, mirror_of
 from mmusset.shards.reader import raw_samples, sha256_elsewhere, shards_of
 from mmusset.shards.shard_files import BucketShards, WrongBytes
 from mmusset.stores.cloud import CloudStore
@@ -112,6 +113,22 @@ def test_another_machine_looks_at_it_and_goes_on(
     assert told["tally"]["accepted"] == 5
     unlicensed = mmusset("push", url, "user/music", "--dry-run", variables=there)
     assert "under which licence" in unlicensed.stderr
+
+
+def test_its_words_are_carried_into_another_dataset(
+    source: Path, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = machine(tmp_path / "here"), machine(tmp_path / "there")
+    build = ("build", "--source", source, *SMALL)
+    assert mmusset(*build, "--out", url, variables=here).returncode == 0
+    key = next(iter(raw_samples(shards_of(url)[0])))[0]
+    for name, value in here.items():
+        monkeypatch.setenv(name, value)
+    with dataset_to_change(url) as folder:
+        save_words(folder, key, story="My aunt's kitchen, the year the ferry stopped.")
+    other = ("--out", tmp_path / "out", "--limit", "1", "--words-from", url)
+    done = mmusset(*build, *other, variables=there)
+    assert f"words of 1 sample taken over from {url}" in done.stdout + done.stderr
 
 
 def test_music_is_made_of_it_on_another_machine(source: Path, url: str, tmp_path: Path) -> None:

@@ -16,11 +16,13 @@ import hashlib
 import re
 import zlib
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mmusset.same_values import runs
 
 SHINGLE = 2  # words
 ALIKE = 0.7  # Jaccard index of two texts' shingles
@@ -57,7 +59,7 @@ def count_repeats(texts: Iterable[tuple[int, str]], text_of: Callable[[int], str
     table = np.frombuffer(columns, dtype=np.uint64).reshape(-1, BANDS + 1)
     same, *bands = table.T
     repeats = np.zeros(len(numbers), dtype=np.bool_)
-    for run in _runs(same):
+    for run in runs(same):
         repeats[run[1:]] = True
 
     @lru_cache(maxsize=KEPT)
@@ -65,7 +67,7 @@ def count_repeats(texts: Iterable[tuple[int, str]], text_of: Callable[[int], str
         return shingles(text_of(numbers[place]))
 
     for band in bands:
-        for run in _runs(band):
+        for run in runs(band):
             for at, place in enumerate(run):
                 if not repeats[place]:
                     earlier = run[max(0, at - MOST_COMPARED) : at]
@@ -86,13 +88,6 @@ def _signature(text: str) -> list[int]:
         mixed = mixed * _MIX + band[:, row]
     whole = hashlib.blake2b(" ".join(_words(text)).encode(), digest_size=8).digest()
     return [int.from_bytes(whole), *mixed.tolist()]
-
-
-def _runs(column: Hashes) -> Iterator[NDArray[np.intp]]:
-    """The places of each value that a column holds more than once, in order."""
-    order = np.argsort(column, kind="stable")
-    borders = np.flatnonzero(np.diff(column[order])) + 1
-    return (run for run in np.split(order, borders) if len(run) > 1)
 
 
 def _words(text: str) -> list[str]:

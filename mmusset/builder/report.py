@@ -15,7 +15,6 @@ from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
 from mmusset.shards.manifest import NearDuplicates, known_manifest
 from mmusset.shards.tar import Shard
-from mmusset.sources.source import MUSICAL
 from mmusset.speakers.agent import Agent
 from mmusset.truth.control import MOST, Control, HeardCaption, control
 
@@ -170,8 +169,8 @@ def survey(
     samples = sum(clip_count(piece, recipe.clip) for piece in pieces)
     samples += len(inventory.lone_pictures)
     return SurveyReport(
-        files=dict(Counter(str(entry.kind) for entry in inventory.entries)),
-        music=sum(entry.kind in MUSICAL and not entry.skip for entry in inventory.entries),
+        files=dict(inventory.files),
+        music=inventory.music,
         pieces=len(pieces),
         pictured_by=dict(Counter(str(piece.picture.origin) for piece in pieces)),
         alike=inventory.alike,

@@ -24,6 +24,7 @@ from .planning.inventory import Inventory, take_inventory, without_removed
 from .planning.plan import freeze
 from .planning.provisional import planning
 from .planning.retry import retry_failed
+from .planning.spool import Spool
 from .progress import BuildProgress
 from .reasons import commonest
 from .same_job import check_recipe
@@ -47,7 +48,7 @@ async def build(job: BuildJob, progress: BuildProgress) -> BuildResult:
     if job.sample is not None and (job.composer or job.quota or job.limit is not None):
         raise UsageError("--sample excludes --limit, --accept and music.from: generate")
     words = words_in(job.words_from, job.out) if job.words_from else []
-    entries = job.source.entries(job.out)
+    entries = Spool(job.source.entries(job.out))
     offering = MUSICAL | {"image"} if job.composer else MUSICAL
     if job.recipe.scores.soundfont:
         check_plays(Path(job.recipe.scores.soundfont))

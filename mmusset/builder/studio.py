@@ -18,9 +18,11 @@ from mmusset.files import failpoint, file_sha256
 from mmusset.sample_parts.piece import Piece, SourcePicture
 
 from .decoding.tasks import ComposingTask, Survey
-from .planning.inventory import Inventory, LonePicture, Undecided, once_each
-from .planning.offers import Offer, Skipped
+from .planning.inventory import Inventory
+from .planning.offering import LonePicture
+from .planning.offers import Offer, Skipped, Undecided
 from .planning.surveys import Step
+from .planning.twins import once_each
 from .workspace import Workspace
 
 
@@ -87,7 +89,7 @@ class Studio:
         skipped = sorted([*skipped, *twins], key=lambda s: s.path)
         return replace(
             inventory,
-            offers=tuple(once),
+            offers=once,
             lone_pictures=(),
             skipped=tuple(skipped),
             undecided=tuple(undecided),

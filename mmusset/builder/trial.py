@@ -1,7 +1,7 @@
 """One item on trial: decoded into a folder that goes away again, for people who tune prompts."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +53,7 @@ async def trial_of_source(source: Source, place: int, recipe: Recipe) -> AsyncIt
 
 @asynccontextmanager
 async def _trial(
-    source: Source, entries: list[Entry], place: int, recipe: Recipe, eye: Eye | None = None
+    source: Source, entries: Iterable[Entry], place: int, recipe: Recipe, eye: Eye | None = None
 ) -> AsyncIterator[Trial]:
     async with passing_workspace(source, recipe) as workspace:
         inventory = await take_inventory(workspace, entries, lambda done, total: None)

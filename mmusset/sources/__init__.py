@@ -19,6 +19,7 @@ Doors:
     licences   the licence that a tag names, in whatever spelling
     rights     what files beside the music say of its licence, or reserve from machine learning
     pair       which picture and story belong to which music
+    neighbours which folders may hold what belongs together
     sequence   pictures in a sequence with one story
     artists    whose group a piece belongs to, by the names in its tags
     recordings which pieces are of one recording, by their fingerprints

@@ -35,7 +35,7 @@ class FolderSource:
     def __str__(self) -> str:
         return str(self.root)
 
-    def entries(self, out: Path | None = None) -> list[Entry]:
+    def entries(self, out: Path | None = None) -> Iterator[Entry]:
         return walk(self.root, out)
 
     @asynccontextmanager
@@ -84,8 +84,9 @@ def _with_roles(file: Path, columns: Mapping[Role, str]) -> bytes | None:
     return json.dumps(said | {r: said[key] for r, key in columns.items() if key in said}).encode()
 
 
-def walk(root: Path, out: Path | None = None) -> list[Entry]:
-    """Everything under `root`, by the bytes of its path. Links, pipes and hidden names are skipped.
+def walk(root: Path, out: Path | None = None) -> Iterator[Entry]:
+    """Everything under `root`, by the bytes of its path, a folder at a time. Links, pipes and
+    hidden names are skipped.
 
     `out`, what is being made of it, is no part of it, wherever it lies.
 
@@ -100,18 +101,22 @@ def walk(root: Path, out: Path | None = None) -> list[Entry]:
         raise UsageError(f"the source {root} {'is not a folder' if is_there else 'is not there'}")
     if not os.access(root, os.R_OK | os.X_OK):
         raise UsageError(f"the source {root} can't be read: permission denied")
-    entries = sorted(_entries(os.fsencode(root)), key=lambda entry: entry.path)
+    entries = _entries(os.fsencode(root))
     if out is None:
         return entries
     own = os.path.relpath(os.path.realpath(os.fsencode(out)), os.path.realpath(os.fsencode(root)))
     # Also the folder above it that is not looked into, since a hidden one is an entry too.
-    return [entry for entry in entries if not (own + b"/").startswith(entry.path + b"/")]
+    return (entry for entry in entries if not (own + b"/").startswith(entry.path + b"/"))
 
 
 def _entries(root: bytes) -> Iterator[Entry]:
-    folders = [b""]
-    while folders:
-        folder = folders.pop()
+    left: list[tuple[bytes, Entry | None]] = [(b"", None)]
+    while left:
+        path, entry = left.pop()
+        if entry:
+            yield entry
+            continue
+        folder = path.removesuffix(b"/")
         try:
             inside = list(os.scandir(os.path.join(root, folder)))
         except OSError as error:
@@ -122,13 +127,11 @@ def _entries(root: bytes) -> Iterator[Entry]:
             else:
                 yield Entry(folder, "folder", 0, 0, "can't be read")
             continue
-        for inner in inside:
-            path = os.path.join(folder, inner.name)
-            entry = _entry(path, inner)
-            if entry is None:
-                folders.append(path)
-            else:
-                yield entry
+        found = ((os.path.join(folder, inner.name), inner) for inner in inside)
+        listed = ((path, _entry(path, inner)) for path, inner in found)
+        # What is in a folder comes where its name and a slash would.
+        in_order = [(path if entry else path + b"/", entry) for path, entry in listed]
+        left += sorted(in_order, key=lambda each: each[0], reverse=True)
 
 
 def _entry(path: bytes, inner: "os.DirEntry[bytes]") -> Entry | None:

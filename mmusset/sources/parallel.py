@@ -36,3 +36,8 @@ def place_of(folder: bytes, kind: Kind) -> tuple[Kind, bytes | None]:
 def is_of_sounds(name: bytes) -> bool:
     """Whether a folder is called by what is in it, "audio" say, and so no album by its name."""
     return name.lower() in _NAMES["music"]
+
+
+def is_of_one_kind(name: bytes) -> bool:
+    """Whether a folder is called by the kind of its files, whichever that is."""
+    return any(name.lower() in names for names in _NAMES.values())

@@ -61,12 +61,12 @@ class SameRecording:
 
 
 def matches(prints: Sequence[Print]) -> list[SameRecording]:
-    """All pairs of fingerprints that are of one recording, in order."""
-    words = [each.words for each in prints]
+    """All pairs of fingerprints that are of one recording, in order. Few of them are held at once:
+    they may be read as they are asked for."""
     found: dict[tuple[int, int], SameRecording] = {}
-    for one, other, shift in chain(_of_a_length(prints), _sharing(words)):
+    for one, other, shift in chain(_of_a_length(prints), _sharing(prints)):
         known = found.get((one, other))
-        differing = _differing(words[one], words[other], shift)
+        differing = _differing(prints[one].words, prints[other].words, shift)
         if differing <= SAME and (known is None or differing < known.differing):
             found[one, other] = SameRecording(one, other, differing)
     return sorted(found.values(), key=lambda match: (match.one, match.other))
@@ -98,26 +98,36 @@ def joined(found: Sequence[SameRecording]) -> list[SameRecording]:
 
 def _of_a_length(prints: Sequence[Print]) -> Iterator[tuple[int, int, int]]:
     """Pairs of about the same length that may be the same, and how many steps one is ahead."""
-    order = sorted(range(len(prints)), key=lambda place: prints[place].duration_s)
-    lengths_s = np.array([prints[place].duration_s for place in order])
-    margin = max(map(abs, SHIFTS))
-    begins = np.zeros((len(order), COMPARED + 2 * margin), np.uint32)
-    for row, place in zip(begins, order, strict=True):
-        some = prints[place].words[: len(row)]
-        row[: len(some)] = some
+    lengths_s = np.fromiter((each.duration_s for each in prints), np.float64, len(prints))
+    order = np.argsort(lengths_s, kind="stable")
+    lengths_s = lengths_s[order]
     ends = np.searchsorted(lengths_s, lengths_s + SAME_LENGTH_S, "right")
-    for at, end in enumerate(ends):
-        later = begins[at + 1 : min(end, at + 1 + MOST_OF_A_LENGTH)]
-        for shift in SHIFTS if len(later) else ():
-            there = later[:, margin - shift : margin - shift + COMPARED]
-            differing = np.bitwise_count(there ^ begins[at, margin : margin + COMPARED])
-            near = np.flatnonzero(differing.sum(axis=1) <= PERHAPS * 32 * COMPARED)
-            for place in near.tolist():
-                one, other = order[at], order[at + 1 + place]
-                yield (one, other, shift) if one < other else (other, one, -shift)
+    ends = np.minimum(ends, np.arange(1, len(order) + 1) + MOST_OF_A_LENGTH)
+    margin = max(map(abs, SHIFTS))
+    for start in range(0, len(order), BLOCK):
+        of_block = ends[start : start + BLOCK]
+        begins = _beginnings(prints, order[start : of_block[-1]], COMPARED + 2 * margin)
+        for at, end in enumerate(of_block - start):
+            later = begins[at + 1 : end]
+            for shift in SHIFTS if len(later) else ():
+                there = later[:, margin - shift : margin - shift + COMPARED]
+                differing = np.bitwise_count(there ^ begins[at, margin : margin + COMPARED])
+                near = np.flatnonzero(differing.sum(axis=1) <= PERHAPS * 32 * COMPARED)
+                for place in (start + at + 1 + near).tolist():
+                    one, other = int(order[start + at]), int(order[place])
+                    yield (one, other, shift) if one < other else (other, one, -shift)
 
 
-def _sharing(prints: Sequence[Words]) -> Iterator[tuple[int, int, int]]:
+def _beginnings(prints: Sequence[Print], places: Numbers, steps: int) -> Words:
+    """The first words of fingerprints `[place, step]`, with 0 behind those that are shorter."""
+    begins = np.zeros((len(places), steps), np.uint32)
+    for row, place in zip(begins, places.tolist(), strict=True):
+        some = prints[place].words[:steps]
+        row[: len(some)] = some
+    return begins
+
+
+def _sharing(prints: Sequence[Print]) -> Iterator[tuple[int, int, int]]:
     """Pairs that share words at about the same distance, and that distance in steps."""
     for start in range(0, len(prints), BLOCK):
         index = _Index(prints, start, min(start + BLOCK, len(prints)))
@@ -128,8 +138,9 @@ def _sharing(prints: Sequence[Words]) -> Iterator[tuple[int, int, int]]:
 class _Index:
     """The words of some pieces, from `start` to `end`, and where they stand."""
 
-    def __init__(self, prints: Sequence[Words], start: int, end: int) -> None:
+    def __init__(self, prints: Sequence[Print], start: int, end: int) -> None:
         self._prints = prints
+        self._start = start
         keys, pieces, steps = _telling(prints, range(start, end))
         order = np.argsort(keys, kind="stable")
         self._keys, self._pieces, self._steps = keys[order], pieces[order], steps[order]
@@ -146,21 +157,22 @@ class _Index:
         shift = self._steps[at] - steps[queries]
         later = other > one
         # Sorted, what a pair shares at about the same distance stands side by side.
-        met = (one * (1 << 24) + other)[later] * (2 * _FAR) + shift[later] + _FAR
+        met = ((one - self._start) * (1 << 24) + other)[later] * (2 * _FAR) + shift[later] + _FAR
         met.sort()
         ahead = LEAST_SHARED - 1
         shared = met[: len(met) - ahead][met[ahead:] - met[: len(met) - ahead] <= JITTER]
         for pair in np.unique(shared):
             both, shift_of = divmod(int(pair), 2 * _FAR)
-            yield *divmod(both, 1 << 24), shift_of - _FAR
+            one_of, other_of = divmod(both, 1 << 24)
+            yield self._start + one_of, other_of, shift_of - _FAR
 
 
-def _telling(prints: Sequence[Words], places: range) -> tuple[Words, Numbers, Numbers]:
+def _telling(prints: Sequence[Print], places: range) -> tuple[Words, Numbers, Numbers]:
     """The keys of these pieces, whose each is, and at which step it stands: no silence, and of what
     is held only its beginning."""
     keys, pieces, steps = [], [], []
     for place in places:
-        words = prints[place]
+        words = prints[place].words
         key = words & KEY
         new = (words != 0) & np.append(True, key[1:] != key[:-1])[: len(key)]
         keys.append(key[new])

@@ -64,7 +64,7 @@ class RemoteSource(ABC):
     def __str__(self) -> str:
         return self.name
 
-    def entries(self, out: Path | None = None) -> list[Entry]:
+    def entries(self, out: Path | None = None) -> Iterable[Entry]:
         return self._inner.entries(out)
 
     @asynccontextmanager

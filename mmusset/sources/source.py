@@ -6,6 +6,7 @@ To add a kind of source, write a class of this form beside `folder.py` and name 
 
 import os
 import re
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,8 +106,9 @@ class Entry:
 class Source(Protocol):
     """Where the originals are. `str(source)` is how a message names it."""
 
-    def entries(self, out: Path | None = None) -> list[Entry]:
-        """Everything that it offers or leaves out, sorted by path.
+    def entries(self, out: Path | None = None) -> Iterable[Entry]:
+        """Everything that it offers or leaves out, sorted by path. They are asked for once and need
+        not be in memory together.
 
         `out`, the dataset that is being built, is no part of it, wherever it lies. Raises
         UsageError where there is no such source.

@@ -126,7 +126,7 @@ class TableSource:
         return self.files or FolderSource(self.root)
 
     def _listing(self, out: Path | None) -> _Listing:
-        entries = self._files.entries(out)
+        entries = list(self._files.entries(out))
         named = [self.table] if self.table else tables_among(entries)
         readers = [_Table(self, name, entries) for name in named]
         for reader in readers:

@@ -70,7 +70,7 @@ def test_a_source_that_is_gone_stops_the_build(tmp_path: Path, empty: bool) -> N
 def test_a_source_that_goes_while_it_is_read_stops_the_build(tmp_path: Path) -> None:
     source = library(tmp_path / "source", 2)
     folder = FolderSource(source)
-    entries = folder.entries()
+    entries = list(folder.entries())
     source.rename(tmp_path / "pulled")
 
     async def read() -> None:

@@ -135,7 +135,7 @@ def drawn(offers: list[Offer], out: Path, sample: int, seed: int) -> list[bytes]
     async def plan() -> list[bytes]:
         recipe = RECIPE.model_copy(update={"split": SplitPart(seed=seed)})
         async with open_workspace(FolderSource(out), out, recipe) as workspace:
-            freeze(Inventory((), tuple(offers), (), ()), workspace, sample, "x", at_random=True)
+            freeze(Inventory(offers), workspace, sample, "x", at_random=True)
             items = (workspace.ledger.plan.items_at(o.piece.music.path) for o in offers)
             return [item.item.piece.music.path for found in items for item in found]
 

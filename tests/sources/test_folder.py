@@ -34,7 +34,7 @@ def test_entries_come_in_the_order_of_the_bytes_of_the_whole_path(tmp_path: Path
 def test_an_entry_tells_size_and_time(tmp_path: Path) -> None:
     write(tmp_path / "song.FLAC", b"12345")
     os.utime(tmp_path / "song.FLAC", ns=(0, 1_700_000_000_123_456_789))
-    assert walk(tmp_path) == [Entry(b"song.FLAC", "music", 5, 1_700_000_000_123_456_789)]
+    assert list(walk(tmp_path)) == [Entry(b"song.FLAC", "music", 5, 1_700_000_000_123_456_789)]
 
 
 @pytest.mark.parametrize(

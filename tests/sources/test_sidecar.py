@@ -91,7 +91,7 @@ def test_whose_they_are(tmp_path: Path) -> None:
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
-    assert sidecars(walk(tmp_path)) == {
+    assert sidecars(list(walk(tmp_path))) == {
         b"4.mp3": (b"", b""),
         b"a/1.mp3": (b"a/1.json", b"a/album.json"),
         b"a/2.mp3": (b"", b"a/album.json"),

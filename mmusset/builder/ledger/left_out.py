@@ -6,10 +6,11 @@ has failed: a file on a bad sector must not keep a dataset unfinished for ever.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
+T = TypeVar("T")
 MOST_RUNS = 3
 REASON = "could not be read"
 
@@ -57,8 +58,7 @@ class LedgerLeftOut:
 
     def replace_skipped(self, skipped: Iterable[LeftOut]) -> None:
         """Set what is skipped. A file that is an item's is not."""
-        items = {path for (path,) in self._db.execute("SELECT music_path FROM item")}
-        new = sorted(file for file in skipped if file.path not in items)
+        new = sorted(self._without_items({file.path: file for file in skipped}).values())
         if new == self.skipped():
             return
         self._db.execute("DELETE FROM skipped")
@@ -93,12 +93,19 @@ class LedgerLeftOut:
     def replace_unread_files(self, why_by_path: dict[bytes, str]) -> None:
         """Set what one more look could not read, and why. Music that is an item's is not."""
         before = {file.path: file.runs for file in self.unread_files()}
-        items = {path for (path,) in self._db.execute("SELECT music_path FROM item")}
+        new = self._without_items(why_by_path)
         self._db.execute("DELETE FROM unread")
         self._db.executemany(
             "INSERT INTO unread (path, runs, why) VALUES (?, ?, ?)",
-            [(p, before.get(p, 0) + 1, why) for p, why in why_by_path.items() if p not in items],
+            [(path, before.get(path, 0) + 1, why) for path, why in new.items()],
         )
+
+    def _without_items(self, by_path: Mapping[bytes, T]) -> dict[bytes, T]:
+        """What is said of files that are no item's music."""
+        left = dict(by_path)
+        for (path,) in self._db.execute("SELECT music_path FROM item") if left else ():
+            left.pop(path, None)
+        return left
 
     def retry_unread_files(self) -> None:
         """Files that had failed are undecided again."""

@@ -5,8 +5,10 @@ Decoding is what a build without a model spends its time on, so nothing is measu
 """
 
 import sqlite3
+from array import array
 from base64 import b64decode
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from typing import overload
 
 import numpy as np
 from pydantic import ValidationError
@@ -31,6 +33,19 @@ class LedgerMedia:
             (path, size, mtime_ns),
         ).fetchone()
         return Survey.model_validate_json(row[0]) if row else None
+
+    def is_surveyed(self, path: bytes, size: int, mtime_ns: int) -> bool:
+        """Whether a file was read when it had this size and time."""
+        row = self._db.execute(
+            "SELECT 1 FROM sound_file WHERE path = ? AND size = ? AND mtime_ns = ?",
+            (path, size, mtime_ns),
+        ).fetchone()
+        return row is not None
+
+    def size_read(self, path: bytes) -> int:
+        """How large a file was when it was last read; 0 where it never was."""
+        row = self._db.execute("SELECT size FROM sound_file WHERE path = ?", (path,)).fetchone()
+        return int(row[0]) if row else 0
 
     def sha256_read(self, path: bytes) -> str:
         """The hash of a file's bytes when it was last read; "" where it never was."""
@@ -57,10 +72,10 @@ class LedgerMedia:
             (path, size, mtime_ns, survey.model_dump_json()),
         )
 
-    def fingerprints(self) -> dict[str, Print]:
-        """The fingerprints of all music that was ever read, by the hash of its file."""
-        rows = self._db.execute("SELECT music_sha256, words, duration_s FROM sound_fingerprint")
-        return {name: Print(np.frombuffer(words, "<u4"), length) for name, words, length in rows}
+    def fingerprints(self, first: Iterable[str]) -> "LedgerPrints":
+        """The fingerprints of all music that was ever read: those of these hashes of files, in this
+        order, and then the others."""
+        return LedgerPrints(self._db, first)
 
     def replace_alike(self, earlier: Mapping[str, str]) -> None:
         """Set which music is the same recording as an earlier piece, and which that is."""
@@ -157,3 +172,44 @@ class LedgerMedia:
             " AND json_extract(value, '$.media.music.generated_by') != ''"
         ).fetchone()
         return int(count)
+
+
+class LedgerPrints(Sequence[Print]):
+    """Fingerprints, each read from the ledger as it is asked for; `first` counts those that were
+    named."""
+
+    def __init__(self, connection: sqlite3.Connection, first: Iterable[str]) -> None:
+        self._db = connection
+        self._rows = array("q")
+        for sha256 in first:
+            self._rows.extend(self._numbers("WHERE music_sha256 = ?", sha256))
+        self.first = len(self._rows)
+        every = np.fromiter(self._numbers("ORDER BY music_sha256"), np.int64)
+        self._rows.frombytes(every[~np.isin(every, self._rows)].tobytes())
+
+    def name(self, place: int) -> str:
+        """The hash of the file that a fingerprint is of."""
+        query = "SELECT music_sha256 FROM fingerprint WHERE rowid = ?"
+        (name,) = self._db.execute(query, (self._rows[place],)).fetchone()
+        return str(name)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, at: int) -> Print: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Print]: ...
+    def __getitem__(self, at: int | slice) -> Print | list[Print]:
+        if isinstance(at, slice):
+            return [self[place] for place in range(*at.indices(len(self)))]
+        query = (
+            "SELECT words, duration_s FROM sound_fingerprint WHERE music_sha256 ="
+            " (SELECT music_sha256 FROM fingerprint WHERE rowid = ?)"
+        )
+        words, duration_s = self._db.execute(query, (self._rows[at],)).fetchone()
+        return Print(np.frombuffer(words, "<u4"), duration_s)
+
+    def _numbers(self, condition: str, *values: str) -> Iterator[int]:
+        rows = self._db.execute(f"SELECT rowid FROM fingerprint {condition}", values)
+        return (row for (row,) in rows)

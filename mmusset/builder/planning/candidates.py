@@ -52,9 +52,11 @@ class Candidates:
         clip = workspace.recipe.clip
         offers, _ = drop_short(inventory.offers, clip)
         fresh = [(o, i) for o in offers for i in unplanned(o.piece, clip, ledger)]
-        self._groups, _ = group_offers(list(dict.fromkeys(o for o, _ in fresh)), ledger)
+        pieces = list(dict.fromkeys(o for o, _ in fresh))
+        named, _ = group_offers(pieces, ledger)
+        self._groups = {o: group for o, group in zip(pieces, named, strict=True) if group}
         self._left = iter([(o, i) for o, i in fresh if o in self._groups])
-        self._splits = splits_kept(self._groups) | ledger.plan.splits()
+        self._splits = splits_kept(pieces, named) | ledger.plan.splits()
         self._provisional = ledger.left_out.has_undecided_files()
         self._sizes = Counter(self._groups[o] for o, _ in fresh if o in self._groups)
 

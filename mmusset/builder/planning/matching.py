@@ -32,7 +32,7 @@ from mmusset.safe_text import show_path
 from mmusset.sources.pair import Paired
 from mmusset.sources.source import MUSICAL, Entry
 
-from .surveys import BATCH, Step, Surveys
+from .surveys import BATCH, Step
 
 Why = tuple[str, str]  # a reason and its detail
 
@@ -51,21 +51,22 @@ async def match_left_over(
     workspace: Workspace,
     entries: Sequence[Entry],
     paired: Paired,
-    surveys: Surveys,
+    read: Mapping[bytes, Survey],
     barred: Mapping[bytes, Why],
+    is_all_read: bool,
     step: Step,
 ) -> MatchedFiles:
     """Match the pictures and the music that `paired` leaves over or alone, but for those that are
-    `barred`, with the reason.
+    `barred`, with the reason. `read` is what files say of themselves.
 
     `step(done, total)` is called as files are measured.
     """
-    matching = _Matching(workspace, surveys.read)
+    matching = _Matching(workspace, read)
     found = matching.found
     left = {path for path, _ in paired.leftover} | {each.image for each in paired.alone}
     found.alone |= {path: barred[path] for path in left if path in barred}
     left -= barred.keys()
-    readable = [entry for entry in entries if entry.path in left and entry.path in surveys.read]
+    readable = [entry for entry in entries if entry.path in left and entry.path in read]
     music, uses = matching.as_before(
         matching.music_of(readable, paired), matching.pictures_of(readable)
     )
@@ -82,9 +83,9 @@ async def match_left_over(
     }
     matching.explain(singles, "picture", matches.refused)
     matching.explain(pictures, "music", matches.refused)
-    if not (surveys.unread or found.unread):
+    if is_all_read and not found.unread:
         considering = (*music, *uses, *matching.standing_by)
-        sha256 = {path: surveys.read[path].sha256 for path in considering}
+        sha256 = {path: read[path].sha256 for path in considering}
         made = [
             KnownMatch(
                 sha256[p.music],

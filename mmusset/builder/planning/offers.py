@@ -34,3 +34,12 @@ class Skipped:
     path: bytes
     reason: str
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Music, a picture or a folder of which nothing can be planned yet, since it or what belongs
+    to it could not be read; and why."""
+
+    path: bytes
+    why: str

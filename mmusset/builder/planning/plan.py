@@ -4,10 +4,13 @@ Items never move between splits or blocks once they are frozen.
 """
 
 import hashlib
+from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from heapq import nsmallest
+from itertools import islice
 
 from mmusset.builder.ledger.ledger import Ledger
 from mmusset.builder.ledger.left_out import LeftOut
@@ -18,11 +21,12 @@ from mmusset.files import failpoint
 from mmusset.recipe import Recipe
 from mmusset.recipe_parts.media import ClipPart
 from mmusset.sample_parts.piece import Item, Piece, Split
-from mmusset.sources.group import group_name, join
+from mmusset.sources.group import group_name, join, least_label
 from mmusset.sources.split import SPLITS, deal
 
 from .inventory import Inventory
 from .offers import Offer, OtherPicture, Skipped
+from .spool import Subsequence
 
 
 def freeze(
@@ -41,73 +45,92 @@ def freeze(
     ledger, recipe = workspace.ledger, workspace.recipe
     with ledger.transaction():
         ledger.left_out.replace_unread_files({u.path: u.why for u in inventory.undecided})
+        is_incomplete = ledger.plan.is_incomplete()
         for offer in inventory.offers:
             if offer.piece.picture.origin == "matched":
                 locate(ledger, offer)
-        if ledger.plan.is_incomplete():
-            for offer in inventory.offers:
+            if is_incomplete:
                 _complete(offer, recipe, ledger)
-        for offer in inventory.offers:
             _find_again(offer, ledger)
-        items, skipped = _plan_fresh(inventory, recipe, ledger, limit, beyond, at_random)
-        provisional = ledger.left_out.has_undecided_files()
-        for split in SPLITS:
-            chosen = [item for item in items if item.split == split]
-            for start in range(0, len(chosen), recipe.limits.block_size):
-                batch = chosen[start : start + recipe.limits.block_size]
-                ledger.plan.add_block(split, batch, provisional)
+        fresh, skipped = _fresh(inventory.offers, workspace, limit, beyond, at_random)
+        before = ledger.plan.item_count()
+        skipped += _plan(fresh, workspace)
         ledger.left_out.replace_skipped(
             LeftOut(s.path, "skipped", s.reason, s.detail) for s in (*inventory.skipped, *skipped)
         )
         account_for_all(ledger)
         ledger.plan.end_completing()
         failpoint("plan_written")
-    return len(items)
+        return ledger.plan.item_count() - before
 
 
-def _plan_fresh(
-    inventory: Inventory,
-    recipe: Recipe,
-    ledger: Ledger,
+def _fresh(
+    offers: Sequence[Offer],
+    workspace: Workspace,
     limit: int | None,
     beyond: str,
     at_random: bool,
-) -> tuple[list[Item], list[Skipped]]:
-    """The items of the pieces that the ledger does not know, their groups noted; and what is left
+) -> tuple[Sequence[Offer], list[Skipped]]:
+    """The pieces that the ledger does not know, or of which it lacks clips; and what is left
     out."""
-    fresh = [o for o in inventory.offers if not ledger.plan.first_item_of(o.piece.music.sha256)]
-    fresh, skipped = drop_short(fresh, recipe.clip)
+    ledger, recipe = workspace.ledger, workspace.recipe
+    places, skipped = array("q"), list[Skipped]()
+    for place, offer in enumerate(offers):
+        if ledger.plan.first_item_of(offer.piece.music.sha256):
+            continue
+        if short := _short(offer.piece, recipe.clip):
+            skipped.append(short)
+        else:
+            places.append(place)
     if limit is not None:
         room = max(0, limit - ledger.plan.piece_count())
-        drawn = sorted(fresh, key=partial(_draw, recipe.split.seed)) if at_random else fresh
-        taken = set(drawn[:room])
-        skipped += [Skipped(o.piece.music.path, beyond) for o in fresh if o not in taken]
-        fresh = [o for o in fresh if o in taken]
+        draw = partial(_draw, recipe.split.seed, offers)
+        taken = set(nsmallest(room, places, key=draw) if at_random else places[:room])
+        skipped += [Skipped(offers[p].piece.music.path, beyond) for p in places if p not in taken]
+        places = array("q", (place for place in places if place in taken))
     if ledger.plan.is_incomplete():
         # Of these, clips that no shard holds were lost.
-        fresh += [o for o in inventory.offers if _lacks_clips(o.piece, recipe, ledger)]
+        places.extend(n for n, o in enumerate(offers) if _lacks_clips(o.piece, recipe, ledger))
+    return Subsequence(offers, places), skipped
+
+
+def _plan(fresh: Sequence[Offer], workspace: Workspace) -> list[Skipped]:
+    """Write pieces into the plan: their groups, and blocks of their items; gives those that can't
+    be."""
+    ledger, recipe = workspace.ledger, workspace.recipe
     groups, torn = group_offers(fresh, ledger)
     sizes = Counter[str]()
-    for offer in fresh:
-        if offer in groups:
-            sizes[groups[offer]] += len(unplanned(offer.piece, recipe.clip, ledger))
-    dealt = splits_kept(groups) | ledger.plan.splits()
+    for offer, group in zip(fresh, groups, strict=True):
+        if group:
+            sizes[group] += len(unplanned(offer.piece, recipe.clip, ledger))
+    dealt = splits_kept(fresh, groups) | ledger.plan.splits()
     splits = deal(sizes, dealt, ledger.plan.items_by_split(), recipe.split)
-    for offer, group in groups.items():
-        ledger.plan.add_group(group, splits[group], offer.labels)
-    items = [
-        item
-        for offer in fresh
-        if offer in groups
-        for item in items_of(offer.piece, recipe.clip, groups[offer], splits[groups[offer]])
-        if item.clip_index in unplanned(offer.piece, recipe.clip, ledger)
-    ]
-    return items, [*skipped, *torn]
+    for offer, group in zip(fresh, groups, strict=True):
+        if group:
+            ledger.plan.add_group(group, splits[group], offer.labels)
+    provisional = ledger.left_out.has_undecided_files()
+    for split in SPLITS:
+        items = (
+            item
+            for offer, group in zip(fresh, groups, strict=True)
+            if group and splits[group] == split
+            for item in _unplanned_items(offer.piece, recipe.clip, group, split, ledger)
+        )
+        while batch := list(islice(items, recipe.limits.block_size)):
+            ledger.plan.add_block(split, batch, provisional)
+    return torn
 
 
-def _draw(seed: int, offer: Offer) -> bytes:
+def _unplanned_items(
+    piece: Piece, part: ClipPart, group: str, split: Split, ledger: Ledger
+) -> Iterator[Item]:
+    missing = unplanned(piece, part, ledger)
+    return (item for item in items_of(piece, part, group, split) if item.clip_index in missing)
+
+
+def _draw(seed: int, offers: Sequence[Offer], place: int) -> bytes:
     """A place in an order that depends on the piece's content alone."""
-    return hashlib.sha256(f"{seed}:{offer.piece.music.sha256}".encode()).digest()
+    return hashlib.sha256(f"{seed}:{offers[place].piece.music.sha256}".encode()).digest()
 
 
 def _complete(offer: Offer, recipe: Recipe, ledger: Ledger) -> None:
@@ -176,40 +199,59 @@ def clip_count(piece: Piece, part: ClipPart) -> int:
     return max(1, min(most, int(piece.duration_s // part.seconds)))
 
 
-def drop_short(offers: Sequence[Offer], part: ClipPart) -> tuple[list[Offer], list[Skipped]]:
+def drop_short(offers: Iterable[Offer], part: ClipPart) -> tuple[list[Offer], list[Skipped]]:
     """Pieces that a clip can be cut from, and the others. A length of 0 is unknown: not dropped."""
     long_enough, skipped = [], []
     for offer in offers:
-        duration_s = offer.piece.duration_s
-        if 0 < duration_s < part.seconds:
-            detail = short_detail(duration_s, part.seconds)
-            skipped.append(Skipped(offer.piece.music.path, SHORT, detail))
+        if short := _short(offer.piece, part):
+            skipped.append(short)
         else:
             long_enough.append(offer)
     return long_enough, skipped
 
 
-def group_offers(offers: Sequence[Offer], ledger: Ledger) -> tuple[dict[Offer, str], list[Skipped]]:
-    """Each piece's group; a piece that would join groups of two splits is left out."""
+def _short(piece: Piece, part: ClipPart) -> Skipped | None:
+    if not 0 < piece.duration_s < part.seconds:
+        return None
+    return Skipped(piece.music.path, SHORT, short_detail(piece.duration_s, part.seconds))
+
+
+def group_offers(offers: Sequence[Offer], ledger: Ledger) -> tuple[Sequence[str], list[Skipped]]:
+    """Each piece's group; "" for one that would join groups of two splits, and is left out."""
     dealt = ledger.plan.splits()
-    held = [{g for label in o.labels if (g := ledger.plan.group_of(label))} for o in offers]
-    groups: dict[Offer, str] = {}
-    skipped: list[Skipped] = []
     # A group that is frozen already is a label like any other: it joins the pieces that have it.
-    for members in join([(*o.labels, *held[i]) for i, o in enumerate(offers)]):
-        old = {g for i in members for g in held[i]}
-        name = min(old) if old else group_name([offers[i].labels for i in members])
-        if len({dealt[g] for g in old}) > 1:
-            why = ("would join two splits", "artist, picture or sound")
-            skipped += [Skipped(offers[i].piece.music.path, *why) for i in members]
-        else:
-            groups |= {offers[i]: name for i in members}
-    return groups, skipped
+    held = {i: old for i, o in enumerate(offers) if dealt and (old := _groups_held(o, ledger))}
+    firsts = join((*offer.labels, *held.get(i, ())) for i, offer in enumerate(offers))
+    names, old_groups = dict[int, str](), dict[int, set[str]]()
+    for i, (first, offer) in enumerate(zip(firsts, offers, strict=True)):
+        least = least_label(offer.labels)
+        names[first] = min(names.get(first, least), least)
+        if i in held:
+            old_groups.setdefault(first, set()).update(held[i])
+    names = {first: group_name(least) for first, least in names.items()}
+    for first, old in old_groups.items():
+        names[first] = "" if len({dealt[group] for group in old}) > 1 else min(old)
+    why = ("would join two splits", "artist, picture or sound")
+    torn = [
+        Skipped(offer.piece.music.path, *why)
+        for first, offer in zip(firsts, offers, strict=True)
+        if not names[first]
+    ]
+    return [names[first] for first in firsts], torn
 
 
-def splits_kept(groups: Mapping[Offer, str]) -> dict[str, Split]:
+def _groups_held(offer: Offer, ledger: Ledger) -> set[str]:
+    """The groups of the ledger that a piece belongs to."""
+    return {group for label in offer.labels if (group := ledger.plan.group_of(label))}
+
+
+def splits_kept(offers: Iterable[Offer], groups: Iterable[str]) -> dict[str, Split]:
     """The splits that groups have to go into, where another build has dealt them already."""
-    return {group: offer.split for offer, group in groups.items() if offer.split}
+    return {
+        group: offer.split
+        for offer, group in zip(offers, groups, strict=True)
+        if group and offer.split
+    }
 
 
 def items_of(piece: Piece, part: ClipPart, group: str, split: Split) -> list[Item]:

@@ -1,19 +1,20 @@
 """Pieces of one recording, told by their fingerprints, stay together; or only the best is kept."""
 
+from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mmusset.builder.ledger.ledger import Ledger
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
 from mmusset.sources.group import recording_label
 from mmusset.sources.recordings import joined, matches
-from mmusset.sources.source import LOSSLESS, Entry
+from mmusset.sources.source import LOSSLESS
 
 from .offers import Offer, Skipped
+from .spool import Spool, Subsequence
 
 SAME_SOUND = "sounds the same as another"
-Alike = Mapping[str, Sequence[str]]  # by the hash of a file, those of the files that sound the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,76 +22,82 @@ class Recognised:
     """Offers, each with what joins it to others of its recording; what the recipe skips; and how
     many of both are the recording of an earlier one."""
 
-    offers: list[Offer]
+    offers: Sequence[Offer]
     skipped: list[Skipped]
     alike: int
 
 
-def recognised(
-    offers: Sequence[Offer], entries: Sequence[Entry], recipe: Recipe, ledger: Ledger
-) -> Recognised:
+@dataclass(slots=True)
+class _Alike:
+    """What sounds the same as what, by the hashes of files; and how many that are offered are the
+    recording of an earlier one that is offered too."""
+
+    others: dict[str, list[str]] = field(default_factory=dict)
+    offered: int = 0
+
+
+def recognised(offers: Sequence[Offer], recipe: Recipe, ledger: Ledger) -> Recognised:
     """Pieces of one recording joined, or the best of them alone.
 
     They are compared with all music that the ledger knows: a file that is planned may be gone. The
     ledger keeps which is like an earlier one.
     """
-    sha256s = [offer.piece.music.sha256 for offer in offers]
-    alike, earlier = _alike(sha256s, ledger)
-    kept, skipped = list(offers), list[Skipped]()
-    if recipe.duplicates == "skip":
-        kept, skipped = _best(offers, alike, entries, ledger)
-    offered = set(sha256s)
-    count = sum(earlier.get(sha256) in offered for sha256 in sha256s)
-    return Recognised([_labelled(offer, alike) for offer in kept], skipped, count)
+    alike = _alike(offers, ledger)
+    kept, skipped = offers, list[Skipped]()
+    if recipe.duplicates == "skip" and alike.others:
+        worse = _worse(offers, alike.others, ledger)
+        places = array("q", (place for place in range(len(offers)) if place not in worse))
+        kept, skipped = Subsequence(offers, places), list(worse.values())
+    labelled = Spool(_labelled(offer, alike.others) for offer in kept)
+    return Recognised(labelled, skipped, alike.offered)
 
 
-def _alike(sha256s: Sequence[str], ledger: Ledger) -> tuple[Alike, Mapping[str, str]]:
-    """What sounds the same as what, and as which earlier piece, which the ledger keeps."""
-    known = ledger.media.fingerprints()
-    names = [name for name in dict.fromkeys((*sha256s, *sorted(known))) if name in known]
-    found = joined(matches([known[name] for name in names]))
-    alike: dict[str, list[str]] = {}
-    earlier: dict[str, str] = {}
-    for match in found:
-        one, other = names[match.one], names[match.other]
-        alike.setdefault(one, []).append(other)
-        alike.setdefault(other, []).append(one)
-        earlier.setdefault(other, one)
+def _alike(offers: Sequence[Offer], ledger: Ledger) -> _Alike:
+    """What sounds the same as what; as which earlier piece, the ledger keeps."""
+    prints = ledger.media.fingerprints(offer.piece.music.sha256 for offer in offers)
+    found, earlier = _Alike(), dict[int, int]()
+    for match in joined(matches(prints)):
+        one, other = prints.name(match.one), prints.name(match.other)
+        found.others.setdefault(one, []).append(other)
+        found.others.setdefault(other, []).append(one)
+        earlier.setdefault(match.other, match.one)
+    found.offered = sum(max(both) < prints.first for both in earlier.items())
     with ledger.transaction():
-        ledger.media.replace_alike(earlier)
-    return alike, earlier
+        ledger.media.replace_alike(
+            {prints.name(other): prints.name(one) for other, one in earlier.items()}
+        )
+    return found
 
 
-def _labelled(offer: Offer, alike: Alike) -> Offer:
+def _labelled(offer: Offer, alike: Mapping[str, Sequence[str]]) -> Offer:
     sha256 = offer.piece.music.sha256
     labels = map(recording_label, (sha256, *alike.get(sha256, ())))
     return replace(offer, labels=(*offer.labels, *labels))
 
 
-def _best(
-    offers: Sequence[Offer], alike: Alike, entries: Sequence[Entry], ledger: Ledger
-) -> tuple[list[Offer], list[Skipped]]:
-    """Of pieces that sound the same only one: what is planned already, else what is lossless, else
-    the longest, else the largest file."""
-    sizes = {entry.path: entry.size for entry in entries}
+def _worse(
+    offers: Sequence[Offer], alike: Mapping[str, Sequence[str]], ledger: Ledger
+) -> dict[int, Skipped]:
+    """Of pieces that sound the same all but one, by their places: what is planned already stays,
+    else what is lossless, else the longest, else the largest file."""
 
-    def worth(offer: Offer) -> tuple[bool, bool, int, int]:
-        music = offer.piece.music
+    def worth(place: int) -> tuple[bool, bool, int, int]:
+        piece = offers[place].piece
         return (
-            ledger.plan.first_item_of(music.sha256) is not None,
-            music.path.lower().endswith(LOSSLESS),
-            int(offer.piece.duration_s),
-            sizes.get(music.path, 0),
+            ledger.plan.first_item_of(piece.music.sha256) is not None,
+            piece.music.path.lower().endswith(LOSSLESS),
+            int(piece.duration_s),
+            ledger.media.size_read(piece.music.path),
         )
 
-    kept: dict[str, Offer] = {}
-    skipped = []
-    for offer in sorted(offers, key=worth, reverse=True):
-        music = offer.piece.music
-        better = next((kept[other] for other in alike.get(music.sha256, ()) if other in kept), None)
-        if better and not ledger.plan.first_item_of(music.sha256):
-            named = show_path(better.piece.music.path)
-            skipped.append(Skipped(music.path, SAME_SOUND, named))
+    places = [place for place, offer in enumerate(offers) if offer.piece.music.sha256 in alike]
+    kept: dict[str, bytes] = {}  # paths by hashes
+    worse = {}
+    for place in sorted(places, key=worth, reverse=True):
+        music = offers[place].piece.music
+        better = next((kept[other] for other in alike[music.sha256] if other in kept), None)
+        if better is not None and not ledger.plan.first_item_of(music.sha256):
+            worse[place] = Skipped(music.path, SAME_SOUND, show_path(better))
         else:
-            kept[music.sha256] = offer
-    return [offer for offer in offers if offer.piece.music.sha256 in kept], skipped
+            kept[music.sha256] = music.path
+    return worse

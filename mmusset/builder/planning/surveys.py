@@ -1,10 +1,12 @@
 """Every file of a source read once for what it says of itself; the ledger keeps it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from mmusset.builder.decoding.tasks import Survey
+from mmusset.builder.ledger.ledger import Ledger
 from mmusset.builder.workspace import Workspace
 from mmusset.errors import MmussetError, Unread, Unusable, first_error
 from mmusset.safe_text import show_path
@@ -17,38 +19,57 @@ MOST_UNREAD_IN_A_ROW = 10
 Step = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Surveys:
-    """What the files of a source say of themselves, and why the others say nothing, by path.
+    """Which files of a source could be read, and why the others say nothing, by path.
 
     `unusable` are reasons and details of files that are at fault themselves, `unread` what kept
-    the machine from reading one.
+    the machine from reading one. `count` is how many were read, `last` the path of the last of
+    them. What they say of themselves the ledger keeps.
     """
 
-    read: dict[bytes, Survey] = field(default_factory=dict)
     unusable: dict[bytes, tuple[str, str]] = field(default_factory=dict)
     unread: dict[bytes, str] = field(default_factory=dict)
+    count: int = 0
+    last: bytes | None = None
+
+    def count_read(self, path: bytes) -> None:
+        """One more could be read."""
+        self.count += 1
+        self.last = path
+
+    def read(self, entries: Iterable[Entry], ledger: Ledger) -> dict[bytes, Survey]:
+        """What those of these files that could be read say of themselves, by path."""
+        known = (
+            (entry.path, ledger.media.survey(entry.path, entry.size, entry.mtime_ns))
+            for entry in entries
+            if entry.path not in self.unusable and entry.path not in self.unread
+        )
+        return {path: survey for path, survey in known if survey}
 
 
-async def survey_all(workspace: Workspace, entries: Sequence[Entry], step: Step) -> Surveys:
+async def survey_all(
+    workspace: Workspace, entries: Iterable[Entry], total: int, step: Step
+) -> Surveys:
     """Read the entries that the ledger does not know as they are now.
 
     `step(done, total)` is called as files are read. Raises MmussetError where the source has
     gone, or where nothing of it can be read any more.
     """
     surveyor = _Surveyor(workspace)
-    if entries:
-        step(0, len(entries))  # the pace counts from here
-    for start in range(0, len(entries), BATCH):
-        batch = entries[start : start + BATCH]
+    if total:
+        step(0, total)  # the pace counts from here
+    left, done = iter(entries), 0
+    while batch := list(islice(left, BATCH)):
         try:
             async with asyncio.TaskGroup() as group:
                 for entry in batch:
                     group.create_task(surveyor.survey(entry))
         except BaseExceptionGroup as errors:
             raise first_error(errors) from None
-        surveyor.keep(batch)
-        step(start + len(batch), len(entries))
+        surveyor.keep()
+        done += len(batch)
+        step(done, total)
     return surveyor.surveys
 
 
@@ -77,13 +98,13 @@ class _Surveyor:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._unread_in_a_row = 0
+        self._read: list[tuple[Entry, Survey]] = []  # not kept yet
         self.surveys = Surveys()
 
     async def survey(self, entry: Entry) -> None:
         work, surveys = self._workspace, self.surveys
-        known = work.ledger.media.survey(entry.path, entry.size, entry.mtime_ns)
-        if known:
-            surveys.read[entry.path] = known
+        if work.ledger.media.is_surveyed(entry.path, entry.size, entry.mtime_ns):
+            surveys.count_read(entry.path)
             return
         try:
             async with work.source.open(entry.path) as file:
@@ -98,7 +119,8 @@ class _Surveyor:
                     says,
                     scores.soundfont,
                 )
-            surveys.read[entry.path] = survey
+            self._read.append((entry, survey))
+            surveys.count_read(entry.path)
         except Unusable as error:
             work.source.check()
             surveys.unusable[entry.path] = (error.reason, error.detail)
@@ -115,15 +137,15 @@ class _Surveyor:
             return
         self._unread_in_a_row = 0
         source = self._workspace.source
-        if not await still_reads(source, next(reversed(self.surveys.read), None)):
+        if not await still_reads(source, self.surveys.last):
             raise nothing_read(source, {entry.path: why})
 
-    def keep(self, batch: Sequence[Entry]) -> None:
-        """Keep what the files of a batch said."""
+    def keep(self) -> None:
+        """Keep what the files that were read said."""
+        if not self._read:
+            return
         ledger = self._workspace.ledger
         with ledger.transaction():
-            for entry in batch:
-                if survey := self.surveys.read.get(entry.path):
-                    ledger.media.keep_survey(entry.path, entry.size, entry.mtime_ns, survey)
-                    # The ledger holds it now: in memory it would be most of what is read.
-                    self.surveys.read[entry.path] = survey.without_fingerprint()
+            for entry, survey in self._read:
+                ledger.media.keep_survey(entry.path, entry.size, entry.mtime_ns, survey)
+        self._read.clear()

@@ -1,0 +1,200 @@
+"""How much memory and CPU a plan takes, and what reads a whole ledger, with so many pieces.
+
+    python benchmarks/scale.py 100000 [--fingerprints] [--shared]
+
+The source has no files: albums of ten pieces with a cover each, four albums by an artist, of which
+the ledger has been told before what surveys would say. With `--fingerprints` each piece has random
+words of 45 s; with `--shared` another process decides every block, as a worker that rejects all of
+it, and what reads a whole ledger is timed.
+Prints for each stage its CPU seconds and the greatest resident size in it.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import multiprocessing
+import shutil
+import sys
+import tempfile
+import time
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+if str(ROOT := Path(__file__).parents[1]) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from benchmarks.shared import hand_in_all
+from mmusset.builder.decoding.tasks import Survey
+from mmusset.builder.ledger.segment import Rows
+from mmusset.builder.manifest import write_manifest
+from mmusset.builder.planning.inventory import Inventory, take_inventory
+from mmusset.builder.planning.plan import freeze
+from mmusset.builder.progress import BuildProgress
+from mmusset.builder.report import status
+from mmusset.builder.workers.driver import Driver
+from mmusset.builder.workers.sharing import Sharing, board_of
+from mmusset.builder.workers.starting import NoStarter
+from mmusset.builder.workspace import Workspace, open_workspace
+from mmusset.progress import Progress
+from mmusset.recipe import Recipe
+from mmusset.sample import Outcome, Verdict
+from mmusset.sample_parts.piece import Tags
+from mmusset.sources.folder import FolderSource
+from mmusset.sources.source import Entry
+
+T = TypeVar("T")
+
+PIECES, ALBUMS = 10, 4  # of an album, of an artist
+WORDS = 703  # of a fingerprint: 45 s at 64 ms a word
+
+
+@dataclass(frozen=True, slots=True)
+class StubSource:
+    """Albums that are nowhere: what `entries` lists can't be opened."""
+
+    pieces: int
+
+    def entries(self, out: Path | None = None) -> Iterator[Entry]:
+        for number in range(self.pieces):
+            album, track = divmod(number, PIECES)
+            folder = f"artists/name {album // ALBUMS:08d}/an album {album % ALBUMS:02d}"
+            path = f"{folder}/{track + 1:02d} - a track of it.mp3"
+            yield Entry(path.encode(), "music", 4_000_000 + number, 1_700_000_000_000_000_000)
+            if track == PIECES - 1 or number == self.pieces - 1:
+                path = f"{folder}/cover.jpg"
+                yield Entry(path.encode(), "image", 100_000 + number, 1_700_000_000_000_000_000)
+
+    def open(self, path: bytes) -> AbstractAsyncContextManager[Path]:
+        raise NotImplementedError("a benchmark's source has no files")
+
+    def check(self) -> None:
+        """It is always there."""
+
+    def groups(self, path: bytes) -> tuple[bytes, ...]:
+        return FolderSource(Path()).groups(path)
+
+
+def survey_of(entry: Entry, with_fingerprint: bool, random: np.random.Generator) -> Survey:
+    """What a file would say of itself."""
+    sha256 = hashlib.sha256(entry.path).hexdigest()
+    if entry.kind == "image":
+        return Survey(sha256=sha256, pixels_sha256=hashlib.sha256(sha256.encode()).hexdigest())
+    artist, album, title = (part.decode() for part in entry.path.split(b"/")[1:])
+    words = random.integers(1, 1 << 32, WORDS, np.uint32).tobytes() if with_fingerprint else b""
+    return Survey(
+        sha256=sha256,
+        duration_s=60 + random.integers(2400) / 10,
+        sound_sha256=hashlib.sha256(sha256.encode()).hexdigest(),
+        fingerprint=b64encode(words).decode(),
+        tags=Tags(title=title, artist=artist, album=album, genre="rock, folk", license="CC BY 4.0"),
+    )
+
+
+def tell(source: StubSource, workspace: Workspace, with_fingerprints: bool) -> None:
+    """Tell the ledger what surveys of all files would say."""
+    random, media = np.random.default_rng(1), workspace.ledger.media
+    for batch in batches(source.entries()):
+        with workspace.ledger.transaction():
+            for entry in batch:
+                survey = survey_of(entry, with_fingerprints, random)
+                media.keep_survey(entry.path, entry.size, entry.mtime_ns, survey)
+
+
+def learnt() -> dict[str, tuple[tuple[str, ...], Rows]]:
+    """What a worker that decides nothing hands in for each item."""
+    outcome = Outcome(
+        verdict=Verdict(status="rejected", reason="by a benchmark", detail=""),
+        caption=None,
+        story=None,
+        turns=(),
+    )
+    names = ("idx", "status", "reason", "outcome")
+    return {"verdict": (names, [[0, "rejected", "by a benchmark", outcome.model_dump_json()]])}
+
+
+async def share(workspace: Workspace) -> None:
+    """Have a process decide every block, and take over what it hands in."""
+    board = board_of(workspace.out)
+    worker = multiprocessing.get_context("spawn").Process(
+        target=hand_in_all, args=(workspace.out, learnt())
+    )
+    worker.start()
+    driver = Driver(workspace, board, (), BuildProgress(Progress()))
+    await driver.run(Sharing(board, "nowhere", NoStarter()))
+    worker.join()
+
+
+def batches(values: Iterable[T]) -> Iterator[list[T]]:
+    """As many at once as one transaction takes."""
+    left = iter(values)
+    while batch := list(islice(left, 10_000)):
+        yield batch
+
+
+@contextmanager
+def measured(name: str, pieces: int) -> Iterator[None]:
+    """Print what a stage takes."""
+    Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
+    before_mb, begun_s = resident_mb("VmRSS"), time.process_time()
+    yield
+    used_s, peak_mb = time.process_time() - begun_s, resident_mb("VmHWM")
+    print(
+        f"{name:24s} {used_s:8.1f} CPU-s ({1e6 * used_s / pieces:6.0f} us a piece),"
+        f" peak {peak_mb:7.0f} MB ({1000 * (peak_mb - before_mb) / pieces:6.2f} kB a piece more)",
+        flush=True,
+    )
+
+
+def resident_mb(field: str) -> float:
+    """This process's memory in MB."""
+    rows = Path("/proc/self/status").read_text().splitlines()
+    return next(int(row.split()[1]) / 1024 for row in rows if row.startswith(field))
+
+
+async def simulate(folder: Path, pieces: int, with_fingerprints: bool, shared: bool) -> None:
+    """Plan, and read all of the ledger."""
+    source = StubSource(pieces)
+    async with open_workspace(source, folder / "out", Recipe()) as workspace:
+        tell(source, workspace, with_fingerprints)
+        with measured("list, survey, pair", pieces):
+            inventory = await _inventory(source, workspace)
+        with measured("freeze", pieces):
+            freeze(inventory, workspace, None)
+        print(f"{workspace.ledger.plan.item_count()} items")
+        if shared:
+            with measured("offer, take over", pieces):
+                await share(workspace)
+            with measured("status", pieces):
+                status(workspace.ledger)
+            with measured("manifest", pieces):
+                write_manifest(folder / "out", workspace.ledger)
+    ledger = folder / "out" / ".mmusset" / "ledger.db"
+    print(f"ledger {ledger.stat().st_size / pieces / 1000:.2f} kB a piece")
+
+
+async def _inventory(source: StubSource, workspace: Workspace) -> Inventory:
+    return await take_inventory(workspace, source.entries(), lambda done, total: None)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="What a plan of so many pieces takes.")
+    parser.add_argument("pieces", type=int)
+    parser.add_argument("--fingerprints", action="store_true")
+    parser.add_argument("--shared", action="store_true")
+    asked = parser.parse_args()
+    folder = Path(tempfile.mkdtemp())
+    try:
+        asyncio.run(simulate(folder, asked.pieces, asked.fingerprints, asked.shared))
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

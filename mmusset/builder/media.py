@@ -5,6 +5,7 @@ import os
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from mmusset.ears.hearing import valued
 from mmusset.ears.listed import ears_named
@@ -19,6 +20,7 @@ from mmusset.sample_parts.media import Match
 from mmusset.sample_parts.piece import Item
 from mmusset.sample_parts.texts import PictureFit
 from mmusset.sample_parts.turns import Turn
+from mmusset.shards.frames import MEMBER as FRAMES
 from mmusset.speakers.asking import Fit
 from mmusset.structure import SPREAD
 
@@ -34,6 +36,14 @@ from .ledger.plan import PlannedItem
 from .studio import Studio
 from .transcribing import compared
 from .workspace import Workspace
+
+
+class Stored(NamedTuple):
+    """The media of an item as its shard holds them; `frames` b"" where the picture is a still."""
+
+    image: bytes
+    music: bytes
+    frames: bytes = b""
 
 
 class Media:
@@ -90,7 +100,7 @@ class Media:
         Raises as `prepare` does.
         """
         prepared, work = await self.cut(item), self._workspace
-        _, path = self._paths(item.key)
+        path = self._paths(item.key).music
         flac, silence_dbfs = os.fsencode(path), work.recipe.clip.silence_dbfs
         if models := heavy_models(work.recipe):
             places = self._places(item.key)
@@ -131,23 +141,24 @@ class Media:
     async def fit(self, key: str, story: str, eye: Eye) -> PictureFit:
         """How well a story goes with the stored picture of that item. Raises as `hear` of the
         sandbox does."""
-        picture, _ = self._paths(key)
+        picture = self._paths(key).image
         task = CompareTask(picture=os.fsencode(picture), stories=(story,), model=eye.model)
         (cosine,) = (await self._workspace.sandbox.compare(task)).cosines
         return eye.fit(cosine)
 
-    def load(self, key: str, prepared: Prepared) -> tuple[bytes, bytes]:
-        """The stored JPEG and FLAC bytes that `ensure` made sure of."""
+    def load(self, key: str, prepared: Prepared) -> Stored:
+        """The stored bytes that `ensure` made sure of."""
         stored = self._stored(key, prepared)
         if stored is None:
             raise MmussetError(f"something deleted {self.cache / key}.*; run the command again")
         return stored
 
-    def store(self, key: str, jpeg: bytes, flac: bytes) -> None:
+    def store(self, key: str, stored: Stored) -> None:
         """Store what a shard holds of an item; whether it is whole, `ensure` will see."""
         self.cache.mkdir(exist_ok=True)
-        for path, data in zip(self._paths(key), (jpeg, flac), strict=True):
-            path.write_bytes(data)
+        for path, data in zip(self._paths(key), stored, strict=True):
+            if data:
+                path.write_bytes(data)
 
     def picture(self, key: str) -> Path:
         """Where the picture is that a model is shown; `ensure` made sure of it."""
@@ -223,15 +234,30 @@ class Media:
         music, picture = item.piece.music, item.piece.picture
         return self._workspace.ledger.matching.match(music.sha256, picture.sha256)
 
-    def _stored(self, key: str, prepared: Prepared) -> tuple[bytes, bytes] | None:
-        jpeg, flac = (path.read_bytes() if path.exists() else b"" for path in self._paths(key))
-        expected = (prepared.media.image.sha256, prepared.media.music.sha256)
-        if (hashlib.sha256(jpeg).hexdigest(), hashlib.sha256(flac).hexdigest()) != expected:
-            return None
-        return jpeg, flac
+    def _stored(self, key: str, prepared: Prepared) -> Stored | None:
+        """What is stored of an item; None where any of it is lost or is not what was prepared."""
+        media, paths = prepared.media, self._paths(key)
+        expected = (media.image.sha256, media.music.sha256, media.frames.sha256)
+        found = Stored(*(_read(path, sha256) for path, sha256 in zip(paths, expected, strict=True)))
+        hashes = tuple(hashlib.sha256(data).hexdigest() if data else "" for data in found)
+        return found if hashes == expected else None
 
-    def _paths(self, key: str) -> tuple[Path, Path]:
-        return self.cache / f"{key}.jpg", self.cache / f"{key}.flac"
+    def _paths(self, key: str) -> "_Paths":
+        image, music, frames = (self.cache / f"{key}.{end}" for end in ("jpg", "flac", FRAMES))
+        return _Paths(image, music, frames)
+
+
+class _Paths(NamedTuple):
+    """Where the media of an item are stored."""
+
+    image: Path
+    music: Path
+    frames: Path
+
+
+def _read(path: Path, sha256: str) -> bytes:
+    """What is stored there, if anything should be; b"" where it is not."""
+    return path.read_bytes() if sha256 and path.exists() else b""
 
 
 def heavy_models(recipe: Recipe) -> dict[str, str]:

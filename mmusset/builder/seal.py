@@ -10,6 +10,7 @@ from mmusset.files import PARTIAL, failpoint, file_sha256
 from mmusset.safe_text import show_path
 from mmusset.sample import Prepared, Quadruple
 from mmusset.sample_parts.piece import Tags
+from mmusset.shards.frames import MEMBER as FRAMES
 from mmusset.shards.tar import (
     MEMBERS,
     Sample,
@@ -21,7 +22,7 @@ from mmusset.shards.tar import (
 from mmusset.speakers.offline.caption_facets import facets_of
 
 from .ledger.plan import PlannedBlock, PlannedItem
-from .media import Media
+from .media import Media, Stored
 from .workspace import Workspace
 
 # Stands for a block of which nothing was accepted: it has no file.
@@ -128,8 +129,10 @@ class Sealer:
     def _unpack(self, name: str, keys: set[str]) -> None:
         with suppress(tarfile.TarError, FileNotFoundError), self._shards.as_it_lies(name) as path:
             for key, members in read_shard(path):
-                if key in keys and tuple(members) == MEMBERS:
-                    self._media.store(key, members["image.jpg"], members["music.flac"])
+                if key in keys and tuple(members)[: len(MEMBERS)] == MEMBERS:
+                    frames = members.get(FRAMES, b"")
+                    stored = Stored(members["image.jpg"], members["music.flac"], frames)
+                    self._media.store(key, stored)
 
     async def _write(self, block: PlannedBlock, expected: Shard | None = None) -> Shard:
         accepted = self._ledger.verdicts.accepted_in(block.n)

@@ -10,6 +10,10 @@ CheckpointArgument = Annotated[
     typer.Argument(help="A training's folder, one checkpoint, or user/name on the Hub."),
 ]
 ImageOption = Annotated[Path | None, typer.Option(help="A picture for the music to suit.")]
+VideoOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="A video to follow, by a model that learnt from videos."),
+]
 StoryOption = Annotated[str | None, typer.Option(help="A story, or a .txt file.")]
 CaptionOption = Annotated[
     str | None, typer.Option(help="What the music sounds like, or a .txt file.")

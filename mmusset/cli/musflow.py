@@ -26,6 +26,7 @@ from .generate_options import (
     StepsOption,
     StoryOption,
     TableOption,
+    VideoOption,
     WithoutOption,
 )
 from .options import DeviceOption, JsonOption, LogJsonOption, SetOption, ShardsArgument, log, show
@@ -127,6 +128,7 @@ def train(
 def generate(
     checkpoint: CheckpointArgument,
     image: ImageOption = None,
+    video: VideoOption = None,
     story: StoryOption = None,
     caption: CaptionOption = None,
     bpm: BpmOption = None,
@@ -144,7 +146,7 @@ def generate(
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
-    """Make music from a picture, a story, a caption, or all of them.
+    """Make music from a picture, a video, a story, a caption, or all of them.
 
     The same seed gives the same sound.
 
@@ -153,6 +155,7 @@ def generate(
       mmusset generate music-musflow --image beach.jpg --out beach.flac
       mmusset generate music-musflow --caption "A fast, loud piece with drums."
       mmusset generate music-musflow --image beach.jpg --bpm 96
+      mmusset generate music-musflow --video ferry.mp4 --out ferry.flac
       mmusset generate music-musflow --story story.txt --seed 1 --seed 2 --closest 3
       mmusset generate music-musflow --csv wishes.csv --out made/
       mmusset generate user/music-musflow@v1 --caption "A calm piece for piano."
@@ -166,7 +169,7 @@ def generate(
     from mmusset.musflow.generate import requests
 
     request = requests.request_of_options(
-        out, image, story, caption, bpm, seconds, guidance or (), without, continued, fill
+        out, image, story, caption, bpm, seconds, guidance or (), without, continued, fill, video
     )
     pieces = requests.expand(request, table, out, seed or ())
 

@@ -13,7 +13,7 @@ Doors:
     recognition  `recognition`: a sound in, what its recording is known again by out
     played       `open_played`: a score in, its sound as a sound font plays it out
     still        `open_image`: an open file in, a picture out
-    video        `video_frame`: an open file in, a frame out
+    video        `video_frame`: an open file in, a frame out; or `frames_by_second`
     attached     `pictures`: an open file in, the pictures attached to its sound out
     decode       a given story's text; what all decoding has in common
     media_file   an open file, from which all of these read

@@ -1,5 +1,7 @@
 """The frames of a video. Call it only in a child process: media are not trusted."""
 
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +67,32 @@ def shows_something(media: MediaFile, start_s: float, seconds: float) -> bool:
     return False
 
 
+def frames_by_second(
+    media: MediaFile, start_s: float, seconds: float, max_side_px: int
+) -> "list[Image]":
+    """For each whole second of a clip the frame that is shown in its middle, of the first stream
+    that shows anything; at least one, but none where no frame can be read.
+
+    Where the video ends sooner its last frame stays, as players have it. Raises Unusable.
+    """
+    times = [start_s + number + 0.5 for number in range(max(1, int(seconds)))]
+    frames = list["Image"]()
+    with media_errors(NO_VIDEO, lambda: no_picture(head_of(media))):
+        for stream in range(len(_streams(media))):
+            turn = _seen_in_turn(media, stream, times)
+            frames = [fit(_picture(seen, max_side_px), 1, max_side_px) for seen in turn] or frames
+            if any(how_much_it_shows(frame) > 0 for frame in frames):
+                break
+    return frames
+
+
+def span(media: MediaFile) -> tuple[float, float]:
+    """When a file begins by its own time stamps, and how long it says it is, in seconds. Raises
+    Unusable."""
+    with media_errors(NO_VIDEO, lambda: no_picture(head_of(media))), open_av(media) as opened:
+        return (opened.start_time or 0) / 1_000_000, (opened.duration or 0) / 1_000_000
+
+
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """A frame, how much it shows, and how much wider than high its pixels are."""
@@ -100,6 +128,25 @@ def _seen_at(media: MediaFile, number: int, at_s: float) -> _Seen | None:
             return None
         aspect = float(stream.sample_aspect_ratio or 1)
         return _Seen(last, how_much_it_shows(last.to_image()), aspect)
+
+
+def _seen_in_turn(media: MediaFile, number: int, times: Sequence[float]) -> Iterator[_Seen]:
+    """The frames that are shown at times, which rise; decoded once, from the first to the last."""
+    left = deque(times)
+    with open_av(media) as container:
+        stream = moving_pictures(container)[number]
+        aspect = float(stream.sample_aspect_ratio or 1)
+        container.seek(max(0, int(left[0] * 1_000_000)))
+        shown = None
+        for frame in container.decode(stream):
+            while left and shown and frame.time is not None and frame.time > left[0]:
+                left.popleft()
+                yield _Seen(shown, 0.0, aspect)
+            if not left:
+                return
+            shown = frame
+        for _ in left if shown else ():
+            yield _Seen(shown, 0.0, aspect)
 
 
 def _is_hd(frame: Any) -> bool:

@@ -10,6 +10,8 @@ from mmusset.training.recipe import TrainPart
 
 Modality = Literal["image", "story", "caption"]
 MODALITIES: tuple[Modality, ...] = ("image", "story", "caption")
+ConditionName = Literal["image", "story", "caption", "video"]
+CONDITIONS: tuple[ConditionName, ...] = (*MODALITIES, "video")
 CaptionName = Literal["caption", "short", "tags", "plain_numbers", "no_numbers", "with_quality"]
 CAPTIONS: tuple[CaptionName, ...] = get_args(CaptionName)
 

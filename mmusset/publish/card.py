@@ -102,6 +102,8 @@ def front_matter(facts: CardFacts, name: str) -> dict[str, Any]:
     if facts.counts.story_writers["given"] or facts.counts.caption_writers["given"]:
         creators.append("found")
     count, optional = facts.counts.samples, optional_fields(facts.manifest.recipe)
+    if facts.counts.with_frames:
+        optional |= {"frames"}
     return {
         "pretty_name": name,
         "language": ["en"],

@@ -8,6 +8,8 @@ import json
 import re
 from typing import Any
 
+from mmusset.shards.frames import MEMBER as FRAMES
+
 from .facts import CardFacts
 
 CONTEXT = {
@@ -61,10 +63,14 @@ MEMBERS = {
     "caption.txt": ("captions", "text/plain", "sc:Text", "What is heard."),
     "json": ("facts", "application/json", "sc:Text", "Claims, evidence, turns and hashes."),
 }
+WITH_FRAMES = MEMBERS | {
+    FRAMES: ("frames", "image/jpeg", "sc:ImageObject", "A video's frames, one a second.")
+}
 
 
 def croissant(facts: CardFacts, name: str, licence: str) -> bytes:
     """The file's bytes. `licence` is "" where nobody decided on one."""
+    members = WITH_FRAMES if facts.counts.with_frames else MEMBERS
     licensed = {"license": licence} if licence else {}
     data = {
         "@context": CONTEXT,
@@ -80,8 +86,8 @@ def croissant(facts: CardFacts, name: str, licence: str) -> bytes:
         "version": "1.0.0",
         "citeAs": CITE_AS,
         **licensed,
-        "distribution": [*_shards(facts), *(_members(facts, member) for member in MEMBERS)],
-        "recordSet": [_records(member) for member in MEMBERS],
+        "distribution": [*_shards(facts), *(_members(facts, member) for member in members)],
+        "recordSet": [_records(member) for member in members],
     }
     return (json.dumps(data, indent=2, ensure_ascii=True) + "\n").encode("ascii")
 
@@ -103,7 +109,7 @@ def _shards(facts: CardFacts) -> list[dict[str, Any]]:
 
 def _members(facts: CardFacts, member: str) -> dict[str, Any]:
     """One member of every sample, in all the shards."""
-    _, media_type, _, description = MEMBERS[member]
+    _, media_type, _, description = WITH_FRAMES[member]
     return {
         "@type": "cr:FileSet",
         "@id": f"all-{member}",
@@ -117,7 +123,7 @@ def _members(facts: CardFacts, member: str) -> dict[str, Any]:
 
 def _records(member: str) -> dict[str, Any]:
     """Its record set: the sample's key, and what the member holds."""
-    name, _, data_type, description = MEMBERS[member]
+    name, _, data_type, description = WITH_FRAMES[member]
     files = {"fileSet": {"@id": f"all-{member}"}}
     key = {
         "@type": "cr:Field",

@@ -46,6 +46,7 @@ class SampleCounts:
     mono_in_stereo: int = 0
     liked: dict[str, float] = field(default_factory=dict)  # sums of a model's scores, by axis
     image_origins: Counter[str] = field(default_factory=Counter)
+    with_frames: int = 0  # whose picture is of a video
     claims: Counter[tuple[Attribute, ClaimVerdict]] = field(default_factory=Counter)
     with_lyrics: int = 0
     with_told: int = 0  # captions that say what a tag told
@@ -72,6 +73,7 @@ class SampleCounts:
         self.upsampled += music.upsampled
         self._add_quality(sample.quality)
         self.image_origins[sample.image.origin] += 1
+        self.with_frames += bool(sample.frames.count)
         self.claims.update((claim.attribute, claim.verdict) for claim in sample.caption.claims)
         self.with_lyrics += bool(sample.lyrics.text)
         self.with_told += any(claim.verdict == "told" for claim in sample.caption.claims)

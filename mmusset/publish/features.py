@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from mmusset.sample import Quadruple
 from mmusset.sample_parts.evidence import HeardLabel, MusicEvidence
 from mmusset.score import Score
+from mmusset.shards.frames import MEMBER as FRAMES
 from mmusset.structure import Section
 
 Feature = dict[str, Any]
@@ -23,10 +24,10 @@ SCALARS = {str: "string", int: "int64", float: "float64", bool: "bool"}
 
 
 def features(ears: Ears = DEAF, optional: Collection[str] = ()) -> list[Feature]:
-    """`dataset_info.features`: the five members, and what `datasets` adds of each sample.
+    """`dataset_info.features`: the members, and what `datasets` adds of each sample.
 
     `ears` are those that listened to the clips; `optional` are the fields that only some recipes
-    fill (`optional_fields`).
+    fill (`optional_fields`), and `frames` where samples have them, which others do without.
     """
     return [
         {"name": "image.jpg", "dtype": "image"},
@@ -34,6 +35,7 @@ def features(ears: Ears = DEAF, optional: Collection[str] = ()) -> list[Feature]
         {"name": "story.txt", "dtype": "string"},
         {"name": "caption.txt", "dtype": "string"},
         {"name": "json", "struct": fields_of(Quadruple, ears, optional)},
+        *([{"name": FRAMES, "dtype": "image"}] if "frames" in optional else []),
         {"name": "__key__", "dtype": "string"},
         {"name": "__url__", "dtype": "string"},
     ]

@@ -11,6 +11,8 @@ from mmusset.structure import SPREAD, Chosen
 from .evidence import ImageEvidence, MusicEvidence
 from .piece import ImageOrigin
 
+MOST_FRAMES = 600  # of a sample
+
 
 def _is_spread(value: object) -> bool:
     return value == SPREAD
@@ -61,6 +63,23 @@ class ImageFacts(Frozen):
     match: Annotated[Match, Field(exclude_if=_is_unmatched)] = Match()
 
 
+class FrameFacts(Frozen):
+    """The frames of a sample whose picture is of a video: one for each whole second of the clip,
+    shown in that second's middle, and the sha256 of the JPEG member that has them side by side."""
+
+    count: Annotated[int, Field(ge=0, le=MOST_FRAMES)] = 0
+    width_px: int = 0  # of each
+    height_px: int = 0
+    sha256: str = ""
+
+
+NO_FRAMES = FrameFacts()
+
+
+def _is_still(value: object) -> bool:
+    return value == NO_FRAMES
+
+
 class Transcript(Frozen):
     """What a model, `by` name and hash, heard sung in the clip, beside given lyrics.
 
@@ -109,3 +128,4 @@ class MediaFacts(Frozen):
     quality: Quality  # of the music's sound
     image_evidence: ImageEvidence
     lyrics: Annotated[Lyrics, Field(exclude_if=_is_unasked)] = Lyrics()
+    frames: Annotated[FrameFacts, Field(exclude_if=_is_still)] = NO_FRAMES

@@ -2,6 +2,7 @@
 
 Doors:
     tar        writes a shard whose bytes depend on its samples alone, and reads it back
+    frames     the frames of a video as a sample holds them
     reader     reads the shards of a folder, a glob or the Hub, within bounds, for training
     manifest   `Manifest`, which writes and reads manifest.json
     mirror     a dataset by its path or URL: the folder that stands for one in a bucket

@@ -27,9 +27,12 @@ from mmusset.errors import MmussetError, UsageError
 from mmusset.files import file_sha256
 from mmusset.quality import Quality, sentence
 from mmusset.safe_text import first_line, remember, without_addresses
+from mmusset.sample_parts.media import FrameFacts
 from mmusset.stores.choose import is_url
 from mmusset.tar_members import member
 
+from .frames import MEMBER as FRAMES
+from .frames import frames_on
 from .manifest import MANIFEST, Manifest, known_manifest, parse_manifest
 from .mirror import dataset_to_read, mirror_of
 from .shard_files import shard_files
@@ -54,6 +57,7 @@ class Read:
 
     `facts` are its JSON, {} where another tool made the shard; `captions` the tellings of its
     caption in there, by name. `picture` is the hash of its JPEG, the same for all that share one.
+    `frames` are those of a video, one for each whole second of the clip, in its middle.
     """
 
     key: str
@@ -65,6 +69,7 @@ class Read:
     captions: dict[str, str]
     facts: dict[str, Any]
     picture: str
+    frames: tuple["Image", ...] = ()
 
 
 class BadSample(Exception):
@@ -230,6 +235,7 @@ def decoded(key: str, members: Members) -> Read:
         captions=_captions(facts) | _with_quality(facts, caption),
         facts=facts,
         picture=hashlib.sha256(members["image.jpg"]).hexdigest(),
+        frames=_frames(members, facts),
     )
 
 
@@ -237,6 +243,21 @@ def _jpeg(data: bytes) -> "Image":
     """The RGB picture of a sample. Raises BadSample."""
     with open_image(data, ("JPEG",)) as image:
         return image.convert("RGB")
+
+
+def _frames(members: Members, facts: dict[str, Any]) -> tuple["Image", ...]:
+    """The frames of a video; none where the sample has no such member, or its JSON, as another
+    tool's, does not say how they lie. Raises BadSample where they are not as it says."""
+    try:
+        known = FrameFacts.model_validate(facts.get("frames"))
+    except ValidationError:
+        return ()
+    if not (known.count and FRAMES in members):
+        return ()
+    try:
+        return frames_on(_jpeg(members[FRAMES]), known)
+    except ValueError as error:
+        raise BadSample(f"its sheet of frames has {error}") from None
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Shards: USTAR tars whose bytes depend on their samples alone (no time, user or umask).
 
 A sample is five members in a fixed order, all of one key:
-KEY.image.jpg, KEY.music.flac, KEY.story.txt, KEY.caption.txt, KEY.json
+KEY.image.jpg, KEY.music.flac, KEY.story.txt, KEY.caption.txt, KEY.json,
+and a sixth where the picture is of a video: KEY.frames.jpg
 """
 
 import io
@@ -17,7 +18,10 @@ from mmusset.files import file_sha256, write_durably
 from mmusset.json_text import canonical_json
 from mmusset.safe_text import printable
 from mmusset.sample import Quadruple
+from mmusset.sample_parts.media import MediaFacts
 from mmusset.tar_members import headers_within, member
+
+from .frames import MEMBER as FRAMES
 
 MEMBERS = ("image.jpg", "music.flac", "story.txt", "caption.txt", "json")
 # What a member may take of memory, whatever its header says. Ours are far smaller: a picture of
@@ -28,25 +32,30 @@ MOST_BYTES = {
     "story.txt": 4 * MB,
     "caption.txt": 4 * MB,
     "json": 4 * MB,
+    FRAMES: 64 * MB,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A quadruple with its media: what a shard holds of it."""
+    """A quadruple with its media: what a shard holds of it. `frames_jpeg` is b"" where the picture
+    is not of a video."""
 
     quadruple: Quadruple
     image_jpeg: bytes
     music_flac: bytes
+    frames_jpeg: bytes = b""
 
     def members(self) -> dict[str, bytes]:
-        """The five members by extension, in order."""
+        """The members by extension, in order."""
+        frames = {FRAMES: self.frames_jpeg} if self.frames_jpeg else {}
         return {
             "image.jpg": self.image_jpeg,
             "music.flac": self.music_flac,
             "story.txt": self.quadruple.story.text.encode(),
             "caption.txt": self.quadruple.caption.text.encode(),
             "json": sample_json(self.quadruple),
+            **frames,
         }
 
 
@@ -58,6 +67,11 @@ class Shard:
     samples: int
     size: int
     sha256: str
+
+
+def members_of(facts: MediaFacts) -> tuple[str, ...]:
+    """The extensions of a sample's members, in order."""
+    return (*MEMBERS, FRAMES) if facts.frames.count else MEMBERS
 
 
 def shard_name(split: str, number: int) -> str:

@@ -20,9 +20,11 @@ from mmusset.sample import Quadruple
 from mmusset.sample_parts.texts import GIVEN
 from mmusset.sample_parts.turns import PERSON
 
+from .frames import MEMBER as FRAMES
+from .frames import sheet_size
 from .manifest import MANIFEST, ListedShard, Manifest, read_manifest
 from .shard_files import ShardFiles, shard_files
-from .tar import MEMBERS, read_shard, sample_json
+from .tar import MEMBERS, members_of, read_shard, sample_json
 
 MAX_PIXELS = 50_000_000
 
@@ -120,13 +122,16 @@ def check_shard(path: Path, name: str, seen: Seen) -> Iterator[Problem]:
 
 
 def _sample(key: str, members: dict[str, bytes], split: str, seen: Seen) -> Iterator[str]:
-    if tuple(members) != MEMBERS:
+    if tuple(members)[: len(MEMBERS)] != MEMBERS:
         yield f"has the members {', '.join(members)}, not {', '.join(MEMBERS)}"
         return
     try:
         quadruple = Quadruple.model_validate_json(members["json"])
     except ValidationError as error:
         yield f"its JSON is not a sample: {_fault_text(error.errors()[0])}"
+        return
+    if tuple(members) != (expected := members_of(quadruple)):
+        yield f"has the members {', '.join(members)}, not {', '.join(expected)}"
         return
     if sample_json(quadruple) != members["json"]:
         yield "its JSON is not in canonical form"
@@ -151,34 +156,44 @@ def _texts(quadruple: Quadruple, members: dict[str, bytes]) -> Iterator[str]:
 
 def _media(quadruple: Quadruple, members: dict[str, bytes]) -> Iterator[str]:
     import soundfile
-    from PIL import Image, UnidentifiedImageError
 
-    if sha256(members["image.jpg"]).hexdigest() != quadruple.image.sha256:
-        yield "its image is not the one that its JSON describes"
+    image, frames = quadruple.image, quadruple.frames
+    size = (image.width_px, image.height_px)
+    yield from _picture("image", members["image.jpg"], image.sha256, size)
+    if frames.count:
+        size = sheet_size(frames.count, frames.width_px, frames.height_px)
+        yield from _picture("sheet of frames", members[FRAMES], frames.sha256, size)
     if sha256(members["music.flac"]).hexdigest() != quadruple.music.sha256:
         yield "its music is not the one that its JSON describes"
     try:
-        with Image.open(io.BytesIO(members["image.jpg"]), formats=("JPEG",)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                yield "its image is too large to decode"
-            else:
-                image.load()
-            size = image.size
-        if size != (quadruple.image.width_px, quadruple.image.height_px):
-            yield "its image has another size than its JSON says"
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        yield f"its image does not decode: {error}"
-    try:
         with soundfile.SoundFile(io.BytesIO(members["music.flac"])) as file:
-            frames = sum(len(block) for block in file.blocks(blocksize=65536))
+            length = sum(len(block) for block in file.blocks(blocksize=65536))
             same = (file.samplerate, file.channels) == (
                 quadruple.music.rate_hz,
                 quadruple.music.channels,
             )
-        if not same or abs(frames / quadruple.music.rate_hz - quadruple.music.duration_s) > 1e-3:
+        if not same or abs(length / quadruple.music.rate_hz - quadruple.music.duration_s) > 1e-3:
             yield "its music has another shape than its JSON says"
     except soundfile.LibsndfileError as error:
         yield f"its music does not decode: {error}"
+
+
+def _picture(what: str, jpeg: bytes, expected: str, size: tuple[int, int]) -> Iterator[str]:
+    from PIL import Image, UnidentifiedImageError
+
+    if sha256(jpeg).hexdigest() != expected:
+        yield f"its {what} is not the one that its JSON describes"
+    try:
+        with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                yield f"its {what} is too large to decode"
+            else:
+                image.load()
+            found = image.size
+        if found != size:
+            yield f"its {what} has another size than its JSON says"
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        yield f"its {what} does not decode: {error}"
 
 
 def _leaks(quadruple: Quadruple, seen: Seen) -> Iterator[str]:

@@ -15,6 +15,7 @@ from mmusset.sample_parts.turns import PERSON
 from .split import SPLITS
 
 MEMBERS = {"image.jpg", "music.flac", "story.txt", "caption.txt", "json"}
+FRAMES = "frames.jpg"  # of a video, which another build has no use for
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from mmusset.errors import (
 from mmusset.recipe_parts.source import Role
 from mmusset.tar_members import headers_within, member
 
-from .built import MEMBERS, BuiltSample, of_built
+from .built import FRAMES, MEMBERS, BuiltSample, of_built
 from .source import MUSICAL, Entry, Kind, Row, kind_of
 
 Columns = Mapping[Role, str]
@@ -169,7 +169,7 @@ class ShardSource:
     def _add(self, key: str, members: Sequence[_Member], listing: _Listing) -> None:
         """The entries of one sample."""
         by_extension = {each.extension: each for each in members}
-        is_built = by_extension.keys() == MEMBERS and not self.as_written
+        is_built = by_extension.keys() - {FRAMES} == MEMBERS and not self.as_written
         if is_built and (known := _built(by_extension["json"])):
             _add_built(by_extension, known, listing)
             return

@@ -14,4 +14,5 @@ Doors:
 - `memory`: the memory planner: what a step needs, and what this machine has
 - `published`: sizes of the models that the bundled recipes name
 - `picture`: a user's image, decoded as in a build
+- `moving_picture`: a user's video, likewise
 """

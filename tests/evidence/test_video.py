@@ -59,6 +59,21 @@ def test_a_video_of_one_frame_shows_it(tmp_path: Path) -> None:
     assert is_card(frame_of(path, 2.0, 1.0), error=12)
 
 
+def test_a_second_is_shown_by_the_frame_in_its_middle(tmp_path: Path) -> None:
+    # Ten frames a second, each lighter than the one before.
+    path = film(tmp_path / "x.mkv", [Image.new("RGB", (64, 48), 3 * (4 * n,)) for n in range(40)])
+
+    def light(start_s: float, seconds: float) -> list[float]:
+        with MediaFile(path) as media:
+            frames = video.frames_by_second(media, start_s, seconds, 224)
+        return [float(np.asarray(frame).mean()) for frame in frames]
+
+    assert light(0.0, 3.2) == pytest.approx([20, 60, 100], abs=3)
+    assert light(1.1, 2.0) == pytest.approx([64, 104], abs=3)
+    assert light(2.0, 4.0) == pytest.approx([100, 140, 156, 156], abs=3), "the last one stays"
+    assert light(3.0, 0.5) == pytest.approx([140], abs=3)
+
+
 @pytest.mark.parametrize(("aspect", "size"), [((2, 1), (320, 120)), ((1, 2), (160, 240))])
 def test_pixels_come_out_square(
     tmp_path: Path, aspect: tuple[int, int], size: tuple[int, int]

@@ -29,6 +29,13 @@ def test_pictures_are_paired_as_they_were_laid_out(samples: dict[str, Any]) -> N
         assert sample["image"]["origin"] == TRUTH[path]["paired"], path
 
 
+def test_the_video_has_a_frame_for_each_second(samples: dict[str, Any]) -> None:
+    frames = {path: sample["frames"] for path, sample in samples.items() if "frames" in sample}
+    assert list(frames) == [path for path in samples if path.endswith(".mp4")]
+    for facts in frames.values():
+        assert (facts["count"], facts["width_px"], facts["height_px"]) == (10, 224, 128)
+
+
 def test_no_claim_is_false(samples: dict[str, Any]) -> None:
     """Tempo, key, mode and percussion, said of pieces whose score we have."""
     said = 0

@@ -64,6 +64,40 @@ SHARDS = {
 }
 
 
+def seen(number: int, seconds: int) -> EncodedClip:
+    """A row of 8 latents whose clip has a video of so many seconds."""
+    random = np.random.default_rng(number)
+    video = random.normal(size=(seconds, WIDTHS["image"])).astype(np.float32)
+    return replace(row(number, 8), video=video)
+
+
+def test_a_video_comes_back_second_by_second(tmp_path: Path) -> None:
+    rows = [row(0, 8), seen(1, 3), seen(2, 2)]
+    by = spec().model_copy(update={"samples_per_latent": 8000})  # 8 of them are 4 s
+    about = ShardInfo(spec_sha256=sha256_of(by), split="train", shard_sha256="x", bad={})
+    index = write_encoded_shard(tmp_path, "train-x", about, rows)
+    save_manifest(tmp_path, manifest_of(by, {"train-x": index}))
+    cache = Cache(tmp_path, "train", by)
+    assert cache.manifest.video_frames == 5
+    batch = cache.batch(0, torch.tensor([2, 0, 1]))
+    assert batch.video is not None
+    assert batch.video_present.tolist() == [True, False, True]
+    for place, number in ((0, 2), (2, 1)):
+        shown = batch.video.embeddings[place][: len(rows[number].video)]
+        assert torch.allclose(shown, torch.from_numpy(rows[number].video), atol=1e-3)
+    assert cache.batch(0, torch.tensor([0])).video is None
+    (tmp_path / "train-x.8.video").write_bytes(bytes(3 * 3 * WIDTHS["image"] * 2))
+    with pytest.raises(MmussetError, match=r"8.video is damaged"):
+        Cache(tmp_path, "train", by).check()
+
+
+def test_rows_of_stills_are_as_they_were(tmp_path: Path) -> None:
+    cache = Cache(written(tmp_path), "train")
+    assert not list(tmp_path.glob("*.video"))
+    assert cache.manifest.video_frames == 0
+    assert cache.batch(0, torch.tensor([0])).video is None
+
+
 def written(folder: Path, by: LatentSpec | None = None) -> Path:
     """A cache of SHARDS."""
     folder.mkdir(exist_ok=True)

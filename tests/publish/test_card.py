@@ -30,7 +30,7 @@ from mmusset.shards.verify import verify
 from tests.support.command import SHORT, finished, mmusset, start, tree
 from tests.support.datasets_made import write_dataset
 from tests.support.media import library
-from tests.support.samples import sample
+from tests.support.samples import filmed, sample
 
 # datasets and webdataset leave it to the garbage collector to close the tars that they opened.
 pytestmark = pytest.mark.filterwarnings(
@@ -378,6 +378,23 @@ def assert_same(rows: Any, expected: dict[str, dict[str, bytes]]) -> None:
         assert row["caption.txt"].encode() == members["caption.txt"]
         spelled = json.dumps(row["json"], sort_keys=True, separators=(",", ":"))
         assert spelled.encode() == members["json"]
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_videos_have_frames_and_stills_none(streaming: bool, tmp_path: Path) -> None:
+    import datasets
+
+    out = tmp_path / "mixed"
+    shards = {"data/train-000000.tar": [sample(1), filmed(sample(2)), sample(3)]}
+    write_card(write_dataset(out, shards))
+    assert verify(out) == (3, [])
+    cache = str(tmp_path / "cache")
+    rows = list(
+        datasets.load_dataset(str(out), split="train", streaming=streaming, cache_dir=cache)
+    )
+    sheets = [row["frames.jpg"] and row["frames.jpg"].size for row in rows]
+    assert sheets == [None, (3 * 64, 48), None]
+    assert rows[1]["json"]["frames"]["count"] == 3
 
 
 @pytest.mark.parametrize("streaming", [False, True])

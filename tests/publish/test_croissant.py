@@ -11,7 +11,7 @@ from mmusset.publish.croissant import MEMBERS
 from mmusset.publish.licence import Licence
 from mmusset.shards.tar import read_shard
 from tests.support.datasets_made import write_dataset
-from tests.support.samples import sample
+from tests.support.samples import filmed, sample
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::R
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shards = {
         "data/train-000000.tar": [sample(1), sample(2)],
-        "data/train-000001.tar": [sample(3)],
+        "data/train-000001.tar": [filmed(sample(3))],
         "data/test-000000.tar": [sample(4, "test")],
     }
     out = write_dataset(tmp_path_factory.mktemp("croissant") / "made", shards)
@@ -53,6 +53,7 @@ def test_mlcroissant_takes_it_and_reads_every_member(
         assert read.keys() == expected.keys()
         if member != "image.jpg":  # which it decodes
             assert read == {key: members[member] for key, members in expected.items()}
+    assert [row["frames/key"] for row in dataset.records("frames")] == [b"k00003"]
 
 
 def test_it_names_the_shards_and_the_licence(made: Path) -> None:
@@ -66,4 +67,6 @@ def test_it_names_the_shards_and_the_licence(made: Path) -> None:
 
 def test_without_a_decision_it_names_no_licence(tmp_path: Path) -> None:
     write_card(write_dataset(tmp_path, {"data/train-000000.tar": [sample(1)]}))
-    assert "license" not in json.loads((tmp_path / "croissant.json").read_text())
+    facts = json.loads((tmp_path / "croissant.json").read_text())
+    assert "license" not in facts
+    assert len(facts["recordSet"]) == len(MEMBERS), "and no videos"

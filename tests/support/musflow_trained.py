@@ -77,13 +77,14 @@ def train(folder: Path) -> Trained:
     return made
 
 
-def random_model(seed: int = 0) -> MusFlow:
+def random_model(seed: int = 0, video: bool = False) -> MusFlow:
     """A small model that no training made: all that it is told changes what it says."""
     recipe = MusFlowRecipe.model_validate(
         {"network": {"width": 32, "depth": 2, "heads": 2}, "alignment": {"hidden": 16}}
     )
     torch.manual_seed(seed)
-    model = MusFlow(recipe, _manifest(latent_channels=4)).eval()
+    manifest = _manifest(latent_channels=4).model_copy(update={"video_frames": int(video)})
+    model = MusFlow(recipe, manifest).eval()
     for weights in model.parameters():
         torch.nn.init.normal_(weights, std=0.2)
     return model

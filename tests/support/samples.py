@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,11 @@ from mmusset.quality import Quality
 from mmusset.sample import Material, Prepared, Quadruple
 from mmusset.sample_parts.claims import JudgedClaim
 from mmusset.sample_parts.evidence import Colour, ImageEvidence, MusicEvidence, Placed
-from mmusset.sample_parts.media import ClipFacts, ImageFacts, MediaFacts
+from mmusset.sample_parts.media import ClipFacts, FrameFacts, ImageFacts, MediaFacts
 from mmusset.sample_parts.piece import Split, Tags
 from mmusset.sample_parts.texts import Caption, Captions, Story
 from mmusset.sample_parts.turns import Turn
+from mmusset.shards.frames import frame_size, sheet_of
 from mmusset.shards.tar import Sample
 
 RATE_HZ = 8000
@@ -165,6 +167,22 @@ def sample(number: int, split: Split = "train", group: str | None = None) -> Sam
         source_sha256=hashlib.sha256(f"song {number}".encode()).hexdigest(),
     )
     return Sample(quadruple, image, music)
+
+
+def filmed(still: Sample, seconds: int = 3) -> Sample:
+    """The same sample, its picture one of a video that grows lighter from second to second."""
+    whole = [Image.new("RGB", (64, 48), 3 * (40 * number % 256,)) for number in range(seconds)]
+    sheet, file = sheet_of(whole), io.BytesIO()
+    sheet.save(file, "JPEG")
+    width, height = frame_size(sheet, seconds)
+    facts = FrameFacts(
+        count=seconds,
+        width_px=width,
+        height_px=height,
+        sha256=hashlib.sha256(file.getvalue()).hexdigest(),
+    )
+    quadruple = still.quadruple.model_copy(update={"frames": facts})
+    return replace(still, quadruple=quadruple, frames_jpeg=file.getvalue())
 
 
 def material(

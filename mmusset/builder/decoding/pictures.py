@@ -4,7 +4,7 @@ import hashlib
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mmusset.errors import Unread, Unusable
@@ -15,6 +15,8 @@ from mmusset.evidence.rounding import rounded
 from mmusset.evidence.sound import Sound
 from mmusset.recipe_parts.media import ImagePart
 from mmusset.sample_parts.evidence import ImageEvidence
+from mmusset.sample_parts.media import NO_FRAMES, FrameFacts
+from mmusset.shards.frames import LONGEST_PX, frame_size, sheet_of
 from mmusset.sources import tags
 from mmusset.speakers.picture import fit
 
@@ -30,13 +32,15 @@ PICTURES_KEPT = 16  # that of an album is the picture of several pieces
 @dataclass(frozen=True, slots=True)
 class StoredPicture:
     """A picture as it is stored, and what is measured on it; `for_model` is as a model is shown it,
-    b"" where none is."""
+    b"" where none is, and `frames` are the video's that it is of, on one sheet, b"" for a still."""
 
     jpeg: bytes
     for_model: bytes
     width_px: int
     height_px: int
     evidence: ImageEvidence
+    frames: bytes = b""
+    frame_facts: FrameFacts = NO_FRAMES
 
 
 # By the picture's hash, how it is stored, and how many pixels a model is shown.
@@ -47,7 +51,7 @@ def picture_in(sound: Sound, task: PrepareTask, start_s: float) -> StoredPicture
     """The picture that the music's own file holds; None where it is another file's."""
     origin = task.item.piece.picture.origin
     if origin == "video":  # each clip has a frame of its own
-        return _stored(_frame(sound, task, start_s), task)
+        return _with_frames(_stored(_frame(sound, task, start_s), task), sound, task, start_s)
     if not task.item.piece.picture.is_in_music:
         return None
     return _known(task) or _remembered(_stored(_cover(sound, task), task), task)
@@ -93,6 +97,26 @@ def _frame(sound: Sound, task: PrepareTask, start_s: float) -> "Image":
     part, at_s = task.image, sound.zero_s + start_s
     sides_px = part.min_side_px, part.max_side_px
     return video.video_frame(sound.media, at_s, task.clip.seconds, *sides_px)
+
+
+def _with_frames(
+    picture: StoredPicture, sound: Sound, task: PrepareTask, start_s: float
+) -> StoredPicture:
+    """The picture with the frames of the video that it is of, one a second."""
+    at_s = sound.zero_s + start_s
+    frames = video.frames_by_second(sound.media, at_s, task.clip.seconds, LONGEST_PX)
+    if not frames:
+        return picture
+    sheet = sheet_of(frames)
+    jpeg = encode_jpeg(sheet, task.image.jpeg_quality)
+    width, height = frame_size(sheet, len(frames))
+    facts = FrameFacts(
+        count=len(frames),
+        width_px=width,
+        height_px=height,
+        sha256=hashlib.sha256(jpeg).hexdigest(),
+    )
+    return replace(picture, frames=jpeg, frame_facts=facts)
 
 
 def _cover(sound: Sound, task: PrepareTask) -> "Image":

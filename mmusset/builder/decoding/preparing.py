@@ -112,9 +112,12 @@ def prepare(task: PrepareTask) -> Prepared:
         quality=qualities.measure(clip, task.clip.silence_dbfs),
         image_evidence=picture.evidence,
         lyrics=sung,
+        frames=picture.frame_facts,
     )
     _store(task.stem + b".flac", flac)
     _store(task.stem + b".jpg", picture.jpeg)
+    if picture.frames:
+        _store(task.stem + b".frames.jpg", picture.frames)
     if picture.for_model:
         _store(task.stem + b".model.jpg", picture.for_model)
     if whole.flac:

@@ -3,8 +3,9 @@
 For a shard and a length in latent frames two files hold the rows, in the shard's order:
 `.latents`, float16 `[N, 2, T, C]` (mean and standard deviation) or `[N, 1, T, C]` (the mean alone,
 of a codec whose posterior is as good as a point), and `.embeddings`, float32 `[N, E]` (image,
-story, captions, audio side by side). A JSON index beside them, written last, lists their keys,
-kin, beats and hashes, so its presence means that they are complete.
+story, captions, audio side by side); where any of its clips has a video a third does, `.video`,
+float16 `[N, S, W]`, an embedding for each second, 0 where there is none. A JSON index beside them,
+written last, lists their keys, kin, beats and hashes, so its presence means that they are complete.
 Their name depends on the shard's bytes and on the spec of codec and encoders, so rows of two
 specs never mix. `manifest.json` holds the spec and the statistics of the training split.
 """
@@ -12,7 +13,7 @@ specs never mix. `manifest.json` holds the spec and the statistics of the traini
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,10 +30,11 @@ from mmusset.json_text import canonical_json
 from mmusset.musflow.recipe import MODALITIES
 
 from .beat import NO_BEAT, Beat
+from .video_frames import VideoFrames, frames_of
 
 EMBEDDED = (*MODALITIES, "audio")
 ALL = slice(None)
-KINDS = ("latents", "embeddings")
+KINDS = ("latents", "embeddings", "video")
 LAYOUT = 2  # of the rows: raised where the same codec and encoders would now make others
 
 
@@ -59,7 +61,8 @@ class Bucket(Frozen):
     and of the expected square of a draw from the posterior (mean^2 + std^2).
 
     `moments` is 2 where the rows hold a standard deviation, else 1; `kin` are names of each row's
-    piece and picture.
+    piece and picture. `video` are the most seconds that any row has frames of, `video_frames` all
+    frames.
     """
 
     latents: int
@@ -71,6 +74,14 @@ class Bucket(Frozen):
     squares: tuple[float, ...]
     latents_sha256: str
     embeddings_sha256: str
+    video: int = 0
+    video_frames: int = 0
+    video_sha256: str = ""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The files that there are."""
+        return KINDS if self.video else KINDS[:2]
 
 
 class ShardInfo(Frozen):
@@ -110,6 +121,7 @@ class CacheManifest(Frozen):
     clips: dict[str, int]  # by split
     bad: dict[str, str]  # by shard and key
     stood_in: int = 0  # see ShardInfo
+    video_frames: int = 0  # of videos, in the train split
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +129,8 @@ class EncodedClip:
     """One sample, encoded: latents `[1 or 2, T, C]` and embeddings by name `[W]`, of the caption
     `[F, W]`, one for each caption of the spec; where some are missing, the caption `stood_in`.
 
-    `kin` are names of its piece and its picture, which other clips may share.
+    `kin` are names of its piece and its picture, which other clips may share. `video` `[S, W]` has
+    an embedding for each second of its video, of which there may be none.
     """
 
     key: str
@@ -126,6 +139,7 @@ class EncodedClip:
     kin: tuple[str, str]
     beat: Beat = NO_BEAT
     stood_in: bool = False
+    video: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +147,7 @@ class LatentBatch:
     """Rows `[B]` of one length: embeddings `[B, W]`, and whether each is `present` `[B, M]`.
     `captions` `[B, F, W]` are those that a step of training may draw from; the embedding named
     caption is the first. `kin` `[B, 2]` numbers each clip's piece and picture; `beat` `[B, 3]` is
-    its beat.
+    its beat; `video` the frames of their videos, None where no clip has any.
 
     Latents are float16 as they are stored, `[B', T, C]`, of `share` alone: of those rows that
     one process of several trains on. `std` is None where the codec's posterior is a point.
@@ -148,6 +162,12 @@ class LatentBatch:
     kin: Tensor
     beat: Tensor
     share: slice = field(default_factory=lambda: ALL)
+    video: VideoFrames | None = None
+
+    @property
+    def video_present(self) -> Tensor:
+        """Which clips have frames of a video, `[B]`."""
+        return self.video.present if self.video else torch.zeros_like(self.present[:, 0])
 
 
 def sha256_of(part: Frozen) -> str:
@@ -210,9 +230,17 @@ class Cache:
         keys, embeddings = some.embeddings(numbers)
         latents = some.latents(rows[share].numpy())
         spec = self.manifest.spec
-        return batch_of(
+        batch = batch_of(
             keys, latents, embeddings, some.kin[numbers], some.beats[numbers], spec, share
         )
+        return replace(batch, video=self._video(bucket, numbers))
+
+    def _video(self, bucket: int, rows: NDArray[np.int64]) -> VideoFrames | None:
+        spec, embeddings = self.manifest.spec, self._buckets[bucket].video(rows)
+        if not embeddings.any():
+            return None
+        seconds = self.lengths[bucket] * spec.samples_per_latent / spec.rate_hz
+        return frames_of(embeddings, [0.0] * len(rows), seconds)
 
     def everything(self, bucket: int) -> LatentBatch:
         """The embeddings of all rows of a bucket, and no latents."""
@@ -283,10 +311,16 @@ class _File:
         self.latents = latents.view(np.ndarray)
         embeddings = np.memmap(f"{self._name}.embeddings", np.float32, "r", shape=(count, width))
         self.embeddings = embeddings.view(np.ndarray)
+        seen = (count, bucket.video, spec.widths["image"])
+        self.video = (
+            np.memmap(f"{self._name}.video", np.float16, "r", shape=seen).view(np.ndarray)
+            if bucket.video
+            else np.empty(seen, np.float16)
+        )
 
     def check(self) -> None:
         """Raises MmussetError where bytes changed."""
-        for kind in KINDS:
+        for kind in self._bucket.kinds:
             path = Path(f"{self._name}.{kind}")
             if file_sha256(path) != getattr(self._bucket, f"{kind}_sha256"):
                 raise MmussetError(f"{path} is damaged; delete it and run `mmusset encode` again")
@@ -319,6 +353,14 @@ class _Bucket:
             keys[place] = file.keys[row]
         return keys, embeddings
 
+    def video(self, rows: NDArray[np.int64]) -> NDArray[np.float16]:
+        """Embeddings of frames `[B, S, W]` of rows, S as many as any file has."""
+        most = max(file.video.shape[1] for file in self.files)
+        video = np.zeros((len(rows), most, self.files[0].video.shape[2]), np.float16)
+        for place, file, row in self._locate(rows) if most else ():
+            video[place, : file.video.shape[1]] = file.video[row]
+        return video
+
     def _locate(self, rows: NDArray[np.int64]) -> list[tuple[int, _File, int]]:
         """For each row its place in the batch, its file and its row there; in the order of the
         files, so that a disk reads forwards."""
@@ -344,10 +386,12 @@ def columns_of(widths: dict[str, int]) -> dict[str, slice]:
 def _sizes(bucket: Bucket, spec: LatentSpec) -> dict[str, int]:
     """Bytes of a bucket's files."""
     count = len(bucket.keys)
-    return {
+    sizes = {
         "latents": count * bucket.moments * bucket.latents * spec.latent_channels * 2,
         "embeddings": count * sum(spec.row_widths().values()) * 4,
+        "video": count * bucket.video * spec.widths["image"] * 2,
     }
+    return {kind: sizes[kind] for kind in bucket.kinds}
 
 
 def _differing(one: LatentSpec, other: LatentSpec) -> list[str]:

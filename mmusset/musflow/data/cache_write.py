@@ -15,7 +15,6 @@ from mmusset.files import write_bytes_durably, write_durably
 
 from .cache import (
     EMBEDDED,
-    KINDS,
     Bucket,
     CacheManifest,
     EncodedClip,
@@ -38,7 +37,7 @@ def rows_name(shard: str, shard_sha256: str, spec_sha256: str) -> str:
 
 def file_names(name: str, rows: EncodedShard) -> set[str]:
     """The files that hold the rows of a shard."""
-    kinds = [f"{bucket.latents}.{kind}" for bucket in rows.buckets for kind in KINDS]
+    kinds = [f"{bucket.latents}.{kind}" for bucket in rows.buckets for kind in bucket.kinds]
     return {f"{name}.{kind}" for kind in ("json", *kinds)}
 
 
@@ -51,6 +50,8 @@ def write_encoded_shard(
         latents, embeddings = _stacked(rows, bucket.latents)
         _write(folder / f"{name}.{bucket.latents}.latents", latents)
         _write(folder / f"{name}.{bucket.latents}.embeddings", embeddings)
+        if bucket.video:
+            _write(folder / f"{name}.{bucket.latents}.video", _video(rows, bucket.latents))
     data = index.model_dump_json().encode()
     write_bytes_durably(folder / f"{name}.json", data, "cached")
     return index
@@ -65,6 +66,7 @@ def index_of(info: ShardInfo, rows: Sequence[EncodedClip]) -> EncodedShard:
     for length, same in sorted(by_length.items()):
         latents, embeddings = _stacked(same, length)
         moments = latents.swapaxes(0, 1).astype(np.float64)
+        video = _video(same, length)
         buckets.append(
             Bucket(
                 latents=length,
@@ -76,6 +78,9 @@ def index_of(info: ShardInfo, rows: Sequence[EncodedClip]) -> EncodedShard:
                 squares=tuple(np.square(moments).sum(axis=(0, 1, 2))),
                 latents_sha256=hashlib.sha256(latents.data).hexdigest(),
                 embeddings_sha256=hashlib.sha256(embeddings.data).hexdigest(),
+                video=video.shape[1],
+                video_frames=sum(len(row.video) for row in same),
+                video_sha256=hashlib.sha256(video.data).hexdigest() if video.shape[1] else "",
             )
         )
     wide = [[np.atleast_2d(row.embeddings[name]) for name in EMBEDDED] for row in rows]
@@ -128,6 +133,7 @@ def manifest_of(spec: LatentSpec, shards: Mapping[str, EncodedShard]) -> CacheMa
         clips=dict(clips),
         bad=bad,
         stood_in=sum(rows.info.stood_in for rows in shards.values()),
+        video_frames=sum(bucket.video_frames for bucket in buckets),
     )
 
 
@@ -154,6 +160,16 @@ def _stacked(
     """Latents `[N, 1 or 2, T, C]` and embeddings `[N, E]` of the rows of a length."""
     same = [row for row in rows if row.latents.shape[1] == length]
     return np.stack([row.latents for row in same]), np.stack([_joined(row) for row in same])
+
+
+def _video(rows: Sequence[EncodedClip], length: int) -> NDArray[np.float16]:
+    """Embeddings of frames `[N, S, W]` of the rows of a length, 0 where a row has fewer."""
+    same = [row.video for row in rows if row.latents.shape[1] == length]
+    seconds, width = (max(each.shape[axis] for each in same) for axis in (0, 1))
+    video = np.zeros((len(same), seconds, width), np.float16)
+    for place, each in zip(video, same, strict=True):
+        place[: len(each), : each.shape[1]] = each
+    return video
 
 
 def _joined(row: EncodedClip) -> NDArray[np.float32]:

@@ -65,7 +65,7 @@ BATCH = 8
 FEW_BAD = 10
 # The files of a cache beside its manifest: only these are ever deleted.
 CACHE_FILES = re.compile(
-    rf".+-[0-9a-f]{{12}}\.(json|seen|\d+\.(latents|embeddings))({re.escape(PARTIAL)})?"
+    rf".+-[0-9a-f]{{12}}\.(json|seen|\d+\.(latents|embeddings|video))({re.escape(PARTIAL)})?"
 )
 Floats = NDArray[np.float32]
 
@@ -244,11 +244,12 @@ def encoded(
         sound = torch.from_numpy(np.stack([each.sound for each in same])).to(device)
         embeddings = embeddings_of(same, encoders, device, captions)
         latents = latents_of(sound, codec)
+        videos = videos_of([each.read for each in same], encoders)
         for n, each in enumerate(same):
             key, parts = each.read.key, {name: embeddings[name][n] for name in EMBEDDED}
-            if all(np.isfinite(part).all() for part in (latents[n], *parts.values())):
+            if all(np.isfinite(part).all() for part in (latents[n], *parts.values(), videos[n])):
                 stood_in = stands_in(each.read, captions)
-                yield EncodedClip(key, latents[n], parts, each.kin, each.beat, stood_in)
+                yield EncodedClip(key, latents[n], parts, each.kin, each.beat, stood_in, videos[n])
             else:
                 bad[key] = "the codec or an encoder made no finite numbers of it"
 
@@ -346,6 +347,19 @@ def condition_embeddings(
         "story": _texts(encoders.story, [read.story for read in reads]),
         "caption": np.stack(told, axis=1),
     }
+
+
+@torch.no_grad()
+def videos_of(reads: Sequence[Read], encoders: Encoders) -> list[Floats]:
+    """Embeddings `[S, W]` of the frames of each sample's video; S is 0 for one without."""
+    frames = [frame for read in reads for frame in read.frames]
+    ends = np.cumsum([len(read.frames) for read in reads])
+    whole = (
+        encoders.image(frames).float().cpu().numpy()
+        if frames
+        else np.zeros((0, encoders.image.width), np.float32)
+    )
+    return np.split(whole, ends[:-1])
 
 
 def stands_in(read: Read, captions: Sequence[str]) -> bool:

@@ -10,7 +10,7 @@ import tarfile
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
@@ -58,8 +58,10 @@ from .encode import (
     latents_of,
     named,
     stands_in,
+    videos_of,
     whole_frames,
 )
+from .video_frames import VideoFrames, frames_of
 
 MEASURED = 256  # clips from which the normalization is estimated
 CROPPED_PART = 8  # 1/8 of a clip's latents are cropped, by which its start can move
@@ -70,8 +72,8 @@ Floats = NDArray[np.float32]
 @dataclass(frozen=True, slots=True)
 class LiveClip:
     """Where a clip's music stands, the latent frames that are given of it, out of so many samples
-    of whole frames, and all its embeddings side by side `[E]`; where captions are missing, its
-    caption `stood_in`."""
+    of whole frames, and all its embeddings side by side `[E]`, those of its `video` `[S, W]` apart;
+    where captions are missing, its caption `stood_in`."""
 
     key: str
     shard: str
@@ -83,6 +85,7 @@ class LiveClip:
     kin: tuple[str, str]
     beat: Beat
     stood_in: bool
+    video: Floats
 
 
 class LiveShards:
@@ -127,7 +130,12 @@ class LiveShards:
         check_bad(bad, sum(self.counts))
         stood_in = sum(clip.stood_in for clips in self._buckets for clip in clips)
         self.manifest = scale.model_copy(
-            update={"clips": {split: sum(self.counts)}, "bad": bad, "stood_in": stood_in}
+            update={
+                "clips": {split: sum(self.counts)},
+                "bad": bad,
+                "stood_in": stood_in,
+                "video_frames": sum(len(c.video) for clips in self._buckets for c in clips),
+            }
         )
 
     def batch(self, bucket: int, rows: Tensor, share: slice = ALL, step: int = 0) -> LatentBatch:
@@ -147,7 +155,8 @@ class LiveShards:
         moved = [clip.beat.moved(self._start(clip, step) / self._codec.rate_hz) for clip in clips]
         beats = np.array(moved, np.float32)
         kin = numbered([clip.kin for clip in clips])
-        return batch_of(keys, latents, embeddings, kin, beats, self.manifest.spec, share)
+        batch = batch_of(keys, latents, embeddings, kin, beats, self.manifest.spec, share)
+        return replace(batch, video=self._video(clips, step))
 
     def everything(self, bucket: int) -> LatentBatch:
         """The embeddings of all rows of a bucket, and no latents."""
@@ -168,10 +177,12 @@ class LiveShards:
         offsets, clips = _offsets(shard), list[LiveClip]()
         for same in groups(raw_samples(shard), self._codec, self._encoders, bad):
             embeddings = embeddings_of(same, self._encoders, self._device, self._captions)
+            videos = videos_of([each.read for each in same], self._encoders)
             flat = [embeddings[name].reshape(len(same), -1) for name in EMBEDDED]
-            for each, row in zip(same, np.concatenate(flat, axis=1), strict=True):
+            joined = np.concatenate(flat, axis=1)
+            for each, row, video in zip(same, joined, videos, strict=True):
                 key = each.read.key
-                if not np.isfinite(row).all():
+                if not (np.isfinite(row).all() and np.isfinite(video).all()):
                     bad[key] = "an encoder made no finite numbers of it"
                     continue
                 offset, size = offsets[key]
@@ -187,6 +198,7 @@ class LiveShards:
                         kin=each.kin,
                         beat=each.beat,
                         stood_in=stands_in(each.read, self._captions),
+                        video=video,
                     )
                 )
         return clips
@@ -202,6 +214,19 @@ class LiveShards:
             raise MmussetError(f"{clip.shard}: {clip.key} has changed: {error}") from None
         start = self._start(clip, step)
         return whole[:, start : start + clip.latents * self._codec.samples_per_latent]
+
+    def _video(self, clips: Sequence[LiveClip], step: int) -> VideoFrames | None:
+        """The frames of clips' videos, as far as they are shown while a step's music sounds."""
+        most = max((len(clip.video) for clip in clips), default=0)
+        if not most:
+            return None
+        width, rate_hz = clips[0].video.shape[1], self._codec.rate_hz
+        embeddings = np.zeros((len(clips), most, width), np.float32)
+        for place, clip in zip(embeddings, clips, strict=True):
+            place[: len(clip.video)] = clip.video
+        begins_s = [self._start(clip, step) / rate_hz for clip in clips]
+        seconds = clips[0].latents * self._codec.samples_per_latent / rate_hz
+        return frames_of(embeddings, begins_s, seconds)
 
     def _start(self, clip: LiveClip, step: int) -> int:
         """The sample at which a step begins a clip."""

@@ -24,11 +24,13 @@ from mmusset.musflow.licences import show_licences
 from mmusset.musflow.model.musflow import MusFlow
 from mmusset.musflow.model.sampler import sample
 from mmusset.musflow.model_folder.trained import fitted_codec
-from mmusset.musflow.recipe import MODALITIES, SamplerPart
+from mmusset.musflow.recipe import CONDITIONS, MODALITIES, SamplerPart
 from mmusset.musflow.sound.sound_file import peak_safe, write_sound
+from mmusset.training.moving_picture import MovingPicture
 
 from .asked_tempo import tempo_bounds_bpm
 from .given_sound import GivenSound, beat_of_sound, given_sound, put_back
+from .given_video import GivenVideo, given_video
 from .nearest import NearestClip, TrainingClips
 from .requests import GenerationRequest
 from .trained_model import trained_model
@@ -78,13 +80,14 @@ class GeneratedPiece:
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """Aligned embeddings `[1, M, E]` of a request, which are `present` `[1, M]`, and the beat; the
-    embedding `[1, E]` of what it is to be `without`, and the sound that is given."""
+    embedding `[1, E]` of what it is to be `without`, and the sound and the video that are given."""
 
     aligned: Tensor
     present: Tensor
     beat: Beat
     without: Tensor | None = None
     given: GivenSound | None = None
+    video: GivenVideo | None = None
 
 
 class MusicGenerator:
@@ -119,15 +122,17 @@ class MusicGenerator:
 
     @torch.no_grad()
     def conditions(self, request: GenerationRequest) -> Conditions:
-        """The model's conditions. Raises UsageError for an image, a text or a sound that it can't
-        read, and for a tempo or a given sound where it was trained without."""
-        embeddings = self._embeddings(request)
+        """The model's conditions. Raises UsageError for an image, a video, a text or a sound that
+        it can't read, and for a tempo, a video or a given sound where it was trained without."""
+        video = request.moving_picture()
+        embeddings = self._embeddings(request, video)
         aligned = self._aligned(embeddings)
         present = torch.tensor([[name in embeddings for name in MODALITIES]], device=self.device)
         beat, given = self._beat(request, aligned, present), self._given(request)
         if given and self.recipe.network.metronome:
             beat = self._beat_of_given(given, request, beat)
-        return Conditions(aligned, present, beat, self._without(request), given)
+        seen = self._given_video(request, video) if video else None
+        return Conditions(aligned, present, beat, self._without(request), given, seen)
 
     def compose(self, request: GenerationRequest, sampler: SamplerPart) -> Tensor:
         """The requested sound `[channels, samples]`, as the codec decodes it.
@@ -140,7 +145,7 @@ class MusicGenerator:
         self, request: GenerationRequest, conditions: Conditions, sampler: SamplerPart
     ) -> Tensor:
         given = conditions.given
-        samples = self._samples(request, given)
+        samples = self._samples(request, conditions)
         offset = given.offset if given else 0
         frames = -(-(samples - offset) // self.codec.samples_per_latent)
         compose = partial(self._window, request, conditions, sampler)
@@ -168,7 +173,8 @@ class MusicGenerator:
     ) -> Tensor:
         """Normalized latents `[1, T, C]` of a window of a piece."""
         begins_s = window.start * self.model.frame_s
-        known = window.known
+        lasts_s = (window.stop - window.start) * self.model.frame_s
+        known, video = window.known, conditions.video
         latents = sample(
             self.model,
             conditions.aligned,
@@ -176,20 +182,23 @@ class MusicGenerator:
             window.stop - window.start,
             sampler,
             request.seed,
-            [request.guidance.get(name, sampler.guidance) for name in MODALITIES],
+            [request.guidance.get(name, sampler.guidance) for name in CONDITIONS],
             torch.tensor([conditions.beat.moved(begins_s)], device=self.device),
             known,
             conditions.without,
             window.number,
+            video.within(begins_s, lasts_s, self.device) if video else None,
         )
         made = self.model.normalize(latents)
         return torch.where(known.mask[..., None], known.latents, made) if known else made
 
-    def _samples(self, request: GenerationRequest, given: GivenSound | None) -> int:
-        """The length of a piece. Raises UsageError where it is no longer than what is given."""
-        rate_hz = self.codec.rate_hz
+    def _samples(self, request: GenerationRequest, conditions: Conditions) -> int:
+        """The length of a piece: with a video, no longer than it by itself. Raises UsageError where
+        it is no longer than what is given."""
+        rate_hz, given, video = self.codec.rate_hz, conditions.given, conditions.video
         if given is None:
-            return round((request.seconds or self.seconds) * rate_hz)
+            usual_s = min(self.seconds, video.seconds) if video else self.seconds
+            return round((request.seconds or usual_s) * rate_hz)
         length = given.sound.shape[1]
         if given.gap:
             return length
@@ -237,7 +246,11 @@ class MusicGenerator:
             "bpm": request.bpm,
             "seconds": request.seconds or self.seconds,
             "sampler": sampler.model_dump(mode="json"),
-            "guidance": request.guidance,
+            "guidance": {
+                name: scale
+                for name, scale in request.guidance.items()
+                if name != "video" or request.video
+            },
             "conditions": list(request.conditions),
             "image_sha256": file_sha256(request.image) if request.image else "",
             "story": request.story,
@@ -251,6 +264,8 @@ class MusicGenerator:
         if request.continued:
             asked["continued_sha256"] = file_sha256(request.continued)
             asked["fill"] = request.fill
+        if request.video:
+            asked["video_sha256"] = file_sha256(request.video)
         return asked
 
     def training_clips(self) -> TrainingClips:
@@ -323,6 +338,14 @@ class MusicGenerator:
             )
         return given
 
+    def _given_video(self, request: GenerationRequest, video: MovingPicture) -> GivenVideo:
+        if not self.manifest.video_frames:
+            raise UsageError(
+                f"{request.where}{self.path} was trained on no videos, so it can't follow"
+                f" {request.video}: give a picture of it with --image"
+            )
+        return given_video(video, self.encoders.image)
+
     def _beat_of_given(self, given: GivenSound, request: GenerationRequest, asked: Beat) -> Beat:
         """The given sound's own beat, in its last seconds or around the gap, at the tempo that
         is asked for in numbers, if any; else what else is asked. From the start of the piece on."""
@@ -332,10 +355,13 @@ class MusicGenerator:
         beat = beat_of_sound(given, rate_hz, given.offset + first, request.bpm)
         return beat.moved(-first / rate_hz) if beat.weight else asked
 
-    def _embeddings(self, request: GenerationRequest) -> dict[str, Tensor]:
-        """Of a request's image and texts. Raises UsageError for a text without a known word."""
+    def _embeddings(
+        self, request: GenerationRequest, video: MovingPicture | None
+    ) -> dict[str, Tensor]:
+        """Of a request's image, or its video's, and texts. Raises UsageError for a text without a
+        known word."""
         embeddings: dict[str, Tensor] = {}
-        picture = request.picture()
+        picture = request.picture() or (video.image if video else None)
         if picture is not None:
             embeddings["image"] = self.encoders.image([picture])
         for name, encoder in (("story", self.encoders.story), ("caption", self.encoders.caption)):

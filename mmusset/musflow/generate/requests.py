@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING
 from mmusset.bounded import MB, open_regular, read_bounded
 from mmusset.errors import MmussetError, UsageError
 from mmusset.json_text import canonical_json
-from mmusset.musflow.recipe import MODALITIES, Modality
+from mmusset.musflow.recipe import CONDITIONS, ConditionName
 from mmusset.musflow.sound.sound_file import check_format
 from mmusset.shards.reader import BadSample
 from mmusset.text import nearest
+from mmusset.training.moving_picture import MovingPicture, decode_video
 from mmusset.training.picture import decode_image
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-COLUMNS = (*MODALITIES, "bpm", "seconds", "seed", "out")
+COLUMNS = (*CONDITIONS, "bpm", "seconds", "seed", "out")
 MAX_TEXT, MAX_IMAGE_BYTES, MAX_TABLE_BYTES = 64_000, 256 * MB, 64 * MB
 SECONDS = (0.1, 600.0)
 BPM = (30.0, 300.0)
@@ -35,7 +36,8 @@ class GenerationRequest:
     `bpm` 0 leaves the tempo to what else is asked.
 
     `continued` is a sound to go on from, or, where there is a `fill`, to make these seconds of
-    anew. `without` says what the music is not to be like.
+    anew. `without` says what the music is not to be like. Without an `image`, that of a `video` is
+    its best frame.
 
     `where` is the prefix of error messages: the line of a table, or nothing.
     """
@@ -47,16 +49,29 @@ class GenerationRequest:
     bpm: float = 0.0
     seconds: float = 0.0
     seed: int = 0
-    guidance: dict[Modality, float] = field(default_factory=dict)
+    guidance: dict[ConditionName, float] = field(default_factory=dict)
     where: str = ""
     without: str = ""
     continued: Path | None = None
     fill: tuple[float, float] | None = None
+    video: Path | None = None
 
     @property
-    def conditions(self) -> tuple[Modality, ...]:
-        """The modalities that are given."""
-        return tuple(name for name in MODALITIES if getattr(self, name))
+    def conditions(self) -> tuple[ConditionName, ...]:
+        """The conditions that are given."""
+        return tuple(name for name in CONDITIONS if getattr(self, name))
+
+    def moving_picture(self) -> MovingPicture | None:
+        """The video, decoded. Raises UsageError where it can't be."""
+        if self.video is None:
+            return None
+        try:
+            return decode_video(self.video)
+        except OSError as error:
+            raise UsageError(f"{self.where}can't read {self.video}: {error.strerror}") from None
+        except BadSample as error:
+            why = str(error).removeprefix("its video ")
+            raise UsageError(f"{self.where}{self.video} {why}") from None
 
     def picture(self) -> "Image | None":
         """The image, decoded. Raises UsageError where it can't be."""
@@ -82,6 +97,7 @@ def request_of_options(
     without: str | None = None,
     continued: Path | None = None,
     fill: str | None = None,
+    video: Path | None = None,
 ) -> GenerationRequest:
     """The request of `mmusset generate`'s options. Raises UsageError for invalid ones."""
     if fill is not None and continued is None:
@@ -99,6 +115,7 @@ def request_of_options(
         without="" if without is None else text_of(without, "--without"),
         continued=continued,
         fill=None if fill is None else gap_of(fill),
+        video=video,
     )
 
 
@@ -194,9 +211,9 @@ def text_of(words: str, where: str, base: Path = Path()) -> str:
     return text.strip()
 
 
-def guidance_of(words: Sequence[str]) -> dict[Modality, float]:
+def guidance_of(words: Sequence[str]) -> dict[ConditionName, float]:
     """`3`, or `image=4`, `caption=2`: a scale for each modality that is named, or for all."""
-    scales: dict[Modality, float] = {}
+    scales: dict[ConditionName, float] = {}
     for word in words:
         name, equals, number = word.rpartition("=")
         try:
@@ -205,9 +222,9 @@ def guidance_of(words: Sequence[str]) -> dict[Modality, float]:
             raise UsageError(f"--guidance takes a number, or image=NUMBER, not {word!r}") from None
         if not 0 <= scale <= 100:
             raise UsageError(f"--guidance must be from 0 to 100, not {number}")
-        named = [modality for modality in MODALITIES if not equals or modality == name]
+        named = [condition for condition in CONDITIONS if not equals or condition == name]
         if not named:
-            raise UsageError(f"--guidance {word}: {name!r} is none of {', '.join(MODALITIES)}")
+            raise UsageError(f"--guidance {word}: {name!r} is none of {', '.join(CONDITIONS)}")
         scales |= dict.fromkeys(named, scale)
     return scales
 
@@ -263,6 +280,8 @@ def _rows(
         )
         if "image" in cells:
             request = replace(request, image=table.parent / cells["image"])
+        if "video" in cells:
+            request = replace(request, video=table.parent / cells["video"])
         if "story" in cells:
             story = text_of(cells["story"], f"{where}, story", table.parent)
             request = replace(request, story=story)

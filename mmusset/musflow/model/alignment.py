@@ -69,13 +69,13 @@ class Alignment(nn.Module):
     def forward(self, embeddings: dict[str, Tensor]) -> Tensor:
         """Unit vectors `[B, M, E]`, in the order of MODALITIES."""
         return torch.stack(
-            [self.adapters[name](self._normalized(name, embeddings[name])) for name in MODALITIES],
+            [self.adapters[name](self.normalized(name, embeddings[name])) for name in MODALITIES],
             dim=1,
         )
 
     def target(self, audio: Tensor) -> Tensor:
         """The unit vectors `[B, E]` of audio embeddings, at which the adapters aim."""
-        return functional.normalize(self._normalized("audio", audio).float(), dim=-1)
+        return functional.normalize(self.normalized("audio", audio).float(), dim=-1)
 
     def loss(
         self, aligned: Tensor, target: Tensor, present: Tensor, kin: Tensor, beat: Tensor
@@ -97,7 +97,8 @@ class Alignment(nn.Module):
             there = functional.pad(present, (0, 1), value=True)
             return loss + part.tempo * self.tempo.loss(everywhere, there, beat)
 
-    def _normalized(self, name: str, embedding: Tensor) -> Tensor:
+    def normalized(self, name: str, embedding: Tensor) -> Tensor:
+        """An embedding `[..., W]` brought to mean 0 and spread 1, as the adapters have it."""
         return (embedding - self.get_buffer(f"{name}_mean")) / self.get_buffer(f"{name}_scale")
 
 

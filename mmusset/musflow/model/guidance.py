@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from mmusset.musflow.recipe import MODALITIES, Modality
+from mmusset.musflow.data.video_frames import VideoFrames
+from mmusset.musflow.recipe import CONDITIONS, MODALITIES, ConditionName
 
 from .flow import Velocity
 from .known import KnownPart
@@ -18,13 +19,14 @@ def guided_velocity(
     present: Tensor,
     beat: Tensor,
     frames: int,
-    scales: Mapping[Modality, float],
+    scales: Mapping[ConditionName, float],
     known: KnownPart | None = None,
     without: Tensor | None = None,
+    video: VideoFrames | None = None,
 ) -> Velocity:
     """The velocity under guidance (Ho and Salimans 2022, arXiv 2207.12598).
 
-    `aligned` `[B, M, E]`, `present` `[B, M]`, a guidance scale g for each modality:
+    `aligned` `[B, M, E]`, `present` `[B, M]`, a `video` or none, a guidance scale g for each:
 
         v = v() + g1 (v(c1) - v()) + g2 (v(c1, c2) - v(c1)) + ...
 
@@ -38,14 +40,15 @@ def guided_velocity(
     wanted. Its velocity takes the place of v(), and guidance leads away from it; where nothing else
     is asked for, towards v(), by the caption's scale.
     """
-    masks = [torch.zeros_like(present)]  # v(), v(c1), v(c1, c2), ...
+    shown = video.present if video else torch.zeros_like(present[:, 0])
+    there = torch.cat([present, shown[:, None]], dim=1)
+    masks = [torch.zeros_like(there)]  # v(), v(c1), v(c1, c2), ...
     chain_scales = list[float]()
-    for index, name in enumerate(MODALITIES):
-        scale = scales[name]
-        if not (scale and present[:, index].any()):
+    for index, name in enumerate(CONDITIONS):
+        if not (there[:, index].any() and (scale := scales[name])):
             continue
         mask = masks[-1].clone()
-        mask[:, index] = present[:, index]
+        mask[:, index] = there[:, index]
         # Neighbours of the same scale telescope: the velocity between them cancels out.
         if chain_scales and chain_scales[-1] == scale:
             masks[-1] = mask
@@ -56,9 +59,14 @@ def guided_velocity(
     if without is not None and (chain_scales or scales["caption"]):
         if not chain_scales:
             chain, chain_scales = 2 * chain, [scales["caption"]]
-        chain[0] = _as_caption(aligned, present, without)
+        chain[0] = _as_caption(aligned, there, without)
     terms = [(each, w) for each, w in zip(chain, _weights(chain_scales), strict=True) if w]
-    told = [model.condition(*each, beat, frames, known) for each, _ in terms]
+    told = [
+        model.condition(
+            embeddings, mask[:, :-1], beat, frames, known, video and video.given(mask[:, -1])
+        )
+        for (embeddings, mask), _ in terms
+    ]
     condition = [torch.cat(parts) for parts in zip(*told, strict=True)]
 
     def velocity(x: Tensor, t: Tensor) -> Tensor:
@@ -76,10 +84,10 @@ def guided_velocity(
     return velocity
 
 
-def _as_caption(aligned: Tensor, present: Tensor, caption: Tensor) -> tuple[Tensor, Tensor]:
-    """Embeddings `[B, M, E]` and mask `[B, M]` of a caption `[B, E]` alone."""
+def _as_caption(aligned: Tensor, there: Tensor, caption: Tensor) -> tuple[Tensor, Tensor]:
+    """Embeddings `[B, M, E]` and mask `[B, M + 1]` of a caption `[B, E]` alone."""
     place = MODALITIES.index("caption")
-    embeddings, mask = aligned.clone(), torch.zeros_like(present)
+    embeddings, mask = aligned.clone(), torch.zeros_like(there)
     embeddings[:, place], mask[:, place] = caption, True
     return embeddings, mask
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from mmusset.musflow.data.cache import CacheManifest, LatentBatch
+from mmusset.musflow.data.video_frames import VideoFrames, no_frames
 from mmusset.musflow.recipe import MODALITIES, FlowTrainPart, MusFlowRecipe
 from mmusset.training.order import generator_at
 
@@ -16,6 +17,7 @@ from .alignment import Alignment
 from .known import KnownPart, draw_known
 from .metronome import FEATURES, metronome
 from .network import NetworkConfig, VelocityNetwork
+from .video import latent_places, video_features
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +26,15 @@ class Draws:
 
     `timesteps` `[B]`; `noise`, the x0 of the flow, and `posterior_noise`, with which latents are
     drawn from the codec's posterior, `[B, T, C]`; `condition_mask` `[B, M]`, which modalities
-    are given to the network; `beat_mask` `[B]`, whether the metronome is; `known` `[B, T]`, which
-    latent frames are.
+    are given to the network; `video_mask` and `beat_mask` `[B]`, whether video and metronome are;
+    `known` `[B, T]`, which latent frames are.
     """
 
     timesteps: Tensor
     noise: Tensor
     posterior_noise: Tensor
     condition_mask: Tensor
+    video_mask: Tensor
     beat_mask: Tensor
     known: Tensor
 
@@ -50,13 +53,17 @@ class FlowLosses(NamedTuple):
 
 class Condition(NamedTuple):
     """What the network is told beside x and t, in the order of its arguments: embeddings
-    `[B, M, E]`, which of them are given `[B, M]`, the metronome `[B, T, features]`, and what is
-    known of the music `[B, T, C + 1]`."""
+    `[B, M, E]`, which of them are given `[B, M]`, the metronome `[B, T, features]`, what is known
+    of the music `[B, T, C + 1]`, and a video's frames `[B, S, features]`, where they stand and
+    which are shown, each `[B, S]`."""
 
     embeddings: Tensor
     given: Tensor
     beat: Tensor
     known: Tensor
+    video: Tensor
+    video_at: Tensor
+    video_shown: Tensor
 
 
 class MusFlow(nn.Module):
@@ -79,6 +86,7 @@ class MusFlow(nn.Module):
             part.qk_norm,
             FEATURES if part.metronome else 0,
             spec.latent_channels + 1 if recipe.train.known else 0,
+            2 * spec.widths["image"] if manifest.video_frames else 0,
         )
         self.network = VelocityNetwork(
             config, len(MODALITIES), recipe.train.activation_checkpointing
@@ -94,10 +102,11 @@ class MusFlow(nn.Module):
         beat: Tensor,
         frames: int,
         known: KnownPart | None = None,
+        video: VideoFrames | None = None,
     ) -> Condition:
         """The network's condition: aligned embeddings `[B, M, E]` where `mask` `[B, M]` is True,
-        learned nulls elsewhere, a metronome over `frames` by beats `[B, 3]`, and what is `known`
-        of the music.
+        learned nulls elsewhere, a metronome over `frames` by beats `[B, 3]`, what is `known` of the
+        music, and the frames of a `video` that are shown.
 
         Every condition reaches the network through here, so a masked one can't leak. Unit
         vectors are brought to a spread of 1 per channel, the size that the nulls start at.
@@ -106,7 +115,22 @@ class MusFlow(nn.Module):
         embeddings = torch.where(mask[..., None], scaled, self.nulls.to(scaled.dtype))
         shape = (len(aligned), frames, len(self.latent_mean) + 1)
         told = known.features() if known else aligned.new_zeros(shape)
-        return Condition(embeddings, mask, metronome(beat, frames, self.frame_s), told)
+        seen = video or no_frames(len(aligned), aligned)
+        return Condition(
+            embeddings,
+            mask,
+            metronome(beat, frames, self.frame_s),
+            told,
+            self._video_features(seen),
+            latent_places(seen.at_s, self.frame_s),
+            seen.shown,
+        )
+
+    def _video_features(self, video: VideoFrames) -> Tensor:
+        """`[B, S, features]`, of a network that can be told no video, or of no frames, empty."""
+        if not (self.network.config.video_features and video.shown.shape[1]):
+            return video.at_s.new_zeros(*video.at_s.shape, self.network.config.video_features)
+        return video_features(self.alignment.normalized("image", video.embeddings), video.shown)
 
     def forward(self, batch: LatentBatch, draws: Draws) -> FlowLosses:
         """The losses of a batch under `draws`, which are of this process's share of it.
@@ -123,7 +147,9 @@ class MusFlow(nn.Module):
         mask = draws.condition_mask & batch.present[batch.share]
         beat = batch.beat[batch.share] * draws.beat_mask[:, None]
         known = KnownPart(x1, draws.known)
-        condition = self.condition(aligned[batch.share], mask, beat, x1.shape[1], known)
+        video = batch.video and batch.video.each(lambda each: each[batch.share])
+        video = video and video.given(draws.video_mask)
+        condition = self.condition(aligned[batch.share], mask, beat, x1.shape[1], known, video)
         v = self.network(flow.interpolate(draws.noise, x1, t), t, *condition)
         target = self.alignment.target(batch.embeddings["audio"])
         return FlowLosses(
@@ -155,6 +181,7 @@ def on_device(batch: LatentBatch, device: str) -> LatentBatch:
         present=moved(batch.present),
         kin=moved(batch.kin),
         beat=moved(batch.beat),
+        video=batch.video and batch.video.each(moved),
     )
 
 
@@ -164,9 +191,11 @@ def draw(
     shape: tuple[int, int, int],
     present: Tensor,
     use: str = "train",
+    video_present: Tensor | None = None,
 ) -> Draws:
     """Everything random about a step, for latents of `shape` (B, T, C), on the device of `present`
-    `[B, M]`, which modalities each sample has.
+    `[B, M]`, which modalities each sample has; `video_present` `[B]` are those that have a video,
+    which is one more.
 
     Random conditioning: each sample is given a random non-empty subset of what it has, all equally
     likely, unless the recipe has it off: then all of it. `part.drop` of the samples are given none,
@@ -181,13 +210,18 @@ def draw(
     def uniform(name: str) -> Tensor:
         return torch.rand(shape[0], generator=generator(name), device=device)
 
+    if video_present is None:
+        video_present = torch.zeros_like(present[:, 0])
+    there = torch.cat([present, video_present[:, None]], dim=1)
+    subset = random_subset(uniform("subset"), there) if part.random_conditioning else there
+    given = subset & (uniform("drop") >= part.drop)[:, None]
     gaps = torch.rand((shape[0], 3), generator=generator("known"), device=device)
-    subset = random_subset(uniform("subset"), present) if part.random_conditioning else present
     return Draws(
         timesteps=flow.sample_timesteps(uniform("times"), part.time_mean, part.time_std),
         noise=torch.randn(shape, generator=generator("noise"), device=device),
         posterior_noise=torch.randn(shape, generator=generator("latents"), device=device),
-        condition_mask=subset & (uniform("drop") >= part.drop)[:, None],
+        condition_mask=given[:, :-1],
+        video_mask=given[:, -1],
         beat_mask=uniform("beat") >= part.beat_drop,
         known=draw_known(gaps, part.known, shape[1]),
     )

@@ -23,7 +23,7 @@ class NetworkConfig:
 
     `channels` of a latent frame, `condition_width` of an aligned embedding, `beat_features` of a
     frame's place in the beat, 0 without a metronome; `known_features` of the part of the music that
-    is known, 0 for a network that can't be told any.
+    is known, and `video_features` of a frame of a video, 0 for a network that can't be told any.
     """
 
     channels: int
@@ -34,6 +34,7 @@ class NetworkConfig:
     qk_norm: bool = True
     beat_features: int = 0
     known_features: int = 0
+    video_features: int = 0
 
     def __post_init__(self) -> None:
         if self.width % (2 * self.heads):
@@ -60,6 +61,10 @@ class VelocityNetwork(nn.Module):
     others; the nulls count where nothing is given. `beat` and `known`, each `[B, T, features]`, are
     added to the frames.
 
+    Each frame of a video, `video` `[B, S, features]`, is a token too, and stands in time where the
+    latent frame `video_at` `[B, S]` does, which may be between two. Where it is not `video_shown`
+    `[B, S]` nothing attends to it.
+
     `checkpointing` keeps of each block its input alone for the backward pass, which computes the
     rest again (Chen et al. 2016, arXiv 1604.06174): less memory, a third more computing.
     """
@@ -76,6 +81,8 @@ class VelocityNetwork(nn.Module):
         self.known_proj = (
             nn.Linear(config.known_features, width, bias=False) if config.known_features else None
         )
+        # Its bias is what tells these tokens from the others.
+        self.video_proj = nn.Linear(config.video_features, width) if config.video_features else None
         self.time_mlp = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
         self.condition_proj = nn.Linear(config.condition_width, width)
         self.token_proj = nn.Linear(config.condition_width, width)
@@ -96,6 +103,9 @@ class VelocityNetwork(nn.Module):
         given: Tensor,
         beat: Tensor | None = None,
         known: Tensor | None = None,
+        video: Tensor | None = None,
+        video_at: Tensor | None = None,
+        video_shown: Tensor | None = None,
     ) -> Tensor:
         tokens = self.token_proj(embeddings) + self.modality_embedding
         frames = self.proj_in(x)
@@ -103,17 +113,26 @@ class VelocityNetwork(nn.Module):
             frames = frames + self.beat_proj(beat.to(x.dtype))
         if self.known_proj is not None and known is not None:
             frames = frames + self.known_proj(known.to(x.dtype))
+        mask = None
+        if self.video_proj is None or video is None:
+            rotary = rotary_embedding(tokens.shape[1], x.shape[1], self.config.head_width, x)
+        else:
+            rotary = rotary_embedding(
+                tokens.shape[1], x.shape[1], self.config.head_width, x, video_at
+            )
+            mask = _attended(video_shown, tokens.shape[1], x.shape[1])
+            # Also of no frames at all, so that its weights have gradients in every process.
+            tokens = torch.cat([tokens, self.video_proj(video.to(x.dtype))], dim=1)
         hidden = torch.cat([tokens, frames], dim=1)
         condition = self.time_mlp(timestep_embedding(t, self.config.width).to(x.dtype))
         condition = condition + self.condition_proj(mean_of_given(embeddings, given))
         modulation = self.modulation(condition).unflatten(1, (MODULATIONS, -1))
-        rotary = rotary_embedding(tokens.shape[1], x.shape[1], self.config.head_width, x)
         for block in self.blocks:
-            hidden = self._through(block, hidden, modulation, rotary)
+            hidden = self._through(block, hidden, modulation, rotary, mask)
         shift, scale = self.final_modulation(condition).unsqueeze(1).chunk(2, dim=-1)
         return self.proj_out(layer_norm(hidden[:, tokens.shape[1] :]) * (1 + scale) + shift)
 
-    def _through(self, block: nn.Module, *inputs: Tensor) -> Tensor:
+    def _through(self, block: nn.Module, *inputs: Tensor | None) -> Tensor:
         again = self.checkpointing and torch.is_grad_enabled()
         hidden: Tensor = (
             checkpoint(block, *inputs, use_reentrant=False, preserve_rng_state=False)
@@ -139,23 +158,26 @@ class DiTBlock(nn.Module):
         self.q_norm = nn.LayerNorm(head, bias=False) if config.qk_norm else nn.Identity()
         self.k_norm = nn.LayerNorm(head, bias=False) if config.qk_norm else nn.Identity()
 
-    def forward(self, x: Tensor, modulation: Tensor, rotary: Tensor) -> Tensor:
-        """Hidden frames `[B, T, W]`, modulation `[B, 6, W]`, rotary `[2, T, H / 2]`."""
+    def forward(
+        self, x: Tensor, modulation: Tensor, rotary: Tensor, mask: Tensor | None = None
+    ) -> Tensor:
+        """Hidden frames `[B, T, W]`, modulation `[B, 6, W]`, rotary `[2, T, H / 2]` or for each
+        sample `[2, B, 1, T, H / 2]`; `mask` `[B, 1, 1, T]` is False where nothing attends to."""
         shift, scale, gate, mlp_shift, mlp_scale, mlp_gate = (
             (modulation + self.modulation_table).unsqueeze(2).unbind(dim=1)
         )
-        x = x + gate * self._attend(layer_norm(x) * (1 + scale) + shift, rotary)
+        x = x + gate * self._attend(layer_norm(x) * (1 + scale) + shift, rotary, mask)
         gate_half, value = self.up(layer_norm(x) * (1 + mlp_scale) + mlp_shift).chunk(2, dim=-1)
         return x + mlp_gate * self.down(functional.silu(gate_half) * value)
 
-    def _attend(self, x: Tensor, rotary: Tensor) -> Tensor:
+    def _attend(self, x: Tensor, rotary: Tensor, mask: Tensor | None) -> Tensor:
         q, k, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).unbind(dim=2)
         q, k = self.q_norm(q.float()), self.k_norm(k.float())
         q, k, v = (part.transpose(1, 2) for part in (q, k, v))
         # Norm and rotation in float32, also under autocast, where bfloat16 would blur positions;
         # attention wants all three in one type.
         q, k = apply_rotary(q, rotary).to(v.dtype), apply_rotary(k, rotary).to(v.dtype)
-        attended = functional.scaled_dot_product_attention(q, k, v)
+        attended = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         return self.out(attended.transpose(1, 2).flatten(2))
 
 
@@ -185,15 +207,30 @@ def timestep_embedding(t: Tensor, width: int) -> Tensor:
     return torch.cat([angles.cos(), angles.sin()], dim=1)
 
 
-def rotary_embedding(tokens: int, frames: int, head_width: int, like: Tensor) -> Tensor:
-    """Cosines and sines `[2, tokens + frames, head_width / 2]`, of `like`'s type and device.
+def rotary_embedding(
+    tokens: int, frames: int, head_width: int, like: Tensor, video_at: Tensor | None = None
+) -> Tensor:
+    """Cosines and sines `[2, tokens + frames, head_width / 2]`, of `like`'s type and device; with
+    the places in time `[B, S]` of a video's frames, `[2, B, 1, tokens + S + frames, ...]`.
 
     Condition tokens have no place in time, so their angle is 0.
     """
-    positions = torch.arange(frames, device=like.device, dtype=torch.float32)
+    positions = torch.arange(-tokens, frames, device=like.device, dtype=torch.float32).clamp_min(0)
+    if video_at is not None and video_at.shape[1]:
+        whole = positions.expand(len(video_at), 1, -1)
+        between = [whole[..., :tokens], video_at.float()[:, None], whole[..., tokens:]]
+        positions = torch.cat(between, dim=2)
     frequencies = 10000 ** (-torch.arange(0, head_width, 2, device=like.device) / head_width)
-    angles = functional.pad(positions[:, None] * frequencies, (0, 0, tokens, 0))
+    angles = positions[..., None] * frequencies
     return torch.stack([angles.cos(), angles.sin()]).to(like.dtype)
+
+
+def _attended(shown: Tensor | None, tokens: int, frames: int) -> Tensor | None:
+    """Which of tokens, a video's frames, of which some are shown `[B, S]`, and latent frames are
+    attended to, `[B, 1, 1, T]`; None where all are."""
+    if shown is None or not shown.shape[1]:
+        return None
+    return functional.pad(shown, (tokens, frames), value=True)[:, None, None]
 
 
 def apply_rotary(x: Tensor, rotary: Tensor) -> Tensor:

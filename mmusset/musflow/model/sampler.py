@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from mmusset.musflow.recipe import MODALITIES, SamplerPart
+from mmusset.musflow.data.video_frames import VideoFrames
+from mmusset.musflow.recipe import CONDITIONS, SamplerPart
 from mmusset.training.order import generator_at
 
 from . import flow
@@ -27,16 +28,18 @@ def sample(
     known: KnownPart | None = None,
     without: Tensor | None = None,
     window: int = 0,
+    video: VideoFrames | None = None,
 ) -> Tensor:
     """Latents `[B, frames, C]` for conditions `[B, M, E]`, of which some are `present` `[B, M]`,
     to beats `[B, 3]`, or without a metronome.
 
     The noise is drawn for one clip and used for the whole batch, so what a seed gives does
-    not depend on what else is in the batch. `guidance` has a scale for each modality; without
-    it the sampler's scale holds for all. What is `known` comes back as it is; `without` `[B, E]` is
-    a negative prompt's aligned embedding; and each `window` of a long piece has another noise.
+    not depend on what else is in the batch. `guidance` has a scale for each condition; without
+    it the sampler's scale holds for all. The `video` goes by the seconds of what is made. What is
+    `known` comes back as it is; `without` `[B, E]` is a negative prompt's aligned embedding; and
+    each `window` of a long piece has another noise.
     """
-    scales = guidance or [sampler.guidance] * len(MODALITIES)
+    scales = guidance or [sampler.guidance] * len(CONDITIONS)
     device = str(aligned.device)
     shape = (1, frames, len(model.latent_mean))
     # Drawn on the CPU: a GPU's generator gives other numbers for the same seed.
@@ -47,8 +50,8 @@ def sample(
     )
     if beat is None:
         beat = torch.zeros(len(aligned), 3, device=device)
-    named = dict(zip(MODALITIES, scales, strict=True))
-    velocity = guided_velocity(model, aligned, present, beat, frames, named, known, without)
+    named = dict(zip(CONDITIONS, scales, strict=True))
+    velocity = guided_velocity(model, aligned, present, beat, frames, named, known, without, video)
     if known:
         velocity = along_known(velocity, noise, known)
     timesteps = flow.timestep_grid(sampler.steps, sampler.shift)

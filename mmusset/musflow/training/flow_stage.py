@@ -74,7 +74,9 @@ class FlowTask(Task[LatentBatch]):
         torch.manual_seed(generator_at(self.part.seed, step, self.dropout_seed).initial_seed())
         shape = (self.part.batch, *batch.mean.shape[1:])
         here = on_device(batch, device)
-        draws = draw(self.part, step, shape, here.present).share(batch.share)
+        draws = draw(self.part, step, shape, here.present, video_present=here.video_present).share(
+            batch.share
+        )
         losses: FlowLosses = forward(here, draws)
         bins = (losses.timesteps * len(TIME_BINS)).long().clamp(max=len(TIME_BINS) - 1)
         alignment = losses.alignment.detach()[None]
@@ -139,8 +141,9 @@ class FlowTask(Task[LatentBatch]):
         """Of a step over all ranks, for clips of the mean length."""
         lengths, counts = self.dataset.lengths, self.dataset.counts
         frames = sum(n * c for n, c in zip(lengths, counts, strict=True)) / sum(counts)
-        config = self.model.network.config
-        return step_flops(config, round(frames), len(MODALITIES), self.part.batch)
+        video = self.dataset.manifest.video_frames / sum(counts)
+        config, tokens = self.model.network.config, len(MODALITIES) + round(video)
+        return step_flops(config, round(frames), tokens, self.part.batch)
 
 
 def micro_batches(part: FlowTrainPart, processes: int) -> int:
@@ -176,4 +179,5 @@ def _pinned(batch: LatentBatch) -> LatentBatch:
         present=batch.present.pin_memory(),
         kin=batch.kin.pin_memory(),
         beat=batch.beat.pin_memory(),
+        video=batch.video and batch.video.each(torch.Tensor.pin_memory),
     )

@@ -47,6 +47,7 @@ class Previews:
             self._sampler,
             self._seed,
             beat=batch.beat,
+            video=batch.video,
         )
         sounds = self._codec.decode(latents).cpu()
         real = self._codec.decode(batch.mean.float()).cpu()

@@ -65,7 +65,9 @@ def validate(
         for first in range(0, passes, at_once):
             clips = _repeated(here, min(at_once, passes - first))
             shape = (clips.mean.shape[0], clips.mean.shape[1], clips.mean.shape[2])
-            draws = draw(part, step, shape, clips.present, "validation")
+            draws = draw(
+                part, step, shape, clips.present, "validation", video_present=clips.video_present
+            )
             draws = replace(
                 draws,
                 beat_mask=torch.ones_like(draws.beat_mask),
@@ -91,13 +93,20 @@ def _repeated(batch: LatentBatch, times: int) -> LatentBatch:
         present=batch.present.repeat(times, 1),
         kin=batch.kin.repeat(times, 1),
         beat=batch.beat.repeat(times, 1),
+        video=batch.video and batch.video.each(lambda each: torch.cat([each] * times)),
     )
 
 
 def _losses(model: MusFlow, batch: LatentBatch, draws: Draws) -> Tensor:
     """Summed losses `[3]` under the same draws, but for the conditions."""
-    everything = replace(draws, condition_mask=torch.ones_like(draws.condition_mask))
-    nothing = replace(draws, condition_mask=torch.zeros_like(draws.condition_mask))
+    everything, nothing = (
+        replace(
+            draws,
+            condition_mask=torch.full_like(draws.condition_mask, is_told),
+            video_mask=torch.full_like(draws.video_mask, is_told),
+        )
+        for is_told in (True, False)
+    )
     losses = [
         model(batch, everything).flow.sum(),
         model(batch, nothing).flow.sum(),
@@ -110,7 +119,8 @@ def _shuffled(batch: LatentBatch) -> LatentBatch:
     """Every clip with the conditions of the next one that is none of its kin."""
     other = strangers(batch.kin)
     embeddings = {name: value[other] for name, value in batch.embeddings.items()}
-    return replace(batch, embeddings=embeddings, present=batch.present[other])
+    video = batch.video and batch.video.each(lambda each: each[other])
+    return replace(batch, embeddings=embeddings, present=batch.present[other], video=video)
 
 
 def _batches(dataset: LatentDataset) -> Iterator[LatentBatch]:

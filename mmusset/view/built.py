@@ -58,8 +58,8 @@ class BuiltDataset:
                 if place := self._members.find(path, key, extension):
                     return place
         # Until its block is sealed, what a build made of an item is in its cache.
-        suffix = extension.rpartition(".")[2]
-        return whole(self.out / FOLDER / "cache" / f"{key}.{suffix}") if planned else None
+        ending = extension.removeprefix("image.").removeprefix("music.")
+        return whole(self.out / FOLDER / "cache" / f"{key}.{ending}") if planned else None
 
 
 class LedgerReading:

@@ -48,7 +48,7 @@ class ViewedDataset(Protocol):
         """A picture that no item was made of, if it can be shown."""
 
     def member(self, key: str, extension: str) -> Span | None:
-        """Where an item's `image.jpg` or `music.flac` lies on the disk, if it does."""
+        """Where an item's `image.jpg`, `music.flac` or `frames.jpg` lies, if it is there."""
 
 
 def tokens_of(story: ItemStory, reading: Reading) -> int:

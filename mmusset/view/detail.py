@@ -98,7 +98,8 @@ class Named:
 @dataclass(frozen=True, slots=True)
 class Detail:
     """What an item's own page shows. `told` is what the tags say of the music, `facets` the caption
-    as trainers may have it; `mark_state` says what became of a person's mark."""
+    as trainers may have it; `frames` are how many a video has, 0 where there is none; `mark_state`
+    says what became of a person's mark."""
 
     card: Card
     claims: list[dict[str, object]]
@@ -109,6 +110,7 @@ class Detail:
     turns: list[TurnDetail]
     facts: list[Named]
     mark_state: str
+    frames: int
 
 
 def detail_of(story: ItemStory, answer_to: AnswerTo) -> Detail:
@@ -125,6 +127,7 @@ def detail_of(story: ItemStory, answer_to: AnswerTo) -> Detail:
         turns=_turns(outcome, prepared, answer_to) if outcome else [],
         facts=_facts(story),
         mark_state=_mark_state(story),
+        frames=prepared.media.frames.count if prepared else 0,
     )
 
 

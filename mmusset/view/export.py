@@ -18,6 +18,7 @@ import orjson
 from mmusset.errors import MmussetError, Refused, Unread, Unusable
 from mmusset.files import PARTIAL, failpoint, sync_folder
 from mmusset.progress import Progress
+from mmusset.shards.frames import MEMBER as FRAMES
 from mmusset.shards.reader import BadSample
 from mmusset.stopping import asked_to_stop
 
@@ -181,6 +182,8 @@ class _Export:
         try:
             jpeg, flac = image.read(), music.read()
             media = {"image.jpg": jpeg, "music.flac": flac} | pictures(jpeg, flac)
+            if frames := self._dataset.member(key, FRAMES):
+                media[FRAMES] = frames.read()
         except (BadSample, OSError) as error:
             raise MmussetError(
                 f"the media of {key} can't be read ({error}); `mmusset verify` says why"

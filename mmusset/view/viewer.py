@@ -22,6 +22,7 @@ from mmusset.builder.marks import (
     save_words,
 )
 from mmusset.errors import MmussetError, Unread, Unusable
+from mmusset.shards.frames import MEMBER as FRAMES
 from mmusset.shards.reader import BadSample
 
 from .card import words_of
@@ -106,6 +107,7 @@ class Viewer:
                 web.post(f"{below}/api/claims/{{key}}", self._claims),
                 web.get(f"{below}/media/{{key}}/image.jpg", self._member),
                 web.get(f"{below}/media/{{key}}/music.flac", self._member),
+                web.get(f"{below}/media/{{key}}/{FRAMES}", self._member),
                 web.get(f"{below}/media/{{key}}/{NAME}", self._skipped),
                 *(web.get(f"{below}/media/{{key}}/{kind}", self._made_picture) for kind in KINDS),
             ]

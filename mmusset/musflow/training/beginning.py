@@ -1,8 +1,11 @@
 """A training that begins with the weights of another model, and its codec: `train --from`."""
 
+from collections.abc import Callable
+
 from mmusset.errors import Refused, UsageError
 from mmusset.files import write_bytes_durably
 from mmusset.musflow.data.cache import LatentSpec
+from mmusset.musflow.model.musflow import MusFlow
 from mmusset.musflow.model_folder.trained import ModelFolder, unpack_codec
 from mmusset.musflow.recipe import MusFlowRecipe
 
@@ -46,6 +49,17 @@ def check_same_latents(model: ModelFolder, spec: LatentSpec) -> None:
             f"{model.source} was trained with another codec or other encoders than those that can"
             " be loaded here now; its weights say nothing to these"
         )
+
+
+def begin_with(model: MusFlow, other: ModelFolder, log: Callable[[str], None]) -> None:
+    """Give a model another's weights. What takes videos in is new where the other saw none, and is
+    left out where this dataset has none."""
+    theirs, own = other.weights(), model.state_dict()
+    for missing in own.keys() - theirs.keys():
+        log(f"{other.source} saw no videos: {missing} is trained from the start")
+    for unused in theirs.keys() - own.keys():
+        log(f"there are no videos in this dataset: {unused} of {other.source} is left out")
+    model.load_state_dict(own | {name: theirs[name] for name in theirs.keys() & own.keys()})
 
 
 def take_over(model: ModelFolder, folder: RunFolder) -> None:

@@ -29,7 +29,7 @@ from mmusset.training.loop import Hook, Loop, settings_of
 from mmusset.training.world import World
 
 from .alignment_stage import fit_alignment, recall_lines
-from .beginning import check_beginning, check_same_latents, take_over
+from .beginning import begin_with, check_beginning, check_same_latents, take_over
 from .checkpoint import check_clips, check_recipe, check_spec, last_state, refuse_other
 from .codec_stage import collect, fit_codec
 from .flow_stage import FlowTask, micro_batches
@@ -137,7 +137,7 @@ def _model(training: Training, dataset: LatentDataset, held_out: LatentDataset) 
     model = MusFlow(recipe, dataset.manifest).to(device)
     if last_state(training.folder.checkpoints) is None:
         if training.begins:
-            model.load_state_dict(training.begins.weights())
+            begin_with(model, training.begins, progress.log)
         else:
             fit_alignment(model.alignment, dataset, recipe.train.seed, device, progress)
         for line in recall_lines(model.alignment, held_out):

@@ -113,6 +113,13 @@ function facts(detail) {
     el("dl", { class: "facts" }, detail.facts.flatMap(({ name, value }) => [el("dt", {}, name), el("dd", {}, value)])));
 }
 
+/** The frames of a video, one a second. */
+function framesOf({ card, frames }) {
+  if (!card.media || !frames) return null;
+  const strip = el("img", { src: media(card, "frames.jpg"), alt: `${plural(frames, "frame")} of the video, one a second` });
+  return el("a", { href: media(card, "frames.jpg") }, strip);
+}
+
 function showSample(detail) {
   const { card } = detail;
   document.title = card.title;
@@ -126,7 +133,7 @@ function showSample(detail) {
   byId("sample").replaceChildren(
     el("div", { class: "sample" },
       el("div", { class: "look" },
-        card.media ? el("a", { href: media(card, "image.jpg"), class: "picture" }, image) : image, playerOf(card), marking),
+        card.media ? el("a", { href: media(card, "image.jpg"), class: "picture" }, image) : image, framesOf(detail), playerOf(card), marking),
       el("div", { class: "read" },
         el("h1", {}, card.title), el("p", { class: "path" }, card.path),
         el("p", { class: "badges", id: "badges" }, badges(card)),

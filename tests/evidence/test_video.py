@@ -22,6 +22,7 @@ from mmusset.evidence.high_dynamic_range import (
 from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.sound import open_sound
 from tests.support.cards import card, is_card
+from tests.support.films import film
 from tests.support.sounds import filmed, put
 
 from .test_sound import steps
@@ -30,27 +31,6 @@ from .test_sound import steps
 def frame_of(path: Path, start_s: float = 0.0, seconds: float = 1.0) -> Image.Image:
     with MediaFile(path) as media:
         return video.video_frame(media, start_s, seconds, 28, 1024)
-
-
-def film(
-    path: Path,
-    pictures: list[Image.Image],
-    codec: str = "mpeg4",
-    pix_fmt: str = "yuv420p",
-    **settings: object,
-) -> Path:
-    """Pictures as a video of ten frames a second, without sound."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=10)
-        stream.width, stream.height, stream.pix_fmt = *pictures[0].size, pix_fmt
-        stream.bit_rate = 4_000_000
-        for name, value in settings.items():
-            setattr(stream.codec_context, name, value)
-        for picture in pictures:
-            frame = av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")
-            container.mux(stream.encode(frame.reformat(format=pix_fmt)))
-        container.mux(stream.encode(None))
-    return path
 
 
 def test_a_video_of_one_frame_shows_it(tmp_path: Path) -> None:

@@ -1,0 +1,125 @@
+"""A training on clips of which some have a video, and music that goes along with one."""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from mmusset.errors import UsageError
+from mmusset.musflow.generate.generator import MusicGenerator
+from mmusset.musflow.generate.requests import GenerationRequest
+from mmusset.musflow.recipe import MusFlowRecipe
+from mmusset.musflow.training.run_folder import RunFolder
+from mmusset.musflow.training.stages import Training, run
+from mmusset.progress import Progress
+from mmusset.recipe_file import load
+from mmusset.shards.tar import Sample
+from mmusset.training.world import World
+from tests.support.films import film
+from tests.support.musflow_parts import dataset, tone
+from tests.support.samples import filmed
+
+SETTINGS = (
+    *("codec.steps=2", "codec.width=16", "codec.depth=1", "codec.head_width=16", "codec.mels=20"),
+    *("codec.head_depth=1", "codec.crop_seconds=1", "codec.batch=2", "codec.channels=4"),
+    *("alignment.steps=2", "network.width=32", "network.depth=1", "sampler.steps=2"),
+    *("train.steps=4", "train.batch=4", "train.warmup=0", "train.log_every=2", "train.lr=0.1"),
+    *("train.save_every=4", "train.validate_every=4", "train.listen_every=4", "train.ema=0"),
+)
+
+
+def clip(number: int, split: str = "train") -> Sample:
+    """Two seconds and a half, of which two have frames; every other clip is of a still."""
+    made = tone(number, seconds=2.5)
+    placed = replace(made, quadruple=made.quadruple.model_copy(update={"split": split}))
+    return placed if number % 2 else filmed(placed, seconds=2)
+
+
+def trained(folder: Path, numbers: list[int]) -> MusicGenerator:
+    held_out = [clip(n, "validation") for n in (10, 11)]
+    source = dataset(folder / "dataset", train_0=[clip(n) for n in numbers], validation_0=held_out)
+    recipe, run_folder = load(MusFlowRecipe, "musflow-tiny", SETTINGS), RunFolder(folder / "run")
+    done = run(Training(str(source), recipe, run_folder, World(0, 1, "cpu"), Progress()))
+    assert done.step == 4
+    return MusicGenerator(run_folder.path, "cpu", lambda line: None)
+
+
+@pytest.fixture(scope="module")
+def composer(tmp_path_factory: pytest.TempPathFactory) -> MusicGenerator:
+    return trained(tmp_path_factory.mktemp("videos"), [0, 1, 2, 3])
+
+
+def brightening(path: Path, seconds: float, most: int = 255) -> Path:
+    count = round(10 * seconds)
+    greys = (round(most * n / count) for n in range(count))
+    picture = np.zeros((48, 64, 3), np.uint8)
+    picture[10:20, 10:30] = 128  # so that no frame is of one colour
+    return film(path, [Image.fromarray(np.maximum(picture, grey)) for grey in greys])
+
+
+def test_some_clips_have_a_video_and_some_have_none(composer: MusicGenerator) -> None:
+    assert composer.manifest.video_frames == 4
+    assert composer.model.network.config.video_features == 2 * composer.encoders.image.width
+
+
+def test_music_is_as_long_as_its_video_and_follows_it(
+    composer: MusicGenerator, tmp_path: Path
+) -> None:
+    dark, light = (brightening(tmp_path / f"{m}.mkv", 1.6, m) for m in (60, 255))
+    part = composer.recipe.sampler
+    # Without the best frame as an image, so that it is their course which differs.
+    asked = GenerationRequest(tmp_path / "a.flac", video=dark, guidance={"image": 0.0})
+    one, again, other = (
+        composer.compose(replace(asked, video=v), part) for v in (dark, dark, light)
+    )
+    assert one.shape[1] == round(1.6 * 16000)
+    assert torch.equal(one, again)
+    assert not torch.equal(one, other)
+    assert asked.conditions == ("video",)
+    longer = composer.compose(replace(asked, seconds=4.0), part)
+    assert longer.shape[1] == 4 * 16000, "what follows has no frames"
+
+
+def test_the_file_says_which_video(composer: MusicGenerator, tmp_path: Path) -> None:
+    video = brightening(tmp_path / "x.mkv", 1.0)
+    tags = composer.tags(
+        GenerationRequest(tmp_path / "a.flac", video=video), composer.recipe.sampler
+    )
+    assert len(tags["video_sha256"]) == 64
+    assert tags["conditions"] == ["video"]
+
+
+def test_what_is_no_video_is_refused(composer: MusicGenerator, tmp_path: Path) -> None:
+    text = tmp_path / "notes.mp4"
+    text.write_text("no video")
+    with pytest.raises(UsageError, match=r"notes.mp4 does not decode"):
+        composer.conditions(GenerationRequest(tmp_path / "a.flac", video=text))
+    gone = GenerationRequest(tmp_path / "a.flac", video=tmp_path / "gone.mp4", where="line 2: ")
+    with pytest.raises(UsageError, match=r"line 2: .*gone.mp4"):
+        composer.conditions(gone)
+
+
+def test_a_training_may_begin_with_a_model_that_saw_none(
+    composer: MusicGenerator, tmp_path: Path
+) -> None:
+    from mmusset.musflow.publishing.pack import packed
+    from mmusset.musflow.training.beginning import begin_with
+
+    plain = trained(tmp_path, [1, 3])
+    video = brightening(tmp_path / "x.mkv", 1.0)
+    with pytest.raises(UsageError, match="was trained on no videos"):
+        plain.conditions(GenerationRequest(tmp_path / "a.flac", video=video))
+    lines = list[str]()
+    before = composer.model.network.proj_in.weight.clone()
+    begin_with(composer.model, packed(tmp_path / "run"), lines.append)
+    assert Counter("from the start" in line for line in lines) == {True: 2}
+    after = composer.model.network.proj_in.weight
+    assert torch.equal(after, plain.model.network.proj_in.weight)
+    assert not torch.equal(after, before)
+    own = Path(composer.path).parents[1]
+    begin_with(plain.model, packed(own), lines.append)
+    assert Counter("is left out" in line for line in lines[2:]) == {True: 2}

@@ -3,9 +3,17 @@
 import importlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-D = TypeVar("D")
+
+class _Named(Protocol):
+    """Whatever has a name of its own."""
+
+    @property
+    def name(self) -> str: ...
+
+
+D = TypeVar("D", bound=_Named)
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -32,7 +40,10 @@ class Declarations(list[D], Generic[D]):
 
     def named(self, name: str) -> D | None:
         """The declaration of that name; None where there is none."""
-        return next((each for each in self if self._name(each) == name), None)
+        for each in self:
+            if each.name == name:
+                return each
+        return None
 
     def add(self, declaration: D) -> None:
         """List one that another package declares, before a recipe or a dataset is read.
@@ -46,7 +57,7 @@ class Declarations(list[D], Generic[D]):
         work = self._work(declaration)
         if work and work.__module__ == "__main__":
             raise ValueError(
-                f"{self._kind.partition(' ')[2]} {self._name(declaration)}: declare it in a module"
+                f"{self._kind.partition(' ')[2]} {declaration.name}: declare it in a module"
                 " of its own, which the process that decodes media can import; this one is the"
                 " program itself"
             )
@@ -65,8 +76,8 @@ class Declarations(list[D], Generic[D]):
     def in_place(self, declarations: Iterable[D]) -> Iterator[None]:
         """For a while, list these in place of those of their names."""
         before = list(self)
-        by_name = {self._name(each): each for each in declarations}
-        self[:] = [by_name.get(self._name(each), each) for each in before]
+        by_name = {each.name: each for each in declarations}
+        self[:] = [by_name.get(each.name, each) for each in before]
         try:
             yield
         finally:
@@ -82,6 +93,3 @@ class Declarations(list[D], Generic[D]):
         for value in vars(importlib.import_module(module)).values():
             if isinstance(value, self._type) and value not in self:
                 self.add(value)
-
-    def _name(self, declaration: D) -> str:
-        return next(iter(self._names(declaration)))

@@ -1,8 +1,9 @@
-"""Texts cut into sentences and words; durations and sizes put into words; what was meant."""
+"""Texts cut into sentences and words, and looked through; durations and sizes put into words; what
+was meant."""
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 # White space after a full stop, question mark or exclamation mark (and what closes
 # after it), where something that can begin a sentence follows.
@@ -57,6 +58,27 @@ def byte_size(count: float) -> str:
         if count < 1000:
             return f"{count:.1f} {unit}"
     return f"{count / 1000:.1f} TB"
+
+
+def lowered(text: str) -> str:
+    """The text in small letters, each in its place, and equal where `re.IGNORECASE` takes two for
+    one.
+
+    To look for a pattern in this, with regard to case, takes a third of the time: of alternatives
+    whose first letter is another one none is tried.
+    """
+    if not text.isascii():
+        text = text.replace("\u0130", "i").replace("\u0131", "i").replace("\u017f", "s")
+    return text.lower()
+
+
+def has_any(text: str, parts: Iterable[str]) -> bool:
+    """Whether one of these is a part of a text. Where every match of a pattern holds one of them,
+    this is asked first: it takes a hundredth of the time."""
+    for part in parts:  # noqa: SIM110 - as a generator it takes twice the time
+        if part in text:
+            return True
+    return False
 
 
 def nearest(word: str, candidates: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mmusset import calibrated
 from mmusset.measured import Measured
+from mmusset.text import lowered
 
 from .declaration import Measurement, Mention, Scale, borders, number_line
 from .phrases import MEDIUM, joined, stated
@@ -26,8 +27,7 @@ _NUMBERS = "|".join(("one", "two", "three", "four", "five", "six", "seven", "eig
 _RATE = re.compile(
     rf"\b(?P<low>\d+(?:\.\d+)?|{_NUMBERS})(?:\s*(?:-|–|to|or)\s*(?P<high>\d+(?:\.\d+)?"
     rf"|{_NUMBERS}))?"
-    r"\s+(?:notes?|onsets?)\s+(?:per|a|each|every)\s+second\b",
-    re.IGNORECASE,
+    r"\s+(?:notes?|onsets?)\s+(?:per|a|each|every)\s+second\b"
 )
 # Onsets per second: quavers at 54 and at 114 BPM.
 _SCALE = Scale(
@@ -37,14 +37,15 @@ _SCALE = Scale(
 
 def _mentions(text: str) -> Iterator[Mention]:
     """Where a text counts the notes of a second."""
-    for match in _RATE.finditer(text):
+    small = lowered(text)
+    for match in _RATE.finditer(small) if "second" in small else ():
         counts = [_count(number) for number in match.groups() if number]
         yield Mention(*match.span(), "density", _SCALE.word(sum(counts) / len(counts)))
 
 
 def _count(number: str) -> float:
     words = _NUMBERS.split("|")
-    return float(number) if number[0].isdigit() else words.index(number.casefold()) + 1.0
+    return float(number) if number[0].isdigit() else words.index(number) + 1.0
 
 
 DENSITY = Measurement(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mmusset import calibrated
 from mmusset.measured import Measured
+from mmusset.text import has_any, lowered
 
 from .declaration import Measurement, Mention, Scale, borders, number_line
 from .phrases import LEVELS, joined, stated
@@ -27,14 +28,18 @@ def _measure(signal: "ClipSignal") -> Measured:
 _PARTS = r"(?:passages|sections|parts|bits|moments|verses|choruses|bars|phrases|stretches|ones)"
 _QUIET = r"(?:quiet|soft|hushed|gentle|whispered)"
 _LOUD = r"(?:loud|thunderous|roaring|deafening|full-blooded)"
+# One of these stands in all that is looked for below.
+_LEVELS_SAID = (
+    *("quiet", "soft", "hush", "gentl", "whisper", "murmur", "silen"),
+    *("loud", "thunder", "roar", "deafen", "full-blooded"),
+)
 _TO_THE_END = (
     r"[^.!?;]{1,40}?\b(?:ends?|ending|finish\w*|closes?|grows?|becomes?|builds?|gets?|turns?)\s+"
     r"(?:\w+\s+){0,2}?"
 )
 _AS_BEFORE = re.compile(
     r"\b(?:first|second|last|opening|final)\s+(?:half|part|section|bars?)\b[^.!?;]{1,30}?\bas\s+"
-    r"(?:loud|soft|quiet)\s+as\s+(?:the|its)\s+(?:first|second|last|opening|rest)\b",
-    re.IGNORECASE,
+    r"(?:loud|soft|quiet)\s+as\s+(?:the|its)\s+(?:first|second|last|opening|rest)\b"
 )
 
 
@@ -42,7 +47,7 @@ _AS_BEFORE = re.compile(
 def _by_turns() -> tuple[re.Pattern[str], ...]:
     # Where media are decoded nobody reads prose.
     return tuple(
-        re.compile(pattern, re.IGNORECASE)
+        re.compile(pattern)
         for pattern in (
             rf"\b{_QUIET}\s+{_PARTS}\b[^.!?;]{{1,40}}?\b{_LOUD}\b(?:\s+{_PARTS})?",
             rf"\b{_LOUD}\s+{_PARTS}\b[^.!?;]{{1,40}}?\b{_QUIET}\b(?:\s+{_PARTS})?",
@@ -73,10 +78,13 @@ def _by_turns() -> tuple[re.Pattern[str], ...]:
 
 def _mentions(text: str) -> Iterator[Mention]:
     """Where a text has quiet and loud parts by turns, or says that one is as loud as another."""
+    small = lowered(text)
+    if not has_any(small, _LEVELS_SAID):
+        return
     for pattern in _by_turns():
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(small):
             yield Mention(*match.span(), "dynamics", "varied")
-    for match in _AS_BEFORE.finditer(text):
+    for match in _AS_BEFORE.finditer(small):
         yield Mention(*match.span(), "dynamics", "even")
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mmusset import calibrated
 from mmusset.measured import Measured
+from mmusset.text import has_any, lowered
 
 from .declaration import Measurement, Mention, Scale, borders, number_histogram, number_line
 from .phrases import LEVELS, MEDIUM, joined, stated
@@ -28,18 +29,25 @@ _NEVER = (
     r"[^.!?;]{0,40}?"
 )
 _NOT_ABOVE = re.compile(
-    rf"{_NEVER}\b(?:above|over|beyond|past)\s+an?\s+(?:whisper|murmur|hush|mutter|mumble|piano)\b",
-    re.IGNORECASE,
+    rf"{_NEVER}\b(?:above|over|beyond|past)\s+an?\s+(?:whisper|murmur|hush|mutter|mumble|piano)\b"
 )
 _NOT_BELOW = re.compile(
-    rf"{_NEVER}\b(?:below|under|beneath)\s+an?\s+(?:shout|roar|scream|bellow|yell)\b", re.IGNORECASE
+    rf"{_NEVER}\b(?:below|under|beneath)\s+an?\s+(?:shout|roar|scream|bellow|yell)\b"
+)
+# One of these stands in all that is looked for.
+_COMPARED_WITH = (
+    *("whisper", "murmur", "hush", "mutter", "mumble", "piano"),
+    *("shout", "roar", "scream", "bellow", "yell"),
 )
 
 
 def _mentions(text: str) -> Iterator[Mention]:
     """Where a text says that nothing is above a whisper, or below a shout."""
+    small = lowered(text)
+    if not has_any(small, _COMPARED_WITH):
+        return
     for pattern, value in ((_NOT_ABOVE, "quiet"), (_NOT_BELOW, "loud")):
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(small):
             yield Mention(*match.span(), "loudness", value)
 
 

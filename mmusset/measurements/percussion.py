@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mmusset.measured import Measured
+from mmusset.text import lowered
 
 from .declaration import Border, Measurement, Mention, Scale, number_line
 from .phrases import joined
@@ -21,20 +22,20 @@ def _measure(signal: "ClipSignal") -> Measured:
 
 
 _NOTHING_ELSE = re.compile(
-    r"\bno\s+(?:other|further|additional)\s+(?:musical\s+)?instrument(?:s|ation)?\b", re.IGNORECASE
+    r"\bno\s+(?:other|further|additional)\s+(?:musical\s+)?instrument(?:s|ation)?\b"
 )
 _DRUMMED = re.compile(
     r"drum|percuss|\b(?:beats?|kicks?|snare|cymbal|hi-?\s?hats?|claps?|clapping|tambourine|shaker"
     r"|congas?|bongos?|tabla|djembe|cajon|gong|timpani|rhythm\s+section|maracas?|castanets?"
-    r"|cowbell|woodblock|triangle|snaps?|tapping|stomp\w*|beatbox\w*|everything\s+else)",
-    re.IGNORECASE,
+    r"|cowbell|woodblock|triangle|snaps?|tapping|stomp\w*|beatbox\w*|everything\s+else)"
 )
 
 
 def _mentions(text: str) -> Iterator[Mention]:
     """Where a text that names nothing drummed says that no other instruments play."""
-    if not _DRUMMED.search(text):
-        for match in _NOTHING_ELSE.finditer(text):
+    small = lowered(text)
+    if "instrument" in small and not _DRUMMED.search(small):
+        for match in _NOTHING_ELSE.finditer(small):
             yield Mention(*match.span(), "percussion", "absent")
 
 

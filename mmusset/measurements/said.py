@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
+from mmusset.text import lowered
+
 from .phrases import WORKS
 
 _DENIED = (
@@ -150,12 +152,6 @@ def find(
                 continue
             yield from _said_before(text, noun.start(), noun.end(), patterns, values)
             yield from _said_after(text, noun.start(), noun.end(), patterns, values)
-
-
-def lowered(text: str) -> str:
-    """The text in small letters, each in its place."""
-    small = text.lower()
-    return small if len(small) == len(text) else text
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
+from mmusset.text import has_any, lowered
+
 Mode = Literal["major", "minor"]
 
 _NATURALS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
@@ -55,16 +57,19 @@ _NOT_A_NOUN = re.compile(
 
 def find_keys(text: str) -> Iterator[tuple[int, int, int, Mode]]:
     """Start, end, tonic (0 to 11, from C) and mode of every key in a text."""
-    for match in _KEY.finditer(text):
+    small = lowered(text)
+    for match in _KEY.finditer(text) if has_any(small, ("maj", "min")) else ():
         if not _is_article(text, match):
             yield *match.span(), _tonic(match), _mode(match["mode"])
-    for match in _KEY_OF.finditer(text):
+    for match in _KEY_OF.finditer(text) if "key" in small else ():
         # "The key of C" is C major.
         yield *match.span(), _tonic(match), "minor" if match["m"] else "major"
 
 
 def find_modes(text: str) -> Iterator[tuple[int, int, Mode]]:
     """Start, end and value of every mode that a text names without its tonic."""
+    if not has_any(lowered(text), ("major", "minor")):
+        return
     for match in _MODE_ONLY.finditer(text):
         if match["mode4"] and _OTHER_CHORDS.search(text, max(0, match.start() - 12), match.start()):
             continue

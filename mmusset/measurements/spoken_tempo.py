@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from mmusset.text import has_any, lowered
+
 from .phrases import WORKS
 
 ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -47,10 +49,17 @@ _LEAD = (
 )
 
 
+# One of these stands in every tempo that is found.
+_TELLING = ("minute", "bpm", "b.p.m", "/min", "tempo", "pulse", "metronome", "♩")
+
+
 def find(text: str) -> Iterator[tuple[int, int, str]]:
     """Start, end and value of every tempo in a text: "84", or "80-90" for a range."""
+    small = lowered(text)
+    if not has_any(small, _TELLING):
+        return
     for pattern in _patterns():
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(small):
             ends = sorted(number(end) for end in (match["low"], match["high"]) if end)
             value = "-".join(f"{end:g}" for end in ends)
             yield match.start("low"), match.end(), value
@@ -60,7 +69,7 @@ def find(text: str) -> Iterator[tuple[int, int, str]]:
 def _patterns() -> tuple[re.Pattern[str], ...]:
     # Where media are decoded nobody reads prose.
     return tuple(
-        re.compile(pattern, re.IGNORECASE)
+        re.compile(pattern)
         for pattern in (
             rf"(?<!\d[.,])(?<!\w){_SPAN}[-\s]*{_UNIT}",
             rf"\b{_BETWEEN}[-\s]*{_UNIT}",

@@ -13,6 +13,7 @@ from mmusset.measurements.declaration import Finding, Mention
 from mmusset.sample_parts.claims import OF_A_PIECE
 from mmusset.sample_parts.evidence import MusicEvidence
 from mmusset.structure import Change, Section
+from mmusset.text import has_any, lowered
 
 LEAST_S = 5.0  # from either end of the piece: what is nearer is its beginning or its end
 NEAR_S, NEAR_SHARE = 3.0, 0.125  # how far a time in prose may be off: people round it
@@ -47,7 +48,7 @@ _SMALL = (*spoken_tempo.ONES, *spoken_tempo.TEENS)
 def _said() -> tuple[tuple[Change, re.Pattern[str]], ...]:
     """Compiled for the first text, since many a command reads none."""
     return tuple(
-        (change, re.compile(rf"(?<!\w)(?:{pattern})", re.IGNORECASE))
+        (change, re.compile(rf"(?<!\w)(?:{pattern})"))
         for change, verb in _VERBS.items()
         for pattern in (
             rf"{_DRUMS}\s+{_WILL}{verb},?\s+(?:{_LEAD})?{_TIME}{_INTO}(?!\w)",
@@ -59,8 +60,11 @@ def _said() -> tuple[tuple[Change, re.Pattern[str]], ...]:
 
 def mentions(text: str) -> Iterator[Mention]:
     """Every time at which a text has drums come in or go out."""
+    small = lowered(text)
+    if not has_any(small, ("drum", "percussion", "beat")):
+        return
     for change, pattern in _said():
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(small):
             yield Mention(match.start(), match.end(), change, f"{_seconds(match):g} s")
 
 

@@ -7,6 +7,7 @@ from mmusset.measurements.declaration import Mention
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.measurements.said import find, halfway
 from mmusset.sample_parts.claims import UNMEASURED, Claim
+from mmusset.text import lowered
 
 from . import entrances, lexicon, moment, negation, scope
 from .hedge import with_hedge
@@ -22,20 +23,20 @@ def extract(text: str) -> tuple[Claim, ...]:
     Comparisons claim nothing, nor do adjectives of one part: "soft hi-hats" claims
     hi-hats, not a quiet clip. What is said to sound like something has these words in its `text`.
     """
-    claims = []
+    claims, small = [], lowered(text)
     denied_before: Mention | None = None
     mentions = longest_first(_candidates(text))
     for mention in mentions:
-        if mention.attribute is None or negation.compared(text, mention):
+        if mention.attribute is None or negation.compared(small, mention):
             continue
-        if scope.of_a_part(text, mention, mentions):
+        if scope.of_a_part(small, mention, mentions):
             continue
-        denied_before = negation.denial(text, mention, denied_before)
-        if denied_before and scope.sounds(mention) and moment.comes_later(text, denied_before):
+        denied_before = negation.denial(small, mention, denied_before)
+        if denied_before and scope.sounds(mention) and moment.comes_later(small, denied_before):
             denied_before = None
         whole = denied_before or mention
         # What is there at one moment is there; what is missing then need not be missing.
-        if (denied_before or not scope.sounds(mention)) and moment.is_of_a_moment(text, whole):
+        if (denied_before or not scope.sounds(mention)) and moment.is_of_a_moment(small, whole):
             continue
         value = _halfway(text, mention)
         if denied_before:

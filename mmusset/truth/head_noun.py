@@ -3,6 +3,8 @@
 "A soft, slow piece" is soft and slow. "A quiet sorrow", "slow goodbyes", "a booming note" and
 "the high tone is loud" say nothing of the music as a whole, whatever else the noun may be: so
 the nouns that do count are listed, and not those that don't.
+
+Texts are in small letters here (`text.lowered`).
 """
 
 import re
@@ -38,31 +40,29 @@ _PACED = (
 _FEELING = r"atmosphere|mood|vibe|aura|energy|character"
 # Adjectives of these attributes only; others are left to what else is known of parts.
 _NOUNS = {
-    "loudness": re.compile(rf"(?:{_MUSIC}|{_FEELING}|dance)", re.IGNORECASE),
-    "brightness": re.compile(rf"(?:{_MUSIC}|timbres?|toned?|palette|spectrum)", re.IGNORECASE),
-    "pulse": re.compile(rf"(?:{_MUSIC}|{_FEELING}|{_PACED}|dance)", re.IGNORECASE),
+    "loudness": re.compile(rf"(?:{_MUSIC}|{_FEELING}|dance)"),
+    "brightness": re.compile(rf"(?:{_MUSIC}|timbres?|toned?|palette|spectrum)"),
+    "pulse": re.compile(rf"(?:{_MUSIC}|{_FEELING}|{_PACED}|dance)"),
 }
 # What a part has too: "the vocal production is loud".
-_SOUND = re.compile(r"\b(?:production|sounds?|tones?|timbres?|volume|level|mix)\s*$", re.IGNORECASE)
-_EFFECTS = re.compile(r"\bsound[-\s]+effects?\b", re.IGNORECASE)
+_SOUND = re.compile(r"\b(?:production|sounds?|tones?|timbres?|volume|level|mix)\s*$")
+_EFFECTS = re.compile(r"\bsound[-\s]+effects?\b")
 _CONTENT = rf"(?!(?:{_FUNCTION})\b)[^\W\d_][\w'’&]*"
-_RUN = re.compile(rf"(?:[-\s]+{_CONTENT}){{1,6}}", re.IGNORECASE)
+_RUN = re.compile(rf"(?:[-\s]+{_CONTENT}){{1,6}}")
 _LISTED = re.compile(
     rf"(?:\s*,\s*(?:(?:and|but|yet)\s+)?|\s+(?:and|but|yet)\s+){_CONTENT}"
     rf"(?:(?:\s*,\s*|\s+and\s+|[-\s]+){_CONTENT}){{0,6}}",
-    re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_][\w'’&]*")
 # "Quietly insistent" says how insistent, "quietly played" how it is played.
 _HOW_IT_IS = re.compile(
-    rf"\s+{_CONTENT}(?<!ed)(?<!ing)(?<!ung)(?<!en)(?<!wn)(?<!ck)(?=[\s.,;:!?)]|$)", re.I
+    rf"\s+{_CONTENT}(?<!ed)(?<!ing)(?<!ung)(?<!en)(?<!wn)(?<!ck)(?=[\s.,;:!?)]|$)"
 )
 _ADVERBS = r"(?:(?:\w+ly|very|rather|quite|so|too|a\s+bit|a\s+little|almost)\s+)*"
 # An article or the like ahead of the adjective, with no verb in between.
 _ARTICLE = re.compile(
     rf"\b(?:an?|the|its|this|another|such|some|with|by|(?<!kind\s)(?<!sort\s)of|over)\s+{_ADVERBS}"
     rf"(?:{_CONTENT}(?:\s*,\s*(?:and\s+)?|\s+(?:and|but|yet)\s+|[-\s]+)){{0,3}}$",
-    re.IGNORECASE,
 )
 _SUBJECT = re.compile(
     r"(?:^|[.!?;:,]\s*|\b(?:and|but|while|as|when|where|that)\s+)"
@@ -72,21 +72,17 @@ _SUBJECT = re.compile(
     r"\s+(?:(?:is|are|was|were|(?:has|have)\s+been|sounds?|feels?|stays?|remains?|gets?"
     r"|becomes?)\s+)"
     rf"{_ADVERBS}(?:[\w-]+(?:\s*,\s*|\s+and\s+)){{0,6}}$",
-    re.IGNORECASE,
 )
 # "The first one is loud", "its side is quiet".
-_ONE_OF_THEM = re.compile(r"\b(?:one|side|end|way)$", re.IGNORECASE)
-_CLAUSE = re.compile(r"(?:(?!\b(?:with|while|as|where)\b)[^.!?;:,])*$", re.IGNORECASE)
+_ONE_OF_THEM = re.compile(r"\b(?:one|side|end|way)$")
+_CLAUSE = re.compile(r"(?:(?!\b(?:with|while|as|where)\b)[^.!?;:,])*$")
 _PLAYED = re.compile(
     r"(?:they|we|it|this|all|everything|everyone|everybody|nobody|nothing|instruments?|musicians?"
     r"|players|band|ensemble|orchestra|group|whole|pieces?|tracks?|songs?|tunes?|music|numbers?"
     r"|ballads?|compositions?|instrumentals?|recording|performance|arrangement|mix)",
-    re.IGNORECASE,
 )
 # "The attack is fast, the decay slow."
-_SUBJECT_ALONE = re.compile(
-    r"(?:,|\band)\s+(?:the|its|her|his|their)\s+(?P<subject>[\w'’-]+)\s+$", re.IGNORECASE
-)
+_SUBJECT_ALONE = re.compile(r"(?:,|\band)\s+(?:the|its|her|his|their)\s+(?P<subject>[\w'’-]+)\s+$")
 
 
 def is_the_musics(text: str, mention: Mention, others: Iterable[Mention]) -> bool:

@@ -11,7 +11,7 @@ from typing import Literal
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.sample_parts.piece import Tags
 from mmusset.sample_parts.turns import Fault
-from mmusset.text import sentences
+from mmusset.text import has_any, lowered, sentences
 
 from . import orders
 from .lexicon import INSTRUMENTS, UNTUNED, phrase_pattern
@@ -83,17 +83,23 @@ INJECTIONS = (
     # What a program would read, not a person.
     r"|[\"'](?:role|content|verdict|faults|caption|story|system|assistant)[\"']\s*:"
     r"|\brole\s*[:=]\s*[\"']?(?:system|developer|assistant|user)\b"
-    r"|```|~~~|<\|[^|>]{0,40}\|>|\[/?INST\]|</?\s*[a-z][^<>]{0,80}>|\{\{|\}\}|\{%|%\}"
+    r"|```|~~~|<\|[^|>]{0,40}\|>|\[/?inst\]|</?\s*[a-z][^<>]{0,80}>|\{\{|\}\}|\{%|%\}"
 )
 # Control characters, and those that hide or turn the text around them.
-_CONTROLS = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+# One of these stands in each of INJECTIONS, but for the one below them.
+_TELLING = (
+    *("www.", "@", "ignor", "disregard", "forget", "system", "developer", "now", "instruction"),
+    *("language", "sorry", "assist", "help", ":", "```", "~~~", "<", "[", "{", "}", "%"),
+)
+_SELF_NAMED = re.compile(r"\bas\s+an?\s+ai\b")
 RUN_WORDS = 5  # that two texts have in common by more than chance
 LEAST_LETTERS = 4  # a shorter name in a tag is too likely an ordinary word
 
 
 def music_in_story(text: str) -> tuple[Fault, ...]:
     """Terms of music in a story: tempo, key, melody, chords, instruments, song."""
-    quotes = [match[0] for match in _music_terms().finditer(text)]
+    quotes = [text[slice(*m.span())] for m in _music_terms().finditer(lowered(text))]
     quotes += [
         text[mention.start : mention.end]
         for measurement in MEASUREMENTS
@@ -112,7 +118,7 @@ def music_in_story(text: str) -> tuple[Fault, ...]:
 def picture_in_caption(text: str) -> tuple[Fault, ...]:
     """Colours, scenery and talk of the picture in a caption. A bright or dark tone is fine."""
     return _faults(
-        (match[0] for match in _picture_terms().finditer(text)),
+        (text[slice(*match.span())] for match in _picture_terms().finditer(lowered(text))),
         "caption",
         "picture in caption",
         "a caption tells only what is heard",
@@ -160,7 +166,7 @@ def tag_leak(text: str, where: Where, tags: Tags) -> tuple[Fault, ...]:
     """
     quotes = [
         match[0]
-        for pattern in _tag_patterns(tags)
+        for pattern in _tag_patterns(tags, text)
         for match in pattern.finditer(text)
         if len(match[0].split()) > 1 or not _begins_sentence(text, match.start())
     ]
@@ -185,7 +191,10 @@ def lengths(text: str, where: Where, bounds: tuple[int, int]) -> tuple[Fault, ..
 
 def _injected(text: str) -> list[tuple[int, int]]:
     """The places of what is no prose, in order; of orders, those that no other place holds."""
-    places = [match.span() for match in _injections().finditer(text)]
+    small = lowered(text)
+    is_told = has_any(small, _TELLING) or _SELF_NAMED.search(small)
+    pattern = _injections() if is_told else _CONTROLS
+    places = [match.span() for match in pattern.finditer(small)]
     places += [
         (start, end)
         for start, end in orders.find(text)
@@ -233,17 +242,18 @@ def _faults(
     )
 
 
-def _tag_patterns(tags: Tags) -> list[re.Pattern[str]]:
-    patterns = []
+def _tag_patterns(tags: Tags, text: str) -> list[re.Pattern[str]]:
+    """What names a music's tags: of that, what a text may hold."""
+    patterns, small = [], lowered(text)
     for name in (tags.title, tags.artist, tags.album):
         words = name.split()
-        if len(words) > 1 and _letters(name) >= LEAST_LETTERS:
+        if len(words) > 1 and lowered(words[0]) in small and _letters(name) >= LEAST_LETTERS:
             whole = r"\s+".join(re.escape(word) for word in words)
             patterns.append(re.compile(rf"(?<!\w){whole}(?!\w)", re.IGNORECASE))
     single = [name for name in (tags.title, tags.album) if len(name.split()) == 1]
     for word in (*single, *tags.artist.split()):
-        if _letters(word) >= LEAST_LETTERS:
-            capital = word[0].upper() + word[1:]
+        capital = word[0].upper() + word[1:]
+        if capital in text and _letters(word) >= LEAST_LETTERS:
             patterns.append(re.compile(rf"(?<!\w){re.escape(capital)}(?!\w)"))
     return patterns
 
@@ -264,14 +274,14 @@ def _music_terms() -> re.Pattern[str]:
     everyday = phrase_pattern(sorted(EVERYDAY))
     played = rf"{everyday}\s+(?:{_PLAYED})\b|\b(?:{_PLAYED})\s+(?:\w+\s+)?{everyday}"
     # Every term begins a word: asked first, that passes over most of a text at once.
-    return re.compile(rf"\b(?=\w)(?:(?:{MUSIC_TERMS})\b|{always}|{played})", re.IGNORECASE)
+    return re.compile(rf"\b(?=\w)(?:(?:{MUSIC_TERMS})\b|{always}|{played})")
 
 
 @cache
 def _picture_terms() -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{PICTURE_TERMS}|{COLOURS})\b", re.IGNORECASE)
+    return re.compile(rf"\b(?:{PICTURE_TERMS}|{COLOURS})\b")
 
 
 @cache
 def _injections() -> re.Pattern[str]:
-    return re.compile(f"{INJECTIONS}|{_CONTROLS}", re.IGNORECASE | re.MULTILINE)
+    return re.compile(f"{INJECTIONS}|{_CONTROLS.pattern}", re.MULTILINE)

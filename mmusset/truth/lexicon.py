@@ -14,6 +14,7 @@ from typing import Any
 
 from mmusset.measurements.declaration import Measurement, Mention
 from mmusset.measurements.listed import MEASUREMENTS
+from mmusset.text import lowered
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,7 @@ ASIDES = (
     r"|swear|mistake|take|put)\s[^.!?;]*",
     # Other music than this.
     r"(?:(?:their|his|her|its)\s+(?:last|previous|earlier|first|next|other)|last|previous|debut)\s+"
-    r"(?:\w+\s+)?(?:records?|albums?|singles?|releases?|songs?|tracks?|LPs?|EPs?)\s+(?:was|were|is"
+    r"(?:\w+\s+)?(?:records?|albums?|singles?|releases?|songs?|tracks?|lps?|eps?)\s+(?:was|were|is"
     r"|are|had)\s[^.!?;]*",
     # How it goes says less than the pace that is named with it.
     r"(?:ambles?|ambling|strolls?|strolling|dawdles?|dawdling)(?:\s+along)?\s+at\s+an?",
@@ -186,17 +187,22 @@ ASIDES = (
 
 def find(text: str) -> Iterator[Mention]:
     """Every phrase of the lexicon in a text, the longest at each word, and every aside."""
-    measurements = tuple(MEASUREMENTS)
-    by_phrase, most_runs = _by_phrase(measurements), _most_runs(measurements)
+    by_phrase = _by_phrase(tuple(MEASUREMENTS))
+    beginnings = _beginnings(tuple(MEASUREMENTS))
     runs = list(_LETTERS.finditer(text))
     for number, run in enumerate(runs):
-        most = most_runs.get(run[0].casefold(), 0)
-        for last in reversed(runs[number : number + most]):
-            entry = by_phrase.get(_plain(text[run.start() : last.end()]))
-            if entry:
-                yield Mention(run.start(), last.end(), entry.attribute, entry.value)
+        end, phrase, longest = run.end(), run[0].casefold(), None
+        for next_run in (*runs[number + 1 :], None):
+            if phrase not in beginnings:
                 break
-    for match in _asides().finditer(text):
+            if entry := by_phrase.get(phrase):
+                longest = Mention(run.start(), end, entry.attribute, entry.value)
+            if next_run:
+                phrase += _plain(text[end : next_run.end()])
+                end = next_run.end()
+        if longest:
+            yield longest
+    for match in _asides().finditer(lowered(text)):
         yield Mention(match.start(), match.end(), None, "")
 
 
@@ -249,13 +255,13 @@ def _by_phrase(measurements: tuple[Measurement[Any], ...]) -> dict[str, Synonyms
 
 
 @cache
-def _most_runs(measurements: tuple[Measurement[Any], ...]) -> dict[str, int]:
-    """How many runs of letters a phrase has at most, by its first one."""
-    most: dict[str, int] = {}
-    for phrase in _by_phrase(measurements):
-        first, *rest = _LETTERS.findall(phrase)
-        most[first] = max(most.get(first, 0), 1 + len(rest))
-    return most
+def _beginnings(measurements: tuple[Measurement[Any], ...]) -> frozenset[str]:
+    """Every phrase, and each run of letters that one begins with."""
+    return frozenset(
+        phrase[: run.end()]
+        for phrase in _by_phrase(measurements)
+        for run in _LETTERS.finditer(phrase)
+    )
 
 
 _LETTERS = re.compile(r"\w+")
@@ -263,4 +269,4 @@ _LETTERS = re.compile(r"\w+")
 
 @cache
 def _asides() -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{'|'.join(ASIDES)})\b", re.IGNORECASE)
+    return re.compile(rf"\b(?:{'|'.join(ASIDES)})\b")

@@ -1,6 +1,8 @@
 """Whether something is said of a moment of the music only, and not of all of it.
 
 "No drums at first" has drums later, and what "begins softly" may be loud.
+
+Texts are in small letters here (`text.lowered`).
 """
 
 import re
@@ -16,24 +18,20 @@ _THEN = (
     r"|the\s+first\b[^.!?;,]*)"
     rf"|(?:at|in|during|towards?)\s+(?:the|its)\s+(?:very\s+)?{_PART}|until\b|till\b)"
 )
-_AFTER = re.compile(rf"(?:\s+(?:that|which)?\s*(?:play\w*|heard|used|there))?,?\s+{_THEN}", re.I)
+_AFTER = re.compile(rf"(?:\s+(?:that|which)?\s*(?:play\w*|heard|used|there))?,?\s+{_THEN}")
 _BEFORE = re.compile(
     rf"(?:(?:^|[.!?;:]\s+|,\s+|\b(?:and|but)\s+){_THEN},?\s+"
     r"(?:(?!but\b|then\b)[\w'’-]+\s+){0,5}"
     r"|\b(?:starts?|starting|begins?|beginning|opens?|opening|ends?|ending|closes?|finish\w*)"
     r"\s+(?:(?:out|off|up)\s+)?(?:(?:very|quite|rather|so|too|\w+ly)\s+)*)$",
-    re.IGNORECASE,
 )
 
 
 _LATER = re.compile(
     r"\s+(?:(?:are|is)\s+(?:heard|there)\s+)?(?:at\s+first|initially|to\s+begin\s+with|until"
     r"|till)\b",
-    re.I,
 )
-_AT_FIRST = re.compile(
-    r"\b(?:at\s+first|initially|to\s+begin\s+with),?\s+(?:[\w'’-]+\s+){0,4}$", re.IGNORECASE
-)
+_AT_FIRST = re.compile(r"\b(?:at\s+first|initially|to\s+begin\s+with),?\s+(?:[\w'’-]+\s+){0,4}$")
 
 
 def comes_later(text: str, denied: Mention) -> bool:

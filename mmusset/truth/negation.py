@@ -1,4 +1,7 @@
-"""Whether the words around a phrase deny it, or only compare with it."""
+"""Whether the words around a phrase deny it, or only compare with it.
+
+Texts are in small letters here (`text.lowered`).
+"""
 
 import re
 from dataclasses import replace
@@ -28,7 +31,6 @@ _DENIAL = re.compile(
     r"|at\s+no\s+(?:point|time|moment)\s+(?:do|does|did|is|are|will)\s+(?:(?:the|this|its)\s+)?\w+"
     r"|(?:rather\s+than|instead\s+of|in\s+place\s+of|in\s+lieu\s+of))[-\s]+"
     r"|\b\w+n['’]t\s+|\bnon-)" + _FILLER + "$",
-    re.IGNORECASE,
 )
 _ADVERBS = r"(?:\s+(?:\w+ly|all|also|both))*"
 # What comes later is there: "the drums do not enter until the chorus".
@@ -52,51 +54,44 @@ _DENIED_AFTER = re.compile(
     rf"|\s+(?:do|does|did)(?:\s+not|n['’]t)\b{_ADVERBS}\s+(?:appear|feature|play|enter|sound|join"
     rf"|come\s+in|figure|show\s+up|take\s+part|occur)\b{_NOT_YET}"
     r"|\s+(?:is|are)n['’]t\s+(?:there|heard|present|used|audible)\b)",
-    re.IGNORECASE,
 )
 # "Slow it is not."
 _INVERTED = re.compile(
     r"\s+(?:it|this|that|they)\s+(?:(?:is|are|was|were)\s+not\b|(?:is|are|was|were)n['’]t\b)",
-    re.IGNORECASE,
 )
-_JOINS_ADJECTIVES = re.compile(r"\s*,?\s*(?:\b(?:or|nor)\s+)?" + _FILLER + "$", re.IGNORECASE)
-_JOINS_NOUNS = re.compile(
-    r"(?:\s*/\s*|\s*,?\s*\b(?:or|nor)\s+)(?:any\s+)?(?:other\s+)?$", re.IGNORECASE
-)
-_LIST_GOES_ON = re.compile(r"(?:\s*,\s*[\w-]+(?:\s+[\w-]+)?){0,4}\s*,?\s+(?:or|nor)\s", re.I)
+_JOINS_ADJECTIVES = re.compile(r"\s*,?\s*(?:\b(?:or|nor)\s+)?" + _FILLER + "$")
+_JOINS_NOUNS = re.compile(r"(?:\s*/\s*|\s*,?\s*\b(?:or|nor)\s+)(?:any\s+)?(?:other\s+)?$")
+_LIST_GOES_ON = re.compile(r"(?:\s*,\s*[\w-]+(?:\s+[\w-]+)?){0,4}\s*,?\s+(?:or|nor)\s")
 _CLAUSE_ENDS = re.compile(r"\s*(?:$|[,.;:!?)])")
-_OR = re.compile(r"\b(?:or|nor)\b|^\s*$", re.IGNORECASE)
+_OR = re.compile(r"\b(?:or|nor)\b|^\s*$")
 _COMPARED_BEFORE = re.compile(
     r"(?:\b(?:more|less|most|least)\s+|\bthan\s+(?:[\w'’-]+\s+){0,4}|\binstead\s+of\s+(?:an?\s+)?"
     r"|\b(?:mistaken?|take|taken|pass(?:es)?)\s+(?:(?:it|this)\s+)?for\s+(?:an?\s+)?"
     r"|\b(?:border|verg)\w+\s+on\s+(?:the\s+)?)$",
-    re.IGNORECASE,
 )
 # "As calm as a Sunday" is calm; "as loud as ever" and "about as loud as a voice" are not loud.
-_AS = re.compile(r"\bas\s+$", re.IGNORECASE)
+_AS = re.compile(r"\bas\s+$")
 _MEASURED_AS = re.compile(
     r"\b(?:about|only|nearly|almost|just|half|twice|not|n['’]t|never|roughly|at\s+least)"
     r"\s+as\s+$",
-    re.IGNORECASE,
 )
-_AT_MOST = re.compile(r"\b(?:rarely|never|seldom|no|not)\s+more\s+than\s+$", re.IGNORECASE)
+_AT_MOST = re.compile(r"\b(?:rarely|never|seldom|no|not)\s+more\s+than\s+$")
 # "Few pieces are as loud as this one."
-_AS_THIS = re.compile(r"\s+as\s+(?:this|it)\b", re.IGNORECASE)
-_FEW_ARE = re.compile(r"\b(?:few|no\s+other)\b[^.!?;]*$", re.IGNORECASE)
+_AS_THIS = re.compile(r"\s+as\s+(?:this|it)\b")
+_FEW_ARE = re.compile(r"\b(?:few|no\s+other)\b[^.!?;]*$")
 # "Never heard anything so quiet."
 _HEARD_SO = re.compile(
     r"\b(?:never|rarely|seldom|hardly\s+ever)\s+(?:heard|known|had|been)\s+(?:\w+\s+){0,3}so\s+$",
-    re.I,
 )
-_OR_LESS = re.compile(r"\s+or\s+(?:less|more|slower|faster|louder|softer|quieter)\b", re.IGNORECASE)
+_OR_LESS = re.compile(r"\s+or\s+(?:less|more|slower|faster|louder|softer|quieter)\b")
 # "Low to medium", "from low to medium": a range, and neither of its ends.
 _RANGE_END = (
     r"(?:low|high|medium|moderate|slow|fast|quick|quiet|soft|loud|dark|bright|balanced|sparse|dense"
     r"|busy|narrow|wide|calm|energetic)"
 )
-_RANGES_ON = re.compile(rf"\s+to\s+(?:\w+ly\s+|very\s+)?{_RANGE_END}\b", re.IGNORECASE)
-_RANGED = re.compile(rf"\b{_RANGE_END}\s+to\s+(?:\w+ly\s+|very\s+)?$", re.IGNORECASE)
-_AS_A_THING = re.compile(r"\s+as\s+(?:an?|only)\s", re.IGNORECASE)
+_RANGES_ON = re.compile(rf"\s+to\s+(?:\w+ly\s+|very\s+)?{_RANGE_END}\b")
+_RANGED = re.compile(rf"\b{_RANGE_END}\s+to\s+(?:\w+ly\s+|very\s+)?$")
+_AS_A_THING = re.compile(r"\s+as\s+(?:an?|only)\s")
 
 
 def compared(text: str, mention: Mention) -> bool:

@@ -2,6 +2,8 @@
 
 "A soft piano piece" is soft; "soft hi-hats", "the drums are loud" and "a voice sings softly"
 say nothing of the clip's loudness. "A sad, dark song" names a mood, "a dark, soft sound" a tone.
+
+Texts are in small letters here (`text.lowered`).
 """
 
 import re
@@ -31,66 +33,59 @@ _ENDS = (
 )
 _WORD = rf"(?!(?:{_ENDS})\b)\w[\w'’&]{{0,20}}"
 _AND = r"(?:[-\s]+|\s?[,/]\s*|\s*,?\s(?:and|but|yet)\s+)"
-_TO_THE_NOUN = re.compile(rf"(?:{_AND}{_WORD}){{0,5}}[-\s]+", re.IGNORECASE)
+_TO_THE_NOUN = re.compile(rf"(?:{_AND}{_WORD}){{0,5}}[-\s]+")
 # Sounds that are always a part, and never listed as instruments.
 _PARTS = re.compile(
     rf"(?:(?:[-\s]+|\s?,\s*){_WORD}){{0,3}}[-\s]+(?:effects|noises?|risers?|chords?|hiss"
     r"|crackl\w+|bangs?|pads?|impacts?|crash(?:es)?|licks?|strums?|strumming|picking"
     r"|reverb|vibrato|tremolo|footsteps|gunshots?|sirens?|screams|chatter|laughter|siren"
     r"|explosions?|wind|scratch\w*|static|sounds?\s+of|line\s+sound)\b",
-    re.IGNORECASE,
 )
-_WHOLE_NOUN = re.compile(rf"[-\s]+(?:\w+[-\s]+)?(?:{WORKS})s?\b", re.IGNORECASE)
+_WHOLE_NOUN = re.compile(rf"[-\s]+(?:\w+[-\s]+)?(?:{WORKS})s?\b")
 # A slow drum beat is a slow beat.
 _BEAT_NOUN = re.compile(
     rf"(?:[-\s]+(?:\w+[-\s]+)?(?:(?:{WORKS})s?|beats?|grooves?|rhythms?|tempo|pulse|pace"
     r"|melody|tune|line|solo))\b",
-    re.IGNORECASE,
 )
 _SAID_OF = re.compile(
     rf"(?:\s+{_WORD}){{0,2}}(?:['’]s|['’]re|\s+(?:is|are|was|were|sounds?|feels?|stays?"
     rf"|remains?|gets?|sits?|comes?))\s+"
     r"(?:(?!(?:and|but|while)\s+(?:the|its?|an?|this)\b)(?:\w+\s+|\w+,\s*)){0,4}",
-    re.IGNORECASE,
 )
 _DONE_BY = re.compile(
     r"\s+(?:(?:(?:is|are|being|was)\s+)?\w+(?:s|ing|ed|t)\s+)?(?:(?!(?:the|an?|its"
     r"|this)\b)\w+\s+)?",
-    re.IGNORECASE,
 )
 # What has a verb of its own says all that it says: "the volume is low, strings play".
-_STATED = re.compile(r"\b(?:is|are|was|were|stays?|remains?|seems?|appears?)\b|:", re.IGNORECASE)
+_STATED = re.compile(r"\b(?:is|are|was|were|stays?|remains?|seems?|appears?)\b|:")
 # A part's sound: "a harp which has a bright sound", "a harp with a bright sound plays".
 _ITS_OWN = re.compile(
     r"(?:\s+in\s+the\s+background)?(?:\s+(?:which|that))?(?:\s+(?:has|have|had|having)\s+an?"
     r"|\s+(?P<with>with)\s+an?)\s+(?:\w+ly\s+|very\s+)*",
-    re.IGNORECASE,
 )
-_GOES_ON = re.compile(r"\s+(?:plays?|playing|carr\w+|leads?|leading|sings?|takes?|is)\b", re.I)
+_GOES_ON = re.compile(r"\s+(?:plays?|playing|carr\w+|leads?|leading|sings?|takes?|is)\b")
 # What belongs to somebody belongs to a part: "the cello's tone is dark".
 # "It's slow" is no possessive.
 _POSSESSIVE = re.compile(
-    r"(?<!\bit)(?<!hat)(?<!here)(?<!music)(?<!piece)(?<!track)(?<!song)['’]s\s$", re.IGNORECASE
+    r"(?<!\bit)(?<!hat)(?<!here)(?<!music)(?<!piece)(?<!track)(?<!song)['’]s\s$"
 )
 # "A high level of reverb", "the bright tones of the harpsichord".
 _OF_A_PART = re.compile(
     r"(?<=volume|.level|..tone|.sound)s?\s+of\s+(?!(?:(?:the|this|its|a)\s+)?(?:(?:whole"
     r"|entire)\s+)?"
     rf"(?:(?:{WORKS})s?\b|it\b|all\b|this\b))\w",
-    re.IGNORECASE,
 )
 _SPOKEN = re.compile(
-    r"\b(?:speak|talk|whisper|say|mutter|murmur|laugh|cough|breath|cr(?:y|ie)|chat)\w*\s+$", re.I
+    r"\b(?:speak|talk|whisper|say|mutter|murmur|laugh|cough|breath|cr(?:y|ie)|chat)\w*\s+$"
 )
 # "The timbre is warm and dark" speaks of no mood.
 _OF_THE_TONE = re.compile(
     r"\b(?:tones?|timbres?|tone\s+colou?r|sonority|spectrum|palette)\s+(?:is|are|stays?|remains?)"
     r"[\w\s,-]*$",
-    re.IGNORECASE,
 )
 _BESIDE = r"(?:\s*[,/]\s*(?:(?:and|yet)\s+)?|\s+(?:and|yet)\s+)"
-_LIST_BEFORE = re.compile(rf"(?:[\w-]+{_BESIDE}){{1,12}}$", re.IGNORECASE)
-_LIST_AFTER = re.compile(rf"(?:{_BESIDE}[\w-]+){{1,12}}", re.IGNORECASE)
+_LIST_BEFORE = re.compile(rf"(?:[\w-]+{_BESIDE}){{1,12}}$")
+_LIST_AFTER = re.compile(rf"(?:{_BESIDE}[\w-]+){{1,12}}")
 
 
 def of_a_part(text: str, mention: Mention, others: Iterable[Mention]) -> bool:

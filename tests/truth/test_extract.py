@@ -226,6 +226,13 @@ def test_captions(caption: str, claims: str) -> None:
     assert found == [claim for claim in claims.split("|") if claim]
 
 
+@pytest.mark.parametrize("caption", ["No drums and no bass, at 84 BPM.", "The volume is low."])
+def test_letters_may_be_of_any_case_or_dressed_up(caption: str) -> None:
+    claims = [(claim.attribute, claim.value) for claim in extract(caption)]
+    for text in (caption.upper(), caption.title(), caption.replace("s", "\u017f")):
+        assert [(claim.attribute, claim.value) for claim in extract(text)] == claims
+
+
 def test_a_claim_holds_its_exact_words_and_those_that_deny_it() -> None:
     caption = "Soft, without any drums, at Eighty-Four beats a minute."
     assert [claim.text for claim in extract(caption)] == [

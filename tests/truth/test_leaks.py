@@ -1,13 +1,22 @@
 """Words in the wrong text."""
 
+import re
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmusset.sample_parts.piece import Tags
 from mmusset.sample_parts.turns import Fault
 from mmusset.text import sentences
-from mmusset.truth.leaks import injection, lengths, music_in_story, picture_in_caption, tag_leak
+from mmusset.truth.leaks import (
+    INJECTIONS,
+    injection,
+    lengths,
+    music_in_story,
+    picture_in_caption,
+    tag_leak,
+)
 
 
 def quotes(faults: tuple[Fault, ...]) -> list[str]:
@@ -148,3 +157,9 @@ def test_a_fault_quotes_the_text(text: str, rule: object) -> None:
     assert callable(rule)
     for fault in rule(text):
         assert fault.quote in text
+
+
+@settings(max_examples=200)
+@given(st.from_regex(re.compile(INJECTIONS, re.MULTILINE), fullmatch=True))
+def test_whatever_the_pattern_of_injections_fits_is_one(words: str) -> None:
+    assert injection(words, "story")

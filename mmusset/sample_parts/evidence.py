@@ -59,7 +59,7 @@ class MusicEvidence(Frozen):
     @property
     def known(self) -> dict[str, Any]:
         """The fields, with what a score settles in place of what was measured."""
-        return self.fields | dict(self.score.values())
+        return self.fields | dict(self.score.values()) if self.score.used else self.fields
 
     @classmethod
     def flat(cls) -> type[BaseModel]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from mmusset.recipe_parts.speaker import SpeakerPart
 from mmusset.speakers.base import Request, schema
-from mmusset.speakers.picture import data_url
+from mmusset.speakers.picture import file_as_url
 
 Body = dict[str, Any]
 
@@ -45,7 +45,7 @@ def body(request: Request, part: SpeakerPart, model: str = "") -> Body:
     """
     agent = request.brief.agent
     sampling = part.sampling[agent.name]
-    url = data_url(request.brief.material.image_file.read_bytes())
+    url = file_as_url(request.brief.material.image_file)
     return {
         "model": part.adapters[agent.name] or model or part.model,
         "messages": messages(request, {"type": "image_url", "image_url": {"url": url}}),

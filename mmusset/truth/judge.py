@@ -139,5 +139,13 @@ def _verdict(fits: bool | None, denied: bool, finding: Finding, certainty: float
 def _judged(
     claim: Claim, verdict: ClaimVerdict, measured: str, confidence: float, tier: Tier
 ) -> JudgedClaim:
-    fields = claim.model_dump() | {"tier": tier}
-    return JudgedClaim(**fields, verdict=verdict, measured=measured, confidence=confidence)
+    return JudgedClaim(
+        attribute=claim.attribute,
+        value=claim.value,
+        text=claim.text,
+        basis=claim.basis,
+        tier=tier,
+        verdict=verdict,
+        measured=measured,
+        confidence=confidence,
+    )

@@ -146,7 +146,7 @@ def generate(
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
-    """Make music from a picture, a video, a story, a caption, or all of them.
+    """Make music from a picture, video, story or caption, or several.
 
     The same seed gives the same sound.
 

@@ -16,6 +16,7 @@ from mmusset.musflow.data.encode import encode_shards, finish_cache
 from mmusset.musflow.data.live import LiveShards, live_splits
 from tests.support.command import tree
 from tests.support.musflow_parts import Blocks, codec, dataset, encoders, flac, remake, tone
+from tests.support.samples import filmed
 
 TRAIN = "data/train-000000.tar"
 LATENTS = (18, 27)  # of 20 and 30 that the clips have
@@ -108,6 +109,22 @@ def test_starts_reach_from_the_first_sample_to_the_last_that_fits(tmp_path: Path
     spare = 2 * 400
     assert -20 < min(starts) < 0.15 * spare
     assert 0.85 * spare < max(starts) < spare + 20
+
+
+def test_the_frames_of_a_video_move_with_the_music(tmp_path: Path) -> None:
+    clips = [filmed(tone(0, seconds=3.0), seconds=3), tone(1, seconds=3.0)]
+    shards = live(dataset(tmp_path / "out", train_0=clips))
+    assert shards.manifest.video_frames == 3
+    rows, seconds = torch.tensor([0, 1]), shards.lengths[0] * 400 / 16000
+    start, moved = (shards.batch(0, rows, step=step) for step in (0, 5))
+    assert start.video is not None
+    assert moved.video is not None
+    assert start.video_present.tolist() == [True, False]
+    assert start.video.at_s[0].tolist() == [0.5, 1.5, 2.5]
+    later_s = float(start.video.at_s[0, 0] - moved.video.at_s[0, 0])
+    assert 0 < later_s < 3.0 - seconds + 1e-6
+    assert torch.equal(start.video.embeddings, moved.video.embeddings)
+    assert moved.video.shown[0].tolist() == [0 <= s < seconds for s in moved.video.at_s[0].tolist()]
 
 
 def test_everything_is_all_embeddings_and_no_latents(out: Path) -> None:

@@ -395,6 +395,7 @@ def test_videos_have_frames_and_stills_none(streaming: bool, tmp_path: Path) -> 
     sheets = [row["frames.jpg"] and row["frames.jpg"].size for row in rows]
     assert sheets == [None, (3 * 64, 48), None]
     assert rows[1]["json"]["frames"]["count"] == 3
+    assert "| `frames.jpg` | of 1 video: " in card_of(out)
 
 
 @pytest.mark.parametrize("streaming", [False, True])

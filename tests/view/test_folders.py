@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mmusset.shards.tar import read_shard
+from mmusset.shards.tar import read_shard, write_shard
 from tests.support.command import core, python
+from tests.support.samples import filmed, sample
 from tests.support.viewing import ITEMS, viewing
 
 
@@ -42,6 +43,17 @@ def test_shards_without_a_ledger_tell_what_is_in_them(pulled: Path) -> None:
             )
         assert "came without its ledger" in viewed.ask("/").text
     assert [path.name for path in pulled.iterdir()] == ["data"], "nothing is written into it"
+
+
+def test_a_video_s_frames_are_shown(tmp_path: Path) -> None:
+    moving, still = filmed(sample(1)), sample(2)
+    write_shard(tmp_path, "data/train-000000.tar", [moving, still])
+    with viewing(tmp_path) as viewed:
+        viewed.wait_for(lambda: viewed.page()["total"] == 2)
+        assert [viewed.sample(f"k0000{n}")["frames"] for n in (1, 2)] == [3, 0]
+        strip = viewed.ask("/media/k00001/frames.jpg")
+        assert (strip.body, strip.headers["content-type"]) == (moving.frames_jpeg, "image/jpeg")
+        assert viewed.ask("/media/k00002/frames.jpg").status == 404
 
 
 def test_a_shard_that_is_damaged_is_told(pulled: Path) -> None:

@@ -11,7 +11,6 @@ import soundfile
 
 from tests.support.command import SHORT, mmusset, tree
 from tests.support.media import RATE_HZ, library
-from tests.support.thorough import slow
 
 # Of twelve pieces the second and the fifth fail, and the third is silent: nine are good.
 PIECES, BROKEN, SILENT = 12, (1, 4), 2
@@ -48,6 +47,7 @@ def tally(out: Path) -> dict[str, int]:
     return facts
 
 
+@pytest.mark.slow
 def test_exactly_so_many_are_accepted_and_no_item_is_asked_in_vain(
     source: Path, tmp_path: Path
 ) -> None:
@@ -96,8 +96,9 @@ def test_what_can_not_be_had_is_said(
     assert tally(tmp_path / "out")["accepted"] == accepted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "failpoint", ["plan_grown", *slow("plan_grown:2", "verdict_kept:4", "shard_renamed:2")]
+    "failpoint", ["plan_grown", "plan_grown:2", "verdict_kept:4", "shard_renamed:2"]
 )
 def test_killed_while_the_plan_grows(
     failpoint: str, source: Path, expected: dict[str, str], tmp_path: Path

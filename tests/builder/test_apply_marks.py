@@ -231,6 +231,7 @@ def test_status_and_explain_tell_of_marks(out: Path) -> None:
 # --- what rules and models say -------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_person_outvotes_a_model_but_no_rule(begun: Path, tmp_path: Path) -> None:
     """Of seven, a rule stands against one, a picture is broken, and the model objects to all."""
     shutil.copytree(begun / "source", tmp_path / "source")
@@ -271,6 +272,7 @@ def mend_the_story_alone(notes: Notes, random: Random) -> Mending:
     return Mending(caption="", story=mending.story(notes, random))
 
 
+@pytest.mark.slow
 def test_a_model_mends_what_a_person_asks_or_the_sample_is_rejected(
     begun: Path, tmp_path: Path
 ) -> None:

@@ -49,6 +49,7 @@ def test_a_folder_in_shards_out(built: Path) -> None:
     assert mmusset("verify", built).stdout == f"{PIECES} samples read, no problems\n"
 
 
+@pytest.mark.slow
 def test_the_same_source_gives_the_same_bytes(built: Path, source: Path, tmp_path: Path) -> None:
     copy = tmp_path / "elsewhere"
     shutil.copytree(source, copy)
@@ -388,6 +389,7 @@ def test_limit_takes_the_first_pieces_and_accounts_for_the_rest(
     assert manifest(tmp_path / "out")["accepted"] == PIECES
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_the_build_and_loses_nothing(
     source: Path, built: Path, tmp_path: Path
 ) -> None:

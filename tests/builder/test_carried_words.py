@@ -87,6 +87,7 @@ def test_words_find_their_clip_in_another_dataset(written: Path, folder: Path) -
     assert sample(out, last).caption.text == CAPTION, "the words alone: it is not dropped"
 
 
+@pytest.mark.slow
 def test_what_was_decided_is_decided_again_and_what_was_written_here_stands(
     written: Path, folder: Path
 ) -> None:

@@ -34,6 +34,7 @@ def test_bad_media_cost_only_themselves(tmp_path: Path) -> None:
     assert mmusset("verify", tmp_path / "out").stdout == "2 samples read, no problems\n"
 
 
+@pytest.mark.slow
 def test_odd_names_are_safe_and_accounted_for(tmp_path: Path) -> None:
     expected = odd_names(tmp_path / "source")
     done = mmusset("build", "--source", tmp_path / "source", "--out", tmp_path / "out", *SHORT)

@@ -49,6 +49,7 @@ def refusal_of(out: Path, source: Path, *more: str) -> str:
     return done.stderr
 
 
+@pytest.mark.slow
 def test_no_flipped_letter_is_taken_for_true(out: Path, source: Path) -> None:
     """Each column of each table, by what every command opens the ledger with."""
     from mmusset.errors import MmussetError

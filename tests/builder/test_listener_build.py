@@ -268,6 +268,7 @@ def test_a_liar_is_worth_nothing_by_its_own_card_and_refused_by_that_of_another(
     assert said == {0: set(), 1: set(), 2: {"present"}, 3: set()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("listening", ["deaf", "numb", "always yes"])
 def test_no_card_is_made_of_a_server_that_does_not_hear(
     clips: Path, known: dict[str, Any], tmp_path: Path, listening: str

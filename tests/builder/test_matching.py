@@ -204,6 +204,7 @@ def test_while_a_picture_can_not_be_read_no_pair_is_for_good(source: Path, tmp_p
     assert known == len(inventory.offers) - 1 > 0
 
 
+@pytest.mark.slow
 def test_in_the_mode_match_no_piece_keeps_what_lies_beside_it(source: Path, tmp_path: Path) -> None:
     words = (*SHORT, "--set", "pairing.mode=match", "--json")
     report = json.loads(mmusset("scan", source, *words).stdout)

@@ -144,6 +144,7 @@ def test_the_next_best_picture_is_taken_and_the_history_says_why(built: Path) ->
     assert "accepted with another picture than matched best" in told
 
 
+@pytest.mark.slow
 def test_workers_take_the_next_best_picture_too(source: Path, built: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     with ThreadPoolExecutor(1) as thread:
@@ -183,6 +184,7 @@ def test_every_picture_is_accounted_for_and_stays_so(source: Path, built: Path) 
     assert status(built) == before
 
 
+@pytest.mark.slow
 def test_it_is_asked_for_twice_at_most(source: Path, tmp_path: Path) -> None:
     build(source, tmp_path / "out", against=9)
     report = status(tmp_path / "out")
@@ -196,6 +198,7 @@ def test_it_is_asked_for_twice_at_most(source: Path, tmp_path: Path) -> None:
     assert "its matched picture and its music don't go together, by the critic" in told
 
 
+@pytest.mark.slow
 def test_the_same_again_gives_the_same_bytes_and_a_lost_ledger_the_same_pictures(
     source: Path, built: Path, tmp_path: Path
 ) -> None:
@@ -210,6 +213,7 @@ def test_the_same_again_gives_the_same_bytes_and_a_lost_ledger_the_same_pictures
     assert status(tmp_path / "out")["skipped"] == status(built)["skipped"]
 
 
+@pytest.mark.slow
 def test_what_has_stood_by_is_free_for_music_that_comes_later(
     source: Path, built: Path, tmp_path: Path
 ) -> None:

@@ -70,6 +70,7 @@ def test_short_pieces_are_left_out_and_unknown_lengths_are_not() -> None:
     assert [(s.path, s.reason) for s in skipped] == [(b"000001.wav", "shorter than a clip")]
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_short_pieces_are_no_trouble() -> None:
     """Comparing each with each would take hours."""
     offers = [an_offer(number, duration_s=1.0) for number in range(100_000)]
@@ -86,6 +87,7 @@ def rotated(path: Path) -> None:
     path.with_suffix(".png").unlink()
 
 
+@pytest.mark.slow
 def test_one_picture_in_several_files_keeps_its_pieces_together(tmp_path: Path) -> None:
     for number, name in enumerate(("png", "bmp", "turned", "another", "broken", "broken too")):
         piece(tmp_path / name / "song.wav", number)
@@ -119,6 +121,7 @@ def test_one_recording_in_several_files_keeps_its_pieces_together(
     assert not stay_together(found["one/song.wav"], found["three/third.wav"])
 
 
+@pytest.mark.slow
 def test_a_retagged_mp3_stays_with_the_old_one(tmp_path: Path) -> None:
     for number, (name, title) in enumerate((("a", "Rain"), ("b", "A longer title: snow"))):
         (tmp_path / name).mkdir()
@@ -156,6 +159,7 @@ def test_a_sample_is_drawn_at_random_and_is_always_the_same(tmp_path: Path) -> N
     assert set(first) < set(drawn(offers, tmp_path / "a", 8, seed=0)), "and it may grow"
 
 
+@pytest.mark.slow
 def test_silence_in_the_middle_is_no_kinship(tmp_path: Path) -> None:
     time_s = np.arange(8 * RATE_HZ) / RATE_HZ
     middle = (time_s > 2) & (time_s < 6)

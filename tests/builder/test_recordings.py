@@ -43,6 +43,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_a_flac_and_its_mp3_are_one_group(built: Path) -> None:
     out, found = built, mmusset("scan", built.parent / "source").stdout
     assert "alike     1 piece sounds the same as an earlier one" in found

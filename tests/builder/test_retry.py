@@ -38,6 +38,7 @@ def song(source: Path, number: int) -> Path:
     return source / f"artist {number // 2}" / f"song {number}.png"
 
 
+@pytest.mark.slow
 def test_mended_items_go_into_new_shards(words: list[str], begun: Path, tmp_path: Path) -> None:
     assert mmusset(*words).returncode == 4, "one is still broken"
     tally = json.loads(mmusset("status", tmp_path / "out", "--json").stdout)["tally"]

@@ -111,6 +111,7 @@ def test_by_default_none_is_used_and_what_would_change_that_is_told(
     assert "set scores.use to true" in beside[0]
 
 
+@pytest.mark.slow
 def test_a_sound_font_plays_scores_that_are_alone(played: dict[str, dict[str, Any]]) -> None:
     sample = played["alone.mid"]
     score = score_of(sample)

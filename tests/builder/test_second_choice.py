@@ -7,6 +7,7 @@ from typing import Any
 
 import av
 import numpy as np
+import pytest
 
 from mmusset.shards.tar import read_shard
 from tests.builder.test_hostile import fates
@@ -38,6 +39,7 @@ def test_a_sample_says_that_its_picture_is_the_second_choice(tmp_path: Path) -> 
     assert "folder.jpg, the folder's cover, since nearer ones can't be used" in told
 
 
+@pytest.mark.slow
 def test_sound_in_a_video_s_container_and_unread_formats(tmp_path: Path) -> None:
     source, out = tmp_path / "source", tmp_path / "out"
     source.mkdir()

@@ -6,6 +6,8 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mmusset.recipe_parts.source import Role
 from mmusset.sources.choose import source_of
 from mmusset.sources.sharded import ShardSource
@@ -95,6 +97,7 @@ def test_a_recipe_says_what_members_hold(tmp_path: Path) -> None:
     assert (found["x.tar/a.txt"].kind, found["x.tar/a.prompt"].kind) == ("text", "caption")
 
 
+@pytest.mark.slow
 def test_a_dataset_is_built_again_with_its_groups_splits_and_given_texts(tmp_path: Path) -> None:
     source, first, again = library(tmp_path / "source", 6), tmp_path / "first", tmp_path / "again"
     (source / "artist 0/song 0.caption.txt").write_text(CAPTION.format(0))

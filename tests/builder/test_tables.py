@@ -67,6 +67,7 @@ def test_a_table_gives_captions_pictures_stretches_and_tags(tmp_path: Path) -> N
     assert replayed.returncode == 1, "another recipe: without tags.keep"
 
 
+@pytest.mark.slow
 def test_a_parquet_table_that_holds_its_sounds_and_pictures(tmp_path: Path) -> None:
     pa = pytest.importorskip("pyarrow")
     import pyarrow.parquet as pq

@@ -120,6 +120,7 @@ def samples_of(out: Path) -> list[dict[str, Any]]:
     return [json.loads(members["json"]) for shard in shards for _, members in read_shard(shard)]
 
 
+@pytest.mark.slow
 def test_captions_tell_when_the_drums_come_in(samples: list[dict[str, Any]]) -> None:
     assert len(samples) == 2
     for sample in samples:

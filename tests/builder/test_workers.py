@@ -154,6 +154,7 @@ def calls(out: Path) -> int:
         return int(db.execute("SELECT COUNT(*) FROM call").fetchone()[0])
 
 
+@pytest.mark.slow
 def test_an_owner_that_was_silent_finishes_in_vain(
     source: Path, expected: dict[str, str], tmp_path: Path
 ) -> None:
@@ -172,6 +173,7 @@ def test_an_owner_that_was_silent_finishes_in_vain(
     assert tree(out) == expected
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_stopped_hands_on_what_it_has(
     source: Path, expected: dict[str, str], tmp_path: Path
 ) -> None:
@@ -239,6 +241,7 @@ def test_a_worker_that_would_build_otherwise_is_refused(source: Path, tmp_path: 
         assert finished(build).returncode == 0
 
 
+@pytest.mark.slow
 def test_what_was_handed_in_damaged_is_decided_again(
     source: Path, expected: dict[str, str], tmp_path: Path
 ) -> None:
@@ -279,6 +282,7 @@ def test_a_block_that_was_decided_twice_counts_once(
     assert tree(out) == expected
 
 
+@pytest.mark.slow
 def test_workers_speak_through_servers_of_their_own(source: Path, tmp_path: Path) -> None:
     """Each of another, of the same model; who is killed has paid for its own block alone."""
     out, sent = tmp_path / "out", [0, 0, 0]

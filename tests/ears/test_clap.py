@@ -87,6 +87,7 @@ def test_gain_changes_nothing_and_silence_scores_nothing(model: Path) -> None:
     assert {label.score for label in silence.values()} == {0.0}
 
 
+@pytest.mark.slow
 def test_a_text_tower_to_which_all_texts_are_alike_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MmussetError, match="to its text encoder unlike texts are alike"):
         open_clap(str(tiny_clap(tmp_path, collapsed=True)))

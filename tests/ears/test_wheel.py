@@ -45,6 +45,7 @@ def test_a_wheel_is_fetched_once_and_its_files_are_read_where_they_lie(index: Pa
         wheel.read("toyear/nothing")
 
 
+@pytest.mark.slow
 def test_another_file_than_the_one_that_was_measured_is_thrown_away(index: Path) -> None:
     write_wheel(index / FILE, {"toyear/weights": b"4 5 6"})
     wheel = toy("0" * 64)
@@ -86,6 +87,7 @@ def test_a_folder_that_cannot_be_written_is_told(index: Path, tmp_path: Path) ->
         toy("0" * 64).get(print)
 
 
+@pytest.mark.slow
 def test_the_command_shows_licences_first_and_ends_with_1_where_it_fails(index: Path) -> None:
     done = mmusset("ears", "get", "musicnn")
     assert done.returncode == 1
@@ -96,6 +98,7 @@ def test_the_command_shows_licences_first_and_ends_with_1_where_it_fails(index: 
     assert error.startswith("mmusset: pip could not fetch musicnn==0.1.0")
 
 
+@pytest.mark.slow
 def test_a_build_ends_before_anything_is_made_where_its_ear_is_not_there(
     index: Path, tmp_path: Path
 ) -> None:

@@ -268,6 +268,7 @@ def two_tracks(path: Path, first: Floats, second: Floats, *meant: Disposition) -
     return path
 
 
+@pytest.mark.slow
 def test_the_default_track_is_heard_and_no_commentary(tmp_path: Path) -> None:
     talk, music = steps(4, first=30), steps(4)
     none, default, comment = Disposition(0), Disposition.default, Disposition.comment

@@ -113,6 +113,7 @@ def annotate(speaker: Scripted) -> Outcome:
     return asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_a_story_that_is_hardly_of_its_picture_is_told_anew() -> None:
     speaker = Scripted(
         CaptionReply(caption=TRUE_CAPTION),

@@ -131,6 +131,7 @@ def test_row_16_a_decoder_that_dies_or_hangs_once_changes_nothing(
     assert tree(tmp_path / "out") == injector.expected
 
 
+@pytest.mark.slow
 def test_row_16_a_file_that_always_kills_its_decoder_is_failed_by_name(
     injector: Injector, tmp_path: Path
 ) -> None:

@@ -121,6 +121,7 @@ def test_what_no_run_of_three_could_read_has_failed(
     assert mmusset("verify", out).returncode == 0
 
 
+@pytest.mark.slow
 @needs_a_compiler
 def test_an_item_whose_plan_stands_waits_in_its_open_block(
     source: Path, shared: Path, expected: dict[str, str], tmp_path: Path
@@ -227,6 +228,7 @@ def test_a_file_that_stays_closed_stops_no_build_for_ever(shared: Path, tmp_path
     assert mmusset("verify", out).stdout == "4 samples read, no problems\n"
 
 
+@pytest.mark.slow
 @needs_a_compiler
 def test_a_picture_of_a_sealed_piece_takes_nothing_back(
     source: Path, shared: Path, expected: dict[str, str], tmp_path: Path

@@ -115,6 +115,7 @@ def summed_loss(model: Any, processor: Any, chat: Chat) -> torch.Tensor:
     return loss * sum(tokens_of(chat, processor).is_label)
 
 
+@pytest.mark.slow
 def test_a_packed_sample_teaches_what_its_chats_teach_one_by_one(base: Path, source: Path) -> None:
     """One beginning for two prompts, logits of the answers alone: loss and every gradient are
     those of the full path, chat by chat."""

@@ -58,7 +58,7 @@ def measured_mib(base: Path, shape: StepShape, rank: int, checkpointing: bool) -
     ("shape", "rank", "checkpointing"),
     [
         (SHAPE, 8, False),
-        (SHAPE, 64, True),
+        pytest.param(SHAPE, 64, True, marks=pytest.mark.slow),
         pytest.param(replace(SHAPE, samples=3, labels=360), 8, True, marks=pytest.mark.slow),
     ],
 )

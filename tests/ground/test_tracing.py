@@ -121,6 +121,7 @@ def test_each_variable_that_turns_tracing_on_is_refused(
         build_graph(Asker(OfflineSpeaker(), InMemoryReplies()), Recipe(), AGENTS)
 
 
+@pytest.mark.slow
 def test_a_build_with_an_endpoint_set_and_tracing_off_sends_nothing(tmp_path: Path) -> None:
     source = library(tmp_path / "source", 2)
     off = {"LANGSMITH_TRACING": "false", "LANGCHAIN_TRACING_V2": "", "LANGCHAIN_TRACING": "0"}

@@ -39,6 +39,7 @@ def test_like_goes_with_like_and_each_once() -> None:
     assert [pair.music for pair in matches.pairs] == [each.name for each in music]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("pictures", "music"), [(40, 300), (300, 40), (1, 50), (2500, 2500)])
 def test_more_of_one_side(pictures: int, music: int) -> None:
     matches = match(singles(pictures, "p"), singles(music, "m"))

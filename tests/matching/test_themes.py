@@ -52,6 +52,7 @@ def test_what_stands_out_in_a_theme_goes_with_what_does_too() -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_build_asks_both_models_and_says_what_they_may(
     models: tuple[str, str], tmp_path: Path
 ) -> None:

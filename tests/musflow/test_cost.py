@@ -40,7 +40,7 @@ def counted(shape: NetworkConfig, clips: int, frames: int) -> tuple[float, float
     [
         ("musflow-tiny", 32, 68, 32, 80),
         ("musflow-tiny", 32, 68, 1, 8),
-        ("musflow-16k", 128, 512, 2, 256),
+        pytest.param("musflow-16k", 128, 512, 2, 256, marks=pytest.mark.slow),
         pytest.param("musflow-44k", 64, 512, 1, 220, marks=pytest.mark.slow),
     ],
 )

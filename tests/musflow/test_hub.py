@@ -71,6 +71,7 @@ def run(script: str, endpoint: str, folder: Path, *words: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_shards_on_the_hub_are_encoded_and_fetched_once(tmp_path: Path) -> None:
     out = dataset(tmp_path / "out", train_0=[tone(1), tone(2)], validation_0=[tone(3)])
     source = "hf://datasets/user/name"
@@ -102,6 +103,7 @@ def test_no_hub_is_said(tmp_path: Path) -> None:
     assert "the Hub can't be asked" in encode(endpoint, tmp_path, "hf://datasets/user/name")[0]
 
 
+@pytest.mark.slow
 def test_whatever_is_asked_of_a_hub_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     with hub(tmp_path) as (endpoint, _):
         pass

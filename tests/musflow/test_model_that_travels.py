@@ -43,6 +43,7 @@ def train(trained: Trained, name: str, out: Path) -> tuple[str | Path, ...]:
     return ("train", trained.dataset, "--from", name, "--out", out)
 
 
+@pytest.mark.slow
 def test_it_goes_to_the_hub_and_makes_the_same_music_there(
     trained: Trained, run: Path, at: Hub, tmp_path: Path
 ) -> None:
@@ -146,6 +147,7 @@ def test_its_card_says_what_it_is(trained: Trained, run: Path) -> None:
         write_model_card(model, evaluation=evaluation)
 
 
+@pytest.mark.slow
 def test_what_licences_forbid_is_not_published(run: Path, at: Hub) -> None:
     facts = json.loads((run / "trained_on.json").read_text())
     facts["licences"] = {"cc-by-nc-4.0": 3, "cc0-1.0": 9}
@@ -169,6 +171,7 @@ def test_a_training_that_forgot_its_data_is_not_packed(run: Path) -> None:
         packed(run)
 
 
+@pytest.mark.slow
 def test_what_is_on_the_hub_is_checked(run: Path, at: Hub, tmp_path: Path) -> None:
     """Other bytes than the manifest lists, and what is no model at all."""
 

@@ -48,6 +48,7 @@ def training(
     return Training(str(source), recipe, RunFolder(run), world, Progress(), cached)
 
 
+@pytest.mark.slow
 def test_before_and_after(trained: Trained, tmp_path: Path) -> None:
     """The same but for what is done by then; and a plan leaves no trace."""
     before = mmusset("train", trained.dataset, "--out", tmp_path / "run", "--plan", *TINY, "--json")
@@ -109,8 +110,8 @@ SMALL = {"network.width": 128, "network.depth": 2}
     "changes",
     [
         {"network.width": 64, "network.depth": 1, "train.batch": 4},
-        {"network.width": 128, "network.depth": 4, "train.batch": 16},
         *slow(
+            {"network.width": 128, "network.depth": 4, "train.batch": 16},
             SMALL | {"train.batch": 16, "train.precision": "bf16"},
             SMALL | {"train.batch": 8, "network.qk_norm": "false"},
         ),

@@ -49,6 +49,7 @@ def test_the_score_of_another_piece_is_not_used(sound: Path) -> None:
     assert score.settles == frozenset()
 
 
+@pytest.mark.slow
 def test_nor_is_that_of_the_same_piece_in_another_key(sound: Path) -> None:
     for tonic in (60, 62, 66, 72):
         assert said(sound, midi(song(tonic))).why == "its notes are not those of the sound"

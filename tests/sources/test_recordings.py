@@ -44,6 +44,7 @@ def are_one(one: Print, other: Print) -> bool:
     return [(m.one, m.other) for m in matches([one, other])] == [(0, 1)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("suffix", "container", "codec"),
     [
@@ -84,6 +85,7 @@ def test_a_change_that_leaves_the_music_is_the_same_recording(change) -> None:  
     assert are_one(print_of(music(2)), print_of(change(music(2))))
 
 
+@pytest.mark.slow
 def test_other_pieces_of_the_same_instrument_are_not() -> None:
     assert matches([print_of(music(number)) for number in range(12)]) == []
 

@@ -28,7 +28,6 @@ from mmusset.speakers.base import Reply, Request
 from mmusset.speakers.local.speaker import TransformersSpeaker
 from mmusset.speakers.picture import fit, tokens
 from tests.support import samples
-from tests.support.thorough import slow
 from tests.support.tiny_qwen2vl import architecture, make_adapter, make_tiny, size_of
 
 # Random weights fill each string to its bound.
@@ -91,9 +90,10 @@ def test_it_is_a_real_qwen2_vl(base: Path) -> None:
     assert 500_000 < size_of(base) < 1_500_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "agent",
-    [CAPTIONER, CRITIC, *slow(STORY_WRITER, RECONCILER)],
+    [CAPTIONER, CRITIC, STORY_WRITER, RECONCILER],
     ids=lambda agent: str(agent.name),
 )
 def test_random_weights_keep_to_the_schema(
@@ -152,6 +152,7 @@ def test_only_the_agents_that_name_an_adapter_speak_through_it(
     assert adapted[1].text == plain[1].text
 
 
+@pytest.mark.slow
 def test_each_agent_may_have_an_adapter_of_its_own(
     base: Path, adapter: Path, picture: Path
 ) -> None:
@@ -215,6 +216,7 @@ def test_a_model_that_is_not_there_gets_one_clear_line(tmp_path: Path) -> None:
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.slow
 def test_stopping_lets_the_batch_come_back_and_begins_no_more(base: Path, picture: Path) -> None:
     async def scene() -> list[Reply | BaseException]:
         async with TransformersSpeaker(part(base)) as speaker:

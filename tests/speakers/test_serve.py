@@ -17,7 +17,6 @@ import pytest
 from tests.speakers.test_adapter import adapter_folder
 from tests.support.command import SHORT, Process, environment, start
 from tests.support.media import library
-from tests.support.thorough import slow
 
 ROOT = Path(__file__).parents[2]
 
@@ -113,6 +112,7 @@ def test_it_is_served_with_the_right_flags_and_stopped_whole(bench: Bench) -> No
     assert not lives(start["engine"])
 
 
+@pytest.mark.slow
 def test_a_server_that_dies_is_started_again_at_the_same_place(bench: Bench) -> None:
     process = bench.serve()
     url = url_of(process)
@@ -145,6 +145,7 @@ def test_a_server_that_listens_no_more_is_taken_for_ended(bench: Bench) -> None:
     ended(process)
 
 
+@pytest.mark.slow
 def test_a_server_that_can_not_start_leaves_its_last_words(bench: Bench) -> None:
     process = bench.serve("--model", "broken")
     _, errors = process.communicate(timeout=60)
@@ -155,6 +156,7 @@ def test_a_server_that_can_not_start_leaves_its_last_words(bench: Bench) -> None
     assert not lives(bench.started()[0]["engine"])
 
 
+@pytest.mark.slow
 def test_a_server_that_is_healthy_and_can_not_answer_is_not_ready(bench: Bench) -> None:
     process = bench.serve("--model", "mad")
     output, errors = process.communicate(timeout=60)
@@ -164,7 +166,8 @@ def test_a_server_that_is_healthy_and_can_not_answer_is_not_ready(bench: Bench) 
     assert not lives(bench.started()[0]["engine"])
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, *slow(signal.SIGTERM)])
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_start_can_be_stopped(number: signal.Signals, bench: Bench) -> None:
     process = bench.serve("--model", "slow")
     until(lambda: bool(bench.started()), process)
@@ -173,6 +176,7 @@ def test_a_start_can_be_stopped(number: signal.Signals, bench: Bench) -> None:
     assert not lives(bench.started()[0]["engine"])
 
 
+@pytest.mark.slow
 def test_a_server_does_not_outlive_a_killed_mmusset(bench: Bench) -> None:
     process = bench.serve()
     url_of(process)
@@ -220,6 +224,7 @@ def test_it_tells_the_command_that_builds_with_it(bench: Bench) -> None:
     assert all(name.startswith("lora-") for name in models.values())
 
 
+@pytest.mark.slow
 def test_build_with_serve_does_both(bench: Bench) -> None:
     source, out = library(bench.folder / "source", 3), bench.folder / "out"
     folder = adapter_folder(bench.folder / "lora")

@@ -324,6 +324,7 @@ HALF = (
 )
 
 
+@pytest.mark.slow
 def test_no_item_is_blamed_for_a_server_that_loses_half_of_all_calls(picture: Path) -> None:
     """Reset, or answered 502, at random: 150 calls on 50 items, each answered in the end."""
     assert blamed(picture, quick(*HALF), 50) == []

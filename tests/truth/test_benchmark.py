@@ -11,6 +11,7 @@ from mmusset.truth import benchmark
 CERTAINTY = 0.9
 
 
+@pytest.mark.slow
 def test_planted_faults_are_caught_and_right_statements_are_not_blamed() -> None:
     report = benchmark.run(CERTAINTY, benchmark.free_styles(), seed=5, each=3)
     assert report.all.planted > 400

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from mmusset.publish.facts import facts_of
 from mmusset.sample import Quadruple
 from mmusset.shards.tar import read_shard
@@ -25,6 +27,7 @@ def heard_in(out: Path) -> list[HeardCaption]:
     return [HeardCaption.of(s.group, s.caption, s.music_evidence) for s in samples_in(out)]
 
 
+@pytest.mark.slow
 def test_captions_moved_by_one_are_noticed(twelve: Path) -> None:
     heard = heard_in(twelve)
     as_built = control(heard, CERTAINTY)

@@ -228,7 +228,7 @@ def test_a_server_that_is_killed_costs_time_and_nothing_else(
     """`mmusset serve` starts it again, and the build waits for it."""
     out = tmp_path / "out"
     process = build(out, *through(server), "--set", "server.max_in_flight=2")
-    wait_for_answers(out, 8, process)
+    wait_for_answers(out, 6, process)
     os.kill(server_below(server.process.pid), number)
     finished(process)
     facts = manifest(out)

@@ -1,6 +1,5 @@
 """Commands that make a dataset out of a source."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -59,6 +58,8 @@ def scan(
       mmusset scan ~/Music
       mmusset scan ~/Music --speaker vllm --set server.price_in=0.2 --set server.price_out=0.6
     """
+    import asyncio
+
     from mmusset.agents import AGENTS, with_listener
     from mmusset.builder import report, run
     from mmusset.builder import show as texts

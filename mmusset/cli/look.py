@@ -1,6 +1,5 @@
 """Commands that show what a dataset holds, and take marks on it."""
 
-import asyncio
 import json
 import sys
 from pathlib import Path
@@ -107,6 +106,8 @@ def view(
         with for_terminal() as progress:
             print(write(dataset, export, progress))
         return
+    import asyncio
+
     from mmusset.view.server import serve
 
     def ready(url: str) -> None:
@@ -198,6 +199,8 @@ def remove(
       mmusset remove music --item 57cddd5f60c701885115b5a1 --why "the owner asked"
       mmusset remove music --source "Ann/Album" --why "no licence" --dry-run
     """
+    import asyncio
+
     from mmusset.builder import remove as removing
     from mmusset.errors import UsageError
     from mmusset.publish.card import write_card_if_free

@@ -1,6 +1,5 @@
 """Commands that train MusFlow and make music with it."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -203,6 +202,8 @@ def play(
       mmusset play music-musflow --open
       mmusset play user/music-musflow --port 0
     """
+    import asyncio
+
     from mmusset.installed import check_installed
 
     check_installed("MusFlow")

@@ -1,6 +1,5 @@
 """Commands about what writes the texts: models, their prompts, their server."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -89,6 +88,8 @@ def serve(
       mmusset serve --model Qwen/Qwen2-VL-7B-Instruct --adapter my-lora
       mmusset serve --stub
     """
+    import asyncio
+
     from mmusset.agents import AGENTS
     from mmusset.speakers.stub import plan as stub_plan
     from mmusset.speakers.stub import server as stub_server

@@ -6,6 +6,7 @@ words at the same distance is laid over each other. Either way all bits decide i
 held at once is a block's index and what a few pieces meet in it.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -15,9 +16,11 @@ from numpy.typing import NDArray
 
 # Of a word's bits, those of the higher bands: codecs change them least, and 24 tell enough.
 KEY = np.uint32(0xFFFFFF)
-BLOCK = 1000  # pieces in an index
+BLOCK = 4000  # pieces in an index
 QUERY = 250  # pieces that are looked up at once
-MOST_MET = 32  # places in an index that a word meets: what is more frequent tells little
+# Places in an index that a word meets, for each thousand pieces in it: what is more frequent tells
+# little.
+MOST_MET, MET_AMONG = 32, 1000
 LEAST_SHARED = 3  # words at the same distance, give or take JITTER steps
 JITTER = 2
 SAME = 0.6  # of the bits that would differ by chance: another piece has about 1
@@ -48,6 +51,7 @@ class Print:
 
 
 Numbers = NDArray[np.int64]
+Places = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,7 @@ class _Index:
     def __init__(self, prints: Sequence[Print], start: int, end: int) -> None:
         self._prints = prints
         self._start = start
+        self._most_met = MOST_MET * math.ceil((end - start) / MET_AMONG)
         keys, pieces, steps = _telling(prints, range(start, end))
         order = np.argsort(keys, kind="stable")
         self._keys, self._pieces, self._steps = keys[order], pieces[order], steps[order]
@@ -149,25 +154,29 @@ class _Index:
         """Pairs of a piece of the index and a later one of `queried` that share words at about the
         same distance, and that distance in steps."""
         keys, pieces, steps = _telling(self._prints, queried)
+        # Words that come in order are looked for near each other, which takes a fifth of the time.
+        order = np.argsort(keys)
+        keys, pieces, steps = keys[order], pieces[order], steps[order]
         low = np.searchsorted(self._keys, keys, "left")
-        count = np.minimum(np.searchsorted(self._keys, keys, "right") - low, MOST_MET)
+        count = np.minimum(np.searchsorted(self._keys, keys, "right") - low, self._most_met)
         queries = np.repeat(np.arange(len(keys)), count)
         at = np.repeat(low - np.cumsum(count) + count, count) + np.arange(len(queries))
         one, other = self._pieces[at], pieces[queries]
-        shift = self._steps[at] - steps[queries]
+        shift = (self._steps[at] - steps[queries]).astype(np.int64)
         later = other > one
         # Sorted, what a pair shares at about the same distance stands side by side.
-        met = ((one - self._start) * (1 << 24) + other)[later] * (2 * _FAR) + shift[later] + _FAR
+        pair = (one[later] - self._start).astype(np.int64) * (1 << 24) + other[later]
+        met = pair * (2 * _FAR) + shift[later] + _FAR
         met.sort()
         ahead = LEAST_SHARED - 1
         shared = met[: len(met) - ahead][met[ahead:] - met[: len(met) - ahead] <= JITTER]
-        for pair in np.unique(shared):
-            both, shift_of = divmod(int(pair), 2 * _FAR)
+        for each in np.unique(shared):
+            both, shift_of = divmod(int(each), 2 * _FAR)
             one_of, other_of = divmod(both, 1 << 24)
             yield self._start + one_of, other_of, shift_of - _FAR
 
 
-def _telling(prints: Sequence[Print], places: range) -> tuple[Words, Numbers, Numbers]:
+def _telling(prints: Sequence[Print], places: range) -> tuple[Words, Places, Places]:
     """The keys of these pieces, whose each is, and at which step it stands: no silence, and of what
     is held only its beginning."""
     keys, pieces, steps = [], [], []
@@ -176,8 +185,8 @@ def _telling(prints: Sequence[Print], places: range) -> tuple[Words, Numbers, Nu
         key = words & KEY
         new = (words != 0) & np.append(True, key[1:] != key[:-1])[: len(key)]
         keys.append(key[new])
-        steps.append(np.flatnonzero(new))
-        pieces.append(np.full(len(steps[-1]), place))
+        steps.append(np.flatnonzero(new).astype(np.int32))
+        pieces.append(np.full(len(steps[-1]), place, np.int32))
     return np.concatenate(keys), np.concatenate(pieces), np.concatenate(steps)
 
 

@@ -55,8 +55,8 @@ def join(label_sets: Iterable[Iterable[str]]) -> Sequence[int]:
     """For each piece the position of the first that it shares labels with, itself or by way of
     others (union-find).
 
-    In memory is a number for each label and not the label: of millions of pieces two that share
-    nothing may be joined by chance, with odds of one in a million, which is no leak.
+    In memory is a number for each label and not the label. Two pieces that share nothing may be
+    joined by chance, which is no leak: among a million pieces with odds of one in a million.
     """
     labels, owners = array("Q"), array("i")
     parent = array("i")

@@ -29,6 +29,7 @@ from mmusset.musflow.model import sampler
 from mmusset.musflow.recipe import SamplerPart
 from mmusset.shards.reader import decode_sound, raw_samples, shards_of, split_of
 from tests.support.command import mmusset
+from tests.support.films import film
 from tests.support.musflow_trained import Trained
 
 FAST, SLOW = "A fast, loud piece with drums.", "A slow, quiet piece for solo piano."
@@ -72,6 +73,15 @@ def composed(
     composer: MusicGenerator, asked: GenerationRequest, part: SamplerPart | None = None
 ) -> Tensor:
     return composer.compose(asked, part or composer.recipe.sampler)
+
+
+def test_a_model_that_was_trained_on_no_videos_is_given_none(
+    composer: MusicGenerator, tmp_path: Path
+) -> None:
+    whole = Image.effect_noise((64, 48), 90).convert("RGB")
+    video = film(tmp_path / "x.mkv", [whole] * 10)
+    with pytest.raises(UsageError, match=r"was trained on no videos.*--image"):
+        composer.conditions(GenerationRequest(tmp_path / "a.flac", video=video))
 
 
 def test_the_commands_of_the_help(trained: Trained, tmp_path: Path, ask: Ask) -> None:

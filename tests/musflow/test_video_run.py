@@ -1,6 +1,6 @@
 """A training on clips of which some have a video, and music that goes along with one."""
 
-from collections import Counter
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,11 @@ from PIL import Image
 from mmusset.errors import UsageError
 from mmusset.musflow.generate.generator import MusicGenerator
 from mmusset.musflow.generate.requests import GenerationRequest
+from mmusset.musflow.model.musflow import MusFlow
+from mmusset.musflow.model_folder.trained import ModelFolder
+from mmusset.musflow.publishing.pack import packed
 from mmusset.musflow.recipe import MusFlowRecipe
+from mmusset.musflow.training.beginning import begin_with
 from mmusset.musflow.training.run_folder import RunFolder
 from mmusset.musflow.training.stages import Training, run
 from mmusset.progress import Progress
@@ -21,6 +25,7 @@ from mmusset.shards.tar import Sample
 from mmusset.training.world import World
 from tests.support.films import film
 from tests.support.musflow_parts import dataset, tone
+from tests.support.musflow_trained import Trained
 from tests.support.samples import filmed
 
 SETTINGS = (
@@ -39,18 +44,15 @@ def clip(number: int, split: str = "train") -> Sample:
     return placed if number % 2 else filmed(placed, seconds=2)
 
 
-def trained(folder: Path, numbers: list[int]) -> MusicGenerator:
+@pytest.fixture(scope="module")
+def composer(tmp_path_factory: pytest.TempPathFactory) -> MusicGenerator:
+    folder = tmp_path_factory.mktemp("videos")
     held_out = [clip(n, "validation") for n in (10, 11)]
-    source = dataset(folder / "dataset", train_0=[clip(n) for n in numbers], validation_0=held_out)
+    source = dataset(folder / "dataset", train_0=[clip(n) for n in range(4)], validation_0=held_out)
     recipe, run_folder = load(MusFlowRecipe, "musflow-tiny", SETTINGS), RunFolder(folder / "run")
     done = run(Training(str(source), recipe, run_folder, World(0, 1, "cpu"), Progress()))
     assert done.step == 4
     return MusicGenerator(run_folder.path, "cpu", lambda line: None)
-
-
-@pytest.fixture(scope="module")
-def composer(tmp_path_factory: pytest.TempPathFactory) -> MusicGenerator:
-    return trained(tmp_path_factory.mktemp("videos"), [0, 1, 2, 3])
 
 
 def brightening(path: Path, seconds: float, most: int = 255) -> Path:
@@ -103,23 +105,28 @@ def test_what_is_no_video_is_refused(composer: MusicGenerator, tmp_path: Path) -
         composer.conditions(gone)
 
 
-def test_a_training_may_begin_with_a_model_that_saw_none(
-    composer: MusicGenerator, tmp_path: Path
-) -> None:
-    from mmusset.musflow.publishing.pack import packed
-    from mmusset.musflow.training.beginning import begin_with
+def begun_with(model: ModelFolder, video_frames: int) -> tuple[MusFlow, list[str]]:
+    """A model for a dataset with so many frames of videos, with another's weights; and what is said
+    of those that are not taken over."""
+    lines, part = list[str](), model.manifest
+    manifest = part.cache.model_copy(update={"video_frames": video_frames})
+    begun = MusFlow(part.recipe, manifest)
+    begin_with(begun, model, lines.append)
+    return begun, lines
 
-    plain = trained(tmp_path, [1, 3])
-    video = brightening(tmp_path / "x.mkv", 1.0)
-    with pytest.raises(UsageError, match="was trained on no videos"):
-        plain.conditions(GenerationRequest(tmp_path / "a.flac", video=video))
-    lines = list[str]()
-    before = composer.model.network.proj_in.weight.clone()
-    begin_with(composer.model, packed(tmp_path / "run"), lines.append)
-    assert Counter("from the start" in line for line in lines) == {True: 2}
-    after = composer.model.network.proj_in.weight
-    assert torch.equal(after, plain.model.network.proj_in.weight)
-    assert not torch.equal(after, before)
-    own = Path(composer.path).parents[1]
-    begin_with(plain.model, packed(own), lines.append)
-    assert Counter("is left out" in line for line in lines[2:]) == {True: 2}
+
+def test_a_training_may_begin_with_a_model_that_saw_no_videos(
+    trained: Trained, tmp_path: Path
+) -> None:
+    shutil.copytree(trained.run, tmp_path / "run")
+    plain = packed(tmp_path / "run")
+    begun, lines = begun_with(plain, video_frames=1)
+    assert ["from the start" in line for line in lines] == [True, True]
+    assert torch.equal(begun.network.proj_in.weight, plain.weights()["network.proj_in.weight"])
+
+
+def test_or_with_one_that_saw_some_where_there_are_none(composer: MusicGenerator) -> None:
+    moving = packed(composer.path.parents[1])
+    begun, lines = begun_with(moving, video_frames=0)
+    assert ["is left out" in line for line in lines] == [True, True]
+    assert torch.equal(begun.network.proj_in.weight, moving.weights()["network.proj_in.weight"])

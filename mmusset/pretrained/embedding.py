@@ -22,6 +22,8 @@ MAX_TOKENS = {"clap": 512, "t5": 512, "clip": 77}
 # direction, at 0.999.
 UNLIKE = ("a solo piano", "loud drums and distorted guitars", "a choir sings", "rain on a roof")
 COLLAPSED = 0.98
+# Pictures that go through a model at once: a video has hundreds of frames.
+MOST_PICTURES = 16
 
 
 def pretrained_text(
@@ -61,6 +63,10 @@ class PretrainedImage:
 
     @torch.no_grad()
     def __call__(self, images: Sequence["Image"]) -> Tensor:
+        starts = range(0, len(images), MOST_PICTURES)
+        return torch.cat([self._vectors(images[n : n + MOST_PICTURES]) for n in starts])
+
+    def _vectors(self, images: Sequence["Image"]) -> Tensor:
         inputs = self._processor(images=list(images), return_tensors="pt").to(self._device)
         return _unit(self._model.get_image_features(**inputs))
 

@@ -73,6 +73,23 @@ def test_pictures_become_unit_vectors(made: Path, kind: str, width: int) -> None
 
 
 @pytest.mark.slow
+def test_the_frames_of_a_video_go_through_a_model_sixteen_at_once(made: Path) -> None:
+    image, many = opened(made, image="clip").image, pictures() * 12
+    together = list[int]()
+
+    def count(module: torch.nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        if isinstance(module, torch.nn.Conv2d):
+            together.append(len(inputs[0]))
+
+    watching = torch.nn.modules.module.register_module_forward_pre_hook(count)
+    embedded = image(many)
+    watching.remove()
+    assert together == [16, 16, 4]
+    assert torch.equal(embedded[:16], image(many[:16]))
+    assert same(embedded, image(pictures()).repeat(12, 1))
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "width"), [("clip", 12), ("clap", 12), ("t5", 16)])
 def test_texts_of_any_length_become_vectors(made: Path, kind: str, width: int) -> None:
     encoders = opened(made, story=kind, caption=kind)

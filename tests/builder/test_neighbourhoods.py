@@ -1,6 +1,8 @@
 """A source is paired part by part, and comes out as if all of it had been paired at once."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -19,6 +21,7 @@ from mmusset.sources.folder import FolderSource
 from mmusset.sources.pair import PicturesFound, pair
 from mmusset.sources.sidecar import sidecars
 from mmusset.sources.source import Entry, Row, kind_of
+from tests.support.command import environment
 from tests.support.media import picture, piece
 
 FOLDERS = [b"a", b"b", b"audio", b"Images", b"captions", b"CD1", b"Disc 2 - Live", b"scans", b"Art"]
@@ -90,3 +93,29 @@ def test_a_spool_is_a_sequence_whether_it_is_in_memory_or_in_a_file() -> None:
     assert (spool[1000], spool[3]) == (entries[0], entries[3])
     some = Subsequence(spool, [7, 3])
     assert (list(some), some[1:]) == ([entries[7], entries[3]], [entries[3]])
+
+
+FULL = """
+import resource
+from mmusset.builder.planning.spool import Spool
+from mmusset.errors import MmussetError
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+try:
+    Spool((bytes(100) for number in range(1000)), in_memory=1000)
+except MmussetError as error:
+    print(error)
+"""
+
+
+def test_a_full_disk_for_temporary_files_is_named(tmp_path: Path) -> None:
+    """A file size limit stands for it."""
+    done = subprocess.run(
+        [sys.executable, "-c", FULL],
+        capture_output=True,
+        text=True,
+        env=environment() | {"TMPDIR": str(tmp_path)},
+        check=False,
+    )
+    assert f"can't write to {tmp_path}, the folder for temporary files (File" in done.stdout
+    assert "TMPDIR" in done.stdout
+    assert done.stderr == "", "nor does closing the file say anything"

@@ -1,5 +1,6 @@
 """Values in a file, where they are too many for memory: written once, read as often as asked."""
 
+import contextlib
 import os
 import pickle
 import tempfile
@@ -8,7 +9,9 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import Any, TypeVar, overload
+from typing import IO, Any, TypeVar, overload
+
+from mmusset.errors import MmussetError, system_reason
 
 T = TypeVar("T")
 TOGETHER = 64  # values that are written, and read, at once
@@ -21,7 +24,7 @@ class Spool(Sequence[T]):
 
     def __init__(self, values: Iterable[T] = (), in_memory: int = IN_MEMORY) -> None:
         self._file = tempfile.SpooledTemporaryFile(in_memory)  # noqa: SIM115 - closed with this
-        weakref.finalize(self, self._file.close)
+        weakref.finalize(self, _close, self._file)
         self._borders = array("Q", (0,))  # of what was written together, in bytes
         self._last: list[T] = []  # not written yet
         self._read_at, self._read = -1, list[T]()
@@ -29,13 +32,25 @@ class Spool(Sequence[T]):
             self.append(value)
 
     def append(self, value: T) -> None:
-        """One more value at the end. It must not be changed any more."""
+        """One more value at the end. It must not be changed any more. Raises MmussetError where
+        the folder for temporary files takes no more."""
         self._last.append(value)
         if len(self._last) == TOGETHER:
-            self._file.seek(0, os.SEEK_END)
-            _Pickler(self._file, pickle.HIGHEST_PROTOCOL).dump(self._last)
-            self._borders.append(self._file.tell())
+            try:
+                self._write()
+            except OSError as error:
+                raise MmussetError(
+                    f"can't write to {tempfile.gettempdir()}, the folder for temporary files"
+                    f" ({system_reason(error)}): make room there, or name a folder of another disk"
+                    " in the environment variable TMPDIR, and run the command again"
+                ) from None
             self._last = []
+
+    def _write(self) -> None:
+        self._file.seek(0, os.SEEK_END)
+        _Pickler(self._file, pickle.HIGHEST_PROTOCOL).dump(self._last)
+        self._file.flush()  # a full disk is found here, not when some of it is read
+        self._borders.append(self._file.tell())
 
     def __len__(self) -> int:
         return TOGETHER * (len(self._borders) - 1) + len(self._last)
@@ -61,6 +76,12 @@ class Spool(Sequence[T]):
             self._read = pickle.loads(self._file.read(end - start))
             self._read_at = number
         return self._read
+
+
+def _close(file: IO[bytes]) -> None:
+    """What a full disk did not take is of no use any more."""
+    with contextlib.suppress(OSError):
+        file.close()
 
 
 class _Pickler(pickle.Pickler):

@@ -236,10 +236,11 @@ def test_what_can_not_be_trained_on_is_refused(tmp_path: Path) -> None:
 
 def test_what_does_not_fit_is_said() -> None:
     memory = Memory(310_000_000, 0, 1.2, 1.2, 1.2, 2.4, 90)
-    found = TrainingPlan(memory, 0, 10.24, 256, 100, 40, 0, 79, 3.71, 4e12, 0.5)
+    found = TrainingPlan(memory, 0, 10.24, 256, 10, 100, 40, 0, 79, 3.71, 4e12, 0.5)
     assert found.text().splitlines() == [
         "weights     310.00 M trained",
-        "clips       a number that no manifest tells, of 10.24 s, 256 latent frames each",
+        "clips       a number that no manifest tells, of 10.24 s,"
+        " 256 latent frames and 10 of a video each",
         "steps       100, of which 40 are done",
         "memory      96.00 GiB = 1.20 GiB trained weights + 1.20 GiB average"
         " + 1.20 GiB gradients + 2.40 GiB optimizer + 90.00 GiB activations;"

@@ -15,8 +15,10 @@ from mmusset.musflow.generate.requests import GenerationRequest
 from mmusset.musflow.model.musflow import MusFlow
 from mmusset.musflow.model_folder.trained import ModelFolder
 from mmusset.musflow.publishing.pack import packed
-from mmusset.musflow.recipe import MusFlowRecipe
+from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe
 from mmusset.musflow.training.beginning import begin_with
+from mmusset.musflow.training.cost import step_flops
+from mmusset.musflow.training.plan import TrainingPlan, plan
 from mmusset.musflow.training.run_folder import RunFolder
 from mmusset.musflow.training.stages import Training, run
 from mmusset.progress import Progress
@@ -53,6 +55,40 @@ def composer(tmp_path_factory: pytest.TempPathFactory) -> MusicGenerator:
     done = run(Training(str(source), recipe, run_folder, World(0, 1, "cpu"), Progress()))
     assert done.step == 4
     return MusicGenerator(run_folder.path, "cpu", lambda line: None)
+
+
+def planned(source: Path, folder: Path, *more: str, cached: bool = True) -> TrainingPlan:
+    recipe, run_folder = load(MusFlowRecipe, "musflow-tiny", SETTINGS + more), RunFolder(folder)
+    return plan(
+        Training(str(source), recipe, run_folder, World(0, 1, "cpu"), Progress(), cached=cached)
+    )
+
+
+@pytest.mark.parametrize("known_by", ["the cache", "the shards", "the shards, without a cache"])
+def test_a_plan_counts_the_frames(composer: MusicGenerator, tmp_path: Path, known_by: str) -> None:
+    run_folder = composer.path.parents[1]
+    found = planned(
+        run_folder.parent / "dataset",
+        run_folder if known_by == "the cache" else tmp_path / "run",
+        cached=not known_by.endswith("without a cache"),
+    )
+    assert found.video_frames == 2
+    assert found.memory.trained == sum(w.numel() for w in composer.model.parameters())
+    tokens = len(MODALITIES) + 2
+    assert found.flops_per_step == step_flops(
+        composer.model.network.config, found.frames, tokens, clips=4
+    )
+
+
+def test_a_plan_finds_the_one_clip_that_has_a_video(tmp_path: Path) -> None:
+    stills = dataset(tmp_path / "stills", train_0=[clip(1), clip(3)], validation_0=[clip(2)])
+    mixed = dataset(tmp_path / "mixed", train_0=[clip(1)], train_1=[clip(3), clip(2)])
+    # Large enough that it is the network, not the alignment, which takes the most memory.
+    size, run_folder = ("network.width=128", "network.depth=2"), tmp_path / "run"
+    still, moving = (planned(source, run_folder, *size) for source in (stills, mixed))
+    assert (still.video_frames, moving.video_frames) == (0, 2)
+    assert moving.memory.trained > still.memory.trained
+    assert moving.memory.activations > still.memory.activations
 
 
 def brightening(path: Path, seconds: float, most: int = 255) -> Path:

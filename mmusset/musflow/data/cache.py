@@ -199,7 +199,7 @@ def read_manifest(folder: Path) -> CacheManifest:
 
 
 class Cache:
-    """The rows of one split, by length."""
+    """The rows of one split, by length; `video_seconds` are the most that any has frames of."""
 
     def __init__(self, folder: Path, split: str, spec: LatentSpec | None = None) -> None:
         """Raises MmussetError where the cache is not whole, Refused where it is not of `spec`,
@@ -223,6 +223,7 @@ class Cache:
         self.lengths = tuple(sorted(files))
         self._buckets = [_Bucket(files[length]) for length in self.lengths]
         self.counts = tuple(int(bucket.ends[-1]) for bucket in self._buckets)
+        self.video_seconds = max((bucket.video_seconds for bucket in self._buckets), default=0)
 
     def batch(self, bucket: int, rows: Tensor, share: slice = ALL, step: int = 0) -> LatentBatch:
         """Rows of bucket number `bucket`, the same at every step."""
@@ -333,6 +334,7 @@ class _Bucket:
         self.files = files
         self._counts = np.array([len(file.keys) for file in files])
         self.ends = np.cumsum(self._counts)
+        self.video_seconds = max(file.video.shape[1] for file in files)
         self.kin = np.concatenate([file.kin for file in files])
         self.beats = np.concatenate([file.beats for file in files])
 
@@ -355,7 +357,7 @@ class _Bucket:
 
     def video(self, rows: NDArray[np.int64]) -> NDArray[np.float16]:
         """Embeddings of frames `[B, S, W]` of rows, S as many as any file has."""
-        most = max(file.video.shape[1] for file in self.files)
+        most = self.video_seconds
         video = np.zeros((len(rows), most, self.files[0].video.shape[2]), np.float16)
         for place, file, row in self._locate(rows) if most else ():
             video[place, : file.video.shape[1]] = file.video[row]

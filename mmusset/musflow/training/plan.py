@@ -1,35 +1,19 @@
 """What a training will need, before it begins: weights, memory, steps, time."""
 
-import tarfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from mmusset.bounded import open_regular
-from mmusset.errors import MmussetError
-from mmusset.musflow.data.cache import Cache, CacheManifest, LatentSpec
-from mmusset.musflow.data.encode import resampled
-from mmusset.musflow.data.live import CROPPED_PART
+from mmusset.musflow.data.cache import CacheManifest, LatentSpec
+from mmusset.musflow.data.video_frames import VideoFrames
 from mmusset.musflow.model import flow
 from mmusset.musflow.model.musflow import MusFlow
 from mmusset.musflow.model.network import DiTBlock, NetworkConfig, rotary_embedding
 from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe
-from mmusset.shards.reader import (
-    BadSample,
-    Read,
-    broken,
-    decoded,
-    is_elsewhere,
-    listed_samples,
-    raw_samples,
-    shards_of,
-    split_of,
-)
-from mmusset.shards.tar import headers
+from mmusset.shards.reader import shards_of, split_of
 from mmusset.text import duration
 from mmusset.training import checkpoint
 from mmusset.training.memory import Memory, available_gib, gib_text, memory_of_step
@@ -38,6 +22,7 @@ from mmusset.training.world import World
 from .checkpoint import FlowState, check_spec
 from .cost import step_flops
 from .flow_stage import micro_batches
+from .planned_clips import PlannedClips, planned_clips
 from .planned_spec import agree, planned_spec, pretrained_gib
 from .stages import Training, check_folder, with_revisions_of_before
 
@@ -56,14 +41,16 @@ class TrainingPlan:
     `available` is the GiB that are there, `encoding` those of codec and encoders while clips are
     encoded, 0 where they are bundled or not known.
 
-    `clips` is 0 where their number is not known. `seconds_per_step` follows from the speed of
-    one of the network's blocks, on this device, now.
+    `clips` is 0 where their number is not known. `frames` are latent ones of a clip, `video_frames`
+    those of its video, which all are taken to have where any has one. `seconds_per_step` follows
+    from the speed of one of the network's blocks, on this device, now.
     """
 
     memory: Memory
     clips: int
     seconds_per_clip: float
     frames: int
+    video_frames: int
     steps: int
     steps_done: int
     epochs: float
@@ -83,12 +70,13 @@ class TrainingPlan:
         left = self.steps - self.steps_done
         done = f", of which {self.steps_done} are done" if self.steps_done else ""
         times = f", {self.epochs:.1f} times through the clips" if self.clips else ""
+        seen = f" and {self.video_frames} of a video" if self.video_frames else ""
         encoding = f"encoding    {gib_text(self.encoding)} for the weights of codec and encoders"
         return "\n".join(
             [
                 f"weights     {self.memory.trained / 1e6:.2f} M trained",
                 f"clips       {self.clips or 'a number that no manifest tells,'} of"
-                f" {self.seconds_per_clip:.2f} s, {self.frames} latent frames each",
+                f" {self.seconds_per_clip:.2f} s, {self.frames} latent frames{seen} each",
                 f"steps       {self.steps}{times}{done}",
                 f"memory      {self.memory.text()}; {gib_text(self.available)} are there: {fits}",
                 *([encoding] if self.encoding else []),
@@ -111,25 +99,24 @@ def plan(training: Training) -> TrainingPlan:
     shards = [shard for shard in shards_of(training.source) if split_of(shard) == "train"]
     check_folder(training)
     spec = planned_spec(training)
-    frames = _frames(training, shards, spec)
+    clips = planned_clips(training, shards, spec)
     batch = recipe.train.batch // world.size // micro_batches(recipe.train, world.size)
-    config, memory = _memory(recipe, spec, frames, batch)
-    tokens = len(MODALITIES)
-    flops = step_flops(config, frames, tokens, recipe.train.batch)
-    clips = _clips(shards)
+    config, memory = _memory(recipe, spec, clips, batch)
+    flops = step_flops(config, clips.frames, clips.tokens, recipe.train.batch)
     return TrainingPlan(
         memory=memory,
-        clips=clips,
-        seconds_per_clip=frames * spec.samples_per_latent / spec.rate_hz,
-        frames=frames,
+        clips=clips.count,
+        seconds_per_clip=clips.frames * spec.samples_per_latent / spec.rate_hz,
+        frames=clips.frames,
+        video_frames=clips.video,
         steps=recipe.train.steps,
         steps_done=_steps_done(training, spec),
-        epochs=recipe.train.steps * recipe.train.batch / max(clips, 1),
+        epochs=recipe.train.steps * recipe.train.batch / max(clips.count, 1),
         available=available_gib(world.device),
         encoding=pretrained_gib(training),
         flops_per_step=flops,
         seconds_per_step=_beside(recipe)
-        * _seconds_per_flop(config, frames, batch, world, recipe)
+        * _seconds_per_flop(config, clips, batch, world, recipe)
         * flops
         / world.size,
     )
@@ -153,16 +140,16 @@ def _steps_done(training: Training, spec: LatentSpec) -> int:
 
 
 def _seconds_per_flop(
-    config: NetworkConfig, frames: int, batch: int, world: World, recipe: MusFlowRecipe
+    config: NetworkConfig, clips: PlannedClips, batch: int, world: World, recipe: MusFlowRecipe
 ) -> float:
     """By a block of the network."""
-    flops_per_clip = step_flops(config, frames, len(MODALITIES), 1) / config.depth
-    clips, timings = 1, 1
-    seconds = _seconds_of_block(config, frames, clips, timings, world, recipe)
+    flops_per_clip = step_flops(config, clips.frames, clips.tokens, 1) / config.depth
+    timed, timings = 1, 1
+    seconds = _seconds_of_block(config, clips, timed, timings, world, recipe)
     if world.cuda or seconds < SLOW_S:
-        clips = _timed_clips(flops_per_clip, batch, world)
-        seconds = _seconds_of_block(config, frames, clips, TIMINGS + 1, world, recipe)
-    return seconds / (clips * flops_per_clip)
+        timed = _timed_clips(flops_per_clip, batch, world)
+        seconds = _seconds_of_block(config, clips, timed, TIMINGS + 1, world, recipe)
+    return seconds / (timed * flops_per_clip)
 
 
 def _timed_clips(flops_per_clip: float, batch: int, world: World) -> int:
@@ -171,50 +158,8 @@ def _timed_clips(flops_per_clip: float, batch: int, world: World) -> int:
     return max(1, min(batch, TIMED_CLIPS, most))
 
 
-def _frames(training: Training, shards: list[str], spec: LatentSpec) -> int:
-    """Latent frames of the commonest clip of the cache, or else of the first clip."""
-    if training.cached:
-        try:
-            cache = Cache(training.folder.cache, "train")
-            if agree(spec, cache.manifest.spec):
-                return cache.lengths[cache.counts.index(max(cache.counts))]
-        except (MmussetError, ValueError):
-            pass  # no cache, or a damaged one, that this training would make anew
-    frames = max(1, _first_samples(shards, spec) // spec.samples_per_latent)
-    return frames if training.cached else max(1, frames - max(1, frames // CROPPED_PART))
-
-
-def _first_samples(shards: list[str], spec: LatentSpec) -> int:
-    """Samples of the first clip that can be used, at the codec's rate."""
-    why = "the train split is empty"
-    for shard in shards:
-        for key, members in raw_samples(shard):
-            try:
-                read: Read = decoded(key, members)
-                return len(resampled(read.sound, read.rate_hz, spec.rate_hz, spec.channels))
-            except BadSample as error:
-                why = f"none can be used; {shard}: {key}: {error}"
-    raise MmussetError(f"no accepted samples to train on: {why}")
-
-
-def _clips(shards: list[str]) -> int:
-    """How many clips the shards hold, 0 where that is not known without reading all of them."""
-    counts = [listed_samples(shard) for shard in shards]
-    if all(count is not None for count in counts):
-        return sum(count or 0 for count in counts)
-    return 0 if is_elsewhere(shards[0]) else sum(_in_tar(Path(shard)) for shard in shards)
-
-
-def _in_tar(shard: Path) -> int:
-    try:
-        with open_regular(shard) as file:
-            return sum(info.name.endswith(".music.flac") for info in headers(file))
-    except tarfile.TarError as error:
-        raise broken(str(shard), str(error)) from None
-
-
-def _unmeasured(spec: LatentSpec) -> CacheManifest:
-    """A manifest of the right widths."""
+def _unmeasured(spec: LatentSpec, video_frames: int) -> CacheManifest:
+    """A manifest of the right widths, with videos or without."""
     zeros, ones = (0.0,) * spec.latent_channels, (1.0,) * spec.latent_channels
     return CacheManifest(
         spec=spec,
@@ -225,11 +170,12 @@ def _unmeasured(spec: LatentSpec) -> CacheManifest:
         shards=(),
         clips={},
         bad={},
+        video_frames=video_frames,
     )
 
 
 def _memory(
-    recipe: MusFlowRecipe, spec: LatentSpec, frames: int, batch: int
+    recipe: MusFlowRecipe, spec: LatentSpec, clips: PlannedClips, batch: int
 ) -> tuple[NetworkConfig, Memory]:
     """The network's config, and the memory of a step for `batch` clips.
 
@@ -238,42 +184,54 @@ def _memory(
     """
     bf16 = recipe.train.precision == "bf16"
     with FakeTensorMode():
-        model = MusFlow(recipe, _unmeasured(spec))
-        latents = torch.empty(batch, frames, spec.latent_channels)
+        model = MusFlow(recipe, _unmeasured(spec, clips.video))
+        latents = torch.empty(batch, clips.frames, spec.latent_channels)
         embeddings = {name: torch.empty(batch, width) for name, width in spec.widths.items()}
         present = torch.ones(batch, len(MODALITIES), dtype=torch.bool)
         beat = torch.empty(batch, 3)
+        video = _all_shown(batch, clips.video, spec.widths["image"]) if clips.video else None
 
         def loss() -> Tensor:
             with torch.autocast("cpu", torch.bfloat16, bf16):
-                condition = model.condition(model.alignment(embeddings), present, beat, frames)
+                aligned = model.alignment(embeddings)
+                condition = model.condition(aligned, present, beat, clips.frames, video=video)
                 v = model.network(latents, torch.empty(batch), *condition)
                 return flow.velocity_loss(v, latents).mean()
 
         return model.network.config, memory_of_step(model.parameters(), 0, loss, averaged=True)
 
 
+def _all_shown(clips: int, count: int, width: int) -> VideoFrames:
+    """So many frames of a video for each clip."""
+    shown = torch.ones(clips, count, dtype=torch.bool)
+    return VideoFrames(torch.empty(clips, count, width), torch.empty(clips, count), shown)
+
+
 def _seconds_of_block(
     shape: NetworkConfig,
-    frames: int,
-    clips: int,
+    clips: PlannedClips,
+    timed: int,
     timings: int,
     world: World,
     recipe: MusFlowRecipe,
 ) -> float:
-    """The least seconds of a block of the network, forwards and backwards, for some clips; the
-    first time counts only where it is the last."""
-    tokens = len(MODALITIES)
-    block = DiTBlock(shape).to(world.device)
-    x = torch.randn(clips, frames + tokens, shape.width, device=world.device, requires_grad=True)
-    modulation = torch.randn(clips, 6, shape.width, device=world.device, requires_grad=True)
-    turns = rotary_embedding(tokens, frames, shape.width // shape.heads, x)
+    """The least seconds of a block of the network, forwards and backwards, for as many clips as are
+    `timed`; the first time counts only where it is the last."""
+    block, device = DiTBlock(shape).to(world.device), world.device
+    positions = clips.tokens + clips.frames
+    x = torch.randn(timed, positions, shape.width, device=device, requires_grad=True)
+    modulation = torch.randn(timed, 6, shape.width, device=device, requires_grad=True)
+    video_at = torch.zeros(timed, clips.video, device=device)
+    turns = rotary_embedding(len(MODALITIES), clips.frames, shape.head_width, x, video_at)
+    # With a video attention is masked, for which there are other kernels.
+    shown = torch.ones(timed, 1, 1, positions, dtype=torch.bool, device=device)
+    mask = shown if clips.video else None
     bf16, kind = recipe.train.precision == "bf16", world.device.partition(":")[0]
     taken = list[float]()
     for _ in range(timings):
         begun_s = time.perf_counter()
         with torch.autocast(kind, torch.bfloat16, bf16):
-            output = block(x, modulation, turns)
+            output = block(x, modulation, turns, mask)
         output.float().sum().backward()
         if world.cuda:
             torch.cuda.synchronize()

@@ -102,8 +102,10 @@ def joined(found: Sequence[SameRecording]) -> list[SameRecording]:
 
 def _of_a_length(prints: Sequence[Print]) -> Iterator[tuple[int, int, int]]:
     """Pairs of about the same length that may be the same, and how many steps one is ahead."""
-    lengths_s = np.fromiter((each.duration_s for each in prints), np.float64, len(prints))
-    order = np.argsort(lengths_s, kind="stable")
+    sizes = ((len(each.words), each.duration_s) for each in prints)
+    steps, lengths_s = np.fromiter(sizes, np.dtype((np.float64, 2)), len(prints)).T
+    enough = np.flatnonzero(steps >= LEAST_STEPS)  # of shorter ones too little can overlap
+    order = enough[np.argsort(lengths_s[enough], kind="stable")]
     lengths_s = lengths_s[order]
     ends = np.searchsorted(lengths_s, lengths_s + SAME_LENGTH_S, "right")
     ends = np.minimum(ends, np.arange(1, len(order) + 1) + MOST_OF_A_LENGTH)
@@ -177,13 +179,14 @@ class _Index:
 
 
 def _telling(prints: Sequence[Print], places: range) -> tuple[Words, Places, Places]:
-    """The keys of these pieces, whose each is, and at which step it stands: no silence, and of what
-    is held only its beginning."""
+    """The keys of these pieces, whose each is, and at which step it stands: no silence, of what is
+    held only its beginning, and nothing of pieces that are too short to be known again."""
     keys, pieces, steps = [], [], []
     for place in places:
         words = prints[place].words
         key = words & KEY
         new = (words != 0) & np.append(True, key[1:] != key[:-1])[: len(key)]
+        new &= len(words) >= LEAST_STEPS
         keys.append(key[new])
         steps.append(np.flatnonzero(new).astype(np.int32))
         pieces.append(np.full(len(steps[-1]), place, np.int32))

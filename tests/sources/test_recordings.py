@@ -3,6 +3,7 @@
 import io
 from base64 import b64decode
 from pathlib import Path
+from typing import Any, SupportsIndex
 
 import numpy as np
 import pytest
@@ -105,6 +106,24 @@ def test_sound_in_which_nothing_happens_is_like_no_other() -> None:
 def test_too_little_has_no_fingerprint_and_matches_nothing() -> None:
     assert len(fingerprint(music(1, 0.8), RATE_HZ)) == 0
     assert matches([print_of(music(1, 3.0)), print_of(music(1, 3.0))]) == []
+
+
+class Counted(list[Print]):
+    """Fingerprints, and how often one was asked for."""
+
+    asked = 0
+
+    def __getitem__(self, at: SupportsIndex | slice) -> Any:
+        self.asked += 1
+        return super().__getitem__(at)
+
+
+def test_pieces_that_are_too_short_are_not_compared_one_with_another() -> None:
+    """A thousand of them would otherwise be half a million pairs."""
+    dice = np.random.default_rng(0)
+    prints = Counted(Print(dice.integers(1, 1 << 32, 15, np.uint32), 1.0) for _ in range(300))
+    assert matches(prints) == []
+    assert prints.asked <= 4 * len(prints)
 
 
 def test_a_word_is_of_64_ms() -> None:

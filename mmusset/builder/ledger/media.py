@@ -8,6 +8,7 @@ import sqlite3
 from array import array
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from functools import lru_cache
 from typing import overload
 
 import numpy as np
@@ -18,6 +19,8 @@ from mmusset.errors import MmussetError
 from mmusset.sample import Prepared
 from mmusset.sample_parts.evidence import Heard
 from mmusset.sources.recordings import Print
+
+PRINTS_KEPT = 1000  # fingerprints; that of a piece of four minutes has 15 kB
 
 
 class LedgerMedia:
@@ -186,6 +189,8 @@ class LedgerPrints(Sequence[Print]):
         self.first = len(self._rows)
         every = np.fromiter(self._numbers("ORDER BY music_sha256"), np.int64)
         self._rows.frombytes(every[~np.isin(every, self._rows)].tobytes())
+        # A piece is compared with many others, one after the other, and they with the next.
+        self._kept = lru_cache(PRINTS_KEPT)(self._read)
 
     def name(self, place: int) -> str:
         """The hash of the file that a fingerprint is of."""
@@ -203,6 +208,9 @@ class LedgerPrints(Sequence[Print]):
     def __getitem__(self, at: int | slice) -> Print | list[Print]:
         if isinstance(at, slice):
             return [self[place] for place in range(*at.indices(len(self)))]
+        return self._kept(at)
+
+    def _read(self, at: int) -> Print:
         query = (
             "SELECT words, duration_s FROM sound_fingerprint WHERE music_sha256 ="
             " (SELECT music_sha256 FROM fingerprint WHERE rowid = ?)"

@@ -99,6 +99,7 @@ def test_captions_that_fit_any_music_show_nothing(tmp_path: Path) -> None:
     assert "this audit shows nothing about whether they belong to theirs" in found["text"]
 
 
+@pytest.mark.slow
 def test_captions_that_came_to_the_wrong_music_are_noticed(tmp_path: Path) -> None:
     found = audited(captioned(tmp_path / "songs", wrong=True), tmp_path / "out")
     assert found["all"]["contradicted"] >= 40

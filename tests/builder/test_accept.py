@@ -63,6 +63,7 @@ def test_exactly_so_many_are_accepted_and_no_item_is_asked_in_vain(
     assert tree(out) == before
 
 
+@pytest.mark.slow
 def test_a_larger_number_goes_on_where_the_last_one_ended(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     mmusset(*words(source, out, "--accept", "4"))

@@ -83,6 +83,7 @@ def test_the_command_marks_and_takes_away(out: Path) -> None:
     assert "needs a note" in mmusset("mark", out, first, "fix").stderr
 
 
+@pytest.mark.slow
 def test_applied_again_nothing_happens_and_a_replay_gives_the_same_bytes(out: Path) -> None:
     first, second, third, *_ = keys(out)
     save_mark(out, Mark(first, "drop", ""))

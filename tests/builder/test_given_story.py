@@ -60,6 +60,7 @@ def test_a_recipe_may_reject_stories_that_a_rule_is_against(tmp_path: Path, kind
     assert STORIES["names music"] not in {m["story.txt"].decode() for m in samples(out).values()}
 
 
+@pytest.mark.slow
 def test_a_model_reads_a_given_story_as_data_and_changes_nothing(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with serving(objecting=1.0) as stub:

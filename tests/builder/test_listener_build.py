@@ -88,6 +88,7 @@ def built(
     return out
 
 
+@pytest.mark.slow
 def test_what_it_hears_is_said_with_its_tier_and_stands_in_the_sample(built: Path) -> None:
     for number, sample in samples_of(built).items():
         there = set(TRUTHS[number])

@@ -15,6 +15,7 @@ from tests.sources.test_tags import frame, tagged_mp3
 from tests.support.command import SHORT, mmusset
 from tests.support.explained import explained
 from tests.support.media import picture, piece
+from tests.support.thorough import slow
 
 KEEP = (*SHORT, "--set", "lyrics=keep")
 
@@ -86,7 +87,7 @@ def test_no_text_quotes_them(kept: dict[str, dict[str, Any]]) -> None:
         assert "windowsill" not in told and "nobody minds" not in told.casefold()
 
 
-@pytest.mark.parametrize("lyrics", ["keep", "drop"])
+@pytest.mark.parametrize("lyrics", ["keep", *slow("drop")])
 def test_verses_are_no_story_but_by_name(source: Path, tmp_path: Path, lyrics: str) -> None:
     samples = explained(source, tmp_path / "out", *SHORT, "--set", f"lyrics={lyrics}")
     writers = {name: sample["story"]["writer"] for name, sample in samples.items()}

@@ -85,6 +85,7 @@ def test_a_build_through_a_server_counts_what_it_cost(source: Path, tmp_path: Pa
     assert again.stdout.startswith("nothing to do"), "the server is gone, and not needed"
 
 
+@pytest.mark.slow
 def test_what_the_server_refuses_is_lost_alone_and_listed(tmp_path: Path) -> None:
     """Three of nine pictures are poison: six samples, three failures, exit 4."""
     source = library(tmp_path / "source", 9)
@@ -115,6 +116,7 @@ def test_nothing_is_ever_written_from_an_answer_of_no_use(
     assert not list(out.glob("data/*.tar"))
 
 
+@pytest.mark.slow
 def test_a_speaker_that_always_fails_stops_the_build(tmp_path: Path) -> None:
     source = library(tmp_path / "source", 24)
     with serving(PlannedFault(kind="400")) as stub:

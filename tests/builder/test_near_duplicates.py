@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,6 +67,7 @@ def test_hundreds_of_equal_texts_take_no_time() -> None:
     assert count_repeats(enumerate(texts), lambda _: 1 / 0) == 4999, "none had to be read again"
 
 
+@pytest.mark.slow
 def test_a_build_counts_them_and_says_where_they_are_too_many(tmp_path: Path) -> None:
     source = library(tmp_path / "source", 4)
     story = "The ferry left at dawn, and nobody on the pier looked up from what they were doing."

@@ -209,6 +209,7 @@ def test_another_picture_is_not_taken_for_the_planned_one(tmp_path: Path) -> Non
     assert after.piece.picture == before.piece.picture
 
 
+@pytest.mark.slow
 def test_a_file_is_counted_once_though_it_lost_its_picture(tmp_path: Path) -> None:
     source, out = library(tmp_path / "source", 1), tmp_path / "out"
     planned(source, out)

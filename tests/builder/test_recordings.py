@@ -70,6 +70,7 @@ def test_what_stays_of_a_recording_that_is_removed_is_named(built: Path, tmp_pat
     )
 
 
+@pytest.mark.slow
 def test_a_copy_that_comes_later_joins_the_group_of_what_is_gone(tmp_path: Path) -> None:
     source, out = pieces(tmp_path / "source", 1, 2), tmp_path / "out"
     assert mmusset("build", "--source", source, "--out", out, *SHORT).returncode == 0

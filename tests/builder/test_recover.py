@@ -119,6 +119,7 @@ def test_a_damaged_ledger_is_refused_or_right_and_recovered(
         assert shards(out) == before
 
 
+@pytest.mark.slow
 def test_recovering_a_whole_ledger_changes_nothing(finished: Path) -> None:
     before = tree(finished / ".mmusset"), tree(finished)
     done = mmusset("recover", finished)

@@ -67,6 +67,7 @@ def test_a_recipe_names_licences_by_path_and_allows_some(source: Path, tmp_path:
     assert "| Ann Bell | unknown | cc-by-3.0 | 1 |" in card
 
 
+@pytest.mark.slow
 def test_a_mark_that_comes_later_holds_for_what_is_not_planned(
     source: Path, tmp_path: Path
 ) -> None:

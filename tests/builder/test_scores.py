@@ -53,6 +53,7 @@ def score_of(sample: dict[str, Any]) -> dict[str, Any]:
     return score
 
 
+@pytest.mark.slow
 def test_a_score_beside_its_music_says_what_plays(used: dict[str, dict[str, Any]]) -> None:
     sample = used["own.wav"]
     score = score_of(sample)

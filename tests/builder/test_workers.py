@@ -97,7 +97,8 @@ def test_a_worker_without_a_build_says_what_to_do(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "moment",
     [
-        *("lease_taken", "verdict_kept", "segment_handed_in", "marker_handed_in"),
+        "segment_handed_in",
+        *slow("lease_taken", "verdict_kept", "marker_handed_in"),
         *slow("ledger_made", "media_stored", "reply_kept:4", "shard_renamed", "shard_handed_in"),
         *slow("lease_taken:2", "marker_handed_in:2", "manifest_written", "shard_recorded"),
     ],
@@ -119,9 +120,9 @@ def test_a_worker_that_is_killed_costs_its_block_alone(
 @pytest.mark.parametrize(
     "moment",
     [
-        *("job_offered", "shard_taken_over", "block_taken_over:2"),
-        *slow("plan_frozen", "blocks_offered", "block_taken_over", "shard_taken_over:2"),
-        *slow("manifest_renamed", "copy_synced"),
+        "shard_taken_over",
+        *slow("job_offered", "plan_frozen", "blocks_offered", "block_taken_over"),
+        *slow("block_taken_over:2", "shard_taken_over:2", "manifest_renamed", "copy_synced"),
     ],
 )
 def test_a_driver_that_is_killed_goes_on(
@@ -262,6 +263,7 @@ def test_what_was_handed_in_damaged_is_decided_again(
     assert tree(out) == expected
 
 
+@pytest.mark.slow
 def test_a_block_that_was_decided_twice_counts_once(
     source: Path, expected: dict[str, str], tmp_path: Path
 ) -> None:
@@ -320,6 +322,7 @@ def test_a_worker_with_another_model_is_refused(source: Path, tmp_path: Path) ->
         assert build.poll() is None
 
 
+@pytest.mark.slow
 def test_a_build_that_is_interrupted_leaves_its_workers_alone(
     source: Path, expected: dict[str, str], tmp_path: Path
 ) -> None:

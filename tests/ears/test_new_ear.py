@@ -229,6 +229,7 @@ def test_a_name_is_taken_once_and_must_be_known() -> None:
         ears_named(["wistler"])
 
 
+@pytest.mark.slow
 def test_what_the_listening_process_cannot_import_stops_the_build(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

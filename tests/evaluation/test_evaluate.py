@@ -168,6 +168,7 @@ def test_two_records_are_compared_only_if_alike(out: Path) -> None:
             check_comparable(record, other)
 
 
+@pytest.mark.slow
 def test_missing_extra_and_short_files_are_named(
     settings: EvaluationSettings, tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from mmusset.evidence import sections
 from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.sound import open_sound
 from mmusset.structure import Section, lines, placed
+from tests.support.thorough import slow
 
 from .test_music_evidence import RATE_HZ, SECONDS, song
 
@@ -29,7 +30,7 @@ def told(found: tuple[Section, ...]) -> list[str]:
     return [each.change for each in found]
 
 
-@pytest.mark.parametrize("suffix", ["wav", "mp3"])
+@pytest.mark.parametrize("suffix", ["wav", *slow("mp3")])
 def test_drums_come_in_and_go_out(tmp_path: Path, suffix: str) -> None:
     found = sections_of(tmp_path / f"x.{suffix}", PLAIN, PLAIN, DRUMMED, DRUMMED, PLAIN, PLAIN)
     assert told(found) == ["start", "drums in", "drums out"]

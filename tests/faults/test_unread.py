@@ -59,6 +59,7 @@ def words(source: Path, out: Path, *more: str) -> tuple[str | Path, ...]:
     return ("build", "--source", source, "--out", out, *SHORT, *more)
 
 
+@pytest.mark.slow
 @needs_a_compiler
 @pytest.mark.parametrize("error", PASSING)
 def test_a_picture_that_could_not_be_read_gives_way_to_no_other(
@@ -79,7 +80,7 @@ def test_a_picture_that_could_not_be_read_gives_way_to_no_other(
 
 
 @needs_a_compiler
-@pytest.mark.parametrize("kind", ["open", "pread"])
+@pytest.mark.parametrize("kind", ["open", *slow("pread")])
 @pytest.mark.parametrize("error", PASSING)
 def test_a_source_that_could_not_be_read_is_not_an_empty_one(
     error: str, kind: str, source: Path, shared: Path, expected: dict[str, str], tmp_path: Path
@@ -177,6 +178,7 @@ def test_scan_tells_what_it_could_not_read(source: Path, shared: Path) -> None:
     assert "artist 0/song 0.png: Permission denied: artist 0/song 0.wav" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_decoder_that_dies_while_files_are_surveyed_decides_nothing(
     source: Path, expected: dict[str, str], tmp_path: Path
 ) -> None:

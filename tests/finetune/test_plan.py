@@ -120,6 +120,7 @@ def test_its_advice_fits_when_it_is_followed(base: Path, source: Path) -> None:
     assert "no setting makes it fit" in hopeless.text()
 
 
+@pytest.mark.slow
 def test_the_command_plans_and_writes_nothing(base: Path, source: Path, tmp_path: Path) -> None:
     (base / "model.safetensors").rename(base / "hidden")  # no weight is read
     try:

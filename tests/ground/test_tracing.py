@@ -90,6 +90,7 @@ def build(
     )
 
 
+@pytest.mark.slow
 def test_a_build_that_would_be_traced_is_refused_and_nothing_is_sent(tmp_path: Path) -> None:
     source = library(tmp_path / "source", 2)
     with sink() as there:

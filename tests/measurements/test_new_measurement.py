@@ -217,6 +217,7 @@ def test_a_name_is_taken_once(listed: None) -> None:
     assert [each.name for each in MEASUREMENTS].count("crest") == 1
 
 
+@pytest.mark.slow
 def test_what_the_measuring_process_cannot_import_stops_the_build(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

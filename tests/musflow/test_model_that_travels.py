@@ -200,6 +200,7 @@ def test_a_folder_of_that_name_wins(run: Path, at: Hub, monkeypatch: pytest.Monk
     assert at.asked == []
 
 
+@pytest.mark.slow
 def test_weights_are_for_their_network(trained: Trained, run: Path, at: Hub) -> None:
     packed(run)
     (done,) = on_hub(

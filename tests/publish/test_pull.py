@@ -109,6 +109,7 @@ def test_folders_that_hold_something_else_are_left_as_they_are(out: Path, tmp_pa
     assert "holds something else" in found[3].err
 
 
+@pytest.mark.slow
 def test_a_copy_keeps_what_no_pull_put_there(out: Path, tmp_path: Path) -> None:
     """Another dataset, a file of the user's, a card that the user changed."""
     copy = tmp_path / "copy"

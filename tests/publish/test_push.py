@@ -243,6 +243,7 @@ def test_others_datasets_are_not_harmed(out: Path) -> None:
     assert "data/train-000000.tar" in found[3].err
 
 
+@pytest.mark.slow
 def test_private_public_and_other_branches(out: Path) -> None:
     with hub() as there:
         there.make("public")

@@ -65,6 +65,7 @@ def test_silence_before_the_music_is_found(tmp_path: Path) -> None:
     assert said(late, midi(song(67))).used
 
 
+@pytest.mark.slow
 def test_a_sound_that_is_played_faster_has_its_own_tempo(tmp_path: Path) -> None:
     faster = sound_of(song(67), 104, tmp_path / "faster.wav")
     score = said(faster, midi(song(67), bpm=100))

@@ -142,6 +142,7 @@ def test_a_picture_takes_the_patches_that_it_was_fitted_to(base: Path, tmp_path:
     assert len(set(text)) == 1, "the text is the same"
 
 
+@pytest.mark.slow
 def test_only_the_agents_that_name_an_adapter_speak_through_it(
     base: Path, adapter: Path, picture: Path
 ) -> None:

@@ -86,6 +86,7 @@ def ended(process: Process, number: signal.Signals = signal.SIGINT) -> str:
     return errors
 
 
+@pytest.mark.slow
 def test_it_is_served_with_the_right_flags_and_stopped_whole(bench: Bench) -> None:
     folder = adapter_folder(bench.folder / "My LoRA", rank=24)
     process = bench.serve("--model", "some/stubborn", "--adapter", str(folder))
@@ -199,6 +200,7 @@ def test_a_port_that_is_taken_is_refused(bench: Bench) -> None:
     ended(process)
 
 
+@pytest.mark.slow
 def test_without_a_vllm_it_says_how_to_get_one(bench: Bench) -> None:
     process = bench.run("serve", "--python", sys.executable)
     _, errors = process.communicate(timeout=60)

@@ -223,6 +223,8 @@ class Media:
             match=self._match(item),
             scores=recipe.scores.are_read,
             soundfont=os.fsencode(recipe.scores.soundfont),
+            # An item that was prepared when frames were not yet kept has none.
+            frames=before is None or before.media.frames.count > 0,
         )
 
     def _match(self, item: Item) -> Match:

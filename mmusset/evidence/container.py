@@ -1,5 +1,6 @@
 """Files opened by FFmpeg: what they may be taken for, and which of their streams count."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -70,6 +71,41 @@ def is_known(stream: Any) -> bool:
     except Unusable:
         return False
     return True
+
+
+def frames_of(container: Any, stream: Any) -> Iterator[Any]:
+    """The decoded frames, with None for a packet that is damaged. Raises MemoryError."""
+    import av
+
+    try:
+        for packet in container.demux(stream):
+            try:
+                yield from packet.decode()
+            except MemoryError:  # of FFmpeg's errors it is one too
+                raise
+            except av.error.FFmpegError:
+                yield None
+    except MemoryError:
+        raise
+    except av.error.FFmpegError:
+        yield None  # the container itself is damaged from here on
+
+
+def last_end_s(container: Any, stream: Any, most_s: float = math.inf) -> float:
+    """Where the last of the packets ends that are still to come, by the file's own time stamps; it
+    is looked for no further than at `most_s`."""
+    import av
+
+    end = 0
+    try:
+        for packet in container.demux(stream):
+            if packet.pts is not None and packet.size and not packet.is_corrupt:
+                end = max(end, packet.pts + (packet.duration or 0))
+            if end * stream.time_base >= most_s:
+                break
+    except av.error.FFmpegError:
+        pass  # the file ends in the middle of something
+    return float(end * stream.time_base)
 
 
 def best_first(streams: Any) -> list[Any]:

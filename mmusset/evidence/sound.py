@@ -18,7 +18,9 @@ from mmusset.errors import Unusable
 from .container import (
     best_first,
     check_known,
+    frames_of,
     is_known,
+    last_end_s,
     moving_pictures,
     open_av,
     pictures_attached,
@@ -280,33 +282,19 @@ def _end_by_tail_s(container: Any, stream: Any, begins_s: float) -> float:
     try:
         at = int((begins_s + length_s - TAIL_S) / stream.time_base)
         container.seek(max(0, at), stream=stream)
-        return _last_end_s(container, stream)
+        return last_end_s(container, stream)
     except (av.error.FFmpegError, OverflowError):
         return 0.0
 
 
 def _end_by_scan_s(media: MediaFile, track: int) -> float:
     with open_av(media) as container:
-        return _last_end_s(container, container.streams.audio[track])
-
-
-def _last_end_s(container: Any, stream: Any) -> float:
-    """Where the last of the packets ends that are still to come."""
-    import av
-
-    end = 0
-    try:
-        for packet in container.demux(stream):
-            if packet.pts is not None and packet.size and not packet.is_corrupt:
-                end = max(end, packet.pts + (packet.duration or 0))
-    except av.error.FFmpegError:
-        pass  # the file ends in the middle of something
-    return float(end * stream.time_base)
+        return last_end_s(container, container.streams.audio[track])
 
 
 def _decoded_s(media: MediaFile, track: int) -> float:
     with open_av(media) as container:
-        frames = _frames(container, container.streams.audio[track])
+        frames = frames_of(container, container.streams.audio[track])
         return float(sum(frame.samples / frame.sample_rate for frame in frames if frame))
 
 
@@ -331,7 +319,7 @@ def _read_av(sound: Sound, start_s: float, seconds: float) -> Samples:
         if not sound.counted:
             container.seek(max(0, int((first_s - PREROLL_S) * 1_000_000)))
         counted_s, begun = sound.begins_s, False
-        for frame in _frames(container, stream):
+        for frame in frames_of(container, stream):
             if frame is None:
                 # Before its first frame a decoder may complain of what it has not seen.
                 if begun and window:
@@ -354,20 +342,6 @@ def _read_av(sound: Sound, start_s: float, seconds: float) -> Samples:
         return np.zeros((0, sound.channels), np.float32)
     samples = np.concatenate(window)[:wanted]
     return within_full_scale(samples) if mixed else samples
-
-
-def _frames(container: Any, stream: Any) -> Iterator[Any]:
-    """The decoded frames, with None for a packet that is damaged."""
-    import av
-
-    try:
-        for packet in container.demux(stream):
-            try:
-                yield from packet.decode()
-            except av.error.FFmpegError:
-                yield None
-    except av.error.FFmpegError:
-        yield None  # the container itself is damaged from here on
 
 
 def _samples_of(frame: Any, sound: Sound) -> Samples:

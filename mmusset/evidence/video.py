@@ -2,12 +2,13 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mmusset.errors import Unusable
 
-from .container import check_known, moving_pictures, open_av
+from .container import check_known, frames_of, last_end_s, moving_pictures, open_av
 from .decode import head_of, media_errors
 from .high_dynamic_range import is_hdr, tone_mapped
 from .media_file import MediaFile
@@ -73,24 +74,30 @@ def frames_by_second(
     """For each whole second of a clip the frame that is shown in its middle, of the first stream
     that shows anything; at least one, but none where no frame can be read.
 
-    Where the video ends sooner its last frame stays, as players have it. Raises Unusable.
+    Where the video ends sooner, or is damaged, the last good frame stays, as players have it.
     """
     times = [start_s + number + 0.5 for number in range(max(1, int(seconds)))]
     frames = list["Image"]()
-    with media_errors(NO_VIDEO, lambda: no_picture(head_of(media))):
+    with suppress(Unusable), media_errors(NO_VIDEO, str):
         for stream in range(len(_streams(media))):
-            turn = _seen_in_turn(media, stream, times)
-            frames = [fit(_picture(seen, max_side_px), 1, max_side_px) for seen in turn] or frames
+            frames = _pictures_in_turn(media, stream, times, max_side_px) or frames
             if any(how_much_it_shows(frame) > 0 for frame in frames):
                 break
     return frames
 
 
-def span(media: MediaFile) -> tuple[float, float]:
-    """When a file begins by its own time stamps, and how long it says it is, in seconds. Raises
-    Unusable."""
+def span(media: MediaFile, most_s: float) -> tuple[float, float]:
+    """When a file begins by its own time stamps, and how long it lasts, `most_s` at most, in
+    seconds: as it says, or by its last frame where it was recorded live and says nothing.
+
+    Raises Unusable.
+    """
     with media_errors(NO_VIDEO, lambda: no_picture(head_of(media))), open_av(media) as opened:
-        return (opened.start_time or 0) / 1_000_000, (opened.duration or 0) / 1_000_000
+        begins_s = (opened.start_time or 0) / 1_000_000
+        lasts_s = (opened.duration or 0) / 1_000_000
+        if not lasts_s and (streams := moving_pictures(opened)):
+            lasts_s = last_end_s(opened, streams[0], begins_s + most_s) - begins_s
+        return begins_s, max(0.0, min(most_s, lasts_s))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +127,7 @@ def _seen_at(media: MediaFile, number: int, at_s: float) -> _Seen | None:
         stream = moving_pictures(container)[number]
         container.seek(max(0, int(at_s * 1_000_000)))
         last = None
-        for frame in container.decode(stream):
+        for frame in filter(None, frames_of(container, stream)):
             last = frame
             if frame.time is None or frame.time >= at_s:
                 break
@@ -128,6 +135,17 @@ def _seen_at(media: MediaFile, number: int, at_s: float) -> _Seen | None:
             return None
         aspect = float(stream.sample_aspect_ratio or 1)
         return _Seen(last, how_much_it_shows(last.to_image()), aspect)
+
+
+def _pictures_in_turn(
+    media: MediaFile, number: int, times: Sequence[float], max_side_px: int
+) -> "list[Image]":
+    """The frames that are shown at times, as an eye is shown them; none where there is none."""
+    pictures = list["Image"]()
+    with suppress(Unusable), media_errors(NO_VIDEO, str):
+        for seen in _seen_in_turn(media, number, times):
+            pictures.append(fit(_picture(seen, max_side_px), 1, max_side_px))
+    return pictures + pictures[-1:] * (len(times) - len(pictures))
 
 
 def _seen_in_turn(media: MediaFile, number: int, times: Sequence[float]) -> Iterator[_Seen]:
@@ -138,7 +156,7 @@ def _seen_in_turn(media: MediaFile, number: int, times: Sequence[float]) -> Iter
         aspect = float(stream.sample_aspect_ratio or 1)
         container.seek(max(0, int(left[0] * 1_000_000)))
         shown = None
-        for frame in container.decode(stream):
+        for frame in filter(None, frames_of(container, stream)):
             while left and shown and frame.time is not None and frame.time > left[0]:
                 left.popleft()
                 yield _Seen(shown, 0.0, aspect)

@@ -22,7 +22,7 @@ from mmusset.evidence.high_dynamic_range import (
 from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.sound import open_sound
 from tests.support.cards import card, is_card
-from tests.support.films import film
+from tests.support.films import damage, film
 from tests.support.sounds import filmed, put
 
 from .test_sound import steps
@@ -39,19 +39,60 @@ def test_a_video_of_one_frame_shows_it(tmp_path: Path) -> None:
     assert is_card(frame_of(path, 2.0, 1.0), error=12)
 
 
+# Ten a second, each lighter than the one before, with a corner so that none is of one colour.
+LIGHTER = [Image.new("RGB", (64, 48), 3 * (4 * n,)) for n in range(40)]
+for each in LIGHTER:
+    each.paste((255, 0, 0), (0, 0, 16, 12))
+
+
+def lights(path: Path, start_s: float, seconds: float) -> list[float]:
+    """How light the frame of each second is, beside its corner."""
+    with MediaFile(path) as media:
+        frames = video.frames_by_second(media, start_s, seconds, 224)
+    return [float(np.asarray(frame)[24:, 32:].mean()) for frame in frames]
+
+
 def test_a_second_is_shown_by_the_frame_in_its_middle(tmp_path: Path) -> None:
-    # Ten frames a second, each lighter than the one before.
-    path = film(tmp_path / "x.mkv", [Image.new("RGB", (64, 48), 3 * (4 * n,)) for n in range(40)])
+    path = film(tmp_path / "x.mkv", LIGHTER)
+    assert lights(path, 0.0, 3.2) == pytest.approx([20, 60, 100], abs=3)
+    assert lights(path, 1.1, 2.0) == pytest.approx([64, 104], abs=3)
+    assert lights(path, 2.0, 4.0) == pytest.approx([100, 140, 156, 156], abs=3), "the last stays"
+    assert lights(path, 3.0, 0.5) == pytest.approx([140], abs=3)
 
-    def light(start_s: float, seconds: float) -> list[float]:
-        with MediaFile(path) as media:
-            frames = video.frames_by_second(media, start_s, seconds, 224)
-        return [float(np.asarray(frame).mean()) for frame in frames]
 
-    assert light(0.0, 3.2) == pytest.approx([20, 60, 100], abs=3)
-    assert light(1.1, 2.0) == pytest.approx([64, 104], abs=3)
-    assert light(2.0, 4.0) == pytest.approx([100, 140, 156, 156], abs=3), "the last one stays"
-    assert light(3.0, 0.5) == pytest.approx([140], abs=3)
+@pytest.mark.parametrize(
+    ("name", "codec", "pix_fmt"),
+    [
+        ("x.mp4", "libx264", "yuv420p"),
+        ("x.mov", "png", "rgb24"),
+        ("x.mov", "mjpeg", "yuvj420p"),
+        ("x.webm", "libvpx", "yuv420p"),
+    ],
+)
+def test_the_last_good_frame_stands_for_what_is_damaged(
+    tmp_path: Path, name: str, codec: str, pix_fmt: str
+) -> None:
+    path = film(tmp_path / name, LIGHTER, codec, pix_fmt, gop_size=10, max_b_frames=0)
+    damage(path, 1.15, 1.75)
+    with av.open(str(path)) as container, pytest.raises(av.error.FFmpegError):
+        list(container.decode(video=0))
+    assert lights(path, 0.0, 4.0) == pytest.approx([20, 44, 100, 140], abs=6)
+    assert frame_of(path, 1.0, 1.0).size == (64, 48)
+    damage(path, 0.0, 9.0)
+    assert lights(path, 0.0, 4.0) == []
+    with pytest.raises(Unusable, match="no frame could be read"):
+        frame_of(path)
+
+
+@pytest.mark.parametrize("name", ["x.webm", "x.mkv"])
+def test_a_live_recording_is_as_long_as_its_frames(tmp_path: Path, name: str) -> None:
+    path = film(tmp_path / name, LIGHTER, "libvpx", live=True)
+    with av.open(str(path)) as container:
+        assert not container.duration
+    with MediaFile(path) as media:
+        assert video.span(media, 600.0) == pytest.approx((0.0, 4.0), abs=0.11)
+        assert video.span(media, 1.5) == (0.0, 1.5)
+    assert lights(path, 0.0, 4.0) == pytest.approx([20, 60, 100, 140], abs=6)
 
 
 @pytest.mark.parametrize(("aspect", "size"), [((2, 1), (320, 120)), ((1, 2), (160, 240))])

@@ -25,6 +25,7 @@ from mmusset.progress import Progress
 from mmusset.recipe_file import load
 from mmusset.shards.tar import Sample
 from mmusset.training.world import World
+from tests.support.cards import card
 from tests.support.films import film
 from tests.support.musflow_parts import dataset, tone
 from tests.support.musflow_trained import Trained
@@ -122,13 +123,49 @@ def test_music_is_as_long_as_its_video_and_follows_it(
     assert longer.shape[1] == 4 * 16000, "what follows has no frames"
 
 
-def test_the_file_says_which_video(composer: MusicGenerator, tmp_path: Path) -> None:
-    video = brightening(tmp_path / "x.mkv", 1.0)
-    tags = composer.tags(
-        GenerationRequest(tmp_path / "a.flac", video=video), composer.recipe.sampler
+def test_only_what_is_shown_meanwhile_counts(composer: MusicGenerator, tmp_path: Path) -> None:
+    """Two videos that differ once the music is over: neither their frames nor their best one."""
+    beginning = [card((64, 48)).rotate(8 * n) for n in range(26)]
+    noise = Image.effect_noise((64, 48), 90).convert("RGB")
+    short = film(tmp_path / "short.mkv", beginning)
+    long = film(tmp_path / "long.mkv", beginning + [noise] * 20)
+    asked = GenerationRequest(tmp_path / "a.flac", video=short, seconds=2.5)
+    one, other = (
+        composer.compose(replace(asked, video=v), composer.recipe.sampler) for v in (short, long)
     )
+    assert torch.equal(one, other)
+
+
+def test_a_live_recording_says_no_length(composer: MusicGenerator, tmp_path: Path) -> None:
+    frames = [card((64, 48)).rotate(8 * n) for n in range(16)]
+    video = film(tmp_path / "x.webm", frames, "libvpx", live=True)
+    asked = GenerationRequest(tmp_path / "a.flac", video=video)
+    made = composer.compose(asked, composer.recipe.sampler)
+    assert made.shape[1] / 16000 == pytest.approx(1.6, abs=0.11)
+
+
+def test_a_video_of_a_moment_is_one_picture(composer: MusicGenerator, tmp_path: Path) -> None:
+    dark, light = (brightening(tmp_path / f"{m}.mkv", 0.3, m) for m in (60, 255))
+    asked = GenerationRequest(tmp_path / "a.flac", video=dark, guidance={"image": 0.0})
+    for seconds, made_s in ((0.0, composer.seconds), (0.4, 0.4)):
+        one, other = (
+            composer.compose(replace(asked, video=v, seconds=seconds), composer.recipe.sampler)
+            for v in (dark, light)
+        )
+        assert one.shape[1] == round(made_s * 16000)
+        assert not torch.equal(one, other)
+
+
+def test_the_file_says_which_video_and_how_long(composer: MusicGenerator, tmp_path: Path) -> None:
+    part, video = composer.recipe.sampler, brightening(tmp_path / "x.mkv", 1.6)
+    asked = GenerationRequest(tmp_path / "a.flac", video=video)
+    tags = composer.tags(asked, part)
     assert len(tags["video_sha256"]) == 64
     assert tags["conditions"] == ["video"]
+    again = replace(asked, seconds=tags["seconds"])
+    assert torch.equal(composer.compose(asked, part), composer.compose(again, part))
+    moment = replace(asked, video=brightening(tmp_path / "y.mkv", 0.3))
+    assert composer.tags(moment, part)["seconds"] == composer.seconds
 
 
 def test_what_is_no_video_is_refused(composer: MusicGenerator, tmp_path: Path) -> None:

@@ -218,6 +218,7 @@ def _decode(bench: Bench, name: str, data: bytes, kind: str) -> None:
         image=ImagePart(),
         model_pixels=0,
         generated_by="",
+        frames=True,
     )
     sandbox = _sandbox(bench)
     with _items_fault():

@@ -51,7 +51,8 @@ def picture_in(sound: Sound, task: PrepareTask, start_s: float) -> StoredPicture
     """The picture that the music's own file holds; None where it is another file's."""
     origin = task.item.piece.picture.origin
     if origin == "video":  # each clip has a frame of its own
-        return _with_frames(_stored(_frame(sound, task, start_s), task), sound, task, start_s)
+        picture = _stored(_frame(sound, task, start_s), task)
+        return _with_frames(picture, sound, task, start_s) if task.frames else picture
     if not task.item.piece.picture.is_in_music:
         return None
     return _known(task) or _remembered(_stored(_cover(sound, task), task), task)

@@ -113,8 +113,8 @@ class ComposingTask(_Task):
 
 
 class PrepareTask(_Task):
-    """Cut, measure and store an item as `stem`.flac and `stem`.jpg, and the frames of a video as
-    `stem`.frames.jpg.
+    """Cut, measure and store an item as `stem`.flac and `stem`.jpg, and with `frames` those of a
+    video as `stem`.frames.jpg.
 
     `match` says how picture and music came together, where the recipe matches any. With
     `model_pixels`, the picture is also stored as a model is shown it, as `stem`.model.jpg.
@@ -145,6 +145,7 @@ class PrepareTask(_Task):
     match: Match = Match()
     scores: bool = False
     soundfont: bytes = b""
+    frames: bool = False
 
 
 class ListenTask(_Task):

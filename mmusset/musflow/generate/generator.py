@@ -38,6 +38,8 @@ from .windows import MOST_FILLED, PieceWindow, composed_latents, filled_latents
 
 Floats = NDArray[np.float32]
 
+LEAST_VIDEO_S = 1.0  # a shorter video does not say how long its music is
+
 
 @dataclass(frozen=True, slots=True)
 class GeneratedPiece:
@@ -124,11 +126,12 @@ class MusicGenerator:
     def conditions(self, request: GenerationRequest) -> Conditions:
         """The model's conditions. Raises UsageError for an image, a video, a text or a sound that
         it can't read, and for a tempo, a video or a given sound where it was trained without."""
-        video = request.moving_picture()
+        given = self._given(request)
+        video = request.moving_picture(self._longest_s(request, given))
         embeddings = self._embeddings(request, video)
         aligned = self._aligned(embeddings)
         present = torch.tensor([[name in embeddings for name in MODALITIES]], device=self.device)
-        beat, given = self._beat(request, aligned, present), self._given(request)
+        beat = self._beat(request, aligned, present)
         if given and self.recipe.network.metronome:
             beat = self._beat_of_given(given, request, beat)
         seen = self._given_video(request, video) if video else None
@@ -145,7 +148,8 @@ class MusicGenerator:
         self, request: GenerationRequest, conditions: Conditions, sampler: SamplerPart
     ) -> Tensor:
         given = conditions.given
-        samples = self._samples(request, conditions)
+        video = conditions.video
+        samples = self._samples(request, given, video.seconds if video else 0.0)
         offset = given.offset if given else 0
         frames = -(-(samples - offset) // self.codec.samples_per_latent)
         compose = partial(self._window, request, conditions, sampler)
@@ -192,13 +196,11 @@ class MusicGenerator:
         made = self.model.normalize(latents)
         return torch.where(known.mask[..., None], known.latents, made) if known else made
 
-    def _samples(self, request: GenerationRequest, conditions: Conditions) -> int:
-        """The length of a piece: with a video, no longer than it by itself. Raises UsageError where
-        it is no longer than what is given."""
-        rate_hz, given, video = self.codec.rate_hz, conditions.given, conditions.video
+    def _samples(self, request: GenerationRequest, given: GivenSound | None, video_s: float) -> int:
+        """The length of a piece. Raises UsageError where it is no longer than what is given."""
+        rate_hz = self.codec.rate_hz
         if given is None:
-            usual_s = min(self.seconds, video.seconds) if video else self.seconds
-            return round((request.seconds or usual_s) * rate_hz)
+            return round(self._alone_s(request, video_s) * rate_hz)
         length = given.sound.shape[1]
         if given.gap:
             return length
@@ -209,6 +211,19 @@ class MusicGenerator:
                 " --seconds is the length of the whole, so give more"
             )
         return samples
+
+    def _longest_s(self, request: GenerationRequest, given: GivenSound | None) -> float:
+        """How long a piece may get, whatever its video: so much of that is looked at."""
+        if given is None:
+            return request.seconds or self.seconds
+        return self._samples(request, given, 0.0) / self.codec.rate_hz
+
+    def _alone_s(self, request: GenerationRequest, video_s: float) -> float:
+        """The length of a piece that goes on from nothing: without `seconds` that of training
+        clips, or of its video, if that is shorter and lasts a second."""
+        if request.seconds or video_s < LEAST_VIDEO_S:
+            return request.seconds or self.seconds
+        return min(self.seconds, video_s)
 
     def write(
         self, request: GenerationRequest, sampler: SamplerPart
@@ -244,7 +259,7 @@ class MusicGenerator:
             "checkpoint": self.identity,
             "seed": request.seed,
             "bpm": request.bpm,
-            "seconds": request.seconds or self.seconds,
+            "seconds": self._alone_s(request, self._video_s(request)),
             "sampler": sampler.model_dump(mode="json"),
             "guidance": {
                 name: scale
@@ -267,6 +282,13 @@ class MusicGenerator:
         if request.video:
             asked["video_sha256"] = file_sha256(request.video)
         return asked
+
+    def _video_s(self, request: GenerationRequest) -> float:
+        """The length of a request's video, if it may be that of the piece, or 0."""
+        if request.seconds or request.continued:
+            return 0.0
+        video = request.moving_picture(self._longest_s(request, None))
+        return video.seconds if video else 0.0
 
     def training_clips(self) -> TrainingClips:
         """The clips of the training's cache. Raises MmussetError where the cache is gone."""

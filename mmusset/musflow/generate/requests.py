@@ -32,8 +32,8 @@ TABLE_FOLDER, FILE = Path("generated"), Path("generated.flac")  # without --out
 
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
-    """A request for one piece. `seconds` 0 is the length of most training clips; texts may be "";
-    `bpm` 0 leaves the tempo to what else is asked.
+    """A request for one piece. `seconds` 0 is the length of most training clips, or of a shorter
+    video; texts may be ""; `bpm` 0 leaves the tempo to what else is asked.
 
     `continued` is a sound to go on from, or, where there is a `fill`, to make these seconds of
     anew. `without` says what the music is not to be like. Without an `image`, that of a `video` is
@@ -61,12 +61,12 @@ class GenerationRequest:
         """The conditions that are given."""
         return tuple(name for name in CONDITIONS if getattr(self, name))
 
-    def moving_picture(self) -> MovingPicture | None:
-        """The video, decoded. Raises UsageError where it can't be."""
+    def moving_picture(self, most_s: float) -> MovingPicture | None:
+        """The video's first seconds, decoded. Raises UsageError where it can't be."""
         if self.video is None:
             return None
         try:
-            return decode_video(self.video)
+            return decode_video(self.video, most_s)
         except OSError as error:
             raise UsageError(f"{self.where}can't read {self.video}: {error.strerror}") from None
         except BadSample as error:

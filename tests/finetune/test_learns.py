@@ -58,7 +58,7 @@ def teach(dataset: Path, folder: Path) -> None:
     chats = read_chats([str(dataset)], DATA).chats
     asked = [text for x in lessons for text in (x.request.brief.prompt.task, x.answer)]
     random = make_tiny(folder / "random", [*texts_of(chats), *asked])
-    worded = teach_words(random, chats, folder / "worded", steps=200)
+    worded = teach_words(random, chats, folder / "worded", steps=100)
     train(worded, lessons, folder / "base", steps=40)
 
 

@@ -14,6 +14,9 @@ VideoOption = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="A video to follow, by a model that learnt from videos."),
 ]
+AudioOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="A recording for the music to sound like.")
+]
 StoryOption = Annotated[str | None, typer.Option(help="A story, or a .txt file.")]
 CaptionOption = Annotated[
     str | None, typer.Option(help="What the music sounds like, or a .txt file.")
@@ -49,7 +52,7 @@ GuidanceOption = Annotated[
 ]
 TableOption = Annotated[
     Path | None,
-    typer.Option("--csv", help="A piece per row: image, story, caption, bpm, seed, ..."),
+    typer.Option("--csv", help="A piece per row: image, story, caption, audio, bpm, ..."),
 ]
 ClosestOption = Annotated[
     int, typer.Option(min=0, help="Show this many of the nearest training clips.")

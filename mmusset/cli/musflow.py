@@ -10,6 +10,7 @@ import typer
 from mmusset.errors import UsageError
 
 from .generate_options import (
+    AudioOption,
     BpmOption,
     CaptionOption,
     CheckpointArgument,
@@ -130,6 +131,7 @@ def generate(
     video: VideoOption = None,
     story: StoryOption = None,
     caption: CaptionOption = None,
+    audio: AudioOption = None,
     bpm: BpmOption = None,
     seconds: SecondsOption = None,
     seed: SeedOption = None,
@@ -145,7 +147,7 @@ def generate(
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
-    """Make music from a picture, video, story or caption, or several.
+    """Make music from a picture, video, story, caption or recording, or several.
 
     The same seed gives the same sound.
 
@@ -155,6 +157,7 @@ def generate(
       mmusset generate music-musflow --caption "A fast, loud piece with drums."
       mmusset generate music-musflow --image beach.jpg --bpm 96
       mmusset generate music-musflow --video ferry.mp4 --out ferry.flac
+      mmusset generate music-musflow --audio song.flac --out alike.flac
       mmusset generate music-musflow --story story.txt --seed 1 --seed 2 --closest 3
       mmusset generate music-musflow --csv wishes.csv --out made/
       mmusset generate user/music-musflow@v1 --caption "A calm piece for piano."
@@ -168,7 +171,18 @@ def generate(
     from mmusset.musflow.generate import requests
 
     request = requests.request_of_options(
-        out, image, story, caption, bpm, seconds, guidance or (), without, continued, fill, video
+        out,
+        image,
+        story,
+        caption,
+        bpm,
+        seconds,
+        guidance or (),
+        without,
+        continued,
+        fill,
+        video,
+        audio,
     )
     pieces = requests.expand(request, table, out, seed or ())
 

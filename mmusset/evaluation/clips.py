@@ -124,6 +124,9 @@ def read_reference(
         if len(read.sound) / read.rate_hz < 0.98 * window.seconds:
             unusable[read.key] = f"is shorter than {window.seconds:.2f} s"
             continue
+        if "image.jpg" not in members:
+            unusable[read.key] = "has no picture to make music from"
+            continue
         clips.append(_kept(read, members["image.jpg"], window, folder))
     if len(clips) < LEAST_CLIPS:
         raise UsageError(

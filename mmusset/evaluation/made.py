@@ -17,7 +17,7 @@ from .sounds import write_control
 if TYPE_CHECKING:
     from mmusset.musflow.generate.generator import MusicGenerator
     from mmusset.musflow.generate.requests import GenerationRequest
-    from mmusset.musflow.recipe import Modality, SamplerPart
+    from mmusset.musflow.recipe import EmbeddedName, SamplerPart
 
 TIMES = "times.json"
 
@@ -28,7 +28,7 @@ Tick = Callable[[], None]
 def make_row(
     generator: "MusicGenerator",
     reference: Reference,
-    told: "Sequence[Modality]",
+    told: "Sequence[EmbeddedName]",
     seeds: int,
     folder: Path,
     sampler: "SamplerPart",
@@ -93,7 +93,7 @@ def seed_of(key: str, seed: int) -> int:
 
 
 def _request(
-    clip: ReferenceClip, told: "Sequence[Modality]", seed: int, folder: Path
+    clip: ReferenceClip, told: "Sequence[EmbeddedName]", seed: int, folder: Path
 ) -> "GenerationRequest":
     from mmusset.musflow.generate.requests import GenerationRequest
 
@@ -102,6 +102,7 @@ def _request(
         image=clip.picture if "image" in told else None,
         story=clip.story if "story" in told else "",
         caption=clip.caption if "caption" in told else "",
+        audio=clip.sound if "audio" in told else None,
         seed=seed_of(clip.key, seed),
     )
 

@@ -15,7 +15,7 @@ from .variant import Variant
 
 if TYPE_CHECKING:
     from mmusset.musflow.generate.generator import MusicGenerator
-    from mmusset.musflow.recipe import Modality
+    from mmusset.musflow.recipe import EmbeddedName
 
 MODEL = "the model"
 MAIN = "all three"
@@ -43,11 +43,14 @@ def rows_of_model(
     folder: Path,
     progress: Progress,
 ) -> Iterable[SoundRow]:
-    """A row for each modality, for all, for none; and all, judged by what another group asked."""
+    """A row for each modality, for all, for none, for a clip's own sound, if the model was trained
+    with sounds; and all, judged by what another group asked."""
     from mmusset.musflow.recipe import MODALITIES
 
-    told: dict[str, tuple[Modality, ...]] = {name: (name,) for name in MODALITIES}
+    told: dict[str, tuple[EmbeddedName, ...]] = {name: (name,) for name in MODALITIES}
     told |= {MAIN: MODALITIES, "nothing": ()}
+    if "audio" in generator.model.tokens:
+        told["audio"] = ("audio",)
     made = {}
     for name, modalities in told.items():
         row = _made(generator, reference, name, modalities, seeds, folder, progress)
@@ -98,7 +101,7 @@ def _made(
     generator: "MusicGenerator",
     reference: Reference,
     name: str,
-    told: "Sequence[Modality]",
+    told: "Sequence[EmbeddedName]",
     seeds: int,
     folder: Path,
     progress: Progress,
@@ -128,5 +131,5 @@ def _made(
     )
 
 
-def _spoken(told: "Sequence[Modality]") -> str:
+def _spoken(told: "Sequence[EmbeddedName]") -> str:
     return "no condition at all" if not told else ", ".join(told)

@@ -10,8 +10,10 @@ from mmusset.training.recipe import TrainPart
 
 Modality = Literal["image", "story", "caption"]
 MODALITIES: tuple[Modality, ...] = ("image", "story", "caption")
-ConditionName = Literal["image", "story", "caption", "video"]
-CONDITIONS: tuple[ConditionName, ...] = (*MODALITIES, "video")
+EmbeddedName = Literal["image", "story", "caption", "audio"]
+EMBEDDED: tuple[EmbeddedName, ...] = (*MODALITIES, "audio")
+ConditionName = Literal["image", "story", "caption", "audio", "video"]
+CONDITIONS: tuple[ConditionName, ...] = (*EMBEDDED, "video")
 CaptionName = Literal["caption", "short", "tags", "plain_numbers", "no_numbers", "with_quality"]
 CAPTIONS: tuple[CaptionName, ...] = get_args(CaptionName)
 
@@ -113,12 +115,18 @@ class NetworkPart(Frozen):
     heads: Count = 4
     qk_norm: bool = True
     metronome: bool = True  # told the place in the beat of each latent frame
+    audio: bool = False  # told the embedding of a sound too, which the music is to be like
 
     @model_validator(mode="after")
     def heads_are_even(self) -> "NetworkPart":
         if self.width % (2 * self.heads):
             raise ValueError(f"width {self.width} can't be cut into {self.heads} even heads")
         return self
+
+    @property
+    def tokens(self) -> tuple[EmbeddedName, ...]:
+        """The conditions that the network has one token for each: all but a video."""
+        return EMBEDDED if self.audio else MODALITIES
 
 
 class FlowTrainPart(TrainPart):

@@ -36,7 +36,7 @@ from .frames import frames_on
 from .manifest import MANIFEST, Manifest, known_manifest, parse_manifest
 from .mirror import dataset_to_read, mirror_of
 from .shard_files import shard_files
-from .tar import MEMBERS, headers
+from .tar import headers
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -55,13 +55,14 @@ _OF_THE_TAR = re.compile(r"__[^/]*__($|/)")  # what webdataset takes for facts a
 class Read:
     """A sample as it stands in a shard, decoded: `sound` `[frames, channels]`, -1 to 1.
 
-    `facts` are its JSON, {} where another tool made the shard; `captions` the tellings of its
-    caption in there, by name. `picture` is the hash of its JPEG, the same for all that share one.
-    `frames` are those of a video, one for each whole second of the clip, in its middle.
+    Beside its music it may lack anything, as another tool's: then `image` is None, a text "".
+    `facts` are its JSON, {} where there is none of ours; `captions` the tellings of its caption in
+    there, by name. `picture` is the hash of its JPEG, the same for all that share one. `frames` are
+    those of a video, one for each whole second of the clip, in its middle.
     """
 
     key: str
-    image: "Image"
+    image: "Image | None"
     sound: Floats
     rate_hz: int
     story: str
@@ -220,21 +221,21 @@ def _check_end(stream: BinaryIO, end: int) -> None:
 
 def decoded(key: str, members: Members) -> Read:
     """A sample from its members' bytes. Raises BadSample."""
-    missing = [name for name in MEMBERS if name not in members]
-    if missing:
-        raise BadSample(f"has no {', '.join(missing)}")
+    if "music.flac" not in members:
+        raise BadSample("has no music.flac")
     sound, rate_hz = decode_sound(members["music.flac"])
-    facts, caption = _facts(members["json"]), _text(members["caption.txt"])
+    facts, caption = _facts(members.get("json", b"")), _text(members.get("caption.txt", b""))
+    jpeg = members.get("image.jpg")
     return Read(
         key=key,
-        image=_jpeg(members["image.jpg"]),
+        image=None if jpeg is None else _jpeg(jpeg),
         sound=sound,
         rate_hz=rate_hz,
-        story=_text(members["story.txt"]),
+        story=_text(members.get("story.txt", b"")),
         caption=caption,
         captions=_captions(facts) | _with_quality(facts, caption),
         facts=facts,
-        picture=hashlib.sha256(members["image.jpg"]).hexdigest(),
+        picture="" if jpeg is None else hashlib.sha256(jpeg).hexdigest(),
         frames=_frames(members, facts),
     )
 

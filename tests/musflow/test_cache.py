@@ -10,7 +10,6 @@ import torch
 from mmusset.errors import MmussetError, Refused
 from mmusset.musflow.data.beat import Beat
 from mmusset.musflow.data.cache import (
-    EMBEDDED,
     Cache,
     EncodedClip,
     LatentBatch,
@@ -26,6 +25,7 @@ from mmusset.musflow.data.cache_write import (
     write_encoded_shard,
 )
 from mmusset.musflow.model.kin import are_kin
+from mmusset.musflow.recipe import EMBEDDED
 
 WIDTHS = {"image": 2, "story": 3, "caption": 1, "audio": 4}
 CHANNELS = 5

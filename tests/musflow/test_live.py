@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from mmusset.errors import MmussetError, UsageError
-from mmusset.musflow.data.cache import EMBEDDED, Cache, LatentBatch
+from mmusset.musflow.data.cache import Cache, LatentBatch
 from mmusset.musflow.data.encode import encode_shards, finish_cache
 from mmusset.musflow.data.live import LiveShards, live_splits
+from mmusset.musflow.recipe import EMBEDDED
 from tests.support.command import tree
 from tests.support.musflow_parts import Blocks, codec, dataset, encoders, flac, remake, tone
 from tests.support.samples import filmed

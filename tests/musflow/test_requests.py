@@ -17,6 +17,7 @@ from mmusset.musflow.generate.requests import (
     text_of,
     with_seeds,
 )
+from mmusset.musflow.recipe import CONDITIONS
 from mmusset.musflow.training.run_folder import default_run
 from tests.support.media import picture
 
@@ -52,7 +53,7 @@ def test_options_say_what_is_wanted(tmp_path: Path) -> None:
         caption="A fast piece.",
         bpm=96.0,
         seconds=2.5,
-        guidance={"image": 4, "story": 2, "caption": 2, "video": 2},
+        guidance={"image": 4, "story": 2, "caption": 2, "audio": 2, "video": 2},
     )
     assert found.conditions == ("image", "story", "caption")
     assert request_of_options(None, None, None, "x", None, None, ()).conditions == ("caption",)
@@ -122,7 +123,7 @@ def test_guidance_that_can_not_be_meant_is_refused(word: str, why: str) -> None:
 
 
 def test_the_last_guidance_counts() -> None:
-    assert guidance_of(["image=4", "0"]) == {"image": 0, "story": 0, "caption": 0, "video": 0}
+    assert guidance_of(["image=4", "0"]) == dict.fromkeys(CONDITIONS, 0)
     assert guidance_of(["image=4"]) == {"image": 4}
     assert guidance_of([]) == {}
 

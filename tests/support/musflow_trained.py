@@ -77,10 +77,13 @@ def train(folder: Path) -> Trained:
     return made
 
 
-def random_model(seed: int = 0, video: bool = False) -> MusFlow:
+def random_model(seed: int = 0, video: bool = False, audio: bool = False) -> MusFlow:
     """A small model that no training made: all that it is told changes what it says."""
     recipe = MusFlowRecipe.model_validate(
-        {"network": {"width": 32, "depth": 2, "heads": 2}, "alignment": {"hidden": 16}}
+        {
+            "network": {"width": 32, "depth": 2, "heads": 2, "audio": audio},
+            "alignment": {"hidden": 16},
+        }
     )
     torch.manual_seed(seed)
     manifest = _manifest(latent_channels=4).model_copy(update={"video_frames": int(video)})

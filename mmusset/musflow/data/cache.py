@@ -27,12 +27,11 @@ from mmusset.errors import MmussetError, Refused
 from mmusset.files import file_sha256
 from mmusset.frozen import Frozen
 from mmusset.json_text import canonical_json
-from mmusset.musflow.recipe import MODALITIES
+from mmusset.musflow.recipe import EMBEDDED, MODALITIES
 
 from .beat import NO_BEAT, Beat
 from .video_frames import VideoFrames, frames_of
 
-EMBEDDED = (*MODALITIES, "audio")
 ALL = slice(None)
 KINDS = ("latents", "embeddings", "video")
 LAYOUT = 2  # of the rows: raised where the same codec and encoders would now make others

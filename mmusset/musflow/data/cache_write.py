@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from mmusset.errors import MmussetError
 from mmusset.files import write_bytes_durably, write_durably
+from mmusset.musflow.recipe import EMBEDDED
 
 from .cache import (
-    EMBEDDED,
     Bucket,
     CacheManifest,
     EncodedClip,

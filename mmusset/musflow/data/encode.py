@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -24,6 +25,7 @@ from torch import Tensor
 from mmusset.errors import MmussetError, UsageError
 from mmusset.files import PARTIAL, file_sha256, write_bytes_durably
 from mmusset.musflow.codecs.codec import Codec
+from mmusset.musflow.encoders.encoder import ImageEncoder
 from mmusset.musflow.encoders.encoders import Encoders
 from mmusset.shards.reader import (
     BadSample,
@@ -40,7 +42,6 @@ from mmusset.shards.reader import (
 
 from .beat import Beat, beat_of
 from .cache import (
-    EMBEDDED,
     LAYOUT,
     CacheManifest,
     EncodedClip,
@@ -58,6 +59,9 @@ from .cache_write import (
     save_manifest,
     write_encoded_shard,
 )
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 ONE_CAPTION = ("caption",)
 BATCH = 8
@@ -227,8 +231,8 @@ class PreparedClip:
     def kin(self) -> tuple[str, str]:
         """Names of its piece and its picture. Of a sample of another tool nothing is known but
         that its picture may be another's."""
-        piece = self.read.facts.get("source_sha256")
-        return (piece if isinstance(piece, str) else self.read.key, self.read.picture)
+        piece, key = self.read.facts.get("source_sha256"), self.read.key
+        return (piece if isinstance(piece, str) else key, self.read.picture or key)
 
 
 def encoded(
@@ -246,7 +250,7 @@ def encoded(
         latents = latents_of(sound, codec)
         videos = videos_of([each.read for each in same], encoders)
         for n, each in enumerate(same):
-            key, parts = each.read.key, {name: embeddings[name][n] for name in EMBEDDED}
+            key, parts = each.read.key, {name: rows[n] for name, rows in embeddings.items()}
             if all(np.isfinite(part).all() for part in (latents[n], *parts.values(), videos[n])):
                 stood_in = stands_in(each.read, captions)
                 yield EncodedClip(key, latents[n], parts, each.kin, each.beat, stood_in, videos[n])
@@ -340,10 +344,10 @@ def condition_embeddings(
     reads: Sequence[Read], encoders: Encoders, captions: Sequence[str] = ONE_CAPTION
 ) -> dict[str, Floats]:
     """Embeddings of images and stories `[B, W]`, and of captions `[B, F, W]`; 0, which means
-    absent, for an empty text."""
+    absent, without an image, and for an empty text."""
     told = [_texts(encoders.caption, [_caption(r, name) for r in reads]) for name in captions]
     return {
-        "image": encoders.image([read.image for read in reads]).float().cpu().numpy(),
+        "image": _images(encoders.image, [read.image for read in reads]),
         "story": _texts(encoders.story, [read.story for read in reads]),
         "caption": np.stack(told, axis=1),
     }
@@ -381,6 +385,15 @@ def mono_at(sound: Tensor, rate_hz: int, target_hz: int) -> Tensor:
     frames = mono.T.cpu().numpy()  # soxr takes [frames, channels]
     other = np.ascontiguousarray(soxr.resample(frames, rate_hz, target_hz).T, dtype=np.float32)
     return torch.from_numpy(other).to(sound.device)
+
+
+def _images(encoder: ImageEncoder, images: "Sequence[Image | None]") -> Floats:
+    embeddings = np.zeros((len(images), encoder.width), np.float32)
+    there = [n for n, image in enumerate(images) if image is not None]
+    if there:
+        some = encoder([image for image in images if image is not None])
+        embeddings[there] = some.float().cpu().numpy()
+    return embeddings
 
 
 def _texts(encoder: Callable[[Sequence[str]], Tensor], texts: list[str]) -> Floats:

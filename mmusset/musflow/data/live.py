@@ -23,6 +23,7 @@ from mmusset.errors import MmussetError, UsageError
 from mmusset.files import file_sha256
 from mmusset.musflow.codecs.codec import Codec
 from mmusset.musflow.encoders.encoders import Encoders
+from mmusset.musflow.recipe import EMBEDDED
 from mmusset.shards.reader import (
     BadSample,
     broken,
@@ -39,7 +40,6 @@ from mmusset.training.order import generator_at
 from .beat import Beat
 from .cache import (
     ALL,
-    EMBEDDED,
     CacheManifest,
     LatentBatch,
     ShardInfo,

@@ -17,17 +17,18 @@ from mmusset.errors import MmussetError, Refused, UsageError
 from mmusset.files import file_sha256
 from mmusset.musflow.codecs.codec import Codec, open_codec
 from mmusset.musflow.data.beat import NO_BEAT, Beat
-from mmusset.musflow.data.cache import EMBEDDED, LAYOUT, Cache
+from mmusset.musflow.data.cache import LAYOUT, Cache
 from mmusset.musflow.data.encode import mono_at, whole_frames
 from mmusset.musflow.encoders.encoders import Encoders, open_encoders
 from mmusset.musflow.licences import show_licences
 from mmusset.musflow.model.musflow import MusFlow
 from mmusset.musflow.model.sampler import sample
 from mmusset.musflow.model_folder.trained import fitted_codec
-from mmusset.musflow.recipe import CONDITIONS, MODALITIES, SamplerPart
+from mmusset.musflow.recipe import CONDITIONS, EMBEDDED, MODALITIES, SamplerPart
 from mmusset.musflow.sound.sound_file import peak_safe, write_sound
 from mmusset.training.moving_picture import MovingPicture
 
+from .asked_embeddings import asked_embeddings
 from .asked_tempo import tempo_bounds_bpm
 from .given_sound import GivenSound, beat_of_sound, given_sound, put_back
 from .given_video import GivenVideo, given_video
@@ -125,12 +126,14 @@ class MusicGenerator:
     @torch.no_grad()
     def conditions(self, request: GenerationRequest) -> Conditions:
         """The model's conditions. Raises UsageError for an image, a video, a text or a sound that
-        it can't read, and for a tempo, a video or a given sound where it was trained without."""
+        it can't read, and for a tempo, a video or a sound where it was trained without."""
         given = self._given(request)
         video = request.moving_picture(self._longest_s(request, given))
-        embeddings = self._embeddings(request, video)
+        self._check_audio(request)
+        embeddings = asked_embeddings(request, video, self.encoders, self.seconds)
         aligned = self._aligned(embeddings)
-        present = torch.tensor([[name in embeddings for name in MODALITIES]], device=self.device)
+        tokens = self.model.tokens
+        present = torch.tensor([[name in embeddings for name in tokens]], device=self.device)
         beat = self._beat(request, aligned, present)
         if given and self.recipe.network.metronome:
             beat = self._beat_of_given(given, request, beat)
@@ -264,7 +267,7 @@ class MusicGenerator:
             "guidance": {
                 name: scale
                 for name, scale in request.guidance.items()
-                if name != "video" or request.video
+                if name in MODALITIES or name in request.conditions
             },
             "conditions": list(request.conditions),
             "image_sha256": file_sha256(request.image) if request.image else "",
@@ -279,6 +282,8 @@ class MusicGenerator:
         if request.continued:
             asked["continued_sha256"] = file_sha256(request.continued)
             asked["fill"] = request.fill
+        if request.audio:
+            asked["audio_sha256"] = file_sha256(request.audio)
         if request.video:
             asked["video_sha256"] = file_sha256(request.video)
         return asked
@@ -328,11 +333,10 @@ class MusicGenerator:
         return self.model.alignment.target(encoder(mono).to(self.device))[0]
 
     def _aligned(self, embeddings: Mapping[str, Tensor]) -> Tensor:
-        """Embeddings `[1, W]`, of those modalities that there are, aligned: `[1, M, E]`."""
+        """Embeddings `[1, W]`, of those that there are, aligned: `[1, M, E]`."""
         widths = self.manifest.spec.widths
         whole = {name: embeddings.get(name, torch.zeros(1, widths[name])) for name in EMBEDDED}
-        aligned: Tensor = self.model.alignment({n: v.to(self.device) for n, v in whole.items()})
-        return aligned
+        return self.model.aligned({name: each.to(self.device) for name, each in whole.items()})
 
     def _without(self, request: GenerationRequest) -> Tensor | None:
         if not request.without:
@@ -377,24 +381,12 @@ class MusicGenerator:
         beat = beat_of_sound(given, rate_hz, given.offset + first, request.bpm)
         return beat.moved(-first / rate_hz) if beat.weight else asked
 
-    def _embeddings(
-        self, request: GenerationRequest, video: MovingPicture | None
-    ) -> dict[str, Tensor]:
-        """Of a request's image, or its video's, and texts. Raises UsageError for a text without a
-        known word."""
-        embeddings: dict[str, Tensor] = {}
-        picture = request.picture() or (video.image if video else None)
-        if picture is not None:
-            embeddings["image"] = self.encoders.image([picture])
-        for name, encoder in (("story", self.encoders.story), ("caption", self.encoders.caption)):
-            text = getattr(request, name)
-            if text:
-                embeddings[name] = encoder([text])
-                if not embeddings[name].any():
-                    raise UsageError(
-                        f"{request.where}the model can't read a word of the {name} {text[:60]!r}"
-                    )
-        return embeddings
+    def _check_audio(self, request: GenerationRequest) -> None:
+        if request.audio and "audio" not in self.model.tokens:
+            raise UsageError(
+                f"{request.where}{self.path} was trained without sounds as a condition"
+                f" (network.audio), so its music can't be like {request.audio}"
+            )
 
     def _beat(self, request: GenerationRequest, aligned: Tensor, present: Tensor) -> Beat:
         """By the tempo that is asked for, in numbers or by the caption; or as the conditions have
@@ -406,8 +398,9 @@ class MusicGenerator:
                     " (network.metronome), so no tempo can be asked for"
                 )
             return NO_BEAT
-        heeded = [request.guidance.get(name) != 0 for name in MODALITIES]
-        told = dict(zip(MODALITIES, heeded, strict=True))
+        tokens = self.model.tokens
+        heeded = [request.guidance.get(name) != 0 for name in tokens]
+        told = dict(zip(tokens, heeded, strict=True))
         bounds = tempo_bounds_bpm(request.caption) if told["caption"] else None
         if request.bpm:
             bounds = (request.bpm, request.bpm)

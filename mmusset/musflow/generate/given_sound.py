@@ -21,6 +21,7 @@ from mmusset.shards.reader import BadSample
 Floats = NDArray[np.float32]
 
 MOST_BYTES, MOST_SECONDS = 256 * MB, 600.0
+LEAST_HEARD_S = 1.0  # of a sound that music is to be like
 FADE_S = 0.03  # from what is given to what is made, at each joint, within what is given
 
 
@@ -65,6 +66,18 @@ def given_sound(
         )
     frames = start // per_latent, -(-stop // per_latent)
     return GivenSound(sound, latents, offset, frames, (start, stop))
+
+
+def mono_of_file(path: Path, rate_hz: int, where: str = "") -> Floats:
+    """A file's sound in mono at a rate, `[samples]`, whatever its own. Raises UsageError for what
+    is no sound, or shorter than LEAST_HEARD_S."""
+    import soxr
+
+    sound, own_hz = _read(path, where)
+    if len(sound) < LEAST_HEARD_S * own_hz:
+        raise UsageError(f"{where}{path} is shorter than {LEAST_HEARD_S:g} s: too short to be like")
+    mono: Floats = sound.mean(axis=1)
+    return np.asarray(soxr.resample(mono, own_hz, rate_hz), dtype=np.float32)
 
 
 def beat_of_sound(given: GivenSound, rate_hz: int, first: int, bpm: float) -> Beat:

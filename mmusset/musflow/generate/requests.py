@@ -1,4 +1,4 @@
-"""Requests for music: by an image, a story, a caption, or a table of them."""
+"""Requests for music: by an image, a story, a caption, a sound, a video, or a table of them."""
 
 import csv
 import hashlib
@@ -36,8 +36,8 @@ class GenerationRequest:
     video; texts may be ""; `bpm` 0 leaves the tempo to what else is asked.
 
     `continued` is a sound to go on from, or, where there is a `fill`, to make these seconds of
-    anew. `without` says what the music is not to be like. Without an `image`, that of a `video` is
-    its best frame.
+    anew. `without` says what the music is not to be like, `audio` is a sound that it is to be
+    like. Without an `image`, that of a `video` is its best frame.
 
     `where` is the prefix of error messages: the line of a table, or nothing.
     """
@@ -55,6 +55,7 @@ class GenerationRequest:
     continued: Path | None = None
     fill: tuple[float, float] | None = None
     video: Path | None = None
+    audio: Path | None = None
 
     @property
     def conditions(self) -> tuple[ConditionName, ...]:
@@ -98,6 +99,7 @@ def request_of_options(
     continued: Path | None = None,
     fill: str | None = None,
     video: Path | None = None,
+    audio: Path | None = None,
 ) -> GenerationRequest:
     """The request of `mmusset generate`'s options. Raises UsageError for invalid ones."""
     if fill is not None and continued is None:
@@ -116,6 +118,7 @@ def request_of_options(
         continued=continued,
         fill=None if fill is None else gap_of(fill),
         video=video,
+        audio=audio,
     )
 
 
@@ -280,6 +283,8 @@ def _rows(
         )
         if "image" in cells:
             request = replace(request, image=table.parent / cells["image"])
+        if "audio" in cells:
+            request = replace(request, audio=table.parent / cells["audio"])
         if "video" in cells:
             request = replace(request, video=table.parent / cells["video"])
         if "story" in cells:

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmusset.musflow.data.cache import EMBEDDED, CacheManifest
-from mmusset.musflow.recipe import MODALITIES, AlignmentPart
+from mmusset.musflow.data.cache import CacheManifest
+from mmusset.musflow.recipe import EMBEDDED, MODALITIES, AlignmentPart
 
 from .kin import are_kin
 from .tempo_reading import TempoReading
@@ -89,10 +89,12 @@ class Alignment(nn.Module):
         """
         part = self.part
         with torch.autocast(aligned.device.type, enabled=False):
-            cosine = (1 - torch.einsum("bme,be->bm", aligned, target))[present].mean()
+            cosine = 1 - torch.einsum("bme,be->bm", aligned, target)
             scores = torch.einsum("bme,ce->mbc", aligned, target) / part.temperature
-            contrastive = info_nce(scores, present.T, are_kin(kin))[present.T].mean()
-            loss = (1 - part.contrast) * cosine + part.contrast * contrastive
+            contrastive = info_nce(scores, present.T, are_kin(kin)).T
+            both = (1 - part.contrast) * cosine + part.contrast * contrastive
+            # Of a batch of music alone there is none, and nothing to align.
+            loss = both[present].sum() / present.sum().clamp_min(1)
             everywhere = torch.cat([aligned, target[:, None]], dim=1)
             there = functional.pad(present, (0, 1), value=True)
             return loss + part.tempo * self.tempo.loss(everywhere, there, beat)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from mmusset.musflow.data.video_frames import VideoFrames
-from mmusset.musflow.recipe import CONDITIONS, MODALITIES, ConditionName
+from mmusset.musflow.recipe import MODALITIES, ConditionName
 
 from .flow import Velocity
 from .known import KnownPart
@@ -44,7 +44,8 @@ def guided_velocity(
     there = torch.cat([present, shown[:, None]], dim=1)
     masks = [torch.zeros_like(there)]  # v(), v(c1), v(c1, c2), ...
     chain_scales = list[float]()
-    for index, name in enumerate(CONDITIONS):
+    names: tuple[ConditionName, ...] = (*model.tokens, "video")
+    for index, name in enumerate(names):
         if not (there[:, index].any() and (scale := scales[name])):
             continue
         mask = masks[-1].clone()

@@ -1,11 +1,13 @@
 """MusFlow: alignment, learned nulls, the velocity network, and the scale of its latents."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from mmusset.musflow.data.cache import CacheManifest, LatentBatch
 from mmusset.musflow.data.video_frames import VideoFrames, no_frames
@@ -75,8 +77,9 @@ class MusFlow(nn.Module):
         self.alignment = Alignment(recipe.alignment, spec.widths)
         self.alignment.set_scale(manifest)
         width = spec.widths["audio"]
-        self.nulls = nn.Parameter(torch.randn(len(MODALITIES), width))
         part = recipe.network
+        self.tokens = part.tokens
+        self.nulls = nn.Parameter(torch.randn(len(self.tokens), width))
         config = NetworkConfig(
             spec.latent_channels,
             width,
@@ -89,7 +92,7 @@ class MusFlow(nn.Module):
             2 * spec.widths["image"] if manifest.video_frames else 0,
         )
         self.network = VelocityNetwork(
-            config, len(MODALITIES), recipe.train.activation_checkpointing
+            config, len(self.tokens), recipe.train.activation_checkpointing
         )
         self.frame_s = spec.samples_per_latent / spec.rate_hz
         self.register_buffer("latent_mean", torch.tensor(manifest.latent_mean))
@@ -143,20 +146,41 @@ class MusFlow(nn.Module):
             latents = latents + batch.std.float() * draws.posterior_noise
         x1 = self.normalize(latents)
         t = draws.timesteps
-        aligned = self.alignment(batch.embeddings)
-        mask = draws.condition_mask & batch.present[batch.share]
+        adapted = self.alignment(batch.embeddings)
+        target = self.alignment.target(batch.embeddings["audio"])
+        aligned = self._with_audio(adapted, target)
+        mask = draws.condition_mask & self.present(batch)[batch.share]
         beat = batch.beat[batch.share] * draws.beat_mask[:, None]
         known = KnownPart(x1, draws.known)
         video = batch.video and batch.video.each(lambda each: each[batch.share])
         video = video and video.given(draws.video_mask)
         condition = self.condition(aligned[batch.share], mask, beat, x1.shape[1], known, video)
         v = self.network(flow.interpolate(draws.noise, x1, t), t, *condition)
-        target = self.alignment.target(batch.embeddings["audio"])
         return FlowLosses(
             flow.velocity_loss(v, flow.velocity_target(draws.noise, x1), ~draws.known),
             t,
-            self.alignment.loss(aligned, target, batch.present, batch.kin, batch.beat),
+            self.alignment.loss(adapted, target, batch.present, batch.kin, batch.beat),
         )
+
+    def aligned(self, embeddings: Mapping[str, Tensor]) -> Tensor:
+        """What the network is told of embeddings `[B, W]`, as unit vectors `[B, M, E]` in the order
+        of `tokens`: those of a sound are where the adapters of the others lead."""
+        target = self.alignment.target(embeddings["audio"])
+        return self._with_audio(self.alignment(embeddings), target)
+
+    def present(self, batch: LatentBatch) -> Tensor:
+        """Which of the `tokens` the clips of a batch have, `[B, M]`: all have their sound."""
+        return functional.pad(batch.present, (0, len(self.tokens) - len(MODALITIES)), value=True)
+
+    def asked(self, batch: LatentBatch) -> Tensor:
+        """The same without the sound where a clip has anything else: what people ask with."""
+        alone = ~batch.present.any(dim=1, keepdim=True)
+        return torch.cat([batch.present, alone], dim=1)[:, : len(self.tokens)]
+
+    def _with_audio(self, adapted: Tensor, target: Tensor) -> Tensor:
+        if "audio" not in self.tokens:
+            return adapted
+        return torch.cat([adapted, target[:, None]], dim=1)
 
     def normalize(self, latents: Tensor) -> Tensor:
         """Latents of the codec, brought to mean 0 and spread 1 over the training set."""

@@ -12,7 +12,7 @@ from mmusset.musflow.data.captions import with_drawn_captions
 from mmusset.musflow.data.dataset import LatentDataset
 from mmusset.musflow.model.ema import Ema
 from mmusset.musflow.model.musflow import FlowLosses, MusFlow, draw, on_device
-from mmusset.musflow.recipe import MODALITIES, FlowTrainPart, MusFlowRecipe
+from mmusset.musflow.recipe import FlowTrainPart, MusFlowRecipe
 from mmusset.training.optimizer import adamw
 from mmusset.training.order import batch_rows, generator_at
 from mmusset.training.task import Forward, MeterReading, Output, StepBatch, Task
@@ -74,7 +74,8 @@ class FlowTask(Task[LatentBatch]):
         torch.manual_seed(generator_at(self.part.seed, step, self.dropout_seed).initial_seed())
         shape = (self.part.batch, *batch.mean.shape[1:])
         here = on_device(batch, device)
-        draws = draw(self.part, step, shape, here.present, video_present=here.video_present).share(
+        present = self.model.present(here)
+        draws = draw(self.part, step, shape, present, video_present=here.video_present).share(
             batch.share
         )
         losses: FlowLosses = forward(here, draws)
@@ -142,7 +143,7 @@ class FlowTask(Task[LatentBatch]):
         lengths, counts = self.dataset.lengths, self.dataset.counts
         frames = sum(n * c for n, c in zip(lengths, counts, strict=True)) / sum(counts)
         video = self.dataset.manifest.video_frames / sum(counts)
-        config, tokens = self.model.network.config, len(MODALITIES) + round(video)
+        config, tokens = self.model.network.config, len(self.model.tokens) + round(video)
         return step_flops(config, round(frames), tokens, self.part.batch)
 
 

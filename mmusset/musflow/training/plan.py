@@ -12,7 +12,7 @@ from mmusset.musflow.data.video_frames import VideoFrames
 from mmusset.musflow.model import flow
 from mmusset.musflow.model.musflow import MusFlow
 from mmusset.musflow.model.network import DiTBlock, NetworkConfig, rotary_embedding
-from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe
+from mmusset.musflow.recipe import MusFlowRecipe
 from mmusset.shards.reader import shards_of, split_of
 from mmusset.text import duration
 from mmusset.training import checkpoint
@@ -187,13 +187,13 @@ def _memory(
         model = MusFlow(recipe, _unmeasured(spec, clips.video))
         latents = torch.empty(batch, clips.frames, spec.latent_channels)
         embeddings = {name: torch.empty(batch, width) for name, width in spec.widths.items()}
-        present = torch.ones(batch, len(MODALITIES), dtype=torch.bool)
+        present = torch.ones(batch, clips.conditions, dtype=torch.bool)
         beat = torch.empty(batch, 3)
         video = _all_shown(batch, clips.video, spec.widths["image"]) if clips.video else None
 
         def loss() -> Tensor:
             with torch.autocast("cpu", torch.bfloat16, bf16):
-                aligned = model.alignment(embeddings)
+                aligned = model.aligned(embeddings)
                 condition = model.condition(aligned, present, beat, clips.frames, video=video)
                 v = model.network(latents, torch.empty(batch), *condition)
                 return flow.velocity_loss(v, latents).mean()
@@ -222,7 +222,7 @@ def _seconds_of_block(
     x = torch.randn(timed, positions, shape.width, device=device, requires_grad=True)
     modulation = torch.randn(timed, 6, shape.width, device=device, requires_grad=True)
     video_at = torch.zeros(timed, clips.video, device=device)
-    turns = rotary_embedding(len(MODALITIES), clips.frames, shape.head_width, x, video_at)
+    turns = rotary_embedding(clips.conditions, clips.frames, shape.head_width, x, video_at)
     # With a video attention is masked, for which there are other kernels.
     shown = torch.ones(timed, 1, 1, positions, dtype=torch.bool, device=device)
     mask = shown if clips.video else None

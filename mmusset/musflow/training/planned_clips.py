@@ -11,7 +11,6 @@ from mmusset.errors import MmussetError
 from mmusset.musflow.data.cache import Cache, LatentSpec
 from mmusset.musflow.data.encode import resampled
 from mmusset.musflow.data.live import CROPPED_PART
-from mmusset.musflow.recipe import MODALITIES
 from mmusset.shards.frames import MEMBER as FRAMES
 from mmusset.shards.reader import (
     BadSample,
@@ -30,16 +29,18 @@ from .stages import Training
 @dataclass(frozen=True, slots=True)
 class PlannedClips:
     """How many clips there are, 0 where that is not known, the latent `frames` of the commonest,
-    and the frames of a `video` that a batch holds for each, 0 where no clip has any."""
+    the conditions that are one token each, and the frames of a `video` that a batch holds for each,
+    0 where no clip has any."""
 
     count: int
     frames: int
+    conditions: int
     video: int
 
     @property
     def tokens(self) -> int:
         """What the network attends to beside latent frames."""
-        return len(MODALITIES) + self.video
+        return self.conditions + self.video
 
 
 def planned_clips(training: Training, shards: list[str], spec: LatentSpec) -> PlannedClips:
@@ -47,13 +48,13 @@ def planned_clips(training: Training, shards: list[str], spec: LatentSpec) -> Pl
 
     Raises MmussetError where none can be used, UsageError where their rate is too low.
     """
-    count = _count(shards)
+    count, conditions = _count(shards), len(training.recipe.network.tokens)
     if training.cached:
         try:
             cache = Cache(training.folder.cache, "train")
             if agree(spec, cache.manifest.spec):
                 frames = cache.lengths[cache.counts.index(max(cache.counts))]
-                return PlannedClips(count, frames, cache.video_seconds)
+                return PlannedClips(count, frames, conditions, cache.video_seconds)
         except (MmussetError, ValueError):
             pass  # no cache, or a damaged one, that this training would make anew
     samples, has_video = _first(shards, spec)
@@ -61,7 +62,7 @@ def planned_clips(training: Training, shards: list[str], spec: LatentSpec) -> Pl
     if not training.cached:
         frames = max(1, frames - max(1, frames // CROPPED_PART))
     video = max(1, samples // spec.rate_hz) if has_video or _any_video(shards) else 0
-    return PlannedClips(count, frames, video)
+    return PlannedClips(count, frames, conditions, video)
 
 
 def _first(shards: list[str], spec: LatentSpec) -> tuple[int, bool]:

@@ -38,11 +38,11 @@ class Previews:
         rows = torch.arange(min(CLIPS, self._dataset.counts[0]))
         batch = on_device(self._dataset.batch(0, rows), self._device)
         with torch.no_grad():
-            aligned = model.alignment(batch.embeddings)
+            aligned = model.aligned(batch.embeddings)
         latents = sample(
             model,
             aligned,
-            batch.present,
+            model.asked(batch),
             self._dataset.lengths[0],
             self._sampler,
             self._seed,

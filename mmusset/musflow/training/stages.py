@@ -35,11 +35,11 @@ from .codec_stage import collect, fit_codec
 from .flow_stage import FlowTask, micro_batches
 from .previews import Previews
 from .run_folder import RunFolder
+from .shown_clips import show_alone, show_cache, show_stood_in
 from .trained_on import write_trained_on
 from .validate import Validation
 
 Stage = Literal["codec", "encode", "flow"]
-SHOWN_BAD = 5  # of the clips that could not be used
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,7 @@ def run(training: Training, until: Stage = "flow") -> TrainingSummary:
         if training.begins:
             check_same_latents(training.begins, dataset.manifest.spec)
         if world.is_main:
+            show_alone(training.progress.log, dataset, recipe.network.audio)
             write_trained_on(training.folder, training.source, dataset.manifest)
         return _train(training, codec, dataset, held_out)
 
@@ -229,7 +230,7 @@ def ready_datasets(training: Training, codec: Codec) -> tuple[LatentDataset, Lat
         training.source, codec, encoders, recipe.train.seed, device, recipe.data.captions
     )
     if training.world.is_main:
-        _show_stood_in(training, splits[0].manifest)
+        show_stood_in(training.progress.log, splits[0].manifest)
     return splits
 
 
@@ -250,7 +251,12 @@ def _cached(training: Training, codec: Codec, encoders: Encoders) -> tuple[Cache
     world.barrier()
     if world.is_main:
         manifest = finish_cache(training.source, folder, codec, encoders, accept, captions)
-        _show_cache(training, codec, manifest, encoded)
+        show_cache(training.progress.log, manifest, encoded)
+        if encoded:
+            error_db = round_trip_error_db(training.source, codec, world.device)
+            training.progress.log(
+                f"codec: sound comes back within {error_db:.2f} dB, phases and all"
+            )
     world.barrier()
     train, validation = Cache(folder, "train", spec), Cache(folder, "validation", spec)
     if world.is_main:
@@ -279,28 +285,6 @@ def _encode(training: Training, codec: Codec, encoders: Encoders) -> int:
         world.size,
         training.recipe.data.captions,
     )
-
-
-def _show_cache(training: Training, codec: Codec, manifest: CacheManifest, encoded: int) -> None:
-    show = training.progress.log
-    clips = ", ".join(f"{count} {split}" for split, count in sorted(manifest.clips.items()))
-    show(f"cache: {clips} clips ({encoded} encoded now), {len(manifest.bad)} unusable")
-    for where, why in list(manifest.bad.items())[:SHOWN_BAD]:
-        show(f"  {where}: {why}")
-    _show_stood_in(training, manifest)
-    if encoded:
-        error_db = round_trip_error_db(training.source, codec, training.world.device)
-        show(f"codec: sound comes back within {error_db:.2f} dB, phases and all")
-
-
-def _show_stood_in(training: Training, manifest: CacheManifest) -> None:
-    """Which clips have no more than their caption, as in shards of an earlier version."""
-    if manifest.stood_in:
-        lacking = ", ".join(manifest.spec.captions[1:])
-        training.progress.log(
-            f"captions: {manifest.stood_in} of {sum(manifest.clips.values())} clips have not all of"
-            f" {lacking} in their JSON, so their caption stands in; a new build writes them"
-        )
 
 
 def _fit_codec(training: Training) -> None:

@@ -65,9 +65,8 @@ def validate(
         for first in range(0, passes, at_once):
             clips = _repeated(here, min(at_once, passes - first))
             shape = (clips.mean.shape[0], clips.mean.shape[1], clips.mean.shape[2])
-            draws = draw(
-                part, step, shape, clips.present, "validation", video_present=clips.video_present
-            )
+            present, seen = model.present(clips), clips.video_present
+            draws = draw(part, step, shape, present, "validation", video_present=seen)
             draws = replace(
                 draws,
                 beat_mask=torch.ones_like(draws.beat_mask),
@@ -99,18 +98,24 @@ def _repeated(batch: LatentBatch, times: int) -> LatentBatch:
 
 def _losses(model: MusFlow, batch: LatentBatch, draws: Draws) -> Tensor:
     """Summed losses `[3]` under the same draws, but for the conditions."""
-    everything, nothing = (
+    other = _shuffled(batch)
+    everything, others = (
         replace(
             draws,
-            condition_mask=torch.full_like(draws.condition_mask, is_told),
-            video_mask=torch.full_like(draws.video_mask, is_told),
+            condition_mask=model.asked(clips),
+            video_mask=torch.ones_like(draws.video_mask),
         )
-        for is_told in (True, False)
+        for clips in (batch, other)
+    )
+    nothing = replace(
+        draws,
+        condition_mask=torch.zeros_like(draws.condition_mask),
+        video_mask=torch.zeros_like(draws.video_mask),
     )
     losses = [
         model(batch, everything).flow.sum(),
         model(batch, nothing).flow.sum(),
-        model(_shuffled(batch), everything).flow.sum(),
+        model(other, others).flow.sum(),
     ]
     return torch.stack(losses).double()
 

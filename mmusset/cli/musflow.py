@@ -147,7 +147,7 @@ def generate(
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
-    """Make music from a picture, video, story, caption or recording, or several.
+    """Make music from a picture, video, story, caption or recording.
 
     The same seed gives the same sound.
 

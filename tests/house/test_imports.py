@@ -23,7 +23,7 @@ GROUND = {
     *("errors", "text", "safe_text", "bounded", "frozen", "json_text", "yaml_text", "files"),
     *("progress", "stopping", "tracing", "bins", "installed"),
     "intervals",
-    "same_values",
+    *("same_values", "temporary_file"),
     "declared",
     "encodings",
     "no_network",

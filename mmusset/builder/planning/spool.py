@@ -1,30 +1,24 @@
 """Values in a file, where they are too many for memory: written once, read as often as asked."""
 
-import contextlib
-import os
+import io
 import pickle
-import tempfile
-import weakref
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import IO, Any, TypeVar, overload
+from typing import Any, TypeVar, overload
 
-from mmusset.errors import MmussetError, system_reason
+from mmusset.temporary_file import IN_MEMORY, TemporaryFile
 
 T = TypeVar("T")
 TOGETHER = 64  # values that are written, and read, at once
-IN_MEMORY = 1 << 24  # bytes: only more than that go into a file
 
 
 class Spool(Sequence[T]):
-    """A sequence of which few values are in memory. Its file goes with it, and lies in the system's
-    folder for temporary files."""
+    """A sequence of which few values are in memory. Its file goes with it."""
 
     def __init__(self, values: Iterable[T] = (), in_memory: int = IN_MEMORY) -> None:
-        self._file = tempfile.SpooledTemporaryFile(in_memory)  # noqa: SIM115 - closed with this
-        weakref.finalize(self, _close, self._file)
+        self._file = TemporaryFile(in_memory)
         self._borders = array("Q", (0,))  # of what was written together, in bytes
         self._last: list[T] = []  # not written yet
         self._read_at, self._read = -1, list[T]()
@@ -36,21 +30,9 @@ class Spool(Sequence[T]):
         the folder for temporary files takes no more."""
         self._last.append(value)
         if len(self._last) == TOGETHER:
-            try:
-                self._write()
-            except OSError as error:
-                raise MmussetError(
-                    f"can't write to {tempfile.gettempdir()}, the folder for temporary files"
-                    f" ({system_reason(error)}): make room there, or name a folder of another disk"
-                    " in the environment variable TMPDIR, and run the command again"
-                ) from None
+            self._file.append(_pickled(self._last))
+            self._borders.append(self._file.size)
             self._last = []
-
-    def _write(self) -> None:
-        self._file.seek(0, os.SEEK_END)
-        _Pickler(self._file, pickle.HIGHEST_PROTOCOL).dump(self._last)
-        self._file.flush()  # a full disk is found here, not when some of it is read
-        self._borders.append(self._file.tell())
 
     def __len__(self) -> int:
         return TOGETHER * (len(self._borders) - 1) + len(self._last)
@@ -71,17 +53,16 @@ class Spool(Sequence[T]):
         if number == len(self._borders) - 1:
             return self._last
         if number != self._read_at:
-            start, end = self._borders[number], self._borders[number + 1]
-            self._file.seek(start)
-            self._read = pickle.loads(self._file.read(end - start))
+            written = self._file.read(self._borders[number], self._borders[number + 1])
+            self._read = pickle.loads(written)
             self._read_at = number
         return self._read
 
 
-def _close(file: IO[bytes]) -> None:
-    """What a full disk did not take is of no use any more."""
-    with contextlib.suppress(OSError):
-        file.close()
+def _pickled(values: object) -> memoryview:
+    buffer = io.BytesIO()
+    _Pickler(buffer, pickle.HIGHEST_PROTOCOL).dump(values)
+    return buffer.getbuffer()
 
 
 class _Pickler(pickle.Pickler):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from mmusset.ears.listed import ears_named, of_recipe
 from mmusset.errors import MmussetError
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
+from mmusset.sample_parts.piece import Piece
 from mmusset.shards.manifest import NearDuplicates, known_manifest
 from mmusset.shards.tar import Shard
 from mmusset.speakers.agent import Agent
@@ -154,31 +155,53 @@ class BuildSummary:
     same_picture: int
 
 
+@dataclass(slots=True)
+class _Counts:
+    """Of pieces, and of the clips that they give, what a `SurveyReport` counts."""
+
+    clips: int = 0
+    with_story: int = 0
+    with_caption: int = 0
+    pictured_by: Counter[str] = field(default_factory=Counter)
+    licenses: Counter[str] = field(default_factory=Counter)
+    told: Counter[str] = field(default_factory=Counter)
+
+    def add(self, piece: Piece, recipe: Recipe) -> None:
+        """Count one more piece."""
+        self.clips += clip_count(piece, recipe.clip)
+        self.with_story += piece.story_path is not None
+        self.with_caption += piece.caption_path is not None
+        self.pictured_by[str(piece.picture.origin)] += 1
+        self.licenses.update([piece.tags.license] if piece.tags.license else [])
+        self.told.update(name for name in recipe.tags.use if getattr(piece.tags, name))
+
+
 def survey(
     inventory: Inventory, recipe: Recipe, agents: Sequence[Agent[BaseModel]]
 ) -> SurveyReport:
     """The items that a recipe makes of a source, and what a build of them will cost."""
     offers, short = drop_short(inventory.offers, recipe.clip)
-    pieces = [offer.piece for offer in offers]
+    counts = _Counts()
+    for offer in offers:
+        counts.add(offer.piece, recipe)
     reasons: dict[str, list[str]] = {}
     for skipped in (*inventory.skipped, *short):
         reasons.setdefault(skipped.reason, []).append(show_path(skipped.path))
     unread: dict[str, list[str]] = {}
     for undecided in inventory.undecided:
         unread.setdefault(undecided.why, []).append(show_path(undecided.path))
-    samples = sum(clip_count(piece, recipe.clip) for piece in pieces)
-    samples += len(inventory.lone_pictures)
+    samples = counts.clips + len(inventory.lone_pictures)
     return SurveyReport(
         files=dict(inventory.files),
         music=inventory.music,
-        pieces=len(pieces),
-        pictured_by=dict(Counter(str(piece.picture.origin) for piece in pieces)),
+        pieces=len(offers),
+        pictured_by=dict(counts.pictured_by),
         alike=inventory.alike,
-        with_story=sum(piece.story_path is not None for piece in pieces),
-        with_caption=sum(piece.caption_path is not None for piece in pieces),
+        with_story=counts.with_story,
+        with_caption=counts.with_caption,
         short_s=lengths(skipped.detail for skipped in short),
-        licenses=dict(Counter(p.tags.license for p in pieces if p.tags.license)),
-        told={name: sum(bool(getattr(p.tags, name)) for p in pieces) for name in recipe.tags.use},
+        licenses=dict(counts.licenses),
+        told={name: counts.told[name] for name in recipe.tags.use},
         to_generate=len(inventory.lone_pictures),
         skipped=reasons,
         undecided=unread,

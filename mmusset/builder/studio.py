@@ -13,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
 from mmusset.errors import MmussetError, Unread, Unusable
 from mmusset.files import failpoint, file_sha256
 from mmusset.sample_parts.piece import Piece, SourcePicture
@@ -22,7 +24,7 @@ from .planning.inventory import Inventory
 from .planning.offering import LonePicture
 from .planning.offers import Offer, Skipped, Undecided
 from .planning.surveys import Step
-from .planning.twins import once_each
+from .planning.twins import music_number, once_each
 from .workspace import Workspace
 
 
@@ -85,7 +87,8 @@ class Studio:
                 done += 1
                 step(done, max(done, total))
         in_order = sorted([*inventory.offers, *offers], key=lambda offer: offer.piece.music.path)
-        once, twins = once_each(in_order, work.ledger)
+        numbers = np.fromiter(map(music_number, in_order), np.uint64, len(in_order))
+        once, twins = once_each(in_order, numbers, work.ledger)
         skipped = sorted([*skipped, *twins], key=lambda s: s.path)
         return replace(
             inventory,

@@ -6,6 +6,7 @@ Queen's. Names that stand for nobody, such as "Various Artists", make none.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # What stands between an artist and the others of a piece.
 _BETWEEN = re.compile(
@@ -21,6 +22,7 @@ _NUMBERED = re.compile(r"\W*(?:unknown|various) artists?\s*[-:(#\d]", re.IGNOREC
 _ARTICLE = re.compile(r"\Athe (?=\S)")
 
 
+@lru_cache(1000)  # an artist's pieces come one after the other
 def chief(name: str) -> str:
     """The artist that a name puts first, in plain letters; "" where it names nobody.
 

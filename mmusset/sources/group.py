@@ -17,6 +17,7 @@ from mmusset.same_values import runs
 from .artists import chief
 
 JOINING = "by:"  # begins labels that name no group
+NAMING = 12  # digits of a label
 
 
 def labels(
@@ -81,14 +82,15 @@ def join(label_sets: Iterable[Iterable[str]]) -> Sequence[int]:
     return array("i", map(root, range(len(parent))))
 
 
-def least_label(labels: Iterable[str]) -> str:
-    """The least of a piece's labels: of all pieces of a group, the least of these names it."""
-    return min(label for label in labels if not label.startswith(JOINING))
+def least_label(labels: Iterable[str]) -> int:
+    """How the least of a piece's labels begins: of all pieces of a group, the least of these names
+    it."""
+    return int(min(label for label in labels if not label.startswith(JOINING))[:NAMING], 16)
 
 
-def group_name(least: str) -> str:
+def group_name(least: int) -> str:
     """A short stable name for a new group, which tells nothing of what is in it."""
-    return f"g{least[:12]}"
+    return f"g{least:0{NAMING}x}"
 
 
 def _number(label: str) -> int:

@@ -52,6 +52,8 @@ GIVEN_TEXTS: tuple[GivenText, ...] = get_args(GivenText)
 def sidecars(entries: Sequence[Entry]) -> dict[bytes, tuple[bytes, bytes]]:
     """By the path of each piece of music: its own sidecar and that of its album, b"" for none."""
     there = {entry.path for entry in entries if entry.kind == "sidecar"}
+    if not there:
+        return {e.path: (e.row.sidecar, b"") for e in entries if e.kind in MUSICAL}
     found = {}
     for entry in entries:
         if entry.kind in MUSICAL:

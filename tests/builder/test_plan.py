@@ -66,7 +66,7 @@ def an_offer(number: int = 0, duration_s: float = 30.0) -> Offer:
 def test_short_pieces_are_left_out_and_unknown_lengths_are_not() -> None:
     offers = [an_offer(number, duration_s) for number, duration_s in enumerate((0.0, 1.5, 3.0))]
     long_enough, skipped = drop_short(offers, ClipPart(seconds=2))
-    assert long_enough == [offers[0], offers[2]]
+    assert list(long_enough) == [offers[0], offers[2]]
     assert [(s.path, s.reason) for s in skipped] == [(b"000001.wav", "shorter than a clip")]
 
 

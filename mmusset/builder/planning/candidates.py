@@ -18,7 +18,7 @@ from mmusset.sources.split import deal
 
 from .inventory import Inventory
 from .offers import Offer
-from .plan import drop_short, group_offers, items_of, splits_kept, unplanned
+from .plan import drop_short, group_offers, items_of, unplanned
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,8 @@ class Candidates:
         named, _ = group_offers(pieces, ledger)
         self._groups = {o: group for o, group in zip(pieces, named, strict=True) if group}
         self._left = iter([(o, i) for o, i in fresh if o in self._groups])
-        self._splits = splits_kept(pieces, named) | ledger.plan.splits()
+        kept = {group: offer.split for offer, group in self._groups.items() if offer.split}
+        self._splits: dict[str, Split] = kept | ledger.plan.splits()
         self._provisional = ledger.left_out.has_undecided_files()
         self._sizes = Counter(self._groups[o] for o, _ in fresh if o in self._groups)
 

@@ -24,7 +24,7 @@ from .recordings import recognised
 from .rights_found import RightsFound
 from .spool import Spool, Subsequence
 from .surveys import Step, Surveys, nothing_read, survey_all
-from .twins import different, once_each
+from .twins import different, music_number, once_each
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class _Gathered:
     """What the parts of a source offer, put into the order of the source."""
 
     def __init__(self) -> None:
-        self._offers, self._order = Spool[Offer](), array("q")
+        self._offers, self._order, self._numbers = Spool[Offer](), array("q"), array("Q")
         self._alone: list[tuple[int, LonePicture]] = []
         self._skipped: list[Skipped] = []
         self._undecided: list[Undecided] = []
@@ -113,6 +113,7 @@ class _Gathered:
         for offer in found.offers:
             self._offers.append(offer)
             self._order.append(place_of[offer.piece.music.path])
+            self._numbers.append(music_number(offer))
         self._alone += [(place_of[each.picture.path], each) for each in found.lone_pictures]
         self._skipped += found.skipped
         self._undecided += found.undecided
@@ -121,8 +122,10 @@ class _Gathered:
 
     def inventory(self, workspace: Workspace, surveys: Surveys) -> Inventory:
         """What all of the source offers, each piece once."""
-        order = array("q", np.argsort(self._order, kind="stable").tobytes())
-        each, twins = once_each(Subsequence(self._offers, order), workspace.ledger)
+        order = np.argsort(self._order, kind="stable")
+        numbers = np.frombuffer(self._numbers, np.uint64)[order]
+        offers = Subsequence(self._offers, array("q", order.tobytes()))
+        each, twins = once_each(offers, numbers, workspace.ledger)
         known = recognised(each, workspace.recipe, workspace.ledger)
         self._alone.sort(key=lambda placed: placed[0])
         lone, alike = different([picture for _, picture in self._alone])

@@ -42,6 +42,8 @@ def lone_picture(pairing: Pairing, surveys: Mapping[bytes, Survey]) -> LonePictu
 
 def tags_of(surveys: Mapping[bytes, Survey], music: bytes, beside: tuple[bytes, bytes]) -> Tags:
     """What is told of music, by its own tags and by the files beside it."""
+    if not any(beside):
+        return surveys[music].tags
     own, album = (surveys.get(path, Survey(sha256="")) for path in beside)
     of_album = album.tags.model_copy(update={"title": ""})  # that is the album's own
     return together(own.tags, surveys[music].tags, of_album)

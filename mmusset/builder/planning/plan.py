@@ -6,7 +6,7 @@ Items never move between splits or blocks once they are frozen.
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from heapq import nsmallest
@@ -42,16 +42,9 @@ def freeze(
     others are skipped with `beyond` as their reason: the last ones, or `at_random` by the seed of
     the recipe's splits.
     """
-    ledger, recipe = workspace.ledger, workspace.recipe
+    ledger = workspace.ledger
     with ledger.transaction():
         ledger.left_out.replace_unread_files({u.path: u.why for u in inventory.undecided})
-        is_incomplete = ledger.plan.is_incomplete()
-        for offer in inventory.offers:
-            if offer.piece.picture.origin == "matched":
-                locate(ledger, offer)
-            if is_incomplete:
-                _complete(offer, recipe, ledger)
-            _find_again(offer, ledger)
         fresh, skipped = _fresh(inventory.offers, workspace, limit, beyond, at_random)
         before = ledger.plan.item_count()
         skipped += _plan(fresh, workspace)
@@ -72,13 +65,20 @@ def _fresh(
     at_random: bool,
 ) -> tuple[Sequence[Offer], list[Skipped]]:
     """The pieces that the ledger does not know, or of which it lacks clips; and what is left
-    out."""
+    out. Of the others it is noted where they are now."""
     ledger, recipe = workspace.ledger, workspace.recipe
-    places, skipped = array("q"), list[Skipped]()
+    is_incomplete, knows_any = ledger.plan.is_incomplete(), ledger.plan.item_count() > 0
+    places, lacking, skipped = array("q"), array("q"), list[Skipped]()
     for place, offer in enumerate(offers):
-        if ledger.plan.first_item_of(offer.piece.music.sha256):
-            continue
-        if short := _short(offer.piece, recipe.clip):
+        if offer.piece.picture.origin == "matched":
+            locate(ledger, offer)
+        if knows_any and ledger.plan.first_item_of(offer.piece.music.sha256):
+            if is_incomplete:
+                _complete(offer, recipe, ledger)
+                # Of these, clips that no shard holds were lost.
+                lacking.extend([place] if unplanned(offer.piece, recipe.clip, ledger) else [])
+            _find_again(offer, ledger)
+        elif short := _short(offer.piece, recipe.clip):
             skipped.append(short)
         else:
             places.append(place)
@@ -88,44 +88,51 @@ def _fresh(
         taken = set(nsmallest(room, places, key=draw) if at_random else places[:room])
         skipped += [Skipped(offers[p].piece.music.path, beyond) for p in places if p not in taken]
         places = array("q", (place for place in places if place in taken))
-    if ledger.plan.is_incomplete():
-        # Of these, clips that no shard holds were lost.
-        places.extend(n for n, o in enumerate(offers) if _lacks_clips(o.piece, recipe, ledger))
-    return Subsequence(offers, places), skipped
+    return Subsequence(offers, places + lacking), skipped
 
 
 def _plan(fresh: Sequence[Offer], workspace: Workspace) -> list[Skipped]:
     """Write pieces into the plan: their groups, and blocks of their items; gives those that can't
     be."""
     ledger, recipe = workspace.ledger, workspace.recipe
+    clips = partial(_clips, ledger=ledger, recipe=recipe, lacks=ledger.plan.is_incomplete())
     groups, torn = group_offers(fresh, ledger)
-    sizes = Counter[str]()
+    sizes, kept = Counter[str](), dict[str, Split]()
     for offer, group in zip(fresh, groups, strict=True):
         if group:
-            sizes[group] += len(unplanned(offer.piece, recipe.clip, ledger))
-    dealt = splits_kept(fresh, groups) | ledger.plan.splits()
+            sizes[group] += len(clips(offer.piece))
+            if offer.split:  # another build has dealt it already
+                kept[group] = offer.split
+    dealt = kept | ledger.plan.splits()
     splits = deal(sizes, dealt, ledger.plan.items_by_split(), recipe.split)
-    for offer, group in zip(fresh, groups, strict=True):
-        if group:
-            ledger.plan.add_group(group, splits[group], offer.labels)
     provisional = ledger.left_out.has_undecided_files()
     for split in SPLITS:
+        places = array("q", (p for p, g in enumerate(groups) if g and splits[g] == split))
+        offers = zip(places, Subsequence(fresh, places), strict=True)
         items = (
             item
-            for offer, group in zip(fresh, groups, strict=True)
-            if group and splits[group] == split
-            for item in _unplanned_items(offer.piece, recipe.clip, group, split, ledger)
+            for place, offer in offers
+            for item in _grouped(offer, groups[place], split, clips(offer.piece), workspace)
         )
         while batch := list(islice(items, recipe.limits.block_size)):
             ledger.plan.add_block(split, batch, provisional)
     return torn
 
 
-def _unplanned_items(
-    piece: Piece, part: ClipPart, group: str, split: Split, ledger: Ledger
-) -> Iterator[Item]:
-    missing = unplanned(piece, part, ledger)
-    return (item for item in items_of(piece, part, group, split) if item.clip_index in missing)
+def _clips(piece: Piece, ledger: Ledger, recipe: Recipe, lacks: bool) -> Sequence[int]:
+    """The clips of a fresh piece that are to be planned: all, or what the ledger lacks of them."""
+    if lacks:
+        return unplanned(piece, recipe.clip, ledger)
+    return range(clip_count(piece, recipe.clip))
+
+
+def _grouped(
+    offer: Offer, group: str, split: Split, clips: Sequence[int], workspace: Workspace
+) -> list[Item]:
+    """The items of a piece, of which the ledger has the group."""
+    workspace.ledger.plan.add_group(group, split, offer.labels)
+    items = items_of(offer.piece, workspace.recipe.clip, group, split)
+    return [items[clip] for clip in clips]
 
 
 def _draw(seed: int, offers: Sequence[Offer], place: int) -> bytes:
@@ -152,11 +159,6 @@ def _as_tried(item: Item, ledger: Ledger) -> Item:
     known = ledger.plan.item(item.key)
     outcome = ledger.verdicts.outcome(known.idx) if known else None
     return as_tried(ledger, item, outcome.turns) if outcome else item
-
-
-def _lacks_clips(piece: Piece, recipe: Recipe, ledger: Ledger) -> bool:
-    planned = ledger.plan.first_item_of(piece.music.sha256)
-    return planned is not None and bool(unplanned(piece, recipe.clip, ledger))
 
 
 def _find_again(offer: Offer, ledger: Ledger) -> None:
@@ -199,15 +201,15 @@ def clip_count(piece: Piece, part: ClipPart) -> int:
     return max(1, min(most, int(piece.duration_s // part.seconds)))
 
 
-def drop_short(offers: Iterable[Offer], part: ClipPart) -> tuple[list[Offer], list[Skipped]]:
+def drop_short(offers: Sequence[Offer], part: ClipPart) -> tuple[Sequence[Offer], list[Skipped]]:
     """Pieces that a clip can be cut from, and the others. A length of 0 is unknown: not dropped."""
-    long_enough, skipped = [], []
-    for offer in offers:
+    long_enough, skipped = array("q"), list[Skipped]()
+    for place, offer in enumerate(offers):
         if short := _short(offer.piece, part):
             skipped.append(short)
         else:
-            long_enough.append(offer)
-    return long_enough, skipped
+            long_enough.append(place)
+    return Subsequence(offers, long_enough), skipped
 
 
 def _short(piece: Piece, part: ClipPart) -> Skipped | None:
@@ -219,22 +221,30 @@ def _short(piece: Piece, part: ClipPart) -> Skipped | None:
 def group_offers(offers: Sequence[Offer], ledger: Ledger) -> tuple[Sequence[str], list[Skipped]]:
     """Each piece's group; "" for one that would join groups of two splits, and is left out."""
     dealt = ledger.plan.splits()
-    # A group that is frozen already is a label like any other: it joins the pieces that have it.
-    held = {i: old for i, o in enumerate(offers) if dealt and (old := _groups_held(o, ledger))}
-    firsts = join((*offer.labels, *held.get(i, ())) for i, offer in enumerate(offers))
-    names, old_groups = dict[int, str](), dict[int, set[str]]()
-    for i, (first, offer) in enumerate(zip(firsts, offers, strict=True)):
-        least = least_label(offer.labels)
-        names[first] = min(names.get(first, least), least)
-        if i in held:
-            old_groups.setdefault(first, set()).update(held[i])
-    names = {first: group_name(least) for first, least in names.items()}
+    leasts, held = array("Q"), dict[int, set[str]]()
+
+    def all_labels() -> Iterator[Sequence[str]]:
+        for place, offer in enumerate(offers):
+            leasts.append(least_label(offer.labels))
+            # A group that is frozen already is a label like any other: it joins the pieces that
+            # have it.
+            if dealt and (old := _groups_held(offer, ledger)):
+                held[place] = old
+            yield *offer.labels, *held.get(place, ())
+
+    firsts = join(all_labels())
+    least_of, old_groups = dict[int, int](), dict[int, set[str]]()
+    for place, first in enumerate(firsts):
+        least_of[first] = min(least_of.get(first, leasts[place]), leasts[place])
+        if place in held:
+            old_groups.setdefault(first, set()).update(held[place])
+    names = {first: group_name(least) for first, least in least_of.items()}
     for first, old in old_groups.items():
         names[first] = "" if len({dealt[group] for group in old}) > 1 else min(old)
     why = ("would join two splits", "artist, picture or sound")
     torn = [
-        Skipped(offer.piece.music.path, *why)
-        for first, offer in zip(firsts, offers, strict=True)
+        Skipped(offers[place].piece.music.path, *why)
+        for place, first in enumerate(firsts)
         if not names[first]
     ]
     return [names[first] for first in firsts], torn
@@ -243,15 +253,6 @@ def group_offers(offers: Sequence[Offer], ledger: Ledger) -> tuple[Sequence[str]
 def _groups_held(offer: Offer, ledger: Ledger) -> set[str]:
     """The groups of the ledger that a piece belongs to."""
     return {group for label in offer.labels if (group := ledger.plan.group_of(label))}
-
-
-def splits_kept(offers: Iterable[Offer], groups: Iterable[str]) -> dict[str, Split]:
-    """The splits that groups have to go into, where another build has dealt them already."""
-    return {
-        group: offer.split
-        for offer, group in zip(offers, groups, strict=True)
-        if group and offer.split
-    }
 
 
 def items_of(piece: Piece, part: ClipPart, group: str, split: Split) -> list[Item]:

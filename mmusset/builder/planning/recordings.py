@@ -2,7 +2,8 @@
 
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import overload
 
 from mmusset.builder.ledger.ledger import Ledger
 from mmusset.recipe import Recipe
@@ -12,7 +13,7 @@ from mmusset.sources.recordings import joined, matches
 from mmusset.sources.source import LOSSLESS
 
 from .offers import Offer, Skipped
-from .spool import Spool, Subsequence
+from .spool import Subsequence
 
 SAME_SOUND = "sounds the same as another"
 
@@ -48,8 +49,7 @@ def recognised(offers: Sequence[Offer], recipe: Recipe, ledger: Ledger) -> Recog
         worse = _worse(offers, alike.others, ledger)
         places = array("q", (place for place in range(len(offers)) if place not in worse))
         kept, skipped = Subsequence(offers, places), list(worse.values())
-    labelled = Spool(_labelled(offer, alike.others) for offer in kept)
-    return Recognised(labelled, skipped, alike.offered)
+    return Recognised(_Labelled(kept, alike.others), skipped, alike.offered)
 
 
 def _alike(offers: Sequence[Offer], ledger: Ledger) -> _Alike:
@@ -69,10 +69,26 @@ def _alike(offers: Sequence[Offer], ledger: Ledger) -> _Alike:
     return found
 
 
-def _labelled(offer: Offer, alike: Mapping[str, Sequence[str]]) -> Offer:
-    sha256 = offer.piece.music.sha256
-    labels = map(recording_label, (sha256, *alike.get(sha256, ())))
-    return replace(offer, labels=(*offer.labels, *labels))
+class _Labelled(Sequence[Offer]):
+    """Offers with what joins them to others of their recordings."""
+
+    def __init__(self, offers: Sequence[Offer], alike: Mapping[str, Sequence[str]]) -> None:
+        self._offers, self._alike = offers, alike
+
+    def __len__(self) -> int:
+        return len(self._offers)
+
+    @overload
+    def __getitem__(self, at: int) -> Offer: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Offer]: ...
+    def __getitem__(self, at: int | slice) -> Offer | list[Offer]:
+        if isinstance(at, slice):
+            return [self[place] for place in range(*at.indices(len(self)))]
+        offer = self._offers[at]
+        sha256 = offer.piece.music.sha256
+        labels = map(recording_label, (sha256, *self._alike.get(sha256, ())))
+        return Offer(offer.piece, (*offer.labels, *labels), offer.split, offer.others)
 
 
 def _worse(

@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mmusset.builder.ledger.ledger import Ledger
 from mmusset.safe_text import show_path
@@ -15,10 +16,16 @@ from .offers import Offer, Skipped
 from .spool import Subsequence
 
 
-def once_each(offers: Sequence[Offer], ledger: Ledger) -> tuple[Sequence[Offer], list[Skipped]]:
-    """One piece for the same bytes: the one that is planned already, else the first."""
-    begins = (int(offer.piece.music.sha256[:16], 16) for offer in offers)
-    numbers = np.fromiter(begins, np.uint64, len(offers))
+def music_number(offer: Offer) -> int:
+    """A number of 64 bits for the bytes of a piece's music."""
+    return int(offer.piece.music.sha256[:16], 16)
+
+
+def once_each(
+    offers: Sequence[Offer], numbers: NDArray[np.uint64], ledger: Ledger
+) -> tuple[Sequence[Offer], list[Skipped]]:
+    """One piece for the same bytes, by the numbers of their music: the one that is planned already,
+    else the first."""
     twins: dict[int, Skipped] = {}
     for places in runs(numbers):
         twins |= _twins_among(offers, places.tolist(), ledger)

@@ -204,6 +204,7 @@ class _Shelf:
                     self._parallel[kind, place, name].append(entry.path)
             if entry.kind == "image":
                 self._pictures[folder].append(entry.path)
+        self._kinds = {key[0] for key in (*self._exact, *self._parallel)}
         self._covers = {folder: self._ranked(paths) for folder, paths in self._pictures.items()}
         for folder, ranked in list(self._covers.items()):
             above, last = os.path.split(folder)
@@ -251,6 +252,8 @@ class _Shelf:
         return self._covers.get(folder, ([], []))[1]
 
     def _of_stem(self, kind: str, music: bytes) -> bytes | None:
+        if kind not in self._kinds:
+            return None
         folder, name = os.path.split(os.path.splitext(music)[0])
         paths = (
             self._exact.get((kind, os.path.join(folder, name)))

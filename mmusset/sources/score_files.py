@@ -27,6 +27,8 @@ def sorted_out(entries: Sequence[Entry], part: ScoresPart) -> list[Entry]:
     A score that is alone is music where the recipe has a sound font to play it with; of several of
     one name the first. What the recipe has no use for is left out, with what would change that.
     """
+    if all(entry.kind != "score" for entry in entries):
+        return list(entries)
     pieces = [entry for entry in entries if entry.kind in MUSICAL and not entry.skip]
     names = {name for entry in pieces for name in _names(entry.path, "music")}
     found = []

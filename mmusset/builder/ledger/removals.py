@@ -45,6 +45,10 @@ class LedgerRemovals:
         rows = self._db.execute("SELECT at, why, samples, pieces FROM sound_removal ORDER BY n")
         return [Removal(*row) for row in rows]
 
+    def are_any(self) -> bool:
+        """Whether anything was ever taken out."""
+        return self._db.execute("SELECT 1 FROM sound_removed LIMIT 1").fetchone() is not None
+
     def knows(self, key_or_hash: Key) -> bool:
         """Whether the piece of this hash, or of a sample of this key, was taken out."""
         return bool(

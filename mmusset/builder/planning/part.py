@@ -80,7 +80,8 @@ async def offered_by(
     where the recipe matches them."""
     recipe, ledger = workspace.recipe, workspace.ledger
     read = surveys.read(media_of(entries, recipe), ledger)
-    entries = [left_out(e, REMOVED) if _was_removed(e, read, ledger) else e for e in entries]
+    if ledger.removals.are_any():
+        entries = [left_out(e, REMOVED) if _was_removed(e, read, ledger) else e for e in entries]
     usable = [e for e in entries if not e.skip and e.path not in surveys.unusable]
     matched = MatchedFiles()
     if recipe.pairing.mode != "given":

@@ -6,7 +6,7 @@ Items never move between splits or blocks once they are frozen.
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from heapq import nsmallest
@@ -108,15 +108,28 @@ def _plan(fresh: Sequence[Offer], workspace: Workspace) -> list[Skipped]:
     provisional = ledger.left_out.has_undecided_files()
     for split in SPLITS:
         places = array("q", (p for p, g in enumerate(groups) if g and splits[g] == split))
-        offers = zip(places, Subsequence(fresh, places), strict=True)
-        items = (
-            item
-            for place, offer in offers
-            for item in _grouped(offer, groups[place], split, clips(offer.piece), workspace)
-        )
+        of_split = zip(Subsequence(fresh, places), map(groups.__getitem__, places), strict=True)
+        items = _items(of_split, split, clips, workspace)
         while batch := list(islice(items, recipe.limits.block_size)):
             ledger.plan.add_block(split, batch, provisional)
     return torn
+
+
+def _items(
+    grouped: Iterable[tuple[Offer, str]],
+    split: Split,
+    clips: Callable[[Piece], Sequence[int]],
+    workspace: Workspace,
+) -> Iterator[Item]:
+    """The items of pieces and their groups; the ledger has each group by then."""
+    known = frozenset[str]()
+    for offer, group in grouped:
+        # Pieces that follow each other share most of their labels.
+        new = tuple(label for label in offer.labels if label not in known)
+        workspace.ledger.plan.add_group(group, split, new)
+        known = frozenset(offer.labels)
+        items = items_of(offer.piece, workspace.recipe.clip, group, split)
+        yield from (items[clip] for clip in clips(offer.piece))
 
 
 def _clips(piece: Piece, ledger: Ledger, recipe: Recipe, lacks: bool) -> Sequence[int]:
@@ -124,15 +137,6 @@ def _clips(piece: Piece, ledger: Ledger, recipe: Recipe, lacks: bool) -> Sequenc
     if lacks:
         return unplanned(piece, recipe.clip, ledger)
     return range(clip_count(piece, recipe.clip))
-
-
-def _grouped(
-    offer: Offer, group: str, split: Split, clips: Sequence[int], workspace: Workspace
-) -> list[Item]:
-    """The items of a piece, of which the ledger has the group."""
-    workspace.ledger.plan.add_group(group, split, offer.labels)
-    items = items_of(offer.piece, workspace.recipe.clip, group, split)
-    return [items[clip] for clip in clips]
 
 
 def _draw(seed: int, offers: Sequence[Offer], place: int) -> bytes:

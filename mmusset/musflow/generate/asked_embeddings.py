@@ -1,22 +1,27 @@
 """The embeddings of what a request asks with."""
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mmusset.errors import UsageError
-from mmusset.musflow.encoders.encoder import SoundEncoder
 from mmusset.musflow.encoders.encoders import Encoders
 from mmusset.training.moving_picture import MovingPicture
 
-from .given_sound import mono_of_file
 from .requests import GenerationRequest
+
+Floats = NDArray[np.float32]
 
 
 def asked_embeddings(
-    request: GenerationRequest, video: MovingPicture | None, encoders: Encoders, heard_s: float
+    request: GenerationRequest,
+    video: MovingPicture | None,
+    audio: Floats | None,
+    encoders: Encoders,
 ) -> dict[str, Tensor]:
-    """Embeddings `[1, W]` of a request's image, or its video's, its texts, and its sound, of which
-    the first `heard_s` seconds are heard. Raises UsageError for what can't be read."""
+    """Embeddings `[1, W]` of a request's image, or its video's, its texts, and the `audio`
+    `[samples]` that it is to be like, if it is to be. Raises UsageError for what can't be read."""
     embeddings: dict[str, Tensor] = {}
     picture = request.picture() or (video.image if video else None)
     if picture is not None:
@@ -29,12 +34,6 @@ def asked_embeddings(
                 raise UsageError(
                     f"{request.where}the model can't read a word of the {name} {text[:60]!r}"
                 )
-    if request.audio:
-        embeddings["audio"] = _heard(request, encoders.audio, heard_s)
+    if audio is not None:
+        embeddings["audio"] = encoders.audio(torch.from_numpy(audio)[None])
     return embeddings
-
-
-def _heard(request: GenerationRequest, encoder: SoundEncoder, seconds: float) -> Tensor:
-    assert request.audio
-    sound = mono_of_file(request.audio, encoder.rate_hz, request.where)
-    return encoder(torch.from_numpy(sound[: round(seconds * encoder.rate_hz)])[None])

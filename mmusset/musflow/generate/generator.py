@@ -30,7 +30,7 @@ from mmusset.training.moving_picture import MovingPicture
 
 from .asked_embeddings import asked_embeddings
 from .asked_tempo import tempo_bounds_bpm
-from .given_sound import GivenSound, beat_of_sound, given_sound, put_back
+from .given_sound import GivenSound, beat_like, beat_of_sound, given_sound, mono_of_file, put_back
 from .given_video import GivenVideo, given_video
 from .nearest import NearestClip, TrainingClips
 from .requests import GenerationRequest
@@ -129,12 +129,12 @@ class MusicGenerator:
         it can't read, and for a tempo, a video or a sound where it was trained without."""
         given = self._given(request)
         video = request.moving_picture(self._longest_s(request, given))
-        self._check_audio(request)
-        embeddings = asked_embeddings(request, video, self.encoders, self.seconds)
+        audio = self._audio(request)
+        embeddings = asked_embeddings(request, video, audio, self.encoders)
         aligned = self._aligned(embeddings)
         tokens = self.model.tokens
         present = torch.tensor([[name in embeddings for name in tokens]], device=self.device)
-        beat = self._beat(request, aligned, present)
+        beat = self._beat(request, aligned, present, audio)
         if given and self.recipe.network.metronome:
             beat = self._beat_of_given(given, request, beat)
         seen = self._given_video(request, video) if video else None
@@ -381,16 +381,26 @@ class MusicGenerator:
         beat = beat_of_sound(given, rate_hz, given.offset + first, request.bpm)
         return beat.moved(-first / rate_hz) if beat.weight else asked
 
-    def _check_audio(self, request: GenerationRequest) -> None:
-        if request.audio and "audio" not in self.model.tokens:
+    def _audio(self, request: GenerationRequest) -> Floats | None:
+        """The sound `[samples]` that the music is to be like, as the audio encoder hears it: its
+        first seconds, as many as a training clip has."""
+        if request.audio is None:
+            return None
+        if "audio" not in self.model.tokens:
             raise UsageError(
                 f"{request.where}{self.path} was trained without sounds as a condition"
                 f" (network.audio), so its music can't be like {request.audio}"
             )
+        rate_hz = self.encoders.audio.rate_hz
+        sound = mono_of_file(request.audio, rate_hz, request.where)
+        return sound[: round(self.seconds * rate_hz)]
 
-    def _beat(self, request: GenerationRequest, aligned: Tensor, present: Tensor) -> Beat:
-        """By the tempo that is asked for, in numbers or by the caption; or as the conditions have
-        it, as clear as that is in music of their kind. It begins on the beat."""
+    def _beat(
+        self, request: GenerationRequest, aligned: Tensor, present: Tensor, audio: Floats | None
+    ) -> Beat:
+        """By the tempo that is asked for, in numbers or by the caption; or that of the sound that
+        it is to be like; or as the conditions have it, as clear as that is in music of their kind.
+        It begins on the beat."""
         if not self.recipe.network.metronome:
             if request.bpm:
                 raise UsageError(
@@ -406,6 +416,10 @@ class MusicGenerator:
             bounds = (request.bpm, request.bpm)
         if bounds and bounds[0] == bounds[1]:
             return Beat(bounds[0], 0.0, 1.0)
+        if audio is not None and told["audio"] and not bounds:
+            alike = beat_like(audio, self.encoders.audio.rate_hz)
+            if alike.weight:
+                return alike
         present = present & torch.tensor(heeded, device=self.device)
         read = self.model.alignment.tempo.read(aligned, present, bounds)
         return Beat(float(read.bpm), 0.0, 1.0 if bounds else float(read.clarity))

@@ -91,6 +91,20 @@ def beat_of_sound(given: GivenSound, rate_hz: int, first: int, bpm: float) -> Be
         asked = Tempo(bpm=bpm, half_bpm=bpm / 2, double_bpm=bpm * 2, confidence=1.0)
         there = located(signal.onset_strength, signal.spectrum.hop_s, asked)
         return Beat(bpm, there.phase, 1.0)
+    return _beat_of(signal)
+
+
+def beat_like(mono: Floats, rate_hz: int) -> Beat:
+    """The beat of music that is to be like a sound `[samples]`: its tempo, as sure as it is there,
+    begun on the beat; NO_BEAT where it has none."""
+    try:
+        beat = _beat_of(ClipSignal(mono[:, None], rate_hz, SILENCE_DBFS))
+    except ValueError:
+        return NO_BEAT
+    return beat._replace(phase=0.0)
+
+
+def _beat_of(signal: ClipSignal) -> Beat:
     tempo = TEMPO.measure(signal) if TEMPO.measure else None
     if tempo is None or not tempo.confidence > 0:
         return NO_BEAT

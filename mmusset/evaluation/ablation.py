@@ -47,6 +47,11 @@ ABLATIONS = (
         {"network": {"metronome": False}},
     ),
     Ablation(
+        "without sounds",
+        "the network is never told a clip's own sound",
+        {"network": {"audio": False}},
+    ),
+    Ablation(
         "captions in all tellings",
         "trained on the captions' other tellings too, one of them drawn at each step",
         {"data": {"captions": ["caption", "short", "tags", "plain_numbers", "no_numbers"]}},

@@ -10,7 +10,9 @@ import soundfile
 import torch
 
 from mmusset.errors import UsageError
+from mmusset.musflow.data.beat import NO_BEAT
 from mmusset.musflow.generate.generator import MusicGenerator
+from mmusset.musflow.generate.given_sound import beat_like
 from mmusset.musflow.generate.requests import GenerationRequest, expand
 from mmusset.musflow.model.alignment import Alignment
 from mmusset.musflow.model.guidance import guided_velocity
@@ -109,6 +111,19 @@ def test_a_sound_from_a_table(composer: MusicGenerator, tmp_path: Path) -> None:
     both, one = expand(GenerationRequest(tmp_path / "x.flac"), table, tmp_path / "made", ())
     assert (both.conditions, one.conditions) == (("caption", "audio"), ("audio",))
     assert composer.conditions(both).present.tolist() == [[False, False, True, True]]
+
+
+def test_it_is_played_to_the_tempo_of_the_sound(composer: MusicGenerator, tmp_path: Path) -> None:
+    """As sure as that is there, unless another is asked for."""
+    clicks = np.zeros(10 * 16000, np.float32)
+    clicks[::8000] = 1  # 120 BPM
+    beat = beat_like(np.convolve(clicks, np.hanning(64))[:160000].astype(np.float32), 16000)
+    assert beat.bpm == pytest.approx(120, rel=0.03)
+    assert (beat.phase, beat.weight > 0.5) == (0.0, True)
+    assert beat_like(np.zeros(16000, np.float32), 16000) == NO_BEAT
+    asked = GenerationRequest(tmp_path / "a.flac", audio=sound(tmp_path / "x.wav", 440))
+    other = composer.conditions(replace(asked, caption="A piece at 90 BPM.")).beat
+    assert (other.bpm, composer.conditions(replace(asked, bpm=70)).beat.bpm) == (90, 70)
 
 
 @pytest.mark.parametrize(

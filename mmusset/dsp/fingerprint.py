@@ -11,6 +11,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from .spectrum import spectrum
+
 RATE_HZ = 6000
 FRAME, HOP = 3072, 384  # samples: half a second of sound each 64 ms
 STEPS_PER_S = RATE_HZ / HOP
@@ -34,14 +36,14 @@ def fingerprint(samples: NDArray[np.float32], rate_hz: int) -> Words:
     if len(mono) < FRAME + LAG * HOP:
         return np.zeros(0, np.uint32)
     frames = np.lib.stride_tricks.sliding_window_view(mono, FRAME)[::HOP]
-    spectrum = np.fft.rfft(frames * np.hanning(FRAME).astype(np.float32))
-    power = (np.abs(spectrum) ** 2).astype(np.float32) @ _bands()
+    power = spectrum(mono, RATE_HZ, FRAME, HOP).power @ _bands()
     # What lies far below the strongest band is each encoding's own.
     level = np.log(power + FLOOR * power.max(axis=1, keepdims=True) + np.float32(1e-20))
     tilt = np.diff(level, axis=1)
     bits = tilt[LAG:] > tilt[:-LAG]
     words = np.packbits(bits, axis=1).view(">u4")[:, 0].astype(np.uint32)
-    words[np.sqrt(np.mean(np.square(frames), axis=1))[LAG:] < SILENT] = SILENCE
+    squares = np.einsum("ij,ij->i", frames, frames)[LAG:]
+    words[squares < FRAME * SILENT**2] = SILENCE
     return words
 
 

@@ -50,7 +50,8 @@ class SurveyReport:
     `short_s` are the lengths of pieces that no clip fits into.
 
     `licenses` counts the pieces by what their tags or sidecars name, "unknown: " and words where
-    that is no licence we know; `told` those that tell a thing which the recipe uses.
+    that is no licence we know; `told` those that tell a thing which the recipe uses. Where files
+    were only `glanced` at, nothing was decoded.
     `ears` are all that there are, by their names. `minutes` are without the time that a model
     takes; `estimate` is what that may cost.
     """
@@ -72,6 +73,7 @@ class SurveyReport:
     minutes: float
     estimate: Estimate | None
     short_s: list[float]
+    glanced: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +211,7 @@ def survey(
         samples=samples,
         minutes=samples * _sample_s(recipe) / 60,
         estimate=estimate(samples, recipe, agents),
+        glanced=inventory.glanced,
     )
 
 

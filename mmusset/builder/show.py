@@ -20,6 +20,10 @@ from .report import BuildSummary, MarksReport, StatusReport, SurveyReport, ToldR
 NAMES = 3
 LOST = 20
 LICENCES = 8
+GLANCED = (
+    "of so many files only tags and headers were read; a build decodes them, and may skip more of"
+    " them: what is damaged, or sounds the same as another"
+)
 
 
 def survey(report: SurveyReport) -> str:
@@ -46,6 +50,7 @@ def survey(report: SurveyReport) -> str:
         *_unread(report),
         f"estimate  {counted(report.samples, 'sample')}, about {_minutes(report.minutes)}",
         *_estimate(report.estimate),
+        *([f"  note: {GLANCED}"] if report.glanced else []),
     ]
     return "\n".join(lines)
 

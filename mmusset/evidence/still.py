@@ -52,6 +52,14 @@ def open_upright(source: MediaFile | bytes, max_side_px: int) -> "Image":
         return _without_its_end(source, max_side_px)
 
 
+def size_of(source: MediaFile | bytes) -> tuple[int, int]:
+    """Width and height as a picture's header tells them: it may lie on its side. Raises
+    Unusable."""
+    with media_errors(NO_PICTURE, lambda: no_picture(head_of(source))), _opened(source) as opened:
+        _check_pixels(opened)
+        return opened.size
+
+
 def check_size(size: tuple[int, int], min_side_px: int, max_side_px: int) -> None:
     """Raises Unusable for a picture that is too small once it fits `max_side_px`.
 
@@ -111,16 +119,20 @@ def _opened_upright(source: MediaFile | bytes, max_side_px: int) -> "Image":
     from PIL import ImageOps
 
     with _opened(source) as opened:
-        if opened.width * opened.height > MAX_PIXELS:
-            raise Unusable(
-                NO_PICTURE, f"{opened.width}x{opened.height} pixels are too many; save it smaller"
-            )
+        _check_pixels(opened)
         # Of a profile's colours more than RGB can tell, those of ink say more.
         opened.draft("RGB", (max_side_px, max_side_px))
         image = _shown(opened)
         if image.width * image.height > MANY_PIXELS:
             image = _reduced(image, max_side_px)
         return flatten(to_srgb(ImageOps.exif_transpose(image), opened.info.get("icc_profile")))
+
+
+def _check_pixels(opened: "Image") -> None:
+    if opened.width * opened.height > MAX_PIXELS:
+        raise Unusable(
+            NO_PICTURE, f"{opened.width}x{opened.height} pixels are too many; save it smaller"
+        )
 
 
 def _opened(source: MediaFile | bytes) -> Any:

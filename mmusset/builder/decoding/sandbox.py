@@ -83,8 +83,9 @@ class Sandbox:
         stretch: Stretch | None = None,
         rights: str = "",
         soundfont: str = "",
+        glance: bool = False,
     ) -> Survey:
-        """What a file, or a stretch of one, says of itself.
+        """What a file, or a stretch of one, says of itself; at a `glance` nothing is decoded.
 
         Raises Unusable if it can't be opened, Unread.
         """
@@ -96,6 +97,7 @@ class Sandbox:
             stretch=stretch,
             rights=rights,
             soundfont=os.fsencode(soundfont),
+            glance=glance,
         )
         return Survey.model_validate_json(await self._decoders.run(task))
 

@@ -21,7 +21,7 @@ def survey(task: SurveyTask) -> Survey:
     """Read a file's tags, length, cover and content hash. Raises Unusable if it can't be opened."""
     kind = task.kind
     with MediaFile(path_of(task.file)) as media:
-        sha256 = media.sha256()
+        sha256 = media.sha256_of_places() if task.glance else media.sha256()
         if kind == "text":
             return Survey(sha256=sha256)
         if kind == "image":
@@ -37,9 +37,9 @@ def survey(task: SurveyTask) -> Survey:
         if task.stretch:
             sha256 = task.stretch.sha256(sha256)
             sound = sound and sound.stretch(task.stretch.start_s, task.stretch.end_s)
-        has_frames = kind == "video" and (sound is None or _has_frames(sound))
+        has_frames = kind == "video" and (sound is None or _has_frames(sound, task.glance))
         cover, seen = (None, _Seen()) if has_frames else _best_cover(covers_in(read, sound), task)
-        sound_sha256, words = recognition(sound) if sound else ("", "")
+        sound_sha256, words = recognition(sound) if sound and not task.glance else ("", "")
         cover_sha256 = hashlib.sha256(cover.data).hexdigest() if cover else ""
         return Survey(
             sha256=sha256,
@@ -57,9 +57,12 @@ def survey(task: SurveyTask) -> Survey:
         )
 
 
-def _has_frames(sound: Sound) -> bool:
-    """Whether a film has more to show than one colour, as behind a sound that was uploaded so."""
-    return sound.has_frames and video.shows_something(sound.media, sound.zero_s, sound.duration_s)
+def _has_frames(sound: Sound, glance: bool) -> bool:
+    """Whether a film has more to show than one colour, as behind a sound that was uploaded so; at a
+    glance, whether it has anything to show."""
+    if glance or not sound.has_frames:
+        return sound.has_frames
+    return video.shows_something(sound.media, sound.zero_s, sound.duration_s)
 
 
 def covers_in(read: tags.TagRead, sound: Sound | None) -> tuple[Cover, ...]:
@@ -89,7 +92,8 @@ def _sidecar(media: MediaFile, sha256: str) -> Survey:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """The hash of a picture as it is decoded to be stored, or why it can't be used."""
+    """The hash of a picture as it is decoded to be stored, "" of one that is not decoded; or why it
+    can't be used."""
 
     sha256: str = ""
     trouble: tuple[str, str] = ("", "")
@@ -98,6 +102,9 @@ class _Seen:
 def _seen(source: MediaFile | bytes, task: SurveyTask) -> _Seen:
     """It is hashed before scaling, which would take three times as long as all the rest."""
     try:
+        if task.glance:
+            still.check_size(still.size_of(source), task.min_side_px, task.max_side_px)
+            return _Seen()
         picture = still.open_upright(source, task.max_side_px)
         still.check_size(picture.size, task.min_side_px, task.max_side_px)
     except Unusable as error:

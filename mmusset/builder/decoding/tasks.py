@@ -73,7 +73,8 @@ class SurveyTask(_Task):
     """Read what a file says of itself. A picture is looked at as it would be stored, and of music
     the `stretch` that is a piece; `rights` is which file of rights it is.
 
-    A score is played with the `soundfont`.
+    A score is played with the `soundfont`. At a `glance` no sound and no picture is decoded: no
+    hash is of all of a file then, and what sounds or looks the same is not known.
     """
 
     task: Literal["survey"] = "survey"
@@ -84,6 +85,7 @@ class SurveyTask(_Task):
     min_side_px: int = 1
     stretch: Stretch | None = None
     soundfont: bytes = b""
+    glance: bool = False
 
 
 class Originals(_Task):

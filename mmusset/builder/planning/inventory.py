@@ -31,7 +31,8 @@ from .twins import different, music_number, once_each
 class Inventory:
     """What a source offers: pieces in order, pictures that music is to be generated for, and the
     rest with its reasons. `alike` counts the pieces that are the recording of an earlier one,
-    `files` all that there is, by kind, `music` what of it could be a piece."""
+    `files` all that there is, by kind, `music` what of it could be a piece; `glanced` if nothing
+    of it was decoded."""
 
     offers: Sequence[Offer]
     lone_pictures: tuple[LonePicture, ...] = ()
@@ -40,12 +41,18 @@ class Inventory:
     alike: int = 0
     files: Mapping[str, int] = field(default_factory=dict)
     music: int = 0
+    glanced: bool = False
 
 
 async def take_inventory(
-    workspace: Workspace, entries: Iterable[Entry], step: Step, matched_step: Step | None = None
+    workspace: Workspace,
+    entries: Iterable[Entry],
+    step: Step,
+    matched_step: Step | None = None,
+    most_decoded: int | None = None,
 ) -> Inventory:
-    """Read what the media of a source say of themselves, and pair them.
+    """Read what the media of a source say of themselves, and pair them. Of more files than
+    `most_decoded` none is decoded.
 
     `step(done, total)` is called as files are read, `matched_step` as those that nothing pairs are
     measured; what has not changed since the last time is not read again. What the machine could
@@ -56,7 +63,7 @@ async def take_inventory(
     # Who is matched with whom is settled among all.
     is_matching = recipe.pairing.mode != "given"
     parts = Neighbourhoods(entries, partial(for_recipe, recipe), whole=is_matching)
-    surveys, rights = await _surveyed(parts, workspace, step)
+    surveys, rights = await _surveyed(parts, workspace, step, most_decoded)
     gathered = _Gathered()
     for part in parts:
         beside = rights.beside(part.entries)
@@ -67,7 +74,7 @@ async def take_inventory(
 
 
 async def _surveyed(
-    parts: Neighbourhoods, workspace: Workspace, step: Step
+    parts: Neighbourhoods, workspace: Workspace, step: Step, most_decoded: int | None
 ) -> tuple[Surveys, RightsFound]:
     """All files read, and those of rights among them."""
     recipe, total, closed, rights = workspace.recipe, 0, dict[bytes, str](), list[Entry]()
@@ -76,7 +83,8 @@ async def _surveyed(
         closed |= {entry.path: entry.unread for entry in part.entries if entry.unread}
         rights += [entry for entry in part.entries if entry.kind == "rights"]
     media = (entry for part in parts for entry in media_of(part.entries, recipe))
-    surveys = await survey_all(workspace, media, total, step)
+    glance = most_decoded is not None and total > most_decoded
+    surveys = await survey_all(workspace, media, total, step, glance)
     surveys.unread |= closed
     if surveys.unread and not surveys.count and not surveys.unusable:
         raise nothing_read(workspace.source, surveys.unread)
@@ -139,4 +147,5 @@ class _Gathered:
             known.alike,
             self._files,
             self._music,
+            surveys.glanced,
         )

@@ -25,13 +25,15 @@ class Surveys:
 
     `unusable` are reasons and details of files that are at fault themselves, `unread` what kept
     the machine from reading one. `count` is how many were read, `last` the path of the last of
-    them. What they say of themselves the ledger keeps.
+    them. What they say of themselves the ledger keeps. Where they were only `glanced` at, nothing
+    was decoded.
     """
 
     unusable: dict[bytes, tuple[str, str]] = field(default_factory=dict)
     unread: dict[bytes, str] = field(default_factory=dict)
     count: int = 0
     last: bytes | None = None
+    glanced: bool = False
 
     def count_read(self, path: bytes) -> None:
         """One more could be read."""
@@ -49,14 +51,14 @@ class Surveys:
 
 
 async def survey_all(
-    workspace: Workspace, entries: Iterable[Entry], total: int, step: Step
+    workspace: Workspace, entries: Iterable[Entry], total: int, step: Step, glance: bool = False
 ) -> Surveys:
-    """Read the entries that the ledger does not know as they are now.
+    """Read the entries that the ledger does not know as they are now, or `glance` at them.
 
     `step(done, total)` is called as files are read. Raises MmussetError where the source has
     gone, or where nothing of it can be read any more.
     """
-    surveyor = _Surveyor(workspace)
+    surveyor = _Surveyor(workspace, glance)
     if total:
         step(0, total)  # the pace counts from here
     left, done = iter(entries), 0
@@ -95,11 +97,11 @@ def nothing_read(source: Source, unread: dict[bytes, str]) -> MmussetError:
 
 
 class _Surveyor:
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, glance: bool) -> None:
         self._workspace = workspace
         self._unread_in_a_row = 0
         self._read: list[tuple[Entry, Survey]] = []  # not kept yet
-        self.surveys = Surveys()
+        self.surveys = Surveys(glanced=glance)
 
     async def survey(self, entry: Entry) -> None:
         work, surveys = self._workspace, self.surveys
@@ -118,6 +120,7 @@ class _Surveyor:
                     entry.row.stretch,
                     says,
                     scores.soundfont,
+                    surveys.glanced,
                 )
             self._read.append((entry, survey))
             surveys.count_read(entry.path)

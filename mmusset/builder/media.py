@@ -79,7 +79,9 @@ class Media:
         MmussetError if the source no longer gives the bytes that were measured, Unread if it can't
         be read.
         """
-        prepared, item = await self.prepare(planned), planned.item
+        prepared, item = self._workspace.ledger.media.prepared(planned.idx), planned.item
+        if prepared is None:
+            return await self.prepare(planned)  # and so it has just been stored
         recipe = self._workspace.recipe
         shown = [self.picture(item.key)] if model_pixels(recipe) else []
         shown += [self.sound(item.key)] if LISTENER in recipe.ears else []

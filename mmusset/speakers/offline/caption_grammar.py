@@ -57,10 +57,11 @@ def told(said: Sequence[Statement], random: Random, most_sentences: int = MOST_S
 def _captions(said: Sequence[Statement], random: Random, most_sentences: int) -> Iterator[str]:
     """Captions of all that is said, in which no word stands twice."""
     book = phrase_book()
-    is_named = any("noun" in each.phrases for each in said)
+    is_named = any("noun" in each.kinds for each in said)
     usable = [*said] if is_named else [*said, book.unnamed]
+    kinds = _kinds(usable)
     for row in shuffled(book.openings, random):
-        frames = _fitting(row.frames, _kinds(usable)) if row.least <= len(said) else ()
+        frames = _fitting(row.frames, kinds) if row.least <= len(said) else ()
         for frame in shuffled(frames, random):
             for filled in _fillings(frame.places, shuffled(usable, random)):
                 left = [each for each in said if each not in filled]
@@ -152,17 +153,17 @@ def _late(frame: Frame, filled: Sequence[Statement], left: Sequence[Statement]) 
     is read as the drums'. Or whether what stands alone before a tempo could have been a list."""
     book = phrase_book()
     if "play" in frame.kinds:
-        return any(not each.phrases.keys().isdisjoint(book.kinds_at("has")) for each in left)
+        return any(not each.kinds.isdisjoint(book.kinds_at("has")) for each in left)
     has_list = any(kind in book.lists for kind, _ in frame.filled(filled))
     if not has_list and 1 < len(left) <= MOST_LISTED and _are_one_list(left):
         return True
-    return has_list and any({"play", "texture"} & each.phrases.keys() for each in left)
+    return has_list and any({"play", "texture"} & each.kinds for each in left)
 
 
 def _are_one_list(some: Sequence[Statement]) -> bool:
     """Whether they could have stood after a "with": "It is busy. It has drums and a dark tone"."""
     kinds = phrase_book().kinds_at("with")
-    return not any(each.phrases.keys().isdisjoint(kinds) for each in some)
+    return not any(each.kinds.isdisjoint(kinds) for each in some)
 
 
 def _names(some: Sequence[Statement]) -> frozenset[str]:
@@ -182,7 +183,7 @@ def _endings(left: Sequence[Statement], random: Random, most_sentences: int) -> 
 
 
 def _kinds(said: Sequence[Statement]) -> tuple[frozenset[str], ...]:
-    return tuple(frozenset(each.phrases) for each in said)
+    return tuple(each.kinds for each in said)
 
 
 @cache
@@ -216,7 +217,7 @@ def _fillings(
         return
     (kind, count), *others = places
     kinds = phrase_book().kinds_at(kind)
-    for some in combinations([s for s in left if not s.phrases.keys().isdisjoint(kinds)], count):
+    for some in combinations([s for s in left if not s.kinds.isdisjoint(kinds)], count):
         for rest in _fillings(tuple(others), [each for each in left if each not in some]):
             yield [*some, *rest]
 

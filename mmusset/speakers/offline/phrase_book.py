@@ -36,11 +36,12 @@ _PART = re.compile(r"@[a-z]+")
 Phrases = Mapping[str, tuple[str, ...]]  # of each kind, patterns as in `wording`
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Statement:
     """A claim with the ways to say it, and its place among what matters, the first being 0.
 
-    `pole` is -1 or 1 for what points down or up, else 0.
+    `pole` is -1 or 1 for what points down or up, else 0. No two are the same: captions are tried by
+    the hundred, in which they are told apart all the time.
     """
 
     attribute: str
@@ -55,8 +56,13 @@ class Statement:
         """What the file's rules may call it: "percussion", "percussion absent"."""
         return frozenset({self.attribute, f"{self.attribute} {self.value}"})
 
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of phrase that it has."""
+        return frozenset(self.phrases)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Frame:
     """A sentence with places for claims: texts and kinds in turn, a kind at each odd index."""
 
@@ -73,12 +79,12 @@ class Frame:
         """The kind of each claim that it takes, from left to right."""
         return tuple(kind for kind, count in self.places for _ in range(count))
 
-    @property
+    @cached_property
     def is_phrase(self) -> bool:
         """Whether it ends with the clip's kind, as "a loud piece" does."""
         return self.kinds[-1] == "noun" and not self.parts[-1]
 
-    @property
+    @cached_property
     def contrasts(self) -> bool:
         """Whether it sets what a piece is like against its kind."""
         return self.parts[2:3] == (", but ",)

@@ -109,10 +109,11 @@ def _stands_out(pixels_lab: Doubles, unlike: Doubles) -> Bools:
 def _distance(pixels_lab: Doubles, colours: tuple[Colour, ...]) -> Doubles:
     """How far each pixel is from the nearest of some colours, in Lab."""
     values = [lab(np.frombuffer(bytes.fromhex(colour.hex[1:]), np.uint8)) for colour in colours]
-    products = pixels_lab @ np.stack(values, axis=1)
-    squares = squared_lengths(pixels_lab)[..., None] - 2 * products
-    nearest = (squares + np.array([(value**2).sum() for value in values])).min(axis=-1)
-    return np.asarray(np.sqrt(np.maximum(nearest, 0.0)))
+    # Row by row of all pixels: a minimum over a last axis of a few takes ten times as long.
+    products = np.stack(values) @ pixels_lab.reshape(-1, 3).T
+    lengths = np.array([[(value**2).sum()] for value in values])
+    nearest = (lengths - 2 * products).min(axis=0).reshape(pixels_lab.shape[:2])
+    return np.asarray(np.sqrt(np.maximum(squared_lengths(pixels_lab) + nearest, 0.0)))
 
 
 def _weight(accent: Colour, unlike: Doubles) -> float:

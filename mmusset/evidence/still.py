@@ -57,7 +57,7 @@ def size_of(source: MediaFile | bytes) -> tuple[int, int]:
     Unusable."""
     with media_errors(NO_PICTURE, lambda: no_picture(head_of(source))), _opened(source) as opened:
         _check_pixels(opened)
-        return opened.size
+        return int(opened.width), int(opened.height)
 
 
 def check_size(size: tuple[int, int], min_side_px: int, max_side_px: int) -> None:

@@ -1,7 +1,6 @@
 """The page's web application: what is asked for becomes music, one piece at a time."""
 
 import asyncio
-import hashlib
 from dataclasses import asdict, replace
 from functools import cache
 from importlib import resources
@@ -13,6 +12,7 @@ from aiohttp import web
 from pydantic import Field, ValidationError
 from torch import Tensor
 
+from mmusset.bounded import MB
 from mmusset.errors import MmussetError
 from mmusset.frozen import Frozen
 from mmusset.musflow.generate.generate import with_steps
@@ -27,13 +27,12 @@ from mmusset.musflow.generate.requests import (
 )
 from mmusset.musflow.sound.sound_file import hash_of, peak_safe, write_sound
 from mmusset.musflow.sound.spectrogram import spectrogram
-from mmusset.shards.reader import BadSample
-from mmusset.training.picture import decode_image
 from mmusset.view.guard import Guard, honest
 from mmusset.view.pages import static_file
 
-MOST_PICTURE_BYTES = 32 * 1024 * 1024
-PICTURE_PX, JPEG_QUALITY = 1024, 90
+from .dropped import file_of, keep
+
+MOST_FILE_BYTES = 256 * MB
 CLOSEST = 3
 SECONDS = (0.5, 120.0)
 OURS = ("play.js", "play.css")
@@ -42,12 +41,15 @@ TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 TYPES |= {".flac": "audio/flac", ".png": "image/png", ".jpg": "image/jpeg"}
 NO_STORE = {"Cache-Control": "no-store"}
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
+Id = Annotated[str, Field(pattern=r"^([0-9a-f]{16})?$")]  # of a file that was dropped
 
 
 class AskedMusic(Frozen):
     """A piece as the page asks for it; `bpm` and `seconds` 0 leave it to the model."""
 
-    picture: Annotated[str, Field(pattern=r"^([0-9a-f]{16})?$")] = ""
+    image: Id = ""
+    video: Id = ""
+    audio: Id = ""
     story: Text = ""
     caption: Text = ""
     without: Text = ""
@@ -59,7 +61,7 @@ class AskedMusic(Frozen):
 
 
 class MusicStudio:
-    """One model as a web application. Pictures and pieces lie in `folder` by hashes."""
+    """One model as a web application. What was dropped and made lies in `folder`, by hashes."""
 
     def __init__(self, generator: MusicGenerator, folder: Path) -> None:
         self._generator, self._folder = generator, folder
@@ -69,7 +71,7 @@ class MusicStudio:
 
     def app(self, guard: Guard) -> web.Application:
         app = web.Application(
-            middlewares=[guard.middleware, honest], client_max_size=MOST_PICTURE_BYTES
+            middlewares=[guard.middleware, honest], client_max_size=MOST_FILE_BYTES
         )
         below = "/{token}"
         app.add_routes(
@@ -78,9 +80,9 @@ class MusicStudio:
                 web.get(f"{below}/static/{{name}}", self._static),
                 web.get(f"{below}/api/model", self._model),
                 web.get(f"{below}/api/made", self._history),
-                web.post(f"{below}/api/picture", self._take_picture),
+                web.post(f"{below}/api/file", self._take_file),
                 web.post(f"{below}/api/make", self._make),
-                web.get(f"{below}/{{kind:picture|made|clip}}/{{name}}", self._file),
+                web.get(f"{below}/{{kind:image|audio|made|clip}}/{{name}}", self._file),
             ]
         )
         return app
@@ -108,6 +110,8 @@ class MusicStudio:
             "guidance": sampler.guidance,
             "steps": sampler.steps,
             "metronome": model.recipe.network.metronome,
+            "video": bool(model.manifest.video_frames),
+            "audio": "audio" in model.model.tokens,
             "no_clips": self._no_clips,
         }
         return _json(orjson.dumps(facts))
@@ -115,18 +119,11 @@ class MusicStudio:
     async def _history(self, request: web.Request) -> web.Response:
         return _json(b"[" + b",".join(self._made.values()) + b"]")
 
-    async def _take_picture(self, request: web.Request) -> web.Response:
-        """Keep a picture, decoded and made smaller; gives its id."""
+    async def _take_file(self, request: web.Request) -> web.Response:
+        """Keep a file that was dropped; gives what it is, and its id."""
         data = await request.read()
-        try:
-            image = await asyncio.to_thread(decode_image, data)
-        except BadSample as error:
-            why = str(error).removeprefix("its image ")
-            raise web.HTTPBadRequest(text=f"the file {why}") from None
-        picture = hashlib.sha256(data).hexdigest()[:16]
-        image.thumbnail((PICTURE_PX, PICTURE_PX))
-        image.save(self._folder / f"picture-{picture}.jpg", quality=JPEG_QUALITY)
-        return _json(orjson.dumps({"picture": picture}))
+        dropped = await asyncio.to_thread(keep, data, self._generator, self._folder)
+        return _json(orjson.dumps(asdict(dropped)))
 
     async def _make(self, request: web.Request) -> web.Response:
         try:
@@ -164,12 +161,9 @@ class MusicStudio:
         return [asdict(clip) for clip in nearest]
 
     def _request(self, asked: AskedMusic) -> GenerationRequest:
-        image = self._folder / f"picture-{asked.picture}.jpg" if asked.picture else None
-        if image and not image.exists():
-            raise MmussetError("the picture is gone; drop it again")
         return GenerationRequest(
             self._folder / "made.flac",
-            image,
+            self._dropped("image", asked.image),
             asked.story.strip(),
             asked.caption.strip(),
             asked.bpm,
@@ -177,10 +171,18 @@ class MusicStudio:
             asked.seed,
             guidance_of([str(asked.guidance)]),
             without=asked.without.strip(),
+            video=self._dropped("video", asked.video),
+            audio=self._dropped("audio", asked.audio),
         )
 
+    def _dropped(self, condition: str, name: str) -> Path | None:
+        file = file_of(self._folder, condition, name)
+        if name and not file.exists():
+            raise MmussetError("a file that was dropped is gone; drop it again")
+        return file if name else None
+
     async def _file(self, request: web.Request) -> web.StreamResponse:
-        """A picture, a piece, its spectrogram, or a training clip."""
+        """A picture or sound that was dropped, a piece, its spectrogram, or a training clip."""
         kind, name = request.match_info["kind"], request.match_info["name"]
         path = self._folder / f"{kind}-{name}"
         if path.parent != self._folder or not path.is_file():

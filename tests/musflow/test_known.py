@@ -1,5 +1,6 @@
 """Going on from music and filling gaps in it: what is known stays, and what is made fits it."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -211,6 +212,19 @@ def test_a_song_goes_on(composer: MusicGenerator, song: Path, tmp_path: Path) ->
     again, _ = soundfile.read(other.out)
     assert np.abs(again[:exact] - whole[:exact]).max() < 2 / 32768
     assert np.abs(again[len(given) :] - whole[len(given) :]).max() > 0.01
+
+
+def test_the_file_says_how_long_it_is(composer: MusicGenerator, song: Path, tmp_path: Path) -> None:
+    """Without `seconds` a song goes on for half a training clip, and a gap leaves its length."""
+    part, length_s = composer.recipe.sampler, soundfile.info(song).duration
+    on = GenerationRequest(tmp_path / "on.flac", continued=song)
+    mended = replace(on, out=tmp_path / "mended.flac", fill=(0.7, 1.1))
+    list(generate_pieces(composer, [on, mended], part, 0))
+    for asked, seconds in ((on, length_s + composer.seconds / 2), (mended, length_s)):
+        with soundfile.SoundFile(asked.out) as file:
+            assert json.loads(file.comment)["seconds"] == pytest.approx(seconds, abs=1e-4)
+            assert file.frames / RATE_HZ == pytest.approx(seconds, abs=1e-4)
+    assert list(generate_pieces(composer, [on, mended], part, 0)) == [], "they are there already"
 
 
 def test_a_gap_is_filled(composer: MusicGenerator, song: Path, tmp_path: Path) -> None:

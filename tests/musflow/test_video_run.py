@@ -15,47 +15,25 @@ from mmusset.musflow.generate.requests import GenerationRequest
 from mmusset.musflow.model.musflow import MusFlow
 from mmusset.musflow.model_folder.trained import ModelFolder
 from mmusset.musflow.publishing.pack import packed
-from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe
+from mmusset.musflow.recipe import EMBEDDED, MusFlowRecipe
 from mmusset.musflow.training.beginning import begin_with
 from mmusset.musflow.training.cost import step_flops
 from mmusset.musflow.training.plan import TrainingPlan, plan
 from mmusset.musflow.training.run_folder import RunFolder
-from mmusset.musflow.training.stages import Training, run
+from mmusset.musflow.training.stages import Training
 from mmusset.progress import Progress
 from mmusset.recipe_file import load
-from mmusset.shards.tar import Sample
 from mmusset.training.world import World
 from tests.support.cards import card
 from tests.support.films import film
-from tests.support.musflow_parts import dataset, tone
+from tests.support.musflow_parts import dataset
 from tests.support.musflow_trained import Trained
-from tests.support.samples import filmed
-
-SETTINGS = (
-    *("codec.steps=2", "codec.width=16", "codec.depth=1", "codec.head_width=16", "codec.mels=20"),
-    *("codec.head_depth=1", "codec.crop_seconds=1", "codec.batch=2", "codec.channels=4"),
-    *("alignment.steps=2", "network.width=32", "network.depth=1", "sampler.steps=2"),
-    *("train.steps=4", "train.batch=4", "train.warmup=0", "train.log_every=2", "train.lr=0.1"),
-    *("train.save_every=4", "train.validate_every=4", "train.listen_every=4", "train.ema=0"),
-)
-
-
-def clip(number: int, split: str = "train") -> Sample:
-    """Two seconds and a half, of which two have frames; every other clip is of a still."""
-    made = tone(number, seconds=2.5)
-    placed = replace(made, quadruple=made.quadruple.model_copy(update={"split": split}))
-    return placed if number % 2 else filmed(placed, seconds=2)
+from tests.support.video_training import SETTINGS, clip, trained_on_videos
 
 
 @pytest.fixture(scope="module")
 def composer(tmp_path_factory: pytest.TempPathFactory) -> MusicGenerator:
-    folder = tmp_path_factory.mktemp("videos")
-    held_out = [clip(n, "validation") for n in (10, 11)]
-    source = dataset(folder / "dataset", train_0=[clip(n) for n in range(4)], validation_0=held_out)
-    recipe, run_folder = load(MusFlowRecipe, "musflow-tiny", SETTINGS), RunFolder(folder / "run")
-    done = run(Training(str(source), recipe, run_folder, World(0, 1, "cpu"), Progress()))
-    assert done.step == 4
-    return MusicGenerator(run_folder.path, "cpu", lambda line: None)
+    return MusicGenerator(trained_on_videos(tmp_path_factory), "cpu", lambda line: None)
 
 
 def planned(source: Path, folder: Path, *more: str, cached: bool = True) -> TrainingPlan:
@@ -75,7 +53,7 @@ def test_a_plan_counts_the_frames(composer: MusicGenerator, tmp_path: Path, know
     )
     assert found.video_frames == 2
     assert found.memory.trained == sum(w.numel() for w in composer.model.parameters())
-    tokens = len(MODALITIES) + 2
+    tokens = len(EMBEDDED) + 2
     assert found.flops_per_step == step_flops(
         composer.model.network.config, found.frames, tokens, clips=4
     )

@@ -18,6 +18,7 @@ from tests.support.musflow_trained import Trained
 from tests.support.viewing import Viewing, external
 
 STATIC = Path(__file__).parents[2] / "mmusset" / "play" / "static"
+NOTHING = "the file is no picture, sound or video that can be read"
 WISH = {"caption": "A fast, loud piece with drums.", "seconds": 1.0, "steps": 4, "seed": 3}
 
 
@@ -59,20 +60,20 @@ def test_a_piece_is_made_once_and_can_be_heard(page: Viewing) -> None:
 
 
 def test_a_picture_is_taken_for_what_it_is(trained: Trained, page: Viewing) -> None:
-    picture = page.ask("/api/picture", "POST", trained.picture.read_bytes()).json["picture"]
-    assert page.ask(f"/picture/{picture}.jpg").body.startswith(b"\xff\xd8")
-    made = page.ask("/api/make", "POST", WISH | {"picture": picture}).json
+    picture = page.ask("/api/file", "POST", trained.picture.read_bytes()).json["id"]
+    assert page.ask(f"/image/{picture}.jpg").body.startswith(b"\xff\xd8")
+    made = page.ask("/api/make", "POST", WISH | {"image": picture}).json
     assert made["conditions"] == ["image", "caption"]
-    refused = page.ask("/api/picture", "POST", b"no picture")
-    assert (refused.status, "the file is no picture" in refused.text) == (400, True)
+    refused = page.ask("/api/file", "POST", b"no picture")
+    assert (refused.status, refused.text) == (400, NOTHING)
 
 
 @pytest.mark.parametrize(
     ("changes", "status", "said"),
     [
         ({"seconds": 1e9}, 400, "seconds: "),
-        ({"picture": "../../etc"}, 400, "picture: "),
-        ({"picture": "0123456789abcdef"}, 409, "drop it again"),
+        ({"image": "../../etc"}, 400, "image: "),
+        ({"image": "0123456789abcdef"}, 409, "drop it again"),
         ({"caption": "12345"}, 400, "can't read a word of the caption"),
         ({"unknown": 1}, 400, "unknown: "),
     ],
@@ -90,7 +91,7 @@ def test_strangers_are_refused(page: Viewing) -> None:
         assert (stranger.status, "holds the token" in stranger.text) == (403, True)
     assert page.ask("/api/model", Origin="http://elsewhere.test").status == 403
     assert page.ask("/api/model", Host="elsewhere.test").status == 403
-    for path in ("/made/..%2f..%2fetc%2fpasswd", "/static/..%2fstudio.py", "/picture/none.jpg"):
+    for path in ("/made/..%2f..%2fetc%2fpasswd", "/static/..%2fstudio.py", "/image/none.jpg"):
         assert page.ask(path).status == 404
     assert "default-src 'none'" in page.ask("/").headers["content-security-policy"]
 
@@ -111,7 +112,7 @@ def test_music_is_made_on_the_page(browser: Browser, trained: Trained, url: str)
     with watched(browser, viewport={"width": 1280, "height": 1400}) as page:
         page.goto(url)
         expect(page.locator("#model")).to_contain_text("16 kHz")
-        page.locator("#picture").set_input_files(trained.picture)
+        page.locator("#file").set_input_files(trained.picture)
         expect(page.get_by_alt_text("The picture that the music is made for")).to_be_visible()
         page.get_by_label("Music caption").fill("A fast, loud piece with drums.")
         page.get_by_label("Seconds").fill("2")

@@ -32,14 +32,14 @@ from .asked_embeddings import asked_embeddings
 from .asked_tempo import tempo_bounds_bpm
 from .given_sound import GivenSound, beat_like, beat_of_sound, given_sound, mono_of_file, put_back
 from .given_video import GivenVideo, given_video
+from .lengths import PieceLengths
 from .nearest import NearestClip, TrainingClips
 from .requests import GenerationRequest
+from .tags import tags
 from .trained_model import trained_model
 from .windows import MOST_FILLED, PieceWindow, composed_latents, filled_latents
 
 Floats = NDArray[np.float32]
-
-LEAST_VIDEO_S = 1.0  # a shorter video does not say how long its music is
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,7 @@ class MusicGenerator:
         self.encoders: Encoders = open_encoders(self.recipe.encoders, device)
         self._check()
         self.identity = file_sha256(self.path)[:16]
+        self.lengths = PieceLengths(self.seconds, self.codec.rate_hz)
 
     @property
     def seconds(self) -> float:
@@ -128,7 +129,7 @@ class MusicGenerator:
         """The model's conditions. Raises UsageError for an image, a video, a text or a sound that
         it can't read, and for a tempo, a video or a sound where it was trained without."""
         given = self._given(request)
-        video = request.moving_picture(self._longest_s(request, given))
+        video = request.moving_picture(self.lengths.longest_s(request, given))
         audio = self._audio(request)
         embeddings = asked_embeddings(request, video, audio, self.encoders)
         aligned = self._aligned(embeddings)
@@ -152,7 +153,7 @@ class MusicGenerator:
     ) -> Tensor:
         given = conditions.given
         video = conditions.video
-        samples = self._samples(request, given, video.seconds if video else 0.0)
+        samples = self.lengths.samples(request, given, video.seconds if video else 0.0)
         offset = given.offset if given else 0
         frames = -(-(samples - offset) // self.codec.samples_per_latent)
         compose = partial(self._window, request, conditions, sampler)
@@ -199,35 +200,6 @@ class MusicGenerator:
         made = self.model.normalize(latents)
         return torch.where(known.mask[..., None], known.latents, made) if known else made
 
-    def _samples(self, request: GenerationRequest, given: GivenSound | None, video_s: float) -> int:
-        """The length of a piece. Raises UsageError where it is no longer than what is given."""
-        rate_hz = self.codec.rate_hz
-        if given is None:
-            return round(self._alone_s(request, video_s) * rate_hz)
-        length = given.sound.shape[1]
-        if given.gap:
-            return length
-        samples = round(request.seconds * rate_hz) or length + round(self.seconds * rate_hz / 2)
-        if samples <= length:
-            raise UsageError(
-                f"{request.where}{request.continued} is {length / rate_hz:.2f} s by itself:"
-                " --seconds is the length of the whole, so give more"
-            )
-        return samples
-
-    def _longest_s(self, request: GenerationRequest, given: GivenSound | None) -> float:
-        """How long a piece may get, whatever its video: so much of that is looked at."""
-        if given is None:
-            return request.seconds or self.seconds
-        return self._samples(request, given, 0.0) / self.codec.rate_hz
-
-    def _alone_s(self, request: GenerationRequest, video_s: float) -> float:
-        """The length of a piece that goes on from nothing: without `seconds` that of training
-        clips, or of its video, if that is shorter and lasts a second."""
-        if request.seconds or video_s < LEAST_VIDEO_S:
-            return request.seconds or self.seconds
-        return min(self.seconds, video_s)
-
     def write(
         self, request: GenerationRequest, sampler: SamplerPart
     ) -> tuple[GeneratedPiece, Tensor]:
@@ -257,43 +229,19 @@ class MusicGenerator:
 
     def tags(self, request: GenerationRequest, sampler: SamplerPart) -> dict[str, Any]:
         """What a piece's file says of how it was generated: enough to generate it again."""
-        asked = {
-            "model": self.recipe.name,
-            "checkpoint": self.identity,
-            "seed": request.seed,
-            "bpm": request.bpm,
-            "seconds": self._alone_s(request, self._video_s(request)),
-            "sampler": sampler.model_dump(mode="json"),
-            "guidance": {
-                name: scale
-                for name, scale in request.guidance.items()
-                if name in MODALITIES or name in request.conditions
-            },
-            "conditions": list(request.conditions),
-            "image_sha256": file_sha256(request.image) if request.image else "",
-            "story": request.story,
-            "caption": request.caption,
-        }
-        # Only where there are any: pieces of before stay the same pieces.
+        by = {"model": self.recipe.name, "checkpoint": self.identity}
         if self.source:
-            asked["from"] = self.source
-        if request.without:
-            asked["without"] = request.without
-        if request.continued:
-            asked["continued_sha256"] = file_sha256(request.continued)
-            asked["fill"] = request.fill
-        if request.audio:
-            asked["audio_sha256"] = file_sha256(request.audio)
-        if request.video:
-            asked["video_sha256"] = file_sha256(request.video)
-        return asked
+            by["from"] = self.source
+        return tags(request, by, self._seconds(request), sampler)
 
-    def _video_s(self, request: GenerationRequest) -> float:
-        """The length of a request's video, if it may be that of the piece, or 0."""
-        if request.seconds or request.continued:
-            return 0.0
-        video = request.moving_picture(self._longest_s(request, None))
-        return video.seconds if video else 0.0
+    def _seconds(self, request: GenerationRequest) -> float:
+        """The length of a request's piece, before it is made."""
+        if given := self._given(request):
+            return self.lengths.samples(request, given) / self.codec.rate_hz
+        if request.seconds or not request.video:
+            return self.lengths.alone_s(request)
+        video = request.moving_picture(self.seconds)
+        return self.lengths.alone_s(request, video.seconds if video else 0.0)
 
     def training_clips(self) -> TrainingClips:
         """The clips of the training's cache. Raises MmussetError where the cache is gone."""

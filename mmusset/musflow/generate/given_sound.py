@@ -73,7 +73,7 @@ def mono_of_file(path: Path, rate_hz: int, where: str = "") -> Floats:
     is no sound, or shorter than LEAST_HEARD_S."""
     import soxr
 
-    sound, own_hz = _read(path, where)
+    sound, own_hz = read_sound(path, where)
     if len(sound) < LEAST_HEARD_S * own_hz:
         raise UsageError(f"{where}{path} is shorter than {LEAST_HEARD_S:g} s: too short to be like")
     mono: Floats = sound.mean(axis=1)
@@ -144,7 +144,7 @@ def crossfaded(one: Tensor, other: Tensor) -> Tensor:
 
 
 def _fitting(path: Path, codec: Codec, where: str) -> Tensor:
-    sound, rate_hz = _read(path, where)
+    sound, rate_hz = read_sound(path, where)
     if sound.shape[1] > 2:
         sound = sound.mean(axis=1, keepdims=True)
     try:
@@ -156,8 +156,11 @@ def _fitting(path: Path, codec: Codec, where: str) -> Tensor:
         ) from None
 
 
-def _read(path: Path, where: str) -> tuple[Floats, int]:
-    """Sound `[frames, channels]` and its rate."""
+def read_sound(path: Path, where: str = "") -> tuple[Floats, int]:
+    """A file's sound `[frames, channels]` and its rate in Hz.
+
+    Raises UsageError for what is no sound, or longer than MOST_SECONDS.
+    """
     import soundfile
 
     try:

@@ -4,7 +4,9 @@
 const byId = (id) => document.getElementById(id);
 const SLIDERS = ["guidance", "bpm", "seconds", "steps"];
 const NO_TEMPO = 38; // the slider's first place: the tempo is left to what else is asked
-let picture = "";
+const DROPPED = ["image", "video", "audio"];
+const dropped = { image: "", video: "", audio: "" }; // ids
+let model = {};
 
 function el(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -41,19 +43,39 @@ function showValue(id) {
   byId(id).setAttribute("aria-valuetext", text);
 }
 
-function showPicture(id) {
-  picture = id;
-  byId("preview").hidden = byId("no-picture").hidden = !id;
-  byId("choose").hidden = Boolean(id);
-  if (id) byId("preview").src = `picture/${id}.jpg`;
+/** Take files by their ids, or none where there is "", and show them. */
+function showDropped(changes) {
+  Object.assign(dropped, changes);
+  const picture = dropped.image || dropped.video;
+  byId("preview").hidden = byId("no-picture").hidden = !picture;
+  byId("like").hidden = byId("no-sound").hidden = !dropped.audio;
+  byId("choose").hidden = Boolean(picture) && (Boolean(dropped.audio) || !model.audio);
+  byId("choose-what").textContent = picture ? "Drop a sound here" : "Drop a picture here";
+  byId("or-choose").textContent = picture ? "for the music to be like, or choose one" : orChoose();
+  if (picture) byId("preview").src = `image/${picture}.jpg`;
+  if (dropped.audio) byId("like").src = `audio/${dropped.audio}.flac`;
+  byId("no-picture").textContent = dropped.video ? "Remove the video" : "Remove the picture";
 }
 
-async function takePicture(file) {
+function orChoose() {
+  const also = [model.video && "a video", model.audio && "a sound for the music to be like"];
+  return ["or choose one", ...also.filter(Boolean)].join(", or ");
+}
+
+async function takeFile(file) {
   if (!file) return;
   say("");
+  byId("state").textContent = "Looking at it …";
   try {
-    showPicture((await ask("api/picture", file)).picture);
+    const { condition, id, seconds, note } = await ask("api/file", file);
+    showDropped(condition === "audio" ? { audio: id } : { image: "", video: "", [condition]: id });
+    if (condition === "video") {
+      byId("seconds").value = Math.max(1, Math.floor(seconds));
+      showValue("seconds");
+    }
+    byId("state").textContent = note;
   } catch (error) {
+    byId("state").textContent = "";
     say(error);
   }
 }
@@ -61,7 +83,7 @@ async function takePicture(file) {
 function asked() {
   const bpm = Number(byId("bpm").value);
   return {
-    picture,
+    ...dropped,
     story: byId("story").value,
     caption: byId("caption").value,
     without: byId("without").value,
@@ -74,7 +96,7 @@ function asked() {
 
 /** Put into the form what a piece was asked for. */
 function putBack(wish) {
-  showPicture(wish.picture);
+  showDropped(Object.fromEntries(DROPPED.map((name) => [name, wish[name]])));
   for (const name of ["story", "caption", "without", "guidance", "seconds", "steps", "seed"]) byId(name).value = wish[name];
   byId("bpm").value = wish.bpm || NO_TEMPO;
   SLIDERS.forEach(showValue);
@@ -103,7 +125,8 @@ async function make(event) {
 
 // --- what was made
 
-const words = (piece) => piece.asked.caption || piece.asked.story || (piece.asked.picture ? "For the picture" : "The model's own choice");
+const WITHOUT_WORDS = { image: "For the picture", video: "For the video", audio: "Like the sound" };
+const words = (piece) => piece.asked.caption || piece.asked.story || WITHOUT_WORDS[DROPPED.find((name) => piece.asked[name])] || "The model's own choice";
 
 function facts(piece) {
   const { asked } = piece;
@@ -133,6 +156,11 @@ function closestOf(piece) {
   return el("details", {}, el("summary", {}, "Nearest training clips"), el("ol", { class: "near" }, clips));
 }
 
+function pictureOf(wish) {
+  const id = wish.image || wish.video;
+  return id ? el("img", { src: `image/${id}.jpg`, alt: "" }) : null;
+}
+
 function show(piece) {
   byId("empty").hidden = true;
   document.querySelector(`[data-piece="${piece.id}"]`)?.remove(); // the same again comes to the top
@@ -146,7 +174,7 @@ function show(piece) {
   byId("pieces").prepend(
     el("li", { class: "piece", "data-piece": piece.id },
       el("div", { class: "top" },
-        piece.asked.picture ? el("img", { src: `picture/${piece.asked.picture}.jpg`, alt: "" }) : null,
+        pictureOf(piece.asked),
         el("h3", {}, words(piece)),
         el("button", { type: "button", onclick: () => putBack(piece.asked) }, "Ask again"),
         el("p", { class: "quiet" }, facts(piece), " · ", el("a", { href: `made/${piece.id}.flac`, download: `music-${piece.seed}.flac` }, "Save"))),
@@ -154,25 +182,28 @@ function show(piece) {
 }
 
 async function begin() {
-  const [model, made] = await Promise.all([ask("api/model"), ask("api/made")]);
+  let made;
+  [model, made] = await Promise.all([ask("api/model"), ask("api/made")]);
   byId("model").textContent = `${model.from}: ${(model.weights / 1e6).toFixed(1)} M weights, ${model.rate_hz / 1000} kHz` + (model.no_clips ? `; no nearest training clips: ${model.no_clips}` : "");
   byId("tempo-row").hidden = !model.metronome;
   byId("guidance").value = model.guidance;
   byId("steps").value = model.steps;
   byId("seconds").value = Math.max(1, Math.round(model.seconds));
   SLIDERS.forEach(showValue);
+  showDropped({});
   made.forEach(show);
 }
 
 SLIDERS.forEach((id) => byId(id).addEventListener("input", () => showValue(id)));
 byId("ask").addEventListener("submit", make);
-byId("picture").addEventListener("change", (event) => takePicture(event.target.files[0]));
-byId("no-picture").addEventListener("click", () => { byId("picture").value = ""; showPicture(""); });
+byId("file").addEventListener("change", (event) => takeFile(event.target.files[0]));
+byId("no-picture").addEventListener("click", () => { byId("file").value = ""; showDropped({ image: "", video: "" }); });
+byId("no-sound").addEventListener("click", () => { byId("file").value = ""; showDropped({ audio: "" }); });
 for (const kind of ["dragover", "dragleave", "drop"]) {
   addEventListener(kind, (event) => {
     event.preventDefault();
     byId("drop").classList.toggle("over", kind === "dragover");
-    if (kind === "drop") takePicture(event.dataTransfer.files[0]);
+    if (kind === "drop") takeFile(event.dataTransfer.files[0]);
   });
 }
 begin().catch(say);

@@ -96,12 +96,12 @@ def last_end_s(container: Any, stream: Any, most_s: float = math.inf) -> float:
     is looked for no further than at `most_s`."""
     import av
 
-    end = 0
+    end, most = 0, most_s / float(stream.time_base)
     try:
         for packet in container.demux(stream):
             if packet.pts is not None and packet.size and not packet.is_corrupt:
                 end = max(end, packet.pts + (packet.duration or 0))
-            if end * stream.time_base >= most_s:
+            if end >= most:
                 break
     except av.error.FFmpegError:
         pass  # the file ends in the middle of something

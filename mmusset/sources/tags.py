@@ -1,4 +1,4 @@
-"""What a music file says of itself: tags, length and cover. Untrusted text, capped and cleaned."""
+"""What a music file says of itself: tags and cover. Untrusted text, capped and cleaned."""
 
 import struct
 from collections.abc import Mapping
@@ -38,12 +38,10 @@ ASIDES = ("comment", "description", "url", "contact")
 
 @dataclass(frozen=True, slots=True)
 class TagRead:
-    """`duration_s` is 0 where it is unknown; `covers` are embedded pictures, the front first;
-    `lyrics` are the file's own, line by line; `album_artist` is no part of the tags, since it only
-    tells which pieces belong together."""
+    """`covers` are embedded pictures, the front first; `lyrics` are the file's own, line by line;
+    `album_artist` is no part of the tags, since it only tells which pieces belong together."""
 
     tags: Tags
-    duration_s: float
     covers: tuple[Cover, ...]
     lyrics: str = ""
     album_artist: str = ""
@@ -62,17 +60,18 @@ def read(file: BinaryIO, suffix: str) -> TagRead:
     except PARSE_ERRORS:
         behind, whole = ape.ApeTag(), file
     try:
-        tag = tinytag.TinyTag.get(f"music{suffix}", whole, image=True)
-        tags, duration_s = _tags(tag), float(tag.duration or 0.0)
+        # For a length it would walk through all of an Ogg file.
+        tag = tinytag.TinyTag.get(f"music{suffix}", whole, duration=False, image=True)
+        tags = _tags(tag)
         by = clean(tag.albumartist) or album_artist({n: t[0] for n, t in tag.other.items() if t})
         found = covers.of_tags(tag.images, tag.other.get("coverart", ()), behind.pictures)
         lyrics = [str(text) for text in tag.other.get("lyrics", ())]
     except (tinytag.TinyTagException, *PARSE_ERRORS):
-        tags, duration_s, found = Tags(), 0.0, covers.of_tags(None, (), behind.pictures)
+        tags, found = Tags(), covers.of_tags(None, (), behind.pictures)
         lyrics, by = [], ""
     sung = (lyrics[0] if lyrics else behind.texts.get("lyrics", ""))[:MOST_LYRICS]
     by = by or album_artist(behind.texts)
-    return TagRead(filled_up(tags, behind.texts), duration_s, found, sung, by)
+    return TagRead(filled_up(tags, behind.texts), found, sung, by)
 
 
 def filled_up(tags: Tags, texts: Mapping[str, str]) -> Tags:

@@ -1,11 +1,11 @@
 """How much memory and CPU a plan takes, and what reads a whole ledger, with so many pieces.
 
-    python benchmarks/scale.py 100000 [--fingerprints] [--shared]
+    python benchmarks/scale.py 100000 [--fingerprints] [--shared [--like DATASET]]
 
 The source has no files: albums of ten pieces with a cover each, four albums by an artist, of which
 the ledger has been told before what surveys would say. With `--fingerprints` each piece has random
 words of 45 s; with `--shared` another process decides every block, as a worker that rejects all of
-it, and what reads a whole ledger is timed.
+it, or accepts it as the first accepted item of DATASET, and what reads a whole ledger is timed.
 Prints for each stage its CPU seconds and the greatest resident size in it.
 """
 
@@ -30,7 +30,7 @@ import numpy as np
 if str(ROOT := Path(__file__).parents[1]) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from benchmarks.shared import hand_in_all
+from benchmarks.shared import hand_in_all, learnt_rows
 from mmusset.builder.decoding.tasks import Survey
 from mmusset.builder.ledger.segment import Rows
 from mmusset.builder.manifest import write_manifest
@@ -48,6 +48,8 @@ from mmusset.sample import Outcome, Verdict
 from mmusset.sample_parts.piece import Tags
 from mmusset.sources.folder import FolderSource
 from mmusset.sources.source import Entry
+from mmusset.view.built import LedgerReading
+from mmusset.view.index import Index
 
 T = TypeVar("T")
 
@@ -107,7 +109,7 @@ def tell(source: StubSource, workspace: Workspace, with_fingerprints: bool) -> N
                 media.keep_survey(entry.path, entry.size, entry.mtime_ns, survey)
 
 
-def learnt() -> dict[str, tuple[tuple[str, ...], Rows]]:
+def rejected() -> dict[str, tuple[tuple[str, ...], Rows]]:
     """What a worker that decides nothing hands in for each item."""
     outcome = Outcome(
         verdict=Verdict(status="rejected", reason="by a benchmark", detail=""),
@@ -119,11 +121,12 @@ def learnt() -> dict[str, tuple[tuple[str, ...], Rows]]:
     return {"verdict": (names, [[0, "rejected", "by a benchmark", outcome.model_dump_json()]])}
 
 
-async def share(workspace: Workspace) -> None:
+async def share(workspace: Workspace, like: Path | None) -> None:
     """Have a process decide every block, and take over what it hands in."""
     board = board_of(workspace.out)
+    rows = learnt_rows(like) if like else rejected()
     worker = multiprocessing.get_context("spawn").Process(
-        target=hand_in_all, args=(workspace.out, learnt())
+        target=hand_in_all, args=(workspace.out, rows)
     )
     worker.start()
     driver = Driver(workspace, board, (), BuildProgress(Progress()))
@@ -158,23 +161,26 @@ def resident_mb(field: str) -> float:
     return next(int(row.split()[1]) / 1024 for row in rows if row.startswith(field))
 
 
-async def simulate(folder: Path, pieces: int, with_fingerprints: bool, shared: bool) -> None:
+async def simulate(folder: Path, asked: argparse.Namespace) -> None:
     """Plan, and read all of the ledger."""
+    pieces: int = asked.pieces
     source = StubSource(pieces)
     async with open_workspace(source, folder / "out", Recipe()) as workspace:
-        tell(source, workspace, with_fingerprints)
+        tell(source, workspace, asked.fingerprints)
         with measured("list, survey, pair", pieces):
             inventory = await _inventory(source, workspace)
         with measured("freeze", pieces):
             freeze(inventory, workspace, None)
         print(f"{workspace.ledger.plan.item_count()} items")
-        if shared:
+        if asked.shared:
             with measured("offer, take over", pieces):
-                await share(workspace)
+                await share(workspace, asked.like)
             with measured("status", pieces):
                 status(workspace.ledger)
             with measured("manifest", pieces):
                 write_manifest(folder / "out", workspace.ledger)
+            with measured("view's index", pieces):
+                Index(folder / "view.db").refresh(LedgerReading(workspace.ledger))
     ledger = folder / "out" / ".mmusset" / "ledger.db"
     print(f"ledger {ledger.stat().st_size / pieces / 1000:.2f} kB a piece")
 
@@ -188,10 +194,11 @@ def main() -> None:
     parser.add_argument("pieces", type=int)
     parser.add_argument("--fingerprints", action="store_true")
     parser.add_argument("--shared", action="store_true")
+    parser.add_argument("--like", type=Path, help="a dataset, built before")
     asked = parser.parse_args()
     folder = Path(tempfile.mkdtemp())
     try:
-        asyncio.run(simulate(folder, asked.pieces, asked.fingerprints, asked.shared))
+        asyncio.run(simulate(folder, asked))
     finally:
         shutil.rmtree(folder)
 

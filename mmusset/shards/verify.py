@@ -20,6 +20,7 @@ from mmusset.sample import Quadruple
 from mmusset.sample_parts.texts import GIVEN
 from mmusset.sample_parts.turns import PERSON
 
+from .first_seen import FirstSeen
 from .frames import MEMBER as FRAMES
 from .frames import sheet_size
 from .manifest import MANIFEST, ListedShard, Manifest, read_manifest
@@ -42,8 +43,8 @@ class Seen:
     """What was in the samples read so far, to find what is there twice or in two splits."""
 
     samples: int = 0
-    keys: set[str] = field(default_factory=set)
-    split_of: dict[str, str] = field(default_factory=dict)
+    keys: FirstSeen = field(default_factory=FirstSeen)
+    values: FirstSeen = field(default_factory=FirstSeen)
 
 
 def verify(out: Path) -> tuple[int, list[Problem]]:
@@ -112,9 +113,8 @@ def check_shard(path: Path, name: str, seen: Seen) -> Iterator[Problem]:
         for key, members in read_shard(path):
             seen.samples += 1
             where = f"{name}: {key}"
-            if key in seen.keys:
+            if seen.keys.before(key, split):
                 yield Problem(where, "its key stands twice")
-            seen.keys.add(key)
             for what in _sample(key, members, split, seen):
                 yield Problem(where, what)
     except (tarfile.TarError, OSError) as error:
@@ -204,6 +204,6 @@ def _leaks(quadruple: Quadruple, seen: Seen) -> Iterator[str]:
         "music file": quadruple.source_sha256,
     }
     for what, value in shared.items():
-        other = seen.split_of.setdefault(value, quadruple.split)
-        if other != quadruple.split:
+        other = seen.values.before(value, quadruple.split)
+        if other not in ("", quadruple.split):
             yield f"its {what} is in {other} too"

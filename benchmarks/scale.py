@@ -1,11 +1,12 @@
 """How much memory and CPU a plan takes, and what reads a whole ledger, with so many pieces.
 
-    python benchmarks/scale.py 100000 [--fingerprints] [--shared [--like DATASET]]
+    python benchmarks/scale.py 100000 [--fingerprints] [--shared [--like DATASET] [--view]]
 
 The source has no files: albums of ten pieces with a cover each, four albums by an artist, of which
 the ledger has been told before what surveys would say. With `--fingerprints` each piece has random
 words of 45 s; with `--shared` another process decides every block, as a worker that rejects all of
-it, or accepts it as the first accepted item of DATASET, and what reads a whole ledger is timed.
+it, or accepts it as the first accepted item of DATASET, and what reads a whole ledger is timed,
+with `--view` the index of `mmusset view` too.
 Prints for each stage its CPU seconds and the greatest resident size in it.
 """
 
@@ -179,8 +180,9 @@ async def simulate(folder: Path, asked: argparse.Namespace) -> None:
                 status(workspace.ledger)
             with measured("manifest", pieces):
                 write_manifest(folder / "out", workspace.ledger)
-            with measured("view's index", pieces):
-                Index(folder / "view.db").refresh(LedgerReading(workspace.ledger))
+            if asked.view:
+                with measured("view's index", pieces):
+                    Index(folder / "view.db").refresh(LedgerReading(workspace.ledger))
     ledger = folder / "out" / ".mmusset" / "ledger.db"
     print(f"ledger {ledger.stat().st_size / pieces / 1000:.2f} kB a piece")
 
@@ -195,6 +197,7 @@ def main() -> None:
     parser.add_argument("--fingerprints", action="store_true")
     parser.add_argument("--shared", action="store_true")
     parser.add_argument("--like", type=Path, help="a dataset, built before")
+    parser.add_argument("--view", action="store_true")
     asked = parser.parse_args()
     folder = Path(tempfile.mkdtemp())
     try:

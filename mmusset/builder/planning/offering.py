@@ -1,6 +1,6 @@
 """Files that are paired become an offer: their surveys put together."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -94,7 +94,8 @@ def _offer(
     piece: Piece, pixels_sha256: str, music: Survey, source: Source, row: Row = NO_ROW
 ) -> Offer:
     artists: tuple[str, ...] = (piece.tags.artist, music.album_artist)
-    groups = source.groups(piece.music.path)
+    # They are asked for where no artist is named.
+    groups: Iterable[bytes] = chain.from_iterable(map(source.groups, (piece.music.path,)))
     if row.kept_group:  # it is of more than an artist, and stays as it is
         artists, groups = (), (b"kept:" + row.kept_group.encode(),)
     found = labels(artists, groups, pixels_sha256, music.sound_sha256)

@@ -2,6 +2,8 @@
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,9 +14,13 @@ class Bins:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        inner = zip(self.borders, self.borders[1:], strict=False)
-        first, last = f"under {self.borders[0]}", f"{self.borders[-1]} and more"
-        return (first, *(f"{low} to {high}" for low, high in inner), last)
+        return _labels(self.borders)
 
     def label(self, value: float) -> str:
         return self.labels[bisect_right(self.borders, value)]
+
+
+@cache
+def _labels(borders: tuple[int, ...]) -> tuple[str, ...]:
+    inner = (f"{low} to {high}" for low, high in pairwise(borders))
+    return (f"under {borders[0]}", *inner, f"{borders[-1]} and more")

@@ -74,7 +74,7 @@ def explain(ledger: Ledger, key_or_path: str) -> list[ItemStory]:
     """
     planned = ledger.plan.item(key_or_path)
     items = [planned] if planned else _at(ledger, os.fsencode(Path(key_or_path)))
-    return [_story(ledger, planned) for planned in items]
+    return [story_of(ledger, planned) for planned in items]
 
 
 def tried(trial: Trial, outcome: Outcome) -> ItemStory:
@@ -130,7 +130,8 @@ def _own_caption(
     return Caption(text=mark.caption, claims=claims, writer=PERSON) if claims else None
 
 
-def _story(ledger: Ledger, planned: PlannedItem) -> ItemStory:
+def story_of(ledger: Ledger, planned: PlannedItem) -> ItemStory:
+    """All that is known of an item."""
     prepared = ledger.media.prepared(planned.idx)
     outcome, mark = ledger.verdicts.outcome(planned.idx), ledger.marks.of(planned.idx)
     return ItemStory(

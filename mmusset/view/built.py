@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mmusset.builder.item_story import ItemStory, explain
+from mmusset.builder.item_story import ItemStory, story_of
 from mmusset.builder.ledger.file import open_to_read
 from mmusset.builder.ledger.ledger import Ledger
 from mmusset.builder.ledger.left_out import LeftOut
@@ -74,7 +74,8 @@ class LedgerReading:
             yield idx, key, zlib.crc32(marks[key], stamp) if key in marks else stamp
 
     def story(self, key: str) -> ItemStory | None:
-        return explain(self._ledger, key)[0] if self._ledger.plan.item(key) else None
+        planned = self._ledger.plan.item(key)
+        return story_of(self._ledger, planned) if planned else None
 
     def answer(self, request_sha256: str) -> Reply | None:
         return self._ledger.calls.find(request_sha256)

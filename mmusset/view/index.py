@@ -7,7 +7,7 @@ and its words for full-text search. A pass over the dataset's stamps brings it u
 import sqlite3
 import tempfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -152,8 +152,12 @@ class Index:
         with db:
             db.execute("BEGIN IMMEDIATE")
             self._delete(db, [(row.idx,) for row in rows])
-            marks = ", ".join("?" * (3 + len(facets()) + len(_sorted())))
-            db.executemany(f"INSERT OR REPLACE INTO item VALUES ({marks})", map(_values, rows))
+            all_facets = facets()
+            marks = ", ".join("?" * (3 + len(all_facets) + len(_sorted())))
+            db.executemany(
+                f"INSERT OR REPLACE INTO item VALUES ({marks})",
+                [_values(row, all_facets) for row in rows],
+            )
             db.executemany(
                 "INSERT INTO card VALUES (?, ?, ?)",
                 [(row.idx, orjson.dumps(row.card), _words(row.card)) for row in rows],
@@ -313,9 +317,9 @@ def _row(reading: Reading, idx: int, key: str, stamp: int) -> _Row | None:
     return _Row(idx, stamp, card_of(story), values, numbers_of(story))
 
 
-def _values(row: _Row) -> tuple[object, ...]:
-    labels = (_stored(facet, row.values.get(facet.name, ())) for facet in facets())
-    numbers = (row.numbers.get(name) for name in _sorted())
+def _values(row: _Row, all_facets: Sequence[Facet]) -> tuple[object, ...]:
+    labels = (_stored(facet, row.values.get(facet.name, ())) for facet in all_facets)
+    numbers = (row.numbers.get(facet.name) for facet in all_facets if facet.sorted)
     return (row.idx, row.stamp, row.card.key, *labels, *numbers)
 
 

@@ -1,9 +1,10 @@
 """One item on trial: decoded into a folder that goes away again, for people who tune prompts."""
 
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from mmusset.errors import UsageError
@@ -57,7 +58,7 @@ async def _trial(
 ) -> AsyncIterator[Trial]:
     async with passing_workspace(source, recipe) as workspace:
         inventory = await take_inventory(workspace, entries, lambda done, total: None)
-        items = _items(inventory, recipe)
+        items = list(islice(_items(inventory, recipe), place))
         if len(items) < place:
             reasons = {s.reason for s in inventory.skipped} | {u.why for u in inventory.undecided}
             why = "; ".join(sorted(reasons))
@@ -76,7 +77,7 @@ def _is_of(entry: Entry, name: bytes) -> bool:
     return b"/" not in entry.path and (entry.path == name or entry.kind not in MUSICAL)
 
 
-def _items(inventory: Inventory, recipe: Recipe) -> list[Item]:
+def _items(inventory: Inventory, recipe: Recipe) -> Iterator[Item]:
     offers, _ = drop_short(inventory.offers, recipe.clip)
-    pieces = (offer.piece for offer in offers)
-    return [item for piece in pieces for item in items_of(piece, recipe.clip, "trial", "train")]
+    for offer in offers:
+        yield from items_of(offer.piece, recipe.clip, "trial", "train")

@@ -5,7 +5,9 @@ what is planned at the end is the shortest run of items, in their order, that ho
 good ones, whichever was decided first, and no call to a model is wasted.
 """
 
+from array import array
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -19,6 +21,7 @@ from mmusset.sources.split import deal
 from .inventory import Inventory
 from .offers import Offer
 from .plan import drop_short, group_offers, items_of, unplanned
+from .spool import Subsequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +52,27 @@ class Candidates:
         self._recipe = workspace.recipe
         self._ledger = ledger = workspace.ledger
         self._quota = quota
-        clip = workspace.recipe.clip
-        offers, _ = drop_short(inventory.offers, clip)
-        fresh = [(o, i) for o in offers for i in unplanned(o.piece, clip, ledger)]
-        pieces = list(dict.fromkeys(o for o, _ in fresh))
-        named, _ = group_offers(pieces, ledger)
-        self._groups = {o: group for o, group in zip(pieces, named, strict=True) if group}
-        self._left = iter([(o, i) for o, i in fresh if o in self._groups])
-        kept = {group: offer.split for offer, group in self._groups.items() if offer.split}
+        offers, _ = drop_short(inventory.offers, self._recipe.clip)
+        places = array("q", (n for n, offer in enumerate(offers) if self._clips(offer)))
+        self._pieces = Subsequence(offers, places)
+        self._groups, _ = group_offers(self._pieces, ledger)
+        self._sizes, kept = Counter[str](), dict[str, Split]()
+        for offer, group in zip(self._pieces, self._groups, strict=True):
+            self._sizes[group] += len(self._clips(offer))
+            if group and offer.split:
+                kept[group] = offer.split
         self._splits: dict[str, Split] = kept | ledger.plan.splits()
         self._provisional = ledger.left_out.has_undecided_files()
-        self._sizes = Counter(self._groups[o] for o, _ in fresh if o in self._groups)
+        self._left = self._candidates()
+
+    def _clips(self, offer: Offer) -> list[int]:
+        return unplanned(offer.piece, self._recipe.clip, self._ledger)
+
+    def _candidates(self) -> Iterator[tuple[Offer, str, int]]:
+        """The clips that are not planned yet, each with its piece and the piece's group."""
+        for offer, group in zip(self._pieces, self._groups, strict=True):
+            for clip in self._clips(offer) if group else ():
+                yield offer, group, clip
 
     def fill(self) -> list[PlannedBlock]:
         """Plan what is still missing; gives the block that each new item went into."""
@@ -72,13 +85,13 @@ class Candidates:
             return []
         with self._ledger.transaction():
             if not planned:
-                self._deal({self._groups[offer] for offer, _ in taken})
-            blocks = [self._add(offer, index) for offer, index in taken]
+                self._deal({group for _, group, _ in taken})
+            blocks = [self._add(*candidate) for candidate in taken]
             failpoint("plan_grown")
         return blocks
 
-    def _add(self, offer: Offer, index: int) -> PlannedBlock:
-        piece, group = offer.piece, self._groups[offer]
+    def _add(self, offer: Offer, group: str, index: int) -> PlannedBlock:
+        piece = offer.piece
         if group not in self._splits:
             self._deal({group})
         self._ledger.plan.add_group(group, self._splits[group], offer.labels)

@@ -20,7 +20,7 @@ JITTER = 2
 LEAST_BITS, BITS = 24, 32
 FEW_PIECES = 10_000
 ONE_BIT_MORE = 1.6  # times as many pieces: what one of real music's bits tells
-MOST_MET = 32  # places that a word is compared with: what is more frequent tells little
+MOST_MET = 64  # places that a word is compared with: what is more frequent tells little
 MANY_PIECES = 400_000  # of more, each is known by fewer of its words
 BATCH = 4000  # pieces
 

@@ -47,7 +47,7 @@ def test_of_very_many_pieces_fewer_words_are_enough(monkeypatch) -> None:  # typ
 
 
 def test_copies_are_found_however_many() -> None:
-    """A word is compared with 32 places: those of copies are, one after the other."""
+    """A word is compared with 64 places: those of copies are, one after the other."""
     copies = [made(1)[0]] * 100
     pairs = {(one, other) for one, other, shift in found(copies) if shift == 0}
     assert pairs >= {(place, place + 1) for place in range(99)}

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mmusset.temporary_file import TemporaryFile
 
-COUNT = 64
+COUNT = 256
 TOGETHER = 1 << 21  # numbers that are written at once
 
 Numbers = NDArray[np.uint64]
@@ -43,7 +43,9 @@ class Buckets:
         if self._waiting:
             self._write()
         for bucket in range(COUNT):
-            parts = [self._file.read(at[bucket], at[bucket + 1]) for at in self._begins]
-            numbers = np.frombuffer(bytearray().join(parts), np.uint64)
+            held = bytearray()
+            for begins in self._begins:
+                held += self._file.read(begins[bucket], begins[bucket + 1])
+            numbers = np.frombuffer(held, np.uint64)
             numbers.sort()
             yield numbers

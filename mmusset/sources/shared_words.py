@@ -26,7 +26,7 @@ BATCH = 4000  # pieces
 
 # A word and where it stands, and what two pieces share, are one number each, but for the bucket: of
 # 268 million pieces at most.
-KEY_BITS, PLACE_BITS, STEP_BITS = 26, 28, 10
+KEY_BITS, PLACE_BITS, STEP_BITS = 24, 28, 10
 BUCKET_BITS = BITS - KEY_BITS
 MOST_STEPS = 1 << STEP_BITS  # of a fingerprint: what comes later is not looked at
 # Odd factors: they spread words that are alike, and give different ones different numbers.

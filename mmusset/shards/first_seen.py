@@ -23,12 +23,20 @@ class FirstSeen:
         self._recent: dict[int, int] = {}
         self._columns: list[Column] = []  # each larger than the next
 
+    def copy(self) -> "FirstSeen":
+        """Another that has seen the same."""
+        other = FirstSeen()
+        other._splits, other._columns = list(self._splits), list(self._columns)
+        other._recent = dict(self._recent)
+        return other
+
+    def __contains__(self, value: str) -> bool:
+        return self._place(_number(value)) >= 0
+
     def before(self, value: str, split: str) -> str:
         """The split that a value was seen in before; "" where this is the first time."""
-        number = int.from_bytes(hashlib.blake2b(value.encode(), digest_size=8).digest())
-        at = self._recent.get(number, -1)
-        at = self._in_columns(number) if at < 0 else at
-        if at >= 0:
+        number = _number(value)
+        if (at := self._place(number)) >= 0:
             return self._splits[at]
         if split not in self._splits:
             self._splits.append(split)
@@ -37,7 +45,10 @@ class FirstSeen:
             self._sort_in()
         return ""
 
-    def _in_columns(self, number: int) -> int:
+    def _place(self, number: int) -> int:
+        """The split's place among all, -1 where there is none."""
+        if number in self._recent:
+            return self._recent[number]
         for numbers, splits in self._columns:
             place = np.searchsorted(numbers, np.uint64(number))
             if place < len(numbers) and numbers[place] == number:
@@ -55,3 +66,7 @@ class FirstSeen:
             splits = np.concatenate([their_splits, splits])
         order = np.argsort(numbers)
         self._columns.append((numbers[order], splits[order]))
+
+
+def _number(value: str) -> int:
+    return int.from_bytes(hashlib.blake2b(value.encode(), digest_size=8).digest())

@@ -46,6 +46,10 @@ class Seen:
     keys: FirstSeen = field(default_factory=FirstSeen)
     values: FirstSeen = field(default_factory=FirstSeen)
 
+    def copy(self) -> "Seen":
+        """Another that has seen the same samples."""
+        return Seen(self.samples, self.keys.copy(), self.values.copy())
+
 
 def verify(out: Path) -> tuple[int, list[Problem]]:
     """How many samples were read, and all that is wrong with the folder."""

@@ -20,3 +20,11 @@ def test_values_are_known_again_once_they_are_sorted_into_columns(monkeypatch) -
     for number in range(0, count, 11):
         assert seen.before(f"{number}", "test") == splits[number % 3]
     assert seen.before("another", "test") == ""
+
+
+def test_a_copy_goes_its_own_way() -> None:
+    seen = FirstSeen()
+    seen.before("a key", "train")
+    other = seen.copy()
+    other.before("another", "train")
+    assert ("a key" in other, "another" in other, "another" in seen) == (True, True, False)

@@ -45,7 +45,9 @@ def adopt_shards(connection: sqlite3.Connection, out: Path) -> AdoptedShards:
     done.known = [n for (n,) in connection.execute("SELECT name FROM shard WHERE name != ''")]
     manifest = known_manifest(out)
     listed = {shard.name: shard.sha256 for shard in manifest.shards} if manifest else {}
-    seen = Seen(keys=_sealed_keys(connection))
+    seen = Seen()
+    for key, split in _sealed_keys(connection):
+        seen.keys.before(key, split)
     unknown = [n for n in shards_in(out) if n not in noted and n not in done.known]
     # Of two that hold the same samples, the one that the manifest names is the last.
     for name in sorted(unknown, key=lambda n: (n not in listed, n)):
@@ -68,8 +70,8 @@ def _adopt(
     sha256 = file_sha256(path)
     if expected not in (None, sha256):
         return "it was changed since it was written"
-    before = Seen(keys=set(seen.keys), split_of=dict(seen.split_of))
-    problems = [problem.what for problem in check_shard(path, name, before)]
+    with_it = seen.copy()
+    problems = [problem.what for problem in check_shard(path, name, with_it)]
     quadruples = [] if problems and not _are_twice(problems) else _quadruples(path)
     if problems and quadruples and all(q.key in seen.keys for q in quadruples):
         block = connection.execute(
@@ -82,7 +84,7 @@ def _adopt(
         return problems[0] if problems else "it is empty"
     if not all(_is_of_its_music(quadruple) for quadruple in quadruples):
         return "its keys do not begin with their music's hash: no build of this version wrote it"
-    seen.keys, seen.split_of = before.keys, before.split_of
+    seen.keys, seen.values = with_it.keys, with_it.values
     stat = path.stat()
     shard = Shard(name, len(quadruples), stat.st_size, sha256)
     _record(connection, shard, stat.st_mtime_ns, quadruples)
@@ -218,12 +220,12 @@ def _move_the_others(
     connection.executemany("DELETE FROM verdict WHERE idx = ?", others)
 
 
-def _sealed_keys(connection: sqlite3.Connection) -> set[str]:
-    rows = connection.execute(
-        "SELECT key FROM item JOIN verdict USING (idx) JOIN shard USING (block)"
-        " WHERE status = 'accepted'"
-    )
-    return {key for (key,) in rows}
+def _sealed_keys(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """The keys of what is in shards, each with its split."""
+    return connection.execute(
+        "SELECT key, split FROM item JOIN verdict USING (idx) JOIN shard USING (block)"
+        " JOIN block ON block.n = item.block WHERE status = 'accepted'"
+    ).fetchall()
 
 
 def _place_of(name: str) -> tuple[Split, int]:

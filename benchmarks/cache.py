@@ -130,7 +130,7 @@ def write_both(folder: Path) -> None:
         rows = [
             EncodedClip(
                 f"k{number}_{n}",
-                random.standard_normal((2, LATENTS, CHANNELS), np.float32).astype(np.float16),
+                random.standard_normal((1, 2, LATENTS, CHANNELS), np.float32).astype(np.float16),
                 {name: random.standard_normal(WIDTH, np.float32) for name in EMBEDDED},
                 (f"piece {number}_{n}", f"picture {number}_{n}"),
             )
@@ -142,7 +142,7 @@ def write_both(folder: Path) -> None:
         with tarfile.open(folder / f"{name}.tar", "w") as tar:
             for row in rows:
                 joined = np.concatenate(list(row.embeddings.values()))
-                add(tar, f"{row.key}.latents.npy", npy(row.latents))
+                add(tar, f"{row.key}.latents.npy", npy(row.latents[0]))
                 add(tar, f"{row.key}.embeddings.npy", npy(joined))
     save_manifest(folder, manifest_of(MAKER, whole))
 

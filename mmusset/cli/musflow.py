@@ -93,9 +93,6 @@ def train(
     plan: Annotated[
         bool, typer.Option("--plan", help="Show what it will need; train nothing.")
     ] = False,
-    cache: Annotated[
-        bool, typer.Option(help="--no-cache reads shards on the fly, each clip shifted a little.")
-    ] = True,
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
     log_json: LogJsonOption = False,
@@ -110,7 +107,7 @@ def train(
       mmusset train music --from user/music-musflow --set train.lr=2e-4
       torchrun --nproc-per-node 8 -m mmusset train music --recipe musflow-44k
     """
-    with _training(dataset, recipe, overrides, run, device, log_json, cache, from_) as training:
+    with _training(dataset, recipe, overrides, run, device, log_json, from_) as training:
         from mmusset.musflow.training import plan as planning
         from mmusset.musflow.training import stages
 
@@ -243,7 +240,6 @@ def _training(
     run: Path | None,
     device: str,
     log_json: bool,
-    cache: bool = True,
     from_: str | None = None,
 ) -> "Iterator[Training]":
     from mmusset.installed import check_installed
@@ -264,7 +260,7 @@ def _training(
     folder = run_folder.RunFolder(run or run_folder.default_run(dataset))
     joined = world.join(device)
     with for_terminal(log_json, joined.is_main) as progress:
-        yield stages.Training(dataset, loaded, folder, joined, progress, cache, begins)
+        yield stages.Training(dataset, loaded, folder, joined, progress, begins)
         joined.leave()  # not after an error: leaving waits for the others, who wait for this one
 
 

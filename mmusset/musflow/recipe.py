@@ -79,9 +79,11 @@ TEXTS = {"clap", "t5", "clip"}
 
 
 class ClipDataPart(Frozen):
-    """What of a sample is trained on: which of its captions, one of them drawn at each step."""
+    """What of a sample is trained on: which of its captions and how many encodings of its music,
+    each begun a fraction of a latent frame later; one of both is drawn at each step."""
 
     captions: tuple[CaptionName, ...] = ("caption",)
+    shifts: Count = 1
 
     @field_validator("captions")
     @classmethod

@@ -12,7 +12,6 @@ from mmusset.files import write_bytes_durably
 from mmusset.musflow.data.cache import Cache, LatentBatch
 from mmusset.musflow.data.captions import with_drawn_captions
 from mmusset.musflow.data.encode import encode_shards, finish_cache, latent_spec
-from mmusset.musflow.data.live import LiveShards
 from mmusset.musflow.recipe import CAPTIONS, MusFlowRecipe
 from mmusset.musflow.training.run_folder import RunFolder
 from mmusset.musflow.training.stages import Training, check_folder
@@ -93,14 +92,12 @@ def test_captions_are_the_same_however_they_are_listed() -> None:
 
 
 def test_every_caption_is_encoded(out: Path, tmp_path: Path) -> None:
-    """From a cache and without one; who draws none has the caption itself."""
+    """Who draws none has the caption itself."""
     texts = encoders().caption(TELLINGS)
     cache = encode(out, tmp_path / "cache")
-    live = LiveShards(str(out), "train", Blocks(), encoders(), captions=CAPTIONS)
-    for batch in (cache.batch(0, torch.arange(4)), live.batch(0, torch.arange(4))):
-        assert all(torch.equal(captions, texts) for captions in batch.captions)
-        assert all(torch.equal(caption, texts[0]) for caption in batch.embeddings["caption"])
-    assert live.manifest.spec == cache.manifest.spec
+    batch = cache.batch(0, torch.arange(4))
+    assert all(torch.equal(captions, texts) for captions in batch.captions)
+    assert all(torch.equal(caption, texts[0]) for caption in batch.embeddings["caption"])
 
 
 def test_the_scale_is_that_of_all_captions(out: Path, tmp_path: Path) -> None:
@@ -171,11 +168,10 @@ def test_a_cache_of_other_captions_is_refused_and_made_anew(out: Path, tmp_path:
 def test_where_captions_are_missing_the_caption_stands_in(out: Path, tmp_path: Path) -> None:
     without_captions(out / TRAIN)
     cache = encode(out, tmp_path / "cache")
-    live = LiveShards(str(out), "train", Blocks(), encoders(), captions=CAPTIONS)
-    for batch in (cache.batch(0, torch.arange(4)), live.batch(0, torch.arange(4))):
-        assert torch.equal(batch.captions, batch.captions[:, :1].expand(-1, len(CAPTIONS), -1))
-        assert batch.captions.any()
-    assert cache.manifest.stood_in == live.manifest.stood_in == 4
+    batch = cache.batch(0, torch.arange(4))
+    assert torch.equal(batch.captions, batch.captions[:, :1].expand(-1, len(CAPTIONS), -1))
+    assert batch.captions.any()
+    assert cache.manifest.stood_in == 4
     assert encode(out, tmp_path / "cache").manifest.stood_in == 4, "and so where rows are reused"
     assert encode(out, tmp_path / "one", ("caption",)).manifest.stood_in == 0, "none is missed"
 

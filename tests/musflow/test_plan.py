@@ -41,11 +41,10 @@ def training(
     run: Path,
     changes: Mapping[str, object] | None = None,
     world: World = World(0, 1, "cpu"),  # noqa: B008
-    cached: bool = True,
 ) -> Training:
     overrides = tuple(f"{key}={value}" for key, value in (SETTINGS | dict(changes or {})).items())
     recipe = load(MusFlowRecipe, "musflow-tiny", overrides)
-    return Training(str(source), recipe, RunFolder(run), world, Progress(), cached)
+    return Training(str(source), recipe, RunFolder(run), world, Progress())
 
 
 @pytest.mark.slow
@@ -181,10 +180,6 @@ def test_a_cache_of_another_codec_is_not_believed(trained: Trained, tmp_path: Pa
     found = plan(asked)
     assert found.frames == 31
     assert not (tmp_path / "run" / "codec").exists()
-
-
-def test_without_a_cache_clips_are_shorter(trained: Trained, tmp_path: Path) -> None:
-    assert plan(training(trained.dataset, tmp_path, cached=False)).frames == 14
 
 
 def test_another_training_in_the_folder_is_refused(trained: Trained) -> None:

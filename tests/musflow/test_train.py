@@ -358,19 +358,6 @@ def test_without_a_validation_split_it_trains_as_well(dataset: Path, tmp_path: P
     assert lines(tmp_path / "run", "validation") == []
 
 
-@pytest.mark.slow
-def test_without_a_cache_it_trains_and_goes_on_as_well(
-    dataset: Path, encoded: Path, tmp_path: Path
-) -> None:
-    words = ["train", dataset, *settings(), "--no-cache", "--out"]
-    once, twice = (copied(encoded, tmp_path / name) for name in ("once", "twice"))
-    assert mmusset(*words, once).returncode == 0
-    assert mmusset(*words, twice, failpoint="checkpoint_renamed").returncode == -signal.SIGKILL
-    assert mmusset(*words, twice).returncode == 0
-    assert lines(once) == lines(twice)
-    assert same(once, twice)
-
-
 @pytest.mark.parametrize("has", [(1, 1, 1), (0, 1, 1), (1, 0, 1), (0, 0, 1), (1, 0, 0)])
 def test_every_subset_of_what_a_sample_has_is_as_likely(has: tuple[int, int, int]) -> None:
     """And as many samples as the recipe says are told nothing, for guidance: no more of those that

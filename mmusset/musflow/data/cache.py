@@ -1,10 +1,11 @@
 """The cache: what encode made of each shard, as rows that training maps into memory.
 
 For a shard and a length in latent frames two files hold the rows, in the shard's order:
-`.latents`, float16 `[N, 2, T, C]` (mean and standard deviation) or `[N, 1, T, C]` (the mean alone,
-of a codec whose posterior is as good as a point), and `.embeddings`, float32 `[N, E]` (image,
-story, captions, audio side by side); where any of its clips has a video a third does, `.video`,
-float16 `[N, S, W]`, an embedding for each second, 0 where there is none. A JSON index beside them,
+`.latents`, float16 `[N, K, 2, T, C]` (of each of K shifts mean and standard deviation) or
+`[N, K, 1, T, C]` (the mean alone, of a codec whose posterior is as good as a point), and
+`.embeddings`, float32 `[N, E]` (image, story, captions, audio side by side); where any of its clips
+has a video a third does, `.video`, float16 `[N, S, W]`, an embedding for each second, 0 where there
+is none. A JSON index beside them,
 written last, lists their keys, kin, beats and hashes, so its presence means that they are complete.
 Their name depends on the shard's bytes and on the spec of codec and encoders, so rows of two
 specs never mix. `manifest.json` holds the spec and the statistics of the training split.
@@ -30,6 +31,7 @@ from mmusset.json_text import canonical_json
 from mmusset.musflow.recipe import EMBEDDED, MODALITIES
 
 from .beat import NO_BEAT, Beat
+from .shifts import shift_samples
 from .video_frames import VideoFrames, frames_of
 
 ALL = slice(None)
@@ -48,6 +50,7 @@ class LatentSpec(Frozen):
     latent_channels: int
     samples_per_latent: int
     captions: tuple[str, ...] = ("caption",)  # an embedding of each, the caption's own first
+    shifts: int = 1  # encodings of each clip, see data/shifts.py
     layout: int = 1
 
     def row_widths(self) -> dict[str, int]:
@@ -125,7 +128,7 @@ class CacheManifest(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class EncodedClip:
-    """One sample, encoded: latents `[1 or 2, T, C]` and embeddings by name `[W]`, of the caption
+    """One sample, encoded: latents `[K, 1 or 2, T, C]` and embeddings by name `[W]`, of the caption
     `[F, W]`, one for each caption of the spec; where some are missing, the caption `stood_in`.
 
     `kin` are names of its piece and its picture, which other clips may share. `video` `[S, W]` has
@@ -224,23 +227,30 @@ class Cache:
         self.counts = tuple(int(bucket.ends[-1]) for bucket in self._buckets)
         self.video_seconds = max((bucket.video_seconds for bucket in self._buckets), default=0)
 
-    def batch(self, bucket: int, rows: Tensor, share: slice = ALL, step: int = 0) -> LatentBatch:
-        """Rows of bucket number `bucket`, the same at every step."""
-        some, numbers = self._buckets[bucket], rows.numpy()
+    def batch(
+        self, bucket: int, rows: Tensor, share: slice = ALL, shifts: Tensor | None = None
+    ) -> LatentBatch:
+        """Rows of bucket number `bucket`, of each the first of its shifts, or the one that `shifts`
+        `[B]` says."""
+        some, numbers, spec = self._buckets[bucket], rows.numpy(), self.manifest.spec
+        chosen = torch.zeros_like(rows) if shifts is None else shifts
+        per_latent = spec.samples_per_latent
+        begins = [shift_samples(n, spec.shifts, per_latent) for n in range(spec.shifts)]
+        begins_s = np.array(begins)[chosen.numpy()] / spec.rate_hz
         keys, embeddings = some.embeddings(numbers)
-        latents = some.latents(rows[share].numpy())
-        spec = self.manifest.spec
-        batch = batch_of(
-            keys, latents, embeddings, some.kin[numbers], some.beats[numbers], spec, share
-        )
-        return replace(batch, video=self._video(bucket, numbers))
+        latents = some.latents(rows[share].numpy(), chosen[share].tolist())
+        beats = _moved(some.beats[numbers], begins_s)
+        batch = batch_of(keys, latents, embeddings, some.kin[numbers], beats, spec, share)
+        return replace(batch, video=self._video(bucket, numbers, begins_s))
 
-    def _video(self, bucket: int, rows: NDArray[np.int64]) -> VideoFrames | None:
+    def _video(
+        self, bucket: int, rows: NDArray[np.int64], begins_s: NDArray[np.float64]
+    ) -> VideoFrames | None:
         spec, embeddings = self.manifest.spec, self._buckets[bucket].video(rows)
         if not embeddings.any():
             return None
         seconds = self.lengths[bucket] * spec.samples_per_latent / spec.rate_hz
-        return frames_of(embeddings, [0.0] * len(rows), seconds)
+        return frames_of(embeddings, begins_s.tolist(), seconds)
 
     def everything(self, bucket: int) -> LatentBatch:
         """The embeddings of all rows of a bucket, and no latents."""
@@ -305,7 +315,7 @@ class _File:
         self.beats = np.array(bucket.beats, np.float32).reshape(-1, 3)
         self._name = f"{shard}.{bucket.latents}"
         count, width = len(bucket.keys), sum(spec.row_widths().values())
-        shape = (count, bucket.moments, bucket.latents, spec.latent_channels)
+        shape = (count, spec.shifts, bucket.moments, bucket.latents, spec.latent_channels)
         # Plain views: a memmap's own indexing costs more than the copy of a row.
         latents = np.memmap(f"{self._name}.latents", np.float16, "r", shape=shape)
         self.latents = latents.view(np.ndarray)
@@ -337,12 +347,12 @@ class _Bucket:
         self.kin = np.concatenate([file.kin for file in files])
         self.beats = np.concatenate([file.beats for file in files])
 
-    def latents(self, rows: NDArray[np.int64]) -> NDArray[np.float16]:
-        """Latents `[1 or 2, B, T, C]` of rows, read in the order of the files."""
-        moments, *shape = self.files[0].latents.shape[1:]
+    def latents(self, rows: NDArray[np.int64], shifts: Sequence[int]) -> NDArray[np.float16]:
+        """Latents `[1 or 2, B, T, C]` of rows, one shift of each, read in the files' order."""
+        moments, *shape = self.files[0].latents.shape[2:]
         latents = np.empty((moments, len(rows), *shape), np.float16)
         for place, file, row in self._locate(rows):
-            latents[:, place] = file.latents[row]
+            latents[:, place] = file.latents[row, shifts[place]]
         return latents
 
     def embeddings(self, rows: NDArray[np.int64]) -> tuple[list[str], NDArray[np.float32]]:
@@ -375,6 +385,13 @@ class _Bucket:
         ]
 
 
+def _moved(beats: NDArray[np.float32], begins_s: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Beats `[B, 3]` of clips that are taken from some second on, as Beat.moved has them."""
+    moved = beats.copy()
+    moved[:, 1] = (beats[:, 1] + beats[:, 0] / 60 * begins_s) % 1
+    return moved
+
+
 def columns_of(widths: dict[str, int]) -> dict[str, slice]:
     """The columns of each embedding where they stand side by side."""
     ends = np.cumsum([widths[name] for name in EMBEDDED])
@@ -388,7 +405,7 @@ def _sizes(bucket: Bucket, spec: LatentSpec) -> dict[str, int]:
     """Bytes of a bucket's files."""
     count = len(bucket.keys)
     sizes = {
-        "latents": count * bucket.moments * bucket.latents * spec.latent_channels * 2,
+        "latents": count * spec.shifts * bucket.moments * bucket.latents * spec.latent_channels * 2,
         "embeddings": count * sum(spec.row_widths().values()) * 4,
         "video": count * bucket.video * spec.widths["image"] * 2,
     }

@@ -61,11 +61,11 @@ def index_of(info: ShardInfo, rows: Sequence[EncodedClip]) -> EncodedShard:
     """The index of a shard's rows: keys, sums and hashes."""
     by_length: defaultdict[int, list[EncodedClip]] = defaultdict(list)
     for row in rows:
-        by_length[row.latents.shape[1]].append(row)
+        by_length[row.latents.shape[2]].append(row)
     buckets = []
     for length, same in sorted(by_length.items()):
         latents, embeddings = _stacked(same, length)
-        moments = latents.swapaxes(0, 1).astype(np.float64)
+        moments = np.moveaxis(latents, 2, 0).astype(np.float64)
         video = _video(same, length)
         buckets.append(
             Bucket(
@@ -74,8 +74,8 @@ def index_of(info: ShardInfo, rows: Sequence[EncodedClip]) -> EncodedShard:
                 keys=tuple(row.key for row in same),
                 kin=tuple(row.kin for row in same),
                 beats=tuple(row.beat for row in same),
-                total=tuple(moments[0].sum(axis=(0, 1))),
-                squares=tuple(np.square(moments).sum(axis=(0, 1, 2))),
+                total=tuple(moments[0].sum(axis=(0, 1, 2))),
+                squares=tuple(np.square(moments).sum(axis=(0, 1, 2, 3))),
                 latents_sha256=hashlib.sha256(latents.data).hexdigest(),
                 embeddings_sha256=hashlib.sha256(embeddings.data).hexdigest(),
                 video=video.shape[1],
@@ -113,7 +113,7 @@ def manifest_of(spec: LatentSpec, shards: Mapping[str, EncodedShard]) -> CacheMa
     mean, std = _scale(
         np.sum([bucket.total for bucket in buckets], axis=0),
         np.sum([bucket.squares for bucket in buckets], axis=0),
-        sum(bucket.latents * len(bucket.keys) for bucket in buckets),
+        spec.shifts * sum(bucket.latents * len(bucket.keys) for bucket in buckets),
     )
     embedding_mean, embedding_std = _scale(
         np.sum([rows.embedding_total for rows in train], axis=0),
@@ -157,14 +157,14 @@ def save_manifest(folder: Path, manifest: CacheManifest) -> None:
 def _stacked(
     rows: Sequence[EncodedClip], length: int
 ) -> tuple[NDArray[np.float16], NDArray[np.float32]]:
-    """Latents `[N, 1 or 2, T, C]` and embeddings `[N, E]` of the rows of a length."""
-    same = [row for row in rows if row.latents.shape[1] == length]
+    """Latents `[N, K, 1 or 2, T, C]` and embeddings `[N, E]` of the rows of a length."""
+    same = [row for row in rows if row.latents.shape[2] == length]
     return np.stack([row.latents for row in same]), np.stack([_joined(row) for row in same])
 
 
 def _video(rows: Sequence[EncodedClip], length: int) -> NDArray[np.float16]:
     """Embeddings of frames `[N, S, W]` of the rows of a length, 0 where a row has fewer."""
-    same = [row.video for row in rows if row.latents.shape[1] == length]
+    same = [row.video for row in rows if row.latents.shape[2] == length]
     seconds, width = (max(each.shape[axis] for each in same) for axis in (0, 1))
     video = np.zeros((len(same), seconds, width), np.float16)
     for place, each in zip(video, same, strict=True):

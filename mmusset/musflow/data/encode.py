@@ -59,6 +59,7 @@ from .cache_write import (
     save_manifest,
     write_encoded_shard,
 )
+from .shifts import shift_samples
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -84,6 +85,7 @@ def encode_shards(
     rank: int = 0,
     world: int = 1,
     captions: Sequence[str] = ONE_CAPTION,
+    shifts: int = 1,
 ) -> int:
     """Encode this process's share of the shards into the cache in `folder`; returns how many clips
     were encoded now. `finish_cache` must follow, in one process, when all are done.
@@ -92,7 +94,7 @@ def encode_shards(
     low a rate, or too many samples that can't be used.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    spec = latent_spec(codec, encoders, captions)
+    spec = latent_spec(codec, encoders, captions, shifts)
     spec_sha256 = sha256_of(spec)
     shards = shards_of(source)[rank::world]
     encoded_now = usable = 0
@@ -104,7 +106,8 @@ def encode_shards(
         cached = read_encoded_shard(folder, name, spec)
         if cached is None:
             bad_here = dict[str, str]()
-            rows = list(encoded(raw_samples(shard), codec, encoders, device, bad_here, captions))
+            raw = raw_samples(shard)
+            rows = list(encoded(raw, codec, encoders, device, bad_here, captions, shifts))
             check_bad(bad | named(shard, bad_here), usable + len(rows), FEW_BAD)
             info = ShardInfo(
                 spec_sha256=spec_sha256,
@@ -128,6 +131,7 @@ def finish_cache(
     encoders: Encoders,
     accept: Callable[[CacheManifest], None] = lambda manifest: None,
     captions: Sequence[str] = ONE_CAPTION,
+    shifts: int = 1,
 ) -> CacheManifest:
     """Write the manifest of a cache whose shards are all encoded; delete the rows of shards that
     are gone.
@@ -135,7 +139,7 @@ def finish_cache(
     `accept` may raise before anything is changed. Raises MmussetError where a shard is not
     encoded, there is nothing to train on, or too many samples can't be used.
     """
-    spec = latent_spec(codec, encoders, captions)
+    spec = latent_spec(codec, encoders, captions, shifts)
     spec_sha256 = sha256_of(spec)
     whole, seen = dict[str, EncodedShard](), set[str]()
     for shard in shards_of(source):
@@ -161,9 +165,9 @@ def named(shard: str, bad: dict[str, str]) -> dict[str, str]:
 
 
 def latent_spec(
-    codec: Codec, encoders: Encoders, captions: Sequence[str] = ONE_CAPTION
+    codec: Codec, encoders: Encoders, captions: Sequence[str] = ONE_CAPTION, shifts: int = 1
 ) -> LatentSpec:
-    """The spec of what a codec and encoders make, of samples with these captions."""
+    """The spec of what a codec and encoders make, of samples with these captions, so many times."""
     return LatentSpec(
         codec=codec.identity,
         encoders=encoders.identities(),
@@ -173,6 +177,7 @@ def latent_spec(
         latent_channels=codec.latent_channels,
         samples_per_latent=codec.samples_per_latent,
         captions=tuple(captions),
+        shifts=shifts,
         layout=LAYOUT,
     )
 
@@ -242,12 +247,13 @@ def encoded(
     device: str,
     bad: dict[str, str],
     captions: Sequence[str] = ONE_CAPTION,
+    shifts: int = 1,
 ) -> Iterator[EncodedClip]:
     """Encoded samples; why one can't be used goes into `bad`, by its key."""
     for same in groups(samples, codec, encoders, bad):
         sound = torch.from_numpy(np.stack([each.sound for each in same])).to(device)
         embeddings = embeddings_of(same, encoders, device, captions)
-        latents = latents_of(sound, codec)
+        latents = shifted_latents(sound, codec, shifts)
         videos = videos_of([each.read for each in same], encoders)
         for n, each in enumerate(same):
             key, parts = each.read.key, {name: rows[n] for name, rows in embeddings.items()}
@@ -315,6 +321,15 @@ def whole_frames(sound: Floats, rate_hz: int, codec: Codec) -> Floats:
     if not whole:
         raise BadSample("its music is shorter than one latent frame")
     return fitting[:whole].T
+
+
+def shifted_latents(sound: Tensor, codec: Codec, shifts: int) -> NDArray[np.float16]:
+    """Latents `[B, K, 1 or 2, T, C]` of sound `[B, channels, samples]`, each shift begun a fraction
+    of a latent frame later, and a whole one shorter where there are several."""
+    per_latent, samples = codec.samples_per_latent, sound.shape[2]
+    length = samples if shifts == 1 else max(per_latent, samples - per_latent)
+    begins = [min(shift_samples(n, shifts, per_latent), samples - length) for n in range(shifts)]
+    return np.stack([latents_of(sound[..., n : n + length], codec) for n in begins], axis=1)
 
 
 @torch.no_grad()

@@ -5,9 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmusset.musflow.data.cache import LatentBatch
+from mmusset.musflow.data.cache import Cache, LatentBatch
 from mmusset.musflow.data.captions import with_drawn_captions
-from mmusset.musflow.data.dataset import LatentDataset
 from mmusset.musflow.model.alignment import Alignment, Recall, recall
 from mmusset.progress import Progress
 from mmusset.training.loop import Loop, LoopSettings
@@ -25,9 +24,7 @@ class AlignmentTask(Task[LatentBatch]):
     unit = "clips"
     dropout_seed = "alignment"
 
-    def __init__(
-        self, alignment: Alignment, dataset: LatentDataset, seed: int, device: str
-    ) -> None:
+    def __init__(self, alignment: Alignment, dataset: Cache, seed: int, device: str) -> None:
         part = alignment.part
         self.model, self._seed, self._device = alignment, seed, device
         self._alignment, self._clips = alignment, _embeddings(dataset)
@@ -65,7 +62,7 @@ class AlignmentTask(Task[LatentBatch]):
 
 
 def fit_alignment(
-    alignment: Alignment, dataset: LatentDataset, seed: int, device: str, progress: Progress
+    alignment: Alignment, dataset: Cache, seed: int, device: str, progress: Progress
 ) -> None:
     """Train the adapters. Every process does it all: sharing would take longer."""
     part = alignment.part
@@ -76,7 +73,7 @@ def fit_alignment(
 
 
 @torch.no_grad()
-def measure_recall(alignment: Alignment, dataset: LatentDataset) -> list[Recall]:
+def measure_recall(alignment: Alignment, dataset: Cache) -> list[Recall]:
     """recall@k of each modality over all clips of a split."""
     clips = _embeddings(dataset)
     device = next(alignment.parameters()).device
@@ -86,7 +83,7 @@ def measure_recall(alignment: Alignment, dataset: LatentDataset) -> list[Recall]
     return recall(alignment(embeddings), target, clips.kin.to(device))
 
 
-def recall_lines(alignment: Alignment, dataset: LatentDataset) -> list[str]:
+def recall_lines(alignment: Alignment, dataset: Cache) -> list[str]:
     """`caption finds its music among 30 clips: 12 % first, 41 % in the first 5, ...`"""
     if sum(dataset.counts) < MIN_CLIPS:
         return [f"recall is not measured: {sum(dataset.counts)} validation clips are too few"]
@@ -98,7 +95,7 @@ def recall_lines(alignment: Alignment, dataset: LatentDataset) -> list[str]:
     ]
 
 
-def _embeddings(dataset: LatentDataset) -> LatentBatch:
+def _embeddings(dataset: Cache) -> LatentBatch:
     """Every clip's embeddings, without its latents."""
     parts = [dataset.everything(bucket) for bucket in range(len(dataset.counts))]
     return LatentBatch(

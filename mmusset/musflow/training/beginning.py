@@ -44,7 +44,7 @@ def check_beginning(model: ModelFolder | None, recipe: MusFlowRecipe, folder: Ru
 def check_same_latents(model: ModelFolder, spec: LatentSpec) -> None:
     """Raises Refused where a model was trained on latents or embeddings of other weights."""
     theirs = model.manifest.cache.spec
-    if theirs.model_copy(update={"captions": spec.captions}) != spec:
+    if theirs.model_copy(update={"captions": spec.captions, "shifts": spec.shifts}) != spec:
         raise Refused(
             f"{model.source} was trained with another codec or other encoders than those that can"
             " be loaded here now; its weights say nothing to these"

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 
 from mmusset.errors import UsageError
-from mmusset.musflow.data.cache import LatentBatch
+from mmusset.musflow.data.cache import Cache, LatentBatch
 from mmusset.musflow.data.captions import with_drawn_captions
-from mmusset.musflow.data.dataset import LatentDataset
+from mmusset.musflow.data.shifts import drawn_shifts
 from mmusset.musflow.model.ema import Ema
 from mmusset.musflow.model.musflow import FlowLosses, MusFlow, draw, on_device
 from mmusset.musflow.recipe import FlowTrainPart, MusFlowRecipe
@@ -38,8 +38,8 @@ class FlowTask(Task[LatentBatch]):
         self,
         recipe: MusFlowRecipe,
         model: MusFlow,
-        dataset: LatentDataset,
-        held_out: LatentDataset,
+        dataset: Cache,
+        held_out: Cache,
         world: World,
         show: Callable[[str], None],
     ) -> None:
@@ -58,7 +58,8 @@ class FlowTask(Task[LatentBatch]):
         since the alignment's loss compares each clip with all others."""
         part, size = self.part, self.world.size
         bucket, rows = batch_rows(part.seed, step, part.batch, self.dataset.counts)
-        batch = self.dataset.batch(bucket, rows, self.world.share(), step)
+        shifts = drawn_shifts(self.dataset.manifest.spec.shifts, len(rows), part.seed, step)
+        batch = self.dataset.batch(bucket, rows, self.world.share(), shifts)
         batch = with_drawn_captions(batch, part.seed, step)
         count = micro_batches(part, size)
         parts = [_part(batch, number, count, size) for number in range(count)]

@@ -10,7 +10,6 @@ from mmusset.bounded import open_regular
 from mmusset.errors import MmussetError
 from mmusset.musflow.data.cache import Cache, LatentSpec
 from mmusset.musflow.data.encode import resampled
-from mmusset.musflow.data.live import CROPPED_PART
 from mmusset.shards.frames import MEMBER as FRAMES
 from mmusset.shards.reader import (
     BadSample,
@@ -49,18 +48,15 @@ def planned_clips(training: Training, shards: list[str], spec: LatentSpec) -> Pl
     Raises MmussetError where none can be used, UsageError where their rate is too low.
     """
     count, conditions = _count(shards), len(training.recipe.network.tokens)
-    if training.cached:
-        try:
-            cache = Cache(training.folder.cache, "train")
-            if agree(spec, cache.manifest.spec):
-                frames = cache.lengths[cache.counts.index(max(cache.counts))]
-                return PlannedClips(count, frames, conditions, cache.video_seconds)
-        except (MmussetError, ValueError):
-            pass  # no cache, or a damaged one, that this training would make anew
+    try:
+        cache = Cache(training.folder.cache, "train")
+        if agree(spec, cache.manifest.spec):
+            frames = cache.lengths[cache.counts.index(max(cache.counts))]
+            return PlannedClips(count, frames, conditions, cache.video_seconds)
+    except (MmussetError, ValueError):
+        pass  # no cache, or a damaged one, that this training would make anew
     samples, has_video = _first(shards, spec)
-    frames = max(1, samples // spec.samples_per_latent)
-    if not training.cached:
-        frames = max(1, frames - max(1, frames // CROPPED_PART))
+    frames = max(1, samples // spec.samples_per_latent - (spec.shifts > 1))
     video = max(1, samples // spec.rate_hz) if has_video or _any_video(shards) else 0
     return PlannedClips(count, frames, conditions, video)
 

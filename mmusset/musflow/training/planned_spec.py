@@ -54,6 +54,7 @@ def planned_spec(training: Training) -> LatentSpec:
             latent_channels=codec.latent_channels,
             samples_per_latent=codec.samples_per_latent,
             captions=recipe.data.captions,
+            shifts=recipe.data.shifts,
             layout=LAYOUT,
         )
     opened = open_codec(recipe.codec, training.folder.codec, device)
@@ -66,6 +67,7 @@ def planned_spec(training: Training) -> LatentSpec:
         latent_channels=opened.latent_channels,
         samples_per_latent=opened.samples_per_latent,
         captions=recipe.data.captions,
+        shifts=recipe.data.shifts,
         layout=LAYOUT,
     )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from mmusset.musflow.codecs.codec import Codec
-from mmusset.musflow.data.dataset import LatentDataset
+from mmusset.musflow.data.cache import Cache
 from mmusset.musflow.model.musflow import MusFlow, on_device
 from mmusset.musflow.model.sampler import sample
 from mmusset.musflow.recipe import SamplerPart
@@ -21,7 +21,7 @@ class Previews:
     def __init__(
         self,
         folder: Path,
-        dataset: LatentDataset,
+        dataset: Cache,
         codec: Codec,
         sampler: SamplerPart,
         seed: int,

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from mmusset.musflow.data.cache import CacheManifest
-from mmusset.musflow.data.dataset import LatentDataset
+from mmusset.musflow.data.cache import Cache, CacheManifest
 
 SHOWN_BAD = 5  # of the clips that could not be used
 
@@ -11,17 +10,12 @@ Log = Callable[[str], None]
 
 
 def show_cache(log: Log, manifest: CacheManifest, encoded: int) -> None:
-    """How many clips a cache has, and which could not be used."""
+    """How many clips a cache has, which could not be used, and which lack captions."""
     clips = ", ".join(f"{count} {split}" for split, count in sorted(manifest.clips.items()))
     log(f"cache: {clips} clips ({encoded} encoded now), {len(manifest.bad)} unusable")
     for where, why in list(manifest.bad.items())[:SHOWN_BAD]:
         log(f"  {where}: {why}")
-    show_stood_in(log, manifest)
-
-
-def show_stood_in(log: Log, manifest: CacheManifest) -> None:
-    """Which clips have no more than their caption, as in shards of an earlier version."""
-    if manifest.stood_in:
+    if manifest.stood_in:  # shards of an earlier version
         lacking = ", ".join(manifest.spec.captions[1:])
         log(
             f"captions: {manifest.stood_in} of {sum(manifest.clips.values())} clips have not all of"
@@ -29,7 +23,7 @@ def show_stood_in(log: Log, manifest: CacheManifest) -> None:
         )
 
 
-def show_alone(log: Log, dataset: LatentDataset, audio: bool) -> None:
+def show_alone(log: Log, dataset: Cache, audio: bool) -> None:
     """How many clips have neither picture nor text, and what they teach a network that is told
     their `audio`, or not."""
     buckets = range(len(dataset.counts))

@@ -7,14 +7,12 @@ from typing import Literal
 import torch
 
 from mmusset.bounded import MOST_TEXT, read_text_bounded
-from mmusset.errors import MmussetError, UsageError
+from mmusset.errors import MmussetError
 from mmusset.files import write_bytes_durably
 from mmusset.musflow.codecs.bundled import save_bundled
 from mmusset.musflow.codecs.codec import Codec, open_codec
 from mmusset.musflow.data.cache import Cache, CacheManifest
-from mmusset.musflow.data.dataset import LatentDataset
 from mmusset.musflow.data.encode import encode_shards, finish_cache, latent_spec, training_sounds
-from mmusset.musflow.data.live import live_splits
 from mmusset.musflow.data.round_trip import round_trip_error_db
 from mmusset.musflow.encoders.encoders import Encoders, open_encoders
 from mmusset.musflow.licences import show_licences
@@ -35,7 +33,7 @@ from .codec_stage import collect, fit_codec
 from .flow_stage import FlowTask, micro_batches
 from .previews import Previews
 from .run_folder import RunFolder
-from .shown_clips import show_alone, show_cache, show_stood_in
+from .shown_clips import show_alone, show_cache
 from .trained_on import write_trained_on
 from .validate import Validation
 
@@ -52,7 +50,6 @@ class Training:
     folder: RunFolder
     world: World
     progress: Progress
-    cached: bool = True
     begins: ModelFolder | None = None
 
 
@@ -89,8 +86,6 @@ def run(training: Training, until: Stage = "flow") -> TrainingSummary:
     training = with_revisions_of_before(training)
     recipe, world = training.recipe, training.world
     # Before anything is made:
-    if until == "encode" and not training.cached:
-        raise UsageError("--no-cache encodes nothing: leave one of it and --stage encode out")
     world.check_batch(recipe.train.batch)
     micro_batches(recipe.train, world.size)
     shards_of(training.source)
@@ -116,9 +111,7 @@ def run(training: Training, until: Stage = "flow") -> TrainingSummary:
         return _train(training, codec, dataset, held_out)
 
 
-def _train(
-    training: Training, codec: Codec, dataset: LatentDataset, held_out: LatentDataset
-) -> TrainingSummary:
+def _train(training: Training, codec: Codec, dataset: Cache, held_out: Cache) -> TrainingSummary:
     """The last stage; a training that begins fits the alignment first."""
     try:
         model = _model(training, dataset, held_out)
@@ -131,7 +124,7 @@ def _train(
         ) from None
 
 
-def _model(training: Training, dataset: LatentDataset, held_out: LatentDataset) -> MusFlow:
+def _model(training: Training, dataset: Cache, held_out: Cache) -> MusFlow:
     recipe, device, progress = training.recipe, training.world.device, training.progress
     torch.manual_seed(recipe.train.seed)
     torch.set_float32_matmul_precision("high")  # TF32 on a GPU; nothing on a CPU
@@ -150,8 +143,8 @@ def _train_flow(
     training: Training,
     model: MusFlow,
     codec: Codec,
-    dataset: LatentDataset,
-    held_out: LatentDataset,
+    dataset: Cache,
+    held_out: Cache,
 ) -> TrainingSummary:
     recipe, world, folder = training.recipe, training.world, training.folder
     part = recipe.train
@@ -220,25 +213,13 @@ def ready_codec(training: Training) -> Codec:
     return open_codec(part, training.folder.codec, world.device)
 
 
-def ready_datasets(training: Training, codec: Codec) -> tuple[LatentDataset, LatentDataset]:
-    """The clips to train on and those to validate on, encoded where they were not yet."""
-    recipe, device = training.recipe, training.world.device
-    encoders = open_encoders(recipe.encoders, device)
-    if training.cached:
-        return _cached(training, codec, encoders)
-    splits = live_splits(
-        training.source, codec, encoders, recipe.train.seed, device, recipe.data.captions
-    )
-    if training.world.is_main:
-        show_stood_in(training.progress.log, splits[0].manifest)
-    return splits
-
-
-def _cached(training: Training, codec: Codec, encoders: Encoders) -> tuple[Cache, Cache]:
-    """Each process encodes some of the shards; the main one completes the cache."""
+def ready_datasets(training: Training, codec: Codec) -> tuple[Cache, Cache]:
+    """The clips to train on and those to validate on, encoded where they were not yet: each process
+    encodes some of the shards, and the main one completes the cache."""
     folder, world = training.folder.cache, training.world
-    captions = training.recipe.data.captions
-    spec = latent_spec(codec, encoders, captions)
+    encoders = open_encoders(training.recipe.encoders, world.device)
+    data = training.recipe.data
+    spec = latent_spec(codec, encoders, data.captions, data.shifts)
     before = last_state(training.folder.checkpoints)
     if before:
         check_spec(before, spec)
@@ -250,7 +231,9 @@ def _cached(training: Training, codec: Codec, encoders: Encoders) -> tuple[Cache
     encoded = _encode(training, codec, encoders)
     world.barrier()
     if world.is_main:
-        manifest = finish_cache(training.source, folder, codec, encoders, accept, captions)
+        manifest = finish_cache(
+            training.source, folder, codec, encoders, accept, data.captions, data.shifts
+        )
         show_cache(training.progress.log, manifest, encoded)
         if encoded:
             error_db = round_trip_error_db(training.source, codec, world.device)
@@ -284,6 +267,7 @@ def _encode(training: Training, codec: Codec, encoders: Encoders) -> int:
         world.rank,
         world.size,
         training.recipe.data.captions,
+        training.recipe.data.shifts,
     )
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from mmusset.musflow.data.cache import LatentBatch
-from mmusset.musflow.data.dataset import LatentDataset
+from mmusset.musflow.data.cache import Cache, LatentBatch
 from mmusset.musflow.model.kin import strangers
 from mmusset.musflow.model.musflow import Draws, MusFlow, draw, on_device
 from mmusset.musflow.recipe import FlowTrainPart
@@ -48,9 +47,7 @@ class Validation:
 
 
 @torch.no_grad()
-def validate(
-    model: MusFlow, dataset: LatentDataset, part: FlowTrainPart, device: str
-) -> Validation | None:
+def validate(model: MusFlow, dataset: Cache, part: FlowTrainPart, device: str) -> Validation | None:
     """The losses of a model in eval mode; None where no clip of the split has another of its
     length beside it, of another piece, whose conditions it could be given."""
     batches = list(_batches(dataset))
@@ -128,7 +125,7 @@ def _shuffled(batch: LatentBatch) -> LatentBatch:
     return replace(batch, embeddings=embeddings, present=batch.present[other], video=video)
 
 
-def _batches(dataset: LatentDataset) -> Iterator[LatentBatch]:
+def _batches(dataset: Cache) -> Iterator[LatentBatch]:
     """All clips that have a stranger beside them, or the first of them where there are many."""
     left = MAX_CLIPS
     for bucket, count in enumerate(dataset.counts):

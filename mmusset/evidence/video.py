@@ -34,7 +34,7 @@ def video_frame(
     `start_s` is by the file's own time stamps. It is upright, with square pixels, in sRGB. Raises
     Unusable.
     """
-    best: _Seen | None = None
+    best: _SeenFrame | None = None
     with media_errors(NO_VIDEO, lambda: no_picture(head_of(media))):
         for stream in range(len(_streams(media))):
             for look in range(LOOKS):
@@ -101,7 +101,7 @@ def span(media: MediaFile, most_s: float) -> tuple[float, float]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _SeenFrame:
     """A frame, how much it shows, and how much wider than high its pixels are."""
 
     frame: Any
@@ -121,7 +121,7 @@ def _streams(media: MediaFile) -> list[int]:
         return [stream.index for stream in streams]
 
 
-def _seen_at(media: MediaFile, number: int, at_s: float) -> _Seen | None:
+def _seen_at(media: MediaFile, number: int, at_s: float) -> _SeenFrame | None:
     """The frame that is shown at a time, or the last one before it where the video ends sooner."""
     with open_av(media) as container:
         stream = moving_pictures(container)[number]
@@ -134,7 +134,7 @@ def _seen_at(media: MediaFile, number: int, at_s: float) -> _Seen | None:
         if last is None:
             return None
         aspect = float(stream.sample_aspect_ratio or 1)
-        return _Seen(last, how_much_it_shows(last.to_image()), aspect)
+        return _SeenFrame(last, how_much_it_shows(last.to_image()), aspect)
 
 
 def _pictures_in_turn(
@@ -148,7 +148,7 @@ def _pictures_in_turn(
     return pictures + pictures[-1:] * (len(times) - len(pictures))
 
 
-def _seen_in_turn(media: MediaFile, number: int, times: Sequence[float]) -> Iterator[_Seen]:
+def _seen_in_turn(media: MediaFile, number: int, times: Sequence[float]) -> Iterator[_SeenFrame]:
     """The frames that are shown at times, which rise; decoded once, from the first to the last."""
     left = deque(times)
     with open_av(media) as container:
@@ -159,12 +159,12 @@ def _seen_in_turn(media: MediaFile, number: int, times: Sequence[float]) -> Iter
         for frame in filter(None, frames_of(container, stream)):
             while left and shown and frame.time is not None and frame.time > left[0]:
                 left.popleft()
-                yield _Seen(shown, 0.0, aspect)
+                yield _SeenFrame(shown, 0.0, aspect)
             if not left:
                 return
             shown = frame
         for _ in left if shown else ():
-            yield _Seen(shown, 0.0, aspect)
+            yield _SeenFrame(shown, 0.0, aspect)
 
 
 def _is_hd(frame: Any) -> bool:
@@ -172,7 +172,7 @@ def _is_hd(frame: Any) -> bool:
     return is_large and str(frame.format.name).startswith(("yuv", "nv"))
 
 
-def _picture(seen: _Seen, max_side_px: int) -> "Image":
+def _picture(seen: _SeenFrame, max_side_px: int) -> "Image":
     """A frame as an eye is shown it."""
     frame = seen.frame
     image: Image

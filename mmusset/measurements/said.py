@@ -155,7 +155,7 @@ def find(
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _Pattern:
     """A pattern that gives a value; it fits only where one of the `words` in it does.
 
     To compile a pattern takes milliseconds, there are hundreds, and a text has words for a few.
@@ -178,8 +178,8 @@ class _Patterns:
     """What is looked for at a noun: words that end before it, words that go on after it."""
 
     noun: re.Pattern[str]
-    before: tuple[_Row, ...]
-    after: tuple[_Row, ...]
+    before: tuple[_Pattern, ...]
+    after: tuple[_Pattern, ...]
 
 
 def _said_before(
@@ -228,14 +228,14 @@ def _patterns(each: Said, values: tuple[str, ...]) -> _Patterns:
     return _Patterns(noun, *_of_trait(each, values))
 
 
-def _of_amount(each: Amount) -> tuple[tuple[_Row, ...], tuple[_Row, ...]]:
+def _of_amount(each: Amount) -> tuple[tuple[_Pattern, ...], tuple[_Pattern, ...]]:
     sides = [  # of equal lengths the first counts: none is little, too
         (each.none, _NONE, "absent|missing"),
         (each.much, _MANY if each.counted else _MUCH, _IS_MUCH),
         (each.little, _FEW if each.counted else _LITTLE, _IS_LITTLE),
     ]
     before = [
-        _Row(
+        _Pattern(
             quantity,
             rf"\b(?:{quantity})(?:\s+in)?\s+(?:\w+\s+or\s+)?{_ADJECTIVES}{_SENSE}$",
             value,
@@ -244,46 +244,48 @@ def _of_amount(each: Amount) -> tuple[tuple[_Row, ...], tuple[_Row, ...]]:
         if value
     ]
     if each.much and each.there:
-        before.append(_Row(_HAS, rf"\b{_THERE}\s+{_ADJECTIVES}$", each.much))
+        before.append(_Pattern(_HAS, rf"\b{_THERE}\s+{_ADJECTIVES}$", each.much))
     after = [
-        _Row(verdict, rf"{_LINKED}+|{_SIGN})\s*(?:{verdict})\b(?!-)", value)
+        _Pattern(verdict, rf"{_LINKED}+|{_SIGN})\s*(?:{verdict})\b(?!-)", value)
         for value, _, verdict in sides
         if value
     ]
     return tuple(before), tuple(after)
 
 
-def _of_trait(each: Trait, values: tuple[str, ...]) -> tuple[tuple[_Row, ...], tuple[_Row, ...]]:
+def _of_trait(
+    each: Trait, values: tuple[str, ...]
+) -> tuple[tuple[_Pattern, ...], tuple[_Pattern, ...]]:
     words = [(f"(?:{_spaced(of_value)})", value) for value, of_value in each.words.items()]
     any_word = rf"(?:{'|'.join(word for word, _ in words)})\b"
     before = [
-        _Row(
+        _Pattern(
             word,
             rf"\b{_HALFWAY}{_NO_MEAN}{word}\b{_BESIDE}(?:\s+in)?\s+{_KINDS}{_LEVEL_OF}$",
             value,
         )
         for word, value in words
     ]
-    after = [_Row(word, rf"{_LINKED}+|{_SIGN})\s*{word}\b", value) for word, value in words]
+    after = [_Pattern(word, rf"{_LINKED}+|{_SIGN})\s*{word}\b", value) for word, value in words]
     after += [
-        _Row(word, rf"{_LINKED}+)\s+{word}e?r\s+(?:side|end)\b", value) for word, value in words
+        _Pattern(word, rf"{_LINKED}+)\s+{word}e?r\s+(?:side|end)\b", value) for word, value in words
     ]
     # "The tone is full and bright", but not "dark and bright".
     other = rf"(?!{any_word})[\w-]+"
     listed = rf"(?:{other},\s+)?{other},?\s+and"
     after += [
-        _Row(word, rf"{first}\s*(?P<last>{word}\b){_CLOSED}", value)
+        _Pattern(word, rf"{first}\s*(?P<last>{word}\b){_CLOSED}", value)
         for word, value in words
         for first in (rf"{_LINKED}+)\s+{listed}", rf"{_NUMBER}{_LINKED}+|\s*\()")
     ]
     after += [
-        _Row(_spaced(verbs), rf"{_LINKED}*)\s+(?:{_spaced(verbs)})\b", value)
+        _Pattern(_spaced(verbs), rf"{_LINKED}*)\s+(?:{_spaced(verbs)})\b", value)
         for value, verbs in each.verbs.items()
     ]
     if len(values) == 3:
         ends = rf"(?:{'|'.join(word for word, value in words if value != values[1])})\b"
         neither = rf"{_LINKED.replace('neither|nor|', '')}+)\s+neither\s+{ends}\s+nor\s+{ends}"
-        after.append(_Row("neither", neither, values[1]))
+        after.append(_Pattern("neither", neither, values[1]))
     return tuple(before), tuple(after)
 
 

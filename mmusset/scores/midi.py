@@ -53,7 +53,7 @@ def parse(data: bytes) -> Notation:
     if size < 6 or division == 0:
         raise NotAScore("has a damaged header")
     events = sorted(_events(data[8 + size :]), key=lambda event: event.tick)
-    return _notation(events, _Clock.of(division, events))
+    return _notation(events, _TempoMap.of(division, events))
 
 
 def _events(data: bytes) -> Iterator[_Event]:
@@ -138,7 +138,7 @@ class _Bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class _Clock:
+class _TempoMap:
     """Seconds by ticks: (tick, seconds there, seconds for a tick from there on), in order.
 
     `ticks_per_quarter` is 0 where ticks are parts of a second, so that nobody knows of beats.
@@ -148,7 +148,7 @@ class _Clock:
     ticks_per_quarter: int
 
     @classmethod
-    def of(cls, division: int, events: Sequence[_Event]) -> "_Clock":
+    def of(cls, division: int, events: Sequence[_Event]) -> "_TempoMap":
         if division & 0x8000:
             frames = 256 - (division >> 8)
             parts = division & 0xFF
@@ -177,7 +177,7 @@ class _Clock:
         return times
 
 
-def _notation(events: Sequence[_Event], clock: _Clock) -> Notation:
+def _notation(events: Sequence[_Event], clock: _TempoMap) -> Notation:
     times = clock.seconds([event.tick for event in events])
     playing = _Playing(times[-1] if times else 0.0)
     for event, at_s in zip(events, times, strict=True):

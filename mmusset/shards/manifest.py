@@ -19,13 +19,13 @@ FOLDER = ".mmusset"
 Number = Annotated[int, Field(ge=0)]
 
 
-class _Part(BaseModel):
+class _ManifestPart(BaseModel):
     """Fields that a later version may add are left alone."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
-class ListedShard(_Part):
+class ListedShard(_ManifestPart):
     """A shard: its name under the dataset's folder, its samples, and the file's size and hash."""
 
     name: Annotated[str, Field(pattern=r"^data/(train|validation|test)-\d{6}\.tar$")]
@@ -34,7 +34,7 @@ class ListedShard(_Part):
     sha256: Sha256
 
 
-class ReasonCount(_Part):
+class ReasonCount(_ManifestPart):
     """How many items were not accepted for the same reason."""
 
     status: str
@@ -42,21 +42,21 @@ class ReasonCount(_Part):
     count: Number
 
 
-class LedgerStamp(_Part):
+class LedgerStamp(_ManifestPart):
     """The ledger that a manifest was counted from, so that an older one is not taken for it."""
 
     generation: Number = 0
     verdicts: Number = 0
 
 
-class GeneratedMusic(_Part):
+class GeneratedMusic(_ManifestPart):
     """How many accepted clips a model made, and which model."""
 
     clips: Number = 0
     by: str = ""
 
 
-class NearDuplicates(_Part):
+class NearDuplicates(_ManifestPart):
     """How many accepted captions and stories say nearly what an earlier one says, and how many
     pieces are the recording of an earlier one, in another encoding."""
 
@@ -65,7 +65,7 @@ class NearDuplicates(_Part):
     recordings: Number = 0
 
 
-class RemovedPieces(_Part):
+class RemovedPieces(_ManifestPart):
     """Pieces that were taken out for good: on which day, why, and how many samples went."""
 
     at: str
@@ -74,7 +74,7 @@ class RemovedPieces(_Part):
     samples: Number
 
 
-class Rates(_Part):
+class Rates(_ManifestPart):
     """What share of the prompt tokens was cached, and how fast a call's reply came."""
 
     cached_share: float = 0.0
@@ -99,7 +99,7 @@ class CallCosts(Rates):
     agents: dict[str, AgentCost] = {}
 
 
-class ListedLabel(_Part):
+class ListedLabel(_ManifestPart):
     """What one label of an ear is worth by its calibration card: it heard `found` of `positives`
     clips that have the thing, and `false` of `negatives` that do not. `right` is the probability of
     being right in music at large."""
@@ -112,7 +112,7 @@ class ListedLabel(_Part):
     right: float
 
 
-class ListedEar(_Part):
+class ListedEar(_ManifestPart):
     """An ear that listened to the clips: its kind, its version with its calibration, what it is
     licensed under, what it was calibrated on, and the labels that it listens for. `calibration` is
     that of an ear which its user calibrated."""
@@ -125,7 +125,7 @@ class ListedEar(_Part):
     calibration: Annotated[tuple[ListedLabel, ...], Field(exclude_if=is_empty)] = ()
 
 
-class ObjectedStories(_Part):
+class ObjectedStories(_ManifestPart):
     """The shares of stories of the picture itself, and of other pictures, that were less probable
     of it, on the pictures of a calibration card."""
 
@@ -134,7 +134,7 @@ class ObjectedStories(_Part):
     others: float
 
 
-class ListedEye(_Part):
+class ListedEye(_ManifestPart):
     """The model that compared stories with their pictures: its identity with its calibration, its
     licence, and by how many pictures it was calibrated. `right` is how often a picture's own story
     was nearer than most others."""
@@ -147,7 +147,7 @@ class ListedEye(_Part):
     objected: tuple[ObjectedStories, ...] = ()
 
 
-class Manifest(_Part):
+class Manifest(_ManifestPart):
     """What a dataset is, counted from its ledger. No date of its own: same ledger, same bytes.
 
     found = accepted + rejected + failed + skipped. `splits` counts samples, `claims` those of

@@ -71,7 +71,7 @@ class _Member:
 
 
 @dataclass(slots=True)
-class _Listing:
+class _ShardListing:
     """The entries of tars, and by their paths where their bytes are, or what they are."""
 
     entries: list[Entry] = field(default_factory=list)
@@ -88,13 +88,13 @@ class ShardSource:
     shards: tuple[Tar, ...]
     columns: Columns = field(default_factory=dict)
     as_written: bool = False
-    _read: list[_Listing] = field(default_factory=list, compare=False)
+    _read: list[_ShardListing] = field(default_factory=list, compare=False)
 
     def __str__(self) -> str:
         return self.name
 
     def entries(self, out: Path | None = None) -> list[Entry]:
-        listing = _Listing()
+        listing = _ShardListing()
         for shard in self.shards:
             self._list(shard, listing)
         listing.entries.sort(key=lambda entry: entry.path)
@@ -143,7 +143,7 @@ class ShardSource:
                 raise Unread(system_reason(error)) from None
             raise Unusable("its tar can't be read", system_reason(error)) from None
 
-    def _list(self, shard: Tar, listing: _Listing) -> None:
+    def _list(self, shard: Tar, listing: _ShardListing) -> None:
         name, why, unread = os.fsencode(shard.name), "", ""
         try:
             with shard.open() as file:
@@ -166,7 +166,7 @@ class ShardSource:
         elif unread:
             listing.entries.append(Entry(name, "folder", 0, 0, unread=unread))
 
-    def _add(self, key: str, members: Sequence[_Member], listing: _Listing) -> None:
+    def _add(self, key: str, members: Sequence[_Member], listing: _ShardListing) -> None:
         """The entries of one sample."""
         by_extension = {each.extension: each for each in members}
         is_built = by_extension.keys() - {FRAMES} == MEMBERS and not self.as_written
@@ -243,7 +243,9 @@ def _only_tars(folder: Path) -> list[Path]:
     return sorted(path for path in names if path.suffix.lower() == ".tar")
 
 
-def _members(shard: Tar, infos: Iterator[tarfile.TarInfo], listing: _Listing) -> Iterator[_Member]:
+def _members(
+    shard: Tar, infos: Iterator[tarfile.TarInfo], listing: _ShardListing
+) -> Iterator[_Member]:
     """The members that are files, each name once; the others are left out with the reason. Their
     keys begin with the name of the shard."""
     seen = set[bytes]()
@@ -270,7 +272,7 @@ def _built(facts: _Member) -> BuiltSample | None:
         return of_built(member(file, facts.info))
 
 
-def _add_built(members: Mapping[str, _Member], known: BuiltSample, listing: _Listing) -> None:
+def _add_built(members: Mapping[str, _Member], known: BuiltSample, listing: _ShardListing) -> None:
     """The entries of a sample that a build made."""
     music, image, path = members["music.flac"], members["image.jpg"], members["json"].path
     data = json.dumps(known.facts).encode()

@@ -50,7 +50,7 @@ def tables_in(root: Path) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Listing:
+class _TableListing:
     """What the tables make of a folder: its entries, the sidecars that rows become by their path,
     by a row's own name the file that it is of, the files that are in a table themselves, the albums
     that rows name, and the folders of the tables."""
@@ -73,7 +73,7 @@ class TableSource:
     table: bytes = b""
     columns: Mapping[Role, str] = field(default_factory=dict)
     files: Source | None = None
-    _read: list[_Listing] = field(default_factory=list, compare=False)
+    _read: list[_TableListing] = field(default_factory=list, compare=False)
     _blobs: Blobs = field(default_factory=Blobs, compare=False)
 
     def __str__(self) -> str:
@@ -125,7 +125,7 @@ class TableSource:
     def _files(self) -> Source:
         return self.files or FolderSource(self.root)
 
-    def _listing(self, out: Path | None) -> _Listing:
+    def _listing(self, out: Path | None) -> _TableListing:
         entries = list(self._files.entries(out))
         named = [self.table] if self.table else tables_among(entries)
         readers = [_Table(self, name, entries) for name in named]
@@ -145,7 +145,7 @@ class TableSource:
         files = {e.path: e.row.file for e in of_rows if e.row.file}
         together = sorted((*of_rows, *rest), key=lambda entry: entry.path)
         folders = frozenset(posixpath.dirname(name) for name in named)
-        return _Listing(tuple(together), sidecars, files, blobs, albums, folders)
+        return _TableListing(tuple(together), sidecars, files, blobs, albums, folders)
 
 
 def _once(entries: list[Entry]) -> list[Entry]:

@@ -133,14 +133,14 @@ class Index:
             if done % BATCH == 0:
                 on_progress(done)
 
-    def _changed_left_out(self, reading: Reading, known: dict[int, int]) -> "Iterator[_Row]":
+    def _changed_left_out(self, reading: Reading, known: dict[int, int]) -> "Iterator[_IndexRow]":
         pictures = reading.skipped_pictures()
         for number, left in enumerate(reading.left_out()):
             card = left_out_card(left, left_out_key(left) in pictures)
             stamp = int.from_bytes(sha256(orjson.dumps(card)).digest()[:6])
             idx = FIRST_LEFT_OUT + number
             if known.pop(idx, None) != stamp:
-                yield _Row(idx, stamp, card, left_out_values(left), {})
+                yield _IndexRow(idx, stamp, card, left_out_values(left), {})
 
     @property
     def version(self) -> int:
@@ -148,7 +148,7 @@ class Index:
         with self._open() as db:
             return int(db.execute("SELECT count FROM change").fetchone()[0])
 
-    def _put(self, db: sqlite3.Connection, rows: "list[_Row]") -> None:
+    def _put(self, db: sqlite3.Connection, rows: "list[_IndexRow]") -> None:
         with db:
             db.execute("BEGIN IMMEDIATE")
             self._delete(db, [(row.idx,) for row in rows])
@@ -301,7 +301,7 @@ def _version() -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _IndexRow:
     idx: int
     stamp: int
     card: Card
@@ -309,15 +309,15 @@ class _Row:
     numbers: dict[str, float]
 
 
-def _row(reading: Reading, idx: int, key: str, stamp: int) -> _Row | None:
+def _row(reading: Reading, idx: int, key: str, stamp: int) -> _IndexRow | None:
     story = reading.story(key)
     if story is None:
         return None
     values = values_of(story, tokens_of(story, reading))
-    return _Row(idx, stamp, card_of(story), values, numbers_of(story))
+    return _IndexRow(idx, stamp, card_of(story), values, numbers_of(story))
 
 
-def _values(row: _Row, all_facets: Sequence[Facet]) -> tuple[object, ...]:
+def _values(row: _IndexRow, all_facets: Sequence[Facet]) -> tuple[object, ...]:
     labels = (_stored(facet, row.values.get(facet.name, ())) for facet in all_facets)
     numbers = (row.numbers.get(facet.name) for facet in all_facets if facet.sorted)
     return (row.idx, row.stamp, row.card.key, *labels, *numbers)

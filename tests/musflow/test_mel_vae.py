@@ -1,5 +1,7 @@
 """The bundled codec, fitted to a few sounds in seconds."""
 
+import copy
+
 import pytest
 import torch
 from torch import Tensor
@@ -52,6 +54,20 @@ def test_sounds_come_back(fitted: MelVae) -> None:
     assert float((log_mel(made[:, 0], GEOMETRY) - mel)[loud].mean().abs()) < 0.3, (
         "as loud as it was"
     )
+
+
+def test_what_comes_back_is_as_loud_as_what_went_in(fitted: MelVae) -> None:
+    """The decoder learns means of logarithms, so that without its level it is too quiet."""
+
+    def missing_db(codec: MelVae) -> float:
+        made = codec.decode(codec.encode(sounds())[0])
+        energies = sounds().square().mean(dim=2), made.square().mean(dim=2)
+        return float(10 * (energies[0] / energies[1]).log10().mean())
+
+    levelled = copy.deepcopy(fitted)
+    levelled.set_level(sounds())
+    assert missing_db(fitted) > 0.5
+    assert abs(missing_db(levelled)) < 0.5 * missing_db(fitted)
 
 
 def test_latents_have_about_the_size_of_noise(fitted: MelVae) -> None:

@@ -38,7 +38,9 @@ def survey(task: SurveyTask) -> Survey:
             sha256 = task.stretch.sha256(sha256)
             sound = sound and sound.stretch(task.stretch.start_s, task.stretch.end_s)
         has_frames = kind == "video" and (sound is None or _has_frames(sound, task.glance))
-        cover, seen = (None, _Seen()) if has_frames else _best_cover(covers_in(read, sound), task)
+        cover, seen = (
+            (None, _SurveyedPicture()) if has_frames else _best_cover(covers_in(read, sound), task)
+        )
         sound_sha256, words = recognition(sound) if sound and not task.glance else ("", "")
         cover_sha256 = hashlib.sha256(cover.data).hexdigest() if cover else ""
         return Survey(
@@ -72,13 +74,15 @@ def covers_in(read: tags.TagRead, sound: Sound | None) -> tuple[Cover, ...]:
     return tuple(Cover(data) for data in attached.pictures(sound.media))
 
 
-def _best_cover(covers: tuple[Cover, ...], task: SurveyTask) -> tuple[Cover | None, "_Seen"]:
+def _best_cover(
+    covers: tuple[Cover, ...], task: SurveyTask
+) -> tuple[Cover | None, "_SurveyedPicture"]:
     """The first cover that can be used, else the first; and what it shows."""
     looked = [(cover, _seen(cover.data, task)) for cover in covers[:1]]
     if looked and looked[0][1].trouble[0]:
         looked += [(cover, _seen(cover.data, task)) for cover in covers[1:]]
     usable = next(((cover, seen) for cover, seen in looked if not seen.trouble[0]), None)
-    return usable or (looked[0] if looked else (None, _Seen()))
+    return usable or (looked[0] if looked else (None, _SurveyedPicture()))
 
 
 def _sidecar(media: MediaFile, sha256: str) -> Survey:
@@ -91,7 +95,7 @@ def _sidecar(media: MediaFile, sha256: str) -> Survey:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _SurveyedPicture:
     """The hash of a picture as it is decoded to be stored, "" of one that is not decoded; or why it
     can't be used."""
 
@@ -99,20 +103,20 @@ class _Seen:
     trouble: tuple[str, str] = ("", "")
 
 
-def _seen(source: MediaFile | bytes, task: SurveyTask) -> _Seen:
+def _seen(source: MediaFile | bytes, task: SurveyTask) -> _SurveyedPicture:
     """It is hashed before scaling, which would take three times as long as all the rest."""
     try:
         if task.glance:
             still.check_size(still.size_of(source), task.min_side_px, task.max_side_px)
-            return _Seen()
+            return _SurveyedPicture()
         picture = still.open_upright(source, task.max_side_px)
         still.check_size(picture.size, task.min_side_px, task.max_side_px)
     except Unusable as error:
-        return _Seen(trouble=(error.reason, error.detail))
+        return _SurveyedPicture(trouble=(error.reason, error.detail))
     except MemoryError:
-        return _Seen(trouble=("took too much memory", MORE_MEMORY))
+        return _SurveyedPicture(trouble=("took too much memory", MORE_MEMORY))
     size = f"{picture.width}x{picture.height}:"
-    return _Seen(hashlib.sha256(size.encode() + picture.tobytes()).hexdigest())
+    return _SurveyedPicture(hashlib.sha256(size.encode() + picture.tobytes()).hexdigest())
 
 
 def _sound(media: MediaFile, task: SurveyTask) -> Sound | None:

@@ -97,7 +97,7 @@ async def offered_by(
         matched=matched.pictures,
         nearby=recipe.pairing.mode != "match",
     )
-    return _Part(list(entries), read, surveys, rights, matched).offered(paired, workspace)
+    return _PlanPart(list(entries), read, surveys, rights, matched).offered(paired, workspace)
 
 
 def _was_removed(entry: Entry, read: Mapping[bytes, Survey], ledger: Ledger) -> bool:
@@ -135,7 +135,7 @@ def _seen(read: Mapping[bytes, Survey]) -> PicturesFound:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _PlanPart:
     """Entries, what they say of themselves, what speaks for them, and who was matched."""
 
     entries: list[Entry]

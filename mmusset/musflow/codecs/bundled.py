@@ -17,7 +17,8 @@ from mmusset.musflow.sound.geometry import Geometry
 from .mel_vae import MelVae
 
 HEAD = ("head_width", "head_depth")
-STEREO = "sound_channels"  # those fitted before there was stereo lack it: they are mono
+# Those fitted earlier lack them: they are mono, and as quiet as they come.
+STEREO, LEVEL = "sound_channels", "level"
 SHAPE = ("rate_hz", "n_fft", "hop", "mels", "squeeze", "channels", "width", "depth", *HEAD, STEREO)
 
 
@@ -112,7 +113,7 @@ def load_bundled(part: CodecPart, folder: Path, device: str = "cpu") -> BundledC
             " train into another folder (--out), or take the recipe that it was fitted with"
         )
     vae = unfitted(part, geometry_of(part, part.crop_seconds))
-    vae.load_state_dict(weights)
+    vae.load_state_dict({LEVEL: vae.level} | weights)
     return BundledCodec(vae, device)
 
 
@@ -128,6 +129,8 @@ def _differences(fitted: dict[str, int], recipe: dict[str, int]) -> str:
 def _weights_sha256(vae: MelVae) -> str:
     hashed = hashlib.sha256(json.dumps(asdict(vae.geometry.of_length(1.0))).encode())
     for name, value in sorted(vae.state_dict().items()):
+        if name == LEVEL and not value.any():
+            continue
         hashed.update(name.encode())
         hashed.update(value.cpu().contiguous().numpy().tobytes())
     return hashed.hexdigest()[:16]

@@ -8,7 +8,7 @@ parameters by which the side is made of it.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +27,7 @@ KL_WEIGHT = 1e-3  # enough to keep latents near unit size, too little to blur th
 # costs the rest.
 HEARD_SHARE = 0.25
 STEREO_WEIGHT = 0.5  # of the error of what stereo has, beside that of the log-mels
+MOST_LEVEL = 1.0  # that a band is raised or lowered by, in natural log units: 8.7 dB
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class MelVae(nn.Module):
         self.geometry, self.sound_channels = geometry, sound_channels
         self.register_buffer("mean", torch.zeros(geometry.mels))
         self.register_buffer("std", torch.ones(geometry.mels))
+        self.register_buffer("level", torch.zeros(geometry.mels))
         self.encoder = nn.Sequential(
             Convolution(patch, width),
             *(Residual(width) for _ in range(depth)),
@@ -83,6 +85,22 @@ class MelVae(nn.Module):
         bands = mel.flatten(0, -2)
         self.mean.copy_(bands.mean(dim=0))
         self.std.copy_(bands.std(dim=0).clamp_min(0.1))
+
+    @torch.no_grad()
+    def set_level(self, sound: Tensor) -> None:
+        """Take how much too quiet each band comes back from clips `[B, sound_channels, samples]` of
+        the training set, once the rest is fitted; `decode` makes up for it.
+
+        The decoder learns means of logarithms, which lie below the logarithms of means, and what
+        the head can't place in phase it leaves out.
+        """
+        features = self.features(sound)
+        again = self.features(self.sound_of(self.features_of(self.posterior(features)[0])))
+        real, made = ((2 * each.mel).exp().mean(dim=1) for each in (features, again))
+        # Each clip counts as much as another, however loud, and bands by what they have of it.
+        clips = real.sum(dim=1, keepdim=True)
+        missing = ((real / clips).mean(dim=0) / (made / clips).mean(dim=0)).log()
+        self.level.copy_((0.5 * missing).clamp(-MOST_LEVEL, MOST_LEVEL))
 
     def features(self, sound: Tensor) -> Features:
         """Of sound `[B, sound_channels, samples]`."""
@@ -137,7 +155,8 @@ class MelVae(nn.Module):
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
         """Sound `[B, sound_channels, samples]`."""
-        return self.sound_of(self.features_of(latents))
+        features = self.features_of(latents)
+        return self.sound_of(replace(features, mel=features.mel + self.level))
 
     def _sound_loss(self, mel: Tensor, mid: Tensor) -> Tensor:
         """Of the head alone: what it still gets wrong would only disturb the rest."""

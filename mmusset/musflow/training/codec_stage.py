@@ -26,6 +26,7 @@ from mmusset.training.world import World
 FITTED_SECONDS = 3600.0  # of sound are enough, and fit into memory: 1.3 GB of 44.1 kHz in stereo
 TRAIN_SHARE = 0.9  # of the sounds; the error is measured on the rest
 SCALE_CROPS = 256  # from which mean and spread of the mels are taken
+LEVEL_CROPS = 64  # from which the level of its bands is taken
 MEASURED_CROPS = 256  # on which the error is measured
 SEED = 0  # of the fit: the same for every training, so the codec does not depend on train.seed
 BETAS = (0.9, 0.99)
@@ -89,9 +90,10 @@ def fit_codec(
         seed=SEED, steps=part.steps, lr=part.lr, warmup=part.steps // 10, clip_norm=1.0
     )
     Loop(task, settings, World(0, 1, device), progress).run("codec")
+    vae.eval().set_level(crops(sounds[:trained], crop, 0, LEVEL_CROPS).to(device))
     held_out = sounds[trained:] if trained < len(sounds) else sounds
     heard = crops(held_out, crop, 0, MEASURED_CROPS)
-    return vae.eval(), reconstruction_error_db(vae, heard.to(device))
+    return vae, reconstruction_error_db(vae, heard.to(device))
 
 
 def crops(sounds: Sequence[Tensor], crop: Geometry, step: int, count: int) -> Tensor:

@@ -1,6 +1,7 @@
 """Settings for all tests: no time limits, since machines are shared. And what is made once."""
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,12 @@ os.environ.setdefault("PYTHONPATH", str(Path(__file__).parents[1]))
 
 # Tests run three at a time: threads within each only get in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# What builds write is synced again and again: in memory nobody waits for a disk. Without
+# failures nothing of it is left.
+IN_MEMORY, ENOUGH_BYTES = Path("/dev/shm"), 8 << 30
+if os.access(IN_MEMORY, os.W_OK) and shutil.disk_usage(IN_MEMORY).free > ENOUGH_BYTES:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
 
 # A background job ignores Ctrl-C, and what it starts does too: tests send it to what they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

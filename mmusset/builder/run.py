@@ -20,7 +20,7 @@ from .ledger.file import open_to_read
 from .manifest import write_manifest
 from .media import Media
 from .planning.candidates import Candidates
-from .planning.inventory import Inventory, take_inventory, without_removed
+from .planning.inventory import MOST_DECODED, Inventory, take_inventory, without_removed
 from .planning.plan import freeze
 from .planning.provisional import planning
 from .planning.retry import retry_failed
@@ -32,9 +32,6 @@ from .seal import Sealer
 from .workers.driver import Driver, TakenOver
 from .workers.sharing import board_of
 from .workspace import Workspace, open_workspace, passing_workspace
-
-# Files of which `scan` decodes every one, some 0.1 CPU-seconds each; of more it reads headers.
-MOST_DECODED = 200
 
 
 async def build(job: BuildJob, progress: BuildProgress) -> BuildResult:

@@ -11,6 +11,7 @@ from .accounting import Tally, total_cost
 from .carried_words import CarriedWords
 from .estimate import Estimate
 from .ledger.left_out import MOST_RUNS
+from .planning.inventory import MOST_DECODED
 from .progress import cost_line, thousands
 from .reasons import ORIGINS, SHORT, commonest, fitting, lengths, worded
 from .recovery.recover import HOLDS, RecoveredTable, Recovery
@@ -21,8 +22,8 @@ NAMES = 3
 LOST = 20
 LICENCES = 8
 GLANCED = (
-    "of so many files only tags and headers were read; a build decodes them, and may skip more of"
-    " them: what is damaged, or sounds the same as another"
+    f"with more than {MOST_DECODED} files, scan reads only tags and headers; a build decodes them"
+    " all and may skip more: what is damaged, or sounds the same as another"
 )
 
 

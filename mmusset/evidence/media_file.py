@@ -87,8 +87,7 @@ class MediaFile:
         return self._hash
 
     def sha256_of_places(self) -> str:
-        """Of its size, beginning, middle and end, in hex: seldom the same for two files that
-        differ."""
+        """Of its size, beginning, middle and end, in hex. Files that differ may have the same."""
         last = max(0, self.size - PLACE_BYTES)
         read = hashlib.sha256(str(self.size).encode())
         for place in sorted({0, last // 2, last}):

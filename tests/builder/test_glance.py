@@ -5,7 +5,9 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
+import soundfile
 
 from mmusset.agents import AGENTS
 from mmusset.builder import report, show
@@ -15,6 +17,7 @@ from mmusset.recipe import Recipe
 from mmusset.recipe_parts.media import LimitsPart
 from mmusset.sources.folder import FolderSource
 from tests.builder.test_recordings import as_mp3, pieces
+from tests.support.media import picture
 
 RECIPE = Recipe(limits=LimitsPart(workers=1))
 FILES = 8
@@ -64,6 +67,22 @@ def test_what_headers_tell_is_found_at_a_glance(looks: Looks) -> None:
 def test_what_sounds_the_same_is_left_to_the_build(looks: Looks) -> None:
     whole, glance = looks
     assert (whole.alike, glance.alike) == (1, 0)
-    note = "only tags and headers were read"
+    note = "with more than 200 files, scan reads only tags and headers"
     assert note in show.survey(report.survey(glance, RECIPE, AGENTS))
     assert note not in show.survey(report.survey(whole, RECIPE, AGENTS))
+
+
+def test_files_alike_at_both_ends_and_in_the_middle_are_different_ones(tmp_path: Path) -> None:
+    """Stems of one length, silent where a glance looks, are not the same bytes; a copy is."""
+    for number in range(3):
+        sound = np.zeros(8000 * 13)
+        sound[20000:40000] = 0.1 * np.random.default_rng(number).normal(size=20000)
+        soundfile.write(tmp_path / f"{number}.wav", sound, 8000)
+        picture(tmp_path / f"{number}.png", number)
+    shutil.copy(tmp_path / "1.wav", tmp_path / "copy.wav")
+    picture(tmp_path / "copy.png", 4)
+    glance = found(tmp_path, 0)
+    assert glance.glanced
+    skipped = [(each.path, each.reason) for each in glance.skipped]
+    assert (b"copy.wav", "same bytes as another") in skipped
+    assert [each.piece.music.path for each in glance.offers] == [b"0.wav", b"1.wav", b"2.wav"]

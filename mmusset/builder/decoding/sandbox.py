@@ -84,8 +84,10 @@ class Sandbox:
         rights: str = "",
         soundfont: str = "",
         glance: bool = False,
+        hash_whole: bool = True,
     ) -> Survey:
-        """What a file, or a stretch of one, says of itself; at a `glance` nothing is decoded.
+        """What a file, or a stretch of one, says of itself; at a `glance` nothing is decoded, and
+        without `hash_whole` only some places are hashed.
 
         Raises Unusable if it can't be opened, Unread.
         """
@@ -98,6 +100,7 @@ class Sandbox:
             rights=rights,
             soundfont=os.fsencode(soundfont),
             glance=glance,
+            hash_whole=hash_whole,
         )
         return Survey.model_validate_json(await self._decoders.run(task))
 

@@ -21,7 +21,7 @@ def survey(task: SurveyTask) -> Survey:
     """Read a file's tags, length, cover and content hash. Raises Unusable if it can't be opened."""
     kind = task.kind
     with MediaFile(path_of(task.file)) as media:
-        sha256 = media.sha256_of_places() if task.glance else media.sha256()
+        sha256 = media.sha256() if task.hash_whole else media.sha256_of_places()
         if kind == "text":
             return Survey(sha256=sha256)
         if kind == "image":

@@ -73,8 +73,9 @@ class SurveyTask(_Task):
     """Read what a file says of itself. A picture is looked at as it would be stored, and of music
     the `stretch` that is a piece; `rights` is which file of rights it is.
 
-    A score is played with the `soundfont`. At a `glance` no sound and no picture is decoded: no
-    hash is of all of a file then, and what sounds or looks the same is not known.
+    A score is played with the `soundfont`. At a `glance` no sound and no picture is decoded, so
+    what sounds or looks the same is not known. The hash is of some places of the file alone unless
+    `hash_whole`.
     """
 
     task: Literal["survey"] = "survey"
@@ -86,6 +87,7 @@ class SurveyTask(_Task):
     stretch: Stretch | None = None
     soundfont: bytes = b""
     glance: bool = False
+    hash_whole: bool = True
 
 
 class Originals(_Task):

@@ -55,6 +55,15 @@ class LedgerMedia:
         row = self._db.execute("SELECT survey FROM sound_file WHERE path = ?", (path,)).fetchone()
         return Survey.model_validate_json(row[0]).sha256 if row else ""
 
+    def paths_of_same_hash(self) -> set[bytes]:
+        """The files whose hash another file has too."""
+        rows = self._db.execute(
+            "WITH hashed AS (SELECT path, json_extract(survey, '$.sha256') AS sha256 FROM file)"
+            " SELECT path FROM hashed WHERE sha256 IN"
+            " (SELECT sha256 FROM hashed GROUP BY sha256 HAVING COUNT(*) > 1)"
+        )
+        return {path for (path,) in rows}
+
     def keep_survey(self, path: bytes, size: int, mtime_ns: int, survey: Survey) -> None:
         """Keep what a file says of itself; a row that would stay the same is not written.
 

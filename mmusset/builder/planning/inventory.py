@@ -6,7 +6,7 @@ than fit in memory: they are looked at part by part, and what was found goes int
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -23,8 +23,11 @@ from .part import REMOVED, Offered, for_recipe, media_of, offered_by
 from .recordings import recognised
 from .rights_found import RightsFound
 from .spool import Spool, Subsequence
-from .surveys import Step, Surveys, nothing_read, survey_all
+from .surveys import Step, Surveys, nothing_read, survey_all, tell_apart
 from .twins import different, music_number, once_each
+
+# Files of which `scan` decodes every one, some 0.1 CPU-seconds each; of more it reads headers.
+MOST_DECODED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +85,14 @@ async def _surveyed(
         total += len(media_of(part.entries, recipe))
         closed |= {entry.path: entry.unread for entry in part.entries if entry.unread}
         rights += [entry for entry in part.entries if entry.kind == "rights"]
-    media = (entry for part in parts for entry in media_of(part.entries, recipe))
+
+    def media() -> Iterator[Entry]:
+        return (entry for part in parts for entry in media_of(part.entries, recipe))
+
     glance = most_decoded is not None and total > most_decoded
-    surveys = await survey_all(workspace, media, total, step, glance)
+    surveys = await survey_all(workspace, media(), total, step, glance)
+    if glance:
+        await tell_apart(workspace, media(), surveys, step)
     surveys.unread |= closed
     if surveys.unread and not surveys.count and not surveys.unusable:
         raise nothing_read(workspace.source, surveys.unread)

@@ -58,21 +58,21 @@ async def survey_all(
     `step(done, total)` is called as files are read. Raises MmussetError where the source has
     gone, or where nothing of it can be read any more.
     """
-    surveyor = _Surveyor(workspace, glance)
-    if total:
-        step(0, total)  # the pace counts from here
-    left, done = iter(entries), 0
-    while batch := list(islice(left, BATCH)):
-        try:
-            async with asyncio.TaskGroup() as group:
-                for entry in batch:
-                    group.create_task(surveyor.survey(entry))
-        except BaseExceptionGroup as errors:
-            raise first_error(errors) from None
-        surveyor.keep()
-        done += len(batch)
-        step(done, total)
-    return surveyor.surveys
+    surveys = Surveys(glanced=glance)
+    await _Surveyor(workspace, surveys, hash_whole=not glance).survey_all(entries, total, step)
+    return surveys
+
+
+async def tell_apart(
+    workspace: Workspace, entries: Iterable[Entry], surveys: Surveys, step: Step
+) -> None:
+    """Hash all bytes of those entries that a glance can't tell from one another.
+
+    Raises as `survey_all` does.
+    """
+    same = workspace.ledger.media.paths_of_same_hash()
+    surveyor = _Surveyor(workspace, surveys, hash_whole=True)
+    await surveyor.survey_all((e for e in entries if e.path in same), len(same), step)
 
 
 async def still_reads(source: Source, path: bytes | None) -> bool:
@@ -97,15 +97,33 @@ def nothing_read(source: Source, unread: dict[bytes, str]) -> MmussetError:
 
 
 class _Surveyor:
-    def __init__(self, workspace: Workspace, glance: bool) -> None:
+    def __init__(self, workspace: Workspace, surveys: Surveys, hash_whole: bool) -> None:
         self._workspace = workspace
+        self._hash_whole = hash_whole
         self._unread_in_a_row = 0
         self._read: list[tuple[Entry, Survey]] = []  # not kept yet
-        self.surveys = Surveys(glanced=glance)
+        self._surveys = surveys
 
-    async def survey(self, entry: Entry) -> None:
-        work, surveys = self._workspace, self.surveys
-        if work.ledger.media.is_surveyed(entry.path, entry.size, entry.mtime_ns):
+    async def survey_all(self, entries: Iterable[Entry], total: int, step: Step) -> None:
+        """Read entries and keep what they say, batch by batch."""
+        if total:
+            step(0, total)  # the pace counts from here
+        left, done = iter(entries), 0
+        while batch := list(islice(left, BATCH)):
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for entry in batch:
+                        group.create_task(self._survey(entry))
+            except BaseExceptionGroup as errors:
+                raise first_error(errors) from None
+            self._keep()
+            done += len(batch)
+            step(done, total)
+
+    async def _survey(self, entry: Entry) -> None:
+        work, surveys = self._workspace, self._surveys
+        known = work.ledger.media
+        if not surveys.glanced and known.is_surveyed(entry.path, entry.size, entry.mtime_ns):
             surveys.count_read(entry.path)
             return
         try:
@@ -121,6 +139,7 @@ class _Surveyor:
                     says,
                     scores.soundfont,
                     surveys.glanced,
+                    self._hash_whole,
                 )
             self._read.append((entry, survey))
             surveys.count_read(entry.path)
@@ -140,11 +159,10 @@ class _Surveyor:
             return
         self._unread_in_a_row = 0
         source = self._workspace.source
-        if not await still_reads(source, self.surveys.last):
+        if not await still_reads(source, self._surveys.last):
             raise nothing_read(source, {entry.path: why})
 
-    def keep(self) -> None:
-        """Keep what the files that were read said."""
+    def _keep(self) -> None:
         if not self._read:
             return
         ledger = self._workspace.ledger

@@ -114,18 +114,15 @@ def read_reference(
     """
     chosen = _chosen(dataset, split, most)
     if not rate_hz or not seconds:
-        heard = [(read.rate_hz, len(read.sound)) for read, _ in usable(dataset, split, chosen, {})]
+        heard = [(read.rate_hz, len(read.sound)) for read, _ in _whole(dataset, split, chosen, {})]
         if heard:
             rate_hz = rate_hz or heard[0][0]
             seconds = seconds or min(frames / rate for rate, frames in heard)
     window, unusable = Window(rate_hz, seconds), dict[str, str]()
     clips = []
-    for read, members in usable(dataset, split, chosen, unusable):
+    for read, members in _whole(dataset, split, chosen, unusable):
         if len(read.sound) / read.rate_hz < 0.98 * window.seconds:
             unusable[read.key] = f"is shorter than {window.seconds:.2f} s"
-            continue
-        if "image.jpg" not in members:
-            unusable[read.key] = "has no picture to make music from"
             continue
         clips.append(_kept(read, members["image.jpg"], window, folder))
     if len(clips) < LEAST_CLIPS:
@@ -179,6 +176,24 @@ def usable(
                 yield decoded(key, members), members
             except BadSample as error:
                 unusable[key] = str(error)
+
+
+def _whole(
+    dataset: str, split: str, keys: set[str] | None, unusable: dict[str, str]
+) -> Iterator[tuple[Read, Members]]:
+    """As `usable`, without what lacks a part that is asked for: music alone trains a model, but
+    tells nothing of how well it follows."""
+    for read, members in usable(dataset, split, keys, unusable):
+        parts = {
+            "picture": read.picture,
+            "story": read.story,
+            "caption": read.caption,
+            "facts in JSON": read.facts,
+        }
+        if lacking := [name for name, part in parts.items() if not part]:
+            unusable[read.key] = f"has no {', no '.join(lacking)}"
+        else:
+            yield read, members
 
 
 def members_of(dataset: str, split: str) -> Iterator[tuple[str, Members]]:

@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from mmusset.errors import Refused, UsageError
+from mmusset.evaluation.clips import read_reference
 from mmusset.evaluation.ears import EARS
 from mmusset.evaluation.evaluate import evaluate
 from mmusset.evaluation.record import EvaluationRecord, check_comparable, read_record
@@ -22,11 +23,13 @@ from tests.support.evaluating import (
     BANDS_EAR,
     CLIPS,
     RATE_HZ,
+    SECONDS,
     evaluated_dataset,
     given_sounds,
     is_loud,
     tone,
 )
+from tests.support.musflow_parts import flac, remake
 
 KERNEL, KL, CLAIMS = "kernel distance, bands", "KL over tags, bands", "claims kept"
 
@@ -199,6 +202,31 @@ def test_several_seeds_are_one_row(settings: EvaluationSettings, tmp_path: Path)
     assert (row.seeds, row.clips) == (2, 8)
     assert not table.notes  # files for clips that were not drawn are no fault
     assert "8 clips in each half" in figure(table, "two", KERNEL).why
+
+
+def test_clips_that_lack_what_is_asked_for_are_named(tmp_path: Path) -> None:
+    data = evaluated_dataset(tmp_path / "data")
+
+    def without(name: str, member: bytes) -> bytes | None:
+        if name.startswith("k00004."):  # music alone, and too short a clip to measure others by
+            return flac(tone(4, True, 0.3), RATE_HZ) if name.endswith(".flac") else None
+        gone = ("k00000.image.jpg", "k00001.story.txt", "k00002.caption.txt", "k00003.json")
+        empty = ("k00005.story.txt", "k00006.caption.txt")
+        return None if name in gone else b"" if name in empty else member
+
+    remake(data / "data" / "test-000000.tar", without)
+    reference = read_reference(str(data), "test", 0, 0.0, tmp_path / "out", None)
+    assert reference.unusable == {
+        "k00000": "has no picture",
+        "k00001": "has no story",
+        "k00002": "has no caption",
+        "k00003": "has no facts in JSON",
+        "k00004": "has no picture, no story, no caption, no facts in JSON",
+        "k00005": "has no story",
+        "k00006": "has no caption",
+    }
+    assert reference.keys == tuple(f"k{number:05d}" for number in range(7, CLIPS))
+    assert reference.window.seconds == SECONDS
 
 
 def test_a_folder_of_another_evaluation_is_refused(out: Path, settings: EvaluationSettings) -> None:

@@ -15,17 +15,19 @@ from mmusset.musflow.data.cache import (
     LatentBatch,
     LatentSpec,
     ShardInfo,
+    columns_of,
     read_manifest,
     sha256_of,
 )
 from mmusset.musflow.data.cache_write import (
+    index_of,
     manifest_of,
     rows_name,
     save_manifest,
     write_encoded_shard,
 )
 from mmusset.musflow.model.kin import are_kin
-from mmusset.musflow.recipe import EMBEDDED
+from mmusset.musflow.recipe import EMBEDDED, MODALITIES
 
 WIDTHS = {"image": 2, "story": 3, "caption": 1, "audio": 4}
 CHANNELS = 5
@@ -172,6 +174,29 @@ def test_an_embedding_of_zeros_is_absent(tmp_path: Path) -> None:
     save_manifest(tmp_path, manifest_of(spec(), {"train-000000-0": rows}))
     present = Cache(tmp_path, "train").everything(0).present
     assert present.tolist() == [[True, True, True], [True, False, True]]
+
+
+def test_music_alone_leaves_the_scale_of_pictures_and_texts(tmp_path: Path) -> None:
+    """And a cache without any is written as it was before there was such music."""
+    whole = [row(n, 6) for n in range(4)]
+    alone = [row(n, 6) for n in range(4, 9)]
+    for each in alone:
+        for name in MODALITIES:
+            each.embeddings[name][:] = 0
+    about = ShardInfo(spec_sha256=sha256_of(spec()), split="train", shard_sha256="1", bad={})
+    first, both = index_of(about, whole), index_of(about, whole + alone)
+    assert "absent" not in first.model_dump()
+    before = manifest_of(spec(), {"train": first})
+    for shards in ({"train": both}, {"train": first, "alone": index_of(about, alone)}):
+        manifest = manifest_of(spec(), shards)
+        for name in MODALITIES:
+            columns = columns_of(WIDTHS)[name]
+            assert manifest.embedding_mean[columns] == before.embedding_mean[columns]
+            assert manifest.embedding_scale[name] == before.embedding_scale[name]
+        heard = np.array([each.embeddings["audio"] for each in whole + alone], np.float64)
+        place = columns_of(WIDTHS)["audio"]
+        assert manifest.embedding_mean[place] == pytest.approx(heard.mean(axis=0))
+    assert both.absent == dict.fromkeys(MODALITIES, len(alone))
 
 
 def test_a_codec_without_deviations_costs_half(tmp_path: Path) -> None:

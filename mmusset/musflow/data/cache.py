@@ -20,13 +20,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from torch import Tensor
 
 from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.errors import MmussetError, Refused
 from mmusset.files import file_sha256
-from mmusset.frozen import Frozen
+from mmusset.frozen import Frozen, is_empty
 from mmusset.json_text import canonical_json
 from mmusset.musflow.recipe import EMBEDDED, MODALITIES
 
@@ -98,12 +98,13 @@ class ShardInfo(Frozen):
 
 class EncodedShard(Frozen):
     """The index of one shard's rows. Embeddings are summed as `spec.widths` has them: those of
-    several captions count as their mean."""
+    several captions count as their mean. `absent` is how many rows have none, where any has."""
 
     info: ShardInfo
     buckets: tuple[Bucket, ...]
     embedding_total: tuple[float, ...]
     embedding_squares: tuple[float, ...]
+    absent: dict[str, int] = Field(default_factory=dict, exclude_if=is_empty)
 
     @property
     def count(self) -> int:

@@ -89,7 +89,14 @@ def index_of(info: ShardInfo, rows: Sequence[EncodedClip]) -> EncodedShard:
         buckets=tuple(buckets),
         embedding_total=tuple(_summed(wide)) if rows else (),
         embedding_squares=tuple(_summed(wide, np.square)) if rows else (),
+        absent=_absent(rows),
     )
+
+
+def _absent(rows: Sequence[EncodedClip]) -> dict[str, int]:
+    """How many rows lack each embedding that any lacks: it is 0 there."""
+    counts = {name: sum(not row.embeddings[name].any() for row in rows) for name in EMBEDDED}
+    return {name: count for name, count in counts.items() if count}
 
 
 def manifest_of(spec: LatentSpec, shards: Mapping[str, EncodedShard]) -> CacheManifest:
@@ -118,7 +125,7 @@ def manifest_of(spec: LatentSpec, shards: Mapping[str, EncodedShard]) -> CacheMa
     embedding_mean, embedding_std = _scale(
         np.sum([rows.embedding_total for rows in train], axis=0),
         np.sum([rows.embedding_squares for rows in train], axis=0),
-        clips["train"],
+        _present(spec, train),
     )
     return CacheManifest(
         spec=spec,
@@ -135,6 +142,13 @@ def manifest_of(spec: LatentSpec, shards: Mapping[str, EncodedShard]) -> CacheMa
         stood_in=sum(rows.info.stood_in for rows in shards.values()),
         video_frames=sum(bucket.video_frames for bucket in buckets),
     )
+
+
+def _present(spec: LatentSpec, train: Sequence[EncodedShard]) -> NDArray[np.int64]:
+    """How many rows have the embedding of each column; 1 where none has, which sums to 0."""
+    clips = sum(rows.count for rows in train)
+    present = [clips - sum(rows.absent.get(name, 0) for rows in train) for name in EMBEDDED]
+    return np.repeat(np.maximum(present, 1), [spec.widths[name] for name in EMBEDDED])
 
 
 def check_bad(bad: Mapping[str, str], usable: int, allowed: int = 1) -> None:
@@ -186,7 +200,7 @@ def _summed(
 
 
 def _scale(
-    total: NDArray[np.float64], squares: NDArray[np.float64], count: int
+    total: NDArray[np.float64], squares: NDArray[np.float64], count: int | NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     mean = total / count
     return mean, np.sqrt(np.maximum(squares / count - np.square(mean), 0))

@@ -15,4 +15,5 @@ Doors:
 - `published`: sizes of the models that the bundled recipes name
 - `picture`: a user's image, decoded as in a build
 - `moving_picture`: a user's video, likewise
+- `recording`: a user's recording, likewise
 """

@@ -117,17 +117,23 @@ def test_it_is_played_to_the_tempo_of_the_sound(composer: MusicGenerator, tmp_pa
     """As sure as that is there, unless another is asked for."""
     clicks = np.zeros(10 * 16000, np.float32)
     clicks[::8000] = 1  # 120 BPM
-    beat = beat_like(np.convolve(clicks, np.hanning(64))[:160000].astype(np.float32), 16000)
+    clicks = np.convolve(clicks, np.hanning(64))[:160000].astype(np.float32)
+    beat = beat_like(clicks, 16000)
     assert beat.bpm == pytest.approx(120, rel=0.03)
     assert (beat.phase, beat.weight > 0.5) == (0.0, True)
     assert beat_like(np.zeros(16000, np.float32), 16000) == NO_BEAT
     asked = GenerationRequest(tmp_path / "a.flac", audio=sound(tmp_path / "x.wav", 440))
     other = composer.conditions(replace(asked, caption="A piece at 90 BPM.")).beat
     assert (other.bpm, composer.conditions(replace(asked, bpm=70)).beat.bpm) == (90, 70)
+    soundfile.write(tmp_path / "x.wav", clicks, 16000)
+    for caption, keeps in (("The piece is not slow.", True), ("The piece is slow.", False)):
+        told = composer.conditions(replace(asked, caption=caption)).beat
+        assert (told.bpm == pytest.approx(120, rel=0.03)) == keeps, caption
 
 
 @pytest.mark.parametrize(
-    ("seconds", "why"), [(0.5, "shorter than 1 s"), (0.0, "holds no sound"), (None, "can't read")]
+    ("seconds", "why"),
+    [(0.5, "shorter than 1 s"), (0.0, "shorter than 1 s"), (None, "can't be heard .file is gone")],
 )
 def test_a_sound_that_can_not_be_heard_is_refused(
     composer: MusicGenerator, tmp_path: Path, seconds: float | None, why: str

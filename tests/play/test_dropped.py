@@ -1,9 +1,10 @@
-"""Files that are dropped onto the page: a video to make music to, and a sound for it to be like."""
+"""Files that are dropped onto the page: a video to make music to, a recording to sound like."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -12,7 +13,7 @@ from playwright.sync_api import expect
 
 from mmusset.errors import UsageError
 from mmusset.musflow.generate.generator import MusicGenerator
-from mmusset.play.dropped import NO_VIDEOS, keep
+from mmusset.play.dropped import NO_VIDEOS, file_of, keep
 from tests.support.browser import chromium, watched
 from tests.support.command import start
 from tests.support.films import film
@@ -80,9 +81,57 @@ def test_a_model_is_given_what_it_was_trained_with(
         keep(sound(tmp_path / "song.wav", 2.0).read_bytes(), generator, tmp_path)
 
 
-def test_a_sound_of_a_moment_is_refused(run: Path, tmp_path: Path) -> None:
-    generator = MusicGenerator(run, "cpu", lambda line: None)
-    with pytest.raises(UsageError, match=r"lasts 0.5 s: drop one of 1 to 600 s"):
+@pytest.fixture(scope="module")
+def generator(run: Path) -> MusicGenerator:
+    return MusicGenerator(run, "cpu", lambda line: None)
+
+
+@pytest.mark.parametrize(("channels", "rate_hz"), [(1, 22050), (12, 22050), (2, 768000)])
+def test_a_recording_of_any_shape_is_heard(
+    generator: MusicGenerator, tmp_path: Path, channels: int, rate_hz: int
+) -> None:
+    at_s = np.arange(2 * rate_hz) / rate_hz
+    one = 3 * np.sin(2 * np.pi * 440 * at_s)  # beyond full scale, as mixes in floats may be
+    file = tmp_path / "mix.wav"
+    soundfile.write(file, np.tile(one[:, None], channels), rate_hz, subtype="FLOAT")
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    dropped = keep(file.read_bytes(), generator, kept)
+    assert (dropped.condition, dropped.seconds) == ("audio", 2.0)
+    assert {each.name for each in kept.iterdir()} == {
+        f"audio-{dropped.id}.audio",
+        f"audio-{dropped.id}.flac",
+    }
+    assert file_of(kept, "audio", dropped.id).read_bytes() == file.read_bytes()
+    assert soundfile.info(kept / f"audio-{dropped.id}.flac").channels == 1
+
+
+def test_so_is_one_of_a_phone(generator: MusicGenerator, tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "memo.m4a"), "w") as container:
+        stream = container.add_stream("aac", rate=44100, layout="mono")
+        at_s = np.arange(66 * 1024) / 44100
+        wave = np.sin(2 * np.pi * 440 * at_s).astype(np.float32)[None] / 2
+        frame = av.AudioFrame.from_ndarray(wave, format="fltp", layout="mono")
+        frame.sample_rate = 44100
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    assert keep((tmp_path / "memo.m4a").read_bytes(), generator, tmp_path).condition == "audio"
+
+
+def test_nothing_stays_of_what_is_refused(
+    generator: MusicGenerator, trained: Trained, tmp_path: Path
+) -> None:
+    told_no_sounds = MusicGenerator(trained.run, "cpu", lambda line: None)
+    short, kept = sound(tmp_path / "x.wav", 0.5).read_bytes(), tmp_path / "kept"
+    kept.mkdir()
+    for data, model in ((short, generator), (short, told_no_sounds), (b"junk", generator)):
+        with pytest.raises(UsageError):
+            keep(data, model, kept)
+    assert list(kept.iterdir()) == []
+
+
+def test_a_sound_of_a_moment_is_refused(generator: MusicGenerator, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"lasts 0.5 s: drop one of 1 s or more"):
         keep(sound(tmp_path / "x.wav", 0.5).read_bytes(), generator, tmp_path)
 
 
@@ -90,12 +139,12 @@ def test_a_sound_of_a_moment_is_refused(run: Path, tmp_path: Path) -> None:
 def test_both_are_shown_on_the_page(url: str, video: Path, tmp_path: Path) -> None:
     with chromium() as browser, watched(browser) as page:
         page.goto(url)
-        expect(page.locator("#choose")).to_contain_text("or a sound for the music to be like")
+        expect(page.locator("#choose")).to_contain_text("or a recording for it to sound like")
         page.locator("#file").set_input_files(video)
         expect(page.get_by_role("button", name="Remove the video")).to_be_visible()
         expect(page.locator("output[for=seconds]")).to_have_text("2 s")
         page.locator("#file").set_input_files(sound(tmp_path / "song.flac", 2.0))
-        expect(page.get_by_label("The sound that the music is to be like")).to_be_visible()
+        expect(page.get_by_label("The recording that the music is to sound like")).to_be_visible()
         expect(page.locator("#choose")).to_be_hidden()
         page.get_by_label("Steps").fill("4")
         page.get_by_role("button", name="Make music").click()
@@ -103,7 +152,7 @@ def test_both_are_shown_on_the_page(url: str, video: Path, tmp_path: Path) -> No
         piece = page.locator(".piece").first
         expect(piece).to_contain_text("For the video")
         expect(piece).to_contain_text("from audio, video")
-        page.get_by_role("button", name="Remove the sound").click()
+        page.get_by_role("button", name="Remove the recording").click()
         page.get_by_role("button", name="Remove the video").click()
         expect(page.locator("#choose")).to_contain_text("Drop a picture here")
         piece.get_by_role("button", name="Ask again").click()

@@ -17,7 +17,7 @@ from mmusset.musflow.sound.geometry import Geometry
 from .mel_vae import MelVae
 
 HEAD = ("head_width", "head_depth")
-# Those fitted earlier lack them: they are mono, and as quiet as they come.
+# Those fitted earlier lack them: they are mono, and their level is not corrected.
 STEREO, LEVEL = "sound_channels", "level"
 SHAPE = ("rate_hz", "n_fft", "hop", "mels", "squeeze", "channels", "width", "depth", *HEAD, STEREO)
 

@@ -97,8 +97,9 @@ class MelVae(nn.Module):
         features = self.features(sound)
         again = self.features(self.sound_of(self.features_of(self.posterior(features)[0])))
         real, made = ((2 * each.mel).exp().mean(dim=1) for each in (features, again))
-        # Each clip counts as much as another, however loud, and bands by what they have of it.
-        clips = real.sum(dim=1, keepdim=True)
+        # Each clip counts as much as another, however loud, and bands by what they have of it. What
+        # is made of silence is louder by far than that, and is not to count for more than a clip.
+        clips = torch.maximum(real.sum(dim=1), made.sum(dim=1))[:, None]
         missing = ((real / clips).mean(dim=0) / (made / clips).mean(dim=0)).log()
         self.level.copy_((0.5 * missing).clamp(-MOST_LEVEL, MOST_LEVEL))
 

@@ -30,7 +30,7 @@ from mmusset.training.moving_picture import MovingPicture
 
 from .asked_embeddings import asked_embeddings
 from .asked_tempo import tempo_bounds_bpm
-from .given_sound import GivenSound, beat_like, beat_of_sound, given_sound, mono_of_file, put_back
+from .given_sound import GivenSound, beat_like, beat_of_sound, first_seconds, given_sound, put_back
 from .given_video import GivenVideo, given_video
 from .lengths import PieceLengths
 from .nearest import NearestClip, TrainingClips
@@ -214,7 +214,7 @@ class MusicGenerator:
         rate_hz = self.codec.rate_hz
         if request.out.exists():
             raise MmussetError(f"{request.out} is there by now; name another with --out")
-        write_sound(request.out, sound, rate_hz, self.tags(request, sampler))
+        write_sound(request.out, sound, rate_hz, self.tags(request, sampler, conditions.given))
         piece = GeneratedPiece(
             out=str(request.out),
             seconds=sound.shape[1] / rate_hz,
@@ -227,16 +227,19 @@ class MusicGenerator:
         )
         return piece, sound
 
-    def tags(self, request: GenerationRequest, sampler: SamplerPart) -> dict[str, Any]:
-        """What a piece's file says of how it was generated: enough to generate it again."""
+    def tags(
+        self, request: GenerationRequest, sampler: SamplerPart, given: GivenSound | None = None
+    ) -> dict[str, Any]:
+        """What a piece's file says of how it was generated: enough to generate it again. What is
+        `given` to go on from is read anew where it isn't at hand."""
         by = {"model": self.recipe.name, "checkpoint": self.identity}
         if self.source:
             by["from"] = self.source
-        return tags(request, by, self._seconds(request), sampler)
+        return tags(request, by, self._seconds(request, given), sampler)
 
-    def _seconds(self, request: GenerationRequest) -> float:
+    def _seconds(self, request: GenerationRequest, given: GivenSound | None) -> float:
         """The length of a request's piece, before it is made."""
-        if given := self._given(request):
+        if given := given or self._given(request):
             return self.lengths.samples(request, given) / self.codec.rate_hz
         if request.seconds or not request.video:
             return self.lengths.alone_s(request)
@@ -339,16 +342,19 @@ class MusicGenerator:
                 f"{request.where}{self.path} was trained without sounds as a condition"
                 f" (network.audio), so its music can't be like {request.audio}"
             )
-        rate_hz = self.encoders.audio.rate_hz
-        sound = mono_of_file(request.audio, rate_hz, request.where)
-        return sound[: round(self.seconds * rate_hz)]
+        return self.heard(request.audio, request.where)
+
+    def heard(self, recording: Path, where: str = "") -> Floats:
+        """A recording's first seconds `[samples]`, as many as a training clip has, as the audio
+        encoder hears them. Raises UsageError for what can't be heard."""
+        return first_seconds(recording, self.seconds, self.encoders.audio.rate_hz, where)
 
     def _beat(
         self, request: GenerationRequest, aligned: Tensor, present: Tensor, audio: Floats | None
     ) -> Beat:
-        """By the tempo that is asked for, in numbers or by the caption; or that of the sound that
-        it is to be like; or as the conditions have it, as clear as that is in music of their kind.
-        It begins on the beat."""
+        """By the tempo that is asked for in numbers; or that of the sound that it is to be like,
+        unless the caption asks for another; or as the conditions have it, within what the caption
+        asks for, as clear as that is in music of their kind. It begins on the beat."""
         if not self.recipe.network.metronome:
             if request.bpm:
                 raise UsageError(
@@ -364,9 +370,9 @@ class MusicGenerator:
             bounds = (request.bpm, request.bpm)
         if bounds and bounds[0] == bounds[1]:
             return Beat(bounds[0], 0.0, 1.0)
-        if audio is not None and told["audio"] and not bounds:
+        if audio is not None and told["audio"]:
             alike = beat_like(audio, self.encoders.audio.rate_hz)
-            if alike.weight:
+            if alike.weight and (bounds is None or bounds[0] <= alike.bpm <= bounds[1]):
                 return alike
         present = present & torch.tensor(heeded, device=self.device)
         read = self.model.alignment.tempo.read(aligned, present, bounds)

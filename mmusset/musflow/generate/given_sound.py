@@ -1,4 +1,4 @@
-"""A sound that is given to be gone on from, or to have a gap of it filled."""
+"""A sound that is given to go on from, to have a gap of it filled, or for music to sound like."""
 
 import io
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from mmusset.musflow.codecs.codec import Codec
 from mmusset.musflow.data.beat import NO_BEAT, SILENCE_DBFS, Beat, located
 from mmusset.musflow.data.encode import resampled
 from mmusset.shards.reader import BadSample
+from mmusset.training.recording import decode_recording
 
 Floats = NDArray[np.float32]
 
@@ -68,16 +69,22 @@ def given_sound(
     return GivenSound(sound, latents, offset, frames, (start, stop))
 
 
-def mono_of_file(path: Path, rate_hz: int, where: str = "") -> Floats:
-    """A file's sound in mono at a rate, `[samples]`, whatever its own. Raises UsageError for what
-    is no sound, or shorter than LEAST_HEARD_S."""
+def first_seconds(path: Path, seconds: float, rate_hz: int, where: str = "") -> Floats:
+    """The first seconds of any recording, in mono at a rate, `[samples]`.
+
+    Raises UsageError for what is none, or lasts less than LEAST_HEARD_S.
+    """
     import soxr
 
-    sound, own_hz = read_sound(path, where)
-    if len(sound) < LEAST_HEARD_S * own_hz:
+    try:
+        recording = decode_recording(path, seconds)
+    except BadSample as error:
+        why = str(error).removeprefix("its sound ")
+        raise UsageError(f"{where}{path} {why}") from None
+    if recording.lasts_s < LEAST_HEARD_S:
         raise UsageError(f"{where}{path} is shorter than {LEAST_HEARD_S:g} s: too short to be like")
-    mono: Floats = sound.mean(axis=1)
-    return np.asarray(soxr.resample(mono, own_hz, rate_hz), dtype=np.float32)
+    mono: Floats = recording.sound.mean(axis=1)
+    return np.asarray(soxr.resample(mono, recording.rate_hz, rate_hz), dtype=np.float32)
 
 
 def beat_of_sound(given: GivenSound, rate_hz: int, first: int, bpm: float) -> Beat:
@@ -144,7 +151,7 @@ def crossfaded(one: Tensor, other: Tensor) -> Tensor:
 
 
 def _fitting(path: Path, codec: Codec, where: str) -> Tensor:
-    sound, rate_hz = read_sound(path, where)
+    sound, rate_hz = _read(path, where)
     if sound.shape[1] > 2:
         sound = sound.mean(axis=1, keepdims=True)
     try:
@@ -156,7 +163,7 @@ def _fitting(path: Path, codec: Codec, where: str) -> Tensor:
         ) from None
 
 
-def read_sound(path: Path, where: str = "") -> tuple[Floats, int]:
+def _read(path: Path, where: str) -> tuple[Floats, int]:
     """A file's sound `[frames, channels]` and its rate in Hz.
 
     Raises UsageError for what is no sound, or longer than MOST_SECONDS.

@@ -50,15 +50,15 @@ function showDropped(changes) {
   byId("preview").hidden = byId("no-picture").hidden = !picture;
   byId("like").hidden = byId("no-sound").hidden = !dropped.audio;
   byId("choose").hidden = Boolean(picture) && (Boolean(dropped.audio) || !model.audio);
-  byId("choose-what").textContent = picture ? "Drop a sound here" : "Drop a picture here";
-  byId("or-choose").textContent = picture ? "for the music to be like, or choose one" : orChoose();
+  byId("choose-what").textContent = picture ? "Drop a recording here" : "Drop a picture here";
+  byId("or-choose").textContent = picture ? "for the music to sound like, or choose one" : orChoose();
   if (picture) byId("preview").src = `image/${picture}.jpg`;
   if (dropped.audio) byId("like").src = `audio/${dropped.audio}.flac`;
   byId("no-picture").textContent = dropped.video ? "Remove the video" : "Remove the picture";
 }
 
 function orChoose() {
-  const also = [model.video && "a video", model.audio && "a sound for the music to be like"];
+  const also = [model.video && "a video", model.audio && "a recording for it to sound like"];
   return ["or choose one", ...also.filter(Boolean)].join(", or ");
 }
 
@@ -125,7 +125,7 @@ async function make(event) {
 
 // --- what was made
 
-const WITHOUT_WORDS = { image: "For the picture", video: "For the video", audio: "Like the sound" };
+const WITHOUT_WORDS = { image: "For the picture", video: "For the video", audio: "Like the recording" };
 const words = (piece) => piece.asked.caption || piece.asked.story || WITHOUT_WORDS[DROPPED.find((name) => piece.asked[name])] || "The model's own choice";
 
 function facts(piece) {

@@ -14,8 +14,7 @@ from playwright.sync_api import expect
 from mmusset.errors import UsageError
 from mmusset.musflow.generate.generator import MusicGenerator
 from mmusset.play.dropped import NO_VIDEOS, file_of, keep
-from tests.support.browser import chromium, watched
-from tests.support.command import start
+from tests.support.browser import address_of, chromium, watched
 from tests.support.films import film
 from tests.support.musflow_trained import Trained
 from tests.support.video_training import trained_on_videos
@@ -31,12 +30,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def url(run: Path) -> Iterator[str]:
-    with start("play", run, "--port", "0", stderr=None) as server:
-        assert server.stdout
-        try:
-            yield server.stdout.readline().strip()
-        finally:
-            server.terminate()
+    with address_of("play", run) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,7 @@ import soundfile
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
-from tests.support.browser import chromium, watched
-from tests.support.command import start
+from tests.support.browser import address_of, chromium, watched
 from tests.support.musflow_trained import Trained
 from tests.support.viewing import Viewing, external
 
@@ -24,12 +23,8 @@ WISH = {"caption": "A fast, loud piece with drums.", "seconds": 1.0, "steps": 4,
 
 @pytest.fixture(scope="module")
 def url(trained: Trained) -> Iterator[str]:
-    with start("play", trained.run, "--port", "0", stderr=None) as server:
-        assert server.stdout
-        try:
-            yield server.stdout.readline().strip()
-        finally:
-            server.terminate()
+    with address_of("play", trained.run) as url:
+        yield url
 
 
 @pytest.fixture

@@ -55,9 +55,9 @@ def entitle(wav: Path, title: str) -> None:
 
 
 @contextmanager
-def viewing(out: Path) -> Iterator[str]:
-    """`mmusset view` in a process of its own; gives the address that it prints."""
-    with start("view", out, "--port", "0", stderr=None) as server:
+def address_of(command: str, folder: Path) -> Iterator[str]:
+    """`mmusset view` or `play` in a process of its own; gives the address that it prints."""
+    with start(command, folder, "--port", "0", stderr=None) as server:
         assert server.stdout
         try:
             yield server.stdout.readline().strip()

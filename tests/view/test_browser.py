@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from mmusset.builder.marks import read_marks
-from tests.support.browser import TITLE, chromium, everything, viewing, watched
+from tests.support.browser import TITLE, address_of, chromium, everything, watched
 from tests.support.command import mmusset
 from tests.support.thorough import slow
 
@@ -27,7 +27,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(out: Path) -> Iterator[str]:
-    with viewing(out) as url:
+    with address_of("view", out) as url:
         yield url
 
 

@@ -10,5 +10,6 @@ Doors:
     distances    distances between two sets of embeddings, in closed form
     statistics   figures with their intervals, by drawing pieces anew
     controls     what is no music, made of what is: shuffled frames, noise, silence
+    videos       a clip's frames as a video, for music to be made to
     ears         what gives each sound a vector, and some of them tags
 """

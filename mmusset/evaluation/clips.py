@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from mmusset.shards.reader import (
 )
 
 from .sounds import Window, fitted, write_control
+from .videos import shows_anything, write_video
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +38,8 @@ MOST_TRAINING_CLIPS = 2000  # that the nearest is looked for among
 
 @dataclass(frozen=True, slots=True)
 class ReferenceClip:
-    """A real clip of the split: what is asked for, and where its picture and its sound are.
+    """A real clip of the split: what is asked for, and where its picture, its sound and the video
+    of its frames are, if it has any that show something.
 
     `piece` and `group` are "" of none: of another tool's shards its key stands for both.
     """
@@ -48,6 +51,7 @@ class ReferenceClip:
     caption: str
     picture: Path
     sound: Path
+    video: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,9 @@ def read_reference(
 def store_reference(reference: Reference, folder: Path) -> None:
     """Keep what was asked for beside the sounds, for the page and the listening test."""
     clips = [
-        asdict(clip) | {"picture": clip.picture.name, "sound": clip.sound.name}
+        asdict(clip)
+        | {"picture": clip.picture.name, "sound": clip.sound.name}
+        | {"video": clip.video.name if clip.video else None}
         for clip in reference.clips
     ]
     facts = {"split": reference.split, "window": asdict(reference.window), "clips": clips}
@@ -152,17 +158,18 @@ def stored_reference(folder: Path) -> Reference:
         raise UsageError(
             f"can't read {file}: {error.strerror}; give a folder that `mmusset evaluate` wrote"
         ) from None
-    clips = tuple(
-        ReferenceClip(
-            **clip
-            | {
-                "picture": folder / "pictures" / Path(clip["picture"]).name,
-                "sound": folder / "sounds" / "real" / Path(clip["sound"]).name,
-            }
-        )
-        for clip in facts["clips"]
-    )
+    clips = tuple(_stored_clip(clip, folder) for clip in facts["clips"])
     return Reference(facts["split"], Window(**facts["window"]), clips, {})
+
+
+def _stored_clip(facts: dict[str, Any], folder: Path) -> ReferenceClip:
+    video = facts.get("video")
+    files = {
+        "picture": folder / "pictures" / Path(facts["picture"]).name,
+        "sound": folder / "sounds" / "real" / Path(facts["sound"]).name,
+        "video": folder / "videos" / Path(video).name if video else None,
+    }
+    return ReferenceClip(**facts | files)
 
 
 def usable(
@@ -222,6 +229,9 @@ def _kept(read: Read, jpeg: bytes, window: Window, folder: Path) -> ReferenceCli
     if not picture.exists():
         picture.parent.mkdir(parents=True, exist_ok=True)
         write_bytes_durably(picture, jpeg, "evaluation")
+    video = folder / "videos" / f"{read.key}.avi" if shows_anything(read.frames) else None
+    if video and not video.exists():
+        write_video(video, read.frames)
     group = read.facts.get("group")
     return ReferenceClip(
         key=read.key,
@@ -231,6 +241,7 @@ def _kept(read: Read, jpeg: bytes, window: Window, folder: Path) -> ReferenceCli
         caption=read.caption,
         picture=picture,
         sound=sound,
+        video=video,
     )
 
 

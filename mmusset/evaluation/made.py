@@ -17,7 +17,7 @@ from .sounds import write_control
 if TYPE_CHECKING:
     from mmusset.musflow.generate.generator import MusicGenerator
     from mmusset.musflow.generate.requests import GenerationRequest
-    from mmusset.musflow.recipe import EmbeddedName, SamplerPart
+    from mmusset.musflow.recipe import ConditionName, SamplerPart
 
 TIMES = "times.json"
 
@@ -27,8 +27,8 @@ Tick = Callable[[], None]
 
 def make_row(
     generator: "MusicGenerator",
-    reference: Reference,
-    told: "Sequence[EmbeddedName]",
+    clips: Sequence[ReferenceClip],
+    told: "Sequence[ConditionName]",
     seeds: int,
     folder: Path,
     sampler: "SamplerPart",
@@ -45,8 +45,8 @@ def make_row(
     by_seed: list[dict[str, Path]] = []
     for seed in range(seeds):
         files = {}
-        for clip in reference.clips:
-            request = _request(clip, told, seed, folder)
+        for clip in clips:
+            request = _request(clip, told, seed, folder, generator.seconds)
             files[clip.key] = request.out
             if not request.out.exists():
                 begun_s = time.monotonic()
@@ -93,8 +93,13 @@ def seed_of(key: str, seed: int) -> int:
 
 
 def _request(
-    clip: ReferenceClip, told: "Sequence[EmbeddedName]", seed: int, folder: Path
+    clip: ReferenceClip,
+    told: "Sequence[ConditionName]",
+    seed: int,
+    folder: Path,
+    seconds: float,
 ) -> "GenerationRequest":
+    """`seconds` are asked for with a video, whose frames may be of fewer."""
     from mmusset.musflow.generate.requests import GenerationRequest
 
     return GenerationRequest(
@@ -103,6 +108,8 @@ def _request(
         story=clip.story if "story" in told else "",
         caption=clip.caption if "caption" in told else "",
         audio=clip.sound if "audio" in told else None,
+        video=clip.video if "video" in told else None,
+        seconds=seconds if "video" in told else 0.0,
         seed=seed_of(clip.key, seed),
     )
 

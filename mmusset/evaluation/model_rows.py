@@ -15,7 +15,7 @@ from .variant import Variant
 
 if TYPE_CHECKING:
     from mmusset.musflow.generate.generator import MusicGenerator
-    from mmusset.musflow.recipe import EmbeddedName
+    from mmusset.musflow.recipe import ConditionName
 
 MODEL = "the model"
 MAIN = "all three"
@@ -44,13 +44,16 @@ def rows_of_model(
     progress: Progress,
 ) -> Iterable[SoundRow]:
     """A row for each modality, for all, for none, for a clip's own sound, if the model was trained
-    with sounds; and all, judged by what another group asked."""
+    with sounds, for the video of those clips that have one, if it was trained with videos; and all,
+    judged by what another group asked."""
     from mmusset.musflow.recipe import MODALITIES
 
-    told: dict[str, tuple[EmbeddedName, ...]] = {name: (name,) for name in MODALITIES}
+    told: dict[str, tuple[ConditionName, ...]] = {name: (name,) for name in MODALITIES}
     told |= {MAIN: MODALITIES, "nothing": ()}
     if "audio" in generator.model.tokens:
         told["audio"] = ("audio",)
+    if generator.manifest.video_frames and any(clip.video for clip in reference.clips):
+        told["video"] = ("video",)
     made = {}
     for name, modalities in told.items():
         row = _made(generator, reference, name, modalities, seeds, folder, progress)
@@ -101,18 +104,19 @@ def _made(
     generator: "MusicGenerator",
     reference: Reference,
     name: str,
-    told: "Sequence[EmbeddedName]",
+    told: "Sequence[ConditionName]",
     seeds: int,
     folder: Path,
     progress: Progress,
     variant: Variant | None = None,
 ) -> SoundRow:
     place = Path("sounds") / slug(name)
-    progress.stage(f"making {name}", total=seeds * len(reference.clips))
+    clips = [clip for clip in reference.clips if clip.video or "video" not in told]
+    progress.stage(f"making {name}", total=seeds * len(clips))
     sampler = generator.recipe.sampler
     files = make_row(
         generator,
-        reference,
+        clips,
         told,
         seeds,
         folder / place,
@@ -131,5 +135,5 @@ def _made(
     )
 
 
-def _spoken(told: "Sequence[EmbeddedName]") -> str:
+def _spoken(told: "Sequence[ConditionName]") -> str:
     return "no condition at all" if not told else ", ".join(told)

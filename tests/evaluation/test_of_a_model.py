@@ -3,7 +3,9 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from mmusset.errors import Refused
 from mmusset.evaluation.ablation import ABLATIONS
@@ -14,6 +16,7 @@ from mmusset.evaluation.settings import EvaluationSettings
 from mmusset.progress import Progress
 from tests.support.evaluating import BANDS_EAR
 from tests.support.musflow_trained import Trained
+from tests.support.video_training import trained_on_videos
 
 pytestmark = pytest.mark.slow
 
@@ -52,6 +55,32 @@ def test_rows_of_a_checkpoint(trained: Trained, tmp_path: Path) -> None:
         newest.unlink()
         with pytest.raises(Refused, match="the evaluation of another checkpoint"):
             evaluate(settings_for(trained, tmp_path / "run"), tmp_path / "out", Progress(), print)
+
+
+def test_a_row_of_videos(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
+    """Of the clips that have one, by a model that knows videos; music to it is not that to their
+    pictures alone."""
+    run = trained_on_videos(tmp_path_factory)
+    settings = EvaluationSettings(
+        data=str(run.parent / "dataset"),
+        split="train",
+        checkpoint=str(run),
+        seeds=1,
+        ears=("bands",),
+        device="cpu",
+    )
+    with EARS.added(BANDS_EAR):
+        table, _ = evaluate(settings, tmp_path / "out", Progress(), print)
+    row, whole = table.row("video"), table.row("image")
+    assert row
+    assert whole
+    assert (row.clips, whole.clips) == (2, 4)
+    assert row.figures["real-time factor"].measured
+    places = [tmp_path / "out" / "sounds" / name for name in ("video", "image")]
+    for file in sorted(places[0].glob("*.flac")):
+        to_video, to_image = (soundfile.read(place / file.name)[0] for place in places)
+        assert len(to_video) == len(to_image), "frames of two seconds, and a clip of 2.5"
+        assert not np.array_equal(to_video, to_image)
 
 
 def test_without_each_part(trained: Trained, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_a_sample_of_a_video_has_one_member_more() -> None:
     still, moving = sample(1), filmed(sample(1), seconds=3)
     assert list(moving.members()) == [*still.members(), "frames.jpg"]
     assert "frames" not in json.loads(still.members()["json"])
-    light = [np.asarray(f).mean() for f in decoded("k1", moving.members()).frames]
+    light = [np.asarray(f)[:16, :16].mean() for f in decoded("k1", moving.members()).frames]
     assert light == pytest.approx([0, 40, 80], abs=2)
     assert decoded("k1", still.members()).frames == ()
 

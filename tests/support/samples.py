@@ -170,8 +170,11 @@ def sample(number: int, split: Split = "train", group: str | None = None) -> Sam
 
 
 def filmed(still: Sample, seconds: int = 3) -> Sample:
-    """The same sample, its picture one of a video that grows lighter from second to second."""
+    """The same sample, its picture one of a video that grows lighter from second to second, about a
+    red square."""
     whole = [Image.new("RGB", (64, 48), 3 * (40 * number % 256,)) for number in range(seconds)]
+    for frame in whole:
+        frame.paste((200, 40, 40), (40, 24, 64, 48))
     sheet, file = sheet_of(whole), io.BytesIO()
     sheet.save(file, "JPEG")
     width, height = frame_size(sheet, seconds)

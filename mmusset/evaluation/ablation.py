@@ -112,14 +112,19 @@ def _train(
 
     source, target = RunFolder(run), RunFolder(place)
     place.mkdir(parents=True, exist_ok=True)
+    # What is fitted or encoded in the same way does not have to be done again.
+    if recipe.codec == whole.codec:
+        _take_over(source.codec, target.codec)
     if recipe.encoding() == whole.encoding() and source.cache.is_dir():
-        # The same clips, encoded in the same way: nothing of that has to be done again.
-        for there, here in ((source.codec, target.codec), (source.cache, target.cache)):
-            if not here.exists():
-                shutil.copytree(there, here)
+        _take_over(source.cache, target.cache)
         if not target.encoding.exists():
             shutil.copyfile(source.encoding, target.encoding)
     train(Training(dataset, recipe, target, World(0, 1, device), progress), "flow")
+
+
+def _take_over(there: Path, here: Path) -> None:
+    if there.is_dir() and not here.exists():
+        shutil.copytree(there, here)
 
 
 def _sampled(name: str, run: Path, changes: dict[str, Any]) -> Variant:

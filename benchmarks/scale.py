@@ -1,26 +1,27 @@
 """How much memory and CPU a plan takes, and what reads a whole ledger, with so many pieces.
 
-    python benchmarks/scale.py 100000 [--fingerprints] [--shared [--like DATASET] [--view]]
+    python benchmarks/scale.py 100000 [--fingerprints]
+    python benchmarks/scale.py 100000 tell plan merge manifest status view [--like DATASET]
 
 The source has no files: albums of ten pieces with a cover each, four albums by an artist, of which
 the ledger has been told before what surveys would say. With `--fingerprints` each piece has random
-words of 45 s; with `--shared` another process decides every block, as a worker that rejects all of
-it, or accepts it as the first accepted item of DATASET, and what reads a whole ledger is timed,
-with `--view` the index of `mmusset view` too.
-Prints for each stage its CPU seconds and the greatest resident size in it.
+words of 45 s. In `merge` another process decides every block, as a worker that rejects all of it,
+or accepts it as the first accepted item of DATASET; what comes after reads the whole ledger.
+Prints for each stage its CPU seconds, the greatest resident size in it, and the disk that is taken
+at its end. With `--folder` the ledger stays there, so that stages can be run one by one.
 """
 
 import argparse
 import asyncio
 import hashlib
 import multiprocessing
-import shutil
+import os
 import sys
 import tempfile
 import time
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -35,7 +36,7 @@ from benchmarks.shared import hand_in_all, learnt_rows
 from mmusset.builder.decoding.tasks import Survey
 from mmusset.builder.ledger.segment import Rows
 from mmusset.builder.manifest import write_manifest
-from mmusset.builder.planning.inventory import Inventory, take_inventory
+from mmusset.builder.planning.inventory import take_inventory
 from mmusset.builder.planning.plan import freeze
 from mmusset.builder.progress import BuildProgress
 from mmusset.builder.report import status
@@ -56,6 +57,7 @@ T = TypeVar("T")
 
 PIECES, ALBUMS = 10, 4  # of an album, of an artist
 WORDS = 703  # of a fingerprint: 45 s at 64 ms a word
+STAGES = ("tell", "plan", "merge", "manifest", "status", "view")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +145,33 @@ def batches(values: Iterable[T]) -> Iterator[list[T]]:
 
 
 @contextmanager
-def measured(name: str, pieces: int) -> Iterator[None]:
+def measured(name: str, pieces: int, folder: Path) -> Iterator[None]:
     """Print what a stage takes."""
+    print(
+        f"{time.strftime('%H:%M:%S')} {name} begins, {disk_mb(folder):.0f} MB on disk", flush=True
+    )
     Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
     before_mb, begun_s = resident_mb("VmRSS"), time.process_time()
     yield
     used_s, peak_mb = time.process_time() - begun_s, resident_mb("VmHWM")
     print(
-        f"{name:24s} {used_s:8.1f} CPU-s ({1e6 * used_s / pieces:6.0f} us a piece),"
-        f" peak {peak_mb:7.0f} MB ({1000 * (peak_mb - before_mb) / pieces:6.2f} kB a piece more)",
+        f"{time.strftime('%H:%M:%S')} {name:20s} {used_s:8.1f} CPU-s"
+        f" ({1e6 * used_s / pieces:6.0f} us a piece),"
+        f" peak {peak_mb:7.0f} MB ({1000 * (peak_mb - before_mb) / pieces:6.2f} kB a piece more),"
+        f" {disk_mb(folder):.0f} MB on disk",
         flush=True,
     )
+
+
+def disk_mb(folder: Path) -> float:
+    """What the files of a folder take, and the temporary ones of this process, which have no
+    name."""
+    found = [os.lstat(Path(place, name)) for place, _, names in os.walk(folder) for name in names]
+    for each in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found.append(os.fstat(int(each.name)))
+    blocks = {(stat.st_dev, stat.st_ino): stat.st_blocks for stat in found}
+    return 512 * sum(blocks.values()) / 1e6
 
 
 def resident_mb(field: str) -> float:
@@ -164,46 +182,56 @@ def resident_mb(field: str) -> float:
 
 async def simulate(folder: Path, asked: argparse.Namespace) -> None:
     """Plan, and read all of the ledger."""
-    pieces: int = asked.pieces
-    source = StubSource(pieces)
+    source = StubSource(asked.pieces)
     async with open_workspace(source, folder / "out", Recipe()) as workspace:
-        tell(source, workspace, asked.fingerprints)
-        with measured("list, survey, pair", pieces):
-            inventory = await _inventory(source, workspace)
-        with measured("freeze", pieces):
-            freeze(inventory, workspace, None)
-        print(f"{workspace.ledger.plan.item_count()} items")
-        if asked.shared:
-            with measured("offer, take over", pieces):
-                await share(workspace, asked.like)
-            with measured("status", pieces):
-                status(workspace.ledger)
-            with measured("manifest", pieces):
-                write_manifest(folder / "out", workspace.ledger)
-            if asked.view:
-                with measured("view's index", pieces):
-                    Index(folder / "view.db").refresh(LedgerReading(workspace.ledger))
+        for stage in asked.stages:
+            if stage == "plan":
+                await plan(source, workspace)
+                continue
+            with measured(stage, asked.pieces, workspace.out):
+                await run(stage, source, workspace, asked)
     ledger = folder / "out" / ".mmusset" / "ledger.db"
-    print(f"ledger {ledger.stat().st_size / pieces / 1000:.2f} kB a piece")
+    print(f"ledger {ledger.stat().st_size / asked.pieces / 1000:.2f} kB a piece")
 
 
-async def _inventory(source: StubSource, workspace: Workspace) -> Inventory:
-    return await take_inventory(workspace, source.entries(), lambda done, total: None)
+async def run(
+    stage: str, source: StubSource, workspace: Workspace, asked: argparse.Namespace
+) -> None:
+    """One stage but the plan."""
+    out, ledger = workspace.out, workspace.ledger
+    if stage == "tell":
+        tell(source, workspace, asked.fingerprints)
+    elif stage == "merge":
+        await share(workspace, asked.like)
+    elif stage == "manifest":
+        write_manifest(out, ledger)
+    elif stage == "status":
+        status(ledger)
+    else:
+        Index(out / "view.db").refresh(LedgerReading(ledger))
+
+
+async def plan(source: StubSource, workspace: Workspace) -> None:
+    """The plan, frozen."""
+    with measured("list, survey, pair", source.pieces, workspace.out):
+        inventory = await take_inventory(workspace, source.entries(), lambda done, total: None)
+    with measured("freeze", source.pieces, workspace.out):
+        freeze(inventory, workspace, None)
+    print(f"{workspace.ledger.plan.item_count()} items", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="What a plan of so many pieces takes.")
     parser.add_argument("pieces", type=int)
+    parser.add_argument(
+        "stages", nargs="*", default=["tell", "plan"], metavar="STAGE", help=", ".join(STAGES)
+    )
     parser.add_argument("--fingerprints", action="store_true")
-    parser.add_argument("--shared", action="store_true")
     parser.add_argument("--like", type=Path, help="a dataset, built before")
-    parser.add_argument("--view", action="store_true")
+    parser.add_argument("--folder", type=Path, help="where the ledger stays")
     asked = parser.parse_args()
-    folder = Path(tempfile.mkdtemp())
-    try:
-        asyncio.run(simulate(folder, asked))
-    finally:
-        shutil.rmtree(folder)
+    with nullcontext(asked.folder) if asked.folder else tempfile.TemporaryDirectory() as folder:
+        asyncio.run(simulate(Path(folder), asked))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -26,6 +26,7 @@ from .ledger.ledger import Ledger
 from .ledger.left_out import REASON
 from .planning.inventory import Inventory
 from .planning.plan import clip_count, drop_short
+from .planning.spool import Spool
 from .reasons import lengths
 
 # CPU-seconds for one sample with the offline speaker; docs/benchmarks.md.
@@ -135,7 +136,7 @@ class StatusReport:
     models: dict[str, str]
     costs: list[Cost]
     control: Control | None
-    lost: list[Lost]
+    lost: Sequence[Lost]
     skipped: list[tuple[str, str, str]]
 
 
@@ -235,7 +236,8 @@ def status(ledger: Ledger) -> StatusReport:
         models=job.models,
         costs=ledger.calls.costs(),
         control=_control(ledger, Recipe.of_canonical(job.recipe).certainty),
-        lost=[*_lost_items(ledger), *_unread_files(ledger)],
+        # Of millions few are in memory: a text names twenty.
+        lost=Spool(chain(_lost_items(ledger), _unread_files(ledger))),
         skipped=[(show_path(s.path), s.reason, s.detail) for s in ledger.left_out.skipped()],
     )
 
@@ -332,6 +334,6 @@ def plain(value: object) -> object:
         return show_path(value)
     if isinstance(value, dict):
         return {str(key): plain(v) for key, v in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, Spool)):
         return [plain(v) for v in value]
     return value

@@ -55,9 +55,11 @@ def verify(dataset: DatasetArgument, as_json: JsonOption = False) -> None:
     Example: mmusset verify music
     """
     from mmusset.builder import report
+    from mmusset.progress import for_terminal
     from mmusset.shards.verify import verify as check
 
-    samples, problems = check(dataset)
+    with for_terminal() as progress:
+        samples, problems = check(dataset, progress)
     if as_json:
         print(json.dumps({"samples": samples, "problems": report.plain(problems)}))
     else:

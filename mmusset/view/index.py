@@ -7,6 +7,8 @@ and its words for full-text search. A pass over the dataset's stamps brings it u
 import sqlite3
 import tempfile
 import zlib
+from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -107,12 +109,12 @@ class Index:
     ) -> None:
         """Bring it up to date; `on_progress` is called with how many items were compared."""
         with self._open() as db:
-            known = dict(db.execute("SELECT idx, stamp FROM item"))
+            known = _Stamps(db.execute("SELECT idx, stamp FROM item ORDER BY idx"))
             for batch in _batches(self._changed(reading, known, on_progress)):
                 self._put(db, [row for one in batch if (row := _row(reading, *one))])
             for rows in _batches(self._changed_left_out(reading, known)):
                 self._put(db, rows)
-            for gone in _batches(known):
+            for gone in _batches(known.left()):
                 self._remove(db, [(idx,) for idx in gone])
 
     def refresh_one(self, reading: Reading, key: str) -> None:
@@ -124,22 +126,22 @@ class Index:
                 self._put(db, [row])
 
     def _changed(
-        self, reading: Reading, known: dict[int, int], on_progress: Callable[[int], None]
+        self, reading: Reading, known: "_Stamps", on_progress: Callable[[int], None]
     ) -> Iterator[tuple[int, str, int]]:
         """What differs; what is left in `known` is there no more."""
         for done, (idx, key, stamp) in enumerate(reading.stamps(), start=1):
-            if known.pop(idx, None) != stamp:
+            if known.take(idx) != stamp:
                 yield idx, key, stamp
             if done % BATCH == 0:
                 on_progress(done)
 
-    def _changed_left_out(self, reading: Reading, known: dict[int, int]) -> "Iterator[_IndexRow]":
+    def _changed_left_out(self, reading: Reading, known: "_Stamps") -> "Iterator[_IndexRow]":
         pictures = reading.skipped_pictures()
         for number, left in enumerate(reading.left_out()):
             card = left_out_card(left, left_out_key(left) in pictures)
             stamp = int.from_bytes(sha256(orjson.dumps(card)).digest()[:6])
             idx = FIRST_LEFT_OUT + number
-            if known.pop(idx, None) != stamp:
+            if known.take(idx) != stamp:
                 yield _IndexRow(idx, stamp, card, left_out_values(left), {})
 
     @property
@@ -298,6 +300,29 @@ def _number_columns() -> list[str]:
 def _version() -> int:
     """Another one for each set of facets, in the 31 bits that SQLite keeps of a version."""
     return zlib.crc32(f"{VERSION} {_columns()} {_number_columns()}".encode()) & 0x7FFFFFFF
+
+
+class _Stamps:
+    """The stamps of what is indexed by its number, in 17 bytes each; a dictionary takes 107."""
+
+    def __init__(self, rows: Iterable[tuple[int, int]]) -> None:
+        self._numbers, self._stamps = array("q"), array("q")
+        for number, stamp in rows:  # in order
+            self._numbers.append(number)
+            self._stamps.append(stamp)
+        self._taken = bytearray(len(self._numbers))
+
+    def take(self, number: int) -> int | None:
+        """The stamp of a number, which is not left then; None for one that is not there."""
+        place = bisect_left(self._numbers, number)
+        if place == len(self._numbers) or self._numbers[place] != number:
+            return None
+        self._taken[place] = True
+        return self._stamps[place]
+
+    def left(self) -> Iterator[int]:
+        """The numbers that were not taken."""
+        return (n for n, taken in zip(self._numbers, self._taken, strict=True) if not taken)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,12 +96,13 @@ def test_a_spool_is_a_sequence_whether_it_is_in_memory_or_in_a_file() -> None:
 
 
 FULL = """
+import os
 import resource
 from mmusset.builder.planning.spool import Spool
 from mmusset.errors import MmussetError
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 try:
-    Spool((bytes(100) for number in range(1000)), in_memory=1000)
+    Spool((os.urandom(100) for number in range(1000)), in_memory=1000)
 except MmussetError as error:
     print(error)
 """

@@ -93,7 +93,7 @@ class LedgerVerdicts:
         ).fetchone()
         return row[0] if row else None
 
-    def lost(self) -> list[LostItem]:
+    def lost(self) -> Iterator[LostItem]:
         """The rejected and failed items, in the order of the plan; then those that are undecided
         because their media could not be read."""
         decided = self._db.execute(
@@ -104,10 +104,10 @@ class LedgerVerdicts:
             "SELECT music_path, key, why FROM sound_item JOIN sound_unread_item USING (idx)"
             " LEFT JOIN verdict USING (idx) WHERE status IS NULL ORDER BY idx"
         )
-        return [
-            *(LostItem(p, key, Outcome.model_validate_json(o).verdict) for p, key, o in decided),
-            *(LostItem(p, key, None, why) for p, key, why in unread),
-        ]
+        for path, key, outcome in decided:
+            yield LostItem(path, key, Outcome.model_validate_json(outcome).verdict)
+        for path, key, why in unread:
+            yield LostItem(path, key, None, why)
 
     def texts(self, kind: Literal["caption", "story"]) -> Iterator[tuple[int, str]]:
         """The accepted texts of a kind with their items' numbers, in the order of the plan."""

@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import zlib
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
@@ -12,6 +13,7 @@ from mmusset.temporary_file import IN_MEMORY, TemporaryFile
 
 T = TypeVar("T")
 TOGETHER = 64  # values that are written, and read, at once
+LEVEL = 1  # the fastest: paths and names that values share are what there is to gain
 
 
 class Spool(Sequence[T]):
@@ -30,7 +32,7 @@ class Spool(Sequence[T]):
         the folder for temporary files takes no more."""
         self._last.append(value)
         if len(self._last) == TOGETHER:
-            self._file.append(_pickled(self._last))
+            self._file.append(zlib.compress(_pickled(self._last), LEVEL))
             self._borders.append(self._file.size)
             self._last = []
 
@@ -54,7 +56,7 @@ class Spool(Sequence[T]):
             return self._last
         if number != self._read_at:
             written = self._file.read(self._borders[number], self._borders[number + 1])
-            self._read = pickle.loads(written)
+            self._read = pickle.loads(zlib.decompress(written))
             self._read_at = number
         return self._read
 

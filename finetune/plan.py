@@ -17,7 +17,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn.functional import cross_entropy
 
 from mmusset.speakers.picture import FACTOR
-from mmusset.training.memory import Memory, gib_text, memory_of_step
+from mmusset.training.memory import FEW_LAYERS, Memory, gib_text, memory_of_step
 
 from .learner import Learner, adapted
 from .packing import PackedDataset, PackedSample, image_tokens
@@ -25,9 +25,6 @@ from .recipe import FinetuneRecipe, LoraTrainPart
 
 # Bytes of a weight in 4 bits: NF4, and doubly quantized scales (QLoRA, section 3: 0.127 bits).
 NF4_BYTES = (4 + 0.127) / 8
-# Layers of the language model that are simulated. Not fewer: where layers are computed twice, the
-# second adds more than each after it.
-FEW_LAYERS = 2
 
 
 @dataclass(frozen=True, slots=True)

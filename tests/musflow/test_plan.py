@@ -6,7 +6,7 @@ import shutil
 import socket
 import warnings
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,9 @@ from mmusset.musflow.model.musflow import MusFlow, draw
 from mmusset.musflow.model.network import NetworkConfig, VelocityNetwork
 from mmusset.musflow.recipe import MODALITIES, MusFlowRecipe
 from mmusset.musflow.training.cost import forward_flops, peak_flops_per_s, step_flops
-from mmusset.musflow.training.plan import TrainingPlan, plan
+from mmusset.musflow.training.plan import TrainingPlan, needed, plan, simulated
+from mmusset.musflow.training.planned_clips import PlannedClips
+from mmusset.musflow.training.planned_spec import planned_spec
 from mmusset.musflow.training.run_folder import RunFolder
 from mmusset.musflow.training.stages import Training
 from mmusset.progress import Progress
@@ -132,6 +134,20 @@ def test_memory_is_what_a_step_takes(
     assert memory.gradients == pytest.approx(gib, rel=0.1)  # the nulls have none where all is given
     assert memory.optimizer == 2 * gib
     assert memory.peak == pytest.approx(5 * gib + memory.activations, rel=0.01)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("checkpointing", ["true", "false"])
+def test_a_step_of_many_blocks_is_known_from_few(
+    trained: Trained, tmp_path: Path, checkpointing: str
+) -> None:
+    changes = {"network.depth": 7, "train.activation_checkpointing": checkpointing}
+    asked = training(trained.dataset, tmp_path, changes)
+    spec, clips = planned_spec(asked), PlannedClips(8, 15, len(MODALITIES), 0)
+    config, memory = needed(asked.recipe, spec, clips, 4)
+    whole_config, whole = simulated(asked.recipe, spec, clips, 4)
+    assert config == whole_config
+    assert astuple(memory) == pytest.approx(astuple(whole), rel=1e-9)
 
 
 @pytest.mark.slow

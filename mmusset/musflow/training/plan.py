@@ -1,7 +1,7 @@
 """What a training will need, before it begins: weights, memory, steps, time."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -16,7 +16,13 @@ from mmusset.musflow.recipe import MusFlowRecipe
 from mmusset.shards.reader import shards_of, split_of
 from mmusset.text import duration
 from mmusset.training import checkpoint
-from mmusset.training.memory import Memory, available_gib, gib_text, memory_of_step
+from mmusset.training.memory import (
+    FEW_LAYERS,
+    Memory,
+    available_gib,
+    gib_text,
+    memory_of_step,
+)
 from mmusset.training.world import World
 
 from .checkpoint import FlowState, check_spec
@@ -101,7 +107,7 @@ def plan(training: Training) -> TrainingPlan:
     spec = planned_spec(training)
     clips = planned_clips(training, shards, spec)
     batch = recipe.train.batch // world.size // micro_batches(recipe.train, world.size)
-    config, memory = _memory(recipe, spec, clips, batch)
+    config, memory = needed(recipe, spec, clips, batch)
     flops = step_flops(config, clips.frames, clips.tokens, recipe.train.batch)
     return TrainingPlan(
         memory=memory,
@@ -174,10 +180,28 @@ def _unmeasured(spec: LatentSpec, video_frames: int) -> CacheManifest:
     )
 
 
-def _memory(
+def needed(
     recipe: MusFlowRecipe, spec: LatentSpec, clips: PlannedClips, batch: int
 ) -> tuple[NetworkConfig, Memory]:
-    """The network's config, and the memory of a step for `batch` clips.
+    """The network's config, and the memory of a step for `batch` clips: of a deep network known
+    from that of few blocks."""
+    depth = recipe.network.depth
+    if depth <= 2 * FEW_LAYERS + 1:  # as many blocks as below
+        return simulated(recipe, spec, clips, batch)
+    config, few = simulated(_of_depth(recipe, FEW_LAYERS), spec, clips, batch)
+    _, one_more = simulated(_of_depth(recipe, FEW_LAYERS + 1), spec, clips, batch)
+    return replace(config, depth=depth), few.extended(one_more, depth - FEW_LAYERS)
+
+
+def _of_depth(recipe: MusFlowRecipe, depth: int) -> MusFlowRecipe:
+    network = recipe.network.model_copy(update={"depth": depth})
+    return recipe.model_copy(update={"network": network})
+
+
+def simulated(
+    recipe: MusFlowRecipe, spec: LatentSpec, clips: PlannedClips, batch: int
+) -> tuple[NetworkConfig, Memory]:
+    """What `needed` gives, by simulating every block.
 
     Under bf16 weights, moments and average stay float32; activations are counted as autocast
     keeps them, with its copies of the weights.

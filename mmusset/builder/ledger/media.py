@@ -7,15 +7,15 @@ Decoding is what a build without a model spends its time on, so nothing is measu
 import sqlite3
 from array import array
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import lru_cache
-from typing import overload
 
 import numpy as np
 from pydantic import ValidationError
 
 from mmusset.builder.decoding.tasks import Survey
 from mmusset.errors import MmussetError
+from mmusset.lazy_sequence import LazySequence
 from mmusset.sample import Prepared
 from mmusset.sample_parts.evidence import Heard
 from mmusset.sources.recordings import Print
@@ -186,7 +186,7 @@ class LedgerMedia:
         return int(count)
 
 
-class LedgerPrints(Sequence[Print]):
+class LedgerPrints(LazySequence[Print]):
     """Fingerprints, each read from the ledger as it is asked for; `first` counts those that were
     named."""
 
@@ -210,13 +210,7 @@ class LedgerPrints(Sequence[Print]):
     def __len__(self) -> int:
         return len(self._rows)
 
-    @overload
-    def __getitem__(self, at: int) -> Print: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[Print]: ...
-    def __getitem__(self, at: int | slice) -> Print | list[Print]:
-        if isinstance(at, slice):
-            return [self[place] for place in range(*at.indices(len(self)))]
+    def value(self, at: int) -> Print:
         return self._kept(at)
 
     def _read(self, at: int) -> Print:

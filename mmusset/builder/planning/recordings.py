@@ -3,9 +3,9 @@
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import overload
 
 from mmusset.builder.ledger.ledger import Ledger
+from mmusset.lazy_sequence import LazySequence
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
 from mmusset.sources.group import recording_label
@@ -69,7 +69,7 @@ def _alike(offers: Sequence[Offer], ledger: Ledger) -> _Alike:
     return found
 
 
-class _Labelled(Sequence[Offer]):
+class _Labelled(LazySequence[Offer]):
     """Offers with what joins them to others of their recordings."""
 
     def __init__(self, offers: Sequence[Offer], alike: Mapping[str, Sequence[str]]) -> None:
@@ -78,13 +78,7 @@ class _Labelled(Sequence[Offer]):
     def __len__(self) -> int:
         return len(self._offers)
 
-    @overload
-    def __getitem__(self, at: int) -> Offer: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[Offer]: ...
-    def __getitem__(self, at: int | slice) -> Offer | list[Offer]:
-        if isinstance(at, slice):
-            return [self[place] for place in range(*at.indices(len(self)))]
+    def value(self, at: int) -> Offer:
         offer = self._offers[at]
         sha256 = offer.piece.music.sha256
         labels = map(recording_label, (sha256, *self._alike.get(sha256, ())))

@@ -7,8 +7,9 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar
 
+from mmusset.lazy_sequence import LazySequence
 from mmusset.temporary_file import IN_MEMORY, TemporaryFile
 
 T = TypeVar("T")
@@ -16,7 +17,7 @@ TOGETHER = 64  # values that are written, and read, at once
 LEVEL = 1  # the fastest: paths and names that values share are what there is to gain
 
 
-class Spool(Sequence[T]):
+class Spool(LazySequence[T]):
     """A sequence of which few values are in memory. Its file goes with it."""
 
     def __init__(self, values: Iterable[T] = (), in_memory: int = IN_MEMORY) -> None:
@@ -39,13 +40,7 @@ class Spool(Sequence[T]):
     def __len__(self) -> int:
         return TOGETHER * (len(self._borders) - 1) + len(self._last)
 
-    @overload
-    def __getitem__(self, at: int) -> T: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[T]: ...
-    def __getitem__(self, at: int | slice) -> T | list[T]:
-        if isinstance(at, slice):
-            return [self[place] for place in range(*at.indices(len(self)))]
+    def value(self, at: int) -> T:
         if not 0 <= at < len(self):
             raise IndexError(at)
         number, place = divmod(at, TOGETHER)
@@ -83,7 +78,7 @@ def _names(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
-class Subsequence(Sequence[T]):
+class Subsequence(LazySequence[T]):
     """Some of a sequence's values, by their places there."""
 
     def __init__(self, whole: Sequence[T], places: Sequence[int]) -> None:
@@ -93,11 +88,5 @@ class Subsequence(Sequence[T]):
     def __len__(self) -> int:
         return len(self._places)
 
-    @overload
-    def __getitem__(self, at: int) -> T: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[T]: ...
-    def __getitem__(self, at: int | slice) -> T | list[T]:
-        if isinstance(at, slice):
-            return [self._whole[place] for place in self._places[at]]
+    def value(self, at: int) -> T:
         return self._whole[self._places[at]]

@@ -1,7 +1,9 @@
 """A scan of many files reads their headers alone, and says so."""
 
 import asyncio
+import os
 import shutil
+import signal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,13 +13,15 @@ import soundfile
 
 from mmusset.agents import AGENTS
 from mmusset.builder import report, show
+from mmusset.builder.decoding.sandbox import Sandbox
+from mmusset.builder.decoding.tasks import Surveyed, SurveyTask
 from mmusset.builder.planning.inventory import Inventory, take_inventory
 from mmusset.builder.workspace import passing_workspace
 from mmusset.recipe import Recipe
 from mmusset.recipe_parts.media import LimitsPart
 from mmusset.sources.folder import FolderSource
 from tests.builder.test_recordings import as_mp3, pieces
-from tests.support.media import picture
+from tests.support.media import picture, piece
 
 RECIPE = Recipe(limits=LimitsPart(workers=1))
 FILES = 8
@@ -86,3 +90,28 @@ def test_files_alike_at_both_ends_and_in_the_middle_are_different_ones(tmp_path:
     skipped = [(each.path, each.reason) for each in glance.skipped]
     assert (b"copy.wav", "same bytes as another") in skipped
     assert [each.piece.music.path for each in glance.offers] == [b"0.wav", b"1.wav", b"2.wav"]
+
+
+def test_what_is_wrong_with_one_file_says_nothing_of_those_read_with_it(tmp_path: Path) -> None:
+    """Whether it is gone, or the decoder dies over them."""
+    for name in ("first.wav", "last.wav"):
+        piece(tmp_path / name, 1)
+    names = ("first.wav", "gone.wav", "last.wav")
+    tasks = [
+        SurveyTask(file=os.fsencode(tmp_path / name), kind="music", max_side_px=64, glance=True)
+        for name in names
+    ]
+
+    async def read() -> list[tuple[Surveyed, ...]]:
+        async with Sandbox(LimitsPart(workers=1)) as sandbox:
+            found = await sandbox.survey_all(tasks)
+            (seat,) = sandbox._decoders.seats.free
+            assert seat.holder
+            os.kill(seat.holder.pid, signal.SIGKILL)
+            return [found, await sandbox.survey_all(tasks)]
+
+    found, again = asyncio.run(read())
+    assert again == found
+    assert [bool(each.survey) for each in found] == [True, False, True]
+    assert found[1].unusable
+    assert found[1].unusable[0] == "file is gone"

@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from asyncio.subprocess import Process
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ from mmusset.quality import Aesthetics
 from mmusset.recipe_parts.media import LimitsPart
 from mmusset.safe_text import SECRET_VARIABLES
 from mmusset.sample import Prepared
-from mmusset.sample_parts.piece import Stretch
 from mmusset.sources.source import Kind
 from mmusset.tracing import without_tracing
 
@@ -44,14 +44,18 @@ from .tasks import (
     PrepareTask,
     Sung,
     Survey,
+    Surveyed,
+    SurveyedFiles,
+    SurveysTask,
     SurveyTask,
     Themes,
     ThemesTask,
     TranscribeTask,
 )
 
-# A reply is one line of JSON; evidence takes about 2 kB.
-LINE_LIMIT = 1 << 20
+# A reply is one line of JSON: evidence takes about 2 kB, what a site reserves of its files up to
+# some hundreds, and one reply may tell of several files.
+LINE_LIMIT = 1 << 24
 
 
 HEAR_SECONDS = 600.0  # to import torch, load a model and listen to a clip
@@ -74,35 +78,24 @@ class Sandbox:
         await self._decoders.end()
         await self._ears.end()
 
-    async def survey(
-        self,
-        path: Path,
-        kind: Kind,
-        max_side_px: int,
-        min_side_px: int = 1,
-        stretch: Stretch | None = None,
-        rights: str = "",
-        soundfont: str = "",
-        glance: bool = False,
-        hash_whole: bool = True,
-    ) -> Survey:
-        """What a file, or a stretch of one, says of itself; at a `glance` nothing is decoded, and
-        without `hash_whole` only some places are hashed.
-
-        Raises Unusable if it can't be opened, Unread.
-        """
-        task = SurveyTask(
-            file=os.fsencode(path),
-            kind=kind,
-            max_side_px=max_side_px,
-            min_side_px=min_side_px,
-            stretch=stretch,
-            rights=rights,
-            soundfont=os.fsencode(soundfont),
-            glance=glance,
-            hash_whole=hash_whole,
-        )
+    async def survey(self, path: Path, kind: Kind, max_side_px: int) -> Survey:
+        """What a file says of itself. Raises Unusable if it can't be opened, Unread."""
+        task = SurveyTask(file=os.fsencode(path), kind=kind, max_side_px=max_side_px)
         return Survey.model_validate_json(await self._decoders.run(task))
+
+    async def survey_all(self, tasks: Sequence[SurveyTask]) -> tuple[Surveyed, ...]:
+        """What each file says of itself, or why it says nothing, by one child.
+
+        One that crashes over them, or takes longer than one file may, is asked again file by file,
+        so that only the file that is why counts as one that could not be read.
+        """
+        try:
+            reply = await self._decoders.run(SurveysTask(files=tuple(tasks)))
+        except Unread as error:
+            if len(tasks) == 1:
+                return (Surveyed(unread=error.why),)
+            return tuple([each for task in tasks for each in await self.survey_all([task])])
+        return SurveyedFiles.model_validate_json(reply).files
 
     async def composing_input(self, task: ComposingTask) -> ComposingInput:
         """What music is to be made from, its picture stored.

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from mmusset.errors import Unusable
+from mmusset.errors import Unread, Unusable
 from mmusset.evidence import attached, still, video
 from mmusset.evidence.media_file import MediaFile
 from mmusset.evidence.played import open_played
@@ -14,7 +14,31 @@ from mmusset.scores.synthesis import SoundFont
 from mmusset.sources import rights, sidecar, tags
 from mmusset.sources.covers import Cover
 
-from .tasks import MORE_MEMORY, Survey, SurveyTask, path_of
+from .tasks import (
+    MORE_MEMORY,
+    Survey,
+    Surveyed,
+    SurveyedFiles,
+    SurveysTask,
+    SurveyTask,
+    path_of,
+)
+
+
+def survey_all(task: SurveysTask) -> SurveyedFiles:
+    """What each of several files says of itself, or why it says nothing."""
+    return SurveyedFiles(files=tuple(map(_surveyed, task.files)))
+
+
+def _surveyed(task: SurveyTask) -> Surveyed:
+    try:
+        return Surveyed(survey=survey(task))
+    except Unusable as error:
+        return Surveyed(unusable=(error.reason, error.detail))
+    except Unread as error:
+        return Surveyed(unread=error.why)
+    except MemoryError:
+        return Surveyed(unusable=("took too much memory", MORE_MEMORY))
 
 
 def survey(task: SurveyTask) -> Survey:

@@ -90,6 +90,28 @@ class SurveyTask(_Task):
     hash_whole: bool = True
 
 
+class SurveysTask(_Task):
+    """Read what several files say of themselves."""
+
+    task: Literal["surveys"] = "surveys"
+    files: tuple[SurveyTask, ...]
+
+
+class Surveyed(Frozen):
+    """What a file says of itself; or else why it can't be used, as a reason and its detail, or what
+    kept the machine from reading it."""
+
+    survey: Survey | None = None
+    unusable: tuple[str, str] | None = None
+    unread: str = ""
+
+
+class SurveyedFiles(Frozen):
+    """What several files say of themselves, in the order of their task."""
+
+    files: tuple[Surveyed, ...]
+
+
 class Originals(_Task):
     """The files of a piece as they are opened on this machine: absolute paths.
 
@@ -285,6 +307,7 @@ class Listened(Frozen):
 
 AnyTask = (
     SurveyTask
+    | SurveysTask
     | ComposingTask
     | PrepareTask
     | ListenTask

@@ -29,11 +29,12 @@ from mmusset.no_network import drop_network
 
 from .feeling import compare, feel, tell_themes
 from .preparing import captioned, composing_input, hear_stored, like, listen, prepare, transcribe
-from .surveying import survey
+from .surveying import survey, survey_all
 from .tasks import MORE_MEMORY, TASKS
 
 DONE_BY: dict[str, Callable[[Any], Frozen]] = {
     "survey": survey,
+    "surveys": survey_all,
     "prepare": prepare,
     "compose": composing_input,
     "listen": listen,

@@ -1,19 +1,25 @@
 """Every file of a source read once for what it says of itself; the ledger keeps it."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 
-from mmusset.builder.decoding.tasks import Survey
+from mmusset.builder.decoding.tasks import Survey, Surveyed, SurveyTask
 from mmusset.builder.ledger.ledger import Ledger
 from mmusset.builder.workspace import Workspace
 from mmusset.errors import MmussetError, Unread, Unusable, first_error
 from mmusset.safe_text import show_path
+from mmusset.sources.remote import RemoteSource
 from mmusset.sources.source import Entry, Source, rights_kind
 
 # Surveys per commit: after a kill, at most so many files are read again.
 BATCH = 64
+# Files that one decoder is asked to glance at by one message, which costs as much as a glance.
+GLANCES = 16
 # After so many in a row that can't be read, one that could be is tried: is it the whole source?
 MOST_UNREAD_IN_A_ROW = 10
 Step = Callable[[int, int], None]
@@ -99,6 +105,10 @@ def nothing_read(source: Source, unread: dict[bytes, str]) -> MmussetError:
 class _Surveyor:
     def __init__(self, workspace: Workspace, surveys: Surveys, hash_whole: bool) -> None:
         self._workspace = workspace
+        self._source = source = workspace.source
+        # What is decoded takes long enough, and what is elsewhere is fetched side by side.
+        by_itself = not surveys.glanced or isinstance(source, RemoteSource)
+        self._at_once = 1 if by_itself else GLANCES
         self._hash_whole = hash_whole
         self._unread_in_a_row = 0
         self._read: list[tuple[Entry, Survey]] = []  # not kept yet
@@ -112,55 +122,76 @@ class _Surveyor:
         while batch := list(islice(left, BATCH)):
             try:
                 async with asyncio.TaskGroup() as group:
-                    for entry in batch:
-                        group.create_task(self._survey(entry))
+                    for start in range(0, len(batch), self._at_once):
+                        group.create_task(self._survey(batch[start : start + self._at_once]))
             except BaseExceptionGroup as errors:
                 raise first_error(errors) from None
             self._keep()
             done += len(batch)
             step(done, total)
 
-    async def _survey(self, entry: Entry) -> None:
-        work, surveys = self._workspace, self._surveys
-        known = work.ledger.media
-        if not surveys.glanced and known.is_surveyed(entry.path, entry.size, entry.mtime_ns):
+    async def _survey(self, entries: Sequence[Entry]) -> None:
+        """Read some entries, by one decoder."""
+        asked: list[tuple[Entry, SurveyTask]] = []
+        async with AsyncExitStack() as opened:
+            for entry in entries:
+                if self._is_known(entry):
+                    self._surveys.count_read(entry.path)
+                    continue
+                try:
+                    file = await opened.enter_async_context(self._source.open(entry.path))
+                    asked.append((entry, self._task(entry, file)))
+                except Unusable as error:
+                    await self._note(entry, Surveyed(unusable=(error.reason, error.detail)))
+                except Unread as error:
+                    await self._note(entry, Surveyed(unread=error.why))
+            tasks = [task for _, task in asked]
+            found = await self._workspace.sandbox.survey_all(tasks) if tasks else ()
+        for (entry, _), surveyed in zip(asked, found, strict=True):
+            await self._note(entry, surveyed)
+
+    def _is_known(self, entry: Entry) -> bool:
+        known = self._workspace.ledger.media
+        glanced = self._surveys.glanced
+        return not glanced and known.is_surveyed(entry.path, entry.size, entry.mtime_ns)
+
+    def _task(self, entry: Entry, file: Path) -> SurveyTask:
+        recipe = self._workspace.recipe
+        return SurveyTask(
+            file=os.fsencode(file),
+            kind=entry.kind,
+            rights=rights_kind(entry.path),
+            max_side_px=recipe.image.max_side_px,
+            min_side_px=recipe.image.min_side_px,
+            stretch=entry.row.stretch,
+            soundfont=os.fsencode(recipe.scores.soundfont),
+            glance=self._surveys.glanced,
+            hash_whole=self._hash_whole,
+        )
+
+    async def _note(self, entry: Entry, surveyed: Surveyed) -> None:
+        """Keep what an entry says of itself, or why it says nothing."""
+        surveys = self._surveys
+        if surveyed.survey:
+            self._read.append((entry, surveyed.survey))
             surveys.count_read(entry.path)
-            return
-        try:
-            async with work.source.open(entry.path) as file:
-                image, scores = work.recipe.image, work.recipe.scores
-                says = rights_kind(entry.path)
-                survey = await work.sandbox.survey(
-                    file,
-                    entry.kind,
-                    image.max_side_px,
-                    image.min_side_px,
-                    entry.row.stretch,
-                    says,
-                    scores.soundfont,
-                    surveys.glanced,
-                    self._hash_whole,
-                )
-            self._read.append((entry, survey))
-            surveys.count_read(entry.path)
-        except Unusable as error:
-            work.source.check()
-            surveys.unusable[entry.path] = (error.reason, error.detail)
-        except Unread as error:
-            work.source.check()
-            surveys.unread[entry.path] = error.why
-            await self._count_unread(entry, error.why)
-            return
-        self._unread_in_a_row = 0
+        else:
+            self._source.check()
+        if surveyed.unusable:
+            surveys.unusable[entry.path] = surveyed.unusable
+        if surveyed.unread:
+            surveys.unread[entry.path] = surveyed.unread
+            await self._count_unread(entry, surveyed.unread)
+        else:
+            self._unread_in_a_row = 0
 
     async def _count_unread(self, entry: Entry, why: str) -> None:
         self._unread_in_a_row += 1
         if self._unread_in_a_row < MOST_UNREAD_IN_A_ROW:
             return
         self._unread_in_a_row = 0
-        source = self._workspace.source
-        if not await still_reads(source, self._surveys.last):
-            raise nothing_read(source, {entry.path: why})
+        if not await still_reads(self._source, self._surveys.last):
+            raise nothing_read(self._source, {entry.path: why})
 
     def _keep(self) -> None:
         if not self._read:

@@ -9,6 +9,8 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 
+from mmusset.text import has_any
+
 # Letters of other alphabets, digits and signs that are read as Latin letters. `l` becomes `i` as
 # `1` does, in what is looked for too.
 _LOOK_ALIKES = str.maketrans(
@@ -106,7 +108,7 @@ _ENDS_CLAUSE = re.compile(r"\s*(?:[.,:;!?\n)]|and\b|\Z)")
 def find(text: str) -> list[tuple[int, int]]:
     """Start and end of each order to a model in a text."""
     letters = folded(text)
-    if not any(stem in letters for stem in _STEMS):
+    if not has_any(letters, _STEMS):
         return []
     places = [place for place, character in enumerate(text) for _ in _plain(character)]
     spans = []

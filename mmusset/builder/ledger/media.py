@@ -193,10 +193,10 @@ class LedgerPrints(LazySequence[Print]):
     def __init__(self, connection: sqlite3.Connection, first: Iterable[str]) -> None:
         self._db = connection
         self._rows = array("q")
-        for sha256 in first:
+        every = np.fromiter(self._numbers("ORDER BY music_sha256"), np.int64)
+        for sha256 in first if len(every) else ():
             self._rows.extend(self._numbers("WHERE music_sha256 = ?", sha256))
         self.first = len(self._rows)
-        every = np.fromiter(self._numbers("ORDER BY music_sha256"), np.int64)
         self._rows.frombytes(every[~np.isin(every, self._rows)].tobytes())
         # A piece is compared with many others, one after the other, and they with the next.
         self._kept = lru_cache(PRINTS_KEPT)(self._read)

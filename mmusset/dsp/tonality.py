@@ -102,23 +102,20 @@ def _are_notes(
     loudest = np.zeros(count)
     np.maximum.at(loudest, frames, strength)
     clear = np.flatnonzero(strength > CLEAR * loudest[frames])
-    notes = np.zeros(len(frames), dtype=np.bool_)
-    if not len(clear):
-        return notes
-    frames, place = (
-        frames[clear],
-        np.arange(len(clear)) - np.searchsorted(frames[clear], frames[clear]),
-    )
-    shape = (count, int(place.max()) + 1)
-    hz, loud = np.full(shape, np.inf, dtype=np.float32), np.zeros(shape, dtype=np.float32)
-    hz[frames, place], loud[frames, place] = 2 ** (midi[clear] / 12), strength[clear]
-    with np.errstate(invalid="ignore"):
-        ratio = hz[:, None, :] / hz[:, :, None]  # [frames, lower, higher]
-        partial = np.rint(ratio)
-        near = np.abs(ratio - partial) < NEAR_PARTIAL * partial
-    strong = loud[:, None, :] * np.float32(LEAST_ROOT) < loud[:, :, None]
+    frames = frames[clear]
+    first = np.searchsorted(frames, frames)
+    below = np.arange(len(clear)) - first  # how many clear peaks of its frame are lower
+    higher = np.repeat(np.arange(len(clear)), below)
+    lower = np.arange(len(higher)) - np.repeat(np.cumsum(below) - below - first, below)
+    hz, loud = (2 ** (midi[clear] / 12)).astype(np.float32), strength[clear].astype(np.float32)
+    ratio = hz[higher] / hz[lower]
+    partial = np.rint(ratio)
+    near = np.abs(ratio - partial) < NEAR_PARTIAL * partial
+    strong = loud[higher] * np.float32(LEAST_ROOT) < loud[lower]
     explained = near & strong & (partial >= 2) & (partial <= HIGHEST_PARTIAL)
-    notes[clear] = ~explained.any(axis=1)[frames, place]
+    notes = np.zeros(len(strength), dtype=np.bool_)
+    notes[clear] = True
+    notes[clear[higher[explained]]] = False
     return notes
 
 

@@ -7,10 +7,9 @@ from pydantic import ValidationError
 
 from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.errors import UsageError
+from mmusset.files import cache_folder
 from mmusset.frozen import Frozen
 from mmusset.safe_text import first_line
-
-from .wheel import cache_folder
 
 FILE = "card.json"
 Card = TypeVar("Card", bound=Frozen)
@@ -19,7 +18,7 @@ Kind = Literal["ears", "eyes"]
 
 def usual_folder(kind: Kind, name: str) -> Path:
     """Where a witness's card lies unless the recipe names another folder."""
-    return cache_folder().with_name(kind) / name
+    return cache_folder(kind) / name
 
 
 def card_in(folder: Path, model: type[Card], kind: Kind) -> Card | None:

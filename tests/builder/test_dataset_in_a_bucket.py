@@ -47,9 +47,12 @@ def expected(source: Path) -> dict[str, str]:
 
 @pytest.fixture
 def url(
-    request: pytest.FixtureRequest, service: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    service: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> str:
-    for name, value in service.items():
+    for name, value in (service | machine(tmp_path_factory.mktemp("cache"))).items():
         monkeypatch.setenv(name, value)
     return f"s3://{BUCKET}/{request.node.name}"
 

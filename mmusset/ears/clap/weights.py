@@ -6,8 +6,8 @@ from pathlib import Path
 
 from mmusset.bounded import MOST_FACTS, read_bounded
 from mmusset.ears.declaration import Log
-from mmusset.ears.wheel import cache_folder
 from mmusset.errors import MmussetError
+from mmusset.files import cache_folder
 from mmusset.installed import check_installed, is_installed
 from mmusset.pretrained.weights import UNKNOWN, ModelLocation, identity_of, licence_of
 from mmusset.safe_text import of_error
@@ -119,7 +119,7 @@ def _if_whole(folder: Path) -> Path | None:
 
 
 def _pin_file() -> Path:
-    return cache_folder() / "clap" / "revisions.json"
+    return cache_folder("ears") / "clap" / "revisions.json"
 
 
 def _pins() -> dict[str, str]:

@@ -21,6 +21,9 @@ from .shards import LedgerShards
 from .verdicts import LedgerVerdicts
 from .write_ahead import WriteAheadLog
 
+# Of pages in memory: what SQLite takes by itself, and what the indexes of a million items take.
+USUAL_KIB, LARGE_KIB = 2_000, 256_000
+
 
 class Ledger:
     """One open ledger; what writes needs one that was opened to write, and a transaction."""
@@ -56,6 +59,17 @@ class Ledger:
         with self._refusals(), self._db:
             self._db.execute("BEGIN IMMEDIATE")
             yield
+
+    @contextmanager
+    def large_transaction(self) -> Iterator[None]:
+        """A transaction that writes many rows at random places of an index: more of its pages are
+        in memory until its end, since each that is not is written for every row that it gets."""
+        self._db.execute(f"PRAGMA cache_size = -{LARGE_KIB}")
+        try:
+            with self.transaction():
+                yield
+        finally:
+            self._db.execute(f"PRAGMA cache_size = -{USUAL_KIB}")
 
     @contextmanager
     def quick_transaction(self) -> Iterator[None]:

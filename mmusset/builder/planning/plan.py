@@ -43,7 +43,7 @@ def freeze(
     the recipe's splits.
     """
     ledger = workspace.ledger
-    with ledger.transaction():
+    with ledger.large_transaction():
         ledger.left_out.replace_unread_files({u.path: u.why for u in inventory.undecided})
         fresh, skipped = _fresh(inventory.offers, workspace, limit, beyond, at_random)
         before = ledger.plan.item_count()

@@ -77,7 +77,9 @@ def test_the_scale_is_that_of_what_is_drawn_from_the_train_split(tmp_path: Path)
     drawn = (mean.square() + std.square()).mean(dim=0) - mean.mean(dim=0).square()
     torch.testing.assert_close(torch.tensor(manifest.latent_mean).double(), mean.mean(dim=0))
     torch.testing.assert_close(torch.tensor(manifest.latent_std).double(), drawn.sqrt())
-    for name, place in (("image", slice(0, 56)), ("audio", slice(-68, None))):
+    widths = manifest.spec.widths
+    ends = (("image", slice(0, widths["image"])), ("audio", slice(-widths["audio"], None)))
+    for name, place in ends:
         whole = torch.cat([part.embeddings[name] for part in parts]).double()
         found = torch.tensor(manifest.embedding_mean[place]).double()
         torch.testing.assert_close(found, whole.mean(dim=0))

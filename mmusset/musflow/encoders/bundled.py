@@ -32,6 +32,7 @@ Floats = NDArray[np.float32]
 
 THUMBNAIL_PX = 64
 HUES, LIGHTS, GRID = 12, 8, 3
+TURNS, PALE = 3, 1e-3  # of a hue's circle: 1 to 3; a colour so pale that it hardly has a hue
 WORD = re.compile(r"[a-z]+")
 WORDS, WORD_WEIGHT = 512, 0.35
 PACES, MIDDLE_BPM = 9, 110.0  # places of a tempo from half of the middle to twice as fast
@@ -50,8 +51,8 @@ PULSES_BPM = tuple(45 * 2 ** (n / 12) for n in range(29))  # 45 to 227
 class MeasuredImage:
     """Light, colours and edges of a picture."""
 
-    identity = "measured-image/1"
-    width = 3 * GRID * GRID + LIGHTS + HUES + 9
+    identity = "measured-image/2"
+    width = 3 * GRID * GRID + LIGHTS + HUES + 2 * TURNS + 9
 
     def __call__(self, images: Sequence["Image"]) -> Tensor:
         """Features `[B, width]` of pictures of any size and mode."""
@@ -107,10 +108,20 @@ def _image_features(image: "Image") -> Floats:
         4 * places.ravel(),
         2 * np.sqrt(lights / light.size),
         3 * np.sqrt(hues / light.size),
+        2 * _mean_hue(hue, chroma),
         4 * np.array([*whole, warm.mean(), green.mean()]),
         np.log(np.array(edges) + 1e-3),
     ]
     return np.concatenate(features).astype(np.float32)
+
+
+def _mean_hue(hue: Floats, chroma: Floats) -> Floats:
+    """Which way the colours point, whatever their strength: cosines and sines of 1 to TURNS times
+    the hue, the mean over pixels by their chroma."""
+    angles = np.arange(1, TURNS + 1)[:, None] * hue.ravel()
+    weights = chroma.ravel() / (chroma.sum() + PALE * chroma.size)
+    means = np.stack([np.cos(angles), np.sin(angles)]) @ weights
+    return np.asarray(means.ravel(), dtype=np.float32)
 
 
 def _edges(light: Floats) -> float:

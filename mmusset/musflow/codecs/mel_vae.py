@@ -148,6 +148,13 @@ class MelVae(nn.Module):
         total = (error / self.std).mean() + STEREO_WEIGHT * stereo + KL_WEIGHT * kl
         return VaeLosses(total + self._sound_loss(again.mel, sound.mean(dim=1)), error.mean())
 
+    def head_loss(self, sound: Tensor, noise: Tensor) -> Tensor:
+        """The part of that which the head alone has, the rest being as it is: a scalar."""
+        with torch.no_grad():
+            mean, std = self.posterior(self.features(sound))
+            mel = self.features_of(mean + std * noise).mel
+        return self._sound_loss(mel, sound.mean(dim=1))
+
     @torch.no_grad()
     def encode(self, sound: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation `[B, latents, C]` of sound `[B, sound_channels, samples]`."""

@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class LazySequence(Sequence[T]):
-    """What a kind of it gives is `__len__` and `value`; a slice is a list."""
+    """A subclass gives `__len__` and `value`; a slice is a list."""
 
     @abstractmethod
     def value(self, at: int) -> T:

@@ -21,7 +21,8 @@ ALLOWANCE = 1.0  # GiB; a CUDA context takes 0.3 to 0.6, cuBLAS and cuDNN up to 
 # The memory limit of a container, of cgroups version 2 and 1.
 LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 ADAMW_MOMENTS = 8  # bytes for each trained weight: two moments in float32
-# A deep model is known from so many layers and one more: each further one adds what that one did.
+# A deep model is known from so many layers and one more: each further one adds what that one did,
+# where a step needs the most amid its layers (in a tiny one it may not, which is off by a MiB).
 # Not from fewer: where layers are computed twice, the second adds more than each after it.
 FEW_LAYERS = 2
 

@@ -21,7 +21,11 @@ def test_a_hue_is_the_same_however_strong_or_light() -> None:
     torch.testing.assert_close(strong, pale, atol=0.1, rtol=0)
     torch.testing.assert_close(strong, dark, atol=0.1, rtol=0)
     assert (strong - hue_features(0.93, 1.0, 0.8)).norm() > 0.3
-    assert not hue_features(0.0, 0.0, 0.5).any(), "grey has no hue"
+
+
+def test_grey_has_no_hue() -> None:
+    assert not hue_features(0.0, 0.0, 0.5).any()
+    assert not hue_features(0.0, 1 / 128, 128 / 255).any(), "a step off grey is none either"
 
 
 def test_a_range_stands_where_its_middle_does() -> None:

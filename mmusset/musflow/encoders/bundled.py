@@ -32,7 +32,8 @@ Floats = NDArray[np.float32]
 
 THUMBNAIL_PX = 64
 HUES, LIGHTS, GRID = 12, 8, 3
-TURNS, PALE = 3, 1e-3  # of a hue's circle: 1 to 3; a colour so pale that it hardly has a hue
+TURNS = 3  # of a hue's circle: 1 to 3
+GREY = 2 / 255  # chroma that rounding or a JPEG leaves: of no hue
 WORD = re.compile(r"[a-z]+")
 WORDS, WORD_WEIGHT = 512, 0.35
 PACES, MIDDLE_BPM = 9, 110.0  # places of a tempo from half of the middle to twice as fast
@@ -119,7 +120,8 @@ def _mean_hue(hue: Floats, chroma: Floats) -> Floats:
     """Which way the colours point, whatever their strength: cosines and sines of 1 to TURNS times
     the hue, the mean over pixels by their chroma."""
     angles = np.arange(1, TURNS + 1)[:, None] * hue.ravel()
-    weights = chroma.ravel() / (chroma.sum() + PALE * chroma.size)
+    coloured = np.maximum(chroma.ravel() - GREY, 0)
+    weights = coloured / max(float(coloured.sum()), GREY)
     means = np.stack([np.cos(angles), np.sin(angles)]) @ weights
     return np.asarray(means.ravel(), dtype=np.float32)
 

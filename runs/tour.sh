@@ -42,7 +42,7 @@ mmusset finetune "$out/music" --include offline --base "$out/base" --out "$out/l
 # then the flow. 40 steps of a small network instead of 900, so do not expect to enjoy the result; with
 # 300 pieces and four minutes it follows level, tone, drums and density (docs/guides/train.md).
 mmusset train "$out/music" --plan
-mmusset train "$out/music" --out "$out/musflow" --set codec.steps=40 --set alignment.steps=40 \
+mmusset train "$out/music" --out "$out/musflow" --set codec.steps=40 --set codec.head_steps=20 --set alignment.steps=40 \
   --set network.width=64 --set train.steps=40 --set train.batch=8 --set train.validate_every=40 \
   --set train.listen_every=40
 

@@ -43,6 +43,7 @@ class CodecPart(Frozen):
     head_width: Count = 256
     head_depth: Count = 3
     steps: Count = 500
+    head_steps: Annotated[int, Field(ge=0)] = 500  # of its head alone, after those
     batch: Count = 16
     crop_seconds: Positive = 2.0
     lr: Positive = 1.5e-3

@@ -19,7 +19,13 @@ from tests.support.thorough import slow
 STORY = "A ferry in the rain goes home, and the lamps of the harbour come on one by one."
 # A training of seconds: what comes out is noise of a kind, but of pictures and seeds alone.
 TINY = (
-    *("codec.steps=6", "codec.width=32", "codec.head_width=16", "codec.batch=4"),
+    *(
+        "codec.steps=6",
+        "codec.head_steps=0",
+        "codec.width=32",
+        "codec.head_width=16",
+        "codec.batch=4",
+    ),
     *("alignment.steps=4", "network.width=64"),
     *("network.depth=1", "train.steps=4", "train.batch=4", "train.log_every=2"),
     *("train.save_every=4", "train.validate_every=4", "train.listen_every=4", "sampler.steps=4"),

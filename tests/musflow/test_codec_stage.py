@@ -10,7 +10,14 @@ from mmusset.training.loop import Loop, LoopSettings
 from mmusset.training.world import World
 
 PART = CodecPart(
-    width=32, depth=1, head_width=32, head_depth=1, steps=40, batch=4, crop_seconds=0.5
+    width=32,
+    depth=1,
+    head_width=32,
+    head_depth=1,
+    steps=40,
+    head_steps=40,
+    batch=4,
+    crop_seconds=0.5,
 )
 
 

@@ -32,6 +32,7 @@ RATE_HZ, SECONDS, PIECES = 16000, 4.0, 96
 SEEDS, ENOUGH = 4, 33
 FITTED = {
     "codec.steps": 150,
+    "codec.head_steps": 0,
     "codec.width": 128,
     "codec.depth": 2,
     "codec.head_width": 64,

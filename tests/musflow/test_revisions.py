@@ -52,7 +52,14 @@ except MmussetError as error:
 """.replace("NEW", NEW).replace("OLD", OLD)
 
 SETTINGS = (
-    *("codec.steps=2", "codec.width=8", "codec.depth=1", "codec.head_width=8", "codec.batch=2"),
+    *(
+        "codec.steps=2",
+        "codec.head_steps=0",
+        "codec.width=8",
+        "codec.depth=1",
+        "codec.head_width=8",
+        "codec.batch=2",
+    ),
     "codec.crop_seconds=0.4",
     *("alignment.steps=2", "alignment.hidden=8", "network.width=8", "network.heads=1"),
     *("network.depth=1", "train.steps=2", "train.batch=2", "train.warmup=0", "train.log_every=2"),

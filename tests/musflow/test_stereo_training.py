@@ -20,7 +20,13 @@ from tests.support.musflow_parts import dataset, tone
 RATE_HZ = 11025
 SETTINGS = (
     *(f"codec.rate_hz={RATE_HZ}", "codec.n_fft=768", "codec.hop=128", "codec.mels=40"),
-    *("codec.steps=4", "codec.batch=2", "codec.crop_seconds=0.5", "codec.width=16"),
+    *(
+        "codec.steps=4",
+        "codec.head_steps=2",
+        "codec.batch=2",
+        "codec.crop_seconds=0.5",
+        "codec.width=16",
+    ),
     *("codec.head_width=16", "codec.head_depth=1", "alignment.steps=4", "network.width=32"),
     *("network.depth=1", "train.steps=4", "train.batch=2", "train.warmup=0", "train.log_every=2"),
     *("train.save_every=4", "train.validate_every=4", "train.listen_every=4", "sampler.steps=2"),

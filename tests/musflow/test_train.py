@@ -25,6 +25,7 @@ from tests.support.media import library
 
 SMALL = {
     "codec.steps": 10,
+    "codec.head_steps": 4,
     "codec.width": 32,
     "codec.depth": 1,
     "codec.head_width": 16,

@@ -14,6 +14,7 @@ from tests.support.command import SHORT, mmusset
 from tests.support.media import library
 
 SETTINGS = {
+    "codec.head_steps": 0,
     "codec.steps": 150,  # fewer, and what it gives back is not like what it was given
     "codec.lr": 0.003,
     "codec.batch": 8,

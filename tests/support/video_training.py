@@ -17,7 +17,14 @@ from tests.support.musflow_parts import dataset, tone
 from tests.support.samples import filmed
 
 SETTINGS = (
-    *("codec.steps=2", "codec.width=16", "codec.depth=1", "codec.head_width=16", "codec.mels=20"),
+    *(
+        "codec.steps=2",
+        "codec.head_steps=0",
+        "codec.width=16",
+        "codec.depth=1",
+        "codec.head_width=16",
+        "codec.mels=20",
+    ),
     *("codec.head_depth=1", "codec.crop_seconds=1", "codec.batch=2", "codec.channels=4"),
     *("alignment.steps=2", "network.width=32", "network.depth=1", "sampler.steps=2"),
     *("train.steps=4", "train.batch=4", "train.warmup=0", "train.log_every=2", "train.lr=0.1"),

@@ -96,23 +96,26 @@ class HeadTask(CropsTask):
 def fit_codec(
     part: CodecPart, sounds: Sequence[Tensor], device: str, progress: Progress
 ) -> tuple[MelVae, float]:
-    """A codec fitted to sounds `[channels, samples]`, all of it and then its head for as many steps
-    again; and its mean error in dB on crops of the held-out tenth of the sounds, or of all where
-    there are fewer than five."""
+    """A codec fitted to sounds `[channels, samples]`, all of it and then its head alone; and its
+    mean error in dB on crops of the held-out tenth of the sounds, or of all where there are fewer
+    than five."""
     shortest = min(sound.shape[1] for sound in sounds)
     crop = geometry_of(part, min(part.crop_seconds, shortest / part.rate_hz))
     trained = max(1, round(TRAIN_SHARE * len(sounds)))
     torch.manual_seed(SEED)
     vae = unfitted(part, crop).to(device)
     vae.set_scale(vae.features(crops(sounds[:trained], crop, 0, SCALE_CROPS).to(device)).mel)
-    settings = LoopSettings(
-        seed=SEED, steps=part.steps, lr=part.lr, warmup=part.steps // 10, clip_norm=1.0
-    )
     whole = CodecTask(vae, vae, part, crop, sounds[:trained], device)
-    Loop(whole, settings, World(0, 1, device), progress).run("codec")
     head = HeadTask(vae.head, vae, part, crop, sounds[:trained], device)
     head.steps_before = part.steps
-    Loop(head, settings, World(0, 1, device), progress).run("codec, its head")
+    for stage, task, steps in (
+        ("codec", whole, part.steps),
+        ("codec, its head", head, part.head_steps),
+    ):
+        settings = LoopSettings(
+            seed=SEED, steps=steps, lr=part.lr, warmup=steps // 10, clip_norm=1.0
+        )
+        Loop(task, settings, World(0, 1, device), progress).run(stage)
     vae.eval().set_level(crops(sounds[:trained], crop, 0, LEVEL_CROPS).to(device))
     held_out = sounds[trained:] if trained < len(sounds) else sounds
     heard = crops(held_out, crop, 0, MEASURED_CROPS)

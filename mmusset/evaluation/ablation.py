@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mmusset.files import PARTIAL, failpoint, sync_file, write_bytes_durably
 from mmusset.progress import Progress
 
 from .rows import slug
@@ -114,17 +115,29 @@ def _train(
     place.mkdir(parents=True, exist_ok=True)
     # What is fitted or encoded in the same way does not have to be done again.
     if recipe.codec == whole.codec:
-        _take_over(source.codec, target.codec)
+        take_over(source.codec, target.codec)
     if recipe.encoding() == whole.encoding() and source.cache.is_dir():
-        _take_over(source.cache, target.cache)
+        take_over(source.cache, target.cache)
         if not target.encoding.exists():
-            shutil.copyfile(source.encoding, target.encoding)
+            write_bytes_durably(target.encoding, source.encoding.read_bytes(), "encoding")
     train(Training(dataset, recipe, target, World(0, 1, device), progress), "flow")
 
 
-def _take_over(there: Path, here: Path) -> None:
-    if there.is_dir() and not here.exists():
-        shutil.copytree(there, here)
+def take_over(there: Path, here: Path) -> None:
+    """Copy a folder, if there is one, unless it is `here` by now; whatever kills the process, it
+    is here as a whole or not at all."""
+    if not there.is_dir() or here.exists():
+        return
+    partial = here.with_name(here.name + PARTIAL)
+    shutil.rmtree(partial, ignore_errors=True)
+    shutil.copytree(there, partial, copy_function=_copy)
+    partial.rename(here)
+
+
+def _copy(there: str, here: str) -> None:
+    shutil.copyfile(there, here)
+    sync_file(Path(here))
+    failpoint("file_taken_over")
 
 
 def _sampled(name: str, run: Path, changes: dict[str, Any]) -> Variant:

@@ -25,7 +25,7 @@ from mmusset.shards.reader import (
 )
 
 from .sounds import Window, fitted, write_control
-from .videos import shows_anything, write_video
+from .videos import keep_video
 
 Floats = NDArray[np.float64]
 
@@ -39,7 +39,7 @@ MOST_TRAINING_CLIPS = 2000  # that the nearest is looked for among
 @dataclass(frozen=True, slots=True)
 class ReferenceClip:
     """A real clip of the split: what is asked for, and where its picture, its sound and the video
-    of its frames are, if it has any that show something.
+    of its frames are, if it has one that music can be made to.
 
     `piece` and `group` are "" of none: of another tool's shards its key stands for both.
     """
@@ -56,12 +56,14 @@ class ReferenceClip:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The clips of a split, in the order of their keys."""
+    """The clips of a split, in the order of their keys; which others can't be used, and the videos
+    of which can't be, with the reason by their keys."""
 
     split: str
     window: Window
     clips: tuple[ReferenceClip, ...]
-    unusable: dict[str, str]  # by key, why
+    unusable: dict[str, str]
+    unusable_videos: dict[str, str]
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -108,10 +110,16 @@ class Reference:
 
 
 def read_reference(
-    dataset: str, split: str, rate_hz: int, seconds: float, folder: Path, most: int | None
+    dataset: str,
+    split: str,
+    rate_hz: int,
+    seconds: float,
+    folder: Path,
+    most: int | None,
+    with_videos: bool = False,
 ) -> Reference:
     """The clips of a split, at most so many, drawn by their keys; their sound at this rate and
-    length and their pictures are in `folder` then.
+    length, their pictures and, if asked for, their videos are in `folder` then.
 
     `rate_hz` or `seconds` 0 is the first clip's rate, or the shortest one's length. Raises
     UsageError where there are too few.
@@ -122,19 +130,21 @@ def read_reference(
         if heard:
             rate_hz = rate_hz or heard[0][0]
             seconds = seconds or min(frames / rate for rate, frames in heard)
-    window, unusable = Window(rate_hz, seconds), dict[str, str]()
+    window, unusable, unusable_videos = Window(rate_hz, seconds), dict[str, str](), dict[str, str]()
     clips = []
     for read, members in _whole(dataset, split, chosen, unusable):
         if len(read.sound) / read.rate_hz < 0.98 * window.seconds:
             unusable[read.key] = f"is shorter than {window.seconds:.2f} s"
             continue
-        clips.append(_kept(read, members["image.jpg"], window, folder))
+        video = _kept_video(read, window, folder, unusable_videos) if with_videos else None
+        clips.append(_kept(read, members["image.jpg"], video, window, folder))
     if len(clips) < LEAST_CLIPS:
         raise UsageError(
             f"the split {split} of {dataset} has {len(clips)} clips that can be used, and an"
             f" evaluation takes {LEAST_CLIPS} at the least: name another with --split"
         )
-    return Reference(split, window, tuple(sorted(clips, key=lambda c: c.key)), unusable)
+    in_order = tuple(sorted(clips, key=lambda c: c.key))
+    return Reference(split, window, in_order, unusable, unusable_videos)
 
 
 def store_reference(reference: Reference, folder: Path) -> None:
@@ -159,7 +169,7 @@ def stored_reference(folder: Path) -> Reference:
             f"can't read {file}: {error.strerror}; give a folder that `mmusset evaluate` wrote"
         ) from None
     clips = tuple(_stored_clip(clip, folder) for clip in facts["clips"])
-    return Reference(facts["split"], Window(**facts["window"]), clips, {})
+    return Reference(facts["split"], Window(**facts["window"]), clips, {}, {})
 
 
 def _stored_clip(facts: dict[str, Any], folder: Path) -> ReferenceClip:
@@ -221,7 +231,22 @@ def training_keys(dataset: str) -> set[str]:
     return set(_drawn_keys(dataset, "train")[:MOST_TRAINING_CLIPS])
 
 
-def _kept(read: Read, jpeg: bytes, window: Window, folder: Path) -> ReferenceClip:
+def _kept_video(read: Read, window: Window, folder: Path, unusable: dict[str, str]) -> Path | None:
+    """The video of a clip's frames, if it has any; why it can't be used goes into `unusable`."""
+    if not read.frames:
+        return None
+    video = folder / "videos" / f"{read.key}.avi"
+    try:
+        keep_video(video, read.frames, window.seconds)
+    except BadSample as error:
+        unusable[read.key] = str(error)
+        return None
+    return video
+
+
+def _kept(
+    read: Read, jpeg: bytes, video: Path | None, window: Window, folder: Path
+) -> ReferenceClip:
     sound = folder / "sounds" / "real" / f"{read.key}-0.flac"
     if not sound.exists():
         write_control(sound, fitted(read.sound, read.rate_hz, window), window.rate_hz)
@@ -229,9 +254,6 @@ def _kept(read: Read, jpeg: bytes, window: Window, folder: Path) -> ReferenceCli
     if not picture.exists():
         picture.parent.mkdir(parents=True, exist_ok=True)
         write_bytes_durably(picture, jpeg, "evaluation")
-    video = folder / "videos" / f"{read.key}.avi" if shows_anything(read.frames) else None
-    if video and not video.exists():
-        write_video(video, read.frames)
     group = read.facts.get("group")
     return ReferenceClip(
         key=read.key,

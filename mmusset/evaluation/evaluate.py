@@ -55,8 +55,13 @@ def evaluate(
         generator.seconds if generator else 0.0,
         folder,
         settings.most,
+        with_videos=bool(generator and generator.manifest.video_frames),
     )
     notes = [f"{key} is left out: it {why}" for key, why in reference.unusable.items()]
+    notes += [
+        f"{key} is left out of the row video: {why}"
+        for key, why in reference.unusable_videos.items()
+    ]
     identity = dataset_identity(settings.data, reference.keys)
     record = record_of(settings, reference, identity, generator, asked)
     check_same(folder, record)

@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmusset.evidence.still import how_much_it_shows
 from mmusset.files import write_bytes_durably
+from mmusset.training.moving_picture import decode_video
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-def shows_anything(frames: "Sequence[Image]") -> bool:
-    """Whether a video of these frames would be taken: not of none, nor of one colour each."""
-    return any(how_much_it_shows(each) > 0 for each in frames)
+def keep_video(path: Path, frames: "Sequence[Image]", most_s: float) -> None:
+    """Write a video of these frames, unless it is there.
+
+    Raises BadSample where no music can be made to its first seconds, as `mmusset generate` has it.
+    """
+    if not path.exists():
+        write_video(path, frames)
+    decode_video(path, most_s)
 
 
 def write_video(path: Path, frames: "Sequence[Image]") -> None:

@@ -126,15 +126,15 @@ def _seen_at(media: MediaFile, number: int, at_s: float) -> _SeenFrame | None:
     with open_av(media) as container:
         stream = moving_pictures(container)[number]
         container.seek(max(0, int(at_s * 1_000_000)))
-        last = None
+        shown = None
         for frame in filter(None, frames_of(container, stream)):
-            last = frame
-            if frame.time is None or frame.time >= at_s:
+            if shown and (frame.time is None or frame.time > at_s):
                 break
-        if last is None:
+            shown = frame
+        if shown is None:
             return None
         aspect = float(stream.sample_aspect_ratio or 1)
-        return _SeenFrame(last, how_much_it_shows(last.to_image()), aspect)
+        return _SeenFrame(shown, how_much_it_shows(shown.to_image()), aspect)
 
 
 def _pictures_in_turn(

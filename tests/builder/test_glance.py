@@ -1,6 +1,7 @@
 """A scan of many files reads their headers alone, and says so."""
 
 import asyncio
+import io
 import os
 import shutil
 import signal
@@ -10,12 +11,14 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 
 from mmusset.agents import AGENTS
 from mmusset.builder import report, show
 from mmusset.builder.decoding.sandbox import Sandbox
 from mmusset.builder.decoding.tasks import Surveyed, SurveyTask
 from mmusset.builder.planning.inventory import Inventory, take_inventory
+from mmusset.builder.planning.surveys import GLANCES
 from mmusset.builder.workspace import passing_workspace
 from mmusset.recipe import Recipe
 from mmusset.recipe_parts.media import LimitsPart
@@ -79,9 +82,7 @@ def test_what_sounds_the_same_is_left_to_the_build(looks: Looks) -> None:
 def test_files_alike_at_both_ends_and_in_the_middle_are_different_ones(tmp_path: Path) -> None:
     """Stems of one length, silent where a glance looks, are not the same bytes; a copy is."""
     for number in range(3):
-        sound = np.zeros(8000 * 13)
-        sound[20000:40000] = 0.1 * np.random.default_rng(number).normal(size=20000)
-        soundfile.write(tmp_path / f"{number}.wav", sound, 8000)
+        (tmp_path / f"{number}.wav").write_bytes(alike(number))
         picture(tmp_path / f"{number}.png", number)
     shutil.copy(tmp_path / "1.wav", tmp_path / "copy.wav")
     picture(tmp_path / "copy.png", 4)
@@ -90,6 +91,41 @@ def test_files_alike_at_both_ends_and_in_the_middle_are_different_ones(tmp_path:
     skipped = [(each.path, each.reason) for each in glance.skipped]
     assert (b"copy.wav", "same bytes as another") in skipped
     assert [each.piece.music.path for each in glance.offers] == [b"0.wav", b"1.wav", b"2.wav"]
+
+
+def decoders_at_work(source: Path, workers: int) -> int:
+    """How many decoders a glance at a source takes, of so many that it may."""
+    recipe = Recipe(limits=LimitsPart(workers=workers))
+
+    async def look() -> int:
+        async with passing_workspace(FolderSource(source), recipe) as workspace:
+            entries = workspace.source.entries()
+            await take_inventory(workspace, entries, lambda done, total: None, most_decoded=0)
+            return sum(seat.holder is not None for seat in workspace.sandbox._decoders.seats.free)
+
+    return asyncio.run(look())
+
+
+def test_every_decoder_has_a_message_of_each_batch(tmp_path: Path) -> None:
+    """However many there are: of 64 files, four decoders would have sixteen each."""
+    for number in range(5 * GLANCES):
+        Image.new("L", (100 + number, 100)).save(tmp_path / f"{number}.png")
+    assert decoders_at_work(tmp_path, 5) == 5
+
+
+def test_what_is_hashed_whole_goes_one_by_one(tmp_path: Path) -> None:
+    """A decoder's time limit is for one file: sixteen large ones may not share it."""
+    for number in range(3):
+        (tmp_path / f"{number}.wav").write_bytes(alike(number))
+    assert decoders_at_work(tmp_path, 3) == 3
+
+
+def alike(number: int) -> bytes:
+    """A WAV silent where a glance looks, so that it is hashed whole."""
+    sound, file = np.zeros(8000 * 13), io.BytesIO()
+    sound[20000:40000] = 0.1 * np.random.default_rng(number).normal(size=20000)
+    soundfile.write(file, sound, 8000, format="WAV")
+    return file.getvalue()
 
 
 def test_what_is_wrong_with_one_file_says_nothing_of_those_read_with_it(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 
 from mmusset.errors import Refused, UsageError
 from mmusset.evaluation.clips import read_reference
@@ -29,7 +31,8 @@ from tests.support.evaluating import (
     is_loud,
     tone,
 )
-from tests.support.musflow_parts import flac, remake
+from tests.support.musflow_parts import dataset, flac, remake
+from tests.support.samples import sample, with_frames
 
 KERNEL, KL, CLAIMS = "kernel distance, bands", "KL over tags, bands", "claims kept"
 
@@ -227,6 +230,25 @@ def test_clips_that_lack_what_is_asked_for_are_named(tmp_path: Path) -> None:
     }
     assert reference.keys == tuple(f"k{number:05d}" for number in range(7, CLIPS))
     assert reference.window.seconds == SECONDS
+
+
+def test_videos_are_kept_where_music_can_be_made_to_them(tmp_path: Path) -> None:
+    """By nine moments of their first seconds, as `mmusset generate` looks at one."""
+    dark, bright = Image.new("RGB", (64, 48)), Image.new("RGB", (64, 48))
+    bright.paste((200, 40, 40), (0, 0, 32, 48))
+    clips = [
+        replace(sample(number, "test"), music_flac=flac(tone(number, True, 11.0), RATE_HZ))
+        for number in range(4)
+    ]
+    clips[1] = with_frames(clips[1], [bright, dark])
+    clips[2] = with_frames(clips[2], [dark, dark, bright, *8 * [dark]])
+    data, out = str(dataset(tmp_path / "data", test_0=clips)), tmp_path / "out"
+    read_reference(data, "test", RATE_HZ, 11.0, out, None)
+    assert not (out / "videos").exists(), "no row asked for them"
+    reference = read_reference(data, "test", RATE_HZ, 11.0, out, None, with_videos=True)
+    assert [clip.key for clip in reference.clips if clip.video] == ["k00001"]
+    assert list(reference.unusable_videos) == ["k00002"]
+    assert "video shows nothing" in reference.unusable_videos["k00002"]
 
 
 def test_a_folder_of_another_evaluation_is_refused(out: Path, settings: EvaluationSettings) -> None:

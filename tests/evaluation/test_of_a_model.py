@@ -1,11 +1,13 @@
 """A checkpoint evaluated: its rows, its codec, and what is left of it without each part."""
 
+import io
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 
 from mmusset.errors import Refused
 from mmusset.evaluation.ablation import ABLATIONS
@@ -13,10 +15,12 @@ from mmusset.evaluation.ears import EARS
 from mmusset.evaluation.evaluate import evaluate
 from mmusset.evaluation.made import seed_of
 from mmusset.evaluation.settings import EvaluationSettings
-from mmusset.progress import Progress
+from mmusset.progress import PlainProgress, Progress
 from tests.support.evaluating import BANDS_EAR
+from tests.support.musflow_parts import dataset
 from tests.support.musflow_trained import Trained
-from tests.support.video_training import trained_on_videos
+from tests.support.samples import with_frames
+from tests.support.video_training import clip, trained_on_videos
 
 pytestmark = pytest.mark.slow
 
@@ -59,10 +63,15 @@ def test_rows_of_a_checkpoint(trained: Trained, tmp_path: Path) -> None:
 
 def test_a_row_of_videos(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
     """Of the clips that have one, by a model that knows videos; music to it is not that to their
-    pictures alone."""
+    pictures alone. One that shows nothing while music is made to it is named."""
     run = trained_on_videos(tmp_path_factory)
+    clips = [clip(number) for number in range(4)]
+    dark, bright = Image.new("RGB", (64, 48)), Image.new("RGB", (64, 48), "navy")
+    bright.paste((200, 40, 40), (40, 24, 64, 48))
+    clips[1] = with_frames(clips[1], [bright, dark])
+    clips[3] = with_frames(clips[3], [dark, dark, dark, bright])
     settings = EvaluationSettings(
-        data=str(run.parent / "dataset"),
+        data=str(dataset(tmp_path / "data", train_0=clips)),
         split="train",
         checkpoint=str(run),
         seeds=1,
@@ -74,7 +83,9 @@ def test_a_row_of_videos(tmp_path_factory: pytest.TempPathFactory, tmp_path: Pat
     row, whole = table.row("video"), table.row("image")
     assert row
     assert whole
-    assert (row.clips, whole.clips) == (2, 4)
+    assert (row.clips, whole.clips) == (3, 4)
+    (note,) = table.notes
+    assert note.startswith("k00003 is left out of the row video: ")
     assert row.figures["real-time factor"].measured
     places = [tmp_path / "out" / "sounds" / name for name in ("video", "image")]
     for file in sorted(places[0].glob("*.flac")):
@@ -86,10 +97,12 @@ def test_a_row_of_videos(tmp_path_factory: pytest.TempPathFactory, tmp_path: Pat
 def test_without_each_part(trained: Trained, tmp_path: Path) -> None:
     """Trainings of the same recipe, each without one part; the first one is left as it is."""
     before = sorted(path.name for path in trained.run.rglob("*"))
-    said: list[str] = []
+    said, shown = list[str](), io.StringIO()
     settings = settings_for(trained).model_copy(update={"ablate": True})
     with EARS.added(BANDS_EAR):
-        table, _ = evaluate(settings, tmp_path / "out", Progress(), said.append)
+        table, _ = evaluate(settings, tmp_path / "out", PlainProgress(shown), said.append)
+    assert "training" in shown.getvalue()
+    assert "that it is fitted on" not in shown.getvalue(), "the codec stays as it is"
     names = [row.name for row in table.rows]
     parts = {each.name for each in ABLATIONS}
     assert parts - set(names) == {"without sounds"}, "which this model never had"

@@ -10,6 +10,7 @@ from av.stream import Disposition
 from PIL import Image
 
 from mmusset.errors import Unusable
+from mmusset.evaluation.videos import write_video
 from mmusset.evidence import video
 from mmusset.evidence.high_dynamic_range import (
     HLG,
@@ -37,6 +38,14 @@ def test_a_video_of_one_frame_shows_it(tmp_path: Path) -> None:
     path = filmed(tmp_path / "x.mp4", steps(3), [np.asarray(card((160, 120)))])
     assert is_card(frame_of(path, 0.0, 3.0), error=12)
     assert is_card(frame_of(path, 2.0, 1.0), error=12)
+
+
+def test_a_moment_is_shown_by_the_frame_that_is_there_by_then(tmp_path: Path) -> None:
+    """Not by the one after it, which is not seen yet: here each stays for a second."""
+    upright, turned = card((160, 120)), card((160, 120)).rotate(180)
+    write_video(tmp_path / "x.avi", [upright, turned, upright])
+    for second, frame in enumerate([upright, turned, upright]):
+        assert frame_of(tmp_path / "x.avi", float(second), 1.0) == frame
 
 
 # Ten a second, each lighter than the one before, with a corner so that none is of one colour.

@@ -175,11 +175,16 @@ def filmed(still: Sample, seconds: int = 3) -> Sample:
     whole = [Image.new("RGB", (64, 48), 3 * (40 * number % 256,)) for number in range(seconds)]
     for frame in whole:
         frame.paste((200, 40, 40), (40, 24, 64, 48))
-    sheet, file = sheet_of(whole), io.BytesIO()
+    return with_frames(still, whole)
+
+
+def with_frames(still: Sample, frames: list[Image.Image]) -> Sample:
+    """The same sample, its picture one of a video with these frames, one for each second."""
+    sheet, file = sheet_of(frames), io.BytesIO()
     sheet.save(file, "JPEG")
-    width, height = frame_size(sheet, seconds)
+    width, height = frame_size(sheet, len(frames))
     facts = FrameFacts(
-        count=seconds,
+        count=len(frames),
         width_px=width,
         height_px=height,
         sha256=hashlib.sha256(file.getvalue()).hexdigest(),

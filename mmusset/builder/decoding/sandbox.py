@@ -86,8 +86,8 @@ class Sandbox:
     async def survey_all(self, tasks: Sequence[SurveyTask]) -> tuple[Surveyed, ...]:
         """What each file says of itself, or why it says nothing, by one child.
 
-        One that crashes over them, or takes longer than one file may, is asked again file by file,
-        so that only the file that is why counts as one that could not be read.
+        If the child crashes over them, or takes longer than one file may, each file is read again
+        by itself: only those over which that happens again count as ones that could not be read.
         """
         try:
             reply = await self._decoders.run(SurveysTask(files=tuple(tasks)))

@@ -16,7 +16,8 @@ from mmusset.safe_text import show_path
 from mmusset.sources.remote import RemoteSource
 from mmusset.sources.source import Entry, Source, rights_kind
 
-# Surveys per commit: after a kill, at most so many files are read again.
+# Surveys per commit, or more where many decoders share them: after a kill, at most so many files
+# are read again.
 BATCH = 64
 # Files that one decoder is asked to glance at by one message, which costs as much as a glance.
 GLANCES = 16
@@ -106,9 +107,10 @@ class _Surveyor:
     def __init__(self, workspace: Workspace, surveys: Surveys, hash_whole: bool) -> None:
         self._workspace = workspace
         self._source = source = workspace.source
-        # What is decoded takes long enough, and what is elsewhere is fetched side by side.
-        by_itself = not surveys.glanced or isinstance(source, RemoteSource)
-        self._at_once = 1 if by_itself else GLANCES
+        # What is read whole takes long enough, and a decoder's time limit is for one such file;
+        # what is elsewhere is fetched side by side.
+        self._at_once = 1 if hash_whole or isinstance(source, RemoteSource) else GLANCES
+        self._batch = max(BATCH, self._at_once * workspace.recipe.limits.workers)
         self._hash_whole = hash_whole
         self._unread_in_a_row = 0
         self._read: list[tuple[Entry, Survey]] = []  # not kept yet
@@ -119,7 +121,7 @@ class _Surveyor:
         if total:
             step(0, total)  # the pace counts from here
         left, done = iter(entries), 0
-        while batch := list(islice(left, BATCH)):
+        while batch := list(islice(left, self._batch)):
             try:
                 async with asyncio.TaskGroup() as group:
                     for start in range(0, len(batch), self._at_once):

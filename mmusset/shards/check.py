@@ -19,8 +19,6 @@ from mmusset.sample_parts.turns import PERSON
 
 from .frames import MEMBER as FRAMES
 from .frames import sheet_size
-from .manifest import ListedShard
-from .shard_files import ShardFiles
 from .tar import MEMBERS, members_of, read_shard, sample_json
 
 MAX_PIXELS = 50_000_000
@@ -59,17 +57,14 @@ class CheckedShard:
         return cls(**(said | {"samples": samples}))
 
 
-def check_listed(shard: ListedShard, files: ShardFiles) -> CheckedShard:
-    """A shard of a manifest, read from end to end.
-
-    Raises MmussetError where it is in a bucket that can't be used.
-    """
-    stamp = files.stamp(shard.name)
-    if stamp is None:
-        return CheckedShard(is_missing=True)
-    with files.as_it_lies(shard.name) as path:
-        is_right = stamp.size == shard.bytes and file_sha256(path) == shard.sha256
-        return replace(check(path), is_right=is_right)
+def check_listed(path: Path, size: int, sha256: str) -> CheckedShard:
+    """The file of a shard that a manifest names with its size in bytes and its sha256, read from
+    end to end."""
+    try:
+        is_right = path.stat().st_size == size and file_sha256(path) == sha256
+    except OSError as error:
+        return CheckedShard(broken=f"can't be read: {error.strerror or error}")
+    return replace(check(path), is_right=is_right)
 
 
 def check(path: Path) -> CheckedShard:

@@ -6,6 +6,7 @@ and a sixth where the picture is of a video: KEY.frames.jpg
 """
 
 import io
+import re
 import tarfile
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from mmusset.tar_members import headers_within, member
 
 from .frames import MEMBER as FRAMES
 
+# A sample's key and what the member is. Whatever else a tar may name has no encoding for sure.
+NAME = re.compile(r"[0-9a-z]{1,64}(\.[0-9a-z]+)+")
 MEMBERS = ("image.jpg", "music.flac", "story.txt", "caption.txt", "json")
 # What a member may take of memory, whatever its header says. Ours are far smaller: a picture of
 # at most 1024 pixels a side, seconds of FLAC, and 30 kB of JSON.
@@ -130,6 +133,8 @@ def read_shard(
     with open_regular(path) as file:
         for info in headers(file):
             member_key, _, extension = info.name.partition(".")
+            if not NAME.fullmatch(info.name):
+                raise tarfile.TarError(f"{printable(info.name)} is no member of a sample")
             if members and member_key != key:
                 yield key, members
                 members = {}

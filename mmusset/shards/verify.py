@@ -76,7 +76,7 @@ def _listed(shard: ListedShard, found: CheckedShard, seen: Seen) -> Iterator[Pro
     if not found.is_right:
         yield Problem(name, "changed since it was written; `mmusset build --check` repairs it")
     yield from _problems(found, name, seen)
-    if found.is_right and len(found.samples) != shard.samples:
+    if found.is_right and not found.broken and len(found.samples) != shard.samples:
         yield Problem(name, f"should hold {shard.samples} samples")
 
 

@@ -5,9 +5,7 @@ row group are taken out together, as they are stored, and those of the last few 
 """
 
 import json
-import os
 import subprocess
-import sys
 import tempfile
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -17,9 +15,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from mmusset.child_process import child_environment, python_command
 from mmusset.errors import MmussetError, Unread, Unusable, UsageError
 from mmusset.installed import is_installed
-from mmusset.safe_text import SECRET_VARIABLES
 
 MOST_BYTES = 1 << 30  # of all rows as text
 KEPT = 4  # row groups
@@ -99,15 +97,12 @@ class Blobs:
 
 @contextmanager
 def _process(*arguments: "str | Path") -> "Iterator[subprocess.Popen[str]]":
-    # What a strange file could have any use for, its reader does not know.
-    known = {name: value for name, value in os.environ.items() if name not in SECRET_VARIABLES}
-    command = [sys.executable, "-m", "mmusset.sources.parquet_process", *map(str, arguments)]
     with subprocess.Popen(
-        command,
+        python_command("mmusset.sources.parquet_process", *arguments),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=known,
+        env=child_environment(),
         start_new_session=True,
     ) as child:
         try:

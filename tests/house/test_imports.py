@@ -27,6 +27,7 @@ GROUND = {
     "declared",
     "encodings",
     "no_network",
+    "child_process",
     "tar_members",
     "licensing",
     "html_templates",

@@ -119,6 +119,13 @@ def test_wrong_samples_are_found(tmp_path: Path, samples: list[Sample], expected
     assert any(expected in what for what in problems(tmp_path))
 
 
+def test_a_member_with_a_name_of_odd_bytes_is_a_broken_tar(tmp_path: Path) -> None:
+    write_folder(tmp_path, {"data/train-000000.tar": [sample(1)]})
+    with tarfile.open(tmp_path / "data/train-000000.tar", "w") as tar:
+        tar.addfile(tarfile.TarInfo("k\udcff1.image.jpg"))
+    assert "broken tar: k\\udcff1.image.jpg is no member of a sample" in problems(tmp_path)
+
+
 def test_a_group_in_two_splits_is_found(tmp_path: Path) -> None:
     write_folder(
         tmp_path,

@@ -16,15 +16,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mmusset.child_process import child_environment, python_command
 from mmusset.ears.listed import EARS
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
 from mmusset.measurements.listed import MEASUREMENTS
 from mmusset.quality import Aesthetics
 from mmusset.recipe_parts.media import LimitsPart
-from mmusset.safe_text import SECRET_VARIABLES
 from mmusset.sample import Prepared
 from mmusset.sources.source import Kind
-from mmusset.tracing import without_tracing
 
 from .seats import Seats
 from .tasks import (
@@ -217,12 +216,8 @@ class _Pool:
 
     async def _start(self) -> Process:
         return await asyncio.create_subprocess_exec(
-            *(
-                sys.executable,
-                "-m",
-                "mmusset.builder.decoding.worker",
-                str(self._memory_mb),
-                *_foreign_modules(),
+            *python_command(
+                "mmusset.builder.decoding.worker", str(self._memory_mb), *_foreign_modules()
             ),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -240,16 +235,9 @@ def _piece_of(task: AnyTask) -> bytes:
 
 
 def _environment() -> dict[str, str]:
-    """What the children know of ours: nothing that a file could have any use for.
-
-    One thread each: the children are the parallelism, and threads cost address space. Pydantic
-    looks for plugins in each installed package, which takes a tenth of a child's start.
-    """
-    kept = {n: v for n, v in without_tracing(os.environ).items() if n not in SECRET_VARIABLES}
-    kept |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-    kept |= {"PYDANTIC_DISABLE_PLUGINS": "__all__"}
-    # What declares a measurement or an ear of its own was found on our path.
-    return kept | {"PYTHONPATH": os.pathsep.join(sys.path)} if _foreign_modules() else kept
+    """What declares a measurement or an ear of its own was found on our path."""
+    foreign = {"PYTHONPATH": os.pathsep.join(sys.path)} if _foreign_modules() else {}
+    return child_environment() | foreign
 
 
 def _foreign_modules() -> list[str]:

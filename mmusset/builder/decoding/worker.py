@@ -13,14 +13,14 @@ be imported, and the build must stop.
 """
 
 import json
-import os
 import resource
 import signal
 import sys
 from collections.abc import Callable
-from typing import Any, TextIO
+from typing import Any
 
 from mmusset.builder.process import KEPT_BYTES, keep_freed_memory
+from mmusset.child_process import own_stdout
 from mmusset.ears.listed import EARS
 from mmusset.errors import MmussetError, Unfit, Unread, Unusable
 from mmusset.frozen import Frozen
@@ -63,7 +63,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     drop_network()
     keep_freed_memory()
-    replies = _own_stdout()
+    replies = own_stdout()
     trouble = _import_measurements(sys.argv[2:])
     for line in sys.stdin:
         reply = {"unmeasurable": trouble} if trouble else _reply(line)
@@ -98,13 +98,6 @@ def _reply(line: str) -> dict[str, Any]:
         return {"unusable": ["took too much memory", MORE_MEMORY]}
     except OSError as error:
         return {"broken": f"{error.strerror} ({error.filename or 'reading or storing media'})"}
-
-
-def _own_stdout() -> TextIO:
-    """The replies' pipe, with stdout itself pointed at stderr: decoders write where they like."""
-    pipe = os.dup(1)
-    os.dup2(2, 1)
-    return os.fdopen(pipe, "w", encoding="ascii")
 
 
 if __name__ == "__main__":

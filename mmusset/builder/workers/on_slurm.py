@@ -8,8 +8,8 @@ limit are those of Slurm's own variables (`SBATCH_PARTITION`, `SBATCH_ACCOUNT`, 
 import shlex
 import shutil
 import subprocess
-import sys
 
+from mmusset.child_process import python_command
 from mmusset.errors import MmussetError
 from mmusset.safe_text import first_line
 
@@ -32,7 +32,7 @@ class SlurmStarter:
         they were killed, or could not read some files."""
         if self._array and self._runs():
             return
-        worker = shlex.join([sys.executable, "-m", "mmusset", "worker", self._place])
+        worker = shlex.join(python_command("mmusset", "worker", self._place))
         self._array = _slurm(
             *("sbatch", "--parsable", "--job-name=mmusset", f"--cpus-per-task={self._cpus}"),
             *(f"--array=1-{min(undecided, MOST_JOBS)}", "--requeue", f"--wrap={worker}"),

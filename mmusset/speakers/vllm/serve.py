@@ -203,7 +203,7 @@ class VllmServer:
             environment |= {"VLLM_CPU_KVCACHE_SPACE": "2", "TORCHDYNAMO_DISABLE": "1"}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _WITH_US, *command(self.served)],
+                [sys.executable, "-P", "-c", _WITH_US, *command(self.served)],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,

@@ -8,6 +8,6 @@ Doors:
     mirror     a dataset by its path or URL: the folder that stands for one in a bucket
     shard_files  where a dataset's shards lie, in its folder or in a bucket
     verify     checks a finished folder from the outside
-    check      what is wrong with one shard; `check_in_processes` has many checked at once,
-               each process of which a `check_child` asks
+    check      what is wrong with one shard; `check_in_processes` has many checked at once, by
+               a `check_child` for each process
 """

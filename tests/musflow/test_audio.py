@@ -22,24 +22,8 @@ from mmusset.musflow.training.stages import Training, run
 from mmusset.progress import Progress
 from mmusset.recipe_file import load
 from mmusset.training.world import World
-from tests.support.musflow_parts import dataset, remake, tone
+from tests.support.musflow_parts import SMALLEST, dataset, remake, tone
 from tests.support.musflow_trained import Trained, random_model
-
-SETTINGS = (
-    *(
-        "codec.steps=2",
-        "codec.head_steps=0",
-        "codec.width=16",
-        "codec.depth=1",
-        "codec.head_width=16",
-        "codec.mels=20",
-    ),
-    *("codec.head_depth=1", "codec.crop_seconds=1", "codec.batch=2", "codec.channels=4"),
-    *("alignment.steps=2", "network.width=32", "network.depth=1", "sampler.steps=2"),
-    *("train.steps=4", "train.batch=4", "train.warmup=0", "train.log_every=2", "train.lr=0.1"),
-    *("train.save_every=4", "train.validate_every=4", "train.listen_every=4", "train.ema=0"),
-    "network.audio=true",
-)
 
 
 class Log(Progress):
@@ -68,7 +52,7 @@ def train(folder: Path, *more: str) -> tuple[MusicGenerator, list[str]]:
     for name in ("train-000001.tar", "validation-000000.tar"):
         alone(source / "data" / name)
     (source / "manifest.json").unlink()  # another tool's dataset has none
-    recipe, log = load(MusFlowRecipe, "musflow-tiny", SETTINGS + more), Log()
+    recipe, log = load(MusFlowRecipe, "musflow-tiny", SMALLEST + more), Log()
     done = run(Training(str(source), recipe, RunFolder(folder / "run"), World(0, 1, "cpu"), log))
     assert done.validation, "against another clip's sound"
     return MusicGenerator(folder / "run", "cpu", lambda line: None), log.lines

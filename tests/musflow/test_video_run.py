@@ -26,9 +26,9 @@ from mmusset.recipe_file import load
 from mmusset.training.world import World
 from tests.support.cards import card
 from tests.support.films import film
-from tests.support.musflow_parts import dataset
+from tests.support.musflow_parts import SMALLEST, dataset
 from tests.support.musflow_trained import Trained
-from tests.support.video_training import SETTINGS, clip, trained_on_videos
+from tests.support.video_training import clip, trained_on_videos
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def composer(tmp_path_factory: pytest.TempPathFactory) -> MusicGenerator:
 
 
 def planned(source: Path, folder: Path, *more: str) -> TrainingPlan:
-    recipe, run_folder = load(MusFlowRecipe, "musflow-tiny", SETTINGS + more), RunFolder(folder)
+    recipe, run_folder = load(MusFlowRecipe, "musflow-tiny", SMALLEST + more), RunFolder(folder)
     return plan(Training(str(source), recipe, run_folder, World(0, 1, "cpu"), Progress()))
 
 

@@ -23,6 +23,23 @@ from tests.support.samples import sample
 
 RATE_HZ = 16000
 
+# The smallest training there is, of a model that knows sounds.
+SMALLEST = (
+    *(
+        "codec.steps=2",
+        "codec.head_steps=0",
+        "codec.width=16",
+        "codec.depth=1",
+        "codec.head_width=16",
+        "codec.mels=20",
+    ),
+    *("codec.head_depth=1", "codec.crop_seconds=1", "codec.batch=2", "codec.channels=4"),
+    *("alignment.steps=2", "network.width=32", "network.depth=1", "sampler.steps=2"),
+    *("train.steps=4", "train.batch=4", "train.warmup=0", "train.log_every=2", "train.lr=0.1"),
+    *("train.save_every=4", "train.validate_every=4", "train.listen_every=4", "train.ema=0"),
+    "network.audio=true",
+)
+
 
 def codec(rate_hz: int = RATE_HZ, seed: int = 0) -> BundledCodec:
     """The bundled codec before it was fitted: 4 channels, a latent frame every 512 samples."""

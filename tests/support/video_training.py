@@ -13,24 +13,8 @@ from mmusset.recipe_file import load
 from mmusset.shards.tar import Sample
 from mmusset.training.world import World
 from tests.support.made_once import made_once
-from tests.support.musflow_parts import dataset, tone
+from tests.support.musflow_parts import SMALLEST, dataset, tone
 from tests.support.samples import filmed
-
-SETTINGS = (
-    *(
-        "codec.steps=2",
-        "codec.head_steps=0",
-        "codec.width=16",
-        "codec.depth=1",
-        "codec.head_width=16",
-        "codec.mels=20",
-    ),
-    *("codec.head_depth=1", "codec.crop_seconds=1", "codec.batch=2", "codec.channels=4"),
-    *("alignment.steps=2", "network.width=32", "network.depth=1", "sampler.steps=2"),
-    *("train.steps=4", "train.batch=4", "train.warmup=0", "train.log_every=2", "train.lr=0.1"),
-    *("train.save_every=4", "train.validate_every=4", "train.listen_every=4", "train.ema=0"),
-    "network.audio=true",
-)
 
 
 def clip(number: int, split: str = "train") -> Sample:
@@ -48,6 +32,6 @@ def trained_on_videos(factory: TempPathFactory) -> Path:
 def _train(folder: Path) -> None:
     held_out = [clip(n, "validation") for n in (10, 11)]
     source = dataset(folder / "dataset", train_0=[clip(n) for n in range(4)], validation_0=held_out)
-    recipe, out = load(MusFlowRecipe, "musflow-tiny", SETTINGS), RunFolder(folder / "run")
+    recipe, out = load(MusFlowRecipe, "musflow-tiny", SMALLEST), RunFolder(folder / "run")
     done = run(Training(str(source), recipe, out, World(0, 1, "cpu"), Progress()))
     assert done.step == 4

@@ -90,7 +90,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u
 # One of these stands in each of INJECTIONS, but for the one below them.
 _TELLING = (
     *("www.", "@", "ignor", "disregard", "forget", "system", "developer", "now", "instruction"),
-    *("language", "sorry", "assist", "help", ":", "```", "~~~", "<", "[", "{", "}", "%"),
+    *("role", "language", "sorry", "assist", "help", ":", "```", "~~~", "<", "[", "{", "}", "%"),
 )
 _SELF_NAMED = re.compile(r"\bas\s+an?\s+ai\b")
 RUN_WORDS = 5  # that two texts have in common by more than chance

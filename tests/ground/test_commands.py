@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import core, environment, mmusset, python, start, start_python
+from tests.support.media import library
 from tests.support.warm import WarmProcess
 
 ECHO = "import os, sys; print(os.getcwd(), os.environ['OPENAI_API_KEY']); sys.stderr.write('oh'); "
@@ -19,9 +20,24 @@ def test_whatever_libraries_have_set_by_now_commands_are_forked() -> None:
     assert core.fits(environment())
 
 
-def test_their_decoders_are_forked_as_well() -> None:
-    code = "import subprocess; print(subprocess._fork_exec.__module__)"
-    assert python("-c", code, server=core).stdout == "tests.support.forked_decoders\n"
+COUNT_FORKS = """
+import collections, sys
+from mmusset.cli.main import command
+from tests.support.command import SHORT
+
+events = collections.Counter()
+sys.addaudithook(lambda event, args: events.update([event]))
+command()(["build", "--source", sys.argv[1], "--out", "out", *SHORT], standalone_mode=False)
+command()(["verify", "out"], standalone_mode=False)
+print("forks", events["os.fork"], "of", events["subprocess.Popen"])
+"""
+
+
+def test_their_decoders_are_forked_as_well(tmp_path: Path) -> None:
+    source = library(tmp_path / "source", 1)
+    done = python("-c", COUNT_FORKS, source, server=core, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "forks 2 of 2", "one that surveys, one that verifies"
 
 
 @pytest.mark.parametrize("cold", [False, True])

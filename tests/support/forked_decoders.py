@@ -1,9 +1,9 @@
-"""Decoders that are forked from a build which was forked itself, instead of started anew.
+"""Decoders that are forked from a command which was forked itself, instead of started anew.
 
-A new interpreter imports for 0.4 s of CPU time what the build has imported long since: half of
-what a build of a few pieces takes. As `mmusset.builder.decoding.worker` starts, a forked decoder
+A new interpreter imports for 0.4 s of CPU time what the command has imported long since: half of
+what a build of a few pieces takes. As the children that open strangers' files start, a forked one
 is a process of its own, with the pipes, the session and the environment that it was given; what it
-has more is the build's memory, so what decoders know is tested with new ones
+has more is the command's memory, so what decoders know is tested with new ones
 (`tests/evidence/test_no_network.py`).
 """
 
@@ -16,19 +16,24 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-WORKER = "mmusset.builder.decoding.worker"
+from mmusset.child_process import python_command
+
+# What `core` has imported; the reader of Parquet, which it has not, is started anew.
+DECODERS = ("mmusset.builder.decoding.worker", "mmusset.shards.check_process")
 
 
 def install() -> None:
     """From now on, this process forks its decoders."""
+    commands = [python_command(module) for module in DECODERS]
     start: Callable[..., int] = subprocess._fork_exec  # type: ignore[attr-defined]
 
     def fork_or_start(args: Sequence[str | bytes], *how: Any) -> int:
         words = [os.fsdecode(word) for word in args]
         _, _, _, _, environment, *pipes = how
-        if words[:3] != [sys.executable, "-m", WORKER] or _is_preloaded(environment):
-            return start(args, *how)
-        return os.fork() or _become(words, environment, pipes)
+        for command, module in zip(commands, DECODERS, strict=True):
+            if words[: len(command)] == command and not _is_preloaded(environment):
+                return os.fork() or _become(module, words[len(command) :], environment, pipes)
+        return start(args, *how)
 
     subprocess._fork_exec = fork_or_start  # type: ignore[attr-defined]
 
@@ -38,8 +43,10 @@ def _is_preloaded(environment: Sequence[bytes]) -> bool:
     return any(each.startswith(b"LD_PRELOAD=") for each in environment)
 
 
-def _become(words: list[str], environment: Sequence[bytes], pipes: Sequence[int]) -> NoReturn:
-    """Turn a fork into the decoder that these words start."""
+def _become(
+    module: str, words: list[str], environment: Sequence[bytes], pipes: Sequence[int]
+) -> NoReturn:
+    """Turn a fork into the decoder that a module is, with these words."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
@@ -55,9 +62,9 @@ def _become(words: list[str], environment: Sequence[bytes], pipes: Sequence[int]
         os.environb[name] = value
     sys.stdin, sys.stdout = os.fdopen(0), os.fdopen(1, "w")
     sys.stderr = os.fdopen(2, "w")
-    sys.argv = words[2:]
+    sys.argv = [module, *words]
     try:
-        runpy.run_module(WORKER, run_name="__main__", alter_sys=True)
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
     except BaseException:  # noqa: BLE001 (nothing may go on as the build)
         traceback.print_exc()
         os._exit(1)

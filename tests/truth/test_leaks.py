@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mmusset.sample_parts.piece import Tags
@@ -160,6 +160,7 @@ def test_a_fault_quotes_the_text(text: str, rule: object) -> None:
 
 
 @settings(max_examples=200)
+@example("role=user")
 @given(st.from_regex(re.compile(INJECTIONS, re.MULTILINE), fullmatch=True))
 def test_whatever_the_pattern_of_injections_fits_is_one(words: str) -> None:
     assert injection(words, "story")

@@ -3,9 +3,10 @@
     {"words": ["build", ...], "seconds": 60}  ->  {"code": 0, "said": "..."}
 
 The child goes through `mmusset.__main__.main`, as a command does: only imports and compiled
-patterns are saved, which are most of a small build's time. Decoders are started as ever.
+patterns are saved, which are most of a small build's time. So are those of its decoders.
 """
 
+import ctypes
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ import time
 from contextlib import suppress
 
 import mmusset.__main__
+from tests.support import forked_decoders
 
 HANGS = 1000
 
@@ -65,6 +67,7 @@ def wait(pid: int, seconds: float) -> int:
 
 if __name__ == "__main__":
     warm_up(sys.argv[1:])
+    forked_decoders.install(ctypes.CDLL(None).interposer_in_decoder)
     for line in sys.stdin:
         asked = json.loads(line)
         code, said = build(asked["words"], asked["seconds"])

@@ -185,7 +185,7 @@ def test_json_of_any_kind_leaves_the_caption(facts: bytes, out: Path, tmp_path: 
 def test_that_captions_are_missing_is_said(tmp_path: Path) -> None:
     out = dataset(tmp_path / "out", train_0=[told(n, seconds=1.0) for n in range(6)])
     without_captions(out / TRAIN)
-    codec = ["steps=2", "width=8", "depth=1", "head_width=8", "batch=2"]
+    codec = ["steps=2", "head_steps=0", "width=8", "depth=1", "head_width=8", "batch=2"]
     codec += ["crop_seconds=0.4", "channels=4"]
     words = [word for each in codec for word in ("--set", f"codec.{each}")]
     words += ["--set", "data.captions=[caption, short, tags]"]

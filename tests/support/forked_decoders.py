@@ -20,10 +20,12 @@ from mmusset.child_process import python_command
 
 # What `core` has imported; the reader of Parquet, which it has not, is started anew.
 DECODERS = ("mmusset.builder.decoding.worker", "mmusset.shards.check_process")
+# What the first of these processes was started with: a fork can't load another library.
+PRELOADED = os.environb.get(b"LD_PRELOAD", b"")
 
 
-def install() -> None:
-    """From now on, this process forks its decoders."""
+def install(in_each: Callable[[], object] = lambda: None) -> None:
+    """From now on, this process forks its decoders; each calls `in_each` first."""
     commands = [python_command(module) for module in DECODERS]
     start: Callable[..., int] = subprocess._fork_exec  # type: ignore[attr-defined]
 
@@ -31,16 +33,20 @@ def install() -> None:
         words = [os.fsdecode(word) for word in args]
         _, _, _, _, environment, *pipes = how
         for command, module in zip(commands, DECODERS, strict=True):
-            if words[: len(command)] == command and not _is_preloaded(environment):
-                return os.fork() or _become(module, words[len(command) :], environment, pipes)
+            if words[: len(command)] == command and _preloaded(environment) == PRELOADED:
+                if pid := os.fork():
+                    return pid
+                in_each()
+                _become(module, words[len(command) :], environment, pipes)
         return start(args, *how)
 
     subprocess._fork_exec = fork_or_start  # type: ignore[attr-defined]
 
 
-def _is_preloaded(environment: Sequence[bytes]) -> bool:
-    """Whether a library is to be loaded into it, or modules of others: a fork has none."""
-    return any(each.startswith(b"LD_PRELOAD=") for each in environment)
+def _preloaded(environment: Sequence[bytes]) -> bytes:
+    """The library that is to be loaded into a process before all others."""
+    name = b"LD_PRELOAD="
+    return next((each.removeprefix(name) for each in environment if each.startswith(name)), b"")
 
 
 def _become(

@@ -8,12 +8,15 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mmusset.errors import UsageError
+from mmusset.speakers.vllm.serve import find_vllm
 from tests.speakers.test_adapter import adapter_folder
 from tests.support.command import SHORT, Process, environment, start
 from tests.support.media import library
@@ -111,6 +114,24 @@ def test_it_is_served_with_the_right_flags_and_stopped_whole(bench: Bench) -> No
     assert "Ctrl-C stops it" in errors
     assert not lives(start["server"])
     assert not lives(start["engine"])
+
+
+def test_nothing_of_the_current_folder_is_run(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be a stranger's, with a module that vLLM imports, or an environment, in it."""
+    (bench.folder / "argparse.py").write_text("raise SystemExit('imported from a stranger')")
+    process = bench.serve()
+    assert url_of(process), process.communicate()[1]
+    ended(process)
+    theirs = bench.folder / ".venv-vllm" / "bin" / "python"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("#!/bin/sh\ntouch was-run\n")
+    theirs.chmod(0o755)
+    monkeypatch.chdir(bench.folder)
+    with suppress(UsageError):  # raised where this checkout has none either
+        assert find_vllm(None) != theirs
+    assert not Path("was-run").exists()
 
 
 @pytest.mark.slow

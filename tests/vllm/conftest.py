@@ -95,7 +95,7 @@ def server(taught: Path, adapter: Path) -> Iterator[Running]:
 
 
 def started(*words: str) -> "subprocess.Popen[str]":
-    """`mmusset WORDS`, on its way, from the root of the checkout, where .venv-vllm is found.
+    """`mmusset WORDS`, on its way, from the root of the checkout.
 
     The model runs in vLLM's engine process: one of its own takes 13 CPU-s more at each start.
     """

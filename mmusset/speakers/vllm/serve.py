@@ -47,6 +47,11 @@ _WITH_US = (
     " os.execv(sys.argv[1], sys.argv[1:])"
 )
 
+# In the checkout, not in the current folder, which may be a stranger's.
+MADE_BY_MAKE = Path(__file__).parents[3] / ".venv-vllm" / "bin" / "python"
+# Nor is anything imported from there. (An option, -P, would be refused by a Python before 3.11.)
+SAFE_PATH = {"PYTHONSAFEPATH": "1"}
+
 Notify = Callable[[str], None]
 
 
@@ -110,12 +115,11 @@ def to_serve(
 
 
 def find_vllm(python: Path | None) -> Path:
-    """The interpreter that has vLLM: the one named, this one, or that of `.venv-vllm` here.
+    """The interpreter that has vLLM: the one named, this one, or that which `make vllm` made.
 
     Raises UsageError that says how to get it.
     """
-    own = Path(".venv-vllm/bin/python").absolute()
-    for candidate in [python] if python else [Path(sys.executable), own]:
+    for candidate in [python] if python else [Path(sys.executable), MADE_BY_MAKE]:
         if candidate.exists() and _has_vllm(candidate):
             return candidate
     where = f"{python} has no vLLM" if python else "vLLM is not installed here"
@@ -198,7 +202,7 @@ class VllmServer:
 
     async def _start(self) -> None:
         environment = without_tracing(os.environ)
-        environment |= {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
+        environment |= {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"} | SAFE_PATH
         if self.served.on_cpu:
             environment |= {"VLLM_CPU_KVCACHE_SPACE": "2", "TORCHDYNAMO_DISABLE": "1"}
         with self._log.open("ab") as log:
@@ -281,7 +285,8 @@ def _has_vllm(python: Path) -> bool:
 
 def _runs(python: Path, code: str) -> bool:
     """Whether an interpreter runs a line of code and exits with 0."""
-    return subprocess.run([python, "-c", code], check=False, capture_output=True).returncode == 0
+    words, environment = [python, "-c", code], os.environ | SAFE_PATH
+    return subprocess.run(words, check=False, capture_output=True, env=environment).returncode == 0
 
 
 def _group_lives(process: "subprocess.Popen[bytes]") -> bool:

@@ -17,6 +17,7 @@ from mmusset.shards.check_in_processes import _children, check_all, process_coun
 from mmusset.shards.manifest import ListedShard, read_manifest
 from mmusset.shards.shard_files import shard_files
 from mmusset.shards.verify import verify
+from tests.evidence.test_no_network import namespaces_are_allowed
 from tests.shards.test_shards import write_folder
 from tests.support.samples import sample
 
@@ -115,7 +116,7 @@ def test_a_shard_that_cannot_be_read_is_its_problem_alone(tmp_path: Path) -> Non
     assert any(each.where == "data/train-000002.tar" and "rror" in each.what for each in problems)
 
 
-def test_a_child_knows_no_secret_and_has_little_memory(
+def test_a_child_has_no_network_and_little_memory_and_knows_no_secret(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "quite secret")
@@ -123,11 +124,13 @@ def test_a_child_knows_no_secret_and_has_little_memory(
     child, shard, before = CheckChild(), read_manifest(tmp_path).shards[0], children()
     child.check(tmp_path / shard.name, shard)
     (pid,) = set(children().split()) - set(before.split())
+    networks = [Path(f"/proc/{each}/ns/net").readlink() for each in (pid, "self")]
     assert b"quite secret" not in Path(f"/proc/{pid}/environ").read_bytes()
     limits = Path(f"/proc/{pid}/limits").read_text().splitlines()
     (memory,) = [line.split()[3] for line in limits if line.startswith("Max address space")]
     assert int(memory) <= 2 << 30
     child.close()
+    assert networks[0] != networks[1] or not namespaces_are_allowed()
 
 
 def test_who_stops_at_any_moment_leaves_no_process(tmp_path: Path) -> None:

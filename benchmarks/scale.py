@@ -8,7 +8,8 @@ the ledger has been told before what surveys would say. With `--fingerprints` ea
 words of 45 s. In `merge` another process decides every block, as a worker that rejects all of it,
 or accepts it as the first accepted item of DATASET; what comes after reads the whole ledger.
 Prints for each stage its CPU seconds, the greatest resident size in it, and the disk that is taken
-at its end. With `--folder` the ledger stays there, so that stages can be run one by one.
+at its end. With `--folder` the ledger stays there, so that stages can be run one by one; with a
+small `--block-size` few pieces make as many blocks as a large library has.
 """
 
 import argparse
@@ -46,6 +47,7 @@ from mmusset.builder.workers.starting import NoStarter
 from mmusset.builder.workspace import Workspace, open_workspace
 from mmusset.progress import Progress
 from mmusset.recipe import Recipe
+from mmusset.recipe_parts.media import LimitsPart
 from mmusset.sample import Outcome, Verdict
 from mmusset.sample_parts.piece import Tags
 from mmusset.sources.folder import FolderSource
@@ -183,7 +185,8 @@ def resident_mb(field: str) -> float:
 async def simulate(folder: Path, asked: argparse.Namespace) -> None:
     """Plan, and read all of the ledger."""
     source = StubSource(asked.pieces)
-    async with open_workspace(source, folder / "out", Recipe()) as workspace:
+    limits = LimitsPart(block_size=asked.block_size)
+    async with open_workspace(source, folder / "out", Recipe(limits=limits)) as workspace:
         for stage in asked.stages:
             if stage == "plan":
                 await plan(source, workspace)
@@ -227,6 +230,7 @@ def main() -> None:
         "stages", nargs="*", default=["tell", "plan"], metavar="STAGE", help=", ".join(STAGES)
     )
     parser.add_argument("--fingerprints", action="store_true")
+    parser.add_argument("--block-size", type=int, default=LimitsPart().block_size)
     parser.add_argument("--like", type=Path, help="a dataset, built before")
     parser.add_argument("--folder", type=Path, help="where the ledger stays")
     asked = parser.parse_args()

@@ -17,7 +17,7 @@ import time
 from contextlib import suppress
 
 import mmusset.__main__
-from tests.support import forked_decoders
+from tests.support import forked_children
 
 HANGS = 1000
 
@@ -67,7 +67,7 @@ def wait(pid: int, seconds: float) -> int:
 
 if __name__ == "__main__":
     warm_up(sys.argv[1:])
-    forked_decoders.install(ctypes.CDLL(None).interposer_in_decoder)
+    forked_children.install(ctypes.CDLL(None).interposer_in_decoder)
     for line in sys.stdin:
         asked = json.loads(line)
         code, said = build(asked["words"], asked["seconds"])

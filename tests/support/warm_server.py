@@ -27,7 +27,7 @@ import threading
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from . import forked_decoders
+from . import forked_children
 
 STATUS = struct.Struct("i")
 LARGEST_REQUEST = 1 << 20
@@ -112,7 +112,7 @@ class Server:
         os.environ.update(request["environment"])
         os.chdir(request["folder"])
         sys.path[0] = request["folder"]
-        forked_decoders.install()
+        forked_children.install()
 
 
 def _write(pipe: int, number: int) -> None:

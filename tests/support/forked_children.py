@@ -1,38 +1,44 @@
-"""Decoders that are forked from a command which was forked itself, instead of started anew.
+"""Children that are forked from a command which was forked itself, instead of started anew.
 
-A new interpreter imports for 0.4 s of CPU time what the command has imported long since: half of
-what a build of a few pieces takes. As the children that open strangers' files start, a forked one
-is a process of its own, with the pipes, the session and the environment that it was given; what it
-has more is the command's memory, so what decoders know is tested with new ones
-(`tests/evidence/test_no_network.py`).
+A new decoder imports for 0.4 s of CPU time what a build has imported long since, half of what a
+build of a few pieces takes; each process of a torchrun, torch and all that trains for 7 s. As they
+start, a forked one is a process of its own, with the pipes, the session and the environment that
+it was given; what it has more is its parent's memory, so what decoders know is tested with new
+ones (`tests/evidence/test_no_network.py`).
 """
 
+import atexit
 import os
 import runpy
 import signal
 import subprocess
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from mmusset.child_process import python_command
 
-# What `core` has imported; the reader of Parquet, which it has not, is started anew.
+# What `core` has imported (the reader of Parquet, which it has not, is started anew); and how
+# torchrun starts its processes.
 DECODERS = ("mmusset.builder.decoding.worker", "mmusset.shards.check_process")
+FORKED = (
+    *((python_command(module), module) for module in DECODERS),
+    ([sys.executable, "-u", "-m", "mmusset"], "mmusset"),
+)
 # What the first of these processes was started with: a fork can't load another library.
 PRELOADED = os.environb.get(b"LD_PRELOAD", b"")
 
 
 def install(in_each: Callable[[], object] = lambda: None) -> None:
-    """From now on, this process forks its decoders; each calls `in_each` first."""
-    commands = [python_command(module) for module in DECODERS]
+    """From now on, this process forks such children; each calls `in_each` first."""
     start: Callable[..., int] = subprocess._fork_exec  # type: ignore[attr-defined]
 
     def fork_or_start(args: Sequence[str | bytes], *how: Any) -> int:
         words = [os.fsdecode(word) for word in args]
         _, _, _, _, environment, *pipes = how
-        for command, module in zip(commands, DECODERS, strict=True):
+        for command, module in FORKED:
             if words[: len(command)] == command and _preloaded(environment) == PRELOADED:
                 if pid := os.fork():
                     return pid
@@ -52,8 +58,9 @@ def _preloaded(environment: Sequence[bytes]) -> bytes:
 def _become(
     module: str, words: list[str], environment: Sequence[bytes], pipes: Sequence[int]
 ) -> NoReturn:
-    """Turn a fork into the decoder that a module is, with these words."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
+    """Turn a fork into a process that runs a module with these words."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
     given = pipes[0], pipes[3], pipes[5]  # what it reads, and writes to
@@ -69,9 +76,17 @@ def _become(
     sys.stdin, sys.stdout = os.fdopen(0), os.fdopen(1, "w")
     sys.stderr = os.fdopen(2, "w")
     sys.argv = [module, *words]
+    atexit._clear()  # those are the parent's
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
-    except BaseException:  # noqa: BLE001 (nothing may go on as the build)
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:  # noqa: BLE001 (nothing may go on as the parent)
         traceback.print_exc()
-        os._exit(1)
-    os._exit(0)
+        code = 1
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

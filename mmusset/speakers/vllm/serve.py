@@ -285,8 +285,10 @@ def _has_vllm(python: Path) -> bool:
 
 def _runs(python: Path, code: str) -> bool:
     """Whether an interpreter runs a line of code and exits with 0."""
-    words, environment = [python, "-c", code], os.environ | SAFE_PATH
-    return subprocess.run(words, check=False, capture_output=True, env=environment).returncode == 0
+    done = subprocess.run(
+        [python, "-c", code], check=False, capture_output=True, env=os.environ | SAFE_PATH
+    )
+    return done.returncode == 0
 
 
 def _group_lives(process: "subprocess.Popen[bytes]") -> bool:

@@ -65,7 +65,7 @@ def told_by_sound(folder: Path) -> tuple[dict[str, list[Example]], list[ModeExam
     for which in renders.FITTED:
         for clip in renders.clips(which, folder):
             signal, truth = ClipSignal(clip.samples, clip.rate_hz, SILENCE_DBFS), clip.truth
-            beat = tempo.candidate([signal.onset_strength], signal.spectrum.hop_s)
+            beat = tempo.candidate([signal.onsets])
             if beat and beat.is_clear and truth.tempo_bpm:
                 for name, example in doubted(truth.tempo_bpm, beat):
                     found[name].append(example)
@@ -73,7 +73,7 @@ def told_by_sound(folder: Path) -> tuple[dict[str, list[Example]], list[ModeExam
             if read.is_heard and truth.has_key is not None:
                 found["KEY"].append((read.features, right_key(truth, read.best)))
                 modes.append((read.scores, read.best, right_mode(truth, read.best)))
-            if bursts := percussion.features(signal.spectrum, signal.onset_strength):
+            if bursts := percussion.features(signal.spectrum, signal.onsets):
                 found["PERCUSSION"].append((bursts, truth.drums))
     return found, modes
 

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from mmusset.measured import Measured
 
-from . import loudness, onsets, spectrum
+from . import loudness, spectrum
+from .onsets import Onsets, onset_strength
 from .spectrum import Spectrum
 
 Floats = NDArray[np.float32]
@@ -45,12 +46,16 @@ class ClipSignal:
     @cached_property
     def mid(self) -> Floats:
         """What both channels share, `[frames]`."""
-        return np.float32(0.5) * (self.samples[:, 0] + self.samples[:, -1])
+        mid: Floats = self.samples[:, 0] + self.samples[:, -1]
+        mid *= np.float32(0.5)
+        return mid
 
     @cached_property
     def side(self) -> Floats:
         """What the channels differ by, `[frames]`."""
-        return np.float32(0.5) * (self.samples[:, 0] - self.samples[:, -1])
+        side: Floats = self.samples[:, 0] - self.samples[:, -1]
+        side *= np.float32(0.5)
+        return side
 
     @cached_property
     def width(self) -> Measured:
@@ -87,9 +92,10 @@ class ClipSignal:
         return spectrum.mel(self.spectrum)
 
     @cached_property
-    def onset_strength(self) -> Doubles:
-        """How much louder each frame of `spectrum` is than those just before, `[frames]`."""
-        return onsets.onset_strength(self.mel_power, self.spectrum.hop_s)
+    def onsets(self) -> Onsets:
+        """Where notes begin, by how much louder each frame of `spectrum` is than those before."""
+        hop_s = self.spectrum.hop_s
+        return Onsets(onset_strength(self.mel_power, hop_s), hop_s)
 
     @cached_property
     def pitch_spectrum(self) -> Spectrum:

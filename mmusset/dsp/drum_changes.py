@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mmusset.measured import Regression
 
 from . import percussion
-from .onsets import audible_onsets
+from .onsets import Onsets
 from .spectrum import Spectrum
 
 Floats = NDArray[np.float32]
@@ -40,10 +40,9 @@ class DrumChange:
     confidence: float
 
 
-def onsets(spectrum: Spectrum, strength: Doubles) -> tuple[Doubles, Doubles]:
+def onsets(spectrum: Spectrum, onsets: Onsets) -> tuple[Doubles, Doubles]:
     """When notes begin, in seconds, and what tells of drums in each, `[onsets, 4]`."""
-    frames = audible_onsets(strength, spectrum.hop_s)
-    frames = frames[(frames > percussion.BEFORE) & (frames < len(strength) - percussion.AFTER)]
+    frames = percussion.heard_around(onsets)
     # An onset is heard in the middle of its frame.
     middle_s = (spectrum.power.shape[1] - 1) / spectrum.rate_hz
     times_s = frames * spectrum.hop_s + middle_s

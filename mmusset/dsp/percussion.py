@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from mmusset import calibrated
 from mmusset.measured import Measured
 
-from .onsets import attack_share, audible_onsets
+from .onsets import Onsets
 from .spectrum import Spectrum
 
 Floats = NDArray[np.float32]
@@ -25,36 +25,34 @@ FEW = 3  # onsets: with less of them nothing drums
 BEFORE, AFTER = 4, 12  # frames that an onset needs around it
 
 
-def percussiveness(spectrum: Spectrum, strength: Doubles) -> Measured:
+def percussiveness(spectrum: Spectrum, onsets: Onsets) -> Measured:
     """The probability that drums play, 0 to 1; confidence is that of the likelier answer.
 
-    `strength` is that of the onsets in each frame. Confidence is 0 where nothing sounds, where
-    what sounds has no attacks (steady noise is as flat as a drum), and where all above some
-    frequency under 7 kHz was cut off, as in what comes from a telephone: drums sound like none
-    there.
+    Confidence is 0 where nothing sounds, where what sounds has no attacks (steady noise is as flat
+    as a drum), and where all above some frequency under 7 kHz was cut off, as in what comes from a
+    telephone: drums sound like none there.
     """
     if not spectrum.power.any():
         return Measured(value=0.0, confidence=0.0)
-    values = features(spectrum, strength)
+    values = features(spectrum, onsets)
     value = calibrated.PERCUSSION(values) if values else 0.0
-    can_tell = has_treble(spectrum) and attack_share(strength) > 0
+    can_tell = has_treble(spectrum) and onsets.attack_share > 0
     return Measured(value=value, confidence=max(value, 1 - value) if can_tell else 0.0)
 
 
-def features(spectrum: Spectrum, strength: Doubles) -> tuple[float, float, float, float] | None:
+def features(spectrum: Spectrum, onsets: Onsets) -> tuple[float, float, float, float] | None:
     """What tells drums from other attacks, by what is new in the spectrum at onsets.
 
     Flatness from 3.5 to 7 kHz where it is highest (snares and cymbals are noise; a plucked
     string has partials there), flatness of the whole clip, flatness from 400 to 1,200 Hz where
     it is lowest, and the share below 120 Hz where it is highest (a kick). None with few onsets.
     """
-    onsets = audible_onsets(strength, spectrum.hop_s)
-    onsets = onsets[(onsets > BEFORE) & (onsets < len(strength) - AFTER)]
-    if len(onsets) < FEW:
+    frames = heard_around(onsets)
+    if len(frames) < FEW:
         return None
     power = spectrum.power
-    before = (power[onsets - 4] + power[onsets - 3]) / 2
-    new = np.maximum((power[onsets] + power[onsets + 1]) / 2 - before, 0)
+    before = (power[frames - 4] + power[frames - 3]) / 2
+    new = np.maximum((power[frames] + power[frames + 1]) / 2 - before, 0)
     kick = _band(spectrum, new, KICK_HZ).sum(axis=1) / (new.sum(axis=1) + TINY)
     return (
         float(np.percentile(_flat(_band(spectrum, new, HISS_HZ)), 90)),
@@ -62,6 +60,12 @@ def features(spectrum: Spectrum, strength: Doubles) -> tuple[float, float, float
         min(MOST_FLAT, float(np.percentile(_flat(_band(spectrum, new, PITCHED_HZ)), 10))),
         float(np.log10(np.percentile(kick, 90) + 1e-6)),
     )
+
+
+def heard_around(onsets: Onsets) -> NDArray[np.intp]:
+    """The frames where notes begin that have enough frames around them."""
+    frames = onsets.frames
+    return frames[(frames > BEFORE) & (frames < len(onsets.strength) - AFTER)]
 
 
 def onset_features(spectrum: Spectrum, onsets: NDArray[np.intp], ringing: int) -> Doubles:

@@ -34,12 +34,14 @@ def spectrum(mono: Floats, rate_hz: float, window: int, hop: int) -> Spectrum:
     """Short-time spectrum of `mono` `[frames]` under a Hann window of `window` samples."""
     from scipy.fft import rfft
 
-    padded = np.pad(mono, (0, max(0, window - len(mono))))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop]
+    if len(mono) < window:
+        mono = np.pad(mono, (0, window - len(mono)))
+    frames = np.lib.stride_tricks.sliding_window_view(mono, window)[::hop]
     power = np.empty((len(frames), window // 2 + 1), dtype=np.float32)
     for start in range(0, len(frames), BATCH):
         parts = rfft(frames[start : start + BATCH] * _hann(window), overwrite_x=True)
-        squares = np.square(parts.view(np.float32).reshape(*parts.shape, 2))
+        squares = parts.view(np.float32).reshape(*parts.shape, 2)
+        np.square(squares, out=squares)
         np.add(squares[..., 0], squares[..., 1], out=power[start : start + BATCH])
     return Spectrum(power, rate_hz, hop / rate_hz)
 

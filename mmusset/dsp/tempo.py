@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mmusset import calibrated
 from mmusset.measured import Measured
 
-from .onsets import attack_share, audible_onsets
+from .onsets import Onsets
 from .rhythm import Rhythm
 
 Doubles = NDArray[np.float64]
@@ -56,19 +56,19 @@ class Candidate:
         return 1 / (1 + odds) if self.is_clear else 0.0
 
 
-def tempo(strengths: Sequence[Doubles], hop_s: float) -> Measured:
+def tempo(clips: Sequence[Onsets]) -> Measured:
     """The rate in beats per minute at which onsets come back.
 
-    `strengths` are those of a clip, or of several places of one piece, each `[frames]`; what
-    all places have in common then tells the beat from its half and double.
+    `clips` are one, or several places of one piece; what all places have in common then tells the
+    beat from its half and double.
 
     Confidence is the probability of being right within 4 %.
     """
-    found = candidate(strengths, hop_s)
+    found = candidate(clips)
     return Measured(value=found.bpm, confidence=found.confidence) if found else UNKNOWN
 
 
-def candidate(strengths: Sequence[Doubles], hop_s: float) -> Candidate | None:
+def candidate(clips: Sequence[Onsets]) -> Candidate | None:
     """The likeliest tempo of onsets; None where nothing comes back.
 
     Each candidate is scored by how alike the onsets are one to four beats later
@@ -78,7 +78,8 @@ def candidate(strengths: Sequence[Doubles], hop_s: float) -> Candidate | None:
     It is clear where it leads over the best other reading, is no faster than what is heard as a
     beat, and the strength comes in attacks (a swell is no beat).
     """
-    centred = (strength - strength.mean() for strength in strengths)
+    hop_s = clips[0].hop_s
+    centred = (each.strength - each.strength.mean() for each in clips)
     places = [place for place in centred if place.any()]
     if not places:
         return None
@@ -94,10 +95,10 @@ def candidate(strengths: Sequence[Doubles], hop_s: float) -> Candidate | None:
         return None
     bpm = float(SLOWEST_BPM * 2 ** ((best + _summit(score, best)) / STEPS_PER_OCTAVE))
     leads = _best_other(score, best) < score[best]
-    has_attacks = any(attack_share(strength) > 0 for strength in strengths)
+    has_attacks = any(each.attack_share > 0 for each in clips)
     is_clear = leads and has_attacks and bpm <= FASTEST_BPM
-    onsets = sum(len(audible_onsets(strength, hop_s)) for strength in strengths)
-    seconds = sum(len(strength) for strength in strengths) * hop_s
+    onsets = sum(len(each.frames) for each in clips)
+    seconds = sum(len(each.strength) for each in clips) * hop_s
     return Candidate(bpm, is_clear, doubts(rhythm, bpm, onsets / seconds))
 
 

@@ -98,22 +98,26 @@ def _is_of_one_colour(pixels_lab: Doubles) -> bool:
 def _stands_out(pixels_lab: Doubles, unlike: Doubles) -> Bools:
     lightness = pixels_lab[..., 0]
     chroma = np.hypot(pixels_lab[..., 1], pixels_lab[..., 2])
-    around = means_around(pixels_lab, 2 * AROUND_PX)
-    from_around = np.sqrt(squared_lengths(pixels_lab - around))
     vivid = np.clip(chroma.mean() + MORE_CHROMA, LEAST_CHROMA, VIVID_CHROMA)
     is_vivid = (chroma >= vivid) & (lightness >= LEAST_LIGHTNESS)
     is_lit = (lightness >= LIGHT) & (lightness >= lightness.mean() + LIGHTER)
-    return np.asarray((unlike > NEW) & (from_around > FROM_AROUND) & (is_vivid | is_lit))
+    strikes: Bools = (unlike > NEW) & (is_vivid | is_lit)
+    if strikes.any():
+        around = means_around(pixels_lab, 2 * AROUND_PX)
+        strikes &= np.sqrt(squared_lengths(pixels_lab - around)) > FROM_AROUND
+    return strikes
 
 
 def _distance(pixels_lab: Doubles, colours: tuple[Colour, ...]) -> Doubles:
     """How far each pixel is from the nearest of some colours, in Lab."""
     values = [lab(np.frombuffer(bytes.fromhex(colour.hex[1:]), np.uint8)) for colour in colours]
     # Row by row of all pixels: a minimum over a last axis of a few takes ten times as long.
-    products = np.stack(values) @ pixels_lab.reshape(-1, 3).T
-    lengths = np.array([[(value**2).sum()] for value in values])
-    nearest = (lengths - 2 * products).min(axis=0).reshape(pixels_lab.shape[:2])
-    return np.asarray(np.sqrt(np.maximum(squared_lengths(pixels_lab) + nearest, 0.0)))
+    distances = np.stack(values) @ pixels_lab.reshape(-1, 3).T
+    distances *= -2
+    distances += np.array([[(value**2).sum()] for value in values])
+    squares = squared_lengths(pixels_lab)
+    squares += distances.min(axis=0).reshape(squares.shape)
+    return np.asarray(np.sqrt(np.maximum(squares, 0.0, out=squares), out=squares))
 
 
 def _weight(accent: Colour, unlike: Doubles) -> float:

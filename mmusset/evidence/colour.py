@@ -257,7 +257,9 @@ def lab(rgb: NDArray[np.uint8]) -> Doubles:
         [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
     )
     xyz = light @ (to_xyz / to_xyz.sum(axis=1, keepdims=True)).T
-    f = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
+    is_dark = xyz <= 216 / 24389
+    f = np.cbrt(xyz)
+    f[is_dark] = (24389 / 27 * xyz[is_dark] + 16) / 116
     x, y, z = f[..., 0], f[..., 1], f[..., 2]
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
 

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 def _measure(signal: "ClipSignal") -> Measured:
     """Note onsets per second; notes that begin together are one."""
-    from mmusset.dsp import onsets
-
-    return onsets.onset_density(signal.onset_strength, signal.spectrum.hop_s)
+    return signal.onsets.density
 
 
 _NUMBERS = "|".join(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"))

@@ -18,7 +18,7 @@ def _measure(signal: "ClipSignal") -> Measured:
     """Probability of drums, 0 (none) to 1."""
     from mmusset.dsp import percussion
 
-    return percussion.percussiveness(signal.spectrum, signal.onset_strength)
+    return percussion.percussiveness(signal.spectrum, signal.onsets)
 
 
 _NOTHING_ELSE = re.compile(

@@ -34,8 +34,7 @@ def _measure(signal: "ClipSignal") -> Tempo:
 def _pool(signals: "Sequence[ClipSignal]") -> Tempo:
     from mmusset.dsp import tempo
 
-    strengths = [signal.onset_strength for signal in signals]
-    beat = tempo.tempo(strengths, signals[0].spectrum.hop_s)
+    beat = tempo.tempo([signal.onsets for signal in signals])
     bpm = beat.value
     return Tempo(bpm=bpm, half_bpm=bpm / 2, double_bpm=bpm * 2, confidence=beat.confidence)
 

@@ -204,7 +204,7 @@ def _attack(
     starts_s = np.array([note.start_s for note in notation.notes]) * speed + shift_s
     heard, written = [], []
     for place in places:
-        strength = place.signal.onset_strength
+        strength = place.signal.onsets.strength
         frames = len(strength)
         # Padded, so that it can be moved against the sound.
         at = (starts_s - place.start_s) / hop_s + reach

@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mmusset.dsp import tempo
+from mmusset.dsp.onsets import Onsets
 from mmusset.dsp.rhythm import Rhythm
 from mmusset.recipe import CERTAINTY
 
@@ -27,7 +28,7 @@ def onsets(bar: dict[float, float], beats: int, bpm: float) -> Doubles:
 
 
 def found(bar: dict[float, float], beats: int, bpm: float) -> tempo.Candidate:
-    candidate = tempo.candidate([onsets(bar, beats, bpm)], HOP_S)
+    candidate = tempo.candidate([Onsets(onsets(bar, beats, bpm), HOP_S)])
     assert candidate
     return candidate
 

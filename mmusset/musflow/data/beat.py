@@ -9,14 +9,12 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from mmusset.dsp.clip_signal import ClipSignal
+from mmusset.dsp.onsets import Onsets
 from mmusset.measurements.tempo import TEMPO, Tempo
 from mmusset.shards.reader import Read
-
-Doubles = NDArray[np.float64]
 
 SILENCE_DBFS = -60.0
 # The evidence's tempo is right within 4 %: in 10 s of a fast piece that is a whole beat. Near it
@@ -52,16 +50,16 @@ def beat_of(read: Read) -> Beat:
     tempo = _told(read) or (TEMPO.measure(signal) if TEMPO.measure else None)
     if tempo is None or not tempo.confidence > 0:
         return NO_BEAT
-    return located(signal.onset_strength, signal.spectrum.hop_s, tempo)
+    return located(signal.onsets, tempo)
 
 
-def located(onsets: Doubles, hop_s: float, tempo: Tempo) -> Beat:
-    """The beat of a tempo in onsets `[frames]`."""
-    if not onsets.any():
+def located(onsets: Onsets, tempo: Tempo) -> Beat:
+    """The beat of a tempo in a clip's onsets."""
+    if not onsets.strength.any():
         return NO_BEAT
     rates_hz = tempo.bpm / 60 * np.linspace(1 - NEAR, 1 + NEAR, NEARBY)
-    at_s = np.arange(len(onsets)) * hop_s + LEAD_S
-    wave = onsets * np.hanning(len(onsets))
+    at_s = np.arange(len(onsets.strength)) * onsets.hop_s + LEAD_S
+    wave = onsets.strength * np.hanning(len(onsets.strength))
     turns = np.exp(-2j * np.pi * rates_hz[:, None] * at_s)
     strength = np.abs(turns @ wave) + HALVES * np.abs(np.square(turns) @ wave)
     best = int(strength.argmax())

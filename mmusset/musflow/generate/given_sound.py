@@ -96,7 +96,7 @@ def beat_of_sound(given: GivenSound, rate_hz: int, first: int, bpm: float) -> Be
         return Beat(bpm, 0.0, 1.0) if bpm else NO_BEAT
     if bpm:
         asked = Tempo(bpm=bpm, half_bpm=bpm / 2, double_bpm=bpm * 2, confidence=1.0)
-        there = located(signal.onset_strength, signal.spectrum.hop_s, asked)
+        there = located(signal.onsets, asked)
         return Beat(bpm, there.phase, 1.0)
     return _beat_of(signal)
 
@@ -115,7 +115,7 @@ def _beat_of(signal: ClipSignal) -> Beat:
     tempo = TEMPO.measure(signal) if TEMPO.measure else None
     if tempo is None or not tempo.confidence > 0:
         return NO_BEAT
-    return located(signal.onset_strength, signal.spectrum.hop_s, tempo)
+    return located(signal.onsets, tempo)
 
 
 def put_back(made: Tensor, given: GivenSound, rate_hz: int) -> Tensor:

@@ -40,7 +40,7 @@ class DrumChange:
     confidence: float
 
 
-def onsets(spectrum: Spectrum, onsets: Onsets) -> tuple[Doubles, Doubles]:
+def drums_at_onsets(spectrum: Spectrum, onsets: Onsets) -> tuple[Doubles, Doubles]:
     """When notes begin, in seconds, and what tells of drums in each, `[onsets, 4]`."""
     frames = percussion.heard_around(onsets)
     # An onset is heard in the middle of its frame.

@@ -121,7 +121,7 @@ def _parts(sound: Sound, silence_dbfs: float) -> Iterator[HeardPiece]:
 
 def _part(signal: ClipSignal, from_s: float, start_s: float) -> HeardPiece:
     """Of a signal that begins at `from_s`, what belongs to the part from `start_s` on."""
-    times_s, features = drum_changes.onsets(signal.spectrum, signal.onsets)
+    times_s, features = drum_changes.drums_at_onsets(signal.spectrum, signal.onsets)
     onsets_s = times_s + from_s
     own = (onsets_s >= start_s) & (onsets_s < start_s + PART_S)
     first = round((start_s - from_s) / BLOCK_S)

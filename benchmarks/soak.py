@@ -47,7 +47,8 @@ if TYPE_CHECKING:
 
 # What may grow after the warm-up, which ends when so many items are decided by one process.
 MOST_GROWTH_MB, WARM_UP = 20.0, 1000
-# Seconds from a kill to the next, between outages, and of an outage: at random, at least and most.
+# Seconds from the first item that a process decides to its end, between outages, and of an outage:
+# at random, at least and most. From its start, one that is slow to start would get nowhere.
 KILL_S, OUTAGE_S, AWAY_S = (20.0, 70.0), (15.0, 60.0), (0.5, 4.0)
 # For how long there are kills and outages: a slow machine would spend hours on starting again.
 TROUBLE_S = 1200.0
@@ -98,7 +99,8 @@ def words(source: Path, out: Path, url: str) -> list[str]:
 
 
 def watched(command: list[str], run: Run, warm_up: int, kill_after_s: float | None) -> int:
-    """One process, to its end or until it is killed; its exit code. Notes what its memory does."""
+    """One process, to its end or until it is killed so long after its first decision; its exit
+    code. Notes what its memory does."""
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -109,12 +111,13 @@ def watched(command: list[str], run: Run, warm_up: int, kill_after_s: float | No
     )
     assert process.stderr and process.stdout
     timer = threading.Timer(kill_after_s or 1e6, process.kill)
-    timer.start()
     decided, warm_mb, most_mb, last = 0, 0.0, 0.0, ""
     try:
         for line in process.stderr:
             last = line
             decided += '"event": "decided"' in line
+            if decided and not timer.is_alive() and not timer.finished.is_set():
+                timer.start()
             if decided >= warm_up and decided % 50 == 0:
                 now_mb = resident_mb(process.pid)
                 warm_mb, most_mb = warm_mb or now_mb, max(most_mb, now_mb)
@@ -143,7 +146,7 @@ def clean_build(source: Path, out: Path, warm_up: int) -> Run:
 def troubled_build(source: Path, out: Path, warm_up: int, seed: int, hurry: float = 1.0) -> Run:
     """The same with faults, outages, and a kill again and again; `hurry` makes them more frequent.
 
-    With four times the hurry, a build is still given 5 s at least before it is killed.
+    A process that ends before its first item, as no server is there, is not killed.
     """
     run, begun_s, moments = Run(), time.monotonic(), random.Random(seed)
     with serving(*FAULTS, slots=IN_FLIGHT) as stub, outages(stub, run, seed, hurry):

@@ -18,7 +18,7 @@ def test_row_23_memory_is_flat_and_trouble_changes_nothing(tmp_path: Path) -> No
     assert clean.exit_code == 0, clean.said
     assert max(clean.growth_mb) < MOST_GROWTH_MB
     troubled = troubled_build(
-        tmp_path / "source", tmp_path / "troubled", WARM_UP, seed=14, hurry=4.0
+        tmp_path / "source", tmp_path / "troubled", WARM_UP, seed=14, hurry=10.0
     )
     assert troubled.exit_code == 0, troubled.said
     assert troubled.kills > 0

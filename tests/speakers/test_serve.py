@@ -119,8 +119,10 @@ def test_it_is_served_with_the_right_flags_and_stopped_whole(bench: Bench) -> No
 def test_nothing_of_the_current_folder_is_run(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may be a stranger's, with a module that vLLM imports, or an environment, in it."""
-    (bench.folder / "argparse.py").write_text("raise SystemExit('imported from a stranger')")
+    """It may be a stranger's, with a vLLM, or an environment, of his own in it."""
+    theirs = bench.folder / "vllm"
+    theirs.mkdir()
+    (theirs / "__init__.py").write_text("raise SystemExit('imported from a stranger')")
     process = bench.serve()
     assert url_of(process), process.communicate()[1]
     ended(process)

@@ -39,7 +39,7 @@ def install(in_each: Callable[[], object] = lambda: None) -> None:
         words = [os.fsdecode(word) for word in args]
         _, _, _, _, environment, *pipes = how
         for command, module in FORKED:
-            if words[: len(command)] == command and _preloaded(environment) == PRELOADED:
+            if words[: len(command)] == command and _may_fork(environment):
                 if pid := os.fork():
                     return pid
                 in_each()
@@ -49,10 +49,16 @@ def install(in_each: Callable[[], object] = lambda: None) -> None:
     subprocess._fork_exec = fork_or_start  # type: ignore[attr-defined]
 
 
-def _preloaded(environment: Sequence[bytes]) -> bytes:
-    """The library that is to be loaded into a process before all others."""
+def _may_fork(environment: Sequence[bytes]) -> bool:
+    """Whether a fork can be what a new process would be.
+
+    It can't load another library before all others. And the Hub's client closes its session in
+    each fork, by a lock that another thread may have held: such a fork would wait for ever.
+    """
     name = b"LD_PRELOAD="
-    return next((each.removeprefix(name) for each in environment if each.startswith(name)), b"")
+    asked = next((each.removeprefix(name) for each in environment if each.startswith(name)), b"")
+    has_hub = "huggingface_hub" in sys.modules and threading.active_count() > 1
+    return asked == PRELOADED and not has_hub
 
 
 def _become(

@@ -115,9 +115,10 @@ def watched(command: list[str], run: Run, warm_up: int, kill_after_s: float | No
     try:
         for line in process.stderr:
             last = line
-            decided += '"event": "decided"' in line
-            if decided and not timer.is_alive() and not timer.finished.is_set():
-                timer.start()
+            if '"event": "decided"' in line:
+                decided += 1
+                if decided == 1:
+                    timer.start()
             if decided >= warm_up and decided % 50 == 0:
                 now_mb = resident_mb(process.pid)
                 warm_mb, most_mb = warm_mb or now_mb, max(most_mb, now_mb)

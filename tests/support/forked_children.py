@@ -23,10 +23,7 @@ from mmusset.child_process import python_command
 # What `core` has imported (the reader of Parquet, which it has not, is started anew); and how
 # torchrun starts its processes.
 DECODERS = ("mmusset.builder.decoding.worker", "mmusset.shards.check_process")
-FORKED = (
-    *((python_command(module), module) for module in DECODERS),
-    ([sys.executable, "-u", "-m", "mmusset"], "mmusset"),
-)
+FORKED = (*map(python_command, DECODERS), [sys.executable, "-u", "-m", "mmusset"])
 # What the first of these processes was started with: a fork can't load another library.
 PRELOADED = os.environb.get(b"LD_PRELOAD", b"")
 
@@ -38,12 +35,12 @@ def install(in_each: Callable[[], object] = lambda: None) -> None:
     def fork_or_start(args: Sequence[str | bytes], *how: Any) -> int:
         words = [os.fsdecode(word) for word in args]
         _, _, _, _, environment, *pipes = how
-        for command, module in FORKED:
+        for command in FORKED:
             if words[: len(command)] == command and _may_fork(environment):
                 if pid := os.fork():
                     return pid
                 in_each()
-                _become(module, words[len(command) :], environment, pipes)
+                _become(command[-1], words[len(command) :], environment, pipes)
         return start(args, *how)
 
     subprocess._fork_exec = fork_or_start  # type: ignore[attr-defined]

@@ -63,15 +63,10 @@ def lessons_of(source: Path, recipe: Recipe, items: int) -> list[Lesson]:
 
 
 def texts_of(lessons: Sequence[Lesson]) -> list[str]:
-    """All words of the lessons, for a vocabulary."""
-    texts = [lessons[0].request.brief.prompt.system]
-    for lesson in lessons:
-        texts += [
-            lesson.request.brief.prompt.evidence,
-            lesson.request.brief.prompt.task,
-            lesson.answer,
-        ]
-    return texts
+    """All words of the lessons, for a vocabulary; what all lessons of a sample share, once."""
+    prompts = [lesson.request.brief.prompt for lesson in lessons]
+    shared = dict.fromkeys(text for prompt in prompts for text in (prompt.system, prompt.evidence))
+    return [*shared, *(prompt.task for prompt in prompts), *(lesson.answer for lesson in lessons)]
 
 
 def train(base: Path, lessons: Sequence[Lesson], out: Path, steps: int, batch: int = 4) -> float:

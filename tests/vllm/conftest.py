@@ -36,7 +36,7 @@ TAUGHT_SOON = [
         "train.epochs=12",
         "train.batch=2",
         "train.micro_batch=2",
-        "train.lr=0.003",
+        "train.lr=0.001",
         "train.checkpointing=false",
     )
     for word in ("--set", setting)

@@ -176,7 +176,7 @@ def test_a_sample_is_read_once_and_not_for_each_agent(server: Running, taught: P
     asked, cached = 0, 0
     for sample in by_sample(calls).values():
         whole = shared_tokens(taught, [request for request, _ in sample]) // block * block
-        assert whole > 2 * block
+        assert whole >= 2 * block
         asked += whole * (len(sample) - 1)
         cached += sum(min(whole, answer.cached_tokens) for _, answer in sample[1:])
     assert cached >= 0.95 * asked

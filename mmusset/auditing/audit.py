@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from mmusset.sources.pair import captions_of
 from mmusset.sources.sharded import ShardSource
 from mmusset.sources.sidecar import sidecars
 from mmusset.sources.source import Source
+from mmusset.temporary_folder import TemporaryFolder
 
 from .cut_from import key_of, pieces_of
 from .findings import AuditFindings, HeardText, by_attribute, counted, find, worst_of
@@ -51,7 +51,7 @@ async def audit(source: Source, recipe: Recipe, sample: int | None, step: Step) 
     given = _given(source)
     drawn = given if sample is None or sample >= len(given) else _drawn(given, sample)
     auditor = _Auditor(source, recipe)
-    with tempfile.TemporaryDirectory(prefix="mmusset-") as folder:
+    with TemporaryFolder() as folder:
         async with Sandbox(recipe.limits) as sandbox:
             heard = await auditor.hear(drawn, sandbox, Path(folder), step)
     if not heard and not auditor.skipped:

@@ -1,7 +1,6 @@
 """What every part of a build works with, as one value."""
 
 import sqlite3
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from mmusset.recipe import Recipe
 from mmusset.shards.manifest import FOLDER
 from mmusset.shards.shard_files import ShardFiles, shard_files
 from mmusset.sources.source import Source
+from mmusset.temporary_folder import TemporaryFolder
 
 from .decoding.sandbox import Sandbox
 from .ledger.file import open_to_write
@@ -56,6 +56,6 @@ async def passing_workspace(source: Source, recipe: Recipe) -> AsyncIterator[Wor
 
     A ledger for a moment costs milliseconds, and saves every part a second way of working.
     """
-    with tempfile.TemporaryDirectory(prefix="mmusset-") as folder:
+    with TemporaryFolder() as folder:
         async with open_workspace(source, Path(folder), recipe) as workspace:
             yield workspace

@@ -7,7 +7,6 @@ card = calibrate("listener", Path("clips"), recipe, Path("my-card"), print)
 import asyncio
 import json
 import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from mmusset.errors import Unread, Unusable, UsageError
 from mmusset.files import write_bytes_durably
 from mmusset.recipe import Recipe
 from mmusset.safe_text import show_path
+from mmusset.temporary_folder import TemporaryFolder
 
 if TYPE_CHECKING:
     from mmusset.builder.decoding.sandbox import Sandbox
@@ -64,7 +64,7 @@ async def _by_listener(
     from mmusset.builder.decoding.sandbox import Sandbox
     from mmusset.speakers.vllm.listener import ListenerSpeaker
 
-    with tempfile.TemporaryDirectory(prefix="mmusset-") as passing:
+    with TemporaryFolder() as passing:
         async with Sandbox(recipe.limits) as sandbox:
             usable = await _cut_all(sandbox, rows, recipe, Path(passing), log)
         async with ListenerSpeaker(recipe.listener, log) as listener:
@@ -88,7 +88,7 @@ async def _by_clap(
     from mmusset.ears.clap.ear import with_weights
 
     ear = with_weights(recipe.clap)
-    with EARS.in_place((ear,)), tempfile.TemporaryDirectory(prefix="mmusset-") as passing:
+    with EARS.in_place((ear,)), TemporaryFolder() as passing:
         check_there((CLAP,))
         async with Sandbox(recipe.limits) as sandbox:
             usable = await _cut_all(sandbox, rows, recipe, Path(passing), log)

@@ -6,7 +6,6 @@ card = calibrate(Path("pictures"), recipe, Path("my-card"), print)
 
 import asyncio
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from mmusset.shards.manifest import MANIFEST, read_manifest
 from mmusset.shards.mirror import name_of
 from mmusset.shards.shard_files import shard_files
 from mmusset.shards.tar import read_shard
+from mmusset.temporary_folder import TemporaryFolder
 
 if TYPE_CHECKING:
     from mmusset.builder.decoding.sandbox import Sandbox
@@ -51,7 +51,7 @@ def calibrate(folder: Path, recipe: Recipe, out: Path, log: Log) -> EyeCard:
 async def _compared(folder: Path, recipe: Recipe, log: Log) -> list[KnownPicture]:
     from mmusset.builder.decoding.sandbox import Sandbox
 
-    with tempfile.TemporaryDirectory(prefix="mmusset-") as passing:
+    with TemporaryFolder() as passing:
         async with Sandbox(recipe.limits) as sandbox:
             if (folder / MANIFEST).is_file():
                 pairs = list(_of_dataset(folder, Path(passing)))

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from mmusset.musflow.generate.generator import MusicGenerator
+from mmusset.temporary_folder import TemporaryFolder
 from mmusset.view.server import serve_app
 
 from .studio import MusicStudio
@@ -18,5 +18,5 @@ async def serve(
 
     Raises MmussetError where the port can't be listened on.
     """
-    with TemporaryDirectory() as folder:
+    with TemporaryFolder() as folder:
         await serve_app(MusicStudio(generator, Path(folder)).app, host, port, ready)

@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from mmusset.bounded import MOST_FACTS, read_bounded, size
 from mmusset.errors import MmussetError, Refused, ServerGone, UsageError
 from mmusset.safe_text import first_line, remember, without_addresses
+from mmusset.temporary_folder import TemporaryFolder
 from mmusset.text import duration
 
 from .published import File, RepoKind
@@ -283,7 +283,7 @@ class Remote:
         """A small file's bytes, as they are in a snapshot. Raises MmussetError for a large one."""
         if there.files[name].size > MOST_FACTS:
             raise MmussetError(f"{name} of {self.name} is larger than {size(MOST_FACTS)}")
-        with TemporaryDirectory() as folder:
+        with TemporaryFolder() as folder:
             fetched = self.fetch(name, there.commit, Path(folder), lambda _: None)
             return read_bounded(fetched, MOST_FACTS)
 

@@ -5,7 +5,6 @@ import errno
 import json
 import os
 import stat
-import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from pathlib import Path
 from mmusset.bounded import read_bounded
 from mmusset.errors import MmussetError, UsageError, is_machine_trouble, system_reason
 from mmusset.recipe_parts.source import Role
+from mmusset.temporary_folder import TemporaryFolder
 
 from .cover_names import without_disc
 from .left_out import why_by_name, why_by_suffix
@@ -45,7 +45,7 @@ class FolderSource:
         if not mapped or (data := await asyncio.to_thread(_with_roles, file, self.columns)) is None:
             yield file
             return
-        with tempfile.TemporaryDirectory(prefix="mmusset-") as folder:
+        with TemporaryFolder() as folder:
             renamed = Path(folder, "sidecar.json")
             renamed.write_bytes(data)
             yield renamed

@@ -6,7 +6,6 @@ row group are taken out together, as they are stored, and those of the last few 
 
 import json
 import subprocess
-import tempfile
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from typing import Any
 from mmusset.child_process import child_environment, python_command
 from mmusset.errors import MmussetError, Unread, Unusable, UsageError
 from mmusset.installed import is_installed
+from mmusset.temporary_folder import TemporaryFolder
 
 MOST_BYTES = 1 << 30  # of all rows as text
 KEPT = 4  # row groups
@@ -65,9 +65,7 @@ class Blobs:
     """Files of tables, taken out for as long as they are among those of the last few row groups
     that anybody asked for, or open."""
 
-    _groups: "OrderedDict[tuple[Path, int], tempfile.TemporaryDirectory[str]]" = field(
-        default_factory=OrderedDict
-    )
+    _groups: "OrderedDict[tuple[Path, int], TemporaryFolder]" = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
     def take(self, blob: Blob, to: Path) -> None:
@@ -78,14 +76,14 @@ class Blobs:
                 raise Unusable("the table holds no bytes for it")
             to.hardlink_to(file)
 
-    def _group(self, blob: Blob) -> "tempfile.TemporaryDirectory[str]":
+    def _group(self, blob: Blob) -> TemporaryFolder:
         key = (blob.table, blob.group)
         if known := self._groups.get(key):
             self._groups.move_to_end(key)
             return known
         while len(self._groups) >= KEPT:
             self._groups.popitem(last=False)[1].cleanup()
-        folder = tempfile.TemporaryDirectory(prefix="mmusset-table-")
+        folder = TemporaryFolder()
         with _process("blobs", blob.table, str(blob.group), folder.name) as child:
             why = _trouble(child)
         if why:

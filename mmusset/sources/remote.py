@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -11,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mmusset.recipe_parts.source import Role
+from mmusset.temporary_folder import TemporaryFolder
 
 from .folder import FolderSource
 from .listing import entry_of
@@ -36,7 +36,7 @@ class RemoteFolder(ABC):
 
     @asynccontextmanager
     async def open(self, path: bytes) -> AsyncIterator[Path]:
-        with tempfile.TemporaryDirectory() as folder:
+        with TemporaryFolder() as folder:
             file = Path(folder, f"file{os.path.splitext(os.fsdecode(path))[1]}")
             await asyncio.to_thread(self.fetch, path, file)
             yield file

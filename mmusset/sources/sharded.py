@@ -9,7 +9,6 @@ import asyncio
 import json
 import os
 import tarfile
-import tempfile
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -30,6 +29,7 @@ from mmusset.errors import (
 )
 from mmusset.recipe_parts.source import Role
 from mmusset.tar_members import headers_within, member
+from mmusset.temporary_folder import TemporaryFolder
 
 from .built import FRAMES, MEMBERS, BuiltSample, of_built
 from .source import MUSICAL, Entry, Kind, Row, kind_of
@@ -106,7 +106,7 @@ class ShardSource:
         if not self._read:
             self.entries()
         data = await asyncio.to_thread(self._bytes, path)
-        with tempfile.TemporaryDirectory() as folder:
+        with TemporaryFolder() as folder:
             file = Path(folder, f"member{os.path.splitext(os.fsdecode(path))[1]}")
             file.write_bytes(data)
             yield file

@@ -11,7 +11,6 @@ import math
 import os
 import posixpath
 import re
-import tempfile
 import zlib
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from typing import Any
 from mmusset.errors import UsageError
 from mmusset.recipe_parts.source import Role
 from mmusset.sample_parts.piece import Stretch
+from mmusset.temporary_folder import TemporaryFolder
 
 from .columns import roles_of
 from .folder import FolderSource
@@ -89,13 +89,13 @@ class TableSource:
             self.entries()
         listing = self._read[0]
         if (data := listing.sidecars.get(path)) is not None:
-            with tempfile.TemporaryDirectory() as folder:
+            with TemporaryFolder() as folder:
                 file = Path(folder, "row.json")
                 file.write_bytes(data)
                 yield file
             return
         if blob := listing.blobs.get(path):
-            with tempfile.TemporaryDirectory() as folder:
+            with TemporaryFolder() as folder:
                 file = Path(folder, f"file{posixpath.splitext(os.fsdecode(path))[1]}")
                 await asyncio.to_thread(self._blobs.take, blob, file)
                 yield file

@@ -21,6 +21,7 @@ import orjson
 
 from mmusset.errors import MmussetError
 from mmusset.shards.manifest import FOLDER
+from mmusset.temporary_folder import TemporaryFolder
 
 from .card import Card, card_of, left_out_card, left_out_key
 from .dataset import Reading, tokens_of
@@ -406,7 +407,7 @@ def index_path(out: Path, stack: ExitStack) -> Path:
         with tempfile.TemporaryFile(dir=folder):
             return folder / NAME
     except OSError:
-        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mmusset-"))) / NAME
+        return Path(stack.enter_context(TemporaryFolder())) / NAME
 
 
 def _batches(things: Iterable[T]) -> Iterator[list[T]]:

@@ -6,7 +6,6 @@ decodes with, and only while they are the bytes that the build has read.
 
 import asyncio
 import os
-import tempfile
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from mmusset.builder.decoding.tasks import ComposingTask
 from mmusset.errors import Unread, Unusable
 from mmusset.recipe_parts.media import ImagePart, LimitsPart
 from mmusset.sources.source import Source
+from mmusset.temporary_folder import TemporaryFolder
 
 NAME = "thumb.jpg"
 STORED = ImagePart(max_side_px=240, min_side_px=28, jpeg_quality=80)
@@ -46,7 +46,7 @@ class SkippedPictures:
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        self._folder = Path(self._open.enter_context(tempfile.TemporaryDirectory()))
+        self._folder = Path(self._open.enter_context(TemporaryFolder()))
         await self._open.enter_async_context(self._sandbox)
         return self
 

@@ -1,6 +1,7 @@
 """Workers, each a process, share a build: the bytes of one process, even if some are killed."""
 
 import json
+import os
 import signal
 import sqlite3
 import time
@@ -106,15 +107,21 @@ def test_a_worker_without_a_build_says_what_to_do(tmp_path: Path) -> None:
 def test_a_worker_that_is_killed_costs_its_block_alone(
     moment: str, source: Path, expected: dict[str, str], tmp_path: Path
 ) -> None:
-    out = tmp_path / "out"
+    """What it has left on its disk, the next worker there removes."""
+    out, scratch = tmp_path / "out", tmp_path / "scratch"
+    scratch.mkdir()
     with driver(source, out, *SOON) as build:
-        killed = mmusset("worker", out, failpoint=moment)
+        words = "worker", out, "--scratch", scratch
+        killed = mmusset(*words, failpoint=moment)
         assert killed.returncode == -signal.SIGKILL, f"{moment} was not reached: {killed.stderr}"
-        other = mmusset("worker", out)
+        for left in scratch.iterdir():
+            os.utime(left, (0, 0))
+        other = mmusset(*words)
         assert other.returncode == 0, other.stderr
         done = finished(build)
         assert done.returncode == 0, done.stderr
     assert tree(out) == expected
+    assert list(scratch.iterdir()) == []
 
 
 @pytest.mark.parametrize(

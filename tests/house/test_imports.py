@@ -23,7 +23,7 @@ GROUND = {
     *("errors", "text", "safe_text", "bounded", "frozen", "json_text", "yaml_text", "files"),
     *("progress", "stopping", "tracing", "bins", "installed"),
     "intervals",
-    *("same_values", "temporary_file", "lazy_sequence"),
+    *("same_values", "temporary_file", "temporary_folder", "lazy_sequence"),
     "declared",
     "encodings",
     "no_network",

@@ -9,7 +9,6 @@ import hashlib
 import os
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -39,6 +38,7 @@ from mmusset.errors import Refused
 from mmusset.files import failpoint, sync_file, sync_folder
 from mmusset.json_text import canonical_json
 from mmusset.shards.manifest import FOLDER, Manifest, known_manifest
+from mmusset.temporary_folder import TemporaryFolder
 
 from .from_shards import AdoptedShards, adopt_shards
 from .salvage import LedgerImage, image_of
@@ -88,7 +88,7 @@ def recover(out: Path, dry_run: bool) -> Recovery:
     if not folder.exists() and not shards_in(out):
         raise Refused(f"{out} holds neither a ledger nor shards; there is nothing to recover")
     if dry_run:
-        with tempfile.TemporaryDirectory() as elsewhere, _held(out) as noted:
+        with TemporaryFolder() as elsewhere, _held(out) as noted:
             return _recovered(out, Path(elsewhere), noted)
     folder.mkdir(mode=0o700, exist_ok=True)
     lock, room = hold(out), folder / ROOM

@@ -6,7 +6,6 @@ import random
 import secrets
 import signal
 import socket
-import tempfile
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from mmusset.files import failpoint
 from mmusset.progress import Progress
 from mmusset.shards.tar import Shard
 from mmusset.speakers.entered import EnteredSpeaker
+from mmusset.temporary_folder import TemporaryFolder
 
 from . import lease as leases
 from .board import SHARDS, Board, Marker, SharedJob, number_of
@@ -138,7 +138,7 @@ class Worker:
 
     async def _work_on(self, lease: Lease, shared: SharedJob) -> None:
         """Decide a block and hand it in; leave it to others where that can't be done now."""
-        with tempfile.TemporaryDirectory(prefix="mmusset-block-", dir=self._scratch) as folder:
+        with TemporaryFolder(self._scratch) as folder:
             out, tell = Path(folder, "out"), self._display.log
             async with leases.renewed(self._board, self.name, lease, shared.lease_s, tell):
                 known = await asyncio.to_thread(self._known_of, lease)

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import torch
 from safetensors import SafetensorError
@@ -18,6 +17,7 @@ from mmusset.errors import MmussetError, Refused
 from mmusset.files import file_sha256, write_durably
 from mmusset.musflow.recipe import MusFlowRecipe
 from mmusset.pretrained.weights import hub_file
+from mmusset.temporary_folder import TemporaryFolder
 
 from .manifest import CODEC, MANIFEST, WEIGHTS, ModelManifest, model_manifest
 
@@ -98,7 +98,7 @@ def fitted_codec(folder: Path) -> Iterator[Path]:
     if not list(folder.glob("*.safetensors")):
         yield folder
         return
-    with TemporaryDirectory() as fitted:
+    with TemporaryFolder() as fitted:
         unpack_codec(folder, Path(fitted))
         yield Path(fitted)
 

@@ -11,8 +11,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -53,25 +52,18 @@ def remove_abandoned(where: Path) -> None:
     """
     with suppress(OSError):
         for entry in os.scandir(where):
-            if _NAME.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
-                with _locked_if_abandoned(entry) as is_abandoned:
-                    if is_abandoned:
-                        shutil.rmtree(entry.path, ignore_errors=True)
+            if _NAME.fullmatch(entry.name):
+                _remove_if_abandoned(entry)
 
 
-@contextmanager
-def _locked_if_abandoned(entry: "os.DirEntry[str]") -> Iterator[bool]:
-    """Whether a folder is this user's and nobody's any more; it is locked meanwhile."""
-    try:
+def _remove_if_abandoned(entry: "os.DirEntry[str]") -> None:
+    with suppress(OSError):  # a link, locked by a living process, or gone meanwhile
         facts = entry.stat(follow_symlinks=False)
-        lock = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW)
-    except OSError:
-        yield False
-        return
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield facts.st_uid == os.getuid() and time.time() - facts.st_mtime > JUST_MADE_S
-    except OSError:
-        yield False
-    finally:
-        os.close(lock)
+        if facts.st_uid != os.getuid() or time.time() - facts.st_mtime < JUST_MADE_S:
+            return
+        lock = os.open(entry.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(entry.path, ignore_errors=True)
+        finally:
+            os.close(lock)

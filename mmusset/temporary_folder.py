@@ -2,13 +2,15 @@
 
 `kill -9`, a full memory or a power cut leave what a process has put into the system's folder for
 temporary files: a block's media, a table's files, hundreds of megabytes each time. So each folder
-is locked for as long as its process lives, and who makes one removes those that nobody locks.
+is locked for as long as its process lives, and who makes one removes those that nobody locks: those
+of this machine, since some network disks keep the locks of one machine from all others.
 """
 
 import fcntl
 import os
 import re
 import shutil
+import socket
 import tempfile
 import time
 from contextlib import suppress
@@ -17,7 +19,7 @@ from pathlib import Path
 
 from mmusset.files import PARTIAL
 
-PREFIX = "mmusset-"
+PREFIX = f"mmusset-{re.sub('[^A-Za-z0-9]', '-', socket.gethostname())}-"
 _NAME = re.compile(rf"{PREFIX}\w{{8}}{re.escape(PARTIAL)}", re.ASCII)
 JUST_MADE_S = 60.0  # a folder younger than that may be about to be locked
 
@@ -32,7 +34,7 @@ class TemporaryFolder(tempfile.TemporaryDirectory[str]):
         remove_abandoned(where or Path(tempfile.gettempdir()))
         super().__init__(PARTIAL, PREFIX, where)
         self._lock = os.open(self.name, os.O_RDONLY)
-        # Some network disks lock no folder; nobody else can lock it there either, and it stays.
+        # Where no folder can be locked, nobody else can lock it either, and it stays.
         with suppress(OSError):
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 

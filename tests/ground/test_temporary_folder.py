@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from mmusset.temporary_folder import JUST_MADE_S, TemporaryFolder, remove_abandoned
+from mmusset.temporary_folder import JUST_MADE_S, PREFIX, TemporaryFolder, remove_abandoned
 
 HOLDER = """
 import sys, time
@@ -48,22 +48,22 @@ def test_what_a_killed_process_left_goes_with_the_next_and_nothing_else(tmp_path
     living, used = held_in(tmp_path)
     dead.send_signal(signal.SIGKILL)
     dead.wait()
-    fresh = tmp_path / "mmusset-12345678.partial"  # just made, and not locked yet
-    own, elsewhere = tmp_path / "mmusset-datasets", tmp_path / "elsewhere"
-    linked = tmp_path / "mmusset-abcdefgh.partial"
-    for folder in (fresh, own, elsewhere):
+    fresh = tmp_path / f"{PREFIX}12345678.partial"  # just made, and not locked yet
+    foreign = tmp_path / "mmusset-another-machine-12345678.partial"
+    own, elsewhere = tmp_path / f"{PREFIX}datasets", tmp_path / "elsewhere"
+    linked = tmp_path / f"{PREFIX}abcdefgh.partial"
+    for folder in (fresh, foreign, own, elsewhere):
         folder.mkdir()
     linked.symlink_to(elsewhere)
     (elsewhere / "kept").touch()
-    for folder in (own, elsewhere):
+    for folder in (foreign, own, elsewhere):
         age(folder)
     os.utime(linked, (0, 0), follow_symlinks=False)
     remove_abandoned.cache_clear()
     with TemporaryFolder(tmp_path):
         assert not left.exists()
         assert (used / "block.tar").read_bytes() == b"media"
-        assert fresh.exists()
-        assert own.exists()
+        assert all(folder.exists() for folder in (fresh, foreign, own))
         assert linked.is_symlink()
         assert (elsewhere / "kept").exists()
     living.send_signal(signal.SIGKILL)

@@ -59,7 +59,7 @@ def make_tiny(folder: Path, texts: list[str], seed: int = 0) -> Path:
     """A checkpoint in `folder`, its words learnt from `texts`.
 
     A line that stands in several prompts is one token: what is said to all in many words is read
-    in few, so that a test trains and answers in a third of the time.
+    in few, and a test trains in less than half of the time.
     """
     from transformers import (
         GenerationConfig,

@@ -28,32 +28,36 @@ help:  ## this list
 	@touch $@
 
 # torchcodec, which datasets decodes sound with, needs the system's FFmpeg.
-.venv/ffmpeg: .venv/dev
+.venv/ffmpeg: | .venv/versions.txt
 	ldconfig -p | grep -q libavcodec || (apt-get update -qq && apt-get install -qq -y ffmpeg) \
 	  || (echo "install FFmpeg (Debian: ffmpeg), then run this again" && exit 1)
 	@touch $@
 
 # Scores are played by the system's FluidSynth.
-.venv/fluidsynth: .venv/dev
+.venv/fluidsynth: | .venv/versions.txt
 	ldconfig -p | grep -q libfluidsynth || (apt-get update -qq && apt-get install -qq -y libfluidsynth3) \
 	  || (echo "install FluidSynth's library (Debian: libfluidsynth3), then run this again" && exit 1)
 	@touch $@
 
 # The pages of `mmusset view` are tested in Debian's Chromium; Playwright downloads none.
-.venv/chromium: .venv/dev
+.venv/chromium: | .venv/versions.txt
 	test -x /usr/bin/chromium || (apt-get update -qq && apt-get install -qq -y chromium) \
 	  || (echo "install Chromium (Debian: chromium), then run this again" && exit 1)
 	@touch $@
 
 # torch, and the torchvision that fits it, have to be there before anything that needs them, or
 # newer ones for CUDA come along. audiobox-aesthetics asks for torchaudio, which we don't need.
-.venv/train: .venv/dev .venv/ffmpeg .venv/fluidsynth .ci/torchvision_cpu.py
+# All else comes at once, so that pip looks through the packages and builds ours a single time:
+# the smaller environments are part of this one.
+.venv/train: pyproject.toml .venv/versions.txt .venv/ffmpeg .venv/fluidsynth .ci/torchvision_cpu.py
 	$(BIN)/pip install $(QUIET) $(VERSIONS) torch==2.13.0
 	$(BIN)/pip install $(QUIET) --no-deps torchvision==0.28.0
 	$(BIN)/pip install $(QUIET) --no-deps audiobox-aesthetics==0.0.4
 	$(if $(CONSTRAINTS),$(BIN)/pip install $(QUIET) --no-deps --require-hashes -r $(CONSTRAINTS))
 	$(BIN)/pip install $(QUIET) $(VERSIONS) -e .[dev,train,nf4,readers,crosscheck,heic,scores,cloud,ray]
 	$(BIN)/python .ci/torchvision_cpu.py
+	@touch .venv/core
+	@touch .venv/dev
 	@touch $@
 
 # vLLM pins a transformers of its own: a server for CPUs has an environment of its own.

@@ -7,7 +7,16 @@ from numpy.typing import NDArray
 
 from mmusset.sample_parts.evidence import Colour
 
-from .colour import GREYISH_CHROMA, STRIKING, Cells, hex_of, lab, name, squared_lengths
+from .colour import (
+    GREYISH_CHROMA,
+    STRIKING,
+    Cells,
+    hex_of,
+    hue_degrees,
+    lab,
+    name,
+    squared_lengths,
+)
 from .places import place_of
 from .regions import grown, means_around, regions_of
 
@@ -83,7 +92,7 @@ def _pieces(pixels_lab: Doubles, unlike: Doubles) -> Iterator[Bools]:
         if _is_of_one_colour(pixels_lab[whole]):
             yield whole
             continue
-        hues = (np.degrees(np.arctan2(pixels_lab[..., 2], pixels_lab[..., 1])) % 360) // HUE_STEP
+        hues = hue_degrees(pixels_lab) // HUE_STEP
         for hue in np.unique(hues[whole]):
             part = whole & (hues == hue)
             if part.mean() >= LEAST_PIECE:
@@ -161,7 +170,7 @@ def _hues(colours_lab: Doubles, is_small: bool = True) -> NDArray[np.str_]:
     """The same of several colours `[n, 3]`."""
     lightness, a, b = colours_lab.T
     up_to, words, lightest, strong = (np.array(column) for column in zip(*HUES, strict=True))
-    hue = np.searchsorted(up_to, np.degrees(np.arctan2(b, a)) % 360)
+    hue = np.searchsorted(up_to, hue_degrees(colours_lab))
     if is_small:
         is_strong = (lightness >= lightest[hue]) & (np.hypot(a, b) >= strong[hue])
     else:

@@ -248,10 +248,16 @@ CELL = 6.0  # Lab units: pixels in one cell count as one colour
 MOST_CELLS = 64  # from green to red, and from blue to yellow: colours of sRGB fill 36
 DARKEST = 8.0  # steps of lightness under which an eye sees black, unless the chroma is high
 STRIKING = (*VIVID, "maroon", "brick", "indigo")  # what catches the eye where there is little of it
+STEPS = 1024.0  # to a Lab unit, of which an eye sees about one: what is finer is rounded away
 
 
 def lab(rgb: NDArray[np.uint8]) -> Doubles:
-    """CIE Lab (D65) of sRGB pixels `[..., 3]`: L 0 to 100, a and b around 0 (IEC 61966-2-1)."""
+    """CIE Lab (D65) of sRGB pixels `[..., 3]`: L 0 to 100, a and b around 0 (IEC 61966-2-1).
+
+    In whole `STEPS`, the same on every processor: powers, roots and products of matrices differ in
+    their last digits, a grey's a and b lie on either side of 0 then, and what is counted by cells,
+    or goes to the nearest of two centres, comes out otherwise.
+    """
     light = _linear_light()[rgb]
     to_xyz = np.array(
         [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
@@ -261,7 +267,17 @@ def lab(rgb: NDArray[np.uint8]) -> Doubles:
     f = np.cbrt(xyz)
     f[is_dark] = (24389 / 27 * xyz[is_dark] + 16) / 116
     x, y, z = f[..., 0], f[..., 1], f[..., 2]
-    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+    values = np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+    return np.asarray(np.rint(values * STEPS) / STEPS + 0.0)  # a zero without a sign
+
+
+def hue_degrees(colours_lab: Doubles) -> Doubles:
+    """The angle of colours `[..., 3]` in Lab, 0 of red and of grey, 90 of yellow, to under 360.
+
+    To a millionth, so that an angle that is a border is on the same side of it everywhere.
+    """
+    angle = np.degrees(np.arctan2(colours_lab[..., 2], colours_lab[..., 1]))
+    return np.asarray(np.round(angle, 6) % 360)
 
 
 def name(colour_lab: Doubles) -> str:

@@ -19,7 +19,6 @@ import random
 import shutil
 import signal
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import threading
@@ -37,7 +36,7 @@ if str(ROOT) not in sys.path:
 
 from benchmarks.memory import make_source, resident_mb  # noqa: E402
 from mmusset.speakers.stub.plan import PlannedFault  # noqa: E402
-from tests.support.command import environment, tree  # noqa: E402
+from tests.support.command import Process, start, tree  # noqa: E402
 from tests.support.serving import come_back, go_down, serving  # noqa: E402
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ class Run:
 
 
 def words(source: Path, out: Path, url: str) -> list[str]:
-    """The command of a build of short clips through that server."""
+    """The words of a build of short clips through that server."""
     settings = {
         "clip.seconds": 2,
         "clip.rate_hz": 16000,
@@ -95,20 +94,12 @@ def words(source: Path, out: Path, url: str) -> list[str]:
     }
     sets = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
     build = ["build", "--source", str(source), "--out", str(out), "--speaker", "vllm"]
-    return [sys.executable, "-m", "mmusset", *build, "--log-json", *sets]
+    return [*build, "--log-json", *sets]
 
 
-def watched(command: list[str], run: Run, warm_up: int, kill_after_s: float | None) -> int:
-    """One process, to its end or until it is killed so long after its first decision; its exit
+def watched(process: Process, run: Run, warm_up: int, kill_after_s: float | None = None) -> int:
+    """One build, to its end or until it is killed so long after its first decision; its exit
     code. Notes what its memory does."""
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env=environment(),
-    )
     assert process.stderr and process.stdout
     timer = threading.Timer(kill_after_s or 1e6, process.kill)
     decided, warm_mb, most_mb, last = 0, 0.0, 0.0, ""
@@ -139,13 +130,17 @@ def clean_build(source: Path, out: Path, warm_up: int) -> Run:
     """One process, and a server that does as it should."""
     run, begun_s = Run(), time.monotonic()
     with serving(slots=IN_FLIGHT) as stub:
-        run.exit_code = watched(words(source, out, stub.url), run, warm_up, None)
+        build = start(*words(source, out, stub.url), cold=True)
+        run.exit_code = watched(build, run, warm_up)
     run.seconds = time.monotonic() - begun_s
     return run
 
 
-def troubled_build(source: Path, out: Path, warm_up: int, seed: int, hurry: float = 1.0) -> Run:
+def troubled_build(
+    source: Path, out: Path, warm_up: int, seed: int, hurry: float = 1.0, cold: bool = True
+) -> Run:
     """The same with faults, outages, and a kill again and again; `hurry` makes them more frequent.
+    Its processes are `cold`, or forked as those of tests are.
 
     A process that ends before its first item, as no server is there, is not killed.
     """
@@ -154,7 +149,8 @@ def troubled_build(source: Path, out: Path, warm_up: int, seed: int, hurry: floa
         while True:
             is_trouble = time.monotonic() - begun_s < TROUBLE_S
             kill_s = moments.uniform(*KILL_S) / hurry if is_trouble else None
-            code = watched(words(source, out, stub.url), run, warm_up, kill_s)
+            build = start(*words(source, out, stub.url), cold=cold)
+            code = watched(build, run, warm_up, kill_s)
             if code == -signal.SIGKILL:
                 run.kills += 1
             elif NO_SERVER in run.said:  # away when a build began, which says so and ends

@@ -14,6 +14,7 @@ import pytest
 
 from mmusset.builder.workers.board import SHARDS, Board
 from mmusset.builder.workers.sharing import board_of
+from mmusset.builder.workers.worker import wait_s
 from tests.support.command import SHORT, Process, environment, finished, mmusset, start, tree
 from tests.support.media import library
 from tests.support.serving import serving
@@ -357,3 +358,9 @@ def test_one_process_takes_over_what_workers_have_done(
     assert 0 < decided < PIECES
     assert tree(out) == expected
     assert mmusset("worker", out).returncode == 2, "nothing is offered any more"
+
+
+def test_a_worker_that_waits_looks_soon_and_then_seldom() -> None:
+    assert [wait_s(waited, 600) for waited in range(7)] == [0.5, 1, 2, 4, 8, 15, 15]
+    assert wait_s(10_000, 600) == 15
+    assert wait_s(0, 1) == 0.25, "a lease that ends soon is looked at sooner"

@@ -21,7 +21,7 @@ from mmusset.measurements.width import WIDTH
 from mmusset.recipe import CERTAINTY
 from mmusset.sample_parts.evidence import MusicEvidence
 from mmusset.truth.findings import sayable
-from tests.support.thorough import cases
+from tests.support.thorough import cases, slow
 
 RATE_HZ = 22050
 SECONDS = 10.24
@@ -205,7 +205,7 @@ def test_what_is_no_music_gets_neither_tempo_nor_key(what: str) -> None:
 
 
 @pytest.mark.parametrize("rate_hz", [8000, 11025, 16000, 44100, 48000])
-@pytest.mark.parametrize("seconds", [2.0, 60.0])
+@pytest.mark.parametrize("seconds", [2.0, *slow(60.0)])
 def test_any_rate_and_length_is_measured(rate_hz: int, seconds: float) -> None:
     rng = np.random.default_rng(5)
     clip = rng.uniform(-1, 1, (round(seconds * rate_hz), 1)).astype(np.float32)

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.fuzz_targets import TARGETS, Bench, bench
+from tests.support.thorough import slow
 
 CORPUS = Path(__file__).parents[1] / "fuzz_corpus"
 INPUTS = sorted(path for path in CORPUS.rglob("*") if path.is_file())
 MOST_BYTES = 4096
+SLOW = {"ledger", "sound", "video"}
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +25,7 @@ def test_an_input_that_was_found_does_no_more_harm(path: Path, place: Bench) -> 
     TARGETS[path.parent.name].check(path.read_bytes(), place)
 
 
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", [*sorted(TARGETS.keys() - SLOW), *slow(*sorted(SLOW))])
 def test_a_target_takes_what_is_sound_and_what_is_cut(
     name: str, place: Bench, tmp_path: Path
 ) -> None:

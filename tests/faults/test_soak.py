@@ -17,9 +17,8 @@ def test_row_23_memory_is_flat_and_trouble_changes_nothing(tmp_path: Path) -> No
     clean = clean_build(tmp_path / "source", tmp_path / "clean", WARM_UP)
     assert clean.exit_code == 0, clean.said
     assert max(clean.growth_mb) < MOST_GROWTH_MB
-    troubled = troubled_build(
-        tmp_path / "source", tmp_path / "troubled", WARM_UP, seed=14, hurry=10.0
-    )
+    source, out = tmp_path / "source", tmp_path / "troubled"
+    troubled = troubled_build(source, out, WARM_UP, seed=14, hurry=10.0, cold=False)
     assert troubled.exit_code == 0, troubled.said
     assert troubled.kills > 0
     assert differences(tmp_path / "clean", tmp_path / "troubled", ITEMS) == []

@@ -137,6 +137,7 @@ def test_a_packed_sample_teaches_what_its_chats_teach_one_by_one(base: Path, sou
     )
 
 
+@pytest.mark.slow
 def test_a_page_with_turns_and_none_to_share_teaches_the_same(base: Path, source: Path) -> None:
     _, processor = packed(base, source)
     model = learner(base).eval()

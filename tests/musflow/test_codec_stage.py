@@ -1,5 +1,6 @@
 """The bundled codec is fitted whole, and then its head by itself."""
 
+import pytest
 import torch
 
 from mmusset.musflow.codecs.bundled import geometry_of, unfitted
@@ -35,6 +36,7 @@ def sounds() -> list[torch.Tensor]:
     ]
 
 
+@pytest.mark.slow
 def test_the_head_goes_on_alone_and_gets_better_at_what_is_heard() -> None:
     crop = geometry_of(PART, PART.crop_seconds)
     torch.manual_seed(SEED)

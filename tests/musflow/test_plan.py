@@ -201,8 +201,8 @@ def test_a_cache_of_another_codec_is_not_believed(trained: Trained, tmp_path: Pa
 def test_another_training_in_the_folder_is_refused(trained: Trained) -> None:
     with pytest.raises(Refused, match=r"network.depth: 1 -> 3"):
         plan(training(trained.dataset, trained.run, {"network.depth": 3}))
-    with pytest.raises(Refused, match=r"codec\.width: 128 -> 64"):
-        plan(training(trained.dataset, trained.run, {"codec.width": 64}))
+    with pytest.raises(Refused, match=r"codec\.width: 64 -> 96"):
+        plan(training(trained.dataset, trained.run, {"codec.width": 96}))
 
 
 def test_shards_without_a_manifest_are_counted(tmp_path: Path) -> None:

@@ -60,5 +60,5 @@ def test_buckets_give_back_each_number_sorted() -> None:
     for part in np.array_split(np.arange(len(numbers)), 7):
         buckets.put(where[part], numbers[part])
     for bucket, held in enumerate(buckets):
-        assert held.tolist() == sorted(numbers[where == bucket].tolist())
+        assert np.array_equal(held, np.sort(numbers[where == bucket]))
     assert [list(each) for each in Buckets()] == [[]] * COUNT

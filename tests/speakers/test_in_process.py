@@ -110,6 +110,7 @@ def test_random_weights_keep_to_the_schema(
         assert len({answer.text for answer in written}) == 3, "each draws its own words"
 
 
+@pytest.mark.slow
 def test_what_is_said_does_not_hang_on_the_batch(base: Path, picture: Path) -> None:
     """Longer and shorter prompts side by side are padded, and nobody can tell."""
     first = request(picture, CAPTIONER)

@@ -19,7 +19,7 @@ SETTINGS = {
     "codec.lr": 0.003,
     "codec.batch": 8,
     "codec.crop_seconds": 1.0,
-    "codec.width": 128,
+    "codec.width": 64,
     "codec.depth": 1,
     "codec.head_width": 32,
     "codec.head_depth": 1,

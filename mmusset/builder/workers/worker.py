@@ -27,9 +27,9 @@ from .board import SHARDS, Board, Marker, SharedJob, number_of
 from .deciding import BlockProgress, decide
 from .lease import Lease
 
-# How often a worker looks for blocks while others have them all: this share of a lease, and at
-# most so long.
-LOOKS, LONGEST_WAIT_S = 1 / 4, 15.0
+# How long a worker that finds all blocks taken waits until it looks again: at first so long, each
+# time twice as long as before, and at most this share of a lease, and so many seconds.
+FIRST_WAIT_S, LOOKS, LONGEST_WAIT_S = 0.5, 1 / 4, 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Worker:
         self._display = display
         self._most = most
         self._given_back: set[str] = set()
-        self._done = self._too_late = 0
+        self._done = self._too_late = self._waited = 0
         self._stopping = asyncio.Event()
 
     async def run(self) -> Worked:
@@ -117,10 +117,11 @@ class Worker:
             return False
         if taken := await asyncio.to_thread(self._take, left, shared.lease_s):
             await self._work_on(taken, shared)
+            self._waited = 0
         else:
-            wait_s = min(LOOKS * shared.lease_s, LONGEST_WAIT_S)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), wait_s)
+                await asyncio.wait_for(self._stopping.wait(), wait_s(self._waited, shared.lease_s))
+            self._waited += 1
         return True
 
     def _take(self, blocks: list[str], lease_s: float) -> Lease | None:
@@ -196,6 +197,17 @@ class Worker:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, self._stopping.set)
+
+
+def wait_s(waited: int, lease_s: float) -> float:
+    """How long to wait until blocks are looked for again, after so many looks in vain before.
+
+    The last blocks of others take seconds or hours: who looks soon ends with them, and who has
+    waited for long asks a store of many workers no more than it has to.
+    """
+    longest_s = min(LOOKS * lease_s, LONGEST_WAIT_S)
+    doublings = min(waited, 16)  # far beyond the longest
+    return min(FIRST_WAIT_S * 2.0**doublings, longest_s)
 
 
 def shared_job(board: Board) -> SharedJob:

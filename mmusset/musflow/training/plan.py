@@ -33,11 +33,9 @@ from .planned_spec import agree, planned_spec, pretrained_gib
 from .stages import Training, check_folder, with_revisions_of_before
 
 TIMED_CLIPS, TIMINGS = 32, 3
-# On a CPU a block of a large network is timed on fewer clips: seconds, not minutes.
-TIMED_FLOPS_ON_CPU = 2e11
-# Where one clip takes longer than this, as bfloat16 does on a CPU that has to imitate it, once is
-# enough.
-SLOW_S = 2.0
+# On a CPU a block of a large network is timed on as many clips as take about so long; where one
+# takes longer, as in bfloat16 on a CPU that has to imitate it, once is enough.
+TIMED_S = 1.0
 BESIDE_BLOCKS = 1.05  # of a step's time: optimizer, average, data, the network's ends
 
 
@@ -150,18 +148,13 @@ def _seconds_per_flop(
 ) -> float:
     """By a block of the network."""
     flops_per_clip = step_flops(config, clips.frames, clips.tokens, 1) / config.depth
-    timed, timings = 1, 1
-    seconds = _seconds_of_block(config, clips, timed, timings, world, recipe)
-    if world.cuda or seconds < SLOW_S:
-        timed = _timed_clips(flops_per_clip, batch, world)
+    timed = 1
+    seconds = _seconds_of_block(config, clips, timed, 1, world, recipe)
+    if world.cuda or seconds < TIMED_S:
+        most = TIMED_CLIPS if world.cuda else min(TIMED_CLIPS, int(TIMED_S / seconds))
+        timed = min(batch, most)
         seconds = _seconds_of_block(config, clips, timed, TIMINGS + 1, world, recipe)
     return seconds / (timed * flops_per_clip)
-
-
-def _timed_clips(flops_per_clip: float, batch: int, world: World) -> int:
-    """How many clips a block is timed on: as many as a step has, but few enough to be quick."""
-    most = TIMED_CLIPS if world.cuda else int(TIMED_FLOPS_ON_CPU / flops_per_clip)
-    return max(1, min(batch, TIMED_CLIPS, most))
 
 
 def _unmeasured(spec: LatentSpec, video_frames: int) -> CacheManifest:

@@ -16,8 +16,8 @@ from tests.support.thorough import slow
 PIECES = 4
 KILLS = 30
 FAILPOINTS = [
-    *("plan_frozen", "media_kept", "reply_kept", "verdict_kept"),
-    *("shard_written", "shard_renamed", "manifest_renamed", "copy_synced"),
+    *("plan_frozen", "reply_kept", "verdict_kept", "shard_renamed", "manifest_renamed"),
+    *slow("media_kept", "shard_written", "copy_synced"),
     *slow("ledger_made", "job_noted", "plan_written", "media_stored"),
     *slow("shard_begun", "shard_synced", "shard_recorded", "manifest_written", "manifest_synced"),
     *slow("media_stored:3", "reply_kept:2", "reply_kept:7", "verdict_kept:4"),

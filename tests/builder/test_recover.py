@@ -91,7 +91,9 @@ def is_whole(out: Path) -> bool:
 
 
 @pytest.mark.parametrize(
-    "damage", [*DAMAGES[::3], *slow(*DAMAGES[1::3], *DAMAGES[2::3])], ids=lambda each: each.__name__
+    "damage",
+    [*DAMAGES[::4], *slow(*DAMAGES[1::4], *DAMAGES[2::4], *DAMAGES[3::4])],
+    ids=lambda each: each.__name__,
 )
 @pytest.mark.parametrize("which", ["killed", *slow("finished")])
 def test_a_damaged_ledger_is_refused_or_right_and_recovered(

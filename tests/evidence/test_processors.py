@@ -19,6 +19,7 @@ from mmusset.evidence import image, music
 from mmusset.evidence.rounding import rounded
 from tests.support.command import environment, python
 from tests.support.media import RATE_HZ, sound_of
+from tests.support.thorough import slow
 
 OLD_PROCESSOR = {"OPENBLAS_CORETYPE": "Nehalem", "NPY_DISABLE_CPU_FEATURES": "X86_V3"}
 PICTURES, SOUNDS = 12, 4
@@ -44,7 +45,7 @@ def measured() -> list[str]:
     return [each.model_dump_json() for each in (*kept, *heard)]
 
 
-@pytest.mark.parametrize("variables", [OLD_PROCESSOR, {"OPENBLAS_CORETYPE": "Nehalem"}])
+@pytest.mark.parametrize("variables", [OLD_PROCESSOR, *slow({"OPENBLAS_CORETYPE": "Nehalem"})])
 def test_evidence_is_the_same_on_another_processor(variables: dict[str, str]) -> None:
     done = python("-m", __name__, server=None, env=environment() | variables)
     assert done.returncode == 0, done.stderr

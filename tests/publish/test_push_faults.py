@@ -98,7 +98,7 @@ def test_a_store_that_stays_away_is_said(out: Path) -> None:
             *(False, ["push_created", "PUT /store", "push_sent", "commit/", "push_committed"]),
             marks=pytest.mark.slow,
         ),
-        (True, ["/cas/v1/xorbs", "/cas/v1/shards"]),
+        pytest.param(True, ["/cas/v1/xorbs", "/cas/v1/shards"], marks=pytest.mark.slow),
     ],
 )
 def test_killed_anywhere_and_run_again(out: Path, xet: bool, places: list[str]) -> None:

@@ -248,7 +248,7 @@ CELL = 6.0  # Lab units: pixels in one cell count as one colour
 MOST_CELLS = 64  # from green to red, and from blue to yellow: colours of sRGB fill 36
 DARKEST = 8.0  # steps of lightness under which an eye sees black, unless the chroma is high
 STRIKING = (*VIVID, "maroon", "brick", "indigo")  # what catches the eye where there is little of it
-STEPS = 1024.0  # to a Lab unit, of which an eye sees about one: what is finer is rounded away
+STEPS = 1024.0  # to a Lab unit, which is about the least difference that an eye sees
 
 
 def lab(rgb: NDArray[np.uint8]) -> Doubles:

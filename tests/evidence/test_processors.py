@@ -19,9 +19,9 @@ from mmusset.evidence import image, music
 from mmusset.evidence.rounding import rounded
 from tests.support.command import environment, python
 from tests.support.media import RATE_HZ, sound_of
+from tests.support.processors import OLD_PROCESSOR
 from tests.support.thorough import slow
 
-OLD_PROCESSOR = {"OPENBLAS_CORETYPE": "Nehalem", "NPY_DISABLE_CPU_FEATURES": "X86_V3"}
 PICTURES, SOUNDS = 12, 4
 
 

@@ -16,11 +16,10 @@ import pytest
 
 from mmusset.files import file_sha256
 from tests.support.command import mmusset
+from tests.support.processors import OLD_PROCESSOR
 
 SOURCE = Path(__file__).parents[2] / "examples" / "source"
 WRITTEN_DOWN = Path(__file__).with_name("checksums.json")
-# numpy and its BLAS run code of their own for each kind of processor; these ask for an old one's.
-OLD_PROCESSOR = {"OPENBLAS_CORETYPE": "Nehalem", "NPY_DISABLE_CPU_FEATURES": "X86_V3"}
 DECIDE_BYTES = ("av", "numpy", "pillow", "soundfile", "soxr", "tinytag")
 
 

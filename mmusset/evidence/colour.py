@@ -254,9 +254,9 @@ STEPS = 1024.0  # to a Lab unit, which is about the least difference that an eye
 def lab(rgb: NDArray[np.uint8]) -> Doubles:
     """CIE Lab (D65) of sRGB pixels `[..., 3]`: L 0 to 100, a and b around 0 (IEC 61966-2-1).
 
-    In whole `STEPS`, the same on every processor: powers, roots and products of matrices differ in
-    their last digits, a grey's a and b lie on either side of 0 then, and what is counted by cells,
-    or goes to the nearest of two centres, comes out otherwise.
+    In whole `STEPS`, so that it does not depend on the processor: powers, roots and products of
+    matrices differ in their last digits from one to another, a grey's a and b lie on either side of
+    0 then, and what is counted by cells, or goes to the nearest of two centres, comes out otherwise.
     """
     light = _linear_light()[rgb]
     to_xyz = np.array(

@@ -256,7 +256,7 @@ def lab(rgb: NDArray[np.uint8]) -> Doubles:
 
     In whole `STEPS`, so that it does not depend on the processor: powers, roots and products of
     matrices differ in their last digits from one to another, a grey's a and b lie on either side of
-    0 then, and what is counted by cells, or goes to the nearest of two centres, comes out otherwise.
+    0 then, and what is counted by cells, or goes to the nearer of two centres, comes out otherwise.
     """
     light = _linear_light()[rgb]
     to_xyz = np.array(

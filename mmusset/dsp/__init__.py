@@ -2,6 +2,7 @@
 
 Doors:
     clip_signal   `ClipSignal`: a clip, and what several measurements need of it
+    mono          the mean of channels
     spectrum      power over time and frequency, mel bands, the spectral centroid
     loudness      loudness and its range by ITU-R BS.1770, silence, peaks, stereo width
     onsets        where notes begin

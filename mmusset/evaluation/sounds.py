@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mmusset.dsp.mono import to_mono
 from mmusset.errors import MmussetError, UsageError
 from mmusset.files import PARTIAL, file_sha256
 from mmusset.text import counted
@@ -85,7 +86,7 @@ def fitted(sound: Floats, rate_hz: int, window: Window) -> Floats:
     """Sound `[frames, channels]` at the window's rate, and exactly as long; more channels than two
     become one."""
     if sound.shape[1] > 2:
-        sound = sound.mean(axis=1, keepdims=True)
+        sound = to_mono(sound)[:, None]
     if rate_hz != window.rate_hz:
         import soxr
 
@@ -110,7 +111,7 @@ def in_channels(sound: Floats, channels: int) -> Floats:
     """
     if sound.shape[1] == channels:
         return sound
-    return np.repeat(sound.mean(axis=1, keepdims=True), channels, axis=1)
+    return np.repeat(to_mono(sound)[:, None], channels, axis=1)
 
 
 def write_control(path: Path, sound: Floats, rate_hz: int) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mmusset.dsp.mono import to_mono
 from mmusset.errors import Unusable
 
 from .container import (
@@ -356,7 +357,7 @@ def _samples_of(frame: Any, sound: Sound) -> Samples:
     if channels > 2:
         samples = to_stereo(samples, [channel.name for channel in frame.layout.channels])
     if samples.shape[1] > sound.channels:
-        samples = samples.mean(axis=1, keepdims=True)
+        samples = to_mono(samples)[:, None]
     elif samples.shape[1] < sound.channels:
         samples = np.repeat(samples, sound.channels, axis=1)
     if frame.sample_rate != sound.rate_hz:  # a stream that changes on the way

@@ -137,6 +137,21 @@ def test_the_sound_encoder_hears_what_the_codec_drops(tmp_path: Path) -> None:
     assert (heard[1].embeddings["audio"] - heard[0].embeddings["audio"]).abs().max() > 0.5
 
 
+def test_the_sound_encoder_hears_the_same_beside_a_mono_codec_and_a_stereo_one(
+    tmp_path: Path,
+) -> None:
+    """A mono codec of its own rate takes what it hears: that is prepared once for both."""
+    noise = 0.1 * np.random.default_rng(1).normal(size=(45000, 2))
+    heard = []
+    for channels in (1, 2):
+        out = dataset(
+            tmp_path / f"{channels}", train_0=[replace(tone(1), music_flac=flac(noise, 44100))]
+        )
+        cached(out, out / "cache", Blocks(channels=channels))
+        heard.append(Cache(out / "cache", "train").batch(0, torch.arange(1)).embeddings["audio"])
+    assert torch.equal(*heard)
+
+
 def test_kin_are_clips_of_one_piece_or_with_one_picture(tmp_path: Path) -> None:
     """By the facts in their JSON and the bytes of their pictures."""
     several = [tone(n) for n in range(4)]

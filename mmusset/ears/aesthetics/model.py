@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from mmusset.dsp.mono import to_mono
 from mmusset.ears.declaration import DIGITS, Floats
 from mmusset.errors import MmussetError
 from mmusset.installed import check_installed, is_installed
@@ -64,8 +65,8 @@ def opened(model: str) -> tuple[Judge, str]:
     scale = network.target_transform
 
     def judge(samples: Floats, rate_hz: int) -> dict[str, float]:
-        mono = soxr.resample(samples.mean(axis=1), rate_hz, RATE_HZ)
-        sound, mask, weights = _windows(torch.from_numpy(mono))
+        heard = soxr.resample(to_mono(samples), rate_hz, RATE_HZ)
+        sound, mask, weights = _windows(torch.from_numpy(heard))
         with torch.inference_mode(), _unwarned():
             found = network({"wav": sound, "mask": mask})
         mean = {axis: float((found[of] * weights).sum()) for axis, of in AXES.items()}

@@ -22,6 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mmusset.dsp.mono import to_mono
 from mmusset.errors import MmussetError, UsageError
 from mmusset.files import PARTIAL, file_sha256, write_bytes_durably
 from mmusset.musflow.codecs.codec import Codec
@@ -208,7 +209,7 @@ def resampled(sound: Floats, rate_hz: int, target_hz: int, channels: int) -> Flo
             f" them with --set clip.rate_hz={target_hz}, or take a recipe of a lower rate"
         )
     if channels == 1:
-        sound = sound.mean(axis=1, keepdims=True)
+        sound = to_mono(sound)[:, None]
     elif sound.shape[1] == 1:
         sound = np.repeat(sound, channels, axis=1)
     elif sound.shape[1] != channels:
@@ -296,19 +297,21 @@ def prepared(key: str, members: Members, codec: Codec, encoders: Encoders) -> Pr
     """A sample as codec and encoders take it. Raises BadSample."""
     read = decoded(key, members)
     sound = whole_frames(read.sound, read.rate_hz, codec)
-    seconds = sound.shape[1] / codec.rate_hz
-    heard = _heard(read, seconds, encoders.audio.rate_hz)
+    if (codec.rate_hz, codec.channels) == (encoders.audio.rate_hz, 1):
+        heard = sound[0]
+    else:
+        heard = _heard(read, sound.shape[1] / codec.rate_hz, encoders.audio.rate_hz)
     return PreparedClip(read, sound, heard, beat_of(read))
 
 
 def _heard(read: Read, seconds: float, rate_hz: int) -> Floats:
     """The first so many seconds of a sample's sound, in mono at a rate, `[samples]`."""
-    mono = read.sound.mean(axis=1)
+    heard = to_mono(read.sound)
     if read.rate_hz != rate_hz:
         import soxr
 
-        mono = np.asarray(soxr.resample(mono, read.rate_hz, rate_hz), dtype=np.float32)
-    return mono[: round(seconds * rate_hz)]
+        heard = np.asarray(soxr.resample(heard, read.rate_hz, rate_hz), dtype=np.float32)
+    return heard[: round(seconds * rate_hz)]
 
 
 def whole_frames(sound: Floats, rate_hz: int, codec: Codec) -> Floats:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mmusset.bounded import MB, read_bounded
 from mmusset.dsp.clip_signal import ClipSignal
+from mmusset.dsp.mono import to_mono
 from mmusset.errors import UsageError
 from mmusset.measurements.tempo import TEMPO, Tempo
 from mmusset.musflow.codecs.codec import Codec
@@ -83,8 +84,8 @@ def first_seconds(path: Path, seconds: float, rate_hz: int, where: str = "") -> 
         raise UsageError(f"{where}{path} {why}") from None
     if recording.lasts_s < LEAST_HEARD_S:
         raise UsageError(f"{where}{path} is shorter than {LEAST_HEARD_S:g} s: too short to be like")
-    mono: Floats = recording.sound.mean(axis=1)
-    return np.asarray(soxr.resample(mono, recording.rate_hz, rate_hz), dtype=np.float32)
+    heard = soxr.resample(to_mono(recording.sound), recording.rate_hz, rate_hz)
+    return np.asarray(heard, dtype=np.float32)
 
 
 def beat_of_sound(given: GivenSound, rate_hz: int, first: int, bpm: float) -> Beat:
@@ -153,7 +154,7 @@ def crossfaded(one: Tensor, other: Tensor) -> Tensor:
 def _fitting(path: Path, codec: Codec, where: str) -> Tensor:
     sound, rate_hz = _read(path, where)
     if sound.shape[1] > 2:
-        sound = sound.mean(axis=1, keepdims=True)
+        sound = to_mono(sound)[:, None]
     try:
         return torch.from_numpy(resampled(sound, rate_hz, codec.rate_hz, codec.channels).T.copy())
     except (BadSample, UsageError):

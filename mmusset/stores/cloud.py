@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 
 # How long a service that is busy, or away, is asked again.
 RETRY_S = 60.0
-# What names another service that speaks S3's protocol, such as MinIO.
-ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+# What names another service of the same protocol, such as MinIO; of each, the first is told.
+ENDPOINTS = {
+    "s3": ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT"),
+    "gs": ("GOOGLE_BASE_URL",),
+    "az": ("AZURE_STORAGE_ENDPOINT",),
+}
 
 
 @dataclass(frozen=True)
@@ -141,13 +145,17 @@ class CloudStore:
                 with suppress(FileNotFoundError):  # as Google's and Azure's say, and S3 does not
                     obstore.delete(self._objects, name)
 
+    @property
+    def _named_by(self) -> tuple[str, ...]:
+        return ENDPOINTS[self.url.partition("://")[0]]
+
     @cached_property
     def _objects(self) -> "ObjectStore":
         """Raises UsageError for a URL that names no bucket."""
         from obstore.exceptions import BaseError
         from obstore.store import from_url
 
-        is_plain = any(os.environ.get(name, "").startswith("http://") for name in ENDPOINTS)
+        is_plain = any(os.environ.get(name, "").startswith("http://") for name in self._named_by)
         try:
             return from_url(
                 self.url,
@@ -170,7 +178,7 @@ class CloudStore:
         except BaseError as error:
             raise MmussetError(
                 f"{self} can't be used: {_first_line(error)}; fix that and run the same command"
-                " again (another service is named by AWS_ENDPOINT_URL)"
+                f" again (another service is named by {self._named_by[0]})"
             ) from None
 
 

@@ -16,6 +16,7 @@ from mmusset.shards.reader import raw_samples, sha256_elsewhere, shards_of
 from mmusset.shards.shard_files import BucketShards, WrongBytes
 from mmusset.stores.cloud import CloudStore
 from tests.support.command import SHORT, environment, finished, mmusset, start, tree
+from tests.support.gs import gs
 from tests.support.media import library
 from tests.support.s3 import BUCKET, s3
 
@@ -214,6 +215,31 @@ def test_workers_share_a_build_whose_machine_is_lost(
     assert events.count("decided") == 0
     assert in_bucket(url) == expected
     assert kept(url) == ["head", "ledgers"]
+
+
+def test_a_bucket_of_google_s_does_as_well(
+    source: Path, expected: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Source and dataset in it, a worker that is killed, one that goes on, and a look at it."""
+    with gs() as service:
+        for name, value in (service | machine(tmp_path / "here")).items():
+            monkeypatch.setenv(name, value)
+        url, music = f"gs://{BUCKET}/out", CloudStore(f"gs://{BUCKET}/music")
+        for path in source.rglob("*.*"):
+            music.put_file(path.relative_to(source).as_posix(), path)
+        build = ("build", "--source", music.url, "--out", url, *SMALL, "--engine", "workers")
+        with start(*build) as driver:
+            failing = environment("segment_handed_in") | machine(tmp_path / "worker")
+            while (worker := mmusset("worker", url, variables=failing)).returncode == 2:
+                assert driver.poll() is None, driver.communicate()
+            assert worker.returncode == -signal.SIGKILL, worker.stderr
+            worker = mmusset("worker", url, variables=machine(tmp_path / "worker"))
+            assert worker.returncode == 0, worker.stderr
+            done = finished(driver)
+            assert done.returncode == 0, done.stderr
+        assert in_bucket(url) == expected
+        verified = mmusset("verify", url, "--json", variables=machine(tmp_path / "there"))
+        assert json.loads(verified.stdout) == {"samples": 6, "problems": []}
 
 
 def test_a_bucket_that_refuses_stops_the_build(source: Path, tmp_path: Path, url: str) -> None:

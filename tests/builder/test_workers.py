@@ -15,6 +15,7 @@ import pytest
 from mmusset.builder.workers.board import SHARDS, Board
 from mmusset.builder.workers.sharing import board_of
 from mmusset.builder.workers.worker import wait_s
+from tests.support.clocks import AN_HOUR_AHEAD, needs_faketime
 from tests.support.command import SHORT, Process, environment, finished, mmusset, start, tree
 from tests.support.media import library
 from tests.support.serving import serving
@@ -179,6 +180,32 @@ def test_an_owner_that_was_silent_finishes_in_vain(
             slow_worker.send_signal(signal.SIGCONT)
         assert finished(slow_worker).returncode == 0
         assert finished(build).returncode == 0
+    assert tree(out) == expected
+
+
+@pytest.mark.slow
+@needs_faketime
+def test_a_worker_whose_clock_is_an_hour_ahead_takes_no_living_lease(
+    source: Path, expected: dict[str, str], tmp_path: Path
+) -> None:
+    """By its own clock the lease of the other, who holds on to a block, has long been over."""
+    out, board = tmp_path / "out", board_of(tmp_path / "out")
+    with driver(source, out, *LATE) as build, start("worker", out) as slow_worker:
+        until(lambda: bool(board.leases()), slow_worker)
+        slow_worker.send_signal(signal.SIGSTOP)
+        held = board.leases()
+        with start("worker", out, env=environment() | AN_HOUR_AHEAD) as ahead:
+            try:
+                until(lambda: board.undecided() == list(held), ahead)
+                time.sleep(1.0)  # it looks again after half a second
+                assert board.undecided() == list(held), "it waits for the last block"
+                assert {block: board.leases()[block] for block in held} == held
+            finally:
+                slow_worker.send_signal(signal.SIGCONT)
+            assert [finished(each).returncode for each in (slow_worker, ahead)] == [0, 0]
+        done = finished(build)
+        assert done.returncode == 0, done.stderr
+        assert "decided twice" not in done.stderr
     assert tree(out) == expected
 
 

@@ -16,16 +16,17 @@ from mmusset.errors import MmussetError, UsageError
 from mmusset.stores.choose import store_of
 from mmusset.stores.cloud import CloudStore
 from mmusset.stores.folder import FolderStore
+from tests.support.clocks import AN_HOUR_AHEAD, needs_faketime
+from tests.support.gs import gs
 from tests.support.s3 import BUCKET, s3
 
 # It takes seconds to import botocore.
 pytestmark = pytest.mark.slow
-FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[dict[str, str]]:
-    with s3() as variables:
+@pytest.fixture(scope="module", params=["s3", "gs"])
+def service(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    with {"s3": s3, "gs": gs}[request.param]() as variables:
         yield variables
 
 
@@ -33,7 +34,8 @@ def service() -> Iterator[dict[str, str]]:
 def store(service: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CloudStore:
     for name, value in service.items():
         monkeypatch.setenv(name, value)
-    return CloudStore(f"s3://{BUCKET}/{tmp_path.name}")
+    scheme = "gs" if "GOOGLE_BASE_URL" in service else "s3"
+    return CloudStore(f"{scheme}://{BUCKET}/{tmp_path.name}")
 
 
 def test_objects_are_read_as_they_were_written(store: CloudStore) -> None:
@@ -68,10 +70,11 @@ def test_a_large_file_goes_in_and_comes_out(store: CloudStore, tmp_path: Path) -
 
 
 def test_a_bucket_that_is_not_there(store: CloudStore) -> None:
+    scheme = store.url.partition("://")[0]
     with pytest.raises(UsageError, match="there is no such bucket"):
-        CloudStore("s3://nobody/has/this").put("job", b"")
-    with pytest.raises(UsageError, match="s3:///x"):
-        CloudStore("s3:///x").put("job", b"")
+        CloudStore(f"{scheme}://nobody/has/this").put("job", b"")
+    with pytest.raises(UsageError, match=f"{scheme}:///x"):
+        CloudStore(f"{scheme}:///x").put("job", b"")
 
 
 class Refusing(BaseHTTPRequestHandler):
@@ -90,19 +93,20 @@ class Refusing(BaseHTTPRequestHandler):
 
 
 def test_a_put_that_is_refused_says_by_whom(
-    store: CloudStore, monkeypatch: pytest.MonkeyPatch
+    service: dict[str, str], store: CloudStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
         Thread(target=server.serve_forever).start()
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
-        with pytest.raises(MmussetError, match=r"s3://bucket/x can't be used: .*run the same"):
-            CloudStore("s3://bucket/x").create("job", b"")
+        named_by = next(name for name in service if name.endswith(("ENDPOINT_URL", "BASE_URL")))
+        monkeypatch.setenv(named_by, f"http://127.0.0.1:{server.server_port}")
+        with pytest.raises(MmussetError, match=rf"{store} can't be used: .*run the same"):
+            store.create("job", b"")
         server.shutdown()
-    with pytest.raises(MmussetError, match="AWS_ENDPOINT_URL"):
-        CloudStore("s3://bucket/x", retry_s=0.1).put("job", b"")
+    with pytest.raises(MmussetError, match=f"another service is named by {named_by}"):
+        CloudStore(store.url, retry_s=0.1).put("job", b"")
 
 
-@pytest.mark.skipif(FAKETIME is None, reason="Debian's faketime is not installed")
+@needs_faketime
 @pytest.mark.parametrize("kind", ["bucket", "folder"])
 def test_the_clock_is_the_store_s_own(
     kind: str, service: dict[str, str], store: CloudStore, tmp_path: Path
@@ -116,9 +120,7 @@ def test_the_clock_is_the_store_s_own(
             "print(store_of(sys.argv[1]).now_s('me'), time.time())",
             place,
         ],
-        env=os.environ
-        | service
-        | {"LD_PRELOAD": str(FAKETIME), "FAKETIME": "+1h", "NO_FAKE_STAT": "1"},
+        env=os.environ | service | AN_HOUR_AHEAD,
         capture_output=True,
         text=True,
         check=True,

@@ -1,13 +1,14 @@
 """What a training clip costs to read, and where the time of encoding goes.
 
-    python benchmarks/cache.py
+    python benchmarks/cache.py [DATASET]
 
 Prints three tables for docs/benchmarks.md. The first: batches of 32 clips at random from our cache,
 and from shards of .npy files read by webdataset with a shuffle buffer of 512; the same
 numbers (float16 mean and deviation of 8 x 256 x 16, and embeddings, 136 KB a clip), by
 turns, in one process and one thread. The second: CPU time of each part of encoding. The third:
 shards decoded, mixed and resampled on all cores, by our threads, and by webdataset with a process
-for each core that does the same with each sample.
+for each core that does the same with each sample: of DATASET, or of tones in noise, each with a
+picture of its own.
 """
 
 import io
@@ -15,6 +16,7 @@ import json
 import os
 import shutil
 import statistics
+import sys
 import tarfile
 import tempfile
 import time
@@ -54,7 +56,7 @@ from mmusset.musflow.data.encode import (
 )
 from mmusset.musflow.encoders.encoders import open_encoders
 from mmusset.musflow.recipe import CodecPart, EncodersPart
-from mmusset.shards.reader import raw_samples
+from mmusset.shards.reader import raw_samples, shards_of
 
 BATCH, BUFFER, ROUNDS = 32, 512, 5
 CLIPS, A_SHARD = 2048, 256
@@ -79,7 +81,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             encoding(Path(folder), rate_hz, channels)
     with tempfile.TemporaryDirectory() as folder:
-        preparing(Path(folder))
+        preparing(shards_of(sys.argv[1]) if sys.argv[1:] else made_up_shards(Path(folder)))
 
 
 def reading(folder: Path) -> None:
@@ -185,33 +187,38 @@ def encoding(folder: Path, rate_hz: int, channels: int) -> None:
     print()
 
 
-def preparing(folder: Path) -> None:
-    """The third table: the seconds on the wall count, since the work is shared among cores."""
+def made_up_shards(folder: Path) -> list[str]:
     tars = [folder / "data" / f"train-{n:06d}.tar" for n in range(4)]
     write_samples(tars[0], 44100, 2)
     for tar in tars[1:]:
         shutil.copy(tars[0], tar)
+    return [str(tar) for tar in tars]
+
+
+def preparing(tars: list[str]) -> None:
+    """The third table: the seconds on the wall count, since the work is shared among cores."""
+    clips = sum(1 for tar in tars for _ in raw_samples(tar))
     part = CodecPart()
     codec = BundledCodec(unfitted(part, geometry_of(part, SECONDS)))
     encoders = open_encoders(EncodersPart())
 
     def ours(_: int) -> int:
-        shards = (groups(raw_samples(str(tar)), codec, encoders, {}) for tar in tars)
+        shards = (groups(raw_samples(tar), codec, encoders, {}) for tar in tars)
         return sum(len(same) for shard in shards for same in shard)
 
     def prepare(sample: dict[str, Any]) -> PreparedClip:
         return prepared(sample["__key__"], sample, codec, encoders)
 
     def theirs(_: int) -> int:
-        shards = webdataset.WebDataset([str(tar) for tar in tars], shardshuffle=False)
+        shards = webdataset.WebDataset(tars, shardshuffle=False)
         loader = webdataset.WebLoader(
             shards.map(prepare), batch_size=None, num_workers=os.cpu_count() or 1
         )
         return sum(1 for _ in loader)
 
-    times = by_turns({"`groups`, threads": ours, "webdataset, processes": theirs}, 4 * ENCODED)
+    times = by_turns({"`groups`, threads": ours, "webdataset, processes": theirs}, clips)
     base = [wall for _, wall in times["webdataset, processes"]]
-    print("| 44.1 kHz stereo, all cores | clips/s | of webdataset's |\n|---|---|---|")
+    print(f"| {clips} clips, all cores | clips/s | of webdataset's |\n|---|---|---|")
     for name, found in times.items():
         rates = [1e6 / wall for _, wall in found]
         ratios = [theirs / ours for theirs, (_, ours) in zip(base, found, strict=True)]

@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -240,8 +241,9 @@ def decoded(key: str, members: Members) -> Read:
     )
 
 
+@lru_cache(maxsize=2)  # the clips of a piece, and those of an album, lie side by side
 def _jpeg(data: bytes) -> "Image":
-    """The RGB picture of a sample. Raises BadSample."""
+    """The RGB picture of a sample, the same object for the next that has it. Raises BadSample."""
     with open_image(data, ("JPEG",)) as image:
         image.load()
         return image if image.mode == "RGB" else image.convert("RGB")  # which would copy it

@@ -2,22 +2,29 @@
 
 import os
 import signal
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL.Image import Image
 from torch import Tensor
 
 from mmusset.errors import MmussetError, UsageError
 from mmusset.musflow.codecs.codec import Codec
 from mmusset.musflow.data.cache import Cache, CacheManifest
-from mmusset.musflow.data.encode import encode_shards, finish_cache, training_sounds
+from mmusset.musflow.data.encode import (
+    condition_embeddings,
+    encode_shards,
+    finish_cache,
+    training_sounds,
+)
+from mmusset.musflow.encoders.encoder import ImageEncoder
 from mmusset.musflow.model.kin import are_kin
 from mmusset.musflow.training.codec_stage import collect
-from mmusset.shards.reader import BadSample
+from mmusset.shards.reader import BadSample, decoded
 from mmusset.shards.tar import Sample, write_shard
 from tests.support.command import environment, python, tree, with_torch
 from tests.support.musflow_parts import Blocks, codec, dataset, encoders, flac, remake, tone
@@ -165,6 +172,34 @@ def test_kin_are_clips_of_one_piece_or_with_one_picture(tmp_path: Path) -> None:
     batch = Cache(out / "cache", "train").batch(0, torch.arange(4))
     kin = {tuple(pair) for pair in are_kin(batch.kin).nonzero().tolist()}
     assert kin - {(n, n) for n in range(4)} == {(0, 1), (1, 0), (2, 3), (3, 2)}
+
+
+@dataclass
+class SeenImages:
+    """The bundled image encoder, and how many images it was given."""
+
+    inner: ImageEncoder
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        self.identity, self.width = self.inner.identity, self.inner.width
+
+    def __call__(self, images: Sequence[Image]) -> Tensor:
+        self.count += len(images)
+        return self.inner(images)
+
+
+def test_a_picture_is_embedded_once_for_all_clips_that_share_it() -> None:
+    samples = [tone(n) for n in range(5)]
+    alike = [replace(sample, image_jpeg=samples[0].image_jpeg) for sample in samples[:3]]
+    reads = [decoded(f"k{n}", s.members()) for n, s in enumerate([*alike, *samples[3:]])]
+    reads[3] = replace(reads[3], image=None, picture="")
+    alone = [condition_embeddings([read], encoders())["image"] for read in reads]
+    seen = SeenImages(encoders().image)
+    together = condition_embeddings(reads, replace(encoders(), image=seen))["image"]
+    assert seen.count == 2
+    assert np.array_equal(together, np.concatenate(alone))
+    assert not together[3].any()
 
 
 def only(out: Path, by: Codec) -> Tensor:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -61,9 +60,6 @@ from .cache_write import (
     write_encoded_shard,
 )
 from .shifts import shift_samples
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 ONE_CAPTION = ("caption",)
 BATCH = 8
@@ -365,7 +361,7 @@ def condition_embeddings(
     absent, without an image, and for an empty text."""
     told = [_texts(encoders.caption, [_caption(r, name) for r in reads]) for name in captions]
     return {
-        "image": _images(encoders.image, [read.image for read in reads]),
+        "image": _images(encoders.image, reads),
         "story": _texts(encoders.story, [read.story for read in reads]),
         "caption": np.stack(told, axis=1),
     }
@@ -405,12 +401,15 @@ def mono_at(sound: Tensor, rate_hz: int, target_hz: int) -> Tensor:
     return torch.from_numpy(other).to(sound.device)
 
 
-def _images(encoder: ImageEncoder, images: "Sequence[Image | None]") -> Floats:
-    embeddings = np.zeros((len(images), encoder.width), np.float32)
-    there = [n for n, image in enumerate(images) if image is not None]
-    if there:
-        some = encoder([image for image in images if image is not None])
-        embeddings[there] = some.float().cpu().numpy()
+def _images(encoder: ImageEncoder, reads: Sequence[Read]) -> Floats:
+    """Embeddings of pictures `[B, W]`, each made once for all samples that share it."""
+    embeddings = np.zeros((len(reads), encoder.width), np.float32)
+    pictures = {read.picture: read.image for read in reads if read.image is not None}
+    if pictures:
+        made = encoder(list(pictures.values())).float().cpu().numpy()
+        of = dict(zip(pictures, made, strict=True))
+        there = [n for n, read in enumerate(reads) if read.image is not None]
+        embeddings[there] = [of[reads[n].picture] for n in there]
     return embeddings
 
 

@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from .mono import to_mono
 from .spectrum import spectrum
 
 RATE_HZ = 6000
@@ -30,9 +31,7 @@ def fingerprint(samples: NDArray[np.float32], rate_hz: int) -> Words:
     second. It is the same for any gain, and about the same for any encoding."""
     import soxr
 
-    # Ten times as fast as a mean over rows of two.
-    mono = np.float32(0.5) * (samples[:, 0] + samples[:, -1])
-    mono = soxr.resample(mono, rate_hz, RATE_HZ, quality="LQ")
+    mono = soxr.resample(to_mono(samples), rate_hz, RATE_HZ, quality="LQ")
     if len(mono) < FRAME + LAG * HOP:
         return np.zeros(0, np.uint32)
     frames = np.lib.stride_tricks.sliding_window_view(mono, FRAME)[::HOP]

@@ -30,23 +30,25 @@ SHARDS = {
 }
 
 
-def readers(of: Path, parent: int | str = "self") -> list[int]:
+def readers(of: Path, parent: int | None = None) -> list[int]:
     """The child processes of one, this one if none is named, that have a file open."""
     found = []
-    for task in Path(f"/proc/{parent}/task").iterdir():
-        # A thread or a process may end meanwhile.
-        with suppress(OSError):
-            for pid in (task / "children").read_text().split():
-                opened = [str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()]
-                found += [int(pid)] if str(of) in opened else []
+    for pid in children(parent):
+        with suppress(OSError):  # it may end meanwhile
+            opened = [str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()]
+            found += [pid] if str(of) in opened else []
     return found
 
 
-def children() -> str:
-    """The child processes of this one."""
-    return "".join(
-        (task / "children").read_text() for task in sorted(Path("/proc/self/task").iterdir())
-    )
+def children(parent: int | None = None) -> set[int]:
+    """The child processes of one, this one if none is named, whichever of its threads began them,
+    and though that has ended."""
+    parents = dict[int, int]()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # a process may end meanwhile
+            _state, parent_pid, *_ = stat.read_text().rpartition(")")[2].split()
+            parents[int(stat.parent.name)] = int(parent_pid)
+    return {pid for pid, of in parents.items() if of == (parent or os.getpid())}
 
 
 def test_two_processes_report_what_one_does_in_the_same_order(tmp_path: Path) -> None:
@@ -92,7 +94,7 @@ def test_a_process_that_was_killed_costs_nothing(tmp_path: Path) -> None:
     child, shard = CheckChild(), read_manifest(tmp_path).shards[0]
     before = children()
     right = child.check(tmp_path / shard.name, shard)
-    (pid,) = set(children().split()) - set(before.split())
+    (pid,) = children() - before
     os.kill(int(pid), signal.SIGKILL)
     assert child.check(tmp_path / shard.name, shard) == right
     child.close()
@@ -123,7 +125,7 @@ def test_a_child_has_no_network_and_little_memory_and_knows_no_secret(
     write_folder(tmp_path, SHARDS)
     child, shard, before = CheckChild(), read_manifest(tmp_path).shards[0], children()
     child.check(tmp_path / shard.name, shard)
-    (pid,) = set(children().split()) - set(before.split())
+    (pid,) = children() - before
     networks = [Path(f"/proc/{each}/ns/net").readlink() for each in (pid, "self")]
     assert b"quite secret" not in Path(f"/proc/{pid}/environ").read_bytes()
     limits = Path(f"/proc/{pid}/limits").read_text().splitlines()

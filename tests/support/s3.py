@@ -7,13 +7,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 BUCKET = "bucket"
-# It goes on until its input is closed.
+# It goes on until its input is closed. Between moto's look whether an object is there and its own
+# putting it there another put may come, which no real service lets happen: it gets them in turn.
 SERVE = """
 import sys
-from moto.server import ThreadedMotoServer
-server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-server.start()
-print(server.get_host_and_port()[1], flush=True)
+from threading import Lock, Thread
+from moto.moto_server.threaded_moto_server import MotoRequestHandler
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+moto, in_turn = DomainDispatcherApplication(create_backend_app), Lock()
+def service(environ, start_response):
+    if environ["REQUEST_METHOD"] != "PUT":
+        return moto(environ, start_response)
+    with in_turn:
+        return moto(environ, start_response)
+server = make_server("127.0.0.1", 0, service, True, request_handler=MotoRequestHandler)
+print(server.port, flush=True)
+Thread(target=server.serve_forever, daemon=True).start()
 sys.stdin.read()
 """
 

@@ -188,6 +188,7 @@ def encoding(folder: Path, rate_hz: int, channels: int) -> None:
 
 
 def made_up_shards(folder: Path) -> list[str]:
+    """Four of tones in noise, 44.1 kHz stereo."""
     tars = [folder / "data" / f"train-{n:06d}.tar" for n in range(4)]
     write_samples(tars[0], 44100, 2)
     for tar in tars[1:]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from mmusset.measured import Measured
 
 from . import loudness, spectrum
+from .mono import to_mono
 from .onsets import Onsets, onset_strength
 from .spectrum import Spectrum
 
@@ -46,9 +47,7 @@ class ClipSignal:
     @cached_property
     def mid(self) -> Floats:
         """What both channels share, `[frames]`."""
-        mid: Floats = self.samples[:, 0] + self.samples[:, -1]
-        mid *= np.float32(0.5)
-        return mid
+        return to_mono(self.samples)
 
     @cached_property
     def side(self) -> Floats:

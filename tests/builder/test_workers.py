@@ -68,6 +68,16 @@ def until(is_true: Callable[[], bool], process: Process) -> None:
         time.sleep(0.02)
 
 
+@contextmanager
+def halted(worker: Process) -> Iterator[None]:
+    """Meanwhile a worker neither works nor renews its lease."""
+    worker.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        worker.send_signal(signal.SIGCONT)
+
+
 def leases(board: Board) -> dict[str, int]:
     """Which claim on each block counts."""
     return {block: lease.term for block, lease in board.leases().items()}
@@ -172,12 +182,9 @@ def test_an_owner_that_was_silent_finishes_in_vain(
     out, board = tmp_path / "out", board_of(tmp_path / "out")
     with driver(source, out, *SOON) as build, start("worker", out) as slow_worker:
         until(lambda: bool(board.leases()), slow_worker)
-        slow_worker.send_signal(signal.SIGSTOP)
-        try:
+        with halted(slow_worker):
             assert mmusset("worker", out).returncode == 0
             until(lambda: build.poll() is not None or not board.blocks(), slow_worker)
-        finally:
-            slow_worker.send_signal(signal.SIGCONT)
         assert finished(slow_worker).returncode == 0
         assert finished(build).returncode == 0
     assert tree(out) == expected
@@ -190,19 +197,18 @@ def test_a_worker_whose_clock_is_an_hour_ahead_takes_no_living_lease(
 ) -> None:
     """By its own clock the lease of the other, who holds on to a block, has long been over."""
     out, board = tmp_path / "out", board_of(tmp_path / "out")
-    with driver(source, out, *LATE) as build, start("worker", out) as slow_worker:
+    with driver(source, out, *LATE) as build, ExitStack() as workers:
+        slow_worker = workers.enter_context(start("worker", out))
         until(lambda: bool(board.leases()), slow_worker)
-        slow_worker.send_signal(signal.SIGSTOP)
-        held = board.leases()
-        with start("worker", out, env=environment() | AN_HOUR_AHEAD) as ahead:
-            try:
-                until(lambda: board.undecided() == list(held), ahead)
-                time.sleep(1.0)  # it looks again after half a second
-                assert board.undecided() == list(held), "it waits for the last block"
-                assert {block: board.leases()[block] for block in held} == held
-            finally:
-                slow_worker.send_signal(signal.SIGCONT)
-            assert [finished(each).returncode for each in (slow_worker, ahead)] == [0, 0]
+        with halted(slow_worker):
+            held = board.leases()
+            other = start("worker", out, env=environment() | AN_HOUR_AHEAD)
+            ahead = workers.enter_context(other)
+            until(lambda: board.undecided() == list(held), ahead)
+            time.sleep(1.0)  # it looks again after half a second
+            assert board.undecided() == list(held), "it waits for the last block"
+            assert {block: board.leases()[block] for block in held} == held
+        assert [finished(each).returncode for each in (slow_worker, ahead)] == [0, 0]
         done = finished(build)
         assert done.returncode == 0, done.stderr
         assert "decided twice" not in done.stderr

@@ -95,7 +95,7 @@ def test_a_process_that_was_killed_costs_nothing(tmp_path: Path) -> None:
     before = children()
     right = child.check(tmp_path / shard.name, shard)
     (pid,) = children() - before
-    os.kill(int(pid), signal.SIGKILL)
+    os.kill(pid, signal.SIGKILL)
     assert child.check(tmp_path / shard.name, shard) == right
     child.close()
 
